@@ -1,0 +1,58 @@
+# Everything a newcomer needs. Each target sets itself up; the second run is fast.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: help setup reproduce test lint types imports tests calibrate bench lock clean
+
+help:
+	@echo "make reproduce   the published study beside its simulated twin (out/reproduce/report.html)"
+	@echo "make test        ruff, mypy, import-linter, pytest"
+	@echo "make calibrate   solve the paper scenario again and store its certificate"
+	@echo "make bench       side-by-side speed against named peers"
+	@echo "make lock        resolve requirements.lock anew"
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "pretese needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing locked requirements into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+reproduce: $(READY)
+	$(BIN)/pretese reproduce --out out/reproduce
+
+test: lint types imports tests
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+imports: $(READY)
+	$(BIN)/lint-imports --no-cache
+
+tests: $(READY)
+	$(BIN)/python -m pytest
+
+calibrate: $(READY)
+	$(BIN)/pretese calibrate paper
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+lock:
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile pyproject.toml --group dev --group bench --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
+
+clean:
+	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache

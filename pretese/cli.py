@@ -1,0 +1,85 @@
+"""The command line: finds a command, and turns bad input into one clear message and exit code 2."""
+
+import importlib
+import sys
+
+import click
+
+from pretese import __version__
+from protocol.errors import InputError
+
+#: Command name to the module that holds it; loaded on use, so that `--help` stays instant.
+COMMANDS = {
+    "reproduce": "the published study beside its simulated twin",
+}
+
+EXIT_BAD_INPUT = 2
+EXIT_CHECK_FAILED = 3
+EXIT_INTERRUPTED = 130
+
+
+class CheckFailedError(Exception):
+    """A check that the command makes has failed; what failed has been said already."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of a user's journey."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import ``pretese.commands.<name>`` and return its ``command``."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"pretese.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="pretese")
+def app() -> None:
+    """Hormone protocol before micro-TESE: decide, simulate, estimate.
+
+    Research software on synthetic data; not a medical device.
+    """
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line; return 0 done, 2 bad input, 3 check failed or 130 interrupted.
+
+    Parameters
+    ----------
+    arguments
+        Words after ``pretese``; None takes them from the process.
+    """
+    try:
+        app.main(args=arguments, prog_name="pretese", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return EXIT_BAD_INPUT
+    except InputError as error:
+        for fault in error.faults:
+            click.echo(f"error: {fault}", err=True)
+        return EXIT_BAD_INPUT
+    except CheckFailedError as error:
+        click.echo(f"check failed: {error}", err=True)
+        return EXIT_CHECK_FAILED
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return EXIT_INTERRUPTED
+    return 0
+
+
+def main() -> None:
+    """Enter from the shell."""
+    sys.exit(run())

@@ -1,0 +1,40 @@
+"""Faults in what a person gave us: file, field, what came, what is allowed, what to do."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with an input.
+
+    ``where`` names the file, command-line option or table; ``field`` is a dotted path in it
+    (empty for the whole of it); ``problem`` says what came; ``cure`` says what to do.
+    """
+
+    where: str
+    field: str
+    problem: str
+    cure: str
+
+    def __str__(self) -> str:
+        """Return one line a person can act on.
+
+        >>> print(Fault("men.csv", "fsh_iu_l", "-3 is below 0", "give a value from 0 to 200"))
+        men.csv: fsh_iu_l: -3 is below 0; give a value from 0 to 200
+        """
+        place = f"{self.where}: {self.field}" if self.field else self.where
+        return f"{place}: {self.problem}; {self.cure}"
+
+
+class InputError(Exception):
+    """Bad input. Holds every fault found, not the first alone; the door makes it exit code 2."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+    @classmethod
+    def of(cls, where: str, field: str, problem: str, cure: str) -> "InputError":
+        """Make an error of a single fault."""
+        return cls([Fault(where, field, problem, cure)])

@@ -1,0 +1,1 @@
+"""The men: a scenario in, a cohort and its truth out."""

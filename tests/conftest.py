@@ -1,0 +1,26 @@
+"""Settings shared by all tests: hypothesis profiles, and a guard on the global random state."""
+
+import os
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("fixed", derandomize=True, deadline=None, database=None, max_examples=50)
+settings.register_profile(
+    "search", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+
+
+@pytest.fixture(autouse=True)
+def _global_random_state_is_untouched() -> Iterator[None]:
+    before = np.random.get_state(), random.getstate()  # noqa: NPY002  the guard must look at it
+    yield
+    after = np.random.get_state(), random.getstate()  # noqa: NPY002
+    assert before[1] == after[1], "the test touched the state of `random`"
+    assert all(np.array_equal(a, b) for a, b in zip(before[0], after[0], strict=True)), (
+        "the test touched numpy's global random state"
+    )
