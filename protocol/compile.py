@@ -8,6 +8,7 @@ from protocol.conditions import Condition, parse_name_condition, parse_number_co
 from protocol.documents import content_hash, validate
 from protocol.errors import Fault, InputError
 from protocol.grid import Axis, Cell, DecisionGrid, fill, grid_of, smallest_example, spoken
+from protocol.paths import faults_of_paths
 from protocol.rules import Criterion, DecisionTable, Phase, Regimen, Rule
 
 #: The tables without which there is no regimen, and the inputs that state where a man is.
@@ -26,6 +27,9 @@ def compile_regimen(where: str, text: str, plain: Any, parameters: Mapping[str, 
     regimen = compiler.regimen(_hash(text, parameters))
     if compiler.faults:
         raise InputError(compiler.faults)
+    if wrong := faults_of_paths(regimen):
+        cure = "mend the table so that every man's therapy ends"
+        raise InputError(Fault(where, "tables.phase", fault, cure) for fault in wrong)
     return regimen
 
 
