@@ -88,7 +88,7 @@ class _Man:
             expected = self._expected(month, phases[-1] if phases else "none", due)
             chosen, row = self._chosen(month, phases, expected, due)
             if chosen is None:
-                return tuple(phases), due
+                return tuple(phases), due if self._ends(expected.then) else None
             if expected.then is not None and chosen != expected.then:
                 self._note(
                     "decision against the rule",
@@ -130,7 +130,7 @@ class _Man:
     def _chosen(
         self, month: int, phases: list[str], expected: Rule, due: int
     ) -> tuple[str | None, tuple[int, ...]]:
-        """Return the phase that a month was spent in, None if therapy was over, and its rows.
+        """Return the phase that a month was spent in, None if it was not begun, and its rows.
 
         A logged decision says it. Without one the injections do: the phase whose calendar they
         differ least from, the expected one in case of a tie.
@@ -139,8 +139,7 @@ class _Man:
         for event in self.named.get("decision", ()):
             if abs(event.date - self.start - due) <= near:
                 return str(event.value), (event.row,)
-        ends = expected.then is not None and self.regimen.phase(expected.then).ends_therapy
-        if ends or month > self.regimen.months:
+        if self._ends(expected.then) or month > self.regimen.months:
             return None, ()
         last = min(due + MONTH_DAYS - 1, self.until)
         got = Counter(event.drug for event in self.done if due <= event.date - self.start <= last)
@@ -153,6 +152,9 @@ class _Man:
             key=lambda name: (name != expected.then, name),
         )
         return min(candidates, key=lambda name: self._far(name, phases, due, last, got)), ()
+
+    def _ends(self, phase: str | None) -> bool:
+        return phase is not None and self.regimen.phase(phase).ends_therapy
 
     def _far(
         self, name: str, phases: list[str], due: int, last: int, got: Mapping[str, int]
