@@ -79,7 +79,29 @@ def plan(regimen: Regimen, start: dt.date, findings: Sequence[Mapping[str, Value
     InputError
         For a finding that leads out of scope, or is missing where one is needed.
     """
-    phases, ended = _phases(regimen, findings)
+    return _planned(regimen, start, *_phases(regimen, findings))
+
+
+def plan_of_phases(regimen: Regimen, start: dt.date, phases: Sequence[str]) -> Plan:
+    """Return the plan of a man whose months are known to be spent in ``phases``.
+
+    Raises
+    ------
+    InputError
+        When no path of the regimen begins with these phases.
+    """
+    spent = tuple(phases)
+    for path in paths_of(regimen):
+        if path.phases == spent and path.ends == "therapy complete":
+            return _planned(regimen, start, spent, ended=True)
+    if any(path.phases[: len(spent)] == spent for path in paths_of(regimen)):
+        return _planned(regimen, start, spent, ended=False)
+    known = "; ".join(sorted({", ".join(path.phases) for path in paths_of(regimen)}))
+    problem = f"{', '.join(spent) or 'nothing'} begins no path of {regimen.id}"
+    raise InputError.of("decisions", "", problem, f"the phases of its paths are: {known}")
+
+
+def _planned(regimen: Regimen, start: dt.date, phases: tuple[str, ...], ended: bool) -> Plan:
     due = injections_of(regimen, phases)
     items = [_dose(regimen, start, dose) for dose in due]
     items += _visits(regimen, start, len(phases), ended)
