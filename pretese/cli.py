@@ -11,6 +11,10 @@ from protocol.errors import InputError
 #: Command name to the module that holds it; loaded on use, so that `--help` stays instant.
 COMMANDS = {
     "reproduce": "the published study beside its simulated twin",
+    "decide": "what the protocol says of one man, and why",
+    "regimen": "list, show, prove and test protocol files",
+    "schedule": "dated injections, visits and decisions, as a table and a calendar",
+    "audit": "what was done against what was due",
 }
 
 EXIT_BAD_INPUT = 2

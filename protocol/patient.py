@@ -109,7 +109,8 @@ def _finding(measurement: Measurement, regimen: Regimen, where: str, field: str)
             raise InputError.of(where, f"{field}.unit", "the unit is missing", cure)
         measured = quantity(name, value, measurement.unit, f"{where}: {field}")
         name, value = measured.input, measured.value
-        note = "" if measured.given_unit == measured.unit else str(measured)
+        if measured.given_unit != measured.unit:
+            note = f"given as {measured.given_value:.6g} {measured.given_unit}"
     elif measurement.unit is not None:
         raise InputError.of(where, f"{field}.unit", "this finding has no unit", "remove it")
     if name not in regimen.inputs:
