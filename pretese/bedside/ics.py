@@ -45,7 +45,9 @@ def calendar_of(
     for number, item in enumerate(plan.items):
         calendar.add_component(_event(plan, item, number, at, zone, patient))
     if zone is not None:
-        calendar.add_missing_timezones()
+        calendar.add_missing_timezones(
+            dt.date(plan.start.year - 1, 1, 1), dt.date(plan.start.year + 2, 1, 1)
+        )
     return bytes(calendar.to_ical())
 
 
