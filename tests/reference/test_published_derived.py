@@ -1,6 +1,7 @@
 """Every derived figure is computed again from the printed ones, with scipy and by other routes."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pytest
@@ -307,6 +308,32 @@ def test_significance_after_adjustment_for_diagnosis_depends_on_the_test() -> No
     prefix = "derived.odds_ratio.diagnosis_adjusted"
     assert COMPUTED[f"{prefix}.lrt_p_value"] < 0.05 < COMPUTED[f"{prefix}.wald_p_value"]
     assert COMPUTED[f"{prefix}.wald_low"] < 1 < COMPUTED[f"{prefix}.profile_low"]
+
+
+@pytest.mark.parametrize("analysis", ["crude", "iptw", "matched"])
+def test_rounded_limits_blur_the_implied_standard_error_by_what_the_rule_says(
+    analysis: str,
+) -> None:
+    number = STUDY.number(f"derived.log_odds_se.{analysis}")
+    low, high = of(f"table2.{analysis}.conf_low"), of(f"table2.{analysis}.conf_high")
+    blur = np.log((high + 0.005) / (low - 0.005)) / (2 * Z) - log_se(f"table2.{analysis}")
+    assert number.rule is not None
+    assert "at most 0.002" in number.rule
+    assert 0.001 < blur < 0.002
+
+
+def test_rounded_figures_blur_the_interaction_by_what_the_rule_says() -> None:
+    names = [
+        f"subgroup.duration_{stratum}.{part}"
+        for stratum in ("over_3", "up_to_3")
+        for part in ("odds_ratio", "conf_low", "conf_high")
+    ]
+    corners = np.array(list(product((-0.005, 0.005), repeat=6))) + [of(name) for name in names]
+    o1, l1, h1, o0, l0, h0 = corners.T
+    se = np.hypot(np.log(h1 / l1), np.log(h0 / l0)) / (2 * Z)
+    blur = 2 * stats.norm.sf(np.log(o1 / o0) / se) - of("derived.interaction.duration.wald_p_value")
+    assert 0.002 < np.abs(blur).max() < 0.005
+    assert 0.01 < np.abs(o1 / o0 - of("derived.interaction.duration.ratio")).max() < 0.02
 
 
 def rough_rank_test(quantity: str) -> float:
