@@ -1,0 +1,39 @@
+"""Progress bars with the time left, on standard error, for anything longer than a moment."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+#: Sets how much is done, of how much, and what is being done.
+Tell = Callable[[int, int, str], None]
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Tell]:
+    """Show one bar while the block runs; it disappears at the end and stays out of files."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(title, total=None)
+
+        def tell(done: int, total: int, doing: str = title) -> None:
+            bar.update(task, completed=done, total=total, description=doing)
+
+        yield tell

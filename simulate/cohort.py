@@ -1,0 +1,122 @@
+"""Draw cohorts: every man through both ways he might go, then down the one he chose."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from protocol.regimen import load_regimen
+from simulate.choice import propensity
+from simulate.fertility import Births, draw_couples, try_for_birth
+from simulate.hormones import Traits, draw_traits
+from simulate.luck import Luck
+from simulate.measurement import record
+from simulate.nouns import ARMS
+from simulate.population import Men, draw_men
+from simulate.scenario import Scenario
+from simulate.spermatogenesis import reserve, see_sperm
+from simulate.therapy import Course, follow
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """All that happens to the men along one arm; arrays of shape (replicate, man).
+
+    ``sperm_in_ejaculate`` is what the semen check after therapy shows; without a check nobody is
+    known to have any. ``micro_tese`` are the men operated on; ``sperm_retrieved`` is false for
+    those who were not. ``any_sperm`` is sperm for ICSI from either source.
+    """
+
+    course: Course
+    sperm_in_ejaculate: Flags
+    micro_tese: Flags
+    sperm_retrieved: Flags
+    any_sperm: Flags
+    births: Births
+
+    @property
+    def live_birth(self) -> Flags:
+        """Delivery of a live child after any transfer."""
+        return np.asarray(self.births.live_birth.any(axis=-1))
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """Replicates of a study: what is written down, and the truth behind it.
+
+    ``baseline`` is the table the clinic holds (rounded, NaN where missing); ``paths`` holds each
+    man's potential course and outcomes in the order of `simulate.nouns.ARMS`; ``gn`` is the way
+    he took.
+    """
+
+    scenario: Scenario
+    luck: Luck
+    men: Men
+    baseline: dict[str, Floats]
+    propensity: Floats
+    gn: Flags
+    reserve: Floats
+    traits: Traits
+    paths: tuple[Path, Path]
+
+    def observed(self, name: str) -> Flags:
+        """Return a flag of `Path` along the way each man took."""
+        untreated, treated = (getattr(path, name) for path in self.paths)
+        taken: Flags = np.where(self.gn, treated, untreated)
+        return taken
+
+
+def draw_cohort(
+    scenario: Scenario, seed: int, replicates: int = 1, first: int = 0, men: int | None = None
+) -> Cohort:
+    """Draw ``replicates`` independent studies, numbered from ``first``.
+
+    Parameters
+    ----------
+    scenario
+        With calibrated values in place (`pretese` reads them from the certificate).
+    seed
+        Root of all luck. Same scenario, seed and number: same study, however it is asked for.
+    men
+        Men per study; None takes the scenario's.
+    """
+    luck = Luck(seed, men or scenario.men, replicates, first)
+    people = draw_men(scenario.population, luck)
+    chance = propensity(scenario.choice, people)
+    level = reserve(scenario.spermatogenesis, people, luck)
+    traits = draw_traits(scenario.physiology, luck)
+    spontaneous = luck.uniform("spontaneous sperm")
+    couples = draw_couples(scenario.fertility, people, luck)
+
+    fsh_step = scenario.measurement.rounded_to["fsh_iu_l"].value
+
+    def walk(arm: str) -> Path:
+        regimen = load_regimen(scenario.arms[arm].regimen)
+        course = follow(regimen, scenario.physiology, people, traits, fsh_step)
+        sperm = see_sperm(scenario.spermatogenesis, people, level, course, traits, spontaneous)
+        seen = sperm.in_ejaculate if scenario.arms[arm].semen_check else np.zeros_like(level, bool)
+        any_sperm = seen | sperm.retrievable
+        return Path(
+            course=course,
+            sperm_in_ejaculate=seen,
+            micro_tese=~seen,
+            sperm_retrieved=sperm.retrievable & ~seen,
+            any_sperm=any_sperm,
+            births=try_for_birth(couples, any_sperm),
+        )
+
+    untreated, treated = (walk(arm) for arm in ARMS)
+    return Cohort(
+        scenario=scenario,
+        luck=luck,
+        men=people,
+        baseline=record(scenario.measurement, people, luck),
+        propensity=chance,
+        gn=luck.uniform("choice") < chance,
+        reserve=level,
+        traits=traits,
+        paths=(untreated, treated),
+    )
