@@ -45,9 +45,12 @@ STEP = 0.1
 #: Distance in Monte Carlo standard errors beyond which a target counts as missed.
 LIMIT = 3.0
 
-#: A parameter whose step moves every target by less than this many standard errors of the mean
-#: over the Jacobian's studies is not identified by the targets.
-VISIBLE = 3.0
+#: A parameter is identified if a unit of its scale moves some target by more than this many
+#: standard deviations of a single study ...
+VISIBLE = 0.5
+
+#: ... and no combination of parameters that moves all targets by less than this leans on it.
+BLUR = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +141,16 @@ def calibrate(
     for studies in REFINEMENTS:
         jacobian = _jacobian(problem, point, scale, seed, report)
         point = _refine(problem, point, jacobian, scale, studies, seed, report)
-    seen = np.abs(jacobian).max(axis=0) * STEP * np.sqrt(JACOBIAN_STUDIES) > VISIBLE
-    return point, seen, simulate_targets(problem, point, REFINEMENTS[-1], seed)
+    return point, _identified(jacobian), simulate_targets(problem, point, REFINEMENTS[-1], seed)
+
+
+def _identified(jacobian: Floats) -> NDArray[np.bool_]:
+    """Say which parameters the targets see, alone and against each other."""
+    alone = np.abs(jacobian).max(axis=0) > VISIBLE
+    _, lengths, directions = np.linalg.svd(jacobian, full_matrices=True)
+    blurred = directions[np.append(lengths < BLUR, [True] * (len(directions) - len(lengths)))]
+    against_others = (np.abs(blurred) > 0.5).any(axis=0) if len(blurred) else np.zeros_like(alone)
+    return alone & ~against_others
 
 
 def _refine(

@@ -15,9 +15,7 @@ REQUIRED_TABLES = ("phase", "end-of-therapy")
 NO_PHASE = "none"
 
 
-def compile_regimen(
-    where: str, text: str, plain: Any, parameters: Mapping[str, float]
-) -> Regimen:
+def compile_regimen(where: str, text: str, plain: Any, parameters: Mapping[str, float]) -> Regimen:
     """Check and prove a regimen; ``text`` is hashed, ``parameters`` replace the file's values."""
     file = validate(plain, language.RegimenFile, where)
     file = _with_parameters(file, parameters, where)
@@ -189,9 +187,7 @@ class _Compiler:
             tolerances=file.tolerances,
         )
 
-    def _citation(
-        self, spec: language.PhaseSpec | language.RuleSpec | language.Criterion
-    ) -> str:
+    def _citation(self, spec: language.PhaseSpec | language.RuleSpec | language.Criterion) -> str:
         source = self.file.sources[spec.source]
         doi = f", doi {source.doi}" if source.doi else ""
         return f"{source.title}{doi}; {spec.locator}"
@@ -217,16 +213,7 @@ class _Compiler:
                 if self.file.parameters[parameter].unit == spec.unit
             }
             condition = parse_number_condition(text, same_unit)
-            low, high = spec.plausible or (0.0, 0.0)
-            inside = (lambda x: low <= x <= high) if spec.kind == "integer" else (
-                lambda x: low < x < high
-            )
-            for limit in sorted(condition.limits):
-                if not inside(limit):
-                    raise ValueError(
-                        f"{limit:g} is not inside the plausible range {low:g} to {high:g}; "
-                        "no man could ever be on its other side: widen `plausible` or drop it"
-                    )
+            _refuse_limits_never_crossed(condition, spec)
         if condition.missing and not spec.may_be_missing:
             raise ValueError("this input is never missing; drop the word 'missing'")
         return condition
@@ -258,6 +245,18 @@ class _Compiler:
         return DecisionTable(name, spec.question, spec.inputs, rules, grid)
 
 
+def _refuse_limits_never_crossed(condition: Condition, spec: language.InputSpec) -> None:
+    """Raise if a limit of a number lies at or beyond an end of its plausible range."""
+    low, high = spec.plausible or (0.0, 0.0)
+    for limit in sorted(condition.limits):
+        inside = low <= limit <= high if spec.kind == "integer" else low < limit < high
+        if not inside:
+            raise ValueError(
+                f"{limit:g} is not inside the plausible range {low:g} to {high:g}; "
+                "no man could be on its other side: widen `plausible` or drop it"
+            )
+
+
 def axes_of(
     inputs: Mapping[str, language.InputSpec], names: Sequence[str], rules: Sequence[Rule]
 ) -> tuple[Axis, ...]:
@@ -267,7 +266,9 @@ def axes_of(
         spec = inputs[name]
         low, high = spec.plausible or (0.0, 0.0)
         limits = {
-            limit for rule in rules if name in rule.conditions
+            limit
+            for rule in rules
+            if name in rule.conditions
             for limit in rule.conditions[name].limits
         }
         axes.append(

@@ -1,9 +1,10 @@
 """One condition on one input, written as a clinician would say it.
 
-Words for numbers: ``0.7 to 11.1`` (both ends belong), ``below 0.7``, ``above 11.1``, ``at least 2``,
-``at most 54``, a bare number (exactly that), joined by ``and`` and, more loosely, by ``or``. Words
-for names: one of the values, or several joined by ``or``. For both: ``missing`` (nothing usable was
-measured) and ``measured`` (anything was). A number may be the name of a parameter of the regimen.
+Words for numbers: ``0.7 to 11.1`` (both ends belong), ``below 0.7``, ``above 11.1``, ``at least
+2``, ``at most 54``, a bare number (exactly that), joined by ``and`` and, more loosely, by ``or``.
+Words for names: one of the values, or several joined by ``or``. For both: ``missing`` (nothing
+usable was measured) and ``measured`` (anything was). A number may be the name of a parameter of
+the regimen.
 """
 
 import re
@@ -46,6 +47,7 @@ class Bound:
 class Condition:
     """What one input must be for a rule to fire.
 
+    ``text`` reads as the file has it, parameters replaced by their numbers.
     ``clauses`` is any-of a tuple of all-of bounds, for numbers; ``names`` is the set of names
     allowed, for enums; ``missing`` says whether a missing value satisfies the condition too.
     """
@@ -94,7 +96,7 @@ def parse_number_condition(text: str, parameters: Mapping[str, float]) -> Condit
             clauses.append(())
         else:
             clauses.append(_clause(part, parameters))
-    return Condition(text=_words(text), clauses=tuple(clauses), missing=missing)
+    return Condition(text=_spelled(text, parameters), clauses=tuple(clauses), missing=missing)
 
 
 def parse_name_condition(text: str, values: tuple[str, ...]) -> Condition:
@@ -146,6 +148,11 @@ def _number(word: str, parameters: Mapping[str, float]) -> float:
     if number != number or number in {float("inf"), float("-inf")}:
         raise ValueError(f"{word!r} is not a finite number; leave the side open instead")
     return number
+
+
+def _spelled(text: str, parameters: Mapping[str, float]) -> str:
+    """Put the numbers in the place of their names."""
+    return " ".join(f"{parameters[w]:.12g}" if w in parameters else w for w in text.split())
 
 
 def _words(text: str) -> str:

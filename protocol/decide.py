@@ -5,12 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from protocol import language
-from protocol.conditions import Value
+from protocol.conditions import MEASURED, Value
 from protocol.errors import Fault, InputError
 from protocol.grid import Axis
 from protocol.regimen import DecisionTable, Regimen, Rule
-
-SCHEMA = "pretese/decision/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +182,7 @@ def value_problem(spec: language.InputSpec, value: Value) -> tuple[str, str] | N
     low, high = spec.plausible or (-math.inf, math.inf)
     whole = spec.kind == "integer"
     cure = f"give a {'whole ' if whole else ''}number from {low:g} to {high:g} {spec.unit}"
-    if isinstance(value, str) or isinstance(value, bool) or not math.isfinite(value):
+    if isinstance(value, str | bool) or not math.isfinite(value):
         return f"{value!r} is no number", cure
     if not low <= value <= high:
         return f"{value:g} is outside the plausible range", cure
@@ -201,9 +199,7 @@ def said(regimen: Regimen, table: DecisionTable, rule: Rule) -> str:
     """Return the answer of a rule as words."""
     if rule.then is None:
         return rule.because
-    return (
-        regimen.phase(rule.then).label if table.name == "phase" else regimen.actions[rule.then]
-    )
+    return regimen.phase(rule.then).label if table.name == "phase" else regimen.actions[rule.then]
 
 
 def _orders(regimen: Regimen, table: DecisionTable, rule: Rule) -> tuple[language.Order, ...]:
@@ -221,9 +217,7 @@ def _other_rules(
 
 
 def _measured_axes(regimen: Regimen, table: DecisionTable) -> list[Axis]:
-    return [
-        axis for axis in table.proved.axes if regimen.inputs[axis.name].role == "measured"
-    ]
+    return [axis for axis in table.proved.axes if regimen.inputs[axis.name].role == "measured"]
 
 
 def _differs(one: Rule, other: Rule) -> bool:
@@ -254,10 +248,15 @@ def _step(axis: Axis, value: Value, here: int, cell: int) -> tuple[float, str]:
     if not isinstance(value, float | int):
         return math.inf, _cell_words(axis, cell)
     limit = axis.cuts[(cell if cell < here else cell - 1) // 2]
-    size = abs(value - limit) / max(abs(value), abs(limit))
+    size = _relative(value, limit)
     if cell % 2:
         return size, f"{'at most' if cell < here else 'at least'} {limit:g}"
     return size, f"{'below' if cell < here else 'above'} {limit:g}"
+
+
+def _relative(value: float, limit: float) -> float:
+    """Return how far ``limit`` is, as a share of the larger of the two; 0 when they are equal."""
+    return abs(value - limit) / max(abs(value), abs(limit)) if value != limit else 0.0
 
 
 def _cell_words(axis: Axis, cell: int) -> str:
@@ -265,13 +264,10 @@ def _cell_words(axis: Axis, cell: int) -> str:
     if at_cut:
         return f"{axis.cuts[place]:g}"
     if place == 0:
-        return f"below {axis.cuts[0]:g}" if axis.cuts else MEASURED_WORD
+        return f"below {axis.cuts[0]:g}" if axis.cuts else MEASURED
     if place == len(axis.cuts):
         return f"above {axis.cuts[-1]:g}"
     return f"between {axis.cuts[place - 1]:g} and {axis.cuts[place]:g}"
-
-
-MEASURED_WORD = "measured"
 
 
 def _boundary(
@@ -287,9 +283,9 @@ def _boundary(
             if cell == axis.measured_cells or not _differs(rule, other):
                 continue
             limit = axis.cuts[(cell if cell < here else cell - 1) // 2]
-            distance = abs(value - limit)
-            relative = distance / max(abs(value), abs(limit))
+            relative = _relative(value, limit)
             if nearest is None or relative < nearest[0]:
+                distance = float(f"{abs(value - limit):.12g}")
                 unit = regimen.inputs[axis.name].unit or "1"
                 nearest = relative, Boundary(axis.name, limit, distance, unit)
     return nearest[1] if nearest else None
@@ -305,16 +301,12 @@ def _needed(
     alone = tuple(
         axis.name
         for axis in missing
-        if any(
-            other.outcome != rule.outcome for _, other in _other_rules(table, values, axis)
-        )
+        if any(other.outcome != rule.outcome for _, other in _other_rules(table, values, axis))
     )
     return alone or tuple(axis.name for axis in missing)
 
 
-def _rejected(
-    table: DecisionTable, values: Mapping[str, Value], rule: Rule
-) -> Iterator[Rejected]:
+def _rejected(table: DecisionTable, values: Mapping[str, Value], rule: Rule) -> Iterator[Rejected]:
     for other in table.rules:
         failed = tuple(
             f"{name} is {_said_value(values[name])}, not {condition.text}"

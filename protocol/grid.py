@@ -11,7 +11,6 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
 from typing import Literal
 
 from protocol.conditions import Condition, Value
@@ -127,10 +126,10 @@ def _cells(axis: Axis, conditions: Mapping[str, Condition]) -> list[int]:
 
 def grid_of(axes: Sequence[Axis], filled: Mapping[Cell, Sequence[int]]) -> DecisionGrid:
     """Return the grid of a table whose every cell holds exactly one rule."""
+    if any(len(hits) != 1 for hits in filled.values()):
+        raise ValueError("a grid needs exactly one rule in every cell; find the faults first")
     shape = shape_of(axes)
     rules = tuple(filled[cell][0] for cell in itertools.product(*(range(n) for n in shape)))
-    if len(rules) != prod(shape) or any(len(hits) != 1 for hits in filled.values()):
-        raise ValueError("a grid needs exactly one rule in every cell; find the faults first")
     return DecisionGrid(tuple(axes), shape, rules)
 
 

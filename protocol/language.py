@@ -106,7 +106,7 @@ class RuleSpec(Document):
     """One row of a table: when its conditions hold, the answer is ``then``."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][\w-]*$")]
-    when: dict[Name, Word] = {}
+    when: dict[Name, Word] = Field(default_factory=dict)
     outcome: Outcome = "advice"
     then: Name | None = None
     because: Text
@@ -172,13 +172,13 @@ class RegimenFile(Document):
     extends: Name | None = None
     months: Annotated[int, Field(ge=0, le=24)]
     sources: dict[Name, Source]
-    readings: dict[Name, Reading] = {}
-    parameters: dict[Name, Parameter] = {}
+    readings: dict[Name, Reading] = Field(default_factory=dict)
+    parameters: dict[Name, Parameter] = Field(default_factory=dict)
     inputs: Annotated[dict[Name, InputSpec], Field(min_length=1)]
-    drugs: dict[Name, Drug] = {}
+    drugs: dict[Name, Drug] = Field(default_factory=dict)
     phases: Annotated[dict[Name, PhaseSpec], Field(min_length=1)]
-    visits: dict[Name, Visit] = {}
-    actions: dict[Name, Text] = {}
-    criteria: dict[Name, Criterion] = {}
+    visits: dict[Name, Visit] = Field(default_factory=dict)
+    actions: dict[Name, Text] = Field(default_factory=dict)
+    criteria: dict[Name, Criterion] = Field(default_factory=dict)
     tables: dict[Name, TableSpec]
     tolerances: Tolerances

@@ -152,11 +152,11 @@ def dose_calendar(regimen: Regimen) -> NDArray[np.float64]:
     array([30000.,     0.])
     """
     drugs = {name: code for code, name in enumerate(regimen.drugs)}
-    days = max(1, regimen.months) * MONTH_DAYS
-    doses = np.zeros((len(regimen.phases), len(drugs), days))
+    months = max(1, regimen.months)
+    doses = np.zeros((len(regimen.phases), len(drugs), months * MONTH_DAYS))
     for phase in regimen.phases:
         for order in phase.orders:
             due = slice(order.offset_day, None, order.interval_days)
             doses[phase.code, drugs[order.drug], due] += order.dose_iu
-    by_month = doses.reshape(len(regimen.phases), len(drugs), -1, MONTH_DAYS)
+    by_month = doses.reshape(*doses.shape[:2], months, MONTH_DAYS)
     return np.ascontiguousarray(by_month.swapaxes(1, 2))
