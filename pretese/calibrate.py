@@ -146,11 +146,12 @@ def calibrate(
 
 def _identified(jacobian: Floats) -> NDArray[np.bool_]:
     """Say which parameters the targets see, alone and against each other."""
-    alone = np.abs(jacobian).max(axis=0) > VISIBLE
-    _, lengths, directions = np.linalg.svd(jacobian, full_matrices=True)
-    blurred = directions[np.append(lengths < BLUR, [True] * (len(directions) - len(lengths)))]
-    against_others = (np.abs(blurred) > 0.5).any(axis=0) if len(blurred) else np.zeros_like(alone)
-    return alone & ~against_others
+    alone: NDArray[np.bool_] = np.abs(jacobian).max(axis=0) > VISIBLE
+    _, lengths, directions = np.linalg.svd(jacobian)
+    blurred = directions[np.pad(lengths, (0, len(directions) - len(lengths))) < BLUR]
+    leaned_on: NDArray[np.bool_] = (np.abs(blurred) > 0.5).any(axis=0)
+    seen: NDArray[np.bool_] = alone & ~leaned_on
+    return seen
 
 
 def _refine(

@@ -13,7 +13,9 @@ from simulate.parameter import Parameter
 from simulate.scenario import Scenario
 
 #: Words that explain a scenario without changing what it draws.
-_WORDS = frozenset({"source", "sweep", "status", "question", "expected_finding", "not_modelled"})
+_WORDS = frozenset(
+    {"source", "sweep", "status", "question", "expected_finding", "notes", "not_modelled"}
+)
 
 
 def parameters(scenario: Scenario) -> dict[str, Parameter]:

@@ -1,7 +1,8 @@
 """Progress bars with the time left, on standard error, for anything longer than a moment."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import (
@@ -13,8 +14,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-#: Sets how much is done, of how much, and what is being done.
-Tell = Callable[[int, int, str], None]
+
+class Tell(Protocol):
+    """Sets how much is done, of how much, and (if it changes) what is being done."""
+
+    def __call__(self, done: int, total: int, doing: str = ...) -> None:
+        """Move the bar."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Draw cohorts: every man through both ways he might go, then down the one he chose."""
+"""Draw cohorts to sperm retrieval: every man both ways he might go, then the one he chose."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from protocol.regimen import load_regimen
 from simulate.choice import propensity
-from simulate.fertility import Births, draw_couples, try_for_birth
 from simulate.hormones import Traits, draw_traits
 from simulate.luck import Luck
 from simulate.measurement import record
@@ -35,12 +34,6 @@ class Path:
     micro_tese: Flags
     sperm_retrieved: Flags
     any_sperm: Flags
-    births: Births
-
-    @property
-    def live_birth(self) -> Flags:
-        """Delivery of a live child after any transfer."""
-        return np.asarray(self.births.live_birth.any(axis=-1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +58,20 @@ class Cohort:
     def observed(self, name: str) -> Flags:
         """Return a flag of `Path` along the way each man took."""
         untreated, treated = (getattr(path, name) for path in self.paths)
-        taken: Flags = np.where(self.gn, treated, untreated)
-        return taken
+        return self.taken(untreated, treated)
+
+    def taken(self, untreated: Flags, treated: Flags) -> Flags:
+        """Return what happened, of what would happen along each way; shape (replicate, man)."""
+        flags: Flags = np.where(self.gn, treated, untreated)
+        return flags
 
 
 def draw_cohort(
     scenario: Scenario, seed: int, replicates: int = 1, first: int = 0, men: int | None = None
 ) -> Cohort:
-    """Draw ``replicates`` independent studies, numbered from ``first``.
+    """Draw ``replicates`` independent studies, numbered from ``first``, up to micro-TESE.
+
+    What follows for the couples comes from `simulate.fertility.births_of`, with the same luck.
 
     Parameters
     ----------
@@ -89,7 +88,6 @@ def draw_cohort(
     level = reserve(scenario.spermatogenesis, people, luck)
     traits = draw_traits(scenario.physiology, luck)
     spontaneous = luck.uniform("spontaneous sperm")
-    couples = draw_couples(scenario.fertility, people, luck)
 
     fsh_step = scenario.measurement.rounded_to["fsh_iu_l"].value
 
@@ -98,14 +96,12 @@ def draw_cohort(
         course = follow(regimen, scenario.physiology, people, traits, fsh_step)
         sperm = see_sperm(scenario.spermatogenesis, people, level, course, traits, spontaneous)
         seen = sperm.in_ejaculate if scenario.arms[arm].semen_check else np.zeros_like(level, bool)
-        any_sperm = seen | sperm.retrievable
         return Path(
             course=course,
             sperm_in_ejaculate=seen,
             micro_tese=~seen,
             sperm_retrieved=sperm.retrievable & ~seen,
-            any_sperm=any_sperm,
-            births=try_for_birth(couples, any_sperm),
+            any_sperm=seen | sperm.retrievable,
         )
 
     untreated, treated = (walk(arm) for arm in ARMS)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from simulate.cohort import Cohort
 from simulate.luck import Luck
 from simulate.nouns import DIAGNOSES
 from simulate.population import Men
@@ -38,6 +39,18 @@ class Births:
     transferred: Flags
     clinical_pregnancy: Flags
     live_birth: Flags
+
+    @property
+    def delivered(self) -> Flags:
+        """Couples with a live birth after any transfer, shape (replicate, man)."""
+        return np.asarray(self.live_birth.any(axis=-1))
+
+
+def births_of(cohort: Cohort) -> tuple[Births, Births]:
+    """Follow the couples of a cohort along both arms, in the order of `simulate.nouns.ARMS`."""
+    couples = draw_couples(cohort.scenario.fertility, cohort.men, cohort.luck)
+    untreated, treated = (try_for_birth(couples, path.any_sperm) for path in cohort.paths)
+    return untreated, treated
 
 
 def draw_couples(model: Fertility, men: Men, luck: Luck) -> Couples:

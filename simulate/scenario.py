@@ -224,6 +224,7 @@ class Scenario(Document):
     measurement: Measurement
     published: str
     targets: tuple[str, ...] = ()
+    notes: dict[str, str] = Field(default_factory=dict)
     not_modelled: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("arms")

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulate.cohort import Cohort
+from simulate.fertility import Births, births_of
 from simulate.hormones import MONTHS
 from simulate.lookup import MONTH_DAYS, dose_calendar
 from simulate.measurement import rounded
@@ -107,13 +108,15 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
 
 def tables(cohort: Cohort, replicate: int = 0) -> dict[str, pd.DataFrame]:
     """Return every table of one study of a cohort, ``replicate`` counted from 0 in the cohort."""
+    births = births_of(cohort)
+    patients = _patients(cohort, births, replicate)
     parts = {
-        "patients": _patients(cohort, replicate),
+        "patients": patients,
         "visits": _visits(cohort, replicate),
         "injections": _injections(cohort, replicate),
-        "procedures": _procedures(cohort, replicate),
-        "transfers": _transfers(cohort, replicate),
-        "truth": _truth(cohort, replicate),
+        "procedures": _procedures(cohort, patients, replicate),
+        "transfers": _transfers(cohort, births, replicate),
+        "truth": _truth(cohort, births, replicate),
     }
     return {
         name: table.loc[:, [column.name for column in COLUMNS[name]]]
@@ -131,10 +134,11 @@ def _numbers(cohort: Cohort) -> NDArray[np.int_]:
     return np.arange(1, cohort.gn.shape[1] + 1)
 
 
-def _patients(cohort: Cohort, r: int) -> pd.DataFrame:
+def _patients(cohort: Cohort, births: tuple[Births, Births], r: int) -> pd.DataFrame:
     checked = np.array([cohort.scenario.arms[arm].semen_check for arm in ARMS])
     operated = cohort.observed("micro_tese")[r]
-    icsi = np.where(cohort.gn, *(path.births.icsi for path in reversed(cohort.paths)))[r]
+    icsi = cohort.taken(births[0].icsi, births[1].icsi)[r]
+    delivered = cohort.taken(births[0].delivered, births[1].delivered)[r]
     regimens = np.array([path.course.regimen.id for path in cohort.paths])
     gn = cohort.gn[r].astype(int)
     return pd.DataFrame(
@@ -149,7 +153,7 @@ def _patients(cohort: Cohort, r: int) -> pd.DataFrame:
             "micro_tese": operated.astype(int),
             "sperm_retrieved": _known(cohort.observed("sperm_retrieved")[r], operated),
             "icsi": icsi.astype(int),
-            "live_birth": _known(cohort.observed("live_birth")[r], icsi),
+            "live_birth": _known(delivered, icsi),
         }
     )
 
@@ -267,12 +271,11 @@ def _no_injections() -> pd.DataFrame:
     return pd.DataFrame({column.name: [] for column in COLUMNS["injections"]})
 
 
-def _procedures(cohort: Cohort, r: int) -> pd.DataFrame:
+def _procedures(cohort: Cohort, patients: pd.DataFrame, r: int) -> pd.DataFrame:
     """List what was done; without therapy surgery comes on the day of enrolment.
 
     The calendar beyond therapy (waiting lists, stimulation of the partner) belongs to the clinic.
     """
-    patients = _patients(cohort, r)
     after = pd.Series(np.where(cohort.gn[r], MONTHS * MONTH_DAYS, 0))
     found = pd.Series(["no sperm", "sperm"])
 
@@ -294,14 +297,12 @@ def _procedures(cohort: Cohort, r: int) -> pd.DataFrame:
     return table.sort_values(["patient_id", "day"], kind="stable", ignore_index=True)
 
 
-def _transfers(cohort: Cohort, r: int) -> pd.DataFrame:
-    untreated, treated = (path.births for path in cohort.paths)
+def _transfers(cohort: Cohort, births: tuple[Births, Births], r: int) -> pd.DataFrame:
     gn = cohort.gn[r][:, None]
 
     def taken(name: str) -> NDArray[np.bool_]:
-        flags: NDArray[np.bool_] = np.where(
-            gn, getattr(treated, name)[r], getattr(untreated, name)[r]
-        )
+        untreated, treated = (getattr(each, name)[r] for each in births)
+        flags: NDArray[np.bool_] = np.where(gn, treated, untreated)
         return flags
 
     man, order = np.nonzero(taken("transferred"))
@@ -315,11 +316,15 @@ def _transfers(cohort: Cohort, r: int) -> pd.DataFrame:
     )
 
 
-def _truth(cohort: Cohort, r: int) -> pd.DataFrame:
+def _truth(cohort: Cohort, births: tuple[Births, Births], r: int) -> pd.DataFrame:
     outcomes = {
         f"{name}_{arm}": getattr(path, name)[r].astype(int)
-        for name in ("sperm_in_ejaculate", "sperm_retrieved", "any_sperm", "live_birth")
+        for name in ("sperm_in_ejaculate", "sperm_retrieved", "any_sperm")
         for arm, path in zip(ARMS, cohort.paths, strict=True)
+    }
+    born = {
+        f"live_birth_{arm}": each.delivered[r].astype(int)
+        for arm, each in zip(ARMS, births, strict=True)
     }
     return pd.DataFrame(
         {
@@ -327,5 +332,6 @@ def _truth(cohort: Cohort, r: int) -> pd.DataFrame:
             "propensity": cohort.propensity[r],
             "reserve": cohort.reserve[r],
             **outcomes,
+            **born,
         }
     )

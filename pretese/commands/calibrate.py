@@ -21,9 +21,7 @@ from simulate.scenario import read_scenario
 
 @click.command()
 @click.argument("scenario")
-@click.option(
-    "--check", "only_check", is_flag=True, help="Test the stored certificate."
-)
+@click.option("--check", "only_check", is_flag=True, help="Test the stored certificate.")
 @click.option("--studies", default=1000, show_default=True, help="Studies drawn by --check.")
 @click.option("--seed", default=1, show_default=True, help="Root of the luck of --check.")
 def command(scenario: str, only_check: bool, studies: int, seed: int) -> None:

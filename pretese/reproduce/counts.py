@@ -20,8 +20,9 @@ Select = Callable[[Studies], Flags]
 
 def count_statistics() -> dict[str, Statistic]:
     """Return every counted statistic under the id of its published number."""
-    parts = (_flow(), _quartiles(), _diagnosis(), _retrieved(), _ejaculate(), _missing(), _births())
-    return {name: statistic for part in parts for name, statistic in part}
+    parts = (_flow(), _quartiles(), _diagnosis(), _retrieved(), _ejaculate())
+    more = (_derived(), _missing(), _births())
+    return {name: statistic for part in (*parts, *more) for name, statistic in part}
 
 
 def counted(part: Select) -> Statistic:
@@ -61,6 +62,16 @@ def treated(studies: Studies) -> Flags:
     return studies.gn
 
 
+def untreated(studies: Studies) -> Flags:
+    """Select the men who chose to do without."""
+    return ~studies.gn
+
+
+def any_sperm(studies: Studies) -> Flags:
+    """Select the men with sperm from either source."""
+    return studies.any_sperm
+
+
 def in_ejaculate(studies: Studies) -> Flags:
     """Select the treated men with sperm at the semen check."""
     return studies.in_ejaculate & studies.gn
@@ -82,8 +93,9 @@ def delivered(studies: Studies) -> Flags:
 
 
 def _flow() -> Iterator[tuple[str, Statistic]]:
+    yield "flow.enrolled", counted(lambda studies: np.ones_like(studies.gn))
     yield "flow.treated", counted(treated)
-    yield "flow.untreated", counted(lambda studies: ~studies.gn)
+    yield "flow.untreated", counted(untreated)
     yield "flow.sperm_in_ejaculate", counted(in_ejaculate)
     yield "flow.treated_micro_tese", counted(in_group("treated"))
     yield "flow.micro_tese", counted(in_group("overall"))
@@ -137,6 +149,15 @@ def _ejaculate() -> Iterator[tuple[str, Statistic]]:
         stem = f"ejaculate.diagnosis.{name}"
         yield f"{stem}.count", counted(both(in_ejaculate, diagnosed(name)))
         yield f"{stem}.percent", percentage(diagnosed(name), in_ejaculate)
+
+
+def _derived() -> Iterator[tuple[str, Statistic]]:
+    for name in DIAGNOSES:
+        yield f"derived.started.{name}.count", counted(both(treated, diagnosed(name)))
+    for group, chosen in (("treated", treated), ("untreated", untreated)):
+        found = both(any_sperm, chosen)
+        yield f"derived.any_sperm.{group}.count", counted(found)
+        yield f"derived.any_sperm.{group}.percent", percentage(any_sperm, chosen)
 
 
 def _missing() -> Iterator[tuple[str, Statistic]]:

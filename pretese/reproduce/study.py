@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from pretese.reproduce.quartiles import quartiles
 from simulate.cohort import Cohort
+from simulate.fertility import Births, births_of
 from simulate.nouns import DIAGNOSES
 
 Floats = NDArray[np.float64]
@@ -30,17 +31,21 @@ class Studies:
         self.any_sperm: Flags = cohort.observed("any_sperm")
 
     @cached_property
+    def births(self) -> tuple[Births, Births]:
+        """What happens to every couple along both arms."""
+        return births_of(self.cohort)
+
+    @cached_property
     def icsi(self) -> Flags:
         """Couples of operated men who reached ICSI with testicular sperm."""
-        untreated, treated = (path.births.icsi for path in self.cohort.paths)
-        reached: Flags = np.where(self.gn, treated, untreated) & self.retrieved
-        return reached
+        untreated, treated = (each.icsi for each in self.births)
+        return self.cohort.taken(untreated, treated) & self.retrieved
 
     @cached_property
     def delivered(self) -> Flags:
         """Couples with a live birth after ICSI with testicular sperm."""
-        born: Flags = self.cohort.observed("live_birth") & self.icsi
-        return born
+        untreated, treated = (each.delivered for each in self.births)
+        return self.cohort.taken(untreated, treated) & self.icsi
 
     def group(self, name: str) -> Flags:
         """Return the operated men of a column of Table 1."""
