@@ -6,25 +6,30 @@ printed digits from the printed counts: profile-likelihood interval, likelihood-
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from estimate.adjustment import adjusted
 from estimate.analysis_set import AnalysisSet, Categorical, Kind, Numeric, analysis_set
 from estimate.balance import balance
 from estimate.contingency import chi_square, count, crude
+from estimate.design_matrix import design_matrix
+from estimate.logistic import fit_logistic
 from estimate.matching import match_nearest, matched
+from estimate.profile import likelihood_ratio
 from estimate.propensity import c_statistic, propensity
 from estimate.result import Estimate
+from estimate.survival import life_table, log_rank, transfer_times
 from estimate.two_sample import chi_square as chi_square_table
 from estimate.two_sample import wilcoxon
 from estimate.weighting import iptw_adjusted, weights
-from numpy.typing import ArrayLike, NDArray
-
 from pretese.reproduce.study import Studies
 from simulate.nouns import BASELINE, DIAGNOSES
 
 Floats = NDArray[np.float64]
-Numbers = Iterator[tuple[str, Floats]]
+Numbers = Iterator[tuple[str, NDArray[Any]]]
 
 #: Covariates of the adjusted analyses, from footnote a of Table 2, which leaves volume out.
 COVARIATES: Mapping[str, Kind] = {
@@ -52,6 +57,7 @@ def estimate_statistics(studies: Studies) -> dict[str, Floats]:
         _published_analyses(complete),
         _models(studies),
         _duration(complete),
+        _delivery(studies),
     )
     return {name: np.asarray(numbers) for part in parts for name, numbers in part}
 
@@ -150,12 +156,16 @@ def _published_analyses(complete: AnalysisSet) -> Numbers:
     yield from _four("table2.iptw", weighted)
     yield "derived.log_odds_se.iptw", weighted.std_error
     yield "propensity.max_smd_after", balance(complete, stabilised.value).worst
-    yield "analysis.iptw.n", weighted.n
+    yield "table2.iptw.n", weighted.n
     pairs = match_nearest(complete, score, "untreated")
     answer = matched(complete, pairs, clustered=False)
     yield from _four("table2.matched", answer)
     yield "derived.log_odds_se.matched", answer.std_error
-    yield "matched.pairs", pairs.weights.sum(-1) / 2
+    number = pairs.weights.sum(-1) / 2
+    yield "matched.pairs", number
+    yield "table2.matched.treated", number
+    yield "table2.matched.untreated", number
+    yield "table2.matched.n", 2 * number
     yield "analysis.propensity_adjusted.odds_ratio", adjusted(complete, score=score.score).estimate
 
 
@@ -170,10 +180,37 @@ def _models(studies: Studies) -> Numbers:
 
 
 def _duration(complete: AnalysisSet) -> Numbers:
-    """Return adjusted odds ratios on both sides of three years of infertility."""
-    long = complete.values["infertility_duration_years"] > LONG_YEARS
+    """Return adjusted odds ratios on both sides of three years, and the test that they differ."""
+    long = complete.covariates["infertility_duration_years"] > LONG_YEARS
+    ratios = {}
     for name, stratum in (("over_3", long), ("up_to_3", ~long)):
         answer = adjusted(complete.keep(stratum, "other duration of infertility"))
+        ratios[name] = answer.estimate
         yield f"subgroup.duration_{name}.odds_ratio", answer.estimate
         yield f"subgroup.duration_{name}.conf_low", answer.conf_low
         yield f"subgroup.duration_{name}.conf_high", answer.conf_high
+    yield "derived.interaction.duration.ratio", ratios["over_3"] / ratios["up_to_3"]
+    yield "interaction.duration.p_value", _interaction_p(complete, long)
+
+
+def _interaction_p(data: AnalysisSet, stratum: NDArray[np.bool_]) -> NDArray[Any]:
+    """Test treatment by stratum in the model with all covariates, by likelihood ratio."""
+    inside = np.where(data.include, stratum, False).astype(float)
+    product = inside * data.treatment
+    design = np.concatenate([design_matrix(data).X, inside[..., None], product[..., None]], axis=-1)
+    fit = fit_logistic(design, data.outcome, data.weights)
+    last = design.shape[-1] - 1
+    return likelihood_ratio(design, data.outcome, fit, last, data.weights)[1]
+
+
+def _delivery(studies: Studies) -> Numbers:
+    """Compare cumulative delivery over transfers; who stops stays at risk to the last one."""
+    transfers = np.stack([births.transferred.sum(-1) for births in studies.births])
+    made = np.where(studies.gn, transfers[1], transfers[0])
+    time = transfer_times(np.maximum(made, 1), studies.delivered, "conservative")
+    last = int(made.max())
+    arms = [
+        life_table(time, studies.delivered, studies.icsi & (studies.gn == arm), last=last)
+        for arm in (False, True)
+    ]
+    yield "delivery.p_value", log_rank(*arms).p_value
