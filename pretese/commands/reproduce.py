@@ -7,11 +7,11 @@ from rich.console import Console
 
 from pretese.certificate import certificate_path, load_scenario
 from pretese.cli import CheckFailedError
+from pretese.files import versions, whole_folder, write_csv, write_manifest
 from pretese.progress import progress
 from pretese.published import load_published
 from pretese.reproduce.compare import compare, frame, missed
 from pretese.reproduce.console import show
-from pretese.reproduce.files import versions, whole_folder, write_csv, write_manifest
 from pretese.reproduce.report import render
 from pretese.reproduce.run import run_studies
 from pretese.shipped import published_path, scenario_path

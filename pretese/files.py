@@ -1,4 +1,4 @@
-"""Write the outcome of a reproduction: all of it, or nothing."""
+"""Write a folder of results: all of it, or nothing."""
 
 import hashlib
 import json
