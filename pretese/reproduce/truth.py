@@ -21,9 +21,9 @@ class Contrast:
 
 
 CONTRASTS = (
-    Contrast("any_sperm_enrolled", "any sperm (ejaculate or micro-TESE), all who started"),
-    Contrast("retrieved_operated", "sperm retrieved, among men operated on in each arm"),
-    Contrast("retrieved_always_operated", "sperm retrieved, men operated on whatever they chose"),
+    Contrast("any_sperm_enrolled", "any sperm, all who started"),
+    Contrast("retrieved_operated", "retrieved, of those operated on"),
+    Contrast("retrieved_always_operated", "retrieved, always operated on"),
 )
 
 
