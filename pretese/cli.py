@@ -11,6 +11,7 @@ from protocol.errors import InputError
 #: Command name to the module that holds it; loaded on use, so that `--help` stays instant.
 COMMANDS = {
     "reproduce": "the published study beside its simulated twin",
+    "calibrate": "solve a scenario's calibrated parameters, or check its certificate",
 }
 
 EXIT_BAD_INPUT = 2
