@@ -6,15 +6,15 @@ Missing values are counted, never hidden. Weighted (pseudo-population) tables ca
 weights are not men.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from estimate.analysis_set import Kind, Numeric
 from estimate.arrays import Floats, Ints
 from estimate.fisher import fisher_2x2, fisher_exact
 from estimate.two_sample import (
@@ -25,9 +25,6 @@ from estimate.two_sample import (
     wilcoxon,
 )
 from protocol.errors import Fault, InputError
-
-#: What a characteristic is: a number, or categories in the order in which they are listed.
-Kind = Literal["numeric"] | Sequence[str]
 
 #: With an expected count below this, categories are compared by Fisher's exact test.
 #: Cochran WG. *Biometrics* 1954;10:417-51.
@@ -131,7 +128,7 @@ def table_one(
     by
         Column that forms the groups; they are shown in sorted order.
     kinds
-        For each characteristic "numeric", or its categories in the order to show.
+        For each characteristic what it is; categories are shown in the order of their levels.
     weights
         One non-negative number per man: describes the weighted pseudo-population, without tests.
 
@@ -144,7 +141,7 @@ def table_one(
     Examples
     --------
     >>> men = pd.DataFrame({"gn": [0, 0, 1, 1], "age_years": [30, 34, 29, None]})
-    >>> print(table_one(men, "gn", {"age_years": "numeric"}).rows[0].cells())
+    >>> print(table_one(men, "gn", {"age_years": Numeric()}).rows[0].cells())
     ['30.00 [29.50, 32.00]', '32.00 [31.00, 33.00]', '29.00 [29.00, 29.00]']
     """
     _check(men, by, kinds)
@@ -158,8 +155,8 @@ def table_one(
     members = np.stack([np.ones(len(men), bool), *(group == g for g in range(len(names)))])
     rows = [
         _describe_numbers(name, men[name].to_numpy(float), group, members, w, weights is None)
-        if isinstance(kind, str)
-        else _describe_categories(name, men[name], tuple(kind), members, w, weights is None)
+        if isinstance(kind, Numeric)
+        else _describe_categories(name, men[name], kind.levels, members, w, weights is None)
         for name, kind in kinds.items()
     ]
     labels = ("overall", *(f"{by} {name}" for name in names))
@@ -175,13 +172,13 @@ def _check(men: pd.DataFrame, by: str, kinds: Mapping[str, Kind]) -> None:
     for name, kind in kinds.items():
         if name not in men:
             continue
-        if isinstance(kind, str):
+        if isinstance(kind, Numeric):
             if not pd.api.types.is_numeric_dtype(men[name]):
                 faults.append(Fault("Table 1", name, "it holds text", "list its categories"))
             continue
-        strange = sorted(set(men[name].dropna().astype(str)) - set(kind))
+        strange = sorted(set(men[name].dropna().astype(str)) - set(kind.levels))
         if strange:
-            cure = f"allowed are {', '.join(kind)}"
+            cure = f"allowed are {', '.join(kind.levels)}"
             faults.append(Fault("Table 1", name, f"unknown categories {', '.join(strange)}", cure))
     if faults:
         raise InputError(faults)

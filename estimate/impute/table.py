@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from estimate.analysis_set import Categorical, Kind, Numeric
 from estimate.arrays import Floats
 from estimate.impute.chain import Column, Imputation, Method, impute
-from estimate.table1 import Kind
 from protocol.errors import Fault, InputError
 
 
@@ -28,7 +28,7 @@ def encode(
     Examples
     --------
     >>> men = pd.DataFrame({"diagnosis": ["azfc", None, "idiopathic"]})
-    >>> values, columns = encode(men, {"diagnosis": ["idiopathic", "azfc"]})
+    >>> values, columns = encode(men, {"diagnosis": Categorical(("idiopathic", "azfc"))})
     >>> values[:, 0], columns[0].how
     (array([ 1., nan,  0.]), 'logreg')
     """
@@ -37,7 +37,7 @@ def encode(
     parts: list[Floats] = []
     columns: list[Column] = []
     for name, kind in kinds.items():
-        levels = () if isinstance(kind, str) else tuple(kind)
+        levels = kind.levels if isinstance(kind, Categorical) else ()
         columns.append(Column(name, len(levels), methods.get(name)))
         problem, cure = _fault(men, name, levels, methods.get(name))
         if problem:
@@ -85,10 +85,10 @@ def decode(done: Imputation, men: pd.DataFrame, kinds: Mapping[str, Kind]) -> li
         for j, (name, kind) in enumerate(kinds.items()):
             if name not in done.incomplete:
                 continue
-            if isinstance(kind, str):
+            if isinstance(kind, Numeric):
                 filled[name] = values[:, j]
             else:
-                filled[name] = np.array(list(kind), object)[values[:, j].astype(int)]
+                filled[name] = np.array(kind.levels, object)[values[:, j].astype(int)]
         tables.append(filled)
     return tables
 

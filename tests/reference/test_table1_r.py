@@ -7,13 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from estimate.analysis_set import Categorical, Numeric
 from estimate.table1 import CategoricalRow, NumericRow, table_one
 
 R = Path(__file__).parent / "r"
 MEN = pd.read_csv(R / "cohort542_mar.csv")
 G02 = json.loads((R / "g02_table1.json").read_text())
 TABLE = table_one(
-    MEN, "gn", {**dict.fromkeys(G02["continuous"], "numeric"), "dx": G02["dx"]["rows"]}
+    MEN,
+    "gn",
+    {**dict.fromkeys(G02["continuous"], Numeric()), "dx": Categorical(tuple(G02["dx"]["rows"]))},
 )
 
 

@@ -6,6 +6,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import special
 
+from estimate.analysis_set import Categorical, Numeric
 from estimate.impute.bootstrap import bootstrap_then_impute, combine
 from estimate.impute.categorical import draw_binary, draw_multinomial, fit_multinomial
 from estimate.impute.chain import Column, Method, impute
@@ -208,9 +209,15 @@ TABLE = pd.DataFrame(
     }
 )
 KINDS = {
-    "age_years": "numeric",
-    "diagnosis": ["idiopathic", "orchitis", "azfc"],
-    "fsh_iu_l": "numeric",
+    "age_years": Numeric(),
+    "diagnosis": Categorical(
+        (
+            "idiopathic",
+            "orchitis",
+            "azfc",
+        )
+    ),
+    "fsh_iu_l": Numeric(),
 }
 
 
@@ -222,12 +229,22 @@ def test_a_table_goes_in_and_completed_tables_come_out() -> None:
         assert not table.isna().any(axis=None)
         known = TABLE["diagnosis"].notna()
         assert (table["diagnosis"][known] == TABLE["diagnosis"][known]).all()
-        assert set(table["diagnosis"]) <= set(KINDS["diagnosis"])
+        assert set(table["diagnosis"]) <= set(KINDS["diagnosis"].levels)
     assert TABLE["diagnosis"].isna().sum() == 6
 
 
 def test_all_faults_of_a_table_are_reported_at_once() -> None:
-    kinds = {**KINDS, "clinic": "numeric", "weight": "numeric", "diagnosis": ["azfc", "orchitis"]}
+    kinds = {
+        **KINDS,
+        "clinic": Numeric(),
+        "weight": Numeric(),
+        "diagnosis": Categorical(
+            (
+                "azfc",
+                "orchitis",
+            )
+        ),
+    }
     with pytest.raises(InputError) as error:
         encode(TABLE, kinds, {"fsh_iu_l": "logreg", "lh_iu_l": "pmm"})
     found = {fault.field for fault in error.value.faults}
@@ -237,7 +254,7 @@ def test_all_faults_of_a_table_are_reported_at_once() -> None:
     with pytest.raises(InputError, match="pmm imputes numbers"):
         encode(TABLE, KINDS, {"diagnosis": "pmm"})
     with pytest.raises(InputError, match="one category"):
-        encode(TABLE, {"clinic": ["north"]})
+        encode(TABLE, {"clinic": Categorical(("north",))})
 
 
 def test_chains_of_independent_draws_have_converged() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from estimate.analysis_set import Categorical, Numeric
 from estimate.table1 import CategoricalRow, NumericRow, table_one, weighted_quantile
 from protocol.errors import InputError
 
@@ -14,7 +15,16 @@ MEN = pd.DataFrame(
         "diagnosis": ["azfc", None, "azfc", "idiopathic", *["idiopathic"] * 6],
     }
 )
-KINDS = {"age_years": "numeric", "diagnosis": ["idiopathic", "azfc", "orchitis"]}
+KINDS = {
+    "age_years": Numeric(),
+    "diagnosis": Categorical(
+        (
+            "idiopathic",
+            "azfc",
+            "orchitis",
+        )
+    ),
+}
 
 
 def test_numbers_by_hand() -> None:
@@ -40,13 +50,24 @@ def test_categories_by_hand() -> None:
 
 def test_large_counts_use_the_chi_square_test() -> None:
     men = pd.DataFrame({"gn": [0, 1] * 30, "y": (["no"] * 20 + ["yes"] * 10) * 2})
-    row = table_one(men, "gn", {"y": ["no", "yes"]}).rows[0]
+    row = table_one(
+        men,
+        "gn",
+        {
+            "y": Categorical(
+                (
+                    "no",
+                    "yes",
+                )
+            )
+        },
+    ).rows[0]
     assert row.test == "chi-square, Yates"
 
 
 def test_three_groups_use_kruskal_wallis() -> None:
     men = MEN.assign(gn=["a", "b", "c"] * 3 + ["a"])
-    assert table_one(men, "gn", {"age_years": "numeric"}).rows[0].test == "Kruskal-Wallis"
+    assert table_one(men, "gn", {"age_years": Numeric()}).rows[0].test == "Kruskal-Wallis"
 
 
 def test_the_text_names_the_groups_and_counts_the_missing() -> None:
@@ -70,7 +91,7 @@ def test_a_weighted_table_has_no_p_values() -> None:
 
 def test_a_group_without_values_is_shown_as_nan() -> None:
     men = MEN.assign(age_years=[np.nan] * 4 + [30.0] * 6)
-    row = table_one(men, "gn", {"age_years": "numeric"}).rows[0]
+    row = table_one(men, "gn", {"age_years": Numeric()}).rows[0]
     assert isinstance(row, NumericRow)
     assert row.n.tolist() == [6, 0, 6]
     assert np.isnan(row.median[1])
@@ -80,7 +101,7 @@ def test_a_group_without_values_is_shown_as_nan() -> None:
 
 def test_all_faults_are_reported_at_once() -> None:
     men = MEN.assign(bmi_kg_m2="high")
-    kinds = {"age": "numeric", "bmi_kg_m2": "numeric", "diagnosis": ["azfc"]}
+    kinds = {"age": Numeric(), "bmi_kg_m2": Numeric(), "diagnosis": Categorical(("azfc",))}
     with pytest.raises(InputError) as error:
         table_one(men, "gn", kinds)
     assert [fault.field for fault in error.value.faults] == ["age", "bmi_kg_m2", "diagnosis"]
