@@ -6,8 +6,9 @@ from typing import Any
 from protocol import language
 from protocol.conditions import Condition, parse_name_condition, parse_number_condition
 from protocol.documents import content_hash, validate
-from protocol.errors import Fault, InputError
-from protocol.grid import Axis, Cell, DecisionGrid, fill, grid_of, smallest_example, spoken
+from protocol.errors import Fault, InputError, ProofError
+from protocol.grid import Axis, Cell, fill, grid_of, smallest_example, spoken
+from protocol.paths import faults_of_paths
 from protocol.rules import Criterion, DecisionTable, Phase, Regimen, Rule
 
 #: The tables without which there is no regimen, and the inputs that state where a man is.
@@ -25,7 +26,12 @@ def compile_regimen(where: str, text: str, plain: Any, parameters: Mapping[str, 
     compiler = _Compiler(where, file)
     regimen = compiler.regimen(_hash(text, parameters))
     if compiler.faults:
-        raise InputError(compiler.faults)
+        raise InputError(compiler.faults + compiler.unproved)
+    if compiler.unproved:
+        raise ProofError(compiler.unproved)
+    if wrong := faults_of_paths(regimen):
+        cure = "mend the table so that every man's therapy ends"
+        raise ProofError(Fault(where, "tables.phase", fault, cure) for fault in wrong)
     return regimen
 
 
@@ -70,8 +76,7 @@ def _faults_of_names(file: language.RegimenFile) -> Iterator[tuple[str, str, str
             yield f"tables.{name}.hit", "it collects", "this table must be unique"
         for rule in table.rules:
             field = f"tables.{name}.rules.{rule.id}"
-            if rule.outcome == "advice" and rule.then is None:
-                yield f"{field}.then", "it is missing", "advice must name what to do"
+            yield from _faults_of_answer(file, name, rule)
             for used in rule.when:
                 if used not in table.inputs:
                     cure = f"add it to tables.{name}.inputs"
@@ -81,6 +86,23 @@ def _faults_of_names(file: language.RegimenFile) -> Iterator[tuple[str, str, str
     for name, phase in file.phases.items():
         if phase.ends_therapy and phase.orders:
             yield f"phases.{name}.orders", "therapy has ended", "remove the orders"
+
+
+def _faults_of_answer(
+    file: language.RegimenFile, table: str, rule: language.RuleSpec
+) -> Iterator[tuple[str, str, str]]:
+    """Yield a fault where outcome and answer do not fit each other."""
+    field = f"tables.{table}.rules.{rule.id}.then"
+    if rule.outcome == "advice":
+        if rule.then is None:
+            yield field, "it is missing", "advice must name what to do"
+        return
+    phase = file.phases.get(rule.then or "") if table == "phase" else None
+    ends = rule.outcome == "nothing due" and phase is not None and phase.ends_therapy
+    if rule.then is not None and not ends:
+        problem = f"{rule.then!r} is named though the outcome is {rule.outcome!r}"
+        cure = "remove it; only advice names what to do, and `nothing due` the phase of rest"
+        yield field, problem, cure
 
 
 def _references(
@@ -145,6 +167,7 @@ class _Compiler:
         self.where = where
         self.file = file
         self.faults: list[Fault] = []
+        self.unproved: list[Fault] = []
         self.numbers = {name: spec.value for name, spec in file.parameters.items()}
 
     def regimen(self, sha256: str) -> Regimen:
@@ -240,7 +263,7 @@ class _Compiler:
                 Fault(self.where, f"tables.{name}", *found)
                 for found in table_faults(axes, rules, filled)
             ]
-            self.faults += faults
+            self.unproved += faults
             grid = None if faults else grid_of(axes, filled)
         return DecisionTable(name, spec.question, spec.inputs, rules, grid)
 
@@ -307,6 +330,3 @@ def table_faults(
     for number, rule in enumerate(rules):
         if number not in fired:
             yield f"rule {rule.id} can never fire", "mend its conditions, or remove it"
-
-
-__all__ = ["DecisionGrid", "axes_of", "compile_regimen", "table_faults"]

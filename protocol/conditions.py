@@ -35,6 +35,17 @@ _RANGE = re.compile(r"(\S+) to (\S+)")
 MISSING, MEASURED = "missing", "measured"
 
 
+def plain(value: Value) -> str:
+    """Return a value in words.
+
+    >>> plain(2.0), plain("hcg"), plain(None)
+    ('2', 'hcg', 'missing')
+    """
+    if value is None:
+        return MISSING
+    return value if isinstance(value, str) else f"{value:.12g}"
+
+
 @dataclass(frozen=True, slots=True)
 class Bound:
     """One comparison with a number, in the unit of the input."""

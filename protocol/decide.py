@@ -1,11 +1,12 @@
 """What a table says of one man, and why."""
 
+import datetime as dt
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from protocol import language
-from protocol.conditions import MEASURED, Value
+from protocol.conditions import MEASURED, Value, plain
 from protocol.errors import Fault, InputError
 from protocol.grid import Axis
 from protocol.regimen import DecisionTable, Regimen, Rule
@@ -19,7 +20,7 @@ class Used:
     label: str
     value: Value
     unit: str | None
-    day: int | None = None
+    date: dt.date | None = None
     source: str | None = None
     note: str = ""
 
@@ -309,15 +310,9 @@ def _needed(
 def _rejected(table: DecisionTable, values: Mapping[str, Value], rule: Rule) -> Iterator[Rejected]:
     for other in table.rules:
         failed = tuple(
-            f"{name} is {_said_value(values[name])}, not {condition.text}"
+            f"{name} is {plain(values[name])}, not {condition.text}"
             for name, condition in other.conditions.items()
             if not condition.holds(values[name])
         )
         if other.id != rule.id:
             yield Rejected(other.id, other.outcome, other.then, failed)
-
-
-def _said_value(value: Value) -> str:
-    if value is None:
-        return "missing"
-    return value if isinstance(value, str) else f"{value:g}"

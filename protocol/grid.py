@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from protocol.conditions import Condition, Value
+from protocol.conditions import Condition, Value, plain
 
 Cell = tuple[int, ...]
 
@@ -159,11 +159,5 @@ def spoken(values: Mapping[str, Value]) -> str:
     >>> spoken({"month": 2.0, "fsh_iu_l": None})
     'month 2, fsh_iu_l missing'
     """
-    said = [f"{name} {_plain(value)}" for name, value in values.items()]
+    said = [f"{name} {plain(value)}" for name, value in values.items()]
     return ", ".join(said) or "any man"
-
-
-def _plain(value: Value) -> str:
-    if value is None:
-        return "missing"
-    return value if isinstance(value, str) else f"{value:.12g}"

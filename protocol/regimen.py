@@ -25,6 +25,7 @@ __all__ = [
     "list_regimens",
     "load_regimen",
     "parse_regimen",
+    "plain_regimen",
 ]
 
 SHIPPED = resources.files("protocol") / "regimens"
@@ -83,6 +84,12 @@ def parse_regimen(text: str, where: str) -> Regimen:
     """Return the regimen that a YAML text holds; errors as in `load_regimen`."""
     texts, plain = _extended(text, where, MAX_DEPTH)
     return compile_regimen(where, "\n".join(texts), plain, {})
+
+
+def plain_regimen(name_or_path: str | Path) -> dict[str, Any]:
+    """Return what a regimen file says, ``extends`` followed, before anything is checked."""
+    plain: dict[str, Any] = _read(str(name_or_path), MAX_DEPTH)[2]
+    return plain
 
 
 def _read(name: str, depth: int) -> tuple[str, list[str], Any]:
