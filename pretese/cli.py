@@ -11,6 +11,7 @@ from protocol.errors import InputError
 #: Command name to the module that holds it; loaded on use, so that `--help` stays instant.
 COMMANDS = {
     "reproduce": "the published study beside its simulated twin",
+    "boundaries": "bounds and sizes of a group-sequential trial",
 }
 
 EXIT_BAD_INPUT = 2

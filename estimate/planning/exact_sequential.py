@@ -23,8 +23,8 @@ class ExactTrial:
     Attributes
     ----------
     efficacy, futility
-        (..., look) probabilities of stopping at each look above the upper and below the lower
-        bound. At the last look whoever does not reject ends in ``futility``.
+        (..., look) probabilities of rejecting at each look, and of stopping without rejection. At
+        the last look whoever does not reject ends in ``futility``.
     men
         (look,) men in both arms at each look.
     """
@@ -35,7 +35,7 @@ class ExactTrial:
 
     @property
     def power(self) -> Floats:
-        """(...) probability of stopping above an upper bound."""
+        """(...) probability of rejecting."""
         return np.asarray(self.efficacy.sum(-1))
 
     @property
@@ -52,6 +52,7 @@ def exact_sequential(
     p2: ArrayLike,
     *,
     lower: ArrayLike | None = None,
+    sides: int = 1,
 ) -> ExactTrial:
     """Follow both counts through the looks, pooled z against the bounds at each.
 
@@ -66,6 +67,9 @@ def exact_sequential(
     lower
         (look,) stop without rejection if Z_k < lower_k; None for no such stop. The last one has no
         meaning.
+    sides
+        2 rejects in both directions, if the absolute value of Z_k reaches upper_k; it takes no
+        ``lower``.
 
     Examples
     --------
@@ -77,6 +81,9 @@ def exact_sequential(
     """
     first, second = _check_men(n1), _check_men(n2)
     high, low = _check_bounds(upper, lower, first.size)
+    if sides not in (1, 2) or (sides == 2 and lower is not None):
+        problem = f"{sides} came with{'out' if lower is None else ''} lower bounds"
+        raise InputError.of("looks", "sides", problem, "give 1, or 2 without lower bounds")
     risk1, risk2 = np.broadcast_arrays(np.asarray(p1, float), np.asarray(p2, float))
     alive = np.ones((*risk1.shape, 1, 1))
     wins, losses, before = [], [], (0, 0)
@@ -84,7 +91,7 @@ def exact_sequential(
         alive = _add_men(alive, int(m1) - before[0], int(m2) - before[1], risk1, risk2)
         before = (int(m1), int(m2))
         z = pooled_z(*before)
-        win = z >= high[k] - TIE
+        win = (np.abs(z) if sides == 2 else z) >= high[k] - TIE
         lose = ~win if k + 1 == first.size else (z < low[k] - TIE) & ~win
         wins.append((alive * win).sum((-2, -1)))
         losses.append((alive * lose).sum((-2, -1)))

@@ -51,13 +51,39 @@ def conditional_power(
     if not 1 <= look < info.size:
         problem = f"no look follows look {look} of {info.size}"
         raise InputError.of("analysis", "look", problem, f"give one from 1 to {info.size - 1}")
-    low = np.full(info.size, -np.inf) if lower is None else np.asarray(lower, float)
-    gone, score = info[look - 1], z * np.sqrt(info[look - 1])
-    left = info[look:] - gone
-    new_high = (high[look:] * np.sqrt(info[look:]) - score) / np.sqrt(left)
-    new_low = (low[look:] * np.sqrt(info[look:]) - score) / np.sqrt(left)
-    new_low[-1] = new_high[-1]
-    return np.asarray(exit_probabilities(left, new_low, new_high, theta)[1].sum(-1))
+    low, left, new_high = _ahead(info, high, lower, look, z)
+    return np.asarray(exit_probabilities(left, low, new_high, theta)[1].sum(-1))
+
+
+def conditional_power_risks(
+    men: ArrayLike, upper: ArrayLike, look: int, z: float, p1: float, p2: float
+) -> Floats:
+    """Return the (later look,) cumulative chances of rejecting pooled z tests of two proportions.
+
+    Bounds are on the scale of the pooled variance v0, data vary with the unpooled v1. As in
+    Wassmer G, Brannath W. *Group Sequential and Confirmatory Adaptive Designs*, 2016, section 7.4
+    the drift up to the last look is lowered by (sqrt(v0 / v1) - 1) times the z of the conditional
+    rejection probability. An approximation; `estimate.planning.exact_sequential` has none.
+
+    Parameters
+    ----------
+    men
+        (look,) cumulative men **per arm**, past and planned.
+    look
+        Look just taken, counted from 1.
+    z
+        Pooled z statistic at that look.
+    p1, p2
+        Risks assumed for the rest of the trial.
+    """
+    n, high = np.asarray(men, float), np.asarray(upper, float)
+    mean = (p1 + p2) / 2
+    v0, v1 = 2 * mean * (1 - mean), p1 * (1 - p1) + p2 * (1 - p2)
+    chance = conditional_power(n, high, look, z)
+    lost = -ndtri(chance) * (np.sqrt(v0 / v1) - 1)
+    theta = (p1 - p2) / np.sqrt(v1) - lost / np.sqrt(n[-1] - n[look - 1])
+    low, left, new_high = _ahead(n, high, None, look, z)
+    return np.asarray(np.cumsum(exit_probabilities(left, low, new_high, theta)[1]))
 
 
 def predictive_power(
@@ -147,3 +173,16 @@ def needed_z(z: ArrayLike, critical: float, weights: tuple[float, float]) -> Flo
 def rejection_given(z: ArrayLike, critical: float, weights: tuple[float, float]) -> Floats:
     """Return the conditional error 1 - Phi(needed z): what stage 2 may spend whatever its size."""
     return np.asarray(ndtr(-needed_z(z, critical, weights)))
+
+
+def _ahead(
+    info: Floats, high: Floats, lower: ArrayLike | None, look: int, z: float
+) -> tuple[Floats, Floats, Floats]:
+    """Return lower bounds, information and upper bounds of what is left as a trial of its own."""
+    low = np.full(info.size, -np.inf) if lower is None else np.asarray(lower, float)
+    score = z * np.sqrt(info[look - 1])
+    left = info[look:] - info[look - 1]
+    new_high = (high[look:] * np.sqrt(info[look:]) - score) / np.sqrt(left)
+    new_low = (low[look:] * np.sqrt(info[look:]) - score) / np.sqrt(left)
+    new_low[-1] = new_high[-1]
+    return new_low, left, new_high

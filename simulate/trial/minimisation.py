@@ -114,7 +114,7 @@ def _assign(
 
 
 def _imbalances(load: Floats, weights: Floats, ratio: Floats, distance: Distance) -> Floats:
-    """Return (replicate, candidate arm) imbalance after one more man, from (replicate, factor, arm)."""
+    """Return (replicate, arm) imbalance if he joined it; load is (replicate, factor, arm)."""
     if ratio.size == 2:  # one number says it all: how far arm 1 leads
         lead = load[..., 1] - load[..., 0]
         after = np.stack([lead - 1 / ratio[0], lead + 1 / ratio[1]], 1)
