@@ -13,6 +13,7 @@ COMMANDS = {
     "reproduce": "the published study beside its simulated twin",
     "simulate": "draw cohorts of synthetic men whose truth is known",
     "calibrate": "solve a scenario's calibrated parameters, or check its certificate",
+    "boundaries": "bounds and sizes of a group-sequential trial",
 }
 
 EXIT_BAD_INPUT = 2
