@@ -166,7 +166,7 @@ def _refine(
     seed: int,
     report: Callable[[str, int, int], None],
 ) -> Floats:
-    """Solve over more studies: Gauss-Newton steps, the Jacobian mended by Broyden's rank-one update.
+    """Solve over more studies by Gauss-Newton steps, mending the Jacobian by Broyden's update.
 
     A step that does not help is halved. Singular directions are left alone: a least-squares
     solution with a cut-off moves no parameter that the targets do not feel.
