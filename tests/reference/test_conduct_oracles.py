@@ -35,7 +35,7 @@ def test_o46_predictability_of_permuted_blocks():
     says, tol = ORACLES["O46"]["outputs"], ORACLES["O46"]["tol"]  # enumeration
     for block, share in zip(says["block"], says["prop"], strict=True):
         assert block_predictability(block) == pytest.approx(share, abs=tol)
-        orders = {order for order in permutations([0, 1] * (block // 2))}
+        orders = set(permutations([0, 1] * (block // 2)))
         assert convergence_guess(sorted(orders)).mean() == pytest.approx(share, abs=tol)
 
 
