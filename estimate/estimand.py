@@ -1,0 +1,70 @@
+"""What a number estimates: the five attributes of ICH E9(R1), on every result.
+
+ICH Harmonised Guideline E9(R1), *Addendum on estimands and sensitivity analysis in clinical
+trials*, 2019, section A.3.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+#: How an intercurrent event is dealt with (ICH E9(R1), section A.3.2).
+Strategy = Literal[
+    "treatment policy",
+    "hypothetical",
+    "composite variable",
+    "while on treatment",
+    "principal stratum",
+    # Not a strategy of the guideline but what many studies do: it conditions on the future.
+    "excluded from the analysis",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class IntercurrentEvent:
+    """Something after the start of treatment that changes what the outcome means."""
+
+    event: str
+    strategy: Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class Estimand:
+    """The question that an estimate answers.
+
+    Attributes
+    ----------
+    population
+        Whom the effect is for, for example "all men" or "men like the treated".
+    treatment
+        The two conditions compared, for example "gn 1 vs 0".
+    variable
+        The outcome of one man, for example "sperm_retrieved".
+    summary
+        How populations are compared, and given what, for example "odds ratio, marginal".
+    intercurrent
+        Events after the start of treatment, each with its strategy; empty means none declared.
+    """
+
+    population: str
+    treatment: str
+    variable: str
+    summary: str
+    intercurrent: tuple[IntercurrentEvent, ...] = ()
+
+    def among(self, population: str) -> "Estimand":
+        """Return the same question asked about another population."""
+        return replace(self, population=population)
+
+    def as_(self, summary: str) -> "Estimand":
+        """Return the same question with another summary measure."""
+        return replace(self, summary=summary)
+
+    def __str__(self) -> str:
+        """Return one line for a table or a file.
+
+        >>> print(Estimand("all men", "gn 1 vs 0", "sperm_retrieved", "risk difference"))
+        risk difference of sperm_retrieved, gn 1 vs 0, among all men
+        """
+        line = f"{self.summary} of {self.variable}, {self.treatment}, among {self.population}"
+        events = "; ".join(f"{each.event}: {each.strategy}" for each in self.intercurrent)
+        return f"{line} ({events})" if events else line
