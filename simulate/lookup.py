@@ -33,9 +33,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from protocol.errors import InputError
 from protocol.grid import Axis, DecisionGrid
+from protocol.paths import MONTH_DAYS as MONTH_DAYS  # re-exported for simulators
 from protocol.regimen import DecisionTable, Regimen
 
-MONTH_DAYS = 30
 NO_ANSWER = -1
 
 
