@@ -240,7 +240,7 @@ class _Man:
                 continue
             first = visit.when == "start"
             for due in visit_days(visit, months, end is not None):
-                closed = self.closed_day is not None and due < self.closed_day + first
+                closed = self.closed_day is not None and due <= self.closed_day
                 if closed or due + window < self.until:
                     self._visit(name, visit.measure, due, window, first)
 

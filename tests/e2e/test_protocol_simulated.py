@@ -2,11 +2,14 @@
 
 import datetime as dt
 
+import numpy as np
 import pytest
 
 from pretese.certificate import load_scenario
+from pretese.protocol_deviate import deviate
 from pretese.protocol_logs import logs_of_study
 from protocol.audit import audit
+from protocol.deviations import KINDS
 from protocol.log import parse_log, write_log
 from protocol.regimen import load_regimen
 from simulate.cohort import draw_cohort
@@ -31,7 +34,32 @@ def test_a_drawn_cohort_audits_clean_but_for_what_it_did_not_measure(study):
     flagged = {man.patient for man in found if man.deviations}
     assert flagged == unmeasured
     assert {(d.kind, d.day) for man in found for d in man.deviations} == {("omitted test", 0)}
-    assert all(man.complete for man in found)
+    closed = incomplete.index[(incomplete["micro_tese"] == 1) | (incomplete["icsi"] == 1)]
+    assert {man.patient for man in found if man.complete} == {f"man {n}" for n in closed}
+
+
+def test_thirteen_kinds_put_into_a_drawn_cohort_are_all_found_and_nobody_else_is(study):
+    regimen = load_regimen("fsh-guided")
+    log = logs_of_study(study, START)["fsh-guided"]
+    clean = {
+        man.patient: log[man.patient]
+        for man in audit(log, regimen).men
+        if man.complete and not man.deviations and log[man.patient][-1].name == "micro-tese"
+    }
+    random = np.random.default_rng(3)
+    key: dict[str, str] = {}
+    for i, patient in enumerate(clean):
+        kind = KINDS[i % (len(KINDS) + 3)] if i % (len(KINDS) + 3) < len(KINDS) else None
+        changed = kind and deviate(clean[patient], kind, regimen, random)
+        if kind and changed:
+            key[patient], clean[patient] = kind, changed
+    assert len(key) > 150
+    assert set(key.values()) == set(KINDS)
+    found = {
+        man.patient: {deviation.kind for deviation in man.deviations}
+        for man in audit(clean, regimen).men
+    }
+    assert found == {patient: {key[patient]} if patient in key else set() for patient in clean}
 
 
 def test_the_log_of_drawn_men_survives_the_journey_through_csv(study):
