@@ -10,7 +10,7 @@ import pytest
 from pretese.bedside.asjson import schema_of
 from pretese.cli import run
 from protocol.advise import Advice
-from protocol.decide import Decision
+from protocol.decision import Decision
 from protocol.deviations import KINDS
 
 DOCS = Path(__file__).parents[2] / "docs"
