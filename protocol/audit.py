@@ -86,7 +86,8 @@ class _Trial:
         in_time = [event for event in self.done if event.date - self.start < last]
         pairs = align(due, in_time, self.start, window, self.tolerance.dose.value)
         for pair in pairs:
-            if pair.done and (pair.due or pair.done.date - self.start < stop):
+            stray = pair.due is None and pair.done and self.record.day(pair.done) < stop
+            if pair.done and (pair.wrong or stray):
                 self._judge(pair, pair.done)
         missed = [
             pair.due for pair in pairs if pair.due and not pair.done and pair.due.day < judged
