@@ -61,7 +61,12 @@ class LogisticFit:
 
 
 def fit_logistic(
-    X: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None, offset: ArrayLike | None = None
+    X: ArrayLike,
+    y: ArrayLike,
+    weights: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    *,
+    start: ArrayLike | None = None,
 ) -> LogisticFit:
     """Fit logit Pr(y = 1) = X b + offset in every data set of a batch.
 
@@ -79,6 +84,9 @@ def fit_logistic(
         array. None is one for everybody.
     offset
         (..., n) known part of the linear predictor.
+    start
+        (..., p) coefficients to start from; None starts from 0. A good guess saves steps, a bad
+        one changes nothing but the time taken.
 
     Returns
     -------
@@ -100,12 +108,16 @@ def fit_logistic(
     prior, known = (
         None if a is None else _flatten(np.asarray(a, float), lead, (n,)) for a in (weights, offset)
     )
+    origin = np.zeros((members, p))
+    if start is not None:
+        origin += _flatten(np.asarray(start, float), lead, (p,))
     out = _Answer.empty(members, p)
     size = max(1, BLOCK_BYTES // (8 * max(1, n * p)))
-    for start in range(0, members, size):
-        rows = slice(start, start + size)
+    for first in range(0, members, size):
+        rows = slice(first, first + size)
         Xt = np.ascontiguousarray(design[rows].swapaxes(1, 2))
-        _climb(_Block(Xt, outcome[rows], _cut(prior, rows), _cut(known, rows)), out, start)
+        data = _Block(Xt, outcome[rows], _cut(prior, rows), _cut(known, rows))
+        _climb(data, origin[rows], out, first)
     return out.shaped(lead)
 
 
@@ -157,14 +169,15 @@ class _Answer:
         )
 
 
-def _climb(data: "_Block", out: _Answer, start: int) -> None:
+def _climb(data: "_Block", coef: Floats, out: _Answer, first: int) -> None:
     """Run Newton's method on one block; members leave as they finish."""
-    members, p = data.Xt.shape[:2]
-    where = np.arange(start, start + members)
+    members = len(coef)
+    where = np.arange(first, first + members)
     scale = np.ones(members) if data.weights is None else _mean_weight(data.weights)
-    coef, step = np.zeros((members, p)), np.zeros((members, p))
+    step = np.zeros_like(coef)
     best = np.full(members, -np.inf)
-    for iteration in range(1, STEP_LIMIT + 1):
+    taken = np.zeros(members, np.int64)
+    while len(where):
         loglik, score, information = data.evaluate(coef)
         # A step that lost likelihood is halved; what it computed here is thrown away.
         overshot = loglik < best - 1e-10 * np.abs(best)
@@ -173,21 +186,23 @@ def _climb(data: "_Block", out: _Answer, start: int) -> None:
         best = np.where(overshot, best, loglik)
         coef = coef + step
         step = np.where(overshot[:, None], -step, step)
+        taken += ~overshot
         done = gain < TOLERANCE * scale
-        left = done | ~np.isfinite(gain) & ~overshot | (iteration == STEP_LIMIT)
+        lost = ~np.isfinite(gain) & ~overshot
+        # halving ends by itself: a step of no length loses no likelihood
+        left = done | lost | (taken == STEP_LIMIT)
         if left.any():
             at = where[left]
-            out.iterations[at] = iteration
+            out.iterations[at] = taken[left]
             out.coef[at] = np.where(np.isfinite(gain[left])[:, None], coef[left], np.nan)
             out.loglik[at] = loglik[left] + np.where(done[left], gain[left] / 2, 0)
             out.cov[at], identified = _invert(information[left])
             out.converged[at] = done[left] & identified
             out.coef[at[~identified]] = np.nan
             out.separated[at] = ~done[left] & data.separates(step)[left]
-            if left.all():
-                return
             stay = ~left
-            where, scale, coef, step, best = (a[stay] for a in (where, scale, coef, step, best))
+            where, scale, taken = where[stay], scale[stay], taken[stay]
+            coef, step, best = coef[stay], step[stay], best[stay]
             data = data.keep(stay)
 
 

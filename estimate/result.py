@@ -6,14 +6,12 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr
+from scipy.special import ndtr, stdtr, stdtrit
 
 from estimate.arrays import Bools, Floats, Ints
 from estimate.estimand import Estimand
 
-Scale = Literal[
-    "odds ratio", "risk ratio", "risk difference", "mean difference", "hazard ratio", "risk"
-]
+Scale = Literal["odds ratio", "risk ratio", "risk difference", "mean difference", "hazard ratio"]
 
 #: Scales whose standard error, statistic and symmetry live on the logarithm.
 RATIOS = frozenset({"odds ratio", "risk ratio", "hazard ratio"})
@@ -63,7 +61,7 @@ class Estimate:
         return [self._record(index) for index in np.ndindex(np.shape(self.estimate))]
 
     def _record(self, index: tuple[int, ...]) -> dict[str, Any]:
-        numbers = {name: _plain(getattr(self, name)[index]) for name in _NUMBERS}
+        numbers = {name: plain(getattr(self, name)[index]) for name in _NUMBERS}
         return {
             "method": self.method,
             "estimand": str(self.estimand),
@@ -92,7 +90,8 @@ _ARRAYS = (*_NUMBERS, "n", "converged")
 _WORDS = ("estimand", "method", "scale", "interval", "test")
 
 
-def _plain(value: Any) -> float | None:
+def plain(value: Any) -> float | None:
+    """Return a number as JSON can hold it: None for NaN and infinities."""
     return float(value) if np.isfinite(value) else None
 
 
@@ -106,8 +105,9 @@ def wald(
     *,
     interval: str = "Wald",
     converged: ArrayLike = True,
+    df: ArrayLike | None = None,
 ) -> Estimate:
-    """Make an estimate with a normal test and interval.
+    """Make an estimate with a normal (or t) test and interval.
 
     Parameters
     ----------
@@ -121,6 +121,8 @@ def wald(
         Kind of standard error, named in the result.
     converged
         (...) False turns the numbers of that data set into NaN.
+    df
+        (...) degrees of freedom of Student's t; None is the normal distribution.
 
     Examples
     --------
@@ -133,6 +135,8 @@ def wald(
     sound = np.asarray(converged) & np.isfinite(value) & (std_error >= 0) & np.isfinite(std_error)
     value, std_error = np.where(sound, value, np.nan), np.where(sound, std_error, np.nan)
     statistic = _ratio(value, std_error)
+    reach = Z95 if df is None else stdtrit(df, 0.975)
+    tail = ndtr(-np.abs(statistic)) if df is None else stdtr(df, -np.abs(statistic))
     return assemble(
         estimand,
         method,
@@ -140,9 +144,9 @@ def wald(
         value=value,
         std_error=std_error,
         statistic=statistic,
-        p_value=2 * ndtr(-np.abs(statistic)),
-        low=value - Z95 * std_error,
-        high=value + Z95 * std_error,
+        p_value=2 * tail,
+        low=value - reach * std_error,
+        high=value + reach * std_error,
         n=n,
         interval=interval,
         converged=sound,

@@ -1,0 +1,303 @@
+"""Who is analysed, with which columns, and who is not and why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from estimate.arrays import Bools, Floats, Ints
+from protocol.errors import Fault, InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Numeric:
+    """A covariate that enters as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Categorical:
+    """A covariate with named levels; the first is the reference, chosen by a person.
+
+    The order is never taken from the data: a wrong reference level is a silent error.
+    """
+
+    levels: tuple[str, ...]
+
+
+Kind = Numeric | Categorical
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisSet:
+    """Men of every data set of a batch; ``...`` is the leading shape, ``()`` for one study.
+
+    Rows that are left out stay in the arrays with ``include`` False and all values 0, so that
+    data sets of different sizes share one array.
+
+    Attributes
+    ----------
+    treatment, outcome
+        (..., n) 0 or 1.
+    covariates
+        Covariate name to (..., n): numbers, or for a categorical covariate the index of its level.
+    kinds
+        Covariate name to its kind, in the order in which the plan names them.
+    include
+        (..., n) who is analysed.
+    reasons
+        Why men were left out, to (...) how many; a man counts under the first reason only.
+    treatment_name, outcome_name
+        Column names, for labels.
+    """
+
+    treatment: Floats
+    outcome: Floats
+    covariates: Mapping[str, Floats]
+    kinds: Mapping[str, Kind]
+    include: Bools
+    reasons: Mapping[str, Ints]
+    treatment_name: str
+    outcome_name: str
+
+    @property
+    def n(self) -> Ints:
+        """Men analysed, (...)."""
+        count: Ints = np.count_nonzero(self.include, axis=-1)
+        return count
+
+    @property
+    def weights(self) -> Floats | None:
+        """Return 1 for men analysed and 0 for the rest, or None when everyone is analysed."""
+        return None if self.include.all() else self.include.astype(float)
+
+    def keep(self, condition: ArrayLike, reason: str) -> "AnalysisSet":
+        """Return the set without men for whom ``condition`` (..., n) is false."""
+        stay = self.include & np.asarray(condition, bool)
+        out = np.count_nonzero(self.include & ~stay, axis=-1)
+        return replace(
+            self,
+            treatment=np.where(stay, self.treatment, 0.0),
+            outcome=np.where(stay, self.outcome, 0.0),
+            covariates={
+                name: np.where(stay, column, 0.0) for name, column in self.covariates.items()
+            },
+            include=stay,
+            reasons={**self.reasons, reason: out},
+        )
+
+    def __getitem__(self, index: Any) -> "AnalysisSet":
+        """Return some of the data sets, by an index into the leading axes."""
+        return replace(
+            self,
+            treatment=self.treatment[index],
+            outcome=self.outcome[index],
+            covariates={name: column[index] for name, column in self.covariates.items()},
+            include=self.include[index],
+            reasons={why: np.asarray(count)[index] for why, count in self.reasons.items()},
+        )
+
+
+def analysis_set(
+    columns: Mapping[str, ArrayLike] | Any,
+    *,
+    treatment: str,
+    outcome: str,
+    covariates: Mapping[str, Kind] | None = None,
+    include: ArrayLike | None = None,
+    where: str = "data",
+) -> AnalysisSet:
+    """Check columns and keep the complete cases.
+
+    Parameters
+    ----------
+    columns
+        Names to arrays (..., n), or a DataFrame (one study). Missing is NaN or None, and -1 for
+        a categorical column that holds whole numbers: those are indices of levels.
+    treatment, outcome
+        Names of columns of 0 and 1.
+    covariates
+        Names to kinds. Men with any of them missing are left out, and counted.
+    include
+        (..., n) who is eligible; None is everybody. Others are left out as "not eligible", and
+        nothing is asked of their values.
+    where
+        File or table, for messages.
+
+    Raises
+    ------
+    InputError
+        All faults at once: a column that is not there, a treatment or outcome that is not 0/1, a
+        covariate that is no number, an unknown category, nobody left, a treatment or covariate
+        that does not vary. A batch is refused for these only if no data set escapes them.
+
+    Examples
+    --------
+    >>> men = {"gn": [1, 1, 0, 0], "sperm_retrieved": [1, 0, 0, 1], "age_years": [31, 28, None, 35]}
+    >>> chosen = analysis_set(
+    ...     men, treatment="gn", outcome="sperm_retrieved", covariates={"age_years": Numeric()}
+    ... )
+    >>> int(chosen.n), {why: int(count) for why, count in chosen.reasons.items()}
+    (3, {'age_years is missing': 1})
+    """
+    kinds = dict(covariates or {})
+    faults: list[Fault] = []
+    needed = [treatment, outcome, *kinds]
+    absent = [name for name in dict.fromkeys(needed) if name not in columns]
+    if absent:
+        have = ", ".join(map(str, columns))
+        raise InputError(
+            Fault(where, name, "there is no such column", f"columns here: {have}")
+            for name in absent
+        )
+    read: dict[str, Floats] = {}
+    for name, kind in {treatment: Numeric(), outcome: Numeric(), **kinds}.items():
+        try:
+            read[name] = _read(np.asarray(columns[name]), kind)
+        except _UnreadableError as problem:
+            faults.append(Fault(where, name, problem.problem, problem.cure))
+    if faults:
+        raise InputError(faults)
+    shape = np.broadcast_shapes(*(column.shape for column in read.values()))
+    eligible = np.ones(shape, bool) if include is None else np.array(include, bool)
+    reasons: dict[str, Ints] = {}
+    if not eligible.all():
+        reasons["not eligible"] = np.count_nonzero(~eligible, axis=-1)
+    stay = np.broadcast_to(eligible, shape).copy()
+    for name, column in read.items():
+        missing = stay & np.isnan(column)
+        if missing.any():
+            reasons[f"{name} is missing"] = np.count_nonzero(missing, axis=-1)
+            stay &= ~missing
+    read = {name: np.where(stay, column, 0.0) for name, column in read.items()}
+    _refuse_what_cannot_be_analysed(read, kinds, stay, (treatment, outcome), where)
+    return AnalysisSet(
+        treatment=read[treatment],
+        outcome=read[outcome],
+        covariates={name: read[name] for name in kinds},
+        kinds=kinds,
+        include=stay,
+        reasons=reasons,
+        treatment_name=treatment,
+        outcome_name=outcome,
+    )
+
+
+class _UnreadableError(Exception):
+    """A column that cannot become numbers."""
+
+    def __init__(self, problem: str, cure: str) -> None:
+        super().__init__(problem)
+        self.problem, self.cure = problem, cure
+
+
+def _read(column: NDArray[Any], kind: Kind) -> Floats:
+    """Return a column as floats, NaN where missing; categories become indices of their levels."""
+    if isinstance(kind, Categorical):
+        return _codes(column, kind.levels)
+    if column.dtype.kind in "fiub":
+        return column.astype(float)
+    try:
+        flat = [np.nan if _is_missing(value) else float(value) for value in column.ravel()]
+    except (TypeError, ValueError):
+        culprit = next(value for value in column.ravel() if not _is_number(value))
+        raise _UnreadableError(
+            f"{str(culprit)!r} is not a number", "give numbers, or declare it `categorical`"
+        ) from None
+    return np.array(flat).reshape(column.shape)
+
+
+def _codes(column: NDArray[Any], levels: Sequence[str]) -> Floats:
+    if column.dtype.kind in "iu" and not _names_numbers(levels):
+        if column.size and (column.min() < -1 or column.max() >= len(levels)):
+            worst = int(column.min() if column.min() < -1 else column.max())
+            raise _UnreadableError(
+                f"{worst} is no index of a level", f"give -1 (missing) to {len(levels) - 1}"
+            )
+        return np.where(column < 0, np.nan, column.astype(float))
+    found, values = pd.factorize(column.ravel())
+    index = [_level_of(value, levels) for value in values]
+    strange = [repr(str(value)) for value, at in zip(values, index, strict=True) if at is None]
+    if strange:
+        raise _UnreadableError(
+            f"unknown category {', '.join(strange[:5])}", f"declared levels: {', '.join(levels)}"
+        )
+    # factorize marks a missing value with -1, which picks the NaN put at the end
+    codes: Floats = np.array([*index, np.nan], float)[found].reshape(column.shape)
+    return codes
+
+
+def _level_of(value: Any, levels: Sequence[str]) -> float | None:
+    """Return the index of a value's level; 1, 1.0 and "1" are one level. NaN where missing."""
+    if _is_missing(value):
+        return np.nan
+    text = str(value)
+    if text in levels:
+        return levels.index(text)
+    if _is_number(value):
+        return next(
+            (
+                i
+                for i, level in enumerate(levels)
+                if _is_number(level) and float(level) == float(value)
+            ),
+            None,
+        )
+    return None
+
+
+def _names_numbers(levels: Sequence[str]) -> bool:
+    return all(_is_number(level) for level in levels)
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or str(value) in {"", "<NA>", "nan", "NaT"}
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return _is_missing(value)
+    return True
+
+
+def _refuse_what_cannot_be_analysed(
+    read: Mapping[str, Floats],
+    kinds: Mapping[str, Kind],
+    stay: Bools,
+    roles: tuple[str, str],
+    where: str,
+) -> None:
+    if not stay.any(axis=-1).any():
+        raise InputError.of(
+            where, "", "no man is left to analyse", "see which columns are missing or excluded"
+        )
+    faults = []
+    for role, name in zip(("treatment", "outcome"), roles, strict=True):
+        wrong = read[name][stay & ~np.isin(read[name], (0, 1))]
+        if wrong.size:
+            cure = "code it 0 (no) and 1 (yes)"
+            faults.append(Fault(where, name, f"the {role} holds {wrong[0]:g}", cure))
+        elif not _varies(read[name], stay):
+            only = read[name][stay][0]
+            cure = "both 0 and 1 must occur among the men analysed"
+            faults.append(Fault(where, name, f"the {role} is {only:g} for everyone", cure))
+    for name in kinds:
+        column = read[name]
+        if np.isinf(column).any():
+            faults.append(Fault(where, name, "it holds an infinite value", "give finite numbers"))
+        elif not _varies(column, stay):
+            cure = "leave it out of the covariates"
+            faults.append(Fault(where, name, "it is the same for everyone", cure))
+    if faults:
+        raise InputError(faults)
+
+
+def _varies(column: Floats, stay: Bools) -> bool:
+    """Say whether a column varies among the men analysed in at least one data set."""
+    low = np.where(stay, column, np.inf).min(-1)
+    high = np.where(stay, column, -np.inf).max(-1)
+    return bool((high > low).any())

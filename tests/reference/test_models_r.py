@@ -1,0 +1,111 @@
+"""Logistic models, profile intervals and robust errors equal R's glm, MASS and sandwich (g03)."""
+
+import numpy as np
+import pytest
+
+from estimate.adjustment import adjusted
+from estimate.contingency import crude
+from estimate.design_matrix import design_matrix
+from estimate.logistic import fit_logistic
+from estimate.profile import likelihood_ratio, profile_interval
+from estimate.propensity import propensity
+from estimate.sandwich import sandwich
+
+MODEL_1 = ["age_years"]
+MODEL_2 = [*MODEL_1, "infertility_duration_years", "bmi_kg_m2", "diagnosis"]
+MODEL_3 = [
+    *MODEL_2,
+    "lh_iu_l",
+    "fsh_iu_l",
+    "testosterone_nmol_l",
+    "estradiol_pmol_l",
+    "prolactin_ng_ml",
+]
+MODELS = {"crude": [], "model1": MODEL_1, "model2": MODEL_2, "model3": MODEL_3}
+
+
+@pytest.fixture(params=["full_data", "complete_case"])
+def men_and_r(request, cohort, complete_cases, r_output):
+    men = cohort if request.param == "full_data" else complete_cases
+    return men, r_output("g03_logistic")[request.param]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_coefficients_errors_and_likelihood(men_and_r, model):
+    men, r = men_and_r
+    X = design_matrix(men, MODELS[model]).X
+    fit = fit_logistic(X, men.outcome, men.weights)
+    assert men.n == r[model]["n"]
+    assert fit.coef == pytest.approx(r[model]["coef"], rel=1e-6)
+    assert np.sqrt(np.diag(fit.cov)) == pytest.approx(r[model]["se"], rel=1e-6)
+    assert fit.loglik == pytest.approx(r[model]["loglik"], rel=1e-9)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("correction", ["HC0", "HC1", "HC3"])
+def test_robust_errors(men_and_r, model, correction):
+    men, r = men_and_r
+    X = design_matrix(men, MODELS[model]).X
+    fit = fit_logistic(X, men.outcome, men.weights)
+    cov = sandwich(X, men.outcome, fit, men.weights, correction=correction)
+    assert np.sqrt(np.diag(cov)) == pytest.approx(r[model][f"se_{correction}"], rel=1e-6)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_profile_intervals_of_every_coefficient(men_and_r, model):
+    men, r = men_and_r
+    X = design_matrix(men, MODELS[model]).X
+    fit = fit_logistic(X, men.outcome, men.weights)
+    for column, limits in enumerate(r[model]["profile_ci"]):
+        ours = profile_interval(X, men.outcome, fit, column, men.weights)
+        assert np.array(ours) == pytest.approx(limits, abs=3e-4 * max(1, np.ptp(limits)))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_profile_limits_are_roots_of_the_likelihood_ratio(men_and_r, model):
+    men, _ = men_and_r
+    X = design_matrix(men, MODELS[model]).X
+    fit = fit_logistic(X, men.outcome, men.weights)
+    for limit in profile_interval(X, men.outcome, fit, 1, men.weights):
+        held = fit_logistic(
+            np.delete(X, 1, axis=-1), men.outcome, men.weights, limit * men.treatment
+        )
+        assert 2 * (fit.loglik - held.loglik) == pytest.approx(3.841458820694124, abs=1e-8)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_likelihood_ratio_of_treatment(men_and_r, model):
+    men, r = men_and_r
+    X = design_matrix(men, MODELS[model]).X
+    fit = fit_logistic(X, men.outcome, men.weights)
+    statistic, p_value = likelihood_ratio(X, men.outcome, fit, 1, men.weights)
+    assert statistic == pytest.approx(r[model]["lrt_gn"], rel=1e-8)
+    assert p_value == pytest.approx(r[model]["lrt_gn_p"], rel=1e-7)
+
+
+@pytest.mark.parametrize("model", list(MODELS)[1:])
+def test_the_estimate_reports_profile_interval_and_likelihood_ratio(men_and_r, model):
+    men, r = men_and_r
+    answer = adjusted(men, MODELS[model], method=model)
+    assert answer.estimate == pytest.approx(np.exp(r[model]["coef"][1]), rel=1e-6)
+    assert answer.p_value == pytest.approx(r[model]["lrt_gn_p"], rel=1e-6)
+    limits = np.exp(r[model]["profile_ci"][1])
+    assert [answer.conf_low, answer.conf_high] == pytest.approx(limits, rel=1e-4)
+    assert (answer.interval, answer.test) == ("profile likelihood", "likelihood ratio")
+
+
+def test_the_crude_odds_ratio_is_the_model_without_covariates(men_and_r):
+    men, r = men_and_r
+    answer = crude(men)[2]
+    assert answer.estimate == pytest.approx(np.exp(r["crude"]["coef"][1]), rel=1e-6)
+    assert answer.p_value == pytest.approx(r["crude"]["lrt_gn_p"], rel=1e-6)
+
+
+def test_propensity_score_as_covariate(cohort, r_output):
+    r = r_output("g03_logistic")["ps_covariate"]
+    score = propensity(cohort).score
+    for ours, theirs in [([], "y_gn_ps"), (None, "full_plus_ps")]:
+        answer = adjusted(cohort, ours, score=score)
+        assert np.log(answer.estimate) == pytest.approx(r[theirs]["coef"][1], rel=1e-6)
+        assert answer.std_error == pytest.approx(r[theirs]["se"][1], rel=1e-6)
+        assert answer.p_value == pytest.approx(r[theirs]["lrt_gn_p"], rel=1e-6)

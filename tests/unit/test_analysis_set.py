@@ -1,0 +1,138 @@
+"""Who is analysed and why not, and what is refused with words a person can act on."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from estimate.analysis_set import Categorical, Numeric, analysis_set
+from estimate.design_matrix import design_matrix
+from protocol.errors import InputError
+
+DIAGNOSIS = Categorical(("idiopathic", "azfc"))
+MEN = {
+    "gn": [1, 0, 1, 0, 1, 0],
+    "y": [1, 0, 0, 1, 1, 0],
+    "age_years": [31, 28, np.nan, 35, 40, 29],
+    "diagnosis": ["idiopathic", "azfc", "azfc", None, "idiopathic", "idiopathic"],
+}
+KINDS = {"age_years": Numeric(), "diagnosis": DIAGNOSIS}
+
+
+def chosen(columns=None, kinds=None, **options):
+    return analysis_set(
+        MEN if columns is None else columns,
+        treatment="gn",
+        outcome="y",
+        covariates=KINDS if kinds is None else kinds,
+        **options,
+    )
+
+
+def faults(**changes):
+    with pytest.raises(InputError) as caught:
+        chosen({**MEN, **changes}, where="men.csv")
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_complete_cases_are_kept_and_the_rest_counted_once():
+    data = chosen()
+    assert data.include.tolist() == [True, True, False, False, True, True]
+    assert data.reasons == {"age_years is missing": 1, "diagnosis is missing": 1}
+    assert data.n == 4
+    assert data.weights.tolist() == [1, 1, 0, 0, 1, 1]
+
+
+def test_a_data_frame_reads_like_a_mapping():
+    frame = pd.DataFrame(MEN)
+    frame["diagnosis"] = frame["diagnosis"].astype("category")
+    frame["gn"] = frame["gn"].astype("Int64")
+    assert np.array_equal(chosen(frame).covariates["diagnosis"], chosen().covariates["diagnosis"])
+
+
+def test_men_not_eligible_are_asked_nothing():
+    strange = {**MEN, "y": [1, 0, 7, 1, 1, 0]}
+    data = chosen(strange, include=[1, 1, 0, 1, 1, 1])
+    assert data.reasons == {"not eligible": 1, "diagnosis is missing": 1}
+
+
+def test_keep_leaves_men_out_with_a_reason():
+    data = chosen().keep(np.array([1, 1, 1, 1, 0, 1]), "score out of range")
+    assert data.reasons["score out of range"] == 1
+    assert data.n == 3
+    assert data.covariates["age_years"][4] == 0
+
+
+def test_whole_numbers_are_indices_of_levels_and_minus_one_is_missing():
+    coded = chosen({**MEN, "diagnosis": np.array([0, 1, 1, -1, 0, 0])})
+    assert np.array_equal(coded.include, chosen().include)
+    assert np.array_equal(coded.covariates["diagnosis"], chosen().covariates["diagnosis"])
+
+
+def test_levels_written_as_numbers_meet_numbers():
+    kinds = {"centre": Categorical(("1", "2"))}
+    for column in ([1, 2, 1, 2, 1, 2], [1.0, 2.0, 1.0, 2.0, 1.0, 2.0], ["1", "2"] * 3):
+        data = chosen({**MEN, "centre": column}, kinds)
+        assert data.covariates["centre"].tolist() == [0, 1] * 3
+
+
+def test_the_reference_is_the_first_declared_level():
+    names = design_matrix(chosen()).names
+    assert names == ("intercept", "gn", "age_years", "diagnosis[azfc]")
+    flipped = {**KINDS, "diagnosis": Categorical(("azfc", "idiopathic"))}
+    assert "diagnosis[idiopathic]" in design_matrix(chosen(kinds=flipped)).names
+
+
+def test_interactions_follow_the_columns_they_multiply():
+    design = design_matrix(chosen(), interactions=True)
+    assert design.names[4:] == ("gn:age_years", "gn:diagnosis[azfc]")
+    assert np.array_equal(design.X[:, 4], design.X[:, 1] * design.X[:, 2])
+
+
+def test_a_batch_has_its_own_analysis_set_per_study():
+    batch = {name: np.array([column, column[::-1]]) for name, column in MEN.items()}
+    data = chosen(batch)
+    assert data.n.tolist() == [4, 4]
+    assert np.array_equal(data[1].include, chosen().include[::-1])
+    assert data[0].reasons["age_years is missing"] == 1
+
+
+def test_every_missing_column_is_named():
+    with pytest.raises(InputError) as caught:
+        analysis_set(MEN, treatment="treated", outcome="birth", covariates=KINDS)
+    assert [fault.field for fault in caught.value.faults] == ["treated", "birth"]
+
+
+def test_values_that_cannot_be_read_are_reported_together():
+    assert faults(age_years=[31, "old", 2, 3, 4, 5], diagnosis=["x"] * 6) == [
+        "men.csv: age_years: 'old' is not a number; give numbers, or declare it `categorical`",
+        "men.csv: diagnosis: unknown category 'x'; declared levels: idiopathic, azfc",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"y": [1, 2, 0, 1, 1, 0]}, "men.csv: y: the outcome holds 2; code it 0 (no) and 1 (yes)"),
+        ({"y": [1] * 6}, "men.csv: y: the outcome is 1 for everyone; both 0 and 1 must occur"),
+        ({"gn": [0] * 6}, "men.csv: gn: the treatment is 0 for everyone; both 0 and 1 must occur"),
+        ({"age_years": [30] * 6}, "men.csv: age_years: it is the same for everyone; leave it out"),
+        ({"age_years": [np.nan] * 6}, "men.csv: no man is left to analyse; see which columns"),
+        ({"age_years": [1, np.inf, 3, 4, 5, 6]}, "men.csv: age_years: it holds an infinite value"),
+        ({"diagnosis": [0, 1, 2, 0, 1, 0]}, "men.csv: diagnosis: 2 is no index of a level"),
+    ],
+)
+def test_what_cannot_be_analysed_is_refused(changes, message):
+    (fault,) = faults(**changes)
+    assert fault.startswith(message)
+
+
+def test_three_million_rows_are_read_in_seconds():
+    rng = np.random.default_rng(1)
+    levels = np.array(["idiopathic", "azfc"], dtype=object)
+    men = {
+        "gn": rng.integers(0, 2, 3_000_000),
+        "y": rng.integers(0, 2, 3_000_000),
+        "age_years": rng.normal(31, 4, 3_000_000),
+        "diagnosis": levels[rng.integers(0, 2, 3_000_000)],
+    }
+    assert chosen(men).n == 3_000_000

@@ -1,0 +1,117 @@
+"""Table 1 by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from estimate.analysis_set import Categorical, Numeric
+from estimate.table1 import CategoricalRow, NumericRow, table_one, weighted_quantile
+from protocol.errors import InputError
+
+MEN = pd.DataFrame(
+    {
+        "gn": [0, 0, 0, 0, 1, 1, 1, 1, 1, 1],
+        "age_years": [30, 31, 32, 40, 28, 29, 30, 31, None, 33],
+        "diagnosis": ["azfc", None, "azfc", "idiopathic", *["idiopathic"] * 6],
+    }
+)
+KINDS = {
+    "age_years": Numeric(),
+    "diagnosis": Categorical(
+        (
+            "idiopathic",
+            "azfc",
+            "orchitis",
+        )
+    ),
+}
+
+
+def test_numbers_by_hand() -> None:
+    row = table_one(MEN, "gn", KINDS).rows[0]
+    assert isinstance(row, NumericRow)
+    assert list(row.n) == [9, 4, 5]
+    assert list(row.missing) == [1, 0, 1]
+    assert row.cells()[1] == "31.50 [30.75, 34.00]"
+    assert row.mean[1] == 33.25
+    assert row.sd[1] == pytest.approx(np.std([30, 31, 32, 40], ddof=1))
+
+
+def test_categories_by_hand() -> None:
+    row = table_one(MEN, "gn", KINDS).rows[1]
+    assert isinstance(row, CategoricalRow)
+    assert row.counts.tolist() == [[7, 1, 6], [2, 2, 0], [0, 0, 0]]
+    assert list(row.missing) == [1, 1, 0]
+    assert row.cells()[1] == ["2 (22.2%)", "2 (66.7%)", "0 (0.0%)"]
+    # Small expected counts: Fisher, 3 of 3 + ... = C(3,2) / C(9,2)
+    assert row.test == "Fisher exact"
+    assert row.p_value == pytest.approx(3 / 36)
+
+
+def test_large_counts_use_the_chi_square_test() -> None:
+    men = pd.DataFrame({"gn": [0, 1] * 30, "y": (["no"] * 20 + ["yes"] * 10) * 2})
+    row = table_one(
+        men,
+        "gn",
+        {
+            "y": Categorical(
+                (
+                    "no",
+                    "yes",
+                )
+            )
+        },
+    ).rows[0]
+    assert row.test == "chi-square, Yates"
+
+
+def test_three_groups_use_kruskal_wallis() -> None:
+    men = MEN.assign(gn=["a", "b", "c"] * 3 + ["a"])
+    assert table_one(men, "gn", {"age_years": Numeric()}).rows[0].test == "Kruskal-Wallis"
+
+
+def test_the_text_names_the_groups_and_counts_the_missing() -> None:
+    frame = table_one(MEN, "gn", KINDS).frame()
+    assert list(frame.columns[2:5]) == ["overall (n = 10)", "gn 0 (n = 4)", "gn 1 (n = 6)"]
+    assert list(frame["missing"]) == ["1", "1", "", ""]
+
+
+def test_a_weighted_table_has_no_p_values() -> None:
+    table = table_one(MEN, "gn", KINDS, weights=[2.0] * 10)
+    assert table.weighted
+    assert [row.p_value for row in table.rows] == [None, None]
+    assert list(table.size) == [20, 8, 12]
+    plain = table_one(MEN, "gn", KINDS).rows[0]
+    weighted = table.rows[0]
+    assert isinstance(plain, NumericRow)
+    assert isinstance(weighted, NumericRow)
+    assert weighted.sd == pytest.approx(plain.sd)
+    assert weighted.median == pytest.approx(plain.median)
+
+
+def test_a_group_without_values_is_shown_as_nan() -> None:
+    men = MEN.assign(age_years=[np.nan] * 4 + [30.0] * 6)
+    row = table_one(men, "gn", {"age_years": Numeric()}).rows[0]
+    assert isinstance(row, NumericRow)
+    assert row.n.tolist() == [6, 0, 6]
+    assert np.isnan(row.median[1])
+    assert row.p_value is not None
+    assert np.isnan(row.p_value)
+
+
+def test_all_faults_are_reported_at_once() -> None:
+    men = MEN.assign(bmi_kg_m2="high")
+    kinds = {"age": Numeric(), "bmi_kg_m2": Numeric(), "diagnosis": Categorical(("azfc",))}
+    with pytest.raises(InputError) as error:
+        table_one(men, "gn", kinds)
+    assert [fault.field for fault in error.value.faults] == ["age", "bmi_kg_m2", "diagnosis"]
+    with pytest.raises(InputError, match="weights"):
+        table_one(MEN, "gn", KINDS, weights=[1.0, np.inf] * 5)
+    with pytest.raises(InputError, match="give every man a group"):
+        table_one(MEN.assign(gn=None), "gn", KINDS)
+
+
+def test_weighted_quantiles_by_hand() -> None:
+    # Two values, weights 3 and 1: n* = 16/10 and the median averages [0.1875, 0.8125].
+    expected = (0.75 - 0.1875) / 0.625 * 1 + (0.8125 - 0.75) / 0.625 * 5
+    assert weighted_quantile([1, 5], [3, 1], 0.5) == pytest.approx(expected)
