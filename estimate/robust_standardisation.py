@@ -14,14 +14,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from estimate.analysis_set import AnalysisSet, Categorical
+from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Bools, Floats
 from estimate.estimand import Estimand
 from estimate.logistic import fit_logistic
 from estimate.marginal import OutcomeModel, outcome_model
 from estimate.result import Estimate
 from estimate.risks import Risks
+from estimate.stratified import joint_strata
 from protocol.errors import InputError
+
+#: A risk this close to 0 or 1 is one: no trial has the men to tell.
+LIMIT = 1e-7
 
 
 def randomised(
@@ -63,7 +67,7 @@ def randomised_risks(
     small_sample: bool = False,
 ) -> Risks:
     """Return the marginal risks of a trial from a fitted outcome model, with Ye's covariance."""
-    stratum = _joint_strata(data, strata) if strata else None
+    stratum = joint_strata(data, strata)[0] if strata else None
     predicted = np.moveaxis(model.predicted[::-1], 0, -1)
     sound = model.fit.converged | model.fit.separated
     size = model.design.X.shape[-1] if small_sample else 0
@@ -125,18 +129,6 @@ def standardise(
     return _risks(y, arm, kept, predicted, places, fit.converged | fit.separated, size)
 
 
-def _joint_strata(data: AnalysisSet, strata: Sequence[str]) -> NDArray[np.int64]:
-    """Return the number, from 0, of the combination of categories of each man."""
-    place = np.zeros(data.include.shape, np.int64)
-    for name in strata:
-        kind = data.kinds.get(name)
-        if not isinstance(kind, Categorical):
-            problem = f"{name!r} is not a categorical covariate of the data"
-            raise InputError.of("standardisation", "strata", problem, "declare its categories")
-        place = place * len(kind.levels) + data.covariates[name].astype(np.int64)
-    return place
-
-
 def _risks(
     y: Floats,
     arm: Floats,
@@ -149,7 +141,9 @@ def _risks(
     """Average predictions (..., man, 2), untreated first; take p / n off if p is not 0."""
     men = kept.sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        untreated, treated = np.moveaxis((predicted * kept[..., None]).sum(-2), -1, 0) / men
+        risks = np.moveaxis((predicted * kept[..., None]).sum(-2), -1, 0) / men
+        # Under separation by the arm itself the risks are on their way to 0 or 1: they are there.
+        untreated, treated = np.where(np.abs(risks - 0.5) > 0.5 - LIMIT, np.round(risks), risks)
         cov = _cov_ye(y, arm, kept, predicted, stratum)
         cov = cov * (men / np.maximum(men - coefficients, 0))[..., None, None]
     enough = np.minimum((kept * arm).sum(-1), (kept * (1 - arm)).sum(-1)) >= 2

@@ -15,6 +15,8 @@ from estimate.stratified import (
     StratumCounts,
     cochran_mantel_haenszel,
     count_strata,
+    count_within,
+    joint_strata,
     mantel_haenszel,
 )
 from protocol.errors import InputError
@@ -284,6 +286,30 @@ def test_recoding_the_arms_of_a_trial_inverts_its_effects():
     assert difference.estimate == pytest.approx(-other[0].estimate)
     assert ratio.estimate == pytest.approx(1 / other[1].estimate)
     assert odds.std_error == pytest.approx(other[2].std_error)
+
+
+def test_strata_of_an_analysis_set_are_counted_in_combination():
+    data, columns = trial_data(10)
+    data = data.keep(columns["x"] > -1, "x too low")
+    joint, count = joint_strata(data, ["site"])
+    assert count == 3
+    assert (joint == columns["site"] * data.include).all()
+    ours = count_within(data, ["site"])
+    y = np.where(columns["x"] > -1, columns["y"], np.nan)
+    theirs = count_strata(y, columns["gn"], columns["site"], 3)
+    assert (ours.x1 == theirs.x1).all()
+    assert (ours.n2 == theirs.n2).all()
+    assert ours.men.sum() == data.n.sum()
+
+
+def test_a_trial_whose_arms_are_all_or_nothing_has_a_difference_but_no_ratio():
+    arm = np.arange(40) % 2
+    risks = standardise(arm, arm, np.random.default_rng(1).normal(size=(40, 1)))
+    difference, ratio, odds = risks.compare(QUESTION, "trial", "Wald, Ye")
+    assert (risks.treated, risks.untreated) == (1.0, 0.0)
+    assert difference.estimate == 1.0
+    assert not ratio.converged
+    assert not odds.converged
 
 
 def test_strata_are_categories():
