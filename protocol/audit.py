@@ -238,10 +238,11 @@ class _Man:
         for name, visit in self.regimen.visits.items():
             if visit.when == "end of therapy":
                 continue
+            first = visit.when == "start"
             for due in visit_days(visit, months, end is not None):
-                over = due + window < self.until
-                if over or (self.closed_day is not None and due < self.closed_day):
-                    self._visit(name, visit.measure, due, window, visit.when == "start")
+                closed = self.closed_day is not None and due <= self.closed_day
+                if closed or due + window < self.until:
+                    self._visit(name, visit.measure, due, window, first)
 
     def _visit(self, name: str, measure: Sequence[str], due: int, window: int, first: bool) -> None:
         omitted = []
