@@ -44,8 +44,6 @@ def test_the_limits_are_where_the_penalised_profile_has_fallen() -> None:
             minus, bounds=(-12, 5), method="bounded", options={"xatol": 1e-10}
         )
         return float(-found.fun)
-            minus, bounds=(-12, 5), method="bounded", options={"xatol": 1e-10}
-        ).fun
 
     for limit in penalised_profile(X, y, fit, 1, w):
         assert 2 * (fit.loglik - profile(float(limit))) == pytest.approx(3.8414588, abs=1e-5)
