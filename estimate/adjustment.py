@@ -40,10 +40,11 @@ def adjusted(
     """
     chosen = tuple(data.kinds if covariates is None else covariates)
     design = design_matrix(data, chosen)
-    estimand = conditional_estimand(data, chosen, population)
+    names = list(chosen)
     if score is not None:
         design = _with_score(design, data, score)
-        estimand = estimand.as_(f"{estimand.summary} and the propensity score")
+        names.append("the propensity score")
+    estimand = conditional_estimand(data, names, population)
     fit = fit_logistic(design.X, data.outcome, data.weights)
     column = design.column(data.treatment_name)
     return from_logistic(

@@ -39,9 +39,10 @@ class Balance:
 
     @property
     def worst(self) -> Floats:
-        """Largest absolute standardised difference, (...)."""
-        largest: Floats = np.nanmax(np.abs(self.difference), axis=-1)
-        return largest
+        """Largest absolute standardised difference, (...); NaN where none is known."""
+        known = np.where(np.isnan(self.difference), -np.inf, np.abs(self.difference))
+        largest: Floats = known.max(axis=-1)
+        return np.where(np.isfinite(largest), largest, np.nan)
 
     def records(self) -> list[dict[str, Any]]:
         """Return one plain dictionary per column, for one study."""

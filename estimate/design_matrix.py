@@ -46,7 +46,7 @@ def design_matrix(
     covariates: Sequence[str] | None = None,
     *,
     treatment: bool = True,
-    interactions: bool = False,
+    interactions: bool | Sequence[str] = False,
 ) -> DesignMatrix:
     """Build intercept, treatment (optional), covariates and treatment-covariate products.
 
@@ -57,7 +57,7 @@ def design_matrix(
     treatment
         Whether the second column is the treatment.
     interactions
-        Whether every covariate column is followed by its product with treatment, at the end.
+        Covariates whose products with treatment stand at the end, or True for all of them.
 
     Examples
     --------
@@ -73,17 +73,17 @@ def design_matrix(
     [[1.0, 0.0, 0.0], [1.0, 1.0, 1.0], [1.0, 1.0, 0.0]]
     """
     chosen = list(data.kinds if covariates is None else covariates)
+    crossed = set(chosen if interactions is True else interactions or ())
     parts: dict[str, Floats] = {}
+    products: dict[str, Floats] = {}
     for name in chosen:
-        parts |= columns_of(data, name)
+        own = columns_of(data, name)
+        parts |= own
+        if name in crossed:
+            products |= {f"{data.treatment_name}:{k}": v * data.treatment for k, v in own.items()}
     head = {"intercept": data.include.astype(float)}
     if treatment:
         head[data.treatment_name] = data.treatment
-    products = (
-        {f"{data.treatment_name}:{name}": column * data.treatment for name, column in parts.items()}
-        if interactions
-        else {}
-    )
     columns = {**head, **parts, **products}
     lead_n = data.treatment.shape
     stacked = np.stack([np.broadcast_to(c, lead_n) for c in columns.values()], axis=-2)

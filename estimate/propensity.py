@@ -56,6 +56,28 @@ def propensity(data: AnalysisSet, covariates: Sequence[str] | None = None) -> Pr
     return PropensityScore(score, design, fit)
 
 
+def trim(
+    data: AnalysisSet, score: PropensityScore, low: float = 0.1, high: float = 0.9
+) -> AnalysisSet:
+    """Leave out men whose score is below ``low`` or above ``high``; both ends stay in.
+
+    Crump RK, Hotz VJ, Imbens GW, Mitnik OA. *Biometrika* 2009;96:187-199. The population changes:
+    fit the score again, and say so.
+    """
+    inside = (score.score >= low) & (score.score <= high)
+    return data.keep(inside, f"propensity score outside {low:g} to {high:g}")
+
+
+def common_support(data: AnalysisSet, score: PropensityScore) -> tuple[Floats, Floats]:
+    """Return the range (...) of scores that occur in both arms."""
+    lows, highs = [], []
+    for arm in (data.treatment > 0, data.treatment <= 0):
+        here = arm & data.include
+        lows.append(np.where(here, score.score, np.inf).min(-1))
+        highs.append(np.where(here, score.score, -np.inf).max(-1))
+    return np.maximum(*lows), np.minimum(*highs)
+
+
 @dataclass(frozen=True, slots=True)
 class Discrimination:
     """C-statistic (...) with DeLong's standard error and 95 % interval."""

@@ -29,6 +29,8 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         """Refuse a repeated key, then build the mapping as usual."""
         seen: set[Any] = set()
         for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue  # `<<: *anchor` borrows another mapping's fields; its own may override
             key = self.construct_object(key_node, deep=True)
             if key in seen:
                 raise yaml.constructor.ConstructorError(

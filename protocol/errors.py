@@ -38,3 +38,7 @@ class InputError(Exception):
     def of(cls, where: str, field: str, problem: str, cure: str) -> "InputError":
         """Make an error of a single fault."""
         return cls([Fault(where, field, problem, cure)])
+
+
+class ProofError(InputError):
+    """A regimen that can be read, and of which something that must hold does not."""

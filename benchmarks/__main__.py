@@ -1,0 +1,28 @@
+"""Run every benchmark, or those named: `python -m benchmarks simulation trials`."""
+
+import importlib
+import os
+import platform
+import sys
+from pathlib import Path
+
+# Before numpy loads: one thread for us and for our peers.
+for library in ("OPENBLAS", "MKL", "OMP"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+
+def main() -> None:
+    here = Path(__file__).parent
+    known = sorted(path.stem.removeprefix("bench_") for path in here.glob("bench_*.py"))
+    wanted = sys.argv[1:] or known
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        sys.exit(f"no benchmark {unknown[0]!r}; there are: {', '.join(known)}")
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, one thread per process")
+    for name in wanted:
+        print(f"\n== {name}")
+        importlib.import_module(f"benchmarks.bench_{name}").main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Sizes and operating characteristics without simulation: closed forms, exact enumeration."""

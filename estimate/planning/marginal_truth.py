@@ -1,0 +1,85 @@
+"""What a conditional model implies on average: risks, and the gap between odds ratios.
+
+The odds ratio is not collapsible: the one of the whole population lies closer to 1 than the one
+within men alike, without any confounding. Gauss-Hermite quadrature makes the truth exact.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import expit
+
+from protocol.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class MarginalTruth:
+    """Risks of a population under control and under treatment."""
+
+    control: float
+    treated: float
+
+    @property
+    def risk_difference(self) -> float:
+        """Treated minus control."""
+        return self.treated - self.control
+
+    @property
+    def risk_ratio(self) -> float:
+        """Treated over control."""
+        return self.treated / self.control
+
+    @property
+    def odds_ratio(self) -> float:
+        """Marginal odds ratio."""
+        odds = [p / (1 - p) for p in (self.control, self.treated)]
+        return odds[1] / odds[0]
+
+
+def marginal_truth(
+    intercept: float, effect: float, spread: float, *, nodes: int = 201
+) -> MarginalTruth:
+    """Return marginal risks of logit p = intercept + effect A + spread U with U ~ N(0, 1).
+
+    Parameters
+    ----------
+    intercept, effect
+        Log odds of the average man under control, and the conditional log odds ratio.
+    spread
+        Standard deviation of the linear predictor over men.
+    nodes
+        Of the quadrature.
+
+    Examples
+    --------
+    >>> truth = marginal_truth(-0.5, 0.8, 1.2)
+    >>> f"{truth.risk_difference:.6f}, odds ratio {truth.odds_ratio:.4f} against {np.exp(0.8):.4f}"
+    '0.154139, odds ratio 1.8635 against 2.2255'
+    """
+    x, weights = np.polynomial.hermite_e.hermegauss(nodes)
+    share = weights / weights.sum()
+    risks = [float((share * expit(intercept + effect * a + spread * x)).sum()) for a in (0, 1)]
+    return MarginalTruth(*risks)
+
+
+def solve_conditional(control: float, treated: float, spread: float) -> tuple[float, float]:
+    """Return the intercept and the conditional log odds ratio that give these marginal risks.
+
+    >>> intercept, effect = solve_conditional(0.195, 0.359, 1.2)
+    >>> truth = marginal_truth(intercept, effect, 1.2)
+    >>> f"{truth.control:.3f} {truth.treated:.3f}"
+    '0.195 0.359'
+    """
+    if not (0 < control < 1 and 0 < treated < 1):
+        problem = f"{control} and {treated} are not both between 0 and 1"
+        raise InputError.of("truth", "risk", problem, "give risks between 0 and 1")
+    edge = 40.0 + 10 * spread
+
+    def predictor(risk: float) -> float:
+        return float(
+            brentq(lambda m: marginal_truth(m, 0.0, spread).control - risk, -edge, edge, xtol=1e-13)
+        )
+
+    intercept = predictor(control)
+    return intercept, predictor(treated) - intercept

@@ -1,0 +1,283 @@
+"""Make group-sequential designs: three shapes of efficacy bound, and futility by beta spending.
+
+JT chapter 2 (Pocock, O'Brien-Fleming, Haybittle-Peto, Wang-Tsiatis) and chapter 7 (spending).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.optimize import brentq
+from scipy.special import ndtri
+
+from estimate.arrays import Floats
+from estimate.sequential.design import SequentialDesign, check_errors, check_rates
+from estimate.sequential.recursion import (
+    Running,
+    carry_on,
+    exit_probabilities,
+    lower_exit,
+    start,
+    upper_exit,
+)
+from estimate.sequential.spending import Spending
+from protocol.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class WangTsiatis:
+    """Bounds C * t_k ** (delta - 1/2). 0 is O'Brien-Fleming, 0.5 is Pocock.
+
+    Wang SK, Tsiatis AA. *Biometrics* 1987;43:193-9.
+    """
+
+    delta: float
+
+
+@dataclass(frozen=True, slots=True)
+class HaybittlePeto:
+    """The same bound ``z`` at every interim look; the last look takes what error is left."""
+
+    z: float = 3.0
+
+
+Shape = Spending | WangTsiatis | HaybittlePeto
+
+#: Room for rounding at the end of a bracket that holds a root at its very edge.
+SLACK = 1e-6
+
+
+def plan_sequential(
+    rates: ArrayLike,
+    shape: Shape,
+    *,
+    alpha: float = 0.025,
+    sides: int = 1,
+    power: float = 0.8,
+    futility: Spending | None = None,
+    binding: bool = False,
+) -> SequentialDesign:
+    """Make a group-sequential design.
+
+    Parameters
+    ----------
+    rates
+        (look,) information rates, rising, the last 1.
+    shape
+        Shape of the efficacy bounds.
+    alpha, sides, power
+        Type I error (both sides together), 1 or 2 sides, power.
+    futility
+        How beta = 1 - power is spent on stopping for futility; None never stops for it. For one
+        side only.
+    binding
+        True lowers the efficacy bounds because stopping for futility is obligatory; it needs
+        efficacy bounds by spending.
+
+    Examples
+    --------
+    >>> design = plan_sequential([1 / 3, 2 / 3, 1], Spending("OF"))
+    >>> [round(z, 4) for z in design.upper]
+    [3.7103, 2.5114, 1.993]
+    >>> round(design.inflation, 4)
+    1.0128
+    """
+    t = check_rates(rates)
+    check_errors(alpha, sides, power)
+    _check_futility(shape, sides, futility, binding)
+    if futility is None:
+        upper = efficacy_bounds(t, shape, alpha, sides)
+        lower = -upper if sides == 2 else np.append(np.full(t.size - 1, -np.inf), upper[-1])
+        drift = _drift_for(power, t, lower, upper)
+    else:
+        spent = None if binding else efficacy_bounds(t, shape, alpha, 1)
+        lower, upper, drift = _with_futility(t, shape, alpha, power, futility, spent)
+    return SequentialDesign(
+        name=describe(shape, futility, binding),
+        information_rates=tuple(float(x) for x in t),
+        upper=tuple(float(x) for x in upper),
+        lower=tuple(float(x) for x in lower),
+        alpha=alpha,
+        sides=sides,
+        power=power,
+        binding=binding,
+        drift=drift,
+    )
+
+
+def efficacy_bounds(rates: Floats, shape: Shape, alpha: float, sides: int) -> Floats:
+    """Return (look,) upper bounds that hold alpha without any stopping for futility."""
+    match shape:
+        case Spending():
+            return bounds_for_spending(
+                rates, np.diff(shape.spent(rates, alpha / sides), prepend=0), sides
+            )
+        case WangTsiatis():
+            form = rates ** (shape.delta - 0.5)
+            constant = _root(lambda c: _size(rates, c * form, sides) - alpha, 0.5, 12.0)
+            return np.asarray(constant * form)
+        case HaybittlePeto():
+            return _haybittle(rates, shape.z, alpha, sides)
+
+
+def describe(shape: Shape, futility: Spending | None, binding: bool) -> str:
+    """Return the words a protocol would use for a design."""
+    words = _words(shape)
+    if futility is None:
+        return words
+    kind = "binding" if binding else "non-binding"
+    return f"{words}; {kind} futility by beta spending ({_words(futility)})"
+
+
+def _words(shape: Shape) -> str:
+    match shape:
+        case WangTsiatis(delta=0):
+            return "O'Brien-Fleming"
+        case WangTsiatis(delta=0.5):
+            return "Pocock"
+        case WangTsiatis():
+            return f"Wang-Tsiatis, delta {shape.delta:g}"
+        case HaybittlePeto():
+            return f"Haybittle-Peto, z {shape.z:g}"
+        case Spending(family="OF"):
+            return "Lan-DeMets O'Brien-Fleming spending"
+        case Spending(family="Pocock"):
+            return "Lan-DeMets Pocock spending"
+        case Spending(family="HSD"):
+            return f"Hwang-Shih-DeCani spending, gamma {shape.parameter:g}"
+        case Spending(family="KD"):
+            return f"Kim-DeMets spending, rho {shape.parameter:g}"
+        case _:
+            return "user spending"
+
+
+def solve_upper(state: Running, information: float, error: float) -> float:
+    """Return b with probability ``error`` of running up to now and finding Z >= b under no drift.
+
+    No error left means no bound: infinity.
+    """
+    if error <= 1e-300:
+        return np.inf
+    if error >= state.mass.sum():
+        return -np.inf
+    above = SLACK - float(ndtri(error))  # running or not, Z exceeds it with less than `error`
+    return _root(
+        lambda b: float(np.log(upper_exit(state, information, b)) - np.log(error)), -9.0, above
+    )
+
+
+def solve_lower(state: Running, information: float, error: float, theta: float) -> float:
+    """Return a with probability ``error`` of running up to now and finding Z < a under theta."""
+    if error <= 1e-300:
+        return -np.inf
+    below = float(ndtri(error)) + theta * np.sqrt(information) - SLACK
+    if error >= state.tilted(theta).sum():
+        return np.inf
+    return _root(
+        lambda a: float(np.log(lower_exit(state, information, a, theta)) - np.log(error)),
+        below,
+        below + 40.0,
+    )
+
+
+def bounds_for_spending(rates: Floats, increments: Floats, sides: int) -> Floats:
+    """Return (look,) upper bounds, each crossed first with its share of the error.
+
+    Parameters
+    ----------
+    rates
+        (look,) information in any unit, rising.
+    increments
+        (look,) error of the upper side to spend at each look; 0 puts the bound at infinity.
+    sides
+        2 stops symmetrically below too.
+    """
+    state, bounds = start(), []
+    for k, error in enumerate(increments):
+        bounds.append(solve_upper(state, rates[k], error))
+        if k + 1 < rates.size:
+            low = -bounds[-1] if sides == 2 else -np.inf
+            state = carry_on(state, rates[k], low, bounds[-1], next_information=rates[k + 1])
+    return np.asarray(bounds)
+
+
+def _haybittle(rates: Floats, z: float, alpha: float, sides: int) -> Floats:
+    early = np.full(rates.size - 1, z)
+    if early.size and _size(rates, np.append(early, 40.0), sides) >= alpha:
+        raise InputError.of(
+            "design", "z", f"interim looks at z = {z:g} already spend alpha", "raise z"
+        )
+    last = _root(lambda b: _size(rates, np.append(early, b), sides) - alpha, 0.0, 12.0)
+    return np.append(early, last)
+
+
+def _size(rates: Floats, upper: Floats, sides: int) -> float:
+    """Return the type I error of bounds without futility."""
+    lower = -upper if sides == 2 else np.full(rates.size, -np.inf)
+    low, up = exit_probabilities(rates, lower, upper)
+    return float(up.sum() + (low.sum() if sides == 2 else 0))
+
+
+def _drift_for(power: float, rates: Floats, lower: Floats, upper: Floats) -> float:
+    """Return the drift under which Z crosses an upper bound with probability ``power``."""
+    return _root(
+        lambda drift: float(exit_probabilities(rates, lower, upper, drift)[1].sum()) - power,
+        0.0,
+        20.0,
+    )
+
+
+def _with_futility(
+    rates: Floats,
+    shape: Shape,
+    alpha: float,
+    power: float,
+    futility: Spending,
+    upper: Floats | None,
+) -> tuple[Floats, Floats, float]:
+    """Return lower bounds, upper bounds and the drift at which exactly beta is spent.
+
+    ``upper`` is None if futility binds: then the upper bounds depend on the lower ones.
+    """
+    beta = 1 - power
+    beta_steps = np.diff(futility.spent(rates, beta), prepend=0)
+    alpha_steps = (
+        np.diff(shape.spent(rates, alpha), prepend=0) if isinstance(shape, Spending) else None
+    )
+
+    def march(drift: float) -> tuple[list[float], list[float], float]:
+        state, low, high, missed = start(), [], [], 0.0
+        for k, info in enumerate(rates):
+            if upper is not None:
+                high.append(float(upper[k]))
+            elif alpha_steps is not None:
+                high.append(solve_upper(state, info, alpha_steps[k]))
+            last = k + 1 == rates.size
+            wanted = np.inf if last else solve_lower(state, info, beta_steps[k], drift)
+            low.append(min(wanted, high[-1]))
+            missed += float(lower_exit(state, info, low[-1], drift))
+            if not last:
+                coming = float(rates[k + 1])
+                bounds = (low[-1], high[-1])
+                state = carry_on(state, info, *bounds, next_information=coming, reach=(0.0, drift))
+        return low, high, missed
+
+    fixed = float(ndtri(1 - alpha) + ndtri(power))  # no sequential design does with less
+    drift = _root(lambda d: march(d)[2] - beta, fixed - 1e-3, 5 * fixed)
+    low, high, _ = march(drift)
+    return np.asarray(low), np.asarray(high), drift
+
+
+def _root(function: object, low: float, high: float) -> float:
+    return float(brentq(function, low, high, xtol=1e-12, rtol=1e-13))
+
+
+def _check_futility(shape: Shape, sides: int, futility: Spending | None, binding: bool) -> None:
+    if futility is not None and sides == 2:
+        problem = "futility bounds are for one side"
+        raise InputError.of("design", "futility", problem, "set sides to 1 and halve alpha")
+    if binding and futility is None:
+        raise InputError.of("design", "binding", "there is no futility bound", "add futility")
+    if binding and not isinstance(shape, Spending):
+        problem = "binding futility needs efficacy bounds by spending"
+        raise InputError.of("design", "binding", problem, "choose a spending function")

@@ -1,0 +1,115 @@
+"""Combine the p-values of stages whose size may depend on earlier stages.
+
+Bauer P, Koehne K. *Biometrics* 1994;50:1029-41 (Fisher's product); Lehmacher W, Wassmer G.
+*Biometrics* 1999;55:1286-90 (inverse normal). Whatever rule sets the size of a stage, the type I
+error holds, because under the null each stage's p-value is uniform given the stages before.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.interpolate import PPoly
+from scipy.optimize import brentq
+from scipy.special import chdtri
+
+from estimate.arrays import Floats
+from protocol.errors import InputError
+
+
+def inverse_normal(z: ArrayLike, information: ArrayLike) -> Floats:
+    """Return the (..., look) combined statistics of independent stage statistics.
+
+    Parameters
+    ----------
+    z
+        (..., look) statistic of each stage alone.
+    information
+        (look,) **planned** information of each stage alone; it sets the weights once and for all.
+
+    Examples
+    --------
+    >>> [round(float(x), 4) for x in inverse_normal([1.4737523, 1.8268], [60, 60])]
+    [1.4738, 2.3338]
+    """
+    weights = np.sqrt(np.asarray(information, float))
+    if (weights <= 0).any():
+        raise InputError.of("combination", "information", "a stage has none", "give all above 0")
+    summed = np.cumsum(np.asarray(z, float) * weights, axis=-1)
+    return np.asarray(summed / np.sqrt(np.cumsum(weights**2)))
+
+
+def fisher_product(p: ArrayLike) -> Floats:
+    """Return the (..., look) cumulative products of stage-wise p-values."""
+    return np.asarray(np.cumprod(np.asarray(p, float), axis=-1))
+
+
+def bauer_koehne_bound(alpha: float = 0.025) -> float:
+    """Return c: a single product of two p-values rejects at ``alpha`` if it is c or less.
+
+    >>> f"{bauer_koehne_bound(0.025):.7f}"
+    '0.0038042'
+    """
+    return float(np.exp(-chdtri(4, alpha) / 2))
+
+
+def fisher_bounds(looks: int, alpha: float = 0.025, *, futility: float = 1.0) -> tuple[float, ...]:
+    """Return bounds c_k on the product: reject at look k if it is c_k or less.
+
+    Each look alone would have the same level; this common level is solved for so that all looks
+    together have ``alpha``.
+
+    Parameters
+    ----------
+    looks
+        Number of stages.
+    futility
+        Binding: stop without rejection if a stage-wise p-value of an interim look exceeds it; 1
+        never does.
+
+    Examples
+    --------
+    >>> [round(c, 7) for c in fisher_bounds(2)]
+    [0.0157881, 0.0022205]
+    """
+    if not 0 < alpha < futility <= 1:
+        problem = f"alpha {alpha} and futility {futility} are not 0 < alpha < futility <= 1"
+        raise InputError.of("combination", "futility", problem, "choose others")
+
+    def surplus(level: float) -> float:
+        return fisher_size(_equal_levels(looks, level), futility=futility) - alpha
+
+    level = float(brentq(surplus, alpha / looks / 2, min(alpha * 2, futility), xtol=1e-15))
+    return _equal_levels(looks, level)
+
+
+def fisher_size(bounds: tuple[float, ...], *, futility: float = 1.0) -> float:
+    """Return the probability that uniform p-values cross falling product bounds.
+
+    With x = -log of the product, e^x times its density among running trials is piecewise
+    polynomial, so the answer is exact.
+    """
+    ends, shift = -np.log(np.asarray(bounds)), -np.log(futility)
+    total = bounds[0]
+    # Look 1: density e^-x on (shift, ends[0]).
+    running = PPoly(np.array([[1.0]]), np.array([shift, ends[0]]))
+    for k in range(1, len(bounds)):
+        heap = running.antiderivative()
+        reached = float(heap(heap.x[-1]))
+        total += bounds[k] * reached
+        if k + 1 < len(bounds):
+            running = _convolve(heap, reached, float(shift), float(ends[k]))
+    return float(total)
+
+
+def _convolve(heap: PPoly, reached: float, shift: float, end: float) -> PPoly:
+    """Return the next look's e^x density: the heap moved by ``shift``, flat beyond, cut at end."""
+    x = heap.x + shift
+    flat = np.zeros((heap.c.shape[0], 1))
+    flat[-1] = reached
+    pieces, knots = np.hstack([heap.c, flat]), np.append(x, max(end, x[-1] + 1e-12))
+    kept = int(np.searchsorted(knots, end, side="left"))
+    return PPoly(pieces[:, :kept], np.append(knots[:kept], end))
+
+
+def _equal_levels(looks: int, level: float) -> tuple[float, ...]:
+    """Return c_k = exp(-chi^2_{2k, 1 - level} / 2)."""
+    return tuple(float(np.exp(-chdtri(2 * k, level) / 2)) for k in range(1, looks + 1))

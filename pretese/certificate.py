@@ -1,0 +1,100 @@
+"""Calibration certificates: solved parameters with proof of what they achieve."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pretese.mechanism import mechanism_hash, parameters, with_values
+from pretese.shipped import scenario_path
+from protocol.documents import Document, read_text
+from protocol.errors import InputError
+from simulate.scenario import Scenario, read_scenario
+
+
+class Solved(Document):
+    """One calibrated parameter: where it started, where it ended, and what it rests on."""
+
+    value: float
+    start: float
+    unit: str
+    source: str
+    identified: bool
+
+
+class Achieved(Document):
+    """One target: the published number, and what the solved scenario gives on average.
+
+    ``z`` is the distance beyond the rounding of the printed number, in Monte Carlo standard
+    errors; 0 where the simulated mean rounds to the printed digits.
+    """
+
+    published: float
+    half_unit: float
+    simulated: float
+    monte_carlo_se: float
+    z: float
+
+
+class Certificate(Document):
+    """What `pretese calibrate` stores; ``mechanism_sha256`` ties it to the numbers it solved."""
+
+    scenario: str
+    mechanism_sha256: str
+    published: str
+    seed: int
+    studies: int
+    parameters: dict[str, Solved]
+    targets: dict[str, Achieved]
+
+
+def certificate_path(scenario_file: Path, scenario: Scenario) -> Path:
+    """Return where the certificate of a scenario file stands."""
+    return scenario_file.parent / "certificates" / f"{scenario.id}.json"
+
+
+def write_certificate(path: Path, certificate: Certificate) -> None:
+    """Write a certificate; a run that dies half-way leaves the old one whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".partial")
+    fresh.write_text(json.dumps(certificate.model_dump(), indent=1) + "\n", encoding="utf-8")
+    fresh.replace(path)
+
+
+def read_certificate(path: Path) -> Certificate:
+    """Read a certificate."""
+    try:
+        return Certificate.model_validate_json(read_text(path))
+    except ValidationError as error:
+        problem = f"this is no certificate ({error.error_count()} faults)"
+        raise InputError.of(str(path), "", problem, "run `pretese calibrate` again") from None
+
+
+def load_scenario(name: str, overrides: Mapping[str, float] | None = None) -> Scenario:
+    """Load a shipped name or a file, with its calibrated values and any overrides in place.
+
+    Fails closed: a scenario with calibrated parameters but without a certificate, or with one
+    that solved other numbers, is an `InputError`.
+    """
+    path = scenario_path(name)
+    scenario, _ = read_scenario(path)
+    free = {p for p, number in parameters(scenario).items() if number.status == "calibrated"}
+    if free:
+        solved = _matching_certificate(path, scenario, free)
+        scenario = with_values(scenario, solved, where=str(path))
+    return with_values(scenario, overrides, where="--set") if overrides else scenario
+
+
+def _matching_certificate(path: Path, scenario: Scenario, free: set[str]) -> dict[str, float]:
+    file = certificate_path(path, scenario)
+    cure = f"run `pretese calibrate {path.stem if path.parent.name == 'scenarios' else path}`"
+    if not file.exists():
+        problem = f"{len(free)} calibrated parameters and no certificate {file.name}"
+        raise InputError.of(str(path), "", problem, cure)
+    certificate = read_certificate(file)
+    if certificate.mechanism_sha256 != mechanism_hash(scenario):
+        raise InputError.of(str(path), "", "its numbers changed after it was calibrated", cure)
+    if set(certificate.parameters) != free:
+        raise InputError.of(str(file), "parameters", "they are not those of the scenario", cure)
+    return {name: solved.value for name, solved in certificate.parameters.items()}

@@ -1,0 +1,83 @@
+"""`pretese calibrate`: solve a scenario's calibrated parameters and store the certificate."""
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from pretese.calibrate import LIMIT, calibrate, certify, check, pose
+from pretese.certificate import (
+    Certificate,
+    certificate_path,
+    load_scenario,
+    read_certificate,
+    write_certificate,
+)
+from pretese.cli import CheckFailedError
+from pretese.progress import progress
+from pretese.published import load_published
+from pretese.shipped import scenario_path
+from simulate.scenario import read_scenario
+
+
+@click.command()
+@click.argument("scenario")
+@click.option("--check", "only_check", is_flag=True, help="Test the stored certificate.")
+@click.option("--studies", default=1000, show_default=True, help="Studies drawn by --check.")
+@click.option("--seed", default=1, show_default=True, help="Root of the luck of --check.")
+def command(scenario: str, only_check: bool, studies: int, seed: int) -> None:
+    """Solve the calibrated parameters of SCENARIO (a shipped name or a file).
+
+    Draws thousands of studies with common random numbers, moves the parameters until the targets
+    come out, and stores what was achieved in certificates/ beside the scenario. Exit code 3 if a
+    target is missed by more than 3 Monte Carlo standard errors.
+    """
+    if only_check:
+        _check(scenario, studies, seed)
+        return
+    path = scenario_path(scenario)
+    parsed, _ = read_scenario(path)
+    problem = pose(parsed, load_published(parsed.published))
+    with progress("calibrating") as tell:
+        point, identified, drawn = calibrate(problem, lambda what, i, of: tell(i, of, what))
+    certificate = certify(problem, point, identified, drawn)
+    _show(certificate)
+    write_certificate(certificate_path(path, parsed), certificate)
+
+
+def _check(name: str, studies: int, seed: int) -> None:
+    path = scenario_path(name)
+    scenario = load_scenario(name)
+    stored = read_certificate(certificate_path(path, scenario))
+    problem = pose(read_scenario(path)[0], load_published(scenario.published))
+    with progress("checking") as tell:
+        tell(0, 1, f"drawing {studies} studies")
+        fresh = check(problem, scenario, studies, seed)
+    _show(stored.model_copy(update={"targets": fresh, "studies": studies, "seed": seed}))
+
+
+def _show(certificate: Certificate) -> None:
+    """Print the targets furthest off, the parameters no target sees, and the verdict."""
+    console = Console()
+    missed = {n: t for n, t in certificate.targets.items() if t.z > LIMIT}
+    worst = sorted(certificate.targets.items(), key=lambda item: -item[1].z)[:12]
+    table = Table(title=f"{certificate.scenario}: {len(certificate.targets)} targets, worst first")
+    for heading in ("target", "published", "simulated", "MC SE", "z"):
+        table.add_column(heading, justify="left" if heading == "target" else "right")
+    for name, target in worst:
+        numbers = (target.published, target.simulated, target.monte_carlo_se, target.z)
+        table.add_row(name, *(f"{number:.4g}" for number in numbers))
+    console.print(table)
+    unseen = [name for name, solved in certificate.parameters.items() if not solved.identified]
+    console.print(
+        f"{len(certificate.parameters)} parameters; the targets identify all of them"
+        if not unseen
+        else f"not identified by the targets, left near their start: {', '.join(unseen)}"
+    )
+    if missed:
+        raise CheckFailedError(
+            f"{len(missed)} of {len(certificate.targets)} targets lie more than {LIMIT:g} Monte "
+            f"Carlo standard errors off: {', '.join(missed)}"
+        )
+    console.print(
+        f"all targets within {LIMIT:g} Monte Carlo standard errors at {certificate.studies} studies"
+    )

@@ -1,0 +1,117 @@
+"""`pretese reproduce`: the published study beside its simulated twin, number by number."""
+
+from pathlib import Path
+
+import click
+from matplotlib.figure import Figure
+from rich.console import Console
+
+from pretese.certificate import certificate_path, load_scenario
+from pretese.cli import CheckFailedError
+from pretese.files import versions, whole_folder, write_csv, write_manifest
+from pretese.plots.style import save
+from pretese.progress import progress
+from pretese.published import load_published
+from pretese.reproduce.compare import compare, frame, missed
+from pretese.reproduce.console import show
+from pretese.reproduce.report import draw_figures, render
+from pretese.reproduce.run import run_studies
+from pretese.shipped import published_path, scenario_path
+from protocol.documents import content_hash, read_text
+from protocol.regimen import load_regimen
+from simulate.cohort import draw_cohort
+from simulate.scenario import Scenario
+from simulate.tables import dictionary, tables
+
+
+@click.command()
+@click.option("--scenario", "name", default="paper", show_default=True, help="Name or file.")
+@click.option(
+    "--replicates", type=click.IntRange(2, 1_000_000), default=200, show_default=True,
+    help="Simulated studies.",
+)  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=0), default=2022, show_default=True)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("out/reproduce"), show_default=True,
+    help="Folder for the report, tables and one drawn cohort.",
+)  # fmt: skip
+@click.option(
+    "--workers", type=click.IntRange(1, 256), default=2, show_default=True,
+    help="Processes; the result does not depend on it.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the comparison as one JSON document.")
+def command(name: str, replicates: int, seed: int, out: Path, workers: int, as_json: bool) -> None:
+    """Draw studies, analyse each as the article does, and compare number by number.
+
+    Exit code 3 if a number that the scenario is calibrated to is missed by more than 3 Monte
+    Carlo standard errors.
+    """
+    scenario = load_scenario(name)
+    published = load_published(scenario.published)
+    with whole_folder(out) as folder:
+        with progress("simulated studies") as tell:
+            simulated = run_studies(
+                scenario, seed, replicates, workers, lambda done: tell(done, replicates)
+            )
+        rows = compare(scenario, published, simulated)
+        facts = _facts(name, scenario, seed, replicates)
+        write_csv(frame(rows), folder / "published_vs_simulated.csv")
+        _write_cohort(scenario, seed, folder / "cohort")
+        figures = draw_figures(rows, simulated, published)
+        _write_figures(figures, folder / "figures")
+        page = render(rows, simulated, published, figures, facts)
+        (folder / "report.html").write_text(page, encoding="utf-8")
+        write_manifest(folder, facts)
+    if as_json:
+        click.echo(frame(rows).to_json(orient="records", indent=1))
+    else:
+        show(Console(), rows, simulated, out, replicates)
+    failures = missed(rows)
+    if failures:
+        raise CheckFailedError(_verdict(failures[0].id, len(failures), len(scenario.targets)))
+
+
+def _verdict(first: str, count: int, targets: int) -> str:
+    chance = 1 - 0.9973**targets
+    return (
+        f"{count} of {targets} calibrated numbers lie beyond 3 Monte Carlo standard errors "
+        f"(first: {first}); with that many checks, chance alone misses one in "
+        f"{100 * chance:.0f} % of seeds"
+    )
+
+
+def _facts(name: str, scenario: Scenario, seed: int, replicates: int) -> dict[str, object]:
+    path = scenario_path(name)
+    regimens = sorted({arm.regimen for arm in scenario.arms.values()})
+    files = {"scenario": path, "published": published_path(scenario.published)}
+    certificate = certificate_path(path, scenario)
+    if certificate.exists():
+        files["certificate"] = certificate
+    return {
+        "command": f"pretese reproduce --scenario {scenario.id} --replicates {replicates} "
+        f"--seed {seed}",
+        "scenario": scenario.id,
+        "men": scenario.men,
+        "replicates": replicates,
+        "seed": seed,
+        "versions": versions(),
+        "inputs_sha256": {
+            **{what: content_hash(read_text(file)) for what, file in files.items()},
+            **{f"regimen {each}": load_regimen(each).sha256 for each in regimens},
+        },
+    }
+
+
+def _write_figures(figures: dict[str, Figure], folder: Path) -> None:
+    folder.mkdir()
+    for name, figure in figures.items():
+        save(figure, folder / f"{name}.svg")
+        save(figure, folder / f"{name}.png")
+
+
+def _write_cohort(scenario: Scenario, seed: int, folder: Path) -> None:
+    """Write the first simulated study as the clinic would hold it, and its truth."""
+    folder.mkdir()
+    for name, table in tables(draw_cohort(scenario, seed)).items():
+        write_csv(table, folder / f"{name}.csv")
+    write_csv(dictionary(), folder / "dictionary.csv")

@@ -1,0 +1,1 @@
+"""Figures: the same picture, byte for byte, from the same numbers."""

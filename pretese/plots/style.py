@@ -1,0 +1,67 @@
+"""One look for every figure, and one way to write it."""
+
+import io
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+INK = "#1d2733"
+MUTED = "#8a94a0"
+GRID = "#e4e8ec"
+PUBLISHED = "#c2410c"
+SIMULATED = "#1d4ed8"
+TRUTH = "#047857"
+
+#: Settings of every figure; the salt and the missing date make SVG files reproducible.
+SETTINGS: Any = {
+    "svg.hashsalt": "pretese",
+    "svg.fonttype": "none",
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "grid.color": GRID,
+    "legend.frameon": False,
+}
+
+
+def house_style() -> AbstractContextManager[None]:
+    """Return the context in which every figure is drawn and written."""
+    return mpl.rc_context(SETTINGS)
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure of a size in inches; no global figure state is touched."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def svg(figure: Figure) -> str:
+    """Return a figure as SVG text without date, program version or XML header."""
+    buffer = io.StringIO()
+    with house_style():
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG (200 dots per inch) or SVG, by the ending of the path."""
+    if path.suffix == ".svg":
+        path.write_text(svg(figure), encoding="utf-8")
+        return
+    with house_style():
+        figure.savefig(path, dpi=200, metadata={"Software": None})

@@ -1,0 +1,1 @@
+"""The published study beside its simulated twin, number by number."""

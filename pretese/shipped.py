@@ -1,0 +1,75 @@
+"""Find the files that ship with the program, by name, in a checkout and in an installed wheel."""
+
+import difflib
+from pathlib import Path
+
+from protocol.errors import InputError
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def shipped_folder() -> Path:
+    """Return the folder of scenarios: in the package if installed, beside it in a checkout."""
+    inside = PACKAGE / "scenarios"
+    return inside if inside.is_dir() else PACKAGE.parent / "scenarios"
+
+
+def scenario_names() -> tuple[str, ...]:
+    """Return the names of the shipped scenarios, sorted."""
+    return _names(shipped_folder())
+
+
+def published_names() -> tuple[str, ...]:
+    """Return the names of the published studies, sorted.
+
+    >>> published_names()
+    ('rbe-2022-00934',)
+    """
+    return _names(shipped_folder() / "published")
+
+
+def scenario_path(name: str | Path) -> Path:
+    """Return the file of a scenario.
+
+    Parameters
+    ----------
+    name
+        A shipped name (``paper``), or a path to a file of the user's. A shipped name wins over a
+        file of the same name in the working folder; write ``./paper`` for the file.
+
+    Raises
+    ------
+    InputError
+        There is neither; the message names the nearest shipped names and lists all of them.
+    """
+    return _find(str(name), shipped_folder(), "scenario")
+
+
+def published_path(name: str | Path) -> Path:
+    """Return the file of a published study, by shipped name or path, as `scenario_path` does.
+
+    >>> published_path("rbe-2022-00934").name
+    'rbe-2022-00934.yaml'
+    """
+    return _find(str(name), shipped_folder() / "published", "published study")
+
+
+def _names(folder: Path) -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in folder.glob("*.yaml")))
+
+
+def _find(name: str, folder: Path, kind: str) -> Path:
+    names = _names(folder)
+    if name in names:
+        return folder / f"{name}.yaml"
+    # Leave folders and unreadable files to the reader, which says what is wrong with them.
+    if name and Path(name).exists():
+        return Path(name)
+    raise InputError.of(name or "(empty)", "", f"there is no such {kind}", _cure(name, names, kind))
+
+
+def _cure(name: str, names: tuple[str, ...], kind: str) -> str:
+    near = difflib.get_close_matches(Path(name).stem, names, n=2, cutoff=0.5)
+    guess = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    listed = f"shipped: {', '.join(names)}" if names else "none is shipped"
+    return f"{guess}give the path of a file or the name of a shipped {kind} ({listed})"

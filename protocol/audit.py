@@ -1,0 +1,334 @@
+"""What was done against what was due: classes of deviation, tolerance windows, men and cohort.
+
+The calendar stays: day 0 is the start, an injection that was missed is not made up, and later ones
+keep their days. Every month is judged from where the man really was, so one wrong decision is one
+deviation and not three.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import pairwise
+
+from protocol.align import Pair, align
+from protocol.conditions import Value
+from protocol.deviations import KINDS, SCHEMA, Audit, Deviation, Kind, ManAudit
+from protocol.log import CLOSING, Event, Log
+from protocol.paths import MONTH_DAYS, Injection, injections_of
+from protocol.regimen import Regimen, Rule
+from protocol.schedule import visit_days
+
+
+def audit(log: Log, regimen: Regimen) -> Audit:
+    """Return what the men of a log did that their regimen did not ask for, or did not do."""
+    men = tuple(audit_man(patient, events, regimen) for patient, events in log.items())
+    return Audit(SCHEMA, regimen.id, regimen.version, regimen.sha256, men)
+
+
+def audit_man(patient: str, events: Sequence[Event], regimen: Regimen) -> ManAudit:
+    """Return one man's audit; ``events`` are in order of date."""
+    start = _start(events, regimen)
+    if start is None:
+        note = "no injection, decision or start is logged; nothing can be judged"
+        return ManAudit(patient, None, (), -1, False, note, ())
+    return _Man(patient, events, start, regimen).audit()
+
+
+def _start(events: Sequence[Event], regimen: Regimen) -> int | None:
+    begins = {"start", "injection", "decision"} if regimen.months else {e.name for e in events}
+    return next((event.date for event in events if event.name in begins), None)
+
+
+#: A day after every other.
+FOREVER = 10**9
+
+
+class _Man:
+    """One man on trial: his events by day, and the deviations found so far."""
+
+    def __init__(self, patient: str, events: Sequence[Event], start: int, regimen: Regimen) -> None:
+        self.patient, self.start, self.regimen = patient, start, regimen
+        self.events = events
+        self.tolerance = regimen.tolerances
+        self.found: list[Deviation] = []
+        closing = next((event for event in events if event.name in CLOSING), None)
+        self.closing = closing
+        self.closed_day = closing.date - start if closing else None
+        self.until = (closing or events[-1]).date - start
+        self.named: dict[str, list[Event]] = {}
+        for event in events:
+            self.named.setdefault(event.name, []).append(event)
+        self.done = self.named.get("injection", [])
+
+    def audit(self) -> ManAudit:
+        phases, end = self._course()
+        self._injections(phases, end)
+        self._visits(len(phases), end)
+        self._surgery(end)
+        complete = self.closing is not None
+        note = "" if complete else f"the log ends on day {self.until}; it is judged as far"
+        return ManAudit(
+            patient=self.patient,
+            start=dt.date.fromordinal(self.start),
+            phases=phases,
+            until_day=self.until,
+            complete=complete,
+            note=note,
+            deviations=tuple(sorted(self.found, key=lambda d: (d.day, KINDS.index(d.kind)))),
+        )
+
+    def _course(self) -> tuple[tuple[str, ...], int | None]:
+        """Return the phase of each month, and the day therapy ended (None: it has not yet)."""
+        phases: list[str] = []
+        for month in range(1, self.regimen.months + 2):
+            due = MONTH_DAYS * (month - 1)
+            if due > self.until:
+                return tuple(phases), None
+            expected = self._expected(month, phases[-1] if phases else "none", due)
+            chosen, row = self._chosen(month, phases, expected, due)
+            if chosen is None:
+                return tuple(phases), due if self._ends(expected.then) else None
+            if expected.then is not None and chosen != expected.then:
+                self._note(
+                    "decision against the rule",
+                    due,
+                    expected=expected.then,
+                    done=chosen,
+                    tolerance="none",
+                    rule=expected.id,
+                    rows=row,
+                )
+            if self.regimen.phase(chosen).ends_therapy:
+                return tuple(phases), due
+            phases.append(chosen)
+        return tuple(phases), MONTH_DAYS * self.regimen.months
+
+    def _expected(self, month: int, before: str, due: int) -> Rule:
+        table = self.regimen.tables["phase"]
+        values: dict[str, Value] = {}
+        for name in table.inputs:
+            if name == "month":
+                values[name] = float(month)
+            elif name == "phase_before":
+                values[name] = before
+            else:
+                values[name] = self._measured(name, due)
+        return table.rules[table.proved.rule_at(values)]
+
+    def _measured(self, name: str, due: int) -> Value:
+        age = self.regimen.inputs[name].max_age_days
+        last = due + self.tolerance.visit.value
+        fit = [
+            event.value
+            for event in self.named.get(name, ())
+            if event.date - self.start <= last
+            and (age is None or due - age <= event.date - self.start)
+        ]
+        return fit[-1] if fit else None
+
+    def _chosen(
+        self, month: int, phases: list[str], expected: Rule, due: int
+    ) -> tuple[str | None, tuple[int, ...]]:
+        """Return the phase that a month was spent in, None if it was not begun, and its rows.
+
+        A logged decision says it. Without one the injections do: the phase whose calendar they
+        differ least from, the expected one in case of a tie.
+        """
+        near = self.tolerance.visit.value
+        for event in self.named.get("decision", ()):
+            if abs(event.date - self.start - due) <= near:
+                return str(event.value), (event.row,)
+        if self._ends(expected.then) or month > self.regimen.months:
+            return None, ()
+        last = min(due + MONTH_DAYS - 1, self.until)
+        got = Counter(event.drug for event in self.done if due <= event.date - self.start <= last)
+        if not got and expected.then is None:
+            return None, ()
+        if not got:
+            return expected.then, ()
+        candidates = sorted(
+            (phase.name for phase in self.regimen.phases if phase.orders),
+            key=lambda name: (name != expected.then, name),
+        )
+        return min(candidates, key=lambda name: self._far(name, phases, due, last, got)), ()
+
+    def _ends(self, phase: str | None) -> bool:
+        return phase is not None and self.regimen.phase(phase).ends_therapy
+
+    def _far(
+        self, name: str, phases: list[str], due: int, last: int, got: Mapping[str, int]
+    ) -> int:
+        calendar = _calendar(self.regimen, (*phases, name))
+        wanted = Counter(dose.drug for dose in calendar if due <= dose.day <= last)
+        return sum(abs(wanted[drug] - got.get(drug, 0)) for drug in {*wanted, *got})
+
+    def _injections(self, phases: tuple[str, ...], end: int | None) -> None:
+        window = int(self.tolerance.injection.value)
+        stop = min(day for day in (end, self.closed_day, FOREVER) if day is not None)
+        judged = self.until - window if self.closed_day is None else stop
+        due = [dose for dose in _calendar(self.regimen, phases) if dose.day < stop]
+        # The last injection may be late; after surgery nothing may.
+        last = stop if stop == self.closed_day else stop + window + 1
+        in_time = [event for event in self.done if event.date - self.start < last]
+        pairs = align(due, in_time, self.start, window, self.tolerance.dose.value)
+        for pair in pairs:
+            if pair.done and (pair.due or pair.done.date - self.start < stop):
+                self._judge(pair, pair.done)
+        missed = [
+            pair.due for pair in pairs if pair.due and not pair.done and pair.due.day < judged
+        ]
+        self._missed(missed, in_time, min(stop, self.until))
+        paired = {id(pair.done) for pair in pairs if pair.done and pair.due}
+        self._after(
+            [e for e in self.done if e.date - self.start >= stop and id(e) not in paired], stop
+        )
+
+    def _after(self, late: Sequence[Event], stop: int) -> None:
+        if late:
+            self._note(
+                "therapy after stop",
+                late[0].date - self.start,
+                expected=f"nothing from day {stop} on",
+                done=f"{len(late)} injection(s)",
+                tolerance="none",
+                rule="end of therapy",
+                rows=tuple(event.row for event in late),
+            )
+
+    def _judge(self, pair: Pair, done: Event) -> None:
+        day = done.date - self.start
+        said = f"{done.drug} {done.dose_iu:g} IU on day {day}"
+        if pair.due is None:
+            self._note("extra injection", day, "nothing", said, "none", "schedule", (done.row,))
+            return
+        wanted = f"{pair.due.drug} {pair.due.dose_iu:g} IU on day {pair.due.day}"
+        limits: dict[Kind, str] = {
+            "drug": "none",
+            "dose": f"{self.tolerance.dose.value:g} %",
+            "timing": f"{self.tolerance.injection.value:g} d",
+        }
+        for kind in pair.wrong:
+            self._note(kind, pair.due.day, wanted, said, limits[kind], "order", (done.row,))
+
+    def _missed(self, missed: Sequence[Injection], done: Sequence[Event], last: int) -> None:
+        """Note missed injections; those inside one long gap together, as a gap."""
+        longest = self.tolerance.gap.value
+        days = [0, *sorted(event.date - self.start for event in done), last]
+        left = list(missed)
+        for before, after in pairwise(days):
+            inside = [dose for dose in left if before <= dose.day <= after]
+            if after - before > longest and len(inside) > 1:
+                self._note(
+                    "treatment gap",
+                    inside[0].day,
+                    expected=f"{len(inside)} injections from day {inside[0].day}",
+                    done=f"none from day {before} to day {after}",
+                    tolerance=f"{longest:g} d",
+                    rule="order",
+                )
+                left = [dose for dose in left if dose not in inside]
+        for dose in left:
+            wanted = f"{dose.drug} {dose.dose_iu:g} IU on day {dose.day}"
+            tolerance = f"{self.tolerance.injection.value:g} d"
+            self._note("missed injection", dose.day, wanted, "nothing", tolerance, "order")
+
+    def _visits(self, months: int, end: int | None) -> None:
+        window = int(self.tolerance.visit.value)
+        for name, visit in self.regimen.visits.items():
+            if visit.when == "end of therapy":
+                continue
+            for due in visit_days(visit, months, end is not None):
+                over = due + window < self.until
+                if over or (self.closed_day is not None and due < self.closed_day):
+                    self._visit(name, visit.measure, due, window, visit.when == "start")
+
+    def _visit(self, name: str, measure: Sequence[str], due: int, window: int, first: bool) -> None:
+        omitted = []
+        for test in measure:
+            days = [event.date - self.start for event in self.named.get(test, ())]
+            if any((first or due - window <= day) and day <= due + window for day in days):
+                continue
+            near = [day for day in days if abs(day - due) < MONTH_DAYS // 2]
+            if not near:
+                omitted.append(test)
+                continue
+            day = min(near, key=lambda day: abs(day - due))
+            self._note(
+                "test timing", due, f"{test} on day {due}", f"on day {day}", f"{window} d", name
+            )
+        if omitted:
+            wanted = f"{', '.join(omitted)} on day {due}"
+            self._note("omitted test", due, wanted, "nothing", f"{window} d", name)
+
+    def _surgery(self, end: int | None) -> None:
+        """Judge what closed therapy: its time, the semen check before it, and the decision."""
+        if self.closing is None or self.closing.name == "withdrawn":
+            return
+        day, row = self.closing.date - self.start, (self.closing.row,)
+        window = int(self.tolerance.visit.value)
+        operated = self.closing.name == "micro-tese"
+        planned = end if end is not None else MONTH_DAYS * self.regimen.months
+        if operated and day < planned - window:
+            wanted = f"not before day {planned}"
+            self._note(
+                "early surgery", day, wanted, f"on day {day}", f"{window} d", "end of therapy", row
+            )
+        checks = [v for v in self.regimen.visits.values() if "semen" in v.measure]
+        semen = self.named.get("semen", [])
+        before = [event for event in semen if event.date <= self.closing.date]
+        if checks and operated:
+            self._semen_check(semen, before, day, min(planned, day), window)
+        if not before:
+            return
+        table = self.regimen.tables["end-of-therapy"]
+        rule = table.rules[table.proved.rule_at({"semen": before[-1].value})]
+        chosen = "micro-tese" if operated else f"icsi-{self.closing.value or 'ejaculated'}"
+        if rule.then is not None and chosen != rule.then and chosen != "icsi-testicular":
+            self._note("decision against the rule", day, rule.then, chosen, "none", rule.id, row)
+
+    def _semen_check(
+        self, semen: Sequence[Event], before: Sequence[Event], day: int, due: int, window: int
+    ) -> None:
+        days = [event.date - self.start for event in before]
+        if any(due - window <= checked for checked in days):
+            return
+        wanted = f"semen analysis from day {due - window} and before surgery on day {day}"
+        limit = f"{window} d"
+        if len(semen) > len(before):
+            after = semen[len(before)]
+            self._note(
+                "surgery before the semen check",
+                day,
+                wanted,
+                f"on day {after.date - self.start}",
+                limit,
+                "semen",
+                (after.row,),
+            )
+        elif days:
+            self._note(
+                "test timing", due, wanted, f"on day {days[-1]}", limit, "semen", (before[-1].row,)
+            )
+        else:
+            self._note("missing semen check", day, wanted, "nothing", limit, "semen")
+
+    def _note(
+        self,
+        kind: Kind,
+        day: int,
+        expected: str,
+        done: str,
+        tolerance: str,
+        rule: str,
+        rows: tuple[int, ...] = (),
+    ) -> None:
+        date = dt.date.fromordinal(self.start + day)
+        self.found.append(
+            Deviation(self.patient, kind, day, date, expected, done, tolerance, rule, rows)
+        )
+
+
+@lru_cache(maxsize=256)
+def _calendar(regimen: Regimen, phases: tuple[str, ...]) -> tuple[Injection, ...]:
+    return injections_of(regimen, phases)

@@ -1,0 +1,251 @@
+"""A log of what was done: one row per event, as a clinic can export it.
+
+Columns: ``patient, date, event, drug, amount, unit, value``. Events:
+
+==================  ==============================================================================
+``start``           therapy begins (optional; else the first injection or decision is day 0)
+``injection``       ``drug``, ``amount`` and ``unit`` (IU)
+``decision``        ``value`` is the phase that was chosen
+an analyte          ``fsh``, ``lh``, ``testosterone`` ...: ``amount`` and ``unit``
+a finding           ``semen``: ``value`` is ``sperm`` or ``no sperm``
+``micro-tese``      surgery; ``value`` may hold what it found
+``icsi``            sperm is injected; ``value`` is ``ejaculated`` or ``testicular``
+``withdrawn``       the man leaves; nothing is due afterwards
+==================  ==============================================================================
+"""
+
+import csv
+import datetime as dt
+import io
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from protocol.conditions import Value
+from protocol.decide import value_problem
+from protocol.errors import Fault, InputError
+from protocol.quantities import analyte_file, quantity
+from protocol.regimen import Regimen
+
+COLUMNS = ("patient", "date", "event", "drug", "amount", "unit", "value")
+REQUIRED = ("patient", "date", "event")
+CLOSING = ("micro-tese", "icsi", "withdrawn")
+PLAIN_EVENTS = ("start", "injection", "decision", *CLOSING)
+MAX_FAULTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One row. ``date`` is a day number (proleptic ordinal); ``row`` its line in the file, from 1.
+
+    ``name`` is the event, or for a measurement the table's input. ``value`` holds a measured
+    number in the table's unit, a name, or None.
+    """
+
+    date: int
+    name: str
+    drug: str = ""
+    dose_iu: float = 0.0
+    value: Value = None
+    row: int = 0
+
+
+Log = dict[str, list[Event]]
+
+
+def parse_log(
+    text: str, regimen: Regimen, where: str, columns: Mapping[str, str] | None = None
+) -> Log:
+    """Return each man's events in order of date.
+
+    Parameters
+    ----------
+    columns
+        The file's own column names, by the names used here: ``{"patient": "ID"}``.
+
+    Raises
+    ------
+    InputError
+        With the first 20 faults: columns that are missing, dates that are none, events, phases or
+        units that nobody knows, and numbers that cannot be.
+    """
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        return _parsed(rows, regimen, where, columns or {})
+    except csv.Error as error:
+        cure = "mend the quotes, or export the table again"
+        raise InputError.of(where, f"row {rows.line_num}", str(error), cure) from None
+
+
+def _parsed(
+    rows: Iterator[list[str]], regimen: Regimen, where: str, columns: Mapping[str, str]
+) -> Log:
+    header = [name.strip() for name in next(rows, [])]
+    if header:
+        header[0] = header[0].removeprefix("\ufeff")
+    places = _places(header, columns, where)
+    reader = _Reader(regimen, where)
+    log: Log = {}
+    faults: list[Fault] = []
+    for number, cells in enumerate(rows, start=2):
+        if not any(cells):
+            continue
+        if len(cells) != len(header):
+            problem = f"it has {len(cells)} cells and the header {len(header)}"
+            faults.append(Fault(where, f"row {number}", problem, "give every cell its comma"))
+        else:
+            row = {name: cells[place].strip() for name, place in places.items()}
+            try:
+                log.setdefault(row["patient"], []).append(reader.event(row, number))
+            except InputError as error:
+                faults += error.faults
+        if len(faults) >= MAX_FAULTS:
+            faults.append(Fault(where, "", "there may be more faults", "mend these first"))
+            break
+    if faults:
+        raise InputError(faults)
+    if not log:
+        raise InputError.of(where, "", "it has no events", "give one row per event")
+    return {
+        patient: sorted(events, key=lambda event: (event.date, event.row))
+        for patient, events in log.items()
+    }
+
+
+def _places(header: Sequence[str], columns: Mapping[str, str], where: str) -> dict[str, int]:
+    faults = [
+        Fault(where, f"column mapping {name}", "this is no column of a log", _ALLOWED)
+        for name in columns
+        if name not in COLUMNS
+    ]
+    places = {}
+    for name in COLUMNS:
+        own = columns.get(name, name)
+        if header.count(own) > 1:
+            faults.append(Fault(where, own, "the column is there twice", "rename one of them"))
+        if own in header:
+            places[name] = header.index(own)
+        elif name in REQUIRED or name in columns:
+            found = ", ".join(header) or "none"
+            cure = f"add it, or map another to it; columns found: {found}"
+            faults.append(Fault(where, own, "the column is missing", cure))
+    if faults:
+        raise InputError(faults)
+    return places
+
+
+_ALLOWED = f"columns: {', '.join(COLUMNS)}"
+
+
+class _Reader:
+    """Turns rows into events, remembering what the regimen knows."""
+
+    def __init__(self, regimen: Regimen, where: str) -> None:
+        self.regimen = regimen
+        self.where = where
+        self.phases = [phase.name for phase in regimen.phases]
+        self.analytes = analyte_file().analytes
+        self.findings = [
+            name
+            for name, spec in regimen.inputs.items()
+            if spec.kind == "enum" and spec.role == "measured" and name != "micro_tese"
+        ]
+        self.dates: dict[str, int] = {}
+
+    def event(self, row: Mapping[str, str], number: int) -> Event:
+        place = f"row {number}"
+        if not row["patient"]:
+            raise self._error(place, "patient", "", "is empty", "name the man in every row")
+        date, name = self._date(row["date"], place), row["event"]
+        if name == "injection":
+            return self._injection(row, date, number, place)
+        if name in self.analytes:
+            return self._measurement(row, date, number, place)
+        value = row.get("value", "")
+        if name in self.findings:
+            return Event(date, name, value=self._name(name, value, place), row=number)
+        if name == "decision":
+            if value not in self.phases:
+                cure = f"give one of: {', '.join(self.phases)}"
+                raise self._error(place, "value", value, "is no phase of the regimen", cure)
+            return Event(date, name, value=value, row=number)
+        if name == "micro-tese" and value and "micro_tese" in self.regimen.inputs:
+            return Event(date, name, value=self._name("micro_tese", value, place), row=number)
+        if name in PLAIN_EVENTS:
+            return Event(date, name, value=value or None, row=number)
+        known = ", ".join([*PLAIN_EVENTS, *self.analytes, *self.findings])
+        raise self._error(place, "event", name, "is no event", f"events: {known}")
+
+    def _injection(self, row: Mapping[str, str], date: int, number: int, place: str) -> Event:
+        drug = row.get("drug", "").lower()
+        if not drug:
+            raise self._error(place, "drug", "", "is empty", "name the drug that was injected")
+        amount = self._number(row.get("amount", ""), place)
+        if amount <= 0:
+            raise self._error(place, "amount", f"{amount:g}", "is no dose", "give IU above 0")
+        unit = row.get("unit", "")
+        if unit not in {"IU", "iu", "[IU]", "[iU]"}:
+            raise self._error(place, "unit", unit, "is no unit of a dose here", "give doses in IU")
+        return Event(date, "injection", drug, amount, row=number)
+
+    def _measurement(self, row: Mapping[str, str], date: int, number: int, place: str) -> Event:
+        amount = self._number(row.get("amount", ""), place)
+        unit = row.get("unit", "")
+        if not unit:
+            cure = f"give one, for example {self.analytes[row['event']].unit}"
+            raise self._error(place, "unit", "", "is empty", cure)
+        measured = quantity(row["event"], amount, unit, f"{self.where}: {place}")
+        spec = self.regimen.inputs.get(measured.input)
+        if spec and (problem := value_problem(spec, measured.value)):
+            raise InputError.of(self.where, f"{place}: amount", *problem)
+        return Event(date, measured.input, value=measured.value, row=number)
+
+    def _name(self, name: str, value: str, place: str) -> Value:
+        allowed = self.regimen.inputs[name].values
+        if value not in allowed:
+            cure = f"give one of: {', '.join(allowed)}"
+            raise self._error(place, "value", value, f"is no result of {name}", cure)
+        return value
+
+    def _number(self, text: str, place: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            cure = "give a number with a decimal point, such as 9.8"
+            raise self._error(place, "amount", text, "is no number", cure)
+        return number
+
+    def _date(self, text: str, place: str) -> int:
+        if text not in self.dates:
+            try:
+                self.dates[text] = dt.date.fromisoformat(text).toordinal()
+            except ValueError:
+                cure = "write year-month-day, such as 2022-03-31"
+                raise self._error(place, "date", text, "is no date", cure) from None
+        return self.dates[text]
+
+    def _error(self, place: str, field: str, value: str, problem: str, cure: str) -> InputError:
+        return InputError.of(self.where, f"{place}: {field}", f"{value!r} {problem}", cure)
+
+
+def write_log(log: Mapping[str, Sequence[Event]]) -> str:
+    """Return a log as CSV text that `parse_log` reads back to the same events."""
+    names = {declared.input: name for name, declared in analyte_file().analytes.items()}
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for patient, events in log.items():
+        for event in events:
+            date = dt.date.fromordinal(event.date).isoformat()
+            if event.name == "injection":
+                cells = [event.name, event.drug, f"{event.dose_iu:g}", "IU", ""]
+            elif event.name in names and isinstance(event.value, float | int):
+                analyte = names[event.name]
+                unit = analyte_file().analytes[analyte].unit
+                cells = [analyte, "", repr(float(event.value)), unit, ""]
+            else:
+                cells = [event.name, "", "", "", str(event.value or "")]
+            writer.writerow([patient, date, *cells])
+    return out.getvalue()

@@ -1,0 +1,36 @@
+"""Who takes the therapy: each man's own probability of choosing it."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from simulate.nouns import DIAGNOSES
+from simulate.population import Men
+from simulate.scenario import Choice, ChoiceTerm
+
+Floats = NDArray[np.float64]
+
+#: Scores beyond this are held here, so that no man's choice hangs on a cubic in the tail.
+SCORE_LIMIT = 2.5
+
+
+def propensity(choice: Choice, men: Men) -> Floats:
+    """Return each man's true probability of choosing therapy, of shape (replicate, man)."""
+    by_diagnosis = np.array([0.0] + [choice.diagnosis[name].value for name in DIAGNOSES[1:]])
+    log_odds = choice.intercept.value + by_diagnosis[men.diagnosis]
+    for name, term in choice.terms.items():
+        if _acts(term):
+            log_odds += _along(term, men.score[name])
+    probability: Floats = expit(log_odds)
+    return probability
+
+
+def _acts(term: ChoiceTerm) -> bool:
+    return any(number.value for number in (term.linear, term.quadratic, term.cubic))
+
+
+def _along(term: ChoiceTerm, score: Floats) -> Floats:
+    """Sum the Hermite polynomials z, z²-1, z³-3z by Horner's rule."""
+    z = np.clip(score, -SCORE_LIMIT, SCORE_LIMIT)
+    linear, quadratic, cubic = term.linear.value, term.quadratic.value, term.cubic.value
+    return ((cubic * z + quadratic) * z + (linear - 3 * cubic)) * z - quadratic

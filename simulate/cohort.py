@@ -1,0 +1,118 @@
+"""Draw cohorts to sperm retrieval: every man both ways he might go, then the one he chose."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from protocol.regimen import load_regimen
+from simulate.choice import propensity
+from simulate.hormones import Traits, draw_traits
+from simulate.luck import Luck
+from simulate.measurement import record
+from simulate.nouns import ARMS
+from simulate.population import Men, draw_men
+from simulate.scenario import Scenario
+from simulate.spermatogenesis import reserve, see_sperm
+from simulate.therapy import Course, follow
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """All that happens to the men along one arm; arrays of shape (replicate, man).
+
+    ``sperm_in_ejaculate`` is what the semen check after therapy shows; without a check nobody is
+    known to have any. ``micro_tese`` are the men operated on; ``sperm_retrieved`` is false for
+    those who were not. ``any_sperm`` is sperm for ICSI from either source.
+    """
+
+    course: Course
+    sperm_in_ejaculate: Flags
+    micro_tese: Flags
+    sperm_retrieved: Flags
+    any_sperm: Flags
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """Replicates of a study: what is written down, and the truth behind it.
+
+    ``baseline`` is the table the clinic holds (rounded, NaN where missing); ``paths`` holds each
+    man's potential course and outcomes in the order of `simulate.nouns.ARMS`; ``gn`` is the way
+    he took.
+    """
+
+    scenario: Scenario
+    luck: Luck
+    men: Men
+    baseline: dict[str, Floats]
+    propensity: Floats
+    gn: Flags
+    reserve: Floats
+    traits: Traits
+    paths: tuple[Path, Path]
+
+    def observed(self, name: str) -> Flags:
+        """Return a flag of `Path` along the way each man took."""
+        untreated, treated = (getattr(path, name) for path in self.paths)
+        return self.taken(untreated, treated)
+
+    def taken(self, untreated: Flags, treated: Flags) -> Flags:
+        """Return what happened, of what would happen along each way; shape (replicate, man)."""
+        flags: Flags = np.where(self.gn, treated, untreated)
+        return flags
+
+
+def draw_cohort(
+    scenario: Scenario, seed: int, replicates: int = 1, first: int = 0, men: int | None = None
+) -> Cohort:
+    """Draw ``replicates`` independent studies, numbered from ``first``, up to micro-TESE.
+
+    What follows for the couples comes from `simulate.fertility.births_of`, with the same luck.
+
+    Parameters
+    ----------
+    scenario
+        With calibrated values in place (`pretese` reads them from the certificate).
+    seed
+        Root of all luck. Same scenario, seed and number: same study, however it is asked for.
+    men
+        Men per study; None takes the scenario's.
+    """
+    luck = Luck(seed, men or scenario.men, replicates, first)
+    people = draw_men(scenario.population, luck)
+    chance = propensity(scenario.choice, people)
+    level = reserve(scenario.spermatogenesis, people, luck)
+    traits = draw_traits(scenario.physiology, luck)
+    spontaneous = luck.uniform("spontaneous sperm")
+
+    fsh_step = scenario.measurement.rounded_to["fsh_iu_l"].value
+
+    def walk(arm: str) -> Path:
+        regimen = load_regimen(scenario.arms[arm].regimen)
+        course = follow(regimen, scenario.physiology, people, traits, fsh_step)
+        sperm = see_sperm(scenario.spermatogenesis, people, level, course, traits, spontaneous)
+        seen = sperm.in_ejaculate if scenario.arms[arm].semen_check else np.zeros_like(level, bool)
+        return Path(
+            course=course,
+            sperm_in_ejaculate=seen,
+            micro_tese=~seen,
+            sperm_retrieved=sperm.retrievable & ~seen,
+            any_sperm=seen | sperm.retrievable,
+        )
+
+    untreated, treated = (walk(arm) for arm in ARMS)
+    return Cohort(
+        scenario=scenario,
+        luck=luck,
+        men=people,
+        baseline=record(scenario.measurement, people, luck),
+        propensity=chance,
+        gn=luck.uniform("choice") < chance,
+        reserve=level,
+        traits=traits,
+        paths=(untreated, treated),
+    )

@@ -1,0 +1,23 @@
+"""Names shared by all of the simulator: what is measured, and the diagnoses with their codes."""
+
+#: Baseline variables in the order of the paper's Table 1; the unit is in the name.
+BASELINE = (
+    "age_years",
+    "infertility_duration_years",
+    "bmi_kg_m2",
+    "testis_volume_ml",
+    "lh_iu_l",
+    "fsh_iu_l",
+    "testosterone_nmol_l",
+    "estradiol_pmol_l",
+    "prolactin_ng_ml",
+)
+
+#: The hormones among them; the paper reports missing values for these alone.
+HORMONES = BASELINE[4:]
+
+#: Cause of non-obstructive azoospermia; a man's code is the position. The first is the reference.
+DIAGNOSES = ("idiopathic", "cryptorchidism", "orchitis", "azfc")
+
+#: The two ways a man may go, in the order of their codes (0, 1).
+ARMS = ("untreated", "treated")

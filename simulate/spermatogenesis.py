@@ -1,0 +1,89 @@
+"""A man's reserve, what therapy adds to it, and where sperm is seen.
+
+One persistent reserve per man on the log-odds scale decides everything: sperm can be retrieved
+where reserve plus effect exceeds 0, and shows in the ejaculate above a higher cut that depends on
+the diagnosis. So a man with sperm in the ejaculate would also have been retrieved, and the odds
+ratio of *any sperm* given all of a man's prognosis is exactly exp(effect).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logit
+
+from simulate.hormones import Traits
+from simulate.luck import Luck
+from simulate.nouns import DIAGNOSES
+from simulate.population import Men
+from simulate.scenario import Spermatogenesis, Treatment
+from simulate.therapy import Course, testosterone_ratio
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Sperm:
+    """Where sperm is under one course of therapy; arrays of shape (replicate, man).
+
+    ``in_ejaculate``: at the semen check after therapy. ``retrievable``: would be found at
+    micro-TESE (true as well for men with sperm in the ejaculate).
+    """
+
+    in_ejaculate: Flags
+    retrievable: Flags
+
+
+def reserve(model: Spermatogenesis, men: Men, luck: Luck) -> Floats:
+    """Return each man's reserve without therapy: prognosis plus his own logistic luck."""
+    by_diagnosis = np.array([model.reserve[name].value for name in DIAGNOSES])
+    level = by_diagnosis[men.diagnosis]
+    for name, prognosis in model.prognosis.items():
+        level += prognosis.per_unit.value * (men.baseline[name] - prognosis.centre.value)
+    own: Floats = logit(luck.uniform("reserve"))
+    return level + own
+
+
+def effect(treatment: Treatment, men: Men, course: Course, traits: Traits) -> Floats:
+    """Return what a course adds to the reserve: each route times how far the course went along it.
+
+    The direct route counts the share of the three months with any gonadotropin, so that it is 0
+    without therapy and whole for a completed course.
+    """
+    direct = np.where(
+        men.baseline["infertility_duration_years"] > treatment.long_infertility_over_years.value,
+        treatment.direct.value + treatment.long_infertility.value,
+        treatment.direct.value,
+    )
+    added: Floats = direct * course.share_treated
+    if treatment.through_fsh_normalised.value:
+        added = added + treatment.through_fsh_normalised.value * course.fsh_normalised
+    if treatment.through_testosterone_per_log.value:
+        rise = np.log(testosterone_ratio(traits, course.stimulus[-1]))
+        added = added + treatment.through_testosterone_per_log.value * rise
+    return added
+
+
+def see_sperm(
+    model: Spermatogenesis,
+    men: Men,
+    level: Floats,
+    course: Course,
+    traits: Traits,
+    spontaneous: Floats,
+) -> Sperm:
+    """Compare reserve plus effect with the two cuts.
+
+    Parameters
+    ----------
+    level
+        Reserve without therapy, from `reserve`.
+    spontaneous
+        Uniform luck per man: without therapy a man above the ejaculate cut shows sperm only where
+        it falls below ``spontaneous_share``.
+    """
+    cut = np.array([model.ejaculate_cut[name].value for name in DIAGNOSES])[men.diagnosis]
+    level = level + effect(model.treatment, men, course, traits)
+    brought_out = (course.share_treated > 0) | (spontaneous < model.spontaneous_share.value)
+    return Sperm(in_ejaculate=(level > cut) & brought_out, retrievable=level > 0)

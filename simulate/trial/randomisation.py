@@ -1,0 +1,155 @@
+"""Randomisation: simple, permuted block, stratified.
+
+All luck comes in as uniform numbers, one per man, so arms of different designs can share it.
+Arms are numbered from 0 (control). Men stand along the last axis in order of arrival; leading axes
+are replicates.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from protocol.errors import InputError
+
+Floats = NDArray[np.float64]
+Arms = NDArray[np.int64]
+
+
+def check_allocation(allocation: Sequence[int]) -> tuple[int, ...]:
+    """Return allocation as whole numbers, for example (1, 2); a zero leaves an arm without men."""
+    ratio = tuple(int(part) for part in allocation)
+    if len(ratio) < 2 or min(ratio) < 1 or ratio != tuple(allocation):
+        problem = f"{tuple(allocation)} is not allowed"
+        raise InputError.of(
+            "randomisation", "allocation", problem, "give two or more whole numbers from 1"
+        )
+    return ratio
+
+
+def simple(uniform: ArrayLike, allocation: Sequence[int] = (1, 1)) -> Arms:
+    """Toss a coin for each man.
+
+    Parameters
+    ----------
+    uniform
+        (..., man) uniforms on [0, 1).
+    allocation
+        Parts of the arms, control first.
+
+    Examples
+    --------
+    >>> simple([0.1, 0.6, 0.4], (1, 2))
+    array([0, 1, 1])
+    """
+    ratio = np.asarray(check_allocation(allocation), float)
+    edges = np.cumsum(ratio)[:-1] / ratio.sum()
+    return np.searchsorted(edges, np.asarray(uniform, float), side="right").astype(np.int64)
+
+
+def permuted_blocks(
+    uniform: ArrayLike,
+    allocation: Sequence[int] = (1, 1),
+    *,
+    repeats: Sequence[int] = (2,),
+    size_uniform: ArrayLike | None = None,
+) -> Arms:
+    """Fill blocks in which every arm has its exact share, in random order.
+
+    Each man draws from an urn that holds what is left of his block, so the arms of the men so far
+    do not depend on those who are still to come.
+
+    Parameters
+    ----------
+    uniform
+        (..., man) uniforms on [0, 1).
+    allocation
+        Parts of the arms, control first.
+    repeats
+        A block holds each part this many times: 2 with (1, 1) is a block of 4. Several make the
+        size of each block random, all equally likely.
+    size_uniform
+        (..., man) uniforms; that of the first man of a block chooses its size. Needed if there
+        are several sizes.
+
+    Examples
+    --------
+    >>> permuted_blocks([0.9, 0.1, 0.3, 0.5, 0.2, 0.8])
+    array([1, 0, 0, 1, 0, 1])
+    """
+    alone = np.zeros(np.shape(uniform), np.int64)
+    return stratified(uniform, alone, 1, allocation, repeats=repeats, size_uniform=size_uniform)
+
+
+def stratified(
+    uniform: ArrayLike,
+    stratum: ArrayLike,
+    strata: int,
+    allocation: Sequence[int] = (1, 1),
+    *,
+    repeats: Sequence[int] = (2,),
+    size_uniform: ArrayLike | None = None,
+) -> Arms:
+    """Fill permuted blocks separately in every stratum, in order of arrival.
+
+    Parameters
+    ----------
+    uniform
+        (..., man) uniforms on [0, 1).
+    stratum
+        (..., man) whole numbers from 0 to ``strata`` - 1. A stratum may stay without men.
+    allocation, repeats, size_uniform
+        As in `permuted_blocks`.
+
+    Examples
+    --------
+    >>> stratified([0.9, 0.1, 0.3, 0.6, 0.2, 0.8], [0, 1, 0, 1, 1, 0], 2, repeats=[1])
+    array([1, 0, 0, 1, 0, 1])
+    """
+    ratio = np.asarray(check_allocation(allocation))
+    choices = _check_repeats(repeats)
+    if choices.size > 1 and size_uniform is None:
+        problem = "several block sizes came without luck to choose among them"
+        raise InputError.of("randomisation", "size_uniform", problem, "pass uniforms, one per man")
+    extra = 0.0 if size_uniform is None else size_uniform
+    luck, place, size_luck = np.broadcast_arrays(
+        np.asarray(uniform, float), check_levels(stratum, strata), np.asarray(extra, float)
+    )
+    shape, men = luck.shape, luck.shape[-1]
+    sizes = choices[(size_luck.reshape(-1, men) * choices.size).astype(np.int64)]
+    arms = _empty_urns(luck.reshape(-1, men), place.reshape(-1, men), sizes, ratio, strata)
+    return arms.reshape(shape)
+
+
+def check_levels(level: ArrayLike, levels: int) -> Arms:
+    """Return (..., man) levels of a factor, or say that some are not 0 to ``levels`` - 1."""
+    values = np.asarray(level)
+    whole = np.issubdtype(values.dtype, np.integer)
+    if levels < 1 or not whole or values.min(initial=0) < 0 or values.max(initial=0) >= levels:
+        problem = f"some are not whole numbers from 0 to {levels - 1}"
+        raise InputError.of("randomisation", "stratum", problem, "number the strata from 0")
+    return values.astype(np.int64)
+
+
+def _empty_urns(luck: Floats, place: Arms, sizes: Arms, ratio: Arms, strata: int) -> Arms:
+    """Draw each man's arm from the urn of his stratum; an empty urn is filled with a new block."""
+    replicates, men = luck.shape
+    urns = np.zeros((replicates, strata, ratio.size), np.int64)
+    rows, arms = np.arange(replicates), np.empty((replicates, men), np.int64)
+    for i in range(men):
+        urn = urns[rows, place[:, i]]
+        fresh = urn.sum(1) == 0
+        urn[fresh] = ratio * sizes[fresh, i, None]
+        edges = urn.cumsum(1)
+        drawn = luck[:, i] * edges[:, -1]
+        arms[:, i] = (drawn[:, None] >= edges).sum(1)
+        urn[rows, arms[:, i]] -= 1
+        urns[rows, place[:, i]] = urn
+    return arms
+
+
+def _check_repeats(repeats: Sequence[int]) -> Arms:
+    if len(repeats) == 0 or min(repeats) < 1 or any(int(r) != r for r in repeats):
+        problem = f"{tuple(repeats)} is not allowed"
+        raise InputError.of("randomisation", "repeats", problem, "give whole numbers from 1")
+    return np.asarray([int(r) for r in repeats], np.int64)

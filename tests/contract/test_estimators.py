@@ -1,0 +1,367 @@
+"""One battery for every estimator of a treatment effect: what must hold whatever the method."""
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from estimate.adjustment import adjusted
+from estimate.analysis_set import Categorical, Numeric, analysis_set
+from estimate.contingency import crude
+from estimate.marginal import aipw, standardised, tmle
+from estimate.matching import match_nearest, matched
+from estimate.propensity import propensity
+from estimate.result import RATIOS
+from estimate.weighting import iptw, iptw_adjusted, weights
+
+KINDS = {"x": Numeric(), "z": Numeric(), "dx": Categorical(("a", "b", "c"))}
+EFFECT = np.log(1.6)
+
+
+@dataclass(frozen=True)
+class Case:
+    """An estimator and what is to be expected of it."""
+
+    run: object
+    method: str
+    target: str = "ate"
+    conditional: bool = False
+    confounded: bool = False
+    #: the same estimator once the arms have changed names
+    swapped: str | None = None
+    #: "exact", "conservative", "wrong" (shown to be so below), or "trap" (biased by its design)
+    size: str = "exact"
+    #: whether every man twice is the same study; a man's double would be his best match
+    doubles: bool = True
+
+
+def weighted(target, **options):
+    errors = options.pop("errors", "M-estimation")
+
+    def run(data):
+        score = propensity(data)
+        return iptw(data, score, weights(data, score, target, **options), errors=errors)
+
+    return run
+
+
+def published(data):
+    score = propensity(data)
+    return (iptw_adjusted(data, score, weights(data, score, stabilised=True)),)
+
+
+def conditional_weighted(data):
+    score = propensity(data)
+    w = weights(data, score, stabilised=True)
+    return (iptw_adjusted(data, score, w, errors="M-estimation"),)
+
+
+def pairs(focal):
+    def run(data):
+        score = propensity(data)
+        matches = match_nearest(data, score, focal, accept_shortage=True, on="logit")
+        return (matched(data, matches, []),)
+
+    return run
+
+
+CASES = {
+    "crude": Case(crude, "crude", confounded=True),
+    "adjusted": Case(lambda d: (adjusted(d),), "adjusted", conditional=True),
+    "score as covariate": Case(
+        lambda d: (adjusted(d, [], score=propensity(d).score, method="ps-covariate"),),
+        "ps-covariate",
+        conditional=True,
+    ),
+    "iptw-ate": Case(weighted("ate"), "iptw-ate"),
+    "iptw-ate HC0": Case(weighted("ate", errors="HC0"), "iptw-ate", size="conservative"),
+    "iptw-ate naive": Case(weighted("ate", errors="naive"), "iptw-ate", size="wrong"),
+    "iptw-ate stabilised": Case(weighted("ate", stabilised=True), "iptw-ate"),
+    "iptw-att": Case(weighted("att"), "iptw-att", "att", swapped="iptw-atc"),
+    "iptw-atc": Case(weighted("atc"), "iptw-atc", "atc", swapped="iptw-att"),
+    "iptw-ato": Case(weighted("ato"), "iptw-ato", "ato"),
+    "iptw-atm": Case(weighted("atm"), "iptw-atm", "atm"),
+    "iptw and covariates": Case(conditional_weighted, "iptw-ate, covariates", conditional=True),
+    "published iptw": Case(published, "iptw-ate, covariates", conditional=True, size="wrong"),
+    "matching": Case(
+        pairs("untreated"), "matching", "atc", swapped="matching treated", doubles=False
+    ),
+    "matching treated": Case(
+        pairs("treated"), "matching", "att", swapped="matching", doubles=False, size="trap"
+    ),
+    "standardised": Case(standardised, "standardised"),
+    "standardised att": Case(
+        lambda d: standardised(d, target="att"), "standardised", "att", swapped="standardised atc"
+    ),
+    "standardised atc": Case(
+        lambda d: standardised(d, target="atc"), "standardised", "atc", swapped="standardised att"
+    ),
+    "standardised by x": Case(lambda d: standardised(d, interactions=["x"]), "standardised"),
+    "aipw": Case(lambda d: aipw(d, propensity(d)), "aipw"),
+    "tmle": Case(lambda d: tmle(d, propensity(d)), "tmle"),
+}
+
+
+def cases(condition):
+    chosen = {name: case for name, case in CASES.items() if condition(case)}
+    return pytest.mark.parametrize("case", chosen.values(), ids=chosen)
+
+
+every_case = cases(lambda case: True)
+
+
+def draw(seed, *lead, n=240, effect=EFFECT, confounding=1.0):
+    rng = np.random.default_rng(seed)
+    x, z = rng.normal(size=(2, *lead, n))
+    dx = rng.choice(3, (*lead, n), p=[0.6, 0.25, 0.15])
+    chance = expit(0.8 + confounding * (0.5 * x - 0.3 * z + 0.4 * (dx == 1)))
+    gn = rng.random(chance.shape) < chance
+    risk = [expit(-1 + effect * a + 0.6 * x + 0.3 * z + 0.5 * (dx == 2)) for a in (0, 1)]
+    y = rng.random(chance.shape) < np.where(gn, risk[1], risk[0])
+    return {"gn": gn, "y": y, "x": x, "z": z, "dx": dx}, chance, risk
+
+
+def study(columns, **options):
+    return analysis_set(columns, treatment="gn", outcome="y", covariates=KINDS, **options)
+
+
+@cache
+def one_study():
+    return study(draw(1)[0])
+
+
+@cache
+def many_studies():
+    return study(draw(2, 12)[0])
+
+
+def on_line(answer):
+    """Return estimate and limits where their errors are symmetric."""
+    f = np.log if answer.scale in RATIOS else np.asarray
+    return f(answer.estimate), f(answer.conf_low), f(answer.conf_high)
+
+
+def rows(columns, order):
+    return {name: column[..., order] for name, column in columns.items()}
+
+
+def assert_same(ours, theirs, **tolerance):
+    for a, b in zip(ours, theirs, strict=True):
+        for field in ("estimate", "std_error", "p_value", "conf_low", "conf_high"):
+            expected = getattr(b, field)
+            assert getattr(a, field) == pytest.approx(expected, nan_ok=True, **tolerance), field
+
+
+@every_case
+def test_the_result_labels_itself(case):
+    for answer in case.run(one_study()):
+        assert answer.method == case.method
+        assert answer.converged
+        assert answer.interval
+        assert str(answer.estimand).endswith(answer.estimand.population)
+        assert answer.scale in answer.estimand.summary
+        assert ("given" in answer.estimand.summary) == case.conditional
+
+
+def test_estimators_of_different_populations_do_not_share_a_label():
+    populations = {case.target: set() for case in CASES.values()}
+    for case in CASES.values():
+        populations[case.target] |= {each.estimand.population for each in case.run(one_study())}
+    for one, names in populations.items():
+        assert all(names.isdisjoint(populations[other]) for other in populations if other != one)
+
+
+@every_case
+def test_the_order_of_men_is_irrelevant(case):
+    columns, *_ = draw(1)
+    order = np.random.default_rng(0).permutation(240)
+    assert_same(case.run(study(rows(columns, order))), case.run(one_study()), rel=1e-6)
+
+
+@every_case
+def test_men_not_included_are_irrelevant_whatever_they_hold(case):
+    columns, *_ = draw(1)
+    padded = {name: np.r_[column, column[:40]] for name, column in columns.items()}
+    padded["x"] = padded["x"].copy()
+    padded["x"][240:] = 1e9
+    include = np.arange(280) < 240
+    assert_same(case.run(study(padded, include=include)), case.run(one_study()), rel=1e-6)
+
+
+@cases(lambda case: case.doubles)
+def test_every_man_twice_gives_the_same_estimate_and_half_the_variance(case):
+    columns, *_ = draw(1)
+    twice = case.run(study(rows(columns, np.tile(np.arange(240), 2))))
+    for ours, theirs in zip(twice, case.run(one_study()), strict=True):
+        assert ours.estimate == pytest.approx(theirs.estimate, rel=1e-7)
+        assert ours.std_error * np.sqrt(2) == pytest.approx(theirs.std_error, rel=5e-3)
+        assert ours.n == 2 * theirs.n
+
+
+@every_case
+def test_recoding_treatment_inverts_the_effect(case):
+    columns, *_ = draw(1)
+    mirror = CASES[case.swapped] if case.swapped else case
+    swapped = mirror.run(study({**columns, "gn": ~columns["gn"]}))
+    for ours, theirs in zip(swapped, case.run(one_study()), strict=True):
+        value, low, high = on_line(ours)
+        other, other_low, other_high = on_line(theirs)
+        assert value == pytest.approx(-other, abs=1e-6)
+        assert (low, high) == (
+            pytest.approx(-other_high, abs=1e-6),
+            pytest.approx(-other_low, abs=1e-6),
+        )
+        assert ours.p_value == pytest.approx(theirs.p_value, abs=1e-6)
+
+
+@every_case
+def test_recoding_the_outcome_inverts_odds_ratio_and_difference(case):
+    columns, *_ = draw(1)
+    swapped = case.run(study({**columns, "y": ~columns["y"]}))
+    for ours, theirs in zip(swapped, case.run(one_study()), strict=True):
+        if ours.scale != "risk ratio":
+            assert on_line(ours)[0] == pytest.approx(-on_line(theirs)[0], abs=1e-6)
+            assert ours.p_value == pytest.approx(theirs.p_value, abs=1e-6)
+
+
+@every_case
+def test_the_unit_of_a_covariate_is_irrelevant(case):
+    columns, *_ = draw(1)
+    scaled = {**columns, "x": 30 + 1000 * columns["x"]}
+    assert_same(case.run(study(scaled)), case.run(one_study()), rel=1e-5)
+
+
+@every_case
+def test_the_reference_level_is_irrelevant_to_treatment(case):
+    columns, *_ = draw(1)
+    relabelled = {**columns, "dx": 2 - columns["dx"]}
+    assert_same(case.run(study(relabelled)), case.run(one_study()), rel=1e-5)
+
+
+@every_case
+def test_input_is_not_changed(case):
+    columns, *_ = draw(1)
+    data = study(columns)
+    before = [data.treatment.copy(), data.outcome.copy(), data.include.copy()]
+    values = {name: column.copy() for name, column in data.covariates.items()}
+    case.run(data)
+    for old, new in zip(before, (data.treatment, data.outcome, data.include), strict=True):
+        assert np.array_equal(old, new)
+    assert all(np.array_equal(values[name], data.covariates[name]) for name in values)
+
+
+@every_case
+def test_a_batch_is_its_studies_one_by_one(case):
+    data = many_studies()
+    batch = case.run(data)
+    assert all(answer.estimate.shape == (12,) for answer in batch)
+    for i in (0, 5, 11):
+        assert_same([answer[i] for answer in batch], case.run(data[i]), rel=1e-9, abs=1e-12)
+
+
+@every_case
+def test_two_leading_axes_are_as_good_as_one(case):
+    data = many_studies()
+    grid = replace(
+        data,
+        treatment=data.treatment.reshape(3, 4, -1),
+        outcome=data.outcome.reshape(3, 4, -1),
+        include=data.include.reshape(3, 4, -1),
+        covariates={name: c.reshape(3, 4, -1) for name, c in data.covariates.items()},
+    )
+    for ours, theirs in zip(case.run(grid), case.run(data), strict=True):
+        assert ours.estimate.shape == (3, 4)
+        assert ours.conf_low.ravel() == pytest.approx(theirs.conf_low, rel=1e-9)
+
+
+@every_case
+def test_the_interval_holds_the_estimate_and_agrees_with_p(case):
+    for answer in case.run(many_studies()):
+        assert (answer.conf_low < answer.estimate).all()
+        assert (answer.estimate < answer.conf_high).all()
+        if answer.interval != "Newcombe":
+            null = 1 if answer.scale in RATIOS else 0
+            outside = (answer.conf_low > null) | (answer.conf_high < null)
+            assert np.array_equal(outside, answer.p_value < 0.05)
+
+
+@every_case
+def test_a_study_that_cannot_be_estimated_is_counted_and_harms_no_other(case):
+    columns, *_ = draw(3, 3)
+    columns["gn"][1] = columns["x"][1] > 0
+    columns["y"][1] = columns["gn"][1]
+    broken = case.run(study(columns))
+    alone = case.run(study(columns)[2])
+    for answer, expected in zip(broken, alone, strict=True):
+        if answer.scale == "odds ratio":
+            assert answer.converged.tolist() == [True, False, True]
+            assert answer.records()[1]["estimate"] is None
+        assert answer.estimate[2] == pytest.approx(expected.estimate, rel=1e-9)
+
+
+@cache
+def null_studies(confounding):
+    return study(draw(4, 600, n=300, effect=0.0, confounding=confounding)[0])
+
+
+@cases(lambda case: case.size in ("exact", "conservative"))
+def test_size_at_the_null(case):
+    for answer in case.run(null_studies(0.0 if case.confounded else 1.0)):
+        assert answer.converged.mean() > 0.99
+        rejected = (answer.p_value[answer.converged] < 0.05).mean()
+        tolerance = 3 * np.sqrt(0.05 * 0.95 / 600)
+        assert rejected < 0.05 + tolerance
+        if case.size == "exact":
+            assert rejected > 0.05 - tolerance
+
+
+def test_unstabilised_weights_taken_as_counts_reject_far_too_often():
+    answer = CASES["iptw-ate naive"].run(null_studies(1.0))[2]
+    assert (answer.p_value < 0.05).mean() > 0.10
+
+
+def test_matching_the_larger_arm_is_a_trap():
+    (answer,) = CASES["matching treated"].run(large_studies(1.0))
+    truth = truths()["att"]["odds ratio"]
+    assert np.log(answer.estimate).mean() - truth > 0.3
+
+
+@cache
+def truths():
+    """Effects in each population, from a million men with both outcomes' risks known."""
+    _, e, risk = draw(5, n=1_000_000)
+    tilts = {"ate": 1, "att": e, "atc": 1 - e, "ato": e * (1 - e), "atm": np.minimum(e, 1 - e)}
+    found = {}
+    for target, h in tilts.items():
+        p0, p1 = (np.average(r, weights=h * np.ones_like(e)) for r in risk)
+        odds = np.log(p1 / (1 - p1)) - np.log(p0 / (1 - p0))
+        found[target] = {
+            "risk difference": p1 - p0,
+            "risk ratio": np.log(p1 / p0),
+            "odds ratio": odds,
+        }
+    return found
+
+
+@cache
+def large_studies(confounding):
+    return study(draw(6, 40, n=4000, confounding=confounding)[0])
+
+
+@cases(lambda case: case.size != "trap")
+def test_recovers_the_truth_in_large_studies(case):
+    for answer in case.run(large_studies(0.0 if case.confounded else 1.0)):
+        truth = EFFECT if case.conditional else truths()[case.target][answer.scale]
+        values = on_line(answer)[0]
+        slack = 0.02 if case.method.startswith(("matching", "ps")) else 0.005
+        error = values.std(ddof=1) / np.sqrt(len(values))
+        assert abs(values.mean() - truth) < 3 * error + slack
+
+
+@cases(lambda case: case.size == "exact")
+def test_the_standard_error_is_the_spread_of_the_estimate(case):
+    for answer in case.run(null_studies(0.0 if case.confounded else 1.0)):
+        spread = on_line(answer)[0][answer.converged].std(ddof=1)
+        assert np.nanmedian(answer.std_error) == pytest.approx(spread, rel=0.1)

@@ -1,0 +1,125 @@
+"""Bad input at the door: one clear message, exit code 2, nothing written."""
+
+from pathlib import Path
+
+import pytest
+
+from pretese.cli import run
+from pretese.shipped import scenario_path
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert run(list(words)) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "Traceback" not in printed.err
+    return printed.err
+
+
+def scenario_with(tmp_path: Path, old: str, new: str) -> Path:
+    text = scenario_path("paper").read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "mine.yaml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return path
+
+
+def test_an_unknown_scenario_names_the_nearest(capsys, tmp_path):
+    message = refused(capsys, "reproduce", "--scenario", "papre", "--out", str(tmp_path / "out"))
+    assert "papre" in message
+    assert "paper" in message
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("spread_low", "spread_lwo", "population.marginals.age_years.spread_lwo: there is no such"),
+        ("icsi_share: {value: 0.9262", "icsi_share: {value: 1.9", "is no probability"),
+        ("men: 569", "men: 1", "men: 1 is not allowed"),
+        ("men: 569", "men: many", "men: 'many' is not allowed"),
+        ("status: assumed", "status: guessed", "'guessed' is not allowed"),
+        ("form: split-normal", "form: normal", "population.marginals.age_years.form"),
+        ("sweep: [0.4, 0.75]", "sweep: [0.7, 0.75]", "outside its own sweep"),
+        ("[fsh_iu_l, lh_iu_l]", "[fsh_iu_l, lh]", "'lh' is unknown"),
+        ("    azfc:", "    azfd:", "diagnosis azfc is missing"),
+        ("untreated: {regimen", "untreted: {regimen", "arm untreated is missing"),
+        ("question:", "question: [", "is not valid YAML"),
+    ],
+)
+def test_a_broken_scenario_is_refused_by_field(capsys, tmp_path, old, new, expected):
+    path = scenario_with(tmp_path, old, new)
+    message = refused(capsys, "reproduce", "--scenario", str(path), "--out", str(tmp_path / "out"))
+    assert expected in message
+    assert str(path) in message
+    assert not (tmp_path / "out").exists()
+
+
+def test_impossible_correlations_are_refused(capsys, tmp_path):
+    path = scenario_with(tmp_path, "correlation: {value: 0.6", "correlation: {value: 0.74")
+    text = path.read_text(encoding="utf-8")
+    for low, value in (("-0.45", "-0.6"), ("-0.3", "-0.45")):
+        text = text.replace(f"correlation: {{value: {low}", f"correlation: {{value: {value}")
+    text = text.replace("correlation: {value: 0.15", "correlation: {value: 0.3")
+    text = text.replace("sweep: [0.4, 0.75]", "sweep: [0.4, 0.999]")
+    text = text.replace("correlation: {value: 0.74", "correlation: {value: 0.999")
+    path.write_text(text, encoding="utf-8")
+    message = refused(capsys, "calibrate", str(path))
+    assert "no men can have all of these correlations at once" in message
+
+
+def test_a_scenario_that_changed_after_calibration_is_refused(capsys, tmp_path):
+    path = scenario_with(
+        tmp_path, "testosterone_gain: {value: 1.9", "testosterone_gain: {value: 1.8"
+    )
+    folder = tmp_path / "certificates"
+    folder.mkdir()
+    certificate = scenario_path("paper").parent / "certificates" / "paper.json"
+    (folder / "paper.json").write_bytes(certificate.read_bytes())
+    message = refused(capsys, "reproduce", "--scenario", str(path), "--out", str(tmp_path / "o"))
+    assert "its numbers changed after it was calibrated" in message
+    assert "pretese calibrate" in message
+
+
+def test_a_scenario_without_certificate_is_refused(capsys, tmp_path):
+    path = scenario_with(tmp_path, "men: 569", "men: 569")
+    message = refused(capsys, "reproduce", "--scenario", str(path), "--out", str(tmp_path / "o"))
+    assert "no certificate" in message
+
+
+def test_a_target_that_nothing_computes_is_refused(capsys, tmp_path):
+    path = scenario_with(tmp_path, "  - flow.treated\n", "  - flow.treeted\n")
+    assert "targets.flow.treeted" in refused(capsys, "calibrate", str(path))
+
+
+def test_a_folder_in_place_of_a_file_is_refused(capsys, tmp_path):
+    assert str(tmp_path) in refused(capsys, "calibrate", f"{tmp_path}/")
+
+
+def test_a_missing_file_is_refused(capsys, tmp_path):
+    assert "nowhere.yaml" in refused(capsys, "calibrate", str(tmp_path / "nowhere.yaml"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--replicates", "1"),
+        ("--replicates", "many"),
+        ("--seed", "-1"),
+        ("--workers", "0"),
+        ("--replicate", "9"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(capsys, words):
+    assert "Error" in refused(capsys, "reproduce", *words)
+
+
+def test_an_output_folder_of_others_is_left_alone(capsys, tmp_path):
+    (tmp_path / "thesis.txt").write_text("precious")
+    message = refused(capsys, "reproduce", "--replicates", "2", "--out", str(tmp_path))
+    assert "was not written by pretese" in message
+    assert (tmp_path / "thesis.txt").read_text() == "precious"
+
+
+def test_an_unknown_command_is_refused(capsys):
+    assert "No such command" in refused(capsys, "reproduse")

@@ -1,0 +1,249 @@
+import datetime as dt
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from protocol.audit import audit, audit_man
+from protocol.deviations import KINDS
+from protocol.faithful import faithful_events
+from protocol.log import Event, parse_log, write_log
+from protocol.regimen import list_regimens, load_regimen
+
+GUIDED = load_regimen("fsh-guided")
+START = dt.date(2022, 3, 1)
+DAY0 = START.toordinal()
+OTHERS = {"lh_iu_l": 3.0, "testosterone_nmol_l": 20.0, "estradiol_pmol_l": 120.0}
+BASELINE = {"fsh_iu_l": 18.0, "prolactin_ng_ml": 9.0, **OTHERS}
+
+
+def faithful(*fsh: float, semen="no sperm", regimen=GUIDED, **more) -> list[Event]:
+    monthly = [{"fsh_iu_l": value, **OTHERS} for value in fsh]
+    return faithful_events(regimen, START, monthly, baseline=BASELINE, semen=semen, **more)
+
+
+def kinds(events, regimen=GUIDED) -> list[str]:
+    events = sorted(events, key=lambda event: event.date)
+    return [deviation.kind for deviation in audit_man("m", events, regimen).deviations]
+
+
+SEQUENCES = [(15.0, 15.0, 15.0), (15.0, 9.0, 9.0), (9.0, 15.0, 15.0), (0.7, 11.1, 0.69)]
+
+
+@pytest.mark.parametrize("name", list_regimens())
+@pytest.mark.parametrize("fsh", SEQUENCES)
+@pytest.mark.parametrize("semen", ["sperm", "no sperm"])
+def test_a_faithful_man_audits_clean_under_every_regimen(name, fsh, semen):
+    regimen = load_regimen(name)
+    assert kinds(faithful(*fsh, semen=semen, regimen=regimen), regimen) == []
+
+
+@pytest.mark.parametrize("fsh", SEQUENCES)
+def test_without_logged_decisions_the_injections_tell_the_phase(fsh):
+    events = [event for event in faithful(*fsh) if event.name != "decision"]
+    assert kinds(events) == []
+
+
+@pytest.mark.parametrize("last_day", [0, 5, 29, 30, 36, 47, 61, 89, 91])
+def test_a_log_that_breaks_off_is_judged_as_far_as_it_goes(last_day):
+    events = [e for e in faithful(9.0, 9.0, 9.0) if e.date - DAY0 <= last_day]
+    result = audit_man("m", events, GUIDED)
+    assert result.deviations == ()
+    assert not result.complete
+    assert f"the log ends on day {result.until_day}" in result.note
+
+
+def test_a_man_who_withdraws_owes_nothing_afterwards():
+    events = [e for e in faithful(9.0, 9.0, 9.0) if e.date - DAY0 < 40]
+    events.append(Event(DAY0 + 40, "withdrawn"))
+    result = audit_man("m", events, GUIDED)
+    assert (result.deviations, result.complete) == ((), True)
+
+
+@pytest.mark.parametrize(("shift", "found"), [(1, []), (-1, []), (2, ["timing"]), (-2, ["timing"])])
+def test_the_injection_window_is_closed_on_both_sides(shift, found):
+    events = faithful(15.0, 15.0, 15.0)
+    at = next(i for i, e in enumerate(events) if e.name == "injection" and e.date - DAY0 == 14)
+    events[at] = replace(events[at], date=events[at].date + shift)
+    assert kinds(events) == found
+
+
+@pytest.mark.parametrize(
+    ("shift", "found"),
+    [(5, []), (-5, []), (6, ["test timing"]), (-6, ["test timing"]), (-15, ["omitted test"])],
+)
+def test_the_visit_window_is_closed_on_both_sides(shift, found):
+    events = faithful(15.0, 15.0, 15.0)
+    at = next(i for i, e in enumerate(events) if e.name == "lh_iu_l" and e.date - DAY0 == 60)
+    events[at] = replace(events[at], date=events[at].date + shift)
+    assert kinds(events) == found
+
+
+@pytest.mark.parametrize(("dose", "found"), [(2000, []), (2000.1, ["dose"]), (5000, ["dose"])])
+def test_the_dose_must_be_that_of_the_order(dose, found):
+    events = faithful(15.0, 15.0, 15.0)
+    at = next(i for i, e in enumerate(events) if e.name == "injection")
+    events[at] = replace(events[at], dose_iu=dose)
+    assert kinds(events) == found
+
+
+def test_a_missed_injection_and_a_gap_are_told_apart():
+    events = faithful(15.0, 15.0, 15.0)
+
+    def without(*days):
+        return [e for e in events if e.name != "injection" or e.date - DAY0 not in days]
+
+    assert kinds(without(14)) == ["missed injection"]
+    assert kinds(without(14, 16)) == ["missed injection"] * 2
+    assert kinds(without(14, 16, 18)) == ["treatment gap"]
+
+
+def test_a_wrong_decision_is_one_deviation_though_it_is_followed_for_two_months():
+    right, wrong = faithful(9.0, 9.0, 9.0), faithful(15.0, 15.0, 15.0)
+    taken = [e for e in wrong if e.name != "fsh_iu_l"]
+    taken += [e for e in right if e.name == "fsh_iu_l"]
+    found = audit_man("m", sorted(taken, key=lambda e: e.date), GUIDED).deviations
+    assert [d.kind for d in found] == ["decision against the rule"] * 2
+    assert (found[0].expected, found[0].done, found[0].rule) == ("hcg-ufsh", "hcg", "P2")
+
+
+def test_missing_fsh_is_an_omitted_test_and_no_wrong_decision():
+    events = [e for e in faithful(9.0, 9.0, 9.0) if e.name != "fsh_iu_l" or e.date - DAY0 != 30]
+    assert kinds(events) == ["omitted test"]
+
+
+def test_a_man_without_any_therapy_is_not_judged():
+    result = audit_man("m", [Event(DAY0, "fsh_iu_l", value=9.0)], GUIDED)
+    assert (result.complete, result.until_day, result.deviations) == (False, -1, ())
+    assert "nothing can be judged" in result.note
+
+
+def test_the_audit_says_what_was_due_what_was_done_and_where():
+    log = {"man-1": faithful(15.0, 15.0, 15.0)}
+    text = write_log(log).replace("2022-03-15,injection,hcg,2000", "2022-03-15,injection,hcg,5000")
+    (man,) = audit(parse_log(text, GUIDED, "log.csv"), GUIDED).men
+    (deviation,) = man.deviations
+    assert deviation.kind == "dose"
+    assert (deviation.day, deviation.date) == (14, dt.date(2022, 3, 15))
+    assert deviation.expected == "hcg 2000 IU on day 14"
+    assert deviation.done == "hcg 5000 IU on day 14"
+    assert text.splitlines()[deviation.rows[0] - 1] == "man-1,2022-03-15,injection,hcg,5000,IU,"
+
+
+# ---- twelve kinds of deviation, one in each man -------------------------------------------------
+
+
+def injection_at(events, rng, low=2, high=86):
+    places = [
+        i for i, e in enumerate(events) if e.name == "injection" and low <= e.date - DAY0 <= high
+    ]
+    return int(rng.choice(places))
+
+
+def swap(events, at, **changes):
+    return [replace(e, **changes) if i == at else e for i, e in enumerate(events)]
+
+
+def wrong_dose(events, rng):
+    at = injection_at(events, rng)
+    return swap(events, at, dose_iu=events[at].dose_iu * float(rng.choice([0.5, 1.5, 2.0])))
+
+
+def wrong_drug(events, rng):
+    at = injection_at(events, rng)
+    return swap(events, at, drug="ufsh" if events[at].drug == "hcg" else "hcg", dose_iu=150.0)
+
+
+def off_schedule(events, rng):
+    at = injection_at(events, rng)
+    return swap(events, at, date=events[at].date + int(rng.choice([-2, 2])))
+
+
+def missed(events, rng):
+    del (copy := list(events))[injection_at(events, rng)]
+    return copy
+
+
+def extra(events, rng):
+    at = injection_at(events, rng)
+    return [*events, replace(events[at], date=events[at].date + 1)]
+
+
+def gap(events, rng):
+    first = events[injection_at(events, rng, 4, 70)].date
+    return [e for e in events if e.name != "injection" or not first <= e.date <= first + 9]
+
+
+def omitted(events, rng):
+    day = int(rng.choice([30, 60, 90]))
+    return [
+        e
+        for e in events
+        if not (e.date - DAY0 == day and e.name in {"fsh_iu_l", "lh_iu_l", *OTHERS})
+    ]
+
+
+def late_test(events, rng):
+    day = int(rng.choice([30, 60]))
+    shift = int(rng.choice([6, 8]))
+    return [
+        replace(e, date=e.date + shift) if e.date - DAY0 == day and e.name in OTHERS else e
+        for e in events
+    ]
+
+
+def early_surgery(events, rng):
+    day = DAY0 + int(rng.integers(40, 80))
+    kept = [e for e in events if e.date < day]
+    return [*kept, Event(day - 1, "semen", value="no sperm"), Event(day, "micro-tese")]
+
+
+def semen_after_surgery(events, rng):
+    wait = int(rng.integers(6, 20))
+    return [replace(e, date=e.date + wait) if e.name == "semen" else e for e in events]
+
+
+def no_semen(events, rng):
+    return [e for e in events if e.name != "semen"]
+
+
+def after_stop(events, rng):
+    return [*events, Event(DAY0 + int(rng.integers(91, 120)), "injection", "hcg", 2000.0)]
+
+
+def against_the_rule(events, rng):
+    return [replace(e, value="sperm") if e.name == "semen" else e for e in events]
+
+
+INJECTED = {
+    wrong_dose: "dose",
+    wrong_drug: "drug",
+    off_schedule: "timing",
+    missed: "missed injection",
+    extra: "extra injection",
+    gap: "treatment gap",
+    omitted: "omitted test",
+    late_test: "test timing",
+    early_surgery: "early surgery",
+    semen_after_surgery: "surgery before the semen check",
+    no_semen: "missing semen check",
+    after_stop: "therapy after stop",
+    against_the_rule: "decision against the rule",
+}
+
+
+def test_every_kind_of_deviation_is_injected():
+    assert set(INJECTED.values()) == set(KINDS)
+
+
+@pytest.mark.parametrize("inject", INJECTED, ids=lambda f: f.__name__)
+def test_every_injected_deviation_is_found_and_nothing_else(inject):
+    rng = np.random.default_rng(7)
+    for _ in range(60):
+        fsh = rng.choice([0.5, 0.7, 5.0, 11.1, 11.2, 25.0], 3)
+        events = inject(faithful(*fsh.tolist()), rng)
+        if rng.random() < 0.5 and inject is not against_the_rule:
+            events = [e for e in events if e.name != "decision"]
+        found = kinds(events)
+        kind = INJECTED[inject]
+        assert set(found) == {kind}, (inject.__name__, fsh, found)

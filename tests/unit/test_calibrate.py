@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+from pretese.calibrate import LOG, LOGIT, _identified, distance, link, pose
+from pretese.mechanism import mechanism_hash, parameters, with_values
+from pretese.published import load_published
+from protocol.errors import InputError
+from simulate.parameter import Parameter
+from tests.paper import paper
+
+
+@pytest.mark.parametrize(
+    ("simulated", "half_unit", "error", "expected"),
+    [
+        (31.24, 0.05, 0.001, 0.0),  # rounds to the printed digits
+        (31.5, 0.05, 0.1, 2.5),
+        (30.9, 0.05, 0.1, 2.5),
+        (31.2, 0.0, 0.0, 0.0),
+        (31.3, 0.0, 0.0, float("inf")),
+    ],
+)
+def test_distance_counts_only_what_lies_beyond_the_rounding(simulated, half_unit, error, expected):
+    assert distance(simulated, 31.2, half_unit, error) == pytest.approx(expected)
+
+
+def number(value: float, unit: str) -> Parameter:
+    return Parameter(value=value, unit=unit, status="calibrated", source="test")
+
+
+@pytest.mark.parametrize(
+    ("unit", "value"), [("log odds", -0.7), ("1", 0.2), ("kg/m2", 22.0), ("log", 0.3)]
+)
+def test_every_scale_comes_back_to_the_value(unit, value):
+    scale = link(number(value, unit))
+    assert scale.back(scale.forward(value)) == pytest.approx(value)
+
+
+def test_shares_stay_shares_and_amounts_stay_positive():
+    assert link(number(0.2, "1")) is LOGIT
+    assert link(number(22, "kg/m2")) is LOG
+    assert 0 < LOGIT.back(30) <= 1
+    assert LOG.back(-30) > 0
+
+
+def test_parameters_that_only_act_together_are_not_identified():
+    together = np.array([[1.0, 1.0, 0.0], [2.0, 2.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
+    assert _identified(together).tolist() == [False, False, True]
+
+
+def test_a_parameter_that_no_target_feels_is_not_identified():
+    assert _identified(np.array([[1.0, 0.01], [0.5, 0.0]])).tolist() == [True, False]
+
+
+def test_the_paper_has_at_least_eighty_targets_and_each_is_published():
+    problem = pose(paper(), load_published(paper().published))
+    assert len(problem.targets) >= 80
+    assert all(parameter.status == "calibrated" for parameter in problem.free.values())
+
+
+def test_every_number_says_where_it_comes_from():
+    for path, each in parameters(paper()).items():
+        assert len(each.source) > 5, path
+        assert (each.sweep is not None) == (each.status == "assumed"), path
+
+
+def test_the_hash_sees_numbers_and_not_explanations():
+    changed = with_values(paper(), {"fertility.miscarriage": 0.1}, "test")
+    reworded = paper().model_copy(update={"question": "Another wording?"})
+    assert mechanism_hash(changed) != mechanism_hash(paper())
+    assert mechanism_hash(reworded) == mechanism_hash(paper())
+
+
+@pytest.mark.parametrize(
+    ("path", "complaint"),
+    [
+        ("spermatogenesis.treatment.dircet", "no such number"),
+        ("spermatogenesis.treatment", "a section, not a number"),
+        ("nowhere", "no such number"),
+        ("fertility.transfers_available.9", "no such number"),
+    ],
+)
+def test_an_unknown_path_is_never_ignored(path, complaint):
+    with pytest.raises(InputError, match=complaint):
+        with_values(paper(), {path: 1.0}, "--set")
+
+
+def test_a_replaced_number_is_checked_like_the_files():
+    with pytest.raises(InputError, match="no probability"):
+        with_values(paper(), {"fertility.miscarriage": 1.4}, "--set")

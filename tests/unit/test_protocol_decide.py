@@ -1,0 +1,129 @@
+import pytest
+
+from protocol.decide import decide
+from protocol.errors import InputError
+from protocol.regimen import list_regimens, load_regimen
+
+GUIDED = load_regimen("fsh-guided")
+
+
+def phase(name: str = "fsh-guided", **given):
+    return decide(load_regimen(name), "phase", given)
+
+
+def test_every_shipped_regimen_is_proved():
+    assert len(list_regimens()) == 7
+    for name in list_regimens():
+        regimen = load_regimen(name)
+        assert regimen.id == name
+        assert all(table.grid for key, table in regimen.tables.items() if key != "flags")
+
+
+@pytest.mark.parametrize(
+    ("fsh", "then", "rule"),
+    [(0.69, "hcg", "P3"), (0.7, "hcg-ufsh", "P2"), (11.1, "hcg-ufsh", "P2"), (11.11, "hcg", "P3")],
+)
+@pytest.mark.parametrize("month", [2, 3])
+def test_the_normal_range_is_closed_at_both_ends(fsh, then, rule, month):
+    decision = phase(month=month, phase_before="hcg", fsh_iu_l=fsh)
+    assert (decision.outcome, decision.then, decision.rule_id) == ("advice", then, rule)
+
+
+def test_the_combination_is_kept_whatever_fsh_does():
+    assert phase(month=3, phase_before="hcg-ufsh", fsh_iu_l=30).then == "hcg-ufsh"
+    assert phase(month=3, phase_before="hcg-ufsh").then == "hcg-ufsh"
+
+
+def test_a_missing_fsh_is_asked_for_and_not_guessed():
+    decision = phase(month=2, phase_before="hcg")
+    assert (decision.outcome, decision.then, decision.orders) == ("insufficient data", None, ())
+    assert decision.needed == ("fsh_iu_l",)
+
+
+def test_the_four_outcomes_stay_apart():
+    assert phase(month=1).outcome == "advice"
+    assert phase(month=4, phase_before="hcg").outcome == "nothing due"
+    assert phase(month=2).outcome == "insufficient data"
+    assert phase(month=1, phase_before="hcg").outcome == "out of scope"
+
+
+def test_the_boundary_and_the_smallest_change_are_named():
+    decision = phase(month=2, phase_before="hcg", fsh_iu_l=11.3)
+    assert decision.boundary is not None
+    assert (decision.boundary.limit, decision.boundary.distance) == (11.1, 0.2)
+    assert decision.flip is not None
+    assert (decision.flip.input, decision.flip.to, decision.flip.then) == (
+        "fsh_iu_l",
+        "at most 11.1",
+        "hcg-ufsh",
+    )
+    on_the_edge = phase(month=2, phase_before="hcg", fsh_iu_l=11.1)
+    assert on_the_edge.boundary is not None
+    assert on_the_edge.boundary.distance == 0
+    assert on_the_edge.flip is not None
+    assert on_the_edge.flip.to == "above 11.1"
+
+
+def test_nothing_flips_a_first_month():
+    decision = phase(month=1, fsh_iu_l=5)
+    assert (decision.boundary, decision.flip) == (None, None)
+
+
+def test_rejected_rules_say_which_condition_failed():
+    decision = phase(month=2, phase_before="hcg", fsh_iu_l=11.3)
+    failed = {rejected.rule_id: rejected.failed for rejected in decision.rejected}
+    assert failed["P2"] == ("fsh_iu_l is 11.3, not 0.7 to 11.1",)
+    assert decision.rule_id not in failed
+    assert all(failed.values())
+
+
+def test_semen_decides_between_surgery_and_the_ejaculate():
+    said = [
+        decide(GUIDED, "end-of-therapy", {"semen": s}).then for s in ("sperm", "no sperm", None)
+    ]
+    assert said == ["icsi-ejaculated", "micro-tese", None]
+
+
+def test_readings_differ_where_they_say_so():
+    low = {"month": 2, "phase_before": "hcg", "fsh_iu_l": 0.5}
+    high_again = {"month": 3, "phase_before": "hcg", "fsh_iu_l": 20}
+    assert phase(**low).then == "hcg"
+    assert phase("fsh-guided-suppressed-adds-fsh", **low).then == "hcg-ufsh"
+    assert phase(**high_again).then == "hcg"
+    assert phase("fsh-guided-one-more-month", **high_again).then == "stopped"
+    each = phase("fsh-guided-each-drug-every-second-day", month=2, phase_before="hcg", fsh_iu_l=5)
+    assert {order.interval_days for order in each.orders} == {2}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"month": 0}, "month: 0 is outside the plausible range; give a whole number from 1 to 12"),
+        ({"month": 1.5}, "month: 1.5 is not whole"),
+        ({}, "month: it is missing; give it"),
+        ({"month": 2, "fsh_iu_l": -1}, "fsh_iu_l: -1 is outside the plausible range"),
+        ({"month": 2, "fsh_iu_l": 201}, "give a number from 0 to 200"),
+        ({"month": 2, "fsh_iu_l": float("nan")}, "fsh_iu_l: nan is no number"),
+        ({"month": 2, "fsh_iu_l": "high"}, "fsh_iu_l: 'high' is no number"),
+        ({"month": 2, "phase_before": "HCG"}, "give one of: none, hcg, hcg-ufsh, stopped"),
+        ({"month": 2, "fsh": 5}, "fsh: the table does not look at it; inputs: month, phase_before"),
+    ],
+)
+def test_nonsense_is_refused_with_the_reason(given, message):
+    with pytest.raises(InputError) as caught:
+        phase(**given)
+    assert message in str(caught.value)
+
+
+def test_a_clinic_may_set_its_own_limit_and_the_hash_shows_it():
+    wider = load_regimen("fsh-guided", {"fsh_high": 12.0})
+    given = {"month": 2, "phase_before": "hcg", "fsh_iu_l": 11.5}
+    assert decide(wider, "phase", given).then == "hcg-ufsh"
+    assert wider.sha256 != GUIDED.sha256
+    with pytest.raises(InputError, match="there is no such parameter"):
+        load_regimen("fsh-guided", {"fsh_hihg": 12.0})
+
+
+def test_an_unknown_regimen_lists_the_shipped_ones():
+    with pytest.raises(InputError, match="take one of fsh-guided"):
+        load_regimen("fsh-guide")
