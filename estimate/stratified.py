@@ -6,12 +6,14 @@ Breslow N, Greenland S. *Biometrics* 1986;42:311-23; risk ratio by Greenland S, 
 large and for many small strata).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
+from estimate.analysis_set import AnalysisSet, Categorical
 from estimate.arrays import Floats
 from estimate.estimand import Estimand
 from estimate.result import Estimate, Scale, wald
@@ -43,6 +45,39 @@ class StratumCounts:
     def men(self) -> Floats:
         """(..., stratum) men in both arms, 0 where an arm is empty."""
         return np.where((self.n1 > 0) & (self.n2 > 0), self.n1 + self.n2, 0.0)
+
+
+def joint_strata(data: AnalysisSet, strata: Sequence[str]) -> tuple[NDArray[np.int64], int]:
+    """Return each man's combination of several categorical covariates, and how many there are.
+
+    Parameters
+    ----------
+    strata
+        Names of categorical covariates, for example site and diagnosis.
+
+    Returns
+    -------
+    stratum
+        (..., man) whole numbers from 0.
+    count
+        Number of combinations, those without men included.
+    """
+    place, count = np.zeros(data.include.shape, np.int64), 1
+    for name in strata:
+        kind = data.kinds.get(name)
+        if not isinstance(kind, Categorical):
+            problem = f"{name!r} is not a categorical covariate of the data"
+            raise InputError.of("strata", name, problem, "declare its categories")
+        place = place * len(kind.levels) + data.covariates[name].astype(np.int64)
+        count *= len(kind.levels)
+    return place, count
+
+
+def count_within(data: AnalysisSet, strata: Sequence[str]) -> StratumCounts:
+    """Count the men of an analysis set within combinations of categorical covariates."""
+    place, count = joint_strata(data, strata)
+    outcome = np.where(data.include, data.outcome, np.nan)
+    return count_strata(outcome, data.treatment, place, count)
 
 
 def count_strata(
