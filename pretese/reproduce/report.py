@@ -118,7 +118,7 @@ def _true_cells(simulated: Mapping[str, Floats], key: str) -> list[str]:
 #: Analyses that the article makes and whose numbers stand in tables that are not at hand.
 UNPRINTED = {
     "analysis.model_1.odds_ratio": "model 1: given age",
-    "analysis.model_2.odds_ratio": "model 2: and duration of infertility, body mass index, diagnosis",
+    "analysis.model_2.odds_ratio": "model 2: and duration, body mass index, diagnosis",
     "analysis.model_3.odds_ratio": "model 3: and hormones (complete cases)",
     "analysis.propensity_adjusted.odds_ratio": "given all of them and the propensity score",
 }
