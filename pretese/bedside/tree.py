@@ -13,7 +13,7 @@ INK = {
     "start": ("#f2f2f2", "#555555"),
     "phase": ("#e3f0ea", "#2f6f57"),
     "wait": ("#fbf0d9", "#9a6b12"),
-    "end": ("#e6ebf5", "#35508a"),
+    "done": ("#e6ebf5", "#35508a"),  # not `end`, which Mermaid keeps for itself
 }
 #: Sizes of the drawing in pixels.
 WIDTH, GAP, LINE, PAD, FONT = 250, 120, 17, 10, 13
@@ -66,7 +66,7 @@ def _node(regimen: Regimen, step: Step, path: Path, edge: str) -> Node:
         return Node((f"Month {step.month}: wait", step.outcome), "wait", edge)
     phase = regimen.phase(step.phase)
     if phase.ends_therapy:
-        return Node(("Therapy ends", *_doses(path.totals), *_endings(regimen)), "end", edge)
+        return Node(("Therapy ends", *_doses(path.totals), *_endings(regimen)), "done", edge)
     doses = [
         f"{order.drug} {order.dose_iu:g} IU / {order.interval_days} d" for order in phase.orders
     ]
