@@ -159,3 +159,15 @@ def test_inputs_are_not_changed():
     fit_logistic(X, y)
     assert np.array_equal(X, before[0])
     assert np.array_equal(y, before[1])
+
+
+def test_a_giant_step_onto_the_plateau_is_no_maximum():
+    fit = fit_logistic([[1, 0], [0, 1.0], [1, 0]], [1, 0, 0], offset=[-26.0, 27, 30])
+    assert not fit.converged
+    assert fit.separated
+
+
+def test_halving_that_rounding_keeps_from_ending_is_given_up():
+    X = [[1.94707907, 0], [0, 2.55110318], [1.13843681, 0]]
+    fit = fit_logistic(X, [1, 0, 0], offset=[26.20289477, -26.20289477, -26.20289477])
+    assert not fit.converged
