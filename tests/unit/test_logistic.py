@@ -168,6 +168,7 @@ def test_a_giant_step_onto_the_plateau_is_no_maximum():
 
 
 def test_halving_that_rounding_keeps_from_ending_is_given_up():
-    X = [[1.94707907, 0], [0, 2.55110318], [1.13843681, 0]]
-    fit = fit_logistic(X, [1, 0, 0], offset=[26.20289477, -26.20289477, -26.20289477])
+    X = [[1.9470790737085626, 0], [0, 2.5511031837615152], [1.1384368123917685, 0]]
+    offset = [26.2028947717196, -26.202894771719272, -26.202894771719215]
+    fit = fit_logistic(X, [1, 0, 0], offset=offset)
     assert not fit.converged
