@@ -21,8 +21,8 @@ from protocol.errors import InputError
 
 Variance = Literal["Farrington-Manning", "Miettinen-Nurminen"]
 
-#: Halvings of a bracket: its width falls below the spacing of floats.
-HALVINGS = 60
+#: Halvings of a bracket: limits are right to 2e-12, or 6e-11 of a ratio.
+HALVINGS = 40
 
 #: Ratios are searched between these; a limit at the edge is 0 or infinity.
 LOG_EDGE = 30.0
@@ -65,6 +65,8 @@ def score_z(
         if measure == "odds ratio":
             top = n1 * (p1 - r1)  # equals -n2 (p2 - r2) at the restricted maximum
             z = top * np.sqrt((1 / (n1 * v1) + 1 / (n2 * v2)) / more)
+            # Without events, or with events alone, every odds ratio fits perfectly.
+            z = np.where((x1 + x2 == 0) | (x1 + x2 == n1 + n2), 0.0, z)
         else:
             scale = np.asarray(value if measure == "risk ratio" else 1.0)
             top = p1 - scale * p2 - (0.0 if measure == "risk ratio" else np.asarray(value))

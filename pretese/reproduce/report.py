@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from jinja2 import Environment, StrictUndefined
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from pretese.calibrate import LIMIT
@@ -18,10 +19,22 @@ from pretese.reproduce.truth import CONTRASTS
 Floats = NDArray[np.float64]
 
 
+def draw_figures(
+    rows: list[Row], simulated: Mapping[str, Floats], published: PublishedStudy
+) -> dict[str, Figure]:
+    """Draw the figures of the report, by file name without ending."""
+    return {
+        "one-cohort-several-questions": draw_questions(published, simulated),
+        "predicted-never-tuned": draw_predictions(rows),
+        "table-1-drawn-again": draw_quartiles(rows),
+    }
+
+
 def render(
     rows: list[Row],
     simulated: Mapping[str, Floats],
     published: PublishedStudy,
+    figures: Mapping[str, Figure],
     manifest: Mapping[str, Any],
 ) -> str:
     """Return the page; same inputs, same bytes."""
@@ -30,9 +43,9 @@ def render(
     return page.render(
         study=published.study,
         facts=_facts(rows),
-        questions_svg=svg(draw_questions(published, simulated)),
-        predictions_svg=svg(draw_predictions(rows)),
-        quartiles_svg=svg(draw_quartiles(rows)),
+        questions_svg=svg(figures["one-cohort-several-questions"]),
+        predictions_svg=svg(figures["predicted-never-tuned"]),
+        quartiles_svg=svg(figures["table-1-drawn-again"]),
         contrasts=list(_contrasts(simulated)),
         groups=list(_groups(rows)),
         findings=[finding.says for finding in published.findings.values()],

@@ -27,7 +27,9 @@ def test_csv_and_parquet_hold_the_same_values(tmp_path):
         tmp_path / "parquet", "--men", "40", "--replicates", "3", "--format", "parquet"
     )
     for name in COLUMNS:
-        from_text = pd.read_csv(text / f"{name}.csv", keep_default_na=name != "visits")
+        from_text = pd.read_csv(
+            text / f"{name}.csv", keep_default_na=name != "visits", float_precision="round_trip"
+        )
         from_binary = pd.read_parquet(binary / f"{name}.parquet")
         assert list(from_text.columns) == ["study", *(c.name for c in COLUMNS[name])]
         for column in from_binary:
