@@ -1,7 +1,7 @@
 """Carry out an analysis plan: every planned estimate of one table of men, and what stands by it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -14,8 +14,19 @@ from estimate.complete import CompleteData, complete
 from estimate.contingency import TwoByTwo, count, crude
 from estimate.estimand import IntercurrentEvent
 from estimate.evalue import e_value
+from estimate.explore import (
+    Division,
+    Shape,
+    divisions,
+    mediation_record,
+    mediations,
+    shapes,
+    with_multiplicity,
+)
+from estimate.firth import firth
 from estimate.marginal import aipw, standardised, tmle
 from estimate.matching import Focal, Matches, match_nearest, matched
+from estimate.mediation import Mediation
 from estimate.plan import Method, Plan
 from estimate.pool import pool_estimates
 from estimate.propensity import Discrimination, PropensityScore, c_statistic, propensity
@@ -30,7 +41,7 @@ _STANDARDISED: dict[str, Literal["ate", "att", "atc"]] = {
     "standardised-atc": "atc",
 }
 _WEIGHTED: dict[str, Target] = {f"iptw-{target}": target for target in POPULATIONS}
-_WITHOUT_SCORE = {"crude", "adjusted", *_STANDARDISED}
+_WITHOUT_SCORE = {"crude", "adjusted", "firth", *_STANDARDISED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,8 @@ class Analysis:
         "unadjusted", and each weighting or matching method, to the balance it reached.
     effective_sizes
         Weighting method to effective numbers of treated and untreated men.
+    divisions, shapes, mediations
+        Answers to the further questions of the plan.
     """
 
     plan: Plan
@@ -62,6 +75,9 @@ class Analysis:
     discrimination: Discrimination | None
     balances: Mapping[str, Balance]
     effective_sizes: Mapping[str, tuple[float, float]]
+    divisions: tuple[Division, ...] = ()
+    shapes: tuple[Shape, ...] = ()
+    mediations: Mapping[str, Mediation] = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
         """Return the analysis as plain values for JSON."""
@@ -76,6 +92,9 @@ class Analysis:
                 for name, sizes in self.effective_sizes.items()
             },
             "e_values": [_e_value(each) for each in self.estimates if each.scale in RATIOS],
+            "subgroups": with_multiplicity(list(self.divisions)),
+            "splines": [shape.record() for shape in self.shapes],
+            "mediation": [mediation_record(name, m) for name, m in self.mediations.items()],
             "missing": self._missing(),
         }
 
@@ -119,15 +138,24 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
     risk ratio: 1.599, p = 0.0064
     odds ratio: 1.872, p = 0.0036
     """
-    steps = [*plan.methods, *plan.models]
+    steps = [*plan.methods, *plan.models, *plan.subgroups, *plan.splines, *plan.mediation]
     say = tell or _say_nothing
     say(0, len(steps), "imputing" if plan.missing.method == "mice" else "reading")
     whole = complete(columns, plan, where=where)
     work = _Work(plan, whole, where)
     estimates: list[Estimate] = []
-    for done, (step, answers) in enumerate(work.run(), start=1):
-        estimates += [_label(each, plan) for each in answers]
+    done = 0
+    for step, effects in work.run():
+        estimates += [_label(each, plan) for each in effects]
+        done += 1
         say(done, len(steps), step)
+    found: list[list[Any]] = []
+    for answers in (divisions(whole, plan), shapes(whole, plan), mediations(whole, plan)):
+        found.append([])
+        for answer in answers:
+            found[-1].append(answer)
+            done += 1
+            say(done, len(steps), "exploring")
     return Analysis(
         plan=plan,
         estimates=tuple(estimates),
@@ -137,6 +165,9 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
         discrimination=work.discrimination,
         balances=work.balances,
         effective_sizes=work.sizes,
+        divisions=tuple(found[0]),
+        shapes=tuple(found[1]),
+        mediations=dict(found[2]),
     )
 
 
@@ -172,6 +203,8 @@ class _Work:
     def _estimate(self, method: Method) -> Sequence[Estimate]:
         if method == "adjusted":
             return [adjusted(self.data)]
+        if method == "firth":
+            return [firth(self.data)]
         if method in _STANDARDISED:
             return standardised(self.data, target=_STANDARDISED[method])
         score = self._score()

@@ -1,9 +1,16 @@
 """What an analysis plan may say: one YAML file for any table of men."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, field_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from estimate.analysis_set import Categorical, Kind, Numeric
 from estimate.estimand import Strategy
@@ -13,6 +20,7 @@ from protocol.documents import Document
 Method = Literal[
     "crude",
     "adjusted",
+    "firth",
     "ps-covariate",
     "iptw-ate",
     "iptw-att",
@@ -84,6 +92,29 @@ class Event(Document):
     strategy: Strategy
 
 
+class Subgroup(Document):
+    """How men are divided by one covariate: exactly one of a cut-point and named groups.
+
+    ``below`` c divides into less than c, and c or more; ``above`` c into c or less, and more than
+    c. ``groups`` names sets of levels of a category, all levels once; without any of the three,
+    every level is a group.
+    """
+
+    by: str
+    below: float | None = None
+    above: float | None = None
+    groups: dict[str, tuple[str, ...]] | None = None
+
+    @model_validator(mode="after")
+    def _one_division(self) -> Self:
+        given = [x for x in (self.below, self.above, self.groups) if x is not None]
+        if len(given) > 1:
+            raise ValueError("give one of below, above and groups")
+        if self.groups is not None and len(self.groups) < 2:
+            raise ValueError("name two groups or more")
+        return self
+
+
 class Plan(Document):
     """An analysis plan.
 
@@ -97,6 +128,13 @@ class Plan(Document):
         Covariates of the propensity score; None is all of them.
     models
         Further adjusted models, name to covariates.
+    subgroups
+        Names of divisions, in each of which the effect is estimated, and compared between groups.
+    splines
+        Numeric covariates whose association with the outcome is drawn as a curve.
+    mediation
+        Names of divisions into two groups, for each of which is asked how much of the second
+        group's advantage runs through treatment.
     truncate
         Quantiles at which inverse-probability weights are cut; None cuts none.
     eligible
@@ -114,6 +152,9 @@ class Plan(Document):
     models: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     propensity: tuple[str, ...] | None = None
     matching: Matching = Matching()
+    subgroups: dict[str, Subgroup] = Field(default_factory=dict)
+    splines: tuple[str, ...] = ()
+    mediation: tuple[str, ...] = ()
     truncate: tuple[float, float] | None = None
     missing: Annotated[MissingData, BeforeValidator(_name_alone)] = MissingData()
     eligible: str | None = None
@@ -165,6 +206,38 @@ class Plan(Document):
             _refuse_undeclared(names, info)
         return value
 
+    @field_validator("subgroups")
+    @classmethod
+    def _subgroups_fit_their_covariate(
+        cls, value: dict[str, Subgroup], info: ValidationInfo
+    ) -> dict[str, Subgroup]:
+        for name, group in value.items():
+            _refuse_undeclared((group.by,), info)
+            _check_division(name, group, info.data.get("covariates", {}).get(group.by))
+        return value
+
+    @field_validator("splines")
+    @classmethod
+    def _splines_bend_numbers(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        _refuse_undeclared(value, info)
+        for name in value:
+            if isinstance(info.data.get("covariates", {}).get(name), Categorical):
+                raise ValueError(f"{name} is categorical and has no curve")
+        return value
+
+    @field_validator("mediation")
+    @classmethod
+    def _mediation_has_two_groups(
+        cls, value: tuple[str, ...], info: ValidationInfo
+    ) -> tuple[str, ...]:
+        for name in value:
+            group = info.data.get("subgroups", {}).get(name)
+            if group is None:
+                raise ValueError(f"define {name} under subgroups first")
+            if len(group.groups or "ab") != 2:
+                raise ValueError(f"{name} must have two groups")
+        return value
+
     @field_validator("matching")
     @classmethod
     def _exact_is_categorical(cls, value: Matching, info: ValidationInfo) -> Matching:
@@ -192,3 +265,16 @@ def _refuse_undeclared(names: tuple[str, ...], info: ValidationInfo) -> None:
     strange = [name for name in names if name not in info.data.get("covariates", names)]
     if strange:
         raise ValueError(f"declare {', '.join(strange)} under covariates first")
+
+
+def _check_division(name: str, group: Subgroup, kind: Kind | None) -> None:
+    cut = group.below is not None or group.above is not None
+    if isinstance(kind, Numeric) and not cut:
+        raise ValueError(f"{name}: {group.by} is a number; give `below` or `above`")
+    if isinstance(kind, Categorical):
+        if cut:
+            raise ValueError(f"{name}: {group.by} is categorical; give `groups`")
+        listed = [level for levels in (group.groups or {}).values() for level in levels]
+        if group.groups is not None and sorted(listed) != sorted(kind.levels):
+            levels = ", ".join(kind.levels)
+            raise ValueError(f"{name}: its groups must hold every level once: {levels}")

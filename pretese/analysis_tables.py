@@ -6,6 +6,7 @@ import pandas as pd
 from estimate.analyse import Analysis
 from estimate.analysis_set import AnalysisSet, Categorical
 from estimate.arrays import Floats
+from estimate.explore import Division
 from estimate.result import Z95, Estimate
 from estimate.table1 import format_p, table_one
 
@@ -56,6 +57,40 @@ def characteristics_table(found: Analysis) -> pd.DataFrame:
     name = found.plan.treatment
     arm = np.where(data.treatment[here] > 0, f"{name} = 1", f"{name} = 0")
     return table_one(pd.DataFrame({**columns, name: arm}), name, found.plan.kinds).frame()
+
+
+def subgroups_table(found: Analysis) -> pd.DataFrame:
+    """Return one line per group: men, odds ratio alone, and tests of the division."""
+    lines = []
+    records = found.record()["subgroups"]
+    for division, record in zip(found.divisions, records, strict=True):
+        for index, (label, answer) in enumerate(
+            zip(division.labels, division.separate, strict=True)
+        ):
+            counts = [
+                f"{yes:.0f}/{men:.0f}"
+                for men, yes in zip(division.men[index], division.events[index], strict=True)
+            ]
+            first = index == 0
+            lines.append(
+                {
+                    "division": division.name if first else "",
+                    "group": label,
+                    "untreated": counts[0],
+                    "treated": counts[1],
+                    "odds ratio (95 % CI)": effect(answer),
+                    "p for interaction": format_p(division.p_value) if first else "",
+                    "p, Holm": format_p(record["interaction_p_holm"]) if first else "",
+                    "RERI (95 % CI)": _reri(division) if first else "",
+                }
+            )
+    return pd.DataFrame(lines)
+
+
+def _reri(division: Division) -> str:
+    if np.isnan(division.reri):
+        return ""
+    return f"{division.reri:.2f} ({division.reri_low:.2f} to {division.reri_high:.2f})"
 
 
 def balance_table(found: Analysis) -> pd.DataFrame:

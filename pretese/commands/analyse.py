@@ -19,6 +19,7 @@ from pretese.analysis_tables import (
     effect,
     estimates_table,
     score_odds_ratios,
+    subgroups_table,
 )
 from pretese.files import versions, whole_folder, write_manifest
 from pretese.plots.analysis import figures
@@ -76,6 +77,8 @@ def _write(found: Analysis, answer: dict[str, Any], out: Path) -> None:
         if found.score is not None:
             model = score_odds_ratios(found).round(3)
             write_table(model, folder / "propensity_model", "Odds ratios of treatment")
+        if found.divisions:
+            write_table(subgroups_table(found), folder / "subgroups", "Effect by subgroup")
         for name, figure in figures(found).items():
             (folder / f"{name}.svg").write_text(svg(figure), encoding="utf-8")
             with house_style():
@@ -106,6 +109,23 @@ def _show(console: Console, found: Analysis, answer: dict[str, Any], out: Path |
         "given covariates (adjusted, models) and a marginal one answer different questions.",
         style="dim",
     )
+    for division in found.divisions:
+        groups = ", ".join(
+            f"{label} {effect(answer)}"
+            for label, answer in zip(division.labels, division.separate, strict=True)
+        )
+        p_value = format_p(division.p_value) or "not estimable"
+        console.print(f"{division.name}: {groups}; p for interaction {p_value}", highlight=False)
+    for shape in found.shapes:
+        p_value = format_p(shape.nonlinear_p) or "not estimable"
+        console.print(f"{shape.name}: p for a bent association {p_value}", highlight=False)
+    for mediation in found.mediations.values():
+        share = mediation.effects["proportion"]
+        console.print(
+            f"{mediation.exposure}: {100 * share.median:.1f} % of its effect through "
+            f"{mediation.mediator} (p = {share.p_value:.3f} ± {share.p_error:.3f})",
+            highlight=False,
+        )
     worst = [f"{method} {value:.3f}" for method, value in _worst(answer).items()]
     if worst:
         console.print(f"Largest standardised difference: {', '.join(worst)}", highlight=False)

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from estimate.analyse import Analysis
 from estimate.result import Estimate
 from pretese.analysis_tables import effect, score_odds_ratios, scores_by_arm
+from pretese.plots.exploration import explored_figures
+from pretese.plots.ratio_axis import ratio_axis
 from pretese.plots.style import (
     GRID,
     INK,
@@ -37,7 +39,7 @@ def figures(found: Analysis) -> dict[str, Figure]:
     if found.score is not None:
         drawn["propensity_scores"] = draw_overlap(found)
         drawn["propensity_odds_ratios"] = draw_score_model(score_odds_ratios(found))
-    return drawn
+    return {**drawn, **explored_figures(found)}
 
 
 def draw_flow(found: Analysis) -> Figure:
@@ -89,7 +91,7 @@ def draw_effects(estimates: Sequence[Estimate]) -> Figure:
                 axes.plot(each.estimate, row, "o", ms=6, color=SIMULATED, markerfacecolor=face)
             note = f"{effect(each)}   {each.interval}"
             axes.text(1.02, row, note, transform=axes.get_yaxis_transform(), va="center", size=8)
-        _ratio_axis(
+        ratio_axis(
             axes,
             [each.method for each in shown],
             "Odds ratio (full mark: conditional on covariates)",
@@ -108,20 +110,8 @@ def draw_score_model(table: pd.DataFrame) -> Figure:
             axes.plot(ratio, row, "s", ms=4.5, color=INK)
             note = f"{ratio:.2f} ({low:.2f} to {high:.2f})"
             axes.text(1.02, row, note, transform=axes.get_yaxis_transform(), va="center", size=8)
-        _ratio_axis(axes, list(table["covariate"]), "Odds ratio of treatment, per unit")
+        ratio_axis(axes, list(table["covariate"]), "Odds ratio of treatment, per unit")
     return figure
-
-
-def _ratio_axis(axes: Axes, labels: list[str], title: str) -> None:
-    axes.axvline(1, color=MUTED, lw=1, zorder=0)
-    axes.set_xscale("log")
-    low, high = axes.get_xlim()
-    ticks = [t for t in (0.05, 0.1, 0.2, 0.33, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20) if low < t < high]
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.set_xticks([], minor=True)
-    axes.set_yticks(range(len(labels)), labels)
-    axes.set_ylim(len(labels) - 0.4, -0.6)
-    axes.set_xlabel(title)
 
 
 def draw_balance(found: Analysis) -> Figure:

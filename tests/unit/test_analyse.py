@@ -14,7 +14,7 @@ from estimate.plan import Event, Matching, MissingData, Plan
 from protocol.errors import InputError
 
 EVERY = (
-    "crude", "adjusted", "ps-covariate", "iptw-ate", "iptw-att", "iptw-atc", "iptw-ato",
+    "crude", "adjusted", "firth", "ps-covariate", "iptw-ate", "iptw-att", "iptw-atc", "iptw-ato",
     "iptw-atm", "iptw-ate-adjusted", "matching", "matching-adjusted", "standardised",
     "standardised-att", "standardised-atc", "aipw", "tmle",
 )  # fmt: skip
