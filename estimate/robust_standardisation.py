@@ -21,11 +21,14 @@ from estimate.logistic import fit_logistic
 from estimate.marginal import OutcomeModel, outcome_model
 from estimate.result import Estimate
 from estimate.risks import Risks
-from estimate.stratified import joint_strata
+from estimate.stratified import joint_strata, sums_within
 from protocol.errors import InputError
 
 #: A risk this close to 0 or 1 is one: no trial has the men to tell.
 LIMIT = 1e-7
+
+#: Moments of outcomes and risks below this are sums of rounding errors.
+ROUNDING = 1e-13
 
 
 def randomised(
@@ -68,7 +71,7 @@ def randomised_risks(
 ) -> Risks:
     """Return the marginal risks of a trial from a fitted outcome model, with Ye's covariance."""
     stratum = joint_strata(data, strata)[0] if strata else None
-    predicted = np.moveaxis(model.predicted[::-1], 0, -1)
+    predicted = np.moveaxis(model.predicted[::-1], 0, -2)
     sound = model.fit.converged | model.fit.separated
     size = model.design.X.shape[-1] if small_sample else 0
     kept = data.include.astype(float)
@@ -119,13 +122,16 @@ def standardise(
         problem = f"{x.shape[-2]} rows of covariates came for {y.shape[-1]} men"
         raise InputError.of("standardisation", "covariates", problem, "give one row per man")
     kept = np.ones(y.shape) if include is None else np.broadcast_to(include, y.shape).astype(float)
-    lead = (*y.shape, x.shape[-1])
-    design = np.concatenate([np.ones((*y.shape, 1)), arm[..., None], np.broadcast_to(x, lead)], -1)
-    fit = fit_logistic(design, y, kept)
-    base = np.einsum("...np,...p->...n", design, fit.coef) - arm * fit.coef[..., None, 1]
-    predicted = expit(np.stack([base, base + fit.coef[..., None, 1]], -1))
+    # Men along the last axis, as `fit_logistic` reads it best: (..., column, man).
+    lead = (*y.shape[:-1], x.shape[-1], y.shape[-1])
+    rows = np.stack([np.ones(y.shape), arm], -2)
+    rows = np.concatenate([rows, np.broadcast_to(x.swapaxes(-1, -2), lead)], -2)
+    fit = fit_logistic(rows.swapaxes(-1, -2), y, None if include is None else kept)
+    effect = fit.coef[..., None, 1]
+    base = np.matmul(fit.coef[..., None, :], rows)[..., 0, :] - arm * effect
+    predicted = expit(np.stack([base, base + effect], -2))
     places = None if stratum is None else np.asarray(stratum)
-    size = design.shape[-1] if small_sample else 0
+    size = rows.shape[-2] if small_sample else 0
     return _risks(y, arm, kept, predicted, places, fit.converged | fit.separated, size)
 
 
@@ -138,10 +144,10 @@ def _risks(
     sound: Bools,
     coefficients: int,
 ) -> Risks:
-    """Average predictions (..., man, 2), untreated first; take p / n off if p is not 0."""
+    """Average predictions (..., 2, man), untreated first; take p / n off if p is not 0."""
     men = kept.sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        risks = np.moveaxis((predicted * kept[..., None]).sum(-2), -1, 0) / men
+        risks = np.moveaxis(np.matmul(predicted, kept[..., None])[..., 0], -1, 0) / men
         # Under separation by the arm itself the risks are on their way to 0 or 1: they are there.
         untreated, treated = np.where(np.abs(risks - 0.5) > 0.5 - LIMIT, np.round(risks), risks)
         cov = _cov_ye(y, arm, kept, predicted, stratum)
@@ -160,62 +166,65 @@ def _cov_ye(
 ) -> Floats:
     """Return the covariance of Ye et al. 2023, equation 3, and less its gain from the strata.
 
-    With s_a the sample of arm a and moments over all men unless marked:
+    With moments over all men, or over the men of arm a where marked by a:
     V_aa = (Var_a Y - 2 Cov_a(Y, m_a) + Var m_a) / pi_a + 2 Cov_a(Y, m_a) - Var m_a,
     V_ab = Cov_a(Y, m_b) + Cov_b(Y, m_a) - Cov(m_a, m_b).
     """
     n = kept.sum(-1)
     members = [kept * (1 - arm), kept * arm]
     share = [member.sum(-1) / n for member in members]
-    m = [predicted[..., a] for a in (0, 1)]
-    within = [[_cov(y, m[b], members[a]) for b in (0, 1)] for a in (0, 1)]
-    among = [[_cov(m[a], m[b], kept) for b in (0, 1)] for a in (0, 1)]
+    columns = np.concatenate([predicted, y[..., None, :]], -2)
+    within, among = [_moments(columns, member) for member in members], _moments(columns, kept)
     total = np.empty((*n.shape, 2, 2))
     with np.errstate(divide="ignore", invalid="ignore"):
         for a in (0, 1):
-            own = _cov(y, y, members[a]) - 2 * within[a][a] + among[a][a]
-            total[..., a, a] = own / share[a] + 2 * within[a][a] - among[a][a]
-        total[..., 0, 1] = total[..., 1, 0] = within[0][1] + within[1][0] - among[0][1]
+            shared, spread = within[a][..., 2, a], among[..., a, a]
+            own = within[a][..., 2, 2] - 2 * shared + spread
+            total[..., a, a] = own / share[a] + 2 * shared - spread
+        cross = within[0][..., 2, 1] + within[1][..., 2, 0] - among[..., 0, 1]
+        total[..., 0, 1] = total[..., 1, 0] = cross
         if stratum is not None:
-            total = total - _gain(y, m, members, share, stratum, kept)
+            total = total - _gain(y, arm, kept, predicted, share, stratum)
+        # Where model and outcome agree to the last man, what is left of 0 is rounding.
+        total = np.where(np.abs(total) < ROUNDING, 0.0, total)
         return np.asarray(total / n[..., None, None])
 
 
 def _gain(
     y: Floats,
-    m: Sequence[Floats],
-    members: Sequence[Floats],
+    arm: Floats,
+    kept: Floats,
+    predicted: Floats,
     share: Sequence[Floats],
     stratum: NDArray[np.int64],
-    kept: Floats,
 ) -> Floats:
     """Return the variance that balance within strata removes: E{R (diag pi - pi pi') R}.
 
     R is diagonal with the mean residual of arm a in the stratum over pi_a. A model with the strata
     among its covariates leaves no mean residual and gains nothing.
     """
-    n = kept.sum(-1)
-    gain = np.zeros((*n.shape, 2, 2))
-    for z in range(int(stratum.max()) + 1):
-        here = (stratum == z) * kept
-        weight = here.sum(-1) / n
-        mean = []
-        for a in (0, 1):
-            cell = members[a] * here
-            size = cell.sum(-1)
-            residual = ((y - m[a]) * cell).sum(-1)
-            mean.append(np.where(size > 0, residual / np.maximum(size, 1) / share[a], 0.0))
-        for a in (0, 1):
-            for b in (0, 1):
-                spread = share[a] * ((a == b) - share[b])
-                gain[..., a, b] += weight * mean[a] * spread * mean[b]
+    strata = int(stratum.max()) + 1
+    mean, men = [], []
+    for a in (0, 1):
+        member = kept * (arm == a)
+        size = sums_within(member, stratum, strata)
+        residual = sums_within((y - predicted[..., a, :]) * member, stratum, strata)
+        mean.append(residual / np.maximum(size, 1) / share[a][..., None])
+        men.append(size)
+    weight = (men[0] + men[1]) / kept.sum(-1)[..., None]
+    gain = np.empty((*weight.shape[:-1], 2, 2))
+    for a in (0, 1):
+        for b in (0, 1):
+            spread = share[a] * ((a == b) - share[b])
+            gain[..., a, b] = spread * (weight * mean[a] * mean[b]).sum(-1)
     return gain
 
 
-def _cov(u: Floats, v: Floats, weight: Floats) -> Floats:
-    """Return the (...) sample covariance over the men of weight 1, divisor one less than them."""
-    n = weight.sum(-1)
+def _moments(columns: Floats, weight: Floats) -> Floats:
+    """Return (..., column, column) sample covariances over the men of weight 1, divisor n - 1."""
+    n = weight.sum(-1)[..., None, None]
+    weighted = columns * weight[..., None, :]
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean_u, mean_v = (u * weight).sum(-1) / n, (v * weight).sum(-1) / n
-        product = (u - mean_u[..., None]) * (v - mean_v[..., None]) * weight
-        return np.asarray(product.sum(-1) / (n - 1))
+        mean = weighted.sum(-1, keepdims=True) / n
+        squares = weighted @ columns.swapaxes(-1, -2) - n * mean * mean.swapaxes(-1, -2)
+        return np.asarray(squares / (n - 1))

@@ -92,23 +92,28 @@ def count_strata(
     stratum
         (..., man) whole numbers from 0 to ``strata`` - 1.
     """
-    y, arm = np.asarray(outcome, float), np.asarray(treated, float)
-    place = np.asarray(stratum)
+    y, arm, place = np.broadcast_arrays(
+        np.asarray(outcome, float), np.asarray(treated, float), np.asarray(stratum)
+    )
     if place.min(initial=0) < 0 or place.max(initial=0) >= strata:
         problem = f"some are not 0 to {strata - 1}"
         raise InputError.of("counts", "stratum", problem, "number the strata from 0")
     known = ~np.isnan(y)
-    member = place[..., None] == np.arange(strata)
+    events = np.where(known, y, 0.0)
     cells = [
-        (member * weight[..., None]).sum(-2)
-        for weight in (
-            np.where(known, y, 0) * (arm == 1),
-            known * (arm == 1),
-            np.where(known, y, 0) * (arm == 0),
-            known * (arm == 0),
-        )
+        sums_within(value * (arm == a), place, strata) for a in (1, 0) for value in (events, known)
     ]
     return StratumCounts.of(*cells)
+
+
+def sums_within(values: Floats, stratum: NDArray[np.int64], strata: int) -> Floats:
+    """Return the (..., stratum) sums of ``values`` (..., man) over the men of each stratum."""
+    lead, men = values.shape[:-1], values.shape[-1]
+    rows = int(np.prod(lead))
+    place = np.broadcast_to(stratum, values.shape).reshape(rows, men)
+    cell = (place + strata * np.arange(rows)[:, None]).ravel()
+    sums = np.bincount(cell, weights=values.ravel().astype(float), minlength=rows * strata)
+    return np.asarray(sums.reshape(*lead, strata), float)
 
 
 def cochran_mantel_haenszel(
