@@ -263,12 +263,12 @@ def _injections_on(cohort: Cohort, r: int, arm: int) -> pd.DataFrame:
     cell = (phase * calendar.shape[1] + spent).T.ravel()
     row, of = _rows_of_cells(np.ravel_multi_index(order[:2], calendar.shape[:2]), cell)
     man, month = np.divmod(of, MONTHS)
-    day, drug = order[2][row], order[3][row]
+    day = order[2][row] + month * MONTH_DAYS
     return pd.DataFrame(
         {
             "patient_id": _numbers(cohort)[mine[man]],
-            "day": day + month * MONTH_DAYS,
-            "drug": _words(list(course.regimen.drugs))[drug],
+            "day": day,
+            "drug": _words(list(course.regimen.drugs))[order[3][row]],
             "dose_iu": calendar[order[0], order[1], order[3], order[2]][row],
         }
     )
