@@ -234,7 +234,9 @@ class Plan(Document):
             group = info.data.get("subgroups", {}).get(name)
             if group is None:
                 raise ValueError(f"define {name} under subgroups first")
-            if len(group.groups or "ab") != 2:
+            kind = info.data.get("covariates", {}).get(group.by)
+            levels = kind.levels if isinstance(kind, Categorical) else "ab"
+            if len(group.groups or levels) != 2:
                 raise ValueError(f"{name} must have two groups")
         return value
 

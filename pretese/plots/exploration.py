@@ -54,6 +54,8 @@ def draw_subgroups(divisions: Sequence[Division]) -> Figure:
                 axes.text(1.02, place, note, transform=side, va="center", size=8)
                 labels.append(f"  {label}")
         ratio_axis(axes, labels, "Odds ratio of treatment, each group alone")
+        for tick in axes.get_yticklabels():
+            tick.set_fontweight("normal" if tick.get_text().startswith(" ") else "bold")
     return figure
 
 
@@ -110,7 +112,7 @@ def draw_mediations(mediations: Mapping[str, Mediation]) -> Figure:
                 axes.plot([100 * one.conf_low, 100 * one.conf_high], [place] * 2, color=shade)
                 axes.plot(100 * one.mean, place, "o", ms=5, color=shade)
                 note = f"{100 * one.mean:+.1f} ({100 * one.conf_low:+.1f} to "
-                note += f"{100 * one.conf_high:+.1f}), p = {_p_with_error(one)}"
+                note += f"{100 * one.conf_high:+.1f}), p {_p_with_error(one)}"
                 axes.text(1.02, place, note, transform=side, va="center", size=8)
                 labels.append(words if key == "total" else f"{words} {found.mediator}")
         axes.axvline(0, color=MUTED, lw=1, zorder=0)
@@ -123,4 +125,5 @@ def draw_mediations(mediations: Mapping[str, Mediation]) -> Figure:
 
 def _p_with_error(one: Effect) -> str:
     """Return a p-value from draws with its Monte Carlo standard error."""
-    return f"{float(one.p_value):.3f} ± {float(one.p_error):.3f}"
+    p_value = float(one.p_value)
+    return "<0.001" if p_value < 0.001 else f"{p_value:.3f} ± {float(one.p_error):.3f}"

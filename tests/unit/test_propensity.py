@@ -9,7 +9,7 @@ from estimate.analysis_set import Categorical, Numeric, analysis_set
 from estimate.balance import balance
 from estimate.matching import match_nearest, matched
 from estimate.propensity import PropensityScore, c_statistic, propensity
-from estimate.weighting import iptw, weighted_risks, weights
+from estimate.weighting import iptw, iptw_adjusted, weighted_risks, weights
 from protocol.errors import InputError
 
 
@@ -197,3 +197,22 @@ def test_a_separated_propensity_model_is_a_result_not_a_crash():
     assert score.fit.converged.tolist() == [False, True]
     w = weights(data, score, truncate=(0.01, 0.99))
     assert all(each.converged.tolist() == [False, True] for each in iptw(data, score, w))
+
+
+@pytest.mark.parametrize("errors", ["naive", "HC0", "HC3", "M-estimation"])
+def test_an_infinite_weight_is_a_result_without_numbers(errors):
+    certain = scored(TEN, [0.5, 0.5, 1.0, 0.5, *[0.6] * 6])
+    w = weights(TEN, certain)
+    assert np.isnan(w.value[2])
+    assert not any(each.converged for each in iptw(TEN, certain, w, errors=errors))
+    assert not iptw_adjusted(TEN, certain, w, []).converged
+    assert not iptw_adjusted(TEN, certain, w, [], errors=errors).converged
+    finite = weights(TEN, certain, "ato")
+    assert all(each.converged for each in iptw(TEN, certain, finite, errors=errors))
+
+
+def test_an_infinite_weight_spoils_no_neighbour():
+    data = study(gn=[[1, 1, 0, 0]] * 2, y=[[1, 0, 0, 1]] * 2)
+    score = scored(data, [[0.5, 0.5, 1.0, 0.5], [0.5] * 4])
+    answers = iptw(data, score, weights(data, score), errors="HC0")
+    assert all(each.converged.tolist() == [False, True] for each in answers)
