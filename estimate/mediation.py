@@ -109,6 +109,31 @@ class Mediation:
         }
         return tuple(self._estimate(name, summary) for name, summary in kinds.items())
 
+    def indirect_ratio(self) -> Estimate:
+        """Return the indirect effect in the exposed as a risk ratio (log error: SD / mean)."""
+        effect = self.effects["indirect_ratio"]
+        summary = f"risk ratio through {self.mediator}, in the exposed"
+        question = Estimand("all men analysed", f"{self.exposure} 1 vs 0", self.outcome, summary)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            error = effect.std_error / effect.mean
+            logs = [np.log(v) for v in (effect.mean, effect.conf_low, effect.conf_high)]
+            z = logs[0] / error
+        return assemble(
+            question,
+            f"mediation, {self.method}",
+            "risk ratio",
+            value=logs[0],
+            std_error=error,
+            statistic=z,
+            p_value=effect.p_value,
+            low=logs[1],
+            high=logs[2],
+            n=self.n,
+            interval=f"percentile, {self.method}",
+            converged=self.converged,
+            test=f"share of {self.method} draws",
+        )
+
     def _estimate(self, name: str, summary: str) -> Estimate:
         effect = self.effects[name]
         question = Estimand("all men analysed", f"{self.exposure} 1 vs 0", self.outcome, summary)

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from estimate.arrays import Floats
+from estimate.evalue import EValue, e_value
 from estimate.mediation import Mediation
 
 
@@ -29,29 +30,11 @@ def without_confounder(
     return indirect + bias, direct - bias
 
 
-def mediational_e_value(mediation: Mediation) -> tuple[Floats, Floats]:
-    """Return the E-value of the indirect effect, and that of its limit nearer to no effect.
+def mediational_e_value(mediation: Mediation) -> EValue:
+    """Return the E-values of the indirect effect in the exposed, and of its limit nearer to 1.
 
     The risk ratio that an unmeasured confounder would need with both mediator and outcome, beyond
-    the covariates, to explain the indirect effect away; 1 if the interval holds 1 already.
+    the covariates, to explain the indirect effect away.
     Smith LH, VanderWeele TJ. *Epidemiology* 2019;30:835-7.
     """
-    effect = mediation.effects["indirect_ratio"]
-    ratio = effect.mean
-    limit = np.where(ratio >= 1, effect.conf_low, effect.conf_high)
-    crossed = (limit - 1) * (ratio - 1) <= 0
-    return e_value_of_ratio(ratio), np.where(crossed, 1.0, e_value_of_ratio(limit))
-
-
-def e_value_of_ratio(ratio: ArrayLike) -> Floats:
-    """Return r + sqrt(r (r - 1)), r the risk ratio or its inverse, whichever is above 1.
-
-    Examples
-    --------
-    >>> e_value_of_ratio(2.0).round(3), e_value_of_ratio(0.5).round(3)
-    (np.float64(3.414), np.float64(3.414))
-    """
-    ratio = np.asarray(ratio, float)
-    with np.errstate(divide="ignore"):
-        far = np.where(ratio >= 1, ratio, 1 / ratio)
-    return np.asarray(far + np.sqrt(far * (far - 1)))
+    return e_value(mediation.indirect_ratio())

@@ -6,7 +6,6 @@ import pytest
 from estimate.logistic import fit_logistic
 from estimate.mediation import EFFECTS, Mediation, effects_of, mediate
 from estimate.mediation_sensitivity import (
-    e_value_of_ratio,
     mediational_e_value,
     without_confounder,
 )
@@ -154,8 +153,9 @@ def test_sensitivity_by_hand() -> None:
     indirect, direct = without_confounder(ours, [0.0, 0.2], 0.1)
     assert indirect - ours.effects["acme"].mean == pytest.approx([0, 0.02])
     assert direct - ours.effects["ade"].mean == pytest.approx([0, -0.02])
-    assert e_value_of_ratio(1.5) == pytest.approx(1.5 + np.sqrt(0.75))
-    value, limit = mediational_e_value(ours)
     ratio = ours.effects["indirect_ratio"]
-    assert value == pytest.approx(e_value_of_ratio(ratio.mean))
-    assert (limit == 1) == (ratio.conf_low <= 1)
+    answer = mediational_e_value(ours)
+    mean = float(ratio.mean)
+    assert answer.point == pytest.approx(mean + np.sqrt(mean * (mean - 1)))
+    assert (answer.limit == 1) == (ratio.conf_low <= 1 <= ratio.conf_high)
+    assert ours.indirect_ratio().scale == "risk ratio"
