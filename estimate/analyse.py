@@ -230,9 +230,9 @@ class _Work:
         return self.score
 
     def _weights(self, target: Target, method: str, *, stabilised: bool = False) -> Weights:
-        w = weights(
-            self.data, self._score(), target, stabilised=stabilised, truncate=self.plan.truncate
-        )
+        percent = self.plan.truncate_percent
+        truncate = None if percent is None else (percent[0] / 100, percent[1] / 100)
+        w = weights(self.data, self._score(), target, stabilised=stabilised, truncate=truncate)
         self._keep_balance(method, w.value)
         treated, untreated = w.effective_size(self.data)
         self.sizes[method] = (float(np.mean(treated)), float(np.mean(untreated)))
@@ -245,7 +245,7 @@ class _Work:
             self._score(),
             choice.focal or _smaller_arm(self.data),
             order=choice.order,
-            caliper=choice.caliper,
+            caliper=None if choice.caliper_percent is None else choice.caliper_percent / 100,
             on=choice.on,
             exact=choice.exact,
             where=self.where,

@@ -165,3 +165,15 @@ def test_progress_is_told_step_by_step():
     told = []
     analyse(men(), plan(methods=("crude", "aipw")), tell=lambda *step: told.append(step))
     assert told == [(0, 2, "reading"), (1, 2, "crude"), (2, 2, "aipw")]
+
+
+def test_percents_of_the_plan_reach_the_estimators():
+    table = men()
+    methods = ("iptw-ate", "matching")
+    loose = analyse(table, plan(methods=methods))
+    tight = analyse(
+        table,
+        plan(methods=methods, truncate_percent=(5, 95), matching=Matching(caliper_percent=0.01)),
+    )
+    assert tight.effective_sizes["iptw-ate"] > loose.effective_sizes["iptw-ate"]
+    assert tight.estimates[-1].n < loose.estimates[-1].n

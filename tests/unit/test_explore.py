@@ -19,7 +19,7 @@ COVARIATES = {
     "diagnosis": {"categorical": ["idiopathic", "orchitis", "azfc"]},
 }
 SUBGROUPS = {
-    "age": {"by": "age_years", "below": 32},
+    "age": {"by": "age_years", "cut": "< 32"},
     "cause": {
         "by": "diagnosis",
         "groups": {"idiopathic": ["idiopathic"], "definite": ["orchitis", "azfc"]},
@@ -67,14 +67,20 @@ def data_of(age):
     )
 
 
-def test_a_man_at_the_cut_is_not_below_and_not_above_it():
+@pytest.mark.parametrize(
+    ("cut", "upper", "labels"),
+    [
+        ("< 35", [0, 1, 1, 0], ("age_years < 35", "age_years ≥ 35")),
+        (">= 35", [0, 1, 1, 0], ("age_years < 35", "age_years ≥ 35")),
+        ("> 35", [0, 0, 1, 0], ("age_years ≤ 35", "age_years > 35")),
+        ("<=35.0", [0, 0, 1, 0], ("age_years ≤ 35", "age_years > 35")),
+    ],
+)
+def test_a_man_at_the_cut_is_where_the_sign_says(cut, upper, labels):
     data = data_of([34.9, 35, 35.1, 20])
-    below, labels = assign(data, Subgroup(by="age_years", below=35))
-    assert below.tolist() == [0, 1, 1, 0]
-    assert labels == ("age_years < 35", "age_years ≥ 35")
-    above, labels = assign(data, Subgroup(by="age_years", above=35))
-    assert above.tolist() == [0, 0, 1, 0]
-    assert labels == ("age_years ≤ 35", "age_years > 35")
+    group, names = assign(data, Subgroup(by="age_years", cut=cut))
+    assert group.tolist() == upper
+    assert names == labels
 
 
 def test_divisions_are_the_subgroup_estimators(found):
@@ -127,7 +133,7 @@ def test_imputed_divisions_and_curves_are_pooled():
 
 def test_an_empty_subgroup_is_refused():
     with pytest.raises(InputError, match="no man is in it"):
-        analyse(men(), plan(subgroups={"old": {"by": "age_years", "above": 90}}, mediation=[]))
+        analyse(men(), plan(subgroups={"old": {"by": "age_years", "cut": "> 90"}}, mediation=[]))
 
 
 def test_a_subgroup_without_the_outcome_is_a_labelled_result():
@@ -142,12 +148,19 @@ def test_a_subgroup_without_the_outcome_is_a_labelled_result():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"subgroups": {"a": {"by": "age_years"}}}, "age_years is a number; give `below`"),
-        ({"subgroups": {"a": {"by": "diagnosis", "below": 1}}}, "is categorical; give `groups`"),
-        ({"subgroups": {"a": {"by": "bmi", "below": 1}}}, "declare bmi under covariates first"),
         (
-            {"subgroups": {"a": {"by": "age_years", "below": 1, "above": 1}}},
-            "give one of below, above and groups",
+            {"subgroups": {"a": {"by": "age_years"}}},
+            "age_years is a number; give a cut",
+        ),
+        ({"subgroups": {"a": {"by": "diagnosis", "cut": "< 1"}}}, "is categorical; give `groups`"),
+        ({"subgroups": {"a": {"by": "bmi", "cut": "< 1"}}}, "declare bmi under covariates first"),
+        (
+            {"subgroups": {"a": {"by": "age_years", "cut": "under 35"}}},
+            "subgroups.a.cut: 'under 35'",
+        ),
+        (
+            {"subgroups": {"a": {"by": "age_years", "cut": "< 1", "groups": {"x": ["a"]}}}},
+            "give cut or groups, not both",
         ),
         (
             {"subgroups": {"a": {"by": "diagnosis", "groups": {"x": ["azfc"], "y": ["orchitis"]}}}},
