@@ -1,5 +1,7 @@
 """C-statistic, weights, balance and matching by hand."""
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -156,6 +158,46 @@ def test_matching_uses_every_man_once_and_only_across_arms(seed, order):
     assert matches.pair.max() == 14
     for number in range(15):
         assert sorted(gn[matches.pair == number]) == [0, 1]
+
+
+@given(
+    st.integers(0, 2000),
+    st.sampled_from(["smallest", "largest", "data"]),
+    st.sampled_from([None, 0.1, 1.0]),
+)
+def test_nearest_equals_the_slow_definition(seed, order, caliper):
+    rng = np.random.default_rng(seed)
+    gn, e = np.r_[np.ones(20), np.zeros(14)], rng.integers(1, 12, 34) / 16
+    data = study(gn, np.arange(34) % 2)
+    matches = match_nearest(data, scored(data, e), "untreated", order=order, caliper=caliper)
+    width = np.inf if caliper is None else caliper * e.std(ddof=1)
+    sign = {"smallest": 1, "largest": -1, "data": 0}[order]
+    free, found = list(range(20)), {}
+    for man in sorted(range(20, 34), key=lambda i: (sign * e[i], i)):
+        if free:
+            best = min(free, key=lambda j: (abs(e[j] - e[man]), j))
+            if abs(e[best] - e[man]) <= width:
+                found[man] = best
+                free.remove(best)
+    happy = [man for man in range(20, 34) if man in found]
+    expected = np.full(34, -1)
+    for number, man in enumerate(happy):
+        expected[[man, found[man]]] = number
+    assert matches.pair.tolist() == expected.tolist()
+    assert matches.dropped == 14 - len(happy)
+
+
+def test_a_hundred_thousand_men_are_matched_in_seconds():
+    rng = np.random.default_rng(1)
+    gn = (np.arange(100_000) % 3 > 0).astype(float)
+    data = study(gn, np.arange(100_000) % 2)
+    score = scored(data, rng.uniform(0.2, 0.8, 100_000))
+    begin = time.process_time()
+    matches = match_nearest(data, score, "untreated")
+    assert time.process_time() - begin < 5
+    assert matches.pair.max() == np.count_nonzero(gn == 0) - 1
+    with pytest.raises(InputError, match="closest compares"):
+        match_nearest(data, score, "untreated", order="closest")
 
 
 @given(st.integers(0, 300))
