@@ -123,6 +123,18 @@ class Subgroup(Document):
         return (self.cut or "").startswith("<=") or (self.cut or "")[:2].strip() == ">"
 
 
+class CumulativeDelivery(Document):
+    """Columns that say how couples fared after retrieval; couples without a transfer are left out.
+
+    ``transfers`` counts a couple's embryo transfers, of which the last is the birth where
+    ``birth`` is 1; ``embryos_left`` (0/1) says whether frozen embryos remain, and may be absent.
+    """
+
+    transfers: str
+    birth: str
+    embryos_left: str | None = None
+
+
 class Plan(Document):
     """An analysis plan.
 
@@ -143,6 +155,8 @@ class Plan(Document):
     mediation
         Names of divisions into two groups, for each of which is asked how much of the second
         group's advantage runs through treatment.
+    delivery
+        Columns of cumulative delivery over embryo transfers, compared between the arms.
     truncate_percent
         Percentiles at which inverse-probability weights are cut; None cuts none.
     eligible
@@ -163,6 +177,7 @@ class Plan(Document):
     subgroups: dict[str, Subgroup] = Field(default_factory=dict)
     splines: tuple[str, ...] = ()
     mediation: tuple[str, ...] = ()
+    delivery: CumulativeDelivery | None = None
     truncate_percent: tuple[float, float] | None = None
     missing: Annotated[MissingData, BeforeValidator(_name_alone)] = MissingData()
     eligible: str | None = None

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from estimate.analyse import Analysis
+from estimate.analysis import Analysis
 from estimate.result import Estimate
 from pretese.analysis_tables import effect, score_odds_ratios, scores_by_arm
 from pretese.plots.exploration import explored_figures
