@@ -1,7 +1,8 @@
 """One study as the tidy tables a clinic would export, and the truth apart from them.
 
 Days count from 0, the day a man is enrolled; months from 1, of 30 days each. Only what happened
-has a row; what is not known is empty.
+has a row; what is not known is empty. The type of an array says what its column holds: int8 (Int8
+where some are unknown) a 0/1 flag, other integers a count, floats a number, objects words.
 """
 
 from collections.abc import Sequence
@@ -87,7 +88,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         PATIENT,
         Column("day", "d", "day of the procedure"),
         Column("procedure", "", "semen analysis, micro-TESE or ICSI"),
-        Column("result", "", "sperm, no sperm, or the source of the sperm used"),
+        Column("result", "", "what was found; at ICSI the source of the sperm"),
     ),
     "transfers": (
         PATIENT,
@@ -100,7 +101,9 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("propensity", "1", "true probability of choosing gonadotropins"),
         Column("reserve", "log odds", "reserve without therapy; sperm is retrievable above 0"),
         *(
-            Column(f"{outcome}_{arm}", "", f"what would happen {arm}, whatever he chose")
+            Column(
+                f"{outcome}_{arm}", "", f"{outcome.replace('_', ' ')} if {arm}, whatever he chose"
+            )
             for outcome in ("sperm_in_ejaculate", "sperm_retrieved", "any_sperm", "live_birth")
             for arm in ARMS
         ),
@@ -260,12 +263,12 @@ def _injections_on(cohort: Cohort, r: int, arm: int) -> pd.DataFrame:
     cell = (phase * calendar.shape[1] + spent).T.ravel()
     row, of = _rows_of_cells(np.ravel_multi_index(order[:2], calendar.shape[:2]), cell)
     man, month = np.divmod(of, MONTHS)
-    day, drug = order[2][row], order[3][row]
+    day = order[2][row] + month * MONTH_DAYS
     return pd.DataFrame(
         {
             "patient_id": _numbers(cohort)[mine[man]],
-            "day": day + month * MONTH_DAYS,
-            "drug": _words(list(course.regimen.drugs))[drug],
+            "day": day,
+            "drug": _words(list(course.regimen.drugs))[order[3][row]],
             "dose_iu": calendar[order[0], order[1], order[3], order[2]][row],
         }
     )
