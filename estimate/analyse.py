@@ -196,6 +196,8 @@ class _Work:
         spent = len(self.plan.covariates) + 2
         pooled = pool_estimates(named, df_complete=self.data.n.min() - spent)
         within = each.interval.removeprefix("Wald, ")
+        # what is pooled is the standard error, not the profile
+        within = within.replace("profile likelihood", "model-based errors")
         return replace(pooled, interval=f"{pooled.interval} ({within})")
 
 
