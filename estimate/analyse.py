@@ -25,9 +25,16 @@ from estimate.marginal import aipw, standardised, tmle
 from estimate.matching import Focal, Matches, match_nearest, matched
 from estimate.plan import Method, Plan
 from estimate.pool import pool_estimates
-from estimate.propensity import Discrimination, PropensityScore, c_statistic, propensity
+from estimate.propensity import (
+    Discrimination,
+    PropensityScore,
+    c_statistic,
+    propensity,
+    trim,
+)
 from estimate.result import Estimate
 from estimate.weighting import POPULATIONS, Target, Weights, iptw, iptw_adjusted, weights
+from protocol.errors import InputError
 
 Tell = Callable[[int, int, str], None]
 
@@ -70,7 +77,7 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
     steps = [*plan.methods, *plan.models, *plan.subgroups, *plan.splines, *plan.mediation]
     say = tell or _say_nothing
     say(0, len(steps), "imputing" if plan.missing.method == "mice" else "reading")
-    whole = complete(columns, plan, where=where)
+    whole = _trim(complete(columns, plan, where=where), plan, where)
     work = _Work(plan, whole, where)
     estimates: list[Estimate] = []
     done = 0
@@ -88,7 +95,7 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
     return Analysis(
         plan=plan,
         estimates=tuple(estimates),
-        table=count(whole.observed),
+        table=count(whole.data),
         complete=whole,
         score=work.score,
         discrimination=work.discrimination,
@@ -99,6 +106,19 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
         mediations=dict(found[2]),
         deliveries=tuple(deliveries(columns, plan, where)),
     )
+
+
+def _trim(whole: CompleteData, plan: Plan, where: str) -> CompleteData:
+    """Leave out men with extreme propensity scores, if the plan says so; the rest score anew."""
+    if plan.trim_percent is None:
+        return whole
+    low, high = plan.trim_percent
+    score = propensity(whole.data, plan.propensity)
+    data = trim(whole.data, score, low / 100, high / 100)
+    if not data.n.all():
+        problem = f"nobody's propensity score lies from {low:g} to {high:g} %"
+        raise InputError.of(where, "trim_percent", problem, "widen it, or see the overlap figure")
+    return replace(whole, data=data)
 
 
 class _Work:

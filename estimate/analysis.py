@@ -28,7 +28,7 @@ class Analysis:
     estimates
         In the order of the plan, each of one study (pooled, if data were imputed).
     table
-        Men by treatment and outcome.
+        Men analysed, by treatment and outcome; leading shape () or (imputation,).
     complete
         The data that estimates came from.
     score, discrimination
@@ -82,17 +82,22 @@ class Analysis:
             "method": self.plan.missing.method,
             "imputations": self.plan.missing.imputations if done else 0,
             "men": int(data.include.shape[-1]),
-            "analysed": int(np.min(data.n)),
+            "analysed": round(float(np.mean(data.n))),
             "left_out": {why: int(np.max(out)) for why, out in data.reasons.items()},
             "values_missing": dict(self.complete.missing),
         }
 
 
 def _arm(table: TwoByTwo, treated: int) -> dict[str, Any]:
+    """Return counts of one arm; means over imputations, should trimming make them differ."""
     yes = table.treated_yes if treated else table.untreated_yes
     men = table.treated if treated else table.untreated
     risk = table.risk_treated if treated else table.risk_untreated
-    return {"men": int(men), "with_outcome": int(yes), "risk": plain(risk)}
+    return {
+        "men": round(float(np.mean(men))),
+        "with_outcome": round(float(np.mean(yes))),
+        "risk": plain(np.mean(risk)),
+    }
 
 
 def _mean_rows(found: Balance) -> list[dict[str, Any]]:

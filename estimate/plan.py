@@ -157,6 +157,9 @@ class Plan(Document):
         group's advantage runs through treatment.
     delivery
         Columns of cumulative delivery over embryo transfers, compared between the arms.
+    trim_percent
+        Propensity scores, in percent, beyond which men are left out (of all but `crude`); None
+        leaves nobody out. The population changes.
     truncate_percent
         Percentiles at which inverse-probability weights are cut; None cuts none.
     eligible
@@ -178,6 +181,7 @@ class Plan(Document):
     splines: tuple[str, ...] = ()
     mediation: tuple[str, ...] = ()
     delivery: CumulativeDelivery | None = None
+    trim_percent: tuple[float, float] | None = None
     truncate_percent: tuple[float, float] | None = None
     missing: Annotated[MissingData, BeforeValidator(_name_alone)] = MissingData()
     eligible: str | None = None
@@ -271,13 +275,13 @@ class Plan(Document):
             raise ValueError(f"exact: {value.exact} is not a categorical covariate of this plan")
         return value
 
-    @field_validator("truncate_percent")
+    @field_validator("trim_percent", "truncate_percent")
     @classmethod
     def _percentiles_are_in_order(
         cls, value: tuple[float, float] | None
     ) -> tuple[float, float] | None:
         if value is not None and not 0 <= value[0] < value[1] <= 100:
-            raise ValueError("give two percentiles from 0 to 100, the smaller first")
+            raise ValueError("give two numbers from 0 to 100, the smaller first")
         return value
 
     @property

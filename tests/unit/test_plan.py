@@ -77,6 +77,7 @@ def test_levels_may_be_numbers():
             "matching: {caliper_percent: 0}\nseed:",
             "matching.caliper_percent: 0 is not allowed",
         ),
+        ("seed:", "trim_percent: [10, 110]\nseed:", "two numbers from 0 to 100"),
         ("seed:", "truncate_percent: [99, 1]\nseed:", "the smaller first"),
         ("seed:", "intercurrent: [{event: x, strategy: ignore}]\nseed:", "intercurrent.0.strategy"),
     ],
