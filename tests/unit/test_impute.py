@@ -252,6 +252,14 @@ def test_a_table_goes_in_and_completed_tables_come_out() -> None:
     assert TABLE["diagnosis"].isna().sum() == 6
 
 
+def test_categories_coded_as_numbers_stay_numbers() -> None:
+    men = pd.DataFrame({"age_years": range(30, 60), "live_birth": [0.0, 1, None] * 10})
+    kinds = {"age_years": Numeric(), "live_birth": Categorical(("0", "1"))}
+    tables, _ = impute_table(men, kinds, np.random.default_rng(2), imputations=2)
+    assert tables[0]["live_birth"].isin([0.0, 1.0]).all()
+    assert tables[0]["live_birth"].dtype == float
+
+
 def test_all_faults_of_a_table_are_reported_at_once() -> None:
     kinds = {
         **KINDS,
