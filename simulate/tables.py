@@ -253,6 +253,9 @@ def _injections_on(cohort: Cohort, r: int, arm: int) -> pd.DataFrame:
             spent = np.where(phase[month] == phase[month - 1], spent + 1, 0)
         due = calendar[phase[month], np.minimum(spent, calendar.shape[1] - 1)]
         man, drug, day = np.nonzero(due)
+        if course.missed is not None:
+            taken = ~course.missed[day + month * MONTH_DAYS, r, mine[man]]
+            man, drug, day = man[taken], drug[taken], day[taken]
         men.append(mine[man] + 1)
         days.append(day + month * MONTH_DAYS)
         kinds.append(drugs[drug])
