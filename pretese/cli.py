@@ -12,8 +12,13 @@ from protocol.errors import InputError
 COMMANDS = {
     "reproduce": "the published study beside its simulated twin",
     "simulate": "draw cohorts of synthetic men whose truth is known",
+    "analyse": "estimate the effect in any table of men, by a plan",
     "calibrate": "solve a scenario's calibrated parameters, or check its certificate",
     "boundaries": "bounds and sizes of a group-sequential trial",
+    "decide": "what the protocol says of one man, and why",
+    "regimen": "list, show, prove and test protocol files",
+    "schedule": "dated injections, visits and decisions, as a table and a calendar",
+    "audit": "what was done against what was due",
 }
 
 EXIT_BAD_INPUT = 2

@@ -25,7 +25,7 @@ class Case(Document):
 
     says: language.Text
     table: language.Name
-    given: dict[language.Name, bool | float | str] = Field(default_factory=dict)
+    given: dict[language.Name, language.Fact] = Field(default_factory=dict)
     outcome: language.Outcome | None = None
     then: language.Name | None = None
     rule: str | None = None
@@ -93,12 +93,8 @@ def run_cases(regimen: Regimen, file: CaseFile) -> tuple[CaseResult, ...]:
 
 def run_case(regimen: Regimen, case: Case) -> CaseResult:
     """Run one case."""
-    given: dict[str, Value] = {
-        name: ("yes" if value else "no") if isinstance(value, bool) else value
-        for name, value in case.given.items()
-    }
     try:
-        found = _found(regimen, case.table, given)
+        found = _found(regimen, case.table, dict(case.given))
     except InputError as error:
         return CaseResult(case, tuple(str(fault) for fault in error.faults))
     wrong = []

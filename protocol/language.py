@@ -14,8 +14,14 @@ def _plain_word(value: Any) -> Any:
     return f"{value:.12g}" if isinstance(value, int | float) else value
 
 
+def _yes_or_no(value: Any) -> Any:
+    return ("yes" if value else "no") if isinstance(value, bool) else value
+
+
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
 Word = Annotated[str, BeforeValidator(_plain_word), StringConstraints(min_length=1)]
+#: A number, or a name; bare ``yes`` and ``no`` are names.
+Fact = Annotated[float | str, BeforeValidator(_yes_or_no)]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Status = Literal["published", "derived", "assumed"]
 Outcome = Literal["advice", "nothing due", "insufficient data", "out of scope"]

@@ -8,13 +8,13 @@ from pydantic import Field
 
 from protocol import language
 from protocol.conditions import Value
-from protocol.decide import Used, used, value_problem
+from protocol.decide import used, value_problem
+from protocol.decision import Used
 from protocol.documents import Document
 from protocol.errors import Fault, InputError
+from protocol.paths import MONTH_DAYS
 from protocol.quantities import analyte_file, quantity
 from protocol.regimen import Regimen
-
-MONTH_DAYS = 30
 
 
 class Measurement(Document):
@@ -22,7 +22,7 @@ class Measurement(Document):
 
     date: dt.date
     name: str
-    value: float | language.Word
+    value: language.Fact
     unit: str | None = None
     source: str | None = None
 
@@ -37,7 +37,7 @@ class PatientFile(Document):
     patient: str
     started: dt.date | None = None
     phases: tuple[str, ...] = ()
-    entry: dict[str, bool | float | str] = Field(default_factory=dict)
+    entry: dict[str, language.Fact] = Field(default_factory=dict)
     measurements: tuple[Measurement, ...] = ()
     couple_ready: language.Word | None = None
 
@@ -109,8 +109,9 @@ def _finding(measurement: Measurement, regimen: Regimen, where: str, field: str)
             raise InputError.of(where, f"{field}.unit", "the unit is missing", cure)
         measured = quantity(name, value, measurement.unit, f"{where}: {field}")
         name, value = measured.input, measured.value
-        note = "" if measured.given_unit == measured.unit else str(measured)
-    elif measurement.unit is not None:
+        if measured.given_unit != measured.unit:
+            note = f"given as {measured.given_value:.6g} {measured.given_unit}"
+    elif name in regimen.inputs and measurement.unit is not None:
         raise InputError.of(where, f"{field}.unit", "this finding has no unit", "remove it")
     if name not in regimen.inputs:
         known = ", ".join([*analyte_file().analytes, *_named(regimen)])
@@ -135,8 +136,7 @@ def _entry(
 ) -> dict[str, Value]:
     asked = {name for criterion in regimen.criteria for name in criterion.conditions}
     entry: dict[str, Value] = dict.fromkeys(sorted(asked))
-    for name, given in file.entry.items():
-        value: Value = ("yes" if given else "no") if isinstance(given, bool) else given
+    for name, value in file.entry.items():
         if name not in asked:
             cure = f"criteria look at: {', '.join(sorted(asked))}"
             faults.append(Fault(where, f"entry.{name}", "no criterion looks at this", cure))

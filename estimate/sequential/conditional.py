@@ -158,10 +158,8 @@ def information_for_power(
         raise InputError.of("re-estimation", "least", problem, "give 0 < least <= most")
     effect = np.asarray(theta, float)
     root = ndtri(power) + needed_z(z, critical, weights)
-    with np.errstate(divide="ignore"):
-        wanted = np.where(
-            effect > 0, (np.maximum(root, 0.0) / np.maximum(effect, 1e-300)) ** 2, np.inf
-        )
+    helps = effect > 0
+    wanted = np.where(helps, (np.maximum(root, 0.0) / np.where(helps, effect, 1.0)) ** 2, np.inf)
     return np.asarray(np.clip(wanted, least, most))
 
 

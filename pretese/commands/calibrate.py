@@ -46,8 +46,8 @@ def command(scenario: str, only_check: bool, studies: int, seed: int) -> None:
     with progress("calibrating") as tell:
         point, identified, drawn = calibrate(problem, lambda what, i, of: tell(i, of, what))
     certificate = certify(problem, point, identified, drawn)
-    write_certificate(certificate_path(path, parsed), certificate)
     _show(certificate)
+    write_certificate(certificate_path(path, parsed), certificate)
 
 
 def _check(name: str, studies: int, seed: int) -> None:

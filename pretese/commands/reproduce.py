@@ -3,16 +3,18 @@
 from pathlib import Path
 
 import click
+from matplotlib.figure import Figure
 from rich.console import Console
 
 from pretese.certificate import certificate_path, load_scenario
 from pretese.cli import CheckFailedError
 from pretese.files import versions, whole_folder, write_csv, write_manifest
+from pretese.plots.style import save
 from pretese.progress import progress
 from pretese.published import load_published
 from pretese.reproduce.compare import compare, frame, missed
 from pretese.reproduce.console import show
-from pretese.reproduce.report import render
+from pretese.reproduce.report import draw_figures, render
 from pretese.reproduce.run import run_studies
 from pretese.shipped import published_path, scenario_path
 from protocol.documents import content_hash, read_text
@@ -55,7 +57,9 @@ def command(name: str, replicates: int, seed: int, out: Path, workers: int, as_j
         facts = _facts(name, scenario, seed, replicates)
         write_csv(frame(rows), folder / "published_vs_simulated.csv")
         _write_cohort(scenario, seed, folder / "cohort")
-        page = render(rows, simulated, published, facts)
+        figures = draw_figures(rows, simulated, published)
+        _write_figures(figures, folder / "figures")
+        page = render(rows, simulated, published, figures, facts)
         (folder / "report.html").write_text(page, encoding="utf-8")
         write_manifest(folder, facts)
     if as_json:
@@ -96,6 +100,13 @@ def _facts(name: str, scenario: Scenario, seed: int, replicates: int) -> dict[st
             **{f"regimen {each}": load_regimen(each).sha256 for each in regimens},
         },
     }
+
+
+def _write_figures(figures: dict[str, Figure], folder: Path) -> None:
+    folder.mkdir()
+    for name, figure in figures.items():
+        save(figure, folder / f"{name}.svg")
+        save(figure, folder / f"{name}.png")
 
 
 def _write_cohort(scenario: Scenario, seed: int, folder: Path) -> None:

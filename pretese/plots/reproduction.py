@@ -1,6 +1,7 @@
 """The three figures of `pretese reproduce`."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -49,42 +50,51 @@ _QUESTIONS = (
 def draw_questions(published: PublishedStudy, simulated: Mapping[str, Floats]) -> Figure:
     """Draw published odds ratios with intervals over the spread of the simulated studies."""
     with house_style():
-        figure = new_figure(8.2, 3.9)
+        figure = new_figure(8.2, 3.7)
         axes = figure.add_subplot()
-        for row, (label, stem, key) in enumerate(_QUESTIONS):
-            place = len(_QUESTIONS) - row
-            _violin(axes, simulated[key], place)
+        places = range(len(_QUESTIONS), 0, -1)
+        for place, (_, stem, key) in zip(places, _QUESTIONS, strict=True):
+            _spread(axes, simulated[key], place)
             _published_interval(axes, published, stem, place)
-            axes.text(0.58, place + 0.28, label, fontsize=8.5)
-        for key, words, shade in (
-            ("truth.retrieved_operated.odds_ratio", "operated men", TRUTH),
-            ("truth.any_sperm_enrolled.odds_ratio", "any sperm", TRUTH),
-        ):
-            truth = float(np.nanmean(simulated[key]))
-            axes.axvline(truth, color=shade, lw=1, ls=(0, (4, 2)))
-            axes.text(truth, 0.35, f"truth,\n{words}\n{truth:.2f}", color=shade, fontsize=7.5,
-                      ha="center", va="top")  # fmt: skip
+        _truth_line(axes, simulated, "retrieved_operated", "truth, operated men", "right")
+        _truth_line(axes, simulated, "any_sperm_enrolled", "truth, any sperm", "left")
         axes.axvline(1, color=MUTED, lw=0.8)
         axes.set_xscale("log")
         ticks = [0.75, 1, 1.5, 2, 3, 4]
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         axes.minorticks_off()
-        axes.set_xlim(0.57, 4.6)
-        axes.set_ylim(-0.75, len(_QUESTIONS) + 0.75)
-        axes.set_yticks([])
+        axes.set_xlim(0.7, 4.6)
+        axes.set_ylim(0.1, len(_QUESTIONS) + 0.6)
+        axes.set_yticks(list(places), [label for label, _, _ in _QUESTIONS])
+        axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("odds ratio of sperm, gonadotropins against none")
-        axes.set_title("One cohort, several questions: published (red) and simulated (blue)")
+        axes.set_title("Published (red) and simulated (blue)")
         return figure
 
 
-def _violin(axes: Axes, values: Floats, place: float) -> None:
+def _truth_line(
+    axes: Axes,
+    simulated: Mapping[str, Floats],
+    key: str,
+    words: str,
+    side: Literal["left", "right"],
+) -> None:
+    truth = float(np.nanmean(simulated[f"truth.{key}.odds_ratio"]))
+    axes.axvline(truth, color=TRUTH, lw=1, ls=(0, (4, 2)), zorder=0)
+    axes.text(truth, 0.25, f" {words} {truth:.2f} ", color=TRUTH, fontsize=8, ha=side)
+
+
+def _spread(axes: Axes, values: Floats, place: float) -> None:
+    """Draw the middle 95 %, the middle half and the median of simulated studies."""
     finite = values[np.isfinite(values)]
     low, quarter, half, three, high = np.quantile(finite, [0.025, 0.25, 0.5, 0.75, 0.975])
-    axes.plot([low, high], [place, place], color=SIMULATED, lw=1.4, alpha=0.45)
-    axes.plot([quarter, three], [place, place], color=SIMULATED, lw=6, alpha=0.35,
-              solid_capstyle="butt")  # fmt: skip
-    axes.plot([half], [place], "|", color=SIMULATED, ms=11, mew=2)
+    line = place + 0.12
+    axes.plot([low, high], [line, line], color=SIMULATED, lw=1.4, alpha=0.45)
+    axes.plot(
+        [quarter, three], [line, line], color=SIMULATED, lw=6, alpha=0.35, solid_capstyle="butt"
+    )
+    axes.plot([half], [line], "|", color=SIMULATED, ms=11, mew=2)
 
 
 def _published_interval(axes: Axes, published: PublishedStudy, stem: str, place: float) -> None:
@@ -92,7 +102,7 @@ def _published_interval(axes: Axes, published: PublishedStudy, stem: str, place:
     point = numbers.get(f"{stem}.odds_ratio") or numbers[stem]
     low = numbers.get(f"{stem}.conf_low") or numbers[f"{stem}.profile_low"]
     high = numbers.get(f"{stem}.conf_high") or numbers[f"{stem}.profile_high"]
-    lower = place - 0.22
+    lower = place - 0.17
     axes.plot([low.value, high.value], [lower, lower], color=PUBLISHED, lw=1.2)
     axes.plot([point.value], [lower], "o", color=PUBLISHED, ms=4.5)
 
@@ -139,8 +149,8 @@ def draw_predictions(rows: Sequence[Row]) -> Figure:
         (row, row.simulated.percentile)
         for row in rows
         if row.status == "predicted" and row.simulated
-        if row.origin == "printed" and ".overall." not in row.id
-        if not row.id.endswith(".percent")
+        if row.origin == "printed" and "overall" not in row.id and "table1.n" not in row.id
+        if not row.id.endswith((".percent", "ejaculate.count"))
     ]
     with house_style():
         figure = new_figure(8.2, 0.9 + 0.2 * len(shown))
@@ -150,7 +160,7 @@ def draw_predictions(rows: Sequence[Row]) -> Figure:
             inside = 2.5 <= percentile <= 97.5
             axes.plot([percentile], [-place], "o" if inside else "D", ms=5,
                       color=INK if inside else PUBLISHED)  # fmt: skip
-        labels = [f"{row.id}  ({row.published})" for row, _ in shown]
+        labels = [f"{row.label}: {row.published}" for row, _ in shown]
         axes.set_yticks([-place for place in range(len(shown))], labels, fontsize=7.5)
         axes.set_xlim(-2, 102)
         axes.set_ylim(-len(shown) + 0.4, 0.6)

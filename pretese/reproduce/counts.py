@@ -93,7 +93,6 @@ def delivered(studies: Studies) -> Flags:
 
 
 def _flow() -> Iterator[tuple[str, Statistic]]:
-    yield "flow.enrolled", counted(lambda studies: np.ones_like(studies.gn))
     yield "flow.treated", counted(treated)
     yield "flow.untreated", counted(untreated)
     yield "flow.sperm_in_ejaculate", counted(in_ejaculate)

@@ -156,16 +156,12 @@ def _published_analyses(complete: AnalysisSet) -> Numbers:
     yield from _four("table2.iptw", weighted)
     yield "derived.log_odds_se.iptw", weighted.std_error
     yield "propensity.max_smd_after", balance(complete, stabilised.value).worst
-    yield "table2.iptw.n", weighted.n
+    yield "analysis.iptw.n", weighted.n
     pairs = match_nearest(complete, score, "untreated")
     answer = matched(complete, pairs, clustered=False)
     yield from _four("table2.matched", answer)
     yield "derived.log_odds_se.matched", answer.std_error
-    number = pairs.weights.sum(-1) / 2
-    yield "matched.pairs", number
-    yield "table2.matched.treated", number
-    yield "table2.matched.untreated", number
-    yield "table2.matched.n", 2 * number
+    yield "analysis.matched.pairs", pairs.weights.sum(-1) / 2
     yield "analysis.propensity_adjusted.odds_ratio", adjusted(complete, score=score.score).estimate
 
 

@@ -1,0 +1,167 @@
+"""Decision tables as DMN 1.3 XML, conditions as FEEL unary tests, and back."""
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping, Sequence
+
+from protocol.conditions import Bound, Condition, Operator
+from protocol.regimen import DecisionTable, Regimen
+
+NAMESPACE = "https://www.omg.org/spec/DMN/20191111/MODEL/"
+OURS = "https://pretese.invalid/dmn"
+TYPES = {"number": "number", "integer": "number", "enum": "string"}
+
+
+def dmn_xml(regimen: Regimen, tables: Sequence[str] = ()) -> str:
+    """Return the tables of a regimen as one DMN 1.3 document, all of them if none is named.
+
+    Each table is a decision with the inputs in the file's order and two outputs, ``outcome`` and
+    ``answer``; the rule's id, reason and citation stand in its description. The missing value is
+    FEEL's ``null``.
+    """
+    ET.register_namespace("", NAMESPACE)
+    root = _element(
+        None,
+        "definitions",
+        id=_id(regimen.id),
+        name=regimen.title,
+        namespace=OURS,
+        exporter="pretese",
+        exporterVersion=regimen.version,
+    )
+    _element(root, "description").text = f"{regimen.about} sha256 {regimen.sha256}"
+    for name in tables or regimen.tables:
+        _decision(root, regimen, regimen.tables[name])
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, "unicode") + "\n"
+
+
+def _decision(root: ET.Element, regimen: Regimen, table: DecisionTable) -> None:
+    decision = _element(root, "decision", id=_id(table.name), name=table.question)
+    _element(decision, "variable", id=f"{_id(table.name)}_variable", name=table.question)
+    hit = "COLLECT" if table.grid is None else "UNIQUE"
+    grid = _element(decision, "decisionTable", id=f"{_id(table.name)}_table", hitPolicy=hit)
+    for name in table.inputs:
+        key = f"{_id(table.name)}_{name}"
+        column = _element(grid, "input", id=key, label=regimen.inputs[name].label)
+        asked = _element(
+            column,
+            "inputExpression",
+            id=f"{key}_expression",
+            typeRef=TYPES[regimen.inputs[name].kind],
+        )
+        _element(asked, "text").text = name
+    for output in ("outcome", "answer"):
+        key = f"{_id(table.name)}_{output}"
+        _element(grid, "output", id=key, name=output, label=output, typeRef="string")
+    for rule in table.rules:
+        key = f"{_id(table.name)}_{rule.id}"
+        row = _element(grid, "rule", id=key)
+        _element(row, "description").text = f"{rule.id}: {rule.because} ({rule.citation})"
+        for i, name in enumerate(table.inputs):
+            _entry(row, "inputEntry", f"{key}_in{i}", feel(rule.conditions.get(name)))
+        for i, value in enumerate((rule.outcome, rule.then)):
+            said = f'"{value}"' if value is not None else "null"
+            _entry(row, "outputEntry", f"{key}_out{i}", said)
+
+
+def _entry(row: ET.Element, tag: str, key: str, text: str) -> None:
+    _element(_element(row, tag, id=key), "text").text = text
+
+
+def _element(parent: ET.Element | None, tag: str, **attributes: str) -> ET.Element:
+    name = f"{{{NAMESPACE}}}{tag}"
+    if parent is None:
+        return ET.Element(name, attributes)
+    return ET.SubElement(parent, name, attributes)
+
+
+def _id(name: str) -> str:
+    return re.sub(r"\W", "_", name)
+
+
+def feel(condition: Condition | None) -> str:
+    """Return a condition as FEEL unary tests.
+
+    >>> from protocol.conditions import parse_number_condition
+    >>> feel(parse_number_condition("below 0.7 or above 11.1 or missing", {}))
+    '< 0.7, > 11.1, null'
+    >>> feel(parse_number_condition("0.7 to 11.1", {}))
+    '[0.7..11.1]'
+    """
+    if condition is None:
+        return "-"
+    tests = [_test(clause) for clause in condition.clauses]
+    tests += [f'"{name}"' for name in sorted(condition.names)]
+    if condition.missing:
+        tests.append("null")
+    return ", ".join(tests)
+
+
+def _test(clause: Sequence[Bound]) -> str:
+    if not clause:
+        return "not(null)"
+    for bound in clause:
+        if bound.operator == "=":
+            return _number(bound.limit)
+    # Of two equal limits the open one is tighter.
+    low = max(
+        (bound for bound in clause if bound.operator in {">", ">="}),
+        key=lambda bound: (bound.limit, bound.operator == ">"),
+        default=None,
+    )
+    high = min(
+        (bound for bound in clause if bound.operator in {"<", "<="}),
+        key=lambda bound: (bound.limit, bound.operator == "<="),
+        default=None,
+    )
+    if low and high:
+        left, right = "[" if low.operator == ">=" else "(", "]" if high.operator == "<=" else ")"
+        return f"{left}{_number(low.limit)}..{_number(high.limit)}{right}"
+    one = low or high or clause[0]
+    return f"{one.operator} {_number(one.limit)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.12g}"
+
+
+_RANGE = re.compile(r"([\[(])\s*(-?[\d.]+?)\s*\.\.\s*(-?[\d.]+)\s*([\])])")
+_COMPARISON = re.compile(r"(<=|>=|<|>)\s*(-?[\d.]+)")
+
+
+def read_feel(text: str, values: Sequence[str] = ()) -> Condition | None:
+    """Return the condition of FEEL unary tests as `feel` writes them; None for ``-``.
+
+    ``values`` are the names of an enum, empty for a number.
+    """
+    if text.strip() == "-":
+        return None
+    clauses: list[tuple[Bound, ...]] = []
+    names: set[str] = set()
+    missing = False
+    for test in (part.strip() for part in text.split(",")):
+        if test == "null":
+            missing = True
+        elif test == "not(null)":
+            clauses.append(())
+            names.update(values)
+        elif test.startswith('"'):
+            names.add(test.strip('"'))
+        elif found := _RANGE.fullmatch(test):
+            left, low, high, right = found.groups()
+            clauses.append(
+                (
+                    Bound(">=" if left == "[" else ">", float(low)),
+                    Bound("<=" if right == "]" else "<", float(high)),
+                )
+            )
+        elif found := _COMPARISON.fullmatch(test):
+            operator, limit = found.groups()
+            clauses.append((Bound(_OPERATORS[operator], float(limit)),))
+        else:
+            clauses.append((Bound("=", float(test)),))
+    return Condition(text, tuple(clauses), frozenset(names), missing)
+
+
+_OPERATORS: Mapping[str, Operator] = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}

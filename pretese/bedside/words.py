@@ -1,0 +1,132 @@
+"""Decisions, plans and proofs in words, for a terminal."""
+
+from collections.abc import Iterator, Sequence
+
+from protocol.advise import Advice
+from protocol.decision import Decision, Used
+from protocol.language import Order
+from protocol.paths import Path, Totals
+from protocol.regimen import Regimen
+from protocol.schedule import Plan
+
+#: UCUM as people write it.
+SHOWN_UNITS = {"[IU]/L": "IU/L", "1": "", "[g]": "g", "month": ""}
+
+
+def shown_unit(unit: str | None) -> str:
+    """Return a UCUM unit as people write it."""
+    return SHOWN_UNITS.get(unit or "", unit or "")
+
+
+def shown_input(item: Used) -> str:
+    """Return an input with its value, unit, date and source."""
+    if item.value is None:
+        return f"{item.label}: missing" + (f" ({item.note})" if item.note else "")
+    value = item.value if isinstance(item.value, str) else f"{item.value:g}"
+    said = f"{item.label}: {value} {shown_unit(item.unit)}".rstrip()
+    origin = [str(part) for part in (item.date, item.source, item.note) if part]
+    return said + (f" ({', '.join(origin)})" if origin else "")
+
+
+def shown_order(regimen: Regimen, order: Order) -> str:
+    """Return an order as a prescription reads."""
+    every = "every day" if order.interval_days == 1 else f"every {order.interval_days} days"
+    first = f", first on day {order.offset_day} of the phase"
+    drug = regimen.drugs[order.drug].label
+    return f"{drug} {order.dose_iu:g} IU {order.route.upper()} {every}{first}"
+
+
+def advice_lines(advice: Advice, regimen: Regimen) -> Iterator[str]:
+    """Yield a man's advice line by line: the answer first, then why, then what would change it."""
+    yield f"{regimen.title} ({regimen.id} {regimen.version})"
+    yield f"{advice.patient}, {advice.on}, month {advice.month} (begun {advice.due})"
+    yield ""
+    yield f"{advice.outcome.upper()}: {advice.says}"
+    for decision in advice.decisions:
+        yield ""
+        yield from decision_lines(decision, regimen)
+    yield from _criteria_lines(advice)
+    yield from _flag_lines(advice)
+    yield ""
+    yield advice.disclaimer
+
+
+def decision_lines(decision: Decision, regimen: Regimen) -> Iterator[str]:
+    """Yield one decision: question, answer, rule, inputs, boundary, change, alternatives."""
+    yield f"{decision.question}  {decision.says}"
+    for order in decision.orders:
+        yield f"  inject   {shown_order(regimen, order)}"
+    yield f"  because  {decision.because} [{decision.rule_id}, {decision.status}]"
+    yield f"  source   {decision.citation}"
+    for item in decision.inputs:
+        yield f"  looked at  {shown_input(item)}"
+    if decision.needed:
+        labels = [regimen.inputs[name].label for name in decision.needed]
+        yield f"  needed   {'; '.join(labels)}"
+    if decision.boundary:
+        edge = decision.boundary
+        where = f"{regimen.inputs[edge.input].label}: {edge.limit:g} {shown_unit(edge.unit)}"
+        yield f"  boundary {where}, {edge.distance:g} away"
+    if decision.flip:
+        flip = decision.flip
+        label = regimen.inputs[flip.input].label
+        answer = flip.then or flip.outcome
+        yield f"  would change  {label} {flip.to}: {answer} [{flip.rule_id}]"
+    for other in decision.rejected:
+        if other.outcome == "advice" and other.then != decision.then:
+            yield f"  not {other.rule_id} ({other.then}): {'; '.join(other.failed)}"
+
+
+def _criteria_lines(advice: Advice) -> Iterator[str]:
+    if not advice.criteria:
+        return
+    yield ""
+    yield "Entry criteria"
+    for result in advice.criteria:
+        yield f"  {result.verdict:8} {result.label}: {result.found}"
+
+
+def _flag_lines(advice: Advice) -> Iterator[str]:
+    if advice.flags.raised:
+        yield ""
+        yield "Flags"
+    for flag in advice.flags.raised:
+        yield f"  {flag.says} {flag.found} [{flag.rule_id}, {flag.status} limit]"
+    if advice.flags.not_assessed:
+        yield f"  not assessed for want of data: {', '.join(advice.flags.not_assessed)}"
+
+
+def totals_words(totals: Totals) -> str:
+    """Return totals as ``hcg 30000 IU in 15 injections (15 vials)``."""
+    said = [
+        f"{drug} {iu:g} IU in {totals.injections[drug]} injections ({totals.vials[drug]} vials)"
+        for drug, iu in totals.iu.items()
+        if iu
+    ]
+    return ", ".join(said) or "nothing"
+
+
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """Yield a plan: one line per dated thing, totals, and what the next decision may change."""
+    yield f"{plan.regimen_id} {plan.regimen_version}, start {plan.start}"
+    for item in plan.items:
+        measured = f" ({', '.join(item.measure)})" if item.measure else ""
+        yield f"{item.date}  day {item.day:3}  {item.kind:9}  {item.says}{measured}"
+    yield f"in all: {totals_words(plan.totals)}"
+    if plan.open:
+        yield f"decided on {plan.open_date}:"
+    for branch in plan.open:
+        then = branch.phase or "wait for the result"
+        total = f"; by the next decision {totals_words(branch.totals)}" if branch.totals else ""
+        yield f"  {branch.condition}: {then}{total}"
+
+
+def path_lines(paths: Sequence[Path]) -> Iterator[str]:
+    """Yield every path on one line, with what it injects."""
+    for number, path in enumerate(paths, 1):
+        steps = " > ".join(
+            f"{step.phase or step.outcome}"
+            + ("" if step.condition == "always" else f" [{step.condition}]")
+            for step in path.steps
+        )
+        yield f"{number}. {steps}: {path.ends}; {totals_words(path.totals)}"

@@ -1,0 +1,102 @@
+"""``pretese audit``: what was done against what was due, per man and per cohort."""
+
+import csv
+import io
+from pathlib import Path
+
+import click
+
+from pretese.bedside.asjson import as_json, as_plain
+from pretese.cli import CheckFailedError
+from pretese.commands.options import json_option, pairs_of, regimen_option, set_option, settings
+from pretese.commands.regimen import write_text
+from protocol.audit import audit
+from protocol.deviations import SCHEMA, Audit, Deviation
+from protocol.documents import read_text
+from protocol.log import parse_log
+from protocol.regimen import load_regimen
+
+COLUMNS = ("patient", "kind", "day", "date", "expected", "done", "tolerance", "rule", "rows")
+
+
+@click.command("audit")
+@click.argument("log", type=click.Path(path_type=Path))
+@regimen_option
+@click.option(
+    "--map",
+    "columns",
+    multiple=True,
+    metavar="NAME=COLUMN",
+    help="The log's own name of a column: patient=ID. May be repeated.",
+)
+@click.option("--csv", "table", type=click.Path(path_type=Path), help="Write deviations to a file.")
+@click.option("--strict", is_flag=True, help="Exit with 3 if there is any deviation.")
+@set_option
+@json_option
+def command(
+    log: Path,
+    regimen: str,
+    columns: tuple[str, ...],
+    table: Path | None,
+    strict: bool,
+    parameters: tuple[str, ...],
+    as_document: bool,
+) -> None:
+    """Compare a clinic's log with its regimen.
+
+    LOG is a CSV file with the columns patient, date, event, drug, amount, unit, value.
+    """
+    loaded = load_regimen(regimen, settings(parameters))
+    mapping = pairs_of("--map", columns, "patient=ID")
+    found = audit(parse_log(read_text(log), loaded, str(log), mapping), loaded)
+    if table is not None:
+        write_text(table, deviations_csv(found))
+    if as_document:
+        plain = as_plain(found)
+        del plain["schema"]
+        click.echo(as_json(SCHEMA, counts=found.counts(), men_with=found.men_with(), **plain))
+    else:
+        click.echo("\n".join(_lines(found)))
+    total = sum(found.counts().values())
+    if strict and total:
+        raise CheckFailedError(f"{total} deviations")
+
+
+def deviations_csv(found: Audit) -> str:
+    """Return one row per deviation; several lines of the log are joined by spaces."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for man in found.men:
+        for deviation in man.deviations:
+            writer.writerow(_cells(deviation))
+    return out.getvalue()
+
+
+def _cells(deviation: Deviation) -> list[object]:
+    rows = " ".join(str(row) for row in deviation.rows)
+    return [getattr(deviation, name) for name in COLUMNS[:-1]] + [rows]
+
+
+def _lines(found: Audit) -> list[str]:
+    clean = sum(not man.deviations for man in found.men)
+    men = f"{len(found.men)} men, {clean} without deviation"
+    lines = [
+        f"{found.regimen_id} {found.regimen_version}: {men}",
+        "",
+        f"{'kind':32}{'deviations':>12}{'men':>8}",
+    ]
+    with_kind = found.men_with()
+    for kind, count in found.counts().items():
+        lines.append(f"{kind:32}{count:12}{with_kind[kind]:8}")
+    for man in found.men:
+        if man.note:
+            lines += ["", f"{man.patient}: {man.note}"]
+        elif man.deviations:
+            lines += ["", f"{man.patient}:"]
+        for item in man.deviations:
+            rows = f" (row {', '.join(map(str, item.rows))})" if item.rows else ""
+            lines.append(
+                f"  day {item.day:3}  {item.kind}: due {item.expected}; done {item.done}{rows}"
+            )
+    return lines

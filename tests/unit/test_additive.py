@@ -1,0 +1,132 @@
+"""Additive interaction by hand."""
+
+import numpy as np
+import pytest
+
+from estimate.additive import (
+    additive_from_data,
+    additive_interaction,
+    bootstrap_reri,
+    recode,
+    risk_interaction,
+)
+from estimate.analysis_set import AnalysisSet, analysis_set
+from protocol.errors import InputError
+
+# Men with the outcome of 20 in each group: untreated/treated x modifier no/yes.
+EVENTS = {(0, 0): 4, (0, 1): 6, (1, 0): 8, (1, 1): 14}
+
+
+def men() -> tuple[AnalysisSet, np.ndarray]:
+    rows = [(a, int(i < k), s) for (a, s), k in EVENTS.items() for i in range(20)]
+    gn, y, modifier = np.transpose(rows)
+    return analysis_set({"gn": gn, "y": y}, treatment="gn", outcome="y"), modifier
+
+
+def odds(a: int, s: int) -> float:
+    return EVENTS[a, s] / (20 - EVENTS[a, s])
+
+
+def test_measures_by_hand() -> None:
+    data, modifier = men()
+    ours = additive_from_data(data, modifier)
+    r10, r01, r11 = (odds(*g) / odds(0, 0) for g in ((1, 0), (0, 1), (1, 1)))
+    assert [ours.ratio10, ours.ratio01, ours.ratio11] == pytest.approx([r10, r01, r11])
+    reri = r11 - r10 - r01 + 1
+    assert ours.reri.estimate == pytest.approx(reri)
+    assert ours.ap.estimate == pytest.approx(reri / r11)
+    assert ours.synergy.estimate == pytest.approx((r11 - 1) / (r10 + r01 - 2))
+    assert not ours.preventive
+
+
+def test_the_delta_method_is_a_numerical_derivative() -> None:
+    coef, cov = np.array([0.4, 0.7, 0.3]), np.diag([0.04, 0.05, 0.09]) + 0.01
+    ours = additive_interaction(coef, cov)
+    step = 1e-6 * np.eye(3)
+    up, down = (
+        additive_interaction(coef + d, np.broadcast_to(cov, (3, 3, 3))) for d in (step, -step)
+    )
+    slopes = {
+        "reri": up.reri.estimate - down.reri.estimate,
+        "ap": up.ap.estimate - down.ap.estimate,
+        "synergy": np.log(up.synergy.estimate) - np.log(down.synergy.estimate),
+    }
+    for name, change in slopes.items():
+        slope = change / 2e-6
+        assert getattr(ours, name).std_error == pytest.approx(np.sqrt(slope @ cov @ slope))
+
+
+def test_risks_by_hand() -> None:
+    data, modifier = men()
+    ours = risk_interaction(data, modifier)
+    risk = {g: k / 20 for g, k in EVENTS.items()}
+    assert ours.risks == pytest.approx(np.array([[0.2, 0.3], [0.4, 0.7]]))
+    assert ours.contrast.estimate == pytest.approx(0.7 - 0.4 - 0.3 + 0.2)
+    variance = sum(p * (1 - p) / 20 for p in risk.values())
+    assert ours.contrast.std_error == pytest.approx(np.sqrt(variance))
+    assert ours.contrast.scale == "risk difference"
+    assert ours.on_ratios.reri.estimate == pytest.approx(0.2 / 0.2)
+
+
+def test_recoding_twice_comes_back() -> None:
+    coef, cov = np.array([-0.5, 0.3, 0.2]), np.diag([0.1, 0.2, 0.3])
+    for reference in ([0, 0], [1, 0], [0, 1], [1, 1]):
+        once = recode(coef, cov, reference)
+        twice = recode(once[0], once[1], reference)
+        assert twice[0] == pytest.approx(coef)
+        assert twice[1] == pytest.approx(cov)
+
+
+def test_recoding_by_hand_flips_the_sign() -> None:
+    """Treatment halves the odds; among the untreated the modifier doubles them."""
+    coef = np.log([0.5, 2.0, 1.0])
+    plain = additive_interaction(coef, np.eye(3))
+    assert plain.preventive
+    assert plain.reri.estimate == pytest.approx(1 - 0.5 - 2 + 1)
+    moved, cov, taken = recode(coef, np.eye(3))
+    assert taken.tolist() == [1, 0]
+    ours = additive_interaction(moved, cov)
+    assert [ours.ratio10, ours.ratio01, ours.ratio11] == pytest.approx([2, 2, 4])
+    assert ours.reri.estimate == pytest.approx(1)
+    assert not ours.preventive
+
+
+def test_synergy_that_is_not_positive_has_no_interval() -> None:
+    ours = additive_interaction(np.log([2.0, 1.5, 0.2]), np.eye(3) * 0.01)
+    assert ours.synergy.estimate < 0
+    assert np.isnan([ours.synergy.std_error, ours.synergy.conf_low, ours.synergy.p_value]).all()
+
+
+def test_a_model_that_fails_gives_no_measure() -> None:
+    gn, modifier = np.tile([0, 1], 20), np.repeat([0, 1], 20)
+    data = analysis_set({"gn": gn, "y": gn}, treatment="gn", outcome="y")
+    assert np.isnan(additive_from_data(data, modifier).reri.estimate)
+
+
+def test_a_modifier_that_is_no_group_is_refused() -> None:
+    data, modifier = men()
+    with pytest.raises(InputError, match="choose a cut"):
+        additive_from_data(data, modifier * 31)
+
+
+def test_the_bootstrap_is_reproducible_and_covers_its_estimate() -> None:
+    data, modifier = men()
+    one, other = (
+        bootstrap_reri(data, modifier, np.random.default_rng(3), resamples=300) for _ in range(2)
+    )
+    assert one.conf_low == other.conf_low
+    assert one.conf_low < one.estimate < one.conf_high
+
+
+def test_a_batch_equals_single_calls() -> None:
+    rng = np.random.default_rng(4)
+    coef = rng.normal(size=(5, 3))
+    root = rng.normal(size=(5, 3, 3))
+    cov = root @ root.swapaxes(-1, -2) / 10
+    batch = additive_interaction(coef, cov)
+    moved = recode(coef, cov)
+    for i in range(5):
+        alone = additive_interaction(coef[i], cov[i])
+        assert batch.mover_low[i] == pytest.approx(alone.mover_low)
+        assert batch.ap.conf_high[i] == pytest.approx(alone.ap.conf_high)
+        assert moved[1][i] == pytest.approx(recode(coef[i], cov[i])[1])

@@ -1,0 +1,140 @@
+"""The exported tables are read by other people's DMN software, and mean the same there."""
+
+import itertools
+import warnings
+import xml.etree.ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+from SpiffWorkflow.dmn.parser.BpmnDmnParser import SCHEMAS as SPIFF_SCHEMAS
+from SpiffWorkflow.dmn.parser.BpmnDmnParser import BpmnDmnParser
+
+from pretese.bedside.dmn import NAMESPACE, dmn_xml, feel, read_feel
+from protocol.conditions import parse_name_condition, parse_number_condition
+from protocol.grid import fill, grid_of
+from protocol.regimen import list_regimens, load_regimen
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # the peers call functions that pydantic has retired
+    from bkflow_dmn.api import decide_single_table
+    from SpiffWorkflow.dmn.parser.BpmnDmnParser import SCHEMAS as SPIFF_SCHEMAS
+    from SpiffWorkflow.dmn.parser.BpmnDmnParser import BpmnDmnParser
+
+EVERY_TABLE = [(name, table) for name in list_regimens() for table in load_regimen(name).tables]
+
+
+def spiff_table(name: str, table: str):
+    parser = BpmnDmnParser()
+    parser.add_dmn_str(dmn_xml(load_regimen(name), [table]).encode())
+    (own,) = parser.dmn_parsers.values()
+    own.parse()
+    (found,) = own.decision.decisionTables
+    return found
+
+
+@pytest.mark.parametrize("name", list_regimens())
+def test_the_export_is_valid_dmn_1_3(name):
+    schema = etree.XMLSchema(etree.parse(SPIFF_SCHEMAS[NAMESPACE]))
+    schema.assertValid(etree.fromstring(dmn_xml(load_regimen(name)).encode()))
+
+
+def test_the_schema_refuses_what_is_no_dmn():
+    schema = etree.XMLSchema(etree.parse(SPIFF_SCHEMAS[NAMESPACE]))
+    broken = dmn_xml(load_regimen("fsh-guided")).replace("hitPolicy", "hitpolicy")
+    assert not schema.validate(etree.fromstring(broken.encode()))
+
+
+@pytest.mark.parametrize(("name", "table"), EVERY_TABLE)
+def test_a_table_comes_back_from_spiffworkflow_as_it_went(name, table):
+    ours, theirs = load_regimen(name).tables[table], spiff_table(name, table)
+    assert theirs.hit_policy == ("COLLECT" if ours.grid is None else "UNIQUE")
+    assert tuple(column.expression for column in theirs.inputs) == ours.inputs
+    assert len(theirs.rules) == len(ours.rules)
+    rows = []
+    for rule, row in zip(ours.rules, theirs.rules, strict=True):
+        texts = [entry.text for entry in row.inputEntries]
+        specs = [load_regimen(name).inputs[column] for column in ours.inputs]
+        read = {
+            column: condition
+            for column, text, spec in zip(ours.inputs, texts, specs, strict=True)
+            if (condition := read_feel(text, spec.values))
+        }
+        rows.append(read)
+        assert [entry.text for entry in row.outputEntries] == [
+            f'"{rule.outcome}"',
+            f'"{rule.then}"' if rule.then else "null",
+        ]
+        assert row.description.startswith(f"{rule.id}: ")
+    if ours.grid is not None:
+        assert grid_of(ours.grid.axes, fill(ours.grid.axes, rows)) == ours.grid
+
+
+@pytest.mark.parametrize("name", list_regimens())
+def test_bkflow_decides_every_cell_without_missing_values_as_we_do(name):
+    table = load_regimen(name).tables["phase"]
+    # Its grammar keeps the word `month` for itself.
+    columns = [{"id": f"column{i}"} for i in range(len(table.inputs))]
+    rows = [
+        [
+            ""
+            if column not in rule.conditions
+            else feel(rule.conditions[column]).split(", null")[0]
+            for column in table.inputs
+        ]
+        for rule in table.rules
+    ]
+    kept = [i for i, row in enumerate(rows) if "null" not in row]
+    document = {
+        "title": table.name,
+        "inputs": {"cols": columns, "rows": [rows[i] for i in kept]},
+        "outputs": {"cols": [{"id": "rule"}], "rows": [[f'"{table.rules[i].id}"'] for i in kept]},
+    }
+    tried = 0
+    for cell in itertools.product(*(axis.examples for axis in table.proved.axes)):
+        facts = dict(zip(table.inputs, cell, strict=True))
+        if None in facts.values() or (facts["month"] or 0) > 5:
+            continue  # it knows no missing value, and is slow
+        facts["month"] = int(facts["month"])
+        expected = table.rules[table.proved.rule_at(facts)].id
+        named = {column["id"]: value for column, value in zip(columns, facts.values(), strict=True)}
+        assert decide_single_table(document, named) == [{"rule": expected}]
+        tried += 1
+    assert tried >= 5
+
+
+def test_all_tables_of_a_regimen_fit_into_one_document():
+    root = ET.fromstring(dmn_xml(load_regimen("fsh-guided")))
+    names = [node.get("id") for node in root.iter(f"{{{NAMESPACE}}}decision")]
+    assert names == ["eligibility", "phase", "end_of_therapy", "sperm_use", "flags"]
+    identifiers = [node.get("id") for node in root.iter() if node.get("id")]
+    assert len(identifiers) == len(set(identifiers))
+
+
+numbers = st.floats(-100, 100).map(lambda x: round(x, 3))
+bounds = st.tuples(st.sampled_from(["below", "at most", "above", "at least"]), numbers).map(
+    lambda pair: f"{pair[0]} {pair[1]!r}"
+)
+ranges = st.tuples(numbers, numbers).map(lambda pair: f"{min(pair)!r} to {max(pair)!r}")
+both = st.tuples(bounds, bounds).map(" and ".join)
+clauses = bounds | ranges | both | numbers.map(repr) | st.sampled_from(["missing", "measured"])
+
+
+@given(texts=st.lists(clauses, min_size=1, max_size=3), value=numbers | st.none())
+def test_a_condition_means_the_same_after_a_journey_through_feel(texts, value):
+    condition = parse_number_condition(" or ".join(texts), {})
+    returned = read_feel(feel(condition))
+    assert returned is not None
+    assert returned.holds(value) == condition.holds(value)
+
+
+@given(
+    texts=st.lists(st.sampled_from(["a", "b", "missing", "measured"]), min_size=1),
+    value=st.sampled_from(["a", "b", None]),
+)
+def test_names_mean_the_same_after_a_journey_through_feel(texts, value):
+    condition = parse_name_condition(" or ".join(texts), ("a", "b"))
+    returned = read_feel(feel(condition), ("a", "b"))
+    assert returned is not None
+    assert returned.holds(value) == condition.holds(value)

@@ -1,0 +1,157 @@
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import icalendar
+import pytest
+
+from pretese.bedside.ics import calendar_of
+from protocol.errors import InputError
+from protocol.paths import injections_of, paths_of
+from protocol.regimen import list_regimens, load_regimen
+from protocol.schedule import plan, plan_of_phases
+
+GUIDED = load_regimen("fsh-guided")
+START = dt.date(2022, 3, 1)
+
+
+def fsh(*values):
+    return [{"fsh_iu_l": value} for value in values]
+
+
+def test_month_one_is_planned_and_the_rest_waits_for_fsh():
+    made = plan(GUIDED, START)
+    assert (made.phases, made.open_date) == (("hcg",), dt.date(2022, 3, 31))
+    assert [(branch.phase, branch.condition) for branch in made.open] == [
+        ("hcg-ufsh", "fsh_iu_l 0.7 to 11.1"),
+        ("hcg", "fsh_iu_l below 0.7 or above 11.1"),
+        (None, "fsh_iu_l missing"),
+    ]
+    assert made.totals.injections == {"hcg": 15, "ufsh": 0}
+    assert made.open[0].totals is not None
+    assert made.open[0].totals.injections == {"hcg": 22, "ufsh": 8}
+
+
+def test_a_whole_therapy_is_planned_to_the_semen_analysis():
+    made = plan(GUIDED, START, fsh(11.1))
+    assert made.phases == ("hcg", "hcg-ufsh", "hcg-ufsh")
+    assert (made.open_date, made.open) == (None, ())
+    assert made.totals.iu == {"hcg": 60000, "ufsh": 2250}
+    assert made.totals.vials == {"hcg": 30, "ufsh": 30}
+    last = [item for item in made.items if item.day == 90]
+    assert [item.kind for item in last] == ["visit", "visit", "decision"]
+    assert last[1].measure == ("semen",)
+
+
+def test_blood_is_drawn_before_it_is_decided_and_injected():
+    day_30 = [item.kind for item in plan(GUIDED, START, fsh(9.0)).items if item.day == 30]
+    assert day_30 == ["visit", "decision", "injection"]
+
+
+@pytest.mark.parametrize("name", list_regimens())
+def test_plans_and_paths_inject_the_same(name):
+    regimen = load_regimen(name)
+    for path in paths_of(regimen):
+        if path.ends == "therapy complete":
+            made = plan_of_phases(regimen, START, path.phases)
+            assert made.totals == path.totals
+            assert made.open == ()
+
+
+def test_the_paths_of_the_guided_regimen_are_these():
+    paths = [(path.phases, path.ends, dict(path.totals.iu)) for path in paths_of(GUIDED)]
+    assert paths == [
+        (("hcg", "hcg-ufsh", "hcg-ufsh"), "therapy complete", {"hcg": 60000, "ufsh": 2250}),
+        (("hcg", "hcg", "hcg-ufsh"), "therapy complete", {"hcg": 74000, "ufsh": 1200}),
+        (("hcg", "hcg", "hcg"), "therapy complete", {"hcg": 90000, "ufsh": 0}),
+        (("hcg", "hcg"), "waits for data", {"hcg": 60000, "ufsh": 0}),
+        (("hcg",), "waits for data", {"hcg": 30000, "ufsh": 0}),
+    ]
+
+
+def test_an_injection_falls_on_every_second_day_over_month_ends():
+    days = [dose.day for dose in injections_of(GUIDED, ("hcg", "hcg-ufsh", "hcg-ufsh"))]
+    assert days == list(range(0, 90, 2))
+
+
+@pytest.mark.parametrize(
+    ("findings", "message"),
+    [
+        ([{"fsh": 5.0}], "findings at the end of month 1: fsh: the regimen does not look at it"),
+        (fsh(-1.0), "findings at the end of month 1: fsh_iu_l: -1 is outside"),
+        ([{}, {"fsh_iu_l": 5.0}], "findings at the end of month 1: fsh_iu_l: it is missing"),
+    ],
+)
+def test_findings_that_cannot_be_are_refused(findings, message):
+    with pytest.raises(InputError) as caught:
+        plan(GUIDED, START, findings)
+    assert message in str(caught.value)
+
+
+def test_phases_that_begin_no_path_are_refused():
+    with pytest.raises(InputError, match="hcg-ufsh begins no path of fsh-guided"):
+        plan_of_phases(GUIDED, START, ["hcg-ufsh"])
+
+
+def events(made, **more):
+    calendar = icalendar.Calendar.from_ical(calendar_of(made, **more))
+    return calendar.walk("VEVENT")
+
+
+@pytest.mark.parametrize("start", [dt.date(2022, 3, 1), dt.date(2022, 10, 1)])
+def test_the_calendar_holds_every_item_on_its_day_across_a_change_of_the_clock(start):
+    made = plan(GUIDED, start, fsh(9.0))
+    read = events(made, at=dt.time(8, 30), timezone="Europe/Berlin")
+    assert len(read) == len(made.items)
+    for event, item in zip(read, made.items, strict=True):
+        begins = event["DTSTART"].dt
+        assert (begins.date(), begins.time()) == (item.date, dt.time(8, 30))
+        assert event["DTEND"].dt - begins == dt.timedelta(minutes=15)
+    offsets = {event["DTSTART"].dt.utcoffset() for event in read}
+    assert offsets == {dt.timedelta(hours=1), dt.timedelta(hours=2)}
+
+
+def test_the_calendar_declares_the_zone_that_it_uses():
+    made = plan(GUIDED, START, fsh(9.0))
+    data = calendar_of(made, at=dt.time(8, 30), timezone="Europe/Berlin")
+    calendar = icalendar.Calendar.from_ical(data)
+    (zone,) = calendar.walk("VTIMEZONE")
+    assert zone["TZID"] == "Europe/Berlin"
+    own = zone.to_tz()
+    berlin = ZoneInfo("Europe/Berlin")
+    for item in made.items:
+        moment = dt.datetime.combine(item.date, dt.time(8, 30))
+        assert moment.replace(tzinfo=own).utcoffset() == moment.replace(tzinfo=berlin).utcoffset()
+
+
+def test_without_a_time_events_take_the_whole_day():
+    made = plan(GUIDED, START, fsh(9.0))
+    read = events(made)
+    assert [event["DTSTART"].dt for event in read] == [item.date for item in made.items]
+    assert {event["DTEND"].dt - event["DTSTART"].dt for event in read} == {dt.timedelta(days=1)}
+
+
+def test_the_same_plan_is_the_same_bytes_and_every_event_has_its_own_name():
+    made = plan(GUIDED, START, fsh(9.0))
+    assert calendar_of(made) == calendar_of(made)
+    names = [str(event["UID"]) for event in events(made)]
+    assert len(set(names)) == len(names)
+    other = {str(event["UID"]) for event in events(made, patient="another man")}
+    assert other.isdisjoint(names)
+
+
+def test_every_line_of_the_calendar_fits_the_standard():
+    lines = calendar_of(plan(GUIDED, START, fsh(9.0))).split(b"\r\n")
+    assert max(map(len, lines)) <= 75
+    assert lines[-1] == b""
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"at": dt.time(8), "timezone": "Europe/Berln"}, "'Europe/Berln' is no time zone"),
+        ({"at": dt.time(8)}, "time and zone come together"),
+    ],
+)
+def test_a_calendar_needs_a_zone_that_exists(more, message):
+    with pytest.raises(InputError, match=message):
+        calendar_of(plan(GUIDED, START), **more)

@@ -1,0 +1,203 @@
+"""Randomisation: shares, balance, guessability, and independence of men who are yet to come."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from protocol.errors import InputError
+from simulate.trial.balance import (
+    block_predictability,
+    convergence_guess,
+    imbalance,
+    imbalance_within,
+)
+from simulate.trial.minimisation import _imbalances, minimise
+from simulate.trial.randomisation import permuted_blocks, simple, stratified
+
+RNG = np.random.default_rng(11)
+LUCK = RNG.random((3000, 96))
+SITE = RNG.integers(0, 8, LUCK.shape)
+DIAGNOSIS = RNG.integers(0, 4, LUCK.shape)
+
+
+def share_is(arms, arm, wanted):
+    n = arms.size
+    return abs((arms == arm).mean() - wanted) < 4 * np.sqrt(wanted * (1 - wanted) / n)
+
+
+def test_a_coin_keeps_the_ratio():
+    arms = simple(LUCK, (1, 2, 1))
+    assert share_is(arms, 1, 0.5)
+    assert share_is(arms, 2, 0.25)
+    assert convergence_guess(simple(LUCK)).mean() == pytest.approx(0.5, abs=0.005)
+
+
+@given(
+    st.lists(st.integers(1, 3), min_size=2, max_size=3), st.integers(1, 3), st.integers(0, 2**32)
+)
+def test_every_whole_block_has_its_exact_shares(allocation, repeats, seed):
+    size = sum(allocation) * repeats
+    luck = np.random.default_rng(seed).random((4, 3 * size + 1))
+    arms = permuted_blocks(luck, allocation, repeats=[repeats])
+    for block in range(3):
+        for arm, part in enumerate(allocation):
+            inside = arms[:, block * size : (block + 1) * size]
+            assert ((inside == arm).sum(1) == part * repeats).all()
+
+
+def test_all_orders_of_a_block_are_equally_likely():
+    arms = permuted_blocks(np.random.default_rng(3).random((60_000, 4)))
+    _, counts = np.unique(arms, axis=0, return_counts=True)
+    assert counts.size == 6
+    assert np.abs(counts - 10_000).max() < 4 * np.sqrt(60_000 * (1 / 6) * (5 / 6))
+
+
+def test_an_unfinished_block_is_not_given_away():
+    arms = permuted_blocks(np.random.default_rng(4).random((40_000, 5)))
+    assert share_is(arms[:, 4], 1, 0.5)
+
+
+@pytest.mark.parametrize("randomise", ["blocks", "varying", "strata", "minimised"])
+def test_men_yet_to_come_change_nothing(randomise):
+    def run(men):
+        luck, sites = LUCK[:50, :men], SITE[:50, :men]
+        if randomise == "blocks":
+            return permuted_blocks(luck)
+        if randomise == "varying":
+            return permuted_blocks(luck, repeats=[1, 2, 3], size_uniform=LUCK[50:100, :men])
+        if randomise == "strata":
+            return stratified(luck, sites, 8)
+        return minimise(luck, [sites, DIAGNOSIS[:50, :men]], [8, 4])
+
+    assert (run(96)[:, :41] == run(41)).all()
+
+
+@pytest.mark.parametrize("randomise", [stratified, None])
+def test_a_batch_equals_single_trials(randomise):
+    if randomise:
+        whole = stratified(LUCK[:6], SITE[:6], 8, (1, 2), repeats=[1])
+        each = [stratified(LUCK[i], SITE[i], 8, (1, 2), repeats=[1]) for i in range(6)]
+    else:
+        whole = minimise(LUCK[:6], [SITE[:6]], [8])
+        each = [minimise(LUCK[i], [SITE[i]], [8]) for i in range(6)]
+    assert (whole == np.stack(each)).all()
+
+
+def test_random_block_sizes_are_harder_to_guess():
+    fixed = convergence_guess(permuted_blocks(LUCK, repeats=[1])).mean()
+    varying = permuted_blocks(LUCK, repeats=[1, 2, 3], size_uniform=LUCK[::-1])
+    assert share_is(varying, 1, 0.5)
+    assert convergence_guess(varying).mean() < fixed
+    assert imbalance(varying).max() <= 3
+
+
+def test_strata_are_balanced_one_by_one():
+    arms = stratified(LUCK, SITE, 9)
+    left = imbalance_within(arms, SITE, 9)
+    assert left.max() <= 2
+    assert (left[:, 8] == 0).all()  # a site without men is no harm
+    assert imbalance_within(simple(LUCK), SITE, 9).mean() > 2 * left.mean()
+
+
+def test_minimisation_of_the_first_men_by_hand():
+    # Man 2 shares site and diagnosis with man 1, man 3 only the site, man 4 nothing.
+    site, diagnosis = [0, 0, 0, 1], [0, 0, 1, 1]
+    arms = minimise([0.6, 0.3, 0.7, 0.9], [site, diagnosis], [2, 2], probability=1.0)
+    # 1: tie, coin 0.6 -> 1. 2: arm 0 balances both. 3: tie (site level, diagnosis empty), 0.7 -> 1.
+    # 4: diagnosis has one man in arm 1 -> 0.
+    assert arms.tolist() == [1, 0, 1, 0]
+
+
+def test_probability_is_the_chance_of_the_better_arm():
+    luck = np.random.default_rng(5).random((40_000, 2))
+    arms = minimise(luck, [np.zeros((40_000, 2), int)], [1], probability=0.7)
+    assert share_is((arms[:, 0] != arms[:, 1]).astype(int), 1, 0.7)
+
+
+@pytest.mark.parametrize("allocation", [(1, 1), (1, 2), (3, 1), (1, 1, 2)])
+@pytest.mark.parametrize("distance", ["range", "variance"])
+def test_minimisation_keeps_the_ratio_and_balances_margins(allocation, distance):
+    rng = np.random.default_rng(13)
+    luck, men = rng.random((500, 400)), 400
+    site, diagnosis = rng.integers(0, 8, luck.shape), rng.integers(0, 4, luck.shape)
+    arms = minimise(
+        luck,
+        [site, diagnosis],
+        [8, 4],
+        probability=0.85,
+        allocation=allocation,
+        distance=distance,
+    )
+    for arm, part in enumerate(allocation):
+        # Off by less than half a man. Were every arm given the same probability whatever its
+        # part, 1:2 would be off by two men in 400.
+        excess = (arms == arm).sum(1).mean() - men * part / sum(allocation)
+        assert abs(excess) < 0.5
+    coin = simple(luck, allocation)
+    ours = imbalance_within(arms, diagnosis, 4, allocation=allocation).mean()
+    theirs = imbalance_within(coin, diagnosis, 4, allocation=allocation).mean()
+    assert ours < 0.5 * theirs
+
+
+@pytest.mark.parametrize("distance", ["range", "variance"])
+def test_two_arms_in_one_number_agree_with_the_general_way(distance):
+    rng = np.random.default_rng(2)
+    load, weights, ratio = rng.random((20, 3, 2)), np.array([1.0, 2.0, 0.5]), np.array([1.0, 2.0])
+    after = load[:, None] + (np.eye(2) / ratio)[:, None, :]
+    spread = np.ptp(after, axis=-1) if distance == "range" else after.var(-1)
+    assert _imbalances(load, weights, ratio, distance) == pytest.approx(spread @ weights)
+
+
+def test_one_factor_and_two_arms_rank_alike_by_both_distances():
+    luck, sites = LUCK[:200], SITE[:200]
+    by_range = minimise(luck, [sites], [8], distance="range")
+    assert (by_range == minimise(luck, [sites], [8], distance="variance")).all()
+
+
+def test_a_weight_of_zero_is_no_factor():
+    with_zero = minimise(LUCK[:50], [SITE[:50], DIAGNOSIS[:50]], [8, 4], weights=[1, 0])
+    assert (with_zero == minimise(LUCK[:50], [SITE[:50]], [8])).all()
+
+
+def test_more_determinism_is_more_guessable_and_better_balanced():
+    mild, strict = (minimise(LUCK, [SITE], [8], probability=p) for p in (0.65, 0.95))
+    assert imbalance_within(strict, SITE, 8).mean() < imbalance_within(mild, SITE, 8).mean()
+    assert convergence_guess(strict).mean() > convergence_guess(mild).mean()
+
+
+@settings(max_examples=20)
+@given(st.integers(1, 12))
+def test_guessing_blocks_agrees_with_the_closed_form(half):
+    luck = np.random.default_rng(half).random((4000, 2 * half))
+    found = convergence_guess(permuted_blocks(luck, repeats=[half]))
+    error = found.std(ddof=1) / np.sqrt(found.size)
+    assert abs(found.mean() - block_predictability(2 * half)) < 4 * error + 1e-12
+
+
+def test_imbalance_by_hand():
+    assert imbalance([0, 0, 1, 1, 1]).tolist() == [1, 2, 1, 0, 1]
+    assert imbalance([1, 1, 0], allocation=(1, 2)).tolist() == [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: simple([0.1], (1, 0)), "whole numbers from 1"),
+        (lambda: simple([0.1], (1,)), "two or more"),
+        (lambda: simple([0.1], (1, 1.5)), "whole numbers"),
+        (lambda: permuted_blocks([0.1], repeats=[0]), "repeats"),
+        (lambda: permuted_blocks([0.1], repeats=[1, 2]), "pass uniforms"),
+        (lambda: stratified([0.1], [1], 1), "number the strata from 0"),
+        (lambda: stratified([0.1], [0.5], 1), "whole numbers"),
+        (lambda: minimise([0.1], [[0]], [1], probability=0.4), "above 0.5"),
+        (lambda: minimise([0.1], [[0]], [1, 2]), "one of each per factor"),
+        (lambda: minimise([0.1], [], []), "one of each per factor"),
+        (lambda: minimise([0.1], [[0]], [1], weights=[-1]), "none below 0"),
+        (lambda: minimise([0.1], [[0]], [1], distance="sd"), "'range' or 'variance'"),
+        (lambda: block_predictability(5), "odd"),
+    ],
+)
+def test_a_randomisation_that_cannot_be_says_why(make, says):
+    with pytest.raises(InputError, match=says):
+        make()
