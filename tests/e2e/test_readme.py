@@ -13,7 +13,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def commands() -> list[str]:
-    blocks = re.findall(r"^```\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
+    blocks = re.findall(
+        r"^```\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL
+    )
     lines = [line for block in blocks for line in block.splitlines()]
     return [line.removeprefix("pretese ") for line in lines if line.startswith("pretese ")]
 
