@@ -1,4 +1,7 @@
-"""Men per second from baseline to retrieval, and the random numbers alone as the lower bound."""
+"""Men per second to retrieval and to birth, beside the random numbers alone, the lower bound."""
+
+import time
+from concurrent.futures import ProcessPoolExecutor
 
 from benchmarks.timing import best_of
 from pretese.certificate import load_scenario
@@ -8,33 +11,64 @@ from simulate.luck import Luck
 
 STUDIES, MEN = 200, 569
 
+#: Purposes that a cohort draws from, with the numbers per man.
+NORMALS = {"baseline": 9, "hormone traits": 3, "ufsh kinetics": 2, "FSH assay": 3, "missing": 6}
+UNIFORMS = ("diagnosis", "suppressible", "reserve", "spontaneous sperm", "choice")
+BIRTH_NORMALS = ("embryo quality", "oocytes", "couple")
+BIRTH_UNIFORMS = {"embryology": 5, "pregnancy": 4, "miscarriage": 4}
+BIRTH_SINGLES = ("embryo policy", "icsi", "freezing", "thawing")
 
-def luck_alone() -> None:
+
+def luck_to_retrieval() -> None:
     """Draw the numbers that a cohort needs up to retrieval, and do nothing with them."""
     luck = Luck(1, MEN, STUDIES)
-    luck.normal("baseline", width=9)
-    luck.normal("hormone traits", width=3)
-    luck.normal("FSH assay", width=3)
-    luck.normal("missing", width=6)
+    for purpose, width in NORMALS.items():
+        luck.normal(purpose, width=width)
     luck.normal("partner age")
-    for purpose in ("diagnosis", "suppressible", "reserve", "spontaneous sperm", "choice"):
+    for purpose in UNIFORMS:
         luck.uniform(purpose)
+
+
+def luck_to_birth() -> None:
+    """Draw all the numbers that a cohort needs, and do nothing with them."""
+    luck_to_retrieval()
+    luck = Luck(1, MEN, STUDIES)
+    for purpose in BIRTH_NORMALS:
+        luck.normal(purpose)
+    for purpose, width in BIRTH_UNIFORMS.items():
+        luck.uniform(purpose, width=width)
+    for purpose in BIRTH_SINGLES:
+        luck.uniform(purpose)
+
+
+def to_retrieval(seed: int = 1) -> None:
+    """Draw cohorts along both arms up to micro-TESE."""
+    draw_cohort(load_scenario("paper"), seed, STUDIES)
+
+
+def to_birth(seed: int = 1) -> None:
+    """Draw cohorts along both arms up to live birth."""
+    births_of(draw_cohort(load_scenario("paper"), seed, STUDIES))
 
 
 def main() -> None:
     paper = load_scenario("paper")
-    seconds = best_of(
-        5,
-        {
-            "random numbers alone": luck_alone,
-            "baseline to retrieval, both arms": lambda: draw_cohort(paper, 1, STUDIES),
-            "... and through live birth": lambda: births_of(draw_cohort(paper, 1, STUDIES)),
-        },
-    )
-    print(f"{STUDIES} studies of {MEN} men, one core")
-    for name, took in seconds.items():
-        ratio = took / seconds["random numbers alone"]
-        print(
-            f"{name:36s} {took:7.3f} s {STUDIES * MEN / took / 1e6:6.2f} million men/s"
-            f" {ratio:5.1f} x the random numbers"
-        )
+    ways = {
+        "to retrieval": (luck_to_retrieval, lambda: draw_cohort(paper, 1, STUDIES)),
+        "to live birth": (luck_to_birth, lambda: births_of(draw_cohort(paper, 1, STUDIES))),
+    }
+    work = {f"{way}: {part}": call for way, calls in ways.items()
+            for part, call in zip(("random numbers", "the men"), calls, strict=True)}  # fmt: skip
+    seconds = best_of(5, work)
+    print(f"{STUDIES} studies of {MEN} men along both arms, one core")
+    for way in ways:
+        alone, men = seconds[f"{way}: random numbers"], seconds[f"{way}: the men"]
+        rate = STUDIES * MEN / men / 1e6
+        print(f"{way:14s} {men:7.3f} s {rate:6.2f} million men/s {men / alone:5.1f} x the numbers")
+    with ProcessPoolExecutor(2) as pool:
+        for way, call in (("to retrieval", to_retrieval), ("to live birth", to_birth)):
+            list(pool.map(call, range(2)))
+            begin = time.perf_counter()
+            list(pool.map(call, range(8)))
+            rate = 8 * STUDIES * MEN / (time.perf_counter() - begin) / 1e6
+            print(f"{way:14s} {rate:6.2f} million men/s on two processes")

@@ -13,6 +13,8 @@ COMMANDS = {
     "reproduce": "the published study beside its simulated twin",
     "simulate": "draw cohorts of synthetic men whose truth is known",
     "analyse": "estimate the effect in any table of men, by a plan",
+    "truth": "true effects of a scenario, for each estimand and scale",
+    "picture": "one man's hormones, a cohort's, quartiles, what shared luck saves",
     "calibrate": "solve a scenario's calibrated parameters, or check its certificate",
     "boundaries": "bounds and sizes of a group-sequential trial",
     "decide": "what the protocol says of one man, and why",

@@ -84,7 +84,11 @@ def pituitary(baseline: Floats, floor_iu_l: float, stimulus: Floats, traits: Tra
     floor_iu_l
         Typical level of a fully suppressed man; nobody rises to it from below.
     """
-    floor = np.minimum(floor_iu_l * traits.floor_factor / baseline, 1)
-    end = np.where(traits.suppressible, floor, traits.kept_ratio)
-    fallen: Floats = baseline * end**stimulus
+    fallen: Floats = baseline * np.exp(log_fall(baseline, floor_iu_l, traits) * stimulus)
     return fallen
+
+
+def log_fall(baseline: Floats, floor_iu_l: float, traits: Traits) -> Floats:
+    """Return the log of the part of his FSH or LH that a man keeps at a stimulus of 1."""
+    floor = np.minimum(floor_iu_l * traits.floor_factor / baseline, 1)
+    return np.asarray(np.log(np.where(traits.suppressible, floor, traits.kept_ratio)))

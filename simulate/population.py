@@ -69,8 +69,14 @@ def stretch(marginal: Marginal, z: Floats) -> Floats:
     [28.0, 31.0, 34.0]
     """
     middle = marginal.median.value
-    step = np.where(z < 0, marginal.spread_low.value, marginal.spread_high.value) * z
-    return middle + step if marginal.form == "split-normal" else middle * np.exp(step)
+    value = np.where(z < 0, marginal.spread_low.value, marginal.spread_high.value)
+    value *= z
+    if marginal.form == "split-normal":
+        value += middle
+        return value
+    np.exp(value, out=value)
+    value *= middle
+    return value
 
 
 def quantile(marginal: Marginal, probability: Floats) -> Floats:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from protocol.errors import InputError
 from protocol.regimen import Phase, Regimen
 from simulate.behaviour import Habits
-from simulate.hormones import MONTHS, Traits, pituitary
+from simulate.hormones import MONTHS, Traits, log_fall, pituitary
 from simulate.lookup import MONTH_DAYS, NO_ANSWER, answers, lookup
 from simulate.measurement import rounded
 from simulate.pharmacology import (
@@ -102,7 +102,7 @@ def follow(
         return _without_therapy(regimen, model, fsh_before_therapy, traits, fsh_step_iu_l)
     shape = men.diagnosis.shape
     body = _Body(regimen, model, traits, habits, shape)
-    floor = model.suppressed_fsh_iu_l.value
+    fall = log_fall(fsh_before_therapy, model.suppressed_fsh_iu_l.value, traits)
     phase = np.empty((MONTHS, *shape), np.int8)
     decided = np.empty_like(phase)
     stimulus, leydig, fsh = (np.zeros((MONTHS + 1, *shape)) for _ in range(3))
@@ -113,8 +113,7 @@ def follow(
         phase[month] = _stopped(regimen, month, decided[month], habits)
         push, leydig[month + 1], injected = body.live(month, phase[month])
         stimulus[month + 1] = (1 - model.response_per_month.value) * stimulus[month] + push
-        fsh[month + 1] = pituitary(fsh_before_therapy, floor, stimulus[month + 1], traits)
-        fsh[month + 1] += injected
+        fsh[month + 1] = fsh_before_therapy * np.exp(fall * stimulus[month + 1]) + injected
         measured[month] = rounded(fsh[month + 1] * traits.assay[..., month], fsh_step_iu_l)
     stayed = np.ones(shape, bool) if habits.months is None else habits.months >= MONTHS
     return Course(
@@ -176,14 +175,22 @@ class _Body:
 
     def live(self, month: int, phase: Codes) -> tuple[Floats, Floats, Floats | float]:
         """Live through a month; return push on the pituitary, Leydig activity, FSH from uFSH."""
-        self._history = self._history * len(self._regimen.phases) + phase
-        push, leydig = np.zeros(phase.shape), np.zeros(phase.shape)
+        kinds = len(self._regimen.phases)
+        self._history *= kinds
+        self._history += phase
+        # One entry per sequence of phases; an array of men where men miss injections.
+        facts = np.zeros((3, kinds ** (month + 1)))
+        each = None if self._missed is None else np.zeros((3, *phase.shape))
         ufsh = None
         if self._ufsh_left is not None:
             ufsh = self._ufsh_left * self._kept(MONTH_DAYS)
-        for phases, rows in self._sequences(month):
-            self.months_taken[rows] += self._share_taken(phases, rows)
-            push[rows], leydig[rows] = self._hcg(phases, rows)
+        for code, phases, rows in self._sequences(month):
+            found = (self._share_taken(phases, rows), *self._hcg(phases, rows))
+            if each is None:
+                facts[:, code] = found
+            else:
+                for array, values in zip(each, found, strict=True):
+                    array[rows] = values
             given = injections(self._regimen, phases, "ufsh")
             fresh = given.between(month * MONTH_DAYS, (month + 1) * MONTH_DAYS)
             if len(fresh.days):
@@ -195,15 +202,17 @@ class _Body:
                     self._taken(fresh, rows),
                 )
         self._ufsh_left = ufsh
+        taken, push, leydig = facts[:, self._history] if each is None else each
+        self.months_taken += taken
         return push, leydig, self._ufsh_level(ufsh)
 
-    def _sequences(self, month: int) -> Iterator[tuple[tuple[int, ...], Flags]]:
-        """Yield every sequence of phases that occurs, with the men who lived it."""
+    def _sequences(self, month: int) -> Iterator[tuple[int, tuple[int, ...], Flags]]:
+        """Yield every sequence of phases that occurs: code, phases, and the men who lived it."""
         kinds = len(self._regimen.phases)
         counts = np.bincount(self._history.ravel(), minlength=kinds ** (month + 1))
         for code in np.flatnonzero(counts):
             phases = tuple(int(code) // kinds**back % kinds for back in range(month, -1, -1))
-            yield phases, self._history == code
+            yield int(code), phases, self._history == code
 
     def _hcg(self, phases: tuple[int, ...], rows: Flags) -> tuple[Floats, Floats]:
         month = len(phases) - 1

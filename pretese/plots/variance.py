@@ -33,6 +33,11 @@ class Saving:
         """Variance with independent luck over variance with shared luck."""
         return float(self.independent.var(ddof=1) / self.shared.var(ddof=1))
 
+    @property
+    def ratio_se(self) -> float:
+        """Monte Carlo standard error of the ratio, as if its two variances were independent."""
+        return float(2 * self.ratio / np.sqrt(len(self.shared) - 1))
+
 
 def compare_luck(scenario: Scenario, seed: int, replicates: int) -> dict[str, Saving]:
     """Draw every study with all men treated and all untreated: the same men, and other men."""
@@ -66,6 +71,6 @@ def _panel(axes: Axes, words: str, saving: Saving) -> None:
     edges = np.histogram_bin_edges(both, 24).tolist()
     axes.hist(saving.independent, edges, color=MUTED, alpha=0.55, label="independent luck")
     axes.hist(saving.shared, edges, color=SIMULATED, alpha=0.6, label="shared luck")
-    axes.set_title(f"{words}: variance {saving.ratio:.1f} times smaller")
+    axes.set_title(f"{words}: variance {saving.ratio:.1f} (SE {saving.ratio_se:.1f}) times smaller")
     axes.set_xlabel("treated minus untreated, points")
     axes.set_ylabel("studies")

@@ -12,6 +12,7 @@ from simulate.cohort import draw_cohort
 from simulate.luck import CHUNK
 from simulate.scenario import Arm, Scenario
 from simulate.tables import COLUMNS, dictionary, tables
+from simulate.therapy import follow
 from tests.paper import drawn, paper
 
 seeds = st.integers(0, 2**31)
@@ -150,3 +151,22 @@ def test_the_truth_is_not_in_what_is_observed():
 def test_a_cohort_is_frozen():
     assert dataclasses.fields(drawn())
     assert type(drawn()).__dataclass_params__.frozen
+
+
+@given(st.integers(0, 568), st.floats(0.5, 60))
+@settings(max_examples=10)
+def test_changing_one_mans_input_changes_no_other_man(man, fsh):
+    cohort = drawn(1)
+    baseline = {name: values.copy() for name, values in cohort.men.baseline.items()}
+    baseline["fsh_iu_l"][0, man] = fsh
+    changed = dataclasses.replace(cohort.men, baseline=baseline)
+    regimen = cohort.paths[1].course.regimen
+    before, after = (
+        follow(regimen, paper().physiology, men, cohort.traits, 0.01)
+        for men in (cohort.men, changed)
+    )
+    others = np.arange(569) != man
+    for name in ("phase", "stimulus", "fsh_iu_l", "measured_fsh_iu_l", "fsh_normalised"):
+        one, other = getattr(before, name), getattr(after, name)
+        assert np.array_equal(one[..., others], other[..., others]), name
+    assert after.fsh_iu_l[0, 0, man] == fsh

@@ -1,0 +1,49 @@
+"""`pretese truth`: what is true in a scenario, for each named estimand on each scale."""
+
+import math
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from pretese.certificate import load_scenario
+from pretese.files import write_csv
+from simulate.truth import population_effects, truth_table
+
+
+@click.command()
+@click.argument("scenario")
+@click.option("--men", type=click.IntRange(1), default=1_000_000, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="CSV file to write.")
+def command(scenario: str, men: int, seed: int, out: Path | None) -> None:
+    """Count the true effects of SCENARIO (a shipped name or a file) over a large draw of men.
+
+    Both potential outcomes of every man are known, so nothing is estimated; what remains is the
+    Monte Carlo standard error of the draw (of ratios: on the log scale).
+    """
+    effects = truth_table(population_effects(load_scenario(scenario), seed, men))
+    if out:
+        write_csv(effects, out)
+    table = Table(title=f"True effects in {scenario}")
+    for heading in ("estimand", "untreated %", "treated %", "difference", "ratio", "odds ratio"):
+        table.add_column(heading, justify="left" if heading == "estimand" else "right")
+    for meaning, rows in effects.groupby("meaning", sort=False):
+        first = rows.iloc[0]
+        shown = [
+            _shown(*each)
+            for each in rows[["scale", "truth", "monte_carlo_se"]].itertuples(index=False)
+        ]
+        risks = (f"{100 * first[name]:.1f}" for name in ("risk_untreated", "risk_treated"))
+        table.add_row(str(meaning), *risks, *shown)
+    Console(width=max(110, Console().width)).print(table)
+
+
+def _shown(scale: str, truth: float, error: float) -> str:
+    """Write a true effect with its error; a ratio to nothing is a dash."""
+    if not math.isfinite(error):
+        return "-"
+    if scale == "risk difference":
+        return f"{100 * truth:.2f} ± {100 * error:.2f}"
+    return f"{truth:.3f} ± {error:.3f}"
