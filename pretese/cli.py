@@ -11,6 +11,7 @@ from protocol.errors import InputError
 #: Command name to the module that holds it; loaded on use, so that `--help` stays instant.
 COMMANDS = {
     "reproduce": "the published study beside its simulated twin",
+    "recover": "does each analysis find the true effect? every method, every scenario",
     "simulate": "draw cohorts of synthetic men whose truth is known",
     "calibrate": "solve a scenario's calibrated parameters, or check its certificate",
     "boundaries": "bounds and sizes of a group-sequential trial",
