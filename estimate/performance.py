@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from estimate.arrays import Floats
+from estimate.result import RATIOS, Estimate
 from protocol.errors import InputError
 
 
@@ -179,6 +180,45 @@ def measure_performance(
         type_s=_share((b - no_effect) * effect < 0, signed),
         type_m=_mean(magnitude, signed),
         non_convergence=_share(~found, np.ones_like(found)),
+    )
+
+
+def performance_of(estimate: Estimate, truth: ArrayLike, *, alpha: float = 0.05) -> Performance:
+    """Return the performance of an estimator over the data sets of a batch.
+
+    Ratios are judged on the log scale, where their errors are symmetric.
+
+    Parameters
+    ----------
+    estimate
+        Of a batch whose last leading axis is the replicate. Data sets that did not converge count
+        as non-convergence.
+    truth
+        (..., replicate) or less, on the scale of the estimate: a ratio is given as a ratio.
+
+    Examples
+    --------
+    >>> from estimate.estimand import Estimand
+    >>> from estimate.result import wald
+    >>> question = Estimand("all men", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
+    >>> answers = wald(question, "crude", "odds ratio", np.log([1.5, 2.0, 3.0]), 0.4, 100)
+    >>> f"{performance_of(answers, 2.0).bias.value:.4f}"
+    '0.0393'
+    """
+    to_scale = np.log if estimate.scale in RATIOS else np.asarray
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value, low, high, target = (
+            to_scale(np.asarray(a, float))
+            for a in (estimate.estimate, estimate.conf_low, estimate.conf_high, truth)
+        )
+    return measure_performance(
+        np.where(estimate.converged, value, np.nan),
+        estimate.std_error,
+        target,
+        conf_low=low,
+        conf_high=high,
+        p_value=estimate.p_value,
+        alpha=alpha,
     )
 
 

@@ -13,6 +13,7 @@ COMMANDS = {
     "reproduce": "the published study beside its simulated twin",
     "recover": "does each analysis find the true effect? every method, every scenario",
     "simulate": "draw cohorts of synthetic men whose truth is known",
+    "analyse": "estimate the effect in any table of men, by a plan",
     "calibrate": "solve a scenario's calibrated parameters, or check its certificate",
     "boundaries": "bounds and sizes of a group-sequential trial",
     "decide": "what the protocol says of one man, and why",

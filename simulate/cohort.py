@@ -67,7 +67,12 @@ class Cohort:
 
 
 def draw_cohort(
-    scenario: Scenario, seed: int, replicates: int = 1, first: int = 0, men: int | None = None
+    scenario: Scenario,
+    seed: int,
+    replicates: int = 1,
+    first: int = 0,
+    men: int | None = None,
+    first_man: int = 0,
 ) -> Cohort:
     """Draw ``replicates`` independent studies, numbered from ``first``, up to micro-TESE.
 
@@ -81,8 +86,11 @@ def draw_cohort(
         Root of all luck. Same scenario, seed and number: same study, however it is asked for.
     men
         Men per study; None takes the scenario's.
+    first_man
+        Number of the first of them in his study, counted from 0: a multiple of
+        `simulate.luck.CHUNK`. Slices drawn one after another make the same study as one draw.
     """
-    luck = Luck(seed, men or scenario.men, replicates, first)
+    luck = Luck(seed, men or scenario.men, replicates, first, first_man)
     people = draw_men(scenario.population, luck)
     chance = propensity(scenario.choice, people)
     level = reserve(scenario.spermatogenesis, people, luck)

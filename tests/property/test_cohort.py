@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pretese.mechanism import with_values
 from simulate.cohort import draw_cohort
+from simulate.luck import CHUNK
 from simulate.tables import COLUMNS, dictionary, tables
 from tests.paper import drawn, paper
 
@@ -33,6 +34,19 @@ def test_a_study_is_the_same_alone_and_in_a_block(seed, first):
     block = tables(draw_cohort(paper(), seed, replicates=3, first=first, men=50), replicate=1)
     for name, table in alone.items():
         pd.testing.assert_frame_equal(table, block[name], obj=name)
+
+
+@given(seeds, st.integers(1, 400))
+@settings(max_examples=3)
+def test_slices_of_men_laid_end_to_end_are_the_whole_study(seed, more):
+    whole = tables(draw_cohort(paper(), seed, men=CHUNK + more, first=7))
+    slices = [
+        tables(draw_cohort(paper(), seed, men=men, first=7, first_man=first_man))
+        for first_man, men in ((0, CHUNK), (CHUNK, more))
+    ]
+    for name, table in whole.items():
+        laid = pd.concat([each[name] for each in slices], ignore_index=True)
+        pd.testing.assert_frame_equal(laid, table, obj=name)
 
 
 def test_both_arms_share_a_mans_luck_so_a_null_effect_changes_nobody():
