@@ -7,7 +7,6 @@ from itertools import groupby
 from pathlib import Path
 
 import click
-from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -98,18 +97,19 @@ _SHORT = {"risk difference": "RD", "risk ratio": "RR", "odds ratio": "OR"}
 
 def _show(console: Console, found: Assessment, replicates: int, out: Path) -> None:
     for (case, plan), group in groupby(found.judgements, lambda each: (each.case, each.plan)):
-        table = Table(title=f"{case}, {plan}", title_justify="left", box=SIMPLE, pad_edge=False)
+        table = Table(title=f"{case}, {plan}", title_justify="left", box=None, pad_edge=False)
         table.add_column("method", no_wrap=True)
         table.add_column("", no_wrap=True)
-        for heading in ("truth", "bias/SE", "MCSE", "cover %", "MCSE"):
+        for heading in ("truth", "bias", "MCSE", "cover", "MCSE"):
             table.add_column(heading, justify="right", no_wrap=True)
         table.add_column("verdict", no_wrap=True)
         for each in group:
             table.add_row(*_cells(each))
         console.print(table, highlight=False)
+        console.print()
     console.print(
-        f"{replicates} replicates per scenario. Truth: the effect in the population (PATE). Bias "
-        "of ratios: of their logarithms. MCSE: Monte Carlo standard error.",
+        f"{replicates} replicates per scenario. Truth: the effect in the population (PATE); bias "
+        "in standard errors of the estimate; coverage in percent; MCSE: Monte Carlo standard error.",
         style="dim",
     )
     console.print(f"Estimates, tables and figures: {out / 'results'}", soft_wrap=True)
@@ -130,9 +130,9 @@ def _cells(each: Judgement) -> tuple[str, ...]:
 
 def _verdict(each: Judgement) -> str:
     if each.surprise:
-        return f"[red]{each.verdict.upper()}, not claimed[/red]"
+        return f"[red]{each.verdict.upper()}, unclaimed[/red]"
     if each.verdict == "undecided":
-        return "too few to tell"
+        return "undecided"
     if each.claim == "none":
         return f"({each.verdict})"
-    return f"{each.verdict}, as claimed" if each.claim == "fails" else each.verdict
+    return f"{each.verdict} (claimed)" if each.claim == "fails" else each.verdict
