@@ -37,6 +37,10 @@ FIRST_LOOK = 400
     "--mcse", type=click.FloatRange(0, 0.1, min_open=True),
     help="Go on until coverage and rejection have this Monte Carlo standard error everywhere.",
 )  # fmt: skip
+@click.option(
+    "--truth-men", type=click.IntRange(1000, 1_000_000_000),
+    help="Men over whom true population effects are averaged [the library's].",
+)  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), help="Root of all luck [the library's].")
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("out/recover"), show_default=True,
@@ -54,6 +58,7 @@ def command(
     plan_path: Path | None,
     replicates: int,
     mcse: float | None,
+    truth_men: int | None,
     seed: int | None,
     out: Path,
     resume: bool,
@@ -67,7 +72,7 @@ def command(
     the whole library runs. Exit code 3 if a verdict is not the one that the library claims.
     """
     plan = read_document(plan_path, StudyPlan) if plan_path else None
-    study = prepare(choose(scenarios, plan, seed))
+    study = prepare(choose(scenarios, plan, seed, truth_men))
     with _crew(workers, scheduler) as crew:
         store = open_study(study, out, resume)
         with progress("recovery") as tell:
@@ -109,7 +114,7 @@ def _show(console: Console, found: Assessment, replicates: int, out: Path) -> No
         console.print()
     console.print(
         f"{replicates} replicates per scenario. Truth: the effect in the population (PATE); bias "
-        "in standard errors of the estimate; coverage in percent; MCSE: Monte Carlo standard error.",
+        "in standard errors of the estimate; coverage in percent; MCSE: Monte Carlo error.",
         style="dim",
     )
     console.print(f"Estimates, tables and figures: {out / 'results'}", soft_wrap=True)

@@ -223,10 +223,17 @@ def draw_map(name: str, grid: Grid, spec: StudySpec, judgements: Sequence[Judgem
         figure.supxlabel(grid.across.label, fontsize=8.5)
         figure.supylabel(grid.down.label, fontsize=8.5)
         figure.suptitle(
-            f"{name}: coverage in percent, and bias in standard errors ({scale})",
+            f"{name}: coverage in percent (Monte Carlo error {_coverage_error(judgements):.1f}), "
+            f"bias in standard errors; {scale}",
             x=0.01, ha="left", fontsize=10, fontweight="bold",
         )  # fmt: skip
         return figure
+
+
+def _coverage_error(judgements: Sequence[Judgement]) -> float:
+    """Return the Monte Carlo error of a coverage of 95 %, in percent."""
+    n = min(each.usable for each in judgements)
+    return 100 * float(np.sqrt(NOMINAL * (1 - NOMINAL) / n))
 
 
 def _map_panel(

@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import threading
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -81,7 +83,7 @@ def local_crew(workers: int) -> Iterator[Crew | None]:
     with _one_thread_each():
         # Spawned, not forked: a fresh process is the same on every platform and has no threads.
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(workers, mp_context=context)
+        pool = ProcessPoolExecutor(workers, context, _leave_with, (os.getpid(),))
         try:
             yield pool, AHEAD * workers
         finally:
@@ -125,6 +127,17 @@ def _connect(address: str) -> Any:
         cure = f"start some: dask worker {address}"
         raise InputError.of("--scheduler", address, "it has no workers", cure) from None
     return client
+
+
+def _leave_with(parent: int) -> None:
+    """End this worker soon after its parent is gone, however that was killed."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

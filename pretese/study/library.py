@@ -25,7 +25,9 @@ def load_library() -> StudySpec:
     return read_document(LIBRARY, StudySpec)
 
 
-def choose(names: Sequence[str], plan: StudyPlan | None, seed: int | None) -> StudySpec:
+def choose(
+    names: Sequence[str], plan: StudyPlan | None, seed: int | None, truth_men: int | None
+) -> StudySpec:
     """Return the study of the named cases, grids and scenarios.
 
     Parameters
@@ -35,7 +37,7 @@ def choose(names: Sequence[str], plan: StudyPlan | None, seed: int | None) -> St
     plan
         Replaces the plans of the library; then nothing is claimed of any method, and grids have
         no part in it.
-    seed
+    seed, truth_men
         None takes the library's.
     """
     library = load_library()
@@ -52,8 +54,8 @@ def choose(names: Sequence[str], plan: StudyPlan | None, seed: int | None) -> St
             "cases": {name: case.model_copy(update=bare) for name, case in cases.items()},
             "grids": {},
         }
-    if seed is not None:
-        update["seed"] = seed
+    given = {"seed": seed, "truth_men": truth_men}
+    update |= {field: value for field, value in given.items() if value is not None}
     return spec.model_copy(update=update)
 
 
