@@ -8,12 +8,17 @@ from pathlib import Path
 
 import pretese
 
-#: Packages whose files decide a digit. Of `pretese` only what draws, analyses and stores counts:
-#: a better figure does not make old estimates stale.
-_DECISIVE = ("protocol", "simulate", "estimate", "pretese/study")
-
-#: Files that read or show results and change none of them.
-_BESIDE = frozenset({"pretese/study/execute.py", "pretese/study/assess.py"})
+#: Sources that decide a digit. Of `pretese` only what draws and analyses counts: a better figure
+#: or another claim does not make old estimates stale, and what a study says is in its own hash.
+_DECISIVE = (
+    "protocol/**/*",
+    "simulate/**/*",
+    "estimate/**/*",
+    "pretese/study/data.py",
+    "pretese/study/methods.py",
+    "pretese/study/tasks.py",
+    "pretese/study/truth.py",
+)
 
 #: Libraries whose version may change a digit, or a byte of a file.
 _LIBRARIES = ("numpy", "scipy", "pyarrow")
@@ -26,9 +31,8 @@ def code_version() -> str:
     digest = hashlib.sha256(platform.python_version().encode())
     for library in _LIBRARIES:
         digest.update(f"{library} {version(library)}\n".encode())
-    for folder in _DECISIVE:
-        for path in sorted((root / folder).rglob("*")):
+    for path in sorted(path for pattern in _DECISIVE for path in root.glob(pattern)):
+        if path.suffix in {".py", ".yaml"}:
             name = path.relative_to(root).as_posix()
-            if path.suffix in {".py", ".yaml"} and name not in _BESIDE:
-                digest.update(name.encode() + hashlib.sha256(path.read_bytes()).digest())
+            digest.update(name.encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 
 from pretese.certificate import load_scenario
 from pretese.files import versions, whole_folder, write_csv, write_manifest
-from pretese.mechanism import mechanism_hash
+from pretese.mechanism import mechanism_hash, with_values
 from pretese.plots.recovery import draw_figures
 from pretese.progress import Tell
 from pretese.study.assess import Assessment, Source, assess, wanted_replicates
@@ -66,9 +67,10 @@ def prepare(spec: StudySpec) -> Study:
     """Load every scenario of a study; all bad ones are reported at once."""
     faults: list[Fault] = []
     estimates, truths = {}, {}
+    load = cache(load_scenario)
     for name, case in spec.all_cases().items():
         try:
-            scenario = load_scenario(case.scenario, case.changes)
+            scenario = with_values(load(case.scenario), case.changes, where=f"case {name}")
         except InputError as error:
             faults += error.faults
             continue
