@@ -166,7 +166,7 @@ def run_study(
         _do(todo, store, crew, tell, "blocks of replicates")
         if mcse is None:
             return replicates
-        wanted = wanted_replicates(_look(study, store, replicates).performance, mcse)
+        wanted = wanted_replicates(assess_blocks(study, store, replicates).performance, mcse)
         if wanted <= replicates:
             return replicates
         step = max(job.block for job in study.estimates.values())
@@ -187,7 +187,7 @@ def _draws(spec: StudySpec) -> int:
     return -(-spec.truth_men // TRUTH_MEN)
 
 
-def _look(study: Study, store: Store, replicates: int) -> Assessment:
+def assess_blocks(study: Study, store: Store, replicates: int) -> Assessment:
     """Assess the blocks that there are, where they stand."""
     estimates = {
         name: Source([store.path(block) for block in job.blocks(replicates)], replicates)
