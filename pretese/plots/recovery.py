@@ -223,8 +223,8 @@ def draw_map(name: str, grid: Grid, spec: StudySpec, judgements: Sequence[Judgem
         figure.supxlabel(grid.across.label, fontsize=8.5)
         figure.supylabel(grid.down.label, fontsize=8.5)
         figure.suptitle(
-            f"{name}: coverage in percent (Monte Carlo error {_coverage_error(judgements):.1f}), "
-            f"bias in standard errors; {scale}",
+            f"{name}: coverage in % (Monte Carlo error {_coverage_error(judgements):.1f}), bias in "
+            f"SE; {scale}",
             x=0.01, ha="left", fontsize=10, fontweight="bold",
         )  # fmt: skip
         return figure
