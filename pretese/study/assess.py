@@ -27,9 +27,6 @@ Floats = NDArray[np.float64]
 #: Nominal coverage of every interval.
 NOMINAL = 0.95
 
-#: Monte Carlo standard errors beyond which a difference is not chance.
-LIMIT = 3.0
-
 #: Share of replicates without an answer beyond which a method does not recover.
 MOST_WITHOUT_ANSWER = 0.05
 
@@ -158,26 +155,27 @@ def judge(
 ) -> Judgement:
     """Compare bias and coverage with chance and tolerance.
 
-    A method fails if its bias is beyond 3 Monte Carlo errors and beyond the tolerance, if its
-    coverage is further from 0.95 than tolerance and 3 Monte Carlo errors together, or if more than
-    one replicate in twenty has no answer. Where failure is claimed and not seen, the verdict is
+    A method fails if its bias is beyond chance (3 Monte Carlo errors) and beyond the tolerance, if
+    its coverage is further from 0.95 than tolerance and chance together, or if more than one
+    replicate in twenty has no answer. Where failure is claimed and not seen, the verdict is
     "undecided" until both limits together are narrow enough to rule it out.
     """
     n = int(performance.bias.n)
     bias, spread = float(performance.bias.value), float(performance.empirical_se.value)
     error = float(np.hypot(performance.bias.mcse, pate.mcse))
     coverage = float(performance.coverage.value)
-    chance = LIMIT * float(np.sqrt(NOMINAL * (1 - NOMINAL) / max(n, 1)))
+    limit = tolerance.chance
+    chance = limit * float(np.sqrt(NOMINAL * (1 - NOMINAL) / max(n, 1)))
     no_answer = float(performance.non_convergence.value)
     reasons = []
-    if not abs(bias) <= max(LIMIT * error, tolerance.bias * spread):
+    if not abs(bias) <= max(limit * error, tolerance.bias * spread):
         reasons.append(f"bias {bias:+.3f} ({error:.3f})")
     if not abs(coverage - NOMINAL) <= tolerance.coverage + chance:
         reasons.append(f"coverage {coverage:.3f}")
     if no_answer > MOST_WITHOUT_ANSWER:
         reasons.append(f"no answer in {100 * no_answer:.0f} %")
     ruled_out = (
-        abs(bias) + LIMIT * error <= tolerance.bias * spread
+        abs(bias) + limit * error <= tolerance.bias * spread
         and abs(coverage - NOMINAL) + chance <= 2 * tolerance.coverage
     )
     verdict: Verdict = "fails" if reasons else "recovers"

