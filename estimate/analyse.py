@@ -1,37 +1,40 @@
 """Carry out an analysis plan: every planned estimate of one table of men, and what stands by it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
 from estimate.adjustment import adjusted
+from estimate.analysis import Analysis
 from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Floats
 from estimate.balance import Balance, balance
 from estimate.complete import CompleteData, complete
-from estimate.contingency import TwoByTwo, count, crude
+from estimate.contingency import count, crude
+from estimate.delivery import deliveries
 from estimate.estimand import IntercurrentEvent
-from estimate.evalue import e_value
 from estimate.explore import (
-    Division,
-    Shape,
     divisions,
-    mediation_record,
     mediations,
     shapes,
-    with_multiplicity,
 )
 from estimate.firth import firth
 from estimate.marginal import aipw, standardised, tmle
 from estimate.matching import Focal, Matches, match_nearest, matched
-from estimate.mediation import Mediation
 from estimate.plan import Method, Plan
 from estimate.pool import pool_estimates
-from estimate.propensity import Discrimination, PropensityScore, c_statistic, propensity
-from estimate.result import RATIOS, Estimate, plain
+from estimate.propensity import (
+    Discrimination,
+    PropensityScore,
+    c_statistic,
+    propensity,
+    trim,
+)
+from estimate.result import Estimate
 from estimate.weighting import POPULATIONS, Target, Weights, iptw, iptw_adjusted, weights
+from protocol.errors import InputError
 
 Tell = Callable[[int, int, str], None]
 
@@ -42,73 +45,6 @@ _STANDARDISED: dict[str, Literal["ate", "att", "atc"]] = {
 }
 _WEIGHTED: dict[str, Target] = {f"iptw-{target}": target for target in POPULATIONS}
 _WITHOUT_SCORE = {"crude", "adjusted", "firth", *_STANDARDISED}
-
-
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    """What a plan found in one table.
-
-    Attributes
-    ----------
-    estimates
-        In the order of the plan, each of one study (pooled, if data were imputed).
-    table
-        Men by treatment and outcome.
-    complete
-        The data that estimates came from.
-    score, discrimination
-        Propensity score, with leading shape () or (imputation,), and its C-statistic; None if no
-        method needs one.
-    balances
-        "unadjusted", and each weighting or matching method, to the balance it reached.
-    effective_sizes
-        Weighting method to effective numbers of treated and untreated men.
-    divisions, shapes, mediations
-        Answers to the further questions of the plan.
-    """
-
-    plan: Plan
-    estimates: tuple[Estimate, ...]
-    table: TwoByTwo
-    complete: CompleteData
-    score: PropensityScore | None
-    discrimination: Discrimination | None
-    balances: Mapping[str, Balance]
-    effective_sizes: Mapping[str, tuple[float, float]]
-    divisions: tuple[Division, ...] = ()
-    shapes: tuple[Shape, ...] = ()
-    mediations: Mapping[str, Mediation] = field(default_factory=dict)
-
-    def record(self) -> dict[str, Any]:
-        """Return the analysis as plain values for JSON."""
-        c = self.discrimination
-        return {
-            "estimates": [record for each in self.estimates for record in each.records()],
-            "arms": {"treated": _arm(self.table, 1), "untreated": _arm(self.table, 0)},
-            "c_statistic": plain(np.mean(c.c_statistic)) if c else None,
-            "balance": {name: _mean_rows(each) for name, each in self.balances.items()},
-            "effective_sample_size": {
-                name: {"treated": plain(sizes[0]), "untreated": plain(sizes[1])}
-                for name, sizes in self.effective_sizes.items()
-            },
-            "e_values": [_e_value(each) for each in self.estimates if each.scale in RATIOS],
-            "subgroups": with_multiplicity(list(self.divisions)),
-            "splines": [shape.record() for shape in self.shapes],
-            "mediation": [mediation_record(name, m) for name, m in self.mediations.items()],
-            "missing": self._missing(),
-        }
-
-    def _missing(self) -> dict[str, Any]:
-        done = self.complete.imputation
-        data = self.complete.data
-        return {
-            "method": self.plan.missing.method,
-            "imputations": self.plan.missing.imputations if done else 0,
-            "men": int(data.include.shape[-1]),
-            "analysed": int(np.min(data.n)),
-            "left_out": {why: int(np.max(out)) for why, out in data.reasons.items()},
-            "values_missing": dict(self.complete.missing),
-        }
 
 
 def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None = None) -> Analysis:
@@ -141,7 +77,7 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
     steps = [*plan.methods, *plan.models, *plan.subgroups, *plan.splines, *plan.mediation]
     say = tell or _say_nothing
     say(0, len(steps), "imputing" if plan.missing.method == "mice" else "reading")
-    whole = complete(columns, plan, where=where)
+    whole = _trim(complete(columns, plan, where=where), plan, where)
     work = _Work(plan, whole, where)
     estimates: list[Estimate] = []
     done = 0
@@ -159,7 +95,7 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
     return Analysis(
         plan=plan,
         estimates=tuple(estimates),
-        table=count(whole.observed),
+        table=count(whole.data),
         complete=whole,
         score=work.score,
         discrimination=work.discrimination,
@@ -168,7 +104,21 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
         divisions=tuple(found[0]),
         shapes=tuple(found[1]),
         mediations=dict(found[2]),
+        deliveries=tuple(deliveries(columns, plan, where)),
     )
+
+
+def _trim(whole: CompleteData, plan: Plan, where: str) -> CompleteData:
+    """Leave out men with extreme propensity scores, if the plan says so; the rest score anew."""
+    if plan.trim_percent is None:
+        return whole
+    low, high = plan.trim_percent
+    score = propensity(whole.data, plan.propensity)
+    data = trim(whole.data, score, low / 100, high / 100)
+    if not data.n.all():
+        problem = f"nobody's propensity score lies from {low:g} to {high:g} %"
+        raise InputError.of(where, "trim_percent", problem, "widen it, or see the overlap figure")
+    return replace(whole, data=data)
 
 
 class _Work:
@@ -230,9 +180,9 @@ class _Work:
         return self.score
 
     def _weights(self, target: Target, method: str, *, stabilised: bool = False) -> Weights:
-        w = weights(
-            self.data, self._score(), target, stabilised=stabilised, truncate=self.plan.truncate
-        )
+        percent = self.plan.truncate_percent
+        truncate = None if percent is None else (percent[0] / 100, percent[1] / 100)
+        w = weights(self.data, self._score(), target, stabilised=stabilised, truncate=truncate)
         self._keep_balance(method, w.value)
         treated, untreated = w.effective_size(self.data)
         self.sizes[method] = (float(np.mean(treated)), float(np.mean(untreated)))
@@ -245,7 +195,7 @@ class _Work:
             self._score(),
             choice.focal or _smaller_arm(self.data),
             order=choice.order,
-            caliper=choice.caliper,
+            caliper=None if choice.caliper_percent is None else choice.caliper_percent / 100,
             on=choice.on,
             exact=choice.exact,
             where=self.where,
@@ -266,6 +216,8 @@ class _Work:
         spent = len(self.plan.covariates) + 2
         pooled = pool_estimates(named, df_complete=self.data.n.min() - spent)
         within = each.interval.removeprefix("Wald, ")
+        # what is pooled is the standard error, not the profile
+        within = within.replace("profile likelihood", "model-based errors")
         return replace(pooled, interval=f"{pooled.interval} ({within})")
 
 
@@ -281,38 +233,6 @@ def _label(each: Estimate, plan: Plan) -> Estimate:
     if plan.population:
         estimand = estimand.among(f"{estimand.population}: {plan.population}")
     return replace(each, estimand=estimand)
-
-
-def _arm(table: TwoByTwo, treated: int) -> dict[str, Any]:
-    yes = table.treated_yes if treated else table.untreated_yes
-    men = table.treated if treated else table.untreated
-    risk = table.risk_treated if treated else table.risk_untreated
-    return {"men": int(men), "with_outcome": int(yes), "risk": plain(risk)}
-
-
-def _mean_rows(found: Balance) -> list[dict[str, Any]]:
-    """Return balance per column, averaged over imputations where there are any."""
-
-    def average(values: Floats) -> Floats:
-        mean: Floats = values.reshape(-1, values.shape[-1]).mean(0)
-        return mean
-
-    return Balance(
-        found.names,
-        average(found.difference),
-        average(found.variance_ratio),
-        average(found.distance),
-    ).records()
-
-
-def _e_value(each: Estimate) -> dict[str, Any]:
-    strength = e_value(each)
-    return {
-        "method": each.method,
-        "scale": each.scale,
-        "point": plain(strength.point),
-        "limit": plain(strength.limit),
-    }
 
 
 def _say_nothing(done: int, total: int, doing: str) -> None:

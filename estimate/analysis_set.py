@@ -143,7 +143,10 @@ def analysis_set(
     (3, {'age_years is missing': 1})
     """
     kinds = dict(covariates or {})
-    read = read_columns(columns, {treatment: Numeric(), outcome: Numeric(), **kinds}, where)
+    try:
+        read = read_columns(columns, {treatment: Numeric(), outcome: Numeric(), **kinds}, where)
+    except InputError as error:
+        raise InputError(_advise(fault, (treatment, outcome)) for fault in error.faults) from None
     shape = np.broadcast_shapes(*(column.shape for column in read.values()))
     eligible = np.ones(shape, bool) if include is None else np.array(include, bool)
     reasons: dict[str, Ints] = {}
@@ -196,6 +199,13 @@ def read_columns(
     if faults:
         raise InputError(faults)
     return read
+
+
+def _advise(fault: Fault, roles: tuple[str, str]) -> Fault:
+    """Ask for 0 and 1, not for any number, where a treatment or outcome holds words."""
+    if fault.field in roles and fault.problem.endswith("is not a number"):
+        return replace(fault, cure="code it 0 (no) and 1 (yes)")
+    return fault
 
 
 class _UnreadableError(Exception):

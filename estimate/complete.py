@@ -48,7 +48,7 @@ def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
         As `analysis_set`; and if the plan says that nothing is missing, and something is.
     """
     build = partial(analysis_set, treatment=plan.treatment, outcome=plan.outcome, where=where)
-    include = _eligible(columns, plan, where)
+    include = eligible(columns, plan, where)
     everyone = build(columns, include=include)
     read = read_columns(columns, plan.kinds, where)
     gaps = {name: np.isnan(column) & everyone.include for name, column in read.items()}
@@ -70,7 +70,8 @@ def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
     return CompleteData(replace(data, reasons=everyone.reasons), everyone, read, missing, done)
 
 
-def _eligible(columns: Any, plan: Plan, where: str) -> Floats | None:
+def eligible(columns: Any, plan: Plan, where: str) -> Floats | None:
+    """Return the plan's column of who is analysed, 0 or 1; None if it names none."""
     if plan.eligible is None:
         return None
     if plan.eligible not in columns:

@@ -117,11 +117,11 @@ def assign(data: AnalysisSet, group: Subgroup) -> tuple[Ints, tuple[str, ...]]:
         place = {level: index for index, levels in enumerate(sets.values()) for level in levels}
         lookup = np.array([place[level] for level in kind.levels])
         return lookup[values.astype(int)], tuple(sets)
-    if group.below is not None:
-        cut = f"{group.below:g}"
-        return (values >= group.below).astype(int), (f"{group.by} < {cut}", f"{group.by} ≥ {cut}")
-    above = 0.0 if group.above is None else group.above
-    return (values > above).astype(int), (f"{group.by} ≤ {above:g}", f"{group.by} > {above:g}")
+    if group.lower_holds_it:
+        upper, signs = values > group.at, "≤>"
+    else:
+        upper, signs = values >= group.at, "<≥"
+    return upper.astype(int), tuple(f"{group.by} {sign} {group.at:g}" for sign in signs)
 
 
 def _divide(whole: CompleteData, name: str, group: Ints, labels: tuple[str, ...]) -> Division:

@@ -22,9 +22,10 @@ HALVING_LIMIT = 60
 #: that remains after it is of the order of this number, for a weight of one per man.
 TOLERANCE = 1e-14
 
-#: A predictor this far from 0 is looked at twice, and taken for lost if its variance is beyond the
-#: second number: an outlier's is below a hundred thousand, under separation it is astronomic.
-FAR_PREDICTOR = 20.0
+#: Where the curvature mu (1 - mu) of some man is below the first number (his predictor beyond 20),
+#: a fit is looked at twice, and is taken for lost if the variance of his predictor is beyond the
+#: second: an outlier's is below a hundred thousand, under separation it is astronomic.
+FAR_CURVATURE = 2e-9
 FLAT_VARIANCE = 1e7
 
 #: A coefficient whose variance is inflated by more than this through the other columns is not
@@ -207,7 +208,7 @@ def _climb(data: "_Block", coef: Floats, out: _Answer, first: int) -> None:
             out.cov[at], identified = _invert(information[left])
             out.coef[at[~identified]] = np.nan
             # a giant step can land where the likelihood is flat: no maximum, only no slope
-            flat = done & data.is_flat(coef, information)
+            flat = data.is_flat(coef, information, done)
             out.converged[at] = (done & ~flat)[left] & identified
             direction = np.where(flat[:, None], coef, step)
             out.separated[at] = (flat | ~done)[left] & data.separates(direction)[left]
@@ -224,13 +225,14 @@ class _Block:
     memory, and its transpose is a view that BLAS reads as it is.
     """
 
-    __slots__ = ("Xt", "offset", "weighted", "weights", "y")
+    __slots__ = ("Xt", "least", "offset", "weighted", "weights", "y")
 
     def __init__(
         self, Xt: Floats, y: Floats, weights: Floats | None, offset: Floats | None
     ) -> None:
         self.Xt, self.y, self.weights, self.offset = Xt, y, weights, offset
         self.weighted = np.empty_like(Xt)
+        self.least = np.ones(len(Xt))
 
     def keep(self, stay: Bools) -> "_Block":
         """Return the block without the members that have finished."""
@@ -257,6 +259,7 @@ class _Block:
         eta *= self.y - 1.0
         np.subtract(eta, terms, out=terms)
         mu *= 1.0 - mu
+        self.least = mu.min(-1, initial=1.0)
         if self.weights is not None:
             residual *= self.weights
             terms *= self.weights
@@ -266,14 +269,14 @@ class _Block:
         information = np.matmul(self.weighted, self.Xt.swapaxes(1, 2))
         return terms.sum(-1), score, information
 
-    def is_flat(self, coef: Floats, information: Floats) -> Bools:
-        """Say whether some man's predictor is far out and nothing holds it there."""
-        eta = np.abs(np.matmul(coef[:, None, :], self.Xt)[:, 0])
-        if self.weights is not None:
-            eta = np.where(self.weights > 0, eta, 0.0)
-        flat = np.zeros(len(eta), bool)
-        for member in np.flatnonzero(eta.max(-1, initial=0.0) > FAR_PREDICTOR):
-            farthest = self.Xt[member][:, eta[member].argmax()]
+    def is_flat(self, coef: Floats, information: Floats, done: Bools) -> Bools:
+        """Say of members that are done whether a man is far out and nothing holds him there."""
+        flat = np.zeros(len(coef), bool)
+        for member in np.flatnonzero(done & (self.least < FAR_CURVATURE)):
+            eta = np.abs(coef[member] @ self.Xt[member])
+            if self.weights is not None:
+                eta = np.where(self.weights[member] > 0, eta, 0.0)
+            farthest = self.Xt[member][:, eta.argmax()]
             toward = _solve(information[[member]], farthest[None])[0]
             flat[member] = not farthest @ toward < FLAT_VARIANCE
         return flat

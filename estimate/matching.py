@@ -23,6 +23,9 @@ from protocol.errors import InputError
 Focal = Literal["treated", "untreated"]
 Order = Literal["largest", "smallest", "data", "closest"]
 
+#: Pairs of men that "closest" compares at most: their distances are held in memory together.
+CLOSEST_LIMIT = 100_000_000
+
 #: Whom matched pairs resemble when the whole focal arm finds a partner.
 POPULATIONS: dict[Focal, str] = {
     "treated": "men like the treated (matched)",
@@ -107,6 +110,13 @@ def match_nearest(
     order = order or ("largest" if focal == "treated" else "smallest")
     chosen = (data.treatment > 0) == (focal == "treated")
     sizes = [np.count_nonzero(side & data.include, axis=-1) for side in (chosen, ~chosen)]
+    if order == "closest" and int(np.max(sizes[0] * sizes[1])) > CLOSEST_LIMIT:
+        raise InputError.of(
+            where,
+            "order",
+            f"closest compares {int(np.max(sizes[0] * sizes[1]))} pairs of men",
+            f"take another order, or fewer than {CLOSEST_LIMIT} pairs",
+        )
     if not (accept_shortage or order == "closest") and (sizes[0] > sizes[1]).all():
         _refuse(focal, sizes, where)
     groups = np.zeros(e.shape) if exact is None else data.covariates[exact]
@@ -163,13 +173,59 @@ def _queue(d: Floats, mine: Ints, order: Order) -> Ints:
 
 def _one_by_one(d: Floats, queue: Ints, others: Ints, width: float, partner: Ints) -> None:
     """Let men choose in turn; among equally near partners the first in the data is taken."""
-    free = d[others].copy()
-    for man in queue[: len(others)] if np.isinf(width) else queue:
-        gaps = np.abs(free - d[man])
-        best = int(gaps.argmin())
-        if gaps[best] <= width:
-            partner[man] = others[best]
-            free[best] = np.inf
+    ordered = others[np.argsort(d[others], kind="stable")]
+    values = d[ordered]
+    seats = _Seats(len(ordered))
+    first_alike = np.searchsorted(values, values).tolist()
+    at = np.searchsorted(values, d[queue]).tolist()
+    listed, who = values.tolist(), ordered.tolist()
+    for man, own, place in zip(queue.tolist(), d[queue].tolist(), at, strict=True):
+        above, below = seats.free_from(place), seats.free_before(place)
+        best, gap = -1, width
+        if above < len(who) and listed[above] - own <= gap:
+            best, gap = above, listed[above] - own
+        if below >= 0 and own - listed[below] <= gap:
+            below = seats.free_from(first_alike[below])
+            if best < 0 or own - listed[below] < gap or who[below] < who[best]:
+                best = below
+        if best >= 0:
+            partner[man] = who[best]
+            seats.take(best)
+
+
+class _Seats:
+    """A row of seats that fill up: finds the nearest free one on either side in near-constant time.
+
+    Each taken seat points to where the search goes on; paths are halved as they are walked (Tarjan
+    RE, van Leeuwen J. *J ACM* 1984;31:245-281).
+    """
+
+    __slots__ = ("down", "up")
+
+    def __init__(self, count: int) -> None:
+        # one seat beyond either end is never taken
+        self.up = list(range(count + 1))
+        self.down = list(range(count + 1))
+
+    def take(self, seat: int) -> None:
+        """Mark a seat as taken."""
+        self.up[seat] = seat + 1
+        self.down[seat + 1] = seat
+
+    def free_from(self, seat: int) -> int:
+        """Return the first free seat from here on; the number of seats if there is none."""
+        return _walk(self.up, seat)
+
+    def free_before(self, seat: int) -> int:
+        """Return the last free seat before here; -1 if there is none."""
+        return _walk(self.down, seat) - 1
+
+
+def _walk(links: list[int], place: int) -> int:
+    while links[place] != place:
+        links[place] = links[links[place]]
+        place = links[place]
+    return place
 
 
 def _closest_first(d: Floats, mine: Ints, others: Ints, width: float, partner: Ints) -> None:

@@ -279,6 +279,30 @@ def share_mcse(share: ArrayLike, n: ArrayLike) -> Floats:
         return np.asarray(np.sqrt(p * (1 - p) / np.asarray(n, float)))
 
 
+def z_against(share: ArrayLike, n: ArrayLike, exact: ArrayLike) -> Floats:
+    """Return how many Monte Carlo standard errors simulated shares lie above exact ones.
+
+    The error is that of the exact value, so that it is not 0 where nothing was simulated. Values
+    of 0 or 1 that are met exactly give 0.
+
+    Parameters
+    ----------
+    share, n
+        Simulated share (power, stop probability) and its replicates.
+    exact
+        From `estimate.planning.exact_sequential`, say.
+
+    Examples
+    --------
+    >>> print(f"{z_against(0.7574, 100_000, 0.7589822):.2f}")
+    -1.17
+    """
+    truth = np.asarray(exact, float)
+    gap, error = np.asarray(share, float) - truth, share_mcse(truth, n)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(gap == 0, 0.0, gap / error))
+
+
 def _mean(values: Floats, used: NDArray[np.bool_]) -> Measure:
     n = used.sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -79,8 +79,8 @@ class Matching(Document):
     #: None is the smaller arm; the result says which.
     focal: Focal | None = None
     order: Order | None = None
-    #: standard deviations of the distance measure
-    caliper: Annotated[float, Field(gt=0)] | None = None
+    #: of the standard deviation of the distance measure
+    caliper_percent: Annotated[float, Field(gt=0)] | None = None
     on: Literal["score", "logit"] = "logit"
     exact: str | None = None
 
@@ -93,26 +93,46 @@ class Event(Document):
 
 
 class Subgroup(Document):
-    """How men are divided by one covariate: exactly one of a cut-point and named groups.
+    """How men are divided by one covariate: a number at a cut, a category into named groups.
 
-    ``below`` c divides into less than c, and c or more; ``above`` c into c or less, and more than
-    c. ``groups`` names sets of levels of a category, all levels once; without any of the three,
-    every level is a group.
+    ``cut`` is a comparison such as "< 35" or "> 3"; it and its contrary are the two groups, the
+    lower one first. ``groups`` names sets of levels, all levels once; without it every level of a
+    category is a group.
     """
 
     by: str
-    below: float | None = None
-    above: float | None = None
+    cut: Annotated[str, Field(pattern=r"^(<|<=|>|>=)\s*-?\d+(\.\d+)?$")] | None = None
     groups: dict[str, tuple[str, ...]] | None = None
 
     @model_validator(mode="after")
     def _one_division(self) -> Self:
-        given = [x for x in (self.below, self.above, self.groups) if x is not None]
-        if len(given) > 1:
-            raise ValueError("give one of below, above and groups")
+        if self.cut is not None and self.groups is not None:
+            raise ValueError("give cut or groups, not both")
         if self.groups is not None and len(self.groups) < 2:
             raise ValueError("name two groups or more")
         return self
+
+    @property
+    def at(self) -> float:
+        """The number of the cut, in the unit of the covariate."""
+        return float((self.cut or "nan").lstrip("<>= "))
+
+    @property
+    def lower_holds_it(self) -> bool:
+        """Whether a man exactly at the cut is in the lower group."""
+        return (self.cut or "").startswith("<=") or (self.cut or "")[:2].strip() == ">"
+
+
+class CumulativeDelivery(Document):
+    """Columns that say how couples fared after retrieval; couples without a transfer are left out.
+
+    ``transfers`` counts a couple's embryo transfers, of which the last is the birth where
+    ``birth`` is 1; ``embryos_left`` (0/1) says whether frozen embryos remain, and may be absent.
+    """
+
+    transfers: str
+    birth: str
+    embryos_left: str | None = None
 
 
 class Plan(Document):
@@ -135,8 +155,13 @@ class Plan(Document):
     mediation
         Names of divisions into two groups, for each of which is asked how much of the second
         group's advantage runs through treatment.
-    truncate
-        Quantiles at which inverse-probability weights are cut; None cuts none.
+    delivery
+        Columns of cumulative delivery over embryo transfers, compared between the arms.
+    trim_percent
+        Propensity scores, in percent, beyond which men are left out (of all but `crude`); None
+        leaves nobody out. The population changes.
+    truncate_percent
+        Percentiles at which inverse-probability weights are cut; None cuts none.
     eligible
         Column of 0 and 1 that says who is analysed; None is everybody.
     population
@@ -155,7 +180,9 @@ class Plan(Document):
     subgroups: dict[str, Subgroup] = Field(default_factory=dict)
     splines: tuple[str, ...] = ()
     mediation: tuple[str, ...] = ()
-    truncate: tuple[float, float] | None = None
+    delivery: CumulativeDelivery | None = None
+    trim_percent: tuple[float, float] | None = None
+    truncate_percent: tuple[float, float] | None = None
     missing: Annotated[MissingData, BeforeValidator(_name_alone)] = MissingData()
     eligible: str | None = None
     population: str | None = None
@@ -234,7 +261,9 @@ class Plan(Document):
             group = info.data.get("subgroups", {}).get(name)
             if group is None:
                 raise ValueError(f"define {name} under subgroups first")
-            if len(group.groups or "ab") != 2:
+            kind = info.data.get("covariates", {}).get(group.by)
+            levels = kind.levels if isinstance(kind, Categorical) else "ab"
+            if len(group.groups or levels) != 2:
                 raise ValueError(f"{name} must have two groups")
         return value
 
@@ -246,13 +275,13 @@ class Plan(Document):
             raise ValueError(f"exact: {value.exact} is not a categorical covariate of this plan")
         return value
 
-    @field_validator("truncate")
+    @field_validator("trim_percent", "truncate_percent")
     @classmethod
-    def _quantiles_are_in_order(
+    def _percentiles_are_in_order(
         cls, value: tuple[float, float] | None
     ) -> tuple[float, float] | None:
-        if value is not None and not 0 <= value[0] < value[1] <= 1:
-            raise ValueError("give two quantiles from 0 to 1, the smaller first")
+        if value is not None and not 0 <= value[0] < value[1] <= 100:
+            raise ValueError("give two numbers from 0 to 100, the smaller first")
         return value
 
     @property
@@ -268,11 +297,10 @@ def _refuse_undeclared(names: tuple[str, ...], info: ValidationInfo) -> None:
 
 
 def _check_division(name: str, group: Subgroup, kind: Kind | None) -> None:
-    cut = group.below is not None or group.above is not None
-    if isinstance(kind, Numeric) and not cut:
-        raise ValueError(f"{name}: {group.by} is a number; give `below` or `above`")
+    if isinstance(kind, Numeric) and group.cut is None:
+        raise ValueError(f'{name}: {group.by} is a number; give a cut, for example "< 35"')
     if isinstance(kind, Categorical):
-        if cut:
+        if group.cut is not None:
             raise ValueError(f"{name}: {group.by} is categorical; give `groups`")
         listed = [level for levels in (group.groups or {}).values() for level in levels]
         if group.groups is not None and sorted(listed) != sorted(kind.levels):

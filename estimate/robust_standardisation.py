@@ -105,7 +105,7 @@ def standardise(
     small_sample
         Multiply the covariance by n / (n - p) for p coefficients. It takes the fitted residuals
         for the true ones and is too small by about p / n: with 240 men, 8 sites and 13
-        coefficients a nominal 5 % test rejects 6 % of true null hypotheses, and 5.4 % with this.
+        coefficients a nominal 5 % test rejects 6.0 % of true null hypotheses, and 5.3 % with this.
 
     Examples
     --------

@@ -87,7 +87,8 @@ def interaction_design(
     columns = np.where(stay, np.broadcast_to(columns, (*shape, columns.shape[-1])), 0.0)
     parts = [base[..., :2], columns, base[..., 2:]]
     main = np.concatenate([np.broadcast_to(p, (*shape, p.shape[-1])) for p in parts], -1)
-    main = main[..., independent_columns(main, data.weights)]
+    keep = 2 + columns.shape[-1]
+    main = main[..., independent_columns(main, data.weights, keep=keep)]
     X = np.concatenate([main, columns * data.treatment[..., None]], -1)
     return X, slice(main.shape[-1], X.shape[-1])
 
@@ -191,7 +192,7 @@ def _alone(
 ) -> Estimate:
     X = design_matrix(data, covariates).X
     weights = member.astype(float)
-    X = X[..., independent_columns(X, weights)]
+    X = X[..., independent_columns(X, weights, keep=2)]
     # Men of other subgroups stay in the array with weight 0 and finite values.
     fit = fit_logistic(X, data.outcome, weights)
     question = conditional_estimand(data, covariates, label)
@@ -229,11 +230,14 @@ def _together(
     return tuple(answers)
 
 
-def independent_columns(X: ArrayLike, weights: ArrayLike | None = None) -> list[int]:
+def independent_columns(
+    X: ArrayLike, weights: ArrayLike | None = None, *, keep: int = 0
+) -> list[int]:
     """Return the columns that are no linear combination of those before them, in any data set.
 
     ``X`` is (..., n, p); rows of weight 0 do not count. A column that is redundant in some data
-    sets only is kept: there its fit fails and is counted as failed.
+    sets only stays: there the fit fails and is counted as failed. So do the first ``keep``
+    columns whatever they hold: without variation in treatment there is to be no estimate of it.
 
     Examples
     --------
@@ -246,12 +250,12 @@ def independent_columns(X: ArrayLike, weights: ArrayLike | None = None) -> list[
     length = np.sqrt((rows**2).sum(0))
     rows = rows / np.where(length > 0, length, 1.0)
     gram = rows.T @ rows
-    kept: list[int] = []
-    for j in range(gram.shape[0]):
+    kept = list(range(keep))
+    for j in range(keep, gram.shape[0]):
         left = gram[j, j]
         if kept:
             cross = gram[kept, j]
-            left = left - cross @ np.linalg.solve(gram[np.ix_(kept, kept)], cross)
+            left = left - cross @ np.linalg.pinv(gram[np.ix_(kept, kept)], hermitian=True) @ cross
         if left > 1e-9:
             kept.append(j)
     return kept

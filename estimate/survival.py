@@ -69,7 +69,11 @@ def transfer_times(
     if convention == "embryos left":
         if embryos_left is None:
             raise InputError.of("survival", "embryos_left", "is absent", "say 0 or 1 per couple")
-        stays = stays & (np.asarray(embryos_left) == 0)
+        left = np.asarray(embryos_left, float)
+        if not np.isin(np.where(birth, 0, left), (0, 1)).all():
+            cure = "say 0 or 1 for every couple without a birth"
+            raise InputError.of("survival", "embryos_left", "is missing or not 0/1", cure)
+        stays = stays & (left == 0)
     return np.where(stays, last, transfers)
 
 
@@ -219,6 +223,9 @@ def hazard_ratio(
     partial likelihood and its estimate the log odds ratio of the hazard; "efron" and "breslow" are
     the approximations for tied continuous times. Cox DR. *J R Stat Soc B* 1972;34:187-220.
     """
+    if ties == "exact" and any((t != np.floor(t)).any() for t in (arm0.at_risk, arm1.at_risk)):
+        cure = 'use "efron" or "breslow"'
+        raise InputError.of("survival", "ties", "exact ties need counts, not weights", cure)
     score_and_information = _TIES[ties]
     b = np.zeros(np.broadcast_shapes(arm0.events.shape, arm1.events.shape)[:-1])
     converged: Bools = np.zeros(b.shape, bool)

@@ -176,7 +176,7 @@ def _check(men: pd.DataFrame, by: str, kinds: Mapping[str, Kind]) -> None:
             if not pd.api.types.is_numeric_dtype(men[name]):
                 faults.append(Fault("Table 1", name, "it holds text", "list its categories"))
             continue
-        strange = sorted(set(men[name].dropna().astype(str)) - set(kind.levels))
+        strange = sorted(set(as_categories(men[name].dropna())) - set(kind.levels))
         if strange:
             cure = f"allowed are {', '.join(kind.levels)}"
             faults.append(Fault("Table 1", name, f"unknown categories {', '.join(strange)}", cure))
@@ -221,7 +221,7 @@ def _describe_numbers(
 def _describe_categories(
     name: str, x: "pd.Series[str]", levels: tuple[str, ...], members: Ints, w: Floats, tested: bool
 ) -> CategoricalRow:
-    text = x.astype(object).where(x.isna(), x.astype(str)).to_numpy()
+    text = as_categories(x)
     counts = np.array([(members * (w * (text == level))).sum(-1) for level in levels])
     with np.errstate(invalid="ignore", divide="ignore"):
         percent = 100 * counts / counts.sum(0)
@@ -236,6 +236,20 @@ def _describe_categories(
         test.method if test else "",
         float(test.p_value) if test else None,
     )
+
+
+def as_categories(x: "pd.Series[str]") -> "np.ndarray[tuple[int], np.dtype[np.object_]]":
+    """Return the text of each value; None where missing. 1, 1.0 and "1" are one category.
+
+    >>> as_categories(pd.Series([1.0, None, 0.0])).tolist()
+    ['1', None, '0']
+    """
+    values = x.astype(object).where(x.notna(), None)
+    return np.array([None if v is None else _text(v) for v in values], object)
+
+
+def _text(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _compare_counts(table: Floats) -> Comparison:

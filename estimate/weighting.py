@@ -12,7 +12,7 @@ import numpy as np
 
 from estimate.adjustment import conditional_estimand
 from estimate.analysis_set import AnalysisSet
-from estimate.arrays import Floats
+from estimate.arrays import Bools, Floats
 from estimate.contingency import from_logistic
 from estimate.design_matrix import design_matrix
 from estimate.estimand import Estimand
@@ -42,7 +42,7 @@ class Weights:
     Attributes
     ----------
     value
-        (..., n); 0 for men not analysed.
+        (..., n); 0 for men not analysed, NaN where it would be infinite.
     slope
         (..., n) derivative of a man's weight in his linear predictor of the propensity model.
     target
@@ -98,12 +98,8 @@ def weights(
     >>> print(weights(data, propensity(data)).value.round(4))
     [4.     1.3333 1.3333 1.3333 1.3333 1.3333 1.3333 4.    ]
     """
-    e, a = score.score, data.treatment
-    h, slope_h = _tilt(e, target)
-    own = np.where(a > 0, e, 1 - e)
-    value = h / own
-    # by the linear predictor: de/dlp = e (1 - e), and own falls with it among the untreated
-    slope = (slope_h * e * (1 - e) - h * np.where(a > 0, 1 - e, -e)) / own
+    a = data.treatment
+    value, slope = _weigh(score.score, a > 0, target)
     if stabilised:
         share = (a.sum(-1) / np.maximum(1, data.n))[..., None]
         factor = np.where(a > 0, share, 1 - share)
@@ -112,6 +108,8 @@ def weights(
         low, high = _quantiles(np.where(data.include, value, np.nan), truncate)
         slope = np.where((value < low) | (value > high), 0.0, slope)
         value = np.clip(value, low, high)
+    # a man sure not to be where he is has no weight, and his study no estimate
+    value, slope = (np.where(np.isfinite(part), part, np.nan) for part in (value, slope))
     value, slope = (np.where(data.include, part, 0.0) for part in (value, slope))
     return Weights(value, slope, target, stabilised)
 
@@ -122,18 +120,20 @@ def _quantiles(value: Floats, at: tuple[float, float]) -> tuple[Floats, Floats]:
     return low, high
 
 
-def _tilt(e: Floats, target: Target) -> tuple[Floats, Floats]:
-    """Return h(e) and its derivative."""
-    one = np.ones_like(e)
-    if target == "ate":
-        return one, 0 * one
-    if target == "att":
-        return e, one
-    if target == "atc":
-        return 1 - e, -one
+def _weigh(e: Floats, treated: Bools, target: Target) -> tuple[Floats, Floats]:
+    """Return weights and their derivatives in the linear predictor of e."""
+    own = np.where(treated, e, 1 - e)
+    sign = np.where(treated, -1.0, 1.0)
+    with np.errstate(divide="ignore"):
+        ratio = (1 - own) / own
+        if target == "ate":
+            return 1 / own, sign * ratio
     if target == "ato":
-        return e * (1 - e), 1 - 2 * e
-    return np.minimum(e, 1 - e), np.where(e < 0.5, 1.0, -1.0)
+        return 1 - own, sign * own * (1 - own)
+    if target == "atm":
+        return np.minimum(1.0, ratio), np.where(ratio < 1, sign * ratio, 0.0)
+    focal = treated if target == "att" else ~treated
+    return np.where(focal, 1.0, ratio), np.where(focal, 0.0, sign * ratio)
 
 
 def weighted_risks(

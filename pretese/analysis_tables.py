@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from estimate.analyse import Analysis
+from estimate.analysis import Analysis
 from estimate.analysis_set import AnalysisSet, Categorical
 from estimate.arrays import Floats
 from estimate.explore import Division

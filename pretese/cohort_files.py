@@ -84,7 +84,7 @@ def write_studies(
     write_csv(dictionary(fields), folder / "dictionary.csv")
     _describe(folder, formats, fields, scenario)
     if kept:
-        whole = {name: pd.concat([parts[name] for parts in kept]) for name in fields}
+        whole = {n: pd.concat([parts[n] for parts in kept], ignore_index=True) for n in fields}
         _write_whole(whole, folder, formats, fields, scenario)
 
 

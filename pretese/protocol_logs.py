@@ -2,9 +2,11 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pandas as pd
 
+from protocol.errors import InputError
 from protocol.log import Event, Log
 from simulate.tables import ASSAYED
 
@@ -39,6 +41,40 @@ def logs_of_study(tables: Tables, start: dt.date) -> dict[str, Log]:
         mine = sorted(events[number], key=lambda e: (e.date, ORDER.get(e.name, MEASURED)))
         logs.setdefault(regimen, {})[f"man {number}"] = mine
     return logs
+
+
+#: Tables that an audit needs.
+NEEDED = ("patients", "visits", "injections", "procedures")
+#: Drawn men have days and no dates; this is their day 0.
+DAY_0 = dt.date(2000, 1, 1)
+
+
+def logs_of_folder(folder: Path) -> dict[str, Log]:
+    """Return each regimen's log of a folder that ``pretese simulate`` wrote, CSV or Parquet.
+
+    Day 0 of every man is 2000-01-01. With several studies a man is called ``study 2, man 7``.
+    """
+    read = {name: _read(folder, name) for name in NEEDED}
+    if "study" not in read["patients"]:
+        return logs_of_study(read, DAY_0)
+    logs: dict[str, Log] = {}
+    for study in read["patients"]["study"].unique():
+        parts = {name: table[table["study"] == study] for name, table in read.items()}
+        for regimen, log in logs_of_study(parts, DAY_0).items():
+            named = {f"study {study}, {man}": events for man, events in log.items()}
+            logs.setdefault(regimen, {}).update(named)
+    return logs
+
+
+def _read(folder: Path, name: str) -> pd.DataFrame:
+    for path, reader in (
+        (folder / f"{name}.csv", pd.read_csv),
+        (folder / f"{name}.parquet", pd.read_parquet),
+    ):
+        if path.is_file():
+            return reader(path)
+    cure = "name a log (CSV), or a folder that `pretese simulate` wrote as csv or parquet"
+    raise InputError.of(str(folder), f"{name}.csv", "it is not there", cure)
 
 
 Found = Iterator[tuple[int, int, Event]]

@@ -11,9 +11,12 @@ Fault = Literal["drug", "dose", "timing"]
 
 #: An injection further than this from its day is not the one that was due, but another one.
 REACH_DAYS = 4
-#: A due injection without a partner, or the other way round, costs more than one fault in a pair
-#: and less than two, so that a wrong injection is one deviation and two strangers stay apart.
+#: What an injection without partner costs. Two of them cost more than a pair with both faults that
+#: it can have, so that a wrong injection is told as one and not as a missed and an extra one.
 ALONE = 1.4
+#: What the faults of a pair cost. Where a late injection and a wrong drug explain the same log, as
+#: when a man shifts his calendar by one turn, it was late.
+COST: dict[Fault, float] = {"drug": 1.01, "dose": 1.0, "timing": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,10 @@ def wrong_with(
     return tuple(wrong)
 
 
+def _cost(wrong: Sequence[Fault]) -> float:
+    return sum(COST[fault] for fault in wrong)
+
+
 def _cheapest(
     due: Sequence[Injection], done: Sequence[Event], start: int, window: int, dose_percent: float
 ) -> list[Pair]:
@@ -68,8 +75,8 @@ def _cheapest(
             best = min(cost[i - 1][j], cost[i][j - 1]) + ALONE
             want, got = due[i - 1], done[j - 1]
             if abs(got.date - start - want.day) <= REACH_DAYS:
-                wrong = len(wrong_with(want, got, start, window, dose_percent))
-                best = min(best, cost[i - 1][j - 1] + wrong)
+                wrong = wrong_with(want, got, start, window, dose_percent)
+                best = min(best, cost[i - 1][j - 1] + _cost(wrong))
             cost[i][j] = best
     return _traced(due, done, start, window, dose_percent, cost)
 
@@ -88,7 +95,7 @@ def _traced(
     while i or j:
         if i and j and abs(done[j - 1].date - start - due[i - 1].day) <= REACH_DAYS:
             wrong = wrong_with(due[i - 1], done[j - 1], start, window, dose_percent)
-            if abs(cost[i][j] - cost[i - 1][j - 1] - len(wrong)) < 1e-9:
+            if abs(cost[i][j] - cost[i - 1][j - 1] - _cost(wrong)) < 1e-9:
                 pairs.append(Pair(due[i - 1], done[j - 1], wrong))
                 i, j = i - 1, j - 1
                 continue

@@ -7,7 +7,7 @@ deviation and not three.
 
 import datetime as dt
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from protocol.align import Pair, align
 from protocol.deviations import KINDS, SCHEMA, Audit, Deviation, Kind, ManAudit
@@ -85,9 +85,15 @@ class _Trial:
         last = stop if stop == self.closed_day else stop + window + 1
         in_time = [event for event in self.done if event.date - self.start < last]
         pairs = align(due, in_time, self.start, window, self.tolerance.dose.value)
-        for pair in pairs:
-            if pair.done and (pair.due or pair.done.date - self.start < stop):
-                self._judge(pair, pair.done)
+        for (delay, wrong), run in groupby(pairs, key=self._slip):
+            together = list(run)
+            if wrong == ("timing",) and len(together) > 1:
+                self._shifted(together, delay)
+                continue
+            for pair in together:
+                stray = pair.due is None and pair.done and self.record.day(pair.done) < stop
+                if pair.done and (pair.wrong or stray):
+                    self._judge(pair, pair.done)
         missed = [
             pair.due for pair in pairs if pair.due and not pair.done and pair.due.day < judged
         ]
@@ -95,6 +101,27 @@ class _Trial:
         paired = {id(pair.done) for pair in pairs if pair.done and pair.due}
         self._after(
             [e for e in self.done if e.date - self.start >= stop and id(e) not in paired], stop
+        )
+
+    def _slip(self, pair: Pair) -> tuple[int, tuple[str, ...]]:
+        """Return how many days late a pair is, and what is wrong with it."""
+        if pair.due is None or pair.done is None:
+            return 0, ()
+        return self.record.day(pair.done) - pair.due.day, pair.wrong
+
+    def _shifted(self, pairs: Sequence[Pair], delay: int) -> None:
+        """Note injections in a row that are off by the same number of days as one deviation."""
+        due = [pair.due.day for pair in pairs if pair.due]
+        rows = tuple(pair.done.row for pair in pairs if pair.done)
+        way = "late" if delay > 0 else "early"
+        self._note(
+            "timing",
+            due[0],
+            expected=f"{len(due)} injections from day {due[0]} to day {due[-1]}",
+            done=f"each {abs(delay)} days {way}",
+            tolerance=f"{self.tolerance.injection.value:g} d",
+            rule="order",
+            rows=rows,
         )
 
     def _after(self, late: Sequence[Event], stop: int) -> None:

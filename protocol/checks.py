@@ -18,6 +18,7 @@ def faults_of_file(file: language.RegimenFile) -> Iterator[tuple[str, str, str]]
         if name not in file.tables:
             yield f"tables.{name}", "it is missing", "add the table"
     yield from _faults_of_inputs(file)
+    yield from _unused_parameters(file)
     for name, table in file.tables.items():
         ids = [rule.id for rule in table.rules]
         for twice in sorted({rule_id for rule_id in ids if ids.count(rule_id) > 1}):
@@ -36,6 +37,16 @@ def faults_of_file(file: language.RegimenFile) -> Iterator[tuple[str, str, str]]
     for name, phase in file.phases.items():
         if phase.ends_therapy and phase.orders:
             yield f"phases.{name}.orders", "therapy has ended", "remove the orders"
+
+
+def _unused_parameters(file: language.RegimenFile) -> Iterator[tuple[str, str, str]]:
+    """Yield a fault for a number that could be changed without changing any answer."""
+    conditions = [rule.when for table in file.tables.values() for rule in table.rules]
+    conditions += [criterion.met_when for criterion in file.criteria.values()]
+    words = {word for when in conditions for text in when.values() for word in text.split()}
+    for name in file.parameters:
+        if name not in words:
+            yield f"parameters.{name}", "no condition names it", "name it, or remove it (`null`)"
 
 
 def _faults_of_answer(

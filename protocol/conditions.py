@@ -79,10 +79,14 @@ class Condition:
             return self.missing
         if isinstance(value, str):
             return value in self.names
-        return any(
-            all(_COMPARE[bound.operator](value, bound.limit) for bound in clause)
-            for clause in self.clauses
-        )
+        # Plain loops: this is the innermost step of every explanation.
+        for clause in self.clauses:
+            for bound in clause:
+                if not _COMPARE[bound.operator](value, bound.limit):
+                    break
+            else:
+                return True
+        return False
 
     @property
     def limits(self) -> frozenset[float]:

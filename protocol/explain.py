@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from protocol.conditions import MEASURED, Value, plain
 from protocol.decision import Boundary, Flip, Rejected
-from protocol.grid import Axis
+from protocol.grid import Axis, Cell
 from protocol.regimen import DecisionTable, Regimen, Rule
 
 
@@ -29,15 +29,17 @@ def changes(
 ) -> list[Change]:
     """Return every change of one measured input alone that changes the answer, smallest first."""
     found = []
-    for axis in _measured_axes(regimen, table):
-        value = values[axis.name]
-        here = axis.locate(value)
-        for cell, other in _along(table, values, axis):
-            if axis.examples[cell] is None or not _differs(rule, other):
+    cell = table.proved.locate(values)
+    for number, axis in enumerate(table.proved.axes):
+        if regimen.inputs[axis.name].role != "measured":
+            continue
+        here = cell[number]
+        for there, other in enumerate(_along(table, cell, number)):
+            if axis.examples[there] is None or not _differs(rule, other):
                 continue
-            size, limit, to = _step(axis, value, here, cell)
+            size, limit, to = _step(axis, values[axis.name], here, there)
             flip = Flip(axis.name, to, other.id, other.outcome, other.then)
-            found.append(Change(size, abs(cell - here), limit, flip))
+            found.append(Change(size, abs(there - here), limit, flip))
     return sorted(found, key=lambda change: (change.size, change.cells))
 
 
@@ -61,38 +63,36 @@ def needed(table: DecisionTable, values: Mapping[str, Value], rule: Rule) -> tup
     """
     if rule.outcome != "insufficient data":
         return ()
-    missing = [axis for axis in table.proved.axes if values[axis.name] is None]
+    cell = table.proved.locate(values)
+    missing = {
+        axis.name: number
+        for number, axis in enumerate(table.proved.axes)
+        if values[axis.name] is None
+    }
     alone = tuple(
-        axis.name
-        for axis in missing
-        if any(other.outcome != rule.outcome for _, other in _along(table, values, axis))
+        name
+        for name, number in missing.items()
+        if any(other.outcome != rule.outcome for other in _along(table, cell, number))
     )
-    return alone or tuple(axis.name for axis in missing)
+    return alone or tuple(missing)
 
 
 def rejected(table: DecisionTable, values: Mapping[str, Value], rule: Rule) -> Iterator[Rejected]:
     """Yield every other rule with the conditions that failed."""
+    found = {name: plain(value) for name, value in values.items()}
     for other in table.rules:
-        if other.id == rule.id:
+        if other is rule:
             continue
         failed = tuple(
-            f"{name} is {plain(values[name])}, not {condition.text}"
+            f"{name} is {found[name]}, not {condition.text}"
             for name, condition in other.conditions.items()
             if not condition.holds(values[name])
         )
         yield Rejected(other.id, other.outcome, other.then, failed)
 
 
-def _along(
-    table: DecisionTable, values: Mapping[str, Value], axis: Axis
-) -> Iterator[tuple[int, Rule]]:
-    """Yield each cell along one axis, the others held, and the rule that fires there."""
-    for cell, example in enumerate(axis.examples):
-        yield cell, table.rules[table.proved.rule_at({**values, axis.name: example})]
-
-
-def _measured_axes(regimen: Regimen, table: DecisionTable) -> list[Axis]:
-    return [axis for axis in table.proved.axes if regimen.inputs[axis.name].role == "measured"]
+def _along(table: DecisionTable, cell: Cell, axis: int) -> list[Rule]:
+    return [table.rules[i] for i in table.proved.rules_along(cell, axis)]
 
 
 def _differs(one: Rule, other: Rule) -> bool:

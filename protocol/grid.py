@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Literal
 
 from protocol.conditions import Condition, Value, plain
@@ -95,12 +96,24 @@ class DecisionGrid:
     shape: tuple[int, ...]
     rules: tuple[int, ...]
 
+    def locate(self, values: Mapping[str, Value]) -> Cell:
+        """Return the cell of a man; ``values`` holds every axis by name."""
+        return tuple(axis.locate(values[axis.name]) for axis in self.axes)
+
     def rule_at(self, values: Mapping[str, Value]) -> int:
         """Return the index of the rule that fires; ``values`` holds every axis by name."""
         index = 0
-        for axis, size in zip(self.axes, self.shape, strict=True):
-            index = index * size + axis.locate(values[axis.name])
+        for size, place in zip(self.shape, self.locate(values), strict=True):
+            index = index * size + place
         return self.rules[index]
+
+    def rules_along(self, cell: Cell, axis: int) -> tuple[int, ...]:
+        """Return the rules that fire along one axis, the places on all others held."""
+        stride = prod(self.shape[axis + 1 :])
+        index = 0
+        for number, (size, place) in enumerate(zip(self.shape, cell, strict=True)):
+            index = index * size + (0 if number == axis else place)
+        return self.rules[index : index + stride * self.shape[axis] : stride]
 
 
 def shape_of(axes: Sequence[Axis]) -> tuple[int, ...]:

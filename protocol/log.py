@@ -83,7 +83,7 @@ def _parsed(
     header = [name.strip() for name in next(rows, [])]
     if header:
         header[0] = header[0].removeprefix("\ufeff")
-    places = _places(header, columns, where)
+    order = _places(header, columns, where)
     reader = _Reader(regimen, where)
     log: Log = {}
     faults: list[Fault] = []
@@ -94,9 +94,10 @@ def _parsed(
             problem = f"it has {len(cells)} cells and the header {len(header)}"
             faults.append(Fault(where, f"row {number}", problem, "give every cell its comma"))
         else:
-            row = {name: cells[place].strip() for name, place in places.items()}
+            cells.append("")  # for columns that the file does not have
             try:
-                log.setdefault(row["patient"], []).append(reader.event(row, number))
+                patient, event = reader.event([cells[place].strip() for place in order], number)
+                log.setdefault(patient, []).append(event)
             except InputError as error:
                 faults += error.faults
         if len(faults) >= MAX_FAULTS:
@@ -112,23 +113,23 @@ def _parsed(
     }
 
 
-def _places(header: Sequence[str], columns: Mapping[str, str], where: str) -> dict[str, int]:
+def _places(header: Sequence[str], columns: Mapping[str, str], where: str) -> list[int]:
+    """Return where each of `COLUMNS` stands in the file; one that is absent stands at its end."""
     faults = [
         Fault(where, f"column mapping {name}", "this is no column of a log", _ALLOWED)
         for name in columns
         if name not in COLUMNS
     ]
-    places = {}
+    places = []
     for name in COLUMNS:
         own = columns.get(name, name)
         if header.count(own) > 1:
             faults.append(Fault(where, own, "the column is there twice", "rename one of them"))
-        if own in header:
-            places[name] = header.index(own)
-        elif name in REQUIRED or name in columns:
+        if own not in header and (name in REQUIRED or name in columns):
             found = ", ".join(header) or "none"
             cure = f"add it, or map another to it; columns found: {found}"
             faults.append(Fault(where, own, "the column is missing", cure))
+        places.append(header.index(own) if own in header else len(header))
     if faults:
         raise InputError(faults)
     return places
@@ -151,54 +152,66 @@ class _Reader:
             if spec.kind == "enum" and spec.role == "measured" and name != "micro_tese"
         ]
         self.dates: dict[str, int] = {}
+        #: Rows differ in man and day and little else: what follows is read once for all of them.
+        self.read: dict[tuple[str, ...], Event] = {}
 
-    def event(self, row: Mapping[str, str], number: int) -> Event:
+    def event(self, cells: Sequence[str], number: int) -> tuple[str, Event]:
+        """Return the man and the event of a row; ``cells`` are in the order of `COLUMNS`."""
+        patient, date, *rest = cells
         place = f"row {number}"
-        if not row["patient"]:
+        if not patient:
             raise self._error(place, "patient", "", "is empty", "name the man in every row")
-        date, name = self._date(row["date"], place), row["event"]
+        if date not in self.dates:
+            self.dates[date] = self._date(date, place)
+        key = tuple(rest)
+        if key not in self.read:
+            self.read[key] = self._read(dict(zip(COLUMNS[2:], rest, strict=True)), place)
+        read = self.read[key]
+        day = self.dates[date]
+        return patient, Event(day, read.name, read.drug, read.dose_iu, read.value, number)
+
+    def _read(self, row: Mapping[str, str], place: str) -> Event:
+        """Read a row without its man and its date."""
+        name, value = row["event"], row["value"]
         if name == "injection":
-            return self._injection(row, date, number, place)
+            return self._injection(row, place)
         if name in self.analytes:
-            return self._measurement(row, date, number, place)
-        value = row.get("value", "")
+            return self._measurement(row, place)
         if name in self.findings:
-            return Event(date, name, value=self._name(name, value, place), row=number)
+            return Event(0, name, value=self._name(name, value, place))
         if name == "decision":
             if value not in self.phases:
                 cure = f"give one of: {', '.join(self.phases)}"
                 raise self._error(place, "value", value, "is no phase of the regimen", cure)
-            return Event(date, name, value=value, row=number)
+            return Event(0, name, value=value)
         if name == "micro-tese" and value and "micro_tese" in self.regimen.inputs:
-            return Event(date, name, value=self._name("micro_tese", value, place), row=number)
+            return Event(0, name, value=self._name("micro_tese", value, place))
         if name in PLAIN_EVENTS:
-            return Event(date, name, value=value or None, row=number)
+            return Event(0, name, value=value or None)
         known = ", ".join([*PLAIN_EVENTS, *self.analytes, *self.findings])
         raise self._error(place, "event", name, "is no event", f"events: {known}")
 
-    def _injection(self, row: Mapping[str, str], date: int, number: int, place: str) -> Event:
-        drug = row.get("drug", "").lower()
+    def _injection(self, row: Mapping[str, str], place: str) -> Event:
+        drug, unit = row["drug"].lower(), row["unit"]
         if not drug:
             raise self._error(place, "drug", "", "is empty", "name the drug that was injected")
-        amount = self._number(row.get("amount", ""), place)
+        amount = self._number(row["amount"], place)
         if amount <= 0:
             raise self._error(place, "amount", f"{amount:g}", "is no dose", "give IU above 0")
-        unit = row.get("unit", "")
         if unit not in {"IU", "iu", "[IU]", "[iU]"}:
             raise self._error(place, "unit", unit, "is no unit of a dose here", "give doses in IU")
-        return Event(date, "injection", drug, amount, row=number)
+        return Event(0, "injection", drug, amount)
 
-    def _measurement(self, row: Mapping[str, str], date: int, number: int, place: str) -> Event:
-        amount = self._number(row.get("amount", ""), place)
-        unit = row.get("unit", "")
-        if not unit:
+    def _measurement(self, row: Mapping[str, str], place: str) -> Event:
+        amount = self._number(row["amount"], place)
+        if not row["unit"]:
             cure = f"give one, for example {self.analytes[row['event']].unit}"
             raise self._error(place, "unit", "", "is empty", cure)
-        measured = quantity(row["event"], amount, unit, f"{self.where}: {place}")
+        measured = quantity(row["event"], amount, row["unit"], f"{self.where}: {place}")
         spec = self.regimen.inputs.get(measured.input)
         if spec and (problem := value_problem(spec, measured.value)):
             raise InputError.of(self.where, f"{place}: amount", *problem)
-        return Event(date, measured.input, value=measured.value, row=number)
+        return Event(0, measured.input, value=measured.value)
 
     def _name(self, name: str, value: str, place: str) -> Value:
         allowed = self.regimen.inputs[name].values
@@ -218,13 +231,11 @@ class _Reader:
         return number
 
     def _date(self, text: str, place: str) -> int:
-        if text not in self.dates:
-            try:
-                self.dates[text] = dt.date.fromisoformat(text).toordinal()
-            except ValueError:
-                cure = "write year-month-day, such as 2022-03-31"
-                raise self._error(place, "date", text, "is no date", cure) from None
-        return self.dates[text]
+        try:
+            return dt.date.fromisoformat(text).toordinal()
+        except ValueError:
+            cure = "write year-month-day, such as 2022-03-31"
+            raise self._error(place, "date", text, "is no date", cure) from None
 
     def _error(self, place: str, field: str, value: str, problem: str, cure: str) -> InputError:
         return InputError.of(self.where, f"{place}: {field}", f"{value!r} {problem}", cure)

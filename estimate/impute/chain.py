@@ -22,6 +22,9 @@ from protocol.errors import Fault, InputError
 #: regression; "logreg" and "polyreg": a draw from a (multinomial) logistic regression.
 Method = Literal["pmm", "norm", "logreg", "polyreg"]
 
+#: Chains (data set x imputation) worked on at once: few enough to stay in cache.
+BLOCK_CHAINS = 60
+
 #: Men from whom a value is taken (van Buuren 2018, section 3.4.3).
 DONORS = 5
 
@@ -66,7 +69,8 @@ class Imputation:
     sds: Floats
 
 
-#: One generator for all data sets, or one for each: then a batch repeats what each gives alone.
+#: One generator for all data sets, or one for each: then a batch repeats what each gives alone, if
+#: all of them miss values in the same columns.
 Generators = np.random.Generator | Sequence[np.random.Generator]
 
 
@@ -113,29 +117,49 @@ def impute(
     shift = {} if shift is None else dict(shift)
     lead = np.broadcast_shapes(values.shape[:-2], *(np.shape(s) for s in shift.values()))
     n, p = values.shape[-2:]
-    data = np.broadcast_to(values, (*lead, n, p)).reshape(-1, n, p)
+    sets, chosen = int(np.prod(lead)), tuple(columns)
+    data = np.broadcast_to(values, (*lead, n, p)).reshape(sets, n, p)
     inside = np.ones(n, bool) if included is None else np.asarray(included, bool)
-    inside = np.broadcast_to(inside, (*lead, n)).reshape(-1, n)
+    inside = np.broadcast_to(inside, (*lead, n)).reshape(sets, n)
     _check(data, inside, columns, shift)
-    sets = len(data)
     moved = {k: np.broadcast_to(np.asarray(s, float), lead).reshape(-1) for k, s in shift.items()}
-    dice = _Dice(rng, sets, imputations, n)
-    chains = _Chains.start(data, inside, tuple(columns), moved, imputations, dice)
-    course = [chains.sweep(dice) for _ in range(iterations)]
-    names = tuple(columns[j].name for j in chains.gaps)
-    # Men left out keep what came, gaps included.
-    kept = np.repeat(inside, imputations, axis=0)[..., None]
-    completed = np.where(kept, chains.state, np.repeat(data, imputations, axis=0))
-    shape = (iterations, sets, imputations, len(names))
-    trace = np.moveaxis(np.reshape([c[0] for c in course], shape), 0, 1)
-    spread = np.moveaxis(np.reshape([c[1] for c in course], shape), 0, 1)
+    gaps = _incomplete(data, inside)
+    completed = np.repeat(data, imputations, axis=0)
+    course = np.empty((2, sets, iterations, imputations, len(gaps)))
+    # Blocks bound the memory; which data sets share one does not depend on the numbers drawn.
+    size = max(1, BLOCK_CHAINS // imputations)
+    generators = _generators(rng, sets)
+    for start in range(0, sets, size):
+        part = slice(start, min(start + size, sets))
+        own = generators if isinstance(generators, np.random.Generator) else generators[part]
+        dice = _Dice(own, part.stop - start, imputations, n)
+        some = {name: values[part] for name, values in moved.items()}
+        chains = _Chains.start(data[part], inside[part], chosen, gaps, some, imputations, dice)
+        for turn in range(iterations):
+            trace = np.reshape(chains.sweep(dice), (2, part.stop - start, imputations, len(gaps)))
+            course[:, part, turn] = trace
+        rows = slice(start * imputations, part.stop * imputations)
+        # Men left out keep what came, gaps included.
+        kept = np.repeat(inside[part], imputations, axis=0)[..., None]
+        completed[rows] = np.where(kept, chains.state, completed[rows])
     return Imputation(
         completed.reshape(*lead, imputations, n, p),
-        tuple(columns),
-        names,
-        trace.reshape(*lead, *trace.shape[1:]),
-        spread.reshape(*lead, *spread.shape[1:]),
+        chosen,
+        tuple(columns[j].name for j in gaps),
+        *(trace.reshape(*lead, *trace.shape[1:]) for trace in course),
     )
+
+
+def _incomplete(data: Floats, inside: Bools) -> list[int]:
+    """Return the columns with a gap in any data set; all data sets visit the same columns."""
+    return [j for j in range(data.shape[-1]) if (np.isnan(data[..., j]) & inside).any()]
+
+
+def _generators(rng: Generators, sets: int) -> Generators:
+    if not isinstance(rng, np.random.Generator) and len(rng) != sets:
+        cure = f"give one, or one for each of {sets} data sets"
+        raise InputError.of("imputation", "rng", f"{len(rng)} generators came", cure)
+    return rng
 
 
 def _check(
@@ -179,11 +203,8 @@ class _Dice:
     def __init__(self, rng: Generators, sets: int, imputations: int, n: int) -> None:
         if isinstance(rng, np.random.Generator):
             self.parts = [(rng, sets)]
-        elif len(rng) == sets:
-            self.parts = [(each, 1) for each in rng]
         else:
-            cure = f"give one, or one for each of {sets} data sets"
-            raise InputError.of("imputation", "rng", f"{len(rng)} generators came", cure)
+            self.parts = [(each, 1) for each in rng]
         self.imputations, self.n = imputations, n
 
     def uniform(self) -> Floats:
@@ -246,6 +267,7 @@ class _Chains:
         data: Floats,
         inside: Bools,
         columns: tuple[Column, ...],
+        visits: Sequence[int],
         shift: Mapping[str, Floats],
         imputations: int,
         dice: _Dice,
@@ -256,14 +278,12 @@ class _Chains:
         # Men left out hold any finite value: their rows have weight 0 throughout.
         state = np.where(inside[..., None], state, 0.0)
         gaps: dict[int, _Gap] = {}
-        for j in range(len(columns)):
-            known = ~np.isnan(state[..., j])
-            if not known.all():
-                gaps[j] = gap = _Gap.of(known, inside)
-                donors = np.argsort(~gap.observed, axis=-1, kind="stable")
-                pick = gap.at(dice.uniform()) * gap.observed.sum(-1, keepdims=True)
-                rows = np.take_along_axis(donors, pick.astype(np.int64), -1)
-                gap.fill(state[..., j], np.take_along_axis(state[..., j], rows, -1))
+        for j in visits:
+            gaps[j] = gap = _Gap.of(~np.isnan(state[..., j]), inside)
+            donors = np.argsort(~gap.observed, axis=-1, kind="stable")
+            pick = gap.at(dice.uniform()) * gap.observed.sum(-1, keepdims=True)
+            rows = np.take_along_axis(donors, pick.astype(np.int64), -1)
+            gap.fill(state[..., j], np.take_along_axis(state[..., j], rows, -1))
         moved = {name: np.repeat(s, imputations)[:, None] for name, s in shift.items()}
         return cls(state, columns, gaps, moved)
 

@@ -45,19 +45,19 @@ def draw_linear(X: Floats, y: Floats, observed: Bools, normal: Floats, chi2: Flo
     chi2
         (chain,) draws from chi-square with (observed rows - p) degrees of freedom.
     """
-    rows = X * observed[..., None]
-    length = np.sqrt((rows**2).sum(-2))
+    rows = (X * observed[..., None]).swapaxes(-1, -2)
+    gram = np.matmul(rows, X)
+    length = np.sqrt(np.einsum("bii->bi", gram))
     length = np.where(length > 0, length, 1.0)
-    scaled = rows / length[:, None, :]
-    inverse = _invert(np.matmul(scaled.swapaxes(-1, -2), scaled))
+    inverse = _invert(gram / (length[:, :, None] * length[:, None, :]))
     target = np.where(observed, y, 0)
     coef = np.zeros(length.shape)
     residual = target
     # The second pass removes the rounding error of the first.
     for _ in range(2):
-        score = np.matmul(scaled.swapaxes(-1, -2), residual[..., None])
-        coef = coef + np.matmul(inverse, score)[..., 0]
-        residual = target - np.matmul(scaled, coef[..., None])[..., 0]
+        score = np.matmul(rows, residual[..., None])[..., 0] / length
+        coef = coef + np.matmul(inverse, score[..., None])[..., 0]
+        residual = target - np.matmul((coef / length)[:, None, :], rows)[:, 0]
     sigma = np.sqrt((residual**2).sum(-1) / chi2)
     noise = np.matmul(np.linalg.cholesky(inverse), normal[..., None])[..., 0]
     coef, drawn = coef / length, (coef + sigma[:, None] * noise) / length

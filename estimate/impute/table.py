@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from estimate.analysis_set import Categorical, Kind, Numeric
 from estimate.arrays import Floats
 from estimate.impute.chain import Column, Imputation, Method, impute
+from estimate.table1 import as_categories
 from protocol.errors import Fault, InputError
 
 
@@ -43,8 +44,7 @@ def encode(
         if problem:
             faults.append(Fault("imputation", name, problem, cure))
         elif levels:
-            text = men[name].astype(object).where(men[name].isna(), men[name].astype(str))
-            codes = pd.Categorical(text, levels).codes.astype(float)
+            codes = pd.Categorical(as_categories(men[name]), levels).codes.astype(float)
             parts.append(np.where(codes < 0, np.nan, codes))
         else:
             parts.append(men[name].to_numpy(float, na_value=np.nan))
@@ -61,7 +61,7 @@ def _fault(
     if name not in men:
         return "there is no such column", f"choose from {', '.join(men.columns)}"
     if levels:
-        strange = sorted(set(men[name].dropna().astype(str)) - set(levels))
+        strange = sorted(set(as_categories(men[name].dropna())) - set(levels))
         if strange:
             return f"unknown categories {', '.join(strange)}", f"allowed are {', '.join(levels)}"
         if len(levels) < 2:
@@ -88,7 +88,10 @@ def decode(done: Imputation, men: pd.DataFrame, kinds: Mapping[str, Kind]) -> li
             if isinstance(kind, Numeric):
                 filled[name] = values[:, j]
             else:
-                filled[name] = np.array(kind.levels, object)[values[:, j].astype(int)]
+                labels = np.array(kind.levels, object)[values[:, j].astype(int)]
+                numbers = pd.api.types.is_numeric_dtype(men[name])
+                gaps = men[name].isna().to_numpy()
+                filled.loc[gaps, name] = (labels.astype(float) if numbers else labels)[gaps]
         tables.append(filled)
     return tables
 

@@ -43,7 +43,7 @@ def _phases(regimen: Regimen) -> Iterator[str]:
     ]
     yield grid_of_words(["phase", "", "orders"], rows)
     if any(len(phase.orders) > 1 for phase in regimen.phases):
-        yield "Orders of one phase take turns; the turns run on over the ends of months."
+        yield "Days are counted on over the ends of months for as long as the phase lasts."
 
 
 def _readings(regimen: Regimen) -> Iterator[str]:

@@ -9,7 +9,8 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from estimate.analyse import Analysis, analyse
+from estimate.analyse import analyse
+from estimate.analysis import Analysis
 from estimate.plan import Plan
 from estimate.result import Estimate
 from estimate.table1 import format_p
@@ -124,6 +125,13 @@ def _show(console: Console, found: Analysis, answer: dict[str, Any], out: Path |
         console.print(
             f"{mediation.exposure}: {100 * share.median:.1f} % of its effect through "
             f"{mediation.mediator} (p = {share.p_value:.3f} ± {share.p_error:.3f})",
+            highlight=False,
+        )
+    for delivery in found.deliveries:
+        shares = [f"{100 * (1 - curve.survival[-1]):.1f} %" for curve in delivery.curves]
+        console.print(
+            f"Cumulative delivery ({delivery.convention}): {shares[1]} treated, {shares[0]} "
+            f"untreated; log-rank p {format_p(delivery.p_value)}",
             highlight=False,
         )
     worst = [f"{method} {value:.3f}" for method, value in _worst(answer).items()]

@@ -13,8 +13,9 @@ from pretese.commands.regimen import write_text
 from protocol.audit import audit
 from protocol.deviations import SCHEMA, Audit, Deviation
 from protocol.documents import read_text
-from protocol.log import parse_log
-from protocol.regimen import load_regimen
+from protocol.errors import InputError
+from protocol.log import Log, parse_log
+from protocol.regimen import Regimen, load_regimen
 
 COLUMNS = ("patient", "kind", "day", "date", "expected", "done", "tolerance", "rule", "rows")
 
@@ -44,11 +45,12 @@ def command(
 ) -> None:
     """Compare a clinic's log with its regimen.
 
-    LOG is a CSV file with the columns patient, date, event, drug, amount, unit, value.
+    LOG is a CSV file with the columns patient, date, event, drug, amount, unit, value; or a folder
+    that `pretese simulate` wrote, of which the men who followed the regimen are audited.
     """
     loaded = load_regimen(regimen, settings(parameters))
     mapping = pairs_of("--map", columns, "patient=ID")
-    found = audit(parse_log(read_text(log), loaded, str(log), mapping), loaded)
+    found = audit(_read(log, loaded, mapping), loaded)
     if table is not None:
         write_text(table, deviations_csv(found))
     if as_document:
@@ -60,6 +62,19 @@ def command(
     total = sum(found.counts().values())
     if strict and total:
         raise CheckFailedError(f"{total} deviations")
+
+
+def _read(path: Path, regimen: Regimen, mapping: dict[str, str]) -> Log:
+    if not path.is_dir():
+        return parse_log(read_text(path), regimen, str(path), mapping)
+    # Tables take a while to load; who audits a log need not wait for them.
+    from pretese.protocol_logs import logs_of_folder
+
+    logs = logs_of_folder(path)
+    if regimen.id not in logs:
+        problem = f"none of its men followed {regimen.id}"
+        raise InputError.of(str(path), "regimen", problem, f"they followed: {', '.join(logs)}")
+    return logs[regimen.id]
 
 
 def deviations_csv(found: Audit) -> str:

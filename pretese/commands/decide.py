@@ -81,8 +81,19 @@ def command(
     advice = advise(known, loaded, day, WHERE)
     if as_document:
         click.echo(as_json(SCHEMA, **_document(advice, loaded)))
-    else:
-        click.echo("\n".join(advice_lines(advice, loaded)))
+        return
+    for line in advice_lines(advice, loaded):
+        speaks = line.startswith(f"{advice.outcome.upper()}:")
+        click.secho(line, bold=speaks, fg=COLOURS[advice.outcome] if speaks else None)
+
+
+#: Of the line that answers; a file or a pipe gets none.
+COLOURS = {
+    "advice": "green",
+    "nothing due": "blue",
+    "insufficient data": "yellow",
+    "out of scope": "red",
+}
 
 
 def _man_in_month(

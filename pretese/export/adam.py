@@ -72,6 +72,24 @@ _TREATED = (
 )
 
 
+_ADLB = (
+    _STUDYID,
+    _USUBJID,
+    *_TREATED,
+    Variable("PARAM", "Parameter"),
+    Variable("PARAMCD", "Parameter Code", key=3),
+    Variable("AVISIT", "Analysis Visit"),
+    Variable("AVISITN", "Analysis Visit (N)", "integer", key=4),
+    Variable("ADY", "Analysis Relative Day", "integer"),
+    Variable("AVAL", "Analysis Value", "double"),
+    Variable("AVALU", "Analysis Value Unit"),
+    Variable("AVALUCUM", "Analysis Value Unit (UCUM)"),
+    Variable("BASE", "Baseline Value", "double"),
+    Variable("CHG", "Change from Baseline", "double"),
+    Variable("ABLFL", "Baseline Record Flag"),
+)
+
+
 def adsl(parts: Mapping[str, pd.DataFrame], study: str, fields: Fields) -> AnalysisData:
     """Make ADSL, one row per man, from the patients.
 
@@ -80,7 +98,6 @@ def adsl(parts: Mapping[str, pd.DataFrame], study: str, fields: Fields) -> Analy
     study
         STUDYID; where there are several studies, the number of each follows it.
     """
-    units = {field.name: field.unit.printed for field in fields["patients"]}
     patients = parts["patients"]
     table = _identified(patients, study)
     table["SUBJID"] = patients["patient_id"].astype(str)
@@ -91,6 +108,7 @@ def adsl(parts: Mapping[str, pd.DataFrame], study: str, fields: Fields) -> Analy
         table[name] = patients[column]
     for column, name, _ in _FLAGS:
         table[name] = patients[column].map({0: "N", 1: "Y"}).astype(object)
+    units = {field.name: field.unit.printed for field in fields["patients"]}
     variables = (
         _STUDYID,
         _USUBJID,
@@ -112,14 +130,11 @@ def adlb(parts: Mapping[str, pd.DataFrame], study: str, fields: Fields) -> Analy
     What was not measured has no row. Study days count from 1, as in all of CDISC: the visits'
     day 0 is ADY 1.
     """
-    rows = _measurements(parts, fields)
-    patients = with_study(parts["patients"])[[*KEYS, "gn"]]
-    rows = rows.merge(patients, on=list(KEYS), how="left")
-    first = rows.loc[rows["month"] == 0, [*KEYS, "PARAMCD", "AVAL"]]
-    rows = rows.merge(
-        first.rename(columns={"AVAL": "BASE"}), on=[*KEYS, "PARAMCD"], how="left"
-    ).sort_values([*KEYS, "PARAMCD", "month"], kind="stable", ignore_index=True)
-    table = _identified(rows if "study" in parts["patients"] else rows[["patient_id"]], study)
+    rows = _with_baseline(_measurements(parts, fields))
+    arms = with_study(parts["patients"])[[*KEYS, "gn"]]
+    rows = rows.merge(arms, on=list(KEYS), how="left")
+    alone = "study" not in parts["patients"]
+    table = _identified(rows[["patient_id"]] if alone else rows, study)
     _treat(table, rows["gn"])
     later = rows["month"] > 0
     table = table.assign(
@@ -130,23 +145,15 @@ def adlb(parts: Mapping[str, pd.DataFrame], study: str, fields: Fields) -> Analy
         ABLFL=np.array(["Y", None], dtype=object)[later.to_numpy(int)],
         **{name: rows[name] for name in ("PARAM", "PARAMCD", "AVAL", "AVALU", "AVALUCUM", "BASE")},
     )
-    variables = (
-        _STUDYID,
-        _USUBJID,
-        *_TREATED,
-        Variable("PARAM", "Parameter"),
-        Variable("PARAMCD", "Parameter Code", key=3),
-        Variable("AVISIT", "Analysis Visit"),
-        Variable("AVISITN", "Analysis Visit (N)", "integer", key=4),
-        Variable("ADY", "Analysis Relative Day", "integer"),
-        Variable("AVAL", "Analysis Value", "double"),
-        Variable("AVALU", "Analysis Value Unit"),
-        Variable("AVALUCUM", "Analysis Value Unit (UCUM)"),
-        Variable("BASE", "Baseline Value", "double"),
-        Variable("CHG", "Change from Baseline", "double"),
-        Variable("ABLFL", "Baseline Record Flag"),
-    )
-    return _data("ADLB", "Laboratory Analysis Dataset", variables, table)
+    return _data("ADLB", "Laboratory Analysis Dataset", _ADLB, table)
+
+
+def _with_baseline(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add each man's value at enrolment, and sort by man, hormone and visit."""
+    key = [*KEYS, "PARAMCD"]
+    first = rows.loc[rows["month"] == 0, [*key, "AVAL"]].rename(columns={"AVAL": "BASE"})
+    both = rows.merge(first, on=key, how="left")
+    return both.sort_values([*key, "month"], kind="stable", ignore_index=True)
 
 
 def _measurements(parts: Mapping[str, pd.DataFrame], fields: Fields) -> pd.DataFrame:

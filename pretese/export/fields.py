@@ -42,12 +42,21 @@ def kind_of(dtype: object) -> Kind:
     ['number', 'count', 'text']
     >>> kind_of(pd.Series([1, None], dtype="Int8").dtype)
     'flag'
+
+    Raises
+    ------
+    TypeError
+        It is none of these, such as a date or a truth value.
     """
-    if pd.api.types.is_bool_dtype(dtype) or str(dtype).lower() == "int8":
+    if str(dtype).lower() == "int8":
         return "flag"
     if pd.api.types.is_integer_dtype(dtype):
         return "count"
-    return "number" if pd.api.types.is_float_dtype(dtype) else "text"
+    if pd.api.types.is_float_dtype(dtype):
+        return "number"
+    if pd.api.types.is_object_dtype(dtype) or isinstance(dtype, pd.StringDtype):
+        return "text"
+    raise TypeError(f"no format is known for {dtype}; use int8 flags, integers, floats or words")
 
 
 def fields_of(parts: Mapping[str, pd.DataFrame], scenario: Scenario) -> Fields:

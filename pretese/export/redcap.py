@@ -116,12 +116,11 @@ def _coded(values: pd.Series, field: Field) -> pd.Series:
 
 def _describe(form: str, field: Field) -> dict[str, str]:
     kind = "yesno" if field.kind == "flag" else "radio" if field.choices else "text"
-    unit = f"{field.unit.printed} (UCUM {field.unit.ucum})".strip() if field.unit.ucum else ""
     return _row(field_name(form, field.name), form, kind, field.meaning) | {
         "Choices, Calculations, OR Slider Labels": " | ".join(
             f"{code}, {word}" for code, word in enumerate(field.choices, 1)
         ),
-        "Field Note": unit,
+        "Field Note": str(field.unit),
         "Text Validation Type OR Show Slider Number": _VALIDATION.get(field.kind, ""),
     }
 

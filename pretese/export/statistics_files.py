@@ -49,8 +49,7 @@ def label_of(field: Field, longest: int) -> str:
     >>> label_of(Field("fsh_iu_l", "number", unit_of("[IU]/L"), "serum FSH; empty if not measured"), 40)
     'serum FSH (IU/L, UCUM [IU]/L)'
     """  # noqa: E501  a doctest cannot be broken here
-    unit = f" ({field.unit.printed}, UCUM {field.unit.ucum})" if field.unit.ucum else ""
-    unit = unit.replace("(, ", "(")
+    unit = f" ({field.unit})" if field.unit.ucum else ""
     room = longest - len(unit.encode())
     meaning = field.meaning
     if len(meaning.encode()) > room:

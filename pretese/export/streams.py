@@ -42,7 +42,7 @@ class Stream:
 
     def __init__(self, path: Path, fields: Sequence[Field]) -> None:
         self._schema = arrow_schema(fields)
-        self._held: list[pa.Table] = []
+        self._held: list[pd.DataFrame] = []
         self._rows = 0
         self._file = path.open("wb")
         self._writer = self._open(path.suffix)
@@ -64,14 +64,17 @@ class Stream:
                 self._flush()
 
     def write(self, table: pd.DataFrame) -> None:
-        """Add a table's rows."""
-        self._held.append(pa.Table.from_pandas(table, self._schema, preserve_index=False))
+        """Add a table's rows; it must not be changed afterwards."""
+        self._held.append(table)
         self._rows += len(table)
         if self._rows >= HELD_ROWS:
             self._flush()
 
     def _flush(self) -> None:
         if self._held:
-            rows = pa.concat_tables(self._held).replace_schema_metadata(None).combine_chunks()
-            self._writer.write_table(rows.cast(self._schema))
+            rows = (
+                pd.concat(self._held, ignore_index=True) if len(self._held) > 1 else self._held[0]
+            )
+            table = pa.Table.from_pandas(rows, self._schema, preserve_index=False)
+            self._writer.write_table(table.cast(self._schema))
         self._held, self._rows = [], 0

@@ -24,6 +24,15 @@ class Unit:
     printed: str
     ucum: str
 
+    def __str__(self) -> str:
+        """Return both writings, or what there is of them, for labels and notes.
+
+        >>> [str(unit_of(declared)) for declared in ("[IU]/L", "1", "")]
+        ['IU/L, UCUM [IU]/L', 'UCUM 1', '']
+        """
+        code = f"UCUM {self.ucum}" if self.ucum else ""
+        return ", ".join(filter(None, (self.printed, code)))
+
 
 def unit_of(declared: str) -> Unit:
     """Return both writings of a unit as `simulate.tables.Column` declares it.

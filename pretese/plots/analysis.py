@@ -1,6 +1,7 @@
 """The figures of `pretese analyse`: who was analysed, effects, balance, propensity scores."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from estimate.analyse import Analysis
+from estimate.analysis import Analysis
 from estimate.result import Estimate
 from pretese.analysis_tables import effect, score_odds_ratios, scores_by_arm
 from pretese.plots.exploration import explored_figures
@@ -57,8 +58,8 @@ def draw_flow(found: Analysis) -> Figure:
         _box(axes, 3.2, 5.5, f"Analysed\nn = {missing['analysed']}")
         _arrow(axes, (3.2, 8.15), (3.2, 6.35))
         if left_out:
-            _box(axes, 7.6, 7.25, "Left out\n" + "\n".join(left_out))
-            _arrow(axes, (3.2, 7.25), (5.4, 7.25))
+            _box(axes, 5.6, 7.25, "Left out\n" + "\n".join(left_out), side="left")
+            _arrow(axes, (3.2, 7.25), (5.3, 7.25))
         for x, arm, value in ((1.4, "untreated", 0), (5.0, "treated", 1)):
             cell = record["arms"][arm]
             risk = "" if cell["risk"] is None else f" ({100 * cell['risk']:.1f} %)"
@@ -68,9 +69,11 @@ def draw_flow(found: Analysis) -> Figure:
     return figure
 
 
-def _box(axes: Axes, x: float, y: float, words: str) -> None:
+def _box(
+    axes: Axes, x: float, y: float, words: str, side: Literal["left", "center"] = "center"
+) -> None:
     frame = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": MUTED}
-    axes.text(x, y, words, ha="center", va="center", bbox=frame, fontsize=8.5)
+    axes.text(x, y, words, ha=side, va="center", bbox=frame, fontsize=8.5)
 
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from estimate.analyse import Analysis
+from estimate.analysis import Analysis
+from estimate.delivery import Delivery
 from estimate.explore import Division, Shape
 from estimate.mediation import Effect, Mediation
 from estimate.table1 import format_p
@@ -27,6 +28,8 @@ def explored_figures(found: Analysis) -> dict[str, Figure]:
         drawn["splines"] = draw_curves(found.shapes)
     if found.mediations:
         drawn["mediation"] = draw_mediations(found.mediations)
+    if found.deliveries:
+        drawn["delivery"] = draw_delivery(found.deliveries)
     return drawn
 
 
@@ -54,6 +57,8 @@ def draw_subgroups(divisions: Sequence[Division]) -> Figure:
                 axes.text(1.02, place, note, transform=side, va="center", size=8)
                 labels.append(f"  {label}")
         ratio_axis(axes, labels, "Odds ratio of treatment, each group alone")
+        for tick in axes.get_yticklabels():
+            tick.set_fontweight("normal" if tick.get_text().startswith(" ") else "bold")
     return figure
 
 
@@ -110,7 +115,7 @@ def draw_mediations(mediations: Mapping[str, Mediation]) -> Figure:
                 axes.plot([100 * one.conf_low, 100 * one.conf_high], [place] * 2, color=shade)
                 axes.plot(100 * one.mean, place, "o", ms=5, color=shade)
                 note = f"{100 * one.mean:+.1f} ({100 * one.conf_low:+.1f} to "
-                note += f"{100 * one.conf_high:+.1f}), p = {_p_with_error(one)}"
+                note += f"{100 * one.conf_high:+.1f}), p {_p_with_error(one)}"
                 axes.text(1.02, place, note, transform=side, va="center", size=8)
                 labels.append(words if key == "total" else f"{words} {found.mediator}")
         axes.axvline(0, color=MUTED, lw=1, zorder=0)
@@ -123,4 +128,40 @@ def draw_mediations(mediations: Mapping[str, Mediation]) -> Figure:
 
 def _p_with_error(one: Effect) -> str:
     """Return a p-value from draws with its Monte Carlo standard error."""
-    return f"{float(one.p_value):.3f} ± {float(one.p_error):.3f}"
+    p_value = float(one.p_value)
+    return "<0.001" if p_value < 0.001 else f"{p_value:.3f} ± {float(one.p_error):.3f}"
+
+
+def draw_delivery(deliveries: Sequence[Delivery]) -> Figure:
+    """Draw cumulative delivery by arm over the order of transfers, one panel per convention."""
+    with house_style():
+        figure = new_figure(0.8 + 3.1 * len(deliveries), 3.6)
+        grid = figure.subplots(1, len(deliveries), squeeze=False, sharey=True)[0]
+        for axes, each in zip(grid, deliveries, strict=True):
+            _delivered(axes, each)
+        grid[0].set_ylabel("Couples with a live birth, %")
+        grid[0].legend(loc="upper left", fontsize=8)
+    return figure
+
+
+def _delivered(axes: Axes, each: Delivery) -> None:
+    places = each.curves[0].table.order
+    for row, (curve, shade, arm) in enumerate(
+        zip(each.curves, (PUBLISHED, SIMULATED), ("untreated", "treated"), strict=True)
+    ):
+        x = np.r_[0, places]
+        rise = 100 * (1 - np.r_[1, curve.survival])
+        low, high = (100 * (1 - np.r_[1, limit]) for limit in (curve.conf_high, curve.conf_low))
+        axes.step(x, rise, where="post", color=shade, lw=1.6, label=arm)
+        axes.fill_between(x, low, high, step="post", color=shade, alpha=0.12, lw=0)
+        for place, number in zip(places, curve.table.at_risk, strict=True):
+            axes.text(
+                place, -0.26 - 0.07 * row, f"{number:.0f}", color=shade, size=7.5, ha="center",
+                transform=axes.get_xaxis_transform(),
+            )  # fmt: skip
+    axes.set_ylim(0, 100)
+    axes.set_xticks(places)
+    axes.set_xlabel("Embryo transfer (below: couples at risk)")
+    axes.set_title(
+        f"{each.convention}, log-rank p {format_p(each.p_value)}", weight="normal", size=9
+    )

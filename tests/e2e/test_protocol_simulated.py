@@ -1,11 +1,13 @@
 """Drawn men are treated by the same rules that audit them: their logs come out clean."""
 
 import datetime as dt
+import json
 
 import numpy as np
 import pytest
 
 from pretese.certificate import load_scenario
+from pretese.cli import run
 from pretese.protocol_deviate import deviate
 from pretese.protocol_logs import logs_of_study
 from protocol.audit import audit
@@ -78,3 +80,21 @@ def test_the_months_of_drawn_men_are_those_that_the_audit_reads_from_their_injec
     judged = {man.patient: man.phases for man in audit(log, load_regimen("fsh-guided")).men}
     for number, phases in drawn.items():
         assert judged[f"man {number}"] == phases
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_folder_of_drawn_studies_is_audited_from_the_command_line(kind, tmp_path, capsys):
+    folder = tmp_path / "drawn"
+    words = ["simulate", "paper", "--men", "40", "--replicates", "2", "--format", kind]
+    assert run([*words, "--out", str(folder)]) == 0
+    capsys.readouterr()
+    assert run(["audit", str(folder), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {kind for kind, count in found["counts"].items() if count} <= {"omitted test"}
+    names = {man["patient"] for man in found["men"]}
+    assert any(name.startswith("study 2, man ") for name in names)
+    assert run(["audit", str(folder), "--regimen", "hcg-only"]) == 2
+    assert "none of its men followed hcg-only; they followed: " in capsys.readouterr().err
+    (folder / f"visits.{kind}").unlink()
+    assert run(["audit", str(folder)]) == 2
+    assert "visits.csv: it is not there" in capsys.readouterr().err

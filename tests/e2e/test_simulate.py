@@ -2,6 +2,7 @@ import errno
 import hashlib
 import json
 import os
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -90,13 +91,18 @@ def test_the_dictionary_gives_unit_and_ucum_code(tmp_path):
     assert (fsh["unit"], fsh["ucum"]) == ("IU/L", "[IU]/L")
 
 
-def test_the_same_call_gives_the_same_bytes(tmp_path):
+def test_the_same_call_gives_the_same_bytes_anywhere(tmp_path, monkeypatch):
     words = ("--men", "25", "--replicates", "2", "--format", ",".join(cohort_files.FORMATS))
-    first, second = (simulate(tmp_path / name, *words) for name in "ab")
-    files = [path for path in first.rglob("*") if path.is_file()]
+    here = simulate(tmp_path / "a", *words)
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    time.tzset()
+    there = simulate(tmp_path / "b", *words)
+    monkeypatch.undo()
+    time.tzset()
+    files = [path for path in here.rglob("*") if path.is_file()]
     assert len(files) > 30
     for path in files:
-        assert path.read_bytes() == (second / path.relative_to(first)).read_bytes(), path
+        assert path.read_bytes() == (there / path.relative_to(here)).read_bytes(), path
 
 
 def test_a_run_takes_the_place_of_an_earlier_one(tmp_path):
@@ -148,3 +154,15 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, capsys, monkeypatch):
     assert "No space left on device" in message
     assert "Traceback" not in message
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupted_run_leaves_the_earlier_result_as_it_was(tmp_path, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    out = simulate(tmp_path / "x", "--men", "30")
+    before = (out / "manifest.json").read_bytes()
+    monkeypatch.setattr(Stream, "write", interrupted)
+    assert run(["simulate", "paper", "--out", str(out), "--men", "40"]) == 130
+    assert (out / "manifest.json").read_bytes() == before
+    assert list(tmp_path.iterdir()) == [out]

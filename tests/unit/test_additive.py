@@ -103,6 +103,12 @@ def test_a_model_that_fails_gives_no_measure() -> None:
     assert np.isnan(additive_from_data(data, modifier).reri.estimate)
 
 
+def test_a_modifier_that_is_the_treatment_gives_no_measure() -> None:
+    data, _ = men()
+    ours = additive_from_data(data, data.treatment)
+    assert np.isnan([ours.reri.estimate, ours.ap.estimate, ours.mover_low]).all()
+
+
 def test_a_modifier_that_is_no_group_is_refused() -> None:
     data, modifier = men()
     with pytest.raises(InputError, match="choose a cut"):

@@ -165,3 +165,26 @@ def test_progress_is_told_step_by_step():
     told = []
     analyse(men(), plan(methods=("crude", "aipw")), tell=lambda *step: told.append(step))
     assert told == [(0, 2, "reading"), (1, 2, "crude"), (2, 2, "aipw")]
+
+
+def test_percents_of_the_plan_reach_the_estimators():
+    table = men()
+    methods = ("iptw-ate", "matching")
+    loose = analyse(table, plan(methods=methods))
+    tight = analyse(
+        table,
+        plan(methods=methods, truncate_percent=(5, 95), matching=Matching(caliper_percent=0.01)),
+    )
+    assert tight.effective_sizes["iptw-ate"] > loose.effective_sizes["iptw-ate"]
+    assert tight.estimates[-1].n < loose.estimates[-1].n
+
+
+def test_trimmed_men_are_counted_and_only_crude_keeps_them():
+    found = analyse(men(), plan(methods=("crude", "iptw-ate"), trim_percent=(60, 80)))
+    left = found.record()["missing"]["left_out"]["propensity score outside 0.6 to 0.8"]
+    assert 0 < left < 300
+    assert {int(each.n) for each in found.estimates} == {300, 300 - left}
+    arms = found.record()["arms"]
+    assert arms["treated"]["men"] + arms["untreated"]["men"] == 300 - left
+    with pytest.raises(InputError, match="nobody's propensity score lies from 1 to 2 %"):
+        analyse(men(), plan(trim_percent=(1, 2)))

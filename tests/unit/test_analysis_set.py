@@ -113,6 +113,7 @@ def test_values_that_cannot_be_read_are_reported_together():
     ("changes", "message"),
     [
         ({"y": [1, 2, 0, 1, 1, 0]}, "men.csv: y: the outcome holds 2; code it 0 (no) and 1 (yes)"),
+        ({"y": ["yes"] * 6}, "men.csv: y: 'yes' is not a number; code it 0 (no) and 1 (yes)"),
         ({"y": [1] * 6}, "men.csv: y: the outcome is 1 for everyone; both 0 and 1 must occur"),
         ({"gn": [0] * 6}, "men.csv: gn: the treatment is 0 for everyone; both 0 and 1 must occur"),
         ({"age_years": [30] * 6}, "men.csv: age_years: it is the same for everyone; leave it out"),

@@ -99,6 +99,25 @@ def test_a_missed_injection_and_a_gap_are_told_apart():
     assert kinds(without(14, 16, 18)) == ["treatment gap"]
 
 
+def test_a_man_who_shifts_his_calendar_is_late_once_and_not_thirty_times():
+    events = faithful(9.0, 9.0, 9.0)
+    shifted = [
+        replace(e, date=e.date + 2) if e.name == "injection" and e.date - DAY0 >= 50 else e
+        for e in events
+    ]
+    found = audit_man("m", sorted(shifted, key=lambda e: e.date), GUIDED).deviations
+    assert [(d.kind, d.day, d.done) for d in found] == [("timing", 50, "each 2 days late")]
+    assert found[0].expected == "20 injections from day 50 to day 88"
+
+
+def test_two_late_injections_apart_are_two_deviations():
+    events = faithful(15.0, 15.0, 15.0)
+    for day in (14, 40):
+        at = next(i for i, e in enumerate(events) if e.name == "injection" and e.date - DAY0 == day)
+        events[at] = replace(events[at], date=events[at].date + 2)
+    assert kinds(events) == ["timing", "timing"]
+
+
 def test_a_wrong_decision_is_one_deviation_though_it_is_followed_for_two_months():
     right, wrong = faithful(9.0, 9.0, 9.0), faithful(15.0, 15.0, 15.0)
     taken = [e for e in wrong if e.name != "fsh_iu_l"]

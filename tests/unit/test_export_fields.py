@@ -1,9 +1,11 @@
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from pretese.export.fields import dictionary, fields_of, is_truth
+from pretese.export.fields import dictionary, fields_of, is_truth, kind_of
+from pretese.export.tables_page import page
 from pretese.export.units import unit_of
 from simulate.tables import COLUMNS
 from tests.exported import drawn_tables, fields
@@ -28,7 +30,7 @@ def test_every_number_has_a_unit_and_a_ucum_code():
     for listed in fields().values():
         for field in listed:
             assert (field.unit.ucum != "") == (
-                field.kind == "number" or field.name in ("day", "month")
+                field.kind == "number" or field.name in ("day", "month", "enrolled_day")
             )
 
 
@@ -64,6 +66,12 @@ def test_the_kinds_are_those_of_the_values():
     assert kinds["diagnosis"] == "text"
 
 
+@pytest.mark.parametrize("values", [[True, False], pd.to_datetime(["2019-01-02"])])
+def test_a_type_that_no_format_knows_is_refused(values):
+    with pytest.raises(TypeError, match="no format is known"):
+        kind_of(pd.Series(values).dtype)
+
+
 def test_flags_hold_0_and_1_and_words_are_among_the_choices():
     for name, listed in fields().items():
         for field in listed:
@@ -91,3 +99,8 @@ def test_the_dictionary_has_a_row_per_column_with_unit_code_and_meaning():
 
 def test_truth_is_told_from_what_a_clinic_holds():
     assert [name for name in COLUMNS if is_truth(name)] == ["truth"]
+
+
+def test_the_reference_page_is_written_from_the_tables():
+    stored = (GLOSSARY.parent / "reference" / "tables.md").read_text("utf-8")
+    assert stored == page(), "write it anew: python -m pretese.export.tables_page"

@@ -71,3 +71,11 @@ def test_the_truth_is_a_package_of_its_own(tmp_path):
 def test_several_studies_make_study_and_man_the_key():
     assert table_schema("patients", fields(2))["primaryKey"] == ["study", "patient_id"]
     assert table_schema("visits", fields(2))["foreignKeys"][0]["fields"] == ["study", "patient_id"]
+
+
+def test_parquet_tables_are_described_alike(tmp_path):
+    write_package(tmp_path, fields(), "parquet", "paper", "A question?")
+    package = Package(str(tmp_path / "datapackage.json"))
+    visits = package.get_resource("visits")
+    assert (visits.path, visits.format) == ("visits.parquet", "parquet")
+    assert visits.schema.get_field("fsh_iu_l").type == "number"

@@ -74,8 +74,8 @@ def test_types_and_validations_are_words_that_redcap_knows():
 
 def test_every_number_carries_unit_and_ucum_code():
     notes = data_dictionary(seen()).set_index("Variable / Field Name")["Field Note"]
-    assert notes["fsh_iu_l"] == notes["visits_fsh_iu_l"] == "IU/L (UCUM [IU]/L)"
-    assert notes["age_years"] == "years (UCUM a)"
+    assert notes["fsh_iu_l"] == notes["visits_fsh_iu_l"] == "IU/L, UCUM [IU]/L"
+    assert notes["age_years"] == "years, UCUM a"
 
 
 def test_the_truth_stays_out(tmp_path):

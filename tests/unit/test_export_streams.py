@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -73,3 +74,14 @@ def test_values_of_another_kind_are_not_forced_into_a_column(tmp_path):
         Stream(tmp_path / "transfers.parquet", fields()["transfers"]) as stream,
     ):
         stream.write(wrong)
+
+
+def test_the_comparison_made_here_sees_a_last_bit_and_a_missing_value():
+    table = drawn_tables()["truth"]
+    assert_same_values(table.copy(), table)
+    nudged = table.assign(reserve=np.nextafter(table["reserve"], np.inf))
+    with pytest.raises(AssertionError, match="reserve"):
+        assert_same_values(nudged, table)
+    gone = table.assign(reserve=table["reserve"].where(table["patient_id"] != 3))
+    with pytest.raises(AssertionError, match="reserve"):
+        assert_same_values(gone, table)

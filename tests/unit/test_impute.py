@@ -178,6 +178,25 @@ def test_a_batch_repeats_what_each_data_set_gives_alone() -> None:
         assert together.means[i] == pytest.approx(alone.means)
 
 
+def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = np.stack([men(seed=s) for s in range(5)])
+    whole, parts = [], []
+    for limit, into in ((1000, whole), (4, parts)):
+        monkeypatch.setattr("estimate.impute.chain.BLOCK_CHAINS", limit)
+        own = np.random.default_rng(1).spawn(5)
+        into.append(impute(batch, [AGE, FSH], own, imputations=2, iterations=2))
+    assert (whole[0].completed == parts[0].completed).all()
+    assert (whole[0].sds == parts[0].sds).all()
+
+
+def test_three_men_are_enough_to_run_and_none_is_not() -> None:
+    tiny = [[30.0, 12.0], [31, np.nan], [35, 18]]
+    done = impute(tiny, [AGE, FSH], np.random.default_rng(1), imputations=4, iterations=2)
+    assert set(done.completed[:, 1, 1]) <= {12.0, 18.0}
+    with pytest.raises(InputError, match="every value is missing"):
+        impute(np.empty((0, 2)), [AGE, FSH], np.random.default_rng(1))
+
+
 @pytest.mark.parametrize(
     ("values", "columns", "message"),
     [
@@ -231,6 +250,14 @@ def test_a_table_goes_in_and_completed_tables_come_out() -> None:
         assert (table["diagnosis"][known] == TABLE["diagnosis"][known]).all()
         assert set(table["diagnosis"]) <= set(KINDS["diagnosis"].levels)
     assert TABLE["diagnosis"].isna().sum() == 6
+
+
+def test_categories_coded_as_numbers_stay_numbers() -> None:
+    men = pd.DataFrame({"age_years": range(30, 60), "live_birth": [0.0, 1, None] * 10})
+    kinds = {"age_years": Numeric(), "live_birth": Categorical(("0", "1"))}
+    tables, _ = impute_table(men, kinds, np.random.default_rng(2), imputations=2)
+    assert tables[0]["live_birth"].isin([0.0, 1.0]).all()
+    assert tables[0]["live_birth"].dtype == float
 
 
 def test_all_faults_of_a_table_are_reported_at_once() -> None:

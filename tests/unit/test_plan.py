@@ -72,8 +72,13 @@ def test_levels_may_be_numbers():
         ("seed:", "propensity: [bmi]\nseed:", "declare bmi under covariates first"),
         ("seed:", "models: {small: [bmi]}\nseed:", "declare bmi under covariates first"),
         ("seed:", "matching: {exact: age_years}\nseed:", "age_years is not a categorical"),
-        ("seed:", "matching: {caliper: 0}\nseed:", "matching.caliper: 0 is not allowed"),
-        ("seed:", "truncate: [0.99, 0.01]\nseed:", "the smaller first"),
+        (
+            "seed:",
+            "matching: {caliper_percent: 0}\nseed:",
+            "matching.caliper_percent: 0 is not allowed",
+        ),
+        ("seed:", "trim_percent: [10, 110]\nseed:", "two numbers from 0 to 100"),
+        ("seed:", "truncate_percent: [99, 1]\nseed:", "the smaller first"),
         ("seed:", "intercurrent: [{event: x, strategy: ignore}]\nseed:", "intercurrent.0.strategy"),
     ],
 )

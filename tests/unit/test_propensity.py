@@ -1,5 +1,7 @@
 """C-statistic, weights, balance and matching by hand."""
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from estimate.analysis_set import Categorical, Numeric, analysis_set
 from estimate.balance import balance
 from estimate.matching import match_nearest, matched
 from estimate.propensity import PropensityScore, c_statistic, propensity
-from estimate.weighting import iptw, weighted_risks, weights
+from estimate.weighting import iptw, iptw_adjusted, weighted_risks, weights
 from protocol.errors import InputError
 
 
@@ -158,6 +160,46 @@ def test_matching_uses_every_man_once_and_only_across_arms(seed, order):
         assert sorted(gn[matches.pair == number]) == [0, 1]
 
 
+@given(
+    st.integers(0, 2000),
+    st.sampled_from(["smallest", "largest", "data"]),
+    st.sampled_from([None, 0.1, 1.0]),
+)
+def test_nearest_equals_the_slow_definition(seed, order, caliper):
+    rng = np.random.default_rng(seed)
+    gn, e = np.r_[np.ones(20), np.zeros(14)], rng.integers(1, 12, 34) / 16
+    data = study(gn, np.arange(34) % 2)
+    matches = match_nearest(data, scored(data, e), "untreated", order=order, caliper=caliper)
+    width = np.inf if caliper is None else caliper * e.std(ddof=1)
+    sign = {"smallest": 1, "largest": -1, "data": 0}[order]
+    free, found = list(range(20)), {}
+    for man in sorted(range(20, 34), key=lambda i: (sign * e[i], i)):
+        if free:
+            best = min(free, key=lambda j: (abs(e[j] - e[man]), j))
+            if abs(e[best] - e[man]) <= width:
+                found[man] = best
+                free.remove(best)
+    happy = [man for man in range(20, 34) if man in found]
+    expected = np.full(34, -1)
+    for number, man in enumerate(happy):
+        expected[[man, found[man]]] = number
+    assert matches.pair.tolist() == expected.tolist()
+    assert matches.dropped == 14 - len(happy)
+
+
+def test_a_hundred_thousand_men_are_matched_in_seconds():
+    rng = np.random.default_rng(1)
+    gn = (np.arange(100_000) % 3 > 0).astype(float)
+    data = study(gn, np.arange(100_000) % 2)
+    score = scored(data, rng.uniform(0.2, 0.8, 100_000))
+    begin = time.process_time()
+    matches = match_nearest(data, score, "untreated")
+    assert time.process_time() - begin < 5
+    assert matches.pair.max() == np.count_nonzero(gn == 0) - 1
+    with pytest.raises(InputError, match="closest compares"):
+        match_nearest(data, score, "untreated", order="closest")
+
+
 @given(st.integers(0, 300))
 def test_closest_equals_the_slow_definition(seed):
     rng = np.random.default_rng(seed)
@@ -197,3 +239,22 @@ def test_a_separated_propensity_model_is_a_result_not_a_crash():
     assert score.fit.converged.tolist() == [False, True]
     w = weights(data, score, truncate=(0.01, 0.99))
     assert all(each.converged.tolist() == [False, True] for each in iptw(data, score, w))
+
+
+@pytest.mark.parametrize("errors", ["naive", "HC0", "HC3", "M-estimation"])
+def test_an_infinite_weight_is_a_result_without_numbers(errors):
+    certain = scored(TEN, [0.5, 0.5, 1.0, 0.5, *[0.6] * 6])
+    w = weights(TEN, certain)
+    assert np.isnan(w.value[2])
+    assert not any(each.converged for each in iptw(TEN, certain, w, errors=errors))
+    assert not iptw_adjusted(TEN, certain, w, []).converged
+    assert not iptw_adjusted(TEN, certain, w, [], errors=errors).converged
+    finite = weights(TEN, certain, "ato")
+    assert all(each.converged for each in iptw(TEN, certain, finite, errors=errors))
+
+
+def test_an_infinite_weight_spoils_no_neighbour():
+    data = study(gn=[[1, 1, 0, 0]] * 2, y=[[1, 0, 0, 1]] * 2)
+    score = scored(data, [[0.5, 0.5, 1.0, 0.5], [0.5] * 4])
+    answers = iptw(data, score, weights(data, score), errors="HC0")
+    assert all(each.converged.tolist() == [False, True] for each in answers)

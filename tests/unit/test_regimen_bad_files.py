@@ -111,6 +111,10 @@ BAD = {
         changed((f"{RULES}/1/when/fsh_iu_l", "below testosterone_high")),
         "'testosterone_high' is neither a number nor a parameter; parameters: fsh_high, fsh_low",
     ),
+    "a number nobody uses": (
+        changed(("parameters/spare", plain_regimen("fsh-guided")["parameters"]["fsh_low"])),
+        "mine.yaml: parameters.spare: no condition names it; name it, or remove it",
+    ),
     "a limit nobody can pass": (
         changed(("parameters/fsh_high/value", 500)),
         "500 is not inside the plausible range 0 to 200; no man could be on its other side",

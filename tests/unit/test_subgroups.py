@@ -67,6 +67,21 @@ def test_a_subgroup_in_which_everyone_succeeds_is_a_failed_fit_and_not_a_number(
     assert np.isnan(ours.interaction.p_value)
 
 
+def test_without_untreated_men_there_is_no_estimate() -> None:
+    """The covariate must not slip into the place of the treatment."""
+    rng = np.random.default_rng(3)
+    group, gn, y = rng.integers(0, 2, (3, 200))
+    gn[group == 1] = 1
+    men = {"gn": gn, "y": y, "age_years": rng.normal(31, 4, 200)}
+    data = analysis_set(men, treatment="gn", outcome="y", covariates={"age_years": Numeric()})
+    ours = subgroup_effects(data, group, ["young", "old"])
+    assert ours.separate[0].converged
+    for each in (ours.separate[1], ours.joint[1]):
+        assert not each.converged
+        assert np.isnan(each.estimate)
+    assert not ours.interaction.converged
+
+
 def test_what_the_subgroup_says_already_is_dropped() -> None:
     rng = np.random.default_rng(1)
     n = 300

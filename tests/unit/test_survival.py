@@ -56,6 +56,13 @@ def test_bad_input_is_refused() -> None:
         transfer_times([0, 1], [0, 1], "censored")
     with pytest.raises(InputError, match="say 0 or 1 per couple"):
         transfer_times(TRANSFERS, BIRTH, "embryos left")
+    unknown = [np.nan if born else left for born, left in zip(BIRTH, LEFT, strict=True)]
+    transfer_times(TRANSFERS, BIRTH, "embryos left", embryos_left=unknown)
+    with pytest.raises(InputError, match="for every couple without a birth"):
+        transfer_times(TRANSFERS, BIRTH, "embryos left", embryos_left=[np.nan] * 10)
+    weighted = [life_table(TRANSFERS, BIRTH, 1.5 * (g == GN)) for g in (0, 1)]
+    with pytest.raises(InputError, match="counts, not weights"):
+        hazard_ratio(*weighted, QUESTION)
 
 
 def test_the_life_table_counts_couples() -> None:

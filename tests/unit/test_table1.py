@@ -65,6 +65,14 @@ def test_large_counts_use_the_chi_square_test() -> None:
     assert row.test == "chi-square, Yates"
 
 
+def test_an_outcome_of_zeros_and_ones_with_gaps_is_a_category() -> None:
+    men = pd.DataFrame({"gn": [0, 0, 1, 1], "live_birth": [0, 1, 1, None]})
+    row = table_one(men, "gn", {"live_birth": Categorical(("0", "1"))}).rows[0]
+    assert isinstance(row, CategoricalRow)
+    assert row.counts[1].tolist() == [2, 1, 1]
+    assert row.missing.tolist() == [1, 0, 1]
+
+
 def test_three_groups_use_kruskal_wallis() -> None:
     men = MEN.assign(gn=["a", "b", "c"] * 3 + ["a"])
     assert table_one(men, "gn", {"age_years": Numeric()}).rows[0].test == "Kruskal-Wallis"

@@ -1,0 +1,125 @@
+"""What a plan found in one table, and how it is told to a machine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from estimate.arrays import Floats
+from estimate.balance import Balance
+from estimate.complete import CompleteData
+from estimate.contingency import TwoByTwo
+from estimate.delivery import Delivery
+from estimate.evalue import e_value
+from estimate.explore import Division, Shape, mediation_record, with_multiplicity
+from estimate.mediation import Mediation
+from estimate.plan import Plan
+from estimate.propensity import Discrimination, PropensityScore
+from estimate.result import RATIOS, Estimate, plain
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What a plan found in one table.
+
+    Attributes
+    ----------
+    estimates
+        In the order of the plan, each of one study (pooled, if data were imputed).
+    table
+        Men analysed, by treatment and outcome; leading shape () or (imputation,).
+    complete
+        The data that estimates came from.
+    score, discrimination
+        Propensity score, with leading shape () or (imputation,), and its C-statistic; None if no
+        method needs one.
+    balances
+        "unadjusted", and each weighting or matching method, to the balance it reached.
+    effective_sizes
+        Weighting method to effective numbers of treated and untreated men.
+    divisions, shapes, mediations, deliveries
+        Answers to the further questions of the plan.
+    """
+
+    plan: Plan
+    estimates: tuple[Estimate, ...]
+    table: TwoByTwo
+    complete: CompleteData
+    score: PropensityScore | None
+    discrimination: Discrimination | None
+    balances: Mapping[str, Balance]
+    effective_sizes: Mapping[str, tuple[float, float]]
+    divisions: tuple[Division, ...] = ()
+    shapes: tuple[Shape, ...] = ()
+    mediations: Mapping[str, Mediation] = field(default_factory=dict)
+    deliveries: tuple[Delivery, ...] = ()
+
+    def record(self) -> dict[str, Any]:
+        """Return the analysis as plain values for JSON."""
+        c = self.discrimination
+        return {
+            "estimates": [record for each in self.estimates for record in each.records()],
+            "arms": {"treated": _arm(self.table, 1), "untreated": _arm(self.table, 0)},
+            "c_statistic": plain(np.mean(c.c_statistic)) if c else None,
+            "balance": {name: _mean_rows(each) for name, each in self.balances.items()},
+            "effective_sample_size": {
+                name: {"treated": plain(sizes[0]), "untreated": plain(sizes[1])}
+                for name, sizes in self.effective_sizes.items()
+            },
+            "e_values": [_e_value(each) for each in self.estimates if each.scale in RATIOS],
+            "subgroups": with_multiplicity(list(self.divisions)),
+            "splines": [shape.record() for shape in self.shapes],
+            "mediation": [mediation_record(name, m) for name, m in self.mediations.items()],
+            "delivery": [each.record() for each in self.deliveries],
+            "missing": self._missing(),
+        }
+
+    def _missing(self) -> dict[str, Any]:
+        done = self.complete.imputation
+        data = self.complete.data
+        return {
+            "method": self.plan.missing.method,
+            "imputations": self.plan.missing.imputations if done else 0,
+            "men": int(data.include.shape[-1]),
+            "analysed": round(float(np.mean(data.n))),
+            "left_out": {why: int(np.max(out)) for why, out in data.reasons.items()},
+            "values_missing": dict(self.complete.missing),
+        }
+
+
+def _arm(table: TwoByTwo, treated: int) -> dict[str, Any]:
+    """Return counts of one arm; means over imputations, should trimming make them differ."""
+    yes = table.treated_yes if treated else table.untreated_yes
+    men = table.treated if treated else table.untreated
+    risk = table.risk_treated if treated else table.risk_untreated
+    return {
+        "men": round(float(np.mean(men))),
+        "with_outcome": round(float(np.mean(yes))),
+        "risk": plain(np.mean(risk)),
+    }
+
+
+def _mean_rows(found: Balance) -> list[dict[str, Any]]:
+    """Return balance per column, averaged over imputations where there are any."""
+
+    def average(values: Floats) -> Floats:
+        mean: Floats = values.reshape(-1, values.shape[-1]).mean(0)
+        return mean
+
+    return Balance(
+        found.names,
+        average(found.difference),
+        average(found.variance_ratio),
+        average(found.distance),
+    ).records()
+
+
+def _e_value(each: Estimate) -> dict[str, Any]:
+    strength = e_value(each)
+    return {
+        "method": each.method,
+        "scale": each.scale,
+        "point": plain(strength.point),
+        "limit": plain(strength.limit),
+    }

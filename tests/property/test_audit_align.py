@@ -1,0 +1,58 @@
+"""The alignment of injections is the best there is: compared with all alignments, one by one."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.align import ALONE, COST, REACH_DAYS, align, wrong_with
+from protocol.log import Event
+from protocol.paths import Injection
+
+WINDOW, DOSE_PERCENT = 1, 10.0
+
+drugs = st.sampled_from(["hcg", "ufsh"])
+doses = st.sampled_from([150.0, 160.0, 2000.0])
+days = st.integers(0, 14)
+dues = st.lists(st.builds(Injection, days, drugs, doses, st.just("im")), max_size=4)
+dones = st.lists(st.tuples(days, drugs, doses), max_size=4)
+
+
+def cost_of(pairs) -> float:
+    return sum(
+        sum(COST[fault] for fault in pair.wrong) if pair.due and pair.done else ALONE
+        for pair in pairs
+    )
+
+
+def cheapest_of_all(due, done) -> float:
+    """Return the least cost over every alignment that keeps the order, by trying each."""
+    if not due or not done:
+        return ALONE * (len(due) + len(done))
+    best = ALONE + min(cheapest_of_all(due[1:], done), cheapest_of_all(due, done[1:]))
+    if abs(done[0].date - due[0].day) <= REACH_DAYS:
+        wrong = wrong_with(due[0], done[0], 0, WINDOW, DOSE_PERCENT)
+        here = sum(COST[fault] for fault in wrong)
+        best = min(best, here + cheapest_of_all(due[1:], done[1:]))
+    return best
+
+
+@given(dues, dones)
+def test_no_alignment_is_cheaper_and_nothing_is_lost(due, done):
+    due = sorted(due, key=lambda dose: dose.day)
+    events = [Event(day, "injection", drug, dose) for day, drug, dose in sorted(done)]
+    pairs = align(due, events, 0, WINDOW, DOSE_PERCENT)
+    assert [pair.due for pair in pairs if pair.due] == due
+    assert [pair.done for pair in pairs if pair.done] == events
+    assert abs(cost_of(pairs) - cheapest_of_all(due, events)) < 1e-9
+
+
+@given(dues, st.integers(-1, 1))
+def test_what_was_due_is_paired_without_fault_inside_the_window(due, late):
+    due = sorted(due, key=lambda dose: dose.day)
+    events = [Event(dose.day + late, "injection", dose.drug, dose.dose_iu) for dose in due]
+    assert all(not pair.wrong for pair in align(due, events, 0, WINDOW, DOSE_PERCENT))
+
+
+def test_the_tolerance_of_a_dose_is_closed():
+    due = Injection(0, "hcg", 2000.0, "im")
+    for dose, wrong in ((2200.0, ()), (1800.0, ()), (2201.0, ("dose",)), (1799.0, ("dose",))):
+        assert wrong_with(due, Event(0, "injection", "hcg", dose), 0, WINDOW, 10.0) == wrong

@@ -1,0 +1,185 @@
+"""Subgroups, curves and mediation as a plan asks for them."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from estimate.analyse import analyse
+from estimate.analysis_set import Categorical, Numeric, analysis_set
+from estimate.explore import assign
+from estimate.plan import Plan, Subgroup
+from estimate.subgroups import adjust_p_values, subgroup_effects
+from protocol.documents import validate
+from protocol.errors import InputError
+
+COVARIATES = {
+    "age_years": "numeric",
+    "diagnosis": {"categorical": ["idiopathic", "orchitis", "azfc"]},
+}
+SUBGROUPS = {
+    "age": {"by": "age_years", "cut": "< 32"},
+    "cause": {
+        "by": "diagnosis",
+        "groups": {"idiopathic": ["idiopathic"], "definite": ["orchitis", "azfc"]},
+    },
+    "diagnosis": {"by": "diagnosis"},
+}
+
+
+def men(n=600, missing=0.0):
+    rng = np.random.default_rng(1)
+    age = rng.normal(31, 4, n).round(1)
+    diagnosis = rng.choice(3, n, p=[0.5, 0.25, 0.25])
+    gn = rng.random(n) < expit(0.3 + 0.8 * (diagnosis > 0))
+    y = rng.random(n) < expit(-1 + 0.6 * gn + 0.8 * (diagnosis > 0) - 0.02 * (age - 31) ** 2)
+    age[rng.random(n) < missing] = np.nan
+    names = np.array(["idiopathic", "orchitis", "azfc"])[diagnosis]
+    return {"gn": gn, "y": y, "age_years": age, "diagnosis": names}
+
+
+def plan(**changes):
+    given = {
+        "treatment": "gn",
+        "outcome": "y",
+        "covariates": COVARIATES,
+        "methods": ["crude"],
+        "subgroups": SUBGROUPS,
+        "splines": ["age_years"],
+        "mediation": ["cause"],
+    }
+    return validate({**given, **changes}, Plan, "plan.yaml")
+
+
+@pytest.fixture(scope="module")
+def found():
+    return analyse(men(), plan())
+
+
+def data_of(age):
+    n = len(age)
+    return analysis_set(
+        {"gn": np.arange(n) % 2, "y": np.arange(n) // 2 % 2, "age_years": age},
+        treatment="gn",
+        outcome="y",
+        covariates={"age_years": Numeric()},
+    )
+
+
+@pytest.mark.parametrize(
+    ("cut", "upper", "labels"),
+    [
+        ("< 35", [0, 1, 1, 0], ("age_years < 35", "age_years ≥ 35")),
+        (">= 35", [0, 1, 1, 0], ("age_years < 35", "age_years ≥ 35")),
+        ("> 35", [0, 0, 1, 0], ("age_years ≤ 35", "age_years > 35")),
+        ("<=35.0", [0, 0, 1, 0], ("age_years ≤ 35", "age_years > 35")),
+    ],
+)
+def test_a_man_at_the_cut_is_where_the_sign_says(cut, upper, labels):
+    data = data_of([34.9, 35, 35.1, 20])
+    group, names = assign(data, Subgroup(by="age_years", cut=cut))
+    assert group.tolist() == upper
+    assert names == labels
+
+
+def test_divisions_are_the_subgroup_estimators(found):
+    data = analysis_set(men(), treatment="gn", outcome="y", covariates=plan().kinds)
+    group = (data.covariates["age_years"] >= 32).astype(int)
+    alone = subgroup_effects(data, group, ("a", "b"))
+    ours = found.divisions[0]
+    for a, b in zip(ours.separate, alone.separate, strict=True):
+        assert a.estimate == b.estimate
+    assert ours.p_value == alone.interaction.p_value
+    assert ours.men.sum() == 600
+    assert [len(each.labels) for each in found.divisions] == [2, 2, 3]
+
+
+def test_p_values_are_adjusted_for_the_number_of_divisions(found):
+    record = found.record()["subgroups"]
+    raw = [each["interaction_p"] for each in record]
+    holm = [each["interaction_p_holm"] for each in record]
+    assert holm == pytest.approx(adjust_p_values(raw, "Holm").tolist())
+    assert max(holm) >= max(raw)
+
+
+def test_a_bent_association_is_found_and_its_curve_is_one_at_the_median(found):
+    (shape,) = found.shapes
+    assert shape.nonlinear_p < 0.05
+    nearest = np.abs(shape.curve.x - shape.curve.reference).argmin()
+    assert shape.curve.log_odds_ratio[nearest] == pytest.approx(0, abs=0.05)
+    assert shape.curve.log_odds_ratio[0] < 0 > shape.curve.log_odds_ratio[-1]
+
+
+def test_mediation_says_what_it_asks(found):
+    (record,) = found.record()["mediation"]
+    assert "how much of the effect of definite on y runs through gn" in record["reading"]
+    effects = record["effects"]
+    assert effects["acme"]["estimate"] + effects["ade"]["estimate"] == pytest.approx(
+        effects["total"]["estimate"]
+    )
+    assert effects["acme"]["p_monte_carlo_error"] > 0
+
+
+def test_imputed_divisions_and_curves_are_pooled():
+    chosen = plan(missing={"method": "mice", "imputations": 3, "iterations": 2})
+    found = analyse(men(missing=0.2), chosen)
+    assert {each.test for each in found.divisions} == {"D4"}
+    assert "3 imputations" in found.divisions[0].separate[0].interval
+    assert found.shapes[0].curve.log_odds_ratio.shape == (101,)
+    assert 0 < found.shapes[0].nonlinear_p < 0.2
+    json.dumps(found.record(), allow_nan=False)
+
+
+def test_an_empty_subgroup_is_refused():
+    with pytest.raises(InputError, match="no man is in it"):
+        analyse(men(), plan(subgroups={"old": {"by": "age_years", "cut": "> 90"}}, mediation=[]))
+
+
+def test_a_subgroup_without_the_outcome_is_a_labelled_result():
+    table = men()
+    table["y"] = table["y"] & (table["diagnosis"] != "azfc")
+    found = analyse(table, plan(splines=[], mediation=[]))
+    last = found.divisions[-1]
+    assert [bool(each.converged) for each in last.separate] == [True, True, False]
+    assert found.record()["subgroups"][-1]["groups"][2]["separate"]["estimate"] is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"subgroups": {"a": {"by": "age_years"}}},
+            "age_years is a number; give a cut",
+        ),
+        ({"subgroups": {"a": {"by": "diagnosis", "cut": "< 1"}}}, "is categorical; give `groups`"),
+        ({"subgroups": {"a": {"by": "bmi", "cut": "< 1"}}}, "declare bmi under covariates first"),
+        (
+            {"subgroups": {"a": {"by": "age_years", "cut": "under 35"}}},
+            "subgroups.a.cut: 'under 35'",
+        ),
+        (
+            {"subgroups": {"a": {"by": "age_years", "cut": "< 1", "groups": {"x": ["a"]}}}},
+            "give cut or groups, not both",
+        ),
+        (
+            {"subgroups": {"a": {"by": "diagnosis", "groups": {"x": ["azfc"], "y": ["orchitis"]}}}},
+            "its groups must hold every level once",
+        ),
+        (
+            {"subgroups": {"a": {"by": "diagnosis", "groups": {"x": ["azfc"]}}}},
+            "two groups or more",
+        ),
+        ({"splines": ["diagnosis"]}, "diagnosis is categorical and has no curve"),
+        ({"mediation": ["smoking"]}, "define smoking under subgroups first"),
+        ({"mediation": ["diagnosis"]}, "diagnosis must have two groups"),
+    ],
+)
+def test_questions_that_do_not_fit_the_covariates_are_refused(changes, message):
+    with pytest.raises(InputError) as caught:
+        plan(**changes)
+    assert any(message in str(fault) for fault in caught.value.faults)
+
+
+def test_reference_levels_of_the_plan_are_kept():
+    assert plan().kinds["diagnosis"] == Categorical(("idiopathic", "orchitis", "azfc"))
