@@ -176,14 +176,14 @@ def cell_name(grid: str, row: int, column: int) -> str:
 class Tolerance(Document):
     """What still counts as recovery.
 
-    ``bias`` is in empirical standard errors: 0.15 lowers the coverage of a 95 % interval by a
-    quarter of a point. ``coverage`` is a share on either side of 0.95. ``chance`` is how many
+    ``bias`` is in empirical standard errors: 0.2 lowers the coverage of a 95 % interval by half a
+    point. ``coverage`` is a share on either side of 0.95. ``chance`` is how many
     Monte Carlo standard errors are laid to chance; where hundreds of verdicts of few replicates
     are judged at once, 4 rather than 3 keep chance from being taken for a fault.
     """
 
     chance: Annotated[float, Field(gt=0)] = 3.0
-    bias: Annotated[float, Field(ge=0)] = 0.15
+    bias: Annotated[float, Field(ge=0)] = 0.2
     coverage: Annotated[float, Field(ge=0)] = 0.01
 
 

@@ -14,7 +14,7 @@ from pretese.study.library import choose, load_library
 from pretese.study.run import assess_blocks, prepare, run_study
 
 #: Replicates of each case: enough to see every failure named below, and a gross bias anywhere.
-REPLICATES = {"much-missing": 100}
+REPLICATES = {"much-missing": 100, "missing-at-random": 200}
 OTHERWISE = 200
 
 #: Failures that must show even here: case, plan and method.
@@ -30,6 +30,15 @@ VISIBLE = {
     "confounded": [("hidden", "standardised"), ("hidden", "aipw"), ("measured", "matching")],
     "poor-overlap": [("measured", "iptw-ate"), ("measured", "crude")],
     "much-missing": [],
+    "strong-confounding": [("measured", "crude"), ("measured", "matching-treated-largest")],
+    "hidden-confounder": [("measured", "standardised"), ("measured", "aipw")],
+    "responders-removed": [],
+    "retest-controls": [],
+    "missing-at-random": [
+        ("complete-cases", "standardised"),
+        ("complete-cases", "adjusted"),
+        ("complete-cases", "aipw"),
+    ],
 }
 
 CASES = sorted(load_library().cases)
