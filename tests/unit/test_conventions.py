@@ -12,8 +12,9 @@ from protocol.documents import Document
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("protocol", "simulate", "estimate", "pretese")
 
-#: Numbers whose unit stands in a field beside them, or that are counted in something else's unit.
-WITH_A_UNIT_BESIDE = {"value", "sweep", "start", "plausible", "in_base", "given", "entry"}
+#: Numbers whose unit stands in a field beside them, that are counted in something else's unit, or
+#: that have none.
+WITH_A_UNIT_BESIDE = {"weight", "value", "sweep", "start", "plausible", "in_base", "given", "entry"}
 
 #: Numbers of a certificate: in the unit of the published number, or in standard errors.
 OF_A_TARGET = {"published", "half_unit", "simulated", "monte_carlo_se", "z"}
