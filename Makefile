@@ -4,12 +4,13 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup reproduce test lint types imports tests calibrate bench lock clean
+.PHONY: help setup reproduce test lint types imports tests calibrate recover bench lock clean
 
 help:
 	@echo "make reproduce   the published study beside its simulated twin (out/reproduce/report.html)"
 	@echo "make test        ruff, mypy, import-linter, pytest"
 	@echo "make calibrate   solve the paper scenario again and store its certificate"
+	@echo "make recover     does each analysis find the true effect? 2,000 studies per scenario"
 	@echo "make bench       side-by-side speed against named peers"
 	@echo "make lock        resolve requirements.lock anew"
 
@@ -44,6 +45,9 @@ tests: $(READY)
 
 calibrate: $(READY)
 	$(BIN)/pretese calibrate paper
+
+recover: $(READY)
+	$(BIN)/pretese recover --replicates 2000 --out out/recover --resume
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

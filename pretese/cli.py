@@ -11,6 +11,7 @@ from protocol.errors import InputError
 #: Command name to the module that holds it; loaded on use, so that `--help` stays instant.
 COMMANDS = {
     "reproduce": "the published study beside its simulated twin",
+    "recover": "does each analysis find the true effect? every method, every scenario",
     "simulate": "draw cohorts of synthetic men whose truth is known",
     "analyse": "estimate the effect in any table of men, by a plan",
     "truth": "true effects of a scenario, for each estimand and scale",

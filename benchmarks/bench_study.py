@@ -1,0 +1,242 @@
+"""The study engine: trials per second, memory from a thousand to a million, and what Dask costs.
+
+A trial is the one of `bench_trials`: 600 randomised men, 8 coefficients, drawn and fitted. The
+engine cuts it into blocks, hands them to processes, stores them as Parquet and measures coverage.
+`python -m benchmarks.bench_study 1000000` runs one size alone.
+"""
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import statsmodels.api as sm
+from scipy.special import expit, ndtr
+
+from estimate.logistic import fit_logistic
+from pretese.certificate import load_scenario
+from pretese.study.assess import Answer, Source
+from pretese.study.blocks import Job, Store
+from pretese.study.execute import Crew, cluster_crew, compute_all, local_crew
+from pretese.study.library import load_library
+from pretese.study.spec import StudyPlan
+from pretese.study.tasks import ESTIMATES, EstimateTask
+from simulate.luck import Luck
+from simulate.nouns import BASELINE
+
+MEN, COEFFICIENTS, TOGETHER, BLOCK = 600, 8, 400, 2000
+TRUE = np.array([-1.0, 0.45, 0.3, -0.2, 0.1, 0.0, 0.25, -0.15])
+SIZES = (1_000, 10_000, 100_000)
+R_LOOP = """
+set.seed(1); n <- 600; k <- 200; b <- c(-1, .45, .3, -.2, .1, 0, .25, -.15)
+t0 <- proc.time()[3]
+for (i in 1:k) {
+  X <- cbind(1, runif(n) < .5, matrix(rnorm(n * 6), n)); y <- runif(n) < plogis(X %*% b)
+  coef(glm(y ~ X - 1, family = binomial))
+}
+cat(k / (proc.time()[3] - t0))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialTask:
+    """Draw and fit trials; the answer has the columns of any study."""
+
+    seed: int
+
+    def __call__(self, first: int, size: int) -> pa.Table:
+        """Return rows of `ESTIMATES` for trials ``first .. first + size - 1``."""
+        starts = range(first, first + size, TOGETHER)
+        return pa.concat_tables(
+            [self._rows(start, min(TOGETHER, first + size - start)) for start in starts]
+        ).unify_dictionaries()
+
+    def _rows(self, first: int, size: int) -> pa.Table:
+        luck = Luck(self.seed, MEN, size, first)
+        design = np.empty((size, COEFFICIENTS, MEN))
+        design[:, 0] = 1
+        design[:, 1] = luck.uniform("arm") < 0.5
+        design[:, 2:] = luck.normal("covariates", COEFFICIENTS - 2).swapaxes(1, 2)
+        outcome = luck.uniform("outcome") < expit(np.matmul(TRUE, design))
+        fit = fit_logistic(design.swapaxes(1, 2), outcome)
+        b, se = fit.coef[:, 1], np.sqrt(fit.cov[:, 1, 1])
+        columns = {
+            "replicate": first + np.arange(size),
+            "plan": pa.array(["trial"] * size),
+            "method": pa.array(["adjusted"] * size),
+            "scale": pa.array(["odds ratio"] * size),
+            "estimate": np.exp(b),
+            "std_error": se,
+            "conf_low": np.exp(b - 1.96 * se),
+            "conf_high": np.exp(b + 1.96 * se),
+            "p_value": 2 * ndtr(-np.abs(b / se)),
+            "n": np.full(size, MEN),
+            "sate": np.full(size, np.exp(TRUE[1])),
+        }
+        arrays = [pa.array(columns[field.name]).cast(field.type) for field in ESTIMATES]
+        return pa.table(arrays, schema=ESTIMATES)
+
+
+def study(trials: int, crew: Crew | None) -> tuple[float, float]:
+    """Run, store and assess so many trials; return seconds and coverage."""
+    job = Job("trials", TrialTask(1), {"men": MEN}, BLOCK)
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder))
+        begin = time.perf_counter()
+        for block, table in compute_all(job.blocks(trials), crew):
+            store.write(block, table)
+        paths = [store.path(block) for block in job.blocks(trials)]
+        found = Source(paths, trials).read(Answer("x", "trial", "adjusted", "odds ratio"))
+        coverage = float(found.against(float(TRUE[1])).coverage.value)
+        return time.perf_counter() - begin, coverage
+
+
+def warm(crew: Crew | None) -> None:
+    """Let workers start and import before anything is timed."""
+    list(compute_all(Job("warm", TrialTask(1), {}, 50).blocks(400), crew))
+
+
+def statsmodels_loop(trials: int = 200) -> float:
+    """Return trials per second of the loop that one writes by hand."""
+    begin = time.perf_counter()
+    for trial in range(trials):
+        random = np.random.default_rng([1, trial])
+        design = np.ones((MEN, COEFFICIENTS))
+        design[:, 1] = random.random(MEN) < 0.5
+        design[:, 2:] = random.standard_normal((MEN, COEFFICIENTS - 2))
+        sm.Logit(random.random(MEN) < expit(design @ TRUE), design).fit(disp=0)
+    return trials / (time.perf_counter() - begin)
+
+
+def r_loop() -> float | None:
+    """Return trials per second of `glm` in a loop, or None without R."""
+    program = shutil.which("Rscript")
+    if program is None:
+        return None
+    done = subprocess.run([program, "-e", R_LOOP], capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+@contextmanager
+def dask_workers(count: int) -> Iterator[str]:
+    """Start a scheduler and workers of one thread as processes; yield the address."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "scheduler.json"
+        common = ["--scheduler-file", str(file), "--no-dashboard", "--host", "127.0.0.1"]
+        calls = [["scheduler", *common, "--port", "0"]]
+        calls += [["worker", *common, "--nthreads", "1", "--no-nanny"]] * count
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+        processes = []
+        try:
+            for what, *words in calls:
+                program = [sys.executable, "-m", f"distributed.cli.dask_{what}", *words]
+                quiet = subprocess.DEVNULL
+                processes.append(
+                    subprocess.Popen(
+                        program, cwd=folder, env=environment, stdout=quiet, stderr=quiet
+                    )
+                )
+                while not file.exists():
+                    time.sleep(0.05)
+            yield json.loads(file.read_text())["address"]
+        finally:
+            for process in reversed(processes):
+                process.kill()
+                process.wait()
+
+
+def one_size(trials: int) -> None:
+    """Run one size on two processes in this process; print rate and peak memory."""
+    with local_crew(2) as crew:
+        warm(crew)
+        seconds, coverage = study(trials, crew)
+    here = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    print(
+        f"{trials:9,d} trials {trials / seconds:7.0f} trials/s, coverage {100 * coverage:.2f} %, "
+        f"peak memory {here / 1024:.0f} MB here and {children / 1024:.0f} MB in a worker",
+        flush=True,
+    )
+
+
+def rates() -> None:
+    """Print trials per second beside the peers."""
+    peer = statsmodels_loop()
+    alone, _ = study(4_000, None)
+    with local_crew(2) as crew:
+        warm(crew)
+        pair, _ = study(20_000, crew)
+    peer = (peer + statsmodels_loop()) / 2
+    print(f"numpy + statsmodels loop   {peer:7.0f} trials/s on one core")
+    r = r_loop()
+    print(f"R, glm in a loop           {r:7.0f} trials/s on one core" if r else "R: not installed")
+    print(
+        f"study engine, one process  {4_000 / alone:7.0f} trials/s, ratio {4e3 / alone / peer:.1f}"
+    )
+    print(
+        f"study engine, two          {20_000 / pair:7.0f} trials/s, ratio {2e4 / pair / peer:.1f}"
+    )
+
+
+def cluster(trials: int) -> None:
+    """Print what a scheduler costs beside a pool of processes, on the same two cores."""
+    with local_crew(2) as crew:
+        warm(crew)
+        pool, _ = study(trials, crew)
+    with dask_workers(2) as address, cluster_crew(address) as crew:
+        warm(crew)
+        dask, _ = study(trials, crew)
+    print(f"{trials:,d} trials: processes {pool:.1f} s, Dask {dask:.1f} s, {dask / pool - 1:+.0%}")
+
+
+def whole_mechanism() -> None:
+    """Print cohorts per second with all of nature, and the time of the longest plan."""
+    scenario = load_scenario("paper")
+    measured = load_library().plans["measured"]
+    full = StudyPlan(
+        covariates=("diagnosis", *BASELINE),
+        methods=("crude", "adjusted", "iptw-ate", "iptw-ato", "matching", "standardised", "aipw"),
+        missing={"method": "mice", "imputations": 20, "iterations": 10},
+    )
+    plans = {
+        "one method": (measured.model_copy(update={"methods": ("standardised",)}), 200),
+        "14 methods": (measured, 100),
+        "MICE m=20, 7 methods": (full, 10),
+    }
+    for name, (plan, cohorts) in plans.items():
+        task = EstimateTask(scenario, None, 1, {"plan": plan})
+        task(0, 2)
+        begin = time.perf_counter()
+        task(0, cohorts)
+        each = (time.perf_counter() - begin) / cohorts
+        print(
+            f"{name:22s} {1000 * each:7.1f} ms per cohort of {scenario.men} men on one core; "
+            f"1,000 cohorts on two cores: {each * 500 / 60:.1f} min"
+        )
+
+
+def main() -> None:
+    rates()
+    for trials in SIZES:
+        subprocess.run([sys.executable, "-m", "benchmarks.bench_study", str(trials)], check=True)
+    cluster(SIZES[-1])
+    whole_mechanism()
+
+
+if __name__ == "__main__":
+    for library in ("OPENBLAS", "MKL", "OMP"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    if len(sys.argv) > 1:
+        one_size(int(sys.argv[1]))
+    else:
+        main()

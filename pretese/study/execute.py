@@ -1,0 +1,154 @@
+"""Who does the work: this process, processes of this machine, or a Dask cluster."""
+
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+
+from pretese.study.blocks import Block, Task
+from pretese.study.code import code_version
+from protocol.errors import InputError
+
+#: Blocks handed out per worker at a time: enough that none waits, few enough that memory stays
+#: bounded however long the run.
+AHEAD = 3
+
+#: Seconds in which a scheduler must answer.
+PATIENCE = 30
+
+#: Threads of linear algebra in a worker: there is a worker for every core already.
+_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+
+#: An executor and the number of blocks to hand out at a time.
+Crew = tuple[Executor, int]
+
+
+class StrangeCodeError(Exception):
+    """A worker runs other code than the one who asks: their results must not be joined."""
+
+
+def compute(task: Task, first: int, size: int, code: str) -> pa.Table:
+    """Do one block where the worker is; refuse if its code is not the code of the one who asks."""
+    if code_version() != code:
+        raise StrangeCodeError
+    return task(first, size)
+
+
+def compute_all(blocks: Iterable[Block], crew: Crew | None) -> Iterator[tuple[Block, pa.Table]]:
+    """Yield finished blocks in any order; None does them here, one after another."""
+    if crew is None:
+        for block in blocks:
+            yield block, block.job.task(block.first, block.job.block)
+        return
+    executor, ahead = crew
+    queue, code = iter(blocks), code_version()
+    waiting: dict[Future[pa.Table], Block] = {}
+    try:
+        while True:
+            for block in islice(queue, ahead - len(waiting)):
+                job = block.job
+                waiting[executor.submit(compute, job.task, block.first, job.block, code)] = block
+            if not waiting:
+                return
+            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield waiting.pop(future), future.result()
+    except BrokenProcessPool:
+        problem = "a worker process died (killed, or out of memory)"
+        cure = "nothing finished is lost: run again with --resume, perhaps with fewer --workers"
+        raise InputError.of("study", "workers", problem, cure) from None
+    except StrangeCodeError:
+        problem = "a worker runs another version of the program or its libraries"
+        cure = "install the same release, with the same lock file, on every machine"
+        raise InputError.of("study", "--scheduler", problem, cure) from None
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+@contextmanager
+def local_crew(workers: int) -> Iterator[Crew | None]:
+    """Start processes on this machine; for one worker this process does it all."""
+    if workers == 1:
+        yield None
+        return
+    with _one_thread_each():
+        # Spawned, not forked: a fresh process is the same on every platform and has no threads.
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(workers, context, _leave_with, (os.getpid(),))
+        try:
+            yield pool, AHEAD * workers
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def cluster_crew(address: str) -> Iterator[Crew]:
+    """Join a Dask scheduler that runs already; its workers may come, go and die as they like.
+
+    A block whose worker dies is done again by another. No file system need be shared: results
+    come back here and are written here.
+    """
+    client = _connect(address)
+    try:
+        threads = sum(client.nthreads().values())
+        executor = client.get_executor(retries=3)
+        yield executor, AHEAD * max(threads, 2)
+    finally:
+        client.close()
+
+
+def _connect(address: str) -> Any:
+    try:
+        import distributed
+    except ImportError:
+        problem = "the package `distributed` is not installed"
+        cure = "install pretese[cluster], or leave --scheduler out and use --workers"
+        raise InputError.of("--scheduler", address, problem, cure) from None
+    connect: Any = distributed.Client
+    try:
+        client = connect(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError) as error:
+        problem = f"no Dask scheduler answers there ({type(error).__name__})"
+        cure = "give the address that `dask scheduler` prints, such as tcp://10.0.0.5:8786"
+        raise InputError.of("--scheduler", address, problem, cure) from None
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except TimeoutError:
+        client.close()
+        cure = f"start some: dask worker {address}"
+        raise InputError.of("--scheduler", address, "it has no workers", cure) from None
+    return client
+
+
+def _leave_with(parent: int) -> None:
+    """End this worker soon after its parent is gone, however that was killed."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,68 @@
+"""The study that `pretese recover` runs: the shipped library, parts of it, or a user's own case."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from pretese.study.spec import Case, StudyPlan, StudySpec
+from protocol.documents import read_document
+
+LIBRARY = Path(__file__).with_name("library.yaml")
+
+#: The plan of the library that a scenario of the user's is analysed by.
+DEFAULT_PLAN = "measured"
+
+#: Name of a plan that the user gives.
+OWN_PLAN = "own"
+
+
+def load_library() -> StudySpec:
+    """Read the shipped study.
+
+    >>> sorted(load_library().grids)
+    ['confounding-by-effect']
+    """
+    return read_document(LIBRARY, StudySpec)
+
+
+def choose(
+    names: Sequence[str], plan: StudyPlan | None, seed: int | None, truth_men: int | None
+) -> StudySpec:
+    """Return the study of the named cases, grids and scenarios.
+
+    Parameters
+    ----------
+    names
+        Cases and grids of the library, shipped scenarios, or files; none means the whole library.
+    plan
+        Replaces the plans of the library; then nothing is claimed of any method, and grids have
+        no part in it.
+    seed, truth_men
+        None takes the library's.
+    """
+    library = load_library()
+    known = {*library.cases, *library.grids}
+    spec = library.only(names) if names else library
+    cases = dict(spec.cases) | {
+        _slug(name): _own_case(name, library) for name in names if name not in known
+    }
+    update: dict[str, object] = {"cases": cases}
+    if plan is not None:
+        bare = {"plans": (OWN_PLAN,), "fails": (), "no_claim": {OWN_PLAN: plan.methods}}
+        update = {
+            "plans": {OWN_PLAN: plan},
+            "cases": {name: case.model_copy(update=bare) for name, case in cases.items()},
+            "grids": {},
+        }
+    given = {"seed": seed, "truth_men": truth_men}
+    update |= {field: value for field, value in given.items() if value is not None}
+    return spec.model_copy(update=update)
+
+
+def _own_case(name: str, library: StudySpec) -> Case:
+    methods = library.plans[DEFAULT_PLAN].methods
+    return Case(scenario=name, plans=(DEFAULT_PLAN,), no_claim={DEFAULT_PLAN: methods})
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", Path(name).stem.lower()).strip("-") or "scenario"

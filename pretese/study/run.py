@@ -1,0 +1,244 @@
+"""Run a study: find what is done already, do the rest, and write what was found."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pretese.certificate import load_scenario
+from pretese.files import versions, whole_folder, write_csv, write_manifest
+from pretese.mechanism import mechanism_hash, with_values
+from pretese.plots.recovery import draw_figures
+from pretese.progress import Tell
+from pretese.study.assess import Assessment, Source, assess, wanted_replicates
+from pretese.study.blocks import Block, Job, Store
+from pretese.study.code import code_version
+from pretese.study.execute import Crew, compute_all
+from pretese.study.spec import StudySpec
+from pretese.study.tasks import TRUTH_MEN, EstimateTask, TruthTask
+from protocol.errors import Fault, InputError
+
+#: Replicates per block: seconds of work, so that little is lost with a killed process.
+BLOCK = 100
+
+#: Replicates per block where every one is imputed many times.
+BLOCK_IMPUTED = 10
+
+#: Draws of the truth per block.
+BLOCK_TRUTH = 10
+
+#: No step of a run that looks for a precision is longer than this many times the last.
+GROWTH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study ready to run: its file, and the jobs that it means.
+
+    Attributes
+    ----------
+    estimates, truths
+        Case to the job that draws and analyses it, and to that of its true effects.
+    """
+
+    spec: StudySpec
+    estimates: Mapping[str, Job]
+    truths: Mapping[str, Job]
+
+    def jobs(self) -> Iterator[Job]:
+        """Yield all jobs."""
+        yield from self.truths.values()
+        yield from self.estimates.values()
+
+    def record(self) -> dict[str, Any]:
+        """Return what decides every number, as plain values; claims and tolerances do not."""
+        jobs = {job.name: {"block": job.block, **job.spec} for job in self.jobs()}
+        return {"study": self.spec.id, "code": code_version(), "jobs": jobs}
+
+
+def prepare(spec: StudySpec) -> Study:
+    """Load every scenario of a study; all bad ones are reported at once."""
+    faults: list[Fault] = []
+    estimates, truths = {}, {}
+    load = cache(load_scenario)
+    for name, case in spec.all_cases().items():
+        try:
+            scenario = with_values(load(case.scenario), case.changes, where=f"case {name}")
+        except InputError as error:
+            faults += error.faults
+            continue
+        plans = {plan: spec.plans[plan] for plan in case.plans}
+        said = {plan: each.model_dump(mode="json") for plan, each in plans.items()}
+        nature = {"mechanism": mechanism_hash(scenario), "plans": said}
+        mice = any(plan.missing.method == "mice" for plan in plans.values())
+        men = case.men or scenario.men
+        estimates[name] = Job(
+            name,
+            EstimateTask(scenario, men, spec.seed, plans),
+            {**nature, "men": men, "seed": spec.seed},
+            BLOCK_IMPUTED if mice else BLOCK,
+        )
+        truths[name] = Job(f"{name}.truth", TruthTask(scenario, plans), nature, BLOCK_TRUTH)
+    if faults:
+        raise InputError(faults)
+    return Study(spec, estimates, truths)
+
+
+def open_study(study: Study, out: Path, resume: bool) -> Store:
+    """Make or enter the folder of a study; what was asked stands in ``study.json``.
+
+    Raises
+    ------
+    InputError
+        The folder holds a study and ``resume`` was not asked for; or it was, and the study asked
+        for is another one than that begun: its results must never be joined with these.
+    """
+    record, file = study.record(), out / "study.json"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if file.exists():
+            _compare(json.loads(file.read_text(encoding="utf-8")), record, out, resume)
+        elif any(out.iterdir()):
+            problem = "it holds files, and no study"
+            raise InputError.of("--out", str(out), problem, "name a new folder")
+        else:
+            partial = file.with_suffix(".partial")
+            partial.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+            partial.replace(file)
+    except OSError as error:
+        problem = f"it cannot be written ({error.strerror})"
+        raise InputError.of("--out", str(out), problem, "name a folder you may write to") from None
+    return Store(out / "blocks")
+
+
+def _compare(begun: dict[str, Any], asked: dict[str, Any], out: Path, resume: bool) -> None:
+    if not resume:
+        cure = "continue it with --resume, or name a new folder"
+        raise InputError.of("--out", str(out), "it holds a study already", cure)
+    other = list(_differences(begun, asked, ""))
+    if other:
+        cure = "name a new folder: results of two studies are never joined"
+        raise InputError(
+            Fault(str(out), path, f"was {_short(old)} and is {_short(new)} now", cure)
+            for path, old, new in other
+        )
+
+
+def _differences(old: Any, new: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in dict.fromkeys([*old, *new]):
+            here = f"{path}.{name}" if path else name
+            yield from _differences(old.get(name), new.get(name), here)
+    elif old != new:
+        yield path, old, new
+
+
+def _short(value: Any) -> str:
+    text = "absent" if value is None else json.dumps(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def run_study(
+    study: Study, store: Store, replicates: int, mcse: float | None, crew: Crew | None, tell: Tell
+) -> int:
+    """Do all blocks that are not done, and return the number of replicates.
+
+    Parameters
+    ----------
+    replicates
+        At least so many.
+    mcse
+        Continue until coverage and rejection have this Monte Carlo standard error in every case
+        and method; None stops at ``replicates``.
+    """
+    draws = _draws(study.spec)
+    todo = [block for job in study.truths.values() for block in job.blocks(draws)]
+    _do(todo, store, crew, tell, "true effects")
+    while True:
+        todo = [b for job in study.estimates.values() for b in job.blocks(replicates)]
+        _do(todo, store, crew, tell, "blocks of replicates")
+        if mcse is None:
+            return replicates
+        wanted = wanted_replicates(assess_blocks(study, store, replicates).performance, mcse)
+        if wanted <= replicates:
+            return replicates
+        step = max(job.block for job in study.estimates.values())
+        replicates = min(-(-wanted // step) * step, GROWTH * replicates)
+
+
+def _do(blocks: list[Block], store: Store, crew: Crew | None, tell: Tell, what: str) -> None:
+    missing = [block for block in blocks if not store.has(block)]
+    done = len(blocks) - len(missing)
+    tell(done, len(blocks), what)
+    for block, table in compute_all(missing, crew):
+        store.write(block, table)
+        done += 1
+        tell(done, len(blocks), what)
+
+
+def _draws(spec: StudySpec) -> int:
+    return -(-spec.truth_men // TRUTH_MEN)
+
+
+def assess_blocks(study: Study, store: Store, replicates: int) -> Assessment:
+    """Assess the blocks that there are, where they stand."""
+    estimates = {
+        name: Source([store.path(block) for block in job.blocks(replicates)], replicates)
+        for name, job in study.estimates.items()
+    }
+    return assess(study.spec, estimates, _truths(study, store))
+
+
+def _truths(study: Study, store: Store) -> dict[str, pd.DataFrame]:
+    draws = _draws(study.spec)
+    return {
+        name: pa.concat_tables(store.read(block) for block in job.blocks(draws)).to_pandas()
+        for name, job in study.truths.items()
+    }
+
+
+def _join(job: Job, store: Store, replicates: int, path: Path) -> None:
+    """Write replicates ``0 .. replicates - 1``, block after block, each a row group."""
+    writer: pq.ParquetWriter | None = None
+    try:
+        for block in job.blocks(replicates):
+            table = store.read(block)
+            if block.first + job.block > replicates:
+                table = table.filter(pc.less(table["replicate"], replicates))
+            if writer is None:
+                writer = pq.ParquetWriter(path, table.schema, compression="zstd")
+            writer.write_table(table)
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+def write_results(study: Study, store: Store, replicates: int, out: Path) -> Assessment:
+    """Write ``out/results``, all of it or nothing: estimates, tables, figures and a manifest."""
+    with whole_folder(out / "results") as folder:
+        (folder / "estimates").mkdir()
+        files = {name: folder / "estimates" / f"{name}.parquet" for name in study.estimates}
+        for name, job in study.estimates.items():
+            _join(job, store, replicates, files[name])
+        sources = {name: Source([path], replicates) for name, path in files.items()}
+        found = assess(study.spec, sources, _truths(study, store))
+        write_csv(found.truths, folder / "truths.csv")
+        write_csv(found.performance, folder / "performance.csv")
+        write_csv(found.contrasts, folder / "contrasts.csv")
+        write_csv(pd.DataFrame(map(asdict, found.judgements)), folder / "verdicts.csv")
+        draw_figures(study.spec, found, sources, folder)
+        facts = {
+            "study": study.spec.model_dump(mode="json"),
+            "replicates": replicates,
+            "code": code_version(),
+            "versions": versions(),
+        }
+        write_manifest(folder, facts)
+    return found

@@ -1,0 +1,252 @@
+"""What a study file may say: cases of nature, plans of analysis, and which must fail, and why."""
+
+from collections.abc import Collection
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+
+from protocol.documents import Document
+from simulate.nouns import BASELINE
+
+MethodName = Literal[
+    "crude",
+    "adjusted",
+    "ps-covariate",
+    "iptw-ate",
+    "iptw-att",
+    "iptw-atc",
+    "iptw-ato",
+    "iptw-atm",
+    "iptw-ate-naive",
+    "iptw-ate-adjusted",
+    "matching",
+    "matching-treated-largest",
+    "standardised",
+    "standardised-att",
+    "standardised-atc",
+    "aipw",
+    "tmle",
+]
+
+ScaleName = Literal["risk difference", "risk ratio", "odds ratio"]
+CovariateName = Literal["diagnosis", *BASELINE]  # type: ignore[valid-type]  # names live in one place
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+
+
+def _name_alone(value: Any) -> Any:
+    """Let `missing: none` stand for `missing: {method: none}`."""
+    return {"method": value} if isinstance(value, str) else value
+
+
+class MissingData(Document):
+    """How missing covariates are dealt with, in each replicate."""
+
+    method: Literal["mice", "complete-case"] = "complete-case"
+    imputations: Annotated[int, Field(ge=2, le=1000)] = 20
+    iterations: Annotated[int, Field(ge=1, le=1000)] = 10
+
+
+def _names_alone(value: Any) -> Any:
+    """Let a plan for `pretese analyse`, which says the kinds of its covariates, serve here too."""
+    return tuple(value) if isinstance(value, dict) else value
+
+
+class StudyPlan(Document):
+    """What is estimated in every replicate.
+
+    A plan for `pretese analyse` that uses no more than these fields is one for a study as well.
+
+    Attributes
+    ----------
+    treatment
+        The only one there is.
+    outcome
+        A column of the simulated men.
+    eligible
+        Who is analysed: everyone, or the men operated on. Surgery comes after therapy and depends
+        on it, so that the true effect among the operated is that among men who would be operated
+        on either way (principal stratum).
+    covariates
+        Of the outcome model, the propensity score and the imputation.
+    scales
+        Of marginal methods; conditional ones give odds ratios alone.
+    seed
+        Not used: the dice of imputation follow the seed of the study and the replicate.
+    """
+
+    treatment: Literal["gn"] = "gn"
+    outcome: Literal["any_sperm", "sperm_retrieved"] = "any_sperm"
+    eligible: Literal["everyone", "micro_tese"] = "everyone"
+    covariates: Annotated[tuple[CovariateName, ...], BeforeValidator(_names_alone)] = ()
+    methods: Annotated[tuple[MethodName, ...], Field(min_length=1)]
+    scales: Annotated[tuple[ScaleName, ...], Field(min_length=1)] = (
+        "risk difference",
+        "odds ratio",
+    )
+    missing: Annotated[MissingData, BeforeValidator(_name_alone)] = MissingData()
+    seed: Annotated[int, Field(ge=0)] | None = None
+
+    @field_validator("methods", "covariates", "scales")
+    @classmethod
+    def _nothing_twice(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError("something is listed twice")
+        return value
+
+    @field_validator("methods")
+    @classmethod
+    def _methods_have_covariates(
+        cls, value: tuple[str, ...], info: ValidationInfo
+    ) -> tuple[str, ...]:
+        needy = [method for method in value if method != "crude"]
+        if needy and not info.data.get("covariates"):
+            raise ValueError(f"{needy[0]} needs covariates; list them, or plan `crude` alone")
+        return value
+
+
+class ExpectedFailure(Document):
+    """Methods that must not recover the truth; if they do, the test that claims it is blind.
+
+    ``scales`` None means all; the other scales are then expected to recover.
+    """
+
+    plan: Name
+    methods: tuple[MethodName, ...]
+    scales: tuple[ScaleName, ...] | None = None
+    because: str
+
+
+class Case(Document):
+    """A scenario, perhaps with numbers replaced, and what is claimed of the plans in it.
+
+    Attributes
+    ----------
+    scenario
+        A shipped name or a file.
+    changes
+        Path of a number in the scenario to its new value.
+    men
+        Per replicate; None takes the scenario's.
+    no_claim
+        Methods by plan of which nothing is claimed, for example because their estimand is only
+        nearly that of the truth they are compared with.
+    """
+
+    scenario: str
+    question: str = ""
+    changes: dict[str, float] = Field(default_factory=dict)
+    men: Annotated[int, Field(ge=10)] | None = None
+    plans: Annotated[tuple[Name, ...], Field(min_length=1)]
+    fails: tuple[ExpectedFailure, ...] = ()
+    no_claim: dict[Name, tuple[MethodName, ...]] = Field(default_factory=dict)
+
+
+class Axis(Document):
+    """One direction of a grid: a label, and for every tick the numbers that it replaces."""
+
+    label: str
+    ticks: Annotated[dict[str, dict[str, float]], Field(min_length=2)]
+
+
+class Grid(Document):
+    """A scenario drawn anew in every cell of a grid of nuisances; of cells nothing is claimed."""
+
+    scenario: str
+    changes: dict[str, float] = Field(default_factory=dict)
+    men: Annotated[int, Field(ge=10)] | None = None
+    plan: Name
+    down: Axis
+    across: Axis
+
+    def cells(self) -> dict[tuple[str, str], dict[str, float]]:
+        """Return the numbers replaced in every cell, by its ticks, row after row."""
+        return {
+            (row, column): {**first, **second}
+            for row, first in self.down.ticks.items()
+            for column, second in self.across.ticks.items()
+        }
+
+
+def cell_name(grid: str, row: int, column: int) -> str:
+    """Return the name of the case of a cell; rows and columns count from 1."""
+    return f"{grid}-{row}-{column}"
+
+
+class Tolerance(Document):
+    """What still counts as recovery.
+
+    ``bias`` is in empirical standard errors: 0.2 lowers the coverage of a 95 % interval by half a
+    point. ``coverage`` is a share on either side of 0.95. ``chance`` is how many
+    Monte Carlo standard errors are laid to chance; where hundreds of verdicts of few replicates
+    are judged at once, 4 rather than 3 keep chance from being taken for a fault.
+    """
+
+    chance: Annotated[float, Field(gt=0)] = 3.0
+    bias: Annotated[float, Field(ge=0)] = 0.2
+    coverage: Annotated[float, Field(ge=0)] = 0.01
+
+
+class StudySpec(Document):
+    """A whole study.
+
+    Attributes
+    ----------
+    seed
+        Root of the luck of every case: replicates are paired across cases and plans.
+    truth_men
+        Men over whom the true population effects are averaged, in each case.
+    """
+
+    id: Name
+    aim: str
+    seed: Annotated[int, Field(ge=0)] = 2024
+    truth_men: Annotated[int, Field(ge=1000)] = 1_000_000
+    tolerance: Tolerance = Tolerance()
+    plans: dict[Name, StudyPlan]
+    cases: dict[Name, Case]
+    grids: dict[Name, Grid] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> "StudySpec":
+        for name, case in self.cases.items():
+            claimed = [each.plan for each in case.fails] + list(case.no_claim)
+            for plan in case.plans:
+                if plan not in self.plans:
+                    raise ValueError(f"case {name}: there is no plan {plan!r}")
+            for plan in claimed:
+                if plan not in case.plans:
+                    raise ValueError(f"case {name}: a claim about {plan!r}, which it does not run")
+            for failure in case.fails:
+                strange = set(failure.methods) - set(self.plans[failure.plan].methods)
+                if strange:
+                    raise ValueError(f"case {name}: {failure.plan} has no {min(strange)}")
+        for name, grid in self.grids.items():
+            if grid.plan not in self.plans:
+                raise ValueError(f"grid {name}: there is no plan {grid.plan!r}")
+        return self
+
+    def all_cases(self) -> dict[str, Case]:
+        """Return the cases, and those of the cells of every grid."""
+        found = dict(self.cases)
+        for name, grid in self.grids.items():
+            methods, columns = self.plans[grid.plan].methods, len(grid.across.ticks)
+            for index, changes in enumerate(grid.cells().values()):
+                cell = cell_name(name, index // columns + 1, index % columns + 1)
+                found[cell] = Case(
+                    scenario=grid.scenario,
+                    changes={**grid.changes, **changes},
+                    men=grid.men,
+                    plans=(grid.plan,),
+                    no_claim={grid.plan: methods},
+                )
+        return found
+
+    def only(self, names: Collection[str]) -> "StudySpec":
+        """Return the study of the named cases and grids alone."""
+        return self.model_copy(
+            update={
+                "cases": {name: case for name, case in self.cases.items() if name in names},
+                "grids": {name: grid for name, grid in self.grids.items() if name in names},
+            }
+        )

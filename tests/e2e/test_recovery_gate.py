@@ -1,0 +1,119 @@
+"""The recovery gate at a small size: `make recover` runs the same library at full size.
+
+Some 200 verdicts are judged here at once, so four Monte Carlo errors are laid to chance, not three.
+"""
+
+import functools
+from pathlib import Path
+
+import pytest
+
+from pretese.study.assess import Assessment
+from pretese.study.blocks import Store
+from pretese.study.library import choose, load_library
+from pretese.study.run import assess_blocks, prepare, run_study
+
+#: Replicates of each case: enough to see every failure named below, and a gross bias anywhere.
+REPLICATES = {"much-missing": 100, "missing-at-random": 100}
+OTHERWISE = 200
+
+#: Failures that must show even here: case, plan and method.
+VISIBLE = {
+    "constant-effect": [
+        ("measured", "crude"),
+        ("measured", "iptw-ate-naive"),
+        ("measured", "matching-treated-largest"),
+    ],
+    "no-effect": [("measured", "crude"), ("measured", "iptw-ate-naive")],
+    "paper": [("operated", "standardised"), ("operated", "iptw-ate")],
+    "randomised": [("measured", "matching-treated-largest")],
+    "confounded": [("hidden", "standardised"), ("hidden", "aipw"), ("measured", "matching")],
+    "poor-overlap": [("measured", "iptw-ate"), ("measured", "crude")],
+    "much-missing": [],
+    "strong-confounding": [("measured", "crude"), ("measured", "matching-treated-largest")],
+    "hidden-confounder": [("measured", "standardised"), ("measured", "aipw")],
+    "responders-removed": [],
+    "retest-controls": [],
+    "missing-at-random": [
+        ("complete-cases", "standardised"),
+        ("complete-cases", "adjusted"),
+        ("complete-cases", "aipw"),
+    ],
+}
+
+CASES = sorted(load_library().cases)
+
+
+@pytest.fixture(scope="module")
+def assessed(tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("gate")
+
+    @functools.cache
+    def run(case: str) -> Assessment:
+        spec = choose((case,), None, None, 200_000)
+        tolerance = spec.tolerance.model_copy(update={"chance": 4.0})
+        study = prepare(spec.model_copy(update={"tolerance": tolerance}))
+        store = Store(Path(folder) / case)
+        count = run_study(
+            study, store, REPLICATES.get(case, OTHERWISE), None, None, lambda *_: None
+        )
+        return assess_blocks(study, store, count)
+
+    return run
+
+
+def test_every_case_says_what_must_show():
+    assert sorted(VISIBLE) == CASES
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_verdict_is_the_one_claimed(assessed, case):
+    surprises = [
+        (each.plan, each.method, each.scale, each.verdict, each.reason)
+        for each in assessed(case).surprises
+    ]
+    assert surprises == []
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_methods_that_must_fail_do(assessed, case):
+    verdicts = {
+        (each.plan, each.method): each.verdict
+        for each in assessed(case).judgements
+        if each.scale == "odds ratio"
+    }
+    for which in VISIBLE[case]:
+        assert verdicts[which] == "fails", which
+
+
+def test_tests_err_five_times_in_a_hundred_where_there_is_no_effect(assessed):
+    performance = assessed("no-effect").performance
+    rows = performance[
+        (performance["measure"] == "rejection")
+        & (performance["against"] == "PATE")
+        & performance["method"].isin(["standardised", "adjusted", "iptw-ate", "aipw", "matching"])
+    ]
+    assert len(rows) >= 8
+    limit = 3 * (0.05 * 0.95 / OTHERWISE) ** 0.5
+    assert ((rows["value"] - 0.05).abs() < limit + 0.01).all()
+
+
+def test_intervals_for_the_population_hold_the_sample_effect_more_often(assessed):
+    performance = assessed("constant-effect").performance
+    shares = performance[
+        (performance["measure"] == "coverage") & (performance["method"] == "standardised")
+    ].pivot_table(index="scale", columns="against", values="value")
+    assert (shares["SATE"] > shares["PATE"]).all()
+
+
+def test_common_luck_makes_contrasts_sharper_than_their_parts(assessed):
+    found = assessed("constant-effect")
+    contrasts = found.contrasts
+    row = contrasts[
+        (contrasts["method"] == "aipw")
+        & (contrasts["measure"] == "bias")
+        & (contrasts["scale"] == "risk difference")
+    ].iloc[0]
+    alone = next(each for each in found.judgements if each.method == "aipw")
+    assert row["reference"] == "standardised"
+    assert row["mcse"] < alone.bias_mcse / 2

@@ -1,0 +1,91 @@
+import pytest
+
+from pretese.study.library import choose, load_library
+from pretese.study.methods import METHODS
+from pretese.study.spec import StudyPlan, StudySpec
+from protocol.documents import parse_document, validate
+from protocol.errors import InputError
+
+
+def spec(**changes):
+    plain = {
+        "id": "x",
+        "aim": "y",
+        "plans": {"bare": {"methods": ["crude"]}},
+        "cases": {"one": {"scenario": "paper", "plans": ["bare"]}},
+    }
+    return validate(plain | changes, StudySpec, "study")
+
+
+def faults(change):
+    with pytest.raises(InputError) as caught:
+        change()
+    return str(caught.value)
+
+
+def test_a_plan_for_analyse_is_a_plan_for_a_study():
+    plan = parse_document(
+        """
+treatment: gn
+outcome: sperm_retrieved
+covariates:
+  age_years: numeric
+  diagnosis: {categorical: [idiopathic, cryptorchidism, orchitis, azfc]}
+methods: [crude, adjusted, iptw-ate, iptw-att, iptw-ato, matching, standardised, aipw]
+missing: {method: mice, imputations: 20, iterations: 10}
+seed: 20220101
+""",
+        StudyPlan,
+        "plan.yaml",
+    )
+    assert plan.covariates == ("age_years", "diagnosis")
+
+
+def test_every_method_that_can_be_named_can_be_run():
+    named = StudyPlan.model_fields["methods"].annotation.__args__[0].__args__
+    assert set(named) == set(METHODS)
+
+
+def test_a_case_cannot_name_a_plan_that_is_not_there():
+    wrong = {"one": {"scenario": "paper", "plans": ["full"]}}
+    assert "there is no plan 'full'" in faults(lambda: spec(cases=wrong))
+
+
+def test_a_claim_about_a_method_that_is_not_run_is_refused():
+    failure = {"plan": "bare", "methods": ["aipw"], "because": "z"}
+    wrong = {"one": {"scenario": "paper", "plans": ["bare"], "fails": [failure]}}
+    assert "bare has no aipw" in faults(lambda: spec(cases=wrong))
+
+
+def test_adjustment_without_covariates_is_refused():
+    wrong = {"bare": {"methods": ["crude", "aipw"]}}
+    assert "aipw needs covariates" in faults(lambda: spec(plans=wrong))
+
+
+def test_the_cells_of_a_grid_are_cases_of_which_nothing_is_claimed():
+    axis = {"label": "effect", "ticks": {"0": {"a.b": 0}, "1": {"a.b": 1}}}
+    other = {"label": "men", "ticks": {"few": {"c": 5}, "many": {"c": 9}, "most": {"c": 11}}}
+    grid = {"scenario": "paper", "plan": "bare", "down": axis, "across": other}
+    cases = spec(grids={"g": grid}).all_cases()
+    assert list(cases) == ["one", "g-1-1", "g-1-2", "g-1-3", "g-2-1", "g-2-2", "g-2-3"]
+    assert cases["g-2-1"].changes == {"a.b": 1, "c": 5}
+    assert cases["g-2-1"].no_claim == {"bare": ("crude",)}
+
+
+def test_without_names_the_whole_library_is_chosen():
+    assert choose((), None, None, None) == load_library()
+
+
+def test_named_cases_and_scenarios_of_the_user_are_chosen():
+    chosen = choose(("no-effect", "my/Own File.yaml"), None, 7, 5000)
+    assert list(chosen.cases) == ["no-effect", "own-file"]
+    assert chosen.cases["own-file"].scenario == "my/Own File.yaml"
+    assert (chosen.seed, chosen.truth_men, chosen.grids) == (7, 5000, {})
+
+
+def test_nothing_is_claimed_of_the_users_plan():
+    plan = StudyPlan(methods=("crude",))
+    chosen = choose((), plan, None, None)
+    assert chosen.plans == {"own": plan}
+    assert all(not case.fails for case in chosen.cases.values())
+    assert all(case.no_claim == {"own": ("crude",)} for case in chosen.cases.values())
