@@ -264,6 +264,7 @@ class Pathways:
         ledger.asked[step][man] = ledger.start[step][man] = self.env.now
         yield from self._pass(self.lengths.transfer_to_test[man])
         ledger.pregnant[number][man] = pregnant[number]
+        ledger.born[number][man] = born[number]
         if pregnant[number]:
             on = self.lengths.test_to_delivery if born[number] else self.lengths.test_to_loss
             yield from self._pass(on[man])

@@ -84,7 +84,7 @@ class Ledger:
     """
 
     __slots__ = (
-        "asked", "complete", "end", "end_day", "list_number", "month_start", "phase",
+        "asked", "born", "complete", "end", "end_day", "list_number", "month_start", "phase",
         "pregnant", "referred", "retrieved", "rule", "seen", "start", "steps", "transfers",
     )  # fmt: skip
 
@@ -102,6 +102,7 @@ class Ledger:
         self.retrieved = array("b", [UNKNOWN]) * men
         self.list_number = array("h", [-1]) * men
         self.pregnant = [array("b", [UNKNOWN]) * men for _ in range(transfers)]
+        self.born = [array("b", [UNKNOWN]) * men for _ in range(transfers)]
         self.end = array("b", [ON_HIS_WAY]) * men
         self.end_day = array("d", [nan]) * men
 
