@@ -50,6 +50,22 @@ def referral_days(clinic: Clinic, luck: Luck) -> Floats:
     return rounded
 
 
+def men_to_draw(clinic: Clinic, otherwise: int) -> int:
+    """Return how many men are surely enough for a clinic's horizon.
+
+    Six standard deviations beyond the number expected; ``otherwise`` where there is no rate or no
+    horizon.
+    """
+    rate, horizon = clinic.referrals.men_per_week, clinic.horizon_days
+    if rate is None or horizon is None:
+        return otherwise
+    expected = rate.value / DAYS_PER_WEEK * horizon
+    if clinic.referrals.by_month:
+        knots, heap = _cumulative(clinic, rate.value / DAYS_PER_WEEK)
+        expected = float(np.interp(horizon, knots, heap))
+    return int(np.ceil(expected + 6 * np.sqrt(expected) + 10))
+
+
 def _cumulative(clinic: Clinic, per_day: float) -> tuple[Floats, Floats]:
     """Return the first days of the months ahead, and the men expected by then."""
     factor = [clinic.referrals.by_month[name] for name in MONTH_NAMES]

@@ -87,9 +87,10 @@ class Slots:
         -------
         When the slot begins.
         """
+        if self._by_weekday is None:
+            return max(now, due)
         begins = self.first_free(now, due, follow_up=follow_up)
-        if not self.unlimited:
-            self._taken[floor(begins)][int(follow_up)] += 1
+        self._taken[floor(begins)][int(follow_up)] += 1
         return begins
 
     def first_free(self, now: float, due: float, *, follow_up: bool = True) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from math import inf
+from math import ceil, floor, inf
 from typing import Any
 
 import simpy
@@ -10,7 +10,7 @@ import simpy
 from protocol.errors import InputError
 from simulate.clinic import rules as says
 from simulate.clinic import steps
-from simulate.clinic.calendar import Slots
+from simulate.clinic.calendar import Calendar, Slots
 from simulate.clinic.fate import QUARTER_DAYS, Fates, Outcome, Phases
 from simulate.clinic.rules import Rules
 from simulate.clinic.steps import Ledger
@@ -37,6 +37,7 @@ class Bench:
 class Places:
     """What serves the men; a theatre of None has no limit and takes no time."""
 
+    calendar: Calendar
     outpatients: Slots
     hormones: Bench
     semen: Bench
@@ -249,6 +250,8 @@ class Pathways:
         env, ledger, lengths = self.env, self.ledger, self.lengths
         now, stimulation = env.now, lengths.stimulation[man]
         due = now + lengths.to_stimulation[man] + stimulation
+        if not self.places.oocyte_retrievals.unlimited:
+            due = float(ceil(due))  # her oocytes can wait a part of a day, not come before it
         slot = self.places.oocyte_retrievals.book(now, due)
         ledger.asked[steps.STIMULATION][man] = due - stimulation
         ledger.start[steps.STIMULATION][man] = slot - stimulation
@@ -276,8 +279,8 @@ class Pathways:
     ) -> Answer:  # fmt: skip
         """Book a slot from the day it is due on and keep it; False if it is offered too late."""
         ledger, now = self.ledger, self.env.now
-        ledger.asked[step][man] = due
-        if slots.first_free(now, due, follow_up=follow_up) - due > patience:
+        ledger.asked[step][man] = due if slots.unlimited else max(now, floor(due))
+        if patience < inf and slots.first_free(now, due, follow_up=follow_up) - due > patience:
             return False
         begins = slots.book(now, due, follow_up=follow_up)
         ledger.start[step][man] = begins

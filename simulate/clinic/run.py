@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from protocol.conditions import Condition, Value
 from simulate.clinic import file
-from simulate.clinic.arrivals import Waiting, referral_days
+from simulate.clinic.arrivals import Waiting, men_to_draw, referral_days
 from simulate.clinic.calendar import Calendar, Slots
 from simulate.clinic.fate import Fates
 from simulate.clinic.file import DAYS_PER, Clinic, day_part
@@ -75,7 +75,8 @@ def run_clinic(
     replicate
         Number of the study from 0: the men are those of ``draw_cohort(..., first=replicate)``.
     men
-        Men per study; None takes the scenario's. Those whose referral falls beyond the clinic's
+        Men drawn for the study; None takes as many as may come before the clinic's horizon, or the
+        scenario's number where men do not come at a rate. Those whose referral falls beyond the
         horizon never come.
     waiting_list
         Men who already wait on day 0, from `read_waiting_list`.
@@ -85,7 +86,7 @@ def run_clinic(
     tell
         Called now and then with the number of men referred so far.
     """
-    total = men or scenario.men
+    total = men or men_to_draw(clinic, scenario.men) + len(waiting_list)
     fates = Fates(scenario, seed, replicate, total)
     luck = Luck(seed, total, 1, replicate)
     plan, listed = _plan(clinic, fates, luck, waiting_list)
@@ -178,6 +179,7 @@ def _places(env: simpy.Environment, clinic: Clinic, luck: Luck, ledger: Ledger) 
         theatre = WaitingList(env, calendar, clinic.theatre, ledger.list_number.__setitem__)
     laboratory = clinic.laboratory
     return Places(
+        calendar=calendar,
         outpatients=outpatients,
         hormones=_bench(env, laboratory.hormones, luck, "hormone bench", HORMONE_TESTS),
         semen=_bench(env, laboratory.semen, luck, "semen bench", SEMEN_TESTS),
