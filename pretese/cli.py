@@ -12,6 +12,7 @@ from protocol.errors import InputError
 COMMANDS = {
     "reproduce": "the published study beside its simulated twin",
     "simulate": "draw cohorts of synthetic men whose truth is known",
+    "clinic": "the same men through a clinic with calendar, queues and an event log",
     "calibrate": "solve a scenario's calibrated parameters, or check its certificate",
     "boundaries": "bounds and sizes of a group-sequential trial",
     "decide": "what the protocol says of one man, and why",

@@ -166,9 +166,7 @@ def _outcome(cohort: Cohort, regimen: Regimen, phases: Phases) -> Outcome:
     step = scenario.measurement.rounded_to["fsh_iu_l"].value
     course = follow(held_to(regimen, phases), scenario.physiology, men, traits, step)
     spontaneous = cohort.luck.uniform("spontaneous sperm")
-    sperm = see_sperm(
-        scenario.spermatogenesis, men, cohort.reserve, course, traits, spontaneous
-    )
+    sperm = see_sperm(scenario.spermatogenesis, men, cohort.reserve, course, traits, spontaneous)
     added = effect(scenario.spermatogenesis.treatment, men, course, traits)
     return Outcome(
         course=course,

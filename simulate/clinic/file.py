@@ -109,7 +109,7 @@ class Referrals(Document):
     @classmethod
     def _all_months(cls, given: dict[str, float]) -> dict[str, float]:
         if given and set(given) != set(MONTH_NAMES):
-            wrong = sorted(set(given) ^ set(MONTH_NAMES))[0]
+            wrong = min(set(given) ^ set(MONTH_NAMES))
             raise ValueError(f"give all twelve months by name, or none ({wrong!r} is not matched)")
         if given and not any(given.values()):
             raise ValueError("every month has factor 0; give one above 0")

@@ -1,7 +1,8 @@
 """The event log an information system would hold: one row per activity, ongoing ones included.
 
-Activities have a lifecycle: *scheduled* (the man waits), *start*, *complete*. A row's ``status`` says
-how far it has come by the day the log is read: ``waiting``, ``ongoing``, ``complete`` or ``left``.
+Activities have a lifecycle: *scheduled* (the man waits), *start*, *complete*. A row's ``status``
+says how far it has come by the day the log is read: ``waiting``, ``ongoing``, ``complete`` or
+``left``.
 """
 
 import datetime as dt
@@ -40,12 +41,11 @@ STATUS = ("waiting", "ongoing", "complete", "left")
 _SECONDS = 86_400
 
 
-def event_log(
-    run: Run, day: float = inf, first: int = 0, last: int | None = None
-) -> pd.DataFrame:
+def event_log(run: Run, day: float = inf, first: int = 0, last: int | None = None) -> pd.DataFrame:
     """Return the log of a run as read at the end of ``day``, by man and time.
 
-    ``first`` and ``last`` choose men as in `simulate.clinic.records.clinic_tables`. Times are dates and times of day, to the second; day 0 begins on the clinic's opening date.
+    ``first`` and ``last`` choose men as in `simulate.clinic.records.clinic_tables`. Times are dates
+    and times of day, to the second; day 0 begins on the clinic's opening date.
     """
     seen = Seen(run, min(day, run.until_day), first, last)
     blocks = [*_steps(seen), *_moments(seen), *_injections(seen)]
@@ -161,9 +161,7 @@ def _month_place(month: int) -> int:
     return 2 * steps.COUNSELLING + 4 + 4 * month
 
 
-def _resource(
-    seen: Seen, step: int, men: Men
-) -> tuple[tuple[str, ...], NDArray[np.int_] | int]:
+def _resource(seen: Seen, step: int, men: Men) -> tuple[tuple[str, ...], NDArray[np.int_] | int]:
     if step == steps.MICRO_TESE and seen.run.clinic.theatre:
         lists = seen.run.clinic.theatre.lists
         names = tuple(dict.fromkeys(each.surgeon for each in lists))
@@ -210,12 +208,20 @@ def _moments(seen: Seen) -> Iterator[_Block]:
     referred = floats(ledger.referred)
     yield _moment(seen, 0, "referral", referred, "referring doctor")
     chosen = _chosen(seen)
-    yield _moment(seen, _place(steps.COUNSELLING) + 1, "choice of therapy", chosen, "couple", ARMS, gn)
+    yield _moment(
+        seen, _place(steps.COUNSELLING) + 1, "choice of therapy", chosen, "couple", ARMS, gn
+    )
     for month in range(MONTHS):
         begun = floats(ledger.month_start[month])
         words, which = _decisions(seen, month, gn)
         yield _moment(
-            seen, _month_place(month), f"decision for month {month + 1}", begun, "protocol engine", words, which
+            seen,
+            _month_place(month),
+            f"decision for month {month + 1}",
+            begun,
+            "protocol engine",
+            words,
+            which,
         )
     checked = floats(ledger.complete[steps.SEMEN_CHECK])
     words, which = _end_decisions(seen, gn)
@@ -268,9 +274,7 @@ def _decisions(
     return tuple(words), which
 
 
-def _end_decisions(
-    seen: Seen, gn: NDArray[np.int_]
-) -> tuple[tuple[str, ...], NDArray[np.int_]]:
+def _end_decisions(seen: Seen, gn: NDArray[np.int_]) -> tuple[tuple[str, ...], NDArray[np.int_]]:
     fired = codes(seen.run.ledger.rule[MONTHS])
     words: list[str] = [""]
     which = np.zeros(len(gn), int)

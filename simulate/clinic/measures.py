@@ -128,9 +128,7 @@ def _intervals(run: Run, which: tuple[int, ...]) -> tuple[Floats, Floats]:
     return begin[waited], end[waited]
 
 
-def _milestone(
-    run: Run, name: str, reached: Floats, came: NDArray[np.bool_]
-) -> dict[str, float]:
+def _milestone(run: Run, name: str, reached: Floats, came: NDArray[np.bool_]) -> dict[str, float]:
     """Return median and 90th percentile of the days from referral, of men who get there."""
     taken = (reached - floats(run.ledger.referred))[came]
     taken = taken[~np.isnan(taken)]
@@ -180,9 +178,7 @@ def _theatre_use(run: Run, operated: NDArray[np.bool_], within: Window) -> dict[
     calendar = run.places.calendar
     first, last = int(within[0]), int(within[1])
     held = [list_days(calendar, each, first, last) for each in theatre.lists]
-    offered = sum(
-        days * each.minutes for days, each in zip(held, theatre.lists, strict=True)
-    )
+    offered = sum(days * each.minutes for days, each in zip(held, theatre.lists, strict=True))
     began = floats(ledger.start[steps.MICRO_TESE])
     minutes = (floats(ledger.complete[steps.MICRO_TESE]) - began) * MINUTES_PER_DAY
     used = np.nansum(minutes[operated])

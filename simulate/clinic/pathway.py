@@ -26,7 +26,7 @@ Days = list[float]
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A laboratory bench: analysers (None: no limit), and per man work (by visit) and turnaround."""
+    """A laboratory bench: analysers (None: no limit); per man, work (by visit) and turnaround."""
 
     analysers: simpy.Resource | None
     work: list[Days]
@@ -162,9 +162,7 @@ class Pathways:
                 continue
             due = env.now + MONTH_DAYS
             yield from self._visit(man, steps.MONTH_VISIT[month], self.places.outpatients, due)
-            yield from self._test(
-                man, steps.MONTH_HORMONES[month], self.places.hormones, month + 1
-            )
+            yield from self._test(man, steps.MONTH_HORMONES[month], self.places.hormones, month + 1)
         return phases
 
     def _therapy_ended(self, man: int) -> float:

@@ -49,9 +49,7 @@ def clinic_tables(
         "procedures": _procedures(seen),
         "transfers": _transfers(seen),
     }
-    return {
-        name: table[[column.name for column in COLUMNS[name]]] for name, table in parts.items()
-    }
+    return {name: table[[column.name for column in COLUMNS[name]]] for name, table in parts.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +169,7 @@ def _first_visits(seen: Seen) -> pd.DataFrame:
             "month": 0,
             "day": seen.since_referral(begun[men], men),
             "phase_before": "",
-            **{
-                name: np.where(reported, cohort.baseline[name][0][men], np.nan) for name in ASSAYED
-            },
+            **{name: np.where(reported, cohort.baseline[name][0][men], np.nan) for name in ASSAYED},
         }
     )
 
@@ -326,3 +322,30 @@ def _transfers(seen: Seen) -> pd.DataFrame:
             )
         )
     return pd.concat(blocks).sort_values(["patient_id", "order"], ignore_index=True)
+
+
+def milestones(run: Run, day: float = inf, first: int = 0, last: int | None = None) -> pd.DataFrame:
+    """Return when each man came to each step, in days from the opening, and how his way ended.
+
+    A step is dated by its start; empty where it has not come to that by the end of ``day``.
+    """
+    seen = Seen(run, min(day, run.until_day), first, last)
+    men, ledger = seen.men, run.ledger
+
+    def dated(times: Floats) -> Floats:
+        return np.where(times[men] <= seen.day, times[men], np.nan).round(4)
+
+    ended = floats(ledger.end_day)[men] <= seen.day
+    begun = {
+        f"{name.lower().replace(' ', '_').replace('-', '_')}_day": dated(floats(ledger.start[step]))
+        for step, name in enumerate(ledger.steps)
+    }
+    return pd.DataFrame(
+        {
+            "patient_id": men + 1,
+            "referred_day": floats(ledger.referred)[men].round(4),
+            **begun,
+            "end_day": dated(floats(ledger.end_day)),
+            "end": np.array(steps.ENDS)[np.where(ended, codes(ledger.end)[men], 0)],
+        }
+    )

@@ -1,4 +1,4 @@
-"""Many runs of one clinic: each measure with its confidence interval, until it is precise enough."""
+"""Many runs of one clinic: each measure with its interval, until it is precise enough."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +16,7 @@ from protocol.errors import InputError
 from simulate.clinic.arrivals import Waiting
 from simulate.clinic.file import Clinic
 from simulate.clinic.measures import QUEUES, in_clinic_by_day, measures, queue_by_day
-from simulate.clinic.run import run_clinic
+from simulate.clinic.run import Run, run_clinic
 from simulate.scenario import Scenario
 
 Floats = NDArray[np.float64]
@@ -60,8 +60,12 @@ def replicate(
     waiting_list: Sequence[Waiting], number: int,
 ) -> Replication:  # fmt: skip
     """Run the clinic once, for the study of a number (from 0)."""
-    run = run_clinic(clinic, scenario, seed, number, men, waiting_list)
-    days = clinic.horizon_days
+    return measured(run_clinic(clinic, scenario, seed, number, men, waiting_list))
+
+
+def measured(run: Run) -> Replication:
+    """Return what a run adds to the replications."""
+    days = run.clinic.horizon_days
     queues = {name or "theatre": queue_by_day(run, name, days) for name in QUEUES}
     return Replication(measures(run), {**queues, "in_clinic": in_clinic_by_day(run, days)})
 
@@ -80,7 +84,7 @@ def interval(values: Iterable[float]) -> Interval:
     if kept.size == 1:
         return Interval(mean, -inf, inf, nan, 1)
     sd = float(kept.std(ddof=1))
-    reach = float(student.ppf((1 + LEVEL) / 2, kept.size - 1)) * sd / np.sqrt(kept.size)
+    reach = float(student.ppf((1 + LEVEL) / 2, kept.size - 1) * sd / np.sqrt(kept.size))
     return Interval(mean, mean - reach, mean + reach, sd, int(kept.size))
 
 
@@ -95,19 +99,22 @@ def until_precise(
     at_a_time: int = 1,
     compute: Compute = map,
     tell: Callable[[int], None] = lambda done: None,
+    stop: Callable[[], bool] = lambda: False,
+    known: Sequence[Replication] = (),
 ) -> list[Replication]:
     """Run replications 0, 1, 2, ... until there are `FEWEST` and ``enough``, or ``most``.
 
     Replications are judged one after another in order of their number, so the result does not
-    depend on how many are computed ``at_a_time``.
+    depend on how many are computed ``at_a_time``. ``known`` are the first of them, if they have
+    been run already; ``stop`` is asked after each, and ends it all.
     """
     one = partial(replicate, clinic, scenario, seed, men, tuple(waiting_list))
-    done: list[Replication] = []
-    for first in range(0, most, at_a_time):
+    done: list[Replication] = list(known)
+    for first in range(len(done), most, at_a_time):
         for each in compute(one, range(first, min(first + at_a_time, most))):
             done.append(each)
             tell(len(done))
-            if len(done) >= FEWEST and enough(done):
+            if stop() or (len(done) >= FEWEST and enough(done)):
                 return done
     return done
 
@@ -163,7 +170,9 @@ class Goal:
 
     def met_by(self, found: Interval) -> bool | None:
         """Say whether the whole interval meets the goal; None if it lies on both sides."""
-        low, high = (found.low, found.high) if self.operator[0] == "<" else (-found.high, -found.low)
+        low, high = (
+            (found.low, found.high) if self.operator[0] == "<" else (-found.high, -found.low)
+        )
         limit = self.limit if self.operator[0] == "<" else -self.limit
         if high < limit or (len(self.operator) == 2 and high == limit):
             return True
@@ -187,4 +196,3 @@ def read_goal(text: str, known: Sequence[str]) -> Goal:
         problem, cure = f"there is no measure {measure!r}", f"take one of {', '.join(known)}"
         raise InputError.of("--until", "", problem, cure)
     return Goal(measure, operator, float(number))  # type: ignore[arg-type]  # one of the four above
-

@@ -5,9 +5,10 @@ Time is in days from the opening, day 0. The run goes on until nobody has anythi
 some day is read off afterwards (`simulate.clinic.records`).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
+from typing import Any
 
 import numpy as np
 import simpy
@@ -128,7 +129,7 @@ def _run(env: simpy.Environment, stop: Callable[[], bool], tell: Callable[[], No
 
 def _refer(
     env: simpy.Environment, pathways: Pathways, plan: Sequence[tuple[float, int]]
-) -> Iterator[simpy.Event]:
+) -> Generator[simpy.Event, Any, None]:
     """Start each man's process at his time, so that only those under way take memory."""
     for day, man in plan:
         if day > env.now:

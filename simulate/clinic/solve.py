@@ -6,7 +6,7 @@ from math import nan
 
 from protocol.errors import InputError
 from simulate.clinic.arrivals import Waiting
-from simulate.clinic.file import WEEKDAYS, Clinic, TheatreList
+from simulate.clinic.file import WEEKDAYS, Clinic, TheatreList, Weekday
 from simulate.clinic.replicate import Compute, Goal, Interval, Replication, interval, until_precise
 from simulate.scenario import Scenario
 
@@ -112,12 +112,10 @@ def _theatre_lists(clinic: Clinic, capacity: int) -> Clinic | None:
         )
         for row, weekday in _spread(capacity)
     )
-    return clinic.model_copy(
-        update={"theatre": clinic.theatre.model_copy(update={"lists": lists})}
-    )
+    return clinic.model_copy(update={"theatre": clinic.theatre.model_copy(update={"lists": lists})})
 
 
-def _spread(capacity: int) -> Iterator[tuple[int, str]]:
+def _spread(capacity: int) -> Iterator[tuple[int, Weekday]]:
     """Yield (row, weekday) for so many lists: whole rows of working days, the rest evenly."""
     rows, rest = divmod(capacity, len(WORKING_DAYS))
     for row in range(rows):

@@ -27,15 +27,33 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 _TRANSITIONS = (("scheduled", "schedule"), ("start", "start"), ("complete", "complete"))
 
 
-def write_xes(log: pd.DataFrame, file: TextIO) -> None:
-    """Write a log from `event_log`; each man of each run is a trace, named ``run-case``.
+class XesWriter:
+    """Writes logs from `simulate.clinic.log.event_log` as traces; use it in a ``with`` block.
 
-    Every row becomes up to three events with the standard's transitions schedule, start and
-    complete; an activity that has not begun or ended lacks the later ones. Who gave up has the
-    transition withdraw at the time of his end. Times carry no zone of their own and are written
-    as UTC.
+    Each man of each run is a trace, named ``run-case``. Every row becomes up to three events with
+    the standard's transitions schedule, start and complete; an activity that has not begun or
+    ended lacks the later ones, one that takes no time has complete alone. Who gave up has the
+    transition withdraw. Times carry no zone of their own and are written as UTC.
     """
-    file.write(_HEAD)
+
+    __slots__ = ("_file",)
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def __enter__(self) -> "XesWriter":
+        self._file.write(_HEAD)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.write("</log>\n")
+
+    def write(self, log: pd.DataFrame) -> None:
+        """Add the traces of a log, whose rows stand man by man."""
+        self._file.writelines(_traces(log))
+
+
+def _traces(log: pd.DataFrame) -> Iterator[str]:
     column = {name: log[name].tolist() for name in ("run", "case", "arm", "status")}
     words = [
         _text("concept:name", activity) + _text("org:resource", who) + _detail(detail)
@@ -53,9 +71,8 @@ def write_xes(log: pd.DataFrame, file: TextIO) -> None:
             _events(range(first, last), words, times, column["status"]),
             key=lambda event: event[0],
         )
-        file.writelines(("<trace>", name, *(line for _, line in events), "\n</trace>\n"))
+        yield from ("<trace>", name, *(line for _, line in events), "\n</trace>\n")
         first = last
-    file.write("</log>\n")
 
 
 def _events(
@@ -66,8 +83,8 @@ def _events(
     for row in rows:
         for column, transition in _TRANSITIONS:
             time = times[column][row]
-            moment = column != "complete" and times["start"][row] == times["complete"][row]
-            if time != _NEVER and not moment:
+            later = _LATER.get(column)
+            if time != _NEVER and not (later and time == times[later][row]):
                 yield time, _event(words[row], time, transition)
         if status[row] == "left":
             yield last, _event(words[row], last, "withdraw")
@@ -89,6 +106,8 @@ def _detail(detail: str) -> str:
 
 
 _NEVER = "NaT"
+#: A transition that falls together with the next one is left out.
+_LATER = {"scheduled": "start", "start": "complete"}
 _TRANSITION = {name: _text("lifecycle:transition", name) for _, name in _TRANSITIONS} | {
     "withdraw": _text("lifecycle:transition", "withdraw")
 }
