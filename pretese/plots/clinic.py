@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
+from numpy.typing import NDArray
 
 from pretese.plots.style import (
     GRID,
@@ -20,6 +21,7 @@ from pretese.plots.style import (
     new_figure,
 )
 from simulate.clinic import steps
+from simulate.clinic.calendar import DAYS_PER_WEEK
 from simulate.clinic.file import Clinic
 from simulate.clinic.log import event_log
 from simulate.clinic.records import Seen
@@ -38,10 +40,12 @@ _TITLES = {
     "oocyte_retrieval": "Waiting for oocyte retrieval",
 }
 _FEWEST_SHOWN = 2
+#: A shorter run is drawn day by day, a longer one by the means of its weeks.
+_FEWEST_WEEKS = 20
 
 
 def draw_queues(clinic: Clinic, done: Sequence[Replication]) -> Figure:
-    """Draw each queue by day: mean over runs, the range of the runs, the warm-up shaded."""
+    """Draw each queue over time: mean over runs, the range of the runs, the warm-up shaded."""
     shown = [
         name
         for name in _TITLES
@@ -60,8 +64,7 @@ def draw_queues(clinic: Clinic, done: Sequence[Replication]) -> Figure:
 
 def _queue_panel(axes: Axes, clinic: Clinic, name: str, done: Sequence[Replication]) -> None:
     days = min(len(each.queues[name]) for each in done)
-    series = np.stack([each.queues[name][:days] for each in done])
-    at = np.arange(days)
+    series, at = _by_week(np.stack([each.queues[name][:days] for each in done]))
     if clinic.warm_up_days:
         axes.axvspan(0, clinic.warm_up_days, color=GRID, zorder=0)
         top = axes.get_xaxis_transform()
@@ -77,6 +80,15 @@ def _queue_panel(axes: Axes, clinic: Clinic, name: str, done: Sequence[Replicati
     axes.set_ylim(bottom=0)
     axes.set_ylabel("men")
     axes.grid(axis="y")
+
+
+def _by_week(series: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the mean of each whole week of daily values, with the first day of each."""
+    weeks = series.shape[1] // DAYS_PER_WEEK
+    if weeks < _FEWEST_WEEKS:
+        return series.astype(float), np.arange(series.shape[1])
+    cut = series[:, : weeks * DAYS_PER_WEEK].reshape(len(series), weeks, DAYS_PER_WEEK)
+    return cut.mean(axis=2), np.arange(weeks) * DAYS_PER_WEEK
 
 
 def longest_way(run: Run, day: float = inf) -> int:
