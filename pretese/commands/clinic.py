@@ -376,7 +376,8 @@ def _tell(
     console.print(shown)
     warm_up = facts["warm_up_days_by_mser5"]
     if warm_up is not None:
-        verdict = "enough" if warm_up <= task.clinic.warm_up_days else "TOO SHORT, or the queue keeps growing"
+        enough = warm_up <= task.clinic.warm_up_days
+        verdict = "enough" if enough else "TOO SHORT, or the queue keeps growing"
         console.print(
             f"warm-up: the first {task.clinic.warm_up_days} days are left out; "
             f"MSER-5 on the theatre queue would leave out {warm_up}: {verdict}",

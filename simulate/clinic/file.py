@@ -197,7 +197,7 @@ class Theatre(Document):
 
     @model_validator(mode="after")
     def _lists_can_be_held(self) -> "Theatre":
-        planned = self.operation.mean_days * MINUTES_PER_DAY
+        planned = round(self.operation.mean_days * MINUTES_PER_DAY, 6)
         for number, each in enumerate(self.lists):
             if each.minutes < planned:
                 raise ValueError(

@@ -195,7 +195,8 @@ class Pathways:
         ledger.asked[steps.MICRO_TESE][man] = now
         if theatre is not None:
             operation = self.lengths.operation[man]
-            patience = self.lengths.theatre_patience[man]
+            # Who waits when the clinic opens is known to be patient so far.
+            patience = self.lengths.theatre_patience[man] + max(0.0, -now)
             called = yield from theatre.wait(man, self.rank[man], operation, now, patience)
             if not called:
                 return False

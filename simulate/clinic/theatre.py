@@ -14,6 +14,10 @@ from simulate.clinic.lengths import on_grain
 Waiting = Generator[simpy.Event, Any, bool]
 
 
+#: Two seconds, in days: lengths rounded to the grain of time may add up to a trifle more.
+_SLACK = 2 / 86_400
+
+
 class Entry:
     """A man on the waiting list; ``called`` fires when his operation begins."""
 
@@ -99,7 +103,7 @@ class WaitingList:
             day = self._next_day(each, begin)
             yield self._env.timeout(day + begin - self._env.now)
             end = day + begin + on_grain(each.minutes / MINUTES_PER_DAY)
-            while self.waiting and self._env.now + self._planned <= end:
+            while self.waiting and self._env.now + self._planned <= end + _SLACK:
                 entry = self._next()
                 self._began(entry.man, number)
                 entry.called.succeed()

@@ -12,7 +12,6 @@ from pretese.certificate import load_scenario
 from pretese.mechanism import with_values
 from pretese.shipped import scenario_names
 from protocol.regimen import list_regimens
-from simulate.clinic.file import Clinic
 from simulate.clinic.records import clinic_tables
 from simulate.clinic.rules import Rules
 from simulate.clinic.run import run_clinic
@@ -89,9 +88,8 @@ def test_the_decision_is_the_tables_own_and_a_wrong_one_would_show(monkeypatch):
         return (place, "hcg") if phase == "hcg-ufsh" else (place, phase)
 
     monkeypatch.setattr(Rules, "phase", forgets_month_2)
-    with pytest.raises(AssertionError, match="visits|injections|patients"):
+    with pytest.raises(AssertionError, match=r"visits|injections|patients"):
         assert_equal(load_scenario("paper"), seed=3, replicate=0, men=300)
-
 
 
 @pytest.mark.parametrize("where", ["one-centre", "busy-theatre"])
