@@ -143,23 +143,7 @@ def analysis_set(
     (3, {'age_years is missing': 1})
     """
     kinds = dict(covariates or {})
-    faults: list[Fault] = []
-    needed = [treatment, outcome, *kinds]
-    absent = [name for name in dict.fromkeys(needed) if name not in columns]
-    if absent:
-        have = ", ".join(map(str, columns))
-        raise InputError(
-            Fault(where, name, "there is no such column", f"columns here: {have}")
-            for name in absent
-        )
-    read: dict[str, Floats] = {}
-    for name, kind in {treatment: Numeric(), outcome: Numeric(), **kinds}.items():
-        try:
-            read[name] = _read(np.asarray(columns[name]), kind)
-        except _UnreadableError as problem:
-            faults.append(Fault(where, name, problem.problem, problem.cure))
-    if faults:
-        raise InputError(faults)
+    read = read_columns(columns, {treatment: Numeric(), outcome: Numeric(), **kinds}, where)
     shape = np.broadcast_shapes(*(column.shape for column in read.values()))
     eligible = np.ones(shape, bool) if include is None else np.array(include, bool)
     reasons: dict[str, Ints] = {}
@@ -183,6 +167,35 @@ def analysis_set(
         treatment_name=treatment,
         outcome_name=outcome,
     )
+
+
+def read_columns(
+    columns: Mapping[str, ArrayLike] | Any, kinds: Mapping[str, Kind], where: str = "data"
+) -> dict[str, Floats]:
+    """Return the named columns as floats, NaN where missing, categories as indices of levels.
+
+    Raises
+    ------
+    InputError
+        Naming every column that is not there, or else every one that cannot be read.
+    """
+    absent = [name for name in kinds if name not in columns]
+    if absent:
+        have = ", ".join(map(str, columns))
+        raise InputError(
+            Fault(where, name, "there is no such column", f"columns here: {have}")
+            for name in absent
+        )
+    read: dict[str, Floats] = {}
+    faults = []
+    for name, kind in kinds.items():
+        try:
+            read[name] = _read(np.asarray(columns[name]), kind)
+        except _UnreadableError as fault:
+            faults.append(Fault(where, name, fault.problem, fault.cure))
+    if faults:
+        raise InputError(faults)
+    return read
 
 
 class _UnreadableError(Exception):

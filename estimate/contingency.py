@@ -86,7 +86,7 @@ def count(data: AnalysisSet) -> TwoByTwo:
     return TwoByTwo.of(*(np.count_nonzero(cell & data.include, axis=-1) for cell in cells))
 
 
-def crude(data: AnalysisSet, *, population: str = "all men analysed") -> tuple[Estimate, ...]:
+def crude(data: AnalysisSet, *, population: str = "all men") -> tuple[Estimate, ...]:
     """Return the unadjusted risk difference, risk ratio and odds ratio of an analysis set."""
     estimand = Estimand(
         population=population,

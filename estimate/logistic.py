@@ -15,9 +15,17 @@ from estimate.arrays import Bools, Floats, Ints
 #: adds about one to the linear predictor and the limit is reached.
 STEP_LIMIT = 25
 
+#: Halvings of one step before a fit is given up: what is left of it is lost in rounding.
+HALVING_LIMIT = 60
+
 #: Squared length of a Newton step, in standard errors, below which it is the last one. The error
 #: that remains after it is of the order of this number, for a weight of one per man.
 TOLERANCE = 1e-14
+
+#: A predictor this far from 0 is looked at twice, and taken for lost if its variance is beyond the
+#: second number: an outlier's is below a hundred thousand, under separation it is astronomic.
+FAR_PREDICTOR = 20.0
+FLAT_VARIANCE = 1e7
 
 #: A coefficient whose variance is inflated by more than this through the other columns is not
 #: identified: beyond it the float64 information matrix has no digit left to invert.
@@ -176,7 +184,7 @@ def _climb(data: "_Block", coef: Floats, out: _Answer, first: int) -> None:
     scale = np.ones(members) if data.weights is None else _mean_weight(data.weights)
     step = np.zeros_like(coef)
     best = np.full(members, -np.inf)
-    taken = np.zeros(members, np.int64)
+    taken, halved = np.zeros((2, members), np.int64)
     while len(where):
         loglik, score, information = data.evaluate(coef)
         # A step that lost likelihood is halved; what it computed here is thrown away.
@@ -188,20 +196,23 @@ def _climb(data: "_Block", coef: Floats, out: _Answer, first: int) -> None:
         step = np.where(overshot[:, None], -step, step)
         taken += ~overshot
         done = gain < TOLERANCE * scale
+        halved = np.where(overshot, halved + 1, 0)
         lost = ~np.isfinite(gain) & ~overshot
-        # halving ends by itself: a step of no length loses no likelihood
-        left = done | lost | (taken == STEP_LIMIT)
+        left = done | lost | (taken == STEP_LIMIT) | (halved == HALVING_LIMIT)
         if left.any():
             at = where[left]
             out.iterations[at] = taken[left]
             out.coef[at] = np.where(np.isfinite(gain[left])[:, None], coef[left], np.nan)
             out.loglik[at] = loglik[left] + np.where(done[left], gain[left] / 2, 0)
             out.cov[at], identified = _invert(information[left])
-            out.converged[at] = done[left] & identified
             out.coef[at[~identified]] = np.nan
-            out.separated[at] = ~done[left] & data.separates(step)[left]
+            # a giant step can land where the likelihood is flat: no maximum, only no slope
+            flat = done & data.is_flat(coef, information)
+            out.converged[at] = (done & ~flat)[left] & identified
+            direction = np.where(flat[:, None], coef, step)
+            out.separated[at] = (flat | ~done)[left] & data.separates(direction)[left]
             stay = ~left
-            where, scale, taken = where[stay], scale[stay], taken[stay]
+            where, scale, taken, halved = where[stay], scale[stay], taken[stay], halved[stay]
             coef, step, best = coef[stay], step[stay], best[stay]
             data = data.keep(stay)
 
@@ -254,6 +265,18 @@ class _Block:
         score = np.matmul(self.Xt, residual[:, :, None])[:, :, 0]
         information = np.matmul(self.weighted, self.Xt.swapaxes(1, 2))
         return terms.sum(-1), score, information
+
+    def is_flat(self, coef: Floats, information: Floats) -> Bools:
+        """Say whether some man's predictor is far out and nothing holds it there."""
+        eta = np.abs(np.matmul(coef[:, None, :], self.Xt)[:, 0])
+        if self.weights is not None:
+            eta = np.where(self.weights > 0, eta, 0.0)
+        flat = np.zeros(len(eta), bool)
+        for member in np.flatnonzero(eta.max(-1, initial=0.0) > FAR_PREDICTOR):
+            farthest = self.Xt[member][:, eta[member].argmax()]
+            toward = _solve(information[[member]], farthest[None])[0]
+            flat[member] = not farthest @ toward < FLAT_VARIANCE
+        return flat
 
     def separates(self, step: Floats) -> Bools:
         """Say whether moving along ``step`` for ever never makes an observed outcome unlikelier.

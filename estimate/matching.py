@@ -14,7 +14,6 @@ from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Floats, Ints
 from estimate.contingency import from_logistic
 from estimate.design_matrix import design_matrix
-from estimate.estimand import Estimand
 from estimate.logistic import fit_logistic
 from estimate.propensity import PropensityScore
 from estimate.result import Estimate, wald
@@ -214,8 +213,10 @@ def matched(
     fit = fit_logistic(design.X, data.outcome, w)
     column = design.column(data.treatment_name)
     n = np.count_nonzero(matches.pair >= 0, axis=-1)
-    estimand: Estimand = conditional_estimand(data, covariates, matches.population)
-    method = "matching, covariates" if len(design.names) > 2 else "matching"
+    estimand = conditional_estimand(data, covariates, matches.population)
+    method = "matching, covariates"
+    if len(design.names) == 2:
+        method, estimand = "matching", estimand.as_("marginal odds ratio")
     if not clustered:
         return from_logistic(fit, design.X, data.outcome, column, estimand, method, n=n, weights=w)
     cov = sandwich(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from estimate.arrays import Floats
+from estimate.result import RATIOS, Estimate
 from protocol.errors import InputError
 
 
@@ -182,6 +183,45 @@ def measure_performance(
     )
 
 
+def performance_of(estimate: Estimate, truth: ArrayLike, *, alpha: float = 0.05) -> Performance:
+    """Return the performance of an estimator over the data sets of a batch.
+
+    Ratios are judged on the log scale, where their errors are symmetric.
+
+    Parameters
+    ----------
+    estimate
+        Of a batch whose last leading axis is the replicate. Data sets that did not converge count
+        as non-convergence.
+    truth
+        (..., replicate) or less, on the scale of the estimate: a ratio is given as a ratio.
+
+    Examples
+    --------
+    >>> from estimate.estimand import Estimand
+    >>> from estimate.result import wald
+    >>> question = Estimand("all men", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
+    >>> answers = wald(question, "crude", "odds ratio", np.log([1.5, 2.0, 3.0]), 0.4, 100)
+    >>> f"{performance_of(answers, 2.0).bias.value:.4f}"
+    '0.0393'
+    """
+    to_scale = np.log if estimate.scale in RATIOS else np.asarray
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value, low, high, target = (
+            to_scale(np.asarray(a, float))
+            for a in (estimate.estimate, estimate.conf_low, estimate.conf_high, truth)
+        )
+    return measure_performance(
+        np.where(estimate.converged, value, np.nan),
+        estimate.std_error,
+        target,
+        conf_low=low,
+        conf_high=high,
+        p_value=estimate.p_value,
+        alpha=alpha,
+    )
+
+
 def relative_precision(estimate: ArrayLike, reference: ArrayLike) -> Measure:
     """Return the percent gain in precision over a reference method on the same replicates.
 
@@ -237,6 +277,30 @@ def share_mcse(share: ArrayLike, n: ArrayLike) -> Floats:
     p = np.asarray(share, float)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.sqrt(p * (1 - p) / np.asarray(n, float)))
+
+
+def z_against(share: ArrayLike, n: ArrayLike, exact: ArrayLike) -> Floats:
+    """Return how many Monte Carlo standard errors simulated shares lie above exact ones.
+
+    The error is that of the exact value, so that it is not 0 where nothing was simulated. Values
+    of 0 or 1 that are met exactly give 0.
+
+    Parameters
+    ----------
+    share, n
+        Simulated share (power, stop probability) and its replicates.
+    exact
+        From `estimate.planning.exact_sequential`, say.
+
+    Examples
+    --------
+    >>> print(f"{z_against(0.7574, 100_000, 0.7589822):.2f}")
+    -1.17
+    """
+    truth = np.asarray(exact, float)
+    gap, error = np.asarray(share, float) - truth, share_mcse(truth, n)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(gap == 0, 0.0, gap / error))
 
 
 def _mean(values: Floats, used: NDArray[np.bool_]) -> Measure:

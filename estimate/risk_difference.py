@@ -102,22 +102,29 @@ def score_interval(
     """
     x1, n1, x2, n2 = _check(x1, n1, x2, n2)
     bound = np.asarray(ndtri((1 + level) / 2) if z is None else z, float)
-    x1, n1, x2, n2, bound = np.broadcast_arrays(x1, n1, x2, n2, bound)
+    given = np.stack(np.broadcast_arrays(x1, n1, x2, n2, bound))
+    # Simulated trials of one size share few distinct tables: solve each of them once.
+    tables, back = np.unique(given.reshape(5, -1), axis=1, return_inverse=True)
+    low, high = _invert(tables, measure, variance)
+    shape = given.shape[1:]
+    return low[back].reshape(shape), high[back].reshape(shape)
 
-    def statistic(place: Floats) -> Floats:
-        null = place if measure == "risk difference" else np.exp(place)
-        return score_z(x1, n1, x2, n2, null=null, measure=measure, variance=variance)
 
-    edge = 1.0 if measure == "risk difference" else LOG_EDGE
+def _invert(tables: Floats, measure: Measure, variance: Variance) -> tuple[Floats, Floats]:
+    """Return limits for columns of (5, table) events, men, events, men, critical value."""
+    x1, n1, x2, n2, bound = tables
+    ratio = measure != "risk difference"
+    edge = LOG_EDGE if ratio else 1.0
     limits = []
     for wanted in (bound, -bound):
-        low, high = np.full(x1.shape, -edge), np.full(x1.shape, edge)
+        low, high = np.full(bound.shape, -edge), np.full(bound.shape, edge)
         for _ in range(HALVINGS):  # the statistic falls as the null rises
             middle = (low + high) / 2
-            above = statistic(middle) > wanted
-            low, high = np.where(above, middle, low), np.where(above, high, middle)
+            null = np.exp(middle) if ratio else middle
+            z = score_z(x1, n1, x2, n2, null=null, measure=measure, variance=variance)
+            low, high = np.where(z > wanted, middle, low), np.where(z > wanted, high, middle)
         limits.append((low + high) / 2)
-    if measure == "risk difference":
+    if not ratio:
         return limits[0], limits[1]
     near = LOG_EDGE - 1e-6
     return (

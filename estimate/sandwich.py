@@ -59,18 +59,23 @@ def sandwich(
     used = np.ones(terms.shape[:-1], bool) if weights is None else np.asarray(weights, float) > 0
     used = np.broadcast_to(used, terms.shape[:-1])
     n, p = np.count_nonzero(used, axis=-1), X.shape[-1]
-    factor = np.ones(n.shape)
+    factor: Floats = np.ones(n.shape)
+    count: Ints = n
     if clusters is not None:
         terms = _sum_by_cluster(terms, clusters)
-        count = _sum_by_cluster(used[..., None].astype(float), clusters)[..., 0]
-        count = np.count_nonzero(count, axis=-1)
+        sizes = _sum_by_cluster(used[..., None].astype(float), clusters)[..., 0]
+        count = np.count_nonzero(sizes, axis=-1)
     if correction in ("HC2", "HC3"):
         power = 0.5 if correction == "HC2" else 1.0
         terms = terms / (1 - leverage(X, fit, weights)[..., None]) ** power
-    elif correction == "HC1":
-        factor = n / (n - p) if clusters is None else count / (count - 1) * (n - 1) / (n - p)
-    elif correction == "survey":
-        factor = n / (n - 1)
+    # too few men or clusters for a correction: its factor is infinite, and no result finite
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if correction == "HC1" and clusters is None:
+            factor = n / (n - p)
+        elif correction == "HC1":
+            factor = count / (count - 1) * ((n - 1) / (n - p))
+        elif correction == "survey":
+            factor = n / (n - 1)
     meat = terms.swapaxes(-1, -2) @ terms
     return factor[..., None, None] * (fit.cov @ meat @ fit.cov)
 

@@ -6,12 +6,14 @@ Breslow N, Greenland S. *Biometrics* 1986;42:311-23; risk ratio by Greenland S, 
 large and for many small strata).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
+from estimate.analysis_set import AnalysisSet, Categorical
 from estimate.arrays import Floats
 from estimate.estimand import Estimand
 from estimate.result import Estimate, Scale, wald
@@ -45,6 +47,39 @@ class StratumCounts:
         return np.where((self.n1 > 0) & (self.n2 > 0), self.n1 + self.n2, 0.0)
 
 
+def joint_strata(data: AnalysisSet, strata: Sequence[str]) -> tuple[NDArray[np.int64], int]:
+    """Return each man's combination of several categorical covariates, and how many there are.
+
+    Parameters
+    ----------
+    strata
+        Names of categorical covariates, for example site and diagnosis.
+
+    Returns
+    -------
+    stratum
+        (..., man) whole numbers from 0.
+    count
+        Number of combinations, those without men included.
+    """
+    place, count = np.zeros(data.include.shape, np.int64), 1
+    for name in strata:
+        kind = data.kinds.get(name)
+        if not isinstance(kind, Categorical):
+            problem = f"{name!r} is not a categorical covariate of the data"
+            raise InputError.of("strata", name, problem, "declare its categories")
+        place = place * len(kind.levels) + data.covariates[name].astype(np.int64)
+        count *= len(kind.levels)
+    return place, count
+
+
+def count_within(data: AnalysisSet, strata: Sequence[str]) -> StratumCounts:
+    """Count the men of an analysis set within combinations of categorical covariates."""
+    place, count = joint_strata(data, strata)
+    outcome = np.where(data.include, data.outcome, np.nan)
+    return count_strata(outcome, data.treatment, place, count)
+
+
 def count_strata(
     outcome: ArrayLike, treated: ArrayLike, stratum: ArrayLike, strata: int
 ) -> StratumCounts:
@@ -57,23 +92,28 @@ def count_strata(
     stratum
         (..., man) whole numbers from 0 to ``strata`` - 1.
     """
-    y, arm = np.asarray(outcome, float), np.asarray(treated, float)
-    place = np.asarray(stratum)
+    y, arm, place = np.broadcast_arrays(
+        np.asarray(outcome, float), np.asarray(treated, float), np.asarray(stratum)
+    )
     if place.min(initial=0) < 0 or place.max(initial=0) >= strata:
         problem = f"some are not 0 to {strata - 1}"
         raise InputError.of("counts", "stratum", problem, "number the strata from 0")
     known = ~np.isnan(y)
-    member = place[..., None] == np.arange(strata)
+    events = np.where(known, y, 0.0)
     cells = [
-        (member * weight[..., None]).sum(-2)
-        for weight in (
-            np.where(known, y, 0) * (arm == 1),
-            known * (arm == 1),
-            np.where(known, y, 0) * (arm == 0),
-            known * (arm == 0),
-        )
+        sums_within(value * (arm == a), place, strata) for a in (1, 0) for value in (events, known)
     ]
     return StratumCounts.of(*cells)
+
+
+def sums_within(values: Floats, stratum: NDArray[np.int64], strata: int) -> Floats:
+    """Return the (..., stratum) sums of ``values`` (..., man) over the men of each stratum."""
+    lead, men = values.shape[:-1], values.shape[-1]
+    rows = int(np.prod(lead))
+    place = np.broadcast_to(stratum, values.shape).reshape(rows, men)
+    cell = (place + strata * np.arange(rows)[:, None]).ravel()
+    sums = np.bincount(cell, weights=values.ravel().astype(float), minlength=rows * strata)
+    return np.asarray(sums.reshape(*lead, strata), float)
 
 
 def cochran_mantel_haenszel(

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lstsq
 from scipy.special import expit, logit
 
 from pretese.certificate import Achieved, Certificate, Solved
@@ -19,25 +18,26 @@ from pretese.published import PublishedStudy
 from pretese.reproduce.counts import count_statistics
 from pretese.reproduce.study import Studies
 from protocol.errors import InputError
-from simulate.cohort import draw_cohort
+from simulate.cohort import Cohort, draw_cohort
 from simulate.parameter import Parameter
-from simulate.scenario import Scenario
+from simulate.scenario import Scenario, Target
+from simulate.truth import ESTIMANDS, SCALES, Estimand, sample_effects
 
 Floats = NDArray[np.float64]
 
 #: Root of the luck of calibration: unlike any default seed, so that a later check is a fresh one.
 SEED = 7_042_022
 
-#: Studies drawn for the Jacobian, and for the residuals of successive refinements.
+#: Studies drawn for a Jacobian.
 JACOBIAN_STUDIES = 400
-REFINEMENTS = (400, 2000, 8000)
 
-#: Evaluations of a refinement.
-STEPS = 8
+#: Studies drawn for the residuals of successive refinements, and how many evaluations each may
+#: have. A fresh Jacobian comes before the first two; the last goes on with theirs.
+REFINEMENTS = {400: 14, 2000: 10, 8000: 6}
+FRESH_JACOBIANS = 2
 
-#: Directions whose singular value is below this share of the largest are left alone; columns of
-#: the Jacobian are brought to one length before.
-CUT_OFF = 0.02
+#: Damping of the first step, in units of what targets feel, and how it shrinks and grows.
+DAMPING, DAMPING_LEAST, DAMPING_FACTOR = 0.15, 0.05, 3.0
 
 #: Studies drawn at a time: about 90,000 men of 40 columns stay well below a gigabyte.
 BLOCK = 160
@@ -80,11 +80,11 @@ def link(parameter: Parameter) -> Link:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A scenario, its free parameters in order, and its targets in order."""
+    """A scenario, its free parameters in order, and its targets by the number they name."""
 
     scenario: Scenario
     free: Mapping[str, Parameter]
-    targets: Mapping[str, tuple[float, float]]
+    targets: Mapping[str, Target]
 
     def at(self, point: Floats) -> Scenario:
         """Return the scenario with its free parameters at a point of the solver's scale."""
@@ -100,16 +100,61 @@ class Problem:
         return np.array([link(number).forward(number.value) for number in self.free.values()])
 
 
-def pose(scenario: Scenario, published: PublishedStudy) -> Problem:
-    """Collect free parameters and targets; a target that nothing computes is an `InputError`."""
-    free = {p: n for p, n in parameters(scenario).items() if n.status == "calibrated"}
-    computed = count_statistics()
-    for target in scenario.targets:
-        if target not in computed:
-            cure = "choose a counted number, or drop it from the targets"
-            raise InputError.of(scenario.id, f"targets.{target}", "it is not simulated", cure)
-    numbers = {target: published.number(target) for target in scenario.targets}
-    return Problem(scenario, free, {name: (n.value, n.half_width) for name, n in numbers.items()})
+def pose(
+    scenario: Scenario, published: PublishedStudy, free: frozenset[str] | None = None
+) -> Problem:
+    """Collect free parameters and targets; a target that nothing computes is an `InputError`.
+
+    Parameters
+    ----------
+    free
+        Paths of the parameters to solve; None takes every calibrated one.
+    """
+    numbers = parameters(scenario)
+    chosen = {
+        path: number
+        for path, number in numbers.items()
+        if (number.status == "calibrated" if free is None else path in free)
+    }
+    targets = {each.number: each for each in map(_target(published), scenario.targets)}
+    known = count_statistics().keys() | truth_statistics().keys()
+    for name in targets:
+        if name not in known:
+            cure = "choose a counted number or a true effect, or drop it from the targets"
+            raise InputError.of(scenario.id, f"targets.{name}", "it is not simulated", cure)
+    if len(targets) < len(chosen):
+        problem = f"{len(chosen)} calibrated parameters and {len(targets)} targets"
+        raise InputError.of(scenario.id, "targets", problem, "give at least one for each")
+    return Problem(scenario, chosen, targets)
+
+
+def _target(published: PublishedStudy) -> Callable[[str | Target], Target]:
+    def read(each: str | Target) -> Target:
+        if isinstance(each, Target):
+            return each
+        number = published.number(each)
+        doi = published.study.doi
+        return Target(number=each, value=number.value, half_unit=number.half_width, source=doi)
+
+    return read
+
+
+def truth_statistics() -> dict[str, Callable[[Cohort], Floats]]:
+    """Return every true effect that may be a target, by its id: truth, estimand, scale."""
+    return {
+        f"truth.{estimand.key}.{scale}": _truth(estimand, scale)
+        for estimand in ESTIMANDS
+        for scale in SCALES
+    }
+
+
+def _truth(estimand: Estimand, scale: str) -> Callable[[Cohort], Floats]:
+    def read(cohort: Cohort) -> Floats:
+        effect = sample_effects(cohort, (estimand,))[estimand.key]
+        value: Floats = getattr(effect, scale)
+        return value
+
+    return read
 
 
 def simulate_targets(problem: Problem, point: Floats, studies: int, seed: int) -> Floats:
@@ -121,15 +166,21 @@ def simulate_targets(problem: Problem, point: Floats, studies: int, seed: int) -
 def _blocks(
     scenario: Scenario, targets: tuple[str, ...], studies: int, seed: int
 ) -> Iterator[Floats]:
-    computed = count_statistics()
+    counted, true = count_statistics(), truth_statistics()
     for first in range(0, studies, BLOCK):
         size = min(BLOCK, studies - first)
-        drawn = Studies(draw_cohort(scenario, seed, replicates=size, first=first))
-        yield np.stack([computed[name](drawn) for name in targets], axis=-1)
+        cohort = draw_cohort(scenario, seed, replicates=size, first=first)
+        drawn = Studies(cohort)
+        yield np.stack(
+            [counted[n](drawn) if n in counted else true[n](cohort) for n in targets], axis=-1
+        )
 
 
 def calibrate(
-    problem: Problem, report: Callable[[str, int, int], None], seed: int = SEED
+    problem: Problem,
+    report: Callable[[str, int, int], None],
+    seed: int = SEED,
+    start: Floats | None = None,
 ) -> tuple[Floats, NDArray[np.bool_], Floats]:
     """Solve; return the point, which parameters are identified, and the last simulated targets.
 
@@ -137,14 +188,43 @@ def calibrate(
     ----------
     report
         Called with a phase's name, evaluations done and evaluations planned.
+    start
+        Where to start on the solver's scale; None takes the file's values.
     """
-    point = problem.start
-    scale = simulate_targets(problem, point, JACOBIAN_STUDIES, seed).std(axis=0)
-    scale = np.maximum(scale, 1e-3)
-    for studies in REFINEMENTS:
-        jacobian = _jacobian(problem, point, scale, seed, report)
-        point = _refine(problem, point, jacobian, scale, studies, seed, report)
-    return point, _identified(jacobian), simulate_targets(problem, point, REFINEMENTS[-1], seed)
+    point = problem.start if start is None else start
+    scale = _scale(problem, simulate_targets(problem, point, JACOBIAN_STUDIES, seed))
+    jacobian = np.zeros((len(problem.targets), len(point)))
+    for index, (studies, evaluations) in enumerate(REFINEMENTS.items()):
+        if index < FRESH_JACOBIANS:
+            jacobian = _jacobian(problem, point, scale, seed, report)
+
+        def misfit(at: Floats, studies: int = studies) -> Floats:
+            return _misfit(problem, simulate_targets(problem, at, studies, seed), scale)
+
+        def tell(call: int, of: int, studies: int = studies) -> None:
+            report(f"refinement over {studies} studies", call, of)
+
+        point, jacobian = refine(misfit, point, jacobian, evaluations, tell)
+    drawn = simulate_targets(problem, point, max(REFINEMENTS), seed)
+    return point, _identified(jacobian), drawn
+
+
+def _misfit(problem: Problem, drawn: Floats, scale: Floats) -> Floats:
+    """Return how far each target's mean is off, times the root of its weight in the squares."""
+    targets = problem.targets.values()
+    wanted = np.array([target.value for target in targets])
+    pull = np.sqrt([target.weight for target in targets])
+    return np.asarray(pull * (drawn.mean(axis=0) - wanted) / scale)
+
+
+def _scale(problem: Problem, drawn: Floats) -> Floats:
+    """Return what counts as one unit of each target: its spread between studies.
+
+    Half a unit of the last printed digit is added, for a quartile of whole years may not vary at
+    all between studies and would then outweigh everything else.
+    """
+    half_units = np.array([target.half_unit for target in problem.targets.values()])
+    return np.asarray(np.hypot(drawn.std(axis=0), np.maximum(half_units, 1e-3)))
 
 
 def _identified(jacobian: Floats) -> NDArray[np.bool_]:
@@ -157,37 +237,43 @@ def _identified(jacobian: Floats) -> NDArray[np.bool_]:
     return seen
 
 
-def _refine(
-    problem: Problem,
+def refine(
+    misfit: Callable[[Floats], Floats],
     point: Floats,
     jacobian: Floats,
-    scale: Floats,
-    studies: int,
-    seed: int,
-    report: Callable[[str, int, int], None],
-) -> Floats:
-    """Solve over more studies by Gauss-Newton steps, mending the Jacobian by Broyden's update.
+    evaluations: int,
+    tell: Callable[[int, int], None] = lambda call, of: None,
+) -> tuple[Floats, Floats]:
+    """Lower the sum of squared misfits by damped Gauss-Newton steps; return point and Jacobian.
 
-    A step that does not help is halved. Singular directions are left alone: a least-squares
-    solution with a cut-off moves no parameter that the targets do not feel.
+    Levenberg's damping holds a parameter that targets hardly feel near its start and shortens
+    steps that fail; Broyden's update keeps the Jacobian in step with the misfits seen, so that
+    none needs to be drawn anew. Every parameter counts in units that targets feel, so it does
+    not matter whether it is a log of years or a log odds.
+
+    Examples
+    --------
+    >>> point, _ = refine(lambda x: x**2 - [4.0, 9.0], np.ones(2), 2 * np.eye(2), 30)
+    >>> point.round(4).tolist()
+    [2.0, 3.0]
     """
-    wanted = np.array([value for value, _ in problem.targets.values()])
-    jacobian = jacobian.copy()
-    length_of = np.maximum(np.linalg.norm(jacobian, axis=0), BLUR)
-    best, gap_there, step = point, np.full(len(wanted), np.inf), np.zeros_like(point)
-    for call in range(STEPS):
-        report(f"refinement over {studies} studies", call, STEPS)
-        drawn = simulate_targets(problem, best + step, studies, seed)
-        gap = (drawn.mean(axis=0) - wanted) / scale
-        moved = float(step @ step)
-        if moved:
-            jacobian += np.outer(gap - gap_there - jacobian @ step, step) / moved
-        if np.linalg.norm(gap) < np.linalg.norm(gap_there):
-            best, gap_there = best + step, gap
-            step = -lstsq(jacobian / length_of, gap, cond=CUT_OFF)[0] / length_of
+    unit = 1 / np.maximum(np.linalg.norm(jacobian, axis=0), VISIBLE)
+    slope = jacobian * unit
+    gap, damping = misfit(point), DAMPING
+    for call in range(evaluations):
+        tell(call, evaluations)
+        bent = slope.T @ slope + damping**2 * np.eye(len(point))
+        step = -np.linalg.solve(bent, slope.T @ gap)
+        found = misfit(point + unit * step)
+        length, least = np.linalg.norm(found), np.linalg.norm(gap)
+        if length < 2 * least and step.any():
+            slope += np.outer(found - gap - slope @ step, step) / (step @ step)
+        if length < least:
+            point, gap = point + unit * step, found
+            damping = max(damping / DAMPING_FACTOR, DAMPING_LEAST)
         else:
-            step = step / 2
-    return best
+            damping *= DAMPING_FACTOR
+    return point, slope / unit
 
 
 def _jacobian(
@@ -244,17 +330,16 @@ def check(problem: Problem, solved: Scenario, studies: int, seed: int) -> Mappin
 def _achieved(problem: Problem, drawn: Floats) -> Iterator[tuple[str, Achieved]]:
     means = drawn.mean(axis=0)
     errors = drawn.std(axis=0, ddof=1) / np.sqrt(len(drawn))
-    for (name, (value, half)), mean, error in zip(
-        problem.targets.items(), means, errors, strict=True
-    ):
+    for (name, target), mean, error in zip(problem.targets.items(), means, errors, strict=True):
         yield (
             name,
             Achieved(
-                published=value,
-                half_unit=half,
+                published=target.value,
+                half_unit=target.half_unit,
                 simulated=float(mean),
                 monte_carlo_se=float(error),
-                z=distance(float(mean), value, half, float(error)),
+                z=distance(float(mean), target.value, target.half_unit, float(error)),
+                must_match=target.must_match,
             ),
         )
 

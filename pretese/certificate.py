@@ -10,6 +10,7 @@ from pretese.mechanism import mechanism_hash, parameters, with_values
 from pretese.shipped import scenario_path
 from protocol.documents import Document, read_text
 from protocol.errors import InputError
+from simulate.inheritance import stated
 from simulate.scenario import Scenario, read_scenario
 
 
@@ -27,7 +28,8 @@ class Achieved(Document):
     """One target: the published number, and what the solved scenario gives on average.
 
     ``z`` is the distance beyond the rounding of the printed number, in Monte Carlo standard
-    errors; 0 where the simulated mean rounds to the printed digits.
+    errors; 0 where the simulated mean rounds to the printed digits. A target that need not match
+    (``must_match`` false) is shown and holds nothing up.
     """
 
     published: float
@@ -35,6 +37,7 @@ class Achieved(Document):
     simulated: float
     monte_carlo_se: float
     z: float
+    must_match: bool = True
 
 
 class Certificate(Document):
@@ -75,18 +78,33 @@ def load_scenario(name: str, overrides: Mapping[str, float] | None = None) -> Sc
     """Load a shipped name or a file, with its calibrated values and any overrides in place.
 
     Fails closed: a scenario with calibrated parameters but without a certificate, or with one
-    that solved other numbers, is an `InputError`.
+    that solved other numbers, is an `InputError`. A scenario that extends another takes over what
+    that one's certificate holds, and needs one of its own only for the calibrated parameters
+    that it states itself.
     """
     path = scenario_path(name)
-    scenario, _ = read_scenario(path)
-    free = {p for p, number in parameters(scenario).items() if number.status == "calibrated"}
+    scenario, free = unsolved(path)
     if free:
         solved = _matching_certificate(path, scenario, free)
         scenario = with_values(scenario, solved, where=str(path))
     return with_values(scenario, overrides, where="--set") if overrides else scenario
 
 
-def _matching_certificate(path: Path, scenario: Scenario, free: set[str]) -> dict[str, float]:
+def unsolved(path: Path) -> tuple[Scenario, frozenset[str]]:
+    """Read a scenario with all that it inherits in place; return it and what is left to solve."""
+    scenario, _ = read_scenario(path, scenario_path)
+    free = frozenset(p for p, n in parameters(scenario).items() if n.status == "calibrated")
+    if scenario.extends is None:
+        return scenario, free
+    beside = path.parent / f"{scenario.extends}.yaml"
+    parent = load_scenario(str(beside) if beside.exists() else scenario.extends)
+    own = free & stated(path)
+    held = {name: number.value for name, number in parameters(parent).items()}
+    inherited = {name: held[name] for name in free - own if name in held}
+    return with_values(scenario, inherited, where=str(path)), own
+
+
+def _matching_certificate(path: Path, scenario: Scenario, free: frozenset[str]) -> dict[str, float]:
     file = certificate_path(path, scenario)
     cure = f"run `pretese calibrate {path.stem if path.parent.name == 'scenarios' else path}`"
     if not file.exists():

@@ -13,6 +13,7 @@ COMMANDS = {
     "reproduce": "the published study beside its simulated twin",
     "simulate": "draw cohorts of synthetic men whose truth is known",
     "clinic": "the same men through a clinic with calendar, queues and an event log",
+    "analyse": "estimate the effect in any table of men, by a plan",
     "calibrate": "solve a scenario's calibrated parameters, or check its certificate",
     "boundaries": "bounds and sizes of a group-sequential trial",
     "decide": "what the protocol says of one man, and why",

@@ -62,9 +62,14 @@ def write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:
     Neither time nor machine is in it, so that the same run gives the same bytes.
     """
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    hashes = {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+    hashes = {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
     text = json.dumps({**facts, "files": hashes}, indent=1)
     (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:  # piece by piece: it may be larger than memory
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def versions() -> dict[str, str]:

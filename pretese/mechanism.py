@@ -14,7 +14,16 @@ from simulate.scenario import Scenario
 
 #: Words that explain a scenario without changing what it draws.
 _WORDS = frozenset(
-    {"source", "sweep", "status", "question", "expected_finding", "notes", "not_modelled"}
+    {
+        "source",
+        "sweep",
+        "status",
+        "question",
+        "expected_finding",
+        "extends",
+        "notes",
+        "not_modelled",
+    }
 )
 
 
@@ -79,8 +88,12 @@ def _set(plain: Any, path: str, value: float, where: str) -> None:
 
 
 def mechanism_hash(scenario: Scenario) -> str:
-    """Return the SHA-256 of all that decides what is drawn; explanations do not count."""
-    text = json.dumps(_decisive(scenario.model_dump(mode="json")), sort_keys=True)
+    """Return the SHA-256 of all that decides what is drawn; explanations do not count.
+
+    Nor does a field left at its default, so that a new kind of field does not age old certificates.
+    """
+    plain = scenario.model_dump(mode="json", exclude_defaults=True)
+    text = json.dumps(_decisive(plain), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

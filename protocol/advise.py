@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 
 from protocol import language
 from protocol.conditions import Value
-from protocol.decide import Decision, Used, decide, used
+from protocol.decide import decide, used
+from protocol.decision import Decision, Used
 from protocol.entry import CriterionResult, Flags, check_entry, raise_flags, together
-from protocol.patient import MONTH_DAYS, Known, month_on, seen_at
+from protocol.paths import MONTH_DAYS
+from protocol.patient import Known, month_on, seen_at
 from protocol.regimen import Regimen
 
 SCHEMA = "pretese/decision/1"

@@ -6,17 +6,15 @@ deviation and not three.
 """
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from itertools import pairwise
 
 from protocol.align import Pair, align
-from protocol.conditions import Value
 from protocol.deviations import KINDS, SCHEMA, Audit, Deviation, Kind, ManAudit
-from protocol.log import CLOSING, Event, Log
-from protocol.paths import MONTH_DAYS, Injection, injections_of
-from protocol.regimen import Regimen, Rule
+from protocol.lived import Record, calendar, lived, record_of
+from protocol.log import Event, Log
+from protocol.paths import MONTH_DAYS, Injection
+from protocol.regimen import Regimen
 from protocol.schedule import visit_days
 
 
@@ -28,146 +26,61 @@ def audit(log: Log, regimen: Regimen) -> Audit:
 
 def audit_man(patient: str, events: Sequence[Event], regimen: Regimen) -> ManAudit:
     """Return one man's audit; ``events`` are in order of date."""
-    start = _start(events, regimen)
-    if start is None:
+    record = record_of(events, regimen)
+    if record is None:
         note = "no injection, decision or start is logged; nothing can be judged"
         return ManAudit(patient, None, (), -1, False, note, ())
-    return _Man(patient, events, start, regimen).audit()
-
-
-def _start(events: Sequence[Event], regimen: Regimen) -> int | None:
-    begins = {"start", "injection", "decision"} if regimen.months else {e.name for e in events}
-    return next((event.date for event in events if event.name in begins), None)
+    return _Trial(patient, record, regimen).audit()
 
 
 #: A day after every other.
 FOREVER = 10**9
 
 
-class _Man:
-    """One man on trial: his events by day, and the deviations found so far."""
+class _Trial:
+    """One man on trial: his record, what was due, and the deviations found so far."""
 
-    def __init__(self, patient: str, events: Sequence[Event], start: int, regimen: Regimen) -> None:
-        self.patient, self.start, self.regimen = patient, start, regimen
-        self.events = events
+    def __init__(self, patient: str, record: Record, regimen: Regimen) -> None:
+        self.patient, self.record, self.regimen = patient, record, regimen
+        self.start, self.until = record.start, record.until
         self.tolerance = regimen.tolerances
+        self.closing = record.closing
+        self.closed_day = record.day(record.closing) if record.closing else None
+        self.done = record.of("injection")
         self.found: list[Deviation] = []
-        closing = next((event for event in events if event.name in CLOSING), None)
-        self.closing = closing
-        self.closed_day = closing.date - start if closing else None
-        self.until = (closing or events[-1]).date - start
-        self.named: dict[str, list[Event]] = {}
-        for event in events:
-            self.named.setdefault(event.name, []).append(event)
-        self.done = self.named.get("injection", [])
 
     def audit(self) -> ManAudit:
-        phases, end = self._course()
-        self._injections(phases, end)
-        self._visits(len(phases), end)
-        self._surgery(end)
+        course = lived(self.record, self.regimen)
+        for wrong in course.against:
+            self._note(
+                "decision against the rule",
+                wrong.due,
+                expected=str(wrong.rule.then),
+                done=wrong.chosen,
+                tolerance="none",
+                rule=wrong.rule.id,
+                rows=wrong.rows,
+            )
+        self._injections(course.phases, course.end)
+        self._visits(len(course.phases), course.end)
+        self._surgery(course.end)
         complete = self.closing is not None
         note = "" if complete else f"the log ends on day {self.until}; it is judged as far"
         return ManAudit(
             patient=self.patient,
             start=dt.date.fromordinal(self.start),
-            phases=phases,
+            phases=course.phases,
             until_day=self.until,
             complete=complete,
             note=note,
             deviations=tuple(sorted(self.found, key=lambda d: (d.day, KINDS.index(d.kind)))),
         )
 
-    def _course(self) -> tuple[tuple[str, ...], int | None]:
-        """Return the phase of each month, and the day therapy ended (None: it has not yet)."""
-        phases: list[str] = []
-        for month in range(1, self.regimen.months + 2):
-            due = MONTH_DAYS * (month - 1)
-            if due > self.until:
-                return tuple(phases), None
-            expected = self._expected(month, phases[-1] if phases else "none", due)
-            chosen, row = self._chosen(month, phases, expected, due)
-            if chosen is None:
-                return tuple(phases), due if self._ends(expected.then) else None
-            if expected.then is not None and chosen != expected.then:
-                self._note(
-                    "decision against the rule",
-                    due,
-                    expected=expected.then,
-                    done=chosen,
-                    tolerance="none",
-                    rule=expected.id,
-                    rows=row,
-                )
-            if self.regimen.phase(chosen).ends_therapy:
-                return tuple(phases), due
-            phases.append(chosen)
-        return tuple(phases), MONTH_DAYS * self.regimen.months
-
-    def _expected(self, month: int, before: str, due: int) -> Rule:
-        table = self.regimen.tables["phase"]
-        values: dict[str, Value] = {}
-        for name in table.inputs:
-            if name == "month":
-                values[name] = float(month)
-            elif name == "phase_before":
-                values[name] = before
-            else:
-                values[name] = self._measured(name, due)
-        return table.rules[table.proved.rule_at(values)]
-
-    def _measured(self, name: str, due: int) -> Value:
-        age = self.regimen.inputs[name].max_age_days
-        last = due + self.tolerance.visit.value
-        fit = [
-            event.value
-            for event in self.named.get(name, ())
-            if event.date - self.start <= last
-            and (age is None or due - age <= event.date - self.start)
-        ]
-        return fit[-1] if fit else None
-
-    def _chosen(
-        self, month: int, phases: list[str], expected: Rule, due: int
-    ) -> tuple[str | None, tuple[int, ...]]:
-        """Return the phase that a month was spent in, None if it was not begun, and its rows.
-
-        A logged decision says it. Without one the injections do: the phase whose calendar they
-        differ least from, the expected one in case of a tie.
-        """
-        near = self.tolerance.visit.value
-        for event in self.named.get("decision", ()):
-            if abs(event.date - self.start - due) <= near:
-                return str(event.value), (event.row,)
-        if self._ends(expected.then) or month > self.regimen.months:
-            return None, ()
-        last = min(due + MONTH_DAYS - 1, self.until)
-        got = Counter(event.drug for event in self.done if due <= event.date - self.start <= last)
-        if not got and expected.then is None:
-            return None, ()
-        if not got:
-            return expected.then, ()
-        candidates = sorted(
-            (phase.name for phase in self.regimen.phases if phase.orders),
-            key=lambda name: (name != expected.then, name),
-        )
-        return min(candidates, key=lambda name: self._far(name, phases, due, last, got)), ()
-
-    def _ends(self, phase: str | None) -> bool:
-        return phase is not None and self.regimen.phase(phase).ends_therapy
-
-    def _far(
-        self, name: str, phases: list[str], due: int, last: int, got: Mapping[str, int]
-    ) -> int:
-        calendar = _calendar(self.regimen, (*phases, name))
-        wanted = Counter(dose.drug for dose in calendar if due <= dose.day <= last)
-        return sum(abs(wanted[drug] - got.get(drug, 0)) for drug in {*wanted, *got})
-
     def _injections(self, phases: tuple[str, ...], end: int | None) -> None:
         window = int(self.tolerance.injection.value)
         stop = min(day for day in (end, self.closed_day, FOREVER) if day is not None)
         judged = self.until - window if self.closed_day is None else stop
-        due = [dose for dose in _calendar(self.regimen, phases) if dose.day < stop]
+        due = [dose for dose in calendar(self.regimen, phases) if dose.day < stop]
         # The last injection may be late; after surgery nothing may.
         last = stop if stop == self.closed_day else stop + window + 1
         in_time = [event for event in self.done if event.date - self.start < last]
@@ -238,15 +151,16 @@ class _Man:
         for name, visit in self.regimen.visits.items():
             if visit.when == "end of therapy":
                 continue
+            first = visit.when == "start"
             for due in visit_days(visit, months, end is not None):
-                over = due + window < self.until
-                if over or (self.closed_day is not None and due < self.closed_day):
-                    self._visit(name, visit.measure, due, window, visit.when == "start")
+                closed = self.closed_day is not None and due <= self.closed_day
+                if closed or due + window < self.until:
+                    self._visit(name, visit.measure, due, window, first)
 
     def _visit(self, name: str, measure: Sequence[str], due: int, window: int, first: bool) -> None:
         omitted = []
         for test in measure:
-            days = [event.date - self.start for event in self.named.get(test, ())]
+            days = [event.date - self.start for event in self.record.of(test)]
             if any((first or due - window <= day) and day <= due + window for day in days):
                 continue
             near = [day for day in days if abs(day - due) < MONTH_DAYS // 2]
@@ -275,7 +189,7 @@ class _Man:
                 "early surgery", day, wanted, f"on day {day}", f"{window} d", "end of therapy", row
             )
         checks = [v for v in self.regimen.visits.values() if "semen" in v.measure]
-        semen = self.named.get("semen", [])
+        semen = self.record.of("semen")
         before = [event for event in semen if event.date <= self.closing.date]
         if checks and operated:
             self._semen_check(semen, before, day, min(planned, day), window)
@@ -327,8 +241,3 @@ class _Man:
         self.found.append(
             Deviation(self.patient, kind, day, date, expected, done, tolerance, rule, rows)
         )
-
-
-@lru_cache(maxsize=256)
-def _calendar(regimen: Regimen, phases: tuple[str, ...]) -> tuple[Injection, ...]:
-    return injections_of(regimen, phases)

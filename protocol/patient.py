@@ -8,13 +8,13 @@ from pydantic import Field
 
 from protocol import language
 from protocol.conditions import Value
-from protocol.decide import Used, used, value_problem
+from protocol.decide import used, value_problem
+from protocol.decision import Used
 from protocol.documents import Document
 from protocol.errors import Fault, InputError
+from protocol.paths import MONTH_DAYS
 from protocol.quantities import analyte_file, quantity
 from protocol.regimen import Regimen
-
-MONTH_DAYS = 30
 
 
 class Measurement(Document):

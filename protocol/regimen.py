@@ -71,10 +71,17 @@ def load_regimen(
     >>> load_regimen("fsh-guided").months
     3
     """
-    return _load(str(name_or_path), tuple(sorted((parameters or {}).items())))
+    chosen = tuple(sorted((parameters or {}).items()))
+    if name_or_path in list_regimens():
+        return _shipped(str(name_or_path), chosen)
+    return _load(str(name_or_path), chosen)
 
 
 @cache
+def _shipped(name: str, parameters: tuple[tuple[str, float], ...]) -> Regimen:
+    return _load(name, parameters)
+
+
 def _load(name: str, parameters: tuple[tuple[str, float], ...]) -> Regimen:
     where, texts, plain = _read(name, MAX_DEPTH)
     return compile_regimen(where, "\n".join(texts), plain, dict(parameters))

@@ -14,13 +14,23 @@ Floats = NDArray[np.float64]
 SCORE_LIMIT = 2.5
 
 
-def propensity(choice: Choice, men: Men) -> Floats:
-    """Return each man's true probability of choosing therapy, of shape (replicate, man)."""
+def propensity(choice: Choice, men: Men, hidden: Floats | None = None) -> Floats:
+    """Return each man's true probability of choosing therapy, of shape (replicate, man).
+
+    Parameters
+    ----------
+    hidden
+        Score of what nobody measures; None where it does not act.
+    """
+    if choice.by == "coin":
+        return np.full(men.diagnosis.shape, expit(choice.intercept.value))
     by_diagnosis = np.array([0.0] + [choice.diagnosis[name].value for name in DIAGNOSES[1:]])
     log_odds = choice.intercept.value + by_diagnosis[men.diagnosis]
     for name, term in choice.terms.items():
         if _acts(term):
             log_odds += _along(term, men.score[name])
+    if hidden is not None:
+        log_odds += choice.hidden.value * hidden
     probability: Floats = expit(log_odds)
     return probability
 

@@ -6,14 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocol.regimen import load_regimen
+from simulate.behaviour import draw_habits
 from simulate.choice import propensity
-from simulate.hormones import Traits, draw_traits
+from simulate.hormones import MONTHS, Traits, draw_traits
+from simulate.lookup import MONTH_DAYS
 from simulate.luck import Luck
 from simulate.measurement import record
 from simulate.nouns import ARMS
 from simulate.population import Men, draw_men
 from simulate.scenario import Scenario
-from simulate.spermatogenesis import reserve, see_sperm
+from simulate.spermatogenesis import hidden_score, reserve, see_sperm
 from simulate.therapy import Course, follow
 
 Floats = NDArray[np.float64]
@@ -67,7 +69,12 @@ class Cohort:
 
 
 def draw_cohort(
-    scenario: Scenario, seed: int, replicates: int = 1, first: int = 0, men: int | None = None
+    scenario: Scenario,
+    seed: int,
+    replicates: int = 1,
+    first: int = 0,
+    men: int | None = None,
+    first_man: int = 0,
 ) -> Cohort:
     """Draw ``replicates`` independent studies, numbered from ``first``, up to micro-TESE.
 
@@ -81,20 +88,28 @@ def draw_cohort(
         Root of all luck. Same scenario, seed and number: same study, however it is asked for.
     men
         Men per study; None takes the scenario's.
+    first_man
+        Number of the first of them in his study, counted from 0: a multiple of
+        `simulate.luck.CHUNK`. Slices drawn one after another make the same study as one draw.
     """
-    luck = Luck(seed, men or scenario.men, replicates, first)
+    luck = Luck(seed, men or scenario.men, replicates, first, first_man)
     people = draw_men(scenario.population, luck)
-    chance = propensity(scenario.choice, people)
-    level = reserve(scenario.spermatogenesis, people, luck)
+    hidden = hidden_score(scenario, luck)
+    chance = propensity(scenario.choice, people, hidden)
+    level = reserve(scenario.spermatogenesis, people, luck, hidden)
     traits = draw_traits(scenario.physiology, luck)
+    habits = draw_habits(scenario, level, luck, MONTHS * MONTH_DAYS)
     spontaneous = luck.uniform("spontaneous sperm")
+    overlooked = _overlooked(scenario, luck)
 
     fsh_step = scenario.measurement.rounded_to["fsh_iu_l"].value
 
     def walk(arm: str) -> Path:
         regimen = load_regimen(scenario.arms[arm].regimen)
-        course = follow(regimen, scenario.physiology, people, traits, fsh_step)
-        sperm = see_sperm(scenario.spermatogenesis, people, level, course, traits, spontaneous)
+        course = follow(regimen, scenario.physiology, people, traits, fsh_step, habits)
+        sperm = see_sperm(
+            scenario.spermatogenesis, people, level, course, traits, spontaneous, overlooked
+        )
         seen = sperm.in_ejaculate if scenario.arms[arm].semen_check else np.zeros_like(level, bool)
         return Path(
             course=course,
@@ -105,14 +120,22 @@ def draw_cohort(
         )
 
     untreated, treated = (walk(arm) for arm in ARMS)
+    gn = luck.uniform("choice") < chance
+    found = np.where(gn, treated.any_sperm, untreated.any_sperm)
     return Cohort(
         scenario=scenario,
         luck=luck,
         men=people,
-        baseline=record(scenario.measurement, people, luck),
+        baseline=record(scenario.measurement, people, luck, {"gn": gn, "sperm_retrieved": found}),
         propensity=chance,
-        gn=luck.uniform("choice") < chance,
+        gn=gn,
         reserve=level,
         traits=traits,
         paths=(untreated, treated),
     )
+
+
+def _overlooked(scenario: Scenario, luck: Luck) -> Flags | None:
+    """Draw whose ejaculated sperm a semen check would overlook; None if it is perfect."""
+    sensitivity = scenario.spermatogenesis.semen_check_sensitivity.value
+    return luck.uniform("semen check") >= sensitivity if sensitivity < 1 else None

@@ -1,10 +1,11 @@
-"""Hormones of a man from month to month: how he answers to hCG and uFSH.
+"""Hormones of a man under gonadotropins, and the traits that make him answer as he does.
 
 No source prints a monthly curve in men with hypergonadotropic azoospermia; the mechanism is
-assumed and every number of it stands in the scenario. hCG acts like LH: testosterone approaches
-a gain of the man's own, and the pituitary withdraws, in some men wholly (FSH falls to a floor),
-in the others in part. The stimulus ``s`` of a month is 0 without hCG and 1 at the steady state of
-the reference dose; log hormones lie between their two ends in proportion to it.
+assumed and every number of it stands in the scenario. hCG acts like LH: testosterone rises in
+proportion to the answer of the Leydig cells and the man's own gain, estradiol follows it, and the
+pituitary withdraws slowly, in some men wholly (FSH falls to a floor), in the others in part. The
+stimulus ``s`` of the pituitary is 0 without hCG and 1 at the steady state of the reference dose;
+log FSH and LH lie between their two ends in proportion to it.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulate.luck import Luck
-from simulate.scenario import Physiology
+from simulate.scenario import Kinetics, Physiology
 
 Floats = NDArray[np.float64]
 
@@ -23,11 +24,14 @@ MONTHS = 3
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """How each man would answer to hCG, whether or not he gets any.
+    """How each man would answer to therapy, whether or not he gets any.
 
     Arrays of shape (replicate, man). ``suppressible`` men fall to a floor, ``floor_factor`` times
     the typical one (mean 1); the others keep ``kept_ratio`` of their FSH and LH. ``assay`` is
     the factor by which the FSH assay errs at the end of each month, shape (replicate, man, month).
+    ``ufsh_half_life_h`` and ``ufsh_exposure`` (area under the curve as a multiple of the mean)
+    are how he eliminates uFSH; ``draw_delay_days`` is how long after the month's end his blood is
+    drawn, 0-dimensional if all are on time.
     """
 
     testosterone_gain: Floats
@@ -35,12 +39,17 @@ class Traits:
     floor_factor: Floats
     kept_ratio: Floats
     assay: Floats
+    ufsh_half_life_h: Floats
+    ufsh_exposure: Floats
+    draw_delay_days: Floats
 
 
 def draw_traits(model: Physiology, luck: Luck) -> Traits:
     """Draw the traits of every man; both arms and every regimen share them."""
     gain, floor, kept = np.moveaxis(luck.normal("hormone traits", width=3), -1, 0)
     spread = model.suppressed_log_sd.value
+    half_life, exposure = draw_kinetics(model.ufsh, luck, "ufsh")
+    most = model.draw_delay_days.value
     return Traits(
         testosterone_gain=model.testosterone_gain.value
         * np.exp(model.testosterone_gain_log_sd.value * gain),
@@ -50,13 +59,21 @@ def draw_traits(model: Physiology, luck: Luck) -> Traits:
             model.unsuppressed_ratio.value * np.exp(model.unsuppressed_ratio_log_sd.value * kept), 1
         ),
         assay=np.exp(model.assay_log_sd.value * luck.normal("FSH assay", width=MONTHS)),
+        ufsh_half_life_h=half_life,
+        ufsh_exposure=exposure,
+        draw_delay_days=most * luck.uniform("draw delay") if most else np.zeros(()),
     )
 
 
-def drive(model: Physiology, hcg_iu_week: Floats) -> Floats:
-    """Return the stimulus that a weekly dose leads to: saturating, 1 at the reference dose."""
-    half, reference = model.hcg_half_effect_iu_week.value, model.hcg_reference_iu_week.value
-    return hcg_iu_week / (hcg_iu_week + half) * (reference + half) / reference
+def draw_kinetics(model: Kinetics, luck: Luck, drug: str) -> tuple[Floats, Floats]:
+    """Draw each man's half-life in hours and his area under the curve over the mean one."""
+    z = luck.normal(f"{drug} kinetics", width=2)
+    spread, area = model.elimination_log_sd.value, model.area_log_sd.value
+    mean = model.elimination_half_life_h.value
+    half_life = mean * np.exp(spread * z[..., 0] - spread**2 / 2)
+    # Absorption is taken to be the faster step; nobody eliminates as fast as he absorbs.
+    slowest = 1.05 * model.absorption_half_life_h.value
+    return np.maximum(half_life, slowest), np.exp(area * z[..., 1] - area**2 / 2)
 
 
 def pituitary(baseline: Floats, floor_iu_l: float, stimulus: Floats, traits: Traits) -> Floats:

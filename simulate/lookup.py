@@ -27,15 +27,16 @@ first what your men do when the regimen has no answer (``np.where(phase < 0, sto
 """
 
 from collections.abc import Mapping, Sequence
+from math import prod
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from protocol.errors import InputError
 from protocol.grid import Axis, DecisionGrid
+from protocol.paths import MONTH_DAYS as MONTH_DAYS  # re-exported for simulators
 from protocol.regimen import DecisionTable, Regimen
 
-MONTH_DAYS = 30
 NO_ANSWER = -1
 
 
@@ -66,58 +67,84 @@ def lookup(grid: DecisionGrid, columns: Mapping[str, ArrayLike]) -> NDArray[np.i
         raise InputError.of(
             "columns", absent[0], "it is missing", "give an array, or a scalar for all men"
         )
-    index: NDArray[np.intp] = np.zeros((), np.intp)
+    # The narrowest index that can name every cell: memory, not arithmetic, bounds the speed.
+    kind = np.min_scalar_type(-max(1, prod(grid.shape)))
+    index: NDArray[np.signedinteger] = np.zeros((), kind)
     for axis, size in zip(grid.axes, grid.shape, strict=True):
-        index = index * size + _cells(axis, np.asarray(columns[axis.name]))
-    return np.asarray(grid.rules, np.intp)[index]
+        cells = _cells(axis, np.asarray(columns[axis.name])).astype(kind, copy=False)
+        index = index * kind.type(size) + cells
+    fired: NDArray[np.intp] = np.asarray(grid.rules, np.intp)[index]
+    return fired
 
 
-def _cells(axis: Axis, column: NDArray[np.generic]) -> NDArray[np.intp]:
+def _cells(axis: Axis, column: NDArray[np.generic]) -> NDArray[np.signedinteger]:
     if column.dtype.kind not in "fiub":
         raise InputError.of(
             "columns", axis.name, f"it holds {column.dtype}", "give numbers, enums as codes"
         )
-    return _number_cells(axis, column) if axis.kind == "number" else _code_cells(axis, column)
+    if axis.kind == "number":
+        return _number_cells(axis, column.astype(np.float64, copy=False))
+    return _code_cells(axis, column)
 
 
-def _number_cells(axis: Axis, column: NDArray[np.generic]) -> NDArray[np.intp]:
-    values = column.astype(np.float64, copy=False)
-    _refuse(axis, values, (values < axis.low) | (values > axis.high))
-    cells = np.zeros(values.shape, np.int8 if len(axis.cuts) < 60 else np.intp)
+def _number_cells(axis: Axis, values: NDArray[np.float64]) -> NDArray[np.signedinteger]:
+    _refuse(axis, values, axis.low, axis.high)
+    cells: NDArray[np.signedinteger] = np.zeros(values.shape, np.int16)
     for cut in axis.cuts:
         cells += values > cut
         cells += values >= cut
-    return _with_missing(axis, cells, np.isnan(values), values)
+    return _with_missing(axis, cells, values)
 
 
-def _code_cells(axis: Axis, column: NDArray[np.generic]) -> NDArray[np.intp]:
+def _code_cells(axis: Axis, column: NDArray[np.generic]) -> NDArray[np.signedinteger]:
+    low = int(axis.low) if axis.kind == "integer" else 0
+    high = low + axis.measured_cells - 1
+    if column.dtype.kind != "f":
+        codes = column.astype(np.int64, copy=False)
+        if axis.kind == "enum" and axis.may_be_missing and codes.size and codes.min() < 0:
+            codes = np.where(codes == NO_ANSWER, high + 1, codes)
+            high += 1
+        _refuse(axis, codes, low, high)
+        return codes - low
     values = column.astype(np.float64, copy=False)
-    low = axis.low if axis.kind == "integer" else 0.0
-    missing = np.isnan(values)
     if axis.kind == "enum":
-        missing |= values == NO_ANSWER
-    steps = values - low
-    inside = (steps >= 0) & (steps < axis.measured_cells) & (steps == np.floor(steps))
-    _refuse(axis, values, ~(inside | missing))
-    cells = np.where(missing, 0, steps).astype(np.intp)
-    return _with_missing(axis, cells, missing, values)
+        values = np.where(values == NO_ANSWER, np.nan, values)
+    _refuse(axis, values, low, high)
+    whole = np.nan_to_num(values, nan=low)
+    _refuse_if(axis, values, whole != np.floor(whole))
+    return _with_missing(axis, whole.astype(np.int64) - low, values)
 
 
 def _with_missing(
-    axis: Axis, cells: NDArray[np.integer], missing: NDArray[np.bool_], values: NDArray[np.float64]
-) -> NDArray[np.intp]:
+    axis: Axis, cells: NDArray[np.signedinteger], values: NDArray[np.float64]
+) -> NDArray[np.signedinteger]:
+    """Put NaN into the last cell of the axis; one pass tells whether there is any."""
+    if not (values.size and np.isnan(values.min())):
+        return cells
+    missing = np.isnan(values)
     if not axis.may_be_missing:
-        _refuse(axis, values, missing)
-        return cells.astype(np.intp, copy=False)
-    return np.where(missing, np.intp(axis.measured_cells), cells)
+        _refuse_if(axis, values, missing)
+    return np.where(missing, axis.measured_cells, cells)
 
 
-def _refuse(axis: Axis, values: NDArray[np.float64], bad: NDArray[np.bool_]) -> None:
+def _refuse(
+    axis: Axis, values: NDArray[np.float64] | NDArray[np.int64], low: float, high: float
+) -> None:
+    """Refuse values outside the closed range; NaN passes."""
+    if values.size and (np.fmin.reduce(values, None) < low or np.fmax.reduce(values, None) > high):
+        _refuse_if(axis, values, (values < low) | (values > high))
+
+
+def _refuse_if(
+    axis: Axis, values: NDArray[np.float64] | NDArray[np.int64], bad: NDArray[np.bool_]
+) -> None:
     if not np.any(bad):
         return
     first = np.asarray(values[bad]).flat[0]
     if axis.kind == "enum":
-        allowed = f"give codes 0 to {axis.measured_cells - 1} ({', '.join(axis.values)}) or -1"
+        missing = " or -1" if axis.may_be_missing else ""
+        names = ", ".join(axis.values)
+        allowed = f"give codes 0 to {axis.measured_cells - 1} ({names}){missing}"
     else:
         whole = "whole numbers" if axis.kind == "integer" else "values"
         allowed = f"give {whole} from {axis.low:g} to {axis.high:g}"

@@ -31,6 +31,9 @@ class Luck:
         Number of replicates held along the leading axis of every array.
     first
         Absolute number of the first replicate, counted from 0.
+    first_man
+        Absolute number of the first man, counted from 0: a multiple of `CHUNK`. So a study of any
+        size can be drawn in slices of men.
 
     Examples
     --------
@@ -40,18 +43,23 @@ class Luck:
     True
     """
 
-    __slots__ = ("first", "men", "replicates", "seed")
+    __slots__ = ("first", "first_man", "men", "replicates", "seed")
 
-    def __init__(self, seed: int, men: int, replicates: int = 1, first: int = 0) -> None:
+    def __init__(
+        self, seed: int, men: int, replicates: int = 1, first: int = 0, first_man: int = 0
+    ) -> None:
         if min(seed, first) < 0 or min(men, replicates) < 1:
             raise ValueError(
                 "seed and first must be 0 or greater, men and replicates 1 or greater; "
                 f"got seed={seed}, first={first}, men={men}, replicates={replicates}"
             )
+        if first_man < 0 or first_man % CHUNK:
+            raise ValueError(f"first_man must be 0 or a multiple of {CHUNK}; got {first_man}")
         self.seed = seed
         self.men = men
         self.replicates = replicates
         self.first = first
+        self.first_man = first_man
 
     def uniform(self, purpose: str, width: int | None = None) -> Floats:
         """Draw uniforms on [0, 1), of shape (replicate, man) or (replicate, man, width)."""
@@ -71,14 +79,14 @@ class Luck:
         numbers = np.empty(shape)
         address = _Address(self.seed, purpose)
         for row in range(self.replicates):
-            for chunk, men in _chunks(self.men):
+            for chunk, men in enumerate(_chunks(self.men), start=self.first_man // CHUNK):
                 fill(address.generator_at(self.first + row, chunk), numbers[row, men])
         return numbers
 
 
-def _chunks(men: int) -> Iterator[tuple[int, slice]]:
-    for chunk, start in enumerate(range(0, men, CHUNK)):
-        yield chunk, slice(start, min(start + CHUNK, men))
+def _chunks(men: int) -> Iterator[slice]:
+    for start in range(0, men, CHUNK):
+        yield slice(start, min(start + CHUNK, men))
 
 
 class _Address:

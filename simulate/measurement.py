@@ -12,11 +12,20 @@ from simulate.population import Men
 from simulate.scenario import Measurement
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
-def record(model: Measurement, men: Men, luck: Luck) -> dict[str, Floats]:
-    """Return the baseline table as written down; a missing hormone is NaN."""
-    missing = _missing(model, luck)
+def record(
+    model: Measurement, men: Men, luck: Luck, facts: Mapping[str, Flags] | None = None
+) -> dict[str, Floats]:
+    """Return the baseline table as written down; a missing hormone is NaN.
+
+    Parameters
+    ----------
+    facts
+        The flags of `simulate.scenario.MISSING_BY` that missing hormones may depend on, by name.
+    """
+    missing = _missing(model, men, luck, facts or {})
     written = {}
     for name in BASELINE:
         written[name] = rounded(men.baseline[name], model.rounded_to[name].value)
@@ -37,13 +46,29 @@ def rounded(values: Floats, step: float) -> Floats:
     return np.rint(values / step) * step
 
 
-def _missing(model: Measurement, luck: Luck) -> Mapping[str, NDArray[np.bool_]]:
+def _missing(
+    model: Measurement, men: Men, luck: Luck, facts: Mapping[str, Flags]
+) -> Mapping[str, Flags]:
     """Draw which hormones are missing: normal scores that share a part, cut at each share."""
     shared = np.sqrt(model.missing_correlation.value)
     own = np.sqrt(1 - model.missing_correlation.value)
     draws = luck.normal("missing", width=len(HORMONES) + 1)
     common = shared * draws[..., 0]
+    widened = np.sqrt(1 + sum(each.value**2 for each in model.missing_by.values()))
     return {
-        name: common + own * draws[..., column + 1] < ndtri(model.missing[name].value)
+        name: common + own * draws[..., column + 1]
+        < widened * ndtri(model.missing[name].value) + _pull(model, men, facts, name)
         for column, name in enumerate(HORMONES)
     }
+
+
+def _pull(model: Measurement, men: Men, facts: Mapping[str, Flags], hormone: str) -> Floats:
+    """Return what draws a man's hormone towards missing: flags count as 1 and -1."""
+    pull: Floats = np.zeros(())
+    for cause, weight in model.missing_by.items():
+        if not weight.value:
+            continue
+        named = hormone if cause == "itself" else cause
+        score = men.score[named] if named in men.score else 2.0 * facts[named] - 1.0
+        pull = pull + weight.value * score
+    return pull

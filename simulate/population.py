@@ -35,12 +35,22 @@ def draw_men(population: Population, luck: Luck) -> Men:
     factor = np.linalg.cholesky(correlation_matrix(population.correlations))
     scores = np.moveaxis(luck.normal("baseline", width=len(BASELINE)) @ factor.T, -1, 0)
     score = dict(zip(BASELINE, np.ascontiguousarray(scores), strict=True))
+    diagnosis = _diagnosis(population.diagnosis_log_odds, luck.uniform("diagnosis"))
+    for name, shifts in population.score_by_diagnosis.items():
+        by_diagnosis = [shifts[each].value if each in shifts else 0.0 for each in DIAGNOSES]
+        score[name] += np.array(by_diagnosis)[diagnosis]
     return Men(
-        diagnosis=_diagnosis(population.diagnosis_log_odds, luck.uniform("diagnosis")),
+        diagnosis=diagnosis,
         baseline={name: stretch(population.marginals[name], z) for name, z in score.items()},
         score=score,
         partner_age_years=stretch(population.partner_age_years, luck.normal("partner age")),
     )
+
+
+def recruitment_day(population: Population, luck: Luck) -> Floats:
+    """Return the day, counted from 0, on which each man is enrolled, recruited evenly."""
+    days: Floats = np.floor(population.recruitment_days.value * luck.uniform("recruitment"))
+    return days
 
 
 def stretch(marginal: Marginal, z: Floats) -> Floats:

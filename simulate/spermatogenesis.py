@@ -16,7 +16,7 @@ from simulate.hormones import Traits
 from simulate.luck import Luck
 from simulate.nouns import DIAGNOSES
 from simulate.population import Men
-from simulate.scenario import Spermatogenesis, Treatment
+from simulate.scenario import Scenario, Spermatogenesis, Treatment
 from simulate.therapy import Course, testosterone_ratio
 
 Floats = NDArray[np.float64]
@@ -35,14 +35,35 @@ class Sperm:
     retrievable: Flags
 
 
-def reserve(model: Spermatogenesis, men: Men, luck: Luck) -> Floats:
+def hidden_score(scenario: Scenario, luck: Luck) -> Floats | None:
+    """Draw what nobody measures, a normal score per man; None where it acts on nothing."""
+    acts = scenario.choice.hidden.value or scenario.spermatogenesis.hidden.value
+    return luck.normal("hidden") if acts else None
+
+
+def reserve(model: Spermatogenesis, men: Men, luck: Luck, hidden: Floats | None = None) -> Floats:
     """Return each man's reserve without therapy: prognosis plus his own logistic luck."""
     by_diagnosis = np.array([model.reserve[name].value for name in DIAGNOSES])
     level = by_diagnosis[men.diagnosis]
     for name, prognosis in model.prognosis.items():
         level += prognosis.per_unit.value * (men.baseline[name] - prognosis.centre.value)
+    if hidden is not None:
+        level += model.hidden.value * hidden
     own: Floats = logit(luck.uniform("reserve"))
     return level + own
+
+
+def direct_effect(treatment: Treatment, men: Men) -> Floats:
+    """Return what a completed course adds to each man's reserve by the direct route alone."""
+    by_diagnosis = np.array([treatment.by_diagnosis[name].value for name in DIAGNOSES])
+    long_infertility = (
+        men.baseline["infertility_duration_years"] > treatment.long_infertility_over_years.value
+    )
+    whole: Floats = (treatment.direct.value + by_diagnosis)[men.diagnosis]
+    whole += treatment.long_infertility.value * long_infertility
+    for name, modifier in treatment.modifiers.items():
+        whole += modifier.per_unit.value * (men.baseline[name] - modifier.centre.value)
+    return whole
 
 
 def effect(treatment: Treatment, men: Men, course: Course, traits: Traits) -> Floats:
@@ -51,16 +72,12 @@ def effect(treatment: Treatment, men: Men, course: Course, traits: Traits) -> Fl
     The direct route counts the share of the three months with any gonadotropin, so that it is 0
     without therapy and whole for a completed course.
     """
-    direct = np.where(
-        men.baseline["infertility_duration_years"] > treatment.long_infertility_over_years.value,
-        treatment.direct.value + treatment.long_infertility.value,
-        treatment.direct.value,
-    )
+    direct = direct_effect(treatment, men)
     added: Floats = direct * course.share_treated
     if treatment.through_fsh_normalised.value:
         added = added + treatment.through_fsh_normalised.value * course.fsh_normalised
     if treatment.through_testosterone_per_log.value:
-        rise = np.log(testosterone_ratio(traits, course.stimulus[-1]))
+        rise = np.log(testosterone_ratio(traits, course.leydig_activity[-1]))
         added = added + treatment.through_testosterone_per_log.value * rise
     return added
 
@@ -72,6 +89,7 @@ def see_sperm(
     course: Course,
     traits: Traits,
     spontaneous: Floats,
+    overlooked: Flags | None = None,
 ) -> Sperm:
     """Compare reserve plus effect with the two cuts.
 
@@ -82,8 +100,12 @@ def see_sperm(
     spontaneous
         Uniform luck per man: without therapy a man above the ejaculate cut shows sperm only where
         it falls below ``spontaneous_share``.
+    overlooked
+        Whether the semen check would overlook sperm that is there; None: never.
     """
     cut = np.array([model.ejaculate_cut[name].value for name in DIAGNOSES])[men.diagnosis]
     level = level + effect(model.treatment, men, course, traits)
     brought_out = (course.share_treated > 0) | (spontaneous < model.spontaneous_share.value)
-    return Sperm(in_ejaculate=(level > cut) & brought_out, retrievable=level > 0)
+    there = (level > cut) & brought_out
+    seen = there if overlooked is None else there & ~overlooked
+    return Sperm(in_ejaculate=seen, retrievable=level > 0)

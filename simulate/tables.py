@@ -1,9 +1,11 @@
 """One study as the tidy tables a clinic would export, and the truth apart from them.
 
 Days count from 0, the day a man is enrolled; months from 1, of 30 days each. Only what happened
-has a row; what is not known is empty.
+has a row; what is not known is empty. The type of an array says what its column holds: int8 (Int8
+where some are unknown) a 0/1 flag, other integers a count, floats a number, objects words.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +21,7 @@ from simulate.nouns import ARMS, BASELINE, DIAGNOSES
 from simulate.therapy import estradiol_pmol_l, lh_iu_l, testosterone_nmol_l
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         PATIENT,
         Column("day", "d", "day of the procedure"),
         Column("procedure", "", "semen analysis, micro-TESE or ICSI"),
-        Column("result", "", "sperm, no sperm, or the source of the sperm used"),
+        Column("result", "", "what was found; at ICSI the source of the sperm"),
     ),
     "transfers": (
         PATIENT,
@@ -98,7 +101,9 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("propensity", "1", "true probability of choosing gonadotropins"),
         Column("reserve", "log odds", "reserve without therapy; sperm is retrievable above 0"),
         *(
-            Column(f"{outcome}_{arm}", "", f"what would happen {arm}, whatever he chose")
+            Column(
+                f"{outcome}_{arm}", "", f"{outcome.replace('_', ' ')} if {arm}, whatever he chose"
+            )
             for outcome in ("sperm_in_ejaculate", "sperm_retrieved", "any_sperm", "live_birth")
             for arm in ARMS
         ),
@@ -118,10 +123,12 @@ def tables(cohort: Cohort, replicate: int = 0) -> dict[str, pd.DataFrame]:
         "transfers": _transfers(cohort, births, replicate),
         "truth": _truth(cohort, births, replicate),
     }
-    return {
-        name: table.loc[:, [column.name for column in COLUMNS[name]]]
-        for name, table in parts.items()
-    }
+    return {name: _in_order(table, COLUMNS[name]) for name, table in parts.items()}
+
+
+def _in_order(table: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
+    names = [column.name for column in columns]
+    return table if list(table.columns) == names else table.loc[:, names]
 
 
 def dictionary() -> pd.DataFrame:
@@ -130,8 +137,13 @@ def dictionary() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["table", "column", "unit", "meaning"])
 
 
-def _numbers(cohort: Cohort) -> NDArray[np.int_]:
-    return np.arange(1, cohort.gn.shape[1] + 1)
+def _numbers(cohort: Cohort) -> Ints:
+    return cohort.luck.first_man + np.arange(1, cohort.gn.shape[1] + 1)
+
+
+def _words(names: Sequence[str | None]) -> NDArray[np.object_]:
+    """Make an array whose elements share the words, many times faster than text of fixed width."""
+    return np.array(names, dtype=object)
 
 
 def _patients(cohort: Cohort, births: tuple[Births, Births], r: int) -> pd.DataFrame:
@@ -139,27 +151,27 @@ def _patients(cohort: Cohort, births: tuple[Births, Births], r: int) -> pd.DataF
     operated = cohort.observed("micro_tese")[r]
     icsi = cohort.taken(births[0].icsi, births[1].icsi)[r]
     delivered = cohort.taken(births[0].delivered, births[1].delivered)[r]
-    regimens = np.array([path.course.regimen.id for path in cohort.paths])
-    gn = cohort.gn[r].astype(int)
+    regimens = _words([path.course.regimen.id for path in cohort.paths])
+    gn = cohort.gn[r].astype(np.int8)
     return pd.DataFrame(
         {
             "patient_id": _numbers(cohort),
-            "diagnosis": np.array(DIAGNOSES)[cohort.men.diagnosis[r]],
+            "diagnosis": _words(DIAGNOSES)[cohort.men.diagnosis[r]],
             **{name: values[r] for name, values in cohort.baseline.items()},
             "partner_age_years": rounded(cohort.men.partner_age_years[r], 1),
             "gn": gn,
             "regimen": regimens[gn],
             "sperm_in_ejaculate": _known(cohort.observed("sperm_in_ejaculate")[r], checked[gn]),
-            "micro_tese": operated.astype(int),
+            "micro_tese": operated.astype(np.int8),
             "sperm_retrieved": _known(cohort.observed("sperm_retrieved")[r], operated),
-            "icsi": icsi.astype(int),
+            "icsi": icsi.astype(np.int8),
             "live_birth": _known(delivered, icsi),
         }
     )
 
 
 def _known(flags: NDArray[np.bool_], known: NDArray[np.bool_]) -> pd.Series:
-    return pd.Series(flags.astype(int)).astype("Int8").where(pd.Series(known))
+    return pd.Series(pd.arrays.IntegerArray(flags.astype(np.int8), ~known))
 
 
 ASSAYED = ("lh_iu_l", "fsh_iu_l", "testosterone_nmol_l", "estradiol_pmol_l")
@@ -222,21 +234,22 @@ def _along(cohort: Cohort, r: int, name: str) -> Floats:
     return taken
 
 
-def _phase_names(cohort: Cohort, r: int) -> NDArray[np.str_]:
+def _phase_names(cohort: Cohort, r: int) -> NDArray[np.object_]:
     ways = []
     for path in cohort.paths:
-        names = np.array([phase.name for phase in path.course.regimen.phases])
+        names = _words([phase.name for phase in path.course.regimen.phases])
         ways.append(names[path.course.phase[:, r]])
     taken = np.where(cohort.gn[r], ways[1], ways[0])
-    start = np.full((1, taken.shape[1]), "", taken.dtype)
+    start = np.full((1, taken.shape[1]), None)
     return np.concatenate([start, taken])
 
 
 def _injections(cohort: Cohort, r: int) -> pd.DataFrame:
-    given = [arm for arm, path in enumerate(cohort.paths) if path.course.regimen.drugs]
-    parts = [_injections_on(cohort, r, arm) for arm in given] or [_no_injections()]
-    table = pd.concat(parts, ignore_index=True)
-    return table.sort_values(["patient_id", "day", "drug"], ignore_index=True)
+    parts = [_injections_on(cohort, r, arm) for arm in range(len(ARMS))]
+    given = [part for part in parts if len(part)] or parts[:1]
+    if len(given) == 1:  # already in order
+        return given[0]
+    return pd.concat(given).sort_values("patient_id", kind="stable", ignore_index=True)
 
 
 def _injections_on(cohort: Cohort, r: int, arm: int) -> pd.DataFrame:
@@ -244,31 +257,58 @@ def _injections_on(cohort: Cohort, r: int, arm: int) -> pd.DataFrame:
     course = cohort.paths[arm].course
     mine = np.flatnonzero(cohort.gn[r] == arm)
     calendar = dose_calendar(course.regimen)
-    drugs = np.array(list(course.regimen.drugs))
     phase = course.phase[:, r][:, mine]
-    spent = np.zeros(len(mine), int)
-    days, men, kinds, doses = [], [], [], []
-    for month in range(MONTHS):
-        if month:
-            spent = np.where(phase[month] == phase[month - 1], spent + 1, 0)
-        due = calendar[phase[month], np.minimum(spent, calendar.shape[1] - 1)]
-        man, drug, day = np.nonzero(due)
-        men.append(mine[man] + 1)
-        days.append(day + month * MONTH_DAYS)
-        kinds.append(drugs[drug])
-        doses.append(due[man, drug, day])
+    spent = np.minimum(_months_spent(phase), calendar.shape[1] - 1)
+    order = np.nonzero(calendar.swapaxes(2, 3))  # phase, month in phase, day, drug
+    cell = (phase * calendar.shape[1] + spent).T.ravel()
+    row, of = _rows_of_cells(np.ravel_multi_index(order[:2], calendar.shape[:2]), cell)
+    man, month = np.divmod(of, MONTHS)
+    day = order[2][row] + month * MONTH_DAYS
+    if course.missed is not None:
+        taken = ~course.missed[day, r, mine[man]]
+        row, man, day = row[taken], man[taken], day[taken]
     return pd.DataFrame(
         {
-            "patient_id": np.concatenate(men),
-            "day": np.concatenate(days),
-            "drug": np.concatenate(kinds),
-            "dose_iu": np.concatenate(doses),
+            "patient_id": _numbers(cohort)[mine[man]],
+            "day": day,
+            "drug": _words(list(course.regimen.drugs))[order[3][row]],
+            "dose_iu": calendar[order[0], order[1], order[3], order[2]][row],
         }
     )
 
 
-def _no_injections() -> pd.DataFrame:
-    return pd.DataFrame({column.name: [] for column in COLUMNS["injections"]})
+def _rows_of_cells(listed: Ints, cell: Ints) -> tuple[Ints, Ints]:
+    """Look up, for every element of ``cell``, the rows of a list that is sorted by cell.
+
+    Returns
+    -------
+    The rows, one element after another, and for each the element it belongs to.
+
+    Examples
+    --------
+    >>> rows, element = _rows_of_cells(np.array([0, 0, 2]), np.array([2, 0, 1]))
+    >>> rows.tolist(), element.tolist()
+    ([2, 0, 1], [0, 1, 1])
+    """
+    first = np.searchsorted(listed, cell)
+    count = np.searchsorted(listed, cell, side="right") - first
+    element = np.repeat(np.arange(len(cell)), count)
+    before = np.cumsum(count) - count
+    return np.arange(len(element)) + (first - before)[element], element
+
+
+def _months_spent(phase: NDArray[np.int8]) -> Ints:
+    """Count the months already spent in the phase at the start of each, shape (month, man)."""
+    spent = np.zeros(phase.shape, int)
+    for month in range(1, len(phase)):
+        spent[month] = np.where(phase[month] == phase[month - 1], spent[month - 1] + 1, 0)
+    return spent
+
+
+#: What may be done, in the order of the day, and the results: of a search for sperm; of ICSI.
+PROCEDURES = ("semen analysis", "micro-TESE", "ICSI")
+FOUND = ("no sperm", "sperm")
+SOURCES = ("testicular sperm", "ejaculated sperm")
 
 
 def _procedures(cohort: Cohort, patients: pd.DataFrame, r: int) -> pd.DataFrame:
@@ -276,25 +316,23 @@ def _procedures(cohort: Cohort, patients: pd.DataFrame, r: int) -> pd.DataFrame:
 
     The calendar beyond therapy (waiting lists, stimulation of the partner) belongs to the clinic.
     """
-    after = pd.Series(np.where(cohort.gn[r], MONTHS * MONTH_DAYS, 0))
-    found = pd.Series(["no sperm", "sperm"])
-
-    def rows(who: pd.Series, procedure: str, result: pd.Series) -> pd.DataFrame:
-        part = pd.DataFrame({"patient_id": patients["patient_id"], "day": after, "result": result})
-        return part[who].assign(procedure=procedure)
-
-    checked = patients["sperm_in_ejaculate"].notna()
-    seen = patients["sperm_in_ejaculate"].fillna(0).astype(int)
-    taken = patients["sperm_retrieved"].fillna(0).astype(int)
-    source = pd.Series(np.where(seen == 1, "ejaculated sperm", "testicular sperm"))
-    table = pd.concat(
-        [
-            rows(checked, "semen analysis", seen.map(found)),
-            rows(patients["micro_tese"] == 1, "micro-TESE", taken.map(found)),
-            rows(patients["icsi"] == 1, "ICSI", source),
-        ]
+    seen, taken = (
+        patients[name].to_numpy(int, na_value=0)
+        for name in ("sperm_in_ejaculate", "sperm_retrieved")
     )
-    return table.sort_values(["patient_id", "day"], kind="stable", ignore_index=True)
+    checked = patients["sperm_in_ejaculate"].notna()
+    done = np.stack([checked, patients["micro_tese"] == 1, patients["icsi"] == 1], axis=1)
+    found, sources = _words(FOUND), _words(SOURCES)
+    results = np.stack([found[seen], found[taken], sources[seen]], axis=1)
+    man, which = np.nonzero(done)
+    return pd.DataFrame(
+        {
+            "patient_id": _numbers(cohort)[man],
+            "day": np.where(cohort.gn[r], MONTHS * MONTH_DAYS, 0)[man],
+            "procedure": _words(PROCEDURES)[which],
+            "result": results[man, which],
+        }
+    )
 
 
 def _transfers(cohort: Cohort, births: tuple[Births, Births], r: int) -> pd.DataFrame:
@@ -308,22 +346,22 @@ def _transfers(cohort: Cohort, births: tuple[Births, Births], r: int) -> pd.Data
     man, order = np.nonzero(taken("transferred"))
     return pd.DataFrame(
         {
-            "patient_id": man + 1,
+            "patient_id": _numbers(cohort)[man],
             "order": order + 1,
-            "clinical_pregnancy": taken("clinical_pregnancy")[man, order].astype(int),
-            "live_birth": taken("live_birth")[man, order].astype(int),
+            "clinical_pregnancy": taken("clinical_pregnancy")[man, order].astype(np.int8),
+            "live_birth": taken("live_birth")[man, order].astype(np.int8),
         }
     )
 
 
 def _truth(cohort: Cohort, births: tuple[Births, Births], r: int) -> pd.DataFrame:
     outcomes = {
-        f"{name}_{arm}": getattr(path, name)[r].astype(int)
+        f"{name}_{arm}": getattr(path, name)[r].astype(np.int8)
         for name in ("sperm_in_ejaculate", "sperm_retrieved", "any_sperm")
         for arm, path in zip(ARMS, cohort.paths, strict=True)
     }
     born = {
-        f"live_birth_{arm}": each.delivered[r].astype(int)
+        f"live_birth_{arm}": each.delivered[r].astype(np.int8)
         for arm, each in zip(ARMS, births, strict=True)
     }
     return pd.DataFrame(

@@ -1,6 +1,10 @@
-"""A man under a regimen: month by month the rule decides from measured FSH, the body answers."""
+"""A man under a regimen: month by month the rule decides from measured FSH, the body answers.
 
-from collections.abc import Mapping
+What does not differ between men (when each injection is due, how the Leydig cells answer to them)
+is worked out once for every sequence of phases that occurs, and looked up for a million men.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,17 +12,28 @@ from numpy.typing import ArrayLike, NDArray
 
 from protocol.errors import InputError
 from protocol.regimen import Phase, Regimen
-from simulate.hormones import MONTHS, Traits, drive, pituitary
-from simulate.lookup import NO_ANSWER, answers, lookup
+from simulate.behaviour import Habits
+from simulate.hormones import MONTHS, Traits, pituitary
+from simulate.lookup import MONTH_DAYS, NO_ANSWER, answers, lookup
 from simulate.measurement import rounded
+from simulate.pharmacology import (
+    HOURS_PER_DAY,
+    Injections,
+    activity,
+    elimination_per_hour,
+    feedback_weights,
+    injections,
+    month_hours,
+    reference_activity,
+    remaining,
+    scale,
+)
 from simulate.population import Men
 from simulate.scenario import Physiology
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Codes = NDArray[np.int8]
-
-DAYS_PER_WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +47,45 @@ class Course:
     phase
         Phase of months 1 to 3, as codes along ``regimen.phases``.
     stimulus
-        Stimulus by hCG at the start and at the end of months 1 to 3 (four entries), from 0 to 1.
+        What holds the pituitary back at the start and at the end of months 1 to 3 (four entries),
+        from 0 to 1 at the steady state of the reference dose.
+    leydig_activity
+        How the Leydig cells answer to hCG at the same four times, from 0 to 1 at the peak of the
+        reference dose.
     fsh_iu_l
-        True serum FSH in IU/L, uFSH included, at the same four times.
+        True serum FSH in IU/L, uFSH included, when blood is drawn for the same four times.
     measured_fsh_iu_l
         What the laboratory reports at the end of months 1 to 3.
     share_treated
-        Share of the three months with any injection.
+        Share of the three months with injections, counting a month by the share of them taken.
     fsh_normalised
         Whether FSH was measured within the normal range at the end of any month.
+    completed
+        Whether he went through every month of the regimen.
+    missed
+        On which days of therapy a due injection would be missed, shape (day, replicate, man);
+        None: on none.
     """
 
     regimen: Regimen
     phase: Codes
     stimulus: Floats
+    leydig_activity: Floats
     fsh_iu_l: Floats
     measured_fsh_iu_l: Floats
     share_treated: Floats
     fsh_normalised: Flags
+    completed: Flags
+    missed: Flags | None
 
 
 def follow(
-    regimen: Regimen, model: Physiology, men: Men, traits: Traits, fsh_step_iu_l: float
+    regimen: Regimen,
+    model: Physiology,
+    men: Men,
+    traits: Traits,
+    fsh_step_iu_l: float,
+    habits: Habits | None = None,
 ) -> Course:
     """Take every man through three months of a regimen, by the same table that decides for one.
 
@@ -61,48 +93,175 @@ def follow(
     ----------
     fsh_step_iu_l
         The laboratory reports FSH in whole multiples of this; the decision sees the report.
+    habits
+        How the men keep to it; None: as they are told.
     """
-    shape = men.diagnosis.shape
+    habits = habits or Habits()
     fsh_before_therapy = men.baseline["fsh_iu_l"]
-    doses = _doses_iu_week(regimen)
-    injected = model.fsh_rise_per_ufsh_iu_week.value * doses["ufsh"]
+    if not regimen.drugs and len(regimen.phases) == 1:
+        return _without_therapy(regimen, model, fsh_before_therapy, traits, fsh_step_iu_l)
+    shape = men.diagnosis.shape
+    body = _Body(regimen, model, traits, habits, shape)
     floor = model.suppressed_fsh_iu_l.value
     phase = np.empty((MONTHS, *shape), np.int8)
-    stimulus = np.zeros((MONTHS + 1, *shape))
-    fsh = np.empty((MONTHS + 1, *shape))
+    decided = np.empty_like(phase)
+    stimulus, leydig, fsh = (np.zeros((MONTHS + 1, *shape)) for _ in range(3))
     measured = np.empty((MONTHS, *shape))
     fsh[0] = fsh_before_therapy
     for month in range(MONTHS):
-        phase[month] = _decide(regimen, month, phase, measured)
-        target = drive(model, doses["hcg"][phase[month]])
-        stimulus[month + 1] = stimulus[month] + model.response_per_month.value * (
-            target - stimulus[month]
-        )
+        decided[month] = _decide(regimen, month, decided, measured)
+        phase[month] = _stopped(regimen, month, decided[month], habits)
+        push, leydig[month + 1], injected = body.live(month, phase[month])
+        stimulus[month + 1] = (1 - model.response_per_month.value) * stimulus[month] + push
         fsh[month + 1] = pituitary(fsh_before_therapy, floor, stimulus[month + 1], traits)
-        fsh[month + 1] += injected[phase[month]]
+        fsh[month + 1] += injected
         measured[month] = rounded(fsh[month + 1] * traits.assay[..., month], fsh_step_iu_l)
-    treated = np.array([bool(each.orders) for each in regimen.phases])
-    low, high = model.normal_fsh_low_iu_l.value, model.normal_fsh_high_iu_l.value
-    normal = np.asarray(((measured >= low) & (measured <= high)).any(axis=0))
+    stayed = np.ones(shape, bool) if habits.months is None else habits.months >= MONTHS
     return Course(
         regimen=regimen,
         phase=phase,
         stimulus=stimulus,
+        leydig_activity=leydig,
         fsh_iu_l=fsh,
         measured_fsh_iu_l=measured,
-        share_treated=treated[phase].mean(axis=0),
-        fsh_normalised=normal,
+        share_treated=body.months_taken / MONTHS,
+        fsh_normalised=_ever_normal(model, measured),
+        completed=stayed,
+        missed=habits.missed,
     )
+
+
+def _without_therapy(
+    regimen: Regimen, model: Physiology, fsh: Floats, traits: Traits, step: float
+) -> Course:
+    """Leave every man as he is; arrays that hold one value for all take no memory."""
+    nothing = np.broadcast_to(0.0, (MONTHS + 1, *fsh.shape))
+    measured = rounded(fsh * np.moveaxis(traits.assay, -1, 0), step)
+    return Course(
+        regimen=regimen,
+        phase=np.zeros((MONTHS, *fsh.shape), np.int8),
+        stimulus=nothing,
+        leydig_activity=nothing,
+        fsh_iu_l=np.broadcast_to(fsh, (MONTHS + 1, *fsh.shape)),
+        measured_fsh_iu_l=measured,
+        share_treated=nothing[0],
+        fsh_normalised=_ever_normal(model, measured),
+        completed=np.broadcast_to(np.True_, fsh.shape),
+        missed=None,
+    )
+
+
+def _ever_normal(model: Physiology, measured: Floats) -> Flags:
+    low, high = model.normal_fsh_low_iu_l.value, model.normal_fsh_high_iu_l.value
+    return np.asarray(((measured >= low) & (measured <= high)).any(axis=0))
+
+
+class _Body:
+    """What the injections of a month do to the men; keeps what is left of the months before."""
+
+    def __init__(
+        self,
+        regimen: Regimen,
+        model: Physiology,
+        traits: Traits,
+        habits: Habits,
+        shape: tuple[int, ...],
+    ) -> None:
+        self.months_taken = np.zeros(shape)
+        self._regimen, self._model, self._traits = regimen, model, traits
+        self._missed = habits.missed
+        self._history = np.zeros(shape, np.intp)
+        self._ufsh_left: Floats | None = None
+        self._weights = feedback_weights(model) / reference_activity(model)
+
+    def live(self, month: int, phase: Codes) -> tuple[Floats, Floats, Floats | float]:
+        """Live through a month; return push on the pituitary, Leydig activity, FSH from uFSH."""
+        self._history = self._history * len(self._regimen.phases) + phase
+        push, leydig = np.zeros(phase.shape), np.zeros(phase.shape)
+        ufsh = None
+        if self._ufsh_left is not None:
+            ufsh = self._ufsh_left * self._kept(MONTH_DAYS)
+        for phases, rows in self._sequences(month):
+            self.months_taken[rows] += self._share_taken(phases, rows)
+            push[rows], leydig[rows] = self._hcg(phases, rows)
+            given = injections(self._regimen, phases, "ufsh")
+            fresh = given.between(month * MONTH_DAYS, (month + 1) * MONTH_DAYS)
+            if len(fresh.days):
+                ufsh = np.zeros(phase.shape) if ufsh is None else ufsh
+                ufsh[rows] += remaining(
+                    fresh,
+                    (month + 1) * MONTH_DAYS,
+                    self._traits.ufsh_half_life_h[rows],
+                    self._taken(fresh, rows),
+                )
+        self._ufsh_left = ufsh
+        return push, leydig, self._ufsh_level(ufsh)
+
+    def _sequences(self, month: int) -> Iterator[tuple[tuple[int, ...], Flags]]:
+        """Yield every sequence of phases that occurs, with the men who lived it."""
+        kinds = len(self._regimen.phases)
+        counts = np.bincount(self._history.ravel(), minlength=kinds ** (month + 1))
+        for code in np.flatnonzero(counts):
+            phases = tuple(int(code) // kinds**back % kinds for back in range(month, -1, -1))
+            yield phases, self._history == code
+
+    def _hcg(self, phases: tuple[int, ...], rows: Flags) -> tuple[Floats, Floats]:
+        month = len(phases) - 1
+        given = injections(self._regimen, phases, "hcg")
+        end = np.array([float(len(phases) * MONTH_DAYS * HOURS_PER_DAY)])
+        hours = np.concatenate([month_hours(month), end])
+        level = activity(self._model, hours, given, self._taken(given, rows))
+        return np.tensordot(self._weights, level[:-1], 1), level[-1]
+
+    def _share_taken(self, phases: tuple[int, ...], rows: Flags) -> Floats | float:
+        month = len(phases) - 1
+        due = [
+            injections(self._regimen, phases, drug).between(
+                month * MONTH_DAYS, (month + 1) * MONTH_DAYS
+            )
+            for drug in self._regimen.drugs
+        ]
+        days = np.concatenate([each.days for each in due])
+        if self._missed is None or not len(days):
+            return float(len(days) > 0)
+        share: Floats = 1 - self._missed[days][:, rows].mean(axis=0)
+        return share
+
+    def _taken(self, given: Injections, rows: Flags) -> Flags | None:
+        return None if self._missed is None else ~self._missed[given.days][:, rows]
+
+    def _kept(self, days: float | Floats) -> Floats:
+        per_day = HOURS_PER_DAY * elimination_per_hour(self._traits.ufsh_half_life_h)
+        return np.asarray(np.exp(-per_day * days))
+
+    def _ufsh_level(self, left: Floats | None) -> Floats | float:
+        if left is None:
+            return 0.0
+        traits, model = self._traits, self._model.ufsh
+        height = scale(model, elimination_per_hour(traits.ufsh_half_life_h), traits.ufsh_exposure)
+        delay = traits.draw_delay_days
+        return height * left * self._kept(delay) if delay.ndim else height * left
+
+
+def _stopped(regimen: Regimen, month: int, decided: Codes, habits: Habits) -> Codes:
+    """Replace what the rule decided by the phase without injections in men who have stopped."""
+    if habits.months is None:
+        return decided
+    ends = [each.code for each in regimen.phases if not each.orders]
+    if not ends:
+        cure = "give it a phase without orders for men who stop"
+        raise InputError.of(regimen.id, "phases", "men cannot stop this regimen", cure)
+    return np.where(habits.months <= month, np.int8(ends[0]), decided)
 
 
 def testosterone_nmol_l(men: Men, traits: Traits, course: Course) -> Floats:
     """Return true testosterone at the start and the ends of months 1 to 3, shape (4, R, man)."""
-    return men.baseline["testosterone_nmol_l"] * testosterone_ratio(traits, course.stimulus)
+    return men.baseline["testosterone_nmol_l"] * testosterone_ratio(traits, course.leydig_activity)
 
 
-def testosterone_ratio(traits: Traits, stimulus: Floats) -> Floats:
-    """Return testosterone as a multiple of the man's baseline at a stimulus."""
-    return 1 + (traits.testosterone_gain - 1) * stimulus
+def testosterone_ratio(traits: Traits, leydig_activity: Floats) -> Floats:
+    """Return testosterone as a multiple of the man's baseline, as his Leydig cells answer."""
+    return 1 + (traits.testosterone_gain - 1) * leydig_activity
 
 
 def estradiol_pmol_l(model: Physiology, men: Men, testosterone: Floats) -> Floats:
@@ -151,12 +310,3 @@ def _decide(regimen: Regimen, month: int, phase: Codes, measured: Floats) -> Cod
 
 def _codes_in(names: tuple[str, ...], phases: tuple[Phase, ...]) -> NDArray[np.intp]:
     return np.array([names.index(phase.name) for phase in phases])
-
-
-def _doses_iu_week(regimen: Regimen) -> Mapping[str, Floats]:
-    """Return the weekly dose of each drug in each phase, in IU."""
-    weekly = {drug: np.zeros(len(regimen.phases)) for drug in ("hcg", "ufsh", *regimen.drugs)}
-    for phase in regimen.phases:
-        for order in phase.orders:
-            weekly[order.drug][phase.code] += order.dose_iu * DAYS_PER_WEEK / order.interval_days
-    return weekly

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+import rich.console  # noqa: F401  it draws link numbers as it loads: before the guard looks
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None, max_examples=50)

@@ -79,7 +79,8 @@ def adjusted_p(graph: Graph, p: ArrayLike) -> Floats:
     Parameters
     ----------
     p
-        (..., m) unadjusted p-values; replicates are leading axes.
+        (..., m) unadjusted p-values; replicates are leading axes. NaN, a test that gave no answer,
+        counts as 1.
 
     Examples
     --------
@@ -91,7 +92,7 @@ def adjusted_p(graph: Graph, p: ArrayLike) -> Floats:
     if values.shape[-1:] != (len(graph.names),):
         problem = f"{values.shape[-1:]} p-values came for {len(graph.names)} hypotheses"
         raise InputError([_fault("p", problem, "give one for each hypothesis")])
-    flat = values.reshape(-1, values.shape[-1])
+    flat = np.where(np.isnan(values), 1.0, values).reshape(-1, values.shape[-1])
     rows, m = flat.shape
     weights = np.tile(np.asarray(graph.weights, float), (rows, 1))
     shares = np.tile(np.asarray(graph.transitions, float), (rows, 1, 1))

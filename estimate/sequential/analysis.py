@@ -208,7 +208,10 @@ def monitor_bounds(
     if not isinstance(shape, Spending):
         problem = f"{type(shape).__name__} fixes its looks beforehand"
         raise InputError.of("analysis", "shape", problem, "use a spending function")
-    info = np.asarray(information, float)
+    info = np.atleast_1d(np.asarray(information, float))
+    if planned <= 0 or info[0] <= 0 or (np.diff(info) <= 0).any():
+        problem = f"looks at {info.tolist()} of {planned:g} do not rise from above 0"
+        raise InputError.of("analysis", "information", problem, "list information as it came")
     fraction = np.minimum(info / planned, 1.0)
     spent = shape.spent(fraction, design_alpha / sides)
     if last:

@@ -3,6 +3,7 @@
 JT chapter 2 (Pocock, O'Brien-Fleming, Haybittle-Peto, Wang-Tsiatis) and chapter 7 (spending).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,12 +34,21 @@ class WangTsiatis:
 
     delta: float
 
+    def __post_init__(self) -> None:
+        if not -1 <= self.delta <= 1:
+            problem = f"{self.delta} is not allowed"
+            raise InputError.of("design", "delta", problem, "give one from -1 to 1")
+
 
 @dataclass(frozen=True, slots=True)
 class HaybittlePeto:
     """The same bound ``z`` at every interim look; the last look takes what error is left."""
 
     z: float = 3.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.z < 40:
+            raise InputError.of("design", "z", f"{self.z} is not allowed", "give one such as 3")
 
 
 Shape = Spending | WangTsiatis | HaybittlePeto
@@ -114,7 +124,7 @@ def efficacy_bounds(rates: Floats, shape: Shape, alpha: float, sides: int) -> Fl
             )
         case WangTsiatis():
             form = rates ** (shape.delta - 0.5)
-            constant = _root(lambda c: _size(rates, c * form, sides) - alpha, 0.5, 12.0)
+            constant = _root(lambda c: _size(rates, c * form, sides) - alpha, 0.1, 100.0)
             return np.asarray(constant * form)
         case HaybittlePeto():
             return _haybittle(rates, shape.z, alpha, sides)
@@ -263,12 +273,16 @@ def _with_futility(
         return low, high, missed
 
     fixed = float(ndtri(1 - alpha) + ndtri(power))  # no sequential design does with less
-    drift = _root(lambda d: march(d)[2] - beta, fixed - 1e-3, 5 * fixed)
+    most = 6 * fixed
+    if beta_steps[-1] < 1e-9 * beta or march(most)[2] > beta:
+        problem = "almost all of beta is spent before the last look"
+        raise InputError.of("design", "futility", problem, "spend beta later")
+    drift = _root(lambda d: march(d)[2] - beta, fixed - 1e-3, most)
     low, high, _ = march(drift)
     return np.asarray(low), np.asarray(high), drift
 
 
-def _root(function: object, low: float, high: float) -> float:
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
     return float(brentq(function, low, high, xtol=1e-12, rtol=1e-13))
 
 

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from estimate.arrays import Floats
+from protocol.errors import InputError
 
 #: Densities are cut this many standard deviations from any mean asked for; 6e-16 lies beyond.
 REACH = 8.2
@@ -26,8 +27,9 @@ REACH = 8.2
 #: Nodes per standard deviation of the narrowest kernel, on average over the interval.
 NODES_PER_SD = 4.0
 
-#: No interval gets fewer nodes, and none more.
-FEWEST, MOST = 48, 1600
+#: No interval gets fewer nodes, and none more. Half of `NODES_PER_SD` is still exact to 1e-12, so
+#: looks may be as close as the most nodes allow at that density.
+FEWEST, MOST = 48, 3200
 
 
 @lru_cache(maxsize=64)
@@ -120,7 +122,11 @@ def carry_on(
     behind = (information - state.information) / information
     ahead = (next_information - information) / information
     narrowest = np.sqrt(min(1.0, behind, ahead))
-    count = int(np.clip(NODES_PER_SD * (right - left) / narrowest, FEWEST, MOST))
+    wanted = NODES_PER_SD * (right - left) / narrowest
+    if wanted > 2 * MOST:
+        problem = f"information {information:g} and its neighbours are too close to tell apart"
+        raise InputError.of("looks", "information", problem, "leave a look out")
+    count = int(np.clip(wanted, FEWEST, MOST))
     nodes, weights = _legendre(16 * -(-count // 16))
     z = left + (right - left) * (nodes + 1) / 2
     gain = np.sqrt(information - state.information)

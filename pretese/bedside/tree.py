@@ -1,12 +1,22 @@
 """The paths of a regimen as a decision tree: Mermaid text, and an SVG that needs nothing else."""
 
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
-from pretese.bedside.words import totals_words
-from protocol.paths import Path, Step, paths_of
+from protocol.paths import Path, Step, Totals, paths_of
 from protocol.regimen import Regimen
+
+#: Fill and edge of the boxes.
+INK = {
+    "start": ("#f2f2f2", "#555555"),
+    "phase": ("#e3f0ea", "#2f6f57"),
+    "wait": ("#fbf0d9", "#9a6b12"),
+    "done": ("#e6ebf5", "#35508a"),  # not `end`, which Mermaid keeps for itself
+}
+#: Sizes of the drawing in pixels.
+WIDTH, GAP, LINE, PAD, FONT = 250, 120, 17, 10, 13
 
 
 @dataclass(slots=True)
@@ -23,7 +33,8 @@ class Node:
 
 def tree_of(regimen: Regimen) -> Node:
     """Return the tree whose leaves are the ends of all paths."""
-    root = Node((regimen.title, f"{regimen.id} {regimen.version}"), "start")
+    title = textwrap.wrap(regimen.title, WIDTH // 9)
+    root = Node((*title, f"{regimen.id} {regimen.version}"), "start")
     for path in paths_of(regimen):
         node = root
         for step in path.steps:
@@ -55,12 +66,17 @@ def _node(regimen: Regimen, step: Step, path: Path, edge: str) -> Node:
         return Node((f"Month {step.month}: wait", step.outcome), "wait", edge)
     phase = regimen.phase(step.phase)
     if phase.ends_therapy:
-        drugs = totals_words(path.totals).split(", ")
-        return Node(("Therapy ends", *drugs, *_endings(regimen)), "end", edge)
+        return Node(("Therapy ends", *_doses(path.totals), *_endings(regimen)), "done", edge)
     doses = [
         f"{order.drug} {order.dose_iu:g} IU / {order.interval_days} d" for order in phase.orders
     ]
     return Node((f"Month {step.month}: {phase.label}", *doses), "phase", edge)
+
+
+def _doses(totals: Totals) -> Iterator[str]:
+    for drug, iu in totals.iu.items():
+        if iu:
+            yield f"{drug} {iu:g} IU in {totals.injections[drug]} injections"
 
 
 def _endings(regimen: Regimen) -> Iterator[str]:
@@ -94,15 +110,6 @@ def mermaid(regimen: Regimen) -> str:
             )
     lines += [f"  classDef {kind} fill:{fill},stroke:{edge}" for kind, (fill, edge) in INK.items()]
     return "\n".join(lines) + "\n"
-
-
-INK = {
-    "start": ("#f2f2f2", "#555555"),
-    "phase": ("#e3f0ea", "#2f6f57"),
-    "wait": ("#fbf0d9", "#9a6b12"),
-    "end": ("#e6ebf5", "#35508a"),
-}
-WIDTH, GAP, LINE, PAD, FONT = 250, 120, 17, 10, 13
 
 
 def svg(regimen: Regimen) -> str:
@@ -164,7 +171,8 @@ def _arrow(node: Node, child: Node, pitch: float) -> str:
     half = (x1 + x2) / 2
     words = escape(child.edge)
     label = (
-        f'<text x="{x2 - 6:g}" y="{y2 - 8:g}" text-anchor="end" font-size="11" fill="#333333">'
+        f'<text x="{x2 - 6:g}" y="{y2 - 8:g}" text-anchor="end" font-size="11" fill="#333333" '
+        f'stroke="#ffffff" stroke-width="4" paint-order="stroke">'
         f"{_broken(words, x2 - 6)}</text>"
         if words
         else ""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from protocol.advise import Advice
-from protocol.decide import Decision, Used
+from protocol.decision import Decision, Used
 from protocol.language import Order
 from protocol.paths import Path, Totals
 from protocol.regimen import Regimen

@@ -10,13 +10,14 @@ from pretese.certificate import (
     certificate_path,
     load_scenario,
     read_certificate,
+    unsolved,
     write_certificate,
 )
 from pretese.cli import CheckFailedError
 from pretese.progress import progress
 from pretese.published import load_published
 from pretese.shipped import scenario_path
-from simulate.scenario import read_scenario
+from protocol.errors import InputError
 
 
 @click.command()
@@ -35,8 +36,13 @@ def command(scenario: str, only_check: bool, studies: int, seed: int) -> None:
         _check(scenario, studies, seed)
         return
     path = scenario_path(scenario)
-    parsed, _ = read_scenario(path)
-    problem = pose(parsed, load_published(parsed.published))
+    parsed, free = unsolved(path)
+    if not free:
+        told = "it has no calibrated parameter of its own" + (
+            f"; {parsed.extends} has" if parsed.extends else ""
+        )
+        raise InputError.of(str(path), "", told, "nothing needs to be solved here")
+    problem = pose(parsed, load_published(parsed.published), free)
     with progress("calibrating") as tell:
         point, identified, drawn = calibrate(problem, lambda what, i, of: tell(i, of, what))
     certificate = certify(problem, point, identified, drawn)
@@ -48,7 +54,8 @@ def _check(name: str, studies: int, seed: int) -> None:
     path = scenario_path(name)
     scenario = load_scenario(name)
     stored = read_certificate(certificate_path(path, scenario))
-    problem = pose(read_scenario(path)[0], load_published(scenario.published))
+    parsed, free = unsolved(path)
+    problem = pose(parsed, load_published(scenario.published), free)
     with progress("checking") as tell:
         tell(0, 1, f"drawing {studies} studies")
         fresh = check(problem, scenario, studies, seed)
@@ -58,7 +65,7 @@ def _check(name: str, studies: int, seed: int) -> None:
 def _show(certificate: Certificate) -> None:
     """Print the targets furthest off, the parameters no target sees, and the verdict."""
     console = Console()
-    missed = {n: t for n, t in certificate.targets.items() if t.z > LIMIT}
+    missed = {n: t for n, t in certificate.targets.items() if t.must_match and t.z > LIMIT}
     worst = sorted(certificate.targets.items(), key=lambda item: -item[1].z)[:12]
     table = Table(title=f"{certificate.scenario}: {len(certificate.targets)} targets, worst first")
     for heading in ("target", "published", "simulated", "MC SE", "z"):

@@ -13,7 +13,8 @@ from pretese.commands.options import json_option, regimen_option, set_option, se
 from protocol.advise import SCHEMA, Advice, advise
 from protocol.documents import read_document, validate
 from protocol.errors import InputError
-from protocol.patient import MONTH_DAYS, Known, PatientFile, know
+from protocol.paths import MONTH_DAYS
+from protocol.patient import Known, PatientFile, know
 from protocol.regimen import Regimen, load_regimen
 
 WHERE = "pretese decide"

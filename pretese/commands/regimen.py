@@ -6,6 +6,7 @@ import click
 
 from pretese.bedside.asjson import as_json, as_plain
 from pretese.bedside.dmn import dmn_xml
+from pretese.bedside.page import markdown
 from pretese.bedside.tree import mermaid, svg
 from pretese.bedside.words import path_lines, shown_order
 from pretese.cli import CheckFailedError
@@ -36,7 +37,7 @@ def show_list() -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "mermaid", "svg", "dmn"]),
+    type=click.Choice(["text", "markdown", "mermaid", "svg", "dmn"]),
     default="text",
     show_default=True,
 )
@@ -49,10 +50,7 @@ def show(regimen: str, form: str, tables: tuple[str, ...], out: Path | None) -> 
         if name not in loaded.tables:
             cure = f"there are: {', '.join(loaded.tables)}"
             raise InputError.of("--table", "", f"there is no table {name!r}", cure)
-    if form == "dmn":
-        text = dmn_xml(loaded, tables)
-    else:
-        text = {"text": _words, "mermaid": mermaid, "svg": svg}[form](loaded)
+    text = dmn_xml(loaded, tables) if form == "dmn" else FORMS[form](loaded)
     if out is None:
         click.echo(text, nl=not text.endswith("\n"))
     else:
@@ -85,6 +83,10 @@ def _words(regimen: Regimen) -> str:
             answer = rule.then or rule.outcome
             lines.append(f"  {rule.id:4} {wanted or 'always'}: {answer} [{rule.status}]")
     return "\n".join(lines)
+
+
+#: Ways to show a whole regimen.
+FORMS = {"text": _words, "markdown": markdown, "mermaid": mermaid, "svg": svg}
 
 
 @command.command("verify")
@@ -136,7 +138,11 @@ def verify(regimen: str, as_document: bool) -> None:
 def test(regimen: str, verbose: bool) -> None:
     """Run the cases that stand beside a regimen."""
     loaded = load_regimen(regimen)
-    results = run_cases(loaded, load_cases(regimen))
+    cases = load_cases(regimen)
+    if cases.regimen != loaded.id:
+        problem = f"the cases are those of {cases.regimen!r}, the regimen is {loaded.id!r}"
+        raise InputError.of(regimen, "regimen", problem, "write cases for this regimen")
+    results = run_cases(loaded, cases)
     for result in results:
         if verbose and result.holds:
             click.echo(f"holds  {result.case.says}")

@@ -7,11 +7,19 @@ from rich.console import Console
 
 from pretese.certificate import load_scenario
 from pretese.cohort_files import FORMATS, write_studies
-from pretese.files import versions, whole_folder, write_csv, write_manifest
+from pretese.files import versions, whole_folder, write_manifest
 from pretese.mechanism import mechanism_hash
 from pretese.progress import progress
 from protocol.errors import InputError
-from simulate.tables import COLUMNS, dictionary
+from simulate.tables import COLUMNS
+
+
+def _formats(_: click.Context, __: click.Parameter, words: str) -> tuple[str, ...]:
+    """Split a list of formats at its commas; each is written once, in the order of `FORMATS`."""
+    given = {word.strip() for word in words.split(",")}
+    for word in sorted(given - set(FORMATS)):
+        raise click.BadParameter(f"{word!r} is not one of {', '.join(FORMATS)}.")
+    return tuple(name for name in FORMATS if name in given)
 
 
 @click.command()
@@ -21,8 +29,9 @@ from simulate.tables import COLUMNS, dictionary
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 @click.option(
-    "--format", "kind", type=click.Choice(FORMATS), default="csv", show_default=True,
-    help="File type of the tables.",
+    "--format", "formats", metavar="FORMAT[,FORMAT...]", default="csv", show_default=True,
+    callback=_formats,
+    help="csv, parquet; sav (SPSS), dta (Stata), xpt (SAS); redcap; dataset-json (ADSL and ADLB).",
 )  # fmt: skip
 @click.option(
     "--set", "changes", multiple=True, metavar="PATH=NUMBER",
@@ -34,33 +43,40 @@ def command(
     replicates: int,
     seed: int,
     out: Path,
-    kind: str,
+    formats: tuple[str, ...],
     changes: tuple[str, ...],
 ) -> None:
     """Draw SCENARIO (a shipped name or a file) and write its tables.
 
     Writes patients, visits, injections, procedures and transfers as a clinic would hold them, the
-    truth apart from them, a data dictionary and a manifest. The same call gives the same bytes.
+    truth apart from them in a folder of its own, a data dictionary with units and UCUM codes, and
+    a manifest. The same call gives the same bytes.
     """
     overrides = dict(_change(each) for each in changes)
     loaded = load_scenario(scenario, overrides)
-    with whole_folder(out) as folder, progress("simulated studies") as tell:
-        write_studies(
-            loaded, folder, kind, seed, replicates, men, lambda done: tell(done, replicates)
-        )
-        write_csv(dictionary(), folder / "dictionary.csv")
+    each = men or loaded.men
+    with whole_folder(out) as folder, progress("simulated men") as tell:
+        try:
+            write_studies(
+                loaded, folder, formats, seed, replicates, each,
+                lambda done: tell(done, replicates * each),
+            )  # fmt: skip
+        except OSError as error:
+            problem = f"it cannot be written ({error.strerror or error})"
+            raise InputError.of("--out", str(out), problem, "make room, or ask for less") from None
         facts = {
             "scenario": loaded.id,
             "mechanism_sha256": mechanism_hash(loaded),
             "changed": overrides,
-            "men": men or loaded.men,
+            "men": each,
             "replicates": replicates,
             "seed": seed,
+            "formats": formats,
             "versions": versions(),
         }
         write_manifest(folder, facts)
     Console(stderr=True).print(
-        f"{replicates} x {men or loaded.men} men of {loaded.id}: {', '.join(COLUMNS)} in {out}",
+        f"{replicates} x {each} men of {loaded.id}: {', '.join(COLUMNS)} in {out}",
         highlight=False,
         soft_wrap=True,
     )

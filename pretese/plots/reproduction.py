@@ -56,8 +56,8 @@ def draw_questions(published: PublishedStudy, simulated: Mapping[str, Floats]) -
         for place, (_, stem, key) in zip(places, _QUESTIONS, strict=True):
             _spread(axes, simulated[key], place)
             _published_interval(axes, published, stem, place)
-        _truth_line(axes, simulated, "retrieved_operated", "true, operated men ", "right")
-        _truth_line(axes, simulated, "any_sperm_enrolled", " true, any sperm", "left")
+        _truth_line(axes, simulated, "retrieved_operated", "truth, operated men", "right")
+        _truth_line(axes, simulated, "any_sperm_enrolled", "truth, any sperm", "left")
         axes.axvline(1, color=MUTED, lw=0.8)
         axes.set_xscale("log")
         ticks = [0.75, 1, 1.5, 2, 3, 4]
@@ -69,7 +69,7 @@ def draw_questions(published: PublishedStudy, simulated: Mapping[str, Floats]) -
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("odds ratio of sperm, gonadotropins against none")
-        axes.set_title("One cohort, several questions: published (red) and simulated (blue)")
+        axes.set_title("Published (red) and simulated (blue)")
         return figure
 
 
@@ -82,7 +82,7 @@ def _truth_line(
 ) -> None:
     truth = float(np.nanmean(simulated[f"truth.{key}.odds_ratio"]))
     axes.axvline(truth, color=TRUTH, lw=1, ls=(0, (4, 2)), zorder=0)
-    axes.text(truth, 0.25, f"{words}{truth:.2f} ", color=TRUTH, fontsize=8, ha=side)
+    axes.text(truth, 0.25, f" {words} {truth:.2f} ", color=TRUTH, fontsize=8, ha=side)
 
 
 def _spread(axes: Axes, values: Floats, place: float) -> None:

@@ -47,6 +47,7 @@ def render(
         predictions_svg=svg(figures["predicted-never-tuned"]),
         quartiles_svg=svg(figures["table-1-drawn-again"]),
         contrasts=list(_contrasts(simulated)),
+        analyses=list(_analyses(simulated)),
         groups=list(_groups(rows)),
         findings=[finding.says for finding in published.findings.values()],
         limit=f"{LIMIT:g}",
@@ -112,6 +113,25 @@ def _contrasts(simulated: Mapping[str, Floats]) -> list[dict[str, Any]]:
 def _true_cells(simulated: Mapping[str, Floats], key: str) -> list[str]:
     parts = ("untreated", "treated", "risk_difference", "odds_ratio")
     return [_mean(simulated[f"truth.{key}.{part}"]) for part in parts]
+
+
+#: Analyses that the article makes and whose numbers stand in tables that are not at hand.
+UNPRINTED = {
+    "analysis.model_1.odds_ratio": "model 1: given age",
+    "analysis.model_2.odds_ratio": "model 2: and duration, body mass index, diagnosis",
+    "analysis.model_3.odds_ratio": "model 3: and hormones (complete cases)",
+    "analysis.propensity_adjusted.odds_ratio": "given all of them and the propensity score",
+}
+
+
+def _analyses(simulated: Mapping[str, Floats]) -> list[dict[str, str]]:
+    rows = []
+    for name, words in UNPRINTED.items():
+        finite = simulated[name][np.isfinite(simulated[name])]
+        low, high = np.quantile(finite, [0.025, 0.975])
+        interval = f"{low:.2f} to {high:.2f}"
+        rows.append({"words": words, "mean": _mean(finite), "interval": interval})
+    return rows
 
 
 def _mean(values: Floats) -> str:

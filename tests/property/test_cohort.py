@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from pretese.mechanism import with_values
 from simulate.cohort import draw_cohort
+from simulate.luck import CHUNK
+from simulate.scenario import Arm, Scenario
 from simulate.tables import COLUMNS, dictionary, tables
 from tests.paper import drawn, paper
 
@@ -33,6 +35,19 @@ def test_a_study_is_the_same_alone_and_in_a_block(seed, first):
     block = tables(draw_cohort(paper(), seed, replicates=3, first=first, men=50), replicate=1)
     for name, table in alone.items():
         pd.testing.assert_frame_equal(table, block[name], obj=name)
+
+
+@given(seeds, st.integers(1, 400))
+@settings(max_examples=3)
+def test_slices_of_men_laid_end_to_end_are_the_whole_study(seed, more):
+    whole = tables(draw_cohort(paper(), seed, men=CHUNK + more, first=7))
+    slices = [
+        tables(draw_cohort(paper(), seed, men=men, first=7, first_man=first_man))
+        for first_man, men in ((0, CHUNK), (CHUNK, more))
+    ]
+    for name, table in whole.items():
+        laid = pd.concat([each[name] for each in slices], ignore_index=True)
+        pd.testing.assert_frame_equal(laid, table, obj=name)
 
 
 def test_both_arms_share_a_mans_luck_so_a_null_effect_changes_nobody():
@@ -80,6 +95,32 @@ def test_injections_are_those_of_the_regimen():
     both = given_[phase.loc[given_.index] == "hcg-ufsh"]
     assert set(both["hcg"]) <= {14_000, 16_000}
     assert set(both["ufsh"]) <= {7 * 150, 8 * 150}
+
+
+def with_regimens(untreated: str, treated: str) -> Scenario:
+    arms = {
+        "untreated": Arm(regimen=untreated, semen_check=False),
+        "treated": Arm(regimen=treated, semen_check=True),
+    }
+    return paper().model_copy(update={"arms": arms})
+
+
+def test_injections_of_two_regimens_stand_man_by_man_and_day_by_day():
+    t = tables(draw_cohort(with_regimens("ufsh-only", "hcg-only"), seed=2, men=80))
+    injections, gn = t["injections"], t["patients"].set_index("patient_id")["gn"]
+    assert (
+        injections["drug"] == gn.loc[injections["patient_id"]].map({0: "ufsh", 1: "hcg"}).array
+    ).all()
+    in_order = injections.sort_values(["patient_id", "day"], kind="stable", ignore_index=True)
+    pd.testing.assert_frame_equal(injections, in_order)
+    assert set(injections["patient_id"]) == set(gn.index)
+
+
+def test_without_drugs_there_are_no_injections_and_the_same_columns():
+    without = tables(draw_cohort(with_regimens("no-therapy", "no-therapy"), seed=2, men=40))
+    assert len(without["injections"]) == 0
+    assert without["injections"].dtypes.equals(tables(drawn(), 0)["injections"].dtypes)
+    assert (without["visits"]["month"] == 0).all()
 
 
 def test_truth_holds_the_observed_outcome_on_the_way_taken():

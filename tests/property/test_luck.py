@@ -1,6 +1,8 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -28,6 +30,25 @@ def test_men_beyond_a_chunk_keep_their_numbers():
     large = Luck(3, men=2 * CHUNK + 5).uniform("x")
     assert np.array_equal(small, large[:, : CHUNK + 5])
     assert len(np.unique(large)) == large.size
+
+
+@given(seeds, st.integers(0, 3), st.integers(1, 9), st.sampled_from([None, 3]))
+@settings(max_examples=10)
+def test_slices_of_men_laid_end_to_end_are_the_whole(seed, chunks, more, width):
+    first_man = chunks * CHUNK
+    whole = Luck(seed, men=first_man + more, replicates=2, first=5).normal("x", width)
+    ends = [0, *range(CHUNK, first_man + 1, CHUNK), first_man + more]
+    slices = [
+        Luck(seed, men=end - begin, replicates=2, first=5, first_man=begin).normal("x", width)
+        for begin, end in pairwise(ends)
+    ]
+    assert np.array_equal(np.concatenate(slices, axis=1), whole)
+
+
+@pytest.mark.parametrize("first_man", [-CHUNK, 1, CHUNK - 1, CHUNK + 1])
+def test_a_slice_must_begin_where_a_chunk_does(first_man):
+    with pytest.raises(ValueError, match="multiple of 8192"):
+        Luck(1, men=1, first_man=first_man)
 
 
 def test_purposes_replicates_seeds_and_chunks_are_unrelated():

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import fisher_exact
 
+from estimate.planning.exact_fixed import fisher_test
 from estimate.planning.exact_sequential import exact_sequential
 from estimate.sequential.boundaries import WangTsiatis, plan_sequential
 from estimate.sequential.recursion import exit_probabilities
@@ -76,6 +78,16 @@ def test_exact_sequential_probabilities_add_up(p1, p2, first, more):
     )
     assert (trial.efficacy + trial.futility).sum() == pytest.approx(1.0)
     assert 2 * first <= trial.expected_men <= 2 * (first + more) + 1e-9
+
+
+@given(st.integers(1, 25), st.integers(1, 25), st.data(), st.sampled_from(["greater", "two-sided"]))
+@settings(max_examples=60)
+def test_fisher_as_a_table_is_fisher_as_a_p_value(n1, n2, data, side):
+    x1, x2 = data.draw(st.integers(0, n1)), data.draw(st.integers(0, n2))
+    p = float(fisher_exact([[x1, n1 - x1], [x2, n2 - x2]], alternative=side).pvalue)
+    sides = 2 if side == "two-sided" else 1
+    assert fisher_test(p * (1 + 1e-6), sides)(n1, n2)[x1, x2]
+    assert not fisher_test(p * (1 - 1e-6), sides)(n1, n2)[x1, x2]
 
 
 def test_large_exact_trials_approach_the_normal_recursion():

@@ -8,11 +8,14 @@ import pytest
 from scipy.special import chdtrc, expit
 from scipy.stats import fisher_exact
 
+from estimate.analysis_set import Categorical, Numeric, analysis_set
 from estimate.estimand import Estimand
+from estimate.logistic import fit_logistic
+from estimate.marginal import standardised
 from estimate.planning.exact_fixed import fisher_test
 from estimate.proportion import clopper_pearson_interval, wilson_interval
 from estimate.risk_difference import compare_arms, newcombe_interval, score_interval, score_z
-from estimate.robust_standardisation import standardise, standardised_effects
+from estimate.robust_standardisation import randomised, standardise
 from estimate.stratified import (
     StratumCounts,
     cochran_mantel_haenszel,
@@ -112,20 +115,32 @@ def deterministic_trial():
     return y.astype(float), arm, site, x
 
 
+def trial_data():
+    y, arm, site, x = deterministic_trial()
+    return analysis_set(
+        {"y": y, "gn": arm, "site": site, "x": x},
+        treatment="gn",
+        outcome="y",
+        covariates={"x": Numeric(), "site": Categorical(("0", "1", "2", "3"))},
+    )
+
+
 def test_o40_standardisation_with_both_variances():
     says, tol = oracle("O40")  # beeca 0.2.0, sandwich, base R
     y, arm, _, x = deterministic_trial()
     assert [y[arm == a].sum() for a in (0, 1)] == says["events"]
-    risks = standardise(y, arm, x[:, None])
-    assert risks.fit.coef == pytest.approx(says["coef"], abs=tol)
-    difference, ratio, odds = standardised_effects(risks, QUESTION)
+    columns = np.column_stack([np.ones(240), arm, x])
+    assert fit_logistic(columns, y).coef == pytest.approx(says["coef"], abs=tol)
+    difference, ratio, odds = standardise(y, arm, x[:, None]).compare(QUESTION, "trial", "Wald, Ye")
     assert difference.estimate == pytest.approx(says["rd"], abs=tol)
     assert difference.std_error == pytest.approx(says["se_ye"], abs=tol)
     assert ratio.estimate == pytest.approx(says["rr"], abs=tol)
     assert ratio.std_error * ratio.estimate == pytest.approx(0.202502581, abs=tol)
     assert odds.estimate == pytest.approx(says["or_"], abs=tol)
-    ge = standardised_effects(standardise(y, arm, x[:, None], variance="ge"), QUESTION)[0]
-    assert ge.std_error == pytest.approx(says["se_ge_hc0"], abs=1e-6)
+    ge = standardised(trial_data(), ["x"], errors="robust")[0]
+    assert ge.std_error == pytest.approx(says["se_ge_hc0"], abs=tol)
+    model = standardised(trial_data(), ["x"], errors="delta")[0]
+    assert model.std_error == pytest.approx(says["se_ge_model"], abs=tol)
 
 
 def test_o40_with_sites_as_strata():
@@ -133,9 +148,13 @@ def test_o40_with_sites_as_strata():
     y, arm, site, x = deterministic_trial()
     covariates = np.column_stack([x, *(site == k for k in (1, 2, 3))]).astype(float)
     risks = standardise(y, arm, covariates, stratum=site)
-    difference = standardised_effects(risks, QUESTION)[0]
-    assert difference.estimate == pytest.approx(says["rd_site"], abs=tol)
-    assert difference.std_error == pytest.approx(says["se_ye_site_strata"], abs=tol)
+    ways = (
+        risks.compare(QUESTION, "trial", "Wald, Ye")[0],
+        randomised(trial_data(), strata=["site"])[0],
+    )
+    for difference in ways:
+        assert difference.estimate == pytest.approx(says["rd_site"], abs=tol)
+        assert difference.std_error == pytest.approx(says["se_ye_site_strata"], abs=tol)
 
 
 def test_o40_classical_tests():

@@ -5,14 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from estimate.analysis_set import Categorical, Numeric, analysis_set
 from estimate.estimand import Estimand
+from estimate.logistic import fit_logistic
 from estimate.proportion import clopper_pearson_interval, wilson_interval
 from estimate.risk_difference import compare_arms, newcombe_interval, score_interval, score_z
-from estimate.robust_standardisation import standardise, standardised_effects
+from estimate.robust_standardisation import randomised, standardise
 from estimate.stratified import (
     StratumCounts,
     cochran_mantel_haenszel,
     count_strata,
+    count_within,
+    joint_strata,
     mantel_haenszel,
 )
 from protocol.errors import InputError
@@ -163,6 +167,10 @@ def test_sizes_at_the_null_and_coverage_of_the_common_difference():
     assert difference.std_error.mean() == pytest.approx(difference.estimate.std(), rel=0.03)
 
 
+def effect(risks):
+    return risks.compare(QUESTION, "trial", "Wald, Ye")[0]
+
+
 def drawn_trials(trials, men, effect, seed):
     rng = np.random.default_rng(seed)
     arm = np.tile(np.arange(men) % 2, (trials, 1))
@@ -174,9 +182,9 @@ def drawn_trials(trials, men, effect, seed):
 def test_standardisation_without_covariate_gain_is_the_plain_difference():
     y, arm = np.array([1, 0, 1, 1, 0, 0, 1, 0.0]), np.array([1, 0, 1, 0, 1, 0, 1, 0])
     risks = standardise(y, arm, np.zeros((8, 0)))
-    assert risks.risk == pytest.approx([0.25, 0.75])
+    assert (risks.untreated, risks.treated) == pytest.approx((0.25, 0.75))
     # Ye without covariates: the sample variance of each arm over its men.
-    assert risks.cov[0, 0] == pytest.approx(np.var(y[arm == 0], ddof=1) / 4)
+    assert risks.cov[0, 0] == pytest.approx(np.var(y[arm == 1], ddof=1) / 4)
     assert risks.cov[0, 1] == pytest.approx(0.0)
 
 
@@ -187,27 +195,46 @@ def test_standardisation_in_batch_with_men_left_out():
     stratum = np.tile(np.arange(80) % 5, (3, 1))
     together = standardise(y, arm, x, include=include, stratum=stratum)
     alone = standardise(y[1, :60], arm[1, :60], x[1, :60], stratum=stratum[1, :60])
-    assert together.risk[1] == pytest.approx(alone.risk)
+    assert together.treated[1] == pytest.approx(alone.treated)
+    assert together.untreated[1] == pytest.approx(alone.untreated)
     assert together.cov[1] == pytest.approx(alone.cov)
     assert together.n.tolist() == [80, 60, 80]
-    ge = standardise(y, arm, x, include=include, variance="ge")
-    assert ge.cov[1] == pytest.approx(
-        standardise(y[1, :60], arm[1, :60], x[1, :60], variance="ge").cov
-    )
 
 
-def test_an_empty_arm_or_separation_does_not_converge():
+def test_an_empty_arm_does_not_converge():
     y, arm, x = drawn_trials(2, 40, 0.5, 3)
     arm[0] = 0
-    y[1] = arm[1]
     risks = standardise(y, arm, x)
-    assert not risks.converged.any()
-    assert np.isnan(standardised_effects(risks, QUESTION)[0].estimate).all()
+    assert risks.converged.tolist() == [False, True]
+    assert np.isnan(effect(risks).estimate[0])
+
+
+def test_a_site_without_events_does_no_harm_to_the_marginal_risks():
+    y, arm, x = drawn_trials(1, 200, 0.5, 3)
+    site = (np.arange(200) // 2) % 5
+    y[0, site == 3] = 0
+    dummies = (site[:, None] == np.arange(1, 5)).astype(float)
+    covariates = np.concatenate([x[0], dummies], -1)
+    risks = standardise(y[0], arm[0], covariates)
+    design = np.column_stack([np.ones(200), arm[0], covariates])
+    assert fit_logistic(design, y[0]).separated
+    assert risks.converged
+    # In the limit its men have risk 0 and tell the model nothing about the others.
+    others, columns = site != 3, [0, 1, 2, 4]
+    kept = standardise(y[0, others], arm[0, others], covariates[others][:, columns])
+    assert risks.treated == pytest.approx(kept.treated * 160 / 200, abs=1e-6)
+    assert risks.untreated == pytest.approx(kept.untreated * 160 / 200, abs=1e-6)
+
+
+def test_the_small_sample_factor_counts_the_coefficients():
+    y, arm, x = drawn_trials(2, 50, 0.5, 4)
+    plain, corrected = (standardise(y, arm, x, small_sample=s) for s in (False, True))
+    assert corrected.cov == pytest.approx(plain.cov * 50 / 47)
 
 
 def test_adjustment_recovers_the_effect_and_its_error_and_gains_power():
     y, arm, x = drawn_trials(4000, 200, 0.0, 5)
-    difference = standardised_effects(standardise(y, arm, x), QUESTION)[0]
+    difference = effect(standardise(y, arm, x))
     rate = (difference.p_value < 0.05).mean()
     assert abs(rate - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 4000) + 0.005
     assert difference.std_error.mean() == pytest.approx(difference.estimate.std(), rel=0.05)
@@ -219,9 +246,75 @@ def test_balance_within_strata_is_credited_when_the_model_leaves_them_out():
     y, arm, x = drawn_trials(1, 400, 0.5, 6)
     stratum = (x[..., 0] > 0).astype(int)
     bare = np.zeros((1, 400, 0))
-    plain = standardised_effects(standardise(y, arm, bare), QUESTION)[0]
-    credited = standardised_effects(standardise(y, arm, bare, stratum=stratum), QUESTION)[0]
+    plain = effect(standardise(y, arm, bare))
+    credited = effect(standardise(y, arm, bare, stratum=stratum))
     assert credited.std_error < 0.95 * plain.std_error
+
+
+def trial_data(seed):
+    y, arm, x = drawn_trials(3, 120, 0.6, seed)
+    site = np.tile(np.arange(120) // 2 % 3, (3, 1))
+    columns = {"y": y, "gn": arm, "x": x[..., 0], "site": site}
+    covariates = {"x": Numeric(), "site": Categorical(("a", "b", "c"))}
+    return analysis_set(columns, treatment="gn", outcome="y", covariates=covariates), columns
+
+
+def test_an_analysis_set_gives_what_arrays_give():
+    data, columns = trial_data(8)
+    dummies = (columns["site"][..., None] == np.arange(1, 3)).astype(float)
+    covariates = np.concatenate([columns["x"][..., None], dummies], -1)
+    ours = randomised(data, small_sample=True)
+    arrays = standardise(columns["y"], columns["gn"], covariates, small_sample=True)
+    theirs = arrays.compare(QUESTION, "trial", "Wald, Ye")
+    for one, other in zip(ours, theirs, strict=True):
+        assert one.estimate == pytest.approx(other.estimate)
+        assert one.std_error == pytest.approx(other.std_error)
+    assert ours[0].method == "standardised (randomised)"
+    with_strata = randomised(data, ["x"], strata=["site"])[0]
+    plain = standardise(
+        columns["y"], columns["gn"], columns["x"][..., None], stratum=columns["site"]
+    )
+    assert with_strata.std_error == pytest.approx(effect(plain).std_error)
+
+
+def test_recoding_the_arms_of_a_trial_inverts_its_effects():
+    data, columns = trial_data(9)
+    swapped = {**columns, "gn": 1 - columns["gn"]}
+    back = analysis_set(swapped, treatment="gn", outcome="y", covariates=data.kinds)
+    difference, ratio, odds = randomised(data, strata=["site"])
+    other = randomised(back, strata=["site"])
+    assert difference.estimate == pytest.approx(-other[0].estimate)
+    assert ratio.estimate == pytest.approx(1 / other[1].estimate)
+    assert odds.std_error == pytest.approx(other[2].std_error)
+
+
+def test_strata_of_an_analysis_set_are_counted_in_combination():
+    data, columns = trial_data(10)
+    data = data.keep(columns["x"] > -1, "x too low")
+    joint, count = joint_strata(data, ["site"])
+    assert count == 3
+    assert (joint == columns["site"] * data.include).all()
+    ours = count_within(data, ["site"])
+    y = np.where(columns["x"] > -1, columns["y"], np.nan)
+    theirs = count_strata(y, columns["gn"], columns["site"], 3)
+    assert (ours.x1 == theirs.x1).all()
+    assert (ours.n2 == theirs.n2).all()
+    assert ours.men.sum() == data.n.sum()
+
+
+def test_a_trial_whose_arms_are_all_or_nothing_has_a_difference_but_no_ratio():
+    arm = np.arange(40) % 2
+    risks = standardise(arm, arm, np.random.default_rng(1).normal(size=(40, 1)))
+    difference, ratio, odds = risks.compare(QUESTION, "trial", "Wald, Ye")
+    assert (risks.treated, risks.untreated) == (1.0, 0.0)
+    assert difference.estimate == 1.0
+    assert not ratio.converged
+    assert not odds.converged
+
+
+def test_strata_are_categories():
+    with pytest.raises(InputError, match="declare its categories"):
+        randomised(trial_data(9)[0], strata=["x"])
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from estimate.performance import z_against
 from estimate.planning.closed_form import (
     power_two_proportions,
     size_one_proportion,
@@ -22,6 +23,7 @@ from estimate.planning.exact_fixed import (
     pooled_z_test,
     search_size,
 )
+from estimate.planning.exact_reestimation import exact_reestimation
 from estimate.planning.exact_sequential import exact_sequential
 from estimate.planning.marginal_truth import marginal_truth, solve_conditional
 from estimate.planning.restricted import restricted_risks
@@ -95,7 +97,8 @@ def test_simulated_trials_agree_with_the_recursion_over_random_designs():
         looks = int(rng.integers(1, 4))
         n1 = np.cumsum(rng.integers(10, 40, looks))
         n2 = np.cumsum(rng.integers(10, 40, looks))
-        p1, p2 = rng.uniform(0.1, 0.8, 2)
+        p2 = rng.uniform(0.1, 0.6)
+        p1 = p2 + rng.uniform(0, 0.3)
         t = np.arange(1, looks + 1) / looks
         upper = np.array(plan_sequential(t, Spending("HSD", rng.uniform(-4, 1))).upper)
         rejected, running = np.zeros(trials, bool), np.ones(trials, bool)
@@ -106,11 +109,10 @@ def test_simulated_trials_agree_with_the_recursion_over_random_designs():
             rejected |= running & (pooled_z(n1[k], n2[k])[x1, x2] >= upper[k] - 1e-10)
             running &= ~rejected
         exact = float(exact_sequential(n1, n2, upper, p1, p2).power)
-        error = np.sqrt(exact * (1 - exact) / trials)
-        if error > 1e-4:  # nearly sure outcomes are not normal
-            scores.append((rejected.mean() - exact) / error)
+        if 0.005 < exact < 0.995:  # nearly sure outcomes are not normal
+            scores.append(float(z_against(rejected.mean(), trials, exact)))
     scores = np.array(scores)
-    assert scores.size > 30
+    assert scores.size > 45
     assert abs(scores.mean()) < 3 / np.sqrt(scores.size)
     assert 0.7 < scores.std(ddof=1) < 1.3
     assert np.abs(scores).max() < 4
@@ -208,6 +210,11 @@ def test_one_arm_bound_by_hand():
             lambda: exact_sequential([10], [10], [2], 0.5, 0.5, lower=[0], sides=2),
             "without lower bounds",
         ),
+        (
+            lambda: exact_reestimation(5, (3, 2), lambda z: 0 * z, 0.4, 0.4),
+            "set limits to the rule",
+        ),
+        (lambda: exact_reestimation(5, (3, 2), np.abs, 0.4, 0.4, weights=(1, 1)), "scale them"),
         (lambda: schoenfeld_events(1.0), "other than 1"),
         (lambda: event_probability(1, accrual_months=3, until_months=2), "after the accrual"),
         (lambda: solve_conditional(0, 0.5, 1), "between 0 and 1"),
@@ -217,3 +224,26 @@ def test_one_arm_bound_by_hand():
 def test_a_plan_that_cannot_be_says_why(make, says):
     with pytest.raises(InputError, match=says):
         make()
+
+
+def test_re_estimation_by_hand_with_two_men():
+    def rule(z):
+        return np.where(z > 0, 1, 2)
+
+    half = (np.sqrt(0.5), np.sqrt(0.5))
+    found = exact_reestimation(2, (1.9, 1.2), rule, 0.7, 0.4, futility=-1.0)
+    first, reject, men = pooled_z(2, 2), 0.0, 0.0
+    m1, m2 = binomial_masses(2, 0.7), binomial_masses(2, 0.4)
+    for a, b in np.ndindex(3, 3):
+        chance, z = m1[a] * m2[b], first[a, b]
+        if -1 <= z < 1.9:
+            n = 1 if z > 0 else 2
+            second = half[0] * z + half[1] * pooled_z(n, n) >= 1.2 - 1e-9
+            later = binomial_masses(n, 0.7)[:, None] * binomial_masses(n, 0.4)
+            reject += chance * later[second].sum()
+            men += chance * 2 * n
+    assert found.late_efficacy == pytest.approx(reject)
+    assert found.early_efficacy == pytest.approx(m1[2] * m2[0])
+    assert found.early_futility == pytest.approx(m1[0] * m2[2] + m1[0] * m2[1] + m1[1] * m2[2])
+    assert found.expected_men == pytest.approx(4 + men)
+    assert found.power == pytest.approx(reject + m1[2] * m2[0])

@@ -37,6 +37,10 @@ def test_a_hypothesis_without_weight_cannot_be_rejected_first():
     assert adjusted_p(stuck, [0.01, 0.0, 0.0])[1:] == pytest.approx([1.0, 1.0])
 
 
+def test_a_test_without_an_answer_does_not_reject():
+    assert adjusted_p(holm(NAMES), [0.01, np.nan, 0.001]) == pytest.approx([0.02, 1.0, 0.003])
+
+
 def test_replicates_are_leading_axes():
     p = np.random.default_rng(1).random((4, 5, 3)) ** 3
     graph = holm(NAMES)

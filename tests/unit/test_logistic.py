@@ -159,3 +159,16 @@ def test_inputs_are_not_changed():
     fit_logistic(X, y)
     assert np.array_equal(X, before[0])
     assert np.array_equal(y, before[1])
+
+
+def test_a_giant_step_onto_the_plateau_is_no_maximum():
+    fit = fit_logistic([[1, 0], [0, 1.0], [1, 0]], [1, 0, 0], offset=[-26.0, 27, 30])
+    assert not fit.converged
+    assert fit.separated
+
+
+def test_halving_that_rounding_keeps_from_ending_is_given_up():
+    X = [[1.9470790737085626, 0], [0, 2.5511031837615152], [1.1384368123917685, 0]]
+    offset = [26.2028947717196, -26.202894771719272, -26.202894771719215]
+    fit = fit_logistic(X, [1, 0, 0], offset=offset)
+    assert not fit.converged

@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from estimate.performance import measure_performance, paired_difference, relative_precision
+from estimate.estimand import Estimand
+from estimate.performance import (
+    measure_performance,
+    paired_difference,
+    performance_of,
+    relative_precision,
+)
+from estimate.planning.exact_fixed import exact_power, pooled_z_test
+from estimate.risk_difference import compare_arms
 from protocol.errors import InputError
 
 
@@ -120,6 +128,30 @@ def test_relative_precision_of_twice_the_noise():
     found = relative_precision(a, 2 * a)
     assert found.value == pytest.approx(300.0)
     assert found.mcse == pytest.approx(0.0, abs=1e-6)  # correlation 1
+
+
+def test_an_estimator_is_judged_on_the_scale_of_its_errors():
+    rng = np.random.default_rng(5)
+    x1, x2 = rng.binomial(60, 0.4, 3000), rng.binomial(60, 0.2, 3000)
+    question = Estimand("all men", "gn 1 vs 0", "y", "")
+    odds = compare_arms(x1, 60, x2, 60, question, measure="odds ratio")
+    result = performance_of(odds, 0.4 / 0.6 / (0.2 / 0.8))
+    assert abs(result.bias.value) < 0.06  # of the log odds ratio: a little, in small samples
+    assert result.coverage.value == pytest.approx(0.95, abs=0.015)
+    assert result.model_se.value == pytest.approx(result.empirical_se.value, rel=0.1)
+    difference = performance_of(compare_arms(x1, 60, x2, 60, question), 0.2)
+    assert abs(difference.bias.z) < 4
+    assert difference.rejection.value == pytest.approx(
+        float(exact_power(pooled_z_test(0.05, 2)(60, 60), 0.4, 0.2)), abs=4 * 0.0085
+    )
+
+
+def test_what_did_not_converge_is_not_an_estimate():
+    question = Estimand("all men", "gn 1 vs 0", "y", "")
+    odds = compare_arms([5, 0, 6, 9], 20, [3, 0, 2, 4], 20, question, measure="odds ratio")
+    result = performance_of(odds, 2.0)
+    assert result.non_convergence.value == 0.25
+    assert result.bias.n == 3
 
 
 def test_one_replicate_is_not_a_study():

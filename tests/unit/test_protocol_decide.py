@@ -1,3 +1,5 @@
+import pickle
+
 import pytest
 
 from protocol.decide import decide
@@ -127,3 +129,22 @@ def test_a_clinic_may_set_its_own_limit_and_the_hash_shows_it():
 def test_an_unknown_regimen_lists_the_shipped_ones():
     with pytest.raises(InputError, match="take one of fsh-guided"):
         load_regimen("fsh-guide")
+
+
+def test_a_regimen_travels_to_worker_processes():
+    there_and_back = pickle.loads(pickle.dumps(GUIDED))
+    assert there_and_back.sha256 == GUIDED.sha256
+    given = {"month": 2, "phase_before": "hcg", "fsh_iu_l": 11.1}
+    assert decide(there_and_back, "phase", given) == decide(GUIDED, "phase", given)
+
+
+def test_a_table_that_collects_has_no_grid():
+    with pytest.raises(TypeError, match="the table flags collects"):
+        GUIDED.tables["flags"].proved  # noqa: B018  looking is enough to fail
+
+
+def test_a_file_is_read_again_when_it_has_changed(tmp_path):
+    path = tmp_path / "mine.yaml"
+    for title in ("one", "two"):
+        path.write_text(f"id: mine\nversion: 1.0.0\nextends: fsh-guided\ntitle: {title}\n")
+        assert load_regimen(path).title == title

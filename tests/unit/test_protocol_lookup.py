@@ -47,6 +47,18 @@ def test_a_column_that_cannot_be_is_refused(columns, message):
     assert message in str(caught.value)
 
 
+def test_a_state_that_is_never_missing_is_refused_when_it_is():
+    grid = GUIDED.tables["eligibility"].proved
+    assert lookup(grid, {"criteria": [0, 1, 2]}).tolist() == [0, 1, 2]
+    for absent in (-1, np.nan):
+        with pytest.raises(InputError, match=r"criteria: (-1|nan) is not allowed"):
+            lookup(grid, {"criteria": absent})
+
+
+def test_no_men_are_looked_up_too():
+    assert fired(month=2, phase_before=1, fsh_iu_l=np.zeros(0)) == []
+
+
 def test_rules_lead_to_phases_and_rules_without_answer_to_minus_one():
     codes = answers(PHASE, [phase.name for phase in GUIDED.phases])
     by_rule = {rule.id: code for rule, code in zip(PHASE.rules, codes, strict=True)}

@@ -27,6 +27,9 @@ def test_mermaid_links_only_nodes_that_it_declares(name):
     linked = set(re.findall(r"(n\d+) --", text)) | set(re.findall(r"(n\d+)$", text, re.MULTILINE))
     assert text.startswith("flowchart LR\n")
     assert linked == declared
+    styled = set(re.findall(r":::(\w+)", text))
+    assert styled <= set(re.findall(r"classDef (\w+)", text))
+    assert "end" not in styled
 
 
 @pytest.mark.parametrize("name", list_regimens())

@@ -99,6 +99,24 @@ def test_two_sides_reject_in_both_directions():
     assert (design.rejection(1.0) + design.futility(1.0)).sum() == pytest.approx(1.0)
 
 
+def test_looks_may_be_close_and_many():
+    close = plan_sequential([0.5, 0.502, 1], Spending("Pocock"))
+    far = plan_sequential([0.5, 1], Spending("Pocock"))
+    assert close.alpha_spent()[-1] == pytest.approx(0.025, rel=1e-9)
+    assert close.upper[2] == pytest.approx(far.upper[1], abs=0.01)
+    many = plan_sequential(np.arange(1, 41) / 40, WangTsiatis(0), alpha=0.05, sides=2)
+    # The bound tends to that of Brownian motion, sup |B| on [0, 1]: 2.2414.
+    assert 2.13 < many.upper[-1] < 2.2414
+    _, up = many.exits(many.drift)
+    assert up.sum() == pytest.approx(0.8, abs=1e-9)
+
+
+@pytest.mark.parametrize("delta", [-1, 1])
+def test_extreme_shapes_still_hold_alpha(delta):
+    design = plan_sequential([0.05, 0.3, 1], WangTsiatis(delta))
+    assert design.alpha_spent()[-1] == pytest.approx(0.025, rel=1e-8)
+
+
 def test_every_trial_ends_once():
     design = plan_sequential([0.3, 0.6, 1], Spending("HSD", 1), futility=Spending("HSD", -1))
     ends = design.rejection([-1.0, 0.0, 3.0]) + design.futility([-1.0, 0.0, 3.0])
@@ -252,6 +270,18 @@ def test_fisher_bounds_hold_alpha_in_simulation():
             "needs efficacy bounds by spending",
         ),
         (lambda: plan_sequential([0.2, 0.4, 1], HaybittlePeto(1.5)), "already spend alpha"),
+        (lambda: plan_sequential([0.5, 0.50001, 1], OF), "too close to tell apart"),
+        (lambda: WangTsiatis(3), "from -1 to 1"),
+        (lambda: HaybittlePeto(-1), "such as 3"),
+        (
+            lambda: plan_sequential([0.1, 1], OF, futility=Spending("HSD", 300)),
+            "spend beta later",
+        ),
+        (
+            lambda: plan_sequential([0.5, 1], OF, futility=Spending("user", cumulative=(0.2, 0.2))),
+            "spend beta later",
+        ),
+        (lambda: monitor_bounds(0.025, OF, [2, 1], 2), "list information as it came"),
         (lambda: Spending("OBF"), "choose one of OF, Pocock, HSD, KD, user"),
         (lambda: Spending("HSD"), "gamma"),
         (lambda: Spending("KD", -1), "rho: -1 is not above 0"),

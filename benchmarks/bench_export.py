@@ -1,0 +1,62 @@
+"""Men per second to Parquet, and the memory it takes: streamed here, against pandas at one go.
+
+Every way runs in a process of its own, so that its peak memory is its own. Each writes the
+patients, visits, injections, procedures, transfers and the truth of the same men.
+"""
+
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from pretese.certificate import load_scenario
+from pretese.cohort_files import write_studies
+from simulate.cohort import draw_cohort
+from simulate.tables import tables
+
+FEW, MANY = 200_000, 10_000_000
+
+
+def streamed(folder: Path, men: int) -> None:
+    write_studies(load_scenario("paper"), folder, ("parquet",), 1, 1, men, lambda done: None)
+
+
+def at_one_go(folder: Path, men: int) -> None:
+    for name, table in tables(draw_cohort(load_scenario("paper"), 1, men=men)).items():
+        table.to_parquet(folder / f"{name}.parquet", compression="zstd", index=False)
+
+
+def measured(way: Callable[[Path, int], None], men: int) -> tuple[float, float, float]:
+    """Return seconds, peak memory in MB and the size of the files in MB."""
+    with tempfile.TemporaryDirectory() as folder:
+        begin = time.perf_counter()
+        way(Path(folder), men)
+        took = time.perf_counter() - begin
+        size = sum(path.stat().st_size for path in Path(folder).rglob("*.parquet"))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # Linux counts in kB
+    return took, peak, size / 1e6
+
+
+def main() -> None:
+    ways = [
+        ("streamed", streamed, FEW),
+        ("pandas, whole tables", at_one_go, FEW),
+        ("streamed", streamed, MANY),
+    ]
+    peaks = []
+    for name, way, men in ways:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+            took, peak, size = alone.submit(measured, way, men).result()
+        peaks.append(peak)
+        print(
+            f"{name:22s} {men:12,d} men {took:7.1f} s {men / took:9,.0f} men/s"
+            f" {peak:6.0f} MB peak memory {size:6.0f} MB written"
+        )
+    print(f"{MANY // FEW} times the men take {peaks[2] / peaks[0]:.2f} times the memory")
+
+
+if __name__ == "__main__":
+    main()

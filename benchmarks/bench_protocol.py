@@ -1,0 +1,117 @@
+"""Decisions per second: arrays, one man explained, and zen-engine on an equivalent table.
+
+zen-engine (a Rust engine with Python bindings) gets the phase table without its missing cells,
+because it answers `{}` to a missing value; both are asked about the same men, and must agree.
+"""
+
+import datetime as dt
+import json
+
+import numpy as np
+import zen
+
+from benchmarks.timing import best_of
+from pretese.bedside.dmn import feel
+from protocol.audit import audit
+from protocol.decide import decide
+from protocol.faithful import faithful_events
+from protocol.log import parse_log, write_log
+from protocol.regimen import Regimen, load_regimen
+from simulate.lookup import lookup
+
+MANY, SOME, LOGS = 1_000_000, 2_000, 10_000
+OTHERS = {"lh_iu_l": 3.0, "testosterone_nmol_l": 20.0, "estradiol_pmol_l": 120.0}
+
+
+def main() -> None:
+    regimen = load_regimen("fsh-guided")
+    grid = regimen.tables["phase"].proved
+    rng = np.random.default_rng(1)
+    columns = {
+        "month": rng.integers(2, 4, MANY),
+        "phase_before": rng.integers(1, 3, MANY),
+        "fsh_iu_l": rng.lognormal(2.3, 0.9, MANY).clip(0, 200),
+    }
+    one_month = {**columns, "month": 2}
+    phases = regimen.inputs["phase_before"].values
+    men = [
+        {"month": int(m), "phase_before": phases[b], "fsh_iu_l": float(f)}
+        for m, b, f in zip(*(column[:SOME] for column in columns.values()), strict=True)
+    ]
+    peer = zen_decision(regimen)
+    rule_ids = [rule.id for rule in regimen.tables["phase"].rules]
+    ours = [rule_ids[i] for i in lookup(grid, columns)[:SOME]]
+    assert [peer.evaluate(man)["result"]["rule"] for man in men] == ours
+    seconds = best_of(
+        5,
+        {
+            "array lookup, three columns": lambda: lookup(grid, columns),
+            "array lookup, one month for all": lambda: lookup(grid, one_month),
+            "one man at a time, rule only": lambda: [grid.rule_at(man) for man in men],
+            "one man at a time, explained": lambda: [decide(regimen, "phase", m) for m in men],
+            "zen-engine, answer only": lambda: [peer.evaluate(man) for man in men],
+            "zen-engine, with trace": lambda: [peer.evaluate(man, {"trace": True}) for man in men],
+        },
+    )
+    slow = SOME / seconds["zen-engine, answer only"]
+    for name, took in seconds.items():
+        speed = (MANY if name.startswith("array") else SOME) / took
+        print(f"{name:34s} {speed:14,.0f} decisions/s {speed / slow:10,.2f} x zen-engine")
+    time_audit(regimen, rng)
+
+
+def zen_decision(regimen: Regimen) -> zen.ZenDecision:
+    """Return the phase table as zen-engine reads it, hit policy first (it knows no unique)."""
+    table = regimen.tables["phase"]
+    rows = []
+    for rule in table.rules:
+        row = {"_id": rule.id, "out": f'"{rule.id}"'}
+        for name in table.inputs:
+            condition = rule.conditions.get(name)
+            tests = [] if condition is None else feel(condition).split(", ")
+            if tests == ["null"]:
+                break  # a rule about missing values
+            row[name] = ", ".join(test for test in tests if test != "null")
+        else:
+            rows.append(row)
+    content = {
+        "hitPolicy": "first",
+        "inputs": [{"id": name, "name": name, "field": name} for name in table.inputs],
+        "outputs": [{"id": "out", "name": "rule", "field": "rule"}],
+        "rules": rows,
+    }
+    nodes = [
+        {"id": "in", "type": "inputNode", "name": "in"},
+        {"id": "table", "type": "decisionTableNode", "name": "table", "content": content},
+        {"id": "end", "type": "outputNode", "name": "end"},
+    ]
+    edges = [
+        {"id": "1", "type": "edge", "sourceId": "in", "targetId": "table"},
+        {"id": "2", "type": "edge", "sourceId": "table", "targetId": "end"},
+    ]
+    return zen.ZenEngine().create_decision(json.dumps({"nodes": nodes, "edges": edges}))
+
+
+def time_audit(regimen: Regimen, rng: np.random.Generator) -> None:
+    """Time reading and judging the logs of many men."""
+    start = dt.date(2022, 3, 1)
+    men = {}
+    for number in range(LOGS):
+        monthly = [{"fsh_iu_l": float(fsh), **OTHERS} for fsh in rng.uniform(0, 25, 3)]
+        baseline = {**monthly[0], "prolactin_ng_ml": 9.0}
+        men[f"man {number}"] = faithful_events(
+            regimen, start, monthly, baseline=baseline, semen="no sperm"
+        )
+    text = write_log(men)
+    log = parse_log(text, regimen, "log")
+    assert not any(man.deviations for man in audit(log, regimen).men)
+    seconds = best_of(
+        2,
+        {
+            "read a log": lambda: parse_log(text, regimen, "log"),
+            "audit it": lambda: audit(log, regimen),
+        },
+    )
+    rows = text.count("\n") - 1
+    for name, took in seconds.items():
+        print(f"{name:34s} {LOGS / took:14,.0f} men/s ({LOGS:,} men, {rows:,} rows, {took:.2f} s)")

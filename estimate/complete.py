@@ -1,0 +1,100 @@
+"""Make the data of a plan complete: by leaving men out, or by imputing what is missing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from estimate.analysis_set import AnalysisSet, Categorical, analysis_set, read_columns
+from estimate.arrays import Floats
+from estimate.impute.chain import Column, Imputation, impute
+from estimate.plan import Plan
+from protocol.errors import Fault, InputError
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteData:
+    """Data ready for estimation.
+
+    Attributes
+    ----------
+    data
+        Leading shape () or (imputation,).
+    observed
+        Men with treatment and outcome known, before imputation; what `crude` needs.
+    columns
+        Covariate to its column as read, NaN where missing.
+    missing
+        Covariate to number of men, among those eligible, who lack it.
+    imputation
+        The chains, or None where nothing was imputed.
+    """
+
+    data: AnalysisSet
+    observed: AnalysisSet
+    columns: Mapping[str, Floats]
+    missing: Mapping[str, int]
+    imputation: Imputation | None
+
+
+def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
+    """Apply the plan's way with missing data to one table (a mapping or DataFrame).
+
+    Raises
+    ------
+    InputError
+        As `analysis_set`; and if the plan says that nothing is missing, and something is.
+    """
+    build = partial(analysis_set, treatment=plan.treatment, outcome=plan.outcome, where=where)
+    include = _eligible(columns, plan, where)
+    everyone = build(columns, include=include)
+    read = read_columns(columns, plan.kinds, where)
+    gaps = {name: np.isnan(column) & everyone.include for name, column in read.items()}
+    missing = {name: int(gap.sum()) for name, gap in gaps.items() if gap.any()}
+    if plan.missing.method == "none" and missing:
+        raise InputError(
+            Fault(where, name, f"{count} values are missing", "plan `missing: mice`, or fill them")
+            for name, count in missing.items()
+        )
+    if plan.missing.method != "mice" or not missing:
+        data = build(columns, covariates=plan.kinds, include=include)
+        return CompleteData(data, data, read, missing, None)
+    done = _impute(everyone, read, plan)
+    filled: dict[str, Any] = {plan.treatment: everyone.treatment, plan.outcome: everyone.outcome}
+    for index, (name, kind) in enumerate(plan.kinds.items()):
+        column = np.where(everyone.include, done.completed[..., index + 2], -1)
+        filled[name] = column.astype(int) if isinstance(kind, Categorical) else column
+    data = build(filled, covariates=plan.kinds, include=everyone.include)
+    return CompleteData(replace(data, reasons=everyone.reasons), everyone, read, missing, done)
+
+
+def _eligible(columns: Any, plan: Plan, where: str) -> Floats | None:
+    if plan.eligible is None:
+        return None
+    if plan.eligible not in columns:
+        have = ", ".join(map(str, columns))
+        raise InputError.of(
+            where, plan.eligible, "there is no such column", f"columns here: {have}"
+        )
+    column = np.asarray(columns[plan.eligible], float)
+    if not np.isin(column, (0, 1)).all():
+        raise InputError.of(where, plan.eligible, "it holds other than 0 and 1", "code it 0 or 1")
+    return column
+
+
+def _impute(everyone: AnalysisSet, read: Mapping[str, Floats], plan: Plan) -> Imputation:
+    """Impute each covariate given all others, treatment and outcome (which must be among them)."""
+    table = np.stack([everyone.treatment, everyone.outcome, *read.values()], axis=-1)
+    described = [Column(plan.treatment, 2), Column(plan.outcome, 2)]
+    for name, kind in plan.kinds.items():
+        described.append(Column(name, len(kind.levels) if isinstance(kind, Categorical) else 0))
+    return impute(
+        table,
+        described,
+        np.random.default_rng(plan.seed),
+        imputations=plan.missing.imputations,
+        iterations=plan.missing.iterations,
+        included=everyone.include,
+    )

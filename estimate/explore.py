@@ -1,0 +1,254 @@
+"""What a plan asks beyond one effect: subgroups, the shape of associations, and mediation."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from estimate.additive import additive_from_data
+from estimate.analysis_set import AnalysisSet, Categorical
+from estimate.arrays import Floats, Ints
+from estimate.complete import CompleteData
+from estimate.design_matrix import columns_of, design_matrix
+from estimate.mediation import Mediation, mediate
+from estimate.plan import Plan, Subgroup
+from estimate.pool import likelihood_ratio_test, pool, pool_estimates
+from estimate.result import Z95, Estimate, plain
+from estimate.splines import Curve, fit_spline, harrell_knots, spline_basis
+from estimate.subgroups import adjust_p_values, interaction_design, subgroup_effects
+
+#: Points of a curve, between the 2.5 % and the 97.5 % quantile of the men observed.
+POINTS = 101
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """The effect in the groups of one division, and whether it differs between them.
+
+    Attributes
+    ----------
+    men, events
+        (group, arm) counts, arm 0 untreated; means over imputations.
+    separate, joint
+        Odds ratio of each group from its own model, and from one model with interaction.
+    p_value, test
+        Of the interaction: likelihood ratio, or D4 after imputation.
+    reri, reri_low, reri_high
+        Relative excess risk due to interaction on odds ratios, delta method; NaN with more than
+        two groups.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    men: Floats
+    events: Floats
+    separate: tuple[Estimate, ...]
+    joint: tuple[Estimate, ...]
+    p_value: float
+    test: str
+    reri: float
+    reri_low: float
+    reri_high: float
+
+    def record(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        groups = [
+            {
+                "group": label,
+                "untreated": {"men": float(men[0]), "with_outcome": float(yes[0])},
+                "treated": {"men": float(men[1]), "with_outcome": float(yes[1])},
+                "separate": alone.records()[0],
+                "joint": together.records()[0],
+            }
+            for label, men, yes, alone, together in zip(
+                self.labels, self.men, self.events, self.separate, self.joint, strict=True
+            )
+        ]
+        return {
+            "name": self.name,
+            "groups": groups,
+            "interaction_p": plain(self.p_value),
+            "interaction_test": self.test,
+            "reri": plain(self.reri),
+            "reri_low": plain(self.reri_low),
+            "reri_high": plain(self.reri_high),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The association of one number with the outcome: a curve, and whether it bends."""
+
+    name: str
+    knots: Floats
+    curve: Curve
+    observed: Floats
+    nonlinear_p: float
+    test: str
+
+    def record(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        curve = self.curve
+        return {
+            "covariate": self.name,
+            "knots": self.knots.tolist(),
+            "reference": curve.reference,
+            "nonlinear_p": plain(self.nonlinear_p),
+            "test": self.test,
+            "x": curve.x.tolist(),
+            "odds_ratio": np.exp(curve.log_odds_ratio).tolist(),
+            "conf_low": np.exp(curve.conf_low).tolist(),
+            "conf_high": np.exp(curve.conf_high).tolist(),
+        }
+
+
+def divisions(whole: CompleteData, plan: Plan) -> Iterator[Division]:
+    """Yield the effect in every planned division, adjusted for all covariates."""
+    for name, group in plan.subgroups.items():
+        yield _divide(whole, name, *assign(whole.data, group))
+
+
+def assign(data: AnalysisSet, group: Subgroup) -> tuple[Ints, tuple[str, ...]]:
+    """Return each man's group, (..., n) from 0, and the groups' labels."""
+    values, kind = data.covariates[group.by], data.kinds[group.by]
+    if isinstance(kind, Categorical):
+        sets = group.groups or {level: (level,) for level in kind.levels}
+        place = {level: index for index, levels in enumerate(sets.values()) for level in levels}
+        lookup = np.array([place[level] for level in kind.levels])
+        return lookup[values.astype(int)], tuple(sets)
+    if group.below is not None:
+        cut = f"{group.below:g}"
+        return (values >= group.below).astype(int), (f"{group.by} < {cut}", f"{group.by} ≥ {cut}")
+    above = 0.0 if group.above is None else group.above
+    return (values > above).astype(int), (f"{group.by} ≤ {above:g}", f"{group.by} > {above:g}")
+
+
+def _divide(whole: CompleteData, name: str, group: Ints, labels: tuple[str, ...]) -> Division:
+    data = whole.data
+    found = subgroup_effects(data, group, labels)
+    separate, joint = found.separate, found.joint
+    p_value, test = found.interaction.p_value, "likelihood ratio"
+    if whole.imputation is not None:
+        left = data.n.min() - len(data.kinds) - 2
+        separate, joint = (
+            tuple(pool_estimates(each, df_complete=left) for each in answers)
+            for answers in (separate, joint)
+        )
+        modifier = np.stack([(group == g) * 1.0 for g in range(1, len(labels))], -1)
+        X, tested = interaction_design(data, modifier)
+        pooled = likelihood_ratio_test(X, data.outcome, tested, weights=data.weights)
+        p_value, test = pooled.p_value, "D4"
+    return Division(
+        name,
+        labels,
+        found.men.reshape(-1, len(labels), 2).mean(0),
+        found.events.reshape(-1, len(labels), 2).mean(0),
+        separate,
+        joint,
+        float(p_value),
+        test,
+        *_reri(whole, group, len(labels)),
+    )
+
+
+def _reri(whole: CompleteData, group: Ints, count: int) -> tuple[float, float, float]:
+    if count != 2:
+        return np.nan, np.nan, np.nan
+    measure = additive_from_data(whole.data, group).reri
+    if whole.imputation is None:
+        return float(measure.estimate), float(measure.conf_low), float(measure.conf_high)
+    pooled = pool(measure.estimate, measure.std_error**2)
+    return float(pooled.estimate), float(pooled.conf_low), float(pooled.conf_high)
+
+
+def shapes(whole: CompleteData, plan: Plan) -> Iterator[Shape]:
+    """Yield the planned curves, adjusted for treatment and all other covariates."""
+    data = whole.data
+    for name in plan.splines:
+        raw = whole.columns[name]
+        observed = raw[whole.observed.include & ~np.isnan(raw)]
+        knots = harrell_knots(observed)
+        others = design_matrix(data, [other for other in data.kinds if other != name]).X[..., 1:]
+        x = data.covariates[name]
+        fit = fit_spline(x, data.outcome, knots=knots, covariates=others, weights=data.weights)
+        low, high = np.quantile(observed, [0.025, 0.975])
+        curve = fit.curve(np.linspace(low, high, POINTS), float(np.median(observed)))
+        p_value, test = fit.likelihood_ratio.nonlinear_p, "likelihood ratio"
+        if whole.imputation is not None:
+            curve = _pool_curve(curve)
+            basis = spline_basis(x, knots)
+            X = np.concatenate([np.ones((*x.shape, 1)), others, basis], axis=-1)
+            bent = slice(X.shape[-1] - basis.shape[-1] + 1, X.shape[-1])
+            pooled = likelihood_ratio_test(X, data.outcome, bent, weights=data.weights)
+            p_value, test = pooled.p_value, "D4"
+        yield Shape(name, knots, curve, observed, float(p_value), test)
+
+
+def _pool_curve(curve: Curve) -> Curve:
+    """Pool a curve (imputation, x) point by point; the reference has no error to pool."""
+    value = curve.log_odds_ratio.mean(0)
+    m = len(curve.log_odds_ratio)
+    between = curve.log_odds_ratio.var(0, ddof=1) * (1 + 1 / m)
+    error = np.sqrt((curve.std_error**2).mean(0) + between)
+    return Curve(curve.x, curve.reference, value, error, value - Z95 * error, value + Z95 * error)
+
+
+def mediations(whole: CompleteData, plan: Plan) -> Iterator[tuple[str, Mediation]]:
+    """Yield, for every planned division, how much of its effect runs through treatment.
+
+    Adjusted for the covariates other than the one that divides.
+    """
+    data = whole.data
+    for index, name in enumerate(plan.mediation):
+        by = plan.subgroups[name].by
+        group, labels = assign(data, plan.subgroups[name])
+        others = [
+            c for other in data.kinds if other != by for c in columns_of(data, other).values()
+        ]
+        yield (
+            name,
+            mediate(
+                np.where(data.include, group, 0),
+                data.treatment,
+                data.outcome,
+                np.random.default_rng([plan.seed, index]),
+                names=(labels[1], data.treatment_name, data.outcome_name),
+                covariates=np.stack(others, axis=-1) if others else None,
+                weights=data.weights,
+                imputed=whole.imputation is not None,
+            ),
+        )
+
+
+def mediation_record(name: str, found: Mediation) -> dict[str, Any]:
+    """Return a mediation analysis as plain values for JSON."""
+    effects = {
+        key: {
+            "estimate": plain(effect.mean),
+            "median": plain(effect.median),
+            "conf_low": plain(effect.conf_low),
+            "conf_high": plain(effect.conf_high),
+            "p_value": plain(effect.p_value),
+            "p_monte_carlo_error": plain(effect.p_error),
+        }
+        for key, effect in found.effects.items()
+        if key in ("acme", "ade", "total", "proportion")
+    }
+    return {
+        "name": name,
+        "exposure": found.exposure,
+        "mediator": found.mediator,
+        "reading": found.reading,
+        "effects": effects,
+    }
+
+
+def with_multiplicity(found: list[Division]) -> list[dict[str, Any]]:
+    """Return records of all divisions, each with its p-value adjusted for their number."""
+    p_values = np.array([each.p_value for each in found])
+    holm, bh = (adjust_p_values(p_values, way) for way in ("Holm", "Benjamini-Hochberg"))
+    return [
+        {**each.record(), "interaction_p_holm": plain(h), "interaction_p_fdr": plain(b)}
+        for each, h, b in zip(found, holm, bh, strict=True)
+    ]

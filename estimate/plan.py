@@ -1,0 +1,280 @@
+"""What an analysis plan may say: one YAML file for any table of men."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from estimate.analysis_set import Categorical, Kind, Numeric
+from estimate.estimand import Strategy
+from estimate.matching import Focal, Order
+from protocol.documents import Document
+
+Method = Literal[
+    "crude",
+    "adjusted",
+    "firth",
+    "ps-covariate",
+    "iptw-ate",
+    "iptw-att",
+    "iptw-atc",
+    "iptw-ato",
+    "iptw-atm",
+    "iptw-ate-adjusted",
+    "matching",
+    "matching-adjusted",
+    "standardised",
+    "standardised-att",
+    "standardised-atc",
+    "aipw",
+    "tmle",
+]
+
+_KIND_CURE = "write `numeric`, or `categorical: [reference, other, ...]`"
+
+
+def _read_kind(value: Any) -> Kind:
+    if isinstance(value, Numeric | Categorical):
+        return value
+    if value == "numeric":
+        return Numeric()
+    if not (isinstance(value, Mapping) and set(value) == {"categorical"}):
+        raise ValueError(_KIND_CURE)
+    levels = value["categorical"]
+    if not isinstance(levels, list) or len(levels) < 2:
+        raise ValueError("list two levels or more; the first is the reference")
+    names = tuple(str(level) for level in levels)
+    if len(set(names)) < len(names):
+        raise ValueError("a level is listed twice")
+    return Categorical(names)
+
+
+def _name_alone(value: Any) -> Any:
+    """Let `missing: none` stand for `missing: {method: none}`."""
+    return {"method": value} if isinstance(value, str) else value
+
+
+class MissingData(Document):
+    """How missing covariates are dealt with.
+
+    Men whose treatment or outcome is missing are left out in any case, and counted.
+    """
+
+    #: "none" declares that nothing is missing, and is an error if something is.
+    method: Literal["mice", "complete-case", "none"] = "complete-case"
+    imputations: Annotated[int, Field(ge=2, le=1000)] = 20
+    iterations: Annotated[int, Field(ge=1, le=1000)] = 10
+
+
+class Matching(Document):
+    """Choices of one-to-one matching; see `estimate.matching.match_nearest`."""
+
+    #: None is the smaller arm; the result says which.
+    focal: Focal | None = None
+    order: Order | None = None
+    #: standard deviations of the distance measure
+    caliper: Annotated[float, Field(gt=0)] | None = None
+    on: Literal["score", "logit"] = "logit"
+    exact: str | None = None
+
+
+class Event(Document):
+    """An event after the start of treatment and how it is dealt with (ICH E9(R1), A.3.2)."""
+
+    event: str
+    strategy: Strategy
+
+
+class Subgroup(Document):
+    """How men are divided by one covariate: exactly one of a cut-point and named groups.
+
+    ``below`` c divides into less than c, and c or more; ``above`` c into c or less, and more than
+    c. ``groups`` names sets of levels of a category, all levels once; without any of the three,
+    every level is a group.
+    """
+
+    by: str
+    below: float | None = None
+    above: float | None = None
+    groups: dict[str, tuple[str, ...]] | None = None
+
+    @model_validator(mode="after")
+    def _one_division(self) -> Self:
+        given = [x for x in (self.below, self.above, self.groups) if x is not None]
+        if len(given) > 1:
+            raise ValueError("give one of below, above and groups")
+        if self.groups is not None and len(self.groups) < 2:
+            raise ValueError("name two groups or more")
+        return self
+
+
+class Plan(Document):
+    """An analysis plan.
+
+    Attributes
+    ----------
+    treatment, outcome
+        Columns of 0 and 1.
+    covariates
+        Column to kind, in the order in which they enter models and imputation.
+    propensity
+        Covariates of the propensity score; None is all of them.
+    models
+        Further adjusted models, name to covariates.
+    subgroups
+        Names of divisions, in each of which the effect is estimated, and compared between groups.
+    splines
+        Numeric covariates whose association with the outcome is drawn as a curve.
+    mediation
+        Names of divisions into two groups, for each of which is asked how much of the second
+        group's advantage runs through treatment.
+    truncate
+        Quantiles at which inverse-probability weights are cut; None cuts none.
+    eligible
+        Column of 0 and 1 that says who is analysed; None is everybody.
+    population
+        Who the men are, in words, for the labels.
+    intercurrent
+        What may happen after the start of treatment, for the labels.
+    """
+
+    treatment: str
+    outcome: str
+    covariates: dict[str, Annotated[Kind, PlainValidator(_read_kind)]] = Field(default_factory=dict)
+    methods: Annotated[tuple[Method, ...], Field(min_length=1)]
+    models: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    propensity: tuple[str, ...] | None = None
+    matching: Matching = Matching()
+    subgroups: dict[str, Subgroup] = Field(default_factory=dict)
+    splines: tuple[str, ...] = ()
+    mediation: tuple[str, ...] = ()
+    truncate: tuple[float, float] | None = None
+    missing: Annotated[MissingData, BeforeValidator(_name_alone)] = MissingData()
+    eligible: str | None = None
+    population: str | None = None
+    intercurrent: tuple[Event, ...] = ()
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    @field_validator("outcome")
+    @classmethod
+    def _outcome_is_not_treatment(cls, value: str, info: ValidationInfo) -> str:
+        if value == info.data.get("treatment"):
+            raise ValueError("name another column than the treatment")
+        return value
+
+    @field_validator("covariates")
+    @classmethod
+    def _covariates_are_neither(cls, value: dict[str, Kind], info: ValidationInfo) -> Any:
+        for role in ("treatment", "outcome"):
+            if info.data.get(role) in value:
+                raise ValueError(f"take the {role} ({info.data[role]}) out of the covariates")
+        return value
+
+    @field_validator("methods")
+    @classmethod
+    def _methods_have_what_they_need(
+        cls, value: tuple[Method, ...], info: ValidationInfo
+    ) -> tuple[Method, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError("a method is listed twice")
+        needy = [method for method in value if method != "crude"]
+        if needy and info.data.get("covariates") == {}:
+            raise ValueError(f"{needy[0]} needs covariates; list them, or plan `crude` alone")
+        return value
+
+    @field_validator("propensity")
+    @classmethod
+    def _score_uses_declared(
+        cls, value: tuple[str, ...] | None, info: ValidationInfo
+    ) -> tuple[str, ...] | None:
+        _refuse_undeclared(value or (), info)
+        return value
+
+    @field_validator("models")
+    @classmethod
+    def _models_use_declared(
+        cls, value: dict[str, tuple[str, ...]], info: ValidationInfo
+    ) -> dict[str, tuple[str, ...]]:
+        for names in value.values():
+            _refuse_undeclared(names, info)
+        return value
+
+    @field_validator("subgroups")
+    @classmethod
+    def _subgroups_fit_their_covariate(
+        cls, value: dict[str, Subgroup], info: ValidationInfo
+    ) -> dict[str, Subgroup]:
+        for name, group in value.items():
+            _refuse_undeclared((group.by,), info)
+            _check_division(name, group, info.data.get("covariates", {}).get(group.by))
+        return value
+
+    @field_validator("splines")
+    @classmethod
+    def _splines_bend_numbers(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        _refuse_undeclared(value, info)
+        for name in value:
+            if isinstance(info.data.get("covariates", {}).get(name), Categorical):
+                raise ValueError(f"{name} is categorical and has no curve")
+        return value
+
+    @field_validator("mediation")
+    @classmethod
+    def _mediation_has_two_groups(
+        cls, value: tuple[str, ...], info: ValidationInfo
+    ) -> tuple[str, ...]:
+        for name in value:
+            group = info.data.get("subgroups", {}).get(name)
+            if group is None:
+                raise ValueError(f"define {name} under subgroups first")
+            if len(group.groups or "ab") != 2:
+                raise ValueError(f"{name} must have two groups")
+        return value
+
+    @field_validator("matching")
+    @classmethod
+    def _exact_is_categorical(cls, value: Matching, info: ValidationInfo) -> Matching:
+        kind = info.data.get("covariates", {}).get(value.exact)
+        if value.exact is not None and not isinstance(kind, Categorical):
+            raise ValueError(f"exact: {value.exact} is not a categorical covariate of this plan")
+        return value
+
+    @field_validator("truncate")
+    @classmethod
+    def _quantiles_are_in_order(
+        cls, value: tuple[float, float] | None
+    ) -> tuple[float, float] | None:
+        if value is not None and not 0 <= value[0] < value[1] <= 1:
+            raise ValueError("give two quantiles from 0 to 1, the smaller first")
+        return value
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """Covariates with their kinds."""
+        return dict(self.covariates)
+
+
+def _refuse_undeclared(names: tuple[str, ...], info: ValidationInfo) -> None:
+    strange = [name for name in names if name not in info.data.get("covariates", names)]
+    if strange:
+        raise ValueError(f"declare {', '.join(strange)} under covariates first")
+
+
+def _check_division(name: str, group: Subgroup, kind: Kind | None) -> None:
+    cut = group.below is not None or group.above is not None
+    if isinstance(kind, Numeric) and not cut:
+        raise ValueError(f"{name}: {group.by} is a number; give `below` or `above`")
+    if isinstance(kind, Categorical):
+        if cut:
+            raise ValueError(f"{name}: {group.by} is categorical; give `groups`")
+        listed = [level for levels in (group.groups or {}).values() for level in levels]
+        if group.groups is not None and sorted(listed) != sorted(kind.levels):
+            levels = ", ".join(kind.levels)
+            raise ValueError(f"{name}: its groups must hold every level once: {levels}")

@@ -1,0 +1,130 @@
+"""A regimen as a page of documentation, written from the file that decides."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pretese.bedside.tree import mermaid
+from pretese.bedside.words import shown_order, shown_unit, totals_words
+from protocol.conditions import Condition
+from protocol.paths import paths_of
+from protocol.regimen import DecisionTable, Regimen
+
+
+def markdown(regimen: Regimen) -> str:
+    """Return the page: drugs, readings, tables, every path with its doses, and the tree."""
+    parts = [
+        f"# {regimen.title}",
+        f"`{regimen.id}` {regimen.version}. Written by `pretese regimen show {regimen.id} "
+        "--format markdown` from the file that decides, simulates and audits.",
+        regimen.about,
+        *_phases(regimen),
+        *_readings(regimen),
+        *_parameters(regimen),
+        *_criteria(regimen),
+        *(part for table in regimen.tables.values() for part in _table(regimen, table)),
+        *_paths(regimen),
+        "## The tree",
+        f"```mermaid\n{mermaid(regimen)}```",
+        *_sources(regimen),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def grid_of_words(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell or " " for cell in line) + " |" for line in lines)
+
+
+def _phases(regimen: Regimen) -> Iterator[str]:
+    yield "## What is injected"
+    rows = [
+        [f"`{phase.name}`", phase.label, "<br>".join(shown_order(regimen, o) for o in phase.orders)]
+        for phase in regimen.phases
+    ]
+    yield grid_of_words(["phase", "", "orders"], rows)
+    if any(len(phase.orders) > 1 for phase in regimen.phases):
+        yield "Orders of one phase take turns; the turns run on over the ends of months."
+
+
+def _readings(regimen: Regimen) -> Iterator[str]:
+    if not regimen.readings:
+        return
+    yield "## Where the source can be read in more than one way"
+    rows = [
+        [f'"{r.words}"', r.taken, r.because, ", ".join(f"`{name}`" for name in r.instead)]
+        for r in regimen.readings.values()
+    ]
+    yield grid_of_words(["words", "taken here", "because", "taken otherwise in"], rows)
+
+
+def _parameters(regimen: Regimen) -> Iterator[str]:
+    if not regimen.parameters:
+        return
+    yield "## Numbers"
+    rows = [
+        [f"`{name}`", f"{p.value:g} {shown_unit(p.unit)}", p.status, p.source, p.locator]
+        for name, p in regimen.parameters.items()
+    ]
+    yield grid_of_words(["parameter", "value", "status", "source", "where"], rows)
+    yield "`--set NAME=VALUE` puts another value in a parameter's place."
+
+
+def _criteria(regimen: Regimen) -> Iterator[str]:
+    if not regimen.criteria:
+        return
+    yield "## Who may start"
+    rows = [[f"`{c.name}`", c.label, _conditions(c.conditions)] for c in regimen.criteria]
+    yield grid_of_words(["criterion", "", "met when"], rows)
+
+
+def _table(regimen: Regimen, table: DecisionTable) -> Iterator[str]:
+    yield f"## {table.question}"
+    kind = (
+        "Every rule is judged by itself."
+        if table.grid is None
+        else (f"Exactly one rule fires for every man; proved on {len(table.grid.rules)} cells.")
+    )
+    yield f"Table `{table.name}`. {kind}"
+    rows = [
+        [
+            rule.id,
+            *(_cell(rule.conditions.get(name)) for name in table.inputs),
+            f"`{rule.then}`" if rule.outcome == "advice" else rule.outcome,
+            rule.because,
+            rule.status,
+        ]
+        for rule in table.rules
+    ]
+    labels = [regimen.inputs[name].label for name in table.inputs]
+    yield grid_of_words(["rule", *labels, "answer", "because", "status"], rows)
+
+
+def _cell(condition: Condition | None) -> str:
+    return condition.text if condition else ""
+
+
+def _conditions(conditions: Mapping[str, Condition]) -> str:
+    return ", ".join(f"{name} {condition.text}" for name, condition in conditions.items())
+
+
+def _paths(regimen: Regimen) -> Iterator[str]:
+    yield "## Every path"
+    rows = [
+        [
+            str(number),
+            " > ".join(path.phases) or "no therapy",
+            path.ends,
+            totals_words(path.totals),
+        ]
+        for number, path in enumerate(paths_of(regimen), 1)
+    ]
+    yield grid_of_words(["", "months", "ends", "in all"], rows)
+
+
+def _sources(regimen: Regimen) -> Iterator[str]:
+    yield "## Sources"
+    rows = [
+        [f"`{name}`", s.title, f"[{s.doi}](https://doi.org/{s.doi})" if s.doi else s.address or ""]
+        for name, s in regimen.sources.items()
+    ]
+    yield grid_of_words(["name", "", "address"], rows)

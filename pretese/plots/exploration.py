@@ -1,0 +1,126 @@
+"""The figures of what a plan explores: subgroups, curves and mediation."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from estimate.analyse import Analysis
+from estimate.explore import Division, Shape
+from estimate.mediation import Effect, Mediation
+from estimate.table1 import format_p
+from pretese.analysis_tables import effect
+from pretese.plots.ratio_axis import ratio_axis
+from pretese.plots.style import GRID, INK, MUTED, PUBLISHED, SIMULATED, house_style, new_figure
+
+#: Curves side by side in one row.
+ACROSS = 3
+
+
+def explored_figures(found: Analysis) -> dict[str, Figure]:
+    """Draw every figure of the exploration, by file name."""
+    drawn: dict[str, Figure] = {}
+    if found.divisions:
+        drawn["subgroups"] = draw_subgroups(found.divisions)
+    if found.shapes:
+        drawn["splines"] = draw_curves(found.shapes)
+    if found.mediations:
+        drawn["mediation"] = draw_mediations(found.mediations)
+    return drawn
+
+
+def draw_subgroups(divisions: Sequence[Division]) -> Figure:
+    """Draw a forest of odds ratios by group, with the p-value of each interaction."""
+    rows = sum(len(each.labels) + 1 for each in divisions)
+    with house_style():
+        figure = new_figure(8.4, 1.0 + 0.27 * rows)
+        axes = figure.add_subplot()
+        labels: list[str] = []
+        side = axes.get_yaxis_transform()
+        for division in divisions:
+            place = len(labels)
+            p_value = format_p(division.p_value) or "not estimable"
+            words = f"p for interaction ({division.test}): {p_value}"
+            axes.text(1.02, place, words, transform=side, va="center", size=8, color=MUTED)
+            labels.append(division.name)
+            for label, answer in zip(division.labels, division.separate, strict=True):
+                place = len(labels)
+                if answer.converged:
+                    ends = [answer.conf_low, answer.conf_high]
+                    axes.plot(ends, [place, place], color=SIMULATED, lw=1.4)
+                    axes.plot(answer.estimate, place, "s", ms=5, color=SIMULATED)
+                note = f"{effect(answer)}   n = {int(answer.n)}"
+                axes.text(1.02, place, note, transform=side, va="center", size=8)
+                labels.append(f"  {label}")
+        ratio_axis(axes, labels, "Odds ratio of treatment, each group alone")
+    return figure
+
+
+def draw_curves(shapes: Sequence[Shape]) -> Figure:
+    """Draw restricted cubic splines with pointwise 95 % bands, knots, and a rug of the men."""
+    across = min(ACROSS, len(shapes))
+    down = -(-len(shapes) // across)
+    with house_style():
+        figure = new_figure(0.6 + 2.7 * across, 2.6 * down)
+        grid = np.asarray(figure.subplots(down, across, squeeze=False)).ravel()
+        for axes, shape in zip(grid, shapes, strict=False):
+            _curve(axes, shape)
+        for axes in grid[len(shapes) :]:
+            axes.set_axis_off()
+    return figure
+
+
+def _curve(axes: Axes, shape: Shape) -> None:
+    curve = shape.curve
+    axes.fill_between(
+        curve.x, np.exp(curve.conf_low), np.exp(curve.conf_high), color=SIMULATED, alpha=0.15, lw=0
+    )
+    axes.plot(curve.x, np.exp(curve.log_odds_ratio), color=SIMULATED, lw=1.6)
+    axes.axhline(1, color=MUTED, lw=0.8)
+    inside = (shape.observed >= curve.x[0]) & (shape.observed <= curve.x[-1])
+    rug = shape.observed[inside]
+    low = axes.get_ylim()[0]
+    axes.plot(rug, np.full(len(rug), low), "|", color=INK, ms=5, alpha=0.25, clip_on=False)
+    axes.plot(shape.knots, np.ones(len(shape.knots)), "o", ms=3.5, color=PUBLISHED)
+    axes.set_yscale("log")
+    axes.set_xlabel(shape.name)
+    axes.set_ylabel(f"Odds ratio (1 at {curve.reference:g})")
+    axes.set_title(f"p for bending: {format_p(shape.nonlinear_p)}", weight="normal", size=9)
+    ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 5, 10) if axes.get_ylim()[0] < t < axes.get_ylim()[1]]
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.set_yticks([], minor=True)
+
+
+def draw_mediations(mediations: Mapping[str, Mediation]) -> Figure:
+    """Draw indirect, direct and total effects in percentage points, with their 95 % limits."""
+    kinds = {"acme": "through", "ade": "not through", "total": "total"}
+    shades = {"acme": PUBLISHED, "ade": SIMULATED, "total": INK}
+    labels: list[str] = []
+    with house_style():
+        figure = new_figure(7.6, 1.0 + 0.3 * 4 * len(mediations))
+        axes = figure.add_subplot()
+        side = axes.get_yaxis_transform()
+        for found in mediations.values():
+            axes.text(0, len(labels), f"  {found.exposure}", transform=side, va="center", size=9)
+            labels.append("")
+            for key, words in kinds.items():
+                one = found.effects[key]
+                place, shade = len(labels), shades[key]
+                axes.plot([100 * one.conf_low, 100 * one.conf_high], [place] * 2, color=shade)
+                axes.plot(100 * one.mean, place, "o", ms=5, color=shade)
+                note = f"{100 * one.mean:+.1f} ({100 * one.conf_low:+.1f} to "
+                note += f"{100 * one.conf_high:+.1f}), p = {_p_with_error(one)}"
+                axes.text(1.02, place, note, transform=side, va="center", size=8)
+                labels.append(words if key == "total" else f"{words} {found.mediator}")
+        axes.axvline(0, color=MUTED, lw=1, zorder=0)
+        axes.grid(axis="y", color=GRID)
+        axes.set_yticks(range(len(labels)), labels)
+        axes.set_ylim(len(labels) - 0.4, -0.6)
+        axes.set_xlabel("Effect on the risk, percentage points")
+    return figure
+
+
+def _p_with_error(one: Effect) -> str:
+    """Return a p-value from draws with its Monte Carlo standard error."""
+    return f"{float(one.p_value):.3f} ± {float(one.p_error):.3f}"

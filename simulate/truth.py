@@ -1,0 +1,249 @@
+"""The truth behind a cohort: principal strata, and the effect that each estimand names.
+
+Both potential outcomes of every man are known, so a sample's effect is counted and not estimated;
+a population's is counted over a large draw and carries the Monte Carlo error of that draw. Each
+estimand is a fixed group of men (or weights that do not depend on what therapy does to them), an
+outcome, and the contrast of all of them treated with all of them untreated.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simulate.cohort import Cohort, draw_cohort
+from simulate.fertility import births_of
+from simulate.luck import CHUNK
+from simulate.nouns import DIAGNOSES
+from simulate.scenario import Scenario
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+#: Men drawn at a time for a population's truth.
+BLOCK_MEN = 16 * CHUNK
+
+SCALES = ("risk_difference", "risk_ratio", "odds_ratio")
+
+
+@dataclass(frozen=True, slots=True)
+class Estimand:
+    """An outcome in a group of men; ``weight`` gives each man's part in the group."""
+
+    key: str
+    outcome: str
+    words: str
+    weight: Callable[[Cohort], Floats]
+
+
+def _everyone(cohort: Cohort) -> Floats:
+    return np.ones(cohort.gn.shape)
+
+
+def _always_operated(cohort: Cohort) -> Floats:
+    untreated, treated = cohort.paths
+    return (untreated.micro_tese & treated.micro_tese).astype(float)
+
+
+def _long_infertility(cohort: Cohort) -> Floats:
+    limit = cohort.scenario.spermatogenesis.treatment.long_infertility_over_years.value
+    return (cohort.men.baseline["infertility_duration_years"] > limit).astype(float)
+
+
+def _diagnosed(name: str) -> Callable[[Cohort], Floats]:
+    code = DIAGNOSES.index(name)
+    return lambda cohort: (cohort.men.diagnosis == code).astype(float)
+
+
+ESTIMANDS: tuple[Estimand, ...] = (
+    Estimand("any_sperm.everyone", "any_sperm", "any sperm, all men (ATE)", _everyone),
+    Estimand(
+        "any_sperm.treated", "any_sperm", "any sperm, men who choose therapy (ATT)",
+        lambda cohort: cohort.propensity,
+    ),
+    Estimand(
+        "any_sperm.untreated", "any_sperm", "any sperm, men who do without (ATC)",
+        lambda cohort: 1 - cohort.propensity,
+    ),
+    Estimand(
+        "any_sperm.overlap", "any_sperm", "any sperm, men who might go either way (ATO)",
+        lambda cohort: cohort.propensity * (1 - cohort.propensity),
+    ),
+    Estimand(
+        "any_sperm.long_infertility", "any_sperm", "any sperm, long infertility",
+        _long_infertility,
+    ),
+    Estimand(
+        "any_sperm.short_infertility", "any_sperm", "any sperm, infertility not long",
+        lambda cohort: 1 - _long_infertility(cohort),
+    ),
+    *(
+        Estimand(f"any_sperm.{name}", "any_sperm", f"any sperm, {name}", _diagnosed(name))
+        for name in DIAGNOSES
+    ),
+    Estimand(
+        "sperm_in_ejaculate.everyone", "sperm_in_ejaculate", "sperm in the ejaculate, all men",
+        _everyone,
+    ),
+    Estimand(
+        "sperm_retrieved.always_operated", "sperm_retrieved",
+        "retrieved, men operated on either way (principal stratum)", _always_operated,
+    ),
+    Estimand("live_birth.everyone", "live_birth", "live birth, all men", _everyone),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """True risks and their contrasts; arrays of shape (replicate,), or 0-dimensional.
+
+    Standard errors are those of the draw; of ratios they are on the log scale. They are NaN for
+    a sample, whose truth is exact.
+    """
+
+    risk_untreated: Floats
+    risk_treated: Floats
+    risk_difference: Floats
+    risk_ratio: Floats
+    odds_ratio: Floats
+    risk_difference_se: Floats
+    log_risk_ratio_se: Floats
+    log_odds_ratio_se: Floats
+
+
+def sample_effects(
+    cohort: Cohort, estimands: tuple[Estimand, ...] = ESTIMANDS
+) -> dict[str, Effect]:
+    """Return every estimand in every replicate (SATE and its kin): exact, of shape (replicate,)."""
+    cells = _cells(cohort, estimands, axis=-1)
+    return {key: _effect(*each, exact=True) for key, each in cells.items()}
+
+
+def population_effects(
+    scenario: Scenario,
+    seed: int,
+    men: int = 2_000_000,
+    estimands: tuple[Estimand, ...] = ESTIMANDS,
+) -> dict[str, Effect]:
+    """Return every estimand in the population (PATE and its kin) from a large draw, with its SE.
+
+    Parameters
+    ----------
+    men
+        Men drawn, rounded up to whole blocks of `BLOCK_MEN`.
+    """
+    total: dict[str, tuple[Floats, Floats]] = {}
+    for block in range(-(-men // BLOCK_MEN)):
+        cohort = draw_cohort(scenario, seed, first=block, men=BLOCK_MEN)
+        for key, (mass, square) in _cells(cohort, estimands, axis=None).items():
+            before = total.get(key, (np.zeros(()), np.zeros(())))
+            total[key] = before[0] + mass, before[1] + square
+    return {key: _effect(*each, exact=False) for key, each in total.items()}
+
+
+def truth_table(effects: Mapping[str, Effect]) -> pd.DataFrame:
+    """Return population effects as a table: a row per estimand and scale, with its SE."""
+    words = {each.key: each.words for each in ESTIMANDS}
+    rows = [
+        {
+            "estimand": key,
+            "meaning": words.get(key, key),
+            "scale": scale.replace("_", " "),
+            "risk_untreated": float(effect.risk_untreated),
+            "risk_treated": float(effect.risk_treated),
+            "truth": float(getattr(effect, scale)),
+            "monte_carlo_se": float(getattr(effect, _SE[scale])),
+        }
+        for key, effect in effects.items()
+        for scale in SCALES
+    ]
+    return pd.DataFrame(rows)
+
+
+#: Which standard error belongs to a scale; those of ratios are on the log scale.
+_SE = {
+    "risk_difference": "risk_difference_se",
+    "risk_ratio": "log_risk_ratio_se",
+    "odds_ratio": "log_odds_ratio_se",
+}
+
+
+def principal_strata(cohort: Cohort) -> dict[str, Flags]:
+    """Return who is in which principal stratum, each of shape (replicate, man).
+
+    By surgery: operated on either way, spared it by therapy alone, spared it without therapy
+    alone, never operated on. By sperm from any source: always, only with therapy, only without,
+    never. Each of the two partitions covers every man once.
+    """
+    without, with_therapy = cohort.paths
+    operated = without.micro_tese, with_therapy.micro_tese
+    sperm = without.any_sperm, with_therapy.any_sperm
+    return {
+        "always_operated": operated[0] & operated[1],
+        "spared_by_therapy": operated[0] & ~operated[1],
+        "operated_through_therapy": ~operated[0] & operated[1],
+        "never_operated": ~operated[0] & ~operated[1],
+        "always_sperm": sperm[0] & sperm[1],
+        "helped": ~sperm[0] & sperm[1],
+        "harmed": sperm[0] & ~sperm[1],
+        "never_sperm": ~sperm[0] & ~sperm[1],
+    }
+
+
+def potential_outcomes(cohort: Cohort, outcome: str) -> tuple[Flags, Flags]:
+    """Return an outcome without and with therapy, each of shape (replicate, man)."""
+    if outcome == "live_birth":
+        without, with_therapy = births_of(cohort)
+        return without.delivered, with_therapy.delivered
+    untreated, treated = (getattr(path, outcome) for path in cohort.paths)
+    return untreated, treated
+
+
+def _cells(
+    cohort: Cohort, estimands: tuple[Estimand, ...], axis: int | None
+) -> dict[str, tuple[Floats, Floats]]:
+    """Sum weights and their squares over the four pairs of potential outcomes.
+
+    Each has shape (4, replicate), or (4,) with ``axis`` None; pairs count as 2·untreated + treated.
+    """
+    outcomes = {name: potential_outcomes(cohort, name) for name in {e.outcome for e in estimands}}
+    pairs = {
+        name: [(low == bool(i >> 1)) & (high == bool(i & 1)) for i in range(4)]
+        for name, (low, high) in outcomes.items()
+    }
+    sums = {}
+    for each in estimands:
+        weight = each.weight(cohort)
+        mass = np.stack([(weight * pair).sum(axis) for pair in pairs[each.outcome]])
+        square = np.stack([(weight**2 * pair).sum(axis) for pair in pairs[each.outcome]])
+        sums[each.key] = mass, square
+    return sums
+
+
+def _effect(mass: Floats, square: Floats, exact: bool) -> Effect:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        whole = mass.sum(axis=0)
+        low, high = (mass[2] + mass[3]) / whole, (mass[1] + mass[3]) / whole
+        # One man's part in the error of a contrast, by the delta method, for each pair.
+        y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float).T
+        shape = (4,) + (1,) * low.ndim
+        off_low, off_high = y[0].reshape(shape) - low, y[1].reshape(shape) - high
+
+        def error(from_low: Floats, from_high: Floats) -> Floats:
+            part = off_high * from_high - off_low * from_low
+            size = np.sqrt((square * part**2).sum(axis=0)) / whole
+            return np.full_like(size, np.nan) if exact else size
+
+        one = np.ones_like(low)
+        return Effect(
+            risk_untreated=low,
+            risk_treated=high,
+            risk_difference=high - low,
+            risk_ratio=high / low,
+            odds_ratio=high * (1 - low) / (low * (1 - high)),
+            risk_difference_se=error(one, one),
+            log_risk_ratio_se=error(1 / low, 1 / high),
+            log_odds_ratio_se=error(1 / (low * (1 - low)), 1 / (high * (1 - high))),
+        )

@@ -1,0 +1,80 @@
+"""Drawn men are treated by the same rules that audit them: their logs come out clean."""
+
+import datetime as dt
+
+import numpy as np
+import pytest
+
+from pretese.certificate import load_scenario
+from pretese.protocol_deviate import deviate
+from pretese.protocol_logs import logs_of_study
+from protocol.audit import audit
+from protocol.deviations import KINDS
+from protocol.log import parse_log, write_log
+from protocol.regimen import load_regimen
+from simulate.cohort import draw_cohort
+from simulate.tables import tables
+
+START = dt.date(2022, 3, 1)
+
+
+@pytest.fixture(scope="module")
+def study():
+    return tables(draw_cohort(load_scenario("paper"), 1, 1))
+
+
+def test_a_drawn_cohort_audits_clean_but_for_what_it_did_not_measure(study):
+    logs = logs_of_study(study, START)
+    assert sum(len(log) for log in logs.values()) == len(study["patients"])
+    assert set(logs) == {"fsh-guided", "no-therapy"}
+    incomplete = study["patients"].set_index("patient_id")
+    hormones = ["fsh_iu_l", "lh_iu_l", "testosterone_nmol_l", "estradiol_pmol_l", "prolactin_ng_ml"]
+    unmeasured = {f"man {n}" for n in incomplete.index[incomplete[hormones].isna().any(axis=1)]}
+    found = [man for name, log in logs.items() for man in audit(log, load_regimen(name)).men]
+    flagged = {man.patient for man in found if man.deviations}
+    assert flagged == unmeasured
+    assert {(d.kind, d.day) for man in found for d in man.deviations} == {("omitted test", 0)}
+    closed = incomplete.index[(incomplete["micro_tese"] == 1) | (incomplete["icsi"] == 1)]
+    assert {man.patient for man in found if man.complete} == {f"man {n}" for n in closed}
+
+
+def test_thirteen_kinds_put_into_a_drawn_cohort_are_all_found_and_nobody_else_is(study):
+    regimen = load_regimen("fsh-guided")
+    log = logs_of_study(study, START)["fsh-guided"]
+    clean = {
+        man.patient: log[man.patient]
+        for man in audit(log, regimen).men
+        if man.complete and not man.deviations and log[man.patient][-1].name == "micro-tese"
+    }
+    random = np.random.default_rng(3)
+    key: dict[str, str] = {}
+    for i, patient in enumerate(clean):
+        kind = KINDS[i % (len(KINDS) + 3)] if i % (len(KINDS) + 3) < len(KINDS) else None
+        changed = kind and deviate(clean[patient], kind, regimen, random)
+        if kind and changed:
+            key[patient], clean[patient] = kind, changed
+    assert len(key) > 150
+    assert set(key.values()) == set(KINDS)
+    found = {
+        man.patient: {deviation.kind for deviation in man.deviations}
+        for man in audit(clean, regimen).men
+    }
+    assert found == {patient: {key[patient]} if patient in key else set() for patient in clean}
+
+
+def test_the_log_of_drawn_men_survives_the_journey_through_csv(study):
+    for name, log in logs_of_study(study, START).items():
+        regimen = load_regimen(name)
+        few = dict(list(log.items())[:40])
+        again = audit(parse_log(write_log(few), regimen, "log.csv"), regimen)
+        assert [man.phases for man in again.men] == [man.phases for man in audit(few, regimen).men]
+        assert again.counts() == audit(few, regimen).counts()
+
+
+def test_the_months_of_drawn_men_are_those_that_the_audit_reads_from_their_injections(study):
+    (log,) = [log for name, log in logs_of_study(study, START).items() if name == "fsh-guided"]
+    visits = study["visits"]
+    drawn = visits[visits["month"] > 0].groupby("patient_id")["phase_before"].agg(tuple)
+    judged = {man.patient: man.phases for man in audit(log, load_regimen("fsh-guided")).men}
+    for number, phases in drawn.items():
+        assert judged[f"man {number}"] == phases

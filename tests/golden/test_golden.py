@@ -1,0 +1,33 @@
+"""Stored outputs, byte for byte. When one changes on purpose, store it anew and say so under
+NUMBERS in the changelog: `PRETESE_STORE_GOLDEN=1 python -m pytest tests/golden`.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pretese.cli import run
+from simulate.tables import COLUMNS
+
+HERE = Path(__file__).parent
+
+
+def agrees_with_stored(name: str, text: str) -> None:
+    path = HERE / name
+    if os.environ.get("PRETESE_STORE_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("table", [name for name in COLUMNS if name != "truth"])
+def test_twelve_men(tmp_path, table):
+    out = tmp_path / "men"
+    assert run(["simulate", "paper", "--men", "12", "--seed", "3", "--out", str(out)]) == 0
+    agrees_with_stored(f"{table}.csv", (out / f"{table}.csv").read_text())
+
+
+def test_a_decision(capsys):
+    words = ["decide", "--month", "2", "--fsh", "11.1", "--on", "2024-03-01", "--json"]
+    assert run(words) == 0
+    agrees_with_stored("decision.json", capsys.readouterr().out)

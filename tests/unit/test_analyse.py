@@ -1,0 +1,167 @@
+"""A plan carried out: complete cases, imputation, labels, and what cannot be estimated."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from estimate.adjustment import adjusted
+from estimate.analyse import analyse
+from estimate.analysis_set import analysis_set
+from estimate.plan import Event, Matching, MissingData, Plan
+from protocol.errors import InputError
+
+EVERY = (
+    "crude", "adjusted", "firth", "ps-covariate", "iptw-ate", "iptw-att", "iptw-atc", "iptw-ato",
+    "iptw-atm", "iptw-ate-adjusted", "matching", "matching-adjusted", "standardised",
+    "standardised-att", "standardised-atc", "aipw", "tmle",
+)  # fmt: skip
+COVARIATES = {"age_years": "numeric", "diagnosis": {"categorical": ["idiopathic", "azfc"]}}
+
+
+def plan(**changes):
+    given = {"treatment": "gn", "outcome": "y", "covariates": COVARIATES, "methods": EVERY}
+    return Plan.model_validate({**given, **changes})
+
+
+def men(n=300, seed=1, missing=0.0):
+    rng = np.random.default_rng(seed)
+    age = rng.normal(31, 4, n).round(1)
+    azfc = rng.random(n) < 0.3
+    gn = rng.random(n) < expit(0.6 - 0.05 * (age - 31) + 0.5 * azfc)
+    y = rng.random(n) < expit(-1 + 0.5 * gn - 0.04 * (age - 31) + 0.8 * azfc)
+    age[rng.random(n) < missing] = np.nan
+    diagnosis = np.where(azfc, "azfc", "idiopathic").astype(object)
+    diagnosis[rng.random(n) < missing] = None
+    return {"gn": gn, "y": y, "age_years": age, "diagnosis": diagnosis}
+
+
+def test_every_method_of_the_plan_answers_under_its_own_name():
+    found = analyse(men(), plan(models={"model 1": ["age_years"]}))
+    assert list(dict.fromkeys(each.method for each in found.estimates)) == [*EVERY, "model 1"]
+    assert all(each.converged for each in found.estimates)
+
+
+def test_the_record_is_the_documented_json():
+    record = json.loads(json.dumps(analyse(men(), plan()).record(), allow_nan=False))
+    assert set(record["estimates"][0]) >= {
+        "method", "estimand", "scale", "estimate", "std_error", "statistic", "p_value",
+        "conf_low", "conf_high", "interval", "n",
+    }  # fmt: skip
+    assert 0.5 < record["c_statistic"] < 1
+    assert {row["covariate"] for row in record["balance"]["unadjusted"]} == {
+        "age_years", "diagnosis[idiopathic]", "diagnosis[azfc]",
+    }  # fmt: skip
+    assert record["missing"]["left_out"] == {}
+
+
+def test_absolute_risks_come_first():
+    scales = [each.scale for each in analyse(men(), plan(methods=("crude", "aipw"))).estimates]
+    assert scales == ["risk difference", "risk ratio", "odds ratio"] * 2
+
+
+def test_complete_cases_equal_the_estimator_on_them():
+    table = men(missing=0.1)
+    found = analyse(table, plan(methods=("adjusted",)))
+    data = analysis_set(table, treatment="gn", outcome="y", covariates=plan().kinds)
+    assert found.estimates[0].estimate == adjusted(data).estimate
+    left_out = found.record()["missing"]["left_out"]
+    assert sum(left_out.values()) == 300 - data.n
+
+
+def test_imputation_keeps_everybody_and_is_reproducible():
+    table = men(missing=0.15)
+    chosen = plan(missing=MissingData(method="mice", imputations=5, iterations=3), seed=7)
+    first, second = (analyse(table, chosen) for _ in range(2))
+    assert [each.records() for each in first.estimates] == [
+        each.records() for each in second.estimates
+    ]
+    assert all(each.n == 300 for each in first.estimates if "match" not in each.method)
+    assert "5 imputations" in first.estimates[3].interval
+    other = analyse(table, chosen.model_copy(update={"seed": 8}))
+    assert other.estimates[3].estimate != first.estimates[3].estimate
+
+
+def test_nothing_missing_needs_no_imputation():
+    whole, imputed = (
+        analyse(men(), plan(missing={"method": method})) for method in ("complete-case", "mice")
+    )
+    assert [each.records() for each in whole.estimates] == [
+        each.records() for each in imputed.estimates
+    ]
+
+
+def test_the_crude_estimate_uses_all_men_when_covariates_are_imputed():
+    table = men(missing=0.3)
+    chosen = plan(methods=("crude",), missing={"method": "mice", "imputations": 2, "iterations": 1})
+    whole = analyse({"gn": table["gn"], "y": table["y"]}, Plan(**ROLES, methods=("crude",)))
+    assert analyse(table, chosen).estimates[2].records() == whole.estimates[2].records()
+
+
+ROLES = {"treatment": "gn", "outcome": "y"}
+
+
+def test_a_plan_that_says_nothing_is_missing_is_held_to_it():
+    with pytest.raises(InputError, match=r"age_years: \d+ values are missing"):
+        analyse(men(missing=0.1), plan(missing={"method": "none"}))
+
+
+def test_men_not_eligible_are_left_out():
+    table = {**men(), "operated": (np.arange(300) % 3 > 0).astype(int)}
+    found = analyse(table, plan(eligible="operated"))
+    assert found.estimates[0].n == 200
+    assert found.record()["missing"]["left_out"] == {"not eligible": 100}
+
+
+def test_the_estimand_names_the_population_and_what_happens_on_the_way():
+    event = Event(event="sperm in the ejaculate", strategy="excluded from the analysis")
+    found = analyse(men(), plan(population="men operated", intercurrent=(event,)))
+    line = str(found.estimates[0].estimand)
+    assert "all men: men operated" in line
+    assert "sperm in the ejaculate: excluded from the analysis" in line
+
+
+def test_matching_takes_the_smaller_arm_and_says_so():
+    found = analyse(men(), plan(methods=("matching",)))
+    assert "untreated" in found.estimates[0].estimand.population
+    with pytest.raises(InputError, match="treated men look for partners"):
+        analyse(men(), plan(methods=("matching",), matching=Matching(focal="treated")))
+
+
+def test_a_separated_model_is_a_labelled_result_beside_sound_ones():
+    table = men(60)
+    table["y"] = np.where(table["diagnosis"] == "azfc", 1, table["y"])
+    found = analyse(table, plan(methods=("crude", "adjusted", "iptw-ate")))
+    converged = {each.method: bool(each.converged) for each in found.estimates}
+    assert converged == {"crude": True, "adjusted": False, "iptw-ate": True}
+
+
+def test_collinear_covariates_are_a_labelled_result():
+    table = men()
+    table["born"] = 2020 - table["age_years"]
+    covariates = {**COVARIATES, "born": "numeric"}
+    (answer,) = analyse(table, plan(covariates=covariates, methods=("adjusted",))).estimates
+    assert not answer.converged
+
+
+def test_three_men_are_too_few_but_no_crash():
+    table = {"gn": [1, 0, 1], "y": [1, 0, 0], "age_years": [30, 31, 35]}
+    chosen = plan(covariates={"age_years": "numeric"}, methods=tuple(m for m in EVERY))
+    found = analyse(table, chosen)
+    assert not any(each.converged for each in found.estimates if each.method == "adjusted")
+    json.dumps(found.record(), allow_nan=False)
+
+
+def test_the_full_plan_on_one_cohort_is_quick():
+    table = men(542, missing=0.05)
+    begin = time.process_time()
+    analyse(table, plan(missing={"method": "mice", "imputations": 20, "iterations": 10}))
+    assert time.process_time() - begin < 2
+
+
+def test_progress_is_told_step_by_step():
+    told = []
+    analyse(men(), plan(methods=("crude", "aipw")), tell=lambda *step: told.append(step))
+    assert told == [(0, 2, "reading"), (1, 2, "crude"), (2, 2, "aipw")]

@@ -1,0 +1,136 @@
+"""Thirty logs that cannot be read: each is refused with file, row, field, value and cure."""
+
+import pytest
+
+from protocol.errors import InputError
+from protocol.log import Event, parse_log, write_log
+from protocol.regimen import load_regimen
+
+GUIDED = load_regimen("fsh-guided")
+HEAD = "patient,date,event,drug,amount,unit,value\n"
+GOOD = "a,2022-03-01,injection,hcg,2000,IU,\n"
+
+
+def row(text: str) -> str:
+    return HEAD + GOOD + text + "\n"
+
+
+BAD = {
+    "nothing at all": ("", "log.csv: patient: the column is missing"),
+    "a header alone": (HEAD, "log.csv: it has no events; give one row per event"),
+    "no date column": ("patient,event\na,start\n", "date: the column is missing; add it, or map"),
+    "a column twice": ("patient,date,date,event\n", "date: the column is there twice"),
+    "semicolons": (HEAD.replace(",", ";"), "columns found: patient;date;event"),
+    "a short row": (row("a,2022-03-01,start"), "row 3: it has 3 cells and the header 7"),
+    "a long row": (row(GOOD.strip() + ",,"), "row 3: it has 9 cells and the header 7"),
+    "a broken quote": (row('a,"2022-03-01,start,,,,'), "row 3: unexpected end of data; mend"),
+    "no patient": (row(",2022-03-03,start,,,,"), "row 3: patient: '' is empty; name the man"),
+    "no date": (row("a,,start,,,,"), "row 3: date: '' is no date; write year-month-day"),
+    "a foreign date": (row("a,03/01/2022,start,,,,"), "row 3: date: '03/01/2022' is no date"),
+    "a day that is not": (row("a,2022-02-30,start,,,,"), "row 3: date: '2022-02-30' is no date"),
+    "a time": (row("a,2022-03-01T08:00,start,,,,"), "'2022-03-01T08:00' is no date"),
+    "no event": (row("a,2022-03-03,,,,,"), "row 3: event: '' is no event; events: start"),
+    "an unknown event": (row("a,2022-03-03,jab,,,,"), "row 3: event: 'jab' is no event"),
+    "an event in capitals": (row("a,2022-03-03,FSH,,5,IU/L,"), "event: 'FSH' is no event"),
+    "no drug": (row("a,2022-03-03,injection,,2000,IU,"), "drug: '' is empty; name the drug"),
+    "no dose": (row("a,2022-03-03,injection,hcg,,IU,"), "row 3: amount: '' is no number"),
+    "a dose in words": (row("a,2022-03-03,injection,hcg,two,IU,"), "amount: 'two' is no number"),
+    "a decimal comma": (row('a,2022-03-03,fsh,,"9,8",IU/L,'), "amount: '9,8' is no number; give"),
+    "a negative dose": (row("a,2022-03-03,injection,hcg,-5,IU,"), "amount: '-5' is no dose"),
+    "a dose of nothing": (row("a,2022-03-03,injection,hcg,0,IU,"), "amount: '0' is no dose"),
+    "a dose without unit": (row("a,2022-03-03,injection,hcg,5,,"), "unit: '' is no unit of a dose"),
+    "a dose in mg": (row("a,2022-03-03,injection,hcg,5,mg,"), "'mg' is no unit of a dose here"),
+    "an infinite dose": (row("a,2022-03-03,injection,hcg,inf,IU,"), "amount: 'inf' is no number"),
+    "not a number": (row("a,2022-03-03,fsh,,nan,IU/L,"), "row 3: amount: 'nan' is no number"),
+    "a hormone without unit": (row("a,2022-03-03,fsh,,5,,"), "unit: '' is empty; give one, for"),
+    "FSH as a mass": (row("a,2022-03-03,fsh,,5,ng/mL,"), "row 3: fsh: unit: 'ng/mL' cannot be"),
+    "an unknown unit": (row("a,2022-03-03,fsh,,5,foo,"), "row 3: fsh: unit: 'foo' is not a known"),
+    "FSH below zero": (row("a,2022-03-03,fsh,,-1,IU/L,"), "row 3: amount: -1 is outside the"),
+    "FSH beyond belief": (row("a,2022-03-03,fsh,,999,IU/L,"), "give a number from 0 to 200"),
+    "semen of no kind": (row("a,2022-03-03,semen,,,,none"), "'none' is no result of semen; give"),
+    "surgery of no result": (row("a,2022-03-03,micro-tese,,,,ok"), "'ok' is no result of micro_t"),
+    "a decision for nothing": (row("a,2022-03-03,decision,,,,"), "'' is no phase of the regimen"),
+    "a phase of another regimen": (
+        row("a,2022-03-03,decision,,,,ufsh"),
+        "row 3: value: 'ufsh' is no phase of the regimen; give one of: hcg, hcg-ufsh, stopped",
+    ),
+}
+
+
+def test_there_are_thirty_of_them():
+    assert len(BAD) >= 30
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_log_that_cannot_be_read_is_refused_with_its_cure(name):
+    text, message = BAD[name]
+    with pytest.raises(InputError) as caught:
+        parse_log(text, GUIDED, "log.csv")
+    assert message in str(caught.value)
+    for fault in caught.value.faults:
+        assert fault.where.startswith("log.csv")
+        assert fault.cure
+
+
+def test_after_twenty_faults_the_reader_stops():
+    text = HEAD + "a,someday,start,,,,\n" * 100
+    with pytest.raises(InputError) as caught:
+        parse_log(text, GUIDED, "log.csv")
+    assert len(caught.value.faults) == 21
+    assert "there may be more faults" in str(caught.value.faults[-1])
+
+
+def test_columns_may_have_their_own_names_and_order():
+    text = "When,What,ID,Drug,IU,Unit,Note\n2022-03-01,injection,a,HCG,2000,IU,x\n"
+    columns = {
+        "patient": "ID",
+        "date": "When",
+        "event": "What",
+        "drug": "Drug",
+        "amount": "IU",
+        "unit": "Unit",
+    }
+    log = parse_log(text, GUIDED, "log.csv", columns)
+    (event,) = log["a"]
+    assert (event.name, event.drug, event.dose_iu, event.row) == ("injection", "hcg", 2000.0, 2)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"man": "ID"}, "column mapping man: this is no column of a log"),
+        ({"patient": "ID"}, "ID: the column is missing"),
+    ],
+)
+def test_a_mapping_must_lead_somewhere(columns, message):
+    with pytest.raises(InputError) as caught:
+        parse_log(HEAD + GOOD, GUIDED, "log.csv", columns)
+    assert message in str(caught.value)
+
+
+def test_a_spreadsheet_may_put_a_mark_first_and_end_lines_its_own_way():
+    text = ("\ufeff" + HEAD + GOOD + "\n").replace("\n", "\r\n")
+    assert list(parse_log(text, GUIDED, "log.csv")) == ["a"]
+
+
+def test_events_are_sorted_by_day_and_else_as_written():
+    text = HEAD + "a,2022-03-03,start,,,,\na,2022-03-01,fsh,,5,mIU/mL,\na,2022-03-01,start,,,,\n"
+    events = parse_log(text, GUIDED, "log.csv")["a"]
+    assert [(event.name, event.row) for event in events] == [
+        ("fsh_iu_l", 3), ("start", 4), ("start", 2)
+    ]  # fmt: skip
+
+
+def test_a_log_is_read_back_as_it_was_written():
+    events = [
+        Event(738215, "start"),
+        Event(738215, "injection", "hcg", 2000.0),
+        Event(738245, "fsh_iu_l", value=0.1 + 0.2),
+        Event(738245, "decision", value="hcg-ufsh"),
+        Event(738305, "semen", value="no sperm"),
+        Event(738310, "micro-tese", value="sperm"),
+    ]
+    read = parse_log(write_log({"a": events}), GUIDED, "log.csv")["a"]
+    assert [(e.date, e.name, e.drug, e.dose_iu, e.value) for e in read] == [
+        (e.date, e.name, e.drug, e.dose_iu, e.value) for e in events
+    ]

@@ -1,0 +1,70 @@
+"""Cohorts are written slice by slice: nothing is kept that need not be, nothing is drawn twice."""
+
+import gc
+import weakref
+
+import pandas as pd
+import pytest
+
+from pretese import cohort_files
+from pretese.cohort_files import MOST_MEN_WHOLE, write_studies
+from pretese.export import streams
+from protocol.errors import InputError
+from simulate.cohort import draw_cohort
+from simulate.luck import CHUNK
+from tests.paper import paper
+
+SLICES = 4
+
+
+@pytest.fixture
+def small_slices(monkeypatch):
+    monkeypatch.setattr(cohort_files, "SLICE", CHUNK)
+    monkeypatch.setattr(streams, "HELD_ROWS", 1)
+
+
+def ignore(_: int) -> None:
+    pass
+
+
+def test_an_earlier_slice_is_let_go_before_the_next_but_one_is_drawn(
+    tmp_path, monkeypatch, small_slices
+):
+    drawn: list[weakref.ref[pd.DataFrame]] = []
+    alive: list[int] = []
+
+    def watched(cohort):
+        gc.collect()
+        alive.append(sum(table() is not None for table in drawn))
+        parts = original(cohort)
+        drawn.extend(weakref.ref(table) for table in parts.values())
+        return parts
+
+    original = cohort_files.tables
+    monkeypatch.setattr(cohort_files, "tables", watched)
+    write_studies(paper(), tmp_path, ("parquet",), 1, 1, SLICES * CHUNK, ignore)
+    assert len(alive) == SLICES
+    assert max(alive) <= 6  # the tables of one slice
+
+
+def test_every_slice_is_drawn_once_and_none_is_larger_than_agreed(
+    tmp_path, monkeypatch, small_slices
+):
+    asked = []
+
+    def watched(scenario, seed, *, first, men, first_man):
+        asked.append((first, first_man, men))
+        return draw_cohort(scenario, seed, first=first, men=men, first_man=first_man)
+
+    monkeypatch.setattr(cohort_files, "draw_cohort", watched)
+    told: list[int] = []
+    write_studies(paper(), tmp_path, ("csv", "parquet"), 1, 2, CHUNK + 10, told.append)
+    assert asked == [(0, 0, CHUNK), (0, CHUNK, 10), (1, 0, CHUNK), (1, CHUNK, 10)]
+    assert told == [CHUNK, CHUNK + 10, 2 * CHUNK + 10, 2 * CHUNK + 20]
+
+
+def test_men_that_a_format_cannot_take_are_refused_before_anything_is_drawn(tmp_path, monkeypatch):
+    monkeypatch.setattr(cohort_files, "draw_cohort", None)
+    with pytest.raises(InputError, match="xpt: 100,001 men are too many for it; ask for up to"):
+        write_studies(paper(), tmp_path, ("parquet", "xpt"), 1, 1, MOST_MEN_WHOLE + 1, ignore)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,87 @@
+"""What the whole house promises: units in names, distribution of names, no path or clock in it."""
+
+import importlib
+import pkgutil
+import re
+import types
+import typing
+from pathlib import Path
+
+from protocol.documents import Document
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("protocol", "simulate", "estimate", "pretese")
+
+#: Numbers whose unit stands in a field beside them, or that are counted in something else's unit.
+WITH_A_UNIT_BESIDE = {"value", "sweep", "start", "plausible", "in_base", "given", "entry"}
+
+#: Numbers of a certificate: in the unit of the published number, or in standard errors.
+OF_A_TARGET = {"published", "half_unit", "simulated", "monte_carlo_se", "z"}
+
+
+def documents() -> list[type[Document]]:
+    for package in PACKAGES:
+        module = importlib.import_module(package)
+        for found in pkgutil.walk_packages(module.__path__, f"{package}."):
+            if not found.name.endswith("__main__"):
+                importlib.import_module(found.name)
+    pending, classes = [Document], []
+    while pending:
+        children = pending.pop().__subclasses__()
+        classes += [child for child in children if child.__module__.startswith(PACKAGES)]
+        pending += children
+    return classes
+
+
+def suffixes() -> tuple[str, ...]:
+    table = (ROOT / "docs" / "glossary.md").read_text().split("## Units in names")[1]
+    return tuple(re.findall(r"`(_\w+)`", table))
+
+
+def holds_a_float(annotation: object) -> bool:
+    if annotation is float:
+        return True
+    if isinstance(annotation, types.GenericAlias | types.UnionType) or typing.get_args(annotation):
+        return any(holds_a_float(part) for part in typing.get_args(annotation))
+    return False
+
+
+def test_every_float_of_a_file_has_its_unit_in_its_name():
+    known = suffixes()
+    assert len(known) > 10
+    silent = [
+        f"{model.__module__}.{model.__name__}.{name}"
+        for model in documents()
+        for name, field in model.model_fields.items()
+        if holds_a_float(field.annotation)
+        if not name.endswith(known) and name not in WITH_A_UNIT_BESIDE | OF_A_TARGET
+    ]
+    assert silent == []
+
+
+def test_no_file_model_tolerates_unknown_fields():
+    assert all(model.model_config["extra"] == "forbid" for model in documents())
+    assert all(model.model_config["frozen"] for model in documents())
+
+
+def test_the_lock_file_names_no_index():
+    lock = (ROOT / "requirements.lock").read_text()
+    assert "://" not in lock
+    assert "--index" not in lock
+    assert "--hash=sha256:" in lock
+
+
+def test_simpy_is_imported_in_the_clinic_alone():
+    users = [
+        path.relative_to(ROOT)
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        if re.search(r"^\s*(import|from) simpy\b", path.read_text(), re.MULTILINE)
+    ]
+    assert all(str(path).startswith("simulate/clinic") for path in users)
+
+
+def test_every_folder_of_code_says_what_it_is():
+    for package in PACKAGES:
+        for init in (ROOT / package).rglob("__init__.py"):
+            assert init.read_text().startswith('"""'), init

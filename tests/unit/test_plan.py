@@ -1,0 +1,86 @@
+"""What a plan may say, and what it is told when it says something else."""
+
+import pytest
+
+from estimate.analysis_set import Categorical, Numeric
+from estimate.plan import Plan
+from protocol.documents import parse_document
+from protocol.errors import InputError
+
+GOOD = """
+treatment: gn
+outcome: sperm_retrieved
+covariates:
+  age_years: numeric
+  diagnosis: {categorical: [idiopathic, cryptorchidism, orchitis, azfc]}
+methods: [crude, adjusted, iptw-ate, iptw-att, iptw-ato, matching, standardised, aipw]
+missing: {method: mice, imputations: 20, iterations: 10}
+seed: 20220101
+"""
+
+
+def parse(text):
+    return parse_document(text, Plan, where="plan.yaml")
+
+
+def faults(old, new):
+    assert old in GOOD
+    with pytest.raises(InputError) as caught:
+        parse(GOOD.replace(old, new, 1))
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_the_documented_plan_is_read():
+    plan = parse(GOOD)
+    assert plan.kinds["age_years"] == Numeric()
+    assert plan.kinds["diagnosis"] == Categorical(
+        ("idiopathic", "cryptorchidism", "orchitis", "azfc")
+    )
+    assert plan.missing.method == "mice"
+    assert plan.seed == 20220101
+
+
+def test_missing_may_be_one_word():
+    for word in ("complete-case", "none", "mice"):
+        text = GOOD.replace("{method: mice, imputations: 20, iterations: 10}", word)
+        assert parse(text).missing.method == word
+
+
+def test_levels_may_be_numbers():
+    plan = parse(GOOD.replace("[idiopathic, cryptorchidism, orchitis, azfc]", "[1, 2, 3]"))
+    assert plan.kinds["diagnosis"] == Categorical(("1", "2", "3"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("treatment: gn", "treatmnt: gn", "treatmnt: there is no such field; did you mean"),
+        ("age_years: numeric", "age_years: number", "write `numeric`, or `categorical: [ref"),
+        (
+            "categorical: [idiopathic, cryptorchidism, orchitis, azfc]",
+            "categorical: [a]",
+            "list two",
+        ),
+        ("cryptorchidism, orchitis", "orchitis, orchitis", "a level is listed twice"),
+        ("[crude, adjusted", "[crude, crude", "a method is listed twice"),
+        ("[crude, adjusted", "[crude, adjsted", "methods.1: 'adjsted' is not allowed"),
+        ("iterations: 10", "iterations: 0", "missing.iterations: 0 is not allowed"),
+        ("method: mice", "method: mean", "missing.method: 'mean' is not allowed"),
+        ("seed: 20220101", "seed: -1", "seed: -1 is not allowed"),
+        ("outcome: sperm_retrieved", "outcome: gn", "name another column than the treatment"),
+        ("age_years: numeric", "gn: numeric", "take the treatment (gn) out of the covariates"),
+        ("seed:", "propensity: [bmi]\nseed:", "declare bmi under covariates first"),
+        ("seed:", "models: {small: [bmi]}\nseed:", "declare bmi under covariates first"),
+        ("seed:", "matching: {exact: age_years}\nseed:", "age_years is not a categorical"),
+        ("seed:", "matching: {caliper: 0}\nseed:", "matching.caliper: 0 is not allowed"),
+        ("seed:", "truncate: [0.99, 0.01]\nseed:", "the smaller first"),
+        ("seed:", "intercurrent: [{event: x, strategy: ignore}]\nseed:", "intercurrent.0.strategy"),
+    ],
+)
+def test_a_faulty_plan_is_refused_by_field(old, new, message):
+    assert any(message in fault for fault in faults(old, new))
+
+
+def test_methods_that_need_covariates_say_so():
+    with pytest.raises(InputError, match="aipw needs covariates"):
+        parse("treatment: a\noutcome: b\nmethods: [crude, aipw]")
