@@ -384,7 +384,7 @@ def _tell(
             highlight=False, soft_wrap=True,
         )  # fmt: skip
     if facts["interrupted_on_day"] is not None:
-        console.print(
+        Console(stderr=True).print(
             f"interrupted on day {facts['interrupted_on_day']:.1f} of the clinic: "
             "the tables and the log are complete up to then",
             highlight=False, soft_wrap=True,

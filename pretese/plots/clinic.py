@@ -241,10 +241,11 @@ def _counts(run: Run, day: float) -> dict[str, str]:
         "operated": f"micro-TESE\n{total(at(steps.MICRO_TESE))}",
         "side_no_sperm": f"no sperm found {total(end == steps.NO_SPERM)}",
         "sperm": f"sperm for ICSI\n{total(sperm)}",
-        "side_kept": f"sperm kept frozen {total(end == steps.SPERM_KEPT)}\n"
-        f"partner before retrieval {total(sperm & ~done(steps.ICSI) & ~ended)}",
+        "side_kept": f"sperm kept frozen {total(end == steps.SPERM_KEPT)}, "
+        f"not alive {total(end == steps.SPERM_DEAD)}\n"
+        f"before oocyte retrieval {total(sperm & ~done(steps.ICSI) & ~ended)}",
         "icsi": f"ICSI\n{total(done(steps.ICSI))}",
-        "side_no_birth": f"no birth after all transfers {total(end == steps.NO_BIRTH)}\n"
+        "side_no_birth": f"no birth {total((end == steps.NO_BIRTH) | (end == steps.GAVE_UP))}\n"
         f"transfers or pregnancy under way {total(done(steps.ICSI) & ~ended)}",
         "birth": f"live birth\n{total(end == steps.BIRTH)}",
     }

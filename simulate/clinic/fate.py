@@ -8,6 +8,7 @@ the regimen's own table, and reads off what the sequence that it has chosen lead
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +17,11 @@ from protocol.conditions import Value
 from protocol.grid import Axis, DecisionGrid
 from protocol.paths import BEFORE_THERAPY
 from protocol.regimen import DecisionTable, Regimen, load_regimen
+from simulate.behaviour import Habits, draw_habits
 from simulate.cohort import Cohort, draw_cohort
-from simulate.fertility import Couples, draw_couples
+from simulate.fertility import draw_couples
 from simulate.hormones import MONTHS
+from simulate.lookup import MONTH_DAYS
 from simulate.nouns import ARMS
 from simulate.scenario import Scenario
 from simulate.spermatogenesis import effect, see_sperm
@@ -62,10 +65,12 @@ class Way:
 class Tries:
     """What each couple's ICSI leads to; lists by man, and by transfer within."""
 
-    reaches_icsi: list[bool]
+    willing: list[bool]
+    testicular_sperm_usable: list[bool]
     transfers_available: list[int]
     pregnant: list[list[bool]]
     born: list[list[bool]]
+    gives_up: list[list[bool]]
 
 
 class Fates:
@@ -75,15 +80,27 @@ class Fates:
     ----------
     replicate
         Absolute number of the study, from 0: that of `simulate.cohort.draw_cohort`.
+
+    Attributes
+    ----------
+    months
+        After how many months of therapy each man would stop, `MONTHS` if he would not.
+    habits
+        The same, and on which days he would miss an injection that is due.
     """
 
-    __slots__ = ("_tries", "cohort", "gn", "level", "ways")
+    __slots__ = ("_tries", "cohort", "gn", "habits", "level", "months", "ways")
 
     def __init__(self, scenario: Scenario, seed: int, replicate: int, men: int) -> None:
         self.cohort = draw_cohort(scenario, seed, 1, replicate, men)
         self.gn: list[int] = self.cohort.gn[0].astype(int).tolist()
         self.level: list[float] = self.cohort.reserve[0].tolist()
-        self.ways = tuple(_way(self.cohort, arm) for arm in ARMS)
+        self.habits = draw_habits(
+            scenario, self.cohort.reserve, self.cohort.luck, MONTHS * MONTH_DAYS
+        )
+        stays = self.habits.months
+        self.months: list[int] = [MONTHS] * men if stays is None else stays[0].tolist()
+        self.ways = tuple(_way(self.cohort, self.habits, arm) for arm in ARMS)
         self._tries: dict[int, Tries] = {}
 
     def tries(self, quarters_later: int = 0) -> Tries:
@@ -96,12 +113,16 @@ class Fates:
         men = self.cohort.men
         if quarters_later:
             men = replace(men, partner_age_years=men.partner_age_years + quarters_later / 4)
-        couples: Couples = draw_couples(self.cohort.scenario.fertility, men, self.cohort.luck)
+        untreated, treated = self.cohort.paths
+        needed = untreated.any_sperm | treated.any_sperm
+        couples = draw_couples(self.cohort.scenario, men, self.cohort.luck, needed)
         return Tries(
-            reaches_icsi=couples.reaches_icsi[0].tolist(),
+            willing=couples.reaches_icsi[0].tolist(),
+            testicular_sperm_usable=couples.testicular_sperm_usable[0].tolist(),
             transfers_available=couples.transfers_available[0].tolist(),
             pregnant=couples.pregnant[0].tolist(),
             born=couples.born[0].tolist(),
+            gives_up=couples.gives_up[0].tolist(),
         )
 
 
@@ -136,6 +157,7 @@ def _possible(regimen: Regimen, month: int, before: str) -> list[str]:
     return [phase.name for phase in regimen.phases if phase.name in names]
 
 
+@cache
 def held_to(regimen: Regimen, phases: Phases) -> Regimen:
     """Return the regimen with a phase table that says these phases, whatever is measured."""
     table = regimen.tables["phase"]
@@ -149,10 +171,10 @@ def held_to(regimen: Regimen, phases: Phases) -> Regimen:
     return replace(regimen, tables={**regimen.tables, "phase": held})
 
 
-def _way(cohort: Cohort, arm: str) -> Way:
+def _way(cohort: Cohort, habits: Habits, arm: str) -> Way:
     scenario = cohort.scenario
     regimen = load_regimen(scenario.arms[arm].regimen)
-    outcomes = {phases: _outcome(cohort, regimen, phases) for phases in sequences(regimen)}
+    outcomes = {phases: _outcome(cohort, habits, regimen, phases) for phases in sequences(regimen)}
     fsh: dict[Phases, list[float]] = {}
     for phases, outcome in outcomes.items():
         for month in range(1, MONTHS + 1):
@@ -161,12 +183,16 @@ def _way(cohort: Cohort, arm: str) -> Way:
     return Way(regimen, scenario.arms[arm].semen_check, fsh, outcomes)
 
 
-def _outcome(cohort: Cohort, regimen: Regimen, phases: Phases) -> Outcome:
+def _outcome(cohort: Cohort, habits: Habits, regimen: Regimen, phases: Phases) -> Outcome:
     scenario, men, traits = cohort.scenario, cohort.men, cohort.traits
     step = scenario.measurement.rounded_to["fsh_iu_l"].value
-    course = follow(held_to(regimen, phases), scenario.physiology, men, traits, step)
+    course = follow(held_to(regimen, phases), scenario.physiology, men, traits, step, habits)
     spontaneous = cohort.luck.uniform("spontaneous sperm")
-    sperm = see_sperm(scenario.spermatogenesis, men, cohort.reserve, course, traits, spontaneous)
+    sensitivity = scenario.spermatogenesis.semen_check_sensitivity.value
+    overlooked = cohort.luck.uniform("semen check") >= sensitivity if sensitivity < 1 else None
+    sperm = see_sperm(
+        scenario.spermatogenesis, men, cohort.reserve, course, traits, spontaneous, overlooked
+    )
     added = effect(scenario.spermatogenesis.treatment, men, course, traits)
     return Outcome(
         course=course,

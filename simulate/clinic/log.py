@@ -223,6 +223,7 @@ def _moments(seen: Seen) -> Iterator[_Block]:
             words,
             which,
         )
+    yield from _stops(seen)
     checked = floats(ledger.complete[steps.SEMEN_CHECK])
     words, which = _end_decisions(seen, gn)
     place = _place(steps.SEMEN_CHECK) + 1
@@ -261,7 +262,7 @@ def _decisions(
 ) -> tuple[tuple[str, ...], NDArray[np.int_]]:
     """Return each decision as ``rule: phase``, and its place for each man."""
     ledger = seen.run.ledger
-    rule, phase = codes(ledger.rule[month]), codes(ledger.phase[month])
+    rule, phase = codes(ledger.rule[month]), codes(ledger.decided[month])
     words: list[str] = [""]
     which = np.zeros(len(gn), int)
     for arm, rules in enumerate(seen.run.rules):
@@ -272,6 +273,15 @@ def _decisions(
                     which[men] = len(words)
                     words.append(f"{name}: {each.name}")
     return tuple(words), which
+
+
+def _stops(seen: Seen) -> Iterator[_Block]:
+    """Yield who breaks therapy off, at the beginning of the first month he leaves out."""
+    ledger, stays = seen.run.ledger, np.array(seen.run.fates.months)
+    for month in range(1, MONTHS):
+        times = np.where(stays == month, floats(ledger.month_start[month]), np.nan)
+        place = _month_place(month) + 1
+        yield _moment(seen, place, "breaks therapy off", times, "patient")
 
 
 def _end_decisions(seen: Seen, gn: NDArray[np.int_]) -> tuple[tuple[str, ...], NDArray[np.int_]]:

@@ -143,7 +143,8 @@ class Pathways:
     def _treat(self, man: int) -> Generator[simpy.Event, Any, Phases]:
         """Decide month by month, each from the hormones at the end of the month before.
 
-        A month begins when it is decided; nothing is injected while a decision is awaited.
+        A month begins when it is decided; nothing is injected while a decision is awaited. A man
+        who breaks therapy off injects nothing any more, but still comes to his visits.
         """
         rules, ledger, env = self._rules(man), self.ledger, self.env
         phases: Phases = ()
@@ -151,7 +152,9 @@ class Pathways:
             place, phase = rules.phase(man, phases)
             phases = (*phases, phase)
             ledger.rule[month][man] = place
-            ledger.phase[month][man] = rules.codes[phase]
+            ledger.decided[month][man] = rules.codes[phase]
+            stays = month < self.fates.months[man]
+            ledger.phase[month][man] = rules.codes[phase] if stays else rules.stopped
             if not rules.regimen.months:
                 continue  # a regimen without therapy: its answers take no time
             ledger.month_start[month][man] = env.now
@@ -220,14 +223,22 @@ class Pathways:
 
     def _wants_icsi(self, man: int) -> bool:
         """Say whether the couple goes on to ICSI; testicular sperm asks the regimen's table too."""
-        ready = self.fates.tries().reaches_icsi[man]
+        ready = self.fates.tries().willing[man]
         if self.ledger.retrieved[man] != steps.YES:
             return ready
         return self._rules(man).sperm_use(ready) == says.ICSI_TESTICULAR
 
     def _try_for_birth(self, man: int) -> Process:
-        """Stimulate the partner, fertilise her oocytes, and transfer embryos up to a birth."""
+        """Stimulate the partner, fertilise her oocytes, and transfer embryos up to a birth.
+
+        Testicular sperm may not be there on the day of ICSI: then that is the end.
+        """
         yield from self._retrieve_oocytes(man)
+        testicular = self.ledger.retrieved[man] == steps.YES
+        if testicular and not self.fates.tries().testicular_sperm_usable[man]:
+            self._end(man, steps.SPERM_DEAD)
+            return
+        self._stamp(man, steps.ICSI)
         lengths, transfers = self.lengths, self.places.transfers
         quarters = 0
         if self.partner_ages:
@@ -242,10 +253,13 @@ class Pathways:
             if tries.born[man][number]:
                 self._end(man, steps.BIRTH)
                 return
+            if tries.gives_up[man][number]:
+                self._end(man, steps.GAVE_UP)
+                return
         self._end(man, steps.NO_BIRTH)
 
     def _retrieve_oocytes(self, man: int) -> Process:
-        """Book the retrieval, stimulate so as to be ready on its day, retrieve and fertilise."""
+        """Book the retrieval, stimulate so as to be ready on its day, and retrieve."""
         env, ledger, lengths = self.env, self.ledger, self.lengths
         now, stimulation = env.now, lengths.stimulation[man]
         due = now + lengths.to_stimulation[man] + stimulation
@@ -257,7 +271,6 @@ class Pathways:
         yield from self._pass(slot - now)
         ledger.complete[steps.STIMULATION][man] = slot
         self._stamp(man, steps.OOCYTE_RETRIEVAL)
-        self._stamp(man, steps.ICSI)
 
     def _await_outcome(
         self, man: int, number: int, pregnant: list[bool], born: list[bool]

@@ -91,7 +91,7 @@ class Seen:
 def _patients(seen: Seen) -> pd.DataFrame:
     run, men = seen.run, seen.men
     cohort, ledger = run.fates.cohort, run.ledger
-    gn = cohort.gn[0][men].astype(int)
+    gn = cohort.gn[0][men].astype(np.int8)
     chose = seen.chose()
     regimens = np.array([rules.regimen.id for rules in run.rules])
     started = floats(ledger.start[steps.MICRO_TESE])[men] <= seen.day
@@ -113,21 +113,21 @@ def _patients(seen: Seen) -> pd.DataFrame:
             "gn": _whole(gn, chose),
             "regimen": pd.Series(regimens[gn]).where(pd.Series(chose)),
             "sperm_in_ejaculate": _known(codes(ledger.seen)[men], seen.done(steps.SEMEN_CHECK)),
-            "micro_tese": started.astype(int),
+            "micro_tese": started.astype(np.int8),
             "sperm_retrieved": _known(codes(ledger.retrieved)[men], operated),
-            "icsi": icsi.astype(int),
+            "icsi": icsi.astype(np.int8),
             "live_birth": _known(born, icsi & ended),
         }
     )
 
 
-def _whole(values: NDArray[np.int_], known: Flags) -> pd.Series:
+def _whole(values: NDArray[np.int8], known: Flags) -> pd.Series:
     """Return whole numbers; as a type that can be empty only if some are not known yet."""
     return pd.Series(values) if known.all() else _known(values, known)
 
 
 def _known(values: NDArray[np.generic], known: Flags) -> pd.Series:
-    return pd.Series(values.astype(int)).astype("Int8").where(pd.Series(known))
+    return pd.Series(pd.arrays.IntegerArray(values.astype(np.int8), ~known))
 
 
 def _visits(seen: Seen) -> pd.DataFrame:
@@ -168,7 +168,7 @@ def _first_visits(seen: Seen) -> pd.DataFrame:
             "patient_id": men + 1,
             "month": 0,
             "day": seen.since_referral(begun[men], men),
-            "phase_before": "",
+            "phase_before": np.full(len(men), None),
             **{name: np.where(reported, cohort.baseline[name][0][men], np.nan) for name in ASSAYED},
         }
     )
@@ -221,13 +221,13 @@ def _true_hormones(seen: Seen, course: Course) -> dict[str, Floats]:
 
 
 def by_phases(seen: Seen) -> Iterator[tuple[Men, Phases, int]]:
-    """Yield the men who are on each sequence of phases, the sequence, and its arm.
+    """Yield the men for whom each sequence of phases was decided, the sequence, and its arm.
 
     A man under way is counted to the first sequence that begins as his does.
     """
     run = seen.run
     gn = np.array(run.fates.gn)
-    decided = np.stack([codes(column) for column in run.ledger.phase])
+    decided = np.stack([codes(column) for column in run.ledger.decided])
     free = np.ones(len(gn), bool)
     for arm, rules in enumerate(run.rules):
         for phases in rules.way.outcomes:
@@ -241,10 +241,11 @@ def by_phases(seen: Seen) -> Iterator[tuple[Men, Phases, int]]:
 def injection_times(seen: Seen) -> Iterator[tuple[str, float, int, Men, Floats]]:
     """Yield drug, dose in IU, month (from 0), men and days (from the opening) of injections.
 
-    The injections are those that the protocol engine lists for the man's phases; those of a month
-    begin when the month does.
+    The injections are those that the protocol engine lists for the phases decided, less those
+    that he misses, and all after he breaks therapy off; those of a month begin when it does.
     """
-    ledger = seen.run.ledger
+    ledger, missed = seen.run.ledger, seen.run.fates.habits.missed
+    stays = np.array(seen.run.fates.months)
     for men, phases, arm in by_phases(seen):
         regimen = seen.run.rules[arm].regimen
         if not regimen.drugs:
@@ -252,7 +253,9 @@ def injection_times(seen: Seen) -> Iterator[tuple[str, float, int, Men, Floats]]
         for dose in injections_of(regimen, phases):
             month = dose.day // MONTH_DAYS
             times = floats(ledger.month_start[month])[men] + (dose.day - month * MONTH_DAYS)
-            given = times <= seen.day
+            given = (times <= seen.day) & (month < stays[men])
+            if missed is not None:
+                given &= ~missed[dose.day, 0, men]
             yield dose.drug, dose.dose_iu, month, men[given], times[given]
 
 
@@ -316,8 +319,8 @@ def _transfers(seen: Seen) -> pd.DataFrame:
                 {
                     "patient_id": men + 1,
                     "order": number + 1,
-                    "clinical_pregnancy": codes(ledger.pregnant[number])[men].astype(int),
-                    "live_birth": codes(ledger.born[number])[men].astype(int),
+                    "clinical_pregnancy": codes(ledger.pregnant[number])[men],
+                    "live_birth": codes(ledger.born[number])[men],
                 }
             )
         )

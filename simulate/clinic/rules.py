@@ -15,10 +15,12 @@ ICSI_TESTICULAR, KEEP = "icsi-testicular", "cryopreserve"
 class Rules:
     """The phase, end-of-therapy and sperm-use tables of one arm.
 
-    Every question returns the place of the rule that fired, and what it says.
+    Every question returns the place of the rule that fired, and what it says. ``stopped`` is the
+    code of the phase of a man who has broken therapy off.
     """
 
-    __slots__ = ("_end", "_highest_fsh", "_looks", "_phase", "_use", "codes", "regimen", "way")
+    __slots__ = ("_end", "_highest_fsh", "_looks", "_phase", "_use", "codes", "regimen",
+                 "stopped", "way")  # fmt: skip
 
     def __init__(self, way: Way) -> None:
         self.way = way
@@ -27,6 +29,8 @@ class Rules:
         self._phase = tables["phase"]
         self._end = tables["end-of-therapy"]
         self._use = tables.get("sperm-use")
+        without = [phase.code for phase in self.regimen.phases if not phase.orders]
+        self.stopped = without[0] if without else -1
         self.codes = {phase.name: phase.code for phase in self.regimen.phases}
         axes = {axis.name: axis for axis in self._phase.proved.axes}
         self._looks = frozenset(axes)

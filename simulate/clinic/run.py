@@ -92,7 +92,7 @@ def run_clinic(
     luck = Luck(seed, total, 1, replicate)
     plan, listed = _plan(clinic, fates, luck, waiting_list)
     env = simpy.Environment(initial_time=min(0.0, plan[0][0]) if plan else 0.0)
-    ledger = Ledger(total, len(scenario.fertility.transfers_available))
+    ledger = Ledger(total, round(scenario.fertility.most_transfers.value))
     lengths = _lengths(clinic, luck)
     pathways = Pathways(
         env=env,

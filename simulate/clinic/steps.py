@@ -32,10 +32,14 @@ ENDS = (
     "no birth after all transfers",
     "no sperm found",
     "sperm kept frozen",
+    "frozen sperm not alive",
+    "gave up after a failed transfer",
     "declined the first visit",
     "left the theatre list",
 )
-ON_HIS_WAY, BIRTH, NO_BIRTH, NO_SPERM, SPERM_KEPT, DECLINED, LEFT_LIST = range(len(ENDS))
+(
+    ON_HIS_WAY, BIRTH, NO_BIRTH, NO_SPERM, SPERM_KEPT, SPERM_DEAD, GAVE_UP, DECLINED, LEFT_LIST,
+) = range(len(ENDS))  # fmt: skip
 
 #: Three-valued findings.
 UNKNOWN, NO, YES = -1, 0, 1
@@ -80,12 +84,14 @@ class Ledger:
     """What has happened to each man of a run; every column has an entry per man.
 
     ``rule`` holds, for each month and then the end of therapy, the place of the rule that fired
-    in its table, -1 before. ``month_start`` is when the injections of each month begin.
+    in its table, -1 before. ``decided`` is the phase it said (as a code along the regimen's
+    phases), ``phase`` the one he is in, which differs once he has broken therapy off.
+    ``month_start`` is when the injections of each month begin.
     """
 
     __slots__ = (
-        "asked", "born", "complete", "end", "end_day", "list_number", "month_start", "phase",
-        "pregnant", "referred", "retrieved", "rule", "seen", "start", "steps", "transfers",
+        "asked", "born", "complete", "decided", "end", "end_day", "list_number", "month_start",
+        "phase", "pregnant", "referred", "retrieved", "rule", "seen", "start", "steps", "transfers",
     )  # fmt: skip
 
     def __init__(self, men: int, transfers: int) -> None:
@@ -96,6 +102,7 @@ class Ledger:
         self.complete = [array("d", [nan]) * men for _ in self.steps]
         self.referred = array("d", [nan]) * men
         self.month_start = [array("d", [nan]) * men for _ in range(MONTHS)]
+        self.decided = [array("b", [-1]) * men for _ in range(MONTHS)]
         self.phase = [array("b", [-1]) * men for _ in range(MONTHS)]
         self.rule = [array("b", [-1]) * men for _ in range(MONTHS + 1)]
         self.seen = array("b", [UNKNOWN]) * men

@@ -379,9 +379,42 @@ def test_a_run_that_is_stopped_knows_up_to_when():
         assert table.astype(str).equals(same.astype(str)), name
 
 
-def test_a_regimen_that_leaves_a_man_without_answer_is_refused():
+def test_an_assay_reports_no_more_than_the_end_of_its_range():
     lost = with_values(
         load_scenario("paper"), {"population.marginals.fsh_iu_l.median": 1e4}, "test"
     )
-    run = run_clinic(clinic(), lost, 1, men=20)  # an assay reports no more than its range
+    run = run_clinic(clinic(), lost, 1, men=20)  # a decision beyond it would be refused
     assert max(run.ledger.end) > 0
+
+
+def test_who_breaks_therapy_off_injects_nothing_more_and_the_log_says_when():
+    changes = {"behaviour.dropout_share": 0.5, "behaviour.missed_share": 0.2}
+    run = run_clinic(
+        shipped("one-centre"), with_values(load_scenario("paper"), changes, "test"), 3, men=200
+    )
+    log = event_log(run)
+    broken = log[log["activity"] == "breaks therapy off"].set_index("case")["start"]
+    assert len(broken) > 20
+    injections = log[log["activity"].str.startswith("injection")]
+    last = injections.groupby("case")["start"].max()
+    both = broken.index.intersection(last.index)
+    assert (last[both] <= broken[both]).all()
+    faithful = run_clinic(shipped("one-centre"), load_scenario("paper"), 3, men=200)
+    assert len(clinic_tables(run)["injections"]) < len(clinic_tables(faithful)["injections"])
+
+
+def test_every_end_can_be_reached():
+    changes = {
+        "behaviour.stop_after_failure": 0.3, "surgery.frozen_share": 1, "surgery.thaw_failure": 0.3,
+    }  # fmt: skip
+    tight = shipped("busy-theatre").model_copy(
+        update={
+            "patience": clinic(
+                patience={"first_visit": exponential(3, "d"), "theatre": exponential(60, "d")}
+            ).patience
+        }
+    )
+    run = run_clinic(tight, with_values(load_scenario("paper"), changes, "test"), 3, men=900)
+    ended = floats(run.ledger.end_day)
+    reached = {int(end) for end, day in zip(run.ledger.end, ended, strict=True) if day == day}
+    assert reached == set(range(1, len(steps.ENDS)))
