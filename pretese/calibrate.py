@@ -36,6 +36,9 @@ JACOBIAN_STUDIES = 400
 REFINEMENTS = {400: 14, 2000: 10, 8000: 6}
 FRESH_JACOBIANS = 2
 
+#: Root mean square of the misfits, in units of a target's spread, at which a refinement ends.
+CLOSE = 0.002
+
 #: Damping of the first step, in units of what targets feel, and how it shrinks and grows.
 DAMPING, DAMPING_LEAST, DAMPING_FACTOR = 0.15, 0.05, 3.0
 
@@ -262,6 +265,8 @@ def refine(
     gap, damping = misfit(point), DAMPING
     for call in range(evaluations):
         tell(call, evaluations)
+        if np.linalg.norm(gap) < CLOSE * np.sqrt(len(gap)):
+            break
         bent = slope.T @ slope + damping**2 * np.eye(len(point))
         step = -np.linalg.solve(bent, slope.T @ gap)
         found = misfit(point + unit * step)

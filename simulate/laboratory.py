@@ -1,6 +1,7 @@
 """From oocytes to embryos: counts that shrink from stage to stage, alike within a couple."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,18 @@ class Cycle:
     usable: Counts
     blastocysts: Counts
     per_transfer: Counts
+
+    def transferred_at(self, order: NDArray[np.int_], where: tuple[Any, ...]) -> Counts:
+        """Return how many embryos a couple's transfer has, transfers counted from 0.
+
+        Parameters
+        ----------
+        where
+            Index of the couples in the arrays.
+        """
+        each = self.per_transfer[where]
+        left: Counts = np.minimum(each, self.usable[where] - each * order)
+        return left
 
 
 def draw_cycle(model: Laboratory, men: Men, centre_years: float, luck: Luck, who: Flags) -> Cycle:

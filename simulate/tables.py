@@ -12,13 +12,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from simulate.care_tables import STAGES, cycles, operations
 from simulate.cohort import Cohort
-from simulate.fertility import Births, births_of
+from simulate.fertility import Births, Couples, births_along, couples_of
 from simulate.hormones import MONTHS
 from simulate.lookup import MONTH_DAYS, dose_calendar
 from simulate.measurement import rounded
 from simulate.nouns import ARMS, BASELINE, DIAGNOSES
+from simulate.population import recruitment_day
 from simulate.therapy import estradiol_pmol_l, lh_iu_l, testosterone_nmol_l
+from simulate.truth import BY_SPERM, BY_SURGERY, principal_strata
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int_]
@@ -58,13 +61,15 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("diagnosis", "", f"cause of azoospermia: {', '.join(DIAGNOSES)}"),
         *_baseline_columns(),
         Column("partner_age_years", "a", "age of the partner at enrolment"),
+        Column("enrolled_day", "d", "day on which he was enrolled, from 0, the first of the study"),
         Column("gn", "", "1 if he chose gonadotropins, else 0"),
         Column("regimen", "", "regimen he followed"),
+        Column("completed", "", "1 if he went through all of its months"),
         Column("sperm_in_ejaculate", "", "1/0 at the semen check after therapy; empty: no check"),
         Column("micro_tese", "", "1 if he was operated on"),
         Column("sperm_retrieved", "", "1/0 at micro-TESE; empty if not operated on"),
         Column("icsi", "", "1 if the couple reached ICSI"),
-        Column("live_birth", "", "1/0 delivery of a live child; empty without ICSI"),
+        Column("live_birth", "", "1/0 delivery of a live child; empty without ICSI or if unknown"),
     ),
     "visits": (
         PATIENT,
@@ -90,9 +95,24 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("procedure", "", "semen analysis, micro-TESE or ICSI"),
         Column("result", "", "what was found; at ICSI the source of the sperm"),
     ),
+    "operations": (
+        PATIENT,
+        Column("day", "d", "day of micro-TESE"),
+        Column("minutes", "min", "duration of micro-TESE"),
+        Column("testes_opened", "", "1 where the first gave sperm at once, else 2"),
+        Column("complication", "", "1 if the wound bled, was infected or went on to hurt"),
+        Column("testosterone_after_nmol_l", "nmol/L", "serum total testosterone months after"),
+    ),
+    "cycles": (
+        PATIENT,
+        Column("sperm_thawed", "", "1 if the sperm used had been frozen"),
+        *(Column(name, "", meaning) for name, meaning in STAGES.items()),
+    ),
     "transfers": (
         PATIENT,
         Column("order", "", "number of the couple's embryo transfer, from 1"),
+        Column("embryos", "", "embryos transferred"),
+        Column("hcg_positive", "", "1 if the blood test two weeks later was positive"),
         Column("clinical_pregnancy", "", "1 if a gestational sac was seen"),
         Column("live_birth", "", "1 if it ended in a live birth"),
     ),
@@ -100,6 +120,8 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         PATIENT,
         Column("propensity", "1", "true probability of choosing gonadotropins"),
         Column("reserve", "log odds", "reserve without therapy; sperm is retrievable above 0"),
+        Column("stratum_by_surgery", "", f"principal stratum: {', '.join(BY_SURGERY)}"),
+        Column("stratum_by_sperm", "", f"principal stratum: {', '.join(BY_SPERM)}"),
         *(
             Column(
                 f"{outcome}_{arm}", "", f"{outcome.replace('_', ' ')} if {arm}, whatever he chose"
@@ -113,14 +135,19 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
 
 def tables(cohort: Cohort, replicate: int = 0) -> dict[str, pd.DataFrame]:
     """Return every table of one study of a cohort, ``replicate`` counted from 0 in the cohort."""
-    births = births_of(cohort)
-    patients = _patients(cohort, births, replicate)
+    couples = couples_of(cohort)
+    untreated, treated = (births_along(couples, path) for path in cohort.paths)
+    births = untreated, treated
+    patients = _patients(cohort, births, couples, replicate)
+    numbers = _numbers(cohort)
     parts = {
         "patients": patients,
         "visits": _visits(cohort, replicate),
         "injections": _injections(cohort, replicate),
         "procedures": _procedures(cohort, patients, replicate),
-        "transfers": _transfers(cohort, births, replicate),
+        "operations": operations(cohort, replicate, numbers),
+        "cycles": cycles(cohort, couples, births, replicate, numbers),
+        "transfers": _transfers(cohort, births, couples, replicate),
         "truth": _truth(cohort, births, replicate),
     }
     return {name: _in_order(table, COLUMNS[name]) for name, table in parts.items()}
@@ -146,7 +173,9 @@ def _words(names: Sequence[str | None]) -> NDArray[np.object_]:
     return np.array(names, dtype=object)
 
 
-def _patients(cohort: Cohort, births: tuple[Births, Births], r: int) -> pd.DataFrame:
+def _patients(
+    cohort: Cohort, births: tuple[Births, Births], couples: Couples, r: int
+) -> pd.DataFrame:
     checked = np.array([cohort.scenario.arms[arm].semen_check for arm in ARMS])
     operated = cohort.observed("micro_tese")[r]
     icsi = cohort.taken(births[0].icsi, births[1].icsi)[r]
@@ -159,13 +188,15 @@ def _patients(cohort: Cohort, births: tuple[Births, Births], r: int) -> pd.DataF
             "diagnosis": _words(DIAGNOSES)[cohort.men.diagnosis[r]],
             **{name: values[r] for name, values in cohort.baseline.items()},
             "partner_age_years": rounded(cohort.men.partner_age_years[r], 1),
+            "enrolled_day": _days_of_enrolment(cohort)[r].astype(int),
             "gn": gn,
             "regimen": regimens[gn],
+            "completed": _along(cohort, r, "completed").astype(np.int8),
             "sperm_in_ejaculate": _known(cohort.observed("sperm_in_ejaculate")[r], checked[gn]),
             "micro_tese": operated.astype(np.int8),
             "sperm_retrieved": _known(cohort.observed("sperm_retrieved")[r], operated),
             "icsi": icsi.astype(np.int8),
-            "live_birth": _known(delivered, icsi),
+            "live_birth": _known(delivered, icsi & couples.heard_of[r]),
         }
     )
 
@@ -335,7 +366,9 @@ def _procedures(cohort: Cohort, patients: pd.DataFrame, r: int) -> pd.DataFrame:
     )
 
 
-def _transfers(cohort: Cohort, births: tuple[Births, Births], r: int) -> pd.DataFrame:
+def _transfers(
+    cohort: Cohort, births: tuple[Births, Births], couples: Couples, r: int
+) -> pd.DataFrame:
     gn = cohort.gn[r][:, None]
 
     def taken(name: str) -> NDArray[np.bool_]:
@@ -348,6 +381,8 @@ def _transfers(cohort: Cohort, births: tuple[Births, Births], r: int) -> pd.Data
         {
             "patient_id": _numbers(cohort)[man],
             "order": order + 1,
+            "embryos": couples.cycle.transferred_at(order, (r, man)).astype(int),
+            "hcg_positive": taken("hcg_positive")[man, order].astype(np.int8),
             "clinical_pregnancy": taken("clinical_pregnancy")[man, order].astype(np.int8),
             "live_birth": taken("live_birth")[man, order].astype(np.int8),
         }
@@ -364,12 +399,27 @@ def _truth(cohort: Cohort, births: tuple[Births, Births], r: int) -> pd.DataFram
         f"live_birth_{arm}": each.delivered[r].astype(np.int8)
         for arm, each in zip(ARMS, births, strict=True)
     }
+    strata = principal_strata(cohort)
     return pd.DataFrame(
         {
             "patient_id": _numbers(cohort),
             "propensity": cohort.propensity[r],
             "reserve": cohort.reserve[r],
+            "stratum_by_surgery": _stratum(strata, BY_SURGERY, r),
+            "stratum_by_sperm": _stratum(strata, BY_SPERM, r),
             **outcomes,
             **born,
         }
     )
+
+
+def _stratum(
+    strata: dict[str, NDArray[np.bool_]], names: tuple[str, ...], r: int
+) -> NDArray[np.object_]:
+    codes = np.select([strata[name][r] for name in names], range(len(names)))
+    words: NDArray[np.object_] = _words([name.replace("_", " ") for name in names])[codes]
+    return words
+
+
+def _days_of_enrolment(cohort: Cohort) -> Floats:
+    return recruitment_day(cohort.scenario.population, cohort.luck)

@@ -28,6 +28,16 @@ BLOCK_MEN = 16 * CHUNK
 SCALES = ("risk_difference", "risk_ratio", "odds_ratio")
 
 
+#: Principal strata: two partitions of all men.
+BY_SURGERY = (
+    "always_operated",
+    "spared_by_therapy",
+    "operated_through_therapy",
+    "never_operated",
+)
+BY_SPERM = ("always_sperm", "helped", "harmed", "never_sperm")
+
+
 @dataclass(frozen=True, slots=True)
 class Estimand:
     """An outcome in a group of men; ``weight`` gives each man's part in the group."""

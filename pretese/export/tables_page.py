@@ -20,6 +20,8 @@ ROWS = {
     "visits": "one row per man and visit: enrolment, and the end of each month of therapy",
     "injections": "one row per injection given",
     "procedures": "one row per procedure done",
+    "operations": "one row per micro-TESE",
+    "cycles": "one row per couple that reached ICSI",
     "transfers": "one row per embryo transfer",
     "truth": "one row per man: what no clinic can see",
 }

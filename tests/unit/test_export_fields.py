@@ -30,7 +30,7 @@ def test_every_number_has_a_unit_and_a_ucum_code():
     for listed in fields().values():
         for field in listed:
             assert (field.unit.ucum != "") == (
-                field.kind == "number" or field.name in ("day", "month")
+                field.kind == "number" or field.name in ("day", "month", "enrolled_day")
             )
 
 
