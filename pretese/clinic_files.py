@@ -23,7 +23,10 @@ from simulate.tables import COLUMNS
 
 #: Men whose rows are made at a time, so that memory does not grow with the log.
 BLOCK = 4096
-TABLES = ("patients", "visits", "injections", "procedures", "transfers", "milestones", "log")
+TABLES = (
+    "patients", "visits", "injections", "procedures", "operations", "cycles", "transfers",
+    "milestones", "log",
+)  # fmt: skip
 
 
 def clinic_names() -> tuple[str, ...]:
@@ -127,8 +130,8 @@ class _Sink:
         self.rows += len(table)
 
 
-_WHOLE = frozenset({"gn", "sperm_in_ejaculate", "micro_tese", "sperm_retrieved", "icsi",
-                    "live_birth"})  # fmt: skip
+_WHOLE = frozenset({"gn", "completed", "sperm_in_ejaculate", "micro_tese", "sperm_retrieved",
+                    "icsi", "live_birth"})  # fmt: skip
 _WORDS = frozenset({"diagnosis", "regimen", "phase_before", "drug", "procedure", "result", "end"})
 
 

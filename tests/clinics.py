@@ -18,9 +18,9 @@ def shipped(name: str) -> Clinic:
 
 @cache
 def everybody_untreated() -> Scenario:
-    """The paper's men, none of whom chooses therapy: each sees a bench or the theatre once."""
+    """The paper's men on day 0, none choosing therapy: each sees a bench or the theatre once."""
     paper = load_scenario("paper")
-    return with_values(paper, {"choice.intercept": -60}, "test")
+    return with_values(paper, {"choice.intercept": -60, "population.recruitment_days": 0.5}, "test")
 
 
 def assumed(value: float, unit: str) -> dict[str, Any]:

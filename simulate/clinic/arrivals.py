@@ -14,6 +14,8 @@ from simulate.clinic.calendar import DAYS_PER_WEEK
 from simulate.clinic.file import MONTH_NAMES, Clinic
 from simulate.clinic.lengths import GRAIN
 from simulate.luck import Luck
+from simulate.population import recruitment_day
+from simulate.scenario import Population
 
 Floats = NDArray[np.float64]
 
@@ -30,16 +32,18 @@ class Waiting:
     days_waited: float
 
 
-def referral_days(clinic: Clinic, luck: Luck) -> Floats:
-    """Return the day on which each man is referred, rising, shape (man,); 0 for all without a rate.
+def referral_days(clinic: Clinic, population: Population, luck: Luck) -> Floats:
+    """Return the day on which each man is referred, shape (man,).
 
-    The cumulative rate is a broken line over calendar months, inverted at the points of a unit
-    Poisson process, so the process is exact. Men of two clinics that differ elsewhere come on the
-    same days.
+    Without a rate they are the scenario's own days of enrolment. With one they rise: the
+    cumulative rate is a broken line over calendar months, inverted at the points of a unit Poisson
+    process, so the process is exact. Men of two clinics that differ elsewhere come on the same
+    days.
     """
     rate = clinic.referrals.men_per_week
     if rate is None:
-        return np.zeros(luck.men)
+        enrolled: Floats = recruitment_day(population, luck)[0]
+        return enrolled
     unit = np.cumsum(-np.log1p(-luck.uniform("referral gap")[0]))
     if clinic.referrals.by_month:
         knots, heap = _cumulative(clinic, rate.value / DAYS_PER_WEEK)

@@ -19,12 +19,13 @@ from protocol.paths import BEFORE_THERAPY
 from protocol.regimen import DecisionTable, Regimen, load_regimen
 from simulate.behaviour import Habits, draw_habits
 from simulate.cohort import Cohort, draw_cohort
-from simulate.fertility import draw_couples
+from simulate.fertility import Couples, draw_couples
 from simulate.hormones import MONTHS
 from simulate.lookup import MONTH_DAYS
 from simulate.nouns import ARMS
 from simulate.scenario import Scenario
 from simulate.spermatogenesis import effect, see_sperm
+from simulate.surgery import draw_operations
 from simulate.therapy import Course, follow
 
 Floats = NDArray[np.float64]
@@ -65,6 +66,7 @@ class Way:
 class Tries:
     """What each couple's ICSI leads to; lists by man, and by transfer within."""
 
+    couples: Couples
     willing: list[bool]
     testicular_sperm_usable: list[bool]
     transfers_available: list[int]
@@ -85,11 +87,14 @@ class Fates:
     ----------
     months
         After how many months of therapy each man would stop, `MONTHS` if he would not.
+    operations
+        What micro-TESE would be for each man.
     habits
         The same, and on which days he would miss an injection that is due.
     """
 
-    __slots__ = ("_tries", "cohort", "gn", "habits", "level", "months", "ways")
+    __slots__ = ("_tries", "cohort", "gn", "habits", "level", "months",
+                 "operations", "ways")  # fmt: skip
 
     def __init__(self, scenario: Scenario, seed: int, replicate: int, men: int) -> None:
         self.cohort = draw_cohort(scenario, seed, 1, replicate, men)
@@ -101,6 +106,7 @@ class Fates:
         stays = self.habits.months
         self.months: list[int] = [MONTHS] * men if stays is None else stays[0].tolist()
         self.ways = tuple(_way(self.cohort, self.habits, arm) for arm in ARMS)
+        self.operations = draw_operations(scenario.surgery, self.cohort.luck)
         self._tries: dict[int, Tries] = {}
 
     def tries(self, quarters_later: int = 0) -> Tries:
@@ -117,6 +123,7 @@ class Fates:
         needed = untreated.any_sperm | treated.any_sperm
         couples = draw_couples(self.cohort.scenario, men, self.cohort.luck, needed)
         return Tries(
+            couples=couples,
             willing=couples.reaches_icsi[0].tolist(),
             testicular_sperm_usable=couples.testicular_sperm_usable[0].tolist(),
             transfers_available=couples.transfers_available[0].tolist(),

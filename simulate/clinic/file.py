@@ -94,7 +94,7 @@ def _some(given: Daily, what: str) -> Daily:
 
 
 class Referrals(Document):
-    """When men come. Without a rate all of them come on day 0.
+    """When men come. Without a rate they come on the days on which the scenario enrols them.
 
     ``by_month`` multiplies the rate in a calendar month. ``waiting_list`` names a CSV file beside
     the clinic file: men who already wait on day 0, columns ``waiting_for`` (``first visit`` or
@@ -189,21 +189,18 @@ class TheatreList(Document):
 
 
 class Theatre(Document):
-    """Lists, and what an operation takes. A case begins if its mean length still fits."""
+    """Lists, and what an operation takes. A case begins if its mean length still fits.
+
+    Without ``operation`` each man's takes the minutes that the scenario's surgery gives him.
+    """
 
     lists: tuple[TheatreList, ...] = Field(min_length=1)
-    operation: Length
+    operation: Length | None = None
     turnover_minutes: Annotated[float, Field(ge=0)] = 0
 
     @model_validator(mode="after")
-    def _lists_can_be_held(self) -> "Theatre":
-        planned = round(self.operation.mean_days * MINUTES_PER_DAY, 6)
+    def _one_list_at_a_time(self) -> "Theatre":
         for number, each in enumerate(self.lists):
-            if each.minutes < planned:
-                raise ValueError(
-                    f"lists.{number} has {each.minutes:g} minutes and a case takes {planned:g}; "
-                    "nobody would ever be operated on; give it more"
-                )
             for other in self.lists[:number]:
                 if _clash(each, other):
                     raise ValueError(

@@ -26,6 +26,11 @@ def on_grain(days: float) -> float:
     return round(days * GRAIN) / GRAIN
 
 
+def rounded_days(days: Floats) -> Floats:
+    """Return times in days as the nearest multiples of 1 / `GRAIN`."""
+    return np.rint(days * GRAIN) / GRAIN
+
+
 def days(length: Length | None, uniform: Floats) -> Floats:
     """Return lengths of time in days at uniform luck on [0, 1); None takes no time.
 
@@ -40,9 +45,8 @@ def days(length: Length | None, uniform: Floats) -> Floats:
     if length.form == "constant":
         return np.full_like(uniform, on_grain(mean))
     if length.form == "exponential":
-        return np.rint(-mean * np.log1p(-uniform) * GRAIN) / GRAIN
+        return rounded_days(-mean * np.log1p(-uniform))
     spread = (length.sd.value * DAYS_PER[length.sd.unit] if length.sd else 0.0) / mean
     log_sd = np.sqrt(np.log1p(spread**2))
     drawn = mean * np.exp(log_sd * ndtri(uniform) - log_sd**2 / 2)
-    rounded: Floats = np.rint(drawn * GRAIN) / GRAIN
-    return rounded
+    return rounded_days(drawn)

@@ -240,11 +240,10 @@ class Pathways:
             return
         self._stamp(man, steps.ICSI)
         lengths, transfers = self.lengths, self.places.transfers
-        quarters = 0
         if self.partner_ages:
-            waited = self.ledger.start[steps.OOCYTE_RETRIEVAL][man] - self.ledger.referred[man]
-            quarters = int(waited / QUARTER_DAYS)
-        tries = self.fates.tries(quarters)
+            waited = self.env.now - self.ledger.referred[man]
+            self.ledger.quarters[man] = int(waited / QUARTER_DAYS)
+        tries = self.fates.tries(self.ledger.quarters[man])
         for number in range(tries.transfers_available[man]):
             gap = lengths.between_transfers if number else lengths.retrieval_to_transfer
             due = self.env.now + gap[man]

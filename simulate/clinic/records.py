@@ -13,14 +13,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from protocol.paths import injections_of
+from simulate.care_tables import STAGES
 from simulate.clinic import steps
 from simulate.clinic.fate import Phases
+from simulate.clinic.file import MINUTES_PER_DAY
 from simulate.clinic.run import Run
 from simulate.clinic.steps import codes, floats
+from simulate.fertility import Couples
 from simulate.hormones import MONTHS
 from simulate.lookup import MONTH_DAYS
 from simulate.measurement import rounded
 from simulate.nouns import DIAGNOSES
+from simulate.surgery import frozen, sides
 from simulate.tables import ASSAYED, COLUMNS
 from simulate.therapy import Course, estradiol_pmol_l, lh_iu_l, testosterone_nmol_l
 
@@ -32,7 +36,7 @@ Men = NDArray[np.intp]
 def clinic_tables(
     run: Run, day: float = inf, first: int = 0, last: int | None = None
 ) -> dict[str, pd.DataFrame]:
-    """Return patients, visits, injections, procedures and transfers as known at the end of ``day``.
+    """Return every table of `simulate.tables` but the truth, as known at the end of ``day``.
 
     Parameters
     ----------
@@ -47,6 +51,8 @@ def clinic_tables(
         "visits": _visits(seen),
         "injections": _injections(seen),
         "procedures": _procedures(seen),
+        "operations": _operations(seen),
+        "cycles": _cycles(seen),
         "transfers": _transfers(seen),
     }
     return {name: table[[column.name for column in COLUMNS[name]]] for name, table in parts.items()}
@@ -94,6 +100,10 @@ def _patients(seen: Seen) -> pd.DataFrame:
     gn = cohort.gn[0][men].astype(np.int8)
     chose = seen.chose()
     regimens = np.array([rules.regimen.id for rules in run.rules])
+    medicated = np.array([bool(rules.regimen.drugs) for rules in run.rules])[gn]
+    completed = ~medicated | (np.array(run.fates.months)[men] == MONTHS)
+    through = chose & (~medicated | seen.done(steps.MONTH_HORMONES[-1]))
+    heard_of = run.fates.tries().couples.heard_of[0, men]
     started = floats(ledger.start[steps.MICRO_TESE])[men] <= seen.day
     operated = seen.done(steps.MICRO_TESE)
     icsi = seen.done(steps.ICSI)
@@ -110,13 +120,15 @@ def _patients(seen: Seen) -> pd.DataFrame:
             "diagnosis": np.array(DIAGNOSES)[cohort.men.diagnosis[0][men]],
             **baseline,
             "partner_age_years": rounded(cohort.men.partner_age_years[0][men], 1),
+            "enrolled_day": np.floor(floats(ledger.referred)[men]).astype(int),
             "gn": _whole(gn, chose),
             "regimen": pd.Series(regimens[gn]).where(pd.Series(chose)),
+            "completed": _whole(completed.astype(np.int8), through),
             "sperm_in_ejaculate": _known(codes(ledger.seen)[men], seen.done(steps.SEMEN_CHECK)),
             "micro_tese": started.astype(np.int8),
             "sperm_retrieved": _known(codes(ledger.retrieved)[men], operated),
             "icsi": icsi.astype(np.int8),
-            "live_birth": _known(born, icsi & ended),
+            "live_birth": _known(born, icsi & ended & heard_of),
         }
     )
 
@@ -308,17 +320,67 @@ def _procedures(seen: Seen) -> pd.DataFrame:
     return table.sort_values(["patient_id", "day"], kind="stable", ignore_index=True)
 
 
+def _operations(seen: Seen) -> pd.DataFrame:
+    """List the operations that are over; the minutes are the clinic's own if it gives any."""
+    run, ledger = seen.run, seen.run.ledger
+    cohort, drawn = run.fates.cohort, run.fates.operations
+    ended, began = floats(ledger.complete[steps.MICRO_TESE]), floats(ledger.start[steps.MICRO_TESE])
+    men = seen.by_now(ended)
+    own = run.clinic.theatre is not None and run.clinic.theatre.operation is not None
+    minutes = (ended - began) * MINUTES_PER_DAY if own else drawn.minutes[0]
+    found = codes(ledger.retrieved)[None] == steps.YES
+    kept = cohort.men.baseline["testosterone_nmol_l"][0] * drawn.testosterone_kept[0]
+    step = cohort.scenario.measurement.rounded_to["testosterone_nmol_l"].value
+    return pd.DataFrame(
+        {
+            "patient_id": men + 1,
+            "day": seen.since_referral(began[men], men),
+            "minutes": rounded(minutes[men], 1),
+            "testes_opened": sides(drawn, found)[0, men].astype(int),
+            "complication": drawn.complication[0, men].astype(np.int8),
+            "testosterone_after_nmol_l": rounded(kept[men], step),
+        }
+    )
+
+
+def _cycles(seen: Seen) -> pd.DataFrame:
+    """List the ICSI cycles that have been done."""
+    run = seen.run
+    men = seen.by_now(floats(run.ledger.complete[steps.ICSI]))
+    testicular = codes(run.ledger.retrieved)[men] == steps.YES
+    thawed = frozen(run.scenario.surgery, run.fates.cohort.luck)[0, men] & testicular
+    counts = {name: np.zeros(len(men), int) for name in STAGES}
+    for rows, couples in _by_age(run, men):
+        for name, column in counts.items():
+            column[rows] = getattr(couples.cycle, name)[0, men[rows]]
+    return pd.DataFrame({"patient_id": men + 1, "sperm_thawed": thawed.astype(np.int8), **counts})
+
+
+def _by_age(run: Run, men: Men) -> Iterator[tuple[Flags, Couples]]:
+    """Yield the rows of ``men`` whose partners have aged alike, with the couples of that age."""
+    quarters = np.frombuffer(run.ledger.quarters, np.int16)[men]
+    for each in np.unique(quarters):
+        yield quarters == each, run.fates.tries(int(each)).couples
+
+
 def _transfers(seen: Seen) -> pd.DataFrame:
     """List the transfers whose outcome is known."""
-    ledger = seen.run.ledger
+    run, ledger = seen.run, seen.run.ledger
     blocks = []
     for number in range(ledger.transfers):
         men = seen.by_now(floats(ledger.complete[steps.pregnancy(number)]))
+        embryos, positive = np.zeros(len(men), int), np.zeros(len(men), np.int8)
+        for rows, couples in _by_age(run, men):
+            who = men[rows]
+            embryos[rows] = couples.cycle.transferred_at(np.full(len(who), number), (0, who))
+            positive[rows] = couples.hcg_positive[0, who, number]
         blocks.append(
             pd.DataFrame(
                 {
                     "patient_id": men + 1,
                     "order": number + 1,
+                    "embryos": embryos,
+                    "hcg_positive": positive,
                     "clinical_pregnancy": codes(ledger.pregnant[number])[men],
                     "live_birth": codes(ledger.born[number])[men],
                 }

@@ -15,12 +15,13 @@ import simpy
 from numpy.typing import NDArray
 
 from protocol.conditions import Condition, Value
+from protocol.errors import InputError
 from simulate.clinic import file
 from simulate.clinic.arrivals import Waiting, men_to_draw, referral_days
 from simulate.clinic.calendar import Calendar, Slots
 from simulate.clinic.fate import Fates
-from simulate.clinic.file import DAYS_PER, Clinic, day_part
-from simulate.clinic.lengths import GRAIN, days
+from simulate.clinic.file import DAYS_PER, MINUTES_PER_DAY, Clinic, day_part
+from simulate.clinic.lengths import GRAIN, days, rounded_days
 from simulate.clinic.pathway import Bench, Days, Lengths, Pathways, Places
 from simulate.clinic.rules import Rules
 from simulate.clinic.steps import Ledger
@@ -93,12 +94,13 @@ def run_clinic(
     plan, listed = _plan(clinic, fates, luck, waiting_list)
     env = simpy.Environment(initial_time=min(0.0, plan[0][0]) if plan else 0.0)
     ledger = Ledger(total, round(scenario.fertility.most_transfers.value))
-    lengths = _lengths(clinic, luck)
+    lengths = _lengths(clinic, fates, luck)
+    _refuse_short_lists(clinic, scenario)
     pathways = Pathways(
         env=env,
         fates=fates,
         rules=(Rules(fates.ways[0]), Rules(fates.ways[1])),
-        places=_places(env, clinic, luck, ledger),
+        places=_places(env, clinic, scenario, luck, ledger),
         lengths=lengths,
         ledger=ledger,
         rank=_ranks(clinic, fates, total),
@@ -156,14 +158,35 @@ def _plan(
             surgery.add(man)
             before = MONTHS * MONTH_DAYS * fates.gn[man]
         known[man] = float(np.floor(-(waiting.days_waited + before) * GRAIN) / GRAIN)
-    others = (man for man in range(luck.men) if man not in known)
+    others = [man for man in range(luck.men) if man not in known]
     last = inf if clinic.horizon_days is None else clinic.horizon_days
-    arriving = zip(referral_days(clinic, luck).tolist(), others, strict=False)
-    come = [(day, man) for day, man in arriving if day <= last]
-    return sorted((day, man) for man, day in known.items()) + come, frozenset(surgery)
+    referred = referral_days(clinic, fates.cohort.scenario.population, luck)
+    if clinic.referrals.men_per_week is None:  # each man has a day of his own
+        referred = referred[others]
+    arriving = zip(others, referred.tolist(), strict=False)
+    known |= {man: day for man, day in arriving if day <= last}
+    return sorted((day, man) for man, day in known.items()), frozenset(surgery)
 
 
-def _places(env: simpy.Environment, clinic: Clinic, luck: Luck, ledger: Ledger) -> Places:
+def _planned_days(clinic: Clinic, scenario: Scenario) -> float:
+    """Return how long a case is planned to take: the clinic's mean, or the scenario's."""
+    own = clinic.theatre.operation if clinic.theatre else None
+    return own.mean_days if own else scenario.surgery.minutes.value / MINUTES_PER_DAY
+
+
+def _refuse_short_lists(clinic: Clinic, scenario: Scenario) -> None:
+    lists = clinic.theatre.lists if clinic.theatre else ()
+    planned = round(_planned_days(clinic, scenario) * MINUTES_PER_DAY, 6)
+    short = [number for number, each in enumerate(lists) if each.minutes < planned]
+    if short:
+        problem = f"{lists[short[0]].minutes:g} are fewer than the {planned:g} of a case"
+        cure = "nobody would ever be operated on; give the list more"
+        raise InputError.of(clinic.id, f"theatre.lists.{short[0]}.minutes", problem, cure)
+
+
+def _places(
+    env: simpy.Environment, clinic: Clinic, scenario: Scenario, luck: Luck, ledger: Ledger
+) -> Places:
     calendar = Calendar(clinic.opens, clinic.holidays)
     outpatients = Slots(calendar, None)
     if clinic.outpatients:
@@ -177,7 +200,9 @@ def _places(env: simpy.Environment, clinic: Clinic, luck: Luck, ledger: Ledger) 
     embryology = clinic.embryology
     theatre = None
     if clinic.theatre:
-        theatre = WaitingList(env, calendar, clinic.theatre, ledger.list_number.__setitem__)
+        planned = _planned_days(clinic, scenario)
+        began = ledger.list_number.__setitem__
+        theatre = WaitingList(env, calendar, clinic.theatre, planned, began)
     laboratory = clinic.laboratory
     return Places(
         calendar=calendar,
@@ -204,17 +229,25 @@ def _bench(
     )
 
 
-def _lengths(clinic: Clinic, luck: Luck) -> Lengths:
+def _lengths(clinic: Clinic, fates: Fates, luck: Luck) -> Lengths:
     spans = {
         name: _drawn(getattr(clinic.intervals, name), luck, name)
         for name in file.Intervals.model_fields
     }
     return Lengths(
         **spans,
-        operation=_drawn(clinic.theatre.operation if clinic.theatre else None, luck, "operation"),
+        operation=_operations(clinic, fates, luck),
         first_visit_patience=_patience(clinic.patience.first_visit, luck, "first visit patience"),
         theatre_patience=_patience(clinic.patience.theatre, luck, "theatre patience"),
     )
+
+
+def _operations(clinic: Clinic, fates: Fates, luck: Luck) -> Days:
+    """Return the length of each man's operation; none where there is no theatre to wait for."""
+    if clinic.theatre is None or clinic.theatre.operation:
+        return _drawn(clinic.theatre.operation if clinic.theatre else None, luck, "operation")
+    own: Days = rounded_days(fates.operations.minutes[0] / MINUTES_PER_DAY).tolist()
+    return own
 
 
 def _drawn(length: file.Length | None, luck: Luck, purpose: str) -> Days:

@@ -86,12 +86,14 @@ class Ledger:
     ``rule`` holds, for each month and then the end of therapy, the place of the rule that fired
     in its table, -1 before. ``decided`` is the phase it said (as a code along the regimen's
     phases), ``phase`` the one he is in, which differs once he has broken therapy off.
-    ``month_start`` is when the injections of each month begin.
+    ``month_start`` is when the injections of each month begin, ``quarters`` by how many quarters
+    of a year the partner is older at ICSI than at referral (0 unless that counts).
     """
 
     __slots__ = (
         "asked", "born", "complete", "decided", "end", "end_day", "list_number", "month_start",
-        "phase", "pregnant", "referred", "retrieved", "rule", "seen", "start", "steps", "transfers",
+        "phase", "pregnant", "quarters", "referred", "retrieved", "rule", "seen", "start", "steps",
+        "transfers",
     )  # fmt: skip
 
     def __init__(self, men: int, transfers: int) -> None:
@@ -107,6 +109,7 @@ class Ledger:
         self.rule = [array("b", [-1]) * men for _ in range(MONTHS + 1)]
         self.seen = array("b", [UNKNOWN]) * men
         self.retrieved = array("b", [UNKNOWN]) * men
+        self.quarters = array("h", [0]) * men
         self.list_number = array("h", [-1]) * men
         self.pregnant = [array("b", [UNKNOWN]) * men for _ in range(transfers)]
         self.born = [array("b", [UNKNOWN]) * men for _ in range(transfers)]

@@ -39,6 +39,8 @@ class WaitingList:
 
     Parameters
     ----------
+    planned_days
+        How long a case is planned to take; it begins if so much is left of the list.
     began
         Called with man and number of the list (from 0) when his operation begins.
     """
@@ -51,11 +53,12 @@ class WaitingList:
         env: simpy.Environment,
         calendar: Calendar,
         theatre: Theatre,
+        planned_days: float,
         began: Callable[[int, int], None],
     ) -> None:
         self._env = env
         self._calendar = calendar
-        self._planned = on_grain(theatre.operation.mean_days)
+        self._planned = on_grain(planned_days)
         self._turnover = on_grain(theatre.turnover_minutes / MINUTES_PER_DAY)
         self._began = began
         self._queue: list[tuple[int, float, int, Entry]] = []

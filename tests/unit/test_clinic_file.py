@@ -56,7 +56,6 @@ def test_a_whole_file_is_read():
         ),
         (THEATRE.replace(", surgeon: A", ""), "surgeon: it is missing"),
         (THEATRE.replace("surgeon: A", 'surgeon: ""'), "at least 1 character"),
-        (THEATRE.replace("minutes: 300", "minutes: 30"), "nobody would ever be operated on"),
         (THEATRE.replace("minutes: 300", "minutes: -1"), "greater than 0"),
         (THEATRE.replace("value: 60", "value: -60"), "negative"),
         (THEATRE.replace("unit: min", "unit: fortnight"), "no time"),

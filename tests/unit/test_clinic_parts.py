@@ -35,7 +35,9 @@ from simulate.clinic.solve import solve, with_capacity
 from simulate.clinic.steps import floats
 from simulate.clinic.theatre import WaitingList
 from simulate.clinic.xes import XesWriter
+from simulate.cohort import draw_cohort
 from simulate.luck import Luck
+from simulate.tables import tables
 from tests.clinics import assumed, clinic, constant, everybody_untreated, exponential, shipped
 
 MONDAY = dt.date(2026, 1, 5)
@@ -77,7 +79,11 @@ def held(men, lists, **more):
     env = simpy.Environment()
     began, left = {}, {}
     waiting = WaitingList(
-        env, Calendar(MONDAY), theatre, lambda man, number: began.update({man: (env.now, number)})
+        env,
+        Calendar(MONDAY),
+        theatre,
+        1 / 24,
+        lambda man, number: began.update({man: (env.now, number)}),
     )
 
     def one(man, joins, rank, minutes, patience):
@@ -154,7 +160,7 @@ def test_men_come_at_the_rate_of_their_month():
     one = clinic(
         referrals={"men_per_week": assumed(70, "1/wk"), "by_month": factors}, horizon_days=365
     )
-    came = referral_days(one, Luck(3, 4500))
+    came = referral_days(one, load_scenario("paper").population, Luck(3, 4500))
     came = came[came <= 365]
     dates = pd.Timestamp(MONDAY) + pd.to_timedelta(came, unit="D")
     by_month = pd.Series(dates.month).value_counts()
@@ -164,8 +170,12 @@ def test_men_come_at_the_rate_of_their_month():
     assert len(came) < men_to_draw(one, 0) < 4500
 
 
-def test_without_a_rate_all_come_on_day_0():
-    assert not referral_days(clinic(), Luck(1, 10)).any()
+def test_without_a_rate_men_come_when_the_scenario_enrols_them():
+    paper = load_scenario("paper")
+    run = run_clinic(clinic(), paper, 1, men=40)
+    enrolled = tables(draw_cohort(paper, 1, men=40))["patients"]["enrolled_day"]
+    assert np.array_equal(floats(run.ledger.referred), enrolled)
+    assert 0 < enrolled.max() < paper.population.recruitment_days.value
     assert men_to_draw(clinic(), 569) == 569
 
 
@@ -418,3 +428,25 @@ def test_every_end_can_be_reached():
     ended = floats(run.ledger.end_day)
     reached = {int(end) for end, day in zip(run.ledger.end, ended, strict=True) if day == day}
     assert reached == set(range(1, len(steps.ENDS)))
+
+
+@pytest.mark.parametrize("own", [{}, {"operation": constant(90, "min")}])
+def test_a_list_too_short_for_a_case_is_refused(own):
+    one = clinic(theatre={"lists": [{**LIST, "minutes": 30}], **own})
+    with pytest.raises(InputError, match="nobody would ever be operated on"):
+        run_clinic(one, load_scenario("paper"), 1, men=5)
+
+
+def test_operations_take_the_scenarios_minutes_unless_the_clinic_has_its_own():
+    paper = load_scenario("paper")
+    lists = {"lists": [{**LIST, "minutes": 400}]}
+    run = run_clinic(clinic(theatre=lists), paper, 1, men=50)
+    natural = tables(draw_cohort(paper, 1, men=50))["operations"]
+    table = clinic_tables(run)["operations"]
+    assert table["minutes"].equals(natural["minutes"])
+    took = 1440 * (
+        floats(run.ledger.complete[steps.MICRO_TESE]) - floats(run.ledger.start[steps.MICRO_TESE])
+    )
+    assert np.abs(took[table["patient_id"] - 1] - table["minutes"]).max() <= 0.51
+    run = run_clinic(clinic(theatre={**lists, "operation": constant(45, "min")}), paper, 1, men=50)
+    assert set(clinic_tables(run)["operations"]["minutes"]) == {45.0}
