@@ -79,7 +79,7 @@ def own_steps(run: Run, man: int) -> list[tuple[float, float, float]]:
 
 
 @some_runs
-@settings(max_examples=25)
+@settings(max_examples=20)
 def test_everybody_comes_to_exactly_one_end_and_does_one_thing_at_a_time(clinic, seed):
     run = ran(clinic, seed)
     referred = floats(run.ledger.referred)
@@ -102,7 +102,7 @@ def test_everybody_comes_to_exactly_one_end_and_does_one_thing_at_a_time(clinic,
 
 
 @some_runs
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_on_any_day_everybody_is_in_one_place(clinic, seed):
     run = ran(clinic, seed)
     whole = milestones(run)
@@ -118,7 +118,7 @@ def test_on_any_day_everybody_is_in_one_place(clinic, seed):
 
 
 @some_runs
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_no_dose_after_therapy_and_no_result_before_its_cause(clinic, seed):
     run = ran(clinic, seed)
     log = event_log(run)
@@ -141,7 +141,7 @@ def test_no_dose_after_therapy_and_no_result_before_its_cause(clinic, seed):
 
 
 @some_runs
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_no_place_serves_more_than_it_can(clinic, seed):
     run = ran(clinic, seed)
     ledger = run.ledger
@@ -173,7 +173,7 @@ def test_no_place_serves_more_than_it_can(clinic, seed):
 
 
 @some_runs
-@settings(max_examples=10)
+@settings(max_examples=8)
 def test_what_is_known_on_a_day_is_part_of_what_is_known_later(clinic, seed):
     run = ran(clinic, seed)
     early, late = clinic_tables(run, 250.0), clinic_tables(run)
