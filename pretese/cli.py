@@ -13,6 +13,7 @@ COMMANDS = {
     "reproduce": "the published study beside its simulated twin",
     "recover": "does each analysis find the true effect? every method, every scenario",
     "simulate": "draw cohorts of synthetic men whose truth is known",
+    "clinic": "the same men through a clinic with calendar, queues and an event log",
     "analyse": "estimate the effect in any table of men, by a plan",
     "truth": "true effects of a scenario, for each estimand and scale",
     "picture": "one man's hormones, a cohort's, quartiles, what shared luck saves",

@@ -1,0 +1,144 @@
+"""Men per second through the clinic with its full log, beside Ciw and a minimal SimPy script.
+
+Two questions. How fast is the clinic with all it does (three months of decisions, tables, a row for
+every injection)? And what does its machinery cost on one and the same small pathway: Poisson
+referrals, an exponential test on one of a few analysers, an operation in the theatre's next free
+place, nothing else?
+"""
+
+import resource
+import subprocess
+import sys
+
+import ciw
+import numpy as np
+import simpy
+
+from benchmarks.timing import best_of
+from pretese.certificate import load_scenario
+from pretese.clinic_files import load_clinic
+from pretese.mechanism import with_values
+from simulate.clinic.file import Clinic
+from simulate.clinic.log import event_log
+from simulate.clinic.records import clinic_tables
+from simulate.clinic.run import run_clinic
+
+MEN = 4000
+#: Of the small pathway: men a day, analysers, mean days of a test.
+RATE, ANALYSERS, TEST_DAYS = 40.0, 3, 0.06
+
+
+def small_clinic() -> Clinic:
+    def number(value: float, unit: str) -> dict[str, object]:
+        return {"value": value, "unit": unit, "status": "derived", "source": "benchmark"}
+
+    test = {"mean": number(TEST_DAYS, "d"), "form": "exponential"}
+    return Clinic.model_validate(
+        {
+            "id": "small", "title": "small", "opens": "2026-01-05", "horizon_days": 100_000,
+            "referrals": {"men_per_week": number(7 * RATE, "1/wk")},
+            "laboratory": {"hormones": {"analysers": ANALYSERS, "work": test}},
+        }
+    )  # fmt: skip
+
+
+def minimal_simpy() -> None:
+    """Run the small pathway as a SimPy tutorial would, with a list as its log."""
+    luck = np.random.default_rng(1)
+    env = simpy.Environment()
+    bench = simpy.Resource(env, ANALYSERS)
+    log: list[tuple[int, str, float]] = []
+
+    def man(number: int):
+        log.append((number, "referral", env.now))
+        with bench.request() as turn:
+            yield turn
+            log.append((number, "test", env.now))
+            yield env.timeout(luck.exponential(TEST_DAYS))
+        log.append((number, "operation", env.now))
+
+    def refer():
+        for number in range(MEN):
+            yield env.timeout(luck.exponential(1 / RATE))
+            env.process(man(number))
+
+    env.process(refer())
+    env.run()
+
+
+def with_ciw() -> None:
+    """Run the same in Ciw, which keeps a record of every service."""
+    network = ciw.create_network(
+        arrival_distributions=[ciw.dists.Exponential(RATE), None],
+        service_distributions=[ciw.dists.Exponential(1 / TEST_DAYS), ciw.dists.Deterministic(0)],
+        number_of_servers=[ANALYSERS, float("inf")],
+        routing=[[0.0, 1.0], [0.0, 0.0]],
+    )
+    ciw.seed(1)
+    simulation = ciw.Simulation(network)
+    simulation.simulate_until_max_customers(MEN, method="Finish")
+    simulation.get_all_records()
+
+
+def peak_mb(men: int) -> float:
+    """Return the peak memory of a process of its own that writes the log of so many men."""
+    code = (
+        "import resource, tempfile, pathlib;"
+        "from pretese.certificate import load_scenario;"
+        "from pretese.clinic_files import load_clinic, write_run;"
+        "from simulate.clinic.run import run_clinic;"
+        "clinic = load_clinic('unlimited')[0];"
+        f"run = run_clinic(clinic, load_scenario('paper'), 1, men={men});"
+        "folder = pathlib.Path(tempfile.mkdtemp());"
+        "rows = write_run(run, folder, 'parquet', False);"
+        "print(rows['log'], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    rows, memory = done.stdout.split()
+    print(f"{men:7d} men, {int(rows):9,} log rows written: peak memory {float(memory):6.0f} MB")
+    return float(memory)
+
+
+def main() -> None:
+    paper = load_scenario("paper")
+    untreated = with_values(paper, {"choice.intercept": -60}, "benchmark")
+    unlimited, centre = load_clinic("unlimited")[0], load_clinic("one-centre")[0]
+    fast = with_busier_doors(centre)
+
+    def whole(clinic: Clinic) -> None:
+        run = run_clinic(clinic, paper, 1, men=MEN)
+        event_log(run)
+        clinic_tables(run)
+
+    def logged(clinic: Clinic) -> None:
+        event_log(run_clinic(clinic, untreated, 1, men=MEN))
+
+    seconds = best_of(
+        3,
+        {
+            "whole clinic, no limits, log and tables": lambda: whole(unlimited),
+            "whole clinic, calendar and benches, same": lambda: whole(fast),
+            "small pathway: this clinic, full log": lambda: logged(small_clinic()),
+            "small pathway: minimal SimPy script": minimal_simpy,
+            "small pathway: Ciw": with_ciw,
+        },
+    )
+    print(f"{MEN} men, one core")
+    for name, took in seconds.items():
+        print(f"{name:42s} {took:7.3f} s {MEN / took:9,.0f} men/s")
+    small, large = peak_mb(10_000), peak_mb(100_000)
+    print(f"memory per further man: {(large - small) / 90_000 * 1024:.1f} kB")
+    print(f"this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+def with_busier_doors(clinic: Clinic) -> Clinic:
+    """Return the clinic with so many slots that hardly anybody waits for one."""
+    if clinic.outpatients is None or clinic.theatre is None:
+        return clinic
+    slots = dict.fromkeys(clinic.outpatients.slots, 12)
+    return clinic.model_copy(
+        update={
+            "outpatients": clinic.outpatients.model_copy(update={"slots": slots}),
+            "horizon_days": 100_000,
+        }
+    )

@@ -1,0 +1,160 @@
+"""Find clinic files, and write a run of a clinic: its tables, its log, block by block."""
+
+import difflib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from math import inf
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from pretese.shipped import shipped_folder
+from protocol.errors import InputError
+from simulate.clinic.arrivals import Waiting, read_waiting_list
+from simulate.clinic.file import Clinic, read_clinic
+from simulate.clinic.log import LOG_COLUMNS, event_log
+from simulate.clinic.records import clinic_tables, milestones
+from simulate.clinic.run import Run
+from simulate.clinic.xes import XesWriter
+from simulate.tables import COLUMNS
+
+#: Men whose rows are made at a time, so that memory does not grow with the log.
+BLOCK = 4096
+TABLES = (
+    "patients", "visits", "injections", "procedures", "operations", "cycles", "transfers",
+    "milestones", "log",
+)  # fmt: skip
+
+
+def clinic_names() -> tuple[str, ...]:
+    """Return the names of the shipped clinics, sorted.
+
+    >>> "unlimited" in clinic_names()
+    True
+    """
+    return tuple(sorted(path.stem for path in (shipped_folder() / "clinics").glob("*.yaml")))
+
+
+def load_clinic(name: str) -> tuple[Clinic, tuple[Waiting, ...]]:
+    """Load a shipped clinic by name or a file by its path, with its waiting list if it names one.
+
+    The waiting list stands beside the clinic file.
+    """
+    path = _clinic_path(name)
+    clinic = read_clinic(path)
+    listed = clinic.referrals.waiting_list
+    return clinic, read_waiting_list(path.parent / listed) if listed else ()
+
+
+def _clinic_path(name: str) -> Path:
+    names = clinic_names()
+    if name in names:
+        return shipped_folder() / "clinics" / f"{name}.yaml"
+    if name and Path(name).exists():
+        return Path(name)
+    near = difflib.get_close_matches(Path(name).stem, names, n=1)
+    guess = f"did you mean {near[0]!r}? " if near else ""
+    raise InputError.of(
+        "--clinic", name, "there is no such clinic",
+        f"{guess}give the path of a file or a shipped name ({', '.join(names)})",
+    )  # fmt: skip
+
+
+def write_run(run: Run, folder: Path, kind: str, xes: bool, day: float = inf) -> dict[str, int]:
+    """Write every table of a run as known at the end of ``day``; return the rows of each.
+
+    Parameters
+    ----------
+    kind
+        ``csv`` or ``parquet``.
+    xes
+        Whether the log is written as XES too.
+    """
+    with ExitStack() as stack:
+        sinks = {name: stack.enter_context(_Sink(folder / f"{name}.{kind}")) for name in TABLES}
+        traces = None
+        if xes:
+            file = stack.enter_context((folder / "log.xes").open("w", encoding="utf-8"))
+            traces = stack.enter_context(XesWriter(file))
+        for parts in _blocks(run, day):
+            for name, table in parts.items():
+                sinks[name].write(table)
+            if traces:
+                traces.write(parts["log"])
+    return {name: sink.rows for name, sink in sinks.items()}
+
+
+def _blocks(run: Run, day: float) -> Iterator[dict[str, pd.DataFrame]]:
+    for first in range(0, len(run.fates.gn), BLOCK):
+        last = first + BLOCK
+        yield {
+            **clinic_tables(run, day, first, last),
+            "milestones": milestones(run, day, first, last),
+            "log": event_log(run, day, first, last),
+        }
+
+
+class _Sink:
+    """An open CSV or Parquet file that takes one block of rows after another."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer: pq.ParquetWriter | pa_csv.CSVWriter | None = None
+        self.rows = 0
+
+    def __enter__(self) -> "_Sink":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def write(self, table: pd.DataFrame) -> None:
+        """Add rows; columns that may be empty keep one type from block to block."""
+        rows = _plain(table)
+        if self._writer is None:
+            self._writer = (
+                pa_csv.CSVWriter(
+                    self._path,
+                    rows.schema,
+                    write_options=pa_csv.WriteOptions(quoting_style="needed"),
+                )
+                if self._path.suffix == ".csv"
+                else pq.ParquetWriter(self._path, rows.schema)
+            )
+            self._schema = rows.schema
+        self._writer.write_table(rows.cast(self._schema))
+        self.rows += len(table)
+
+
+_WHOLE = frozenset({"gn", "completed", "sperm_in_ejaculate", "micro_tese", "sperm_retrieved",
+                    "icsi", "live_birth"})  # fmt: skip
+_WORDS = frozenset({"diagnosis", "regimen", "phase_before", "drug", "procedure", "result", "end"})
+
+
+def _plain(table: pd.DataFrame) -> pa.Table:
+    rows = pa.Table.from_pandas(table, preserve_index=False)
+    fields = []
+    for field in rows.schema:
+        if pa.types.is_dictionary(field.type) or field.name in _WORDS:
+            fields.append(field.with_type(pa.string()))
+        elif field.name in _WHOLE:
+            fields.append(field.with_type(pa.int8()))
+        else:
+            fields.append(field)
+    return rows.cast(pa.schema(fields)).replace_schema_metadata()
+
+
+def clinic_dictionary() -> pd.DataFrame:
+    """Return the meaning of every column of the tables and the log."""
+    rows = [
+        (name, column.name, column.unit, column.meaning)
+        for name, columns in COLUMNS.items()
+        if name in TABLES
+        for column in columns
+    ]
+    rows += [("log", name, "", meaning) for name, meaning in LOG_COLUMNS.items()]
+    return pd.DataFrame(rows, columns=["table", "column", "unit", "meaning"])

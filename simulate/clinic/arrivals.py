@@ -1,0 +1,120 @@
+"""When each man is referred: a Poisson process that follows the seasons, or a real waiting list."""
+
+import csv
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from protocol.documents import read_text
+from protocol.errors import Fault, InputError
+from simulate.clinic.calendar import DAYS_PER_WEEK
+from simulate.clinic.file import MONTH_NAMES, Clinic
+from simulate.clinic.lengths import GRAIN
+from simulate.luck import Luck
+from simulate.population import recruitment_day
+from simulate.scenario import Population
+
+Floats = NDArray[np.float64]
+
+#: A waiting list's places, by the name a file gives them.
+PLACES = ("first visit", "micro-TESE")
+YEARS_AHEAD = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A man who already waits on day 0: for what, and how many days so far."""
+
+    place: str
+    days_waited: float
+
+
+def referral_days(clinic: Clinic, population: Population, luck: Luck) -> Floats:
+    """Return the day on which each man is referred, shape (man,).
+
+    Without a rate they are the scenario's own days of enrolment. With one they rise: the
+    cumulative rate is a broken line over calendar months, inverted at the points of a unit Poisson
+    process, so the process is exact. Men of two clinics that differ elsewhere come on the same
+    days.
+    """
+    rate = clinic.referrals.men_per_week
+    if rate is None:
+        enrolled: Floats = recruitment_day(population, luck)[0]
+        return enrolled
+    unit = np.cumsum(-np.log1p(-luck.uniform("referral gap")[0]))
+    if clinic.referrals.by_month:
+        knots, heap = _cumulative(clinic, rate.value / DAYS_PER_WEEK)
+        times = np.interp(unit, heap, knots, right=np.inf)
+    else:
+        times = unit * DAYS_PER_WEEK / rate.value
+    rounded: Floats = np.floor(times * GRAIN) / GRAIN
+    return rounded
+
+
+def men_to_draw(clinic: Clinic, otherwise: int) -> int:
+    """Return how many men are surely enough for a clinic's horizon.
+
+    Six standard deviations beyond the number expected; ``otherwise`` where there is no rate or no
+    horizon.
+    """
+    rate, horizon = clinic.referrals.men_per_week, clinic.horizon_days
+    if rate is None or horizon is None:
+        return otherwise
+    expected = rate.value / DAYS_PER_WEEK * horizon
+    if clinic.referrals.by_month:
+        knots, heap = _cumulative(clinic, rate.value / DAYS_PER_WEEK)
+        expected = float(np.interp(horizon, knots, heap))
+    return int(np.ceil(expected + 6 * np.sqrt(expected) + 10))
+
+
+def _cumulative(clinic: Clinic, per_day: float) -> tuple[Floats, Floats]:
+    """Return the first days of the months ahead, and the men expected by then."""
+    factor = [clinic.referrals.by_month[name] for name in MONTH_NAMES]
+    firsts, rates = [0], []
+    year, month = clinic.opens.year, clinic.opens.month - 1
+    last = min(clinic.opens.year + YEARS_AHEAD, dt.MAXYEAR - 1)
+    while year < last:
+        rates.append(per_day * factor[month])
+        year, month = (year, month + 1) if month < 11 else (year + 1, 0)
+        firsts.append((dt.date(year, month + 1, 1) - clinic.opens).days)
+    knots = np.array(firsts, float)
+    return knots, np.concatenate([[0.0], np.cumsum(np.array(rates) * np.diff(knots))])
+
+
+def read_waiting_list(path: Path) -> tuple[Waiting, ...]:
+    """Read men who already wait; every faulty line is reported in one `InputError`."""
+    lines = list(csv.DictReader(read_text(path).splitlines()))
+    wanted = {"waiting_for", "days_waited"}
+    if not lines or set(lines[0]) != wanted:
+        came = ", ".join(str(name) for name in lines[0]) if lines else "no line"
+        cure = f"give the columns {', '.join(sorted(wanted))} and a line per man"
+        raise InputError.of(str(path), "", f"it holds {came}", cure)
+    faults, men = [], []
+    for number, line in enumerate(lines, start=2):
+        where = f"line {number}"
+        if line["waiting_for"] not in PLACES:
+            problem = f"{line['waiting_for']!r} is no place to wait"
+            faults.append(
+                Fault(str(path), f"{where}, waiting_for", problem, f"give {' or '.join(PLACES)}")
+            )
+        waited = _waited(line["days_waited"])
+        if waited is None:
+            problem = f"{line['days_waited']!r} is not allowed"
+            faults.append(
+                Fault(str(path), f"{where}, days_waited", problem, "give days from 0 to 36500")
+            )
+        men.append(Waiting(str(line["waiting_for"]), waited or 0.0))
+    if faults:
+        raise InputError(faults)
+    return tuple(men)
+
+
+def _waited(text: str | None) -> float | None:
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if 0 <= number <= 36500 else None

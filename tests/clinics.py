@@ -1,0 +1,47 @@
+"""Clinics and scenarios that several tests share."""
+
+import datetime as dt
+from functools import cache
+from typing import Any
+
+from pretese.certificate import load_scenario
+from pretese.clinic_files import load_clinic
+from pretese.mechanism import with_values
+from simulate.clinic.file import Clinic
+from simulate.scenario import Scenario
+
+
+@cache
+def shipped(name: str) -> Clinic:
+    return load_clinic(name)[0]
+
+
+@cache
+def everybody_untreated() -> Scenario:
+    """The paper's men on day 0, none choosing therapy: each sees a bench or the theatre once."""
+    paper = load_scenario("paper")
+    return with_values(paper, {"choice.intercept": -60, "population.recruitment_days": 0.5}, "test")
+
+
+def assumed(value: float, unit: str) -> dict[str, Any]:
+    return {"value": value, "unit": unit, "status": "derived", "source": "test"}
+
+
+def constant(value: float, unit: str) -> dict[str, Any]:
+    return {"mean": assumed(value, unit)}
+
+
+def exponential(value: float, unit: str) -> dict[str, Any]:
+    return {"mean": assumed(value, unit), "form": "exponential"}
+
+
+def clinic(**parts: Any) -> Clinic:
+    """A clinic that opens on a Monday, without limits but for what is given."""
+    return Clinic.model_validate(
+        {"id": "test", "title": "test", "opens": dt.date(2026, 1, 5), **parts}
+    )
+
+
+def every_day(number: int) -> dict[str, int]:
+    days = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+    return dict.fromkeys(days, number)

@@ -1,0 +1,160 @@
+"""A clinic file says what it means, and what is wrong with one is said clearly."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from pretese.clinic_files import clinic_names, load_clinic
+from protocol.documents import parse_document
+from protocol.errors import InputError
+from simulate.clinic.arrivals import read_waiting_list
+from simulate.clinic.file import Clinic, day_part
+from simulate.clinic.lengths import GRAIN, on_grain
+
+HEAD = "id: mine\ntitle: mine\nopens: 2026-01-05\nhorizon_days: 365\n"
+MEAN = "mean: {value: 60, unit: min, status: derived, source: test}"
+THEATRE = (
+    f"theatre:\n  operation: {{{MEAN}}}\n  lists:\n"
+    '    - {weekday: monday, start: "08:00", minutes: 300, surgeon: A}\n'
+)
+
+
+def faults(text: str) -> str:
+    with pytest.raises(InputError) as caught:
+        parse_document(HEAD + text, Clinic, "mine.yaml")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", clinic_names())
+def test_every_shipped_clinic_can_be_read(name):
+    clinic, waiting = load_clinic(name)
+    assert clinic.id == name
+    assert waiting == ()
+
+
+def test_a_whole_file_is_read():
+    clinic = parse_document(HEAD + THEATRE, Clinic, "mine.yaml")
+    assert clinic.theatre.operation.mean_days == pytest.approx(1 / 24)
+    assert clinic.outpatients is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("outpatients: {slots: {monday: 0}, first_slot: '09:00', minutes: 20}", "no slot on any"),
+        ("outpatients: {slots: {}, first_slot: '09:00', minutes: 20}", "no slot on any weekday"),
+        ("outpatients: {slots: {monday: 3}, first_slot: '09:00', minutes: -20}", "greater than 0"),
+        ("outpatients: {slots: {monday: -3}, first_slot: '09:00', minutes: 20}", "or equal to 0"),
+        ("outpatients: {slots: {moonday: 3}, first_slot: '09:00', minutes: 20}", "'monday'"),
+        ("outpatients: {slots: {monday: 3}, first_slot: '25:00', minutes: 20}", "time of day"),
+        ("outpatients: {slots: {monday: 9}, first_slot: '23:00', minutes: 20}", "midnight"),
+        (
+            "outpatients: {slots: {monday: 3}, first_slot: '09:00', minutes: 20, "
+            "follow_up_only: 3}",
+            "no slot for first visits",
+        ),
+        (THEATRE.replace(", surgeon: A", ""), "surgeon: it is missing"),
+        (THEATRE.replace("surgeon: A", 'surgeon: ""'), "at least 1 character"),
+        (THEATRE.replace("minutes: 300", "minutes: -1"), "greater than 0"),
+        (THEATRE.replace("value: 60", "value: -60"), "negative"),
+        (THEATRE.replace("unit: min", "unit: fortnight"), "no time"),
+        (
+            THEATRE + '    - {weekday: monday, start: "10:00", minutes: 90, surgeon: A}\n',
+            "two lists at once",
+        ),
+        (
+            f"theatre: {{lists: [], operation: {{{MEAN}}}}}",
+            "at least 1 item",
+        ),
+        ("embryology: {oocyte_retrievals: {monday: 0}, transfers: {monday: 1}}", "no place on any"),
+        ("laboratory: {hormones: {analysers: 0}}", "greater than or equal to 1"),
+        ("laboratory: {hormones: {analysers: 2}}", "give `analysers` and `work` together"),
+        (f"laboratory: {{semen: {{turnaround: {{{MEAN}, form: lognormal}}}}}}", "give `sd`"),
+        ("holidays: [2025-12-25]", "outside the horizon"),
+        ("holidays: [2027-01-06]", "outside the horizon"),
+        ("warm_up_days: 365", "leaves nothing to measure"),
+        ("referrals: {by_month: {january: 2}}", "all twelve months"),
+        (
+            "referrals: {men_per_week: {value: 0, unit: 1/wk, status: derived, source: x}}",
+            "not positive",
+        ),
+        ("priorities: [{when: {shoe_size: above 44}, rank: 1, why: x}]", "cannot be looked at"),
+        ("priorities: [{when: {age_years: old}, rank: 1, why: x}]", "neither a number"),
+        ("priorities: [{when: {diagnosis: flu}, rank: 1, why: x}]", "none of its values"),
+        ("theater: {}", "did you mean 'theatre'"),
+        ("biology: {effect_half_life: {value: 0, unit: d, status: derived, source: x}}", "above 0"),
+    ],
+)
+def test_a_bad_clinic_file_is_refused_in_words(text, said):
+    assert said in faults(text)
+
+
+def test_every_fault_is_told_at_once():
+    told = faults(
+        "outpatients: {slots: {monday: 0}, first_slot: '9', minutes: 20}\nwarm_up_days: -1"
+    )
+    assert "slots" in told
+    assert "first_slot" in told
+    assert "warm_up_days" in told
+
+
+def test_a_holiday_on_the_last_day_of_the_horizon_is_inside():
+    text = HEAD + "holidays: [2026-01-05, 2027-01-05]"
+    assert len(parse_document(text, Clinic, "mine.yaml").holidays) == 2
+
+
+def test_lists_of_one_surgeon_in_alternate_weeks_do_not_clash():
+    alternate = 'weekday: monday, start: "08:00", minutes: 300, surgeon: A, every_weeks: 2'
+    text = HEAD + THEATRE.replace("surgeon: A", "surgeon: A, every_weeks: 2")
+    text += f"    - {{{alternate}, first_week: 1}}\n"
+    assert len(parse_document(text, Clinic, "mine.yaml").theatre.lists) == 2
+
+
+def test_a_clinic_that_does_not_exist_is_named_with_the_nearest():
+    with pytest.raises(InputError, match="did you mean 'one-centre'"):
+        load_clinic("one-center")
+
+
+def test_times_of_day_and_grains():
+    assert day_part("00:00") == 0
+    assert day_part("23:59") == pytest.approx(1 - 1 / 1440)
+    third = on_grain(1 / 3)
+    assert abs(third - 1 / 3) <= 0.5 / GRAIN
+    assert (third + 30) - 30 == third
+
+
+def write_list(folder: Path, text: str) -> Path:
+    path = folder / "waiting.csv"
+    path.write_text(text)
+    return path
+
+
+def test_a_waiting_list_is_read(tmp_path):
+    path = write_list(tmp_path, "waiting_for,days_waited\nfirst visit,3\nmicro-TESE,120.5\n")
+    places = [(each.place, each.days_waited) for each in read_waiting_list(path)]
+    assert places == [("first visit", 3), ("micro-TESE", 120.5)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no line"),
+        ("place,days\nx,3\n", "days_waited, waiting_for"),
+        ("waiting_for,days_waited\ncoffee,3\n", "line 2, waiting_for: 'coffee'"),
+        ("waiting_for,days_waited\nfirst visit,3\nfirst visit,-3\n", "line 3, days_waited: '-3'"),
+        ("waiting_for,days_waited\nfirst visit,soon\n", "'soon' is not allowed"),
+    ],
+)
+def test_a_bad_waiting_list_is_refused_line_by_line(tmp_path, text, said):
+    with pytest.raises(InputError, match=said):
+        read_waiting_list(write_list(tmp_path, text))
+
+
+def test_the_waiting_list_stands_beside_the_clinic_file(tmp_path):
+    write_list(tmp_path, "waiting_for,days_waited\nmicro-TESE,10\n")
+    path = tmp_path / "mine.yaml"
+    path.write_text(HEAD + "referrals: {waiting_list: waiting.csv}\n")
+    clinic, waiting = load_clinic(str(path))
+    assert clinic.opens == dt.date(2026, 1, 5)
+    assert len(waiting) == 1
