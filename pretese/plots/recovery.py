@@ -75,8 +75,9 @@ def draw_lollipops(judgements: Sequence[Judgement], question: str, tolerance: To
         left, right = figure.subplots(1, 2, sharey=True)
         for row, each in enumerate(judgements):
             _lollipop(left, right, each, -row)
-        left.axvspan(-tolerance.bias, tolerance.bias, color=GRID, zorder=0)
-        reach = tolerance.coverage
+        most = tolerance.bias_percent / 100
+        left.axvspan(-most, most, color=GRID, zorder=0)
+        reach = tolerance.coverage_percent / 100
         right.axvspan(NOMINAL - reach, NOMINAL + reach, color=GRID, zorder=0)
         labels = [_label(each, judgements) for each in judgements]
         left.set_yticks([-row for row in range(len(judgements))], labels, fontsize=7.5)
@@ -239,7 +240,7 @@ def _coverage_error(judgements: Sequence[Judgement]) -> float:
 def _map_panel(
     axes: Axes, name: str, grid: Grid, method: str, found: Mapping[tuple[str, str], Judgement]
 ) -> None:
-    down, across = list(grid.down.ticks), list(grid.across.ticks)
+    down, across = list(grid.down.given), list(grid.across.given)
     cells = [
         [found[cell_name(name, i + 1, j + 1), method] for j in range(len(across))]
         for i in range(len(down))

@@ -164,19 +164,19 @@ def judge(
     bias, spread = float(performance.bias.value), float(performance.empirical_se.value)
     error = float(np.hypot(performance.bias.mcse, pate.mcse))
     coverage = float(performance.coverage.value)
-    limit = tolerance.chance
+    limit, most = tolerance.chance, tolerance.bias_percent / 100
+    reach = tolerance.coverage_percent / 100
     chance = limit * float(np.sqrt(NOMINAL * (1 - NOMINAL) / max(n, 1)))
     no_answer = float(performance.non_convergence.value)
     reasons = []
-    if not abs(bias) <= max(limit * error, tolerance.bias * spread):
+    if not abs(bias) <= max(limit * error, most * spread):
         reasons.append(f"bias {bias:+.3f} ({error:.3f})")
-    if not abs(coverage - NOMINAL) <= tolerance.coverage + chance:
+    if not abs(coverage - NOMINAL) <= reach + chance:
         reasons.append(f"coverage {coverage:.3f}")
     if no_answer > MOST_WITHOUT_ANSWER:
         reasons.append(f"no answer in {100 * no_answer:.0f} %")
     ruled_out = (
-        abs(bias) + limit * error <= tolerance.bias * spread
-        and abs(coverage - NOMINAL) + chance <= 2 * tolerance.coverage
+        abs(bias) + limit * error <= most * spread and abs(coverage - NOMINAL) + chance <= 2 * reach
     )
     verdict: Verdict = "fails" if reasons else "recovers"
     if claim == "fails" and not reasons and not ruled_out:

@@ -70,7 +70,7 @@ def prepare(spec: StudySpec) -> Study:
     load = cache(load_scenario)
     for name, case in spec.all_cases().items():
         try:
-            scenario = with_values(load(case.scenario), case.changes, where=f"case {name}")
+            scenario = with_values(load(case.scenario), case.given, where=f"case {name}")
         except InputError as error:
             faults += error.faults
             continue

@@ -124,8 +124,8 @@ class Case(Document):
     ----------
     scenario
         A shipped name or a file.
-    changes
-        Path of a number in the scenario to its new value.
+    given
+        Path of a number in the scenario to the value that takes its place, in the same unit.
     men
         Per replicate; None takes the scenario's.
     no_claim
@@ -135,7 +135,7 @@ class Case(Document):
 
     scenario: str
     question: str = ""
-    changes: dict[str, float] = Field(default_factory=dict)
+    given: dict[str, float] = Field(default_factory=dict)
     men: Annotated[int, Field(ge=10)] | None = None
     plans: Annotated[tuple[Name, ...], Field(min_length=1)]
     fails: tuple[ExpectedFailure, ...] = ()
@@ -143,17 +143,18 @@ class Case(Document):
 
 
 class Axis(Document):
-    """One direction of a grid: a label, and for every tick the numbers that it replaces."""
+    """One direction of a grid: a number of the scenario, and its value at every tick."""
 
     label: str
-    ticks: Annotated[dict[str, dict[str, float]], Field(min_length=2)]
+    path: str
+    given: Annotated[dict[str, float], Field(min_length=2)]
 
 
 class Grid(Document):
     """A scenario drawn anew in every cell of a grid of nuisances; of cells nothing is claimed."""
 
     scenario: str
-    changes: dict[str, float] = Field(default_factory=dict)
+    given: dict[str, float] = Field(default_factory=dict)
     men: Annotated[int, Field(ge=10)] | None = None
     plan: Name
     down: Axis
@@ -162,9 +163,9 @@ class Grid(Document):
     def cells(self) -> dict[tuple[str, str], dict[str, float]]:
         """Return the numbers replaced in every cell, by its ticks, row after row."""
         return {
-            (row, column): {**first, **second}
-            for row, first in self.down.ticks.items()
-            for column, second in self.across.ticks.items()
+            (row, column): {self.down.path: first, self.across.path: second}
+            for row, first in self.down.given.items()
+            for column, second in self.across.given.items()
         }
 
 
@@ -176,15 +177,15 @@ def cell_name(grid: str, row: int, column: int) -> str:
 class Tolerance(Document):
     """What still counts as recovery.
 
-    ``bias`` is in empirical standard errors: 0.2 lowers the coverage of a 95 % interval by half a
-    point. ``coverage`` is a share on either side of 0.95. ``chance`` is how many
+    ``bias_percent`` is of the empirical standard error: 20 lower the coverage of a 95 % interval
+    by half a point. ``coverage_percent`` is on either side of 95. ``chance`` is how many
     Monte Carlo standard errors are laid to chance; where hundreds of verdicts of few replicates
     are judged at once, 4 rather than 3 keep chance from being taken for a fault.
     """
 
-    chance: Annotated[float, Field(gt=0)] = 3.0
-    bias: Annotated[float, Field(ge=0)] = 0.2
-    coverage: Annotated[float, Field(ge=0)] = 0.01
+    chance: Annotated[int, Field(ge=1)] = 3
+    bias_percent: Annotated[float, Field(ge=0)] = 20
+    coverage_percent: Annotated[float, Field(ge=0)] = 1
 
 
 class StudySpec(Document):
@@ -230,12 +231,12 @@ class StudySpec(Document):
         """Return the cases, and those of the cells of every grid."""
         found = dict(self.cases)
         for name, grid in self.grids.items():
-            methods, columns = self.plans[grid.plan].methods, len(grid.across.ticks)
-            for index, changes in enumerate(grid.cells().values()):
+            methods, columns = self.plans[grid.plan].methods, len(grid.across.given)
+            for index, given in enumerate(grid.cells().values()):
                 cell = cell_name(name, index // columns + 1, index % columns + 1)
                 found[cell] = Case(
                     scenario=grid.scenario,
-                    changes={**grid.changes, **changes},
+                    given={**grid.given, **given},
                     men=grid.men,
                     plans=(grid.plan,),
                     no_claim={grid.plan: methods},

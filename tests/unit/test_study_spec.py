@@ -63,12 +63,12 @@ def test_adjustment_without_covariates_is_refused():
 
 
 def test_the_cells_of_a_grid_are_cases_of_which_nothing_is_claimed():
-    axis = {"label": "effect", "ticks": {"0": {"a.b": 0}, "1": {"a.b": 1}}}
-    other = {"label": "men", "ticks": {"few": {"c": 5}, "many": {"c": 9}, "most": {"c": 11}}}
+    axis = {"label": "effect", "path": "a.b", "given": {"0": 0, "1": 1}}
+    other = {"label": "men", "path": "c", "given": {"few": 5, "many": 9, "most": 11}}
     grid = {"scenario": "paper", "plan": "bare", "down": axis, "across": other}
     cases = spec(grids={"g": grid}).all_cases()
     assert list(cases) == ["one", "g-1-1", "g-1-2", "g-1-3", "g-2-1", "g-2-2", "g-2-3"]
-    assert cases["g-2-1"].changes == {"a.b": 1, "c": 5}
+    assert cases["g-2-1"].given == {"a.b": 1, "c": 5}
     assert cases["g-2-1"].no_claim == {"bare": ("crude",)}
 
 
