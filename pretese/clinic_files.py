@@ -23,6 +23,7 @@ from simulate.tables import COLUMNS
 
 #: Men whose rows are made at a time, so that memory does not grow with the log.
 BLOCK = 4096
+FORMATS = ("csv", "parquet")
 TABLES = (
     "patients", "visits", "injections", "procedures", "operations", "cycles", "transfers",
     "milestones", "log",

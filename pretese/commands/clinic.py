@@ -16,8 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pretese.certificate import load_scenario
-from pretese.clinic_files import clinic_dictionary, load_clinic, write_run
-from pretese.cohort_files import FORMATS
+from pretese.clinic_files import FORMATS, clinic_dictionary, load_clinic, write_run
 from pretese.files import versions, whole_folder, write_csv, write_manifest
 from pretese.mechanism import mechanism_hash
 from pretese.plots.clinic import draw_flow, draw_queues, draw_timeline, longest_way

@@ -95,6 +95,7 @@ def test_the_summary_comes_as_json(tmp_path, capsys):
         (["--solve", "nurses", "--until", "p90_wait_days < 60"], "cannot be solved for"),
         (["--solve", "theatre_lists", "--until", "joy > 3"], "there is no measure 'joy'"),
         (["--men", "1"], "--men"),
+        (["--format", "sav"], "--format"),
     ],
 )
 def test_a_wrong_option_is_refused_and_nothing_is_written(tmp_path, capsys, words, said):
