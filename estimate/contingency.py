@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import chdtrc
 
 from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Bools, Floats
 from estimate.estimand import Estimand
 from estimate.logistic import LogisticFit, fit_logistic
 from estimate.profile import likelihood_ratio, profile_interval
-from estimate.result import Z95, Estimate, assemble, wald
+from estimate.result import Estimate, assemble, wald
+from estimate.risk_difference import newcombe_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,11 @@ class TwoByTwo:
         return np.stack(
             [self.treated_yes, self.treated_no, self.untreated_yes, self.untreated_no], axis=-1
         )
+
+    @property
+    def matrix(self) -> Floats:
+        """(..., 2, 2): treated then untreated, with the outcome then without."""
+        return self.cells.reshape(*self.cells.shape[:-1], 2, 2)
 
     @property
     def n(self) -> Floats:
@@ -122,8 +127,14 @@ def risk_difference(table: TwoByTwo, estimand: Estimand, *, method: str = "crude
     plain = wald(
         estimand.as_("risk difference"), method, "risk difference", p1 - p0, std_error, table.n
     )
-    low1, high1 = wilson_interval(table.treated_yes, table.treated)
-    low0, high0 = wilson_interval(table.untreated_yes, table.untreated)
+    both = (table.treated > 0) & (table.untreated > 0)
+    # An empty arm lends the interval one man; `assemble` drops limits of what did not converge.
+    low, high = newcombe_interval(
+        table.treated_yes,
+        np.where(both, table.treated, 1 + table.treated_yes),
+        table.untreated_yes,
+        np.where(both, table.untreated, 1 + table.untreated_yes),
+    )
     return assemble(
         plain.estimand,
         method,
@@ -132,11 +143,11 @@ def risk_difference(table: TwoByTwo, estimand: Estimand, *, method: str = "crude
         std_error=std_error,
         statistic=plain.statistic,
         p_value=plain.p_value,
-        low=p1 - p0 - np.hypot(p1 - low1, high0 - p0),
-        high=p1 - p0 + np.hypot(high1 - p1, p0 - low0),
+        low=low,
+        high=high,
         n=table.n,
         interval="Newcombe",
-        converged=(table.treated > 0) & (table.untreated > 0),
+        converged=both,
     )
 
 
@@ -205,35 +216,6 @@ def from_logistic(
         converged=fit.converged,
         test="likelihood ratio",
     )
-
-
-def chi_square(table: TwoByTwo, *, yates: bool = True) -> tuple[Floats, Floats]:
-    """Return Pearson's statistic and p-value, 1 degree of freedom.
-
-    ``yates`` takes min(0.5, |observed - expected|) off each deviation, as most software does by
-    default for two by two; it reproduces the printed P = 0.006.
-
-    Examples
-    --------
-    >>> _, p_value = chi_square(TwoByTwo.of(115, 253, 34, 140))
-    >>> print(f"{p_value:.3f}")
-    0.006
-    """
-    yes, no = table.treated_yes + table.untreated_yes, table.treated_no + table.untreated_no
-    deviation = np.abs(table.treated_yes - _divide(table.treated * yes, table.n))
-    if yates:
-        deviation = deviation - np.minimum(0.5, deviation)
-    statistic = _divide(deviation**2 * table.n**3, table.treated * table.untreated * yes * no)
-    return statistic, chdtrc(1, statistic)
-
-
-def wilson_interval(yes: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
-    """Return Wilson's score interval of a proportion, 95 %."""
-    yes, n = np.asarray(yes, float), np.asarray(n, float)
-    p, z2 = _divide(yes, n), Z95**2
-    centre = _divide(2 * yes + z2, 2 * (n + z2))
-    half = _divide(Z95 * np.sqrt(z2 + 4 * yes * (1 - p)), 2 * (n + z2))
-    return np.maximum(0, centre - half), np.minimum(1, centre + half)
 
 
 def _divide(a: ArrayLike, b: ArrayLike) -> Floats:

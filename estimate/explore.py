@@ -13,7 +13,8 @@ from estimate.complete import CompleteData
 from estimate.design_matrix import columns_of, design_matrix
 from estimate.mediation import Mediation, mediate
 from estimate.plan import Plan, Subgroup
-from estimate.pool import likelihood_ratio_test, pool, pool_estimates
+from estimate.pool import pool, pool_estimates
+from estimate.pooled_tests import likelihood_ratio_test
 from estimate.result import Z95, Estimate, plain
 from estimate.splines import Curve, fit_spline, harrell_knots, spline_basis
 from estimate.subgroups import adjust_p_values, interaction_design, subgroup_effects

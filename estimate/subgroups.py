@@ -73,7 +73,7 @@ def interaction_design(
 
     Columns: intercept, treatment, modifier, covariates, treatment x modifier. Covariates that say
     the same as the modifier (the diagnosis beside "not idiopathic") are dropped. After multiple
-    imputation both go into `estimate.pool.likelihood_ratio_test`.
+    imputation both go into `estimate.pooled_tests.likelihood_ratio_test`.
 
     Parameters
     ----------

@@ -9,6 +9,8 @@ from rich.console import Console
 from pretese.certificate import certificate_path, load_scenario
 from pretese.cli import CheckFailedError
 from pretese.files import versions, whole_folder, write_csv, write_manifest
+from pretese.pitfalls.report import write_audit
+from pretese.pitfalls.run import audit
 from pretese.plots.style import save
 from pretese.progress import progress
 from pretese.published import load_published
@@ -39,8 +41,20 @@ from simulate.tables import dictionary, tables
     "--workers", type=click.IntRange(1, 256), default=2, show_default=True,
     help="Processes; the result does not depend on it.",
 )  # fmt: skip
+@click.option(
+    "--audit", "with_audit", is_flag=True,
+    help="Also show each pitfall of the design on men with known truth (audit.html, .md, .csv).",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as one JSON document.")
-def command(name: str, replicates: int, seed: int, out: Path, workers: int, as_json: bool) -> None:
+def command(
+    name: str,
+    replicates: int,
+    seed: int,
+    out: Path,
+    workers: int,
+    with_audit: bool,
+    as_json: bool,
+) -> None:
     """Draw studies, analyse each as the article does, and compare number by number.
 
     Exit code 3 if a number that the scenario is calibrated to is missed by more than 3 Monte
@@ -61,6 +75,9 @@ def command(name: str, replicates: int, seed: int, out: Path, workers: int, as_j
         _write_figures(figures, folder / "figures")
         page = render(rows, simulated, published, figures, facts)
         (folder / "report.html").write_text(page, encoding="utf-8")
+        if with_audit:
+            with progress("pitfalls") as tell:
+                write_audit(audit(replicates, seed, tell), folder, replicates, seed)
         write_manifest(folder, facts)
     if as_json:
         click.echo(frame(rows).to_json(orient="records", indent=1))

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from estimate.adjustment import adjusted
 from estimate.analysis_set import AnalysisSet, Categorical, Kind, Numeric, analysis_set
 from estimate.balance import balance
-from estimate.contingency import chi_square, count, crude
+from estimate.contingency import count, crude
 from estimate.design_matrix import design_matrix
 from estimate.logistic import fit_logistic
 from estimate.matching import match_nearest, matched
@@ -22,8 +22,7 @@ from estimate.profile import likelihood_ratio
 from estimate.propensity import c_statistic, propensity
 from estimate.result import Estimate
 from estimate.survival import life_table, log_rank, transfer_times
-from estimate.two_sample import chi_square as chi_square_table
-from estimate.two_sample import wilcoxon
+from estimate.two_sample import chi_square, wilcoxon
 from estimate.weighting import iptw_adjusted, weights
 from pretese.reproduce.study import Studies
 from simulate.nouns import BASELINE, DIAGNOSES
@@ -87,7 +86,7 @@ def _table1_p(studies: Studies) -> Numbers:
             for d in DIAGNOSES
         ]
     )
-    p_value = chi_square_table(np.moveaxis(table, -1, 0)).p_value
+    p_value = chi_square(np.moveaxis(table, -1, 0)).p_value
     yield "table1.diagnosis.p_value", p_value
     yield "derived.diagnosis.p_value", p_value
 
@@ -102,10 +101,11 @@ def _crude(operated: AnalysisSet) -> Numbers:
     yield "derived.log_odds_se.crude", odds.std_error
     yield "derived.risk_ratio.crude", ratio.estimate
     yield "derived.risk_difference.crude", 100 * difference.estimate
-    yates = chi_square(count(operated))[1]
+    table = count(operated).matrix
+    yates = chi_square(table).p_value
     yield "table1.retrieved.p_value", yates
     yield "derived.odds_ratio.crude.yates_p_value", yates
-    yield "derived.odds_ratio.crude.pearson_p_value", chi_square(count(operated), yates=False)[1]
+    yield "derived.odds_ratio.crude.pearson_p_value", chi_square(table, yates=False).p_value
 
 
 def _four(stem: str, answer: Estimate) -> Numbers:
@@ -121,7 +121,7 @@ def _any_sperm(studies: Studies, everyone: AnalysisSet) -> Numbers:
     yield "derived.odds_ratio.any_sperm.profile_low", odds.conf_low
     yield "derived.odds_ratio.any_sperm.profile_high", odds.conf_high
     yield "derived.odds_ratio.any_sperm.lrt_p_value", odds.p_value
-    yield "derived.odds_ratio.any_sperm.yates_p_value", chi_square(count(everyone))[1]
+    yield "derived.odds_ratio.any_sperm.yates_p_value", chi_square(count(everyone).matrix).p_value
     yield "derived.risk_ratio.any_sperm", ratio.estimate
     yield "derived.risk_difference.any_sperm", 100 * difference.estimate
     found = _men(studies, studies.retrieved, {}, np.ones_like(studies.gn))

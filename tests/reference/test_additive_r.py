@@ -6,11 +6,10 @@ import pytest
 from estimate.additive import (
     AdditiveInteraction,
     additive_interaction,
-    bootstrap_reri,
     interaction_coefficients,
     recode,
-    risk_interaction,
 )
+from estimate.risk_interaction import bootstrap_reri, risk_interaction
 
 MODEL_3 = [
     "age_years",

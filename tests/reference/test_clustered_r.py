@@ -12,13 +12,13 @@ from estimate.clustered import (
     dispersion,
     gee,
     gee_odds_ratio,
-    mixed,
     naive_odds_ratio,
     naive_test,
     overdispersed_odds_ratio,
     rates,
 )
 from estimate.estimand import Estimand
+from estimate.mixed import mixed
 
 R = Path(__file__).parent / "r"
 COUPLES = pd.read_csv(R / "icsi138.csv")

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from estimate.logistic import fit_logistic
-from estimate.pool import Pooled, PooledTest, d1, d2, likelihood_ratio_test, pool
+from estimate.pool import Pooled, pool
+from estimate.pooled_tests import PooledTest, d1, d2, likelihood_ratio_test
 from estimate.splines import wald_chi2
 
 R = Path(__file__).parent / "r"

@@ -3,14 +3,9 @@
 import numpy as np
 import pytest
 
-from estimate.additive import (
-    additive_from_data,
-    additive_interaction,
-    bootstrap_reri,
-    recode,
-    risk_interaction,
-)
+from estimate.additive import additive_from_data, additive_interaction, recode
 from estimate.analysis_set import AnalysisSet, analysis_set
+from estimate.risk_interaction import bootstrap_reri, risk_interaction
 from protocol.errors import InputError
 
 # Men with the outcome of 20 in each group: untreated/treated x modifier no/yes.

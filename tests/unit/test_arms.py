@@ -108,6 +108,7 @@ def test_proportion_limits_at_the_ends():
         assert high[1] == 1
         assert 0 < high[0] < 1
         assert 0 < low[1] < 1
+    assert wilson_interval(0, 10)[1] == pytest.approx(0.2775, abs=1e-4)
     # The rule of three, exactly: 1 - 0.025^(1/n)
     assert clopper_pearson_interval(0, 73)[1] == pytest.approx(1 - 0.025 ** (1 / 73))
 

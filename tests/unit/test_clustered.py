@@ -5,11 +5,9 @@ import pytest
 from scipy import integrate, special, stats
 
 from estimate.clustered import (
-    _integrated,
     dispersion,
     gee,
     gee_odds_ratio,
-    mixed,
     naive_odds_ratio,
     naive_test,
     overdispersed_odds_ratio,
@@ -17,6 +15,7 @@ from estimate.clustered import (
     rates,
 )
 from estimate.estimand import Estimand
+from estimate.mixed import _integrated, mixed
 from protocol.errors import InputError
 
 EVENTS = [2, 4, 0, 3, 1, 5, 4, 2, 6, 0]

@@ -5,7 +5,8 @@ import pytest
 from scipy import stats
 
 from estimate.estimand import Estimand
-from estimate.pool import d1, d2, d3, d4, likelihood_ratio_test, pool, pool_estimates
+from estimate.pool import pool, pool_estimates
+from estimate.pooled_tests import d1, d2, d3, d4, likelihood_ratio_test
 from estimate.result import wald
 from protocol.errors import InputError
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from estimate.analysis_set import AnalysisSet, Categorical, Numeric, analysis_set
-from estimate.pool import likelihood_ratio_test
+from estimate.pooled_tests import likelihood_ratio_test
 from estimate.subgroups import (
     adjust_p_values,
     independent_columns,
