@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from estimate.analysis_set import AnalysisSet, Categorical, analysis_set, read_columns
 from estimate.arrays import Floats
@@ -65,9 +66,18 @@ def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
     filled: dict[str, Any] = {plan.treatment: everyone.treatment, plan.outcome: everyone.outcome}
     for index, (name, kind) in enumerate(plan.kinds.items()):
         column = np.where(everyone.include, done.completed[..., index + 2], -1)
-        filled[name] = column.astype(int) if isinstance(kind, Categorical) else column
+        filled[name] = _named(column, kind) if isinstance(kind, Categorical) else column
     data = build(filled, covariates=plan.kinds, include=everyone.include)
     return CompleteData(replace(data, reasons=everyone.reasons), everyone, read, missing, done)
+
+
+def _named(codes: Floats, kind: Categorical) -> NDArray[np.object_]:
+    """Return levels by name, None for -1.
+
+    Indices would be read as levels where levels are themselves called 1, 2, 3.
+    """
+    levels: NDArray[np.object_] = np.array([*kind.levels, None], object)
+    return np.asarray(levels[codes.astype(int)])
 
 
 def eligible(columns: Any, plan: Plan, where: str) -> Floats | None:

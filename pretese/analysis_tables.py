@@ -55,7 +55,7 @@ def characteristics_table(found: Analysis) -> pd.DataFrame:
         else:
             columns[name] = values
     name = found.plan.treatment
-    arm = np.where(data.treatment[here] > 0, f"{name} = 1", f"{name} = 0")
+    arm = np.where(data.treatment[here] > 0, "= 1", "= 0")
     return table_one(pd.DataFrame({**columns, name: arm}), name, found.plan.kinds).frame()
 
 

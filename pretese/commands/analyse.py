@@ -54,7 +54,8 @@ def command(data: Path, plan_path: Path, out: Path | None, as_json: bool) -> Non
     if as_json:
         click.echo(json.dumps(answer, indent=1, allow_nan=False))
     else:
-        _show(Console(), found, answer, out)
+        # A column may be called "FSH [IU/L]": no markup
+        _show(Console(markup=False), found, answer, out)
 
 
 def _answer(found: Analysis, table: TableFile, plan_text: str) -> dict[str, Any]:

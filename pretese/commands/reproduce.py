@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import click
+import pandas as pd
 from matplotlib.figure import Figure
 from rich.console import Console
 
@@ -70,8 +71,8 @@ def command(
         rows = compare(scenario, published, simulated)
         facts = _facts(name, scenario, seed, replicates)
         write_csv(frame(rows), folder / "published_vs_simulated.csv")
-        _write_cohort(scenario, seed, folder / "cohort")
-        figures = draw_figures(rows, simulated, published)
+        cohort = _write_cohort(scenario, seed, folder / "cohort")
+        figures = draw_figures(rows, simulated, published, cohort)
         _write_figures(figures, folder / "figures")
         page = render(rows, simulated, published, figures, facts)
         (folder / "report.html").write_text(page, encoding="utf-8")
@@ -126,9 +127,11 @@ def _write_figures(figures: dict[str, Figure], folder: Path) -> None:
         save(figure, folder / f"{name}.png")
 
 
-def _write_cohort(scenario: Scenario, seed: int, folder: Path) -> None:
-    """Write the first simulated study as the clinic would hold it, and its truth."""
+def _write_cohort(scenario: Scenario, seed: int, folder: Path) -> dict[str, pd.DataFrame]:
+    """Write the first simulated study as the clinic would hold it, and its truth; return both."""
     folder.mkdir()
-    for name, table in tables(draw_cohort(scenario, seed)).items():
+    first = tables(draw_cohort(scenario, seed))
+    for name, table in first.items():
         write_csv(table, folder / f"{name}.csv")
     write_csv(dictionary(), folder / "dictionary.csv")
+    return first

@@ -31,6 +31,9 @@ MARKS = "oDs^vP*X<>dph"
 #: Standardised differences beyond this are usually called imbalance (Austin 2009).
 IMBALANCE = 0.1
 
+#: Letters of a line that the box of an arm holds in a flow diagram of plain width.
+ARM_LETTERS = 28
+
 
 def figures(found: Analysis) -> dict[str, Figure]:
     """Draw every figure that the analysis can fill, by file name."""
@@ -48,8 +51,15 @@ def draw_flow(found: Analysis) -> Figure:
     data, record = found.complete.data, found.record()
     missing = record["missing"]
     left_out = [f"{why}: {count}" for why, count in missing["left_out"].items() if count]
+    arms = []
+    for arm, value in (("untreated", 0), ("treated", 1)):
+        cell = record["arms"][arm]
+        risk = "" if cell["risk"] is None else f" ({100 * cell['risk']:.1f} %)"
+        words = f"{data.treatment_name} = {value}: n = {cell['men']}"
+        arms.append((words, f"{data.outcome_name}: {cell['with_outcome']}{risk}"))
+    longest = max(len(line) for lines in arms for line in lines)
     with house_style():
-        figure = new_figure(6.8 if left_out else 4.6, 3.4)
+        figure = new_figure((6.8 if left_out else 4.6) * max(1, longest / ARM_LETTERS), 3.4)
         axes = figure.add_subplot()
         axes.set_axis_off()
         axes.set_xlim(0, 10 if left_out else 6.4)
@@ -60,11 +70,8 @@ def draw_flow(found: Analysis) -> Figure:
         if left_out:
             _box(axes, 5.6, 7.25, "Left out\n" + "\n".join(left_out), side="left")
             _arrow(axes, (3.2, 7.25), (5.3, 7.25))
-        for x, arm, value in ((1.4, "untreated", 0), (5.0, "treated", 1)):
-            cell = record["arms"][arm]
-            risk = "" if cell["risk"] is None else f" ({100 * cell['risk']:.1f} %)"
-            words = f"{data.treatment_name} = {value}: n = {cell['men']}\n"
-            _box(axes, x, 1.8, f"{words}{data.outcome_name}: {cell['with_outcome']}{risk}")
+        for x, lines in zip((1.4, 5.0), arms, strict=True):
+            _box(axes, x, 1.8, "\n".join(lines))
             _arrow(axes, (3.2, 4.65), (x, 2.65))
     return figure
 

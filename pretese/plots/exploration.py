@@ -107,8 +107,7 @@ def draw_mediations(mediations: Mapping[str, Mediation]) -> Figure:
         axes = figure.add_subplot()
         side = axes.get_yaxis_transform()
         for found in mediations.values():
-            axes.text(0, len(labels), f"  {found.exposure}", transform=side, va="center", size=9)
-            labels.append("")
+            labels.append(f"{found.exposure}:")
             for key, words in kinds.items():
                 one = found.effects[key]
                 place, shade = len(labels), shades[key]

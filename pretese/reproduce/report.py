@@ -5,11 +5,13 @@ from importlib import resources
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from pretese.calibrate import LIMIT
+from pretese.plots.before_after import draw_before_after
 from pretese.plots.reproduction import draw_predictions, draw_quartiles, draw_questions
 from pretese.plots.style import svg
 from pretese.published import PublishedStudy
@@ -20,13 +22,17 @@ Floats = NDArray[np.float64]
 
 
 def draw_figures(
-    rows: list[Row], simulated: Mapping[str, Floats], published: PublishedStudy
+    rows: list[Row],
+    simulated: Mapping[str, Floats],
+    published: PublishedStudy,
+    cohort: Mapping[str, pd.DataFrame],
 ) -> dict[str, Figure]:
-    """Draw the figures of the report, by file name without ending."""
+    """Draw the figures of the report, by file name without ending; ``cohort`` is one study."""
     return {
         "one-cohort-several-questions": draw_questions(published, simulated),
         "predicted-never-tuned": draw_predictions(rows),
         "table-1-drawn-again": draw_quartiles(rows),
+        "hormones-before-and-after": draw_before_after(cohort["visits"], cohort["injections"]),
     }
 
 
@@ -46,6 +52,7 @@ def render(
         questions_svg=svg(figures["one-cohort-several-questions"]),
         predictions_svg=svg(figures["predicted-never-tuned"]),
         quartiles_svg=svg(figures["table-1-drawn-again"]),
+        hormones_svg=svg(figures["hormones-before-and-after"]),
         contrasts=list(_contrasts(simulated)),
         analyses=list(_analyses(simulated)),
         groups=list(_groups(rows)),

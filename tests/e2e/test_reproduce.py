@@ -67,7 +67,7 @@ def test_the_manifest_lists_every_file_and_no_moment_or_machine(folder):
 
 def test_the_report_is_one_file_that_needs_no_network(folder):
     page = (folder / "report.html").read_text()
-    assert page.count("<svg") == 3
+    assert page.count("<svg") == 4
     links = re.findall(r'(?:src|href)="([^"#]+)"', page)
     assert links == []
     assert "not a medical device" in page

@@ -1,0 +1,122 @@
+"""Hormones before therapy and at its end, as measured at the visits of a cohort."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy import stats
+
+from estimate.table1 import format_p
+from pretese.plots.style import GRID, INK, MUTED, SIMULATED, house_style, new_figure
+
+#: Men drawn as lines of their own in each group.
+LINES = 40
+
+#: Hormones of a visit, with their names on the page; only the gonadotropins span decades.
+HORMONES = {
+    "lh_iu_l": ("LH, IU/L", True),
+    "fsh_iu_l": ("FSH, IU/L", True),
+    "testosterone_nmol_l": ("testosterone, nmol/L", False),
+    "estradiol_pmol_l": ("estradiol, pmol/L", False),
+}
+
+GROUPS = ("hCG alone", "hCG and uFSH")
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Men measured at both ends of therapy: ``before`` and ``after``, (man,), and a paired test."""
+
+    before: "pd.Series[float]"
+    after: "pd.Series[float]"
+
+    @property
+    def p_value(self) -> float:
+        """Wilcoxon's signed-rank test of no change; NaN with fewer than two men who changed."""
+        change = (self.after - self.before).to_numpy()
+        if np.count_nonzero(change) < 2:
+            return float("nan")
+        return float(stats.wilcoxon(change, method="approx").pvalue)
+
+
+def pair_visits(
+    visits: pd.DataFrame, injections: pd.DataFrame, hormone: str
+) -> Mapping[str, Pairs]:
+    """Return each group's men with a value before therapy (month 0) and at their last visit.
+
+    Parameters
+    ----------
+    visits, injections
+        As `simulate.tables.tables` makes them, or a clinic's with ``patient_id``, ``month`` and
+        hormones, and ``patient_id`` and ``drug``.
+    """
+    wide = visits.pivot_table(
+        index="patient_id", columns="month", values=hormone, aggfunc="first", dropna=False
+    )
+    under = wide.loc[wide.index.isin(visits.loc[visits["month"] > 0, "patient_id"])]
+    last = under.drop(columns=0).ffill(axis=1).iloc[:, -1]
+    known = under[0].notna() & last.notna()
+    with_ufsh = under.index.isin(injections.loc[injections["drug"] == "ufsh", "patient_id"])
+    return {
+        group: Pairs(under.loc[known & chosen, 0], last[known & chosen])
+        for group, chosen in zip(GROUPS, (~with_ufsh, with_ufsh), strict=True)
+    }
+
+
+def draw_before_after(visits: pd.DataFrame, injections: pd.DataFrame) -> Figure:
+    """Draw every hormone before and after therapy: men as lines, medians, quartiles, middle 90 %.
+
+    The p-value under each group is of the change within men.
+    """
+    with house_style():
+        figure = new_figure(8.2, 5.8)
+        for axes, (hormone, (label, decades)) in zip(
+            figure.subplots(2, 2).ravel(), HORMONES.items(), strict=True
+        ):
+            _panel(axes, pair_visits(visits, injections, hormone), decades)
+            axes.set_title(label)
+        figure.suptitle(
+            "Before therapy and at its last visit: men, median, middle half and middle 90 %",
+            x=0.01, ha="left", fontsize=11, fontweight="bold",
+        )  # fmt: skip
+    return figure
+
+
+def _panel(axes: Axes, groups: Mapping[str, Pairs], decades: bool) -> None:
+    ticks, labels, top = [], [], 0.0
+    for place, (name, pairs) in enumerate(groups.items()):
+        x = 3 * place
+        both = np.stack([pairs.before, pairs.after])
+        axes.plot([x, x + 1], both[:, :LINES], color=MUTED, lw=0.5, alpha=0.4, zorder=1)
+        if both.size:
+            for at, values in zip((x, x + 1), both, strict=True):
+                _box(axes, at, values)
+            top = max(top, float(np.quantile(both, 0.98)))
+        ticks += [x, x + 1]
+        labels += ["before", "after"]
+        axes.text(
+            x + 0.5, -0.13, f"{name}: {both.shape[1]} men, P {format_p(pairs.p_value)}",
+            transform=axes.get_xaxis_transform(), ha="center", va="top", fontsize=8, color=INK,
+        )  # fmt: skip
+    axes.set_xticks(ticks, labels)
+    axes.set_xlim(-0.6, 4.6)
+    axes.grid(axis="y", color=GRID)
+    axes.set_axisbelow(True)
+    if decades:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")
+    elif top > 0:
+        axes.set_ylim(0, 1.15 * top)
+
+
+def _box(axes: Axes, at: float, values: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> None:
+    low, first, middle, third, high = np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95])
+    axes.plot([at, at], [low, high], color=SIMULATED, lw=1.4, zorder=2)
+    axes.plot([at, at], [first, third], color=SIMULATED, lw=9, alpha=0.55,
+              solid_capstyle="butt", zorder=3)  # fmt: skip
+    axes.plot([at - 0.14, at + 0.14], [middle, middle], color=INK, lw=2, zorder=4)
+    axes.annotate(f"{middle:.3g}", (at, middle), (11, 0), textcoords="offset points", fontsize=8,
+                  va="center", zorder=5)  # fmt: skip
