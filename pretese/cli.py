@@ -14,6 +14,7 @@ COMMANDS = {
     "simulate": "draw cohorts of synthetic men whose truth is known",
     "analyse": "estimate the effect in any table of men, by a plan",
     "calibrate": "solve a scenario's calibrated parameters, or check its certificate",
+    "power": "how often a planned trial finds its effect, and how many men it needs",
     "boundaries": "bounds and sizes of a group-sequential trial",
     "decide": "what the protocol says of one man, and why",
     "regimen": "list, show, prove and test protocol files",
