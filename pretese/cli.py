@@ -15,6 +15,7 @@ COMMANDS = {
     "analyse": "estimate the effect in any table of men, by a plan",
     "calibrate": "solve a scenario's calibrated parameters, or check its certificate",
     "power": "how often a planned trial finds its effect, and how many men it needs",
+    "report": "a power study as one page for a protocol",
     "boundaries": "bounds and sizes of a group-sequential trial",
     "decide": "what the protocol says of one man, and why",
     "regimen": "list, show, prove and test protocol files",

@@ -82,7 +82,6 @@ def test_a_number_of_the_scenario_can_be_changed(capsys):
         (["three-looks", "--solve", "1.5"], "between alpha and 1"),
         (["three-looks", "--set", "a"], "NAME=NUMBER"),
         (["three-looks", "--set", "no.such=1"], "no.such"),
-        (["three-looks", "--men", "10"], "the same look"),
         (["placebo-ufsh", "placebo-ufsh", "--men", "20"], "the same id"),
         ([], "Missing argument"),
         (["placebo-ufsh", "--men", "5"], "5 is not in the range"),
