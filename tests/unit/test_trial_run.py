@@ -8,11 +8,13 @@ from pretese.trial.candidates import scenario_of
 from pretese.trial.conduct import draw_trials
 from pretese.trial.design import Design, read_design
 from pretese.trial.rail import exact_rail, why_no_rail
-from pretese.trial.run import simulate_design
+from pretese.trial.run import guessed_so_far, imbalance_at_end, simulate_design
 from pretese.trial.solve import solve_men
 from pretese.trial.summary import assurance, measures, summarise_point
 from protocol.documents import validate
 from protocol.errors import InputError
+from simulate.trial.balance import convergence_guess, imbalance
+from simulate.trial.randomisation import simple
 
 PLAIN = {
     "id": "plain",
@@ -189,6 +191,15 @@ def test_sites_that_differ_make_their_men_alike():
     men = np.array([[(trials.site[r] == s).sum() for s in range(8)] for r in range(60)])
     chance = (0.24 * 0.76 / men).mean()
     assert within.var(axis=1, ddof=1).mean() > 1.5 * chance
+
+
+@pytest.mark.parametrize("allocation", [(1, 1), (1, 2), (3, 2)])
+def test_balance_is_that_of_the_general_functions(allocation):
+    arm = simple(np.random.default_rng(1).random((20, 101)), allocation)
+    guessed = guessed_so_far(arm, allocation)[:, -1]
+    assert guessed == pytest.approx(convergence_guess(arm, allocation))
+    ends = imbalance(arm, allocation=allocation)[:, -1]
+    assert imbalance_at_end(arm, allocation).tolist() == ends.tolist()
 
 
 def test_recruitment_that_ends_is_an_error():
