@@ -1,5 +1,6 @@
 """Analyse trials at a look by the method of the design, all trials at once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,12 @@ from pretese.trial.design import Design
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Codes = NDArray[np.int64]
+
+#: Numbers of an estimate, one per trial.
+_ARRAYS = (
+    "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "n", "converged",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,54 +103,91 @@ def _stratified(data: Data, y: Floats, arm: Floats, include: Flags, men: int) ->
 
 
 def _standardised(data: Data, y: Floats, arm: Floats, include: Flags, men: int) -> Estimate:
-    design, rule = data.design, data.design.randomisation
-    stratum = None
+    design, rule, trials = data.design, data.design.randomisation, data.trials
+    stratum: Codes | None = None
     if rule.method == "stratified":
-        trials = data.trials
         stratum = strata_of(rule.by, trials.site, len(design.sites), trials.candidates)[0][:, :men]
-    risks = standardise(
-        y,
-        arm,
-        columns(data, men),
-        include=None if include.all() else include,
-        stratum=stratum,
-        small_sample=design.analysis.small_sample,
-    )
-    return risks.compare(design.estimand, "standardised", "Wald, Ye")[0]
+
+    def fit(rows: Flags, x: Floats) -> Estimate:
+        risks = standardise(
+            y[rows],
+            arm[rows],
+            x,
+            include=None if include.all() else include[rows],
+            stratum=None if stratum is None else stratum[rows],
+            small_sample=design.analysis.small_sample,
+        )
+        return risks.compare(design.estimand, "standardised", "Wald, Ye")[0]
+
+    return _by_pattern(data, include, men, fit)
 
 
 def _logistic(data: Data, y: Floats, arm: Floats, include: Flags, men: int) -> Estimate:
-    ones = np.ones_like(arm)[..., None]
-    rows = np.concatenate([ones, arm[..., None], columns(data, men)], -1)
-    fit = fit_logistic(rows, y, None if include.all() else include.astype(float))
-    error = np.sqrt(np.maximum(fit.cov[..., 1, 1], 0.0))
-    return wald(
-        data.design.estimand,
-        "logistic",
-        "odds ratio",
-        fit.coef[..., 1],
-        error,
-        include.sum(1),
-        converged=fit.converged & ~fit.separated,
+    def fit(rows: Flags, x: Floats) -> Estimate:
+        design = np.concatenate([np.ones_like(arm[rows])[..., None], arm[rows][..., None], x], -1)
+        weights = None if include.all() else include[rows].astype(float)
+        found = fit_logistic(design, y[rows], weights)
+        error = np.sqrt(np.maximum(found.cov[..., 1, 1], 0.0))
+        return wald(
+            data.design.estimand,
+            "logistic",
+            "odds ratio",
+            found.coef[..., 1],
+            error,
+            include[rows].sum(1),
+            converged=found.converged & ~found.separated,
+        )
+
+    return _by_pattern(data, include, men, fit)
+
+
+def _by_pattern(
+    data: Data, include: Flags, men: int, fit: Callable[[Flags, Floats], Estimate]
+) -> Estimate:
+    """Fit trials that lack the same levels (a site without men, say) together, without those."""
+    x, keep = columns(data, include, men)
+    patterns, which = np.unique(keep, axis=0, return_inverse=True)
+    parts = [(which == k, pattern) for k, pattern in enumerate(patterns)]
+    answers = [(rows, fit(rows, x[rows][..., pattern])) for rows, pattern in parts]
+    if len(answers) == 1:
+        return answers[0][1]
+    joined = {name: np.empty(len(include), getattr(answers[0][1], name).dtype) for name in _ARRAYS}
+    for rows, answer in answers:
+        for name, values in joined.items():
+            values[rows] = getattr(answer, name)
+    first = answers[0][1]
+    return Estimate(
+        estimand=first.estimand,
+        method=first.method,
+        scale=first.scale,
+        interval=first.interval,
+        test=first.test,
+        **joined,
     )
 
 
-def columns(data: Data, men: int) -> Floats:
-    """Return (replicate, man, column) covariates: numbers in standard units, then indicators.
+def columns(data: Data, include: Flags, men: int) -> tuple[Floats, Flags]:
+    """Return (replicate, man, column) covariates, and (replicate, column) which a trial can use.
+
+    Numbers are in standard units. Every level of a factor has an indicator; a trial uses those of
+    the levels that occur in it, but for the first of them, the reference.
 
     A missing baseline value becomes the mean of the trial: right in a randomised trial, where it
     cannot depend on the arm (White IR, Thompson SG. *Stat Med* 2005;24:993-1007).
     """
     design, trials = data.design, data.trials
-    found = []
+    found, keep = [np.empty((*include.shape, 0))], [np.empty((len(include), 0), bool)]
     for name in design.analysis.covariates:
         value = trials.candidates.baseline[name][:, :men]
         mean = np.nanmean(value, axis=1, keepdims=True)
         spread = np.nanstd(value, axis=1, keepdims=True)
         found.append(np.where(np.isnan(value), 0.0, (value - mean) / spread)[..., None])
+        keep.append(np.ones((len(include), 1), bool))
     for name in design.analysis.strata:
         place, levels = strata_of((name,), trials.site, len(design.sites), trials.candidates)
-        found.append((place[:, :men, None] == np.arange(1, levels)).astype(float))
-    if not found:
-        return np.empty((*data.arm[:, :men].shape, 0))
-    return np.concatenate(found, -1)
+        member = place[:, :men, None] == np.arange(levels)
+        occurs = (member & include[..., None]).any(1)
+        first = np.cumsum(occurs, axis=1) == 1
+        found.append(member.astype(float))
+        keep.append(occurs & ~(first & occurs))
+    return np.concatenate(found, -1), np.concatenate(keep, -1)

@@ -153,6 +153,16 @@ def test_adjusted_analyses_hold_their_level_and_find_the_truth(analysis):
     assert why_no_rail(design) == "the analysis is adjusted"
 
 
+def test_a_level_without_men_does_not_cost_the_trial():
+    # With 60 men, 8 sites and 4 diagnoses most trials lack a level somewhere.
+    design = read_design("minimisation-eight-sites")[0]
+    out = simulated(design, [(60, 0.0)], 200)[60, 0.0]
+    assert np.isnan(out.estimate).mean() < 0.35
+    # The trials of one pattern do not depend on which others are with them.
+    some = simulated(design, [(60, 0.0)], 20)[60, 0.0]
+    np.testing.assert_allclose(some.estimate, out.estimate[:20], rtol=1e-8)
+
+
 def test_solving_finds_the_exact_size():
     # First size with exact power 0.8 is 336 men; from 352 on it stays there.
     found = solve_men(plain(), None, 0.8, seed=2, replicates=3000)
