@@ -18,6 +18,8 @@ COMMANDS = {
     "truth": "true effects of a scenario, for each estimand and scale",
     "picture": "one man's hormones, a cohort's, quartiles, what shared luck saves",
     "calibrate": "solve a scenario's calibrated parameters, or check its certificate",
+    "power": "how often a planned trial finds its effect, and how many men it needs",
+    "report": "a power study as one page for a protocol",
     "boundaries": "bounds and sizes of a group-sequential trial",
     "decide": "what the protocol says of one man, and why",
     "regimen": "list, show, prove and test protocol files",

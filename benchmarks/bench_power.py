@@ -1,0 +1,149 @@
+"""Planned trials per second: here, against a hand-written loop and (where R has it) rpact.
+
+1. Three looks, unadjusted, 180 men per arm, 55 % against 40 %: rpact's `getSimulationRates`.
+2. Patient-level, adjusted: 240 men, 8 sites, minimised over site and diagnosis, standardised with
+   its variance, against a loop that randomises man by man and fits with statsmodels; the loop is
+   given its men and makes no variance.
+3. A power curve of 20 sizes, 10,000 trials each, of a shipped design.
+"""
+
+import shutil
+import subprocess
+import time
+
+import numpy as np
+import statsmodels.api as sm
+
+from benchmarks.timing import best_of
+from pretese.trial.candidates import scenario_of
+from pretese.trial.conduct import Trials, draw_trials
+from pretese.trial.design import Design, read_design
+from pretese.trial.run import simulate_design
+from protocol.documents import validate
+
+LOOKS, ADJUSTED, LOOPED = 20_000, 1_000, 60
+
+THREE_LOOKS = {
+    "id": "three",
+    "title": "three looks",
+    "question": "",
+    "men": 360,
+    "risks": {"control_percent": 40, "treated_percent": 55},
+    "randomisation": {"repeats": [1]},
+    "sites": [{"name": "one", "at_months": [0], "men_in_12_months": [60]}],
+    "endpoint": {"known_after_months": 4},
+    "monitoring": {"looks_percent": [100 / 3, 200 / 3, 100], "alpha_percent": 2.5, "sides": 1},
+}
+
+RPACT = """
+suppressMessages(library(rpact))
+design <- getDesignGroupSequential(typeOfDesign = "asOF", informationRates = c(1/3, 2/3, 1),
+                                   alpha = 0.025, sided = 1)
+run <- function() getSimulationRates(design, groups = 2, pi1 = 0.55, pi2 = 0.40,
+  plannedSubjects = c(120, 240, 360), maxNumberOfIterations = {trials}, seed = 1)
+invisible(run())
+took <- min(sapply(1:3, function(i) system.time(result <- run())[["elapsed"]]))
+cat(took, result$overallReject)
+"""
+
+
+def three_looks() -> float:
+    design = validate(THREE_LOOKS, Design, "benchmark")
+    results = simulate_design(design, None, [(360, 1.0)], seed=1, replicates=LOOKS)
+    return float(results[360, 1.0].rejected.mean())
+
+
+def rpact() -> tuple[float, float] | None:
+    """Return seconds and power, or None where R or rpact is missing."""
+    if shutil.which("Rscript") is None:
+        return None
+    script = RPACT.replace("{trials}", str(LOOKS))
+    done = subprocess.run(
+        ["Rscript", "--vanilla", "-e", script], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        return None
+    took, power = done.stdout.split()
+    return float(took), float(power)
+
+
+def adjusted() -> np.ndarray:
+    design = read_design("minimisation-eight-sites")[0]
+    results = simulate_design(
+        design, scenario_of(design), [(240, 1.0)], seed=1, replicates=ADJUSTED
+    )
+    return results[240, 1.0].estimate
+
+
+def loop(design: Design, men: Trials) -> np.ndarray:
+    """Take men who are drawn already, trial after trial: minimise, fit, predict, average."""
+    found = []
+    for trial in range(LOOPED):
+        random = np.random.default_rng([1, trial])
+        site, diagnosis = men.site[trial], men.candidates.diagnosis[trial]
+        arm = _minimise_one_by_one(random, site, diagnosis)
+        control, treated_too = (each[trial] for each in men.candidates.success)
+        outcome = np.where(arm == 1, treated_too, control)
+        table = np.column_stack(
+            [
+                np.ones(240), arm,
+                *(np.nan_to_num(men.candidates.baseline[name][trial])
+                  for name in design.analysis.covariates),
+                site[:, None] == np.arange(1, 8), diagnosis[:, None] == np.arange(1, 4),
+            ]
+        ).astype(float)  # fmt: skip
+        fit = sm.GLM(outcome.astype(float), table, family=sm.families.Binomial()).fit()
+        table[:, 1] = 1
+        treated = fit.predict(table)
+        table[:, 1] = 0
+        found.append(float((treated - fit.predict(table)).mean()))
+    return np.asarray(found)
+
+
+def _minimise_one_by_one(
+    random: np.random.Generator, site: np.ndarray, diagnosis: np.ndarray
+) -> np.ndarray:
+    arms = np.empty(len(site), int)
+    for i in range(len(site)):
+        before = arms[:i]
+        total = []
+        for arm in (0, 1):
+            imbalance = 0
+            for factor in (site, diagnosis):
+                alike = factor[:i] == factor[i]
+                counts = [int((before[alike] == a).sum()) + (a == arm) for a in (0, 1)]
+                imbalance += abs(counts[0] - counts[1])
+            total.append(imbalance)
+        chance = 0.5 if total[0] == total[1] else 0.8 if total[1] < total[0] else 0.2
+        arms[i] = random.random() < chance
+    return arms
+
+
+def curve(workers: int) -> float:
+    design = read_design("superiority-any-sperm")[0]
+    points = [(men, 1.0) for men in range(220, 620, 20)]
+    begin = time.perf_counter()
+    simulate_design(design, scenario_of(design), points, seed=1, replicates=10_000, workers=workers)
+    return time.perf_counter() - begin
+
+
+def main() -> None:
+    peer = rpact()
+    ours = best_of(3, {"pretese": three_looks})["pretese"]
+    print(f"three looks, unadjusted   {LOOKS / ours:8.0f} trials/s   power {three_looks():.4f}")
+    if peer is None:
+        print("rpact                     not installed")
+    else:
+        print(f"rpact                     {LOOKS / peer[0]:8.0f} trials/s   power {peer[1]:.4f}")
+        print(f"ratio {peer[0] / ours:.1f}")
+    design = read_design("minimisation-eight-sites")[0]
+    men = draw_trials(design, scenario_of(design), 1, 240, LOOPED)
+    batched, single = adjusted(), loop(design, men)
+    spread = np.sqrt(batched.var() / ADJUSTED + single.var() / LOOPED)
+    assert abs(batched.mean() - single.mean()) < 4 * spread, "the two do not estimate the same"
+    seconds = best_of(2, {"batched": adjusted, "loop": lambda: loop(design, men)})
+    rates = ADJUSTED / seconds["batched"], LOOPED / seconds["loop"]
+    print(f"minimised, standardised   {rates[0]:8.0f} trials/s")
+    print(f"loop with statsmodels     {rates[1]:8.0f} trials/s")
+    print(f"ratio {rates[0] / rates[1]:.1f}")
+    print(f"20 sizes, 10,000 trials each, 2 processes: {curve(2):.0f} s")

@@ -1,0 +1,76 @@
+"""Power curves over size and over effect, with Monte Carlo bands and the exact rail."""
+
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from pretese.plots.style import MUTED, PUBLISHED, SIMULATED, TRUTH, house_style, new_figure
+
+COLOURS = (SIMULATED, PUBLISHED, TRUTH, MUTED)
+
+
+def draw_power(designs: list[dict[str, Any]], wanted: float = 0.8) -> Figure:
+    """Draw power over men (full effect) and over the effect (largest size); bands are 2 MC SE.
+
+    Parameters
+    ----------
+    designs
+        As `pretese.trial.study.document_of` returns them.
+    wanted
+        Power marked by a line.
+    """
+    with house_style():
+        figure = new_figure(8.2, 3.4)
+        by_men, by_effect = figure.subplots(1, 2, sharey=True)
+        for design, colour in zip(designs, COLOURS * len(designs), strict=False):
+            _over_men(by_men, design, colour)
+            _over_effect(by_effect, design, colour)
+        for axes, words in ((by_men, "men, both arms"), (by_effect, "effect, % of the planned")):
+            axes.axhline(wanted, color=MUTED, linewidth=0.8, linestyle=":")
+            axes.set(xlabel=words, ylim=(0, 1.02))
+            axes.grid(axis="y")
+        by_men.set(ylabel="probability of rejection", title="Size")
+        by_effect.set_title("Effect")
+        by_men.legend(loc="lower right", fontsize=8)
+    return figure
+
+
+def _over_men(axes: Axes, design: dict[str, Any], colour: str) -> None:
+    rows = [
+        (point["men"], *_share(point), (point["exact"] or {}).get("power"))
+        for point in design["points"]
+        if point["effect_percent"] == 100
+    ]
+    solved = design["solve"]
+    if solved:
+        triples = zip(solved["sizes"], solved["power"], solved["mcse"], strict=True)
+        rows = sorted({row[0]: row for row in [*((*t, None) for t in triples), *rows]}.values())
+    _line(axes, [row[:3] for row in rows], colour, design["id"])
+    exact = [(row[0], row[3]) for row in rows if row[3] is not None]
+    if exact:
+        men, power = zip(*exact, strict=True)
+        axes.plot(men, power, "x", color=colour, markersize=6, label=f"{design['id']}, exact")
+
+
+def _over_effect(axes: Axes, design: dict[str, Any], colour: str) -> None:
+    largest = max(point["men"] for point in design["points"])
+    rows = [
+        (point["effect_percent"], *_share(point))
+        for point in design["points"]
+        if point["men"] == largest
+    ]
+    _line(axes, rows, colour, design["id"])
+
+
+def _line(axes: Axes, rows: list[tuple[Any, ...]], colour: str, label: str) -> None:
+    at, power, error = (list(column) for column in zip(*rows, strict=True))
+    axes.plot(at, power, "o-", color=colour, markersize=3, linewidth=1.2, label=label)
+    low = [p - 2 * e for p, e in zip(power, error, strict=True)]
+    high = [p + 2 * e for p, e in zip(power, error, strict=True)]
+    axes.fill_between(at, low, high, color=colour, alpha=0.18, linewidth=0)
+
+
+def _share(point: dict[str, Any]) -> tuple[float, float]:
+    measure = point["measures"]["rejection"]
+    return measure["value"], measure["mcse"] or 0.0

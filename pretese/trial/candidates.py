@@ -1,0 +1,134 @@
+"""The men who may be recruited, with what would happen to each of them in either arm."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pretese.certificate import load_scenario
+from pretese.trial.design import Design, Risks
+from protocol.errors import InputError
+from simulate.cohort import Cohort, Path, draw_cohort
+from simulate.fertility import births_of
+from simulate.luck import Luck
+from simulate.nouns import DIAGNOSES
+from simulate.scenario import Arm, Scenario
+from simulate.spermatogenesis import see_sperm
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Men in order of arrival, shape (replicate, man); pairs hold control, then treated.
+
+    Attributes
+    ----------
+    success
+        Whether the endpoint would be met.
+    counted
+        Whether he would belong to the population of the endpoint (all men, unless it leaves out
+        men who need no operation).
+    diagnosis
+        Code along `simulate.nouns.DIAGNOSES`.
+    baseline
+        What the clinic writes down, NaN where missing.
+    """
+
+    success: tuple[Flags, Flags]
+    counted: tuple[Flags, Flags]
+    diagnosis: Codes
+    baseline: dict[str, Floats]
+
+    @property
+    def levels(self) -> int:
+        """Number of diagnoses."""
+        return len(DIAGNOSES)
+
+
+def scenario_of(design: Design, overrides: dict[str, float] | None = None) -> Scenario | None:
+    """Return the scenario of a design with the regimens of its arms in place; None for risks."""
+    if design.scenario is None:
+        return None
+    scenario = load_scenario(design.scenario, overrides)
+    if design.arms is None:
+        return scenario
+    names = {"untreated": design.arms.control, "treated": design.arms.treated}
+    arms = {
+        name: Arm(regimen=arm.regimen, semen_check=arm.semen_check) for name, arm in names.items()
+    }
+    return scenario.model_copy(update={"arms": arms})
+
+
+def draw_candidates(
+    design: Design, scenario: Scenario | None, luck: Luck, site_shift: Floats | None
+) -> Candidates:
+    """Draw the men of every trial.
+
+    Parameters
+    ----------
+    site_shift
+        (replicate, man) log odds that the man's site adds to the chance of finding sperm; None: 0.
+    """
+    if design.risks is not None:
+        return _plain(design.risks, luck)
+    if scenario is None:
+        raise InputError.of(design.id, "scenario", "it is missing", "name a scenario")
+    cohort = draw_cohort(scenario, luck.seed, luck.replicates, luck.first, luck.men)
+    if site_shift is not None:
+        cohort = replace(cohort, paths=_at_sites(cohort, site_shift))
+    everyone = np.ones(cohort.gn.shape, bool)
+    success, counted = _endpoint(design, cohort, everyone)
+    return Candidates(success, counted, cohort.men.diagnosis.astype(np.int64), cohort.baseline)
+
+
+def _endpoint(
+    design: Design, cohort: Cohort, everyone: Flags
+) -> tuple[tuple[Flags, Flags], tuple[Flags, Flags]]:
+    control, treated = cohort.paths
+    match design.endpoint.variable:
+        case "any_sperm":
+            return (control.any_sperm, treated.any_sperm), (everyone, everyone)
+        case "live_birth":
+            without, with_ = births_of(cohort)
+            return (without.delivered, with_.delivered), (everyone, everyone)
+        case "sperm_retrieved":
+            success = (control.sperm_retrieved, treated.sperm_retrieved)
+            if design.endpoint.ejaculators == "failures":
+                return success, (everyone, everyone)
+            return success, (control.micro_tese, treated.micro_tese)
+
+
+def _plain(risks: Risks, luck: Luck) -> Candidates:
+    drawn = luck.uniform("plain outcome")
+    success = (drawn < risks.control_percent / 100, drawn < risks.treated_percent / 100)
+    everyone = np.ones(drawn.shape, bool)
+    return Candidates(success, (everyone, everyone), np.zeros(drawn.shape, np.int64), {})
+
+
+def _at_sites(cohort: Cohort, shift: Floats) -> tuple[Path, Path]:
+    """See sperm again, with the same luck, where the site changes the reserve that is found."""
+    model = cohort.scenario.spermatogenesis
+    spontaneous = cohort.luck.uniform("spontaneous sperm")
+    sensitivity = model.semen_check_sensitivity.value
+    overlooked = cohort.luck.uniform("semen check") >= sensitivity if sensitivity < 1 else None
+    arms = cohort.scenario.arms
+    paths = []
+    for name, path in zip(("untreated", "treated"), cohort.paths, strict=True):
+        sperm = see_sperm(
+            model, cohort.men, cohort.reserve + shift, path.course, cohort.traits,
+            spontaneous, overlooked,
+        )  # fmt: skip
+        seen = sperm.in_ejaculate if arms[name].semen_check else np.zeros_like(path.any_sperm)
+        paths.append(
+            replace(
+                path,
+                sperm_in_ejaculate=seen,
+                micro_tese=~seen,
+                sperm_retrieved=sperm.retrievable & ~seen,
+                any_sperm=seen | sperm.retrievable,
+            )
+        )
+    return paths[0], paths[1]

@@ -1,0 +1,166 @@
+"""Run trials up to their data: men arrive, are randomised, cross over, drop out, have endpoints."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pretese.trial.candidates import Candidates, draw_candidates
+from pretese.trial.design import Design
+from protocol.errors import InputError
+from simulate.luck import Luck
+from simulate.scenario import Scenario
+from simulate.trial.minimisation import minimise
+from simulate.trial.randomisation import permuted_blocks, simple, stratified
+from simulate.trial.recruitment import Site, combine, draw_arrivals
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """Trials as if none stopped early, shape (replicate, man), men in order of arrival.
+
+    The first n men of a large trial are the trial of n men.
+
+    Attributes
+    ----------
+    arrival_months
+        Months since the trial opened.
+    site
+        Number of his site, from 0.
+    arm
+        As randomised: 0 control, 1 treated.
+    received
+        Arm whose treatment he took; differs from ``arm`` if he crossed over.
+    lost
+        Whether he drops out before his endpoint.
+    would_cross
+        Pair (control, treated): whether he would cross over from that arm.
+    candidates
+        What would happen to him.
+    responds
+        Uniform: in a trial with a share f of the effect, those below f have it.
+    """
+
+    arrival_months: Floats
+    site: Codes
+    arm: Codes
+    received: Codes
+    lost: Flags
+    would_cross: tuple[Flags, Flags]
+    candidates: Candidates
+    responds: Floats
+
+    def potential(self, effect: float) -> tuple[Flags, Flags]:
+        """Return success if randomised to control and to treated, crossover included."""
+        return self._assigned(self.candidates.success, effect)
+
+    def counted(self, effect: float) -> tuple[Flags, Flags]:
+        """Return whether he would count if randomised to control and to treated."""
+        return self._assigned(self.candidates.counted, effect)
+
+    def _assigned(self, pair: tuple[Flags, Flags], effect: float) -> tuple[Flags, Flags]:
+        control = pair[0]
+        treated = np.where(self.responds < effect, pair[1], control)
+        crossed = self.would_cross
+        return (
+            np.where(crossed[0], treated, control),
+            np.where(crossed[1], control, treated),
+        )
+
+
+def draw_trials(
+    design: Design, scenario: Scenario | None, seed: int, men: int, replicates: int, first: int = 0
+) -> Trials:
+    """Draw trials ``first`` to ``first + replicates - 1``.
+
+    Raises
+    ------
+    InputError
+        Recruitment ends before the last man.
+    """
+    luck = Luck(seed, men, replicates, first)
+    arrival, site = _arrivals(design, luck)
+    candidates = draw_candidates(design, scenario, luck, _site_shift(design, luck, site))
+    arm = _randomise(design, luck, site, candidates)
+    crossing = luck.uniform("crossover")
+    would = (
+        crossing < design.crossover.control_percent / 100,
+        crossing < design.crossover.treated_percent / 100,
+    )
+    crossed = np.where(arm == 1, would[1], would[0])
+    shares = np.array([design.dropout.control_percent, design.dropout.treated_percent]) / 100
+    return Trials(
+        arrival_months=arrival,
+        site=site,
+        arm=arm,
+        received=np.where(crossed, 1 - arm, arm),
+        lost=np.asarray(luck.uniform("trial dropout") < shares[arm]),
+        would_cross=would,
+        candidates=candidates,
+        responds=luck.uniform("trial effect"),
+    )
+
+
+def _arrivals(design: Design, luck: Luck) -> tuple[Floats, Codes]:
+    recruitment = combine(
+        [
+            Site(each.at_months, tuple(rate / 12 for rate in each.men_in_12_months), each.ramp)
+            for each in design.sites
+        ]
+    )
+    months, site = draw_arrivals(recruitment, luck.uniform("gap"), luck.uniform("site"))
+    if not np.isfinite(months).all():
+        problem = f"recruitment ends before {luck.men} men have come"
+        raise InputError.of(
+            design.id, "sites", problem, "let a rate stay above 0, or plan fewer men"
+        )
+    return months, site
+
+
+def _site_shift(design: Design, luck: Luck, site: Codes) -> Floats | None:
+    """Give every site of every trial its own level, the same however large the trial."""
+    if design.site_spread is None:
+        return None
+    sites = Luck(luck.seed, len(design.sites), luck.replicates, luck.first)
+    level = design.site_spread.value * sites.normal("site level")
+    return np.asarray(np.take_along_axis(level, site, 1))
+
+
+def strata_of(
+    factors: tuple[str, ...], site: Codes, sites: int, candidates: Candidates
+) -> tuple[Codes, int]:
+    """Return each man's combination of factors, and how many combinations there are."""
+    place, count = np.zeros(site.shape, np.int64), 1
+    for codes, levels in (_factor(name, site, sites, candidates) for name in factors):
+        place, count = place * levels + codes, count * levels
+    return place, count
+
+
+def _factor(name: str, site: Codes, sites: int, candidates: Candidates) -> tuple[Codes, int]:
+    return (site, sites) if name == "site" else (candidates.diagnosis, candidates.levels)
+
+
+def _randomise(design: Design, luck: Luck, site: Codes, candidates: Candidates) -> Codes:
+    rule, uniform, parts = design.randomisation, luck.uniform("arm"), design.allocation
+    size = luck.uniform("block size") if len(rule.repeats) > 1 else None
+    match rule.method:
+        case "simple":
+            return simple(uniform, parts)
+        case "blocks":
+            return permuted_blocks(uniform, parts, repeats=rule.repeats, size_uniform=size)
+        case "stratified":
+            place, count = strata_of(rule.by, site, len(design.sites), candidates)
+            return stratified(uniform, place, count, parts, repeats=rule.repeats, size_uniform=size)
+        case "minimisation":
+            pairs = [_factor(name, site, len(design.sites), candidates) for name in rule.by]
+            return minimise(
+                uniform,
+                [codes for codes, _ in pairs],
+                [levels for _, levels in pairs],
+                probability=rule.probability_percent / 100,
+                allocation=parts,
+            )

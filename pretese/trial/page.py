@@ -1,0 +1,117 @@
+"""A power study on a screen: one table of performance and one of looks per design."""
+
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from pretese.trial.summary import SHARES, WORDS
+
+
+def show(console: Console, document: dict[str, Any]) -> None:
+    """Print all designs of a study, then how they compare."""
+    for design in document["designs"]:
+        _show_design(console, design)
+    if document["paired"]:
+        console.print(_paired(document["paired"]))
+    console.print(
+        "(n): Monte Carlo standard error, in units of the last digit shown. "
+        "Synthetic men; research software, not a medical device.",
+        style="dim", highlight=False,
+    )  # fmt: skip
+
+
+def number(measure: dict[str, Any], share: bool = False) -> str:
+    """Return a value with its Monte Carlo error in units of its last digit.
+
+    >>> number({"value": 0.8213, "mcse": 0.0038}, share=True), number({"value": None, "mcse": None})
+    ('82.13 (38) %', '-')
+    """
+    value, mcse = measure["value"], measure["mcse"]
+    if value is None:
+        return "-"
+    scale, unit = (100, " %") if share else (1, "")
+    if not mcse:
+        return f"{value * scale:.4g}{unit}"
+    digits = 0
+    while digits < 8 and mcse * scale * 10**digits < 9.5:
+        digits += 1
+    return f"{value * scale:.{digits}f} ({mcse * scale * 10**digits:.0f}){unit}"
+
+
+def _show_design(console: Console, design: dict[str, Any]) -> None:
+    console.print(f"[bold]{design['title']}[/] ({design['id']})", highlight=False)
+    console.print(f"{design['question']}", style="dim", highlight=False)
+    console.print(f"Estimand: {design['estimand']}", highlight=False)
+    solved = design["solve"]
+    if solved:
+        console.print(
+            f"[bold]{solved['men']} men[/] (both arms; 95 % interval for Monte Carlo error "
+            f"{solved['low']} to {solved['high']})",
+            highlight=False,
+        )
+    for points in _chunks(design["points"], 4):
+        console.print(_performance(points))
+    last = design["points"][-1]
+    if len(last["looks"]) > 1:
+        console.print(_looks(last))
+    if last["no_exact"]:
+        console.print(f"No exact rail: {last['no_exact']}.", style="dim", highlight=False)
+    for row in design["assurance"]:
+        words = f"Assurance over the prior, {row['men']} men: {number(row, share=True)}"
+        console.print(words, highlight=False)
+
+
+def _performance(points: list[dict[str, Any]]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, title_justify="left")
+    table.add_column("")
+    for point in points:
+        effect = "no effect" if point["effect_percent"] == 0 else f"{point['effect_percent']:g} %"
+        table.add_column(f"{point['men']} men\n{effect}", justify="right")
+    truth = [point["truth"] for point in points]
+    table.add_row(
+        "true risks, control / treated",
+        *(f"{100 * t['risk_control']:.1f} / {100 * t['risk_treated']:.1f} %" for t in truth),
+    )
+    for name, words in WORDS.items():
+        cells = [number(point["measures"][name], name in SHARES) for point in points]
+        table.add_row(words, *cells)
+    for words, name, form in (
+        ("  exact power", "power", "{:.2%}"),
+        ("  z of simulated against exact", "z", "{:.1f}"),
+        ("  closed form (approximation)", "closed_form", "{:.2%}"),
+    ):
+        found = [(point["exact"] or {}).get(name) for point in points]
+        if any(value is not None for value in found):
+            table.add_row(words, *("-" if v is None else form.format(v) for v in found))
+    return table
+
+
+def _looks(point: dict[str, Any]) -> Table:
+    table = Table(title=f"Looks, {point['men']} men", box=box.SIMPLE_HEAD, title_justify="left")
+    for words in ("look", "men", "rejects", "ends without", "month, median"):
+        table.add_column(words, justify="right")
+    for row in point["looks"]:
+        month = "-" if row["median_months"] is None else f"{row['median_months']:.1f}"
+        table.add_row(
+            str(row["look"]), str(row["men"]), number(row["rejects"], share=True),
+            number(row["stops_without"], share=True), month,
+        )  # fmt: skip
+    return table
+
+
+def _paired(rows: list[dict[str, Any]]) -> Table:
+    table = Table(title="On the same men", box=box.SIMPLE_HEAD, title_justify="left")
+    for words in ("design", "against", "men", "effect", "difference in power"):
+        table.add_column(words, justify="right")
+    for row in rows:
+        table.add_row(
+            row["design"], row["against"], str(row["men"]), f"{row['effect_percent']:g} %",
+            number(row["power_difference"], share=True),
+        )  # fmt: skip
+    return table
+
+
+def _chunks(points: list[dict[str, Any]], size: int) -> list[list[dict[str, Any]]]:
+    return [points[i : i + size] for i in range(0, len(points), size)]

@@ -1,0 +1,226 @@
+"""Simulate many trials of a design, at several sizes and effects, on one process or several.
+
+Sizes and effects share their men: a smaller trial is the beginning of a larger one. So curves are
+smooth, comparisons are paired, and a curve over sizes costs hardly more than its largest trial.
+"""
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from estimate.arrays import Floats, Ints
+from estimate.result import RATIOS
+from estimate.sequential.conduct import follow
+from pretese.trial.analyse import Data, analyse, observe, signed_statistic
+from pretese.trial.conduct import Trials, draw_trials
+from pretese.trial.design import Design
+from simulate.scenario import Scenario
+
+#: Men held at once by a worker; the answer does not depend on it.
+MEN_AT_ONCE = 150_000
+
+#: Numbers of a method on their own scale: logarithms for ratios.
+_ON_SCALE = ("estimate", "conf_low", "conf_high")
+
+Point = tuple[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """How every trial of one size and effect went, shape (replicate,).
+
+    Attributes
+    ----------
+    look
+        Look at which the trial ended, from 1.
+    rejected
+        Whether it rejected, in either direction.
+    z
+        Statistic at the end.
+    estimate, std_error, conf_low, conf_high, p_value
+        At the end, as a fixed trial would report them; logarithms for ratios; NaN without answer.
+    analysed, recruited, exposed
+        Men in the last analysis; men recruited by then; those of them randomised to treatment.
+    months
+        From the opening of the trial to its last analysis.
+    risk_control, risk_treated
+        Share of all planned men who would succeed if randomised to each arm.
+    target
+        The effect in the men of this trial that the estimand asks for, a risk difference.
+    guessed, imbalance
+        Share of arms an investigator guesses; how far apart the arms are, at full size.
+    """
+
+    look: Floats
+    rejected: Floats
+    z: Floats
+    estimate: Floats
+    std_error: Floats
+    conf_low: Floats
+    conf_high: Floats
+    p_value: Floats
+    analysed: Floats
+    recruited: Floats
+    exposed: Floats
+    months: Floats
+    risk_control: Floats
+    risk_treated: Floats
+    target: Floats
+    guessed: Floats
+    imbalance: Floats
+
+    @property
+    def replicates(self) -> int:
+        """Number of trials."""
+        return int(self.look.size)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Outcomes"]) -> "Outcomes":
+        """Put blocks of trials one after another."""
+        names = [field.name for field in fields(cls)]
+        return cls(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in names})
+
+    def columns(self) -> dict[str, Floats]:
+        """Return every array by its name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+Results = dict[Point, Outcomes]
+Task = tuple[Design, Scenario | None, int, tuple[Point, ...], int, int]
+
+
+def simulate_design(
+    design: Design,
+    scenario: Scenario | None,
+    points: Sequence[Point],
+    *,
+    seed: int,
+    replicates: int,
+    workers: int = 1,
+    tell: Callable[[int], None] = lambda done: None,
+) -> Results:
+    """Return how trials went at every point (men, share of the effect).
+
+    Parameters
+    ----------
+    scenario
+        From `pretese.trial.candidates.scenario_of`.
+    tell
+        Called with the number of trials done.
+    """
+    most = max(men for men, _ in points)
+    size = max(1, MEN_AT_ONCE // most)
+    tasks = [
+        (design, scenario, seed, tuple(points), first, min(size, replicates - first))
+        for first in range(0, replicates, size)
+    ]
+    parts: list[Results] = [{} for _ in tasks]
+    done = 0
+    for index, result in _results(tasks, workers):
+        parts[index] = result
+        done += tasks[index][-1]
+        tell(done)
+    return {point: Outcomes.joined([part[point] for part in parts]) for point in points}
+
+
+def _results(tasks: list[Task], workers: int) -> Iterator[tuple[int, Results]]:
+    if workers == 1 or len(tasks) == 1:
+        yield from ((index, run_block(task)) for index, task in enumerate(tasks))
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        futures = {pool.submit(run_block, task): i for i, task in enumerate(tasks)}
+        try:
+            for future in as_completed(list(futures)):
+                yield futures[future], future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def run_block(task: Task) -> Results:
+    """Draw one block of trials and take it through every point."""
+    design, scenario, seed, points, first, size = task
+    trials = draw_trials(design, scenario, seed, max(men for men, _ in points), size, first)
+    guessed = guessed_so_far(trials.arm, design.allocation)
+    found: Results = {}
+    for effect in sorted({effect for _, effect in points}):
+        outcome, include = observe(design, trials, effect)
+        data = Data(outcome, (trials.arm == 1).astype(float), include, design, trials)
+        for men in sorted({m for m, e in points if e == effect}):
+            found[men, effect] = conduct(data, men, effect, guessed[:, men - 1])
+    return found
+
+
+def conduct(data: Data, men: int, effect: float, guessed: Floats) -> Outcomes:
+    """Take trials of this size through their looks; ``guessed`` is the share of arms guessed."""
+    design, trials = data.design, data.trials
+    counts = np.asarray(design.looks_at(men))
+    answers = [analyse(data, count) for count in counts.tolist()]
+    z = np.stack([signed_statistic(answer) for answer in answers], -1)
+    ends = follow(design.monitoring.plan(), z)
+    last = ends.look - 1
+
+    def at_end(values: Sequence[Floats]) -> Floats:
+        return np.take_along_axis(np.stack(values, -1), last[:, None], -1)[:, 0].astype(float)
+
+    to_scale = np.log if answers[0].scale in RATIOS else np.asarray
+    with np.errstate(divide="ignore"):
+        numbers = {
+            name: at_end([to_scale(getattr(a, name)) for a in answers]) for name in _ON_SCALE
+        }
+    months = trials.arrival_months[:, counts - 1] + design.endpoint.known_after_months
+    month = np.take_along_axis(months, last[:, None], -1)
+    here = trials.arrival_months[:, :men] <= month
+    control, treated, target = _truth(trials, men, effect)
+    arm = trials.arm[:, :men]
+    return Outcomes(
+        look=ends.look.astype(float),
+        rejected=ends.rejected.astype(float),
+        z=ends.z,
+        **numbers,
+        std_error=at_end([a.std_error for a in answers]),
+        p_value=at_end([a.p_value for a in answers]),
+        analysed=at_end([a.n.astype(float) for a in answers]),
+        recruited=here.sum(1).astype(float),
+        exposed=(here & (arm == 1)).sum(1).astype(float),
+        months=month[:, 0],
+        risk_control=control,
+        risk_treated=treated,
+        target=target,
+        guessed=guessed,
+        imbalance=imbalance_at_end(arm, design.allocation),
+    )
+
+
+def guessed_so_far(arm: Ints, allocation: tuple[int, int]) -> Floats:
+    """Return (replicate, man) shares of arms guessed right up to each man, two arms.
+
+    At the last man it is `simulate.trial.balance.convergence_guess`, in a quarter of its time.
+    """
+    parts = np.asarray(allocation, float)
+    step = np.where(arm == 1, 1 / parts[1], -1 / parts[0])
+    lead = np.cumsum(step, axis=1) - step
+    own = (parts / parts.sum())[arm]
+    right = np.where(np.abs(lead) < 1e-9, own, (lead < 0) == (arm == 1))
+    return np.asarray(np.cumsum(right, axis=1) / np.arange(1, arm.shape[1] + 1))
+
+
+def imbalance_at_end(arm: Ints, allocation: tuple[int, int]) -> Floats:
+    """Return (replicate,) the imbalance that `simulate.trial.balance.imbalance` ends with."""
+    treated = arm.sum(1)
+    lead = treated / allocation[1] - (arm.shape[1] - treated) / allocation[0]
+    return np.asarray(np.ceil(np.abs(lead) - 1e-9))
+
+
+def _truth(trials: Trials, men: int, effect: float) -> tuple[Floats, Floats, Floats]:
+    """Return risks in either arm, and their difference among men who would count in both."""
+    control, treated = (each[:, :men] for each in trials.potential(effect))
+    counted = [each[:, :men] for each in trials.counted(effect)]
+    both = counted[0] & counted[1]
+    with np.errstate(invalid="ignore"):
+        target = ((treated & both).sum(1) - (control & both).sum(1)) / both.sum(1)
+    return control.mean(1), treated.mean(1), target

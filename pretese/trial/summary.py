@@ -1,0 +1,168 @@
+"""What many simulated trials show, every number with its Monte Carlo standard error."""
+
+from typing import Any
+
+import numpy as np
+
+from estimate.arrays import Floats
+from estimate.performance import Measure, measure_performance
+from pretese.trial.design import Design
+from pretese.trial.rail import exact_rail, why_no_rail
+from pretese.trial.run import Outcomes, Results
+
+#: Words for tables, in their order.
+WORDS = {
+    "rejection": "rejects the null hypothesis",
+    "wrong_direction": "rejects in favour of control",
+    "bias": "bias of the estimate at the end",
+    "coverage": "coverage of its 95 % interval",
+    "empirical_se": "spread of the estimates",
+    "model_se": "standard error reported",
+    "no_answer": "trials without an answer",
+    "recruited": "men recruited",
+    "analysed": "men analysed",
+    "exposed": "men given the treated arm",
+    "duration_months": "duration, months",
+    "guessed": "arms guessed right",
+    "imbalance": "imbalance of the arms, men",
+}
+
+#: Measures that are shares of trials or men.
+SHARES = frozenset({"rejection", "wrong_direction", "coverage", "no_answer", "guessed"})
+
+
+def summarise(design: Design, results: Results) -> list[dict[str, Any]]:
+    """Return one plain document per size and effect, in rising order of both."""
+    return [
+        summarise_point(design, men, effect, results[men, effect])
+        for men, effect in sorted(results)
+    ]
+
+
+def summarise_point(design: Design, men: int, effect: float, outcomes: Outcomes) -> dict[str, Any]:
+    """Return performance, stops, truth and the exact rail of one size and effect."""
+    risks, target = _risks(design, effect, outcomes), _mean(outcomes.target)
+    rail = exact_rail(design, men, outcomes, risks)
+    found = measures(design, outcomes)
+    return {
+        "men": men,
+        "effect_percent": 100 * effect,
+        "replicates": outcomes.replicates,
+        "truth": {
+            "risk_control": risks[0],
+            "risk_treated": risks[1],
+            "risk_difference": plain(target),
+        },
+        "measures": {name: plain(measure) for name, measure in found.items()},
+        "looks": _looks(design, men, outcomes),
+        "exact": None
+        if rail is None
+        else {
+            "power": rail.power,
+            "expected_men": rail.expected_men,
+            "z": rail.z,
+            "closed_form": rail.closed_form,
+        },
+        "no_exact": why_no_rail(design),
+    }
+
+
+def measures(design: Design, outcomes: Outcomes) -> dict[str, Measure]:
+    """Return every measure of `WORDS`."""
+    o = outcomes
+    found = np.isfinite(o.estimate)
+    performance = measure_performance(
+        o.estimate, o.std_error, _truth(design, o), conf_low=o.conf_low, conf_high=o.conf_high,
+        p_value=o.p_value,
+    )  # fmt: skip
+    return {
+        "rejection": _mean(o.rejected),
+        "wrong_direction": _mean(o.rejected * (o.z < 0)),
+        "bias": performance.bias,
+        "coverage": performance.coverage,
+        "empirical_se": performance.empirical_se,
+        "model_se": performance.model_se,
+        "no_answer": _mean((~found).astype(float)),
+        "recruited": _mean(o.recruited),
+        "analysed": _mean(o.analysed),
+        "exposed": _mean(o.exposed),
+        "duration_months": _mean(o.months),
+        "guessed": _mean(o.guessed),
+        "imbalance": _mean(o.imbalance),
+    }
+
+
+def plain(measure: Measure) -> dict[str, float | int | None]:
+    """Return a measure as JSON can hold it."""
+    value, mcse = (float(x) if np.isfinite(x) else None for x in (measure.value, measure.mcse))
+    return {"value": value, "mcse": mcse, "n": int(measure.n)}
+
+
+def assurance(design: Design, results: Results, men: int) -> Measure:
+    """Return the chance of a rejection in favour of treatment, averaged over the prior.
+
+    The effects share their men, so the Monte Carlo error is that of the weighted sum in each.
+    """
+    weighed = [
+        each.weight_percent / 100 * won(results[men, each.effect_percent / 100])
+        for each in design.prior
+    ]
+    return _mean(np.sum(weighed, axis=0))
+
+
+def won(outcomes: Outcomes) -> Floats:
+    """Return 1 for trials that reject in favour of treatment, else 0."""
+    return np.asarray(outcomes.rejected * (outcomes.z > 0))
+
+
+def _truth(design: Design, outcomes: Outcomes) -> float:
+    """Return the population effect on the scale of the method; NaN where it has none.
+
+    A conditional odds ratio has no value that follows from the risks.
+    """
+    if design.analysis.method != "logistic":
+        return float(np.nanmean(outcomes.target))
+    if design.analysis.covariates or design.analysis.strata:
+        return float("nan")
+    treated, control = outcomes.risk_treated.mean(), outcomes.risk_control.mean()
+    with np.errstate(divide="ignore"):
+        return float(np.log(treated / (1 - treated)) - np.log(control / (1 - control)))
+
+
+def _risks(design: Design, effect: float, outcomes: Outcomes) -> tuple[float, float]:
+    """Return the risks in either arm: known for plain risks, else those of the simulated men."""
+    crossed = design.crossover
+    if design.risks is None:
+        return float(outcomes.risk_control.mean()), float(outcomes.risk_treated.mean())
+    control = design.risks.control_percent / 100
+    treated = control + effect * (design.risks.treated_percent / 100 - control)
+    moved = [crossed.control_percent / 100, crossed.treated_percent / 100]
+    gap = treated - control
+    return control + moved[0] * gap, treated - moved[1] * gap
+
+
+def _looks(design: Design, men: int, outcomes: Outcomes) -> list[dict[str, Any]]:
+    rows = []
+    for look, count in enumerate(design.looks_at(men), start=1):
+        at = outcomes.look == look
+        win = at & (outcomes.rejected > 0)
+        rows.append(
+            {
+                "look": look,
+                "men": count,
+                "rejects": plain(_mean(win.astype(float))),
+                "stops_without": plain(_mean((at & ~win).astype(float))),
+                "median_months": float(np.median(outcomes.months[at])) if at.any() else None,
+            }
+        )
+    return rows
+
+
+def _mean(values: Floats) -> Measure:
+    finite = values[np.isfinite(values)]
+    n = finite.size
+    if n < 2:
+        return Measure(np.asarray(np.nan), np.asarray(np.nan), np.asarray(n))
+    return Measure(
+        np.asarray(finite.mean()), np.asarray(finite.std(ddof=1) / np.sqrt(n)), np.asarray(n)
+    )

@@ -1,0 +1,58 @@
+"""The tutorial runs as it stands, and the reference leaves no field out."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from pretese.cli import run
+from pretese.trial.design import (
+    Analysis,
+    Arms,
+    ByArm,
+    Design,
+    Endpoint,
+    Monitoring,
+    Randomisation,
+    Recruiting,
+    Risks,
+)
+
+DOCS = Path(__file__).parents[2] / "docs"
+TUTORIAL = (DOCS / "tutorials" / "plan-an-rct.md").read_text()
+REFERENCE = (DOCS / "reference" / "design-file.md").read_text()
+
+
+def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (design,) = re.findall(r"```yaml\n(.*?)```", TUTORIAL, re.DOTALL)
+    Path("first.yaml").write_text(design)
+    commands = [
+        line
+        for block in re.findall(r"```console\n(.*?)```", TUTORIAL, re.DOTALL)
+        for line in block.splitlines()
+    ]
+    assert len(commands) == 8
+    pages = []
+    for line in commands:
+        words = shlex.split(line)
+        assert words[0] == "pretese"
+        assert run(words[1:]) == 0, line
+        pages.append(capsys.readouterr().out)
+    assert "exact power" in pages[0]
+    assert "95 % interval for Monte Carlo error" in " ".join(pages[1].split())
+    assert pages[2].count("Assurance over the prior") == 2
+    assert "On the same men" in pages[3]
+    assert "Looks, 600 men" in pages[4]
+    assert "No exact rail: the analysis is adjusted" in pages[5]
+    assert {"report.html", "three-looks.parquet"} <= {p.name for p in Path("study").iterdir()}
+
+
+@pytest.mark.parametrize(
+    "model",
+    [Design, Randomisation, Recruiting, Endpoint, Analysis, Monitoring, ByArm, Risks, Arms],
+)
+def test_the_reference_names_every_field(model):
+    for name in model.model_fields:
+        assert f"`{name}`" in REFERENCE, name

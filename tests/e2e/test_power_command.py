@@ -1,0 +1,95 @@
+"""`pretese power` as a user types it."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from pretese.cli import EXIT_BAD_INPUT, run
+
+SMALL = ["--replicates", "40"]
+
+
+def answer(capsys, *words):
+    assert run(["power", *words, *SMALL, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_json_is_one_document_with_power_and_size_and_their_errors(capsys):
+    document = answer(capsys, "placebo-ufsh", "--men", "100")
+    points = document["designs"][0]["points"]
+    assert [(p["men"], p["effect_percent"]) for p in points] == [(100, 0.0), (100, 100.0)]
+    for point in points:
+        assert point["measures"]["rejection"]["n"] == 40
+        assert point["measures"]["recruited"]["value"] == 100
+        assert 0 < point["exact"]["power"] < 1
+    assert points[0]["truth"]["risk_difference"]["value"] == 0
+
+
+def test_the_page_has_the_numbers_of_the_document(capsys):
+    assert run(["power", "three-looks", *SMALL]) == 0
+    page = capsys.readouterr().out
+    for words in ("exact power", "Looks, 600 men", "no effect", "Monte Carlo standard error"):
+        assert words in page
+
+
+def test_designs_are_compared_on_the_same_men(capsys):
+    document = answer(capsys, "superiority-any-sperm", "superiority-retrieval-only", "--men", "300")
+    paired = {row["effect_percent"]: row for row in document["paired"]}
+    assert set(paired) == {0.0, 100.0}
+    assert paired[100.0]["power_difference"]["value"] < 0
+    powers = [
+        next(p for p in d["points"] if p["effect_percent"] == 100)["measures"]["rejection"]["value"]
+        for d in document["designs"]
+    ]
+    assert paired[100.0]["power_difference"]["value"] == pytest.approx(
+        powers[1] - powers[0], abs=0.03
+    )
+
+
+def test_a_curve_a_size_and_every_trial_are_written(capsys, tmp_path):
+    words = ["superiority-any-sperm", "--solve", "0.5", "--effect", "50", "--out"]
+    document = answer(capsys, *words, str(tmp_path / "power"))
+    solved = document["designs"][0]["solve"]
+    assert solved["low"] <= solved["men"] <= solved["high"]
+    assert len(document["designs"][0]["assurance"]) == 1
+    written = {path.name for path in (tmp_path / "power").iterdir()}
+    assert written == {
+        "manifest.json", "power.json", "power.png", "power.svg",
+        "superiority-any-sperm.parquet", "superiority-any-sperm.yaml",
+    }  # fmt: skip
+    trials = pd.read_parquet(tmp_path / "power" / "superiority-any-sperm.parquet")
+    assert len(trials) == 40 * 3
+    assert json.loads((tmp_path / "power" / "power.json").read_text()) == document
+
+
+def test_a_number_of_the_scenario_can_be_changed(capsys):
+    plain = answer(capsys, "superiority-any-sperm", "--men", "100")
+    words = ["superiority-any-sperm", "--men", "100", "--set"]
+    nothing = answer(capsys, *words, "spermatogenesis.treatment.direct=0")
+    effects = [
+        next(p for p in d["designs"][0]["points"] if p["effect_percent"] == 100)["truth"]
+        for d in (plain, nothing)
+    ]
+    assert effects[0] != effects[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["no-such-design"], "there is no such design"),
+        (["three-look"], "did you mean 'three-looks'"),
+        (["three-looks", "--solve", "1.5"], "between alpha and 1"),
+        (["three-looks", "--set", "a"], "NAME=NUMBER"),
+        (["three-looks", "--set", "no.such=1"], "no.such"),
+        (["placebo-ufsh", "placebo-ufsh", "--men", "20"], "the same id"),
+        ([], "Missing argument"),
+        (["placebo-ufsh", "--men", "5"], "5 is not in the range"),
+    ],
+)
+def test_bad_input_is_one_message_and_exit_2(capsys, words, says):
+    assert run(["power", *words, *SMALL]) == EXIT_BAD_INPUT
+    out, err = capsys.readouterr()
+    assert says in " ".join(err.split())
+    assert "Traceback" not in err
+    assert out == ""

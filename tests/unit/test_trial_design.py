@@ -1,0 +1,108 @@
+"""The design file: shipped ones read, bad ones say what is wrong."""
+
+import pytest
+
+from pretese.trial.design import design_names, read_design
+from protocol.errors import InputError
+
+GOOD = """
+id: plain
+title: A plain trial
+question: Does it work?
+men: 300
+risks: {control_percent: 40, treated_percent: 55}
+sites: [{name: one, at_months: [0], men_in_12_months: [60]}]
+endpoint: {known_after_months: 4}
+"""
+
+
+def read(tmp_path, text):
+    path = tmp_path / "design.yaml"
+    path.write_text(text)
+    return read_design(path)[0]
+
+
+def changed(old, new):
+    assert old in GOOD
+    return GOOD.replace(old, new)
+
+
+@pytest.mark.parametrize("name", design_names())
+def test_shipped_designs_read_and_are_named_as_their_files(name):
+    design, sha256 = read_design(name)
+    assert design.id == name
+    assert len(sha256) == 64
+
+
+def test_there_are_the_five_ready_designs():
+    assert set(design_names()) == {
+        "superiority-any-sperm",
+        "superiority-retrieval-only",
+        "placebo-ufsh",
+        "three-looks",
+        "minimisation-eight-sites",
+    }
+
+
+def test_looks_fall_on_whole_blocks(tmp_path):
+    looks = "monitoring: {looks_percent: [33, 66, 100]}"
+    assert read(tmp_path, GOOD + looks).looks_at(300) == (100, 200, 300)
+    blocks_of_six = "randomisation: {repeats: [3]}\n"
+    assert read(tmp_path, GOOD + blocks_of_six + looks).looks_at(300) == (96, 198, 300)
+
+
+def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
+    words = str(read(tmp_path, GOOD).estimand)
+    assert "risk difference of any_sperm" in words
+    assert "sperm in the ejaculate, no operation: composite variable" in words
+    excluded = str(read_design("superiority-retrieval-only")[0].estimand)
+    assert "among operated men" in excluded
+    assert "no operation: excluded from the analysis" in excluded
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (GOOD + "monitoring: {looks_percent: [60, 50, 100]}", "do not rise"),
+        (GOOD + "monitoring: {looks_percent: [50, 120]}", "after the end"),
+        (GOOD + "monitoring: {looks_percent: [50, 90]}", "let the last look be at"),
+        (GOOD + "monitoring: {looks_percent: [50.1, 50.2, 100]}", "the same look"),
+        (GOOD + "monitoring: {alpha_percent: 200}", "less than 50"),
+        (GOOD + "monitoring: {alpha_percent: 0}", "greater than 0"),
+        (GOOD + "monitoring: {futility: OF}", "one side"),
+        (GOOD + "monitoring: {efficacy: OBF}", "'OBF' is not understood"),
+        (GOOD + "monitoring: {efficacy: HSD}", "give a number for gamma"),
+        (GOOD + "monitoring: {sides: 1, futility: HP(3)}", "spends no error"),
+        (GOOD + "allocation: [1, 0]", "greater than or equal to 1"),
+        (changed("men_in_12_months: [60]", "men_in_12_months: [0]"), "the site never opens"),
+        (changed("at_months: [0]", "at_months: [0, 3]"), "one rate per knot"),
+        (changed("[{name: one, at_months: [0], men_in_12_months: [60]}]", "[]"), "at least 1"),
+        (GOOD + "randomisation: {method: stratified}", "name factors in `by`"),
+        (GOOD + "randomisation: {method: simple, by: [site]}", "leave `by` out"),
+        (GOOD + "analysis: {method: mantel-haenszel}", "takes strata"),
+        (GOOD + "analysis: {method: standardised, covariates: [age]}", "no baseline value"),
+        (GOOD + "analysis: {method: standardised, strata: [diagnosis]}", "men of plain risks"),
+        (GOOD + "scenario: paper", "one of the two"),
+        (GOOD + "prior: [{effect_percent: 0, weight_percent: 50}]", "do not sum to 100"),
+        (changed("men: 300", "mean: 300"), "did you mean 'men'?"),
+        (changed("known_after_months: 4", "variable: sperm_retrieved, known_after_months: 4"),
+         "goes with sperm_retrieved"),
+    ],
+)  # fmt: skip
+def test_a_bad_design_says_what_is_wrong(tmp_path, text, says):
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, text)
+    assert says in str(caught.value)
+    assert "design.yaml" in str(caught.value)
+
+
+def test_more_strata_than_men_are_refused(tmp_path):
+    sites = ", ".join(f"{{name: s{i}, at_months: [0], men_in_12_months: [6]}}" for i in range(20))
+    text = changed("[{name: one, at_months: [0], men_in_12_months: [60]}]", f"[{sites}]")
+    text = text.replace(
+        "risks: {control_percent: 40, treated_percent: 55}", "scenario: rct-two-arm"
+    )
+    text = text.replace("men: 300", "men: 100")
+    text += "randomisation: {method: stratified, by: [site, diagnosis]}"
+    with pytest.raises(InputError, match="80 strata for 100 men leave strata without men"):
+        read(tmp_path, text)

@@ -1,0 +1,229 @@
+"""Simulated trials: against the exact rail, against each other, and against the truth."""
+
+import numpy as np
+import pytest
+
+from estimate.performance import share_mcse
+from pretese.trial.candidates import scenario_of
+from pretese.trial.conduct import draw_trials
+from pretese.trial.design import Design, read_design
+from pretese.trial.rail import exact_rail, why_no_rail
+from pretese.trial.run import guessed_so_far, imbalance_at_end, simulate_design
+from pretese.trial.solve import solve_men
+from pretese.trial.summary import assurance, measures, summarise_point
+from protocol.documents import validate
+from protocol.errors import InputError
+from simulate.trial.balance import convergence_guess, imbalance
+from simulate.trial.randomisation import simple
+
+PLAIN = {
+    "id": "plain",
+    "title": "A plain trial",
+    "question": "Does it work?",
+    "men": 300,
+    "risks": {"control_percent": 40, "treated_percent": 55},
+    "sites": [{"name": "one", "at_months": [0], "men_in_12_months": [60]}],
+    "endpoint": {"known_after_months": 4},
+}
+
+
+def plain(**changes):
+    return validate({**PLAIN, **changes}, Design, "test")
+
+
+def simulated(design, points, replicates, **how):
+    return simulate_design(
+        design, scenario_of(design), points, seed=how.pop("seed", 1), replicates=replicates, **how
+    )
+
+
+def test_a_fixed_trial_has_the_power_that_enumeration_gives():
+    # 150 men per arm, pooled z, two-sided 5 %: exact 0.7590, closed form 0.7417.
+    design = plain()
+    out = simulated(design, [(300, 1.0)], 8000)[300, 1.0]
+    rail = exact_rail(design, 300, out, (0.40, 0.55))
+    assert rail.power == pytest.approx(0.7590, abs=2e-4)
+    assert rail.closed_form == pytest.approx(0.74174, abs=2e-5)
+    assert abs(rail.z) < 3
+    # The simulation is fine enough to tell the two apart.
+    assert (out.rejected.mean() - rail.closed_form) / share_mcse(0.75, 8000) > 2.5
+
+
+def test_a_three_look_trial_stops_as_recursion_says():
+    # rpact 3.3.4 simulates 0.8212, 307.12 men (1e6 trials); exact 0.8213, 307.15.
+    looks = {"looks_percent": [100 / 3, 200 / 3, 100], "alpha_percent": 2.5, "sides": 1}
+    design = plain(men=360, monitoring=looks, randomisation={"repeats": [1]})
+    out = simulated(design, [(360, 1.0), (360, 0.0)], 6000)
+    rail = exact_rail(design, 360, out[360, 1.0], (0.40, 0.55))
+    assert rail.power == pytest.approx(0.8212901, abs=2e-6)
+    assert abs(rail.z) < 3
+    ends = out[360, 1.0].look
+    assert abs((ends * 120).mean() - 307.1526) < 4 * (ends * 120).std() / np.sqrt(6000)
+    null = exact_rail(design, 360, out[360, 0.0], (0.40, 0.40))
+    assert null.power == pytest.approx(0.0251368, abs=2e-6)
+    assert abs(null.z) < 3
+
+
+def test_a_smaller_trial_is_the_beginning_of_a_larger_one():
+    design = plain()
+    both = simulated(design, [(200, 1.0), (300, 1.0)], 40)
+    alone = simulated(design, [(200, 1.0)], 40)
+    for name, values in alone[200, 1.0].columns().items():
+        assert np.array_equal(values, both[200, 1.0].columns()[name], equal_nan=True), name
+
+
+def test_the_answer_does_not_depend_on_blocks_or_workers(monkeypatch):
+    design = read_design("minimisation-eight-sites")[0]
+    whole = simulated(design, [(120, 1.0)], 12)[120, 1.0]
+    monkeypatch.setattr("pretese.trial.run.MEN_AT_ONCE", 600)
+    parts = simulated(design, [(120, 1.0)], 12)[120, 1.0]
+    spread = simulated(design, [(120, 1.0)], 12, workers=2)[120, 1.0]
+    for name, values in whole.columns().items():
+        np.testing.assert_allclose(parts.columns()[name], values, rtol=1e-9, err_msg=name)
+        assert np.array_equal(spread.columns()[name], parts.columns()[name], equal_nan=True)
+
+
+def test_part_of_the_effect_is_that_part_of_the_difference():
+    design = read_design("superiority-any-sperm")[0]
+    out = simulated(design, [(400, 0.0), (400, 0.5), (400, 1.0)], 60)
+    none, half, full = (out[400, e].target.mean() for e in (0.0, 0.5, 1.0))
+    assert none == 0
+    assert half == pytest.approx(full / 2, abs=0.01)
+
+
+def test_crossover_dilutes_the_effect_and_exclusion_does_not():
+    crossed = {"control_percent": 20, "treated_percent": 20}
+    policy = simulated(plain(crossover=crossed), [(300, 1.0)], 600)[300, 1.0]
+    assert policy.target.mean() == pytest.approx(0.15 * 0.6, abs=0.004)
+    out = measures(plain(), policy)
+    assert abs(out["bias"].z) < 3
+    end = {"known_after_months": 4, "crossover": "excluded"}
+    kept = simulated(plain(crossover=crossed, endpoint=end), [(300, 1.0)], 600)[300, 1.0]
+    assert kept.analysed.mean() == pytest.approx(240, abs=1.5)
+    assert kept.estimate.mean() == pytest.approx(0.15, abs=0.01)
+
+
+def test_men_lost_are_left_out_or_failures():
+    lost = {"control_percent": 10, "treated_percent": 30}
+    out = simulated(plain(dropout=lost), [(300, 1.0)], 400)[300, 1.0]
+    assert out.analysed.mean() == pytest.approx(240, abs=1.5)
+    end = {"known_after_months": 4, "missing": "failure"}
+    design = plain(dropout=lost, endpoint=end)
+    failed = simulated(design, [(300, 1.0)], 400)[300, 1.0]
+    assert failed.analysed.mean() == 300
+    assert failed.estimate.mean() == pytest.approx(0.55 * 0.7 - 0.4 * 0.9, abs=0.01)
+    assert abs(exact_rail(design, 300, failed, (0.40, 0.55)).z) < 3
+
+
+def test_counting_retrieval_alone_hides_most_of_the_effect():
+    names = ("superiority-any-sperm", "superiority-retrieval-only")
+    any_sperm, retrieval = (
+        simulated(read_design(name)[0], [(600, 1.0)], 300)[600, 1.0] for name in names
+    )
+    assert retrieval.estimate.mean() < 0.7 * any_sperm.estimate.mean()
+    assert retrieval.rejected.mean() < any_sperm.rejected.mean() - 0.2
+    # Against its own target too: the men operated in the two arms are not alike.
+    bias = measures(read_design(names[1])[0], retrieval)["bias"]
+    assert bias.value < -0.03
+    assert bias.z < -5
+
+
+@pytest.mark.parametrize(
+    "analysis",
+    [
+        {"method": "mantel-haenszel", "strata": ["site", "diagnosis"]},
+        {"method": "standardised", "covariates": ["age_years", "fsh_iu_l"], "strata": ["site"]},
+        {"method": "logistic", "covariates": ["testis_volume_ml"]},
+    ],
+    ids=lambda each: each["method"],
+)
+def test_adjusted_analyses_hold_their_level_and_find_the_truth(analysis):
+    design = read_design("minimisation-eight-sites")[0]
+    design = validate({**design.model_dump(), "analysis": analysis}, Design, "test")
+    out = simulated(design, [(600, 0.0), (600, 1.0)], 500)
+    size = out[600, 0.0].rejected.mean()
+    assert abs(size - 0.05) < 3.5 * share_mcse(0.05, 500)
+    found = measures(design, out[600, 1.0])
+    if analysis["method"] == "logistic":
+        assert np.isnan(found["bias"].value)  # a conditional odds ratio follows from no risks
+    else:
+        assert abs(found["bias"].z) < 3.5
+        assert abs(found["coverage"].value - 0.95) < 3.5 * share_mcse(0.95, 500)
+    assert found["no_answer"].value < 0.01
+    assert why_no_rail(design) == "the analysis is adjusted"
+
+
+def test_a_level_without_men_does_not_cost_the_trial():
+    # With 60 men, 8 sites and 4 diagnoses most trials lack a level somewhere.
+    design = read_design("minimisation-eight-sites")[0]
+    out = simulated(design, [(60, 0.0)], 200)[60, 0.0]
+    assert np.isnan(out.estimate).mean() < 0.35
+    # The trials of one pattern do not depend on which others are with them.
+    some = simulated(design, [(60, 0.0)], 20)[60, 0.0]
+    np.testing.assert_allclose(some.estimate, out.estimate[:20], rtol=1e-8)
+
+
+def test_solving_finds_the_exact_size():
+    # First size with exact power 0.8 is 336 men; from 352 on it stays there.
+    found = solve_men(plain(), None, 0.8, seed=2, replicates=3000)
+    assert found.low <= 352
+    assert found.high >= 336
+    assert found.men % 4 == 0
+    assert found.low <= found.men <= found.high
+
+
+def test_an_impossible_size_says_so():
+    design = plain(men=4000, risks={"control_percent": 40, "treated_percent": 40})
+    with pytest.raises(InputError, match="20000 men do not suffice"):
+        solve_men(design, None, 0.8, seed=1, replicates=100)
+    with pytest.raises(InputError, match="between alpha and 1"):
+        solve_men(design, None, 1.2, seed=1, replicates=100)
+
+
+def test_assurance_weighs_power_by_the_prior():
+    prior = [
+        {"effect_percent": 0, "weight_percent": 50},
+        {"effect_percent": 100, "weight_percent": 50},
+    ]
+    design = plain(prior=prior)
+    out = simulated(design, [(300, 0.0), (300, 1.0)], 2000)
+    found = assurance(design, out, 300)
+    assert found.value == pytest.approx(0.5 * 0.759 + 0.5 * 0.0259, abs=3.5 * float(found.mcse))
+
+
+def test_sites_that_differ_make_their_men_alike():
+    design = read_design("minimisation-eight-sites")[0]
+    trials = draw_trials(design, scenario_of(design), 3, 600, 60)
+    found = trials.potential(1.0)[0]
+    share = [found[(trials.site == s)].mean() for s in range(8)]
+    assert np.ptp(share) < 0.1  # over trials a site is like any other
+    within = np.array([[found[r][trials.site[r] == s].mean() for s in range(8)] for r in range(60)])
+    men = np.array([[(trials.site[r] == s).sum() for s in range(8)] for r in range(60)])
+    chance = (0.24 * 0.76 / men).mean()
+    assert within.var(axis=1, ddof=1).mean() > 1.5 * chance
+
+
+@pytest.mark.parametrize("allocation", [(1, 1), (1, 2), (3, 2)])
+def test_balance_is_that_of_the_general_functions(allocation):
+    arm = simple(np.random.default_rng(1).random((20, 101)), allocation)
+    guessed = guessed_so_far(arm, allocation)[:, -1]
+    assert guessed == pytest.approx(convergence_guess(arm, allocation))
+    ends = imbalance(arm, allocation=allocation)[:, -1]
+    assert imbalance_at_end(arm, allocation).tolist() == ends.tolist()
+
+
+def test_recruitment_that_ends_is_an_error():
+    site = {"name": "one", "at_months": [0, 6], "men_in_12_months": [60, 0]}
+    with pytest.raises(InputError, match="recruitment ends before 300 men"):
+        simulated(plain(sites=[site]), [(300, 1.0)], 5)
+
+
+def test_a_point_is_plain_values():
+    design = plain()
+    out = simulated(design, [(300, 1.0)], 50)[300, 1.0]
+    point = summarise_point(design, 300, 1.0, out)
+    assert point["truth"]["risk_treated"] == 0.55
+    assert point["measures"]["rejection"]["mcse"] > 0
+    assert sum(row["rejects"]["value"] for row in point["looks"]) == pytest.approx(
+        point["measures"]["rejection"]["value"]
+    )
