@@ -126,7 +126,10 @@ def _run(env: simpy.Environment, stop: Callable[[], bool], tell: Callable[[], No
             return inf
         tell()
         if stop():
-            return float(env.now)
+            moment = env.now
+            while env.peek() == moment:  # what happens at that very moment belongs to it
+                step()
+            return float(moment)
 
 
 def _refer(

@@ -35,7 +35,7 @@ def test_an_unknown_scenario_names_the_nearest(capsys, tmp_path):
     ("old", "new", "expected"),
     [
         ("spread_low", "spread_lwo", "population.marginals.age_years.spread_lwo: there is no such"),
-        ("icsi_share: {value: 0.9262", "icsi_share: {value: 1.9", "is no probability"),
+        ("willing_share: {value: 0.949", "willing_share: {value: 1.9", "is no probability"),
         ("men: 569", "men: 1", "men: 1 is not allowed"),
         ("men: 569", "men: many", "men: 'many' is not allowed"),
         ("status: assumed", "status: guessed", "'guessed' is not allowed"),
@@ -89,7 +89,7 @@ def test_a_scenario_without_certificate_is_refused(capsys, tmp_path):
 
 def test_a_target_that_nothing_computes_is_refused(capsys, tmp_path):
     path = scenario_with(tmp_path, "  - flow.treated\n", "  - flow.treeted\n")
-    assert "targets.flow.treeted" in refused(capsys, "calibrate", str(path))
+    assert "flow.treeted: there is no such number" in refused(capsys, "calibrate", str(path))
 
 
 def test_a_folder_in_place_of_a_file_is_refused(capsys, tmp_path):
