@@ -2,6 +2,10 @@
 
 import time
 from concurrent.futures import ProcessPoolExecutor
+from math import exp
+
+import numpy as np
+import simpy
 
 from benchmarks.timing import best_of
 from pretese.certificate import load_scenario
@@ -51,6 +55,32 @@ def to_birth(seed: int = 1) -> None:
     births_of(draw_cohort(load_scenario("paper"), seed, STUDIES))
 
 
+def hand_written_simpy(men: int = MEN) -> list[bool]:
+    """Take men one by one to retrieval, as a short SimPy script of the same pathway would."""
+    random = np.random.default_rng(1)
+    env, found = simpy.Environment(), []
+
+    def man():
+        scores = random.standard_normal(9)
+        fsh = 18 * exp(0.49 * scores[5])
+        if random.random() < 0.69:
+            alternating = False
+            for _ in range(3):
+                yield env.timeout(30)
+                fsh = fsh * 0.4 + (2 if alternating else 0)
+                reported = fsh * exp(0.06 * random.standard_normal())
+                alternating = alternating or 0.7 <= reported <= 11.1
+            if random.random() < 0.07:
+                return
+        yield env.timeout(1)
+        found.append(random.random() < 0.28)
+
+    for _ in range(men):
+        env.process(man())
+    env.run()
+    return found
+
+
 def main() -> None:
     paper = load_scenario("paper")
     ways = {
@@ -59,12 +89,16 @@ def main() -> None:
     }
     work = {f"{way}: {part}": call for way, calls in ways.items()
             for part, call in zip(("random numbers", "the men"), calls, strict=True)}  # fmt: skip
+    work["hand-written SimPy, one arm"] = hand_written_simpy
     seconds = best_of(5, work)
     print(f"{STUDIES} studies of {MEN} men along both arms, one core")
     for way in ways:
         alone, men = seconds[f"{way}: random numbers"], seconds[f"{way}: the men"]
         rate = STUDIES * MEN / men / 1e6
         print(f"{way:14s} {men:7.3f} s {rate:6.2f} million men/s {men / alone:5.1f} x the numbers")
+    script = MEN / seconds["hand-written SimPy, one arm"]
+    ratio = STUDIES * MEN / seconds["to retrieval: the men"] / script
+    print(f"hand-written SimPy script to retrieval, one arm: {script:.0f} men/s; ratio {ratio:.0f}")
     with ProcessPoolExecutor(2) as pool:
         for way, call in (("to retrieval", to_retrieval), ("to live birth", to_birth)):
             list(pool.map(call, range(2)))

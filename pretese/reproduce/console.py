@@ -17,16 +17,16 @@ Floats = NDArray[np.float64]
 
 #: The numbers most readers look for, in the order of the article, with a short name each.
 HEADLINES = {
-    "flow.treated": "men who chose gonadotropins",
+    "flow.treated": "men treated",
     "flow.sperm_in_ejaculate": "... sperm in ejaculate",
     "ejaculate.diagnosis.azfc.count": "... of them with AZFc",
     "flow.micro_tese": "men operated on",
     "table1.age_years.untreated.median": "median age, untreated",
     "table1.age_years.treated.median": "median age, treated",
-    "table1.fsh_iu_l.treated.median": "median FSH (IU/L), treated",
-    "table1.retrieved.untreated.count": "sperm retrieved, untreated",
-    "table1.retrieved.treated.count": "sperm retrieved, treated",
-    "delivery.percent": "live birth after ICSI (%)",
+    "table1.fsh_iu_l.treated.median": "median FSH, treated",
+    "table1.retrieved.untreated.count": "retrieved, untreated",
+    "table1.retrieved.treated.count": "retrieved, treated",
+    "delivery.percent": "births per couple (%)",
     "table1.retrieved.p_value": "P, retrieval by arm",
     "table2.crude.odds_ratio": "OR, crude",
     "table2.iptw.odds_ratio": "OR, weighted (IPTW)",
@@ -36,8 +36,8 @@ HEADLINES = {
     "subgroup.duration_up_to_3.odds_ratio": "OR, infertile to 3 y",
     "propensity.c_statistic": "C-statistic, propensity",
     "derived.odds_ratio.any_sperm": "OR, any sperm, all",
-    "delivery.treated.percent": "live birth (%), treated",
-    "delivery.untreated.percent": "live birth (%), untreated",
+    "delivery.treated.percent": "births (%), treated",
+    "delivery.untreated.percent": "births (%), untreated",
 }
 
 
@@ -86,7 +86,7 @@ def _headlines(rows: list[Row], replicates: int) -> Table:
     )
     table.add_column("", no_wrap=True)
     for heading in ("published", "simulated", "± SE", "95 % range", "rank"):
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(heading, justify="right", no_wrap=True, min_width=len(heading))
     for status in ("calibrated to", "predicted"):
         chosen = [found[name] for name in HEADLINES if found[name].status == status]
         table.add_row(f"[bold]{status}[/]")
