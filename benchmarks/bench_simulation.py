@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from math import exp
 
 import numpy as np
@@ -12,6 +13,7 @@ from pretese.certificate import load_scenario
 from simulate.cohort import draw_cohort
 from simulate.fertility import births_of
 from simulate.luck import Luck
+from simulate.scenario import Scenario
 
 STUDIES, MEN = 200, 569
 
@@ -45,14 +47,20 @@ def luck_to_birth() -> None:
         luck.uniform(purpose)
 
 
+@cache
+def paper() -> Scenario:
+    """Load the scenario once per process."""
+    return load_scenario("paper")
+
+
 def to_retrieval(seed: int = 1) -> None:
     """Draw cohorts along both arms up to micro-TESE."""
-    draw_cohort(load_scenario("paper"), seed, STUDIES)
+    draw_cohort(paper(), seed, STUDIES)
 
 
 def to_birth(seed: int = 1) -> None:
     """Draw cohorts along both arms up to live birth."""
-    births_of(draw_cohort(load_scenario("paper"), seed, STUDIES))
+    births_of(draw_cohort(paper(), seed, STUDIES))
 
 
 def hand_written_simpy(men: int = MEN) -> list[bool]:
@@ -82,10 +90,9 @@ def hand_written_simpy(men: int = MEN) -> list[bool]:
 
 
 def main() -> None:
-    paper = load_scenario("paper")
     ways = {
-        "to retrieval": (luck_to_retrieval, lambda: draw_cohort(paper, 1, STUDIES)),
-        "to live birth": (luck_to_birth, lambda: births_of(draw_cohort(paper, 1, STUDIES))),
+        "to retrieval": (luck_to_retrieval, lambda: draw_cohort(paper(), 1, STUDIES)),
+        "to live birth": (luck_to_birth, lambda: births_of(draw_cohort(paper(), 1, STUDIES))),
     }
     work = {f"{way}: {part}": call for way, calls in ways.items()
             for part, call in zip(("random numbers", "the men"), calls, strict=True)}  # fmt: skip
