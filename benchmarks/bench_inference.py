@@ -50,13 +50,13 @@ def impute_here(men: pd.DataFrame) -> np.ndarray:
 def impute_there(men: pd.DataFrame) -> np.ndarray:
     """Ten sweeps before each imputation; statsmodels draws from numpy's global state."""
     state = np.random.get_state()  # noqa: NPY002  statsmodels takes no generator here
-    np.random.seed(1)  # noqa: NPY002
+    np.random.seed(1)  # noqa: NPY002  as above
     chain = MICEData(men, k_pmm=5)
     means = []
     for _ in range(FEW_IMPUTATIONS):
         chain.update_all(ITERATIONS)
         means.append(chain.data[men.columns].mean().to_numpy())
-    np.random.set_state(state)  # noqa: NPY002
+    np.random.set_state(state)  # noqa: NPY002  and puts back what was
     return np.mean(means, axis=0)
 
 

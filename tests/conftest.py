@@ -20,7 +20,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 def _global_random_state_is_untouched() -> Iterator[None]:
     before = np.random.get_state(), random.getstate()  # noqa: NPY002  the guard must look at it
     yield
-    after = np.random.get_state(), random.getstate()  # noqa: NPY002
+    after = np.random.get_state(), random.getstate()  # noqa: NPY002  and again
     assert before[1] == after[1], "the test touched the state of `random`"
     assert all(np.array_equal(a, b) for a, b in zip(before[0], after[0], strict=True)), (
         "the test touched numpy's global random state"
