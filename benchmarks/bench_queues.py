@@ -19,7 +19,7 @@ sys.modules["tests"] = types.ModuleType("tests")
 sys.modules["tests"].__path__ = [str(Path(__file__).parents[1] / "tests")]
 queueing = importlib.import_module("tests.queueing")
 
-EXPERIMENTS, MEN = 200, 1500
+EXPERIMENTS, MEN = 60, 1500
 
 
 def main() -> None:
