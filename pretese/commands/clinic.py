@@ -19,7 +19,8 @@ from pretese.certificate import load_scenario
 from pretese.clinic_files import FORMATS, clinic_dictionary, load_clinic, write_run
 from pretese.files import versions, whole_folder, write_csv, write_manifest
 from pretese.mechanism import mechanism_hash
-from pretese.plots.clinic import draw_flow, draw_queues, draw_timeline, longest_way
+from pretese.plots.clinic import draw_queues, draw_timeline, longest_way
+from pretese.plots.clinic_flow import draw_flow
 from pretese.plots.style import save
 from pretese.progress import progress
 from protocol.errors import InputError
