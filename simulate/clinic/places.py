@@ -1,4 +1,6 @@
-"""Open a clinic's places: slots, benches and theatre, as its file gives them."""
+"""A clinic's places: slots, benches and theatre, opened as its file gives them."""
+
+from dataclasses import dataclass
 
 import simpy
 
@@ -8,10 +10,34 @@ from simulate.clinic.calendar import Calendar, Slots
 from simulate.clinic.case import Case
 from simulate.clinic.delays import HORMONE_TURNAROUND, HORMONE_WORK, SEMEN_TURNAROUND, SEMEN_WORK
 from simulate.clinic.file import Clinic
-from simulate.clinic.pathway import Bench, Places
 from simulate.clinic.theatre import WaitingList
 from simulate.clinic.units import MINUTES_PER_DAY, day_part
 from simulate.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A laboratory bench: analysers (None: no limit), and which delays are its own.
+
+    ``work`` is the place of the first sample's work in `simulate.clinic.delays.DELAYS`.
+    """
+
+    analysers: simpy.Resource | None
+    work: int
+    turnaround: int
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What serves the men; a theatre of None has no limit and takes no time."""
+
+    calendar: Calendar
+    outpatients: Slots
+    hormones: Bench
+    semen: Bench
+    theatre: WaitingList[Case] | None
+    oocyte_retrievals: Slots
+    transfers: Slots
 
 
 def open_places(env: simpy.Environment, clinic: Clinic, scenario: Scenario) -> Places:

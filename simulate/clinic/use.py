@@ -8,7 +8,7 @@ from simulate.clinic import steps
 from simulate.clinic.calendar import Slots
 from simulate.clinic.equipment import Theatre
 from simulate.clinic.ledger import Columns
-from simulate.clinic.pathway import Bench
+from simulate.clinic.places import Bench
 from simulate.clinic.queues import QUEUES, Window, inside
 from simulate.clinic.run import Run
 from simulate.clinic.theatre import list_days
