@@ -10,7 +10,7 @@ from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from pretese.calibrate import LIMIT
+from pretese.calibration.verdict import LIMIT
 from pretese.plots.before_after import draw_before_after
 from pretese.plots.reproduction import draw_predictions, draw_quartiles, draw_questions
 from pretese.plots.style import svg
