@@ -145,7 +145,7 @@ def _by_diagnosis(studies: Studies) -> Numbers:
 
 
 def _area(men: AnalysisSet) -> Floats:
-    return c_statistic(propensity(men).score, men.treatment, men.include).c_statistic
+    return np.asarray(c_statistic(propensity(men).score, men.treatment, men.include).c_statistic)
 
 
 def _published_analyses(complete: AnalysisSet) -> Numbers:
