@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pretese.certificate import load_scenario
-from pretese.trial.design import Design, Risks
+from pretese.trial.arms import Risks
+from pretese.trial.design import Design
 from protocol.errors import InputError
 from simulate.cohort import Cohort, Path, draw_cohort
 from simulate.fertility import births_of

@@ -7,17 +7,10 @@ from pathlib import Path
 import pytest
 
 from pretese.cli import run
-from pretese.trial.design import (
-    Analysis,
-    Arms,
-    ByArm,
-    Design,
-    Endpoint,
-    Monitoring,
-    Randomisation,
-    Recruiting,
-    Risks,
-)
+from pretese.trial.arms import Arms, ByArm, Randomisation, Recruiting, Risks
+from pretese.trial.design import Design
+from pretese.trial.endpoint import Analysis, Endpoint
+from pretese.trial.monitoring import Monitoring
 
 DOCS = Path(__file__).parents[2] / "docs"
 TUTORIAL = (DOCS / "tutorials" / "plan-an-rct.md").read_text()
