@@ -12,7 +12,6 @@ from protocol.errors import InputError
 from simulate.cohort import Cohort, Path, draw_cohort
 from simulate.fertility import births_of
 from simulate.luck import Luck
-from simulate.nouns import DIAGNOSES
 from simulate.scenario import Arm, Scenario
 from simulate.spermatogenesis import see_sperm
 
@@ -42,11 +41,6 @@ class Candidates:
     counted: tuple[Flags, Flags]
     diagnosis: Codes
     baseline: dict[str, Floats]
-
-    @property
-    def levels(self) -> int:
-        """Number of diagnoses."""
-        return len(DIAGNOSES)
 
 
 def scenario_of(design: Design, overrides: dict[str, float] | None = None) -> Scenario | None:

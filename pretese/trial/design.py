@@ -60,6 +60,11 @@ class Design(Document):
                 "men of plain risks have no arms, covariates, diagnosis, site_spread or "
                 "ejaculators; name a scenario"
             )
+        rule = self.monitoring.reestimation
+        if self.risks is None and rule and rule.assume == "planned":
+            raise ValueError(
+                "a scenario has no planned risks; let re-estimation assume observed, or risks"
+            )
         if self.prior and abs(sum(each.weight_percent for each in self.prior) - 100) > 1e-6:
             raise ValueError("the weights of the prior do not sum to 100")
         return self
@@ -80,8 +85,13 @@ class Design(Document):
             return None
         return sum(self.allocation) * self.randomisation.repeats[0]
 
+    @property
+    def step(self) -> int:
+        """Men that join a size together: a block, or one round of the allocation."""
+        return self.block or sum(self.allocation)
+
     def looks_at(self, men: int) -> tuple[int, ...]:
-        """Return how many men each look waits for; raise if two looks fall together."""
+        """Return how many men each look is to wait for; raise if two looks fall together."""
         shares = np.asarray(self.monitoring.looks_percent) / 100
         step = self.block or 1
         counts = np.maximum(np.round(shares * men / step), 1).astype(int) * step

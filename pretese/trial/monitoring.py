@@ -1,17 +1,46 @@
 """When a planned trial is looked at, and what stops it."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from estimate.sequential.boundaries import HaybittlePeto, Shape, WangTsiatis, plan_sequential
 from estimate.sequential.design import SequentialDesign
 from estimate.sequential.spending import Spending
-from pretese.trial.arms import Open
+from pretese.trial.arms import Open, Risks
 from protocol.documents import Document
 from protocol.errors import InputError
+
+Above = Annotated[float, Field(gt=0, le=1000)]
+
+
+class Reestimation(Document):
+    """A new size for the rest of the trial, from the data of one look.
+
+    The rest is made so large that the last look has this conditional power, between ``least`` and
+    ``most`` percent of the men planned after the look. ``assume`` is the effect that conditional
+    power reckons with: that of the file's risks (``planned``), that of the data (``observed``), or
+    other risks. ``naive`` holds the statistic of all men against the planned bounds and so breaks
+    the level; it is there to show by how much.
+    """
+
+    at_look: Annotated[int, Field(ge=1)]
+    conditional_power_percent: Open = 90.0
+    assume: Literal["planned", "observed"] | Risks = "planned"
+    least_percent: Above = 100.0
+    most_percent: Above
+    combination: Literal["inverse normal", "naive"] = "inverse normal"
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.least_percent > self.most_percent:
+            raise ValueError("least_percent exceeds most_percent")
+        assumed = self.assume
+        if isinstance(assumed, Risks) and assumed.treated_percent <= assumed.control_percent:
+            raise ValueError("without an effect to assume, no size has the power; raise treated")
+        return self
 
 
 class Monitoring(Document):
@@ -28,6 +57,14 @@ class Monitoring(Document):
     alpha_percent: Annotated[float, Field(gt=0, lt=50)] = 5.0
     sides: Literal[1, 2] = 2
     power_percent: Open = 80.0
+    reestimation: Reestimation | None = None
+
+    @model_validator(mode="after")
+    def _interim(self) -> Self:
+        rule, last = self.reestimation, len(self.looks_percent)
+        if rule and rule.at_look >= last:
+            raise ValueError(f"no look follows re-estimation at look {rule.at_look} of {last}")
+        return self
 
     def plan(self) -> SequentialDesign:
         """Return the bounds."""
