@@ -28,7 +28,8 @@ class Design(Document):
     """A planned two-arm trial.
 
     Men come from a ``scenario`` (shipped name or file) or have plain ``risks``. ``prior`` weighs
-    effects, in percent of that of the scenario, for assurance; 0 is no effect.
+    effects, in percent of that of the scenario, for assurance; 0 is no effect. ``nuisance`` gives
+    values to assumptions, by path, for a worst case (`pretese.trial.cells`).
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -48,6 +49,9 @@ class Design(Document):
     analysis: Analysis = Analysis()
     monitoring: Monitoring = Monitoring()
     prior: tuple[Belief, ...] = ()
+    nuisance: dict[str, Annotated[tuple[float, ...], Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
