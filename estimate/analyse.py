@@ -23,7 +23,9 @@ from estimate.explore import (
 from estimate.firth import firth
 from estimate.marginal import aipw, standardised, tmle
 from estimate.matching import Focal, Matches, match_nearest, matched
-from estimate.plan import Method, Plan
+from estimate.plan import Plan
+from estimate.plan_choices import Method
+from estimate.poisson import modified_poisson
 from estimate.pool import pool_estimates
 from estimate.propensity import (
     Discrimination,
@@ -33,6 +35,7 @@ from estimate.propensity import (
     trim,
 )
 from estimate.result import Estimate
+from estimate.robust_standardisation import randomised
 from estimate.weighting import POPULATIONS, Target, Weights, iptw, iptw_adjusted, weights
 from protocol.errors import InputError
 
@@ -44,7 +47,14 @@ _STANDARDISED: dict[str, Literal["ate", "att", "atc"]] = {
     "standardised-atc": "atc",
 }
 _WEIGHTED: dict[str, Target] = {f"iptw-{target}": target for target in POPULATIONS}
-_WITHOUT_SCORE = {"crude", "adjusted", "firth", *_STANDARDISED}
+_WITHOUT_SCORE = {
+    "crude",
+    "adjusted",
+    "firth",
+    "modified-poisson",
+    "standardised-randomised",
+    *_STANDARDISED,
+}
 
 
 def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None = None) -> Analysis:
@@ -155,6 +165,10 @@ class _Work:
             return [adjusted(self.data)]
         if method == "firth":
             return [firth(self.data)]
+        if method == "modified-poisson":
+            return [modified_poisson(self.data)]
+        if method == "standardised-randomised":
+            return randomised(self.data, strata=self.plan.strata)
         if method in _STANDARDISED:
             return standardised(self.data, target=_STANDARDISED[method])
         score = self._score()

@@ -12,7 +12,8 @@ from estimate.arrays import Floats, Ints
 from estimate.complete import CompleteData
 from estimate.design_matrix import columns_of, design_matrix
 from estimate.mediation import Mediation, mediate
-from estimate.plan import Plan, Subgroup
+from estimate.plan import Plan
+from estimate.plan_choices import Subgroup
 from estimate.pool import pool, pool_estimates
 from estimate.pooled_tests import likelihood_ratio_test
 from estimate.result import Z95, Estimate, plain
@@ -217,6 +218,7 @@ def mediations(whole: CompleteData, plan: Plan) -> Iterator[tuple[str, Mediation
                 names=(labels[1], data.treatment_name, data.outcome_name),
                 covariates=np.stack(others, axis=-1) if others else None,
                 weights=data.weights,
+                interaction=plan.mediation_interaction,
                 imputed=whole.imputation is not None,
             ),
         )
