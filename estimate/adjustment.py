@@ -20,6 +20,7 @@ def adjusted(
     score: Floats | None = None,
     method: str = "adjusted",
     population: str = "all men",
+    profile: bool = True,
 ) -> Estimate:
     """Return the odds ratio of treatment given covariates, by logistic regression.
 
@@ -37,6 +38,8 @@ def adjusted(
         coefficient, but the others lose their meaning.
     method
         Label of the result, for example "model 2".
+    profile
+        As for `from_logistic`.
     """
     chosen = tuple(data.kinds if covariates is None else covariates)
     design = design_matrix(data, chosen)
@@ -48,8 +51,9 @@ def adjusted(
     fit = fit_logistic(design.X, data.outcome, data.weights)
     column = design.column(data.treatment_name)
     return from_logistic(
-        fit, design.X, data.outcome, column, estimand, method, n=data.n, weights=data.weights
-    )
+        fit, design.X, data.outcome, column, estimand, method, n=data.n, weights=data.weights,
+        profile=profile,
+    )  # fmt: skip
 
 
 def _with_score(design: DesignMatrix, data: AnalysisSet, score: Floats) -> DesignMatrix:

@@ -158,11 +158,12 @@ class _Work:
             else:
                 yield method, [self._pool(each, method) for each in self._estimate(method)]
         for name, covariates in self.plan.models.items():
-            yield name, [self._pool(adjusted(self.data, covariates, method=name), name)]
+            found = adjusted(self.data, covariates, method=name, profile=self._one_table)
+            yield name, [self._pool(found, name)]
 
     def _estimate(self, method: Method) -> Sequence[Estimate]:
         if method == "adjusted":
-            return [adjusted(self.data)]
+            return [adjusted(self.data, profile=self._one_table)]
         if method == "firth":
             return [firth(self.data)]
         if method == "modified-poisson":
@@ -173,7 +174,7 @@ class _Work:
             return standardised(self.data, target=_STANDARDISED[method])
         score = self._score()
         if method == "ps-covariate":
-            return [adjusted(self.data, [], score=score.score)]
+            return [adjusted(self.data, [], score=score.score, profile=self._one_table)]
         if method == "aipw":
             return aipw(self.data, score)
         if method == "tmle":
@@ -187,6 +188,11 @@ class _Work:
                 return [matched(self.data, matches, [])]
             return [matched(self.data, matches, clustered=False)]
         return iptw(self.data, score, self._weights(_WEIGHTED[method], method))
+
+    @property
+    def _one_table(self) -> bool:
+        """Whether there are no imputations, of which standard errors alone would be pooled."""
+        return self.whole.imputation is None
 
     def _score(self) -> PropensityScore:
         if self.score is None:

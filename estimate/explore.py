@@ -128,7 +128,7 @@ def assign(data: AnalysisSet, group: Subgroup) -> tuple[Ints, tuple[str, ...]]:
 
 def _divide(whole: CompleteData, name: str, group: Ints, labels: tuple[str, ...]) -> Division:
     data = whole.data
-    found = subgroup_effects(data, group, labels)
+    found = subgroup_effects(data, group, labels, profile=whole.imputation is None)
     separate, joint = found.separate, found.joint
     p_value, test = found.interaction.p_value, "likelihood ratio"
     if whole.imputation is not None:
