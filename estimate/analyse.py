@@ -11,15 +11,12 @@ from estimate.analysis import Analysis
 from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Floats
 from estimate.balance import Balance, balance
+from estimate.changes import changes
 from estimate.complete import CompleteData, complete
 from estimate.contingency import count, crude
 from estimate.delivery import deliveries
 from estimate.estimand import IntercurrentEvent
-from estimate.explore import (
-    divisions,
-    mediations,
-    shapes,
-)
+from estimate.explore import divisions, pathways, shapes
 from estimate.firth import firth
 from estimate.marginal import aipw, standardised, tmle
 from estimate.matching import Focal, Matches, match_nearest, matched
@@ -96,7 +93,7 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
         done += 1
         say(done, len(steps), step)
     found: list[list[Any]] = []
-    for answers in (divisions(whole, plan), shapes(whole, plan), mediations(whole, plan)):
+    for answers in (divisions(whole, plan), shapes(whole, plan), pathways(whole, plan)):
         found.append([])
         for answer in answers:
             found[-1].append(answer)
@@ -113,8 +110,9 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
         effective_sizes=work.sizes,
         divisions=tuple(found[0]),
         shapes=tuple(found[1]),
-        mediations=dict(found[2]),
+        pathways=tuple(found[2]),
         deliveries=tuple(deliveries(columns, plan, where)),
+        changes=tuple(changes(columns, plan, where)),
     )
 
 

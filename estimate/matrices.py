@@ -39,3 +39,11 @@ def _inverse(matrices: Floats) -> Floats:
         if len(matrices) == 1:
             return np.full_like(matrices, np.nan)
         return np.concatenate([_inverse(matrix[None]) for matrix in matrices])
+
+
+def quadratic_form(b: Floats, cov: Floats) -> Floats:
+    """Return b' V^-1 b for vectors (..., k) and matrices (..., k, k); NaN where one has a NaN."""
+    sound = np.asarray(np.isfinite(b).all(-1) & np.isfinite(cov).all((-2, -1)))
+    cov = np.where(sound[..., None, None], cov, np.eye(b.shape[-1]))
+    solved = np.linalg.solve(cov, b[..., None])[..., 0]
+    return np.where(sound, (b * solved).sum(-1), np.nan)

@@ -9,6 +9,7 @@ from estimate.plan_choices import (
     CumulativeDelivery,
     Event,
     Matching,
+    Measured,
     Method,
     MissingData,
     Subgroup,
@@ -42,6 +43,11 @@ class Plan(Document):
         Columns of cumulative delivery over embryo transfers, compared between the arms.
     mediation_interaction
         Whether treatment may act differently in the two groups of a mediation analysis.
+    mediation_sensitivity
+        Whether the indirect effects are also computed under correlated errors of treatment and
+        outcome, as an unmeasured cause of both would make them.
+    changes
+        What was measured before and after therapy, by the name under which it is shown.
     strata
         Categorical covariates within which a trial balanced its arms by permuted blocks; for
         `standardised-randomised` alone.
@@ -69,7 +75,9 @@ class Plan(Document):
     splines: tuple[str, ...] = ()
     mediation: tuple[str, ...] = ()
     mediation_interaction: bool = False
+    mediation_sensitivity: bool = False
     delivery: CumulativeDelivery | None = None
+    changes: dict[str, Measured] = Field(default_factory=dict)
     strata: tuple[str, ...] = ()
     trim_percent: tuple[float, float] | None = None
     truncate_percent: tuple[float, float] | None = None

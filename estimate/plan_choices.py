@@ -132,3 +132,14 @@ class CumulativeDelivery(Document):
     transfers: str
     birth: str
     embryos_left: str | None = None
+
+
+class Measured(Document):
+    """Columns of what was measured before therapy and after it, in the same men.
+
+    ``by`` is a column that divides the men into groups; None leaves them together.
+    """
+
+    before: str
+    after: str
+    by: str | None = None
