@@ -125,6 +125,8 @@ def subgroup_effects(
     group: ArrayLike,
     labels: Sequence[str],
     covariates: Sequence[str] | None = None,
+    *,
+    profile: bool = True,
 ) -> Subgroups:
     """Estimate the treatment's odds ratio in each subgroup, and test whether they differ.
 
@@ -137,6 +139,8 @@ def subgroup_effects(
     covariates
         Names; None takes all of the analysis set. In a subgroup's own model, columns without
         variation there are dropped.
+    profile
+        As for `estimate.contingency.from_logistic`, for ``separate``.
 
     Raises
     ------
@@ -148,7 +152,8 @@ def subgroup_effects(
     _check(group, data.include, members, labels)
     counts = [_count(data, m) for m in members]
     separate = tuple(
-        _alone(data, m, label, covariates) for m, label in zip(members, labels, strict=True)
+        _alone(data, m, label, covariates, profile)
+        for m, label in zip(members, labels, strict=True)
     )
     modifier = np.stack([m.astype(float) for m in members[1:]], -1)
     X, tested = interaction_design(data, modifier, covariates)
@@ -188,7 +193,11 @@ def _count(data: AnalysisSet, member: Bools) -> tuple[Ints, Ints]:
 
 
 def _alone(
-    data: AnalysisSet, member: Bools, label: str, covariates: Sequence[str] | None
+    data: AnalysisSet,
+    member: Bools,
+    label: str,
+    covariates: Sequence[str] | None,
+    profile: bool,
 ) -> Estimate:
     X = design_matrix(data, covariates).X
     weights = member.astype(float)
@@ -197,7 +206,9 @@ def _alone(
     fit = fit_logistic(X, data.outcome, weights)
     question = conditional_estimand(data, covariates, label)
     n = np.count_nonzero(member, axis=-1)
-    return from_logistic(fit, X, data.outcome, 1, question, "subgroup alone", n=n, weights=weights)
+    return from_logistic(
+        fit, X, data.outcome, 1, question, "subgroup alone", n=n, weights=weights, profile=profile
+    )
 
 
 def _together(
