@@ -16,6 +16,7 @@ _DECISIVE = (
     "estimate/**/*",
     "pretese/study/data.py",
     "pretese/study/methods.py",
+    "pretese/study/subgroups.py",
     "pretese/study/tasks.py",
     "pretese/study/truth.py",
 )
