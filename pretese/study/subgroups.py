@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 
 from estimate.analysis_set import AnalysisSet
-from estimate.arrays import Floats, Ints
+from estimate.arrays import Floats
 from estimate.estimand import Estimand
 from estimate.explore import assign, group_labels
 from estimate.logistic import LogisticFit, fit_logistic
 from estimate.plan import Subgroup
 from estimate.pool import pool_estimates
 from estimate.pooled_tests import likelihood_ratio_test
+from estimate.profile import likelihood_ratio
 from estimate.result import Estimate, Scale, wald
-from estimate.subgroups import interaction_design, subgroup_effects
+from estimate.subgroups import effect_within, interaction_design
 from pretese.study.spec import OF, StudyPlan, kind_of
-from protocol.errors import InputError
 
 #: The only scale: a subgroup's effect is a coefficient.
 SCALE: Scale = "odds ratio"
@@ -65,7 +65,7 @@ def divided(
     data
         (replicate, man), or (replicate, imputation, man) if ``imputed``.
     profile
-        False where no interval is wanted.
+        False where neither intervals nor p-values are wanted.
     """
     for name, group in plan.subgroups.items():
         asked = list(_names(name, group_labels(group, kind_of(group.by))))
@@ -80,27 +80,35 @@ def _one(
     data: AnalysisSet, name: str, group: Subgroup, imputed: bool, profile: bool
 ) -> list[Estimate] | None:
     """Return the answers of one replicate in the order of their names, or None."""
-    member, labels = assign(data, group)
-    try:
-        found = subgroup_effects(data, member, labels, profile=profile and not imputed)
-    except InputError:
+    place, labels = assign(data, group)
+    members = [data.include & (place == g) for g in range(len(labels))]
+    if not all(member.any() for member in members):
         return None
-    design, tested = interaction_design(data, _indicators(member, len(labels)))
+    modifier = np.stack([member.astype(float) for member in members[1:]], -1)
+    design, tested = interaction_design(data, modifier)
     fit = fit_logistic(design, data.outcome, data.weights)
-    answers = [*found.separate, *_contrasts(data, fit, tested)]
+    alone = [
+        effect_within(data, member, label, profile=profile and not imputed)
+        for member, label in zip(members, labels, strict=True)
+    ]
+    answers = [*alone, *_contrasts(data, fit, tested)]
     if imputed:
         left = data.n.min() - len(data.kinds) - 2
         answers = [pool_estimates(each, df_complete=left) for each in answers]
-    if len(labels) == 2:
-        answers[-1] = replace(answers[-1], p_value=found.interaction.p_value)
-        if imputed:
-            pooled = likelihood_ratio_test(design, data.outcome, tested, weights=data.weights)
-            answers[-1] = replace(answers[-1], p_value=pooled.p_value)
+    if len(labels) == 2 and profile:
+        answers[-1] = replace(answers[-1], p_value=_test(data, design, fit, tested, imputed))
     return answers
 
 
-def _indicators(member: Ints, groups: int) -> Floats:
-    return np.stack([(member == g).astype(float) for g in range(1, groups)], -1)
+def _test(
+    data: AnalysisSet, design: Floats, fit: LogisticFit, tested: slice, imputed: bool
+) -> Floats:
+    """Return the p-value of the interaction."""
+    if imputed:
+        return likelihood_ratio_test(design, data.outcome, tested, weights=data.weights).p_value
+    columns = list(range(tested.start, tested.stop))
+    p_value = likelihood_ratio(design, data.outcome, fit, columns, data.weights)[1]
+    return np.where(fit.converged, p_value, np.nan)
 
 
 def _contrasts(data: AnalysisSet, fit: LogisticFit, tested: slice) -> Iterator[Estimate]:
