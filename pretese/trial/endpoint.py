@@ -18,12 +18,13 @@ _COUNTED: dict[str, Strategy] = {
 
 
 class Endpoint(Document):
-    """What is counted, and what is done with what happens on the way.
+    """What is counted, and what is done with what happens on the way; ``name`` is for tables.
 
     ``ejaculators`` are men with sperm in the ejaculate, who need no operation. They go with
     ``sperm_retrieved`` alone; for the other two they are successes or go on to ICSI.
     """
 
+    name: str | None = None
     variable: Literal["any_sperm", "sperm_retrieved", "live_birth"] = "any_sperm"
     ejaculators: Literal["excluded", "failures"] | None = None
     known_after_months: Annotated[float, Field(ge=0)]
@@ -35,6 +36,11 @@ class Endpoint(Document):
         if (self.variable == "sperm_retrieved") != (self.ejaculators is not None):
             raise ValueError("ejaculators (excluded or failures) goes with sperm_retrieved alone")
         return self
+
+    @property
+    def label(self) -> str:
+        """Return what tables call it."""
+        return self.name or self.variable
 
     @property
     def events(self) -> tuple[IntercurrentEvent, ...]:
@@ -94,6 +100,13 @@ class Analysis(Document):
         """Return the measure of effect."""
         measure = "odds ratio" if self.method == "logistic" else "risk difference"
         return f"{'conditional' if self.conditional else 'marginal'} {measure}"
+
+
+class Secondary(Document):
+    """One more endpoint of the same trial, with an analysis of its own."""
+
+    endpoint: Endpoint
+    analysis: Analysis = Analysis()
 
 
 def estimand_of(endpoint: Endpoint, analysis: Analysis, treatment: str) -> Estimand:
