@@ -87,6 +87,8 @@ class Design(Document):
             )
         if self.secondary and self.risks:
             raise ValueError("men of plain risks have one endpoint; name a scenario")
+        if "mixed" in (each.analysis.method for each in self.questions) and len(self.sites) < 2:
+            raise ValueError("mixed needs two sites or more")
         if len(set(self.labels)) <= len(self.secondary):
             raise ValueError("two endpoints have the same name; give each a name of its own")
         return self

@@ -62,10 +62,13 @@ class Endpoint(Document):
 class Analysis(Document):
     """How the arms are compared.
 
-    ``strata`` are those of Mantel-Haenszel; in a model they enter as indicators.
+    ``strata`` are those of Mantel-Haenszel; in a model they enter as indicators. ``mixed`` is
+    logistic with a normal intercept per site.
     """
 
-    method: Literal["unadjusted", "mantel-haenszel", "standardised", "logistic"] = "unadjusted"
+    method: Literal["unadjusted", "mantel-haenszel", "standardised", "logistic", "mixed"] = (
+        "unadjusted"
+    )
     covariates: tuple[str, ...] = ()
     strata: tuple[Factor, ...] = ()
     small_sample: bool = False
@@ -86,19 +89,22 @@ class Analysis(Document):
             raise ValueError("unadjusted takes neither covariates nor strata")
         if self.method == "mantel-haenszel" and (self.covariates or not self.strata):
             raise ValueError("mantel-haenszel takes strata and no covariates")
+        if self.method == "mixed" and "site" in self.strata:
+            raise ValueError("mixed takes sites as random; leave site out of strata")
         if self.small_sample and self.method != "standardised":
             raise ValueError("small_sample goes with standardised alone")
         return self
 
     @property
     def conditional(self) -> bool:
-        """Whether the effect is one given covariates, which does not follow from the risks."""
-        return self.method == "logistic" and bool(self.covariates or self.strata)
+        """Whether the effect is one given covariates or site: no risks have it."""
+        given = bool(self.covariates or self.strata)
+        return self.method == "mixed" or (self.method == "logistic" and given)
 
     @property
     def summary(self) -> str:
         """Return the measure of effect."""
-        measure = "odds ratio" if self.method == "logistic" else "risk difference"
+        measure = "odds ratio" if self.method in ("logistic", "mixed") else "risk difference"
         return f"{'conditional' if self.conditional else 'marginal'} {measure}"
 
 

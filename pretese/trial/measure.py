@@ -29,10 +29,10 @@ def truth_on_scale(design: Design, target: Measure, control: Measure, treated: M
     A risk difference is that of the estimand's population. A marginal odds ratio, as a logarithm,
     follows from the two risks. A conditional one follows from no risks: NaN.
     """
-    if design.analysis.method != "logistic":
-        return target
     if design.analysis.conditional:
         return Measure(np.asarray(np.nan), np.asarray(np.nan), target.n)
+    if design.analysis.method != "logistic":
+        return target
     p1, p0 = treated.value, control.value
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.log(p1 / (1 - p1)) - np.log(p0 / (1 - p0))

@@ -107,6 +107,8 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
         (GOOD + "analysis: {method: mantel-haenszel}", "takes strata"),
         (GOOD + "analysis: {method: standardised, covariates: [age]}", "no baseline value"),
         (GOOD + "analysis: {method: standardised, strata: [diagnosis]}", "men of plain risks"),
+        (GOOD + "analysis: {method: mixed}", "mixed needs two sites"),
+        (GOOD + "analysis: {method: mixed, strata: [site]}", "leave site out of strata"),
         (GOOD + "scenario: paper", "one of the two"),
         (GOOD + "prior: [{effect_percent: 0, weight_percent: 50}]", "do not sum to 100"),
         (changed("men: 300", "mean: 300"), "did you mean 'men'?"),
