@@ -18,8 +18,8 @@ from estimate.performance import (
     relative_precision,
 )
 from estimate.result import RATIOS
-from pretese.study.methods import METHODS
-from pretese.study.spec import Case, StudySpec, Tolerance
+from pretese.study.methods import answers_of as answers_in
+from pretese.study.spec import OF, Case, StudySpec, Tolerance
 from pretese.study.truth import TruthName, truth_name
 
 Floats = NDArray[np.float64]
@@ -201,11 +201,12 @@ def judge(
 
 def claim_of(case: Case, answer: Answer) -> tuple[Claim, str]:
     """Return what a case claims of a method, and why."""
+    step = answer.method.split(OF)[0]
     for failure in case.fails:
-        here = failure.plan == answer.plan and answer.method in failure.methods
+        here = failure.plan == answer.plan and step in failure.methods
         if here and (failure.scales is None or answer.scale in failure.scales):
             return "fails", failure.because
-    if answer.method in case.no_claim.get(answer.plan, ()):
+    if step in case.no_claim.get(answer.plan, ()):
         return "none", ""
     return "recovers", ""
 
@@ -213,10 +214,8 @@ def claim_of(case: Case, answer: Answer) -> tuple[Claim, str]:
 def answers_of(spec: StudySpec, name: str, case: Case) -> Iterator[Answer]:
     """Yield every method and scale of a case, in the order of its plans."""
     for plan_name in case.plans:
-        plan = spec.plans[plan_name]
-        for method in plan.methods:
-            for scale in METHODS[method].scales(plan.scales):
-                yield Answer(name, plan_name, method, scale)
+        for method, scale in answers_in(spec.plans[plan_name]):
+            yield Answer(name, plan_name, method, scale)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ _OWN: dict[Kind, tuple[str, ...]] = {
     "recovery": (
         "pretese/study/data.py",
         "pretese/study/methods.py",
+        "pretese/study/subgroups.py",
         "pretese/study/tasks.py",
         "pretese/study/truth.py",
     ),

@@ -56,6 +56,8 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
     last = design["points"][-1]
     if len(last["looks"]) > 1:
         console.print(_looks(last))
+    if last["reestimation"]:
+        console.print(_sizes(design["points"]))
     if last["no_exact"]:
         console.print(f"No exact rail: {last['no_exact']}.", style="dim", highlight=False)
     for row in design["assurance"]:
@@ -103,6 +105,28 @@ def _looks(point: dict[str, Any]) -> Table:
             str(row["look"]), str(row["men"]), number(row["rejects"], share=True),
             number(row["stops_without"], share=True), month,
         )  # fmt: skip
+    return table
+
+
+def _sizes(points: list[dict[str, Any]]) -> Table:
+    rule = points[0]["reestimation"]
+    title = f"Size re-estimated at look {rule['at_look']} ({rule['combination']})"
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    heads = ("planned", "effect", "done", "raised", "to most", "men, mean", "5, 50, 95 % have")
+    for words in heads:
+        table.add_column(words, justify="right")
+    for point in points:
+        row = point["reestimation"]
+        low, middle, high = (row["quantiles"][each] for each in ("5", "50", "95"))
+        spread = "-" if middle is None else f"{low:.0f}, {middle:.0f}, {high:.0f}"
+        shares = [number(row[each], share=True) for each in ("re_estimated", "raised", "at_most")]
+        table.add_row(
+            str(row["planned"]),
+            f"{point['effect_percent']:g} %",
+            *shares,
+            number(row["men"]),
+            spread,
+        )
     return table
 
 
