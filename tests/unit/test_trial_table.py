@@ -25,7 +25,7 @@ def test_every_array_of_the_outcomes_comes_back_as_it_was():
         np.testing.assert_array_equal(getattr(back, field.name), getattr(found, field.name))
 
 
-def test_arrays_of_several_numbers_per_trial_come_back_too(monkeypatch):
+def test_arrays_of_several_numbers_per_trial_come_back_too(monkeypatch, tmp_path):
     @dataclass(frozen=True, slots=True)
     class Wide:
         z: np.ndarray
@@ -43,6 +43,10 @@ def test_arrays_of_several_numbers_per_trial_come_back_too(monkeypatch):
     back = outcomes_of(whole.slice(1))
     np.testing.assert_array_equal(back.endpoints, [[2, 3], [4, 5]])
     assert back.absent is None
+    pq.write_table(whole, tmp_path / "block.parquet")
+    join(Recorded([tmp_path / "block.parquet"]), tmp_path / "joined.parquet")
+    joined = pq.read_table(tmp_path / "joined.parquet")
+    assert joined["endpoints_2"].to_pylist() == [1, 3, 5]
 
 
 def test_a_joined_file_holds_each_point_in_groups_of_its_own(tmp_path, monkeypatch):
@@ -58,7 +62,8 @@ def test_a_joined_file_holds_each_point_in_groups_of_its_own(tmp_path, monkeypat
         paths.append(path)
     read = Recorded(paths, 6)
     assert sorted(read) == points
-    joined = join(read, tmp_path / "joined.parquet")
+    join(read, tmp_path / "joined.parquet")
+    joined = Recorded([tmp_path / "joined.parquet"])
     assert pq.read_metadata(tmp_path / "joined.parquet").num_row_groups == 2 * len(points)
     assert sorted(joined) == points
     for point in points:
