@@ -12,8 +12,9 @@ from rich.table import Table
 
 from pretese.cli import CheckFailedError
 from pretese.progress import progress
-from pretese.study.assess import Assessment, Judgement
+from pretese.study.assess import Assessment
 from pretese.study.execute import Crew, cluster_crew, local_crew
+from pretese.study.judge import Judgement
 from pretese.study.library import choose
 from pretese.study.run import open_study, prepare, run_study, write_results
 from pretese.study.spec import StudyPlan
