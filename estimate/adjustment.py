@@ -64,7 +64,10 @@ def _with_score(design: DesignMatrix, data: AnalysisSet, score: Floats) -> Desig
 
 
 def conditional_estimand(
-    data: AnalysisSet, covariates: Sequence[str] | None, population: str
+    data: AnalysisSet,
+    covariates: Sequence[str] | None,
+    population: str,
+    measure: str = "odds ratio",
 ) -> Estimand:
     """Return the question that a regression on treatment and covariates answers."""
     names = tuple(data.kinds if covariates is None else covariates)
@@ -72,5 +75,5 @@ def conditional_estimand(
         population=population,
         treatment=f"{data.treatment_name} 1 vs 0",
         variable=data.outcome_name,
-        summary=f"conditional odds ratio given {', '.join(names)}" if names else "odds ratio",
+        summary=f"conditional {measure} given {', '.join(names)}" if names else measure,
     )

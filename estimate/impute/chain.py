@@ -34,11 +34,13 @@ class Column:
     """A column of the data: its name, and its number of categories (0 for a number).
 
     Categories are coded 0, 1, ...; ``method`` None takes "pmm", "logreg" or "polyreg" by kind.
+    ``predictors`` names the columns from which this one is imputed; None is all others.
     """
 
     name: str
     categories: int = 0
     method: Method | None = None
+    predictors: frozenset[str] | None = None
 
     @property
     def how(self) -> Method:
@@ -180,6 +182,10 @@ def _check(
         if not known.any(-1).all():
             cure = "leave the column out"
             faults.append(Fault("imputation", column.name, "every value is missing", cure))
+        strange = (column.predictors or frozenset()) - {other.name for other in columns}
+        if strange:
+            problem = f"no column is called {', '.join(sorted(strange))}"
+            faults.append(Fault("imputation", column.name, problem, "name other predictors"))
         codes = np.arange(column.categories)
         if column.categories and not np.isin(x[known], codes).all():
             cure = f"use codes 0 to {column.categories - 1}"
@@ -329,7 +335,7 @@ class _Chains:
     def _draw(self, j: int, gap: _Gap, dice: _Dice) -> Floats:
         """Return new values (chain, k) for one column given all others."""
         column, y = self.columns[j], self.state[:, j]
-        X = np.delete(self.design, self.places[j], axis=1).swapaxes(1, 2)
+        X = np.delete(self.design, self._unused(j), axis=1).swapaxes(1, 2)
         shift = self.shift.get(column.name, np.zeros((1, 1)))
         if column.how == "logreg":
             eta = gap.at(draw_binary(X, y, gap.observed, dice.normal(X.shape[-1])))
@@ -349,3 +355,14 @@ class _Chains:
         donors = nearest_donors(predicted, gap.observed, wanted, DONORS)
         rows = donors.draw(gap.at(dice.uniform()), gap.at(dice.uniform()))
         return np.asarray(np.take_along_axis(y, rows, -1)) + shift
+
+    def _unused(self, j: int) -> Ints:
+        """Return the places of what a column is not imputed from: itself, and no predictors."""
+        chosen = self.columns[j].predictors
+        return np.concatenate(
+            [
+                np.arange(place.start, place.stop)
+                for k, (column, place) in enumerate(zip(self.columns, self.places, strict=True))
+                if k == j or (chosen is not None and column.name not in chosen)
+            ]
+        )

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -16,12 +15,12 @@ from pretese.plots.style import (
     INK,
     MUTED,
     PUBLISHED,
-    SIMULATED,
     TRUTH,
     house_style,
     new_figure,
     save,
 )
+from pretese.plots.zip import SHOWN, zip_intervals
 from pretese.study.assess import Assessment
 from pretese.study.judge import NOMINAL, Judgement
 from pretese.study.source import Replicates, Source, Words
@@ -31,9 +30,6 @@ Floats = NDArray[np.float64]
 
 #: Replicates ranked for a zip plot: the first, so that a million cost no more memory than these.
 RANKED = 10_000
-
-#: Intervals drawn in a panel of a zip plot, at evenly spaced ranks of those.
-SHOWN = 250
 
 #: Bias beyond this many empirical standard errors is drawn at the edge, its value beside it.
 WIDEST_BIAS = 0.6
@@ -185,23 +181,11 @@ def draw_zip(judgements: Sequence[Judgement], found: Mapping[Words, Replicates])
 def _zip_panel(axes: Axes, each: Judgement, found: Replicates) -> None:
     ratio = each.scale != "risk difference"
     truth = float(np.log(each.truth)) if ratio else each.truth
-    usable = np.flatnonzero(np.isfinite(found.conf_low) & np.isfinite(found.conf_high))
-    distance = np.abs(found.estimate - truth)[usable] / found.std_error[usable]
-    ranked = usable[np.argsort(distance, kind="stable")]
-    at = np.unique(np.linspace(0, len(ranked) - 1, SHOWN).astype(int))
-    chosen, centile = ranked[at], 100 * (at + 0.5) / max(len(ranked), 1)
-    low, high = found.conf_low[chosen], found.conf_high[chosen]
-    misses = (low > truth) | (high < truth)
-    for flag, colour, width in ((False, SIMULATED, 0.6), (True, PUBLISHED, 0.8)):
-        here = misses == flag
-        lines = [[(a, c), (b, c)] for a, b, c in zip(low[here], high[here], centile[here],
-                                                     strict=True)]  # fmt: skip
-        axes.add_collection(LineCollection(lines, colors=colour, linewidths=width, alpha=0.7))
-    axes.axvline(truth, color=INK, lw=0.9)
-    axes.axhline(100 * NOMINAL, color=MUTED, lw=0.8, ls=(0, (4, 2)))
+    zip_intervals(
+        axes, found.estimate, found.std_error, found.conf_low, found.conf_high, truth, NOMINAL
+    )
     reach = 4.2 * each.empirical_se if np.isfinite(each.empirical_se) else 1.0
     axes.set_xlim(truth - reach, truth + reach)
-    axes.set_ylim(0, 100)
     if ratio:
         ticks = [t for t in (0.25, 0.5, 1, 2, 4, 8) if abs(np.log(t) - truth) < reach]
         axes.set_xticks([float(np.log(t)) for t in ticks], [f"{t:g}" for t in ticks])

@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -13,7 +13,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from pretese.study.blocks import Block, Task
+from pretese.progress import Tell
+from pretese.study.blocks import Block, Store
 from pretese.study.code import code_version
 from protocol.errors import InputError
 
@@ -35,27 +36,38 @@ class StrangeCodeError(Exception):
     """A worker runs other code than the one who asks: their results must not be joined."""
 
 
-def compute(task: Task, first: int, size: int, code: str) -> pa.Table:
+def compute(block: Block, code: str) -> pa.Table:
     """Do one block where the worker is; refuse if its code is not the code of the one who asks."""
-    if code_version() != code:
+    if code_version(block.job.kind) != code:
         raise StrangeCodeError
-    return task(first, size)
+    return block.job.task(block.first, block.size)
+
+
+def finish(blocks: Sequence[Block], store: Store, crew: Crew | None, tell: Tell, what: str) -> None:
+    """Do the blocks that the store does not hold yet, and keep each of them."""
+    missing = [block for block in blocks if not store.has(block)]
+    done = len(blocks) - len(missing)
+    tell(done, len(blocks), what)
+    for block, table in compute_all(missing, crew):
+        store.write(block, table)
+        done += 1
+        tell(done, len(blocks), what)
 
 
 def compute_all(blocks: Iterable[Block], crew: Crew | None) -> Iterator[tuple[Block, pa.Table]]:
     """Yield finished blocks in any order; None does them here, one after another."""
     if crew is None:
         for block in blocks:
-            yield block, block.job.task(block.first, block.job.block)
+            yield block, block.job.task(block.first, block.size)
         return
     executor, ahead = crew
-    queue, code = iter(blocks), code_version()
+    queue = iter(blocks)
     waiting: dict[Future[pa.Table], Block] = {}
     try:
         while True:
             for block in islice(queue, ahead - len(waiting)):
-                job = block.job
-                waiting[executor.submit(compute, job.task, block.first, job.block, code)] = block
+                code = code_version(block.job.kind)
+                waiting[executor.submit(compute, block, code)] = block
             if not waiting:
                 return
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)

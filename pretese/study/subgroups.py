@@ -15,7 +15,7 @@ from estimate.arrays import Floats
 from estimate.estimand import Estimand
 from estimate.explore import assign, group_labels
 from estimate.logistic import LogisticFit, fit_logistic
-from estimate.plan import Subgroup
+from estimate.plan_choices import Subgroup
 from estimate.pool import pool_estimates
 from estimate.pooled_tests import likelihood_ratio_test
 from estimate.profile import likelihood_ratio

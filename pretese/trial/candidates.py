@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pretese.certificate import load_scenario
-from pretese.trial.design import Design, Risks
+from pretese.trial.arms import Risks
+from pretese.trial.design import Design
 from protocol.errors import InputError
 from simulate.cohort import Cohort, Path, draw_cohort
 from simulate.fertility import births_of
 from simulate.luck import Luck
-from simulate.nouns import DIAGNOSES
 from simulate.scenario import Arm, Scenario
 from simulate.spermatogenesis import see_sperm
 
@@ -41,11 +41,6 @@ class Candidates:
     counted: tuple[Flags, Flags]
     diagnosis: Codes
     baseline: dict[str, Floats]
-
-    @property
-    def levels(self) -> int:
-        """Number of diagnoses."""
-        return len(DIAGNOSES)
 
 
 def scenario_of(design: Design, overrides: dict[str, float] | None = None) -> Scenario | None:

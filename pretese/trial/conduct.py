@@ -9,6 +9,7 @@ from pretese.trial.candidates import Candidates, draw_candidates
 from pretese.trial.design import Design
 from protocol.errors import InputError
 from simulate.luck import Luck
+from simulate.nouns import DIAGNOSES
 from simulate.scenario import Scenario
 from simulate.trial.minimisation import minimise
 from simulate.trial.randomisation import permuted_blocks, simple, stratified
@@ -131,17 +132,17 @@ def _site_shift(design: Design, luck: Luck, site: Codes) -> Floats | None:
 
 
 def strata_of(
-    factors: tuple[str, ...], site: Codes, sites: int, candidates: Candidates
+    factors: tuple[str, ...], site: Codes, sites: int, diagnosis: Codes
 ) -> tuple[Codes, int]:
     """Return each man's combination of factors, and how many combinations there are."""
     place, count = np.zeros(site.shape, np.int64), 1
-    for codes, levels in (_factor(name, site, sites, candidates) for name in factors):
+    for codes, levels in (_factor(name, site, sites, diagnosis) for name in factors):
         place, count = place * levels + codes, count * levels
     return place, count
 
 
-def _factor(name: str, site: Codes, sites: int, candidates: Candidates) -> tuple[Codes, int]:
-    return (site, sites) if name == "site" else (candidates.diagnosis, candidates.levels)
+def _factor(name: str, site: Codes, sites: int, diagnosis: Codes) -> tuple[Codes, int]:
+    return (site, sites) if name == "site" else (diagnosis, len(DIAGNOSES))
 
 
 def _randomise(design: Design, luck: Luck, site: Codes, candidates: Candidates) -> Codes:
@@ -153,10 +154,11 @@ def _randomise(design: Design, luck: Luck, site: Codes, candidates: Candidates) 
         case "blocks":
             return permuted_blocks(uniform, parts, repeats=rule.repeats, size_uniform=size)
         case "stratified":
-            place, count = strata_of(rule.by, site, len(design.sites), candidates)
+            place, count = strata_of(rule.by, site, len(design.sites), candidates.diagnosis)
             return stratified(uniform, place, count, parts, repeats=rule.repeats, size_uniform=size)
         case "minimisation":
-            pairs = [_factor(name, site, len(design.sites), candidates) for name in rule.by]
+            sites, diagnosis = len(design.sites), candidates.diagnosis
+            pairs = [_factor(name, site, sites, diagnosis) for name in rule.by]
             return minimise(
                 uniform,
                 [codes for codes, _ in pairs],

@@ -14,9 +14,11 @@ import numpy as np
 from estimate.arrays import Floats, Ints
 from estimate.result import RATIOS
 from estimate.sequential.conduct import follow
-from pretese.trial.analyse import Data, analyse, observe, signed_statistic
 from pretese.trial.conduct import Trials, draw_trials
 from pretese.trial.design import Design
+from pretese.trial.looks import take_looks
+from pretese.trial.observe import Data, observe
+from pretese.trial.resize import largest
 from simulate.scenario import Scenario
 
 #: Men held at once by a worker; the answer does not depend on it.
@@ -42,6 +44,8 @@ class Outcomes:
         Statistic at the end.
     estimate, std_error, conf_low, conf_high, p_value
         At the end, as a fixed trial would report them; logarithms for ratios; NaN without answer.
+    full_men
+        Men at the last look as decided by the end: as planned, unless re-estimated.
     analysed, recruited, exposed
         Men in the last analysis; men recruited by then; those of them randomised to treatment.
     months
@@ -62,6 +66,7 @@ class Outcomes:
     conf_low: Floats
     conf_high: Floats
     p_value: Floats
+    full_men: Floats
     analysed: Floats
     recruited: Floats
     exposed: Floats
@@ -111,7 +116,7 @@ def simulate_design(
     tell
         Called with the number of trials done.
     """
-    most = max(men for men, _ in points)
+    most = max(largest(design, men) for men, _ in points)
     size = max(1, MEN_AT_ONCE // most)
     tasks = [
         (design, scenario, seed, tuple(points), first, min(size, replicates - first))
@@ -144,56 +149,63 @@ def _results(tasks: list[Task], workers: int) -> Iterator[tuple[int, Results]]:
 def run_block(task: Task) -> Results:
     """Draw one block of trials and take it through every point."""
     design, scenario, seed, points, first, size = task
-    trials = draw_trials(design, scenario, seed, max(men for men, _ in points), size, first)
+    most = max(largest(design, men) for men, _ in points)
+    trials = draw_trials(design, scenario, seed, most, size, first)
     guessed = guessed_so_far(trials.arm, design.allocation)
     found: Results = {}
     for effect in sorted({effect for _, effect in points}):
-        outcome, include = observe(design, trials, effect)
-        data = Data(outcome, (trials.arm == 1).astype(float), include, design, trials)
+        data = observe(design, trials, effect)
         for men in sorted({m for m, e in points if e == effect}):
-            found[men, effect] = conduct(data, men, effect, guessed[:, men - 1])
+            found[men, effect] = conduct(data, trials, men, effect, guessed[:, men - 1])
     return found
 
 
-def conduct(data: Data, men: int, effect: float, guessed: Floats) -> Outcomes:
+def conduct(data: Data, trials: Trials, men: int, effect: float, guessed: Floats) -> Outcomes:
     """Take trials of this size through their looks; ``guessed`` is the share of arms guessed."""
-    design, trials = data.design, data.trials
-    counts = np.asarray(design.looks_at(men))
-    answers = [analyse(data, count) for count in counts.tolist()]
-    z = np.stack([signed_statistic(answer) for answer in answers], -1)
-    ends = follow(design.monitoring.plan(), z)
-    last = ends.look - 1
+    design = data.design
+    looks = take_looks(data, men)
+    ends = follow(design.monitoring.plan(), looks.z)
+    last = ends.look[:, None] - 1
+    answers, at = looks.answers, np.take_along_axis(looks.men, last, -1)
 
-    def at_end(values: Sequence[Floats]) -> Floats:
-        return np.take_along_axis(np.stack(values, -1), last[:, None], -1)[:, 0].astype(float)
+    def at_end(name: str, log: bool = False) -> Floats:
+        values = np.stack([getattr(answer, name) for answer in answers], -1)
+        found = np.take_along_axis(values, last, -1)[:, 0].astype(float)
+        return np.asarray(np.log(found) if log else found)
 
-    to_scale = np.log if answers[0].scale in RATIOS else np.asarray
+    ratio = answers[0].scale in RATIOS
     with np.errstate(divide="ignore"):
-        numbers = {
-            name: at_end([to_scale(getattr(a, name)) for a in answers]) for name in _ON_SCALE
-        }
-    months = trials.arrival_months[:, counts - 1] + design.endpoint.known_after_months
-    month = np.take_along_axis(months, last[:, None], -1)
-    here = trials.arrival_months[:, :men] <= month
+        numbers = {name: at_end(name, ratio) for name in _ON_SCALE}
+    month = (
+        np.take_along_axis(trials.arrival_months, at - 1, 1) + design.endpoint.known_after_months
+    )
+    full = _full_men(design, men, looks.men[:, -1], ends.look)
+    here = (trials.arrival_months <= month) & (np.arange(trials.arm.shape[1]) < full[:, None])
     control, treated, target = _truth(trials, men, effect)
-    arm = trials.arm[:, :men]
     return Outcomes(
         look=ends.look.astype(float),
         rejected=ends.rejected.astype(float),
         z=ends.z,
         **numbers,
-        std_error=at_end([a.std_error for a in answers]),
-        p_value=at_end([a.p_value for a in answers]),
-        analysed=at_end([a.n.astype(float) for a in answers]),
+        std_error=at_end("std_error"),
+        p_value=at_end("p_value"),
+        full_men=full,
+        analysed=at_end("n"),
         recruited=here.sum(1).astype(float),
-        exposed=(here & (arm == 1)).sum(1).astype(float),
+        exposed=(here & (trials.arm == 1)).sum(1).astype(float),
         months=month[:, 0],
         risk_control=control,
         risk_treated=treated,
         target=target,
         guessed=guessed,
-        imbalance=imbalance_at_end(arm, design.allocation),
+        imbalance=imbalance_at_end(trials.arm[:, :men], design.allocation),
     )
+
+
+def _full_men(design: Design, men: int, sizes: Ints, look: Ints) -> Floats:
+    """Return the size at the last look; trials that stop at or before re-estimation keep theirs."""
+    rule = design.monitoring.reestimation
+    return np.where(look > (rule.at_look if rule else 0), sizes, men).astype(float)
 
 
 def guessed_so_far(arm: Ints, allocation: tuple[int, int]) -> Floats:

@@ -8,6 +8,7 @@ from estimate.arrays import Floats
 from estimate.performance import Measure, measure_performance
 from pretese.trial.design import Design
 from pretese.trial.rail import exact_rail, why_no_rail
+from pretese.trial.resize import largest
 from pretese.trial.run import Outcomes, Results
 
 #: Words for tables, in their order.
@@ -29,6 +30,9 @@ WORDS = {
 
 #: Measures that are shares of trials or men.
 SHARES = frozenset({"rejection", "wrong_direction", "coverage", "no_answer", "guessed"})
+
+#: Percent of trials below the sizes that are shown of re-estimation.
+QUANTILES = (5, 25, 50, 75, 95)
 
 
 def summarise(design: Design, results: Results) -> list[dict[str, Any]]:
@@ -55,6 +59,7 @@ def summarise_point(design: Design, men: int, effect: float, outcomes: Outcomes)
         },
         "measures": {name: plain(measure) for name, measure in found.items()},
         "looks": _looks(design, men, outcomes),
+        "reestimation": _sizes(design, men, outcomes),
         "exact": None
         if rail is None
         else {
@@ -141,9 +146,48 @@ def _risks(design: Design, effect: float, outcomes: Outcomes) -> tuple[float, fl
     return control + moved[0] * gap, treated - moved[1] * gap
 
 
+def _sizes(design: Design, men: int, outcomes: Outcomes) -> dict[str, Any] | None:
+    """Return how often and how far re-estimation changed the size; None for a fixed plan.
+
+    Shares are of all trials; quantiles and mean of the size are those of trials that went on.
+    """
+    rule, o = design.monitoring.reestimation, outcomes
+    if rule is None:
+        return None
+    onward = o.look > rule.at_look
+    sizes = o.full_men[onward]
+    most = largest(design, men)
+    return {
+        "at_look": rule.at_look,
+        "combination": rule.combination,
+        "planned": men,
+        "most": most,
+        "re_estimated": plain(_mean(onward.astype(float))),
+        "raised": plain(_mean((onward & (o.full_men > men)).astype(float))),
+        "lowered": plain(_mean((onward & (o.full_men < men)).astype(float))),
+        "at_most": plain(_mean((onward & (o.full_men == most)).astype(float))),
+        "men": plain(_mean(sizes)),
+        "quantiles": {
+            f"{percent}": float(np.percentile(sizes, percent)) if sizes.size else None
+            for percent in QUANTILES
+        },
+    }
+
+
+def _waited_for(design: Design, men: int, outcomes: Outcomes) -> list[int]:
+    """Return men at each look: as planned, and as re-estimated on average."""
+    counts, rule = design.looks_at(men), design.monitoring.reestimation
+    if rule is None or not (outcomes.look > rule.at_look).any():
+        return list(counts)
+    seen = counts[rule.at_look - 1]
+    grown = outcomes.full_men[outcomes.look > rule.at_look].mean() - seen
+    later = [round(seen + (count - seen) / (men - seen) * grown) for count in counts]
+    return [*counts[: rule.at_look], *later[rule.at_look :]]
+
+
 def _looks(design: Design, men: int, outcomes: Outcomes) -> list[dict[str, Any]]:
     rows = []
-    for look, count in enumerate(design.looks_at(men), start=1):
+    for look, count in enumerate(_waited_for(design, men, outcomes), start=1):
         at = outcomes.look == look
         win = at & (outcomes.rejected > 0)
         rows.append(

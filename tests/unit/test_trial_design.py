@@ -15,6 +15,8 @@ sites: [{name: one, at_months: [0], men_in_12_months: [60]}]
 endpoint: {known_after_months: 4}
 """
 
+RESIZED = "monitoring: {{looks_percent: [50, 100], reestimation: {{{}}}}}"
+
 
 def read(tmp_path, text):
     path = tmp_path / "design.yaml"
@@ -34,13 +36,14 @@ def test_shipped_designs_read_and_are_named_as_their_files(name):
     assert len(sha256) == 64
 
 
-def test_there_are_the_five_ready_designs():
+def test_there_are_the_ready_designs():
     assert set(design_names()) == {
         "superiority-any-sperm",
         "superiority-retrieval-only",
         "placebo-ufsh",
         "three-looks",
         "minimisation-eight-sites",
+        "re-estimation",
     }
 
 
@@ -73,6 +76,14 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
         (GOOD + "monitoring: {efficacy: OBF}", "'OBF' is not understood"),
         (GOOD + "monitoring: {efficacy: HSD}", "give a number for gamma"),
         (GOOD + "monitoring: {sides: 1, futility: HP(3)}", "spends no error"),
+        (GOOD + RESIZED.format("at_look: 2, most_percent: 200"), "no look follows"),
+        (GOOD + RESIZED.format("at_look: 1, most_percent: 50"), "least_percent exceeds"),
+        (GOOD + RESIZED.format("at_look: 1, most_percent: 0"), "greater than 0"),
+        (GOOD + RESIZED.format("at_look: 1"), "most_percent"),
+        (GOOD + RESIZED.format("at_look: 1, most_percent: 200, assume: {control_percent: 40, "
+                               "treated_percent: 40}"), "without an effect to assume"),
+        (changed("risks: {control_percent: 40, treated_percent: 55}", "scenario: rct-two-arm")
+         + RESIZED.format("at_look: 1, most_percent: 200"), "no planned risks"),
         (GOOD + "allocation: [1, 0]", "greater than or equal to 1"),
         (changed("men_in_12_months: [60]", "men_in_12_months: [0]"), "the site never opens"),
         (changed("at_months: [0]", "at_months: [0, 3]"), "one rate per knot"),

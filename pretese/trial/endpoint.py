@@ -1,0 +1,103 @@
+"""What a trial counts and how it compares the arms, and the estimand that follows."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from estimate.estimand import Estimand, IntercurrentEvent, Strategy
+from pretese.trial.arms import Factor
+from protocol.documents import Document
+from simulate.nouns import BASELINE
+
+#: What becomes of men with sperm in the ejaculate, by what is counted.
+_COUNTED: dict[str, Strategy] = {
+    "any_sperm": "composite variable",
+    "sperm_retrieved": "composite variable",
+    "live_birth": "treatment policy",
+}
+
+
+class Endpoint(Document):
+    """What is counted, and what is done with what happens on the way.
+
+    ``ejaculators`` are men with sperm in the ejaculate, who need no operation. They go with
+    ``sperm_retrieved`` alone; for the other two they are successes or go on to ICSI.
+    """
+
+    variable: Literal["any_sperm", "sperm_retrieved", "live_birth"] = "any_sperm"
+    ejaculators: Literal["excluded", "failures"] | None = None
+    known_after_months: Annotated[float, Field(ge=0)]
+    missing: Literal["complete case", "failure"] = "complete case"
+    crossover: Literal["treatment policy", "excluded"] = "treatment policy"
+
+    @model_validator(mode="after")
+    def _strategy(self) -> Self:
+        if (self.variable == "sperm_retrieved") != (self.ejaculators is not None):
+            raise ValueError("ejaculators (excluded or failures) goes with sperm_retrieved alone")
+        return self
+
+    @property
+    def events(self) -> tuple[IntercurrentEvent, ...]:
+        """Return what may happen after randomisation, each with its strategy."""
+        excluded: Strategy = "excluded from the analysis"
+        checked = excluded if self.ejaculators == "excluded" else _COUNTED[self.variable]
+        crossed: Strategy = excluded if self.crossover == "excluded" else "treatment policy"
+        return (
+            IntercurrentEvent("sperm in the ejaculate, no operation", checked),
+            IntercurrentEvent("crossover", crossed),
+        )
+
+    @property
+    def population(self) -> str:
+        """Return whom the comparison is among."""
+        return "operated men" if self.ejaculators == "excluded" else "all men randomised"
+
+
+class Analysis(Document):
+    """How the arms are compared.
+
+    ``strata`` are those of Mantel-Haenszel; in a model they enter as indicators.
+    """
+
+    method: Literal["unadjusted", "mantel-haenszel", "standardised", "logistic"] = "unadjusted"
+    covariates: tuple[str, ...] = ()
+    strata: tuple[Factor, ...] = ()
+    small_sample: bool = False
+
+    @field_validator("covariates")
+    @classmethod
+    def _known(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in given if name not in BASELINE]
+        if unknown:
+            raise ValueError(
+                f"{unknown[0]!r} is no baseline value; there are {', '.join(BASELINE)}"
+            )
+        return given
+
+    @model_validator(mode="after")
+    def _uses(self) -> Self:
+        if self.method == "unadjusted" and (self.covariates or self.strata):
+            raise ValueError("unadjusted takes neither covariates nor strata")
+        if self.method == "mantel-haenszel" and (self.covariates or not self.strata):
+            raise ValueError("mantel-haenszel takes strata and no covariates")
+        if self.small_sample and self.method != "standardised":
+            raise ValueError("small_sample goes with standardised alone")
+        return self
+
+    @property
+    def conditional(self) -> bool:
+        """Whether the effect is one given covariates, which does not follow from the risks."""
+        return self.method == "logistic" and bool(self.covariates or self.strata)
+
+    @property
+    def summary(self) -> str:
+        """Return the measure of effect."""
+        measure = "odds ratio" if self.method == "logistic" else "risk difference"
+        return f"{'conditional' if self.conditional else 'marginal'} {measure}"
+
+
+def estimand_of(endpoint: Endpoint, analysis: Analysis, treatment: str) -> Estimand:
+    """Return the question that an endpoint and its analysis ask."""
+    return Estimand(
+        endpoint.population, treatment, endpoint.variable, analysis.summary, endpoint.events
+    )
