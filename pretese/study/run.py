@@ -12,7 +12,6 @@ import pyarrow as pa
 from pretese.certificate import load_scenario
 from pretese.files import versions, whole_folder, write_csv, write_manifest
 from pretese.mechanism import mechanism_hash, with_values
-from pretese.plots.recovery import draw_figures
 from pretese.progress import Tell
 from pretese.study.assess import Assessment, assess, wanted_replicates
 from pretese.study.blocks import Job, Store
@@ -31,7 +30,7 @@ BLOCK = 100
 BLOCK_IMPUTED = 10
 
 #: Draws of the truth per block.
-BLOCK_TRUTH = 10
+BLOCK_TRUTH = 2
 
 #: No step of a run that looks for a precision is longer than this many times the last.
 GROWTH = 4
@@ -145,7 +144,9 @@ def _truths(study: Study, store: Store) -> dict[str, pd.DataFrame]:
     }
 
 
-def write_results(study: Study, store: Store, replicates: int, out: Path) -> Assessment:
+def write_results(
+    study: Study, store: Store, replicates: int, out: Path, figures: bool = True
+) -> Assessment:
     """Write ``out/results``, all of it or nothing: estimates, tables, figures and a manifest."""
     with whole_folder(out / "results") as folder:
         (folder / "estimates").mkdir()
@@ -158,7 +159,10 @@ def write_results(study: Study, store: Store, replicates: int, out: Path) -> Ass
         write_csv(found.performance, folder / "performance.csv")
         write_csv(found.contrasts, folder / "contrasts.csv")
         write_csv(pd.DataFrame(map(asdict, found.judgements)), folder / "verdicts.csv")
-        draw_figures(study.spec, found, sources, folder)
+        if figures:
+            from pretese.plots.recovery import draw_figures  # not before work begins
+
+            draw_figures(study.spec, found, sources, folder)
         facts = {
             "study": study.spec.model_dump(mode="json"),
             "replicates": replicates,
