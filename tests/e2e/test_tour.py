@@ -13,11 +13,8 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def steps() -> list[tuple[str, list[str]]]:
-    blocks = re.findall(
-        r"^```\n\$ pretese (.*?)\n(.*?)^```",
-        (DOCS / "tour.md").read_text(),
-        re.MULTILINE | re.DOTALL,
-    )
+    page = (DOCS / "tour.md").read_text()
+    blocks = re.findall(r"^```\n\$ pretese (.*?)\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     return [(words, lines.splitlines()) for words, lines in blocks]
 
 
