@@ -92,6 +92,9 @@ CASES = {
     "iptw-ate": Case(weighted("ate"), "iptw-ate"),
     "iptw-ate HC0": Case(weighted("ate", errors="HC0"), "iptw-ate", size="conservative"),
     "iptw-ate naive": Case(weighted("ate", errors="naive"), "iptw-ate", size="wrong"),
+    "iptw-ate M-estimation HC3": Case(
+        weighted("ate", errors="M-estimation HC3"), "iptw-ate", doubles=False
+    ),
     "iptw-ate stabilised": Case(weighted("ate", stabilised=True), "iptw-ate"),
     "iptw-att": Case(weighted("att"), "iptw-att", "att", swapped="iptw-atc"),
     "iptw-atc": Case(weighted("atc"), "iptw-atc", "atc", swapped="iptw-att"),
