@@ -30,7 +30,8 @@ _OWN: dict[Kind, tuple[str, ...]] = {
 _SPEAKING = frozenset(
     f"pretese/trial/{name}.py"
     for name in (
-        "further", "narrate", "nuisance", "page", "rail", "report", "solve", "study", "summary",
+        "family", "further", "narrate", "nuisance", "page", "rail", "report", "solve", "study",
+        "summary",
     )
 )  # fmt: skip
 

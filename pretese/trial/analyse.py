@@ -5,7 +5,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from estimate.arrays import Bools, Floats
 from estimate.logistic import fit_logistic
+from estimate.random_intercept import by_site, fit_random_intercept
 from estimate.result import Estimate, wald
 from estimate.risk_difference import compare_arms
 from estimate.robust_standardisation import standardise
@@ -13,8 +15,6 @@ from estimate.stratified import cochran_mantel_haenszel, count_strata, mantel_ha
 from pretese.trial.conduct import strata_of
 from pretese.trial.observe import Data
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 Codes = NDArray[np.int64]
 
 #: Numbers of an estimate, one per trial.
@@ -34,6 +34,8 @@ def analyse(data: Data) -> Estimate:
             return _standardised(data)
         case "logistic":
             return _logistic(data)
+        case "mixed":
+            return _mixed(data)
 
 
 def signed_statistic(estimate: Estimate) -> Floats:
@@ -78,7 +80,7 @@ def _standardised(data: Data) -> Estimate:
     if rule.method == "stratified":
         stratum = strata_of(rule.by, data.site, len(design.sites), data.diagnosis)[0]
 
-    def fit(rows: Flags, x: Floats) -> Estimate:
+    def fit(rows: Bools, x: Floats) -> Estimate:
         risks = standardise(
             data.outcome[rows],
             data.arm[rows],
@@ -95,7 +97,7 @@ def _standardised(data: Data) -> Estimate:
 def _logistic(data: Data) -> Estimate:
     y, arm, include = data.outcome, data.arm, data.include
 
-    def fit(rows: Flags, x: Floats) -> Estimate:
+    def fit(rows: Bools, x: Floats) -> Estimate:
         design = np.concatenate([np.ones_like(arm[rows])[..., None], arm[rows][..., None], x], -1)
         weights = None if include.all() else include[rows].astype(float)
         found = fit_logistic(design, y[rows], weights)
@@ -113,7 +115,43 @@ def _logistic(data: Data) -> Estimate:
     return _by_pattern(data, fit)
 
 
-def _by_pattern(data: Data, fit: Callable[[Flags, Floats], Estimate]) -> Estimate:
+def _mixed(data: Data) -> Estimate:
+    y, arm, include = data.outcome, data.arm, data.include
+
+    def fit(rows: Bools, x: Floats) -> Estimate:
+        design = np.concatenate([np.ones_like(arm[rows])[..., None], arm[rows][..., None], x], -1)
+        men = include[rows].astype(float)
+        x, won, men = by_site(data.site[rows], len(data.design.sites), design, y[rows], men)
+        if not data.design.analysis.covariates:
+            x, won, men = _alike(x, won, men)
+        found = fit_random_intercept(x, won, men)
+        error = np.sqrt(np.maximum(found.cov[..., 1, 1], 0.0))
+        return wald(
+            data.design.estimand,
+            "mixed",
+            "odds ratio",
+            found.coef[..., 1],
+            error,
+            include[rows].sum(1),
+            interval="Wald, given the site",
+            converged=found.converged,
+        )
+
+    return _by_pattern(data, fit)
+
+
+def _alike(x: Floats, y: Floats, men: Floats) -> tuple[Floats, Floats, Floats]:
+    """Count men of a site together who share all indicators, (trial, site, row, column)."""
+    kinds, kind = np.unique(x[men > 0], axis=0, return_inverse=True)
+    count, won = np.zeros((2, *x.shape[:2], len(kinds)))
+    trial, site, _ = np.nonzero(men > 0)
+    np.add.at(count, (trial, site, kind), men[men > 0])
+    np.add.at(won, (trial, site, kind), (men * y)[men > 0])
+    share = np.divide(won, count, out=np.zeros_like(won), where=count > 0)
+    return np.broadcast_to(kinds, (*count.shape, kinds.shape[-1])), share, count
+
+
+def _by_pattern(data: Data, fit: Callable[[Bools, Floats], Estimate]) -> Estimate:
     """Fit trials that lack the same levels (a site without men, say) together, without those."""
     x, keep = columns(data)
     patterns, which = np.unique(keep, axis=0, return_inverse=True)
@@ -136,7 +174,7 @@ def _by_pattern(data: Data, fit: Callable[[Flags, Floats], Estimate]) -> Estimat
     )
 
 
-def columns(data: Data) -> tuple[Floats, Flags]:
+def columns(data: Data) -> tuple[Floats, Bools]:
     """Return (replicate, man, column) covariates, and (replicate, column) which a trial can use.
 
     Numbers are in standard units. Every level of a factor has an indicator; a trial uses those of

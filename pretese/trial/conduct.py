@@ -55,13 +55,13 @@ class Trials:
     candidates: Candidates
     responds: Floats
 
-    def potential(self, effect: float) -> tuple[Flags, Flags]:
+    def potential(self, effect: float, endpoint: int = 0) -> tuple[Flags, Flags]:
         """Return success if randomised to control and to treated, crossover included."""
-        return self._assigned(self.candidates.success, effect)
+        return self._assigned(self.candidates.endpoints[endpoint].success, effect)
 
-    def counted(self, effect: float) -> tuple[Flags, Flags]:
+    def counted(self, effect: float, endpoint: int = 0) -> tuple[Flags, Flags]:
         """Return whether he would count if randomised to control and to treated."""
-        return self._assigned(self.candidates.counted, effect)
+        return self._assigned(self.candidates.endpoints[endpoint].counted, effect)
 
     def _assigned(self, pair: tuple[Flags, Flags], effect: float) -> tuple[Flags, Flags]:
         control = pair[0]

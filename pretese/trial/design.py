@@ -1,5 +1,7 @@
 """The design file: all that a planned trial says of itself, checked before a man is drawn."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -7,10 +9,12 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from estimate.estimand import Estimand
+from estimate.planning.graphs import Graph
 from pretese.shipped import find_shipped, shipped_folder
 from pretese.trial.arms import Arms, ByArm, Randomisation, Recruiting, Risks
-from pretese.trial.endpoint import Analysis, Endpoint, estimand_of
+from pretese.trial.endpoint import Analysis, Endpoint, Secondary, estimand_of
 from pretese.trial.monitoring import Monitoring
+from pretese.trial.multiplicity import Multiplicity
 from protocol.documents import Document, content_hash, parse_document, read_text
 from protocol.errors import Fault, InputError
 from simulate.nouns import DIAGNOSES
@@ -28,8 +32,9 @@ class Design(Document):
     """A planned two-arm trial.
 
     Men come from a ``scenario`` (shipped name or file) or have plain ``risks``. ``prior`` weighs
-    effects, in percent of that of the scenario, for assurance; 0 is no effect. ``nuisance`` gives
-    values to assumptions, by path, for a worst case (`pretese.trial.cells`).
+    effects, in percent of that of the scenario, for assurance; 0 is no effect. ``endpoint`` with
+    ``analysis`` is the primary question; ``secondary`` ones follow in the order of testing.
+    ``nuisance`` gives values to assumptions, by path, for a worst case (`pretese.trial.cells`).
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -47,6 +52,8 @@ class Design(Document):
     crossover: ByArm = ByArm()
     endpoint: Endpoint
     analysis: Analysis = Analysis()
+    secondary: Annotated[tuple[Secondary, ...], Field(max_length=5)] = ()
+    multiplicity: Multiplicity | None = None
     monitoring: Monitoring = Monitoring()
     prior: tuple[Belief, ...] = ()
     nuisance: dict[str, Annotated[tuple[float, ...], Field(min_length=1)]] = Field(
@@ -72,6 +79,49 @@ class Design(Document):
         if self.prior and abs(sum(each.weight_percent for each in self.prior) - 100) > 1e-6:
             raise ValueError("the weights of the prior do not sum to 100")
         return self
+
+    @model_validator(mode="after")
+    def _several(self) -> Self:
+        if self.multiplicity and not self.secondary:
+            raise ValueError("multiplicity needs secondary endpoints")
+        if self.secondary and len(self.monitoring.looks_percent) > 1:
+            raise ValueError(
+                "several endpoints are tested at one look; drop the interim looks, or plan them "
+                "for the primary endpoint in a file of its own"
+            )
+        if self.secondary and self.risks:
+            raise ValueError("men of plain risks have one endpoint; name a scenario")
+        if "mixed" in (each.analysis.method for each in self.questions) and len(self.sites) < 2:
+            raise ValueError("mixed needs two sites or more")
+        if len(set(self.labels)) <= len(self.secondary):
+            raise ValueError("two endpoints have the same name; give each a name of its own")
+        return self
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the endpoints, the primary first."""
+        return (self.endpoint.label, *(each.endpoint.label for each in self.secondary))
+
+    @property
+    def questions(self) -> "tuple[Design, ...]":
+        """The same trial with each of its endpoints alone, the primary first."""
+        pairs = [(self.endpoint, self.analysis)]
+        pairs += [(each.endpoint, each.analysis) for each in self.secondary]
+        alone = {"secondary": (), "multiplicity": None}
+        return tuple(
+            self.model_copy(update={"endpoint": endpoint, "analysis": analysis, **alone})
+            for endpoint, analysis in pairs
+        )
+
+    def graph(self) -> Graph | None:
+        """Return how endpoints share the level; None: each is tested at all of it."""
+        return None if self.multiplicity is None else self.multiplicity.graph(self.labels)
+
+    @property
+    def known_after_months(self) -> float:
+        """Months from recruitment until all endpoints of a man are known."""
+        ends = [self.endpoint, *(each.endpoint for each in self.secondary)]
+        return max(each.known_after_months for each in ends)
 
     @property
     def estimand(self) -> Estimand:
@@ -128,16 +178,25 @@ def read_design(name: str | Path) -> tuple[Design, str]:
     path = design_path(name)
     text = read_text(path)
     design = parse_document(text, Design, where=str(path))
-    try:
+    with _part(str(path), "monitoring"):
         design.monitoring.plan()
         design.looks_at(design.men)
-    except InputError as error:
-        raise InputError(
-            Fault(str(path), f"monitoring.{_field(fault.field)}", fault.problem, fault.cure)
-            for fault in error.faults
-        ) from None
+    with _part(str(path), "multiplicity"):
+        design.graph()
     _check_strata(design, str(path))
     return design, content_hash(text)
+
+
+@contextmanager
+def _part(where: str, part: str) -> Iterator[None]:
+    """Name file and field in what a part of the design says of itself."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(
+            Fault(where, f"{part}.{_field(fault.field)}", fault.problem, fault.cure)
+            for fault in error.faults
+        ) from None
 
 
 def _check_strata(design: Design, where: str) -> None:
@@ -157,8 +216,8 @@ def _check_strata(design: Design, where: str) -> None:
 
 
 def _field(name: str) -> str:
-    known = {"looks": "looks_percent", "alpha": "alpha_percent", "power": "power_percent"}
-    return known.get(name, name.removeprefix("monitoring."))
+    percents = {"looks", "alpha", "power", "weights", "transitions"}
+    return f"{name}_percent" if name in percents else name.removeprefix("monitoring.")
 
 
 def _folder() -> Path:

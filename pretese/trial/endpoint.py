@@ -18,12 +18,13 @@ _COUNTED: dict[str, Strategy] = {
 
 
 class Endpoint(Document):
-    """What is counted, and what is done with what happens on the way.
+    """What is counted, and what is done with what happens on the way; ``name`` is for tables.
 
     ``ejaculators`` are men with sperm in the ejaculate, who need no operation. They go with
     ``sperm_retrieved`` alone; for the other two they are successes or go on to ICSI.
     """
 
+    name: str | None = None
     variable: Literal["any_sperm", "sperm_retrieved", "live_birth"] = "any_sperm"
     ejaculators: Literal["excluded", "failures"] | None = None
     known_after_months: Annotated[float, Field(ge=0)]
@@ -35,6 +36,11 @@ class Endpoint(Document):
         if (self.variable == "sperm_retrieved") != (self.ejaculators is not None):
             raise ValueError("ejaculators (excluded or failures) goes with sperm_retrieved alone")
         return self
+
+    @property
+    def label(self) -> str:
+        """Return what tables call it."""
+        return self.name or self.variable
 
     @property
     def events(self) -> tuple[IntercurrentEvent, ...]:
@@ -56,10 +62,13 @@ class Endpoint(Document):
 class Analysis(Document):
     """How the arms are compared.
 
-    ``strata`` are those of Mantel-Haenszel; in a model they enter as indicators.
+    ``strata`` are those of Mantel-Haenszel; in a model they enter as indicators. ``mixed`` is
+    logistic with a normal intercept per site.
     """
 
-    method: Literal["unadjusted", "mantel-haenszel", "standardised", "logistic"] = "unadjusted"
+    method: Literal["unadjusted", "mantel-haenszel", "standardised", "logistic", "mixed"] = (
+        "unadjusted"
+    )
     covariates: tuple[str, ...] = ()
     strata: tuple[Factor, ...] = ()
     small_sample: bool = False
@@ -80,20 +89,30 @@ class Analysis(Document):
             raise ValueError("unadjusted takes neither covariates nor strata")
         if self.method == "mantel-haenszel" and (self.covariates or not self.strata):
             raise ValueError("mantel-haenszel takes strata and no covariates")
+        if self.method == "mixed" and "site" in self.strata:
+            raise ValueError("mixed takes sites as random; leave site out of strata")
         if self.small_sample and self.method != "standardised":
             raise ValueError("small_sample goes with standardised alone")
         return self
 
     @property
     def conditional(self) -> bool:
-        """Whether the effect is one given covariates, which does not follow from the risks."""
-        return self.method == "logistic" and bool(self.covariates or self.strata)
+        """Whether the effect is one given covariates or site: no risks have it."""
+        given = bool(self.covariates or self.strata)
+        return self.method == "mixed" or (self.method == "logistic" and given)
 
     @property
     def summary(self) -> str:
         """Return the measure of effect."""
-        measure = "odds ratio" if self.method == "logistic" else "risk difference"
+        measure = "odds ratio" if self.method in ("logistic", "mixed") else "risk difference"
         return f"{'conditional' if self.conditional else 'marginal'} {measure}"
+
+
+class Secondary(Document):
+    """One more endpoint of the same trial, with an analysis of its own."""
+
+    endpoint: Endpoint
+    analysis: Analysis = Analysis()
 
 
 def estimand_of(endpoint: Endpoint, analysis: Analysis, treatment: str) -> Estimand:

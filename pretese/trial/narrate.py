@@ -84,7 +84,8 @@ def tell_story(
     trials = draw_trials(design, scenario, seed, largest(design, men), 1, number)
     data = observe(design, trials, effect)
     looks = take_looks(data, men)
-    rows = [_look(data, trials, looks, k) for k in range(int(stored.look))]
+    known = design.known_after_months
+    rows = [_look(data, trials, looks, k, known) for k in range(int(stored.look))]
     if not np.isclose(rows[-1]["z"], stored.z, rtol=1e-9, equal_nan=True):
         problem = f"trial {number} does not replay: z {rows[-1]['z']:.6g}, stored {stored.z:.6g}"
         cure = "run `pretese power --out` again with this version"
@@ -92,13 +93,13 @@ def tell_story(
     return Story(title, number, effect_percent, _ending(stored), rows, _first_men(data, trials))
 
 
-def _look(data: Data, trials: Trials, looks: Looks, k: int) -> dict[str, Any]:
+def _look(data: Data, trials: Trials, looks: Looks, k: int, known: float) -> dict[str, Any]:
     seen = data.cut(int(looks.men[0, k]))
     cells = {}
     for name, code in (("control", 0), ("treated", 1)):
         members = seen.include[0] & (seen.arm[0] == code)
         cells[name] = f"{int(seen.outcome[0, members].sum())} of {int(members.sum())}"
-    month = trials.arrival_months[0, looks.men[0, k] - 1] + data.design.endpoint.known_after_months
+    month = trials.arrival_months[0, looks.men[0, k] - 1] + known
     plan = data.design.monitoring.plan()
     return {
         "look": k + 1,

@@ -56,13 +56,14 @@ class Data:
         )
 
 
-def observe(design: Design, trials: Trials, effect: float) -> Data:
-    """Return what is recorded of trials with this share of the effect.
+def observe(design: Design, trials: Trials, effect: float, endpoint: int = 0) -> Data:
+    """Return what is recorded of one endpoint in trials with this share of the effect.
 
-    Men lost are failures or left out, as the endpoint says.
+    Men lost are failures or left out, as the endpoint says; 0 is the primary endpoint.
     """
-    control, treated = trials.potential(effect)
-    counted0, counted1 = trials.counted(effect)
+    design = design.questions[endpoint]
+    control, treated = trials.potential(effect, endpoint)
+    counted0, counted1 = trials.counted(effect, endpoint)
     assigned = trials.arm == 1
     success = np.where(assigned, treated, control)
     include = np.where(assigned, counted1, counted0)

@@ -58,6 +58,9 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
         console.print(_looks(last))
     if last["reestimation"]:
         console.print(_sizes(design["points"]))
+    if last["family"]:
+        for table in (_endpoints(last), _family(design["points"])):
+            console.print(table)
     if last["no_exact"]:
         console.print(f"No exact rail: {last['no_exact']}.", style="dim", highlight=False)
     for row in design["assurance"]:
@@ -182,6 +185,35 @@ def _tornado(tornado: dict[str, Any]) -> Table:
             f"{bar['low']:g}", f"{bar['high']:g}", number(bar["difference_low"], share=True),
             number(bar["difference_high"], share=True),
         )  # fmt: skip
+    return table
+
+
+def _endpoints(point: dict[str, Any]) -> Table:
+    title = f"Endpoints, {point['men']} men, {point['effect_percent']:g} % of the effect"
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    table.add_column("endpoint", overflow="fold")
+    for words in ("true effect", "mean estimate", "power alone", "in the family"):
+        table.add_column(words, justify="right")
+    for row in point["endpoints"]:
+        table.add_row(
+            row["name"], number(row["truth"]), number(row["estimate"]),
+            *(number(row[name], share=True) for name in ("alone", "claimed")),
+        )  # fmt: skip
+    return table
+
+
+def _family(points: list[dict[str, Any]]) -> Table:
+    title = f"All endpoints together ({points[0]['family']['method']})"
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    table.add_column("", overflow="fold")
+    for point in points:
+        table.add_column(f"{point['men']} men\n{point['effect_percent']:g} %", justify="right")
+    for name, words in (("any", "claims at least one"), ("all", "claims all")):
+        table.add_row(words, *(number(p["family"][name], share=True) for p in points))
+    found = [{tuple(e["nulls"]): e for e in p["family"]["errors"]} for p in points]
+    for nulls in max(found, key=len):
+        cells = [number(each[nulls], share=True) if nulls in each else "" for each in found]
+        table.add_row(f"wrong claim, no effect on {', '.join(nulls)}", *cells)
     return table
 
 

@@ -39,6 +39,7 @@ def why_no_rail(design: Design) -> str | None:
     """Return why a design has no exact rail; None if it has one."""
     reasons = {
         "the analysis is adjusted": design.analysis.method != "unadjusted",
+        "the primary endpoint shares its level with others": _shares(design),
         "arm sizes are random": design.block is None,
         "men are left out of the analysis": (
             design.endpoint.ejaculators == "excluded"
@@ -128,6 +129,11 @@ def _enumerable(design: Design) -> bool:
     plan, (control, treated) = design.monitoring, design.allocation
     simple = len(plan.looks_percent) == 2 and plan.sides == 1 and control == treated
     return plan.reestimation is None or simple
+
+
+def _shares(design: Design) -> bool:
+    graph = design.graph()
+    return graph is not None and graph.weights[0] < 1
 
 
 def _drops(design: Design) -> bool:

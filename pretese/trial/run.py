@@ -7,7 +7,7 @@ smooth, comparisons are paired, and a curve over sizes costs hardly more than it
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from pretese.trial.design import Design
 from pretese.trial.looks import take_looks
 from pretese.trial.observe import Data, observe
 from pretese.trial.resize import largest
+from pretese.trial.several import answers_of, several, statistics, truths
 from simulate.scenario import Scenario
 
 #: Men held at once by a worker; the answer does not depend on it.
@@ -56,6 +57,10 @@ class Outcomes:
         The effect in the men of this trial that the estimand asks for, a risk difference.
     guessed, imbalance
         Share of arms an investigator guesses; how far apart the arms are, at full size.
+    endpoint_...
+        (replicate, endpoint), the primary first; None if there is no other. ``z_without`` is the
+        statistic of the same men without any effect; ``claimed`` is what may be claimed of all
+        endpoints together. ``rejected`` is then that of the primary.
     """
 
     look: Floats
@@ -76,6 +81,17 @@ class Outcomes:
     target: Floats
     guessed: Floats
     imbalance: Floats
+    endpoint_z: Floats | None = None
+    endpoint_z_without: Floats | None = None
+    endpoint_claimed: Floats | None = None
+    endpoint_estimate: Floats | None = None
+    endpoint_conf_low: Floats | None = None
+    endpoint_conf_high: Floats | None = None
+    endpoint_std_error: Floats | None = None
+    endpoint_analysed: Floats | None = None
+    endpoint_risk_control: Floats | None = None
+    endpoint_risk_treated: Floats | None = None
+    endpoint_target: Floats | None = None
 
     @property
     def replicates(self) -> int:
@@ -85,12 +101,19 @@ class Outcomes:
     @classmethod
     def joined(cls, parts: Sequence["Outcomes"]) -> "Outcomes":
         """Put blocks of trials one after another."""
-        names = [field.name for field in fields(cls)]
-        return cls(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in names})
+        there = [f.name for f in fields(cls) if getattr(parts[0], f.name) is not None]
+        return cls(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in there})
 
     def columns(self) -> dict[str, Floats]:
-        """Return every array by its name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        """Return every array by its name; endpoints have columns of their own, from 1."""
+        found: dict[str, Floats] = {}
+        for field in fields(self):
+            values = getattr(self, field.name)
+            if values is not None and values.ndim == 2:
+                found |= {f"{field.name}_{k}": v for k, v in enumerate(values.T, start=1)}
+            elif values is not None:
+                found[field.name] = values
+        return found
 
 
 Results = dict[Point, Outcomes]
@@ -152,17 +175,24 @@ def run_block(task: Task) -> Results:
     most = max(largest(design, men) for men, _ in points)
     trials = draw_trials(design, scenario, seed, most, size, first)
     guessed = guessed_so_far(trials.arm, design.allocation)
+    sizes = sorted({men for men, _ in points}) if design.secondary else []
+    without = {men: statistics(answers_of(design, trials, men, 0.0)) for men in sizes}
     found: Results = {}
     for effect in sorted({effect for _, effect in points}):
         data = observe(design, trials, effect)
         for men in sorted({m for m, e in points if e == effect}):
-            found[men, effect] = conduct(data, trials, men, effect, guessed[:, men - 1])
+            ended = conduct(design, data, trials, men, effect, guessed[:, men - 1])
+            if design.secondary:
+                arrays = several(design, trials, men, effect, without[men])
+                ended = replace(ended, rejected=arrays["endpoint_claimed"][:, 0], **arrays)
+            found[men, effect] = ended
     return found
 
 
-def conduct(data: Data, trials: Trials, men: int, effect: float, guessed: Floats) -> Outcomes:
+def conduct(
+    design: Design, data: Data, trials: Trials, men: int, effect: float, guessed: Floats
+) -> Outcomes:
     """Take trials of this size through their looks; ``guessed`` is the share of arms guessed."""
-    design = data.design
     looks = take_looks(data, men)
     ends = follow(design.monitoring.plan(), looks.z)
     last = ends.look[:, None] - 1
@@ -176,12 +206,10 @@ def conduct(data: Data, trials: Trials, men: int, effect: float, guessed: Floats
     ratio = answers[0].scale in RATIOS
     with np.errstate(divide="ignore"):
         numbers = {name: at_end(name, ratio) for name in _ON_SCALE}
-    month = (
-        np.take_along_axis(trials.arrival_months, at - 1, 1) + design.endpoint.known_after_months
-    )
+    month = np.take_along_axis(trials.arrival_months, at - 1, 1) + design.known_after_months
     full = _full_men(design, men, looks.men[:, -1], ends.look)
     here = (trials.arrival_months <= month) & (np.arange(trials.arm.shape[1]) < full[:, None])
-    control, treated, target = _truth(trials, men, effect)
+    control, treated, target = truths(trials, men, effect)
     return Outcomes(
         look=ends.look.astype(float),
         rejected=ends.rejected.astype(float),
@@ -226,13 +254,3 @@ def imbalance_at_end(arm: Ints, allocation: tuple[int, int]) -> Floats:
     treated = arm.sum(1)
     lead = treated / allocation[1] - (arm.shape[1] - treated) / allocation[0]
     return np.asarray(np.ceil(np.abs(lead) - 1e-9))
-
-
-def _truth(trials: Trials, men: int, effect: float) -> tuple[Floats, Floats, Floats]:
-    """Return risks in either arm, and their difference among men who would count in both."""
-    control, treated = (each[:, :men] for each in trials.potential(effect))
-    counted = [each[:, :men] for each in trials.counted(effect)]
-    both = counted[0] & counted[1]
-    with np.errstate(invalid="ignore"):
-        target = ((treated & both).sum(1) - (control & both).sum(1)) / both.sum(1)
-    return control.mean(1), treated.mean(1), target

@@ -109,15 +109,28 @@ def _points(path: Path) -> Iterator[Point]:
         yield int(men), float(percent) + 0.0  # Parquet keeps the least zero as -0
 
 
-def join(recorded: Recorded, path: Path) -> Recorded:
-    """Write trials to one file, in rising order of size and effect; return them from there."""
+def join(recorded: Recorded, path: Path) -> None:
+    """Write trials to one file, in rising order of size and effect.
+
+    Lists become columns of their own, numbered from 1, so that any program can read the file.
+    """
     writer: pq.ParquetWriter | None = None
     try:
         for point in sorted(recorded):
-            table = recorded.table(point).combine_chunks()
+            table = _flat(recorded.table(point).combine_chunks())
             writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
             writer.write_table(table, row_group_size=GROUP)
     finally:
         if writer is not None:
             writer.close()
-    return Recorded([path])
+
+
+def _flat(table: pa.Table) -> pa.Table:
+    columns: dict[str, Any] = {}
+    for name in table.column_names:
+        values = _array(table[name])
+        if values.ndim == 1:
+            columns[name] = table[name]
+        else:
+            columns |= {f"{name}_{k}": pa.array(v) for k, v in enumerate(values.T, start=1)}
+    return pa.table(columns)

@@ -9,8 +9,9 @@ import pytest
 from pretese.cli import run
 from pretese.trial.arms import Arms, ByArm, Randomisation, Recruiting, Risks
 from pretese.trial.design import Design
-from pretese.trial.endpoint import Analysis, Endpoint
+from pretese.trial.endpoint import Analysis, Endpoint, Secondary
 from pretese.trial.monitoring import Monitoring, Reestimation
+from pretese.trial.multiplicity import Multiplicity
 
 DOCS = Path(__file__).parents[2] / "docs"
 TUTORIAL = (DOCS / "tutorials" / "plan-an-rct.md").read_text()
@@ -47,7 +48,7 @@ def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch, capsys):
     "model",
     [
         Design, Randomisation, Recruiting, Endpoint, Analysis, Monitoring, Reestimation, ByArm,
-        Risks, Arms,
+        Risks, Arms, Secondary, Multiplicity,
     ],
 )  # fmt: skip
 def test_the_reference_names_every_field(model):
