@@ -11,19 +11,18 @@ from estimate.analysis import Analysis
 from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Floats
 from estimate.balance import Balance, balance
+from estimate.changes import changes
 from estimate.complete import CompleteData, complete
 from estimate.contingency import count, crude
 from estimate.delivery import deliveries
 from estimate.estimand import IntercurrentEvent
-from estimate.explore import (
-    divisions,
-    mediations,
-    shapes,
-)
+from estimate.explore import divisions, pathways, shapes
 from estimate.firth import firth
 from estimate.marginal import aipw, standardised, tmle
 from estimate.matching import Focal, Matches, match_nearest, matched
-from estimate.plan import Method, Plan
+from estimate.plan import Plan
+from estimate.plan_choices import Method
+from estimate.poisson import modified_poisson
 from estimate.pool import pool_estimates
 from estimate.propensity import (
     Discrimination,
@@ -33,6 +32,7 @@ from estimate.propensity import (
     trim,
 )
 from estimate.result import Estimate
+from estimate.robust_standardisation import randomised
 from estimate.weighting import POPULATIONS, Target, Weights, iptw, iptw_adjusted, weights
 from protocol.errors import InputError
 
@@ -44,7 +44,14 @@ _STANDARDISED: dict[str, Literal["ate", "att", "atc"]] = {
     "standardised-atc": "atc",
 }
 _WEIGHTED: dict[str, Target] = {f"iptw-{target}": target for target in POPULATIONS}
-_WITHOUT_SCORE = {"crude", "adjusted", "firth", *_STANDARDISED}
+_WITHOUT_SCORE = {
+    "crude",
+    "adjusted",
+    "firth",
+    "modified-poisson",
+    "standardised-randomised",
+    *_STANDARDISED,
+}
 
 
 def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None = None) -> Analysis:
@@ -86,7 +93,7 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
         done += 1
         say(done, len(steps), step)
     found: list[list[Any]] = []
-    for answers in (divisions(whole, plan), shapes(whole, plan), mediations(whole, plan)):
+    for answers in (divisions(whole, plan), shapes(whole, plan), pathways(whole, plan)):
         found.append([])
         for answer in answers:
             found[-1].append(answer)
@@ -103,8 +110,9 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
         effective_sizes=work.sizes,
         divisions=tuple(found[0]),
         shapes=tuple(found[1]),
-        mediations=dict(found[2]),
+        pathways=tuple(found[2]),
         deliveries=tuple(deliveries(columns, plan, where)),
+        changes=tuple(changes(columns, plan, where)),
     )
 
 
@@ -148,18 +156,23 @@ class _Work:
             else:
                 yield method, [self._pool(each, method) for each in self._estimate(method)]
         for name, covariates in self.plan.models.items():
-            yield name, [self._pool(adjusted(self.data, covariates, method=name), name)]
+            found = adjusted(self.data, covariates, method=name, profile=self._one_table)
+            yield name, [self._pool(found, name)]
 
     def _estimate(self, method: Method) -> Sequence[Estimate]:
         if method == "adjusted":
-            return [adjusted(self.data)]
+            return [adjusted(self.data, profile=self._one_table)]
         if method == "firth":
             return [firth(self.data)]
+        if method == "modified-poisson":
+            return [modified_poisson(self.data)]
+        if method == "standardised-randomised":
+            return randomised(self.data, strata=self.plan.strata)
         if method in _STANDARDISED:
             return standardised(self.data, target=_STANDARDISED[method])
         score = self._score()
         if method == "ps-covariate":
-            return [adjusted(self.data, [], score=score.score)]
+            return [adjusted(self.data, [], score=score.score, profile=self._one_table)]
         if method == "aipw":
             return aipw(self.data, score)
         if method == "tmle":
@@ -173,6 +186,11 @@ class _Work:
                 return [matched(self.data, matches, [])]
             return [matched(self.data, matches, clustered=False)]
         return iptw(self.data, score, self._weights(_WEIGHTED[method], method))
+
+    @property
+    def _one_table(self) -> bool:
+        """Whether there are no imputations, of which standard errors alone would be pooled."""
+        return self.whole.imputation is None
 
     def _score(self) -> PropensityScore:
         if self.score is None:

@@ -1,19 +1,19 @@
 """What a plan found in one table, and how it is told to a machine."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from estimate.arrays import Floats
 from estimate.balance import Balance
+from estimate.changes import Change
 from estimate.complete import CompleteData
 from estimate.contingency import TwoByTwo
 from estimate.delivery import Delivery
 from estimate.evalue import e_value
-from estimate.explore import Division, Shape, mediation_record, with_multiplicity
-from estimate.mediation import Mediation
+from estimate.explore import Division, Pathway, Shape, with_multiplicity
 from estimate.plan import Plan
 from estimate.propensity import Discrimination, PropensityScore
 from estimate.result import RATIOS, Estimate, plain
@@ -38,7 +38,7 @@ class Analysis:
         "unadjusted", and each weighting or matching method, to the balance it reached.
     effective_sizes
         Weighting method to effective numbers of treated and untreated men.
-    divisions, shapes, mediations, deliveries
+    divisions, shapes, pathways, deliveries, changes
         Answers to the further questions of the plan.
     """
 
@@ -52,8 +52,9 @@ class Analysis:
     effective_sizes: Mapping[str, tuple[float, float]]
     divisions: tuple[Division, ...] = ()
     shapes: tuple[Shape, ...] = ()
-    mediations: Mapping[str, Mediation] = field(default_factory=dict)
+    pathways: tuple[Pathway, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    changes: tuple[Change, ...] = ()
 
     def record(self) -> dict[str, Any]:
         """Return the analysis as plain values for JSON."""
@@ -70,8 +71,9 @@ class Analysis:
             "e_values": [_e_value(each) for each in self.estimates if each.scale in RATIOS],
             "subgroups": with_multiplicity(list(self.divisions)),
             "splines": [shape.record() for shape in self.shapes],
-            "mediation": [mediation_record(name, m) for name, m in self.mediations.items()],
+            "mediation": [each.record() for each in self.pathways],
             "delivery": [each.record() for each in self.deliveries],
+            "changes": [each.record() for each in self.changes],
             "missing": self._missing(),
         }
 

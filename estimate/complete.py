@@ -96,11 +96,14 @@ def eligible(columns: Any, plan: Plan, where: str) -> Floats | None:
 
 
 def _impute(everyone: AnalysisSet, read: Mapping[str, Floats], plan: Plan) -> Imputation:
-    """Impute each covariate given all others, treatment and outcome (which must be among them)."""
+    """Impute each covariate given its predictors, treatment and outcome (which must be there)."""
     table = np.stack([everyone.treatment, everyone.outcome, *read.values()], axis=-1)
     described = [Column(plan.treatment, 2), Column(plan.outcome, 2)]
     for name, kind in plan.kinds.items():
-        described.append(Column(name, len(kind.levels) if isinstance(kind, Categorical) else 0))
+        others = plan.missing.predictors.get(name)
+        chosen = None if others is None else frozenset({*others, plan.treatment, plan.outcome})
+        levels = len(kind.levels) if isinstance(kind, Categorical) else 0
+        described.append(Column(name, levels, predictors=chosen))
     return impute(
         table,
         described,

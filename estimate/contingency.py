@@ -193,11 +193,24 @@ def from_logistic(
     *,
     n: ArrayLike,
     weights: ArrayLike | None = None,
+    profile: bool = True,
 ) -> Estimate:
     """Return one coefficient as an odds ratio: profile interval, likelihood-ratio p-value.
 
     ``statistic`` is the signed root of the likelihood ratio.
+
+    Parameters
+    ----------
+    profile
+        False gives Wald's interval and p-value, for a tenth of the work: enough where the
+        standard error alone is used, as in pooling over imputations.
     """
+    if not profile:
+        return wald(
+            estimand, method, "odds ratio", fit.coef[..., column],
+            np.sqrt(fit.cov[..., column, column]), n, interval="Wald, model-based errors",
+            converged=fit.converged,
+        )  # fmt: skip
     low, high = profile_interval(X, y, fit, column, weights)
     ratio, p_value = likelihood_ratio(X, y, fit, column, weights)
     value = fit.coef[..., column]

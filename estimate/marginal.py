@@ -125,6 +125,7 @@ def standardised(
     interactions: bool | Sequence[str] = False,
     target: Literal["ate", "att", "atc"] = "ate",
     errors: Errors = "M-estimation",
+    model: OutcomeModel | None = None,
 ) -> tuple[Estimate, Estimate, Estimate]:
     """Return marginal risk difference, risk ratio and odds ratio by standardisation.
 
@@ -132,10 +133,12 @@ def standardised(
     ----------
     covariates, interactions
         As for `outcome_model`.
+    model
+        The outcome model if it is fitted already; several methods can share one.
     target, errors
         As for `standardised_risks`.
     """
-    model = outcome_model(data, covariates, interactions=interactions)
+    model = model or outcome_model(data, covariates, interactions=interactions)
     risks = standardised_risks(data, model, target=target, errors=errors)
     return risks.compare(_estimand(data, target), "standardised", f"Wald, {errors}")
 
@@ -151,15 +154,16 @@ def aipw(
     covariates: Sequence[str] | None = None,
     *,
     interactions: bool | Sequence[str] = False,
+    model: OutcomeModel | None = None,
 ) -> tuple[Estimate, Estimate, Estimate]:
     """Return marginal effects by augmented inverse-probability weighting.
 
     Parameters
     ----------
-    covariates, interactions
-        Of the outcome model.
+    covariates, interactions, model
+        As for `standardised`.
     """
-    model = outcome_model(data, covariates, interactions=interactions)
+    model = model or outcome_model(data, covariates, interactions=interactions)
     risks = aipw_risks(data, model, score)
     return risks.compare(_estimand(data, "ate"), "aipw", "Wald, influence function")
 
@@ -188,15 +192,16 @@ def tmle(
     covariates: Sequence[str] | None = None,
     *,
     interactions: bool | Sequence[str] = False,
+    model: OutcomeModel | None = None,
 ) -> tuple[Estimate, Estimate, Estimate]:
     """Return marginal effects by targeted maximum likelihood.
 
     Parameters
     ----------
-    covariates, interactions
-        Of the outcome model.
+    covariates, interactions, model
+        As for `standardised`.
     """
-    model = outcome_model(data, covariates, interactions=interactions)
+    model = model or outcome_model(data, covariates, interactions=interactions)
     risks = tmle_risks(data, model, score)
     return risks.compare(_estimand(data, "ate"), "tmle", "Wald, influence function")
 

@@ -125,6 +125,8 @@ def subgroup_effects(
     group: ArrayLike,
     labels: Sequence[str],
     covariates: Sequence[str] | None = None,
+    *,
+    profile: bool = True,
 ) -> Subgroups:
     """Estimate the treatment's odds ratio in each subgroup, and test whether they differ.
 
@@ -137,6 +139,8 @@ def subgroup_effects(
     covariates
         Names; None takes all of the analysis set. In a subgroup's own model, columns without
         variation there are dropped.
+    profile
+        As for `estimate.contingency.from_logistic`, for ``separate``.
 
     Raises
     ------
@@ -148,7 +152,8 @@ def subgroup_effects(
     _check(group, data.include, members, labels)
     counts = [_count(data, m) for m in members]
     separate = tuple(
-        _alone(data, m, label, covariates) for m, label in zip(members, labels, strict=True)
+        effect_within(data, m, label, covariates, profile=profile)
+        for m, label in zip(members, labels, strict=True)
     )
     modifier = np.stack([m.astype(float) for m in members[1:]], -1)
     X, tested = interaction_design(data, modifier, covariates)
@@ -187,9 +192,15 @@ def _count(data: AnalysisSet, member: Bools) -> tuple[Ints, Ints]:
     return men, events
 
 
-def _alone(
-    data: AnalysisSet, member: Bools, label: str, covariates: Sequence[str] | None
+def effect_within(
+    data: AnalysisSet,
+    member: Bools,
+    label: str,
+    covariates: Sequence[str] | None = None,
+    *,
+    profile: bool = True,
 ) -> Estimate:
+    """Return the odds ratio from a model of the men of one subgroup, ``member`` (..., n), alone."""
     X = design_matrix(data, covariates).X
     weights = member.astype(float)
     X = X[..., independent_columns(X, weights, keep=2)]
@@ -197,7 +208,9 @@ def _alone(
     fit = fit_logistic(X, data.outcome, weights)
     question = conditional_estimand(data, covariates, label)
     n = np.count_nonzero(member, axis=-1)
-    return from_logistic(fit, X, data.outcome, 1, question, "subgroup alone", n=n, weights=weights)
+    return from_logistic(
+        fit, X, data.outcome, 1, question, "subgroup alone", n=n, weights=weights, profile=profile
+    )
 
 
 def _together(
@@ -250,13 +263,12 @@ def independent_columns(
     length = np.sqrt((rows**2).sum(0))
     rows = rows / np.where(length > 0, length, 1.0)
     gram = rows.T @ rows
-    kept = list(range(keep))
-    for j in range(keep, gram.shape[0]):
-        left = gram[j, j]
-        if kept:
-            cross = gram[kept, j]
-            left = left - cross @ np.linalg.pinv(gram[np.ix_(kept, kept)], hermitian=True) @ cross
+    kept = []
+    for j in range(len(gram)):
+        left = gram[j, j]  # of this column's length, beside the columns kept so far
         if left > 1e-9:
+            gram = gram - np.outer(gram[:, j], gram[j]) / left
+        if left > 1e-9 or j < keep:
             kept.append(j)
     return kept
 

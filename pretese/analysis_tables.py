@@ -81,16 +81,15 @@ def subgroups_table(found: Analysis) -> pd.DataFrame:
                     "odds ratio (95 % CI)": effect(answer),
                     "p for interaction": format_p(division.p_value) if first else "",
                     "p, Holm": format_p(record["interaction_p_holm"]) if first else "",
-                    "RERI (95 % CI)": _reri(division) if first else "",
+                    "RERI (95 % CI)": "" if first else _reri(division, index - 1),
                 }
             )
     return pd.DataFrame(lines)
 
 
-def _reri(division: Division) -> str:
-    if np.isnan(division.reri):
-        return ""
-    return f"{division.reri:.2f} ({division.reri_low:.2f} to {division.reri_high:.2f})"
+def _reri(division: Division, row: int) -> str:
+    value, low, high = division.reri[row]
+    return "" if np.isnan(value) else f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 
 def balance_table(found: Analysis) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """The figures of what a plan explores: subgroups, curves and mediation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,10 +8,11 @@ from matplotlib.figure import Figure
 
 from estimate.analysis import Analysis
 from estimate.delivery import Delivery
-from estimate.explore import Division, Shape
+from estimate.explore import Division, Pathway, Shape
 from estimate.mediation import Effect, Mediation
 from estimate.table1 import format_p
 from pretese.analysis_tables import effect
+from pretese.plots.before_after import draw_changes
 from pretese.plots.ratio_axis import ratio_axis
 from pretese.plots.style import GRID, INK, MUTED, PUBLISHED, SIMULATED, house_style, new_figure
 
@@ -26,8 +27,13 @@ def explored_figures(found: Analysis) -> dict[str, Figure]:
         drawn["subgroups"] = draw_subgroups(found.divisions)
     if found.shapes:
         drawn["splines"] = draw_curves(found.shapes)
-    if found.mediations:
-        drawn["mediation"] = draw_mediations(found.mediations)
+    if found.pathways:
+        drawn["mediation"] = draw_mediations([each.mediation for each in found.pathways])
+    feigned = [each for each in found.pathways if each.correlation is not None]
+    if feigned:
+        drawn["mediation_sensitivity"] = draw_correlations(feigned)
+    if found.changes:
+        drawn["changes"] = draw_changes(found.changes)
     if found.deliveries:
         drawn["delivery"] = draw_delivery(found.deliveries)
     return drawn
@@ -97,7 +103,7 @@ def _curve(axes: Axes, shape: Shape) -> None:
     axes.set_yticks([], minor=True)
 
 
-def draw_mediations(mediations: Mapping[str, Mediation]) -> Figure:
+def draw_mediations(mediations: Sequence[Mediation]) -> Figure:
     """Draw indirect, direct and total effects in percentage points, with their 95 % limits."""
     kinds = {"acme": "through", "ade": "not through", "total": "total"}
     shades = {"acme": PUBLISHED, "ade": SIMULATED, "total": INK}
@@ -106,7 +112,7 @@ def draw_mediations(mediations: Mapping[str, Mediation]) -> Figure:
         figure = new_figure(7.6, 1.0 + 0.3 * 4 * len(mediations))
         axes = figure.add_subplot()
         side = axes.get_yaxis_transform()
-        for found in mediations.values():
+        for found in mediations:
             labels.append(f"{found.exposure}:")
             for key, words in kinds.items():
                 one = found.effects[key]
@@ -129,6 +135,39 @@ def _p_with_error(one: Effect) -> str:
     """Return a p-value from draws with its Monte Carlo standard error."""
     p_value = float(one.p_value)
     return "<0.001" if p_value < 0.001 else f"{p_value:.3f} ± {float(one.p_error):.3f}"
+
+
+def draw_correlations(pathways: Sequence[Pathway]) -> Figure:
+    """Draw the indirect effect by the correlation of errors, with its pointwise 95 % band."""
+    across = min(ACROSS, len(pathways))
+    down = -(-len(pathways) // across)
+    with house_style():
+        figure = new_figure(0.8 + 3.2 * across, 3.0 * down)
+        grid = np.asarray(figure.subplots(down, across, squeeze=False)).ravel()
+        for axes, each in zip(grid, pathways, strict=False):
+            _correlation(axes, each)
+        for axes in grid[len(pathways) :]:
+            axes.set_axis_off()
+    return figure
+
+
+def _correlation(axes: Axes, each: Pathway) -> None:
+    found = each.correlation
+    if found is None:
+        return
+    low, middle, high = (100 * part for part in (found.conf_low, found.acme, found.conf_high))
+    axes.fill_between(found.rho, low, high, color=PUBLISHED, alpha=0.15, lw=0)
+    axes.plot(found.rho, middle, color=PUBLISHED, lw=1.6)
+    for line in (axes.axhline, axes.axvline):
+        line(0, color=MUTED, lw=0.8)
+    if np.isfinite(found.vanishes_at):
+        axes.plot(found.vanishes_at, 0, "o", ms=5, color=INK)
+        axes.annotate(
+            f"{found.vanishes_at:.2f}", (found.vanishes_at, 0), (6, 6), textcoords="offset points"
+        )
+    axes.set_xlabel("Correlation of the errors, unmeasured")
+    axes.set_ylabel(f"Through {each.mediation.mediator}, points")
+    axes.set_title(each.mediation.exposure, weight="normal", size=9)
 
 
 def draw_delivery(deliveries: Sequence[Delivery]) -> Figure:

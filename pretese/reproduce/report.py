@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from pretese.calibrate import LIMIT
 from pretese.plots.before_after import draw_before_after
 from pretese.plots.reproduction import draw_predictions, draw_quartiles, draw_questions
-from pretese.plots.style import svg
 from pretese.published import PublishedStudy
 from pretese.reproduce.compare import Row
 from pretese.reproduce.truth import CONTRASTS
@@ -40,19 +39,19 @@ def render(
     rows: list[Row],
     simulated: Mapping[str, Floats],
     published: PublishedStudy,
-    figures: Mapping[str, Figure],
+    figures: Mapping[str, str],
     manifest: Mapping[str, Any],
 ) -> str:
-    """Return the page; same inputs, same bytes."""
+    """Return the page; same inputs, same bytes. ``figures`` are SVG texts by name."""
     template = resources.files("pretese").joinpath("templates/reproduce.html").read_text("utf-8")
     page = Environment(autoescape=True, undefined=StrictUndefined).from_string(template)
     return page.render(
         study=published.study,
         facts=_facts(rows),
-        questions_svg=svg(figures["one-cohort-several-questions"]),
-        predictions_svg=svg(figures["predicted-never-tuned"]),
-        quartiles_svg=svg(figures["table-1-drawn-again"]),
-        hormones_svg=svg(figures["hormones-before-and-after"]),
+        questions_svg=figures["one-cohort-several-questions"],
+        predictions_svg=figures["predicted-never-tuned"],
+        quartiles_svg=figures["table-1-drawn-again"],
+        hormones_svg=figures["hormones-before-and-after"],
         contrasts=list(_contrasts(simulated)),
         analyses=list(_analyses(simulated)),
         groups=list(_groups(rows)),

@@ -34,6 +34,7 @@ class Design(Document):
     Men come from a ``scenario`` (shipped name or file) or have plain ``risks``. ``prior`` weighs
     effects, in percent of that of the scenario, for assurance; 0 is no effect. ``endpoint`` with
     ``analysis`` is the primary question; ``secondary`` ones follow in the order of testing.
+    ``nuisance`` gives values to assumptions, by path, for a worst case (`pretese.trial.cells`).
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -55,6 +56,9 @@ class Design(Document):
     multiplicity: Multiplicity | None = None
     monitoring: Monitoring = Monitoring()
     prior: tuple[Belief, ...] = ()
+    nuisance: dict[str, Annotated[tuple[float, ...], Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -68,6 +68,11 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
     for row in design["assurance"]:
         words = f"Assurance over the prior, {row['men']} men: {number(row, share=True)}"
         console.print(words, highlight=False)
+    if design["nuisance"]:
+        console.print(_grid(design["nuisance"]))
+        console.print(worst_case(design["nuisance"]), highlight=False)
+    if design["tornado"]:
+        console.print(_tornado(design["tornado"]))
 
 
 def _performance(points: list[dict[str, Any]], scale: str) -> Table:
@@ -129,6 +134,61 @@ def _sizes(points: list[dict[str, Any]]) -> Table:
             number(row["men"]),
             spread,
         )
+    return table
+
+
+def worst_case(grid: dict[str, Any]) -> str:
+    """Return a sentence that names the worst cells of a grid of nuisances."""
+    worst, cells = grid["worst"], grid["cells"]
+    parts = []
+    for name, words in (
+        ("power", "power is least"),
+        ("type_one_error", "type I error is greatest"),
+        ("coverage", "coverage is least"),
+    ):
+        if name in worst:
+            cell = cells[worst[name]]
+            at = ", ".join(f"{path} {value:g}" for path, value in cell["at"].items())
+            parts.append(f"{words} at {at}: {number(cell[name], share=True)}")
+    return "Worst case: " + "; ".join(parts) + "."
+
+
+def _grid(grid: dict[str, Any]) -> Table:
+    title = f"Nuisances, {grid['men']} men, the same in every cell"
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    for path in grid["axes"]:
+        table.add_column(path.rpartition(".")[2], justify="right")
+    for words in ("risks, %", "power", "from plan", "type I", "bias", "coverage"):
+        table.add_column(words, justify="right")
+    for cell in grid["cells"]:
+        table.add_row(*(f"{value:g}" for value in cell["at"].values()), *cell_numbers(cell))
+    return table
+
+
+def cell_numbers(cell: dict[str, Any]) -> list[str]:
+    """Return risks, power, its difference, type I error, bias and coverage of a cell as words."""
+    return [
+        f"{100 * cell['risk_control']:.1f} / {100 * cell['risk_treated']:.1f}",
+        number(cell["power"], share=True),
+        number(cell["power_difference"], share=True),
+        number(cell["type_one_error"], share=True),
+        number(cell["bias"]),
+        number(cell["coverage"], share=True),
+    ]
+
+
+def _tornado(tornado: dict[str, Any]) -> Table:
+    title = f"One assumption at a time, {tornado['men']} men: change in power"
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    table.add_column("assumption", overflow="fold")
+    for words in ("planned", "low", "high", "at low", "at high"):
+        table.add_column(words, justify="right")
+    for bar in tornado["bars"]:
+        table.add_row(
+            bar["path"], "-" if bar["planned"] is None else f"{bar['planned']:.3g}",
+            f"{bar['low']:g}", f"{bar['high']:g}", number(bar["difference_low"], share=True),
+            number(bar["difference_high"], share=True),
+        )  # fmt: skip
     return table
 
 

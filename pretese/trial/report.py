@@ -15,6 +15,7 @@ from pretese.plots.power import draw_power
 from pretese.plots.style import svg
 from pretese.trial.candidates import scenario_of
 from pretese.trial.design import Design, read_design
+from pretese.trial.further import main_point
 from pretese.trial.narrate import Story, choose, tell_story
 from pretese.trial.page import number
 from pretese.trial.summary import SHARES, WORDS
@@ -28,11 +29,17 @@ FINE = 0.01
 def render_report(folder: Path) -> str:
     """Return the page of a folder that `pretese power --out` has written.
 
+    Parameters
+    ----------
+    folder
+        That of the study, or the folder ``results`` in it.
+
     Raises
     ------
     InputError
         There is no power study in the folder, or its scenario has changed since.
     """
+    folder = folder / "results" if (folder / "results").is_dir() else folder
     document = _read(folder)
     designs = [_section(folder, each, document) for each in document["designs"]]
     template = resources.files("pretese").joinpath("templates/power.html").read_text("utf-8")
@@ -92,15 +99,6 @@ def statement(design: Design, document: dict[str, Any]) -> str:
         "average at the planned rates."
     )
     return " ".join(sentences)
-
-
-def main_point(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the point with the full effect at the size solved for, or at the largest size."""
-    full = [point for point in document["points"] if point["effect_percent"] == 100]
-    solved = document["solve"]
-    wanted = solved["men"] if solved else max(point["men"] for point in full)
-    found: dict[str, Any] = next(point for point in full if point["men"] == wanted)
-    return found
 
 
 def _sided(bounds: dict[str, Any]) -> str:

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.plan import Matching, Method, Plan
+from estimate.plan import Plan
+from estimate.plan_choices import Matching, Method
 from pretese.cli import run
 
 # It draws a random number when it is first imported, which the guard would take for ours.

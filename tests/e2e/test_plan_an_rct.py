@@ -40,7 +40,8 @@ def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch, capsys):
     assert "On the same men" in pages[3]
     assert "Looks, 600 men" in pages[4]
     assert "No exact rail: the analysis is adjusted" in pages[5]
-    assert {"report.html", "three-looks.parquet"} <= {p.name for p in Path("study").iterdir()}
+    assert {"report.html", "results", "study.json"} <= {p.name for p in Path("study").iterdir()}
+    assert Path("study/results/three-looks.parquet").exists()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("study") / "power"
     words = ["power", "three-looks", "minimisation-eight-sites", "--men", "300"]
     assert run([*words, "--replicates", "60", "--seed", "3", "--out", str(out), "--json"]) == 0
-    return out
+    return out / "results"
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ from scipy.special import expit
 from estimate.adjustment import adjusted
 from estimate.analyse import analyse
 from estimate.analysis_set import analysis_set
-from estimate.plan import Event, Matching, MissingData, Plan
+from estimate.plan import Plan
+from estimate.plan_choices import Event, Matching, MissingData
 from protocol.errors import InputError
 
 EVERY = (

@@ -9,7 +9,8 @@ from scipy.special import expit
 from estimate.analyse import analyse
 from estimate.analysis_set import Categorical, Numeric, analysis_set
 from estimate.explore import assign
-from estimate.plan import Plan, Subgroup
+from estimate.plan import Plan
+from estimate.plan_choices import Subgroup
 from estimate.subgroups import adjust_p_values, subgroup_effects
 from protocol.documents import validate
 from protocol.errors import InputError
