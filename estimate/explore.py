@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from estimate.additive import additive_by_level
-from estimate.analysis_set import AnalysisSet, Categorical
+from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Floats, Ints
 from estimate.complete import CompleteData
 from estimate.design_matrix import columns_of, design_matrix
+from estimate.grouping import assign
 from estimate.mediation import Mediation, mediate
 from estimate.mediation_rho import ErrorCorrelation, error_correlation, pool_correlations
 from estimate.mediation_sensitivity import mediational_e_value
 from estimate.plan import Plan
-from estimate.plan_choices import Subgroup
 from estimate.pool import pool, pool_estimates
 from estimate.pooled_tests import d1, likelihood_ratio_test
 from estimate.result import Z95, Estimate, plain
@@ -124,21 +124,6 @@ def divisions(whole: CompleteData, plan: Plan) -> Iterator[Division]:
     """Yield the effect in every planned division, adjusted for all covariates."""
     for name, group in plan.subgroups.items():
         yield _divide(whole, name, *assign(whole.data, group))
-
-
-def assign(data: AnalysisSet, group: Subgroup) -> tuple[Ints, tuple[str, ...]]:
-    """Return each man's group, (..., n) from 0, and the groups' labels."""
-    values, kind = data.covariates[group.by], data.kinds[group.by]
-    if isinstance(kind, Categorical):
-        sets = group.groups or {level: (level,) for level in kind.levels}
-        place = {level: index for index, levels in enumerate(sets.values()) for level in levels}
-        lookup = np.array([place[level] for level in kind.levels])
-        return lookup[values.astype(int)], tuple(sets)
-    if group.lower_holds_it:
-        upper, signs = values > group.at, "≤>"
-    else:
-        upper, signs = values >= group.at, "<≥"
-    return upper.astype(int), tuple(f"{group.by} {sign} {group.at:g}" for sign in signs)
 
 
 def _divide(whole: CompleteData, name: str, group: Ints, labels: tuple[str, ...]) -> Division:

@@ -138,7 +138,7 @@ class Plan(Document):
     ) -> dict[str, Subgroup]:
         for name, group in value.items():
             _refuse_undeclared((group.by,), info)
-            _check_division(name, group, info.data.get("covariates", {}).get(group.by))
+            check_division(name, group, info.data.get("covariates", {}).get(group.by))
         return value
 
     @field_validator("splines")
@@ -223,7 +223,8 @@ def _refuse_undeclared(names: tuple[str, ...], info: ValidationInfo) -> None:
         raise ValueError(f"declare {', '.join(strange)} under covariates first")
 
 
-def _check_division(name: str, group: Subgroup, kind: Kind | None) -> None:
+def check_division(name: str, group: Subgroup, kind: Kind | None) -> None:
+    """Raise ValueError if a division does not suit the covariate that divides."""
     if isinstance(kind, Numeric) and group.cut is None:
         raise ValueError(f'{name}: {group.by} is a number; give a cut, for example "< 35"')
     if isinstance(kind, Categorical):

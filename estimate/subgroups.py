@@ -152,7 +152,7 @@ def subgroup_effects(
     _check(group, data.include, members, labels)
     counts = [_count(data, m) for m in members]
     separate = tuple(
-        _alone(data, m, label, covariates, profile)
+        effect_within(data, m, label, covariates, profile=profile)
         for m, label in zip(members, labels, strict=True)
     )
     modifier = np.stack([m.astype(float) for m in members[1:]], -1)
@@ -192,13 +192,15 @@ def _count(data: AnalysisSet, member: Bools) -> tuple[Ints, Ints]:
     return men, events
 
 
-def _alone(
+def effect_within(
     data: AnalysisSet,
     member: Bools,
     label: str,
-    covariates: Sequence[str] | None,
-    profile: bool,
+    covariates: Sequence[str] | None = None,
+    *,
+    profile: bool = True,
 ) -> Estimate:
+    """Return the odds ratio from a model of the men of one subgroup, ``member`` (..., n), alone."""
     X = design_matrix(data, covariates).X
     weights = member.astype(float)
     X = X[..., independent_columns(X, weights, keep=2)]
@@ -261,13 +263,12 @@ def independent_columns(
     length = np.sqrt((rows**2).sum(0))
     rows = rows / np.where(length > 0, length, 1.0)
     gram = rows.T @ rows
-    kept = list(range(keep))
-    for j in range(keep, gram.shape[0]):
-        left = gram[j, j]
-        if kept:
-            cross = gram[kept, j]
-            left = left - cross @ np.linalg.pinv(gram[np.ix_(kept, kept)], hermitian=True) @ cross
+    kept = []
+    for j in range(len(gram)):
+        left = gram[j, j]  # of this column's length, beside the columns kept so far
         if left > 1e-9:
+            gram = gram - np.outer(gram[:, j], gram[j]) / left
+        if left > 1e-9 or j < keep:
             kept.append(j)
     return kept
 

@@ -1,13 +1,39 @@
 """Power curves over size and over effect, with Monte Carlo bands and the exact rail."""
 
+from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pretese.plots.nuisance import draw_grid, draw_tornado
 from pretese.plots.style import MUTED, PUBLISHED, SIMULATED, TRUTH, house_style, new_figure
+from pretese.plots.trials import draw_spread, draw_zips
+from pretese.trial.table import Recorded
 
 COLOURS = (SIMULATED, PUBLISHED, TRUTH, MUTED)
+
+
+def draw_all(designs: list[dict[str, Any]], folder: Path) -> dict[str, Figure]:
+    """Return every figure of a study by its name; trials are read from its folder."""
+    figures = {"power": draw_power(designs)}
+    for design in designs:
+        figures |= {f"{design['id']}-{k}": v for k, v in draw_design(design, folder).items()}
+    return figures
+
+
+def draw_design(design: dict[str, Any], folder: Path) -> dict[str, Figure]:
+    """Return the figures of one design by what they show."""
+    trials = Recorded([folder / f"{design['id']}.parquet"])
+    figures = {"spread": draw_spread(design, trials)}
+    zips = draw_zips(design, trials)
+    if zips is not None:
+        figures["zip"] = zips
+    if design["nuisance"]:
+        figures["nuisance"] = draw_grid(design)
+    if design["tornado"]:
+        figures["tornado"] = draw_tornado(design)
+    return figures
 
 
 def draw_power(designs: list[dict[str, Any]], wanted: float = 0.8) -> Figure:

@@ -7,17 +7,11 @@ from pathlib import Path
 import pytest
 
 from pretese.cli import run
-from pretese.trial.design import (
-    Analysis,
-    Arms,
-    ByArm,
-    Design,
-    Endpoint,
-    Monitoring,
-    Randomisation,
-    Recruiting,
-    Risks,
-)
+from pretese.trial.arms import Arms, ByArm, Randomisation, Recruiting, Risks
+from pretese.trial.design import Design
+from pretese.trial.endpoint import Analysis, Endpoint, Secondary
+from pretese.trial.monitoring import Monitoring, Reestimation
+from pretese.trial.multiplicity import Multiplicity
 
 DOCS = Path(__file__).parents[2] / "docs"
 TUTORIAL = (DOCS / "tutorials" / "plan-an-rct.md").read_text()
@@ -46,13 +40,17 @@ def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch, capsys):
     assert "On the same men" in pages[3]
     assert "Looks, 600 men" in pages[4]
     assert "No exact rail: the analysis is adjusted" in pages[5]
-    assert {"report.html", "three-looks.parquet"} <= {p.name for p in Path("study").iterdir()}
+    assert {"report.html", "results", "study.json"} <= {p.name for p in Path("study").iterdir()}
+    assert Path("study/results/three-looks.parquet").exists()
 
 
 @pytest.mark.parametrize(
     "model",
-    [Design, Randomisation, Recruiting, Endpoint, Analysis, Monitoring, ByArm, Risks, Arms],
-)
+    [
+        Design, Randomisation, Recruiting, Endpoint, Analysis, Monitoring, Reestimation, ByArm,
+        Risks, Arms, Secondary, Multiplicity,
+    ],
+)  # fmt: skip
 def test_the_reference_names_every_field(model):
     for name in model.model_fields:
         assert f"`{name}`" in REFERENCE, name

@@ -1,0 +1,80 @@
+"""Several endpoints, one error: which of them a trial may claim."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+from scipy.special import ndtr
+
+from estimate.arrays import Bools, Floats
+from estimate.planning.graphs import Graph, fallback, fixed_sequence, holm, reject
+from protocol.documents import Document
+from protocol.errors import InputError
+
+Percent = Annotated[float, Field(ge=0, le=100)]
+
+
+class Multiplicity(Document):
+    """How several endpoints share the level, in the order of the file.
+
+    ``fixed sequence`` tests each at the full level until one fails; ``fallback`` hands weights on
+    in order; ``holm`` shares them alike; ``graph`` takes ``weights`` and ``transitions`` (row i:
+    where the weight of endpoint i goes once it is rejected).
+    """
+
+    method: Literal["fixed sequence", "fallback", "holm", "graph"]
+    weights_percent: tuple[Percent, ...] = ()
+    transitions_percent: tuple[tuple[Percent, ...], ...] = ()
+
+    def graph(self, names: tuple[str, ...]) -> Graph:
+        """Return the procedure as a graph.
+
+        Raises
+        ------
+        InputError
+            Weights or transitions are missing, too many, or no graph.
+        """
+        wants = {"fallback": (True, False), "graph": (True, True)}.get(self.method, (False, False))
+        given = (bool(self.weights_percent), bool(self.transitions_percent))
+        if given != wants:
+            problem = f"{self.method} has {_words(*given)}"
+            raise InputError.of("multiplicity", "method", problem, f"give {_words(*wants)}")
+        weights = tuple(each / 100 for each in self.weights_percent)
+        match self.method:
+            case "fixed sequence":
+                return fixed_sequence(names)
+            case "holm":
+                return holm(names)
+            case "fallback":
+                return fallback(names, weights)
+            case "graph":
+                rows = tuple(tuple(x / 100 for x in row) for row in self.transitions_percent)
+                return Graph(names, weights, rows)
+
+
+def p_values(z: Floats, sides: int) -> Floats:
+    """Return p-values of statistics that are positive in favour of treatment; NaN stays.
+
+    >>> [round(float(p), 4) for p in p_values(np.array([1.96, -1.96]), 1)]
+    [0.025, 0.975]
+    """
+    return np.asarray(ndtr(-z) if sides == 1 else 2 * ndtr(-np.abs(z)))
+
+
+def rejections(graph: Graph | None, z: Floats, alpha: float, sides: int) -> Bools:
+    """Return (..., endpoint) which are rejected, in either direction if there are two sides.
+
+    Parameters
+    ----------
+    graph
+        None tests every endpoint at the whole ``alpha``, and so does not control the family.
+    """
+    p = p_values(z, sides)
+    if graph is None:
+        return np.asarray(p <= alpha * (1 + 1e-12))
+    return np.asarray(reject(graph, p, alpha))
+
+
+def _words(weights: bool, transitions: bool) -> str:
+    names = [("weights_percent", weights), ("transitions_percent", transitions)]
+    return " and ".join(name for name, there in names if there) or "no weights"
