@@ -37,16 +37,15 @@ def subgroup_names(plan: StudyPlan) -> tuple[str, ...]:
     ...     subgroups={"age": {"by": "age_years", "cut": "< 35"}},
     ... )
     >>> subgroup_names(plan)
-    ('age: age_years < 35', 'age: age_years ≥ 35', 'age: age_years ≥ 35 against age_years < 35')
+    ('age: < 35', 'age: ≥ 35', 'age: ≥ 35 against < 35')
     """
-    return tuple(
-        answer
-        for name, group in plan.subgroups.items()
-        for answer in _names(name, group_labels(group, kind_of(group.by)))
-    )
+    return tuple(answer for name, group in plan.subgroups.items() for answer in _names(name, group))
 
 
-def _names(division: str, labels: Sequence[str]) -> Iterator[str]:
+def _names(division: str, group: Subgroup) -> Iterator[str]:
+    labels = [
+        label.removeprefix(f"{group.by} ") for label in group_labels(group, kind_of(group.by))
+    ]
     yield from (f"{division}{OF}{label}" for label in labels)
     yield from (f"{division}{OF}{label} against {labels[0]}" for label in labels[1:])
 
@@ -68,7 +67,7 @@ def divided(
         False where neither intervals nor p-values are wanted.
     """
     for name, group in plan.subgroups.items():
-        asked = list(_names(name, group_labels(group, kind_of(group.by))))
+        asked = list(_names(name, group))
         rows = [
             _one(data[row], name, group, imputed, profile) for row in range(len(data.treatment))
         ]
