@@ -34,6 +34,7 @@ VISIBLE = {
     "hidden-confounder": [("measured", "standardised"), ("measured", "aipw")],
     "responders-removed": [],
     "retest-controls": [],
+    "effect-by-duration": [("divided", "rounded: ≤ 3")],
     "missing-at-random": [
         ("complete-cases", "standardised"),
         ("complete-cases", "adjusted"),
