@@ -14,7 +14,7 @@ from pretese.study.library import choose, load_library
 from pretese.study.run import assess_blocks, prepare, run_study
 
 #: Replicates of each case: enough to see every failure named below, and a gross bias anywhere.
-REPLICATES = {"much-missing": 100, "missing-at-random": 100}
+REPLICATES = {"effect-by-duration": 100, "much-missing": 100, "missing-at-random": 100}
 OTHERWISE = 200
 
 #: Failures that must show even here: case, plan and method.
