@@ -51,7 +51,7 @@ def assessed(tmp_path_factory: pytest.TempPathFactory):
 
     @functools.cache
     def run(case: str) -> Assessment:
-        spec = choose((case,), None, None, 200_000)
+        spec = choose((case,), None, None, 100_000)
         tolerance = spec.tolerance.model_copy(update={"chance": 4})
         study = prepare(spec.model_copy(update={"tolerance": tolerance}))
         store = Store(Path(folder) / case)
