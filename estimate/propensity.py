@@ -12,6 +12,7 @@ from estimate.arrays import Bools, Floats
 from estimate.design_matrix import DesignMatrix, design_matrix
 from estimate.logistic import LogisticFit, fit_logistic
 from estimate.result import Z95
+from estimate.sandwich import leverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,18 @@ class PropensityScore:
     design: DesignMatrix
     fit: LogisticFit
 
-    def influence(self, data: AnalysisSet) -> Floats:
-        """Return each man's influence on the coefficients, (..., n, q)."""
+    def influence(self, data: AnalysisSet, *, small_sample: bool = False) -> Floats:
+        """Return each man's influence on the coefficients, (..., n, q).
+
+        Parameters
+        ----------
+        small_sample
+            Divide it by 1 - h with h his leverage, so that a man who drags the fit towards
+            himself is not taken for one who fits well.
+        """
         residual = np.where(data.include, data.treatment - self.score, 0.0)
+        if small_sample:
+            residual = residual / (1 - leverage(self.design.X, self.fit, data.weights))
         by_man: Floats = (self.design.X * residual[..., None]) @ self.fit.cov
         return by_man
 

@@ -14,7 +14,7 @@ from pretese.cli import CheckFailedError
 from pretese.progress import progress
 from pretese.study.assess import Assessment
 from pretese.study.execute import Crew, cluster_crew, local_crew
-from pretese.study.judge import Judgement
+from pretese.study.judge import SHORT, Judgement
 from pretese.study.library import choose
 from pretese.study.run import open_study, prepare, run_study, write_results
 from pretese.study.spec import StudyPlan
@@ -102,10 +102,6 @@ def _crew(workers: int, scheduler: str | None) -> AbstractContextManager[Crew | 
     return local_crew(workers) if scheduler is None else cluster_crew(scheduler)
 
 
-#: Scales as the table on the screen shortens them.
-_SHORT = {"risk difference": "RD", "risk ratio": "RR", "odds ratio": "OR"}
-
-
 def _show(console: Console, found: Assessment, replicates: int, out: Path) -> None:
     for (case, plan), group in groupby(found.judgements, lambda each: (each.case, each.plan)):
         table = Table(title=f"{case}, {plan}", title_justify="left", box=None, pad_edge=False)
@@ -129,7 +125,7 @@ def _show(console: Console, found: Assessment, replicates: int, out: Path) -> No
 def _cells(each: Judgement) -> tuple[str, ...]:
     return (
         each.method,
-        _SHORT[each.scale],
+        SHORT[each.scale],
         f"{each.truth:.3f}",
         f"{each.bias / each.empirical_se:+.2f}",
         f"{each.bias_mcse / each.empirical_se:.2f}",

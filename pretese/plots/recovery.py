@@ -22,7 +22,7 @@ from pretese.plots.style import (
 )
 from pretese.plots.zip import SHOWN, zip_intervals
 from pretese.study.assess import Assessment
-from pretese.study.judge import NOMINAL, Judgement
+from pretese.study.judge import NOMINAL, SHORT, Judgement
 from pretese.study.source import Replicates, Source, Words
 from pretese.study.spec import Grid, StudySpec, Tolerance, cell_name
 
@@ -110,8 +110,7 @@ def draw_lollipops(judgements: Sequence[Judgement], question: str, tolerance: To
 def _label(each: Judgement, judgements: Sequence[Judgement]) -> str:
     plans = {other.plan for other in judgements}
     plan = f"{each.plan}: " if len(plans) > 1 else ""
-    short = {"risk difference": "RD", "risk ratio": "RR", "odds ratio": "OR"}[each.scale]
-    return f"{plan}{each.method}, {short}"
+    return f"{plan}{each.method}, {SHORT[each.scale]}"
 
 
 def _lollipop(left: Axes, right: Axes, each: Judgement, place: float) -> None:
@@ -250,9 +249,11 @@ def _map_panel(
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    worst = f"{100 * coverage[row, column]:.1f} % at {down[row]}, {across[column]}"
+    names = [axis.label.split(" (")[0] for axis in (grid.down, grid.across)]
+    place = f"{names[0]} {down[row]}, {names[1]} {across[column]}"
+    worst = f"{100 * coverage[row, column]:.1f} % at {place}"
     axes.set_title(f"{method}\nworst: {worst}", fontsize=8.5)
 
 
 def _frame(row: int, column: int) -> Rectangle:
-    return Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, ec=INK, lw=2)
+    return Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, ec=INK, lw=2, clip_on=False)

@@ -1,16 +1,15 @@
 """The reproduction as one self-contained HTML page."""
 
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from pretese.calibrate import LIMIT
+from pretese.html import render_page
 from pretese.plots.before_after import draw_before_after
 from pretese.plots.reproduction import draw_predictions, draw_quartiles, draw_questions
 from pretese.published import PublishedStudy
@@ -43,9 +42,8 @@ def render(
     manifest: Mapping[str, Any],
 ) -> str:
     """Return the page; same inputs, same bytes. ``figures`` are SVG texts by name."""
-    template = resources.files("pretese").joinpath("templates/reproduce.html").read_text("utf-8")
-    page = Environment(autoescape=True, undefined=StrictUndefined).from_string(template)
-    return page.render(
+    return render_page(
+        "reproduce.html",
         study=published.study,
         facts=_facts(rows),
         questions_svg=figures["one-cohort-several-questions"],

@@ -30,8 +30,8 @@ _OWN: dict[Kind, tuple[str, ...]] = {
 _SPEAKING = frozenset(
     f"pretese/trial/{name}.py"
     for name in (
-        "family", "further", "narrate", "nuisance", "page", "rail", "report", "solve", "study",
-        "summary",
+        "chapters", "checks", "family", "further", "narrate", "nuisance", "page", "rail", "report",
+        "solve", "statement", "study", "summary",
     )
 )  # fmt: skip
 

@@ -17,6 +17,9 @@ from pretese.study.truth import TruthName
 #: Nominal coverage of every interval.
 NOMINAL = 0.95
 
+#: Scales as tables and figures shorten them.
+SHORT = {"risk difference": "RD", "risk ratio": "RR", "odds ratio": "OR"}
+
 #: Share of replicates without an answer beyond which a method does not recover.
 MOST_WITHOUT_ANSWER = 0.05
 

@@ -18,6 +18,7 @@ from pretese.study.blocks import Job, Store
 from pretese.study.code import code_version
 from pretese.study.execute import Crew, finish
 from pretese.study.folder import open_folder
+from pretese.study.page import write_page
 from pretese.study.source import Source, join
 from pretese.study.spec import StudySpec
 from pretese.study.tasks import TRUTH_MEN, EstimateTask, TruthTask
@@ -158,7 +159,10 @@ def write_results(
         write_csv(found.truths, folder / "truths.csv")
         write_csv(found.performance, folder / "performance.csv")
         write_csv(found.contrasts, folder / "contrasts.csv")
-        write_csv(pd.DataFrame(map(asdict, found.judgements)), folder / "verdicts.csv")
+        verdicts = pd.DataFrame(map(asdict, found.judgements))
+        write_csv(verdicts, folder / "verdicts.csv")
+        page = write_page(study.spec, verdicts, replicates)
+        (folder / "recovery.md").write_text(page, encoding="utf-8")
         if figures:
             from pretese.plots.recovery import draw_figures  # not before work begins
 

@@ -72,3 +72,12 @@ def main_point(document: dict[str, Any]) -> dict[str, Any]:
     wanted = solved["men"] if solved else max(point["men"] for point in full)
     found: dict[str, Any] = next(point for point in full if point["men"] == wanted)
     return found
+
+
+def null_point(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the point without an effect at the size of `main_point`."""
+    men = main_point(document)["men"]
+    found: dict[str, Any] = next(
+        p for p in document["points"] if p["men"] == men and p["effect_percent"] == 0
+    )
+    return found

@@ -8,7 +8,7 @@ from estimate.performance import paired_difference
 from pretese.mechanism import mechanism_hash
 from pretese.study.code import code_version
 from pretese.trial.candidates import scenario_of
-from pretese.trial.cells import Axes
+from pretese.trial.cells import Axes, settings_of, with_settings
 from pretese.trial.design import Design, read_design
 from pretese.trial.further import further
 from pretese.trial.nuisance import Grid, Tornado, grid_document, study_grid, study_tornado
@@ -94,13 +94,16 @@ def prepare(names: tuple[str, ...], request: Request) -> list[Planned]:
     Raises
     ------
     InputError
-        A design cannot be read, or two have the same id.
+        A design cannot be read, a nuisance cannot be, or two designs have the same id.
     """
     found = []
     for name in names:
         design, sha256 = read_design(name)
         scenario = scenario_of(design, request.overrides)
-        found.append(Planned(design, sha256, scenario, {**design.nuisance, **request.nuisance}))
+        axes = {**design.nuisance, **request.nuisance}
+        for at in settings_of(axes):
+            with_settings(design, scenario, at)
+        found.append(Planned(design, sha256, scenario, axes))
     if len({each.design.id for each in found}) < len(found):
         raise InputError.of("power", "DESIGN", "two designs have the same id", "rename one of them")
     return found
