@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from estimate.arrays import Bools, Floats, Ints
@@ -240,6 +239,8 @@ def _codes(column: NDArray[Any], levels: Sequence[str]) -> Floats:
                 f"{worst} is no index of a level", f"give -1 (missing) to {len(levels) - 1}"
             )
         return np.where(column < 0, np.nan, column.astype(float))
+    import pandas as pd  # half a second to load: simulated men come with codes
+
     found, values = pd.factorize(column.ravel())
     index = [_level_of(value, levels) for value in values]
     strange = [repr(str(value)) for value, at in zip(values, index, strict=True) if at is None]

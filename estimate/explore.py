@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from estimate.additive import additive_by_level
-from estimate.analysis_set import AnalysisSet, Categorical, Kind
+from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Floats, Ints
 from estimate.complete import CompleteData
 from estimate.design_matrix import columns_of, design_matrix
+from estimate.grouping import assign
 from estimate.mediation import Mediation, mediate
 from estimate.mediation_rho import ErrorCorrelation, error_correlation, pool_correlations
 from estimate.mediation_sensitivity import mediational_e_value
 from estimate.plan import Plan
-from estimate.plan_choices import Subgroup
 from estimate.pool import pool, pool_estimates
 from estimate.pooled_tests import d1, likelihood_ratio_test
 from estimate.result import Z95, Estimate, plain
@@ -118,31 +118,6 @@ def divisions(whole: CompleteData, plan: Plan) -> Iterator[Division]:
     """Yield the effect in every planned division, adjusted for all covariates."""
     for name, group in plan.subgroups.items():
         yield _divide(whole, name, *assign(whole.data, group))
-
-
-def assign(data: AnalysisSet, group: Subgroup) -> tuple[Ints, tuple[str, ...]]:
-    """Return each man's group, (..., n) from 0, and the groups' labels."""
-    values, kind = data.covariates[group.by], data.kinds[group.by]
-    labels = group_labels(group, kind)
-    if isinstance(kind, Categorical):
-        sets = group.groups or {level: (level,) for level in kind.levels}
-        place = {level: index for index, levels in enumerate(sets.values()) for level in levels}
-        lookup = np.array([place[level] for level in kind.levels])
-        return lookup[values.astype(int)], labels
-    upper = values > group.at if group.lower_holds_it else values >= group.at
-    return upper.astype(int), labels
-
-
-def group_labels(group: Subgroup, kind: Kind) -> tuple[str, ...]:
-    """Return the names of a division's groups, in their order.
-
-    >>> group_labels(Subgroup(by="age_years", cut="> 35"), Numeric())
-    ('age_years ≤ 35', 'age_years > 35')
-    """
-    if isinstance(kind, Categorical):
-        return tuple(group.groups or kind.levels)
-    signs = "≤>" if group.lower_holds_it else "<≥"
-    return tuple(f"{group.by} {sign} {group.at:g}" for sign in signs)
 
 
 def _divide(whole: CompleteData, name: str, group: Ints, labels: tuple[str, ...]) -> Division:

@@ -165,6 +165,13 @@ class Plan(Document):
                 raise ValueError(f"{name} must have two groups")
         return value
 
+    @field_validator("mediation_interaction", "mediation_sensitivity")
+    @classmethod
+    def _mediation_is_planned(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and not info.data.get("mediation"):
+            raise ValueError("name a division under mediation first")
+        return value
+
     @field_validator("strata")
     @classmethod
     def _strata_are_categories(cls, value: tuple[str, ...], info: ValidationInfo) -> Any:

@@ -25,6 +25,9 @@ from estimate.sandwich import sandwich, scores, stacked_covariance
 Target = Literal["ate", "att", "atc", "ato", "atm"]
 Errors = Literal["naive", "HC0", "HC1", "HC3", "survey", "M-estimation"]
 
+#: What `weighted_risks` knows besides: M-estimation with residuals enlarged by leverage.
+RiskErrors = Errors | Literal["M-estimation HC3"]
+
 #: Whom each target's weighted arms resemble.
 POPULATIONS: dict[Target, str] = {
     "ate": "all men",
@@ -137,7 +140,7 @@ def _weigh(e: Floats, treated: Bools, target: Target) -> tuple[Floats, Floats]:
 
 
 def weighted_risks(
-    data: AnalysisSet, score: PropensityScore, w: Weights, *, errors: Errors = "M-estimation"
+    data: AnalysisSet, score: PropensityScore, w: Weights, *, errors: RiskErrors = "M-estimation"
 ) -> Risks:
     """Return the weighted risk of each arm.
 
@@ -147,9 +150,13 @@ def weighted_risks(
         "naive" takes weights as counts of men and is wrong; it is here to show how wrong.
         "HC0", "HC1", "HC3" and "survey" take weights as known: too wide for ATE, since
         estimating the score removes chance imbalance. "M-estimation" accounts for it (Lunceford
-        JK, Davidian M. *Stat Med* 2004;23:2937-2960).
+        JK, Davidian M. *Stat Med* 2004;23:2937-2960). Where a few men carry weights far above the
+        rest it is too short (with 569 men of whom some weigh 16 and more, by 6 %, and an interval
+        covers 93.6 instead of 95 %); "M-estimation HC3" divides both residuals, of treatment and
+        of outcome, by 1 - leverage, and mends part of it.
     """
-    phi = score.influence(data) if errors == "M-estimation" else None
+    hc3 = errors.endswith("HC3")
+    phi = score.influence(data, small_sample=hc3) if errors.startswith("M-estimation") else None
     risks, influence, naive, df = [], [], [], None
     n, p = data.n, 2
     for arm in (data.treatment > 0, data.treatment <= 0):
@@ -158,12 +165,12 @@ def weighted_risks(
         risk = (inside * data.outcome).sum(-1) / total
         residual = data.outcome - risk[..., None]
         by_man = inside * residual / total[..., None]
+        if hc3:
+            by_man = by_man / (1 - inside / total[..., None])
         if phi is not None:
             drift = np.where(arm, w.slope * residual, 0.0) / total[..., None]
             gradient = np.einsum("...n,...nq->...q", drift, score.design.X)
             by_man = by_man + np.einsum("...nq,...q->...n", phi, gradient)
-        if errors == "HC3":
-            by_man = by_man / (1 - inside / total[..., None])
         risks.append(risk)
         influence.append(by_man)
         naive.append(risk * (1 - risk) / total)
@@ -179,7 +186,7 @@ def weighted_risks(
 
 
 def iptw(
-    data: AnalysisSet, score: PropensityScore, w: Weights, *, errors: Errors = "M-estimation"
+    data: AnalysisSet, score: PropensityScore, w: Weights, *, errors: RiskErrors = "M-estimation"
 ) -> tuple[Estimate, Estimate, Estimate]:
     """Return marginal risk difference, risk ratio and odds ratio by weighting.
 

@@ -15,9 +15,11 @@ from pretese.shipped import shipped_folder
 from protocol.errors import InputError
 from simulate.clinic.arrivals import Waiting, read_waiting_list
 from simulate.clinic.file import Clinic, read_clinic
-from simulate.clinic.log import LOG_COLUMNS, event_log
-from simulate.clinic.records import clinic_tables, milestones
+from simulate.clinic.log import LOG_COLUMNS, log_of
+from simulate.clinic.milestones import milestones_of
+from simulate.clinic.records import tables_of
 from simulate.clinic.run import Run
+from simulate.clinic.seen import views
 from simulate.clinic.xes import XesWriter
 from simulate.tables import COLUMNS
 
@@ -89,12 +91,11 @@ def write_run(run: Run, folder: Path, kind: str, xes: bool, day: float = inf) ->
 
 
 def _blocks(run: Run, day: float) -> Iterator[dict[str, pd.DataFrame]]:
-    for first in range(0, len(run.fates.gn), BLOCK):
-        last = first + BLOCK
+    for seen in views(run, day, at_a_time=BLOCK):
         yield {
-            **clinic_tables(run, day, first, last),
-            "milestones": milestones(run, day, first, last),
-            "log": event_log(run, day, first, last),
+            **tables_of(seen),
+            "milestones": milestones_of(seen),
+            "log": log_of(run, [seen]),
         }
 
 

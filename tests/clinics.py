@@ -7,8 +7,21 @@ from typing import Any
 from pretese.certificate import load_scenario
 from pretese.clinic_files import load_clinic
 from pretese.mechanism import with_values
+from simulate.clinic.fate import Fates
 from simulate.clinic.file import Clinic
+from simulate.clinic.ledger import Columns
+from simulate.clinic.run import Run
 from simulate.scenario import Scenario
+
+
+def ledger(run: Run) -> Columns:
+    """All that has happened, of a run of one slice of men."""
+    return run.ledger.columns(0, run.men)
+
+
+def fates(run: Run) -> Fates:
+    """What nature held for the men of a run of one slice."""
+    return run.lots.fates(0)
 
 
 @cache

@@ -32,8 +32,8 @@ from pretese.table_file import TableFile, read_table, write_table
 from protocol.documents import content_hash, parse_document, read_text
 
 NOTE = (
-    "Risk differences are in percentage points; p is that of the ratio. An odds ratio given "
-    "covariates (adjusted, models) and a marginal one answer different questions."
+    "Risk differences are in percentage points; RR is a risk ratio; p is that of the ratio. An "
+    "odds ratio given covariates (adjusted, models) and a marginal one answer different questions."
 )
 
 
@@ -114,11 +114,12 @@ def _show(console: Console, found: Analysis, answer: dict[str, Any], out: Path |
 def _effects(found: Analysis) -> Table:
     shown = Table(box=SIMPLE)
     for title in ("Method", "Risk difference", "Odds ratio (95 % CI)", "p"):
-        shown.add_column(title, no_wrap=True)
+        # A long name may take two lines, a number may not
+        shown.add_column(title, no_wrap=title != "Method", overflow="fold")
     for method, answers in _by_method(found.estimates).items():
         difference = answers.get("risk difference")
         ratio = _ratio(answers)
-        words = effect(ratio) if ratio.scale == "odds ratio" else f"{effect(ratio)}: {ratio.scale}"
+        words = effect(ratio) if ratio.scale == "odds ratio" else f"RR {effect(ratio)}"
         cells = (effect(difference) if difference else "", words)
         shown.add_row(method, *cells, format_p(float(ratio.p_value)))
     return shown

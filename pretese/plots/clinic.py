@@ -1,5 +1,6 @@
 """Figures of a clinic: queues over time, one man's way, and where all of them are."""
 
+from collections import Counter
 from collections.abc import Sequence
 from math import inf
 
@@ -24,10 +25,9 @@ from simulate.clinic import steps
 from simulate.clinic.calendar import DAYS_PER_WEEK
 from simulate.clinic.file import Clinic
 from simulate.clinic.log import event_log
-from simulate.clinic.records import Seen
 from simulate.clinic.replicate import Replication
 from simulate.clinic.run import Run
-from simulate.clinic.steps import codes, floats
+from simulate.clinic.seen import Seen, views
 
 #: Queues drawn if more than `_FEWEST_SHOWN` men ever wait in them, with their titles.
 _TITLES = {
@@ -93,8 +93,12 @@ def _by_week(series: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np
 
 def longest_way(run: Run, day: float = inf) -> int:
     """Return the number, from 0, of the man who has come to most steps by ``day``."""
-    reached = sum((floats(start) <= day).astype(int) for start in run.ledger.start)
-    return int(np.argmax(reached))
+    best, most = 0, -1
+    for seen in views(run, day):
+        reached = (seen.columns.start <= seen.day).sum(axis=0)
+        if reached.max() > most:
+            best, most = seen.part.first + int(np.argmax(reached)), int(reached.max())
+    return best
 
 
 def draw_timeline(run: Run, man: int, day: float = inf) -> Figure:
@@ -204,51 +208,67 @@ _ARROWS = (
 )  # fmt: skip
 
 
+#: The words of each box, with the counts that they hold; ends by the place of their words.
+_WORDS = {
+    "referred": "referred\n{referred}",
+    "side_work_up": "being worked up {work_up}\ndeclined a late first visit {declined}",
+    "untreated": "straight to surgery\n{untreated}",
+    "treated": "three months of therapy\n{treated}",
+    "side_therapy": "under therapy {therapy}",
+    "ejaculate": "sperm in the ejaculate\n{ejaculate}",
+    "side_list": "on the theatre list {list}\nleft it {left_list}",
+    "operated": "micro-TESE\n{operated}",
+    "side_no_sperm": "no sperm found {no_sperm}",
+    "sperm": "sperm for ICSI\n{sperm}",
+    "side_kept": "sperm kept frozen {kept}, not alive {dead}\n"
+    "before oocyte retrieval {before_icsi}",
+    "icsi": "ICSI\n{icsi}",
+    "side_no_birth": "no birth {no_birth}\ntransfers or pregnancy under way {trying}",
+    "birth": "live birth\n{birth}",
+}
+
+
 def _counts(run: Run, day: float) -> dict[str, str]:
     """Return the words of each box; every man is in exactly one of the ends and waits."""
-    seen, ledger = Seen(run, min(day, run.until_day)), run.ledger
-    men = seen.men
-    gn = np.array(run.fates.gn)[men] == 1
-    ended = floats(ledger.end_day)[men] <= seen.day
-    end = np.where(ended, codes(ledger.end)[men], steps.ON_HIS_WAY)
+    count: Counter[str] = Counter()
+    for seen in views(run, day):
+        count.update(_whereabouts(seen))
+    return {name: words.format_map(count) for name, words in _WORDS.items()}
 
-    def at(step: int) -> np.ndarray:
-        return floats(ledger.start[step])[men] <= seen.day
 
-    def done(step: int) -> np.ndarray:
-        return floats(ledger.complete[step])[men] <= seen.day
-
-    def total(flags: np.ndarray) -> int:
-        return int(flags.sum())
-
-    chose = ~np.isnan(np.where(floats(ledger.asked[steps.MICRO_TESE])[men] <= seen.day, 1, np.nan))
-    chose |= floats(ledger.month_start[0])[men] <= seen.day
-    listed = floats(ledger.asked[steps.MICRO_TESE])[men] <= seen.day
-    seen_sperm = done(steps.SEMEN_CHECK) & (codes(ledger.seen)[men] == steps.YES)
-    found = done(steps.MICRO_TESE) & (codes(ledger.retrieved)[men] == steps.YES)
-    sperm = seen_sperm | found
-    under = chose & gn & ~listed & ~done(steps.SEMEN_CHECK)
-    return {
-        "referred": f"referred\n{len(men)}",
-        "side_work_up": f"being worked up {total(~chose & ~ended)}\n"
-        f"declined a late first visit {total(end == steps.DECLINED)}",
-        "untreated": f"straight to surgery\n{total(chose & ~gn)}",
-        "treated": f"three months of therapy\n{total(chose & gn)}",
-        "side_therapy": f"under therapy {total(under)}",
-        "ejaculate": f"sperm in the ejaculate\n{total(seen_sperm)}",
-        "side_list": f"on the theatre list {total(listed & ~at(steps.MICRO_TESE) & ~ended)}\n"
-        f"left it {total(end == steps.LEFT_LIST)}",
-        "operated": f"micro-TESE\n{total(at(steps.MICRO_TESE))}",
-        "side_no_sperm": f"no sperm found {total(end == steps.NO_SPERM)}",
-        "sperm": f"sperm for ICSI\n{total(sperm)}",
-        "side_kept": f"sperm kept frozen {total(end == steps.SPERM_KEPT)}, "
-        f"not alive {total(end == steps.SPERM_DEAD)}\n"
-        f"before oocyte retrieval {total(sperm & ~done(steps.ICSI) & ~ended)}",
-        "icsi": f"ICSI\n{total(done(steps.ICSI))}",
-        "side_no_birth": f"no birth {total((end == steps.NO_BIRTH) | (end == steps.GAVE_UP))}\n"
-        f"transfers or pregnancy under way {total(done(steps.ICSI) & ~ended)}",
-        "birth": f"live birth\n{total(end == steps.BIRTH)}",
+def _whereabouts(seen: Seen) -> dict[str, int]:
+    """Count the men looked at by where they have been and where they are."""
+    columns, men, ended = seen.columns, seen.men, seen.ended()
+    treated = seen.fates.gn[men] == 1
+    end = np.where(ended, columns.end[men], steps.ON_HIS_WAY)
+    listed = columns.asked[steps.MICRO_TESE][men] <= seen.day
+    chose = listed | (columns.month_start[0][men] <= seen.day)
+    checked, icsi = seen.done(steps.SEMEN_CHECK), seen.done(steps.ICSI)
+    operated = seen.started(steps.MICRO_TESE)
+    ejaculate = checked & (columns.seen[men] == steps.YES)
+    found = seen.done(steps.MICRO_TESE) & (columns.retrieved[men] == steps.YES)
+    flags = {
+        "referred": np.ones(len(men), bool),
+        "work_up": ~chose & ~ended,
+        "untreated": chose & ~treated,
+        "treated": chose & treated,
+        "therapy": chose & treated & ~listed & ~checked,
+        "ejaculate": ejaculate,
+        "list": listed & ~operated & ~ended,
+        "operated": operated,
+        "sperm": ejaculate | found,
+        "before_icsi": (ejaculate | found) & ~icsi & ~ended,
+        "icsi": icsi,
+        "trying": icsi & ~ended,
+        "declined": end == steps.DECLINED,
+        "left_list": end == steps.LEFT_LIST,
+        "no_sperm": end == steps.NO_SPERM,
+        "kept": end == steps.SPERM_KEPT,
+        "dead": end == steps.SPERM_DEAD,
+        "no_birth": (end == steps.NO_BIRTH) | (end == steps.GAVE_UP),
+        "birth": end == steps.BIRTH,
     }
+    return {name: int(flag.sum()) for name, flag in flags.items()}
 
 
 def _box(axes: Axes, x: float, y: float, width: float, words: str, colour: str) -> None:

@@ -165,7 +165,8 @@ def _correlation(axes: Axes, each: Pathway) -> None:
         axes.annotate(
             f"{found.vanishes_at:.2f}", (found.vanishes_at, 0), (6, 6), textcoords="offset points"
         )
-    axes.set_xlabel("Correlation of the errors, unmeasured")
+    axes.set_xticks([-0.8, -0.4, 0, 0.4, 0.8])
+    axes.set_xlabel("Correlation of the errors")
     axes.set_ylabel(f"Through {each.mediation.mediator}, points")
     axes.set_title(each.mediation.exposure, weight="normal", size=9)
 
@@ -187,9 +188,12 @@ def _delivered(axes: Axes, each: Delivery) -> None:
     for row, (curve, shade, arm) in enumerate(
         zip(each.curves, (PUBLISHED, SIMULATED), ("untreated", "treated"), strict=True)
     ):
-        x = np.r_[0, places]
-        rise = 100 * (1 - np.r_[1, curve.survival])
-        low, high = (100 * (1 - np.r_[1, limit]) for limit in (curve.conf_high, curve.conf_low))
+        # the last value holds on beyond the last transfer
+        x = np.r_[0, places, places[-1] + 0.7]
+        rise, low, high = (
+            100 * (1 - np.r_[1, limit, limit[-1]])
+            for limit in (curve.survival, curve.conf_high, curve.conf_low)
+        )
         axes.step(x, rise, where="post", color=shade, lw=1.6, label=arm)
         axes.fill_between(x, low, high, step="post", color=shade, alpha=0.12, lw=0)
         for place, number in zip(places, curve.table.at_risk, strict=True):

@@ -21,10 +21,15 @@ from pretese.plots.style import (
     save,
 )
 from pretese.plots.zip import SHOWN, zip_intervals
-from pretese.study.assess import NOMINAL, Answer, Assessment, Judgement, Source
+from pretese.study.assess import Assessment
+from pretese.study.judge import NOMINAL, SHORT, Judgement
+from pretese.study.source import Replicates, Source, Words
 from pretese.study.spec import Grid, StudySpec, Tolerance, cell_name
 
 Floats = NDArray[np.float64]
+
+#: Replicates ranked for a zip plot: the first, so that a million cost no more memory than these.
+RANKED = 10_000
 
 #: Bias beyond this many empirical standard errors is drawn at the edge, its value beside it.
 WIDEST_BIAS = 0.6
@@ -48,9 +53,10 @@ def _figures(
     for name, case in spec.cases.items():
         here = [each for each in found.judgements if each.case == name]
         yield f"lollipops-{name}", draw_lollipops(here, case.question, spec.tolerance)
+        found_first = sources[name].first(RANKED)
         for plan in case.plans:
             shown = [e for e in here if e.plan == plan and e.scale == _zip_scale(here, plan)]
-            yield f"zip-{name}-{plan}", draw_zip(shown, sources[name])
+            yield f"zip-{name}-{plan}", draw_zip(shown, found_first)
     for name, grid in spec.grids.items():
         yield f"map-{name}", draw_map(name, grid, spec, found.judgements)
 
@@ -104,8 +110,7 @@ def draw_lollipops(judgements: Sequence[Judgement], question: str, tolerance: To
 def _label(each: Judgement, judgements: Sequence[Judgement]) -> str:
     plans = {other.plan for other in judgements}
     plan = f"{each.plan}: " if len(plans) > 1 else ""
-    short = {"risk difference": "RD", "risk ratio": "RR", "odds ratio": "OR"}[each.scale]
-    return f"{plan}{each.method}, {short}"
+    return f"{plan}{each.method}, {SHORT[each.scale]}"
 
 
 def _lollipop(left: Axes, right: Axes, each: Judgement, place: float) -> None:
@@ -145,7 +150,7 @@ def _point(
     axes.plot([inside], [place], "o", ms=4.5, mec=colours[0], mfc=colours[1], zorder=3)
 
 
-def draw_zip(judgements: Sequence[Judgement], source: Source) -> Figure:
+def draw_zip(judgements: Sequence[Judgement], found: Mapping[Words, Replicates]) -> Figure:
     """Draw the intervals of every method of a plan, ranked by how far they are from the truth.
 
     Replicates stand by the centile of abs(estimate - truth) / SE, the furthest on top (Morris,
@@ -158,21 +163,21 @@ def draw_zip(judgements: Sequence[Judgement], source: Source) -> Figure:
         figure = new_figure(2.05 * columns + 0.4, 1.9 * rows + 0.7)
         panels = np.atleast_1d(figure.subplots(rows, columns, sharey=True)).ravel()
         for axes, each in zip(panels, judgements, strict=False):
-            _zip_panel(axes, each, source)
+            _zip_panel(axes, each, found[each.plan, each.method, each.scale])
         for axes in panels[len(judgements) :]:
             axes.set_axis_off()
         first = judgements[0]
+        ranked = len(next(iter(found.values())).estimate)
         figure.suptitle(
             f"{first.case}, {first.plan}: {first.scale}, 95 % intervals by distance from the truth "
-            f"({min(SHOWN, source.replicates)} of {source.replicates:,})",
+            f"({min(SHOWN, ranked)} of {ranked:,})",
             x=0.01, ha="left", fontsize=9, fontweight="bold",
         )  # fmt: skip
         figure.supylabel("centile of distance / SE", fontsize=8)
         return figure
 
 
-def _zip_panel(axes: Axes, each: Judgement, source: Source) -> None:
-    found = source.read(Answer(each.case, each.plan, each.method, each.scale))
+def _zip_panel(axes: Axes, each: Judgement, found: Replicates) -> None:
     ratio = each.scale != "risk difference"
     truth = float(np.log(each.truth)) if ratio else each.truth
     zip_intervals(
@@ -244,9 +249,11 @@ def _map_panel(
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    worst = f"{100 * coverage[row, column]:.1f} % at {down[row]}, {across[column]}"
+    names = [axis.label.split(" (")[0] for axis in (grid.down, grid.across)]
+    place = f"{names[0]} {down[row]}, {names[1]} {across[column]}"
+    worst = f"{100 * coverage[row, column]:.1f} % at {place}"
     axes.set_title(f"{method}\nworst: {worst}", fontsize=8.5)
 
 
 def _frame(row: int, column: int) -> Rectangle:
-    return Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, ec=INK, lw=2)
+    return Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, ec=INK, lw=2, clip_on=False)

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pretese.study.code import Kind, code_version
 
@@ -91,6 +90,8 @@ class Store:
 
     def write(self, block: Block, table: pa.Table) -> None:
         """Keep a finished block: all of it, or nothing."""
+        import pyarrow.parquet as pq  # workers, who store nothing, need not load it
+
         path = self.path(block)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
@@ -103,4 +104,6 @@ class Store:
 
     def read(self, block: Block) -> pa.Table:
         """Return a finished block."""
+        import pyarrow.parquet as pq
+
         return pq.read_table(self.path(block))

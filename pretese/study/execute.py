@@ -3,12 +3,12 @@
 import multiprocessing
 import os
 import threading
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
+from multiprocessing.context import BaseContext
 from typing import Any
 
 import pyarrow as pa
@@ -93,9 +93,7 @@ def local_crew(workers: int) -> Iterator[Crew | None]:
         yield None
         return
     with _one_thread_each():
-        # Spawned, not forked: a fresh process is the same on every platform and has no threads.
-        context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(workers, context, _leave_with, (os.getpid(),))
+        pool = ProcessPoolExecutor(workers, _fresh_processes(), _leave_with_parent)
         try:
             yield pool, AHEAD * workers
         finally:
@@ -141,13 +139,26 @@ def _connect(address: str) -> Any:
     return client
 
 
-def _leave_with(parent: int) -> None:
-    """End this worker soon after its parent is gone, however that was killed."""
+def _fresh_processes() -> BaseContext:
+    """Return how workers start: never as copies of this process, which may have threads.
+
+    Where there is a fork server, it loads the libraries once and workers begin at once.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["pretese.study.execute", "pretese.study.tasks"])
+    return context
+
+
+def _leave_with_parent() -> None:
+    """End this worker when the process that asked is gone, however that was killed."""
+    parent = multiprocessing.parent_process()
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
+        if parent is not None:
+            parent.join()
+            os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
 

@@ -8,19 +8,18 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pretese.certificate import load_scenario
 from pretese.files import versions, whole_folder, write_csv, write_manifest
 from pretese.mechanism import mechanism_hash, with_values
-from pretese.plots.recovery import draw_figures
 from pretese.progress import Tell
-from pretese.study.assess import Assessment, Source, assess, wanted_replicates
+from pretese.study.assess import Assessment, assess, wanted_replicates
 from pretese.study.blocks import Job, Store
 from pretese.study.code import code_version
 from pretese.study.execute import Crew, finish
 from pretese.study.folder import open_folder
+from pretese.study.page import write_page
+from pretese.study.source import Source, join
 from pretese.study.spec import StudySpec
 from pretese.study.tasks import TRUTH_MEN, EstimateTask, TruthTask
 from protocol.errors import Fault, InputError
@@ -32,7 +31,7 @@ BLOCK = 100
 BLOCK_IMPUTED = 10
 
 #: Draws of the truth per block.
-BLOCK_TRUTH = 10
+BLOCK_TRUTH = 2
 
 #: No step of a run that looks for a precision is longer than this many times the last.
 GROWTH = 4
@@ -130,11 +129,12 @@ def _draws(spec: StudySpec) -> int:
 
 def assess_blocks(study: Study, store: Store, replicates: int) -> Assessment:
     """Assess the blocks that there are, where they stand."""
-    estimates = {
-        name: Source([store.path(block) for block in job.blocks(replicates)], replicates)
-        for name, job in study.estimates.items()
-    }
-    return assess(study.spec, estimates, _truths(study, store))
+    sources = {name: _source(job, store, replicates) for name, job in study.estimates.items()}
+    return assess(study.spec, sources, _truths(study, store))
+
+
+def _source(job: Job, store: Store, replicates: int) -> Source:
+    return Source([store.path(block) for block in job.blocks(replicates)], replicates)
 
 
 def _truths(study: Study, store: Store) -> dict[str, pd.DataFrame]:
@@ -145,36 +145,28 @@ def _truths(study: Study, store: Store) -> dict[str, pd.DataFrame]:
     }
 
 
-def _join(job: Job, store: Store, replicates: int, path: Path) -> None:
-    """Write replicates ``0 .. replicates - 1``, block after block, each a row group."""
-    writer: pq.ParquetWriter | None = None
-    try:
-        for block in job.blocks(replicates):
-            table = store.read(block)
-            if block.first + job.block > replicates:
-                table = table.filter(pc.less(table["replicate"], replicates))
-            if writer is None:
-                writer = pq.ParquetWriter(path, table.schema, compression="zstd")
-            writer.write_table(table)
-    finally:
-        if writer is not None:
-            writer.close()
-
-
-def write_results(study: Study, store: Store, replicates: int, out: Path) -> Assessment:
+def write_results(
+    study: Study, store: Store, replicates: int, out: Path, figures: bool = True
+) -> Assessment:
     """Write ``out/results``, all of it or nothing: estimates, tables, figures and a manifest."""
     with whole_folder(out / "results") as folder:
         (folder / "estimates").mkdir()
         files = {name: folder / "estimates" / f"{name}.parquet" for name in study.estimates}
         for name, job in study.estimates.items():
-            _join(job, store, replicates, files[name])
+            join(_source(job, store, replicates), files[name])
         sources = {name: Source([path], replicates) for name, path in files.items()}
         found = assess(study.spec, sources, _truths(study, store))
         write_csv(found.truths, folder / "truths.csv")
         write_csv(found.performance, folder / "performance.csv")
         write_csv(found.contrasts, folder / "contrasts.csv")
-        write_csv(pd.DataFrame(map(asdict, found.judgements)), folder / "verdicts.csv")
-        draw_figures(study.spec, found, sources, folder)
+        verdicts = pd.DataFrame(map(asdict, found.judgements))
+        write_csv(verdicts, folder / "verdicts.csv")
+        page = write_page(study.spec, verdicts, replicates)
+        (folder / "recovery.md").write_text(page, encoding="utf-8")
+        if figures:
+            from pretese.plots.recovery import draw_figures  # not before work begins
+
+            draw_figures(study.spec, found, sources, folder)
         facts = {
             "study": study.spec.model_dump(mode="json"),
             "replicates": replicates,

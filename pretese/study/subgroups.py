@@ -13,7 +13,7 @@ import numpy as np
 from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Floats
 from estimate.estimand import Estimand
-from estimate.explore import assign, group_labels
+from estimate.grouping import assign, group_labels
 from estimate.logistic import LogisticFit, fit_logistic
 from estimate.plan_choices import Subgroup
 from estimate.pool import pool_estimates

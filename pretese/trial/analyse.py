@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from estimate.arrays import Bools, Floats
 from estimate.logistic import fit_logistic
+from estimate.principal_stratum import always_operated
 from estimate.random_intercept import by_site, fit_random_intercept
 from estimate.result import Estimate, wald
 from estimate.risk_difference import compare_arms
@@ -44,10 +45,21 @@ def signed_statistic(estimate: Estimate) -> Floats:
 
 
 def _unadjusted(data: Data) -> Estimate:
+    if data.design.endpoint.ejaculators == "principal stratum":
+        return _stratum(data)
     y, arm, include = data.outcome, data.arm, data.include
     x1, n1 = (y * arm * include).sum(1), (arm * include).sum(1)
     x0, n0 = (y * (1 - arm) * include).sum(1), ((1 - arm) * include).sum(1)
     return compare_arms(x1, n1, x0, n0, data.design.estimand, variance="Farrington-Manning")
+
+
+def _stratum(data: Data) -> Estimate:
+    arms = [data.include * (1 - data.arm), data.include * data.arm]
+    found, operated, men = (
+        np.stack([(arm * each).sum(1) for arm in arms], -1)
+        for each in (data.outcome, data.operated, np.ones_like(data.arm))
+    )
+    return always_operated(found, operated, men, data.design.estimand)
 
 
 def _stratified(data: Data) -> Estimate:

@@ -93,6 +93,12 @@ class Design(Document):
             raise ValueError("men of plain risks have one endpoint; name a scenario")
         if "mixed" in (each.analysis.method for each in self.questions) and len(self.sites) < 2:
             raise ValueError("mixed needs two sites or more")
+        if any(
+            each.endpoint.ejaculators == "principal stratum"
+            and each.analysis.method != "unadjusted"
+            for each in self.questions
+        ):
+            raise ValueError("a principal stratum is estimated unadjusted")
         if len(set(self.labels)) <= len(self.secondary):
             raise ValueError("two endpoints have the same name; give each a name of its own")
         return self

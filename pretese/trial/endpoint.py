@@ -9,11 +9,25 @@ from pretese.trial.arms import Factor
 from protocol.documents import Document
 from simulate.nouns import BASELINE
 
-#: What becomes of men with sperm in the ejaculate, by what is counted.
-_COUNTED: dict[str, Strategy] = {
-    "any_sperm": "composite variable",
-    "sperm_retrieved": "composite variable",
-    "live_birth": "treatment policy",
+#: What becomes of men with sperm in the ejaculate, by what is counted and what is said of them.
+_EJACULATORS: dict[tuple[str, str | None], Strategy] = {
+    ("any_sperm", None): "composite variable",
+    ("sperm_retrieved", "failures"): "composite variable",
+    ("sperm_retrieved", "excluded"): "excluded from the analysis",
+    ("sperm_retrieved", "principal stratum"): "principal stratum",
+    ("live_birth", None): "treatment policy",
+}
+
+_CROSSOVER: dict[str, Strategy] = {
+    "treatment policy": "treatment policy",
+    "hypothetical": "hypothetical",
+    "composite": "composite variable",
+    "excluded": "excluded from the analysis",
+}
+
+_POPULATION = {
+    "excluded": "operated men",
+    "principal stratum": "men operated under either arm",
 }
 
 
@@ -21,20 +35,30 @@ class Endpoint(Document):
     """What is counted, and what is done with what happens on the way; ``name`` is for tables.
 
     ``ejaculators`` are men with sperm in the ejaculate, who need no operation. They go with
-    ``sperm_retrieved`` alone; for the other two they are successes or go on to ICSI.
+    ``sperm_retrieved`` alone; for the other two they are successes or go on to ICSI. ``crossover``
+    counts as it comes (treatment policy), as if it had not been (hypothetical), as failure
+    (composite), or not at all (excluded).
     """
 
     name: str | None = None
     variable: Literal["any_sperm", "sperm_retrieved", "live_birth"] = "any_sperm"
-    ejaculators: Literal["excluded", "failures"] | None = None
+    ejaculators: Literal["failures", "excluded", "principal stratum"] | None = None
     known_after_months: Annotated[float, Field(ge=0)]
     missing: Literal["complete case", "failure"] = "complete case"
-    crossover: Literal["treatment policy", "excluded"] = "treatment policy"
+    crossover: Literal["treatment policy", "hypothetical", "composite", "excluded"] = (
+        "treatment policy"
+    )
 
     @model_validator(mode="after")
     def _strategy(self) -> Self:
         if (self.variable == "sperm_retrieved") != (self.ejaculators is not None):
-            raise ValueError("ejaculators (excluded or failures) goes with sperm_retrieved alone")
+            raise ValueError(
+                "ejaculators (failures, excluded or principal stratum) goes with sperm_retrieved "
+                "alone"
+            )
+        imputed = self.missing == "failure" or self.crossover == "composite"
+        if self.ejaculators == "principal stratum" and imputed:
+            raise ValueError("a principal stratum cannot take men as failures; leave them out")
         return self
 
     @property
@@ -45,18 +69,24 @@ class Endpoint(Document):
     @property
     def events(self) -> tuple[IntercurrentEvent, ...]:
         """Return what may happen after randomisation, each with its strategy."""
-        excluded: Strategy = "excluded from the analysis"
-        checked = excluded if self.ejaculators == "excluded" else _COUNTED[self.variable]
-        crossed: Strategy = excluded if self.crossover == "excluded" else "treatment policy"
         return (
-            IntercurrentEvent("sperm in the ejaculate, no operation", checked),
-            IntercurrentEvent("crossover", crossed),
+            IntercurrentEvent(
+                "sperm in the ejaculate, no operation",
+                _EJACULATORS[self.variable, self.ejaculators],
+            ),
+            IntercurrentEvent("crossover", _CROSSOVER[self.crossover]),
         )
 
     @property
     def population(self) -> str:
         """Return whom the comparison is among."""
-        return "operated men" if self.ejaculators == "excluded" else "all men randomised"
+        return _POPULATION.get(self.ejaculators or "", "all men randomised")
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether men are left out for what happened after randomisation."""
+        apart = self.ejaculators in ("excluded", "principal stratum")
+        return apart or self.crossover in ("excluded", "hypothetical")
 
 
 class Analysis(Document):

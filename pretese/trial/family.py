@@ -9,7 +9,7 @@ import numpy as np
 from estimate.arrays import Floats
 from estimate.performance import Measure, measure_performance
 from pretese.trial.design import Design
-from pretese.trial.measure import mean, truth_on_scale
+from pretese.trial.measure import bias_of, given_measure, mean, truth_on_scale
 from pretese.trial.multiplicity import p_values
 from pretese.trial.run import Outcomes
 from pretese.trial.several import claims
@@ -100,7 +100,7 @@ def _one(design: Design, outcomes: Outcomes, k: int) -> OneOfSeveral:
     control, treated, target = (
         mean(column(name)) for name in ("risk_control", "risk_treated", "target")
     )
-    truth = truth_on_scale(question, target, control, treated)
+    truth = truth_on_scale(question, target, control, treated, given_measure(outcomes, k))
     z, plan = column("z"), design.monitoring
     p = p_values(z, plan.sides)
     found = measure_performance(
@@ -116,7 +116,7 @@ def _one(design: Design, outcomes: Outcomes, k: int) -> OneOfSeveral:
         risk_treated=treated,
         truth=truth,
         estimate=mean(column("estimate")),
-        bias=found.bias,
+        bias=bias_of(found.bias, truth, question),
         coverage=found.coverage,
         alone=mean(alone.astype(float)),
         claimed=mean(column("claimed") * (z > 0)),

@@ -5,6 +5,7 @@ import numpy as np
 from estimate.arrays import Floats
 from estimate.performance import Measure
 from pretese.trial.design import Design
+from pretese.trial.run import Outcomes
 
 
 def mean(values: Floats) -> Measure:
@@ -23,14 +24,16 @@ def mean(values: Floats) -> Measure:
     )
 
 
-def truth_on_scale(design: Design, target: Measure, control: Measure, treated: Measure) -> Measure:
+def truth_on_scale(
+    design: Design, target: Measure, control: Measure, treated: Measure, given: Measure | None
+) -> Measure:
     """Return the true effect as the method of the primary endpoint puts it.
 
     A risk difference is that of the estimand's population. A marginal odds ratio, as a logarithm,
-    follows from the two risks. A conditional one follows from no risks: NaN.
+    follows from the two risks. A conditional one is ``given``, as `pretese.trial.given` finds it.
     """
-    if design.analysis.conditional:
-        return Measure(np.asarray(np.nan), np.asarray(np.nan), target.n)
+    if given is not None and design.analysis.conditional:
+        return given
     if design.analysis.method != "logistic":
         return target
     p1, p0 = treated.value, control.value
@@ -39,3 +42,19 @@ def truth_on_scale(design: Design, target: Measure, control: Measure, treated: M
         # The risks share their men; without the covariance this is a little too large.
         mcse = np.hypot(treated.mcse / (p1 * (1 - p1)), control.mcse / (p0 * (1 - p0)))
     return Measure(np.asarray(value), np.asarray(mcse), target.n)
+
+
+def given_measure(outcomes: Outcomes, endpoint: int = 0) -> Measure | None:
+    """Return the true conditional effect of an endpoint; None if there is no such thing."""
+    true, error = outcomes.given_truth, outcomes.given_truth_mcse
+    if true is None or error is None:
+        return None
+    n = np.asarray(outcomes.replicates)
+    return Measure(true[0, endpoint], error[0, endpoint], n)
+
+
+def bias_of(found: Measure, truth: Measure, design: Design) -> Measure:
+    """Return a bias whose error is also that of a truth which was simulated apart."""
+    if not design.analysis.conditional:
+        return found
+    return Measure(found.value, np.hypot(found.mcse, truth.mcse), found.n)

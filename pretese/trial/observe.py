@@ -24,6 +24,8 @@ class Data:
         Whether he belongs to this cut of his trial; trials of other sizes share the arrays.
     include
         Whether he can be analysed: present, and neither lost nor left out.
+    operated
+        Whether he needed the operation, where the endpoint asks; else whether he would count.
     baseline
         What the clinic wrote down, NaN where missing.
     """
@@ -33,6 +35,7 @@ class Data:
     arm: Floats
     present: Flags
     include: Flags
+    operated: Flags
     site: Codes
     diagnosis: Codes
     baseline: dict[str, Floats]
@@ -50,6 +53,7 @@ class Data:
             arm=self.arm[:, here],
             present=present,
             include=self.include[:, here] & present,
+            operated=self.operated[:, here],
             site=self.site[:, here],
             diagnosis=self.diagnosis[:, here],
             baseline={name: values[:, here] for name, values in self.baseline.items()},
@@ -59,26 +63,31 @@ class Data:
 def observe(design: Design, trials: Trials, effect: float, endpoint: int = 0) -> Data:
     """Return what is recorded of one endpoint in trials with this share of the effect.
 
-    Men lost are failures or left out, as the endpoint says; 0 is the primary endpoint.
+    Men lost, and men who crossed over, are failures or left out as the endpoint says; 0 is the
+    primary endpoint. For a principal stratum any sperm is recorded, and who was operated.
     """
     design = design.questions[endpoint]
-    control, treated = trials.potential(effect, endpoint)
-    counted0, counted1 = trials.counted(effect, endpoint)
-    assigned = trials.arm == 1
-    success = np.where(assigned, treated, control)
-    include = np.where(assigned, counted1, counted0)
-    if design.endpoint.missing == "failure":
+    end, assigned = design.endpoint, trials.arm == 1
+    success = np.where(assigned, *trials.people.potential(effect, endpoint)[::-1])
+    counted = np.where(assigned, *trials.people.counted(effect, endpoint)[::-1])
+    include, crossed = counted, trials.received != trials.arm
+    if end.ejaculators == "principal stratum":
+        success, include = success | ~counted, np.ones_like(counted)
+    if end.missing == "failure":
         success = success & ~trials.lost
     else:
         include = include & ~trials.lost
-    if design.endpoint.crossover == "excluded":
-        include = include & (trials.received == trials.arm)
+    if end.crossover == "composite":
+        success = success & ~crossed
+    elif end.crossover in ("excluded", "hypothetical"):
+        include = include & ~crossed
     return Data(
         design=design,
         outcome=success.astype(float),
         arm=assigned.astype(float),
         present=np.ones(assigned.shape, bool),
         include=include,
+        operated=counted,
         site=trials.site,
         diagnosis=trials.candidates.diagnosis,
         baseline=trials.candidates.baseline,

@@ -44,6 +44,8 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
     console.print(f"[bold]{design['title']}[/] ({design['id']})", highlight=False)
     console.print(f"{design['question']}", style="dim", highlight=False)
     console.print(f"Estimand: {design['estimand']}", highlight=False)
+    for row in design["points"][-1]["endpoints"][1:]:
+        console.print(f"Estimand of {row['name']}: {row['estimand']}", highlight=False)
     solved = design["solve"]
     if solved:
         console.print(
@@ -52,7 +54,7 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
             highlight=False,
         )
     for points in _chunks(design["points"], 4):
-        console.print(_performance(points))
+        console.print(_performance(points, "log" if "odds ratio" in design["estimand"] else ""))
     last = design["points"][-1]
     if len(last["looks"]) > 1:
         console.print(_looks(last))
@@ -73,7 +75,7 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
         console.print(_tornado(design["tornado"]))
 
 
-def _performance(points: list[dict[str, Any]]) -> Table:
+def _performance(points: list[dict[str, Any]], scale: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, title_justify="left")
     table.add_column("")
     for point in points:
@@ -84,6 +86,8 @@ def _performance(points: list[dict[str, Any]]) -> Table:
         "true risks, control / treated",
         *(f"{100 * t['risk_control']:.1f} / {100 * t['risk_treated']:.1f} %" for t in truth),
     )
+    words = "true log odds ratio" if scale else "true risk difference"
+    table.add_row(words, *(number(t["on_scale"]) for t in truth))
     for name, words in WORDS.items():
         cells = [number(point["measures"][name], name in SHARES) for point in points]
         table.add_row(words, *cells)
@@ -195,18 +199,21 @@ def _endpoints(point: dict[str, Any]) -> Table:
     title = f"Endpoints, {point['men']} men, {point['effect_percent']:g} % of the effect"
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
     table.add_column("endpoint", overflow="fold")
-    for words in ("true effect", "mean estimate", "power alone", "in the family"):
+    heads = ["true effect", "estimate", "bias", "power alone"]
+    several = point["family"]["method"] != "none"
+    for words in [*heads, "in family"] if several else heads:
         table.add_column(words, justify="right")
     for row in point["endpoints"]:
-        table.add_row(
-            row["name"], number(row["truth"]), number(row["estimate"]),
-            *(number(row[name], share=True) for name in ("alone", "claimed")),
-        )  # fmt: skip
+        numbers = [number(row[name]) for name in ("truth", "estimate", "bias")]
+        shares = ("alone", "claimed") if several else ("alone",)
+        table.add_row(row["name"], *numbers, *(number(row[each], share=True) for each in shares))
     return table
 
 
 def _family(points: list[dict[str, Any]]) -> Table:
-    title = f"All endpoints together ({points[0]['family']['method']})"
+    method = points[0]["family"]["method"]
+    how = "each at the whole level" if method == "none" else method
+    title = f"All endpoints together ({how})"
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
     table.add_column("", overflow="fold")
     for point in points:
@@ -214,10 +221,18 @@ def _family(points: list[dict[str, Any]]) -> Table:
     for name, words in (("any", "claims at least one"), ("all", "claims all")):
         table.add_row(words, *(number(p["family"][name], share=True) for p in points))
     found = [{tuple(e["nulls"]): e for e in p["family"]["errors"]} for p in points]
-    for nulls in max(found, key=len):
+    for nulls in _shown(max(found, key=len)):
         cells = [number(each[nulls], share=True) if nulls in each else "" for each in found]
         table.add_row(f"wrong claim, no effect on {', '.join(nulls)}", *cells)
     return table
+
+
+def _shown(errors: dict[tuple[str, ...], dict[str, Any]]) -> list[tuple[str, ...]]:
+    """Return the null of everything and all others, or of many the one with the largest error."""
+    whole, *others = errors
+    if len(others) > 6:
+        others = [max(others, key=lambda nulls: float(errors[nulls]["value"]))]
+    return [whole, *others]
 
 
 def _paired(rows: list[dict[str, Any]]) -> Table:

@@ -42,8 +42,7 @@ def why_no_rail(design: Design) -> str | None:
         "the primary endpoint shares its level with others": _shares(design),
         "arm sizes are random": design.block is None,
         "men are left out of the analysis": (
-            design.endpoint.ejaculators == "excluded"
-            or design.endpoint.crossover == "excluded"
+            design.endpoint.leaves_out
             or (design.endpoint.missing == "complete case" and _drops(design))
         ),
         "men of a site are alike": design.site_spread is not None,

@@ -16,10 +16,12 @@ from estimate.result import RATIOS
 from estimate.sequential.conduct import follow
 from pretese.trial.conduct import Trials, draw_trials
 from pretese.trial.design import Design
+from pretese.trial.given import given_truths
 from pretese.trial.looks import take_looks
 from pretese.trial.observe import Data, observe
 from pretese.trial.resize import largest
-from pretese.trial.several import answers_of, several, statistics, truths
+from pretese.trial.several import answers_of, several, statistics
+from pretese.trial.truth import truths
 from simulate.scenario import Scenario
 
 #: Men held at once by a worker; the answer does not depend on it.
@@ -61,6 +63,9 @@ class Outcomes:
         (replicate, endpoint), the primary first; None if there is no other. ``z_without`` is the
         statistic of the same men without any effect; ``claimed`` is what may be claimed of all
         endpoints together. ``rejected`` is then that of the primary.
+    given_truth, given_truth_mcse
+        (replicate, endpoint) true conditional log odds ratio, the same for all trials, with its
+        Monte Carlo error; NaN where the analysis is marginal, None if all are.
     """
 
     look: Floats
@@ -92,6 +97,8 @@ class Outcomes:
     endpoint_risk_control: Floats | None = None
     endpoint_risk_treated: Floats | None = None
     endpoint_target: Floats | None = None
+    given_truth: Floats | None = None
+    given_truth_mcse: Floats | None = None
 
     @property
     def replicates(self) -> int:
@@ -179,12 +186,15 @@ def run_block(task: Task) -> Results:
     without = {men: statistics(answers_of(design, trials, men, 0.0)) for men in sizes}
     found: Results = {}
     for effect in sorted({effect for _, effect in points}):
-        data = observe(design, trials, effect)
+        data, given = observe(design, trials, effect), given_truths(design, scenario, seed, effect)
         for men in sorted({m for m, e in points if e == effect}):
             ended = conduct(design, data, trials, men, effect, guessed[:, men - 1])
             if design.secondary:
                 arrays = several(design, trials, men, effect, without[men])
                 ended = replace(ended, rejected=arrays["endpoint_claimed"][:, 0], **arrays)
+            if given is not None:
+                true, error = (np.tile(each, (size, 1)) for each in given)
+                ended = replace(ended, given_truth=true, given_truth_mcse=error)
             found[men, effect] = ended
     return found
 
@@ -209,7 +219,7 @@ def conduct(
     month = np.take_along_axis(trials.arrival_months, at - 1, 1) + design.known_after_months
     full = _full_men(design, men, looks.men[:, -1], ends.look)
     here = (trials.arrival_months <= month) & (np.arange(trials.arm.shape[1]) < full[:, None])
-    control, treated, target = truths(trials, men, effect)
+    control, treated, target = truths(design, trials.people, men, effect)
     return Outcomes(
         look=ends.look.astype(float),
         rejected=ends.rejected.astype(float),

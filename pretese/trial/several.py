@@ -9,6 +9,7 @@ from pretese.trial.conduct import Trials
 from pretese.trial.design import Design
 from pretese.trial.multiplicity import rejections
 from pretese.trial.observe import observe
+from pretese.trial.truth import truths
 
 
 def answers_of(design: Design, trials: Trials, men: int, effect: float) -> list[Estimate]:
@@ -30,16 +31,6 @@ def claims(design: Design, z: Floats) -> Floats:
     return rejections(design.graph(), z, alpha, plan.sides).astype(float)
 
 
-def truths(trials: Trials, men: int, effect: float, endpoint: int = 0) -> tuple[Floats, ...]:
-    """Return risks in either arm, and their difference among men who would count in both."""
-    control, treated = (each[:, :men] for each in trials.potential(effect, endpoint))
-    counted = [each[:, :men] for each in trials.counted(effect, endpoint)]
-    both = counted[0] & counted[1]
-    with np.errstate(invalid="ignore"):
-        target = ((treated & both).sum(1) - (control & both).sum(1)) / both.sum(1)
-    return control.mean(1), treated.mean(1), target
-
-
 def several(
     design: Design, trials: Trials, men: int, effect: float, without: Floats
 ) -> dict[str, Floats]:
@@ -51,7 +42,7 @@ def several(
         (replicate, endpoint) statistics of the same trials without any effect.
     """
     answers = answers_of(design, trials, men, effect)
-    true = [truths(trials, men, effect, k) for k in range(len(answers))]
+    true = [truths(design, trials.people, men, effect, k) for k in range(len(answers))]
     z = statistics(answers)
 
     def numbers(name: str) -> Floats:

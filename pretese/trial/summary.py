@@ -9,7 +9,7 @@ from estimate.arrays import Floats
 from estimate.performance import Measure, measure_performance
 from pretese.trial.design import Design
 from pretese.trial.family import any_and_all, each_endpoint, family_errors
-from pretese.trial.measure import mean, truth_on_scale
+from pretese.trial.measure import bias_of, given_measure, mean, truth_on_scale
 from pretese.trial.rail import exact_rail, why_no_rail
 from pretese.trial.resize import largest
 from pretese.trial.run import Outcomes, Results
@@ -59,6 +59,7 @@ def summarise_point(design: Design, men: int, effect: float, outcomes: Outcomes)
             "risk_control": risks[0],
             "risk_treated": risks[1],
             "risk_difference": plain(target),
+            "on_scale": plain(true_effect(design, outcomes)),
         },
         "measures": {name: plain(measure) for name, measure in found.items()},
         "looks": _looks(design, men, outcomes),
@@ -80,15 +81,15 @@ def summarise_point(design: Design, men: int, effect: float, outcomes: Outcomes)
 def measures(design: Design, outcomes: Outcomes) -> dict[str, Measure]:
     """Return every measure of `WORDS`."""
     o = outcomes
-    found = np.isfinite(o.estimate)
+    found, truth = np.isfinite(o.estimate), true_effect(design, o)
     performance = measure_performance(
-        o.estimate, o.std_error, _truth(design, o), conf_low=o.conf_low, conf_high=o.conf_high,
+        o.estimate, o.std_error, truth.value, conf_low=o.conf_low, conf_high=o.conf_high,
         p_value=o.p_value,
     )  # fmt: skip
     return {
         "rejection": mean(o.rejected),
         "wrong_direction": mean(o.rejected * (o.z < 0)),
-        "bias": performance.bias,
+        "bias": bias_of(performance.bias, truth, design),
         "coverage": performance.coverage,
         "empirical_se": performance.empirical_se,
         "model_se": performance.model_se,
@@ -125,23 +126,31 @@ def won(outcomes: Outcomes) -> Floats:
     return np.asarray(outcomes.rejected * (outcomes.z > 0))
 
 
-def _truth(design: Design, outcomes: Outcomes) -> float:
-    """Return the population effect on the scale of the method; NaN where it has none."""
+def true_effect(design: Design, outcomes: Outcomes) -> Measure:
+    """Return the population effect on the scale of the method: logarithms for ratios."""
     o = outcomes
-    parts = (mean(each) for each in (o.target, o.risk_control, o.risk_treated))
-    return float(truth_on_scale(design, *parts).value)
+    target, control, treated = (mean(each) for each in (o.target, o.risk_control, o.risk_treated))
+    return truth_on_scale(design, target, control, treated, given_measure(o))
+
+
+def _truth(design: Design, outcomes: Outcomes) -> float:
+    return float(true_effect(design, outcomes).value)
 
 
 def _risks(design: Design, effect: float, outcomes: Outcomes) -> tuple[float, float]:
     """Return the risks in either arm: known for plain risks, else those of the simulated men."""
-    crossed = design.crossover
     if design.risks is None:
         return float(outcomes.risk_control.mean()), float(outcomes.risk_treated.mean())
     control = design.risks.control_percent / 100
     treated = control + effect * (design.risks.treated_percent / 100 - control)
-    moved = [crossed.control_percent / 100, crossed.treated_percent / 100]
+    moved = np.array([design.crossover.control_percent, design.crossover.treated_percent]) / 100
     gap = treated - control
-    return control + moved[0] * gap, treated - moved[1] * gap
+    match design.endpoint.crossover:
+        case "treatment policy":
+            return control + moved[0] * gap, treated - moved[1] * gap
+        case "composite":
+            return control * (1 - moved[0]), treated * (1 - moved[1])
+    return control, treated
 
 
 def _endpoints(design: Design, outcomes: Outcomes) -> list[dict[str, Any]]:

@@ -8,6 +8,8 @@ from simulate.clinic.file import MINUTES_PER_DAY, WEEKDAYS, Weekday
 from simulate.clinic.lengths import on_grain
 
 DAYS_PER_WEEK = 7
+#: Booked days remembered before those gone by are let go.
+DAYS_HELD = 4096
 
 
 class Calendar:
@@ -89,6 +91,8 @@ class Slots:
         """
         if self._by_weekday is None:
             return max(now, due)
+        if len(self._taken) > DAYS_HELD:
+            self._taken = {day: taken for day, taken in self._taken.items() if day > now}
         begins = self.first_free(now, due, follow_up=follow_up)
         self._taken[floor(begins)][int(follow_up)] += 1
         return begins

@@ -23,12 +23,13 @@ from simulate.fertility import Couples, draw_couples
 from simulate.hormones import MONTHS
 from simulate.lookup import MONTH_DAYS
 from simulate.nouns import ARMS
-from simulate.scenario import Scenario
+from simulate.scenario import Arm, Scenario
 from simulate.spermatogenesis import effect, see_sperm
 from simulate.surgery import draw_operations
 from simulate.therapy import Course, follow
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 Phases = tuple[str, ...]
 
 #: A partner's age enters in whole quarters of a year.
@@ -37,51 +38,58 @@ QUARTER_DAYS = 365.25 / 4
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Where sperm is at the end of one sequence of phases, for every man (lists by man).
+    """Where sperm is at the end of one sequence of phases; arrays of shape (man,).
 
     ``effect`` is what therapy adds to the reserve, in log odds.
     """
 
     course: Course
-    in_ejaculate: list[bool]
-    retrievable: list[bool]
-    effect: list[float]
+    in_ejaculate: Flags
+    retrievable: Flags
+    effect: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One arm: its regimen, and nature's answer to each sequence of phases.
+    """One arm: its regimen, and the sequences of phases that it can lead to.
 
-    ``reported_fsh[phases]`` is what the laboratory reports at the end of the last of these months,
-    in IU/L, for every man.
+    ``sequences`` gives each whole sequence its place, ``beginnings`` each sequence of one month or
+    more.
     """
 
     regimen: Regimen
     semen_check: bool
-    reported_fsh: Mapping[Phases, list[float]]
-    outcomes: Mapping[Phases, Outcome]
+    sequences: Mapping[Phases, int]
+    beginnings: Mapping[Phases, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Tries:
-    """What each couple's ICSI leads to; lists by man, and by transfer within."""
+def ways_of(scenario: Scenario) -> tuple[Way, Way]:
+    """Return the ways that the men of a scenario may go, in the order of `simulate.nouns.ARMS`."""
+    untreated, treated = (_way(scenario.arms[arm]) for arm in ARMS)
+    return untreated, treated
 
-    couples: Couples
-    willing: list[bool]
-    testicular_sperm_usable: list[bool]
-    transfers_available: list[int]
-    pregnant: list[list[bool]]
-    born: list[list[bool]]
-    gives_up: list[list[bool]]
+
+def _way(arm: Arm) -> Way:
+    regimen = load_regimen(arm.regimen)
+    whole = sequences(regimen)
+    begun = dict.fromkeys(each[:month] for each in whole for month in range(1, MONTHS + 1))
+    return Way(
+        regimen=regimen,
+        semen_check=arm.semen_check,
+        sequences={phases: place for place, phases in enumerate(whole)},
+        beginnings={phases: place for place, phases in enumerate(begun)},
+    )
 
 
 class Fates:
-    """The fates of the men of one study.
+    """The fates of some men of one study: ``men`` of them from number ``first_man`` on.
 
     Parameters
     ----------
     replicate
         Absolute number of the study, from 0: that of `simulate.cohort.draw_cohort`.
+    first_man
+        From 0: a multiple of `simulate.luck.CHUNK`.
 
     Attributes
     ----------
@@ -91,46 +99,45 @@ class Fates:
         What micro-TESE would be for each man.
     habits
         The same, and on which days he would miss an injection that is due.
+    outcomes
+        For each arm, where each sequence of phases leads every man, whichever arm he chose.
     """
 
-    __slots__ = ("_tries", "cohort", "gn", "habits", "level", "months",
-                 "operations", "ways")  # fmt: skip
+    __slots__ = ("_couples", "cohort", "first_man", "gn", "habits", "months", "operations",
+                 "outcomes")  # fmt: skip
 
-    def __init__(self, scenario: Scenario, seed: int, replicate: int, men: int) -> None:
-        self.cohort = draw_cohort(scenario, seed, 1, replicate, men)
-        self.gn: list[int] = self.cohort.gn[0].astype(int).tolist()
-        self.level: list[float] = self.cohort.reserve[0].tolist()
+    def __init__(
+        self, scenario: Scenario, seed: int, replicate: int, men: int, first_man: int = 0
+    ) -> None:
+        self.first_man = first_man
+        self.cohort = draw_cohort(scenario, seed, 1, replicate, men, first_man)
+        self.gn = self.cohort.gn[0].astype(np.int8)
         self.habits = draw_habits(
             scenario, self.cohort.reserve, self.cohort.luck, MONTHS * MONTH_DAYS
         )
         stays = self.habits.months
-        self.months: list[int] = [MONTHS] * men if stays is None else stays[0].tolist()
-        self.ways = tuple(_way(self.cohort, self.habits, arm) for arm in ARMS)
+        self.months = np.full(men, MONTHS, np.int8) if stays is None else stays[0]
+        self.outcomes = tuple(
+            {phases: _outcome(self.cohort, self.habits, way.regimen, phases) for phases in
+             way.sequences}
+            for way in ways_of(scenario)
+        )  # fmt: skip
         self.operations = draw_operations(scenario.surgery, self.cohort.luck)
-        self._tries: dict[int, Tries] = {}
+        self._couples: dict[int, Couples] = {}
 
-    def tries(self, quarters_later: int = 0) -> Tries:
+    def couples(self, quarters_later: int = 0) -> Couples:
         """Return what ICSI leads to with partners so many quarters of a year older."""
-        if quarters_later not in self._tries:
-            self._tries[quarters_later] = self._draw_tries(quarters_later)
-        return self._tries[quarters_later]
+        if quarters_later not in self._couples:
+            self._couples[quarters_later] = self._draw_couples(quarters_later)
+        return self._couples[quarters_later]
 
-    def _draw_tries(self, quarters_later: int) -> Tries:
+    def _draw_couples(self, quarters_later: int) -> Couples:
         men = self.cohort.men
         if quarters_later:
             men = replace(men, partner_age_years=men.partner_age_years + quarters_later / 4)
         untreated, treated = self.cohort.paths
         needed = untreated.any_sperm | treated.any_sperm
-        couples = draw_couples(self.cohort.scenario, men, self.cohort.luck, needed)
-        return Tries(
-            couples=couples,
-            willing=couples.reaches_icsi[0].tolist(),
-            testicular_sperm_usable=couples.testicular_sperm_usable[0].tolist(),
-            transfers_available=couples.transfers_available[0].tolist(),
-            pregnant=couples.pregnant[0].tolist(),
-            born=couples.born[0].tolist(),
-            gives_up=couples.gives_up[0].tolist(),
-        )
+        return draw_couples(self.cohort.scenario, men, self.cohort.luck, needed)
 
 
 def sequences(regimen: Regimen) -> tuple[Phases, ...]:
@@ -178,18 +185,6 @@ def held_to(regimen: Regimen, phases: Phases) -> Regimen:
     return replace(regimen, tables={**regimen.tables, "phase": held})
 
 
-def _way(cohort: Cohort, habits: Habits, arm: str) -> Way:
-    scenario = cohort.scenario
-    regimen = load_regimen(scenario.arms[arm].regimen)
-    outcomes = {phases: _outcome(cohort, habits, regimen, phases) for phases in sequences(regimen)}
-    fsh: dict[Phases, list[float]] = {}
-    for phases, outcome in outcomes.items():
-        for month in range(1, MONTHS + 1):
-            if phases[:month] not in fsh:
-                fsh[phases[:month]] = outcome.course.measured_fsh_iu_l[month - 1, 0].tolist()
-    return Way(regimen, scenario.arms[arm].semen_check, fsh, outcomes)
-
-
 def _outcome(cohort: Cohort, habits: Habits, regimen: Regimen, phases: Phases) -> Outcome:
     scenario, men, traits = cohort.scenario, cohort.men, cohort.traits
     step = scenario.measurement.rounded_to["fsh_iu_l"].value
@@ -203,7 +198,7 @@ def _outcome(cohort: Cohort, habits: Habits, regimen: Regimen, phases: Phases) -
     added = effect(scenario.spermatogenesis.treatment, men, course, traits)
     return Outcome(
         course=course,
-        in_ejaculate=sperm.in_ejaculate[0].tolist(),
-        retrievable=sperm.retrievable[0].tolist(),
-        effect=np.broadcast_to(added, cohort.reserve.shape)[0].tolist(),
+        in_ejaculate=sperm.in_ejaculate[0],
+        retrievable=sperm.retrievable[0],
+        effect=np.broadcast_to(added, cohort.reserve.shape)[0],
     )

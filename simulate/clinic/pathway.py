@@ -11,26 +11,43 @@ from protocol.errors import InputError
 from simulate.clinic import rules as says
 from simulate.clinic import steps
 from simulate.clinic.calendar import Calendar, Slots
-from simulate.clinic.fate import QUARTER_DAYS, Fates, Outcome, Phases
+from simulate.clinic.case import Case
+from simulate.clinic.delays import (
+    BETWEEN_SEMEN_SAMPLES,
+    BETWEEN_TRANSFERS,
+    FIRST_VISIT_PATIENCE,
+    OPERATION,
+    RETRIEVAL_TO_TRANSFER,
+    STIMULATION,
+    TEST_TO_DELIVERY,
+    TEST_TO_LOSS,
+    THEATRE_PATIENCE,
+    TIME_TO_CHOOSE,
+    TO_STIMULATION,
+    TRANSFER_TO_TEST,
+)
+from simulate.clinic.fate import QUARTER_DAYS, Phases
+from simulate.clinic.ledger import Ledger
+from simulate.clinic.lots import BORN, GIVES_UP, IN_EJACULATE, PREGNANT, RETRIEVABLE, Lots, Tries
 from simulate.clinic.rules import Rules
-from simulate.clinic.steps import Ledger
 from simulate.clinic.theatre import WaitingList
 from simulate.hormones import MONTHS
 from simulate.lookup import MONTH_DAYS
 
 Process = Generator[simpy.Event, Any, None]
 Answer = Generator[simpy.Event, Any, bool]
-#: A length of time in days for each man, drawn beforehand.
-Days = list[float]
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A laboratory bench: analysers (None: no limit); per man, work (by visit) and turnaround."""
+    """A laboratory bench: analysers (None: no limit), and which delays are its own.
+
+    ``work`` is the place of the first sample's work in `simulate.clinic.delays.DELAYS`.
+    """
 
     analysers: simpy.Resource | None
-    work: list[Days]
-    turnaround: Days
+    work: int
+    turnaround: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +58,9 @@ class Places:
     outpatients: Slots
     hormones: Bench
     semen: Bench
-    theatre: WaitingList | None
+    theatre: WaitingList[Case] | None
     oocyte_retrievals: Slots
     transfers: Slots
-
-
-@dataclass(frozen=True, slots=True)
-class Lengths:
-    """How long each man takes over what needs no place, and how long he is ready to wait."""
-
-    operation: Days
-    between_semen_samples: Days
-    time_to_choose: Days
-    to_stimulation: Days
-    stimulation: Days
-    retrieval_to_transfer: Days
-    transfer_to_test: Days
-    between_transfers: Days
-    test_to_delivery: Days
-    test_to_loss: Days
-    first_visit_patience: Days
-    theatre_patience: Days
 
 
 @dataclass(slots=True)
@@ -70,8 +69,6 @@ class Pathways:
 
     Attributes
     ----------
-    rank
-        Rank of each man on the theatre list, the lowest first.
     half_life_days
         Of therapy's effect on retrieval, between therapy's end and surgery; infinity is for ever.
     listed
@@ -79,12 +76,10 @@ class Pathways:
     """
 
     env: simpy.Environment
-    fates: Fates
+    lots: Lots
     rules: tuple[Rules, Rules]
     places: Places
-    lengths: Lengths
     ledger: Ledger
-    rank: list[int]
     half_life_days: float = inf
     partner_ages: bool = False
     listed: frozenset[int] = frozenset()
@@ -93,98 +88,101 @@ class Pathways:
     def walk(self, man: int) -> Process:
         """Lead one man from referral to his end."""
         self.referred += 1
-        self.ledger.referred[man] = self.env.now
+        lot = self.lots[man]
+        case = Case(man, lot, self.rules[lot.gn], self.ledger.blank, self.env.now)
+        self.ledger.open(case)
         if man in self.listed:
-            self._was_worked_up(man)
-        elif not (yield from self._work_up(man)):
-            self._end(man, steps.DECLINED)
+            self._was_worked_up(case)
+        elif not (yield from self._work_up(case)):
+            self._end(case, steps.DECLINED)
             return
-        phases: Phases = yield from self._treat(man)
-        therapy_ended = self._therapy_ended(man)
-        outcome = self._rules(man).way.outcomes[phases]
-        if (yield from self._shows_sperm(man, outcome)):
+        phases: Phases = yield from self._treat(case)
+        therapy_ended = self._therapy_ended(case)
+        sequence = case.rules.way.sequences[phases]
+        if (yield from self._shows_sperm(case, lot.outcome[sequence] & IN_EJACULATE > 0)):
             has_sperm = True
-        elif (yield from self._reaches_surgery(man)):
-            has_sperm = yield from self._operate(man, outcome, therapy_ended)
+        elif (yield from self._reaches_surgery(case)):
+            has_sperm = yield from self._operate(case, sequence, therapy_ended)
         else:
-            self._end(man, steps.LEFT_LIST)
+            self._end(case, steps.LEFT_LIST)
             return
         if not has_sperm:
-            self._end(man, steps.NO_SPERM)
+            self._end(case, steps.NO_SPERM)
             return
-        self._stamp(man, steps.FREEZING)
-        if self._wants_icsi(man):
-            yield from self._try_for_birth(man)
+        self._stamp(case, steps.FREEZING)
+        if self._wants_icsi(case):
+            yield from self._try_for_birth(case)
         else:
-            self._end(man, steps.SPERM_KEPT)
+            self._end(case, steps.SPERM_KEPT)
 
-    def _work_up(self, man: int) -> Answer:
+    def _work_up(self, case: Case) -> Answer:
         """See him, test hormones and two semen samples, counsel; False if he declines to come."""
-        outpatients, lengths = self.places.outpatients, self.lengths
+        outpatients, delays = self.places.outpatients, case.lot.delays
         seen = yield from self._visit(
-            man, steps.FIRST_VISIT, outpatients, self.env.now,
-            follow_up=False, patience=lengths.first_visit_patience[man],
+            case, steps.FIRST_VISIT, outpatients, self.env.now,
+            follow_up=False, patience=delays[FIRST_VISIT_PATIENCE],
         )  # fmt: skip
         if not seen:
             return False
-        yield from self._test(man, steps.BASELINE_HORMONES, self.places.hormones, 0)
-        yield from self._test(man, steps.SEMEN_SAMPLES[0], self.places.semen, 0)
-        yield from self._pass(lengths.between_semen_samples[man])
-        yield from self._test(man, steps.SEMEN_SAMPLES[1], self.places.semen, 1)
-        yield from self._visit(man, steps.COUNSELLING, outpatients, self.env.now)
-        yield from self._pass(lengths.time_to_choose[man])
+        yield from self._test(case, steps.BASELINE_HORMONES, self.places.hormones, 0)
+        yield from self._test(case, steps.SEMEN_SAMPLES[0], self.places.semen, 0)
+        yield from self._pass(delays[BETWEEN_SEMEN_SAMPLES])
+        yield from self._test(case, steps.SEMEN_SAMPLES[1], self.places.semen, 1)
+        yield from self._visit(case, steps.COUNSELLING, outpatients, self.env.now)
+        yield from self._pass(delays[TIME_TO_CHOOSE])
         return True
 
-    def _was_worked_up(self, man: int) -> None:
+    def _was_worked_up(self, case: Case) -> None:
         work_up = (steps.FIRST_VISIT, steps.BASELINE_HORMONES, *steps.SEMEN_SAMPLES)
         for step in (*work_up, steps.COUNSELLING):
-            self._stamp(man, step)
+            self._stamp(case, step)
 
-    def _treat(self, man: int) -> Generator[simpy.Event, Any, Phases]:
+    def _treat(self, case: Case) -> Generator[simpy.Event, Any, Phases]:
         """Decide month by month, each from the hormones at the end of the month before.
 
         A month begins when it is decided; nothing is injected while a decision is awaited. A man
         who breaks therapy off injects nothing any more, but still comes to his visits.
         """
-        rules, ledger, env = self._rules(man), self.ledger, self.env
+        rules, env = case.rules, self.env
         phases: Phases = ()
         for month in range(MONTHS):
-            place, phase = rules.phase(man, phases)
+            place, phase = rules.phase(case.lot, phases)
             phases = (*phases, phase)
-            ledger.rule[month][man] = place
-            ledger.decided[month][man] = rules.codes[phase]
-            stays = month < self.fates.months[man]
-            ledger.phase[month][man] = rules.codes[phase] if stays else rules.stopped
+            case.rule[month] = place
+            case.decided[month] = rules.codes[phase]
+            stays = month < case.lot.months
+            case.phase[month] = rules.codes[phase] if stays else rules.stopped
             if not rules.regimen.months:
                 continue  # a regimen without therapy: its answers take no time
-            ledger.month_start[month][man] = env.now
-            if man in self.listed:
+            case.month_start[month] = env.now
+            if case.number in self.listed:
                 yield env.timeout(MONTH_DAYS)
-                self._stamp(man, steps.MONTH_VISIT[month])
-                self._stamp(man, steps.MONTH_HORMONES[month])
+                self._stamp(case, steps.MONTH_VISIT[month])
+                self._stamp(case, steps.MONTH_HORMONES[month])
                 continue
             due = env.now + MONTH_DAYS
-            yield from self._visit(man, steps.MONTH_VISIT[month], self.places.outpatients, due)
-            yield from self._test(man, steps.MONTH_HORMONES[month], self.places.hormones, month + 1)
+            yield from self._visit(case, steps.MONTH_VISIT[month], self.places.outpatients, due)
+            yield from self._test(
+                case, steps.MONTH_HORMONES[month], self.places.hormones, month + 1
+            )
         return phases
 
-    def _therapy_ended(self, man: int) -> float:
-        begun = self.ledger.month_start[-1][man]
-        return begun + MONTH_DAYS if self._rules(man).regimen.months else self.env.now
+    def _therapy_ended(self, case: Case) -> float:
+        begun = case.month_start[-1]
+        return begun + MONTH_DAYS if case.rules.regimen.months else self.env.now
 
-    def _shows_sperm(self, man: int, outcome: Outcome) -> Answer:
+    def _shows_sperm(self, case: Case, in_ejaculate: bool) -> Answer:
         """Check semen if the arm does so; True if sperm in the ejaculate makes surgery needless."""
-        rules = self._rules(man)
+        rules = case.rules
         if not rules.way.semen_check:
             return False
-        if man in self.listed:
-            self._stamp(man, steps.SEMEN_CHECK)
+        if case.number in self.listed:
+            self._stamp(case, steps.SEMEN_CHECK)
         else:
-            yield from self._test(man, steps.SEMEN_CHECK, self.places.semen, 2)
-        seen = outcome.in_ejaculate[man]
-        self.ledger.seen[man] = seen
-        place, action = rules.end_of_therapy("sperm" if seen else "no sperm")
-        self.ledger.rule[MONTHS][man] = place
+            yield from self._test(case, steps.SEMEN_CHECK, self.places.semen, 2)
+        case.seen = in_ejaculate
+        place, action = rules.end_of_therapy("sperm" if in_ejaculate else "no sperm")
+        case.rule[MONTHS] = place
         if action not in {says.ICSI_EJACULATED, says.SURGERY}:
             raise InputError.of(
                 rules.regimen.id, "tables.end-of-therapy", f"the clinic cannot do {action!r}",
@@ -192,139 +190,142 @@ class Pathways:
             )  # fmt: skip
         return action == says.ICSI_EJACULATED
 
-    def _reaches_surgery(self, man: int) -> Answer:
+    def _reaches_surgery(self, case: Case) -> Answer:
         """Wait for the theatre; False if patience ends before."""
-        ledger, theatre, now = self.ledger, self.places.theatre, self.env.now
-        ledger.asked[steps.MICRO_TESE][man] = now
+        theatre, lot, now = self.places.theatre, case.lot, self.env.now
+        case.asked[steps.MICRO_TESE] = now
         if theatre is not None:
-            operation = self.lengths.operation[man]
             # Who waits when the clinic opens is known to be patient so far.
-            patience = self.lengths.theatre_patience[man] + max(0.0, -now)
-            called = yield from theatre.wait(man, self.rank[man], operation, now, patience)
+            patience = lot.delays[THEATRE_PATIENCE] + max(0.0, -now)
+            called = yield from theatre.wait(case, lot.rank, lot.delays[OPERATION], now, patience)
             if not called:
                 return False
-        ledger.start[steps.MICRO_TESE][man] = self.env.now
+        case.start[steps.MICRO_TESE] = self.env.now
         return True
 
-    def _operate(self, man: int, outcome: Outcome, therapy_ended: float) -> Answer:
+    def _operate(self, case: Case, sequence: int, therapy_ended: float) -> Answer:
         """Operate; True if sperm is found.
 
         Whatever of therapy's effect has faded by then no longer helps; without waiting, or without
         fading, what is found is what nature holds.
         """
         faded = 0.5 ** ((self.env.now - therapy_ended) / self.half_life_days)
-        yield from self._pass(self.lengths.operation[man])
-        self.ledger.complete[steps.MICRO_TESE][man] = self.env.now
-        found = outcome.retrievable[man]
+        lot = case.lot
+        yield from self._pass(lot.delays[OPERATION])
+        case.complete[steps.MICRO_TESE] = self.env.now
+        found = lot.outcome[sequence] & RETRIEVABLE > 0
         if faded != 1:
-            found = self.fates.level[man] + outcome.effect[man] * faded > 0
-        self.ledger.retrieved[man] = found
+            found = lot.reserve + lot.effect[sequence] * faded > 0
+        case.retrieved = found
         return found
 
-    def _wants_icsi(self, man: int) -> bool:
+    def _wants_icsi(self, case: Case) -> bool:
         """Say whether the couple goes on to ICSI; testicular sperm asks the regimen's table too."""
-        ready = self.fates.tries().willing[man]
-        if self.ledger.retrieved[man] != steps.YES:
+        ready = case.lot.willing
+        if case.retrieved != steps.YES:
             return ready
-        return self._rules(man).sperm_use(ready) == says.ICSI_TESTICULAR
+        return case.rules.sperm_use(ready) == says.ICSI_TESTICULAR
 
-    def _try_for_birth(self, man: int) -> Process:
+    def _try_for_birth(self, case: Case) -> Process:
         """Stimulate the partner, fertilise her oocytes, and transfer embryos up to a birth.
 
         Testicular sperm may not be there on the day of ICSI: then that is the end.
         """
-        yield from self._retrieve_oocytes(man)
-        testicular = self.ledger.retrieved[man] == steps.YES
-        if testicular and not self.fates.tries().testicular_sperm_usable[man]:
-            self._end(man, steps.SPERM_DEAD)
+        yield from self._retrieve_oocytes(case)
+        testicular = case.retrieved == steps.YES
+        if testicular and not case.lot.usable:
+            self._end(case, steps.SPERM_DEAD)
             return
-        self._stamp(man, steps.ICSI)
-        lengths, transfers = self.lengths, self.places.transfers
-        if self.partner_ages:
-            waited = self.env.now - self.ledger.referred[man]
-            self.ledger.quarters[man] = int(waited / QUARTER_DAYS)
-        tries = self.fates.tries(self.ledger.quarters[man])
-        for number in range(tries.transfers_available[man]):
-            gap = lengths.between_transfers if number else lengths.retrieval_to_transfer
-            due = self.env.now + gap[man]
-            yield from self._visit(man, steps.transfer(number), transfers, due)
-            yield from self._await_outcome(man, number, tries.pregnant[man], tries.born[man])
-            if tries.born[man][number]:
-                self._end(man, steps.BIRTH)
+        self._stamp(case, steps.ICSI)
+        available, ends = self._tries(case)
+        for number, end in enumerate(ends[:available]):
+            due = (
+                self.env.now
+                + case.lot.delays[BETWEEN_TRANSFERS if number else RETRIEVAL_TO_TRANSFER]
+            )
+            yield from self._visit(case, steps.transfer(number), self.places.transfers, due)
+            yield from self._await_outcome(case, number, end)
+            if end & BORN:
+                self._end(case, steps.BIRTH)
                 return
-            if tries.gives_up[man][number]:
-                self._end(man, steps.GAVE_UP)
+            if end & GIVES_UP:
+                self._end(case, steps.GAVE_UP)
                 return
-        self._end(man, steps.NO_BIRTH)
+        self._end(case, steps.NO_BIRTH)
 
-    def _retrieve_oocytes(self, man: int) -> Process:
+    def _tries(self, case: Case) -> Tries:
+        """Return what ICSI leads to, with the partner as old as she is by now if that counts."""
+        if not self.partner_ages:
+            return case.lot.tries
+        case.quarters = int((self.env.now - case.referred) / QUARTER_DAYS)
+        if not case.quarters:
+            return case.lot.tries
+        return self.lots.with_older_partner(case.number, case.quarters)
+
+    def _retrieve_oocytes(self, case: Case) -> Process:
         """Book the retrieval, stimulate so as to be ready on its day, and retrieve."""
-        env, ledger, lengths = self.env, self.ledger, self.lengths
-        now, stimulation = env.now, lengths.stimulation[man]
-        due = now + lengths.to_stimulation[man] + stimulation
+        now, delays = self.env.now, case.lot.delays
+        stimulation = delays[STIMULATION]
+        due = now + delays[TO_STIMULATION] + stimulation
         if not self.places.oocyte_retrievals.unlimited:
             due = float(ceil(due))  # her oocytes can wait a part of a day, not come before it
         slot = self.places.oocyte_retrievals.book(now, due)
-        ledger.asked[steps.STIMULATION][man] = due - stimulation
-        ledger.start[steps.STIMULATION][man] = slot - stimulation
+        case.asked[steps.STIMULATION] = due - stimulation
+        case.start[steps.STIMULATION] = slot - stimulation
         yield from self._pass(slot - now)
-        ledger.complete[steps.STIMULATION][man] = slot
-        self._stamp(man, steps.OOCYTE_RETRIEVAL)
+        case.complete[steps.STIMULATION] = slot
+        self._stamp(case, steps.OOCYTE_RETRIEVAL)
 
-    def _await_outcome(
-        self, man: int, number: int, pregnant: list[bool], born: list[bool]
-    ) -> Process:
-        step, ledger = steps.pregnancy(number), self.ledger
-        ledger.asked[step][man] = ledger.start[step][man] = self.env.now
-        yield from self._pass(self.lengths.transfer_to_test[man])
-        ledger.pregnant[number][man] = pregnant[number]
-        ledger.born[number][man] = born[number]
-        if pregnant[number]:
-            on = self.lengths.test_to_delivery if born[number] else self.lengths.test_to_loss
-            yield from self._pass(on[man])
-        ledger.complete[step][man] = self.env.now
+    def _await_outcome(self, case: Case, number: int, end: int) -> Process:
+        """Test after a transfer, and if she is pregnant wait for delivery or loss."""
+        step, delays = steps.pregnancy(number), case.lot.delays
+        born = end & BORN > 0
+        case.asked[step] = case.start[step] = self.env.now
+        yield from self._pass(delays[TRANSFER_TO_TEST])
+        case.pregnant[number], case.born[number] = end & PREGNANT > 0, born
+        if end & PREGNANT:
+            yield from self._pass(delays[TEST_TO_DELIVERY if born else TEST_TO_LOSS])
+        case.complete[step] = self.env.now
 
     def _visit(
-        self, man: int, step: int, slots: Slots, due: float,
+        self, case: Case, step: int, slots: Slots, due: float,
         follow_up: bool = True, patience: float = inf,
     ) -> Answer:  # fmt: skip
         """Book a slot from the day it is due on and keep it; False if it is offered too late."""
-        ledger, now = self.ledger, self.env.now
-        ledger.asked[step][man] = due if slots.unlimited else max(now, floor(due))
+        now = self.env.now
+        case.asked[step] = due if slots.unlimited else max(now, floor(due))
         if patience < inf and slots.first_free(now, due, follow_up=follow_up) - due > patience:
             return False
         begins = slots.book(now, due, follow_up=follow_up)
-        ledger.start[step][man] = begins
+        case.start[step] = begins
         yield from self._pass(begins + slots.length - now)
-        ledger.complete[step][man] = self.env.now
+        case.complete[step] = self.env.now
         return True
 
-    def _test(self, man: int, step: int, bench: Bench, time: int) -> Process:
+    def _test(self, case: Case, step: int, bench: Bench, time: int) -> Process:
         """Send a sample to a bench and wait for the report; ``time`` counts his samples from 0."""
-        env, ledger = self.env, self.ledger
-        ledger.asked[step][man] = env.now
+        env, delays = self.env, case.lot.delays
+        case.asked[step] = env.now
         if bench.analysers is None:
-            ledger.start[step][man] = env.now
+            case.start[step] = env.now
         else:
             with bench.analysers.request() as turn:
                 yield turn
-                ledger.start[step][man] = env.now
-                yield env.timeout(bench.work[time][man])
-        yield from self._pass(bench.turnaround[man])
-        ledger.complete[step][man] = env.now
+                case.start[step] = env.now
+                yield env.timeout(delays[bench.work + time])
+        yield from self._pass(delays[bench.turnaround])
+        case.complete[step] = env.now
 
     def _pass(self, days: float) -> Process:
         if days > 0:
             yield self.env.timeout(days)
 
-    def _stamp(self, man: int, step: int) -> None:
+    def _stamp(self, case: Case, step: int) -> None:
         """Write down a step that takes no time."""
-        ledger, now = self.ledger, self.env.now
-        ledger.asked[step][man] = ledger.start[step][man] = ledger.complete[step][man] = now
+        now = self.env.now
+        case.asked[step] = case.start[step] = case.complete[step] = now
 
-    def _end(self, man: int, end: int) -> None:
-        self.ledger.end[man] = end
-        self.ledger.end_day[man] = self.env.now
-
-    def _rules(self, man: int) -> Rules:
-        return self.rules[self.fates.gn[man]]
+    def _end(self, case: Case, end: int) -> None:
+        case.end = end
+        case.end_day = self.env.now
+        self.ledger.close(case)

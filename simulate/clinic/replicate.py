@@ -15,7 +15,8 @@ from scipy.stats import t as student
 from protocol.errors import InputError
 from simulate.clinic.arrivals import Waiting
 from simulate.clinic.file import Clinic
-from simulate.clinic.measures import QUEUES, in_clinic_by_day, measures, queue_by_day
+from simulate.clinic.measures import measures
+from simulate.clinic.queues import QUEUES, in_clinic_by_day, queue_by_day
 from simulate.clinic.run import Run, run_clinic
 from simulate.scenario import Scenario
 

@@ -6,6 +6,7 @@ from protocol.grid import DecisionGrid
 from protocol.paths import BEFORE_THERAPY
 from protocol.regimen import DecisionTable, Regimen
 from simulate.clinic.fate import Phases, Way
+from simulate.clinic.lots import Lot
 
 #: Actions that the clinic knows how to carry out.
 ICSI_EJACULATED, SURGERY = "icsi-ejaculated", "micro-tese"
@@ -36,12 +37,12 @@ class Rules:
         self._looks = frozenset(axes)
         self._highest_fsh = axes["fsh_iu_l"].high if "fsh_iu_l" in axes else 0.0
 
-    def phase(self, man: int, phases: Phases) -> tuple[int, str]:
-        """Decide the month after ``phases`` from the FSH reported at the end of the last.
+    def phase(self, lot: Lot, phases: Phases) -> tuple[int, str]:
+        """Decide the month after ``phases`` from the FSH that the man has at the end of the last.
 
         An assay reports no more than the end of its range.
         """
-        fsh = self.way.reported_fsh[phases][man] if phases else None
+        fsh = lot.fsh[self.way.beginnings[phases]] if phases else None
         if fsh is not None and fsh > self._highest_fsh:
             fsh = self._highest_fsh
         values: dict[str, Value] = {

@@ -1,18 +1,10 @@
-"""The steps of a man's way through the clinic, and the ledger of when each was asked for and done.
+"""The steps of a man's way through the clinic, by number, and how his way may end.
 
 A step has three times, in days from the opening: ``asked`` (the man begins to wait), ``start`` and
-``complete``; NaN where it has not come to that.
+``complete``.
 """
 
-from array import array
-from math import nan
-
-import numpy as np
-from numpy.typing import NDArray
-
 from simulate.hormones import MONTHS
-
-Floats = NDArray[np.float64]
 
 FIRST_VISIT = 0
 BASELINE_HORMONES = 1
@@ -78,50 +70,3 @@ def step_names(transfers: int) -> tuple[str, ...]:
             for what in ("embryo transfer", "pregnancy")
         ),
     )
-
-
-class Ledger:
-    """What has happened to each man of a run; every column has an entry per man.
-
-    ``rule`` holds, for each month and then the end of therapy, the place of the rule that fired
-    in its table, -1 before. ``decided`` is the phase it said (as a code along the regimen's
-    phases), ``phase`` the one he is in, which differs once he has broken therapy off.
-    ``month_start`` is when the injections of each month begin, ``quarters`` by how many quarters
-    of a year the partner is older at ICSI than at referral (0 unless that counts).
-    """
-
-    __slots__ = (
-        "asked", "born", "complete", "decided", "end", "end_day", "list_number", "month_start",
-        "phase", "pregnant", "quarters", "referred", "retrieved", "rule", "seen", "start", "steps",
-        "transfers",
-    )  # fmt: skip
-
-    def __init__(self, men: int, transfers: int) -> None:
-        self.transfers = transfers
-        self.steps = step_names(transfers)
-        self.asked = [array("d", [nan]) * men for _ in self.steps]
-        self.start = [array("d", [nan]) * men for _ in self.steps]
-        self.complete = [array("d", [nan]) * men for _ in self.steps]
-        self.referred = array("d", [nan]) * men
-        self.month_start = [array("d", [nan]) * men for _ in range(MONTHS)]
-        self.decided = [array("b", [-1]) * men for _ in range(MONTHS)]
-        self.phase = [array("b", [-1]) * men for _ in range(MONTHS)]
-        self.rule = [array("b", [-1]) * men for _ in range(MONTHS + 1)]
-        self.seen = array("b", [UNKNOWN]) * men
-        self.retrieved = array("b", [UNKNOWN]) * men
-        self.quarters = array("h", [0]) * men
-        self.list_number = array("h", [-1]) * men
-        self.pregnant = [array("b", [UNKNOWN]) * men for _ in range(transfers)]
-        self.born = [array("b", [UNKNOWN]) * men for _ in range(transfers)]
-        self.end = array("b", [ON_HIS_WAY]) * men
-        self.end_day = array("d", [nan]) * men
-
-
-def floats(column: "array[float]") -> Floats:
-    """Return a ledger column as an array, without copying."""
-    return np.frombuffer(column, np.float64)
-
-
-def codes(column: "array[int]") -> NDArray[np.int8]:
-    """Return a ledger column of codes as an array, without copying."""
-    return np.frombuffer(column, np.int8)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator
 from heapq import heappop, heappush
 from math import floor, inf
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import simpy
 
@@ -12,25 +12,26 @@ from simulate.clinic.file import MINUTES_PER_DAY, Theatre, TheatreList, day_part
 from simulate.clinic.lengths import on_grain
 
 Waiting = Generator[simpy.Event, Any, bool]
-
+#: Whatever stands for a man.
+Man = TypeVar("Man")
 
 #: Two seconds, in days: lengths rounded to the grain of time may add up to a trifle more.
 _SLACK = 2 / 86_400
 
 
-class Entry:
+class Entry(Generic[Man]):
     """A man on the waiting list; ``called`` fires when his operation begins."""
 
     __slots__ = ("called", "left", "man", "operation_days")
 
-    def __init__(self, man: int, called: simpy.Event, operation_days: float) -> None:
+    def __init__(self, man: Man, called: simpy.Event, operation_days: float) -> None:
         self.man = man
         self.called = called
         self.operation_days = operation_days
         self.left = False
 
 
-class WaitingList:
+class WaitingList(Generic[Man]):
     """Men waiting for micro-TESE, and the lists that take them.
 
     On each list's day the men of lowest rank, longest on the list, are operated on one after
@@ -54,14 +55,14 @@ class WaitingList:
         calendar: Calendar,
         theatre: Theatre,
         planned_days: float,
-        began: Callable[[int, int], None],
+        began: Callable[[Man, int], None],
     ) -> None:
         self._env = env
         self._calendar = calendar
         self._planned = on_grain(planned_days)
         self._turnover = on_grain(theatre.turnover_minutes / MINUTES_PER_DAY)
         self._began = began
-        self._queue: list[tuple[int, float, int, Entry]] = []
+        self._queue: list[tuple[int, float, int, Entry[Man]]] = []
         self._joined = 0
         self.waiting = 0
         self._wake = [env.event() for _ in theatre.lists]
@@ -69,7 +70,7 @@ class WaitingList:
             env.process(self._hold(number, each))
 
     def wait(
-        self, man: int, rank: int, operation_days: float, since: float, patience_days: float = inf
+        self, man: Man, rank: int, operation_days: float, since: float, patience_days: float = inf
     ) -> Waiting:
         """Wait until the operation begins; False if patience ended before.
 
@@ -126,7 +127,7 @@ class WaitingList:
             and self._calendar.week(day) % each.every_weeks == each.first_week
         )
 
-    def _next(self) -> Entry:
+    def _next(self) -> Entry[Man]:
         while True:
             entry = heappop(self._queue)[-1]
             if not entry.left:

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from pretese.certificate import load_scenario
 from simulate.clinic import steps
+from simulate.clinic.delays import SEMEN_WORK
 from simulate.clinic.log import event_log
-from simulate.clinic.measures import queue_by_day
-from simulate.clinic.records import clinic_tables, milestones
+from simulate.clinic.milestones import milestones
+from simulate.clinic.queues import queue_by_day
+from simulate.clinic.records import clinic_tables
 from simulate.clinic.run import Run, run_clinic
-from simulate.clinic.steps import floats
-from tests.clinics import assumed, clinic, constant, exponential, shipped
+from tests.clinics import assumed, clinic, constant, exponential, ledger, shipped
 
 WORKING_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
 
@@ -69,11 +70,11 @@ def ran(one, seed: int) -> Run:
 
 def own_steps(run: Run, man: int) -> list[tuple[float, float, float]]:
     """A man's steps in order of time: asked, start, complete."""
-    ledger = run.ledger
+    book = ledger(run)
     found = [
-        (ledger.asked[step][man], ledger.start[step][man], ledger.complete[step][man])
-        for step in range(len(ledger.steps))
-        if ledger.asked[step][man] == ledger.asked[step][man]
+        (book.asked[step][man], book.start[step][man], book.complete[step][man])
+        for step in range(len(book.asked))
+        if book.asked[step][man] == book.asked[step][man]
     ]
     return sorted(found, key=lambda times: (times[0], times[1], times[2]))
 
@@ -82,12 +83,12 @@ def own_steps(run: Run, man: int) -> list[tuple[float, float, float]]:
 @settings(max_examples=20)
 def test_everybody_comes_to_exactly_one_end_and_does_one_thing_at_a_time(clinic, seed):
     run = ran(clinic, seed)
-    referred = floats(run.ledger.referred)
+    referred = ledger(run).referred
     for man in range(60):
         if referred[man] != referred[man]:
             assert own_steps(run, man) == []
             continue
-        assert run.ledger.end[man] != steps.ON_HIS_WAY
+        assert ledger(run).end[man] != steps.ON_HIS_WAY
         before = referred[man]
         for asked, start, complete in own_steps(run, man):
             assert asked >= before
@@ -95,10 +96,10 @@ def test_everybody_comes_to_exactly_one_end_and_does_one_thing_at_a_time(clinic,
                 assert asked <= start <= complete
                 before = complete
             else:  # he waited and was never served: nothing comes after
-                assert run.ledger.end[man] in {steps.DECLINED, steps.LEFT_LIST}
+                assert ledger(run).end[man] in {steps.DECLINED, steps.LEFT_LIST}
                 before = inf
         if before < inf:
-            assert run.ledger.end_day[man] == before
+            assert ledger(run).end_day[man] == before
 
 
 @some_runs
@@ -108,7 +109,7 @@ def test_on_any_day_everybody_is_in_one_place(clinic, seed):
     whole = milestones(run)
     for day in (30.0, 200.0, 500.0):
         known = event_log(run, day)
-        came = int((floats(run.ledger.referred) <= day).sum())
+        came = int((ledger(run).referred <= day).sum())
         assert known["case"].nunique() == came
         open_rows = known[known["status"].isin(["waiting", "ongoing"])]
         assert not open_rows["case"].duplicated().any()
@@ -144,17 +145,17 @@ def test_no_dose_after_therapy_and_no_result_before_its_cause(clinic, seed):
 @settings(max_examples=10)
 def test_no_place_serves_more_than_it_can(clinic, seed):
     run = ran(clinic, seed)
-    ledger = run.ledger
+    book = ledger(run)
     if clinic.outpatients:
-        visits = [floats(ledger.start[s]) for s in (0, steps.COUNSELLING, *steps.MONTH_VISIT)]
+        visits = [book.start[s] for s in (0, steps.COUNSELLING, *steps.MONTH_VISIT)]
         starts = np.concatenate(visits)
         starts = starts[~np.isnan(starts)]
         assert len(np.unique(starts)) == len(starts)  # one man per slot
         days, used = np.unique(np.floor(starts).astype(int), return_counts=True)
         assert all(n <= run.places.outpatients.offered(d) for d, n in zip(days, used, strict=True))
     if clinic.theatre:
-        began, ended = (floats(each[steps.MICRO_TESE]) for each in (ledger.start, ledger.complete))
-        number = np.frombuffer(ledger.list_number, np.int16)
+        began, ended = (each[steps.MICRO_TESE] for each in (book.start, book.complete))
+        number = book.list_number
         for each in range(len(clinic.theatre.lists)):
             mine = np.flatnonzero((number == each) & ~np.isnan(began))
             order = mine[np.argsort(began[mine])]
@@ -164,8 +165,8 @@ def test_no_place_serves_more_than_it_can(clinic, seed):
             assert all(run.places.calendar.is_open(int(day)) for day in began[mine])
     if clinic.laboratory.semen.analysers:
         which = (*steps.SEMEN_SAMPLES, steps.SEMEN_CHECK)
-        begin = np.concatenate([floats(ledger.start[s]) for s in which])
-        work = np.concatenate([np.array(w) for w in run.places.semen.work])
+        begin = np.concatenate([book.start[s] for s in which])
+        work = run.lots.delays(0, run.men)[:, SEMEN_WORK : SEMEN_WORK + 3].T.ravel()
         on = ~np.isnan(begin)
         moments = begin[on]
         busy = [((begin[on] <= t) & (t < begin[on] + work[on])).sum() for t in moments]
@@ -194,8 +195,8 @@ def test_what_is_known_on_a_day_is_part_of_what_is_known_later(clinic, seed):
 def test_queues_add_up(clinic, seed):
     run = ran(clinic, seed)
     queue = queue_by_day(run, "", 500)
-    asked, start = (floats(each[steps.MICRO_TESE]) for each in (run.ledger.asked, run.ledger.start))
-    gone = np.where(np.isnan(start), floats(run.ledger.end_day), start)
+    asked, start = (each[steps.MICRO_TESE] for each in (ledger(run).asked, ledger(run).start))
+    gone = np.where(np.isnan(start), ledger(run).end_day, start)
     for day in (0, 123, 400):
         assert queue[day] == ((asked <= day) & (gone > day)).sum()
 
@@ -209,10 +210,10 @@ def test_another_clinic_leaves_the_men_and_their_days_alone():
     busy = shipped("busy-theatre")
     more = busy.theatre.model_copy(update={"turnover_minutes": 5})
     runs = [ran(each, 7) for each in (busy, busy.model_copy(update={"theatre": more}))]
-    referred = [np.array(run.ledger.referred) for run in runs]
+    referred = [np.array(ledger(run).referred) for run in runs]
     assert np.array_equal(*referred, equal_nan=True)
     operated = [
-        np.array(r.ledger.complete[steps.MICRO_TESE]) - np.array(r.ledger.start[steps.MICRO_TESE])
+        np.array(ledger(r).complete[steps.MICRO_TESE]) - np.array(ledger(r).start[steps.MICRO_TESE])
         for r in runs
     ]
     both = ~np.isnan(operated[0]) & ~np.isnan(operated[1])

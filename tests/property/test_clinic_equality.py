@@ -89,8 +89,8 @@ def test_any_scenario_gives_the_same_tables(seed, changes, therapy, checks):
 def test_the_decision_is_the_tables_own_and_a_wrong_one_would_show(monkeypatch):
     honest = Rules.phase
 
-    def forgets_month_2(self, man, phases):
-        place, phase = honest(self, man, phases)
+    def forgets_month_2(self, lot, phases):
+        place, phase = honest(self, lot, phases)
         return (place, "hcg") if phase == "hcg-ufsh" else (place, phase)
 
     monkeypatch.setattr(Rules, "phase", forgets_month_2)

@@ -2,6 +2,7 @@
 
 import json
 import time
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,14 +12,10 @@ from estimate.adjustment import adjusted
 from estimate.analyse import analyse
 from estimate.analysis_set import analysis_set
 from estimate.plan import Plan
-from estimate.plan_choices import Event, Matching, MissingData
+from estimate.plan_choices import Event, Matching, Method, MissingData
 from protocol.errors import InputError
 
-EVERY = (
-    "crude", "adjusted", "firth", "ps-covariate", "iptw-ate", "iptw-att", "iptw-atc", "iptw-ato",
-    "iptw-atm", "iptw-ate-adjusted", "matching", "matching-adjusted", "standardised",
-    "standardised-att", "standardised-atc", "aipw", "tmle",
-)  # fmt: skip
+EVERY = get_args(Method)
 COVARIATES = {"age_years": "numeric", "diagnosis": {"categorical": ["idiopathic", "azfc"]}}
 
 

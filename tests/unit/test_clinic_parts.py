@@ -18,9 +18,12 @@ from simulate.clinic.arrivals import Waiting, men_to_draw, referral_days
 from simulate.clinic.calendar import Calendar, Slots
 from simulate.clinic.file import MONTH_NAMES, Theatre
 from simulate.clinic.lengths import days
-from simulate.clinic.log import STATUS, event_log, timestamps
-from simulate.clinic.measures import measures, queue_by_day
-from simulate.clinic.records import clinic_tables, milestones
+from simulate.clinic.log import event_log, timestamps
+from simulate.clinic.log_rows import STATUS
+from simulate.clinic.measures import measures
+from simulate.clinic.milestones import milestones
+from simulate.clinic.queues import queue_by_day
+from simulate.clinic.records import clinic_tables
 from simulate.clinic.replicate import (
     Goal,
     Interval,
@@ -32,13 +35,21 @@ from simulate.clinic.replicate import (
 )
 from simulate.clinic.run import run_clinic
 from simulate.clinic.solve import solve, with_capacity
-from simulate.clinic.steps import floats
 from simulate.clinic.theatre import WaitingList
 from simulate.clinic.xes import XesWriter
 from simulate.cohort import draw_cohort
 from simulate.luck import Luck
 from simulate.tables import tables
-from tests.clinics import assumed, clinic, constant, everybody_untreated, exponential, shipped
+from tests.clinics import (
+    assumed,
+    clinic,
+    constant,
+    everybody_untreated,
+    exponential,
+    fates,
+    ledger,
+    shipped,
+)
 
 MONDAY = dt.date(2026, 1, 5)
 
@@ -174,7 +185,7 @@ def test_without_a_rate_men_come_when_the_scenario_enrols_them():
     paper = load_scenario("paper")
     run = run_clinic(clinic(), paper, 1, men=40)
     enrolled = tables(draw_cohort(paper, 1, men=40))["patients"]["enrolled_day"]
-    assert np.array_equal(floats(run.ledger.referred), enrolled)
+    assert np.array_equal(ledger(run).referred, enrolled)
     assert 0 < enrolled.max() < paper.population.recruitment_days.value
     assert men_to_draw(clinic(), 569) == 569
 
@@ -185,13 +196,13 @@ def test_men_on_the_waiting_list_are_served_first_and_have_their_history():
     run = run_clinic(one, load_scenario("paper"), 3, men=80, waiting_list=listed)
     times = milestones(run).set_index("patient_id")
     first = times.sort_values("micro_tese_day").head(6)
-    assert (floats(run.ledger.asked[steps.MICRO_TESE])[first.index - 1] == -200).all()
+    assert (ledger(run).asked[steps.MICRO_TESE][first.index - 1] == -200).all()
     assert first["micro_tese_day"].between(0, 30).all()
     assert (times["referred_day"] < 0).sum() == 7
     early = times["first_visit_day"][times["referred_day"] == -10]
     assert early.iloc[0] >= 0
     table = clinic_tables(run)["visits"]
-    treated = [man for man in first.index if run.fates.gn[man - 1]]
+    treated = [man for man in first.index if fates(run).gn[man - 1]]
     assert treated
     assert table[table["patient_id"].isin(treated)].groupby("patient_id").size().eq(4).all()
 
@@ -199,9 +210,9 @@ def test_men_on_the_waiting_list_are_served_first_and_have_their_history():
 def test_the_lowest_rank_goes_first_on_a_tight_list():
     busy = shipped("busy-theatre")
     run = run_clinic(busy, load_scenario("paper"), 3, men=700)
-    older = run.fates.cohort.men.partner_age_years[0] >= 35
-    ledger = run.ledger
-    wait = floats(ledger.start[steps.MICRO_TESE]) - floats(ledger.asked[steps.MICRO_TESE])
+    older = fates(run).cohort.men.partner_age_years[0] >= 35
+    book = ledger(run)
+    wait = book.start[steps.MICRO_TESE] - book.asked[steps.MICRO_TESE]
     assert np.nanmedian(wait[older]) < 0.5 * np.nanmedian(wait[~older])
 
 
@@ -394,7 +405,7 @@ def test_an_assay_reports_no_more_than_the_end_of_its_range():
         load_scenario("paper"), {"population.marginals.fsh_iu_l.median": 1e4}, "test"
     )
     run = run_clinic(clinic(), lost, 1, men=20)  # a decision beyond it would be refused
-    assert max(run.ledger.end) > 0
+    assert max(ledger(run).end) > 0
 
 
 def test_who_breaks_therapy_off_injects_nothing_more_and_the_log_says_when():
@@ -425,8 +436,8 @@ def test_every_end_can_be_reached():
         }
     )
     run = run_clinic(tight, with_values(load_scenario("paper"), changes, "test"), 3, men=900)
-    ended = floats(run.ledger.end_day)
-    reached = {int(end) for end, day in zip(run.ledger.end, ended, strict=True) if day == day}
+    ended = ledger(run).end_day
+    reached = {int(end) for end, day in zip(ledger(run).end, ended, strict=True) if day == day}
     assert reached == set(range(1, len(steps.ENDS)))
 
 
@@ -444,9 +455,7 @@ def test_operations_take_the_scenarios_minutes_unless_the_clinic_has_its_own():
     natural = tables(draw_cohort(paper, 1, men=50))["operations"]
     table = clinic_tables(run)["operations"]
     assert table["minutes"].equals(natural["minutes"])
-    took = 1440 * (
-        floats(run.ledger.complete[steps.MICRO_TESE]) - floats(run.ledger.start[steps.MICRO_TESE])
-    )
+    took = 1440 * (ledger(run).complete[steps.MICRO_TESE] - ledger(run).start[steps.MICRO_TESE])
     assert np.abs(took[table["patient_id"] - 1] - table["minutes"]).max() <= 0.51
     run = run_clinic(clinic(theatre={**lists, "operation": constant(45, "min")}), paper, 1, men=50)
     assert set(clinic_tables(run)["operations"]["minutes"]) == {45.0}

@@ -241,6 +241,25 @@ def test_a_separated_propensity_model_is_a_result_not_a_crash():
     assert all(each.converged.tolist() == [False, True] for each in iptw(data, score, w))
 
 
+def test_residuals_enlarged_by_leverage_by_hand():
+    """Both residuals of each man, of treatment and of outcome, over 1 - leverage."""
+    score = propensity(TEN)
+    w = weights(TEN, score)
+    X, e, bread = score.design.X, score.score, score.fit.cov
+    influence = np.zeros((2, 10))
+    for place, arm in enumerate((TEN.treatment == 1, TEN.treatment == 0)):
+        own = np.where(arm, w.value, 0.0)
+        share = own / own.sum()
+        residual = TEN.outcome - share @ TEN.outcome
+        gradient = (np.where(arm, w.slope * residual, 0) / own.sum()) @ X
+        for i in range(10):
+            h = e[i] * (1 - e[i]) * X[i] @ bread @ X[i]
+            phi = bread @ X[i] * (TEN.treatment[i] - e[i]) / (1 - h)
+            influence[place, i] = share[i] * residual[i] / (1 - share[i]) + phi @ gradient
+    ours = weighted_risks(TEN, score, w, errors="M-estimation HC3")
+    assert ours.cov == pytest.approx(influence @ influence.T, rel=1e-6)
+
+
 @pytest.mark.parametrize("errors", ["naive", "HC0", "HC3", "M-estimation"])
 def test_an_infinite_weight_is_a_result_without_numbers(errors):
     certain = scored(TEN, [0.5, 0.5, 1.0, 0.5, *[0.6] * 6])

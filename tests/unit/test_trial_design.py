@@ -20,6 +20,11 @@ RESIZED = "monitoring: {{looks_percent: [50, 100], reestimation: {{{}}}}}"
 SEVERAL = GOOD.replace("risks: {control_percent: 40, treated_percent: 55}", "scenario: rct-two-arm")
 SEVERAL += "secondary: [{endpoint: {variable: live_birth, known_after_months: 24}}]\n"
 
+STRATUM = GOOD.replace("risks: {control_percent: 40, treated_percent: 55}", "scenario: rct-two-arm")
+STRATUM = STRATUM.replace(
+    "{known", "{variable: sperm_retrieved, ejaculators: principal stratum, known"
+)
+
 
 def read(tmp_path, text):
     path = tmp_path / "design.yaml"
@@ -48,6 +53,7 @@ def test_there_are_the_ready_designs():
         "minimisation-eight-sites",
         "re-estimation",
         "three-endpoints",
+        "four-estimands",
     }
 
 
@@ -107,6 +113,9 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
         (GOOD + "analysis: {method: mantel-haenszel}", "takes strata"),
         (GOOD + "analysis: {method: standardised, covariates: [age]}", "no baseline value"),
         (GOOD + "analysis: {method: standardised, strata: [diagnosis]}", "men of plain risks"),
+        (STRATUM.replace("stratum", "stratum, missing: failure"), "cannot take men as failures"),
+        (STRATUM.replace("stratum", "stratum, crossover: composite"), "cannot take men"),
+        (STRATUM + "analysis: {method: logistic}", "estimated unadjusted"),
         (GOOD + "analysis: {method: mixed}", "mixed needs two sites"),
         (GOOD + "analysis: {method: mixed, strata: [site]}", "leave site out of strata"),
         (GOOD + "scenario: paper", "one of the two"),

@@ -145,11 +145,10 @@ def test_adjusted_analyses_hold_their_level_and_find_the_truth(analysis):
     size = out[600, 0.0].rejected.mean()
     assert abs(size - 0.05) < 3.5 * share_mcse(0.05, 500)
     found = measures(design, out[600, 1.0])
-    if design.analysis.conditional:
-        assert np.isnan(found["bias"].value)  # a conditional odds ratio follows from no risks
-    else:
-        assert abs(found["bias"].z) < 3.5
-        assert abs(found["coverage"].value - 0.95) < 3.5 * share_mcse(0.95, 500)
+    # Maximum likelihood takes a conditional odds ratio some percent too far from 1.
+    known = 0.03 if design.analysis.conditional else 0.0
+    assert abs(found["bias"].value - known) < 3.5 * found["bias"].mcse
+    assert abs(found["coverage"].value - 0.95) < 3.5 * share_mcse(0.95, 500)
     assert found["no_answer"].value < 0.01
     assert why_no_rail(design) == "the analysis is adjusted"
 
@@ -195,7 +194,7 @@ def test_assurance_weighs_power_by_the_prior():
 def test_sites_that_differ_make_their_men_alike():
     design = read_design("minimisation-eight-sites")[0]
     trials = draw_trials(design, scenario_of(design), 3, 600, 60)
-    found = trials.potential(1.0)[0]
+    found = trials.people.potential(1.0)[0]
     share = [found[(trials.site == s)].mean() for s in range(8)]
     assert np.ptp(share) < 0.1  # over trials a site is like any other
     within = np.array([[found[r][trials.site[r] == s].mean() for s in range(8)] for r in range(60)])

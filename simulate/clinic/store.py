@@ -1,0 +1,35 @@
+"""Records of one length by number: in memory while they are few, on disk beyond."""
+
+import weakref
+from tempfile import SpooledTemporaryFile
+
+#: Bytes held in memory; more go to a temporary file (in the folder that TMPDIR names).
+IN_MEMORY = 8 * 2**20
+
+
+class Store:
+    r"""Records of ``length`` bytes, numbered from 0; what was never put is all zeros.
+
+    >>> store = Store(2)
+    >>> store.put(2, b"ab")
+    >>> store.get(1, 2)
+    b'\x00\x00ab'
+    """
+
+    __slots__ = ("__weakref__", "_file", "length")
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+        self._file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # closed with self
+        weakref.finalize(self, self._file.close)
+
+    def put(self, first: int, records: bytes) -> None:
+        """Write one record, or several that follow each other."""
+        self._file.seek(first * self.length)
+        self._file.write(records)
+
+    def get(self, first: int, count: int = 1) -> bytes:
+        """Return ``count`` records, one after another."""
+        self._file.seek(first * self.length)
+        found = self._file.read(count * self.length)
+        return found.ljust(count * self.length, b"\0")
