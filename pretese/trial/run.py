@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from estimate.arrays import Floats, Ints
+from estimate.arrays import Bools, Floats, Ints
 from estimate.result import RATIOS
 from estimate.sequential.conduct import follow
 from pretese.trial.conduct import Trials, draw_trials
@@ -218,7 +218,7 @@ def conduct(
         numbers = {name: at_end(name, ratio) for name in _ON_SCALE}
     month = np.take_along_axis(trials.arrival_months, at - 1, 1) + design.known_after_months
     full = _full_men(design, men, looks.men[:, -1], ends.look)
-    here = (trials.arrival_months <= month) & (np.arange(trials.arm.shape[1]) < full[:, None])
+    here = (trials.arrival_months <= month) & _called(design, trials, men, full)
     control, treated, target = truths(design, trials.people, men, effect)
     return Outcomes(
         look=ends.look.astype(float),
@@ -244,6 +244,21 @@ def _full_men(design: Design, men: int, sizes: Ints, look: Ints) -> Floats:
     """Return the size at the last look; trials that stop at or before re-estimation keep theirs."""
     rule = design.monitoring.reestimation
     return np.where(look > (rule.at_look if rule else 0), sizes, men).astype(float)
+
+
+def _called(design: Design, trials: Trials, men: int, full: Floats) -> Bools:
+    """Return (replicate, man) who is recruited at all: up to the size of the trial.
+
+    Men who come while a re-estimating look waits for its endpoints are recruited, even if the
+    trial then becomes smaller.
+    """
+    number, rule = np.arange(trials.arm.shape[1]), design.monitoring.reestimation
+    called: Bools = number < full[:, None]
+    if rule is None:
+        return called
+    last = design.looks_at(men)[rule.at_look - 1] - 1
+    due = trials.arrival_months[:, [last]] + design.known_after_months
+    return called | ((number < men) & (trials.arrival_months <= due))
 
 
 def guessed_so_far(arm: Ints, allocation: tuple[int, int]) -> Floats:
