@@ -61,7 +61,7 @@ def identity(study: dict[str, Any]) -> Rows:
 def described(design: Design) -> Rows:
     """Return arms, men, randomisation, recruitment and analysis as words."""
     rule, end = design.randomisation, design.endpoint
-    arms = "those of the scenario"
+    arms = "control and treated" if design.risks else "those of the scenario"
     if design.arms:
         pair = (("control", design.arms.control), ("treated", design.arms.treated))
         arms = "; ".join(
