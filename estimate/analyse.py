@@ -20,6 +20,7 @@ from estimate.explore import divisions, pathways, shapes
 from estimate.firth import firth
 from estimate.marginal import aipw, standardised, tmle
 from estimate.matching import Focal, Matches, match_nearest, matched
+from estimate.pairs import paired
 from estimate.plan import Plan
 from estimate.plan_choices import Method
 from estimate.poisson import modified_poisson
@@ -195,6 +196,8 @@ class _Work:
             matches = self._matches(method)
             if method == "matching":
                 return [matched(self.data, matches, [])]
+            if method == "matching-conditional":
+                return [paired(self.data, matches)]
             return [matched(self.data, matches, clustered=False)]
         return iptw(self.data, score, self._weights(_WEIGHTED[method], method))
 
@@ -233,8 +236,8 @@ class _Work:
         return matches
 
     def _keep_balance(self, method: str, w: Floats) -> None:
-        """Keep what a method balanced; with and without covariates it is the same."""
-        if method.removesuffix("-adjusted") not in self.balances:
+        """Keep what a method balanced; the same weights or pairs balance the same."""
+        if method.removesuffix("-adjusted").removesuffix("-conditional") not in self.balances:
             self.balances[method] = balance(self.data, w)
 
     def _pool(self, each: Estimate, method: str) -> Estimate:
@@ -246,7 +249,8 @@ class _Work:
         pooled = pool_estimates(named, df_complete=self.data.n.min() - spent)
         within = each.interval.removeprefix("Wald, ")
         # what is pooled is the standard error, not the profile
-        within = within.replace("profile likelihood", "model-based errors")
+        for kind in ("profile likelihood", "exact (binomial)"):
+            within = within.replace(kind, "model-based errors")
         return replace(pooled, interval=f"{pooled.interval} ({within})")
 
 

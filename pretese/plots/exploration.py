@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from estimate.analysis import Analysis
 from estimate.delivery import Delivery
 from estimate.explore import Division, Pathway, Shape
-from estimate.mediation import Effect, Mediation
+from estimate.mediation_effects import Effect, Mediation
 from estimate.table1 import format_p
 from pretese.analysis_tables import effect
 from pretese.plots.before_after import draw_changes
