@@ -24,7 +24,7 @@ from estimate.pairs import paired
 from estimate.plan import Plan
 from estimate.plan_choices import Method
 from estimate.poisson import modified_poisson
-from estimate.pool import pool_estimates
+from estimate.pool import missing_information, pool_estimates
 from estimate.propensity import (
     Discrimination,
     PropensityScore,
@@ -115,6 +115,7 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
         pathways=tuple(found[2]),
         deliveries=tuple(deliveries(columns, plan, where)),
         changes=tuple(changes(columns, plan, where)),
+        information=tuple(work.information),
         remarks=_remarks(whole.data, work.score, estimates),
     )
 
@@ -144,13 +145,17 @@ def _trim(whole: CompleteData, plan: Plan, where: str) -> CompleteData:
 class _Work:
     """The steps of one analysis, and what they leave beside their estimates."""
 
-    __slots__ = ("balances", "data", "discrimination", "plan", "score", "sizes", "where", "whole")
+    __slots__ = (
+        "balances", "data", "discrimination", "information", "plan", "score", "sizes", "where",
+        "whole",
+    )  # fmt: skip
 
     def __init__(self, plan: Plan, whole: CompleteData, where: str) -> None:
         self.plan, self.whole, self.data, self.where = plan, whole, whole.data, where
         self.score: PropensityScore | None = None
         self.discrimination: Discrimination | None = None
         self.balances: dict[str, Balance] = {}
+        self.information: list[tuple[str, str, float]] = []
         self.sizes: dict[str, tuple[float, float]] = {}
         if set(plan.methods) - _WITHOUT_SCORE:
             self.score = propensity(self.data, plan.propensity)
@@ -246,7 +251,10 @@ class _Work:
         if self.whole.imputation is None:
             return named
         spent = len(self.plan.covariates) + 2
-        pooled = pool_estimates(named, df_complete=self.data.n.min() - spent)
+        left = self.data.n.min() - spent
+        pooled = pool_estimates(named, df_complete=left)
+        fraction = float(missing_information(named, df_complete=left))
+        self.information.append((method, each.scale, fraction))
         within = each.interval.removeprefix("Wald, ")
         # what is pooled is the standard error, not the profile
         for kind in ("profile likelihood", "exact (binomial)"):

@@ -21,7 +21,7 @@ from estimate.result import Z95
 from protocol.errors import InputError
 
 #: Correlations tried unless others are named.
-GRID = tuple(np.linspace(-0.9, 0.9, 19).round(1).tolist())
+GRID = tuple(np.linspace(-0.8, 0.8, 9).round(1).tolist())
 
 #: Points of Gauss-Legendre quadrature: error below 1e-6 up to a correlation of 0.95.
 POINTS = 24
