@@ -27,7 +27,7 @@ from pretese.analysis_tables import (
 )
 from pretese.files import versions, whole_folder, write_manifest
 from pretese.plots.analysis import figures
-from pretese.plots.style import house_style, svg
+from pretese.plots.style import save
 from pretese.progress import progress
 from pretese.table_file import TableFile, read_table, write_table
 from protocol.documents import content_hash, parse_document, read_text
@@ -96,9 +96,8 @@ def _write(found: Analysis, answer: dict[str, Any], out: Path) -> None:
         if found.divisions:
             write_table(subgroups_table(found), folder / "subgroups", "Effect by subgroup")
         for name, figure in figures(found).items():
-            (folder / f"{name}.svg").write_text(svg(figure), encoding="utf-8")
-            with house_style():
-                figure.savefig(folder / f"{name}.png", dpi=200, metadata={"Software": None})
+            for ending in ("svg", "png"):
+                save(figure, folder / f"{name}.{ending}")
         write_manifest(
             folder, {key: answer[key] for key in ("versions", "plan_sha256", "data_sha256")}
         )
