@@ -84,10 +84,10 @@ class Design(Document):
     def _several(self) -> Self:
         if self.multiplicity and not self.secondary:
             raise ValueError("multiplicity needs secondary endpoints")
-        if self.secondary and len(self.monitoring.looks_percent) > 1:
+        plan = self.monitoring
+        if self.secondary and (plan.reestimation or plan.binding):
             raise ValueError(
-                "several endpoints are tested at one look; drop the interim looks, or plan them "
-                "for the primary endpoint in a file of its own"
+                "several endpoints go neither with re-estimation nor with binding futility"
             )
         if self.secondary and self.risks:
             raise ValueError("men of plain risks have one endpoint; name a scenario")
@@ -187,6 +187,7 @@ def read_design(name: str | Path) -> tuple[Design, str]:
     with _part(str(path), "monitoring"):
         design.monitoring.plan()
         design.looks_at(design.men)
+        _check_spending(design)
     with _part(str(path), "multiplicity"):
         design.graph()
     _check_strata(design, str(path))
@@ -203,6 +204,14 @@ def _part(where: str, part: str) -> Iterator[None]:
             Fault(where, f"{part}.{_field(fault.field)}", fault.problem, fault.cure)
             for fault in error.faults
         ) from None
+
+
+def _check_spending(design: Design) -> None:
+    """Refuse bounds that several endpoints cannot share: they are made for one level."""
+    plan = design.monitoring
+    if design.secondary and len(plan.looks_percent) > 1 and not plan.spends:
+        problem = f"{plan.efficacy!r} spends no error that several endpoints could share"
+        raise InputError.of("monitoring", "efficacy", problem, "give OF, Pocock, HSD(-4) or KD(2)")
 
 
 def _check_strata(design: Design, where: str) -> None:

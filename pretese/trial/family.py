@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from scipy.special import ndtr
 
 from estimate.arrays import Floats
 from estimate.performance import Measure, measure_performance
+from estimate.sequential.conduct import follow
+from pretese.trial.claim import claim
 from pretese.trial.design import Design
 from pretese.trial.measure import bias_of, given_measure, mean, truth_on_scale
-from pretese.trial.multiplicity import p_values
 from pretese.trial.run import Outcomes
-from pretese.trial.several import claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class OneOfSeveral:
         True effect, mean estimate, and how far they agree; logarithms for ratios. ``coverage`` is
         that of unadjusted intervals.
     alone, claimed
-        Chance to reject in favour of treatment: at the whole level, and in the family.
+        Chance to reject in favour of treatment: with the whole level and the looks to itself, and
+        in the family.
     """
 
     name: str
@@ -71,11 +73,11 @@ def family_errors(design: Design, outcomes: Outcomes) -> list[FamilyError]:
     endpoints have no effect takes their statistics from the same men without it. Such a trial
     need not be one that nature can make: it asks the procedure the hardest question.
     """
-    z, without = _part(outcomes, "endpoint_z"), _part(outcomes, "endpoint_z_without")
+    path, without = (_path(design, outcomes, name) for name in ("path", "path_without"))
     errors = []
-    for nulls in _parts_of(z.shape[-1]):
-        null = np.isin(np.arange(z.shape[-1]), nulls)
-        claimed = claims(design, np.where(null, without, z))
+    for nulls in _parts_of(path.shape[-1]):
+        null = np.isin(np.arange(path.shape[-1]), nulls)
+        claimed = claim(design, np.where(null, without, path)).claimed.astype(float)
         names = tuple(design.labels[k] for k in nulls)
         errors.append(FamilyError(names, mean(claimed[:, null].max(-1))))
     return errors
@@ -101,13 +103,13 @@ def _one(design: Design, outcomes: Outcomes, k: int) -> OneOfSeveral:
         mean(column(name)) for name in ("risk_control", "risk_treated", "target")
     )
     truth = truth_on_scale(question, target, control, treated, given_measure(outcomes, k))
-    z, plan = column("z"), design.monitoring
-    p = p_values(z, plan.sides)
+    z, plan = column("z"), design.monitoring.plan()
+    own = follow(plan, _path(design, outcomes, "path")[..., k])
+    p = ndtr(-z) if plan.sides == 1 else 2 * ndtr(-np.abs(z))
     found = measure_performance(
         column("estimate"), column("std_error"), truth.value, conf_low=column("conf_low"),
         conf_high=column("conf_high"), p_value=p,
     )  # fmt: skip
-    alone = (p <= plan.alpha_percent / 100) & (z > 0)
     return OneOfSeveral(
         name=design.labels[k],
         estimand=str(question.estimand),
@@ -118,9 +120,15 @@ def _one(design: Design, outcomes: Outcomes, k: int) -> OneOfSeveral:
         estimate=mean(column("estimate")),
         bias=bias_of(found.bias, truth, question),
         coverage=found.coverage,
-        alone=mean(alone.astype(float)),
+        alone=mean((own.rejected & (own.z > 0)).astype(float)),
         claimed=mean(column("claimed") * (z > 0)),
     )
+
+
+def _path(design: Design, outcomes: Outcomes, name: str) -> Floats:
+    """Return (replicate, look, endpoint) statistics."""
+    flat = _part(outcomes, f"endpoint_{name}")
+    return flat.reshape(len(flat), -1, len(design.questions))
 
 
 def _part(outcomes: Outcomes, name: str) -> Floats:

@@ -30,10 +30,11 @@ def truth_on_scale(
     """Return the true effect as the method of the primary endpoint puts it.
 
     A risk difference is that of the estimand's population. A marginal odds ratio, as a logarithm,
-    follows from the two risks. A conditional one is ``given``, as `pretese.trial.given` finds it.
+    follows from the two risks. A conditional one is ``given``, as `pretese.trial.given` finds it,
+    or unknown: NaN.
     """
-    if given is not None and design.analysis.conditional:
-        return given
+    if design.analysis.conditional:
+        return given or Measure(np.asarray(np.nan), np.asarray(np.nan), target.n)
     if design.analysis.method != "logistic":
         return target
     p1, p0 = treated.value, control.value

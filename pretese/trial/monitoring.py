@@ -1,11 +1,13 @@
 """When a planned trial is looked at, and what stops it."""
 
 import re
+from functools import lru_cache
 from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
+from estimate.arrays import Floats
 from estimate.sequential.boundaries import HaybittlePeto, Shape, WangTsiatis, plan_sequential
 from estimate.sequential.design import SequentialDesign
 from estimate.sequential.spending import Spending
@@ -59,6 +61,11 @@ class Monitoring(Document):
     power_percent: Open = 80.0
     reestimation: Reestimation | None = None
 
+    @property
+    def spends(self) -> bool:
+        """Whether efficacy bounds come from error spending."""
+        return isinstance(_shape(self.efficacy), Spending)
+
     @model_validator(mode="after")
     def _interim(self) -> Self:
         rule, last = self.reestimation, len(self.looks_percent)
@@ -67,7 +74,7 @@ class Monitoring(Document):
         return self
 
     def plan(self) -> SequentialDesign:
-        """Return the bounds."""
+        """Return the bounds of the primary endpoint at the whole level."""
         futility = None if self.futility is None else _shape(self.futility)
         if isinstance(futility, WangTsiatis | HaybittlePeto):
             problem = f"{self.futility!r} spends no error"
@@ -81,6 +88,20 @@ class Monitoring(Document):
             futility=futility,
             binding=self.binding,
         )
+
+
+@lru_cache(maxsize=1024)
+def upper_at(looks_percent: tuple[float, ...], efficacy: str, sides: int, level: float) -> Floats:
+    """Return (look,) upper bounds at which an endpoint with this share of the level is rejected.
+
+    Error is spent by the same function at any level: `Spending` families alone. Level 0 has
+    infinite bounds.
+    """
+    if level <= 0:
+        return np.full(len(looks_percent), np.inf)
+    rates = np.asarray(looks_percent) / 100
+    plan = plan_sequential(rates, _shape(efficacy), alpha=level, sides=sides, power=0.9)
+    return np.asarray(plan.upper)
 
 
 def _shape(words: str) -> Shape:

@@ -2,12 +2,9 @@
 
 from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import Field
-from scipy.special import ndtr
 
-from estimate.arrays import Bools, Floats
-from estimate.planning.graphs import Graph, fallback, fixed_sequence, holm, reject
+from estimate.planning.graphs import Graph, fallback, fixed_sequence, holm
 from protocol.documents import Document
 from protocol.errors import InputError
 
@@ -50,29 +47,6 @@ class Multiplicity(Document):
             case "graph":
                 rows = tuple(tuple(x / 100 for x in row) for row in self.transitions_percent)
                 return Graph(names, weights, rows)
-
-
-def p_values(z: Floats, sides: int) -> Floats:
-    """Return p-values of statistics that are positive in favour of treatment; NaN stays.
-
-    >>> [round(float(p), 4) for p in p_values(np.array([1.96, -1.96]), 1)]
-    [0.025, 0.975]
-    """
-    return np.asarray(ndtr(-z) if sides == 1 else 2 * ndtr(-np.abs(z)))
-
-
-def rejections(graph: Graph | None, z: Floats, alpha: float, sides: int) -> Bools:
-    """Return (..., endpoint) which are rejected, in either direction if there are two sides.
-
-    Parameters
-    ----------
-    graph
-        None tests every endpoint at the whole ``alpha``, and so does not control the family.
-    """
-    p = p_values(z, sides)
-    if graph is None:
-        return np.asarray(p <= alpha * (1 + 1e-12))
-    return np.asarray(reject(graph, p, alpha))
 
 
 def _words(weights: bool, transitions: bool) -> str:

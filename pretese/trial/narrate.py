@@ -42,17 +42,14 @@ def choose(table: pd.DataFrame, looks: int) -> dict[str, tuple[int, float]]:
     """
     full, none = (table[table.effect_percent == each] for each in (100.0, 0.0))
     win, last = full.rejected > 0, full.look == looks
+    larger = full.get("full_men", full.men) > full.men  # older tables have no such column
     kinds = {
         "It stops early for efficacy": (full[win & ~last], "look", True),
         "It stops early for futility": (full[~win & ~last], "look", True),
         "It narrowly succeeds": (full[win & last & (full.z > 0)], "z", True),
         "It narrowly fails": (full[~win & last], "z", False),
         "There is no effect, and it finds one": (none[(none.rejected > 0) & (none.z > 0)], "z", 1),
-        "It is made larger, and succeeds": (
-            full[win & last & (full.full_men > full.men)],
-            "z",
-            True,
-        ),
+        "It is made larger, and succeeds": (full[win & last & larger], "z", True),
         "The arms are furthest apart in size": (full, "imbalance", False),
     }
     chosen: dict[str, tuple[int, float]] = {}

@@ -1,26 +1,21 @@
-"""Simulate many trials of a design, at several sizes and effects, on one process or several.
+"""Simulate many trials of a design, at several sizes and effects.
 
 Sizes and effects share their men: a smaller trial is the beginning of a larger one. So curves are
 smooth, comparisons are paired, and a curve over sizes costs hardly more than its largest trial.
 """
 
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from estimate.arrays import Floats, Ints
-from estimate.result import RATIOS
-from estimate.sequential.conduct import follow
+from estimate.arrays import Bools, Floats, Ints
 from pretese.trial.conduct import Trials, draw_trials
 from pretese.trial.design import Design
 from pretese.trial.given import given_truths
-from pretese.trial.looks import take_looks
-from pretese.trial.observe import Data, observe
+from pretese.trial.looks import Looks
 from pretese.trial.resize import largest
-from pretese.trial.several import answers_of, several, statistics
+from pretese.trial.several import at_look, end_of, look_at_all, observe_all, paths, several
 from pretese.trial.truth import truths
 from simulate.scenario import Scenario
 
@@ -60,9 +55,10 @@ class Outcomes:
     guessed, imbalance
         Share of arms an investigator guesses; how far apart the arms are, at full size.
     endpoint_...
-        (replicate, endpoint), the primary first; None if there is no other. ``z_without`` is the
-        statistic of the same men without any effect; ``claimed`` is what may be claimed of all
-        endpoints together. ``rejected`` is then that of the primary.
+        (replicate, endpoint), the primary first, at the look where the trial ended; None if there
+        is no other. ``claimed`` is what may be claimed of all together; ``rejected`` is then that
+        of the primary. ``path`` holds the statistics of all looks, (replicate, look x endpoint),
+        as if no trial had stopped; ``path_without`` those of the same men without any effect.
     given_truth, given_truth_mcse
         (replicate, endpoint) true conditional log odds ratio, the same for all trials, with its
         Monte Carlo error; NaN where the analysis is marginal, None if all are.
@@ -87,8 +83,9 @@ class Outcomes:
     guessed: Floats
     imbalance: Floats
     endpoint_z: Floats | None = None
-    endpoint_z_without: Floats | None = None
     endpoint_claimed: Floats | None = None
+    endpoint_path: Floats | None = None
+    endpoint_path_without: Floats | None = None
     endpoint_estimate: Floats | None = None
     endpoint_conf_low: Floats | None = None
     endpoint_conf_high: Floats | None = None
@@ -134,46 +131,27 @@ def simulate_design(
     *,
     seed: int,
     replicates: int,
-    workers: int = 1,
-    tell: Callable[[int], None] = lambda done: None,
 ) -> Results:
-    """Return how trials went at every point (men, share of the effect).
+    """Return how trials went at every point (men, share of the effect), here and in memory.
+
+    `pretese.trial.runner.Runner.simulate` does the same on several processes, and keeps it.
 
     Parameters
     ----------
     scenario
         From `pretese.trial.candidates.scenario_of`.
-    tell
-        Called with the number of trials done.
     """
-    most = max(largest(design, men) for men, _ in points)
-    size = max(1, MEN_AT_ONCE // most)
-    tasks = [
-        (design, scenario, seed, tuple(points), first, min(size, replicates - first))
+    size = trials_at_once(design, points)
+    parts = [
+        run_block((design, scenario, seed, tuple(points), first, min(size, replicates - first)))
         for first in range(0, replicates, size)
     ]
-    parts: list[Results] = [{} for _ in tasks]
-    done = 0
-    for index, result in _results(tasks, workers):
-        parts[index] = result
-        done += tasks[index][-1]
-        tell(done)
     return {point: Outcomes.joined([part[point] for part in parts]) for point in points}
 
 
-def _results(tasks: list[Task], workers: int) -> Iterator[tuple[int, Results]]:
-    if workers == 1 or len(tasks) == 1:
-        yield from ((index, run_block(task)) for index, task in enumerate(tasks))
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        futures = {pool.submit(run_block, task): i for i, task in enumerate(tasks)}
-        try:
-            for future in as_completed(list(futures)):
-                yield futures[future], future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+def trials_at_once(design: Design, points: Sequence[Point]) -> int:
+    """Return how many trials make a block: as many as memory and speed ask for."""
+    return max(1, MEN_AT_ONCE // max(largest(design, men) for men, _ in points))
 
 
 def run_block(task: Task) -> Results:
@@ -183,52 +161,50 @@ def run_block(task: Task) -> Results:
     trials = draw_trials(design, scenario, seed, most, size, first)
     guessed = guessed_so_far(trials.arm, design.allocation)
     sizes = sorted({men for men, _ in points}) if design.secondary else []
-    without = {men: statistics(answers_of(design, trials, men, 0.0)) for men in sizes}
+    null = observe_all(design, trials, 0.0) if sizes else []
+    without = {men: paths(look_at_all(null, men)) for men in sizes}
     found: Results = {}
     for effect in sorted({effect for _, effect in points}):
-        data, given = observe(design, trials, effect), given_truths(design, scenario, seed, effect)
+        data, given = (
+            observe_all(design, trials, effect),
+            given_truths(design, scenario, seed, effect),
+        )
         for men in sorted({m for m, e in points if e == effect}):
-            ended = conduct(design, data, trials, men, effect, guessed[:, men - 1])
-            if design.secondary:
-                arrays = several(design, trials, men, effect, without[men])
-                ended = replace(ended, rejected=arrays["endpoint_claimed"][:, 0], **arrays)
+            looks = look_at_all(data, men)
+            arrays = several(design, trials, men, effect, looks, without[men]) if sizes else {}
             if given is not None:
                 true, error = (np.tile(each, (size, 1)) for each in given)
-                ended = replace(ended, given_truth=true, given_truth_mcse=error)
-            found[men, effect] = ended
+                arrays |= {"given_truth": true, "given_truth_mcse": error}
+            ended = conduct(design, trials, men, effect, looks, guessed[:, men - 1])
+            found[men, effect] = replace(ended, **arrays)
     return found
 
 
 def conduct(
-    design: Design, data: Data, trials: Trials, men: int, effect: float, guessed: Floats
+    design: Design,
+    trials: Trials,
+    men: int,
+    effect: float,
+    looks: Sequence[Looks],
+    guessed: Floats,
 ) -> Outcomes:
-    """Take trials of this size through their looks; ``guessed`` is the share of arms guessed."""
-    looks = take_looks(data, men)
-    ends = follow(design.monitoring.plan(), looks.z)
-    last = ends.look[:, None] - 1
-    answers, at = looks.answers, np.take_along_axis(looks.men, last, -1)
-
-    def at_end(name: str, log: bool = False) -> Floats:
-        values = np.stack([getattr(answer, name) for answer in answers], -1)
-        found = np.take_along_axis(values, last, -1)[:, 0].astype(float)
-        return np.asarray(np.log(found) if log else found)
-
-    ratio = answers[0].scale in RATIOS
-    with np.errstate(divide="ignore"):
-        numbers = {name: at_end(name, ratio) for name in _ON_SCALE}
+    """End trials planned for ``men`` where their looks say; ``guessed``: share of arms guessed."""
+    ends, primary = end_of(design, looks), looks[0]
+    at = np.take_along_axis(primary.men, ends.look[:, None] - 1, -1)
+    numbers = {name: at_look(primary.answers, name, ends.look) for name in _ON_SCALE}
     month = np.take_along_axis(trials.arrival_months, at - 1, 1) + design.known_after_months
-    full = _full_men(design, men, looks.men[:, -1], ends.look)
-    here = (trials.arrival_months <= month) & (np.arange(trials.arm.shape[1]) < full[:, None])
+    full = _full_men(design, men, primary.men[:, -1], ends.look)
+    here = (trials.arrival_months <= month) & _called(design, trials, men, full)
     control, treated, target = truths(design, trials.people, men, effect)
     return Outcomes(
         look=ends.look.astype(float),
         rejected=ends.rejected.astype(float),
         z=ends.z,
         **numbers,
-        std_error=at_end("std_error"),
-        p_value=at_end("p_value"),
+        std_error=at_look(primary.answers, "std_error", ends.look, log=False),
+        p_value=at_look(primary.answers, "p_value", ends.look, log=False),
         full_men=full,
-        analysed=at_end("n"),
+        analysed=at_look(primary.answers, "n", ends.look, log=False),
         recruited=here.sum(1).astype(float),
         exposed=(here & (trials.arm == 1)).sum(1).astype(float),
         months=month[:, 0],
@@ -244,6 +220,21 @@ def _full_men(design: Design, men: int, sizes: Ints, look: Ints) -> Floats:
     """Return the size at the last look; trials that stop at or before re-estimation keep theirs."""
     rule = design.monitoring.reestimation
     return np.where(look > (rule.at_look if rule else 0), sizes, men).astype(float)
+
+
+def _called(design: Design, trials: Trials, men: int, full: Floats) -> Bools:
+    """Return (replicate, man) who is recruited at all: up to the size of the trial.
+
+    Men who come while a re-estimating look waits for its endpoints are recruited, even if the
+    trial then becomes smaller.
+    """
+    number, rule = np.arange(trials.arm.shape[1]), design.monitoring.reestimation
+    called: Bools = number < full[:, None]
+    if rule is None:
+        return called
+    last = design.looks_at(men)[rule.at_look - 1] - 1
+    due = trials.arrival_months[:, [last]] + design.known_after_months
+    return called | ((number < men) & (trials.arrival_months <= due))
 
 
 def guessed_so_far(arm: Ints, allocation: tuple[int, int]) -> Floats:

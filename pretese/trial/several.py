@@ -1,67 +1,82 @@
-"""Every endpoint of the same trials, analysed side by side when the last of them is known."""
+"""Every endpoint of the same trials, side by side at every look."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
-from estimate.arrays import Floats
+from estimate.arrays import Floats, Ints
 from estimate.result import RATIOS, Estimate
-from pretese.trial.analyse import analyse, signed_statistic
+from estimate.sequential.conduct import Conduct, follow
+from pretese.trial.claim import claim
 from pretese.trial.conduct import Trials
 from pretese.trial.design import Design
-from pretese.trial.multiplicity import rejections
-from pretese.trial.observe import observe
+from pretese.trial.looks import Looks, take_looks
+from pretese.trial.observe import Data, observe
 from pretese.trial.truth import truths
 
 
-def answers_of(design: Design, trials: Trials, men: int, effect: float) -> list[Estimate]:
-    """Return what each endpoint of trials of this size shows, the primary first."""
-    return [
-        analyse(observe(design, trials, effect, k).cut(men)) for k in range(len(design.questions))
-    ]
+def observe_all(design: Design, trials: Trials, effect: float) -> list[Data]:
+    """Return what is recorded of each endpoint, the primary first."""
+    return [observe(design, trials, effect, k) for k in range(len(design.questions))]
 
 
-def statistics(answers: list[Estimate]) -> Floats:
-    """Return (replicate, endpoint) statistics, positive in favour of treatment."""
-    return np.stack([signed_statistic(answer) for answer in answers], -1)
+def look_at_all(data: Sequence[Data], men: int) -> list[Looks]:
+    """Return the looks at each endpoint of trials planned for ``men``."""
+    return [take_looks(each, men) for each in data]
 
 
-def claims(design: Design, z: Floats) -> Floats:
-    """Return (replicate, endpoint) 1 where an endpoint may be claimed, in either direction."""
-    plan = design.monitoring
-    alpha = plan.alpha_percent / 100
-    return rejections(design.graph(), z, alpha, plan.sides).astype(float)
+def paths(looks: Sequence[Looks]) -> Floats:
+    """Return (replicate, look, endpoint) statistics as if no trial had stopped."""
+    return np.stack([each.z for each in looks], -1)
+
+
+def end_of(design: Design, looks: Sequence[Looks]) -> Conduct:
+    """Return where each trial ends, and whether the primary endpoint is claimed."""
+    primary = looks[0].z
+    if not design.secondary:
+        return follow(design.monitoring.plan(), primary)
+    found = claim(design, paths(looks))
+    z = np.take_along_axis(primary, found.look[:, None] - 1, -1)[:, 0]
+    return Conduct(found.look, found.claimed[:, 0], z, primary.shape[-1])
+
+
+def at_look(answers: Sequence[Estimate], name: str, look: Ints, *, log: bool = True) -> Floats:
+    """Return (replicate,) numbers of each trial at its look, from 1; logarithms for ratios."""
+    values = np.stack([getattr(answer, name) for answer in answers], -1)
+    found = np.take_along_axis(values, look[:, None] - 1, -1)[:, 0].astype(float)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(found) if log and answers[0].scale in RATIOS else found)
 
 
 def several(
-    design: Design, trials: Trials, men: int, effect: float, without: Floats
+    design: Design, trials: Trials, men: int, effect: float, looks: Sequence[Looks], without: Floats
 ) -> dict[str, Floats]:
     """Return the arrays of `Outcomes` that have an endpoint axis.
 
     Parameters
     ----------
     without
-        (replicate, endpoint) statistics of the same trials without any effect.
+        (replicate, look, endpoint) statistics of the same trials without any effect.
     """
-    answers = answers_of(design, trials, men, effect)
-    true = [truths(design, trials.people, men, effect, k) for k in range(len(answers))]
-    z = statistics(answers)
-
-    def numbers(name: str) -> Floats:
-        with np.errstate(divide="ignore"):
-            columns = [
-                np.log(getattr(answer, name)) if answer.scale in RATIOS else getattr(answer, name)
-                for answer in answers
-            ]
-        return np.stack(columns, -1).astype(float)
-
-    return {
-        "endpoint_z": z,
-        "endpoint_z_without": without,
-        "endpoint_claimed": claims(design, z),
-        "endpoint_estimate": numbers("estimate"),
-        "endpoint_conf_low": numbers("conf_low"),
-        "endpoint_conf_high": numbers("conf_high"),
-        "endpoint_std_error": np.stack([answer.std_error for answer in answers], -1),
-        "endpoint_analysed": np.stack([answer.n for answer in answers], -1).astype(float),
+    path = paths(looks)
+    ends = claim(design, path)
+    true = [truths(design, trials.people, men, effect, k) for k in range(len(looks))]
+    numbers = {
+        f"endpoint_{name}": np.stack(
+            [at_look(each.answers, name, ends.look, log=log) for each in looks], -1
+        )
+        for name, log in (
+            ("estimate", True), ("conf_low", True), ("conf_high", True), ("std_error", False),
+        )
+    }  # fmt: skip
+    return numbers | {
+        "endpoint_z": np.take_along_axis(path, ends.look[:, None, None] - 1, 1)[:, 0],
+        "endpoint_claimed": ends.claimed.astype(float),
+        "endpoint_path": path.reshape(len(path), -1),
+        "endpoint_path_without": without.reshape(len(path), -1),
+        "endpoint_analysed": np.stack(
+            [at_look(each.answers, "n", ends.look, log=False) for each in looks], -1
+        ),
         "endpoint_risk_control": np.stack([each[0] for each in true], -1),
         "endpoint_risk_treated": np.stack([each[1] for each in true], -1),
         "endpoint_target": np.stack([each[2] for each in true], -1),

@@ -94,7 +94,11 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
                                "treated_percent: 40}"), "without an effect to assume"),
         (changed("risks: {control_percent: 40, treated_percent: 55}", "scenario: rct-two-arm")
          + RESIZED.format("at_look: 1, most_percent: 200"), "no planned risks"),
-        (SEVERAL + "monitoring: {looks_percent: [50, 100]}", "tested at one look"),
+        (SEVERAL + "monitoring: {looks_percent: [50, 100], efficacy: WT(0.25)}", "could share"),
+        (SEVERAL + RESIZED.format("at_look: 1, most_percent: 200, assume: observed"),
+         "neither with re-estimation"),
+        (SEVERAL + "monitoring: {looks_percent: [50, 100], sides: 1, futility: OF, binding: true}",
+         "nor with binding futility"),
         (SEVERAL.replace("live_birth", "any_sperm"), "the same name"),
         (GOOD + "multiplicity: {method: holm}", "needs secondary endpoints"),
         (GOOD + SEVERAL.splitlines()[-1], "have one endpoint"),

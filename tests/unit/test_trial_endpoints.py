@@ -4,16 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.special import ndtri
 
 from estimate.performance import share_mcse
 from pretese.trial.candidates import scenario_of
+from pretese.trial.claim import claim
 from pretese.trial.design import Design, read_design
 from pretese.trial.family import any_and_all, each_endpoint, family_errors
-from pretese.trial.multiplicity import rejections
 from pretese.trial.rail import why_no_rail
 from pretese.trial.run import Outcomes, simulate_design
-from pretese.trial.several import claims
 from pretese.trial.summary import summarise_point
 from protocol.documents import validate
 
@@ -28,7 +26,8 @@ def sharing(multiplicity):
 
 def under(design, outcomes):
     """Return the same trials, judged by another procedure."""
-    return replace(outcomes, endpoint_claimed=claims(design, outcomes.endpoint_z))
+    path = outcomes.endpoint_path[:, None, :]
+    return replace(outcomes, endpoint_claimed=claim(design, path).claimed.astype(float))
 
 
 @pytest.fixture(scope="module")
@@ -60,24 +59,9 @@ def test_a_trial_alone_is_that_of_the_batch(results):
 
 def test_the_statistic_without_an_effect_is_that_of_the_trial_without_one(results):
     none, full = results[MEN, 0.0], results[MEN, 1.0]
-    assert np.array_equal(full.endpoint_z_without, none.endpoint_z)
+    assert np.array_equal(full.endpoint_path_without, none.endpoint_z)
+    assert np.array_equal(full.endpoint_path, full.endpoint_z)  # there is one look
     assert not np.array_equal(full.endpoint_z, none.endpoint_z)
-
-
-def test_procedures_by_hand():
-    p = np.array([[0.010, 0.030, 0.200], [0.060, 0.001, 0.001], [0.020, 0.024, 0.049]])
-    z = -ndtri(p / 2)
-    graphs = {
-        "fixed sequence": [[1, 1, 0], [0, 0, 0], [1, 1, 1]],
-        "holm": [[1, 0, 0], [0, 1, 1], [0, 0, 0]],  # .0167, .025, .05
-    }
-    for method, says in graphs.items():
-        graph = sharing({"method": method}).graph()
-        assert rejections(graph, z, 0.05, 2).astype(int).tolist() == says, method
-    each = rejections(None, z, 0.05, 2).astype(int)
-    assert each.tolist() == [[1, 1, 0], [0, 1, 1], [1, 1, 1]]
-    # One-sided tests look in the direction of treatment alone; no answer is no rejection.
-    assert not rejections(None, np.array([[-5.0, np.nan]]), 0.025, 1).any()
 
 
 def test_a_graph_is_the_procedure_it_spells(results):
@@ -90,7 +74,8 @@ def test_a_graph_is_the_procedure_it_spells(results):
             "transitions_percent": [[0, 100, 0], [0, 0, 100], [0, 0, 0]],
         }
     )
-    assert np.array_equal(claims(fallback, z), claims(graph, z))
+    one, other = (claim(design, z[:, None]).claimed for design in (fallback, graph))
+    assert np.array_equal(one, other)
     assert why_no_rail(fallback) == "the primary endpoint shares its level with others"
     assert why_no_rail(SHIPPED) is None
 
@@ -150,3 +135,23 @@ def test_a_point_has_a_row_for_each_endpoint_and_the_errors_of_the_family(result
     null = summarise_point(SHIPPED, MEN, 0.0, results[MEN, 0.0])
     assert len(null["family"]["errors"]) == 1
     assert null["endpoints"][0]["truth"]["value"] == 0
+
+
+def test_looks_stop_on_the_primary_endpoint_as_if_it_were_alone():
+    looks = {"looks_percent": [40, 70, 100], "efficacy": "HSD(-2)", "sides": 1}
+    design = validate({**SHIPPED.model_dump(), "monitoring": looks}, Design, "test")
+    several, one = (
+        simulate_design(each, scenario_of(design), [(MEN, 1.0)], seed=9, replicates=60)[MEN, 1.0]
+        for each in (design, design.questions[0])
+    )
+    for name in ("look", "rejected", "z", "estimate", "analysed"):
+        assert np.array_equal(getattr(several, name), getattr(one, name)), name
+    assert (several.look < 3).any()
+    assert several.endpoint_path.shape == (60, 9)
+    path = several.endpoint_path.reshape(60, 3, 3)
+    at_end = path[np.arange(60), several.look.astype(int) - 1]
+    assert np.array_equal(at_end, several.endpoint_z)
+    # All endpoints of a man are waited for: 24 months, not 4.
+    assert several.months == pytest.approx(one.months + 20)
+    assert len(family_errors(design, several)) == 7
+    assert why_no_rail(design) is None

@@ -68,6 +68,35 @@ def test_the_naive_test_rejects_more_often_on_the_same_men(results):
     assert np.array_equal(*sizes)
 
 
+def test_men_who_come_while_the_look_waits_are_recruited():
+    # 600 men in 12 months: all 360 have come when the look at 180 is due, 4 months later.
+    site = {"name": "one", "at_months": [0], "men_in_12_months": [600]}
+    rule = {"least_percent": 20, "most_percent": 20}
+    design = validate({**with_rule(**rule).model_dump(), "sites": [site]}, Design, "test")
+    out = simulate_design(design, None, [(360, 1.0)], seed=1, replicates=40)[360, 1.0]
+    onward = out.look == 2
+    assert onward.sum() > 20
+    assert (out.analysed[onward] == 180 + 36).all()
+    assert (out.recruited[onward] > 300).all()
+    assert (out.recruited <= 360).all()
+
+
+def test_an_observed_effect_and_futility_are_enumerated_too():
+    looks = {**PAIRS.monitoring.model_dump(), "futility": "HSD(-2)"}
+    looks["reestimation"] = {**looks["reestimation"], "assume": "observed", "most_percent": 200}
+    change = {"monitoring": looks, "men": 120, "dropout": {"treated_percent": 10}}
+    end = {"known_after_months": 4, "missing": "failure"}
+    design = validate({**PAIRS.model_dump(), **change, "endpoint": end}, Design, "test")
+    out = simulate_design(design, None, [(120, 1.0)], seed=8, replicates=1500)[120, 1.0]
+    rail = exact_rail(design, 120, out, (0.40, 0.50))
+    assert abs(rail.z) < 3
+    assert rail.expected_men > 0
+    stopped = (out.look == 1) & (out.rejected == 0)
+    assert stopped.any()
+    men = np.where(out.look == 1, 60, out.full_men)
+    assert abs(men.mean() - rail.expected_men) < 4 * men.std() / np.sqrt(1500)
+
+
 def test_the_new_size_just_has_the_conditional_power():
     z = np.array([1.0, 1.6, 2.2])
     men = resized(SHIPPED, 360, z)
