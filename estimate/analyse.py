@@ -31,6 +31,7 @@ from estimate.propensity import (
     propensity,
     trim,
 )
+from estimate.remarks import remarks
 from estimate.result import Estimate
 from estimate.robust_standardisation import randomised
 from estimate.weighting import POPULATIONS, Target, Weights, iptw, iptw_adjusted, weights
@@ -113,7 +114,17 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
         pathways=tuple(found[2]),
         deliveries=tuple(deliveries(columns, plan, where)),
         changes=tuple(changes(columns, plan, where)),
+        remarks=_remarks(whole.data, work.score, estimates),
     )
+
+
+def _remarks(
+    data: AnalysisSet, score: PropensityScore | None, estimates: Sequence[Estimate]
+) -> tuple[str, ...]:
+    """Say why estimates are missing, where some are."""
+    if all(each.converged for each in estimates):
+        return ()
+    return remarks(data, score)
 
 
 def _trim(whole: CompleteData, plan: Plan, where: str) -> CompleteData:

@@ -40,6 +40,8 @@ class Analysis:
         Weighting method to effective numbers of treated and untreated men.
     divisions, shapes, pathways, deliveries, changes
         Answers to the further questions of the plan.
+    remarks
+        Why estimates are missing, if some are and it is known.
     """
 
     plan: Plan
@@ -55,6 +57,7 @@ class Analysis:
     pathways: tuple[Pathway, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     changes: tuple[Change, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def record(self) -> dict[str, Any]:
         """Return the analysis as plain values for JSON."""
@@ -75,6 +78,7 @@ class Analysis:
             "delivery": [each.record() for each in self.deliveries],
             "changes": [each.record() for each in self.changes],
             "missing": self._missing(),
+            "remarks": list(self.remarks),
         }
 
     def _missing(self) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from estimate.arrays import Bools, Floats, Ints
 from protocol.errors import Fault, InputError
 
+#: No measurement is larger, and no sum of squares of what is smaller overflows.
+LARGEST = 1e100
+
 
 @dataclass(frozen=True, slots=True)
 class Numeric:
@@ -158,7 +161,7 @@ def analysis_set(
             reasons[f"{name} is missing"] = np.count_nonzero(missing, axis=-1)
             stay &= ~missing
     read = {name: np.where(stay, column, 0.0) for name, column in read.items()}
-    _refuse_what_cannot_be_analysed(read, kinds, stay, (treatment, outcome), where)
+    _refuse_what_cannot_be_analysed(read, kinds, stay, reasons, (treatment, outcome), where)
     return AnalysisSet(
         treatment=read[treatment],
         outcome=read[outcome],
@@ -224,11 +227,17 @@ def _read(column: NDArray[Any], kind: Kind) -> Floats:
     try:
         flat = [np.nan if _is_missing(value) else float(value) for value in column.ravel()]
     except (TypeError, ValueError):
-        culprit = next(value for value in column.ravel() if not _is_number(value))
-        raise _UnreadableError(
-            f"{str(culprit)!r} is not a number", "give numbers, or declare it `categorical`"
-        ) from None
+        culprit = str(next(value for value in column.ravel() if not _is_number(value)))
+        raise _UnreadableError(f"{culprit!r} is not a number", _cure_for(culprit)) from None
     return np.array(flat).reshape(column.shape)
+
+
+def _cure_for(text: str) -> str:
+    if _is_number(text.replace(",", ".")):
+        return "write a decimal point, not a comma"
+    if text.lstrip()[:1] in ("<", ">"):
+        return "write a number for what is beyond a limit of detection, or leave the cell empty"
+    return "give numbers, or declare it `categorical`"
 
 
 def _codes(column: NDArray[Any], levels: Sequence[str]) -> Floats:
@@ -292,14 +301,16 @@ def _refuse_what_cannot_be_analysed(
     read: Mapping[str, Floats],
     kinds: Mapping[str, Kind],
     stay: Bools,
+    reasons: Mapping[str, Ints],
     roles: tuple[str, str],
     where: str,
 ) -> None:
     if not stay.any(axis=-1).any():
-        raise InputError.of(
-            where, "", "no man is left to analyse", "see which columns are missing or excluded"
-        )
-    faults = []
+        why = ", ".join(f"{reason}: {int(np.max(count))}" for reason, count in reasons.items())
+        cure = "fill the columns, leave them out, or impute them"
+        raise InputError.of(where, "", f"no man is left to analyse ({why or 'no row'})", cure)
+    faults = beyond_measure({name: read[name] for name in kinds}, stay, where)
+    beyond = {fault.field for fault in faults}
     for role, name in zip(("treatment", "outcome"), roles, strict=True):
         wrong = read[name][stay & ~np.isin(read[name], (0, 1))]
         if wrong.size:
@@ -311,13 +322,22 @@ def _refuse_what_cannot_be_analysed(
             faults.append(Fault(where, name, f"the {role} is {only:g} for everyone", cure))
     for name in kinds:
         column = read[name]
-        if np.isinf(column).any():
-            faults.append(Fault(where, name, "it holds an infinite value", "give finite numbers"))
-        elif not _varies(column, stay):
+        if name not in beyond and not _varies(column, stay):
             cure = "leave it out of the covariates"
             faults.append(Fault(where, name, "it is the same for everyone", cure))
     if faults:
         raise InputError(faults)
+
+
+def beyond_measure(read: Mapping[str, Floats], stay: Bools, where: str) -> list[Fault]:
+    """Return a fault for every column that holds, in men who stay, what is no measurement."""
+    faults = []
+    for name, column in read.items():
+        largest = np.where(stay & ~np.isnan(column), column, 0.0).ravel()
+        worst = largest[np.abs(largest).argmax()] if largest.size else 0.0
+        if abs(worst) > LARGEST:
+            faults.append(Fault(where, name, f"it holds {worst:g}", "give finite measurements"))
+    return faults
 
 
 def _varies(column: Floats, stay: Bools) -> bool:

@@ -108,10 +108,16 @@ class Shape:
             "nonlinear_p": plain(self.nonlinear_p),
             "test": self.test,
             "x": curve.x.tolist(),
-            "odds_ratio": np.exp(curve.log_odds_ratio).tolist(),
-            "conf_low": np.exp(curve.conf_low).tolist(),
-            "conf_high": np.exp(curve.conf_high).tolist(),
+            "odds_ratio": _ratios(curve.log_odds_ratio),
+            "conf_low": _ratios(curve.conf_low),
+            "conf_high": _ratios(curve.conf_high),
         }
+
+
+def _ratios(logs: Floats) -> list[float | None]:
+    """Return exponentials for JSON: None for NaN, and for what is too large to be a number."""
+    with np.errstate(over="ignore"):
+        return [plain(ratio) for ratio in np.exp(logs)]
 
 
 def divisions(whole: CompleteData, plan: Plan) -> Iterator[Division]:
@@ -170,7 +176,10 @@ def shapes(whole: CompleteData, plan: Plan) -> Iterator[Shape]:
         fit = fit_spline(x, data.outcome, knots=knots, covariates=others, weights=data.weights)
         low, high = np.quantile(observed, [0.025, 0.975])
         curve = fit.curve(np.linspace(low, high, POINTS), float(np.median(observed)))
+        # A curve without a finite fit, in one imputation even, is none.
+        curve = curve if fit.converged.all() else _no_curve(curve)
         p_value, test = fit.likelihood_ratio.nonlinear_p, "likelihood ratio"
+        p_value = np.where(fit.converged, p_value, np.nan)
         if whole.imputation is not None:
             curve = _pool_curve(curve)
             basis = spline_basis(x, knots)
@@ -179,6 +188,11 @@ def shapes(whole: CompleteData, plan: Plan) -> Iterator[Shape]:
             pooled = likelihood_ratio_test(X, data.outcome, bent, weights=data.weights)
             p_value, test = pooled.p_value, "D4"
         yield Shape(name, knots, curve, observed, float(p_value), test)
+
+
+def _no_curve(curve: Curve) -> Curve:
+    nothing = np.full(curve.log_odds_ratio.shape, np.nan)
+    return Curve(curve.x, curve.reference, nothing, nothing, nothing, nothing)
 
 
 def _pool_curve(curve: Curve) -> Curve:

@@ -67,7 +67,11 @@ class Subgroups:
 
 
 def interaction_design(
-    data: AnalysisSet, modifier: ArrayLike, covariates: Sequence[str] | None = None
+    data: AnalysisSet,
+    modifier: ArrayLike,
+    covariates: Sequence[str] | None = None,
+    *,
+    kept: Sequence[int] | None = None,
 ) -> tuple[Floats, slice]:
     """Return the joint design (..., n, p), and which columns are the interaction.
 
@@ -79,7 +83,21 @@ def interaction_design(
     ----------
     modifier
         (..., n, k): a number, or an indicator per subgroup but the first.
+    kept
+        Columns of `main_design` to keep; None keeps those that are not redundant in all data sets.
     """
+    main, columns = main_design(data, modifier, covariates)
+    if kept is None:
+        kept = independent_columns(main, data.weights, keep=2 + columns.shape[-1])
+    main = main[..., list(kept)]
+    X = np.concatenate([main, columns * data.treatment[..., None]], -1)
+    return X, slice(main.shape[-1], X.shape[-1])
+
+
+def main_design(
+    data: AnalysisSet, modifier: ArrayLike, covariates: Sequence[str] | None = None
+) -> tuple[Floats, Floats]:
+    """Return intercept, treatment, modifier (..., n, k) and covariates; and the modifier alone."""
     base = design_matrix(data, covariates).X
     columns = np.asarray(modifier, float)
     shape = np.broadcast_shapes(base.shape[:-1], columns.shape[:-1])
@@ -87,10 +105,7 @@ def interaction_design(
     columns = np.where(stay, np.broadcast_to(columns, (*shape, columns.shape[-1])), 0.0)
     parts = [base[..., :2], columns, base[..., 2:]]
     main = np.concatenate([np.broadcast_to(p, (*shape, p.shape[-1])) for p in parts], -1)
-    keep = 2 + columns.shape[-1]
-    main = main[..., independent_columns(main, data.weights, keep=keep)]
-    X = np.concatenate([main, columns * data.treatment[..., None]], -1)
-    return X, slice(main.shape[-1], X.shape[-1])
+    return main, columns
 
 
 def interaction_test(
@@ -199,11 +214,18 @@ def effect_within(
     covariates: Sequence[str] | None = None,
     *,
     profile: bool = True,
+    kept: Sequence[int] | None = None,
 ) -> Estimate:
-    """Return the odds ratio from a model of the men of one subgroup, ``member`` (..., n), alone."""
+    """Return the odds ratio from a model of the men of one subgroup, ``member`` (..., n), alone.
+
+    Parameters
+    ----------
+    kept
+        Columns of the design to keep; None keeps those that are not redundant in all data sets.
+    """
     X = design_matrix(data, covariates).X
     weights = member.astype(float)
-    X = X[..., independent_columns(X, weights, keep=2)]
+    X = X[..., independent_columns(X, weights, keep=2) if kept is None else list(kept)]
     # Men of other subgroups stay in the array with weight 0 and finite values.
     fit = fit_logistic(X, data.outcome, weights)
     question = conditional_estimand(data, covariates, label)

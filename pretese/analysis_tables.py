@@ -106,11 +106,14 @@ def balance_table(found: Analysis) -> pd.DataFrame:
 
 
 def score_odds_ratios(found: Analysis) -> pd.DataFrame:
-    """Return odds ratios of treatment (Wald intervals); averaged over imputations if any."""
+    """Return odds ratios of treatment (Wald intervals); averaged over imputations if any.
+
+    NaN where a model has no finite fit.
+    """
     if found.score is None:
         return pd.DataFrame(columns=["covariate", "odds_ratio", "low", "high"])
     fit, names = found.score.fit, found.score.design.names
-    coef = fit.coef.reshape(-1, len(names))
+    coef = np.where(fit.converged[..., None], fit.coef, np.nan).reshape(-1, len(names))
     variance = np.einsum("...ii->...i", fit.cov).reshape(-1, len(names))
     between = coef.var(0, ddof=1) * (1 + 1 / len(coef)) if len(coef) > 1 else 0.0
     error = np.sqrt(variance.mean(0) + between)

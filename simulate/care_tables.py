@@ -6,8 +6,6 @@ from numpy.typing import NDArray
 
 from simulate.cohort import Cohort
 from simulate.fertility import Births, Couples
-from simulate.hormones import MONTHS
-from simulate.lookup import MONTH_DAYS
 from simulate.measurement import rounded
 from simulate.surgery import draw_operations, frozen, sides
 
@@ -36,7 +34,7 @@ def operations(cohort: Cohort, r: int, numbers: NDArray[np.int_]) -> pd.DataFram
     return pd.DataFrame(
         {
             "patient_id": numbers[done],
-            "day": np.where(cohort.gn[r], MONTHS * MONTH_DAYS, 0)[done],
+            "day": cohort.surgery_day[r, done],
             "minutes": rounded(drawn.minutes[r, done], 1),
             "testes_opened": opened[r, done].astype(int),
             "complication": drawn.complication[r, done].astype(np.int8),

@@ -16,7 +16,7 @@ from simulate.nouns import ARMS
 from simulate.population import Men, draw_men
 from simulate.scenario import Scenario
 from simulate.spermatogenesis import hidden_score, reserve, see_sperm
-from simulate.therapy import Course, follow
+from simulate.therapy import Course, follow, therapy_days
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -61,6 +61,16 @@ class Cohort:
         """Return a flag of `Path` along the way each man took."""
         untreated, treated = (getattr(path, name) for path in self.paths)
         return self.taken(untreated, treated)
+
+    @property
+    def surgery_day(self) -> NDArray[np.int_]:
+        """Day of the semen check, surgery and ICSI: when the regimen that each man chose is over.
+
+        The calendar beyond therapy (waiting lists, stimulation of the partner) belongs to the
+        clinic.
+        """
+        untreated, treated = (therapy_days(path.course.regimen) for path in self.paths)
+        return np.where(self.gn, treated, untreated)
 
     def taken(self, untreated: Flags, treated: Flags) -> Flags:
         """Return what happened, of what would happen along each way; shape (replicate, man)."""

@@ -214,7 +214,8 @@ def _visits(cohort: Cohort, r: int) -> pd.DataFrame:
     measured = np.concatenate([baseline[:, None], _month_ends(cohort, r)], axis=1)
     month = np.arange(MONTHS + 1)
     on_therapy = _along(cohort, r, "share_treated") > 0
-    kept = ((month[:, None] == 0) | on_therapy).T.ravel()
+    in_time = month[:, None] * MONTH_DAYS <= cohort.surgery_day[r]
+    kept = ((month[:, None] == 0) | (on_therapy & in_time)).T.ravel()
     table = pd.DataFrame(
         {
             "patient_id": np.repeat(_numbers(cohort), MONTHS + 1),
@@ -343,10 +344,7 @@ SOURCES = ("testicular sperm", "ejaculated sperm")
 
 
 def _procedures(cohort: Cohort, patients: pd.DataFrame, r: int) -> pd.DataFrame:
-    """List what was done; without therapy surgery comes on the day of enrolment.
-
-    The calendar beyond therapy (waiting lists, stimulation of the partner) belongs to the clinic.
-    """
+    """List what was done, on the day on which therapy is over: without any, that of enrolment."""
     seen, taken = (
         patients[name].to_numpy(int, na_value=0)
         for name in ("sperm_in_ejaculate", "sperm_retrieved")
@@ -359,7 +357,7 @@ def _procedures(cohort: Cohort, patients: pd.DataFrame, r: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "patient_id": _numbers(cohort)[man],
-            "day": np.where(cohort.gn[r], MONTHS * MONTH_DAYS, 0)[man],
+            "day": cohort.surgery_day[r, man],
             "procedure": _words(PROCEDURES)[which],
             "result": results[man, which],
         }

@@ -87,7 +87,10 @@ def follow(
     fsh_step_iu_l: float,
     habits: Habits | None = None,
 ) -> Course:
-    """Take every man through three months of a regimen, by the same table that decides for one.
+    """Take every man through the months of a regimen, by the same table that decides for one.
+
+    After the last of them time stands still: the months that are left up to three have no
+    injections, and hormones as they were.
 
     Parameters
     ----------
@@ -96,6 +99,7 @@ def follow(
     habits
         How the men keep to it; None: as they are told.
     """
+    _refuse_longer(regimen)
     habits = habits or Habits()
     fsh_before_therapy = men.baseline["fsh_iu_l"]
     if not regimen.drugs and len(regimen.phases) == 1:
@@ -108,14 +112,19 @@ def follow(
     stimulus, leydig, fsh = (np.zeros((MONTHS + 1, *shape)) for _ in range(3))
     measured = np.empty((MONTHS, *shape))
     fsh[0] = fsh_before_therapy
-    for month in range(MONTHS):
+    for month in range(regimen.months):
         decided[month] = _decide(regimen, month, decided, measured)
         phase[month] = _stopped(regimen, month, decided[month], habits)
         push, leydig[month + 1], injected = body.live(month, phase[month])
         stimulus[month + 1] = (1 - model.response_per_month.value) * stimulus[month] + push
         fsh[month + 1] = fsh_before_therapy * np.exp(fall * stimulus[month + 1]) + injected
         measured[month] = rounded(fsh[month + 1] * traits.assay[..., month], fsh_step_iu_l)
-    stayed = np.ones(shape, bool) if habits.months is None else habits.months >= MONTHS
+    for month in range(regimen.months, MONTHS):  # therapy is over, and so is what is told of it
+        phase[month] = _rest(regimen)
+        for course in (stimulus, leydig, fsh):
+            course[month + 1] = course[month]
+        measured[month] = measured[month - 1] if month else fsh[0]
+    stayed = np.ones(shape, bool) if habits.months is None else habits.months >= regimen.months
     return Course(
         regimen=regimen,
         phase=phase,
@@ -256,11 +265,35 @@ def _stopped(regimen: Regimen, month: int, decided: Codes, habits: Habits) -> Co
     """Replace what the rule decided by the phase without injections in men who have stopped."""
     if habits.months is None:
         return decided
-    ends = [each.code for each in regimen.phases if not each.orders]
-    if not ends:
+    return np.where(habits.months <= month, np.int8(_rest(regimen)), decided)
+
+
+def _rest(regimen: Regimen) -> int:
+    """Return the code of the phase of men whom nothing is injected."""
+    rest = [each.code for each in regimen.phases if not each.orders]
+    if not rest:
         cure = "give it a phase without orders for men who stop"
         raise InputError.of(regimen.id, "phases", "men cannot stop this regimen", cure)
-    return np.where(habits.months <= month, np.int8(ends[0]), decided)
+    return rest[0]
+
+
+def _refuse_longer(regimen: Regimen) -> None:
+    if regimen.months > MONTHS:
+        problem = f"therapy of {regimen.months} months is longer than simulated men live through it"
+        cure = f"simulate a regimen of up to {MONTHS} months"
+        raise InputError.of(regimen.id, "months", problem, cure)
+
+
+def therapy_days(regimen: Regimen) -> int:
+    """Return on which day after its begin a regimen leads to the semen check and surgery.
+
+    Examples
+    --------
+    >>> from protocol.regimen import load_regimen
+    >>> therapy_days(load_regimen("fsh-guided")), therapy_days(load_regimen("no-therapy"))
+    (90, 0)
+    """
+    return regimen.months * MONTH_DAYS
 
 
 def testosterone_nmol_l(men: Men, traits: Traits, course: Course) -> Floats:

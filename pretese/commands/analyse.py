@@ -101,6 +101,8 @@ def _show(console: Console, found: Analysis, answer: dict[str, Any], out: Path |
     """Print who was analysed, the effects, what they mean, balance, and what was written."""
     console.print(_arms(found, answer), highlight=False)
     console.print(_effects(found))
+    for remark in found.remarks:
+        console.print(f"Not estimable: {remark}", style="bold", highlight=False)
     for population, methods in _populations(found).items():
         console.print(f"Among {population}: {', '.join(methods)}", highlight=False)
     console.print(NOTE, style="dim")

@@ -82,6 +82,8 @@ HEADLINES = (
               help="Runs at most, per capacity with --solve.")  # fmt: skip
 @click.option("--solve", "what", help=f"Find the least of: {', '.join(CAPACITIES)}.")
 @click.option("--until", "goal_text", help="The goal to meet, such as 'p90_wait_days < 60'.")
+@click.option("--figures/--no-figures", default=True, show_default=True,
+              help="Draw queues, flow and one man's way.")  # fmt: skip
 @click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True,
               help="Processes; the result does not depend on it.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
@@ -100,6 +102,7 @@ def command(
     most: int,
     what: str | None,
     goal_text: str | None,
+    figures: bool,
     workers: int,
     as_json: bool,
 ) -> None:
@@ -140,7 +143,8 @@ def command(
         write_csv(_by_replication(done), folder / "replications.csv")
         write_csv(_queues(done), folder / "queues.csv")
         write_csv(clinic_dictionary(), folder / "dictionary.csv")
-        _figures(run, done, known, folder / "figures")
+        if figures:
+            _figures(run, done, known, folder / "figures")
         facts = _facts(task, clinic_name, done, known, measure, precision, rows, run.until_day)
         write_manifest(folder, facts)
     if as_json:

@@ -105,7 +105,7 @@ def _crew(workers: int, scheduler: str | None) -> AbstractContextManager[Crew | 
 def _show(console: Console, found: Assessment, replicates: int, out: Path) -> None:
     for (case, plan), group in groupby(found.judgements, lambda each: (each.case, each.plan)):
         table = Table(title=f"{case}, {plan}", title_justify="left", box=None, pad_edge=False)
-        table.add_column("method", no_wrap=True)
+        table.add_column("method", overflow="fold")
         table.add_column("", no_wrap=True)
         for heading in ("truth", "bias", "MCSE", "cover", "MCSE"):
             table.add_column(heading, justify="right", no_wrap=True)

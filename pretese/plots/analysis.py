@@ -129,7 +129,8 @@ def draw_score_model(table: pd.DataFrame) -> Figure:
         for row, (ratio, low, high) in enumerate(rows):
             axes.plot([low, high], [row, row], color=INK, lw=1.2)
             axes.plot(ratio, row, "s", ms=4.5, color=INK)
-            note = f"{ratio:.2f} ({low:.2f} to {high:.2f})"
+            known = np.isfinite(ratio)
+            note = f"{ratio:.2f} ({low:.2f} to {high:.2f})" if known else "not estimable"
             axes.text(1.02, row, note, transform=axes.get_yaxis_transform(), va="center", size=8)
         ratio_axis(axes, list(table["covariate"]), "Odds ratio of treatment, per unit")
     return figure

@@ -16,6 +16,9 @@ from pretese.plots.before_after import draw_changes
 from pretese.plots.ratio_axis import ratio_axis
 from pretese.plots.style import GRID, INK, MUTED, PUBLISHED, SIMULATED, house_style, new_figure
 
+#: Odds ratios that may be marked on the axis of a curve.
+ODDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+
 #: Curves side by side in one row.
 ACROSS = 3
 
@@ -84,6 +87,11 @@ def draw_curves(shapes: Sequence[Shape]) -> Figure:
 
 def _curve(axes: Axes, shape: Shape) -> None:
     curve = shape.curve
+    axes.set_xlabel(shape.name)
+    if np.isnan(curve.log_odds_ratio).all():
+        axes.text(0.5, 0.5, "not estimable", transform=axes.transAxes, ha="center", color=MUTED)
+        axes.set_yticks([])
+        return
     axes.fill_between(
         curve.x, np.exp(curve.conf_low), np.exp(curve.conf_high), color=SIMULATED, alpha=0.15, lw=0
     )
@@ -91,14 +99,16 @@ def _curve(axes: Axes, shape: Shape) -> None:
     axes.axhline(1, color=MUTED, lw=0.8)
     inside = (shape.observed >= curve.x[0]) & (shape.observed <= curve.x[-1])
     rug = shape.observed[inside]
-    low = axes.get_ylim()[0]
-    axes.plot(rug, np.full(len(rug), low), "|", color=INK, ms=5, alpha=0.25, clip_on=False)
+    along = axes.get_xaxis_transform()
+    axes.plot(
+        rug, np.zeros(len(rug)), "|", color=INK, ms=5, alpha=0.25, clip_on=False, transform=along
+    )
     axes.plot(shape.knots, np.ones(len(shape.knots)), "o", ms=3.5, color=PUBLISHED)
     axes.set_yscale("log")
-    axes.set_xlabel(shape.name)
     axes.set_ylabel(f"Odds ratio (1 at {curve.reference:g})")
     axes.set_title(f"p for bending: {format_p(shape.nonlinear_p)}", weight="normal", size=9)
-    ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 5, 10) if axes.get_ylim()[0] < t < axes.get_ylim()[1]]
+    low, high = axes.get_ylim()
+    ticks = [tick for tick in ODDS if low < tick < high]
     axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.set_yticks([], minor=True)
 

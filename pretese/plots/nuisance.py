@@ -110,21 +110,23 @@ def draw_tornado(design: dict[str, Any]) -> Figure:
 
 
 def _bar(axes: Axes, bar: dict[str, Any], place: float) -> None:
-    for end, colour in (("low", PUBLISHED), ("high", SIMULATED)):
-        difference = bar[f"difference_{end}"]
-        value, error = 100 * difference["value"], 200 * (difference["mcse"] or 0.0)
-        axes.barh(place, value, height=0.62, color=colour, alpha=0.75, lw=0)
-        axes.plot([value - error, value + error], [place, place], color=INK, lw=0.9)
-        outward = 1 if value > 0 else -1
+    """Draw both ends in one row, one above the other where they go the same way."""
+    values = [100 * bar[f"difference_{end}"]["value"] for end in ("low", "high")]
+    alike = values[0] * values[1] > 0
+    for k, (end, colour) in enumerate((("low", PUBLISHED), ("high", SIMULATED))):
+        value, error = values[k], 200 * (bar[f"difference_{end}"]["mcse"] or 0.0)
+        outward = np.sign(value) or -np.sign(values[1 - k]) or 1.0
+        at, height = (place + 0.16 - 0.32 * k, 0.3) if alike else (place, 0.62)
+        axes.barh(at, value, height=height, color=colour, alpha=0.75, lw=0)
+        axes.plot([value - error, value + error], [at, at], color=INK, lw=0.9)
         axes.annotate(
-            f"{bar[end]:g}", (value + outward * error, place), (4 * outward, 0),
+            f"{bar[end]:g}", (value + outward * error, at), (4 * outward, 0),
             textcoords="offset points", ha="left" if outward > 0 else "right", va="center",
             fontsize=7, color=MUTED,
         )  # fmt: skip
 
 
 def _label(bar: dict[str, Any]) -> str:
-    """Return the end of a path, long enough to be understood, with what is planned."""
-    parts = bar["path"].split(".")
+    """Return the words of an assumption, of a path its end, with what is planned."""
     planned = "" if bar["planned"] is None else f" ({bar['planned']:g})"
-    return ".".join(parts[-2:]) + planned
+    return ".".join(bar["words"].split(".")[-2:]) + planned

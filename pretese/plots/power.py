@@ -5,6 +5,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pretese.plots.nuisance import draw_grid, draw_tornado
 from pretese.plots.style import MUTED, PUBLISHED, SIMULATED, TRUTH, house_style, new_figure
@@ -56,6 +57,7 @@ def draw_power(designs: list[dict[str, Any]], wanted: float = 0.8) -> Figure:
             axes.axhline(wanted, color=MUTED, linewidth=0.8, linestyle=":")
             axes.set(xlabel=words, ylim=(0, 1.02))
             axes.grid(axis="y")
+        by_men.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
         by_men.set(ylabel="probability of rejection", title="Size")
         by_effect.set_title("Effect")
         by_men.legend(loc="lower right", fontsize=8)

@@ -59,7 +59,7 @@ def assess(
     }
     for name, case in cases.items():
         here = asked[name]
-        sums = _add_up(here, None if name == first else asked[first])
+        sums = _add_up(here, asked[first] if name != first and asked[first].shares(here) else None)
         for answer, pate in here.pates.items():
             centred = sums.centred[answer]
             performance = sums.pate[answer].performance(centred)
@@ -86,6 +86,10 @@ class _Asked:
     def of(cls, answers: list[Answer], source: Source, draws: pd.DataFrame) -> "_Asked":
         pates = population_truths(draws)
         return cls(source, {a: pates[a.plan, truth_name(a.method, a.scale)] for a in answers})
+
+    def shares(self, other: "_Asked") -> bool:
+        """Say whether both cases have some answer of the same name."""
+        return bool({a.words for a in self.pates} & {a.words for a in other.pates})
 
 
 #: An answer, what it is compared with (another method, the first case), and that one's name.

@@ -129,12 +129,12 @@ def judge(
 
 def claim_of(case: Case, answer: Answer) -> tuple[Claim, str]:
     """Return what a case claims of a method, and why."""
-    step = answer.method.split(OF)[0]
+    names = {answer.method, answer.method.split(OF)[0]}
     for failure in case.fails:
-        here = failure.plan == answer.plan and step in failure.methods
+        here = failure.plan == answer.plan and names & set(failure.methods)
         if here and (failure.scales is None or answer.scale in failure.scales):
             return "fails", failure.because
-    if step in case.no_claim.get(answer.plan, ()):
+    if names & set(case.no_claim.get(answer.plan, ())):
         return "none", ""
     return "recovers", ""
 

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from estimate.moments import Comoments, Measure, Moments
 from estimate.result import RATIOS
-from estimate.tally import Performance, Tally, covering
+from estimate.tally import Tally, covering
 
 Floats = NDArray[np.float64]
 
@@ -68,11 +68,6 @@ class Replicates:
     def covering(self, point: ArrayLike) -> Moments:
         """Count the intervals that hold a point."""
         return covering(self.estimate, self.conf_low, self.conf_high, point)
-
-    def against(self, truth: Floats | float) -> Performance:
-        """Return performance of these replicates alone."""
-        tally = self.tally(truth)
-        return tally.performance(self.covering(tally.estimate.mean))
 
     def covers(self, truth: float) -> Floats:
         """Return 1 where the interval holds the truth, 0 where not, NaN without an interval."""

@@ -1,17 +1,18 @@
 """Effects by subgroup in a study: what `pretese analyse` would print of every replicate.
 
-Replicates are gone through one by one: which columns a subgroup's own model can hold depends on
-its men alone, and must not depend on the replicates that happen to be worked on beside them.
+Which columns a subgroup's own model can hold depends on its men alone, never on the replicates
+that happen to be worked on beside them: those that can hold the same are worked on together.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from estimate.analysis_set import AnalysisSet
-from estimate.arrays import Floats
+from estimate.arrays import Bools, Floats
+from estimate.design_matrix import design_matrix
 from estimate.estimand import Estimand
 from estimate.grouping import assign, group_labels
 from estimate.logistic import LogisticFit, fit_logistic
@@ -20,7 +21,12 @@ from estimate.pool import pool_estimates
 from estimate.pooled_tests import likelihood_ratio_test
 from estimate.profile import likelihood_ratio
 from estimate.result import Estimate, Scale, wald
-from estimate.subgroups import effect_within, interaction_design
+from estimate.subgroups import (
+    effect_within,
+    independent_columns,
+    interaction_design,
+    main_design,
+)
 from pretese.study.spec import OF, StudyPlan, kind_of
 
 #: The only scale: a subgroup's effect is a coefficient.
@@ -37,16 +43,15 @@ def subgroup_names(plan: StudyPlan) -> tuple[str, ...]:
     ...     subgroups={"age": {"by": "age_years", "cut": "< 35"}},
     ... )
     >>> subgroup_names(plan)
-    ('age: age_years < 35', 'age: age_years ≥ 35', 'age: age_years ≥ 35 against age_years < 35')
+    ('age: < 35', 'age: ≥ 35', 'age: ≥ 35 against < 35')
     """
-    return tuple(
-        answer
-        for name, group in plan.subgroups.items()
-        for answer in _names(name, group_labels(group, kind_of(group.by)))
-    )
+    return tuple(answer for name, group in plan.subgroups.items() for answer in _names(name, group))
 
 
-def _names(division: str, labels: Sequence[str]) -> Iterator[str]:
+def _names(division: str, group: Subgroup) -> Iterator[str]:
+    labels = [
+        label.removeprefix(f"{group.by} ") for label in group_labels(group, kind_of(group.by))
+    ]
     yield from (f"{division}{OF}{label}" for label in labels)
     yield from (f"{division}{OF}{label} against {labels[0]}" for label in labels[1:])
 
@@ -68,36 +73,74 @@ def divided(
         False where neither intervals nor p-values are wanted.
     """
     for name, group in plan.subgroups.items():
-        asked = list(_names(name, group_labels(group, kind_of(group.by))))
-        rows = [
-            _one(data[row], name, group, imputed, profile) for row in range(len(data.treatment))
-        ]
+        asked = list(_names(name, group))
+        division = _Division.of(data, group)
+        found: dict[int, Sequence[Estimate]] = {}
+        for columns, rows in division.alike().items():
+            answers = division.some(rows).answers(columns, imputed, profile)
+            found |= {row: [each[place] for each in answers] for place, row in enumerate(rows)}
         for place, method in enumerate(asked):
-            yield _joined(method, [None if row is None else row[place] for row in rows])
+            parts = [found.get(row) for row in range(len(data.treatment))]
+            yield _joined(method, [None if part is None else part[place] for part in parts])
 
 
-def _one(
-    data: AnalysisSet, name: str, group: Subgroup, imputed: bool, profile: bool
-) -> list[Estimate] | None:
-    """Return the answers of one replicate in the order of their names, or None."""
-    place, labels = assign(data, group)
-    members = [data.include & (place == g) for g in range(len(labels))]
-    if not all(member.any() for member in members):
-        return None
-    modifier = np.stack([member.astype(float) for member in members[1:]], -1)
-    design, tested = interaction_design(data, modifier)
-    fit = fit_logistic(design, data.outcome, data.weights)
-    alone = [
-        effect_within(data, member, label, profile=profile and not imputed)
-        for member, label in zip(members, labels, strict=True)
-    ]
-    answers = [*alone, *_contrasts(data, fit, tested)]
-    if imputed:
-        left = data.n.min() - len(data.kinds) - 2
-        answers = [pool_estimates(each, df_complete=left) for each in answers]
-    if len(labels) == 2 and profile:
-        answers[-1] = replace(answers[-1], p_value=_test(data, design, fit, tested, imputed))
-    return answers
+#: For each group the columns that its own model holds, and last those of the joint model.
+_Columns = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Division:
+    """Replicates divided into groups: who is in each group, (replicate, ..., man)."""
+
+    data: AnalysisSet
+    members: tuple[Bools, ...]
+
+    @classmethod
+    def of(cls, data: AnalysisSet, group: Subgroup) -> "_Division":
+        place, labels = assign(data, group)
+        return cls(data, tuple(data.include & (place == g) for g in range(len(labels))))
+
+    def some(self, rows: list[int]) -> "_Division":
+        """Return the division of some replicates."""
+        return _Division(self.data[rows], tuple(member[rows] for member in self.members))
+
+    @property
+    def modifier(self) -> Floats:
+        """An indicator of every group but the first."""
+        return np.stack([member.astype(float) for member in self.members[1:]], -1)
+
+    def alike(self) -> dict[_Columns, list[int]]:
+        """Return the replicates in which no group is empty, by the columns they can hold."""
+        design = design_matrix(self.data).X
+        main, _ = main_design(self.data, self.modifier)
+        found: dict[_Columns, list[int]] = {}
+        for row in range(len(main)):
+            here = [member[row] for member in self.members]
+            if all(member.any() for member in here):
+                own = [independent_columns(design[row], member, keep=2) for member in here]
+                own.append(
+                    independent_columns(main[row], self.data.include[row], keep=1 + len(here))
+                )
+                found.setdefault(tuple(map(tuple, own)), []).append(row)
+        return found
+
+    def answers(self, columns: _Columns, imputed: bool, profile: bool) -> list[Estimate]:
+        """Return the effect in each group, and its contrast with the first."""
+        data = self.data
+        answers = [
+            effect_within(data, member, "", profile=profile and not imputed, kept=kept)
+            for member, kept in zip(self.members, columns, strict=False)
+        ]
+        design, tested = interaction_design(data, self.modifier, kept=columns[-1])
+        fit = fit_logistic(design, data.outcome, data.weights)
+        answers += _contrasts(data, fit, tested)
+        if imputed:
+            left = data.n.min(-1) - len(data.kinds) - 2
+            answers = [pool_estimates(each, df_complete=left) for each in answers]
+        if len(self.members) == 2 and profile:
+            p_value = _test(data, design, fit, tested, imputed)
+            answers[-1] = replace(answers[-1], p_value=p_value)
+        return answers
 
 
 def _test(

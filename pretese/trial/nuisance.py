@@ -62,6 +62,7 @@ class Bar:
     """One assumption moved alone; differences in power from the plan, with their errors."""
 
     path: str
+    words: str
     unit: str
     planned: float | None
     ends: tuple[float, float]
@@ -179,7 +180,16 @@ def _bar(
     numbers = {} if scenario is None else parameters(scenario)
     unit = numbers[path].unit if path in numbers else _UNITS.get(path.split(".")[0], "")
     low, high = (plain(paired_difference(won(end), won(plan))) for end in found)
-    return Bar(path, unit, planned_value(design, scenario, path), ends, (low, high))
+    words = _words(scenario, path)
+    return Bar(path, words, unit, planned_value(design, scenario, path), ends, (low, high))
+
+
+def _words(scenario: Scenario | None, path: str) -> str:
+    """Return a path, or better words where it counts instead of naming."""
+    if scenario is None or not path.startswith("population.correlations."):
+        return path
+    pair = scenario.population.correlations[int(path.split(".")[2])]
+    return f"correlation of {pair.between[0]} and {pair.between[1]}"
 
 
 _UNITS = {
@@ -231,6 +241,7 @@ def tornado_document(tornado: Tornado) -> dict[str, Any]:
         "bars": [
             {
                 "path": bar.path,
+                "words": bar.words,
                 "unit": bar.unit,
                 "planned": bar.planned,
                 "low": bar.ends[0],

@@ -158,10 +158,13 @@ def _grid(grid: dict[str, Any]) -> Table:
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
     for path in grid["axes"]:
         table.add_column(path.rpartition(".")[2], justify="right")
-    for words in ("risks, %", "power", "from plan", "type I", "bias", "coverage"):
+    # The risks, which are on the page, give way where eighty columns do not hold them.
+    skipped = 1 if len(grid["axes"]) > 2 else 0
+    for words in ("risks, %", "power", "from plan", "type I", "bias", "coverage")[skipped:]:
         table.add_column(words, justify="right")
     for cell in grid["cells"]:
-        table.add_row(*(f"{value:g}" for value in cell["at"].values()), *cell_numbers(cell))
+        at = (f"{value:g}" for value in cell["at"].values())
+        table.add_row(*at, *cell_numbers(cell)[skipped:])
     return table
 
 
@@ -185,7 +188,7 @@ def _tornado(tornado: dict[str, Any]) -> Table:
         table.add_column(words, justify="right")
     for bar in tornado["bars"]:
         table.add_row(
-            bar["path"], "-" if bar["planned"] is None else f"{bar['planned']:.3g}",
+            bar["words"], "-" if bar["planned"] is None else f"{bar['planned']:.3g}",
             f"{bar['low']:g}", f"{bar['high']:g}", number(bar["difference_low"], share=True),
             number(bar["difference_high"], share=True),
         )  # fmt: skip

@@ -1,12 +1,10 @@
-"""Simulate many trials of a design, at several sizes and effects, on one process or several.
+"""Simulate many trials of a design, at several sizes and effects.
 
 Sizes and effects share their men: a smaller trial is the beginning of a larger one. So curves are
 smooth, comparisons are paired, and a curve over sizes costs hardly more than its largest trial.
 """
 
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -133,46 +131,27 @@ def simulate_design(
     *,
     seed: int,
     replicates: int,
-    workers: int = 1,
-    tell: Callable[[int], None] = lambda done: None,
 ) -> Results:
-    """Return how trials went at every point (men, share of the effect).
+    """Return how trials went at every point (men, share of the effect), here and in memory.
+
+    `pretese.trial.runner.Runner.simulate` does the same on several processes, and keeps it.
 
     Parameters
     ----------
     scenario
         From `pretese.trial.candidates.scenario_of`.
-    tell
-        Called with the number of trials done.
     """
-    most = max(largest(design, men) for men, _ in points)
-    size = max(1, MEN_AT_ONCE // most)
-    tasks = [
-        (design, scenario, seed, tuple(points), first, min(size, replicates - first))
+    size = trials_at_once(design, points)
+    parts = [
+        run_block((design, scenario, seed, tuple(points), first, min(size, replicates - first)))
         for first in range(0, replicates, size)
     ]
-    parts: list[Results] = [{} for _ in tasks]
-    done = 0
-    for index, result in _results(tasks, workers):
-        parts[index] = result
-        done += tasks[index][-1]
-        tell(done)
     return {point: Outcomes.joined([part[point] for part in parts]) for point in points}
 
 
-def _results(tasks: list[Task], workers: int) -> Iterator[tuple[int, Results]]:
-    if workers == 1 or len(tasks) == 1:
-        yield from ((index, run_block(task)) for index, task in enumerate(tasks))
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        futures = {pool.submit(run_block, task): i for i, task in enumerate(tasks)}
-        try:
-            for future in as_completed(list(futures)):
-                yield futures[future], future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+def trials_at_once(design: Design, points: Sequence[Point]) -> int:
+    """Return how many trials make a block: as many as memory and speed ask for."""
+    return max(1, MEN_AT_ONCE // max(largest(design, men) for men, _ in points))
 
 
 def run_block(task: Task) -> Results:

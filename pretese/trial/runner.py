@@ -14,8 +14,7 @@ from pretese.progress import Tell
 from pretese.study.blocks import Job, Store
 from pretese.study.execute import Crew, finish
 from pretese.trial.design import Design
-from pretese.trial.resize import largest
-from pretese.trial.run import MEN_AT_ONCE, Point, run_block
+from pretese.trial.run import Point, run_block, trials_at_once
 from pretese.trial.table import Recorded, table_of
 from protocol.regimen import load_regimen
 from simulate.scenario import Scenario
@@ -59,7 +58,7 @@ def trial_job(design: Design, scenario: Scenario | None, points: Sequence[Point]
         design.id,
         TrialTask(design, scenario, seed, points),
         {**nature(design, scenario), "points": [list(p) for p in points], "seed": seed},
-        max(1, MEN_AT_ONCE // max(largest(design, men) for men, _ in points)),
+        trials_at_once(design, points),
         kind="trials",
         whole=False,
         groups=len(points),

@@ -45,9 +45,8 @@ class Case:
         self.number, self.lot, self.rules = number, lot, rules
         self.asked, self.start, self.complete = blank.steps[:], blank.steps[:], blank.steps[:]
         self.month_start = blank.months[:]
-        self.decided, self.phase = [-1] * MONTHS, [-1] * MONTHS
-        self.rule = [-1] * (MONTHS + 1)
-        self.pregnant, self.born = [UNKNOWN] * blank.transfers, [UNKNOWN] * blank.transfers
+        self.decided, self.phase, self.rule = blank.decided[:], blank.decided[:], blank.rule[:]
+        self.pregnant, self.born = blank.tries[:], blank.tries[:]
         self.seen = self.retrieved = UNKNOWN
         self.quarters, self.list_number = 0, -1
         self.end, self.end_day = ON_HIS_WAY, nan
@@ -57,11 +56,13 @@ class Case:
 class Blank:
     """An empty page, and how a case is laid out as a record of fixed length."""
 
-    __slots__ = ("_codes", "dtype", "months", "steps", "transfers")
+    __slots__ = ("_codes", "_findings", "decided", "dtype", "months", "rule", "steps", "tries")
 
     def __init__(self, transfers: int) -> None:
         steps = len(step_names(transfers))
-        self.transfers = transfers
+        # Bytes, because the garbage collector need not look at them; -1 is 255.
+        self.decided, self.rule = bytearray(b"\xff" * MONTHS), bytearray(b"\xff" * (MONTHS + 1))
+        self.tries = bytearray(b"\xff" * transfers)
         self.steps = array("d", [nan]) * steps
         self.months = array("d", [nan]) * MONTHS
         codes = {
@@ -76,7 +77,8 @@ class Blank:
             + [("quarters", np.int16), ("list_number", np.int16)]
             + [(name, np.int8, (width,) if name in lists else ()) for name, width in codes.items()]
         )
-        self._codes = struct.Struct(f"=ddhh{sum(codes.values())}b")
+        self._codes = struct.Struct("=ddhh")
+        self._findings = struct.Struct("=bbbb")
 
     def row(self) -> NDArray[np.void]:
         """Return the record of a man who has not been referred."""
@@ -93,10 +95,8 @@ class Blank:
             (
                 case.asked.tobytes(), case.start.tobytes(), case.complete.tobytes(),
                 case.month_start.tobytes(),
-                self._codes.pack(
-                    case.referred, case.end_day, case.quarters, case.list_number,
-                    *case.decided, *case.phase, *case.rule, *case.pregnant, *case.born,
-                    case.seen, case.retrieved, case.end, True,
-                ),
+                self._codes.pack(case.referred, case.end_day, case.quarters, case.list_number),
+                case.decided, case.phase, case.rule, case.pregnant, case.born,
+                self._findings.pack(case.seen, case.retrieved, case.end, True),
             )
         )  # fmt: skip

@@ -72,7 +72,7 @@ def ways_of(scenario: Scenario) -> tuple[Way, Way]:
 def _way(arm: Arm) -> Way:
     regimen = load_regimen(arm.regimen)
     whole = sequences(regimen)
-    begun = dict.fromkeys(each[:month] for each in whole for month in range(1, MONTHS + 1))
+    begun = dict.fromkeys(each[:month] for each in whole for month in range(1, len(each) + 1))
     return Way(
         regimen=regimen,
         semen_check=arm.semen_check,
@@ -141,15 +141,15 @@ class Fates:
 
 
 def sequences(regimen: Regimen) -> tuple[Phases, ...]:
-    """Return every sequence of phases over the months that the regimen's table can lead to.
+    """Return every sequence of phases over its months that the regimen's table can lead to.
 
     >>> sequences(load_regimen("fsh-guided"))[0]
     ('hcg', 'hcg', 'hcg')
     >>> sequences(load_regimen("no-therapy"))
-    (('stopped', 'stopped', 'stopped'),)
+    ((),)
     """
     found: list[Phases] = [()]
-    for month in range(1, MONTHS + 1):
+    for month in range(1, regimen.months + 1):
         found = [
             (*before, phase)
             for before in found

@@ -145,15 +145,13 @@ class Pathways:
         """
         rules, env = case.rules, self.env
         phases: Phases = ()
-        for month in range(MONTHS):
+        for month in range(rules.regimen.months):
             place, phase = rules.phase(case.lot, phases)
             phases = (*phases, phase)
             case.rule[month] = place
             case.decided[month] = rules.codes[phase]
             stays = month < case.lot.months
             case.phase[month] = rules.codes[phase] if stays else rules.stopped
-            if not rules.regimen.months:
-                continue  # a regimen without therapy: its answers take no time
             case.month_start[month] = env.now
             if case.number in self.listed:
                 yield env.timeout(MONTH_DAYS)
@@ -168,8 +166,8 @@ class Pathways:
         return phases
 
     def _therapy_ended(self, case: Case) -> float:
-        begun = case.month_start[-1]
-        return begun + MONTH_DAYS if case.rules.regimen.months else self.env.now
+        months = case.rules.regimen.months
+        return case.month_start[months - 1] + MONTH_DAYS if months else self.env.now
 
     def _shows_sperm(self, case: Case, in_ejaculate: bool) -> Answer:
         """Check semen if the arm does so; True if sperm in the ejaculate makes surgery needless."""

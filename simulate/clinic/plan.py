@@ -12,9 +12,8 @@ from simulate.clinic.arrivals import Waiting, referral_days
 from simulate.clinic.file import Clinic
 from simulate.clinic.lengths import GRAIN
 from simulate.clinic.lots import Lots
-from simulate.hormones import MONTHS
-from simulate.lookup import MONTH_DAYS
 from simulate.luck import Luck
+from simulate.therapy import therapy_days
 
 #: Men named at a time; all others are a number and a day in an array.
 AT_A_TIME = 4096
@@ -75,7 +74,7 @@ def _already_waiting(
         if waiting.place == "micro-TESE":
             man = _next_for_surgery(lots, man)
             surgery.add(man)
-            before = MONTHS * MONTH_DAYS * lots[man].gn
+            before = therapy_days(lots.ways[lots[man].gn].regimen)
         days[man] = float(np.floor(-(waiting.days_waited + before) * GRAIN) / GRAIN)
     return days, frozenset(surgery)
 

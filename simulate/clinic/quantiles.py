@@ -29,8 +29,8 @@ def quantiles(read: Callable[[], Iterable[Floats]], shares: Sequence[float]) -> 
     Examples
     --------
     >>> blocks = np.array([3.0, 0.0]), np.array([1.0, 2.0, 10.0])
-    >>> quantiles(lambda: blocks, [0.5, 0.9])
-    [2.0, 7.2]
+    >>> quantiles(lambda: blocks, [0.5, 0.75])
+    [2.0, 3.0]
     """
     counts = np.zeros(_BINS, np.int64)
     for block in read():

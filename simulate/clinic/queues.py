@@ -54,9 +54,11 @@ def _each_day(times: Floats, last: int) -> Counts:
 def _last_day(run: Run) -> float:
     if run.clinic.horizon_days is not None:
         return run.clinic.horizon_days
-    ends = [part.columns.end_day for part in run.parts()]
-    known = [float(each[~np.isnan(each)].max(initial=0.0)) for each in ends]
-    return float(np.ceil(max(known, default=0.0)))
+    last = 0.0
+    for part in run.parts():
+        ends = part.columns.end_day
+        last = float(ends[~np.isnan(ends)].max(initial=last))
+    return float(np.ceil(last))
 
 
 def inside(times: Floats, within: Window) -> NDArray[np.bool_]:

@@ -57,9 +57,9 @@ def _patients(seen: Seen) -> pd.DataFrame:
     gn = cohort.gn[0][men].astype(np.int8)
     chose = seen.chose()
     regimens = np.array([each.regimen.id for each in rules])
-    medicated = np.array([bool(each.regimen.drugs) for each in rules])[gn]
-    completed = ~medicated | (fates.months[men] == MONTHS)
-    through = chose & (~medicated | seen.done(steps.MONTH_HORMONES[-1]))
+    planned = np.array([each.regimen.months for each in rules])[gn]
+    completed = fates.months[men] >= planned
+    through = chose & np.choose(planned, [True, *map(seen.done, steps.MONTH_HORMONES)])
     heard_of = fates.couples().heard_of[0, men]
     started = seen.started(steps.MICRO_TESE)
     operated = seen.done(steps.MICRO_TESE)

@@ -13,6 +13,10 @@ ICSI_EJACULATED, SURGERY = "icsi-ejaculated", "micro-tese"
 ICSI_TESTICULAR, KEEP = "icsi-testicular", "cryopreserve"
 
 
+#: Stands for a phase that a regimen does not have, as a byte.
+NO_PHASE = 255
+
+
 class Rules:
     """The phase, end-of-therapy and sperm-use tables of one arm.
 
@@ -31,7 +35,7 @@ class Rules:
         self._end = tables["end-of-therapy"]
         self._use = tables.get("sperm-use")
         without = [phase.code for phase in self.regimen.phases if not phase.orders]
-        self.stopped = without[0] if without else -1
+        self.stopped = without[0] if without else NO_PHASE
         self.codes = {phase.name: phase.code for phase in self.regimen.phases}
         axes = {axis.name: axis for axis in self._phase.proved.axes}
         self._looks = frozenset(axes)

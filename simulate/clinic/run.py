@@ -12,6 +12,7 @@ from typing import Any
 
 import simpy
 
+from protocol.errors import InputError
 from simulate.clinic.arrivals import Waiting, men_to_draw
 from simulate.clinic.fate import Fates
 from simulate.clinic.file import DAYS_PER, Clinic
@@ -133,6 +134,8 @@ def _run(env: simpy.Environment, stop: Callable[[], bool], tell: Callable[[], No
                 step()
         except simpy.core.EmptySchedule:
             return inf
+        except InputError as error:  # SimPy raises a copy, made of the words alone
+            raise error.__cause__ or error from None
         tell()
         if stop():
             moment = env.now

@@ -114,8 +114,9 @@ def by_phases(seen: Seen) -> Iterator[tuple[Men, Phases, int]]:
     free = np.ones(len(gn), bool)
     for arm, rules in enumerate(seen.run.rules):
         for phases in rules.way.sequences:
-            wanted = np.array([rules.codes[name] for name in phases])[:, None]
-            agrees = ((decided == wanted) | (decided < 0)).all(axis=0)
+            wanted = np.array([rules.codes[name] for name in phases], np.int8)[:, None]
+            so_far = decided[: len(phases)]
+            agrees = ((so_far == wanted) | (so_far < 0)).all(axis=0)
             men = seen.who(agrees & (gn == arm) & free)
             free[men] = False
             yield men, phases, arm

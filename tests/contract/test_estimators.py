@@ -383,9 +383,14 @@ def null_studies(confounding):
     return study(draw(4, 600, n=300, effect=0.0, confounding=confounding)[0])
 
 
+@cache
+def answers_at_the_null(case):
+    return case.run(null_studies(0.0 if case.confounded else 1.0))
+
+
 @cases(lambda case: case.size in ("exact", "conservative"))
 def test_size_at_the_null(case):
-    for answer in case.run(null_studies(0.0 if case.confounded else 1.0)):
+    for answer in answers_at_the_null(case):
         assert answer.converged.mean() > 0.99
         rejected = (answer.p_value[answer.converged] < 0.05).mean()
         tolerance = 3 * np.sqrt(0.05 * 0.95 / 600)
@@ -440,6 +445,6 @@ def test_recovers_the_truth_in_large_studies(case):
 
 @cases(lambda case: case.size == "exact")
 def test_the_standard_error_is_the_spread_of_the_estimate(case):
-    for answer in case.run(null_studies(0.0 if case.confounded else 1.0)):
+    for answer in answers_at_the_null(case):
         spread = on_line(answer)[0][answer.converged].std(ddof=1)
         assert np.nanmedian(answer.std_error) == pytest.approx(spread, rel=0.1)

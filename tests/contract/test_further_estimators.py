@@ -33,7 +33,10 @@ from estimate.logistic import fit_logistic
 from estimate.mediation import mediate
 from estimate.mixed import mixed
 from estimate.poisson import fit_poisson
+from estimate.principal_stratum import always_operated
 from estimate.propensity import c_statistic
+from estimate.random_intercept import by_site, fit_random_intercept
+from estimate.risk_difference import compare_arms
 from estimate.risk_interaction import risk_interaction
 from estimate.splines import fit_spline, spline_basis
 from estimate.stratified import cochran_mantel_haenszel, count_strata, mantel_haenszel
@@ -355,6 +358,50 @@ def run_fisher(columns, weights=None):
     return {"log odds ratio": np.log(test.odds_ratio), "p": test.p_value}
 
 
+def run_score(columns, weights=None):
+    a, y = columns["a"], columns["y"]
+    counts = [(a * y).sum(-1), a.sum(-1), ((1 - a) * y).sum(-1), (1 - a).sum(-1)]
+    answer = compare_arms(*counts, ASKED)
+    return {"difference": answer.estimate, "p": answer.p_value, "label": answer.test}
+
+
+def draw_operations(seed, lead, n, null):
+    """Draw men with sperm in the ejaculate anyway, by therapy alone (5 and 10 %), or not."""
+    rng = np.random.default_rng(seed)
+    a = rng.integers(0, 2, (*lead, n))
+    luck, kind = rng.random((2, *lead, n))
+    spared = (kind < 0.05) | ((kind < 0.15) & (a == 1))
+    retrieved = np.where(kind < 0.15, True, luck < (0.3 if null else 0.3 + 0.2 * a))
+    return {"a": a, "y": (spared | retrieved) * 1, "operated": ~spared * 1}
+
+
+def run_stratum(columns, weights=None):
+    arm = np.stack([1 - columns["a"], columns["a"]], -2)
+    found, operated = ((arm * columns[name][..., None, :]).sum(-1) for name in ("y", "operated"))
+    answer = always_operated(found, operated, arm.sum(-1), ASKED)
+    return {"difference": answer.estimate, "p": answer.p_value, "label": answer.method}
+
+
+SITES = 8
+
+
+def draw_sites(seed, lead, n, null):
+    rng = np.random.default_rng(seed)
+    s, a = rng.integers(0, SITES, (*lead, n)), rng.integers(0, 2, (*lead, n))
+    own = 0.5 * rng.normal(size=(*lead, SITES))
+    eta = -0.5 + np.take_along_axis(own, s, -1) + (0.0 if null else 0.6) * a
+    return {"a": a, "s": s, "y": (rng.random(a.shape) < expit(eta)) * 1}
+
+
+def run_sites(columns, weights=None):
+    lead, n = columns["a"].shape[:-1], columns["a"].shape[-1]
+    a, y, s = (columns[name].reshape(-1, n) for name in "ays")
+    one, a, y = by_site(s, SITES, np.ones(a.shape), a * 1.0, y * 1.0)
+    fit = fit_random_intercept(np.stack([one, a], -1), y, one, points=5)
+    value, error = (v.reshape(lead) for v in (fit.coef[:, 1], np.sqrt(fit.cov[:, 1, 1])))
+    return {"log odds ratio": value, "p": z_test(value, error)}
+
+
 def draw_strata(seed, lead, n, null):
     rng = np.random.default_rng(seed)
     s, a = rng.integers(0, 4, (*lead, n)), rng.integers(0, 2, (*lead, n))
@@ -436,12 +483,12 @@ CASES = {
     ),
     "RERI, AP, S": Case(
         risks_by_cell({True: [[1 / 4, 2 / 5], [2 / 5, 1 / 2]], False: [[0.2, 0.3], [0.3, 0.6]]}),
-        run_reri, n=1500, truth={"reri": 6 - 2 * 12 / 7 + 1, "ap": (6 - 2 * 12 / 7 + 1) / 6},
+        run_reri, n=1000, truth={"reri": 6 - 2 * 12 / 7 + 1, "ap": (6 - 2 * 12 / 7 + 1) / 6},
         fails={"recoding": "another reference group is another measure; `recode` moves it"},
         undefined={"weights": NO_WEIGHTS, "label": MEASURE},
     ),
     "RERI of three levels": Case(
-        draw_levels, run_levels, conservative=True, n=1500, truth={"second": 0.0, "third": 2.0},
+        draw_levels, run_levels, conservative=True, n=1000, truth={"second": 0.0, "third": 2.0},
         fails={"recoding": "another reference group is another measure"},
         undefined={"weights": NO_WEIGHTS, "label": MEASURE},
     ),
@@ -451,7 +498,7 @@ CASES = {
         undefined={"weights": NO_WEIGHTS},
     ),
     "mediation": Case(
-        draw_mediation,  run_mediation, n=300, label="mediation, quasi-Bayes", mirror=flip_effects,
+        draw_mediation,  run_mediation, n=150, label="mediation, quasi-Bayes", mirror=flip_effects,
         truth={"acme": 0.08, "ade": 0.1, "total": 0.18}, undefined={"p in a batch": OWN_STREAM},
     ),
     "Kaplan-Meier, log-rank": Case(
@@ -541,6 +588,21 @@ CASES = {
         truth={"log odds ratio": log_odds(0.5) - log_odds(0.3)},
         undefined={"weights": NO_WEIGHTS, "label": "its name is its class"},
         fails={"every man twice": "given both margins the conditional odds ratio is nearer to 1"},
+    ),
+    "score test": Case(
+        draw_binary, run_score, label="score", truth={"difference": 0.2},
+        undefined={"weights": NO_WEIGHTS},
+    ),
+    "principal stratum": Case(
+        draw_operations, run_stratum, n=400, label="principal stratum",
+        truth={"difference": 0.2},
+        undefined={"weights": NO_WEIGHTS, "size": "therapy itself brings sperm to men it spares"},
+        fails={"recoding": "the men operated under treatment are the stratum, and not the others"},
+    ),
+    "intercept per site": Case(
+        draw_sites, run_sites, n=100, truth={"log odds ratio": 0.6},
+        undefined={"weights": NO_WEIGHTS, "label": A_FIT},
+        fails={"every man twice": "there are twice the men and not twice the sites"},
     ),
     "Mantel-Haenszel": Case(
         draw_strata, run_strata, label="mantel-haenszel", truth={"log odds ratio": 0.6},

@@ -2,57 +2,66 @@
 
 import json
 import signal
-import subprocess
-import sys
-import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from pretese.cli import run
+from pretese.clinic_files import TABLES
+from pretese.commands.clinic import _Going
 
 SMALL = ["clinic", "paper", "--men", "60", "--workers", "1"]
+QUICK = ["--replications", "2", "--no-figures"]
 
 
 def clinic(out: Path, *words: str) -> Path:
-    assert run([*SMALL, "--out", str(out), "--replications", "2", *words]) == 0
+    assert run([*SMALL, "--out", str(out), *QUICK, *words]) == 0
     return out
 
 
-def test_tables_log_measures_and_figures_are_written(tmp_path):
-    out = clinic(tmp_path / "x", "--xes", "--men", "400")
-    names = {path.name for path in out.iterdir()}
-    assert names >= {
-        "patients.csv", "visits.csv", "injections.csv", "procedures.csv", "transfers.csv",
-        "milestones.csv", "log.csv", "log.xes", "summary.csv", "replications.csv", "queues.csv",
-        "dictionary.csv", "manifest.json", "figures",
+@pytest.fixture(scope="module")
+def written(tmp_path_factory) -> Path:
+    """A run of two replications, as CSV and XES."""
+    return clinic(tmp_path_factory.mktemp("clinic") / "x", "--xes", "--men", "400")
+
+
+def test_tables_log_and_measures_are_written(written):
+    names = {path.name for path in written.iterdir()}
+    assert names == {
+        *(f"{name}.csv" for name in TABLES), "log.xes", "summary.csv", "replications.csv",
+        "queues.csv", "dictionary.csv", "manifest.json",
     }  # fmt: skip
-    assert {path.name for path in (out / "figures").iterdir()} == {
-        f"{name}.{kind}" for name in ("queues", "flow", "timeline") for kind in ("png", "svg")
-    }
-    facts = json.loads((out / "manifest.json").read_text())
+    facts = json.loads((written / "manifest.json").read_text())
     assert facts["replications"] == 2
     assert facts["tables_as_of_day"] == 2191
-    summary = pd.read_csv(out / "summary.csv").set_index("measure")
+    summary = pd.read_csv(written / "summary.csv").set_index("measure")
     assert summary.loc["p90_wait_days", "mean"] > 0
     assert summary.loc["theatre_utilisation", "replications"] == 2
 
 
-def test_the_same_call_gives_the_same_bytes_with_any_number_of_workers(tmp_path):
-    one, two = (
-        clinic(tmp_path / name, "--workers", workers) for name, workers in (("a", "1"), ("b", "2"))
-    )
-    files = sorted(path.relative_to(one) for path in one.rglob("*") if path.is_file())
+def test_figures_are_drawn(tmp_path):
+    out = clinic(tmp_path / "x", "--figures")
+    assert {path.name for path in (out / "figures").iterdir()} == {
+        f"{name}.{kind}" for name in ("queues", "flow", "timeline") for kind in ("png", "svg")
+    }
+    facts = json.loads((out / "manifest.json").read_text())
+    assert "figures/flow.svg" in facts["files"]
+
+
+def test_the_same_call_gives_the_same_bytes_with_any_number_of_workers(written, tmp_path):
+    again = clinic(tmp_path / "b", "--xes", "--men", "400", "--workers", "2")
+    files = sorted(path.relative_to(written) for path in written.rglob("*") if path.is_file())
     for file in files:
-        assert (one / file).read_bytes() == (two / file).read_bytes(), file
+        assert (written / file).read_bytes() == (again / file).read_bytes(), file
 
 
-def test_parquet_and_csv_hold_the_same(tmp_path):
-    text = clinic(tmp_path / "a")
-    binary = clinic(tmp_path / "b", "--format", "parquet")
+def test_parquet_and_csv_hold_the_same(written, tmp_path):
+    binary = clinic(tmp_path / "b", "--men", "400", "--format", "parquet")
     for name in ("patients", "visits", "transfers", "log"):
-        one = pd.read_csv(text / f"{name}.csv")
+        one = pd.read_csv(written / f"{name}.csv")
         other = pd.read_parquet(binary / f"{name}.parquet")
         assert list(one.columns) == list(other.columns)
         assert len(one) == len(other)
@@ -60,14 +69,12 @@ def test_parquet_and_csv_hold_the_same(tmp_path):
 
 
 def test_an_unlimited_clinic_writes_what_simulate_writes(tmp_path):
-    out = clinic(tmp_path / "a", "--clinic", "unlimited", "--seed", "4")
-    assert (
-        run(["simulate", "paper", "--men", "60", "--seed", "4", "--out", str(tmp_path / "b")]) == 0
-    )
+    clinic(tmp_path / "a", "--clinic", "unlimited", "--seed", "4", "--replications", "1")
+    words = ["simulate", "paper", "--men", "60", "--seed", "4", "--out", str(tmp_path / "b")]
+    assert run(words) == 0
     for name in ("patients", "visits", "injections", "procedures", "transfers"):
         mine, theirs = (pd.read_csv(tmp_path / each / f"{name}.csv") for each in "ab")
         pd.testing.assert_frame_equal(mine, theirs, obj=name)
-    assert out.exists()
 
 
 def test_a_question_of_capacity_is_answered(capsys):
@@ -117,32 +124,44 @@ def test_a_bad_clinic_file_is_told_in_words(tmp_path, capsys):
     assert "bad.yaml" in capsys.readouterr().err
 
 
-def test_ctrl_c_leaves_complete_tables_of_what_has_happened(tmp_path):
+def interrupting(after: int):
+    """Progress that presses Ctrl-C once so many men have been referred."""
+
+    @contextmanager
+    def progress(_: str) -> Iterator[Callable[[int, int], None]]:
+        def tell(done: int, _: int) -> None:
+            if done >= after:
+                signal.raise_signal(signal.SIGINT)
+
+        yield tell
+
+    return progress
+
+
+def test_ctrl_c_leaves_complete_tables_of_what_has_happened(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("pretese.commands.clinic.progress", interrupting(after=300))
+    before = signal.getsignal(signal.SIGINT)
     out = tmp_path / "x"
-    endless = tmp_path / "long.yaml"
-    endless.write_text(
-        "id: long\ntitle: long\nopens: 2026-01-05\nhorizon_days: 100000\nreferrals:\n"
-        "  men_per_week: {value: 4, unit: 1/wk, status: derived, source: test}\n"
-    )
-    words = ["clinic", "paper", "--clinic", str(endless), "--men", "60000", "--out", str(out),
-             "--replications", "1"]  # fmt: skip
-    child = subprocess.Popen(
-        [sys.executable, "-c", "from pretese.cli import main; main()", *words],
-        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    while not out.with_name("x.partial").exists():  # from here on it listens
-        time.sleep(0.1)
-    time.sleep(3)
-    child.send_signal(signal.SIGINT)
-    _, told = child.communicate(timeout=120)
-    assert child.returncode == 130, told
-    assert "interrupted on day" in told
+    assert run(["clinic", "paper", "--out", str(out), "--no-figures"]) == 130
+    assert signal.getsignal(signal.SIGINT) == before
+    assert "interrupted on day" in capsys.readouterr().err
     facts = json.loads((out / "manifest.json").read_text())
     day = facts["interrupted_on_day"]
-    assert 0 < day < 100000
+    assert 0 < day < 2191
+    assert facts["replications"] == 1
     patients = pd.read_csv(out / "patients.csv")
     milestones = pd.read_csv(out / "milestones.csv")
-    assert len(patients) == len(milestones) > 0
+    assert 300 <= len(patients) == len(milestones) < 400
     dated = milestones.drop(columns=["patient_id", "end"])
-    assert dated.max().max() <= day + 1e-3
+    assert day - 30 < dated.max().max() <= day + 1e-3
     assert facts["rows"]["log"] == len(pd.read_csv(out / "log.csv"))
+
+
+def test_ctrl_c_twice_stops_at_once_and_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr("pretese.commands.clinic.progress", interrupting(after=20))
+    monkeypatch.setattr("simulate.clinic.run.EVENTS_AT_A_TIME", 20)
+    monkeypatch.setattr(_Going, "__call__", lambda self: False)  # as if it had not been heard yet
+    out = tmp_path / "x"
+    assert run(["clinic", "paper", "--out", str(out), "--no-figures"]) == 130
+    assert not out.exists()
+    assert not out.with_name("x.partial").exists()

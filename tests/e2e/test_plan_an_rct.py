@@ -4,6 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pretese.cli import run
@@ -27,7 +28,7 @@ def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch, capsys):
         for block in re.findall(r"```console\n(.*?)```", TUTORIAL, re.DOTALL)
         for line in block.splitlines()
     ]
-    assert len(commands) == 10
+    assert len(commands) == 12
     pages = []
     for line in commands:
         words = shlex.split(line)
@@ -42,8 +43,12 @@ def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch, capsys):
     assert "No exact rail: the analysis is adjusted" in pages[5]
     assert "Size re-estimated at look 1 (inverse normal)" in pages[6]
     assert "principal stratum" in " ".join(pages[7].split())
+    doubts = " ".join(pages[8].split())
+    assert "Worst case: power is least at dropout 20" in doubts
+    assert "One assumption at a time, 232 men" in doubts
     assert {"report.html", "results", "study.json"} <= {p.name for p in Path("study").iterdir()}
-    assert Path("study/results/three-looks.parquet").exists()
+    trials = pd.read_parquet("study/results/three-looks.parquet")
+    assert len(trials) == 2 * 160
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from pretese.certificate import load_scenario
 from pretese.mechanism import with_values
 from pretese.shipped import scenario_names
+from protocol.errors import InputError
 from protocol.regimen import list_regimens
 from simulate.clinic.records import clinic_tables
 from simulate.clinic.rules import Rules
 from simulate.clinic.run import run_clinic
 from simulate.cohort import draw_cohort
-from simulate.scenario import Scenario, read_scenario
+from simulate.nouns import ARMS
+from simulate.scenario import Arm, Scenario, read_scenario
 from simulate.tables import tables
 from tests.clinics import clinic, constant, shipped
 
@@ -65,25 +67,72 @@ NUMBERS = {
     "measurement.rounded_to.fsh_iu_l": st.sampled_from([0.01, 0.1, 1.0]),
     "measurement.missing.fsh_iu_l": st.floats(0, 0.6),
 }
-THERAPIES = [name for name in list_regimens() if name != "no-therapy"]
+REGIMENS = st.sampled_from(list_regimens())
 
 
 @given(
     seed=st.integers(0, 2**32),
     changes=st.fixed_dictionaries({}, optional=NUMBERS),
-    therapy=st.sampled_from(THERAPIES),
+    regimens=st.tuples(REGIMENS, REGIMENS),
     checks=st.tuples(st.booleans(), st.booleans()),
 )
 @settings(max_examples=25)
-def test_any_scenario_gives_the_same_tables(seed, changes, therapy, checks):
+def test_any_scenario_gives_the_same_tables(seed, changes, regimens, checks):
     scenario = with_values(load_scenario("paper"), changes, "test")
     arms = {
-        "untreated": scenario.arms["untreated"].model_copy(update={"semen_check": checks[0]}),
-        "treated": scenario.arms["treated"].model_copy(
-            update={"regimen": therapy, "semen_check": checks[1]}
-        ),
+        arm: Arm(regimen=regimen, semen_check=check)
+        for arm, regimen, check in zip(ARMS, regimens, checks, strict=True)
     }
     assert_equal(scenario.model_copy(update={"arms": arms}), seed, 0, 40)
+
+
+def shorter(tmp_path: Path, months: int) -> str:
+    """A regimen of hCG alone for so many months, as a file of one's own."""
+    source = Path(__file__).parents[2] / "protocol" / "regimens" / "hcg-only.yaml"
+    text = source.read_text().replace("id: hcg-only", f"id: hcg-for-{months}", 1)
+    text = text.replace("version: 1.0.0", f"version: 1.0.0\nmonths: {months}", 1)
+    during = "2" if months == 2 else f"2 to {months}"
+    text = text.replace("month: 2 to 3", f"month: {during}")
+    path = tmp_path / f"{months}.yaml"
+    path.write_text(text.replace("month: above 3", f"month: above {months}"))
+    return str(path)
+
+
+def test_surgery_comes_when_each_mans_own_regimen_is_over(tmp_path):
+    paper = load_scenario("paper")
+    arms = {
+        "untreated": Arm(regimen="hcg-only", semen_check=True),
+        "treated": Arm(regimen=shorter(tmp_path, 2), semen_check=True),
+    }
+    scenario = with_values(
+        paper.model_copy(update={"arms": arms}),
+        {"behaviour.dropout_share": 0.3, "behaviour.missed_share": 0.1}, "test",
+    )  # fmt: skip
+    assert_equal(scenario, seed=3, replicate=0, men=200)
+    parts = tables(draw_cohort(scenario, 3, men=200))
+    gn = parts["patients"].set_index("patient_id")["gn"]
+    for name in ("procedures", "operations"):
+        table = parts[name]
+        assert (table["day"] == np.where(gn[table["patient_id"]], 60, 90)).all()
+    visits, injections = (
+        parts[name].groupby(gn[parts[name]["patient_id"]].to_numpy())["day"].max()
+        for name in ("visits", "injections")
+    )
+    assert visits.to_dict() == {0: 90, 1: 60}
+    assert injections[1] == 58
+    completed = parts["patients"].groupby("gn")["completed"].mean()
+    assert 0.6 < completed[0] < 0.8 < completed[1] < 0.95  # two months are all of two
+
+
+def test_a_regimen_longer_than_the_simulated_body_is_refused(tmp_path):
+    arms = {"treated": Arm(regimen=shorter(tmp_path, 4), semen_check=True)}
+    paper = load_scenario("paper")
+    longer = paper.model_copy(update={"arms": paper.arms | arms})
+    with pytest.raises(InputError, match="up to 3 months"):
+        draw_cohort(longer, 1, men=20)
+    with pytest.raises(InputError, match="up to 3 months") as told:
+        run_clinic(shipped("unlimited"), longer, 1, men=20)
+    assert [fault.field for fault in told.value.faults] == ["months"]
 
 
 def test_the_decision_is_the_tables_own_and_a_wrong_one_would_show(monkeypatch):

@@ -31,9 +31,14 @@ def replicates(bias=0.0, n=2000, honest=1.0, missing=0.0):
     )
 
 
+def performance(found, truth):
+    tally = found.tally(truth)
+    return tally.performance(found.covering(tally.estimate.mean))
+
+
 def verdict(found, claim="recovers", truth_error=0.0):
     pate = Pate(0.1, truth_error)
-    return judge(WHICH, found.against(pate.value), pate, claim, "of this", Tolerance())
+    return judge(WHICH, performance(found, pate.value), pate, claim, "of this", Tolerance())
 
 
 def test_an_honest_method_recovers():
@@ -201,7 +206,7 @@ def test_parts_add_up_to_the_performance_of_the_whole(cuts):
         tally = sum(tallies[1:], start=tallies[0])
         held = [some(whole, rows).covering(tally.estimate.mean) for rows in parts]
         added = tally.performance(sum(held[1:], start=held[0]))
-        at_once = whole.against(whole.sate if truth is None else truth)
+        at_once = performance(whole, whole.sate if truth is None else truth)
         for name in Performance.__slots__:
             one, two = getattr(added, name), getattr(at_once, name)
             for field in ("value", "mcse", "n"):

@@ -9,6 +9,7 @@ from pretese.study.blocks import Store
 from pretese.trial.cells import MOST, planned_value, settings_of, with_settings
 from pretese.trial.design import Design, read_design
 from pretese.trial.nuisance import (
+    _words,
     assumed_ranges,
     grid_document,
     study_grid,
@@ -135,5 +136,12 @@ def test_a_tornado_is_led_by_the_weightiest_assumption(runner):
     assert (first["path"], first["low"], first["high"]) == ("dropout", 0, 40)
     assert first["difference_low"]["value"] == 0
     assert first["difference_high"]["value"] < -3 * first["difference_high"]["mcse"]
-    assert second["path"] == "crossover"
+    assert second["path"] == second["words"] == "crossover"
     assert abs(second["difference_high"]["value"]) < abs(first["difference_high"]["value"])
+
+
+def test_a_path_that_counts_is_put_into_words():
+    scenario = load_scenario("rct-two-arm")
+    assert _words(scenario, "behaviour.missed_share") == "behaviour.missed_share"
+    words = _words(scenario, "population.correlations.0.correlation")
+    assert words == "correlation of fsh_iu_l and lh_iu_l"

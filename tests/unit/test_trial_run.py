@@ -1,14 +1,18 @@
 """Simulated trials: against the exact rail, against each other, and against the truth."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 from estimate.performance import share_mcse
+from pretese.study.blocks import Store
 from pretese.trial.candidates import scenario_of
 from pretese.trial.conduct import draw_trials
 from pretese.trial.design import Design, read_design
 from pretese.trial.rail import exact_rail, why_no_rail
 from pretese.trial.run import guessed_so_far, imbalance_at_end, simulate_design
+from pretese.trial.runner import Runner
 from pretese.trial.solve import solve_men
 from pretese.trial.summary import assurance, measures, summarise_point
 from protocol.documents import validate
@@ -72,12 +76,16 @@ def test_a_smaller_trial_is_the_beginning_of_a_larger_one():
         assert np.array_equal(values, both[200, 1.0].columns()[name], equal_nan=True), name
 
 
-def test_the_answer_does_not_depend_on_blocks_or_workers(monkeypatch):
+def test_the_answer_does_not_depend_on_blocks_or_workers(monkeypatch, tmp_path):
     design = read_design("minimisation-eight-sites")[0]
     whole = simulated(design, [(120, 1.0)], 12)[120, 1.0]
     monkeypatch.setattr("pretese.trial.run.MEN_AT_ONCE", 600)
     parts = simulated(design, [(120, 1.0)], 12)[120, 1.0]
-    spread = simulated(design, [(120, 1.0)], 12, workers=2)[120, 1.0]
+    with ThreadPoolExecutor(2) as pool:
+        runner = Runner(Store(tmp_path), (pool, 3), lambda done, total, doing="": None)
+        scenario = scenario_of(design)
+        read = runner.simulate(design, scenario, [(120, 1.0)], seed=1, replicates=12)
+        spread = read[120, 1.0]
     for name, values in whole.columns().items():
         np.testing.assert_allclose(parts.columns()[name], values, rtol=1e-9, err_msg=name)
         assert np.array_equal(spread.columns()[name], parts.columns()[name], equal_nan=True)
