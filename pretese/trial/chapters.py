@@ -1,6 +1,7 @@
 """Chapters of the page of a power study: rows for its tables, from what the files say."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ _METHODS = {
     "with Ye's variance, which knows the strata of a stratified randomisation",
     "logistic": "logistic model; Wald test and interval on the log odds ratio",
     "mixed": "logistic model with a normal intercept per site; Wald test and interval",
+    "principal stratum": "difference in any sperm over the share operated under treatment, which "
+    "is that of men operated under either arm; Wald test, delta method",
 }
 
 
@@ -140,7 +143,8 @@ def methods(design: Design) -> Rows:
     plan, rows = design.monitoring, []
     for question, label in zip(design.questions, design.labels, strict=True):
         given = [*question.analysis.covariates, *question.analysis.strata]
-        words = _METHODS[question.analysis.method] + (
+        stratum = question.endpoint.ejaculators == "principal stratum"
+        words = _METHODS["principal stratum" if stratum else question.analysis.method] + (
             f"; given {', '.join(given)}" if given else ""
         )
         words += "; variance times n / (n - p)" if question.analysis.small_sample else ""
@@ -244,13 +248,13 @@ def _axes(grid: dict[str, Any] | None) -> str:
 
 
 def truth_rows(document: dict[str, Any]) -> list[tuple[str, str, str, str]]:
-    """Return size with effect, risks, and the true effect with its Monte Carlo error."""
+    """Return size with effect, risks, and the true effect, a logarithm for a ratio."""
     return [
         (
             f"{point['men']} men, {point['effect_percent']:g} % of the effect",
             f"{100 * point['truth']['risk_control']:.2f} %",
             f"{100 * point['truth']['risk_treated']:.2f} %",
-            number(point["truth"]["risk_difference"]),
+            number(point["truth"]["on_scale"]),
         )
         for point in document["points"]
     ]
@@ -280,10 +284,16 @@ DICTIONARY: Mapping[str, str] = {
     "guessed": "share of arms that an investigator guesses",
     "imbalance": "men by which the arms differ at full size",
     "endpoint": "the same of each of several endpoints, the primary first",
+    "endpoint_path": "statistics of all endpoints at the first look, the second, ...: as if no "
+    "trial had stopped",
+    "endpoint_path_without": "the same of the same men without any effect",
+    "given_truth": "true conditional log odds ratio of each endpoint; empty where it is marginal",
+    "given_truth_mcse": "its Monte Carlo standard error",
 }
 
 
 def dictionary_rows(columns: list[str]) -> Rows:
     """Return the columns of the file of all trials with their meaning."""
-    return [(name, DICTIONARY["endpoint" if name.startswith("endpoint_") else name])
-            for name in columns]  # fmt: skip
+    stems = [re.sub(r"_\d+$", "", name) for name in columns]
+    known = [stem if stem in DICTIONARY else stem.partition("_")[0] for stem in stems]
+    return [(name, DICTIONARY[stem]) for name, stem in zip(columns, known, strict=True)]
