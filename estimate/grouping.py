@@ -23,6 +23,7 @@ def assign(data: AnalysisSet, group: Subgroup) -> tuple[Ints, tuple[str, ...]]:
 def group_labels(group: Subgroup, kind: Kind) -> tuple[str, ...]:
     """Return the names of a division's groups, in their order.
 
+    >>> from estimate.analysis_set import Numeric
     >>> group_labels(Subgroup(by="age_years", cut="> 35"), Numeric())
     ('age_years ≤ 35', 'age_years > 35')
     """

@@ -94,7 +94,7 @@ def error_correlation(
     >>> retrieved = (rng.random(600) < 0.2 + 0.2 * treated).astype(int)
     >>> found = error_correlation(exposed, treated, retrieved, rho=[0.0, 0.2, 0.4])
     >>> print(f"{found.acme[0]:.3f}, gone at {found.vanishes_at:.2f}")
-    0.066, gone at 0.39
+    0.050, gone at 0.34
     """
     grid = np.asarray(rho, float)
     if grid.ndim != 1 or (np.abs(grid) > 0.95).any() or (np.diff(grid) <= 0).any():

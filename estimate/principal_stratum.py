@@ -40,7 +40,7 @@ def always_operated(
     >>> question = Estimand("men operated under either arm", "1 vs 0", "sperm_retrieved", "")
     >>> answer = always_operated([40, 60], [95, 70], [100, 100], question)
     >>> print(f"{answer.estimate:.4f} ({answer.std_error:.4f})")
-    0.2857 (0.1047)
+    0.2857 (0.1074)
     """
     x, o, n = (np.asarray(each, float) for each in (found, operated, men))
     sound = (n > 0).all(-1) & (o[..., 1] > 0)

@@ -283,6 +283,8 @@ DICTIONARY: Mapping[str, str] = {
     "target": "true effect among the men of this trial, a risk difference",
     "guessed": "share of arms that an investigator guesses",
     "imbalance": "men by which the arms differ at full size",
+    "given_truth": "true conditional log odds ratio, the same for all trials; empty if marginal",
+    "given_truth_mcse": "its Monte Carlo standard error",
     "endpoint": "the same of each of several endpoints, the primary first",
     "endpoint_path": "statistics of all endpoints at the first look, the second, ...: as if no "
     "trial had stopped",

@@ -28,7 +28,7 @@ def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch, capsys):
         for block in re.findall(r"```console\n(.*?)```", TUTORIAL, re.DOTALL)
         for line in block.splitlines()
     ]
-    assert len(commands) == 10
+    assert len(commands) == 12
     pages = []
     for line in commands:
         words = shlex.split(line)
