@@ -123,12 +123,42 @@ def _chances(sizes: Ints, needed: Floats, p1: float, p2: float) -> Floats:
     chance = np.empty(needed.shape)
     for men in np.unique(sizes):
         here = sizes == men
-        z = pooled_z(int(men), int(men)).ravel()
-        order = np.argsort(z)
-        mass = (binomial_masses(int(men), p1)[:, None] * binomial_masses(int(men), p2)).ravel()
-        tail = np.append(mass[order][::-1].cumsum()[::-1], 0.0)
-        chance[here] = tail[np.searchsorted(z[order], needed[here] - TIE, side="left")]
+        least = _least_events(int(men), needed[here, None])
+        chance[here] = _upper_tail(int(men), p1)[least] @ binomial_masses(int(men), p2)
     return chance
+
+
+def _least_events(men: int, z: Floats) -> Ints:
+    """Return (..., men + 1) least events of arm 1 that show ``z``, for 0..men events of arm 2.
+
+    With d = x1 - x2 and s = x1 + x2, z^2 = 2 n d^2 / (s (2 n - s)) is a quadratic equation in d;
+    rounding is put right by a look at the neighbours. men + 1: none does.
+    """
+    x2 = np.arange(men + 1.0)
+    a, b = 2 * men + z**2, z**2 * (2 * x2 - men)
+    root = np.sqrt(b**2 + a * z**2 * 4 * x2 * (men - x2))
+    guess = np.ceil(x2 + (np.sign(z) * root - b) / a).astype(int)
+    least = np.full(guess.shape, men + 1)
+    for step in (1, 0, -1):
+        events = guess + step
+        inside = (events >= 0) & (events <= men)
+        shown = _z(events, x2, men) >= z - TIE
+        least = np.where(inside & shown, np.minimum(least, events), least)
+    return np.where(guess < -1, 0, least)
+
+
+def _z(x1: Ints, x2: Floats, men: int) -> Floats:
+    """Return pooled z statistics of two arms of the same size; 0 where nothing varies."""
+    both = x1 + x2
+    spread = both * (2 * men - both) / (2 * men)
+    return np.divide(
+        x1 - x2, np.sqrt(np.maximum(spread, 0)), out=np.zeros(both.shape), where=spread > 0
+    )
+
+
+def _upper_tail(men: int, p: float) -> Floats:
+    """Return (men + 2,) chances of at least 0, 1, ..., men + 1 events."""
+    return np.append(binomial_masses(men, p)[::-1].cumsum()[::-1], 0.0)
 
 
 def _naive_chances(
@@ -144,8 +174,9 @@ def _naive_chances(
         here, total = sizes == men, before + int(men)
         enough = pooled_z(total, total) >= bound - TIE
         least = np.where(enough.any(0), enough.argmax(0), total + 1)
-        more = np.append(binomial_masses(int(men), p1)[::-1].cumsum()[::-1], 0.0)
         x1, x2 = events[here].T
         lacking = least[x2[:, None] + np.arange(men + 1)] - x1[:, None]
-        chance[here] = more[np.clip(lacking, 0, men + 1)] @ binomial_masses(int(men), p2)
+        chance[here] = _upper_tail(int(men), p1)[np.clip(lacking, 0, men + 1)] @ binomial_masses(
+            int(men), p2
+        )
     return chance

@@ -154,7 +154,10 @@ def _mixed(data: Data) -> Estimate:
 
 def _alike(x: Floats, y: Floats, men: Floats) -> tuple[Floats, Floats, Floats]:
     """Count men of a site together who share all indicators, (trial, site, row, column)."""
-    kinds, kind = np.unique(x[men > 0], axis=0, return_inverse=True)
+    present = x[men > 0]
+    code = present @ 2.0 ** np.arange(x.shape[-1])  # a number for each set of indicators
+    _, first, kind = np.unique(code, return_index=True, return_inverse=True)
+    kinds = present[first]
     count, won = np.zeros((2, *x.shape[:2], len(kinds)))
     trial, site, _ = np.nonzero(men > 0)
     np.add.at(count, (trial, site, kind), men[men > 0])

@@ -119,12 +119,12 @@ def test_recoding_arms_inverts_the_ratio_and_order_is_nothing():
 
 
 def test_the_truth_is_recovered_and_is_not_the_marginal_one():
-    y, design, site = drawn(60, 1.2, 7, men=1200, sites=30)
+    y, design, site = drawn(40, 1.2, 7, men=900, sites=30)
     fit = fitted(y, design, site)
     assert fit.converged.all()
-    error = fit.coef[:, 1].std() / np.sqrt(60)
+    error = fit.coef[:, 1].std() / np.sqrt(40)
     assert abs(fit.coef[:, 1].mean() - 0.8) < 3.5 * error
-    assert abs(fit.sd.mean() - 1.2) < 0.06  # maximum likelihood is a little low with 30 sites
+    assert abs(fit.sd.mean() - 1.2) < 0.08  # maximum likelihood is a little low with 30 sites
     marginal = fit_logistic(design, y).coef[:, 1]
     assert marginal.mean() < fit.coef[:, 1].mean() - 5 * error
     assert np.sqrt(fit.cov[:, 1, 1]).mean() == pytest.approx(fit.coef[:, 1].std(), rel=0.25)

@@ -41,7 +41,7 @@ def crossing(strategy):
 )
 def test_each_strategy_for_crossover_has_its_truth_and_finds_it(strategy, risks, analysed, words):
     design = crossing(strategy)
-    out = simulate_design(design, None, [(300, 1.0)], seed=2, replicates=600)[300, 1.0]
+    out = simulate_design(design, None, [(300, 1.0)], seed=2, replicates=400)[300, 1.0]
     assert words in str(design.estimand)
     point = summarise_point(design, 300, 1.0, out)
     truth = point["truth"]
