@@ -75,10 +75,17 @@ class Block:
 
 
 class Store:
-    """A folder of finished blocks."""
+    """A folder of finished blocks.
 
-    def __init__(self, folder: Path) -> None:
+    Parameters
+    ----------
+    lasting
+        Whether blocks must outlive a power cut: each is then waited for until the disk has it.
+    """
+
+    def __init__(self, folder: Path, lasting: bool = True) -> None:
         self.folder = folder
+        self.lasting = lasting
 
     def path(self, block: Block) -> Path:
         """Return where a block stands, or will stand."""
@@ -98,8 +105,9 @@ class Store:
         with partial.open("wb") as file:
             rows = max(1, table.num_rows // block.job.groups)
             pq.write_table(table, file, compression="zstd", row_group_size=rows)
-            file.flush()
-            os.fsync(file.fileno())
+            if self.lasting:
+                file.flush()
+                os.fsync(file.fileno())
         partial.replace(path)
 
     def read(self, block: Block) -> pa.Table:

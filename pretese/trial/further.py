@@ -8,8 +8,7 @@ from estimate.arrays import Floats
 from estimate.performance import Measure, measure_performance
 from pretese.trial.design import Design
 from pretese.trial.run import Outcomes
-from pretese.trial.summary import _truth as truth_of
-from pretese.trial.summary import plain
+from pretese.trial.summary import plain, true_effect
 
 #: Words for a table, in their order.
 WORDS = {
@@ -31,7 +30,7 @@ QUANTILES = (0.1, 0.5, 0.9)
 
 def further(design: Design, outcomes: Outcomes) -> dict[str, Any]:
     """Return measures of `WORDS`, quantiles of size and duration, and the truth on the scale."""
-    o, truth = outcomes, truth_of(design, outcomes)
+    o, truth = outcomes, float(true_effect(design, outcomes).value)
     found = measure_performance(
         o.estimate, o.std_error, truth, conf_low=o.conf_low, conf_high=o.conf_high,
         p_value=o.p_value,

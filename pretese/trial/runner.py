@@ -97,4 +97,4 @@ class Runner:
 def passing_store() -> Iterator[Store]:
     """Give a store that is gone at the end: for runs that nobody asks to keep."""
     with TemporaryDirectory(prefix="pretese-") as folder:
-        yield Store(Path(folder))
+        yield Store(Path(folder), lasting=False)
