@@ -289,8 +289,6 @@ DICTIONARY: Mapping[str, str] = {
     "endpoint_path": "statistics of all endpoints at the first look, the second, ...: as if no "
     "trial had stopped",
     "endpoint_path_without": "the same of the same men without any effect",
-    "given_truth": "true conditional log odds ratio of each endpoint; empty where it is marginal",
-    "given_truth_mcse": "its Monte Carlo standard error",
 }
 
 
