@@ -71,9 +71,6 @@ def conditional_estimand(
 ) -> Estimand:
     """Return the question that a regression on treatment and covariates answers."""
     names = tuple(data.kinds if covariates is None else covariates)
-    return Estimand(
-        population=population,
-        treatment=f"{data.treatment_name} 1 vs 0",
-        variable=data.outcome_name,
-        summary=f"conditional {measure} given {', '.join(names)}" if names else measure,
+    return data.question(
+        population, f"conditional {measure} given {', '.join(names)}" if names else measure
     )

@@ -20,10 +20,11 @@ from estimate.explore import divisions, pathways, shapes
 from estimate.firth import firth
 from estimate.marginal import aipw, standardised, tmle
 from estimate.matching import Focal, Matches, match_nearest, matched
+from estimate.pairs import paired
 from estimate.plan import Plan
 from estimate.plan_choices import Method
 from estimate.poisson import modified_poisson
-from estimate.pool import pool_estimates
+from estimate.pool import missing_information, pool_estimates
 from estimate.propensity import (
     Discrimination,
     PropensityScore,
@@ -114,6 +115,7 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
         pathways=tuple(found[2]),
         deliveries=tuple(deliveries(columns, plan, where)),
         changes=tuple(changes(columns, plan, where)),
+        information=tuple(work.information),
         remarks=_remarks(whole.data, work.score, estimates),
     )
 
@@ -143,13 +145,17 @@ def _trim(whole: CompleteData, plan: Plan, where: str) -> CompleteData:
 class _Work:
     """The steps of one analysis, and what they leave beside their estimates."""
 
-    __slots__ = ("balances", "data", "discrimination", "plan", "score", "sizes", "where", "whole")
+    __slots__ = (
+        "balances", "data", "discrimination", "information", "plan", "score", "sizes", "where",
+        "whole",
+    )  # fmt: skip
 
     def __init__(self, plan: Plan, whole: CompleteData, where: str) -> None:
         self.plan, self.whole, self.data, self.where = plan, whole, whole.data, where
         self.score: PropensityScore | None = None
         self.discrimination: Discrimination | None = None
         self.balances: dict[str, Balance] = {}
+        self.information: list[tuple[str, str, float]] = []
         self.sizes: dict[str, tuple[float, float]] = {}
         if set(plan.methods) - _WITHOUT_SCORE:
             self.score = propensity(self.data, plan.propensity)
@@ -195,6 +201,8 @@ class _Work:
             matches = self._matches(method)
             if method == "matching":
                 return [matched(self.data, matches, [])]
+            if method == "matching-conditional":
+                return [paired(self.data, matches)]
             return [matched(self.data, matches, clustered=False)]
         return iptw(self.data, score, self._weights(_WEIGHTED[method], method))
 
@@ -233,8 +241,8 @@ class _Work:
         return matches
 
     def _keep_balance(self, method: str, w: Floats) -> None:
-        """Keep what a method balanced; with and without covariates it is the same."""
-        if method.removesuffix("-adjusted") not in self.balances:
+        """Keep what a method balanced; the same weights or pairs balance the same."""
+        if method.removesuffix("-adjusted").removesuffix("-conditional") not in self.balances:
             self.balances[method] = balance(self.data, w)
 
     def _pool(self, each: Estimate, method: str) -> Estimate:
@@ -243,10 +251,14 @@ class _Work:
         if self.whole.imputation is None:
             return named
         spent = len(self.plan.covariates) + 2
-        pooled = pool_estimates(named, df_complete=self.data.n.min() - spent)
+        left = self.data.n.min() - spent
+        pooled = pool_estimates(named, df_complete=left)
+        fraction = float(missing_information(named, df_complete=left))
+        self.information.append((method, each.scale, fraction))
         within = each.interval.removeprefix("Wald, ")
         # what is pooled is the standard error, not the profile
-        within = within.replace("profile likelihood", "model-based errors")
+        for kind in ("profile likelihood", "exact (binomial)"):
+            within = within.replace(kind, "model-based errors")
         return replace(pooled, interval=f"{pooled.interval} ({within})")
 
 

@@ -14,6 +14,8 @@ from estimate.contingency import TwoByTwo
 from estimate.delivery import Delivery
 from estimate.evalue import e_value
 from estimate.explore import Division, Pathway, Shape, with_multiplicity
+from estimate.impute.chain import Imputation
+from estimate.impute.diagnose import convergence
 from estimate.plan import Plan
 from estimate.propensity import Discrimination, PropensityScore
 from estimate.result import RATIOS, Estimate, plain
@@ -40,6 +42,8 @@ class Analysis:
         Weighting method to effective numbers of treated and untreated men.
     divisions, shapes, pathways, deliveries, changes
         Answers to the further questions of the plan.
+    information
+        Method, scale and fraction of missing information of every pooled estimate.
     remarks
         Why estimates are missing, if some are and it is known.
     """
@@ -57,6 +61,7 @@ class Analysis:
     pathways: tuple[Pathway, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     changes: tuple[Change, ...] = ()
+    information: tuple[tuple[str, str, float], ...] = ()
     remarks: tuple[str, ...] = ()
 
     def record(self) -> dict[str, Any]:
@@ -91,7 +96,23 @@ class Analysis:
             "analysed": round(float(np.mean(data.n))),
             "left_out": {why: int(np.max(out)) for why, out in data.reasons.items()},
             "values_missing": dict(self.complete.missing),
+            "chains": _chains(done),
+            "information": [
+                {"method": method, "scale": scale, "fraction_missing": plain(fraction)}
+                for method, scale, fraction in self.information
+            ],
         }
+
+
+def _chains(done: Imputation | None) -> list[dict[str, Any]]:
+    """Return how well the chains of each imputed column have mixed: R-hat, 1 is perfectly."""
+    if done is None:
+        return []
+    found = convergence(done)
+    return [
+        {"covariate": name, "r_hat_of_means": plain(mean), "r_hat_of_sds": plain(sd)}
+        for name, mean, sd in zip(found.columns, found.of_means, found.of_sds, strict=True)
+    ]
 
 
 def _arm(table: TwoByTwo, treated: int) -> dict[str, Any]:

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from estimate.arrays import Bools, Floats, Ints
+from estimate.estimand import Estimand
+from estimate.refusals import refuse_what_cannot_be_analysed
 from protocol.errors import Fault, InputError
-
-#: No measurement is larger, and no sum of squares of what is smaller overflows.
-LARGEST = 1e100
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +73,11 @@ class AnalysisSet:
     def weights(self) -> Floats | None:
         """Return 1 for men analysed and 0 for the rest, or None when everyone is analysed."""
         return None if self.include.all() else self.include.astype(float)
+
+    def question(self, population: str, summary: str = "") -> Estimand:
+        """Return what a comparison of the arms asks about a population."""
+        treatment = f"{self.treatment_name} 1 vs 0"
+        return Estimand(population, treatment, self.outcome_name, summary)
 
     def keep(self, condition: ArrayLike, reason: str) -> "AnalysisSet":
         """Return the set without men for whom ``condition`` (..., n) is false."""
@@ -161,7 +165,7 @@ def analysis_set(
             reasons[f"{name} is missing"] = np.count_nonzero(missing, axis=-1)
             stay &= ~missing
     read = {name: np.where(stay, column, 0.0) for name, column in read.items()}
-    _refuse_what_cannot_be_analysed(read, kinds, stay, reasons, (treatment, outcome), where)
+    refuse_what_cannot_be_analysed(read, list(kinds), stay, reasons, (treatment, outcome), where)
     return AnalysisSet(
         treatment=read[treatment],
         outcome=read[outcome],
@@ -295,53 +299,3 @@ def _is_number(value: Any) -> bool:
     except (TypeError, ValueError):
         return _is_missing(value)
     return True
-
-
-def _refuse_what_cannot_be_analysed(
-    read: Mapping[str, Floats],
-    kinds: Mapping[str, Kind],
-    stay: Bools,
-    reasons: Mapping[str, Ints],
-    roles: tuple[str, str],
-    where: str,
-) -> None:
-    if not stay.any(axis=-1).any():
-        why = ", ".join(f"{reason}: {int(np.max(count))}" for reason, count in reasons.items())
-        cure = "fill the columns, leave them out, or impute them"
-        raise InputError.of(where, "", f"no man is left to analyse ({why or 'no row'})", cure)
-    faults = beyond_measure({name: read[name] for name in kinds}, stay, where)
-    beyond = {fault.field for fault in faults}
-    for role, name in zip(("treatment", "outcome"), roles, strict=True):
-        wrong = read[name][stay & ~np.isin(read[name], (0, 1))]
-        if wrong.size:
-            cure = "code it 0 (no) and 1 (yes)"
-            faults.append(Fault(where, name, f"the {role} holds {wrong[0]:g}", cure))
-        elif not _varies(read[name], stay):
-            only = read[name][stay][0]
-            cure = "both 0 and 1 must occur among the men analysed"
-            faults.append(Fault(where, name, f"the {role} is {only:g} for everyone", cure))
-    for name in kinds:
-        column = read[name]
-        if name not in beyond and not _varies(column, stay):
-            cure = "leave it out of the covariates"
-            faults.append(Fault(where, name, "it is the same for everyone", cure))
-    if faults:
-        raise InputError(faults)
-
-
-def beyond_measure(read: Mapping[str, Floats], stay: Bools, where: str) -> list[Fault]:
-    """Return a fault for every column that holds, in men who stay, what is no measurement."""
-    faults = []
-    for name, column in read.items():
-        largest = np.where(stay & ~np.isnan(column), column, 0.0).ravel()
-        worst = largest[np.abs(largest).argmax()] if largest.size else 0.0
-        if abs(worst) > LARGEST:
-            faults.append(Fault(where, name, f"it holds {worst:g}", "give finite measurements"))
-    return faults
-
-
-def _varies(column: Floats, stay: Bools) -> bool:
-    """Say whether a column varies among the men analysed in at least one data set."""
-    low = np.where(stay, column, np.inf).min(-1)
-    high = np.where(stay, column, -np.inf).max(-1)
-    return bool((high > low).any())

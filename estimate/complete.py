@@ -12,12 +12,12 @@ from estimate.analysis_set import (
     AnalysisSet,
     Categorical,
     analysis_set,
-    beyond_measure,
     read_columns,
 )
 from estimate.arrays import Floats
 from estimate.impute.chain import Column, Imputation, impute
 from estimate.plan import Plan
+from estimate.refusals import beyond_measure
 from protocol.errors import Fault, InputError
 
 

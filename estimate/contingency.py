@@ -93,12 +93,7 @@ def count(data: AnalysisSet) -> TwoByTwo:
 
 def crude(data: AnalysisSet, *, population: str = "all men") -> tuple[Estimate, ...]:
     """Return the unadjusted risk difference, risk ratio and odds ratio of an analysis set."""
-    estimand = Estimand(
-        population=population,
-        treatment=f"{data.treatment_name} 1 vs 0",
-        variable=data.outcome_name,
-        summary="unadjusted",
-    )
+    estimand = data.question(population, "unadjusted")
     table = count(data)
     return (
         risk_difference(table, estimand),

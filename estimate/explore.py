@@ -12,7 +12,8 @@ from estimate.arrays import Floats, Ints
 from estimate.complete import CompleteData
 from estimate.design_matrix import columns_of, design_matrix
 from estimate.grouping import assign
-from estimate.mediation import Mediation, mediate
+from estimate.mediation import mediate
+from estimate.mediation_effects import Mediation
 from estimate.mediation_rho import ErrorCorrelation, error_correlation, pool_correlations
 from estimate.mediation_sensitivity import mediational_e_value
 from estimate.plan import Plan

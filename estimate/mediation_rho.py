@@ -15,13 +15,13 @@ from numpy.typing import ArrayLike
 from scipy import optimize, special
 
 from estimate.arrays import Floats
-from estimate.mediation import EFFECTS, effects_of
+from estimate.mediation_effects import EFFECTS, effects_of
 from estimate.pool import pool
 from estimate.result import Z95
 from protocol.errors import InputError
 
 #: Correlations tried unless others are named.
-GRID = tuple(np.linspace(-0.9, 0.9, 19).round(1).tolist())
+GRID = tuple(np.linspace(-0.8, 0.8, 9).round(1).tolist())
 
 #: Points of Gauss-Legendre quadrature: error below 1e-6 up to a correlation of 0.95.
 POINTS = 24

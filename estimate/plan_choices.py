@@ -24,6 +24,7 @@ Method = Literal[
     "iptw-ate-adjusted",
     "matching",
     "matching-adjusted",
+    "matching-conditional",
     "standardised",
     "standardised-att",
     "standardised-atc",

@@ -15,7 +15,6 @@ from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Bools, Floats
 from estimate.contingency import from_logistic
 from estimate.design_matrix import design_matrix
-from estimate.estimand import Estimand
 from estimate.logistic import fit_logistic
 from estimate.propensity import PropensityScore
 from estimate.result import Estimate, wald
@@ -195,12 +194,7 @@ def iptw(
     errors
         As for `weighted_risks`.
     """
-    estimand = Estimand(
-        population=POPULATIONS[w.target],
-        treatment=f"{data.treatment_name} 1 vs 0",
-        variable=data.outcome_name,
-        summary="",
-    )
+    estimand = data.question(POPULATIONS[w.target])
     return weighted_risks(data, score, w, errors=errors).compare(
         estimand, f"iptw-{w.target}", f"Wald, {errors}"
     )

@@ -9,6 +9,7 @@ from estimate.arrays import Floats
 from estimate.explore import Division
 from estimate.result import Z95, Estimate
 from estimate.table1 import format_p, table_one
+from estimate.weighting import weights
 
 
 def effect(each: Estimate) -> str:
@@ -44,9 +45,25 @@ def estimates_table(found: Analysis) -> pd.DataFrame:
 
 def characteristics_table(found: Analysis) -> pd.DataFrame:
     """Return Table 1: covariates as they came, by treatment, missing values counted."""
-    data, raw = found.complete.observed, found.complete.columns
-    columns = {}
-    here = data.include
+    return _describe(found, found.complete.observed, None)
+
+
+def weighted_table(found: Analysis) -> pd.DataFrame | None:
+    """Return Table 1 of the men weighted by inverse probability (stabilised), without tests.
+
+    None without the method `iptw-ate`, and after imputation: weights then differ between copies.
+    """
+    if found.score is None or found.complete.imputation is not None:
+        return None
+    data = found.complete.data
+    value = weights(data, found.score, "ate", stabilised=True).value[data.include]
+    if "iptw-ate" not in found.plan.methods or not np.isfinite(value).all():
+        return None
+    return _describe(found, data, value).drop(columns=["p", "test"])
+
+
+def _describe(found: Analysis, data: AnalysisSet, weighted: Floats | None) -> pd.DataFrame:
+    raw, columns, here = found.complete.columns, {}, data.include
     for name, kind in found.plan.kinds.items():
         values = raw[name][here]
         if isinstance(kind, Categorical):
@@ -56,7 +73,8 @@ def characteristics_table(found: Analysis) -> pd.DataFrame:
             columns[name] = values
     name = found.plan.treatment
     arm = np.where(data.treatment[here] > 0, "= 1", "= 0")
-    return table_one(pd.DataFrame({**columns, name: arm}), name, found.plan.kinds).frame()
+    men = pd.DataFrame({**columns, name: arm})
+    return table_one(men, name, found.plan.kinds, weights=weighted).frame()
 
 
 def subgroups_table(found: Analysis) -> pd.DataFrame:

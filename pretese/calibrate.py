@@ -14,10 +14,10 @@ from scipy.special import expit, logit
 
 from pretese.certificate import Achieved, Certificate, Solved
 from pretese.mechanism import mechanism_hash, parameters, with_values
-from pretese.published import PublishedStudy
+from pretese.published import PublishedStudy, nearest
 from pretese.reproduce.counts import count_statistics
 from pretese.reproduce.study import Studies
-from protocol.errors import InputError
+from protocol.errors import Fault, InputError
 from simulate.cohort import Cohort, draw_cohort
 from simulate.parameter import Parameter
 from simulate.scenario import Scenario, Target
@@ -104,42 +104,70 @@ class Problem:
 
 
 def pose(
-    scenario: Scenario, published: PublishedStudy, free: frozenset[str] | None = None
+    scenario: Scenario,
+    published: PublishedStudy,
+    free: frozenset[str] | None = None,
+    where: str | None = None,
 ) -> Problem:
-    """Collect free parameters and targets; a target that nothing computes is an `InputError`.
+    """Collect free parameters and targets.
 
     Parameters
     ----------
     free
         Paths of the parameters to solve; None takes every calibrated one.
+    where
+        File of the scenario, for faults; None takes its id.
+
+    Raises
+    ------
+    InputError
+        At the target's place in the scenario: a number that the article does not print, or one
+        that nothing computes. All of them at once.
     """
+    where = where or scenario.id
     numbers = parameters(scenario)
     chosen = {
         path: number
         for path, number in numbers.items()
         if (number.status == "calibrated" if free is None else path in free)
     }
-    targets = {each.number: each for each in map(_target(published), scenario.targets)}
-    known = count_statistics().keys() | truth_statistics().keys()
-    for name in targets:
-        if name not in known:
-            cure = "choose a counted number or a true effect, or drop it from the targets"
-            raise InputError.of(scenario.id, f"targets.{name}", "it is not simulated", cure)
+    targets = _targets(scenario, published, where)
     if len(targets) < len(chosen):
         problem = f"{len(chosen)} calibrated parameters and {len(targets)} targets"
-        raise InputError.of(scenario.id, "targets", problem, "give at least one for each")
+        raise InputError.of(where, "targets", problem, "give at least one for each")
     return Problem(scenario, chosen, targets)
 
 
-def _target(published: PublishedStudy) -> Callable[[str | Target], Target]:
-    def read(each: str | Target) -> Target:
-        if isinstance(each, Target):
-            return each
-        number = published.number(each)
-        doi = published.study.doi
-        return Target(number=each, value=number.value, half_unit=number.half_width, source=doi)
+def _targets(scenario: Scenario, published: PublishedStudy, where: str) -> dict[str, Target]:
+    """Return the targets by the number they name, printed ones with the article's value."""
+    known = count_statistics().keys() | truth_statistics().keys()
+    faults: list[Fault] = []
+    found: dict[str, Target] = {}
+    for place, each in enumerate(scenario.targets):
+        name = each if isinstance(each, str) else each.number
+        at = f"targets.{place}"
+        if isinstance(each, str) and each not in published.numbers:
+            problem = f"{each!r} is no number of {published.study.doi}"
+            cure = nearest(each, published.numbers)
+            faults.append(Fault(where, at, problem, f"{cure}, or give it a value of its own"))
+        elif name not in known:
+            cure = "choose a counted number or a true effect, or drop it from the targets"
+            faults.append(Fault(where, at, f"{name!r} is not simulated", cure))
+        else:
+            found[name] = each if isinstance(each, Target) else _printed(each, published)
+    if faults:
+        raise InputError(faults)
+    return found
 
-    return read
+
+def _printed(name: str, published: PublishedStudy) -> Target:
+    number = published.number(name)
+    return Target(
+        number=name,
+        value=number.value,
+        half_unit=number.half_width,
+        source=published.study.doi,
+    )
 
 
 def truth_statistics() -> dict[str, Callable[[Cohort], Floats]]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from pretese.export.adam import adlb, adsl
 from pretese.export.dataset_json import write_dataset_json
-from pretese.export.fields import Fields, dictionary, fields_of, is_truth
+from pretese.export.fields import DIRT, Fields, dictionary, fields_of, is_truth
 from pretese.export.frictionless import write_package
 from pretese.export.redcap import write_redcap
 from pretese.export.statistics_files import write_statistics_file
@@ -20,6 +20,7 @@ from pretese.export.streams import Stream
 from pretese.files import write_csv
 from protocol.errors import InputError
 from simulate.cohort import draw_cohort
+from simulate.dirt import spoil
 from simulate.luck import CHUNK
 from simulate.scenario import Scenario
 from simulate.tables import tables
@@ -45,6 +46,7 @@ def write_studies(
     replicates: int,
     men: int,
     tell: Callable[[int], None],
+    dirt: float = 0.0,
 ) -> None:
     """Write every table of every study; with several studies a first column ``study`` (from 1).
 
@@ -57,20 +59,26 @@ def write_studies(
         Among `FORMATS`.
     tell
         Called with the number of men written, of all studies.
+    dirt
+        Share of the men whose rows of ``patients`` are spoilt in each of the ways of
+        `simulate.dirt.KINDS`; the labels stand with the truth. 0 leaves all clean.
 
     Raises
     ------
     InputError
-        There are more men than a format can take; nothing has been drawn or written then.
+        There are more men than a format can take, or dirt that it cannot hold; nothing has been
+        drawn or written then.
     """
     _check_size(formats, replicates * men)
+    if dirt:
+        _check_dirt(formats)
     (folder / "truth").mkdir()
     kept: list[Tables] = []
     fields: Fields = {}
     with ExitStack() as stack:
         streams: dict[str, list[Stream]] = {}
         done = 0
-        for parts in _slices(scenario, seed, replicates, men):
+        for parts in _slices(scenario, seed, replicates, men, dirt):
             if not fields:
                 fields = fields_of(parts, scenario)
                 streams = _open(stack, folder, formats, fields)
@@ -79,7 +87,7 @@ def write_studies(
                     stream.write(table)
             if not set(formats) <= set(STREAMED):
                 kept.append(parts)
-            done += len(parts["patients"])
+            done += len(parts["truth"])
             tell(done)
     write_csv(dictionary(fields), folder / "dictionary.csv")
     _describe(folder, formats, fields, scenario)
@@ -97,13 +105,27 @@ def _check_size(formats: Sequence[str], men: int) -> None:
         )  # fmt: skip
 
 
-def _slices(scenario: Scenario, seed: int, replicates: int, men: int) -> Iterator[Tables]:
+def _check_dirt(formats: Sequence[str]) -> None:
+    whole = [name for name in formats if name not in STREAMED]
+    if whole:
+        raise InputError.of(
+            "--dirt", whole[0], "this format holds clean values alone (codes, one row per man)",
+            f"ask for {' or '.join(STREAMED)}",
+        )  # fmt: skip
+
+
+def _slices(
+    scenario: Scenario, seed: int, replicates: int, men: int, dirt: float
+) -> Iterator[Tables]:
     """Draw study after study, each in slices of men."""
     for study in range(replicates):
         for first_man in range(0, men, SLICE):
             size = min(SLICE, men - first_man)
             cohort = draw_cohort(scenario, seed, first=study, men=size, first_man=first_man)
             parts = tables(cohort)
+            if dirt:
+                spoilt = spoil(parts["patients"], dirt, cohort.luck)
+                parts |= {"patients": spoilt.patients, DIRT: spoilt.labels}
             if replicates > 1:
                 for table in parts.values():
                     table.insert(0, "study", study + 1)

@@ -84,6 +84,15 @@ def _drug(man: _Man, random: Random) -> Events | None:
     return man.with_event(at, drug=str(random.choice(others)))
 
 
+def _route(man: _Man, random: Random) -> Events | None:
+    at = man.injection(random)
+    if at is None:
+        return None
+    orders = [order for phase in man.regimen.phases for order in phase.orders]
+    due = next(order.route for order in orders if order.drug == man.events[at].drug)
+    return man.with_event(at, route="im" if due == "sc" else "sc")
+
+
 def _timing(man: _Man, random: Random) -> Events | None:
     at = man.injection(random)
     if at is None:
@@ -173,6 +182,7 @@ def _after_stop(man: _Man, random: Random) -> Events | None:
 _WAYS: dict[Kind, Callable[[_Man, Random], Events | None]] = {
     "dose": _dose,
     "drug": _drug,
+    "route": _route,
     "timing": _timing,
     "missed injection": _missed,
     "extra injection": _extra,

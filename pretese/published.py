@@ -176,7 +176,7 @@ class PublishedStudy(Document):
         if number_id not in self.numbers:
             raise InputError.of(
                 f"published numbers of {self.study.doi}", number_id, "there is no such number",
-                _nearest(number_id, self.numbers),
+                nearest(number_id, self.numbers),
             )  # fmt: skip
         return self.numbers[number_id]
 
@@ -198,7 +198,8 @@ def load_published(name: str | Path) -> PublishedStudy:
     return study
 
 
-def _nearest(number_id: str, known: Iterable[str]) -> str:
+def nearest(number_id: str, known: Iterable[str]) -> str:
+    """Return a cure for an unknown id: those that look like it."""
     near = get_close_matches(number_id, known, n=3, cutoff=0.5)
     return f"did you mean {', '.join(near)}?" if near else "`numbers` holds all ids"
 
@@ -216,7 +217,7 @@ def _broken(study: PublishedStudy) -> Iterator[tuple[str, str, str]]:
         for entry_id, entry in getattr(study, field).items():
             for other in entry.about:
                 if other not in study.numbers:
-                    cure = _nearest(other, study.numbers)
+                    cure = nearest(other, study.numbers)
                     yield f"{field}.{entry_id}", f"about names the unknown {other!r}", cure
 
 
@@ -231,7 +232,7 @@ def _broken_derived(study: PublishedStudy) -> Iterator[tuple[str, str, str]]:
             yield field, "it lacks rule or inputs, or has `at`", "say what it follows from"
         for other in number.inputs:
             if other not in known:
-                cure = f"an input stands above; {_nearest(other, known)}"
+                cure = f"an input stands above; {nearest(other, known)}"
                 yield field, f"its input {other!r} is not known there", cure
         known.add(number_id)
 
@@ -241,5 +242,5 @@ def _broken_parts(study: PublishedStudy) -> Iterator[tuple[str, str, str]]:
         for entry_id, entry in getattr(study, field).items():
             for place in entry.at:
                 if place.part not in study.parts:
-                    cure = _nearest(place.part, study.parts)
+                    cure = nearest(place.part, study.parts)
                     yield f"{field}.{entry_id}", f"the part {place.part!r} is not in `parts`", cure

@@ -7,16 +7,16 @@ from typing import Literal
 from protocol.log import Event
 from protocol.paths import Injection
 
-Fault = Literal["drug", "dose", "timing"]
+Fault = Literal["drug", "dose", "route", "timing"]
 
 #: An injection further than this from its day is not the one that was due, but another one.
 REACH_DAYS = 4
-#: What an injection without partner costs. Two of them cost more than a pair with both faults that
+#: What an injection without partner costs. Two of them cost more than a pair with all faults that
 #: it can have, so that a wrong injection is told as one and not as a missed and an extra one.
 ALONE = 1.4
 #: What the faults of a pair cost. Where a late injection and a wrong drug explain the same log, as
 #: when a man shifts his calendar by one turn, it was late.
-COST: dict[Fault, float] = {"drug": 1.01, "dose": 1.0, "timing": 1.0}
+COST: dict[Fault, float] = {"drug": 1.01, "dose": 1.0, "route": 0.5, "timing": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,15 @@ def align(
 def wrong_with(
     due: Injection, done: Event, start: int, window: int, dose_percent: float
 ) -> tuple[Fault, ...]:
-    """Say what differs: the drug, or else the dose; and the day."""
+    """Say what differs: the drug, or else the dose and the route (if known); and the day."""
     wrong: list[Fault] = []
     if due.drug != done.drug:
         wrong.append("drug")
-    elif abs(done.dose_iu - due.dose_iu) * 100 > due.dose_iu * dose_percent:
-        wrong.append("dose")
+    else:
+        if abs(done.dose_iu - due.dose_iu) * 100 > due.dose_iu * dose_percent:
+            wrong.append("dose")
+        if done.route and done.route != due.route:
+            wrong.append("route")
     if abs(done.date - start - due.day) > window:
         wrong.append("timing")
     return tuple(wrong)

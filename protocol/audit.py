@@ -143,13 +143,16 @@ class _Trial:
             self._note("extra injection", day, "nothing", said, "none", "schedule", (done.row,))
             return
         wanted = f"{pair.due.drug} {pair.due.dose_iu:g} IU on day {pair.due.day}"
+        routes = f"{wanted}, {pair.due.route}", f"{said}, {done.route}"
         limits: dict[Kind, str] = {
             "drug": "none",
             "dose": f"{self.tolerance.dose.value:g} %",
+            "route": "none",
             "timing": f"{self.tolerance.injection.value:g} d",
         }
         for kind in pair.wrong:
-            self._note(kind, pair.due.day, wanted, said, limits[kind], "order", (done.row,))
+            told = routes if kind == "route" else (wanted, said)
+            self._note(kind, pair.due.day, *told, limits[kind], "order", (done.row,))
 
     def _missed(self, missed: Sequence[Injection], done: Sequence[Event], last: int) -> None:
         """Note missed injections; those inside one long gap together, as a gap."""

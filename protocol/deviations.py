@@ -8,6 +8,7 @@ from typing import Literal, get_args
 Kind = Literal[
     "dose",
     "drug",
+    "route",
     "timing",
     "missed injection",
     "extra injection",

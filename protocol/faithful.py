@@ -68,7 +68,8 @@ def _of_item(
 ) -> Iterator[Event]:
     date, month = item.date.toordinal(), item.day // MONTH_DAYS
     if item.injection:
-        yield Event(date, "injection", item.injection.drug, item.injection.dose_iu)
+        dose = item.injection
+        yield Event(date, "injection", dose.drug, dose.dose_iu, route=dose.route)
     elif item.kind == "decision" and 0 < month < len(phases):
         yield Event(date, "decision", value=phases[month])
     for name in item.measure:

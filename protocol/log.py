@@ -1,10 +1,10 @@
 """A log of what was done: one row per event, as a clinic can export it.
 
-Columns: ``patient, date, event, drug, amount, unit, value``. Events:
+Columns: ``patient, date, event, drug, amount, unit, value, route``. Events:
 
 ==================  ==============================================================================
 ``start``           therapy begins (optional; else the first injection or decision is day 0)
-``injection``       ``drug``, ``amount`` and ``unit`` (IU)
+``injection``       ``drug``, ``amount`` and ``unit`` (IU); ``route`` where it is known
 ``decision``        ``value`` is the phase that was chosen
 an analyte          ``fsh``, ``lh``, ``testosterone`` ...: ``amount`` and ``unit``
 a finding           ``semen``: ``value`` is ``sperm`` or ``no sperm``
@@ -27,11 +27,13 @@ from protocol.errors import Fault, InputError
 from protocol.quantities import analyte_file, quantity
 from protocol.regimen import Regimen
 
-COLUMNS = ("patient", "date", "event", "drug", "amount", "unit", "value")
+COLUMNS = ("patient", "date", "event", "drug", "amount", "unit", "value", "route")
 REQUIRED = ("patient", "date", "event")
 CLOSING = ("micro-tese", "icsi", "withdrawn")
 PLAIN_EVENTS = ("start", "injection", "decision", *CLOSING)
 MAX_FAULTS = 20
+#: How an injection may be given, by the words for it (capitals and dots do not matter).
+ROUTES = {"im": "im", "intramuscular": "im", "sc": "sc", "subcutaneous": "sc"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Event:
     """One row. ``date`` is a day number (proleptic ordinal); ``row`` its line in the file, from 1.
 
     ``name`` is the event, or for a measurement the table's input. ``value`` holds a measured
-    number in the table's unit, a name, or None.
+    number in the table's unit, a name, or None. ``route`` of an injection is "" if not known.
     """
 
     date: int
@@ -48,6 +50,7 @@ class Event:
     dose_iu: float = 0.0
     value: Value = None
     row: int = 0
+    route: str = ""
 
 
 Log = dict[str, list[Event]]
@@ -168,7 +171,9 @@ class _Reader:
             self.read[key] = self._read(dict(zip(COLUMNS[2:], rest, strict=True)), place)
         read = self.read[key]
         day = self.dates[date]
-        return patient, Event(day, read.name, read.drug, read.dose_iu, read.value, number)
+        return patient, Event(
+            day, read.name, read.drug, read.dose_iu, read.value, number, read.route
+        )
 
     def _read(self, row: Mapping[str, str], place: str) -> Event:
         """Read a row without its man and its date."""
@@ -200,7 +205,14 @@ class _Reader:
             raise self._error(place, "amount", f"{amount:g}", "is no dose", "give IU above 0")
         if unit not in {"IU", "iu", "[IU]", "[iU]"}:
             raise self._error(place, "unit", unit, "is no unit of a dose here", "give doses in IU")
-        return Event(0, "injection", drug, amount)
+        return Event(0, "injection", drug, amount, route=self._route(row["route"], place))
+
+    def _route(self, text: str, place: str) -> str:
+        word = text.lower().replace(".", "").replace(" ", "")
+        if word and word not in ROUTES:
+            cure = f"give one of: {', '.join(ROUTES)}; or leave it empty"
+            raise self._error(place, "route", text, "is no route that is known", cure)
+        return ROUTES.get(word, "")
 
     def _measurement(self, row: Mapping[str, str], place: str) -> Event:
         amount = self._number(row["amount"], place)
@@ -251,12 +263,12 @@ def write_log(log: Mapping[str, Sequence[Event]]) -> str:
         for event in events:
             date = dt.date.fromordinal(event.date).isoformat()
             if event.name == "injection":
-                cells = [event.name, event.drug, f"{event.dose_iu:g}", "IU", ""]
+                cells = [event.name, event.drug, f"{event.dose_iu:g}", "IU", "", event.route]
             elif event.name in names and isinstance(event.value, float | int):
                 analyte = names[event.name]
                 unit = analyte_file().analytes[analyte].unit
-                cells = [analyte, "", repr(float(event.value)), unit, ""]
+                cells = [analyte, "", repr(float(event.value)), unit, "", ""]
             else:
-                cells = [event.name, "", "", "", str(event.value or "")]
+                cells = [event.name, "", "", "", str(event.value or ""), ""]
             writer.writerow([patient, date, *cells])
     return out.getvalue()

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulate.luck import Luck
+from simulate.tables import PATIENT, Column
 
 Flags = NDArray[np.bool_]
 
@@ -19,9 +20,19 @@ Flags = NDArray[np.bool_]
 NG_DL_PER_NMOL_L = 28.84
 
 
+#: The columns of the labels, a row per spoilt cell or repeated row.
+LABELS = (
+    PATIENT,
+    Column("column", "", "column that was spoilt; empty for a repeated row"),
+    Column("kind", "", "what was done to it"),
+    Column("clean", "", "what stood there"),
+    Column("dirty", "", "what stands there now"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Dirty:
-    """A spoilt table of men, and a row per spoilt cell: man, column, kind, what was, what is."""
+    """A spoilt table of men, and its `LABELS`."""
 
     patients: pd.DataFrame
     labels: pd.DataFrame
@@ -51,8 +62,9 @@ def spoil(patients: pd.DataFrame, share: float, luck: Luck) -> Dirty:
         pd.DataFrame({"patient_id": patients.loc[again, "patient_id"], "kind": "repeated row"})
     )
     dirty = pd.concat([dirty, dirty[again]], ignore_index=True)
-    order = ["patient_id", "column", "kind", "clean", "dirty"]
-    return Dirty(dirty, pd.concat(labels, ignore_index=True).reindex(columns=order))
+    table = pd.concat(labels, ignore_index=True).reindex(columns=[each.name for each in LABELS])
+    words = dict.fromkeys(table.columns[1:], object)
+    return Dirty(dirty, table.astype({"patient_id": int, **words}))
 
 
 Change = Callable[[pd.DataFrame, str], pd.Series]

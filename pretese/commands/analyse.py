@@ -23,13 +23,17 @@ from pretese.analysis_tables import (
     estimates_table,
     score_odds_ratios,
     subgroups_table,
+    weighted_table,
 )
 from pretese.files import versions, whole_folder, write_manifest
 from pretese.plots.analysis import figures
-from pretese.plots.style import house_style, svg
+from pretese.plots.style import save
 from pretese.progress import progress
 from pretese.table_file import TableFile, read_table, write_table
 from protocol.documents import content_hash, parse_document, read_text
+
+#: R-hat of chains above which more iterations are advised (Gelman et al. 2013).
+SLOW_CHAINS = 1.2
 
 NOTE = (
     "Risk differences are in percentage points; RR is a risk ratio; p is that of the ratio. An "
@@ -82,6 +86,9 @@ def _write(found: Analysis, answer: dict[str, Any], out: Path) -> None:
         if found.plan.covariates:
             first = characteristics_table(found)
             write_table(first, folder / "table1", "Characteristics by treatment")
+            if (weighted := weighted_table(found)) is not None:
+                title = "Characteristics by treatment, weighted (ATE)"
+                write_table(weighted, folder / "table1_weighted", title)
             write_table(balance_table(found), folder / "balance", "Standardised mean differences")
         if found.score is not None:
             model = score_odds_ratios(found).round(3)
@@ -89,9 +96,8 @@ def _write(found: Analysis, answer: dict[str, Any], out: Path) -> None:
         if found.divisions:
             write_table(subgroups_table(found), folder / "subgroups", "Effect by subgroup")
         for name, figure in figures(found).items():
-            (folder / f"{name}.svg").write_text(svg(figure), encoding="utf-8")
-            with house_style():
-                figure.savefig(folder / f"{name}.png", dpi=200, metadata={"Software": None})
+            for ending in ("svg", "png"):
+                save(figure, folder / f"{name}.{ending}")
         write_manifest(
             folder, {key: answer[key] for key in ("versions", "plan_sha256", "data_sha256")}
         )
@@ -182,6 +188,12 @@ def _number(value: Any) -> str:
 
 
 def _quality(answer: dict[str, Any]) -> Iterator[str]:
+    chains = [each for each in answer["missing"]["chains"] if each["r_hat_of_means"] is not None]
+    if chains:
+        worst_chain = max(chains, key=lambda each: each["r_hat_of_means"])
+        ratio, name = worst_chain["r_hat_of_means"], worst_chain["covariate"]
+        advice = "; more iterations would be better" if ratio > SLOW_CHAINS else ""
+        yield f"Imputation chains: R-hat at most {ratio:.2f} ({name}){advice}"
     worst = [f"{method} {value:.3f}" for method, value in _worst(answer).items()]
     if worst:
         yield f"Largest standardised difference: {', '.join(worst)}"

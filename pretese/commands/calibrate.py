@@ -42,7 +42,7 @@ def command(scenario: str, only_check: bool, studies: int, seed: int) -> None:
             f"; {parsed.extends} has" if parsed.extends else ""
         )
         raise InputError.of(str(path), "", told, "nothing needs to be solved here")
-    problem = pose(parsed, load_published(parsed.published), free)
+    problem = pose(parsed, load_published(parsed.published), free, str(path))
     with progress("calibrating") as tell:
         point, identified, drawn = calibrate(problem, lambda what, i, of: tell(i, of, what))
     certificate = certify(problem, point, identified, drawn)
@@ -55,7 +55,7 @@ def _check(name: str, studies: int, seed: int) -> None:
     scenario = load_scenario(name)
     stored = read_certificate(certificate_path(path, scenario))
     parsed, free = unsolved(path)
-    problem = pose(parsed, load_published(scenario.published), free)
+    problem = pose(parsed, load_published(scenario.published), free, str(path))
     with progress("checking") as tell:
         tell(0, 1, f"drawing {studies} studies")
         fresh = check(problem, scenario, studies, seed)

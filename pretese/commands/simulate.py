@@ -37,6 +37,10 @@ def _formats(_: click.Context, __: click.Parameter, words: str) -> tuple[str, ..
     "--set", "changes", multiple=True, metavar="PATH=NUMBER",
     help="Replace a number of the scenario, such as spermatogenesis.treatment.direct=0.",
 )  # fmt: skip
+@click.option(
+    "--dirt", type=click.FloatRange(0, 100), metavar="PERCENT", default=0.0, show_default=True,
+    help="Spoil the rows of so many per cent of the men in each of six ways; labels in truth/.",
+)  # fmt: skip
 def command(
     scenario: str,
     men: int | None,
@@ -45,6 +49,7 @@ def command(
     out: Path,
     formats: tuple[str, ...],
     changes: tuple[str, ...],
+    dirt: float,
 ) -> None:
     """Draw SCENARIO (a shipped name or a file) and write its tables.
 
@@ -59,7 +64,7 @@ def command(
         try:
             write_studies(
                 loaded, folder, formats, seed, replicates, each,
-                lambda done: tell(done, replicates * each),
+                lambda done: tell(done, replicates * each), dirt / 100,
             )  # fmt: skip
         except OSError as error:
             problem = f"it cannot be written ({error.strerror or error})"
@@ -72,6 +77,7 @@ def command(
             "replicates": replicates,
             "seed": seed,
             "formats": formats,
+            **({"dirt_percent": dirt} if dirt else {}),
             "versions": versions(),
         }
         write_manifest(folder, facts)

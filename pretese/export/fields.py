@@ -8,6 +8,7 @@ import pandas as pd
 
 from pretese.export.units import Unit, unit_of
 from protocol.regimen import load_regimen
+from simulate.dirt import LABELS
 from simulate.nouns import ARMS, DIAGNOSES
 from simulate.scenario import Scenario
 from simulate.tables import COLUMNS, FOUND, PROCEDURES, SOURCES, Column
@@ -17,6 +18,9 @@ Kind = Literal["number", "count", "flag", "text"]
 
 #: Columns that are never empty and name a man; ``study`` is left out where there is one alone.
 KEYS = ("study", "patient_id")
+
+#: Labels of spoilt cells, where a study is spoilt on purpose.
+DIRT = "truth_dirt"
 
 STUDY = Column("study", "", "number of the simulated study, from 1")
 
@@ -76,7 +80,8 @@ def fields_of(parts: Mapping[str, pd.DataFrame], scenario: Scenario) -> Fields:
 
 
 def _columns(table: pd.DataFrame, name: str) -> tuple[Column, ...]:
-    known = {column.name: column for column in (STUDY, *COLUMNS[name])}
+    columns = LABELS if name == DIRT else COLUMNS[name]
+    known = {column.name: column for column in (STUDY, *columns)}
     return tuple(known[column] for column in table.columns)
 
 

@@ -4,7 +4,8 @@ import numpy as np
 
 from estimate.additive import additive_from_data
 from estimate.arrays import Bools, Floats
-from estimate.mediation import EFFECTS, mediate
+from estimate.mediation import mediate
+from estimate.mediation_effects import EFFECTS
 from estimate.subgroups import adjust_p_values, interaction_test
 from pretese.pitfalls.drawn import EVERYTHING, Drawn, given_all
 from pretese.pitfalls.figure import Figure, Pitfall, mean_of, mean_ratio, share_of

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from estimate.analysis import Analysis
 from estimate.delivery import Delivery
 from estimate.explore import Division, Pathway, Shape
-from estimate.mediation import Effect, Mediation
+from estimate.impute.chain import Imputation
+from estimate.impute.diagnose import convergence
+from estimate.mediation_effects import Effect, Mediation
 from estimate.table1 import format_p
 from pretese.analysis_tables import effect
 from pretese.plots.before_after import draw_changes
@@ -26,6 +29,8 @@ ACROSS = 3
 def explored_figures(found: Analysis) -> dict[str, Figure]:
     """Draw every figure of the exploration, by file name."""
     drawn: dict[str, Figure] = {}
+    if found.complete.imputation is not None:
+        drawn["imputation"] = draw_chains(found.complete.imputation)
     if found.divisions:
         drawn["subgroups"] = draw_subgroups(found.divisions)
     if found.shapes:
@@ -40,6 +45,29 @@ def explored_figures(found: Analysis) -> dict[str, Figure]:
     if found.deliveries:
         drawn["delivery"] = draw_delivery(found.deliveries)
     return drawn
+
+
+def draw_chains(done: Imputation) -> Figure:
+    """Draw mean and SD of the imputed values over the iterations, one line per imputation.
+
+    Lines that cross and tangle have forgotten where they began; lines that run apart have not.
+    """
+    reduction, rows = convergence(done), len(done.incomplete)
+    turns = np.arange(1, done.means.shape[-3] + 1)
+    with house_style():
+        figure = new_figure(7.6, 0.6 + 1.5 * rows)
+        grid = figure.subplots(rows, 2, squeeze=False, sharex=True)
+        for row, name in enumerate(done.incomplete):
+            for axes, traces, words, ratio in (
+                (grid[row, 0], done.means, "mean", reduction.of_means[row]),
+                (grid[row, 1], done.sds, "SD", reduction.of_sds[row]),
+            ):
+                axes.plot(turns, traces[..., row], color=SIMULATED, lw=0.7, alpha=0.5)
+                axes.set_title(f"{name}: {words}, R-hat {ratio:.2f}", weight="normal", size=8.5)
+        for axes in grid[-1]:
+            axes.set_xlabel("Iteration")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return figure
 
 
 def draw_subgroups(divisions: Sequence[Division]) -> Figure:

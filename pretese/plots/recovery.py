@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -96,7 +97,7 @@ def draw_lollipops(judgements: Sequence[Judgement], question: str, tolerance: To
             axes.set_axisbelow(True)
         n = max(each.usable for each in judgements)
         figure.suptitle(
-            f"{judgements[0].case}: {question}", x=0.01, ha="left", fontsize=10,
+            fill(f"{judgements[0].case}: {question}", 76), x=0.01, ha="left", fontsize=10,
             fontweight="bold",
         )  # fmt: skip
         left.set_title(
@@ -189,7 +190,7 @@ def _zip_panel(axes: Axes, each: Judgement, found: Replicates) -> None:
         ticks = [t for t in (0.25, 0.5, 1, 2, 4, 8) if abs(np.log(t) - truth) < reach]
         axes.set_xticks([float(np.log(t)) for t in ticks], [f"{t:g}" for t in ticks])
     axes.tick_params(labelsize=7)
-    axes.set_title(f"{each.method}: {100 * each.coverage:.1f} %", fontsize=8)
+    axes.set_title(fill(f"{each.method}: {100 * each.coverage:.1f} %", 28), fontsize=8)
 
 
 def draw_map(name: str, grid: Grid, spec: StudySpec, judgements: Sequence[Judgement]) -> Figure:

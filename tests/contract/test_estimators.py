@@ -14,6 +14,7 @@ from estimate.firth import firth
 from estimate.impute.chain import Column, impute
 from estimate.marginal import aipw, standardised, tmle
 from estimate.matching import match_nearest, matched
+from estimate.pairs import paired
 from estimate.poisson import modified_poisson
 from estimate.pool import pool_estimates
 from estimate.propensity import propensity
@@ -65,6 +66,12 @@ def conditional_weighted(data):
     return (iptw_adjusted(data, score, w, errors="M-estimation"),)
 
 
+def within_pairs(data):
+    score = propensity(data)
+    matches = match_nearest(data, score, "untreated", accept_shortage=True, on="logit")
+    return (paired(data, matches),)
+
+
 def pairs(focal):
     def run(data):
         score = propensity(data)
@@ -107,6 +114,27 @@ CASES = {
     ),
     "matching treated": Case(
         pairs("treated"), "matching", "att", swapped="matching", doubles=False, size="trap"
+    ),
+    # Exact: so never too often at the null; conditional: so further from 1 than all pairs' ratio.
+    "matching, conditional": Case(
+        within_pairs,
+        "matching, conditional",
+        "atc",
+        conditional=True,
+        doubles=False,
+        size="conservative",
+        swapped="matching, conditional treated",
+    ),
+    "matching, conditional treated": Case(
+        lambda d: (
+            paired(d, match_nearest(d, propensity(d), "treated", accept_shortage=True, on="logit")),
+        ),
+        "matching, conditional",
+        "att",
+        conditional=True,
+        doubles=False,
+        size="trap",
+        swapped="matching, conditional",
     ),
     "standardised": Case(standardised, "standardised"),
     "standardised att": Case(

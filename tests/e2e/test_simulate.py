@@ -166,3 +166,21 @@ def test_an_interrupted_run_leaves_the_earlier_result_as_it_was(tmp_path, monkey
     assert run(["simulate", "paper", "--out", str(out), "--men", "40"]) == 130
     assert (out / "manifest.json").read_bytes() == before
     assert list(tmp_path.iterdir()) == [out]
+
+
+def test_dirt_is_asked_for_in_per_cent_and_labelled_apart(tmp_path):
+    out = simulate(tmp_path / "x", "--men", "200", "--dirt", "10")
+    labels = pd.read_csv(out / "truth" / "truth_dirt.csv")
+    spelt = labels.query("kind == 'spelling'")
+    assert 8 <= len(spelt) <= 35
+    patients = pd.read_csv(out / "patients.csv").drop_duplicates("patient_id")
+    found = patients.set_index("patient_id").loc[spelt["patient_id"], "diagnosis"]
+    assert found.tolist() == spelt["dirty"].tolist()
+    assert json.loads((out / "manifest.json").read_text())["dirt_percent"] == 10
+
+
+@pytest.mark.parametrize("words", [["--dirt", "101"], ["--dirt", "5", "--format", "sav"]])
+def test_impossible_dirt_is_refused(tmp_path, capsys, words):
+    assert run(["simulate", "paper", "--out", str(tmp_path / "x"), *words]) == 2
+    assert "--dirt" in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()

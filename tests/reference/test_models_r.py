@@ -10,6 +10,7 @@ from estimate.logistic import fit_logistic
 from estimate.poisson import fit_poisson, modified_poisson
 from estimate.profile import likelihood_ratio, profile_interval
 from estimate.propensity import propensity
+from estimate.result import Z95
 from estimate.sandwich import sandwich
 
 MODEL_1 = ["age_years"]
@@ -40,6 +41,13 @@ def test_coefficients_errors_and_likelihood(men_and_r, model):
     assert fit.coef == pytest.approx(r[model]["coef"], rel=1e-6)
     assert np.sqrt(np.diag(fit.cov)) == pytest.approx(r[model]["se"], rel=1e-6)
     assert fit.loglik == pytest.approx(r[model]["loglik"], rel=1e-9)
+    assert -2 * fit.loglik == pytest.approx(r[model]["deviance"], rel=1e-9)
+    p = X.shape[-1]
+    assert 2 * p - 2 * fit.loglik == pytest.approx(r[model]["aic"], rel=1e-9)
+    assert np.log(men.n) * p - 2 * fit.loglik == pytest.approx(r[model]["bic"], rel=1e-9)
+    error = np.sqrt(np.diag(fit.cov))
+    limits = fit.coef[:, None] + np.outer(error, [-Z95, Z95])
+    assert limits == pytest.approx(np.array(r[model]["wald_ci"]), rel=1e-6)
 
 
 @pytest.mark.parametrize("model", MODELS)

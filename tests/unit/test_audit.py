@@ -7,6 +7,7 @@ import pytest
 from pretese.protocol_deviate import deviate
 from protocol.audit import audit, audit_man
 from protocol.deviations import KINDS
+from protocol.errors import InputError
 from protocol.faithful import faithful_events
 from protocol.log import Event, parse_log, write_log
 from protocol.regimen import list_regimens, load_regimen
@@ -147,7 +148,7 @@ def test_the_audit_says_what_was_due_what_was_done_and_where():
     assert (deviation.day, deviation.date) == (14, dt.date(2022, 3, 15))
     assert deviation.expected == "hcg 2000 IU on day 14"
     assert deviation.done == "hcg 5000 IU on day 14"
-    assert text.splitlines()[deviation.rows[0] - 1] == "man-1,2022-03-15,injection,hcg,5000,IU,"
+    assert text.splitlines()[deviation.rows[0] - 1] == "man-1,2022-03-15,injection,hcg,5000,IU,,im"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -169,3 +170,50 @@ def test_a_regimen_without_injections_offers_no_place_for_their_deviations():
     for kind in ("dose", "drug", "timing", "missed injection", "extra injection", "treatment gap"):
         assert deviate(events, kind, nothing, rng) is None
     assert deviate(events, "therapy after stop", nothing, rng) is None
+
+
+def with_routes(*routes: str) -> list[Event]:
+    """A faithful man whose first injections were logged with these routes."""
+    events = [replace(event, route="") for event in faithful(9.0, 9.0, 9.0)]
+    places = [at for at, event in enumerate(events) if event.name == "injection"]
+    for at, route in zip(places, routes, strict=False):
+        events[at] = replace(events[at], route=route)
+    return events
+
+
+def test_another_route_is_a_deviation_and_an_unknown_one_is_not_judged():
+    events = with_routes("im", "sc", "", "im")
+    (found,) = audit_man("m", events, GUIDED).deviations
+    assert (found.kind, found.day) == ("route", 2)
+    assert found.expected == "hcg 2000 IU on day 2, im"
+    assert found.done == "hcg 2000 IU on day 2, sc"
+
+
+def test_a_late_half_dose_by_another_route_is_one_injection_with_three_faults():
+    events = with_routes("im", "im", "sc")
+    at = [place for place, event in enumerate(events) if event.name == "injection"][2]
+    events[at] = replace(events[at], dose_iu=1000.0, date=events[at].date + 2)
+    assert sorted(kinds(events)) == ["dose", "route", "timing"]
+
+
+def test_another_drug_is_not_judged_by_its_route():
+    events = with_routes("im", "im")
+    at = [place for place, event in enumerate(events) if event.name == "injection"][1]
+    events[at] = replace(events[at], drug="hmg", route="sc")
+    assert kinds(events) == ["drug"]
+
+
+@pytest.mark.parametrize(
+    ("word", "route"),
+    [("IM", "im"), ("i.m.", "im"), ("Subcutaneous", "sc"), ("s. c.", "sc"), ("", "")],
+)
+def test_routes_are_read_by_the_words_clinics_use(word, route):
+    text = f"patient,date,event,drug,amount,unit,route\na,2022-03-01,injection,hcg,2000,IU,{word}\n"
+    (event,) = parse_log(text, GUIDED, "log.csv")["a"]
+    assert event.route == route
+
+
+def test_a_route_that_nobody_knows_is_refused():
+    text = "patient,date,event,drug,amount,unit,route\na,2022-03-01,injection,hcg,2000,IU,iv\n"
+    with pytest.raises(InputError, match="row 2: route: 'iv' is no route that is known; give one"):
+        parse_log(text, GUIDED, "log.csv")

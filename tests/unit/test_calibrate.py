@@ -6,6 +6,7 @@ from pretese.mechanism import mechanism_hash, parameters, with_values
 from pretese.published import load_published
 from protocol.errors import InputError
 from simulate.parameter import Parameter
+from simulate.scenario import Target
 from tests.paper import paper
 
 
@@ -55,6 +56,23 @@ def test_the_paper_has_at_least_eighty_targets_and_each_is_published():
     problem = pose(paper(), load_published(paper().published))
     assert len(problem.targets) >= 80
     assert all(parameter.status == "calibrated" for parameter in problem.free.values())
+
+
+def test_unknown_targets_are_told_at_their_place_in_the_scenario_file():
+    beside = Target(number="truth.joy.everyone.odds_ratio", value=1, half_unit=0.1, source="me")
+    wrong = paper().model_copy(
+        update={"targets": (*paper().targets, "table1.fsh_iu_l.treated.medain", beside)}
+    )
+    place = len(paper().targets)
+    with pytest.raises(InputError) as told:
+        pose(wrong, load_published(wrong.published), where="mine.yaml")
+    first, second = told.value.faults
+    assert (first.where, first.field) == ("mine.yaml", f"targets.{place}")
+    assert "'table1.fsh_iu_l.treated.medain' is no number of 10.1186" in first.problem
+    assert "did you mean table1.fsh_iu_l.treated.median" in first.cure
+    assert (second.field, second.problem) == (
+        f"targets.{place + 1}", "'truth.joy.everyone.odds_ratio' is not simulated",
+    )  # fmt: skip
 
 
 def test_every_number_says_where_it_comes_from():

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from estimate.analysis_set import Categorical, Numeric, analysis_set
 from estimate.balance import balance
-from estimate.matching import match_nearest, matched
+from estimate.matching import Matches, match_nearest, matched
+from estimate.pairs import discordant, mcnemar, paired
 from estimate.propensity import PropensityScore, c_statistic, propensity
+from estimate.proportion import clopper_pearson_interval
 from estimate.weighting import iptw, iptw_adjusted, weighted_risks, weights
 from protocol.errors import InputError
 
@@ -239,6 +241,31 @@ def test_a_separated_propensity_model_is_a_result_not_a_crash():
     assert score.fit.converged.tolist() == [False, True]
     w = weights(data, score, truncate=(0.01, 0.99))
     assert all(each.converged.tolist() == [False, True] for each in iptw(data, score, w))
+
+
+def test_pairs_by_hand():
+    """Seven pairs: five differ in the outcome, in four of them the treated man has it."""
+    treated, untreated = [1, 1, 1, 1, 0, 1, 0], [0, 0, 0, 0, 1, 1, 0]
+    data = study([1] * 7 + [0] * 7, treated + untreated)
+    matches = Matches(np.tile(np.arange(7), 2), "treated", np.array(0))
+    assert discordant(data, matches) == (4, 1)
+    answer = paired(data, matches)
+    assert answer.estimate == pytest.approx(4)
+    assert answer.std_error == pytest.approx(np.sqrt(1 / 4 + 1 / 1))
+    assert answer.p_value == pytest.approx(2 * (5 + 1) / 2**5)
+    assert mcnemar(data, matches).statistic == pytest.approx((4 - 1 - 1) ** 2 / 5)
+    low, high = clopper_pearson_interval(4, 5)
+    assert answer.conf_low == pytest.approx(low / (1 - low))
+    assert answer.conf_high == pytest.approx(high / (1 - high))
+
+
+def test_pairs_that_agree_say_nothing():
+    data = study([1, 1, 0, 0], [1, 0, 1, 0])
+    matches = Matches(np.array([0, 1, 0, 1]), "treated", np.array(0))
+    assert not paired(data, matches).converged
+    assert np.isnan(mcnemar(data, matches, exact=True).p_value)
+    alone = Matches(np.array([-1, -1, -1, -1]), "treated", np.array(2))
+    assert not paired(data, alone).converged
 
 
 def test_residuals_enlarged_by_leverage_by_hand():

@@ -1,7 +1,9 @@
 import math
+import tracemalloc
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from estimate.tally import Performance
@@ -217,3 +219,28 @@ def test_parts_add_up_to_the_performance_of_the_whole(cuts):
     for name, measure in Contrast.of(whole, 0.2, other, 0.3).measures().items():
         assert contrast.measures()[name].value == pytest.approx(measure.value, rel=1e-10), name
         assert contrast.measures()[name].mcse == pytest.approx(measure.mcse, rel=1e-10), name
+
+
+def memory_held(path, replicates):
+    """Return the most bytes that Python and Arrow hold while replicates are gone through."""
+    source, arrow = Source([path], replicates), 0
+    list(source.chunks())  # what is loaded once
+    tracemalloc.start()
+    for chunk in source.chunks():
+        arrow = max(arrow, pa.total_allocated_bytes())
+        assert len(chunk) == 2
+    _, python = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return python + arrow
+
+
+def test_memory_does_not_grow_with_the_replicates(tmp_path, monkeypatch):
+    monkeypatch.setattr("pretese.study.source.CHUNK", 200)
+    before = pa.total_allocated_bytes()
+    sizes = {}
+    for replicates in (400, 12_000):
+        write(tmp_path / "block", 0, replicates, together=200)
+        join(Source([tmp_path / "block"], replicates), tmp_path / "joined")
+        sizes[replicates] = memory_held(tmp_path / "joined", replicates) - before
+    assert sizes[12_000] < 1.5 * sizes[400]
+    assert sizes[12_000] < 12_000 * 2 * 8 * 7  # all columns of all replicates at once

@@ -1,0 +1,46 @@
+"""Are the intervals of `pretese clinic` honest? Waits of whole clinics against queueing theory.
+
+For each queue many experiments of five replications (`FEWEST`): how often the 95 % interval holds
+what theory expects, the mean over all of them, and whether the t statistics follow Student's law.
+"""
+
+import importlib
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+from scipy import stats
+
+from simulate.clinic.replicate import FEWEST
+
+# Other distributions bring a package of this name; ours is the folder beside this one.
+sys.modules["tests"] = types.ModuleType("tests")
+sys.modules["tests"].__path__ = [str(Path(__file__).parents[1] / "tests")]
+queueing = importlib.import_module("tests.queueing")
+
+EXPERIMENTS, MEN = 60, 1500
+
+
+def main() -> None:
+    print(f"{EXPERIMENTS} experiments of {FEWEST} replications of {MEN} men, use 0.7")
+    print("queue    theory, days   mean (SE)           in the 95 % interval   KS p")
+    for place, (name, model) in enumerate(queueing.models(0.7).items()):
+        numbers = range(FEWEST * EXPERIMENTS)
+        waits = np.reshape(queueing.seen_waits(model, place, numbers, MEN), (EXPERIMENTS, FEWEST))
+        errors = waits.std(axis=1, ddof=1) / np.sqrt(FEWEST)
+        found = (waits.mean(axis=1) - model.expected_days) / errors
+        law = stats.t(FEWEST - 1)
+        inside = np.abs(found) < law.ppf(0.975)
+        p_value = stats.kstest(law.cdf(found), "uniform").pvalue
+        spread = waits.std(ddof=1) / np.sqrt(waits.size)
+        print(
+            f"{name:8s} {model.expected_days:10.5f}   {waits.mean():.5f} ({spread:.5f})"
+            f"   {inside.mean():12.3f} ({inside.std() / np.sqrt(EXPERIMENTS):.3f})"
+            f"   {p_value:10.3f}",
+            flush=True,
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
