@@ -131,7 +131,12 @@ def _crew(workers: int, scheduler: str | None) -> AbstractContextManager[Crew | 
 @contextmanager
 def _store(out: Path | None, record: dict[str, Any], resume: bool) -> Iterator[Store]:
     if out is not None:
-        yield open_folder(record, out, resume)
+        store = open_folder(record, out, resume)
+        try:
+            yield store
+        except KeyboardInterrupt:
+            click.echo(f"finished trials are kept in {out}; continue with --resume", err=True)
+            raise
         return
     with passing_store() as store:
         yield store

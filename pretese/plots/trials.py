@@ -16,6 +16,9 @@ from pretese.trial.run import Outcomes, Point
 #: Coverage that intervals at the end of a trial promise.
 NOMINAL = 0.95
 
+#: Steps drawn of a distribution with more values, so that a page stays small.
+STEPS = 400
+
 _EFFECTS = ((1.0, "planned effect", SIMULATED), (0.0, "no effect", MUTED))
 
 
@@ -79,9 +82,12 @@ def draw_spread(design: dict[str, Any], trials: Mapping[Point, Outcomes]) -> Fig
 
 
 def _cumulated(axes: Axes, values: Floats, words: str, colour: str) -> None:
-    """Draw an empirical distribution, one step per distinct value."""
+    """Draw an empirical distribution: a step per distinct value, or `STEPS` of many."""
     at, counts = np.unique(values, return_counts=True)
     share = np.cumsum(counts) / values.size
+    if at.size > STEPS:
+        kept = np.unique(np.linspace(0, at.size - 1, STEPS).astype(int))
+        at, share = at[kept], share[kept]
     margin = 0.04 * (at[-1] - at[0]) or 0.02 * at[-1]
     x = np.concatenate([[at[0] - margin], at, [at[-1] + margin]])
     y = np.concatenate([[0.0], share, [1.0]])
