@@ -25,6 +25,9 @@ from simulate.clinic.records import clinic_tables
 from simulate.clinic.run import run_clinic
 
 MEN = 4000
+#: Men of the runs whose memory is measured. One centre has the same rate whatever their number;
+#: in the unlimited clinic all come within the scenario's four years, ever more of them at a time.
+SIZES = (10_000, 100_000, 300_000)
 #: Of the small pathway: men a day, analysers, mean days of a test.
 RATE, ANALYSERS, TEST_DAYS = 40.0, 3, 0.06
 
@@ -96,22 +99,30 @@ def least_processor_time(rounds: int, work: Mapping[str, Callable[[], object]]) 
     return best
 
 
-def peak_mb(men: int) -> float:
-    """Return the peak memory of a process of its own that writes the log of so many men."""
+def peak_mb(clinic: str, men: int) -> float:
+    """Return the peak memory of a process of its own: run, measures, log and tables written."""
     code = (
         "import resource, tempfile, pathlib;"
         "from pretese.certificate import load_scenario;"
         "from pretese.clinic_files import load_clinic, write_run;"
+        "from simulate.clinic.replicate import measured;"
         "from simulate.clinic.run import run_clinic;"
-        "clinic = load_clinic('unlimited')[0];"
+        f"clinic = load_clinic({clinic!r})[0];"
+        f"days = {men} / 2.73 * 7 if clinic.horizon_days else None;"
+        "clinic = clinic.model_copy(update={'horizon_days': days and int(days)});"
+        "folder = tempfile.TemporaryDirectory();"
         f"run = run_clinic(clinic, load_scenario('paper'), 1, men={men});"
-        "folder = pathlib.Path(tempfile.mkdtemp());"
-        "rows = write_run(run, folder, 'parquet', False);"
+        "measured(run);"
+        "rows = write_run(run, pathlib.Path(folder.name), 'parquet', False);"
         "print(rows['log'], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     rows, memory = done.stdout.split()
-    print(f"{men:7d} men, {int(rows):9,} log rows written: peak memory {float(memory):6.0f} MB")
+    print(
+        f"{clinic:10s} {men:7,d} men, {int(rows):10,} log rows written: "
+        f"peak memory {float(memory):4.0f} MB",
+        flush=True,
+    )
     return float(memory)
 
 
@@ -145,8 +156,10 @@ def main() -> None:
     print(f"{MEN} men, one core, seconds of processor time")
     for name, took in seconds.items():
         print(f"{name:42s} {took:7.3f} s {MEN / took:9,.0f} men/s")
-    small, large = peak_mb(10_000), peak_mb(100_000)
-    print(f"memory per further man: {(large - small) / 90_000 * 1024:.1f} kB")
+    for clinic in ("one-centre", "unlimited"):
+        small, *_, large = (peak_mb(clinic, men) for men in SIZES)
+        more = (large - small) / (SIZES[-1] - SIZES[0]) * 1024
+        print(f"{clinic}: memory per further man {more:.2f} kB")
     print(f"this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 

@@ -15,7 +15,7 @@ from simulate.measurement import record
 from simulate.nouns import ARMS
 from simulate.population import Men, draw_men
 from simulate.scenario import Scenario
-from simulate.spermatogenesis import hidden_score, reserve, see_sperm
+from simulate.spermatogenesis import Sperm, hidden_score, reserve, see_sperm
 from simulate.therapy import Course, follow, therapy_days
 
 Floats = NDArray[np.float64]
@@ -120,14 +120,7 @@ def draw_cohort(
         sperm = see_sperm(
             scenario.spermatogenesis, people, level, course, traits, spontaneous, overlooked
         )
-        seen = sperm.in_ejaculate if scenario.arms[arm].semen_check else np.zeros_like(level, bool)
-        return Path(
-            course=course,
-            sperm_in_ejaculate=seen,
-            micro_tese=~seen,
-            sperm_retrieved=sperm.retrievable & ~seen,
-            any_sperm=seen | sperm.retrievable,
-        )
+        return _path(course, sperm, scenario.arms[arm].semen_check)
 
     untreated, treated = (walk(arm) for arm in ARMS)
     gn = luck.uniform("choice") < chance
@@ -142,6 +135,18 @@ def draw_cohort(
         reserve=level,
         traits=traits,
         paths=(untreated, treated),
+    )
+
+
+def _path(course: Course, sperm: Sperm, checked: bool) -> Path:
+    """Operate on everybody whom no semen check shows to need no surgery."""
+    seen = sperm.in_ejaculate if checked else np.zeros_like(sperm.in_ejaculate)
+    return Path(
+        course=course,
+        sperm_in_ejaculate=seen,
+        micro_tese=~seen,
+        sperm_retrieved=sperm.retrievable & ~seen,
+        any_sperm=seen | sperm.retrievable,
     )
 
 

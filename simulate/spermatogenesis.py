@@ -17,7 +17,8 @@ from simulate.luck import Luck
 from simulate.nouns import DIAGNOSES
 from simulate.population import Men
 from simulate.scenario import Scenario, Spermatogenesis, Treatment
-from simulate.therapy import Course, testosterone_ratio
+from simulate.serum import testosterone_ratio
+from simulate.therapy import Course
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

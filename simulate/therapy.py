@@ -4,7 +4,6 @@ What does not differ between men (when each injection is due, how the Leydig cel
 is worked out once for every sequence of phases that occurs, and looked up for a million men.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,21 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from protocol.errors import InputError
 from protocol.regimen import Phase, Regimen
 from simulate.behaviour import Habits
-from simulate.hormones import MONTHS, Traits, log_fall, pituitary
+from simulate.body import Body
+from simulate.hormones import MONTHS, Traits, log_fall
 from simulate.lookup import MONTH_DAYS, NO_ANSWER, answers, lookup
 from simulate.measurement import rounded
-from simulate.pharmacology import (
-    HOURS_PER_DAY,
-    Injections,
-    activity,
-    elimination_per_hour,
-    feedback_weights,
-    injections,
-    month_hours,
-    reference_activity,
-    remaining,
-    scale,
-)
 from simulate.population import Men
 from simulate.scenario import Physiology
 
@@ -105,7 +93,7 @@ def follow(
     if not regimen.drugs and len(regimen.phases) == 1:
         return _without_therapy(regimen, model, fsh_before_therapy, traits, fsh_step_iu_l)
     shape = men.diagnosis.shape
-    body = _Body(regimen, model, traits, habits, shape)
+    body = Body(regimen, model, traits, habits, shape)
     fall = log_fall(fsh_before_therapy, model.suppressed_fsh_iu_l.value, traits)
     phase = np.empty((MONTHS, *shape), np.int8)
     decided = np.empty_like(phase)
@@ -164,103 +152,6 @@ def _ever_normal(model: Physiology, measured: Floats) -> Flags:
     return np.asarray(((measured >= low) & (measured <= high)).any(axis=0))
 
 
-class _Body:
-    """What the injections of a month do to the men; keeps what is left of the months before."""
-
-    def __init__(
-        self,
-        regimen: Regimen,
-        model: Physiology,
-        traits: Traits,
-        habits: Habits,
-        shape: tuple[int, ...],
-    ) -> None:
-        self.months_taken = np.zeros(shape)
-        self._regimen, self._model, self._traits = regimen, model, traits
-        self._missed = habits.missed
-        self._history = np.zeros(shape, np.intp)
-        self._ufsh_left: Floats | None = None
-        self._weights = feedback_weights(model) / reference_activity(model)
-
-    def live(self, month: int, phase: Codes) -> tuple[Floats, Floats, Floats | float]:
-        """Live through a month; return push on the pituitary, Leydig activity, FSH from uFSH."""
-        kinds = len(self._regimen.phases)
-        self._history *= kinds
-        self._history += phase
-        # One entry per sequence of phases; an array of men where men miss injections.
-        facts = np.zeros((3, kinds ** (month + 1)))
-        each = None if self._missed is None else np.zeros((3, *phase.shape))
-        ufsh = None
-        if self._ufsh_left is not None:
-            ufsh = self._ufsh_left * self._kept(MONTH_DAYS)
-        for code, phases, rows in self._sequences(month):
-            found = (self._share_taken(phases, rows), *self._hcg(phases, rows))
-            if each is None:
-                facts[:, code] = found
-            else:
-                for array, values in zip(each, found, strict=True):
-                    array[rows] = values
-            given = injections(self._regimen, phases, "ufsh")
-            fresh = given.between(month * MONTH_DAYS, (month + 1) * MONTH_DAYS)
-            if len(fresh.days):
-                ufsh = np.zeros(phase.shape) if ufsh is None else ufsh
-                ufsh[rows] += remaining(
-                    fresh,
-                    (month + 1) * MONTH_DAYS,
-                    self._traits.ufsh_half_life_h[rows],
-                    self._taken(fresh, rows),
-                )
-        self._ufsh_left = ufsh
-        taken, push, leydig = facts[:, self._history] if each is None else each
-        self.months_taken += taken
-        return push, leydig, self._ufsh_level(ufsh)
-
-    def _sequences(self, month: int) -> Iterator[tuple[int, tuple[int, ...], Flags]]:
-        """Yield every sequence of phases that occurs: code, phases, and the men who lived it."""
-        kinds = len(self._regimen.phases)
-        counts = np.bincount(self._history.ravel(), minlength=kinds ** (month + 1))
-        for code in np.flatnonzero(counts):
-            phases = tuple(int(code) // kinds**back % kinds for back in range(month, -1, -1))
-            yield int(code), phases, self._history == code
-
-    def _hcg(self, phases: tuple[int, ...], rows: Flags) -> tuple[Floats, Floats]:
-        month = len(phases) - 1
-        given = injections(self._regimen, phases, "hcg")
-        end = np.array([float(len(phases) * MONTH_DAYS * HOURS_PER_DAY)])
-        hours = np.concatenate([month_hours(month), end])
-        level = activity(self._model, hours, given, self._taken(given, rows))
-        return np.tensordot(self._weights, level[:-1], 1), level[-1]
-
-    def _share_taken(self, phases: tuple[int, ...], rows: Flags) -> Floats | float:
-        month = len(phases) - 1
-        due = [
-            injections(self._regimen, phases, drug).between(
-                month * MONTH_DAYS, (month + 1) * MONTH_DAYS
-            )
-            for drug in self._regimen.drugs
-        ]
-        days = np.concatenate([each.days for each in due])
-        if self._missed is None or not len(days):
-            return float(len(days) > 0)
-        share: Floats = 1 - self._missed[days][:, rows].mean(axis=0)
-        return share
-
-    def _taken(self, given: Injections, rows: Flags) -> Flags | None:
-        return None if self._missed is None else ~self._missed[given.days][:, rows]
-
-    def _kept(self, days: float | Floats) -> Floats:
-        per_day = HOURS_PER_DAY * elimination_per_hour(self._traits.ufsh_half_life_h)
-        return np.asarray(np.exp(-per_day * days))
-
-    def _ufsh_level(self, left: Floats | None) -> Floats | float:
-        if left is None:
-            return 0.0
-        traits, model = self._traits, self._model.ufsh
-        height = scale(model, elimination_per_hour(traits.ufsh_half_life_h), traits.ufsh_exposure)
-        delay = traits.draw_delay_days
-        return height * left * self._kept(delay) if delay.ndim else height * left
-
-
 def _stopped(regimen: Regimen, month: int, decided: Codes, habits: Habits) -> Codes:
     """Replace what the rule decided by the phase without injections in men who have stopped."""
     if habits.months is None:
@@ -294,31 +185,6 @@ def therapy_days(regimen: Regimen) -> int:
     (90, 0)
     """
     return regimen.months * MONTH_DAYS
-
-
-def testosterone_nmol_l(men: Men, traits: Traits, course: Course) -> Floats:
-    """Return true testosterone at the start and the ends of months 1 to 3, shape (4, R, man)."""
-    return men.baseline["testosterone_nmol_l"] * testosterone_ratio(traits, course.leydig_activity)
-
-
-def testosterone_ratio(traits: Traits, leydig_activity: Floats) -> Floats:
-    """Return testosterone as a multiple of the man's baseline, as his Leydig cells answer."""
-    return 1 + (traits.testosterone_gain - 1) * leydig_activity
-
-
-def estradiol_pmol_l(model: Physiology, men: Men, testosterone: Floats) -> Floats:
-    """Return true estradiol, which follows testosterone through aromatase, shape (4, R, man)."""
-    ratio = testosterone / testosterone[0]
-    estradiol: Floats = (
-        men.baseline["estradiol_pmol_l"] * ratio**model.estradiol_per_testosterone_exponent.value
-    )
-    return estradiol
-
-
-def lh_iu_l(model: Physiology, men: Men, traits: Traits, course: Course) -> Floats:
-    """Return true LH, which no assay confuses with hCG here, shape (4, R, man)."""
-    floor = model.suppressed_lh_iu_l.value
-    return pituitary(men.baseline["lh_iu_l"], floor, course.stimulus, traits)
 
 
 def _decide(regimen: Regimen, month: int, phase: Codes, measured: Floats) -> Codes:

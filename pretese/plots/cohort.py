@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pretese.plots.style import INK, MUTED, SIMULATED, house_style, new_figure
 from simulate.cohort import Cohort
 from simulate.hormones import MONTHS
-from simulate.therapy import estradiol_pmol_l, lh_iu_l, testosterone_nmol_l
+from simulate.serum import estradiol_pmol_l, lh_iu_l, testosterone_nmol_l
 
 Floats = NDArray[np.float64]
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from protocol.documents import read_text
 from protocol.errors import Fault, InputError
 from simulate.clinic.calendar import DAYS_PER_WEEK
-from simulate.clinic.file import MONTH_NAMES, Clinic
+from simulate.clinic.file import Clinic
 from simulate.clinic.lengths import GRAIN
+from simulate.clinic.units import MONTH_NAMES
 from simulate.luck import Luck
 from simulate.population import recruitment_day
 from simulate.scenario import Population

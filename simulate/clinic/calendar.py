@@ -4,8 +4,8 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from math import floor
 
-from simulate.clinic.file import MINUTES_PER_DAY, WEEKDAYS, Weekday
 from simulate.clinic.lengths import on_grain
+from simulate.clinic.units import MINUTES_PER_DAY, WEEKDAYS, Weekday
 
 DAYS_PER_WEEK = 7
 #: Booked days remembered before those gone by are let go.

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from simulate.care_tables import STAGES
 from simulate.clinic import steps
-from simulate.clinic.file import MINUTES_PER_DAY
 from simulate.clinic.seen import Men, Seen
+from simulate.clinic.units import MINUTES_PER_DAY
 from simulate.fertility import Couples
 from simulate.measurement import rounded
 from simulate.surgery import frozen, sides

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from simulate.clinic import file
 from simulate.clinic.fate import Fates
-from simulate.clinic.file import MINUTES_PER_DAY, Clinic
+from simulate.clinic.file import Clinic
 from simulate.clinic.lengths import days, rounded_days
+from simulate.clinic.units import MINUTES_PER_DAY, Length
 from simulate.hormones import MONTHS
 from simulate.luck import Luck
 
@@ -69,7 +70,7 @@ def _operations(clinic: Clinic, fates: Fates) -> Floats:
     return rounded_days(fates.operations.minutes[0] / MINUTES_PER_DAY)
 
 
-def _drawn(length: file.Length | None, luck: Luck, purpose: str) -> Floats:
+def _drawn(length: Length | None, luck: Luck, purpose: str) -> Floats:
     if length is None:
         return np.zeros(luck.men)
     return days(length, luck.uniform(f"clinic: {purpose}")[0])

@@ -7,90 +7,20 @@ has no limit and takes no time, so that an empty clinic adds nothing to nature.
 import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from protocol.conditions import Condition, parse_name_condition, parse_number_condition
 from protocol.documents import Document, parse_document, read_text
+from simulate.clinic.equipment import Embryology, Laboratory, Outpatients, Theatre
+from simulate.clinic.units import MONTH_NAMES, Length, in_time_units
 from simulate.nouns import ARMS, DIAGNOSES
-from simulate.parameter import NotNegative, Parameter, Positive
-
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-WEEKDAYS: tuple[Weekday, ...] = (
-    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
-)  # fmt: skip
-MONTH_NAMES = (
-    "january", "february", "march", "april", "may", "june",
-    "july", "august", "september", "october", "november", "december",
-)  # fmt: skip
-
-MINUTES_PER_DAY = 1440
-#: Units in which a length of time may be given, with what one of them is in days.
-DAYS_PER = {"min": 1 / MINUTES_PER_DAY, "h": 1 / 24, "d": 1.0}
+from simulate.parameter import Positive
 
 #: What a priority may look at: numbers, and names with their values.
 NUMBERS = ("age_years", "partner_age_years", "infertility_duration_years")
 NAMES: Mapping[str, tuple[str, ...]] = {"diagnosis": DIAGNOSES, "arm": ARMS}
-
-
-def _in_time_units(parameter: Parameter) -> Parameter:
-    if parameter.unit not in DAYS_PER:
-        raise ValueError(f"unit {parameter.unit!r} is no time; give one of {', '.join(DAYS_PER)}")
-    return parameter
-
-
-def _clock(text: str) -> str:
-    hour, colon, minute = text.partition(":")
-    good = colon and hour.isdigit() and minute.isdigit() and len(minute) == 2
-    if not good or int(hour) > 23 or int(minute) > 59:
-        raise ValueError("write a time of day from 00:00 to 23:59, such as '08:30', in quotes")
-    return text
-
-
-Time = Annotated[Parameter, AfterValidator(_in_time_units)]
-Clock = Annotated[str, AfterValidator(_clock)]
-Daily = dict[Weekday, Annotated[int, Field(ge=0)]]
-
-
-def day_part(clock: str) -> float:
-    """Return a time of day as a part of the day.
-
-    >>> day_part("06:00")
-    0.25
-    """
-    hour, minute = clock.split(":")
-    return (60 * int(hour) + int(minute)) / MINUTES_PER_DAY
-
-
-class Length(Document):
-    """How long something takes: the same for all, or spread around a mean.
-
-    ``lognormal`` has mean and ``sd`` on the scale of time itself, not of its logarithm.
-    """
-
-    mean: Annotated[NotNegative, AfterValidator(_in_time_units)]
-    form: Literal["constant", "exponential", "lognormal"] = "constant"
-    sd: Annotated[Positive, AfterValidator(_in_time_units)] | None = None
-
-    @model_validator(mode="after")
-    def _spread_where_it_belongs(self) -> "Length":
-        if (self.form == "lognormal") != (self.sd is not None):
-            raise ValueError("give `sd` with form lognormal, and only with it")
-        if self.form == "lognormal" and self.mean.value == 0:
-            raise ValueError("a lognormal length has a mean above 0; give one")
-        return self
-
-    @property
-    def mean_days(self) -> float:
-        """The mean in days."""
-        return self.mean.value * DAYS_PER[self.mean.unit]
-
-
-def _some(given: Daily, what: str) -> Daily:
-    if not any(given.values()):
-        raise ValueError(f"there is no {what} on any weekday; give at least one")
-    return given
 
 
 class Referrals(Document):
@@ -114,127 +44,6 @@ class Referrals(Document):
         if given and not any(given.values()):
             raise ValueError("every month has factor 0; give one above 0")
         return given
-
-
-class Outpatients(Document):
-    """Appointments on weekdays, given out in the order in which they are asked for.
-
-    ``follow_up_only`` of each day's slots are kept from first visits.
-    """
-
-    slots: Daily
-    first_slot: Clock
-    minutes: Annotated[float, Field(gt=0)]
-    follow_up_only: Annotated[int, Field(ge=0)] = 0
-
-    @field_validator("slots")
-    @classmethod
-    def _some_slot(cls, given: Daily) -> Daily:
-        return _some(given, "slot")
-
-    @model_validator(mode="after")
-    def _first_visits_have_a_place(self) -> "Outpatients":
-        most = max(self.slots.values())
-        if self.follow_up_only >= most:
-            raise ValueError(
-                f"follow_up_only {self.follow_up_only} leaves no slot for first visits; "
-                f"keep it below {most}"
-            )
-        if day_part(self.first_slot) + most * self.minutes / MINUTES_PER_DAY > 1:
-            raise ValueError("the day's last slot ends after midnight; give fewer or shorter slots")
-        return self
-
-
-class Bench(Document):
-    """A laboratory bench: analysers side by side, day and night; then the turnaround.
-
-    Transport, nights and batches belong to the turnaround. Without ``analysers`` nobody waits.
-    """
-
-    analysers: Annotated[int, Field(ge=1)] | None = None
-    work: Length | None = None
-    turnaround: Length | None = None
-
-    @model_validator(mode="after")
-    def _analysers_have_work(self) -> "Bench":
-        if (self.analysers is None) != (self.work is None):
-            raise ValueError("give `analysers` and `work` together, or neither")
-        return self
-
-
-class Laboratory(Document):
-    """The hormone bench and the semen bench."""
-
-    hormones: Bench = Bench()
-    semen: Bench = Bench()
-
-
-class TheatreList(Document):
-    """One operating list: every so many weeks on a weekday, some minutes of one surgeon."""
-
-    weekday: Weekday
-    start: Clock
-    minutes: Annotated[float, Field(gt=0)]
-    surgeon: Annotated[str, Field(min_length=1)]
-    every_weeks: Annotated[int, Field(ge=1)] = 1
-    first_week: Annotated[int, Field(ge=0)] = 0
-
-    @model_validator(mode="after")
-    def _within_a_day(self) -> "TheatreList":
-        if day_part(self.start) + self.minutes / MINUTES_PER_DAY > 1:
-            raise ValueError("the list ends after midnight; give fewer minutes")
-        if self.first_week >= self.every_weeks:
-            raise ValueError(f"first_week counts from 0; keep it below {self.every_weeks}")
-        return self
-
-
-class Theatre(Document):
-    """Lists, and what an operation takes. A case begins if its mean length still fits.
-
-    Without ``operation`` each man's takes the minutes that the scenario's surgery gives him.
-    """
-
-    lists: tuple[TheatreList, ...] = Field(min_length=1)
-    operation: Length | None = None
-    turnover_minutes: Annotated[float, Field(ge=0)] = 0
-
-    @model_validator(mode="after")
-    def _one_list_at_a_time(self) -> "Theatre":
-        for number, each in enumerate(self.lists):
-            for other in self.lists[:number]:
-                if _clash(each, other):
-                    raise ValueError(
-                        f"surgeon {each.surgeon!r} has two lists at once on {each.weekday}; "
-                        "move one, or name another surgeon"
-                    )
-        return self
-
-
-def _clash(one: TheatreList, other: TheatreList) -> bool:
-    """Say whether two lists of one surgeon overlap in some week."""
-    if one.surgeon != other.surgeon or one.weekday != other.weekday:
-        return False
-    begin, also = day_part(one.start), day_part(other.start)
-    apart = begin + one.minutes / MINUTES_PER_DAY <= also
-    apart |= also + other.minutes / MINUTES_PER_DAY <= begin
-    weeks = range(one.every_weeks * other.every_weeks)
-    meet = any(
-        week % one.every_weeks == one.first_week and week % other.every_weeks == other.first_week
-        for week in weeks
-    )
-    return meet and not apart
-
-
-class Embryology(Document):
-    """Oocyte retrievals and embryo transfers that can be done on each weekday."""
-
-    oocyte_retrievals: Daily
-    transfers: Daily
-
-    @field_validator("oocyte_retrievals", "transfers")
-    @classmethod
-    def _some_place(cls, given: Daily) -> Daily:
-        return _some(given, "place")
 
 
 class Intervals(Document):
@@ -300,7 +109,7 @@ class Biology(Document):
     oocyte retrieval, in whole quarters of a year after referral.
     """
 
-    effect_half_life: Annotated[Positive, AfterValidator(_in_time_units)] | None = None
+    effect_half_life: Annotated[Positive, AfterValidator(in_time_units)] | None = None
     partner_ages: bool = False
 
 

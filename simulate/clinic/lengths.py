@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from simulate.clinic.file import DAYS_PER, Length
+from simulate.clinic.units import DAYS_PER, Length
 
 Floats = NDArray[np.float64]
 

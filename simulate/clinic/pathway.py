@@ -10,7 +10,7 @@ import simpy
 from protocol.errors import InputError
 from simulate.clinic import rules as says
 from simulate.clinic import steps
-from simulate.clinic.calendar import Calendar, Slots
+from simulate.clinic.calendar import Slots
 from simulate.clinic.case import Case
 from simulate.clinic.delays import (
     BETWEEN_SEMEN_SAMPLES,
@@ -29,38 +29,13 @@ from simulate.clinic.delays import (
 from simulate.clinic.fate import QUARTER_DAYS, Phases
 from simulate.clinic.ledger import Ledger
 from simulate.clinic.lots import BORN, GIVES_UP, IN_EJACULATE, PREGNANT, RETRIEVABLE, Lots, Tries
+from simulate.clinic.places import Bench, Places
 from simulate.clinic.rules import Rules
-from simulate.clinic.theatre import WaitingList
 from simulate.hormones import MONTHS
 from simulate.lookup import MONTH_DAYS
 
 Process = Generator[simpy.Event, Any, None]
 Answer = Generator[simpy.Event, Any, bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """A laboratory bench: analysers (None: no limit), and which delays are its own.
-
-    ``work`` is the place of the first sample's work in `simulate.clinic.delays.DELAYS`.
-    """
-
-    analysers: simpy.Resource | None
-    work: int
-    turnaround: int
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """What serves the men; a theatre of None has no limit and takes no time."""
-
-    calendar: Calendar
-    outpatients: Slots
-    hormones: Bench
-    semen: Bench
-    theatre: WaitingList[Case] | None
-    oocyte_retrievals: Slots
-    transfers: Slots
 
 
 @dataclass(slots=True)

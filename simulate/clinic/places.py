@@ -1,16 +1,43 @@
-"""Open a clinic's places: slots, benches and theatre, as its file gives them."""
+"""A clinic's places: slots, benches and theatre, opened as its file gives them."""
+
+from dataclasses import dataclass
 
 import simpy
 
 from protocol.errors import InputError
-from simulate.clinic import file
+from simulate.clinic import equipment
 from simulate.clinic.calendar import Calendar, Slots
 from simulate.clinic.case import Case
 from simulate.clinic.delays import HORMONE_TURNAROUND, HORMONE_WORK, SEMEN_TURNAROUND, SEMEN_WORK
-from simulate.clinic.file import MINUTES_PER_DAY, Clinic, day_part
-from simulate.clinic.pathway import Bench, Places
+from simulate.clinic.file import Clinic
 from simulate.clinic.theatre import WaitingList
+from simulate.clinic.units import MINUTES_PER_DAY, day_part
 from simulate.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A laboratory bench: analysers (None: no limit), and which delays are its own.
+
+    ``work`` is the place of the first sample's work in `simulate.clinic.delays.DELAYS`.
+    """
+
+    analysers: simpy.Resource | None
+    work: int
+    turnaround: int
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What serves the men; a theatre of None has no limit and takes no time."""
+
+    calendar: Calendar
+    outpatients: Slots
+    hormones: Bench
+    semen: Bench
+    theatre: WaitingList[Case] | None
+    oocyte_retrievals: Slots
+    transfers: Slots
 
 
 def open_places(env: simpy.Environment, clinic: Clinic, scenario: Scenario) -> Places:
@@ -41,7 +68,7 @@ def _outpatients(calendar: Calendar, clinic: Clinic) -> Slots:
     )
 
 
-def _bench(env: simpy.Environment, bench: file.Bench, work: int, turnaround: int) -> Bench:
+def _bench(env: simpy.Environment, bench: equipment.Bench, work: int, turnaround: int) -> Bench:
     analysers = simpy.Resource(env, bench.analysers) if bench.analysers else None
     return Bench(analysers, work, turnaround)
 
@@ -60,13 +87,13 @@ def _note_list(case: Case, number: int) -> None:
     case.list_number = number
 
 
-def _planned_days(theatre: file.Theatre, scenario: Scenario) -> float:
+def _planned_days(theatre: equipment.Theatre, scenario: Scenario) -> float:
     """Return how long a case is planned to take: the clinic's mean, or the scenario's."""
     own = theatre.operation
     return own.mean_days if own else scenario.surgery.minutes.value / MINUTES_PER_DAY
 
 
-def _refuse_short_lists(clinic: str, theatre: file.Theatre, planned_days: float) -> None:
+def _refuse_short_lists(clinic: str, theatre: equipment.Theatre, planned_days: float) -> None:
     planned = round(planned_days * MINUTES_PER_DAY, 6)
     short = [number for number, each in enumerate(theatre.lists) if each.minutes < planned]
     if short:

@@ -17,8 +17,9 @@ from simulate.clinic.seen import Seen, by_phases, injection_times, views
 from simulate.hormones import MONTHS
 from simulate.measurement import rounded
 from simulate.nouns import DIAGNOSES
+from simulate.serum import estradiol_pmol_l, lh_iu_l, testosterone_nmol_l
 from simulate.tables import ASSAYED, COLUMNS
-from simulate.therapy import Course, estradiol_pmol_l, lh_iu_l, testosterone_nmol_l
+from simulate.therapy import Course
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -15,13 +15,14 @@ import simpy
 from protocol.errors import InputError
 from simulate.clinic.arrivals import Waiting, men_to_draw
 from simulate.clinic.fate import Fates
-from simulate.clinic.file import DAYS_PER, Clinic
+from simulate.clinic.file import Clinic
 from simulate.clinic.ledger import Columns, Ledger
 from simulate.clinic.lots import Lots
-from simulate.clinic.pathway import Pathways, Places
-from simulate.clinic.places import open_places
+from simulate.clinic.pathway import Pathways
+from simulate.clinic.places import Places, open_places
 from simulate.clinic.plan import Plan, plan
 from simulate.clinic.rules import Rules
+from simulate.clinic.units import DAYS_PER
 from simulate.luck import CHUNK, Luck
 from simulate.scenario import Scenario
 

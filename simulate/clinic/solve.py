@@ -6,8 +6,10 @@ from math import nan
 
 from protocol.errors import InputError
 from simulate.clinic.arrivals import Waiting
-from simulate.clinic.file import WEEKDAYS, Clinic, TheatreList, Weekday
+from simulate.clinic.equipment import TheatreList
+from simulate.clinic.file import Clinic
 from simulate.clinic.replicate import Compute, Goal, Interval, Replication, interval, until_precise
+from simulate.clinic.units import WEEKDAYS, Weekday
 from simulate.scenario import Scenario
 
 WORKING_DAYS = WEEKDAYS[:5]

@@ -8,8 +8,9 @@ from typing import Any, Generic, TypeVar
 import simpy
 
 from simulate.clinic.calendar import Calendar
-from simulate.clinic.file import MINUTES_PER_DAY, Theatre, TheatreList, day_part
+from simulate.clinic.equipment import Theatre, TheatreList
 from simulate.clinic.lengths import on_grain
+from simulate.clinic.units import MINUTES_PER_DAY, day_part
 
 Waiting = Generator[simpy.Event, Any, bool]
 #: Whatever stands for a man.

@@ -6,12 +6,13 @@ import numpy as np
 
 from simulate.clinic import steps
 from simulate.clinic.calendar import Slots
-from simulate.clinic.file import MINUTES_PER_DAY, Theatre, day_part
+from simulate.clinic.equipment import Theatre
 from simulate.clinic.ledger import Columns
-from simulate.clinic.pathway import Bench
+from simulate.clinic.places import Bench
 from simulate.clinic.queues import QUEUES, Window, inside
 from simulate.clinic.run import Run
 from simulate.clinic.theatre import list_days
+from simulate.clinic.units import MINUTES_PER_DAY, day_part
 
 
 def use(run: Run, within: Window) -> dict[str, float]:

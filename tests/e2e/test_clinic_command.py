@@ -1,5 +1,6 @@
 """`pretese clinic` as a user types it."""
 
+import errno
 import json
 import signal
 from collections.abc import Callable, Iterator
@@ -10,8 +11,8 @@ import pandas as pd
 import pytest
 
 from pretese.cli import run
+from pretese.clinic.task import Going
 from pretese.clinic_files import TABLES
-from pretese.commands.clinic import _Going
 
 SMALL = ["clinic", "paper", "--men", "60", "--workers", "1"]
 QUICK = ["--replications", "2", "--no-figures"]
@@ -139,7 +140,7 @@ def interrupting(after: int):
 
 
 def test_ctrl_c_leaves_complete_tables_of_what_has_happened(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("pretese.commands.clinic.progress", interrupting(after=300))
+    monkeypatch.setattr("pretese.clinic.task.progress", interrupting(after=300))
     before = signal.getsignal(signal.SIGINT)
     out = tmp_path / "x"
     assert run(["clinic", "paper", "--out", str(out), "--no-figures"]) == 130
@@ -158,10 +159,23 @@ def test_ctrl_c_leaves_complete_tables_of_what_has_happened(tmp_path, monkeypatc
 
 
 def test_ctrl_c_twice_stops_at_once_and_leaves_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr("pretese.commands.clinic.progress", interrupting(after=20))
+    monkeypatch.setattr("pretese.clinic.task.progress", interrupting(after=20))
     monkeypatch.setattr("simulate.clinic.run.EVENTS_AT_A_TIME", 20)
-    monkeypatch.setattr(_Going, "__call__", lambda self: False)  # as if it had not been heard yet
+    monkeypatch.setattr(Going, "__call__", lambda self: False)  # as if it had not been heard yet
     out = tmp_path / "x"
     assert run(["clinic", "paper", "--out", str(out), "--no-figures"]) == 130
     assert not out.exists()
     assert not out.with_name("x.partial").exists()
+
+
+def test_a_full_disk_is_told_in_words_and_leaves_nothing(tmp_path, monkeypatch, capsys):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("simulate.clinic.store.Store.put", full)
+    out = tmp_path / "x"
+    assert run([*SMALL, "--out", str(out)]) == 2
+    told = capsys.readouterr().err
+    assert "No space left on device" in told
+    assert "TMPDIR" in told
+    assert not out.exists()

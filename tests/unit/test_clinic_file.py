@@ -9,8 +9,9 @@ from pretese.clinic_files import clinic_names, load_clinic
 from protocol.documents import parse_document
 from protocol.errors import InputError
 from simulate.clinic.arrivals import read_waiting_list
-from simulate.clinic.file import Clinic, day_part
+from simulate.clinic.file import Clinic
 from simulate.clinic.lengths import GRAIN, on_grain
+from simulate.clinic.units import day_part
 
 HEAD = "id: mine\ntitle: mine\nopens: 2026-01-05\nhorizon_days: 365\n"
 MEAN = "mean: {value: 60, unit: min, status: derived, source: test}"

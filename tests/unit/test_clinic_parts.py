@@ -16,7 +16,7 @@ from protocol.errors import InputError
 from simulate.clinic import steps
 from simulate.clinic.arrivals import Waiting, men_to_draw, referral_days
 from simulate.clinic.calendar import Calendar, Slots
-from simulate.clinic.file import MONTH_NAMES, Theatre
+from simulate.clinic.equipment import Theatre
 from simulate.clinic.lengths import days
 from simulate.clinic.log import event_log, timestamps
 from simulate.clinic.log_rows import STATUS
@@ -36,6 +36,7 @@ from simulate.clinic.replicate import (
 from simulate.clinic.run import run_clinic
 from simulate.clinic.solve import solve, with_capacity
 from simulate.clinic.theatre import WaitingList
+from simulate.clinic.units import MONTH_NAMES
 from simulate.clinic.xes import XesWriter
 from simulate.cohort import draw_cohort
 from simulate.luck import Luck

@@ -15,8 +15,9 @@ from simulate.luck import Luck
 from simulate.measurement import record, rounded
 from simulate.population import diagnosis_shares, draw_men, quantile
 from simulate.scenario import Scenario
-from simulate.therapy import follow, lh_iu_l
-from simulate.therapy import testosterone_nmol_l as true_testosterone
+from simulate.serum import lh_iu_l
+from simulate.serum import testosterone_nmol_l as true_testosterone
+from simulate.therapy import follow
 from tests.paper import drawn, paper
 
 

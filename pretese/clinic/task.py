@@ -1,0 +1,110 @@
+"""A run of a clinic and its replications, on processes, with Ctrl-C heard between events."""
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pretese.progress import progress
+from protocol.errors import InputError
+from simulate.clinic.arrivals import Waiting, men_to_draw
+from simulate.clinic.file import Clinic
+from simulate.clinic.replicate import Compute, Replication, precise, until_precise
+from simulate.clinic.run import Run, run_clinic
+from simulate.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is run: shared by a run, its replications and a search.
+
+    ``men`` are drawn (None: as many as the clinic's horizon needs); ``listed`` already wait;
+    ``most`` replications are run, on so many ``workers``.
+    """
+
+    clinic: Clinic
+    scenario: Scenario
+    seed: int
+    men: int | None
+    listed: Sequence[Waiting]
+    most: int
+    workers: int
+
+    def __post_init__(self) -> None:
+        """Refuse a study too small for its waiting list."""
+        if self.men is not None and self.men < 4 * len(self.listed):
+            problem = f"{self.men} men for a waiting list of {len(self.listed)}"
+            raise InputError.of("--men", "", problem, f"draw at least {4 * len(self.listed)}")
+
+
+class Going:
+    """Turns Ctrl-C into a wish to stop, heard between two events; a second one stops at once."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+
+    def __call__(self) -> bool:
+        """Say whether to stop."""
+        return self.stopped
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Listen while the block runs."""
+
+        def hear(*_: object) -> None:
+            if self.stopped:
+                raise KeyboardInterrupt
+            self.stopped = True
+
+        before = signal.signal(signal.SIGINT, hear)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def first_run(task: Task, stop: Callable[[], bool]) -> Run:
+    """Run the clinic once, as study 0."""
+    total = task.men or men_to_draw(task.clinic, task.scenario.men) + len(task.listed)
+    with progress("men through the clinic") as tell:
+        return run_clinic(
+            task.clinic, task.scenario, task.seed, 0, task.men, task.listed, stop,
+            lambda done: tell(done, total),
+        )  # fmt: skip
+
+
+def replications(
+    task: Task,
+    first: Replication,
+    wanted: int | None,
+    precision: float,
+    measure: str,
+    stop: Callable[[], bool],
+) -> list[Replication]:
+    """Run more, up to ``wanted`` in all; None goes on until ``measure`` is precise."""
+    most = wanted or task.most
+    enough = precise(measure, precision) if wanted is None else _never
+    with pool(task.workers) as compute, progress("replications") as tell:
+        return until_precise(
+            task.clinic, task.scenario, task.seed, enough, most, task.men, task.listed,
+            task.workers, compute, lambda done: tell(done, most), stop, [first],
+        )  # fmt: skip
+
+
+def _never(_: Sequence[Replication]) -> bool:
+    return False
+
+
+@contextmanager
+def pool(workers: int) -> Iterator[Compute]:
+    """Give `map` over processes that leave Ctrl-C to their parent."""
+    if workers == 1:
+        yield map
+        return
+    with ProcessPoolExecutor(workers, initializer=_deaf) as processes:
+        yield processes.map
+
+
+def _deaf() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,78 @@
+"""Hormones under therapy."""
+
+from pydantic import Field, field_validator
+
+from protocol.documents import Document
+from simulate.parameter import NotNegative, Parameter, Positive, Probability
+
+
+class Kinetics(Document):
+    """One compartment with first-order absorption, and how men differ in it.
+
+    ``area_h_per_l`` is the area under the curve per IU injected; half-life and area are log-normal
+    between men with the means given.
+    """
+
+    absorption_half_life_h: Positive
+    elimination_half_life_h: Positive
+    elimination_log_sd: NotNegative
+    area_h_per_l: Positive
+    area_log_sd: NotNegative
+
+
+class ResponsePoint(Document):
+    """A corner of the testosterone curve after one injection: hours, and share of its peak."""
+
+    after_h: NotNegative
+    share: Probability
+
+
+class Physiology(Document):
+    """Hormones under therapy. No source gives monthly curves; see ``docs/explanation``."""
+
+    hcg: Kinetics
+    ufsh: Kinetics
+    hcg_response: tuple[ResponsePoint, ...] = Field(min_length=2)
+    hcg_half_effect_iu: Positive
+    hcg_reference_iu: Positive
+    hcg_reference_interval_days: Positive
+    testosterone_gain: Positive
+    testosterone_gain_log_sd: NotNegative
+    response_per_month: Probability
+    suppressible_share: Probability
+    suppressed_fsh_iu_l: Positive
+    suppressed_lh_iu_l: Positive
+    suppressed_log_sd: NotNegative
+    unsuppressed_ratio: Positive
+    unsuppressed_ratio_log_sd: NotNegative
+    estradiol_per_testosterone_exponent: Parameter
+    assay_log_sd: NotNegative
+    draw_delay_days: NotNegative
+    normal_fsh_low_iu_l: Positive
+    normal_fsh_high_iu_l: Positive
+
+    @field_validator("response_per_month")
+    @classmethod
+    def _never_all_the_way(cls, given: Parameter) -> Parameter:
+        if given.value >= 1:
+            raise ValueError("a steady state is approached and never reached; give less than 1")
+        return given
+
+    @field_validator("hcg_response")
+    @classmethod
+    def _from_nothing_to_nothing(
+        cls, points: tuple[ResponsePoint, ...]
+    ) -> tuple[ResponsePoint, ...]:
+        hours = [point.after_h.value for point in points]
+        if hours != sorted(set(hours)):
+            raise ValueError("its hours do not rise; order the corners by `after_h`")
+        if points[0].share.value or points[-1].share.value:
+            raise ValueError("it must begin and end at 0, as a response that comes and goes does")
+        return points
+
+    @field_validator("hcg_reference_interval_days")
+    @classmethod
+    def _whole_days(cls, given: Parameter) -> Parameter:
+        if given.value != round(given.value):
+            raise ValueError("injections come on whole days; give a whole number")
+        return given

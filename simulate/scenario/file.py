@@ -1,0 +1,84 @@
+"""All a scenario file may say. Every number of the mechanism is a `Parameter`."""
+
+from pathlib import Path
+
+from pydantic import Field, field_validator, model_validator
+
+from protocol.documents import Document, validate
+from simulate.inheritance import Find, read_plain
+from simulate.nouns import ARMS
+from simulate.scenario.body import Physiology
+from simulate.scenario.care import Fertility, Laboratory, Surgery
+from simulate.scenario.checks import exactly
+from simulate.scenario.choice import Arm, Behaviour, Choice
+from simulate.scenario.measurement import Measurement
+from simulate.scenario.men import Population
+from simulate.scenario.sperm import Spermatogenesis
+
+
+class Target(Document):
+    """A number that calibration must meet and that the published study does not print.
+
+    ``number`` names what is simulated: a counted number of the study, or ``truth.`` with an
+    estimand and a scale. It is met within ``half_unit``. One that need not match is drawn towards
+    its value as far as the others let it, and reported.
+    """
+
+    number: str
+    value: float
+    half_unit: float = Field(ge=0)
+    source: str
+    weight: float = Field(default=1.0, gt=0)
+    must_match: bool = True
+
+
+class Scenario(Document):
+    """One question about synthetic men, and all that is needed to draw them.
+
+    ``extends`` names the scenario from which everything not stated is taken.
+    """
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    extends: str | None = None
+    question: str
+    expected_finding: str
+    men: int = Field(ge=2, le=100_000_000)
+    population: Population
+    choice: Choice
+    arms: dict[str, Arm]
+    physiology: Physiology
+    behaviour: Behaviour
+    spermatogenesis: Spermatogenesis
+    surgery: Surgery
+    laboratory: Laboratory
+    fertility: Fertility
+    measurement: Measurement
+    published: str
+    targets: tuple[str | Target, ...] = ()
+    notes: dict[str, str] = Field(default_factory=dict)
+    not_modelled: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("arms")
+    @classmethod
+    def _both_arms(cls, given: dict[str, Arm]) -> dict[str, Arm]:
+        return exactly(given, ARMS, "arm")
+
+    @model_validator(mode="after")
+    def _no_target_twice(self) -> "Scenario":
+        names = [each if isinstance(each, str) else each.number for each in self.targets]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"targets given twice: {', '.join(sorted(twice))}")
+        return self
+
+
+def read_scenario(path: Path, find: Find | None = None) -> tuple[Scenario, str]:
+    """Read a scenario file, ``extends`` followed; return it with the hash of the texts.
+
+    Parameters
+    ----------
+    find
+        How to find a scenario by name; None looks beside the file.
+    """
+    plain, sha256 = read_plain(path, find)
+    return validate(plain, Scenario, where=str(path)), sha256
