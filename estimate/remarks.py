@@ -3,8 +3,8 @@
 from estimate.analysis_set import AnalysisSet
 from estimate.design_matrix import design_matrix
 from estimate.logistic import fit_logistic
+from estimate.matrices import independent_columns
 from estimate.propensity import PropensityScore
-from estimate.subgroups import independent_columns
 
 
 def remarks(data: AnalysisSet, score: PropensityScore | None) -> tuple[str, ...]:

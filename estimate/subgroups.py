@@ -18,6 +18,7 @@ from estimate.arrays import Bools, Floats, Ints
 from estimate.contingency import from_logistic
 from estimate.design_matrix import design_matrix
 from estimate.logistic import fit_logistic
+from estimate.matrices import independent_columns
 from estimate.profile import likelihood_ratio
 from estimate.result import Estimate, wald
 from estimate.splines import wald_chi2
@@ -263,36 +264,6 @@ def _together(
             )
         )
     return tuple(answers)
-
-
-def independent_columns(
-    X: ArrayLike, weights: ArrayLike | None = None, *, keep: int = 0
-) -> list[int]:
-    """Return the columns that are no linear combination of those before them, in any data set.
-
-    ``X`` is (..., n, p); rows of weight 0 do not count. A column that is redundant in some data
-    sets only stays: there the fit fails and is counted as failed. So do the first ``keep``
-    columns whatever they hold: without variation in treatment there is to be no estimate of it.
-
-    Examples
-    --------
-    >>> independent_columns([[1, 0, 2, 1], [1, 1, 2, 0], [1, 0, 2, 1]])
-    [0, 1]
-    """
-    X = np.asarray(X, float)
-    used = np.ones(X.shape[:-1]) if weights is None else (np.asarray(weights) > 0).astype(float)
-    rows = (X * used[..., None]).reshape(-1, X.shape[-1])
-    length = np.sqrt((rows**2).sum(0))
-    rows = rows / np.where(length > 0, length, 1.0)
-    gram = rows.T @ rows
-    kept = []
-    for j in range(len(gram)):
-        left = gram[j, j]  # of this column's length, beside the columns kept so far
-        if left > 1e-9:
-            gram = gram - np.outer(gram[:, j], gram[j]) / left
-        if left > 1e-9 or j < keep:
-            kept.append(j)
-    return kept
 
 
 def adjust_p_values(p: ArrayLike, correction: Correction = "Holm") -> Floats:

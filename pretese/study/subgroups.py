@@ -16,17 +16,13 @@ from estimate.design_matrix import design_matrix
 from estimate.estimand import Estimand
 from estimate.grouping import assign, group_labels
 from estimate.logistic import LogisticFit, fit_logistic
+from estimate.matrices import independent_columns
 from estimate.plan_choices import Subgroup
 from estimate.pool import pool_estimates
 from estimate.pooled_tests import likelihood_ratio_test
 from estimate.profile import likelihood_ratio
 from estimate.result import Estimate, Scale, wald
-from estimate.subgroups import (
-    effect_within,
-    independent_columns,
-    interaction_design,
-    main_design,
-)
+from estimate.subgroups import effect_within, interaction_design, main_design
 from pretese.study.spec import OF, StudyPlan, kind_of
 
 #: The only scale: a subgroup's effect is a coefficient.
