@@ -15,7 +15,8 @@ from estimate.analyse import analyse
 from estimate.analysis_set import AnalysisSet, Numeric, analysis_set
 from estimate.logistic import fit_logistic
 from estimate.matching import match_nearest
-from estimate.plan import Method, Plan
+from estimate.plan import Plan
+from estimate.plan_choices import Method
 from estimate.propensity import propensity
 from estimate.weighting import iptw, weights
 

@@ -1,10 +1,12 @@
 """The study engine: trials per second, memory from a thousand to a million, and what Dask costs.
 
 A trial is the one of `bench_trials`: 600 randomised men, 8 coefficients, drawn and fitted. The
-engine cuts it into blocks, hands them to processes, stores them as Parquet and measures coverage.
-`python -m benchmarks.bench_study 1000000` runs one size alone.
+engine cuts trials into blocks, hands them to processes, stores blocks as Parquet, joins them into
+one file and measures performance from it. `python -m benchmarks.bench_study 1000000` runs one size
+alone; the sizes below take four minutes of two cores.
 """
 
+import hashlib
 import json
 import os
 import resource
@@ -16,6 +18,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 import numpy as np
@@ -24,19 +28,41 @@ import statsmodels.api as sm
 from scipy.special import expit, ndtr
 
 from estimate.logistic import fit_logistic
+from estimate.plan_choices import Subgroup
+from estimate.tally import Performance
 from pretese.certificate import load_scenario
-from pretese.study.assess import Answer, Source
 from pretese.study.blocks import Job, Store
 from pretese.study.execute import Crew, cluster_crew, compute_all, local_crew
 from pretese.study.library import load_library
-from pretese.study.spec import StudyPlan
+from pretese.study.source import Source, join
+from pretese.study.spec import MissingData, StudyPlan
 from pretese.study.tasks import ESTIMATES, EstimateTask
 from simulate.luck import Luck
-from simulate.nouns import BASELINE
+from simulate.nouns import BASELINE, DIAGNOSES
 
 MEN, COEFFICIENTS, TOGETHER, BLOCK = 600, 8, 400, 2000
 TRUE = np.array([-1.0, 0.45, 0.3, -0.2, 0.1, 0.0, 0.25, -0.15])
-SIZES = (1_000, 10_000, 100_000)
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+CLUSTER = 100_000
+#: The plan of an article: multiple imputation, six roads to the effect, eight divisions.
+FULL = StudyPlan(
+    covariates=("diagnosis", *BASELINE),
+    methods=("crude", "adjusted", "iptw-ate", "iptw-ato", "matching", "standardised", "aipw"),
+    missing=MissingData(method="mice", imputations=20, iterations=10),
+    subgroups={
+        "cause": Subgroup(
+            by="diagnosis",
+            groups={"idiopathic": ("idiopathic",), "definite": tuple(DIAGNOSES[1:])},
+        ),
+        "age": Subgroup(by="age_years", cut="< 35"),
+        "duration": Subgroup(by="infertility_duration_years", cut="> 3"),
+        "bmi": Subgroup(by="bmi_kg_m2", cut="< 25"),
+        "volume": Subgroup(by="testis_volume_ml", cut="< 6"),
+        "lh": Subgroup(by="lh_iu_l", cut="< 9.4"),
+        "fsh": Subgroup(by="fsh_iu_l", cut="< 19.2"),
+        "testosterone": Subgroup(by="testosterone_nmol_l", cut="< 10.4"),
+    },
+)
 R_LOOP = """
 set.seed(1); n <- 600; k <- 200; b <- c(-1, .45, .3, -.2, .1, 0, .25, -.15)
 t0 <- proc.time()[3]
@@ -67,7 +93,7 @@ class TrialTask:
         design[:, 0] = 1
         design[:, 1] = luck.uniform("arm") < 0.5
         design[:, 2:] = luck.normal("covariates", COEFFICIENTS - 2).swapaxes(1, 2)
-        outcome = luck.uniform("outcome") < expit(np.matmul(TRUE, design))
+        outcome = luck.uniform("outcome") < 1 / (1 + np.exp(-np.matmul(TRUE, design)))
         fit = fit_logistic(design.swapaxes(1, 2), outcome)
         b, se = fit.coef[:, 1], np.sqrt(fit.cov[:, 1, 1])
         columns = {
@@ -87,18 +113,31 @@ class TrialTask:
         return pa.table(arrays, schema=ESTIMATES)
 
 
-def study(trials: int, crew: Crew | None) -> tuple[float, float]:
-    """Run, store and assess so many trials; return seconds and coverage."""
+def study(trials: int, crew: Crew | None) -> tuple[float, float, str]:
+    """Run, store, join and assess so many trials; return seconds, coverage and the file's hash."""
     job = Job("trials", TrialTask(1), {"men": MEN}, BLOCK)
     with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder))
+        store, joined = Store(Path(folder)), Path(folder) / "joined.parquet"
         begin = time.perf_counter()
         for block, table in compute_all(job.blocks(trials), crew):
             store.write(block, table)
-        paths = [store.path(block) for block in job.blocks(trials)]
-        found = Source(paths, trials).read(Answer("x", "trial", "adjusted", "odds ratio"))
-        coverage = float(found.against(float(TRUE[1])).coverage.value)
-        return time.perf_counter() - begin, coverage
+        join(Source([store.path(block) for block in job.blocks(trials)], trials), joined)
+        found = assess(Source([joined], trials))
+        seconds = time.perf_counter() - begin
+        return seconds, float(found.coverage.value), hashlib.sha256(joined.read_bytes()).hexdigest()
+
+
+def assess(source: Source) -> Performance:
+    """Measure the only method there is, as `pretese.study.assess` does those of a study."""
+    words = ("trial", "adjusted", "odds ratio")
+    tally = reduce(add, (each[words].tally(float(TRUE[1])) for each in source.chunks()))
+    mean = tally.estimate.mean
+    return tally.performance(reduce(add, (each[words].covering(mean) for each in source.chunks())))
+
+
+def peak(_: int = 0) -> float:
+    """Return the most memory that this process has held, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def warm(crew: Crew | None) -> None:
@@ -158,78 +197,87 @@ def dask_workers(count: int) -> Iterator[str]:
 def one_size(trials: int) -> None:
     """Run one size on two processes in this process; print rate and peak memory."""
     with local_crew(2) as crew:
+        assert crew is not None
         warm(crew)
-        seconds, coverage = study(trials, crew)
-    here = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        seconds, coverage, _ = study(trials, crew)
+        worker = max(crew[0].map(peak, range(8)))
     print(
         f"{trials:9,d} trials {trials / seconds:7.0f} trials/s, coverage {100 * coverage:.2f} %, "
-        f"peak memory {here / 1024:.0f} MB here and {children / 1024:.0f} MB in a worker",
+        f"peak memory {peak():.0f} MB here and {worker:.0f} MB in a worker",
         flush=True,
     )
 
 
 def rates() -> None:
-    """Print trials per second beside the peers."""
-    peer = statsmodels_loop()
-    alone, _ = study(4_000, None)
+    """Print trials per second beside the peers, in turns; and per second of one core's own time.
+
+    The second is the same whatever else the machine does.
+    """
+    peers, alone, pairs, own = [], [], [], []
+    study(2_000, None)
     with local_crew(2) as crew:
         warm(crew)
-        pair, _ = study(20_000, crew)
-    peer = (peer + statsmodels_loop()) / 2
-    print(f"numpy + statsmodels loop   {peer:7.0f} trials/s on one core")
+        for _ in range(3):
+            begin = time.process_time()
+            peers.append(statsmodels_loop())
+            between = time.process_time()
+            alone.append(4_000 / study(4_000, None)[0])
+            own.append((200 / (between - begin), 4_000 / (time.process_time() - between)))
+            pairs.append(20_000 / study(20_000, crew)[0])
+    peer, (slow, fast) = max(peers), np.max(own, axis=0)
+    print(f"numpy + statsmodels loop   {peer:7.0f} trials/s; {slow:.0f} per second of its core")
     r = r_loop()
-    print(f"R, glm in a loop           {r:7.0f} trials/s on one core" if r else "R: not installed")
+    print(f"R, glm in a loop           {r:7.0f} trials/s" if r else "R: not installed")
     print(
-        f"study engine, one process  {4_000 / alone:7.0f} trials/s, ratio {4e3 / alone / peer:.1f}"
+        f"study engine, one process  {max(alone):7.0f} trials/s, ratio {max(alone) / peer:.1f}; "
+        f"{fast:.0f} per second of its core, ratio {fast / slow:.1f}"
     )
-    print(
-        f"study engine, two          {20_000 / pair:7.0f} trials/s, ratio {2e4 / pair / peer:.1f}"
-    )
+    print(f"study engine, two          {max(pairs):7.0f} trials/s, ratio {max(pairs) / peer:.1f}")
 
 
 def cluster(trials: int) -> None:
     """Print what a scheduler costs beside a pool of processes, on the same two cores."""
     with local_crew(2) as crew:
         warm(crew)
-        pool, _ = study(trials, crew)
+        pool, _, one = study(trials, crew)
     with dask_workers(2) as address, cluster_crew(address) as crew:
         warm(crew)
-        dask, _ = study(trials, crew)
-    print(f"{trials:,d} trials: processes {pool:.1f} s, Dask {dask:.1f} s, {dask / pool - 1:+.0%}")
+        dask, _, two = study(trials, crew)
+    assert one == two, "the cluster wrote other bytes"
+    print(
+        f"{trials:,d} trials: processes {pool:.1f} s, Dask {dask:.1f} s, {dask / pool - 1:+.0%}; "
+        "the same bytes"
+    )
 
 
 def whole_mechanism() -> None:
     """Print cohorts per second with all of nature, and the time of the longest plan."""
     scenario = load_scenario("paper")
     measured = load_library().plans["measured"]
-    full = StudyPlan(
-        covariates=("diagnosis", *BASELINE),
-        methods=("crude", "adjusted", "iptw-ate", "iptw-ato", "matching", "standardised", "aipw"),
-        missing={"method": "mice", "imputations": 20, "iterations": 10},
-    )
     plans = {
         "one method": (measured.model_copy(update={"methods": ("standardised",)}), 200),
         "14 methods": (measured, 100),
-        "MICE m=20, 7 methods": (full, 10),
+        "the full plan": (FULL, 20),
     }
-    for name, (plan, cohorts) in plans.items():
-        task = EstimateTask(scenario, None, 1, {"plan": plan})
-        task(0, 2)
-        begin = time.perf_counter()
-        task(0, cohorts)
-        each = (time.perf_counter() - begin) / cohorts
-        print(
-            f"{name:22s} {1000 * each:7.1f} ms per cohort of {scenario.men} men on one core; "
-            f"1,000 cohorts on two cores: {each * 500 / 60:.1f} min"
-        )
+    with local_crew(2) as crew:
+        for name, (plan, cohorts) in plans.items():
+            job = Job("cohorts", EstimateTask(scenario, None, 1, {"plan": plan}), {}, cohorts // 4)
+            list(compute_all(job.blocks(2), crew))
+            begin = time.perf_counter()
+            list(compute_all(job.blocks(cohorts), crew))
+            each = (time.perf_counter() - begin) / cohorts
+            print(
+                f"{name:13s} {1 / each:7.1f} cohorts/s of {scenario.men} men on two cores; "
+                f"1,000 cohorts take {each * 1000 / 60:.1f} min",
+                flush=True,
+            )
 
 
 def main() -> None:
     rates()
     for trials in SIZES:
         subprocess.run([sys.executable, "-m", "benchmarks.bench_study", str(trials)], check=True)
-    cluster(SIZES[-1])
+    cluster(CLUSTER)
     whole_mechanism()
 
 

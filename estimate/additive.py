@@ -20,6 +20,7 @@ from scipy import special
 from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Bools, Floats
 from estimate.logistic import fit_logistic
+from estimate.matrices import quadratic_form
 from estimate.result import Z95
 from estimate.subgroups import interaction_design
 from protocol.errors import InputError
@@ -66,6 +67,26 @@ class AdditiveInteraction:
     preventive: Bools
 
 
+@dataclass(frozen=True, slots=True)
+class AdditiveLevels:
+    """Interaction of treatment with a modifier of k levels, each against the first.
+
+    Attributes
+    ----------
+    levels
+        k - 1 pairwise interactions, of one model.
+    reri, cov
+        (..., k - 1) and (..., k - 1, k - 1): their RERI and its covariance.
+    p_value
+        (...) of all of them being 0 together (Wald).
+    """
+
+    levels: tuple[AdditiveInteraction, ...]
+    reri: Floats
+    cov: Floats
+    p_value: Floats
+
+
 def additive_interaction(coef: ArrayLike, cov: ArrayLike) -> AdditiveInteraction:
     """Turn the coefficients of a model with a product term into measures on the additive scale.
 
@@ -86,7 +107,7 @@ def additive_interaction(coef: ArrayLike, cov: ArrayLike) -> AdditiveInteraction
     a, b, c = np.moveaxis(coef, -1, 0)
     r10, r01, r11 = np.exp(a), np.exp(b), np.exp(a + b + c)
     reri = r11 - r10 - r01 + 1
-    slope = np.stack([r11 - r10, r11 - r01, r11], -1)
+    slope = _reri_slope(r10, r01, r11)
     with np.errstate(divide="ignore", invalid="ignore"):
         ap_slope = np.stack([r01 - 1, r10 - 1, r10 + r01 - 1], -1) / r11[..., None]
         apart = r10 + r01 - 2
@@ -205,6 +226,36 @@ def additive_from_data(
     """
     coef, cov = interaction_coefficients(data, modifier, covariates)
     return additive_interaction(coef, cov)
+
+
+def additive_by_level(
+    data: AnalysisSet, group: ArrayLike, levels: int, covariates: Sequence[str] | None = None
+) -> AdditiveLevels:
+    """Fit one joint logistic model and compare each level of a modifier with its first.
+
+    ``group`` is (..., n) of 0 to ``levels`` - 1. With two levels it is `additive_from_data`.
+    """
+    group, k = np.asarray(group), levels - 1
+    indicators = np.stack([(group == g).astype(float) for g in range(1, levels)], -1)
+    X, tested = interaction_design(data, indicators, covariates)
+    fit = fit_logistic(X, data.outcome, data.weights)
+    chosen = [1, *range(2, 2 + k), *range(tested.start, tested.stop)]
+    sound = fit.converged[..., None]
+    coef = np.where(sound, fit.coef[..., chosen], np.nan)
+    cov = np.where(sound[..., None], fit.cov[..., chosen, :][..., chosen], np.nan)
+    pairs = [[0, 1 + g, 1 + k + g] for g in range(k)]
+    each = tuple(additive_interaction(coef[..., at], cov[..., at, :][..., at]) for at in pairs)
+    slope = np.zeros((*coef.shape[:-1], k, len(chosen)))
+    for g, (at, one) in enumerate(zip(pairs, each, strict=True)):
+        slope[..., g, at] = _reri_slope(one.ratio10, one.ratio01, one.ratio11)
+    reri = np.stack([one.reri.estimate for one in each], -1)
+    joint = slope @ cov @ slope.swapaxes(-1, -2)
+    p_value = special.chdtrc(k, quadratic_form(reri, joint))
+    return AdditiveLevels(each, reri, joint, np.asarray(p_value))
+
+
+def _reri_slope(r10: Floats, r01: Floats, r11: Floats) -> Floats:
+    return np.stack([r11 - r10, r11 - r01, r11], -1)
 
 
 def interaction_coefficients(

@@ -20,6 +20,7 @@ def adjusted(
     score: Floats | None = None,
     method: str = "adjusted",
     population: str = "all men",
+    profile: bool = True,
 ) -> Estimate:
     """Return the odds ratio of treatment given covariates, by logistic regression.
 
@@ -37,6 +38,8 @@ def adjusted(
         coefficient, but the others lose their meaning.
     method
         Label of the result, for example "model 2".
+    profile
+        As for `from_logistic`.
     """
     chosen = tuple(data.kinds if covariates is None else covariates)
     design = design_matrix(data, chosen)
@@ -48,8 +51,9 @@ def adjusted(
     fit = fit_logistic(design.X, data.outcome, data.weights)
     column = design.column(data.treatment_name)
     return from_logistic(
-        fit, design.X, data.outcome, column, estimand, method, n=data.n, weights=data.weights
-    )
+        fit, design.X, data.outcome, column, estimand, method, n=data.n, weights=data.weights,
+        profile=profile,
+    )  # fmt: skip
 
 
 def _with_score(design: DesignMatrix, data: AnalysisSet, score: Floats) -> DesignMatrix:
@@ -60,13 +64,13 @@ def _with_score(design: DesignMatrix, data: AnalysisSet, score: Floats) -> Desig
 
 
 def conditional_estimand(
-    data: AnalysisSet, covariates: Sequence[str] | None, population: str
+    data: AnalysisSet,
+    covariates: Sequence[str] | None,
+    population: str,
+    measure: str = "odds ratio",
 ) -> Estimand:
     """Return the question that a regression on treatment and covariates answers."""
     names = tuple(data.kinds if covariates is None else covariates)
-    return Estimand(
-        population=population,
-        treatment=f"{data.treatment_name} 1 vs 0",
-        variable=data.outcome_name,
-        summary=f"conditional odds ratio given {', '.join(names)}" if names else "odds ratio",
+    return data.question(
+        population, f"conditional {measure} given {', '.join(names)}" if names else measure
     )

@@ -11,20 +11,20 @@ from estimate.analysis import Analysis
 from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Floats
 from estimate.balance import Balance, balance
+from estimate.changes import changes
 from estimate.complete import CompleteData, complete
 from estimate.contingency import count, crude
 from estimate.delivery import deliveries
 from estimate.estimand import IntercurrentEvent
-from estimate.explore import (
-    divisions,
-    mediations,
-    shapes,
-)
+from estimate.explore import divisions, pathways, shapes
 from estimate.firth import firth
 from estimate.marginal import aipw, standardised, tmle
 from estimate.matching import Focal, Matches, match_nearest, matched
-from estimate.plan import Method, Plan
-from estimate.pool import pool_estimates
+from estimate.pairs import paired
+from estimate.plan import Plan
+from estimate.plan_choices import Method
+from estimate.poisson import modified_poisson
+from estimate.pool import missing_information, pool_estimates
 from estimate.propensity import (
     Discrimination,
     PropensityScore,
@@ -32,7 +32,9 @@ from estimate.propensity import (
     propensity,
     trim,
 )
+from estimate.remarks import remarks
 from estimate.result import Estimate
+from estimate.robust_standardisation import randomised
 from estimate.weighting import POPULATIONS, Target, Weights, iptw, iptw_adjusted, weights
 from protocol.errors import InputError
 
@@ -44,7 +46,14 @@ _STANDARDISED: dict[str, Literal["ate", "att", "atc"]] = {
     "standardised-atc": "atc",
 }
 _WEIGHTED: dict[str, Target] = {f"iptw-{target}": target for target in POPULATIONS}
-_WITHOUT_SCORE = {"crude", "adjusted", "firth", *_STANDARDISED}
+_WITHOUT_SCORE = {
+    "crude",
+    "adjusted",
+    "firth",
+    "modified-poisson",
+    "standardised-randomised",
+    *_STANDARDISED,
+}
 
 
 def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None = None) -> Analysis:
@@ -86,7 +95,7 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
         done += 1
         say(done, len(steps), step)
     found: list[list[Any]] = []
-    for answers in (divisions(whole, plan), shapes(whole, plan), mediations(whole, plan)):
+    for answers in (divisions(whole, plan), shapes(whole, plan), pathways(whole, plan)):
         found.append([])
         for answer in answers:
             found[-1].append(answer)
@@ -103,9 +112,21 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
         effective_sizes=work.sizes,
         divisions=tuple(found[0]),
         shapes=tuple(found[1]),
-        mediations=dict(found[2]),
+        pathways=tuple(found[2]),
         deliveries=tuple(deliveries(columns, plan, where)),
+        changes=tuple(changes(columns, plan, where)),
+        information=tuple(work.information),
+        remarks=_remarks(whole.data, work.score, estimates),
     )
+
+
+def _remarks(
+    data: AnalysisSet, score: PropensityScore | None, estimates: Sequence[Estimate]
+) -> tuple[str, ...]:
+    """Say why estimates are missing, where some are."""
+    if all(each.converged for each in estimates):
+        return ()
+    return remarks(data, score)
 
 
 def _trim(whole: CompleteData, plan: Plan, where: str) -> CompleteData:
@@ -124,13 +145,17 @@ def _trim(whole: CompleteData, plan: Plan, where: str) -> CompleteData:
 class _Work:
     """The steps of one analysis, and what they leave beside their estimates."""
 
-    __slots__ = ("balances", "data", "discrimination", "plan", "score", "sizes", "where", "whole")
+    __slots__ = (
+        "balances", "data", "discrimination", "information", "plan", "score", "sizes", "where",
+        "whole",
+    )  # fmt: skip
 
     def __init__(self, plan: Plan, whole: CompleteData, where: str) -> None:
         self.plan, self.whole, self.data, self.where = plan, whole, whole.data, where
         self.score: PropensityScore | None = None
         self.discrimination: Discrimination | None = None
         self.balances: dict[str, Balance] = {}
+        self.information: list[tuple[str, str, float]] = []
         self.sizes: dict[str, tuple[float, float]] = {}
         if set(plan.methods) - _WITHOUT_SCORE:
             self.score = propensity(self.data, plan.propensity)
@@ -148,18 +173,23 @@ class _Work:
             else:
                 yield method, [self._pool(each, method) for each in self._estimate(method)]
         for name, covariates in self.plan.models.items():
-            yield name, [self._pool(adjusted(self.data, covariates, method=name), name)]
+            found = adjusted(self.data, covariates, method=name, profile=self._one_table)
+            yield name, [self._pool(found, name)]
 
     def _estimate(self, method: Method) -> Sequence[Estimate]:
         if method == "adjusted":
-            return [adjusted(self.data)]
+            return [adjusted(self.data, profile=self._one_table)]
         if method == "firth":
             return [firth(self.data)]
+        if method == "modified-poisson":
+            return [modified_poisson(self.data)]
+        if method == "standardised-randomised":
+            return randomised(self.data, strata=self.plan.strata)
         if method in _STANDARDISED:
             return standardised(self.data, target=_STANDARDISED[method])
         score = self._score()
         if method == "ps-covariate":
-            return [adjusted(self.data, [], score=score.score)]
+            return [adjusted(self.data, [], score=score.score, profile=self._one_table)]
         if method == "aipw":
             return aipw(self.data, score)
         if method == "tmle":
@@ -171,8 +201,15 @@ class _Work:
             matches = self._matches(method)
             if method == "matching":
                 return [matched(self.data, matches, [])]
+            if method == "matching-conditional":
+                return [paired(self.data, matches)]
             return [matched(self.data, matches, clustered=False)]
         return iptw(self.data, score, self._weights(_WEIGHTED[method], method))
+
+    @property
+    def _one_table(self) -> bool:
+        """Whether there are no imputations, of which standard errors alone would be pooled."""
+        return self.whole.imputation is None
 
     def _score(self) -> PropensityScore:
         if self.score is None:
@@ -204,8 +241,8 @@ class _Work:
         return matches
 
     def _keep_balance(self, method: str, w: Floats) -> None:
-        """Keep what a method balanced; with and without covariates it is the same."""
-        if method.removesuffix("-adjusted") not in self.balances:
+        """Keep what a method balanced; the same weights or pairs balance the same."""
+        if method.removesuffix("-adjusted").removesuffix("-conditional") not in self.balances:
             self.balances[method] = balance(self.data, w)
 
     def _pool(self, each: Estimate, method: str) -> Estimate:
@@ -214,10 +251,14 @@ class _Work:
         if self.whole.imputation is None:
             return named
         spent = len(self.plan.covariates) + 2
-        pooled = pool_estimates(named, df_complete=self.data.n.min() - spent)
+        left = self.data.n.min() - spent
+        pooled = pool_estimates(named, df_complete=left)
+        fraction = float(missing_information(named, df_complete=left))
+        self.information.append((method, each.scale, fraction))
         within = each.interval.removeprefix("Wald, ")
         # what is pooled is the standard error, not the profile
-        within = within.replace("profile likelihood", "model-based errors")
+        for kind in ("profile likelihood", "exact (binomial)"):
+            within = within.replace(kind, "model-based errors")
         return replace(pooled, interval=f"{pooled.interval} ({within})")
 
 

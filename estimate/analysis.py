@@ -1,19 +1,21 @@
 """What a plan found in one table, and how it is told to a machine."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from estimate.arrays import Floats
 from estimate.balance import Balance
+from estimate.changes import Change
 from estimate.complete import CompleteData
 from estimate.contingency import TwoByTwo
 from estimate.delivery import Delivery
 from estimate.evalue import e_value
-from estimate.explore import Division, Shape, mediation_record, with_multiplicity
-from estimate.mediation import Mediation
+from estimate.explore import Division, Pathway, Shape, with_multiplicity
+from estimate.impute.chain import Imputation
+from estimate.impute.diagnose import convergence
 from estimate.plan import Plan
 from estimate.propensity import Discrimination, PropensityScore
 from estimate.result import RATIOS, Estimate, plain
@@ -38,8 +40,12 @@ class Analysis:
         "unadjusted", and each weighting or matching method, to the balance it reached.
     effective_sizes
         Weighting method to effective numbers of treated and untreated men.
-    divisions, shapes, mediations, deliveries
+    divisions, shapes, pathways, deliveries, changes
         Answers to the further questions of the plan.
+    information
+        Method, scale and fraction of missing information of every pooled estimate.
+    remarks
+        Why estimates are missing, if some are and it is known.
     """
 
     plan: Plan
@@ -52,8 +58,11 @@ class Analysis:
     effective_sizes: Mapping[str, tuple[float, float]]
     divisions: tuple[Division, ...] = ()
     shapes: tuple[Shape, ...] = ()
-    mediations: Mapping[str, Mediation] = field(default_factory=dict)
+    pathways: tuple[Pathway, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    changes: tuple[Change, ...] = ()
+    information: tuple[tuple[str, str, float], ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def record(self) -> dict[str, Any]:
         """Return the analysis as plain values for JSON."""
@@ -70,9 +79,11 @@ class Analysis:
             "e_values": [_e_value(each) for each in self.estimates if each.scale in RATIOS],
             "subgroups": with_multiplicity(list(self.divisions)),
             "splines": [shape.record() for shape in self.shapes],
-            "mediation": [mediation_record(name, m) for name, m in self.mediations.items()],
+            "mediation": [each.record() for each in self.pathways],
             "delivery": [each.record() for each in self.deliveries],
+            "changes": [each.record() for each in self.changes],
             "missing": self._missing(),
+            "remarks": list(self.remarks),
         }
 
     def _missing(self) -> dict[str, Any]:
@@ -85,7 +96,23 @@ class Analysis:
             "analysed": round(float(np.mean(data.n))),
             "left_out": {why: int(np.max(out)) for why, out in data.reasons.items()},
             "values_missing": dict(self.complete.missing),
+            "chains": _chains(done),
+            "information": [
+                {"method": method, "scale": scale, "fraction_missing": plain(fraction)}
+                for method, scale, fraction in self.information
+            ],
         }
+
+
+def _chains(done: Imputation | None) -> list[dict[str, Any]]:
+    """Return how well the chains of each imputed column have mixed: R-hat, 1 is perfectly."""
+    if done is None:
+        return []
+    found = convergence(done)
+    return [
+        {"covariate": name, "r_hat_of_means": plain(mean), "r_hat_of_sds": plain(sd)}
+        for name, mean, sd in zip(found.columns, found.of_means, found.of_sds, strict=True)
+    ]
 
 
 def _arm(table: TwoByTwo, treated: int) -> dict[str, Any]:

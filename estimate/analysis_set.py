@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from estimate.arrays import Bools, Floats, Ints
+from estimate.estimand import Estimand
+from estimate.refusals import refuse_what_cannot_be_analysed
 from protocol.errors import Fault, InputError
 
 
@@ -72,6 +73,11 @@ class AnalysisSet:
     def weights(self) -> Floats | None:
         """Return 1 for men analysed and 0 for the rest, or None when everyone is analysed."""
         return None if self.include.all() else self.include.astype(float)
+
+    def question(self, population: str, summary: str = "") -> Estimand:
+        """Return what a comparison of the arms asks about a population."""
+        treatment = f"{self.treatment_name} 1 vs 0"
+        return Estimand(population, treatment, self.outcome_name, summary)
 
     def keep(self, condition: ArrayLike, reason: str) -> "AnalysisSet":
         """Return the set without men for whom ``condition`` (..., n) is false."""
@@ -159,7 +165,7 @@ def analysis_set(
             reasons[f"{name} is missing"] = np.count_nonzero(missing, axis=-1)
             stay &= ~missing
     read = {name: np.where(stay, column, 0.0) for name, column in read.items()}
-    _refuse_what_cannot_be_analysed(read, kinds, stay, (treatment, outcome), where)
+    refuse_what_cannot_be_analysed(read, list(kinds), stay, reasons, (treatment, outcome), where)
     return AnalysisSet(
         treatment=read[treatment],
         outcome=read[outcome],
@@ -225,11 +231,17 @@ def _read(column: NDArray[Any], kind: Kind) -> Floats:
     try:
         flat = [np.nan if _is_missing(value) else float(value) for value in column.ravel()]
     except (TypeError, ValueError):
-        culprit = next(value for value in column.ravel() if not _is_number(value))
-        raise _UnreadableError(
-            f"{str(culprit)!r} is not a number", "give numbers, or declare it `categorical`"
-        ) from None
+        culprit = str(next(value for value in column.ravel() if not _is_number(value)))
+        raise _UnreadableError(f"{culprit!r} is not a number", _cure_for(culprit)) from None
     return np.array(flat).reshape(column.shape)
+
+
+def _cure_for(text: str) -> str:
+    if _is_number(text.replace(",", ".")):
+        return "write a decimal point, not a comma"
+    if text.lstrip()[:1] in ("<", ">"):
+        return "write a number for what is beyond a limit of detection, or leave the cell empty"
+    return "give numbers, or declare it `categorical`"
 
 
 def _codes(column: NDArray[Any], levels: Sequence[str]) -> Floats:
@@ -240,6 +252,8 @@ def _codes(column: NDArray[Any], levels: Sequence[str]) -> Floats:
                 f"{worst} is no index of a level", f"give -1 (missing) to {len(levels) - 1}"
             )
         return np.where(column < 0, np.nan, column.astype(float))
+    import pandas as pd  # half a second to load: simulated men come with codes
+
     found, values = pd.factorize(column.ravel())
     index = [_level_of(value, levels) for value in values]
     strange = [repr(str(value)) for value, at in zip(values, index, strict=True) if at is None]
@@ -285,42 +299,3 @@ def _is_number(value: Any) -> bool:
     except (TypeError, ValueError):
         return _is_missing(value)
     return True
-
-
-def _refuse_what_cannot_be_analysed(
-    read: Mapping[str, Floats],
-    kinds: Mapping[str, Kind],
-    stay: Bools,
-    roles: tuple[str, str],
-    where: str,
-) -> None:
-    if not stay.any(axis=-1).any():
-        raise InputError.of(
-            where, "", "no man is left to analyse", "see which columns are missing or excluded"
-        )
-    faults = []
-    for role, name in zip(("treatment", "outcome"), roles, strict=True):
-        wrong = read[name][stay & ~np.isin(read[name], (0, 1))]
-        if wrong.size:
-            cure = "code it 0 (no) and 1 (yes)"
-            faults.append(Fault(where, name, f"the {role} holds {wrong[0]:g}", cure))
-        elif not _varies(read[name], stay):
-            only = read[name][stay][0]
-            cure = "both 0 and 1 must occur among the men analysed"
-            faults.append(Fault(where, name, f"the {role} is {only:g} for everyone", cure))
-    for name in kinds:
-        column = read[name]
-        if np.isinf(column).any():
-            faults.append(Fault(where, name, "it holds an infinite value", "give finite numbers"))
-        elif not _varies(column, stay):
-            cure = "leave it out of the covariates"
-            faults.append(Fault(where, name, "it is the same for everyone", cure))
-    if faults:
-        raise InputError(faults)
-
-
-def _varies(column: Floats, stay: Bools) -> bool:
-    """Say whether a column varies among the men analysed in at least one data set."""
-    low = np.where(stay, column, np.inf).min(-1)
-    high = np.where(stay, column, -np.inf).max(-1)
-    return bool((high > low).any())

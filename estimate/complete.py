@@ -1,6 +1,6 @@
 """Make the data of a plan complete: by leaving men out, or by imputing what is missing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -8,10 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from estimate.analysis_set import AnalysisSet, Categorical, analysis_set, read_columns
+from estimate.analysis_set import (
+    AnalysisSet,
+    Categorical,
+    analysis_set,
+    read_columns,
+)
 from estimate.arrays import Floats
 from estimate.impute.chain import Column, Imputation, impute
 from estimate.plan import Plan
+from estimate.refusals import beyond_measure
 from protocol.errors import Fault, InputError
 
 
@@ -50,18 +56,23 @@ def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
     """
     build = partial(analysis_set, treatment=plan.treatment, outcome=plan.outcome, where=where)
     include = eligible(columns, plan, where)
-    everyone = build(columns, include=include)
+    try:
+        everyone = build(columns, include=include)
+    except InputError as outright:
+        raise _with_covariates(outright, partial(build, columns, include=include), plan) from None
     read = read_columns(columns, plan.kinds, where)
     gaps = {name: np.isnan(column) & everyone.include for name, column in read.items()}
     missing = {name: int(gap.sum()) for name, gap in gaps.items() if gap.any()}
     if plan.missing.method == "none" and missing:
         raise InputError(
-            Fault(where, name, f"{count} values are missing", "plan `missing: mice`, or fill them")
+            Fault(where, name, _count(count), "plan `missing: mice`, or fill them")
             for name, count in missing.items()
         )
     if plan.missing.method != "mice" or not missing:
         data = build(columns, covariates=plan.kinds, include=include)
         return CompleteData(data, data, read, missing, None)
+    if faults := _not_imputable(everyone, read, where):
+        raise InputError(faults)
     done = _impute(everyone, read, plan)
     filled: dict[str, Any] = {plan.treatment: everyone.treatment, plan.outcome: everyone.outcome}
     for index, (name, kind) in enumerate(plan.kinds.items()):
@@ -69,6 +80,31 @@ def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
         filled[name] = _named(column, kind) if isinstance(kind, Categorical) else column
     data = build(filled, covariates=plan.kinds, include=everyone.include)
     return CompleteData(replace(data, reasons=everyone.reasons), everyone, read, missing, done)
+
+
+def _with_covariates(
+    found: InputError, build: Callable[..., AnalysisSet], plan: Plan
+) -> InputError:
+    """Return faults of treatment and outcome together with those of the covariates."""
+    try:
+        build(covariates=plan.kinds)
+    except InputError as error:
+        return InputError([*found.faults, *(f for f in error.faults if f not in found.faults)])
+    return found
+
+
+def _count(missing: int) -> str:
+    return "1 value is missing" if missing == 1 else f"{missing} values are missing"
+
+
+def _not_imputable(everyone: AnalysisSet, read: Mapping[str, Floats], where: str) -> list[Fault]:
+    """Return the faults of columns from which nothing can be imputed."""
+    empty = [
+        Fault(where, name, "every value is missing", "leave it out of the covariates")
+        for name, column in read.items()
+        if np.isnan(column[everyone.include]).all()
+    ]
+    return [*empty, *beyond_measure(read, everyone.include, where)]
 
 
 def _named(codes: Floats, kind: Categorical) -> NDArray[np.object_]:
@@ -96,11 +132,14 @@ def eligible(columns: Any, plan: Plan, where: str) -> Floats | None:
 
 
 def _impute(everyone: AnalysisSet, read: Mapping[str, Floats], plan: Plan) -> Imputation:
-    """Impute each covariate given all others, treatment and outcome (which must be among them)."""
+    """Impute each covariate given its predictors, treatment and outcome (which must be there)."""
     table = np.stack([everyone.treatment, everyone.outcome, *read.values()], axis=-1)
     described = [Column(plan.treatment, 2), Column(plan.outcome, 2)]
     for name, kind in plan.kinds.items():
-        described.append(Column(name, len(kind.levels) if isinstance(kind, Categorical) else 0))
+        others = plan.missing.predictors.get(name)
+        chosen = None if others is None else frozenset({*others, plan.treatment, plan.outcome})
+        levels = len(kind.levels) if isinstance(kind, Categorical) else 0
+        described.append(Column(name, levels, predictors=chosen))
     return impute(
         table,
         described,

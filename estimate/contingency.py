@@ -93,12 +93,7 @@ def count(data: AnalysisSet) -> TwoByTwo:
 
 def crude(data: AnalysisSet, *, population: str = "all men") -> tuple[Estimate, ...]:
     """Return the unadjusted risk difference, risk ratio and odds ratio of an analysis set."""
-    estimand = Estimand(
-        population=population,
-        treatment=f"{data.treatment_name} 1 vs 0",
-        variable=data.outcome_name,
-        summary="unadjusted",
-    )
+    estimand = data.question(population, "unadjusted")
     table = count(data)
     return (
         risk_difference(table, estimand),
@@ -193,11 +188,24 @@ def from_logistic(
     *,
     n: ArrayLike,
     weights: ArrayLike | None = None,
+    profile: bool = True,
 ) -> Estimate:
     """Return one coefficient as an odds ratio: profile interval, likelihood-ratio p-value.
 
     ``statistic`` is the signed root of the likelihood ratio.
+
+    Parameters
+    ----------
+    profile
+        False gives Wald's interval and p-value, for a tenth of the work: enough where the
+        standard error alone is used, as in pooling over imputations.
     """
+    if not profile:
+        return wald(
+            estimand, method, "odds ratio", fit.coef[..., column],
+            np.sqrt(fit.cov[..., column, column]), n, interval="Wald, model-based errors",
+            converged=fit.converged,
+        )  # fmt: skip
     low, high = profile_interval(X, y, fit, column, weights)
     ratio, p_value = likelihood_ratio(X, y, fit, column, weights)
     value = fit.coef[..., column]

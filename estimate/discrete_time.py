@@ -108,12 +108,12 @@ def _fit_cloglog(X: Floats, y: Floats, weights: Floats) -> tuple[Floats, Floats,
     converged: Bools = np.zeros(b.shape[:-1], bool)
     cov = np.full((*b.shape, b.shape[-1]), np.nan)
     for _ in range(STEP_LIMIT):
-        rate = np.exp(np.einsum("...np,...p->...n", X, b).clip(-30, 3))
+        rate = np.exp(np.matmul(X, b[..., None])[..., 0].clip(-30, 3))
         survival = np.exp(-rate)
         residual = weights * rate * (y - (1 - survival)) / -np.expm1(-rate)
         working = weights * rate**2 * survival / -np.expm1(-rate)
-        score = np.einsum("...np,...n->...p", X, residual)
-        information = np.einsum("...np,...n,...nq->...pq", X, working, X)
+        score = np.matmul(residual[..., None, :], X)[..., 0, :]
+        information = np.matmul((X * working[..., None]).swapaxes(-1, -2), X)
         cov = np.linalg.pinv(information, hermitian=True)
         step = np.einsum("...pq,...q->...p", cov, score)
         b = b + step.clip(-3, 3)

@@ -6,15 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from estimate.additive import additive_from_data
-from estimate.analysis_set import AnalysisSet, Categorical
+from estimate.additive import additive_by_level
+from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Floats, Ints
 from estimate.complete import CompleteData
 from estimate.design_matrix import columns_of, design_matrix
-from estimate.mediation import Mediation, mediate
-from estimate.plan import Plan, Subgroup
+from estimate.grouping import assign
+from estimate.mediation import mediate
+from estimate.mediation_effects import Mediation
+from estimate.mediation_rho import ErrorCorrelation, error_correlation, pool_correlations
+from estimate.mediation_sensitivity import mediational_e_value
+from estimate.plan import Plan
 from estimate.pool import pool, pool_estimates
-from estimate.pooled_tests import likelihood_ratio_test
+from estimate.pooled_tests import d1, likelihood_ratio_test
 from estimate.result import Z95, Estimate, plain
 from estimate.splines import Curve, fit_spline, harrell_knots, spline_basis
 from estimate.subgroups import adjust_p_values, interaction_design, subgroup_effects
@@ -35,9 +39,11 @@ class Division:
         Odds ratio of each group from its own model, and from one model with interaction.
     p_value, test
         Of the interaction: likelihood ratio, or D4 after imputation.
-    reri, reri_low, reri_high
-        Relative excess risk due to interaction on odds ratios, delta method; NaN with more than
-        two groups.
+    reri
+        (group - 1, 3) relative excess risk due to interaction of each group but the first, on odds
+        ratios, with its limits by the delta method.
+    reri_p
+        Of all of these being 0 together.
     """
 
     name: str
@@ -48,9 +54,8 @@ class Division:
     joint: tuple[Estimate, ...]
     p_value: float
     test: str
-    reri: float
-    reri_low: float
-    reri_high: float
+    reri: Floats
+    reri_p: float
 
     def record(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -61,20 +66,26 @@ class Division:
                 "treated": {"men": float(men[1]), "with_outcome": float(yes[1])},
                 "separate": alone.records()[0],
                 "joint": together.records()[0],
+                "reri": reri,
             }
-            for label, men, yes, alone, together in zip(
-                self.labels, self.men, self.events, self.separate, self.joint, strict=True
+            for label, men, yes, alone, together, reri in zip(
+                self.labels, self.men, self.events, self.separate, self.joint, self._reri(),
+                strict=True,
             )
-        ]
+        ]  # fmt: skip
         return {
             "name": self.name,
             "groups": groups,
             "interaction_p": plain(self.p_value),
             "interaction_test": self.test,
-            "reri": plain(self.reri),
-            "reri_low": plain(self.reri_low),
-            "reri_high": plain(self.reri_high),
+            "reri_p": plain(self.reri_p),
         }
+
+    def _reri(self) -> list[dict[str, float | None] | None]:
+        """Return RERI of every group, None for the first, which is what others compare with."""
+        names = ("estimate", "conf_low", "conf_high")
+        rows = (dict(zip(names, map(plain, row), strict=True)) for row in self.reri)
+        return [None, *rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +109,16 @@ class Shape:
             "nonlinear_p": plain(self.nonlinear_p),
             "test": self.test,
             "x": curve.x.tolist(),
-            "odds_ratio": np.exp(curve.log_odds_ratio).tolist(),
-            "conf_low": np.exp(curve.conf_low).tolist(),
-            "conf_high": np.exp(curve.conf_high).tolist(),
+            "odds_ratio": _ratios(curve.log_odds_ratio),
+            "conf_low": _ratios(curve.conf_low),
+            "conf_high": _ratios(curve.conf_high),
         }
+
+
+def _ratios(logs: Floats) -> list[float | None]:
+    """Return exponentials for JSON: None for NaN, and for what is too large to be a number."""
+    with np.errstate(over="ignore"):
+        return [plain(ratio) for ratio in np.exp(logs)]
 
 
 def divisions(whole: CompleteData, plan: Plan) -> Iterator[Division]:
@@ -110,24 +127,9 @@ def divisions(whole: CompleteData, plan: Plan) -> Iterator[Division]:
         yield _divide(whole, name, *assign(whole.data, group))
 
 
-def assign(data: AnalysisSet, group: Subgroup) -> tuple[Ints, tuple[str, ...]]:
-    """Return each man's group, (..., n) from 0, and the groups' labels."""
-    values, kind = data.covariates[group.by], data.kinds[group.by]
-    if isinstance(kind, Categorical):
-        sets = group.groups or {level: (level,) for level in kind.levels}
-        place = {level: index for index, levels in enumerate(sets.values()) for level in levels}
-        lookup = np.array([place[level] for level in kind.levels])
-        return lookup[values.astype(int)], tuple(sets)
-    if group.lower_holds_it:
-        upper, signs = values > group.at, "≤>"
-    else:
-        upper, signs = values >= group.at, "<≥"
-    return upper.astype(int), tuple(f"{group.by} {sign} {group.at:g}" for sign in signs)
-
-
 def _divide(whole: CompleteData, name: str, group: Ints, labels: tuple[str, ...]) -> Division:
     data = whole.data
-    found = subgroup_effects(data, group, labels)
+    found = subgroup_effects(data, group, labels, profile=whole.imputation is None)
     separate, joint = found.separate, found.joint
     p_value, test = found.interaction.p_value, "likelihood ratio"
     if whole.imputation is not None:
@@ -153,14 +155,14 @@ def _divide(whole: CompleteData, name: str, group: Ints, labels: tuple[str, ...]
     )
 
 
-def _reri(whole: CompleteData, group: Ints, count: int) -> tuple[float, float, float]:
-    if count != 2:
-        return np.nan, np.nan, np.nan
-    measure = additive_from_data(whole.data, group).reri
+def _reri(whole: CompleteData, group: Ints, count: int) -> tuple[Floats, float]:
+    found = additive_by_level(whole.data, group, count)
     if whole.imputation is None:
-        return float(measure.estimate), float(measure.conf_low), float(measure.conf_high)
-    pooled = pool(measure.estimate, measure.std_error**2)
-    return float(pooled.estimate), float(pooled.conf_low), float(pooled.conf_high)
+        rows = [(m.estimate, m.conf_low, m.conf_high) for m in (x.reri for x in found.levels)]
+        return np.array(rows), float(found.p_value)
+    pooled = [pool(m.estimate, m.std_error**2) for m in (x.reri for x in found.levels)]
+    rows = [(each.estimate, each.conf_low, each.conf_high) for each in pooled]
+    return np.array(rows), float(d1(found.reri, found.cov).p_value)
 
 
 def shapes(whole: CompleteData, plan: Plan) -> Iterator[Shape]:
@@ -175,7 +177,10 @@ def shapes(whole: CompleteData, plan: Plan) -> Iterator[Shape]:
         fit = fit_spline(x, data.outcome, knots=knots, covariates=others, weights=data.weights)
         low, high = np.quantile(observed, [0.025, 0.975])
         curve = fit.curve(np.linspace(low, high, POINTS), float(np.median(observed)))
+        # A curve without a finite fit, in one imputation even, is none.
+        curve = curve if fit.converged.all() else _no_curve(curve)
         p_value, test = fit.likelihood_ratio.nonlinear_p, "likelihood ratio"
+        p_value = np.where(fit.converged, p_value, np.nan)
         if whole.imputation is not None:
             curve = _pool_curve(curve)
             basis = spline_basis(x, knots)
@@ -184,6 +189,11 @@ def shapes(whole: CompleteData, plan: Plan) -> Iterator[Shape]:
             pooled = likelihood_ratio_test(X, data.outcome, bent, weights=data.weights)
             p_value, test = pooled.p_value, "D4"
         yield Shape(name, knots, curve, observed, float(p_value), test)
+
+
+def _no_curve(curve: Curve) -> Curve:
+    nothing = np.full(curve.log_odds_ratio.shape, np.nan)
+    return Curve(curve.x, curve.reference, nothing, nothing, nothing, nothing)
 
 
 def _pool_curve(curve: Curve) -> Curve:
@@ -195,7 +205,51 @@ def _pool_curve(curve: Curve) -> Curve:
     return Curve(curve.x, curve.reference, value, error, value - Z95 * error, value + Z95 * error)
 
 
-def mediations(whole: CompleteData, plan: Plan) -> Iterator[tuple[str, Mediation]]:
+@dataclass(frozen=True, slots=True)
+class Pathway:
+    """How much of a division's effect runs through treatment, and what could feign it.
+
+    ``correlation`` is None unless the plan asks for it.
+    """
+
+    name: str
+    mediation: Mediation
+    correlation: ErrorCorrelation | None = None
+
+    def record(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        found = self.mediation
+        effects = {
+            key: {
+                "estimate": plain(effect.mean),
+                "median": plain(effect.median),
+                "conf_low": plain(effect.conf_low),
+                "conf_high": plain(effect.conf_high),
+                "p_value": plain(effect.p_value),
+                "p_monte_carlo_error": plain(effect.p_error),
+            }
+            for key, effect in found.effects.items()
+            if key != "indirect_ratio"
+        }
+        strength, rho = mediational_e_value(found), self.correlation
+        return {
+            "name": self.name,
+            "exposure": found.exposure,
+            "mediator": found.mediator,
+            "reading": found.reading,
+            "effects": effects,
+            "e_value": {"point": plain(strength.point), "limit": plain(strength.limit)},
+            "error_correlation": None if rho is None else {
+                "rho": rho.rho.tolist(),
+                "acme": [plain(value) for value in rho.acme],
+                "conf_low": [plain(value) for value in rho.conf_low],
+                "conf_high": [plain(value) for value in rho.conf_high],
+                "vanishes_at": plain(rho.vanishes_at),
+            },
+        }  # fmt: skip
+
+
+def pathways(whole: CompleteData, plan: Plan) -> Iterator[Pathway]:
     """Yield, for every planned division, how much of its effect runs through treatment.
 
     Adjusted for the covariates other than the one that divides.
@@ -204,45 +258,40 @@ def mediations(whole: CompleteData, plan: Plan) -> Iterator[tuple[str, Mediation
     for index, name in enumerate(plan.mediation):
         by = plan.subgroups[name].by
         group, labels = assign(data, plan.subgroups[name])
-        others = [
+        exposed = np.where(data.include, group, 0)
+        columns = [
             c for other in data.kinds if other != by for c in columns_of(data, other).values()
         ]
-        yield (
-            name,
-            mediate(
-                np.where(data.include, group, 0),
-                data.treatment,
-                data.outcome,
-                np.random.default_rng([plan.seed, index]),
-                names=(labels[1], data.treatment_name, data.outcome_name),
-                covariates=np.stack(others, axis=-1) if others else None,
-                weights=data.weights,
-                imputed=whole.imputation is not None,
-            ),
+        others = np.stack(columns, axis=-1) if columns else None
+        found = mediate(
+            exposed,
+            data.treatment,
+            data.outcome,
+            np.random.default_rng([plan.seed, index]),
+            names=(labels[1], data.treatment_name, data.outcome_name),
+            covariates=others,
+            weights=data.weights,
+            interaction=plan.mediation_interaction,
+            imputed=whole.imputation is not None,
         )
+        asked = plan.mediation_sensitivity
+        yield Pathway(name, found, _correlate(data, exposed, others, plan) if asked else None)
 
 
-def mediation_record(name: str, found: Mediation) -> dict[str, Any]:
-    """Return a mediation analysis as plain values for JSON."""
-    effects = {
-        key: {
-            "estimate": plain(effect.mean),
-            "median": plain(effect.median),
-            "conf_low": plain(effect.conf_low),
-            "conf_high": plain(effect.conf_high),
-            "p_value": plain(effect.p_value),
-            "p_monte_carlo_error": plain(effect.p_error),
-        }
-        for key, effect in found.effects.items()
-        if key in ("acme", "ade", "total", "proportion")
-    }
-    return {
-        "name": name,
-        "exposure": found.exposure,
-        "mediator": found.mediator,
-        "reading": found.reading,
-        "effects": effects,
-    }
+def _correlate(
+    data: AnalysisSet, exposed: Ints, others: Floats | None, plan: Plan
+) -> ErrorCorrelation:
+    """Return mediation under correlated errors, pooled over imputations where there are any."""
+    return pool_correlations(
+        [
+            error_correlation(
+                exposed[at], data.treatment[at], data.outcome[at],
+                covariates=None if others is None else others[at],
+                include=data.include[at], interaction=plan.mediation_interaction,
+            )
+            for at in np.ndindex(data.include.shape[:-1])
+        ]
+    )  # fmt: skip
 
 
 def with_multiplicity(found: list[Division]) -> list[dict[str, Any]]:

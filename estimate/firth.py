@@ -135,7 +135,7 @@ def firth(
     data: AnalysisSet,
     covariates: Sequence[str] | None = None,
     *,
-    population: str = "all men analysed",
+    population: str = "all men",
 ) -> Estimate:
     """Return the treatment's odds ratio given covariates by Firth's regression.
 

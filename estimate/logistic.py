@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from estimate.arrays import Bools, Floats, Ints
+from estimate.matrices import invert_each, solve_each
 
 #: Steps before a fit is given up. Regular fits need four to seven; under separation every step
 #: adds about one to the linear predictor and the limit is reached.
@@ -27,10 +28,6 @@ TOLERANCE = 1e-14
 #: second: an outlier's is below a hundred thousand, under separation it is astronomic.
 FAR_CURVATURE = 2e-9
 FLAT_VARIANCE = 1e7
-
-#: A coefficient whose variance is inflated by more than this through the other columns is not
-#: identified: beyond it the float64 information matrix has no digit left to invert.
-INFLATION_LIMIT = 1e12
 
 #: Bytes of design matrix worked on together: large enough that the cost of calling numpy is shared
 #: by many data sets, small enough that a block and its weighted twin stay in cache.
@@ -190,7 +187,7 @@ def _climb(data: "_Block", coef: Floats, out: _Answer, first: int) -> None:
         loglik, score, information = data.evaluate(coef)
         # A step that lost likelihood is halved; what it computed here is thrown away.
         overshot = loglik < best - 1e-10 * np.abs(best)
-        step = np.where(overshot[:, None], -step / 2, _solve(information, score))
+        step = np.where(overshot[:, None], -step / 2, solve_each(information, score))
         gain = np.where(overshot, np.inf, np.einsum("mp,mp->m", step, score))
         best = np.where(overshot, best, loglik)
         coef = coef + step
@@ -205,7 +202,7 @@ def _climb(data: "_Block", coef: Floats, out: _Answer, first: int) -> None:
             out.iterations[at] = taken[left]
             out.coef[at] = np.where(np.isfinite(gain[left])[:, None], coef[left], np.nan)
             out.loglik[at] = loglik[left] + np.where(done[left], gain[left] / 2, 0)
-            out.cov[at], identified = _invert(information[left])
+            out.cov[at], identified = invert_each(information[left])
             out.coef[at[~identified]] = np.nan
             # a giant step can land where the likelihood is flat: no maximum, only no slope
             flat = data.is_flat(coef, information, done)
@@ -277,7 +274,7 @@ class _Block:
             if self.weights is not None:
                 eta = np.where(self.weights[member] > 0, eta, 0.0)
             farthest = self.Xt[member][:, eta.argmax()]
-            toward = _solve(information[[member]], farthest[None])[0]
+            toward = solve_each(information[[member]], farthest[None])[0]
             flat[member] = not farthest @ toward < FLAT_VARIANCE
         return flat
 
@@ -300,35 +297,3 @@ class _Block:
 def _mean_weight(weights: Floats) -> Floats:
     mean: Floats = weights.sum(-1) / np.maximum(1, np.count_nonzero(weights, axis=-1))
     return mean
-
-
-def _solve(information: Floats, score: Floats) -> Floats:
-    """Return Newton steps, NaN for a member whose information is exactly singular."""
-    try:
-        steps: Floats = np.linalg.solve(information, score[:, :, None])[:, :, 0]
-        return steps
-    except np.linalg.LinAlgError:
-        if len(score) == 1:
-            return np.full_like(score, np.nan)
-        pairs = zip(information, score, strict=True)
-        return np.concatenate([_solve(h[None], g[None]) for h, g in pairs])
-
-
-def _invert(information: Floats) -> tuple[Floats, Bools]:
-    """Return inverses and whether all coefficients are identified; NaN where they are not."""
-    inverse = _inverse(information)
-    spread = np.einsum("mii,mii->mi", information, inverse)
-    with np.errstate(invalid="ignore"):
-        identified = ((spread > 0) & (spread < INFLATION_LIMIT)).all(-1)
-    return np.where(identified[:, None, None], inverse, np.nan), identified
-
-
-def _inverse(matrices: Floats) -> Floats:
-    """Return inverses, NaN for a matrix that is exactly singular."""
-    try:
-        inverses: Floats = np.linalg.inv(matrices)
-        return inverses
-    except np.linalg.LinAlgError:
-        if len(matrices) == 1:
-            return np.full_like(matrices, np.nan)
-        return np.concatenate([_inverse(matrix[None]) for matrix in matrices])

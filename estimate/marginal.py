@@ -17,13 +17,12 @@ from scipy.special import expit
 from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Bools, Floats
 from estimate.design_matrix import DesignMatrix, design_matrix
-from estimate.estimand import Estimand
 from estimate.logistic import LogisticFit, fit_logistic
 from estimate.propensity import PropensityScore
 from estimate.result import Estimate
 from estimate.risks import Risks
 from estimate.sandwich import sandwich, scores
-from estimate.weighting import POPULATIONS, Target
+from estimate.weighting import POPULATIONS
 
 Errors = Literal["delta", "robust", "M-estimation"]
 
@@ -125,6 +124,7 @@ def standardised(
     interactions: bool | Sequence[str] = False,
     target: Literal["ate", "att", "atc"] = "ate",
     errors: Errors = "M-estimation",
+    model: OutcomeModel | None = None,
 ) -> tuple[Estimate, Estimate, Estimate]:
     """Return marginal risk difference, risk ratio and odds ratio by standardisation.
 
@@ -132,12 +132,14 @@ def standardised(
     ----------
     covariates, interactions
         As for `outcome_model`.
+    model
+        The outcome model if it is fitted already; several methods can share one.
     target, errors
         As for `standardised_risks`.
     """
-    model = outcome_model(data, covariates, interactions=interactions)
+    model = model or outcome_model(data, covariates, interactions=interactions)
     risks = standardised_risks(data, model, target=target, errors=errors)
-    return risks.compare(_estimand(data, target), "standardised", f"Wald, {errors}")
+    return risks.compare(data.question(POPULATIONS[target]), "standardised", f"Wald, {errors}")
 
 
 def aipw_risks(data: AnalysisSet, model: OutcomeModel, score: PropensityScore) -> Risks:
@@ -151,17 +153,18 @@ def aipw(
     covariates: Sequence[str] | None = None,
     *,
     interactions: bool | Sequence[str] = False,
+    model: OutcomeModel | None = None,
 ) -> tuple[Estimate, Estimate, Estimate]:
     """Return marginal effects by augmented inverse-probability weighting.
 
     Parameters
     ----------
-    covariates, interactions
-        Of the outcome model.
+    covariates, interactions, model
+        As for `standardised`.
     """
-    model = outcome_model(data, covariates, interactions=interactions)
+    model = model or outcome_model(data, covariates, interactions=interactions)
     risks = aipw_risks(data, model, score)
-    return risks.compare(_estimand(data, "ate"), "aipw", "Wald, influence function")
+    return risks.compare(data.question(POPULATIONS["ate"]), "aipw", "Wald, influence function")
 
 
 def tmle_risks(data: AnalysisSet, model: OutcomeModel, score: PropensityScore) -> Risks:
@@ -188,17 +191,18 @@ def tmle(
     covariates: Sequence[str] | None = None,
     *,
     interactions: bool | Sequence[str] = False,
+    model: OutcomeModel | None = None,
 ) -> tuple[Estimate, Estimate, Estimate]:
     """Return marginal effects by targeted maximum likelihood.
 
     Parameters
     ----------
-    covariates, interactions
-        Of the outcome model.
+    covariates, interactions, model
+        As for `standardised`.
     """
-    model = outcome_model(data, covariates, interactions=interactions)
+    model = model or outcome_model(data, covariates, interactions=interactions)
     risks = tmle_risks(data, model, score)
-    return risks.compare(_estimand(data, "ate"), "tmle", "Wald, influence function")
+    return risks.compare(data.question(POPULATIONS["ate"]), "tmle", "Wald, influence function")
 
 
 def _doubly_robust(
@@ -229,12 +233,3 @@ def _group(data: AnalysisSet, target: str) -> Bools:
     }
     group: Bools = who[target] & data.include
     return group
-
-
-def _estimand(data: AnalysisSet, target: Target) -> Estimand:
-    return Estimand(
-        population=POPULATIONS[target],
-        treatment=f"{data.treatment_name} 1 vs 0",
-        variable=data.outcome_name,
-        summary="",
-    )

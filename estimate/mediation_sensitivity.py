@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 
 from estimate.arrays import Floats
 from estimate.evalue import EValue, e_value
-from estimate.mediation import Mediation
+from estimate.mediation_effects import Mediation
 
 
 def without_confounder(

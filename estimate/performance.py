@@ -5,105 +5,28 @@ Gelman A, Carlin J. *Perspect Psychol Sci* 2014;9:641-51. Replicates without a f
 counted as non-convergence and left out of the rest: every measure says how many it used.
 """
 
-from dataclasses import dataclass, fields
-from typing import Any
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from estimate.arrays import Floats
+from estimate.moments import Comoments, Measure, Moments, share_mcse
 from estimate.result import RATIOS, Estimate
+from estimate.tally import Performance, Tally, covering
 from protocol.errors import InputError
 
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A performance measure.
-
-    Attributes
-    ----------
-    value
-        (...) its estimate; NaN if it cannot be had.
-    mcse
-        (...) Monte Carlo standard error.
-    n
-        (...) replicates that it used.
-    """
-
-    value: Floats
-    mcse: Floats
-    n: NDArray[np.int64]
-
-    @property
-    def z(self) -> Floats:
-        """(...) value over its Monte Carlo error: for bias, how surely it is not 0."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(self.value / self.mcse)
-
-
-@dataclass(frozen=True, slots=True)
-class Performance:
-    """All measures of one method; ``...`` is the shape before the replicate axis.
-
-    Attributes
-    ----------
-    bias
-        Mean of estimate - truth.
-    relative_bias
-        bias / truth.
-    empirical_se
-        Standard deviation of the estimates.
-    model_se
-        Root mean square of the standard errors that the method reports.
-    relative_error
-        Percent by which the model SE is off the empirical SE.
-    mse, rmse
-        Mean squared error, and its root.
-    coverage
-        Share of intervals that hold the truth.
-    bias_eliminated_coverage
-        Share of intervals that hold the mean estimate.
-    rejection
-        Share of p-values at or below alpha: power, or type I error if there is no effect.
-    width
-        Mean width of the intervals.
-    type_s
-        Among rejections, the share with the wrong sign.
-    type_m
-        Among rejections, the mean of abs(estimate / truth).
-    non_convergence
-        Share of replicates without a finite estimate.
-    """
-
-    bias: Measure
-    relative_bias: Measure
-    empirical_se: Measure
-    model_se: Measure
-    relative_error: Measure
-    mse: Measure
-    rmse: Measure
-    coverage: Measure
-    bias_eliminated_coverage: Measure
-    rejection: Measure
-    width: Measure
-    type_s: Measure
-    type_m: Measure
-    non_convergence: Measure
-
-    def records(self) -> list[dict[str, Any]]:
-        """Return one plain dictionary per measure and member of the leading shape."""
-        named = [(field.name, getattr(self, field.name)) for field in fields(self)]
-        return [
-            {
-                "measure": name,
-                "index": list(index),
-                "value": _plain(measure.value[index]),
-                "mcse": _plain(measure.mcse[index]),
-                "n": int(measure.n[index]),
-            }
-            for name, measure in named
-            for index in np.ndindex(measure.value.shape)
-        ]
+__all__ = [
+    "Measure",
+    "Performance",
+    "Tally",
+    "covering",
+    "measure_performance",
+    "paired_difference",
+    "performance_of",
+    "relative_precision",
+    "replicates_for",
+    "share_mcse",
+    "z_against",
+]
 
 
 def measure_performance(
@@ -143,44 +66,14 @@ def measure_performance(
     >>> f"{result.bias.value:.2f} ({result.bias.mcse:.2f})"
     '0.05 (0.05)'
     """
-    given = (estimate, std_error, conf_low, conf_high, p_value, truth)
-    arrays = [np.asarray(a, float) for a in given]
-    if arrays[0].ndim == 0 or arrays[0].shape[-1] < 2:
+    b = np.asarray(estimate, float)
+    if b.ndim == 0 or b.shape[-1] < 2:
         raise InputError.of("performance", "estimate", "fewer than 2 replicates came", "draw more")
-    b, se, low, high, p, target = np.broadcast_arrays(*arrays)
-    found = np.isfinite(b)
-    empirical, model = _spread(b, found), _model_se(se, found & np.isfinite(se))
-    mean = _mean(b, found)
-    centre = mean.value[..., None]
-    bounded = found & ~np.isnan(low) & ~np.isnan(high)
-    judged = found & np.isfinite(p)
-    rejected = judged & (p <= alpha)
-    bias, mse = _mean(b - target, found), _mean((b - target) ** 2, found)
-    effect = target - no_effect
-    signed = rejected & (effect != 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        magnitude = np.abs((b - no_effect) / effect)
-        scale = _mean(target, found).value
-        scale = np.where(scale == 0, np.nan, scale)  # relative to nothing there is no bias
-        relative = Measure(bias.value / scale, bias.mcse / np.abs(scale), bias.n)
-        rmse = np.sqrt(mse.value)
-        root = Measure(rmse, mse.mcse / (2 * rmse), mse.n)
-    return Performance(
-        bias=bias,
-        relative_bias=relative,
-        empirical_se=empirical,
-        model_se=model,
-        relative_error=_relative_error(model, empirical, se, found & np.isfinite(se)),
-        mse=mse,
-        rmse=root,
-        coverage=_share((low <= target) & (target <= high), bounded),
-        bias_eliminated_coverage=_share((low <= centre) & (centre <= high), bounded),
-        rejection=_share(rejected, judged),
-        width=_mean(high - low, bounded & np.isfinite(high - low)),
-        type_s=_share((b - no_effect) * effect < 0, signed),
-        type_m=_mean(magnitude, signed),
-        non_convergence=_share(~found, np.ones_like(found)),
-    )
+    tally = Tally.of(
+        b, std_error, truth, conf_low=conf_low, conf_high=conf_high, p_value=p_value, alpha=alpha,
+        no_effect=no_effect,
+    )  # fmt: skip
+    return tally.performance(covering(b, conf_low, conf_high, tally.estimate.mean[..., None]))
 
 
 def performance_of(estimate: Estimate, truth: ArrayLike, *, alpha: float = 0.05) -> Performance:
@@ -232,17 +125,7 @@ def relative_precision(estimate: ArrayLike, reference: ArrayLike) -> Measure:
     estimate, reference
         (..., replicate); replicates without both answers are left out.
     """
-    a, b = np.broadcast_arrays(np.asarray(estimate, float), np.asarray(reference, float))
-    both = np.isfinite(a) & np.isfinite(b)
-    var_a, var_b = _spread(a, both).value ** 2, _spread(b, both).value ** 2
-    n = both.sum(-1)
-    shift_a, shift_b = a - _mean(a, both).value[..., None], b - _mean(b, both).value[..., None]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shared = np.where(both, shift_a * shift_b, 0.0).sum(-1) / (n - 1)
-        ratio = var_b / var_a
-        squared = shared**2 / (var_a * var_b)
-        mcse = 200 * ratio * np.sqrt((1 - np.minimum(squared, 1)) / (n - 1))
-        return Measure(100 * (ratio - 1), mcse, n)
+    return Comoments.of(estimate, reference).relative_precision()
 
 
 def paired_difference(first: ArrayLike, second: ArrayLike) -> Measure:
@@ -257,7 +140,7 @@ def paired_difference(first: ArrayLike, second: ArrayLike) -> Measure:
         (..., replicate); replicates without both are left out.
     """
     a, b = np.broadcast_arrays(np.asarray(first, float), np.asarray(second, float))
-    return _mean(a - b, np.isfinite(a) & np.isfinite(b))
+    return Moments.of(a - b, np.isfinite(a) & np.isfinite(b)).average()
 
 
 def replicates_for(mcse: float, share: float) -> int:
@@ -270,13 +153,6 @@ def replicates_for(mcse: float, share: float) -> int:
         problem = f"mcse {mcse} or share {share} is not between 0 and 1"
         raise InputError.of("performance", "mcse", problem, "give fractions, for example 0.005")
     return int(np.ceil(share * (1 - share) / mcse**2 - 1e-9))
-
-
-def share_mcse(share: ArrayLike, n: ArrayLike) -> Floats:
-    """Return sqrt(p (1 - p) / n), the Monte Carlo standard error of a share."""
-    p = np.asarray(share, float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.sqrt(p * (1 - p) / np.asarray(n, float)))
 
 
 def z_against(share: ArrayLike, n: ArrayLike, exact: ArrayLike) -> Floats:
@@ -301,47 +177,3 @@ def z_against(share: ArrayLike, n: ArrayLike, exact: ArrayLike) -> Floats:
     gap, error = np.asarray(share, float) - truth, share_mcse(truth, n)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(gap == 0, 0.0, gap / error))
-
-
-def _mean(values: Floats, used: NDArray[np.bool_]) -> Measure:
-    n = used.sum(-1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = np.where(used, values, 0.0).sum(-1) / n
-        squares = np.where(used, values - mean[..., None], 0.0) ** 2
-        mcse = np.where(n > 1, np.sqrt(squares.sum(-1) / (n - 1) / n), np.nan)
-    return Measure(np.asarray(mean), np.asarray(mcse), n)
-
-
-def _share(hits: NDArray[np.bool_], used: NDArray[np.bool_]) -> Measure:
-    n = used.sum(-1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = (hits & used).sum(-1) / n
-    return Measure(np.asarray(share), share_mcse(share, n), n)
-
-
-def _spread(values: Floats, used: NDArray[np.bool_]) -> Measure:
-    n = used.sum(-1)
-    sd = _mean(values, used).mcse * np.sqrt(n)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return Measure(sd, np.asarray(sd / np.sqrt(2 * (n - 1))), n)
-
-
-def _model_se(std_error: Floats, used: NDArray[np.bool_]) -> Measure:
-    square = _mean(std_error**2, used)
-    root = np.sqrt(square.value)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return Measure(root, square.mcse / (2 * root), square.n)
-
-
-def _relative_error(
-    model: Measure, empirical: Measure, std_error: Floats, used: NDArray[np.bool_]
-) -> Measure:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = model.value / empirical.value
-        own = (_mean(std_error**2, used).mcse / (2 * model.value**2)) ** 2
-        mcse = 100 * ratio * np.sqrt(own + 1 / (2 * (empirical.n - 1)))
-    return Measure(100 * (ratio - 1), mcse, np.minimum(model.n, empirical.n))
-
-
-def _plain(value: Any) -> float | None:
-    return float(value) if np.isfinite(value) else None

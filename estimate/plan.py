@@ -1,138 +1,22 @@
 """What an analysis plan may say: one YAML file for any table of men."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    PlainValidator,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, field_validator
 
 from estimate.analysis_set import Categorical, Kind, Numeric
-from estimate.estimand import Strategy
-from estimate.matching import Focal, Order
+from estimate.plan_choices import (
+    CumulativeDelivery,
+    Event,
+    Matching,
+    Measured,
+    Method,
+    MissingData,
+    Subgroup,
+    name_alone,
+    read_kind,
+)
 from protocol.documents import Document
-
-Method = Literal[
-    "crude",
-    "adjusted",
-    "firth",
-    "ps-covariate",
-    "iptw-ate",
-    "iptw-att",
-    "iptw-atc",
-    "iptw-ato",
-    "iptw-atm",
-    "iptw-ate-adjusted",
-    "matching",
-    "matching-adjusted",
-    "standardised",
-    "standardised-att",
-    "standardised-atc",
-    "aipw",
-    "tmle",
-]
-
-_KIND_CURE = "write `numeric`, or `categorical: [reference, other, ...]`"
-
-
-def _read_kind(value: Any) -> Kind:
-    if isinstance(value, Numeric | Categorical):
-        return value
-    if value == "numeric":
-        return Numeric()
-    if not (isinstance(value, Mapping) and set(value) == {"categorical"}):
-        raise ValueError(_KIND_CURE)
-    levels = value["categorical"]
-    if not isinstance(levels, list) or len(levels) < 2:
-        raise ValueError("list two levels or more; the first is the reference")
-    names = tuple(str(level) for level in levels)
-    if len(set(names)) < len(names):
-        raise ValueError("a level is listed twice")
-    return Categorical(names)
-
-
-def _name_alone(value: Any) -> Any:
-    """Let `missing: none` stand for `missing: {method: none}`."""
-    return {"method": value} if isinstance(value, str) else value
-
-
-class MissingData(Document):
-    """How missing covariates are dealt with.
-
-    Men whose treatment or outcome is missing are left out in any case, and counted.
-    """
-
-    #: "none" declares that nothing is missing, and is an error if something is.
-    method: Literal["mice", "complete-case", "none"] = "complete-case"
-    imputations: Annotated[int, Field(ge=2, le=1000)] = 20
-    iterations: Annotated[int, Field(ge=1, le=1000)] = 10
-
-
-class Matching(Document):
-    """Choices of one-to-one matching; see `estimate.matching.match_nearest`."""
-
-    #: None is the smaller arm; the result says which.
-    focal: Focal | None = None
-    order: Order | None = None
-    #: of the standard deviation of the distance measure
-    caliper_percent: Annotated[float, Field(gt=0)] | None = None
-    on: Literal["score", "logit"] = "logit"
-    exact: str | None = None
-
-
-class Event(Document):
-    """An event after the start of treatment and how it is dealt with (ICH E9(R1), A.3.2)."""
-
-    event: str
-    strategy: Strategy
-
-
-class Subgroup(Document):
-    """How men are divided by one covariate: a number at a cut, a category into named groups.
-
-    ``cut`` is a comparison such as "< 35" or "> 3"; it and its contrary are the two groups, the
-    lower one first. ``groups`` names sets of levels, all levels once; without it every level of a
-    category is a group.
-    """
-
-    by: str
-    cut: Annotated[str, Field(pattern=r"^(<|<=|>|>=)\s*-?\d+(\.\d+)?$")] | None = None
-    groups: dict[str, tuple[str, ...]] | None = None
-
-    @model_validator(mode="after")
-    def _one_division(self) -> Self:
-        if self.cut is not None and self.groups is not None:
-            raise ValueError("give cut or groups, not both")
-        if self.groups is not None and len(self.groups) < 2:
-            raise ValueError("name two groups or more")
-        return self
-
-    @property
-    def at(self) -> float:
-        """The number of the cut, in the unit of the covariate."""
-        return float((self.cut or "nan").lstrip("<>= "))
-
-    @property
-    def lower_holds_it(self) -> bool:
-        """Whether a man exactly at the cut is in the lower group."""
-        return (self.cut or "").startswith("<=") or (self.cut or "")[:2].strip() == ">"
-
-
-class CumulativeDelivery(Document):
-    """Columns that say how couples fared after retrieval; couples without a transfer are left out.
-
-    ``transfers`` counts a couple's embryo transfers, of which the last is the birth where
-    ``birth`` is 1; ``embryos_left`` (0/1) says whether frozen embryos remain, and may be absent.
-    """
-
-    transfers: str
-    birth: str
-    embryos_left: str | None = None
 
 
 class Plan(Document):
@@ -157,6 +41,16 @@ class Plan(Document):
         group's advantage runs through treatment.
     delivery
         Columns of cumulative delivery over embryo transfers, compared between the arms.
+    mediation_interaction
+        Whether treatment may act differently in the two groups of a mediation analysis.
+    mediation_sensitivity
+        Whether the indirect effects are also computed under correlated errors of treatment and
+        outcome, as an unmeasured cause of both would make them.
+    changes
+        What was measured before and after therapy, by the name under which it is shown.
+    strata
+        Categorical covariates within which a trial balanced its arms by permuted blocks; for
+        `standardised-randomised` alone.
     trim_percent
         Propensity scores, in percent, beyond which men are left out (of all but `crude`); None
         leaves nobody out. The population changes.
@@ -172,7 +66,7 @@ class Plan(Document):
 
     treatment: str
     outcome: str
-    covariates: dict[str, Annotated[Kind, PlainValidator(_read_kind)]] = Field(default_factory=dict)
+    covariates: dict[str, Annotated[Kind, PlainValidator(read_kind)]] = Field(default_factory=dict)
     methods: Annotated[tuple[Method, ...], Field(min_length=1)]
     models: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     propensity: tuple[str, ...] | None = None
@@ -180,10 +74,14 @@ class Plan(Document):
     subgroups: dict[str, Subgroup] = Field(default_factory=dict)
     splines: tuple[str, ...] = ()
     mediation: tuple[str, ...] = ()
+    mediation_interaction: bool = False
+    mediation_sensitivity: bool = False
     delivery: CumulativeDelivery | None = None
+    changes: dict[str, Measured] = Field(default_factory=dict)
+    strata: tuple[str, ...] = ()
     trim_percent: tuple[float, float] | None = None
     truncate_percent: tuple[float, float] | None = None
-    missing: Annotated[MissingData, BeforeValidator(_name_alone)] = MissingData()
+    missing: Annotated[MissingData, BeforeValidator(name_alone)] = MissingData()
     eligible: str | None = None
     population: str | None = None
     intercurrent: tuple[Event, ...] = ()
@@ -240,7 +138,7 @@ class Plan(Document):
     ) -> dict[str, Subgroup]:
         for name, group in value.items():
             _refuse_undeclared((group.by,), info)
-            _check_division(name, group, info.data.get("covariates", {}).get(group.by))
+            check_division(name, group, info.data.get("covariates", {}).get(group.by))
         return value
 
     @field_validator("splines")
@@ -265,6 +163,35 @@ class Plan(Document):
             levels = kind.levels if isinstance(kind, Categorical) else "ab"
             if len(group.groups or levels) != 2:
                 raise ValueError(f"{name} must have two groups")
+        return value
+
+    @field_validator("mediation_interaction", "mediation_sensitivity")
+    @classmethod
+    def _mediation_is_planned(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and not info.data.get("mediation"):
+            raise ValueError("name a division under mediation first")
+        return value
+
+    @field_validator("strata")
+    @classmethod
+    def _strata_are_categories(cls, value: tuple[str, ...], info: ValidationInfo) -> Any:
+        _refuse_undeclared(value, info)
+        for name in value:
+            if isinstance(info.data.get("covariates", {}).get(name), Numeric):
+                raise ValueError(f"{name} is a number; blocks are permuted within categories")
+        if value and "standardised-randomised" not in info.data.get("methods", ()):
+            raise ValueError("only `standardised-randomised` uses strata; add it to the methods")
+        return value
+
+    @field_validator("missing")
+    @classmethod
+    def _predictors_are_covariates(cls, value: MissingData, info: ValidationInfo) -> MissingData:
+        if value.predictors and value.method != "mice":
+            raise ValueError("predictors are for `method: mice`")
+        for name, others in value.predictors.items():
+            _refuse_undeclared((name, *others), info)
+            if name in others:
+                raise ValueError(f"{name} cannot be imputed from itself")
         return value
 
     @field_validator("matching")
@@ -296,7 +223,8 @@ def _refuse_undeclared(names: tuple[str, ...], info: ValidationInfo) -> None:
         raise ValueError(f"declare {', '.join(strange)} under covariates first")
 
 
-def _check_division(name: str, group: Subgroup, kind: Kind | None) -> None:
+def check_division(name: str, group: Subgroup, kind: Kind | None) -> None:
+    """Raise ValueError if a division does not suit the covariate that divides."""
     if isinstance(kind, Numeric) and group.cut is None:
         raise ValueError(f'{name}: {group.by} is a number; give a cut, for example "< 35"')
     if isinstance(kind, Categorical):

@@ -118,6 +118,16 @@ def _barnard_rubin(m: int, share: Floats, complete: Floats) -> Floats:
         return np.where(np.isinf(observed), rubin, rubin * observed / (rubin + observed))
 
 
+def missing_information(each: Estimate, *, df_complete: ArrayLike = np.inf) -> Floats:
+    """Return the fraction of missing information of an estimate; imputations are its last axis.
+
+    The share of its variance that stems from what is missing: 0.3 says that complete data would
+    have told in 70 % as many men.
+    """
+    value = np.log(each.estimate) if each.scale in RATIOS else each.estimate
+    return pool(value, np.asarray(each.std_error) ** 2, df_complete=df_complete).fmi
+
+
 def pool_estimates(each: Estimate, *, df_complete: ArrayLike = np.inf) -> Estimate:
     """Pool an estimate made in every imputation; the imputations are its last axis.
 

@@ -150,11 +150,18 @@ def likelihood_ratio_test(
         return _sound(d3(own, 2 * (common[0] - common[1]), k), full.converged & null.converged)
     long = X.reshape(*X.shape[:-3], m * n, p)
     flat = y.reshape(*y.shape[:-2], m * n), w.reshape(*w.shape[:-2], m * n)
-    stacked = fit_logistic(long, *flat)
-    stacked_null = fit_logistic(long[..., keep], *flat)
+    # All imputations in one data set agree with their mean almost.
+    stacked = fit_logistic(long, *flat, start=_near(full.coef))
+    stacked_null = fit_logistic(long[..., keep], *flat, start=_near(null.coef))
     together = 2 * (stacked.loglik - stacked_null.loglik) / m
     whole = (2 * full.loglik, 2 * stacked.loglik / m, p) if method == "D4 robust" else None
     return _sound(d4(own, together, k, full=whole), full.converged & null.converged)
+
+
+def _near(coef: Floats) -> Floats:
+    """Return coefficients (..., p) from which to look for those of all imputations (..., m, p)."""
+    mean = coef.mean(-2)
+    return np.where(np.isfinite(mean), mean, 0.0)
 
 
 def _loglik(X: Floats, y: Floats, w: Floats, coef: Floats) -> Floats:

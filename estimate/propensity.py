@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
-from scipy.stats import rankdata
 
 from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Bools, Floats
 from estimate.design_matrix import DesignMatrix, design_matrix
 from estimate.logistic import LogisticFit, fit_logistic
 from estimate.result import Z95
+from estimate.sandwich import leverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,18 @@ class PropensityScore:
     design: DesignMatrix
     fit: LogisticFit
 
-    def influence(self, data: AnalysisSet) -> Floats:
-        """Return each man's influence on the coefficients, (..., n, q)."""
+    def influence(self, data: AnalysisSet, *, small_sample: bool = False) -> Floats:
+        """Return each man's influence on the coefficients, (..., n, q).
+
+        Parameters
+        ----------
+        small_sample
+            Divide it by 1 - h with h his leverage, so that a man who drags the fit towards
+            himself is not taken for one who fits well.
+        """
         residual = np.where(data.include, data.treatment - self.score, 0.0)
+        if small_sample:
+            residual = residual / (1 - leverage(self.design.X, self.fit, data.weights))
         by_man: Floats = (self.design.X * residual[..., None]) @ self.fit.cov
         return by_man
 
@@ -129,6 +138,8 @@ def c_statistic(
 
 def _ranks(score: Floats, who: Bools) -> Floats:
     """Return mid-ranks from 1 among ``who``; the others rank above them."""
+    from scipy.stats import rankdata  # a third of a second to load, for this alone
+
     ranks: Floats = rankdata(np.where(who, score, np.inf), axis=-1)
     return ranks
 

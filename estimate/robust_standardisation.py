@@ -16,7 +16,6 @@ from scipy.special import expit
 
 from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Bools, Floats
-from estimate.estimand import Estimand
 from estimate.logistic import fit_logistic
 from estimate.marginal import OutcomeModel, outcome_model
 from estimate.result import Estimate
@@ -53,12 +52,7 @@ def randomised(
     """
     model = outcome_model(data, covariates)
     risks = randomised_risks(data, model, strata=strata, small_sample=small_sample)
-    estimand = Estimand(
-        population="all men randomised",
-        treatment=f"{data.treatment_name} 1 vs 0",
-        variable=data.outcome_name,
-        summary="",
-    )
+    estimand = data.question("all men randomised")
     return risks.compare(estimand, "standardised (randomised)", "Wald, Ye")
 
 

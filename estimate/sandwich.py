@@ -62,8 +62,8 @@ def sandwich(
     factor: Floats = np.ones(n.shape)
     count: Ints = n
     if clusters is not None:
-        terms = _sum_by_cluster(terms, clusters)
-        sizes = _sum_by_cluster(used[..., None].astype(float), clusters)[..., 0]
+        terms = sum_by_cluster(terms, clusters)
+        sizes = sum_by_cluster(used[..., None].astype(float), clusters)[..., 0]
         count = np.count_nonzero(sizes, axis=-1)
     if correction in ("HC2", "HC3"):
         power = 0.5 if correction == "HC2" else 1.0
@@ -80,7 +80,7 @@ def sandwich(
     return factor[..., None, None] * (fit.cov @ meat @ fit.cov)
 
 
-def _sum_by_cluster(terms: Floats, clusters: Ints) -> Floats:
+def sum_by_cluster(terms: Floats, clusters: Ints) -> Floats:
     """Return sums over the men of each cluster, (..., cluster, p)."""
     groups = int(clusters.max(initial=0)) + 1
     sums = np.zeros((*terms.shape[:-2], groups, terms.shape[-1]))

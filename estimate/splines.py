@@ -13,6 +13,7 @@ from scipy import special
 
 from estimate.arrays import Bools, Floats
 from estimate.logistic import LogisticFit, fit_logistic
+from estimate.matrices import quadratic_form
 from estimate.result import Z95
 from protocol.errors import InputError
 
@@ -206,11 +207,7 @@ def fit_spline(
 
 def wald_chi2(fit: LogisticFit, chosen: slice) -> Floats:
     """Return b' V^-1 b for some coefficients, (...); NaN where the fit has none."""
-    b, cov = fit.coef[..., chosen], fit.cov[..., chosen, chosen]
-    sound = np.asarray(np.isfinite(b).all(-1) & np.isfinite(cov).all((-2, -1)))
-    cov = np.where(sound[..., None, None], cov, np.eye(b.shape[-1]))
-    solved = np.linalg.solve(cov, b[..., None])[..., 0]
-    return np.where(sound, (b * solved).sum(-1), np.nan)
+    return quadratic_form(fit.coef[..., chosen], fit.cov[..., chosen, chosen])
 
 
 def _test(

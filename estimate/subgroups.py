@@ -18,6 +18,7 @@ from estimate.arrays import Bools, Floats, Ints
 from estimate.contingency import from_logistic
 from estimate.design_matrix import design_matrix
 from estimate.logistic import fit_logistic
+from estimate.matrices import independent_columns
 from estimate.profile import likelihood_ratio
 from estimate.result import Estimate, wald
 from estimate.splines import wald_chi2
@@ -67,7 +68,11 @@ class Subgroups:
 
 
 def interaction_design(
-    data: AnalysisSet, modifier: ArrayLike, covariates: Sequence[str] | None = None
+    data: AnalysisSet,
+    modifier: ArrayLike,
+    covariates: Sequence[str] | None = None,
+    *,
+    kept: Sequence[int] | None = None,
 ) -> tuple[Floats, slice]:
     """Return the joint design (..., n, p), and which columns are the interaction.
 
@@ -79,7 +84,21 @@ def interaction_design(
     ----------
     modifier
         (..., n, k): a number, or an indicator per subgroup but the first.
+    kept
+        Columns of `main_design` to keep; None keeps those that are not redundant in all data sets.
     """
+    main, columns = main_design(data, modifier, covariates)
+    if kept is None:
+        kept = independent_columns(main, data.weights, keep=2 + columns.shape[-1])
+    main = main[..., list(kept)]
+    X = np.concatenate([main, columns * data.treatment[..., None]], -1)
+    return X, slice(main.shape[-1], X.shape[-1])
+
+
+def main_design(
+    data: AnalysisSet, modifier: ArrayLike, covariates: Sequence[str] | None = None
+) -> tuple[Floats, Floats]:
+    """Return intercept, treatment, modifier (..., n, k) and covariates; and the modifier alone."""
     base = design_matrix(data, covariates).X
     columns = np.asarray(modifier, float)
     shape = np.broadcast_shapes(base.shape[:-1], columns.shape[:-1])
@@ -87,10 +106,7 @@ def interaction_design(
     columns = np.where(stay, np.broadcast_to(columns, (*shape, columns.shape[-1])), 0.0)
     parts = [base[..., :2], columns, base[..., 2:]]
     main = np.concatenate([np.broadcast_to(p, (*shape, p.shape[-1])) for p in parts], -1)
-    keep = 2 + columns.shape[-1]
-    main = main[..., independent_columns(main, data.weights, keep=keep)]
-    X = np.concatenate([main, columns * data.treatment[..., None]], -1)
-    return X, slice(main.shape[-1], X.shape[-1])
+    return main, columns
 
 
 def interaction_test(
@@ -125,6 +141,8 @@ def subgroup_effects(
     group: ArrayLike,
     labels: Sequence[str],
     covariates: Sequence[str] | None = None,
+    *,
+    profile: bool = True,
 ) -> Subgroups:
     """Estimate the treatment's odds ratio in each subgroup, and test whether they differ.
 
@@ -137,6 +155,8 @@ def subgroup_effects(
     covariates
         Names; None takes all of the analysis set. In a subgroup's own model, columns without
         variation there are dropped.
+    profile
+        As for `estimate.contingency.from_logistic`, for ``separate``.
 
     Raises
     ------
@@ -148,7 +168,8 @@ def subgroup_effects(
     _check(group, data.include, members, labels)
     counts = [_count(data, m) for m in members]
     separate = tuple(
-        _alone(data, m, label, covariates) for m, label in zip(members, labels, strict=True)
+        effect_within(data, m, label, covariates, profile=profile)
+        for m, label in zip(members, labels, strict=True)
     )
     modifier = np.stack([m.astype(float) for m in members[1:]], -1)
     X, tested = interaction_design(data, modifier, covariates)
@@ -187,17 +208,32 @@ def _count(data: AnalysisSet, member: Bools) -> tuple[Ints, Ints]:
     return men, events
 
 
-def _alone(
-    data: AnalysisSet, member: Bools, label: str, covariates: Sequence[str] | None
+def effect_within(
+    data: AnalysisSet,
+    member: Bools,
+    label: str,
+    covariates: Sequence[str] | None = None,
+    *,
+    profile: bool = True,
+    kept: Sequence[int] | None = None,
 ) -> Estimate:
+    """Return the odds ratio from a model of the men of one subgroup, ``member`` (..., n), alone.
+
+    Parameters
+    ----------
+    kept
+        Columns of the design to keep; None keeps those that are not redundant in all data sets.
+    """
     X = design_matrix(data, covariates).X
     weights = member.astype(float)
-    X = X[..., independent_columns(X, weights, keep=2)]
+    X = X[..., independent_columns(X, weights, keep=2) if kept is None else list(kept)]
     # Men of other subgroups stay in the array with weight 0 and finite values.
     fit = fit_logistic(X, data.outcome, weights)
     question = conditional_estimand(data, covariates, label)
     n = np.count_nonzero(member, axis=-1)
-    return from_logistic(fit, X, data.outcome, 1, question, "subgroup alone", n=n, weights=weights)
+    return from_logistic(
+        fit, X, data.outcome, 1, question, "subgroup alone", n=n, weights=weights, profile=profile
+    )
 
 
 def _together(
@@ -228,37 +264,6 @@ def _together(
             )
         )
     return tuple(answers)
-
-
-def independent_columns(
-    X: ArrayLike, weights: ArrayLike | None = None, *, keep: int = 0
-) -> list[int]:
-    """Return the columns that are no linear combination of those before them, in any data set.
-
-    ``X`` is (..., n, p); rows of weight 0 do not count. A column that is redundant in some data
-    sets only stays: there the fit fails and is counted as failed. So do the first ``keep``
-    columns whatever they hold: without variation in treatment there is to be no estimate of it.
-
-    Examples
-    --------
-    >>> independent_columns([[1, 0, 2, 1], [1, 1, 2, 0], [1, 0, 2, 1]])
-    [0, 1]
-    """
-    X = np.asarray(X, float)
-    used = np.ones(X.shape[:-1]) if weights is None else (np.asarray(weights) > 0).astype(float)
-    rows = (X * used[..., None]).reshape(-1, X.shape[-1])
-    length = np.sqrt((rows**2).sum(0))
-    rows = rows / np.where(length > 0, length, 1.0)
-    gram = rows.T @ rows
-    kept = list(range(keep))
-    for j in range(keep, gram.shape[0]):
-        left = gram[j, j]
-        if kept:
-            cross = gram[kept, j]
-            left = left - cross @ np.linalg.pinv(gram[np.ix_(kept, kept)], hermitian=True) @ cross
-        if left > 1e-9:
-            kept.append(j)
-    return kept
 
 
 def adjust_p_values(p: ArrayLike, correction: Correction = "Holm") -> Floats:

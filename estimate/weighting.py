@@ -15,7 +15,6 @@ from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Bools, Floats
 from estimate.contingency import from_logistic
 from estimate.design_matrix import design_matrix
-from estimate.estimand import Estimand
 from estimate.logistic import fit_logistic
 from estimate.propensity import PropensityScore
 from estimate.result import Estimate, wald
@@ -24,6 +23,9 @@ from estimate.sandwich import sandwich, scores, stacked_covariance
 
 Target = Literal["ate", "att", "atc", "ato", "atm"]
 Errors = Literal["naive", "HC0", "HC1", "HC3", "survey", "M-estimation"]
+
+#: What `weighted_risks` knows besides: M-estimation with residuals enlarged by leverage.
+RiskErrors = Errors | Literal["M-estimation HC3"]
 
 #: Whom each target's weighted arms resemble.
 POPULATIONS: dict[Target, str] = {
@@ -137,7 +139,7 @@ def _weigh(e: Floats, treated: Bools, target: Target) -> tuple[Floats, Floats]:
 
 
 def weighted_risks(
-    data: AnalysisSet, score: PropensityScore, w: Weights, *, errors: Errors = "M-estimation"
+    data: AnalysisSet, score: PropensityScore, w: Weights, *, errors: RiskErrors = "M-estimation"
 ) -> Risks:
     """Return the weighted risk of each arm.
 
@@ -147,9 +149,13 @@ def weighted_risks(
         "naive" takes weights as counts of men and is wrong; it is here to show how wrong.
         "HC0", "HC1", "HC3" and "survey" take weights as known: too wide for ATE, since
         estimating the score removes chance imbalance. "M-estimation" accounts for it (Lunceford
-        JK, Davidian M. *Stat Med* 2004;23:2937-2960).
+        JK, Davidian M. *Stat Med* 2004;23:2937-2960). Where a few men carry weights far above the
+        rest it is too short (with 569 men of whom some weigh 16 and more, by 6 %, and an interval
+        covers 93.6 instead of 95 %); "M-estimation HC3" divides both residuals, of treatment and
+        of outcome, by 1 - leverage, and mends part of it.
     """
-    phi = score.influence(data) if errors == "M-estimation" else None
+    hc3 = errors.endswith("HC3")
+    phi = score.influence(data, small_sample=hc3) if errors.startswith("M-estimation") else None
     risks, influence, naive, df = [], [], [], None
     n, p = data.n, 2
     for arm in (data.treatment > 0, data.treatment <= 0):
@@ -158,12 +164,12 @@ def weighted_risks(
         risk = (inside * data.outcome).sum(-1) / total
         residual = data.outcome - risk[..., None]
         by_man = inside * residual / total[..., None]
+        if hc3:
+            by_man = by_man / (1 - inside / total[..., None])
         if phi is not None:
             drift = np.where(arm, w.slope * residual, 0.0) / total[..., None]
             gradient = np.einsum("...n,...nq->...q", drift, score.design.X)
             by_man = by_man + np.einsum("...nq,...q->...n", phi, gradient)
-        if errors == "HC3":
-            by_man = by_man / (1 - inside / total[..., None])
         risks.append(risk)
         influence.append(by_man)
         naive.append(risk * (1 - risk) / total)
@@ -179,7 +185,7 @@ def weighted_risks(
 
 
 def iptw(
-    data: AnalysisSet, score: PropensityScore, w: Weights, *, errors: Errors = "M-estimation"
+    data: AnalysisSet, score: PropensityScore, w: Weights, *, errors: RiskErrors = "M-estimation"
 ) -> tuple[Estimate, Estimate, Estimate]:
     """Return marginal risk difference, risk ratio and odds ratio by weighting.
 
@@ -188,12 +194,7 @@ def iptw(
     errors
         As for `weighted_risks`.
     """
-    estimand = Estimand(
-        population=POPULATIONS[w.target],
-        treatment=f"{data.treatment_name} 1 vs 0",
-        variable=data.outcome_name,
-        summary="",
-    )
+    estimand = data.question(POPULATIONS[w.target])
     return weighted_risks(data, score, w, errors=errors).compare(
         estimand, f"iptw-{w.target}", f"Wald, {errors}"
     )

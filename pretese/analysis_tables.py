@@ -9,6 +9,7 @@ from estimate.arrays import Floats
 from estimate.explore import Division
 from estimate.result import Z95, Estimate
 from estimate.table1 import format_p, table_one
+from estimate.weighting import weights
 
 
 def effect(each: Estimate) -> str:
@@ -44,9 +45,25 @@ def estimates_table(found: Analysis) -> pd.DataFrame:
 
 def characteristics_table(found: Analysis) -> pd.DataFrame:
     """Return Table 1: covariates as they came, by treatment, missing values counted."""
-    data, raw = found.complete.observed, found.complete.columns
-    columns = {}
-    here = data.include
+    return _describe(found, found.complete.observed, None)
+
+
+def weighted_table(found: Analysis) -> pd.DataFrame | None:
+    """Return Table 1 of the men weighted by inverse probability (stabilised), without tests.
+
+    None without the method `iptw-ate`, and after imputation: weights then differ between copies.
+    """
+    if found.score is None or found.complete.imputation is not None:
+        return None
+    data = found.complete.data
+    value = weights(data, found.score, "ate", stabilised=True).value[data.include]
+    if "iptw-ate" not in found.plan.methods or not np.isfinite(value).all():
+        return None
+    return _describe(found, data, value).drop(columns=["p", "test"])
+
+
+def _describe(found: Analysis, data: AnalysisSet, weighted: Floats | None) -> pd.DataFrame:
+    raw, columns, here = found.complete.columns, {}, data.include
     for name, kind in found.plan.kinds.items():
         values = raw[name][here]
         if isinstance(kind, Categorical):
@@ -56,7 +73,8 @@ def characteristics_table(found: Analysis) -> pd.DataFrame:
             columns[name] = values
     name = found.plan.treatment
     arm = np.where(data.treatment[here] > 0, "= 1", "= 0")
-    return table_one(pd.DataFrame({**columns, name: arm}), name, found.plan.kinds).frame()
+    men = pd.DataFrame({**columns, name: arm})
+    return table_one(men, name, found.plan.kinds, weights=weighted).frame()
 
 
 def subgroups_table(found: Analysis) -> pd.DataFrame:
@@ -81,16 +99,15 @@ def subgroups_table(found: Analysis) -> pd.DataFrame:
                     "odds ratio (95 % CI)": effect(answer),
                     "p for interaction": format_p(division.p_value) if first else "",
                     "p, Holm": format_p(record["interaction_p_holm"]) if first else "",
-                    "RERI (95 % CI)": _reri(division) if first else "",
+                    "RERI (95 % CI)": "" if first else _reri(division, index - 1),
                 }
             )
     return pd.DataFrame(lines)
 
 
-def _reri(division: Division) -> str:
-    if np.isnan(division.reri):
-        return ""
-    return f"{division.reri:.2f} ({division.reri_low:.2f} to {division.reri_high:.2f})"
+def _reri(division: Division, row: int) -> str:
+    value, low, high = division.reri[row]
+    return "" if np.isnan(value) else f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 
 def balance_table(found: Analysis) -> pd.DataFrame:
@@ -107,11 +124,14 @@ def balance_table(found: Analysis) -> pd.DataFrame:
 
 
 def score_odds_ratios(found: Analysis) -> pd.DataFrame:
-    """Return odds ratios of treatment (Wald intervals); averaged over imputations if any."""
+    """Return odds ratios of treatment (Wald intervals); averaged over imputations if any.
+
+    NaN where a model has no finite fit.
+    """
     if found.score is None:
         return pd.DataFrame(columns=["covariate", "odds_ratio", "low", "high"])
     fit, names = found.score.fit, found.score.design.names
-    coef = fit.coef.reshape(-1, len(names))
+    coef = np.where(fit.converged[..., None], fit.coef, np.nan).reshape(-1, len(names))
     variance = np.einsum("...ii->...i", fit.cov).reshape(-1, len(names))
     between = coef.var(0, ddof=1) * (1 + 1 / len(coef)) if len(coef) > 1 else 0.0
     error = np.sqrt(variance.mean(0) + between)

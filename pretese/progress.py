@@ -4,16 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-
 
 class Tell(Protocol):
     """Sets how much is done, of how much, and (if it changes) what is being done."""
@@ -25,6 +15,16 @@ class Tell(Protocol):
 @contextmanager
 def progress(title: str) -> Iterator[Tell]:
     """Show one bar while the block runs; it disappears at the end and stays out of files."""
+    from rich.console import Console  # workers, who show nothing, need not load it
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),

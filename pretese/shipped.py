@@ -42,7 +42,7 @@ def scenario_path(name: str | Path) -> Path:
     InputError
         There is neither; the message names the nearest shipped names and lists all of them.
     """
-    return _find(str(name), shipped_folder(), "scenario")
+    return find_shipped(str(name), shipped_folder(), "scenario")
 
 
 def published_path(name: str | Path) -> Path:
@@ -51,14 +51,21 @@ def published_path(name: str | Path) -> Path:
     >>> published_path("rbe-2022-00934").name
     'rbe-2022-00934.yaml'
     """
-    return _find(str(name), shipped_folder() / "published", "published study")
+    return find_shipped(str(name), shipped_folder() / "published", "published study")
 
 
 def _names(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in folder.glob("*.yaml")))
 
 
-def _find(name: str, folder: Path, kind: str) -> Path:
+def find_shipped(name: str, folder: Path, kind: str) -> Path:
+    """Return the file in ``folder`` that ships under a name, or the user's file at that path.
+
+    Parameters
+    ----------
+    kind
+        Word for the message if there is neither: "scenario", "design".
+    """
     names = _names(folder)
     if name in names:
         return folder / f"{name}.yaml"

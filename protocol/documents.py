@@ -22,22 +22,35 @@ class Document(BaseModel):
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
+class _UniqueKeys:
     """YAML without silent overwriting: a key given twice is a fault, not the last one winning."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Refuse a repeated key, then build the mapping as usual."""
+        loader: Any = self
         seen: set[Any] = set()
         for key_node, _ in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":
                 continue  # `<<: *anchor` borrows another mapping's fields; its own may override
-            key = self.construct_object(key_node, deep=True)
+            key = loader.construct_object(key_node, deep=True)
             if key in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key!r} is given twice", key_node.start_mark
                 )
             seen.add(key)
-        return super().construct_mapping(node, deep)
+        mapping: dict[Any, Any] = yaml.SafeLoader.construct_mapping(loader, node, deep)
+        return mapping
+
+
+class _Loader(_UniqueKeys, yaml.SafeLoader):
+    """The parser whose messages people read: the same words and places on every machine."""
+
+
+_Parser: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+
+
+class _FastLoader(_UniqueKeys, _Parser):  # type: ignore[misc]  # a class, whichever there is
+    """libyaml's parser, eight times as fast, where PyYAML was built with it."""
 
 
 def content_hash(text: str) -> str:
@@ -65,7 +78,7 @@ def read_text(path: Path) -> str:
 def parse_yaml(text: str, where: str) -> Any:
     """Return the plain value of a YAML text; broken YAML is an `InputError` that names the line."""
     try:
-        return yaml.load(text, Loader=_UniqueKeyLoader)
+        return _load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -74,6 +87,13 @@ def parse_yaml(text: str, where: str) -> Any:
         ) from None
     except yaml.YAMLError as error:
         raise InputError.of(where, "", f"this is not valid YAML ({error})", "mend it") from None
+
+
+def _load(text: str) -> Any:
+    try:
+        return yaml.load(text, Loader=_FastLoader)
+    except yaml.YAMLError:
+        return yaml.load(text, Loader=_Loader)
 
 
 def read_document(path: Path, model: type[Model]) -> Model:

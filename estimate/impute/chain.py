@@ -34,11 +34,13 @@ class Column:
     """A column of the data: its name, and its number of categories (0 for a number).
 
     Categories are coded 0, 1, ...; ``method`` None takes "pmm", "logreg" or "polyreg" by kind.
+    ``predictors`` names the columns from which this one is imputed; None is all others.
     """
 
     name: str
     categories: int = 0
     method: Method | None = None
+    predictors: frozenset[str] | None = None
 
     @property
     def how(self) -> Method:
@@ -124,7 +126,8 @@ def impute(
     _check(data, inside, columns, shift)
     moved = {k: np.broadcast_to(np.asarray(s, float), lead).reshape(-1) for k, s in shift.items()}
     gaps = _incomplete(data, inside)
-    completed = np.repeat(data, imputations, axis=0)
+    # Men along the last axis, here and in the chains: every product runs over contiguous memory.
+    completed = np.repeat(data.swapaxes(1, 2), imputations, axis=0)
     course = np.empty((2, sets, iterations, imputations, len(gaps)))
     # Blocks bound the memory; which data sets share one does not depend on the numbers drawn.
     size = max(1, BLOCK_CHAINS // imputations)
@@ -140,10 +143,10 @@ def impute(
             course[:, part, turn] = trace
         rows = slice(start * imputations, part.stop * imputations)
         # Men left out keep what came, gaps included.
-        kept = np.repeat(inside[part], imputations, axis=0)[..., None]
-        completed[rows] = np.where(kept, chains.state, completed[rows])
+        kept = np.repeat(inside[part], imputations, axis=0)[:, None]
+        np.copyto(completed[rows], chains.state, where=kept)
     return Imputation(
-        completed.reshape(*lead, imputations, n, p),
+        completed.reshape(*lead, imputations, p, n).swapaxes(-1, -2),
         chosen,
         tuple(columns[j].name for j in gaps),
         *(trace.reshape(*lead, *trace.shape[1:]) for trace in course),
@@ -179,6 +182,10 @@ def _check(
         if not known.any(-1).all():
             cure = "leave the column out"
             faults.append(Fault("imputation", column.name, "every value is missing", cure))
+        strange = (column.predictors or frozenset()) - {other.name for other in columns}
+        if strange:
+            problem = f"no column is called {', '.join(sorted(strange))}"
+            faults.append(Fault("imputation", column.name, problem, "name other predictors"))
         codes = np.arange(column.categories)
         if column.categories and not np.isin(x[known], codes).all():
             cure = f"use codes 0 to {column.categories - 1}"
@@ -254,9 +261,21 @@ class _Gap:
 
 @dataclass(frozen=True, slots=True)
 class _Chains:
-    """The state of all chains: (chain, n, column), chain = data set x imputation."""
+    """The state of all chains, chain = data set x imputation.
+
+    Attributes
+    ----------
+    state
+        (chain, column, n).
+    design
+        (chain, predictor, n): intercept, numbers, an indicator for every category but the first.
+    places
+        For each column, its predictors.
+    """
 
     state: Floats
+    design: Floats
+    places: tuple[slice, ...]
     columns: tuple[Column, ...]
     gaps: dict[int, _Gap]
     shift: dict[str, Floats]
@@ -273,26 +292,38 @@ class _Chains:
         dice: _Dice,
     ) -> "_Chains":
         """Fill every gap with values drawn at random from the observed ones."""
+        # Men left out hold any finite value: their rows have weight 0 throughout.
+        data = np.where(inside[..., None], data, 0.0).swapaxes(1, 2)
         state = np.repeat(data, imputations, axis=0)
         inside = np.repeat(inside, imputations, axis=0)
-        # Men left out hold any finite value: their rows have weight 0 throughout.
-        state = np.where(inside[..., None], state, 0.0)
         gaps: dict[int, _Gap] = {}
         for j in visits:
-            gaps[j] = gap = _Gap.of(~np.isnan(state[..., j]), inside)
+            gaps[j] = gap = _Gap.of(~np.isnan(state[:, j]), inside)
             donors = np.argsort(~gap.observed, axis=-1, kind="stable")
             pick = gap.at(dice.uniform()) * gap.observed.sum(-1, keepdims=True)
             rows = np.take_along_axis(donors, pick.astype(np.int64), -1)
-            gap.fill(state[..., j], np.take_along_axis(state[..., j], rows, -1))
+            gap.fill(state[:, j], np.take_along_axis(state[:, j], rows, -1))
         moved = {name: np.repeat(s, imputations)[:, None] for name, s in shift.items()}
-        return cls(state, columns, gaps, moved)
+        ends = 1 + np.cumsum([max(1, column.categories - 1) for column in columns])
+        places = tuple(map(slice, [1, *ends[:-1].tolist()], ends.tolist()))
+        design = np.ones((len(state), int(ends[-1]), state.shape[-1]))
+        chains = cls(state, design, places, columns, gaps, moved)
+        for j in range(len(columns)):
+            chains.expand(j)
+        return chains
+
+    def expand(self, j: int) -> None:
+        """Write what a column says now into its predictors."""
+        x, codes = self.state[:, j, None], np.arange(1, self.columns[j].categories)
+        self.design[:, self.places[j]] = x == codes[:, None] if len(codes) else x
 
     def sweep(self, dice: _Dice) -> tuple[Floats, Floats]:
         """Draw every incomplete column once; return mean and SD of what was drawn."""
         means, sds = [], []
         for j, gap in self.gaps.items():
             drawn = self._draw(j, gap, dice)
-            gap.fill(self.state[..., j], drawn)
+            gap.fill(self.state[:, j], drawn)
+            self.expand(j)
             count = np.maximum(gap.real.sum(-1), 1)
             mean = np.where(gap.real, drawn, 0).sum(-1) / count
             deviation = np.where(gap.real, drawn - mean[:, None], 0)
@@ -303,8 +334,8 @@ class _Chains:
 
     def _draw(self, j: int, gap: _Gap, dice: _Dice) -> Floats:
         """Return new values (chain, k) for one column given all others."""
-        column, y = self.columns[j], self.state[..., j]
-        X = self._design(j)
+        column, y = self.columns[j], self.state[:, j]
+        X = np.delete(self.design, self._unused(j), axis=1).swapaxes(1, 2)
         shift = self.shift.get(column.name, np.zeros((1, 1)))
         if column.how == "logreg":
             eta = gap.at(draw_binary(X, y, gap.observed, dice.normal(X.shape[-1])))
@@ -318,20 +349,20 @@ class _Chains:
         step = draw_linear(X, y, gap.observed, dice.normal(X.shape[-1]), dice.chi_square(df))
         wanted = gap.at(np.matmul(X, step.coef_drawn[..., None])[..., 0])
         if column.how == "norm":
-            noise = gap.at(dice.normal(self.state.shape[1]))
+            noise = gap.at(dice.normal(self.state.shape[-1]))
             return np.asarray(wanted + step.sigma_drawn[:, None] * noise + shift)
         predicted = np.matmul(X, step.coef[..., None])[..., 0]
         donors = nearest_donors(predicted, gap.observed, wanted, DONORS)
         rows = donors.draw(gap.at(dice.uniform()), gap.at(dice.uniform()))
         return np.asarray(np.take_along_axis(y, rows, -1)) + shift
 
-    def _design(self, target: int) -> Floats:
-        """Return intercept and all columns but the target, categories as dummies."""
-        parts = [np.ones((*self.state.shape[:2], 1))]
-        for j, column in enumerate(self.columns):
-            if j == target:
-                continue
-            x = self.state[..., j : j + 1]
-            codes = np.arange(1, column.categories)
-            parts.append((x == codes).astype(float) if column.categories else x)
-        return np.concatenate(parts, -1)
+    def _unused(self, j: int) -> Ints:
+        """Return the places of what a column is not imputed from: itself, and no predictors."""
+        chosen = self.columns[j].predictors
+        return np.concatenate(
+            [
+                np.arange(place.start, place.stop)
+                for k, (column, place) in enumerate(zip(self.columns, self.places, strict=True))
+                if k == j or (chosen is not None and column.name not in chosen)
+            ]
+        )

@@ -2,22 +2,25 @@
 
 Every table of stage 1 is enumerated; it fixes the size of stage 2 and what stage 2 must show, and
 the chance of that is a sum over the tables of stage 2. The test is the inverse normal combination
-of two pooled z statistics (Lehmacher W, Wassmer G. *Biometrics* 1999;55:1286-90).
+of two pooled z statistics (Lehmacher W, Wassmer G. *Biometrics* 1999;55:1286-90) or, to show what
+it protects from, the pooled z of all men as if their number had been fixed.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from estimate.arrays import Floats
+from estimate.arrays import Floats, Ints
 from estimate.planning.exact_fixed import TIE, binomial_masses, pooled_z
 from estimate.sequential.conditional import needed_z
 from protocol.errors import InputError
 
 #: Tables of stage 1 less likely than this are left out; together they weigh less than 1e-9.
 NEGLIGIBLE = 1e-14
+
+Combination = Literal["inverse normal", "naive"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ def exact_reestimation(
     *,
     weights: tuple[float, float] = (0.5**0.5, 0.5**0.5),
     futility: float = -np.inf,
+    combination: Combination = "inverse normal",
 ) -> ExactAdaptive:
     """Follow a two-stage trial with a data-dependent second stage, 1:1.
 
@@ -71,6 +75,8 @@ def exact_reestimation(
         w1, w2 fixed beforehand, their squares summing to 1.
     futility
         Stop without rejection if Z_1 is below it.
+    combination
+        ``naive`` holds the pooled z of both stages together against the second bound.
 
     Examples
     --------
@@ -91,7 +97,11 @@ def exact_reestimation(
     onward = ~win & ~lose & (mass > NEGLIGIBLE)
     first, weight = z[onward], mass[onward]
     sizes = _whole(size(first))
-    chance = _chances(sizes, needed_z(first, upper[1], weights), p1, p2)
+    if combination == "naive":
+        events = np.argwhere(onward)
+        chance = _naive_chances(men, events, sizes, upper[1], p1, p2)
+    else:
+        chance = _chances(sizes, needed_z(first, upper[1], weights), p1, p2)
     return ExactAdaptive(
         early_efficacy=float(mass[win].sum()),
         early_futility=float(mass[lose & ~win].sum()),
@@ -100,7 +110,7 @@ def exact_reestimation(
     )
 
 
-def _whole(sizes: Floats) -> NDArray[np.int64]:
+def _whole(sizes: Floats) -> Ints:
     men = np.ceil(np.asarray(sizes, float) - 1e-9)
     if not np.isfinite(men).all() or men.min(initial=1) < 1 or men.max(initial=1) > 5000:
         problem = "the rule gives sizes that are not 1 to 5000 men per arm"
@@ -108,14 +118,65 @@ def _whole(sizes: Floats) -> NDArray[np.int64]:
     return men.astype(np.int64)
 
 
-def _chances(sizes: NDArray[np.int64], needed: Floats, p1: float, p2: float) -> Floats:
+def _chances(sizes: Ints, needed: Floats, p1: float, p2: float) -> Floats:
     """Return for each first stage the chance that stage 2 alone shows a z of ``needed`` or more."""
     chance = np.empty(needed.shape)
     for men in np.unique(sizes):
         here = sizes == men
-        z = pooled_z(int(men), int(men)).ravel()
-        order = np.argsort(z)
-        mass = (binomial_masses(int(men), p1)[:, None] * binomial_masses(int(men), p2)).ravel()
-        tail = np.append(mass[order][::-1].cumsum()[::-1], 0.0)
-        chance[here] = tail[np.searchsorted(z[order], needed[here] - TIE, side="left")]
+        least = _least_events(int(men), needed[here, None])
+        chance[here] = _upper_tail(int(men), p1)[least] @ binomial_masses(int(men), p2)
+    return chance
+
+
+def _least_events(men: int, z: Floats) -> Ints:
+    """Return (..., men + 1) least events of arm 1 that show ``z``, for 0..men events of arm 2.
+
+    With d = x1 - x2 and s = x1 + x2, z^2 = 2 n d^2 / (s (2 n - s)) is a quadratic equation in d;
+    rounding is put right by a look at the neighbours. men + 1: none does.
+    """
+    x2 = np.arange(men + 1.0)
+    a, b = 2 * men + z**2, z**2 * (2 * x2 - men)
+    root = np.sqrt(b**2 + a * z**2 * 4 * x2 * (men - x2))
+    guess = np.ceil(x2 + (np.sign(z) * root - b) / a).astype(int)
+    least = np.full(guess.shape, men + 1)
+    for step in (1, 0, -1):
+        events = guess + step
+        inside = (events >= 0) & (events <= men)
+        shown = _z(events, x2, men) >= z - TIE
+        least = np.where(inside & shown, np.minimum(least, events), least)
+    return np.where(guess < -1, 0, least)
+
+
+def _z(x1: Ints, x2: Floats, men: int) -> Floats:
+    """Return pooled z statistics of two arms of the same size; 0 where nothing varies."""
+    both = x1 + x2
+    spread = both * (2 * men - both) / (2 * men)
+    return np.divide(
+        x1 - x2, np.sqrt(np.maximum(spread, 0)), out=np.zeros(both.shape), where=spread > 0
+    )
+
+
+def _upper_tail(men: int, p: float) -> Floats:
+    """Return (men + 2,) chances of at least 0, 1, ..., men + 1 events."""
+    return np.append(binomial_masses(men, p)[::-1].cumsum()[::-1], 0.0)
+
+
+def _naive_chances(
+    before: int, events: Ints, sizes: Ints, bound: float, p1: float, p2: float
+) -> Floats:
+    """Return for each first stage, (table, 2) ``events``, the chance that all men show ``bound``.
+
+    For every count of the control arm the treated arm needs a least count, so that one survival
+    function replaces the sum over the treated arm.
+    """
+    chance = np.empty(len(events))
+    for men in np.unique(sizes):
+        here, total = sizes == men, before + int(men)
+        enough = pooled_z(total, total) >= bound - TIE
+        least = np.where(enough.any(0), enough.argmax(0), total + 1)
+        x1, x2 = events[here].T
+        lacking = least[x2[:, None] + np.arange(men + 1)] - x1[:, None]
+        chance[here] = _upper_tail(int(men), p1)[np.clip(lacking, 0, men + 1)] @ binomial_masses(
+            int(men), p2
+        )
     return chance

@@ -107,7 +107,7 @@ def adjusted_p(graph: Graph, p: ArrayLike) -> Floats:
         floor = np.maximum(floor, np.minimum(1.0, scaled[each, first]))
         adjusted[each, first] = floor
         open_[each, first] = False
-        weights, shares = _without(weights, shares, first)
+        weights, shares = without(weights, shares, first)
     return adjusted.reshape(values.shape)
 
 
@@ -116,8 +116,18 @@ def reject(graph: Graph, p: ArrayLike, alpha: float) -> NDArray[np.bool_]:
     return np.asarray(adjusted_p(graph, p) <= alpha * (1 + 1e-12))
 
 
-def _without(weights: Floats, shares: Floats, gone: NDArray[np.intp]) -> tuple[Floats, Floats]:
-    """Update the graph after the rejection of one hypothesis per row (algorithm 1, step 2)."""
+def without(weights: Floats, shares: Floats, gone: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """Return the graphs that are left after the rejection of one hypothesis in each of them.
+
+    Algorithm 1, step 2.
+
+    Parameters
+    ----------
+    weights, shares
+        (row, m) weights and (row, m, m) transitions.
+    gone
+        (row,) number of the hypothesis.
+    """
     rows, m = weights.shape
     each = np.arange(rows)
     out, into = shares[each, gone], shares[each, :, gone]

@@ -1,10 +1,12 @@
 """`pretese analyse`: carry out an analysis plan on any table of men."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
@@ -21,13 +23,22 @@ from pretese.analysis_tables import (
     estimates_table,
     score_odds_ratios,
     subgroups_table,
+    weighted_table,
 )
 from pretese.files import versions, whole_folder, write_manifest
 from pretese.plots.analysis import figures
-from pretese.plots.style import house_style, svg
+from pretese.plots.style import save
 from pretese.progress import progress
 from pretese.table_file import TableFile, read_table, write_table
 from protocol.documents import content_hash, parse_document, read_text
+
+#: R-hat of chains above which more iterations are advised (Gelman et al. 2013).
+SLOW_CHAINS = 1.2
+
+NOTE = (
+    "Risk differences are in percentage points; RR is a risk ratio; p is that of the ratio. An "
+    "odds ratio given covariates (adjusted, models) and a marginal one answer different questions."
+)
 
 
 @click.command()
@@ -75,6 +86,9 @@ def _write(found: Analysis, answer: dict[str, Any], out: Path) -> None:
         if found.plan.covariates:
             first = characteristics_table(found)
             write_table(first, folder / "table1", "Characteristics by treatment")
+            if (weighted := weighted_table(found)) is not None:
+                title = "Characteristics by treatment, weighted (ATE)"
+                write_table(weighted, folder / "table1_weighted", title)
             write_table(balance_table(found), folder / "balance", "Standardised mean differences")
         if found.score is not None:
             model = score_odds_ratios(found).round(3)
@@ -82,9 +96,8 @@ def _write(found: Analysis, answer: dict[str, Any], out: Path) -> None:
         if found.divisions:
             write_table(subgroups_table(found), folder / "subgroups", "Effect by subgroup")
         for name, figure in figures(found).items():
-            (folder / f"{name}.svg").write_text(svg(figure), encoding="utf-8")
-            with house_style():
-                figure.savefig(folder / f"{name}.png", dpi=200, metadata={"Software": None})
+            for ending in ("svg", "png"):
+                save(figure, folder / f"{name}.{ending}")
         write_manifest(
             folder, {key: answer[key] for key in ("versions", "plan_sha256", "data_sha256")}
         )
@@ -93,56 +106,99 @@ def _write(found: Analysis, answer: dict[str, Any], out: Path) -> None:
 def _show(console: Console, found: Analysis, answer: dict[str, Any], out: Path | None) -> None:
     """Print who was analysed, the effects, what they mean, balance, and what was written."""
     console.print(_arms(found, answer), highlight=False)
+    console.print(_effects(found))
+    for remark in found.remarks:
+        console.print(f"Not estimable: {remark}", style="bold", highlight=False)
+    for population, methods in _populations(found).items():
+        console.print(f"Among {population}: {', '.join(methods)}", highlight=False)
+    console.print(NOTE, style="dim")
+    for line in (*_explored(found), *_quality(answer)):
+        console.print(line, highlight=False)
+    if out is not None:
+        console.print(f"Tables and figures: {out}", highlight=False, soft_wrap=True)
+    console.print("Research software, not a medical device.", style="dim")
+
+
+def _effects(found: Analysis) -> Table:
     shown = Table(box=SIMPLE)
     for title in ("Method", "Risk difference", "Odds ratio (95 % CI)", "p"):
-        shown.add_column(title, no_wrap=True)
-    populations: dict[str, list[str]] = {}
+        # A long name may take two lines, a number may not
+        shown.add_column(title, no_wrap=title != "Method", overflow="fold")
     for method, answers in _by_method(found.estimates).items():
-        ratio = answers["odds ratio"]
         difference = answers.get("risk difference")
-        cells = (effect(difference) if difference else "", effect(ratio))
+        ratio = _ratio(answers)
+        words = effect(ratio) if ratio.scale == "odds ratio" else f"RR {effect(ratio)}"
+        cells = (effect(difference) if difference else "", words)
         shown.add_row(method, *cells, format_p(float(ratio.p_value)))
-        populations.setdefault(ratio.estimand.population.split(":")[0], []).append(method)
-    console.print(shown)
-    for population, methods in populations.items():
-        console.print(f"Among {population}: {', '.join(methods)}", highlight=False)
-    console.print(
-        "Risk differences are in percentage points; p is that of the odds ratio. An odds ratio "
-        "given covariates (adjusted, models) and a marginal one answer different questions.",
-        style="dim",
-    )
+    return shown
+
+
+def _ratio(answers: dict[str, Estimate]) -> Estimate:
+    """Return the odds ratio of a method, or the risk ratio of one that has no other."""
+    return answers.get("odds ratio") or answers["risk ratio"]
+
+
+def _populations(found: Analysis) -> dict[str, list[str]]:
+    """Return whom the answers are about, to the methods."""
+    methods: dict[str, list[str]] = {}
+    for method, answers in _by_method(found.estimates).items():
+        population = _ratio(answers).estimand.population.split(":")[0]
+        methods.setdefault(population, []).append(method)
+    return methods
+
+
+def _explored(found: Analysis) -> Iterator[str]:
+    """Yield one line per answer to a further question of the plan."""
     for division in found.divisions:
         groups = ", ".join(
             f"{label} {effect(answer)}"
             for label, answer in zip(division.labels, division.separate, strict=True)
         )
         p_value = format_p(division.p_value) or "not estimable"
-        console.print(f"{division.name}: {groups}; p for interaction {p_value}", highlight=False)
+        yield f"{division.name}: {groups}; p for interaction {p_value}"
     for shape in found.shapes:
         p_value = format_p(shape.nonlinear_p) or "not estimable"
-        console.print(f"{shape.name}: p for a bent association {p_value}", highlight=False)
-    for mediation in found.mediations.values():
+        yield f"{shape.name}: p for a bent association {p_value}"
+    for pathway in found.pathways:
+        mediation, rho = pathway.mediation, pathway.correlation
         share = mediation.effects["proportion"]
-        console.print(
+        yield (
             f"{mediation.exposure}: {100 * share.median:.1f} % of its effect through "
-            f"{mediation.mediator} (p = {share.p_value:.3f} ± {share.p_error:.3f})",
-            highlight=False,
+            f"{mediation.mediator} (p = {share.p_value:.3f} ± {share.p_error:.3f})"
         )
+        if rho is not None:
+            yield f"  it vanishes if the errors correlate by {_number(rho.vanishes_at)}"
     for delivery in found.deliveries:
         shares = [f"{100 * (1 - curve.survival[-1]):.1f} %" for curve in delivery.curves]
-        console.print(
+        yield (
             f"Cumulative delivery ({delivery.convention}): {shares[1]} treated, {shares[0]} "
-            f"untreated; log-rank p {format_p(delivery.p_value)}",
-            highlight=False,
+            f"untreated; log-rank p {format_p(delivery.p_value)}"
         )
+    for change in found.changes:
+        for group, pairs in change.groups:
+            before, after = (_number(np.median(x)) for x in (pairs.before, pairs.after))
+            yield (
+                f"{change.name}, {group}: median {before} before and {after} after, in "
+                f"{len(pairs.before)} men (p {format_p(pairs.p_value) or 'not estimable'})"
+            )
+
+
+def _number(value: Any) -> str:
+    return f"{value:.3g}" if np.isfinite(value) else "no value tried"
+
+
+def _quality(answer: dict[str, Any]) -> Iterator[str]:
+    chains = [each for each in answer["missing"]["chains"] if each["r_hat_of_means"] is not None]
+    if chains:
+        worst_chain = max(chains, key=lambda each: each["r_hat_of_means"])
+        ratio, name = worst_chain["r_hat_of_means"], worst_chain["covariate"]
+        advice = "; more iterations would be better" if ratio > SLOW_CHAINS else ""
+        yield f"Imputation chains: R-hat at most {ratio:.2f} ({name}){advice}"
     worst = [f"{method} {value:.3f}" for method, value in _worst(answer).items()]
     if worst:
-        console.print(f"Largest standardised difference: {', '.join(worst)}", highlight=False)
+        yield f"Largest standardised difference: {', '.join(worst)}"
     if answer["c_statistic"] is not None:
-        console.print(f"C-statistic of the propensity score: {answer['c_statistic']:.3f}")
-    if out is not None:
-        console.print(f"Tables and figures: {out}", highlight=False, soft_wrap=True)
-    console.print("Research software, not a medical device.", style="dim")
+        yield f"C-statistic of the propensity score: {answer['c_statistic']:.3f}"
 
 
 def _by_method(estimates: tuple[Estimate, ...]) -> dict[str, dict[str, Estimate]]:

@@ -2,22 +2,38 @@
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
-import pandas as pd
 from rich.console import Console
 
-from pretese.commands.options import settings
+from pretese.commands.options import pairs_of, settings
 from pretese.files import versions, whole_folder, write_manifest
-from pretese.mechanism import mechanism_hash
-from pretese.plots.power import draw_power
+from pretese.plots.power import draw_all
 from pretese.plots.style import save
 from pretese.progress import progress
+from pretese.study.blocks import Store
+from pretese.study.code import code_version
+from pretese.study.execute import Crew, cluster_crew, local_crew
+from pretese.study.folder import open_folder
+from pretese.trial.cells import Axes
 from pretese.trial.design import design_path
 from pretese.trial.page import show
-from pretese.trial.study import Answer, Request, compare_designs, document_of, study_design
+from pretese.trial.runner import Runner, passing_store
+from pretese.trial.study import (
+    Answer,
+    Request,
+    compare_designs,
+    document_of,
+    mechanisms,
+    prepare,
+    study_design,
+    study_record,
+)
+from pretese.trial.table import join
 from protocol.errors import InputError
 
 
@@ -38,14 +54,27 @@ from protocol.errors import InputError
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 @click.option(
-    "--workers", type=click.IntRange(1, 256), default=1, show_default=True,
-    help="Processes; the result does not depend on it.",
+    "--nuisance", "axes", multiple=True, metavar="PATH=V1,V2,...",
+    help="Values of an assumption for a worst case, such as dropout=0,10,20. May be repeated: all "
+    "combinations.",
 )  # fmt: skip
+@click.option(
+    "--tornado", is_flag=True, help="Move each assumption alone to either end of its range."
+)
 @click.option(
     "--set", "changes", multiple=True, metavar="PATH=NUMBER",
     help="Replace a number of the scenario, such as spermatogenesis.treatment.direct=0.",
 )  # fmt: skip
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for tables and figures.")
+@click.option(
+    "--out", type=click.Path(path_type=Path),
+    help="Folder for finished blocks of trials, tables and figures.",
+)  # fmt: skip
+@click.option("--resume", is_flag=True, help="Continue, or extend, the study in --out.")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), default=1, show_default=True,
+    help="Processes; the result does not depend on it.",
+)  # fmt: skip
+@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler to use in place of --workers.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 def command(
     designs: tuple[str, ...],
@@ -54,29 +83,75 @@ def command(
     solve: float | None,
     replicates: int,
     seed: int,
-    workers: int,
+    axes: tuple[str, ...],
+    tornado: bool,
     changes: tuple[str, ...],
     out: Path | None,
+    resume: bool,
+    workers: int,
+    scheduler: str | None,
     as_json: bool,
 ) -> None:
     """Simulate trials of each DESIGN (a shipped name or a file), always also under no effect.
 
-    Designs are simulated on the same men, so that differences between them are paired.
+    Designs are simulated on the same men, so that differences between them are paired. With --out
+    finished work is kept: a run that was stopped continues with --resume, and --replicates may
+    grow.
     """
+    if resume and out is None:
+        problem = "there is nothing to resume without --out"
+        raise InputError.of("--resume", "", problem, "name the folder of the study")
     request = Request(
-        men, tuple(e / 100 for e in effects), solve, replicates, seed, workers, settings(changes)
-    )
-    with progress("simulated trials") as tell:
-        answers = [study_design(name, request, tell) for name in designs]
-    if len({answer.design.id for answer in answers}) < len(answers):
-        raise InputError.of("power", "DESIGN", "two designs have the same id", "rename one of them")
-    document = _document(answers, request)
-    if out is not None:
-        _write(out, designs, answers, document)
+        men, tuple(e / 100 for e in effects), solve, replicates, seed, settings(changes),
+        _axes(axes), tornado,
+    )  # fmt: skip
+    planned = prepare(designs, request)
+    record = study_record(planned, request)
+    with (
+        _crew(workers, scheduler) as crew,
+        _store(out, record, resume) as store,
+        progress("simulated trials") as tell,
+    ):
+        runner = Runner(store, crew, tell)
+        answers = [study_design(each, request, runner) for each in planned]
+        tell(0, 1, "tables and figures")
+        document = _document(answers, request)
+        if out is not None:
+            _write(out / "results", designs, answers, document)
     if as_json:
         click.echo(json.dumps(document, indent=1))
     else:
         show(Console(), document)
+
+
+def _crew(workers: int, scheduler: str | None) -> AbstractContextManager[Crew | None]:
+    return local_crew(workers) if scheduler is None else cluster_crew(scheduler)
+
+
+@contextmanager
+def _store(out: Path | None, record: dict[str, Any], resume: bool) -> Iterator[Store]:
+    if out is not None:
+        store = open_folder(record, out, resume)
+        try:
+            yield store
+        except KeyboardInterrupt:
+            click.echo(f"finished trials are kept in {out}; continue with --resume", err=True)
+            raise
+        return
+    with passing_store() as store:
+        yield store
+
+
+def _axes(words: tuple[str, ...]) -> Axes:
+    """Return ``PATH=V1,V2`` words as values by path."""
+    axes: Axes = {}
+    for path, text in pairs_of("--nuisance", words, "dropout=0,10,20").items():
+        try:
+            axes[path] = tuple(float(value) for value in text.split(","))
+        except ValueError:
+            cure = "write PATH=NUMBER,NUMBER, such as dropout=0,10,20"
+            raise InputError.of("--nuisance", path, f"{text!r} is not understood", cure) from None
+    return axes
 
 
 def _document(answers: list[Answer], request: Request) -> dict[str, Any]:
@@ -84,11 +159,9 @@ def _document(answers: list[Answer], request: Request) -> dict[str, Any]:
         "seed": request.seed,
         "replicates": request.replicates,
         "changed": request.overrides,
-        "mechanism_sha256": {
-            answer.design.id: mechanism_hash(answer.scenario)
-            for answer in answers
-            if answer.scenario is not None
-        },
+        "asked": request.record(),
+        "code_sha256": code_version("trials"),
+        "mechanism_sha256": mechanisms(answers),
         "designs": [document_of(answer) for answer in answers],
         "paired": compare_designs(answers),
         "versions": versions(),
@@ -96,27 +169,16 @@ def _document(answers: list[Answer], request: Request) -> dict[str, Any]:
 
 
 def _write(
-    out: Path, names: tuple[str, ...], answers: list[Answer], document: dict[str, Any]
+    results: Path, names: tuple[str, ...], answers: list[Answer], document: dict[str, Any]
 ) -> None:
-    """Write the design files, the document, every trial and the figure."""
-    with whole_folder(out) as folder:
+    """Write the design files, the document, every trial and the figures."""
+    with whole_folder(results) as folder:
         for name, answer in zip(names, answers, strict=True):
             shutil.copyfile(design_path(name), folder / f"{answer.design.id}.yaml")
-            frames = [
-                pd.DataFrame(
-                    {
-                        "men": men,
-                        "effect_percent": 100 * effect,
-                        "trial": range(outcomes.replicates),
-                        **outcomes.columns(),
-                    }
-                )
-                for (men, effect), outcomes in sorted(answer.results.items())
-            ]
-            pd.concat(frames).to_parquet(folder / f"{answer.design.id}.parquet", index=False)
+            join(answer.results, folder / f"{answer.design.id}.parquet")
         text = json.dumps(document, indent=1)
         (folder / "power.json").write_text(text + "\n", encoding="utf-8")
-        figure = draw_power(document["designs"])
-        save(figure, folder / "power.svg")
-        save(figure, folder / "power.png")
+        for figure_name, figure in draw_all(document["designs"], folder).items():
+            save(figure, folder / f"{figure_name}.svg")
+            save(figure, folder / f"{figure_name}.png")
         write_manifest(folder, {"command": "pretese power", "seed": document["seed"]})

@@ -12,8 +12,9 @@ from rich.table import Table
 
 from pretese.cli import CheckFailedError
 from pretese.progress import progress
-from pretese.study.assess import Assessment, Judgement
+from pretese.study.assess import Assessment
 from pretese.study.execute import Crew, cluster_crew, local_crew
+from pretese.study.judge import SHORT, Judgement
 from pretese.study.library import choose
 from pretese.study.run import open_study, prepare, run_study, write_results
 from pretese.study.spec import StudyPlan
@@ -52,6 +53,10 @@ FIRST_LOOK = 400
     help="Processes; the result does not depend on it.",
 )  # fmt: skip
 @click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler to use in place of --workers.")
+@click.option(
+    "--figures/--no-figures", default=True, show_default=True,
+    help="Draw figures, or leave them to a later run with --resume.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as one JSON document.")
 def command(
     scenarios: tuple[str, ...],
@@ -64,6 +69,7 @@ def command(
     resume: bool,
     workers: int,
     scheduler: str | None,
+    figures: bool,
     as_json: bool,
 ) -> None:
     """Simulate studies whose truth is known, analyse each, and judge every method.
@@ -78,7 +84,7 @@ def command(
         with progress("recovery") as tell:
             done = run_study(study, store, replicates, mcse, crew, tell)
             tell(0, 1, "tables and figures")
-            found = write_results(study, store, done, out)
+            found = write_results(study, store, done, out, figures)
     if as_json:
         click.echo(json.dumps([asdict(each) for each in found.judgements], indent=1))
     else:
@@ -96,14 +102,10 @@ def _crew(workers: int, scheduler: str | None) -> AbstractContextManager[Crew | 
     return local_crew(workers) if scheduler is None else cluster_crew(scheduler)
 
 
-#: Scales as the table on the screen shortens them.
-_SHORT = {"risk difference": "RD", "risk ratio": "RR", "odds ratio": "OR"}
-
-
 def _show(console: Console, found: Assessment, replicates: int, out: Path) -> None:
     for (case, plan), group in groupby(found.judgements, lambda each: (each.case, each.plan)):
         table = Table(title=f"{case}, {plan}", title_justify="left", box=None, pad_edge=False)
-        table.add_column("method", no_wrap=True)
+        table.add_column("method", overflow="fold")
         table.add_column("", no_wrap=True)
         for heading in ("truth", "bias", "MCSE", "cover", "MCSE"):
             table.add_column(heading, justify="right", no_wrap=True)
@@ -123,7 +125,7 @@ def _show(console: Console, found: Assessment, replicates: int, out: Path) -> No
 def _cells(each: Judgement) -> tuple[str, ...]:
     return (
         each.method,
-        _SHORT[each.scale],
+        SHORT[each.scale],
         f"{each.truth:.3f}",
         f"{each.bias / each.empirical_se:+.2f}",
         f"{each.bias_mcse / each.empirical_se:.2f}",

@@ -12,7 +12,7 @@ from pretese.cli import CheckFailedError
 from pretese.files import versions, whole_folder, write_csv, write_manifest
 from pretese.pitfalls.report import write_audit
 from pretese.pitfalls.run import audit
-from pretese.plots.style import save
+from pretese.plots.style import save, svg
 from pretese.progress import progress
 from pretese.published import load_published
 from pretese.reproduce.compare import compare, frame, missed
@@ -73,8 +73,8 @@ def command(
         write_csv(frame(rows), folder / "published_vs_simulated.csv")
         cohort = _write_cohort(scenario, seed, folder / "cohort")
         figures = draw_figures(rows, simulated, published, cohort)
-        _write_figures(figures, folder / "figures")
-        page = render(rows, simulated, published, figures, facts)
+        drawn = _write_figures(figures, folder / "figures")
+        page = render(rows, simulated, published, drawn, facts)
         (folder / "report.html").write_text(page, encoding="utf-8")
         if with_audit:
             with progress("pitfalls") as tell:
@@ -120,11 +120,14 @@ def _facts(name: str, scenario: Scenario, seed: int, replicates: int) -> dict[st
     }
 
 
-def _write_figures(figures: dict[str, Figure], folder: Path) -> None:
+def _write_figures(figures: dict[str, Figure], folder: Path) -> dict[str, str]:
+    """Write every figure as SVG and PNG; return the SVG texts, which the page holds as well."""
     folder.mkdir()
+    drawn = {name: svg(figure) for name, figure in figures.items()}
     for name, figure in figures.items():
-        save(figure, folder / f"{name}.svg")
+        (folder / f"{name}.svg").write_text(drawn[name], encoding="utf-8")
         save(figure, folder / f"{name}.png")
+    return drawn
 
 
 def _write_cohort(scenario: Scenario, seed: int, folder: Path) -> dict[str, pd.DataFrame]:

@@ -17,6 +17,9 @@ DECIMALS: dict[Unit, int] = {
     "probability": 3,
 }
 
+#: Times as many studies where a point or two of coverage or of significance are looked at.
+MORE = 10
+
 SIGNS: dict[Unit, str] = {
     "percent": " %",
     "percentage points": " points",

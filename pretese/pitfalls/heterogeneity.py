@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from estimate.additive import additive_from_data
 from estimate.arrays import Bools, Floats
-from estimate.mediation import EFFECTS, mediate
+from estimate.mediation import mediate
+from estimate.mediation_effects import EFFECTS
 from estimate.subgroups import adjust_p_values, interaction_test
 from pretese.pitfalls.drawn import EVERYTHING, Drawn, given_all
 from pretese.pitfalls.figure import Figure, Pitfall, mean_of, mean_ratio, share_of
@@ -28,6 +30,8 @@ def many_subgroups(replicates: int, seed: int) -> Pitfall:
     data = drawn.men(covariates=EVERYTHING)
     groups = [(drawn.cohort.men.diagnosis > 0), *(_above(drawn, name, 0.5) for name in DIVIDED)]
     p_values = np.stack([_interaction_p(drawn, each) for each in groups], axis=-1)
+    additive = np.stack([additive_from_data(data, each).reri.p_value for each in groups], axis=-1)
+    some = (p_values < 0.05).any(-1)
     name = "infertility_duration_years"
     cut = np.stack([_interaction_p(drawn, _above(drawn, name, at)) for at in CUTS], axis=-1)
     single = 100 * (p_values < 0.05).mean(-1)
@@ -40,12 +44,17 @@ def many_subgroups(replicates: int, seed: int) -> Pitfall:
         (
             mean_ratio("odds ratio given all covariates", given_all(data).estimate),
             mean_of("a single interaction below 0.05, mean of eight", single, "percent"),
-            share_of("at least one of eight below 0.05", (p_values < 0.05).any(-1)),
+            share_of("at least one of eight below 0.05", some),
+            share_of(
+                "at least one of these or of eight additive interactions (RERI)",
+                some | (additive < 0.05).any(-1),
+            ),
             share_of("at least one after Holm's correction", (holm < 0.05).any(-1)),
             share_of("best of seven cuts of one variable below 0.05", (cut < 0.05).any(-1)),
         ),
         "With eight looks a chance finding is no surprise. Name the subgroups and cuts "
-        "beforehand, test the interaction and not each group, and correct for their number.",
+        "beforehand, test the interaction and not each group, and correct for their number. Odds "
+        "ratios and additive measures cannot both be free of interaction: choose one scale.",
     )
 
 

@@ -14,7 +14,7 @@ from estimate.impute.chain import Column, impute
 from estimate.pool import pool_estimates
 from estimate.survival import Convention, kaplan_meier, life_table, transfer_times
 from pretese.pitfalls.drawn import EVERYTHING, Drawn, crude_odds_ratio, given_all
-from pretese.pitfalls.figure import Pitfall, mean_of, mean_ratio, share_of
+from pretese.pitfalls.figure import MORE, Pitfall, mean_of, mean_ratio, share_of
 from simulate.fertility import births_of, couples_of
 from simulate.nouns import BASELINE, DIAGNOSES
 
@@ -26,7 +26,8 @@ IMPUTATIONS, ITERATIONS = 5, 5
 
 def embryos_as_units(replicates: int, seed: int) -> Pitfall:
     """Count embryos of one couple as if they were strangers."""
-    drawn = Drawn.of("null", replicates, seed)
+    many = MORE * replicates
+    drawn = Drawn.of("null", many, seed)
     couples = couples_of(drawn.cohort)
     reached = couples.reaches_icsi & drawn.cohort.observed("any_sperm")
     trials = np.where(reached, couples.cycle.mature, 0)
@@ -36,7 +37,8 @@ def embryos_as_units(replicates: int, seed: int) -> Pitfall:
         "embryos-as-units",
         "Oocytes of one couple are not independent",
         ("null",),
-        "Therapy changes nothing. How often does the fertilisation rate differ between the arms?",
+        "Therapy changes nothing. How often does the fertilisation rate differ between the arms, "
+        f"in {many} studies?",
         (
             share_of(
                 "chi-square of oocytes, P below 0.05", naive_test(data).p_value < 0.05

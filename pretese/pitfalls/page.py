@@ -24,8 +24,9 @@ beside the truth. Nothing here says that the article's conclusion is wrong, or r
 each way of analysing can and cannot tell.
 
 Every figure is computed. A figure after `±` is its Monte Carlo standard error, over {replicates}
-simulated studies per scenario (seed {seed}; fewer where a method is slow); a figure without one
-follows from counts that the article prints. Odds ratios are geometric means over studies.
+simulated studies per scenario (seed {seed}; fewer where a method is slow, more where the question
+says so); a figure without one follows from counts that the article prints. Odds ratios are
+geometric means over studies.
 
 ```sh
 pretese reproduce --audit --replicates {replicates} --seed {seed}

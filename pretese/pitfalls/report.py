@@ -1,20 +1,16 @@
 """Write the audit into a folder: a page for the browser, Markdown, and a table of figures."""
 
-from importlib import resources
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
-
 from pretese.files import write_csv
+from pretese.html import render_page
 from pretese.pitfalls.figure import Pitfall, frame
 from pretese.pitfalls.page import page
 
 
 def render(pitfalls: list[Pitfall], replicates: int, seed: int) -> str:
     """Return the audit as one self-contained HTML page; same figures, same bytes."""
-    template = resources.files("pretese").joinpath("templates/audit.html").read_text("utf-8")
-    made = Environment(autoescape=True, undefined=StrictUndefined).from_string(template)
-    return made.render(pitfalls=pitfalls, replicates=replicates, seed=seed)
+    return render_page("audit.html", pitfalls=pitfalls, replicates=replicates, seed=seed)
 
 
 def write_audit(pitfalls: list[Pitfall], folder: Path, replicates: int, seed: int) -> None:

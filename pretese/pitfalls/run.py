@@ -33,6 +33,8 @@ def audit(
         lambda: adjustment.hidden_confounder(replicates, seed),
         lambda: adjustment.conditional_is_not_marginal(replicates, seed),
         lambda: adjustment.naive_weighted_error(replicates, seed),
+        lambda: adjustment.weights_and_covariates(replicates, seed),
+        lambda: adjustment.score_beside_covariates(replicates, seed),
         lambda: adjustment.default_matching(replicates, seed),
         lambda: adjustment.fragile_significance(replicates, seed, published),
         lambda: heterogeneity.one_average(replicates, seed),

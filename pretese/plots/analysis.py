@@ -88,8 +88,17 @@ def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> 
 
 
 def draw_effects(estimates: Sequence[Estimate]) -> Figure:
-    """Draw odds ratios with their intervals; conditional ones full, the others hollow."""
-    shown = [each for each in estimates if each.scale == "odds ratio"]
+    """Draw odds ratios with their intervals; conditional ones full, the others hollow.
+
+    A method that has no odds ratio shows its risk ratio, as a diamond.
+    """
+    odds = {each.method for each in estimates if each.scale == "odds ratio"}
+    shown = [
+        each
+        for each in estimates
+        if each.scale == "odds ratio" or (each.scale == "risk ratio" and each.method not in odds)
+    ]
+    diamonds = [each.scale == "risk ratio" for each in shown]
     with house_style():
         figure = new_figure(7.6, 1.1 + 0.34 * len(shown))
         axes = figure.add_subplot()
@@ -98,13 +107,15 @@ def draw_effects(estimates: Sequence[Estimate]) -> Figure:
                 marginal = "conditional" not in each.estimand.summary
                 axes.plot([each.conf_low, each.conf_high], [row, row], color=SIMULATED, lw=1.4)
                 face = "white" if marginal else SIMULATED
-                axes.plot(each.estimate, row, "o", ms=6, color=SIMULATED, markerfacecolor=face)
+                mark = "D" if diamonds[row] else "o"
+                axes.plot(each.estimate, row, mark, ms=6, color=SIMULATED, markerfacecolor=face)
             note = f"{effect(each)}   {each.interval}"
             axes.text(1.02, row, note, transform=axes.get_yaxis_transform(), va="center", size=8)
         ratio_axis(
             axes,
             [each.method for each in shown],
-            "Odds ratio (full mark: conditional on covariates)",
+            "Odds ratio (full: given covariates"
+            + ("; diamond: risk ratio)" if any(diamonds) else ")"),
         )
     return figure
 
@@ -118,7 +129,8 @@ def draw_score_model(table: pd.DataFrame) -> Figure:
         for row, (ratio, low, high) in enumerate(rows):
             axes.plot([low, high], [row, row], color=INK, lw=1.2)
             axes.plot(ratio, row, "s", ms=4.5, color=INK)
-            note = f"{ratio:.2f} ({low:.2f} to {high:.2f})"
+            known = np.isfinite(ratio)
+            note = f"{ratio:.2f} ({low:.2f} to {high:.2f})" if known else "not estimable"
             axes.text(1.02, row, note, transform=axes.get_yaxis_transform(), va="center", size=8)
         ratio_axis(axes, list(table["covariate"]), "Odds ratio of treatment, per unit")
     return figure
@@ -139,6 +151,7 @@ def draw_balance(found: Analysis) -> Figure:
             axes.plot(
                 values, range(len(names)), MARKS[index % len(MARKS)], ms=5, label=method,
                 color=shades[min(index, 6)], markerfacecolor="none" if index else PUBLISHED,
+                clip_on=False,
             )  # fmt: skip
         axes.axvline(IMBALANCE, color=MUTED, lw=1, ls="--")
         axes.set_yticks(range(len(names)), [names[i] for i in order])

@@ -1,14 +1,13 @@
 """Hormones before therapy and at its end, as measured at the visits of a cohort."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy import stats
 
+from estimate.changes import Change, Pairs
 from estimate.table1 import format_p
 from pretese.plots.style import GRID, INK, MUTED, SIMULATED, house_style, new_figure
 
@@ -23,23 +22,10 @@ HORMONES = {
     "estradiol_pmol_l": ("estradiol, pmol/L", False),
 }
 
+#: Values whose quartiles lie further apart than this by a factor are drawn by their logarithm.
+DECADES = 3.0
+
 GROUPS = ("hCG alone", "hCG and uFSH")
-
-
-@dataclass(frozen=True, slots=True)
-class Pairs:
-    """Men measured at both ends of therapy: ``before`` and ``after``, (man,), and a paired test."""
-
-    before: "pd.Series[float]"
-    after: "pd.Series[float]"
-
-    @property
-    def p_value(self) -> float:
-        """Wilcoxon's signed-rank test of no change; NaN with fewer than two men who changed."""
-        change = (self.after - self.before).to_numpy()
-        if np.count_nonzero(change) < 2:
-            return float("nan")
-        return float(stats.wilcoxon(change, method="approx").pvalue)
 
 
 def pair_visits(
@@ -61,7 +47,7 @@ def pair_visits(
     known = under[0].notna() & last.notna()
     with_ufsh = under.index.isin(injections.loc[injections["drug"] == "ufsh", "patient_id"])
     return {
-        group: Pairs(under.loc[known & chosen, 0], last[known & chosen])
+        group: Pairs(*(ends[known & chosen].to_numpy() for ends in (under[0], last)))
         for group, chosen in zip(GROUPS, (~with_ufsh, with_ufsh), strict=True)
     }
 
@@ -85,6 +71,23 @@ def draw_before_after(visits: pd.DataFrame, injections: pd.DataFrame) -> Figure:
     return figure
 
 
+def draw_changes(changes: Sequence[Change]) -> Figure:
+    """Draw what a plan measured before and after, one panel each; see `draw_before_after`."""
+    across = min(2, len(changes))
+    down = -(-len(changes) // across)
+    with house_style():
+        figure = new_figure(1.4 + 3.4 * across, 0.5 + 2.7 * down)
+        grid = np.asarray(figure.subplots(down, across, squeeze=False)).ravel()
+        for axes, each in zip(grid, changes, strict=False):
+            everyone = np.concatenate([pairs.before for _, pairs in each.groups])
+            low, high = np.quantile(everyone, [0.25, 0.75])
+            _panel(axes, dict(each.groups), bool(low > 0 and high > DECADES * low))
+            axes.set_title(each.name)
+        for axes in grid[len(changes) :]:
+            axes.set_axis_off()
+    return figure
+
+
 def _panel(axes: Axes, groups: Mapping[str, Pairs], decades: bool) -> None:
     ticks, labels, top = [], [], 0.0
     for place, (name, pairs) in enumerate(groups.items()):
@@ -102,7 +105,7 @@ def _panel(axes: Axes, groups: Mapping[str, Pairs], decades: bool) -> None:
             transform=axes.get_xaxis_transform(), ha="center", va="top", fontsize=8, color=INK,
         )  # fmt: skip
     axes.set_xticks(ticks, labels)
-    axes.set_xlim(-0.6, 4.6)
+    axes.set_xlim(-0.6, 3 * len(groups) - 1.4)
     axes.grid(axis="y", color=GRID)
     axes.set_axisbelow(True)
     if decades:

@@ -1,19 +1,26 @@
 """The figures of what a plan explores: subgroups, curves and mediation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from estimate.analysis import Analysis
 from estimate.delivery import Delivery
-from estimate.explore import Division, Shape
-from estimate.mediation import Effect, Mediation
+from estimate.explore import Division, Pathway, Shape
+from estimate.impute.chain import Imputation
+from estimate.impute.diagnose import convergence
+from estimate.mediation_effects import Effect, Mediation
 from estimate.table1 import format_p
 from pretese.analysis_tables import effect
+from pretese.plots.before_after import draw_changes
 from pretese.plots.ratio_axis import ratio_axis
 from pretese.plots.style import GRID, INK, MUTED, PUBLISHED, SIMULATED, house_style, new_figure
+
+#: Odds ratios that may be marked on the axis of a curve.
+ODDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 
 #: Curves side by side in one row.
 ACROSS = 3
@@ -22,15 +29,45 @@ ACROSS = 3
 def explored_figures(found: Analysis) -> dict[str, Figure]:
     """Draw every figure of the exploration, by file name."""
     drawn: dict[str, Figure] = {}
+    if found.complete.imputation is not None:
+        drawn["imputation"] = draw_chains(found.complete.imputation)
     if found.divisions:
         drawn["subgroups"] = draw_subgroups(found.divisions)
     if found.shapes:
         drawn["splines"] = draw_curves(found.shapes)
-    if found.mediations:
-        drawn["mediation"] = draw_mediations(found.mediations)
+    if found.pathways:
+        drawn["mediation"] = draw_mediations([each.mediation for each in found.pathways])
+    feigned = [each for each in found.pathways if each.correlation is not None]
+    if feigned:
+        drawn["mediation_sensitivity"] = draw_correlations(feigned)
+    if found.changes:
+        drawn["changes"] = draw_changes(found.changes)
     if found.deliveries:
         drawn["delivery"] = draw_delivery(found.deliveries)
     return drawn
+
+
+def draw_chains(done: Imputation) -> Figure:
+    """Draw mean and SD of the imputed values over the iterations, one line per imputation.
+
+    Lines that cross and tangle have forgotten where they began; lines that run apart have not.
+    """
+    reduction, rows = convergence(done), len(done.incomplete)
+    turns = np.arange(1, done.means.shape[-3] + 1)
+    with house_style():
+        figure = new_figure(7.6, 0.6 + 1.5 * rows)
+        grid = figure.subplots(rows, 2, squeeze=False, sharex=True)
+        for row, name in enumerate(done.incomplete):
+            for axes, traces, words, ratio in (
+                (grid[row, 0], done.means, "mean", reduction.of_means[row]),
+                (grid[row, 1], done.sds, "SD", reduction.of_sds[row]),
+            ):
+                axes.plot(turns, traces[..., row], color=SIMULATED, lw=0.7, alpha=0.5)
+                axes.set_title(f"{name}: {words}, R-hat {ratio:.2f}", weight="normal", size=8.5)
+        for axes in grid[-1]:
+            axes.set_xlabel("Iteration")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return figure
 
 
 def draw_subgroups(divisions: Sequence[Division]) -> Figure:
@@ -78,6 +115,11 @@ def draw_curves(shapes: Sequence[Shape]) -> Figure:
 
 def _curve(axes: Axes, shape: Shape) -> None:
     curve = shape.curve
+    axes.set_xlabel(shape.name)
+    if np.isnan(curve.log_odds_ratio).all():
+        axes.text(0.5, 0.5, "not estimable", transform=axes.transAxes, ha="center", color=MUTED)
+        axes.set_yticks([])
+        return
     axes.fill_between(
         curve.x, np.exp(curve.conf_low), np.exp(curve.conf_high), color=SIMULATED, alpha=0.15, lw=0
     )
@@ -85,19 +127,21 @@ def _curve(axes: Axes, shape: Shape) -> None:
     axes.axhline(1, color=MUTED, lw=0.8)
     inside = (shape.observed >= curve.x[0]) & (shape.observed <= curve.x[-1])
     rug = shape.observed[inside]
-    low = axes.get_ylim()[0]
-    axes.plot(rug, np.full(len(rug), low), "|", color=INK, ms=5, alpha=0.25, clip_on=False)
+    along = axes.get_xaxis_transform()
+    axes.plot(
+        rug, np.zeros(len(rug)), "|", color=INK, ms=5, alpha=0.25, clip_on=False, transform=along
+    )
     axes.plot(shape.knots, np.ones(len(shape.knots)), "o", ms=3.5, color=PUBLISHED)
     axes.set_yscale("log")
-    axes.set_xlabel(shape.name)
     axes.set_ylabel(f"Odds ratio (1 at {curve.reference:g})")
     axes.set_title(f"p for bending: {format_p(shape.nonlinear_p)}", weight="normal", size=9)
-    ticks = [t for t in (0.1, 0.2, 0.5, 1, 2, 5, 10) if axes.get_ylim()[0] < t < axes.get_ylim()[1]]
+    low, high = axes.get_ylim()
+    ticks = [tick for tick in ODDS if low < tick < high]
     axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.set_yticks([], minor=True)
 
 
-def draw_mediations(mediations: Mapping[str, Mediation]) -> Figure:
+def draw_mediations(mediations: Sequence[Mediation]) -> Figure:
     """Draw indirect, direct and total effects in percentage points, with their 95 % limits."""
     kinds = {"acme": "through", "ade": "not through", "total": "total"}
     shades = {"acme": PUBLISHED, "ade": SIMULATED, "total": INK}
@@ -106,7 +150,7 @@ def draw_mediations(mediations: Mapping[str, Mediation]) -> Figure:
         figure = new_figure(7.6, 1.0 + 0.3 * 4 * len(mediations))
         axes = figure.add_subplot()
         side = axes.get_yaxis_transform()
-        for found in mediations.values():
+        for found in mediations:
             labels.append(f"{found.exposure}:")
             for key, words in kinds.items():
                 one = found.effects[key]
@@ -131,6 +175,40 @@ def _p_with_error(one: Effect) -> str:
     return "<0.001" if p_value < 0.001 else f"{p_value:.3f} ± {float(one.p_error):.3f}"
 
 
+def draw_correlations(pathways: Sequence[Pathway]) -> Figure:
+    """Draw the indirect effect by the correlation of errors, with its pointwise 95 % band."""
+    across = min(ACROSS, len(pathways))
+    down = -(-len(pathways) // across)
+    with house_style():
+        figure = new_figure(0.8 + 3.2 * across, 3.0 * down)
+        grid = np.asarray(figure.subplots(down, across, squeeze=False)).ravel()
+        for axes, each in zip(grid, pathways, strict=False):
+            _correlation(axes, each)
+        for axes in grid[len(pathways) :]:
+            axes.set_axis_off()
+    return figure
+
+
+def _correlation(axes: Axes, each: Pathway) -> None:
+    found = each.correlation
+    if found is None:
+        return
+    low, middle, high = (100 * part for part in (found.conf_low, found.acme, found.conf_high))
+    axes.fill_between(found.rho, low, high, color=PUBLISHED, alpha=0.15, lw=0)
+    axes.plot(found.rho, middle, color=PUBLISHED, lw=1.6)
+    for line in (axes.axhline, axes.axvline):
+        line(0, color=MUTED, lw=0.8)
+    if np.isfinite(found.vanishes_at):
+        axes.plot(found.vanishes_at, 0, "o", ms=5, color=INK)
+        axes.annotate(
+            f"{found.vanishes_at:.2f}", (found.vanishes_at, 0), (6, 6), textcoords="offset points"
+        )
+    axes.set_xticks([-0.8, -0.4, 0, 0.4, 0.8])
+    axes.set_xlabel("Correlation of the errors")
+    axes.set_ylabel(f"Through {each.mediation.mediator}, points")
+    axes.set_title(each.mediation.exposure, weight="normal", size=9)
+
+
 def draw_delivery(deliveries: Sequence[Delivery]) -> Figure:
     """Draw cumulative delivery by arm over the order of transfers, one panel per convention."""
     with house_style():
@@ -148,9 +226,12 @@ def _delivered(axes: Axes, each: Delivery) -> None:
     for row, (curve, shade, arm) in enumerate(
         zip(each.curves, (PUBLISHED, SIMULATED), ("untreated", "treated"), strict=True)
     ):
-        x = np.r_[0, places]
-        rise = 100 * (1 - np.r_[1, curve.survival])
-        low, high = (100 * (1 - np.r_[1, limit]) for limit in (curve.conf_high, curve.conf_low))
+        # the last value holds on beyond the last transfer
+        x = np.r_[0, places, places[-1] + 0.7]
+        rise, low, high = (
+            100 * (1 - np.r_[1, limit, limit[-1]])
+            for limit in (curve.survival, curve.conf_high, curve.conf_low)
+        )
         axes.step(x, rise, where="post", color=shade, lw=1.6, label=arm)
         axes.fill_between(x, low, high, step="post", color=shade, alpha=0.12, lw=0)
         for place, number in zip(places, curve.table.at_risk, strict=True):

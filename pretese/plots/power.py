@@ -1,13 +1,40 @@
 """Power curves over size and over effect, with Monte Carlo bands and the exact rail."""
 
+from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
+from pretese.plots.nuisance import draw_grid, draw_tornado
 from pretese.plots.style import MUTED, PUBLISHED, SIMULATED, TRUTH, house_style, new_figure
+from pretese.plots.trials import draw_spread, draw_zips
+from pretese.trial.table import Recorded
 
 COLOURS = (SIMULATED, PUBLISHED, TRUTH, MUTED)
+
+
+def draw_all(designs: list[dict[str, Any]], folder: Path) -> dict[str, Figure]:
+    """Return every figure of a study by its name; trials are read from its folder."""
+    figures = {"power": draw_power(designs)}
+    for design in designs:
+        figures |= {f"{design['id']}-{k}": v for k, v in draw_design(design, folder).items()}
+    return figures
+
+
+def draw_design(design: dict[str, Any], folder: Path) -> dict[str, Figure]:
+    """Return the figures of one design by what they show."""
+    trials = Recorded([folder / f"{design['id']}.parquet"])
+    figures = {"spread": draw_spread(design, trials)}
+    zips = draw_zips(design, trials)
+    if zips is not None:
+        figures["zip"] = zips
+    if design["nuisance"]:
+        figures["nuisance"] = draw_grid(design)
+    if design["tornado"]:
+        figures["tornado"] = draw_tornado(design)
+    return figures
 
 
 def draw_power(designs: list[dict[str, Any]], wanted: float = 0.8) -> Figure:
@@ -30,6 +57,7 @@ def draw_power(designs: list[dict[str, Any]], wanted: float = 0.8) -> Figure:
             axes.axhline(wanted, color=MUTED, linewidth=0.8, linestyle=":")
             axes.set(xlabel=words, ylim=(0, 1.02))
             axes.grid(axis="y")
+        by_men.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
         by_men.set(ylabel="probability of rejection", title="Size")
         by_effect.set_title("Effect")
         by_men.legend(loc="lower right", fontsize=8)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -16,19 +16,21 @@ from pretese.plots.style import (
     INK,
     MUTED,
     PUBLISHED,
-    SIMULATED,
     TRUTH,
     house_style,
     new_figure,
     save,
 )
-from pretese.study.assess import NOMINAL, Answer, Assessment, Judgement, Source
+from pretese.plots.zip import SHOWN, zip_intervals
+from pretese.study.assess import Assessment
+from pretese.study.judge import NOMINAL, SHORT, Judgement
+from pretese.study.source import Replicates, Source, Words
 from pretese.study.spec import Grid, StudySpec, Tolerance, cell_name
 
 Floats = NDArray[np.float64]
 
-#: Intervals drawn in a panel of a zip plot, at evenly spaced ranks of all replicates.
-SHOWN = 250
+#: Replicates ranked for a zip plot: the first, so that a million cost no more memory than these.
+RANKED = 10_000
 
 #: Bias beyond this many empirical standard errors is drawn at the edge, its value beside it.
 WIDEST_BIAS = 0.6
@@ -52,9 +54,10 @@ def _figures(
     for name, case in spec.cases.items():
         here = [each for each in found.judgements if each.case == name]
         yield f"lollipops-{name}", draw_lollipops(here, case.question, spec.tolerance)
+        found_first = sources[name].first(RANKED)
         for plan in case.plans:
             shown = [e for e in here if e.plan == plan and e.scale == _zip_scale(here, plan)]
-            yield f"zip-{name}-{plan}", draw_zip(shown, sources[name])
+            yield f"zip-{name}-{plan}", draw_zip(shown, found_first)
     for name, grid in spec.grids.items():
         yield f"map-{name}", draw_map(name, grid, spec, found.judgements)
 
@@ -94,7 +97,7 @@ def draw_lollipops(judgements: Sequence[Judgement], question: str, tolerance: To
             axes.set_axisbelow(True)
         n = max(each.usable for each in judgements)
         figure.suptitle(
-            f"{judgements[0].case}: {question}", x=0.01, ha="left", fontsize=10,
+            fill(f"{judgements[0].case}: {question}", 76), x=0.01, ha="left", fontsize=10,
             fontweight="bold",
         )  # fmt: skip
         left.set_title(
@@ -108,8 +111,7 @@ def draw_lollipops(judgements: Sequence[Judgement], question: str, tolerance: To
 def _label(each: Judgement, judgements: Sequence[Judgement]) -> str:
     plans = {other.plan for other in judgements}
     plan = f"{each.plan}: " if len(plans) > 1 else ""
-    short = {"risk difference": "RD", "risk ratio": "RR", "odds ratio": "OR"}[each.scale]
-    return f"{plan}{each.method}, {short}"
+    return f"{plan}{each.method}, {SHORT[each.scale]}"
 
 
 def _lollipop(left: Axes, right: Axes, each: Judgement, place: float) -> None:
@@ -149,7 +151,7 @@ def _point(
     axes.plot([inside], [place], "o", ms=4.5, mec=colours[0], mfc=colours[1], zorder=3)
 
 
-def draw_zip(judgements: Sequence[Judgement], source: Source) -> Figure:
+def draw_zip(judgements: Sequence[Judgement], found: Mapping[Words, Replicates]) -> Figure:
     """Draw the intervals of every method of a plan, ranked by how far they are from the truth.
 
     Replicates stand by the centile of abs(estimate - truth) / SE, the furthest on top (Morris,
@@ -162,45 +164,33 @@ def draw_zip(judgements: Sequence[Judgement], source: Source) -> Figure:
         figure = new_figure(2.05 * columns + 0.4, 1.9 * rows + 0.7)
         panels = np.atleast_1d(figure.subplots(rows, columns, sharey=True)).ravel()
         for axes, each in zip(panels, judgements, strict=False):
-            _zip_panel(axes, each, source)
+            _zip_panel(axes, each, found[each.plan, each.method, each.scale])
         for axes in panels[len(judgements) :]:
             axes.set_axis_off()
         first = judgements[0]
+        ranked = len(next(iter(found.values())).estimate)
         figure.suptitle(
             f"{first.case}, {first.plan}: {first.scale}, 95 % intervals by distance from the truth "
-            f"({min(SHOWN, source.replicates)} of {source.replicates:,})",
+            f"({min(SHOWN, ranked)} of {ranked:,})",
             x=0.01, ha="left", fontsize=9, fontweight="bold",
         )  # fmt: skip
         figure.supylabel("centile of distance / SE", fontsize=8)
         return figure
 
 
-def _zip_panel(axes: Axes, each: Judgement, source: Source) -> None:
-    found = source.read(Answer(each.case, each.plan, each.method, each.scale))
+def _zip_panel(axes: Axes, each: Judgement, found: Replicates) -> None:
     ratio = each.scale != "risk difference"
     truth = float(np.log(each.truth)) if ratio else each.truth
-    usable = np.flatnonzero(np.isfinite(found.conf_low) & np.isfinite(found.conf_high))
-    distance = np.abs(found.estimate - truth)[usable] / found.std_error[usable]
-    ranked = usable[np.argsort(distance, kind="stable")]
-    at = np.unique(np.linspace(0, len(ranked) - 1, SHOWN).astype(int))
-    chosen, centile = ranked[at], 100 * (at + 0.5) / max(len(ranked), 1)
-    low, high = found.conf_low[chosen], found.conf_high[chosen]
-    misses = (low > truth) | (high < truth)
-    for flag, colour, width in ((False, SIMULATED, 0.6), (True, PUBLISHED, 0.8)):
-        here = misses == flag
-        lines = [[(a, c), (b, c)] for a, b, c in zip(low[here], high[here], centile[here],
-                                                     strict=True)]  # fmt: skip
-        axes.add_collection(LineCollection(lines, colors=colour, linewidths=width, alpha=0.7))
-    axes.axvline(truth, color=INK, lw=0.9)
-    axes.axhline(100 * NOMINAL, color=MUTED, lw=0.8, ls=(0, (4, 2)))
+    zip_intervals(
+        axes, found.estimate, found.std_error, found.conf_low, found.conf_high, truth, NOMINAL
+    )
     reach = 4.2 * each.empirical_se if np.isfinite(each.empirical_se) else 1.0
     axes.set_xlim(truth - reach, truth + reach)
-    axes.set_ylim(0, 100)
     if ratio:
         ticks = [t for t in (0.25, 0.5, 1, 2, 4, 8) if abs(np.log(t) - truth) < reach]
         axes.set_xticks([float(np.log(t)) for t in ticks], [f"{t:g}" for t in ticks])
     axes.tick_params(labelsize=7)
-    axes.set_title(f"{each.method}: {100 * each.coverage:.1f} %", fontsize=8)
+    axes.set_title(fill(f"{each.method}: {100 * each.coverage:.1f} %", 28), fontsize=8)
 
 
 def draw_map(name: str, grid: Grid, spec: StudySpec, judgements: Sequence[Judgement]) -> Figure:
@@ -260,9 +250,11 @@ def _map_panel(
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    worst = f"{100 * coverage[row, column]:.1f} % at {down[row]}, {across[column]}"
+    names = [axis.label.split(" (")[0] for axis in (grid.down, grid.across)]
+    place = f"{names[0]} {down[row]}, {names[1]} {across[column]}"
+    worst = f"{100 * coverage[row, column]:.1f} % at {place}"
     axes.set_title(f"{method}\nworst: {worst}", fontsize=8.5)
 
 
 def _frame(row: int, column: int) -> Rectangle:
-    return Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, ec=INK, lw=2)
+    return Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, ec=INK, lw=2, clip_on=False)

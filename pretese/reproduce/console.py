@@ -35,6 +35,7 @@ HEADLINES = {
     "subgroup.duration_over_3.odds_ratio": "OR, infertile > 3 y",
     "subgroup.duration_up_to_3.odds_ratio": "OR, infertile to 3 y",
     "propensity.c_statistic": "C-statistic, propensity",
+    "derived.c_statistic.listed_covariates": "... on all covariates",
     "derived.odds_ratio.any_sperm": "OR, any sperm, all",
     "delivery.treated.percent": "births (%), treated",
     "delivery.untreated.percent": "births (%), untreated",

@@ -1,19 +1,17 @@
 """The reproduction as one self-contained HTML page."""
 
 from collections.abc import Mapping
-from importlib import resources
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from pretese.calibration.verdict import LIMIT
+from pretese.html import render_page
 from pretese.plots.before_after import draw_before_after
 from pretese.plots.reproduction import draw_predictions, draw_quartiles, draw_questions
-from pretese.plots.style import svg
 from pretese.published import PublishedStudy
 from pretese.reproduce.compare import Row
 from pretese.reproduce.truth import CONTRASTS
@@ -40,19 +38,18 @@ def render(
     rows: list[Row],
     simulated: Mapping[str, Floats],
     published: PublishedStudy,
-    figures: Mapping[str, Figure],
+    figures: Mapping[str, str],
     manifest: Mapping[str, Any],
 ) -> str:
-    """Return the page; same inputs, same bytes."""
-    template = resources.files("pretese").joinpath("templates/reproduce.html").read_text("utf-8")
-    page = Environment(autoescape=True, undefined=StrictUndefined).from_string(template)
-    return page.render(
+    """Return the page; same inputs, same bytes. ``figures`` are SVG texts by name."""
+    return render_page(
+        "reproduce.html",
         study=published.study,
         facts=_facts(rows),
-        questions_svg=svg(figures["one-cohort-several-questions"]),
-        predictions_svg=svg(figures["predicted-never-tuned"]),
-        quartiles_svg=svg(figures["table-1-drawn-again"]),
-        hormones_svg=svg(figures["hormones-before-and-after"]),
+        questions_svg=figures["one-cohort-several-questions"],
+        predictions_svg=figures["predicted-never-tuned"],
+        quartiles_svg=figures["table-1-drawn-again"],
+        hormones_svg=figures["hormones-before-and-after"],
         contrasts=list(_contrasts(simulated)),
         analyses=list(_analyses(simulated)),
         groups=list(_groups(rows)),

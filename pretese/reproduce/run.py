@@ -53,7 +53,7 @@ Block = tuple[Scenario, int, int, int]
 
 
 def _results(blocks: list[Block], workers: int) -> Iterator[tuple[int, dict[str, Floats]]]:
-    if workers == 1:
+    if workers == 1 or len(blocks) == 1:
         yield from ((index, analyse_block(block)) for index, block in enumerate(blocks))
         return
     # Spawned, not forked: a fresh process is the same on every platform and has no threads.

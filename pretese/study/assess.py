@@ -1,222 +1,23 @@
-"""From estimates per replicate to performance, contrasts and verdicts."""
+"""From estimates per replicate to performance, contrasts and verdicts.
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any, Literal
+The files are gone through twice, a chunk at a time: once for all sums, once for the share of
+intervals that hold the mean estimate. So memory does not grow with the replicates.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 import pandas as pd
-import pyarrow.dataset as ds
-from numpy.typing import NDArray
 
-from estimate.performance import (
-    Measure,
-    Performance,
-    measure_performance,
-    paired_difference,
-    relative_precision,
-)
+from estimate.moments import Moments
 from estimate.result import RATIOS
-from pretese.study.methods import METHODS
-from pretese.study.spec import Case, StudySpec, Tolerance
-from pretese.study.truth import TruthName, truth_name
-
-Floats = NDArray[np.float64]
-
-#: Nominal coverage of every interval.
-NOMINAL = 0.95
-
-#: Share of replicates without an answer beyond which a method does not recover.
-MOST_WITHOUT_ANSWER = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Which numbers: a method of a plan in a case, on a scale."""
-
-    case: str
-    plan: str
-    method: str
-    scale: str
-
-
-@dataclass(frozen=True, slots=True)
-class Replicates:
-    """What one method answered in every replicate; each (replicate,), ratios as logarithms."""
-
-    estimate: Floats
-    std_error: Floats
-    conf_low: Floats
-    conf_high: Floats
-    p_value: Floats
-    sate: Floats
-
-    def against(self, truth: Floats | float) -> Performance:
-        """Return performance against a truth: one number, or one per replicate."""
-        return measure_performance(
-            self.estimate,
-            self.std_error,
-            truth,
-            conf_low=self.conf_low,
-            conf_high=self.conf_high,
-            p_value=self.p_value,
-        )
-
-    def covers(self, truth: float) -> Floats:
-        """Return 1 where the interval holds the truth, 0 where not, NaN without an interval."""
-        inside = (self.conf_low <= truth) & (truth <= self.conf_high)
-        return np.where(np.isnan(self.conf_low), np.nan, inside)
-
-    def rejects(self) -> Floats:
-        """Return 1 where p is at or below 0.05, 0 where not, NaN without a p-value."""
-        return np.where(np.isnan(self.p_value), np.nan, self.p_value <= 0.05)
-
-
-@dataclass(frozen=True, slots=True)
-class Pate:
-    """A true effect in the population, as a logarithm for ratios, with its Monte Carlo error."""
-
-    value: float
-    mcse: float
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where the estimates of a case stand: Parquet files in order, and how many replicates."""
-
-    files: Sequence[Path]
-    replicates: int
-
-    def read(self, answer: Answer) -> Replicates:
-        """Read one method's answers, in the order of replicates; nothing else enters memory."""
-        names = [field.name for field in fields(Replicates)]
-        wanted = ds.field("replicate") < self.replicates
-        for word in ("plan", "method", "scale"):
-            wanted &= ds.field(word) == getattr(answer, word)
-        files = ds.dataset([str(path) for path in self.files], format="parquet")
-        table = files.to_table(columns=names, filter=wanted)
-        columns = {name: table[name].to_numpy() for name in names}
-        if answer.scale in RATIOS:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                for name in ("estimate", "conf_low", "conf_high", "sate"):
-                    columns[name] = np.log(columns[name])
-        return Replicates(**columns)
-
-
-def population_truths(draws: pd.DataFrame) -> dict[tuple[str, TruthName], Pate]:
-    """Average the draws of a case into its population effects, by plan and name."""
-    groups = draws.groupby(["plan", "target", "scale"], observed=True)["value"]
-    found = groups.agg(["mean", "std", "count"])
-    return {
-        (plan, (target, scale)): Pate(float(row["mean"]), float(row["std"] / np.sqrt(row["count"])))
-        for (plan, target, scale), row in found.iterrows()
-    }
-
-
-Verdict = Literal["recovers", "fails", "undecided"]
-Claim = Literal["recovers", "fails", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """Whether a method recovers a population effect, what was claimed, and why.
-
-    ``bias`` and its Monte Carlo error (that of the truth included) are on the scale of the
-    standard error: logarithms for ratios.
-    """
-
-    case: str
-    plan: str
-    method: str
-    scale: str
-    truth: float
-    bias: float
-    bias_mcse: float
-    empirical_se: float
-    coverage: float
-    coverage_mcse: float
-    no_answer: float
-    usable: int
-    verdict: Verdict
-    claim: Claim
-    surprise: bool
-    reason: str
-    because: str
-
-
-def judge(
-    answer: Answer,
-    performance: Performance,
-    pate: Pate,
-    claim: Claim,
-    because: str,
-    tolerance: Tolerance,
-) -> Judgement:
-    """Compare bias and coverage with chance and tolerance.
-
-    A method fails if its bias is beyond chance (3 Monte Carlo errors) and beyond the tolerance, if
-    its coverage is further from 0.95 than tolerance and chance together, or if more than one
-    replicate in twenty has no answer. Where failure is claimed and not seen, the verdict is
-    "undecided" until both limits together are narrow enough to rule it out.
-    """
-    n = int(performance.bias.n)
-    bias, spread = float(performance.bias.value), float(performance.empirical_se.value)
-    error = float(np.hypot(performance.bias.mcse, pate.mcse))
-    coverage = float(performance.coverage.value)
-    limit, most = tolerance.chance, tolerance.bias_percent / 100
-    reach = tolerance.coverage_percent / 100
-    chance = limit * float(np.sqrt(NOMINAL * (1 - NOMINAL) / max(n, 1)))
-    no_answer = float(performance.non_convergence.value)
-    reasons = []
-    if not abs(bias) <= max(limit * error, most * spread):
-        reasons.append(f"bias {bias:+.3f} ({error:.3f})")
-    if not abs(coverage - NOMINAL) <= reach + chance:
-        reasons.append(f"coverage {coverage:.3f}")
-    if no_answer > MOST_WITHOUT_ANSWER:
-        reasons.append(f"no answer in {100 * no_answer:.0f} %")
-    ruled_out = (
-        abs(bias) + limit * error <= most * spread and abs(coverage - NOMINAL) + chance <= 2 * reach
-    )
-    verdict: Verdict = "fails" if reasons else "recovers"
-    if claim == "fails" and not reasons and not ruled_out:
-        verdict = "undecided"
-    return Judgement(
-        **{field.name: getattr(answer, field.name) for field in fields(Answer)},
-        truth=float(np.exp(pate.value)) if answer.scale in RATIOS else pate.value,
-        bias=bias,
-        bias_mcse=error,
-        empirical_se=spread,
-        coverage=coverage,
-        coverage_mcse=float(performance.coverage.mcse),
-        no_answer=no_answer,
-        usable=n,
-        verdict=verdict,
-        claim=claim,
-        surprise=claim != "none" and verdict not in (claim, "undecided"),
-        reason="; ".join(reasons),
-        because=because if claim == "fails" else "",
-    )
-
-
-def claim_of(case: Case, answer: Answer) -> tuple[Claim, str]:
-    """Return what a case claims of a method, and why."""
-    for failure in case.fails:
-        here = failure.plan == answer.plan and answer.method in failure.methods
-        if here and (failure.scales is None or answer.scale in failure.scales):
-            return "fails", failure.because
-    if answer.method in case.no_claim.get(answer.plan, ()):
-        return "none", ""
-    return "recovers", ""
-
-
-def answers_of(spec: StudySpec, name: str, case: Case) -> Iterator[Answer]:
-    """Yield every method and scale of a case, in the order of its plans."""
-    for plan_name in case.plans:
-        plan = spec.plans[plan_name]
-        for method in plan.methods:
-            for scale in METHODS[method].scales(plan.scales):
-                yield Answer(name, plan_name, method, scale)
+from estimate.tally import Performance, Tally
+from pretese.study.judge import Judgement, Pate, answers_of, claim_of, judge, population_truths
+from pretese.study.source import Answer, Contrast, Replicates, Source, Words
+from pretese.study.spec import StudySpec
+from pretese.study.truth import truth_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +38,7 @@ class Assessment:
 def assess(
     spec: StudySpec, estimates: Mapping[str, Source], draws: Mapping[str, pd.DataFrame]
 ) -> Assessment:
-    """Measure every method of every case, one at a time, so that memory stays bounded.
+    """Measure every method of every case.
 
     Parameters
     ----------
@@ -252,36 +53,115 @@ def assess(
     judgements: list[Judgement] = []
     cases = spec.all_cases()
     first = next(iter(cases))
-    for case_name, case in cases.items():
-        pates = population_truths(draws[case_name])
-        leaders: dict[tuple[str, str], tuple[Answer, Replicates, float]] = {}
-        for answer in answers_of(spec, case_name, case):
-            found = estimates[case_name].read(answer)
-            pate = pates[answer.plan, truth_name(answer.method, answer.scale)]
-            performance = found.against(pate.value)
+    asked = {
+        name: _Asked.of(list(answers_of(spec, name, case)), estimates[name], draws[name])
+        for name, case in cases.items()
+    }
+    for name, case in cases.items():
+        here = asked[name]
+        sums = _add_up(here, asked[first] if name != first and asked[first].shares(here) else None)
+        for answer, pate in here.pates.items():
+            centred = sums.centred[answer]
+            performance = sums.pate[answer].performance(centred)
             rows += _performance_rows(answer, "PATE", performance)
-            rows += _performance_rows(answer, "SATE", found.against(found.sate))
-            truths.append(_truth_row(answer, pate, found))
+            rows += _performance_rows(answer, "SATE", sums.sate[answer].performance(centred))
+            truths.append(_truth_row(answer, pate, sums.truth[answer]))
             claim, because = claim_of(case, answer)
             judgements.append(judge(answer, performance, pate, claim, because, spec.tolerance))
-            here = (answer, found, pate.value)
-            leader = leaders.setdefault((answer.plan, answer.scale), here)
-            if leader is not here:
-                contrasts += _contrast_rows("method", here, leader)
-            if case_name != first and answer.plan in cases[first].plans:
-                twin = Answer(first, answer.plan, answer.method, answer.scale)
-                other = estimates[first].read(twin)
-                truth = population_truths(draws[first])[
-                    answer.plan, truth_name(answer.method, answer.scale)
-                ]
-                contrasts += _contrast_rows("case", here, (twin, other, truth.value))
+        for (answer, between, reference), contrast in sums.contrasts.items():
+            contrasts += _contrast_rows(answer, between, reference, contrast)
     return Assessment(
         pd.DataFrame(truths), pd.DataFrame(rows), pd.DataFrame(contrasts), tuple(judgements)
     )
 
 
-def _words(answer: Answer) -> dict[str, str]:
-    return {field.name: getattr(answer, field.name) for field in fields(answer)}
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The answers of a case with what they aim at, and where they stand."""
+
+    source: Source
+    pates: Mapping[Answer, Pate]
+
+    @classmethod
+    def of(cls, answers: list[Answer], source: Source, draws: pd.DataFrame) -> "_Asked":
+        pates = population_truths(draws)
+        return cls(source, {a: pates[a.plan, truth_name(a.method, a.scale)] for a in answers})
+
+    def shares(self, other: "_Asked") -> bool:
+        """Say whether both cases have some answer of the same name."""
+        return bool({a.words for a in self.pates} & {a.words for a in other.pates})
+
+
+#: An answer, what it is compared with (another method, the first case), and that one's name.
+_Pair = tuple[Answer, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """What the replicates of a case come to."""
+
+    pate: dict[Answer, Tally]
+    sate: dict[Answer, Tally]
+    truth: dict[Answer, Moments]
+    centred: dict[Answer, Moments]
+    contrasts: dict[_Pair, Contrast]
+
+
+def _add_up(here: _Asked, first: _Asked | None) -> _Sums:
+    """Go through the replicates of a case, beside those of the first case if that is another."""
+    sums = _Sums({}, {}, {}, {}, {})
+    others: Iterator[Mapping[Words, Replicates]]
+    others = iter(()) if first is None else first.source.chunks()
+    for chunk in here.source.chunks():
+        beside = next(others, {})
+        found = {answer: chunk[answer.words] for answer in here.pates}
+        for answer, each in found.items():
+            _join(sums.pate, answer, each.tally(here.pates[answer].value))
+            _join(sums.sate, answer, each.tally(each.sate))
+            _join(sums.truth, answer, Moments.of(each.sate, np.isfinite(each.sate)))
+        for pair, contrast in _contrasts(here, found, first, beside):
+            _join(sums.contrasts, pair, contrast)
+    for chunk in here.source.chunks():
+        for answer, tally in sums.pate.items():
+            counted = chunk[answer.words].covering(tally.estimate.mean)
+            _join(sums.centred, answer, counted)
+    return sums
+
+
+class _Addable(Protocol):
+    def __add__(self, other: Self) -> Self: ...
+
+
+_Key = TypeVar("_Key")
+_Part = TypeVar("_Part", bound=_Addable)
+
+
+def _join(sums: dict[_Key, _Part], key: _Key, part: _Part) -> None:
+    sums[key] = sums[key] + part if key in sums else part
+
+
+def _contrasts(
+    here: _Asked,
+    found: Mapping[Answer, Replicates],
+    first: _Asked | None,
+    beside: Mapping[Words, Replicates],
+) -> Iterator[tuple[_Pair, Contrast]]:
+    """Compare each method with the first of its plan and scale, and with itself in the first case.
+
+    On the same luck: the error of a difference is that of differences.
+    """
+    its_pates = {} if first is None else {a.words: pate for a, pate in first.pates.items()}
+    leaders: dict[tuple[str, str], Answer] = {}
+    for answer, each in found.items():
+        truth = here.pates[answer].value
+        leader = leaders.setdefault((answer.plan, answer.scale), answer)
+        if leader is not answer:
+            contrast = Contrast.of(each, truth, found[leader], here.pates[leader].value)
+            yield (answer, "method", leader.method), contrast
+        if first is not None and answer.words in its_pates:
+            case = next(iter(first.pates)).case
+            contrast = Contrast.of(each, truth, beside[answer.words], its_pates[answer.words].value)
+            yield (answer, "case", case), contrast
 
 
 def _performance_rows(
@@ -289,44 +169,30 @@ def _performance_rows(
 ) -> Iterator[dict[str, Any]]:
     for record in performance.records():
         del record["index"]
-        yield {**_words(answer), "against": against, **record}
+        yield {**asdict(answer), "against": against, **record}
 
 
-def _truth_row(answer: Answer, pate: Pate, found: Replicates) -> dict[str, Any]:
-    """Return both truths; log_* columns hold logarithms for ratios, as do Monte Carlo errors."""
-    mean = float(np.nanmean(found.sate))
+def _truth_row(answer: Answer, pate: Pate, sate: Moments) -> dict[str, Any]:
+    """Return both truths; ``sate_sd`` and Monte Carlo errors of ratios are of logarithms."""
     back = np.exp if answer.scale in RATIOS else float
     return {
-        **_words(answer),
+        **asdict(answer),
         "target": truth_name(answer.method, answer.scale)[0],
         "pate": float(back(pate.value)),
         "pate_mcse": pate.mcse,
-        "sate_mean": float(back(mean)),
-        "sate_sd": float(np.nanstd(found.sate, ddof=1)),
+        "sate_mean": float(back(sate.mean)),
+        "sate_sd": float(sate.sd),
     }
 
 
 def _contrast_rows(
-    between: str,
-    here: tuple[Answer, Replicates, float],
-    reference: tuple[Answer, Replicates, float],
+    answer: Answer, between: str, reference: str, contrast: Contrast
 ) -> Iterator[dict[str, Any]]:
-    """Compare with a reference on the same luck: the error of a difference is of differences."""
-    (answer, a, truth), (other, b, other_truth) = here, reference
-    n = min(len(a.estimate), len(b.estimate))
-    error, other_error = a.estimate[:n] - truth, b.estimate[:n] - other_truth
-    measures: dict[str, Measure] = {
-        "bias": paired_difference(error, other_error),
-        "mse": paired_difference(error**2, other_error**2),
-        "coverage": paired_difference(a.covers(truth)[:n], b.covers(other_truth)[:n]),
-        "rejection": paired_difference(a.rejects()[:n], b.rejects()[:n]),
-        "relative_precision": relative_precision(a.estimate[:n], b.estimate[:n]),
-    }
-    for name, measure in measures.items():
+    for name, measure in contrast.measures().items():
         yield {
-            **_words(answer),
+            **asdict(answer),
             "between": between,
-            "reference": other.method if between == "method" else other.case,
+            "reference": reference,
             "measure": name,
             "difference": float(measure.value),
             "mcse": float(measure.mcse),

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from pretese.study.code import code_version
+from pretese.study.code import Kind, code_version
 
 #: Work on units ``first .. first + size - 1``; the answer must not depend on how they are cut.
 Task = Callable[[int, int], pa.Table]
@@ -33,40 +32,60 @@ class Job:
     spec
         All that decides the answer, as plain values.
     block
-        Units per block. Blocks are always worked out whole, so that a run can grow.
+        Units per block.
+    kind
+        Which sources decide the answer.
+    whole
+        Whether the last block is worked out whole even if fewer units are asked for, so that a run
+        can grow without doing it again. False where that would cost more than it saves.
+    groups
+        Equal parts of a block's table, each a row group that can be read alone.
     """
 
     name: str
     task: Task
     spec: Mapping[str, Any]
     block: int
+    kind: Kind = "recovery"
+    whole: bool = True
+    groups: int = 1
 
     def blocks(self, units: int) -> "Iterator[Block]":
         """Return the blocks that hold units ``0 .. units - 1``."""
         for first in range(0, units, self.block):
-            yield Block(self, first)
+            size = self.block if self.whole else min(self.block, units - first)
+            yield Block(self, first, size)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Units ``first .. first + job.block - 1`` of a job."""
+    """Units ``first .. first + size - 1`` of a job."""
 
     job: Job
     first: int
+    size: int
 
     @property
     def key(self) -> str:
         """Return the SHA-256 of what decides the content, in hexadecimal."""
-        what = [self.job.name, self.job.spec, self.first, self.job.block, code_version()]
+        code = code_version(self.job.kind)
+        what = [self.job.name, self.job.spec, self.first, self.size, code]
         text = json.dumps(what, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Store:
-    """A folder of finished blocks."""
+    """A folder of finished blocks.
 
-    def __init__(self, folder: Path) -> None:
+    Parameters
+    ----------
+    lasting
+        Whether blocks must outlive a power cut: each is then waited for until the disk has it.
+    """
+
+    def __init__(self, folder: Path, lasting: bool = True) -> None:
         self.folder = folder
+        self.lasting = lasting
 
     def path(self, block: Block) -> Path:
         """Return where a block stands, or will stand."""
@@ -78,15 +97,21 @@ class Store:
 
     def write(self, block: Block, table: pa.Table) -> None:
         """Keep a finished block: all of it, or nothing."""
+        import pyarrow.parquet as pq  # workers, who store nothing, need not load it
+
         path = self.path(block)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
         with partial.open("wb") as file:
-            pq.write_table(table, file, compression="zstd")
-            file.flush()
-            os.fsync(file.fileno())
+            rows = max(1, table.num_rows // block.job.groups)
+            pq.write_table(table, file, compression="zstd", row_group_size=rows)
+            if self.lasting:
+                file.flush()
+                os.fsync(file.fileno())
         partial.replace(path)
 
     def read(self, block: Block) -> pa.Table:
         """Return a finished block."""
+        import pyarrow.parquet as pq
+
         return pq.read_table(self.path(block))

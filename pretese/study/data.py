@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from estimate.analysis_set import AnalysisSet, Categorical, Kind, Numeric, analysis_set
+from estimate.analysis_set import AnalysisSet, Categorical, Kind, analysis_set
 from estimate.impute.chain import Column, impute
-from pretese.study.spec import StudyPlan
+from pretese.study.spec import StudyPlan, kind_of
 from simulate.cohort import Cohort
-from simulate.nouns import DIAGNOSES
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -21,10 +20,7 @@ IMPUTATION = 0x1A9E
 
 def kinds_of(plan: StudyPlan) -> dict[str, Kind]:
     """Return the plan's covariates with their kinds."""
-    return {
-        name: Categorical(DIAGNOSES) if name == "diagnosis" else Numeric()
-        for name in plan.covariates
-    }
+    return {name: kind_of(name) for name in plan.covariates}
 
 
 def observed(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:

@@ -3,17 +3,18 @@
 import multiprocessing
 import os
 import threading
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
+from multiprocessing.context import BaseContext
 from typing import Any
 
 import pyarrow as pa
 
-from pretese.study.blocks import Block, Task
+from pretese.progress import Tell
+from pretese.study.blocks import Block, Store
 from pretese.study.code import code_version
 from protocol.errors import InputError
 
@@ -35,27 +36,38 @@ class StrangeCodeError(Exception):
     """A worker runs other code than the one who asks: their results must not be joined."""
 
 
-def compute(task: Task, first: int, size: int, code: str) -> pa.Table:
+def compute(block: Block, code: str) -> pa.Table:
     """Do one block where the worker is; refuse if its code is not the code of the one who asks."""
-    if code_version() != code:
+    if code_version(block.job.kind) != code:
         raise StrangeCodeError
-    return task(first, size)
+    return block.job.task(block.first, block.size)
+
+
+def finish(blocks: Sequence[Block], store: Store, crew: Crew | None, tell: Tell, what: str) -> None:
+    """Do the blocks that the store does not hold yet, and keep each of them."""
+    missing = [block for block in blocks if not store.has(block)]
+    done = len(blocks) - len(missing)
+    tell(done, len(blocks), what)
+    for block, table in compute_all(missing, crew):
+        store.write(block, table)
+        done += 1
+        tell(done, len(blocks), what)
 
 
 def compute_all(blocks: Iterable[Block], crew: Crew | None) -> Iterator[tuple[Block, pa.Table]]:
     """Yield finished blocks in any order; None does them here, one after another."""
     if crew is None:
         for block in blocks:
-            yield block, block.job.task(block.first, block.job.block)
+            yield block, block.job.task(block.first, block.size)
         return
     executor, ahead = crew
-    queue, code = iter(blocks), code_version()
+    queue = iter(blocks)
     waiting: dict[Future[pa.Table], Block] = {}
     try:
         while True:
             for block in islice(queue, ahead - len(waiting)):
-                job = block.job
-                waiting[executor.submit(compute, job.task, block.first, job.block, code)] = block
+                code = code_version(block.job.kind)
+                waiting[executor.submit(compute, block, code)] = block
             if not waiting:
                 return
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)
@@ -81,9 +93,7 @@ def local_crew(workers: int) -> Iterator[Crew | None]:
         yield None
         return
     with _one_thread_each():
-        # Spawned, not forked: a fresh process is the same on every platform and has no threads.
-        context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(workers, context, _leave_with, (os.getpid(),))
+        pool = ProcessPoolExecutor(workers, _fresh_processes(), _leave_with_parent)
         try:
             yield pool, AHEAD * workers
         finally:
@@ -129,13 +139,26 @@ def _connect(address: str) -> Any:
     return client
 
 
-def _leave_with(parent: int) -> None:
-    """End this worker soon after its parent is gone, however that was killed."""
+def _fresh_processes() -> BaseContext:
+    """Return how workers start: never as copies of this process, which may have threads.
+
+    Where there is a fork server, it loads the libraries once and workers begin at once.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["pretese.study.execute", "pretese.study.tasks"])
+    return context
+
+
+def _leave_with_parent() -> None:
+    """End this worker when the process that asked is gone, however that was killed."""
+    parent = multiprocessing.parent_process()
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
+        if parent is not None:
+            parent.join()
+            os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
 

@@ -48,7 +48,7 @@ def choose(
     }
     update: dict[str, object] = {"cases": cases}
     if plan is not None:
-        bare = {"plans": (OWN_PLAN,), "fails": (), "no_claim": {OWN_PLAN: plan.methods}}
+        bare = {"plans": (OWN_PLAN,), "fails": (), "no_claim": {OWN_PLAN: plan.steps}}
         update = {
             "plans": {OWN_PLAN: plan},
             "cases": {name: case.model_copy(update=bare) for name, case in cases.items()},
@@ -60,8 +60,8 @@ def choose(
 
 
 def _own_case(name: str, library: StudySpec) -> Case:
-    methods = library.plans[DEFAULT_PLAN].methods
-    return Case(scenario=name, plans=(DEFAULT_PLAN,), no_claim={DEFAULT_PLAN: methods})
+    steps = library.plans[DEFAULT_PLAN].steps
+    return Case(scenario=name, plans=(DEFAULT_PLAN,), no_claim={DEFAULT_PLAN: steps})
 
 
 def _slug(name: str) -> str:

@@ -1,6 +1,6 @@
 """Every method of a study plan, what it aims at, and how it is run on a batch of replicates."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -10,11 +10,14 @@ import numpy as np
 from estimate.adjustment import adjusted
 from estimate.analysis_set import AnalysisSet
 from estimate.contingency import crude
-from estimate.marginal import aipw, standardised, tmle
-from estimate.matching import match_nearest, matched
+from estimate.firth import firth
+from estimate.marginal import OutcomeModel, aipw, outcome_model, standardised, tmle
+from estimate.matching import Matches, match_nearest, matched
 from estimate.propensity import PropensityScore, propensity
 from estimate.result import Estimate
 from estimate.weighting import Errors, Target, iptw, iptw_adjusted, weights
+from pretese.study.spec import StudyPlan
+from pretese.study.subgroups import SCALE, subgroup_names
 
 Answers = tuple[Estimate, ...]
 
@@ -23,15 +26,30 @@ Kind = Literal["marginal", "conditional"]
 
 
 class Work:
-    """An analysis set and what several methods share of it."""
+    """An analysis set and what several methods share of it.
 
-    def __init__(self, data: AnalysisSet) -> None:
-        self.data = data
+    ``imputed``: its last leading axis is the imputation, and only standard errors are pooled.
+    """
+
+    def __init__(self, data: AnalysisSet, *, imputed: bool = False) -> None:
+        self.data, self.imputed = data, imputed
 
     @cached_property
     def score(self) -> PropensityScore:
         """The propensity score on all covariates."""
         return propensity(self.data)
+
+    @cached_property
+    def model(self) -> OutcomeModel:
+        """The outcome model on treatment and all covariates."""
+        return outcome_model(self.data)
+
+    @cached_property
+    def pairs(self) -> Matches:
+        """Untreated men and the nearest treated man of each."""
+        return match_nearest(
+            self.data, self.score, "untreated", order="closest", on="logit", accept_shortage=True
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +82,22 @@ def _weighted_and_adjusted(work: Work) -> Answers:
     return (iptw_adjusted(work.data, work.score, w),)
 
 
+def _adjusted(work: Work) -> Answers:
+    return (adjusted(work.data, profile=not work.imputed),)
+
+
+def _with_score(work: Work) -> Answers:
+    score = work.score.score
+    return (adjusted(work.data, score=score, method="ps-covariate", profile=not work.imputed),)
+
+
 def _match_untreated(work: Work) -> Answers:
-    pairs = match_nearest(
-        work.data, work.score, "untreated", order="closest", on="logit", accept_shortage=True
-    )
-    return (matched(work.data, pairs, []),)
+    return (matched(work.data, work.pairs, []),)
+
+
+def _match_and_adjust(work: Work) -> Answers:
+    """Run the published analysis: covariates among the matched, pairs taken as strangers."""
+    return (matched(work.data, work.pairs, clustered=False),)
 
 
 def _match_treated_largest(work: Work) -> Answers:
@@ -83,18 +112,16 @@ def _match_treated_largest(work: Work) -> Answers:
 
 
 def _standardised(target: Literal["ate", "att", "atc"]) -> Method:
-    return Method(target, "marginal", lambda work: standardised(work.data, target=target))
+    return Method(
+        target, "marginal", lambda work: standardised(work.data, target=target, model=work.model)
+    )
 
 
 METHODS: Mapping[str, Method] = {
     "crude": Method("ate", "marginal", lambda work: crude(work.data)),
-    "adjusted": Method("ate", "conditional", lambda work: (adjusted(work.data),), True),
-    "ps-covariate": Method(
-        "ate",
-        "conditional",
-        lambda work: (adjusted(work.data, score=work.score.score, method="ps-covariate"),),
-        True,
-    ),
+    "adjusted": Method("ate", "conditional", _adjusted, True),
+    "firth": Method("ate", "conditional", lambda work: (firth(work.data),), True),
+    "ps-covariate": Method("ate", "conditional", _with_score, True),
     "iptw-ate": _weighted("ate"),
     "iptw-att": _weighted("att"),
     "iptw-atc": _weighted("atc"),
@@ -103,12 +130,13 @@ METHODS: Mapping[str, Method] = {
     "iptw-ate-naive": _weighted("ate", "naive"),
     "iptw-ate-adjusted": Method("ate", "conditional", _weighted_and_adjusted, True),
     "matching": Method("atc", "marginal", _match_untreated, True),
+    "matching-adjusted": Method("atc", "conditional", _match_and_adjust, True),
     "matching-treated-largest": Method("att", "marginal", _match_treated_largest, True),
     "standardised": _standardised("ate"),
     "standardised-att": _standardised("att"),
     "standardised-atc": _standardised("atc"),
-    "aipw": Method("ate", "marginal", lambda work: aipw(work.data, work.score)),
-    "tmle": Method("ate", "marginal", lambda work: tmle(work.data, work.score)),
+    "aipw": Method("ate", "marginal", lambda work: aipw(work.data, work.score, model=work.model)),
+    "tmle": Method("ate", "marginal", lambda work: tmle(work.data, work.score, model=work.model)),
 }
 
 
@@ -121,3 +149,16 @@ def carry_out(work: Work, method: str, scales: Sequence[str]) -> Answers:
     with np.errstate(all="ignore"):
         answers = found.run(work)
     return tuple(each for each in answers if each.scale in found.scales(scales))
+
+
+def answers_of(plan: StudyPlan) -> Iterator[tuple[str, str]]:
+    """Yield the name and scale of every answer of a plan, in its order.
+
+    >>> list(answers_of(StudyPlan(methods=("crude", "adjusted"), covariates=("age_years",))))
+    [('crude', 'risk difference'), ('crude', 'odds ratio'), ('adjusted', 'odds ratio')]
+    """
+    for method in plan.methods:
+        for scale in METHODS[method].scales(plan.scales):
+            yield method, scale
+    for name in subgroup_names(plan):
+        yield name, SCALE

@@ -1,6 +1,5 @@
 """Run a study: find what is done already, do the rest, and write what was found."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -9,18 +8,18 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pretese.certificate import load_scenario
 from pretese.files import versions, whole_folder, write_csv, write_manifest
 from pretese.mechanism import mechanism_hash, with_values
-from pretese.plots.recovery import draw_figures
 from pretese.progress import Tell
-from pretese.study.assess import Assessment, Source, assess, wanted_replicates
-from pretese.study.blocks import Block, Job, Store
+from pretese.study.assess import Assessment, assess, wanted_replicates
+from pretese.study.blocks import Job, Store
 from pretese.study.code import code_version
-from pretese.study.execute import Crew, compute_all
+from pretese.study.execute import Crew, finish
+from pretese.study.folder import open_folder
+from pretese.study.page import write_page
+from pretese.study.source import Source, join
 from pretese.study.spec import StudySpec
 from pretese.study.tasks import TRUTH_MEN, EstimateTask, TruthTask
 from protocol.errors import Fault, InputError
@@ -32,7 +31,7 @@ BLOCK = 100
 BLOCK_IMPUTED = 10
 
 #: Draws of the truth per block.
-BLOCK_TRUTH = 10
+BLOCK_TRUTH = 2
 
 #: No step of a run that looks for a precision is longer than this many times the last.
 GROWTH = 4
@@ -92,57 +91,8 @@ def prepare(spec: StudySpec) -> Study:
 
 
 def open_study(study: Study, out: Path, resume: bool) -> Store:
-    """Make or enter the folder of a study; what was asked stands in ``study.json``.
-
-    Raises
-    ------
-    InputError
-        The folder holds a study and ``resume`` was not asked for; or it was, and the study asked
-        for is another one than that begun: its results must never be joined with these.
-    """
-    record, file = study.record(), out / "study.json"
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        if file.exists():
-            _compare(json.loads(file.read_text(encoding="utf-8")), record, out, resume)
-        elif any(out.iterdir()):
-            problem = "it holds files, and no study"
-            raise InputError.of("--out", str(out), problem, "name a new folder")
-        else:
-            partial = file.with_suffix(".partial")
-            partial.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-            partial.replace(file)
-    except OSError as error:
-        problem = f"it cannot be written ({error.strerror})"
-        raise InputError.of("--out", str(out), problem, "name a folder you may write to") from None
-    return Store(out / "blocks")
-
-
-def _compare(begun: dict[str, Any], asked: dict[str, Any], out: Path, resume: bool) -> None:
-    if not resume:
-        cure = "continue it with --resume, or name a new folder"
-        raise InputError.of("--out", str(out), "it holds a study already", cure)
-    other = list(_differences(begun, asked, ""))
-    if other:
-        cure = "name a new folder: results of two studies are never joined"
-        raise InputError(
-            Fault(str(out), path, f"was {_short(old)} and is {_short(new)} now", cure)
-            for path, old, new in other
-        )
-
-
-def _differences(old: Any, new: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
-    if isinstance(old, dict) and isinstance(new, dict):
-        for name in dict.fromkeys([*old, *new]):
-            here = f"{path}.{name}" if path else name
-            yield from _differences(old.get(name), new.get(name), here)
-    elif old != new:
-        yield path, old, new
-
-
-def _short(value: Any) -> str:
-    text = "absent" if value is None else json.dumps(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
+    """Make or enter the folder of a study, as `open_folder` does."""
+    return open_folder(study.record(), out, resume)
 
 
 def run_study(
@@ -160,10 +110,10 @@ def run_study(
     """
     draws = _draws(study.spec)
     todo = [block for job in study.truths.values() for block in job.blocks(draws)]
-    _do(todo, store, crew, tell, "true effects")
+    finish(todo, store, crew, tell, "true effects")
     while True:
         todo = [b for job in study.estimates.values() for b in job.blocks(replicates)]
-        _do(todo, store, crew, tell, "blocks of replicates")
+        finish(todo, store, crew, tell, "blocks of replicates")
         if mcse is None:
             return replicates
         wanted = wanted_replicates(assess_blocks(study, store, replicates).performance, mcse)
@@ -173,27 +123,18 @@ def run_study(
         replicates = min(-(-wanted // step) * step, GROWTH * replicates)
 
 
-def _do(blocks: list[Block], store: Store, crew: Crew | None, tell: Tell, what: str) -> None:
-    missing = [block for block in blocks if not store.has(block)]
-    done = len(blocks) - len(missing)
-    tell(done, len(blocks), what)
-    for block, table in compute_all(missing, crew):
-        store.write(block, table)
-        done += 1
-        tell(done, len(blocks), what)
-
-
 def _draws(spec: StudySpec) -> int:
     return -(-spec.truth_men // TRUTH_MEN)
 
 
 def assess_blocks(study: Study, store: Store, replicates: int) -> Assessment:
     """Assess the blocks that there are, where they stand."""
-    estimates = {
-        name: Source([store.path(block) for block in job.blocks(replicates)], replicates)
-        for name, job in study.estimates.items()
-    }
-    return assess(study.spec, estimates, _truths(study, store))
+    sources = {name: _source(job, store, replicates) for name, job in study.estimates.items()}
+    return assess(study.spec, sources, _truths(study, store))
+
+
+def _source(job: Job, store: Store, replicates: int) -> Source:
+    return Source([store.path(block) for block in job.blocks(replicates)], replicates)
 
 
 def _truths(study: Study, store: Store) -> dict[str, pd.DataFrame]:
@@ -204,36 +145,28 @@ def _truths(study: Study, store: Store) -> dict[str, pd.DataFrame]:
     }
 
 
-def _join(job: Job, store: Store, replicates: int, path: Path) -> None:
-    """Write replicates ``0 .. replicates - 1``, block after block, each a row group."""
-    writer: pq.ParquetWriter | None = None
-    try:
-        for block in job.blocks(replicates):
-            table = store.read(block)
-            if block.first + job.block > replicates:
-                table = table.filter(pc.less(table["replicate"], replicates))
-            if writer is None:
-                writer = pq.ParquetWriter(path, table.schema, compression="zstd")
-            writer.write_table(table)
-    finally:
-        if writer is not None:
-            writer.close()
-
-
-def write_results(study: Study, store: Store, replicates: int, out: Path) -> Assessment:
+def write_results(
+    study: Study, store: Store, replicates: int, out: Path, figures: bool = True
+) -> Assessment:
     """Write ``out/results``, all of it or nothing: estimates, tables, figures and a manifest."""
     with whole_folder(out / "results") as folder:
         (folder / "estimates").mkdir()
         files = {name: folder / "estimates" / f"{name}.parquet" for name in study.estimates}
         for name, job in study.estimates.items():
-            _join(job, store, replicates, files[name])
+            join(_source(job, store, replicates), files[name])
         sources = {name: Source([path], replicates) for name, path in files.items()}
         found = assess(study.spec, sources, _truths(study, store))
         write_csv(found.truths, folder / "truths.csv")
         write_csv(found.performance, folder / "performance.csv")
         write_csv(found.contrasts, folder / "contrasts.csv")
-        write_csv(pd.DataFrame(map(asdict, found.judgements)), folder / "verdicts.csv")
-        draw_figures(study.spec, found, sources, folder)
+        verdicts = pd.DataFrame(map(asdict, found.judgements))
+        write_csv(verdicts, folder / "verdicts.csv")
+        page = write_page(study.spec, verdicts, replicates)
+        (folder / "recovery.md").write_text(page, encoding="utf-8")
+        if figures:
+            from pretese.plots.recovery import draw_figures  # not before work begins
+
+            draw_figures(study.spec, found, sources, folder)
         facts = {
             "study": study.spec.model_dump(mode="json"),
             "replicates": replicates,

@@ -5,12 +5,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
+from estimate.analysis_set import Categorical, Kind, Numeric
+from estimate.plan import check_division
+from estimate.plan_choices import Subgroup
 from protocol.documents import Document
-from simulate.nouns import BASELINE
+from simulate.nouns import BASELINE, DIAGNOSES
 
 MethodName = Literal[
     "crude",
     "adjusted",
+    "firth",
     "ps-covariate",
     "iptw-ate",
     "iptw-att",
@@ -20,6 +24,7 @@ MethodName = Literal[
     "iptw-ate-naive",
     "iptw-ate-adjusted",
     "matching",
+    "matching-adjusted",
     "matching-treated-largest",
     "standardised",
     "standardised-att",
@@ -32,6 +37,15 @@ ScaleName = Literal["risk difference", "risk ratio", "odds ratio"]
 CovariateName = Literal["diagnosis", *BASELINE]  # type: ignore[valid-type]  # names live in one place
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+
+
+#: Separates a division from its group, in the name of an answer about a subgroup.
+OF = ": "
+
+
+def kind_of(covariate: str) -> Kind:
+    """Return the kind of a column of the simulated men."""
+    return Categorical(DIAGNOSES) if covariate == "diagnosis" else Numeric()
 
 
 def _name_alone(value: Any) -> Any:
@@ -71,6 +85,9 @@ class StudyPlan(Document):
         Of the outcome model, the propensity score and the imputation.
     scales
         Of marginal methods; conditional ones give odds ratios alone.
+    subgroups
+        Divisions by name, as in a plan for `pretese analyse`: the odds ratio in each group, and
+        its ratio to that of the first.
     seed
         Not used: the dice of imputation follow the seed of the study and the replicate.
     """
@@ -84,8 +101,14 @@ class StudyPlan(Document):
         "risk difference",
         "odds ratio",
     )
+    subgroups: dict[str, Subgroup] = Field(default_factory=dict)
     missing: Annotated[MissingData, BeforeValidator(_name_alone)] = MissingData()
     seed: Annotated[int, Field(ge=0)] | None = None
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """Methods and divisions: all of which something may be claimed."""
+        return (*self.methods, *self.subgroups)
 
     @field_validator("methods", "covariates", "scales")
     @classmethod
@@ -104,15 +127,29 @@ class StudyPlan(Document):
             raise ValueError(f"{needy[0]} needs covariates; list them, or plan `crude` alone")
         return value
 
+    @field_validator("subgroups")
+    @classmethod
+    def _subgroups_fit_their_covariate(
+        cls, value: dict[str, Subgroup], info: ValidationInfo
+    ) -> dict[str, Subgroup]:
+        for name, group in value.items():
+            if group.by not in info.data.get("covariates", ()):
+                raise ValueError(f"declare {group.by} under covariates first")
+            if OF in name:
+                raise ValueError(f"{name}: write it without a colon")
+            check_division(name, group, kind_of(group.by))
+        return value
+
 
 class ExpectedFailure(Document):
     """Methods that must not recover the truth; if they do, the test that claims it is blind.
 
-    ``scales`` None means all; the other scales are then expected to recover.
+    The name of a division stands for all its groups and contrasts, unless one is named ("duration:
+    > 3"). ``scales`` None means all; the other scales are then expected to recover.
     """
 
     plan: Name
-    methods: tuple[MethodName, ...]
+    methods: tuple[str, ...]
     scales: tuple[ScaleName, ...] | None = None
     because: str
 
@@ -129,8 +166,8 @@ class Case(Document):
     men
         Per replicate; None takes the scenario's.
     no_claim
-        Methods by plan of which nothing is claimed, for example because their estimand is only
-        nearly that of the truth they are compared with.
+        Methods (or divisions) by plan of which nothing is claimed, for example because their
+        estimand is only nearly that of the truth they are compared with.
     """
 
     scenario: str
@@ -139,7 +176,7 @@ class Case(Document):
     men: Annotated[int, Field(ge=10)] | None = None
     plans: Annotated[tuple[Name, ...], Field(min_length=1)]
     fails: tuple[ExpectedFailure, ...] = ()
-    no_claim: dict[Name, tuple[MethodName, ...]] = Field(default_factory=dict)
+    no_claim: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class Axis(Document):
@@ -211,17 +248,17 @@ class StudySpec(Document):
     @model_validator(mode="after")
     def _names_are_known(self) -> "StudySpec":
         for name, case in self.cases.items():
-            claimed = [each.plan for each in case.fails] + list(case.no_claim)
+            claimed = [(each.plan, each.methods) for each in case.fails]
+            claimed += list(case.no_claim.items())
             for plan in case.plans:
                 if plan not in self.plans:
                     raise ValueError(f"case {name}: there is no plan {plan!r}")
-            for plan in claimed:
+            for plan, methods in claimed:
                 if plan not in case.plans:
                     raise ValueError(f"case {name}: a claim about {plan!r}, which it does not run")
-            for failure in case.fails:
-                strange = set(failure.methods) - set(self.plans[failure.plan].methods)
+                strange = {each.split(OF)[0] for each in methods} - set(self.plans[plan].steps)
                 if strange:
-                    raise ValueError(f"case {name}: {failure.plan} has no {min(strange)}")
+                    raise ValueError(f"case {name}: {plan} has no {min(strange)}")
         for name, grid in self.grids.items():
             if grid.plan not in self.plans:
                 raise ValueError(f"grid {name}: there is no plan {grid.plan!r}")
@@ -231,7 +268,7 @@ class StudySpec(Document):
         """Return the cases, and those of the cells of every grid."""
         found = dict(self.cases)
         for name, grid in self.grids.items():
-            methods, columns = self.plans[grid.plan].methods, len(grid.across.given)
+            steps, columns = self.plans[grid.plan].steps, len(grid.across.given)
             for index, given in enumerate(grid.cells().values()):
                 cell = cell_name(name, index // columns + 1, index % columns + 1)
                 found[cell] = Case(
@@ -239,7 +276,7 @@ class StudySpec(Document):
                     given={**grid.given, **given},
                     men=grid.men,
                     plans=(grid.plan,),
-                    no_claim={grid.plan: methods},
+                    no_claim={grid.plan: steps},
                 )
         return found
 

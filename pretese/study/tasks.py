@@ -13,6 +13,7 @@ from estimate.result import RATIOS, Estimate
 from pretese.study.data import imputed, observed
 from pretese.study.methods import Work, carry_out
 from pretese.study.spec import StudyPlan
+from pretese.study.subgroups import divided
 from pretese.study.truth import true_effects, truth_name
 from simulate.cohort import Cohort, draw_cohort
 from simulate.scenario import Scenario
@@ -88,7 +89,7 @@ class EstimateTask:
 def _rows(cohort: Cohort, name: str, plan: StudyPlan) -> Iterator[pa.Table]:
     sate = true_effects(cohort, plan)
     mice = plan.missing.method == "mice"
-    work = Work(imputed(cohort, plan) if mice else observed(cohort, plan))
+    work = Work(imputed(cohort, plan) if mice else observed(cohort, plan), imputed=mice)
     for method in plan.methods:
         for answer in carry_out(work, method, plan.scales):
             if mice:
@@ -96,6 +97,9 @@ def _rows(cohort: Cohort, name: str, plan: StudyPlan) -> Iterator[pa.Table]:
                 answer = pool_estimates(answer, df_complete=work.data.n.min(-1) - spent)
             truth = sate[truth_name(method, answer.scale)]
             yield _table(cohort, name, method, answer, truth)
+    for answer in divided(work.data, plan, imputed=mice):
+        truth = sate[truth_name(answer.method, answer.scale)]
+        yield _table(cohort, name, answer.method, answer, truth)
 
 
 def _table(cohort: Cohort, plan: str, method: str, answer: Estimate, log_truth: Floats) -> pa.Table:

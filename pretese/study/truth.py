@@ -12,8 +12,9 @@ from estimate.design_matrix import design_matrix
 from estimate.logistic import fit_logistic
 from estimate.weighting import Target
 from pretese.study.data import both_ways, population, potential_outcomes
-from pretese.study.methods import METHODS
+from pretese.study.methods import METHODS, answers_of
 from pretese.study.spec import StudyPlan
+from pretese.study.subgroups import SCALE, divided, subgroup_names
 from simulate.cohort import Cohort
 
 Floats = NDArray[np.float64]
@@ -28,33 +29,32 @@ def truth_name(method: str, scale: str) -> TruthName:
     >>> truth_name("iptw-att", "risk difference"), truth_name("adjusted", "odds ratio")
     (('att', 'risk difference'), ('conditional', 'odds ratio'))
     """
+    if method not in METHODS:  # an answer about a subgroup has a truth of its own
+        return method, scale
     found = METHODS[method]
     return ("conditional", scale) if found.kind == "conditional" else (found.target, scale)
 
 
 def truths_of(plan: StudyPlan) -> tuple[TruthName, ...]:
     """Return the names of all true effects that a plan needs, each once, in a fixed order."""
-    names = {
-        truth_name(method, scale)
-        for method in plan.methods
-        for scale in METHODS[method].scales(plan.scales)
-    }
-    return tuple(sorted(names))
+    return tuple(sorted({truth_name(method, scale) for method, scale in answers_of(plan)}))
 
 
 def true_effects(cohort: Cohort, plan: StudyPlan) -> dict[TruthName, Floats]:
     """Return every true effect of a plan in every replicate, (replicate,); ratios as logarithms.
 
-    A conditional odds ratio is the coefficient that the plan's regression has when every man is
-    in it twice, once along each way: what an endless randomised trial of these men would find.
+    A conditional odds ratio, in all men or in a subgroup, is the coefficient that the plan's
+    regression has when every man is in it twice, once along each way: what an endless randomised
+    trial of these men would find.
     """
+    groups = set(subgroup_names(plan))
     found: dict[TruthName, Floats] = {}
     for target, scale in truths_of(plan):
         if target == "conditional":
             found[target, scale] = _conditional(cohort, plan)
-        else:
+        elif target not in groups:
             found[target, scale] = _marginal(cohort, plan, target, scale)
-    return found
+    return found | _by_subgroup(cohort, plan)
 
 
 def _marginal(cohort: Cohort, plan: StudyPlan, target: str, scale: str) -> Floats:
@@ -90,3 +90,11 @@ def _conditional(cohort: Cohort, plan: StudyPlan) -> Floats:
     fit = fit_logistic(design.X, data.outcome, data.weights)
     coefficient = fit.coef[..., design.column("gn")]
     return np.where(fit.converged, coefficient, np.nan)
+
+
+def _by_subgroup(cohort: Cohort, plan: StudyPlan) -> dict[TruthName, Floats]:
+    """Return the effects in subgroups by what is true of the men, measured or not."""
+    if not plan.subgroups:
+        return {}
+    answers = divided(both_ways(cohort, plan), plan, profile=False)
+    return {(each.method, SCALE): np.log(each.estimate) for each in answers}

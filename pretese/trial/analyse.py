@@ -1,21 +1,21 @@
-"""Analyse trials at a look by the method of the design, all trials at once."""
+"""Compare the arms by the method of the design, all trials at once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from estimate.arrays import Bools, Floats
 from estimate.logistic import fit_logistic
+from estimate.principal_stratum import always_operated
+from estimate.random_intercept import by_site, fit_random_intercept
 from estimate.result import Estimate, wald
 from estimate.risk_difference import compare_arms
 from estimate.robust_standardisation import standardise
 from estimate.stratified import cochran_mantel_haenszel, count_strata, mantel_haenszel
-from pretese.trial.conduct import Trials, strata_of
-from pretese.trial.design import Design
+from pretese.trial.conduct import strata_of
+from pretese.trial.observe import Data
 
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 Codes = NDArray[np.int64]
 
 #: Numbers of an estimate, one per trial.
@@ -24,45 +24,19 @@ _ARRAYS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
-    """What an analysis may see of the first men of every trial, shape (replicate, man)."""
-
-    outcome: Floats
-    arm: Floats
-    include: Flags
-    design: Design
-    trials: Trials
-
-
-def observe(design: Design, trials: Trials, effect: float) -> tuple[Floats, Flags]:
-    """Return outcomes as recorded, and who can be analysed; men lost are failures or left out."""
-    control, treated = trials.potential(effect)
-    counted0, counted1 = trials.counted(effect)
-    assigned = trials.arm == 1
-    success = np.where(assigned, treated, control)
-    include = np.where(assigned, counted1, counted0)
-    if design.endpoint.missing == "failure":
-        success = success & ~trials.lost
-    else:
-        include = include & ~trials.lost
-    if design.endpoint.crossover == "excluded":
-        include = include & (trials.received == trials.arm)
-    return success.astype(float), include
-
-
-def analyse(data: Data, men: int) -> Estimate:
-    """Compare the arms among the first ``men`` of every trial."""
-    y, arm, include = data.outcome[:, :men], data.arm[:, :men], data.include[:, :men]
+def analyse(data: Data) -> Estimate:
+    """Compare the arms in every trial."""
     match data.design.analysis.method:
         case "unadjusted":
-            return _unadjusted(data, y, arm, include)
+            return _unadjusted(data)
         case "mantel-haenszel":
-            return _stratified(data, y, arm, include, men)
+            return _stratified(data)
         case "standardised":
-            return _standardised(data, y, arm, include, men)
+            return _standardised(data)
         case "logistic":
-            return _logistic(data, y, arm, include, men)
+            return _logistic(data)
+        case "mixed":
+            return _mixed(data)
 
 
 def signed_statistic(estimate: Estimate) -> Floats:
@@ -70,18 +44,28 @@ def signed_statistic(estimate: Estimate) -> Floats:
     return np.asarray(np.where(estimate.converged, estimate.statistic, np.nan))
 
 
-def _unadjusted(data: Data, y: Floats, arm: Floats, include: Flags) -> Estimate:
+def _unadjusted(data: Data) -> Estimate:
+    if data.design.endpoint.ejaculators == "principal stratum":
+        return _stratum(data)
+    y, arm, include = data.outcome, data.arm, data.include
     x1, n1 = (y * arm * include).sum(1), (arm * include).sum(1)
     x0, n0 = (y * (1 - arm) * include).sum(1), ((1 - arm) * include).sum(1)
     return compare_arms(x1, n1, x0, n0, data.design.estimand, variance="Farrington-Manning")
 
 
-def _stratified(data: Data, y: Floats, arm: Floats, include: Flags, men: int) -> Estimate:
-    design, trials = data.design, data.trials
-    place, count = strata_of(
-        design.analysis.strata, trials.site, len(design.sites), trials.candidates
+def _stratum(data: Data) -> Estimate:
+    arms = [data.include * (1 - data.arm), data.include * data.arm]
+    found, operated, men = (
+        np.stack([(arm * each).sum(1) for arm in arms], -1)
+        for each in (data.outcome, data.operated, np.ones_like(data.arm))
     )
-    counts = count_strata(np.where(include, y, np.nan), arm, place[:, :men], count)
+    return always_operated(found, operated, men, data.design.estimand)
+
+
+def _stratified(data: Data) -> Estimate:
+    design = data.design
+    place, count = strata_of(design.analysis.strata, data.site, len(design.sites), data.diagnosis)
+    counts = count_strata(np.where(data.include, data.outcome, np.nan), data.arm, place, count)
     answer = mantel_haenszel(counts, design.estimand)[0]
     chi2, p = cochran_mantel_haenszel(counts)
     z = np.sign(answer.estimate) * np.sqrt(chi2)
@@ -96,22 +80,22 @@ def _stratified(data: Data, y: Floats, arm: Floats, include: Flags, men: int) ->
         conf_low=answer.conf_low,
         conf_high=answer.conf_high,
         interval=answer.interval,
-        n=include.sum(1),
+        n=data.include.sum(1),
         converged=answer.converged & np.isfinite(z),
         test="Cochran-Mantel-Haenszel",
     )
 
 
-def _standardised(data: Data, y: Floats, arm: Floats, include: Flags, men: int) -> Estimate:
-    design, rule, trials = data.design, data.design.randomisation, data.trials
+def _standardised(data: Data) -> Estimate:
+    design, rule, include = data.design, data.design.randomisation, data.include
     stratum: Codes | None = None
     if rule.method == "stratified":
-        stratum = strata_of(rule.by, trials.site, len(design.sites), trials.candidates)[0][:, :men]
+        stratum = strata_of(rule.by, data.site, len(design.sites), data.diagnosis)[0]
 
-    def fit(rows: Flags, x: Floats) -> Estimate:
+    def fit(rows: Bools, x: Floats) -> Estimate:
         risks = standardise(
-            y[rows],
-            arm[rows],
+            data.outcome[rows],
+            data.arm[rows],
             x,
             include=None if include.all() else include[rows],
             stratum=None if stratum is None else stratum[rows],
@@ -119,11 +103,13 @@ def _standardised(data: Data, y: Floats, arm: Floats, include: Flags, men: int) 
         )
         return risks.compare(design.estimand, "standardised", "Wald, Ye")[0]
 
-    return _by_pattern(data, include, men, fit)
+    return _by_pattern(data, fit)
 
 
-def _logistic(data: Data, y: Floats, arm: Floats, include: Flags, men: int) -> Estimate:
-    def fit(rows: Flags, x: Floats) -> Estimate:
+def _logistic(data: Data) -> Estimate:
+    y, arm, include = data.outcome, data.arm, data.include
+
+    def fit(rows: Bools, x: Floats) -> Estimate:
         design = np.concatenate([np.ones_like(arm[rows])[..., None], arm[rows][..., None], x], -1)
         weights = None if include.all() else include[rows].astype(float)
         found = fit_logistic(design, y[rows], weights)
@@ -138,20 +124,57 @@ def _logistic(data: Data, y: Floats, arm: Floats, include: Flags, men: int) -> E
             converged=found.converged & ~found.separated,
         )
 
-    return _by_pattern(data, include, men, fit)
+    return _by_pattern(data, fit)
 
 
-def _by_pattern(
-    data: Data, include: Flags, men: int, fit: Callable[[Flags, Floats], Estimate]
-) -> Estimate:
+def _mixed(data: Data) -> Estimate:
+    y, arm, include = data.outcome, data.arm, data.include
+
+    def fit(rows: Bools, x: Floats) -> Estimate:
+        design = np.concatenate([np.ones_like(arm[rows])[..., None], arm[rows][..., None], x], -1)
+        men = include[rows].astype(float)
+        x, won, men = by_site(data.site[rows], len(data.design.sites), design, y[rows], men)
+        if not data.design.analysis.covariates:
+            x, won, men = _alike(x, won, men)
+        found = fit_random_intercept(x, won, men)
+        error = np.sqrt(np.maximum(found.cov[..., 1, 1], 0.0))
+        return wald(
+            data.design.estimand,
+            "mixed",
+            "odds ratio",
+            found.coef[..., 1],
+            error,
+            include[rows].sum(1),
+            interval="Wald, given the site",
+            converged=found.converged,
+        )
+
+    return _by_pattern(data, fit)
+
+
+def _alike(x: Floats, y: Floats, men: Floats) -> tuple[Floats, Floats, Floats]:
+    """Count men of a site together who share all indicators, (trial, site, row, column)."""
+    present = x[men > 0]
+    code = present @ 2.0 ** np.arange(x.shape[-1])  # a number for each set of indicators
+    _, first, kind = np.unique(code, return_index=True, return_inverse=True)
+    kinds = present[first]
+    count, won = np.zeros((2, *x.shape[:2], len(kinds)))
+    trial, site, _ = np.nonzero(men > 0)
+    np.add.at(count, (trial, site, kind), men[men > 0])
+    np.add.at(won, (trial, site, kind), (men * y)[men > 0])
+    share = np.divide(won, count, out=np.zeros_like(won), where=count > 0)
+    return np.broadcast_to(kinds, (*count.shape, kinds.shape[-1])), share, count
+
+
+def _by_pattern(data: Data, fit: Callable[[Bools, Floats], Estimate]) -> Estimate:
     """Fit trials that lack the same levels (a site without men, say) together, without those."""
-    x, keep = columns(data, include, men)
+    x, keep = columns(data)
     patterns, which = np.unique(keep, axis=0, return_inverse=True)
     parts = [(which == k, pattern) for k, pattern in enumerate(patterns)]
     answers = [(rows, fit(rows, x[rows][..., pattern])) for rows, pattern in parts]
     if len(answers) == 1:
         return answers[0][1]
-    joined = {name: np.empty(len(include), getattr(answers[0][1], name).dtype) for name in _ARRAYS}
+    joined = {name: np.empty(len(keep), getattr(answers[0][1], name).dtype) for name in _ARRAYS}
     for rows, answer in answers:
         for name, values in joined.items():
             values[rows] = getattr(answer, name)
@@ -166,7 +189,7 @@ def _by_pattern(
     )
 
 
-def columns(data: Data, include: Flags, men: int) -> tuple[Floats, Flags]:
+def columns(data: Data) -> tuple[Floats, Bools]:
     """Return (replicate, man, column) covariates, and (replicate, column) which a trial can use.
 
     Numbers are in standard units. Every level of a factor has an indicator; a trial uses those of
@@ -175,17 +198,19 @@ def columns(data: Data, include: Flags, men: int) -> tuple[Floats, Flags]:
     A missing baseline value becomes the mean of the trial: right in a randomised trial, where it
     cannot depend on the arm (White IR, Thompson SG. *Stat Med* 2005;24:993-1007).
     """
-    design, trials = data.design, data.trials
+    design, include = data.design, data.include
     found, keep = [np.empty((*include.shape, 0))], [np.empty((len(include), 0), bool)]
     for name in design.analysis.covariates:
-        value = trials.candidates.baseline[name][:, :men]
+        value = data.baseline[name]
+        if not data.present.all():
+            value = np.where(data.present, value, np.nan)
         mean = np.nanmean(value, axis=1, keepdims=True)
         spread = np.nanstd(value, axis=1, keepdims=True)
         found.append(np.where(np.isnan(value), 0.0, (value - mean) / spread)[..., None])
         keep.append(np.ones((len(include), 1), bool))
     for name in design.analysis.strata:
-        place, levels = strata_of((name,), trials.site, len(design.sites), trials.candidates)
-        member = place[:, :men, None] == np.arange(levels)
+        place, levels = strata_of((name,), data.site, len(design.sites), data.diagnosis)
+        member = place[..., None] == np.arange(levels)
         occurs = (member & include[..., None]).any(1)
         first = np.cumsum(occurs, axis=1) == 1
         found.append(member.astype(float))

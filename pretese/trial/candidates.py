@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pretese.certificate import load_scenario
-from pretese.trial.design import Design, Risks
+from pretese.trial.arms import Risks
+from pretese.trial.design import Design
+from pretese.trial.endpoint import Endpoint
 from protocol.errors import InputError
 from simulate.cohort import Cohort, Path, draw_cohort
 from simulate.fertility import births_of
 from simulate.luck import Luck
-from simulate.nouns import DIAGNOSES
 from simulate.scenario import Arm, Scenario
 from simulate.spermatogenesis import see_sperm
 
@@ -21,8 +22,8 @@ Codes = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
-    """Men in order of arrival, shape (replicate, man); pairs hold control, then treated.
+class Potential:
+    """One endpoint, shape (replicate, man); pairs hold control, then treated.
 
     Attributes
     ----------
@@ -31,21 +32,34 @@ class Candidates:
     counted
         Whether he would belong to the population of the endpoint (all men, unless it leaves out
         men who need no operation).
+    """
+
+    success: tuple[Flags, Flags]
+    counted: tuple[Flags, Flags]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Men in order of arrival, shape (replicate, man).
+
+    Attributes
+    ----------
+    endpoints
+        What would happen to them, for the primary endpoint and each secondary one.
     diagnosis
         Code along `simulate.nouns.DIAGNOSES`.
     baseline
         What the clinic writes down, NaN where missing.
     """
 
-    success: tuple[Flags, Flags]
-    counted: tuple[Flags, Flags]
+    endpoints: tuple[Potential, ...]
     diagnosis: Codes
     baseline: dict[str, Floats]
 
     @property
-    def levels(self) -> int:
-        """Number of diagnoses."""
-        return len(DIAGNOSES)
+    def success(self) -> tuple[Flags, Flags]:
+        """Whether the primary endpoint would be met in control and in treatment."""
+        return self.endpoints[0].success
 
 
 def scenario_of(design: Design, overrides: dict[str, float] | None = None) -> Scenario | None:
@@ -79,33 +93,32 @@ def draw_candidates(
     cohort = draw_cohort(scenario, luck.seed, luck.replicates, luck.first, luck.men)
     if site_shift is not None:
         cohort = replace(cohort, paths=_at_sites(cohort, site_shift))
-    everyone = np.ones(cohort.gn.shape, bool)
-    success, counted = _endpoint(design, cohort, everyone)
-    return Candidates(success, counted, cohort.men.diagnosis.astype(np.int64), cohort.baseline)
+    endpoints = tuple(_potential(each.endpoint, cohort) for each in design.questions)
+    return Candidates(endpoints, cohort.men.diagnosis.astype(np.int64), cohort.baseline)
 
 
-def _endpoint(
-    design: Design, cohort: Cohort, everyone: Flags
-) -> tuple[tuple[Flags, Flags], tuple[Flags, Flags]]:
+def _potential(endpoint: Endpoint, cohort: Cohort) -> Potential:
     control, treated = cohort.paths
-    match design.endpoint.variable:
+    everyone = np.ones(cohort.gn.shape, bool)
+    match endpoint.variable:
         case "any_sperm":
-            return (control.any_sperm, treated.any_sperm), (everyone, everyone)
+            return Potential((control.any_sperm, treated.any_sperm), (everyone, everyone))
         case "live_birth":
             without, with_ = births_of(cohort)
-            return (without.delivered, with_.delivered), (everyone, everyone)
+            return Potential((without.delivered, with_.delivered), (everyone, everyone))
         case "sperm_retrieved":
             success = (control.sperm_retrieved, treated.sperm_retrieved)
-            if design.endpoint.ejaculators == "failures":
-                return success, (everyone, everyone)
-            return success, (control.micro_tese, treated.micro_tese)
+            if endpoint.ejaculators == "failures":
+                return Potential(success, (everyone, everyone))
+            return Potential(success, (control.micro_tese, treated.micro_tese))
 
 
 def _plain(risks: Risks, luck: Luck) -> Candidates:
     drawn = luck.uniform("plain outcome")
     success = (drawn < risks.control_percent / 100, drawn < risks.treated_percent / 100)
     everyone = np.ones(drawn.shape, bool)
-    return Candidates(success, (everyone, everyone), np.zeros(drawn.shape, np.int64), {})
+    endpoint = Potential(success, (everyone, everyone))
+    return Candidates((endpoint,), np.zeros(drawn.shape, np.int64), {})
 
 
 def _at_sites(cohort: Cohort, shift: Floats) -> tuple[Path, Path]:

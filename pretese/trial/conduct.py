@@ -9,6 +9,7 @@ from pretese.trial.candidates import Candidates, draw_candidates
 from pretese.trial.design import Design
 from protocol.errors import InputError
 from simulate.luck import Luck
+from simulate.nouns import DIAGNOSES
 from simulate.scenario import Scenario
 from simulate.trial.minimisation import minimise
 from simulate.trial.randomisation import permuted_blocks, simple, stratified
@@ -17,6 +18,56 @@ from simulate.trial.recruitment import Site, combine, draw_arrivals
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Codes = NDArray[np.int64]
+
+#: Number of a replicate beyond those of any study.
+FAR = 2**40
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Men before randomisation with all that would happen to them, shape (replicate, man).
+
+    Attributes
+    ----------
+    site
+        Number of his site, from 0.
+    would_cross
+        Pair (control, treated): whether he would cross over from that arm.
+    candidates
+        What would happen to him.
+    responds
+        Uniform: in a trial with a share f of the effect, those below f have it.
+    """
+
+    site: Codes
+    would_cross: tuple[Flags, Flags]
+    candidates: Candidates
+    responds: Floats
+
+    def potential(
+        self, effect: float, endpoint: int = 0, *, crossing: bool = True
+    ) -> tuple[Flags, Flags]:
+        """Return success if randomised to control and to treated; ``crossing``: as men would."""
+        return self._assigned(self.candidates.endpoints[endpoint].success, effect, crossing)
+
+    def counted(
+        self, effect: float, endpoint: int = 0, *, crossing: bool = True
+    ) -> tuple[Flags, Flags]:
+        """Return whether he would count if randomised to control and to treated."""
+        return self._assigned(self.candidates.endpoints[endpoint].counted, effect, crossing)
+
+    def _assigned(
+        self, pair: tuple[Flags, Flags], effect: float, crossing: bool
+    ) -> tuple[Flags, Flags]:
+        control = pair[0]
+        treated = np.where(self.responds < effect, pair[1], control)
+        if not crossing:
+            return control, treated
+        crossed = self.would_cross
+        return (
+            np.where(crossed[0], treated, control),
+            np.where(crossed[1], control, treated),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,49 +78,33 @@ class Trials:
 
     Attributes
     ----------
+    people
+        The men.
     arrival_months
         Months since the trial opened.
-    site
-        Number of his site, from 0.
     arm
         As randomised: 0 control, 1 treated.
     received
         Arm whose treatment he took; differs from ``arm`` if he crossed over.
     lost
         Whether he drops out before his endpoint.
-    would_cross
-        Pair (control, treated): whether he would cross over from that arm.
-    candidates
-        What would happen to him.
-    responds
-        Uniform: in a trial with a share f of the effect, those below f have it.
     """
 
+    people: People
     arrival_months: Floats
-    site: Codes
     arm: Codes
     received: Codes
     lost: Flags
-    would_cross: tuple[Flags, Flags]
-    candidates: Candidates
-    responds: Floats
 
-    def potential(self, effect: float) -> tuple[Flags, Flags]:
-        """Return success if randomised to control and to treated, crossover included."""
-        return self._assigned(self.candidates.success, effect)
+    @property
+    def site(self) -> Codes:
+        """Number of each man's site, from 0."""
+        return self.people.site
 
-    def counted(self, effect: float) -> tuple[Flags, Flags]:
-        """Return whether he would count if randomised to control and to treated."""
-        return self._assigned(self.candidates.counted, effect)
-
-    def _assigned(self, pair: tuple[Flags, Flags], effect: float) -> tuple[Flags, Flags]:
-        control = pair[0]
-        treated = np.where(self.responds < effect, pair[1], control)
-        crossed = self.would_cross
-        return (
-            np.where(crossed[0], treated, control),
-            np.where(crossed[1], control, treated),
-        )
+    @property
+    def candidates(self) -> Candidates:
+        """What would happen to each man."""
+        return self.people.candidates
 
 
 def draw_trials(
@@ -84,23 +119,37 @@ def draw_trials(
     """
     luck = Luck(seed, men, replicates, first)
     arrival, site = _arrivals(design, luck)
-    candidates = draw_candidates(design, scenario, luck, _site_shift(design, luck, site))
-    arm = _randomise(design, luck, site, candidates)
-    crossing = luck.uniform("crossover")
-    would = (
-        crossing < design.crossover.control_percent / 100,
-        crossing < design.crossover.treated_percent / 100,
-    )
-    crossed = np.where(arm == 1, would[1], would[0])
+    people = _people(design, scenario, luck, site)
+    arm = _randomise(design, luck, site, people.candidates)
+    crossed = np.where(arm == 1, people.would_cross[1], people.would_cross[0])
     shares = np.array([design.dropout.control_percent, design.dropout.treated_percent]) / 100
     return Trials(
+        people=people,
         arrival_months=arrival,
-        site=site,
         arm=arm,
         received=np.where(crossed, 1 - arm, arm),
         lost=np.asarray(luck.uniform("trial dropout") < shares[arm]),
-        would_cross=would,
-        candidates=candidates,
+    )
+
+
+def draw_people(
+    design: Design, scenario: Scenario | None, seed: int, men: int, replicates: int
+) -> People:
+    """Draw more men than a trial recruits, at its sites, apart from those of all its trials."""
+    own = Luck(seed, design.men, replicates, FAR)
+    site = _arrivals(design, own)[1][:, np.arange(men) % design.men]
+    return _people(design, scenario, Luck(seed, men, replicates, FAR), site)
+
+
+def _people(design: Design, scenario: Scenario | None, luck: Luck, site: Codes) -> People:
+    crossing = luck.uniform("crossover")
+    return People(
+        site=site,
+        would_cross=(
+            crossing < design.crossover.control_percent / 100,
+            crossing < design.crossover.treated_percent / 100,
+        ),
+        candidates=draw_candidates(design, scenario, luck, _site_shift(design, luck, site)),
         responds=luck.uniform("trial effect"),
     )
 
@@ -131,17 +180,17 @@ def _site_shift(design: Design, luck: Luck, site: Codes) -> Floats | None:
 
 
 def strata_of(
-    factors: tuple[str, ...], site: Codes, sites: int, candidates: Candidates
+    factors: tuple[str, ...], site: Codes, sites: int, diagnosis: Codes
 ) -> tuple[Codes, int]:
     """Return each man's combination of factors, and how many combinations there are."""
     place, count = np.zeros(site.shape, np.int64), 1
-    for codes, levels in (_factor(name, site, sites, candidates) for name in factors):
+    for codes, levels in (_factor(name, site, sites, diagnosis) for name in factors):
         place, count = place * levels + codes, count * levels
     return place, count
 
 
-def _factor(name: str, site: Codes, sites: int, candidates: Candidates) -> tuple[Codes, int]:
-    return (site, sites) if name == "site" else (candidates.diagnosis, candidates.levels)
+def _factor(name: str, site: Codes, sites: int, diagnosis: Codes) -> tuple[Codes, int]:
+    return (site, sites) if name == "site" else (diagnosis, len(DIAGNOSES))
 
 
 def _randomise(design: Design, luck: Luck, site: Codes, candidates: Candidates) -> Codes:
@@ -153,10 +202,11 @@ def _randomise(design: Design, luck: Luck, site: Codes, candidates: Candidates) 
         case "blocks":
             return permuted_blocks(uniform, parts, repeats=rule.repeats, size_uniform=size)
         case "stratified":
-            place, count = strata_of(rule.by, site, len(design.sites), candidates)
+            place, count = strata_of(rule.by, site, len(design.sites), candidates.diagnosis)
             return stratified(uniform, place, count, parts, repeats=rule.repeats, size_uniform=size)
         case "minimisation":
-            pairs = [_factor(name, site, len(design.sites), candidates) for name in rule.by]
+            sites, diagnosis = len(design.sites), candidates.diagnosis
+            pairs = [_factor(name, site, sites, diagnosis) for name in rule.by]
             return minimise(
                 uniform,
                 [codes for codes, _ in pairs],

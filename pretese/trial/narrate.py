@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pretese.trial.analyse import Data, analyse, observe, signed_statistic
 from pretese.trial.conduct import Trials, draw_trials
 from pretese.trial.design import Design
+from pretese.trial.looks import Looks, take_looks
+from pretese.trial.observe import Data, observe
+from pretese.trial.resize import largest
 from protocol.errors import InputError
 from simulate.scenario import Scenario
 
@@ -40,12 +42,14 @@ def choose(table: pd.DataFrame, looks: int) -> dict[str, tuple[int, float]]:
     """
     full, none = (table[table.effect_percent == each] for each in (100.0, 0.0))
     win, last = full.rejected > 0, full.look == looks
+    larger = full.get("full_men", full.men) > full.men  # older tables have no such column
     kinds = {
         "It stops early for efficacy": (full[win & ~last], "look", True),
         "It stops early for futility": (full[~win & ~last], "look", True),
         "It narrowly succeeds": (full[win & last & (full.z > 0)], "z", True),
         "It narrowly fails": (full[~win & last], "z", False),
         "There is no effect, and it finds one": (none[(none.rejected > 0) & (none.z > 0)], "z", 1),
+        "It is made larger, and succeeds": (full[win & last & larger], "z", True),
         "The arms are furthest apart in size": (full, "imbalance", False),
     }
     chosen: dict[str, tuple[int, float]] = {}
@@ -74,36 +78,34 @@ def tell_story(
     """
     number, effect_percent = which
     effect = effect_percent / 100
-    trials = draw_trials(design, scenario, seed, men, 1, number)
-    outcome, include = observe(design, trials, effect)
-    data = Data(outcome, (trials.arm == 1).astype(float), include, design, trials)
-    rows = [_look(data, k, count) for k, count in enumerate(design.looks_at(men), start=1)]
-    rows = rows[: int(stored.look)]
+    trials = draw_trials(design, scenario, seed, largest(design, men), 1, number)
+    data = observe(design, trials, effect)
+    looks = take_looks(data, men)
+    known = design.known_after_months
+    rows = [_look(data, trials, looks, k, known) for k in range(int(stored.look))]
     if not np.isclose(rows[-1]["z"], stored.z, rtol=1e-9, equal_nan=True):
         problem = f"trial {number} does not replay: z {rows[-1]['z']:.6g}, stored {stored.z:.6g}"
         cure = "run `pretese power --out` again with this version"
         raise InputError.of(design.id, "trial", problem, cure)
-    return Story(title, number, effect_percent, _ending(stored), rows, _first_men(data))
+    return Story(title, number, effect_percent, _ending(stored), rows, _first_men(data, trials))
 
 
-def _look(data: Data, look: int, count: int) -> dict[str, Any]:
-    answer = analyse(data, count)
-    y, arm, include = data.outcome[0, :count], data.arm[0, :count], data.include[0, :count]
+def _look(data: Data, trials: Trials, looks: Looks, k: int, known: float) -> dict[str, Any]:
+    seen = data.cut(int(looks.men[0, k]))
     cells = {}
     for name, code in (("control", 0), ("treated", 1)):
-        members = include & (arm == code)
-        cells[name] = f"{int(y[members].sum())} of {int(members.sum())}"
-    month = data.trials.arrival_months[0, count - 1] + data.design.endpoint.known_after_months
+        members = seen.include[0] & (seen.arm[0] == code)
+        cells[name] = f"{int(seen.outcome[0, members].sum())} of {int(members.sum())}"
+    month = trials.arrival_months[0, looks.men[0, k] - 1] + known
     plan = data.design.monitoring.plan()
-    lower = plan.lower[look - 1]
     return {
-        "look": look,
+        "look": k + 1,
         "month": float(month),
         **cells,
-        "estimate": float(answer.estimate[0]),
-        "z": float(signed_statistic(answer)[0]),
-        "upper": float(plan.upper[look - 1]),
-        "lower": float(lower) if np.isfinite(lower) else None,
+        "estimate": float(looks.answers[k].estimate[0]),
+        "z": float(looks.z[0, k]),
+        "upper": float(plan.upper[k]),
+        "lower": float(plan.lower[k]) if np.isfinite(plan.lower[k]) else None,
     }
 
 
@@ -116,8 +118,7 @@ def _ending(stored: pd.Series) -> str:
     )
 
 
-def _first_men(data: Data) -> list[dict[str, Any]]:
-    trials: Trials = data.trials
+def _first_men(data: Data, trials: Trials) -> list[dict[str, Any]]:
     rows = []
     for i in range(min(SHOWN, trials.arm.shape[1])):
         arm, received = int(trials.arm[0, i]), int(trials.received[0, i])

@@ -44,6 +44,8 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
     console.print(f"[bold]{design['title']}[/] ({design['id']})", highlight=False)
     console.print(f"{design['question']}", style="dim", highlight=False)
     console.print(f"Estimand: {design['estimand']}", highlight=False)
+    for row in design["points"][-1]["endpoints"][1:]:
+        console.print(f"Estimand of {row['name']}: {row['estimand']}", highlight=False)
     solved = design["solve"]
     if solved:
         console.print(
@@ -52,18 +54,28 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
             highlight=False,
         )
     for points in _chunks(design["points"], 4):
-        console.print(_performance(points))
+        console.print(_performance(points, "log" if "odds ratio" in design["estimand"] else ""))
     last = design["points"][-1]
     if len(last["looks"]) > 1:
         console.print(_looks(last))
+    if last["reestimation"]:
+        console.print(_sizes(design["points"]))
+    if last["family"]:
+        for table in (_endpoints(last), _family(design["points"])):
+            console.print(table)
     if last["no_exact"]:
         console.print(f"No exact rail: {last['no_exact']}.", style="dim", highlight=False)
     for row in design["assurance"]:
         words = f"Assurance over the prior, {row['men']} men: {number(row, share=True)}"
         console.print(words, highlight=False)
+    if design["nuisance"]:
+        console.print(_grid(design["nuisance"]))
+        console.print(worst_case(design["nuisance"]), highlight=False)
+    if design["tornado"]:
+        console.print(_tornado(design["tornado"]))
 
 
-def _performance(points: list[dict[str, Any]]) -> Table:
+def _performance(points: list[dict[str, Any]], scale: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, title_justify="left")
     table.add_column("")
     for point in points:
@@ -74,6 +86,8 @@ def _performance(points: list[dict[str, Any]]) -> Table:
         "true risks, control / treated",
         *(f"{100 * t['risk_control']:.1f} / {100 * t['risk_treated']:.1f} %" for t in truth),
     )
+    words = "true log odds ratio" if scale else "true risk difference"
+    table.add_row(words, *(number(t["on_scale"]) for t in truth))
     for name, words in WORDS.items():
         cells = [number(point["measures"][name], name in SHARES) for point in points]
         table.add_row(words, *cells)
@@ -99,6 +113,126 @@ def _looks(point: dict[str, Any]) -> Table:
             number(row["stops_without"], share=True), month,
         )  # fmt: skip
     return table
+
+
+def _sizes(points: list[dict[str, Any]]) -> Table:
+    rule = points[0]["reestimation"]
+    title = f"Size re-estimated at look {rule['at_look']} ({rule['combination']})"
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    heads = ("planned", "effect", "done", "raised", "to most", "men, mean", "5, 50, 95 % have")
+    for words in heads:
+        table.add_column(words, justify="right")
+    for point in points:
+        row = point["reestimation"]
+        low, middle, high = (row["quantiles"][each] for each in ("5", "50", "95"))
+        spread = "-" if middle is None else f"{low:.0f}, {middle:.0f}, {high:.0f}"
+        shares = [number(row[each], share=True) for each in ("re_estimated", "raised", "at_most")]
+        table.add_row(
+            str(row["planned"]),
+            f"{point['effect_percent']:g} %",
+            *shares,
+            number(row["men"]),
+            spread,
+        )
+    return table
+
+
+def worst_case(grid: dict[str, Any]) -> str:
+    """Return a sentence that names the worst cells of a grid of nuisances."""
+    worst, cells = grid["worst"], grid["cells"]
+    parts = []
+    for name, words in (
+        ("power", "power is least"),
+        ("type_one_error", "type I error is greatest"),
+        ("coverage", "coverage is least"),
+    ):
+        if name in worst:
+            cell = cells[worst[name]]
+            at = ", ".join(f"{path} {value:g}" for path, value in cell["at"].items())
+            parts.append(f"{words} at {at}: {number(cell[name], share=True)}")
+    return "Worst case: " + "; ".join(parts) + "."
+
+
+def _grid(grid: dict[str, Any]) -> Table:
+    title = f"Nuisances, {grid['men']} men, the same in every cell"
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    for path in grid["axes"]:
+        table.add_column(path.rpartition(".")[2], justify="right")
+    # The risks, which are on the page, give way where eighty columns do not hold them.
+    skipped = 1 if len(grid["axes"]) > 2 else 0
+    for words in ("risks, %", "power", "from plan", "type I", "bias", "coverage")[skipped:]:
+        table.add_column(words, justify="right")
+    for cell in grid["cells"]:
+        at = (f"{value:g}" for value in cell["at"].values())
+        table.add_row(*at, *cell_numbers(cell)[skipped:])
+    return table
+
+
+def cell_numbers(cell: dict[str, Any]) -> list[str]:
+    """Return risks, power, its difference, type I error, bias and coverage of a cell as words."""
+    return [
+        f"{100 * cell['risk_control']:.1f} / {100 * cell['risk_treated']:.1f}",
+        number(cell["power"], share=True),
+        number(cell["power_difference"], share=True),
+        number(cell["type_one_error"], share=True),
+        number(cell["bias"]),
+        number(cell["coverage"], share=True),
+    ]
+
+
+def _tornado(tornado: dict[str, Any]) -> Table:
+    title = f"One assumption at a time, {tornado['men']} men: change in power"
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    table.add_column("assumption", overflow="fold")
+    for words in ("planned", "low", "high", "at low", "at high"):
+        table.add_column(words, justify="right")
+    for bar in tornado["bars"]:
+        table.add_row(
+            bar["words"], "-" if bar["planned"] is None else f"{bar['planned']:.3g}",
+            f"{bar['low']:g}", f"{bar['high']:g}", number(bar["difference_low"], share=True),
+            number(bar["difference_high"], share=True),
+        )  # fmt: skip
+    return table
+
+
+def _endpoints(point: dict[str, Any]) -> Table:
+    title = f"Endpoints, {point['men']} men, {point['effect_percent']:g} % of the effect"
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    table.add_column("endpoint", overflow="fold")
+    heads = ["true effect", "estimate", "bias", "power alone"]
+    several = point["family"]["method"] != "none"
+    for words in [*heads, "in family"] if several else heads:
+        table.add_column(words, justify="right")
+    for row in point["endpoints"]:
+        numbers = [number(row[name]) for name in ("truth", "estimate", "bias")]
+        shares = ("alone", "claimed") if several else ("alone",)
+        table.add_row(row["name"], *numbers, *(number(row[each], share=True) for each in shares))
+    return table
+
+
+def _family(points: list[dict[str, Any]]) -> Table:
+    method = points[0]["family"]["method"]
+    how = "each at the whole level" if method == "none" else method
+    title = f"All endpoints together ({how})"
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    table.add_column("", overflow="fold")
+    for point in points:
+        table.add_column(f"{point['men']} men\n{point['effect_percent']:g} %", justify="right")
+    for name, words in (("any", "claims at least one"), ("all", "claims all")):
+        table.add_row(words, *(number(p["family"][name], share=True) for p in points))
+    found = [{tuple(e["nulls"]): e for e in p["family"]["errors"]} for p in points]
+    for nulls in _shown(max(found, key=len)):
+        cells = [number(each[nulls], share=True) if nulls in each else "" for each in found]
+        table.add_row(f"wrong claim, no effect on {', '.join(nulls)}", *cells)
+    return table
+
+
+def _shown(errors: dict[tuple[str, ...], dict[str, Any]]) -> list[tuple[str, ...]]:
+    """Return the null of everything and all others, or of many the one with the largest error."""
+    whole, *others = errors
+    if len(others) > 6:
+        others = [max(others, key=lambda nulls: float(errors[nulls]["value"]))]
+    return [whole, *others]
 
 
 def _paired(rows: list[dict[str, Any]]) -> Table:

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from estimate.arrays import Ints
 from estimate.performance import z_against
 from estimate.planning.closed_form import power_two_proportions
+from estimate.planning.exact_reestimation import exact_reestimation
 from estimate.planning.exact_sequential import exact_sequential
 from pretese.trial.design import Design
+from pretese.trial.resize import resized
 from pretese.trial.run import Outcomes
 
 
@@ -36,13 +39,16 @@ def why_no_rail(design: Design) -> str | None:
     """Return why a design has no exact rail; None if it has one."""
     reasons = {
         "the analysis is adjusted": design.analysis.method != "unadjusted",
+        "the primary endpoint shares its level with others": _shares(design),
         "arm sizes are random": design.block is None,
         "men are left out of the analysis": (
-            design.endpoint.ejaculators == "excluded"
-            or design.endpoint.crossover == "excluded"
+            design.endpoint.leaves_out
             or (design.endpoint.missing == "complete case" and _drops(design))
         ),
         "men of a site are alike": design.site_spread is not None,
+        "re-estimation is enumerated for two looks, one side and equal arms": (
+            not _enumerable(design)
+        ),
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
 
@@ -59,31 +65,74 @@ def exact_rail(
         known; from a scenario they are those of the simulated men, whose own error makes z a
         little smaller than standard normal.
     """
-    counts = np.asarray(design.looks_at(men))
-    if why_no_rail(design) or counts[-1] % (design.block or 1):
+    if why_no_rail(design) or men % (design.block or 1):
         return None
     kept = (100 - np.array([design.dropout.control_percent, design.dropout.treated_percent])) / 100
     if design.endpoint.missing == "complete case":
         kept = np.ones(2)
     control, treated = np.asarray(risks) * kept
-    parts = np.asarray(design.allocation)
-    each = counts[:, None] * parts // parts.sum()
-    plan = design.monitoring.plan()
+    follow = _sequential if design.monitoring.reestimation is None else _adaptive
+    power, expected = follow(design, men, control, treated)
+    z = float(z_against(outcomes.rejected.mean(), outcomes.replicates, power))
+    return Rail(power, expected, z, _closed_form(design, men, control, treated))
+
+
+def _sequential(design: Design, men: int, control: float, treated: float) -> tuple[float, float]:
+    """Return exact power and expected men through the looks of the plan."""
+    each, plan = _arms_at_looks(design, men), design.monitoring.plan()
     lower = None if plan.sides == 2 else plan.lower
     exact = exact_sequential(
         each[:, 1], each[:, 0], plan.upper, treated, control, lower=lower, sides=plan.sides
     )
-    approximate = None
-    if plan.looks == 1 and control != treated:
-        approximate = float(
-            power_two_proportions(
-                treated, control, each[-1, 1], each[-1, 0], alpha=plan.alpha / plan.sides,
-                both_sides=plan.sides == 2,
-            )
-        )  # fmt: skip
-    power = float(exact.power)
-    z = float(z_against(outcomes.rejected.mean(), outcomes.replicates, power))
-    return Rail(power, float(exact.expected_men), z, approximate)
+    return float(exact.power), float(exact.expected_men)
+
+
+def _adaptive(design: Design, men: int, control: float, treated: float) -> tuple[float, float]:
+    """Return exact power and expected men of two looks, the second of a size made at the first."""
+    rule, plan = design.monitoring.reestimation, design.monitoring.plan()
+    seen, share = design.looks_at(men)[0], plan.information_rates[0]
+    exact = exact_reestimation(
+        seen // 2,
+        (plan.upper[0], plan.upper[1]),
+        lambda z: (resized(design, men, z)[..., 1] - seen) / 2,
+        treated,
+        control,
+        weights=(share**0.5, (1 - share) ** 0.5),
+        futility=plan.lower[0],
+        combination="inverse normal" if rule is None else rule.combination,
+    )
+    return exact.power, exact.expected_men
+
+
+def _closed_form(design: Design, men: int, control: float, treated: float) -> float | None:
+    plan = design.monitoring.plan()
+    if plan.looks > 1 or control == treated:
+        return None
+    each = _arms_at_looks(design, men)[-1]
+    return float(
+        power_two_proportions(
+            treated, control, each[1], each[0], alpha=plan.alpha / plan.sides,
+            both_sides=plan.sides == 2,
+        )
+    )  # fmt: skip
+
+
+def _arms_at_looks(design: Design, men: int) -> Ints:
+    """Return (look, 2) men of control and treated."""
+    parts = np.asarray(design.allocation)
+    each: Ints = np.asarray(design.looks_at(men))[:, None] * parts // parts.sum()
+    return each
+
+
+def _enumerable(design: Design) -> bool:
+    plan, (control, treated) = design.monitoring, design.allocation
+    simple = len(plan.looks_percent) == 2 and plan.sides == 1 and control == treated
+    return plan.reestimation is None or simple
+
+
+def _shares(design: Design) -> bool:
+    graph = design.graph()
+    return graph is not None and graph.weights[0] < 1
 
 
 def _drops(design: Design) -> bool:

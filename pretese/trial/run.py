@@ -1,22 +1,22 @@
-"""Simulate many trials of a design, at several sizes and effects, on one process or several.
+"""Simulate many trials of a design, at several sizes and effects.
 
 Sizes and effects share their men: a smaller trial is the beginning of a larger one. So curves are
 smooth, comparisons are paired, and a curve over sizes costs hardly more than its largest trial.
 """
 
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from estimate.arrays import Floats, Ints
-from estimate.result import RATIOS
-from estimate.sequential.conduct import follow
-from pretese.trial.analyse import Data, analyse, observe, signed_statistic
+from estimate.arrays import Bools, Floats, Ints
 from pretese.trial.conduct import Trials, draw_trials
 from pretese.trial.design import Design
+from pretese.trial.given import given_truths
+from pretese.trial.looks import Looks
+from pretese.trial.resize import largest
+from pretese.trial.several import at_look, end_of, look_at_all, observe_all, paths, several
+from pretese.trial.truth import truths
 from simulate.scenario import Scenario
 
 #: Men held at once by a worker; the answer does not depend on it.
@@ -42,6 +42,8 @@ class Outcomes:
         Statistic at the end.
     estimate, std_error, conf_low, conf_high, p_value
         At the end, as a fixed trial would report them; logarithms for ratios; NaN without answer.
+    full_men
+        Men at the last look as decided by the end: as planned, unless re-estimated.
     analysed, recruited, exposed
         Men in the last analysis; men recruited by then; those of them randomised to treatment.
     months
@@ -52,6 +54,14 @@ class Outcomes:
         The effect in the men of this trial that the estimand asks for, a risk difference.
     guessed, imbalance
         Share of arms an investigator guesses; how far apart the arms are, at full size.
+    endpoint_...
+        (replicate, endpoint), the primary first, at the look where the trial ended; None if there
+        is no other. ``claimed`` is what may be claimed of all together; ``rejected`` is then that
+        of the primary. ``path`` holds the statistics of all looks, (replicate, look x endpoint),
+        as if no trial had stopped; ``path_without`` those of the same men without any effect.
+    given_truth, given_truth_mcse
+        (replicate, endpoint) true conditional log odds ratio, the same for all trials, with its
+        Monte Carlo error; NaN where the analysis is marginal, None if all are.
     """
 
     look: Floats
@@ -62,6 +72,7 @@ class Outcomes:
     conf_low: Floats
     conf_high: Floats
     p_value: Floats
+    full_men: Floats
     analysed: Floats
     recruited: Floats
     exposed: Floats
@@ -71,6 +82,20 @@ class Outcomes:
     target: Floats
     guessed: Floats
     imbalance: Floats
+    endpoint_z: Floats | None = None
+    endpoint_claimed: Floats | None = None
+    endpoint_path: Floats | None = None
+    endpoint_path_without: Floats | None = None
+    endpoint_estimate: Floats | None = None
+    endpoint_conf_low: Floats | None = None
+    endpoint_conf_high: Floats | None = None
+    endpoint_std_error: Floats | None = None
+    endpoint_analysed: Floats | None = None
+    endpoint_risk_control: Floats | None = None
+    endpoint_risk_treated: Floats | None = None
+    endpoint_target: Floats | None = None
+    given_truth: Floats | None = None
+    given_truth_mcse: Floats | None = None
 
     @property
     def replicates(self) -> int:
@@ -80,12 +105,19 @@ class Outcomes:
     @classmethod
     def joined(cls, parts: Sequence["Outcomes"]) -> "Outcomes":
         """Put blocks of trials one after another."""
-        names = [field.name for field in fields(cls)]
-        return cls(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in names})
+        there = [f.name for f in fields(cls) if getattr(parts[0], f.name) is not None]
+        return cls(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in there})
 
     def columns(self) -> dict[str, Floats]:
-        """Return every array by its name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        """Return every array by its name; endpoints have columns of their own, from 1."""
+        found: dict[str, Floats] = {}
+        for field in fields(self):
+            values = getattr(self, field.name)
+            if values is not None and values.ndim == 2:
+                found |= {f"{field.name}_{k}": v for k, v in enumerate(values.T, start=1)}
+            elif values is not None:
+                found[field.name] = values
+        return found
 
 
 Results = dict[Point, Outcomes]
@@ -99,101 +131,110 @@ def simulate_design(
     *,
     seed: int,
     replicates: int,
-    workers: int = 1,
-    tell: Callable[[int], None] = lambda done: None,
 ) -> Results:
-    """Return how trials went at every point (men, share of the effect).
+    """Return how trials went at every point (men, share of the effect), here and in memory.
+
+    `pretese.trial.runner.Runner.simulate` does the same on several processes, and keeps it.
 
     Parameters
     ----------
     scenario
         From `pretese.trial.candidates.scenario_of`.
-    tell
-        Called with the number of trials done.
     """
-    most = max(men for men, _ in points)
-    size = max(1, MEN_AT_ONCE // most)
-    tasks = [
-        (design, scenario, seed, tuple(points), first, min(size, replicates - first))
+    size = trials_at_once(design, points)
+    parts = [
+        run_block((design, scenario, seed, tuple(points), first, min(size, replicates - first)))
         for first in range(0, replicates, size)
     ]
-    parts: list[Results] = [{} for _ in tasks]
-    done = 0
-    for index, result in _results(tasks, workers):
-        parts[index] = result
-        done += tasks[index][-1]
-        tell(done)
     return {point: Outcomes.joined([part[point] for part in parts]) for point in points}
 
 
-def _results(tasks: list[Task], workers: int) -> Iterator[tuple[int, Results]]:
-    if workers == 1 or len(tasks) == 1:
-        yield from ((index, run_block(task)) for index, task in enumerate(tasks))
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        futures = {pool.submit(run_block, task): i for i, task in enumerate(tasks)}
-        try:
-            for future in as_completed(list(futures)):
-                yield futures[future], future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+def trials_at_once(design: Design, points: Sequence[Point]) -> int:
+    """Return how many trials make a block: as many as memory and speed ask for."""
+    return max(1, MEN_AT_ONCE // max(largest(design, men) for men, _ in points))
 
 
 def run_block(task: Task) -> Results:
     """Draw one block of trials and take it through every point."""
     design, scenario, seed, points, first, size = task
-    trials = draw_trials(design, scenario, seed, max(men for men, _ in points), size, first)
+    most = max(largest(design, men) for men, _ in points)
+    trials = draw_trials(design, scenario, seed, most, size, first)
     guessed = guessed_so_far(trials.arm, design.allocation)
+    sizes = sorted({men for men, _ in points}) if design.secondary else []
+    null = observe_all(design, trials, 0.0) if sizes else []
+    without = {men: paths(look_at_all(null, men)) for men in sizes}
     found: Results = {}
     for effect in sorted({effect for _, effect in points}):
-        outcome, include = observe(design, trials, effect)
-        data = Data(outcome, (trials.arm == 1).astype(float), include, design, trials)
+        data, given = (
+            observe_all(design, trials, effect),
+            given_truths(design, scenario, seed, effect),
+        )
         for men in sorted({m for m, e in points if e == effect}):
-            found[men, effect] = conduct(data, men, effect, guessed[:, men - 1])
+            looks = look_at_all(data, men)
+            arrays = several(design, trials, men, effect, looks, without[men]) if sizes else {}
+            if given is not None:
+                true, error = (np.tile(each, (size, 1)) for each in given)
+                arrays |= {"given_truth": true, "given_truth_mcse": error}
+            ended = conduct(design, trials, men, effect, looks, guessed[:, men - 1])
+            found[men, effect] = replace(ended, **arrays)
     return found
 
 
-def conduct(data: Data, men: int, effect: float, guessed: Floats) -> Outcomes:
-    """Take trials of this size through their looks; ``guessed`` is the share of arms guessed."""
-    design, trials = data.design, data.trials
-    counts = np.asarray(design.looks_at(men))
-    answers = [analyse(data, count) for count in counts.tolist()]
-    z = np.stack([signed_statistic(answer) for answer in answers], -1)
-    ends = follow(design.monitoring.plan(), z)
-    last = ends.look - 1
-
-    def at_end(values: Sequence[Floats]) -> Floats:
-        return np.take_along_axis(np.stack(values, -1), last[:, None], -1)[:, 0].astype(float)
-
-    to_scale = np.log if answers[0].scale in RATIOS else np.asarray
-    with np.errstate(divide="ignore"):
-        numbers = {
-            name: at_end([to_scale(getattr(a, name)) for a in answers]) for name in _ON_SCALE
-        }
-    months = trials.arrival_months[:, counts - 1] + design.endpoint.known_after_months
-    month = np.take_along_axis(months, last[:, None], -1)
-    here = trials.arrival_months[:, :men] <= month
-    control, treated, target = _truth(trials, men, effect)
-    arm = trials.arm[:, :men]
+def conduct(
+    design: Design,
+    trials: Trials,
+    men: int,
+    effect: float,
+    looks: Sequence[Looks],
+    guessed: Floats,
+) -> Outcomes:
+    """End trials planned for ``men`` where their looks say; ``guessed``: share of arms guessed."""
+    ends, primary = end_of(design, looks), looks[0]
+    at = np.take_along_axis(primary.men, ends.look[:, None] - 1, -1)
+    numbers = {name: at_look(primary.answers, name, ends.look) for name in _ON_SCALE}
+    month = np.take_along_axis(trials.arrival_months, at - 1, 1) + design.known_after_months
+    full = _full_men(design, men, primary.men[:, -1], ends.look)
+    here = (trials.arrival_months <= month) & _called(design, trials, men, full)
+    control, treated, target = truths(design, trials.people, men, effect)
     return Outcomes(
         look=ends.look.astype(float),
         rejected=ends.rejected.astype(float),
         z=ends.z,
         **numbers,
-        std_error=at_end([a.std_error for a in answers]),
-        p_value=at_end([a.p_value for a in answers]),
-        analysed=at_end([a.n.astype(float) for a in answers]),
+        std_error=at_look(primary.answers, "std_error", ends.look, log=False),
+        p_value=at_look(primary.answers, "p_value", ends.look, log=False),
+        full_men=full,
+        analysed=at_look(primary.answers, "n", ends.look, log=False),
         recruited=here.sum(1).astype(float),
-        exposed=(here & (arm == 1)).sum(1).astype(float),
+        exposed=(here & (trials.arm == 1)).sum(1).astype(float),
         months=month[:, 0],
         risk_control=control,
         risk_treated=treated,
         target=target,
         guessed=guessed,
-        imbalance=imbalance_at_end(arm, design.allocation),
+        imbalance=imbalance_at_end(trials.arm[:, :men], design.allocation),
     )
+
+
+def _full_men(design: Design, men: int, sizes: Ints, look: Ints) -> Floats:
+    """Return the size at the last look; trials that stop at or before re-estimation keep theirs."""
+    rule = design.monitoring.reestimation
+    return np.where(look > (rule.at_look if rule else 0), sizes, men).astype(float)
+
+
+def _called(design: Design, trials: Trials, men: int, full: Floats) -> Bools:
+    """Return (replicate, man) who is recruited at all: up to the size of the trial.
+
+    Men who come while a re-estimating look waits for its endpoints are recruited, even if the
+    trial then becomes smaller.
+    """
+    number, rule = np.arange(trials.arm.shape[1]), design.monitoring.reestimation
+    called: Bools = number < full[:, None]
+    if rule is None:
+        return called
+    last = design.looks_at(men)[rule.at_look - 1] - 1
+    due = trials.arrival_months[:, [last]] + design.known_after_months
+    return called | ((number < men) & (trials.arrival_months <= due))
 
 
 def guessed_so_far(arm: Ints, allocation: tuple[int, int]) -> Floats:
@@ -214,13 +255,3 @@ def imbalance_at_end(arm: Ints, allocation: tuple[int, int]) -> Floats:
     treated = arm.sum(1)
     lead = treated / allocation[1] - (arm.shape[1] - treated) / allocation[0]
     return np.asarray(np.ceil(np.abs(lead) - 1e-9))
-
-
-def _truth(trials: Trials, men: int, effect: float) -> tuple[Floats, Floats, Floats]:
-    """Return risks in either arm, and their difference among men who would count in both."""
-    control, treated = (each[:, :men] for each in trials.potential(effect))
-    counted = [each[:, :men] for each in trials.counted(effect)]
-    both = counted[0] & counted[1]
-    with np.errstate(invalid="ignore"):
-        target = ((treated & both).sum(1) - (control & both).sum(1)) / both.sum(1)
-    return control.mean(1), treated.mean(1), target

@@ -5,15 +5,16 @@ simulated at several sizes, on the same men, and a probit line in the root of th
 through them; its crossing is the answer. The interval comes from drawing the replicates again.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from pretese.trial.design import Design
-from pretese.trial.run import simulate_design
+from pretese.trial.run import Outcomes, Point, simulate_design
 from pretese.trial.summary import won
 from protocol.errors import InputError
 from simulate.scenario import Scenario
@@ -30,6 +31,16 @@ GRID = np.linspace(0.8, 1.2, 9)
 DRAWS = 400
 
 LARGEST = 20_000
+
+
+class Simulate(Protocol):
+    """Simulates trials, as `pretese.trial.run.simulate_design` does."""
+
+    def __call__(
+        self, design: Design, scenario: Scenario | None, points: Sequence[Point], *,
+        seed: int, replicates: int,
+    ) -> Mapping[Point, Outcomes]:  # fmt: skip
+        """Return how trials went at every point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +70,14 @@ def solve_men(
     *,
     seed: int,
     replicates: int,
-    workers: int = 1,
-    tell: Callable[[int], None] = lambda done: None,
+    simulate: Simulate = simulate_design,
 ) -> Solution:
     """Return the size at which a design rejects in favour of treatment with this probability.
+
+    Parameters
+    ----------
+    simulate
+        Does the work: here and now, or a `pretese.trial.runner.Runner`, which keeps it.
 
     Raises
     ------
@@ -74,13 +89,11 @@ def solve_men(
         raise InputError.of(
             "--solve", "power", problem, "give one between alpha and 1, such as 0.9"
         )
-    centre = _scout(design, scenario, power, seed)
+    centre = _scout(design, scenario, power, seed, simulate)
     step = design.block or sum(design.allocation)
     sizes = sorted({_round_up(centre * each, step) for each in GRID})
-    results = simulate_design(
-        design, scenario, [(men, 1.0) for men in sizes],
-        seed=seed, replicates=replicates, workers=workers, tell=tell,
-    )  # fmt: skip
+    points = [(men, 1.0) for men in sizes]
+    results = simulate(design, scenario, points, seed=seed, replicates=replicates)
     wins = np.stack([won(results[men, 1.0]) for men in sizes], -1)
     answer = _cross(sizes, wins.mean(0), power, replicates)
     # The seed makes the interval the same at every call; it draws replicates, not men.
@@ -101,13 +114,15 @@ def solve_men(
     )
 
 
-def _scout(design: Design, scenario: Scenario | None, power: float, seed: int) -> float:
+def _scout(
+    design: Design, scenario: Scenario | None, power: float, seed: int, simulate: Simulate
+) -> float:
     """Return a size near the answer: power rises with the root of the size."""
     men = float(design.men)
     bound = design.monitoring.plan().upper[-1]
     for _ in range(ROUNDS):
         size = _round_up(men, design.block or sum(design.allocation))
-        found = simulate_design(design, scenario, [(size, 1.0)], seed=seed, replicates=SCOUTS)
+        found = simulate(design, scenario, [(size, 1.0)], seed=seed, replicates=SCOUTS)
         share = float(np.clip(won(found[size, 1.0]).mean(), 1 / SCOUTS, 1 - 1 / SCOUTS))
         drift = max(bound + float(ndtri(share)), 0.1)
         ratio = ((bound + float(ndtri(power))) / drift) ** 2

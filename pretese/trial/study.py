@@ -1,54 +1,140 @@
 """A whole power study: designs, sizes, effects, a size solved for, designs compared in pairs."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from estimate.performance import paired_difference
+from pretese.mechanism import mechanism_hash
+from pretese.study.code import code_version
 from pretese.trial.candidates import scenario_of
+from pretese.trial.cells import Axes, settings_of, with_settings
 from pretese.trial.design import Design, read_design
-from pretese.trial.run import Results, simulate_design
+from pretese.trial.further import further
+from pretese.trial.nuisance import Grid, Tornado, grid_document, study_grid, study_tornado
+from pretese.trial.nuisance import tornado_document as bars_document
+from pretese.trial.run import Point
+from pretese.trial.runner import Runner, nature
 from pretese.trial.solve import Solution, solve_men
-from pretese.trial.summary import assurance, plain, summarise, won
+from pretese.trial.summary import assurance, plain, summarise_point, won
+from pretese.trial.table import Recorded
+from protocol.errors import InputError
 from simulate.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of every design; ``men`` empty takes the size of the file."""
+    """What is asked of every design.
+
+    Attributes
+    ----------
+    men
+        Sizes; empty takes that of the file.
+    effects
+        Shares of the planned effect, beside 0 and 1.
+    overrides
+        Numbers of the scenario that take the place of the file's.
+    nuisance
+        Axes of a grid of nuisances, beside those of the design file.
+    tornado
+        Whether each assumption is moved alone from one end of its range to the other.
+    """
 
     men: tuple[int, ...]
     effects: tuple[float, ...]
     solve: float | None
     replicates: int
     seed: int
-    workers: int
-    overrides: dict[str, float]
+    overrides: dict[str, float] = field(default_factory=dict)
+    nuisance: Axes = field(default_factory=dict)
+    tornado: bool = False
+
+    def record(self) -> dict[str, Any]:
+        """Return all but the replicates, which may grow, as plain values."""
+        return {
+            "men": sorted(set(self.men)),
+            "effects": sorted(set(self.effects)),
+            "solve": self.solve,
+            "seed": self.seed,
+            "changed": self.overrides,
+            "nuisance": {path: list(values) for path, values in self.nuisance.items()},
+            "tornado": self.tornado,
+        }
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What one design does."""
+class Planned:
+    """A design read and checked, before a man is drawn."""
 
     design: Design
     sha256: str
     scenario: Scenario | None
-    results: Results
+    axes: Axes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one design does; ``results`` reads its trials one size and effect at a time."""
+
+    planned: Planned
+    results: Recorded
     solution: Solution | None
+    grid: Grid | None
+    tornado: Tornado | None
+
+    @property
+    def design(self) -> Design:
+        """The design."""
+        return self.planned.design
 
 
-Tell = Callable[[int, int, str], None]
+def prepare(names: tuple[str, ...], request: Request) -> list[Planned]:
+    """Read all designs and their scenarios.
+
+    Raises
+    ------
+    InputError
+        A design cannot be read, a nuisance cannot be, or two designs have the same id.
+    """
+    found = []
+    for name in names:
+        design, sha256 = read_design(name)
+        scenario = scenario_of(design, request.overrides)
+        axes = {**design.nuisance, **request.nuisance}
+        for at in settings_of(axes):
+            with_settings(design, scenario, at)
+        found.append(Planned(design, sha256, scenario, axes))
+    if len({each.design.id for each in found}) < len(found):
+        raise InputError.of("power", "DESIGN", "two designs have the same id", "rename one of them")
+    return found
 
 
-def study_design(name: str, request: Request, tell: Tell) -> Answer:
+def study_record(planned: list[Planned], request: Request) -> dict[str, Any]:
+    """Return what decides every number but how many trials there are, as plain values."""
+    designs = {
+        each.design.id: {
+            **nature(each.design, each.scenario),
+            "sha256": each.sha256,
+            "nuisance": {path: list(values) for path, values in each.axes.items()},
+        }
+        for each in planned
+    }
+    return {
+        "study": "power",
+        "code": code_version("trials"),
+        "asked": request.record(),
+        "designs": designs,
+    }
+
+
+def study_design(planned: Planned, request: Request, runner: Runner) -> Answer:
     """Simulate one design at everything that is asked."""
-    design, sha256 = read_design(name)
-    scenario = scenario_of(design, request.overrides)
-    total, solution = request.replicates, None
+    design, scenario, solution = planned.design, planned.scenario, None
+    seed, replicates = request.seed, request.replicates
     if request.solve is not None:
         solution = solve_men(
-            design, scenario, request.solve, seed=request.seed, replicates=total,
-            workers=request.workers, tell=lambda done: tell(done, total, f"{design.id}: size"),
+            design, scenario, request.solve, seed=seed, replicates=replicates,
+            simulate=runner.simulate,
         )  # fmt: skip
     sizes = {*request.men} or ({solution.men} if solution else {design.men})
     if solution:
@@ -57,24 +143,27 @@ def study_design(name: str, request: Request, tell: Tell) -> Answer:
     effects = {0.0, 1.0, *request.effects, *prior}
     for men in sizes:
         design.looks_at(men)
-    results = simulate_design(
-        design, scenario, [(men, effect) for men in sorted(sizes) for effect in sorted(effects)],
-        seed=request.seed, replicates=total, workers=request.workers,
-        tell=lambda done: tell(done, total, design.id),
-    )  # fmt: skip
-    return Answer(design, sha256, scenario, results, solution)
+    points = [(men, effect) for men in sorted(sizes) for effect in sorted(effects)]
+    results = runner.simulate(design, scenario, points, seed=seed, replicates=replicates)
+    main = solution.men if solution else max(sizes)
+    grid, tornado = None, None
+    if planned.axes:
+        grid = study_grid(design, scenario, planned.axes, main, seed, replicates, runner)
+    if request.tornado:
+        tornado = study_tornado(design, scenario, planned.axes, main, seed, replicates, runner)
+    return Answer(planned, results, solution, grid, tornado)
 
 
 def document_of(answer: Answer) -> dict[str, Any]:
     """Return what one design does as plain values."""
-    design, solution = answer.design, answer.solution
+    design, results = answer.design, answer.results
     plan = design.monitoring.plan()
-    sizes = sorted({men for men, _ in answer.results})
+    sizes = sorted({men for men, _ in results})
     return {
         "id": design.id,
         "title": design.title,
         "question": " ".join(design.question.split()),
-        "design_sha256": answer.sha256,
+        "design_sha256": answer.planned.sha256,
         "estimand": str(design.estimand),
         "analysis": design.analysis.method,
         "bounds": {
@@ -84,22 +173,33 @@ def document_of(answer: Answer) -> dict[str, Any]:
             "information_rates": list(plan.information_rates),
             "upper": list(plan.upper),
         },
-        "points": summarise(design, answer.results),
-        "assurance": [
-            {"men": men, **plain(assurance(design, answer.results, men))} for men in sizes
-        ]
-        if design.prior
-        else [],
-        "solve": None
-        if solution is None
-        else {
-            "men": solution.men,
-            "low": solution.low,
-            "high": solution.high,
-            "sizes": list(solution.sizes),
-            "power": solution.power.tolist(),
-            "mcse": solution.mcse.tolist(),
-        },
+        "points": [_point(design, point, results) for point in sorted(results)],
+        "assurance": [_assured(design, results, men) for men in sizes] if design.prior else [],
+        "solve": None if answer.solution is None else _solved(answer.solution),
+        "nuisance": None if answer.grid is None else grid_document(answer.grid),
+        "tornado": None if answer.tornado is None else bars_document(answer.tornado),
+    }
+
+
+def _point(design: Design, point: Point, results: Recorded) -> dict[str, Any]:
+    found = results[point]
+    return {**summarise_point(design, *point, found), "further": further(design, found)}
+
+
+def _assured(design: Design, results: Recorded, men: int) -> dict[str, Any]:
+    effects = {each.effect_percent / 100 for each in design.prior}
+    here = {(men, effect): results[men, effect] for effect in effects}
+    return {"men": men, **plain(assurance(design, here, men))}
+
+
+def _solved(solution: Solution) -> dict[str, Any]:
+    return {
+        "men": solution.men,
+        "low": solution.low,
+        "high": solution.high,
+        "sizes": list(solution.sizes),
+        "power": solution.power.tolist(),
+        "mcse": solution.mcse.tolist(),
     }
 
 
@@ -122,3 +222,12 @@ def compare_designs(answers: list[Answer]) -> list[dict[str, Any]]:
                 }
             )
     return rows
+
+
+def mechanisms(answers: list[Answer]) -> Mapping[str, str]:
+    """Return the hash of each design's mechanism; men of plain risks have none."""
+    return {
+        answer.design.id: mechanism_hash(answer.planned.scenario)
+        for answer in answers
+        if answer.planned.scenario is not None
+    }

@@ -1,5 +1,6 @@
 """What many simulated trials show, every number with its Monte Carlo standard error."""
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,10 @@ import numpy as np
 from estimate.arrays import Floats
 from estimate.performance import Measure, measure_performance
 from pretese.trial.design import Design
+from pretese.trial.family import any_and_all, each_endpoint, family_errors
+from pretese.trial.measure import bias_of, given_measure, mean, truth_on_scale
 from pretese.trial.rail import exact_rail, why_no_rail
+from pretese.trial.resize import largest
 from pretese.trial.run import Outcomes, Results
 
 #: Words for tables, in their order.
@@ -30,6 +34,9 @@ WORDS = {
 #: Measures that are shares of trials or men.
 SHARES = frozenset({"rejection", "wrong_direction", "coverage", "no_answer", "guessed"})
 
+#: Percent of trials below the sizes that are shown of re-estimation.
+QUANTILES = (5, 25, 50, 75, 95)
+
 
 def summarise(design: Design, results: Results) -> list[dict[str, Any]]:
     """Return one plain document per size and effect, in rising order of both."""
@@ -41,7 +48,7 @@ def summarise(design: Design, results: Results) -> list[dict[str, Any]]:
 
 def summarise_point(design: Design, men: int, effect: float, outcomes: Outcomes) -> dict[str, Any]:
     """Return performance, stops, truth and the exact rail of one size and effect."""
-    risks, target = _risks(design, effect, outcomes), _mean(outcomes.target)
+    risks, target = _risks(design, effect, outcomes), mean(outcomes.target)
     rail = exact_rail(design, men, outcomes, risks)
     found = measures(design, outcomes)
     return {
@@ -52,9 +59,13 @@ def summarise_point(design: Design, men: int, effect: float, outcomes: Outcomes)
             "risk_control": risks[0],
             "risk_treated": risks[1],
             "risk_difference": plain(target),
+            "on_scale": plain(true_effect(design, outcomes)),
         },
         "measures": {name: plain(measure) for name, measure in found.items()},
         "looks": _looks(design, men, outcomes),
+        "reestimation": _sizes(design, men, outcomes),
+        "endpoints": _endpoints(design, outcomes),
+        "family": _family(design, effect, outcomes),
         "exact": None
         if rail is None
         else {
@@ -70,25 +81,25 @@ def summarise_point(design: Design, men: int, effect: float, outcomes: Outcomes)
 def measures(design: Design, outcomes: Outcomes) -> dict[str, Measure]:
     """Return every measure of `WORDS`."""
     o = outcomes
-    found = np.isfinite(o.estimate)
+    found, truth = np.isfinite(o.estimate), true_effect(design, o)
     performance = measure_performance(
-        o.estimate, o.std_error, _truth(design, o), conf_low=o.conf_low, conf_high=o.conf_high,
+        o.estimate, o.std_error, truth.value, conf_low=o.conf_low, conf_high=o.conf_high,
         p_value=o.p_value,
     )  # fmt: skip
     return {
-        "rejection": _mean(o.rejected),
-        "wrong_direction": _mean(o.rejected * (o.z < 0)),
-        "bias": performance.bias,
+        "rejection": mean(o.rejected),
+        "wrong_direction": mean(o.rejected * (o.z < 0)),
+        "bias": bias_of(performance.bias, truth, design),
         "coverage": performance.coverage,
         "empirical_se": performance.empirical_se,
         "model_se": performance.model_se,
-        "no_answer": _mean((~found).astype(float)),
-        "recruited": _mean(o.recruited),
-        "analysed": _mean(o.analysed),
-        "exposed": _mean(o.exposed),
-        "duration_months": _mean(o.months),
-        "guessed": _mean(o.guessed),
-        "imbalance": _mean(o.imbalance),
+        "no_answer": mean((~found).astype(float)),
+        "recruited": mean(o.recruited),
+        "analysed": mean(o.analysed),
+        "exposed": mean(o.exposed),
+        "duration_months": mean(o.months),
+        "guessed": mean(o.guessed),
+        "imbalance": mean(o.imbalance),
     }
 
 
@@ -107,7 +118,7 @@ def assurance(design: Design, results: Results, men: int) -> Measure:
         each.weight_percent / 100 * won(results[men, each.effect_percent / 100])
         for each in design.prior
     ]
-    return _mean(np.sum(weighed, axis=0))
+    return mean(np.sum(weighed, axis=0))
 
 
 def won(outcomes: Outcomes) -> Floats:
@@ -115,54 +126,118 @@ def won(outcomes: Outcomes) -> Floats:
     return np.asarray(outcomes.rejected * (outcomes.z > 0))
 
 
-def _truth(design: Design, outcomes: Outcomes) -> float:
-    """Return the population effect on the scale of the method; NaN where it has none.
+def true_effect(design: Design, outcomes: Outcomes) -> Measure:
+    """Return the population effect on the scale of the method: logarithms for ratios."""
+    o = outcomes
+    target, control, treated = (mean(each) for each in (o.target, o.risk_control, o.risk_treated))
+    return truth_on_scale(design, target, control, treated, given_measure(o))
 
-    A conditional odds ratio has no value that follows from the risks.
-    """
-    if design.analysis.method != "logistic":
-        return float(np.nanmean(outcomes.target))
-    if design.analysis.covariates or design.analysis.strata:
-        return float("nan")
-    treated, control = outcomes.risk_treated.mean(), outcomes.risk_control.mean()
-    with np.errstate(divide="ignore"):
-        return float(np.log(treated / (1 - treated)) - np.log(control / (1 - control)))
+
+def _truth(design: Design, outcomes: Outcomes) -> float:
+    return float(true_effect(design, outcomes).value)
 
 
 def _risks(design: Design, effect: float, outcomes: Outcomes) -> tuple[float, float]:
     """Return the risks in either arm: known for plain risks, else those of the simulated men."""
-    crossed = design.crossover
     if design.risks is None:
         return float(outcomes.risk_control.mean()), float(outcomes.risk_treated.mean())
     control = design.risks.control_percent / 100
     treated = control + effect * (design.risks.treated_percent / 100 - control)
-    moved = [crossed.control_percent / 100, crossed.treated_percent / 100]
+    moved = np.array([design.crossover.control_percent, design.crossover.treated_percent]) / 100
     gap = treated - control
-    return control + moved[0] * gap, treated - moved[1] * gap
+    match design.endpoint.crossover:
+        case "treatment policy":
+            return control + moved[0] * gap, treated - moved[1] * gap
+        case "composite":
+            return control * (1 - moved[0]), treated * (1 - moved[1])
+    return control, treated
+
+
+def _endpoints(design: Design, outcomes: Outcomes) -> list[dict[str, Any]]:
+    """Return one row for each of several endpoints; none if there is one alone."""
+    if not design.secondary:
+        return []
+    rows = []
+    for one in each_endpoint(design, outcomes):
+        values = {field.name: getattr(one, field.name) for field in fields(one)}
+        rows.append(
+            {
+                name: plain(value) if isinstance(value, Measure) else value
+                for name, value in values.items()
+            }
+        )
+    return rows
+
+
+def _family(design: Design, effect: float, outcomes: Outcomes) -> dict[str, Any] | None:
+    """Return what is claimed of all endpoints together, and how often wrongly."""
+    if not design.secondary:
+        return None
+    some, every = any_and_all(outcomes)
+    rule, errors = design.multiplicity, family_errors(design, outcomes)
+    return {
+        "method": rule.method if rule else "none",
+        "any": plain(some),
+        "all": plain(every),
+        # Without an effect on anything there is no other family than the first, of all.
+        "errors": [
+            {"nulls": list(each.nulls), **plain(each.error)}
+            for each in (errors if effect else errors[:1])
+        ],
+    }
+
+
+def _sizes(design: Design, men: int, outcomes: Outcomes) -> dict[str, Any] | None:
+    """Return how often and how far re-estimation changed the size; None for a fixed plan.
+
+    Shares are of all trials; quantiles and mean of the size are those of trials that went on.
+    """
+    rule, o = design.monitoring.reestimation, outcomes
+    if rule is None:
+        return None
+    onward = o.look > rule.at_look
+    sizes = o.full_men[onward]
+    most = largest(design, men)
+    return {
+        "at_look": rule.at_look,
+        "combination": rule.combination,
+        "planned": men,
+        "most": most,
+        "re_estimated": plain(mean(onward.astype(float))),
+        "raised": plain(mean((onward & (o.full_men > men)).astype(float))),
+        "lowered": plain(mean((onward & (o.full_men < men)).astype(float))),
+        "at_most": plain(mean((onward & (o.full_men == most)).astype(float))),
+        "men": plain(mean(sizes)),
+        "quantiles": {
+            f"{percent}": float(np.percentile(sizes, percent)) if sizes.size else None
+            for percent in QUANTILES
+        },
+    }
+
+
+def _waited_for(design: Design, men: int, outcomes: Outcomes) -> list[int]:
+    """Return men at each look: as planned, and as re-estimated on average."""
+    counts, rule = design.looks_at(men), design.monitoring.reestimation
+    if rule is None or not (outcomes.look > rule.at_look).any():
+        return list(counts)
+    seen = counts[rule.at_look - 1]
+    grown = outcomes.full_men[outcomes.look > rule.at_look].mean() - seen
+    later = [round(seen + (count - seen) / (men - seen) * grown) for count in counts]
+    return [*counts[: rule.at_look], *later[rule.at_look :]]
 
 
 def _looks(design: Design, men: int, outcomes: Outcomes) -> list[dict[str, Any]]:
     rows = []
-    for look, count in enumerate(design.looks_at(men), start=1):
+    for look, count in enumerate(_waited_for(design, men, outcomes), start=1):
         at = outcomes.look == look
         win = at & (outcomes.rejected > 0)
         rows.append(
             {
                 "look": look,
                 "men": count,
-                "rejects": plain(_mean(win.astype(float))),
-                "stops_without": plain(_mean((at & ~win).astype(float))),
+                "rejects": plain(mean(win.astype(float))),
+                "stops_without": plain(mean((at & ~win).astype(float))),
                 "median_months": float(np.median(outcomes.months[at])) if at.any() else None,
             }
         )
     return rows
-
-
-def _mean(values: Floats) -> Measure:
-    finite = values[np.isfinite(values)]
-    n = finite.size
-    if n < 2:
-        return Measure(np.asarray(np.nan), np.asarray(np.nan), np.asarray(n))
-    return Measure(
-        np.asarray(finite.mean()), np.asarray(finite.std(ddof=1) / np.sqrt(n)), np.asarray(n)
-    )

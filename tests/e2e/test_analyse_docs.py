@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.plan import Matching, Method, Plan
+from estimate.plan import Plan
+from estimate.plan_choices import CumulativeDelivery, Matching, Measured, Method, MissingData
 from pretese.cli import run
 
 # It draws a random number when it is first imported, which the guard would take for ours.
@@ -30,6 +31,7 @@ def table(tmp_path):
     treated = rng.random(n) < np.where(cause == "unexplained", 0.6, 0.75)
     found = rng.random(n) < np.where(cause == "unexplained", 0.2, 0.5) + 0.1 * treated
     columns = {"received_fsh": treated * 1, "sperm_found": found * 1, "cause": cause, "fsh": fsh}
+    columns["fsh_at_surgery"] = np.where(treated, (0.6 * fsh).round(1), np.nan)
     path = tmp_path / "men.csv"
     pd.DataFrame({**columns, "age": rng.integers(22, 45, n)}).to_csv(path, index=False)
     return path
@@ -52,3 +54,6 @@ def test_the_page_names_every_field_and_every_method():
     assert len(PLANS) == 2
     for name in (*Plan.model_fields, *Matching.model_fields, *get_args(Method)):
         assert f"`{name}`" in PAGE, name
+    parts = (CumulativeDelivery, Measured, MissingData)
+    for name in (field for part in parts for field in part.model_fields):
+        assert re.search(rf"`{name}`|[{{ ]{name}: ", PAGE), name

@@ -4,20 +4,15 @@ import re
 import shlex
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pretese.cli import run
-from pretese.trial.design import (
-    Analysis,
-    Arms,
-    ByArm,
-    Design,
-    Endpoint,
-    Monitoring,
-    Randomisation,
-    Recruiting,
-    Risks,
-)
+from pretese.trial.arms import Arms, ByArm, Randomisation, Recruiting, Risks
+from pretese.trial.design import Design
+from pretese.trial.endpoint import Analysis, Endpoint, Secondary
+from pretese.trial.monitoring import Monitoring, Reestimation
+from pretese.trial.multiplicity import Multiplicity
 
 DOCS = Path(__file__).parents[2] / "docs"
 TUTORIAL = (DOCS / "tutorials" / "plan-an-rct.md").read_text()
@@ -33,7 +28,7 @@ def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch, capsys):
         for block in re.findall(r"```console\n(.*?)```", TUTORIAL, re.DOTALL)
         for line in block.splitlines()
     ]
-    assert len(commands) == 8
+    assert len(commands) == 12
     pages = []
     for line in commands:
         words = shlex.split(line)
@@ -46,13 +41,23 @@ def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch, capsys):
     assert "On the same men" in pages[3]
     assert "Looks, 600 men" in pages[4]
     assert "No exact rail: the analysis is adjusted" in pages[5]
-    assert {"report.html", "three-looks.parquet"} <= {p.name for p in Path("study").iterdir()}
+    assert "Size re-estimated at look 1 (inverse normal)" in pages[6]
+    assert "principal stratum" in " ".join(pages[7].split())
+    doubts = " ".join(pages[8].split())
+    assert "Worst case: power is least at dropout 20" in doubts
+    assert "One assumption at a time, 232 men" in doubts
+    assert {"report.html", "results", "study.json"} <= {p.name for p in Path("study").iterdir()}
+    trials = pd.read_parquet("study/results/three-looks.parquet")
+    assert len(trials) == 2 * 160
 
 
 @pytest.mark.parametrize(
     "model",
-    [Design, Randomisation, Recruiting, Endpoint, Analysis, Monitoring, ByArm, Risks, Arms],
-)
+    [
+        Design, Randomisation, Recruiting, Endpoint, Analysis, Monitoring, Reestimation, ByArm,
+        Risks, Arms, Secondary, Multiplicity,
+    ],
+)  # fmt: skip
 def test_the_reference_names_every_field(model):
     for name in model.model_fields:
         assert f"`{name}`" in REFERENCE, name

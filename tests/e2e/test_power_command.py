@@ -53,14 +53,16 @@ def test_a_curve_a_size_and_every_trial_are_written(capsys, tmp_path):
     solved = document["designs"][0]["solve"]
     assert solved["low"] <= solved["men"] <= solved["high"]
     assert len(document["designs"][0]["assurance"]) == 1
-    written = {path.name for path in (tmp_path / "power").iterdir()}
-    assert written == {
-        "manifest.json", "power.json", "power.png", "power.svg",
-        "superiority-any-sperm.parquet", "superiority-any-sperm.yaml",
-    }  # fmt: skip
-    trials = pd.read_parquet(tmp_path / "power" / "superiority-any-sperm.parquet")
+    results = tmp_path / "power" / "results"
+    name = "superiority-any-sperm"
+    figures = {
+        f"{f}.{end}" for f in ("power", f"{name}-zip", f"{name}-spread") for end in ("png", "svg")
+    }
+    tables = {"manifest.json", "power.json", f"{name}.parquet", f"{name}.yaml"}
+    assert {path.name for path in results.iterdir()} == figures | tables
+    trials = pd.read_parquet(results / f"{name}.parquet")
     assert len(trials) == 40 * 3
-    assert json.loads((tmp_path / "power" / "power.json").read_text()) == document
+    assert json.loads((results / "power.json").read_text()) == document
 
 
 def test_a_number_of_the_scenario_can_be_changed(capsys):
@@ -85,6 +87,10 @@ def test_a_number_of_the_scenario_can_be_changed(capsys):
         (["placebo-ufsh", "placebo-ufsh", "--men", "20"], "the same id"),
         ([], "Missing argument"),
         (["placebo-ufsh", "--men", "5"], "5 is not in the range"),
+        (["placebo-ufsh", "--nuisance", "dropout"], "write NAME=WORD, such as dropout=0,10,20"),
+        (["placebo-ufsh", "--nuisance", "dropout=a"], "write PATH=NUMBER,NUMBER"),
+        (["placebo-ufsh", "--nuisance", "dropout=0,120"], "dropout.control_percent"),
+        (["placebo-ufsh", "--nuisance", "no.such=1"], "there is no such number"),
     ],
 )
 def test_bad_input_is_one_message_and_exit_2(capsys, words, says):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ covariates: {fsh_iu_l: numeric, diagnosis: {categorical: [idiopathic, azfc]}}
 methods: [standardised, crude]
 """
 
-REPLICATES = 400
+REPLICATES = 200
 
 #: One thread of linear algebra, as our workers have: the machine is shared with other tests.
 ENVIRONMENT = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
@@ -32,7 +33,7 @@ def words(folder: Path, out: Path, *more: str) -> list[str]:
     plan.write_text(PLAN, encoding="utf-8")
     return [
         "recover", "constant-effect", "no-effect", "--plan", str(plan), "--out", str(out),
-        "--truth-men", "40000", "--replicates", str(REPLICATES), *more,
+        "--truth-men", "40000", "--replicates", str(REPLICATES), "--no-figures", *more,
     ]  # fmt: skip
 
 
@@ -77,22 +78,21 @@ def whole(folder: Path) -> Path:
     return out
 
 
-@pytest.mark.parametrize("workers", ["2", "4"])
-def test_workers_write_the_same_bytes_as_one_process(whole, folder, workers):
-    out = folder / f"workers-{workers}"
-    finish(start(words(folder, out, "--workers", workers)))
+def test_four_workers_write_the_same_bytes_as_one_process(whole, folder):
+    out = folder / "four"
+    finish(start(words(folder, out, "--workers", "4")))
     assert hashes(out) == hashes(whole)
 
 
-def test_a_killed_run_continues_to_the_same_bytes(whole, folder):
+def test_two_workers_killed_and_resumed_end_with_the_same_bytes(whole, folder):
     out = folder / "killed"
     process = start(words(folder, out, "--workers", "2"))
-    wait_for_blocks(out, 3)
+    wait_for_blocks(out, 1)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert not (out / "results").exists()
     done = {path.stat().st_mtime_ns for path in (out / "blocks").rglob("*.parquet")}
-    assert run(words(folder, out, "--workers", "1", "--resume")) == 0
+    assert run(words(folder, out, "--workers", "2", "--resume")) == 0
     assert done < {path.stat().st_mtime_ns for path in (out / "blocks").rglob("*.parquet")}
     for partial in out.rglob("*.partial"):
         partial.unlink()
@@ -101,13 +101,13 @@ def test_a_killed_run_continues_to_the_same_bytes(whole, folder):
 
 def test_replicates_grow_to_the_same_bytes_as_a_run_of_that_size(whole, folder):
     out = folder / "grown"
-    assert run(words(folder, out, "--workers", "1", "--replicates", "250")) == 0
+    assert run(words(folder, out, "--workers", "1", "--replicates", "130")) == 0
     few = pd.read_parquet(out / "results/estimates/no-effect.parquet")
-    assert few["replicate"].max() == 249
+    assert few["replicate"].max() == 129
     assert run(words(folder, out, "--workers", "1", "--resume")) == 0
     assert hashes(out) == hashes(whole)
     many = pd.read_parquet(out / "results/estimates/no-effect.parquet")
-    first = many[many["replicate"] < 250]
+    first = many[many["replicate"] < 130]
     order = ["replicate", "method", "scale"]
     few, first = (t.astype({"method": str, "scale": str}).sort_values(order) for t in (few, first))
     assert (few["estimate"].to_numpy() == first["estimate"].to_numpy()).all()
@@ -141,20 +141,27 @@ def test_a_folder_with_other_files_is_left_alone(folder, tmp_path, capsys):
 
 def test_a_precision_is_reached_and_not_missed(folder, tmp_path):
     out = tmp_path / "precise"
-    arguments = words(folder, out, "--workers", "1", "--replicates", "100", "--mcse", "0.02")
+    arguments = words(folder, out, "--workers", "1", "--replicates", "100", "--mcse", "0.04")
     assert run(arguments) == 0
     performance = pd.read_csv(out / "results/performance.csv")
     shares = performance[performance["measure"].isin(["coverage", "rejection"])]
-    assert 100 < shares["n"].max() < 1500
-    assert shares["mcse"].max() <= 0.02
+    assert 100 < shares["n"].max() < 400
+    assert shares["mcse"].max() <= 0.04
 
 
-def test_json_holds_every_verdict_and_nothing_else_is_printed(folder, tmp_path, capsys):
-    code = run(words(folder, tmp_path / "x", "--workers", "1", "--replicates", "100", "--json"))
-    assert code == 0
+def test_json_holds_every_verdict_and_figures_may_come_later(whole, folder, tmp_path, capsys):
+    out = tmp_path / "drawn"
+    shutil.copytree(whole, out)
+    assert run(words(folder, out, "--workers", "1", "--resume", "--figures", "--json")) == 0
     verdicts = json.loads(capsys.readouterr().out)
     assert {each["method"] for each in verdicts} == {"standardised", "crude"}
     assert {each["claim"] for each in verdicts} == {"none"}
+    before, after = hashes(whole), hashes(out)
+    assert {name for name in before if before[name] != after[name]} == {"results/manifest.json"}
+    names = ("lollipops-constant-effect", "zip-constant-effect-own", "lollipops-no-effect",
+             "zip-no-effect-own")  # fmt: skip
+    figures = {f"results/{name}.{kind}" for name in names for kind in ("png", "svg")}
+    assert set(after) - set(before) == figures
 
 
 @pytest.mark.parametrize(
@@ -226,7 +233,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 def test_a_cluster_writes_the_same_bytes_though_a_worker_is_killed(whole, folder, cluster):
     out = folder / "cluster"
     process = start(words(folder, out, "--scheduler", cluster.address))
-    wait_for_blocks(out, 2)
+    wait_for_blocks(out, 1)
     cluster.processes[-1].send_signal(signal.SIGKILL)
     finish(process)
     assert hashes(out) == hashes(whole)

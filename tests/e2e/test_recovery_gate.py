@@ -14,7 +14,7 @@ from pretese.study.library import choose, load_library
 from pretese.study.run import assess_blocks, prepare, run_study
 
 #: Replicates of each case: enough to see every failure named below, and a gross bias anywhere.
-REPLICATES = {"much-missing": 100, "missing-at-random": 100}
+REPLICATES = {"effect-by-duration": 100, "much-missing": 100, "missing-at-random": 100}
 OTHERWISE = 200
 
 #: Failures that must show even here: case, plan and method.
@@ -34,6 +34,7 @@ VISIBLE = {
     "hidden-confounder": [("measured", "standardised"), ("measured", "aipw")],
     "responders-removed": [],
     "retest-controls": [],
+    "effect-by-duration": [("divided", "rounded: ≤ 3")],
     "missing-at-random": [
         ("complete-cases", "standardised"),
         ("complete-cases", "adjusted"),
@@ -50,7 +51,7 @@ def assessed(tmp_path_factory: pytest.TempPathFactory):
 
     @functools.cache
     def run(case: str) -> Assessment:
-        spec = choose((case,), None, None, 200_000)
+        spec = choose((case,), None, None, 100_000)
         tolerance = spec.tolerance.model_copy(update={"chance": 4})
         study = prepare(spec.model_copy(update={"tolerance": tolerance}))
         store = Store(Path(folder) / case)

@@ -2,11 +2,14 @@
 
 import json
 import re
+from dataclasses import fields
 
 import pandas as pd
 import pytest
 
 from pretese.cli import EXIT_BAD_INPUT, run
+from pretese.trial.chapters import dictionary_rows
+from pretese.trial.run import Outcomes
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +17,7 @@ def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("study") / "power"
     words = ["power", "three-looks", "minimisation-eight-sites", "--men", "300"]
     assert run([*words, "--replicates", "60", "--seed", "3", "--out", str(out), "--json"]) == 0
-    return out
+    return out / "results"
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +42,63 @@ def test_the_statement_gives_size_power_error_and_estimand(page):
     assert "Exact enumeration" not in statements[1]
 
 
+def test_the_page_holds_every_chapter_and_says_what_it_lacks(page):
+    text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    chapters = re.findall(r"<h2 id=\"\w+\">([A-L])\. ", page)
+    assert chapters == list("ABCDEFGHIJKL")
+    for words in (
+        "pretese power three-looks.yaml minimisation-eight-sites.yaml --men 300 --seed 3 "
+        "--replicates 60 --out DIR",
+        "Philox",
+        "efficacy OF, futility HSD(-2) (not binding)",
+        "not simulated; give --nuisance",
+        "names the worst case",
+        "calibrated",
+        "intraclass correlation 0.046",
+        "sperm in the ejaculate, no operation composite variable",
+        "Wald test with Ye's variance",
+        "rejections exaggerate, times the truth",
+        "90 % of trials have at most",
+        "there are fewer here, so take the figures as a draft",
+        "simulated power against exact enumeration",
+        "no exact rail: the analysis is adjusted",
+        "this program does not know",
+        "If therapy truly helps 11 more of every 100 men",
+        "The therapy works: no simulation can show that.",
+        "percent of the planned effect",
+        "requirements.lock",
+    ):
+        assert words in text.replace("&#39;", "'"), words
+    assert page.count("<svg") == 1 + 2 * 2
+
+
+def test_figures_of_a_worst_case_and_a_tornado_are_on_the_page(tmp_path, capsys):
+    out = tmp_path / "study"
+    words = ["power", "re-estimation", "--men", "60", "--replicates", "60", "--out", str(out)]
+    more = ["--nuisance", "dropout=0,30", "--nuisance", "control_risk=-0.5,0", "--tornado"]
+    assert run([*words, *more, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    (results,) = [path for path in out.iterdir() if path.name == "results"]
+    assert {"re-estimation-nuisance.png", "re-estimation-tornado.png"} <= {
+        path.name for path in results.iterdir()
+    }
+    assert run(["report", str(out)]) == 0
+    page = (out / "report.html").read_text()
+    text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert "Worst case: power is least at dropout" in text
+    assert "--nuisance dropout=0,30 --nuisance control_risk=-0.5,0 --tornado" in text
+    assert page.count("<svg") == 5
+    assert [bar["path"] for bar in document["designs"][0]["tornado"]["bars"]]
+
+
+def test_every_column_of_the_file_of_trials_is_explained():
+    names = [field.name for field in fields(Outcomes)]
+    assert all(words for _, words in dictionary_rows(["men", "effect_percent", "trial", *names]))
+
+
 def test_three_to_five_example_trials_are_told(page, folder):
-    sections = page.split("<h3>Example trials</h3>")[1:]
+    sections = re.split(r"<h3>[\w-]+: example trials</h3>", page)[1:]
+    assert len(sections) == 2
     table = pd.read_parquet(folder / "three-looks.parquet")
     for section in sections:
         assert 3 <= section.count("% of the effect)</summary>") <= 5

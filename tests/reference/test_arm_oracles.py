@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from scipy.special import chdtrc, expit
 from scipy.stats import fisher_exact
+from scipy.stats.contingency import odds_ratio
 
 from estimate.analysis_set import Categorical, Numeric, analysis_set
 from estimate.estimand import Estimand
+from estimate.fisher import fisher_2x2
 from estimate.logistic import fit_logistic
 from estimate.marginal import standardised
 from estimate.planning.exact_fixed import fisher_test
@@ -68,6 +70,14 @@ def test_o34_tests_of_one_table():
     assert fisher_exact(table).pvalue == pytest.approx(says["fisher_p"], abs=tol)
     assert fisher_test(0.04717, 2)(100, 100)[55, 40]
     assert not fisher_test(0.04716, 2)(100, 100)[55, 40]
+    fisher = fisher_2x2(table)
+    assert fisher.p_value == pytest.approx(0.047165, abs=1e-6)
+    # The conditional estimate, not ad/bc = 1.8333; R's root finder stops at about 1e-4.
+    assert fisher.odds_ratio == pytest.approx(1.827724, abs=1e-4)
+    assert (fisher.conf_low, fisher.conf_high) == pytest.approx((1.007029, 3.342255), abs=1e-4)
+    scipy = odds_ratio(table)
+    found = fisher.odds_ratio, fisher.conf_low, fisher.conf_high
+    assert found == pytest.approx((scipy.statistic, *scipy.confidence_interval()), rel=1e-8)
 
 
 def test_o35_miettinen_and_nurminen_1985():

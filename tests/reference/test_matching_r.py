@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 
 from estimate.balance import balance
+from estimate.design_matrix import design_matrix
+from estimate.logistic import fit_logistic
 from estimate.matching import match_nearest, matched
+from estimate.pairs import discordant, mcnemar, paired
 from estimate.propensity import propensity
+from estimate.sandwich import sandwich
 from protocol.errors import InputError
 
 DESIGNS = {
@@ -68,6 +72,40 @@ def test_odds_ratios_and_errors(cohort, score, r_output, name):
         assert clustered.estimate == pytest.approx(naive.estimate)
         assert clustered.std_error == pytest.approx(r[f"{prefix}se_cluster_HC1"], rel=1e-6)
         assert naive.n == 2 * r["n_pairs"]
+
+
+@pytest.mark.parametrize("name", [*DESIGNS, *TRAPS])
+def test_odds_ratios_within_pairs(cohort, score, r_output, name):
+    """R's clogit and mcnemar.test; its table has the focal man's outcome in rows."""
+    r = r_output("g06_matching")[name]
+    matches = run(cohort, score, name)
+    (_, first), (second, _) = r["pair_table_gn_rows_ctl_cols"]
+    assert sorted(discordant(cohort, matches)) == sorted([first, second])
+    answer = paired(cohort, matches)
+    assert np.log(answer.estimate) == pytest.approx(r["clogit_logOR"], rel=1e-6)
+    assert answer.std_error == pytest.approx(r["clogit_se"], rel=1e-6)
+    assert answer.p_value == pytest.approx(r["mcnemar_exact"], rel=1e-6)
+    assert mcnemar(cohort, matches).p_value == pytest.approx(r["mcnemar_cc"], rel=1e-6)
+
+
+@pytest.mark.parametrize("name", [*DESIGNS, *TRAPS])
+def test_distances_and_errors_without_correction(cohort, score, r_output, name):
+    r = r_output("g06_matching")[name]
+    matches = run(cohort, score, name)
+    options = DESIGNS[name][1] if name in DESIGNS else TRAPS[name]
+    on_logit = np.log(score.score / (1 - score.score))
+    distance = on_logit if options.get("on") == "logit" else score.score
+    treated, untreated = (
+        distance[(matches.pair >= 0) & (cohort.treatment == arm)] for arm in (1, 0)
+    )
+    numbers = [matches.pair[(matches.pair >= 0) & (cohort.treatment == arm)] for arm in (1, 0)]
+    gap = treated[np.argsort(numbers[0])] - untreated[np.argsort(numbers[1])]
+    assert np.abs(gap).mean() == pytest.approx(r["mean_ps_gap"], rel=1e-6)
+    X = design_matrix(cohort, []).X
+    fit = fit_logistic(X, cohort.outcome, matches.weights)
+    pairs = np.maximum(matches.pair, 0)
+    cov = sandwich(X, cohort.outcome, fit, matches.weights, clusters=pairs)
+    assert np.sqrt(cov[1, 1]) == pytest.approx(r["se_cluster_HC0"], rel=1e-6)
 
 
 @pytest.mark.parametrize("name", [*DESIGNS, *TRAPS])

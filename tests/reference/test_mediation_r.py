@@ -5,7 +5,8 @@ import pytest
 
 from estimate.analysis_set import AnalysisSet
 from estimate.design_matrix import design_matrix
-from estimate.mediation import Mediation, mediate
+from estimate.mediation import mediate
+from estimate.mediation_effects import Mediation
 
 NUMBERS = [
     "age_years",

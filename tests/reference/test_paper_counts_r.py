@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
+from scipy.special import expit, ndtr
 
 from estimate.contingency import (
     TwoByTwo,
@@ -10,7 +12,13 @@ from estimate.contingency import (
     risk_ratio,
 )
 from estimate.estimand import Estimand
+from estimate.fisher import fisher_2x2, fisher_exact
+from estimate.logistic import fit_logistic
 from estimate.margins import odds_ratio_from_margins
+from estimate.mediation_effects import EFFECTS, effects_of
+from estimate.result import Z95
+from estimate.risks import Risks
+from estimate.subgroups import adjust_p_values
 from estimate.two_sample import chi_square
 from protocol.errors import InputError
 
@@ -46,6 +54,94 @@ def test_two_by_two(r_output, name):
     assert difference.estimate == pytest.approx(r["RD"], rel=1e-8)
     assert [difference.conf_low, difference.conf_high] == pytest.approx(r["RD_newcombe"], rel=1e-8)
     assert 1 / difference.estimate == pytest.approx(r["NNT"], rel=1e-8)
+    assert [difference.estimate + z * difference.std_error for z in (-Z95, Z95)] == pytest.approx(
+        r["RD_wald"], rel=1e-8
+    )
+    assert [ratio.estimate * np.exp(z * ratio.std_error) for z in (-Z95, Z95)] == pytest.approx(
+        r["OR_wald"], rel=1e-8
+    )
+    assert 2 * ndtr(-np.log(ratio.estimate) / ratio.std_error) == pytest.approx(
+        r["p_wald"], rel=1e-7
+    )
+    exact = fisher_2x2(table.matrix)
+    assert exact.p_value == pytest.approx(r["fisher_p"], rel=1e-8)
+    assert exact.odds_ratio == pytest.approx(r["fisher_or"], rel=1e-4)
+    assert [exact.conf_low, exact.conf_high] == pytest.approx(r["fisher_ci"], rel=2e-2)
+
+
+def test_arms_differ_in_diagnosis_and_responders_too(r_output):
+    dx = r_output("g01_paper_counts")["dx"]
+    test = chi_square([dx["gn_microTESE"], dx["control"]])
+    assert test.statistic == pytest.approx(dx["chisq_dx_by_arm"], rel=1e-8)
+    assert (test.df, test.p_value) == (dx["chisq_df"], pytest.approx(dx["p"], rel=1e-8))
+    by_level = np.transpose([dx["ejac_responders"], dx["gn_microTESE"]])
+    assert fisher_exact(by_level) == pytest.approx(dx["ejac_fisher_p"], rel=1e-8)
+
+
+@pytest.mark.parametrize("name", ["dx_adjusted_542", "dx_adjusted_569_composite"])
+def test_risks_standardised_over_diagnosis(r_output, name):
+    """The margins fix the model: men of R's fitted risks give R's fit, risks and errors again."""
+    g01 = r_output("g01_paper_counts")
+    r, dx = g01[name], g01["dx"]
+    treated = dx["gn_microTESE" if name.endswith("542") else "gn_started"]
+    men = np.r_[treated, dx["control"]]
+    X = np.column_stack([np.ones(8), np.repeat([1, 0], 4), np.tile(np.eye(4)[:, 1:], (2, 1))])
+    fit = fit_logistic(X, np.r_[r["fitted_gn"], r["fitted_ct"]], men)
+    assert fit.coef == pytest.approx(r["beta"], rel=1e-6)
+    share = men.reshape(2, 4).sum(0) / men.sum()
+    risks, slopes = [], []
+    for arm in (1.0, 0.0):
+        rows = np.column_stack([X[:4, :1], np.full(4, arm), X[:4, 2:]])
+        risk = expit(rows @ fit.coef)
+        risks.append(share @ risk)
+        slopes.append((share * risk * (1 - risk)) @ rows)
+    gradient = np.array(slopes)
+    found = Risks(
+        *map(np.array, risks), gradient @ fit.cov @ gradient.T, np.array(542), np.array(True)
+    )
+    difference, relative, odds = found.compare(QUESTION, "standardised", "delta")
+    assert difference.estimate == pytest.approx(r["marginal"]["RD"], rel=1e-6)
+    assert difference.std_error == pytest.approx(r["marginal"]["RD_se"], rel=1e-6)
+    assert relative.estimate == pytest.approx(r["marginal"]["RR"], rel=1e-6)
+    assert odds.estimate == pytest.approx(r["marginal"]["OR"], rel=1e-6)
+
+
+def test_mediation_from_the_printed_counts(r_output):
+    """Definite cause, therapy, retrieval: two groups whose models the margins fix."""
+    g01 = r_output("g01_paper_counts")
+    r, dx = g01["mediation_unadjusted"], g01["dx"]
+    treated, control, yes = (
+        np.array([dx[name][0], sum(dx[name][1:])])
+        for name in ("gn_microTESE", "control", "sperm_microTESE")
+    )
+    answer = odds_ratio_from_margins(treated, control, yes, (115, 34), QUESTION)
+    assert answer.estimate == pytest.approx(r["OR_gn_adj_nonidio"], rel=1e-7)
+    slope = np.log(answer.estimate)
+    level = [
+        brentq(lambda a, g=g: treated[g] * expit(a + slope) + control[g] * expit(a) - yes[g], -9, 9)
+        for g in (0, 1)
+    ]
+    uptake = treated / (treated + control)
+    risks = [
+        [uptake[b] * expit(level[a] + slope) + (1 - uptake[b]) * expit(level[a]) for b in (0, 1)]
+        for a in (0, 1)
+    ]
+    found = dict(zip(EFFECTS, effects_of(risks), strict=True))
+    for ours, theirs in (
+        ("acme_0", "ACME_control"), ("acme_1", "ACME_treated"), ("acme", "ACME_avg"),
+        ("ade_0", "ADE_control"), ("ade_1", "ADE_treated"), ("total", "total"),
+        ("proportion_1", "prop_treated"), ("proportion_0", "prop_control"),
+        ("proportion", "prop_mediated_avg"),
+    ):  # fmt: skip
+        assert found[ours] == pytest.approx(r[theirs], rel=1e-6), ours
+
+
+def test_one_of_eight_p_values_after_correction(r_output):
+    r = r_output("g01_paper_counts")["multiplicity"]
+    for tests in (8, 16):
+        p = adjust_p_values([0.041, *[1.0] * (tests - 1)], "Bonferroni")
+        assert p[0] == pytest.approx(r[f"bonf{tests}"])
+        assert 1 - 0.95**tests == pytest.approx(r[f"fwer{tests}"])
 
 
 def test_the_printed_digits_of_the_crude_analysis():

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
 from pretese.published import load_published
+from simulate.nouns import BASELINE
 
 DIAGNOSES = ("idiopathic", "cryptorchidism", "orchitis", "azfc")
 STUDY = load_published("rbe-2022-00934")
@@ -240,6 +241,7 @@ def implied() -> dict[str, float]:
         "derived.c_statistic.diagnosis": (
             TREATED @ ((order + 1) / 2) @ UNTREATED / (TREATED.sum() * UNTREATED.sum())
         ),
+        "derived.c_statistic.listed_covariates": of("propensity.c_statistic"),
         "derived.log_odds_se.crude": log_se("table2.crude"),
         "derived.log_odds_se.iptw": log_se("table2.iptw"),
         "derived.log_odds_se.matched": log_se("table2.matched"),
@@ -364,3 +366,25 @@ def test_the_finding_on_rank_tests_says_what_the_quartiles_give(quantity: str, s
     says = STUDY.findings["finding.bmi_p_value"].says
     assert f"{said:g} for" in says
     assert round(rough_rank_test(quantity), 2 if said < 0.1 else 1) == said
+
+
+def area_of_p(p_value: float) -> float:
+    """C-statistic of one variable from its two-sided Wilcoxon P, normal approximation, no ties."""
+    m, n = TREATED.sum(), UNTREATED.sum()
+    return 0.5 + stats.norm.isf(p_value / 2) * np.sqrt((m + n + 1) / (12 * m * n))
+
+
+@pytest.mark.parametrize(
+    ("names", "area"),
+    [
+        (("age_years", "infertility_duration_years", "bmi_kg_m2"), 0.620),
+        (tuple(name for name in BASELINE if name != "testis_volume_ml"), 0.634),
+    ],
+)
+def test_the_areas_that_the_finding_on_the_c_statistic_quotes(names, area) -> None:
+    """Independent normal scores: distances between the arms add as squares."""
+    areas = [of("derived.c_statistic.diagnosis")]
+    areas += [area_of_p(of(f"table1.{name}.p_value")) for name in names]
+    distance = np.sqrt(2 * (stats.norm.ppf(areas) ** 2).sum())
+    assert stats.norm.cdf(distance / np.sqrt(2)) == pytest.approx(area, abs=0.0005)
+    assert f"{area:.3f}" in STUDY.findings["finding.c_statistic"].says

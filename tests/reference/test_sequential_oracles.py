@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.special import ndtr
+from scipy.stats import norm
 
 from estimate.planning.closed_form import size_two_means, size_two_proportions
 from estimate.risk_difference import score_interval, score_z
@@ -251,6 +252,43 @@ def test_o38_conditional_power_of_east():
     bar = needed_z(1.151765, two.upper[1], weights)
     assert ndtr(theta * np.sqrt(403) - bar) == pytest.approx(0.3089239, abs=1e-6)
     assert rejection_given(1.151765, two.upper[1], weights) == pytest.approx(ndtr(-bar))
+    assert ndtr(theta * np.sqrt(403) - bar) == pytest.approx(0.308644, abs=5e-4)  # East, rounded
+
+
+@pytest.mark.parametrize(
+    ("zone", "east", "gsdesign"), [((0.3, 0.8), 0.9214, 0.92349), ((0.5, 0.6), 0.901, 0.90537)]
+)
+def test_o38_unconditional_power_of_a_promising_zone(zone, east, gsdesign):
+    """Re-estimation in the zone of conditional power at the trend, to 80 %, at most doubled.
+
+    The final test is the plain cumulative z. East simulates and rounds sizes (its figure is good to
+    about 1 %); gsDesign's Power.ssrCP integrates over few points and is off where the rule jumps.
+    """
+    two = plan_sequential([0.5, 1], Spending("HSD", -4), alpha=0.05, sides=2, power=0.9)
+    first, total = two.sample_sizes(3200)
+    theta, bound = 0.057302441, two.upper[0]
+    z, step = np.linspace(-bound, bound, 20_001, retstep=True)
+    z = z[1:] - step / 2
+
+    def bar(men):
+        share = first / (first + men)
+        return needed_z(z, two.upper[1], (np.sqrt(share), np.sqrt(1 - share)))
+
+    def conditional(men):
+        return ndtr(z * np.sqrt(men / first) - bar(men))
+
+    planned = np.full(z.size, total - first)
+    promising = (zone[0] < conditional(planned)) & (conditional(planned) < zone[1])
+    low, high = planned, np.where(promising, 2 * total - first, planned)
+    for _ in range(50):  # halve until conditional power is 80 %, or the limit is reached
+        middle = (low + high) / 2
+        short = conditional(middle) < 0.8
+        low, high = np.where(short, middle, low), np.where(short, high, middle)
+    density = norm.pdf(z - theta * np.sqrt(first))
+    power = ndtr(theta * np.sqrt(first) - bound)
+    power += (density * ndtr(theta * np.sqrt(low) - bar(low))).sum() * step
+    assert power == pytest.approx(east, abs=0.005)
+    assert power == pytest.approx(gsdesign, abs=0.001)
 
 
 def test_o39_fisher_combination():

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from estimate.additive import additive_from_data, additive_interaction, recode
+from estimate.additive import (
+    additive_by_level,
+    additive_from_data,
+    additive_interaction,
+    recode,
+)
 from estimate.analysis_set import AnalysisSet, analysis_set
 from estimate.risk_interaction import bootstrap_reri, risk_interaction
 from protocol.errors import InputError
@@ -131,3 +136,43 @@ def test_a_batch_equals_single_calls() -> None:
         assert batch.mover_low[i] == pytest.approx(alone.mover_low)
         assert batch.ap.conf_high[i] == pytest.approx(alone.ap.conf_high)
         assert moved[1][i] == pytest.approx(recode(coef[i], cov[i])[1])
+
+
+def three_levels() -> tuple[AnalysisSet, np.ndarray]:
+    events = {(0, 0): 4, (1, 0): 8, (0, 1): 6, (1, 1): 14, (0, 2): 5, (1, 2): 9}
+    rows = [(a, int(i < k), g) for (a, g), k in events.items() for i in range(20)]
+    gn, y, group = np.transpose(rows)
+    return analysis_set({"gn": gn, "y": y}, treatment="gn", outcome="y"), group
+
+
+def test_each_level_is_compared_with_the_first() -> None:
+    """In a saturated model each pair of levels is a study of its own."""
+    data, group = three_levels()
+    ours = additive_by_level(data, group, 3)
+    for level in (1, 2):
+        pair = data.keep(np.isin(group, (0, level)), "another level")
+        alone = additive_from_data(pair, group == level)
+        assert ours.levels[level - 1].reri.estimate == pytest.approx(alone.reri.estimate, rel=1e-6)
+        assert ours.levels[level - 1].reri.std_error == pytest.approx(
+            alone.reri.std_error, rel=1e-5
+        )
+    errors = np.sqrt(np.diag(ours.cov))
+    assert errors == pytest.approx([float(x.reri.std_error) for x in ours.levels])
+    assert ours.cov[0, 1] > 0  # they share their reference
+
+
+def test_two_levels_are_the_pairwise_measure() -> None:
+    data, modifier = men()
+    ours, pair = additive_by_level(data, modifier, 2), additive_from_data(data, modifier)
+    assert ours.levels[0].reri.estimate == pytest.approx(pair.reri.estimate)
+    assert ours.p_value == pytest.approx(pair.reri.p_value)
+
+
+def test_a_level_without_events_is_a_measure_without_numbers() -> None:
+    data, group = three_levels()
+    empty = data.outcome * (group != 2)
+    found = additive_by_level(
+        analysis_set({"gn": data.treatment, "y": empty}, treatment="gn", outcome="y"), group, 3
+    )
+    assert np.isnan(found.reri).all()
+    assert np.isnan(found.p_value)

@@ -17,6 +17,7 @@ PACKAGES = ("protocol", "simulate", "estimate", "pretese")
 WITH_A_UNIT_BESIDE = {
     "weight",
     "by_month",
+    "nuisance",
     "value",
     "sweep",
     "start",

@@ -23,7 +23,7 @@ from estimate.planning.exact_fixed import (
     pooled_z_test,
     search_size,
 )
-from estimate.planning.exact_reestimation import exact_reestimation
+from estimate.planning.exact_reestimation import _least_events, exact_reestimation
 from estimate.planning.exact_sequential import exact_sequential
 from estimate.planning.marginal_truth import marginal_truth, solve_conditional
 from estimate.planning.restricted import restricted_risks
@@ -247,3 +247,28 @@ def test_re_estimation_by_hand_with_two_men():
     assert found.early_futility == pytest.approx(m1[0] * m2[2] + m1[0] * m2[1] + m1[1] * m2[2])
     assert found.expected_men == pytest.approx(4 + men)
     assert found.power == pytest.approx(reject + m1[2] * m2[0])
+
+
+def test_the_naive_test_after_re_estimation_by_hand_with_two_men():
+    def rule(z):
+        return np.where(z > 0, 1, 3)
+
+    found = exact_reestimation(2, (1.9, 1.2), rule, 0.7, 0.4, combination="naive")
+    first, reject = pooled_z(2, 2), 0.0
+    for a, b in np.ndindex(3, 3):
+        n = 1 if first[a, b] > 0 else 3
+        together = pooled_z(2 + n, 2 + n)[a : a + n + 1, b : b + n + 1] >= 1.2 - 1e-9
+        later = binomial_masses(n, 0.7)[:, None] * binomial_masses(n, 0.4)
+        if first[a, b] < 1.9:
+            chance = binomial_masses(2, 0.7)[a] * binomial_masses(2, 0.4)[b]
+            reject += chance * later[together].sum()
+    assert found.late_efficacy == pytest.approx(reject)
+
+
+@pytest.mark.parametrize("men", [1, 2, 7, 20])
+def test_least_counts_that_show_a_statistic_are_those_of_the_table(men):
+    table = pooled_z(men, men)
+    at = np.r_[np.random.default_rng(men).normal(0, 2, 30), np.unique(table), 0.0, 9, -9, 60, -60]
+    enough = table >= at[:, None, None] - 1e-9
+    least = np.where(enough.any(1), enough.argmax(1), men + 1)
+    assert np.array_equal(_least_events(men, at[:, None]), least)

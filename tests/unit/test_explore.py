@@ -9,7 +9,8 @@ from scipy.special import expit
 from estimate.analyse import analyse
 from estimate.analysis_set import Categorical, Numeric, analysis_set
 from estimate.explore import assign
-from estimate.plan import Plan, Subgroup
+from estimate.plan import Plan
+from estimate.plan_choices import Subgroup
 from estimate.subgroups import adjust_p_values, subgroup_effects
 from protocol.documents import validate
 from protocol.errors import InputError
@@ -183,3 +184,38 @@ def test_questions_that_do_not_fit_the_covariates_are_refused(changes, message):
 
 def test_reference_levels_of_the_plan_are_kept():
     assert plan().kinds["diagnosis"] == Categorical(("idiopathic", "orchitis", "azfc"))
+
+
+def test_reri_of_every_group_but_the_first(found):
+    record = found.record()["subgroups"][2]
+    assert [each["reri"] is None for each in record["groups"]] == [True, False, False]
+    division = found.divisions[2]
+    for row, each in zip(division.reri, record["groups"][1:], strict=True):
+        assert each["reri"]["conf_low"] < each["reri"]["estimate"] < each["reri"]["conf_high"]
+        assert each["reri"]["estimate"] == row[0]
+    assert 0 < record["reri_p"] < 1
+
+
+def test_an_indirect_effect_that_errors_could_feign():
+    asked = plan(
+        mediation_sensitivity=True, mediation_interaction=True, subgroups=SUBGROUPS, splines=[]
+    )
+    (pathway,) = analyse(men(), asked).pathways
+    record = pathway.record()
+    assert record["e_value"]["point"] >= record["e_value"]["limit"] >= 1
+    rho = record["error_correlation"]
+    at_zero = rho["acme"][rho["rho"].index(0.0)]
+    assert at_zero == pytest.approx(record["effects"]["acme"]["estimate"], abs=0.005)
+    assert rho["acme"][0] > at_zero > rho["acme"][-1]
+    assert record["effects"]["acme_0"] != record["effects"]["acme_1"]
+
+
+def test_correlated_errors_are_pooled_over_imputations():
+    table = men(n=250, missing=0.1)
+    asked = plan(
+        mediation_sensitivity=True, splines=[],
+        missing={"method": "mice", "imputations": 2, "iterations": 1},
+    )  # fmt: skip
+    (pathway,) = analyse(table, asked).pathways
+    assert np.isfinite(pathway.correlation.acme).all()
+    assert (pathway.correlation.std_error > 0).all()

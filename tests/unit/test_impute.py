@@ -211,6 +211,29 @@ def test_bad_data_are_named(values: object, columns: list[Column], message: str)
         impute(values, columns, np.random.default_rng(0))
 
 
+def test_a_column_is_imputed_from_its_predictors_alone() -> None:
+    rng = np.random.default_rng(1)
+    a = rng.normal(size=400)
+    b = a + rng.normal(size=400)
+    c = b + rng.normal(size=400)
+    gaps = rng.random(400) < 0.3
+    values = np.c_[a, np.where(gaps, np.nan, b), c]
+
+    def drawn(predictors: frozenset[str] | None) -> list[float]:
+        columns = [Column("a"), Column("b", predictors=predictors), Column("c")]
+        done = impute(values, columns, np.random.default_rng(2), imputations=5, iterations=2)
+        filled = done.completed[:, gaps, 1].ravel()
+        return [float(np.corrcoef(filled, np.tile(x[gaps], 5))[0, 1]) for x in (a, c)]
+
+    everything, of_a, of_none = (drawn(p) for p in (None, frozenset("a"), frozenset[str]()))
+    assert everything[1] > 0.7
+    assert of_a[0] > 0.5
+    assert of_a[1] < 0.5
+    assert np.abs(of_none).max() < 0.2
+    with pytest.raises(InputError, match="no column is called d"):
+        impute(values, [Column("a"), Column("b", predictors=frozenset("d")), Column("c")], rng)
+
+
 def test_bad_shifts_and_generators_are_named() -> None:
     rng = np.random.default_rng(0)
     with pytest.raises(InputError, match="lh_iu_l: it cannot be shifted"):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from estimate.logistic import fit_logistic
-from estimate.mediation import EFFECTS, Mediation, effects_of, mediate
+from estimate.mediation import mediate
+from estimate.mediation_effects import EFFECTS, Mediation, effects_of
 from estimate.mediation_sensitivity import (
     mediational_e_value,
     without_confounder,

@@ -79,6 +79,18 @@ def test_levels_may_be_numbers():
         ),
         ("seed:", "trim_percent: [10, 110]\nseed:", "two numbers from 0 to 100"),
         ("seed:", "truncate_percent: [99, 1]\nseed:", "the smaller first"),
+        ("seed:", "strata: [diagnosis]\nseed:", "only `standardised-randomised` uses strata"),
+        ("seed:", "strata: [age_years]\nseed:", "age_years is a number; blocks are permuted"),
+        ("seed:", "mediation_sensitivity: true\nseed:", "name a division under mediation first"),
+        ("iterations: 10", "predictors: {bmi: [age_years]}", "declare bmi under covariates first"),
+        ("iterations: 10", "predictors: {age_years: [bmi]}", "declare bmi under covariates first"),
+        ("iterations: 10", "predictors: {age_years: [age_years]}", "cannot be imputed from itself"),
+        (
+            "method: mice, imputations: 20, iterations: 10",
+            "method: none, predictors: {age_years: [diagnosis]}",
+            "predictors are for `method: mice`",
+        ),
+        ("seed:", "changes: {FSH: {before: fsh}}\nseed:", "changes.FSH.after"),
         ("seed:", "intercurrent: [{event: x, strategy: ignore}]\nseed:", "intercurrent.0.strategy"),
     ],
 )

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from estimate.analysis_set import Categorical, Numeric, analysis_set
 from estimate.balance import balance
-from estimate.matching import match_nearest, matched
+from estimate.matching import Matches, match_nearest, matched
+from estimate.pairs import discordant, mcnemar, paired
 from estimate.propensity import PropensityScore, c_statistic, propensity
+from estimate.proportion import clopper_pearson_interval
 from estimate.weighting import iptw, iptw_adjusted, weighted_risks, weights
 from protocol.errors import InputError
 
@@ -239,6 +241,50 @@ def test_a_separated_propensity_model_is_a_result_not_a_crash():
     assert score.fit.converged.tolist() == [False, True]
     w = weights(data, score, truncate=(0.01, 0.99))
     assert all(each.converged.tolist() == [False, True] for each in iptw(data, score, w))
+
+
+def test_pairs_by_hand():
+    """Seven pairs: five differ in the outcome, in four of them the treated man has it."""
+    treated, untreated = [1, 1, 1, 1, 0, 1, 0], [0, 0, 0, 0, 1, 1, 0]
+    data = study([1] * 7 + [0] * 7, treated + untreated)
+    matches = Matches(np.tile(np.arange(7), 2), "treated", np.array(0))
+    assert discordant(data, matches) == (4, 1)
+    answer = paired(data, matches)
+    assert answer.estimate == pytest.approx(4)
+    assert answer.std_error == pytest.approx(np.sqrt(1 / 4 + 1 / 1))
+    assert answer.p_value == pytest.approx(2 * (5 + 1) / 2**5)
+    assert mcnemar(data, matches).statistic == pytest.approx((4 - 1 - 1) ** 2 / 5)
+    low, high = clopper_pearson_interval(4, 5)
+    assert answer.conf_low == pytest.approx(low / (1 - low))
+    assert answer.conf_high == pytest.approx(high / (1 - high))
+
+
+def test_pairs_that_agree_say_nothing():
+    data = study([1, 1, 0, 0], [1, 0, 1, 0])
+    matches = Matches(np.array([0, 1, 0, 1]), "treated", np.array(0))
+    assert not paired(data, matches).converged
+    assert np.isnan(mcnemar(data, matches, exact=True).p_value)
+    alone = Matches(np.array([-1, -1, -1, -1]), "treated", np.array(2))
+    assert not paired(data, alone).converged
+
+
+def test_residuals_enlarged_by_leverage_by_hand():
+    """Both residuals of each man, of treatment and of outcome, over 1 - leverage."""
+    score = propensity(TEN)
+    w = weights(TEN, score)
+    X, e, bread = score.design.X, score.score, score.fit.cov
+    influence = np.zeros((2, 10))
+    for place, arm in enumerate((TEN.treatment == 1, TEN.treatment == 0)):
+        own = np.where(arm, w.value, 0.0)
+        share = own / own.sum()
+        residual = TEN.outcome - share @ TEN.outcome
+        gradient = (np.where(arm, w.slope * residual, 0) / own.sum()) @ X
+        for i in range(10):
+            h = e[i] * (1 - e[i]) * X[i] @ bread @ X[i]
+            phi = bread @ X[i] * (TEN.treatment[i] - e[i]) / (1 - h)
+            influence[place, i] = share[i] * residual[i] / (1 - share[i]) + phi @ gradient
+    ours = weighted_risks(TEN, score, w, errors="M-estimation HC3")
+    assert ours.cov == pytest.approx(influence @ influence.T, rel=1e-6)
 
 
 @pytest.mark.parametrize("errors", ["naive", "HC0", "HC3", "M-estimation"])

@@ -1,18 +1,15 @@
 import math
+import tracemalloc
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
-from pretese.study.assess import (
-    Answer,
-    Pate,
-    Replicates,
-    Source,
-    judge,
-    population_truths,
-    wanted_replicates,
-)
+from estimate.tally import Performance
+from pretese.study.assess import wanted_replicates
+from pretese.study.judge import Pate, judge, population_truths
+from pretese.study.source import Answer, Contrast, Replicates, Source, join
 from pretese.study.spec import Tolerance
 from pretese.study.tasks import ESTIMATES
 
@@ -36,9 +33,14 @@ def replicates(bias=0.0, n=2000, honest=1.0, missing=0.0):
     )
 
 
+def performance(found, truth):
+    tally = found.tally(truth)
+    return tally.performance(found.covering(tally.estimate.mean))
+
+
 def verdict(found, claim="recovers", truth_error=0.0):
     pate = Pate(0.1, truth_error)
-    return judge(WHICH, found.against(pate.value), pate, claim, "of this", Tolerance())
+    return judge(WHICH, performance(found, pate.value), pate, claim, "of this", Tolerance())
 
 
 def test_an_honest_method_recovers():
@@ -126,25 +128,119 @@ def test_replicates_wanted_follow_the_worst_share():
     assert wanted_replicates(shares.head(1), 0.005) < 2000
 
 
-def write(path, scale, replicate, estimate):
-    rows = len(replicate)
-    columns = {
-        "replicate": replicate, "plan": ["p"] * rows, "method": ["m"] * rows,
-        "scale": [scale] * rows, "estimate": estimate, "std_error": [0.1] * rows,
-        "conf_low": estimate, "conf_high": estimate, "p_value": [0.5] * rows, "n": [9] * rows,
-        "sate": [2.0] * rows,
-    }  # fmt: skip
-    frame = pd.DataFrame(columns)
+def write(path, first, count, scale="odds ratio", together=5):
+    """Write replicates as blocks hold them: some replicates of every method, then some more."""
+    parts = []
+    for start in range(first, first + count, together):
+        numbers = np.arange(start, min(start + together, first + count))
+        for method in ("a", "b"):
+            estimate = 1.0 + numbers + (method == "b")
+            columns = {
+                "replicate": numbers, "plan": "p", "method": method, "scale": scale,
+                "estimate": estimate, "std_error": 0.1, "conf_low": estimate / 2,
+                "conf_high": estimate * 2, "p_value": 0.5, "n": 9, "sate": 2.0,
+            }  # fmt: skip
+            parts.append(pd.DataFrame(columns))
+    frame = pd.concat(parts)
     for word in ("plan", "method", "scale"):
         frame[word] = frame[word].astype("category")
     frame.to_parquet(path, schema=ESTIMATES, index=False)
 
 
-@pytest.mark.parametrize(("scale", "expected"), [("odds ratio", np.log), ("risk difference", abs)])
-def test_answers_are_read_in_order_with_ratios_as_logarithms(tmp_path, scale, expected):
-    write(tmp_path / "a", scale, [0, 1, 2], [1.0, 2.0, 3.0])
-    write(tmp_path / "b", scale, [3, 4, 5], [4.0, 5.0, 6.0])
-    source = Source([tmp_path / "a", tmp_path / "b"], replicates=5)
-    found = source.read(Answer("c", "p", "m", scale))
-    assert found.estimate.tolist() == pytest.approx(expected(np.array([1.0, 2, 3, 4, 5])).tolist())
-    assert found.sate[0] == pytest.approx(float(expected(np.array(2.0))))
+@pytest.fixture
+def blocks(tmp_path):
+    paths = [tmp_path / f"{number}" for number in range(3)]
+    for number, path in enumerate(paths):
+        write(path, 7 * number, 7)
+    return paths
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 7, 10, 50])
+def test_replicates_are_read_in_order_a_chunk_at_a_time(blocks, monkeypatch, chunk):
+    monkeypatch.setattr("pretese.study.source.CHUNK", chunk)
+    chunks = list(Source(blocks, replicates=19).chunks())
+    sizes = [len(each["p", "b", "odds ratio"].estimate) for each in chunks]
+    assert sizes == [min(chunk, 19 - start) for start in range(0, 19, chunk)]
+    found = Source(blocks, replicates=19).first(19)
+    assert found["p", "a", "odds ratio"].estimate == pytest.approx(np.log(np.arange(1, 20)))
+    assert found["p", "b", "odds ratio"].estimate == pytest.approx(np.log(np.arange(2, 21)))
+    assert found["p", "b", "odds ratio"].sate == pytest.approx(np.full(19, np.log(2)))
+
+
+def test_differences_are_not_turned_into_logarithms(tmp_path):
+    write(tmp_path / "x", 0, 4, "risk difference")
+    found = Source([tmp_path / "x"], 4).first(9)["p", "a", "risk difference"]
+    assert found.estimate.tolist() == [1, 2, 3, 4]
+
+
+def test_joined_replicates_are_read_as_the_blocks_were(blocks, tmp_path, monkeypatch):
+    monkeypatch.setattr("pretese.study.source.CHUNK", 4)
+    join(Source(blocks, 18), tmp_path / "joined")
+    joined, parts = (list(Source(files, 18).chunks()) for files in ([tmp_path / "joined"], blocks))
+    assert len(joined) == len(parts) == 5
+    for one, two in zip(joined, parts, strict=True):
+        for words, each in two.items():
+            assert one[words].estimate.tolist() == each.estimate.tolist()
+
+
+def draw(rng, n):
+    estimate = rng.normal(0.3, 0.2, n)
+    estimate[rng.random(n) < 0.1] = np.nan
+    error = rng.uniform(0.1, 0.3, n)
+    low, high = estimate - 2 * error, estimate + 2 * error
+    return Replicates(estimate, error, low, high, rng.random(n) / 3, rng.normal(0.3, 0.05, n))
+
+
+def some(found, rows):
+    return Replicates(*(getattr(found, name)[rows] for name in Replicates.__slots__))
+
+
+@pytest.mark.parametrize("cuts", [(), (50,), (1, 2, 120), tuple(range(1, 200))])
+def test_parts_add_up_to_the_performance_of_the_whole(cuts):
+    rng = np.random.default_rng(3)
+    whole, other = draw(rng, 200), draw(rng, 200)
+    parts = np.split(np.arange(200), cuts)
+    for truth in (0.25, None):
+        tallies = [
+            each.tally(each.sate if truth is None else truth)
+            for each in (some(whole, rows) for rows in parts)
+        ]
+        tally = sum(tallies[1:], start=tallies[0])
+        held = [some(whole, rows).covering(tally.estimate.mean) for rows in parts]
+        added = tally.performance(sum(held[1:], start=held[0]))
+        at_once = performance(whole, whole.sate if truth is None else truth)
+        for name in Performance.__slots__:
+            one, two = getattr(added, name), getattr(at_once, name)
+            for field in ("value", "mcse", "n"):
+                expected = pytest.approx(getattr(two, field), rel=1e-10, abs=1e-13)
+                assert getattr(one, field) == expected, (name, field)
+    pairs = [Contrast.of(some(whole, r), 0.2, some(other, r), 0.3) for r in parts]
+    contrast = sum(pairs[1:], start=pairs[0])
+    for name, measure in Contrast.of(whole, 0.2, other, 0.3).measures().items():
+        assert contrast.measures()[name].value == pytest.approx(measure.value, rel=1e-10), name
+        assert contrast.measures()[name].mcse == pytest.approx(measure.mcse, rel=1e-10), name
+
+
+def memory_held(path, replicates):
+    """Return the most bytes that Python and Arrow hold while replicates are gone through."""
+    source, arrow = Source([path], replicates), 0
+    list(source.chunks())  # what is loaded once
+    tracemalloc.start()
+    for chunk in source.chunks():
+        arrow = max(arrow, pa.total_allocated_bytes())
+        assert len(chunk) == 2
+    _, python = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return python + arrow
+
+
+def test_memory_does_not_grow_with_the_replicates(tmp_path, monkeypatch):
+    monkeypatch.setattr("pretese.study.source.CHUNK", 200)
+    before = pa.total_allocated_bytes()
+    sizes = {}
+    for replicates in (400, 12_000):
+        write(tmp_path / "block", 0, replicates, together=200)
+        join(Source([tmp_path / "block"], replicates), tmp_path / "joined")
+        sizes[replicates] = memory_held(tmp_path / "joined", replicates) - before
+    assert sizes[12_000] < 1.5 * sizes[400]
+    assert sizes[12_000] < 12_000 * 2 * 8 * 7  # all columns of all replicates at once

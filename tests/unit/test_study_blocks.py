@@ -1,6 +1,7 @@
 import concurrent.futures
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pretese.study import execute
@@ -22,32 +23,47 @@ def test_blocks_are_whole_so_that_a_run_can_grow():
     assert list(job().blocks(10)) == list(job().blocks(1))
 
 
+def test_a_last_block_may_be_cut_to_what_is_asked_and_is_another_block_when_whole():
+    cut = list(job(whole=False).blocks(21))
+    assert [(block.first, block.size) for block in cut] == [(0, 10), (10, 10), (20, 1)]
+    whole = list(job(whole=False).blocks(30))
+    assert [a.key == b.key for a, b in zip(cut, whole, strict=True)] == [True, True, False]
+
+
+def test_a_block_is_written_in_as_many_row_groups_as_its_job_says(tmp_path):
+    store, block = Store(tmp_path), Block(job(groups=5), 0, 10)
+    store.write(block, squares(0, 10))
+    file = pq.ParquetFile(store.path(block))
+    assert file.num_row_groups == 5
+    assert file.read_row_group(1)["square"].to_pylist() == [4, 9]
+
+
 @pytest.mark.parametrize(
     "other",
     [
-        Block(job(spec={"power": 3}), 0),
-        Block(job(name="cubes"), 0),
-        Block(job(block=20), 0),
-        Block(job(), 10),
+        Block(job(spec={"power": 3}), 0, 10),
+        Block(job(name="cubes"), 0, 10),
+        Block(job(), 0, 20),
+        Block(job(), 10, 10),
     ],
 )
 def test_another_question_has_another_key(other):
-    assert other.key != Block(job(), 0).key
+    assert other.key != Block(job(), 0, 10).key
 
 
 def test_the_order_of_a_spec_does_not_matter():
-    one, two = Block(job(spec={"a": 1, "b": 2}), 0), Block(job(spec={"b": 2, "a": 1}), 0)
+    one, two = (Block(job(spec=s), 0, 10) for s in ({"a": 1, "b": 2}, {"b": 2, "a": 1}))
     assert one.key == two.key
 
 
 def test_other_code_has_another_key(monkeypatch):
-    before = Block(job(), 0).key
-    monkeypatch.setattr("pretese.study.blocks.code_version", lambda: "next release")
-    assert Block(job(), 0).key != before
+    before = Block(job(), 0, 10).key
+    monkeypatch.setattr("pretese.study.blocks.code_version", lambda kind: "next release")
+    assert Block(job(), 0, 10).key != before
 
 
 def test_a_block_that_is_read_is_the_block_that_was_written(tmp_path):
-    store, block = Store(tmp_path), Block(job(), 20)
+    store, block = Store(tmp_path), Block(job(), 20, 10)
     assert not store.has(block)
     store.write(block, squares(20, 10))
     assert store.has(block)
@@ -56,7 +72,7 @@ def test_a_block_that_is_read_is_the_block_that_was_written(tmp_path):
 
 
 def test_a_block_half_written_is_no_block(tmp_path, monkeypatch):
-    store, block = Store(tmp_path), Block(job(), 0)
+    store, block = Store(tmp_path), Block(job(), 0, 10)
     monkeypatch.setattr("pretese.study.blocks.os.fsync", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         store.write(block, squares(0, 10))
@@ -67,8 +83,8 @@ def test_the_same_table_gives_the_same_bytes(tmp_path):
     paths = []
     for name in "ab":
         store = Store(tmp_path / name)
-        store.write(Block(job(), 0), squares(0, 10))
-        paths.append(store.path(Block(job(), 0)))
+        store.write(Block(job(), 0, 10), squares(0, 10))
+        paths.append(store.path(Block(job(), 0, 10)))
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
@@ -90,7 +106,7 @@ def test_no_more_blocks_are_handed_out_than_asked_for():
 
 def test_a_worker_with_other_code_refuses():
     with pytest.raises(StrangeCodeError):
-        compute(squares, 0, 1, "another release")
+        compute(Block(job(), 0, 10), "another release")
 
 
 def test_other_code_on_a_worker_is_bad_input(monkeypatch):

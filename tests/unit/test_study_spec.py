@@ -1,5 +1,6 @@
 import pytest
 
+from pretese.study.judge import answers_of, claim_of
 from pretese.study.library import choose, load_library
 from pretese.study.methods import METHODS
 from pretese.study.spec import StudyPlan, StudySpec
@@ -89,3 +90,54 @@ def test_nothing_is_claimed_of_the_users_plan():
     assert chosen.plans == {"own": plan}
     assert all(not case.fails for case in chosen.cases.values())
     assert all(case.no_claim == {"own": ("crude",)} for case in chosen.cases.values())
+
+
+@pytest.mark.parametrize(
+    ("division", "message"),
+    [
+        ({"a": {"by": "fsh_iu_l"}}, "fsh_iu_l is a number; give a cut"),
+        ({"a": {"by": "bmi_kg_m2", "cut": "> 3"}}, "declare bmi_kg_m2 under covariates first"),
+        ({"a": {"by": "diagnosis", "cut": "> 3"}}, "give `groups`"),
+        ({"a: b": {"by": "fsh_iu_l", "cut": "> 3"}}, "write it without a colon"),
+    ],
+)
+def test_a_division_must_suit_its_covariate(division, message):
+    plan = {"methods": ["crude"], "covariates": ["fsh_iu_l", "diagnosis"], "subgroups": division}
+    assert message in faults(lambda: spec(plans={"bare": plan}))
+
+
+def divided(**claims):
+    plan = {
+        "methods": ["crude"],
+        "covariates": ["fsh_iu_l"],
+        "subgroups": {"fsh": {"by": "fsh_iu_l", "cut": "> 9"}},
+    }
+    case = {"scenario": "paper", "plans": ["bare"], **claims}
+    return spec(plans={"bare": plan}, cases={"one": case})
+
+
+def test_a_claim_is_of_a_whole_division_or_of_one_group():
+    failure = {"plan": "bare", "methods": ["fsh: > 9"], "because": "of noise"}
+    found = divided(fails=[failure])
+    claims = {
+        answer.method: claim_of(found.cases["one"], answer)[0]
+        for answer in answers_of(found, "one", found.cases["one"])
+        if answer.scale == "odds ratio"
+    }
+    assert claims == {
+        "crude": "recovers",
+        "fsh: ≤ 9": "recovers",
+        "fsh: > 9": "fails",
+        "fsh: > 9 against ≤ 9": "recovers",
+    }
+    silent = divided(no_claim={"bare": ["fsh"]})
+    assert {
+        claim_of(silent.cases["one"], answer)[0]
+        for answer in answers_of(silent, "one", silent.cases["one"])
+        if answer.method.startswith("fsh")
+    } == {"none"}
+
+
+def test_a_claim_about_a_division_that_is_not_there_is_refused():
+    failure = {"plan": "bare", "methods": ["age: > 9"], "because": "of noise"}
+    assert "bare has no age" in faults(lambda: divided(fails=[failure]))

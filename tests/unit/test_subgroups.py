@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from estimate.analysis_set import AnalysisSet, Categorical, Numeric, analysis_set
+from estimate.matrices import independent_columns
 from estimate.pooled_tests import likelihood_ratio_test
 from estimate.subgroups import (
     adjust_p_values,
-    independent_columns,
     interaction_design,
     interaction_test,
     subgroup_effects,

@@ -15,6 +15,16 @@ sites: [{name: one, at_months: [0], men_in_12_months: [60]}]
 endpoint: {known_after_months: 4}
 """
 
+RESIZED = "monitoring: {{looks_percent: [50, 100], reestimation: {{{}}}}}"
+
+SEVERAL = GOOD.replace("risks: {control_percent: 40, treated_percent: 55}", "scenario: rct-two-arm")
+SEVERAL += "secondary: [{endpoint: {variable: live_birth, known_after_months: 24}}]\n"
+
+STRATUM = GOOD.replace("risks: {control_percent: 40, treated_percent: 55}", "scenario: rct-two-arm")
+STRATUM = STRATUM.replace(
+    "{known", "{variable: sperm_retrieved, ejaculators: principal stratum, known"
+)
+
 
 def read(tmp_path, text):
     path = tmp_path / "design.yaml"
@@ -34,13 +44,16 @@ def test_shipped_designs_read_and_are_named_as_their_files(name):
     assert len(sha256) == 64
 
 
-def test_there_are_the_five_ready_designs():
+def test_there_are_the_ready_designs():
     assert set(design_names()) == {
         "superiority-any-sperm",
         "superiority-retrieval-only",
         "placebo-ufsh",
         "three-looks",
         "minimisation-eight-sites",
+        "re-estimation",
+        "three-endpoints",
+        "four-estimands",
     }
 
 
@@ -73,6 +86,28 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
         (GOOD + "monitoring: {efficacy: OBF}", "'OBF' is not understood"),
         (GOOD + "monitoring: {efficacy: HSD}", "give a number for gamma"),
         (GOOD + "monitoring: {sides: 1, futility: HP(3)}", "spends no error"),
+        (GOOD + RESIZED.format("at_look: 2, most_percent: 200"), "no look follows"),
+        (GOOD + RESIZED.format("at_look: 1, most_percent: 50"), "least_percent exceeds"),
+        (GOOD + RESIZED.format("at_look: 1, most_percent: 0"), "greater than 0"),
+        (GOOD + RESIZED.format("at_look: 1"), "most_percent"),
+        (GOOD + RESIZED.format("at_look: 1, most_percent: 200, assume: {control_percent: 40, "
+                               "treated_percent: 40}"), "without an effect to assume"),
+        (changed("risks: {control_percent: 40, treated_percent: 55}", "scenario: rct-two-arm")
+         + RESIZED.format("at_look: 1, most_percent: 200"), "no planned risks"),
+        (SEVERAL + "monitoring: {looks_percent: [50, 100], efficacy: WT(0.25)}", "could share"),
+        (SEVERAL + RESIZED.format("at_look: 1, most_percent: 200, assume: observed"),
+         "neither with re-estimation"),
+        (SEVERAL + "monitoring: {looks_percent: [50, 100], sides: 1, futility: OF, binding: true}",
+         "nor with binding futility"),
+        (SEVERAL.replace("live_birth", "any_sperm"), "the same name"),
+        (GOOD + "multiplicity: {method: holm}", "needs secondary endpoints"),
+        (GOOD + SEVERAL.splitlines()[-1], "have one endpoint"),
+        (SEVERAL + "multiplicity: {method: fallback}", "fallback has no weights"),
+        (SEVERAL + "multiplicity: {method: holm, weights_percent: [50, 50]}", "give no weights"),
+        (SEVERAL + "multiplicity: {method: fallback, weights_percent: [80, 30]}", "sum to 1.1"),
+        (SEVERAL + "multiplicity: {method: fallback, weights_percent: [80]}", "sizes differ"),
+        (SEVERAL + "multiplicity: {method: graph, weights_percent: [50, 50], "
+         "transitions_percent: [[100, 0], [0, 0]]}", "the diagonal is not 0"),
         (GOOD + "allocation: [1, 0]", "greater than or equal to 1"),
         (changed("men_in_12_months: [60]", "men_in_12_months: [0]"), "the site never opens"),
         (changed("at_months: [0]", "at_months: [0, 3]"), "one rate per knot"),
@@ -82,6 +117,11 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
         (GOOD + "analysis: {method: mantel-haenszel}", "takes strata"),
         (GOOD + "analysis: {method: standardised, covariates: [age]}", "no baseline value"),
         (GOOD + "analysis: {method: standardised, strata: [diagnosis]}", "men of plain risks"),
+        (STRATUM.replace("stratum", "stratum, missing: failure"), "cannot take men as failures"),
+        (STRATUM.replace("stratum", "stratum, crossover: composite"), "cannot take men"),
+        (STRATUM + "analysis: {method: logistic}", "estimated unadjusted"),
+        (GOOD + "analysis: {method: mixed}", "mixed needs two sites"),
+        (GOOD + "analysis: {method: mixed, strata: [site]}", "leave site out of strata"),
         (GOOD + "scenario: paper", "one of the two"),
         (GOOD + "prior: [{effect_percent: 0, weight_percent: 50}]", "do not sum to 100"),
         (changed("men: 300", "mean: 300"), "did you mean 'men'?"),

@@ -1,0 +1,146 @@
+"""What a plan may say of one thing: a covariate, a subgroup, matching, missing values."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from estimate.analysis_set import Categorical, Kind, Numeric
+from estimate.estimand import Strategy
+from estimate.matching import Focal, Order
+from protocol.documents import Document
+
+Method = Literal[
+    "crude",
+    "adjusted",
+    "firth",
+    "modified-poisson",
+    "ps-covariate",
+    "iptw-ate",
+    "iptw-att",
+    "iptw-atc",
+    "iptw-ato",
+    "iptw-atm",
+    "iptw-ate-adjusted",
+    "matching",
+    "matching-adjusted",
+    "matching-conditional",
+    "standardised",
+    "standardised-att",
+    "standardised-atc",
+    "standardised-randomised",
+    "aipw",
+    "tmle",
+]
+
+_KIND_CURE = "write `numeric`, or `categorical: [reference, other, ...]`"
+
+
+def read_kind(value: Any) -> Kind:
+    """Return the kind of a covariate from `numeric` or `categorical: [reference, other, ...]`."""
+    if isinstance(value, Numeric | Categorical):
+        return value
+    if value == "numeric":
+        return Numeric()
+    if not (isinstance(value, Mapping) and set(value) == {"categorical"}):
+        raise ValueError(_KIND_CURE)
+    levels = value["categorical"]
+    if not isinstance(levels, list) or len(levels) < 2:
+        raise ValueError("list two levels or more; the first is the reference")
+    names = tuple(str(level) for level in levels)
+    if len(set(names)) < len(names):
+        raise ValueError("a level is listed twice")
+    return Categorical(names)
+
+
+def name_alone(value: Any) -> Any:
+    """Let `missing: none` stand for `missing: {method: none}`."""
+    return {"method": value} if isinstance(value, str) else value
+
+
+class MissingData(Document):
+    """How missing covariates are dealt with.
+
+    Men whose treatment or outcome is missing are left out in any case, and counted.
+    """
+
+    #: "none" declares that nothing is missing, and is an error if something is.
+    method: Literal["mice", "complete-case", "none"] = "complete-case"
+    imputations: Annotated[int, Field(ge=2, le=1000)] = 20
+    iterations: Annotated[int, Field(ge=1, le=1000)] = 10
+    #: incomplete covariate: the covariates it is imputed from, besides treatment and outcome, which
+    #: always are among them. A covariate not named here is imputed from all others.
+    predictors: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+class Matching(Document):
+    """Choices of one-to-one matching; see `estimate.matching.match_nearest`."""
+
+    #: None is the smaller arm; the result says which.
+    focal: Focal | None = None
+    order: Order | None = None
+    #: of the standard deviation of the distance measure
+    caliper_percent: Annotated[float, Field(gt=0)] | None = None
+    on: Literal["score", "logit"] = "logit"
+    exact: str | None = None
+
+
+class Event(Document):
+    """An event after the start of treatment and how it is dealt with (ICH E9(R1), A.3.2)."""
+
+    event: str
+    strategy: Strategy
+
+
+class Subgroup(Document):
+    """How men are divided by one covariate: a number at a cut, a category into named groups.
+
+    ``cut`` is a comparison such as "< 35" or "> 3"; it and its contrary are the two groups, the
+    lower one first. ``groups`` names sets of levels, all levels once; without it every level of a
+    category is a group.
+    """
+
+    by: str
+    cut: Annotated[str, Field(pattern=r"^(<|<=|>|>=)\s*-?\d+(\.\d+)?$")] | None = None
+    groups: dict[str, tuple[str, ...]] | None = None
+
+    @model_validator(mode="after")
+    def _one_division(self) -> Self:
+        if self.cut is not None and self.groups is not None:
+            raise ValueError("give cut or groups, not both")
+        if self.groups is not None and len(self.groups) < 2:
+            raise ValueError("name two groups or more")
+        return self
+
+    @property
+    def at(self) -> float:
+        """The number of the cut, in the unit of the covariate."""
+        return float((self.cut or "nan").lstrip("<>= "))
+
+    @property
+    def lower_holds_it(self) -> bool:
+        """Whether a man exactly at the cut is in the lower group."""
+        return (self.cut or "").startswith("<=") or (self.cut or "")[:2].strip() == ">"
+
+
+class CumulativeDelivery(Document):
+    """Columns that say how couples fared after retrieval; couples without a transfer are left out.
+
+    ``transfers`` counts a couple's embryo transfers, of which the last is the birth where
+    ``birth`` is 1; ``embryos_left`` (0/1) says whether frozen embryos remain, and may be absent.
+    """
+
+    transfers: str
+    birth: str
+    embryos_left: str | None = None
+
+
+class Measured(Document):
+    """Columns of what was measured before therapy and after it, in the same men.
+
+    ``by`` is a column that divides the men into groups; None leaves them together.
+    """
+
+    before: str
+    after: str
+    by: str | None = None

@@ -1,0 +1,152 @@
+"""What a trial counts and how it compares the arms, and the estimand that follows."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from estimate.estimand import Estimand, IntercurrentEvent, Strategy
+from pretese.trial.arms import Factor
+from protocol.documents import Document
+from simulate.nouns import BASELINE
+
+#: What becomes of men with sperm in the ejaculate, by what is counted and what is said of them.
+_EJACULATORS: dict[tuple[str, str | None], Strategy] = {
+    ("any_sperm", None): "composite variable",
+    ("sperm_retrieved", "failures"): "composite variable",
+    ("sperm_retrieved", "excluded"): "excluded from the analysis",
+    ("sperm_retrieved", "principal stratum"): "principal stratum",
+    ("live_birth", None): "treatment policy",
+}
+
+_CROSSOVER: dict[str, Strategy] = {
+    "treatment policy": "treatment policy",
+    "hypothetical": "hypothetical",
+    "composite": "composite variable",
+    "excluded": "excluded from the analysis",
+}
+
+_POPULATION = {
+    "excluded": "operated men",
+    "principal stratum": "men operated under either arm",
+}
+
+
+class Endpoint(Document):
+    """What is counted, and what is done with what happens on the way; ``name`` is for tables.
+
+    ``ejaculators`` are men with sperm in the ejaculate, who need no operation. They go with
+    ``sperm_retrieved`` alone; for the other two they are successes or go on to ICSI. ``crossover``
+    counts as it comes (treatment policy), as if it had not been (hypothetical), as failure
+    (composite), or not at all (excluded).
+    """
+
+    name: str | None = None
+    variable: Literal["any_sperm", "sperm_retrieved", "live_birth"] = "any_sperm"
+    ejaculators: Literal["failures", "excluded", "principal stratum"] | None = None
+    known_after_months: Annotated[float, Field(ge=0)]
+    missing: Literal["complete case", "failure"] = "complete case"
+    crossover: Literal["treatment policy", "hypothetical", "composite", "excluded"] = (
+        "treatment policy"
+    )
+
+    @model_validator(mode="after")
+    def _strategy(self) -> Self:
+        if (self.variable == "sperm_retrieved") != (self.ejaculators is not None):
+            raise ValueError(
+                "ejaculators (failures, excluded or principal stratum) goes with sperm_retrieved "
+                "alone"
+            )
+        imputed = self.missing == "failure" or self.crossover == "composite"
+        if self.ejaculators == "principal stratum" and imputed:
+            raise ValueError("a principal stratum cannot take men as failures; leave them out")
+        return self
+
+    @property
+    def label(self) -> str:
+        """Return what tables call it."""
+        return self.name or self.variable
+
+    @property
+    def events(self) -> tuple[IntercurrentEvent, ...]:
+        """Return what may happen after randomisation, each with its strategy."""
+        return (
+            IntercurrentEvent(
+                "sperm in the ejaculate, no operation",
+                _EJACULATORS[self.variable, self.ejaculators],
+            ),
+            IntercurrentEvent("crossover", _CROSSOVER[self.crossover]),
+        )
+
+    @property
+    def population(self) -> str:
+        """Return whom the comparison is among."""
+        return _POPULATION.get(self.ejaculators or "", "all men randomised")
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether men are left out for what happened after randomisation."""
+        apart = self.ejaculators in ("excluded", "principal stratum")
+        return apart or self.crossover in ("excluded", "hypothetical")
+
+
+class Analysis(Document):
+    """How the arms are compared.
+
+    ``strata`` are those of Mantel-Haenszel; in a model they enter as indicators. ``mixed`` is
+    logistic with a normal intercept per site.
+    """
+
+    method: Literal["unadjusted", "mantel-haenszel", "standardised", "logistic", "mixed"] = (
+        "unadjusted"
+    )
+    covariates: tuple[str, ...] = ()
+    strata: tuple[Factor, ...] = ()
+    small_sample: bool = False
+
+    @field_validator("covariates")
+    @classmethod
+    def _known(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in given if name not in BASELINE]
+        if unknown:
+            raise ValueError(
+                f"{unknown[0]!r} is no baseline value; there are {', '.join(BASELINE)}"
+            )
+        return given
+
+    @model_validator(mode="after")
+    def _uses(self) -> Self:
+        if self.method == "unadjusted" and (self.covariates or self.strata):
+            raise ValueError("unadjusted takes neither covariates nor strata")
+        if self.method == "mantel-haenszel" and (self.covariates or not self.strata):
+            raise ValueError("mantel-haenszel takes strata and no covariates")
+        if self.method == "mixed" and "site" in self.strata:
+            raise ValueError("mixed takes sites as random; leave site out of strata")
+        if self.small_sample and self.method != "standardised":
+            raise ValueError("small_sample goes with standardised alone")
+        return self
+
+    @property
+    def conditional(self) -> bool:
+        """Whether the effect is one given covariates or site: no risks have it."""
+        given = bool(self.covariates or self.strata)
+        return self.method == "mixed" or (self.method == "logistic" and given)
+
+    @property
+    def summary(self) -> str:
+        """Return the measure of effect."""
+        measure = "odds ratio" if self.method in ("logistic", "mixed") else "risk difference"
+        return f"{'conditional' if self.conditional else 'marginal'} {measure}"
+
+
+class Secondary(Document):
+    """One more endpoint of the same trial, with an analysis of its own."""
+
+    endpoint: Endpoint
+    analysis: Analysis = Analysis()
+
+
+def estimand_of(endpoint: Endpoint, analysis: Analysis, treatment: str) -> Estimand:
+    """Return the question that an endpoint and its analysis ask."""
+    return Estimand(
+        endpoint.population, treatment, endpoint.variable, analysis.summary, endpoint.events
+    )

@@ -1,0 +1,82 @@
+"""What a page for a protocol shows of a point beyond power: spreads, and how estimates go wrong."""
+
+from typing import Any
+
+import numpy as np
+
+from estimate.arrays import Floats
+from estimate.performance import Measure, measure_performance
+from pretese.trial.design import Design
+from pretese.trial.run import Outcomes
+from pretese.trial.summary import plain, true_effect
+
+#: Words for a table, in their order.
+WORDS = {
+    "relative_bias": "bias relative to the truth",
+    "rmse": "root mean squared error",
+    "relative_error": "reported SE against the spread, % off",
+    "bias_eliminated_coverage": "coverage of the mean estimate",
+    "width": "mean width of the interval",
+    "type_s": "rejections with the wrong sign",
+    "type_m": "rejections exaggerate, times the truth",
+}
+
+#: Measures that are shares.
+SHARES = frozenset({"bias_eliminated_coverage", "type_s"})
+
+#: Quantiles shown of sizes and durations.
+QUANTILES = (0.1, 0.5, 0.9)
+
+
+def further(design: Design, outcomes: Outcomes) -> dict[str, Any]:
+    """Return measures of `WORDS`, quantiles of size and duration, and the truth on the scale."""
+    o, truth = outcomes, float(true_effect(design, outcomes).value)
+    found = measure_performance(
+        o.estimate, o.std_error, truth, conf_low=o.conf_low, conf_high=o.conf_high,
+        p_value=o.p_value,
+    )  # fmt: skip
+    return {
+        "truth_on_scale": truth if np.isfinite(truth) else None,
+        "scale": "log odds ratio" if "odds ratio" in str(design.estimand) else "risk difference",
+        "measures": {name: plain(getattr(found, name)) for name in WORDS},
+        "quantiles": {
+            name: {f"{100 * share:g}": plain(quantile(values, share)) for share in QUANTILES}
+            for name, values in (("recruited", o.recruited), ("duration_months", o.months))
+        },
+    }
+
+
+def quantile(values: Floats, share: float) -> Measure:
+    """Return a quantile with its Monte Carlo standard error, from the order statistics around it.
+
+    The rank of the quantile is binomial; the values one standard deviation of the rank to either
+    side are about one standard error away.
+
+    >>> found = quantile(np.arange(10_001.0), 0.5)
+    >>> float(found.value), float(found.mcse)
+    (5000.0, 50.0)
+    """
+    ranked = np.sort(values)
+    n = ranked.size
+    reach = np.sqrt(n * share * (1 - share))
+    places = np.clip((n - 1) * share + np.array([-reach, 0.0, reach]), 0, n - 1)
+    low, middle, high = ranked[np.round(places).astype(int)]
+    return Measure(np.asarray(middle), np.asarray((high - low) / 2), np.asarray(n))
+
+
+def main_point(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the point with the full effect at the size solved for, or at the largest size."""
+    full = [point for point in document["points"] if point["effect_percent"] == 100]
+    solved = document["solve"]
+    wanted = solved["men"] if solved else max(point["men"] for point in full)
+    found: dict[str, Any] = next(point for point in full if point["men"] == wanted)
+    return found
+
+
+def null_point(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the point without an effect at the size of `main_point`."""
+    men = main_point(document)["men"]
+    found: dict[str, Any] = next(
+        p for p in document["points"] if p["men"] == men and p["effect_percent"] == 0
+    )
+    return found

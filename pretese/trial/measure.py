@@ -1,0 +1,61 @@
+"""Means over trials with their Monte Carlo error, and the true effect on the scale of a method."""
+
+import numpy as np
+
+from estimate.arrays import Floats
+from estimate.performance import Measure
+from pretese.trial.design import Design
+from pretese.trial.run import Outcomes
+
+
+def mean(values: Floats) -> Measure:
+    """Return the mean over trials; those without an answer are left out.
+
+    >>> found = mean(np.array([1.0, 2.0, 3.0, np.nan]))
+    >>> float(found.value), round(float(found.mcse), 4), int(found.n)
+    (2.0, 0.5774, 3)
+    """
+    finite = values[np.isfinite(values)]
+    n = finite.size
+    if n < 2:
+        return Measure(np.asarray(np.nan), np.asarray(np.nan), np.asarray(n))
+    return Measure(
+        np.asarray(finite.mean()), np.asarray(finite.std(ddof=1) / np.sqrt(n)), np.asarray(n)
+    )
+
+
+def truth_on_scale(
+    design: Design, target: Measure, control: Measure, treated: Measure, given: Measure | None
+) -> Measure:
+    """Return the true effect as the method of the primary endpoint puts it.
+
+    A risk difference is that of the estimand's population. A marginal odds ratio, as a logarithm,
+    follows from the two risks. A conditional one is ``given``, as `pretese.trial.given` finds it,
+    or unknown: NaN.
+    """
+    if design.analysis.conditional:
+        return given or Measure(np.asarray(np.nan), np.asarray(np.nan), target.n)
+    if design.analysis.method != "logistic":
+        return target
+    p1, p0 = treated.value, control.value
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.log(p1 / (1 - p1)) - np.log(p0 / (1 - p0))
+        # The risks share their men; without the covariance this is a little too large.
+        mcse = np.hypot(treated.mcse / (p1 * (1 - p1)), control.mcse / (p0 * (1 - p0)))
+    return Measure(np.asarray(value), np.asarray(mcse), target.n)
+
+
+def given_measure(outcomes: Outcomes, endpoint: int = 0) -> Measure | None:
+    """Return the true conditional effect of an endpoint; None if there is no such thing."""
+    true, error = outcomes.given_truth, outcomes.given_truth_mcse
+    if true is None or error is None:
+        return None
+    n = np.asarray(outcomes.replicates)
+    return Measure(true[0, endpoint], error[0, endpoint], n)
+
+
+def bias_of(found: Measure, truth: Measure, design: Design) -> Measure:
+    """Return a bias whose error is also that of a truth which was simulated apart."""
+    if not design.analysis.conditional:
+        return found
+    return Measure(found.value, np.hypot(found.mcse, truth.mcse), found.n)

@@ -1,0 +1,117 @@
+"""When a planned trial is looked at, and what stops it."""
+
+import re
+from functools import lru_cache
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from estimate.arrays import Floats
+from estimate.sequential.boundaries import HaybittlePeto, Shape, WangTsiatis, plan_sequential
+from estimate.sequential.design import SequentialDesign
+from estimate.sequential.spending import Spending
+from pretese.trial.arms import Open, Risks
+from protocol.documents import Document
+from protocol.errors import InputError
+
+Above = Annotated[float, Field(gt=0, le=1000)]
+
+
+class Reestimation(Document):
+    """A new size for the rest of the trial, from the data of one look.
+
+    The rest is made so large that the last look has this conditional power, between ``least`` and
+    ``most`` percent of the men planned after the look. ``assume`` is the effect that conditional
+    power reckons with: that of the file's risks (``planned``), that of the data (``observed``), or
+    other risks. ``naive`` holds the statistic of all men against the planned bounds and so breaks
+    the level; it is there to show by how much.
+    """
+
+    at_look: Annotated[int, Field(ge=1)]
+    conditional_power_percent: Open = 90.0
+    assume: Literal["planned", "observed"] | Risks = "planned"
+    least_percent: Above = 100.0
+    most_percent: Above
+    combination: Literal["inverse normal", "naive"] = "inverse normal"
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.least_percent > self.most_percent:
+            raise ValueError("least_percent exceeds most_percent")
+        assumed = self.assume
+        if isinstance(assumed, Risks) and assumed.treated_percent <= assumed.control_percent:
+            raise ValueError("without an effect to assume, no size has the power; raise treated")
+        return self
+
+
+class Monitoring(Document):
+    """When the data are looked at, and what stops the trial.
+
+    ``efficacy`` and ``futility`` are written ``OF``, ``Pocock``, ``HSD(-4)`` or ``KD(2)`` (error
+    spending); efficacy also ``WT(0.25)`` (Wang-Tsiatis) or ``HP(3)`` (Haybittle-Peto).
+    """
+
+    looks_percent: tuple[float, ...] = (100.0,)
+    efficacy: str = "OF"
+    futility: str | None = None
+    binding: bool = False
+    alpha_percent: Annotated[float, Field(gt=0, lt=50)] = 5.0
+    sides: Literal[1, 2] = 2
+    power_percent: Open = 80.0
+    reestimation: Reestimation | None = None
+
+    @property
+    def spends(self) -> bool:
+        """Whether efficacy bounds come from error spending."""
+        return isinstance(_shape(self.efficacy), Spending)
+
+    @model_validator(mode="after")
+    def _interim(self) -> Self:
+        rule, last = self.reestimation, len(self.looks_percent)
+        if rule and rule.at_look >= last:
+            raise ValueError(f"no look follows re-estimation at look {rule.at_look} of {last}")
+        return self
+
+    def plan(self) -> SequentialDesign:
+        """Return the bounds of the primary endpoint at the whole level."""
+        futility = None if self.futility is None else _shape(self.futility)
+        if isinstance(futility, WangTsiatis | HaybittlePeto):
+            problem = f"{self.futility!r} spends no error"
+            raise InputError.of("monitoring", "futility", problem, "give OF, HSD(-2) or such")
+        return plan_sequential(
+            np.asarray(self.looks_percent) / 100,
+            _shape(self.efficacy),
+            alpha=self.alpha_percent / 100,
+            sides=self.sides,
+            power=self.power_percent / 100,
+            futility=futility,
+            binding=self.binding,
+        )
+
+
+@lru_cache(maxsize=1024)
+def upper_at(looks_percent: tuple[float, ...], efficacy: str, sides: int, level: float) -> Floats:
+    """Return (look,) upper bounds at which an endpoint with this share of the level is rejected.
+
+    Error is spent by the same function at any level: `Spending` families alone. Level 0 has
+    infinite bounds.
+    """
+    if level <= 0:
+        return np.full(len(looks_percent), np.inf)
+    rates = np.asarray(looks_percent) / 100
+    plan = plan_sequential(rates, _shape(efficacy), alpha=level, sides=sides, power=0.9)
+    return np.asarray(plan.upper)
+
+
+def _shape(words: str) -> Shape:
+    match = re.fullmatch(r"(OF|Pocock|HSD|KD|WT|HP)(?:\((-?\d+(?:\.\d+)?)\))?", words.strip())
+    if match is None:
+        cure = "write OF, Pocock, HSD(-4), KD(2), WT(0.25) or HP(3)"
+        raise InputError.of("monitoring", "efficacy", f"{words!r} is not understood", cure)
+    family, number = match[1], None if match[2] is None else float(match[2])
+    if family == "WT":
+        return WangTsiatis(0.0 if number is None else number)
+    if family == "HP":
+        return HaybittlePeto(3.0 if number is None else number)
+    return Spending(family, number)  # type: ignore[arg-type]  # the pattern holds families alone

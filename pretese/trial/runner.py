@@ -1,0 +1,100 @@
+"""Who simulates trials, and where finished blocks of them are kept."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+
+from pretese.mechanism import mechanism_hash
+from pretese.progress import Tell
+from pretese.study.blocks import Job, Store
+from pretese.study.execute import Crew, finish
+from pretese.trial.design import Design
+from pretese.trial.run import Point, run_block, trials_at_once
+from pretese.trial.table import Recorded, table_of
+from protocol.regimen import load_regimen
+from simulate.scenario import Scenario
+
+#: What a design says without changing what is drawn.
+_WORDS = {"title", "question", "prior", "nuisance"}
+
+
+@dataclass(frozen=True, slots=True)
+class TrialTask:
+    """Draw trials of one design and take them through every size and effect."""
+
+    design: Design
+    scenario: Scenario | None
+    seed: int
+    points: tuple[Point, ...]
+
+    def __call__(self, first: int, size: int) -> pa.Table:
+        """Return trials ``first .. first + size - 1``, the points one after another."""
+        task = (self.design, self.scenario, self.seed, self.points, first, size)
+        found = run_block(task)
+        return pa.concat_tables(table_of(point, first, found[point]) for point in self.points)
+
+
+def nature(design: Design, scenario: Scenario | None) -> dict[str, Any]:
+    """Return all of a design that decides what is drawn, as plain values."""
+    plain = design.model_dump(mode="json", exclude_defaults=True, exclude=_WORDS)
+    if scenario is None:
+        return {"design": plain}
+    regimens = {name: load_regimen(arm.regimen).sha256 for name, arm in scenario.arms.items()}
+    return {"design": plain, "mechanism": mechanism_hash(scenario), "regimens": regimens}
+
+
+def trial_job(design: Design, scenario: Scenario | None, points: Sequence[Point], seed: int) -> Job:
+    """Return the job of simulating a design at some sizes and effects.
+
+    Blocks are as large as memory and speed ask for; the last is cut to what is asked.
+    """
+    points = tuple(sorted(points))
+    return Job(
+        design.id,
+        TrialTask(design, scenario, seed, points),
+        {**nature(design, scenario), "points": [list(p) for p in points], "seed": seed},
+        trials_at_once(design, points),
+        kind="trials",
+        whole=False,
+        groups=len(points),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """A store of finished blocks, the processes that do the rest, and a progress bar."""
+
+    store: Store
+    crew: Crew | None
+    tell: Tell
+
+    def do(self, jobs: Sequence[Job], replicates: int, what: str) -> list[Recorded]:
+        """Finish the blocks of all jobs together; return the trials of each."""
+        blocks = [list(job.blocks(replicates)) for job in jobs]
+        finish([b for each in blocks for b in each], self.store, self.crew, self.tell, what)
+        return [Recorded([self.store.path(b) for b in each], replicates) for each in blocks]
+
+    def simulate(
+        self,
+        design: Design,
+        scenario: Scenario | None,
+        points: Sequence[Point],
+        *,
+        seed: int,
+        replicates: int,
+    ) -> Recorded:
+        """Return trials at every point, as `pretese.trial.run.simulate_design` does."""
+        job = trial_job(design, scenario, points, seed)
+        return self.do([job], replicates, design.id)[0]
+
+
+@contextmanager
+def passing_store() -> Iterator[Store]:
+    """Give a store that is gone at the end: for runs that nobody asks to keep."""
+    with TemporaryDirectory(prefix="pretese-") as folder:
+        yield Store(Path(folder), lasting=False)

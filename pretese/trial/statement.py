@@ -1,0 +1,80 @@
+"""What a power study says in words: for a protocol, and for clinicians."""
+
+from typing import Any
+
+from pretese.trial.design import Design
+from pretese.trial.further import main_point, null_point
+from pretese.trial.page import number
+
+
+def statement(design: Design, document: dict[str, Any]) -> str:
+    """Return one paragraph on the sample size, ready for a protocol."""
+    point = main_point(document)
+    solved, measures, truth = document["solve"], point["measures"], point["truth"]
+    false_positive = number(null_point(document)["measures"]["rejection"], share=True)
+    bounds, exact = document["bounds"], point["exact"]
+    looks = len(bounds["information_rates"])
+    monitoring = "without interim analyses" if looks == 1 else (
+        f"with {looks} looks ({bounds['name']}), ending after "
+        f"{measures['analysed']['value']:.0f} analysed men on average"
+    )  # fmt: skip
+    lost = design.dropout.control_percent, design.dropout.treated_percent
+    sentences = [
+        f"With {point['men']} men in all, randomised {design.allocation[0]}:"
+        f"{design.allocation[1]} ({design.randomisation.method}) at {len(design.sites)} "
+        f"{'site' if len(design.sites) == 1 else 'sites'}, the trial rejects the null hypothesis "
+        f"at a {_sided(bounds)} level of {100 * bounds['alpha']:g} % with a probability of "
+        f"{number(measures['rejection'], share=True)}, {monitoring}.",
+        f"This assumes success in {100 * truth['risk_control']:.1f} % of men under control and "
+        f"{100 * truth['risk_treated']:.1f} % under treatment, and that {lost[0]:g} % and "
+        f"{lost[1]:g} % are lost.",
+        f"The primary estimand is the {document['estimand']}.",
+        f"Power was simulated in {point['replicates']} trials, analysed as planned "
+        f"({document['analysis']}); in brackets stands the Monte Carlo standard error in units of "
+        "the last digit.",
+        f"Without an effect the same trial rejects in {false_positive}.",
+    ]
+    if exact:
+        sentences.append(f"Exact enumeration gives a power of {100 * exact['power']:.2f} %.")
+    if solved:
+        sentences.append(
+            f"The size was solved for; its 95 % interval for Monte Carlo error is "
+            f"{solved['low']} to {solved['high']} men."
+        )
+    if point["reestimation"]:
+        sizes = point["reestimation"]
+        sentences.append(
+            f"The size is re-estimated at look {sizes['at_look']} and may reach {sizes['most']} "
+            f"men; trials that go on have {number(sizes['men'])} on average."
+        )
+    sentences.append(
+        f"Recruitment and follow-up take {measures['duration_months']['value']:.0f} months on "
+        "average at the planned rates."
+    )
+    return " ".join(sentences)
+
+
+def in_plain_words(document: dict[str, Any]) -> str:
+    """Return what the study means for a clinician, without a technical term."""
+    point, none = main_point(document), null_point(document)
+    truth, months = point["truth"], point["measures"]["duration_months"]["value"]
+    more = round(100 * (truth["risk_treated"] - truth["risk_control"]))
+    finds, errs = (_of_hundred(p["measures"]["rejection"]["value"]) for p in (point, none))
+    exposed = point["measures"]["exposed"]["value"]
+    return (
+        f"If therapy truly helps {abs(more)} {'more' if more >= 0 else 'fewer'} of every 100 men "
+        f"(from {100 * truth['risk_control']:.0f} to {100 * truth['risk_treated']:.0f}), a trial "
+        f"of {point['men']} men would show it {finds}. If therapy does nothing, the trial would "
+        f"still declare an effect {errs}. About {exposed:.0f} men would be given the therapy, and "
+        f"the answer would come about {months:.0f} months after the first man. A trial that shows "
+        "nothing does not prove that there is nothing."
+    )
+
+
+def _of_hundred(share: float) -> str:
+    times = round(100 * share)
+    return "in fewer than 1 of 100 such trials" if times < 1 else f"in {times} of 100 such trials"
+
+
+def _sided(bounds: dict[str, Any]) -> str:
+    return "one-sided" if bounds["sides"] == 1 else "two-sided"

@@ -1,0 +1,147 @@
+"""A design whose assumptions are replaced, and what a grid and a tornado make of that."""
+
+import numpy as np
+import pytest
+
+from pretese.certificate import load_scenario
+from pretese.mechanism import parameters
+from pretese.study.blocks import Store
+from pretese.trial.cells import MOST, planned_value, settings_of, with_settings
+from pretese.trial.design import Design, read_design
+from pretese.trial.nuisance import (
+    _words,
+    assumed_ranges,
+    grid_document,
+    study_grid,
+    study_tornado,
+    tornado_document,
+)
+from pretese.trial.runner import Runner
+from protocol.documents import validate
+from protocol.errors import InputError
+
+PLAIN = {
+    "id": "plain",
+    "title": "",
+    "question": "",
+    "men": 200,
+    "risks": {"control_percent": 20, "treated_percent": 50},
+    "sites": [{"name": "one", "at_months": [0], "men_in_12_months": [60]}],
+    "endpoint": {"known_after_months": 4},
+}
+
+
+def plain(**changes):
+    return validate({**PLAIN, **changes}, Design, "test")
+
+
+@pytest.fixture
+def runner(tmp_path):
+    return Runner(Store(tmp_path), None, lambda done, total, doing="": None)
+
+
+def test_every_combination_is_a_cell_and_too_many_are_refused():
+    cells = settings_of({"dropout": (0, 10), "crossover": (1, 2, 3)})
+    assert len(cells) == 6
+    assert cells[1] == {"dropout": 0, "crossover": 2}
+    with pytest.raises(InputError, match="from 1 to 400"):
+        settings_of({"dropout": tuple(range(MOST + 1))})
+
+
+def test_one_word_moves_both_arms_and_a_path_one_of_them():
+    both, _ = with_settings(plain(), None, {"dropout": 10})
+    assert (both.dropout.control_percent, both.dropout.treated_percent) == (10, 10)
+    one, _ = with_settings(plain(), None, {"crossover.treated_percent": 5})
+    assert (one.crossover.control_percent, one.crossover.treated_percent) == (0, 5)
+    risk, _ = with_settings(plain(), None, {"risks.control_percent": 30})
+    assert (risk.risks.control_percent, risk.risks.treated_percent) == (30, 50)
+
+
+def test_the_control_risk_moves_the_odds_of_both_arms():
+    changed, _ = with_settings(plain(), None, {"control_risk": np.log(2)})
+    # Odds 1/4 become 1/2, odds 1 become 2.
+    assert changed.risks.control_percent == pytest.approx(100 / 3)
+    assert changed.risks.treated_percent == pytest.approx(200 / 3)
+    design, scenario = read_design("three-looks")[0], load_scenario("rct-two-arm")
+    before = parameters(scenario)["spermatogenesis.reserve.azfc"].value
+    _, moved = with_settings(design, scenario, {"control_risk": 0.5})
+    assert parameters(moved)["spermatogenesis.reserve.azfc"].value == pytest.approx(before + 0.5)
+
+
+def test_a_spread_between_sites_can_be_put_in_where_the_design_has_none():
+    design, scenario = read_design("three-looks")[0], load_scenario("rct-two-arm")
+    assert planned_value(design, scenario, "site_spread") == 0
+    changed, _ = with_settings(design, scenario, {"site_spread": 0.7})
+    assert changed.site_spread.value == 0.7
+    sited = read_design("minimisation-eight-sites")[0]
+    wide, _ = with_settings(sited, scenario, {"site_spread": 1.3})
+    assert wide.site_spread.sweep == (0, 1.3)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"dropout": 120}, "dropout.control_percent"),
+        ({"spermatogenesis.hidden": 1}, "no such assumption"),
+        ({"dropout.arm": 1}, "dropout.arm"),
+        ({"site_spread": 0.4}, "men of plain risks"),
+    ],
+)
+def test_what_cannot_be_is_bad_input(settings, says):
+    with pytest.raises(InputError, match=says):
+        with_settings(plain(), None, settings)
+
+
+def test_planned_values_are_those_of_the_files():
+    design, scenario = read_design("minimisation-eight-sites")[0], load_scenario("rct-two-arm")
+    assert planned_value(design, scenario, "dropout") == 5
+    assert planned_value(design, scenario, "site_spread") == 0.4
+    assert planned_value(design, scenario, "behaviour.missed_share") == 0
+    assert planned_value(design, scenario, "control_risk") == 0
+    uneven = plain(dropout={"control_percent": 5})
+    assert planned_value(uneven, None, "dropout") is None
+    assert planned_value(uneven, None, "dropout.control_percent") == 5
+
+
+def test_ranges_are_the_sweeps_and_the_ends_of_the_axes():
+    design, scenario = read_design("minimisation-eight-sites")[0], load_scenario("rct-two-arm")
+    ranges = assumed_ranges(design, scenario, {"dropout": (20, 0, 10)})
+    assert ranges["dropout"] == (0, 20)
+    assert ranges["site_spread"] == (0, 1)
+    assert ranges["behaviour.missed_share"] == (0, 0.2)
+    assert "spermatogenesis.treatment.direct" not in ranges  # calibrated: it has no range
+
+
+def test_the_worst_cell_of_a_grid_is_the_one_that_loses_most_men(runner):
+    axes = {"dropout": (0.0, 30.0), "control_risk": (0.0, 1.0)}
+    grid = study_grid(plain(men=100), None, axes, 100, 3, 400, runner)
+    document = grid_document(grid)
+    cells = document["cells"]
+    assert [cell["at"] for cell in cells] == settings_of(axes)
+    assert cells[0]["power_difference"] == {"value": 0.0, "mcse": 0.0, "n": 400}
+    least = min(range(4), key=lambda k: cells[k]["power"]["value"])
+    assert document["worst"]["power"] == least
+    assert cells[least]["at"]["dropout"] == 30
+    assert cells[2]["power"]["value"] < cells[0]["power"]["value"]
+    assert document["planned"] == {"dropout": 0.0, "control_risk": 0.0}
+    assert cells[1]["risk_control"] > cells[0]["risk_control"] + 0.1
+
+
+def test_a_tornado_is_led_by_the_weightiest_assumption(runner):
+    axes = {"dropout": (0.0, 40.0), "crossover": (0.0, 1.0), "control_risk": (0.0, 0.0)}
+    tornado = study_tornado(plain(men=80), None, axes, 80, 3, 300, runner)
+    document = tornado_document(tornado)
+    assert (document["screened"], document["unmoved"]) == (3, 1)
+    first, second = document["bars"]
+    assert (first["path"], first["low"], first["high"]) == ("dropout", 0, 40)
+    assert first["difference_low"]["value"] == 0
+    assert first["difference_high"]["value"] < -3 * first["difference_high"]["mcse"]
+    assert second["path"] == second["words"] == "crossover"
+    assert abs(second["difference_high"]["value"]) < abs(first["difference_high"]["value"])
+
+
+def test_a_path_that_counts_is_put_into_words():
+    scenario = load_scenario("rct-two-arm")
+    assert _words(scenario, "behaviour.missed_share") == "behaviour.missed_share"
+    words = _words(scenario, "population.correlations.0.correlation")
+    assert words == "correlation of fsh_iu_l and lh_iu_l"

@@ -1,0 +1,91 @@
+"""What a page says of its own study: each verdict can go either way."""
+
+import pytest
+
+from pretese.trial.checks import checks, conclusions
+from pretese.trial.statement import in_plain_words
+
+
+def measure(value, mcse=0.002, n=10_000):
+    return {"value": value, "mcse": mcse, "n": n}
+
+
+def study(power=0.8, level=0.05, bias=0.0, coverage=0.95, z=0.5, exact=True):
+    def point(effect, rejection):
+        return {
+            "men": 200,
+            "effect_percent": effect,
+            "measures": {
+                "rejection": measure(rejection),
+                "bias": measure(bias, 0.001),
+                "coverage": measure(coverage),
+                "exposed": measure(100.0),
+                "duration_months": measure(31.4),
+            },
+            "truth": {"risk_control": 0.2, "risk_treated": 0.36},
+            "exact": {"power": rejection, "z": z} if exact else None,
+            "no_exact": None if exact else "the analysis is adjusted",
+        }
+
+    return {
+        "points": [point(0.0, level), point(100.0, power)],
+        "bounds": {"alpha": 0.05, "sides": 2, "information_rates": [1.0]},
+        "solve": None,
+        "nuisance": None,
+    }
+
+
+def verdicts(**changes):
+    return {check.what: check for check in checks(study(**changes))}
+
+
+EXACT = "simulated power against exact enumeration"
+LEVEL, EFFECT, COVERAGE = (
+    "type I error without an effect",
+    "the known effect is recovered",
+    "intervals hold the truth",
+)
+
+
+def test_a_sound_study_holds_throughout():
+    assert all(check.holds for check in checks(study()))
+    assert len(checks(study())) == 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"z": 3.3}, EXACT),
+        ({"level": 0.058}, LEVEL),
+        ({"bias": -0.004}, EFFECT),
+        ({"coverage": 0.942}, COVERAGE),
+        ({"coverage": 0.958}, COVERAGE),
+    ],
+)
+def test_each_check_fails_on_what_it_checks_alone(changes, what):
+    failed = [name for name, check in verdicts(**changes).items() if check.holds is False]
+    assert failed == [what]
+
+
+def test_a_level_below_the_nominal_one_is_kept_and_called_conservative():
+    check = verdicts(level=0.035)[LEVEL]
+    assert check.holds
+    assert check.found.endswith("(conservative)")
+
+
+def test_what_was_not_checked_is_neither_good_nor_bad():
+    check = verdicts(exact=False)[EXACT]
+    assert (check.holds, check.verdict) == (None, "not checked")
+    assert "the analysis is adjusted" in check.found
+    claims = {claim: word for word, claim in conclusions(study(level=0.06))}
+    assert claims["The level is kept under what is assumed."] == "not supported"
+    assert claims["The worst case over the nuisances named is known."] == "not shown"
+
+
+def test_a_clinician_reads_no_technical_term():
+    words = in_plain_words(study(level=0.004))
+    assert "helps 16 more of every 100 men (from 20 to 36)" in words
+    assert "in 80 of 100 such trials" in words
+    assert "in fewer than 1 of 100 such trials" in words
+    for term in ("power", "null", "type I", "Monte Carlo", "estimand"):
+        assert term not in words

@@ -1,0 +1,157 @@
+"""Several endpoints of the same trials: each as if alone, and the errors of the family."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from estimate.performance import share_mcse
+from pretese.trial.candidates import scenario_of
+from pretese.trial.claim import claim
+from pretese.trial.design import Design, read_design
+from pretese.trial.family import any_and_all, each_endpoint, family_errors
+from pretese.trial.rail import why_no_rail
+from pretese.trial.run import Outcomes, simulate_design
+from pretese.trial.summary import summarise_point
+from protocol.documents import validate
+
+SHIPPED = read_design("three-endpoints")[0]
+MEN, TRIALS = 240, 800
+
+
+def sharing(multiplicity):
+    """Return the shipped design with another procedure, or none."""
+    return validate({**SHIPPED.model_dump(), "multiplicity": multiplicity}, Design, "test")
+
+
+def under(design, outcomes):
+    """Return the same trials, judged by another procedure."""
+    path = outcomes.endpoint_path[:, None, :]
+    return replace(outcomes, endpoint_claimed=claim(design, path).claimed.astype(float))
+
+
+@pytest.fixture(scope="module")
+def results():
+    points = [(MEN, 0.0), (MEN, 1.0)]
+    return simulate_design(SHIPPED, scenario_of(SHIPPED), points, seed=6, replicates=TRIALS)
+
+
+@pytest.mark.parametrize("endpoint", [0, 1, 2])
+def test_each_endpoint_is_what_it_would_be_alone(results, endpoint):
+    alone = SHIPPED.questions[endpoint]
+    assert not alone.secondary
+    one = simulate_design(alone, scenario_of(alone), [(MEN, 1.0)], seed=6, replicates=20)[MEN, 1.0]
+    several = results[MEN, 1.0]
+    for name, own in (
+        ("z", one.z), ("estimate", one.estimate), ("std_error", one.std_error),
+        ("conf_low", one.conf_low), ("analysed", one.analysed), ("target", one.target),
+        ("risk_control", one.risk_control), ("risk_treated", one.risk_treated),
+    ):  # fmt: skip
+        assert np.array_equal(getattr(several, f"endpoint_{name}")[:20, endpoint], own), name
+
+
+def test_a_trial_alone_is_that_of_the_batch(results):
+    alone = simulate_design(SHIPPED, scenario_of(SHIPPED), [(MEN, 1.0)], seed=6, replicates=1)
+    batch = results[MEN, 1.0].columns()
+    for name, values in alone[MEN, 1.0].columns().items():
+        assert values[0] == batch[name][0], name
+
+
+def test_the_statistic_without_an_effect_is_that_of_the_trial_without_one(results):
+    none, full = results[MEN, 0.0], results[MEN, 1.0]
+    assert np.array_equal(full.endpoint_path_without, none.endpoint_z)
+    assert np.array_equal(full.endpoint_path, full.endpoint_z)  # there is one look
+    assert not np.array_equal(full.endpoint_z, none.endpoint_z)
+
+
+def test_a_graph_is_the_procedure_it_spells(results):
+    z = results[MEN, 1.0].endpoint_z
+    fallback = sharing({"method": "fallback", "weights_percent": [50, 30, 20]})
+    graph = sharing(
+        {
+            "method": "graph",
+            "weights_percent": [50, 30, 20],
+            "transitions_percent": [[0, 100, 0], [0, 0, 100], [0, 0, 0]],
+        }
+    )
+    one, other = (claim(design, z[:, None]).claimed for design in (fallback, graph))
+    assert np.array_equal(one, other)
+    assert why_no_rail(fallback) == "the primary endpoint shares its level with others"
+    assert why_no_rail(SHIPPED) is None
+
+
+def test_a_sequence_goes_no_further_than_its_first_failure(results):
+    claimed = results[MEN, 1.0].endpoint_claimed
+    assert (np.diff(claimed, axis=1) <= 0).all()
+    assert np.array_equal(results[MEN, 1.0].rejected, claimed[:, 0])
+    rows = each_endpoint(SHIPPED, results[MEN, 1.0])
+    assert rows[0].claimed.value == rows[0].alone.value
+    assert rows[2].claimed.value < rows[2].alone.value
+    some, every = any_and_all(results[MEN, 1.0])
+    assert (some.value, every.value) == (rows[0].claimed.value, rows[2].claimed.value)
+    assert [row.bias.z < 3.5 for row in rows] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    "multiplicity",
+    [
+        {"method": "fixed sequence"},
+        {"method": "holm"},
+        {"method": "fallback", "weights_percent": [60, 20, 20]},
+    ],
+    ids=lambda each: each["method"],
+)
+def test_the_error_of_the_family_is_kept_under_every_null(results, multiplicity):
+    design = sharing(multiplicity)
+    errors = family_errors(design, under(design, results[MEN, 1.0]))
+    assert len(errors) == 7
+    for each in errors:
+        assert each.error.value < 0.05 + 3 * share_mcse(0.05, TRIALS), each.nulls
+
+
+def test_without_a_procedure_the_family_errs_too_often(results):
+    loose = sharing(None)
+    errors = family_errors(loose, under(loose, results[MEN, 1.0]))
+    assert errors[0].nulls == ("any sperm", "retrieval", "live birth")
+    assert errors[0].error.value > 0.05 + 3 * share_mcse(0.05, TRIALS)
+    alone = {each.nulls: each.error.value for each in errors}
+    assert abs(alone["live birth",] - 0.05) < 3 * share_mcse(0.05, TRIALS)
+
+
+def test_blocks_join_and_columns_are_flat(results):
+    out = results[MEN, 1.0]
+    assert out.endpoint_z.shape == (TRIALS, 3)
+    columns = out.columns()
+    assert {values.shape for values in columns.values()} == {(TRIALS,)}
+    assert np.array_equal(columns["endpoint_z_3"], out.endpoint_z[:, 2])
+    assert np.array_equal(Outcomes.joined([out, out]).endpoint_z[TRIALS:], out.endpoint_z)
+
+
+def test_a_point_has_a_row_for_each_endpoint_and_the_errors_of_the_family(results):
+    point = summarise_point(SHIPPED, MEN, 1.0, results[MEN, 1.0])
+    assert [row["name"] for row in point["endpoints"]] == ["any sperm", "retrieval", "live birth"]
+    assert all(row["claimed"]["mcse"] > 0 for row in point["endpoints"])
+    assert len(point["family"]["errors"]) == 7
+    null = summarise_point(SHIPPED, MEN, 0.0, results[MEN, 0.0])
+    assert len(null["family"]["errors"]) == 1
+    assert null["endpoints"][0]["truth"]["value"] == 0
+
+
+def test_looks_stop_on_the_primary_endpoint_as_if_it_were_alone():
+    looks = {"looks_percent": [40, 70, 100], "efficacy": "HSD(-2)", "sides": 1}
+    design = validate({**SHIPPED.model_dump(), "monitoring": looks}, Design, "test")
+    several, one = (
+        simulate_design(each, scenario_of(design), [(MEN, 1.0)], seed=9, replicates=60)[MEN, 1.0]
+        for each in (design, design.questions[0])
+    )
+    for name in ("look", "rejected", "z", "estimate", "analysed"):
+        assert np.array_equal(getattr(several, name), getattr(one, name)), name
+    assert (several.look < 3).any()
+    assert several.endpoint_path.shape == (60, 9)
+    path = several.endpoint_path.reshape(60, 3, 3)
+    at_end = path[np.arange(60), several.look.astype(int) - 1]
+    assert np.array_equal(at_end, several.endpoint_z)
+    # All endpoints of a man are waited for: 24 months, not 4.
+    assert several.months == pytest.approx(one.months + 20)
+    assert len(family_errors(design, several)) == 7
+    assert why_no_rail(design) is None

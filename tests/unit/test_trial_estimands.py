@@ -1,0 +1,99 @@
+"""Strategies for what happens on the way: what each is worth, and what its analysis estimates."""
+
+import numpy as np
+import pytest
+
+from pretese.trial.candidates import scenario_of
+from pretese.trial.conduct import draw_trials
+from pretese.trial.design import Design, read_design
+from pretese.trial.family import each_endpoint
+from pretese.trial.rail import exact_rail, why_no_rail
+from pretese.trial.run import simulate_design
+from pretese.trial.summary import measures, summarise_point
+from pretese.trial.truth import ideal
+from protocol.documents import validate
+
+CROSSED = {
+    "id": "crossed",
+    "title": "A trial in which men cross over",
+    "question": "Does it work?",
+    "men": 300,
+    "risks": {"control_percent": 40, "treated_percent": 60},
+    "sites": [{"name": "one", "at_months": [0], "men_in_12_months": [60]}],
+    "crossover": {"control_percent": 30, "treated_percent": 10},
+}
+
+
+def crossing(strategy):
+    end = {"known_after_months": 4, "crossover": strategy}
+    return validate({**CROSSED, "endpoint": end}, Design, "test")
+
+
+# Of control 30 % take treatment, of treated 10 % do not: .46 and .58; as failures .28 and .54.
+@pytest.mark.parametrize(
+    ("strategy", "risks", "analysed", "words"),
+    [
+        ("treatment policy", (0.46, 0.58), 300, "crossover: treatment policy"),
+        ("hypothetical", (0.40, 0.60), 240, "crossover: hypothetical"),
+        ("composite", (0.28, 0.54), 300, "crossover: composite variable"),
+        ("excluded", (0.40, 0.60), 240, "crossover: excluded from the analysis"),
+    ],
+)
+def test_each_strategy_for_crossover_has_its_truth_and_finds_it(strategy, risks, analysed, words):
+    design = crossing(strategy)
+    out = simulate_design(design, None, [(300, 1.0)], seed=2, replicates=400)[300, 1.0]
+    assert words in str(design.estimand)
+    point = summarise_point(design, 300, 1.0, out)
+    truth = point["truth"]
+    assert (truth["risk_control"], truth["risk_treated"]) == pytest.approx(risks)
+    gap = truth["risk_difference"]
+    assert abs(gap["value"] - (risks[1] - risks[0])) < 4 * gap["mcse"]
+    found = measures(design, out)
+    assert abs(found["bias"].z) < 3.5
+    assert abs(found["coverage"].value - 0.95) < 4 * found["coverage"].mcse
+    assert out.analysed.mean() == pytest.approx(analysed, abs=1.5)
+    if analysed == 300:
+        assert abs(exact_rail(design, 300, out, risks).z) < 3.5
+    else:
+        assert why_no_rail(design) == "men are left out of the analysis"
+
+
+def test_the_ideal_of_a_man_by_hand():
+    trials = draw_trials(crossing("composite"), None, 3, 300, 2)
+    control, treated = trials.candidates.success
+    crosses = trials.people.would_cross
+    first, second, who = ideal(crossing("composite"), trials.people, 1.0)
+    assert np.array_equal(first, control & ~crosses[0])
+    assert np.array_equal(second, treated & ~crosses[1])
+    assert who.all()
+    first, second, who = ideal(crossing("treatment policy"), trials.people, 1.0)
+    assert np.array_equal(first, np.where(crosses[0], treated, control))
+    assert np.array_equal(second, np.where(crosses[1], control, treated))
+    first, second, who = ideal(crossing("hypothetical"), trials.people, 1.0)
+    assert np.array_equal((first, second), (control, treated))
+    assert who.all()
+    who = ideal(crossing("excluded"), trials.people, 1.0)[2]
+    assert np.array_equal(who, ~crosses[0] & ~crosses[1])
+
+
+@pytest.fixture(scope="module")
+def four():
+    design = read_design("four-estimands")[0]
+    out = simulate_design(design, scenario_of(design), [(600, 1.0)], seed=5, replicates=400)
+    return {one.name: one for one in each_endpoint(design, out[600, 1.0])}
+
+
+def test_four_estimands_of_one_effect_stand_side_by_side(four):
+    success, stratum, excluded, failure = (
+        four[name] for name in ("success", "stratum", "excluded", "failure")
+    )
+    # Of the same men: what treatment adds is all added among those always operated.
+    assert stratum.truth.value > success.truth.value > 2 * failure.truth.value > 0
+    assert excluded.truth.value == stratum.truth.value
+    for one in (success, stratum, failure):
+        assert abs(one.bias.z) < 3.5, one.name
+        assert abs(one.coverage.value - 0.95) < 4 * one.coverage.mcse, one.name
+    assert excluded.bias.z < -20
+    assert success.alone.value > excluded.alone.value > failure.alone.value
+    for words, one in (("principal stratum", stratum), ("excluded from", excluded)):
+        assert f"no operation: {words}" in one.estimand

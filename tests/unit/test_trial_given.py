@@ -1,0 +1,81 @@
+"""The true odds ratio given covariates or site, from huge trials with both arms of every man."""
+
+import numpy as np
+import pytest
+
+from pretese.trial.candidates import scenario_of
+from pretese.trial.conduct import draw_people
+from pretese.trial.design import Design, read_design
+from pretese.trial.given import given_truths
+from pretese.trial.run import simulate_design
+from pretese.trial.summary import measures, summarise_point
+from protocol.documents import validate
+
+EIGHT = read_design("minimisation-eight-sites")[0]
+PLAIN = {
+    "id": "plain",
+    "title": "Two sites alike",
+    "question": "Does it work?",
+    "men": 300,
+    "risks": {"control_percent": 40, "treated_percent": 60},
+    "sites": [
+        {"name": "one", "at_months": [0], "men_in_12_months": [60]},
+        {"name": "two", "at_months": [0], "men_in_12_months": [30]},
+    ],
+    "endpoint": {"known_after_months": 4},
+    "analysis": {"method": "mixed"},
+}
+
+
+def analysed(**analysis):
+    # Blocks, so that a trial of many men is drawn fast.
+    plan = {**EIGHT.model_dump(), "analysis": analysis, "randomisation": {"method": "blocks"}}
+    return validate(plan, Design, "test")
+
+
+def log_odds(p):
+    return np.log(p / (1 - p))
+
+
+@pytest.mark.parametrize(("allocation", "effect"), [((1, 1), 0.5), ((1, 2), 1.0)])
+def test_of_men_alike_it_is_the_marginal_one(allocation, effect):
+    design = validate({**PLAIN, "allocation": allocation}, Design, "test")
+    value, mcse = given_truths(design, None, 1, effect)
+    assert 0 < mcse[0] < 0.01
+    assert abs(value[0] - (log_odds(0.4 + 0.2 * effect) - log_odds(0.4))) < 4 * mcse[0]
+    assert given_truths(design, None, 1, 0.0)[0] == 0
+
+
+def test_marginal_analyses_have_none():
+    assert given_truths(analysed(method="logistic"), None, 1, 1.0) is None
+    assert given_truths(EIGHT, None, 1, 1.0) is None
+
+
+@pytest.mark.parametrize(
+    "analysis",
+    [
+        {"method": "logistic", "covariates": ["fsh_iu_l"], "strata": ["site", "diagnosis"]},
+        {"method": "mixed", "strata": ["diagnosis"]},
+    ],
+    ids=lambda each: each["method"],
+)
+def test_large_trials_tend_to_it_and_it_is_beyond_the_marginal_one(analysis):
+    design = analysed(**analysis)
+    out = simulate_design(design, scenario_of(design), [(2400, 1.0)], seed=3, replicates=40)
+    found = out[2400, 1.0]
+    bias = measures(design, found)["bias"]
+    assert abs(bias.z) < 3
+    assert bias.mcse > found.given_truth_mcse[0, 0] > 0
+    assert (found.given_truth == found.given_truth[0]).all()
+    marginal = log_odds(found.risk_treated.mean()) - log_odds(found.risk_control.mean())
+    assert found.given_truth[0, 0] > marginal + 3 * found.given_truth_mcse[0, 0]
+    truth = summarise_point(design, 2400, 1.0, found)["truth"]["on_scale"]
+    assert truth["value"] == found.given_truth[0, 0]
+
+
+def test_huge_trials_are_those_of_no_study():
+    people = draw_people(analysed(method="mixed"), scenario_of(EIGHT), 1, 1000, 2)
+    assert people.site.shape == (2, 1000)
+    # Sites recur as in a trial of the planned size.
+    assert np.array_equal(people.site[:, :400], people.site[:, 600:])
+    assert set(np.unique(people.site)) == set(range(8))
