@@ -89,7 +89,10 @@ def test_a_scenario_without_certificate_is_refused(capsys, tmp_path):
 
 def test_a_target_that_nothing_computes_is_refused(capsys, tmp_path):
     path = scenario_with(tmp_path, "  - flow.treated\n", "  - flow.treeted\n")
-    assert "flow.treeted: there is no such number" in refused(capsys, "calibrate", str(path))
+    told = refused(capsys, "calibrate", str(path))
+    assert f"{path}: targets." in told
+    assert "'flow.treeted' is no number of 10.1186" in told
+    assert "flow.treated" in told
 
 
 def test_a_folder_in_place_of_a_file_is_refused(capsys, tmp_path):
