@@ -4,7 +4,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from pretese.calibrate import LIMIT, calibrate, certify, check, pose
+from pretese.calibration.problem import pose
+from pretese.calibration.solve import calibrate
+from pretese.calibration.verdict import LIMIT, certify, check
 from pretese.certificate import (
     Certificate,
     certificate_path,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pretese.calibrate import LIMIT, distance
+from pretese.calibration.verdict import LIMIT, distance
 from pretese.published import Number, PublishedStudy
 from protocol.errors import InputError
 from simulate.scenario import Scenario

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from pretese.calibrate import LIMIT
+from pretese.calibration.verdict import LIMIT
 from pretese.html import render_page
 from pretese.plots.before_after import draw_before_after
 from pretese.plots.reproduction import draw_predictions, draw_quartiles, draw_questions

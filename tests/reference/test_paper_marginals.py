@@ -5,7 +5,9 @@ import pytest
 
 from estimate.analysis_set import Categorical, Numeric, analysis_set
 from estimate.propensity import c_statistic, propensity
-from pretese.calibrate import LIMIT, SEED, check, pose
+from pretese.calibration.problem import pose
+from pretese.calibration.solve import SEED
+from pretese.calibration.verdict import LIMIT, check
 from pretese.published import load_published
 from simulate.nouns import DIAGNOSES
 from tests.paper import paper

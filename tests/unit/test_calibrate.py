@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from pretese.calibrate import LOG, LOGIT, _identified, distance, link, pose
+from pretese.calibration.problem import LOG, LOGIT, link, pose
+from pretese.calibration.solve import _identified
+from pretese.calibration.verdict import distance
 from pretese.mechanism import mechanism_hash, parameters, with_values
 from pretese.published import load_published
 from protocol.errors import InputError

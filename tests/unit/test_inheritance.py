@@ -5,7 +5,8 @@ import shutil
 import numpy as np
 import pytest
 
-from pretese.calibrate import pose, refine
+from pretese.calibration.problem import pose
+from pretese.calibration.solve import refine
 from pretese.certificate import load_scenario, unsolved
 from pretese.mechanism import mechanism_hash, parameters
 from pretese.published import load_published
