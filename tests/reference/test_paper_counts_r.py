@@ -16,6 +16,7 @@ from estimate.fisher import fisher_2x2, fisher_exact
 from estimate.logistic import fit_logistic
 from estimate.margins import odds_ratio_from_margins
 from estimate.mediation_effects import EFFECTS, effects_of
+from estimate.printed import implied, risk_ratio_of
 from estimate.result import Z95
 from estimate.risks import Risks
 from estimate.subgroups import adjust_p_values
@@ -142,6 +143,35 @@ def test_one_of_eight_p_values_after_correction(r_output):
         p = adjust_p_values([0.041, *[1.0] * (tests - 1)], "Bonferroni")
         assert p[0] == pytest.approx(r[f"bonf{tests}"])
         assert 1 - 0.95**tests == pytest.approx(r[f"fwer{tests}"])
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [("crude", (1.87, 1.22, 2.92)), ("iptw", (1.59, 1.02, 2.52)), ("matched", (1.80, 1.04, 3.16))],
+)
+def test_what_printed_intervals_imply(r_output, name, printed):
+    r, ours = r_output("g01_paper_counts")["implied"][name], implied(*printed)
+    for field, theirs in (
+        ("std_error", "se"), ("middle", "geo_mid"), ("lower_arm", "lower_arm"),
+        ("upper_arm", "upper_arm"), ("p_value", "p_from_se"),
+    ):  # fmt: skip
+        assert float(getattr(ours, field)) == pytest.approx(r[theirs], rel=1e-8), field
+
+
+def test_the_risk_ratio_that_an_odds_ratio_is(r_output):
+    theirs = r_output("g01_paper_counts")["or_vs_rr"]["zhang_yu_RR_iptw"]
+    assert float(risk_ratio_of(1.59, 34 / 174)) == pytest.approx(theirs, rel=1e-8)
+    table = TwoByTwo.of(115, 253, 34, 140)
+    converted = risk_ratio_of(odds_ratio(table, QUESTION).estimate, 34 / 174)
+    assert float(converted) == pytest.approx(float(risk_ratio(table, QUESTION).estimate))
+
+
+@pytest.mark.parametrize(
+    "call", [lambda: implied(1.0, 1.1, 2.0), lambda: implied(1, 0, 2), lambda: risk_ratio_of(2, 1)]
+)
+def test_what_cannot_be_printed_is_refused(call):
+    with pytest.raises(ValueError, match="must"):
+        call()
 
 
 def test_the_printed_digits_of_the_crude_analysis():
