@@ -39,13 +39,14 @@ THREE_LOOKS = {
 }
 
 RPACT = """
+if (!requireNamespace("rpact", quietly = TRUE)) quit(status = 3)
 suppressMessages(library(rpact))
 design <- getDesignGroupSequential(typeOfDesign = "asOF", informationRates = c(1/3, 2/3, 1),
                                    alpha = 0.025, sided = 1)
 run <- function() getSimulationRates(design, groups = 2, pi1 = 0.55, pi2 = 0.40,
   plannedSubjects = c(120, 240, 360), maxNumberOfIterations = {trials}, seed = 1)
 invisible(run())
-took <- min(sapply(1:3, function(i) system.time(result <- run())[["elapsed"]]))
+took <- min(sapply(1:3, function(i) system.time(result <<- run())[["elapsed"]]))
 cat(took, result$overallReject)
 """
 
@@ -64,8 +65,9 @@ def rpact() -> tuple[float, float] | None:
     done = subprocess.run(
         ["Rscript", "--vanilla", "-e", script], capture_output=True, text=True, check=False
     )
-    if done.returncode:
+    if done.returncode == 3:
         return None
+    done.check_returncode()
     took, power = done.stdout.split()
     return float(took), float(power)
 
