@@ -76,7 +76,7 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
 
 
 def _performance(points: list[dict[str, Any]], scale: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, title_justify="left")
+    table = _table()
     table.add_column("")
     for point in points:
         effect = "no effect" if point["effect_percent"] == 0 else f"{point['effect_percent']:g} %"
@@ -102,8 +102,16 @@ def _performance(points: list[dict[str, Any]], scale: str) -> Table:
     return table
 
 
+def _table(title: str | None = None) -> Table:
+    """Return an empty table whose numbers stay on one line where eighty columns hold them."""
+    return Table(
+        title=title, box=box.SIMPLE_HEAD, title_justify="left", collapse_padding=True,
+        pad_edge=False,
+    )  # fmt: skip
+
+
 def _looks(point: dict[str, Any]) -> Table:
-    table = Table(title=f"Looks, {point['men']} men", box=box.SIMPLE_HEAD, title_justify="left")
+    table = _table(f"Looks, {point['men']} men")
     for words in ("look", "men", "rejects", "ends without", "month, median"):
         table.add_column(words, justify="right")
     for row in point["looks"]:
@@ -118,14 +126,14 @@ def _looks(point: dict[str, Any]) -> Table:
 def _sizes(points: list[dict[str, Any]]) -> Table:
     rule = points[0]["reestimation"]
     title = f"Size re-estimated at look {rule['at_look']} ({rule['combination']})"
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
-    heads = ("planned", "effect", "done", "raised", "to most", "men, mean", "5, 50, 95 % have")
+    table = _table(title)
+    heads = ("plan", "effect", "done", "raised", "to most", "men, mean", "5/50/95 %")
     for words in heads:
         table.add_column(words, justify="right")
     for point in points:
         row = point["reestimation"]
         low, middle, high = (row["quantiles"][each] for each in ("5", "50", "95"))
-        spread = "-" if middle is None else f"{low:.0f}, {middle:.0f}, {high:.0f}"
+        spread = "-" if middle is None else f"{low:.0f}/{middle:.0f}/{high:.0f}"
         shares = [number(row[each], share=True) for each in ("re_estimated", "raised", "at_most")]
         table.add_row(
             str(row["planned"]),
@@ -155,7 +163,7 @@ def worst_case(grid: dict[str, Any]) -> str:
 
 def _grid(grid: dict[str, Any]) -> Table:
     title = f"Nuisances, {grid['men']} men, the same in every cell"
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    table = _table(title)
     for path in grid["axes"]:
         table.add_column(path.rpartition(".")[2], justify="right")
     # The risks, which are on the page, give way where eighty columns do not hold them.
@@ -182,7 +190,7 @@ def cell_numbers(cell: dict[str, Any]) -> list[str]:
 
 def _tornado(tornado: dict[str, Any]) -> Table:
     title = f"One assumption at a time, {tornado['men']} men: change in power"
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    table = _table(title)
     table.add_column("assumption", overflow="fold")
     for words in ("planned", "low", "high", "at low", "at high"):
         table.add_column(words, justify="right")
@@ -197,7 +205,7 @@ def _tornado(tornado: dict[str, Any]) -> Table:
 
 def _endpoints(point: dict[str, Any]) -> Table:
     title = f"Endpoints, {point['men']} men, {point['effect_percent']:g} % of the effect"
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    table = _table(title)
     table.add_column("endpoint", overflow="fold")
     heads = ["true effect", "estimate", "bias", "power alone"]
     several = point["family"]["method"] != "none"
@@ -214,7 +222,7 @@ def _family(points: list[dict[str, Any]]) -> Table:
     method = points[0]["family"]["method"]
     how = "each at the whole level" if method == "none" else method
     title = f"All endpoints together ({how})"
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    table = _table(title)
     table.add_column("", overflow="fold")
     for point in points:
         table.add_column(f"{point['men']} men\n{point['effect_percent']:g} %", justify="right")
@@ -236,7 +244,7 @@ def _shown(errors: dict[tuple[str, ...], dict[str, Any]]) -> list[tuple[str, ...
 
 
 def _paired(rows: list[dict[str, Any]]) -> Table:
-    table = Table(title="On the same men", box=box.SIMPLE_HEAD, title_justify="left")
+    table = _table("On the same men")
     for words in ("design", "against", "men", "effect", "difference in power"):
         table.add_column(words, justify="right")
     for row in rows:
