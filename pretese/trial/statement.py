@@ -10,9 +10,8 @@ from pretese.trial.page import number
 def statement(design: Design, document: dict[str, Any]) -> str:
     """Return one paragraph on the sample size, ready for a protocol."""
     point = main_point(document)
-    solved, measures, truth = document["solve"], point["measures"], point["truth"]
+    measures, truth, bounds = point["measures"], point["truth"], document["bounds"]
     false_positive = number(null_point(document)["measures"]["rejection"], share=True)
-    bounds, exact = document["bounds"], point["exact"]
     looks = len(bounds["information_rates"])
     monitoring = "without interim analyses" if looks == 1 else (
         f"with {looks} looks ({bounds['name']}), ending after "
@@ -34,24 +33,31 @@ def statement(design: Design, document: dict[str, Any]) -> str:
         "the last digit.",
         f"Without an effect the same trial rejects in {false_positive}.",
     ]
-    if exact:
-        sentences.append(f"Exact enumeration gives a power of {100 * exact['power']:.2f} %.")
-    if solved:
-        sentences.append(
-            f"The size was solved for; its 95 % interval for Monte Carlo error is "
-            f"{solved['low']} to {solved['high']} men."
-        )
-    if point["reestimation"]:
-        sizes = point["reestimation"]
-        sentences.append(
-            f"The size is re-estimated at look {sizes['at_look']} and may reach {sizes['most']} "
-            f"men; trials that go on have {number(sizes['men'])} on average."
-        )
+    sentences += _further(document, point)
     sentences.append(
         f"Recruitment and follow-up take {measures['duration_months']['value']:.0f} months on "
         "average at the planned rates."
     )
     return " ".join(sentences)
+
+
+def _further(document: dict[str, Any], point: dict[str, Any]) -> list[str]:
+    """Return what only some designs have: exact power, a size solved for, one re-estimated."""
+    exact, solved, sizes = point["exact"], document["solve"], point["reestimation"]
+    found = []
+    if exact:
+        found.append(f"Exact enumeration gives a power of {100 * exact['power']:.2f} %.")
+    if solved:
+        found.append(
+            f"The size was solved for; its 95 % interval for Monte Carlo error is "
+            f"{solved['low']} to {solved['high']} men."
+        )
+    if sizes:
+        found.append(
+            f"The size is re-estimated at look {sizes['at_look']} and may reach {sizes['most']} "
+            f"men; trials that go on have {number(sizes['men'])} on average."
+        )
+    return found
 
 
 def in_plain_words(document: dict[str, Any]) -> str:
