@@ -5,7 +5,7 @@ van Buuren S. *Flexible Imputation of Missing Data*, 2nd ed., 2018, section 4.5 
 them out biases their association with what is imputed towards nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +15,8 @@ from scipy import special
 
 from estimate.arrays import Bools, Floats, Ints
 from estimate.impute.categorical import draw_binary, draw_multinomial
+from estimate.impute.dice import Dice, Generators, generators_of
+from estimate.impute.gap import Gap
 from estimate.impute.linear import draw_linear, nearest_donors
 from protocol.errors import Fault, InputError
 
@@ -69,11 +71,6 @@ class Imputation:
     incomplete: tuple[str, ...]
     means: Floats
     sds: Floats
-
-
-#: One generator for all data sets, or one for each: then a batch repeats what each gives alone, if
-#: all of them miss values in the same columns.
-Generators = np.random.Generator | Sequence[np.random.Generator]
 
 
 def impute(
@@ -131,11 +128,11 @@ def impute(
     course = np.empty((2, sets, iterations, imputations, len(gaps)))
     # Blocks bound the memory; which data sets share one does not depend on the numbers drawn.
     size = max(1, BLOCK_CHAINS // imputations)
-    generators = _generators(rng, sets)
+    generators = generators_of(rng, sets)
     for start in range(0, sets, size):
         part = slice(start, min(start + size, sets))
         own = generators if isinstance(generators, np.random.Generator) else generators[part]
-        dice = _Dice(own, part.stop - start, imputations, n)
+        dice = Dice(own, part.stop - start, imputations, n)
         some = {name: values[part] for name, values in moved.items()}
         chains = _Chains.start(data[part], inside[part], chosen, gaps, some, imputations, dice)
         for turn in range(iterations):
@@ -156,13 +153,6 @@ def impute(
 def _incomplete(data: Floats, inside: Bools) -> list[int]:
     """Return the columns with a gap in any data set; all data sets visit the same columns."""
     return [j for j in range(data.shape[-1]) if (np.isnan(data[..., j]) & inside).any()]
-
-
-def _generators(rng: Generators, sets: int) -> Generators:
-    if not isinstance(rng, np.random.Generator) and len(rng) != sets:
-        cure = f"give one, or one for each of {sets} data sets"
-        raise InputError.of("imputation", "rng", f"{len(rng)} generators came", cure)
-    return rng
 
 
 def _check(
@@ -199,66 +189,6 @@ def _check(
         raise InputError(faults)
 
 
-class _Dice:
-    """Random numbers, drawn for each data set from its own generator if it has one.
-
-    All draws have the full length n, so that what a data set gets does not depend on its batch.
-    """
-
-    __slots__ = ("imputations", "n", "parts")
-
-    def __init__(self, rng: Generators, sets: int, imputations: int, n: int) -> None:
-        if isinstance(rng, np.random.Generator):
-            self.parts = [(rng, sets)]
-        else:
-            self.parts = [(each, 1) for each in rng]
-        self.imputations, self.n = imputations, n
-
-    def uniform(self) -> Floats:
-        """Return (chain, n) uniform numbers."""
-        return self._stack(lambda rng, count: rng.random((count, self.n)))
-
-    def normal(self, size: int) -> Floats:
-        """Return (chain, size) standard normal numbers."""
-        return self._stack(lambda rng, count: rng.standard_normal((count, size)))
-
-    def chi_square(self, df: Floats) -> Floats:
-        """Return (chain,) chi-square numbers with ``df`` (chain,) degrees of freedom."""
-        start, drawn = 0, []
-        for rng, sets in self.parts:
-            stop = start + sets * self.imputations
-            drawn.append(rng.chisquare(df[start:stop]))
-            start = stop
-        return np.concatenate(drawn)
-
-    def _stack(self, draw: Callable[[np.random.Generator, int], Floats]) -> Floats:
-        return np.concatenate([draw(rng, sets * self.imputations) for rng, sets in self.parts])
-
-
-@dataclass(frozen=True, slots=True)
-class _Gap:
-    """Where one column is missing, (chain, k): rows padded to one length, and which are real."""
-
-    observed: Bools
-    rows: Ints
-    real: Bools
-
-    @classmethod
-    def of(cls, known: Bools, inside: Bools) -> "_Gap":
-        missing = inside & ~known
-        rows = np.argsort(~missing, axis=-1, kind="stable")[:, : int(missing.sum(-1).max())]
-        return cls(known & inside, rows, np.take_along_axis(missing, rows, -1))
-
-    def fill(self, column: Floats, drawn: Floats) -> None:
-        """Write the drawn values (chain, k) into the column (chain, n)."""
-        kept = np.take_along_axis(column, self.rows, -1)
-        np.put_along_axis(column, self.rows, np.where(self.real, drawn, kept), -1)
-
-    def at(self, array: Floats) -> Floats:
-        """Return what (chain, n) holds in these rows."""
-        return np.asarray(np.take_along_axis(array, self.rows, -1))
-
-
 @dataclass(frozen=True, slots=True)
 class _Chains:
     """The state of all chains, chain = data set x imputation.
@@ -277,7 +207,7 @@ class _Chains:
     design: Floats
     places: tuple[slice, ...]
     columns: tuple[Column, ...]
-    gaps: dict[int, _Gap]
+    gaps: dict[int, Gap]
     shift: dict[str, Floats]
 
     @classmethod
@@ -289,16 +219,16 @@ class _Chains:
         visits: Sequence[int],
         shift: Mapping[str, Floats],
         imputations: int,
-        dice: _Dice,
+        dice: Dice,
     ) -> "_Chains":
         """Fill every gap with values drawn at random from the observed ones."""
         # Men left out hold any finite value: their rows have weight 0 throughout.
         data = np.where(inside[..., None], data, 0.0).swapaxes(1, 2)
         state = np.repeat(data, imputations, axis=0)
         inside = np.repeat(inside, imputations, axis=0)
-        gaps: dict[int, _Gap] = {}
+        gaps: dict[int, Gap] = {}
         for j in visits:
-            gaps[j] = gap = _Gap.of(~np.isnan(state[:, j]), inside)
+            gaps[j] = gap = Gap.of(~np.isnan(state[:, j]), inside)
             donors = np.argsort(~gap.observed, axis=-1, kind="stable")
             pick = gap.at(dice.uniform()) * gap.observed.sum(-1, keepdims=True)
             rows = np.take_along_axis(donors, pick.astype(np.int64), -1)
@@ -317,7 +247,7 @@ class _Chains:
         x, codes = self.state[:, j, None], np.arange(1, self.columns[j].categories)
         self.design[:, self.places[j]] = x == codes[:, None] if len(codes) else x
 
-    def sweep(self, dice: _Dice) -> tuple[Floats, Floats]:
+    def sweep(self, dice: Dice) -> tuple[Floats, Floats]:
         """Draw every incomplete column once; return mean and SD of what was drawn."""
         means, sds = [], []
         for j, gap in self.gaps.items():
@@ -332,7 +262,7 @@ class _Chains:
         empty = np.empty((len(self.state), 0))
         return (np.stack(means, -1), np.stack(sds, -1)) if means else (empty, empty)
 
-    def _draw(self, j: int, gap: _Gap, dice: _Dice) -> Floats:
+    def _draw(self, j: int, gap: Gap, dice: Dice) -> Floats:
         """Return new values (chain, k) for one column given all others."""
         column, y = self.columns[j], self.state[:, j]
         X = np.delete(self.design, self._unused(j), axis=1).swapaxes(1, 2)
