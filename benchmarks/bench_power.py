@@ -21,7 +21,7 @@ from pretese.study.execute import local_crew
 from pretese.trial.candidates import scenario_of
 from pretese.trial.conduct import Trials, draw_trials
 from pretese.trial.design import Design, read_design
-from pretese.trial.run import simulate_design
+from pretese.trial.engine import simulate_design
 from pretese.trial.runner import Runner, passing_store
 from protocol.documents import validate
 

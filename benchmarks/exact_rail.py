@@ -14,8 +14,8 @@ from scipy import stats
 from pretese.plots.rail import draw_scores
 from pretese.plots.style import save
 from pretese.trial.design import Design
+from pretese.trial.engine import simulate_design
 from pretese.trial.rail import exact_rail
-from pretese.trial.run import simulate_design
 from pretese.trial.summary import measures
 from protocol.documents import validate
 
