@@ -1,6 +1,6 @@
 """How much of a plan rests on what nobody knows: a grid of nuisances, and a tornado.
 
-Every cell is the same trial on the same men with the same luck but for what the cell changes, so
+Every cell is the same trial with the same luck but for what the cell changes, so
 that differences from the plan are paired and their Monte Carlo error is small.
 """
 

@@ -1,7 +1,7 @@
 """Find the size that has the power wanted, through Monte Carlo noise and the sawtooth of counts.
 
 Power of a comparison of counts does not rise smoothly: one man more can lower it. So power is
-simulated at several sizes, on the same men, and a probit line in the root of the size is laid
+simulated at several sizes, with the same luck, and a probit line in the root of the size is laid
 through them; its crossing is the answer. The interval comes from drawing the replicates again.
 """
 
