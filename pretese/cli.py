@@ -20,6 +20,7 @@ COMMANDS = {
     "calibrate": "solve a scenario's calibrated parameters, or check its certificate",
     "power": "how often a planned trial finds its effect, and how many men it needs",
     "report": "a power study as one page for a protocol",
+    "monitor": "the looks of a running trial against its plan, and its analysis at the end",
     "boundaries": "bounds and sizes of a group-sequential trial",
     "decide": "what the protocol says of one man, and why",
     "regimen": "list, show, prove and test protocol files",

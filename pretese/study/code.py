@@ -30,8 +30,9 @@ _OWN: dict[Kind, tuple[str, ...]] = {
 _SPEAKING = frozenset(
     f"pretese/trial/{name}.py"
     for name in (
-        "chapters", "checks", "family", "further", "narrate", "nuisance", "page", "rail", "report",
-        "solve", "statement", "study", "summary",
+        "ahead", "chapters", "checks", "course", "family", "further", "interim",
+        "interim_document", "interim_page", "narrate", "nuisance", "page", "rail", "remarks",
+        "report", "settled", "solve", "statement", "study", "summary", "taken", "verdict",
     )
 )  # fmt: skip
 

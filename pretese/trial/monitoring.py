@@ -77,21 +77,25 @@ class Monitoring(Document):
 
     def plan(self) -> SequentialDesign:
         """Return the bounds of the primary endpoint at the whole level."""
+        return plan_sequential(
+            np.asarray(self.looks_percent) / 100,
+            self.shape(),
+            alpha=self.alpha_percent / 100,
+            sides=self.sides,
+            power=self.power_percent / 100,
+            futility=self.beta_spending(),
+            binding=self.binding,
+        )
+
+    def beta_spending(self) -> Spending | None:
+        """Return how beta is spent on stopping for futility; None never stops for it."""
         futility = None if self.futility is None else _function(_shape(self.futility))
         if self.futility and futility is None:
             problem = f"{self.futility!r} is no function that spends error"
             raise InputError.of("monitoring", "futility", problem, "give OF, HSD(-2) or such")
-        return plan_sequential(
-            np.asarray(self.looks_percent) / 100,
-            self._efficacy(),
-            alpha=self.alpha_percent / 100,
-            sides=self.sides,
-            power=self.power_percent / 100,
-            futility=futility,
-            binding=self.binding,
-        )
+        return futility
 
-    def _efficacy(self) -> Shape:
+    def shape(self) -> Shape:
         """Return the bounds that stop for efficacy; a list of errors is turned into shares."""
         shape = _shape(self.efficacy)
         if not isinstance(shape, Spending) or shape.family != "user":

@@ -1,0 +1,95 @@
+"""`pretese monitor`: the looks of a running trial against its plan."""
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from pretese.commands.options import json_option
+from pretese.files import versions
+from pretese.plots.monitor import draw_looks
+from pretese.plots.style import save
+from pretese.trial.design import read_design
+from pretese.trial.interim import Asked, monitor
+from pretese.trial.interim_document import document_of
+from pretese.trial.interim_page import show
+from pretese.trial.taken import read_taken
+from protocol.errors import InputError
+
+
+@click.command()
+@click.argument("design")
+@click.argument("looks", type=click.Path(path_type=Path), metavar="LOOKS.csv")
+@click.option(
+    "--ended", is_flag=True,
+    help="The trial ends at the last look though the plan has more: all error left is spent there.",
+)  # fmt: skip
+@click.option(
+    "--over-run", is_flag=True,
+    help="The last look holds data that came in after the trial had stopped.",
+)  # fmt: skip
+@click.option(
+    "--planned", type=click.FloatRange(min=0, min_open=True), metavar="NUMBER",
+    help="Men to be analysed at the last look or, for estimates, its information 1 / std_error^2 "
+    "[those of the design].",
+)  # fmt: skip
+@click.option(
+    "--risks", metavar="CONTROL,TREATED",
+    help="Planned risks in percent, where the design names a scenario: for conditional power.",
+)  # fmt: skip
+@click.option(
+    "--effect-percent", "effects", multiple=True, type=click.FloatRange(0, 1000),
+    help="Conditional power under this percent of the planned effect too. May be repeated.",
+)  # fmt: skip
+@click.option(
+    "--plot", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Draw bounds and the path of z: .png or .svg.",
+)  # fmt: skip
+@json_option
+def command(
+    design: str,
+    looks: Path,
+    ended: bool,
+    over_run: bool,
+    planned: float | None,
+    risks: str | None,
+    effects: tuple[float, ...],
+    plot: Path | None,
+    as_document: bool,
+) -> None:
+    """Analyse the looks a trial of DESIGN (a shipped name or a file) has taken so far.
+
+    LOOKS.csv has one row per look, all men up to it: control_events, control_men, treated_events,
+    treated_men for an unadjusted comparison; or estimate, std_error by any other method (risk
+    differences, or natural LOGARITHMS of odds ratios).
+    """
+    if plot is not None and plot.suffix not in (".png", ".svg"):
+        problem = f"{plot.suffix or 'no ending'}"
+        raise InputError.of("--plot", str(plot), problem, "end in .png or .svg")
+    asked = Asked(ended, over_run, planned, _risks(risks), tuple(e / 100 for e in effects))
+    plan, sha256 = read_design(design)
+    taken = read_taken(looks)
+    document = document_of(monitor(plan, taken, asked))
+    if plot is not None:
+        save(draw_looks(document), plot)
+    if as_document:
+        hashes = {"design_sha256": sha256, "looks_sha256": taken.sha256}
+        whole = {**document, **hashes, "versions": versions()}
+        click.echo(json.dumps(whole, indent=1, allow_nan=False))
+    else:
+        show(Console(), document)
+
+
+def _risks(text: str | None) -> tuple[float, float] | None:
+    """Return ``CONTROL,TREATED`` in percent as shares."""
+    if text is None:
+        return None
+    try:
+        control, treated = (float(part) / 100 for part in text.split(","))
+    except ValueError:
+        control = treated = -1.0
+    if not (0 < control < 1 and 0 < treated < 1):
+        cure = "write CONTROL,TREATED between 0 and 100, such as 23,34"
+        raise InputError.of("--risks", "", f"{text!r} came", cure)
+    return control, treated

@@ -1,0 +1,195 @@
+"""What a running trial says, as plain values: every look, the state, the analysis at the end."""
+
+from typing import Any
+
+import numpy as np
+
+from estimate.arrays import Floats
+from pretese.trial.ahead import Ahead, Assumed, look_ahead, still_to_come
+from pretese.trial.interim import Monitored
+from pretese.trial.remarks import remarks_of
+from pretese.trial.settled import (
+    Limits,
+    final_analysis,
+    level_of,
+    naive_analysis,
+    p_of,
+    repeated_limits,
+    repeated_p_of,
+)
+from pretese.trial.verdict import Verdict, bounds_at
+
+
+def document_of(trial: Monitored) -> dict[str, Any]:
+    """Return a running trial as plain values; what is not known or has no bound is None."""
+    design, plan, course = trial.design, trial.design.monitoring.plan(), trial.course
+    stop = trial.verdict.stop
+    judged = course.fraction.size if stop is None else stop + 1
+    return {
+        "id": design.id,
+        "title": design.title,
+        "endpoint": design.endpoint.label,
+        "estimand": str(design.estimand),
+        "analysis": design.analysis.method,
+        "plan": {
+            "name": plan.name,
+            "alpha": plan.alpha,
+            "sides": plan.sides,
+            "binding": plan.binding,
+            "looks": [_planned(trial, k) for k in range(plan.looks)],
+        },
+        "scale": course.scale,
+        "statistic": "score z of counts" if course.by_counts else "estimate / std_error",
+        "clock": course.clock,
+        "planned": course.planned,
+        "level": level_of(plan),
+        "looks": [_look(trial, k) for k in range(judged)],
+        "state": _state(trial.verdict),
+        "next": _next(trial) if stop is None else None,
+        "final": None if stop is None else _final(trial, list(range(stop + 1))),
+        "over_run": _over_run(trial),
+        "remarks": list(remarks_of(trial)),
+    }
+
+
+def _planned(trial: Monitored, k: int) -> dict[str, Any]:
+    plan = trial.design.monitoring.plan()
+    men = trial.design.looks_at(trial.design.men)[k]
+    return {"look": k + 1, "men": men, "fraction": plan.information_rates[k]} | _bounds(
+        plan.lower[k], plan.upper[k]
+    )
+
+
+def _look(trial: Monitored, k: int) -> dict[str, Any]:
+    course, verdict, monitoring = trial.course, trial.verdict, trial.design.monitoring
+    plan, last = monitoring.plan(), verdict.last and k == verdict.stop
+    there = k < plan.looks
+    limits = repeated_limits(course, trial.taken, k, verdict.bounds.upper[k])
+    return {
+        "look": k + 1,
+        "row": trial.taken.rows[k],
+        "men": None if course.men is None else int(course.men[k]),
+        "fraction": float(course.fraction[k]),
+        "planned_fraction": plan.information_rates[k] if there else None,
+        "planned_bounds": _bounds(plan.lower[k], plan.upper[k]) if there else None,
+        "bounds": _bounds(verdict.bounds.lower[k], verdict.bounds.upper[k]),
+        "alpha_spent": float(verdict.bounds.alpha_spent()[k]),
+        "estimate": float(course.estimate[k]),
+        "std_error": float(course.std_error[k]),
+        "z": float(course.z[k]),
+        "says": _says(verdict, k, float(course.z[k])),
+        "repeated": {
+            **_limits(limits),
+            "p_value": repeated_p_of(monitoring, course, k, last=last),
+        },
+        "ahead": None if k == verdict.stop else _ahead(_seen_from(trial, k)),
+    }
+
+
+def _seen_from(trial: Monitored, k: int) -> Ahead:
+    return look_ahead(Assumed(trial.design, trial.asked.risks), trial.course, k, trial.asked.shares)
+
+
+def _state(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "stopped": verdict.stop is not None,
+        "look": None if verdict.stop is None else verdict.stop + 1,
+        "why": verdict.why,
+        "rejected": verdict.rejected,
+        "all_error_spent": verdict.last,
+    }
+
+
+def _next(trial: Monitored) -> dict[str, Any]:
+    """Return the bound of the next look, should it come as planned."""
+    monitoring, seen = trial.design.monitoring, trial.course.fraction
+    coming = still_to_come(monitoring.plan(), seen)
+    rates: Floats = np.concatenate([seen, coming])
+    bounds, k = bounds_at(monitoring, rates, last=False), seen.size
+    amount = float(rates[k] * trial.course.planned)
+    return {
+        "look": k + 1,
+        "fraction": float(rates[k]),
+        trial.course.clock: amount,
+        "last": coming.size == 1,
+    } | _bounds(bounds.lower[k], bounds.upper[k])
+
+
+def _final(trial: Monitored, looks: list[int]) -> dict[str, Any] | None:
+    found = final_analysis(trial.verdict, trial.course, looks)
+    plan = trial.design.monitoring.plan()
+    naive = naive_analysis(trial.course, trial.taken, looks[-1], plan)
+    if found is None or naive is None:
+        return None
+    return {
+        "looks": [k + 1 for k in looks],
+        "p_value": p_of(found.p_value, plan.sides),
+        "median_unbiased": found.median_unbiased,
+        "conf_low": found.conf_low,
+        "conf_high": found.conf_high,
+        "naive": {
+            "estimate": naive.estimate,
+            "conf_low": naive.conf_low,
+            "conf_high": naive.conf_high,
+            "p_value": naive.p_value,
+        },
+    }
+
+
+def _over_run(trial: Monitored) -> dict[str, Any] | None:
+    """Return the data that came in after the stop, and the analysis with them by deletion."""
+    verdict, course = trial.verdict, trial.course
+    k = verdict.over_run
+    if k is None or verdict.stop is None:
+        return None
+    return {
+        "row": trial.taken.rows[k],
+        "men": None if course.men is None else int(course.men[k]),
+        "fraction": float(course.fraction[k]),
+        "estimate": float(course.estimate[k]),
+        "std_error": float(course.std_error[k]),
+        "z": float(course.z[k]),
+        "final": _final(trial, [*range(verdict.stop), k]),
+    }
+
+
+def _ahead(found: Ahead) -> dict[str, Any]:
+    return {
+        "planned": [
+            {"effect_percent": 100 * share, "power": power}
+            for share, power in found.planned.items()
+        ],
+        "observed": found.observed,
+        "no_effect": found.none,
+        "predictive_flat": found.flat,
+        "predictive_prior": found.prior,
+    }
+
+
+def _says(verdict: Verdict, k: int, z: float) -> str:
+    """Return what the design says to do at a look."""
+    low = verdict.bounds.lower[k]
+    if k == verdict.stop:
+        end = "last look" if verdict.last else "stop"
+        return {
+            "efficacy": f"{end}: reject" if verdict.last else "stop for efficacy: reject",
+            "harm": f"{end}: reject in favour of control",
+            "futility": "stop for futility",
+            "end": f"{end}: not rejected",
+        }[verdict.why or "end"]
+    if verdict.bounds.sides == 1 and z < low:
+        return "futility bound crossed, not binding: stop, or go on"
+    return "continue"
+
+
+def _bounds(lower: float, upper: float) -> dict[str, float | None]:
+    return {"lower": _finite(lower), "upper": _finite(upper)}
+
+
+def _limits(limits: Limits | None) -> dict[str, float | None]:
+    low, high = limits or (np.inf, np.inf)
+    return {"conf_low": _finite(low), "conf_high": _finite(high)}
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,109 @@
+"""Intervals and p-values of a running trial, and its analysis once it has stopped."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import ndtr, ndtri
+
+from estimate.risk_difference import score_interval
+from estimate.sequential.analysis import FinalAnalysis, analyse_final, monitor_bounds, repeated_p
+from estimate.sequential.boundaries import WangTsiatis
+from estimate.sequential.design import SequentialDesign
+from estimate.sequential.spending import Spending
+from pretese.trial.course import Course
+from pretese.trial.monitoring import Monitoring
+from pretese.trial.taken import Taken
+from pretese.trial.verdict import Verdict
+
+Limits = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Naive:
+    """What the data of one look would say had they been planned as the only one.
+
+    ``p_value`` is one-sided or two-sided, as the design is.
+    """
+
+    estimate: float
+    conf_low: float
+    conf_high: float
+    p_value: float
+
+
+def level_of(plan: SequentialDesign) -> float:
+    """Return the two-sided coverage that goes with the level: 1 - 2 alpha, or 1 - alpha."""
+    return 1 - 2 * plan.alpha / plan.sides
+
+
+def p_of(tail: float, sides: int) -> float:
+    """Return a p-value from the chance of an outcome as much in favour of treatment."""
+    return tail if sides == 1 else min(1.0, 2 * min(tail, 1 - tail))
+
+
+def repeated_limits(course: Course, taken: Taken, look: int, bound: float) -> Limits | None:
+    """Return the repeated interval of a look, counted from 0; None without error spent by then.
+
+    Of counts it inverts the score test with the bound of the look, else estimate ± bound · error.
+    """
+    if not np.isfinite(bound):
+        return None
+    if taken.events is None or taken.men is None:
+        value, error = float(course.estimate[look]), float(course.std_error[look])
+        return value - bound * error, value + bound * error
+    (x0, x1), (n0, n1) = taken.events[look], taken.men[look]
+    low, high = score_interval(x1, n1, x0, n0, variance="Farrington-Manning", z=bound)
+    return float(low), float(high)
+
+
+def repeated_p_of(monitoring: Monitoring, course: Course, look: int, *, last: bool) -> float | None:
+    """Return the least level at which a design of this shape rejects at a look, counted from 0.
+
+    None where the shape has no other level to go to: bounds of a list, Haybittle-Peto, bounds that
+    rely on stopping for futility, and Wang-Tsiatis bounds after a trial that ended early.
+    """
+    plan, shape, z = monitoring.plan(), monitoring.shape(), float(course.z[look])
+    if isinstance(shape, WangTsiatis) and not (last and look + 1 < plan.looks):
+        return repeated_p(shape, plan.information_rates, look + 1, z, sides=plan.sides)
+    if not (isinstance(shape, Spending) and monitoring.spends) or plan.binding:
+        return None
+    value, fraction = abs(z) if plan.sides == 2 else z, course.fraction[: look + 1]
+
+    def surplus(alpha: float) -> float:
+        bounds = monitor_bounds(alpha, shape, fraction, 1.0, sides=plan.sides, last=last)
+        return float(bounds[-1]) - value
+
+    least, most = 1e-12, 0.5 * plan.sides - 1e-6
+    if surplus(most) > 0:
+        return most
+    return least if surplus(least) < 0 else float(brentq(surplus, least, most, xtol=1e-13))
+
+
+def final_analysis(verdict: Verdict, course: Course, looks: list[int]) -> FinalAnalysis | None:
+    """Return the analysis by stagewise ordering of a trial that ended at the last of these looks.
+
+    None if that look has no variance: no events in either arm, or nothing else.
+
+    Parameters
+    ----------
+    looks
+        Counted from 0. With an over-run they are those before the stop and the over-run itself:
+        the stopping look is deleted (Whitehead J. *Control Clin Trials* 1992;13:106-21).
+    """
+    last = looks[-1]
+    if course.std_error[last] <= 0:
+        return None
+    level = level_of(verdict.bounds)
+    information = course.information(looks)
+    return analyse_final(verdict.bounds, information, float(course.z[last]), level=level)
+
+
+def naive_analysis(course: Course, taken: Taken, look: int, plan: SequentialDesign) -> Naive | None:
+    """Return the analysis of a look, counted from 0, that knows of no others."""
+    alone = -float(ndtri(plan.alpha / plan.sides))
+    limits = repeated_limits(course, taken, look, alone)
+    if limits is None or course.std_error[look] <= 0:
+        return None
+    tail = float(ndtr(-course.z[look]))
+    return Naive(float(course.estimate[look]), *limits, p_of(tail, plan.sides))

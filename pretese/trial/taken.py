@@ -1,0 +1,237 @@
+"""The looks a running trial has taken: a table with one row per look, read and checked."""
+
+import csv
+import difflib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from estimate.arrays import Floats, Ints
+from protocol.documents import content_hash, read_text
+from protocol.errors import Fault, InputError
+
+ARMS = ("control", "treated")
+COUNTS = ("control_events", "control_men", "treated_events", "treated_men")
+ESTIMATES = ("estimate", "std_error")
+
+#: Columns that may stand beside them.
+_BESIDE = {COUNTS: ("look",), ESTIMATES: ("look", "men")}
+
+_WANTED = f"give {', '.join(COUNTS)} for an unadjusted comparison, or {', '.join(ESTIMATES)}"
+
+#: What a cell of these columns may hold; of all others a whole number from 0.
+_CURES = {
+    "estimate": "give a finite number, for an odds ratio its logarithm",
+    "std_error": "give a number above 0, for an odds ratio that of its logarithm",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What each look saw, all men up to it together.
+
+    Attributes
+    ----------
+    where
+        File, for messages.
+    rows
+        Row of each look in the file; the header is row 1.
+    events, men
+        (look, 2) control and treated; None if estimates came.
+    estimate, std_error
+        (look,) by a method of the user's, logarithms for odds ratios; None if counts came.
+    total
+        (look,) men of both arms; None if the file does not tell.
+    sha256
+        Of the text.
+    """
+
+    where: str
+    rows: tuple[int, ...]
+    events: Ints | None
+    men: Ints | None
+    estimate: Floats | None
+    std_error: Floats | None
+    total: Ints | None
+    sha256: str
+
+    @property
+    def looks(self) -> int:
+        """Number of looks in the file."""
+        return len(self.rows)
+
+    def fault(self, look: int, field: str, problem: str, cure: str) -> InputError:
+        """Return an error that names file, row and field of a look, counted from 0."""
+        place = f"row {self.rows[look]}, {field}" if field else f"row {self.rows[look]}"
+        return InputError.of(self.where, place, problem, cure)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Columns of numbers by name, and the row of the file that each entry stands in."""
+
+    where: str
+    rows: tuple[int, ...]
+    columns: dict[str, Floats]
+
+    def fault(self, k: int, field: str, problem: str, cure: str) -> Fault:
+        return Fault(self.where, f"row {self.rows[k]}, {field}", problem, cure)
+
+
+def read_taken(path: Path) -> Taken:
+    """Read the looks taken so far.
+
+    Raises
+    ------
+    InputError
+        All faults of the file at once: columns that are not known or missing, cells that are no
+        numbers, counts that fall or cannot be.
+    """
+    text, where = read_text(path).removeprefix("\ufeff"), str(path)
+    lines = [line for line in _lines(text, where) if any(cell.strip() for cell in line[1])]
+    if not lines:
+        raise InputError.of(where, "", "it is empty", f"{_WANTED}: a header, and a row per look")
+    header = [name.strip() for name in lines[0][1]]
+    _check_header(header, where)
+    if len(lines) == 1:
+        raise InputError.of(where, "", "no look has been taken", "give a row per look")
+    table = _numbers(header, lines[1:], where)
+    faults = list(_impossible(table))
+    if faults:
+        raise InputError(faults)
+    return _taken(table, content_hash(text))
+
+
+def _lines(text: str, where: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield rows of cells with their number in the file."""
+    head = text.split("\n", 1)[0]
+    if "," not in head and any(mark in head for mark in ";\t"):
+        mark = "semicolons" if ";" in head else "tabs"
+        raise InputError.of(where, "", f"its columns are split by {mark}", "split them by commas")
+    reader = csv.reader(io.StringIO(text), strict=True)
+    try:
+        for cells in reader:
+            yield reader.line_num, cells
+    except csv.Error as error:
+        place = f"row {reader.line_num}"
+        raise InputError.of(where, place, f"this is no CSV ({error})", "mend the row") from None
+
+
+def _check_header(header: list[str], where: str) -> None:
+    """Refuse columns that are not known, missing, or given twice."""
+    kind = ESTIMATES if set(header) & set(ESTIMATES) else COUNTS
+    if kind == ESTIMATES and set(header) & set(COUNTS):
+        cure = f"{_WANTED}, one of the two"
+        raise InputError.of(where, "header", "there are counts and estimates", cure)
+    allowed = (*kind, *_BESIDE[kind])
+    faults = [
+        Fault(where, name or "(no name)", "two columns have this name", "rename one")
+        for name in dict.fromkeys(header)
+        if header.count(name) > 1
+    ]
+    for name in dict.fromkeys(header):
+        if name not in allowed:
+            near = difflib.get_close_matches(name, allowed, n=1)
+            guess = f"did you mean {near[0]!r}? " if near else ""
+            cure = f"{guess}columns are {', '.join(allowed)}"
+            faults.append(Fault(where, name or "(no name)", "there is no such column", cure))
+    missing = [name for name in kind if name not in header]
+    faults += [Fault(where, name, "the column is missing", _WANTED) for name in missing]
+    if faults:
+        raise InputError(faults)
+
+
+def _numbers(header: list[str], lines: list[tuple[int, list[str]]], where: str) -> _Table:
+    """Return all cells as numbers, or say which of them are none that their column may hold."""
+    faults, found = [], np.full((len(lines), len(header)), np.nan)
+    for k, (row, cells) in enumerate(lines):
+        if len(cells) != len(header):
+            problem = f"{len(cells)} cells for {len(header)} columns"
+            faults.append(Fault(where, f"row {row}", problem, "give one cell per column"))
+            continue
+        for j, (name, cell) in enumerate(zip(header, cells, strict=True)):
+            found[k, j] = _number(name, cell.strip())
+            if np.isnan(found[k, j]):
+                cure = _CURES.get(name, "give a whole number from 0")
+                faults.append(Fault(where, f"row {row}, {name}", f"{cell.strip()!r} came", cure))
+    if faults:
+        raise InputError(faults)
+    rows = tuple(row for row, _ in lines)
+    return _Table(where, rows, dict(zip(header, found.T, strict=True)))
+
+
+def _number(name: str, cell: str) -> float:
+    """Return a cell as a number; NaN if it is none that the column may hold."""
+    try:
+        value = float(cell)
+    except ValueError:
+        return np.nan
+    allowed = np.isfinite(value)
+    if name == "std_error":
+        allowed = allowed and value > 0
+    elif name != "estimate":
+        allowed = allowed and value >= 0 and value == int(value)
+    return value if allowed else np.nan
+
+
+def _impossible(table: _Table) -> Iterator[Fault]:
+    """Yield what is wrong with numbers that each alone would do."""
+    for k, number in enumerate(table.columns.get("look", ())):
+        if number != k + 1:
+            problem = f"{number:g} came where look {k + 1} should"
+            yield table.fault(k, "look", problem, "list all looks in their order, from 1")
+    for arm in ARMS:
+        if f"{arm}_men" in table.columns:
+            yield from _impossible_arm(table, arm)
+    if "men" in table.columns:
+        yield from _standing(table, table.columns["men"], from_none=True)
+    elif "control_men" in table.columns:
+        both = table.columns["control_men"] + table.columns["treated_men"]
+        yield from _standing(table, both, from_none=False)
+
+
+def _standing(table: _Table, men: Floats, *, from_none: bool) -> Iterator[Fault]:
+    """Yield looks that no man came to; where arms are told, a fall is said of them."""
+    more = np.diff(men, prepend=0.0)
+    for k in np.flatnonzero(more <= 0).tolist():
+        if from_none or (k and more[k] == 0):
+            problem = f"{men[k]:.0f} men, no more than at the look before"
+            cure = "count all men up to each look, and leave out a look that adds none"
+            yield table.fault(k, "men", problem, cure)
+
+
+def _impossible_arm(table: _Table, arm: str) -> Iterator[Fault]:
+    events, men = table.columns[f"{arm}_events"], table.columns[f"{arm}_men"]
+    for k in range(men.size):
+        if men[k] < 1:
+            yield table.fault(k, f"{arm}_men", "0 came", "wait for men in both arms")
+        if events[k] > men[k]:
+            problem = f"{events[k]:.0f} events of {men[k]:.0f} men"
+            yield table.fault(k, f"{arm}_events", problem, "give at most one event per man")
+    for name, column in ((f"{arm}_men", men), (f"{arm}_events", events)):
+        for k in (np.flatnonzero(np.diff(column) < 0) + 1).tolist():
+            problem = f"{column[k]:.0f} after {column[k - 1]:.0f}: it falls"
+            cure = "count all men up to each look, not those since the look before"
+            yield table.fault(k, name, problem, cure)
+    new_events, new_men = np.diff(events), np.diff(men)
+    more = (new_events > new_men) & (new_men >= 0) & (events[1:] <= men[1:])
+    for k in np.flatnonzero(more).tolist():
+        problem = f"{new_events[k]:.0f} more events of {new_men[k]:.0f} more men"
+        cure = "count all men up to each look; an endpoint once known stays"
+        yield table.fault(k + 1, f"{arm}_events", problem, cure)
+
+
+def _taken(table: _Table, sha256: str) -> Taken:
+    columns = table.columns
+    if "estimate" in columns:
+        total = columns["men"].astype(int) if "men" in columns else None
+        value, error = columns["estimate"], columns["std_error"]
+        return Taken(table.where, table.rows, None, None, value, error, total, sha256)
+    events, men = (
+        np.stack([columns[f"{arm}_{what}"] for arm in ARMS], -1).astype(int)
+        for what in ("events", "men")
+    )
+    return Taken(table.where, table.rows, events, men, None, None, men.sum(-1), sha256)
