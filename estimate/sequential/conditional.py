@@ -12,6 +12,9 @@ from estimate.arrays import Floats
 from estimate.sequential.recursion import exit_probabilities
 from protocol.errors import InputError
 
+#: Drift of the rest of a trial that stands for any larger one.
+FAR = 16.0
+
 
 def conditional_power(
     information: ArrayLike,
@@ -52,7 +55,8 @@ def conditional_power(
         problem = f"no look follows look {look} of {info.size}"
         raise InputError.of("analysis", "look", problem, f"give one from 1 to {info.size - 1}")
     low, left, new_high = _ahead(info, high, lower, look, z)
-    return np.asarray(exit_probabilities(left, low, new_high, theta)[1].sum(-1))
+    reachable = _reachable(theta, left)
+    return np.asarray(exit_probabilities(left, low, new_high, reachable)[1].sum(-1))
 
 
 def conditional_power_risks(
@@ -83,7 +87,9 @@ def conditional_power_risks(
     lost = -ndtri(chance) * (np.sqrt(v0 / v1) - 1)
     theta = (p1 - p2) / np.sqrt(v1) - lost / np.sqrt(n[-1] - n[look - 1])
     low, left, new_high = _ahead(n, high, None, look, z)
-    return np.asarray(np.cumsum(exit_probabilities(left, low, new_high, theta)[1]))
+    return np.asarray(
+        np.cumsum(exit_probabilities(left, low, new_high, _reachable(theta, left))[1])
+    )
 
 
 def predictive_power(
@@ -171,6 +177,15 @@ def needed_z(z: ArrayLike, critical: float, weights: tuple[float, float]) -> Flo
 def rejection_given(z: ArrayLike, critical: float, weights: tuple[float, float]) -> Floats:
     """Return the conditional error 1 - Phi(needed z): what stage 2 may spend whatever its size."""
     return np.asarray(ndtr(-needed_z(z, critical, weights)))
+
+
+def _reachable(theta: ArrayLike, left: Floats) -> Floats:
+    """Return effects cut where the rest of the trial lies `FAR` standard deviations from none.
+
+    Farther out likelihood ratios overflow, and chances no longer move.
+    """
+    most = FAR / np.sqrt(left[-1])
+    return np.clip(np.asarray(theta, float), -most, most)
 
 
 def _ahead(

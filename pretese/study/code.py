@@ -32,7 +32,7 @@ _SPEAKING = frozenset(
     for name in (
         "ahead", "chapters", "checks", "course", "family", "further", "interim",
         "interim_document", "interim_page", "narrate", "nuisance", "page", "rail", "remarks",
-        "report", "settled", "solve", "statement", "study", "summary", "taken", "verdict",
+        "report", "settled", "solve", "stages", "statement", "study", "summary", "taken", "verdict",
     )
 )  # fmt: skip
 

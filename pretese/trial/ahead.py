@@ -13,6 +13,7 @@ from estimate.sequential.conditional import (
 from estimate.sequential.design import SequentialDesign
 from pretese.trial.course import Course, effect_on, information_of, planned_risks
 from pretese.trial.design import Design
+from pretese.trial.stages import stretch
 from pretese.trial.verdict import TOLERANCE, bounds_at
 
 #: Below this chance of rejecting without an effect no normal quantile is taken of it.
@@ -31,13 +32,14 @@ class Ahead:
         Conditional power under the effect seen, and under no effect.
     flat, prior
         Predictive power: averaged over what the data alone say, and over the prior of the design
-        as the data have changed it; None without a prior or planned effect.
+        as the data have changed it; None without a prior or planned effect, and once the data have
+        changed the size.
     """
 
     planned: dict[float, float]
     observed: float
     none: float
-    flat: float
+    flat: float | None
     prior: float | None
 
 
@@ -91,14 +93,15 @@ def look_ahead(assumed: Assumed, course: Course, look: int, shares: tuple[float,
     rates = np.concatenate([seen, still_to_come(monitoring.plan(), seen)])
     bounds = bounds_at(monitoring, rates, last=False)
     view = _View(assumed, course, look, rates, bounds)
-    z = float(course.z[look])
     known = {share: assumed.at(share, course.scale) for share in (1.0, *shares)}
     return Ahead(
         planned={share: view.under(risks) for share, risks in known.items() if risks is not None},
-        observed=view.chance(z / float(np.sqrt(seen[-1]))),
+        observed=view.chance(view.observed),
         none=view.chance(0.0),
-        flat=float(predictive_power(rates, bounds.upper, look + 1, z)),
-        prior=_under_prior(view),
+        flat=None
+        if view.resized
+        else float(predictive_power(rates, bounds.upper, look + 1, view.z)),
+        prior=None if view.resized else _under_prior(view),
     )
 
 
@@ -112,12 +115,34 @@ class _View:
     rates: Floats
     bounds: SequentialDesign
 
+    @property
+    def z(self) -> float:
+        """Statistic of the look."""
+        return float(self.course.z[self.look])
+
+    @property
+    def resized(self) -> bool:
+        """Whether the data have by now chosen the size of the rest."""
+        rule = self.assumed.design.monitoring.reestimation
+        return rule is not None and self.look + 1 >= rule.at_look
+
+    @property
+    def observed(self) -> float:
+        """The mean of z with all information planned, under the effect seen in all men."""
+        course, k = self.course, self.look
+        if course.adapted is None or k < course.adapted or course.men is None:
+            return self.z / float(np.sqrt(self.rates[k]))
+        share = course.men[k] / course.planned
+        return float(course.estimate[k] / course.std_error[k] / np.sqrt(share))
+
     def chance(self, drift: float) -> float:
-        """Return conditional power under a drift: the mean of z with all information."""
-        bounds, z = self.bounds, float(self.course.z[self.look])
+        """Return conditional power under a drift: the mean of z with all information planned."""
+        bounds, course = self.bounds, self.course
         kept = bounds.lower if bounds.sides == 2 or bounds.binding else None
+        if self.resized:
+            drift *= stretch(self.assumed.design, course.z[: self.look + 1])
         look = self.look + 1
-        return float(conditional_power(self.rates, bounds.upper, look, z, drift, lower=kept))
+        return float(conditional_power(self.rates, bounds.upper, look, self.z, drift, lower=kept))
 
     def under(self, risks: tuple[float, float]) -> float:
         """Return conditional power if these are the risks of control and treated."""
@@ -125,10 +150,11 @@ class _View:
         control, treated = risks
         even = len(set(self.assumed.design.allocation)) == 1
         plain = course.by_counts and even and bounds.sides == 1 and not bounds.binding
+        plain = plain and not self.resized
         if not plain or self.chance(0.0) < _TINY:
             return self.chance(self.drift(risks))
-        men, z = self.rates * course.planned / 2, float(course.z[self.look])
-        found = conditional_power_risks(men, bounds.upper, self.look + 1, z, treated, control)
+        men, look = self.rates * course.planned / 2, self.look + 1
+        found = conditional_power_risks(men, bounds.upper, look, self.z, treated, control)
         return float(found[-1])
 
     def drift(self, risks: tuple[float, float]) -> float:
@@ -150,8 +176,7 @@ def _under_prior(view: _View) -> float | None:
     if not prior or len(known) < len(prior):
         return None
     drift = np.array([view.drift(each) for each in known])
-    z = float(course.z[view.look])
-    fit = -((z - drift * np.sqrt(t)) ** 2) / 2
+    fit = -((view.z - drift * np.sqrt(t)) ** 2) / 2
     weight = np.array([each.weight_percent for each in prior]) * np.exp(fit - fit.max())
     power = np.array([view.under(each) for each in known])
     return float((weight * power).sum() / weight.sum())

@@ -4,7 +4,7 @@ Score statistics of counts gain information in proportion to men, so men are the
 of other methods bring their own, Fisher information 1 / se^2.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ from estimate.arrays import Floats, Ints
 from estimate.risk_difference import score_z
 from pretese.trial.chances import chances
 from pretese.trial.design import Design
+from pretese.trial.stages import combined_z
 from pretese.trial.taken import Taken
 from protocol.errors import InputError
 
@@ -38,6 +39,9 @@ class Course:
         (look,) of both arms; None if unknown.
     by_counts
         Whether z is the score statistic of counts.
+    adapted
+        Look, counted from 1, at which the data chose the size of the rest: later z are combined
+        from stages, and their share is that of the plan. None if none later has come.
     """
 
     scale: str
@@ -49,6 +53,7 @@ class Course:
     std_error: Floats
     men: Ints | None
     by_counts: bool
+    adapted: int | None = None
 
     def information(self, looks: list[int]) -> Floats:
         """Return Fisher information at these looks, counted from 0.
@@ -129,7 +134,7 @@ def _by_counts(design: Design, taken: Taken, planned: float | None) -> Course:
     whole = _men_planned(design, taken) if planned is None else planned
     (x0, x1), (n0, n1) = taken.events.T, taken.men.T
     p0, p1 = x0 / n0, x1 / n1
-    return Course(
+    course = Course(
         scale="risk difference",
         clock="men",
         planned=whole,
@@ -140,11 +145,27 @@ def _by_counts(design: Design, taken: Taken, planned: float | None) -> Course:
         men=taken.total,
         by_counts=True,
     )
+    rule = design.monitoring.reestimation
+    if rule is None or taken.looks <= rule.at_look:
+        return course
+    at, rates = rule.at_look, design.monitoring.plan().information_rates
+    later = combined_z(design, taken)
+    return replace(
+        course,
+        z=np.concatenate([course.z[:at], later]),
+        fraction=np.concatenate([course.fraction[:at], rates[at : taken.looks]]),
+        adapted=at,
+    )
 
 
 def _by_estimates(design: Design, taken: Taken, planned: float | None) -> Course:
     if taken.estimate is None or taken.std_error is None:
         raise ValueError("there are no estimates")  # the caller has looked
+    rule = design.monitoring.reestimation
+    if rule is not None and taken.looks > rule.at_look:
+        problem = f"an estimate from all men hides what those after look {rule.at_look} say alone"
+        cure = "give counts: the stages are combined by the weights of the plan"
+        raise taken.fault(rule.at_look, "estimate", problem, cure)
     scale = "log odds ratio" if "odds ratio" in design.analysis.summary else "risk difference"
     _check_scale(taken, scale)
     risks = None if design.analysis.conditional else planned_risks(design)

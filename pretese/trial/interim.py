@@ -67,9 +67,14 @@ def _check_design(design: Design, asked: Asked) -> None:
         problem = "the primary endpoint shares its level with others"
         cure = "analyse the endpoints by the graph; only a primary of its own level is monitored"
         raise InputError.of(design.id, "multiplicity", problem, cure)
-    if design.monitoring.reestimation:
-        problem = "the size of this trial depends on its data"
-        raise InputError.of(design.id, "monitoring.reestimation", problem, "not yet")
+    rule = design.monitoring.reestimation
+    if rule and rule.combination == "naive":
+        problem = "naive breaks the level: no bound, interval or p-value holds"
+        cure = "combine stages by inverse normal"
+        raise InputError.of(design.id, "monitoring.reestimation.combination", problem, cure)
+    if rule and asked.over_run:
+        problem = "a trial with re-estimation has no analysis with an over-run here"
+        raise InputError.of("--over-run", "", problem, "leave the look after the stop out")
     if asked.risks and design.risks:
         problem, cure = "the design has risks of its own", "leave it out"
         raise InputError.of("--risks", "", problem, cure)

@@ -13,10 +13,10 @@ from pretese.trial.settled import (
     final_analysis,
     level_of,
     naive_analysis,
-    p_of,
-    repeated_limits,
+    repeated_interval_of,
     repeated_p_of,
 )
+from pretese.trial.stages import new_sizes
 from pretese.trial.verdict import Verdict, bounds_at
 
 
@@ -46,6 +46,7 @@ def document_of(trial: Monitored) -> dict[str, Any]:
         "looks": [_look(trial, k) for k in range(judged)],
         "state": _state(trial.verdict),
         "next": _next(trial) if stop is None else None,
+        "resized": _resized(trial),
         "final": None if stop is None else _final(trial, list(range(stop + 1))),
         "over_run": _over_run(trial),
         "remarks": list(remarks_of(trial)),
@@ -64,7 +65,8 @@ def _look(trial: Monitored, k: int) -> dict[str, Any]:
     course, verdict, monitoring = trial.course, trial.verdict, trial.design.monitoring
     plan, last = monitoring.plan(), verdict.last and k == verdict.stop
     there = k < plan.looks
-    limits = repeated_limits(course, trial.taken, k, verdict.bounds.upper[k])
+    bound = verdict.bounds.upper[k]
+    limits = repeated_interval_of(trial.design, course, trial.taken, k, bound)
     return {
         "look": k + 1,
         "row": trial.taken.rows[k],
@@ -106,13 +108,25 @@ def _next(trial: Monitored) -> dict[str, Any]:
     coming = still_to_come(monitoring.plan(), seen)
     rates: Floats = np.concatenate([seen, coming])
     bounds, k = bounds_at(monitoring, rates, last=False), seen.size
-    amount = float(rates[k] * trial.course.planned)
+    amount, sizes = float(rates[k] * trial.course.planned), new_sizes(trial.design, trial.course.z)
+    if sizes is not None:
+        amount = float(sizes[k] * trial.course.planned / trial.design.men)
     return {
         "look": k + 1,
         "fraction": float(rates[k]),
         trial.course.clock: amount,
         "last": coming.size == 1,
     } | _bounds(bounds.lower[k], bounds.upper[k])
+
+
+def _resized(trial: Monitored) -> dict[str, Any] | None:
+    """Return the men randomised by each look as the data have chosen them."""
+    rule, stop = trial.design.monitoring.reestimation, trial.verdict.stop
+    sizes = new_sizes(trial.design, trial.course.z)
+    if rule is None or sizes is None or (stop is not None and stop < rule.at_look):
+        return None
+    planned = trial.design.looks_at(trial.design.men)
+    return {"at_look": rule.at_look, "planned": list(planned), "men": sizes.tolist()}
 
 
 def _final(trial: Monitored, looks: list[int]) -> dict[str, Any] | None:
@@ -123,7 +137,7 @@ def _final(trial: Monitored, looks: list[int]) -> dict[str, Any] | None:
         return None
     return {
         "looks": [k + 1 for k in looks],
-        "p_value": p_of(found.p_value, plan.sides),
+        "p_value": found.p_value,
         "median_unbiased": found.median_unbiased,
         "conf_low": found.conf_low,
         "conf_high": found.conf_high,

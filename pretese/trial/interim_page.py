@@ -37,6 +37,10 @@ def show(console: Console, document: dict[str, Any]) -> None:
     if any(row["ahead"] for row in document["looks"]):
         console.print(_ahead(document))
     console.print(state_of(document), style="bold", highlight=False)
+    if document["resized"]:
+        new = document["resized"]
+        words = f"Look {new['at_look']} re-estimated: {new['men'][-1]} men to randomise in all"
+        console.print(f"{words}, {new['planned'][-1]} were planned.", highlight=False)
     if document["final"]:
         console.print(_final(document))
     for remark in document["remarks"]:
@@ -118,15 +122,15 @@ def _ahead(document: dict[str, Any]) -> Table:
     rows = [(row["look"], row["ahead"]) for row in document["looks"] if row["ahead"]]
     table = _table("Chance of rejecting in favour of treatment at a later look, if", "look")
     effects = [each["effect_percent"] for each in rows[0][1]["planned"]]
-    prior = any(ahead["predictive_prior"] is not None for _, ahead in rows)
+    names = {"observed": "as observed", "no_effect": "no effect"}
+    averages = {"predictive_flat": "flat prior", "predictive_prior": "prior"}
+    names |= {k: v for k, v in averages.items() if any(row[k] is not None for _, row in rows)}
     heads = ["as planned" if e == 100 else f"{e:g} % of it" for e in effects]
-    heads += ["as observed", "no effect", "flat prior", *(["prior"] if prior else [])]
-    for words in heads:
+    for words in (*heads, *names.values()):
         table.add_column(words, justify="right")
     for look, ahead in rows:
         chances = [each["power"] for each in ahead["planned"]]
-        chances += [ahead[name] for name in ("observed", "no_effect", "predictive_flat")]
-        chances += [ahead["predictive_prior"]] if prior else []
+        chances += [ahead[name] for name in names]
         table.add_row(str(look), *("-" if p is None else f"{100 * p:.1f} %" for p in chances))
     return table
 
@@ -140,7 +144,7 @@ def _final(document: dict[str, Any]) -> Table:
     for words in ("estimate", f"{percent} low", "high", f"{side} p"):
         table.add_column(words, justify="right", no_wrap=True)
 
-    def add(words: str, value: float, row: dict[str, Any]) -> None:
+    def add(words: str, value: float | None, row: dict[str, Any]) -> None:
         numbers = (_effect(document, x) for x in (value, row["conf_low"], row["conf_high"]))
         table.add_row(words, *numbers, _p(row["p_value"]))
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from estimate.sequential.boundaries import HaybittlePeto
 from pretese.trial.interim import Monitored
-from pretese.trial.verdict import TOLERANCE
+from pretese.trial.verdict import TOLERANCE, follows
 
 #: Men may overstate information by this share, for arms out of balance, before it is said.
 _UNBALANCED = 0.02
@@ -16,6 +16,7 @@ def remarks_of(trial: Monitored) -> Iterator[str]:
     """Yield how the numbers of a running trial are to be read."""
     yield from _clock(trial)
     yield from _bounds(trial)
+    yield from _resized(trial)
     yield from _end(trial)
     yield from _missing(trial)
 
@@ -63,14 +64,14 @@ def _bounds(trial: Monitored) -> Iterator[str]:
         trial.verdict,
     )
     if plan.looks > 1 or verdict.bounds.looks > 1:
-        if monitoring.spends:
+        if follows(monitoring):
             yield "Bounds follow the looks that came: error is spent by share of the plan."
         else:
             yield (
                 f"Bounds are fixed beforehand and hold for looks within {TOLERANCE:g} of their "
                 "planned share."
             )
-    if plan.has_futility and monitoring.spends:
+    if plan.has_futility and follows(monitoring):
         binds = "binds" if plan.binding else "does not bind: overruling it does alpha no harm"
         yield (
             "Futility bounds spend beta by share of the plan, under the effect that the plan has "
@@ -78,6 +79,23 @@ def _bounds(trial: Monitored) -> Iterator[str]:
         )
     elif plan.has_futility:
         yield "Futility bounds are those of the plan; they do not follow the looks."
+
+
+def _resized(trial: Monitored) -> Iterator[str]:
+    at = trial.course.adapted
+    if at is None:
+        return
+    yield (
+        f"The size of the rest was chosen at look {at}. Men after it are analysed apart and "
+        "combined with those before by the weights of the plan, whatever their number; a later "
+        "look has its planned share, and its repeated interval inverts the combination."
+    )
+    stop = trial.verdict.stop
+    if stop is not None and stop >= at:
+        yield (
+            "No median-unbiased estimate and no final interval: information no longer stands in "
+            "the proportions that the ordering of outcomes needs. The repeated interval holds."
+        )
 
 
 def _end(trial: Monitored) -> Iterator[str]:
@@ -99,6 +117,8 @@ def _end(trial: Monitored) -> Iterator[str]:
             "do not undo it; the analysis with them deletes the stopping look (Whitehead 1992), "
             "as if the trial had gone on past it."
         )
+    if verdict.stop == 0 and verdict.over_run is None:
+        return
     yield (
         "The naive analysis takes the last look for the only one. A trial stops when its effect "
         "looks large, so the naive estimate lies too far from no effect and its p-value is too "

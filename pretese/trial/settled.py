@@ -6,13 +6,20 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
-from estimate.risk_difference import score_interval
-from estimate.sequential.analysis import FinalAnalysis, analyse_final, monitor_bounds, repeated_p
+from estimate.risk_difference import score_interval, score_z
+from estimate.sequential.analysis import (
+    analyse_final,
+    monitor_bounds,
+    repeated_p,
+    stagewise_tail,
+)
 from estimate.sequential.boundaries import WangTsiatis
 from estimate.sequential.design import SequentialDesign
 from estimate.sequential.spending import Spending
 from pretese.trial.course import Course
+from pretese.trial.design import Design
 from pretese.trial.monitoring import Monitoring
+from pretese.trial.stages import combined_limits
 from pretese.trial.taken import Taken
 from pretese.trial.verdict import Verdict
 
@@ -32,6 +39,19 @@ class Naive:
     p_value: float
 
 
+@dataclass(frozen=True, slots=True)
+class Final:
+    """What a trial found that ended by its plan; limits and estimate None where they do not hold.
+
+    ``p_value`` is one-sided or two-sided, as the design is.
+    """
+
+    p_value: float
+    median_unbiased: float | None
+    conf_low: float | None
+    conf_high: float | None
+
+
 def level_of(plan: SequentialDesign) -> float:
     """Return the two-sided coverage that goes with the level: 1 - 2 alpha, or 1 - alpha."""
     return 1 - 2 * plan.alpha / plan.sides
@@ -42,13 +62,22 @@ def p_of(tail: float, sides: int) -> float:
     return tail if sides == 1 else min(1.0, 2 * min(tail, 1 - tail))
 
 
-def repeated_limits(course: Course, taken: Taken, look: int, bound: float) -> Limits | None:
-    """Return the repeated interval of a look, counted from 0; None without error spent by then.
-
-    Of counts it inverts the score test with the bound of the look, else estimate ± bound · error.
-    """
+def repeated_interval_of(
+    design: Design, course: Course, taken: Taken, look: int, bound: float
+) -> Limits | None:
+    """Return the repeated interval of a look, counted from 0; None without error spent by then."""
     if not np.isfinite(bound):
         return None
+    if course.adapted is not None and look >= course.adapted:
+        return combined_limits(design, taken, look, bound)
+    return _limits(course, taken, look, bound)
+
+
+def _limits(course: Course, taken: Taken, look: int, bound: float) -> Limits:
+    """Return effects that a look does not reject at a bound.
+
+    Of counts the score test is inverted, else it is estimate ± bound * error.
+    """
     if taken.events is None or taken.men is None:
         value, error = float(course.estimate[look]), float(course.std_error[look])
         return value - bound * error, value + bound * error
@@ -80,10 +109,11 @@ def repeated_p_of(monitoring: Monitoring, course: Course, look: int, *, last: bo
     return least if surplus(least) < 0 else float(brentq(surplus, least, most, xtol=1e-13))
 
 
-def final_analysis(verdict: Verdict, course: Course, looks: list[int]) -> FinalAnalysis | None:
+def final_analysis(verdict: Verdict, course: Course, looks: list[int]) -> Final | None:
     """Return the analysis by stagewise ordering of a trial that ended at the last of these looks.
 
-    None if that look has no variance: no events in either arm, or nothing else.
+    None if that look has no variance: no events in either arm, or nothing else. After
+    re-estimation there is a p-value alone.
 
     Parameters
     ----------
@@ -91,19 +121,27 @@ def final_analysis(verdict: Verdict, course: Course, looks: list[int]) -> FinalA
         Counted from 0. With an over-run they are those before the stop and the over-run itself:
         the stopping look is deleted (Whitehead J. *Control Clin Trials* 1992;13:106-21).
     """
-    last = looks[-1]
+    last, bounds = looks[-1], verdict.bounds
+    z = float(course.z[last])
+    if course.adapted is not None and last >= course.adapted:
+        tail = float(stagewise_tail(bounds, course.fraction[looks], z))
+        return Final(p_of(tail, bounds.sides), None, None, None)
     if course.std_error[last] <= 0:
         return None
-    level = level_of(verdict.bounds)
-    information = course.information(looks)
-    return analyse_final(verdict.bounds, information, float(course.z[last]), level=level)
+    found = analyse_final(bounds, course.information(looks), z, level=level_of(bounds))
+    p_value = p_of(found.p_value, bounds.sides)
+    return Final(p_value, found.median_unbiased, found.conf_low, found.conf_high)
 
 
 def naive_analysis(course: Course, taken: Taken, look: int, plan: SequentialDesign) -> Naive | None:
     """Return the analysis of a look, counted from 0, that knows of no others."""
     alone = -float(ndtri(plan.alpha / plan.sides))
-    limits = repeated_limits(course, taken, look, alone)
-    if limits is None or course.std_error[look] <= 0:
+    if course.std_error[look] <= 0:
         return None
-    tail = float(ndtr(-course.z[look]))
-    return Naive(float(course.estimate[look]), *limits, p_of(tail, plan.sides))
+    if taken.events is None or taken.men is None:
+        z = float(course.z[look])
+    else:
+        (x0, x1), (n0, n1) = taken.events[look], taken.men[look]
+        z = float(score_z(x1, n1, x0, n0))
+    p_value = p_of(float(ndtr(-z)), plan.sides)
+    return Naive(float(course.estimate[look]), *_limits(course, taken, look, alone), p_value)

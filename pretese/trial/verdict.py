@@ -71,7 +71,7 @@ def judge(
     """
     plan, fraction = monitoring.plan(), course.fraction
     finals = [k for k in range(fraction.size) if _is_last(plan, fraction, k)]
-    most = fraction.size if monitoring.spends else min(fraction.size, plan.looks)
+    most = fraction.size if follows(monitoring) else min(fraction.size, plan.looks)
     end = finals[0] if finals else most - 1
     bounds = bounds_at(monitoring, fraction[: end + 1], last=bool(finals))
     stop, why = _first_crossing(bounds, course.z, last=bool(finals))
@@ -84,10 +84,18 @@ def judge(
     if stop is None and finals:
         stop, why = end, "end"
     last = stop == end and bool(finals)
-    if not monitoring.spends:
+    if not follows(monitoring):
         _check_times(plan, course, taken, end if stop is None else stop, last)
     verdict = Verdict(bounds, stop, why, last, None)
     return _with_over_run(verdict, taken, over_run)
+
+
+def follows(monitoring: Monitoring) -> bool:
+    """Whether bounds follow looks that come at other times than planned.
+
+    They do not with re-estimation, whose weights and bounds are those of the plan.
+    """
+    return monitoring.spends and monitoring.reestimation is None
 
 
 def bounds_at(monitoring: Monitoring, fraction: Floats, *, last: bool) -> SequentialDesign:
@@ -96,7 +104,7 @@ def bounds_at(monitoring: Monitoring, fraction: Floats, *, last: bool) -> Sequen
     Error spending follows the looks; bounds fixed beforehand are those of the plan, in its order.
     """
     plan, shape = monitoring.plan(), monitoring.shape()
-    if monitoring.spends and isinstance(shape, Spending):
+    if follows(monitoring) and isinstance(shape, Spending):
         beta = monitoring.beta_spending()
         return bounds_as_came(plan, shape, fraction, futility=beta, last=last)
     looks = min(fraction.size, plan.looks)
@@ -139,11 +147,11 @@ def _check_times(
         if abs(course.fraction[k] - planned) > TOLERANCE:
             problem = (
                 f"look {k + 1} came at {course.fraction[k]:.3f} of the planned {course.clock}, "
-                f"planned at {planned:.3f}; {plan.name} fixes its looks beforehand"
+                f"planned at {planned:.3f}; this plan fixes its looks beforehand"
             )
             cure = (
                 f"looks may be off by {TOLERANCE:g}; only error spending by a function (OF, "
-                "Pocock, HSD, KD) follows looks that come otherwise"
+                "Pocock, HSD, KD), without re-estimation, follows looks that come otherwise"
             )
             raise taken.fault(k, "", problem, cure)
 
