@@ -104,15 +104,17 @@ def analyse_final(
     tail = (1 - level) / 2
 
     def effect_with_tail(probability: float) -> float:
-        width = 6 / np.sqrt(info[0])  # the first look alone says theta within this
-        return float(
-            brentq(
-                lambda theta: float(stagewise_tail(design, info, z, theta)) - probability,
-                naive - width,
-                naive + width,
-                xtol=1e-12,
-            )
-        )
+        def surplus(theta: float) -> float:
+            return float(stagewise_tail(design, info, z, theta)) - probability
+
+        # Near the naive estimate first: far from it likelihood ratios of a small first look, which
+        # alone says theta within 6 of its errors, are beyond numbers.
+        low = high = 3 / np.sqrt(info[-1])
+        while surplus(naive - low) > 0:
+            low *= 1.5
+        while surplus(naive + high) < 0:
+            high *= 1.5
+        return float(brentq(surplus, naive - low, naive + high, xtol=1e-12))
 
     return FinalAnalysis(
         p_value=float(stagewise_tail(design, info, z)),

@@ -124,7 +124,8 @@ def efficacy_bounds(rates: Floats, shape: Shape, alpha: float, sides: int) -> Fl
             )
         case WangTsiatis():
             form = rates ** (shape.delta - 0.5)
-            constant = _root(lambda c: _size(rates, c * form, sides) - alpha, 0.1, 100.0)
+            least = 0.1 if _size(rates, 0.1 * form, sides) > alpha else 1e-9
+            constant = _root(lambda c: _size(rates, c * form, sides) - alpha, least, 100.0)
             return np.asarray(constant * form)
         case HaybittlePeto():
             return _haybittle(rates, shape.z, alpha, sides)

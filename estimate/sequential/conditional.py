@@ -185,7 +185,7 @@ def _reachable(theta: ArrayLike, left: Floats) -> Floats:
     Farther out likelihood ratios overflow, and chances no longer move.
     """
     most = FAR / np.sqrt(left[-1])
-    return np.clip(np.asarray(theta, float), -most, most)
+    return np.asarray(np.clip(np.asarray(theta, float), -most, most))
 
 
 def _ahead(
