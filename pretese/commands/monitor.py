@@ -64,9 +64,8 @@ def command(
     treated_men for an unadjusted comparison; or estimate, std_error by any other method (risk
     differences, or natural LOGARITHMS of odds ratios).
     """
-    if plot is not None and plot.suffix not in (".png", ".svg"):
-        problem = f"{plot.suffix or 'no ending'}"
-        raise InputError.of("--plot", str(plot), problem, "end in .png or .svg")
+    if plot is not None:
+        _check_plot(plot)
     asked = Asked(ended, over_run, planned, _risks(risks), tuple(e / 100 for e in effects))
     plan, sha256 = read_design(design)
     taken = read_taken(looks)
@@ -79,6 +78,15 @@ def command(
         click.echo(json.dumps(whole, indent=1, allow_nan=False))
     else:
         show(Console(), document)
+
+
+def _check_plot(plot: Path) -> None:
+    if plot.suffix not in (".png", ".svg"):
+        problem = f"{plot.suffix or 'no ending'}"
+        raise InputError.of("--plot", str(plot), problem, "end in .png or .svg")
+    if not plot.parent.is_dir():
+        problem = "its folder does not exist"
+        raise InputError.of("--plot", str(plot), problem, "make it, or name another")
 
 
 def _risks(text: str | None) -> tuple[float, float] | None:

@@ -30,6 +30,7 @@ def draw_looks(document: dict[str, Any]) -> Figure:
         axes.set(xlabel=f"share of the planned {unit}", ylabel="z, above 0 in favour of treatment")
         axes.set_xlim(0, max(1.05, 1.05 * max(_shares(document))))
         axes.set_title(f"{document['id']}: {document['plan']['name']}", wrap=True)
+        axes.margins(y=0.12)
         axes.grid(axis="y")
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
     return figure
@@ -56,14 +57,14 @@ def _came(axes: Axes, document: dict[str, Any]) -> None:
     if document["next"]:
         rows.append((document["next"]["fraction"], document["next"]))
     upper = [(t, _cut(bounds["upper"])) for t, bounds in rows]
-    axes.plot(*zip(*upper, strict=True), "-", color=PUBLISHED, lw=1.3, marker="_", ms=12,
+    axes.plot(*zip(*upper, strict=True), ":", color=PUBLISHED, lw=1, marker="_", ms=12,
               mew=2, label="bound, as looks came")  # fmt: skip
     two = document["plan"]["sides"] == 2
     lower = [(t, _cut(b["lower"])) for t, b in rows if b["lower"] is not None]
     if lower and (two or any(b["lower"] not in (None, b["upper"]) for _, b in rows)):
-        label = "bound, in favour of control" if two else "futility bound"
+        label = "_" if two else "futility bound, as looks came"  # an underscore: not in the legend
         colour = PUBLISHED if two else TRUTH
-        axes.plot(*zip(*lower, strict=True), "-", color=colour, lw=1.3, marker="_", ms=12,
+        axes.plot(*zip(*lower, strict=True), ":", color=colour, lw=1, marker="_", ms=12,
                   mew=2, label=label)  # fmt: skip
 
 
