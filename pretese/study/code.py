@@ -30,8 +30,8 @@ _OWN: dict[Kind, tuple[str, ...]] = {
 _SPEAKING = frozenset(
     f"pretese/trial/{name}.py"
     for name in (
-        "chapters", "checks", "family", "further", "narrate", "nuisance", "page", "rail", "report",
-        "solve", "statement", "study", "summary",
+        "chapters", "checks", "columns", "drawn", "family", "further", "narrate", "nuisance",
+        "page", "rail", "report", "solve", "statement", "study", "summary",
     )
 )  # fmt: skip
 

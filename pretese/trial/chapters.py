@@ -1,17 +1,10 @@
 """Chapters of the page of a power study: rows for its tables, from what the files say."""
 
-import math
-import re
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
-from pretese.certificate import Certificate, certificate_path, read_certificate
-from pretese.mechanism import parameters
-from pretese.shipped import scenario_path
 from pretese.trial.design import Design
 from pretese.trial.page import number
-from simulate.scenario import Scenario, read_scenario
 
 Rows = list[tuple[str, str]]
 
@@ -85,8 +78,8 @@ def described(design: Design) -> Rows:
         *(("Secondary endpoint", f"{each.endpoint.label}: {each.endpoint.variable}, "
            f"{each.analysis.method}") for each in design.secondary),
         ("Multiplicity", _multiplicity(design)),
-        ("Missing endpoints", f"{end.missing}; {_both(design.dropout)} are lost"),
-        ("Crossover", f"{_both(design.crossover)}; {end.crossover}"),
+        ("Missing endpoints", f"{end.missing}; {both(design.dropout)} are lost"),
+        ("Crossover", f"{both(design.crossover)}; {end.crossover}"),
         ("Looks", _looks(design)),
     ]  # fmt: skip
 
@@ -100,7 +93,8 @@ def _recruits(design: Design) -> Iterator[str]:
         yield f"{site.name}: {rates}{' (ramp)' if site.ramp else ''} men in 12 months"
 
 
-def _both(shares: Any) -> str:
+def both(shares: Any) -> str:
+    """Return the shares of either arm as words."""
     return f"{shares.control_percent:g} % of control, {shares.treated_percent:g} % of treated"
 
 
@@ -158,95 +152,6 @@ def methods(design: Design) -> Rows:
     ]  # fmt: skip
 
 
-def mechanism_rows(design: Design, scenario: Scenario | None) -> Rows:
-    """Return what men are drawn from, as words."""
-    if scenario is None:
-        return [
-            ("Mechanism", "every man of an arm has the same risk; one uniform number per man "
-             "serves both arms"),
-            ("Dependence", "men are independent"),
-        ]  # fmt: skip
-    spread, behave = design.site_spread, scenario.behaviour
-    share = 0.0 if spread is None else spread.value**2 / (spread.value**2 + math.pi**2 / 3)
-    return [
-        ("Question of the scenario", " ".join(scenario.question.split())),
-        ("Mechanism", "diagnosis, hormones and testis volume give each man a reserve (log odds of "
-         "sperm); the regimen of his arm is followed visit by visit and raises it directly, "
-         "through normal FSH or through testosterone; a high reserve shows sperm in the "
-         "ejaculate, a lower one at micro-TESE"),
-        ("Dependence between endpoints", "one reserve decides ejaculate and retrieval; sperm leads "
-         "to ICSI, transfers and birth"),
-        ("Sites", f"standard deviation {0 if spread is None else spread.value:g} log odds: "
-         f"intraclass correlation {share:.3f} on the logistic scale"),
-        ("Adherence", f"{100 * behave.missed_share.value:g} % of injections missed, "
-         f"{100 * behave.dropout_share.value:g} % of men stop early; "
-         f"{_both(design.crossover)} cross over"),
-    ]  # fmt: skip
-
-
-def parameter_rows(scenario: Scenario | None) -> list[tuple[str, str, str, str, str]]:
-    """Return path, value, unit, status (with its range) and source of every number."""
-    if scenario is None:
-        return []
-    rows = []
-    for path, each in parameters(scenario).items():
-        reach = f", {each.sweep[0]:g} to {each.sweep[1]:g}" if each.sweep else ""
-        rows.append((path, f"{each.value:.4g}", each.unit, each.status + reach, each.source))
-    return rows
-
-
-def calibration_rows(design: Design) -> list[tuple[str, str, str, str]]:
-    """Return target, published, simulated and z of the certificate that the scenario rests on."""
-    certificate = None if design.scenario is None else _certificate(scenario_path(design.scenario))
-    if certificate is None:
-        return []
-    return [
-        (name, f"{each.published:g}", f"{each.simulated:.4g}", f"{each.z:.2f}")
-        for name, each in certificate.targets.items()
-    ]
-
-
-def _certificate(path: Path) -> Certificate | None:
-    """Return the certificate of a scenario or of the nearest one that it extends."""
-    scenario, _ = read_scenario(path, scenario_path)
-    file = certificate_path(path, scenario)
-    if file.exists():
-        return read_certificate(file)
-    if scenario.extends is None:
-        return None
-    beside = path.parent / f"{scenario.extends}.yaml"
-    return _certificate(beside if beside.exists() else scenario_path(scenario.extends))
-
-
-def configurations(document: dict[str, Any]) -> Rows:
-    """Return which states of nature were simulated, and which were not."""
-    effects = sorted({point["effect_percent"] for point in document["points"]})
-    between = [f"{e:g} %" for e in effects if 0 < e < 100]
-    return [
-        ("No effect", "every analysis must keep its level here"),
-        ("The planned effect", "what the size is for"),
-        ("Between", f"{', '.join(between)} of the effect" if between else
-         "not simulated; give --effect"),
-        ("Nuisance grid, with the effect and without", _axes(document["nuisance"])
-         or "not simulated; give --nuisance"),
-        ("Each assumption alone", f"{document['tornado']['screened']} assumptions"
-         if document["tornado"] else "not simulated; give --tornado"),
-        ("A model that is wrong", "the outcome model of an adjusted analysis is not the mechanism "
-         "that draws the men, in any scenario"),
-        ("Drift over calendar time", "not simulated: men who come late are like those who come "
-         "early, but for opening sites"),
-    ]  # fmt: skip
-
-
-def _axes(grid: dict[str, Any] | None) -> str:
-    if not grid:
-        return ""
-    return "; ".join(
-        f"{path}: {', '.join(f'{value:g}' for value in values)}"
-        for path, values in grid["axes"].items()
-    )
-
-
 def truth_rows(document: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     """Return size with effect, risks, and the true effect, a logarithm for a ratio."""
     return [
@@ -258,42 +163,3 @@ def truth_rows(document: dict[str, Any]) -> list[tuple[str, str, str, str]]:
         )
         for point in document["points"]
     ]
-
-
-#: What the columns of the file of all trials hold; names may go on with ``_1``, ``_2``, ...
-DICTIONARY: Mapping[str, str] = {
-    "men": "men planned, both arms",
-    "effect_percent": "percent of the planned effect",
-    "trial": "number of the trial, from 0: with seed and design it can be drawn again",
-    "look": "look at which it ended, from 1",
-    "rejected": "1 if it rejected, in either direction",
-    "z": "test statistic at the end, positive in favour of treatment",
-    "estimate": "estimate at the end; logarithm for a ratio; empty without an answer",
-    "std_error": "its standard error",
-    "conf_low": "lower limit of its 95 % interval",
-    "conf_high": "upper limit",
-    "p_value": "p-value, as of a fixed trial",
-    "full_men": "men at the last look as decided by the end",
-    "analysed": "men in the last analysis",
-    "recruited": "men recruited by the end",
-    "exposed": "of them randomised to treatment",
-    "months": "from the opening to the last analysis; 12 months are a year",
-    "risk_control": "share of all planned men who would succeed under control",
-    "risk_treated": "the same under treatment",
-    "target": "true effect among the men of this trial, a risk difference",
-    "guessed": "share of arms that an investigator guesses",
-    "imbalance": "men by which the arms differ at full size",
-    "given_truth": "true conditional log odds ratio, the same for all trials; empty if marginal",
-    "given_truth_mcse": "its Monte Carlo standard error",
-    "endpoint": "the same of each of several endpoints, the primary first",
-    "endpoint_path": "statistics of all endpoints at the first look, the second, ...: as if no "
-    "trial had stopped",
-    "endpoint_path_without": "the same of the same men without any effect",
-}
-
-
-def dictionary_rows(columns: list[str]) -> Rows:
-    """Return the columns of the file of all trials with their meaning."""
-    stems = [re.sub(r"_\d+$", "", name) for name in columns]
-    known = [stem if stem in DICTIONARY else stem.partition("_")[0] for stem in stems]
-    return [(name, DICTIONARY[stem]) for name, stem in zip(columns, known, strict=True)]

@@ -34,6 +34,7 @@ class Design(Document):
     Men come from a ``scenario`` (shipped name or file) or have plain ``risks``. ``prior`` weighs
     effects, in percent of that of the scenario, for assurance; 0 is no effect. ``endpoint`` with
     ``analysis`` is the primary question; ``secondary`` ones follow in the order of testing.
+    ``drift`` is what twelve months of calendar add to the reserve of men who come then.
     ``nuisance`` gives values to assumptions, by path, for a worst case (`pretese.trial.cells`).
     """
 
@@ -48,6 +49,7 @@ class Design(Document):
     randomisation: Randomisation = Randomisation()
     sites: tuple[Recruiting, ...] = Field(min_length=1)
     site_spread: Parameter | None = None
+    drift: Parameter | None = None
     dropout: ByArm = ByArm()
     crossover: ByArm = ByArm()
     endpoint: Endpoint
@@ -64,11 +66,11 @@ class Design(Document):
     def _one_source(self) -> Self:
         if (self.scenario is None) == (self.risks is None):
             raise ValueError("give a scenario or risks, one of the two")
-        needs_men = self.arms or self.analysis.covariates or self.site_spread
+        needs_men = self.arms or self.analysis.covariates or self.site_spread or self.drift
         by = {*self.randomisation.by, *self.analysis.strata}
         if self.risks and (needs_men or "diagnosis" in by or self.endpoint.ejaculators):
             raise ValueError(
-                "men of plain risks have no arms, covariates, diagnosis, site_spread or "
+                "men of plain risks have no arms, covariates, diagnosis, site_spread, drift or "
                 "ejaculators; name a scenario"
             )
         rule = self.monitoring.reestimation

@@ -12,7 +12,7 @@ import numpy as np
 
 from estimate.performance import paired_difference
 from pretese.mechanism import parameters
-from pretese.trial.cells import Axes, planned_value, settings_of, with_settings
+from pretese.trial.cells import SOURCED, Axes, planned_value, settings_of, with_settings
 from pretese.trial.design import Design
 from pretese.trial.run import Outcomes
 from pretese.trial.runner import Runner, trial_job
@@ -150,8 +150,10 @@ def assumed_ranges(
     """Return the range of every assumption that has one, by its path."""
     found = {} if scenario is None else parameters(scenario)
     ranges = {path: number.sweep for path, number in found.items() if number.sweep}
-    if design.site_spread is not None and design.site_spread.sweep:
-        ranges["site_spread"] = design.site_spread.sweep
+    for name in SOURCED:
+        number = getattr(design, name)
+        if number is not None and number.sweep:
+            ranges[name] = number.sweep
     return ranges | {path: (min(values), max(values)) for path, values in axes.items()}
 
 
@@ -193,8 +195,7 @@ def _words(scenario: Scenario | None, path: str) -> str:
 
 
 _UNITS = {
-    "dropout": "%", "crossover": "%", "risks": "%", "site_spread": "log odds",
-    "control_risk": "log odds added",
+    **SOURCED, "dropout": "%", "crossover": "%", "risks": "%", "control_risk": "log odds added",
 }  # fmt: skip
 
 #: What is worst of a measure: the least or the greatest.

@@ -46,6 +46,7 @@ def why_no_rail(design: Design) -> str | None:
             or (design.endpoint.missing == "complete case" and _drops(design))
         ),
         "men of a site are alike": design.site_spread is not None,
+        "men who come late differ from men who come early": design.drift is not None,
         "re-estimation is enumerated for two looks, one side and equal arms": (
             not _enumerable(design)
         ),

@@ -18,7 +18,7 @@ from pretese.html import render_page
 from pretese.mechanism import mechanism_hash
 from pretese.plots.power import draw_design, draw_power
 from pretese.plots.style import svg
-from pretese.trial import chapters, further
+from pretese.trial import chapters, columns, drawn, further
 from pretese.trial.candidates import scenario_of
 from pretese.trial.checks import checks, conclusions
 from pretese.trial.design import Design, read_design
@@ -99,10 +99,10 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
         "statement": statement(design, document),
         "plain": in_plain_words(document),
         "design": chapters.described(design),
-        "mechanism": chapters.mechanism_rows(design, scenario),
-        "parameters": chapters.parameter_rows(scenario),
-        "calibration": chapters.calibration_rows(design),
-        "configurations": chapters.configurations(document),
+        "mechanism": drawn.mechanism_rows(design, scenario),
+        "parameters": drawn.parameter_rows(design, scenario),
+        "calibration": drawn.calibration_rows(design),
+        "configurations": drawn.configurations(design, scenario, document),
         "attributes": attributes,
         "events": events,
         "truth": chapters.truth_rows(document),
@@ -118,7 +118,7 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
         "worst": worst_case(document["nuisance"]) if document["nuisance"] else "",
         "stories": _stories(trials, design, scenario, document, study),
         "conclusions": conclusions(document),
-        "dictionary": chapters.dictionary_rows(pq.read_schema(trials).names),
+        "dictionary": columns.dictionary_rows(pq.read_schema(trials).names),
         "text": read_text(folder / f"{design.id}.yaml"),
     }  # fmt: skip
 

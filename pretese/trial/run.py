@@ -165,12 +165,9 @@ def run_block(task: Task) -> Results:
     without = {men: paths(look_at_all(null, men)) for men in sizes}
     found: Results = {}
     for effect in sorted({effect for _, effect in points}):
-        data, given = (
-            observe_all(design, trials, effect),
-            given_truths(design, scenario, seed, effect),
-        )
+        data = observe_all(design, trials, effect)
         for men in sorted({m for m, e in points if e == effect}):
-            looks = look_at_all(data, men)
+            looks, given = look_at_all(data, men), given_truths(design, scenario, seed, effect, men)
             arrays = several(design, trials, men, effect, looks, without[men]) if sizes else {}
             if given is not None:
                 true, error = (np.tile(each, (size, 1)) for each in given)

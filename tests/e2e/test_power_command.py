@@ -91,6 +91,7 @@ def test_a_number_of_the_scenario_can_be_changed(capsys):
         (["placebo-ufsh", "--nuisance", "dropout=a"], "write PATH=NUMBER,NUMBER"),
         (["placebo-ufsh", "--nuisance", "dropout=0,120"], "dropout.control_percent"),
         (["placebo-ufsh", "--nuisance", "no.such=1"], "there is no such number"),
+        (["re-estimation", "--nuisance", "drift=0.3"], "men of plain risks have no"),
     ],
 )
 def test_bad_input_is_one_message_and_exit_2(capsys, words, says):
