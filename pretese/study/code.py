@@ -31,7 +31,7 @@ _SPEAKING = frozenset(
     f"pretese/trial/{name}.py"
     for name in (
         "chapters", "checks", "columns", "drawn", "family", "further", "narrate", "nuisance",
-        "page", "rail", "report", "solve", "statement", "study", "summary",
+        "page", "rail", "report", "solve", "statement", "study", "summary", "verdict",
     )
 )  # fmt: skip
 

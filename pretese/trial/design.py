@@ -12,6 +12,7 @@ from estimate.estimand import Estimand
 from estimate.planning.graphs import Graph
 from pretese.shipped import find_shipped, shipped_folder
 from pretese.trial.arms import Arms, ByArm, Randomisation, Recruiting, Risks
+from pretese.trial.decision import Decision
 from pretese.trial.endpoint import Analysis, Endpoint, Secondary, estimand_of
 from pretese.trial.monitoring import Monitoring
 from pretese.trial.multiplicity import Multiplicity
@@ -36,6 +37,7 @@ class Design(Document):
     ``analysis`` is the primary question; ``secondary`` ones follow in the order of testing.
     ``drift`` is what twelve months of calendar add to the reserve of men who come then.
     ``nuisance`` gives values to assumptions, by path, for a worst case (`pretese.trial.cells`).
+    ``decision`` is what the design must show before anyone goes ahead with it.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -58,6 +60,7 @@ class Design(Document):
     multiplicity: Multiplicity | None = None
     monitoring: Monitoring = Monitoring()
     prior: tuple[Belief, ...] = ()
+    decision: Decision | None = None
     nuisance: dict[str, Annotated[tuple[float, ...], Field(min_length=1)]] = Field(
         default_factory=dict
     )
@@ -80,6 +83,8 @@ class Design(Document):
             )
         if self.prior and abs(sum(each.weight_percent for each in self.prior) - 100) > 1e-6:
             raise ValueError("the weights of the prior do not sum to 100")
+        if self.decision and self.decision.assurance_percent_at_least and not self.prior:
+            raise ValueError("assurance needs a prior; give one, or decide without it")
         return self
 
     @model_validator(mode="after")

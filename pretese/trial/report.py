@@ -24,9 +24,10 @@ from pretese.trial.checks import checks, conclusions
 from pretese.trial.design import Design, read_design
 from pretese.trial.further import main_point
 from pretese.trial.narrate import Story, choose, tell_story
-from pretese.trial.page import cell_numbers, number, worst_case
+from pretese.trial.page import cell_numbers, decision_cells, number, worst_case
 from pretese.trial.statement import in_plain_words, statement
 from pretese.trial.summary import SHARES, WORDS
+from pretese.trial.verdict import decision_words
 from protocol.documents import read_text
 from protocol.errors import InputError
 from simulate.scenario import Scenario
@@ -118,6 +119,7 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
         "worst": worst_case(document["nuisance"]) if document["nuisance"] else "",
         "stories": _stories(trials, design, scenario, document, study),
         "conclusions": conclusions(document),
+        "decision": _decision(document["decision"]),
         "dictionary": columns.dictionary_rows(pq.read_schema(trials).names),
         "text": read_text(folder / f"{design.id}.yaml"),
     }  # fmt: skip
@@ -198,6 +200,14 @@ def _cells(grid: dict[str, Any] | None) -> list[list[str]]:
         return []
     return [[*(f"{v:g}" for v in cell["at"].values()), *cell_numbers(cell)]
             for cell in grid["cells"]]  # fmt: skip
+
+
+def _decision(decision: dict[str, Any] | None) -> dict[str, Any]:
+    """Return thresholds with their verdicts, and what follows; empty if none was fixed."""
+    if decision is None:
+        return {}
+    rows = [decision_cells(part) for part in decision["parts"]]
+    return {"rows": rows, "words": decision_words(decision)}
 
 
 def _stories(

@@ -20,7 +20,7 @@ from protocol.regimen import load_regimen
 from simulate.scenario import Scenario
 
 #: What a design says without changing what is drawn.
-_WORDS = {"title", "question", "prior", "nuisance"}
+_WORDS = {"title", "question", "prior", "nuisance", "decision"}
 
 
 @dataclass(frozen=True, slots=True)

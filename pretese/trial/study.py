@@ -18,6 +18,7 @@ from pretese.trial.runner import Runner, nature
 from pretese.trial.solve import Solution, solve_men
 from pretese.trial.summary import assurance, plain, summarise_point, won
 from pretese.trial.table import Recorded
+from pretese.trial.verdict import decision_document
 from protocol.errors import InputError
 from simulate.scenario import Scenario
 
@@ -159,7 +160,7 @@ def document_of(answer: Answer) -> dict[str, Any]:
     design, results = answer.design, answer.results
     plan = design.monitoring.plan()
     sizes = sorted({men for men, _ in results})
-    return {
+    document: dict[str, Any] = {
         "id": design.id,
         "title": design.title,
         "question": " ".join(design.question.split()),
@@ -179,6 +180,7 @@ def document_of(answer: Answer) -> dict[str, Any]:
         "nuisance": None if answer.grid is None else grid_document(answer.grid),
         "tornado": None if answer.tornado is None else bars_document(answer.tornado),
     }
+    return {**document, "decision": decision_document(design.decision, document)}
 
 
 def _point(design: Design, point: Point, results: Recorded) -> dict[str, Any]:

@@ -29,7 +29,14 @@ def test_json_is_one_document_with_power_and_size_and_their_errors(capsys):
 def test_the_page_has_the_numbers_of_the_document(capsys):
     assert run(["power", "three-looks", *SMALL]) == 0
     page = capsys.readouterr().out
-    for words in ("exact power", "Looks, 600 men", "no effect", "Monte Carlo standard error"):
+    for words in (
+        "exact power",
+        "Looks, 600 men",
+        "no effect",
+        "Monte Carlo standard error",
+        "Thresholds fixed in the design file, 600 men",
+        "Decision: no-go. Type I error, greatest: about 125 trials would tell",
+    ):
         assert words in page
 
 

@@ -97,13 +97,14 @@ def test_figures_of_a_worst_case_and_a_tornado_are_on_the_page(tmp_path, capsys)
     assert [bar["path"] for bar in document["designs"][0]["tornado"]["bars"]]
 
 
-def test_a_trial_with_drift_says_what_drifts(tmp_path, capsys):
+def test_a_trial_with_drift_and_a_decision_says_what_became_of_both(tmp_path, capsys):
     design = tmp_path / "drifting.yaml"
     drift = (
         "drift: {value: 0.2, unit: log odds per 12 months, status: assumed, source: a guess, "
         "sweep: [-0.2, 0.4]}\n"
     )
     text = read_text(design_path("three-looks")).replace("id: three-looks", "id: drifting")
+    text = text.replace("expected_men_at_most: 550", "expected_men_at_most: 100")
     design.write_text(text + drift)
     words = ["power", str(design), "--men", "120", "--replicates", "40", "--nuisance"]
     assert run([*words, "drift=-0.2,0.2", "--out", str(tmp_path / "study"), "--json"]) == 0
@@ -116,6 +117,12 @@ def test_a_trial_with_drift_says_what_drifts(tmp_path, capsys):
         == (document["points"][1]["truth"]["risk_control"])
     )
     assert planned["power_difference"]["value"] == 0
+    verdicts = {part["part"]: part for part in document["decision"]["parts"]}
+    power, men = verdicts["power_percent_at_least"], verdicts["expected_men_at_most"]
+    assert power["value"] == document["points"][1]["measures"]["rejection"]["value"]
+    assert (power["verdict"], men["verdict"]) == ("not met", "not met")
+    assert men["low"] > 100 == men["threshold"]
+    assert document["decision"]["verdict"] == "no-go"
     assert run(["report", str(tmp_path / "study")]) == 0
     page = (tmp_path / "study" / "report.html").read_text()
     text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
@@ -124,6 +131,9 @@ def test_a_trial_with_drift_says_what_drifts(tmp_path, capsys):
         "(assumed: a guess); -0.2, 0.2 log odds per 12 months in the grid",
         "every 12 months since the opening add 0.2 log odds to the reserve",
         "drift 0.2 log odds per 12 months assumed, -0.2 to 0.4 a guess",
+        "the design file asks beforehand for power &gt;= 80 %, type I error, greatest &lt;= 3 %",
+        "Decision: no-go.",
+        "months, mean planned effect &lt;= 30",
         "No exact rail: men who come late differ from men who come early",
     ):
         assert words in text, words
