@@ -1,9 +1,12 @@
 """Chapters of the page of a power study: rows for its tables, from what the files say."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pretese.trial.design import Design
+from pretese.trial.endpoint import Endpoint
+from pretese.trial.given import MEN, TRIALS
+from pretese.trial.multiplicity import Multiplicity
 from pretese.trial.page import number
 
 Rows = list[tuple[str, str]]
@@ -47,11 +50,55 @@ def identity(study: dict[str, Any]) -> Rows:
          "depend on processes or blocks"),
         ("trials", f"{study['replicates']:,} per size and effect"),
         ("sources that decide a digit", study["code_sha256"]),
-        *((f"design {d['id']}", d["design_sha256"]) for d in study["designs"]),
         *((f"mechanism of {name}", text) for name, text in study["mechanism_sha256"].items()),
-        *((f"changed: {name}", f"{value:g}") for name, value in study["changed"].items()),
         *study["versions"].items(),
+        ("date, machine, run time", "not recorded, so that the same run gives the same bytes"),
     ]  # fmt: skip
+
+
+def about(design: Design, document: dict[str, Any]) -> Rows:
+    """Return what a design file says of itself, and which files it rests on."""
+    unsaid = "not given in the design file"
+    return [
+        ("Title", design.title),
+        ("Version", design.version or unsaid),
+        ("Author", design.author or unsaid),
+        ("Date", str(design.date or unsaid)),
+        ("Design file", document["design_sha256"]),
+        *((f"Regimen {name} {each['version']}", each["sha256"])
+          for name, each in document["regimens"].items()),
+    ]  # fmt: skip
+
+
+def plan_and_run(
+    design: Design, document: dict[str, Any], study: dict[str, Any]
+) -> list[tuple[str, str, str]]:
+    """Return what the design file plans, and what was simulated in its place or beside it."""
+    points, asked = document["points"], study["asked"]
+    effects = sorted({0.0, 100.0, *(each.effect_percent for each in design.prior)})
+    grid = document["nuisance"]
+    solved = (
+        f"solved for a power of {asked['solve']:g}" if asked["solve"] is not None else "not asked"
+    )
+    return [
+        ("men", str(design.men), _listed({point["men"] for point in points})),
+        ("a size solved for", "none", solved),
+        ("effects, %", _listed(effects), _listed({point["effect_percent"] for point in points})),
+        ("nuisances", axes_words(design.nuisance), axes_words(grid["axes"] if grid else {})),
+        ("numbers of the scenario", "as in its file", "; ".join(
+            f"{path} {value:g}" for path, value in study["changed"].items()) or "as in its file"),
+        ("decision", "fixed in the file" if design.decision else "none",
+         document["decision"]["verdict"] if document["decision"] else "none"),
+    ]  # fmt: skip
+
+
+def _listed(values: Iterable[float]) -> str:
+    return ", ".join(f"{value:g}" for value in sorted(values))
+
+
+def axes_words(axes: Mapping[str, Sequence[float]]) -> str:
+    """Return the values of every axis of a grid as words."""
+    return "; ".join(f"{path}: {_listed(values)}" for path, values in axes.items()) or "none"
 
 
 def described(design: Design) -> Rows:
@@ -64,7 +111,8 @@ def described(design: Design) -> Rows:
             f"{name}: {arm.regimen}, semen {'' if arm.semen_check else 'not '}checked again"
             for name, arm in pair
         )
-    blocks = f", blocks of {design.block}" if design.block else ""
+    sizes = " or ".join(str(sum(design.allocation) * each) for each in rule.repeats)
+    blocks = f", blocks of {sizes}" if rule.method in ("blocks", "stratified") else ""
     by = f" by {' and '.join(rule.by)}" if rule.by else ""
     chance = f", preferred arm with {rule.probability_percent:g} %"
     chance = chance if rule.method == "minimisation" else ""
@@ -76,12 +124,23 @@ def described(design: Design) -> Rows:
         ("Recruitment", "; ".join(_recruits(design))),
         ("Endpoint", f"{end.variable}, known {end.known_after_months:g} months after recruitment"),
         *(("Secondary endpoint", f"{each.endpoint.label}: {each.endpoint.variable}, "
-           f"{each.analysis.method}") for each in design.secondary),
+           f"{each.analysis.method}, known {each.endpoint.known_after_months:g} months after "
+           "recruitment") for each in design.secondary),
         ("Multiplicity", _multiplicity(design)),
+        ("Analysis set", _analysed(end)),
         ("Missing endpoints", f"{end.missing}; {both(design.dropout)} are lost"),
         ("Crossover", f"{both(design.crossover)}; {end.crossover}"),
         ("Looks", _looks(design)),
     ]  # fmt: skip
+
+
+def _analysed(end: Endpoint) -> str:
+    stratum = end.ejaculators == "principal stratum"
+    words = f"{'all men randomised' if stratum else end.population}, as randomised"
+    words += "; those lost count as failures" if end.missing == "failure" else ", less those lost"
+    if end.crossover in ("hypothetical", "excluded"):
+        words += "; not those who crossed over"
+    return words
 
 
 def _recruits(design: Design) -> Iterator[str]:
@@ -100,8 +159,19 @@ def both(shares: Any) -> str:
 
 def _multiplicity(design: Design) -> str:
     if design.multiplicity:
-        return f"{design.multiplicity.method}, in the order {', '.join(design.labels)}"
+        return _graph(design, design.multiplicity)
     return "every endpoint at the whole level" if design.secondary else "one endpoint, one test"
+
+
+def _graph(design: Design, rule: Multiplicity) -> str:
+    """Return a procedure with the weights that it starts from and where they go."""
+    graph, parts = rule.graph(design.labels), []
+    for label, weight, row in zip(graph.names, graph.weights, graph.transitions, strict=True):
+        shares = zip(graph.names, row, strict=True)
+        heirs = [f"{100 * share:g} % to {name}" for name, share in shares if share]
+        left = f", then leaves {' and '.join(heirs)}" if heirs else ""
+        parts.append(f"{label} starts with {100 * weight:g} % of the level{left}")
+    return f"{rule.method}: {'; '.join(parts)}"
 
 
 def _looks(design: Design) -> str:
@@ -149,7 +219,21 @@ def methods(design: Design) -> Rows:
         ("No answer", "a trial whose analysis has no finite answer does not reject; their share "
          "stands in the table of performance"),
         ("Missing covariates", "the mean of the trial, which cannot depend on the arm"),
+        ("Software", "the program's own estimators, all trials at once; versions in chapter A"),
     ]  # fmt: skip
+
+
+def truth_words(design: Design) -> str:
+    """Return how the true effect was found."""
+    if design.analysis.conditional:
+        return (
+            "a conditional odds ratio is what the model of the analysis tends to: the mean over "
+            f"{TRIALS} simulated trials of {MEN:,} men, each man seen in either arm"
+        )
+    both_seen = "every simulated man has both of his outcomes; the truth is the mean over all"
+    if design.risks:
+        return f"the risks are those of the file, before crossover; {both_seen}"
+    return both_seen
 
 
 def truth_rows(document: dict[str, Any]) -> list[tuple[str, str, str, str]]:

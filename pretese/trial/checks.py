@@ -32,7 +32,16 @@ class Check:
 
 def checks(document: dict[str, Any]) -> list[Check]:
     """Return the checks of one design, each with its verdict."""
-    return [*_exact(document), _level(document), *_recovery(document)]
+    return [*_exact(document), _level(document), *_worst_levels(document), *_recovery(document)]
+
+
+def outside_checks(replayed: int) -> list[Check]:
+    """Return what the page itself checked while it was written, and what nobody checked here."""
+    words = f"{replayed} of {replayed} drawn again alone, from seed and number: the same statistic"
+    found = Check("example trials replay", words, True) if replayed else None
+    second = "not run again in another program; `python -m benchmarks power` does so where R is"
+    other = Check("a second implementation (rpact)", second, None)
+    return [each for each in (found, other) if each]
 
 
 def _exact(document: dict[str, Any]) -> Iterator[Check]:
@@ -44,9 +53,12 @@ def _exact(document: dict[str, Any]) -> Iterator[Check]:
     worst = max(known, key=lambda point: abs(point["exact"]["z"]))
     z = worst["exact"]["z"]
     words = f"largest z {z:.2f} of {len(known)} ({worst['men']} men, {worst['effect_percent']:g} %)"
-    # As unlikely for the largest of so many as 3 standard errors are for one.
-    most = -float(ndtri(ndtr(-CHANCE) / len(known)))
-    yield Check("simulated power against exact enumeration", words, abs(z) < most)
+    yield Check("simulated power against exact enumeration", words, abs(z) < _chance(len(known)))
+
+
+def _chance(count: int) -> float:
+    """Return what is as unlikely for the largest of so many as 3 standard errors are for one."""
+    return -float(ndtri(ndtr(-CHANCE) / count))
 
 
 def _level(document: dict[str, Any]) -> Check:
@@ -57,6 +69,22 @@ def _level(document: dict[str, Any]) -> Check:
     if measure["value"] < alpha - CHANCE * error:
         words += " (conservative)"
     return Check("type I error without an effect", words, measure["value"] < alpha + CHANCE * error)
+
+
+def _worst_levels(document: dict[str, Any]) -> Iterator[Check]:
+    """Check the greatest error over the cells of a grid, and over the nulls of a family."""
+    family = main_point(document)["family"]
+    shared = family["errors"] if family and family["method"] != "none" else []
+    cells = (document["nuisance"] or {"cells": []})["cells"]
+    for what, errors in (
+        ("type I error in every cell of the grid", [cell["type_one_error"] for cell in cells]),
+        ("wrong claims in the family of endpoints", shared),
+    ):
+        if errors:
+            worst, alpha = max(errors, key=lambda e: float(e["value"])), document["bounds"]["alpha"]
+            limit = alpha + _chance(len(errors)) * (alpha * (1 - alpha) / worst["n"]) ** 0.5
+            words = f"greatest of {len(errors)} {number(worst, share=True)}"
+            yield Check(what, f"{words} against {100 * alpha:g} %", worst["value"] < limit)
 
 
 def _recovery(document: dict[str, Any]) -> Iterator[Check]:

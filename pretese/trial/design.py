@@ -1,5 +1,6 @@
 """The design file: all that a planned trial says of itself, checked before a man is drawn."""
 
+import datetime
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +44,9 @@ class Design(Document):
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     title: str
     question: str
+    version: str | None = None
+    author: str | None = None
+    date: datetime.date | None = None
     men: Annotated[int, Field(ge=10, le=100_000)]
     scenario: str | None = None
     risks: Risks | None = None

@@ -8,7 +8,7 @@ from pretese.certificate import Certificate, certificate_path, read_certificate
 from pretese.mechanism import parameters
 from pretese.shipped import scenario_path
 from pretese.trial.cells import SOURCED
-from pretese.trial.chapters import Rows, both
+from pretese.trial.chapters import Rows, axes_words, both
 from pretese.trial.design import Design
 from pretese.trial.endpoint import Analysis
 from simulate.scenario import Scenario, read_scenario
@@ -99,7 +99,7 @@ def configurations(
     """Return states of nature, what was simulated of each, and why it belongs to the study."""
     effects = sorted({point["effect_percent"] for point in document["points"]})
     between = ", ".join(f"{e:g} %" for e in effects if 0 < e < 100)
-    tornado = document["tornado"]
+    tornado, grid = document["tornado"], document["nuisance"]
     moved = f"{tornado['screened']} assumptions" if tornado else ""
     return [
         ("No effect", "simulated",
@@ -108,7 +108,7 @@ def configurations(
         ("Between", f"{between} of the effect" if between else _NOT.format("--effect"),
          "the effect may be smaller than planned, and power falls with it"),
         ("Nuisance grid, with the effect and without",
-         _axes(document["nuisance"]) or _NOT.format("--nuisance"),
+         axes_words(grid["axes"]) if grid else _NOT.format("--nuisance"),
          "level and power may fail where several assumptions are wrong together; the worst cell "
          "is named"),
         ("Each assumption alone", moved or _NOT.format("--tornado"),
@@ -117,7 +117,7 @@ def configurations(
          "an adjusted analysis must not find an effect in prognosis"),
         ("A model that is wrong", _misspecified(design),
          "the truth is no model that an analysis could fit"),
-        ("Drift over calendar time", _drift(design, document["nuisance"]),
+        ("Drift over calendar time", _drift(design, grid),
          "recruitment takes years; men and laboratories change, and looks see early men alone"),
     ]  # fmt: skip
 
@@ -163,12 +163,3 @@ def _drift(design: Design, grid: dict[str, Any] | None) -> str:
         return "; ".join(words)
     cure = "" if design.scenario is None else "; give `drift` or --nuisance drift=LOW,HIGH"
     return f"not simulated: men who come late are like those who come early{cure}"
-
-
-def _axes(grid: dict[str, Any] | None) -> str:
-    if not grid:
-        return ""
-    return "; ".join(
-        f"{path}: {', '.join(f'{value:g}' for value in values)}"
-        for path, values in grid["axes"].items()
-    )

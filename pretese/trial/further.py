@@ -3,10 +3,12 @@
 from typing import Any
 
 import numpy as np
+from scipy.special import logit
 
 from estimate.arrays import Floats
 from estimate.performance import Measure, measure_performance
 from pretese.trial.design import Design
+from pretese.trial.measure import mean
 from pretese.trial.run import Outcomes
 from pretese.trial.summary import plain, true_effect
 
@@ -19,10 +21,13 @@ WORDS = {
     "width": "mean width of the interval",
     "type_s": "rejections with the wrong sign",
     "type_m": "rejections exaggerate, times the truth",
+    "own_bias": "bias against the effect in each trial's own men",
+    "own_coverage": "coverage of the effect in each trial's own men",
+    "own_spread": "spread of that effect over trials",
 }
 
 #: Measures that are shares.
-SHARES = frozenset({"bias_eliminated_coverage", "type_s"})
+SHARES = frozenset({"bias_eliminated_coverage", "type_s", "own_coverage"})
 
 #: Quantiles shown of sizes and durations.
 QUANTILES = (0.1, 0.5, 0.9)
@@ -38,12 +43,47 @@ def further(design: Design, outcomes: Outcomes) -> dict[str, Any]:
     return {
         "truth_on_scale": truth if np.isfinite(truth) else None,
         "scale": "log odds ratio" if "odds ratio" in str(design.estimand) else "risk difference",
-        "measures": {name: plain(getattr(found, name)) for name in WORDS},
+        "measures": {
+            **{name: plain(getattr(found, name)) for name in WORDS if hasattr(found, name)},
+            **{name: plain(each) for name, each in own_effects(design, o).items()},
+        },
         "quantiles": {
             name: {f"{100 * share:g}": plain(quantile(values, share)) for share in QUANTILES}
             for name, values in (("recruited", o.recruited), ("duration_months", o.months))
         },
     }
+
+
+def own_effects(design: Design, outcomes: Outcomes) -> dict[str, Measure]:
+    """Return how estimates agree with the effect among all planned men of their own trial.
+
+    That effect (SATE) differs from trial to trial around the population's (PATE), and an estimate
+    from the same men follows it: its intervals are wide for it. A marginal odds ratio, as a
+    logarithm, follows from the risks of the trial's men; a conditional one does not: NaN.
+    """
+    o, own = outcomes, own_effect(design, outcomes)
+    gap, held = o.estimate - own, (o.conf_low <= own) & (own <= o.conf_high)
+    known = np.isfinite(gap)
+    shared = own[np.isfinite(own)]
+    n = max(shared.size, 1)
+    spread = shared.std(ddof=1) if n > 1 else np.nan
+    return {
+        "own_bias": mean(gap),
+        "own_coverage": mean(np.where(known, held, np.nan)),
+        "own_spread": Measure(
+            np.asarray(spread), np.asarray(spread / np.sqrt(2 * max(n - 1, 1))), np.asarray(n)
+        ),
+    }
+
+
+def own_effect(design: Design, outcomes: Outcomes) -> Floats:
+    """Return (replicate,) effects among each trial's own men, on the scale of the method."""
+    if design.analysis.conditional:
+        return np.full_like(outcomes.target, np.nan)
+    if design.analysis.method != "logistic":
+        return outcomes.target
+    with np.errstate(divide="ignore"):
+        return np.asarray(logit(outcomes.risk_treated) - logit(outcomes.risk_control))
 
 
 def quantile(values: Floats, share: float) -> Measure:

@@ -20,20 +20,23 @@ from pretese.plots.power import draw_design, draw_power
 from pretese.plots.style import svg
 from pretese.trial import chapters, columns, drawn, further
 from pretese.trial.candidates import scenario_of
-from pretese.trial.checks import checks, conclusions
+from pretese.trial.checks import NOMINAL, checks, conclusions, outside_checks
 from pretese.trial.design import Design, read_design
-from pretese.trial.further import main_point
+from pretese.trial.further import main_point, null_point
 from pretese.trial.narrate import Story, choose, tell_story
 from pretese.trial.page import cell_numbers, decision_cells, number, worst_case
-from pretese.trial.statement import in_plain_words, statement
+from pretese.trial.statement import in_plain_words, limits, statement
 from pretese.trial.summary import SHARES, WORDS
 from pretese.trial.verdict import decision_words
 from protocol.documents import read_text
 from protocol.errors import InputError
 from simulate.scenario import Scenario
 
-#: Monte Carlo standard error of a power of 80 % that the page calls fine enough.
-FINE = 0.01
+#: Monte Carlo standard error that the page calls fine enough, of a power of 80 % and of a coverage.
+FINE, FINE_COVERAGE = 0.01, 0.005
+
+#: That of the level, as a part of it.
+FINE_LEVEL = 1 / 20
 
 #: Sizes and effects side by side in one table.
 ABREAST = 4
@@ -66,8 +69,6 @@ def render_report(folder: Path) -> str:
             for row in document["paired"]
         ],
         files=sorted(path.name for path in folder.iterdir() if path.is_file()),
-        needed=replicates_for(FINE, 0.8),
-        fine=100 * FINE,
     )
 
 
@@ -94,11 +95,14 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
         raise InputError.of(str(folder / f"{design.id}.yaml"), "", problem, "run power again")
     scenario = scenario_of(design, study["changed"])
     trials, points = folder / f"{design.id}.parquet", document["points"]
+    stories = _stories(trials, design, scenario, document, study)
     attributes, events = chapters.estimand_rows(design)
     return {
         "document": document,
         "statement": statement(design, document),
         "plain": in_plain_words(document),
+        "about": chapters.about(design, document),
+        "plan": chapters.plan_and_run(design, document, study),
         "design": chapters.described(design),
         "mechanism": drawn.mechanism_rows(design, scenario),
         "parameters": drawn.parameter_rows(design, scenario),
@@ -107,19 +111,22 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
         "attributes": attributes,
         "events": events,
         "truth": chapters.truth_rows(document),
+        "truth_words": chapters.truth_words(design),
         "methods": chapters.methods(design),
         "tables": [_table(points[i : i + ABREAST]) for i in range(0, len(points), ABREAST)],
         "looks": _looks(main_point(document)),
-        "endpoints": _endpoints(main_point(document)),
+        "endpoints": _endpoints(main_point(document), null_point(document)),
         "assurance": [f"{row['men']} men: {number(row, share=True)}"
                       for row in document["assurance"]],
-        "checks": checks(document),
+        "needed": _needed(document),
+        "checks": [*checks(document), *outside_checks(len(stories))],
         "figures": {name: svg(each) for name, each in draw_design(document, folder).items()},
         "cells": _cells(document["nuisance"]),
         "worst": worst_case(document["nuisance"]) if document["nuisance"] else "",
-        "stories": _stories(trials, design, scenario, document, study),
+        "stories": stories,
         "conclusions": conclusions(document),
         "decision": _decision(document["decision"]),
+        "limits": limits(design),
         "dictionary": columns.dictionary_rows(pq.read_schema(trials).names),
         "text": read_text(folder / f"{design.id}.yaml"),
     }  # fmt: skip
@@ -159,6 +166,23 @@ def _measured(
             for name, text in words.items()]  # fmt: skip
 
 
+def _needed(document: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Return measure, wanted Monte Carlo standard error, trials that it takes, and whether."""
+    alpha, there = document["bounds"]["alpha"], main_point(document)["replicates"]
+    rows = []
+    for what, share, wanted in (
+        ("power", 0.8, FINE),
+        ("type I error", alpha, FINE_LEVEL * alpha),
+        ("coverage", NOMINAL, FINE_COVERAGE),
+    ):
+        takes = replicates_for(wanted, share)
+        enough = "enough" if there >= takes else "too few: a draft"
+        rows.append(
+            (f"{what}, {100 * share:g} %", f"{100 * wanted:g} points", f"{takes:,}", enough)
+        )
+    return rows
+
+
 def _most(point: dict[str, Any]) -> int:
     return int(point["reestimation"]["most"] if point["reestimation"] else point["men"])
 
@@ -174,17 +198,17 @@ def _looks(point: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _endpoints(point: dict[str, Any]) -> dict[str, Any]:
+def _endpoints(point: dict[str, Any], none: dict[str, Any]) -> dict[str, Any]:
     """Return rows of several endpoints, and how often the family errs; empty for one alone."""
     if not point["family"]:
         return {}
-    family = point["family"]
+    family, alone = point["family"], [row["alone"] for row in none["endpoints"]]
     return {
         "rows": [
             (row["name"], number(row["truth"]), number(row["bias"]),
-             number(row["coverage"], share=True), number(row["alone"], share=True),
-             number(row["claimed"], share=True))
-            for row in point["endpoints"]
+             number(row["coverage"], share=True), number(error, share=True),
+             number(row["alone"], share=True), number(row["claimed"], share=True))
+            for row, error in zip(point["endpoints"], alone, strict=True)
         ],
         "family": [
             ("claims at least one", number(family["any"], share=True)),

@@ -20,7 +20,9 @@ from protocol.regimen import load_regimen
 from simulate.scenario import Scenario
 
 #: What a design says without changing what is drawn.
-_WORDS = {"title", "question", "prior", "nuisance", "decision"}
+_WORDS = {
+    "title", "question", "version", "author", "date", "prior", "nuisance", "decision",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,3 +84,26 @@ def _of_hundred(share: float) -> str:
 
 def _sided(bounds: dict[str, Any]) -> str:
     return "one-sided" if bounds["sides"] == 1 else "two-sided"
+
+
+def limits(design: Design) -> list[str]:
+    """Return what no trial of this design can show, since its men cannot be so."""
+    found = [
+        "A part of the effect means that this share of men respond; treatment harms nobody here, "
+        "and adverse events are not drawn.",
+        "Men are lost, and cross over, by lot within their arm, whatever their prognosis.",
+        "Estimates are those reported at the look where the trial ended, without correction for "
+        "stopping.",
+    ]
+    if design.scenario is None:
+        return ["Men of an arm differ in nothing but luck.", *found]
+    found += [
+        "The men are drawn from a mechanism fitted to one published cohort; a trial recruits "
+        "others.",
+        "Sites differ in level, not in what therapy adds to the reserve.",
+        "One reserve decides whether a man has sperm, in the ejaculate and at micro-TESE alike; "
+        "but for therapy it stays as it is while he waits.",
+    ]
+    if design.drift is None:
+        return [*found, "Men who come late are like those who come early."]
+    return [*found, "Drift is a straight line in log odds, the same at all sites and in both arms."]

@@ -1,8 +1,10 @@
 """A whole power study: designs, sizes, effects, a size solved for, designs compared in pairs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from estimate.performance import paired_difference
 from pretese.mechanism import mechanism_hash
@@ -20,6 +22,7 @@ from pretese.trial.summary import assurance, plain, summarise_point, won
 from pretese.trial.table import Recorded
 from pretese.trial.verdict import decision_document
 from protocol.errors import InputError
+from protocol.regimen import load_regimen
 from simulate.scenario import Scenario
 
 
@@ -167,12 +170,14 @@ def document_of(answer: Answer) -> dict[str, Any]:
         "design_sha256": answer.planned.sha256,
         "estimand": str(design.estimand),
         "analysis": design.analysis.method,
+        "regimens": _regimens(answer.planned.scenario),
         "bounds": {
             "name": plan.name,
             "alpha": plan.alpha,
             "sides": plan.sides,
             "information_rates": list(plan.information_rates),
             "upper": list(plan.upper),
+            "lower": _finite(plan.lower) if plan.sides == 1 else [],
         },
         "points": [_point(design, point, results) for point in sorted(results)],
         "assurance": [_assured(design, results, men) for men in sizes] if design.prior else [],
@@ -181,6 +186,21 @@ def document_of(answer: Answer) -> dict[str, Any]:
         "tornado": None if answer.tornado is None else bars_document(answer.tornado),
     }
     return {**document, "decision": decision_document(design.decision, document)}
+
+
+def _finite(bounds: Sequence[float]) -> list[float]:
+    """Return futility bounds before the last look; empty if nothing stops for futility."""
+    return [float(z) for z in bounds[:-1] if np.isfinite(z)]
+
+
+def _regimens(scenario: Scenario | None) -> dict[str, dict[str, str]]:
+    """Return version and hash of what the arms are given; men of plain risks are given nothing."""
+    names = [] if scenario is None else [arm.regimen for arm in scenario.arms.values()]
+    found = {name: load_regimen(name) for name in names}
+    return {
+        name: {"version": regimen.version, "sha256": regimen.sha256}
+        for name, regimen in found.items()
+    }
 
 
 def _point(design: Design, point: Point, results: Recorded) -> dict[str, Any]:
