@@ -36,6 +36,7 @@ def command_of(study: dict[str, Any]) -> str:
         for path, values in asked["nuisance"].items()
     ]
     words += ["--tornado"] if asked["tornado"] else []
+    words += ["--by-men"] if asked["by_men"] and len(study["designs"]) == 1 else []
     words += [f"--set {path}={value!r}" for path, value in asked["changed"].items()]
     return " ".join(
         [*words, f"--seed {asked['seed']} --replicates {study['replicates']} --out DIR"]
@@ -46,8 +47,8 @@ def identity(study: dict[str, Any]) -> Rows:
     """Return what was run, by which code, from which files."""
     return [
         ("seed", str(study["seed"])),
-        ("random numbers", "Philox, keyed by seed, purpose, trial and man: the result does not "
-         "depend on processes or blocks"),
+        ("random numbers", "Philox, keyed by seed, purpose, trial and man (or look, where counts "
+         "are drawn): the result does not depend on processes or blocks"),
         ("trials", f"{study['replicates']:,} per size and effect"),
         ("sources that decide a digit", study["code_sha256"]),
         *((f"mechanism of {name}", text) for name, text in study["mechanism_sha256"].items()),
@@ -223,17 +224,18 @@ def methods(design: Design) -> Rows:
     ]  # fmt: skip
 
 
-def truth_words(design: Design) -> str:
-    """Return how the true effect was found."""
+def truth_words(design: Design, drawn_by: str) -> str:
+    """Return how the true effect was found; ``drawn_by`` is ``men`` or ``counts``."""
     if design.analysis.conditional:
         return (
             "a conditional odds ratio is what the model of the analysis tends to: the mean over "
             f"{TRIALS} simulated trials of {MEN:,} men, each man seen in either arm"
         )
-    both_seen = "every simulated man has both of his outcomes; the truth is the mean over all"
-    if design.risks:
-        return f"the risks are those of the file, before crossover; {both_seen}"
-    return both_seen
+    if drawn_by == "counts":
+        return (
+            "they follow exactly from the risks of the file, the share of the effect and crossover"
+        )
+    return "every simulated man has both of his outcomes; the truth is the mean over all"
 
 
 def truth_rows(document: dict[str, Any]) -> list[tuple[str, str, str, str]]:

@@ -23,9 +23,10 @@ DICTIONARY: Mapping[str, str] = {
     "recruited": "men recruited by the end",
     "exposed": "of them randomised to treatment",
     "months": "from the opening to the last analysis; 12 months are a year",
-    "risk_control": "share of all planned men who would succeed under control",
+    "risk_control": "share of all planned men (of the population, if drawn by counts) who would "
+    "succeed under control",
     "risk_treated": "the same under treatment",
-    "target": "true effect among the men of this trial, a risk difference",
+    "target": "true effect among the men of this trial (or the population), a risk difference",
     "guessed": "share of arms that an investigator guesses",
     "imbalance": "men by which the arms differ at full size",
     "given_truth": "true conditional log odds ratio, the same for all trials; empty if marginal",

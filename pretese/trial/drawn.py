@@ -18,8 +18,7 @@ def mechanism_rows(design: Design, scenario: Scenario | None) -> Rows:
     """Return what men are drawn from, as words."""
     if scenario is None:
         return [
-            ("Mechanism", "every man of an arm has the same risk; one uniform number per man "
-             "serves both arms"),
+            ("Mechanism", "every man of an arm has the same risk"),
             ("Dependence", "men are independent"),
         ]  # fmt: skip
     behave = scenario.behaviour

@@ -33,8 +33,11 @@ SHARES = frozenset({"bias_eliminated_coverage", "type_s", "own_coverage"})
 QUANTILES = (0.1, 0.5, 0.9)
 
 
-def further(design: Design, outcomes: Outcomes) -> dict[str, Any]:
-    """Return measures of `WORDS`, quantiles of size and duration, and the truth on the scale."""
+def further(design: Design, outcomes: Outcomes, *, by_men: bool = True) -> dict[str, Any]:
+    """Return measures of `WORDS`, quantiles of size and duration, and the truth on the scale.
+
+    ``by_men``: whether trials have men, and so an effect of their own, or counts alone.
+    """
     o, truth = outcomes, float(true_effect(design, outcomes).value)
     found = measure_performance(
         o.estimate, o.std_error, truth, conf_low=o.conf_low, conf_high=o.conf_high,
@@ -45,7 +48,7 @@ def further(design: Design, outcomes: Outcomes) -> dict[str, Any]:
         "scale": "log odds ratio" if "odds ratio" in str(design.estimand) else "risk difference",
         "measures": {
             **{name: plain(getattr(found, name)) for name in WORDS if hasattr(found, name)},
-            **{name: plain(each) for name, each in own_effects(design, o).items()},
+            **{name: plain(each) for name, each in own_effects(design, o, by_men=by_men).items()},
         },
         "quantiles": {
             name: {f"{100 * share:g}": plain(quantile(values, share)) for share in QUANTILES}
@@ -54,14 +57,16 @@ def further(design: Design, outcomes: Outcomes) -> dict[str, Any]:
     }
 
 
-def own_effects(design: Design, outcomes: Outcomes) -> dict[str, Measure]:
+def own_effects(design: Design, outcomes: Outcomes, *, by_men: bool = True) -> dict[str, Measure]:
     """Return how estimates agree with the effect among all planned men of their own trial.
 
     That effect (SATE) differs from trial to trial around the population's (PATE), and an estimate
     from the same men follows it: its intervals are wide for it. A marginal odds ratio, as a
-    logarithm, follows from the risks of the trial's men; a conditional one does not: NaN.
+    logarithm, follows from the risks of the trial's men; a conditional one does not, and trials
+    drawn by counts have no men: NaN.
     """
-    o, own = outcomes, own_effect(design, outcomes)
+    o = outcomes
+    own = own_effect(design, o) if by_men else np.full_like(o.target, np.nan)
     gap, held = o.estimate - own, (o.conf_low <= own) & (own <= o.conf_high)
     known = np.isfinite(gap)
     shared = own[np.isfinite(own)]

@@ -23,7 +23,7 @@ from pretese.trial.candidates import scenario_of
 from pretese.trial.checks import NOMINAL, checks, conclusions, outside_checks
 from pretese.trial.design import Design, read_design
 from pretese.trial.further import main_point, null_point
-from pretese.trial.narrate import Story, choose, tell_story
+from pretese.trial.narrate import Story, choose, examples, tell_story
 from pretese.trial.page import cell_numbers, decision_cells, number, worst_case
 from pretese.trial.statement import in_plain_words, limits, statement
 from pretese.trial.summary import SHARES, WORDS
@@ -111,7 +111,7 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
         "attributes": attributes,
         "events": events,
         "truth": chapters.truth_rows(document),
-        "truth_words": chapters.truth_words(design),
+        "truth_words": chapters.truth_words(design, document["drawn"]["by"]),
         "methods": chapters.methods(design),
         "tables": [_table(points[i : i + ABREAST]) for i in range(0, len(points), ABREAST)],
         "looks": _looks(main_point(document)),
@@ -242,7 +242,10 @@ def _stories(
         problem = "the scenario has changed since the trials were simulated"
         raise InputError.of(design.id, "scenario", problem, "run power again")
     men = main_point(document)["men"]
-    table = pd.read_parquet(trials, filters=[("men", "==", men)])
+    if document["drawn"]["by"] == "counts":
+        table = examples(design, study["seed"], men)
+    else:
+        table = pd.read_parquet(trials, filters=[("men", "==", men)])
     stories = []
     for title, which in choose(table, len(design.monitoring.looks_percent)).items():
         here = table[(table.trial == which[0]) & np.isclose(table.effect_percent, which[1])]

@@ -11,6 +11,7 @@ from pretese.mechanism import mechanism_hash
 from pretese.study.code import code_version
 from pretese.trial.candidates import scenario_of
 from pretese.trial.cells import Axes, settings_of, with_settings
+from pretese.trial.counts import why_by_men
 from pretese.trial.design import Design, read_design
 from pretese.trial.further import further
 from pretese.trial.nuisance import Grid, Tornado, grid_document, study_grid, study_tornado
@@ -42,6 +43,8 @@ class Request:
         Axes of a grid of nuisances, beside those of the design file.
     tornado
         Whether each assumption is moved alone from one end of its range to the other.
+    by_men
+        Whether every man is drawn even where counts would do.
     """
 
     men: tuple[int, ...]
@@ -52,6 +55,7 @@ class Request:
     overrides: dict[str, float] = field(default_factory=dict)
     nuisance: Axes = field(default_factory=dict)
     tornado: bool = False
+    by_men: bool = False
 
     def record(self) -> dict[str, Any]:
         """Return all but the replicates, which may grow, as plain values."""
@@ -63,6 +67,7 @@ class Request:
             "changed": self.overrides,
             "nuisance": {path: list(values) for path, values in self.nuisance.items()},
             "tornado": self.tornado,
+            "by_men": self.by_men,
         }
 
 
@@ -78,13 +83,17 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one design does; ``results`` reads its trials one size and effect at a time."""
+    """What one design does; ``results`` reads its trials one size and effect at a time.
+
+    ``by_men``: they were drawn man by man, whether or not counts would have done.
+    """
 
     planned: Planned
     results: Recorded
     solution: Solution | None
     grid: Grid | None
     tornado: Tornado | None
+    by_men: bool
 
     @property
     def design(self) -> Design:
@@ -155,7 +164,7 @@ def study_design(planned: Planned, request: Request, runner: Runner) -> Answer:
         grid = study_grid(design, scenario, planned.axes, main, seed, replicates, runner)
     if request.tornado:
         tornado = study_tornado(design, scenario, planned.axes, main, seed, replicates, runner)
-    return Answer(planned, results, solution, grid, tornado)
+    return Answer(planned, results, solution, grid, tornado, runner.by_men)
 
 
 def document_of(answer: Answer) -> dict[str, Any]:
@@ -163,6 +172,7 @@ def document_of(answer: Answer) -> dict[str, Any]:
     design, results = answer.design, answer.results
     plan = design.monitoring.plan()
     sizes = sorted({men for men, _ in results})
+    drawn = _drawn(answer)
     document: dict[str, Any] = {
         "id": design.id,
         "title": design.title,
@@ -171,6 +181,7 @@ def document_of(answer: Answer) -> dict[str, Any]:
         "estimand": str(design.estimand),
         "analysis": design.analysis.method,
         "regimens": _regimens(answer.planned.scenario),
+        "drawn": drawn,
         "bounds": {
             "name": plan.name,
             "alpha": plan.alpha,
@@ -179,7 +190,9 @@ def document_of(answer: Answer) -> dict[str, Any]:
             "upper": list(plan.upper),
             "lower": _finite(plan.lower) if plan.sides == 1 else [],
         },
-        "points": [_point(design, point, results) for point in sorted(results)],
+        "points": [
+            _point(design, point, results, by_men=drawn["by"] == "men") for point in sorted(results)
+        ],
         "assurance": [_assured(design, results, men) for men in sizes] if design.prior else [],
         "solve": None if answer.solution is None else _solved(answer.solution),
         "nuisance": None if answer.grid is None else grid_document(answer.grid),
@@ -203,9 +216,18 @@ def _regimens(scenario: Scenario | None) -> dict[str, dict[str, str]]:
     }
 
 
-def _point(design: Design, point: Point, results: Recorded) -> dict[str, Any]:
+def _drawn(answer: Answer) -> dict[str, str | None]:
+    """Return whether trials were drawn man by man or by counts; why the former."""
+    why = why_by_men(answer.design, list(answer.results))
+    if why is None and answer.by_men:
+        why = "so it was asked, or the men of two designs are to be the same"
+    return {"by": "counts" if why is None else "men", "why": why}
+
+
+def _point(design: Design, point: Point, results: Recorded, *, by_men: bool) -> dict[str, Any]:
     found = results[point]
-    return {**summarise_point(design, *point, found), "further": further(design, found)}
+    beyond = further(design, found, by_men=by_men)
+    return {**summarise_point(design, *point, found), "further": beyond}
 
 
 def _assured(design: Design, results: Recorded, men: int) -> dict[str, Any]:

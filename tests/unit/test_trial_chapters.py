@@ -54,6 +54,8 @@ def test_a_marginal_odds_ratio_has_its_own_effects_and_a_conditional_one_has_non
     conditional = {"method": "logistic", "covariates": ["age_years"]}
     found = own_effects(changed(SUPERIOR, analysis=conditional), known)
     assert all(np.isnan(each.value) for each in found.values())
+    counted = own_effects(PLAIN, known, by_men=False)
+    assert all(np.isnan(each.value) for each in counted.values())
 
 
 def states(design, effects=(0.0, 100.0), axes=None, tornado=None):
@@ -160,7 +162,9 @@ def test_numbers_of_the_design_stand_with_their_sources_before_those_of_the_scen
 
 
 def test_a_truth_says_how_it_was_found():
-    assert truth_words(SUPERIOR).startswith("every simulated man has both of his outcomes")
-    assert "risks are those of the file" in truth_words(PLAIN)
+    assert truth_words(SUPERIOR, "men").startswith("every simulated man has both of his outcomes")
+    assert "exactly from the risks of the file" in truth_words(PLAIN, "counts")
     given = {"method": "logistic", "covariates": ["age_years"]}
-    assert "16 simulated trials of 8,192 men" in truth_words(changed(SUPERIOR, analysis=given))
+    assert "16 simulated trials of 8,192 men" in truth_words(
+        changed(SUPERIOR, analysis=given), "men"
+    )

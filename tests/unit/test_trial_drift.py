@@ -9,10 +9,10 @@ from pretese.trial.candidates import scenario_of
 from pretese.trial.cells import planned_value, with_settings
 from pretese.trial.conduct import draw_people, draw_trials
 from pretese.trial.design import Design, read_design
+from pretese.trial.engine import simulate_design
 from pretese.trial.given import given_truths
 from pretese.trial.nuisance import assumed_ranges
 from pretese.trial.rail import why_no_rail
-from pretese.trial.run import simulate_design
 from pretese.trial.summary import measures
 from protocol.documents import validate
 from protocol.errors import InputError
