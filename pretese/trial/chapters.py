@@ -77,7 +77,7 @@ def plan_and_run(
     """Return what the design file plans, and what was simulated in its place or beside it."""
     points, asked = document["points"], study["asked"]
     effects = sorted({0.0, 100.0, *(each.effect_percent for each in design.prior)})
-    grid = document["nuisance"]
+    grid, filed = document["nuisance"], "as in its file" if design.scenario else "none"
     solved = (
         f"solved for a power of {asked['solve']:g}" if asked["solve"] is not None else "not asked"
     )
@@ -86,8 +86,8 @@ def plan_and_run(
         ("a size solved for", "none", solved),
         ("effects, %", _listed(effects), _listed({point["effect_percent"] for point in points})),
         ("nuisances", axes_words(design.nuisance), axes_words(grid["axes"] if grid else {})),
-        ("numbers of the scenario", "as in its file", "; ".join(
-            f"{path} {value:g}" for path, value in study["changed"].items()) or "as in its file"),
+        ("numbers of the scenario", filed, "; ".join(
+            f"{path} {value:g}" for path, value in study["changed"].items()) or filed),
         ("decision", "fixed in the file" if design.decision else "none",
          document["decision"]["verdict"] if document["decision"] else "none"),
     ]  # fmt: skip
@@ -235,7 +235,10 @@ def truth_words(design: Design, drawn_by: str) -> str:
         return (
             "they follow exactly from the risks of the file, the share of the effect and crossover"
         )
-    return "every simulated man has both of his outcomes; the truth is the mean over all"
+    return (
+        "every simulated man has both of his outcomes; the truth is the mean over all, with its "
+        "Monte Carlo error in brackets"
+    )
 
 
 def truth_rows(document: dict[str, Any]) -> list[tuple[str, str, str, str]]:

@@ -39,7 +39,7 @@ def outside_checks(replayed: int) -> list[Check]:
     """Return what the page itself checked while it was written, and what nobody checked here."""
     words = f"{replayed} of {replayed} drawn again alone, from seed and number: the same statistic"
     found = Check("example trials replay", words, True) if replayed else None
-    second = "not run again in another program; `python -m benchmarks power` does so where R is"
+    second = "not run again in another program; python -m benchmarks power does so where R is"
     other = Check("a second implementation (rpact)", second, None)
     return [each for each in (found, other) if each]
 

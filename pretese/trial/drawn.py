@@ -1,6 +1,7 @@
 """How men are drawn, for the page of a power study: mechanism, numbers, states of nature."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,15 @@ from pretese.trial.endpoint import Analysis
 from simulate.scenario import Scenario, read_scenario
 
 
-def mechanism_rows(design: Design, scenario: Scenario | None) -> Rows:
-    """Return what men are drawn from, as words."""
+def mechanism_rows(
+    design: Design, scenario: Scenario | None, how: Mapping[str, str | None]
+) -> Rows:
+    """Return what men are drawn from, as words; ``how`` trials were drawn is from the study."""
     if scenario is None:
         return [
             ("Mechanism", "every man of an arm has the same risk"),
             ("Dependence", "men are independent"),
+            ("Drawn", _drawn(how)),
         ]  # fmt: skip
     behave = scenario.behaviour
     return [
@@ -35,7 +39,14 @@ def mechanism_rows(design: Design, scenario: Scenario | None) -> Rows:
         ("Adherence", f"{100 * behave.missed_share.value:g} % of injections missed, "
          f"{100 * behave.dropout_share.value:g} % of men stop early; "
          f"{both(design.crossover)} cross over"),
+        ("Drawn", _drawn(how)),
     ]  # fmt: skip
+
+
+def _drawn(how: Mapping[str, str | None]) -> str:
+    if how["by"] == "men":
+        return f"man by man: {how['why']}"
+    return "by counts, of the same law: successes and men lost of each arm, and when they came"
 
 
 def _sites(design: Design) -> str:
@@ -160,5 +171,5 @@ def _drift(design: Design, grid: dict[str, Any] | None) -> str:
         words.append(f"{', '.join(f'{v:g}' for v in axis)} log odds per 12 months in the grid")
     if words:
         return "; ".join(words)
-    cure = "" if design.scenario is None else "; give `drift` or --nuisance drift=LOW,HIGH"
+    cure = "" if design.scenario is None else "; give drift or --nuisance drift=LOW,HIGH"
     return f"not simulated: men who come late are like those who come early{cure}"

@@ -89,10 +89,8 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
-    design, sha256 = read_design(folder / f"{document['id']}.yaml")
-    if sha256 != document["design_sha256"]:
-        problem = "it changed after the trials were simulated"
-        raise InputError.of(str(folder / f"{design.id}.yaml"), "", problem, "run power again")
+    """Return all that the page shows of one design, chapter by chapter."""
+    design = _planned(folder, document)
     scenario = scenario_of(design, study["changed"])
     trials, points = folder / f"{design.id}.parquet", document["points"]
     stories = _stories(trials, design, scenario, document, study)
@@ -104,7 +102,7 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
         "about": chapters.about(design, document),
         "plan": chapters.plan_and_run(design, document, study),
         "design": chapters.described(design),
-        "mechanism": drawn.mechanism_rows(design, scenario),
+        "mechanism": drawn.mechanism_rows(design, scenario, document["drawn"]),
         "parameters": drawn.parameter_rows(design, scenario),
         "calibration": drawn.calibration_rows(design),
         "configurations": drawn.configurations(design, scenario, document),
@@ -130,6 +128,15 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
         "dictionary": columns.dictionary_rows(pq.read_schema(trials).names),
         "text": read_text(folder / f"{design.id}.yaml"),
     }  # fmt: skip
+
+
+def _planned(folder: Path, document: dict[str, Any]) -> Design:
+    """Return the design that was simulated; raise if its file has changed since."""
+    design, sha256 = read_design(folder / f"{document['id']}.yaml")
+    if sha256 != document["design_sha256"]:
+        problem = "it changed after the trials were simulated"
+        raise InputError.of(str(folder / f"{design.id}.yaml"), "", problem, "run power again")
+    return design
 
 
 def _table(points: list[dict[str, Any]]) -> dict[str, Any]:
@@ -177,9 +184,8 @@ def _needed(document: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     ):
         takes = replicates_for(wanted, share)
         enough = "enough" if there >= takes else "too few: a draft"
-        rows.append(
-            (f"{what}, {100 * share:g} %", f"{100 * wanted:g} points", f"{takes:,}", enough)
-        )
+        points = f"{100 * wanted:g} point{'' if wanted == FINE else 's'}"
+        rows.append((f"{what}, {100 * share:g} %", points, f"{takes:,}", enough))
     return rows
 
 

@@ -88,7 +88,7 @@ def test_every_state_of_nature_is_said_to_be_simulated_or_not():
     assert states(PLAIN)["No effect, but covariates that predict"] == (
         "not simulated: men of plain risks differ in nothing"
     )
-    assert "give `drift`" not in states(PLAIN)["Drift over calendar time"]
+    assert "give drift" not in states(PLAIN)["Drift over calendar time"]
 
 
 @pytest.mark.parametrize("name", design_names())
