@@ -33,6 +33,10 @@ def statement(design: Design, document: dict[str, Any]) -> str:
         "the last digit.",
         f"Without an effect the same trial rejects in {false_positive}.",
     ]
+    if design.drift is not None:
+        sentences.insert(
+            2, f"Every 12 months of recruitment add {design.drift.value:g} log odds in both arms."
+        )
     sentences += _further(document, point)
     sentences.append(
         f"Recruitment and follow-up take {measures['duration_months']['value']:.0f} months on "
