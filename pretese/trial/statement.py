@@ -94,7 +94,7 @@ def limits(design: Design) -> list[str]:
     """Return what no trial of this design can show, since its men cannot be so."""
     found = [
         "A part of the effect means that this share of men respond; treatment harms nobody here, "
-        "and adverse events are not drawn.",
+        "and adverse events are not counted.",
         "Men are lost, and cross over, by lot within their arm, whatever their prognosis.",
         "Estimates are those reported at the look where the trial ended, without correction for "
         "stopping.",

@@ -63,17 +63,24 @@ def test_the_control_risk_of_late_men_moves_by_what_is_asked():
 
 
 def test_both_arms_drift_alike_so_that_randomised_arms_keep_their_level():
-    out = simulate_design(drifting(1.5), SCENARIO, [(300, 0.0)], seed=2, replicates=2000)
-    found = out[300, 0.0]
-    assert abs(found.rejected.mean() - 0.05) < 3 * share_mcse(0.05, 2000)
-    assert not found.target.any()
+    replicates, found = 2000, {}
+    for method in ("simple", "blocks"):
+        design = drifting(3.0, randomisation={"method": method})
+        out = simulate_design(design, SCENARIO, [(300, 0.0)], seed=2, replicates=replicates)
+        found[method] = out[300, 0.0]
+        assert not found[method].target.any()
+    error = np.sqrt(2 / replicates)  # of a variance
+    assert abs(found["simple"].rejected.mean() - 0.05) < 3 * share_mcse(0.05, replicates)
+    assert abs(found["simple"].z.var() - 1) < 3 * error
+    # Blocks balance the calendar; a test that does not know it is too careful.
+    assert found["blocks"].rejected.mean() < 0.05
+    assert found["blocks"].z.var() < 1 - 4 * error
     # Men compared by when they came, not by lot, do differ.
-    trials = draw_trials(drifting(1.5), SCENARIO, 2, 300, 200)
-    success = trials.candidates.success[0]
+    success = draw_trials(drifting(3.0), SCENARIO, 2, 300, 200).candidates.success[0]
     early, late = success[:, :150].mean(1), success[:, 150:].mean(1)
     pooled = success.mean(1)
     z = (late - early) / np.sqrt(2 * pooled * (1 - pooled) / 150)
-    assert (abs(z) > 1.96).mean() > 0.5
+    assert (abs(z) > 1.96).mean() > 0.9
 
 
 def test_a_smaller_trial_is_still_the_beginning_of_a_larger_one():
