@@ -87,7 +87,7 @@ class Design(Document):
             )
         if self.prior and abs(sum(each.weight_percent for each in self.prior) - 100) > 1e-6:
             raise ValueError("the weights of the prior do not sum to 100")
-        if self.decision and self.decision.assurance_percent_at_least and not self.prior:
+        if self.decision and self.decision.least_assurance_percent and not self.prior:
             raise ValueError("assurance needs a prior; give one, or decide without it")
         return self
 

@@ -210,7 +210,7 @@ def decision_cells(part: dict[str, Any]) -> list[str]:
     """Return what, where, threshold, number, its interval and the verdict as words."""
     share = part["share"]
     scale, unit, form = (100, " %", ".2f") if share else (1, "", ".1f")
-    sign = ">=" if part["part"].endswith("_at_least") else "<="
+    sign = ">=" if part["part"].startswith("least_") else "<="
     ends = [scale * end for end in (part["low"], part["high"]) if end is not None]
     return [
         part["words"],

@@ -15,16 +15,16 @@ Found = tuple[dict[str, Any], str]
 
 #: Words for each part of a decision.
 WORDS = {
-    "power_percent_at_least": "power",
-    "worst_power_percent_at_least": "power, worst cell",
-    "assurance_percent_at_least": "assurance",
-    "level_percent_at_most": "type I error, greatest",
-    "expected_men_at_most": "men recruited, mean",
-    "months_at_most": "months, mean",
+    "least_power_percent": "power",
+    "least_worst_power_percent": "power, worst cell",
+    "least_assurance_percent": "assurance",
+    "most_level_percent": "type I error, greatest",
+    "most_expected_men": "men recruited, mean",
+    "most_months": "months, mean",
 }
 
 #: Parts that are shares of trials: their interval is Wilson's, which knows 0 and 1.
-_COUNTED = ("power_percent_at_least", "worst_power_percent_at_least", "level_percent_at_most")
+_COUNTED = ("least_power_percent", "least_worst_power_percent", "most_level_percent")
 
 #: Standard errors to either side that hold 95 %.
 _WIDE = float(ndtri(0.975))
@@ -63,13 +63,13 @@ def _found(document: dict[str, Any]) -> Iterator[tuple[str, Found]]:
     planned = "planned effect"
     cells = (document["nuisance"] or {"cells": []})["cells"]
     powers = [(cell["power"], _at(cell)) for cell in cells]
-    yield "power_percent_at_least", (main["rejection"], planned)
-    yield "worst_power_percent_at_least", _worst(powers, least=True) if powers else (_NO, none)
+    yield "least_power_percent", (main["rejection"], planned)
+    yield "least_worst_power_percent", _worst(powers, least=True) if powers else (_NO, none)
     assured = [row for row in document["assurance"] if row["men"] == main_point(document)["men"]]
-    yield "assurance_percent_at_least", (assured[0], "prior") if assured else (_NO, none)
-    yield "level_percent_at_most", _worst(list(_levels(document)), least=False)
-    yield "expected_men_at_most", (main["recruited"], planned)
-    yield "months_at_most", (main["duration_months"], planned)
+    yield "least_assurance_percent", (assured[0], "prior") if assured else (_NO, none)
+    yield "most_level_percent", _worst(list(_levels(document)), least=False)
+    yield "most_expected_men", (main["recruited"], planned)
+    yield "most_months", (main["duration_months"], planned)
 
 
 _NO: dict[str, Any] = {"value": None, "mcse": None, "n": 0}
@@ -99,11 +99,11 @@ def _worst(found: list[Found], *, least: bool) -> Found:
 
 def _part(name: str, threshold: float, measure: dict[str, Any], at: str) -> dict[str, Any]:
     """Hold one measure to its threshold, both as shares where the file says percent."""
-    share = "_percent_" in name
+    share = name.endswith("_percent")
     limit = threshold / 100 if share else threshold
     counted = name in _COUNTED
     low, high = _interval(measure, counted=counted)
-    verdict = _verdict(low, high, limit, at_least=name.endswith("_at_least"))
+    verdict = _verdict(low, high, limit, at_least=name.startswith("least_"))
     return {
         "part": name, "words": WORDS[name], "at": at, "share": share, "threshold": limit,
         "value": measure["value"], "mcse": measure["mcse"], "n": measure["n"],

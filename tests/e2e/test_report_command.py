@@ -115,7 +115,7 @@ def test_a_trial_with_drift_and_a_decision_says_what_became_of_both(tmp_path, ca
         "sweep: [-0.2, 0.4]}\n"
     )
     text = read_text(design_path("three-looks")).replace("id: three-looks", "id: drifting")
-    text = text.replace("expected_men_at_most: 550", "expected_men_at_most: 100")
+    text = text.replace("most_expected_men: 550", "most_expected_men: 100")
     design.write_text(text + drift)
     words = ["power", str(design), "--men", "120", "--replicates", "40", "--nuisance"]
     assert run([*words, "drift=-0.2,0.2", "--out", str(tmp_path / "study"), "--json"]) == 0
@@ -129,7 +129,7 @@ def test_a_trial_with_drift_and_a_decision_says_what_became_of_both(tmp_path, ca
     )
     assert planned["power_difference"]["value"] == 0
     verdicts = {part["part"]: part for part in document["decision"]["parts"]}
-    power, men = verdicts["power_percent_at_least"], verdicts["expected_men_at_most"]
+    power, men = verdicts["least_power_percent"], verdicts["most_expected_men"]
     assert power["value"] == document["points"][1]["measures"]["rejection"]["value"]
     assert (power["verdict"], men["verdict"]) == ("not met", "not met")
     assert men["low"] > 100 == men["threshold"]
