@@ -25,7 +25,7 @@ from pretese.trial.design import Design, read_design
 from pretese.trial.further import main_point
 from pretese.trial.narrate import Story, choose, tell_story
 from pretese.trial.page import cell_numbers, number, worst_case
-from pretese.trial.statement import in_plain_words, statement
+from pretese.trial.statement import at_a_stop, in_plain_words, statement
 from pretese.trial.summary import SHARES, WORDS
 from protocol.documents import read_text
 from protocol.errors import InputError
@@ -106,7 +106,7 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
         "attributes": attributes,
         "events": events,
         "truth": chapters.truth_rows(document),
-        "methods": chapters.methods(design),
+        "methods": [*chapters.methods(design), *at_a_stop(design)],
         "tables": [_table(points[i : i + ABREAST]) for i in range(0, len(points), ABREAST)],
         "looks": _looks(main_point(document)),
         "endpoints": _endpoints(main_point(document)),
@@ -154,7 +154,7 @@ def _measured(
     points: list[dict[str, Any]], words: dict[str, str], shares: frozenset[str], pick: Any
 ) -> list[tuple[str, list[str]]]:
     return [(text, [number(pick(p)[name], name in shares) for p in points])
-            for name, text in words.items()]  # fmt: skip
+            for name, text in words.items() if name in pick(points[0])]  # fmt: skip
 
 
 def _most(point: dict[str, Any]) -> int:

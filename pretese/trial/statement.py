@@ -4,6 +4,7 @@ from typing import Any
 
 from pretese.trial.design import Design
 from pretese.trial.further import main_point, null_point
+from pretese.trial.ordered import can_be_ordered
 from pretese.trial.page import number
 
 
@@ -58,6 +59,26 @@ def _further(document: dict[str, Any], point: dict[str, Any]) -> list[str]:
             f"men; trials that go on have {number(sizes['men'])} on average."
         )
     return found
+
+
+def at_a_stop(design: Design) -> list[tuple[str, str]]:
+    """Return a row on what a trial with looks reports when it has stopped; none for one look."""
+    plan = design.monitoring
+    if len(plan.looks_percent) == 1:
+        return []
+    if not can_be_ordered(design):
+        reason = "the size is re-estimated" if plan.reestimation else "endpoints share the level"
+        return [
+            ("At a stop", f"estimates and intervals are those of a trial without looks: {reason}")
+        ]
+    words = (
+        "median-unbiased estimate and final 95 % interval by the stagewise ordering (Tsiatis, "
+        "Rosner and Mehta 1984), counted from estimate and interval of the analysis at that look; "
+        "those themselves stand beside them and claim nothing"
+    )
+    if plan.plan().has_futility:
+        words += f"; futility bounds are {'kept' if plan.binding else 'left out, as of the level'}"
+    return [("At a stop", words)]
 
 
 def in_plain_words(document: dict[str, Any]) -> str:

@@ -172,6 +172,7 @@ def document_of(answer: Answer) -> dict[str, Any]:
             "sides": plan.sides,
             "information_rates": list(plan.information_rates),
             "upper": list(plan.upper),
+            "ignores_futility": plan.has_futility and not plan.binding,
         },
         "points": [_point(design, point, results) for point in sorted(results)],
         "assurance": [_assured(design, results, men) for men in sizes] if design.prior else [],
