@@ -38,8 +38,9 @@ def draw_zips(design: dict[str, Any], trials: Mapping[Point, Outcomes]) -> Figur
         for axes, (effect, words, _) in zip(panels, _EFFECTS, strict=True):
             _zip_panel(axes, trials[men, effect], points[100 * effect], words)
         panels[0].set_ylabel("centile of distance / SE")
+        kind = "95 %" if trials[men, 1.0].final_low is None else "final 95 %"
         figure.suptitle(
-            f"{design['id']}, {men} men: 95 % intervals by distance from the truth",
+            f"{design['id']}, {men} men: {kind} intervals by distance from the truth",
             x=0.01, ha="left", fontsize=10, fontweight="bold",
         )  # fmt: skip
     return figure

@@ -127,6 +127,8 @@ def _reported(stored: pd.Series) -> str:
         for names in (("median_unbiased", "final_low", "final_high"),
                       ("estimate", "conf_low", "conf_high"))
     )  # fmt: skip
+    if stored.look == 1:
+        return f" It reports {final}: at the first look there is nothing to correct."
     return f" It reports {final}, median-unbiased; without looks it would be {usual}."
 
 
