@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.optimize.elementwise import find_root
 from scipy.special import ndtr, ndtri
 
 from estimate.arrays import Floats
@@ -21,8 +22,8 @@ from protocol.errors import InputError
 
 Variance = Literal["Farrington-Manning", "Miettinen-Nurminen"]
 
-#: Halvings of a bracket: limits are right to 2e-12, or 6e-11 of a ratio.
-HALVINGS = 40
+#: How well limits are known: differences of risks, and logarithms of ratios.
+TOLERANCE = 1e-12
 
 #: Ratios are searched between these; a limit at the edge is 0 or infinity.
 LOG_EDGE = 30.0
@@ -112,25 +113,31 @@ def score_interval(
 
 def _invert(tables: Floats, measure: Measure, variance: Variance) -> tuple[Floats, Floats]:
     """Return limits for columns of (5, table) events, men, events, men, critical value."""
-    x1, n1, x2, n2, bound = tables
     ratio = measure != "risk difference"
     edge = LOG_EDGE if ratio else 1.0
-    limits = []
-    for wanted in (bound, -bound):
-        low, high = np.full(bound.shape, -edge), np.full(bound.shape, edge)
-        for _ in range(HALVINGS):  # the statistic falls as the null rises
-            middle = (low + high) / 2
-            null = np.exp(middle) if ratio else middle
-            z = score_z(x1, n1, x2, n2, null=null, measure=measure, variance=variance)
-            low, high = np.where(z > wanted, middle, low), np.where(z > wanted, high, middle)
-        limits.append((low + high) / 2)
+    both = np.concatenate([tables, tables * [[1], [1], [1], [1], [-1]]], axis=1)
+
+    def above(place: Floats, *columns: Floats) -> Floats:
+        """How far the statistic lies above what is wanted; it falls as the null rises."""
+        x1, n1, x2, n2, wanted = columns
+        null = np.exp(place) if ratio else place
+        z = score_z(x1, n1, x2, n2, null=null, measure=measure, variance=variance)
+        return np.clip(z - wanted, -1e9, 1e9)
+
+    ends = np.full((2, both.shape[1]), [[-edge], [edge]])
+    first, last = (above(end, *both) for end in ends)
+    inside = (first > 0) & (last < 0)
+    found = np.where(first > 0, edge, -edge)  # where every value fits, or none beyond the edge
+    if inside.any():
+        tolerances = {"xatol": TOLERANCE, "xrtol": 0.0, "fatol": 0.0, "frtol": 0.0}
+        solved = find_root(above, tuple(ends[:, inside]), args=tuple(both[:, inside]),
+                           tolerances=tolerances)  # fmt: skip
+        found[inside] = solved.x
+    low, high = np.split(found, 2)
     if not ratio:
-        return limits[0], limits[1]
-    near = LOG_EDGE - 1e-6
-    return (
-        np.where(limits[0] < -near, 0.0, np.exp(limits[0])),
-        np.where(limits[1] > near, np.inf, np.exp(limits[1])),
-    )
+        return low, high
+    low_ratio = np.where(low == -edge, 0.0, np.exp(low))
+    return low_ratio, np.where(high == edge, np.inf, np.exp(high))
 
 
 def newcombe_interval(

@@ -7,12 +7,15 @@ the luck of every man, and a run can be cut into blocks of any size.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+
+#: Where numbers stand: a replicate of this run, and men of one address.
+Place = tuple[int, slice]
 
 #: Men per address. A part of the contract: changing it changes every drawn number.
 CHUNK = 8192
@@ -63,24 +66,57 @@ class Luck:
 
     def uniform(self, purpose: str, width: int | None = None) -> Floats:
         """Draw uniforms on [0, 1), of shape (replicate, man) or (replicate, man, width)."""
-        return self._draw(purpose, width, lambda generator, out: generator.random(out=out))
+        return self._draw(purpose, width, lambda generator, out, _: generator.random(out=out))
 
     def normal(self, purpose: str, width: int | None = None) -> Floats:
         """Draw standard normals, of shape (replicate, man) or (replicate, man, width)."""
-        return self._draw(purpose, width, lambda generator, out: generator.standard_normal(out=out))
+        return self._draw(
+            purpose, width, lambda generator, out, _: generator.standard_normal(out=out)
+        )
+
+    def waiting(self, purpose: str, events: Sequence[int]) -> Floats:
+        """Draw how long a Poisson process of rate 1 takes to so many events: gamma variables.
+
+        Parameters
+        ----------
+        events
+            (replicate,) whole numbers from 1, the same for all men.
+
+        Returns
+        -------
+        waiting
+            (replicate, man).
+        """
+        return self._draw(
+            purpose,
+            None,
+            lambda generator, out, at: generator.standard_gamma(float(events[at[0]]), out=out),
+        )
+
+    def poisson(self, purpose: str, mean: Floats) -> Floats:
+        """Draw Poisson counts of (replicate, man) means.
+
+        Unlike other numbers, a man's count moves if the mean of a man before him changes.
+        """
+
+        def fill(generator: np.random.Generator, out: Floats, at: Place) -> None:
+            out[...] = generator.poisson(mean[at])
+
+        return self._draw(purpose, None, fill)
 
     def _draw(
         self,
         purpose: str,
         width: int | None,
-        fill: Callable[[np.random.Generator, Floats], object],
+        fill: Callable[[np.random.Generator, Floats, Place], object],
     ) -> Floats:
         shape = (self.replicates, self.men) + (() if width is None else (width,))
         numbers = np.empty(shape)
         address = _Address(self.seed, purpose)
         for row in range(self.replicates):
             for chunk, men in enumerate(_chunks(self.men), start=self.first_man // CHUNK):
-                fill(address.generator_at(self.first + row, chunk), numbers[row, men])
+                generator = address.generator_at(self.first + row, chunk)
+                fill(generator, numbers[row, men], (row, men))
         return numbers
 
 

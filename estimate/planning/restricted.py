@@ -60,10 +60,10 @@ def _difference(p1: Floats, p2: Floats, ratio: Floats, null: Floats) -> Floats:
     b = -(1 + 1 / ratio + p2 + p1 / ratio - null * (1 / ratio + 2))
     c = null**2 - null * (2 * p2 + 1 / ratio + 1) + p2 + p1 / ratio
     d = p2 * null * (1 - null)
-    v = b**3 / (27 * a**3) - b * c / (6 * a**2) + d / (2 * a)
+    v = b * b * b / (27 * a**3) - b * c / (6 * a**2) + d / (2 * a)
     u = np.where(v < 0, -1.0, 1.0) * np.sqrt(np.maximum(b**2 / (9 * a**2) - c / (3 * a), 0))
     with np.errstate(divide="ignore", invalid="ignore"):
-        cosine = np.where(u == 0, 0.0, v / u**3)
+        cosine = np.where(u == 0, 0.0, v / (u * u * u))
     w = (np.pi + np.arccos(np.clip(cosine, -1, 1))) / 3
     root = 2 * u * np.cos(w) - b / (3 * a)
     return np.asarray(np.clip(root, np.maximum(0, -null), np.minimum(1, 1 - null)))

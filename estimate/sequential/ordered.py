@@ -11,10 +11,11 @@ meets solutions halfway between its knots.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.interpolate import make_interp_spline
+from scipy.interpolate import BSpline, make_interp_spline
 from scipy.optimize.elementwise import find_root
 from scipy.special import ndtri
 
@@ -23,15 +24,18 @@ from estimate.sequential.design import SequentialDesign
 from estimate.sequential.recursion import Running, carry_on, start, upper_exit
 from protocol.errors import InputError
 
-#: Knots of the first grid; fewer different statistics than this are solved one by one.
-FIRST_GRID = 65
-
-#: Statistics are solved together within this range: likelihood ratios of drifts much further apart
-#: than it leave the range of double precision.
+#: Statistics that share a spline: 20 standard deviations, those around 0 first. Likelihood ratios
+#: of drifts much further apart leave the range of double precision.
 SPAN = 20.0
+
+#: Knots of the first grid of a spline.
+FIRST_GRID = 65
 
 #: Distance of spline and solution, in drift, at which the grid is fine enough.
 CLOSE = 1e-8
+
+#: Statistics solved for at once, for the sake of memory.
+AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,49 +85,58 @@ def order_stagewise(
     """
     looks, values = np.broadcast_arrays(np.asarray(look), np.asarray(z, float))
     _check(design, looks, level)
-    tail = (1 - level) / 2
-    probabilities = np.array([0.5, tail, 1 - tail])
     found = np.full((*values.shape, 3), np.nan)
     for k in np.unique(looks):
         here = (looks == k) & np.isfinite(values)
         if here.any():
-            found[here] = _limits(design, int(k), values[here], probabilities)
+            found[here] = _limits(design, int(k), values[here], float(level))
     return OrderedDrifts(found[..., 0], found[..., 1], found[..., 2])
 
 
-def _limits(design: SequentialDesign, look: int, z: Floats, probabilities: Floats) -> Floats:
-    """Return (trial, probability) drifts of trials that end at one look."""
+def _limits(design: SequentialDesign, look: int, z: Floats, level: float) -> Floats:
+    """Return (trial, limit) drifts of trials that end at one look."""
     if look == 1:
         rate = design.information_rates[0]
-        return np.asarray((z[:, None] + ndtri(probabilities)) / np.sqrt(rate))
-    different, place = np.unique(z, return_inverse=True)
-    if different.size <= FIRST_GRID:
-        return _solve(design, look, different, probabilities)[place]
-    knots = np.linspace(different[0], different[-1], FIRST_GRID)
-    drifts = _solve(design, look, knots, probabilities)
-    while knots.size < different.size:
+        return np.asarray((z[:, None] + ndtri(_probabilities(level))) / np.sqrt(rate))
+    found, span = np.empty((z.size, 3)), np.round(z / SPAN)
+    for place in np.unique(span):
+        here = span == place
+        found[here] = _spline(design, look, float(place), level)(z[here])
+    return found
+
+
+def _probabilities(level: float) -> Floats:
+    """Return the probabilities of an outcome as much in favour at the estimate and either limit."""
+    return np.array([0.5, (1 - level) / 2, (1 + level) / 2])
+
+
+@lru_cache(maxsize=128)
+def _spline(design: SequentialDesign, look: int, place: float, level: float) -> BSpline:
+    """Return (limit,) drifts as a function of the statistic at a look, within one span.
+
+    It depends on no trial, so neither do limits depend on which trials are asked for together.
+    """
+    p = _probabilities(level)
+    knots = np.linspace((place - 0.5) * SPAN, (place + 0.5) * SPAN, FIRST_GRID)
+    drifts = _solve(design, look, knots, p)
+    while True:
         spline = make_interp_spline(knots, drifts, k=5)
         between = (knots[1:] + knots[:-1]) / 2
-        exact = _solve(design, look, between, probabilities)
+        exact = _solve(design, look, between, p)
         if np.abs(spline(between) - exact).max() < CLOSE:
-            return np.asarray(spline(z))
+            return spline
         order = np.argsort(np.append(knots, between))
         knots = np.append(knots, between)[order]
         drifts = np.concatenate([drifts, exact])[order]
-    return _solve(design, look, different, probabilities)[place]
 
 
 def _solve(design: SequentialDesign, look: int, z: Floats, probabilities: Floats) -> Floats:
-    """Return (trial, probability) drifts at which the tail of each trial has each probability.
-
-    ``z`` rises.
-    """
-    edges = np.flatnonzero(np.diff(z // SPAN)) + 1
-    near = [_solve_near(design, look, part, probabilities) for part in np.split(z, edges)]
-    return np.concatenate(near)
+    """Return (statistic, limit) drifts at which the tail of each has each probability."""
+    parts = np.array_split(z, -(-z.size // AT_ONCE))
+    return np.concatenate([_solve_part(design, look, part, probabilities) for part in parts])
 
 
-def _solve_near(design: SequentialDesign, look: int, z: Floats, probabilities: Floats) -> Floats:
+def _solve_part(design: SequentialDesign, look: int, z: Floats, probabilities: Floats) -> Floats:
     p = np.broadcast_to(probabilities, (z.size, probabilities.size))
     low, high = _bracket(design, look, z, p)
     # Drifts are reckoned from the middle, for the sake of the range of double precision.

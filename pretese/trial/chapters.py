@@ -40,6 +40,7 @@ def command_of(study: dict[str, Any]) -> str:
         for path, values in asked["nuisance"].items()
     ]
     words += ["--tornado"] if asked["tornado"] else []
+    words += ["--by-men"] if asked["by_men"] and len(study["designs"]) == 1 else []
     words += [f"--set {path}={value!r}" for path, value in asked["changed"].items()]
     return " ".join(
         [*words, f"--seed {asked['seed']} --replicates {study['replicates']} --out DIR"]
@@ -50,8 +51,8 @@ def identity(study: dict[str, Any]) -> Rows:
     """Return what was run, by which code, from which files."""
     return [
         ("seed", str(study["seed"])),
-        ("random numbers", "Philox, keyed by seed, purpose, trial and man: the result does not "
-         "depend on processes or blocks"),
+        ("random numbers", "Philox, keyed by seed, purpose, trial and man (or look, where counts "
+         "are drawn): the result does not depend on processes or blocks"),
         ("trials", f"{study['replicates']:,} per size and effect"),
         ("sources that decide a digit", study["code_sha256"]),
         *((f"design {d['id']}", d["design_sha256"]) for d in study["designs"]),
@@ -162,8 +163,7 @@ def mechanism_rows(design: Design, scenario: Scenario | None) -> Rows:
     """Return what men are drawn from, as words."""
     if scenario is None:
         return [
-            ("Mechanism", "every man of an arm has the same risk; one uniform number per man "
-             "serves both arms"),
+            ("Mechanism", "every man of an arm has the same risk"),
             ("Dependence", "men are independent"),
         ]  # fmt: skip
     spread, behave = design.site_spread, scenario.behaviour
@@ -280,9 +280,9 @@ DICTIONARY: Mapping[str, str] = {
     "recruited": "men recruited by the end",
     "exposed": "of them randomised to treatment",
     "months": "from the opening to the last analysis; 12 months are a year",
-    "risk_control": "share of all planned men who would succeed under control",
+    "risk_control": "share of all planned men (or the population) who would succeed under control",
     "risk_treated": "the same under treatment",
-    "target": "true effect among the men of this trial, a risk difference",
+    "target": "true effect among the men of this trial (or the population), a risk difference",
     "guessed": "share of arms that an investigator guesses",
     "imbalance": "men by which the arms differ at full size",
     "given_truth": "true conditional log odds ratio, the same for all trials; empty if marginal",

@@ -13,7 +13,7 @@ from simulate.nouns import DIAGNOSES
 from simulate.scenario import Scenario
 from simulate.trial.minimisation import minimise
 from simulate.trial.randomisation import permuted_blocks, simple, stratified
-from simulate.trial.recruitment import Site, combine, draw_arrivals
+from simulate.trial.recruitment import Recruitment, Site, combine, draw_arrivals
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -154,19 +154,29 @@ def _people(design: Design, scenario: Scenario | None, luck: Luck, site: Codes) 
     )
 
 
-def _arrivals(design: Design, luck: Luck) -> tuple[Floats, Codes]:
-    recruitment = combine(
+def recruitment_of(design: Design) -> Recruitment:
+    """Return the rates of all sites of a design."""
+    return combine(
         [
             Site(each.at_months, tuple(rate / 12 for rate in each.men_in_12_months), each.ramp)
             for each in design.sites
         ]
     )
-    months, site = draw_arrivals(recruitment, luck.uniform("gap"), luck.uniform("site"))
+
+
+def check_filled(design: Design, months: Floats, men: int) -> None:
+    """Raise `InputError` if some of the men who are to arrive in these months never do."""
     if not np.isfinite(months).all():
-        problem = f"recruitment ends before {luck.men} men have come"
+        problem = f"recruitment ends before {men} men have come"
         raise InputError.of(
             design.id, "sites", problem, "let a rate stay above 0, or plan fewer men"
         )
+
+
+def _arrivals(design: Design, luck: Luck) -> tuple[Floats, Codes]:
+    gap, where = luck.uniform("gap"), luck.uniform("site")
+    months, site = draw_arrivals(recruitment_of(design), gap, where)
+    check_filled(design, months, luck.men)
     return months, site
 
 

@@ -23,6 +23,8 @@ def mean(values: Floats) -> Measure:
     n = finite.size
     if n < 2:
         return Measure(np.asarray(np.nan), np.asarray(np.nan), np.asarray(n))
+    if np.ptp(finite) == 0:  # known, not drawn: without an error, to the last bit
+        return Measure(np.asarray(finite[0]), np.asarray(0.0), np.asarray(n))
     return Measure(
         np.asarray(finite.mean()), np.asarray(finite.std(ddof=1) / np.sqrt(n)), np.asarray(n)
     )

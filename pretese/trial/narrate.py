@@ -8,14 +8,19 @@ import pandas as pd
 
 from pretese.trial.conduct import Trials, draw_trials
 from pretese.trial.design import Design
+from pretese.trial.engine import simulate_design
 from pretese.trial.looks import Looks, take_looks
 from pretese.trial.observe import Data, observe
 from pretese.trial.resize import largest
+from pretese.trial.table import table_of
 from protocol.errors import InputError
 from simulate.scenario import Scenario
 
 #: Men shown of each trial.
 SHOWN = 8
+
+#: Trials drawn to choose from where a study drew counts: so many men, between two limits.
+MEN, LEAST, MOST = 500_000, 100, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,14 @@ def choose(table: pd.DataFrame, looks: int) -> dict[str, tuple[int, float]]:
             row = rows.sort_values([by, "trial"], ascending=[bool(rising), True]).iloc[0]
             chosen[title] = (int(row.trial), float(row.effect_percent))
     return chosen
+
+
+def examples(design: Design, seed: int, men: int) -> pd.DataFrame:
+    """Draw trials man by man to choose from, where a study drew counts: the rows of its table."""
+    trials = int(np.clip(MEN // men, LEAST, MOST))
+    points = [(men, 1.0), (men, 0.0)]
+    found = simulate_design(design, None, points, seed=seed, replicates=trials, by_men=True)
+    return pd.concat([table_of(point, 0, found[point]).to_pandas() for point in points])
 
 
 def tell_story(

@@ -1,6 +1,6 @@
 """How much of a plan rests on what nobody knows: a grid of nuisances, and a tornado.
 
-Every cell is the same trial on the same men with the same luck but for what the cell changes, so
+Every cell is the same trial with the same luck but for what the cell changes, so
 that differences from the plan are paired and their Monte Carlo error is small.
 """
 
@@ -15,7 +15,7 @@ from pretese.mechanism import parameters
 from pretese.trial.cells import Axes, planned_value, settings_of, with_settings
 from pretese.trial.design import Design
 from pretese.trial.run import Outcomes
-from pretese.trial.runner import Runner, trial_job
+from pretese.trial.runner import Runner
 from pretese.trial.summary import measures, plain, won
 from simulate.scenario import Scenario
 
@@ -94,7 +94,7 @@ def study_grid(
     points = [(men, 0.0), (men, 1.0)]
     settings = settings_of(axes)
     changed = [(design, scenario), *(with_settings(design, scenario, at) for at in settings)]
-    jobs = [trial_job(*each, points, seed) for each in changed]
+    jobs = runner.jobs(changed, points, seed)
     plan, *found = runner.do(jobs, replicates, f"{design.id}: nuisance grid")
     wins = won(plan[men, 1.0])
     cells = [
@@ -167,7 +167,7 @@ def _both_ends(
     changed = [(design, scenario)]
     for path, ends in ranges.items():
         changed += [with_settings(design, scenario, {path: end}) for end in ends]
-    jobs = [trial_job(*each, [(men, 1.0)], seed) for each in changed]
+    jobs = runner.jobs(changed, [(men, 1.0)], seed)
     plan, *found = runner.do(jobs, replicates, f"{design.id}: tornado")
     at = men, 1.0
     pairs = zip(found[::2], found[1::2], strict=True)

@@ -63,6 +63,9 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
     if last["family"]:
         for table in (_endpoints(last), _family(design["points"])):
             console.print(table)
+    if design["drawn"]["by"] == "counts":
+        words = "Trials were drawn by counts: men of an arm differ in nothing but luck."
+        console.print(words, style="dim", highlight=False)
     if last["no_exact"]:
         console.print(f"No exact rail: {last['no_exact']}.", style="dim", highlight=False)
     for row in design["assurance"]:

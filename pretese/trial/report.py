@@ -23,7 +23,7 @@ from pretese.trial.candidates import scenario_of
 from pretese.trial.checks import checks, conclusions
 from pretese.trial.design import Design, read_design
 from pretese.trial.further import main_point
-from pretese.trial.narrate import Story, choose, tell_story
+from pretese.trial.narrate import Story, choose, examples, tell_story
 from pretese.trial.page import cell_numbers, number, worst_case
 from pretese.trial.statement import at_a_stop, in_plain_words, statement
 from pretese.trial.summary import SHARES, WORDS
@@ -208,7 +208,10 @@ def _stories(
         problem = "the scenario has changed since the trials were simulated"
         raise InputError.of(design.id, "scenario", problem, "run power again")
     men = main_point(document)["men"]
-    table = pd.read_parquet(trials, filters=[("men", "==", men)])
+    if document["drawn"]["by"] == "counts":
+        table = examples(design, study["seed"], men)
+    else:
+        table = pd.read_parquet(trials, filters=[("men", "==", men)])
     stories = []
     for title, which in choose(table, len(design.monitoring.looks_percent)).items():
         here = table[(table.trial == which[0]) & np.isclose(table.effect_percent, which[1])]

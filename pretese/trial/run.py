@@ -1,4 +1,4 @@
-"""Simulate many trials of a design, at several sizes and effects.
+"""Trials of a design drawn man by man, at several sizes and effects.
 
 Sizes and effects share their men: a smaller trial is the beginning of a larger one. So curves are
 smooth, comparisons are paired, and a curve over sizes costs hardly more than its largest trial.
@@ -19,9 +19,6 @@ from pretese.trial.resize import largest
 from pretese.trial.several import at_look, end_of, look_at_all, observe_all, paths, several
 from pretese.trial.truth import truths
 from simulate.scenario import Scenario
-
-#: Men held at once by a worker; the answer does not depend on it.
-MEN_AT_ONCE = 150_000
 
 #: Numbers of a method on their own scale: logarithms for ratios.
 _ON_SCALE = ("estimate", "conf_low", "conf_high")
@@ -50,11 +47,14 @@ class Outcomes:
     months
         From the opening of the trial to its last analysis.
     risk_control, risk_treated
-        Share of all planned men who would succeed if randomised to each arm.
+        Share of all planned men who would succeed if randomised to each arm. Trials drawn by
+        counts have no men beside those counts: it is then that of the population.
     target
-        The effect in the men of this trial that the estimand asks for, a risk difference.
+        The effect that the estimand asks for, a risk difference: in the men of this trial, or of
+        the population.
     guessed, imbalance
-        Share of arms an investigator guesses; how far apart the arms are, at full size.
+        Share of arms an investigator guesses (expected of the blocks, if drawn by counts); how far
+        apart the arms are, at full size.
     median_unbiased, final_low, final_high
         Estimate and 95 % interval that know of the looks, as `pretese.trial.ordered` finds them;
         None if the design has one look, or its trials cannot be ordered.
@@ -128,42 +128,17 @@ class Outcomes:
 
 
 Results = dict[Point, Outcomes]
-Task = tuple[Design, Scenario | None, int, tuple[Point, ...], int, int]
 
 
-def simulate_design(
+def run_block(
     design: Design,
     scenario: Scenario | None,
-    points: Sequence[Point],
-    *,
     seed: int,
-    replicates: int,
+    points: Sequence[Point],
+    first: int,
+    size: int,
 ) -> Results:
-    """Return how trials went at every point (men, share of the effect), here and in memory.
-
-    `pretese.trial.runner.Runner.simulate` does the same on several processes, and keeps it.
-
-    Parameters
-    ----------
-    scenario
-        From `pretese.trial.candidates.scenario_of`.
-    """
-    size = trials_at_once(design, points)
-    parts = [
-        run_block((design, scenario, seed, tuple(points), first, min(size, replicates - first)))
-        for first in range(0, replicates, size)
-    ]
-    return {point: Outcomes.joined([part[point] for part in parts]) for point in points}
-
-
-def trials_at_once(design: Design, points: Sequence[Point]) -> int:
-    """Return how many trials make a block: as many as memory and speed ask for."""
-    return max(1, MEN_AT_ONCE // max(largest(design, men) for men, _ in points))
-
-
-def run_block(task: Task) -> Results:
-    """Draw one block of trials and take it through every point."""
-    design, scenario, seed, points, first, size = task
+    """Draw trials ``first .. first + size - 1`` and take them through every point."""
     most = max(largest(design, men) for men, _ in points)
     trials = draw_trials(design, scenario, seed, most, size, first)
     guessed = guessed_so_far(trials.arm, design.allocation)

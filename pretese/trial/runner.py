@@ -13,8 +13,10 @@ from pretese.mechanism import mechanism_hash
 from pretese.progress import Tell
 from pretese.study.blocks import Job, Store
 from pretese.study.execute import Crew, finish
+from pretese.trial.counts import why_by_men
 from pretese.trial.design import Design
-from pretese.trial.run import Point, run_block, trials_at_once
+from pretese.trial.engine import draw_block, trials_at_once
+from pretese.trial.run import Point
 from pretese.trial.table import Recorded, table_of
 from protocol.regimen import load_regimen
 from simulate.scenario import Scenario
@@ -25,17 +27,22 @@ _WORDS = {"title", "question", "prior", "nuisance"}
 
 @dataclass(frozen=True, slots=True)
 class TrialTask:
-    """Draw trials of one design and take them through every size and effect."""
+    """Draw trials of one design and take them through every size and effect.
+
+    ``by_men``: man by man, not by counts.
+    """
 
     design: Design
     scenario: Scenario | None
     seed: int
     points: tuple[Point, ...]
+    by_men: bool
 
     def __call__(self, first: int, size: int) -> pa.Table:
         """Return trials ``first .. first + size - 1``, the points one after another."""
-        task = (self.design, self.scenario, self.seed, self.points, first, size)
-        found = run_block(task)
+        found = draw_block(
+            self.design, self.scenario, self.seed, self.points, first, size, by_men=self.by_men
+        )
         return pa.concat_tables(table_of(point, first, found[point]) for point in self.points)
 
 
@@ -48,17 +55,27 @@ def nature(design: Design, scenario: Scenario | None) -> dict[str, Any]:
     return {"design": plain, "mechanism": mechanism_hash(scenario), "regimens": regimens}
 
 
-def trial_job(design: Design, scenario: Scenario | None, points: Sequence[Point], seed: int) -> Job:
+def trial_job(
+    design: Design,
+    scenario: Scenario | None,
+    points: Sequence[Point],
+    seed: int,
+    *,
+    by_men: bool = False,
+) -> Job:
     """Return the job of simulating a design at some sizes and effects.
 
-    Blocks are as large as memory and speed ask for; the last is cut to what is asked.
+    Blocks are as large as memory and speed ask for; the last is cut to what is asked. ``by_men``:
+    every man is drawn even where counts would do.
     """
     points = tuple(sorted(points))
+    by_men = by_men or why_by_men(design, points) is not None
+    drawn = {"seed": seed, "drawn by": "men" if by_men else "counts"}
     return Job(
         design.id,
-        TrialTask(design, scenario, seed, points),
-        {**nature(design, scenario), "points": [list(p) for p in points], "seed": seed},
-        trials_at_once(design, points),
+        TrialTask(design, scenario, seed, points, by_men),
+        {**nature(design, scenario), "points": [list(p) for p in points], **drawn},
+        trials_at_once(design, points, by_men=by_men),
         kind="trials",
         whole=False,
         groups=len(points),
@@ -67,17 +84,34 @@ def trial_job(design: Design, scenario: Scenario | None, points: Sequence[Point]
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """A store of finished blocks, the processes that do the rest, and a progress bar."""
+    """A store of finished blocks, the processes that do the rest, and a progress bar.
+
+    ``by_men``: every man is drawn even where counts would do.
+    """
 
     store: Store
     crew: Crew | None
     tell: Tell
+    by_men: bool = False
 
     def do(self, jobs: Sequence[Job], replicates: int, what: str) -> list[Recorded]:
         """Finish the blocks of all jobs together; return the trials of each."""
         blocks = [list(job.blocks(replicates)) for job in jobs]
         finish([b for each in blocks for b in each], self.store, self.crew, self.tell, what)
         return [Recorded([self.store.path(b) for b in each], replicates) for each in blocks]
+
+    def jobs(
+        self,
+        settings: Sequence[tuple[Design, Scenario | None]],
+        points: Sequence[Point],
+        seed: int,
+    ) -> list[Job]:
+        """Return jobs that share their luck: by counts if that is possible for all of them."""
+        apart = any(why_by_men(design, points) is not None for design, _ in settings)
+        return [
+            trial_job(design, scenario, points, seed, by_men=self.by_men or apart)
+            for design, scenario in settings
+        ]
 
     def simulate(
         self,
@@ -88,8 +122,8 @@ class Runner:
         seed: int,
         replicates: int,
     ) -> Recorded:
-        """Return trials at every point, as `pretese.trial.run.simulate_design` does."""
-        job = trial_job(design, scenario, points, seed)
+        """Return trials at every point, as `pretese.trial.engine.simulate_design` does."""
+        job = trial_job(design, scenario, points, seed, by_men=self.by_men)
         return self.do([job], replicates, design.id)[0]
 
 

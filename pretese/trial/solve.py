@@ -1,7 +1,7 @@
 """Find the size that has the power wanted, through Monte Carlo noise and the sawtooth of counts.
 
 Power of a comparison of counts does not rise smoothly: one man more can lower it. So power is
-simulated at several sizes, on the same men, and a probit line in the root of the size is laid
+simulated at several sizes, with the same luck, and a probit line in the root of the size is laid
 through them; its crossing is the answer. The interval comes from drawing the replicates again.
 """
 
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from pretese.trial.design import Design
-from pretese.trial.run import Outcomes, Point, simulate_design
+from pretese.trial.engine import simulate_design
+from pretese.trial.run import Outcomes, Point
 from pretese.trial.summary import won
 from protocol.errors import InputError
 from simulate.scenario import Scenario
@@ -34,7 +35,7 @@ LARGEST = 20_000
 
 
 class Simulate(Protocol):
-    """Simulates trials, as `pretese.trial.run.simulate_design` does."""
+    """Simulates trials, as `pretese.trial.engine.simulate_design` does."""
 
     def __call__(
         self, design: Design, scenario: Scenario | None, points: Sequence[Point], *,
@@ -94,14 +95,9 @@ def solve_men(
     sizes = sorted({_round_up(centre * each, step) for each in GRID})
     points = [(men, 1.0) for men in sizes]
     results = simulate(design, scenario, points, seed=seed, replicates=replicates)
-    wins = np.stack([won(results[men, 1.0]) for men in sizes], -1)
+    wins: Floats = np.stack([won(results[men, 1.0]) for men in sizes], -1)
     answer = _cross(sizes, wins.mean(0), power, replicates)
-    # The seed makes the interval the same at every call; it draws replicates, not men.
-    rng = np.random.default_rng([seed, replicates])
-    draws = [
-        _cross(sizes, wins[rng.integers(0, replicates, replicates)].mean(0), power, replicates)
-        for _ in range(DRAWS)
-    ]
+    draws = [_cross(sizes, share, power, replicates) for share in _drawn_again(wins, seed)]
     low, high = np.quantile(draws, [0.025, 0.975])
     share = wins.mean(0)
     return Solution(
@@ -112,6 +108,19 @@ def solve_men(
         share,
         np.sqrt(share * (1 - share) / replicates),
     )
+
+
+def _drawn_again(wins: Floats, seed: int) -> Floats:
+    """Return (draw, size) shares of wins if the (replicate, size) trials are drawn with return.
+
+    Few patterns of wins over the sizes occur, so it is enough to draw how often each does. The
+    seed makes the interval the same at every call; it draws replicates, not men.
+    """
+    replicates = len(wins)
+    patterns, times = np.unique(wins, axis=0, return_counts=True)
+    rng = np.random.default_rng([seed, replicates])
+    again = rng.multinomial(replicates, times / replicates, DRAWS)
+    return np.asarray(again @ patterns / replicates)
 
 
 def _scout(

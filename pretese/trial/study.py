@@ -9,6 +9,7 @@ from pretese.mechanism import mechanism_hash
 from pretese.study.code import code_version
 from pretese.trial.candidates import scenario_of
 from pretese.trial.cells import Axes, settings_of, with_settings
+from pretese.trial.counts import why_by_men
 from pretese.trial.design import Design, read_design
 from pretese.trial.further import further
 from pretese.trial.nuisance import Grid, Tornado, grid_document, study_grid, study_tornado
@@ -38,6 +39,8 @@ class Request:
         Axes of a grid of nuisances, beside those of the design file.
     tornado
         Whether each assumption is moved alone from one end of its range to the other.
+    by_men
+        Whether every man is drawn even where counts would do.
     """
 
     men: tuple[int, ...]
@@ -48,6 +51,7 @@ class Request:
     overrides: dict[str, float] = field(default_factory=dict)
     nuisance: Axes = field(default_factory=dict)
     tornado: bool = False
+    by_men: bool = False
 
     def record(self) -> dict[str, Any]:
         """Return all but the replicates, which may grow, as plain values."""
@@ -59,6 +63,7 @@ class Request:
             "changed": self.overrides,
             "nuisance": {path: list(values) for path, values in self.nuisance.items()},
             "tornado": self.tornado,
+            "by_men": self.by_men,
         }
 
 
@@ -74,13 +79,17 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one design does; ``results`` reads its trials one size and effect at a time."""
+    """What one design does; ``results`` reads its trials one size and effect at a time.
+
+    ``by_men``: they were drawn man by man, whether or not counts would have done.
+    """
 
     planned: Planned
     results: Recorded
     solution: Solution | None
     grid: Grid | None
     tornado: Tornado | None
+    by_men: bool
 
     @property
     def design(self) -> Design:
@@ -151,7 +160,7 @@ def study_design(planned: Planned, request: Request, runner: Runner) -> Answer:
         grid = study_grid(design, scenario, planned.axes, main, seed, replicates, runner)
     if request.tornado:
         tornado = study_tornado(design, scenario, planned.axes, main, seed, replicates, runner)
-    return Answer(planned, results, solution, grid, tornado)
+    return Answer(planned, results, solution, grid, tornado, runner.by_men)
 
 
 def document_of(answer: Answer) -> dict[str, Any]:
@@ -166,6 +175,7 @@ def document_of(answer: Answer) -> dict[str, Any]:
         "design_sha256": answer.planned.sha256,
         "estimand": str(design.estimand),
         "analysis": design.analysis.method,
+        "drawn": _drawn(answer),
         "bounds": {
             "name": plan.name,
             "alpha": plan.alpha,
@@ -180,6 +190,14 @@ def document_of(answer: Answer) -> dict[str, Any]:
         "nuisance": None if answer.grid is None else grid_document(answer.grid),
         "tornado": None if answer.tornado is None else bars_document(answer.tornado),
     }
+
+
+def _drawn(answer: Answer) -> dict[str, str | None]:
+    """Return whether trials were drawn man by man or by counts; why the former."""
+    why = why_by_men(answer.design, list(answer.results))
+    if why is None and answer.by_men:
+        why = "so it was asked, or the men of two designs are to be the same"
+    return {"by": "counts" if why is None else "men", "why": why}
 
 
 def _point(design: Design, point: Point, results: Recorded) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Arms stand along the last axis in order of arrival; leading axes are replicates.
 """
 
 from collections.abc import Sequence
+from math import comb
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -57,6 +58,27 @@ def block_predictability(block: int) -> float:
     for i in range(half):  # C(2b, b)
         ways *= (2 * half - i) / (i + 1)
     return (half + (4.0**half / ways - 1) / 2) / (2 * half)
+
+
+def expected_guesses(control: int, treated: int) -> float:
+    """Return the expected share of right guesses in permuted blocks of so many men of each arm.
+
+    As `convergence_guess` finds it, but summed over all that a block can be.
+
+    >>> print(f"{expected_guesses(2, 2):.6f} {expected_guesses(2, 4):.6f}")
+    0.708333 0.692593
+    """
+    block, right = control + treated, 0.0
+    for c, t in np.ndindex(control + 1, treated + 1):
+        if c + t == block:
+            continue
+        chance = comb(control, c) * comb(treated, t) / comb(block, c + t)
+        is_treated = (treated - t) / (block - c - t)
+        lead = t * control - c * treated
+        share = treated / block
+        level = is_treated * share + (1 - is_treated) * (1 - share)
+        right += chance * (is_treated if lead < 0 else 1 - is_treated if lead else level)
+    return right / block
 
 
 def imbalance(arms: ArrayLike, *, allocation: Sequence[int] = (1, 1)) -> Counts:

@@ -81,6 +81,11 @@ class Recruitment:
         """Number of sites."""
         return int(self.start.shape[0])
 
+    def joined(self) -> "Recruitment":
+        """Return all sites as one."""
+        start, end = (each.sum(0, keepdims=True) for each in (self.start, self.end))
+        return Recruitment(self.months, start, end)
+
 
 def combine(sites: Sequence[Site]) -> Recruitment:
     """Put the rates of several sites on common knots."""

@@ -30,7 +30,7 @@ monitoring: {looks_percent: [50, 100]}
 nuisance: {dropout: [0, 20]}
 """
 
-#: 600 men: blocks of 250 trials, the last one cut.
+#: 600 men drawn man by man: blocks of 250 trials, the last one cut.
 REPLICATES = 600
 
 
@@ -50,7 +50,16 @@ def folder(tmp_path_factory):
 def words(folder, out, *more):
     design = folder / "plain.yaml"
     design.write_text(DESIGN, encoding="utf-8")
-    return ["power", str(design), "--out", str(out), "--replicates", str(REPLICATES), *more]
+    return [
+        "power",
+        str(design),
+        "--out",
+        str(out),
+        "--replicates",
+        str(REPLICATES),
+        "--by-men",
+        *more,
+    ]
 
 
 def hashes(folder):

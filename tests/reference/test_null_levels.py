@@ -9,7 +9,7 @@ import pytest
 from estimate.performance import share_mcse
 from pretese.trial.candidates import scenario_of
 from pretese.trial.design import read_design
-from pretese.trial.run import simulate_design
+from pretese.trial.engine import simulate_design
 
 MEN, TRIALS = 300, 500
 

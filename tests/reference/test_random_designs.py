@@ -1,8 +1,9 @@
 """Random unadjusted designs, fixed and sequential, simulated against exact enumeration.
 
-`python -m benchmarks.exact_rail` does the same with 50 designs and 10,000 trials each.
+`python -m benchmarks.exact_rail` does the same with 50 designs and far more trials each.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,26 @@ from pretese.trial.rail import why_no_rail
 DOCS = Path(__file__).parents[2] / "docs"
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """Trials of each design, how they are drawn, and an error of power that must show."""
+
+    by_men: bool
+    trials: int
+    error: float
+
+
+@pytest.fixture(
+    scope="module", params=[Drawn(True, 500, 0.03), Drawn(False, 20_000, 0.005)],
+    ids=["men", "counts"],
+)  # fmt: skip
+def drawn(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def scores():
-    return score_designs(24, 500, 7)
+def scores(drawn):
+    return score_designs(24, drawn.trials, 7, by_men=drawn.by_men)
 
 
 def test_designs_of_every_kind_are_drawn(scores):
@@ -37,10 +55,11 @@ def test_z_against_the_rail_looks_standard_normal(scores):
     assert np.abs(z).max() < 4
 
 
-def test_a_power_a_little_off_would_be_seen(scores):
-    """The test can fail: a simulator that is off by three points gives other scores."""
+def test_a_power_a_little_off_would_be_seen(scores, drawn):
+    """The test can fail: a simulator that is a little off gives other scores."""
     off = [
-        (each.simulated + 0.03 - each.exact) / np.sqrt(each.exact * (1 - each.exact) / 500)
+        (each.simulated + drawn.error - each.exact)
+        / np.sqrt(each.exact * (1 - each.exact) / drawn.trials)
         for each in scores
     ]
     assert stats.chi2.sf((np.array(off) ** 2).sum(), len(off)) < 1e-6

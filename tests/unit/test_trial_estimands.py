@@ -6,9 +6,9 @@ import pytest
 from pretese.trial.candidates import scenario_of
 from pretese.trial.conduct import draw_trials
 from pretese.trial.design import Design, read_design
+from pretese.trial.engine import simulate_design
 from pretese.trial.family import each_endpoint
 from pretese.trial.rail import exact_rail, why_no_rail
-from pretese.trial.run import simulate_design
 from pretese.trial.summary import measures, summarise_point
 from pretese.trial.truth import ideal
 from protocol.documents import validate
@@ -41,7 +41,8 @@ def crossing(strategy):
 )
 def test_each_strategy_for_crossover_has_its_truth_and_finds_it(strategy, risks, analysed, words):
     design = crossing(strategy)
-    out = simulate_design(design, None, [(300, 1.0)], seed=2, replicates=400)[300, 1.0]
+    out = simulate_design(design, None, [(300, 1.0)], seed=2, replicates=400, by_men=True)
+    out = out[300, 1.0]
     assert words in str(design.estimand)
     point = summarise_point(design, 300, 1.0, out)
     truth = point["truth"]

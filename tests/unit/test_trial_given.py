@@ -6,8 +6,8 @@ import pytest
 from pretese.trial.candidates import scenario_of
 from pretese.trial.conduct import draw_people
 from pretese.trial.design import Design, read_design
+from pretese.trial.engine import simulate_design
 from pretese.trial.given import given_truths
-from pretese.trial.run import simulate_design
 from pretese.trial.summary import measures, summarise_point
 from protocol.documents import validate
 

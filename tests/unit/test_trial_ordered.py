@@ -10,9 +10,9 @@ from estimate.risk_difference import compare_arms
 from estimate.sequential.conduct import follow
 from estimate.sequential.ordered import order_stagewise
 from pretese.trial.design import read_design
+from pretese.trial.engine import simulate_design
 from pretese.trial.measure import share_below
 from pretese.trial.ordered import can_be_ordered, final_estimates
-from pretese.trial.run import simulate_design
 from pretese.trial.statement import at_a_stop
 from pretese.trial.summary import WORDS, measures
 from tests.unit.test_trial_cells import plain
@@ -110,11 +110,14 @@ def test_counting_from_no_effect_in_score_units_would_shrink_estimates():
     assert (drift * root * error < truth).mean() > 0.56
 
 
-@pytest.fixture(scope="module")
-def simulated():
-    design = sequential(futility="HSD(-2)", sides=1, alpha_percent=2.5)
+@pytest.fixture(scope="module", params=["men", "counts"])
+def simulated(request):
+    design, by_men = (
+        sequential(futility="HSD(-2)", sides=1, alpha_percent=2.5),
+        request.param == "men",
+    )
     points = [(360, 0.0), (360, 1.0)]
-    return design, simulate_design(design, None, points, seed=3, replicates=300)
+    return design, simulate_design(design, None, points, seed=3, replicates=300, by_men=by_men)
 
 
 def test_simulated_trials_carry_what_they_report(simulated):

@@ -7,12 +7,12 @@ from scipy.special import ndtr
 from pretese.trial.candidates import scenario_of
 from pretese.trial.conduct import draw_trials
 from pretese.trial.design import Design, read_design
+from pretese.trial.engine import simulate_design
 from pretese.trial.looks import take_looks
 from pretese.trial.narrate import tell_story
 from pretese.trial.observe import observe
 from pretese.trial.rail import exact_rail, why_no_rail
 from pretese.trial.resize import effect_per_root_man, largest, resized
-from pretese.trial.run import simulate_design
 from pretese.trial.summary import summarise_point
 from protocol.documents import validate
 
@@ -139,7 +139,10 @@ def test_a_rule_that_changes_nothing_is_the_plan():
     fixed = {**SHIPPED.monitoring.model_dump(), "reestimation": None}
     plan = validate({**SHIPPED.model_dump(), "monitoring": fixed}, Design, "test")
     same = with_rule(least_percent=100, most_percent=100, combination="naive")
-    found = [simulate_design(d, None, [(360, 1.0)], seed=1, replicates=50) for d in (plan, same)]
+    found = [
+        simulate_design(d, None, [(360, 1.0)], seed=1, replicates=50, by_men=True)
+        for d in (plan, same)
+    ]
     planned, resized = (each[360, 1.0].columns() for each in found)
     # What knows of the looks orders trials by one plan, which re-estimation gives up.
     assert planned.keys() - resized.keys() == {"median_unbiased", "final_low", "final_high"}
@@ -174,7 +177,7 @@ def test_blocks_of_trials_do_not_change_a_trial(monkeypatch):
         return simulate_design(SHIPPED, None, [(120, 1.0)], seed=3, replicates=60)[120, 1.0]
 
     whole = simulated()
-    monkeypatch.setattr("pretese.trial.run.MEN_AT_ONCE", 3000)
+    monkeypatch.setattr("pretese.trial.engine.MEN_AT_ONCE", 3000)
     parts = simulated()
     for name, values in whole.columns().items():
         assert np.array_equal(parts.columns()[name], values, equal_nan=True), name

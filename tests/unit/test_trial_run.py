@@ -10,8 +10,9 @@ from pretese.study.blocks import Store
 from pretese.trial.candidates import scenario_of
 from pretese.trial.conduct import draw_trials
 from pretese.trial.design import Design, read_design
+from pretese.trial.engine import simulate_design
 from pretese.trial.rail import exact_rail, why_no_rail
-from pretese.trial.run import guessed_so_far, imbalance_at_end, simulate_design
+from pretese.trial.run import guessed_so_far, imbalance_at_end
 from pretese.trial.runner import Runner
 from pretese.trial.solve import solve_men
 from pretese.trial.summary import assurance, measures, summarise_point
@@ -41,28 +42,33 @@ def simulated(design, points, replicates, **how):
     )
 
 
-def test_a_fixed_trial_has_the_power_that_enumeration_gives():
+HOW = pytest.mark.parametrize(("by_men", "trials"), [(True, 4000), (False, 100_000)])
+
+
+@HOW
+def test_a_fixed_trial_has_the_power_that_enumeration_gives(by_men, trials):
     # 150 men per arm, pooled z, two-sided 5 %: exact 0.7590, closed form 0.7417.
     design = plain()
-    out = simulated(design, [(300, 1.0)], 8000)[300, 1.0]
+    out = simulated(design, [(300, 1.0)], trials, by_men=by_men)[300, 1.0]
     rail = exact_rail(design, 300, out, (0.40, 0.55))
     assert rail.power == pytest.approx(0.7590, abs=2e-4)
     assert rail.closed_form == pytest.approx(0.74174, abs=2e-5)
     assert abs(rail.z) < 3
-    # The simulation is fine enough to tell the two apart.
-    assert (out.rejected.mean() - rail.closed_form) / share_mcse(0.75, 8000) > 2.5
+    if not by_men:  # fine enough to tell the two apart
+        assert (out.rejected.mean() - rail.closed_form) / share_mcse(0.75, trials) > 9
 
 
-def test_a_three_look_trial_stops_as_recursion_says():
+@HOW
+def test_a_three_look_trial_stops_as_recursion_says(by_men, trials):
     # rpact 3.3.4 simulates 0.8212, 307.12 men (1e6 trials); exact 0.8213, 307.15.
     looks = {"looks_percent": [100 / 3, 200 / 3, 100], "alpha_percent": 2.5, "sides": 1}
     design = plain(men=360, monitoring=looks, randomisation={"repeats": [1]})
-    out = simulated(design, [(360, 1.0), (360, 0.0)], 4000)
+    out = simulated(design, [(360, 1.0), (360, 0.0)], trials, by_men=by_men)
     rail = exact_rail(design, 360, out[360, 1.0], (0.40, 0.55))
     assert rail.power == pytest.approx(0.8212901, abs=2e-6)
     assert abs(rail.z) < 3
     ends = out[360, 1.0].look
-    assert abs((ends * 120).mean() - 307.1526) < 4 * (ends * 120).std() / np.sqrt(4000)
+    assert abs((ends * 120).mean() - 307.1526) < 4 * (ends * 120).std() / np.sqrt(trials)
     null = exact_rail(design, 360, out[360, 0.0], (0.40, 0.40))
     assert null.power == pytest.approx(0.0251368, abs=2e-6)
     assert abs(null.z) < 3
@@ -70,8 +76,8 @@ def test_a_three_look_trial_stops_as_recursion_says():
 
 def test_a_smaller_trial_is_the_beginning_of_a_larger_one():
     design = plain()
-    both = simulated(design, [(200, 1.0), (300, 1.0)], 40)
-    alone = simulated(design, [(200, 1.0)], 40)
+    both = simulated(design, [(200, 1.0), (300, 1.0)], 40, by_men=True)
+    alone = simulated(design, [(200, 1.0)], 40, by_men=True)
     for name, values in alone[200, 1.0].columns().items():
         assert np.array_equal(values, both[200, 1.0].columns()[name], equal_nan=True), name
 
@@ -79,7 +85,7 @@ def test_a_smaller_trial_is_the_beginning_of_a_larger_one():
 def test_the_answer_does_not_depend_on_blocks_or_workers(monkeypatch, tmp_path):
     design = read_design("minimisation-eight-sites")[0]
     whole = simulated(design, [(120, 1.0)], 12)[120, 1.0]
-    monkeypatch.setattr("pretese.trial.run.MEN_AT_ONCE", 600)
+    monkeypatch.setattr("pretese.trial.engine.MEN_AT_ONCE", 600)
     parts = simulated(design, [(120, 1.0)], 12)[120, 1.0]
     with ThreadPoolExecutor(2) as pool:
         runner = Runner(Store(tmp_path), (pool, 3), lambda done, total, doing="": None)

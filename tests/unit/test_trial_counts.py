@@ -1,0 +1,261 @@
+"""Trials drawn by counts: the same law as trials drawn man by man, and the exact rail."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from scipy.stats import binom, ks_2samp
+
+from pretese.study.blocks import Store
+from pretese.trial.chances import chances
+from pretese.trial.counts import arms_at_looks, quantile, why_by_men
+from pretese.trial.design import Design, read_design
+from pretese.trial.engine import simulate_design
+from pretese.trial.rail import exact_rail
+from pretese.trial.runner import Runner, trial_job
+from pretese.trial.summary import measures
+from protocol.documents import validate
+from protocol.errors import InputError
+from simulate.luck import CHUNK, Luck
+from simulate.trial.balance import block_predictability, convergence_guess, expected_guesses
+from simulate.trial.randomisation import permuted_blocks
+
+LOOKS = {"looks_percent": [100 / 3, 200 / 3, 100], "alpha_percent": 2.5, "sides": 1}
+
+PLAIN = {
+    "id": "plain",
+    "title": "A plain trial",
+    "question": "Does it work?",
+    "men": 360,
+    "risks": {"control_percent": 40, "treated_percent": 55},
+    "sites": [{"name": "one", "at_months": [0], "men_in_12_months": [60]}],
+    "endpoint": {"known_after_months": 4},
+    "monitoring": LOOKS,
+}
+
+#: All that counts must know of: men lost and crossing over, unequal arms, sites that open late.
+CROWDED = {
+    "allocation": (1, 2),
+    "dropout": {"control_percent": 15, "treated_percent": 5},
+    "crossover": {"control_percent": 10, "treated_percent": 20},
+    "sites": [
+        {"name": "first", "at_months": [0], "men_in_12_months": [90]},
+        {"name": "second", "at_months": [6, 18], "men_in_12_months": [0, 120], "ramp": True},
+    ],
+    "endpoint": {"known_after_months": 7},
+    "monitoring": {**LOOKS, "futility": "HSD(-2)"},
+}
+
+
+def plain(**changes):
+    return validate({**PLAIN, **changes}, Design, "test")
+
+
+def trials(design, points, replicates, **how):
+    return simulate_design(design, None, points, seed=how.pop("seed", 4), replicates=replicates,
+                           **how)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def both():
+    design = plain(**CROWDED)
+    assert why_by_men(design, [(360, 0.6)]) is None
+    counted = trials(design, [(360, 0.6)], 20_000)[360, 0.6]
+    return design, counted, trials(design, [(360, 0.6)], 1500, by_men=True)[360, 0.6]
+
+
+#: Means that must agree; by men, guesses and imbalance are seen, by counts they are known.
+COLUMNS = (
+    "look", "rejected", "z", "estimate", "std_error", "conf_low", "conf_high", "p_value",
+    "full_men", "analysed", "recruited", "exposed", "months", "risk_control", "risk_treated",
+    "target", "guessed", "imbalance",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_counts_and_men_agree_on_average(both, name):
+    _, counted, drawn = both
+    ours, theirs = (getattr(each, name) for each in (counted, drawn))
+    error = np.hypot(ours.std() / ours.size**0.5, theirs.std() / theirs.size**0.5)
+    assert abs(ours.mean() - theirs.mean()) <= 3.6 * error + 1e-12
+
+
+@pytest.mark.parametrize("name", ["z", "estimate", "analysed", "recruited", "exposed", "months"])
+def test_counts_and_men_have_one_law(both, name):
+    _, counted, drawn = both
+    for look in (1, 2, 3):
+        ours, theirs = (getattr(o, name)[o.look == look] for o in (counted, drawn))
+        assert ks_2samp(ours, theirs).pvalue > 1e-4
+
+
+def test_men_present_and_exposed_go_together(both):
+    for which in (np.corrcoef, np.cov):
+        ours, theirs = (which(o.months, o.recruited)[0, 1] for o in both[1:])
+        assert ours == pytest.approx(theirs, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"monitoring": {**LOOKS, "futility": "HSD(-2)", "binding": True}},
+        {"monitoring": {"looks_percent": [50, 100], "efficacy": "Pocock"}},
+        {"allocation": (2, 1), "monitoring": {}},
+        {"dropout": {"control_percent": 20}, "monitoring": {},
+         "endpoint": {"known_after_months": 4, "missing": "failure"}},
+        {"crossover": {"control_percent": 30}, "monitoring": {},
+         "endpoint": {"known_after_months": 4, "crossover": "composite"}},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("effect", [0.0, 0.5, 1.0])
+def test_counts_agree_with_enumeration(changes, effect):
+    design = plain(**changes)
+    out = trials(design, [(360, effect)], 40_000, seed=6)[360, effect]
+    risks = tuple(chances(design, effect).risks)
+    assert abs(exact_rail(design, 360, out, risks).z) < 3.5
+
+
+def test_chances_by_hand():
+    found = chances(plain(), 1.0)
+    assert found.success.tolist() == pytest.approx([0.4, 0.55])
+    assert found.analysed.tolist() == [1, 1]
+    assert found.target == pytest.approx(0.15)
+    # 15 % and 5 % lost; 10 % of control take treatment, 20 % of treated do not.
+    found = chances(plain(**CROWDED), 1.0)
+    assert found.analysed.tolist() == pytest.approx([0.85, 0.95])
+    assert found.success.tolist() == pytest.approx([0.4 + 0.1 * 0.15, 0.55 - 0.2 * 0.15])
+    assert found.target == pytest.approx(0.15 * 0.7)
+    # Half of the effect is that half of the men have it.
+    assert chances(plain(), 0.5).success.tolist() == pytest.approx([0.4, 0.475])
+    with pytest.raises(ValueError, match="few kinds"):
+        chances(read_design("three-looks")[0], 1.0)
+
+
+@pytest.mark.parametrize("strategy", ["treatment policy", "hypothetical", "composite", "excluded"])
+def test_each_strategy_for_crossover_is_recovered(strategy):
+    end = {"known_after_months": 4, "crossover": strategy}
+    crossover = {"control_percent": 30, "treated_percent": 10}
+    design = plain(endpoint=end, crossover=crossover, monitoring={})
+    out = trials(design, [(360, 1.0)], 40_000)[360, 1.0]
+    found = measures(design, out)
+    assert abs(found["bias"].z) < 3.5
+    assert found["coverage"].value == pytest.approx(0.95, abs=0.006)
+
+
+def test_quantiles_are_those_of_scipy():
+    uniform = np.random.default_rng(1).random(500)
+    assert np.array_equal(quantile(uniform, 57, 0.3), binom.ppf(uniform, 57, 0.3))
+    men = np.random.default_rng(2).integers(1, 9, 500)
+    assert np.array_equal(quantile(uniform, men, 0.3), binom.ppf(uniform, men, 0.3))
+    assert quantile(uniform, 5, 0.0).max() == 0
+    assert quantile(uniform, 5, 1.0).min() == 5
+
+
+def test_counts_rise_with_the_risk_in_every_trial():
+    out = trials(plain(monitoring={}), [(360, 0.0), (360, 0.5), (360, 1.0)], 2000)
+    none, half, full = (out[360, e].estimate for e in (0.0, 0.5, 1.0))
+    assert (none <= half).all()
+    assert (half <= full).all()
+    assert none.mean() < half.mean() < full.mean()
+
+
+def test_a_point_does_not_depend_on_others_nor_on_blocks(monkeypatch, tmp_path):
+    design, points = plain(**CROWDED), [(360, 1.0), (240, 0.3)]
+    whole = trials(design, points, CHUNK + 900)
+    alone = trials(design, points[1:], 500)[240, 0.3]
+    monkeypatch.setattr("pretese.trial.engine.COUNTED_AT_ONCE", CHUNK)
+    parts = trials(design, points, CHUNK + 900)
+    with ThreadPoolExecutor(2) as pool:
+        runner = Runner(Store(tmp_path), (pool, 3), lambda done, total, doing="": None)
+        read = runner.simulate(design, None, points, seed=4, replicates=CHUNK + 900)
+        for point in points:
+            for name, values in whole[point].columns().items():
+                assert np.array_equal(parts[point].columns()[name], values), name
+                assert np.array_equal(read[point].columns()[name], values), name
+    for name, values in alone.columns().items():
+        assert np.array_equal(whole[240, 0.3].columns()[name][:500], values), name
+
+
+@pytest.mark.parametrize(
+    ("changes", "men", "reason"),
+    [
+        ({"randomisation": {"method": "simple"}}, 360, "arm sizes are random"),
+        ({"randomisation": {"repeats": [1, 2]}}, 360, "arm sizes are random"),
+        ({}, 362, "the last look falls inside a block"),
+        ({"analysis": {"method": "logistic"}}, 360,
+         "the analysis looks at more than two counts"),
+        ({"monitoring": {"looks_percent": [50, 100],
+                         "reestimation": {"at_look": 1, "most_percent": 200}}}, 360,
+         "the size is re-estimated"),
+    ],
+)  # fmt: skip
+def test_what_asks_for_men_says_why(changes, men, reason):
+    design = plain(**changes)
+    assert why_by_men(design, [(360, 1.0), (men, 1.0)]) == reason
+    job = trial_job(design, None, [(men, 1.0)], 1)
+    assert job.spec["drawn by"] == "men"
+
+
+def test_men_of_a_scenario_are_drawn():
+    assert why_by_men(read_design("three-looks")[0], [(600, 1.0)]) == "men of a scenario differ"
+
+
+def test_who_draws_is_part_of_what_a_block_answers():
+    jobs = [trial_job(plain(), None, [(360, 1.0)], 1, by_men=each) for each in (False, True)]
+    assert [job.spec["drawn by"] for job in jobs] == ["counts", "men"]
+    keys = {next(job.blocks(100)).key for job in jobs}
+    assert len(keys) == 2
+
+
+def test_designs_side_by_side_are_drawn_alike():
+    runner = Runner(None, None, None)
+    mixed = [(plain(), None), (plain(randomisation={"method": "simple"}), None)]
+    drawn = {job.spec["drawn by"] for job in runner.jobs(mixed, [(360, 1.0)], 1)}
+    assert drawn == {"men"}
+    drawn = {job.spec["drawn by"] for job in runner.jobs(mixed[:1], [(360, 1.0)], 1)}
+    assert drawn == {"counts"}
+
+
+def test_an_arm_without_men_gives_no_answer():
+    lost = {"control_percent": 90, "treated_percent": 90}
+    design = plain(men=20, randomisation={"repeats": [1]}, dropout=lost, monitoring={})
+    out = trials(design, [(20, 1.0)], 4000)[20, 1.0]
+    empty = 1 - (1 - 0.9**10) ** 2
+    assert np.isnan(out.estimate).mean() == pytest.approx(empty, abs=0.03)
+    assert not out.rejected[np.isnan(out.z)].any()
+
+
+def test_recruitment_that_ends_is_an_error():
+    site = {"name": "one", "at_months": [0, 6], "men_in_12_months": [60, 0]}
+    with pytest.raises(InputError, match="recruitment ends before 360 men"):
+        trials(plain(sites=[site]), [(360, 1.0)], 5)
+
+
+def test_arms_at_looks_are_whole_blocks():
+    design = plain(allocation=(1, 2))
+    assert arms_at_looks(design, 360).tolist() == [[40, 80], [80, 160], [120, 240]]
+
+
+def test_waiting_and_poisson_are_addressed_and_right():
+    luck = Luck(7, CHUNK + 5, 2)
+    waited = luck.waiting("w", [3, 40])
+    assert waited.mean(1) == pytest.approx([3, 40], rel=0.02)
+    assert waited.var(1) == pytest.approx([3, 40], rel=0.06)
+    assert np.array_equal(Luck(7, 5, 2, first_man=CHUNK).waiting("w", [3, 40]), waited[:, CHUNK:])
+    mean = np.stack([np.full(luck.men, 2.0), np.linspace(0, 30, luck.men)])
+    counted = luck.poisson("p", mean)
+    assert counted[0].mean() == pytest.approx(2, rel=0.03)
+    assert counted[0].var() == pytest.approx(2, rel=0.06)
+    assert (counted[1] - mean[1]).mean() == pytest.approx(0, abs=0.2)
+    assert np.array_equal(Luck(7, 9, 2).poisson("p", mean[:, :9]), counted[:, :9])
+
+
+@pytest.mark.parametrize("half", [1, 2, 3, 4, 10])
+def test_expected_guesses_of_equal_arms_are_those_of_blackwell_and_hodges(half):
+    assert expected_guesses(half, half) == pytest.approx(block_predictability(2 * half), rel=1e-12)
+
+
+def test_expected_guesses_of_unequal_arms_are_seen_in_blocks():
+    luck = np.random.default_rng(3).random((400, 120))
+    seen = convergence_guess(permuted_blocks(luck, (1, 2), repeats=[2]), (1, 2))
+    assert abs(seen.mean() - expected_guesses(2, 4)) < 4 * seen.std() / 20
