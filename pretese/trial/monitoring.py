@@ -1,6 +1,7 @@
 """When a planned trial is looked at, and what stops it."""
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import Annotated, Literal, Self
 
@@ -49,7 +50,8 @@ class Monitoring(Document):
     """When the data are looked at, and what stops the trial.
 
     ``efficacy`` and ``futility`` are written ``OF``, ``Pocock``, ``HSD(-4)`` or ``KD(2)`` (error
-    spending); efficacy also ``WT(0.25)`` (Wang-Tsiatis) or ``HP(3)`` (Haybittle-Peto).
+    spending); efficacy also ``user(0.5,2,5)``, percent of error spent by each look, both sides
+    together, the last all of it; ``WT(0.25)`` (Wang-Tsiatis) or ``HP(3)`` (Haybittle-Peto).
     """
 
     looks_percent: tuple[float, ...] = (100.0,)
@@ -63,8 +65,8 @@ class Monitoring(Document):
 
     @property
     def spends(self) -> bool:
-        """Whether efficacy bounds come from error spending."""
-        return isinstance(_shape(self.efficacy), Spending)
+        """Whether efficacy bounds come from error spending that any level can follow."""
+        return _function(_shape(self.efficacy)) is not None
 
     @model_validator(mode="after")
     def _interim(self) -> Self:
@@ -75,19 +77,32 @@ class Monitoring(Document):
 
     def plan(self) -> SequentialDesign:
         """Return the bounds of the primary endpoint at the whole level."""
-        futility = None if self.futility is None else _shape(self.futility)
-        if isinstance(futility, WangTsiatis | HaybittlePeto):
-            problem = f"{self.futility!r} spends no error"
+        futility = None if self.futility is None else _function(_shape(self.futility))
+        if self.futility and futility is None:
+            problem = f"{self.futility!r} is no function that spends error"
             raise InputError.of("monitoring", "futility", problem, "give OF, HSD(-2) or such")
         return plan_sequential(
             np.asarray(self.looks_percent) / 100,
-            _shape(self.efficacy),
+            self._efficacy(),
             alpha=self.alpha_percent / 100,
             sides=self.sides,
             power=self.power_percent / 100,
             futility=futility,
             binding=self.binding,
         )
+
+    def _efficacy(self) -> Shape:
+        """Return the bounds that stop for efficacy; a list of errors is turned into shares."""
+        shape = _shape(self.efficacy)
+        if not isinstance(shape, Spending) or shape.family != "user":
+            return shape
+        given = shape.cumulative
+        if len(given) != len(self.looks_percent) or abs(given[-1] - self.alpha_percent) > 1e-9:
+            problem = f"{self.efficacy!r} does not spend all of {self.alpha_percent:g} percent"
+            cure = f"give {len(self.looks_percent)} rising numbers, the last {self.alpha_percent:g}"
+            raise InputError.of("monitoring", "efficacy", problem, cure)
+        spent = [each / 100 / self.sides for each in given[:-1]]
+        return replace(shape, cumulative=(*spent, self.alpha_percent / 100 / self.sides))
 
 
 @lru_cache(maxsize=1024)
@@ -104,10 +119,18 @@ def upper_at(looks_percent: tuple[float, ...], efficacy: str, sides: int, level:
     return np.asarray(plan.upper)
 
 
+def _function(shape: Shape) -> Spending | None:
+    """Return bounds that come from a function, which spends any error over any looks."""
+    return shape if isinstance(shape, Spending) and shape.family != "user" else None
+
+
 def _shape(words: str) -> Shape:
+    listed = re.fullmatch(r"user\((\d+(?:\.\d+)?(?:, *\d+(?:\.\d+)?)*)\)", words.strip())
+    if listed:
+        return Spending("user", cumulative=tuple(float(each) for each in listed[1].split(",")))
     match = re.fullmatch(r"(OF|Pocock|HSD|KD|WT|HP)(?:\((-?\d+(?:\.\d+)?)\))?", words.strip())
     if match is None:
-        cure = "write OF, Pocock, HSD(-4), KD(2), WT(0.25) or HP(3)"
+        cure = "write OF, Pocock, HSD(-4), KD(2), user(0.5,2,5), WT(0.25) or HP(3)"
         raise InputError.of("monitoring", "efficacy", f"{words!r} is not understood", cure)
     family, number = match[1], None if match[2] is None else float(match[2])
     if family == "WT":

@@ -64,6 +64,18 @@ def test_looks_fall_on_whole_blocks(tmp_path):
     assert read(tmp_path, GOOD + blocks_of_six + looks).looks_at(300) == (96, 198, 300)
 
 
+@pytest.mark.parametrize(("sides", "errors"), [(1, "0.1, 1, 2.5"), (2, "0.2,2,5")])
+def test_error_may_be_spent_as_a_list_says(tmp_path, sides, errors):
+    # rpact 3.3.4: user spending of 0.001, 0.01, 0.025 (one side) at looks of 30, 60, 100 %.
+    alpha = errors.split(",")[-1]
+    looks = (
+        f"monitoring: {{looks_percent: [30, 60, 100], sides: {sides}, alpha_percent: {alpha}, "
+        f"efficacy: 'user({errors})'}}"
+    )
+    upper = read(tmp_path, GOOD + looks).monitoring.plan().upper
+    assert upper == pytest.approx([3.0902323, 2.3448247, 2.0553247], abs=2e-6)
+
+
 def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
     words = str(read(tmp_path, GOOD).estimand)
     assert "risk difference of any_sperm" in words
@@ -85,7 +97,15 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
         (GOOD + "monitoring: {futility: OF}", "one side"),
         (GOOD + "monitoring: {efficacy: OBF}", "'OBF' is not understood"),
         (GOOD + "monitoring: {efficacy: HSD}", "give a number for gamma"),
-        (GOOD + "monitoring: {sides: 1, futility: HP(3)}", "spends no error"),
+        (GOOD + "monitoring: {looks_percent: [50, 100], efficacy: 'user(1,4)'}",
+         "does not spend all of 5 percent"),
+        (GOOD + "monitoring: {looks_percent: [50, 100], efficacy: 'user(1,2,5)'}",
+         "give 2 rising numbers, the last 5"),
+        (GOOD + "monitoring: {looks_percent: [50, 100], efficacy: 'user(6,5)'}", "falls"),
+        (GOOD + "monitoring: {looks_percent: [50, 100], sides: 1, futility: 'user(1,5)'}",
+         "no function that spends error"),
+        (SEVERAL + "monitoring: {looks_percent: [50, 100], efficacy: 'user(1,5)'}", "could share"),
+        (GOOD + "monitoring: {sides: 1, futility: HP(3)}", "no function that spends error"),
         (GOOD + RESIZED.format("at_look: 2, most_percent: 200"), "no look follows"),
         (GOOD + RESIZED.format("at_look: 1, most_percent: 50"), "least_percent exceeds"),
         (GOOD + RESIZED.format("at_look: 1, most_percent: 0"), "greater than 0"),
