@@ -237,4 +237,4 @@ def imbalance_at_end(arm: Ints, allocation: tuple[int, int]) -> Floats:
     """Return (replicate,) the imbalance that `simulate.trial.balance.imbalance` ends with."""
     treated = arm.sum(1)
     lead = treated / allocation[1] - (arm.shape[1] - treated) / allocation[0]
-    return np.asarray(np.ceil(np.abs(lead) - 1e-9))
+    return np.asarray(np.ceil(np.abs(lead) - 1e-9) + 0.0)  # no minus 0

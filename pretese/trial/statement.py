@@ -43,7 +43,7 @@ def statement(design: Design, document: dict[str, Any]) -> str:
 
 
 def _further(document: dict[str, Any], point: dict[str, Any]) -> list[str]:
-    """Return what only some designs have: exact power, a size solved for, one re-estimated."""
+    """Return what only some designs have: exact power, a size solved for, looks, a new size."""
     exact, solved, sizes = point["exact"], document["solve"], point["reestimation"]
     found = []
     if exact:
@@ -52,6 +52,12 @@ def _further(document: dict[str, Any], point: dict[str, Any]) -> list[str]:
         found.append(
             f"The size was solved for; its 95 % interval for Monte Carlo error is "
             f"{solved['low']} to {solved['high']} men."
+        )
+    final = point["measures"].get("final_coverage")
+    if final:
+        found.append(
+            "The effect is reported by the median-unbiased estimate and the 95 % interval of the "
+            f"stagewise ordering, which held the true effect in {number(final, share=True)}."
         )
     if sizes:
         found.append(

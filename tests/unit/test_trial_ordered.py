@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from estimate.result import Z95
@@ -12,9 +13,11 @@ from estimate.sequential.ordered import order_stagewise
 from pretese.trial.design import read_design
 from pretese.trial.engine import simulate_design
 from pretese.trial.measure import share_below
+from pretese.trial.narrate import _ending
 from pretese.trial.ordered import can_be_ordered, final_estimates
-from pretese.trial.statement import at_a_stop
-from pretese.trial.summary import WORDS, measures
+from pretese.trial.page import number
+from pretese.trial.statement import at_a_stop, statement
+from pretese.trial.summary import WORDS, measures, summarise_point
 from tests.unit.test_trial_cells import plain
 
 POCOCK = {"looks_percent": [100 / 3, 200 / 3, 100], "efficacy": "Pocock"}
@@ -150,6 +153,36 @@ def test_measures_stand_beside_the_usual_ones_and_each_is_of_its_own_array(simul
     assert found["final_coverage"].value == pytest.approx(0.9)
     assert found["below"].value == share_below(out.estimate, truth).value
     assert found["bias"].value == pytest.approx(np.nanmean(out.estimate) - truth)
+
+
+def test_an_example_trial_tells_what_it_reports_beside_the_usual(simulated):
+    _, results = simulated
+    table = pd.DataFrame(results[360, 1.0].columns())
+    for look in (1, 3):
+        row = table[table.look == look].iloc[0]
+        told = _ending(row)
+        wanted = (
+            f"It reports {row.median_unbiased:.4f} ({row.final_low:.4f} to {row.final_high:.4f})"
+        )
+        assert wanted in told
+        usual = f"without looks it would be {row.estimate:.4f} ({row.conf_low:.4f} to"
+        assert (usual in told) == (look == 3)
+    assert "reports" not in _ending(row.drop(list(NAMES)))
+
+
+def test_the_paragraph_for_a_protocol_says_how_the_effect_is_reported(simulated):
+    design, results = simulated
+    points = [summarise_point(design, 360, each, results[360, each]) for each in (0.0, 1.0)]
+    document = {
+        "points": points, "solve": None, "estimand": str(design.estimand), "analysis": "unadjusted",
+        "bounds": {"information_rates": [1 / 3, 2 / 3, 1], "alpha": 0.025, "sides": 1, "name": "x"},
+    }  # fmt: skip
+    share = number(points[1]["measures"]["final_coverage"], share=True)
+    assert f"stagewise ordering, which held the true effect in {share}." in statement(
+        design, document
+    )
+    points[1]["measures"].pop("final_coverage")
+    assert "stagewise" not in statement(design, document)
 
 
 def test_a_trial_with_one_look_needs_none_of_it():
