@@ -103,13 +103,17 @@ def analyse_final(
     naive = z / np.sqrt(info[-1])
     tail = (1 - level) / 2
 
+    # Between what the bounds passed before and the outcome allow; the first look adds its width.
+    roots, width = np.sqrt(info[:-1]), 6 / np.sqrt(info[0])
+    least = min(naive, *(design.upper[: roots.size] / roots), np.inf) - width
+    most = max(naive, *(design.ignored_lower[: roots.size] / roots), -np.inf) + width
+
     def effect_with_tail(probability: float) -> float:
-        width = 6 / np.sqrt(info[0])  # the first look alone says theta within this
         return float(
             brentq(
                 lambda theta: float(stagewise_tail(design, info, z, theta)) - probability,
-                naive - width,
-                naive + width,
+                least,
+                most,
                 xtol=1e-12,
             )
         )

@@ -18,13 +18,14 @@ DICTIONARY: Mapping[str, str] = {
     "conf_low": "lower limit of its 95 % interval",
     "conf_high": "upper limit",
     "p_value": "p-value, as of a fixed trial",
+    "median_unbiased": "median-unbiased estimate, which knows of the looks",
+    "final": "limits of its final 95 % interval, by the stagewise ordering",
     "full_men": "men at the last look as decided by the end",
     "analysed": "men in the last analysis",
     "recruited": "men recruited by the end",
     "exposed": "of them randomised to treatment",
     "months": "from the opening to the last analysis; 12 months are a year",
-    "risk_control": "share of all planned men (of the population, if drawn by counts) who would "
-    "succeed under control",
+    "risk_control": "share of all planned men (or the population) who would succeed under control",
     "risk_treated": "the same under treatment",
     "target": "true effect among the men of this trial (or the population), a risk difference",
     "guessed": "share of arms that an investigator guesses",
@@ -32,8 +33,7 @@ DICTIONARY: Mapping[str, str] = {
     "given_truth": "true conditional log odds ratio, the same for all trials; empty if marginal",
     "given_truth_mcse": "its Monte Carlo standard error",
     "endpoint": "the same of each of several endpoints, the primary first",
-    "endpoint_path": "statistics of all endpoints at the first look, the second, ...: as if no "
-    "trial had stopped",
+    "endpoint_path": "statistics of all endpoints, look after look, as if no trial had stopped",
     "endpoint_path_without": "the same of the same men without any effect",
 }
 

@@ -131,7 +131,21 @@ def _ending(stored: pd.Series) -> str:
         f"After {stored.months:.1f} months, with {stored.recruited:.0f} men recruited "
         f"({stored.exposed:.0f} of them to treatment) and {stored.analysed:.0f} analysed, it "
         f"{verdict} at look {stored.look:.0f}."
-    )
+    ) + _reported(stored)
+
+
+def _reported(stored: pd.Series) -> str:
+    """Return what a trial with looks reports, beside what it would report without."""
+    if not np.isfinite(getattr(stored, "median_unbiased", np.nan)):
+        return ""
+    final, usual = (
+        "{:.4f} ({:.4f} to {:.4f})".format(*(stored[name] for name in names))
+        for names in (("median_unbiased", "final_low", "final_high"),
+                      ("estimate", "conf_low", "conf_high"))
+    )  # fmt: skip
+    if stored.look == 1:
+        return f" It reports {final}: at the first look there is nothing to correct."
+    return f" It reports {final}, median-unbiased; without looks it would be {usual}."
 
 
 def _first_men(data: Data, trials: Trials, effect: float) -> list[dict[str, Any]]:

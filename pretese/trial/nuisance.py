@@ -38,7 +38,8 @@ class Cell:
         Success in all men, had they been randomised to control and to treated.
     numbers
         Power, its paired difference from the plan, type I error, bias, coverage; each with its
-        Monte Carlo standard error, as plain values.
+        Monte Carlo standard error, as plain values. Of a sequential trial bias and coverage are
+        those of the median-unbiased estimate and the final interval.
     """
 
     at: dict[str, float]
@@ -110,8 +111,8 @@ def _cell(design: Design, at: dict[str, float], plan: Any, none: Outcomes, full:
         "power": with_effect["rejection"],
         "power_difference": paired_difference(won(full), plan),
         "type_one_error": measures(design, none)["rejection"],
-        "bias": with_effect["bias"],
-        "coverage": with_effect["coverage"],
+        "bias": with_effect.get("final_bias", with_effect["bias"]),
+        "coverage": with_effect.get("final_coverage", with_effect["coverage"]),
     }
     risks = float(full.risk_control.mean()), float(full.risk_treated.mean())
     return Cell(at, risks, {name: plain(each) for name, each in numbers.items()})

@@ -96,6 +96,8 @@ def _performance(points: list[dict[str, Any]], scale: str) -> Table:
     words = "true log odds ratio" if scale else "true risk difference"
     table.add_row(words, *(number(t["on_scale"]) for t in truth))
     for name, words in WORDS.items():
+        if name not in points[0]["measures"]:
+            continue
         cells = [number(point["measures"][name], name in SHARES) for point in points]
         table.add_row(words, *cells)
     for words, name, form in (

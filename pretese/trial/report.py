@@ -25,7 +25,7 @@ from pretese.trial.design import Design, read_design
 from pretese.trial.further import main_point, null_point
 from pretese.trial.narrate import Story, choose, examples, tell_story
 from pretese.trial.page import cell_numbers, decision_cells, number, worst_case
-from pretese.trial.statement import in_plain_words, limits, statement
+from pretese.trial.statement import at_a_stop, in_plain_words, limits, statement
 from pretese.trial.summary import SHARES, WORDS
 from pretese.trial.verdict import decision_words
 from protocol.documents import read_text
@@ -110,7 +110,7 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
         "events": events,
         "truth": chapters.truth_rows(document),
         "truth_words": chapters.truth_words(design, document["drawn"]["by"]),
-        "methods": chapters.methods(design),
+        "methods": [*chapters.methods(design), *at_a_stop(design)],
         "tables": [_table(points[i : i + ABREAST]) for i in range(0, len(points), ABREAST)],
         "looks": _looks(main_point(document)),
         "endpoints": _endpoints(main_point(document), null_point(document)),
@@ -170,7 +170,7 @@ def _measured(
     points: list[dict[str, Any]], words: dict[str, str], shares: frozenset[str], pick: Any
 ) -> list[tuple[str, list[str]]]:
     return [(text, [number(pick(p)[name], name in shares) for p in points])
-            for name, text in words.items()]  # fmt: skip
+            for name, text in words.items() if name in pick(points[0])]  # fmt: skip
 
 
 def _needed(document: dict[str, Any]) -> list[tuple[str, str, str, str]]:

@@ -14,6 +14,7 @@ from pretese.trial.conduct import Trials, draw_trials
 from pretese.trial.design import Design
 from pretese.trial.given import given_truths
 from pretese.trial.looks import Looks
+from pretese.trial.ordered import final_estimates
 from pretese.trial.resize import largest
 from pretese.trial.several import at_look, end_of, look_at_all, observe_all, paths, several
 from pretese.trial.truth import truths
@@ -54,6 +55,9 @@ class Outcomes:
     guessed, imbalance
         Share of arms an investigator guesses (expected of the blocks, if drawn by counts); how far
         apart the arms are, at full size.
+    median_unbiased, final_low, final_high
+        Estimate and 95 % interval that know of the looks, as `pretese.trial.ordered` finds them;
+        None if the design has one look, or its trials cannot be ordered.
     endpoint_...
         (replicate, endpoint), the primary first, at the look where the trial ended; None if there
         is no other. ``claimed`` is what may be claimed of all together; ``rejected`` is then that
@@ -82,6 +86,9 @@ class Outcomes:
     target: Floats
     guessed: Floats
     imbalance: Floats
+    median_unbiased: Floats | None = None
+    final_low: Floats | None = None
+    final_high: Floats | None = None
     endpoint_z: Floats | None = None
     endpoint_claimed: Floats | None = None
     endpoint_path: Floats | None = None
@@ -173,6 +180,7 @@ def conduct(
         rejected=ends.rejected.astype(float),
         z=ends.z,
         **numbers,
+        **final_estimates(design, ends.look, ends.z, **numbers),
         std_error=at_look(primary.answers, "std_error", ends.look, log=False),
         p_value=at_look(primary.answers, "p_value", ends.look, log=False),
         full_men=full,
@@ -226,4 +234,4 @@ def imbalance_at_end(arm: Ints, allocation: tuple[int, int]) -> Floats:
     """Return (replicate,) the imbalance that `simulate.trial.balance.imbalance` ends with."""
     treated = arm.sum(1)
     lead = treated / allocation[1] - (arm.shape[1] - treated) / allocation[0]
-    return np.asarray(np.ceil(np.abs(lead) - 1e-9))
+    return np.asarray(np.ceil(np.abs(lead) - 1e-9) + 0.0)  # no minus 0

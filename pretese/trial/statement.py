@@ -4,6 +4,7 @@ from typing import Any
 
 from pretese.trial.design import Design
 from pretese.trial.further import main_point, null_point
+from pretese.trial.ordered import can_be_ordered
 from pretese.trial.page import number
 
 
@@ -46,7 +47,7 @@ def statement(design: Design, document: dict[str, Any]) -> str:
 
 
 def _further(document: dict[str, Any], point: dict[str, Any]) -> list[str]:
-    """Return what only some designs have: exact power, a size solved for, one re-estimated."""
+    """Return what only some designs have: exact power, a size solved for, looks, a new size."""
     exact, solved, sizes = point["exact"], document["solve"], point["reestimation"]
     found = []
     if exact:
@@ -56,12 +57,38 @@ def _further(document: dict[str, Any], point: dict[str, Any]) -> list[str]:
             f"The size was solved for; its 95 % interval for Monte Carlo error is "
             f"{solved['low']} to {solved['high']} men."
         )
+    final = point["measures"].get("final_coverage")
+    if final:
+        found.append(
+            "The effect is reported by the median-unbiased estimate and the 95 % interval of the "
+            f"stagewise ordering, which held the true effect in {number(final, share=True)}."
+        )
     if sizes:
         found.append(
             f"The size is re-estimated at look {sizes['at_look']} and may reach {sizes['most']} "
             f"men; trials that go on have {number(sizes['men'])} on average."
         )
     return found
+
+
+def at_a_stop(design: Design) -> list[tuple[str, str]]:
+    """Return a row on what a trial with looks reports when it has stopped; none for one look."""
+    plan = design.monitoring
+    if len(plan.looks_percent) == 1:
+        return []
+    if not can_be_ordered(design):
+        reason = "the size is re-estimated" if plan.reestimation else "endpoints share the level"
+        return [
+            ("At a stop", f"estimates and intervals are those of a trial without looks: {reason}")
+        ]
+    words = (
+        "median-unbiased estimate and final 95 % interval by the stagewise ordering (Tsiatis, "
+        "Rosner and Mehta 1984), counted from estimate and interval of the analysis at that look; "
+        "those themselves stand beside them and claim nothing"
+    )
+    if plan.plan().has_futility:
+        words += f"; futility bounds are {'kept' if plan.binding else 'left out, as of the level'}"
+    return [("At a stop", words)]
 
 
 def in_plain_words(document: dict[str, Any]) -> str:
@@ -96,9 +123,12 @@ def limits(design: Design) -> list[str]:
         "A part of the effect means that this share of men respond; treatment harms nobody here, "
         "and adverse events are not counted.",
         "Men are lost, and cross over, by lot within their arm, whatever their prognosis.",
-        "Estimates are those reported at the look where the trial ended, without correction for "
-        "stopping.",
     ]
+    if len(design.monitoring.looks_percent) > 1 and not can_be_ordered(design):
+        found.append(
+            "Estimates are those reported at the look where the trial ended, without correction "
+            "for stopping."
+        )
     if design.scenario is None:
         return ["Men of an arm differ in nothing but luck.", *found]
     found += [

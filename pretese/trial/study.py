@@ -189,6 +189,7 @@ def document_of(answer: Answer) -> dict[str, Any]:
             "information_rates": list(plan.information_rates),
             "upper": list(plan.upper),
             "lower": _finite(plan.lower) if plan.sides == 1 else [],
+            "ignores_futility": plan.has_futility and not plan.binding,
         },
         "points": [
             _point(design, point, results, by_men=drawn["by"] == "men") for point in sorted(results)

@@ -38,8 +38,23 @@ def study(
     }
 
 
-def verdicts(**changes):
-    return {check.what: check for check in checks(study(**changes))}
+def ordered(below=0.5, over=0.025, coverage=0.95, ignores=False, usual=0.93):
+    """Return a study of a sequential trial whose naive numbers are off."""
+    document = study(bias=0.02, coverage=usual)
+    document["bounds"] |= {"information_rates": [0.5, 1.0], "ignores_futility": ignores}
+    for point in document["points"]:
+        point["measures"] |= {
+            "below": measure(0.40),
+            "final_bias": measure(0.01),
+            "final_below": measure(below),
+            "final_coverage": measure(coverage),
+            "final_over": measure(over),
+        }
+    return document
+
+
+def verdicts(document=None, **changes):
+    return {check.what: check for check in checks(document or study(**changes))}
 
 
 EXACT = "simulated power against exact enumeration"
@@ -103,6 +118,44 @@ def test_what_the_page_could_not_check_stands_there_as_not_checked():
     assert (replayed.verdict, second.verdict) == ("holds", "not checked")
     assert "4 of 4" in replayed.found
     assert len(outside_checks(0)) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "failed"),
+    [
+        ({}, []),
+        ({"below": 0.485}, []),  # within the grain of counts
+        ({"below": 0.475}, [EFFECT]),
+        ({"below": 0.56}, [EFFECT]),
+        ({"coverage": 0.942}, [COVERAGE]),
+        ({"below": 0.56, "coverage": 0.935, "ignores": True}, []),
+        ({"below": 0.475, "ignores": True}, [EFFECT]),
+        ({"over": 0.031, "ignores": True}, [COVERAGE]),
+    ],
+)
+def test_a_sequential_trial_claims_what_knows_of_its_looks(changes, failed):
+    document = ordered(**changes)
+    assert [name for name, each in verdicts(document).items() if each.holds is False] == failed
+    claims = dict(zip((EFFECT, COVERAGE), conclusions(document)[2:4], strict=True))
+    for what, (word, claim) in claims.items():
+        assert word == ("not supported" if what in failed else "supported")
+        assert ("no more often than" in claim) == changes.get("ignores", False)
+
+
+def test_what_a_sequential_trial_does_not_claim_is_printed_as_such():
+    found = verdicts(ordered())
+    assert (
+        "not claimed: estimate at the end in 40.00 (20) %, bias 0.0200 (10)" in found[EFFECT].found
+    )
+    assert "not claimed: interval at the end 93.00 (20) %" in found[COVERAGE].found
+
+
+def test_looks_that_no_plan_orders_leave_estimates_uncorrected():
+    document = study(bias=0.02)
+    document["bounds"]["information_rates"] = [0.5, 1.0]
+    check = verdicts(document)[EFFECT]
+    assert not check.holds
+    assert "not corrected in such a design" in check.found
 
 
 def test_a_clinician_reads_no_technical_term():
