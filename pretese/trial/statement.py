@@ -139,5 +139,5 @@ def limits(design: Design) -> list[str]:
         "but for therapy it stays as it is while he waits.",
     ]
     if design.drift is None:
-        return [*found, "Men who come late are like those who come early."]
+        return [*found, "In the plan, men who come late are like those who come early."]
     return [*found, "Drift is a straight line in log odds, the same at all sites and in both arms."]
