@@ -12,7 +12,7 @@ from estimate.result import Z95
 from pretese.plots.style import INK, MUTED, SIMULATED, house_style, new_figure
 from pretese.plots.zip import SHOWN, zip_intervals
 from pretese.trial.further import main_point
-from pretese.trial.run import Outcomes, Point
+from pretese.trial.outcomes import Outcomes, Point
 
 #: Coverage that intervals at the end of a trial promise.
 NOMINAL = 0.95

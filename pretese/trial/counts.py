@@ -20,7 +20,7 @@ from pretese.trial.chances import Chances, chances
 from pretese.trial.conduct import check_filled, recruitment_of
 from pretese.trial.design import Design
 from pretese.trial.ordered import final_estimates
-from pretese.trial.run import Outcomes, Point, Results
+from pretese.trial.outcomes import Outcomes, Point, Results
 from simulate.luck import Luck
 from simulate.trial.balance import expected_guesses
 from simulate.trial.recruitment import expected_men, expected_month

@@ -9,7 +9,7 @@ from estimate.arrays import Floats
 from estimate.performance import Measure, measure_performance
 from pretese.trial.design import Design
 from pretese.trial.measure import mean
-from pretese.trial.run import Outcomes
+from pretese.trial.outcomes import Outcomes
 from pretese.trial.summary import plain, true_effect
 
 #: Words for a table, in their order.

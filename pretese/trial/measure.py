@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 from estimate.arrays import Floats
 from estimate.performance import Measure
 from pretese.trial.design import Design
-from pretese.trial.run import Outcomes
+from pretese.trial.outcomes import Outcomes
 
 #: Differences of estimates that are rounding.
 _SAME = 1e-12

@@ -14,7 +14,7 @@ from estimate.performance import paired_difference
 from pretese.mechanism import parameters
 from pretese.trial.cells import SOURCED, Axes, planned_value, settings_of, with_settings
 from pretese.trial.design import Design
-from pretese.trial.run import Outcomes
+from pretese.trial.outcomes import Outcomes
 from pretese.trial.runner import Runner
 from pretese.trial.summary import measures, plain, won
 from simulate.scenario import Scenario

@@ -10,8 +10,8 @@ from estimate.planning.closed_form import power_two_proportions
 from estimate.planning.exact_reestimation import exact_reestimation
 from estimate.planning.exact_sequential import exact_sequential
 from pretese.trial.design import Design
+from pretese.trial.outcomes import Outcomes
 from pretese.trial.resize import resized
-from pretese.trial.run import Outcomes
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pretese.trial.design import Design, read_design
 from pretese.trial.further import further
 from pretese.trial.nuisance import Grid, Tornado, grid_document, study_grid, study_tornado
 from pretese.trial.nuisance import tornado_document as bars_document
-from pretese.trial.run import Point
+from pretese.trial.outcomes import Point
 from pretese.trial.runner import Runner, nature
 from pretese.trial.solve import Solution, solve_men
 from pretese.trial.summary import assurance, plain, summarise_point, won

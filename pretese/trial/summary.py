@@ -10,9 +10,9 @@ from estimate.performance import Measure, measure_performance
 from pretese.trial.design import Design
 from pretese.trial.family import any_and_all, each_endpoint, family_errors
 from pretese.trial.measure import bias_of, given_measure, mean, share_below, truth_on_scale
+from pretese.trial.outcomes import Outcomes, Results
 from pretese.trial.rail import exact_rail, why_no_rail
 from pretese.trial.resize import largest
-from pretese.trial.run import Outcomes, Results
 
 #: Words for tables, in their order; measures of what knows of the looks are of such trials alone.
 WORDS = {

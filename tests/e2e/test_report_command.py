@@ -10,7 +10,7 @@ import pytest
 from pretese.cli import EXIT_BAD_INPUT, run
 from pretese.trial.columns import dictionary_rows
 from pretese.trial.design import design_path
-from pretese.trial.run import Outcomes
+from pretese.trial.outcomes import Outcomes
 from protocol.documents import read_text
 
 

@@ -10,7 +10,7 @@ from pretese.trial.chapters import about, described, plan_and_run, truth_words
 from pretese.trial.design import Design, design_names, read_design
 from pretese.trial.drawn import configurations, parameter_rows
 from pretese.trial.further import own_effects
-from pretese.trial.run import Outcomes
+from pretese.trial.outcomes import Outcomes
 from pretese.trial.runner import nature
 from pretese.trial.statement import limits
 from protocol.documents import validate

@@ -9,7 +9,7 @@ from pretese.plots.nested import draw_nested
 from pretese.plots.nuisance import _sides, _ticks, draw_grid, draw_tornado
 from pretese.plots.style import svg
 from pretese.plots.trials import STEPS, draw_spread, draw_zips
-from pretese.trial.run import Outcomes
+from pretese.trial.outcomes import Outcomes
 
 
 def outcomes(count, seed):
