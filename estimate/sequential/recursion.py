@@ -67,7 +67,9 @@ def start() -> Running:
     return Running(0.0, np.zeros(1), np.ones(1))
 
 
-def upper_exit(state: Running, information: float, bound: float, theta: ArrayLike = 0.0) -> Floats:
+def upper_exit(
+    state: Running, information: float, bound: ArrayLike, theta: ArrayLike = 0.0
+) -> Floats:
     """Return the probability of running up to now and then finding Z >= ``bound``.
 
     Parameters
@@ -77,14 +79,14 @@ def upper_exit(state: Running, information: float, bound: float, theta: ArrayLik
     information
         I_k of this look, above that of ``state``.
     bound
-        Critical value; infinity gives 0, minus infinity the probability of running.
+        (...) critical values; infinity gives 0, minus infinity the probability of running.
     theta
         (...) drifts.
     """
     gain = np.sqrt(information - state.information)
     past = state.z * np.sqrt(state.information)
-    drift = np.asarray(theta, float)[..., None]
-    distance = (past - bound * np.sqrt(information)) / gain + drift * gain
+    drift, z = np.asarray(theta, float)[..., None], np.asarray(bound, float)[..., None]
+    distance = (past - z * np.sqrt(information)) / gain + drift * gain
     return np.asarray((state.tilted(theta) * ndtr(distance)).sum(-1))
 
 

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from pretese.plots.nested import MANY, draw_nested
 from pretese.plots.nuisance import draw_grid, draw_tornado
 from pretese.plots.style import MUTED, PUBLISHED, SIMULATED, TRUTH, house_style, new_figure
 from pretese.plots.trials import draw_spread, draw_zips
@@ -32,6 +33,8 @@ def draw_design(design: dict[str, Any], folder: Path) -> dict[str, Figure]:
         figures["zip"] = zips
     if design["nuisance"]:
         figures["nuisance"] = draw_grid(design)
+        if len(design["nuisance"]["cells"]) >= MANY:
+            figures["nested"] = draw_nested(design)
     if design["tornado"]:
         figures["tornado"] = draw_tornado(design)
     return figures

@@ -8,10 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from estimate.arrays import Floats
+from estimate.result import Z95
 from pretese.plots.style import INK, MUTED, SIMULATED, house_style, new_figure
 from pretese.plots.zip import SHOWN, zip_intervals
 from pretese.trial.further import main_point
-from pretese.trial.run import Outcomes, Point
+from pretese.trial.outcomes import Outcomes, Point
 
 #: Coverage that intervals at the end of a trial promise.
 NOMINAL = 0.95
@@ -37,18 +38,19 @@ def draw_zips(design: dict[str, Any], trials: Mapping[Point, Outcomes]) -> Figur
         for axes, (effect, words, _) in zip(panels, _EFFECTS, strict=True):
             _zip_panel(axes, trials[men, effect], points[100 * effect], words)
         panels[0].set_ylabel("centile of distance / SE")
+        kind = "95 %" if trials[men, 1.0].final_low is None else "final 95 %"
         figure.suptitle(
-            f"{design['id']}, {men} men: 95 % intervals by distance from the truth",
+            f"{design['id']}, {men} men: {kind} intervals by distance from the truth",
             x=0.01, ha="left", fontsize=10, fontweight="bold",
         )  # fmt: skip
     return figure
 
 
 def _zip_panel(axes: Axes, found: Outcomes, point: dict[str, Any], words: str) -> None:
-    truth, coverage = point["further"]["truth_on_scale"], point["measures"]["coverage"]
-    zip_intervals(
-        axes, found.estimate, found.std_error, found.conf_low, found.conf_high, truth, NOMINAL
-    )
+    truth, measures = point["further"]["truth_on_scale"], point["measures"]
+    coverage = measures.get("final_coverage", measures["coverage"])
+    estimate, low, high = _claimed(found)
+    zip_intervals(axes, estimate, (high - low) / (2 * Z95), low, high, truth, NOMINAL)
     error = np.sqrt(NOMINAL * (1 - NOMINAL) / coverage["n"])
     axes.axhspan(100 * (NOMINAL - 2 * error), 100 * (NOMINAL + 2 * error), color=MUTED, alpha=0.2)
     reach = 4.2 * float(np.nanstd(found.estimate)) or 1.0
@@ -59,6 +61,13 @@ def _zip_panel(axes: Axes, found: Outcomes, point: dict[str, Any], words: str) -
         f"({min(SHOWN, coverage['n'])} of {coverage['n']:,} trials)",
         fontsize=8, fontweight="normal",
     )  # fmt: skip
+
+
+def _claimed(found: Outcomes) -> tuple[Floats, Floats, Floats]:
+    """Return estimates with their limits: those that know of the looks, where there are any."""
+    if found.median_unbiased is None or found.final_low is None or found.final_high is None:
+        return found.estimate, found.conf_low, found.conf_high
+    return found.median_unbiased, found.final_low, found.final_high
 
 
 def draw_spread(design: dict[str, Any], trials: Mapping[Point, Outcomes]) -> Figure:

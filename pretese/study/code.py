@@ -30,9 +30,10 @@ _OWN: dict[Kind, tuple[str, ...]] = {
 _SPEAKING = frozenset(
     f"pretese/trial/{name}.py"
     for name in (
-        "ahead", "chapters", "checks", "course", "family", "further", "interim",
+        "ahead", "chapters", "checks", "columns", "course", "drawn", "family", "further", "interim",
         "interim_document", "interim_page", "narrate", "nuisance", "page", "rail", "remarks",
-        "report", "settled", "solve", "stages", "statement", "study", "summary", "taken", "verdict",
+        "report", "settled", "solve", "stages", "standing", "statement", "study", "summary",
+        "taken", "verdict",
     )
 )  # fmt: skip
 

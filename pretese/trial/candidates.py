@@ -77,22 +77,23 @@ def scenario_of(design: Design, overrides: dict[str, float] | None = None) -> Sc
 
 
 def draw_candidates(
-    design: Design, scenario: Scenario | None, luck: Luck, site_shift: Floats | None
+    design: Design, scenario: Scenario | None, luck: Luck, shift: Floats | None
 ) -> Candidates:
     """Draw the men of every trial.
 
     Parameters
     ----------
-    site_shift
-        (replicate, man) log odds that the man's site adds to the chance of finding sperm; None: 0.
+    shift
+        (replicate, man) log odds that a man's site, and the time at which he comes, add to the
+        chance of finding sperm in either arm; None: 0.
     """
     if design.risks is not None:
         return _plain(design.risks, luck)
     if scenario is None:
         raise InputError.of(design.id, "scenario", "it is missing", "name a scenario")
     cohort = draw_cohort(scenario, luck.seed, luck.replicates, luck.first, luck.men)
-    if site_shift is not None:
-        cohort = replace(cohort, paths=_at_sites(cohort, site_shift))
+    if shift is not None:
+        cohort = replace(cohort, paths=_shifted(cohort, shift))
     endpoints = tuple(_potential(each.endpoint, cohort) for each in design.questions)
     return Candidates(endpoints, cohort.men.diagnosis.astype(np.int64), cohort.baseline)
 
@@ -121,8 +122,8 @@ def _plain(risks: Risks, luck: Luck) -> Candidates:
     return Candidates((endpoint,), np.zeros(drawn.shape, np.int64), {})
 
 
-def _at_sites(cohort: Cohort, shift: Floats) -> tuple[Path, Path]:
-    """See sperm again, with the same luck, where the site changes the reserve that is found."""
+def _shifted(cohort: Cohort, shift: Floats) -> tuple[Path, Path]:
+    """See sperm again, with the same luck, where site or time changes the reserve found."""
     model = cohort.scenario.spermatogenesis
     spontaneous = cohort.luck.uniform("spontaneous sperm")
     sensitivity = model.semen_check_sensitivity.value

@@ -22,7 +22,10 @@ CONTROL_RISK = "control_risk"
 _BOTH = ("dropout", "crossover")
 
 #: Parts of a design file that are assumptions; the rest is what the trial is.
-_ASSUMED = ("risks", "dropout", "crossover", "site_spread")
+_ASSUMED = ("risks", "dropout", "crossover", "site_spread", "drift")
+
+#: Those that are one number with a source, and their units; a design without it has 0.
+SOURCED = {"site_spread": "log odds", "drift": "log odds per 12 months"}
 
 #: Most cells of a grid.
 MOST = 400
@@ -55,8 +58,8 @@ def with_settings(
     ----------
     settings
         Path to value: ``dropout`` or ``crossover`` (percent, both arms), a part of them such as
-        ``dropout.control_percent``, ``site_spread``, ``risks.control_percent``; ``control_risk``
-        (log odds added for every man in either arm); or a number of the scenario.
+        ``dropout.control_percent``, ``site_spread``, ``drift``, ``risks.control_percent``;
+        ``control_risk`` (log odds added for every man in either arm); or a number of the scenario.
 
     Raises
     ------
@@ -90,7 +93,7 @@ def planned_value(design: Design, scenario: Scenario | None, path: str) -> float
         found = {} if scenario is None else parameters(scenario)
         return found[path].value if path in found else None
     part: Any = getattr(design, top)
-    if top == "site_spread":
+    if top in SOURCED:
         return 0.0 if part is None else float(part.value)
     if part is None:
         return None
@@ -103,8 +106,8 @@ def planned_value(design: Design, scenario: Scenario | None, path: str) -> float
 
 def _set(plain: dict[str, Any], path: str, value: float) -> None:
     top, _, rest = path.partition(".")
-    if top == "site_spread":
-        old = plain.get(top, {"unit": "log odds", "status": "assumed", "source": "nuisance"})
+    if path in SOURCED:
+        old = plain.get(top, {"unit": SOURCED[top], "status": "assumed", "source": "nuisance"})
         sweep = old.get("sweep") or [value, value]
         wide = [min(value, sweep[0]), max(value, sweep[1])]
         plain[top] = {**old, "value": value, "sweep": wide if old["status"] == "assumed" else None}

@@ -1,17 +1,13 @@
 """Chapters of the page of a power study: rows for its tables, from what the files say."""
 
-import math
-import re
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pretese.certificate import Certificate, certificate_path, read_certificate
-from pretese.mechanism import parameters
-from pretese.shipped import scenario_path
 from pretese.trial.design import Design
+from pretese.trial.endpoint import Endpoint
+from pretese.trial.given import MEN, TRIALS
+from pretese.trial.multiplicity import Multiplicity
 from pretese.trial.page import number
-from simulate.scenario import Scenario, read_scenario
 
 Rows = list[tuple[str, str]]
 
@@ -55,11 +51,55 @@ def identity(study: dict[str, Any]) -> Rows:
          "are drawn): the result does not depend on processes or blocks"),
         ("trials", f"{study['replicates']:,} per size and effect"),
         ("sources that decide a digit", study["code_sha256"]),
-        *((f"design {d['id']}", d["design_sha256"]) for d in study["designs"]),
         *((f"mechanism of {name}", text) for name, text in study["mechanism_sha256"].items()),
-        *((f"changed: {name}", f"{value:g}") for name, value in study["changed"].items()),
         *study["versions"].items(),
+        ("date, machine, run time", "not recorded, so that the same run gives the same bytes"),
     ]  # fmt: skip
+
+
+def about(design: Design, document: dict[str, Any]) -> Rows:
+    """Return what a design file says of itself, and which files it rests on."""
+    unsaid = "not given in the design file"
+    return [
+        ("Title", design.title),
+        ("Version", design.version or unsaid),
+        ("Author", design.author or unsaid),
+        ("Date", str(design.date or unsaid)),
+        ("Design file", document["design_sha256"]),
+        *((f"Regimen {name} {each['version']}", each["sha256"])
+          for name, each in document["regimens"].items()),
+    ]  # fmt: skip
+
+
+def plan_and_run(
+    design: Design, document: dict[str, Any], study: dict[str, Any]
+) -> list[tuple[str, str, str]]:
+    """Return what the design file plans, and what was simulated in its place or beside it."""
+    points, asked = document["points"], study["asked"]
+    effects = sorted({0.0, 100.0, *(each.effect_percent for each in design.prior)})
+    grid, filed = document["nuisance"], "as in its file" if design.scenario else "none"
+    solved = (
+        f"solved for a power of {asked['solve']:g}" if asked["solve"] is not None else "not asked"
+    )
+    return [
+        ("men", str(design.men), _listed({point["men"] for point in points})),
+        ("a size solved for", "none", solved),
+        ("effects, %", _listed(effects), _listed({point["effect_percent"] for point in points})),
+        ("nuisances", axes_words(design.nuisance), axes_words(grid["axes"] if grid else {})),
+        ("numbers of the scenario", filed, "; ".join(
+            f"{path} {value:g}" for path, value in study["changed"].items()) or filed),
+        ("decision", "fixed in the file" if design.decision else "none",
+         document["decision"]["verdict"] if document["decision"] else "none"),
+    ]  # fmt: skip
+
+
+def _listed(values: Iterable[float]) -> str:
+    return ", ".join(f"{value:g}" for value in sorted(values))
+
+
+def axes_words(axes: Mapping[str, Sequence[float]]) -> str:
+    """Return the values of every axis of a grid as words."""
+    return "; ".join(f"{path}: {_listed(values)}" for path, values in axes.items()) or "none"
 
 
 def described(design: Design) -> Rows:
@@ -72,7 +112,8 @@ def described(design: Design) -> Rows:
             f"{name}: {arm.regimen}, semen {'' if arm.semen_check else 'not '}checked again"
             for name, arm in pair
         )
-    blocks = f", blocks of {design.block}" if design.block else ""
+    sizes = " or ".join(str(sum(design.allocation) * each) for each in rule.repeats)
+    blocks = f", blocks of {sizes}" if rule.method in ("blocks", "stratified") else ""
     by = f" by {' and '.join(rule.by)}" if rule.by else ""
     chance = f", preferred arm with {rule.probability_percent:g} %"
     chance = chance if rule.method == "minimisation" else ""
@@ -84,12 +125,23 @@ def described(design: Design) -> Rows:
         ("Recruitment", "; ".join(_recruits(design))),
         ("Endpoint", f"{end.variable}, known {end.known_after_months:g} months after recruitment"),
         *(("Secondary endpoint", f"{each.endpoint.label}: {each.endpoint.variable}, "
-           f"{each.analysis.method}") for each in design.secondary),
+           f"{each.analysis.method}, known {each.endpoint.known_after_months:g} months after "
+           "recruitment") for each in design.secondary),
         ("Multiplicity", _multiplicity(design)),
-        ("Missing endpoints", f"{end.missing}; {_both(design.dropout)} are lost"),
-        ("Crossover", f"{_both(design.crossover)}; {end.crossover}"),
+        ("Analysis set", _analysed(end)),
+        ("Missing endpoints", f"{end.missing}; {both(design.dropout)} are lost"),
+        ("Crossover", f"{both(design.crossover)}; {end.crossover}"),
         ("Looks", _looks(design)),
     ]  # fmt: skip
+
+
+def _analysed(end: Endpoint) -> str:
+    stratum = end.ejaculators == "principal stratum"
+    words = f"{'all men randomised' if stratum else end.population}, as randomised"
+    words += "; those lost count as failures" if end.missing == "failure" else ", less those lost"
+    if end.crossover in ("hypothetical", "excluded"):
+        words += "; not those who crossed over"
+    return words
 
 
 def _recruits(design: Design) -> Iterator[str]:
@@ -101,14 +153,26 @@ def _recruits(design: Design) -> Iterator[str]:
         yield f"{site.name}: {rates}{' (ramp)' if site.ramp else ''} men in 12 months"
 
 
-def _both(shares: Any) -> str:
+def both(shares: Any) -> str:
+    """Return the shares of either arm as words."""
     return f"{shares.control_percent:g} % of control, {shares.treated_percent:g} % of treated"
 
 
 def _multiplicity(design: Design) -> str:
     if design.multiplicity:
-        return f"{design.multiplicity.method}, in the order {', '.join(design.labels)}"
+        return _graph(design, design.multiplicity)
     return "every endpoint at the whole level" if design.secondary else "one endpoint, one test"
+
+
+def _graph(design: Design, rule: Multiplicity) -> str:
+    """Return a procedure with the weights that it starts from and where they go."""
+    graph, parts = rule.graph(design.labels), []
+    for label, weight, row in zip(graph.names, graph.weights, graph.transitions, strict=True):
+        shares = zip(graph.names, row, strict=True)
+        heirs = [f"{100 * share:g} % to {name}" for name, share in shares if share]
+        left = f", then leaves {' and '.join(heirs)}" if heirs else ""
+        parts.append(f"{label} starts with {100 * weight:g} % of the level{left}")
+    return f"{rule.method}: {'; '.join(parts)}"
 
 
 def _looks(design: Design) -> str:
@@ -156,94 +220,24 @@ def methods(design: Design) -> Rows:
         ("No answer", "a trial whose analysis has no finite answer does not reject; their share "
          "stands in the table of performance"),
         ("Missing covariates", "the mean of the trial, which cannot depend on the arm"),
+        ("Software", "the program's own estimators, all trials at once; versions in chapter A"),
     ]  # fmt: skip
 
 
-def mechanism_rows(design: Design, scenario: Scenario | None) -> Rows:
-    """Return what men are drawn from, as words."""
-    if scenario is None:
-        return [
-            ("Mechanism", "every man of an arm has the same risk"),
-            ("Dependence", "men are independent"),
-        ]  # fmt: skip
-    spread, behave = design.site_spread, scenario.behaviour
-    share = 0.0 if spread is None else spread.value**2 / (spread.value**2 + math.pi**2 / 3)
-    return [
-        ("Question of the scenario", " ".join(scenario.question.split())),
-        ("Mechanism", "diagnosis, hormones and testis volume give each man a reserve (log odds of "
-         "sperm); the regimen of his arm is followed visit by visit and raises it directly, "
-         "through normal FSH or through testosterone; a high reserve shows sperm in the "
-         "ejaculate, a lower one at micro-TESE"),
-        ("Dependence between endpoints", "one reserve decides ejaculate and retrieval; sperm leads "
-         "to ICSI, transfers and birth"),
-        ("Sites", f"standard deviation {0 if spread is None else spread.value:g} log odds: "
-         f"intraclass correlation {share:.3f} on the logistic scale"),
-        ("Adherence", f"{100 * behave.missed_share.value:g} % of injections missed, "
-         f"{100 * behave.dropout_share.value:g} % of men stop early; "
-         f"{_both(design.crossover)} cross over"),
-    ]  # fmt: skip
-
-
-def parameter_rows(scenario: Scenario | None) -> list[tuple[str, str, str, str, str]]:
-    """Return path, value, unit, status (with its range) and source of every number."""
-    if scenario is None:
-        return []
-    rows = []
-    for path, each in parameters(scenario).items():
-        reach = f", {each.sweep[0]:g} to {each.sweep[1]:g}" if each.sweep else ""
-        rows.append((path, f"{each.value:.4g}", each.unit, each.status + reach, each.source))
-    return rows
-
-
-def calibration_rows(design: Design) -> list[tuple[str, str, str, str]]:
-    """Return target, published, simulated and z of the certificate that the scenario rests on."""
-    certificate = None if design.scenario is None else _certificate(scenario_path(design.scenario))
-    if certificate is None:
-        return []
-    return [
-        (name, f"{each.published:g}", f"{each.simulated:.4g}", f"{each.z:.2f}")
-        for name, each in certificate.targets.items()
-    ]
-
-
-def _certificate(path: Path) -> Certificate | None:
-    """Return the certificate of a scenario or of the nearest one that it extends."""
-    scenario, _ = read_scenario(path, scenario_path)
-    file = certificate_path(path, scenario)
-    if file.exists():
-        return read_certificate(file)
-    if scenario.extends is None:
-        return None
-    beside = path.parent / f"{scenario.extends}.yaml"
-    return _certificate(beside if beside.exists() else scenario_path(scenario.extends))
-
-
-def configurations(document: dict[str, Any]) -> Rows:
-    """Return which states of nature were simulated, and which were not."""
-    effects = sorted({point["effect_percent"] for point in document["points"]})
-    between = [f"{e:g} %" for e in effects if 0 < e < 100]
-    return [
-        ("No effect", "every analysis must keep its level here"),
-        ("The planned effect", "what the size is for"),
-        ("Between", f"{', '.join(between)} of the effect" if between else
-         "not simulated; give --effect"),
-        ("Nuisance grid, with the effect and without", _axes(document["nuisance"])
-         or "not simulated; give --nuisance"),
-        ("Each assumption alone", f"{document['tornado']['screened']} assumptions"
-         if document["tornado"] else "not simulated; give --tornado"),
-        ("A model that is wrong", "the outcome model of an adjusted analysis is not the mechanism "
-         "that draws the men, in any scenario"),
-        ("Drift over calendar time", "not simulated: men who come late are like those who come "
-         "early, but for opening sites"),
-    ]  # fmt: skip
-
-
-def _axes(grid: dict[str, Any] | None) -> str:
-    if not grid:
-        return ""
-    return "; ".join(
-        f"{path}: {', '.join(f'{value:g}' for value in values)}"
-        for path, values in grid["axes"].items()
+def truth_words(design: Design, drawn_by: str) -> str:
+    """Return how the true effect was found; ``drawn_by`` is ``men`` or ``counts``."""
+    if design.analysis.conditional:
+        return (
+            "a conditional odds ratio is what the model of the analysis tends to: the mean over "
+            f"{TRIALS} simulated trials of {MEN:,} men, each man seen in either arm"
+        )
+    if drawn_by == "counts":
+        return (
+            "they follow exactly from the risks of the file, the share of the effect and crossover"
+        )
+    return (
+        "every simulated man has both of his outcomes; the truth is the mean over all, with its "
+        "Monte Carlo error in brackets"
     )
 
 
@@ -258,43 +252,3 @@ def truth_rows(document: dict[str, Any]) -> list[tuple[str, str, str, str]]:
         )
         for point in document["points"]
     ]
-
-
-#: What the columns of the file of all trials hold; names may go on with ``_1``, ``_2``, ...
-DICTIONARY: Mapping[str, str] = {
-    "men": "men planned, both arms",
-    "effect_percent": "percent of the planned effect",
-    "trial": "number of the trial, from 0: with seed and design it can be drawn again",
-    "look": "look at which it ended, from 1",
-    "rejected": "1 if it rejected, in either direction",
-    "z": "test statistic at the end, positive in favour of treatment",
-    "estimate": "estimate at the end; logarithm for a ratio; empty without an answer",
-    "std_error": "its standard error",
-    "conf_low": "lower limit of its 95 % interval",
-    "conf_high": "upper limit",
-    "p_value": "p-value, as of a fixed trial",
-    "full_men": "men at the last look as decided by the end",
-    "analysed": "men in the last analysis",
-    "recruited": "men recruited by the end",
-    "exposed": "of them randomised to treatment",
-    "months": "from the opening to the last analysis; 12 months are a year",
-    "risk_control": "share of all planned men (of the population, if drawn by counts) who would "
-    "succeed under control",
-    "risk_treated": "the same under treatment",
-    "target": "true effect among the men of this trial (or the population), a risk difference",
-    "guessed": "share of arms that an investigator guesses",
-    "imbalance": "men by which the arms differ at full size",
-    "given_truth": "true conditional log odds ratio, the same for all trials; empty if marginal",
-    "given_truth_mcse": "its Monte Carlo standard error",
-    "endpoint": "the same of each of several endpoints, the primary first",
-    "endpoint_path": "statistics of all endpoints at the first look, the second, ...: as if no "
-    "trial had stopped",
-    "endpoint_path_without": "the same of the same men without any effect",
-}
-
-
-def dictionary_rows(columns: list[str]) -> Rows:
-    """Return the columns of the file of all trials with their meaning."""
-    stems = [re.sub(r"_\d+$", "", name) for name in columns]
-    known = [stem if stem in DICTIONARY else stem.partition("_")[0] for stem in stems]
-    return [(name, DICTIONARY[stem]) for name, stem in zip(columns, known, strict=True)]

@@ -119,7 +119,7 @@ def draw_trials(
     """
     luck = Luck(seed, men, replicates, first)
     arrival, site = _arrivals(design, luck)
-    people = _people(design, scenario, luck, site)
+    people = _people(design, scenario, luck, arrival, site)
     arm = _randomise(design, luck, site, people.candidates)
     crossed = np.where(arm == 1, people.would_cross[1], people.would_cross[0])
     shares = np.array([design.dropout.control_percent, design.dropout.treated_percent]) / 100
@@ -137,11 +137,15 @@ def draw_people(
 ) -> People:
     """Draw more men than a trial recruits, at its sites, apart from those of all its trials."""
     own = Luck(seed, design.men, replicates, FAR)
-    site = _arrivals(design, own)[1][:, np.arange(men) % design.men]
-    return _people(design, scenario, Luck(seed, men, replicates, FAR), site)
+    arrival, site = _arrivals(design, own)
+    again = np.arange(men) % design.men
+    luck = Luck(seed, men, replicates, FAR)
+    return _people(design, scenario, luck, arrival[:, again], site[:, again])
 
 
-def _people(design: Design, scenario: Scenario | None, luck: Luck, site: Codes) -> People:
+def _people(
+    design: Design, scenario: Scenario | None, luck: Luck, arrival: Floats, site: Codes
+) -> People:
     crossing = luck.uniform("crossover")
     return People(
         site=site,
@@ -149,7 +153,7 @@ def _people(design: Design, scenario: Scenario | None, luck: Luck, site: Codes) 
             crossing < design.crossover.control_percent / 100,
             crossing < design.crossover.treated_percent / 100,
         ),
-        candidates=draw_candidates(design, scenario, luck, _site_shift(design, luck, site)),
+        candidates=draw_candidates(design, scenario, luck, _shift(design, luck, arrival, site)),
         responds=luck.uniform("trial effect"),
     )
 
@@ -180,12 +184,21 @@ def _arrivals(design: Design, luck: Luck) -> tuple[Floats, Codes]:
     return months, site
 
 
-def _site_shift(design: Design, luck: Luck, site: Codes) -> Floats | None:
+def _shift(design: Design, luck: Luck, arrival: Floats, site: Codes) -> Floats | None:
+    """Return what site and calendar add to each man's reserve, in either arm; None: nothing."""
+    found: Floats | None = None
+    if design.site_spread is not None:
+        found = _site_level(design, design.site_spread.value, luck, site)
+    if design.drift is not None:
+        drifted = design.drift.value * arrival / 12
+        found = drifted if found is None else found + drifted
+    return found
+
+
+def _site_level(design: Design, spread: float, luck: Luck, site: Codes) -> Floats:
     """Give every site of every trial its own level, the same however large the trial."""
-    if design.site_spread is None:
-        return None
     sites = Luck(luck.seed, len(design.sites), luck.replicates, luck.first)
-    level = design.site_spread.value * sites.normal("site level")
+    level = spread * sites.normal("site level")
     return np.asarray(np.take_along_axis(level, site, 1))
 
 

@@ -19,7 +19,8 @@ from estimate.sequential.conduct import follow
 from pretese.trial.chances import Chances, chances
 from pretese.trial.conduct import check_filled, recruitment_of
 from pretese.trial.design import Design
-from pretese.trial.run import Outcomes, Point, Results
+from pretese.trial.ordered import final_estimates
+from pretese.trial.outcomes import Outcomes, Point, Results
 from simulate.luck import Luck
 from simulate.trial.balance import expected_guesses
 from simulate.trial.recruitment import expected_men, expected_month
@@ -177,6 +178,7 @@ def end_trials(
     answers = compare_arms(x1, n1, x0, n0, design.estimand, variance="Farrington-Manning")
     told = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "n")
     found = {name: getattr(answers, name)[back].astype(float) for name in told}
+    on_scale = {name: found[name] for name in ("estimate", "conf_low", "conf_high")}
 
     def alike(value: float) -> Floats:
         return np.full(ends.look.size, float(value))
@@ -187,6 +189,7 @@ def end_trials(
         z=ends.z,
         analysed=found.pop("n"),
         **found,
+        **final_estimates(design, ends.look, ends.z, **on_scale),
         full_men=alike(men),
         recruited=calendar.recruited[here].astype(float),
         exposed=calendar.exposed[here].astype(float),

@@ -1,5 +1,6 @@
 """The design file: all that a planned trial says of itself, checked before a man is drawn."""
 
+import datetime
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from estimate.estimand import Estimand
 from estimate.planning.graphs import Graph
 from pretese.shipped import find_shipped, shipped_folder
 from pretese.trial.arms import Arms, ByArm, Randomisation, Recruiting, Risks
+from pretese.trial.decision import Decision
 from pretese.trial.endpoint import Analysis, Endpoint, Secondary, estimand_of
 from pretese.trial.monitoring import Monitoring
 from pretese.trial.multiplicity import Multiplicity
@@ -34,12 +36,17 @@ class Design(Document):
     Men come from a ``scenario`` (shipped name or file) or have plain ``risks``. ``prior`` weighs
     effects, in percent of that of the scenario, for assurance; 0 is no effect. ``endpoint`` with
     ``analysis`` is the primary question; ``secondary`` ones follow in the order of testing.
+    ``drift`` is what twelve months of calendar add to the reserve of men who come then.
     ``nuisance`` gives values to assumptions, by path, for a worst case (`pretese.trial.cells`).
+    ``decision`` is what the design must show before anyone goes ahead with it.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     title: str
     question: str
+    version: str | None = None
+    author: str | None = None
+    date: datetime.date | None = None
     men: Annotated[int, Field(ge=10, le=100_000)]
     scenario: str | None = None
     risks: Risks | None = None
@@ -48,6 +55,7 @@ class Design(Document):
     randomisation: Randomisation = Randomisation()
     sites: tuple[Recruiting, ...] = Field(min_length=1)
     site_spread: Parameter | None = None
+    drift: Parameter | None = None
     dropout: ByArm = ByArm()
     crossover: ByArm = ByArm()
     endpoint: Endpoint
@@ -56,6 +64,7 @@ class Design(Document):
     multiplicity: Multiplicity | None = None
     monitoring: Monitoring = Monitoring()
     prior: tuple[Belief, ...] = ()
+    decision: Decision | None = None
     nuisance: dict[str, Annotated[tuple[float, ...], Field(min_length=1)]] = Field(
         default_factory=dict
     )
@@ -64,11 +73,11 @@ class Design(Document):
     def _one_source(self) -> Self:
         if (self.scenario is None) == (self.risks is None):
             raise ValueError("give a scenario or risks, one of the two")
-        needs_men = self.arms or self.analysis.covariates or self.site_spread
+        needs_men = self.arms or self.analysis.covariates or self.site_spread or self.drift
         by = {*self.randomisation.by, *self.analysis.strata}
         if self.risks and (needs_men or "diagnosis" in by or self.endpoint.ejaculators):
             raise ValueError(
-                "men of plain risks have no arms, covariates, diagnosis, site_spread or "
+                "men of plain risks have no arms, covariates, diagnosis, site_spread, drift or "
                 "ejaculators; name a scenario"
             )
         rule = self.monitoring.reestimation
@@ -78,6 +87,8 @@ class Design(Document):
             )
         if self.prior and abs(sum(each.weight_percent for each in self.prior) - 100) > 1e-6:
             raise ValueError("the weights of the prior do not sum to 100")
+        if self.decision and self.decision.least_assurance_percent and not self.prior:
+            raise ValueError("assurance needs a prior; give one, or decide without it")
         return self
 
     @model_validator(mode="after")

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from pretese.trial.counts import count_block, why_by_men
 from pretese.trial.design import Design
+from pretese.trial.outcomes import Outcomes, Point, Results
 from pretese.trial.resize import largest
-from pretese.trial.run import Outcomes, Point, Results, run_block
+from pretese.trial.run import run_block
 from simulate.luck import CHUNK
 from simulate.scenario import Scenario
 

@@ -13,7 +13,7 @@ from estimate.sequential.conduct import follow
 from pretese.trial.claim import claim
 from pretese.trial.design import Design
 from pretese.trial.measure import bias_of, given_measure, mean, truth_on_scale
-from pretese.trial.run import Outcomes
+from pretese.trial.outcomes import Outcomes
 
 
 @dataclass(frozen=True, slots=True)

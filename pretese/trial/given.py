@@ -23,15 +23,18 @@ TRIALS, MEN = 16, 8192
 
 
 def given_truths(
-    design: Design, scenario: Scenario | None, seed: int, effect: float
+    design: Design, scenario: Scenario | None, seed: int, effect: float, men: int | None = None
 ) -> tuple[Floats, Floats] | None:
     """Return (endpoint,) true conditional log odds ratios and their Monte Carlo errors.
 
-    NaN for endpoints whose analysis is marginal; None if all are. Another process finds the same
-    numbers; this one keeps them.
+    With drift they depend on how long a trial recruits: ``men`` is its size, if not that of the
+    file. NaN for endpoints whose analysis is marginal; None if all are. Another process finds the
+    same numbers; this one keeps them.
     """
     if not any(each.analysis.conditional for each in design.questions):
         return None
+    if design.drift is not None and men is not None:
+        design = design.model_copy(update={"men": men})
     text = None if scenario is None else scenario.model_dump_json()
     found = [_given(each.model_dump_json(), text, seed, effect) for each in design.questions]
     return np.array([value for value, _ in found]), np.array([mcse for _, mcse in found])

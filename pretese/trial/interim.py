@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from pretese.trial.course import Course, course_of
 from pretese.trial.design import Design
+from pretese.trial.standing import Standing, judge
 from pretese.trial.taken import Taken
-from pretese.trial.verdict import Verdict, judge
 from protocol.errors import InputError
 
 
@@ -43,7 +43,7 @@ class Monitored:
     taken: Taken
     asked: Asked
     course: Course
-    verdict: Verdict
+    standing: Standing
 
 
 def monitor(design: Design, taken: Taken, asked: Asked) -> Monitored:
@@ -56,8 +56,8 @@ def monitor(design: Design, taken: Taken, asked: Asked) -> Monitored:
     """
     _check_design(design, asked)
     course = course_of(design, taken, asked.planned)
-    verdict = judge(design.monitoring, course, taken, ended=asked.ended, over_run=asked.over_run)
-    return Monitored(design, taken, asked, course, verdict)
+    standing = judge(design.monitoring, course, taken, ended=asked.ended, over_run=asked.over_run)
+    return Monitored(design, taken, asked, course, standing)
 
 
 def _check_design(design: Design, asked: Asked) -> None:

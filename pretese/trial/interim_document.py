@@ -17,13 +17,13 @@ from pretese.trial.settled import (
     repeated_p_of,
 )
 from pretese.trial.stages import new_sizes
-from pretese.trial.verdict import Verdict, bounds_at
+from pretese.trial.standing import Standing, bounds_at
 
 
 def document_of(trial: Monitored) -> dict[str, Any]:
     """Return a running trial as plain values; what is not known or has no bound is None."""
     design, plan, course = trial.design, trial.design.monitoring.plan(), trial.course
-    stop = trial.verdict.stop
+    stop = trial.standing.stop
     judged = course.fraction.size if stop is None else stop + 1
     return {
         "id": design.id,
@@ -44,7 +44,7 @@ def document_of(trial: Monitored) -> dict[str, Any]:
         "planned": course.planned,
         "level": level_of(plan),
         "looks": [_look(trial, k) for k in range(judged)],
-        "state": _state(trial.verdict),
+        "state": _state(trial.standing),
         "next": _next(trial) if stop is None else None,
         "resized": _resized(trial),
         "final": None if stop is None else _final(trial, list(range(stop + 1))),
@@ -62,10 +62,10 @@ def _planned(trial: Monitored, k: int) -> dict[str, Any]:
 
 
 def _look(trial: Monitored, k: int) -> dict[str, Any]:
-    course, verdict, monitoring = trial.course, trial.verdict, trial.design.monitoring
-    plan, last = monitoring.plan(), verdict.last and k == verdict.stop
+    course, standing, monitoring = trial.course, trial.standing, trial.design.monitoring
+    plan, last = monitoring.plan(), standing.last and k == standing.stop
     there = k < plan.looks
-    bound = verdict.bounds.upper[k]
+    bound = standing.bounds.upper[k]
     limits = repeated_interval_of(trial.design, course, trial.taken, k, bound)
     return {
         "look": k + 1,
@@ -74,17 +74,17 @@ def _look(trial: Monitored, k: int) -> dict[str, Any]:
         "fraction": float(course.fraction[k]),
         "planned_fraction": plan.information_rates[k] if there else None,
         "planned_bounds": _bounds(plan.lower[k], plan.upper[k]) if there else None,
-        "bounds": _bounds(verdict.bounds.lower[k], verdict.bounds.upper[k]),
-        "alpha_spent": float(verdict.bounds.alpha_spent()[k]),
+        "bounds": _bounds(standing.bounds.lower[k], standing.bounds.upper[k]),
+        "alpha_spent": float(standing.bounds.alpha_spent()[k]),
         "estimate": float(course.estimate[k]),
         "std_error": float(course.std_error[k]),
         "z": float(course.z[k]),
-        "says": _says(verdict, k, float(course.z[k])),
+        "says": _says(standing, k, float(course.z[k])),
         "repeated": {
             **_limits(limits),
             "p_value": repeated_p_of(monitoring, course, k, last=last),
         },
-        "ahead": None if k == verdict.stop else _ahead(_seen_from(trial, k)),
+        "ahead": None if k == standing.stop else _ahead(_seen_from(trial, k)),
     }
 
 
@@ -92,13 +92,13 @@ def _seen_from(trial: Monitored, k: int) -> Ahead:
     return look_ahead(Assumed(trial.design, trial.asked.risks), trial.course, k, trial.asked.shares)
 
 
-def _state(verdict: Verdict) -> dict[str, Any]:
+def _state(standing: Standing) -> dict[str, Any]:
     return {
-        "stopped": verdict.stop is not None,
-        "look": None if verdict.stop is None else verdict.stop + 1,
-        "why": verdict.why,
-        "rejected": verdict.rejected,
-        "all_error_spent": verdict.last,
+        "stopped": standing.stop is not None,
+        "look": None if standing.stop is None else standing.stop + 1,
+        "why": standing.why,
+        "rejected": standing.rejected,
+        "all_error_spent": standing.last,
     }
 
 
@@ -121,7 +121,7 @@ def _next(trial: Monitored) -> dict[str, Any]:
 
 def _resized(trial: Monitored) -> dict[str, Any] | None:
     """Return the men randomised by each look as the data have chosen them."""
-    rule, stop = trial.design.monitoring.reestimation, trial.verdict.stop
+    rule, stop = trial.design.monitoring.reestimation, trial.standing.stop
     sizes = new_sizes(trial.design, trial.course.z)
     if rule is None or sizes is None or (stop is not None and stop < rule.at_look):
         return None
@@ -130,7 +130,7 @@ def _resized(trial: Monitored) -> dict[str, Any] | None:
 
 
 def _final(trial: Monitored, looks: list[int]) -> dict[str, Any] | None:
-    found = final_analysis(trial.verdict, trial.course, looks)
+    found = final_analysis(trial.standing, trial.course, looks)
     plan = trial.design.monitoring.plan()
     naive = naive_analysis(trial.course, trial.taken, looks[-1], plan)
     if found is None or naive is None:
@@ -152,9 +152,9 @@ def _final(trial: Monitored, looks: list[int]) -> dict[str, Any] | None:
 
 def _over_run(trial: Monitored) -> dict[str, Any] | None:
     """Return the data that came in after the stop, and the analysis with them by deletion."""
-    verdict, course = trial.verdict, trial.course
-    k = verdict.over_run
-    if k is None or verdict.stop is None:
+    standing, course = trial.standing, trial.course
+    k = standing.over_run
+    if k is None or standing.stop is None:
         return None
     return {
         "row": trial.taken.rows[k],
@@ -163,7 +163,7 @@ def _over_run(trial: Monitored) -> dict[str, Any] | None:
         "estimate": float(course.estimate[k]),
         "std_error": float(course.std_error[k]),
         "z": float(course.z[k]),
-        "final": _final(trial, [*range(verdict.stop), k]),
+        "final": _final(trial, [*range(standing.stop), k]),
     }
 
 
@@ -180,18 +180,18 @@ def _ahead(found: Ahead) -> dict[str, Any]:
     }
 
 
-def _says(verdict: Verdict, k: int, z: float) -> str:
+def _says(standing: Standing, k: int, z: float) -> str:
     """Return what the design says to do at a look."""
-    low = verdict.bounds.lower[k]
-    if k == verdict.stop:
-        end = "last look" if verdict.last else "stop"
+    low = standing.bounds.lower[k]
+    if k == standing.stop:
+        end = "last look" if standing.last else "stop"
         return {
-            "efficacy": f"{end}: reject" if verdict.last else "stop for efficacy: reject",
+            "efficacy": f"{end}: reject" if standing.last else "stop for efficacy: reject",
             "harm": f"{end}: reject in favour of control",
             "futility": "stop for futility",
             "end": f"{end}: not rejected",
-        }[verdict.why or "end"]
-    if verdict.bounds.sides == 1 and z < low:
+        }[standing.why or "end"]
+    if standing.bounds.sides == 1 and z < low:
         return "futility bound crossed, not binding: stop, or go on"
     return "continue"
 

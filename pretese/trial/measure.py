@@ -1,11 +1,15 @@
 """Means over trials with their Monte Carlo error, and the true effect on the scale of a method."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from estimate.arrays import Floats
 from estimate.performance import Measure
 from pretese.trial.design import Design
-from pretese.trial.run import Outcomes
+from pretese.trial.outcomes import Outcomes
+
+#: Differences of estimates that are rounding.
+_SAME = 1e-12
 
 
 def mean(values: Floats) -> Measure:
@@ -19,11 +23,22 @@ def mean(values: Floats) -> Measure:
     n = finite.size
     if n < 2:
         return Measure(np.asarray(np.nan), np.asarray(np.nan), np.asarray(n))
-    if np.ptp(finite) == 0:  # known, not drawn: without an error, to the last bit
-        return Measure(np.asarray(finite[0]), np.asarray(0.0), np.asarray(n))
+    if np.ptp(finite) == 0:  # known, not drawn: without an error or a minus zero
+        return Measure(np.asarray(finite[0] + 0.0), np.asarray(0.0), np.asarray(n))
     return Measure(
         np.asarray(finite.mean()), np.asarray(finite.std(ddof=1) / np.sqrt(n)), np.asarray(n)
     )
+
+
+def share_below(values: Floats, limit: ArrayLike) -> Measure:
+    """Return the share of trials with less than ``limit``; exactly as much counts as a half.
+
+    >>> found = share_below(np.array([0.1, 0.2, 0.3, 0.4, np.nan]), 0.2)
+    >>> float(found.value), int(found.n)
+    (0.375, 4)
+    """
+    more = np.where(np.isfinite(values), values, np.nan) - np.asarray(limit)
+    return mean(np.heaviside(-np.where(np.abs(more) < _SAME, 0.0, more), 0.5))
 
 
 def truth_on_scale(

@@ -14,6 +14,7 @@ from pretese.trial.observe import Data, observe
 from pretese.trial.resize import largest
 from pretese.trial.table import table_of
 from protocol.errors import InputError
+from simulate.nouns import DIAGNOSES
 from simulate.scenario import Scenario
 
 #: Men shown of each trial.
@@ -100,7 +101,9 @@ def tell_story(
         problem = f"trial {number} does not replay: z {rows[-1]['z']:.6g}, stored {stored.z:.6g}"
         cure = "run `pretese power --out` again with this version"
         raise InputError.of(design.id, "trial", problem, cure)
-    return Story(title, number, effect_percent, _ending(stored), rows, _first_men(data, trials))
+    return Story(
+        title, number, effect_percent, _ending(stored), rows, _first_men(data, trials, effect)
+    )
 
 
 def _look(data: Data, trials: Trials, looks: Looks, k: int, known: float) -> dict[str, Any]:
@@ -128,15 +131,31 @@ def _ending(stored: pd.Series) -> str:
         f"After {stored.months:.1f} months, with {stored.recruited:.0f} men recruited "
         f"({stored.exposed:.0f} of them to treatment) and {stored.analysed:.0f} analysed, it "
         f"{verdict} at look {stored.look:.0f}."
-    )
+    ) + _reported(stored)
 
 
-def _first_men(data: Data, trials: Trials) -> list[dict[str, Any]]:
-    rows = []
+def _reported(stored: pd.Series) -> str:
+    """Return what a trial with looks reports, beside what it would report without."""
+    if not np.isfinite(getattr(stored, "median_unbiased", np.nan)):
+        return ""
+    final, usual = (
+        "{:.4f} ({:.4f} to {:.4f})".format(*(stored[name] for name in names))
+        for names in (("median_unbiased", "final_low", "final_high"),
+                      ("estimate", "conf_low", "conf_high"))
+    )  # fmt: skip
+    if stored.look == 1:
+        return f" It reports {final}: at the first look there is nothing to correct."
+    return f" It reports {final}, median-unbiased; without looks it would be {usual}."
+
+
+def _first_men(data: Data, trials: Trials, effect: float) -> list[dict[str, Any]]:
+    """Return what was recorded of the first men, beside what would have been in either arm."""
+    potential, rows = trials.people.potential(effect), []
+    words, named = ("no success", "success"), data.design.scenario is not None
     for i in range(min(SHOWN, trials.arm.shape[1])):
         arm, received = int(trials.arm[0, i]), int(trials.received[0, i])
         if data.include[0, i]:
-            end = "success" if data.outcome[0, i] else "no success"
+            end = words[int(data.outcome[0, i])]
         else:
             end = "lost" if trials.lost[0, i] else "not in the analysis"
         rows.append(
@@ -144,9 +163,11 @@ def _first_men(data: Data, trials: Trials) -> list[dict[str, Any]]:
                 "man": i + 1,
                 "month": float(trials.arrival_months[0, i]),
                 "site": data.design.sites[int(trials.site[0, i])].name,
+                "diagnosis": DIAGNOSES[trials.candidates.diagnosis[0, i]] if named else "-",
                 "arm": ("control", "treated")[arm],
                 "crossed": "yes" if received != arm else "",
                 "end": end,
+                "would": tuple(words[int(each[0, i])] for each in potential),
             }
         )
     return rows

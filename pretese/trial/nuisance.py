@@ -12,9 +12,9 @@ import numpy as np
 
 from estimate.performance import paired_difference
 from pretese.mechanism import parameters
-from pretese.trial.cells import Axes, planned_value, settings_of, with_settings
+from pretese.trial.cells import SOURCED, Axes, planned_value, settings_of, with_settings
 from pretese.trial.design import Design
-from pretese.trial.run import Outcomes
+from pretese.trial.outcomes import Outcomes
 from pretese.trial.runner import Runner
 from pretese.trial.summary import measures, plain, won
 from simulate.scenario import Scenario
@@ -38,7 +38,8 @@ class Cell:
         Success in all men, had they been randomised to control and to treated.
     numbers
         Power, its paired difference from the plan, type I error, bias, coverage; each with its
-        Monte Carlo standard error, as plain values.
+        Monte Carlo standard error, as plain values. Of a sequential trial bias and coverage are
+        those of the median-unbiased estimate and the final interval.
     """
 
     at: dict[str, float]
@@ -110,8 +111,8 @@ def _cell(design: Design, at: dict[str, float], plan: Any, none: Outcomes, full:
         "power": with_effect["rejection"],
         "power_difference": paired_difference(won(full), plan),
         "type_one_error": measures(design, none)["rejection"],
-        "bias": with_effect["bias"],
-        "coverage": with_effect["coverage"],
+        "bias": with_effect.get("final_bias", with_effect["bias"]),
+        "coverage": with_effect.get("final_coverage", with_effect["coverage"]),
     }
     risks = float(full.risk_control.mean()), float(full.risk_treated.mean())
     return Cell(at, risks, {name: plain(each) for name, each in numbers.items()})
@@ -150,8 +151,10 @@ def assumed_ranges(
     """Return the range of every assumption that has one, by its path."""
     found = {} if scenario is None else parameters(scenario)
     ranges = {path: number.sweep for path, number in found.items() if number.sweep}
-    if design.site_spread is not None and design.site_spread.sweep:
-        ranges["site_spread"] = design.site_spread.sweep
+    for name in SOURCED:
+        number = getattr(design, name)
+        if number is not None and number.sweep:
+            ranges[name] = number.sweep
     return ranges | {path: (min(values), max(values)) for path, values in axes.items()}
 
 
@@ -193,8 +196,7 @@ def _words(scenario: Scenario | None, path: str) -> str:
 
 
 _UNITS = {
-    "dropout": "%", "crossover": "%", "risks": "%", "site_spread": "log odds",
-    "control_risk": "log odds added",
+    **SOURCED, "dropout": "%", "crossover": "%", "risks": "%", "control_risk": "log odds added",
 }  # fmt: skip
 
 #: What is worst of a measure: the least or the greatest.

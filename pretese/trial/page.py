@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pretese.trial.summary import SHARES, WORDS
+from pretese.trial.verdict import decision_words
 
 
 def show(console: Console, document: dict[str, Any]) -> None:
@@ -76,6 +77,9 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
         console.print(worst_case(design["nuisance"]), highlight=False)
     if design["tornado"]:
         console.print(_tornado(design["tornado"]))
+    if design["decision"]:
+        console.print(_decision(design["decision"]))
+        console.print(decision_words(design["decision"]), style="bold", highlight=False)
 
 
 def _performance(points: list[dict[str, Any]], scale: str) -> Table:
@@ -92,6 +96,8 @@ def _performance(points: list[dict[str, Any]], scale: str) -> Table:
     words = "true log odds ratio" if scale else "true risk difference"
     table.add_row(words, *(number(t["on_scale"]) for t in truth))
     for name, words in WORDS.items():
+        if name not in points[0]["measures"]:
+            continue
         cells = [number(point["measures"][name], name in SHARES) for point in points]
         table.add_row(words, *cells)
     for words, name, form in (
@@ -188,6 +194,33 @@ def cell_numbers(cell: dict[str, Any]) -> list[str]:
         number(cell["type_one_error"], share=True),
         number(cell["bias"]),
         number(cell["coverage"], share=True),
+    ]
+
+
+def _decision(decision: dict[str, Any]) -> Table:
+    table = _table(f"Thresholds fixed in the design file, {decision['men']} men")
+    table.add_column("what", overflow="fold")
+    table.add_column("where", overflow="fold")
+    for words in ("threshold", "found", "95 % interval", "verdict"):
+        table.add_column(words, justify="right", no_wrap=True)
+    for part in decision["parts"]:
+        table.add_row(*decision_cells(part))
+    return table
+
+
+def decision_cells(part: dict[str, Any]) -> list[str]:
+    """Return what, where, threshold, number, its interval and the verdict as words."""
+    share = part["share"]
+    scale, unit, form = (100, " %", ".2f") if share else (1, "", ".1f")
+    sign = ">=" if part["part"].startswith("least_") else "<="
+    ends = [scale * end for end in (part["low"], part["high"]) if end is not None]
+    return [
+        part["words"],
+        part["at"],
+        f"{sign} {scale * part['threshold']:g}{unit}",
+        number(part, share),
+        " to ".join(format(end, form) for end in ends) or "-",
+        part["verdict"],
     ]
 
 

@@ -10,8 +10,8 @@ from estimate.planning.closed_form import power_two_proportions
 from estimate.planning.exact_reestimation import exact_reestimation
 from estimate.planning.exact_sequential import exact_sequential
 from pretese.trial.design import Design
+from pretese.trial.outcomes import Outcomes
 from pretese.trial.resize import resized
-from pretese.trial.run import Outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ def why_no_rail(design: Design) -> str | None:
             or (design.endpoint.missing == "complete case" and _drops(design))
         ),
         "men of a site are alike": design.site_spread is not None,
+        "men who come late differ from men who come early": design.drift is not None,
         "re-estimation is enumerated for two looks, one side and equal arms": (
             not _enumerable(design)
         ),

@@ -6,7 +6,7 @@ import numpy as np
 
 from estimate.sequential.boundaries import HaybittlePeto
 from pretese.trial.interim import Monitored
-from pretese.trial.verdict import TOLERANCE, follows
+from pretese.trial.standing import TOLERANCE, follows
 
 #: Men may overstate information by this share, for arms out of balance, before it is said.
 _UNBALANCED = 0.02
@@ -58,12 +58,12 @@ def _unbalanced(trial: Monitored) -> Iterator[str]:
 
 
 def _bounds(trial: Monitored) -> Iterator[str]:
-    plan, monitoring, verdict = (
+    plan, monitoring, standing = (
         trial.design.monitoring.plan(),
         trial.design.monitoring,
-        trial.verdict,
+        trial.standing,
     )
-    if plan.looks > 1 or verdict.bounds.looks > 1:
+    if plan.looks > 1 or standing.bounds.looks > 1:
         if follows(monitoring):
             yield "Bounds follow the looks that came: error is spent by share of the plan."
         else:
@@ -90,7 +90,7 @@ def _resized(trial: Monitored) -> Iterator[str]:
         "combined with those before by the weights of the plan, whatever their number; a later "
         "look has its planned share, and its repeated interval inverts the combination."
     )
-    stop = trial.verdict.stop
+    stop = trial.standing.stop
     if stop is not None and stop >= at:
         yield (
             "No median-unbiased estimate and no final interval: information no longer stands in "
@@ -99,25 +99,25 @@ def _resized(trial: Monitored) -> Iterator[str]:
 
 
 def _end(trial: Monitored) -> Iterator[str]:
-    verdict, fraction = trial.verdict, trial.course.fraction
-    if verdict.stop is None:
+    standing, fraction = trial.standing, trial.course.fraction
+    if standing.stop is None:
         return
-    share = fraction[verdict.stop]
-    if trial.asked.ended and verdict.why == "futility":
+    share = fraction[standing.stop]
+    if trial.asked.ended and standing.why == "futility":
         yield "Ended on a futility bound: no error was moved to this look."
-    elif verdict.last and share < 1 - 1e-9:
+    elif standing.last and share < 1 - 1e-9:
         how = "as was said" if trial.asked.ended else "the last look of the plan by number"
         yield (
-            f"Look {verdict.stop + 1} ends the trial at {share:.3f} of the plan ({how}) and takes "
+            f"Look {standing.stop + 1} ends the trial at {share:.3f} of the plan ({how}) and takes "
             "all error that was left. That holds alpha only if the data were not why it ended here."
         )
-    if verdict.over_run is not None:
+    if standing.over_run is not None:
         yield (
             "The decision is that of the look that stopped the trial. Data that came in later "
             "do not undo it; the analysis with them deletes the stopping look (Whitehead 1992), "
             "as if the trial had gone on past it."
         )
-    if verdict.stop == 0 and verdict.over_run is None:
+    if standing.stop == 0 and standing.over_run is None:
         return
     yield (
         "The naive analysis takes the last look for the only one. A trial stops when its effect "
@@ -128,8 +128,8 @@ def _end(trial: Monitored) -> Iterator[str]:
 
 def _missing(trial: Monitored) -> Iterator[str]:
     """Yield why some numbers are not there."""
-    design, course, verdict = trial.design, trial.course, trial.verdict
-    plan, shape, running = design.monitoring.plan(), design.monitoring.shape(), verdict.stop != 0
+    design, course, standing = trial.design, trial.course, trial.standing
+    plan, shape, running = design.monitoring.plan(), design.monitoring.shape(), standing.stop != 0
     if running and course.scale == "log odds ratio" and design.analysis.conditional:
         yield "The planned effect is unknown: no pair of risks has a conditional odds ratio."
     elif running and design.risks is None and trial.asked.risks is None:
@@ -141,5 +141,5 @@ def _missing(trial: Monitored) -> Iterator[str]:
         yield "No repeated p: the bounds rely on stopping for futility."
     elif isinstance(shape, HaybittlePeto) or design.monitoring.efficacy.startswith("user"):
         yield "No repeated p: the bounds have no counterpart at another level."
-    if verdict.stop is not None and course.std_error[verdict.stop] <= 0:
+    if standing.stop is not None and course.std_error[standing.stop] <= 0:
         yield "No final analysis: the counts of the last look have no variance."

@@ -18,21 +18,25 @@ from pretese.html import render_page
 from pretese.mechanism import mechanism_hash
 from pretese.plots.power import draw_design, draw_power
 from pretese.plots.style import svg
-from pretese.trial import chapters, further
+from pretese.trial import chapters, columns, drawn, further
 from pretese.trial.candidates import scenario_of
-from pretese.trial.checks import checks, conclusions
+from pretese.trial.checks import NOMINAL, checks, conclusions, outside_checks
 from pretese.trial.design import Design, read_design
-from pretese.trial.further import main_point
+from pretese.trial.further import main_point, null_point
 from pretese.trial.narrate import Story, choose, examples, tell_story
-from pretese.trial.page import cell_numbers, number, worst_case
-from pretese.trial.statement import in_plain_words, statement
+from pretese.trial.page import cell_numbers, decision_cells, number, worst_case
+from pretese.trial.statement import at_a_stop, in_plain_words, limits, statement
 from pretese.trial.summary import SHARES, WORDS
+from pretese.trial.verdict import decision_words
 from protocol.documents import read_text
 from protocol.errors import InputError
 from simulate.scenario import Scenario
 
-#: Monte Carlo standard error of a power of 80 % that the page calls fine enough.
-FINE = 0.01
+#: Monte Carlo standard error that the page calls fine enough, of a power of 80 % and of a coverage.
+FINE, FINE_COVERAGE = 0.01, 0.005
+
+#: That of the level, as a part of it.
+FINE_LEVEL = 1 / 20
 
 #: Sizes and effects side by side in one table.
 ABREAST = 4
@@ -65,8 +69,6 @@ def render_report(folder: Path) -> str:
             for row in document["paired"]
         ],
         files=sorted(path.name for path in folder.iterdir() if path.is_file()),
-        needed=replicates_for(FINE, 0.8),
-        fine=100 * FINE,
     )
 
 
@@ -87,40 +89,54 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
-    design, sha256 = read_design(folder / f"{document['id']}.yaml")
-    if sha256 != document["design_sha256"]:
-        problem = "it changed after the trials were simulated"
-        raise InputError.of(str(folder / f"{design.id}.yaml"), "", problem, "run power again")
+    """Return all that the page shows of one design, chapter by chapter."""
+    design = _planned(folder, document)
     scenario = scenario_of(design, study["changed"])
     trials, points = folder / f"{design.id}.parquet", document["points"]
+    stories = _stories(trials, design, scenario, document, study)
     attributes, events = chapters.estimand_rows(design)
     return {
         "document": document,
         "statement": statement(design, document),
         "plain": in_plain_words(document),
+        "about": chapters.about(design, document),
+        "plan": chapters.plan_and_run(design, document, study),
         "design": chapters.described(design),
-        "mechanism": chapters.mechanism_rows(design, scenario),
-        "parameters": chapters.parameter_rows(scenario),
-        "calibration": chapters.calibration_rows(design),
-        "configurations": chapters.configurations(document),
+        "mechanism": drawn.mechanism_rows(design, scenario, document["drawn"]),
+        "parameters": drawn.parameter_rows(design, scenario),
+        "calibration": drawn.calibration_rows(design),
+        "configurations": drawn.configurations(design, scenario, document),
         "attributes": attributes,
         "events": events,
         "truth": chapters.truth_rows(document),
-        "methods": chapters.methods(design),
+        "truth_words": chapters.truth_words(design, document["drawn"]["by"]),
+        "methods": [*chapters.methods(design), *at_a_stop(design)],
         "tables": [_table(points[i : i + ABREAST]) for i in range(0, len(points), ABREAST)],
         "looks": _looks(main_point(document)),
-        "endpoints": _endpoints(main_point(document)),
+        "endpoints": _endpoints(main_point(document), null_point(document)),
         "assurance": [f"{row['men']} men: {number(row, share=True)}"
                       for row in document["assurance"]],
-        "checks": checks(document),
+        "needed": _needed(document),
+        "checks": [*checks(document), *outside_checks(len(stories))],
         "figures": {name: svg(each) for name, each in draw_design(document, folder).items()},
         "cells": _cells(document["nuisance"]),
         "worst": worst_case(document["nuisance"]) if document["nuisance"] else "",
-        "stories": _stories(trials, design, scenario, document, study),
+        "stories": stories,
         "conclusions": conclusions(document),
-        "dictionary": chapters.dictionary_rows(pq.read_schema(trials).names),
+        "decision": _decision(document["decision"]),
+        "limits": limits(design),
+        "dictionary": columns.dictionary_rows(pq.read_schema(trials).names),
         "text": read_text(folder / f"{design.id}.yaml"),
     }  # fmt: skip
+
+
+def _planned(folder: Path, document: dict[str, Any]) -> Design:
+    """Return the design that was simulated; raise if its file has changed since."""
+    design, sha256 = read_design(folder / f"{document['id']}.yaml")
+    if sha256 != document["design_sha256"]:
+        problem = "it changed after the trials were simulated"
+        raise InputError.of(str(folder / f"{design.id}.yaml"), "", problem, "run power again")
+    return design
 
 
 def _table(points: list[dict[str, Any]]) -> dict[str, Any]:
@@ -154,7 +170,23 @@ def _measured(
     points: list[dict[str, Any]], words: dict[str, str], shares: frozenset[str], pick: Any
 ) -> list[tuple[str, list[str]]]:
     return [(text, [number(pick(p)[name], name in shares) for p in points])
-            for name, text in words.items()]  # fmt: skip
+            for name, text in words.items() if name in pick(points[0])]  # fmt: skip
+
+
+def _needed(document: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Return measure, wanted Monte Carlo standard error, trials that it takes, and whether."""
+    alpha, there = document["bounds"]["alpha"], main_point(document)["replicates"]
+    rows = []
+    for what, share, wanted in (
+        ("power", 0.8, FINE),
+        ("type I error", alpha, FINE_LEVEL * alpha),
+        ("coverage", NOMINAL, FINE_COVERAGE),
+    ):
+        takes = replicates_for(wanted, share)
+        enough = "enough" if there >= takes else "too few: a draft"
+        points = f"{100 * wanted:g} point{'' if wanted == FINE else 's'}"
+        rows.append((f"{what}, {100 * share:g} %", points, f"{takes:,}", enough))
+    return rows
 
 
 def _most(point: dict[str, Any]) -> int:
@@ -172,17 +204,17 @@ def _looks(point: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _endpoints(point: dict[str, Any]) -> dict[str, Any]:
+def _endpoints(point: dict[str, Any], none: dict[str, Any]) -> dict[str, Any]:
     """Return rows of several endpoints, and how often the family errs; empty for one alone."""
     if not point["family"]:
         return {}
-    family = point["family"]
+    family, alone = point["family"], [row["alone"] for row in none["endpoints"]]
     return {
         "rows": [
             (row["name"], number(row["truth"]), number(row["bias"]),
-             number(row["coverage"], share=True), number(row["alone"], share=True),
-             number(row["claimed"], share=True))
-            for row in point["endpoints"]
+             number(row["coverage"], share=True), number(error, share=True),
+             number(row["alone"], share=True), number(row["claimed"], share=True))
+            for row, error in zip(point["endpoints"], alone, strict=True)
         ],
         "family": [
             ("claims at least one", number(family["any"], share=True)),
@@ -198,6 +230,14 @@ def _cells(grid: dict[str, Any] | None) -> list[list[str]]:
         return []
     return [[*(f"{v:g}" for v in cell["at"].values()), *cell_numbers(cell)]
             for cell in grid["cells"]]  # fmt: skip
+
+
+def _decision(decision: dict[str, Any] | None) -> dict[str, Any]:
+    """Return thresholds with their verdicts, and what follows; empty if none was fixed."""
+    if decision is None:
+        return {}
+    rows = [decision_cells(part) for part in decision["parts"]]
+    return {"rows": rows, "words": decision_words(decision)}
 
 
 def _stories(

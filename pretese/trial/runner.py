@@ -16,13 +16,15 @@ from pretese.study.execute import Crew, finish
 from pretese.trial.counts import why_by_men
 from pretese.trial.design import Design
 from pretese.trial.engine import draw_block, trials_at_once
-from pretese.trial.run import Point
+from pretese.trial.outcomes import Point
 from pretese.trial.table import Recorded, table_of
 from protocol.regimen import load_regimen
 from simulate.scenario import Scenario
 
 #: What a design says without changing what is drawn.
-_WORDS = {"title", "question", "prior", "nuisance"}
+_WORDS = {
+    "title", "question", "version", "author", "date", "prior", "nuisance", "decision",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

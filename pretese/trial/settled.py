@@ -20,8 +20,8 @@ from pretese.trial.course import Course
 from pretese.trial.design import Design
 from pretese.trial.monitoring import Monitoring
 from pretese.trial.stages import combined_limits
+from pretese.trial.standing import Standing
 from pretese.trial.taken import Taken
-from pretese.trial.verdict import Verdict
 
 Limits = tuple[float, float]
 
@@ -109,7 +109,7 @@ def repeated_p_of(monitoring: Monitoring, course: Course, look: int, *, last: bo
     return least if surplus(least) < 0 else float(brentq(surplus, least, most, xtol=1e-13))
 
 
-def final_analysis(verdict: Verdict, course: Course, looks: list[int]) -> Final | None:
+def final_analysis(standing: Standing, course: Course, looks: list[int]) -> Final | None:
     """Return the analysis by stagewise ordering of a trial that ended at the last of these looks.
 
     None if that look has no variance: no events in either arm, or nothing else. After
@@ -121,7 +121,7 @@ def final_analysis(verdict: Verdict, course: Course, looks: list[int]) -> Final 
         Counted from 0. With an over-run they are those before the stop and the over-run itself:
         the stopping look is deleted (Whitehead J. *Control Clin Trials* 1992;13:106-21).
     """
-    last, bounds = looks[-1], verdict.bounds
+    last, bounds = looks[-1], standing.bounds
     z = float(course.z[last])
     if course.adapted is not None and last >= course.adapted:
         tail = float(stagewise_tail(bounds, course.fraction[looks], z))

@@ -15,7 +15,7 @@ from scipy.special import ndtri
 
 from pretese.trial.design import Design
 from pretese.trial.engine import simulate_design
-from pretese.trial.run import Outcomes, Point
+from pretese.trial.outcomes import Outcomes, Point
 from pretese.trial.summary import won
 from protocol.errors import InputError
 from simulate.scenario import Scenario
@@ -91,23 +91,17 @@ def solve_men(
             "--solve", "power", problem, "give one between alpha and 1, such as 0.9"
         )
     centre = _scout(design, scenario, power, seed, simulate)
-    step = design.block or sum(design.allocation)
+    step = design.step
     sizes = sorted({_round_up(centre * each, step) for each in GRID})
     points = [(men, 1.0) for men in sizes]
     results = simulate(design, scenario, points, seed=seed, replicates=replicates)
     wins: Floats = np.stack([won(results[men, 1.0]) for men in sizes], -1)
-    answer = _cross(sizes, wins.mean(0), power, replicates)
     draws = [_cross(sizes, share, power, replicates) for share in _drawn_again(wins, seed)]
-    low, high = np.quantile(draws, [0.025, 0.975])
     share = wins.mean(0)
-    return Solution(
-        _round_up(answer, step),
-        _round_up(low, step),
-        _round_up(high, step),
-        tuple(sizes),
-        share,
-        np.sqrt(share * (1 - share) / replicates),
-    )
+    answer, limits = _cross(sizes, share, power, replicates), np.quantile(draws, [0.025, 0.975])
+    men, low, high = (_round_up(float(each), step) for each in (answer, *limits))
+    error = np.sqrt(share * (1 - share) / replicates)
+    return Solution(men, low, high, tuple(sizes), share, error)
 
 
 def _drawn_again(wins: Floats, seed: int) -> Floats:
@@ -130,7 +124,7 @@ def _scout(
     men = float(design.men)
     bound = design.monitoring.plan().upper[-1]
     for _ in range(ROUNDS):
-        size = _round_up(men, design.block or sum(design.allocation))
+        size = _round_up(men, design.step)
         found = simulate(design, scenario, [(size, 1.0)], seed=seed, replicates=SCOUTS)
         share = float(np.clip(won(found[size, 1.0]).mean(), 1 / SCOUTS, 1 - 1 / SCOUTS))
         drift = max(bound + float(ndtri(share)), 0.1)

@@ -4,6 +4,7 @@ from typing import Any
 
 from pretese.trial.design import Design
 from pretese.trial.further import main_point, null_point
+from pretese.trial.ordered import can_be_ordered
 from pretese.trial.page import number
 
 
@@ -33,6 +34,10 @@ def statement(design: Design, document: dict[str, Any]) -> str:
         "the last digit.",
         f"Without an effect the same trial rejects in {false_positive}.",
     ]
+    if design.drift is not None:
+        sentences.insert(
+            2, f"Every 12 months of recruitment add {design.drift.value:g} log odds in both arms."
+        )
     sentences += _further(document, point)
     sentences.append(
         f"Recruitment and follow-up take {measures['duration_months']['value']:.0f} months on "
@@ -42,7 +47,7 @@ def statement(design: Design, document: dict[str, Any]) -> str:
 
 
 def _further(document: dict[str, Any], point: dict[str, Any]) -> list[str]:
-    """Return what only some designs have: exact power, a size solved for, one re-estimated."""
+    """Return what only some designs have: exact power, a size solved for, looks, a new size."""
     exact, solved, sizes = point["exact"], document["solve"], point["reestimation"]
     found = []
     if exact:
@@ -52,12 +57,38 @@ def _further(document: dict[str, Any], point: dict[str, Any]) -> list[str]:
             f"The size was solved for; its 95 % interval for Monte Carlo error is "
             f"{solved['low']} to {solved['high']} men."
         )
+    final = point["measures"].get("final_coverage")
+    if final:
+        found.append(
+            "The effect is reported by the median-unbiased estimate and the 95 % interval of the "
+            f"stagewise ordering, which held the true effect in {number(final, share=True)}."
+        )
     if sizes:
         found.append(
             f"The size is re-estimated at look {sizes['at_look']} and may reach {sizes['most']} "
             f"men; trials that go on have {number(sizes['men'])} on average."
         )
     return found
+
+
+def at_a_stop(design: Design) -> list[tuple[str, str]]:
+    """Return a row on what a trial with looks reports when it has stopped; none for one look."""
+    plan = design.monitoring
+    if len(plan.looks_percent) == 1:
+        return []
+    if not can_be_ordered(design):
+        reason = "the size is re-estimated" if plan.reestimation else "endpoints share the level"
+        return [
+            ("At a stop", f"estimates and intervals are those of a trial without looks: {reason}")
+        ]
+    words = (
+        "median-unbiased estimate and final 95 % interval by the stagewise ordering (Tsiatis, "
+        "Rosner and Mehta 1984), counted from estimate and interval of the analysis at that look; "
+        "those themselves stand beside them and claim nothing"
+    )
+    if plan.plan().has_futility:
+        words += f"; futility bounds are {'kept' if plan.binding else 'left out, as of the level'}"
+    return [("At a stop", words)]
 
 
 def in_plain_words(document: dict[str, Any]) -> str:
@@ -84,3 +115,29 @@ def _of_hundred(share: float) -> str:
 
 def _sided(bounds: dict[str, Any]) -> str:
     return "one-sided" if bounds["sides"] == 1 else "two-sided"
+
+
+def limits(design: Design) -> list[str]:
+    """Return what no trial of this design can show, since its men cannot be so."""
+    found = [
+        "A part of the effect means that this share of men respond; treatment harms nobody here, "
+        "and adverse events are not counted.",
+        "Men are lost, and cross over, by lot within their arm, whatever their prognosis.",
+    ]
+    if len(design.monitoring.looks_percent) > 1 and not can_be_ordered(design):
+        found.append(
+            "Estimates are those reported at the look where the trial ended, without correction "
+            "for stopping."
+        )
+    if design.scenario is None:
+        return ["Men of an arm differ in nothing but luck.", *found]
+    found += [
+        "The men are drawn from a mechanism fitted to one published cohort; a trial recruits "
+        "others.",
+        "Sites differ in level, not in what therapy adds to the reserve.",
+        "One reserve decides whether a man has sperm, in the ejaculate and at micro-TESE alike; "
+        "but for therapy it stays as it is while he waits.",
+    ]
+    if design.drift is None:
+        return [*found, "In the plan, men who come late are like those who come early."]
+    return [*found, "Drift is a straight line in log odds, the same at all sites and in both arms."]

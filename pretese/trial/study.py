@@ -1,8 +1,10 @@
 """A whole power study: designs, sizes, effects, a size solved for, designs compared in pairs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from estimate.performance import paired_difference
 from pretese.mechanism import mechanism_hash
@@ -14,12 +16,14 @@ from pretese.trial.design import Design, read_design
 from pretese.trial.further import further
 from pretese.trial.nuisance import Grid, Tornado, grid_document, study_grid, study_tornado
 from pretese.trial.nuisance import tornado_document as bars_document
-from pretese.trial.run import Point
+from pretese.trial.outcomes import Point
 from pretese.trial.runner import Runner, nature
 from pretese.trial.solve import Solution, solve_men
 from pretese.trial.summary import assurance, plain, summarise_point, won
 from pretese.trial.table import Recorded
+from pretese.trial.verdict import decision_document
 from protocol.errors import InputError
+from protocol.regimen import load_regimen
 from simulate.scenario import Scenario
 
 
@@ -168,26 +172,48 @@ def document_of(answer: Answer) -> dict[str, Any]:
     design, results = answer.design, answer.results
     plan = design.monitoring.plan()
     sizes = sorted({men for men, _ in results})
-    return {
+    drawn = _drawn(answer)
+    document: dict[str, Any] = {
         "id": design.id,
         "title": design.title,
         "question": " ".join(design.question.split()),
         "design_sha256": answer.planned.sha256,
         "estimand": str(design.estimand),
         "analysis": design.analysis.method,
-        "drawn": _drawn(answer),
+        "regimens": _regimens(answer.planned.scenario),
+        "drawn": drawn,
         "bounds": {
             "name": plan.name,
             "alpha": plan.alpha,
             "sides": plan.sides,
             "information_rates": list(plan.information_rates),
             "upper": list(plan.upper),
+            "lower": _finite(plan.lower) if plan.sides == 1 else [],
+            "ignores_futility": plan.has_futility and not plan.binding,
         },
-        "points": [_point(design, point, results) for point in sorted(results)],
+        "points": [
+            _point(design, point, results, by_men=drawn["by"] == "men") for point in sorted(results)
+        ],
         "assurance": [_assured(design, results, men) for men in sizes] if design.prior else [],
         "solve": None if answer.solution is None else _solved(answer.solution),
         "nuisance": None if answer.grid is None else grid_document(answer.grid),
         "tornado": None if answer.tornado is None else bars_document(answer.tornado),
+    }
+    return {**document, "decision": decision_document(design.decision, document)}
+
+
+def _finite(bounds: Sequence[float]) -> list[float]:
+    """Return futility bounds before the last look; empty if nothing stops for futility."""
+    return [float(z) for z in bounds[:-1] if np.isfinite(z)]
+
+
+def _regimens(scenario: Scenario | None) -> dict[str, dict[str, str]]:
+    """Return version and hash of what the arms are given; men of plain risks are given nothing."""
+    names = [] if scenario is None else [arm.regimen for arm in scenario.arms.values()]
+    found = {name: load_regimen(name) for name in names}
+    return {
+        name: {"version": regimen.version, "sha256": regimen.sha256}
+        for name, regimen in found.items()
     }
 
 
@@ -199,9 +225,10 @@ def _drawn(answer: Answer) -> dict[str, str | None]:
     return {"by": "counts" if why is None else "men", "why": why}
 
 
-def _point(design: Design, point: Point, results: Recorded) -> dict[str, Any]:
+def _point(design: Design, point: Point, results: Recorded, *, by_men: bool) -> dict[str, Any]:
     found = results[point]
-    return {**summarise_point(design, *point, found), "further": further(design, found)}
+    beyond = further(design, found, by_men=by_men)
+    return {**summarise_point(design, *point, found), "further": beyond}
 
 
 def _assured(design: Design, results: Recorded, men: int) -> dict[str, Any]:

@@ -9,17 +9,22 @@ from estimate.arrays import Floats
 from estimate.performance import Measure, measure_performance
 from pretese.trial.design import Design
 from pretese.trial.family import any_and_all, each_endpoint, family_errors
-from pretese.trial.measure import bias_of, given_measure, mean, truth_on_scale
+from pretese.trial.measure import bias_of, given_measure, mean, share_below, truth_on_scale
+from pretese.trial.outcomes import Outcomes, Results
 from pretese.trial.rail import exact_rail, why_no_rail
 from pretese.trial.resize import largest
-from pretese.trial.run import Outcomes, Results
 
-#: Words for tables, in their order.
+#: Words for tables, in their order; measures of what knows of the looks are of such trials alone.
 WORDS = {
     "rejection": "rejects the null hypothesis",
     "wrong_direction": "rejects in favour of control",
     "bias": "bias of the estimate at the end",
+    "below": "estimate at the end below truth",
     "coverage": "coverage of its 95 % interval",
+    "final_bias": "bias, median-unbiased estimate",
+    "final_below": "median-unbiased below truth",
+    "final_coverage": "coverage, final 95 % interval",
+    "final_over": "final interval above truth",
     "empirical_se": "spread of the estimates",
     "model_se": "standard error reported",
     "no_answer": "trials without an answer",
@@ -32,7 +37,10 @@ WORDS = {
 }
 
 #: Measures that are shares of trials or men.
-SHARES = frozenset({"rejection", "wrong_direction", "coverage", "no_answer", "guessed"})
+SHARES = frozenset(
+    {"rejection", "wrong_direction", "coverage", "no_answer", "guessed", "below", "final_below",
+     "final_coverage", "final_over"}
+)  # fmt: skip
 
 #: Percent of trials below the sizes that are shown of re-estimation.
 QUANTILES = (5, 25, 50, 75, 95)
@@ -79,7 +87,7 @@ def summarise_point(design: Design, men: int, effect: float, outcomes: Outcomes)
 
 
 def measures(design: Design, outcomes: Outcomes) -> dict[str, Measure]:
-    """Return every measure of `WORDS`."""
+    """Return the measures of `WORDS`, those that know of the looks only where trials do."""
     o = outcomes
     found, truth = np.isfinite(o.estimate), true_effect(design, o)
     performance = measure_performance(
@@ -100,6 +108,25 @@ def measures(design: Design, outcomes: Outcomes) -> dict[str, Measure]:
         "duration_months": mean(o.months),
         "guessed": mean(o.guessed),
         "imbalance": mean(o.imbalance),
+        **_final(design, o, truth),
+    }
+
+
+def _final(design: Design, outcomes: Outcomes, truth: Measure) -> dict[str, Measure]:
+    """Return how median-unbiased estimates and final intervals do; nothing where there are none."""
+    o, true = outcomes, truth.value
+    if o.median_unbiased is None or o.final_low is None or o.final_high is None:
+        return {}
+    found = measure_performance(
+        o.median_unbiased, o.std_error, true, conf_low=o.final_low, conf_high=o.final_high,
+        p_value=o.p_value,
+    )  # fmt: skip
+    return {
+        "below": share_below(o.estimate, true),
+        "final_bias": bias_of(found.bias, truth, design),
+        "final_below": share_below(o.median_unbiased, true),
+        "final_coverage": found.coverage,
+        "final_over": share_below(-o.final_low, -true),
     }
 
 

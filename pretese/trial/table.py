@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pretese.trial.run import Outcomes, Point
+from pretese.trial.outcomes import Outcomes, Point
 
 #: Rows of a row group in a file of joined blocks.
 GROUP = 50_000

@@ -1,175 +1,164 @@
-"""What the plan says of a running trial: bounds at the looks that came, and where it stops."""
+"""Whether a design met the thresholds of its own file, as far as Monte Carlo error lets one say."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from scipy.special import ndtri
 
-from estimate.arrays import Floats
-from estimate.sequential.design import SequentialDesign
-from estimate.sequential.monitored import bounds_as_came, spend_rest, with_bounds
-from estimate.sequential.spending import Spending
-from pretese.trial.course import Course
-from pretese.trial.monitoring import Monitoring
-from pretese.trial.taken import Taken
-from protocol.errors import InputError
+from estimate.proportion import wilson_interval
+from pretese.trial.decision import Decision
+from pretese.trial.further import main_point, null_point
 
-#: How far from its planned share of information a look may lie and still be the planned one, where
-#: bounds are fixed beforehand; and how near to 1 the last planned look is the end.
-TOLERANCE = 0.02
+#: A plain measure, and of which state of nature it is.
+Found = tuple[dict[str, Any], str]
 
-Why = Literal["efficacy", "harm", "futility", "end"]
+#: Words for each part of a decision.
+WORDS = {
+    "least_power_percent": "power",
+    "least_worst_power_percent": "power, worst cell",
+    "least_assurance_percent": "assurance",
+    "most_level_percent": "type I error, greatest",
+    "most_expected_men": "men recruited, mean",
+    "most_months": "months, mean",
+}
 
+#: Parts that are shares of trials: their interval is Wilson's, which knows 0 and 1.
+_COUNTED = ("least_power_percent", "least_worst_power_percent", "most_level_percent")
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Bounds of the looks that came, up to the end of the trial if it has ended.
+#: Standard errors to either side that hold 95 %.
+_WIDE = float(ndtri(0.975))
 
-    Attributes
-    ----------
-    bounds
-        The design as it came: a bound for every look up to ``stop``, or all of them.
-    stop
-        Look at which the trial ended, counted from 0; None while it runs.
-    why
-        What ended it: a bound, or the end of the plan; None while it runs.
-    last
-        Whether all error that was left has been spent at ``stop``.
-    over_run
-        Look whose data came in after the decision; None without one.
-    """
-
-    bounds: SequentialDesign
-    stop: int | None
-    why: Why | None
-    last: bool
-    over_run: int | None
-
-    @property
-    def rejected(self) -> bool:
-        """Whether the null hypothesis is rejected, in either direction."""
-        return self.why in ("efficacy", "harm")
+#: More trials than these are not proposed.
+_MANY = 10_000_000
 
 
-def judge(
-    monitoring: Monitoring, course: Course, taken: Taken, *, ended: bool, over_run: bool
-) -> Verdict:
-    """Hold every look against its bound.
+def decision_document(decision: Decision | None, document: dict[str, Any]) -> dict[str, Any] | None:
+    """Return each threshold with number and verdict, and what follows; None if none was fixed.
+
+    ``met`` and ``not met`` are said where the threshold lies outside the 95 % interval for Monte
+    Carlo error, ``not clear`` where it lies within or there is no number. All met: ``go``; any not
+    met: ``no-go``; else ``not clear``.
 
     Parameters
     ----------
-    ended
-        Whether the trial ends at the last look though the plan has more: what error is left is
-        then spent there, unless it is a futility bound that ended it.
-    over_run
-        Whether the last look holds data that came in after the trial had stopped.
-
-    Raises
-    ------
-    InputError
-        A look follows the end, a look came at another time than bounds fixed beforehand allow.
+    document
+        Of the design, as `pretese.trial.study.document_of` makes it.
     """
-    plan, fraction = monitoring.plan(), course.fraction
-    finals = [k for k in range(fraction.size) if _is_last(plan, fraction, k)]
-    most = fraction.size if follows(monitoring) else min(fraction.size, plan.looks)
-    end = finals[0] if finals else most - 1
-    bounds = bounds_at(monitoring, fraction[: end + 1], last=bool(finals))
-    stop, why = _first_crossing(bounds, course.z, last=bool(finals))
-    if stop is None and not finals and ended and end + 1 == fraction.size:
-        if course.z[end] < bounds.lower[end] and plan.sides == 1:
-            stop, why = end, "futility"
-        else:
-            bounds, finals = bounds_at(monitoring, fraction, last=True), [end]
-            stop, why = _first_crossing(bounds, course.z, last=True)
-    if stop is None and finals:
-        stop, why = end, "end"
-    last = stop == end and bool(finals)
-    if not follows(monitoring):
-        _check_times(plan, course, taken, end if stop is None else stop, last)
-    verdict = Verdict(bounds, stop, why, last, None)
-    return _with_over_run(verdict, taken, over_run)
+    if decision is None:
+        return None
+    found = dict(_found(document))
+    parts = [
+        _part(name, threshold, *found[name])
+        for name, threshold in decision.model_dump(exclude_none=True).items()
+    ]
+    said = {part["verdict"] for part in parts}
+    verdict = "no-go" if "not met" in said else "not clear" if "not clear" in said else "go"
+    return {"verdict": verdict, "men": main_point(document)["men"], "parts": parts}
 
 
-def follows(monitoring: Monitoring) -> bool:
-    """Whether bounds follow looks that come at other times than planned.
+def _found(document: dict[str, Any]) -> Iterator[tuple[str, Found]]:
+    """Yield each part's measure, the worst of its kind."""
+    main, none = main_point(document)["measures"], "not simulated"
+    planned = "planned effect"
+    cells = (document["nuisance"] or {"cells": []})["cells"]
+    powers = [(cell["power"], _at(cell)) for cell in cells]
+    yield "least_power_percent", (main["rejection"], planned)
+    yield "least_worst_power_percent", _worst(powers, least=True) if powers else (_NO, none)
+    assured = [row for row in document["assurance"] if row["men"] == main_point(document)["men"]]
+    yield "least_assurance_percent", (assured[0], "prior") if assured else (_NO, none)
+    yield "most_level_percent", _worst(list(_levels(document)), least=False)
+    yield "most_expected_men", (main["recruited"], planned)
+    yield "most_months", (main["duration_months"], planned)
 
-    They do not with re-estimation, whose weights and bounds are those of the plan.
+
+_NO: dict[str, Any] = {"value": None, "mcse": None, "n": 0}
+
+
+def _levels(document: dict[str, Any]) -> Iterator[Found]:
+    """Yield type I errors: of the plan, of every cell, of a family that shares the level."""
+    yield null_point(document)["measures"]["rejection"], "no effect"
+    for cell in (document["nuisance"] or {"cells": []})["cells"]:
+        yield cell["type_one_error"], f"no effect, {_at(cell)}"
+    family = main_point(document)["family"]
+    if family and family["method"] != "none":
+        for error in family["errors"]:
+            yield error, f"no effect on {', '.join(error['nulls'])}"
+
+
+def _at(cell: dict[str, Any]) -> str:
+    return ", ".join(f"{path} {value:g}" for path, value in cell["at"].items())
+
+
+def _worst(found: list[Found], *, least: bool) -> Found:
+    known = [each for each in found if each[0]["value"] is not None]
+    if not known:
+        return _NO, found[0][1]
+    return (min if least else max)(known, key=lambda each: float(each[0]["value"]))
+
+
+def _part(name: str, threshold: float, measure: dict[str, Any], at: str) -> dict[str, Any]:
+    """Hold one measure to its threshold, both as shares where the file says percent."""
+    share = name.endswith("_percent")
+    limit = threshold / 100 if share else threshold
+    counted = name in _COUNTED
+    low, high = _interval(measure, counted=counted)
+    verdict = _verdict(low, high, limit, at_least=name.startswith("least_"))
+    return {
+        "part": name, "words": WORDS[name], "at": at, "share": share, "threshold": limit,
+        "value": measure["value"], "mcse": measure["mcse"], "n": measure["n"],
+        "low": low, "high": high, "verdict": verdict,
+        "trials_to_tell": _to_tell(measure, limit, counted=counted)
+        if verdict == "not clear" else None,
+    }  # fmt: skip
+
+
+def _interval(measure: dict[str, Any], *, counted: bool) -> tuple[float | None, float | None]:
+    """Return the 95 % interval for Monte Carlo error; None, None without a number."""
+    value, mcse, n = measure["value"], measure["mcse"], measure["n"]
+    if value is None or mcse is None:
+        return None, None
+    if counted:
+        low, high = wilson_interval(value * n, n)
+        return float(low), float(high)
+    return value - _WIDE * mcse, value + _WIDE * mcse
+
+
+def _verdict(low: float | None, high: float | None, limit: float, *, at_least: bool) -> str:
+    """Return whether a whole interval lies on the right side; a limit itself is on it.
+
+    >>> [_verdict(*ends, 0.8, at_least=True) for ends in ((0.81, 0.9), (0.7, 0.79), (0.7, 0.9))]
+    ['met', 'not met', 'not clear']
     """
-    return monitoring.spends and monitoring.reestimation is None
+    if low is None or high is None:
+        return "not clear"
+    if not at_least:
+        low, high, limit = -high, -low, -limit
+    return "met" if low >= limit else "not met" if high < limit else "not clear"
 
 
-def bounds_at(monitoring: Monitoring, fraction: Floats, *, last: bool) -> SequentialDesign:
-    """Return the bounds of looks at these shares of the planned information.
+def _to_tell(measure: dict[str, Any], limit: float, *, counted: bool) -> int | None:
+    """Return about how many trials put the limit outside the interval; None: no sensible number.
 
-    Error spending follows the looks; bounds fixed beforehand are those of the plan, in its order.
+    Wilson's interval leaves out a limit p where the share is further from it than 1.96 standard
+    errors of a share p.
     """
-    plan, shape = monitoring.plan(), monitoring.shape()
-    if follows(monitoring) and isinstance(shape, Spending):
-        beta = monitoring.beta_spending()
-        return bounds_as_came(plan, shape, fraction, futility=beta, last=last)
-    looks = min(fraction.size, plan.looks)
-    if last and looks < plan.looks:
-        return spend_rest(plan, fraction)
-    lower, upper = np.asarray(plan.lower[:looks]), np.asarray(plan.upper[:looks])
-    return with_bounds(plan, fraction[:looks], lower, upper)
+    value, mcse = measure["value"], measure["mcse"]
+    if value is None or mcse is None or value == limit:
+        return None
+    variance = limit * (1 - limit) if counted else measure["n"] * mcse**2
+    needed = variance * (_WIDE / (value - limit)) ** 2
+    return int(np.ceil(needed)) if needed <= _MANY else None
 
 
-def _is_last(plan: SequentialDesign, fraction: Floats, look: int) -> bool:
-    """Say whether a look ends the trial by plan, whatever it shows."""
-    by_number = look + 1 == plan.looks and fraction[look] >= 1 - TOLERANCE
-    return bool(by_number or fraction[look] >= 1 - 1e-9)
-
-
-def _first_crossing(
-    bounds: SequentialDesign, z: Floats, *, last: bool
-) -> tuple[int | None, Why | None]:
-    """Return the first look that must stop the trial, and through which bound.
-
-    The last look, if it is ``last``, has one bound: short of it the trial is at its end.
-    """
-    for k in range(bounds.looks):
-        if z[k] >= bounds.upper[k]:
-            return k, "efficacy"
-        if bounds.sides == 2 and z[k] <= bounds.lower[k]:
-            return k, "harm"
-        interim = k + 1 < bounds.looks or not last
-        if bounds.sides == 1 and bounds.binding and interim and z[k] < bounds.lower[k]:
-            return k, "futility"
-    return None, None
-
-
-def _check_times(
-    plan: SequentialDesign, course: Course, taken: Taken, until: int, last: bool
-) -> None:
-    """Refuse looks that bounds fixed beforehand do not know; one that ends the trial may be any."""
-    for k in range(until + 1 - last):
-        planned = plan.information_rates[k]
-        if abs(course.fraction[k] - planned) > TOLERANCE:
-            problem = (
-                f"look {k + 1} came at {course.fraction[k]:.3f} of the planned {course.clock}, "
-                f"planned at {planned:.3f}; this plan fixes its looks beforehand"
-            )
-            cure = (
-                f"looks may be off by {TOLERANCE:g}; only error spending by a function (OF, "
-                "Pocock, HSD, KD), without re-estimation, follows looks that come otherwise"
-            )
-            raise taken.fault(k, "", problem, cure)
-
-
-def _with_over_run(verdict: Verdict, taken: Taken, wanted: bool) -> Verdict:
-    """Take the look after the stop for what it is, or refuse it."""
-    stop = verdict.stop
-    after = 0 if stop is None else taken.looks - 1 - stop
-    if wanted and after == 0:
-        problem = "no look follows the end of the trial"
-        raise InputError.of("--over-run", "", problem, "leave it out")
-    if after == 0 or stop is None:
-        return verdict
-    problem = f"look {stop + 2} follows the end of the trial at look {stop + 1} ({verdict.why})"
-    if not wanted:
-        cure = "leave it out, or say --over-run if its data came in after the decision"
-        raise taken.fault(stop + 1, "", problem, cure)
-    if after > 1:
-        cure = "give one look of all data that came in after the decision"
-        raise taken.fault(stop + 2, "", f"{after} looks follow the end of the trial", cure)
-    return Verdict(verdict.bounds, stop, verdict.why, verdict.last, stop + 1)
+def decision_words(decision: dict[str, Any]) -> str:
+    """Return the verdict, and how many trials would make clear what is not."""
+    words = f"Decision: {decision['verdict']}."
+    for part in decision["parts"]:
+        if part["verdict"] == "not clear":
+            more, what = part["trials_to_tell"], part["words"]
+            cure = "more trials may not tell"
+            if more:
+                cure = f"about {more:,} trials would tell, if the number stays where it is"
+            words += f" {what[0].upper()}{what[1:]}: {cure if part['n'] else part['at']}."
+    return words

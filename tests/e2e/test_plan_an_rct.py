@@ -9,6 +9,7 @@ import pytest
 
 from pretese.cli import run
 from pretese.trial.arms import Arms, ByArm, Randomisation, Recruiting, Risks
+from pretese.trial.decision import Decision
 from pretese.trial.design import Design
 from pretese.trial.endpoint import Analysis, Endpoint, Secondary
 from pretese.trial.monitoring import Monitoring, Reestimation
@@ -55,7 +56,7 @@ def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch, capsys):
     "model",
     [
         Design, Randomisation, Recruiting, Endpoint, Analysis, Monitoring, Reestimation, ByArm,
-        Risks, Arms, Secondary, Multiplicity,
+        Risks, Arms, Secondary, Multiplicity, Decision,
     ],
 )  # fmt: skip
 def test_the_reference_names_every_field(model):

@@ -29,7 +29,14 @@ def test_json_is_one_document_with_power_and_size_and_their_errors(capsys):
 def test_the_page_has_the_numbers_of_the_document(capsys):
     assert run(["power", "three-looks", *SMALL]) == 0
     page = capsys.readouterr().out
-    for words in ("exact power", "Looks, 600 men", "no effect", "Monte Carlo standard error"):
+    for words in (
+        "exact power",
+        "Looks, 600 men",
+        "no effect",
+        "Monte Carlo standard error",
+        "Thresholds fixed in the design file, 600 men",
+        "Decision: no-go. Type I error, greatest: about 125 trials would tell",
+    ):
         assert words in page
 
 
@@ -91,6 +98,7 @@ def test_a_number_of_the_scenario_can_be_changed(capsys):
         (["placebo-ufsh", "--nuisance", "dropout=a"], "write PATH=NUMBER,NUMBER"),
         (["placebo-ufsh", "--nuisance", "dropout=0,120"], "dropout.control_percent"),
         (["placebo-ufsh", "--nuisance", "no.such=1"], "there is no such number"),
+        (["re-estimation", "--nuisance", "drift=0.3"], "men of plain risks have no"),
     ],
 )
 def test_bad_input_is_one_message_and_exit_2(capsys, words, says):

@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 from pretese.cli import EXIT_BAD_INPUT, run
-from pretese.trial.chapters import dictionary_rows
-from pretese.trial.run import Outcomes
+from pretese.trial.columns import dictionary_rows
+from pretese.trial.design import design_path
+from pretese.trial.outcomes import Outcomes
+from protocol.documents import read_text
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +54,10 @@ def test_the_page_holds_every_chapter_and_says_what_it_lacks(page):
         "Philox",
         "efficacy OF, futility HSD(-2) (not binding)",
         "not simulated; give --nuisance",
+        "Drift over calendar time not simulated: men who come late are like those who come early",
+        "diagnosis, fsh_iu_l, testis_volume_ml, testosterone_nmol_l decide there who has sperm",
+        "the outcome model of any_sperm takes what the clinic writes down",
+        "no analysis here has a model with more than the arm",
         "names the worst case",
         "calibrated",
         "intraclass correlation 0.046",
@@ -59,7 +65,18 @@ def test_the_page_holds_every_chapter_and_says_what_it_lacks(page):
         "Wald test with Ye's variance",
         "rejections exaggerate, times the truth",
         "90 % of trials have at most",
-        "there are fewer here, so take the figures as a draft",
+        "power, 80 % 1 point 1,600 too few: a draft",
+        "type I error, 2.5 % 0.125 points 15,600 too few: a draft",
+        "coverage of the effect in each trial's own men",
+        "Regimen fsh-guided 1.0.0",
+        "men 600 300 a size solved for none not asked",
+        "Author not given in the design file",
+        "all men randomised, as randomised, less those lost",
+        "Drawn man by man: men of a scenario differ",
+        "futility below -",
+        "example trials replay",
+        "a second implementation (rpact)",
+        "Men are lost, and cross over, by lot",
         "simulated power against exact enumeration",
         "no exact rail: the analysis is adjusted",
         "this program does not know",
@@ -89,6 +106,49 @@ def test_figures_of_a_worst_case_and_a_tornado_are_on_the_page(tmp_path, capsys)
     assert "--nuisance dropout=0,30 --nuisance control_risk=-0.5,0 --tornado" in text
     assert page.count("<svg") == 5
     assert [bar["path"] for bar in document["designs"][0]["tornado"]["bars"]]
+
+
+def test_a_trial_with_drift_and_a_decision_says_what_became_of_both(tmp_path, capsys):
+    design = tmp_path / "drifting.yaml"
+    drift = (
+        "drift: {value: 0.2, unit: log odds per 12 months, status: assumed, source: a guess, "
+        "sweep: [-0.2, 0.4]}\n"
+    )
+    text = read_text(design_path("three-looks")).replace("id: three-looks", "id: drifting")
+    text = text.replace("most_expected_men: 550", "most_expected_men: 100")
+    design.write_text(text + drift)
+    words = ["power", str(design), "--men", "120", "--replicates", "40", "--nuisance"]
+    assert run([*words, "drift=-0.2,0.2", "--out", str(tmp_path / "study"), "--json"]) == 0
+    (document,) = json.loads(capsys.readouterr().out)["designs"]
+    assert document["points"][0]["no_exact"] == "men who come late differ from men who come early"
+    falling, planned = document["nuisance"]["cells"]
+    assert (
+        falling["risk_control"]
+        < planned["risk_control"]
+        == (document["points"][1]["truth"]["risk_control"])
+    )
+    assert planned["power_difference"]["value"] == 0
+    verdicts = {part["part"]: part for part in document["decision"]["parts"]}
+    power, men = verdicts["least_power_percent"], verdicts["most_expected_men"]
+    assert power["value"] == document["points"][1]["measures"]["rejection"]["value"]
+    assert (power["verdict"], men["verdict"]) == ("not met", "not met")
+    assert men["low"] > 100 == men["threshold"]
+    assert document["decision"]["verdict"] == "no-go"
+    assert run(["report", str(tmp_path / "study")]) == 0
+    page = (tmp_path / "study" / "report.html").read_text()
+    text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    for words in (
+        "Drift over calendar time 0.2 log odds per 12 months in every trial, both arms alike "
+        "(assumed: a guess); -0.2, 0.2 log odds per 12 months in the grid",
+        "Every 12 months of recruitment add 0.2 log odds in both arms. The primary estimand",
+        "every 12 months since the opening add 0.2 log odds to the reserve",
+        "drift 0.2 log odds per 12 months assumed, -0.2 to 0.4 a guess",
+        "the design file asks beforehand for power &gt;= 80 %; type I error, greatest &lt;= 3 %",
+        "Decision: no-go.",
+        "months, mean planned effect &lt;= 30",
+        "No exact rail: men who come late differ from men who come early",
+    ):
+        assert words in text, words
 
 
 def test_every_column_of_the_file_of_trials_is_explained():

@@ -24,6 +24,7 @@ from estimate.sequential.conditional import (
     needed_z,
     rejection_given,
 )
+from estimate.sequential.ordered import order_stagewise
 from estimate.sequential.spending import Spending
 
 ORACLES = {
@@ -229,6 +230,16 @@ def test_o37_final_analysis():
     assert final.p_value == pytest.approx(says["final_p"], abs=1e-6)
     assert (final.conf_low, final.conf_high) == pytest.approx(says["final_ci"], abs=tol)
     assert final.median_unbiased == pytest.approx(says["mue"], abs=tol)
+
+
+def test_o37_final_analysis_of_many_trials_at_once():
+    says, tol = oracle("O37")
+    _, _, z = three_looks()
+    error = np.sqrt((0.55 * 0.45 + 0.40 * 0.60) / 180)
+    found = order_stagewise(plan_sequential(THIRDS, OF), [3, 2], [z[2], 3.1])
+    assert error * found.median_unbiased[0] == pytest.approx(says["mue"], abs=tol)
+    limits = error * found.low[0], error * found.high[0]
+    assert limits == pytest.approx(says["final_ci"], abs=tol)
 
 
 def test_o37_looking_ahead():

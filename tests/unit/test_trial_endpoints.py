@@ -11,8 +11,8 @@ from pretese.trial.claim import claim
 from pretese.trial.design import Design, read_design
 from pretese.trial.engine import simulate_design
 from pretese.trial.family import any_and_all, each_endpoint, family_errors
+from pretese.trial.outcomes import Outcomes
 from pretese.trial.rail import why_no_rail
-from pretese.trial.run import Outcomes
 from pretese.trial.summary import summarise_point
 from protocol.documents import validate
 

@@ -5,10 +5,11 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
+from pretese.plots.nested import draw_nested
 from pretese.plots.nuisance import _sides, _ticks, draw_grid, draw_tornado
 from pretese.plots.style import svg
 from pretese.plots.trials import STEPS, draw_spread, draw_zips
-from pretese.trial.run import Outcomes
+from pretese.trial.outcomes import Outcomes
 
 
 def outcomes(count, seed):
@@ -84,6 +85,29 @@ def test_a_heat_map_of_three_nuisances_frames_its_worst_cells():
         "10, 0",
         "10, 5",
     ]
+
+
+def test_a_row_of_cells_shows_each_at_its_height_and_dots_the_worst():
+    document = grid()
+    # As a study writes them: the last axis moves first.
+    document["cells"].sort(key=lambda cell: [cell["at"][path] for path in document["axes"]])
+    for cell in document["cells"]:
+        cell["coverage"] = {"value": None, "mcse": None}
+    powers = [cell["power"]["value"] for cell in document["cells"]]
+    document["worst"] = {"power": int(np.argmin(powers)), "type_one_error": int(np.argmax(powers))}
+    high, low, loops = draw_nested({"id": "d", "nuisance": document}).axes
+    drawn = high.patches[0].get_data().values
+    assert drawn == pytest.approx([100 * each for each in powers])
+    (dot,) = (line for line in high.lines if line.get_marker() == "o")
+    assert dot.get_xdata()[0] == np.argmin(powers) + 0.5
+    assert high.get_ylim()[0] < 100 * min(powers) - 2
+    crossover, site, dropout = (patch.get_data().values for patch in loops.patches)
+    assert dropout[:4] == pytest.approx(4 * [2.0])
+    assert dropout[4:] == pytest.approx(4 * [2.7])
+    assert site[:4] == pytest.approx([1.0, 1.0, 1.7, 1.7])
+    assert crossover[:2] == pytest.approx([0.0, 0.7])
+    assert high.get_legend_handles_labels()[1] == ["power"]
+    assert low.get_legend_handles_labels()[1] == ["type I error"]
 
 
 def test_ends_of_a_tornado_that_go_the_same_way_stand_one_above_the_other():

@@ -143,8 +143,11 @@ def test_a_rule_that_changes_nothing_is_the_plan():
         simulate_design(d, None, [(360, 1.0)], seed=1, replicates=50, by_men=True)
         for d in (plan, same)
     ]
-    for name, values in found[0][360, 1.0].columns().items():
-        assert np.array_equal(values, found[1][360, 1.0].columns()[name]), name
+    planned, resized = (each[360, 1.0].columns() for each in found)
+    # What knows of the looks orders trials by one plan, which re-estimation gives up.
+    assert planned.keys() - resized.keys() == {"median_unbiased", "final_low", "final_high"}
+    for name, values in resized.items():
+        assert np.array_equal(values, planned[name]), name
 
 
 def test_trials_of_different_sizes_are_analysed_together_as_alone():

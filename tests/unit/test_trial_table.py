@@ -8,7 +8,7 @@ import pytest
 
 from pretese.trial import table
 from pretese.trial.further import further, quantile
-from pretese.trial.run import Outcomes
+from pretese.trial.outcomes import Outcomes
 from pretese.trial.table import Recorded, join, outcomes_of, table_of
 from tests.unit.test_trial_cells import plain
 
