@@ -172,9 +172,7 @@ def solve_upper(state: Running, information: float, error: float) -> float:
     if error >= state.mass.sum():
         return -np.inf
     above = SLACK - float(ndtri(error))  # running or not, Z exceeds it with less than `error`
-    return _root(
-        lambda b: float(np.log(upper_exit(state, information, b)) - np.log(error)), -9.0, above
-    )
+    return _root(lambda b: _log(upper_exit(state, information, b)) - np.log(error), -9.0, above)
 
 
 def solve_lower(state: Running, information: float, error: float, theta: float) -> float:
@@ -185,10 +183,13 @@ def solve_lower(state: Running, information: float, error: float, theta: float) 
     if error >= state.tilted(theta).sum():
         return np.inf
     return _root(
-        lambda a: float(np.log(lower_exit(state, information, a, theta)) - np.log(error)),
-        below,
-        below + 40.0,
+        lambda a: _log(lower_exit(state, information, a, theta)) - np.log(error), below, below + 40
     )
+
+
+def _log(probability: Floats) -> float:
+    """Return a logarithm; of what lies beyond the reach of a state, that of next to nothing."""
+    return float(np.log(max(float(probability), 1e-320)))
 
 
 def bounds_for_spending(rates: Floats, increments: Floats, sides: int) -> Floats:

@@ -22,9 +22,13 @@ _BESIDE = {COUNTS: ("look",), ESTIMATES: ("look", "men")}
 
 _WANTED = f"give {', '.join(COUNTS)} for an unadjusted comparison, or {', '.join(ESTIMATES)}"
 
-#: What a cell of these columns may hold; of all others a whole number from 0.
+#: What a cell may hold: least and most.
+_RANGES = {"estimate": (-100.0, 100.0), "std_error": (1e-6, 100.0)}
+_WHOLE = (0.0, 1e9)
+
+#: What to do about a cell of these columns that holds something else.
 _CURES = {
-    "estimate": "give a finite number, for an odds ratio its logarithm",
+    "estimate": "give a number from -100 to 100, for an odds ratio its logarithm",
     "std_error": "give a number above 0, for an odds ratio that of its logarithm",
 }
 
@@ -169,12 +173,9 @@ def _number(name: str, cell: str) -> float:
         value = float(cell)
     except ValueError:
         return np.nan
-    allowed = np.isfinite(value)
-    if name == "std_error":
-        allowed = allowed and value > 0
-    elif name != "estimate":
-        allowed = allowed and value >= 0 and value == int(value)
-    return value if allowed else np.nan
+    least, most = _RANGES.get(name, _WHOLE)
+    fits = least <= value <= most and (name in _RANGES or value == int(value))
+    return value if fits else np.nan
 
 
 def _impossible(table: _Table) -> Iterator[Fault]:

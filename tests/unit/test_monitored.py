@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr, ndtri
 
-from estimate.sequential.analysis import monitor_bounds
+from estimate.sequential.analysis import analyse_final, monitor_bounds, repeated_p
 from estimate.sequential.boundaries import HaybittlePeto, WangTsiatis, plan_sequential
 from estimate.sequential.conditional import conditional_power, predictive_power
 from estimate.sequential.monitored import bounds_as_came, spend_rest
@@ -77,3 +77,27 @@ def test_effects_beyond_reach_have_a_chance_of_nothing_or_all():
     assert near == pytest.approx(ndtr((3 * 0.99 - 1.96) / np.sqrt(0.99)), abs=1e-12)
     # One look with next to no information: what it says ahead is next to a coin.
     assert predictive_power(rates, upper, 1, 0.0) == pytest.approx(ndtr(-1.96 / 9.95), abs=0.01)
+
+
+def test_looks_too_early_to_spend_are_within_numbers():
+    """At a hundredth of the information OF spends 1e-110, and at the look after it no more."""
+    plan = plan_sequential(THIRDS, OF)
+    upper = np.array(bounds_as_came(plan, OF, [0.01, 0.0102, 0.5, 1]).upper)
+    assert (upper[:2] > 8).all()
+    alone = plan_sequential([0.5, 1], OF).upper
+    assert upper[2:] == pytest.approx(alone, abs=1e-9)
+
+
+def test_a_tiny_first_look_does_not_touch_the_final_analysis():
+    plan = plan_sequential([0.001, 1], OF)
+    final = analyse_final(plan, [0.1, 100], 2.5)
+    assert final.median_unbiased == pytest.approx(0.25, abs=1e-9)
+    assert (final.conf_low, final.conf_high) == pytest.approx(
+        (0.25 - 0.1959964, 0.25 + 0.1959964), abs=1e-7
+    )
+
+
+def test_an_unlikely_statistic_has_a_repeated_p_of_nearly_one():
+    shape = WangTsiatis(0.25)
+    assert repeated_p(shape, THIRDS, 1, 0.0, sides=2) == pytest.approx(1, abs=1e-5)
+    assert repeated_p(shape, THIRDS, 3, -1.0) == pytest.approx(0.5, abs=1e-5)
