@@ -39,7 +39,7 @@ from protocol.errors import InputError
     help="Planned risks in percent, where the design names a scenario: for conditional power.",
 )  # fmt: skip
 @click.option(
-    "--effect-percent", "effects", multiple=True, type=click.FloatRange(0, 1000),
+    "--effect-percent", "effects", multiple=True, type=click.FloatRange(0, 100),
     help="Conditional power under this percent of the planned effect too. May be repeated.",
 )  # fmt: skip
 @click.option(
