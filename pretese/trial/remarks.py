@@ -72,10 +72,10 @@ def _bounds(trial: Monitored) -> Iterator[str]:
                 "planned share."
             )
     if plan.has_futility and follows(monitoring):
-        binds = "binds" if plan.binding else "does not bind: overruling it does alpha no harm"
+        binds = "bind" if plan.binding else "do not bind: overruling them does alpha no harm"
         yield (
             "Futility bounds spend beta by share of the plan, under the effect that the plan has "
-            f"its power for; it {binds}."
+            f"its power for; they {binds}."
         )
     elif plan.has_futility:
         yield "Futility bounds are those of the plan; they do not follow the looks."
