@@ -10,11 +10,11 @@ from pretese.commands.options import json_option
 from pretese.files import versions
 from pretese.plots.monitor import draw_looks
 from pretese.plots.style import save
+from pretese.running.document import document_of
+from pretese.running.monitor import Asked, monitor
+from pretese.running.page import show
+from pretese.running.taken import read_taken
 from pretese.trial.design import read_design
-from pretese.trial.interim import Asked, monitor
-from pretese.trial.interim_document import document_of
-from pretese.trial.interim_page import show
-from pretese.trial.taken import read_taken
 from protocol.errors import InputError
 
 

@@ -30,10 +30,8 @@ _OWN: dict[Kind, tuple[str, ...]] = {
 _SPEAKING = frozenset(
     f"pretese/trial/{name}.py"
     for name in (
-        "ahead", "chapters", "checks", "columns", "course", "drawn", "family", "further", "interim",
-        "interim_document", "interim_page", "narrate", "nuisance", "page", "rail", "remarks",
-        "report", "settled", "solve", "stages", "standing", "statement", "study", "summary",
-        "taken", "verdict",
+        "chapters", "checks", "columns", "drawn", "family", "further", "narrate", "nuisance",
+        "page", "rail", "report", "solve", "statement", "study", "summary", "verdict",
     )
 )  # fmt: skip
 

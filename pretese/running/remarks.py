@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from estimate.sequential.boundaries import HaybittlePeto
-from pretese.trial.interim import Monitored
-from pretese.trial.standing import TOLERANCE, follows
+from pretese.running.monitor import Monitored
+from pretese.running.standing import TOLERANCE, follows
 
 #: Men may overstate information by this share, for arms out of balance, before it is said.
 _UNBALANCED = 0.02

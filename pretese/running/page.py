@@ -21,7 +21,7 @@ _ENDED = {
 
 
 def show(console: Console, document: dict[str, Any]) -> None:
-    """Print a running trial as `pretese.trial.interim_document.document_of` returns it."""
+    """Print a running trial as `pretese.running.document.document_of` returns it."""
     plan = document["plan"]
     side = "one-sided" if plan["sides"] == 1 else "two-sided"
     console.print(f"{document['title']} ({document['id']})", style="bold", markup=False)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from pretese.trial.course import Course, course_of
+from pretese.running.course import Course, course_of
+from pretese.running.standing import Standing, judge
+from pretese.running.taken import Taken
 from pretese.trial.design import Design
-from pretese.trial.standing import Standing, judge
-from pretese.trial.taken import Taken
 from protocol.errors import InputError
 
 

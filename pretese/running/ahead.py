@@ -11,10 +11,10 @@ from estimate.sequential.conditional import (
     predictive_power,
 )
 from estimate.sequential.design import SequentialDesign
-from pretese.trial.course import Course, effect_on, information_of, planned_risks
+from pretese.running.course import Course, effect_on, information_of, planned_risks
+from pretese.running.stages import stretch
+from pretese.running.standing import TOLERANCE, bounds_at
 from pretese.trial.design import Design
-from pretese.trial.stages import stretch
-from pretese.trial.standing import TOLERANCE, bounds_at
 
 #: Below this chance of rejecting without an effect no normal quantile is taken of it.
 _TINY = 1e-12

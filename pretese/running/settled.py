@@ -16,12 +16,12 @@ from estimate.sequential.analysis import (
 from estimate.sequential.boundaries import WangTsiatis
 from estimate.sequential.design import SequentialDesign
 from estimate.sequential.spending import Spending
-from pretese.trial.course import Course
+from pretese.running.course import Course
+from pretese.running.stages import combined_limits
+from pretese.running.standing import Standing
+from pretese.running.taken import Taken
 from pretese.trial.design import Design
 from pretese.trial.monitoring import Monitoring
-from pretese.trial.stages import combined_limits
-from pretese.trial.standing import Standing
-from pretese.trial.taken import Taken
 
 Limits = tuple[float, float]
 

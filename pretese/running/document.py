@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from estimate.arrays import Floats
-from pretese.trial.ahead import Ahead, Assumed, look_ahead, still_to_come
-from pretese.trial.interim import Monitored
-from pretese.trial.remarks import remarks_of
-from pretese.trial.settled import (
+from pretese.running.ahead import Ahead, Assumed, look_ahead, still_to_come
+from pretese.running.monitor import Monitored
+from pretese.running.remarks import remarks_of
+from pretese.running.settled import (
     Limits,
     final_analysis,
     level_of,
@@ -16,8 +16,8 @@ from pretese.trial.settled import (
     repeated_interval_of,
     repeated_p_of,
 )
-from pretese.trial.stages import new_sizes
-from pretese.trial.standing import Standing, bounds_at
+from pretese.running.stages import new_sizes
+from pretese.running.standing import Standing, bounds_at
 
 
 def document_of(trial: Monitored) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from scipy.special import ndtr, ndtri
 from estimate.risk_difference import score_z
 from estimate.sequential.boundaries import plan_sequential
 from estimate.sequential.spending import Spending
+from pretese.running.document import document_of
+from pretese.running.monitor import Asked, monitor
+from pretese.running.taken import Taken
 from pretese.trial.design import Design
-from pretese.trial.interim import Asked, monitor
-from pretese.trial.interim_document import document_of
-from pretese.trial.taken import Taken
 from protocol.documents import parse_document
 from protocol.errors import InputError
 

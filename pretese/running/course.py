@@ -12,10 +12,10 @@ from scipy.special import logit
 
 from estimate.arrays import Floats, Ints
 from estimate.risk_difference import score_z
+from pretese.running.stages import combined_z
+from pretese.running.taken import Taken
 from pretese.trial.chances import chances
 from pretese.trial.design import Design
-from pretese.trial.stages import combined_z
-from pretese.trial.taken import Taken
 from protocol.errors import InputError
 
 Clock = Literal["men", "information"]

@@ -10,10 +10,10 @@ from scipy.optimize import brentq
 from estimate.arrays import Floats, Ints
 from estimate.risk_difference import score_z
 from estimate.sequential.combination import inverse_normal
+from pretese.running.taken import Taken
 from pretese.trial.design import Design
 from pretese.trial.looks import combined
 from pretese.trial.resize import resized
-from pretese.trial.taken import Taken
 
 #: Differences of risks are searched up to here.
 _EDGE = 1 - 1e-9

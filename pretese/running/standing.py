@@ -9,9 +9,9 @@ from estimate.arrays import Floats
 from estimate.sequential.design import SequentialDesign
 from estimate.sequential.monitored import bounds_as_came, spend_rest, with_bounds
 from estimate.sequential.spending import Spending
-from pretese.trial.course import Course
+from pretese.running.course import Course
+from pretese.running.taken import Taken
 from pretese.trial.monitoring import Monitoring
-from pretese.trial.taken import Taken
 from protocol.errors import InputError
 
 #: How far from its planned share of information a look may lie and still be the planned one, where
