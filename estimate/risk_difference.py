@@ -15,7 +15,7 @@ from scipy.special import ndtr, ndtri
 
 from estimate.arrays import Floats
 from estimate.estimand import Estimand
-from estimate.planning.restricted import Measure, restricted_risks
+from estimate.planning.restricted import Measure, restricted_odds, restricted_risks
 from estimate.proportion import wilson_interval
 from estimate.result import Estimate, assemble
 from protocol.errors import InputError
@@ -59,20 +59,35 @@ def score_z(
     x1, n1, x2, n2 = _check(x1, n1, x2, n2)
     p1, p2 = x1 / n1, x2 / n2
     value = (0.0 if measure == "risk difference" else 1.0) if null is None else null
-    r1, r2 = restricted_risks(p1, p2, n1, n2, value, measure)
     more = (n1 + n2) / (n1 + n2 - 1) if variance == "Miettinen-Nurminen" else 1.0
-    v1, v2 = r1 * (1 - r1), r2 * (1 - r2)
     with np.errstate(divide="ignore", invalid="ignore"):
         if measure == "odds ratio":
-            top = n1 * (p1 - r1)  # equals -n2 (p2 - r2) at the restricted maximum
+            top, v1, v2 = _odds_score(x1, n1, x2, n2, value)
             z = top * np.sqrt((1 / (n1 * v1) + 1 / (n2 * v2)) / more)
             # Without events, or with events alone, every odds ratio fits perfectly.
             z = np.where((x1 + x2 == 0) | (x1 + x2 == n1 + n2), 0.0, z)
         else:
+            r1, r2 = restricted_risks(p1, p2, n1, n2, value, measure)
+            v1, v2 = r1 * (1 - r1), r2 * (1 - r2)
             scale = np.asarray(value if measure == "risk ratio" else 1.0)
             top = p1 - scale * p2 - (0.0 if measure == "risk ratio" else np.asarray(value))
             z = top / np.sqrt((v1 / n1 + scale**2 * v2 / n2) * more)
     return np.asarray(np.where(np.abs(top) < 1e-14, 0.0, z))
+
+
+def _odds_score(
+    x1: Floats, n1: Floats, x2: Floats, n2: Floats, null: ArrayLike
+) -> tuple[Floats, Floats, Floats]:
+    """Return events of arm 1 above those fitted to an odds ratio, and both arms' variances.
+
+    The fit keeps all margins, so each cell of the table is off by as much; the smallest tells it
+    most precisely.
+    """
+    (r1, f1), (r2, f2) = restricted_odds(x1 / n1, x2 / n2, n1, n2, null)
+    cells = np.stack(np.broadcast_arrays(x1, n1 - x1, x2, n2 - x2, r1)[:4])
+    over = np.stack([x1 - n1 * r1, n1 * f1 - (n1 - x1), n2 * r2 - x2, (n2 - x2) - n2 * f2])
+    smallest = cells.argmin(0)
+    return np.take_along_axis(over, smallest[None], 0)[0], r1 * f1, r2 * f2
 
 
 def score_interval(

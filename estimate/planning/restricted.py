@@ -48,7 +48,8 @@ def restricted_risks(
             second = _ratio(p1, p2, n2 / n1, null)
             return np.clip(second * null, 0.0, 1.0), second
         case "odds ratio":
-            return _odds_ratio(p1, p2, n2 / n1, null)
+            (first, _), (second, _) = restricted_odds(p1, p2, n1, n2, null)
+            return first, second
 
 
 def _difference(p1: Floats, p2: Floats, ratio: Floats, null: Floats) -> Floats:
@@ -79,11 +80,39 @@ def _ratio(p1: Floats, p2: Floats, ratio: Floats, null: Floats) -> Floats:
         return np.asarray(np.clip(root, 0, np.minimum(1.0, 1 / null)))
 
 
-def _odds_ratio(p1: Floats, p2: Floats, ratio: Floats, null: Floats) -> tuple[Floats, Floats]:
-    """Solve the quadratic for the risk of arm 2 (Miettinen and Nurminen 1985, equation 13)."""
+def restricted_odds(
+    p1: ArrayLike, p2: ArrayLike, n1: ArrayLike, n2: ArrayLike, null: ArrayLike
+) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    """Return (risk, 1 - risk) of both arms, fitted to an odds ratio above 0.
+
+    Each is precise in itself, however near to 0 it lies: limits of tables with a full or an empty
+    arm hang on that. Arguments as in `restricted_risks`.
+    """
+    p1, p2, n1, n2, null = np.broadcast_arrays(
+        *(np.asarray(a, float) for a in (p1, p2, n1, n2, null))
+    )
+    swap = null < 1  # the arms, so that the odds ratio is 1 or more
+    a, b = np.where(swap, p2, p1), np.where(swap, p1, p2)
+    ratio, odds = np.where(swap, n1 / n2, n2 / n1), np.where(swap, 1 / null, null)
+    low, rest = _lower_odds(a, b, ratio, odds), _lower_odds(1 - b, 1 - a, 1 / ratio, odds)
+    higher = (low * odds / (1 + low * (odds - 1)), rest)
+    lower = (low, rest * odds / (1 + rest * (odds - 1)))
+    first, second = (
+        (np.where(swap, y[0], x[0]), np.where(swap, y[1], x[1]))
+        for x, y in ((higher, lower), (lower, higher))
+    )
+    return first, second
+
+
+def _lower_odds(p1: Floats, p2: Floats, ratio: Floats, null: Floats) -> Floats:
+    """Solve the quadratic for the risk of arm 2 (Miettinen and Nurminen 1985, equation 13).
+
+    ``null`` is 1 or more: then no root loses digits by subtraction.
+    """
     a = ratio * (null - 1)
     b = null + ratio - (p1 + ratio * p2) * (null - 1)
     c = -(p1 + ratio * p2)
-    second = -2 * c / (b + np.sqrt(np.maximum(b**2 - 4 * a * c, 0)))
-    second = np.clip(second, 0, 1)
-    return second * null / (1 + second * (null - 1)), second
+    root = np.sqrt(b * b - 4 * a * c)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        risk = np.where(b > 0, -2 * c / (b + root), (root - b) / (2 * a))
+    return np.asarray(np.clip(risk, 0, 1))

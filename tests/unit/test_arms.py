@@ -333,3 +333,38 @@ def test_strata_are_categories():
 def test_counts_that_cannot_be_are_refused(make):
     with pytest.raises(InputError):
         make()
+
+
+@pytest.mark.parametrize(
+    ("table", "low", "high"),
+    [
+        ((6, 12, 1, 1), 0, 3.2190262),
+        ((591, 1223, 1939, 1939), 0, 0.0013050),
+        ((6, 12, 0, 1), 1 / 3.2190262, np.inf),
+        ((2077, 2080, 0, 1), None, np.inf),
+        ((12, 12, 3, 7), None, np.inf),
+        ((0, 40, 90, 300), 0, None),
+    ],
+)
+def test_a_full_or_an_empty_arm_bounds_the_odds_ratio_on_one_side(table, low, high):
+    found = score_interval(*table, measure="odds ratio", variance="Farrington-Manning", z=1.6449)
+    for ours, wanted, z in zip(found, (low, high), (1.6449, -1.6449), strict=True):
+        if wanted is None or 0 < wanted < np.inf:
+            assert score_z(*table, null=ours, measure="odds ratio") == pytest.approx(z, abs=1e-6)
+        if wanted is not None:
+            assert ours == pytest.approx(wanted, rel=1e-4)
+
+
+def test_odds_ratio_limits_of_full_arms_are_those_of_exchanged_arms_and_outcomes():
+    rng = np.random.default_rng(7)
+    n1, n2 = rng.integers(1, 400, (2, 2000))
+    x1, x2 = rng.binomial(n1, 0.3), np.where(rng.random(2000) < 0.5, n2, 0)
+    low, high = score_interval(x1, n1, x2, n2, measure="odds ratio")
+    back_low, back_high = score_interval(x2, n2, x1, n1, measure="odds ratio")
+    other_low, other_high = score_interval(n1 - x1, n1, n2 - x2, n2, measure="odds ratio")
+    with np.errstate(divide="ignore"):
+        for ours, theirs in ((low, 1 / back_high), (high, 1 / back_low),
+                             (low, 1 / other_high), (high, 1 / other_low)):  # fmt: skip
+            assert ours == pytest.approx(theirs, rel=1e-9)
+    assert (low[x2 == n2] == 0).all()
+    assert np.isinf(high[x2 == 0]).all()
