@@ -130,7 +130,7 @@ def _resized(trial: Monitored) -> dict[str, Any] | None:
 
 
 def _final(trial: Monitored, looks: list[int]) -> dict[str, Any] | None:
-    found = final_analysis(trial.standing, trial.course, looks)
+    found = final_analysis(trial.standing, trial.course, trial.taken, looks)
     plan = trial.design.monitoring.plan()
     naive = naive_analysis(trial.course, trial.taken, looks[-1], plan)
     if found is None or naive is None:

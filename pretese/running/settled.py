@@ -109,8 +109,14 @@ def repeated_p_of(monitoring: Monitoring, course: Course, look: int, *, last: bo
     return least if surplus(least) < 0 else float(brentq(surplus, least, most, xtol=1e-13))
 
 
-def final_analysis(standing: Standing, course: Course, looks: list[int]) -> Final | None:
+def final_analysis(
+    standing: Standing, course: Course, taken: Taken, looks: list[int]
+) -> Final | None:
     """Return the analysis by stagewise ordering of a trial that ended at the last of these looks.
+
+    The ordering says how many standard errors the usual estimate is off; what lies so far from it
+    is, of counts, the risk difference that the score test finds there. So a trial of one look
+    reports its ordinary estimate and interval, and test and interval agree.
 
     None if that look has no variance: no events in either arm, or nothing else. After
     re-estimation there is a p-value alone.
@@ -128,9 +134,16 @@ def final_analysis(standing: Standing, course: Course, looks: list[int]) -> Fina
         return Final(p_of(tail, bounds.sides), None, None, None)
     if course.std_error[last] <= 0:
         return None
-    found = analyse_final(bounds, course.information(looks), z, level=level_of(bounds))
-    p_value = p_of(found.p_value, bounds.sides)
-    return Final(p_value, found.median_unbiased, found.conf_low, found.conf_high)
+    information = course.information(looks)
+    found = analyse_final(bounds, information, z, level=level_of(bounds))
+
+    def effect(theta: float) -> float:
+        away = theta * float(np.sqrt(information[-1])) - z
+        low, high = _limits(course, taken, last, abs(away))
+        return low if away < 0 else high
+
+    ordered = (effect(each) for each in (found.median_unbiased, found.conf_low, found.conf_high))
+    return Final(p_of(found.p_value, bounds.sides), *ordered)
 
 
 def naive_analysis(course: Course, taken: Taken, look: int, plan: SequentialDesign) -> Naive | None:

@@ -71,15 +71,14 @@ def test_a_trial_of_one_look_is_an_ordinary_analysis():
     plan = design("{looks_percent: [100], alpha_percent: 2.5, sides: 1}")
     found = told(plan, counts((80, 200, 104, 200)))
     z = 0.12 / np.sqrt(0.46 * 0.54 * 2 / 200)
-    error = np.sqrt((0.40 * 0.60 + 0.52 * 0.48) / 200)
     row, final = found["looks"][0], found["final"]
     assert row["z"] == pytest.approx(z)
     assert row["bounds"]["upper"] == pytest.approx(-ndtri(0.025))
     assert row["says"] == "last look: reject"
     assert final["p_value"] == pytest.approx(ndtr(-z)) == final["naive"]["p_value"]
-    assert final["median_unbiased"] == pytest.approx(z * error)
-    assert final["conf_high"] - final["conf_low"] == pytest.approx(2 * 1.959964 * error)
-    assert final["naive"]["estimate"] == pytest.approx(0.12)
+    assert final["median_unbiased"] == pytest.approx(0.12) == final["naive"]["estimate"]
+    for limit in ("conf_low", "conf_high"):
+        assert final[limit] == pytest.approx(final["naive"][limit])
     assert row["repeated"]["conf_low"] == pytest.approx(final["naive"]["conf_low"])
 
 
@@ -191,10 +190,16 @@ def test_two_sides_stop_both_ways_and_double_the_p_value():
         assert found["final"]["p_value"] == pytest.approx(
             2 * ndtr(-abs(found["looks"][0]["z"])), abs=1e-12
         )
-        assert found["final"]["median_unbiased"] == pytest.approx(
-            found["looks"][0]["z"] * found["looks"][0]["std_error"]
-        )
+        assert found["final"]["median_unbiased"] == pytest.approx(found["looks"][0]["estimate"])
     assert told(design(BOTH), counts((50, 100, 50, 100)))["state"]["stopped"] is False
+
+
+def test_final_limits_agree_with_the_adjusted_p_value():
+    for events in ((72, 88), (72, 95), (72, 99)):
+        rows = (36, 90, 47, 90), (events[0], 180, events[1], 180)
+        found = told(design(TWO, men=("men: 400", "men: 360")), counts(*rows))["final"]
+        assert (found["conf_low"] > 0) == (found["p_value"] < 0.025)
+        assert found["conf_low"] < found["median_unbiased"] < found["conf_high"]
 
 
 def test_a_futility_bound_that_does_not_bind_may_be_overruled():
