@@ -59,16 +59,20 @@ def stagewise_tail(
     """
     info = _check_information(information, design)
     k = info.size - 1
+    # Effects are counted from their middle: far from none, likelihood ratios are beyond numbers.
     effects = np.asarray(theta, float)
-    lower, upper = design.ignored_lower[:k], design.upper[:k]
-    reach = (float(effects.min(initial=0.0)), float(effects.max(initial=0.0)))
+    least, most = float(effects.min(initial=np.inf)), float(effects.max(initial=-np.inf))
+    middle = (least + most) / 2 if effects.size else 0.0
+    moved, away = middle * np.sqrt(info), effects - middle
+    lower, upper = design.ignored_lower[:k] - moved[:k], design.upper[:k] - moved[:k]
+    reach = (least - middle, most - middle) if effects.size else (0.0, 0.0)
     total, state = np.zeros(effects.shape), start()
     for j in range(k):
-        total = total + upper_exit(state, info[j], upper[j], effects)
+        total = total + upper_exit(state, info[j], upper[j], away)
         state = carry_on(
             state, info[j], lower[j], upper[j], next_information=info[j + 1], reach=reach
         )
-    return total + upper_exit(state, info[k], z, effects)
+    return np.minimum(total + upper_exit(state, info[k], z - moved[k], away), 1.0)
 
 
 def analyse_final(
@@ -107,8 +111,6 @@ def analyse_final(
         def surplus(theta: float) -> float:
             return float(stagewise_tail(design, info, z, theta)) - probability
 
-        # Near the naive estimate first: far from it likelihood ratios of a small first look, which
-        # alone says theta within 6 of its errors, are beyond numbers.
         low = high = 3 / np.sqrt(info[-1])
         while surplus(naive - low) > 0:
             low *= 1.5

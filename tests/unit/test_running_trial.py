@@ -408,3 +408,12 @@ def test_counts_without_variance_have_no_final_analysis():
     assert found["state"]["why"] == "end"
     assert found["final"] is None
     assert any("have no variance" in remark for remark in found["remarks"])
+
+
+def test_a_trial_that_goes_utterly_wrong_is_analysed_at_its_end():
+    rows = (492, 500, 0, 500), (988, 1000, 10, 1000)
+    found = told(design(TWO, men=("men: 400", "men: 2000")), counts(*rows))["final"]
+    assert found["median_unbiased"] == pytest.approx(-0.978)
+    for limit in ("conf_low", "conf_high"):  # no look could have stopped it: an ordinary interval
+        assert found[limit] == pytest.approx(found["naive"][limit], abs=1e-9)
+    assert found["p_value"] == pytest.approx(1, abs=1e-12)
