@@ -63,13 +63,22 @@ def _found(document: dict[str, Any]) -> Iterator[tuple[str, Found]]:
     planned = "planned effect"
     cells = (document["nuisance"] or {"cells": []})["cells"]
     powers = [(cell["power"], _at(cell)) for cell in cells]
-    yield "least_power_percent", (main["rejection"], planned)
+    yield "least_power_percent", (_power(main), planned)
     yield "least_worst_power_percent", _worst(powers, least=True) if powers else (_NO, none)
     assured = [row for row in document["assurance"] if row["men"] == main_point(document)["men"]]
     yield "least_assurance_percent", (assured[0], "prior") if assured else (_NO, none)
     yield "most_level_percent", _worst(list(_levels(document)), least=False)
     yield "most_expected_men", (main["recruited"], planned)
     yield "most_months", (main["duration_months"], planned)
+
+
+def _power(measures: dict[str, Any]) -> dict[str, Any]:
+    """Return the share of trials that reject in favour of treatment: harm shown is no success."""
+    found, wrong = measures["rejection"], measures["wrong_direction"]["value"]
+    if found["value"] is None or not wrong:
+        return dict(found)
+    share = found["value"] - wrong
+    return {**found, "value": share, "mcse": float((share * (1 - share) / found["n"]) ** 0.5)}
 
 
 _NO: dict[str, Any] = {"value": None, "mcse": None, "n": 0}

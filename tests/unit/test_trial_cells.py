@@ -127,6 +127,19 @@ def test_the_worst_cell_of_a_grid_is_the_one_that_loses_most_men(runner):
     assert cells[1]["risk_control"] > cells[0]["risk_control"] + 0.1
 
 
+def test_a_cell_in_which_treatment_harms_has_no_power(runner):
+    grid = study_grid(
+        plain(men=100), None, {"risks.control_percent": (20.0, 85.0)}, 100, 3, 400, runner
+    )
+    document = grid_document(grid)
+    good, harmed = document["cells"]
+    assert good["power"]["value"] > 0.8
+    assert harmed["power"]["value"] == 0
+    assert document["worst"]["power"] == 1
+    gap = harmed["power"]["value"] - good["power"]["value"]
+    assert harmed["power_difference"]["value"] == pytest.approx(gap)
+
+
 def test_a_tornado_is_led_by_the_weightiest_assumption(runner):
     axes = {"dropout": (0.0, 40.0), "crossover": (0.0, 1.0), "control_risk": (0.0, 0.0)}
     tornado = study_tornado(plain(men=80), None, axes, 80, 3, 300, runner)

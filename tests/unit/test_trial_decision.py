@@ -15,13 +15,16 @@ def share(value, n=10_000):
     return {"value": value, "mcse": (value * (1 - value) / n) ** 0.5, "n": n}
 
 
-def study(power=0.85, level=0.05, men=None, months=None, cells=None, family=None, assured=None):
+def study(
+    power=0.85, level=0.05, men=None, months=None, cells=None, family=None, assured=None, wrong=0.0
+):
     def point(effect, rejection):
         return {
             "men": 200,
             "effect_percent": effect,
             "measures": {
                 "rejection": rejection,
+                "wrong_direction": share(wrong),
                 "recruited": men or {"value": 180.0, "mcse": 0.5, "n": 10_000},
                 "duration_months": months or {"value": 30.0, "mcse": 0.1, "n": 10_000},
             },
@@ -136,6 +139,12 @@ def test_one_threshold_missed_stops_whatever_the_others_say():
     assert found["verdict"] == "no-go"
     words = decision_words(found)
     assert words == "Decision: no-go. Months, mean: more trials may not tell."
+
+
+def test_showing_harm_is_no_power():
+    (part,) = decide(study(power=0.9, wrong=0.6), least_power_percent=80)["parts"]
+    assert (part["value"], part["verdict"]) == (pytest.approx(0.3), "not met")
+    assert part["mcse"] == pytest.approx((0.3 * 0.7 / 10_000) ** 0.5)
 
 
 def test_what_was_not_simulated_is_not_clear():
