@@ -173,7 +173,7 @@ def z_against(share: ArrayLike, n: ArrayLike, exact: ArrayLike) -> Floats:
     >>> print(f"{z_against(0.7574, 100_000, 0.7589822):.2f}")
     -1.17
     """
-    truth = np.asarray(exact, float)
+    truth = np.clip(np.asarray(exact, float), 0.0, 1.0)  # sums of chances may round beyond
     gap, error = np.asarray(share, float) - truth, share_mcse(truth, n)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(gap == 0, 0.0, gap / error))

@@ -54,7 +54,7 @@ class Monitoring(Document):
     together, the last all of it; ``WT(0.25)`` (Wang-Tsiatis) or ``HP(3)`` (Haybittle-Peto).
     """
 
-    looks_percent: tuple[float, ...] = (100.0,)
+    looks_percent: Annotated[tuple[float, ...], Field(max_length=100)] = (100.0,)
     efficacy: str = "OF"
     futility: str | None = None
     binding: bool = False

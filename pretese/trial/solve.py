@@ -120,23 +120,28 @@ def _drawn_again(wins: Floats, seed: int) -> Floats:
 def _scout(
     design: Design, scenario: Scenario | None, power: float, seed: int, simulate: Simulate
 ) -> float:
-    """Return a size near the answer: power rises with the root of the size."""
+    """Return a size near the answer: power rises with the root of the size.
+
+    Few trials cannot tell a power near 1 from 1: then one is sought that they can tell.
+    """
     men = float(design.men)
     bound = design.monitoring.plan().upper[-1]
+    sought = min(power, 1 - 4 / SCOUTS)
+    beyond = ((bound + float(ndtri(power))) / (bound + float(ndtri(sought)))) ** 2
     for _ in range(ROUNDS):
         size = _round_up(men, design.step)
         found = simulate(design, scenario, [(size, 1.0)], seed=seed, replicates=SCOUTS)
         share = float(np.clip(won(found[size, 1.0]).mean(), 1 / SCOUTS, 1 - 1 / SCOUTS))
         drift = max(bound + float(ndtri(share)), 0.1)
-        ratio = ((bound + float(ndtri(power))) / drift) ** 2
+        ratio = ((bound + float(ndtri(sought))) / drift) ** 2
         if abs(ratio - 1) < 0.1:
-            return size * ratio
+            return size * ratio * beyond
         men = size * float(np.clip(ratio, 0.1, 6.0))
         if men > LARGEST:
             problem = f"{LARGEST} men do not suffice for power {power:g} ({share:.3f} with {size})"
             raise InputError.of(design.id, "--solve", problem, "plan for a larger effect")
         men = max(men, 10.0)
-    return men
+    return men * beyond
 
 
 def _cross(sizes: list[int], share: Floats, power: float, replicates: int) -> float:

@@ -7,6 +7,7 @@ from estimate.performance import (
     paired_difference,
     performance_of,
     relative_precision,
+    z_against,
 )
 from estimate.planning.exact_fixed import exact_power, pooled_z_test
 from estimate.risk_difference import compare_arms
@@ -157,3 +158,8 @@ def test_what_did_not_converge_is_not_an_estimate():
 def test_one_replicate_is_not_a_study():
     with pytest.raises(InputError, match="fewer than 2"):
         perform([1.0], [1.0], 0.0)
+
+
+def test_exact_shares_that_round_beyond_one_are_met():
+    assert z_against(1.0, 2000, 1.0 + 2e-14) == 0
+    assert abs(z_against(0.0, 2000, 2e-17)) < 1e-3

@@ -92,6 +92,7 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
         (GOOD + "monitoring: {looks_percent: [50, 120]}", "after the end"),
         (GOOD + "monitoring: {looks_percent: [50, 90]}", "let the last look be at"),
         (GOOD + "monitoring: {looks_percent: [50.1, 50.2, 100]}", "the same look"),
+        (GOOD + f"monitoring: {{looks_percent: {list(range(101))}}}", "at most 100 items"),
         (GOOD + "monitoring: {alpha_percent: 200}", "less than 50"),
         (GOOD + "monitoring: {alpha_percent: 0}", "greater than 0"),
         (GOOD + "monitoring: {futility: OF}", "one side"),

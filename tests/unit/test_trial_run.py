@@ -186,6 +186,13 @@ def test_solving_finds_the_exact_size():
     assert found.low <= found.men <= found.high
 
 
+def test_a_power_that_few_trials_cannot_tell_from_one_is_found():
+    # Exact power passes 0.9995 at 1,200 men.
+    found = solve_men(plain(), None, 0.9995, seed=2, replicates=20_000)
+    assert found.low <= 1200 <= found.high
+    assert found.men < 1400
+
+
 def test_an_impossible_size_says_so():
     design = plain(men=4000, risks={"control_percent": 40, "treated_percent": 40})
     with pytest.raises(InputError, match="20000 men do not suffice"):
