@@ -112,6 +112,11 @@ def prepare(names: tuple[str, ...], request: Request) -> list[Planned]:
     found = []
     for name in names:
         design, sha256 = read_design(name)
+        if design.scenario is None and request.overrides:
+            problem = (
+                f"{design.id} has plain risks, and no scenario whose numbers could be replaced"
+            )
+            raise InputError.of("--set", "", problem, "leave it out, or use --nuisance")
         scenario = scenario_of(design, request.overrides)
         axes = {**design.nuisance, **request.nuisance}
         for at in settings_of(axes):
