@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from estimate.performance import replicates_for
@@ -24,7 +25,7 @@ from pretese.trial.checks import NOMINAL, checks, conclusions, outside_checks
 from pretese.trial.design import Design, read_design
 from pretese.trial.further import main_point, null_point
 from pretese.trial.narrate import Story, choose, examples, tell_story
-from pretese.trial.page import cell_numbers, decision_cells, number, worst_case
+from pretese.trial.page import cell_numbers, decision_cells, number, size_cells, worst_case
 from pretese.trial.statement import at_a_stop, in_plain_words, limits, statement
 from pretese.trial.summary import SHARES, WORDS
 from pretese.trial.verdict import decision_words
@@ -93,6 +94,7 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
     design = _planned(folder, document)
     scenario = scenario_of(design, study["changed"])
     trials, points = folder / f"{design.id}.parquet", document["points"]
+    names = _columns(trials)
     stories = _stories(trials, design, scenario, document, study)
     attributes, events = chapters.estimand_rows(design)
     return {
@@ -112,7 +114,9 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
         "truth_words": chapters.truth_words(design, document["drawn"]["by"]),
         "methods": [*chapters.methods(design), *at_a_stop(design)],
         "tables": [_table(points[i : i + ABREAST]) for i in range(0, len(points), ABREAST)],
+        "main": _head(main_point(document)),
         "looks": _looks(main_point(document)),
+        "sizes": [size_cells(point) for point in points if point["reestimation"]],
         "endpoints": _endpoints(main_point(document), null_point(document)),
         "assurance": [f"{row['men']} men: {number(row, share=True)}"
                       for row in document["assurance"]],
@@ -125,9 +129,19 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
         "conclusions": conclusions(document),
         "decision": _decision(document["decision"]),
         "limits": limits(design),
-        "dictionary": columns.dictionary_rows(pq.read_schema(trials).names),
+        "dictionary": columns.dictionary_rows(names),
         "text": read_text(folder / f"{design.id}.yaml"),
     }  # fmt: skip
+
+
+def _columns(trials: Path) -> list[str]:
+    """Return the columns of the file of all trials; raise if it is damaged or gone."""
+    try:
+        names: list[str] = pq.read_schema(trials).names
+    except (OSError, pa.ArrowInvalid):
+        problem = "this is not the file of trials that was written"
+        raise InputError.of(str(trials), "", problem, "run power again") from None
+    return names
 
 
 def _planned(folder: Path, document: dict[str, Any]) -> Design:
@@ -139,12 +153,13 @@ def _planned(folder: Path, document: dict[str, Any]) -> Design:
     return design
 
 
+def _head(point: dict[str, Any]) -> str:
+    share = point["effect_percent"]
+    return f"{point['men']} men, " + (f"{share:g} % of the effect" if share else "no effect")
+
+
 def _table(points: list[dict[str, Any]]) -> dict[str, Any]:
-    heads = [
-        f"{p['men']} men, "
-        + ("no effect" if p["effect_percent"] == 0 else f"{p['effect_percent']:g} %")
-        for p in points
-    ]
+    heads = [_head(point) for point in points]
     rows = [
         ("usable trials", [f"{p['measures']['bias']['n']:,}" for p in points]),
         *_measured(points, WORDS, SHARES, lambda p: p["measures"]),
@@ -199,6 +214,7 @@ def _looks(point: dict[str, Any]) -> list[dict[str, Any]]:
             **row,
             "rejects": number(row["rejects"], share=True),
             "stops_without": number(row["stops_without"], share=True),
+            "median_months": number(row["median_months"]),
         }
         for row in point["looks"]
     ]
