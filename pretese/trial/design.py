@@ -248,7 +248,7 @@ def _check_strata(design: Design, where: str) -> None:
 def _field(name: str) -> str:
     percents = {"looks", "alpha", "power", "weights", "transitions"}
     if name in ("gamma", "rho", "delta", "z", "cumulative"):
-        return "efficacy"  # where a design file writes the parameter, in brackets
+        return "efficacy or futility"  # where a design file writes it, in brackets
     return f"{name}_percent" if name in percents else name.removeprefix("monitoring.")
 
 

@@ -93,8 +93,7 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
     """Return all that the page shows of one design, chapter by chapter."""
     design = _planned(folder, document)
     scenario = scenario_of(design, study["changed"])
-    trials, points = folder / f"{design.id}.parquet", document["points"]
-    names = _columns(trials)
+    trials, points = _trials(folder, design), document["points"]
     stories = _stories(trials, design, scenario, document, study)
     attributes, events = chapters.estimand_rows(design)
     return {
@@ -129,19 +128,20 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
         "conclusions": conclusions(document),
         "decision": _decision(document["decision"]),
         "limits": limits(design),
-        "dictionary": columns.dictionary_rows(names),
+        "dictionary": columns.dictionary_rows(pq.read_schema(trials).names),
         "text": read_text(folder / f"{design.id}.yaml"),
     }  # fmt: skip
 
 
-def _columns(trials: Path) -> list[str]:
-    """Return the columns of the file of all trials; raise if it is damaged or gone."""
+def _trials(folder: Path, design: Design) -> Path:
+    """Return the file of all trials; raise if it is damaged or gone."""
+    trials = folder / f"{design.id}.parquet"
     try:
-        names: list[str] = pq.read_schema(trials).names
+        pq.read_schema(trials)
     except (OSError, pa.ArrowInvalid):
         problem = "this is not the file of trials that was written"
         raise InputError.of(str(trials), "", problem, "run power again") from None
-    return names
+    return trials
 
 
 def _planned(folder: Path, document: dict[str, Any]) -> Design:

@@ -98,7 +98,7 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
         (GOOD + "monitoring: {alpha_percent: 0}", "greater than 0"),
         (GOOD + "monitoring: {futility: OF}", "one side"),
         (GOOD + "monitoring: {efficacy: OBF}", "'OBF' is not understood"),
-        (GOOD + "monitoring: {efficacy: HSD}", "efficacy: HSD came without it; give a number for g"),
+        (GOOD + "monitoring: {efficacy: HSD}", "monitoring.efficacy or futility: HSD came without"),
         (GOOD + "monitoring: {looks_percent: [50, 100], efficacy: 'user(1,4)'}",
          "does not spend all of 5 percent"),
         (GOOD + "monitoring: {looks_percent: [50, 100], efficacy: 'user(1,2,5)'}",
