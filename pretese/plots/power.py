@@ -95,7 +95,12 @@ def _over_effect(axes: Axes, design: dict[str, Any], colour: str) -> None:
 
 
 def _line(axes: Axes, rows: list[tuple[Any, ...]], colour: str, label: str) -> None:
+    """Draw points with bands; fewer than three are not joined, for power is no straight line."""
     at, power, error = (list(column) for column in zip(*rows, strict=True))
+    if len(rows) < 3:
+        twice = [2 * e for e in error]
+        axes.errorbar(at, power, twice, fmt="o", color=colour, markersize=3, label=label)
+        return
     axes.plot(at, power, "o-", color=colour, markersize=3, linewidth=1.2, label=label)
     low = [p - 2 * e for p, e in zip(power, error, strict=True)]
     high = [p + 2 * e for p, e in zip(power, error, strict=True)]

@@ -7,6 +7,7 @@ import pytest
 
 from pretese.plots.nested import draw_nested
 from pretese.plots.nuisance import _sides, _ticks, draw_grid, draw_tornado
+from pretese.plots.power import draw_power
 from pretese.plots.style import svg
 from pretese.plots.trials import STEPS, draw_spread, draw_zips
 from pretese.trial.outcomes import Outcomes
@@ -128,3 +129,19 @@ def test_ends_of_a_tornado_that_go_the_same_way_stand_one_above_the_other():
     labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
     assert labels == ["b.c (0)", "d (0)"]
     assert svg(figure).startswith("<svg")
+
+
+def test_two_points_are_not_joined():
+    measure = {"value": 0.8, "mcse": 0.01}
+    points = [
+        {"men": men, "effect_percent": effect, "measures": {"rejection": measure}, "exact": None}
+        for men in (200, 300, 400)
+        for effect in (0.0, 100.0)
+    ]
+    design = {"id": "plain", "solve": None, "points": points}
+    size, effect = draw_power([design]).axes
+    joined = [
+        [line.get_linestyle() for line in axes.lines if line.get_marker() == "o"]
+        for axes in (size, effect)
+    ]
+    assert joined == [["-"], ["None"]]
