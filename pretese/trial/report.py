@@ -83,10 +83,16 @@ def _read(folder: Path) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         problem = f"this is not valid JSON ({error.msg})"
         raise InputError.of(str(path), f"line {error.lineno}", problem, "run power again") from None
-    if "asked" not in document:
+    if "asked" not in document or _older(document):
         problem = "another version of the program wrote it"
         raise InputError.of(str(path), "asked", problem, "run `pretese power` again")
     return document
+
+
+def _older(document: dict[str, Any]) -> bool:
+    """Whether medians have no Monte Carlo error yet."""
+    looks = (row for each in document["designs"] for p in each["points"] for row in p["looks"])
+    return not all(isinstance(row["median_months"], dict) for row in looks)
 
 
 def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:

@@ -126,3 +126,18 @@ def test_words_of_a_design_are_printed_as_they_stand(tmp_path, capsys):
     assert "FSH [IU/L] [/red] (plain) [bold]?" in page
     assert "No exact rail: the size does not fill whole blocks." in page
     assert "No assumption was moved alone" in page
+
+
+def test_a_stratum_whose_site_opens_too_late_is_refused(tmp_path, capsys):
+    design = tmp_path / "late.yaml"
+    design.write_text(
+        "id: late\ntitle: late\nquestion: '?'\nmen: 40\n"
+        "risks: {control_percent: 30, treated_percent: 40}\n"
+        "sites:\n  - {name: one, at_months: [0], men_in_12_months: [60]}\n"
+        "  - {name: two, at_months: [8], men_in_12_months: [60]}\n"
+        "endpoint: {known_after_months: 4}\nanalysis: {method: mantel-haenszel, strata: [site]}\n"
+    )
+    assert run(["power", str(design), *SMALL]) == EXIT_BAD_INPUT
+    assert "two: strata without men, who have all come by month 8.0" in capsys.readouterr().err
+    design.write_text(design.read_text().replace("men: 40", "men: 44"))
+    assert run(["power", str(design), *SMALL]) == 0
