@@ -110,7 +110,7 @@ def test_figures_of_a_worst_case_and_a_tornado_are_on_the_page(tmp_path, capsys)
     assert "Size re-estimated planned effect re-estimated raised" in text
     assert f"{sizes['men']['value']:.0f}" in text.split("Size re-estimated")[1][:300]
     assert "nobody is lost" in text
-    assert "men in 12 months: first 120 from month 0" in text
+    assert "men in 12 months at first: 120 from month 0" in text
     assert [bar["path"] for bar in document["designs"][0]["tornado"]["bars"]]
 
 
