@@ -114,7 +114,13 @@ def validate(value: Any, model: type[Model], where: str) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise InputError(_fault(item, model, where) for item in error.errors()) from None
+        faults = [item for item in error.errors() if not _echoes(item)]
+        raise InputError(_fault(item, model, where) for item in faults) from None
+
+
+def _echoes(item: ErrorDetails) -> bool:
+    """Whether a list is called too short only because its elements, each a fault, were dropped."""
+    return item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]
 
 
 def _fault(item: ErrorDetails, model: type[BaseModel], where: str) -> Fault:
@@ -124,7 +130,7 @@ def _fault(item: ErrorDetails, model: type[BaseModel], where: str) -> Fault:
     if item["type"] == "missing":
         return Fault(where, field, "it is missing", "add it")
     message = item["msg"].removeprefix("Value error, ")
-    problem = f"{_shown(item['input'])} is not allowed"
+    problem = f"{_shown(item['input'])} is not allowed" if field else "its fields do not agree"
     return Fault(where, field, problem, message[:1].lower() + message[1:])
 
 

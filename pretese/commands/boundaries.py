@@ -18,6 +18,9 @@ from protocol.errors import InputError
 
 WHERE = "boundaries"
 
+#: Most men per arm whose counts are enumerated: the table of both takes 200 MB.
+ENUMERATED = 5000
+
 
 @click.command()
 @click.option("--looks", required=True, help="Information rates T1,T2,...,1; or a number of looks.")
@@ -139,6 +142,9 @@ def describe_men(design: SequentialDesign, risks: Sequence[float]) -> dict[str, 
     if (np.diff(men, prepend=0) < 1).any():
         problem = f"looks at {men.tolist()} men per arm are the same look"
         raise InputError.of(WHERE, "--looks", problem, "take fewer looks or smaller differences")
+    if men[-1] > ENUMERATED:
+        problem = f"{men[-1]} men per arm are too many to enumerate, at most {ENUMERATED}"
+        raise InputError.of(WHERE, "--risks", problem, "give risks further apart, or none")
     two = design.sides == 2
     high, low = max(treated, control), min(treated, control)
     kept, ignored = (None, None) if two else (design.lower, design.ignored_lower)

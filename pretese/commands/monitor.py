@@ -2,11 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 
-from pretese.commands.options import json_option
+from pretese.commands.options import finite, json_option
 from pretese.files import versions
 from pretese.plots.monitor import draw_looks
 from pretese.plots.style import save
@@ -30,7 +31,7 @@ from protocol.errors import InputError
     help="The last look holds data that came in after the trial had stopped.",
 )  # fmt: skip
 @click.option(
-    "--planned", type=click.FloatRange(min=0, min_open=True), metavar="NUMBER",
+    "--planned", type=click.FloatRange(min=0, min_open=True), metavar="NUMBER", callback=finite,
     help="Men to be analysed at the last look or, for estimates, its information 1 / std_error^2 "
     "[those of the design].",
 )  # fmt: skip
@@ -39,7 +40,7 @@ from protocol.errors import InputError
     help="Planned risks in percent, where the design names a scenario: for conditional power.",
 )  # fmt: skip
 @click.option(
-    "--effect-percent", "effects", multiple=True, type=click.FloatRange(0, 100),
+    "--effect-percent", "effects", multiple=True, type=click.FloatRange(0, 100), callback=finite,
     help="Conditional power under this percent of the planned effect too. May be repeated.",
 )  # fmt: skip
 @click.option(
@@ -71,13 +72,13 @@ def command(
     taken = read_taken(looks)
     document = document_of(monitor(plan, taken, asked))
     if plot is not None:
-        save(draw_looks(document), plot)
+        _draw(document, plot)
     if as_document:
         hashes = {"design_sha256": sha256, "looks_sha256": taken.sha256}
         whole = {**document, **hashes, "versions": versions()}
         click.echo(json.dumps(whole, indent=1, allow_nan=False))
     else:
-        show(Console(), document)
+        show(Console(markup=False), document)
 
 
 def _check_plot(plot: Path) -> None:
@@ -87,6 +88,14 @@ def _check_plot(plot: Path) -> None:
     if not plot.parent.is_dir():
         problem = "its folder does not exist"
         raise InputError.of("--plot", str(plot), problem, "make it, or name another")
+
+
+def _draw(document: dict[str, Any], plot: Path) -> None:
+    try:
+        save(draw_looks(document), plot)
+    except OSError as error:
+        problem = f"it cannot be written ({error.strerror})"
+        raise InputError.of("--plot", str(plot), problem, "name another file") from None
 
 
 def _risks(text: str | None) -> tuple[float, float] | None:
@@ -100,4 +109,7 @@ def _risks(text: str | None) -> tuple[float, float] | None:
     if not (0 < control < 1 and 0 < treated < 1):
         cure = "write CONTROL,TREATED between 0 and 100, such as 23,34"
         raise InputError.of("--risks", "", f"{text!r} came", cure)
+    if max(control, treated) < 0.01:
+        cure = "write percent, such as 23,34 and not 0.23,0.34"
+        raise InputError.of("--risks", "", f"{text!r} are both below 1 %", cure)
     return control, treated

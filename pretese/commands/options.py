@@ -1,5 +1,7 @@
 """Options that several commands share."""
 
+import math
+
 import click
 
 from protocol.errors import InputError
@@ -20,6 +22,16 @@ set_option = click.option(
     metavar="NAME=VALUE",
     help="Another value of a parameter, in its declared unit. May be repeated.",
 )
+
+
+def finite(
+    context: click.Context, option: click.Parameter, value: float | tuple[float, ...] | None
+) -> float | tuple[float, ...] | None:
+    """Refuse ``nan`` and ``inf``, which are in every range of click's: a callback of an option."""
+    given = value if isinstance(value, tuple) else (value,)
+    if any(each is not None and not math.isfinite(each) for each in given):
+        raise click.BadParameter("give a finite number", context, option)
+    return value
 
 
 def settings(pairs: tuple[str, ...]) -> dict[str, float]:
@@ -45,5 +57,7 @@ def pairs_of(option: str, words: tuple[str, ...], example: str) -> dict[str, str
         if not (name and equals and value):
             cure = f"write NAME=WORD, such as {example}"
             raise InputError.of(option, "", f"{word!r} is not understood", cure)
+        if name.strip() in pairs:
+            raise InputError.of(option, name.strip(), "it came twice", "give it once")
         pairs[name.strip()] = value.strip()
     return pairs

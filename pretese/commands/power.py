@@ -10,7 +10,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from pretese.commands.options import pairs_of, settings
+from pretese.commands.options import finite, pairs_of, settings
 from pretese.files import versions, whole_folder, write_manifest
 from pretese.plots.power import draw_all
 from pretese.plots.style import save
@@ -44,7 +44,7 @@ from protocol.errors import InputError
     help="Men in both arms [the file's]. May be repeated: a curve.",
 )  # fmt: skip
 @click.option(
-    "--effect", "effects", multiple=True, type=click.FloatRange(0, 100),
+    "--effect", "effects", multiple=True, type=click.FloatRange(0, 100), callback=finite,
     help="Percent of the planned effect, beside 0 and 100. May be repeated: a curve.",
 )  # fmt: skip
 @click.option("--solve", type=float, help="Find the men for this power, such as 0.9.")
@@ -129,7 +129,7 @@ def command(
     if as_json:
         click.echo(json.dumps(document, indent=1))
     else:
-        show(Console(), document)
+        show(Console(markup=False), document)  # a title may hold brackets
 
 
 def _crew(workers: int, scheduler: str | None) -> AbstractContextManager[Crew | None]:

@@ -25,8 +25,9 @@ def show(console: Console, document: dict[str, Any]) -> None:
     plan = document["plan"]
     side = "one-sided" if plan["sides"] == 1 else "two-sided"
     console.print(f"{document['title']} ({document['id']})", style="bold", markup=False)
+    looks = len(plan["looks"])
     for words in (
-        f"{plan['name']}; {side} alpha {plan['alpha']:g}, {len(plan['looks'])} looks planned",
+        f"{plan['name']}; {side} alpha {plan['alpha']:g}, {looks} look{'s' * (looks > 1)} planned",
         f"Estimand: {document['estimand']}",
         f"Effects on the scale {document['scale']}; z: {document['statistic']}, above 0 in favour "
         "of treatment",

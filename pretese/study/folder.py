@@ -27,7 +27,7 @@ def open_folder(record: Mapping[str, Any], out: Path, resume: bool) -> Store:
     try:
         out.mkdir(parents=True, exist_ok=True)
         if file.exists():
-            _compare(json.loads(file.read_text(encoding="utf-8")), record, out, resume)
+            _compare(_begun(file), record, out, resume)
         elif any(out.iterdir()):
             problem = "it holds files, and no study"
             raise InputError.of("--out", str(out), problem, "name a new folder")
@@ -39,6 +39,15 @@ def open_folder(record: Mapping[str, Any], out: Path, resume: bool) -> Store:
         problem = f"it cannot be written ({error.strerror})"
         raise InputError.of("--out", str(out), problem, "name a folder you may write to") from None
     return Store(out / "blocks")
+
+
+def _begun(file: Path) -> dict[str, Any]:
+    try:
+        begun: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:  # of JSON, or of UTF-8
+        cure = "put it back, or name a new folder"
+        raise InputError.of(str(file), "", "this is not the JSON that was written", cure) from None
+    return begun
 
 
 def _compare(begun: dict[str, Any], asked: Mapping[str, Any], out: Path, resume: bool) -> None:

@@ -40,8 +40,11 @@ def settings_of(axes: Axes) -> list[dict[str, float]]:
     Raises
     ------
     InputError
-        An axis has no values, or there are more than 400 cells.
+        An axis has no values, or one twice, or there are more than 400 cells.
     """
+    for path, values in axes.items():
+        if len(set(values)) < len(values):
+            raise InputError.of("nuisance", path, "a value came twice", "give each value once")
     cells = int(np.prod([len(values) for values in axes.values()]))
     if not 0 < cells <= MOST:
         problem = f"{cells} cells are not allowed"

@@ -122,7 +122,7 @@ def described(design: Design) -> Rows:
         ("Men", f"scenario {design.scenario}" if design.scenario else "plain risks"),
         ("Randomisation",
          f"{rule.method}{blocks}{by}, {':'.join(map(str, design.allocation))}{chance}"),
-        ("Recruitment", "; ".join(_recruits(design))),
+        ("Recruitment", "men in 12 months " + "; ".join(_recruits(design))),
         ("Endpoint", f"{end.variable}, known {end.known_after_months:g} months after recruitment"),
         *(("Secondary endpoint", f"{each.endpoint.label}: {each.endpoint.variable}, "
            f"{each.analysis.method}, known {each.endpoint.known_after_months:g} months after "
@@ -150,7 +150,7 @@ def _recruits(design: Design) -> Iterator[str]:
             f"{rate:g} from month {month:g}"
             for month, rate in zip(site.at_months, site.men_in_12_months, strict=True)
         )
-        yield f"{site.name}: {rates}{' (ramp)' if site.ramp else ''} men in 12 months"
+        yield f"at {site.name}: {rates}{' (ramp)' if site.ramp else ''}"
 
 
 def both(shares: Any) -> str:
@@ -219,7 +219,8 @@ def methods(design: Design) -> Rows:
         ("Level", f"{plan.alpha_percent:g} %, {'one side' if plan.sides == 1 else 'two sides'}"),
         ("No answer", "a trial whose analysis has no finite answer does not reject; their share "
          "stands in the table of performance"),
-        ("Missing covariates", "the mean of the trial, which cannot depend on the arm"),
+        *([("Missing covariates", "the mean of the trial, which cannot depend on the arm")]
+          if any(each.analysis.covariates for each in design.questions) else []),
         ("Software", "the program's own estimators, all trials at once; versions in chapter A"),
     ]  # fmt: skip
 

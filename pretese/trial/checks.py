@@ -56,7 +56,7 @@ def outside_checks(replayed: int) -> list[Check]:
 def _exact(document: dict[str, Any]) -> Iterator[Check]:
     known = [point for point in document["points"] if point["exact"]]
     if not known:
-        reason = document["points"][0]["no_exact"] or "the size does not fill whole blocks"
+        reason = document["points"][0]["no_exact"]
         yield Check("simulated power against exact enumeration", f"no exact rail: {reason}", None)
         return
     worst = max(known, key=lambda point: abs(point["exact"]["z"]))
@@ -89,7 +89,7 @@ def _worst_levels(document: dict[str, Any]) -> Iterator[Check]:
     ):
         if errors:
             worst, alpha = max(errors, key=lambda e: float(e["value"])), document["bounds"]["alpha"]
-            words = f"greatest of {len(errors)} {number(worst, share=True)}"
+            words = f"greatest of {len(errors)}: {number(worst, share=True)}"
             holds = _from(worst, alpha) < _chance(len(errors))
             yield Check(what, f"{words} against {100 * alpha:g} %", holds)
 

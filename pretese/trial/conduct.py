@@ -13,7 +13,14 @@ from simulate.nouns import DIAGNOSES
 from simulate.scenario import Scenario
 from simulate.trial.minimisation import minimise
 from simulate.trial.randomisation import permuted_blocks, simple, stratified
-from simulate.trial.recruitment import Recruitment, Site, combine, draw_arrivals
+from simulate.trial.recruitment import (
+    Recruitment,
+    Site,
+    combine,
+    draw_arrivals,
+    expected_men,
+    expected_month,
+)
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -166,6 +173,21 @@ def recruitment_of(design: Design) -> Recruitment:
             for each in design.sites
         ]
     )
+
+
+def check_sites(design: Design) -> None:
+    """Raise `InputError` if a site that is a stratum opens when all men are expected elsewhere."""
+    if "site" not in {*design.randomisation.by, *design.analysis.strata}:
+        return
+    rates = recruitment_of(design)
+    month = float(expected_month(rates.joined(), design.men))
+    if not np.isfinite(month):
+        return  # recruitment ends too early: `check_filled`
+    empty = expected_men(rates, month) <= 0
+    names = [site.name for site, none in zip(design.sites, empty, strict=True) if none]
+    if names:
+        problem = f"{', '.join(names)}: strata without men, who have all come by month {month:.1f}"
+        raise InputError.of(design.id, "sites", problem, "open it earlier, or plan more men")
 
 
 def check_filled(design: Design, months: Floats, men: int) -> None:

@@ -85,6 +85,10 @@ class Design(Document):
             raise ValueError(
                 "a scenario has no planned risks; let re-estimation assume observed, or risks"
             )
+        if sum(self.allocation) > self.men:
+            raise ValueError("one round of the allocation takes more men than there are")
+        if len({site.name for site in self.sites}) < len(self.sites):
+            raise ValueError("two sites have the same name; rename one of them")
         if self.prior and abs(sum(each.weight_percent for each in self.prior) - 100) > 1e-6:
             raise ValueError("the weights of the prior do not sum to 100")
         if self.decision and self.decision.least_assurance_percent and not self.prior:
@@ -243,6 +247,8 @@ def _check_strata(design: Design, where: str) -> None:
 
 def _field(name: str) -> str:
     percents = {"looks", "alpha", "power", "weights", "transitions"}
+    if name in ("gamma", "rho", "delta", "z", "cumulative"):
+        return "efficacy or futility"  # where a design file writes it, in brackets
     return f"{name}_percent" if name in percents else name.removeprefix("monitoring.")
 
 

@@ -8,7 +8,7 @@ from scipy.special import logit
 from estimate.arrays import Floats
 from estimate.performance import Measure, measure_performance
 from pretese.trial.design import Design
-from pretese.trial.measure import mean
+from pretese.trial.measure import mean, quantile
 from pretese.trial.outcomes import Outcomes
 from pretese.trial.summary import plain, true_effect
 
@@ -89,24 +89,6 @@ def own_effect(design: Design, outcomes: Outcomes) -> Floats:
         return outcomes.target
     with np.errstate(divide="ignore"):
         return np.asarray(logit(outcomes.risk_treated) - logit(outcomes.risk_control))
-
-
-def quantile(values: Floats, share: float) -> Measure:
-    """Return a quantile with its Monte Carlo standard error, from the order statistics around it.
-
-    The rank of the quantile is binomial; the values one standard deviation of the rank to either
-    side are about one standard error away.
-
-    >>> found = quantile(np.arange(10_001.0), 0.5)
-    >>> float(found.value), float(found.mcse)
-    (5000.0, 50.0)
-    """
-    ranked = np.sort(values)
-    n = ranked.size
-    reach = np.sqrt(n * share * (1 - share))
-    places = np.clip((n - 1) * share + np.array([-reach, 0.0, reach]), 0, n - 1)
-    low, middle, high = ranked[np.round(places).astype(int)]
-    return Measure(np.asarray(middle), np.asarray((high - low) / 2), np.asarray(n))
 
 
 def main_point(document: dict[str, Any]) -> dict[str, Any]:

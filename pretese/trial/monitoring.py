@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from estimate.arrays import Floats
 from estimate.sequential.boundaries import HaybittlePeto, Shape, WangTsiatis, plan_sequential
@@ -67,6 +67,16 @@ class Monitoring(Document):
     def spends(self) -> bool:
         """Whether efficacy bounds come from error spending that any level can follow."""
         return _function(_shape(self.efficacy)) is not None
+
+    @field_validator("looks_percent")
+    @classmethod
+    def _rise(cls, looks: tuple[float, ...]) -> tuple[float, ...]:
+        if not looks or (np.diff(looks, prepend=0) <= 0).any():
+            raise ValueError("shares do not rise from above 0; list them in rising order to 100")
+        if looks[-1] != 100:
+            late = "a look is after the end; " if looks[-1] > 100 else ""
+            raise ValueError(f"{late}let the last look be at 100")
+        return looks
 
     @model_validator(mode="after")
     def _interim(self) -> Self:

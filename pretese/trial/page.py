@@ -9,6 +9,9 @@ from rich.table import Table
 from pretese.trial.summary import SHARES, WORDS
 from pretese.trial.verdict import decision_words
 
+#: What a tornado without bars says.
+UNMOVED = "No assumption was moved alone: none has a range (--nuisance PATH=LOW,HIGH gives one)."
+
 
 def show(console: Console, document: dict[str, Any]) -> None:
     """Print all designs of a study, then how they compare."""
@@ -42,7 +45,7 @@ def number(measure: dict[str, Any], share: bool = False) -> str:
 
 
 def _show_design(console: Console, design: dict[str, Any]) -> None:
-    console.print(f"[bold]{design['title']}[/] ({design['id']})", highlight=False)
+    console.print(f"{design['title']} ({design['id']})", style="bold", highlight=False)
     console.print(f"{design['question']}", style="dim", highlight=False)
     console.print(f"Estimand: {design['estimand']}", highlight=False)
     for row in design["points"][-1]["endpoints"][1:]:
@@ -50,8 +53,9 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
     solved = design["solve"]
     if solved:
         console.print(
-            f"[bold]{solved['men']} men[/] (both arms; 95 % interval for Monte Carlo error "
+            f"{solved['men']} men (both arms; 95 % interval for Monte Carlo error "
             f"{solved['low']} to {solved['high']})",
+            style="bold",
             highlight=False,
         )
     for points in _chunks(design["points"], 4):
@@ -76,7 +80,7 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
         console.print(_grid(design["nuisance"]))
         console.print(worst_case(design["nuisance"]), highlight=False)
     if design["tornado"]:
-        console.print(_tornado(design["tornado"]))
+        console.print(_tornado(design["tornado"]) if design["tornado"]["bars"] else UNMOVED)
     if design["decision"]:
         console.print(_decision(design["decision"]))
         console.print(decision_words(design["decision"]), style="bold", highlight=False)
@@ -90,10 +94,10 @@ def _performance(points: list[dict[str, Any]], scale: str) -> Table:
         table.add_column(f"{point['men']} men\n{effect}", justify="right")
     truth = [point["truth"] for point in points]
     table.add_row(
-        "true risks, control / treated",
+        "risks in all men, control / treated",
         *(f"{100 * t['risk_control']:.1f} / {100 * t['risk_treated']:.1f} %" for t in truth),
     )
-    words = "true log odds ratio" if scale else "true risk difference"
+    words = "true effect (log odds ratio)" if scale else "true effect (risk difference)"
     table.add_row(words, *(number(t["on_scale"]) for t in truth))
     for name, words in WORDS.items():
         if name not in points[0]["measures"]:
@@ -120,38 +124,38 @@ def _table(title: str | None = None) -> Table:
 
 
 def _looks(point: dict[str, Any]) -> Table:
-    table = _table(f"Looks, {point['men']} men")
+    table = _table(f"Looks, {point['men']} men, {point['effect_percent']:g} % of the effect")
     for words in ("look", "men", "rejects", "ends without", "month, median"):
         table.add_column(words, justify="right")
     for row in point["looks"]:
-        month = "-" if row["median_months"] is None else f"{row['median_months']:.1f}"
         table.add_row(
             str(row["look"]), str(row["men"]), number(row["rejects"], share=True),
-            number(row["stops_without"], share=True), month,
+            number(row["stops_without"], share=True), number(row["median_months"]),
         )  # fmt: skip
     return table
 
 
 def _sizes(points: list[dict[str, Any]]) -> Table:
     rule = points[0]["reestimation"]
-    title = f"Size re-estimated at look {rule['at_look']} ({rule['combination']})"
-    table = _table(title)
-    heads = ("plan", "effect", "done", "raised", "to most", "men, mean", "5/50/95 %")
-    for words in heads:
+    table = _table(f"Size re-estimated at look {rule['at_look']} ({rule['combination']})")
+    for words in ("plan", "effect", "done", "raised", "to most", "men, mean", "5/50/95 %"):
         table.add_column(words, justify="right")
     for point in points:
-        row = point["reestimation"]
-        low, middle, high = (row["quantiles"][each] for each in ("5", "50", "95"))
-        spread = "-" if middle is None else f"{low:.0f}/{middle:.0f}/{high:.0f}"
-        shares = [number(row[each], share=True) for each in ("re_estimated", "raised", "at_most")]
-        table.add_row(
-            str(row["planned"]),
-            f"{point['effect_percent']:g} %",
-            *shares,
-            number(row["men"]),
-            spread,
-        )
+        table.add_row(*size_cells(point))
     return table
+
+
+def size_cells(point: dict[str, Any]) -> list[str]:
+    """Return planned size, effect, how often and how far the size was raised, and its spread."""
+    row = point["reestimation"]
+    low, middle, high = (row["quantiles"][each] for each in ("5", "50", "95"))
+    return [
+        str(row["planned"]),
+        f"{point['effect_percent']:g} %",
+        *(number(row[each], share=True) for each in ("re_estimated", "raised", "at_most")),
+        number(row["men"]),
+        "-" if middle is None else f"{low:.0f}/{middle:.0f}/{high:.0f}",
+    ]
 
 
 def worst_case(grid: dict[str, Any]) -> str:

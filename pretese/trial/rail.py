@@ -41,7 +41,7 @@ def why_no_rail(design: Design) -> str | None:
         "the analysis is adjusted": design.analysis.method != "unadjusted",
         "the primary endpoint shares its level with others": _shares(design),
         "arm sizes are random": design.block is None,
-        "men are left out of the analysis": (
+        "men are lost to the analysis, or left out of it": (
             design.endpoint.leaves_out
             or (design.endpoint.missing == "complete case" and _drops(design))
         ),

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from estimate.performance import replicates_for
@@ -24,7 +25,7 @@ from pretese.trial.checks import NOMINAL, checks, conclusions, outside_checks
 from pretese.trial.design import Design, read_design
 from pretese.trial.further import main_point, null_point
 from pretese.trial.narrate import Story, choose, examples, tell_story
-from pretese.trial.page import cell_numbers, decision_cells, number, worst_case
+from pretese.trial.page import cell_numbers, decision_cells, number, size_cells, worst_case
 from pretese.trial.statement import at_a_stop, in_plain_words, limits, statement
 from pretese.trial.summary import SHARES, WORDS
 from pretese.trial.verdict import decision_words
@@ -82,17 +83,23 @@ def _read(folder: Path) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         problem = f"this is not valid JSON ({error.msg})"
         raise InputError.of(str(path), f"line {error.lineno}", problem, "run power again") from None
-    if "asked" not in document:
+    if "asked" not in document or _older(document):
         problem = "another version of the program wrote it"
         raise InputError.of(str(path), "asked", problem, "run `pretese power` again")
     return document
+
+
+def _older(document: dict[str, Any]) -> bool:
+    """Whether medians have no Monte Carlo error yet."""
+    looks = (row for each in document["designs"] for p in each["points"] for row in p["looks"])
+    return not all(isinstance(row["median_months"], dict) for row in looks)
 
 
 def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
     """Return all that the page shows of one design, chapter by chapter."""
     design = _planned(folder, document)
     scenario = scenario_of(design, study["changed"])
-    trials, points = folder / f"{design.id}.parquet", document["points"]
+    trials, points = _trials(folder, design), document["points"]
     stories = _stories(trials, design, scenario, document, study)
     attributes, events = chapters.estimand_rows(design)
     return {
@@ -112,7 +119,9 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
         "truth_words": chapters.truth_words(design, document["drawn"]["by"]),
         "methods": [*chapters.methods(design), *at_a_stop(design)],
         "tables": [_table(points[i : i + ABREAST]) for i in range(0, len(points), ABREAST)],
+        "main": _head(main_point(document)),
         "looks": _looks(main_point(document)),
+        "sizes": [size_cells(point) for point in points if point["reestimation"]],
         "endpoints": _endpoints(main_point(document), null_point(document)),
         "assurance": [f"{row['men']} men: {number(row, share=True)}"
                       for row in document["assurance"]],
@@ -130,6 +139,17 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
     }  # fmt: skip
 
 
+def _trials(folder: Path, design: Design) -> Path:
+    """Return the file of all trials; raise if it is damaged or gone."""
+    trials = folder / f"{design.id}.parquet"
+    try:
+        pq.read_schema(trials)
+    except (OSError, pa.ArrowInvalid):
+        problem = "this is not the file of trials that was written"
+        raise InputError.of(str(trials), "", problem, "run power again") from None
+    return trials
+
+
 def _planned(folder: Path, document: dict[str, Any]) -> Design:
     """Return the design that was simulated; raise if its file has changed since."""
     design, sha256 = read_design(folder / f"{document['id']}.yaml")
@@ -139,12 +159,13 @@ def _planned(folder: Path, document: dict[str, Any]) -> Design:
     return design
 
 
+def _head(point: dict[str, Any]) -> str:
+    share = point["effect_percent"]
+    return f"{point['men']} men, " + (f"{share:g} % of the effect" if share else "no effect")
+
+
 def _table(points: list[dict[str, Any]]) -> dict[str, Any]:
-    heads = [
-        f"{p['men']} men, "
-        + ("no effect" if p["effect_percent"] == 0 else f"{p['effect_percent']:g} %")
-        for p in points
-    ]
+    heads = [_head(point) for point in points]
     rows = [
         ("usable trials", [f"{p['measures']['bias']['n']:,}" for p in points]),
         *_measured(points, WORDS, SHARES, lambda p: p["measures"]),
@@ -199,6 +220,7 @@ def _looks(point: dict[str, Any]) -> list[dict[str, Any]]:
             **row,
             "rejects": number(row["rejects"], share=True),
             "stops_without": number(row["stops_without"], share=True),
+            "median_months": number(row["median_months"]),
         }
         for row in point["looks"]
     ]

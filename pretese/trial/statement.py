@@ -16,9 +16,8 @@ def statement(design: Design, document: dict[str, Any]) -> str:
     looks = len(bounds["information_rates"])
     monitoring = "without interim analyses" if looks == 1 else (
         f"with {looks} looks ({bounds['name']}), ending after "
-        f"{measures['analysed']['value']:.0f} analysed men on average"
+        f"{number(measures['analysed'])} analysed men on average"
     )  # fmt: skip
-    lost = design.dropout.control_percent, design.dropout.treated_percent
     sentences = [
         f"With {point['men']} men in all, randomised {design.allocation[0]}:"
         f"{design.allocation[1]} ({design.randomisation.method}) at {len(design.sites)} "
@@ -26,10 +25,9 @@ def statement(design: Design, document: dict[str, Any]) -> str:
         f"at a {_sided(bounds)} level of {100 * bounds['alpha']:g} % with a probability of "
         f"{number(measures['rejection'], share=True)}, {monitoring}.",
         f"This assumes success in {100 * truth['risk_control']:.1f} % of men under control and "
-        f"{100 * truth['risk_treated']:.1f} % under treatment, and that {lost[0]:g} % and "
-        f"{lost[1]:g} % are lost.",
+        f"{100 * truth['risk_treated']:.1f} % under treatment, and that {_lost(design)}.",
         f"The primary estimand is the {document['estimand']}.",
-        f"Power was simulated in {point['replicates']} trials, analysed as planned "
+        f"Power was simulated in {point['replicates']:,} trials, analysed as planned "
         f"({document['analysis']}); in brackets stands the Monte Carlo standard error in units of "
         "the last digit.",
         f"Without an effect the same trial rejects in {false_positive}.",
@@ -40,10 +38,17 @@ def statement(design: Design, document: dict[str, Any]) -> str:
         )
     sentences += _further(document, point)
     sentences.append(
-        f"Recruitment and follow-up take {measures['duration_months']['value']:.0f} months on "
+        f"Recruitment and follow-up take {number(measures['duration_months'])} months on "
         "average at the planned rates."
     )
     return " ".join(sentences)
+
+
+def _lost(design: Design) -> str:
+    control, treated = design.dropout.control_percent, design.dropout.treated_percent
+    if not control and not treated:
+        return "nobody is lost"
+    return f"{control:g} % of control and {treated:g} % of treated are lost"
 
 
 def _further(document: dict[str, Any], point: dict[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from pretese.mechanism import mechanism_hash
 from pretese.study.code import code_version
 from pretese.trial.candidates import scenario_of
 from pretese.trial.cells import Axes, settings_of, with_settings
+from pretese.trial.conduct import check_sites
 from pretese.trial.counts import why_by_men
 from pretese.trial.design import Design, read_design
 from pretese.trial.further import further
@@ -112,6 +113,12 @@ def prepare(names: tuple[str, ...], request: Request) -> list[Planned]:
     found = []
     for name in names:
         design, sha256 = read_design(name)
+        if design.scenario is None and request.overrides:
+            problem = (
+                f"{design.id} has plain risks, and no scenario whose numbers could be replaced"
+            )
+            raise InputError.of("--set", "", problem, "leave it out, or use --nuisance")
+        check_sites(design)
         scenario = scenario_of(design, request.overrides)
         axes = {**design.nuisance, **request.nuisance}
         for at in settings_of(axes):

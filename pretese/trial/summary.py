@@ -9,7 +9,14 @@ from estimate.arrays import Floats
 from estimate.performance import Measure, measure_performance
 from pretese.trial.design import Design
 from pretese.trial.family import any_and_all, each_endpoint, family_errors
-from pretese.trial.measure import bias_of, given_measure, mean, share_below, truth_on_scale
+from pretese.trial.measure import (
+    bias_of,
+    given_measure,
+    mean,
+    quantile,
+    share_below,
+    truth_on_scale,
+)
 from pretese.trial.outcomes import Outcomes, Results
 from pretese.trial.rail import exact_rail, why_no_rail
 from pretese.trial.resize import largest
@@ -82,7 +89,7 @@ def summarise_point(design: Design, men: int, effect: float, outcomes: Outcomes)
             "z": rail.z,
             "closed_form": rail.closed_form,
         },
-        "no_exact": why_no_rail(design),
+        "no_exact": why_no_rail(design) or _unfilled(design, men),
     }
 
 
@@ -128,6 +135,10 @@ def _final(design: Design, outcomes: Outcomes, truth: Measure) -> dict[str, Meas
         "final_coverage": found.coverage,
         "final_over": share_below(-o.final_low, -true),
     }
+
+
+#: What a median of no trials is.
+_UNKNOWN = {"value": None, "mcse": None, "n": 0}
 
 
 def plain(measure: Measure) -> dict[str, float | int | None]:
@@ -242,6 +253,10 @@ def _sizes(design: Design, men: int, outcomes: Outcomes) -> dict[str, Any] | Non
     }
 
 
+def _unfilled(design: Design, men: int) -> str | None:
+    return "the size does not fill whole blocks" if men % design.step else None
+
+
 def _waited_for(design: Design, men: int, outcomes: Outcomes) -> list[int]:
     """Return men at each look: as planned, and as re-estimated on average."""
     counts, rule = design.looks_at(men), design.monitoring.reestimation
@@ -264,7 +279,9 @@ def _looks(design: Design, men: int, outcomes: Outcomes) -> list[dict[str, Any]]
                 "men": count,
                 "rejects": plain(mean(win.astype(float))),
                 "stops_without": plain(mean((at & ~win).astype(float))),
-                "median_months": float(np.median(outcomes.months[at])) if at.any() else None,
+                "median_months": plain(quantile(outcomes.months[at], 0.5))
+                if at.any()
+                else _UNKNOWN,
             }
         )
     return rows

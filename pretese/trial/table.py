@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pretese.trial.outcomes import Outcomes, Point
+from protocol.errors import InputError
 
 #: Rows of a row group in a file of joined blocks.
 GROUP = 50_000
@@ -102,7 +103,11 @@ class Recorded(Mapping[Point, Outcomes]):
 
 def _points(path: Path) -> Iterator[Point]:
     """Yield what each row group of a file holds: men, and effect in percent."""
-    metadata = pq.read_metadata(path)
+    try:
+        metadata = pq.read_metadata(path)
+    except pa.ArrowInvalid:
+        cure = "delete it, and do its trials again with --resume"
+        raise InputError.of(str(path), "", "this is no whole block of trials", cure) from None
     for group in range(metadata.num_row_groups):
         columns = [metadata.row_group(group).column(k) for k in (0, 1)]
         men, percent = (column.statistics.min for column in columns)

@@ -81,6 +81,7 @@ def test_two_sided_men(capsys):
         (["--looks", "2", "--sides", "2", "--futility", "OF"], "one side"),
         (["--looks", "2", "--risks", "0.3"], "give TREATED,CONTROL"),
         (["--looks", "2", "--risks", "0.3,0.3"], "lies on the null"),
+        (["--looks", "2", "--risks", "0.3001,0.3"], "too many to enumerate"),
         (["--looks", "9", "--risks", "0.98,0.02"], "the same look"),
         (["--spending", "OF"], "Missing option '--looks'"),
         (["--looks", "2", "--spending", "OBF"], "'OBF' is not one of"),

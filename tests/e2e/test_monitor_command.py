@@ -204,6 +204,9 @@ def test_bounds_and_path_are_drawn(type_in, tmp_path, ending):
         ("three-looks", LOOKS, ["--risks", "40"], "--risks: '40' came; write CONTROL,TREATED"),
         ("three-looks", LOOKS, ["--risks", "0,140"], "between 0 and 100, such as 23,34"),
         (DESIGN, LOOKS, ["--planned", "0"], "0.0 is not in the range x>0"),
+        ("three-looks", LOOKS, ["--risks", "0.23,0.34"], "write percent, such as 23,34"),
+        (DESIGN, LOOKS, ["--planned", "nan"], "give a finite number"),
+        (DESIGN, LOOKS, ["--effect-percent", "nan"], "give a finite number"),
         (DESIGN, LOOKS, ["--effect-percent", "-5"], "-5.0 is not in the range"),
         (DESIGN, LOOKS, ["--plot", "looks.jpg"], ".jpg; end in .png or .svg"),
         (DESIGN, LOOKS, ["--plot", "no-folder/looks.png"], "its folder does not exist"),
@@ -214,3 +217,12 @@ def test_bounds_and_path_are_drawn(type_in, tmp_path, ending):
 )  # fmt: skip
 def test_bad_input_is_one_message_and_exit_2(type_in, design, looks, words, says):
     assert says in type_in(looks, *words, design=design, code=EXIT_BAD_INPUT)
+
+
+def test_a_full_disk_is_no_traceback(type_in, tmp_path, monkeypatch):
+    def full(figure, path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pretese.commands.monitor.save", full)
+    said = type_in(LOOKS, "--plot", str(tmp_path / "looks.svg"), code=EXIT_BAD_INPUT)
+    assert "it cannot be written (No space left on device)" in said

@@ -99,6 +99,10 @@ def test_a_number_of_the_scenario_can_be_changed(capsys):
         (["placebo-ufsh", "--nuisance", "dropout=0,120"], "dropout.control_percent"),
         (["placebo-ufsh", "--nuisance", "no.such=1"], "there is no such number"),
         (["re-estimation", "--nuisance", "drift=0.3"], "men of plain risks have no"),
+        (["re-estimation", "--nuisance", "dropout=0", "--nuisance", "dropout=5"], "it came twice"),
+        (["re-estimation", "--nuisance", "dropout=5,5"], "a value came twice"),
+        (["re-estimation", "--set", "population.azfc=1"], "re-estimation has plain risks"),
+        (["re-estimation", "--effect", "nan"], "give a finite number"),
     ],
 )
 def test_bad_input_is_one_message_and_exit_2(capsys, words, says):
@@ -107,3 +111,33 @@ def test_bad_input_is_one_message_and_exit_2(capsys, words, says):
     assert says in " ".join(err.split())
     assert "Traceback" not in err
     assert out == ""
+
+
+def test_words_of_a_design_are_printed_as_they_stand(tmp_path, capsys):
+    design = tmp_path / "plain.yaml"
+    design.write_text(
+        "id: plain\ntitle: 'FSH [IU/L] [/red]'\nquestion: '[bold]?'\nmen: 41\n"
+        "risks: {control_percent: 30, treated_percent: 40}\n"
+        "sites: [{name: one, at_months: [0], men_in_12_months: [60]}]\n"
+        "endpoint: {known_after_months: 4}\n"
+    )
+    assert run(["power", str(design), *SMALL, "--tornado"]) == 0
+    page = " ".join(capsys.readouterr().out.split())
+    assert "FSH [IU/L] [/red] (plain) [bold]?" in page
+    assert "No exact rail: the size does not fill whole blocks." in page
+    assert "No assumption was moved alone" in page
+
+
+def test_a_stratum_whose_site_opens_too_late_is_refused(tmp_path, capsys):
+    design = tmp_path / "late.yaml"
+    design.write_text(
+        "id: late\ntitle: late\nquestion: '?'\nmen: 40\n"
+        "risks: {control_percent: 30, treated_percent: 40}\n"
+        "sites:\n  - {name: one, at_months: [0], men_in_12_months: [60]}\n"
+        "  - {name: two, at_months: [8], men_in_12_months: [60]}\n"
+        "endpoint: {known_after_months: 4}\nanalysis: {method: mantel-haenszel, strata: [site]}\n"
+    )
+    assert run(["power", str(design), *SMALL]) == EXIT_BAD_INPUT
+    assert "two: strata without men, who have all come by month 8.0" in capsys.readouterr().err
+    design.write_text(design.read_text().replace("men: 40", "men: 44"))
+    assert run(["power", str(design), *SMALL]) == 0

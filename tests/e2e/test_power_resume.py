@@ -3,6 +3,7 @@
 import hashlib
 import json
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -154,6 +155,17 @@ def test_a_folder_with_a_study_needs_resume_and_resume_a_folder(whole, folder, c
     assert "continue it with --resume" in capsys.readouterr().err
     assert run(["power", str(folder / "plain.yaml"), "--resume"]) == EXIT_BAD_INPUT
     assert "nothing to resume without --out" in capsys.readouterr().err
+
+
+def test_a_damaged_folder_is_named_and_not_joined(whole, folder, tmp_path, capsys):
+    for name, content in (("study.json", "{"), ("blocks", "no parquet")):
+        out = tmp_path / name
+        shutil.copytree(whole, out)
+        broken = out / name
+        broken = next(broken.rglob("*.parquet")) if broken.is_dir() else broken
+        broken.write_text(content)
+        assert run(words(folder, out, "--resume")) == EXIT_BAD_INPUT
+        assert f"error: {broken}: this is " in capsys.readouterr().err
 
 
 def test_a_cluster_writes_the_same_bytes(whole, folder, monkeypatch):

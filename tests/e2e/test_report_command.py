@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import fields
 
 import pandas as pd
@@ -96,6 +97,7 @@ def test_figures_of_a_worst_case_and_a_tornado_are_on_the_page(tmp_path, capsys)
     assert run([*words, *more, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     (results,) = [path for path in out.iterdir() if path.name == "results"]
+    sizes = document["designs"][0]["points"][1]["reestimation"]
     assert {"re-estimation-nuisance.png", "re-estimation-tornado.png"} <= {
         path.name for path in results.iterdir()
     }
@@ -105,6 +107,10 @@ def test_figures_of_a_worst_case_and_a_tornado_are_on_the_page(tmp_path, capsys)
     assert "Worst case: power is least at dropout" in text
     assert "--nuisance dropout=0,30 --nuisance control_risk=-0.5,0 --tornado" in text
     assert page.count("<svg") == 5
+    assert "Size re-estimated planned effect re-estimated raised" in text
+    assert f"{sizes['men']['value']:.0f}" in text.split("Size re-estimated")[1][:300]
+    assert "nobody is lost" in text
+    assert "men in 12 months at first: 120 from month 0" in text
     assert [bar["path"] for bar in document["designs"][0]["tornado"]["bars"]]
 
 
@@ -167,6 +173,27 @@ def test_three_to_five_example_trials_are_told(page, folder):
     assert row.rejected == 1
     assert row.look < 3
     assert f"<td>{row.z:.4f}</td>" in sections[0]
+
+
+def test_a_study_of_an_older_program_is_refused(folder, tmp_path, capsys):
+    other = tmp_path / "power"
+    shutil.copytree(folder, other)
+    document = json.loads((other / "power.json").read_text())
+    document["designs"][0]["points"][0]["looks"][0]["median_months"] = 12.5
+    (other / "power.json").write_text(json.dumps(document))
+    assert run(["report", str(other)]) == EXIT_BAD_INPUT
+    assert "another version of the program wrote it" in capsys.readouterr().err
+
+
+def test_a_file_of_trials_that_is_damaged_or_gone_is_named(folder, tmp_path, capsys):
+    other = tmp_path / "power"
+    shutil.copytree(folder, other)
+    trials = other / "three-looks.parquet"
+    for spoil in (lambda: trials.write_bytes(b"PAR1"), trials.unlink):
+        spoil()
+        assert run(["report", str(other)]) == EXIT_BAD_INPUT
+        assert f"{trials}: this is not the file of trials" in capsys.readouterr().err
+        assert not (other / "report.html").exists()
 
 
 def test_a_trial_that_does_not_replay_is_refused(folder, tmp_path, capsys):

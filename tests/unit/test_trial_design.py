@@ -90,14 +90,16 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
     [
         (GOOD + "monitoring: {looks_percent: [60, 50, 100]}", "do not rise"),
         (GOOD + "monitoring: {looks_percent: [50, 120]}", "after the end"),
-        (GOOD + "monitoring: {looks_percent: [50, 90]}", "let the last look be at"),
+        (GOOD + "monitoring: {looks_percent: [50, 90]}", "let the last look be at 100"),
+        (GOOD + "monitoring: {looks_percent: []}", "looks_percent: [] is not allowed; shares"),
+        (GOOD + "allocation: [1, 500]", "more men than there are"),
         (GOOD + "monitoring: {looks_percent: [50.1, 50.2, 100]}", "the same look"),
         (GOOD + f"monitoring: {{looks_percent: {list(range(101))}}}", "at most 100 items"),
         (GOOD + "monitoring: {alpha_percent: 200}", "less than 50"),
         (GOOD + "monitoring: {alpha_percent: 0}", "greater than 0"),
         (GOOD + "monitoring: {futility: OF}", "one side"),
         (GOOD + "monitoring: {efficacy: OBF}", "'OBF' is not understood"),
-        (GOOD + "monitoring: {efficacy: HSD}", "give a number for gamma"),
+        (GOOD + "monitoring: {efficacy: HSD}", "monitoring.efficacy or futility: HSD came without"),
         (GOOD + "monitoring: {looks_percent: [50, 100], efficacy: 'user(1,4)'}",
          "does not spend all of 5 percent"),
         (GOOD + "monitoring: {looks_percent: [50, 100], efficacy: 'user(1,2,5)'}",
@@ -155,6 +157,16 @@ def test_a_bad_design_says_what_is_wrong(tmp_path, text, says):
         read(tmp_path, text)
     assert says in str(caught.value)
     assert "design.yaml" in str(caught.value)
+
+
+def test_a_fault_is_told_once(tmp_path):
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, changed("men_in_12_months: [60]", "men_in_12_months: [0]"))
+    assert len(caught.value.faults) == 1
+    twice = "[{name: one, at_months: [0], men_in_12_months: [60]}]"
+    twice = changed(twice, f"{twice[:-1]}, {twice[1:]}")
+    with pytest.raises(InputError, match="its fields do not agree; two sites have the same name"):
+        read(tmp_path, twice)
 
 
 def test_more_strata_than_men_are_refused(tmp_path):
