@@ -94,7 +94,7 @@ def _performance(points: list[dict[str, Any]], scale: str) -> Table:
         table.add_column(f"{point['men']} men\n{effect}", justify="right")
     truth = [point["truth"] for point in points]
     table.add_row(
-        "risks in all men, control / treated",
+        "risks of all men, by arm",
         *(f"{100 * t['risk_control']:.1f} / {100 * t['risk_treated']:.1f} %" for t in truth),
     )
     words = "true effect (log odds ratio)" if scale else "true effect (risk difference)"
