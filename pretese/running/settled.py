@@ -116,7 +116,8 @@ def final_analysis(
 
     The ordering says how many standard errors the usual estimate is off; what lies so far from it
     is, of counts, the risk difference that the score test finds there. So a trial of one look
-    reports its ordinary estimate and interval, and test and interval agree.
+    reports its ordinary estimate and interval, and test and interval agree. Simulated trials scale
+    the same distance (`pretese.trial.ordered`), hardly differing where trials stop by their plan.
 
     None if that look has no variance: no events in either arm, or nothing else. After
     re-estimation there is a p-value alone.

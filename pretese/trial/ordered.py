@@ -13,6 +13,10 @@ those of the method at that look, not of the drift:
 * the standard error on either side: the distance from the estimate to the method's own 95 % limit,
   over 1.96. A score interval has two, and agrees with the score test.
 
+A real trial of counts (`pretese.running.settled`) inverts the score test itself at that distance,
+which thousands of trials cannot wait for. Over trials that stopped by an O'Brien-Fleming plan of
+360 men the two differ by 0.00002 in the median and by 0.002 in 1 of 100 (0.009 at 20 against 60 %).
+
 So one look gives back the method's own estimate and interval. In trials of 180 men per arm with two
 or three looks this covers and is median-unbiased to within the grain of the counts.
 """

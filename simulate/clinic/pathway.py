@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from math import ceil, floor, inf
+from math import ceil, inf
 from typing import Any
 
 import simpy
@@ -10,7 +10,6 @@ import simpy
 from protocol.errors import InputError
 from simulate.clinic import rules as says
 from simulate.clinic import steps
-from simulate.clinic.calendar import Slots
 from simulate.clinic.case import Case
 from simulate.clinic.delays import (
     BETWEEN_SEMEN_SAMPLES,
@@ -29,13 +28,11 @@ from simulate.clinic.delays import (
 from simulate.clinic.fate import QUARTER_DAYS, Phases
 from simulate.clinic.ledger import Ledger
 from simulate.clinic.lots import BORN, GIVES_UP, IN_EJACULATE, PREGNANT, RETRIEVABLE, Lots, Tries
-from simulate.clinic.places import Bench, Places
+from simulate.clinic.places import Places
 from simulate.clinic.rules import Rules
+from simulate.clinic.waiting import Answer, Process, send_sample, stamp, visit, wait
 from simulate.hormones import MONTHS
 from simulate.lookup import MONTH_DAYS
-
-Process = Generator[simpy.Event, Any, None]
-Answer = Generator[simpy.Event, Any, bool]
 
 
 @dataclass(slots=True)
@@ -84,7 +81,7 @@ class Pathways:
         if not has_sperm:
             self._end(case, steps.NO_SPERM)
             return
-        self._stamp(case, steps.FREEZING)
+        stamp(self.env, case, steps.FREEZING)
         if self._wants_icsi(case):
             yield from self._try_for_birth(case)
         else:
@@ -93,24 +90,24 @@ class Pathways:
     def _work_up(self, case: Case) -> Answer:
         """See him, test hormones and two semen samples, counsel; False if he declines to come."""
         outpatients, delays = self.places.outpatients, case.lot.delays
-        seen = yield from self._visit(
-            case, steps.FIRST_VISIT, outpatients, self.env.now,
+        seen = yield from visit(
+            self.env, case, steps.FIRST_VISIT, outpatients, self.env.now,
             follow_up=False, patience=delays[FIRST_VISIT_PATIENCE],
         )  # fmt: skip
         if not seen:
             return False
-        yield from self._test(case, steps.BASELINE_HORMONES, self.places.hormones, 0)
-        yield from self._test(case, steps.SEMEN_SAMPLES[0], self.places.semen, 0)
-        yield from self._pass(delays[BETWEEN_SEMEN_SAMPLES])
-        yield from self._test(case, steps.SEMEN_SAMPLES[1], self.places.semen, 1)
-        yield from self._visit(case, steps.COUNSELLING, outpatients, self.env.now)
-        yield from self._pass(delays[TIME_TO_CHOOSE])
+        yield from send_sample(self.env, case, steps.BASELINE_HORMONES, self.places.hormones, 0)
+        yield from send_sample(self.env, case, steps.SEMEN_SAMPLES[0], self.places.semen, 0)
+        yield from wait(self.env, delays[BETWEEN_SEMEN_SAMPLES])
+        yield from send_sample(self.env, case, steps.SEMEN_SAMPLES[1], self.places.semen, 1)
+        yield from visit(self.env, case, steps.COUNSELLING, outpatients, self.env.now)
+        yield from wait(self.env, delays[TIME_TO_CHOOSE])
         return True
 
     def _was_worked_up(self, case: Case) -> None:
         work_up = (steps.FIRST_VISIT, steps.BASELINE_HORMONES, *steps.SEMEN_SAMPLES)
         for step in (*work_up, steps.COUNSELLING):
-            self._stamp(case, step)
+            stamp(self.env, case, step)
 
     def _treat(self, case: Case) -> Generator[simpy.Event, Any, Phases]:
         """Decide month by month, each from the hormones at the end of the month before.
@@ -130,13 +127,13 @@ class Pathways:
             case.month_start[month] = env.now
             if case.number in self.listed:
                 yield env.timeout(MONTH_DAYS)
-                self._stamp(case, steps.MONTH_VISIT[month])
-                self._stamp(case, steps.MONTH_HORMONES[month])
+                stamp(self.env, case, steps.MONTH_VISIT[month])
+                stamp(self.env, case, steps.MONTH_HORMONES[month])
                 continue
             due = env.now + MONTH_DAYS
-            yield from self._visit(case, steps.MONTH_VISIT[month], self.places.outpatients, due)
-            yield from self._test(
-                case, steps.MONTH_HORMONES[month], self.places.hormones, month + 1
+            yield from visit(self.env, case, steps.MONTH_VISIT[month], self.places.outpatients, due)
+            yield from send_sample(
+                self.env, case, steps.MONTH_HORMONES[month], self.places.hormones, month + 1
             )
         return phases
 
@@ -150,9 +147,9 @@ class Pathways:
         if not rules.way.semen_check:
             return False
         if case.number in self.listed:
-            self._stamp(case, steps.SEMEN_CHECK)
+            stamp(self.env, case, steps.SEMEN_CHECK)
         else:
-            yield from self._test(case, steps.SEMEN_CHECK, self.places.semen, 2)
+            yield from send_sample(self.env, case, steps.SEMEN_CHECK, self.places.semen, 2)
         case.seen = in_ejaculate
         place, action = rules.end_of_therapy("sperm" if in_ejaculate else "no sperm")
         case.rule[MONTHS] = place
@@ -184,7 +181,7 @@ class Pathways:
         """
         faded = 0.5 ** ((self.env.now - therapy_ended) / self.half_life_days)
         lot = case.lot
-        yield from self._pass(lot.delays[OPERATION])
+        yield from wait(self.env, lot.delays[OPERATION])
         case.complete[steps.MICRO_TESE] = self.env.now
         found = lot.outcome[sequence] & RETRIEVABLE > 0
         if faded != 1:
@@ -209,14 +206,14 @@ class Pathways:
         if testicular and not case.lot.usable:
             self._end(case, steps.SPERM_DEAD)
             return
-        self._stamp(case, steps.ICSI)
+        stamp(self.env, case, steps.ICSI)
         available, ends = self._tries(case)
         for number, end in enumerate(ends[:available]):
             due = (
                 self.env.now
                 + case.lot.delays[BETWEEN_TRANSFERS if number else RETRIEVAL_TO_TRANSFER]
             )
-            yield from self._visit(case, steps.transfer(number), self.places.transfers, due)
+            yield from visit(self.env, case, steps.transfer(number), self.places.transfers, due)
             yield from self._await_outcome(case, number, end)
             if end & BORN:
                 self._end(case, steps.BIRTH)
@@ -245,58 +242,20 @@ class Pathways:
         slot = self.places.oocyte_retrievals.book(now, due)
         case.asked[steps.STIMULATION] = due - stimulation
         case.start[steps.STIMULATION] = slot - stimulation
-        yield from self._pass(slot - now)
+        yield from wait(self.env, slot - now)
         case.complete[steps.STIMULATION] = slot
-        self._stamp(case, steps.OOCYTE_RETRIEVAL)
+        stamp(self.env, case, steps.OOCYTE_RETRIEVAL)
 
     def _await_outcome(self, case: Case, number: int, end: int) -> Process:
         """Test after a transfer, and if she is pregnant wait for delivery or loss."""
         step, delays = steps.pregnancy(number), case.lot.delays
         born = end & BORN > 0
         case.asked[step] = case.start[step] = self.env.now
-        yield from self._pass(delays[TRANSFER_TO_TEST])
+        yield from wait(self.env, delays[TRANSFER_TO_TEST])
         case.pregnant[number], case.born[number] = end & PREGNANT > 0, born
         if end & PREGNANT:
-            yield from self._pass(delays[TEST_TO_DELIVERY if born else TEST_TO_LOSS])
+            yield from wait(self.env, delays[TEST_TO_DELIVERY if born else TEST_TO_LOSS])
         case.complete[step] = self.env.now
-
-    def _visit(
-        self, case: Case, step: int, slots: Slots, due: float,
-        follow_up: bool = True, patience: float = inf,
-    ) -> Answer:  # fmt: skip
-        """Book a slot from the day it is due on and keep it; False if it is offered too late."""
-        now = self.env.now
-        case.asked[step] = due if slots.unlimited else max(now, floor(due))
-        if patience < inf and slots.first_free(now, due, follow_up=follow_up) - due > patience:
-            return False
-        begins = slots.book(now, due, follow_up=follow_up)
-        case.start[step] = begins
-        yield from self._pass(begins + slots.length - now)
-        case.complete[step] = self.env.now
-        return True
-
-    def _test(self, case: Case, step: int, bench: Bench, time: int) -> Process:
-        """Send a sample to a bench and wait for the report; ``time`` counts his samples from 0."""
-        env, delays = self.env, case.lot.delays
-        case.asked[step] = env.now
-        if bench.analysers is None:
-            case.start[step] = env.now
-        else:
-            with bench.analysers.request() as turn:
-                yield turn
-                case.start[step] = env.now
-                yield env.timeout(delays[bench.work + time])
-        yield from self._pass(delays[bench.turnaround])
-        case.complete[step] = env.now
-
-    def _pass(self, days: float) -> Process:
-        if days > 0:
-            yield self.env.timeout(days)
-
-    def _stamp(self, case: Case, step: int) -> None:
-        """Write down a step that takes no time."""
-        now = self.env.now
-        case.asked[step] = case.start[step] = case.complete[step] = now
 
     def _end(self, case: Case, end: int) -> None:
         case.end = end
