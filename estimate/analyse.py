@@ -16,11 +16,12 @@ from estimate.complete import CompleteData, complete
 from estimate.contingency import count, crude
 from estimate.delivery import deliveries
 from estimate.estimand import IntercurrentEvent
-from estimate.explore import divisions, pathways, shapes
+from estimate.explore import divisions, shapes
 from estimate.firth import firth
 from estimate.marginal import aipw, standardised, tmle
 from estimate.matching import Focal, Matches, match_nearest, matched
 from estimate.pairs import paired
+from estimate.pathways import pathways
 from estimate.plan import Plan
 from estimate.plan_choices import Method
 from estimate.poisson import modified_poisson

@@ -13,9 +13,10 @@ from estimate.complete import CompleteData
 from estimate.contingency import TwoByTwo
 from estimate.delivery import Delivery
 from estimate.evalue import e_value
-from estimate.explore import Division, Pathway, Shape, with_multiplicity
+from estimate.explore import Division, Shape, with_multiplicity
 from estimate.impute.chain import Imputation
 from estimate.impute.diagnose import convergence
+from estimate.pathways import Pathway
 from estimate.plan import Plan
 from estimate.propensity import Discrimination, PropensityScore
 from estimate.result import RATIOS, Estimate, plain

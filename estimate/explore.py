@@ -1,4 +1,4 @@
-"""What a plan asks beyond one effect: subgroups, the shape of associations, and mediation."""
+"""What a plan asks beyond one effect: subgroups, and the shape of associations."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,15 +7,10 @@ from typing import Any
 import numpy as np
 
 from estimate.additive import additive_by_level
-from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Floats, Ints
 from estimate.complete import CompleteData
-from estimate.design_matrix import columns_of, design_matrix
+from estimate.design_matrix import design_matrix
 from estimate.grouping import assign
-from estimate.mediation import mediate
-from estimate.mediation_effects import Mediation
-from estimate.mediation_rho import ErrorCorrelation, error_correlation, pool_correlations
-from estimate.mediation_sensitivity import mediational_e_value
 from estimate.plan import Plan
 from estimate.pool import pool, pool_estimates
 from estimate.pooled_tests import d1, likelihood_ratio_test
@@ -203,95 +198,6 @@ def _pool_curve(curve: Curve) -> Curve:
     between = curve.log_odds_ratio.var(0, ddof=1) * (1 + 1 / m)
     error = np.sqrt((curve.std_error**2).mean(0) + between)
     return Curve(curve.x, curve.reference, value, error, value - Z95 * error, value + Z95 * error)
-
-
-@dataclass(frozen=True, slots=True)
-class Pathway:
-    """How much of a division's effect runs through treatment, and what could feign it.
-
-    ``correlation`` is None unless the plan asks for it.
-    """
-
-    name: str
-    mediation: Mediation
-    correlation: ErrorCorrelation | None = None
-
-    def record(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
-        found = self.mediation
-        effects = {
-            key: {
-                "estimate": plain(effect.mean),
-                "median": plain(effect.median),
-                "conf_low": plain(effect.conf_low),
-                "conf_high": plain(effect.conf_high),
-                "p_value": plain(effect.p_value),
-                "p_monte_carlo_error": plain(effect.p_error),
-            }
-            for key, effect in found.effects.items()
-            if key != "indirect_ratio"
-        }
-        strength, rho = mediational_e_value(found), self.correlation
-        return {
-            "name": self.name,
-            "exposure": found.exposure,
-            "mediator": found.mediator,
-            "reading": found.reading,
-            "effects": effects,
-            "e_value": {"point": plain(strength.point), "limit": plain(strength.limit)},
-            "error_correlation": None if rho is None else {
-                "rho": rho.rho.tolist(),
-                "acme": [plain(value) for value in rho.acme],
-                "conf_low": [plain(value) for value in rho.conf_low],
-                "conf_high": [plain(value) for value in rho.conf_high],
-                "vanishes_at": plain(rho.vanishes_at),
-            },
-        }  # fmt: skip
-
-
-def pathways(whole: CompleteData, plan: Plan) -> Iterator[Pathway]:
-    """Yield, for every planned division, how much of its effect runs through treatment.
-
-    Adjusted for the covariates other than the one that divides.
-    """
-    data = whole.data
-    for index, name in enumerate(plan.mediation):
-        by = plan.subgroups[name].by
-        group, labels = assign(data, plan.subgroups[name])
-        exposed = np.where(data.include, group, 0)
-        columns = [
-            c for other in data.kinds if other != by for c in columns_of(data, other).values()
-        ]
-        others = np.stack(columns, axis=-1) if columns else None
-        found = mediate(
-            exposed,
-            data.treatment,
-            data.outcome,
-            np.random.default_rng([plan.seed, index]),
-            names=(labels[1], data.treatment_name, data.outcome_name),
-            covariates=others,
-            weights=data.weights,
-            interaction=plan.mediation_interaction,
-            imputed=whole.imputation is not None,
-        )
-        asked = plan.mediation_sensitivity
-        yield Pathway(name, found, _correlate(data, exposed, others, plan) if asked else None)
-
-
-def _correlate(
-    data: AnalysisSet, exposed: Ints, others: Floats | None, plan: Plan
-) -> ErrorCorrelation:
-    """Return mediation under correlated errors, pooled over imputations where there are any."""
-    return pool_correlations(
-        [
-            error_correlation(
-                exposed[at], data.treatment[at], data.outcome[at],
-                covariates=None if others is None else others[at],
-                include=data.include[at], interaction=plan.mediation_interaction,
-            )
-            for at in np.ndindex(data.include.shape[:-1])
-        ]
-    )  # fmt: skip
 
 
 def with_multiplicity(found: list[Division]) -> list[dict[str, Any]]:

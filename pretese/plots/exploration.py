@@ -9,10 +9,11 @@ from matplotlib.ticker import MaxNLocator
 
 from estimate.analysis import Analysis
 from estimate.delivery import Delivery
-from estimate.explore import Division, Pathway, Shape
+from estimate.explore import Division, Shape
 from estimate.impute.chain import Imputation
 from estimate.impute.diagnose import convergence
 from estimate.mediation_effects import Effect, Mediation
+from estimate.pathways import Pathway
 from estimate.table1 import format_p
 from pretese.analysis_tables import effect
 from pretese.plots.before_after import draw_changes
