@@ -12,7 +12,8 @@ from scipy.special import expit
 from benchmarks.timing import best_of
 from estimate.adjustment import adjusted
 from estimate.analyse import analyse
-from estimate.analysis_set import AnalysisSet, Numeric, analysis_set
+from estimate.analysis_set import AnalysisSet, analysis_set
+from estimate.columns import Numeric
 from estimate.logistic import fit_logistic
 from estimate.matching import match_nearest
 from estimate.plan import Plan

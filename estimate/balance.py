@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from estimate.analysis_set import AnalysisSet, Categorical
+from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Bools, Floats
+from estimate.columns import Categorical
 from estimate.result import plain
 
 Ruler = Literal["pooled", "treated", "untreated", "all", "weighted", "weighted pooled"]
@@ -76,7 +77,8 @@ def balance(
 
     Examples
     --------
-    >>> from estimate.analysis_set import Numeric, analysis_set
+    >>> from estimate.analysis_set import analysis_set
+    >>> from estimate.columns import Numeric
     >>> men = {"gn": [0, 0, 1, 1], "y": [0, 1, 0, 1], "age_years": [30, 34, 32, 36]}
     >>> data = analysis_set(men, treatment="gn", outcome="y", covariates={"age_years": Numeric()})
     >>> print(balance(data).difference.round(4))

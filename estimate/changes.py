@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from estimate.analysis_set import Numeric, read_columns
 from estimate.arrays import Bools, Floats
+from estimate.columns import Numeric, read_columns
 from estimate.complete import eligible
 from estimate.plan import Plan
 from estimate.result import plain

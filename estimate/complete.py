@@ -8,13 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from estimate.analysis_set import (
-    AnalysisSet,
-    Categorical,
-    analysis_set,
-    read_columns,
-)
+from estimate.analysis_set import AnalysisSet, analysis_set
 from estimate.arrays import Floats
+from estimate.columns import Categorical, read_columns
 from estimate.impute.chain import Column, Imputation, impute
 from estimate.plan import Plan
 from estimate.refusals import beyond_measure

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from estimate.analysis_set import Numeric, read_columns
 from estimate.arrays import Bools
+from estimate.columns import Numeric, read_columns
 from estimate.complete import eligible
 from estimate.plan import Plan
 from estimate.result import plain

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from estimate.analysis_set import AnalysisSet, Categorical
+from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Floats
+from estimate.columns import Categorical
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ def design_matrix(
 
     Examples
     --------
-    >>> from estimate.analysis_set import Categorical, analysis_set
+    >>> from estimate.analysis_set import analysis_set
+    >>> from estimate.columns import Categorical
     >>> men = {"gn": [0, 1, 1], "y": [0, 1, 0], "dx": ["a", "b", "a"]}
     >>> data = analysis_set(
     ...     men, treatment="gn", outcome="y", covariates={"dx": Categorical(("a", "b"))}

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from estimate.analysis_set import AnalysisSet, Categorical, Kind
+from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Ints
+from estimate.columns import Categorical, Kind
 from estimate.plan_choices import Subgroup
 
 
@@ -23,7 +24,7 @@ def assign(data: AnalysisSet, group: Subgroup) -> tuple[Ints, tuple[str, ...]]:
 def group_labels(group: Subgroup, kind: Kind) -> tuple[str, ...]:
     """Return the names of a division's groups, in their order.
 
-    >>> from estimate.analysis_set import Numeric
+    >>> from estimate.columns import Numeric
     >>> group_labels(Subgroup(by="age_years", cut="> 35"), Numeric())
     ('age_years ≤ 35', 'age_years > 35')
     """

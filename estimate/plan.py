@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, field_validator
 
-from estimate.analysis_set import Categorical, Kind, Numeric
+from estimate.columns import Categorical, Kind, Numeric
 from estimate.plan_choices import (
     CumulativeDelivery,
     Event,

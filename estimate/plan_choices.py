@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from estimate.analysis_set import Categorical, Kind, Numeric
+from estimate.columns import Categorical, Kind, Numeric
 from estimate.estimand import Strategy
 from estimate.matching import Focal, Order
 from protocol.documents import Document

@@ -14,7 +14,8 @@ def remarks(data: AnalysisSet, score: PropensityScore | None) -> tuple[str, ...]
 
     Examples
     --------
-    >>> from estimate.analysis_set import Numeric, analysis_set
+    >>> from estimate.analysis_set import analysis_set
+    >>> from estimate.columns import Numeric
     >>> men = {"gn": [0, 1] * 4, "y": [0, 0, 1, 1] * 2, "cm": [1, 2, 3, 4, 5, 6, 7, 9]}
     >>> men["mm"] = [10 * cm for cm in men["cm"]]
     >>> data = analysis_set(

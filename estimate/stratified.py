@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
-from estimate.analysis_set import AnalysisSet, Categorical
+from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Floats
+from estimate.columns import Categorical
 from estimate.estimand import Estimand
 from estimate.result import Estimate, Scale, wald
 from protocol.errors import InputError

@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from estimate.analysis_set import Kind, Numeric
 from estimate.arrays import Floats, Ints
+from estimate.columns import Kind, Numeric
 from estimate.fisher import fisher_2x2, fisher_exact
 from estimate.two_sample import (
     Comparison,

@@ -92,7 +92,8 @@ def weights(
     --------
     One man in four is treated where x = 0, three in four where x = 1:
 
-    >>> from estimate.analysis_set import Numeric, analysis_set
+    >>> from estimate.analysis_set import analysis_set
+    >>> from estimate.columns import Numeric
     >>> from estimate.propensity import propensity
     >>> gn, y = [1, 0, 0, 0, 1, 1, 1, 0], [1, 0, 1, 0, 1, 1, 0, 0]
     >>> men = {"gn": gn, "y": y, "x": [0] * 4 + [1] * 4}

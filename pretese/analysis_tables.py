@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 
 from estimate.analysis import Analysis
-from estimate.analysis_set import AnalysisSet, Categorical
+from estimate.analysis_set import AnalysisSet
 from estimate.arrays import Floats
+from estimate.columns import Categorical
 from estimate.explore import Division
 from estimate.result import Z95, Estimate
 from estimate.table1 import format_p, table_one

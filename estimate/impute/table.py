@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from estimate.analysis_set import Categorical, Kind, Numeric
 from estimate.arrays import Floats
+from estimate.columns import Categorical, Kind, Numeric
 from estimate.impute.chain import Column, Imputation, Method, impute
 from estimate.table1 import as_categories
 from protocol.errors import Fault, InputError

@@ -7,8 +7,9 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from estimate.adjustment import adjusted
-from estimate.analysis_set import AnalysisSet, Categorical, Kind, Numeric, analysis_set
+from estimate.analysis_set import AnalysisSet, analysis_set
 from estimate.arrays import Bools, Floats
+from estimate.columns import Categorical, Kind, Numeric
 from estimate.contingency import crude
 from estimate.result import Estimate
 from pretese.certificate import load_scenario

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from estimate.adjustment import adjusted
-from estimate.analysis_set import AnalysisSet, Categorical, Kind, Numeric, analysis_set
+from estimate.analysis_set import AnalysisSet, analysis_set
 from estimate.balance import balance
+from estimate.columns import Categorical, Kind, Numeric
 from estimate.contingency import count, crude
 from estimate.design_matrix import design_matrix
 from estimate.logistic import fit_logistic

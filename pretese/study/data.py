@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from estimate.analysis_set import AnalysisSet, Categorical, Kind, analysis_set
+from estimate.analysis_set import AnalysisSet, analysis_set
+from estimate.columns import Categorical, Kind
 from estimate.impute.chain import Column, impute
 from pretese.study.spec import StudyPlan, kind_of
 from simulate.cohort import Cohort

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
-from estimate.analysis_set import Categorical, Kind, Numeric
+from estimate.columns import Categorical, Kind, Numeric
 from estimate.plan import check_division
 from estimate.plan_choices import Subgroup
 from protocol.documents import Document

@@ -8,7 +8,8 @@ import pytest
 from scipy.special import expit
 
 from estimate.adjustment import adjusted
-from estimate.analysis_set import Categorical, Numeric, analysis_set
+from estimate.analysis_set import analysis_set
+from estimate.columns import Categorical, Numeric
 from estimate.contingency import crude
 from estimate.firth import firth
 from estimate.impute.chain import Column, impute

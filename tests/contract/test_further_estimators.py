@@ -17,7 +17,7 @@ import pytest
 from scipy.special import expit, ndtr, ndtri
 
 from estimate.additive import additive_by_level, additive_from_data
-from estimate.analysis_set import Numeric, analysis_set
+from estimate.analysis_set import analysis_set
 from estimate.changes import Pairs
 from estimate.clustered import (
     gee_odds_ratio,
@@ -26,6 +26,7 @@ from estimate.clustered import (
     rate_difference,
     rates,
 )
+from estimate.columns import Numeric
 from estimate.discrete_time import discrete_hazard
 from estimate.estimand import Estimand
 from estimate.fisher import fisher_2x2

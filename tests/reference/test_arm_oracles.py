@@ -9,7 +9,8 @@ from scipy.special import chdtrc, expit
 from scipy.stats import fisher_exact
 from scipy.stats.contingency import odds_ratio
 
-from estimate.analysis_set import Categorical, Numeric, analysis_set
+from estimate.analysis_set import analysis_set
+from estimate.columns import Categorical, Numeric
 from estimate.estimand import Estimand
 from estimate.fisher import fisher_2x2
 from estimate.logistic import fit_logistic

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.analysis_set import AnalysisSet, Categorical, Numeric, analysis_set
+from estimate.analysis_set import AnalysisSet, analysis_set
+from estimate.columns import Categorical, Numeric
 from estimate.pool import pool, pool_estimates
 from estimate.propensity import c_statistic, propensity
 from estimate.weighting import iptw, iptw_adjusted, weights

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from estimate.analysis_set import Categorical, Numeric, analysis_set
+from estimate.analysis_set import analysis_set
+from estimate.columns import Categorical, Numeric
 from estimate.propensity import c_statistic, propensity
 from pretese.calibration.problem import pose
 from pretese.calibration.solve import SEED

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.analysis_set import Categorical, Numeric
+from estimate.columns import Categorical, Numeric
 from estimate.table1 import CategoricalRow, NumericRow, table_one
 
 R = Path(__file__).parent / "r"

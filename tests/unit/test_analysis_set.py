@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.analysis_set import Categorical, Numeric, analysis_set
+from estimate.analysis_set import analysis_set
+from estimate.columns import Categorical, Numeric
 from estimate.design_matrix import design_matrix
 from protocol.errors import InputError
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimate.analysis_set import Categorical, Numeric, analysis_set
+from estimate.analysis_set import analysis_set
+from estimate.columns import Categorical, Numeric
 from estimate.estimand import Estimand
 from estimate.logistic import fit_logistic
 from estimate.proportion import clopper_pearson_interval, wilson_interval

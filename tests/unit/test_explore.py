@@ -7,7 +7,8 @@ import pytest
 from scipy.special import expit
 
 from estimate.analyse import analyse
-from estimate.analysis_set import Categorical, Numeric, analysis_set
+from estimate.analysis_set import analysis_set
+from estimate.columns import Categorical, Numeric
 from estimate.explore import assign
 from estimate.plan import Plan
 from estimate.plan_choices import Subgroup

@@ -5,7 +5,8 @@ import pytest
 from firthmodels import FirthLogisticRegression
 from scipy import optimize, stats
 
-from estimate.analysis_set import AnalysisSet, Numeric, analysis_set
+from estimate.analysis_set import AnalysisSet, analysis_set
+from estimate.columns import Numeric
 from estimate.firth import firth, fit_firth, penalised_profile, penalised_test
 
 

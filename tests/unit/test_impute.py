@@ -6,7 +6,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import special
 
-from estimate.analysis_set import Categorical, Numeric
+from estimate.columns import Categorical, Numeric
 from estimate.impute.bootstrap import bootstrap_then_impute, combine
 from estimate.impute.categorical import draw_binary, draw_multinomial, fit_multinomial
 from estimate.impute.chain import Column, Method, impute

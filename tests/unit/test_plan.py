@@ -2,7 +2,7 @@
 
 import pytest
 
-from estimate.analysis_set import Categorical, Numeric
+from estimate.columns import Categorical, Numeric
 from estimate.plan import Plan
 from protocol.documents import parse_document
 from protocol.errors import InputError

@@ -6,7 +6,8 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from estimate.analysis_set import Numeric, analysis_set
+from estimate.analysis_set import analysis_set
+from estimate.columns import Numeric
 from estimate.poisson import fit_poisson, modified_poisson
 
 #: Ten men: risk 4/6 under treatment, 1/4 without.

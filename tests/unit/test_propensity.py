@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimate.analysis_set import Categorical, Numeric, analysis_set
+from estimate.analysis_set import analysis_set
 from estimate.balance import balance
+from estimate.columns import Categorical, Numeric
 from estimate.matching import Matches, match_nearest, matched
 from estimate.pairs import discordant, mcnemar, paired
 from estimate.propensity import PropensityScore, c_statistic, propensity

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from estimate.analysis_set import AnalysisSet, Categorical, Numeric, analysis_set
+from estimate.analysis_set import AnalysisSet, analysis_set
+from estimate.columns import Categorical, Numeric
 from estimate.matrices import independent_columns
 from estimate.pooled_tests import likelihood_ratio_test
 from estimate.subgroups import (
