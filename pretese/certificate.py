@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from pretese.io.atomic_file import write_file
+from pretese.io.faults import cannot_write
 from pretese.mechanism import mechanism_hash, parameters, with_values
 from pretese.shipped import scenario_path
 from protocol.documents import Document, read_text
@@ -59,10 +61,11 @@ def certificate_path(scenario_file: Path, scenario: Scenario) -> Path:
 
 def write_certificate(path: Path, certificate: Certificate) -> None:
     """Write a certificate; a run that dies half-way leaves the old one whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".partial")
-    fresh.write_text(json.dumps(certificate.model_dump(), indent=1) + "\n", encoding="utf-8")
-    fresh.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from None
+    write_file(path, json.dumps(certificate.model_dump(), indent=1) + "\n")
 
 
 def read_certificate(path: Path) -> Certificate:

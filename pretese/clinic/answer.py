@@ -10,7 +10,9 @@ from rich.table import Table
 
 from pretese.clinic.results import origin
 from pretese.clinic.task import Task, pool
-from pretese.files import whole_folder, write_csv, write_manifest
+from pretese.files import write_csv
+from pretese.io.manifest import write_manifest
+from pretese.io.result_folder import optional_result_folder
 from pretese.progress import progress
 from simulate.clinic.measures import measures
 from simulate.clinic.replicate import Goal, read_goal
@@ -20,27 +22,31 @@ from simulate.clinic.solve import Solution, solve
 
 def answer(task: Task, what: str, text: str, out: Path | None, as_json: bool) -> None:
     """Find the least ``what`` that meets the goal in ``text``; write and show all tried."""
-    known = list(measures(run_clinic(task.clinic, task.scenario, task.seed, 0, 20)))
-    goal = read_goal(text, known)
-    with pool(task.workers) as compute, progress("replications") as tell:
-        solution = solve(
-            task.clinic, task.scenario, what, goal, task.seed, task.most, task.men, task.listed,
-            task.workers, compute,
-            lambda capacity, done: tell(done, task.most, f"{what} = {capacity}"),
-        )  # fmt: skip
-    table = _tried(solution)
-    facts = {
-        "question": f"least {what} with {text.strip()}", "answer": solution.capacity,
-        **origin(task),
-    }  # fmt: skip
-    if out:
-        with whole_folder(out) as folder:
+    with optional_result_folder(out) as folder:
+        known = list(measures(run_clinic(task.clinic, task.scenario, task.seed, 0, 20)))
+        goal = read_goal(text, known)
+        solution = _solution(task, what, goal)
+        table = _tried(solution)
+        facts = {
+            "question": f"least {what} with {text.strip()}", "answer": solution.capacity,
+            **origin(task),
+        }  # fmt: skip
+        if folder is not None:
             write_csv(table, folder / "solve.csv")
             write_manifest(folder, facts)
     if as_json:
         click.echo(json.dumps({**facts, "tried": json.loads(table.to_json(orient="records"))}))
         return
     _show(solution, what, goal, facts["question"])
+
+
+def _solution(task: Task, what: str, goal: Goal) -> Solution:
+    with pool(task.workers) as compute, progress("replications") as tell:
+        return solve(
+            task.clinic, task.scenario, what, goal, task.seed, task.most, task.men, task.listed,
+            task.workers, compute,
+            lambda capacity, done: tell(done, task.most, f"{what} = {capacity}"),
+        )  # fmt: skip
 
 
 def _show(solution: Solution, what: str, goal: Goal, question: str) -> None:

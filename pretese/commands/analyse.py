@@ -25,7 +25,9 @@ from pretese.analysis_tables import (
     subgroups_table,
     weighted_table,
 )
-from pretese.files import versions, whole_folder, write_manifest
+from pretese.files import versions
+from pretese.io.manifest import write_manifest
+from pretese.io.result_folder import optional_result_folder
 from pretese.plots.analysis import figures
 from pretese.plots.style import save
 from pretese.progress import progress
@@ -57,11 +59,11 @@ def command(data: Path, plan_path: Path, out: Path | None, as_json: bool) -> Non
     text = read_text(plan_path)
     plan = parse_document(text, Plan, where=str(plan_path))
     table = read_table(data)
-    with progress("analysing") as tell:
+    with optional_result_folder(out) as folder, progress("analysing") as tell:
         found = analyse(table.frame, plan, where=str(data), tell=tell)
         answer = _answer(found, table, text)
-        if out is not None:
-            _write(found, answer, out)
+        if folder is not None:
+            _write(found, answer, folder)
     if as_json:
         click.echo(json.dumps(answer, indent=1, allow_nan=False))
     else:
@@ -78,29 +80,26 @@ def _answer(found: Analysis, table: TableFile, plan_text: str) -> dict[str, Any]
     }
 
 
-def _write(found: Analysis, answer: dict[str, Any], out: Path) -> None:
-    with whole_folder(out) as folder:
-        text = json.dumps(answer, indent=1, allow_nan=False)
-        (folder / "analysis.json").write_text(text + "\n", encoding="utf-8")
-        write_table(estimates_table(found), folder / "estimates", "Effects of treatment")
-        if found.plan.covariates:
-            first = characteristics_table(found)
-            write_table(first, folder / "table1", "Characteristics by treatment")
-            if (weighted := weighted_table(found)) is not None:
-                title = "Characteristics by treatment, weighted (ATE)"
-                write_table(weighted, folder / "table1_weighted", title)
-            write_table(balance_table(found), folder / "balance", "Standardised mean differences")
-        if found.score is not None:
-            model = score_odds_ratios(found).round(3)
-            write_table(model, folder / "propensity_model", "Odds ratios of treatment")
-        if found.divisions:
-            write_table(subgroups_table(found), folder / "subgroups", "Effect by subgroup")
-        for name, figure in figures(found).items():
-            for ending in ("svg", "png"):
-                save(figure, folder / f"{name}.{ending}")
-        write_manifest(
-            folder, {key: answer[key] for key in ("versions", "plan_sha256", "data_sha256")}
-        )
+def _write(found: Analysis, answer: dict[str, Any], folder: Path) -> None:
+    text = json.dumps(answer, indent=1, allow_nan=False)
+    (folder / "analysis.json").write_text(text + "\n", encoding="utf-8")
+    write_table(estimates_table(found), folder / "estimates", "Effects of treatment")
+    if found.plan.covariates:
+        first = characteristics_table(found)
+        write_table(first, folder / "table1", "Characteristics by treatment")
+        if (weighted := weighted_table(found)) is not None:
+            title = "Characteristics by treatment, weighted (ATE)"
+            write_table(weighted, folder / "table1_weighted", title)
+        write_table(balance_table(found), folder / "balance", "Standardised mean differences")
+    if found.score is not None:
+        model = score_odds_ratios(found).round(3)
+        write_table(model, folder / "propensity_model", "Odds ratios of treatment")
+    if found.divisions:
+        write_table(subgroups_table(found), folder / "subgroups", "Effect by subgroup")
+    for name, figure in figures(found).items():
+        for ending in ("svg", "png"):
+            save(figure, folder / f"{name}.{ending}")
+    write_manifest(folder, {key: answer[key] for key in ("versions", "plan_sha256", "data_sha256")})
 
 
 def _show(console: Console, found: Analysis, answer: dict[str, Any], out: Path | None) -> None:

@@ -9,7 +9,7 @@ import click
 from pretese.bedside.asjson import as_json, as_plain
 from pretese.cli import CheckFailedError
 from pretese.commands.options import json_option, pairs_of, regimen_option, set_option, settings
-from pretese.commands.regimen import write_text
+from pretese.io.atomic_file import check_file, write_file
 from protocol.audit import audit
 from protocol.deviations import SCHEMA, Audit, Deviation
 from protocol.documents import read_text
@@ -48,11 +48,14 @@ def command(
     LOG is a CSV file with the columns patient, date, event, drug, amount, unit, value; or a folder
     that `pretese simulate` wrote, of which the men who followed the regimen are audited.
     """
+    if table is not None:
+        check_file(table, "--csv")
     loaded = load_regimen(regimen, settings(parameters))
     mapping = pairs_of("--map", columns, "patient=ID")
     found = audit(_read(log, loaded, mapping), loaded)
     if table is not None:
-        write_text(table, deviations_csv(found))
+        write_file(table, deviations_csv(found), "--csv")
+        click.echo(f"wrote {table}", err=True)
     if as_document:
         plain = as_plain(found)
         del plain["schema"]

@@ -17,7 +17,9 @@ from pretese.clinic.console import tell
 from pretese.clinic.results import draw_figures, facts_of, write_summary
 from pretese.clinic.task import Going, Task, first_run, replications
 from pretese.clinic_files import FORMATS, load_clinic, write_run
-from pretese.files import whole_folder, write_manifest
+from pretese.io.manifest import write_manifest
+from pretese.io.result_folder import result_folder
+from pretese.regimen_files import regimen_files
 from protocol.errors import InputError
 from simulate.clinic.file import Clinic
 from simulate.clinic.replicate import FEWEST, Replication, measured, summary
@@ -89,8 +91,8 @@ def command(
         return
     if out is None:
         raise InputError.of("--out", "", "it is missing", "name a folder to write")
-    going = Going()
-    with going.listening(), _room(out), whole_folder(out) as folder:
+    going, regimens = Going(), regimen_files(loaded)
+    with going.listening(), _room(out), result_folder(out) as folder:
         run = first_run(task, going)
         known = _known_day(run, day)
         rows = write_run(run, folder, kind, xes, known)
@@ -103,6 +105,7 @@ def command(
         if figures:
             draw_figures(run, done, known, folder / "figures")
         facts = facts_of(task, done, known, measure, precision, rows, run.until_day)
+        regimens.check()
         write_manifest(folder, facts)
     if as_json:
         click.echo(_document(facts, table))

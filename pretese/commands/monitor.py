@@ -2,13 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
 
 from pretese.commands.options import finite, json_option
 from pretese.files import versions
+from pretese.io.atomic_file import check_file
 from pretese.plots.monitor import draw_looks
 from pretese.plots.style import save
 from pretese.running.document import document_of
@@ -72,7 +72,7 @@ def command(
     taken = read_taken(looks)
     document = document_of(monitor(plan, taken, asked))
     if plot is not None:
-        _draw(document, plot)
+        save(draw_looks(document), plot, "--plot")
     if as_document:
         hashes = {"design_sha256": sha256, "looks_sha256": taken.sha256}
         whole = {**document, **hashes, "versions": versions()}
@@ -85,17 +85,7 @@ def _check_plot(plot: Path) -> None:
     if plot.suffix not in (".png", ".svg"):
         problem = f"{plot.suffix or 'no ending'}"
         raise InputError.of("--plot", str(plot), problem, "end in .png or .svg")
-    if not plot.parent.is_dir():
-        problem = "its folder does not exist"
-        raise InputError.of("--plot", str(plot), problem, "make it, or name another")
-
-
-def _draw(document: dict[str, Any], plot: Path) -> None:
-    try:
-        save(draw_looks(document), plot)
-    except OSError as error:
-        problem = f"it cannot be written ({error.strerror})"
-        raise InputError.of("--plot", str(plot), problem, "name another file") from None
+    check_file(plot, "--plot")
 
 
 def _risks(text: str | None) -> tuple[float, float] | None:

@@ -7,6 +7,7 @@ import click
 from matplotlib.figure import Figure
 
 from pretese.certificate import load_scenario
+from pretese.io.atomic_file import check_file
 from pretese.plots.cohort import draw_cohort_hormones
 from pretese.plots.hormones import draw_hormones
 from pretese.plots.quantiles import ARMS, QUARTILES, draw_quantiles
@@ -73,4 +74,5 @@ def command(kind: str, scenario: str, man: int, seed: int, out: Path) -> None:
         raise InputError.of(
             "--out", str(out), f"{out.suffix or 'no ending'}", "end in .png or .svg"
         )
-    save(_PICTURES[kind](load_scenario(scenario), seed, man), out)
+    check_file(out, "--out")
+    save(_PICTURES[kind](load_scenario(scenario), seed, man), out, "--out")

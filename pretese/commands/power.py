@@ -1,7 +1,6 @@
 """`pretese power`: how often a planned trial finds its effect, and how many men it needs."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -11,16 +10,18 @@ import click
 from rich.console import Console
 
 from pretese.commands.options import finite, pairs_of, settings
-from pretese.files import versions, whole_folder, write_manifest
+from pretese.files import versions
+from pretese.io.manifest import write_manifest
+from pretese.io.result_folder import result_folder
 from pretese.plots.power import draw_all
 from pretese.plots.style import save
 from pretese.progress import progress
+from pretese.regimen_files import regimen_files
 from pretese.study.blocks import Store
 from pretese.study.code import code_version
 from pretese.study.execute import Crew, cluster_crew, local_crew
-from pretese.study.folder import open_folder
+from pretese.study.folder import study_folder
 from pretese.trial.cells import Axes
-from pretese.trial.design import design_path
 from pretese.trial.page import show
 from pretese.trial.runner import Runner, passing_store
 from pretese.trial.study import (
@@ -115,17 +116,20 @@ def command(
     )  # fmt: skip
     planned = prepare(designs, request)
     record = study_record(planned, request)
+    regimens = [regimen_files(each.scenario) for each in planned]
     with (
-        _crew(workers, scheduler) as crew,
         _store(out, record, resume) as store,
+        _crew(workers, scheduler) as crew,
         progress("simulated trials") as tell,
     ):
         runner = Runner(store, crew, tell, request.by_men)
         answers = [study_design(each, request, runner) for each in planned]
         tell(0, 1, "tables and figures")
+        for files in regimens:
+            files.check()
         document = _document(answers, request)
         if out is not None:
-            _write(out / "results", designs, answers, document)
+            _write(out / "results", answers, document)
     if as_json:
         click.echo(json.dumps(document, indent=1))
     else:
@@ -138,16 +142,16 @@ def _crew(workers: int, scheduler: str | None) -> AbstractContextManager[Crew | 
 
 @contextmanager
 def _store(out: Path | None, record: dict[str, Any], resume: bool) -> Iterator[Store]:
-    if out is not None:
-        store = open_folder(record, out, resume)
+    if out is None:
+        with passing_store() as store:
+            yield store
+        return
+    with study_folder(record, out, resume) as store:
         try:
             yield store
         except KeyboardInterrupt:
             click.echo(f"finished trials are kept in {out}; continue with --resume", err=True)
             raise
-        return
-    with passing_store() as store:
-        yield store
 
 
 def _axes(words: tuple[str, ...]) -> Axes:
@@ -176,13 +180,12 @@ def _document(answers: list[Answer], request: Request) -> dict[str, Any]:
     }
 
 
-def _write(
-    results: Path, names: tuple[str, ...], answers: list[Answer], document: dict[str, Any]
-) -> None:
-    """Write the design files, the document, every trial and the figures."""
-    with whole_folder(results) as folder:
-        for name, answer in zip(names, answers, strict=True):
-            shutil.copyfile(design_path(name), folder / f"{answer.design.id}.yaml")
+def _write(results: Path, answers: list[Answer], document: dict[str, Any]) -> None:
+    """Write the design files as they were read, the document, every trial and the figures."""
+    with result_folder(results) as folder:
+        for answer in answers:
+            text = answer.planned.text
+            (folder / f"{answer.design.id}.yaml").write_bytes(text.encode())
             join(answer.results, folder / f"{answer.design.id}.parquet")
         text = json.dumps(document, indent=1)
         (folder / "power.json").write_text(text + "\n", encoding="utf-8")

@@ -14,9 +14,10 @@ from pretese.cli import CheckFailedError
 from pretese.progress import progress
 from pretese.study.assess import Assessment
 from pretese.study.execute import Crew, cluster_crew, local_crew
+from pretese.study.folder import study_folder
 from pretese.study.judge import SHORT, Judgement
 from pretese.study.library import choose
-from pretese.study.run import open_study, prepare, run_study, write_results
+from pretese.study.run import prepare, run_study, write_results
 from pretese.study.spec import StudyPlan
 from protocol.documents import read_document
 
@@ -79,12 +80,14 @@ def command(
     """
     plan = read_document(plan_path, StudyPlan) if plan_path else None
     study = prepare(choose(scenarios, plan, seed, truth_men))
-    with _crew(workers, scheduler) as crew:
-        store = open_study(study, out, resume)
-        with progress("recovery") as tell:
-            done = run_study(study, store, replicates, mcse, crew, tell)
-            tell(0, 1, "tables and figures")
-            found = write_results(study, store, done, out, figures)
+    with (
+        study_folder(study.record(), out, resume) as store,
+        _crew(workers, scheduler) as crew,
+        progress("recovery") as tell,
+    ):
+        done = run_study(study, store, replicates, mcse, crew, tell)
+        tell(0, 1, "tables and figures")
+        found = write_results(study, store, done, out, figures)
     if as_json:
         click.echo(json.dumps([asdict(each) for each in found.judgements], indent=1))
     else:

@@ -11,6 +11,7 @@ from pretese.bedside.tree import mermaid, svg
 from pretese.bedside.words import path_lines, shown_order
 from pretese.cli import CheckFailedError
 from pretese.commands.options import json_option
+from pretese.io.atomic_file import check_file, write_file
 from protocol.cases import load_cases, run_cases
 from protocol.errors import InputError, ProofError
 from protocol.paths import paths_of
@@ -45,6 +46,8 @@ def show_list() -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="Write to a file.")
 def show(regimen: str, form: str, tables: tuple[str, ...], out: Path | None) -> None:
     """Show a regimen: in words, as a decision tree, or as DMN."""
+    if out is not None:
+        check_file(out, "--out")
     loaded = load_regimen(regimen)
     for name in tables:
         if name not in loaded.tables:
@@ -54,17 +57,8 @@ def show(regimen: str, form: str, tables: tuple[str, ...], out: Path | None) -> 
     if out is None:
         click.echo(text, nl=not text.endswith("\n"))
     else:
-        write_text(out, text)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file, or say why that is impossible."""
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        problem = f"it cannot be written ({error.strerror})"
-        raise InputError.of(str(path), "", problem, "name a folder that exists") from None
-    click.echo(f"wrote {path}", err=True)
+        write_file(out, text, "--out")
+        click.echo(f"wrote {out}", err=True)
 
 
 def _words(regimen: Regimen) -> str:

@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from pretese.io.atomic_file import check_file, write_file
+from pretese.io.manifest import add_to_manifest
 from pretese.trial.report import render_report
-from protocol.errors import InputError
 
 
 @click.command()
@@ -18,11 +19,11 @@ def command(folder: Path, out: Path | None) -> None:
     It holds design, estimand, performance, looks, the exact rail, example trials drawn again from
     their seed, and a statement on the sample size for a protocol.
     """
-    page = render_report(folder)
     target = out or folder / "report.html"
-    try:
-        target.write_text(page, encoding="utf-8")
-    except OSError as error:
-        problem = f"it cannot be written ({error.strerror})"
-        raise InputError.of("--out", str(target), problem, "name another file") from None
+    if folder.is_dir():  # else the message of what cannot be read is the better one
+        check_file(target, "--out")
+    page = render_report(folder)
+    write_file(target, page, "--out")
+    if out is None:  # a part of the result from now on, so that the study may be extended later
+        add_to_manifest(folder, target.name)
     Console(stderr=True).print(f"report: {target}", highlight=False, soft_wrap=True)

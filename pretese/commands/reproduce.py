@@ -9,12 +9,15 @@ from rich.console import Console
 
 from pretese.certificate import certificate_path, load_scenario
 from pretese.cli import CheckFailedError
-from pretese.files import versions, whole_folder, write_csv, write_manifest
+from pretese.files import versions, write_csv
+from pretese.io.manifest import write_manifest
+from pretese.io.result_folder import result_folder
 from pretese.pitfalls.report import write_audit
 from pretese.pitfalls.run import audit
 from pretese.plots.style import save, svg
 from pretese.progress import progress
 from pretese.published import load_published
+from pretese.regimen_files import regimen_files
 from pretese.reproduce.compare import compare, frame, missed
 from pretese.reproduce.console import show
 from pretese.reproduce.report import draw_figures, render
@@ -63,13 +66,14 @@ def command(
     """
     scenario = load_scenario(name)
     published = load_published(scenario.published)
-    with whole_folder(out) as folder:
+    regimens = regimen_files(scenario)
+    facts = _facts(name, scenario, seed, replicates)  # what was read, not what stands there later
+    with result_folder(out) as folder:
         with progress("simulated studies") as tell:
             simulated = run_studies(
                 scenario, seed, replicates, workers, lambda done: tell(done, replicates)
             )
         rows = compare(scenario, published, simulated)
-        facts = _facts(name, scenario, seed, replicates)
         write_csv(frame(rows), folder / "published_vs_simulated.csv")
         cohort = _write_cohort(scenario, seed, folder / "cohort")
         figures = draw_figures(rows, simulated, published, cohort)
@@ -79,6 +83,7 @@ def command(
         if with_audit:
             with progress("pitfalls") as tell:
                 write_audit(audit(replicates, seed, tell), folder, replicates, seed)
+        regimens.check()
         write_manifest(folder, facts)
     if as_json:
         click.echo(frame(rows).to_json(orient="records", indent=1))

@@ -9,6 +9,7 @@ from pretese.bedside.asjson import as_json, as_plain
 from pretese.bedside.ics import calendar_of
 from pretese.bedside.words import plan_lines
 from pretese.commands.options import json_option, regimen_option, set_option, settings
+from pretese.io.atomic_file import check_file, write_file
 from protocol.errors import InputError
 from protocol.quantities import quantity
 from protocol.regimen import Regimen, load_regimen
@@ -58,15 +59,13 @@ def command(
         raise InputError.of(
             "pretese schedule", "", "FSH and decisions are both given", "give one of the two"
         )
+    if ics is not None:
+        check_file(ics, "--ics")
     loaded = load_regimen(regimen, settings(parameters))
     made = _plan(loaded, start.date(), fsh, fsh_unit, decisions)
     if ics is not None:
         data = calendar_of(made, at=at.time() if at else None, timezone=timezone)
-        try:
-            ics.write_bytes(data)
-        except OSError as error:
-            problem = f"it cannot be written ({error.strerror})"
-            raise InputError.of(str(ics), "", problem, "name a folder that exists") from None
+        write_file(ics, data, "--ics")
         click.echo(f"wrote {ics}: {len(made.items)} events", err=True)
     if as_document:
         click.echo(as_json(SCHEMA, **as_plain(made)))

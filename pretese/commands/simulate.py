@@ -7,9 +7,12 @@ from rich.console import Console
 
 from pretese.certificate import load_scenario
 from pretese.cohort_files import FORMATS, write_studies
-from pretese.files import versions, whole_folder, write_manifest
+from pretese.files import versions
+from pretese.io.manifest import write_manifest
+from pretese.io.result_folder import result_folder
 from pretese.mechanism import mechanism_hash
 from pretese.progress import progress
+from pretese.regimen_files import regimen_files
 from protocol.errors import InputError
 from simulate.tables import COLUMNS
 
@@ -60,15 +63,12 @@ def command(
     overrides = dict(_change(each) for each in changes)
     loaded = load_scenario(scenario, overrides)
     each = men or loaded.men
-    with whole_folder(out) as folder, progress("simulated men") as tell:
-        try:
-            write_studies(
-                loaded, folder, formats, seed, replicates, each,
-                lambda done: tell(done, replicates * each), dirt / 100,
-            )  # fmt: skip
-        except OSError as error:
-            problem = f"it cannot be written ({error.strerror or error})"
-            raise InputError.of("--out", str(out), problem, "make room, or ask for less") from None
+    regimens = regimen_files(loaded)
+    with result_folder(out) as folder, progress("simulated men") as tell:
+        write_studies(
+            loaded, folder, formats, seed, replicates, each,
+            lambda done: tell(done, replicates * each), dirt / 100,
+        )  # fmt: skip
         facts = {
             "scenario": loaded.id,
             "mechanism_sha256": mechanism_hash(loaded),
@@ -80,6 +80,7 @@ def command(
             **({"dirt_percent": dirt} if dirt else {}),
             "versions": versions(),
         }
+        regimens.check()
         write_manifest(folder, facts)
     Console(stderr=True).print(
         f"{replicates} x {each} men of {loaded.id}: {', '.join(COLUMNS)} in {out}",

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from pretese.certificate import load_scenario
 from pretese.files import write_csv
+from pretese.io.atomic_file import check_file, replaced_file
 from simulate.truth import population_effects, truth_table
 
 
@@ -23,9 +24,12 @@ def command(scenario: str, men: int, seed: int, out: Path | None) -> None:
     Both potential outcomes of every man are known, so nothing is estimated; what remains is the
     Monte Carlo standard error of the draw (of ratios: on the log scale).
     """
+    if out:
+        check_file(out, "--out")
     effects = truth_table(population_effects(load_scenario(scenario), seed, men))
     if out:
-        write_csv(effects, out)
+        with replaced_file(out, "--out") as temporary:
+            write_csv(effects, temporary)
     table = Table(title=f"True effects in {scenario}")
     for heading in ("estimand", "untreated %", "treated %", "difference", "ratio", "odds ratio"):
         table.add_column(heading, justify="left" if heading == "estimand" else "right")

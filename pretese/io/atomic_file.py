@@ -1,6 +1,7 @@
 """Write a single file: the whole of it, or the old one stays as it was."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +13,19 @@ from pretese.io.faults import cannot_write, concerns, refused
 
 #: How temporary files begin; a token follows, so that two runs never share one.
 TEMPORARY = ".pretese-partial-"
+
+_NAMED = re.compile(re.escape(TEMPORARY) + r"[0-9a-f]{16}(\.\w+)?")
+
+
+def is_temporary(path: Path) -> bool:
+    """Say whether a file bears the name of one that was being written.
+
+    >>> is_temporary(Path("blocks", ".pretese-partial-0123456789abcdef.parquet"))
+    True
+    >>> is_temporary(Path(".pretese-partial-notes.txt"))
+    False
+    """
+    return _NAMED.fullmatch(path.name) is not None
 
 
 def write_file(path: Path, content: str | bytes, option: str = "") -> None:
@@ -35,11 +49,16 @@ def write_file(path: Path, content: str | bytes, option: str = "") -> None:
 
 
 @contextmanager
-def replaced_file(path: Path, option: str = "") -> Iterator[Path]:
+def replaced_file(path: Path, option: str = "", *, lasting: bool = True) -> Iterator[Path]:
     """Give a temporary file that takes the place of ``path`` if the block succeeds.
 
     It stands in the same folder and has the same ending. A link is followed: what it points to is
     replaced. What is no ordinary file (a pipe, ``/dev/stdout``) receives the bytes instead.
+
+    Parameters
+    ----------
+    lasting
+        Whether the file must outlive a power cut: the disk is then waited for.
 
     Raises
     ------
@@ -57,7 +76,7 @@ def replaced_file(path: Path, option: str = "") -> Iterator[Path]:
         try:
             os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
             yield temporary
-            _put(temporary, target)
+            _put(temporary, target, lasting)
         except OSError as error:
             if not concerns(error, temporary):
                 raise
@@ -67,13 +86,15 @@ def replaced_file(path: Path, option: str = "") -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def _put(temporary: Path, target: Path) -> None:
+def _put(temporary: Path, target: Path, lasting: bool) -> None:
     """Move a finished file to its place; the disk has its bytes first."""
     with suppress(FileNotFoundError):  # a new file has the permissions of any new file
         shutil.copymode(target, temporary)
-    sync_file(temporary)
+    if lasting:
+        sync_file(temporary)
     temporary.replace(target)
-    sync_folder(target.parent)
+    if lasting:
+        sync_folder(target.parent)
 
 
 @contextmanager

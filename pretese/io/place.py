@@ -54,8 +54,14 @@ class Place:
         return self.path.with_name(f"{self.path.name}.new-{token}")
 
 
-def check_place(out: Path, option: str = "--out") -> Place:
+def check_place(out: Path, option: str = "--out", *, replaced: bool = True) -> Place:
     """Return the place of a folder of results, or say why none can be written there.
+
+    Parameters
+    ----------
+    replaced
+        Whether the folder is replaced as a whole; otherwise files are added to it, and it may be
+        the current folder, a link, or a mount point.
 
     Raises
     ------
@@ -64,8 +70,10 @@ def check_place(out: Path, option: str = "--out") -> Place:
         that is full or read-only.
     """
     try:
-        path = _resolved(out)
+        path = _resolved(out) if replaced else out.resolve()
         _check_kind(path, out, option)
+        if replaced:
+            _check_replaceable(path, out, option)
         _check_disk(path, out, option)
     except OSError as error:
         raise cannot_write(out, error, option) from None
@@ -81,12 +89,15 @@ def _resolved(out: Path) -> Path:
 
 
 def _check_kind(path: Path, out: Path, option: str) -> None:
-    another = "name a new folder, or an earlier result"
     if path.is_symlink():
         problem = f"it is a link to {os.readlink(path)}"
         raise refused(out, problem, "name the folder itself", option)
     if exists(path) and not path.is_dir():
-        raise refused(out, "it exists and was not written by pretese", another, option)
+        problem = "it is a file, and was not written by pretese"
+        raise refused(out, problem, "name a new folder, or an earlier result", option)
+
+
+def _check_replaceable(path: Path, out: Path, option: str) -> None:
     with suppress(FileNotFoundError):  # the current folder may be gone
         here = Path.cwd()
         if path == here or path in here.parents:

@@ -9,6 +9,8 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from pretese.io.atomic_file import write_file
+
 INK = "#1d2733"
 MUTED = "#8a94a0"
 GRID = "#e4e8ec"
@@ -58,10 +60,17 @@ def svg(figure: Figure) -> str:
     return text[text.index("<svg") :]
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG (200 dots per inch) or SVG, by the ending of the path."""
-    if path.suffix == ".svg":
-        path.write_text(svg(figure), encoding="utf-8")
-        return
+def save(figure: Figure, path: Path, option: str = "") -> None:
+    """Write a figure as PNG (200 dots per inch) or SVG, by the ending of the path.
+
+    The file is written in one step, as `pretese.io.atomic_file.write_file` does; ``option`` names
+    the option of the command line that asked for it.
+    """
+    write_file(path, svg(figure) if path.suffix == ".svg" else _png(figure), option)
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
     with house_style():
-        figure.savefig(path, dpi=200, metadata={"Software": None})
+        figure.savefig(buffer, format="png", dpi=200, metadata={"Software": None})
+    return buffer.getvalue()

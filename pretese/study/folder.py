@@ -2,15 +2,27 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pretese.io.atomic_file import is_temporary, write_file
+from pretese.io.faults import cannot_write
+from pretese.io.folder_lock import folder_lock
+from pretese.io.place import check_content, check_place, parents_of, shown
 from pretese.study.blocks import Store
 from protocol.errors import Fault, InputError
 
+#: The file that keeps other runs out of a study.
+LOCK = ".pretese-lock"
 
-def open_folder(record: Mapping[str, Any], out: Path, resume: bool) -> Store:
-    """Make or enter the folder of a study; what was asked stands in ``study.json``.
+
+@contextmanager
+def study_folder(record: Mapping[str, Any], out: Path, resume: bool) -> Iterator[Store]:
+    """Make or enter the folder of a study, and keep other runs out while the block runs.
+
+    What was asked stands in ``study.json``. The place of the results is checked as well, so that
+    no work is done whose results could not be written.
 
     Parameters
     ----------
@@ -21,24 +33,36 @@ def open_folder(record: Mapping[str, Any], out: Path, resume: bool) -> Store:
     ------
     InputError
         The folder holds a study and ``resume`` was not asked for; or it was, and the study asked
-        for is another one than that begun: its results must never be joined with these.
+        for is another one than that begun: its results must never be joined with these. Another
+        run works in the folder, or it cannot be written to.
     """
-    file = out / "study.json"
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        if file.exists():
-            _compare(_begun(file), record, out, resume)
-        elif any(out.iterdir()):
-            problem = "it holds files, and no study"
-            raise InputError.of("--out", str(out), problem, "name a new folder")
-        else:
-            partial = file.with_suffix(".partial")
-            partial.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-            partial.replace(file)
-    except OSError as error:
-        problem = f"it cannot be written ({error.strerror})"
-        raise InputError.of("--out", str(out), problem, "name a folder you may write to") from None
-    return Store(out / "blocks")
+    path = check_place(out, replaced=False).path
+    results = check_place(out / "results")
+    with parents_of(path / "study.json"), folder_lock(path / LOCK, out, "--out"):
+        try:
+            _enter(record, path, out, resume)
+            check_content(results)
+            for file in (*path.glob(".*"), *path.glob("blocks/*/.*")):
+                if is_temporary(file):  # of a run that was killed: none but this works here now
+                    file.unlink()
+        except OSError as error:
+            raise cannot_write(out, error, "--out") from None
+        yield Store(out / "blocks")
+
+
+def _enter(record: Mapping[str, Any], path: Path, out: Path, resume: bool) -> None:
+    """Compare a study with that begun, or begin it."""
+    file = path / "study.json"
+    if file.exists():
+        _compare(_begun(file), record, out, resume)
+        return
+    foreign = [
+        each.name for each in sorted(path.iterdir()) if each.name != LOCK and not is_temporary(each)
+    ]
+    if foreign:
+        problem = f"it holds files, and no study ({shown(foreign)})"
+        raise InputError.of("--out", str(out), problem, "name a new folder")
+    write_file(file, json.dumps(record, indent=1) + "\n")
 
 
 def _begun(file: Path) -> dict[str, Any]:

@@ -10,14 +10,16 @@ import pandas as pd
 import pyarrow as pa
 
 from pretese.certificate import load_scenario
-from pretese.files import versions, whole_folder, write_csv, write_manifest
+from pretese.files import versions, write_csv
+from pretese.io.manifest import write_manifest
+from pretese.io.result_folder import result_folder
 from pretese.mechanism import mechanism_hash, with_values
 from pretese.progress import Tell
+from pretese.regimen_files import regimen_files
 from pretese.study.assess import Assessment, assess, wanted_replicates
 from pretese.study.blocks import Job, Store
 from pretese.study.code import code_version
 from pretese.study.execute import Crew, finish
-from pretese.study.folder import open_folder
 from pretese.study.page import write_page
 from pretese.study.source import Source, join
 from pretese.study.spec import StudySpec
@@ -75,7 +77,10 @@ def prepare(spec: StudySpec) -> Study:
             continue
         plans = {plan: spec.plans[plan] for plan in case.plans}
         said = {plan: each.model_dump(mode="json") for plan, each in plans.items()}
+        files = regimen_files(scenario)
         nature = {"mechanism": mechanism_hash(scenario), "plans": said}
+        if files.hashes:  # shipped regimens are part of the code
+            nature["regimens"] = dict(files.hashes)
         mice = any(plan.missing.method == "mice" for plan in plans.values())
         men = case.men or scenario.men
         estimates[name] = Job(
@@ -83,16 +88,14 @@ def prepare(spec: StudySpec) -> Study:
             EstimateTask(scenario, men, spec.seed, plans),
             {**nature, "men": men, "seed": spec.seed},
             BLOCK_IMPUTED if mice else BLOCK,
+            files=files,
         )
-        truths[name] = Job(f"{name}.truth", TruthTask(scenario, plans), nature, BLOCK_TRUTH)
+        truths[name] = Job(
+            f"{name}.truth", TruthTask(scenario, plans), nature, BLOCK_TRUTH, files=files
+        )
     if faults:
         raise InputError(faults)
     return Study(spec, estimates, truths)
-
-
-def open_study(study: Study, out: Path, resume: bool) -> Store:
-    """Make or enter the folder of a study, as `open_folder` does."""
-    return open_folder(study.record(), out, resume)
 
 
 def run_study(
@@ -149,7 +152,7 @@ def write_results(
     study: Study, store: Store, replicates: int, out: Path, figures: bool = True
 ) -> Assessment:
     """Write ``out/results``, all of it or nothing: estimates, tables, figures and a manifest."""
-    with whole_folder(out / "results") as folder:
+    with result_folder(out / "results") as folder:
         (folder / "estimates").mkdir()
         files = {name: folder / "estimates" / f"{name}.parquet" for name in study.estimates}
         for name, job in study.estimates.items():

@@ -196,6 +196,12 @@ def read_design(name: str | Path) -> tuple[Design, str]:
         All faults of the file at once, then what its parts say of themselves: looks that do not
         rise or come after the end, a bound that cannot be.
     """
+    design, text = read_design_text(name)
+    return design, content_hash(text)
+
+
+def read_design_text(name: str | Path) -> tuple[Design, str]:
+    """Read a design as `read_design` does; return it with its text."""
     path = design_path(name)
     text = read_text(path)
     design = parse_document(text, Design, where=str(path))
@@ -206,7 +212,7 @@ def read_design(name: str | Path) -> tuple[Design, str]:
     with _part(str(path), "multiplicity"):
         design.graph()
     _check_strata(design, str(path))
-    return design, content_hash(text)
+    return design, text
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from pretese.mechanism import mechanism_hash
 from pretese.progress import Tell
+from pretese.regimen_files import regimen_files
 from pretese.study.blocks import Job, Store
 from pretese.study.execute import Crew, finish
 from pretese.trial.counts import why_by_men
@@ -81,6 +82,7 @@ def trial_job(
         kind="trials",
         whole=False,
         groups=len(points),
+        files=regimen_files(scenario),
     )
 
 

@@ -13,7 +13,7 @@ from pretese.trial.candidates import scenario_of
 from pretese.trial.cells import Axes, settings_of, with_settings
 from pretese.trial.conduct import check_sites
 from pretese.trial.counts import why_by_men
-from pretese.trial.design import Design, read_design
+from pretese.trial.design import Design, read_design_text
 from pretese.trial.further import further
 from pretese.trial.nuisance import Grid, Tornado, grid_document, study_grid, study_tornado
 from pretese.trial.nuisance import tornado_document as bars_document
@@ -23,6 +23,7 @@ from pretese.trial.solve import Solution, solve_men
 from pretese.trial.summary import assurance, plain, summarise_point, won
 from pretese.trial.table import Recorded
 from pretese.trial.verdict import decision_document
+from protocol.documents import content_hash
 from protocol.errors import InputError
 from protocol.regimen import load_regimen
 from simulate.scenario import Scenario
@@ -74,12 +75,22 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A design read and checked, before a man is drawn."""
+    """A design read and checked, before a man is drawn.
+
+    ``text`` is what its file said when it was read: the file may change during the run.
+    ``regimens`` names version and hash of what the arms are given.
+    """
 
     design: Design
-    sha256: str
+    text: str
+    regimens: Mapping[str, Mapping[str, str]]
     scenario: Scenario | None
     axes: Axes
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the design's text."""
+        return content_hash(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +123,7 @@ def prepare(names: tuple[str, ...], request: Request) -> list[Planned]:
     """
     found = []
     for name in names:
-        design, sha256 = read_design(name)
+        design, text = read_design_text(name)
         if design.scenario is None and request.overrides:
             problem = (
                 f"{design.id} has plain risks, and no scenario whose numbers could be replaced"
@@ -123,7 +134,7 @@ def prepare(names: tuple[str, ...], request: Request) -> list[Planned]:
         axes = {**design.nuisance, **request.nuisance}
         for at in settings_of(axes):
             with_settings(design, scenario, at)
-        found.append(Planned(design, sha256, scenario, axes))
+        found.append(Planned(design, text, _regimens(scenario), scenario, axes))
     if len({each.design.id for each in found}) < len(found):
         raise InputError.of("power", "DESIGN", "two designs have the same id", "rename one of them")
     return found
@@ -187,7 +198,7 @@ def document_of(answer: Answer) -> dict[str, Any]:
         "design_sha256": answer.planned.sha256,
         "estimand": str(design.estimand),
         "analysis": design.analysis.method,
-        "regimens": _regimens(answer.planned.scenario),
+        "regimens": answer.planned.regimens,
         "drawn": drawn,
         "bounds": {
             "name": plan.name,
