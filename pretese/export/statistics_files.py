@@ -1,9 +1,12 @@
 """SPSS, Stata and SAS transport files, with labels, units and value labels."""
 
+import errno
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyreadstat
@@ -13,6 +16,12 @@ from pretese.export.fields import Field
 
 #: Bytes that a variable label may take: SPSS, Stata, and SAS transport files of version 8.
 _LONGEST_LABEL = {"sav": 255, "dta": 80, "xpt": 255}
+
+_READ: dict[str, Any] = {
+    "sav": pyreadstat.read_sav,
+    "dta": pyreadstat.read_dta,
+    "xpt": pyreadstat.read_xport,
+}
 
 _YES_NO: dict[int | float, str] = {0: "no", 1: "yes"}
 
@@ -29,6 +38,20 @@ def write_statistics_file(table: pd.DataFrame, path: Path, fields: Sequence[Fiel
     plain = pd.DataFrame({field.name: _plain(table[field.name], field) for field in fields})
     labels: list[str | None] = [label_of(field, _LONGEST_LABEL[kind]) for field in fields]
     answers = {field.name: _YES_NO for field in fields if field.kind == "flag"}
+    with _told(path):
+        _write(plain, path, fields, labels, answers)
+        _set_clock(path, creation_time())
+        _check_whole(path, len(plain))
+
+
+def _write(
+    plain: pd.DataFrame,
+    path: Path,
+    fields: Sequence[Field],
+    labels: list[str | None],
+    answers: dict[str, dict[int | float, str]],
+) -> None:
+    kind = path.suffix[1:]
     if kind == "sav":
         pyreadstat.write_sav(
             plain, path, path.stem, labels, row_compress=True, variable_value_labels=answers,
@@ -39,7 +62,28 @@ def write_statistics_file(table: pd.DataFrame, path: Path, fields: Sequence[Fiel
         pyreadstat.write_dta(plain, path, path.stem, labels, 14, variable_value_labels=answers)
     else:
         pyreadstat.write_xport(plain, path, path.stem, labels, path.stem, 8)
-    _set_clock(path, creation_time())
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Raise the C library's words on a full disk as those of the operating system."""
+    try:
+        yield
+    except pyreadstat.ReadstatError as error:
+        if "write" not in str(error).lower():
+            raise
+        raise OSError(errno.ENOSPC, str(error), str(path)) from None
+
+
+def _check_whole(path: Path, rows: int) -> None:
+    """Read a file again: the C library cuts one short on a full disk, and may say nothing."""
+    try:
+        found = len(_READ[path.suffix[1:]](path)[0])
+    except pyreadstat.ReadstatError:
+        found = 0
+    if found != rows:
+        problem = f"{found} of {rows} rows were written: the disk may be full"
+        raise OSError(errno.ENOSPC, problem, str(path))
 
 
 def label_of(field: Field, longest: int) -> str:

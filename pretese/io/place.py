@@ -67,7 +67,7 @@ def check_place(out: Path, option: str = "--out", *, replaced: bool = True) -> P
     ------
     InputError
         It is a file, a link, the current folder or one that holds it, a mount point, or on a disk
-        that is full or read-only.
+        that is read-only.
     """
     try:
         path = _resolved(out) if replaced else out.resolve()
@@ -121,10 +121,21 @@ def _check_disk(path: Path, out: Path, option: str) -> None:
     if path.is_dir() and not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         problem = "it cannot be replaced (you may not read and write it)"
         raise refused(out, problem, "name a folder you may write to", option)
-    disk = shutil.disk_usage(parent)
-    if disk.total and disk.free < LEAST_FREE:  # some network disks tell nothing: a total of 0
+
+
+def check_space(place: Place) -> None:
+    """Refuse to begin on a disk that is full already; some network disks do not tell."""
+    parent = place.path
+    while not exists(parent):
+        parent = parent.parent
+    try:
+        disk = shutil.disk_usage(parent)
+    except OSError as error:
+        raise cannot_write(place.asked, error, place.option) from None
+    if disk.total and disk.free < LEAST_FREE:
         problem = f"it cannot be written (No space left on device: {disk.free:,} bytes are free)"
-        raise refused(out, problem, "make room, or name a place on another disk", option)
+        cure = "make room, or name a place on another disk"
+        raise refused(place.asked, problem, cure, place.option)
 
 
 def check_content(place: Place) -> None:

@@ -22,7 +22,7 @@ from pretese.io.manifest import (
     remove_listed,
     write_manifest,
 )
-from pretese.io.place import Place, check_content, check_place, parents_of
+from pretese.io.place import Place, check_content, check_place, check_space, parents_of
 from protocol.errors import InputError
 
 
@@ -46,6 +46,7 @@ def result_folder(out: Path, option: str = "--out") -> Iterator[Path]:
         the place was changed meanwhile: the new result stands beside it, and is named.
     """
     place = check_place(out, option)
+    check_space(place)
     with parents_of(place.path), _locked(place) as token:
         check_content(place)
         partial = place.partial(token)

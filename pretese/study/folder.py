@@ -9,7 +9,7 @@ from typing import Any
 from pretese.io.atomic_file import is_temporary, write_file
 from pretese.io.faults import cannot_write
 from pretese.io.folder_lock import folder_lock
-from pretese.io.place import check_content, check_place, parents_of, shown
+from pretese.io.place import check_content, check_place, check_space, parents_of, shown
 from pretese.study.blocks import Store
 from protocol.errors import Fault, InputError
 
@@ -36,7 +36,9 @@ def study_folder(record: Mapping[str, Any], out: Path, resume: bool) -> Iterator
         for is another one than that begun: its results must never be joined with these. Another
         run works in the folder, or it cannot be written to.
     """
-    path = check_place(out, replaced=False).path
+    place = check_place(out, replaced=False)
+    check_space(place)
+    path = place.path
     results = check_place(out / "results")
     with parents_of(path / "study.json"), folder_lock(path / LOCK, out, "--out"):
         try:

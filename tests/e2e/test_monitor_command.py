@@ -209,7 +209,7 @@ def test_bounds_and_path_are_drawn(type_in, tmp_path, ending):
         (DESIGN, LOOKS, ["--effect-percent", "nan"], "give a finite number"),
         (DESIGN, LOOKS, ["--effect-percent", "-5"], "-5.0 is not in the range"),
         (DESIGN, LOOKS, ["--plot", "looks.jpg"], ".jpg; end in .png or .svg"),
-        (DESIGN, LOOKS, ["--plot", "no-folder/looks.png"], "its folder does not exist"),
+        (DESIGN, LOOKS, ["--plot", "no-folder/looks.png"], "there is no folder no-folder"),
         ("minimisation-eight-sites", LOOKS, [], "counts do not tell an analysis by 'standardised'"),
         ("minimisation-eight-sites", "estimate,std_error\n0.1,0.05\n", [], "give --planned"),
         ("superiority-retrieval-only", LOOKS, [], "the endpoint leaves men out"),
@@ -220,9 +220,10 @@ def test_bad_input_is_one_message_and_exit_2(type_in, design, looks, words, says
 
 
 def test_a_full_disk_is_no_traceback(type_in, tmp_path, monkeypatch):
-    def full(figure, path):
+    def full(handle):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("pretese.commands.monitor.save", full)
+    monkeypatch.setattr("os.fsync", full)
     said = type_in(LOOKS, "--plot", str(tmp_path / "looks.svg"), code=EXIT_BAD_INPUT)
     assert "it cannot be written (No space left on device)" in said
+    assert not list(tmp_path.glob("*.svg"))
