@@ -1,11 +1,11 @@
 """Calibration certificates: solved parameters with proof of what they achieve."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from pretese.json_text import to_json
 from pretese.mechanism import mechanism_hash, parameters, with_values
 from pretese.shipped import scenario_path
 from protocol.documents import Document, read_text
@@ -61,7 +61,7 @@ def write_certificate(path: Path, certificate: Certificate) -> None:
     """Write a certificate; a run that dies half-way leaves the old one whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".partial")
-    fresh.write_text(json.dumps(certificate.model_dump(), indent=1) + "\n", encoding="utf-8")
+    fresh.write_text(to_json(certificate.model_dump()) + "\n", encoding="utf-8")
     fresh.replace(path)
 
 

@@ -1,7 +1,6 @@
 """Write a folder of results: all of it, or nothing."""
 
 import hashlib
-import json
 import platform
 import shutil
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from pretese import __version__
+from pretese.json_text import to_json
 from protocol.errors import InputError
 
 #: Libraries whose version may change a digit.
@@ -63,7 +63,7 @@ def write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:
     """
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     hashes = {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
-    text = json.dumps({**facts, "files": hashes}, indent=1)
+    text = to_json({**facts, "files": hashes})
     (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
 
 

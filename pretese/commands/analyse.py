@@ -1,6 +1,5 @@
 """`pretese analyse`: carry out an analysis plan on any table of men."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,9 @@ from pretese.analysis_tables import (
     subgroups_table,
     weighted_table,
 )
+from pretese.console import SafeConsole
 from pretese.files import versions, whole_folder, write_manifest
+from pretese.json_text import print_json, to_json
 from pretese.plots.analysis import figures
 from pretese.plots.style import save
 from pretese.progress import progress
@@ -63,10 +64,9 @@ def command(data: Path, plan_path: Path, out: Path | None, as_json: bool) -> Non
         if out is not None:
             _write(found, answer, out)
     if as_json:
-        click.echo(json.dumps(answer, indent=1, allow_nan=False))
+        print_json(answer)
     else:
-        # A column may be called "FSH [IU/L]": no markup
-        _show(Console(markup=False), found, answer, out)
+        _show(SafeConsole(), found, answer, out)
 
 
 def _answer(found: Analysis, table: TableFile, plan_text: str) -> dict[str, Any]:
@@ -80,8 +80,7 @@ def _answer(found: Analysis, table: TableFile, plan_text: str) -> dict[str, Any]
 
 def _write(found: Analysis, answer: dict[str, Any], out: Path) -> None:
     with whole_folder(out) as folder:
-        text = json.dumps(answer, indent=1, allow_nan=False)
-        (folder / "analysis.json").write_text(text + "\n", encoding="utf-8")
+        (folder / "analysis.json").write_text(to_json(answer) + "\n", encoding="utf-8")
         write_table(estimates_table(found), folder / "estimates", "Effects of treatment")
         if found.plan.covariates:
             first = characteristics_table(found)

@@ -10,6 +10,7 @@ from pretese.bedside.asjson import as_json, as_plain
 from pretese.cli import CheckFailedError
 from pretese.commands.options import json_option, pairs_of, regimen_option, set_option, settings
 from pretese.commands.regimen import write_text
+from pretese.terminal import echo
 from protocol.audit import audit
 from protocol.deviations import SCHEMA, Audit, Deviation
 from protocol.documents import read_text
@@ -56,9 +57,9 @@ def command(
     if as_document:
         plain = as_plain(found)
         del plain["schema"]
-        click.echo(as_json(SCHEMA, counts=found.counts(), men_with=found.men_with(), **plain))
+        echo(as_json(SCHEMA, counts=found.counts(), men_with=found.men_with(), **plain))
     else:
-        click.echo("\n".join(_lines(found)))
+        echo("\n".join(_lines(found)))
     total = sum(found.counts().values())
     if strict and total:
         raise CheckFailedError(f"{total} deviations")

@@ -1,6 +1,5 @@
 """``pretese boundaries``: a group-sequential design on one page, or as JSON."""
 
-import json
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +13,8 @@ from estimate.planning.exact_sequential import exact_sequential
 from estimate.sequential.boundaries import HaybittlePeto, Shape, WangTsiatis, plan_sequential
 from estimate.sequential.design import SequentialDesign
 from estimate.sequential.spending import PARAMETERS, Spending
+from pretese.json_text import print_json
+from pretese.terminal import echo
 from protocol.errors import InputError
 
 WHERE = "boundaries"
@@ -87,7 +88,10 @@ def command(
     document = describe_design(design)
     if risks is not None:
         document["men"] = describe_men(design, _numbers("risks", risks))
-    click.echo(json.dumps(document, indent=2) if as_json else _page(design, document))
+    if as_json:
+        print_json(document)
+    else:
+        echo(_page(design, document))
 
 
 def describe_design(design: SequentialDesign) -> dict[str, Any]:

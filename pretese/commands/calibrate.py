@@ -1,7 +1,6 @@
 """`pretese calibrate`: solve a scenario's calibrated parameters and store the certificate."""
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from pretese.calibration.problem import pose
@@ -16,6 +15,7 @@ from pretese.certificate import (
     write_certificate,
 )
 from pretese.cli import CheckFailedError
+from pretese.console import SafeConsole
 from pretese.progress import progress
 from pretese.published import load_published
 from pretese.shipped import scenario_path
@@ -66,7 +66,7 @@ def _check(name: str, studies: int, seed: int) -> None:
 
 def _show(certificate: Certificate) -> None:
     """Print the targets furthest off, the parameters no target sees, and the verdict."""
-    console = Console()
+    console = SafeConsole()
     missed = {n: t for n, t in certificate.targets.items() if t.must_match and t.z > LIMIT}
     worst = sorted(certificate.targets.items(), key=lambda item: -item[1].z)[:12]
     table = Table(title=f"{certificate.scenario}: {len(certificate.targets)} targets, worst first")

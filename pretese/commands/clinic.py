@@ -1,15 +1,11 @@
 """`pretese clinic`: the same men through a clinic with calendar, queues and an event log."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
 from pathlib import Path
-from typing import Any
 
 import click
-import pandas as pd
-from rich.console import Console
 
 from pretese.certificate import load_scenario
 from pretese.clinic.answer import answer
@@ -17,7 +13,9 @@ from pretese.clinic.console import tell
 from pretese.clinic.results import draw_figures, facts_of, write_summary
 from pretese.clinic.task import Going, Task, first_run, replications
 from pretese.clinic_files import FORMATS, load_clinic, write_run
+from pretese.console import SafeConsole
 from pretese.files import whole_folder, write_manifest
+from pretese.json_text import print_json
 from protocol.errors import InputError
 from simulate.clinic.file import Clinic
 from simulate.clinic.replicate import FEWEST, Replication, measured, summary
@@ -105,8 +103,8 @@ def command(
         facts = facts_of(task, done, known, measure, precision, rows, run.until_day)
         write_manifest(folder, facts)
     if as_json:
-        click.echo(_document(facts, table))
-    tell(Console(stderr=as_json), task, done, table, facts, out)
+        print_json({**facts, "measures": table})
+    tell(SafeConsole(stderr=as_json), task, done, table, facts, out)
     if going.stopped:
         raise KeyboardInterrupt
 
@@ -134,7 +132,3 @@ def _checked(first: Replication, measure: str) -> Replication:
         cure = f"take one of {', '.join(first.measures)}"
         raise InputError.of("--measure", measure, "there is no such measure", cure)
     return first
-
-
-def _document(facts: dict[str, Any], table: pd.DataFrame) -> str:
-    return json.dumps({**facts, "measures": json.loads(table.to_json(orient="records"))})

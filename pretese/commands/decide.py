@@ -10,6 +10,7 @@ import click
 from pretese.bedside.asjson import as_json, as_plain, schema_of
 from pretese.bedside.words import advice_lines
 from pretese.commands.options import json_option, regimen_option, set_option, settings
+from pretese.terminal import echo
 from protocol.advise import SCHEMA, Advice, advise
 from protocol.documents import read_document, validate
 from protocol.errors import InputError
@@ -61,7 +62,7 @@ def command(
     at the end of the month before.
     """
     if schema:
-        click.echo(as_json(SCHEMA, advice=schema_of(Advice)))
+        echo(as_json(SCHEMA, advice=schema_of(Advice)))
         return
     loaded = load_regimen(regimen, settings(parameters))
     day = on.date() if on else dt.date.today()
@@ -80,11 +81,11 @@ def command(
         known = _man_in_month(loaded, month or 0, phase_before, measured, day)
     advice = advise(known, loaded, day, WHERE)
     if as_document:
-        click.echo(as_json(SCHEMA, **_document(advice, loaded)))
+        echo(as_json(SCHEMA, **_document(advice, loaded)))
         return
     for line in advice_lines(advice, loaded):
         speaks = line.startswith(f"{advice.outcome.upper()}:")
-        click.secho(line, bold=speaks, fg=COLOURS[advice.outcome] if speaks else None)
+        echo(line, bold=speaks, fg=COLOURS[advice.outcome] if speaks else None)
 
 
 #: Of the line that answers; a file or a pipe gets none.

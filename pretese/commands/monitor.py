@@ -1,14 +1,14 @@
 """`pretese monitor`: the looks of a running trial against its plan."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from pretese.commands.options import finite, json_option
+from pretese.console import SafeConsole
 from pretese.files import versions
+from pretese.json_text import print_json
 from pretese.plots.monitor import draw_looks
 from pretese.plots.style import save
 from pretese.running.document import document_of
@@ -75,10 +75,9 @@ def command(
         _draw(document, plot)
     if as_document:
         hashes = {"design_sha256": sha256, "looks_sha256": taken.sha256}
-        whole = {**document, **hashes, "versions": versions()}
-        click.echo(json.dumps(whole, indent=1, allow_nan=False))
+        print_json({**document, **hashes, "versions": versions()})
     else:
-        show(Console(markup=False), document)
+        show(SafeConsole(), document)
 
 
 def _check_plot(plot: Path) -> None:

@@ -1,6 +1,5 @@
 """`pretese power`: how often a planned trial finds its effect, and how many men it needs."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -8,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from pretese.commands.options import finite, pairs_of, settings
+from pretese.console import SafeConsole
 from pretese.files import versions, whole_folder, write_manifest
+from pretese.json_text import print_json, to_json
 from pretese.plots.power import draw_all
 from pretese.plots.style import save
 from pretese.progress import progress
@@ -19,6 +19,7 @@ from pretese.study.blocks import Store
 from pretese.study.code import code_version
 from pretese.study.execute import Crew, cluster_crew, local_crew
 from pretese.study.folder import open_folder
+from pretese.terminal import echo
 from pretese.trial.cells import Axes
 from pretese.trial.design import design_path
 from pretese.trial.page import show
@@ -127,9 +128,9 @@ def command(
         if out is not None:
             _write(out / "results", designs, answers, document)
     if as_json:
-        click.echo(json.dumps(document, indent=1))
+        print_json(document)
     else:
-        show(Console(markup=False), document)  # a title may hold brackets
+        show(SafeConsole(), document)
 
 
 def _crew(workers: int, scheduler: str | None) -> AbstractContextManager[Crew | None]:
@@ -143,7 +144,7 @@ def _store(out: Path | None, record: dict[str, Any], resume: bool) -> Iterator[S
         try:
             yield store
         except KeyboardInterrupt:
-            click.echo(f"finished trials are kept in {out}; continue with --resume", err=True)
+            echo(f"finished trials are kept in {out}; continue with --resume", err=True)
             raise
         return
     with passing_store() as store:
@@ -184,8 +185,7 @@ def _write(
         for name, answer in zip(names, answers, strict=True):
             shutil.copyfile(design_path(name), folder / f"{answer.design.id}.yaml")
             join(answer.results, folder / f"{answer.design.id}.parquet")
-        text = json.dumps(document, indent=1)
-        (folder / "power.json").write_text(text + "\n", encoding="utf-8")
+        (folder / "power.json").write_text(to_json(document) + "\n", encoding="utf-8")
         for figure_name, figure in draw_all(document["designs"], folder).items():
             save(figure, folder / f"{figure_name}.svg")
             save(figure, folder / f"{figure_name}.png")

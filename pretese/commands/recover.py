@@ -1,16 +1,17 @@
 """`pretese recover`: which analyses find the true effect, and in which scenarios."""
 
-import json
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from pretese.cli import CheckFailedError
+from pretese.console import SafeConsole
+from pretese.json_text import print_json
 from pretese.progress import progress
 from pretese.study.assess import Assessment
 from pretese.study.execute import Crew, cluster_crew, local_crew
@@ -86,9 +87,9 @@ def command(
             tell(0, 1, "tables and figures")
             found = write_results(study, store, done, out, figures)
     if as_json:
-        click.echo(json.dumps([asdict(each) for each in found.judgements], indent=1))
+        print_json(found.judgements)
     else:
-        _show(Console(), found, done, out)
+        _show(SafeConsole(), found, done, out)
     if found.surprises:
         first = found.surprises[0]
         raise CheckFailedError(
@@ -122,7 +123,7 @@ def _show(console: Console, found: Assessment, replicates: int, out: Path) -> No
     console.print(f"Estimates, tables and figures: {out / 'results'}", soft_wrap=True)
 
 
-def _cells(each: Judgement) -> tuple[str, ...]:
+def _cells(each: Judgement) -> tuple[str | Text, ...]:
     return (
         each.method,
         SHORT[each.scale],
@@ -135,9 +136,9 @@ def _cells(each: Judgement) -> tuple[str, ...]:
     )
 
 
-def _verdict(each: Judgement) -> str:
+def _verdict(each: Judgement) -> str | Text:
     if each.surprise:
-        return f"[red]{each.verdict.upper()}, unclaimed[/red]"
+        return Text(f"{each.verdict.upper()}, unclaimed", style="red")
     if each.verdict == "undecided":
         return "undecided"
     if each.claim == "none":

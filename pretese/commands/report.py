@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import click
-from rich.console import Console
 
+from pretese.console import SafeConsole
 from pretese.trial.report import render_report
 from protocol.errors import InputError
 
@@ -25,4 +25,4 @@ def command(folder: Path, out: Path | None) -> None:
     except OSError as error:
         problem = f"it cannot be written ({error.strerror})"
         raise InputError.of("--out", str(target), problem, "name another file") from None
-    Console(stderr=True).print(f"report: {target}", highlight=False, soft_wrap=True)
+    SafeConsole(stderr=True).print(f"report: {target}", highlight=False, soft_wrap=True)

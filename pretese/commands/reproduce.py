@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 import pandas as pd
 from matplotlib.figure import Figure
-from rich.console import Console
 
 from pretese.certificate import certificate_path, load_scenario
 from pretese.cli import CheckFailedError
+from pretese.console import SafeConsole
 from pretese.files import versions, whole_folder, write_csv, write_manifest
+from pretese.json_text import print_json
 from pretese.pitfalls.report import write_audit
 from pretese.pitfalls.run import audit
 from pretese.plots.style import save, svg
@@ -81,9 +82,9 @@ def command(
                 write_audit(audit(replicates, seed, tell), folder, replicates, seed)
         write_manifest(folder, facts)
     if as_json:
-        click.echo(frame(rows).to_json(orient="records", indent=1))
+        print_json(frame(rows))
     else:
-        show(Console(), rows, simulated, out, replicates)
+        show(SafeConsole(), rows, simulated, out, replicates)
     failures = missed(rows)
     if failures:
         raise CheckFailedError(_verdict(failures[0].id, len(failures), len(scenario.targets)))

@@ -9,6 +9,7 @@ from pretese.bedside.asjson import as_json, as_plain
 from pretese.bedside.ics import calendar_of
 from pretese.bedside.words import plan_lines
 from pretese.commands.options import json_option, regimen_option, set_option, settings
+from pretese.terminal import echo
 from protocol.errors import InputError
 from protocol.quantities import quantity
 from protocol.regimen import Regimen, load_regimen
@@ -67,11 +68,11 @@ def command(
         except OSError as error:
             problem = f"it cannot be written ({error.strerror})"
             raise InputError.of(str(ics), "", problem, "name a folder that exists") from None
-        click.echo(f"wrote {ics}: {len(made.items)} events", err=True)
+        echo(f"wrote {ics}: {len(made.items)} events", err=True)
     if as_document:
-        click.echo(as_json(SCHEMA, **as_plain(made)))
+        echo(as_json(SCHEMA, **as_plain(made)))
     else:
-        click.echo("\n".join(plan_lines(made)))
+        echo("\n".join(plan_lines(made)))
 
 
 def _plan(

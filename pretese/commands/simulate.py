@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from pretese.certificate import load_scenario
 from pretese.cohort_files import FORMATS, write_studies
+from pretese.console import SafeConsole
 from pretese.files import versions, whole_folder, write_manifest
 from pretese.mechanism import mechanism_hash
 from pretese.progress import progress
@@ -81,7 +81,7 @@ def command(
             "versions": versions(),
         }
         write_manifest(folder, facts)
-    Console(stderr=True).print(
+    SafeConsole(stderr=True).print(
         f"{replicates} x {each} men of {loaded.id}: {', '.join(COLUMNS)} in {out}",
         highlight=False,
         soft_wrap=True,

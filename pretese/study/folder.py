@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pretese.json_text import to_json
 from pretese.study.blocks import Store
 from protocol.errors import Fault, InputError
 
@@ -33,7 +34,7 @@ def open_folder(record: Mapping[str, Any], out: Path, resume: bool) -> Store:
             raise InputError.of("--out", str(out), problem, "name a new folder")
         else:
             partial = file.with_suffix(".partial")
-            partial.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+            partial.write_text(to_json(record) + "\n", encoding="utf-8")
             partial.replace(file)
     except OSError as error:
         problem = f"it cannot be written ({error.strerror})"
