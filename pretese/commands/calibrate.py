@@ -15,6 +15,7 @@ from pretese.certificate import (
     write_certificate,
 )
 from pretese.cli import CheckFailedError
+from pretese.commands.options import seed_option
 from pretese.console import SafeConsole
 from pretese.progress import progress
 from pretese.published import load_published
@@ -25,8 +26,14 @@ from protocol.errors import InputError
 @click.command()
 @click.argument("scenario")
 @click.option("--check", "only_check", is_flag=True, help="Test the stored certificate.")
-@click.option("--studies", default=1000, show_default=True, help="Studies drawn by --check.")
-@click.option("--seed", default=1, show_default=True, help="Root of the luck of --check.")
+@click.option(
+    "--studies",
+    type=click.IntRange(2, 1_000_000),
+    default=1000,
+    show_default=True,
+    help="Studies drawn by --check.",
+)
+@seed_option(words="Base seed of --check.")
 def command(scenario: str, only_check: bool, studies: int, seed: int) -> None:
     """Solve the calibrated parameters of SCENARIO (a shipped name or a file).
 

@@ -13,6 +13,7 @@ from pretese.clinic.console import tell
 from pretese.clinic.results import draw_figures, facts_of, write_summary
 from pretese.clinic.task import Going, Task, first_run, replications
 from pretese.clinic_files import FORMATS, load_clinic, write_run
+from pretese.commands.options import NumberRange, seed_option
 from pretese.console import SafeConsole
 from pretese.files import whole_folder, write_manifest
 from pretese.json_text import print_json
@@ -29,16 +30,16 @@ from simulate.clinic.solve import CAPACITIES
               help="A shipped clinic, or the path of your own file.")  # fmt: skip
 @click.option("--men", type=click.IntRange(2, 10_000_000),
               help="Men drawn [enough for the clinic's horizon, or the scenario's].")  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@seed_option()
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write; needed for a run.")
 @click.option("--format", "kind", type=click.Choice(FORMATS), default="csv", show_default=True,
               help="File type of the tables and the log.")  # fmt: skip
 @click.option("--xes", is_flag=True, help="Write the log as XES too, for process mining.")
-@click.option("--day", type=float,
+@click.option("--day", type=NumberRange(min=0),
               help="Tables and log as known at the end of this day [the horizon].")  # fmt: skip
 @click.option("--replications", "wanted", type=click.IntRange(1, 10_000),
               help="Runs [as many as --precision asks for].")  # fmt: skip
-@click.option("--precision", type=click.FloatRange(0, 1, min_open=True), default=0.1,
+@click.option("--precision", type=NumberRange(0, 1, min_open=True), default=0.1,
               show_default=True, help="Half-width of the interval, over the mean.")  # fmt: skip
 @click.option("--measure", default="p90_wait_days", show_default=True,
               help="The measure that must be so precise.")  # fmt: skip

@@ -9,7 +9,14 @@ import click
 
 from pretese.bedside.asjson import as_json, as_plain, schema_of
 from pretese.bedside.words import advice_lines
-from pretese.commands.options import json_option, regimen_option, set_option, settings
+from pretese.commands.options import (
+    Number,
+    json_option,
+    regimen_option,
+    set_option,
+    settings,
+    to_number,
+)
 from pretese.terminal import echo
 from protocol.advise import SCHEMA, Advice, advise
 from protocol.documents import read_document, validate
@@ -27,7 +34,7 @@ _FINDING = re.compile(r"([a-z_]+)\s*=\s*(\S+(?: sperm)?)(?:\s+(\S+))?")
 @click.option("--patient", type=click.Path(path_type=Path), help="A man's file (YAML).")
 @click.option("--month", type=int, help="The month of therapy that begins, from 1.")
 @click.option("--phase-before", help="The phase of the month before, such as hcg.")
-@click.option("--fsh", type=float, help="FSH at the end of the month before.")
+@click.option("--fsh", type=Number(), help="FSH at the end of the month before.")
 @click.option("--fsh-unit", default="IU/L", show_default=True, help="A UCUM unit or an alias.")
 @click.option(
     "--finding",
@@ -126,7 +133,7 @@ def _measurement(text: str, on: dt.date) -> dict[str, Any]:
     name, value, unit = found.groups()
     number: float | str
     try:
-        number = float(value)
+        number = to_number(value)
     except ValueError:
         number = value
     plain = {"date": on, "name": name, "value": number}

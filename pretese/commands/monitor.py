@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from pretese.commands.options import finite, json_option
+from pretese.commands.options import NumberRange, json_option, to_number
 from pretese.console import SafeConsole
 from pretese.files import versions
 from pretese.json_text import print_json
@@ -31,7 +31,7 @@ from protocol.errors import InputError
     help="The last look holds data that came in after the trial had stopped.",
 )  # fmt: skip
 @click.option(
-    "--planned", type=click.FloatRange(min=0, min_open=True), metavar="NUMBER", callback=finite,
+    "--planned", type=NumberRange(min=0, min_open=True), metavar="NUMBER",
     help="Men to be analysed at the last look or, for estimates, its information 1 / std_error^2 "
     "[those of the design].",
 )  # fmt: skip
@@ -40,7 +40,7 @@ from protocol.errors import InputError
     help="Planned risks in percent, where the design names a scenario: for conditional power.",
 )  # fmt: skip
 @click.option(
-    "--effect-percent", "effects", multiple=True, type=click.FloatRange(0, 100), callback=finite,
+    "--effect-percent", "effects", multiple=True, type=NumberRange(0, 100),
     help="Conditional power under this percent of the planned effect too. May be repeated.",
 )  # fmt: skip
 @click.option(
@@ -102,7 +102,7 @@ def _risks(text: str | None) -> tuple[float, float] | None:
     if text is None:
         return None
     try:
-        control, treated = (float(part) / 100 for part in text.split(","))
+        control, treated = (to_number(part) / 100 for part in text.split(","))
     except ValueError:
         control = treated = -1.0
     if not (0 < control < 1 and 0 < treated < 1):

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from pretese.commands.options import finite, pairs_of, settings
+from pretese.commands.options import NumberRange, pairs_of, seed_option, settings, to_number
 from pretese.console import SafeConsole
 from pretese.files import versions, whole_folder, write_manifest
 from pretese.json_text import print_json, to_json
@@ -45,15 +45,19 @@ from protocol.errors import InputError
     help="Men in both arms [the file's]. May be repeated: a curve.",
 )  # fmt: skip
 @click.option(
-    "--effect", "effects", multiple=True, type=click.FloatRange(0, 100), callback=finite,
+    "--effect", "effects", multiple=True, type=NumberRange(0, 100),
     help="Percent of the planned effect, beside 0 and 100. May be repeated: a curve.",
 )  # fmt: skip
-@click.option("--solve", type=float, help="Find the men for this power, such as 0.9.")
+@click.option(
+    "--solve",
+    type=NumberRange(0, 1, min_open=True, max_open=True),
+    help="Find the men for this power, such as 0.9.",
+)
 @click.option(
     "--replicates", type=click.IntRange(20, 10_000_000), default=2000, show_default=True,
     help="Simulated trials.",
 )  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@seed_option()
 @click.option(
     "--nuisance", "axes", multiple=True, metavar="PATH=V1,V2,...",
     help="Values of an assumption for a worst case, such as dropout=0,10,20. May be repeated: all "
@@ -156,7 +160,7 @@ def _axes(words: tuple[str, ...]) -> Axes:
     axes: Axes = {}
     for path, text in pairs_of("--nuisance", words, "dropout=0,10,20").items():
         try:
-            axes[path] = tuple(float(value) for value in text.split(","))
+            axes[path] = tuple(to_number(value) for value in text.split(","))
         except ValueError:
             cure = "write PATH=NUMBER,NUMBER, such as dropout=0,10,20"
             raise InputError.of("--nuisance", path, f"{text!r} is not understood", cure) from None

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pretese.cli import CheckFailedError
+from pretese.commands.options import NumberRange, seed_option
 from pretese.console import SafeConsole
 from pretese.json_text import print_json
 from pretese.progress import progress
@@ -36,14 +37,14 @@ FIRST_LOOK = 400
     help="Simulated studies per scenario.",
 )  # fmt: skip
 @click.option(
-    "--mcse", type=click.FloatRange(0, 0.1, min_open=True),
+    "--mcse", type=NumberRange(0, 0.1, min_open=True),
     help="Go on until coverage and rejection have this Monte Carlo standard error everywhere.",
 )  # fmt: skip
 @click.option(
     "--truth-men", type=click.IntRange(1000, 1_000_000_000),
     help="Men over whom true population effects are averaged [the library's].",
 )  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), help="Root of all luck [the library's].")
+@seed_option(None, "Base seed of all random numbers [the library's].")
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("out/recover"), show_default=True,
     help="Folder for blocks of finished work, estimates, tables and figures.",

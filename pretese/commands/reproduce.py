@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from pretese.certificate import certificate_path, load_scenario
 from pretese.cli import CheckFailedError
+from pretese.commands.options import seed_option
 from pretese.console import SafeConsole
 from pretese.files import versions, whole_folder, write_csv, write_manifest
 from pretese.json_text import print_json
@@ -34,7 +35,7 @@ from simulate.tables import dictionary, tables
     "--replicates", type=click.IntRange(2, 1_000_000), default=200, show_default=True,
     help="Simulated studies.",
 )  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=2022, show_default=True)
+@seed_option(2022)
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("out/reproduce"), show_default=True,
     help="Folder for the report, tables and one drawn cohort.",

@@ -8,7 +8,7 @@ import click
 from pretese.bedside.asjson import as_json, as_plain
 from pretese.bedside.ics import calendar_of
 from pretese.bedside.words import plan_lines
-from pretese.commands.options import json_option, regimen_option, set_option, settings
+from pretese.commands.options import Number, json_option, regimen_option, set_option, settings
 from pretese.terminal import echo
 from protocol.errors import InputError
 from protocol.quantities import quantity
@@ -29,7 +29,7 @@ SCHEMA = "pretese/plan/1"
 @click.option(
     "--fsh",
     "fsh",
-    type=float,
+    type=Number(),
     multiple=True,
     help="FSH at the end of month 1, 2, ... as far as measured. May be repeated.",
 )
