@@ -38,7 +38,9 @@ class _Finite:
         try:
             number = value if isinstance(value, int | float) else to_number(value)
         except ValueError as error:
-            raise click.BadParameter(f"{value!r} is {error}.", ctx, param) from None
+            raise click.BadParameter(
+                f"{value!r} is {error}; give a finite number.", ctx, param
+            ) from None
         return super().convert(number, param, ctx)  # type: ignore[misc]  # a mixin of click's types
 
 
@@ -73,7 +75,7 @@ def to_number(text: str) -> float:
     -1500.0
     """
     if not _NUMBER.fullmatch(text.strip()):
-        raise ValueError("not a finite number")
+        raise ValueError("not a number")
     number = float(text)
     if not math.isfinite(number):
         raise ValueError("beyond the largest number")

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from pretese.commands.options import NumberRange, pairs_of, seed_option, settings, to_number
+from pretese.commands.options import Number, NumberRange, pairs_of, seed_option, settings, to_number
 from pretese.console import SafeConsole
 from pretese.files import versions, whole_folder, write_manifest
 from pretese.json_text import print_json, to_json
@@ -48,11 +48,7 @@ from protocol.errors import InputError
     "--effect", "effects", multiple=True, type=NumberRange(0, 100),
     help="Percent of the planned effect, beside 0 and 100. May be repeated: a curve.",
 )  # fmt: skip
-@click.option(
-    "--solve",
-    type=NumberRange(0, 1, min_open=True, max_open=True),
-    help="Find the men for this power, such as 0.9.",
-)
+@click.option("--solve", type=Number(), help="Find the men for this power, such as 0.9.")
 @click.option(
     "--replicates", type=click.IntRange(20, 10_000_000), default=2000, show_default=True,
     help="Simulated trials.",
