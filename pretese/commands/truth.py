@@ -17,7 +17,7 @@ from simulate.truth import population_effects, truth_table
 
 @click.command()
 @click.argument("scenario")
-@click.option("--men", type=click.IntRange(2, 1_000_000_000), default=1_000_000, show_default=True)
+@click.option("--men", type=click.IntRange(1, 1_000_000_000), default=1_000_000, show_default=True)
 @seed_option()
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="CSV file to write.")
 def command(scenario: str, men: int, seed: int, out: Path | None) -> None:

@@ -9,6 +9,8 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from pretese.plots.safe import make_safe, quiet
+
 INK = "#1d2733"
 MUTED = "#8a94a0"
 GRID = "#e4e8ec"
@@ -30,6 +32,7 @@ SETTINGS: Any = {
     "axes.titlesize": 10,
     "axes.titleweight": "bold",
     "text.color": INK,
+    "text.parse_math": False,  # a column may be called "$x"
     "xtick.color": INK,
     "ytick.color": INK,
     "grid.color": GRID,
@@ -52,7 +55,8 @@ def new_figure(width: float, height: float) -> Figure:
 def svg(figure: Figure) -> str:
     """Return a figure as SVG text without date, program version or XML header."""
     buffer = io.StringIO()
-    with house_style():
+    make_safe(figure)
+    with house_style(), quiet():
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     return text[text.index("<svg") :]
@@ -63,5 +67,6 @@ def save(figure: Figure, path: Path) -> None:
     if path.suffix == ".svg":
         path.write_text(svg(figure), encoding="utf-8")
         return
-    with house_style():
+    make_safe(figure)
+    with house_style(), quiet():
         figure.savefig(path, dpi=200, metadata={"Software": None})
