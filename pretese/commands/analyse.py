@@ -30,7 +30,8 @@ from pretese.json_text import print_json, to_json
 from pretese.plots.analysis import figures
 from pretese.plots.style import save
 from pretese.progress import progress
-from pretese.table_file import TableFile, read_table, write_table
+from pretese.table_file import TableFile, read_table
+from pretese.write_table import write_table
 from protocol.documents import content_hash, parse_document, read_text
 
 #: R-hat of chains above which more iterations are advised (Gelman et al. 2013).

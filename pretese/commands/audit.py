@@ -10,6 +10,7 @@ from pretese.bedside.asjson import as_json, as_plain
 from pretese.cli import CheckFailedError
 from pretese.commands.options import json_option, pairs_of, regimen_option, set_option, settings
 from pretese.commands.regimen import write_text
+from pretese.spreadsheet import spreadsheet_cell
 from pretese.terminal import echo
 from protocol.audit import audit
 from protocol.deviations import SCHEMA, Audit, Deviation
@@ -17,6 +18,7 @@ from protocol.documents import read_text
 from protocol.errors import InputError
 from protocol.log import Log, parse_log
 from protocol.regimen import Regimen, load_regimen
+from protocol.safe_text import lines
 
 COLUMNS = ("patient", "kind", "day", "date", "expected", "done", "tolerance", "rule", "rows")
 
@@ -91,7 +93,8 @@ def deviations_csv(found: Audit) -> str:
 
 def _cells(deviation: Deviation) -> list[object]:
     rows = " ".join(str(row) for row in deviation.rows)
-    return [getattr(deviation, name) for name in COLUMNS[:-1]] + [rows]
+    cells = [getattr(deviation, name) for name in COLUMNS[:-1]]
+    return [*(spreadsheet_cell(lines(c)) if isinstance(c, str) else c for c in cells), rows]
 
 
 def _lines(found: Audit) -> list[str]:
