@@ -1,6 +1,5 @@
 """Calibration certificates: solved parameters with proof of what they achieve."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from pydantic import ValidationError
 
 from pretese.io.atomic_file import write_file
 from pretese.io.faults import cannot_write
+from pretese.json_text import to_json
 from pretese.mechanism import mechanism_hash, parameters, with_values
 from pretese.shipped import scenario_path
 from protocol.documents import Document, read_text
@@ -65,7 +65,7 @@ def write_certificate(path: Path, certificate: Certificate) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(path, error) from None
-    write_file(path, json.dumps(certificate.model_dump(), indent=1) + "\n")
+    write_file(path, to_json(certificate.model_dump()) + "\n")
 
 
 def read_certificate(path: Path) -> Certificate:

@@ -1,12 +1,20 @@
 """The command line: finds a command, and turns bad input into one clear message and exit code 2."""
 
+import errno
 import importlib
+import io
+import os
 import sys
+import traceback
+from contextlib import suppress
+from typing import Any
 
 import click
 
 from pretese import __version__
+from pretese.terminal import any_terminal, echo
 from protocol.errors import InputError
+from protocol.safe_text import one_line, shortened
 
 #: Command name to the module that holds it; loaded on use, so that `--help` stays instant.
 COMMANDS = {
@@ -30,15 +38,35 @@ COMMANDS = {
 
 EXIT_BAD_INPUT = 2
 EXIT_CHECK_FAILED = 3
+#: A fault of the program, not of the input: EX_SOFTWARE of sysexits.h.
+EXIT_INTERNAL = 70
+#: The machine refuses (disk full, no memory): EX_IOERR of sysexits.h.
+EXIT_MACHINE = 74
 EXIT_INTERRUPTED = 130
+#: Whoever reads our output has gone, as `head` does: 128 + SIGPIPE, as shells show it.
+EXIT_READER_GONE = 141
+
+#: Faults of one input that are listed; the rest is counted.
+MOST_FAULTS = 50
 
 
 class CheckFailedError(Exception):
     """A check that the command makes has failed; what failed has been said already."""
 
 
+class _ReaderGoneError(Exception):
+    """Standard output is closed at its other end; a name that click does not handle by itself."""
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are asked for."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; click would end the process where a reader has gone."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order of a user's journey."""
@@ -60,7 +88,8 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="pretese")
-def app() -> None:
+@click.option("--debug", is_flag=True, help="Show the traceback of an internal error.")
+def app(debug: bool) -> None:
     """Hormone protocol before micro-TESE: decide, simulate, estimate.
 
     Research software on synthetic data; not a medical device.
@@ -68,33 +97,113 @@ def app() -> None:
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run the command line; return 0 done, 2 bad input, 3 check failed or 130 interrupted.
+    """Run the command line and return its exit code.
+
+    0 done; 2 bad input; 3 a check failed; 70 internal error; 74 the machine refused (disk full, no
+    memory); 130 interrupted; 141 whoever reads the output has gone.
 
     Parameters
     ----------
     arguments
         Words after ``pretese``; None takes them from the process.
     """
+    words = sys.argv[1:] if arguments is None else arguments
+    with any_terminal():
+        try:
+            code = _answer(words)
+            _flush()
+        except BrokenPipeError:
+            return EXIT_READER_GONE
+        except OSError as error:  # of a flush: what was printed may not have arrived
+            return _machine_refuses(error)
+        return code
+
+
+def _answer(words: list[str]) -> int:
+    """Carry out a command line; every way in which it can end is one of the exit codes."""
     try:
-        app.main(args=arguments, prog_name="pretese", standalone_mode=False)
+        app.main(args=words, prog_name="pretese", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except _ReaderGoneError as gone:
+        raise BrokenPipeError from gone
     except click.ClickException as error:
-        error.show()
+        _show_usage_error(error)
         return EXIT_BAD_INPUT
     except InputError as error:
-        for fault in error.faults:
-            click.echo(f"error: {fault}", err=True)
+        _show_faults(error)
         return EXIT_BAD_INPUT
     except CheckFailedError as error:
-        click.echo(f"check failed: {error}", err=True)
+        echo(f"check failed: {error}", err=True)
         return EXIT_CHECK_FAILED
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        echo("interrupted", err=True)
         return EXIT_INTERRUPTED
+    except MemoryError:
+        echo("error: there is not enough memory; ask for less, or use a larger machine", err=True)
+        return EXIT_MACHINE
+    except Exception as error:  # noqa: BLE001  a fault of ours is told in one line as well
+        if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+            return _machine_refuses(error)
+        return _internal_error(error, "--debug" in words)
     return 0
+
+
+#: What no other input would avoid: a full disk or quota, a broken device, no more files.
+_OF_THE_MACHINE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EFBIG}
+)
+
+
+def _machine_refuses(error: OSError) -> int:
+    place = f"{error.filename}: " if error.filename else ""
+    said = f"error: {place}{error.strerror or error}; make room, or ask for less"
+    with suppress(OSError):  # standard error may stand on the same full disk
+        echo(one_line(said), err=True)
+    return EXIT_MACHINE
+
+
+def _internal_error(error: Exception, debug: bool) -> int:
+    """Say in one line that the program is at fault; the traceback only for who asks for it."""
+    if debug:
+        echo("".join(traceback.format_exception(error)), err=True)
+    said = one_line(shortened(f"{type(error).__name__}: {error}", 300))
+    cure = "please report it" if debug else "please report it with what `pretese --debug ...` shows"
+    echo(f"internal error: {said}; {cure}", err=True)
+    return EXIT_INTERNAL
+
+
+def _show_faults(error: InputError) -> None:
+    for fault in error.faults[:MOST_FAULTS]:
+        echo(f"error: {fault}", err=True)
+    more = len(error.faults) - MOST_FAULTS
+    if more > 0:
+        echo(f"error: {more} more faults; correct those above first", err=True)
+
+
+def _show_usage_error(error: click.ClickException) -> None:
+    """Show click's own message; it repeats what was typed, which may hold control characters."""
+    shown = io.StringIO()
+    error.show(file=shown)
+    echo(shortened(shown.getvalue().rstrip("\n"), 4000), err=True)
+
+
+def _flush() -> None:
+    """Send on what was printed, so that a reader who has gone is noticed here and not at exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and not stream.closed:
+            stream.flush()
 
 
 def main() -> None:
     """Enter from the shell."""
-    sys.exit(run())
+    code = run()
+    try:
+        _flush()
+    except OSError:
+        # Python flushes once more at exit, and would complain again.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                os.dup2(nowhere, stream.fileno())
+    sys.exit(code)

@@ -15,7 +15,6 @@ class Tell(Protocol):
 @contextmanager
 def progress(title: str) -> Iterator[Tell]:
     """Show one bar while the block runs; it disappears at the end and stays out of files."""
-    from rich.console import Console  # workers, who show nothing, need not load it
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -25,14 +24,16 @@ def progress(title: str) -> Iterator[Tell]:
         TimeRemainingColumn,
     )
 
+    from pretese.console import SafeConsole  # workers, who show nothing, need not load it
+
     bar = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=SafeConsole(stderr=True),
         transient=True,
     )
     with bar:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from protocol.safe_text import one_line, shortened
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -18,13 +20,15 @@ class Fault:
     cure: str
 
     def __str__(self) -> str:
-        """Return one line a person can act on.
+        """Return one line a person can act on; nothing in it moves the cursor of a terminal.
 
         >>> print(Fault("men.csv", "fsh_iu_l", "-3 is below 0", "give a value from 0 to 200"))
         men.csv: fsh_iu_l: -3 is below 0; give a value from 0 to 200
         """
         place = f"{self.where}: {self.field}" if self.field else self.where
-        return f"{place}: {self.problem}; {self.cure}"
+        parts = (place, self.problem, self.cure)
+        place, problem, cure = (one_line(shortened(part)) for part in parts)
+        return f"{place}: {problem}; {cure}"
 
 
 class InputError(Exception):

@@ -285,7 +285,12 @@ def _with_futility(
 
 
 def _root(function: Callable[[float], float], low: float, high: float) -> float:
-    return float(brentq(function, low, high, xtol=1e-12, rtol=1e-13))
+    try:
+        return float(brentq(function, low, high, xtol=1e-12, rtol=1e-13))
+    except ValueError:  # no change of sign between the ends, or no number at one of them
+        problem = "no boundaries can be computed for such looks and errors"
+        cure = "choose looks further apart and errors further from 0 and 1"
+        raise InputError.of("design", "", problem, cure) from None
 
 
 def _check_futility(shape: Shape, sides: int, futility: Spending | None, binding: bool) -> None:

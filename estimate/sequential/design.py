@@ -10,6 +10,9 @@ from estimate.arrays import Floats
 from estimate.sequential.recursion import exit_probabilities
 from protocol.errors import InputError
 
+#: Smallest error probability: its quantile and the roots around it are still exact.
+MIN_ERROR = 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class SequentialDesign:
@@ -138,10 +141,12 @@ def check_errors(alpha: float, sides: int, power: float) -> None:
     """Say what is wrong with error probabilities that no design can have."""
     if sides not in (1, 2):
         raise _fault("sides", f"{sides} is not allowed", "give 1 or 2")
-    if not 0 < alpha < 0.5 * sides:
-        raise _fault("alpha", f"{alpha} is not allowed", f"give one between 0 and {0.5 * sides:g}")
-    if not alpha / sides < power < 1:
-        raise _fault("power", f"{power} is not allowed", "give one between alpha and 1")
+    if not MIN_ERROR <= alpha < 0.5 * sides:
+        cure = f"give one from {MIN_ERROR:g} to below {0.5 * sides:g}"
+        raise _fault("alpha", f"{alpha} is not allowed", cure)
+    if not alpha / sides < power <= 1 - MIN_ERROR:
+        cure = f"give one between alpha and {1 - MIN_ERROR:.9f}"
+        raise _fault("power", f"{power} is not allowed", cure)
 
 
 def _fault(field: str, problem: str, cure: str) -> InputError:

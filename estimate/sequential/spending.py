@@ -19,6 +19,9 @@ Family = Literal["OF", "Pocock", "HSD", "KD", "user"]
 #: Families that need a parameter, and what it is called in their papers.
 PARAMETERS = {"HSD": "gamma", "KD": "rho"}
 
+#: Beyond this all error is spent at one look, and exponentials leave the range of numbers.
+MAX_PARAMETER = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Spending:
@@ -52,6 +55,9 @@ class Spending:
         name = PARAMETERS.get(self.family)
         if name and (self.parameter is None or not np.isfinite(self.parameter)):
             raise _fault(name, f"{self.family} came without it", f"give a number for {name}")
+        if self.parameter is not None and abs(self.parameter) > MAX_PARAMETER:
+            cure = f"give one from -{MAX_PARAMETER} to {MAX_PARAMETER}"
+            raise _fault(name or "parameter", f"{self.parameter:g} is not allowed", cure)
         if name is None and self.parameter is not None:
             raise _fault("parameter", f"{self.family} takes none", "remove it")
         if self.family == "KD" and self.parameter is not None and self.parameter <= 0:

@@ -1,11 +1,11 @@
 """Answers as JSON documents with a schema name and the versions that made them."""
 
-import json
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from pretese import __version__
+from pretese.json_text import to_json
 
 
 def as_plain(value: object) -> Any:
@@ -15,8 +15,7 @@ def as_plain(value: object) -> Any:
 
 def as_json(schema: str, **parts: object) -> str:
     """Return one JSON document: the schema's name, the program's version, and the parts."""
-    document = {"schema": schema, "pretese": __version__, **parts}
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    return to_json({"schema": schema, "pretese": __version__, **parts})
 
 
 def schema_of(kind: type) -> dict[str, Any]:

@@ -1,18 +1,17 @@
 """Answer a question of capacity: the least of something that meets a goal."""
 
-import json
 from pathlib import Path
 
-import click
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 
 from pretese.clinic.results import origin
 from pretese.clinic.task import Task, pool
+from pretese.console import SafeConsole
 from pretese.files import write_csv
 from pretese.io.manifest import write_manifest
 from pretese.io.result_folder import optional_result_folder
+from pretese.json_text import print_json
 from pretese.progress import progress
 from simulate.clinic.measures import measures
 from simulate.clinic.replicate import Goal, read_goal
@@ -35,7 +34,7 @@ def answer(task: Task, what: str, text: str, out: Path | None, as_json: bool) ->
             write_csv(table, folder / "solve.csv")
             write_manifest(folder, facts)
     if as_json:
-        click.echo(json.dumps({**facts, "tried": json.loads(table.to_json(orient="records"))}))
+        print_json({**facts, "tried": table})
         return
     _show(solution, what, goal, facts["question"])
 
@@ -60,7 +59,7 @@ def _show(solution: Solution, what: str, goal: Goal, question: str) -> None:
             str(each.capacity), f"{found.mean:.1f}", f"{found.low:.1f} to {found.high:.1f}",
             str(found.replications), verdict,
         )  # fmt: skip
-    console = Console()
+    console = SafeConsole()
     console.print(shown)
     least = solution.capacity or f"none up to {solution.tried[-1].capacity}"
     console.print(f"answer: {what} = {least}", highlight=False)

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pretese.clinic.task import Task
+from pretese.console import SafeConsole
 from simulate.clinic.replicate import Replication
 
 #: What the console shows of all measures.
@@ -55,7 +56,7 @@ def tell(
             highlight=False, soft_wrap=True,
         )  # fmt: skip
     if facts["interrupted_on_day"] is not None:
-        Console(stderr=True).print(
+        SafeConsole(stderr=True).print(
             f"interrupted on day {facts['interrupted_on_day']:.1f} of the clinic: "
             "the tables and the log are complete up to then",
             highlight=False, soft_wrap=True,

@@ -1,6 +1,5 @@
 """`pretese analyse`: carry out an analysis plan on any table of men."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,13 +24,16 @@ from pretese.analysis_tables import (
     subgroups_table,
     weighted_table,
 )
+from pretese.console import SafeConsole
 from pretese.files import versions
 from pretese.io.manifest import write_manifest
 from pretese.io.result_folder import optional_result_folder
+from pretese.json_text import print_json, to_json
 from pretese.plots.analysis import figures
 from pretese.plots.style import save
 from pretese.progress import progress
-from pretese.table_file import TableFile, read_table, write_table
+from pretese.table_file import TableFile, read_table
+from pretese.write_table import write_table
 from protocol.documents import content_hash, parse_document, read_text
 
 #: R-hat of chains above which more iterations are advised (Gelman et al. 2013).
@@ -65,10 +67,9 @@ def command(data: Path, plan_path: Path, out: Path | None, as_json: bool) -> Non
         if folder is not None:
             _write(found, answer, folder)
     if as_json:
-        click.echo(json.dumps(answer, indent=1, allow_nan=False))
+        print_json(answer)
     else:
-        # A column may be called "FSH [IU/L]": no markup
-        _show(Console(markup=False), found, answer, out)
+        _show(SafeConsole(), found, answer, out)
 
 
 def _answer(found: Analysis, table: TableFile, plan_text: str) -> dict[str, Any]:
@@ -81,8 +82,7 @@ def _answer(found: Analysis, table: TableFile, plan_text: str) -> dict[str, Any]
 
 
 def _write(found: Analysis, answer: dict[str, Any], folder: Path) -> None:
-    text = json.dumps(answer, indent=1, allow_nan=False)
-    (folder / "analysis.json").write_text(text + "\n", encoding="utf-8")
+    (folder / "analysis.json").write_text(to_json(answer) + "\n", encoding="utf-8")
     write_table(estimates_table(found), folder / "estimates", "Effects of treatment")
     if found.plan.covariates:
         first = characteristics_table(found)

@@ -10,12 +10,15 @@ from pretese.bedside.asjson import as_json, as_plain
 from pretese.cli import CheckFailedError
 from pretese.commands.options import json_option, pairs_of, regimen_option, set_option, settings
 from pretese.io.atomic_file import check_file, write_file
+from pretese.spreadsheet import spreadsheet_cell
+from pretese.terminal import echo
 from protocol.audit import audit
 from protocol.deviations import SCHEMA, Audit, Deviation
 from protocol.documents import read_text
 from protocol.errors import InputError
 from protocol.log import Log, parse_log
 from protocol.regimen import Regimen, load_regimen
+from protocol.safe_text import lines
 
 COLUMNS = ("patient", "kind", "day", "date", "expected", "done", "tolerance", "rule", "rows")
 
@@ -55,13 +58,13 @@ def command(
     found = audit(_read(log, loaded, mapping), loaded)
     if table is not None:
         write_file(table, deviations_csv(found), "--csv")
-        click.echo(f"wrote {table}", err=True)
+        echo(f"wrote {table}", err=True)
     if as_document:
         plain = as_plain(found)
         del plain["schema"]
-        click.echo(as_json(SCHEMA, counts=found.counts(), men_with=found.men_with(), **plain))
+        echo(as_json(SCHEMA, counts=found.counts(), men_with=found.men_with(), **plain))
     else:
-        click.echo("\n".join(_lines(found)))
+        echo("\n".join(_lines(found)))
     total = sum(found.counts().values())
     if strict and total:
         raise CheckFailedError(f"{total} deviations")
@@ -93,7 +96,8 @@ def deviations_csv(found: Audit) -> str:
 
 def _cells(deviation: Deviation) -> list[object]:
     rows = " ".join(str(row) for row in deviation.rows)
-    return [getattr(deviation, name) for name in COLUMNS[:-1]] + [rows]
+    cells = [getattr(deviation, name) for name in COLUMNS[:-1]]
+    return [*(spreadsheet_cell(lines(c)) if isinstance(c, str) else c for c in cells), rows]
 
 
 def _lines(found: Audit) -> list[str]:

@@ -1,6 +1,5 @@
 """``pretese boundaries``: a group-sequential design on one page, or as JSON."""
 
-import json
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +13,9 @@ from estimate.planning.exact_sequential import exact_sequential
 from estimate.sequential.boundaries import HaybittlePeto, Shape, WangTsiatis, plan_sequential
 from estimate.sequential.design import SequentialDesign
 from estimate.sequential.spending import PARAMETERS, Spending
+from pretese.commands.options import Number, to_number
+from pretese.json_text import print_json
+from pretese.terminal import echo
 from protocol.errors import InputError
 
 WHERE = "boundaries"
@@ -34,21 +36,21 @@ ENUMERATED = 5000
     type=click.Choice(["OF", "Pocock", "WT", "HP"]),
     help="Instead of spending: O'Brien-Fleming, Pocock, Wang-Tsiatis, Haybittle-Peto.",
 )
-@click.option("--gamma", type=float, help="Parameter of HSD; negative spends late.")
-@click.option("--rho", type=float, help="Parameter of KD, above 0.")
+@click.option("--gamma", type=Number(), help="Parameter of HSD; negative spends late.")
+@click.option("--rho", type=Number(), help="Parameter of KD, above 0.")
 @click.option("--cumulative", help="Cumulative alpha A1,A2,... of user spending, per side.")
-@click.option("--delta", type=float, help="Parameter of WT: 0 is OF, 0.5 is Pocock.")
-@click.option("--z", "peto_z", type=float, help="Interim bound of HP.  [default: 3]")
-@click.option("--alpha", type=float, default=0.025, show_default=True, help="Type I error.")
+@click.option("--delta", type=Number(), help="Parameter of WT: 0 is OF, 0.5 is Pocock.")
+@click.option("--z", "peto_z", type=Number(), help="Interim bound of HP.  [default: 3]")
+@click.option("--alpha", type=Number(), default=0.025, show_default=True, help="Type I error.")
 @click.option("--sides", type=int, default=1, show_default=True, help="1 or 2.")
-@click.option("--power", type=float, default=0.8, show_default=True)
+@click.option("--power", type=Number(), default=0.8, show_default=True)
 @click.option(
     "--futility",
     type=click.Choice(["OF", "Pocock", "HSD", "KD"]),
     help="Beta spending for futility (one side).",
 )
-@click.option("--futility-gamma", type=float, help="Parameter of HSD for futility.")
-@click.option("--futility-rho", type=float, help="Parameter of KD for futility.")
+@click.option("--futility-gamma", type=Number(), help="Parameter of HSD for futility.")
+@click.option("--futility-rho", type=Number(), help="Parameter of KD for futility.")
 @click.option("--binding", is_flag=True, help="Stopping for futility is obligatory.")
 @click.option("--risks", help="Risks TREATED,CONTROL: adds men per arm, and exact power beside it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
@@ -87,7 +89,10 @@ def command(
     document = describe_design(design)
     if risks is not None:
         document["men"] = describe_men(design, _numbers("risks", risks))
-    click.echo(json.dumps(document, indent=2) if as_json else _page(design, document))
+    if as_json:
+        print_json(document)
+    else:
+        echo(_page(design, document))
 
 
 def describe_design(design: SequentialDesign) -> dict[str, Any]:
@@ -210,7 +215,7 @@ def _futility(family: str | None, given: dict[str, Any]) -> Spending | None:
 
 def _numbers(option: str, text: str) -> tuple[float, ...]:
     try:
-        return tuple(float(part) for part in text.split(","))
+        return tuple(to_number(part) for part in text.split(","))
     except ValueError:
         cure = "give numbers with commas between them"
         raise InputError.of(WHERE, f"--{option}", f"{text!r} came", cure) from None

@@ -1,7 +1,6 @@
 """`pretese calibrate`: solve a scenario's calibrated parameters and store the certificate."""
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from pretese.calibration.problem import pose
@@ -16,6 +15,8 @@ from pretese.certificate import (
     write_certificate,
 )
 from pretese.cli import CheckFailedError
+from pretese.commands.options import seed_option
+from pretese.console import SafeConsole
 from pretese.progress import progress
 from pretese.published import load_published
 from pretese.shipped import scenario_path
@@ -25,8 +26,14 @@ from protocol.errors import InputError
 @click.command()
 @click.argument("scenario")
 @click.option("--check", "only_check", is_flag=True, help="Test the stored certificate.")
-@click.option("--studies", default=1000, show_default=True, help="Studies drawn by --check.")
-@click.option("--seed", default=1, show_default=True, help="Root of the luck of --check.")
+@click.option(
+    "--studies",
+    type=click.IntRange(2, 1_000_000),
+    default=1000,
+    show_default=True,
+    help="Studies drawn by --check.",
+)
+@seed_option(words="Base seed of --check.")
 def command(scenario: str, only_check: bool, studies: int, seed: int) -> None:
     """Solve the calibrated parameters of SCENARIO (a shipped name or a file).
 
@@ -66,7 +73,7 @@ def _check(name: str, studies: int, seed: int) -> None:
 
 def _show(certificate: Certificate) -> None:
     """Print the targets furthest off, the parameters no target sees, and the verdict."""
-    console = Console()
+    console = SafeConsole()
     missed = {n: t for n, t in certificate.targets.items() if t.must_match and t.z > LIMIT}
     worst = sorted(certificate.targets.items(), key=lambda item: -item[1].z)[:12]
     table = Table(title=f"{certificate.scenario}: {len(certificate.targets)} targets, worst first")

@@ -1,15 +1,11 @@
 """`pretese clinic`: the same men through a clinic with calendar, queues and an event log."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
 from pathlib import Path
-from typing import Any
 
 import click
-import pandas as pd
-from rich.console import Console
 
 from pretese.certificate import load_scenario
 from pretese.clinic.answer import answer
@@ -17,8 +13,11 @@ from pretese.clinic.console import tell
 from pretese.clinic.results import draw_figures, facts_of, write_summary
 from pretese.clinic.task import Going, Task, first_run, replications
 from pretese.clinic_files import FORMATS, load_clinic, write_run
+from pretese.commands.options import NumberRange, seed_option
+from pretese.console import SafeConsole
 from pretese.io.manifest import write_manifest
 from pretese.io.result_folder import result_folder
+from pretese.json_text import print_json
 from pretese.regimen_files import regimen_files
 from protocol.errors import InputError
 from simulate.clinic.file import Clinic
@@ -33,16 +32,16 @@ from simulate.clinic.solve import CAPACITIES
               help="A shipped clinic, or the path of your own file.")  # fmt: skip
 @click.option("--men", type=click.IntRange(2, 10_000_000),
               help="Men drawn [enough for the clinic's horizon, or the scenario's].")  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@seed_option()
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write; needed for a run.")
 @click.option("--format", "kind", type=click.Choice(FORMATS), default="csv", show_default=True,
               help="File type of the tables and the log.")  # fmt: skip
 @click.option("--xes", is_flag=True, help="Write the log as XES too, for process mining.")
-@click.option("--day", type=float,
+@click.option("--day", type=NumberRange(min=0),
               help="Tables and log as known at the end of this day [the horizon].")  # fmt: skip
 @click.option("--replications", "wanted", type=click.IntRange(1, 10_000),
               help="Runs [as many as --precision asks for].")  # fmt: skip
-@click.option("--precision", type=click.FloatRange(0, 1, min_open=True), default=0.1,
+@click.option("--precision", type=NumberRange(0, 1, min_open=True), default=0.1,
               show_default=True, help="Half-width of the interval, over the mean.")  # fmt: skip
 @click.option("--measure", default="p90_wait_days", show_default=True,
               help="The measure that must be so precise.")  # fmt: skip
@@ -108,8 +107,8 @@ def command(
         regimens.check()
         write_manifest(folder, facts)
     if as_json:
-        click.echo(_document(facts, table))
-    tell(Console(stderr=as_json), task, done, table, facts, out)
+        print_json({**facts, "measures": table})
+    tell(SafeConsole(stderr=as_json), task, done, table, facts, out)
     if going.stopped:
         raise KeyboardInterrupt
 
@@ -137,7 +136,3 @@ def _checked(first: Replication, measure: str) -> Replication:
         cure = f"take one of {', '.join(first.measures)}"
         raise InputError.of("--measure", measure, "there is no such measure", cure)
     return first
-
-
-def _document(facts: dict[str, Any], table: pd.DataFrame) -> str:
-    return json.dumps({**facts, "measures": json.loads(table.to_json(orient="records"))})

@@ -9,7 +9,15 @@ import click
 
 from pretese.bedside.asjson import as_json, as_plain, schema_of
 from pretese.bedside.words import advice_lines
-from pretese.commands.options import json_option, regimen_option, set_option, settings
+from pretese.commands.options import (
+    Number,
+    json_option,
+    regimen_option,
+    set_option,
+    settings,
+    to_number,
+)
+from pretese.terminal import echo
 from protocol.advise import SCHEMA, Advice, advise
 from protocol.documents import read_document, validate
 from protocol.errors import InputError
@@ -26,7 +34,7 @@ _FINDING = re.compile(r"([a-z_]+)\s*=\s*(\S+(?: sperm)?)(?:\s+(\S+))?")
 @click.option("--patient", type=click.Path(path_type=Path), help="A man's file (YAML).")
 @click.option("--month", type=int, help="The month of therapy that begins, from 1.")
 @click.option("--phase-before", help="The phase of the month before, such as hcg.")
-@click.option("--fsh", type=float, help="FSH at the end of the month before.")
+@click.option("--fsh", type=Number(), help="FSH at the end of the month before.")
 @click.option("--fsh-unit", default="IU/L", show_default=True, help="A UCUM unit or an alias.")
 @click.option(
     "--finding",
@@ -61,7 +69,7 @@ def command(
     at the end of the month before.
     """
     if schema:
-        click.echo(as_json(SCHEMA, advice=schema_of(Advice)))
+        echo(as_json(SCHEMA, advice=schema_of(Advice)))
         return
     loaded = load_regimen(regimen, settings(parameters))
     day = on.date() if on else dt.date.today()
@@ -80,11 +88,11 @@ def command(
         known = _man_in_month(loaded, month or 0, phase_before, measured, day)
     advice = advise(known, loaded, day, WHERE)
     if as_document:
-        click.echo(as_json(SCHEMA, **_document(advice, loaded)))
+        echo(as_json(SCHEMA, **_document(advice, loaded)))
         return
     for line in advice_lines(advice, loaded):
         speaks = line.startswith(f"{advice.outcome.upper()}:")
-        click.secho(line, bold=speaks, fg=COLOURS[advice.outcome] if speaks else None)
+        echo(line, bold=speaks, fg=COLOURS[advice.outcome] if speaks else None)
 
 
 #: Of the line that answers; a file or a pipe gets none.
@@ -125,7 +133,7 @@ def _measurement(text: str, on: dt.date) -> dict[str, Any]:
     name, value, unit = found.groups()
     number: float | str
     try:
-        number = float(value)
+        number = to_number(value)
     except ValueError:
         number = value
     plain = {"date": on, "name": name, "value": number}

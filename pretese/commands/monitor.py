@@ -1,14 +1,14 @@
 """`pretese monitor`: the looks of a running trial against its plan."""
 
-import json
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from pretese.commands.options import finite, json_option
+from pretese.commands.options import NumberRange, json_option, to_number
+from pretese.console import SafeConsole
 from pretese.files import versions
 from pretese.io.atomic_file import check_file
+from pretese.json_text import print_json
 from pretese.plots.monitor import draw_looks
 from pretese.plots.style import save
 from pretese.running.document import document_of
@@ -31,7 +31,7 @@ from protocol.errors import InputError
     help="The last look holds data that came in after the trial had stopped.",
 )  # fmt: skip
 @click.option(
-    "--planned", type=click.FloatRange(min=0, min_open=True), metavar="NUMBER", callback=finite,
+    "--planned", type=NumberRange(min=0, min_open=True), metavar="NUMBER",
     help="Men to be analysed at the last look or, for estimates, its information 1 / std_error^2 "
     "[those of the design].",
 )  # fmt: skip
@@ -40,7 +40,7 @@ from protocol.errors import InputError
     help="Planned risks in percent, where the design names a scenario: for conditional power.",
 )  # fmt: skip
 @click.option(
-    "--effect-percent", "effects", multiple=True, type=click.FloatRange(0, 100), callback=finite,
+    "--effect-percent", "effects", multiple=True, type=NumberRange(0, 100),
     help="Conditional power under this percent of the planned effect too. May be repeated.",
 )  # fmt: skip
 @click.option(
@@ -75,10 +75,9 @@ def command(
         save(draw_looks(document), plot, "--plot")
     if as_document:
         hashes = {"design_sha256": sha256, "looks_sha256": taken.sha256}
-        whole = {**document, **hashes, "versions": versions()}
-        click.echo(json.dumps(whole, indent=1, allow_nan=False))
+        print_json({**document, **hashes, "versions": versions()})
     else:
-        show(Console(markup=False), document)
+        show(SafeConsole(), document)
 
 
 def _check_plot(plot: Path) -> None:
@@ -93,7 +92,7 @@ def _risks(text: str | None) -> tuple[float, float] | None:
     if text is None:
         return None
     try:
-        control, treated = (float(part) / 100 for part in text.split(","))
+        control, treated = (to_number(part) / 100 for part in text.split(","))
     except ValueError:
         control = treated = -1.0
     if not (0 < control < 1 and 0 < treated < 1):

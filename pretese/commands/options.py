@@ -1,6 +1,8 @@
 """Options that several commands share."""
 
 import math
+import re
+from typing import Any
 
 import click
 
@@ -24,14 +26,63 @@ set_option = click.option(
 )
 
 
-def finite(
-    context: click.Context, option: click.Parameter, value: float | tuple[float, ...] | None
-) -> float | tuple[float, ...] | None:
-    """Refuse ``nan`` and ``inf``, which are in every range of click's: a callback of an option."""
-    given = value if isinstance(value, tuple) else (value,)
-    if any(each is not None and not math.isfinite(each) for each in given):
-        raise click.BadParameter("give a finite number", context, option)
-    return value
+#: Largest seed: it fits the whole numbers of every format that we write.
+MAX_SEED = 2**63 - 1
+
+
+class _Finite:
+    """Refuses ``nan`` and ``inf``, which every range of click's holds."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the finite number that was given."""
+        try:
+            number = value if isinstance(value, int | float) else to_number(value)
+        except ValueError as error:
+            raise click.BadParameter(
+                f"{value!r} is {error}; give a finite number.", ctx, param
+            ) from None
+        return super().convert(number, param, ctx)  # type: ignore[misc]  # a mixin of click's types
+
+
+class Number(_Finite, click.types.FloatParamType):
+    """A finite number as the type of an option."""
+
+
+class NumberRange(_Finite, click.FloatRange):
+    """A finite number within limits as the type of an option."""
+
+
+def seed_option(default: int | None = 1, words: str = "Base seed of all random numbers.") -> Any:
+    """Return ``--seed``, the same in every command; without a default it is None."""
+    return click.option(
+        "--seed",
+        type=click.IntRange(0, MAX_SEED),
+        default=default,
+        show_default=default is not None,
+        help=words,
+    )
+
+
+def to_number(text: str) -> float:
+    """Return the finite number that a text writes in decimal digits.
+
+    Raises
+    ------
+    ValueError
+        For anything else that `float` reads: ``nan``, ``inf``, ``1_000``, digits of other scripts.
+
+    >>> to_number(" -1.5e3 ")
+    -1500.0
+    """
+    if not _NUMBER.fullmatch(text.strip()):
+        raise ValueError("not a number")
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("beyond the largest number")
+    return number
+
+
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def settings(pairs: tuple[str, ...]) -> dict[str, float]:
@@ -40,7 +91,7 @@ def settings(pairs: tuple[str, ...]) -> dict[str, float]:
     for pair in pairs:
         name, equals, text = pair.partition("=")
         try:
-            values[name.strip()] = float(text)
+            values[name.strip()] = to_number(text)
         except ValueError:
             equals = ""
         if not equals:

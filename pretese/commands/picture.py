@@ -7,6 +7,7 @@ import click
 from matplotlib.figure import Figure
 
 from pretese.certificate import load_scenario
+from pretese.commands.options import seed_option
 from pretese.io.atomic_file import check_file
 from pretese.plots.cohort import draw_cohort_hormones
 from pretese.plots.hormones import draw_hormones
@@ -59,7 +60,7 @@ _PICTURES: dict[str, Callable[[Scenario, int, int], Figure]] = {
 @click.argument("kind", type=click.Choice(list(_PICTURES)))
 @click.argument("scenario")
 @click.option("--man", type=click.IntRange(1), default=1, show_default=True, help="For `man`.")
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@seed_option()
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True,
     help="File to write: .png or .svg.",

@@ -1,18 +1,18 @@
 """`pretese power`: how often a planned trial finds its effect, and how many men it needs."""
 
-import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
-from pretese.commands.options import finite, pairs_of, settings
+from pretese.commands.options import Number, NumberRange, pairs_of, seed_option, settings, to_number
+from pretese.console import SafeConsole
 from pretese.files import versions
 from pretese.io.manifest import write_manifest
 from pretese.io.result_folder import result_folder
+from pretese.json_text import print_json, to_json
 from pretese.plots.power import draw_all
 from pretese.plots.style import save
 from pretese.progress import progress
@@ -21,6 +21,7 @@ from pretese.study.blocks import Store
 from pretese.study.code import code_version
 from pretese.study.execute import Crew, cluster_crew, local_crew
 from pretese.study.folder import study_folder
+from pretese.terminal import echo
 from pretese.trial.cells import Axes
 from pretese.trial.page import show
 from pretese.trial.runner import Runner, passing_store
@@ -45,15 +46,15 @@ from protocol.errors import InputError
     help="Men in both arms [the file's]. May be repeated: a curve.",
 )  # fmt: skip
 @click.option(
-    "--effect", "effects", multiple=True, type=click.FloatRange(0, 100), callback=finite,
+    "--effect", "effects", multiple=True, type=NumberRange(0, 100),
     help="Percent of the planned effect, beside 0 and 100. May be repeated: a curve.",
 )  # fmt: skip
-@click.option("--solve", type=float, help="Find the men for this power, such as 0.9.")
+@click.option("--solve", type=Number(), help="Find the men for this power, such as 0.9.")
 @click.option(
     "--replicates", type=click.IntRange(20, 10_000_000), default=2000, show_default=True,
     help="Simulated trials.",
 )  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@seed_option()
 @click.option(
     "--nuisance", "axes", multiple=True, metavar="PATH=V1,V2,...",
     help="Values of an assumption for a worst case, such as dropout=0,10,20. May be repeated: all "
@@ -131,9 +132,9 @@ def command(
         if out is not None:
             _write(out / "results", answers, document)
     if as_json:
-        click.echo(json.dumps(document, indent=1))
+        print_json(document)
     else:
-        show(Console(markup=False), document)  # a title may hold brackets
+        show(SafeConsole(), document)
 
 
 def _crew(workers: int, scheduler: str | None) -> AbstractContextManager[Crew | None]:
@@ -150,7 +151,7 @@ def _store(out: Path | None, record: dict[str, Any], resume: bool) -> Iterator[S
         try:
             yield store
         except KeyboardInterrupt:
-            click.echo(f"finished trials are kept in {out}; continue with --resume", err=True)
+            echo(f"finished trials are kept in {out}; continue with --resume", err=True)
             raise
 
 
@@ -159,7 +160,7 @@ def _axes(words: tuple[str, ...]) -> Axes:
     axes: Axes = {}
     for path, text in pairs_of("--nuisance", words, "dropout=0,10,20").items():
         try:
-            axes[path] = tuple(float(value) for value in text.split(","))
+            axes[path] = tuple(to_number(value) for value in text.split(","))
         except ValueError:
             cure = "write PATH=NUMBER,NUMBER, such as dropout=0,10,20"
             raise InputError.of("--nuisance", path, f"{text!r} is not understood", cure) from None
@@ -187,8 +188,7 @@ def _write(results: Path, answers: list[Answer], document: dict[str, Any]) -> No
             text = answer.planned.text
             (folder / f"{answer.design.id}.yaml").write_bytes(text.encode())
             join(answer.results, folder / f"{answer.design.id}.parquet")
-        text = json.dumps(document, indent=1)
-        (folder / "power.json").write_text(text + "\n", encoding="utf-8")
+        (folder / "power.json").write_text(to_json(document) + "\n", encoding="utf-8")
         for figure_name, figure in draw_all(document["designs"], folder).items():
             save(figure, folder / f"{figure_name}.svg")
             save(figure, folder / f"{figure_name}.png")

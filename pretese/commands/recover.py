@@ -1,16 +1,18 @@
 """`pretese recover`: which analyses find the true effect, and in which scenarios."""
 
-import json
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from pretese.cli import CheckFailedError
+from pretese.commands.options import NumberRange, seed_option
+from pretese.console import SafeConsole
+from pretese.json_text import print_json
 from pretese.progress import progress
 from pretese.study.assess import Assessment
 from pretese.study.execute import Crew, cluster_crew, local_crew
@@ -36,14 +38,14 @@ FIRST_LOOK = 400
     help="Simulated studies per scenario.",
 )  # fmt: skip
 @click.option(
-    "--mcse", type=click.FloatRange(0, 0.1, min_open=True),
+    "--mcse", type=NumberRange(0, 0.1, min_open=True),
     help="Go on until coverage and rejection have this Monte Carlo standard error everywhere.",
 )  # fmt: skip
 @click.option(
     "--truth-men", type=click.IntRange(1000, 1_000_000_000),
     help="Men over whom true population effects are averaged [the library's].",
 )  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), help="Root of all luck [the library's].")
+@seed_option(None, "Base seed of all random numbers [the library's].")
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("out/recover"), show_default=True,
     help="Folder for blocks of finished work, estimates, tables and figures.",
@@ -89,9 +91,9 @@ def command(
         tell(0, 1, "tables and figures")
         found = write_results(study, store, done, out, figures)
     if as_json:
-        click.echo(json.dumps([asdict(each) for each in found.judgements], indent=1))
+        print_json(found.judgements)
     else:
-        _show(Console(), found, done, out)
+        _show(SafeConsole(), found, done, out)
     if found.surprises:
         first = found.surprises[0]
         raise CheckFailedError(
@@ -125,7 +127,7 @@ def _show(console: Console, found: Assessment, replicates: int, out: Path) -> No
     console.print(f"Estimates, tables and figures: {out / 'results'}", soft_wrap=True)
 
 
-def _cells(each: Judgement) -> tuple[str, ...]:
+def _cells(each: Judgement) -> tuple[str | Text, ...]:
     return (
         each.method,
         SHORT[each.scale],
@@ -138,9 +140,9 @@ def _cells(each: Judgement) -> tuple[str, ...]:
     )
 
 
-def _verdict(each: Judgement) -> str:
+def _verdict(each: Judgement) -> str | Text:
     if each.surprise:
-        return f"[red]{each.verdict.upper()}, unclaimed[/red]"
+        return Text(f"{each.verdict.upper()}, unclaimed", style="red")
     if each.verdict == "undecided":
         return "undecided"
     if each.claim == "none":

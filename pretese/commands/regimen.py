@@ -12,6 +12,7 @@ from pretese.bedside.words import path_lines, shown_order
 from pretese.cli import CheckFailedError
 from pretese.commands.options import json_option
 from pretese.io.atomic_file import check_file, write_file
+from pretese.terminal import echo
 from protocol.cases import load_cases, run_cases
 from protocol.errors import InputError, ProofError
 from protocol.paths import paths_of
@@ -30,7 +31,7 @@ def show_list() -> None:
     """List the shipped regimens."""
     for name in list_regimens():
         regimen = load_regimen(name)
-        click.echo(f"{name:38} {regimen.version}  {regimen.title}")
+        echo(f"{name:38} {regimen.version}  {regimen.title}")
 
 
 @command.command("show")
@@ -55,10 +56,10 @@ def show(regimen: str, form: str, tables: tuple[str, ...], out: Path | None) -> 
             raise InputError.of("--table", "", f"there is no table {name!r}", cure)
     text = dmn_xml(loaded, tables) if form == "dmn" else FORMS[form](loaded)
     if out is None:
-        click.echo(text, nl=not text.endswith("\n"))
+        echo(text.removesuffix("\n"))
     else:
         write_file(out, text, "--out")
-        click.echo(f"wrote {out}", err=True)
+        echo(f"wrote {out}", err=True)
 
 
 def _words(regimen: Regimen) -> str:
@@ -93,7 +94,7 @@ def verify(regimen: str, as_document: bool) -> None:
     except ProofError as error:
         faults = [str(fault) for fault in error.faults]
         if as_document:
-            click.echo(as_json(PROOF_SCHEMA, proved=False, faults=faults))
+            echo(as_json(PROOF_SCHEMA, proved=False, faults=faults))
         raise CheckFailedError("\n".join(faults)) from None
     paths = paths_of(loaded)
     if as_document:
@@ -103,7 +104,7 @@ def verify(regimen: str, as_document: bool) -> None:
             if table.grid is not None
         }
         identity = {"id": loaded.id, "version": loaded.version, "sha256": loaded.sha256}
-        click.echo(
+        echo(
             as_json(
                 PROOF_SCHEMA,
                 proved=True,
@@ -114,16 +115,16 @@ def verify(regimen: str, as_document: bool) -> None:
             )
         )
         return
-    click.echo(f"{loaded.id} {loaded.version}, sha256 {loaded.sha256}")
+    echo(f"{loaded.id} {loaded.version}, sha256 {loaded.sha256}")
     for name, table in loaded.tables.items():
         if table.grid is None:
-            click.echo(f"  {name}: {len(table.rules)} rules, each judged by itself (collects)")
+            echo(f"  {name}: {len(table.rules)} rules, each judged by itself (collects)")
         else:
             cells = f"{len(table.rules)} rules fill {len(table.grid.rules)} cells"
-            click.echo(f"  {name}: {cells}, each exactly once; every rule can fire")
-    click.echo("Every path through the months ends in a defined state:")
+            echo(f"  {name}: {cells}, each exactly once; every rule can fire")
+    echo("Every path through the months ends in a defined state:")
     for line in path_lines(paths):
-        click.echo(f"  {line}")
+        echo(f"  {line}")
 
 
 @command.command("test")
@@ -139,12 +140,10 @@ def test(regimen: str, verbose: bool) -> None:
     results = run_cases(loaded, cases)
     for result in results:
         if verbose and result.holds:
-            click.echo(f"holds  {result.case.says}")
+            echo(f"holds  {result.case.says}")
         if not result.holds:
-            click.echo(f"FAILS  {result.case.says}: {'; '.join(result.wrong)}")
+            echo(f"FAILS  {result.case.says}: {'; '.join(result.wrong)}")
     failed = sum(not result.holds for result in results)
-    click.echo(
-        f"{loaded.id} {loaded.version}: {len(results) - failed} of {len(results)} cases hold"
-    )
+    echo(f"{loaded.id} {loaded.version}: {len(results) - failed} of {len(results)} cases hold")
     if failed:
         raise CheckFailedError(f"{failed} of {len(results)} cases do not hold")

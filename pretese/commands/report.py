@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import click
-from rich.console import Console
 
+from pretese.console import SafeConsole
 from pretese.io.atomic_file import check_file, write_file
 from pretese.io.manifest import add_to_manifest
 from pretese.trial.report import render_report
@@ -26,4 +26,4 @@ def command(folder: Path, out: Path | None) -> None:
     write_file(target, page, "--out")
     if out is None:  # a part of the result from now on, so that the study may be extended later
         add_to_manifest(folder, target.name)
-    Console(stderr=True).print(f"report: {target}", highlight=False, soft_wrap=True)
+    SafeConsole(stderr=True).print(f"report: {target}", highlight=False, soft_wrap=True)

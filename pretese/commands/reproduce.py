@@ -5,13 +5,15 @@ from pathlib import Path
 import click
 import pandas as pd
 from matplotlib.figure import Figure
-from rich.console import Console
 
 from pretese.certificate import certificate_path, load_scenario
 from pretese.cli import CheckFailedError
+from pretese.commands.options import seed_option
+from pretese.console import SafeConsole
 from pretese.files import versions, write_csv
 from pretese.io.manifest import write_manifest
 from pretese.io.result_folder import result_folder
+from pretese.json_text import print_json
 from pretese.pitfalls.report import write_audit
 from pretese.pitfalls.run import audit
 from pretese.plots.style import save, svg
@@ -36,7 +38,7 @@ from simulate.tables import dictionary, tables
     "--replicates", type=click.IntRange(2, 1_000_000), default=200, show_default=True,
     help="Simulated studies.",
 )  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=2022, show_default=True)
+@seed_option(2022)
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("out/reproduce"), show_default=True,
     help="Folder for the report, tables and one drawn cohort.",
@@ -86,9 +88,9 @@ def command(
         regimens.check()
         write_manifest(folder, facts)
     if as_json:
-        click.echo(frame(rows).to_json(orient="records", indent=1))
+        print_json(frame(rows))
     else:
-        show(Console(), rows, simulated, out, replicates)
+        show(SafeConsole(), rows, simulated, out, replicates)
     failures = missed(rows)
     if failures:
         raise CheckFailedError(_verdict(failures[0].id, len(failures), len(scenario.targets)))

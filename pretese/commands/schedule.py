@@ -8,8 +8,9 @@ import click
 from pretese.bedside.asjson import as_json, as_plain
 from pretese.bedside.ics import calendar_of
 from pretese.bedside.words import plan_lines
-from pretese.commands.options import json_option, regimen_option, set_option, settings
+from pretese.commands.options import Number, json_option, regimen_option, set_option, settings
 from pretese.io.atomic_file import check_file, write_file
+from pretese.terminal import echo
 from protocol.errors import InputError
 from protocol.quantities import quantity
 from protocol.regimen import Regimen, load_regimen
@@ -29,7 +30,7 @@ SCHEMA = "pretese/plan/1"
 @click.option(
     "--fsh",
     "fsh",
-    type=float,
+    type=Number(),
     multiple=True,
     help="FSH at the end of month 1, 2, ... as far as measured. May be repeated.",
 )
@@ -66,11 +67,11 @@ def command(
     if ics is not None:
         data = calendar_of(made, at=at.time() if at else None, timezone=timezone)
         write_file(ics, data, "--ics")
-        click.echo(f"wrote {ics}: {len(made.items)} events", err=True)
+        echo(f"wrote {ics}: {len(made.items)} events", err=True)
     if as_document:
-        click.echo(as_json(SCHEMA, **as_plain(made)))
+        echo(as_json(SCHEMA, **as_plain(made)))
     else:
-        click.echo("\n".join(plan_lines(made)))
+        echo("\n".join(plan_lines(made)))
 
 
 def _plan(

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from pretese.certificate import load_scenario
 from pretese.cohort_files import FORMATS, write_studies
+from pretese.commands.options import NumberRange, seed_option, to_number
+from pretese.console import SafeConsole
 from pretese.files import versions
 from pretese.io.manifest import write_manifest
 from pretese.io.result_folder import result_folder
@@ -29,7 +30,7 @@ def _formats(_: click.Context, __: click.Parameter, words: str) -> tuple[str, ..
 @click.argument("scenario")
 @click.option("--men", type=click.IntRange(2, 10_000_000), help="Men per study [scenario's].")
 @click.option("--replicates", type=click.IntRange(1, 1_000_000), default=1, show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@seed_option()
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 @click.option(
     "--format", "formats", metavar="FORMAT[,FORMAT...]", default="csv", show_default=True,
@@ -41,7 +42,7 @@ def _formats(_: click.Context, __: click.Parameter, words: str) -> tuple[str, ..
     help="Replace a number of the scenario, such as spermatogenesis.treatment.direct=0.",
 )  # fmt: skip
 @click.option(
-    "--dirt", type=click.FloatRange(0, 100), metavar="PERCENT", default=0.0, show_default=True,
+    "--dirt", type=NumberRange(0, 100), metavar="PERCENT", default=0.0, show_default=True,
     help="Spoil the rows of so many per cent of the men in each of six ways; labels in truth/.",
 )  # fmt: skip
 def command(
@@ -82,7 +83,7 @@ def command(
         }
         regimens.check()
         write_manifest(folder, facts)
-    Console(stderr=True).print(
+    SafeConsole(stderr=True).print(
         f"{replicates} x {each} men of {loaded.id}: {', '.join(COLUMNS)} in {out}",
         highlight=False,
         soft_wrap=True,
@@ -92,7 +93,7 @@ def command(
 def _change(words: str) -> tuple[str, float]:
     path, sign, number = words.partition("=")
     try:
-        return path.strip(), float(number)
+        return path.strip(), to_number(number)
     except ValueError:
         problem = f"{number!r} is no number" if sign else "there is no `=`"
         cure = "write PATH=NUMBER, such as spermatogenesis.treatment.direct=0"

@@ -4,10 +4,13 @@ import math
 from pathlib import Path
 
 import click
-from rich.console import Console
+import pandas as pd
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from pretese.certificate import load_scenario
+from pretese.commands.options import seed_option
+from pretese.console import SafeConsole
 from pretese.files import write_csv
 from pretese.io.atomic_file import check_file, replaced_file
 from simulate.truth import population_effects, truth_table
@@ -15,8 +18,8 @@ from simulate.truth import population_effects, truth_table
 
 @click.command()
 @click.argument("scenario")
-@click.option("--men", type=click.IntRange(1), default=1_000_000, show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option("--men", type=click.IntRange(1, 1_000_000_000), default=1_000_000, show_default=True)
+@seed_option()
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="CSV file to write.")
 def command(scenario: str, men: int, seed: int, out: Path | None) -> None:
     """Count the true effects of SCENARIO (a shipped name or a file) over a large draw of men.
@@ -30,9 +33,17 @@ def command(scenario: str, men: int, seed: int, out: Path | None) -> None:
     if out:
         with replaced_file(out, "--out") as temporary:
             write_csv(effects, temporary)
-    table = Table(title=f"True effects in {scenario}")
-    for heading in ("estimand", "untreated %", "treated %", "difference", "ratio", "odds ratio"):
-        table.add_column(heading, justify="left" if heading == "estimand" else "right")
+    SafeConsole().print(_table(effects, f"True effects in {scenario} (risks in %)"))
+
+
+def _table(effects: pd.DataFrame, title: str) -> Table:
+    """Lay out one row per estimand, in eighty columns."""
+    table = Table(
+        title=title, title_justify="left", box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False
+    )
+    table.add_column("estimand", overflow="fold")
+    for heading in ("un-\ntreated", "treated", "difference", "ratio", "odds ratio"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for meaning, rows in effects.groupby("meaning", sort=False):
         first = rows.iloc[0]
         shown = [
@@ -41,7 +52,7 @@ def command(scenario: str, men: int, seed: int, out: Path | None) -> None:
         ]
         risks = (f"{100 * first[name]:.1f}" for name in ("risk_untreated", "risk_treated"))
         table.add_row(str(meaning), *risks, *shown)
-    Console(width=max(110, Console().width)).print(table)
+    return table
 
 
 def _shown(scale: str, truth: float, error: float) -> str:

@@ -1,12 +1,12 @@
 """datapackage.json: the tables described for machines, as a Frictionless Data Package."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pretese import __version__
 from pretese.export.fields import KEYS, Field, Fields, Kind
+from pretese.json_text import to_json
 
 _TYPES: dict[Kind, str] = {
     "number": "number",
@@ -42,8 +42,7 @@ def write_package(folder: Path, fields: Fields, kind: str, name: str, title: str
         "version": __version__,
         "resources": [_resource(table, fields, kind) for table in fields],
     }
-    text = json.dumps(package, indent=1, ensure_ascii=False)
-    (folder / "datapackage.json").write_text(text + "\n", encoding="utf-8")
+    (folder / "datapackage.json").write_text(to_json(package) + "\n", encoding="utf-8")
 
 
 def _resource(table: str, fields: Fields, kind: str) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def add_to_manifest(folder: Path, name: str) -> None:
 
 
 def _write(folder: Path, manifest: Mapping[str, Any]) -> None:
-    write_file(folder / NAME, json.dumps(manifest, indent=1) + "\n")
+    write_file(folder / NAME, to_json(manifest) + "\n")
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:

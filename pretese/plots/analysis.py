@@ -34,6 +34,9 @@ IMBALANCE = 0.1
 #: Letters of a line that the box of an arm holds in a flow diagram of plain width.
 ARM_LETTERS = 28
 
+#: How many times the plain width a flow diagram may have; longer names are cut.
+WIDEST = 4
+
 
 def figures(found: Analysis) -> dict[str, Figure]:
     """Draw every figure that the analysis can fill, by file name."""
@@ -59,7 +62,8 @@ def draw_flow(found: Analysis) -> Figure:
         arms.append((words, f"{data.outcome_name}: {cell['with_outcome']}{risk}"))
     longest = max(len(line) for lines in arms for line in lines)
     with house_style():
-        figure = new_figure((6.8 if left_out else 4.6) * max(1, longest / ARM_LETTERS), 3.4)
+        stretch = min(max(1, longest / ARM_LETTERS), WIDEST)
+        figure = new_figure((6.8 if left_out else 4.6) * stretch, 3.4)
         axes = figure.add_subplot()
         axes.set_axis_off()
         axes.set_xlim(0, 10 if left_out else 6.4)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from estimate.changes import Change, Pairs
 from estimate.table1 import format_p
+from pretese.plots.safe import PlainLog
 from pretese.plots.style import GRID, INK, MUTED, SIMULATED, house_style, new_figure
 
 #: Men drawn as lines of their own in each group.
@@ -111,6 +112,7 @@ def _panel(axes: Axes, groups: Mapping[str, Pairs], decades: bool) -> None:
     if decades:
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(PlainLog(labelOnlyBase=False))
     elif top > 0:
         axes.set_ylim(0, 1.15 * top)
 

@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from pretese.plots.safe import PlainLog
 from pretese.plots.style import INK, MUTED, SIMULATED, house_style, new_figure
 from simulate.cohort import Cohort
 from simulate.hormones import MONTHS
@@ -52,6 +53,7 @@ def _panel(axes: Axes, values: Floats, label: str, logarithmic: bool) -> None:
     if logarithmic:
         axes.set_yscale("log")
         axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(PlainLog(labelOnlyBase=False))
     else:
         axes.set_ylim(0, 1.25 * q95.max())
     axes.set_xticks(months, ["before", "month 1", "month 2", "month 3"])

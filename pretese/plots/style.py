@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from pretese.io.atomic_file import write_file
+from pretese.plots.safe import make_safe, quiet
 
 INK = "#1d2733"
 MUTED = "#8a94a0"
@@ -32,6 +33,7 @@ SETTINGS: Any = {
     "axes.titlesize": 10,
     "axes.titleweight": "bold",
     "text.color": INK,
+    "text.parse_math": False,  # a column may be called "$x"
     "xtick.color": INK,
     "ytick.color": INK,
     "grid.color": GRID,
@@ -54,7 +56,8 @@ def new_figure(width: float, height: float) -> Figure:
 def svg(figure: Figure) -> str:
     """Return a figure as SVG text without date, program version or XML header."""
     buffer = io.StringIO()
-    with house_style():
+    make_safe(figure)
+    with house_style(), quiet():
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     return text[text.index("<svg") :]
@@ -71,6 +74,7 @@ def save(figure: Figure, path: Path, option: str = "") -> None:
 
 def _png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
-    with house_style():
+    make_safe(figure)
+    with house_style(), quiet():
         figure.savefig(buffer, format="png", dpi=200, metadata={"Software": None})
     return buffer.getvalue()

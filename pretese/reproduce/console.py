@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from pretese.reproduce.compare import Row
 from pretese.reproduce.report import summary
@@ -50,12 +51,13 @@ def show(
     console.print(_truth(simulated))
     found = summary(rows)
     console.print(
-        f"[bold]{found['agree']} of {found['calibrated']}[/] calibrated numbers agree; "
-        f"[bold]{found['inside']} of {found['predicted']}[/] predicted numbers lie within the "
-        f"middle 95 % of simulated studies; {found['not_modelled']} are not modelled, each with "
-        "its reason.",
-        highlight=False,
-    )
+        Text.assemble(
+            (f"{found['agree']} of {found['calibrated']}", "bold"), " calibrated numbers agree; ",
+            (f"{found['inside']} of {found['predicted']}", "bold"), " predicted numbers lie within "
+            f"the middle 95 % of simulated studies; {found['not_modelled']} are not modelled, each "
+            "with its reason.",
+        )
+    )  # fmt: skip
     console.print(
         "SE: Monte Carlo, of the mean; rank: percentile of the published value among the studies",
         style="dim",
@@ -90,20 +92,20 @@ def _headlines(rows: list[Row], replicates: int) -> Table:
         table.add_column(heading, justify="right", no_wrap=True, min_width=len(heading))
     for status in ("calibrated to", "predicted"):
         chosen = [found[name] for name in HEADLINES if found[name].status == status]
-        table.add_row(f"[bold]{status}[/]")
+        table.add_row(Text(status, style="bold"))
         for row in chosen:
             table.add_row(*_cells(row))
         table.add_section()
     return table
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: Row) -> list[str | Text]:
     answer = row.simulated
     if answer is None:
         return [HEADLINES[row.id], row.published]
-    missed = " [red]MISSED[/]" if row.agrees is False else ""
+    missed = (" MISSED", "red") if row.agrees is False else ""
     return [
-        f"  {HEADLINES[row.id]}{missed}",
+        Text.assemble(f"  {HEADLINES[row.id]}", missed),
         row.published,
         short(answer.simulated_mean),
         f"{answer.monte_carlo_se:.1g}",

@@ -10,6 +10,7 @@ from pretese.io.atomic_file import is_temporary, write_file
 from pretese.io.faults import cannot_write
 from pretese.io.folder_lock import folder_lock
 from pretese.io.place import check_content, check_place, check_space, parents_of, shown
+from pretese.json_text import to_json
 from pretese.study.blocks import Store
 from protocol.errors import Fault, InputError
 
@@ -64,7 +65,7 @@ def _enter(record: Mapping[str, Any], path: Path, out: Path, resume: bool) -> No
     if foreign:
         problem = f"it holds files, and no study ({shown(foreign)})"
         raise InputError.of("--out", str(out), problem, "name a new folder")
-    write_file(file, json.dumps(record, indent=1) + "\n")
+    write_file(file, to_json(record) + "\n")
 
 
 def _begun(file: Path) -> dict[str, Any]:

@@ -1,0 +1,26 @@
+"""A console of `rich` for text that comes from files."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from protocol.safe_text import lines
+
+
+class SafeConsole(Console):
+    """A console that takes every string as it is: no markup, no emoji, no control characters.
+
+    What we style ourselves is a `rich.text.Text` or the argument ``style``.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{"markup": False, "emoji": False, "highlight": False, **settings})
+
+    def render_str(self, text: str, **settings: Any) -> Text:  # type: ignore[override]  # all pass through
+        """Return a string as text to print: cells, titles and headings come through here."""
+        return super().render_str(lines(text), **settings)
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command line that whoever reads has gone; rich would end the process."""
+        raise BrokenPipeError
