@@ -6,6 +6,8 @@ import sys
 import click
 
 from pretese import __version__
+from pretese.jobs.signals import exit_code, ignore_stop_signals, orderly_stop
+from pretese.jobs.threads import limit_threads
 from protocol.errors import InputError
 
 #: Command name to the module that holds it; loaded on use, so that `--help` stays instant.
@@ -68,13 +70,20 @@ def app() -> None:
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run the command line; return 0 done, 2 bad input, 3 check failed or 130 interrupted.
+    """Run the command line; return 0 done, 2 bad input, 3 check failed, or 128 + signal.
+
+    Ctrl-C is signal 2, SIGTERM 15: both end a command in the same orderly way.
 
     Parameters
     ----------
     arguments
         Words after ``pretese``; None takes them from the process.
     """
+    with orderly_stop():
+        return _run(arguments)
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
         app.main(args=arguments, prog_name="pretese", standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -89,12 +98,15 @@ def run(arguments: list[str] | None = None) -> int:
     except CheckFailedError as error:
         click.echo(f"check failed: {error}", err=True)
         return EXIT_CHECK_FAILED
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as stop:
         click.echo("interrupted", err=True)
-        return EXIT_INTERRUPTED
+        return exit_code(stop)
     return 0
 
 
 def main() -> None:
-    """Enter from the shell."""
-    sys.exit(run())
+    """Enter from the shell; libraries of linear algebra load later, and with one thread."""
+    limit_threads()
+    code = run()
+    ignore_stop_signals()  # all is done and written: what comes now would only look like a fault
+    sys.exit(code)

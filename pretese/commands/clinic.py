@@ -15,9 +15,10 @@ from pretese.certificate import load_scenario
 from pretese.clinic.answer import answer
 from pretese.clinic.console import tell
 from pretese.clinic.results import draw_figures, facts_of, write_summary
-from pretese.clinic.task import Going, Task, first_run, replications
+from pretese.clinic.task import Task, first_run, replications
 from pretese.clinic_files import FORMATS, load_clinic, write_run
 from pretese.files import whole_folder, write_manifest
+from pretese.jobs.signals import StopRequest
 from protocol.errors import InputError
 from simulate.clinic.file import Clinic
 from simulate.clinic.replicate import FEWEST, Replication, measured, summary
@@ -89,15 +90,15 @@ def command(
         return
     if out is None:
         raise InputError.of("--out", "", "it is missing", "name a folder to write")
-    going = Going()
-    with going.listening(), _room(out), whole_folder(out) as folder:
-        run = first_run(task, going)
+    stop = StopRequest()
+    with stop.listening(), _room(out), whole_folder(out) as folder:
+        run = first_run(task, stop)
         known = _known_day(run, day)
         rows = write_run(run, folder, kind, xes, known)
         first = _checked(measured(run), measure)
         done = [first]
-        if not going.stopped:
-            done = replications(task, first, wanted, precision, measure, going)
+        if not stop():
+            done = replications(task, first, wanted, precision, measure, stop)
         table = summary(done)
         write_summary(table, done, folder)
         if figures:
@@ -107,8 +108,7 @@ def command(
     if as_json:
         click.echo(_document(facts, table))
     tell(Console(stderr=as_json), task, done, table, facts, out)
-    if going.stopped:
-        raise KeyboardInterrupt
+    stop.raise_if_requested()
 
 
 def _known_day(run: Run, asked: float | None) -> float:

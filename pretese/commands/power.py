@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from pretese.plots.style import save
 from pretese.progress import progress
 from pretese.study.blocks import Store
 from pretese.study.code import code_version
-from pretese.study.execute import Crew, cluster_crew, local_crew
+from pretese.study.execute import resumable, study_crew
 from pretese.study.folder import open_folder
 from pretese.trial.cells import Axes
 from pretese.trial.design import design_path
@@ -116,7 +116,7 @@ def command(
     planned = prepare(designs, request)
     record = study_record(planned, request)
     with (
-        _crew(workers, scheduler) as crew,
+        study_crew("trials", workers, scheduler) as crew,
         _store(out, record, resume) as store,
         progress("simulated trials") as tell,
     ):
@@ -132,19 +132,12 @@ def command(
         show(Console(markup=False), document)  # a title may hold brackets
 
 
-def _crew(workers: int, scheduler: str | None) -> AbstractContextManager[Crew | None]:
-    return local_crew(workers) if scheduler is None else cluster_crew(scheduler)
-
-
 @contextmanager
 def _store(out: Path | None, record: dict[str, Any], resume: bool) -> Iterator[Store]:
     if out is not None:
         store = open_folder(record, out, resume)
-        try:
+        with resumable(out, "finished trials"):
             yield store
-        except KeyboardInterrupt:
-            click.echo(f"finished trials are kept in {out}; continue with --resume", err=True)
-            raise
         return
     with passing_store() as store:
         yield store

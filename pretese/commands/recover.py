@@ -1,7 +1,6 @@
 """`pretese recover`: which analyses find the true effect, and in which scenarios."""
 
 import json
-from contextlib import AbstractContextManager
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
@@ -13,7 +12,7 @@ from rich.table import Table
 from pretese.cli import CheckFailedError
 from pretese.progress import progress
 from pretese.study.assess import Assessment
-from pretese.study.execute import Crew, cluster_crew, local_crew
+from pretese.study.execute import resumable, study_crew
 from pretese.study.judge import SHORT, Judgement
 from pretese.study.library import choose
 from pretese.study.run import open_study, prepare, run_study, write_results
@@ -79,9 +78,9 @@ def command(
     """
     plan = read_document(plan_path, StudyPlan) if plan_path else None
     study = prepare(choose(scenarios, plan, seed, truth_men))
-    with _crew(workers, scheduler) as crew:
+    with study_crew("recovery", workers, scheduler) as crew:
         store = open_study(study, out, resume)
-        with progress("recovery") as tell:
+        with resumable(out, "finished blocks"), progress("recovery") as tell:
             done = run_study(study, store, replicates, mcse, crew, tell)
             tell(0, 1, "tables and figures")
             found = write_results(study, store, done, out, figures)
@@ -96,10 +95,6 @@ def command(
             f"(first: {first.case}, {first.plan}, {first.method}, {first.scale}: {first.verdict} "
             f"{first.reason})"
         )
-
-
-def _crew(workers: int, scheduler: str | None) -> AbstractContextManager[Crew | None]:
-    return local_crew(workers) if scheduler is None else cluster_crew(scheduler)
 
 
 def _show(console: Console, found: Assessment, replicates: int, out: Path) -> None:

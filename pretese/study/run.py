@@ -11,12 +11,13 @@ import pyarrow as pa
 
 from pretese.certificate import load_scenario
 from pretese.files import versions, whole_folder, write_csv, write_manifest
+from pretese.jobs.crew import Crew
 from pretese.mechanism import mechanism_hash, with_values
 from pretese.progress import Tell
 from pretese.study.assess import Assessment, assess, wanted_replicates
 from pretese.study.blocks import Job, Store
 from pretese.study.code import code_version
-from pretese.study.execute import Crew, finish
+from pretese.study.execute import finish
 from pretese.study.folder import open_folder
 from pretese.study.page import write_page
 from pretese.study.source import Source, join
