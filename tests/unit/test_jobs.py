@@ -134,7 +134,7 @@ from pretese.jobs.crew import local_crew, results
 from pretese.jobs.signals import exit_code, orderly_stop
 if __name__ == "__main__":
     try:
-        with orderly_stop(), local_crew(2) as crew:
+        with orderly_stop(), local_crew(2, ["job_interrupts"]) as crew:
             list(results(job_tasks.Blocks(Path({pipe!r})), range(5), crew))
     except KeyboardInterrupt as stop:
         sys.exit(exit_code(stop))
@@ -172,26 +172,19 @@ def test_no_signal_leaves_a_worker(program, number, group):
     assert errors == b""
 
 
-@pytest.mark.parametrize(
-    "moment",
-    ["forkserver._forkserver.ensure_running", "process.BaseProcess.start"],
-)
+@pytest.mark.parametrize("moment", ["fork server loads", "worker begins"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_while_workers_start_is_as_clean(tmp_path, moment, number):
-    """The signal reaches parent, fork server and workers just after one of them has begun."""
-    owner, name = f"multiprocessing.{moment}".rsplit(".", 1)
-    text = f"""
-import multiprocessing.forkserver, multiprocessing.process, os
-begin = {owner}.{name}
-def begin_and_stop(*words):
-    begin(*words)
-    os.killpg(0, {int(number)})
-{owner}.{name} = begin_and_stop
-"""
-    program = text + PROGRAM.format(tests=str(TESTS), pipe=str(tmp_path / "none"))
+def test_a_signal_to_all_while_workers_start_is_as_clean(tmp_path, moment, number):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)  # nobody reads it: a worker that opens it waits
+    program = PROGRAM.format(tests=str(TESTS), pipe=str(pipe))
+    path = os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
         [sys.executable, "-c", program], stderr=subprocess.PIPE, start_new_session=True,
-        env={**os.environ, "TMPDIR": str(tmp_path)}, check=False,
+        check=False, env={
+            **os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": path,
+            "JOB_INTERRUPT_MOMENT": moment, "JOB_INTERRUPT_NUMBER": str(int(number)),
+        },
     )  # fmt: skip
     assert done.stderr == b""
     assert done.returncode == 128 + number
