@@ -12,6 +12,8 @@ from typing import Any
 import click
 
 from pretese import __version__
+from pretese.jobs.signals import exit_code, ignore_stop_signals, orderly_stop
+from pretese.jobs.threads import limit_threads
 from pretese.terminal import any_terminal, echo
 from protocol.errors import InputError
 from protocol.safe_text import one_line, shortened
@@ -100,7 +102,8 @@ def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
     0 done; 2 bad input; 3 a check failed; 70 internal error; 74 the machine refused (disk full, no
-    memory); 130 interrupted; 141 whoever reads the output has gone.
+    memory); 128 plus the number of a signal that asked to stop (Ctrl-C 130, SIGTERM 143: both end
+    a command in the same orderly way); 141 whoever reads the output has gone.
 
     Parameters
     ----------
@@ -108,7 +111,7 @@ def run(arguments: list[str] | None = None) -> int:
         Words after ``pretese``; None takes them from the process.
     """
     words = sys.argv[1:] if arguments is None else arguments
-    with any_terminal():
+    with any_terminal(), orderly_stop():
         try:
             code = _answer(words)
             _flush()
@@ -136,9 +139,9 @@ def _answer(words: list[str]) -> int:
     except CheckFailedError as error:
         echo(f"check failed: {error}", err=True)
         return EXIT_CHECK_FAILED
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as stop:
         echo("interrupted", err=True)
-        return EXIT_INTERRUPTED
+        return exit_code(stop)
     except MemoryError:
         echo("error: there is not enough memory; ask for less, or use a larger machine", err=True)
         return EXIT_MACHINE
@@ -196,8 +199,10 @@ def _flush() -> None:
 
 
 def main() -> None:
-    """Enter from the shell."""
+    """Enter from the shell; libraries of linear algebra load later, and with one thread."""
+    limit_threads()
     code = run()
+    ignore_stop_signals()  # all is done and written: what comes now would only look like a fault
     try:
         _flush()
     except OSError:

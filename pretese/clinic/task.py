@@ -1,11 +1,11 @@
-"""A run of a clinic and its replications, on processes, with Ctrl-C heard between events."""
+"""A run of a clinic and its replications; a request to stop is read between events."""
 
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
+from pretese.jobs.crew import in_order, local_crew
 from pretese.progress import progress
 from protocol.errors import InputError
 from simulate.clinic.arrivals import Waiting, men_to_draw
@@ -36,32 +36,6 @@ class Task:
         if self.men is not None and self.men < 4 * len(self.listed):
             problem = f"{self.men} men for a waiting list of {len(self.listed)}"
             raise InputError.of("--men", "", problem, f"draw at least {4 * len(self.listed)}")
-
-
-class Going:
-    """Turns Ctrl-C into a wish to stop, heard between two events; a second one stops at once."""
-
-    def __init__(self) -> None:
-        self.stopped = False
-
-    def __call__(self) -> bool:
-        """Say whether to stop."""
-        return self.stopped
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Listen while the block runs."""
-
-        def hear(*_: object) -> None:
-            if self.stopped:
-                raise KeyboardInterrupt
-            self.stopped = True
-
-        before = signal.signal(signal.SIGINT, hear)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
 
 
 def first_run(task: Task, stop: Callable[[], bool]) -> Run:
@@ -98,13 +72,6 @@ def _never(_: Sequence[Replication]) -> bool:
 
 @contextmanager
 def pool(workers: int) -> Iterator[Compute]:
-    """Give `map` over processes that leave Ctrl-C to their parent."""
-    if workers == 1:
-        yield map
-        return
-    with ProcessPoolExecutor(workers, initializer=_deaf) as processes:
-        yield processes.map
-
-
-def _deaf() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Give `map` over processes that leave signals to their parent."""
+    with local_crew(workers, ("simulate.clinic.replicate",)) as crew:
+        yield partial(in_order, crew=crew)

@@ -11,12 +11,13 @@ from pretese.certificate import load_scenario
 from pretese.clinic.answer import answer
 from pretese.clinic.console import tell
 from pretese.clinic.results import draw_figures, facts_of, write_summary
-from pretese.clinic.task import Going, Task, first_run, replications
+from pretese.clinic.task import Task, first_run, replications
 from pretese.clinic_files import FORMATS, load_clinic, write_run
 from pretese.commands.options import NumberRange, seed_option
 from pretese.console import SafeConsole
 from pretese.io.manifest import write_manifest
 from pretese.io.result_folder import result_folder
+from pretese.jobs.signals import StopRequest
 from pretese.json_text import print_json
 from pretese.regimen_files import regimen_files
 from protocol.errors import InputError
@@ -90,15 +91,15 @@ def command(
         return
     if out is None:
         raise InputError.of("--out", "", "it is missing", "name a folder to write")
-    going, regimens = Going(), regimen_files(loaded)
-    with going.listening(), _room(out), result_folder(out) as folder:
-        run = first_run(task, going)
+    stop, regimens = StopRequest(), regimen_files(loaded)
+    with stop.listening(), _room(out), result_folder(out) as folder:
+        run = first_run(task, stop)
         known = _known_day(run, day)
         rows = write_run(run, folder, kind, xes, known)
         first = _checked(measured(run), measure)
         done = [first]
-        if not going.stopped:
-            done = replications(task, first, wanted, precision, measure, going)
+        if not stop():
+            done = replications(task, first, wanted, precision, measure, stop)
         table = summary(done)
         write_summary(table, done, folder)
         if figures:
@@ -109,8 +110,7 @@ def command(
     if as_json:
         print_json({**facts, "measures": table})
     tell(SafeConsole(stderr=as_json), task, done, table, facts, out)
-    if going.stopped:
-        raise KeyboardInterrupt
+    stop.raise_if_requested()
 
 
 def _known_day(run: Run, asked: float | None) -> float:

@@ -1,7 +1,7 @@
 """`pretese power`: how often a planned trial finds its effect, and how many men it needs."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,8 @@ from pretese.progress import progress
 from pretese.regimen_files import regimen_files
 from pretese.study.blocks import Store
 from pretese.study.code import code_version
-from pretese.study.execute import Crew, cluster_crew, local_crew
+from pretese.study.execute import resumable, study_crew
 from pretese.study.folder import study_folder
-from pretese.terminal import echo
 from pretese.trial.cells import Axes
 from pretese.trial.page import show
 from pretese.trial.runner import Runner, passing_store
@@ -120,7 +119,7 @@ def command(
     regimens = [regimen_files(each.scenario) for each in planned]
     with (
         _store(out, record, resume) as store,
-        _crew(workers, scheduler) as crew,
+        study_crew("trials", workers, scheduler) as crew,
         progress("simulated trials") as tell,
     ):
         runner = Runner(store, crew, tell, request.by_men)
@@ -137,22 +136,14 @@ def command(
         show(SafeConsole(), document)
 
 
-def _crew(workers: int, scheduler: str | None) -> AbstractContextManager[Crew | None]:
-    return local_crew(workers) if scheduler is None else cluster_crew(scheduler)
-
-
 @contextmanager
 def _store(out: Path | None, record: dict[str, Any], resume: bool) -> Iterator[Store]:
     if out is None:
         with passing_store() as store:
             yield store
         return
-    with study_folder(record, out, resume) as store:
-        try:
-            yield store
-        except KeyboardInterrupt:
-            echo(f"finished trials are kept in {out}; continue with --resume", err=True)
-            raise
+    with study_folder(record, out, resume) as store, resumable(out, "finished trials"):
+        yield store
 
 
 def _axes(words: tuple[str, ...]) -> Axes:

@@ -1,6 +1,5 @@
 """`pretese recover`: which analyses find the true effect, and in which scenarios."""
 
-from contextlib import AbstractContextManager
 from itertools import groupby
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from pretese.console import SafeConsole
 from pretese.json_text import print_json
 from pretese.progress import progress
 from pretese.study.assess import Assessment
-from pretese.study.execute import Crew, cluster_crew, local_crew
+from pretese.study.execute import resumable, study_crew
 from pretese.study.folder import study_folder
 from pretese.study.judge import SHORT, Judgement
 from pretese.study.library import choose
@@ -84,7 +83,8 @@ def command(
     study = prepare(choose(scenarios, plan, seed, truth_men))
     with (
         study_folder(study.record(), out, resume) as store,
-        _crew(workers, scheduler) as crew,
+        resumable(out, "finished blocks"),
+        study_crew("recovery", workers, scheduler) as crew,
         progress("recovery") as tell,
     ):
         done = run_study(study, store, replicates, mcse, crew, tell)
@@ -101,10 +101,6 @@ def command(
             f"(first: {first.case}, {first.plan}, {first.method}, {first.scale}: {first.verdict} "
             f"{first.reason})"
         )
-
-
-def _crew(workers: int, scheduler: str | None) -> AbstractContextManager[Crew | None]:
-    return local_crew(workers) if scheduler is None else cluster_crew(scheduler)
 
 
 def _show(console: Console, found: Assessment, replicates: int, out: Path) -> None:

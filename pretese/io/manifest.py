@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pretese.io.atomic_file import write_file
+from pretese.json_text import to_json
 
 NAME = "manifest.json"
 

@@ -1,12 +1,11 @@
 """Draw and analyse many studies, on one process or several, with the same answer to the byte."""
 
-import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pretese.jobs.crew import local_crew, results
 from pretese.reproduce.counts import count_statistics
 from pretese.reproduce.estimates import estimate_statistics
 from pretese.reproduce.study import Studies
@@ -40,37 +39,18 @@ def run_studies(
         (scenario, seed, first, min(BLOCK, replicates - first))
         for first in range(0, replicates, BLOCK)
     ]
-    done: list[dict[str, Floats]] = [{} for _ in blocks]
+    done: dict[int, dict[str, Floats]] = {}
     finished = 0
-    for index, result in _results(blocks, workers):
-        done[index] = result
-        finished += len(next(iter(result.values())))
-        tell(finished)
-    return {name: np.concatenate([part[name] for part in done]) for name in done[0]}
+    with local_crew(min(workers, len(blocks)), (__name__,)) as crew:
+        for (_, _, first, size), result in results(analyse_block, blocks, crew):
+            done[first] = result
+            finished += size
+            tell(finished)
+    parts = [done[first] for first in sorted(done)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 Block = tuple[Scenario, int, int, int]
-
-
-def _results(blocks: list[Block], workers: int) -> Iterator[tuple[int, dict[str, Floats]]]:
-    if workers == 1 or len(blocks) == 1:
-        yield from ((index, analyse_block(block)) for index, block in enumerate(blocks))
-        return
-    # Spawned, not forked: a fresh process is the same on every platform and has no threads.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        futures = {pool.submit(analyse_block, block): i for i, block in enumerate(blocks)}
-        try:
-            yield from ((futures[future], future.result()) for future in _finished(futures))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _finished(
-    futures: Iterable[Future[dict[str, Floats]]],
-) -> Iterator[Future[dict[str, Floats]]]:
-    yield from as_completed(list(futures))
 
 
 def analyse_block(block: Block) -> dict[str, Floats]:

@@ -13,13 +13,14 @@ from pretese.certificate import load_scenario
 from pretese.files import versions, write_csv
 from pretese.io.manifest import write_manifest
 from pretese.io.result_folder import result_folder
+from pretese.jobs.crew import Crew
 from pretese.mechanism import mechanism_hash, with_values
 from pretese.progress import Tell
 from pretese.regimen_files import regimen_files
 from pretese.study.assess import Assessment, assess, wanted_replicates
 from pretese.study.blocks import Job, Store
 from pretese.study.code import code_version
-from pretese.study.execute import Crew, finish
+from pretese.study.execute import finish
 from pretese.study.page import write_page
 from pretese.study.source import Source, join
 from pretese.study.spec import StudySpec

@@ -9,11 +9,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from pretese.jobs.crew import Crew
 from pretese.mechanism import mechanism_hash
 from pretese.progress import Tell
 from pretese.regimen_files import regimen_files
 from pretese.study.blocks import Job, Store
-from pretese.study.execute import Crew, finish
+from pretese.study.execute import finish
 from pretese.trial.counts import why_by_men
 from pretese.trial.design import Design
 from pretese.trial.engine import draw_block, trials_at_once

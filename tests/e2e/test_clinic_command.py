@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from pretese.cli import run
-from pretese.clinic.task import Going
 from pretese.clinic_files import TABLES
+from pretese.jobs.signals import StopRequest
 
 SMALL = ["clinic", "paper", "--men", "60", "--workers", "1"]
 QUICK = ["--replications", "2", "--no-figures"]
@@ -161,7 +161,9 @@ def test_ctrl_c_leaves_complete_tables_of_what_has_happened(tmp_path, monkeypatc
 def test_ctrl_c_twice_stops_at_once_and_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr("pretese.clinic.task.progress", interrupting(after=20))
     monkeypatch.setattr("simulate.clinic.run.EVENTS_AT_A_TIME", 20)
-    monkeypatch.setattr(Going, "__call__", lambda self: False)  # as if it had not been heard yet
+    monkeypatch.setattr(
+        StopRequest, "__call__", lambda self: False
+    )  # as if it had not been heard yet
     out = tmp_path / "x"
     assert run(["clinic", "paper", "--out", str(out), "--no-figures"]) == 130
     assert not out.exists()

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from pretese.cli import EXIT_BAD_INPUT, EXIT_INTERRUPTED, run
+from pretese.jobs.crew import Crew
 from pretese.study.blocks import Store
 from pretese.trial.design import read_design
 from pretese.trial.runner import trial_job
@@ -83,6 +84,7 @@ def test_a_killed_run_continues_to_the_same_bytes(whole, folder):
     program = f"""
 import os, signal
 from pretese.cli import run
+from pretese.jobs.crew import Crew
 from pretese.study.blocks import Store
 write, done = Store.write, []
 def write_and_die(self, block, table):
@@ -175,9 +177,9 @@ def test_a_cluster_writes_the_same_bytes(whole, folder, monkeypatch):
     def cluster(address):
         asked.append(address)
         with ThreadPoolExecutor(2) as pool:
-            yield pool, 3
+            yield Crew(pool, 3)
 
-    monkeypatch.setattr("pretese.commands.power.cluster_crew", cluster)
+    monkeypatch.setattr("pretese.jobs.cluster.cluster_crew", cluster)
     assert run(words(folder, folder / "cluster", "--scheduler", "tcp://there:8786")) == 0
     assert asked == ["tcp://there:8786"]
     assert hashes(folder / "cluster") == hashes(whole)

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pretese.study import execute
+from pretese.jobs.crew import Crew
 from pretese.study.blocks import Block, Job, Store
 from pretese.study.execute import StrangeCodeError, compute, compute_all
 from protocol.errors import InputError
@@ -100,20 +100,23 @@ def test_no_more_blocks_are_handed_out_than_asked_for():
             return future
 
     with Watched(2) as pool:
-        done = {block.first for block, _ in compute_all(job(block=1).blocks(40), (pool, 5))}
+        done = {block.first for block, _ in compute_all(job(block=1).blocks(40), Crew(pool, 5))}
     assert done == set(range(40))
     assert max(most) <= 5
 
 
 def test_a_worker_with_other_code_refuses():
     with pytest.raises(StrangeCodeError):
-        compute(Block(job(), 0, 10), "another release")
+        compute({"recovery": "another release"}, Block(job(), 0, 10))
 
 
 def test_other_code_on_a_worker_is_bad_input(monkeypatch):
-    monkeypatch.setattr(execute, "compute", lambda *_: (_ for _ in ()).throw(StrangeCodeError))
+    versions = iter(["this release"])
+    monkeypatch.setattr(
+        "pretese.study.execute.code_version", lambda kind: next(versions, "another release")
+    )
     with (
         concurrent.futures.ThreadPoolExecutor(1) as pool,
         pytest.raises(InputError, match="another version of the program"),
     ):
-        list(compute_all(job().blocks(5), (pool, 2)))
+        list(compute_all(job().blocks(5), Crew(pool, 2)))

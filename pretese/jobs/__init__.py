@@ -1,0 +1,1 @@
+"""Who does the work of a command: this process, processes of this machine, or a Dask cluster."""

@@ -1,0 +1,97 @@
+"""A Dask cluster that runs already: workers of any machines, which may come, go and die."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from pretese.jobs.crew import AHEAD, RESUME, Crew, local_crew
+from protocol.errors import InputError
+
+#: Seconds in which a scheduler must answer, and have a first worker.
+PATIENCE = 30
+
+#: Seconds to wait for a worker once all of them have gone: a queue may start others.
+WORKER_PATIENCE = 300
+
+#: Seconds without a result after which the scheduler is asked whether it has workers.
+CHECK_SECONDS = 10
+
+
+def crew_of(
+    workers: int, scheduler: str | None, preload: Sequence[str] = ()
+) -> AbstractContextManager[Crew | None]:
+    """Start processes here, or join the scheduler at an address if there is one."""
+    return local_crew(workers, preload) if scheduler is None else cluster_crew(scheduler)
+
+
+@contextmanager
+def cluster_crew(address: str) -> Iterator[Crew]:
+    """Join a Dask scheduler that runs already.
+
+    A call whose worker dies is done again by another. No file system need be shared: results
+    come back here and are written here. For an address that begins with ``tls://`` certificates
+    are those of Dask's configuration.
+    """
+    client = _connect(address)
+    try:
+        threads = sum(client.nthreads().values())
+        yield Crew(
+            client.get_executor(retries=3),
+            AHEAD * max(threads, 2),
+            option="--scheduler",
+            value=address,
+            fault=lambda error: _fault(error, client),
+            check=lambda: _check(client, address),
+            check_seconds=CHECK_SECONDS,
+        )
+    finally:
+        client.close(timeout=PATIENCE)
+
+
+def _connect(address: str) -> Any:
+    try:
+        import distributed
+    except ImportError:
+        problem = "the package `distributed` is not installed"
+        cure = "install pretese[cluster], or leave --scheduler out and use --workers"
+        raise InputError.of("--scheduler", address, problem, cure) from None
+    connect: Any = distributed.Client
+    try:
+        client = connect(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        problem = f"no Dask scheduler answers there ({type(error).__name__})"
+        cure = (
+            "give the address that `dask scheduler` prints, such as tcp://10.0.0.5:8786; one that "
+            "begins with tls:// needs certificates in Dask's configuration"
+        )
+        raise InputError.of("--scheduler", address, problem, cure) from None
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except TimeoutError:
+        client.close()
+        cure = f"start some: dask worker {address}"
+        raise InputError.of("--scheduler", address, "it has no workers", cure) from None
+    return client
+
+
+def _fault(error: Exception, client: Any) -> str | None:
+    """Say what has happened to a cluster, if that is why a call failed."""
+    from distributed.comm import CommClosedError
+    from distributed.scheduler import KilledWorker
+
+    if isinstance(error, KilledWorker):
+        return "several workers died over the same work (killed, or out of memory)"
+    if client.status != "running" or isinstance(error, CancelledError | CommClosedError):
+        return "the connection to the scheduler was lost"
+    return None
+
+
+def _check(client: Any, address: str) -> None:
+    """Raise `InputError` if the scheduler has gone, or all workers have and no other comes."""
+    try:
+        client.wait_for_workers(1, timeout=WORKER_PATIENCE)
+    except TimeoutError:
+        problem = f"all workers are gone, and no other came within {WORKER_PATIENCE} seconds"
+        cure = f"start workers (dask worker {address}); {RESUME}"
+        raise InputError.of("--scheduler", address, problem, cure) from None

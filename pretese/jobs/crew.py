@@ -1,0 +1,187 @@
+"""Hand calls to a crew of workers, and get every result back whoever did it.
+
+A call must not depend on who does it, nor on what was done before: then results are the same for
+any number of workers, and a call whose worker died may be done again.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
+
+from pretese.jobs.pool import ProcessPool
+from pretese.jobs.worker import WorkerDiedError, WorkerStartError
+from protocol.errors import InputError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+#: Calls handed out per worker at a time: enough that none waits, few enough that memory stays
+#: bounded however long the run.
+AHEAD = 3
+
+#: What to do where finished work is kept.
+RESUME = "nothing finished is lost: run again with --resume"
+
+
+def _no_fault(_: Exception) -> str | None:
+    return None
+
+
+def _no_check() -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Workers, behind an executor.
+
+    Attributes
+    ----------
+    ahead
+        Calls handed out at a time.
+    option, value
+        What the user typed to get these workers.
+    fault
+        Says in words what has happened to the workers, if that is why a call failed; else None.
+    check
+        Called when nothing has finished for ``check_seconds``; raises `InputError` if nothing can.
+    """
+
+    executor: Executor
+    ahead: int
+    option: str = "--workers"
+    value: str = ""
+    fault: Callable[[Exception], str | None] = _no_fault
+    check: Callable[[], None] = _no_check
+    check_seconds: float | None = None
+
+
+@contextmanager
+def local_crew(workers: int, preload: Sequence[str] = ()) -> Iterator[Crew | None]:
+    """Start processes on this machine; for one worker this process does it all (None).
+
+    Parameters
+    ----------
+    preload
+        Modules that the calls need: loaded once for all workers where the system allows it.
+    """
+    if workers == 1:
+        yield None
+        return
+    pool = ProcessPool(workers, preload)
+    try:
+        yield Crew(pool, AHEAD * workers, value=str(workers))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def results(
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    crew: Crew | None,
+    *,
+    resume: bool = False,
+) -> Iterator[tuple[Item, Result]]:
+    """Yield every item with its result, in any order; None does them here, one after another.
+
+    A call whose worker died is done once more by another worker.
+
+    Parameters
+    ----------
+    resume
+        Whether results are kept, so that the user may continue with ``--resume``.
+
+    Raises
+    ------
+    InputError
+        The workers are lost, or the same call ended two of them.
+    """
+    if crew is None:
+        for item in items:
+            yield item, function(item)
+        return
+    queue = iter(items)
+    waiting: dict[Future[Result], Item] = {}
+    repeated: set[Future[Result]] = set()
+    try:
+        while True:
+            for item in islice(queue, crew.ahead - len(waiting)):
+                waiting[crew.executor.submit(function, item)] = item
+            if not waiting:
+                return
+            for future in _finished(waiting, crew):
+                item = waiting.pop(future)
+                if isinstance(future.exception(), WorkerDiedError) and future not in repeated:
+                    again = crew.executor.submit(function, item)
+                    waiting[again] = item
+                    repeated.add(again)
+                    continue
+                yield item, future.result()
+    except WorkerDiedError:
+        problem = "two worker processes died over the same work (killed, or out of memory)"
+        raise _lost(crew, problem, "use fewer --workers, or give more memory", resume) from None
+    except WorkerStartError as error:
+        problem = f"the system does not start another process ({error})"
+        raise _lost(crew, problem, "use fewer --workers", resume) from None
+    except Exception as error:
+        told = crew.fault(error)
+        if told is None:
+            raise
+        raise _lost(crew, told, "", resume) from None
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def in_order(
+    function: Callable[[Item], Result], items: Iterable[Item], crew: Crew | None
+) -> Iterator[Result]:
+    """Yield the results of items in their order, as `map` does; all items are handed out at once.
+
+    >>> list(in_order(abs, [-3, 2], None))
+    [3, 2]
+    """
+    numbered = list(items)
+    done: dict[int, Result] = {}
+    following = 0
+    for number, result in _numbered(function, numbered, crew):
+        done[number] = result
+        while following in done:
+            yield done.pop(following)
+            following += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    """A function of an item that comes with a number, which passes unused."""
+
+    function: "Callable[..., object]"
+
+    def __call__(self, item: "tuple[int, object]") -> object:
+        return self.function(item[1])
+
+
+def _numbered(
+    function: Callable[[Item], Result], items: Sequence[Item], crew: Crew | None
+) -> Iterator[tuple[int, Result]]:
+    for (number, _), result in results(_Numbered(function), enumerate(items), crew):
+        yield number, result  # type: ignore[misc]  # what the function gave
+
+
+def _finished(waiting: dict[Future[Result], Item], crew: Crew) -> set[Future[Result]]:
+    """Wait for calls to finish, and look after the crew when none does for long."""
+    while True:
+        done, _ = wait(waiting, timeout=crew.check_seconds, return_when=FIRST_COMPLETED)
+        if done:
+            return done
+        crew.check()
+
+
+def _lost(crew: Crew, problem: str, cure: str, resume: bool) -> InputError:
+    cures = [cure] if cure else []
+    if resume:
+        cures.append(RESUME)
+    return InputError.of(crew.option, crew.value, problem, "; ".join(cures) or "run it again")

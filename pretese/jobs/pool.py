@@ -1,0 +1,142 @@
+"""An executor of processes on this machine that outlive neither their parent nor their use.
+
+A thread of the parent looks after each worker: it starts the process, hands calls to it, and takes
+another process in place of one that died. Signals reach the main thread alone, so that Ctrl-C
+while workers start finds none of them half started.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing.util import Finalize
+from typing import Any
+
+from pretese.jobs.signals import block_stop_signals
+from pretese.jobs.worker import Worker, WorkerDiedError
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    future: "Future[Any]"
+    call: Callable[[], Any]
+
+
+class ProcessPool(Executor):
+    """An executor whose calls that lost their worker fail with `WorkerDiedError`, and no others.
+
+    Parameters
+    ----------
+    workers
+        Processes at most; each starts when there is work for it.
+    preload
+        Modules that workers need, loaded once where there is a fork server.
+    """
+
+    def __init__(self, workers: int, preload: Sequence[str] = ()) -> None:
+        self._most = workers
+        self._preload = tuple(preload)
+        self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._waiting = 0  # calls handed in that no thread has taken yet
+        self._idle = 0  # threads that wait for a call
+        self._threads: list[threading.Thread] = []
+        self._workers: set[Worker] = set()
+        self._closing = False
+        # Before `multiprocessing` waits for its children at the end of the interpreter.
+        self._at_exit = Finalize(None, self._kill_all, exitpriority=100)
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **named: Any) -> "Future[Any]":
+        """Hand in a call; its function, arguments and result must be picklable."""
+        future: Future[Any] = Future()
+        with self._lock:
+            if self._closing:
+                raise RuntimeError("the pool is closed")
+            self._waiting += 1
+            self._tasks.put(_Task(future, partial(call, *args, **named)))
+            if self._waiting > self._idle and len(self._threads) < self._most:
+                thread = threading.Thread(target=self._look_after_one, daemon=True)
+                self._threads.append(thread)
+                thread.start()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Close the pool; ``cancel_futures`` also ends calls that are being done."""
+        with self._lock:
+            self._closing = True
+        if cancel_futures:
+            self._cancel_waiting()
+            self._kill_all()
+        for _ in self._threads:
+            self._tasks.put(None)
+        if wait:
+            for thread in self._threads:
+                thread.join()
+            self._at_exit.cancel()
+
+    def _cancel_waiting(self) -> None:
+        with suppress(queue.Empty):
+            while True:
+                task = self._tasks.get_nowait()
+                if task is not None and task.future.cancel():
+                    task.future.set_running_or_notify_cancel()
+
+    def _kill_all(self) -> None:
+        with self._lock:
+            self._closing = True
+            for worker in self._workers:
+                worker.kill()
+
+    def _look_after_one(self) -> None:
+        block_stop_signals()
+        worker: Worker | None = None
+        try:
+            while (task := self._next()) is not None:
+                if task.future.set_running_or_notify_cancel():
+                    worker = self._do(task, worker)
+        finally:
+            if worker is not None:
+                self._end(worker)
+
+    def _next(self) -> _Task | None:
+        with self._lock:
+            self._idle += 1
+        task = self._tasks.get()
+        with self._lock:
+            self._idle -= 1
+            self._waiting -= task is not None
+        return task
+
+    def _do(self, task: _Task, worker: Worker | None) -> Worker | None:
+        """Do a call; return the worker, or None if another one must take its place."""
+        try:
+            worker = worker or self._start()
+            answer = worker.do(task.call)
+        except WorkerDiedError as death:
+            if worker is not None:
+                worker.kill()  # it may live on, short of memory
+                self._end(worker)
+            task.future.set_exception(death)
+            return None
+        except BaseException as error:  # noqa: BLE001  it belongs to the one who asked
+            task.future.set_exception(error)
+            return worker
+        task.future.set_result(answer)
+        return worker
+
+    def _start(self) -> Worker:
+        """Start a process, and end it at once if the pool was closed meanwhile."""
+        worker = Worker(self._preload)
+        with self._lock:
+            self._workers.add(worker)
+            if self._closing:
+                worker.kill()
+        return worker
+
+    def _end(self, worker: Worker) -> None:
+        with self._lock:
+            self._workers.discard(worker)
+        worker.close()

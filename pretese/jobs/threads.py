@@ -1,0 +1,32 @@
+"""Threads of linear algebra: one in each process of ours, and untouched in a caller's process."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+#: Environment variables that libraries of linear algebra read once, as they load.
+VARIABLES = tuple(f"{library}_NUM_THREADS" for library in ("OPENBLAS", "MKL", "OMP"))
+
+
+def limit_threads() -> None:
+    """Ask for one thread in this process, unless the user has asked for a number.
+
+    It has an effect before numpy is imported only. Work is spread over processes instead.
+    """
+    for name in VARIABLES:
+        os.environ.setdefault(name, "1")
+
+
+@contextmanager
+def single_threaded_children() -> Iterator[None]:
+    """Give processes that start within the block one thread each; this process keeps its own."""
+    before = {name: os.environ.get(name) for name in VARIABLES}
+    os.environ.update(dict.fromkeys(VARIABLES, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,10 @@
+"""Loaded by a fork server whose start a test disturbs: sends a signal to all that belong to it."""
+
+import os
+
+MOMENT, NUMBER = (os.environ.get(f"JOB_INTERRUPT_{name}", "") for name in ("MOMENT", "NUMBER"))
+
+if MOMENT == "fork server loads":
+    os.killpg(0, int(NUMBER))
+elif MOMENT == "worker begins":
+    os.register_at_fork(after_in_child=lambda: os.killpg(0, int(NUMBER)))
