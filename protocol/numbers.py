@@ -33,14 +33,32 @@ def is_plain(text: str) -> bool:
     return _PLAIN.fullmatch(text) is not None
 
 
-def number(text: str) -> float | None:
+def number_of(text: str) -> float | None:
     """Return a plain number or an infinite one; None if the text is neither.
 
-    >>> number(" 9.8 "), number("inf"), number("9,8")
+    >>> number_of(" 9.8 "), number_of("inf"), number_of("9,8")
     (9.8, inf, None)
     """
     text = text.strip()
     return float(text) if is_plain(text) or text.lower() in _INFINITE else None
+
+
+def lone_number(text: str, *, free: bool) -> float | None:
+    """Return the number of a cell that no column around it explains; None if it may be none or two.
+
+    ``free`` says that commas split no columns of the file: then a comma may be a decimal mark, and
+    a comma or point may separate thousands.
+
+    >>> lone_number("9,8", free=True), lone_number("2.000", free=True)
+    (9.8, None)
+    >>> lone_number("9,8", free=False)
+    """
+    text = text.strip()
+    if free and may_be_thousands(text):
+        return None
+    if free and has_decimal_comma(text):
+        text = text.replace(",", ".")
+    return number_of(text)
 
 
 def has_decimal_comma(text: str) -> bool:
@@ -119,7 +137,7 @@ def read_number(text: str, where: str, field: str) -> float:
     >>> read_number("9.8", "pretese decide", "--fsh")
     9.8
     """
-    value = number(text)
+    value = number_of(text)
     if value is None or value in (float("inf"), float("-inf")):
         raise InputError.of(where, field, f"{shown(text)} is no number", cure_of(text))
     return value

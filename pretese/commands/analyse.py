@@ -25,11 +25,14 @@ from pretese.analysis_tables import (
     subgroups_table,
     weighted_table,
 )
+from pretese.commands.options import tell_assumptions
 from pretese.files import versions, whole_folder, write_manifest
+from pretese.plan_columns import uses_of
 from pretese.plots.analysis import figures
 from pretese.plots.style import save
 from pretese.progress import progress
-from pretese.table_file import TableFile, read_table, write_table
+from pretese.read_table import TableFile, read_table
+from pretese.table_file import write_table
 from protocol.documents import content_hash, parse_document, read_text
 
 #: R-hat of chains above which more iterations are advised (Gelman et al. 2013).
@@ -56,7 +59,8 @@ def command(data: Path, plan_path: Path, out: Path | None, as_json: bool) -> Non
     """Estimate the effect of treatment in DATA, a .csv or .parquet file with one row per man."""
     text = read_text(plan_path)
     plan = parse_document(text, Plan, where=str(plan_path))
-    table = read_table(data)
+    table = read_table(data, uses_of(plan))
+    tell_assumptions(data, table.assumptions)
     with progress("analysing") as tell:
         found = analyse(table.frame, plan, where=str(data), tell=tell)
         answer = _answer(found, table, text)
@@ -75,6 +79,7 @@ def _answer(found: Analysis, table: TableFile, plan_text: str) -> dict[str, Any]
         "versions": versions(),
         "plan_sha256": content_hash(plan_text),
         "data_sha256": table.sha256,
+        "data_assumptions": list(table.assumptions),
     }
 
 

@@ -17,6 +17,7 @@ from pretese.clinic.console import tell
 from pretese.clinic.results import draw_figures, facts_of, write_summary
 from pretese.clinic.task import Going, Task, first_run, replications
 from pretese.clinic_files import FORMATS, load_clinic, write_run
+from pretese.commands.options import tell_assumptions
 from pretese.files import whole_folder, write_manifest
 from protocol.errors import InputError
 from simulate.clinic.file import Clinic
@@ -82,7 +83,7 @@ def command(
         given, other = ("--solve", "--until") if what else ("--until", "--solve")
         raise InputError.of(given, "", f"it comes without {other}", "give both, or neither")
     loaded = load_scenario(scenario)
-    clinic, listed = load_clinic(clinic_name)
+    clinic, listed = load_clinic(clinic_name, tell_assumptions)
     task = Task(clinic, loaded, seed, men, listed, most, workers)
     if what and goal_text:
         answer(task, what, goal_text, out, as_json)

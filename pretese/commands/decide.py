@@ -9,10 +9,11 @@ import click
 
 from pretese.bedside.asjson import as_json, as_plain, schema_of
 from pretese.bedside.words import advice_lines
-from pretese.commands.options import json_option, regimen_option, set_option, settings
+from pretese.commands.options import NUMBER, json_option, regimen_option, set_option, settings
 from protocol.advise import SCHEMA, Advice, advise
 from protocol.documents import read_document, validate
 from protocol.errors import InputError
+from protocol.numbers import cure_of, number_of, shown
 from protocol.paths import MONTH_DAYS
 from protocol.patient import Known, PatientFile, know
 from protocol.regimen import Regimen, load_regimen
@@ -26,7 +27,7 @@ _FINDING = re.compile(r"([a-z_]+)\s*=\s*(\S+(?: sperm)?)(?:\s+(\S+))?")
 @click.option("--patient", type=click.Path(path_type=Path), help="A man's file (YAML).")
 @click.option("--month", type=int, help="The month of therapy that begins, from 1.")
 @click.option("--phase-before", help="The phase of the month before, such as hcg.")
-@click.option("--fsh", type=float, help="FSH at the end of the month before.")
+@click.option("--fsh", type=NUMBER, help="FSH at the end of the month before.")
 @click.option("--fsh-unit", default="IU/L", show_default=True, help="A UCUM unit or an alias.")
 @click.option(
     "--finding",
@@ -123,12 +124,12 @@ def _measurement(text: str, on: dt.date) -> dict[str, Any]:
         cure = "write name=value unit, such as 'testosterone=40 nmol/L' or 'semen=no sperm'"
         raise InputError.of(WHERE, "--finding", f"{text!r} is not understood", cure)
     name, value, unit = found.groups()
-    number: float | str
-    try:
-        number = float(value)
-    except ValueError:
-        number = value
-    plain = {"date": on, "name": name, "value": number}
+    number = number_of(value)
+    if number is None and value[:1].isdigit():
+        raise InputError.of(
+            WHERE, f"--finding {name}", f"{shown(value)} is no number", cure_of(value)
+        )
+    plain = {"date": on, "name": name, "value": value if number is None else number}
     return plain | ({"unit": unit} if unit else {})
 
 

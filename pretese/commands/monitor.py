@@ -7,7 +7,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from pretese.commands.options import finite, json_option
+from pretese.commands.options import finite, json_option, tell_assumptions
 from pretese.files import versions
 from pretese.plots.monitor import draw_looks
 from pretese.plots.style import save
@@ -70,12 +70,14 @@ def command(
     asked = Asked(ended, over_run, planned, _risks(risks), tuple(e / 100 for e in effects))
     plan, sha256 = read_design(design)
     taken = read_taken(looks)
+    tell_assumptions(looks, taken.assumptions)
     document = document_of(monitor(plan, taken, asked))
     if plot is not None:
         _draw(document, plot)
     if as_document:
         hashes = {"design_sha256": sha256, "looks_sha256": taken.sha256}
-        whole = {**document, **hashes, "versions": versions()}
+        read = {"data_assumptions": list(taken.assumptions)}
+        whole = {**document, **hashes, **read, "versions": versions()}
         click.echo(json.dumps(whole, indent=1, allow_nan=False))
     else:
         show(Console(markup=False), document)

@@ -1,10 +1,30 @@
 """Options that several commands share."""
 
 import math
+from collections.abc import Iterable
+from pathlib import Path
 
 import click
 
 from protocol.errors import InputError
+from protocol.numbers import read_number
+
+
+class _Number(click.ParamType[float]):
+    """A finite number; one with a comma or with separated thousands is refused with a cure."""
+
+    name = "number"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        option = param.opts[0] if param else "number"
+        return read_number(str(value), option, "")
+
+
+#: The type of an option that takes a measured number.
+NUMBER = _Number()
 
 regimen_option = click.option(
     "--regimen",
@@ -34,18 +54,21 @@ def finite(
     return value
 
 
+def tell_assumptions(path: Path, assumptions: Iterable[str]) -> None:
+    """Say on standard error what was assumed about a file that was read."""
+    for assumption in assumptions:
+        click.echo(f"{path}: {assumption}", err=True)
+
+
 def settings(pairs: tuple[str, ...]) -> dict[str, float]:
     """Return ``NAME=VALUE`` words as numbers by name."""
     values = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
-        try:
-            values[name.strip()] = float(text)
-        except ValueError:
-            equals = ""
         if not equals:
             cure = "write NAME=NUMBER, such as testosterone_high=32"
             raise InputError.of("--set", "", f"{pair!r} is not understood", cure)
+        values[name.strip()] = read_number(text, "--set", name.strip())
     return values
 
 

@@ -8,7 +8,7 @@ import click
 from pretese.bedside.asjson import as_json, as_plain
 from pretese.bedside.ics import calendar_of
 from pretese.bedside.words import plan_lines
-from pretese.commands.options import json_option, regimen_option, set_option, settings
+from pretese.commands.options import NUMBER, json_option, regimen_option, set_option, settings
 from protocol.errors import InputError
 from protocol.quantities import quantity
 from protocol.regimen import Regimen, load_regimen
@@ -28,7 +28,7 @@ SCHEMA = "pretese/plan/1"
 @click.option(
     "--fsh",
     "fsh",
-    type=float,
+    type=NUMBER,
     multiple=True,
     help="FSH at the end of month 1, 2, ... as far as measured. May be repeated.",
 )

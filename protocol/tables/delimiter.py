@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import islice
 
 from protocol.errors import InputError
@@ -78,11 +79,9 @@ def _without_end(cells: list[str]) -> list[str]:
 
 def _parsed(sample: Iterable[str], mark: str) -> list[list[str]]:
     """Return the rows of a sample that hold anything, as far as they can be read."""
-    rows = []
-    try:
-        for cells in csv.reader(sample, delimiter=mark, strict=True):
-            if any(cell.strip() for cell in cells):
-                rows.append(cells)
-    except csv.Error:
-        pass
+    rows: list[list[str]] = []
+    reader = csv.reader(sample, delimiter=mark, strict=True)
+    # What stands behind a broken row is told when all rows are read
+    with suppress(csv.Error):
+        rows.extend(cells for cells in reader if any(cell.strip() for cell in cells))
     return rows

@@ -66,9 +66,9 @@ class TextTable:
         for number, cells in self._cells():
             # Most rows are as they should be: the first cell tells that they are not blank
             exact = len(cells) == width
-            if not (exact and cells[0] and not cells[0].isspace()):
-                if not layout.accepts(number, cells):
-                    continue
+            plain = exact and cells[0] and not cells[0].isspace()
+            if not plain and not layout.accepts(number, cells):
+                continue
             numbers.append(number)
             rows.append(cells[lead:width] if lead or not exact else cells)
             if len(rows) == size:
@@ -180,13 +180,13 @@ class _Layout:
             problem = f"column {self.width + 1} has no name and holds values in {self.unnamed}"
             yield Fault(where, place, problem, "name every column that holds anything")
         for width, rows in sorted(self.ragged.items()):
-            problem = f"{_have(rows)} {width} cells and the header {self.full}"
+            problem = f"{_have(rows, width)} and the header {self.full}"
             cure = "give one cell per column, and quotes to a cell that holds the delimiter"
             yield Fault(where, str(rows), problem, cure)
         ended = sum(rows.count for rows in self.ended.values())
         if ended and (len(self.ended) > 1 or ended < self.rows):
             for width, rows in sorted(self.ended.items()):
-                problem = f"{_have(rows)} {width} cells and the header {self.full}, the last empty"
+                problem = f"{_have(rows, width)} and the header {self.full}, the last empty"
                 cure = "other rows do not: a value may stand in a wrong column; give one cell per"
                 yield Fault(where, str(rows), problem, f"{cure} column")
 
@@ -201,8 +201,9 @@ class _Layout:
             yield f"{self.blank.count} blank {rows} skipped ({self.blank})"
 
 
-def _have(rows: _Numbers) -> str:
-    return "it has" if rows.count == 1 else "they have"
+def _have(rows: _Numbers, width: int) -> str:
+    cells = "1 cell" if width == 1 else f"{width} cells"
+    return f"it has {cells}" if rows.count == 1 else f"they have {cells}"
 
 
 def open_table(data: bytes, where: str) -> TextTable:
