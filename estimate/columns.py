@@ -1,7 +1,9 @@
 """Columns of any table as numbers: what kind each is, and what cannot be read."""
 
+import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from estimate.arrays import Floats
 from protocol.errors import Fault, InputError
+from protocol.missing import is_missing
+from protocol.numbers import cure_of, number_of, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +76,31 @@ def _read(column: NDArray[Any], kind: Kind) -> Floats:
         return _codes(column, kind.levels)
     if column.dtype.kind in "fiub":
         return column.astype(float)
-    try:
-        flat = [np.nan if _is_missing(value) else float(value) for value in column.ravel()]
-    except (TypeError, ValueError):
-        culprit = str(next(value for value in column.ravel() if not _is_number(value)))
-        raise _UnreadableError(f"{culprit!r} is not a number", _cure_for(culprit)) from None
-    return np.array(flat).reshape(column.shape)
+    if column.dtype.kind in "mMc":
+        what = {"m": "durations", "M": "dates or times", "c": "complex numbers"}
+        cure = "give days or years as a number, or leave the column out"
+        raise _UnreadableError(f"it holds {what[column.dtype.kind]}, not numbers", cure)
+    flat = [_number(value) for value in column.ravel()]
+    return np.array(flat, float).reshape(column.shape)
 
 
-def _cure_for(text: str) -> str:
-    if _is_number(text.replace(",", ".")):
-        return "write a decimal point, not a comma"
-    if text.lstrip()[:1] in ("<", ">"):
-        return "write a number for what is beyond a limit of detection, or leave the cell empty"
-    return "give numbers, or declare it `categorical`"
+def _number(value: Any) -> float:
+    """Return a value of a column of objects as a number, NaN where missing."""
+    if _is_missing(value):
+        return np.nan
+    found = _number_of(value)
+    if found is None:
+        cure = cure_of(str(value), "give numbers, or declare it `categorical`")
+        raise _UnreadableError(f"{shown(str(value))} is not a number", cure)
+    return found
+
+
+def _number_of(value: Any) -> float | None:
+    """Return what a text, a number or a truth stands for; None for all else, such as a date."""
+    if isinstance(value, str):
+        return number_of(value)
+    real = isinstance(value, numbers.Real | Decimal | np.bool_)
+    return float(value) if real else None
 
 
 def _codes(column: NDArray[Any], levels: Sequence[str]) -> Floats:
@@ -112,34 +127,20 @@ def _codes(column: NDArray[Any], levels: Sequence[str]) -> Floats:
 
 def _level_of(value: Any, levels: Sequence[str]) -> float | None:
     """Return the index of a value's level; 1, 1.0 and "1" are one level. NaN where missing."""
+    text = str(value)
+    if text in levels and (isinstance(value, str) or not _is_missing(value)):
+        return levels.index(text)
     if _is_missing(value):
         return np.nan
-    text = str(value)
-    if text in levels:
-        return levels.index(text)
-    if _is_number(value):
-        return next(
-            (
-                i
-                for i, level in enumerate(levels)
-                if _is_number(level) and float(level) == float(value)
-            ),
-            None,
-        )
-    return None
+    found = _number_of(value)
+    if found is None:
+        return None
+    return next((i for i, level in enumerate(levels) if number_of(level) == found), None)
 
 
 def _names_numbers(levels: Sequence[str]) -> bool:
-    return all(_is_number(level) for level in levels)
+    return all(number_of(level) is not None for level in levels)
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or str(value) in {"", "<NA>", "nan", "NaT"}
-
-
-def _is_number(value: Any) -> bool:
-    try:
-        float(value)
-    except (TypeError, ValueError):
-        return _is_missing(value)
-    return True
+    return value is None or is_missing(str(value))

@@ -1,7 +1,7 @@
 """Find clinic files, and write a run of a clinic: its tables, its log, block by block."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from math import inf
 from pathlib import Path
@@ -41,15 +41,23 @@ def clinic_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in (shipped_folder() / "clinics").glob("*.yaml")))
 
 
-def load_clinic(name: str) -> tuple[Clinic, tuple[Waiting, ...]]:
+def load_clinic(
+    name: str, tell: Callable[[Path, list[str]], None] | None = None
+) -> tuple[Clinic, tuple[Waiting, ...]]:
     """Load a shipped clinic by name or a file by its path, with its waiting list if it names one.
 
-    The waiting list stands beside the clinic file.
+    The waiting list stands beside the clinic file; ``tell`` is called with its path and with what
+    was assumed about it.
     """
     path = _clinic_path(name)
     clinic = read_clinic(path)
-    listed = clinic.referrals.waiting_list
-    return clinic, read_waiting_list(path.parent / listed) if listed else ()
+    if not clinic.referrals.waiting_list:
+        return clinic, ()
+    listed, assumptions = path.parent / clinic.referrals.waiting_list, list[str]()
+    waiting = read_waiting_list(listed, assumptions.append)
+    if tell is not None:
+        tell(listed, assumptions)
+    return clinic, waiting
 
 
 def _clinic_path(name: str) -> Path:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from protocol.errors import InputError
+from pretese.read_table import TableFile, read_table
+from pretese.table_cells import Category, Number, Uses
+from protocol.errors import Fault, InputError
 from protocol.log import Event, Log
 from simulate.tables import ASSAYED
 
@@ -54,7 +56,7 @@ def logs_of_folder(folder: Path) -> dict[str, Log]:
 
     Day 0 of every man is 2000-01-01. With several studies a man is called ``study 2, man 7``.
     """
-    read = {name: _read(folder, name) for name in NEEDED}
+    read = _read_all(folder)
     if "study" not in read["patients"]:
         return logs_of_study(read, DAY_0)
     logs: dict[str, Log] = {}
@@ -66,13 +68,51 @@ def logs_of_folder(folder: Path) -> dict[str, Log]:
     return logs
 
 
-def _read(folder: Path, name: str) -> pd.DataFrame:
-    for path, reader in (
-        (folder / f"{name}.csv", pd.read_csv),
-        (folder / f"{name}.parquet", pd.read_parquet),
-    ):
+_WHOLE = Number("give the whole numbers that were written")
+_NAMES = Category()
+_KEYS: Uses = {"patient_id": _WHOLE, "study": _WHOLE}
+
+#: The columns that are used of each table.
+_USES: Mapping[str, Uses] = {
+    "patients": {**_KEYS, "regimen": _NAMES, "prolactin_ng_ml": Number()},
+    "visits": {**_KEYS, "day": _WHOLE, **dict.fromkeys(ASSAYED, Number())},
+    "injections": {**_KEYS, "day": _WHOLE, "drug": _NAMES, "dose_iu": Number()},
+    "procedures": {**_KEYS, "day": _WHOLE, "procedure": _NAMES, "result": _NAMES},
+}
+
+#: Columns in which no cell may be empty.
+_FILLED = ("patient_id", "study", "day", "regimen", "drug", "dose_iu", "procedure")
+
+
+def _read_all(folder: Path) -> dict[str, pd.DataFrame]:
+    """Return the tables that are needed; their rows are of patients, and complete."""
+    files = {name: _read(folder, name) for name in NEEDED}
+    faults = [
+        Fault(str(file.path), column, "a cell is empty", "write the folder again")
+        for file in files.values()
+        for column in _FILLED
+        if column in file.frame and file.frame[column].isna().any()
+    ]
+    known = files["patients"].frame
+    key = ["study", "patient_id"] if "study" in known else ["patient_id"]
+    for file in files.values():
+        if ("study" in file.frame) != ("study" in known):
+            problem = "only some of the tables have this column"
+            faults.append(Fault(str(file.path), "study", problem, "write the folder again"))
+        elif strange := set(file.frame[key].itertuples(index=False, name=None)) - set(
+            known[key].itertuples(index=False, name=None)
+        ):
+            problem = f"{len(strange)} of them are not in the table of patients"
+            faults.append(Fault(str(file.path), "patient_id", problem, "write the folder again"))
+    if faults:
+        raise InputError(faults)
+    return {name: file.frame for name, file in files.items()}
+
+
+def _read(folder: Path, name: str) -> TableFile:
+    for path in (folder / f"{name}.csv", folder / f"{name}.parquet"):
         if path.is_file():
-            return reader(path)
+            return read_table(path, _USES[name], optional=frozenset({"study"}))
     cure = "name a log (CSV), or a folder that `pretese simulate` wrote as csv or parquet"
     raise InputError.of(str(folder), f"{name}.csv", "it is not there", cure)
 
@@ -115,4 +155,4 @@ def _procedures(tables: Tables) -> Found:
         elif procedure == "micro-TESE":
             yield number, day, Event(0, "micro-tese", value=result)
         elif procedure == "ICSI":
-            yield number, day, Event(0, "icsi", value=result.removesuffix(" sperm"))
+            yield number, day, Event(0, "icsi", value=(result or "").removesuffix(" sperm") or None)

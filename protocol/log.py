@@ -18,14 +18,16 @@ import csv
 import datetime as dt
 import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from protocol.conditions import Value
 from protocol.decide import value_problem
 from protocol.errors import Fault, InputError
+from protocol.numbers import cure_of, lone_number, shown
 from protocol.quantities import analyte_file, quantity
 from protocol.regimen import Regimen
+from protocol.tables import open_table
 
 COLUMNS = ("patient", "date", "event", "drug", "amount", "unit", "value", "route")
 REQUIRED = ("patient", "date", "event")
@@ -59,7 +61,14 @@ Log = dict[str, list[Event]]
 def parse_log(
     text: str, regimen: Regimen, where: str, columns: Mapping[str, str] | None = None
 ) -> Log:
-    """Return each man's events in order of date.
+    """Return each man's events in order of date, from the text of a log; see `read_log`."""
+    return read_log(text.encode("utf-8", "surrogatepass"), regimen, where, columns)[0]
+
+
+def read_log(
+    data: bytes, regimen: Regimen, where: str, columns: Mapping[str, str] | None = None
+) -> tuple[Log, tuple[str, ...]]:
+    """Return each man's events in order of date, and what was assumed about the file.
 
     Parameters
     ----------
@@ -70,50 +79,51 @@ def parse_log(
     ------
     InputError
         With the first 20 faults: columns that are missing, dates that are none, events, phases or
-        units that nobody knows, and numbers that cannot be.
+        units that nobody knows, and numbers that cannot be; or with rows that do not fit the
+        header.
     """
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        return _parsed(rows, regimen, where, columns or {})
-    except csv.Error as error:
-        cure = "mend the quotes, or export the table again"
-        raise InputError.of(where, f"row {rows.line_num}", str(error), cure) from None
-
-
-def _parsed(
-    rows: Iterator[list[str]], regimen: Regimen, where: str, columns: Mapping[str, str]
-) -> Log:
-    header = [name.strip() for name in next(rows, [])]
-    if header:
-        header[0] = header[0].removeprefix("\ufeff")
-    order = _places(header, columns, where)
-    reader = _Reader(regimen, where)
+    table = open_table(data, where)
+    order = _places(table.header, columns or {}, where)
+    reader = _Reader(regimen, where, free=table.delimiter != ",")
     log: Log = {}
     faults: list[Fault] = []
-    for number, cells in enumerate(rows, start=2):
-        if not any(cells):
-            continue
-        if len(cells) != len(header):
-            problem = f"it has {len(cells)} cells and the header {len(header)}"
-            faults.append(Fault(where, f"row {number}", problem, "give every cell its comma"))
-        else:
-            cells.append("")  # for columns that the file does not have
-            try:
-                patient, event = reader.event([cells[place].strip() for place in order], number)
-                log.setdefault(patient, []).append(event)
-            except InputError as error:
-                faults += error.faults
-        if len(faults) >= MAX_FAULTS:
-            faults.append(Fault(where, "", "there may be more faults", "mend these first"))
-            break
+    try:
+        for numbers, rows in table.blocks():
+            _collect(reader, order, zip(numbers, rows, strict=True), log, faults)
+            if len(faults) >= MAX_FAULTS:
+                faults.append(Fault(where, "", "there may be more faults", "mend these first"))
+                break
+    except InputError as error:
+        faults += error.faults
     if faults:
         raise InputError(faults)
     if not log:
         raise InputError.of(where, "", "it has no events", "give one row per event")
+    if reader.commas:
+        table.assumptions.append("decimal commas are read in amounts")
     return {
         patient: sorted(events, key=lambda event: (event.date, event.row))
         for patient, events in log.items()
-    }
+    }, tuple(table.assumptions)
+
+
+def _collect(
+    reader: "_Reader",
+    order: Sequence[int],
+    rows: Iterable[tuple[int, list[str]]],
+    log: Log,
+    faults: list[Fault],
+) -> None:
+    """Add the events of some rows to the log, or their faults to the faults, up to `MAX_FAULTS`."""
+    for number, cells in rows:
+        cells.append("")  # for columns that the file does not have
+        try:
+            patient, event = reader.event([cells[place].strip() for place in order], number)
+            log.setdefault(patient, []).append(event)
+        except InputError as error:
+            faults += error.faults
+            if len(faults) >= MAX_FAULTS:
+                return
 
 
 def _places(header: Sequence[str], columns: Mapping[str, str], where: str) -> list[int]:
@@ -126,8 +136,6 @@ def _places(header: Sequence[str], columns: Mapping[str, str], where: str) -> li
     places = []
     for name in COLUMNS:
         own = columns.get(name, name)
-        if header.count(own) > 1:
-            faults.append(Fault(where, own, "the column is there twice", "rename one of them"))
         if own not in header and (name in REQUIRED or name in columns):
             found = ", ".join(header) or "none"
             cure = f"add it, or map another to it; columns found: {found}"
@@ -144,9 +152,12 @@ _ALLOWED = f"columns: {', '.join(COLUMNS)}"
 class _Reader:
     """Turns rows into events, remembering what the regimen knows."""
 
-    def __init__(self, regimen: Regimen, where: str) -> None:
+    def __init__(self, regimen: Regimen, where: str, *, free: bool = False) -> None:
         self.regimen = regimen
         self.where = where
+        #: Commas and points split no columns: either may be a decimal mark, or separate thousands.
+        self.free = free
+        self.commas = False
         self.phases = [phase.name for phase in regimen.phases]
         self.analytes = analyte_file().analytes
         self.findings = [
@@ -233,14 +244,11 @@ class _Reader:
         return value
 
     def _number(self, text: str, place: str) -> float:
-        try:
-            number = float(text)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            cure = "give a number with a decimal point, such as 9.8"
-            raise self._error(place, "amount", text, "is no number", cure)
-        return number
+        value = lone_number(text, free=self.free)
+        if value is None or not math.isfinite(value):
+            raise self._error(place, "amount", text, "is no number", cure_of(text))
+        self.commas |= "," in text
+        return value
 
     def _date(self, text: str, place: str) -> int:
         try:
@@ -250,7 +258,7 @@ class _Reader:
             raise self._error(place, "date", text, "is no date", cure) from None
 
     def _error(self, place: str, field: str, value: str, problem: str, cure: str) -> InputError:
-        return InputError.of(self.where, f"{place}: {field}", f"{value!r} {problem}", cure)
+        return InputError.of(self.where, f"{place}: {field}", f"{shown(value)} {problem}", cure)
 
 
 def write_log(log: Mapping[str, Sequence[Event]]) -> str:

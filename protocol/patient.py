@@ -12,6 +12,7 @@ from protocol.decide import used, value_problem
 from protocol.decision import Used
 from protocol.documents import Document
 from protocol.errors import Fault, InputError
+from protocol.numbers import cure_of, shown
 from protocol.paths import MONTH_DAYS
 from protocol.quantities import analyte_file, quantity
 from protocol.regimen import Regimen
@@ -102,8 +103,8 @@ def _finding(measurement: Measurement, regimen: Regimen, where: str, field: str)
     name, value, note = measurement.name, measurement.value, ""
     if name in analyte_file().analytes:
         if isinstance(value, str):
-            problem = f"{value!r} is no number"
-            raise InputError.of(where, f"{field}.value", problem, "give the measured number")
+            cure = cure_of(value, "give the measured number")
+            raise InputError.of(where, f"{field}.value", f"{shown(value)} is no number", cure)
         if measurement.unit is None:
             cure = f"give one, for example {analyte_file().analytes[name].unit}"
             raise InputError.of(where, f"{field}.unit", "the unit is missing", cure)

@@ -24,15 +24,17 @@ from pretese.analysis_tables import (
     subgroups_table,
     weighted_table,
 )
+from pretese.commands.options import tell_assumptions
 from pretese.console import SafeConsole
 from pretese.files import versions
 from pretese.io.manifest import write_manifest
 from pretese.io.result_folder import optional_result_folder
 from pretese.json_text import print_json, to_json
+from pretese.plan_columns import uses_of
 from pretese.plots.analysis import figures
 from pretese.plots.style import save
 from pretese.progress import progress
-from pretese.table_file import TableFile, read_table
+from pretese.read_table import TableFile, read_table
 from pretese.write_table import write_table
 from protocol.documents import content_hash, parse_document, read_text
 
@@ -60,7 +62,8 @@ def command(data: Path, plan_path: Path, out: Path | None, as_json: bool) -> Non
     """Estimate the effect of treatment in DATA, a .csv or .parquet file with one row per man."""
     text = read_text(plan_path)
     plan = parse_document(text, Plan, where=str(plan_path))
-    table = read_table(data)
+    table = read_table(data, uses_of(plan))
+    tell_assumptions(data, table.assumptions)
     with optional_result_folder(out) as folder, progress("analysing") as tell:
         found = analyse(table.frame, plan, where=str(data), tell=tell)
         answer = _answer(found, table, text)
@@ -78,6 +81,7 @@ def _answer(found: Analysis, table: TableFile, plan_text: str) -> dict[str, Any]
         "versions": versions(),
         "plan_sha256": content_hash(plan_text),
         "data_sha256": table.sha256,
+        "data_assumptions": list(table.assumptions),
     }
 
 

@@ -8,17 +8,24 @@ import click
 
 from pretese.bedside.asjson import as_json, as_plain
 from pretese.cli import CheckFailedError
-from pretese.commands.options import json_option, pairs_of, regimen_option, set_option, settings
+from pretese.commands.options import (
+    json_option,
+    pairs_of,
+    regimen_option,
+    set_option,
+    settings,
+    tell_assumptions,
+)
 from pretese.io.atomic_file import check_file, write_file
 from pretese.spreadsheet import spreadsheet_cell
 from pretese.terminal import echo
 from protocol.audit import audit
 from protocol.deviations import SCHEMA, Audit, Deviation
-from protocol.documents import read_text
 from protocol.errors import InputError
-from protocol.log import Log, parse_log
+from protocol.log import Log, read_log
 from protocol.regimen import Regimen, load_regimen
 from protocol.safe_text import lines
+from protocol.tables import read_bytes
 
 COLUMNS = ("patient", "kind", "day", "date", "expected", "done", "tolerance", "rule", "rows")
 
@@ -55,14 +62,18 @@ def command(
         check_file(table, "--csv")
     loaded = load_regimen(regimen, settings(parameters))
     mapping = pairs_of("--map", columns, "patient=ID")
-    found = audit(_read(log, loaded, mapping), loaded)
+    events, assumptions = _read(log, loaded, mapping)
+    tell_assumptions(log, assumptions)
+    found = audit(events, loaded)
     if table is not None:
         write_file(table, deviations_csv(found), "--csv")
         echo(f"wrote {table}", err=True)
     if as_document:
         plain = as_plain(found)
         del plain["schema"]
-        echo(as_json(SCHEMA, counts=found.counts(), men_with=found.men_with(), **plain))
+        read = list(assumptions)
+        counts = {"counts": found.counts(), "men_with": found.men_with()}
+        echo(as_json(SCHEMA, data_assumptions=read, **counts, **plain))
     else:
         echo("\n".join(_lines(found)))
     total = sum(found.counts().values())
@@ -70,9 +81,10 @@ def command(
         raise CheckFailedError(f"{total} deviations")
 
 
-def _read(path: Path, regimen: Regimen, mapping: dict[str, str]) -> Log:
+def _read(path: Path, regimen: Regimen, mapping: dict[str, str]) -> tuple[Log, tuple[str, ...]]:
+    """Return the log, and what was assumed about its file."""
     if not path.is_dir():
-        return parse_log(read_text(path), regimen, str(path), mapping)
+        return read_log(read_bytes(path), regimen, str(path), mapping)
     # Tables take a while to load; who audits a log need not wait for them.
     from pretese.protocol_logs import logs_of_folder
 
@@ -80,7 +92,7 @@ def _read(path: Path, regimen: Regimen, mapping: dict[str, str]) -> Log:
     if regimen.id not in logs:
         problem = f"none of its men followed {regimen.id}"
         raise InputError.of(str(path), "regimen", problem, f"they followed: {', '.join(logs)}")
-    return logs[regimen.id]
+    return logs[regimen.id], ()
 
 
 def deviations_csv(found: Audit) -> str:

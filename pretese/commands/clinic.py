@@ -13,7 +13,7 @@ from pretese.clinic.console import tell
 from pretese.clinic.results import draw_figures, facts_of, write_summary
 from pretese.clinic.task import Task, first_run, replications
 from pretese.clinic_files import FORMATS, load_clinic, write_run
-from pretese.commands.options import NumberRange, seed_option
+from pretese.commands.options import NumberRange, seed_option, tell_assumptions
 from pretese.console import SafeConsole
 from pretese.io.manifest import write_manifest
 from pretese.io.result_folder import result_folder
@@ -84,7 +84,7 @@ def command(
         given, other = ("--solve", "--until") if what else ("--until", "--solve")
         raise InputError.of(given, "", f"it comes without {other}", "give both, or neither")
     loaded = load_scenario(scenario)
-    clinic, listed = load_clinic(clinic_name)
+    clinic, listed = load_clinic(clinic_name, tell_assumptions)
     task = Task(clinic, loaded, seed, men, listed, most, workers)
     if what and goal_text:
         answer(task, what, goal_text, out, as_json)

@@ -15,12 +15,12 @@ from pretese.commands.options import (
     regimen_option,
     set_option,
     settings,
-    to_number,
 )
 from pretese.terminal import echo
 from protocol.advise import SCHEMA, Advice, advise
 from protocol.documents import read_document, validate
 from protocol.errors import InputError
+from protocol.numbers import cure_of, number_of, shown
 from protocol.paths import MONTH_DAYS
 from protocol.patient import Known, PatientFile, know
 from protocol.regimen import Regimen, load_regimen
@@ -131,12 +131,12 @@ def _measurement(text: str, on: dt.date) -> dict[str, Any]:
         cure = "write name=value unit, such as 'testosterone=40 nmol/L' or 'semen=no sperm'"
         raise InputError.of(WHERE, "--finding", f"{text!r} is not understood", cure)
     name, value, unit = found.groups()
-    number: float | str
-    try:
-        number = to_number(value)
-    except ValueError:
-        number = value
-    plain = {"date": on, "name": name, "value": number}
+    number = number_of(value)
+    if number is None and value[:1].isdigit():
+        raise InputError.of(
+            WHERE, f"--finding {name}", f"{shown(value)} is no number", cure_of(value)
+        )
+    plain = {"date": on, "name": name, "value": value if number is None else number}
     return plain | ({"unit": unit} if unit else {})
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pretese.commands.options import NumberRange, json_option, to_number
+from pretese.commands.options import NumberRange, json_option, tell_assumptions, to_number
 from pretese.console import SafeConsole
 from pretese.files import versions
 from pretese.io.atomic_file import check_file
@@ -70,12 +70,14 @@ def command(
     asked = Asked(ended, over_run, planned, _risks(risks), tuple(e / 100 for e in effects))
     plan, sha256 = read_design(design)
     taken = read_taken(looks)
+    tell_assumptions(looks, taken.assumptions)
     document = document_of(monitor(plan, taken, asked))
     if plot is not None:
         save(draw_looks(document), plot, "--plot")
     if as_document:
         hashes = {"design_sha256": sha256, "looks_sha256": taken.sha256}
-        print_json({**document, **hashes, "versions": versions()})
+        read = {"data_assumptions": list(taken.assumptions)}
+        print_json({**document, **hashes, **read, "versions": versions()})
     else:
         show(SafeConsole(), document)
 

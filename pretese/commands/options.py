@@ -1,12 +1,15 @@
 """Options that several commands share."""
 
 import math
-import re
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import click
 
+from pretese.terminal import echo
 from protocol.errors import InputError
+from protocol.numbers import number_of, read_number
 
 regimen_option = click.option(
     "--regimen",
@@ -31,16 +34,12 @@ MAX_SEED = 2**63 - 1
 
 
 class _Finite:
-    """Refuses ``nan`` and ``inf``, which every range of click's holds."""
+    """Refuses ``nan`` and ``inf``, which every range of click's holds, and ambiguous commas."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the finite number that was given."""
-        try:
-            number = value if isinstance(value, int | float) else to_number(value)
-        except ValueError as error:
-            raise click.BadParameter(
-                f"{value!r} is {error}; give a finite number.", ctx, param
-            ) from None
+        option = param.opts[0] if param else "number"
+        number = value if isinstance(value, int | float) else read_number(str(value), option, "")
         return super().convert(number, param, ctx)  # type: ignore[misc]  # a mixin of click's types
 
 
@@ -74,15 +73,16 @@ def to_number(text: str) -> float:
     >>> to_number(" -1.5e3 ")
     -1500.0
     """
-    if not _NUMBER.fullmatch(text.strip()):
+    number = number_of(text)
+    if number is None or not math.isfinite(number):
         raise ValueError("not a number")
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError("beyond the largest number")
     return number
 
 
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+def tell_assumptions(path: Path, assumptions: Iterable[str]) -> None:
+    """Say on standard error what was assumed about a file that was read."""
+    for assumption in assumptions:
+        echo(f"{path}: {assumption}", err=True)
 
 
 def settings(pairs: tuple[str, ...]) -> dict[str, float]:
@@ -90,13 +90,10 @@ def settings(pairs: tuple[str, ...]) -> dict[str, float]:
     values = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
-        try:
-            values[name.strip()] = to_number(text)
-        except ValueError:
-            equals = ""
         if not equals:
             cure = "write NAME=NUMBER, such as testosterone_high=32"
             raise InputError.of("--set", "", f"{pair!r} is not understood", cure)
+        values[name.strip()] = read_number(text, "--set", name.strip())
     return values
 
 

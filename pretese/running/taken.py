@@ -1,8 +1,7 @@
 """The looks a running trial has taken: a table with one row per look, read and checked."""
 
-import csv
 import difflib
-import io
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from estimate.arrays import Floats, Ints
-from protocol.documents import content_hash, read_text
 from protocol.errors import Fault, InputError
+from protocol.numbers import cure_of, lone_number, number_of, shown
+from protocol.tables import Row, TextTable, read_bytes, read_rows
 
 ARMS = ("control", "treated")
 COUNTS = ("control_events", "control_men", "treated_events", "treated_men")
@@ -50,7 +50,9 @@ class Taken:
     total
         (look,) men of both arms; None if the file does not tell.
     sha256
-        Of the text.
+        Of the file.
+    assumptions
+        What was assumed about the file, in words.
     """
 
     where: str
@@ -61,6 +63,7 @@ class Taken:
     std_error: Floats | None
     total: Ints | None
     sha256: str
+    assumptions: tuple[str, ...] = ()
 
     @property
     def looks(self) -> int:
@@ -94,34 +97,16 @@ def read_taken(path: Path) -> Taken:
         All faults of the file at once: columns that are not known or missing, cells that are no
         numbers, counts that fall or cannot be.
     """
-    text, where = read_text(path).removeprefix("\ufeff"), str(path)
-    lines = [line for line in _lines(text, where) if any(cell.strip() for cell in line[1])]
-    if not lines:
-        raise InputError.of(where, "", "it is empty", f"{_WANTED}: a header, and a row per look")
-    header = [name.strip() for name in lines[0][1]]
-    _check_header(header, where)
-    if len(lines) == 1:
+    data, where = read_bytes(path), str(path)
+    text, rows = read_rows(data, where)
+    _check_header(list(text.header), where)
+    if not rows:
         raise InputError.of(where, "", "no look has been taken", "give a row per look")
-    table = _numbers(header, lines[1:], where)
+    table = _numbers(text, rows)
     faults = list(_impossible(table))
     if faults:
         raise InputError(faults)
-    return _taken(table, content_hash(text))
-
-
-def _lines(text: str, where: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield rows of cells with their number in the file."""
-    head = text.split("\n", 1)[0]
-    if "," not in head and any(mark in head for mark in ";\t"):
-        mark = "semicolons" if ";" in head else "tabs"
-        raise InputError.of(where, "", f"its columns are split by {mark}", "split them by commas")
-    reader = csv.reader(io.StringIO(text), strict=True)
-    try:
-        for cells in reader:
-            yield reader.line_num, cells
-    except csv.Error as error:
-        place = f"row {reader.line_num}"
-        raise InputError.of(where, place, f"this is no CSV ({error})", "mend the row") from None
+    return _taken(table, hashlib.sha256(data).hexdigest(), tuple(text.assumptions))
 
 
 def _check_header(header: list[str], where: str) -> None:
@@ -131,47 +116,43 @@ def _check_header(header: list[str], where: str) -> None:
         cure = f"{_WANTED}, one of the two"
         raise InputError.of(where, "header", "there are counts and estimates", cure)
     allowed = (*kind, *_BESIDE[kind])
-    faults = [
-        Fault(where, name or "(no name)", "two columns have this name", "rename one")
-        for name in dict.fromkeys(header)
-        if header.count(name) > 1
-    ]
-    for name in dict.fromkeys(header):
+    faults = []
+    for name in header:
         if name not in allowed:
             near = difflib.get_close_matches(name, allowed, n=1)
             guess = f"did you mean {near[0]!r}? " if near else ""
             cure = f"{guess}columns are {', '.join(allowed)}"
-            faults.append(Fault(where, name or "(no name)", "there is no such column", cure))
+            faults.append(Fault(where, name, "there is no such column", cure))
     missing = [name for name in kind if name not in header]
     faults += [Fault(where, name, "the column is missing", _WANTED) for name in missing]
     if faults:
         raise InputError(faults)
 
 
-def _numbers(header: list[str], lines: list[tuple[int, list[str]]], where: str) -> _Table:
+def _numbers(text: TextTable, rows: list[Row]) -> _Table:
     """Return all cells as numbers, or say which of them are none that their column may hold."""
-    faults, found = [], np.full((len(lines), len(header)), np.nan)
-    for k, (row, cells) in enumerate(lines):
-        if len(cells) != len(header):
-            problem = f"{len(cells)} cells for {len(header)} columns"
-            faults.append(Fault(where, f"row {row}", problem, "give one cell per column"))
-            continue
-        for j, (name, cell) in enumerate(zip(header, cells, strict=True)):
-            found[k, j] = _number(name, cell.strip())
+    faults, found = [], np.full((len(rows), len(text.header)), np.nan)
+    free = text.delimiter != ","
+    for k, (row, cells) in enumerate(rows):
+        for j, (name, cell) in enumerate(zip(text.header, cells, strict=True)):
+            found[k, j] = _number(name, cell.strip(), free)
             if np.isnan(found[k, j]):
                 cure = _CURES.get(name, "give a whole number from 0")
-                faults.append(Fault(where, f"row {row}, {name}", f"{cell.strip()!r} came", cure))
+                if free or number_of(cell) is None:
+                    cure = cure_of(cell, cure)
+                faults.append(Fault(text.where, f"row {row}, {name}", f"{shown(cell)} came", cure))
     if faults:
         raise InputError(faults)
-    rows = tuple(row for row, _ in lines)
-    return _Table(where, rows, dict(zip(header, found.T, strict=True)))
+    if any("," in cell for _, cells in rows for cell in cells):
+        text.assumptions.append("decimal commas are read")
+    numbers = tuple(row for row, _ in rows)
+    return _Table(text.where, numbers, dict(zip(text.header, found.T, strict=True)))
 
 
-def _number(name: str, cell: str) -> float:
+def _number(name: str, cell: str, free: bool) -> float:
     """Return a cell as a number; NaN if it is none that the column may hold."""
-    try:
-        value = float(cell)
-    except ValueError:
+    value = lone_number(cell, free=free)
+    if value is None:
         return np.nan
     least, most = _RANGES.get(name, _WHOLE)
     fits = least <= value <= most and (name in _RANGES or value == int(value))
@@ -225,14 +206,15 @@ def _impossible_arm(table: _Table, arm: str) -> Iterator[Fault]:
         yield table.fault(k + 1, f"{arm}_events", problem, cure)
 
 
-def _taken(table: _Table, sha256: str) -> Taken:
+def _taken(table: _Table, sha256: str, assumptions: tuple[str, ...]) -> Taken:
     columns = table.columns
     if "estimate" in columns:
         total = columns["men"].astype(int) if "men" in columns else None
         value, error = columns["estimate"], columns["std_error"]
-        return Taken(table.where, table.rows, None, None, value, error, total, sha256)
+        return Taken(table.where, table.rows, None, None, value, error, total, sha256, assumptions)
     events, men = (
         np.stack([columns[f"{arm}_{what}"] for arm in ARMS], -1).astype(int)
         for what in ("events", "men")
     )
-    return Taken(table.where, table.rows, events, men, None, None, men.sum(-1), sha256)
+    total = men.sum(-1)
+    return Taken(table.where, table.rows, events, men, None, None, total, sha256, assumptions)

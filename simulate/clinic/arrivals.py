@@ -1,15 +1,16 @@
 """When each man is referred: a Poisson process that follows the seasons, or a real waiting list."""
 
-import csv
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from protocol.documents import read_text
 from protocol.errors import Fault, InputError
+from protocol.numbers import cure_of, lone_number, shown
+from protocol.tables import read_bytes, read_rows
 from simulate.clinic.calendar import DAYS_PER_WEEK
 from simulate.clinic.file import Clinic
 from simulate.clinic.lengths import GRAIN
@@ -85,37 +86,45 @@ def _cumulative(clinic: Clinic, per_day: float) -> tuple[Floats, Floats]:
     return knots, np.concatenate([[0.0], np.cumsum(np.array(rates) * np.diff(knots))])
 
 
-def read_waiting_list(path: Path) -> tuple[Waiting, ...]:
-    """Read men who already wait; every faulty line is reported in one `InputError`."""
-    lines = list(csv.DictReader(read_text(path).splitlines()))
-    wanted = {"waiting_for", "days_waited"}
-    if not lines or set(lines[0]) != wanted:
-        came = ", ".join(str(name) for name in lines[0]) if lines else "no line"
-        cure = f"give the columns {', '.join(sorted(wanted))} and a line per man"
-        raise InputError.of(str(path), "", f"it holds {came}", cure)
+def _untold(assumption: str) -> None:
+    pass
+
+
+def read_waiting_list(path: Path, tell: Callable[[str], None] = _untold) -> tuple[Waiting, ...]:
+    """Read men who already wait; every faulty row is reported in one `InputError`.
+
+    ``tell`` is called with each assumption about the file.
+    """
+    table, rows = read_rows(read_bytes(path), str(path))
+    wanted = ("days_waited", "waiting_for")
+    if set(table.header) != set(wanted) or not rows:
+        came = f"the columns {', '.join(table.header)}" if rows else "no row"
+        cure = f"give the columns {', '.join(wanted)} and a row per man"
+        raise InputError.of(table.where, "", f"it holds {came}", cure)
+    at_days, at_place = (table.header.index(name) for name in wanted)
     faults, men = [], []
-    for number, line in enumerate(lines, start=2):
-        where = f"line {number}"
-        if line["waiting_for"] not in PLACES:
-            problem = f"{line['waiting_for']!r} is no place to wait"
-            faults.append(
-                Fault(str(path), f"{where}, waiting_for", problem, f"give {' or '.join(PLACES)}")
-            )
-        waited = _waited(line["days_waited"])
+    for row, cells in rows:
+        place, days = cells[at_place].strip(), cells[at_days].strip()
+        if place not in PLACES:
+            problem = f"{shown(place)} is no place to wait"
+            cure = f"give {' or '.join(PLACES)}"
+            faults.append(Fault(table.where, f"row {row}, waiting_for", problem, cure))
+        waited = _waited(days, free=table.delimiter != ",")
         if waited is None:
-            problem = f"{line['days_waited']!r} is not allowed"
-            faults.append(
-                Fault(str(path), f"{where}, days_waited", problem, "give days from 0 to 36500")
-            )
-        men.append(Waiting(str(line["waiting_for"]), waited or 0.0))
+            cure = cure_of(days, "give days from 0 to 36500")
+            problem = f"{shown(days)} is not allowed"
+            faults.append(Fault(table.where, f"row {row}, days_waited", problem, cure))
+        men.append(Waiting(place, waited or 0.0))
     if faults:
         raise InputError(faults)
+    if any("," in cells[at_days] for _, cells in rows):
+        table.assumptions.append("decimal commas are read")
+    for assumption in table.assumptions:
+        tell(assumption)
     return tuple(men)
 
 
-def _waited(text: str | None) -> float | None:
-    try:
-        number = float(text or "")
-    except ValueError:
-        return None
-    return number if 0 <= number <= 36500 else None
+def _waited(text: str, *, free: bool) -> float | None:
+    """Return days; None if the cell is no number from 0 to 36500."""
+    value = lone_number(text, free=free)
+    return value if value is not None and 0 <= value <= 36500 else None

@@ -130,18 +130,21 @@ def test_a_plan_that_does_not_fit_is_refused(clinic, capsys, old, new, message):
     assert message in refused(capsys, clinic)
 
 
+HEADER = b"fivg_sugar,baby,woman age,ward\n"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
         ("none.csv", None, "there is no such file"),
         ("empty.csv", b"", "it is empty"),
         ("sheet.xlsx", b"PK", "'.xlsx' is not read; give .csv or .parquet"),
-        ("latin.csv", b"fivg_sugar,baby\n1,\xe9\n", "is not UTF-8 text"),
-        ("half.csv", b'a,b\n1,2\n3,"4', "it is no csv table"),
-        ("half.parquet", b"PAR1 and then nothing", "it is no parquet table"),
-        ("semicolons.csv", b"a;b\n1;2\n", "its columns are split by semicolons"),
+        ("latin.csv", b"fivg_sugar,baby\n1,\x81\n", "row 2: byte 18 is not UTF-8 text"),
+        ("half.csv", HEADER + b'1,0,3,"4', "row 2: a quote is opened and not closed"),
+        ("half.parquet", b"PAR1 and then nothing", "it is no Parquet file, or its end is missing"),
+        ("semicolons.csv", b"a;b\n1;2\n", "no such column; columns here: a, b"),
         ("twice.csv", b"a,b,a\n1,2,3\n", "a: two columns have this name"),
-        ("header.csv", b"fivg_sugar,baby,woman age,ward\n", "no man is left to analyse"),
+        ("header.csv", HEADER, "no man is left to analyse"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused(clinic, capsys, name, content, message):

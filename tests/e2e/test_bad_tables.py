@@ -204,8 +204,8 @@ def test_the_screen_says_why(tmp_path, capsys):
 
 
 def test_a_byte_that_is_no_text_is_found(tmp_path, capsys):
-    said = refusal(capsys, analyse(tmp_path, "arm,won\n1,Müller\n".encode("latin-1")))
-    assert "is not UTF-8 text; save the file as UTF-8" in said
+    said = refusal(capsys, analyse(tmp_path, b"arm,won\n1,M\x81ller\n"))
+    assert "row 2: byte 11 is not UTF-8 text and not Windows-1252; save the file as UTF-8" in said
 
 
 def test_an_empty_file_is_refused(tmp_path, capsys):

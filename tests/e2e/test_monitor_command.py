@@ -103,7 +103,7 @@ def test_the_keys_are_those_of_the_page(type_in):
     assert list(found) == [
         "id", "title", "endpoint", "estimand", "analysis", "plan", "scale", "statistic", "clock",
         "planned", "level", "looks", "state", "next", "resized", "final", "over_run", "remarks",
-        "design_sha256", "looks_sha256", "versions",
+        "design_sha256", "looks_sha256", "data_assumptions", "versions",
     ]  # fmt: skip
     assert list(found["looks"][0]) == [
         "look", "row", "men", "fraction", "planned_fraction", "planned_bounds", "bounds",

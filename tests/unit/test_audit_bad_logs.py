@@ -16,14 +16,14 @@ def row(text: str) -> str:
 
 
 BAD = {
-    "nothing at all": ("", "log.csv: patient: the column is missing"),
+    "nothing at all": ("", "log.csv: it is empty; give a header"),
     "a header alone": (HEAD, "log.csv: it has no events; give one row per event"),
     "no date column": ("patient,event\na,start\n", "date: the column is missing; add it, or map"),
-    "a column twice": ("patient,date,date,event\n", "date: the column is there twice"),
-    "semicolons": (HEAD.replace(",", ";"), "columns found: patient;date;event"),
+    "a column twice": ("patient,date,date,event\n", "date: two columns have this name"),
+    "semicolons": (HEAD.replace(",", ";"), "log.csv: it has no events; give one row per event"),
     "a short row": (row("a,2022-03-01,start"), "row 3: it has 3 cells and the header 7"),
     "a long row": (row(GOOD.strip() + ",,"), "row 3: it has 9 cells and the header 7"),
-    "a broken quote": (row('a,"2022-03-01,start,,,,'), "row 3: unexpected end of data; mend"),
+    "a broken quote": (row('a,"2022-03-01,start,,,,'), "row 3: a quote is opened and not closed"),
     "no patient": (row(",2022-03-03,start,,,,"), "row 3: patient: '' is empty; name the man"),
     "no date": (row("a,,start,,,,"), "row 3: date: '' is no date; write year-month-day"),
     "a foreign date": (row("a,03/01/2022,start,,,,"), "row 3: date: '03/01/2022' is no date"),
@@ -35,7 +35,20 @@ BAD = {
     "no drug": (row("a,2022-03-03,injection,,2000,IU,"), "drug: '' is empty; name the drug"),
     "no dose": (row("a,2022-03-03,injection,hcg,,IU,"), "row 3: amount: '' is no number"),
     "a dose in words": (row("a,2022-03-03,injection,hcg,two,IU,"), "amount: 'two' is no number"),
-    "a decimal comma": (row('a,2022-03-03,fsh,,"9,8",IU/L,'), "amount: '9,8' is no number; give"),
+    "a decimal comma": (
+        row('a,2022-03-03,fsh,,"9,8",IU/L,'),
+        "amount: '9,8' is no number; write a decimal point, not a comma: 9.8",
+    ),
+    "a dose that may be two": (
+        row('a,2022-03-03,injection,hcg,"2,000",IU,'),
+        "amount: '2,000' is no number; write 2000 or 2.000: its comma may separate thousands",
+    ),
+    "a dose that may be two, with a point": (
+        (HEAD + "a,2022-03-03,injection,hcg,2.000,IU,\n").replace(",", ";"),
+        "amount: '2.000' is no number; write 2000 or 2.000: its point may separate thousands",
+    ),
+    "a thousand with a line": (row("a,2022-03-03,injection,hcg,2_000,IU,"), "thousands: 2000"),
+    "NUL": (row("a,2022-03-03,start,,,,\0"), "row 3: it holds a NUL character"),
     "a negative dose": (row("a,2022-03-03,injection,hcg,-5,IU,"), "amount: '-5' is no dose"),
     "a dose of nothing": (row("a,2022-03-03,injection,hcg,0,IU,"), "amount: '0' is no dose"),
     "a dose without unit": (row("a,2022-03-03,injection,hcg,5,,"), "unit: '' is no unit of a dose"),

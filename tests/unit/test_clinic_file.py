@@ -8,7 +8,7 @@ import pytest
 from pretese.clinic_files import clinic_names, load_clinic
 from protocol.documents import parse_document
 from protocol.errors import InputError
-from simulate.clinic.arrivals import read_waiting_list
+from simulate.clinic.arrivals import Waiting, read_waiting_list
 from simulate.clinic.file import Clinic
 from simulate.clinic.lengths import GRAIN, on_grain
 from simulate.clinic.units import day_part
@@ -137,14 +137,29 @@ def test_a_waiting_list_is_read(tmp_path):
     assert places == [("first visit", 3), ("micro-TESE", 120.5)]
 
 
+def test_a_waiting_list_of_a_spreadsheet_is_read(tmp_path):
+    path = write_list(tmp_path, "\ufeffdays_waited;waiting_for\n120,5;micro-TESE\n;\n")
+    told = []
+    assert read_waiting_list(path, told.append) == (Waiting("micro-TESE", 120.5),)
+    assert told == [
+        "columns are split by semicolons",
+        "1 blank row is skipped (row 3)",
+        "decimal commas are read",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "no line"),
+        ("", "it is empty"),
         ("place,days\nx,3\n", "days_waited, waiting_for"),
-        ("waiting_for,days_waited\ncoffee,3\n", "line 2, waiting_for: 'coffee'"),
-        ("waiting_for,days_waited\nfirst visit,3\nfirst visit,-3\n", "line 3, days_waited: '-3'"),
+        ("waiting_for,days_waited\ncoffee,3\n", "row 2, waiting_for: 'coffee'"),
+        ("waiting_for,days_waited\nfirst visit,3\nfirst visit,-3\n", "row 3, days_waited: '-3'"),
         ("waiting_for,days_waited\nfirst visit,soon\n", "'soon' is not allowed"),
+        ("waiting_for,days_waited\nfirst visit,nan\n", "'nan' is not allowed"),
+        ("waiting_for,days_waited\nfirst visit\n", "row 2: it has 1 cell and the header 2"),
+        ("waiting_for;days_waited\nfirst visit;1.234\n", "write 1234 or 1.234: its point may"),
+        ("waiting_for,days_waited\n", "it holds no row"),
     ],
 )
 def test_a_bad_waiting_list_is_refused_line_by_line(tmp_path, text, said):

@@ -36,13 +36,18 @@ def test_estimates_are_read_with_or_without_men(tmp_path):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "looks.csv: it is empty; give control_events"),
+        ("", "looks.csv: it is empty; give a header"),
         ("\n \n", "it is empty"),
         (HEAD, "no look has been taken; give a row per look"),
-        (HEAD.replace(",", ";") + "1;2;3;4\n", "its columns are split by semicolons"),
-        (HEAD.replace(",", "\t"), "its columns are split by tabs"),
-        (HEAD + "1,2,3\n", "row 2: 3 cells for 4 columns; give one cell per column"),
-        (HEAD + "1,2,3,4,5\n", "row 2: 5 cells for 4 columns"),
+        (
+            HEAD.replace(",", ";") + "1;1.234;3;4\n",
+            "row 2, control_men: '1.234' came; write 1234 or",
+        ),
+        (HEAD.replace(",", "\t"), "no look has been taken"),
+        (HEAD + "1,2,3\n", "row 2: it has 3 cells and the header 4; give one cell per column"),
+        (HEAD + "1,2,3,4,5\n", "row 2: it has 5 cells and the header 4"),
+        (HEAD + '1,"1,234",3,4\n', "row 2, control_men: '1,234' came; write 1234 or 1.234: its"),
+        (HEAD + "1,2_0,3,4\n", "row 2, control_men: '2_0' came; give a whole number from 0"),
         (HEAD + "22,sixty,30,60\n", "row 2, control_men: 'sixty' came; give a whole number from 0"),
         (HEAD + "22,60,30,\n", "row 2, treated_men: '' came"),
         (HEAD + "22,60,30.5,60\n", "row 2, treated_events: '30.5' came"),
@@ -68,7 +73,7 @@ def test_estimates_are_read_with_or_without_men(tmp_path):
             "site: there is no such column; columns are",
         ),
         (HEAD.replace("\n", ",look,look\n"), "look: two columns have this name; rename one"),
-        (HEAD.replace("\n", ",\n") + "1,2,3,4,\n", "(no name): there is no such column"),
+        (HEAD.replace("\n", ",\n") + "1,2,3,4,5\n", "row 1: column 5 has no name and holds values"),
         (HEAD.replace("\n", ",estimate\n"), "header: there are counts and estimates"),
         ("look," + HEAD + "2,22,60,30,60\n", "row 2, look: 2 came where look 1 should"),
         ("estimate\n0.1\n", "std_error: the column is missing"),
@@ -80,8 +85,8 @@ def test_estimates_are_read_with_or_without_men(tmp_path):
         ("estimate,std_error\n,0.1\n", "row 2, estimate: '' came; give a number from -100 to 100"),
         ("estimate,std_error,men\n0.1,0.1,50\n0.1,0.05,50\n", "row 3, men: 50 men, no more than"),
         ("estimate,std_error,men\n0.1,0.1,0\n", "row 2, men: 0 men"),
-        (HEAD + '22,60,30,"60\n', "row 2: this is no CSV"),
-        (HEAD.encode() + "22,60,30,60 Männer\n".encode("latin-1"), "is not UTF-8 text"),
+        (HEAD + '22,60,30,"60\n', "row 2: a quote is opened and not closed"),
+        (HEAD.encode() + b"22,60,30,60 M\xe4nner\n", "row 2, treated_men: '60 Männer' came"),
     ],
 )
 def test_a_fault_names_file_row_and_field(tmp_path, text, says):

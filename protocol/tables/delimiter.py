@@ -1,0 +1,87 @@
+"""What splits the columns of a table: comma, semicolon or tab, found in its first rows."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from itertools import islice
+
+from protocol.errors import InputError
+from protocol.tables.decode import Encoded
+
+#: Delimiters to their names in messages. A comma needs no remark.
+NAMES = {",": "commas", ";": "semicolons", "\t": "tabs"}
+
+#: Rows that are looked at.
+_SAMPLE = 100
+
+#: A first line by which a table tells a spreadsheet how its columns are split.
+_DECLARED = re.compile(r'"?sep=([,;\t])"?\s*')
+
+
+def text_lines(table: Encoded) -> io.TextIOWrapper:
+    """Return the lines of a table one after another, with their own ends."""
+    return io.TextIOWrapper(io.BytesIO(table.data), encoding=table.codec, newline="")
+
+
+def find_delimiter(table: Encoded, where: str) -> tuple[str, bool]:
+    """Return the delimiter, and whether the first line is no row but declares it (``sep=;``).
+
+    The header decides, commas within quotes aside. Where several delimiters stand in it, the one
+    counts that splits the first rows into as many cells as the header has.
+
+    Raises
+    ------
+    InputError
+        If two delimiters fit.
+    """
+    # A line may be endless: a quote that is never closed is found when the rows are read
+    lines = [text_lines(table).readline(2**20)]
+    if declared := _DECLARED.fullmatch(lines[0]):
+        return declared[1], True
+    sample = list(islice(text_lines(table), _SAMPLE))
+    here = [mark for mark in NAMES if _splits_header(sample, mark)]
+    if len(here) < 2:
+        return (here or [","])[0], False
+    fitting = [mark for mark in here if _fits(sample, mark)]
+    if unbroken := [mark for mark in fitting if not _breaks_quotes(sample, mark)]:
+        fitting = unbroken
+    if len(fitting) == 1:
+        return fitting[0], False
+    if not fitting:
+        return max(here, key=lambda mark: len(_parsed(sample, mark)[0])), False
+    names = " and ".join(NAMES[mark] for mark in fitting)
+    cure = "put names that hold one into quotes, or begin the file with a line sep=; or sep=,"
+    raise InputError.of(where, "row 1", f"{names} could both split its columns", cure)
+
+
+def _splits_header(sample: Iterable[str], mark: str) -> bool:
+    rows = _parsed(sample, mark)
+    return bool(rows) and len(rows[0]) > 1
+
+
+def _fits(sample: Iterable[str], mark: str) -> bool:
+    """Whether all rows of a sample have as many cells as the first."""
+    rows = _parsed(sample, mark)
+    return len(rows) > 1 and len({len(_without_end(cells)) for cells in rows}) == 1
+
+
+def _breaks_quotes(sample: Iterable[str], mark: str) -> bool:
+    """Whether splitting leaves quotes in cells: the delimiter stood within them."""
+    return any('"' in cell for cells in _parsed(sample, mark) for cell in cells)
+
+
+def _without_end(cells: list[str]) -> list[str]:
+    """Return cells without one delimiter at the end of the row."""
+    return cells if cells[-1].strip() else cells[:-1]
+
+
+def _parsed(sample: Iterable[str], mark: str) -> list[list[str]]:
+    """Return the rows of a sample that hold anything, as far as they can be read."""
+    rows: list[list[str]] = []
+    reader = csv.reader(sample, delimiter=mark, strict=True)
+    # What stands behind a broken row is told when all rows are read
+    with suppress(csv.Error):
+        rows.extend(cells for cells in reader if any(cell.strip() for cell in cells))
+    return rows
