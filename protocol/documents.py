@@ -19,6 +19,12 @@ from protocol.yaml_core import MAX_DIGITS, YamlFault, read_yaml
 #: Bytes of a document. A file of more is none of ours, and would take minutes to read.
 MAX_BYTES = 16_000_000
 
+#: Bytes of a document that a program wrote.
+MAX_JSON_BYTES = 256_000_000
+
+#: Bytes of a table that is read as text.
+MAX_TABLE_BYTES = 1_000_000_000
+
 #: Faults that one message lists.
 MAX_FAULTS = 100
 

@@ -12,7 +12,7 @@ from pretese.commands.options import json_option, pairs_of, regimen_option, set_
 from pretese.commands.regimen import write_text
 from protocol.audit import audit
 from protocol.deviations import SCHEMA, Audit, Deviation
-from protocol.documents import read_text
+from protocol.documents import MAX_TABLE_BYTES, read_text
 from protocol.errors import InputError
 from protocol.log import Log, parse_log
 from protocol.regimen import Regimen, load_regimen
@@ -66,7 +66,7 @@ def command(
 
 def _read(path: Path, regimen: Regimen, mapping: dict[str, str]) -> Log:
     if not path.is_dir():
-        return parse_log(read_text(path), regimen, str(path), mapping)
+        return parse_log(read_text(path, MAX_TABLE_BYTES), regimen, str(path), mapping)
     # Tables take a while to load; who audits a log need not wait for them.
     from pretese.protocol_logs import logs_of_folder
 

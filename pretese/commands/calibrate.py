@@ -25,8 +25,14 @@ from protocol.errors import InputError
 @click.command()
 @click.argument("scenario")
 @click.option("--check", "only_check", is_flag=True, help="Test the stored certificate.")
-@click.option("--studies", default=1000, show_default=True, help="Studies drawn by --check.")
-@click.option("--seed", default=1, show_default=True, help="Root of the luck of --check.")
+@click.option(
+    "--studies", type=click.IntRange(50, 1_000_000), default=1000, show_default=True,
+    help="Studies drawn by --check.",
+)  # fmt: skip
+@click.option(
+    "--seed", type=click.IntRange(0, 2**64 - 1), default=1, show_default=True,
+    help="Root of the luck of --check.",
+)  # fmt: skip
 def command(scenario: str, only_check: bool, studies: int, seed: int) -> None:
     """Solve the calibrated parameters of SCENARIO (a shipped name or a file).
 
@@ -67,13 +73,13 @@ def _check(name: str, studies: int, seed: int) -> None:
 def _show(certificate: Certificate) -> None:
     """Print the targets furthest off, the parameters no target sees, and the verdict."""
     console = Console()
-    missed = {n: t for n, t in certificate.targets.items() if t.must_match and t.z > LIMIT}
-    worst = sorted(certificate.targets.items(), key=lambda item: -item[1].z)[:12]
+    missed = {n: t for n, t in certificate.targets.items() if t.must_match and t.distance > LIMIT}
+    worst = sorted(certificate.targets.items(), key=lambda item: -item[1].distance)[:12]
     table = Table(title=f"{certificate.scenario}: {len(certificate.targets)} targets, worst first")
     for heading in ("target", "published", "simulated", "MC SE", "z"):
         table.add_column(heading, justify="left" if heading == "target" else "right")
     for name, target in worst:
-        numbers = (target.published, target.simulated, target.monte_carlo_se, target.z)
+        numbers = (target.published, target.simulated, target.monte_carlo_se, target.distance)
         table.add_row(name, *(f"{number:.4g}" for number in numbers))
     console.print(table)
     unseen = [name for name, solved in certificate.parameters.items() if not solved.identified]

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from pretese.study.blocks import Store
+from protocol.documents import parse_json, read_text
 from protocol.errors import Fault, InputError
+
+_CURE = "put it back, or name a new folder"
 
 
 def open_folder(record: Mapping[str, Any], out: Path, resume: bool) -> Store:
@@ -43,10 +46,12 @@ def open_folder(record: Mapping[str, Any], out: Path, resume: bool) -> Store:
 
 def _begun(file: Path) -> dict[str, Any]:
     try:
-        begun: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError:  # of JSON, or of UTF-8
-        cure = "put it back, or name a new folder"
-        raise InputError.of(str(file), "", "this is not the JSON that was written", cure) from None
+        begun = parse_json(read_text(file), str(file))
+    except InputError:
+        problem = "this is not the JSON that was written"
+        raise InputError.of(str(file), "", problem, _CURE) from None
+    if not isinstance(begun, dict):
+        raise InputError.of(str(file), "", "this is not the study that was written", _CURE)
     return begun
 
 

@@ -99,7 +99,7 @@ BROKEN = {
     "a timestamp": ("a: !!timestamp 2022-03-01", "timestamp' is not allowed"),
     "a set": ("a: !!set {b}", "set' is not allowed"),
     "a wrong tag": ("a: !!int x", "'x' is no value of the type !!int"),
-    "an escape sequence": ('a: "\\e[31m"', "line 1, column 4: this text holds the character U+001B"),
+    "an escape sequence": ('a: "\\e[31m"', "column 4: this text holds the character U+001B"),
     "a control key": ('"\\0": 1', "the character U+0000"),
     "a raw control": ("a: \0", "the character U+0000"),
     "half a pair": ('a: "\\ud800"', "the character U+D800"),
