@@ -15,7 +15,7 @@ CENTURY_DAYS = 36_525
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
-def _as_number(value: Any) -> Any:
+def as_number(value: Any) -> Any:
     """Refuse what pydantic would turn into a number: true, false, and text."""
     if isinstance(value, bool):
         raise ValueError("true and false are not numbers; write a number")
@@ -43,10 +43,10 @@ def _in_range(day: dt.date) -> dt.date:
 
 
 #: A number that is written as one. Every use gives its bounds.
-Number = Annotated[float, BeforeValidator(_as_number)]
+Number = Annotated[float, BeforeValidator(as_number)]
 
 #: A whole number that is written as a number. Every use gives its bounds.
-Whole = Annotated[int, BeforeValidator(_as_number)]
+Whole = Annotated[int, BeforeValidator(as_number)]
 
 #: A day of the calendar, written as 2022-03-30.
 Day = Annotated[dt.date, BeforeValidator(_as_date), AfterValidator(_in_range)]
