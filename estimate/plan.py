@@ -12,11 +12,13 @@ from estimate.plan_choices import (
     Measured,
     Method,
     MissingData,
+    Percent,
     Subgroup,
     name_alone,
     read_kind,
 )
 from protocol.documents import Document
+from protocol.fields import Seed
 
 
 class Plan(Document):
@@ -79,13 +81,13 @@ class Plan(Document):
     delivery: CumulativeDelivery | None = None
     changes: dict[str, Measured] = Field(default_factory=dict)
     strata: tuple[str, ...] = ()
-    trim_percent: tuple[float, float] | None = None
-    truncate_percent: tuple[float, float] | None = None
+    trim_percent: tuple[Percent, Percent] | None = None
+    truncate_percent: tuple[Percent, Percent] | None = None
     missing: Annotated[MissingData, BeforeValidator(name_alone)] = MissingData()
     eligible: str | None = None
     population: str | None = None
     intercurrent: tuple[Event, ...] = ()
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
 
     @field_validator("outcome")
     @classmethod

@@ -9,6 +9,8 @@ from estimate.columns import Categorical, Kind, Numeric
 from estimate.estimand import Strategy
 from estimate.matching import Focal, Order
 from protocol.documents import Document
+from protocol.fields import Number, Whole
+from protocol.shorten import shorten
 
 Method = Literal[
     "crude",
@@ -33,7 +35,18 @@ Method = Literal[
     "tmle",
 ]
 
+#: A pair of these is checked to lie within 0 to 100 and to rise.
+Percent = Annotated[Number, Field(ge=-1000, le=1000)]
+
+_CUT = r"^(<|<=|>|>=)\s*-?[0-9]{1,15}(\.[0-9]{1,15})?$"
 _KIND_CURE = "write `numeric`, or `categorical: [reference, other, ...]`"
+
+
+def _level(value: Any) -> str:
+    """Return a level as the table spells it; a whole number needs no quotes."""
+    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        return str(value)
+    raise ValueError(f"{shorten(value)} is not a level; put it in quotes, as the table spells it")
 
 
 def read_kind(value: Any) -> Kind:
@@ -47,7 +60,7 @@ def read_kind(value: Any) -> Kind:
     levels = value["categorical"]
     if not isinstance(levels, list) or len(levels) < 2:
         raise ValueError("list two levels or more; the first is the reference")
-    names = tuple(str(level) for level in levels)
+    names = tuple(_level(level) for level in levels)
     if len(set(names)) < len(names):
         raise ValueError("a level is listed twice")
     return Categorical(names)
@@ -66,8 +79,8 @@ class MissingData(Document):
 
     #: "none" declares that nothing is missing, and is an error if something is.
     method: Literal["mice", "complete-case", "none"] = "complete-case"
-    imputations: Annotated[int, Field(ge=2, le=1000)] = 20
-    iterations: Annotated[int, Field(ge=1, le=1000)] = 10
+    imputations: Annotated[Whole, Field(ge=2, le=1000)] = 20
+    iterations: Annotated[Whole, Field(ge=1, le=1000)] = 10
     #: incomplete covariate: the covariates it is imputed from, besides treatment and outcome, which
     #: always are among them. A covariate not named here is imputed from all others.
     predictors: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -80,7 +93,7 @@ class Matching(Document):
     focal: Focal | None = None
     order: Order | None = None
     #: of the standard deviation of the distance measure
-    caliper_percent: Annotated[float, Field(gt=0)] | None = None
+    caliper_percent: Annotated[Number, Field(ge=1e-6, le=1e6)] | None = None
     on: Literal["score", "logit"] = "logit"
     exact: str | None = None
 
@@ -101,7 +114,9 @@ class Subgroup(Document):
     """
 
     by: str
-    cut: Annotated[str, Field(pattern=r"^(<|<=|>|>=)\s*-?\d+(\.\d+)?$")] | None = None
+    cut: Annotated[str, Field(pattern=r"^(<|<=|>|>=)\s*-?[0-9]{1,15}(\.[0-9]{1,15})?$")] | None = (
+        None
+    )
     groups: dict[str, tuple[str, ...]] | None = None
 
     @model_validator(mode="after")

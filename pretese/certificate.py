@@ -1,26 +1,38 @@
 """Calibration certificates: solved parameters with proof of what they achieve."""
 
+import hashlib
+import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import Field
 
 from pretese.io.atomic_file import write_file
 from pretese.io.faults import cannot_write
 from pretese.json_text import to_json
 from pretese.mechanism import mechanism_hash, parameters, with_values
 from pretese.shipped import scenario_path
-from protocol.documents import Document, read_text
+from protocol.documents import Document, parse_json, read_text, validate
 from protocol.errors import InputError
-from simulate.inheritance import stated
+from protocol.fields import Number, Seed, Whole
+from simulate.inheritance import parent_path, stated
+from simulate.parameter import Amount
 from simulate.scenario import Scenario, read_scenario
+
+#: The field of a record's file that binds the others.
+HASH_FIELD = "record_sha256"
+
+Statistic = Annotated[Number, Field(ge=-1e9, le=1e9)]
+Size = Annotated[Number, Field(ge=0, le=1e9)]
 
 
 class Solved(Document):
     """One calibrated parameter: where it started, where it ended, and what it rests on."""
 
-    value: float
-    start: float
+    value: Amount
+    start: Amount
     unit: str
     source: str
     identified: bool
@@ -30,26 +42,36 @@ class Achieved(Document):
     """One target: the published number, and what the solved scenario gives on average.
 
     ``z`` is the distance beyond the rounding of the printed number, in Monte Carlo standard
-    errors; 0 where the simulated mean rounds to the printed digits. A target that need not match
-    (``must_match`` false) is shown and holds nothing up.
+    errors; 0 where the simulated mean rounds to the printed digits, None where it does not and no
+    two studies differ. A target that need not match (``must_match`` false) is shown and holds
+    nothing up.
     """
 
-    published: float
-    half_unit: float
-    simulated: float
-    monte_carlo_se: float
-    z: float
+    published: Statistic
+    half_unit: Size
+    simulated: Statistic
+    monte_carlo_se: Size
+    z: Size | None
     must_match: bool = True
+
+    @property
+    def distance(self) -> float:
+        """``z``, infinite where there is no error to measure the distance by."""
+        return math.inf if self.z is None else self.z
 
 
 class Certificate(Document):
-    """What `pretese calibrate` stores; ``mechanism_sha256`` ties it to the numbers it solved."""
+    """What `pretese calibrate` stores; ``mechanism_sha256`` ties it to the numbers it solved.
+
+    In its file ``record_sha256`` stands beside these fields: the hash of all of them, so that a
+    value that is changed by hand is found out.
+    """
 
     scenario: str
     mechanism_sha256: str
     published: str
-    seed: int
-    studies: int
+    seed: Seed
+    studies: Annotated[Whole, Field(ge=2, le=100_000_000)]
     parameters: dict[str, Solved]
     targets: dict[str, Achieved]
 
@@ -59,22 +81,38 @@ def certificate_path(scenario_file: Path, scenario: Scenario) -> Path:
     return scenario_file.parent / "certificates" / f"{scenario.id}.json"
 
 
+def record_hash(plain: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a record's fields but the hash itself, whatever their order.
+
+    >>> record_hash({"a": 1, "b": [2.5]}) == record_hash({"b": [2.5], "a": 1, "record_sha256": "?"})
+    True
+    """
+    fields = {name: value for name, value in plain.items() if name != HASH_FIELD}
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def write_certificate(path: Path, certificate: Certificate) -> None:
     """Write a certificate; a run that dies half-way leaves the old one whole."""
+    plain = certificate.model_dump(mode="json")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(path, error) from None
-    write_file(path, to_json(certificate.model_dump()) + "\n")
+    write_file(path, to_json({**plain, HASH_FIELD: record_hash(plain)}) + "\n")
 
 
 def read_certificate(path: Path) -> Certificate:
-    """Read a certificate."""
-    try:
-        return Certificate.model_validate_json(read_text(path))
-    except ValidationError as error:
-        problem = f"this is no certificate ({error.error_count()} faults)"
-        raise InputError.of(str(path), "", problem, "run `pretese calibrate` again") from None
+    """Read a certificate; one that is not as it was written is an `InputError`."""
+    plain = parse_json(read_text(path), str(path))
+    cure = "restore the file, or run `pretese calibrate` again"
+    if not isinstance(plain, dict) or HASH_FIELD not in plain:
+        problem = "it is missing, so nothing shows that the values are those that were solved"
+        raise InputError.of(str(path), HASH_FIELD, problem, cure)
+    if plain.pop(HASH_FIELD) != record_hash(plain):
+        problem = "it does not match the other fields: a value was changed after it was solved"
+        raise InputError.of(str(path), HASH_FIELD, problem, cure)
+    return validate(plain, Certificate, str(path))
 
 
 def load_scenario(name: str, overrides: Mapping[str, float] | None = None) -> Scenario:
@@ -89,7 +127,7 @@ def load_scenario(name: str, overrides: Mapping[str, float] | None = None) -> Sc
     scenario, free = unsolved(path)
     if free:
         solved = _matching_certificate(path, scenario, free)
-        scenario = with_values(scenario, solved, where=str(path))
+        scenario = with_values(scenario, solved, str(certificate_path(path, scenario)))
     return with_values(scenario, overrides, where="--set") if overrides else scenario
 
 
@@ -99,8 +137,7 @@ def unsolved(path: Path) -> tuple[Scenario, frozenset[str]]:
     free = frozenset(p for p, n in parameters(scenario).items() if n.status == "calibrated")
     if scenario.extends is None:
         return scenario, free
-    beside = path.parent / f"{scenario.extends}.yaml"
-    parent = load_scenario(str(beside) if beside.exists() else scenario.extends)
+    parent = load_scenario(str(parent_path(path, scenario.extends, scenario_path)))
     own = free & stated(path)
     held = {name: number.value for name, number in parameters(parent).items()}
     inherited = {name: held[name] for name in free - own if name in held}

@@ -2,13 +2,15 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
 from protocol.documents import validate
-from protocol.errors import InputError
+from protocol.errors import Fault, InputError
+from protocol.shorten import shorten_text
 from simulate.parameter import Parameter
 from simulate.scenario import Scenario
 
@@ -56,35 +58,58 @@ def _children(node: Any) -> Iterator[tuple[str, Any]]:
         yield from ((str(index), child) for index, child in enumerate(node))
 
 
-def with_values(scenario: Scenario, values: Mapping[str, float], where: str) -> Scenario:
+def with_values(
+    scenario: Scenario, values: Mapping[str, float], where: str, *, beyond_sweep: bool = False
+) -> Scenario:
     """Return the scenario with some numbers replaced, checked as if the file had said so.
 
     Parameters
     ----------
     values
-        Dotted path to new value. An unknown path is an `InputError`, never ignored.
+        Dotted path to new value. An unknown path is an `InputError`, never ignored; so is a value
+        outside the range that the file declares for an assumption, and one that is not finite.
     where
         What the values come from, for the error message.
+    beyond_sweep
+        Widen the range of an assumption to a value outside it instead.
     """
     plain = scenario.model_dump(mode="json")
+    faults: list[Fault] = []
     for path, value in values.items():
-        _set(plain, path, value, where)
+        try:
+            _set(plain, path, value, where, beyond_sweep=beyond_sweep)
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(faults)
     return validate(plain, Scenario, where)
 
 
-def _set(plain: Any, path: str, value: float, where: str) -> None:
+def _set(plain: Any, path: str, value: float, where: str, *, beyond_sweep: bool) -> None:
     here = plain
     for part in path.split("."):
         try:
             here = here[int(part) if isinstance(here, list) else part]
         except (KeyError, IndexError, ValueError, TypeError):
             cure = "name a number of the scenario by its path, such as population.marginals..."
-            raise InputError.of(where, path, "there is no such number", cure) from None
+            shown = shorten_text(path, 120)
+            raise InputError.of(where, shown, "there is no such number", cure) from None
     if not (isinstance(here, dict) and "value" in here):
         raise InputError.of(where, path, "this is a section, not a number", "go further down")
+    if not math.isfinite(value):
+        raise InputError.of(where, path, f"{value} is not a number", "give a finite number")
     here["value"] = value
-    if here["sweep"] and not here["sweep"][0] <= value <= here["sweep"][1]:
-        here["sweep"] = [min(value, here["sweep"][0]), max(value, here["sweep"][1])]
+    low, high = here["sweep"] or (value, value)
+    if low <= value <= high:
+        return
+    if not beyond_sweep:
+        problem = f"{value:g} is outside the range that this assumption may be swept over"
+        cure = (
+            f"give a value from {low:g} to {high:g}, or write a scenario that extends "
+            "this one and declares a wider `sweep` with its source"
+        )
+        raise InputError.of(where, path, problem, cure)
+    here["sweep"] = [min(value, low), max(value, high)]
 
 
 def mechanism_hash(scenario: Scenario) -> str:

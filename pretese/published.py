@@ -12,6 +12,8 @@ from pydantic import Field
 from pretese.shipped import published_path
 from protocol.documents import Document, read_document
 from protocol.errors import Fault, InputError
+from protocol.fields import Number as FileNumber
+from protocol.fields import Whole
 
 Text = Annotated[str, Field(min_length=1)]
 
@@ -29,7 +31,7 @@ class Place(Document):
     """Where the article prints something; paragraphs count from 1 within their part."""
 
     part: Text
-    paragraph: Annotated[int, Field(ge=1)] | None = None
+    paragraph: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
     row: Text | None = None
     column: Text | None = None
     #: The characters shown there, when they differ from the digits of the value.
@@ -60,10 +62,10 @@ class Number(Document):
     ("below" for "P < 0.05").
     """
 
-    value: float
+    value: Annotated[FileNumber, Field(ge=-1e9, le=1e9)]
     unit: Unit
     label: Text
-    decimals: Annotated[int, Field(ge=0, le=8)] | None = None
+    decimals: Annotated[Whole, Field(ge=0, le=8)] | None = None
     relation: Relation = "equals"
     printed_unit: Text | None = None
     reading: Text | None = None
@@ -145,7 +147,7 @@ class Study(Document):
 
     about: Text
     journal: Text
-    year: Annotated[int, Field(ge=1900, le=2100)]
+    year: Annotated[Whole, Field(ge=1900, le=2100)]
     doi: Annotated[str, Field(pattern=r"^10\.\d{4,9}/\S+$")]
     design: Text
     read_from: Text

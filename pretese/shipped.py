@@ -3,7 +3,9 @@
 import difflib
 from pathlib import Path
 
+from protocol.documents import is_there
 from protocol.errors import InputError
+from protocol.shorten import shorten_text
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -70,13 +72,14 @@ def find_shipped(name: str, folder: Path, kind: str) -> Path:
     if name in names:
         return folder / f"{name}.yaml"
     # Leave folders and unreadable files to the reader, which says what is wrong with them.
-    if name and Path(name).exists():
+    if name and is_there(Path(name)):
         return Path(name)
-    raise InputError.of(name or "(empty)", "", f"there is no such {kind}", _cure(name, names, kind))
+    shown = shorten_text(name, 200) or "(empty)"
+    raise InputError.of(shown, "", f"there is no such {kind}", _cure(name, names, kind))
 
 
 def _cure(name: str, names: tuple[str, ...], kind: str) -> str:
-    near = difflib.get_close_matches(Path(name).stem, names, n=2, cutoff=0.5)
+    near = difflib.get_close_matches(shorten_text(Path(name).stem), names, n=2, cutoff=0.5)
     guess = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     listed = f"shipped: {', '.join(names)}" if names else "none is shipped"
     return f"{guess}give the path of a file or the name of a shipped {kind} ({listed})"

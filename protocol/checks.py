@@ -8,6 +8,9 @@ from protocol import language
 REQUIRED_TABLES = ("phase", "end-of-therapy")
 NO_PHASE = "none"
 
+#: Integers within the plausible range of an input: each is a cell of its own.
+MAX_SPAN = 100_000
+
 
 def faults_of_file(file: language.RegimenFile) -> Iterator[tuple[str, str, str]]:
     """Yield (field, problem, cure) for names that refer to nothing, and parts that do not fit."""
@@ -109,6 +112,9 @@ def _faults_of_inputs(file: language.RegimenFile) -> Iterator[tuple[str, str, st
             yield f"{field}.plausible", f"{spec.plausible} is no range", "write [lowest, highest]"
         elif spec.kind == "integer" and any(end != int(end) for end in spec.plausible):
             yield f"{field}.plausible", f"{spec.plausible} are no integers", "write whole numbers"
+        elif spec.kind == "integer" and spec.plausible[1] - spec.plausible[0] > MAX_SPAN:
+            problem = f"{spec.plausible} holds more than {MAX_SPAN:,} integers"
+            yield f"{field}.plausible", problem, "write a narrower range"
         if not spec.unit:
             yield f"{field}.unit", "a number has no unit", 'write its UCUM unit, or "1"'
     expected = (NO_PHASE, *file.phases)

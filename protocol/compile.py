@@ -1,6 +1,7 @@
 """From what a regimen file says to a proved `Regimen`; every fault of the file at once."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import prod
 from typing import Any
 
 from protocol import language
@@ -11,6 +12,9 @@ from protocol.errors import Fault, InputError, ProofError
 from protocol.grid import Axis, Cell, fill, grid_of, smallest_example, spoken
 from protocol.paths import faults_of_paths
 from protocol.rules import Criterion, DecisionTable, Phase, Regimen, Rule
+
+#: Cells of a table that can be proved in seconds and some hundred megabytes.
+MAX_CELLS = 1_000_000
 
 
 def compile_regimen(where: str, text: str, plain: Any, parameters: Mapping[str, float]) -> Regimen:
@@ -47,6 +51,12 @@ def _with_parameters(
             Fault(where, f"parameters.{name}", "there is no such parameter", f"there are: {known}")
             for name in unknown
         )
+    if faults := [
+        Fault(where, f"parameters.{name}", f"{value:g} is not allowed", "give -1e6 to 1e6")
+        for name, value in values.items()
+        if not abs(value) <= 1e6  # nor is anything that is not a number
+    ]:
+        raise InputError(faults)
     changed = {
         name: file.parameters[name].model_copy(
             update={"value": float(value), "status": "assumed", "note": "set by the user"}
@@ -152,8 +162,8 @@ class _Compiler:
             for rule in spec.rules
         )
         grid = None
-        if spec.hit == "unique" and len(self.faults) == before:
-            axes = axes_of(self.file.inputs, spec.inputs, rules)
+        axes = axes_of(self.file.inputs, spec.inputs, rules)
+        if spec.hit == "unique" and len(self.faults) == before and self._fits(name, axes):
             filled = fill(axes, [rule.conditions for rule in rules])
             faults = [
                 Fault(self.where, f"tables.{name}", *found)
@@ -162,6 +172,15 @@ class _Compiler:
             self.unproved += faults
             grid = None if faults else grid_of(axes, filled)
         return DecisionTable(name, spec.question, spec.inputs, rules, grid)
+
+    def _fits(self, name: str, axes: Sequence[Axis]) -> bool:
+        """Whether a table is small enough to be proved; a fault is noted if it is not."""
+        cells = prod(axis.measured_cells + axis.may_be_missing for axis in axes)
+        if cells > MAX_CELLS:
+            problem = f"its inputs have {cells:,} combinations"
+            cure = f"name fewer inputs, limits or values: at most {MAX_CELLS:,} combinations"
+            self.faults.append(Fault(self.where, f"tables.{name}", problem, cure))
+        return cells <= MAX_CELLS
 
 
 def _refuse_limits_never_crossed(condition: Condition, spec: language.InputSpec) -> None:

@@ -2,15 +2,34 @@
 
 import difflib
 import hashlib
+import json
+import math
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from protocol.errors import Fault, InputError
+from protocol.shorten import shorten, shorten_text
+from protocol.yaml_core import MAX_DIGITS, YamlFault, read_yaml
+
+#: Bytes of a document. A file of more is none of ours, and would take minutes to read.
+MAX_BYTES = 16_000_000
+
+#: Bytes of a document that a program wrote.
+MAX_JSON_BYTES = 256_000_000
+
+#: Bytes of a table that is read as text.
+MAX_TABLE_BYTES = 1_000_000_000
+
+#: Faults that one message lists.
+MAX_FAULTS = 100
+
+#: Characters of a part of a message: lists of what is allowed are long, but not endless.
+MAX_WORDS = 2000
 
 
 class Document(BaseModel):
@@ -22,78 +41,118 @@ class Document(BaseModel):
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class _UniqueKeys:
-    """YAML without silent overwriting: a key given twice is a fault, not the last one winning."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Refuse a repeated key, then build the mapping as usual."""
-        loader: Any = self
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                continue  # `<<: *anchor` borrows another mapping's fields; its own may override
-            key = loader.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} is given twice", key_node.start_mark
-                )
-            seen.add(key)
-        mapping: dict[Any, Any] = yaml.SafeLoader.construct_mapping(loader, node, deep)
-        return mapping
-
-
-class _Loader(_UniqueKeys, yaml.SafeLoader):
-    """The parser whose messages people read: the same words and places on every machine."""
-
-
-_Parser: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-
-
-class _FastLoader(_UniqueKeys, _Parser):  # type: ignore[misc]  # a class, whichever there is
-    """libyaml's parser, eight times as fast, where PyYAML was built with it."""
-
-
 def content_hash(text: str) -> str:
     """Return the SHA-256 of a document's text with line endings normalised, in hexadecimal."""
     return hashlib.sha256(text.replace("\r\n", "\n").encode()).hexdigest()
 
 
-def read_text(path: Path) -> str:
-    """Return a file's text; a missing, unreadable or non-UTF-8 file is an `InputError`."""
+def read_text(path: Path, max_bytes: int = MAX_BYTES) -> str:
+    """Return a file's text; one that is missing, too large or not UTF-8 is an `InputError`.
+
+    Devices, pipes and sockets are refused unread: they may have no end.
+    """
     try:
-        return path.read_text(encoding="utf-8")
+        return _read_bytes(path, max_bytes).decode("utf-8")
+    except UnicodeDecodeError as error:
+        problem = f"byte {error.start} is not UTF-8 text"
+        raise InputError.of(str(path), "", problem, "save the file as UTF-8") from None
+
+
+def _read_bytes(path: Path, max_bytes: int) -> bytes:
+    try:
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            raise InputError.of(str(path), "", "this is a folder", "name a file in it")
+        if not stat.S_ISREG(found.st_mode):
+            problem = "this is a device, a pipe or a socket, not a file"
+            raise InputError.of(str(path), "", problem, "name a file")
+        if found.st_size <= max_bytes:
+            with path.open("rb") as file:
+                content = file.read(max_bytes + 1)  # some files of the system grow as they are read
+            if len(content) <= max_bytes:
+                return content
+        cure = f"give at most {max_bytes // 1_000_000:,} MB"
+        raise InputError.of(str(path), "", "this file is too large", cure)
     except FileNotFoundError:
         raise InputError.of(str(path), "", "there is no such file", "check the path") from None
-    except IsADirectoryError:
-        raise InputError.of(str(path), "", "this is a folder", "name a file in it") from None
-    except UnicodeDecodeError as error:
-        raise InputError.of(
-            str(path), "", f"byte {error.start} is not UTF-8 text", "save the file as UTF-8"
-        ) from None
     except OSError as error:
         problem = f"it cannot be read ({error.strerror})"
-        raise InputError.of(str(path), "", problem, "check its permissions") from None
+        cure = "check the path and the permissions"
+        raise InputError.of(shorten_text(str(path), 200), "", problem, cure) from None
+    except ValueError:  # a path that holds the character NUL
+        raise InputError.of(shorten(str(path), 200), "", "this is no path", "check it") from None
+
+
+def is_there(path: Path) -> bool:
+    """Say whether a path names something; one that no system allows (too long, NUL) does not."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def parse_yaml(text: str, where: str) -> Any:
-    """Return the plain value of a YAML text; broken YAML is an `InputError` that names the line."""
+    """Return the plain value of a YAML text; a fault is an `InputError` that names the line.
+
+    What is read as what stands in `protocol.yaml_core`.
+    """
     try:
-        return _load(text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise InputError.of(
-            where, place, f"this is not valid YAML ({error.problem})", "mend the syntax there"
-        ) from None
-    except yaml.YAMLError as error:
-        raise InputError.of(where, "", f"this is not valid YAML ({error})", "mend it") from None
+        return read_yaml(text)
+    except YamlFault as fault:
+        raise InputError.of(where, fault.place, fault.problem, fault.cure) from None
 
 
-def _load(text: str) -> Any:
+def parse_json(text: str, where: str) -> Any:
+    """Return the plain value of a JSON text, read strictly.
+
+    Raises
+    ------
+    InputError
+        The text is not JSON, gives a key twice, or holds ``NaN``, ``Infinity``, an integer of more
+        than 100 digits or more levels than can be read.
+    """
     try:
-        return yaml.load(text, Loader=_FastLoader)
-    except yaml.YAMLError:
-        return yaml.load(text, Loader=_Loader)
+        return json.loads(
+            text.removeprefix("\ufeff"),
+            object_pairs_hook=_unique,
+            parse_constant=_refuse_constant,
+            parse_int=_integer,
+            parse_float=_finite,
+        )
+    except json.JSONDecodeError as error:
+        place, problem = f"line {error.lineno}, column {error.colno}", error.msg
+    except RecursionError:
+        place, problem = "", "it is nested too deeply"
+    except ValueError as error:
+        place, problem = "", str(error)
+    cure = "restore the file, or write it again"
+    raise InputError.of(where, place, f"this is not valid JSON ({problem})", cure)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for place, name in enumerate(names) if name in names[:place])
+        raise ValueError(f"the key {shorten(twice)} is given twice")
+    return found
+
+
+def _refuse_constant(word: str) -> Any:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+def _integer(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"a whole number of {len(text):,} digits is too long")
+    return int(text)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{shorten_text(text)} is too large for a number")
+    return value
 
 
 def read_document(path: Path, model: type[Model]) -> Model:
@@ -109,13 +168,19 @@ def parse_document(text: str, model: type[Model], where: str) -> Model:
 def validate(value: Any, model: type[Model], where: str) -> Model:
     """Check a plain value against ``model``; every fault is reported in one `InputError`."""
     if not isinstance(value, dict):
-        kind = "nothing" if value is None else type(value).__name__
-        raise InputError.of(where, "", f"it holds {kind}", "write fields as `name: value` lines")
+        problem = f"it holds {_KINDS.get(type(value), 'one value')}"
+        raise InputError.of(where, "", problem, "write fields as `name: value` lines")
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        faults = [item for item in error.errors() if not _echoes(item)]
-        raise InputError(_fault(item, model, where) for item in faults) from None
+        faults = [item for item in error.errors(include_url=False) if not _echoes(item)]
+        told = [_fault(item, model, where) for item in faults[:MAX_FAULTS]]
+        if more := len(faults) - len(told):
+            told.append(Fault(where, "", f"it has {more:,} more faults", "correct these first"))
+        raise InputError(told) from None
+
+
+_KINDS: dict[type, str] = {type(None): "nothing", str: "text", list: "a list"}
 
 
 def _echoes(item: ErrorDetails) -> bool:
@@ -124,19 +189,16 @@ def _echoes(item: ErrorDetails) -> bool:
 
 
 def _fault(item: ErrorDetails, model: type[BaseModel], where: str) -> Fault:
-    field = ".".join(str(part) for part in item["loc"])
+    field = ".".join(shorten_text(str(part)) for part in item["loc"])
     if item["type"] == "extra_forbidden":
         return Fault(where, field, "there is no such field", _suggestion(item["loc"], model))
     if item["type"] == "missing":
         return Fault(where, field, "it is missing", "add it")
-    message = item["msg"].removeprefix("Value error, ")
-    problem = f"{_shown(item['input'])} is not allowed" if field else "its fields do not agree"
+    message = shorten_text(item["msg"].removeprefix("Value error, "), MAX_WORDS)
+    problem = f"{shorten(item['input'])} is not allowed" if field else "its fields do not agree"
+    if item["type"] == "string_type" and isinstance(item["input"], bool | int | float):
+        return Fault(where, field, problem, "text is wanted; put it in quotes")
     return Fault(where, field, problem, message[:1].lower() + message[1:])
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _suggestion(location: Sequence[int | str], model: type[BaseModel]) -> str:
@@ -144,7 +206,7 @@ def _suggestion(location: Sequence[int | str], model: type[BaseModel]) -> str:
     allowed = _fields_at(location[:-1], model)
     if not allowed:
         return "remove it"
-    near = difflib.get_close_matches(str(location[-1]), allowed, n=1)
+    near = difflib.get_close_matches(shorten_text(str(location[-1])), allowed, n=1)
     return f"did you mean {near[0]!r}?" if near else f"allowed here: {', '.join(sorted(allowed))}"
 
 

@@ -5,23 +5,29 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from protocol.documents import Document
+from protocol.fields import CENTURY_DAYS, Number, Whole
 
 
-def _plain_word(value: Any) -> Any:
-    """Undo YAML's reading of bare ``yes`` and ``no``, and of bare numbers, as something else."""
+def _as_word(value: Any) -> Any:
+    """Read a bare number, and bare ``true`` and ``false``, as the word that was written."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return "true" if value else "false"
     return f"{value:.12g}" if isinstance(value, int | float) else value
 
 
-def _yes_or_no(value: Any) -> Any:
-    return ("yes" if value else "no") if isinstance(value, bool) else value
+def _as_fact(value: Any) -> Any:
+    """Read bare ``true`` and ``false`` as words; a number stays one; refuse all else."""
+    if isinstance(value, bool):
+        return _as_word(value)
+    if not isinstance(value, int | float | str):
+        raise ValueError("write a number or a name")
+    return value
 
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$")]
-Word = Annotated[str, BeforeValidator(_plain_word), StringConstraints(min_length=1)]
-#: A number, or a name; bare ``yes`` and ``no`` are names.
-Fact = Annotated[float | str, BeforeValidator(_yes_or_no)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_length=80)]
+Word = Annotated[str, BeforeValidator(_as_word), StringConstraints(min_length=1)]
+#: A number, or a name.
+Fact = Annotated[Annotated[float, Field(ge=-1e9, le=1e9)] | str, BeforeValidator(_as_fact)]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Status = Literal["published", "derived", "assumed"]
 Outcome = Literal["advice", "nothing due", "insufficient data", "out of scope"]
@@ -38,12 +44,15 @@ class Source(Document):
 class Parameter(Document):
     """A number that conditions name instead of repeating."""
 
-    value: float
+    value: Annotated[Number, Field(ge=-1e6, le=1e6)]
     unit: Text
     status: Status
     source: Name
     locator: Text
     note: str = ""
+
+
+Limit = Annotated[Number, Field(ge=-1e6, le=1e6)]
 
 
 class InputSpec(Document):
@@ -59,9 +68,9 @@ class InputSpec(Document):
     label: Text
     role: Literal["measured", "state"] = "measured"
     unit: str | None = None
-    plausible: tuple[float, float] | None = None
+    plausible: tuple[Limit, Limit] | None = None
     values: tuple[Annotated[Word, StringConstraints(pattern=r"^[A-Za-z0-9][\w .+-]*$")], ...] = ()
-    max_age_days: Annotated[int, Field(ge=0)] | None = None
+    max_age_days: Annotated[Whole, Field(ge=0, le=CENTURY_DAYS)] | None = None
     may_be_missing: bool = True
 
 
@@ -69,7 +78,7 @@ class Drug(Document):
     """A drug, and how much of it one vial holds."""
 
     label: Text
-    vial_iu: Annotated[float, Field(gt=0)]
+    vial_iu: Annotated[Number, Field(ge=0.001, le=1e6)]
     status: Status = "published"
     note: str = ""
 
@@ -83,10 +92,10 @@ class Order(Document):
     """
 
     drug: Name
-    dose_iu: Annotated[float, Field(gt=0, le=50000)]
+    dose_iu: Annotated[Number, Field(ge=0.001, le=50000)]
     route: Literal["im", "sc"]
-    interval_days: Annotated[int, Field(ge=1, le=90)]
-    offset_day: Annotated[int, Field(ge=0, le=89)] = 0
+    interval_days: Annotated[Whole, Field(ge=1, le=90)]
+    offset_day: Annotated[Whole, Field(ge=0, le=89)] = 0
 
 
 class PhaseSpec(Document):
@@ -153,7 +162,7 @@ class Visit(Document):
 class Tolerance(Document):
     """How far what was done may lie from what was due before it is a deviation."""
 
-    value: Annotated[float, Field(ge=0)]
+    value: Annotated[Number, Field(ge=0, le=1000)]
     unit: Literal["d", "%"]
     status: Status
     because: Text
@@ -176,7 +185,7 @@ class RegimenFile(Document):
     title: Text
     about: Text
     extends: Name | None = None
-    months: Annotated[int, Field(ge=0, le=24)]
+    months: Annotated[Whole, Field(ge=0, le=24)]
     sources: dict[Name, Source]
     readings: dict[Name, Reading] = Field(default_factory=dict)
     parameters: dict[Name, Parameter] = Field(default_factory=dict)

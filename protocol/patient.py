@@ -12,6 +12,7 @@ from protocol.decide import used, value_problem
 from protocol.decision import Used
 from protocol.documents import Document
 from protocol.errors import Fault, InputError
+from protocol.fields import Day
 from protocol.numbers import cure_of, shown
 from protocol.paths import MONTH_DAYS
 from protocol.quantities import analyte_file, quantity
@@ -21,7 +22,7 @@ from protocol.regimen import Regimen
 class Measurement(Document):
     """A dated finding: a number with its unit, or a name (``no sperm``) without."""
 
-    date: dt.date
+    date: Day
     name: str
     value: language.Fact
     unit: str | None = None
@@ -36,7 +37,7 @@ class PatientFile(Document):
     """
 
     patient: str
-    started: dt.date | None = None
+    started: Day | None = None
     phases: tuple[str, ...] = ()
     entry: dict[str, language.Fact] = Field(default_factory=dict)
     measurements: tuple[Measurement, ...] = ()

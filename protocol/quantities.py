@@ -9,6 +9,7 @@ from pydantic import Field
 
 from protocol.documents import Document, parse_document
 from protocol.errors import InputError
+from protocol.fields import Number
 
 Dimension = Literal["activity", "substance", "mass", "share"]
 
@@ -17,7 +18,7 @@ class Unit(Document):
     """A UCUM unit: what it measures, and how much of that dimension's base unit it is."""
 
     dimension: Dimension
-    in_base: Annotated[float, Field(gt=0)]
+    in_base: Annotated[Number, Field(ge=1e-15, le=1e6)]
 
 
 class Analyte(Document):
@@ -27,7 +28,7 @@ class Analyte(Document):
     label: str
     unit: str
     formula: str | None = None
-    molar_mass_g_mol: Annotated[float, Field(gt=0)] | None = None
+    molar_mass_g_mol: Annotated[Number, Field(ge=1, le=1e6)] | None = None
     source: str | None = None
     refused: dict[Dimension, str] = Field(default_factory=dict)
 

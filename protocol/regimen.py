@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from protocol.compile import compile_regimen
-from protocol.documents import parse_yaml, read_text
+from protocol.documents import is_there, parse_yaml, read_text
 from protocol.errors import InputError
 from protocol.rules import Criterion, DecisionTable, Phase, Regimen, Rule
+from protocol.shorten import shorten
 
 __all__ = [
     "Criterion",
@@ -103,7 +104,7 @@ def _read(name: str, depth: int) -> tuple[str, list[str], Any]:
     if name in list_regimens():
         where = f"{name}.yaml"
         text = (SHIPPED / where).read_text(encoding="utf-8")
-    elif "/" in name or name.endswith((".yaml", ".yml")) or Path(name).exists():
+    elif "/" in name or name.endswith((".yaml", ".yml")) or is_there(Path(name)):
         where, text = name, read_text(Path(name))
     else:
         raise InputError.of(
@@ -119,13 +120,16 @@ def _extended(text: str, where: str, depth: int) -> tuple[list[str], Any]:
     """Return the texts that count and their plain value, ``extends`` followed."""
     plain = parse_yaml(text, where)
     parent = plain.get("extends") if isinstance(plain, dict) else None
-    if not isinstance(parent, str):
+    if parent is None:
         return [text], plain
+    if not isinstance(parent, str):
+        problem = f"{shorten(parent)} is not a name"
+        raise InputError.of(where, "extends", problem, f"extend {', '.join(list_regimens())}")
     if depth == 0 or parent not in list_regimens():
         raise InputError.of(
             where,
             "extends",
-            f"{parent!r} is no shipped regimen" if depth else "the files extend one another",
+            f"{shorten(parent)} is no shipped regimen" if depth else "the files extend one another",
             f"extend one of {', '.join(list_regimens())}",
         )
     _, texts, base = _read(parent, depth - 1)

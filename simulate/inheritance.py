@@ -5,12 +5,14 @@ takes it away. A file inherits mechanism, never purpose: question, expected find
 are its own.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from protocol.documents import content_hash, parse_yaml, read_text
+from protocol.documents import content_hash, is_there, parse_yaml, read_text
 from protocol.errors import InputError
+from protocol.shorten import shorten, shorten_text
 
 #: Finds the file of a scenario by name.
 Find = Callable[[str], Path]
@@ -19,6 +21,9 @@ Find = Callable[[str], Path]
 OWN = ("id", "question", "expected_finding", "targets")
 
 MOST_STEPS = 5
+
+#: Endings of the path of a scenario file.
+SUFFIXES = (".yaml", ".yml")
 
 
 def read_plain(path: Path, find: Find | None = None) -> tuple[Any, str]:
@@ -61,31 +66,62 @@ def merge(base: Any, child: Any) -> Any:
 
 def _chain(path: Path, find: Find | None) -> Iterator[tuple[str, Any]]:
     """Yield text and plain value of a file and of each that it extends in turn."""
-    seen: list[Path] = []
+    read: list[Path] = []
     here: Path | None = path
     while here is not None:
-        if here.resolve() in seen or len(seen) == MOST_STEPS:
+        if os.path.realpath(here) in map(os.path.realpath, read) or len(read) == MOST_STEPS:
             cure = f"end the chain after at most {MOST_STEPS} files, in one that extends none"
-            raise InputError.of(str(here), "extends", "the files extend each other", cure)
-        seen.append(here.resolve())
-        text = read_text(here)
-        plain = parse_yaml(text, str(here))
+            raise InputError.of(str(read[-1]), "extends", "the files extend each other", cure)
+        text, plain = _read(here, read)
+        read.append(here)
         yield text, plain
         parent = plain.get("extends") if isinstance(plain, dict) else None
-        here = None if parent is None else _parent(here, parent, find)
+        here = None if parent is None else parent_path(here, parent, find)
 
 
-def _parent(path: Path, name: Any, find: Find | None) -> Path:
-    if not isinstance(name, str):
-        raise InputError.of(str(path), "extends", f"{name!r} is no name", "name one scenario")
-    beside = path.parent / f"{name}.yaml"
-    if beside.exists():
+def _read(path: Path, children: list[Path]) -> tuple[str, Any]:
+    """Return text and plain value; of a file that another extends, only a mapping is one."""
+    if not children:
+        text = read_text(path)
+        return text, parse_yaml(text, str(path))
+    try:
+        text = read_text(path)
+        plain = parse_yaml(text, str(path))
+    except InputError as error:
+        problem = f"the file that it extends cannot be used ({error.faults[0]})"
+        raise InputError.of(str(children[-1]), "extends", problem, "extend another") from None
+    if not isinstance(plain, dict):
+        problem = f"{path} is not a scenario file: it holds no fields"
+        raise InputError.of(str(children[-1]), "extends", problem, _EXTEND)
+    return text, plain
+
+
+_EXTEND = "name a shipped scenario, or give the path of a scenario file ending in .yaml"
+
+
+def parent_path(path: Path, name: Any, find: Find | None) -> Path:
+    """Return the file that ``extends: name`` in ``path`` means: one beside it, or a shipped one.
+
+    A name with a slash or the ending ``.yaml`` is a path, counted from the folder of the file.
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise InputError.of(str(path), "extends", f"{shorten(name)} is not a name", _EXTEND)
+    beside = path.parent / (name if name.endswith(SUFFIXES) else f"{name}.yaml")
+    if is_there(beside):
         return beside
+    if name.endswith(SUFFIXES) or "/" in name:
+        problem = f"there is no scenario file {shorten_text(str(beside), 200)}"
+        raise InputError.of(str(path), "extends", problem, _EXTEND)
     if find is None:
+        problem = f"there is no {shorten_text(beside.name)} beside it"
+        raise InputError.of(str(path), "extends", problem, "name a file beside it")
+    try:
+        return find(name)
+    except InputError as error:
+        fault = error.faults[0]
         raise InputError.of(
-            str(path), "extends", f"there is no {beside.name} beside it", "name a file beside it"
-        )
-    return find(name)
+            str(path), "extends", f"{shorten(name)}: {fault.problem}", fault.cure
+        ) from None
 
 
 def _numbers(plain: Any, path: str) -> Iterator[str]:

@@ -2,11 +2,43 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from protocol.documents import Document
+from protocol.fields import Number
+from protocol.shorten import shorten_text
 
 Status = Literal["published", "derived", "calibrated", "assumed"]
+
+#: No number of a file is further from 0 than this, whatever its unit ...
+MAX = 1e6
+
+#: ... nor, in these units, than this: beyond it lies a slip of the pen, and then overflow.
+LIMITS = {
+    "1": 1000.0,
+    "%": 100.0,
+    "log": 20.0,
+    "a": 150.0,
+    "d": 36_525.0,
+    "h": 876_600.0,
+    "1/a": 100.0,
+    "1/wk": 10_000.0,
+    "h/L": 1000.0,
+    "kg/m2": 1000.0,
+    "[IU]/L": 1e5,
+    "nmol/L": 1e5,
+    "pmol/L": 1e5,
+    "ng/mL": 1e5,
+    "mL": 1e4,
+}
+
+#: Greatest log odds, per whatever unit: further ones are no different from 0 and 1.
+LOG_ODDS = 100.0
+
+#: What must be positive is at least this; smaller divisors overflow.
+LEAST_POSITIVE = 1e-6
+
+Amount = Annotated[Number, Field(ge=-MAX, le=MAX)]
 
 
 class Parameter(Document):
@@ -18,11 +50,22 @@ class Parameter(Document):
     closed range within which no source decides).
     """
 
-    value: float
+    value: Amount
     unit: str
     status: Status
     source: str
-    sweep: tuple[float, float] | None = None
+    sweep: tuple[Amount, Amount] | None = None
+
+    @model_validator(mode="after")
+    def _within_the_limits_of_its_unit(self) -> "Parameter":
+        limit = LOG_ODDS if self.unit.startswith("log odds") else LIMITS.get(self.unit, MAX)
+        for number in (self.value, *(self.sweep or ())):
+            if abs(number) > limit:
+                raise ValueError(
+                    f"{number:g} {shorten_text(self.unit)} cannot be; "
+                    f"give from {-limit:g} to {limit:g}"
+                )
+        return self
 
     @model_validator(mode="after")
     def _an_assumption_says_how_far_it_may_go(self) -> "Parameter":
@@ -40,8 +83,10 @@ def _probability(parameter: Parameter) -> Parameter:
 
 
 def _positive(parameter: Parameter) -> Parameter:
-    if parameter.value <= 0:
-        raise ValueError(f"value {parameter.value:g} is not positive; give one above 0")
+    if parameter.value < LEAST_POSITIVE:
+        raise ValueError(
+            f"value {parameter.value:g} is not positive; give one of at least {LEAST_POSITIVE:g}"
+        )
     return parameter
 
 

@@ -1,5 +1,6 @@
 """What a solved scenario achieves, against what was printed."""
 
+import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -10,12 +11,15 @@ from pretese.calibration.problem import Problem, link
 from pretese.calibration.solve import SEED
 from pretese.certificate import Achieved, Certificate, Solved
 from pretese.mechanism import mechanism_hash
+from protocol.errors import Fault, InputError
 from simulate.scenario import Scenario
 
 Floats = NDArray[np.float64]
 
 #: Distance in Monte Carlo standard errors beyond which a target counts as missed.
 LIMIT = 3.0
+
+_CURE = "calibrate to a number that every study has, or draw larger studies"
 
 
 def certify(
@@ -50,9 +54,16 @@ def check(problem: Problem, solved: Scenario, studies: int, seed: int) -> Mappin
 
 
 def _achieved(problem: Problem, drawn: Floats) -> Iterator[tuple[str, Achieved]]:
+    if len(unknown := np.flatnonzero(~np.isfinite(drawn).all(axis=0))):
+        names = [list(problem.targets)[place] for place in unknown]
+        raise InputError(
+            Fault(problem.scenario.id, "targets", f"{name} has no value in some studies", _CURE)
+            for name in names
+        )
     means = drawn.mean(axis=0)
     errors = drawn.std(axis=0, ddof=1) / np.sqrt(len(drawn))
     for (name, target), mean, error in zip(problem.targets.items(), means, errors, strict=True):
+        z = distance(float(mean), target.value, target.half_unit, float(error))
         yield (
             name,
             Achieved(
@@ -60,7 +71,7 @@ def _achieved(problem: Problem, drawn: Floats) -> Iterator[tuple[str, Achieved]]
                 half_unit=target.half_unit,
                 simulated=float(mean),
                 monte_carlo_se=float(error),
-                z=distance(float(mean), target.value, target.half_unit, float(error)),
+                z=z if math.isfinite(z) else None,
                 must_match=target.must_match,
             ),
         )

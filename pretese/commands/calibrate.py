@@ -28,7 +28,7 @@ from protocol.errors import InputError
 @click.option("--check", "only_check", is_flag=True, help="Test the stored certificate.")
 @click.option(
     "--studies",
-    type=click.IntRange(2, 1_000_000),
+    type=click.IntRange(50, 1_000_000),
     default=1000,
     show_default=True,
     help="Studies drawn by --check.",
@@ -74,13 +74,13 @@ def _check(name: str, studies: int, seed: int) -> None:
 def _show(certificate: Certificate) -> None:
     """Print the targets furthest off, the parameters no target sees, and the verdict."""
     console = SafeConsole()
-    missed = {n: t for n, t in certificate.targets.items() if t.must_match and t.z > LIMIT}
-    worst = sorted(certificate.targets.items(), key=lambda item: -item[1].z)[:12]
+    missed = {n: t for n, t in certificate.targets.items() if t.must_match and t.distance > LIMIT}
+    worst = sorted(certificate.targets.items(), key=lambda item: -item[1].distance)[:12]
     table = Table(title=f"{certificate.scenario}: {len(certificate.targets)} targets, worst first")
     for heading in ("target", "published", "simulated", "MC SE", "z"):
         table.add_column(heading, justify="left" if heading == "target" else "right")
     for name, target in worst:
-        numbers = (target.published, target.simulated, target.monte_carlo_se, target.z)
+        numbers = (target.published, target.simulated, target.monte_carlo_se, target.distance)
         table.add_row(name, *(f"{number:.4g}" for number in numbers))
     console.print(table)
     unseen = [name for name, solved in certificate.parameters.items() if not solved.identified]

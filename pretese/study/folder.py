@@ -12,10 +12,13 @@ from pretese.io.folder_lock import folder_lock
 from pretese.io.place import check_content, check_place, check_space, parents_of, shown
 from pretese.json_text import to_json
 from pretese.study.blocks import Store
+from protocol.documents import parse_json, read_text
 from protocol.errors import Fault, InputError
 
 #: The file that keeps other runs out of a study.
 LOCK = ".pretese-lock"
+
+_CURE = "put it back, or name a new folder"
 
 
 @contextmanager
@@ -70,10 +73,12 @@ def _enter(record: Mapping[str, Any], path: Path, out: Path, resume: bool) -> No
 
 def _begun(file: Path) -> dict[str, Any]:
     try:
-        begun: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError:  # of JSON, or of UTF-8
-        cure = "put it back, or name a new folder"
-        raise InputError.of(str(file), "", "this is not the JSON that was written", cure) from None
+        begun = parse_json(read_text(file), str(file))
+    except InputError:
+        problem = "this is not the JSON that was written"
+        raise InputError.of(str(file), "", problem, _CURE) from None
+    if not isinstance(begun, dict):
+        raise InputError.of(str(file), "", "this is not the study that was written", _CURE)
     return begun
 
 

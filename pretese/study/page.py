@@ -3,7 +3,6 @@
 The page of the shipped library is `docs/explanation/recovery.md`.
 """
 
-import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -14,6 +13,7 @@ import pandas as pd
 
 from pretese.study.judge import NOMINAL, SHORT
 from pretese.study.spec import OF, Grid, StudySpec, cell_name
+from protocol.documents import parse_json, read_text
 
 #: What a cell of the overview says, by claim and verdict.
 _SIGNS = {
@@ -166,7 +166,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def main(folders: Sequence[str]) -> str:
     """Return the page of one study, or of parts of one that were run into several folders."""
-    facts = [json.loads((Path(f) / "manifest.json").read_text("utf-8")) for f in folders]
+    facts = [parse_json(read_text(Path(f) / "manifest.json"), f) for f in folders]
     specs = [StudySpec.model_validate(each["study"]) for each in facts]
     spec = specs[0].model_copy(
         update={

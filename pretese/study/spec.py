@@ -9,7 +9,9 @@ from estimate.columns import Categorical, Kind, Numeric
 from estimate.plan import check_division
 from estimate.plan_choices import Subgroup
 from protocol.documents import Document
+from protocol.fields import Identifier, Number, Seed, Whole
 from simulate.nouns import BASELINE, DIAGNOSES
+from simulate.parameter import Amount
 
 MethodName = Literal[
     "crude",
@@ -36,7 +38,7 @@ MethodName = Literal[
 ScaleName = Literal["risk difference", "risk ratio", "odds ratio"]
 CovariateName = Literal["diagnosis", *BASELINE]  # type: ignore[valid-type]  # names live in one place
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+Name = Identifier
 
 
 #: Separates a division from its group, in the name of an answer about a subgroup.
@@ -57,8 +59,8 @@ class MissingData(Document):
     """How missing covariates are dealt with, in each replicate."""
 
     method: Literal["mice", "complete-case"] = "complete-case"
-    imputations: Annotated[int, Field(ge=2, le=1000)] = 20
-    iterations: Annotated[int, Field(ge=1, le=1000)] = 10
+    imputations: Annotated[Whole, Field(ge=2, le=1000)] = 20
+    iterations: Annotated[Whole, Field(ge=1, le=1000)] = 10
 
 
 def _names_alone(value: Any) -> Any:
@@ -103,7 +105,7 @@ class StudyPlan(Document):
     )
     subgroups: dict[str, Subgroup] = Field(default_factory=dict)
     missing: Annotated[MissingData, BeforeValidator(_name_alone)] = MissingData()
-    seed: Annotated[int, Field(ge=0)] | None = None
+    seed: Seed | None = None
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -172,8 +174,8 @@ class Case(Document):
 
     scenario: str
     question: str = ""
-    given: dict[str, float] = Field(default_factory=dict)
-    men: Annotated[int, Field(ge=10)] | None = None
+    given: dict[str, Amount] = Field(default_factory=dict)
+    men: Annotated[Whole, Field(ge=10, le=10_000_000)] | None = None
     plans: Annotated[tuple[Name, ...], Field(min_length=1)]
     fails: tuple[ExpectedFailure, ...] = ()
     no_claim: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
@@ -184,15 +186,15 @@ class Axis(Document):
 
     label: str
     path: str
-    given: Annotated[dict[str, float], Field(min_length=2)]
+    given: Annotated[dict[str, Amount], Field(min_length=2, max_length=100)]
 
 
 class Grid(Document):
     """A scenario drawn anew in every cell of a grid of nuisances; of cells nothing is claimed."""
 
     scenario: str
-    given: dict[str, float] = Field(default_factory=dict)
-    men: Annotated[int, Field(ge=10)] | None = None
+    given: dict[str, Amount] = Field(default_factory=dict)
+    men: Annotated[Whole, Field(ge=10, le=10_000_000)] | None = None
     plan: Name
     down: Axis
     across: Axis
@@ -220,9 +222,9 @@ class Tolerance(Document):
     are judged at once, 4 rather than 3 keep chance from being taken for a fault.
     """
 
-    chance: Annotated[int, Field(ge=1)] = 3
-    bias_percent: Annotated[float, Field(ge=0)] = 20
-    coverage_percent: Annotated[float, Field(ge=0)] = 1
+    chance: Annotated[Whole, Field(ge=1, le=100)] = 3
+    bias_percent: Annotated[Number, Field(ge=0, le=1e6)] = 20
+    coverage_percent: Annotated[Number, Field(ge=0, le=100)] = 1
 
 
 class StudySpec(Document):
@@ -238,8 +240,8 @@ class StudySpec(Document):
 
     id: Name
     aim: str
-    seed: Annotated[int, Field(ge=0)] = 2024
-    truth_men: Annotated[int, Field(ge=1000)] = 1_000_000
+    seed: Seed = 2024
+    truth_men: Annotated[Whole, Field(ge=1000, le=1_000_000_000)] = 1_000_000
     tolerance: Tolerance = Tolerance()
     plans: dict[Name, StudyPlan]
     cases: dict[Name, Case]

@@ -3,12 +3,23 @@
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from protocol.documents import Document
+from protocol.fields import Number, Whole
 
-Share = Annotated[float, Field(ge=0, lt=100)]
-Open = Annotated[float, Field(gt=0, lt=100)]
+#: What is neither 0 nor 100 percent is so far from both, or its odds overflow.
+EDGE = 1e-6
+
+
+def _off_the_edges(percent: float) -> float:
+    if percent and not EDGE <= percent <= 100 - EDGE:
+        raise ValueError(f"give a percentage of at least {EDGE:g} and at most 100 - {EDGE:g}")
+    return percent
+
+
+Share = Annotated[Number, Field(ge=0, lt=100), AfterValidator(_off_the_edges)]
+Open = Annotated[Number, Field(gt=0, lt=100), AfterValidator(_off_the_edges)]
 Factor = Literal["site", "diagnosis"]
 
 
@@ -40,12 +51,22 @@ class ByArm(Document):
     treated_percent: Share = 0.0
 
 
+def _none_or_some(rate: float) -> float:
+    if 0 < rate < 0.001:
+        raise ValueError("give 0, or at least 0.001 men in 12 months")
+    return rate
+
+
+Months = Annotated[Number, Field(ge=0, le=1200)]
+Rate = Annotated[Number, Field(ge=0, le=1e6), AfterValidator(_none_or_some)]
+
+
 class Recruiting(Document):
     """A site: its rate holds from each knot on or, with ``ramp``, is linear between knots."""
 
-    name: str
-    at_months: tuple[Annotated[float, Field(ge=0)], ...]
-    men_in_12_months: tuple[Annotated[float, Field(ge=0)], ...]
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    at_months: Annotated[tuple[Months, ...], Field(max_length=200)]
+    men_in_12_months: Annotated[tuple[Rate, ...], Field(max_length=200)]
     ramp: bool = False
 
     @model_validator(mode="after")
@@ -67,9 +88,9 @@ class Randomisation(Document):
     """
 
     method: Literal["simple", "blocks", "stratified", "minimisation"] = "blocks"
-    repeats: tuple[Annotated[int, Field(ge=1, le=20)], ...] = Field(default=(2,), min_length=1)
+    repeats: tuple[Annotated[Whole, Field(ge=1, le=20)], ...] = Field(default=(2,), min_length=1)
     by: tuple[Factor, ...] = ()
-    probability_percent: Annotated[float, Field(gt=50, le=100)] = 80.0
+    probability_percent: Annotated[Number, Field(gt=50, le=100)] = 80.0
 
     @model_validator(mode="after")
     def _factors(self) -> Self:

@@ -111,9 +111,13 @@ def _set(plain: dict[str, Any], path: str, value: float) -> None:
     top, _, rest = path.partition(".")
     if path in SOURCED:
         old = plain.get(top, {"unit": SOURCED[top], "status": "assumed", "source": "nuisance"})
-        sweep = old.get("sweep") or [value, value]
-        wide = [min(value, sweep[0]), max(value, sweep[1])]
-        plain[top] = {**old, "value": value, "sweep": wide if old["status"] == "assumed" else None}
+        low, high = old.get("sweep") or (value, value)
+        if not low <= value <= high:
+            problem = f"{value:g} is outside the range that the design declares for it"
+            cure = f"give a value from {low:g} to {high:g}, or widen its `sweep`"
+            raise InputError.of("nuisance", path, problem, cure)
+        sweep = [low, high] if old["status"] == "assumed" else None
+        plain[top] = {**old, "value": value, "sweep": sweep}
     elif top in _BOTH and not rest:
         plain[top] = {"control_percent": value, "treated_percent": value}
     else:

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from pretese.trial.arms import Open
 from protocol.documents import Document
+from protocol.fields import Number, Whole
 
 
 class Decision(Document):
@@ -21,8 +22,8 @@ class Decision(Document):
     least_worst_power_percent: Open | None = None
     least_assurance_percent: Open | None = None
     most_level_percent: Open | None = None
-    most_expected_men: Annotated[int, Field(gt=0)] | None = None
-    most_months: Annotated[float, Field(gt=0)] | None = None
+    most_expected_men: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
+    most_months: Annotated[Number, Field(ge=0.001, le=12_000)] | None = None
 
     @model_validator(mode="after")
     def _decides(self) -> Self:

@@ -1,6 +1,5 @@
 """The design file: all that a planned trial says of itself, checked before a man is drawn."""
 
-import datetime
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,19 +14,22 @@ from pretese.shipped import find_shipped, shipped_folder
 from pretese.trial.arms import Arms, ByArm, Randomisation, Recruiting, Risks
 from pretese.trial.decision import Decision
 from pretese.trial.endpoint import Analysis, Endpoint, Secondary, estimand_of
-from pretese.trial.monitoring import Monitoring
+from pretese.trial.monitoring import Monitoring, Percent
 from pretese.trial.multiplicity import Multiplicity
 from protocol.documents import Document, content_hash, parse_document, read_text
 from protocol.errors import Fault, InputError
+from protocol.fields import Day, Identifier, Whole
 from simulate.nouns import DIAGNOSES
-from simulate.parameter import Parameter
+from simulate.parameter import Amount, Parameter
+
+Part = Annotated[Whole, Field(ge=1, le=100_000)]
 
 
 class Belief(Document):
     """How likely an effect of some size is held to be, before the trial."""
 
-    effect_percent: Annotated[float, Field(ge=0, le=100)]
-    weight_percent: Annotated[float, Field(ge=0, le=100)]
+    effect_percent: Percent
+    weight_percent: Percent
 
 
 class Design(Document):
@@ -41,19 +43,19 @@ class Design(Document):
     ``decision`` is what the design must show before anyone goes ahead with it.
     """
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    id: Identifier
     title: str
     question: str
     version: str | None = None
     author: str | None = None
-    date: datetime.date | None = None
-    men: Annotated[int, Field(ge=10, le=100_000)]
+    date: Day | None = None
+    men: Annotated[Whole, Field(ge=10, le=100_000)]
     scenario: str | None = None
     risks: Risks | None = None
     arms: Arms | None = None
-    allocation: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = (1, 1)
+    allocation: tuple[Part, Part] = (1, 1)
     randomisation: Randomisation = Randomisation()
-    sites: tuple[Recruiting, ...] = Field(min_length=1)
+    sites: tuple[Recruiting, ...] = Field(min_length=1, max_length=1000)
     site_spread: Parameter | None = None
     drift: Parameter | None = None
     dropout: ByArm = ByArm()
@@ -63,9 +65,9 @@ class Design(Document):
     secondary: Annotated[tuple[Secondary, ...], Field(max_length=5)] = ()
     multiplicity: Multiplicity | None = None
     monitoring: Monitoring = Monitoring()
-    prior: tuple[Belief, ...] = ()
+    prior: Annotated[tuple[Belief, ...], Field(max_length=1000)] = ()
     decision: Decision | None = None
-    nuisance: dict[str, Annotated[tuple[float, ...], Field(min_length=1)]] = Field(
+    nuisance: dict[str, Annotated[tuple[Amount, ...], Field(min_length=1)]] = Field(
         default_factory=dict
     )
 

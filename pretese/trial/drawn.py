@@ -12,6 +12,7 @@ from pretese.trial.cells import SOURCED
 from pretese.trial.chapters import Rows, axes_words, both
 from pretese.trial.design import Design
 from pretese.trial.endpoint import Analysis
+from simulate.inheritance import parent_path
 from simulate.scenario import Scenario, read_scenario
 
 
@@ -86,7 +87,7 @@ def calibration_rows(design: Design) -> list[tuple[str, str, str, str]]:
     if certificate is None:
         return []
     return [
-        (name, f"{each.published:g}", f"{each.simulated:.4g}", f"{each.z:.2f}")
+        (name, f"{each.published:g}", f"{each.simulated:.4g}", f"{each.distance:.2f}")
         for name, each in certificate.targets.items()
     ]
 
@@ -99,8 +100,7 @@ def _certificate(path: Path) -> Certificate | None:
         return read_certificate(file)
     if scenario.extends is None:
         return None
-    beside = path.parent / f"{scenario.extends}.yaml"
-    return _certificate(beside if beside.exists() else scenario_path(scenario.extends))
+    return _certificate(parent_path(path, scenario.extends, scenario_path))
 
 
 def configurations(

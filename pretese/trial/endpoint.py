@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from estimate.estimand import Estimand, IntercurrentEvent, Strategy
 from pretese.trial.arms import Factor
 from protocol.documents import Document
+from protocol.fields import Number
 from simulate.nouns import BASELINE
 
 #: What becomes of men with sperm in the ejaculate, by what is counted and what is said of them.
@@ -40,10 +41,10 @@ class Endpoint(Document):
     (composite), or not at all (excluded).
     """
 
-    name: str | None = None
+    name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     variable: Literal["any_sperm", "sperm_retrieved", "live_birth"] = "any_sperm"
     ejaculators: Literal["failures", "excluded", "principal stratum"] | None = None
-    known_after_months: Annotated[float, Field(ge=0)]
+    known_after_months: Annotated[Number, Field(ge=0, le=600)]
     missing: Literal["complete case", "failure"] = "complete case"
     crossover: Literal["treatment policy", "hypothetical", "composite", "excluded"] = (
         "treatment policy"

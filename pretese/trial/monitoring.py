@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from estimate.arrays import Floats
 from estimate.sequential.boundaries import HaybittlePeto, Shape, WangTsiatis, plan_sequential
@@ -15,8 +15,12 @@ from estimate.sequential.spending import Spending
 from pretese.trial.arms import Open, Risks
 from protocol.documents import Document
 from protocol.errors import InputError
+from protocol.fields import Number, Whole, as_number
 
-Above = Annotated[float, Field(gt=0, le=1000)]
+Above = Annotated[Number, Field(ge=0.1, le=1000)]
+Percent = Annotated[Number, Field(ge=0, le=100)]
+#: Those beyond 100 are refused as looks after the end.
+Look = Annotated[Number, Field(ge=-1000, le=1000)]
 
 
 class Reestimation(Document):
@@ -29,7 +33,7 @@ class Reestimation(Document):
     the level; it is there to show by how much.
     """
 
-    at_look: Annotated[int, Field(ge=1)]
+    at_look: Annotated[Whole, Field(ge=1, le=100)]
     conditional_power_percent: Open = 90.0
     assume: Literal["planned", "observed"] | Risks = "planned"
     least_percent: Above = 100.0
@@ -54,12 +58,12 @@ class Monitoring(Document):
     together, the last all of it; ``WT(0.25)`` (Wang-Tsiatis) or ``HP(3)`` (Haybittle-Peto).
     """
 
-    looks_percent: Annotated[tuple[float, ...], Field(max_length=100)] = (100.0,)
+    looks_percent: Annotated[tuple[Look, ...], Field(max_length=100)] = (100.0,)
     efficacy: str = "OF"
     futility: str | None = None
     binding: bool = False
-    alpha_percent: Annotated[float, Field(gt=0, lt=50)] = 5.0
-    sides: Literal[1, 2] = 2
+    alpha_percent: Annotated[Number, Field(ge=1e-4, lt=50)] = 5.0
+    sides: Annotated[Literal[1, 2], BeforeValidator(as_number)] = 2
     power_percent: Open = 80.0
     reestimation: Reestimation | None = None
 

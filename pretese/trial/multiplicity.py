@@ -7,8 +7,9 @@ from pydantic import Field
 from estimate.planning.graphs import Graph, fallback, fixed_sequence, holm
 from protocol.documents import Document
 from protocol.errors import InputError
+from protocol.fields import Number
 
-Percent = Annotated[float, Field(ge=0, le=100)]
+Percent = Annotated[Number, Field(ge=0, le=100)]
 
 
 class Multiplicity(Document):

@@ -5,7 +5,6 @@ ask of a simulated design: identity, aims, trial, mechanism, estimands, methods,
 verification, results, example trials, conclusions, archive. What a study did not do is said there.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ from pretese.trial.page import cell_numbers, decision_cells, number, size_cells,
 from pretese.trial.statement import at_a_stop, in_plain_words, limits, statement
 from pretese.trial.summary import SHARES, WORDS
 from pretese.trial.verdict import decision_words
-from protocol.documents import read_text
+from protocol.documents import MAX_JSON_BYTES, parse_json, read_text
 from protocol.errors import InputError
 from simulate.scenario import Scenario
 
@@ -78,12 +77,8 @@ def _read(folder: Path) -> dict[str, Any]:
     if not path.exists():
         problem = "there is no power.json"
         raise InputError.of(str(folder), "", problem, "run `pretese power DESIGN --out` first")
-    try:
-        document: dict[str, Any] = json.loads(read_text(path))
-    except json.JSONDecodeError as error:
-        problem = f"this is not valid JSON ({error.msg})"
-        raise InputError.of(str(path), f"line {error.lineno}", problem, "run power again") from None
-    if "asked" not in document or _older(document):
+    document: dict[str, Any] = parse_json(read_text(path, MAX_JSON_BYTES), str(path))
+    if not isinstance(document, dict) or "asked" not in document or _older(document):
         problem = "another version of the program wrote it"
         raise InputError.of(str(path), "asked", problem, "run `pretese power` again")
     return document
@@ -91,8 +86,11 @@ def _read(folder: Path) -> dict[str, Any]:
 
 def _older(document: dict[str, Any]) -> bool:
     """Whether medians have no Monte Carlo error yet."""
-    looks = (row for each in document["designs"] for p in each["points"] for row in p["looks"])
-    return not all(isinstance(row["median_months"], dict) for row in looks)
+    try:
+        points = [point for each in document["designs"] for point in each["points"]]
+        return not all(isinstance(row["median_months"], dict) for p in points for row in p["looks"])
+    except (KeyError, TypeError):  # it is not what this program writes
+        return True
 
 
 def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:

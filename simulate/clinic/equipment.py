@@ -5,7 +5,10 @@ from typing import Annotated
 from pydantic import Field, field_validator, model_validator
 
 from protocol.documents import Document
+from protocol.fields import Number, Whole
 from simulate.clinic.units import MINUTES_PER_DAY, Clock, Daily, Length, Weekday, day_part
+
+Minutes = Annotated[Number, Field(ge=0.1, le=MINUTES_PER_DAY)]
 
 
 def _some(given: Daily, what: str) -> Daily:
@@ -22,8 +25,8 @@ class Outpatients(Document):
 
     slots: Daily
     first_slot: Clock
-    minutes: Annotated[float, Field(gt=0)]
-    follow_up_only: Annotated[int, Field(ge=0)] = 0
+    minutes: Minutes
+    follow_up_only: Annotated[Whole, Field(ge=0, le=1000)] = 0
 
     @field_validator("slots")
     @classmethod
@@ -49,7 +52,7 @@ class Bench(Document):
     Transport, nights and batches belong to the turnaround. Without ``analysers`` nobody waits.
     """
 
-    analysers: Annotated[int, Field(ge=1)] | None = None
+    analysers: Annotated[Whole, Field(ge=1, le=10_000)] | None = None
     work: Length | None = None
     turnaround: Length | None = None
 
@@ -72,10 +75,10 @@ class TheatreList(Document):
 
     weekday: Weekday
     start: Clock
-    minutes: Annotated[float, Field(gt=0)]
-    surgeon: Annotated[str, Field(min_length=1)]
-    every_weeks: Annotated[int, Field(ge=1)] = 1
-    first_week: Annotated[int, Field(ge=0)] = 0
+    minutes: Minutes
+    surgeon: Annotated[str, Field(min_length=1, max_length=100)]
+    every_weeks: Annotated[Whole, Field(ge=1, le=52)] = 1
+    first_week: Annotated[Whole, Field(ge=0, le=51)] = 0
 
     @model_validator(mode="after")
     def _within_a_day(self) -> "TheatreList":
@@ -85,6 +88,10 @@ class TheatreList(Document):
             raise ValueError(f"first_week counts from 0; keep it below {self.every_weeks}")
         return self
 
+    def is_held(self, weekday: Weekday, week: int) -> bool:
+        """Say whether there is a list on a weekday of a week, weeks counted from 0."""
+        return weekday == self.weekday and week % self.every_weeks == self.first_week
+
 
 class Theatre(Document):
     """Lists, and what an operation takes. A case begins if its mean length still fits.
@@ -92,9 +99,9 @@ class Theatre(Document):
     Without ``operation`` each man's takes the minutes that the scenario's surgery gives him.
     """
 
-    lists: tuple[TheatreList, ...] = Field(min_length=1)
+    lists: tuple[TheatreList, ...] = Field(min_length=1, max_length=100)
     operation: Length | None = None
-    turnover_minutes: Annotated[float, Field(ge=0)] = 0
+    turnover_minutes: Annotated[Number, Field(ge=0, le=MINUTES_PER_DAY)] = 0
 
     @model_validator(mode="after")
     def _one_list_at_a_time(self) -> "Theatre":

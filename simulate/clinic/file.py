@@ -5,7 +5,7 @@ has no limit and takes no time, so that an empty clinic adds nothing to nature.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -13,14 +13,23 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from protocol.conditions import Condition, parse_name_condition, parse_number_condition
 from protocol.documents import Document, parse_document, read_text
+from protocol.fields import Day, Identifier, Number, Whole
+from simulate.clinic.calendar import Calendar
 from simulate.clinic.equipment import Embryology, Laboratory, Outpatients, Theatre
-from simulate.clinic.units import MONTH_NAMES, Length, in_time_units
+from simulate.clinic.units import MONTH_NAMES, Length, Weekday, in_time_units
 from simulate.nouns import ARMS, DIAGNOSES
 from simulate.parameter import Positive
 
 #: What a priority may look at: numbers, and names with their values.
 NUMBERS = ("age_years", "partner_age_years", "infertility_duration_years")
 NAMES: Mapping[str, tuple[str, ...]] = {"diagnosis": DIAGNOSES, "arm": ARMS}
+
+
+#: Days of a run: about 270 years.
+MAX_DAYS = 100_000
+
+#: Men of a run: their tables stay within some gigabytes.
+MAX_MEN = 10_000_000
 
 
 class Referrals(Document):
@@ -32,7 +41,7 @@ class Referrals(Document):
     """
 
     men_per_week: Positive | None = None
-    by_month: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    by_month: dict[str, Annotated[Number, Field(ge=0, le=1000)]] = Field(default_factory=dict)
     waiting_list: str | None = None
 
     @field_validator("by_month")
@@ -67,7 +76,7 @@ class Priority(Document):
     """
 
     when: dict[str, str] = Field(min_length=1)
-    rank: Annotated[int, Field(ge=0, lt=100)]
+    rank: Annotated[Whole, Field(ge=0, lt=100)]
     why: str
 
     @field_validator("when")
@@ -120,19 +129,19 @@ class Clinic(Document):
     ``warm_up_days`` on. Both are needed where men come at a rate.
     """
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    id: Identifier
     title: str
-    opens: dt.date
-    warm_up_days: Annotated[int, Field(ge=0)] = 0
-    horizon_days: Annotated[int, Field(gt=0)] | None = None
-    holidays: tuple[dt.date, ...] = ()
+    opens: Day
+    warm_up_days: Annotated[Whole, Field(ge=0, le=MAX_DAYS)] = 0
+    horizon_days: Annotated[Whole, Field(ge=1, le=MAX_DAYS)] | None = None
+    holidays: Annotated[tuple[Day, ...], Field(max_length=10_000)] = ()
     referrals: Referrals = Referrals()
     outpatients: Outpatients | None = None
     laboratory: Laboratory = Laboratory()
     theatre: Theatre | None = None
     embryology: Embryology | None = None
     intervals: Intervals = Intervals()
-    priorities: tuple[Priority, ...] = ()
+    priorities: Annotated[tuple[Priority, ...], Field(max_length=100)] = ()
     patience: Patience = Patience()
     biology: Biology = Biology()
     notes: dict[str, str] = Field(default_factory=dict)
@@ -156,6 +165,51 @@ class Clinic(Document):
                     f"to {last}"
                 )
         return self
+
+    @model_validator(mode="after")
+    def _a_run_can_be_held(self) -> "Clinic":
+        rate, days = self.referrals.men_per_week, self.horizon_days
+        if rate is None or days is None:
+            return self
+        most = max(self.referrals.by_month.values(), default=1)
+        if (expected := rate.value / 7 * days * most) > MAX_MEN:
+            raise ValueError(
+                f"about {expected:.2g} men would be referred within horizon_days; keep "
+                f"men_per_week times the weeks below {MAX_MEN:,}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _everything_is_held_within_the_horizon(self) -> "Clinic":
+        if self.horizon_days is None:
+            return self
+        calendar = Calendar(self.opens, self.holidays)
+        for what, is_held in self._places():
+            if not any(
+                calendar.is_open(day) and is_held(calendar.weekday(day), calendar.week(day))
+                for day in range(self.horizon_days + 1)
+            ):
+                raise ValueError(
+                    f"no day within horizon_days {self.horizon_days} has {what}, holidays left "
+                    "out; nobody would ever be served: lengthen the horizon or add a day"
+                )
+        return self
+
+    def _places(self) -> Iterator[tuple[str, Callable[[Weekday, int], bool]]]:
+        """Yield what must be held at least once, and whether it is in a week on a weekday."""
+        if out := self.outpatients:
+            yield (
+                "an outpatient slot for a first visit",
+                lambda day, _: out.slots.get(day, 0) > out.follow_up_only,
+            )
+        if theatre := self.theatre:
+            yield (
+                "a theatre list",
+                lambda day, week: any(each.is_held(day, week) for each in theatre.lists),
+            )
+        if lab := self.embryology:
+            yield "an oocyte retrieval", lambda day, _: lab.oocyte_retrievals.get(day, 0) > 0
+            yield "an embryo transfer", lambda day, _: lab.transfers.get(day, 0) > 0
 
 
 def read_clinic(path: Path) -> Clinic:

@@ -1,10 +1,12 @@
 """Days, times of day and lengths of time, as a clinic file gives them."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from protocol.documents import Document
+from protocol.fields import Whole
 from simulate.parameter import NotNegative, Parameter, Positive
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -28,17 +30,18 @@ def in_time_units(parameter: Parameter) -> Parameter:
     return parameter
 
 
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]")
+
+
 def _clock(text: str) -> str:
-    hour, colon, minute = text.partition(":")
-    good = colon and hour.isdigit() and minute.isdigit() and len(minute) == 2
-    if not good or int(hour) > 23 or int(minute) > 59:
+    if not _CLOCK.fullmatch(text):
         raise ValueError("write a time of day from 00:00 to 23:59, such as '08:30', in quotes")
     return text
 
 
 Time = Annotated[Parameter, AfterValidator(in_time_units)]
 Clock = Annotated[str, AfterValidator(_clock)]
-Daily = dict[Weekday, Annotated[int, Field(ge=0)]]
+Daily = dict[Weekday, Annotated[Whole, Field(ge=0, le=1000)]]
 
 
 def day_part(clock: str) -> float:

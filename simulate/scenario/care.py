@@ -1,7 +1,10 @@
 """Surgery, laboratory and transfers."""
 
+from pydantic import field_validator
+
 from protocol.documents import Document
 from simulate.parameter import NotNegative, Parameter, Positive, Probability
+from simulate.scenario.checks import count
 
 
 class Surgery(Document):
@@ -43,6 +46,11 @@ class Laboratory(Document):
     couple_log_odds_sd: NotNegative
     two_embryo_share: Probability
 
+    @field_validator("oocytes_most")
+    @classmethod
+    def _a_count(cls, given: Parameter) -> Parameter:
+        return count(given, 100)
+
 
 class Fertility(Document):
     """From sperm to live birth, per couple.
@@ -61,3 +69,8 @@ class Fertility(Document):
     most_transfers: Positive
     biochemical_loss: Probability
     miscarriage: Probability
+
+    @field_validator("most_transfers")
+    @classmethod
+    def _a_count(cls, given: Parameter) -> Parameter:
+        return count(given, 50)

@@ -2,6 +2,8 @@
 
 from typing import TypeVar
 
+from simulate.parameter import Parameter
+
 T = TypeVar("T")
 
 
@@ -18,4 +20,11 @@ def among(given: dict[str, T], names: tuple[str, ...], kind: str) -> dict[str, T
     unknown = [name for name in given if name not in names]
     if unknown:
         raise ValueError(f"{unknown[0]!r} is no {kind}; choose from {', '.join(names)}")
+    return given
+
+
+def count(given: Parameter, most: int) -> Parameter:
+    """Refuse a number that is not a whole one from 1 to ``most``."""
+    if given.value != round(given.value) or not 1 <= given.value <= most:
+        raise ValueError(f"value {given.value:g} is not a count; give a whole number, 1 to {most}")
     return given

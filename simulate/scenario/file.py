@@ -1,12 +1,15 @@
 """All a scenario file may say. Every number of the mechanism is a `Parameter`."""
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
 from protocol.documents import Document, validate
+from protocol.fields import Identifier, Number, Whole
 from simulate.inheritance import Find, read_plain
 from simulate.nouns import ARMS
+from simulate.parameter import MAX, Amount
 from simulate.scenario.body import Physiology
 from simulate.scenario.care import Fertility, Laboratory, Surgery
 from simulate.scenario.checks import exactly
@@ -25,10 +28,10 @@ class Target(Document):
     """
 
     number: str
-    value: float
-    half_unit: float = Field(ge=0)
+    value: Amount
+    half_unit: Annotated[Number, Field(ge=0, le=MAX)]
     source: str
-    weight: float = Field(default=1.0, gt=0)
+    weight: Annotated[Number, Field(ge=1e-6, le=MAX)] = 1.0
     must_match: bool = True
 
 
@@ -38,11 +41,11 @@ class Scenario(Document):
     ``extends`` names the scenario from which everything not stated is taken.
     """
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    id: Identifier
     extends: str | None = None
     question: str
     expected_finding: str
-    men: int = Field(ge=2, le=100_000_000)
+    men: Annotated[Whole, Field(ge=2, le=100_000_000)]
     population: Population
     choice: Choice
     arms: dict[str, Arm]

@@ -78,7 +78,7 @@ REGIMENS = st.sampled_from(list_regimens())
 )
 @settings(max_examples=25)
 def test_any_scenario_gives_the_same_tables(seed, changes, regimens, checks):
-    scenario = with_values(load_scenario("paper"), changes, "test")
+    scenario = with_values(load_scenario("paper"), changes, "test", beyond_sweep=True)
     arms = {
         arm: Arm(regimen=regimen, semen_check=check)
         for arm, regimen, check in zip(ARMS, regimens, checks, strict=True)
@@ -194,8 +194,9 @@ def test_faded_effect_finds_no_more_sperm_and_only_among_the_treated():
 def test_an_older_partner_is_never_luckier():
     slow = {"intervals": {"to_stimulation": constant(5 * 365, "d")}}
     paper = with_values(
-        load_scenario("paper"), {"fertility.transfer_per_partner_year": -0.3}, "test"
-    )
+        load_scenario("paper"), {"fertility.transfer_per_partner_year": -0.3}, "test",
+        beyond_sweep=True,
+    )  # fmt: skip
     same, older = (
         clinic_tables(run_clinic(clinic(**slow, **more), paper, 2, men=800))["patients"]
         for more in ({}, {"biology": {"partner_ages": True}})

@@ -14,7 +14,8 @@ from tests.paper import drawn, paper
 
 def behaving(men: int = 1500, replicates: int = 4, **changes: float):
     values = {f"behaviour.{name}": value for name, value in changes.items()}
-    return draw_cohort(with_values(paper(), values, "test"), 3, replicates=replicates, men=men)
+    scenario = with_values(paper(), values, "test", beyond_sweep=True)
+    return draw_cohort(scenario, 3, replicates=replicates, men=men)
 
 
 def test_as_told_nobody_misses_or_stops():

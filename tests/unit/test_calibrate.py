@@ -104,6 +104,36 @@ def test_an_unknown_path_is_never_ignored(path, complaint):
         with_values(paper(), {path: 1.0}, "--set")
 
 
+@pytest.mark.parametrize("value", [0.399, 1e308, -1, float("nan"), float("inf")])
+def test_an_assumption_stays_within_the_range_that_it_declares(value):
+    name = "physiology.unsuppressed_ratio"
+    assert parameters(paper())[name].sweep == (0.4, 1.0)
+    assert parameters(with_values(paper(), {name: 0.4}, "--set"))[name].value == 0.4
+    wanted = "from 0.4 to 1" if np.isfinite(value) else "finite number"
+    with pytest.raises(InputError, match=wanted):
+        with_values(paper(), {name: value}, "--set")
+
+
+def test_a_range_is_widened_only_where_that_is_asked_for():
+    name = "physiology.unsuppressed_ratio"
+    wide = with_values(paper(), {name: 0.2}, "test", beyond_sweep=True)
+    assert parameters(wide)[name].sweep == (0.2, 1.0)
+
+
+def test_all_faults_of_several_settings_are_told_at_once():
+    with pytest.raises(InputError) as told:
+        with_values(paper(), {"physiology.unsuppressed_ratio": 2.0, "nowhere": 1.0}, "--set")
+    assert [fault.field for fault in told.value.faults] == [
+        "physiology.unsuppressed_ratio", "nowhere",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", [1e308, -1e7, 150.0])
+def test_no_log_odds_are_beyond_what_any_chance_needs(value):
+    with pytest.raises(InputError, match=r"cannot be|than or equal"):
+        with_values(paper(), {"choice.intercept": value}, "--set")
+
+
 def test_a_replaced_number_is_checked_like_the_files():
     with pytest.raises(InputError, match="no probability"):
         with_values(paper(), {"fertility.miscarriage": 1.4}, "--set")

@@ -412,7 +412,10 @@ def test_an_assay_reports_no_more_than_the_end_of_its_range():
 def test_who_breaks_therapy_off_injects_nothing_more_and_the_log_says_when():
     changes = {"behaviour.dropout_share": 0.5, "behaviour.missed_share": 0.2}
     run = run_clinic(
-        shipped("one-centre"), with_values(load_scenario("paper"), changes, "test"), 3, men=200
+        shipped("one-centre"),
+        with_values(load_scenario("paper"), changes, "test", beyond_sweep=True),
+        3,
+        men=200,
     )
     log = event_log(run)
     broken = log[log["activity"] == "breaks therapy off"].set_index("case")["start"]
@@ -436,7 +439,9 @@ def test_every_end_can_be_reached():
             ).patience
         }
     )
-    run = run_clinic(tight, with_values(load_scenario("paper"), changes, "test"), 3, men=900)
+    run = run_clinic(
+        tight, with_values(load_scenario("paper"), changes, "test", beyond_sweep=True), 3, men=900
+    )
     ended = ledger(run).end_day
     reached = {int(end) for end, day in zip(ledger(run).end, ended, strict=True) if day == day}
     assert reached == set(range(1, len(steps.ENDS)))

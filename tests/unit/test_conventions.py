@@ -6,8 +6,15 @@ import re
 import types
 import typing
 from pathlib import Path
+from typing import Annotated, Literal
 
-from protocol.documents import Document
+import pytest
+from pydantic import Field
+from pydantic.fields import FieldInfo
+
+from protocol.documents import Document, validate
+from protocol.errors import InputError
+from protocol.fields import Number
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("protocol", "simulate", "estimate", "pretese")
@@ -69,6 +76,57 @@ def test_every_float_of_a_file_has_its_unit_in_its_name():
         if not f"_{name}".endswith(known) and name not in WITH_A_UNIT_BESIDE | OF_A_TARGET
     ]
     assert silent == []
+
+
+def limits_of(metadata: object) -> set[str]:
+    """Return which of the four limits are given, in what stands beside a type."""
+    found = {
+        limit
+        for each in metadata
+        for limit in ("ge", "gt", "le", "lt")
+        if getattr(each, limit, None) is not None
+    }
+    inner = [each.metadata for each in metadata if isinstance(each, FieldInfo)]
+    return found.union(*map(limits_of, inner))
+
+
+def unbounded(annotation: object, given: set[str]) -> bool:
+    """Whether a number in an annotation lacks a limit on one of its sides."""
+    if annotation in (int, float):
+        return not (given & {"ge", "gt"} and given & {"le", "lt"})
+    if hasattr(annotation, "__metadata__"):
+        return unbounded(annotation.__origin__, given | limits_of(annotation.__metadata__))
+    if typing.get_origin(annotation) is Literal:
+        return False
+    return any(unbounded(part, given) for part in typing.get_args(annotation))
+
+
+def test_every_number_of_a_file_is_bounded_on_both_sides():
+    assert unbounded(float, {"ge"})
+    assert unbounded(tuple[Annotated[Number, Field(ge=0)], ...], set())
+    assert not unbounded(dict[str, Annotated[Number, Field(ge=0, lt=2)] | None], set())
+    assert [
+        f"{model.__name__}.{name}"
+        for model in documents()
+        for name, field in model.model_fields.items()
+        if unbounded(field.annotation, limits_of(field.metadata))
+    ] == []
+
+
+@pytest.mark.parametrize("value", [True, "5", "1_000", "", "nan", [5], None, float("nan")])
+def test_no_number_of_a_file_is_made_of_something_else(value):
+    seen = 0
+    for model in documents():
+        for name, schema in model.model_json_schema().get("properties", {}).items():
+            if schema.get("type") not in ("number", "integer"):
+                continue
+            seen += 1
+            if value is None and "default" in schema:
+                continue
+            with pytest.raises(InputError) as caught:
+                validate({name: value}, model, "x")
+            assert name in [fault.field for fault in caught.value.faults], (model, name)
+    assert seen > 40
 
 
 def test_no_file_model_tolerates_unknown_fields():

@@ -84,7 +84,8 @@ def test_without_ufsh_nobody_rises_above_his_own_baseline():
 def test_half_of_the_men_are_suppressed_to_the_published_floor():
     """15 of 28 men: mean FSH 0.96 (SD 0.54) IU/L under hCG; Shiraishi 2012."""
     cohort = drawn()
-    model = with_values(paper(), {"physiology.response_per_month": 0.99}, "test").physiology
+    swift = {"physiology.response_per_month": 0.99}
+    model = with_values(paper(), swift, "test", beyond_sweep=True).physiology
     course = follow(load_regimen("hcg-only"), model, cohort.men, cohort.traits, 0.01)
     low = cohort.traits.suppressible
     assert low.mean() == pytest.approx(0.54, abs=0.02)
@@ -203,7 +204,8 @@ def test_the_quantile_function_meets_the_quartiles():
 
 
 def test_a_sperm_check_that_overlooks_sends_men_to_surgery_who_have_sperm():
-    half = with_values(paper(), {"spermatogenesis.semen_check_sensitivity": 0.5}, "test")
+    poor_check = {"spermatogenesis.semen_check_sensitivity": 0.5}
+    half = with_values(paper(), poor_check, "test", beyond_sweep=True)
     perfect, poor = (draw_cohort(s, 5, replicates=10).paths[1] for s in (paper(), half))
     overlooked = perfect.sperm_in_ejaculate & ~poor.sperm_in_ejaculate
     assert overlooked.sum() == pytest.approx(perfect.sperm_in_ejaculate.sum() / 2, rel=0.1)

@@ -74,8 +74,9 @@ def test_a_spread_between_sites_can_be_put_in_where_the_design_has_none():
     changed, _ = with_settings(design, scenario, {"site_spread": 0.7})
     assert changed.site_spread.value == 0.7
     sited = read_design("minimisation-eight-sites")[0]
-    wide, _ = with_settings(sited, scenario, {"site_spread": 1.3})
-    assert wide.site_spread.sweep == (0, 1.3)
+    assert with_settings(sited, scenario, {"site_spread": 1})[0].site_spread.sweep == (0, 1)
+    with pytest.raises(InputError, match=r"site_spread: 1\.3 is outside the range .* from 0 to 1"):
+        with_settings(sited, scenario, {"site_spread": 1.3})
 
 
 @pytest.mark.parametrize(

@@ -163,10 +163,10 @@ def test_what_was_not_simulated_is_not_clear():
     [
         ({}, "give at least one of least_power_percent"),
         ({"least_power_percent": 120}, "less than 100"),
-        ({"most_level_percent": 0}, "greater than 0"),
-        ({"most_months": -3}, "greater than 0"),
+        ({"most_level_percent": 0}, "greater than"),
+        ({"most_months": -3}, "greater than"),
         ({"power": 80}, "allowed here"),
-        ({"most_level_percent": "low"}, "valid number"),
+        ({"most_level_percent": "low"}, "write a number"),
         ({"least_assurance_percent": 40}, "assurance needs a prior"),
     ],
 )

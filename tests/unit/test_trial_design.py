@@ -96,7 +96,7 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
         (GOOD + "monitoring: {looks_percent: [50.1, 50.2, 100]}", "the same look"),
         (GOOD + f"monitoring: {{looks_percent: {list(range(101))}}}", "at most 100 items"),
         (GOOD + "monitoring: {alpha_percent: 200}", "less than 50"),
-        (GOOD + "monitoring: {alpha_percent: 0}", "greater than 0"),
+        (GOOD + "monitoring: {alpha_percent: 0}", "greater than"),
         (GOOD + "monitoring: {futility: OF}", "one side"),
         (GOOD + "monitoring: {efficacy: OBF}", "'OBF' is not understood"),
         (GOOD + "monitoring: {efficacy: HSD}", "monitoring.efficacy or futility: HSD came without"),
@@ -111,7 +111,7 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
         (GOOD + "monitoring: {sides: 1, futility: HP(3)}", "no function that spends error"),
         (GOOD + RESIZED.format("at_look: 2, most_percent: 200"), "no look follows"),
         (GOOD + RESIZED.format("at_look: 1, most_percent: 50"), "least_percent exceeds"),
-        (GOOD + RESIZED.format("at_look: 1, most_percent: 0"), "greater than 0"),
+        (GOOD + RESIZED.format("at_look: 1, most_percent: 0"), "greater than"),
         (GOOD + RESIZED.format("at_look: 1"), "most_percent"),
         (GOOD + RESIZED.format("at_look: 1, most_percent: 200, assume: {control_percent: 40, "
                                "treated_percent: 40}"), "without an effect to assume"),

@@ -126,8 +126,8 @@ def test_drift_is_an_assumption_of_grid_and_tornado():
     changed, _ = with_settings(STEADY, SCENARIO, {"drift": -0.3})
     assert (changed.drift.value, changed.drift.unit) == (-0.3, "log odds per 12 months")
     assert planned_value(changed, SCENARIO, "drift") == -0.3
-    wide, _ = with_settings(drifting(), SCENARIO, {"drift": 50.0})
-    assert wide.drift.sweep == (-40, 50)
+    with pytest.raises(InputError, match="drift: 50 is outside the range"):
+        with_settings(drifting(), SCENARIO, {"drift": 50.0})
     assert assumed_ranges(drifting(), SCENARIO, {})["drift"] == (-40, 40)
     with pytest.raises(InputError, match=r"drift\.speed"):
         with_settings(drifting(), SCENARIO, {"drift.speed": 1.0})

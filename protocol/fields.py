@@ -1,0 +1,58 @@
+"""Types of single fields of a file, for models to bound: numbers, whole numbers, dates, names."""
+
+import datetime as dt
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+#: First and last day that a file may name: room on both sides for every sum of days.
+FIRST_DAY, LAST_DAY = dt.date(1900, 1, 1), dt.date(2199, 12, 31)
+
+#: Days of a hundred years.
+CENTURY_DAYS = 36_525
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def as_number(value: Any) -> Any:
+    """Refuse what pydantic would turn into a number: true, false, and text."""
+    if isinstance(value, bool):
+        raise ValueError("true and false are not numbers; write a number")
+    if isinstance(value, str):
+        raise ValueError("this is text; write a number, without quotes, spaces or underscores")
+    return value
+
+
+def _as_date(value: Any) -> Any:
+    """Read text as a date; refuse numbers, which pydantic would take for seconds since 1970."""
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            return dt.date.fromisoformat(value)
+        except ValueError:
+            raise ValueError("there is no such day; write a date as 2022-03-30") from None
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value
+    raise ValueError("this is not a date; write one as 2022-03-30")
+
+
+def _in_range(day: dt.date) -> dt.date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"give a date from {FIRST_DAY} to {LAST_DAY}")
+    return day
+
+
+#: A number that is written as one. Every use gives its bounds.
+Number = Annotated[float, BeforeValidator(as_number)]
+
+#: A whole number that is written as a number. Every use gives its bounds.
+Whole = Annotated[int, BeforeValidator(as_number)]
+
+#: A day of the calendar, written as 2022-03-30.
+Day = Annotated[dt.date, BeforeValidator(_as_date), AfterValidator(_in_range)]
+
+#: What a file calls itself; it becomes part of the names of files that are written.
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)]
+
+#: Seed of random numbers.
+Seed = Annotated[Whole, Field(ge=0, lt=2**64)]

@@ -1,0 +1,120 @@
+"""Calibration records: bound by a hash of themselves, and checked against their scenario."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from pretese.calibration.problem import pose
+from pretese.calibration.verdict import certify
+from pretese.certificate import (
+    load_scenario,
+    read_certificate,
+    record_hash,
+    unsolved,
+    write_certificate,
+)
+from pretese.cli import run
+from pretese.mechanism import parameters
+from pretese.published import load_published
+from pretese.shipped import scenario_path
+from protocol.errors import InputError
+
+NAME = "spermatogenesis.treatment.direct"
+
+
+@pytest.fixture
+def mine(tmp_path):
+    """A copy of a shipped scenario with a record of its own, and of the one that it extends."""
+    (tmp_path / "certificates").mkdir()
+    for name in ("paper", "literature-null"):
+        source = scenario_path(name)
+        shutil.copy(source, tmp_path)
+        shutil.copy(source.parent / "certificates" / f"{name}.json", tmp_path / "certificates")
+    return tmp_path / "literature-null.yaml"
+
+
+def record_of(scenario):
+    return scenario.parent / "certificates" / f"{scenario.stem}.json"
+
+
+def changed(scenario, change, *, sealed):
+    """Change the record of a scenario by hand; ``sealed`` gives it a fresh hash."""
+    file = record_of(scenario)
+    plain = json.loads(file.read_text(encoding="utf-8"))
+    change(plain)
+    if sealed:
+        plain["record_sha256"] = record_hash(plain)
+    file.write_text(json.dumps(plain), encoding="utf-8")
+
+
+def test_shipped_records_are_as_they_were_written():
+    for name in ("paper", "literature-null"):
+        assert read_certificate(record_of(scenario_path(name))).scenario == name
+
+
+def test_a_record_is_written_and_read_back(mine):
+    record = read_certificate(record_of(mine))
+    write_certificate(record_of(mine), record)
+    assert read_certificate(record_of(mine)) == record
+    assert parameters(load_scenario(str(mine)))[NAME].value == record.parameters[NAME].value
+
+
+def test_what_calibration_writes_can_be_loaded(mine):
+    scenario, free = unsolved(mine)
+    problem = pose(scenario, load_published(scenario.published), free)
+    drawn = [[1.1], [1.2], [1.3]]
+
+    record = certify(problem, problem.start, np.array([True]), np.array(drawn))
+    write_certificate(record_of(mine), record)
+    assert load_scenario(str(mine)).id == "literature-null"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda plain: plain["parameters"][NAME].update(value=1e308),
+        lambda plain: plain["parameters"][NAME].update(value=0.15),
+        lambda plain: plain["targets"].popitem(),
+        lambda plain: plain.update(studies=9000),
+        lambda plain: plain.pop("record_sha256"),
+        lambda plain: plain.update(record_sha256=None),
+        lambda plain: plain.update(record_sha256=["a"]),
+    ],
+)
+def test_a_record_changed_by_hand_is_refused(mine, change, capsys):
+    changed(mine, change, sealed=False)
+    with pytest.raises(InputError, match=r"record_sha256: .*run `pretese calibrate` again"):
+        load_scenario(str(mine))
+    assert run(["truth", str(mine), "--men", "10"]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [(1e308, "1e\\+308"), (150.0, "cannot be"), ("high", "text"), (True, "true"), (None, "null")],
+)
+def test_a_value_must_be_one_that_the_parameter_can_have(mine, value, message):
+    changed(mine, lambda plain: plain["parameters"][NAME].update(value=value), sealed=True)
+    with pytest.raises(InputError, match=message) as caught:
+        load_scenario(str(mine))
+    assert "literature-null.json" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "null", "[" * 100_000, '{"z": NaN}', "{}"])
+def test_a_file_that_is_no_record_is_refused(mine, text):
+    record_of(mine).write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"literature-null\.json"):
+        load_scenario(str(mine))
+
+
+@pytest.mark.parametrize("studies", ["0", "1", "49", "-5", "1e9", "10000000", "nan", "many"])
+def test_the_studies_of_a_check_are_bounded(capsys, studies):
+    assert run(["calibrate", "literature-null", "--check", "--studies", studies]) == 2
+    assert "--studies" in capsys.readouterr().err
+
+
+def test_the_fewest_studies_that_a_check_may_have_give_an_answer(capsys):
+    assert run(["calibrate", "literature-null", "--check", "--studies", "50"]) == 0
+    assert "at 50 studies" in capsys.readouterr().out
