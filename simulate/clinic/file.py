@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from protocol.conditions import Condition, parse_name_condition, parse_number_condition
+from protocol.dates import FIRST_YEAR, LAST_YEAR
 from protocol.documents import Document, parse_document, read_text
 from simulate.clinic.equipment import Embryology, Laboratory, Outpatients, Theatre
 from simulate.clinic.units import MONTH_NAMES, Length, in_time_units
@@ -21,6 +22,9 @@ from simulate.parameter import Positive
 #: What a priority may look at: numbers, and names with their values.
 NUMBERS = ("age_years", "partner_age_years", "infertility_duration_years")
 NAMES: Mapping[str, tuple[str, ...]] = {"diagnosis": DIAGNOSES, "arm": ARMS}
+
+#: A hundred years, in days.
+LONGEST_HORIZON = 36_525
 
 
 class Referrals(Document):
@@ -122,9 +126,9 @@ class Clinic(Document):
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: str
-    opens: dt.date
+    opens: Annotated[dt.date, Field(ge=dt.date(FIRST_YEAR, 1, 1), le=dt.date(LAST_YEAR, 12, 31))]
     warm_up_days: Annotated[int, Field(ge=0)] = 0
-    horizon_days: Annotated[int, Field(gt=0)] | None = None
+    horizon_days: Annotated[int, Field(gt=0, le=LONGEST_HORIZON)] | None = None
     holidays: tuple[dt.date, ...] = ()
     referrals: Referrals = Referrals()
     outpatients: Outpatients | None = None
