@@ -5,13 +5,13 @@ spreadsheet, markup in a page, or a command of LaTeX.
 """
 
 import html
-import re
 from pathlib import Path
 
 import pandas as pd
 
+from pretese.markup import latex_text, markdown_text
 from pretese.spreadsheet import spreadsheet_cell
-from protocol.safe_text import lines, one_line, xml_text
+from protocol.safe_text import lines, xml_text
 
 
 def write_table(frame: pd.DataFrame, stem: Path, caption: str) -> None:
@@ -62,34 +62,6 @@ def markdown(frame: pd.DataFrame, caption: str) -> str:
     return f"**{markdown_text(caption)}**\n\n" + line(head) + rule + "".join(map(line, body))
 
 
-#: What Markdown reads as markup anywhere in a line; ``_`` inside of a word is none.
-_MARKDOWN = re.compile(r"[\\`*<>&\[\]|~$]|(?<!\w)_|_(?!\w)")
-
-
-def markdown_text(text: str) -> str:
-    r"""Return text that Markdown shows as it is, in one line.
-
-    >>> markdown_text("a_b <i>\n[x](y)")
-    'a_b \\<i\\> \\[x\\](y)'
-    """
-    flat = one_line(re.sub(r"\s+", " ", text))
-    return _MARKDOWN.sub(r"\\\g<0>", flat)
-
-
-_LATEX = {
-    **{mark: f"\\{mark}" for mark in "&%$#_{}"},
-    "\\": "\\textbackslash{}",
-    "~": "\\textasciitilde{}",
-    "^": "\\textasciicircum{}",
-    "<": "$<$",
-    ">": "$>$",
-    # After the end of a row these would be an option of it.
-    "[": "{[}",
-    "]": "{]}",
-    "*": "{*}",
-}
-
-
 def latex(frame: pd.DataFrame, caption: str) -> str:
     """Return a LaTeX table in the style of the booktabs package."""
 
@@ -103,16 +75,6 @@ def latex(frame: pd.DataFrame, caption: str) -> str:
         f"{line(head)}\\midrule\n{''.join(map(line, body))}\\bottomrule\n"
         "\\end{tabular}\n\\end{table}\n"
     )
-
-
-def latex_text(text: str) -> str:
-    r"""Return text that LaTeX sets as it is, in one line.
-
-    >>> latex_text("[50 %] of_all")
-    '{[}50 \\%{]} of\\_all'
-    """
-    flat = one_line(re.sub(r"\s+", " ", text))
-    return "".join(_LATEX.get(mark, mark) for mark in flat)
 
 
 def page(frame: pd.DataFrame, caption: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from protocol import language
 from protocol.conditions import Value
+from protocol.dates import day_from
 from protocol.decide import decide, used
 from protocol.decision import Decision, Used
 from protocol.entry import CriterionResult, Flags, check_entry, raise_flags, together
@@ -46,7 +47,7 @@ def advise(known: Known, regimen: Regimen, on: dt.date, where: str = "patient") 
     with what it found. The first decision that is no advice ends the chain.
     """
     month = month_on(known.started, on)
-    due = (known.started or on) + dt.timedelta(days=MONTH_DAYS * (month - 1))
+    due = day_from(known.started or on, MONTH_DAYS * (month - 1), where)
     criteria: tuple[CriterionResult, ...] = ()
     decisions: list[Decision] = []
     if known.started is None or any(value is not None for value in known.entry.values()):

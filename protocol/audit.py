@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import groupby, pairwise
 
 from protocol.align import Pair, align
+from protocol.dates import date_of
 from protocol.deviations import KINDS, SCHEMA, Audit, Deviation, Kind, ManAudit
 from protocol.lived import Record, calendar, lived, record_of
 from protocol.log import Event, Log
@@ -267,7 +268,7 @@ class _Trial:
         rule: str,
         rows: tuple[int, ...] = (),
     ) -> None:
-        date = dt.date.fromordinal(self.start + day)
+        date = date_of(self.start + day)
         self.found.append(
             Deviation(self.patient, kind, day, date, expected, done, tolerance, rule, rows)
         )

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from protocol import language
 from protocol.conditions import Value
+from protocol.dates import nearest_day
 from protocol.decide import used, value_problem
 from protocol.decision import Used
 from protocol.documents import Document
@@ -179,9 +180,9 @@ def seen_at(known: Known, regimen: Regimen, name: str, due: dt.date, on: dt.date
     so.
     """
     spec = regimen.inputs[name]
-    last = min(on, due + dt.timedelta(days=int(regimen.tolerances.visit.value)))
+    last = min(on, nearest_day(due, int(regimen.tolerances.visit.value)))
     age = spec.max_age_days
-    first = dt.date.min if age is None else due - dt.timedelta(days=age)
+    first = dt.date.min if age is None else nearest_day(due, -age)
     if finding := known.last_before(name, first, last):
         return replace(
             used(regimen, name, finding.value),

@@ -7,6 +7,7 @@ from typing import Literal
 
 from protocol import language
 from protocol.conditions import Value
+from protocol.dates import day_from
 from protocol.decide import decide
 from protocol.errors import InputError
 from protocol.paths import (
@@ -157,7 +158,7 @@ def _phases(
 
 
 def _date(start: dt.date, day: int) -> dt.date:
-    return start + dt.timedelta(days=day)
+    return day_from(start, day, "start of therapy")
 
 
 def _dose(regimen: Regimen, start: dt.date, dose: Injection) -> Item:

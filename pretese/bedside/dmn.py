@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from protocol.conditions import Bound, Condition, Operator
 from protocol.regimen import DecisionTable, Regimen
+from protocol.safe_text import xml_text
 
 NAMESPACE = "https://www.omg.org/spec/DMN/20191111/MODEL/"
 OURS = "https://pretese.invalid/dmn"
@@ -33,7 +34,8 @@ def dmn_xml(regimen: Regimen, tables: Sequence[str] = ()) -> str:
     for name in tables or regimen.tables:
         _decision(root, regimen, regimen.tables[name])
     ET.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, "unicode") + "\n"
+    text = xml_text(ET.tostring(root, "unicode"))  # which does not look at characters itself
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
 def _decision(root: ET.Element, regimen: Regimen, table: DecisionTable) -> None:

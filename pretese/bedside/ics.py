@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from icalendar import Calendar, Event
 
 from pretese import __version__
+from protocol.dates import FIRST_YEAR, LAST_YEAR
 from protocol.errors import InputError
+from protocol.safe_text import one_line
 from protocol.schedule import Item, Plan
 
 #: Names of things are turned into the same identifiers whenever a calendar is written, so that
@@ -42,6 +44,10 @@ def calendar_of(
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", f"{plan.regimen_id} from {plan.start}")
     zone = _zone(timezone)
+    if zone is not None and not FIRST_YEAR <= plan.start.year <= LAST_YEAR:
+        problem = f"time zones are not known in the year {plan.start.year}"
+        cure = f"start from {FIRST_YEAR} to {LAST_YEAR}, or give no time and no zone"
+        raise InputError.of("--timezone", "", problem, cure)
     for number, item in enumerate(plan.items):
         calendar.add_component(_event(plan, item, number, at, zone, patient))
     if zone is not None:
@@ -54,7 +60,7 @@ def calendar_of(
 def _zone(name: str | None) -> ZoneInfo | None:
     try:
         return None if name is None else ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder of zones is an OSError
         raise InputError.of(
             "--timezone", "", f"{name!r} is no time zone", "give an IANA name: Europe/Berlin"
         ) from None
@@ -68,13 +74,14 @@ def _event(
     event.add("uid", f"{uuid.uuid5(NAMESPACE, key)}@pretese.invalid")
     # The stamp is the plan's own day, so that the same plan is the same bytes.
     event.add("dtstamp", dt.datetime.combine(plan.start, dt.time(), dt.UTC))
-    event.add("summary", item.says)
+    event.add("summary", one_line(item.says))
     if item.measure:
         event.add("description", f"measure: {', '.join(item.measure)}")
     event.add("categories", [item.kind])
     if at is None:
         event.add("dtstart", item.date)
-        event.add("dtend", item.date + dt.timedelta(days=1))
+        if item.date < dt.date.max:  # without an end it lasts the day (RFC 5545, 3.6.1)
+            event.add("dtend", item.date + dt.timedelta(days=1))
         event.add("transp", "TRANSPARENT")
     else:
         start = dt.datetime.combine(item.date, at, zone)

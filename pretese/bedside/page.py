@@ -1,9 +1,11 @@
 """A regimen as a page of documentation, written from the file that decides."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import quote
 
 from pretese.bedside.tree import mermaid
 from pretese.bedside.words import shown_order, shown_unit, totals_words
+from pretese.markup import markdown_text as shown
 from protocol.conditions import Condition
 from protocol.paths import paths_of
 from protocol.regimen import DecisionTable, Regimen
@@ -12,10 +14,10 @@ from protocol.regimen import DecisionTable, Regimen
 def markdown(regimen: Regimen) -> str:
     """Return the page: drugs, readings, tables, every path with its doses, and the tree."""
     parts = [
-        f"# {regimen.title}",
+        f"# {shown(regimen.title)}",
         f"`{regimen.id}` {regimen.version}. Written by `pretese regimen show {regimen.id} "
         "--format markdown` from the file that decides, simulates and audits.",
-        regimen.about,
+        shown(regimen.about),
         *_phases(regimen),
         *_readings(regimen),
         *_parameters(regimen),
@@ -38,7 +40,11 @@ def grid_of_words(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def _phases(regimen: Regimen) -> Iterator[str]:
     yield "## What is injected"
     rows = [
-        [f"`{phase.name}`", phase.label, "<br>".join(shown_order(regimen, o) for o in phase.orders)]
+        [
+            f"`{phase.name}`",
+            shown(phase.label),
+            "<br>".join(shown(shown_order(regimen, o)) for o in phase.orders),
+        ]
         for phase in regimen.phases
     ]
     yield grid_of_words(["phase", "", "orders"], rows)
@@ -51,7 +57,12 @@ def _readings(regimen: Regimen) -> Iterator[str]:
         return
     yield "## Where the source can be read in more than one way"
     rows = [
-        [f'"{r.words}"', r.taken, r.because, ", ".join(f"`{name}`" for name in r.instead)]
+        [
+            f'"{shown(r.words)}"',
+            shown(r.taken),
+            shown(r.because),
+            ", ".join(f"`{name}`" for name in r.instead),
+        ]
         for r in regimen.readings.values()
     ]
     yield grid_of_words(["words", "taken here", "because", "taken otherwise in"], rows)
@@ -62,7 +73,13 @@ def _parameters(regimen: Regimen) -> Iterator[str]:
         return
     yield "## Numbers"
     rows = [
-        [f"`{name}`", f"{p.value:g} {shown_unit(p.unit)}", p.status, p.source, p.locator]
+        [
+            f"`{name}`",
+            shown(f"{p.value:g} {shown_unit(p.unit)}"),
+            p.status,
+            p.source,
+            shown(p.locator),
+        ]
         for name, p in regimen.parameters.items()
     ]
     yield grid_of_words(["parameter", "value", "status", "source", "where"], rows)
@@ -73,12 +90,12 @@ def _criteria(regimen: Regimen) -> Iterator[str]:
     if not regimen.criteria:
         return
     yield "## Who may start"
-    rows = [[f"`{c.name}`", c.label, _conditions(c.conditions)] for c in regimen.criteria]
+    rows = [[f"`{c.name}`", shown(c.label), _conditions(c.conditions)] for c in regimen.criteria]
     yield grid_of_words(["criterion", "", "met when"], rows)
 
 
 def _table(regimen: Regimen, table: DecisionTable) -> Iterator[str]:
-    yield f"## {table.question}"
+    yield f"## {shown(table.question)}"
     kind = (
         "Every rule is judged by itself."
         if table.grid is None
@@ -90,21 +107,21 @@ def _table(regimen: Regimen, table: DecisionTable) -> Iterator[str]:
             rule.id,
             *(_cell(rule.conditions.get(name)) for name in table.inputs),
             f"`{rule.then}`" if rule.outcome == "advice" else rule.outcome,
-            rule.because,
+            shown(rule.because),
             rule.status,
         ]
         for rule in table.rules
     ]
-    labels = [regimen.inputs[name].label for name in table.inputs]
+    labels = [shown(regimen.inputs[name].label) for name in table.inputs]
     yield grid_of_words(["rule", *labels, "answer", "because", "status"], rows)
 
 
 def _cell(condition: Condition | None) -> str:
-    return condition.text if condition else ""
+    return shown(condition.text) if condition else ""
 
 
 def _conditions(conditions: Mapping[str, Condition]) -> str:
-    return ", ".join(f"{name} {condition.text}" for name, condition in conditions.items())
+    return shown(", ".join(f"{name} {condition.text}" for name, condition in conditions.items()))
 
 
 def _paths(regimen: Regimen) -> Iterator[str]:
@@ -113,8 +130,8 @@ def _paths(regimen: Regimen) -> Iterator[str]:
         [
             str(number),
             " > ".join(path.phases) or "no therapy",
-            path.ends,
-            totals_words(path.totals),
+            shown(path.ends),
+            shown(totals_words(path.totals)),
         ]
         for number, path in enumerate(paths_of(regimen), 1)
     ]
@@ -124,7 +141,11 @@ def _paths(regimen: Regimen) -> Iterator[str]:
 def _sources(regimen: Regimen) -> Iterator[str]:
     yield "## Sources"
     rows = [
-        [f"`{name}`", s.title, f"[{s.doi}](https://doi.org/{s.doi})" if s.doi else s.address or ""]
+        [f"`{name}`", shown(s.title), _link(s.doi) if s.doi else shown(s.address or "")]
         for name, s in regimen.sources.items()
     ]
     yield grid_of_words(["name", "", "address"], rows)
+
+
+def _link(doi: str) -> str:
+    return f"[{shown(doi)}](https://doi.org/{quote(doi, safe='/:;.-_')})"

@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape
 
 from protocol.paths import Path, Step, Totals, paths_of
 from protocol.regimen import Regimen
+from protocol.safe_text import one_line, xml_text
 
 #: Fill and edge of the boxes.
 INK = {
@@ -101,15 +102,23 @@ def mermaid(regimen: Regimen) -> str:
     numbers: dict[int, str] = {}
     for node in _walk(tree_of(regimen)):
         name = numbers.setdefault(id(node), f"n{len(numbers)}")
-        text = "<br/>".join(line.replace('"', "'") for line in node.lines)
+        text = "<br/>".join(_in_mermaid(line) for line in node.lines)
         lines.append(f'  {name}["{text}"]:::{node.kind}')
         for child in node.children:
             other = numbers.setdefault(id(child), f"n{len(numbers)}")
             lines.append(
-                f'  {name} -->|"{child.edge}"| {other}' if child.edge else f"  {name} --> {other}"
+                f'  {name} -->|"{_in_mermaid(child.edge)}"| {other}'
+                if child.edge
+                else f"  {name} --> {other}"
             )
     lines += [f"  classDef {kind} fill:{fill},stroke:{edge}" for kind, (fill, edge) in INK.items()]
     return "\n".join(lines) + "\n"
+
+
+def _in_mermaid(text: str) -> str:
+    """Return text as a quoted label of Mermaid holds it: no quote, no tag, one line."""
+    flat = one_line(" ".join(text.split())).replace('"', "'")
+    return flat.replace("<", "#lt;").replace(">", "#gt;").replace("`", "'")
 
 
 def svg(regimen: Regimen) -> str:
@@ -129,7 +138,7 @@ def svg(regimen: Regimen) -> str:
     for node in nodes:
         parts += [_arrow(node, child, pitch) for child in node.children]
     parts += [_box(node, pitch) for node in nodes]
-    return "\n".join([*parts, "</svg>"]) + "\n"
+    return xml_text("\n".join([*parts, "</svg>"])) + "\n"
 
 
 def _walk(node: Node) -> Iterator[Node]:

@@ -18,6 +18,7 @@ from pretese.commands.options import (
 )
 from pretese.terminal import echo
 from protocol.advise import SCHEMA, Advice, advise
+from protocol.dates import day_from
 from protocol.documents import read_document, validate
 from protocol.errors import InputError
 from protocol.numbers import cure_of, number_of, shown
@@ -119,7 +120,7 @@ def _man_in_month(
     if phase_before is not None and phase_before not in names:
         cure = f"give one of: {', '.join(names)}"
         raise InputError.of(WHERE, "--phase-before", f"{phase_before!r} is no phase", cure)
-    started = on - dt.timedelta(days=MONTH_DAYS * (month - 1))
+    started = day_from(on, -MONTH_DAYS * (month - 1), "--on")
     # Earlier months do not matter to any table; only the one before is looked at.
     phases = (phase_before,) * (month - 1) if phase_before and month > 1 else ()
     return Known(known.patient, started, phases, known.entry, known.findings, None)

@@ -25,6 +25,9 @@ Floats = NDArray[np.float64]
 PLACES = ("first visit", "micro-TESE")
 YEARS_AHEAD = 400
 
+#: Most patients of one run, as for ``--men``.
+MOST_MEN = 10_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -69,6 +72,10 @@ def men_to_draw(clinic: Clinic, otherwise: int) -> int:
     if clinic.referrals.by_month:
         knots, heap = _cumulative(clinic, rate.value / DAYS_PER_WEEK)
         expected = float(np.interp(horizon, knots, heap))
+    if not expected < MOST_MEN:
+        problem = f"{rate.value:g} a week over {horizon} days are {expected:.3g} patients"
+        cure = f"give a rate and a horizon with fewer than {MOST_MEN}"
+        raise InputError.of(f"clinic {clinic.id}", "referrals.men_per_week", problem, cure)
     return int(np.ceil(expected + 6 * np.sqrt(expected) + 10))
 
 

@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from protocol.conditions import Condition, parse_name_condition, parse_number_condition
+from protocol.dates import FIRST_YEAR, LAST_YEAR
 from protocol.documents import Document, parse_document, read_text
 from protocol.fields import Day, Identifier, Number, Whole
 from simulate.clinic.calendar import Calendar
@@ -24,9 +25,9 @@ from simulate.parameter import Positive
 NUMBERS = ("age_years", "partner_age_years", "infertility_duration_years")
 NAMES: Mapping[str, tuple[str, ...]] = {"diagnosis": DIAGNOSES, "arm": ARMS}
 
+#: A hundred years, in days.
+LONGEST_HORIZON = 36_525
 
-#: Days of a run: about 270 years.
-MAX_DAYS = 100_000
 
 #: Men of a run: their tables stay within some gigabytes.
 MAX_MEN = 10_000_000
@@ -131,9 +132,9 @@ class Clinic(Document):
 
     id: Identifier
     title: str
-    opens: Day
-    warm_up_days: Annotated[Whole, Field(ge=0, le=MAX_DAYS)] = 0
-    horizon_days: Annotated[Whole, Field(ge=1, le=MAX_DAYS)] | None = None
+    opens: Annotated[Day, Field(ge=dt.date(FIRST_YEAR, 1, 1), le=dt.date(LAST_YEAR, 12, 31))]
+    warm_up_days: Annotated[Whole, Field(ge=0, le=LONGEST_HORIZON)] = 0
+    horizon_days: Annotated[Whole, Field(ge=1, le=LONGEST_HORIZON)] | None = None
     holidays: Annotated[tuple[Day, ...], Field(max_length=10_000)] = ()
     referrals: Referrals = Referrals()
     outpatients: Outpatients | None = None

@@ -9,6 +9,8 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 import pandas as pd
 
+from protocol.safe_text import xml_text
+
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <log xes.version="1.0" xes.features="" xmlns="http://www.xes-standard.org/">
 <extension name="Concept" prefix="concept" uri="http://www.xes-standard.org/concept.xesext"/>
@@ -97,7 +99,7 @@ def _event(words: str, time: str, transition: str) -> str:
 
 @lru_cache(10_000)
 def _text(key: str, value: str) -> str:
-    return f"<string key={quoteattr(key)} value={quoteattr(value)}/>"
+    return f"<string key={quoteattr(key)} value={quoteattr(xml_text(value))}/>"
 
 
 @lru_cache(10_000)

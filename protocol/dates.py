@@ -1,0 +1,38 @@
+"""Days counted from a date, at the ends of the calendar too (years 1 to 9999)."""
+
+import datetime as dt
+
+from protocol.errors import InputError
+
+#: Years for which time zones, calendar programs and event logs are dependable.
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+
+
+def day_from(date: dt.date, days: int, where: str) -> dt.date:
+    """Return the date so many ``days`` after another; before it if they are negative.
+
+    Raises
+    ------
+    InputError
+        The calendar has no such day; ``where`` says whose date it is.
+    """
+    try:
+        return date + dt.timedelta(days=days)
+    except OverflowError:
+        end = "beginning" if days < 0 else "end"
+        problem = f"{date} is less than {abs(days)} days from the {end} of the calendar"
+        raise InputError.of(where, "", problem, "give a date in the years 100 to 9900") from None
+
+
+def nearest_day(date: dt.date, days: int) -> dt.date:
+    """Return the date so many ``days`` later, or the end of the calendar if there is none.
+
+    >>> nearest_day(dt.date(9999, 12, 30), 5), nearest_day(dt.date(1, 1, 3), -5)
+    (datetime.date(9999, 12, 31), datetime.date(1, 1, 1))
+    """
+    return date_of(date.toordinal() + days)
+
+
+def date_of(ordinal: int) -> dt.date:
+    """Return the date of an ordinal, or the end of the calendar that it lies beyond."""
+    return dt.date.fromordinal(min(max(ordinal, 1), dt.date.max.toordinal()))

@@ -1,0 +1,122 @@
+"""Dates at both ends of the calendar: refused in words, or answered."""
+
+import datetime as dt
+
+import pytest
+from icalendar import Calendar
+
+from pretese.bedside.ics import calendar_of
+from pretese.cli import run
+from pretese.clinic_files import load_clinic
+from pretese.shipped import shipped_folder
+from protocol.dates import date_of, day_from, nearest_day
+from protocol.errors import InputError
+from protocol.regimen import load_regimen
+from protocol.schedule import plan_of_phases
+from simulate.clinic.arrivals import men_to_draw
+
+FIRST, LAST = dt.date.min, dt.date.max
+
+
+def test_days_stop_at_the_ends_of_the_calendar():
+    assert nearest_day(FIRST, -1) == FIRST
+    assert nearest_day(LAST, 10**9) == LAST
+    assert date_of(LAST.toordinal() + 1) == LAST
+    assert day_from(FIRST, 1, "--on") == dt.date(1, 1, 2)
+    assert day_from(LAST, -1, "--on") == dt.date(9999, 12, 30)
+    with pytest.raises(InputError, match="--on: 9999-12-31 is less than 1 days from the end"):
+        day_from(LAST, 1, "--on")
+    with pytest.raises(InputError, match="beginning of the calendar"):
+        day_from(FIRST, -1, "--on")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["schedule", "--start", "9999-12-01", "--fsh", "9.8"], 2),
+        (["schedule", "--start", "0001-01-01", "--fsh", "9.8"], 0),
+        (["schedule", "--start", "0001-01-01", "--fsh", "9.8", "--json"], 0),
+        (["decide", "--month", "3", "--phase-before", "hcg", "--on", "0001-01-01"], 2),
+        (["decide", "--month", "2", "--fsh", "9.8", "--on", "9999-12-31"], 0),
+        (["decide", "--month", "2", "--fsh", "9.8", "--on", "0001-02-01", "--json"], 0),
+    ],
+)
+def test_commands_answer_at_the_ends_of_the_calendar(capsys, words, code):
+    assert run(words) == code
+    printed = capsys.readouterr()
+    assert ("calendar" in printed.err) == (code == 2)
+
+
+@pytest.mark.parametrize("started", ["0001-01-01", "9999-12-01"])
+@pytest.mark.parametrize("on", ["0001-01-01", "9999-12-31"])
+def test_a_patient_of_any_date_is_answered_on_any_date(capsys, tmp_path, started, on):
+    file = tmp_path / "patient.yaml"
+    file.write_text(
+        f"patient: a\nstarted: {started}\nphases: [hcg]\n"
+        f"measurements:\n  - {{date: {started}, name: fsh, value: 9.8, unit: IU/L}}\n"
+    )
+    assert run(["decide", "--patient", str(file), "--on", on]) == 0
+    assert "not a medical device" in capsys.readouterr().out
+
+
+def test_a_log_at_the_end_of_the_calendar_is_audited(capsys, tmp_path):
+    log = tmp_path / "log.csv"
+    log.write_text(
+        "patient,date,event,drug,amount,unit,value\n"
+        "a,9999-12-20,injection,hcg,2000,IU,\n"
+        "a,9999-12-31,injection,hcg,9000,IU,\n"
+    )
+    assert run(["audit", str(log)]) == 0
+    assert "1 men" in capsys.readouterr().out
+
+
+def test_a_calendar_without_times_reaches_the_last_day():
+    plan = plan_of_phases(load_regimen("fsh-guided"), LAST - dt.timedelta(days=30), ["hcg"])
+    events = Calendar.from_ical(calendar_of(plan)).walk("VEVENT")
+    assert max(event["dtstart"].dt for event in events) == LAST
+
+
+@pytest.mark.parametrize("zone", ["Europe", "", "../../etc/passwd", "/etc/passwd", "Europe/B\x00"])
+def test_a_time_zone_that_is_none_is_refused(zone):
+    plan = plan_of_phases(load_regimen("fsh-guided"), dt.date(2026, 1, 5), [])
+    with pytest.raises(InputError, match="is no time zone"):
+        calendar_of(plan, at=dt.time(8), timezone=zone)
+
+
+@pytest.mark.parametrize("year", [1, 1899, 2200, 9999])
+def test_times_of_day_in_far_years_are_refused(year):
+    plan = plan_of_phases(load_regimen("fsh-guided"), dt.date(year, 1, 5), [])
+    with pytest.raises(InputError, match="time zones are not known"):
+        calendar_of(plan, at=dt.time(8), timezone="Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("opens: ", "opens: 9999-12-01 # "),
+        ("opens: ", "opens: 0001-01-01 # "),
+        ("horizon_days: ", "horizon_days: 1000000000000000000 # "),
+        ("value: 2.73", "value: 1.0e+300"),
+    ],
+)
+def test_a_clinic_beyond_the_calendar_is_refused(capsys, tmp_path, old, new):
+    text = (shipped_folder() / "clinics" / "one-centre.yaml").read_text(encoding="utf-8")
+    assert old in text
+    file = tmp_path / "clinic.yaml"
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    out = tmp_path / "out"
+    assert run(["clinic", "paper", "--clinic", str(file), "--out", str(out), "--workers", "1"]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_rate_without_end_is_refused():
+    clinic, _ = load_clinic("one-centre")
+    rate = clinic.referrals.men_per_week
+    assert rate is not None
+    many = rate.model_copy(update={"value": 1e308})
+    busy = clinic.model_copy(
+        update={"referrals": clinic.referrals.model_copy(update={"men_per_week": many})}
+    )
+    with pytest.raises(InputError, match="men_per_week"):
+        men_to_draw(busy, 569)
