@@ -57,18 +57,18 @@ def test_nothing_on_the_page_listens_everywhere():
     assert "0.0.0.0" not in PAGE.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("files", [{}, {"CA_FILE": "none.pem"}])
+@pytest.mark.parametrize("authority", [None, "none.pem"])
 def test_tls_without_certificates_is_refused_before_anything_begins(
-    files, tmp_path, capsys, monkeypatch
+    authority, tmp_path, capsys, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
-    tls = {name.lower().replace("_", "-"): file for name, file in files.items()}
-    with dask.config.set({"distributed.comm.tls": tls}):
+    importlib.import_module("distributed")  # which sets its configuration as it loads
+    with dask.config.set({"distributed.comm.tls.ca-file": authority}):
         arguments = ["recover", "no-effect", "--scheduler", "tls://10.0.0.5:8786"]
         assert run(arguments) == EXIT_BAD_INPUT
     error = capsys.readouterr().err
     assert "DASK_DISTRIBUTED__COMM__TLS__CA_FILE" in error
-    assert ("cannot be read" if files else "there is no certificate") in error
+    assert ("cannot be read" if authority else "there is no certificate") in error
     assert list(tmp_path.iterdir()) == []
 
 
