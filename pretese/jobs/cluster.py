@@ -1,8 +1,10 @@
 """A Dask cluster that runs already: workers of any machines, which may come, go and die."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import AbstractContextManager, contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 from pretese.jobs.crew import AHEAD, RESUME, Crew, local_crew
@@ -13,6 +15,9 @@ PATIENCE = 30
 
 #: Seconds to wait for a worker once all of them have gone: a queue may start others.
 WORKER_PATIENCE = 300
+
+#: Environment variables in which Dask finds certificates begin so.
+_TLS = "DASK_DISTRIBUTED__COMM__TLS__"
 
 #: Seconds without a result after which the scheduler is asked whether it has workers.
 CHECK_SECONDS = 10
@@ -33,37 +38,60 @@ def cluster_crew(address: str) -> Iterator[Crew]:
     come back here and are written here. For an address that begins with ``tls://`` certificates
     are those of Dask's configuration.
     """
-    client = _connect(address)
+    if find_spec("distributed") is None:
+        problem = "the package `distributed` is not installed"
+        cure = "install pretese[cluster], or leave --scheduler out and use --workers"
+        raise InputError.of("--scheduler", address, problem, cure)
+    with _quiet():
+        client = _connect(address)
+        try:
+            yield _crew(client, address)
+        finally:
+            client.close(timeout=PATIENCE)
+
+
+def _crew(client: Any, address: str) -> Crew:
+    threads = sum(client.nthreads().values())
+    return Crew(
+        client.get_executor(retries=3),
+        AHEAD * max(threads, 2),
+        option="--scheduler",
+        value=address,
+        fault=lambda error: _fault(error, client),
+        check=lambda: _check(client, address),
+        check_seconds=CHECK_SECONDS,
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Dask from reporting a loss as tracebacks on the terminal: we say it in words."""
+    import distributed  # noqa: F401  its loggers are made as it loads
+
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]
+    before = {logger: logger.level for logger in map(logging.getLogger, names)}
+    for logger in before:
+        logger.setLevel(logging.CRITICAL + 1)
     try:
-        threads = sum(client.nthreads().values())
-        yield Crew(
-            client.get_executor(retries=3),
-            AHEAD * max(threads, 2),
-            option="--scheduler",
-            value=address,
-            fault=lambda error: _fault(error, client),
-            check=lambda: _check(client, address),
-            check_seconds=CHECK_SECONDS,
-        )
+        yield
     finally:
-        client.close(timeout=PATIENCE)
+        for logger, level in before.items():
+            logger.setLevel(level)
 
 
 def _connect(address: str) -> Any:
-    try:
-        import distributed
-    except ImportError:
-        problem = "the package `distributed` is not installed"
-        cure = "install pretese[cluster], or leave --scheduler out and use --workers"
-        raise InputError.of("--scheduler", address, problem, cure) from None
+    import distributed
+
+    if address.startswith("tls://"):
+        _check_certificates(address)
     connect: Any = distributed.Client
     try:
         client = connect(address, timeout=PATIENCE, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError) as error:
         problem = f"no Dask scheduler answers there ({type(error).__name__})"
         cure = (
-            "give the address that `dask scheduler` prints, such as tcp://10.0.0.5:8786; one that "
-            "begins with tls:// needs certificates in Dask's configuration"
+            "give the address that `dask scheduler` prints, such as tcp://10.0.0.5:8786, or "
+            "tls://10.0.0.5:8786 if it was started with certificates"
         )
         raise InputError.of("--scheduler", address, problem, cure) from None
     try:
@@ -73,6 +101,22 @@ def _connect(address: str) -> Any:
         cure = f"start some: dask worker {address}"
         raise InputError.of("--scheduler", address, "it has no workers", cure) from None
     return client
+
+
+def _check_certificates(address: str) -> None:
+    """Refuse to connect by TLS with no certificates, or with files that hold none."""
+    import distributed
+
+    security: Any = distributed.Security()  # of Dask's configuration
+    try:
+        context = security.get_connection_args("client")["ssl_context"]
+        problem = "there is no certificate to connect with" if context is None else ""
+    except OSError as error:  # `ssl.SSLError` is one
+        problem = f"a certificate or key cannot be read ({error.strerror or error})"
+    if problem:
+        names = [f"{_TLS}{name}" for name in ("CA_FILE", "CLIENT__CERT", "CLIENT__KEY")]
+        cure = f"name the files in the environment: {', '.join(names)}"
+        raise InputError.of("--scheduler", address, problem, cure)
 
 
 def _fault(error: Exception, client: Any) -> str | None:
