@@ -1,37 +1,20 @@
 """What a plan may say of one thing: a covariate, a subgroup, matching, missing values."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from estimate.columns import Categorical, Kind, Numeric
 from estimate.estimand import Strategy
 from estimate.matching import Focal, Order
+from estimate.methods import check_method
+from estimate.work import MatchingRule
 from protocol.documents import Document
 
-Method = Literal[
-    "crude",
-    "adjusted",
-    "firth",
-    "modified-poisson",
-    "ps-covariate",
-    "iptw-ate",
-    "iptw-att",
-    "iptw-atc",
-    "iptw-ato",
-    "iptw-atm",
-    "iptw-ate-adjusted",
-    "matching",
-    "matching-adjusted",
-    "matching-conditional",
-    "standardised",
-    "standardised-att",
-    "standardised-atc",
-    "standardised-randomised",
-    "aipw",
-    "tmle",
-]
+#: A method that `pretese analyse` offers.
+MethodName = Annotated[str, AfterValidator(partial(check_method, door="analyse"))]
 
 _KIND_CURE = "write `numeric`, or `categorical: [reference, other, ...]`"
 
@@ -83,6 +66,12 @@ class Matching(Document):
     caliper_percent: Annotated[float, Field(gt=0)] | None = None
     on: Literal["score", "logit"] = "logit"
     exact: str | None = None
+
+    @property
+    def rule(self) -> MatchingRule:
+        """The same, as estimators take it."""
+        caliper = None if self.caliper_percent is None else self.caliper_percent / 100
+        return MatchingRule(self.focal, self.order, caliper, self.on, self.exact)
 
 
 class Event(Document):

@@ -1,10 +1,12 @@
 """What a trial counts and how it compares the arms, and the estimand that follows."""
 
+from functools import partial
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from estimate.estimand import Estimand, IntercurrentEvent, Strategy
+from estimate.methods import METHODS, check_method
 from pretese.trial.arms import Factor
 from protocol.documents import Document
 from simulate.nouns import BASELINE
@@ -96,9 +98,7 @@ class Analysis(Document):
     logistic with a normal intercept per site.
     """
 
-    method: Literal["unadjusted", "mantel-haenszel", "standardised", "logistic", "mixed"] = (
-        "unadjusted"
-    )
+    method: Annotated[str, AfterValidator(partial(check_method, door="power"))] = "unadjusted"
     covariates: tuple[str, ...] = ()
     strata: tuple[Factor, ...] = ()
     small_sample: bool = False
@@ -121,20 +121,21 @@ class Analysis(Document):
             raise ValueError("mantel-haenszel takes strata and no covariates")
         if self.method == "mixed" and "site" in self.strata:
             raise ValueError("mixed takes sites as random; leave site out of strata")
-        if self.small_sample and self.method != "standardised":
-            raise ValueError("small_sample goes with standardised alone")
+        if self.small_sample and self.method != "standardised-randomised":
+            raise ValueError("small_sample goes with standardised-randomised alone")
         return self
 
     @property
     def conditional(self) -> bool:
         """Whether the effect is one given covariates or site: no risks have it."""
-        given = bool(self.covariates or self.strata)
-        return self.method == "mixed" or (self.method == "logistic" and given)
+        method = METHODS[self.method]
+        given = bool(self.covariates or self.strata) or "sites or strata" in method.needs
+        return method.kind == "conditional" and given
 
     @property
     def summary(self) -> str:
         """Return the measure of effect."""
-        measure = "odds ratio" if self.method in ("logistic", "mixed") else "risk difference"
+        measure = METHODS[self.method].scales[0]
         return f"{'conditional' if self.conditional else 'marginal'} {measure}"
 
 

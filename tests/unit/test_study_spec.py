@@ -2,7 +2,6 @@ import pytest
 
 from pretese.study.judge import answers_of, claim_of
 from pretese.study.library import choose, load_library
-from pretese.study.methods import METHODS
 from pretese.study.spec import StudyPlan, StudySpec
 from protocol.documents import parse_document, validate
 from protocol.errors import InputError
@@ -33,6 +32,7 @@ covariates:
   age_years: numeric
   diagnosis: {categorical: [idiopathic, cryptorchidism, orchitis, azfc]}
 methods: [crude, adjusted, iptw-ate, iptw-att, iptw-ato, matching, standardised, aipw]
+matching: {focal: untreated}
 missing: {method: mice, imputations: 20, iterations: 10}
 seed: 20220101
 """,
@@ -42,9 +42,17 @@ seed: 20220101
     assert plan.covariates == ("age_years", "diagnosis")
 
 
-def test_every_method_that_can_be_named_can_be_run():
-    named = StudyPlan.model_fields["methods"].annotation.__args__[0].__args__
-    assert set(named) == set(METHODS)
+def test_matching_in_a_study_needs_the_arm_that_is_matched():
+    bare = {"methods": ["matching"], "covariates": ["age_years"]}
+    assert "matching: {focal: untreated}" in faults(lambda: spec(plans={"bare": bare}))
+    wrong = bare | {"matching": {"focal": "untreated", "exact": "age_years"}}
+    assert "age_years is not a categorical covariate" in faults(lambda: spec(plans={"bare": wrong}))
+
+
+def test_a_method_without_a_known_truth_is_refused_by_name():
+    bare = {"methods": ["matching-conditional"], "covariates": ["age_years"]}
+    said = faults(lambda: spec(plans={"bare": bare}))
+    assert "`pretese analyse` alone offers it, because no true effect given the pair" in said
 
 
 def test_a_case_cannot_name_a_plan_that_is_not_there():
