@@ -10,6 +10,7 @@ from estimate.analysis_set import AnalysisSet, analysis_set
 from estimate.columns import Categorical, Kind
 from estimate.impute.chain import Column, impute
 from pretese.study.spec import StudyPlan, kind_of
+from simulate import endpoints
 from simulate.cohort import Cohort
 
 Floats = NDArray[np.float64]
@@ -108,8 +109,7 @@ def _known(
 
 def potential_outcomes(cohort: Cohort, plan: StudyPlan) -> tuple[Flags, Flags]:
     """Return each man's outcome untreated and treated, each (replicate, man)."""
-    untreated, treated = (getattr(path, plan.outcome) for path in cohort.paths)
-    return untreated, treated
+    return endpoints.potential_outcomes(cohort, plan.outcome)
 
 
 def population(cohort: Cohort, plan: StudyPlan) -> Flags:
@@ -123,7 +123,7 @@ def population(cohort: Cohort, plan: StudyPlan) -> Flags:
 def _observed(cohort: Cohort, plan: StudyPlan, kinds: Mapping[str, Kind]) -> AnalysisSet:
     columns = {
         "gn": cohort.gn,
-        plan.outcome: cohort.observed(plan.outcome),
+        plan.outcome: endpoints.observed_outcome(cohort, plan.outcome),
         **_recorded(cohort),
     }
     include = None if plan.eligible == "everyone" else cohort.observed(plan.eligible)

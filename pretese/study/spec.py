@@ -19,6 +19,7 @@ from estimate.plan import check_division
 from estimate.plan_choices import Matching, Subgroup, name_alone
 from estimate.work import Choices
 from protocol.documents import Document
+from simulate.endpoints import check_endpoint
 from simulate.nouns import BASELINE, DIAGNOSES
 
 #: A method that `pretese recover` offers.
@@ -62,7 +63,7 @@ class StudyPlan(Document):
     treatment
         The only one there is.
     outcome
-        A column of the simulated men.
+        An endpoint (`simulate.endpoints.ENDPOINTS`).
     eligible
         Who is analysed: everyone, or the men operated on. Surgery comes after therapy and depends
         on it, so that the true effect among the operated is that among men who would be operated
@@ -82,7 +83,7 @@ class StudyPlan(Document):
     """
 
     treatment: Literal["gn"] = "gn"
-    outcome: Literal["any_sperm", "sperm_retrieved"] = "any_sperm"
+    outcome: Annotated[str, AfterValidator(check_endpoint)] = "any_sperm"
     eligible: Literal["everyone", "micro_tese"] = "everyone"
     covariates: Annotated[tuple[CovariateName, ...], BeforeValidator(_names_alone)] = ()
     methods: Annotated[tuple[MethodName, ...], Field(min_length=1)]

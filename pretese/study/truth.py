@@ -22,6 +22,7 @@ from pretese.study.subgroups import SCALE, divided, subgroup_names
 from simulate.cohort import Cohort
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 #: A true effect is named by whom it is for and how it is measured.
 TruthName = tuple[str, str]
@@ -62,6 +63,7 @@ def true_effects(cohort: Cohort, plan: StudyPlan) -> dict[TruthName, Floats]:
     randomised trial of these patients would find.
     """
     groups = set(subgroup_names(plan))
+    outcomes, who = potential_outcomes(cohort, plan), population(cohort, plan)
     found: dict[TruthName, Floats] = {}
     for target, scale in truths_of(plan):
         if target == "conditional":
@@ -69,16 +71,16 @@ def true_effects(cohort: Cohort, plan: StudyPlan) -> dict[TruthName, Floats]:
         elif target == "given the propensity score":
             found[target, scale] = _given_score(cohort, plan)
         elif target not in groups:
-            found[target, scale] = _marginal(cohort, plan, target, scale)
+            found[target, scale] = _marginal(cohort, outcomes, who, target, scale)
     return found | _by_subgroup(cohort, plan)
 
 
-def _marginal(cohort: Cohort, plan: StudyPlan, target: str, scale: str) -> Floats:
-    weight = np.where(population(cohort, plan), _tilt(cohort, target), 0.0)
+def _marginal(
+    cohort: Cohort, outcomes: tuple[Flags, Flags], who: Flags, target: str, scale: str
+) -> Floats:
+    weight = np.where(who, _tilt(cohort, target), 0.0)
     total = weight.sum(-1)
-    untreated, treated = (
-        (weight * outcome).sum(-1) / total for outcome in potential_outcomes(cohort, plan)
-    )
+    untreated, treated = ((weight * outcome).sum(-1) / total for outcome in outcomes)
     with np.errstate(divide="ignore", invalid="ignore"):
         if scale == "risk difference":
             return np.asarray(treated - untreated)
