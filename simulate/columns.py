@@ -73,7 +73,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "injections": (
         PATIENT,
         Column("day", "d", "day of the injection"),
-        Column("drug", "", "hcg or ufsh"),
+        Column("drug", "", "drug injected, as the regimen names it"),
         Column("dose_iu", "[IU]", "dose injected"),
     ),
     "procedures": (
