@@ -1,5 +1,6 @@
 import pytest
 
+from pretese.shipped import scenario_names
 from pretese.study.judge import answers_of, claim_of
 from pretese.study.library import choose, load_library
 from pretese.study.spec import StudyPlan, StudySpec
@@ -90,6 +91,25 @@ def test_named_cases_and_scenarios_of_the_user_are_chosen():
     assert list(chosen.cases) == ["no-effect", "own-file"]
     assert chosen.cases["own-file"].scenario == "my/Own File.yaml"
     assert (chosen.seed, chosen.truth_men, chosen.grids) == (7, 5000, {})
+
+
+def test_a_case_named_as_a_shipped_scenario_is_that_scenario_unmodified():
+    shared = {name: case for name, case in load_library().cases.items() if name in scenario_names()}
+    assert shared
+    for name, case in shared.items():
+        assert (case.scenario, case.given, case.men) == (name, {}, None), name
+    assert not set(load_library().grids) & set(scenario_names())
+
+
+def test_a_shipped_scenario_by_its_name_is_run_as_it_is_shipped():
+    chosen = choose(("strong-confounding",), None, None, None).cases["strong-confounding"]
+    assert (chosen.scenario, chosen.given, chosen.men) == ("strong-confounding", {}, None)
+
+
+@pytest.mark.parametrize("names", [("my/no-effect.yaml",), ("one/mine.yaml", "other/mine.yaml")])
+def test_two_cases_cannot_have_one_name(names):
+    with pytest.raises(InputError, match="which is another case; give the file another name"):
+        choose(names, None, None, None)
 
 
 def test_nothing_is_claimed_of_the_users_plan():
