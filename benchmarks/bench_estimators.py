@@ -3,8 +3,6 @@
 600 men, treatment and six covariates; both give the same numbers, which is asserted first.
 """
 
-from typing import get_args
-
 import numpy as np
 import statsmodels.api as sm
 from scipy.special import expit
@@ -16,8 +14,8 @@ from estimate.analysis_set import AnalysisSet, analysis_set
 from estimate.columns import Numeric
 from estimate.logistic import fit_logistic
 from estimate.matching import match_nearest
+from estimate.methods import methods_of
 from estimate.plan import Plan
-from estimate.plan_choices import Method
 from estimate.propensity import propensity
 from estimate.weighting import iptw, weights
 
@@ -75,7 +73,7 @@ def cohort() -> tuple[dict[str, np.ndarray], Plan]:
         treatment="gn",
         outcome="y",
         covariates={f"x{i}": "numeric" for i in range(9)},
-        methods=get_args(Method),
+        methods=methods_of("analyse"),
         missing={"method": "mice", "imputations": 20, "iterations": 10},
     )
     return {"gn": treated, "y": yes, **{f"x{i}": column for i, column in enumerate(x)}}, plan

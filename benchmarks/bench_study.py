@@ -28,7 +28,7 @@ import statsmodels.api as sm
 from scipy.special import expit, ndtr
 
 from estimate.logistic import fit_logistic
-from estimate.plan_choices import Subgroup
+from estimate.plan_choices import Matching, Subgroup
 from estimate.tally import Performance
 from pretese.certificate import load_scenario
 from pretese.jobs.cluster import cluster_crew
@@ -50,6 +50,7 @@ CLUSTER = 100_000
 FULL = StudyPlan(
     covariates=("diagnosis", *BASELINE),
     methods=("crude", "adjusted", "iptw-ate", "iptw-ato", "matching", "standardised", "aipw"),
+    matching=Matching(focal="untreated", order="closest"),
     missing=MissingData(method="mice", imputations=20, iterations=10),
     subgroups={
         "cause": Subgroup(

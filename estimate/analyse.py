@@ -2,29 +2,23 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from estimate.adjustment import adjusted
 from estimate.analysis import Analysis
 from estimate.analysis_set import AnalysisSet
-from estimate.arrays import Floats
 from estimate.balance import Balance, balance
 from estimate.changes import changes
 from estimate.complete import CompleteData, complete
-from estimate.contingency import count, crude
+from estimate.contingency import count
 from estimate.delivery import deliveries
 from estimate.estimand import IntercurrentEvent
 from estimate.explore import divisions, shapes
-from estimate.firth import firth
-from estimate.marginal import aipw, standardised, tmle
-from estimate.matching import Focal, Matches, match_nearest, matched
-from estimate.pairs import paired
+from estimate.methods import METHODS, Method
 from estimate.pathways import pathways
 from estimate.plan import Plan
-from estimate.plan_choices import Method
-from estimate.poisson import modified_poisson
 from estimate.pool import missing_information, pool_estimates
 from estimate.propensity import (
     Discrimination,
@@ -35,26 +29,11 @@ from estimate.propensity import (
 )
 from estimate.remarks import remarks
 from estimate.result import Estimate
-from estimate.robust_standardisation import randomised
-from estimate.weighting import POPULATIONS, Target, Weights, iptw, iptw_adjusted, weights
+from estimate.weighting import Weights
+from estimate.work import Work
 from protocol.errors import InputError
 
 Tell = Callable[[int, int, str], None]
-
-_STANDARDISED: dict[str, Literal["ate", "att", "atc"]] = {
-    "standardised": "ate",
-    "standardised-att": "att",
-    "standardised-atc": "atc",
-}
-_WEIGHTED: dict[str, Target] = {f"iptw-{target}": target for target in POPULATIONS}
-_WITHOUT_SCORE = {
-    "crude",
-    "adjusted",
-    "firth",
-    "modified-poisson",
-    "standardised-randomised",
-    *_STANDARDISED,
-}
 
 
 def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None = None) -> Analysis:
@@ -88,7 +67,7 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
     say = tell or _say_nothing
     say(0, len(steps), "imputing" if plan.missing.method == "mice" else "reading")
     whole = _trim(complete(columns, plan, where=where), plan, where)
-    work = _Work(plan, whole, where)
+    work = _Steps(plan, whole, where)
     estimates: list[Estimate] = []
     done = 0
     for step, effects in work.run():
@@ -143,23 +122,29 @@ def _trim(whole: CompleteData, plan: Plan, where: str) -> CompleteData:
     return replace(whole, data=data)
 
 
-class _Work:
+class _Steps:
     """The steps of one analysis, and what they leave beside their estimates."""
 
     __slots__ = (
-        "balances", "data", "discrimination", "information", "plan", "score", "sizes", "where",
-        "whole",
+        "balances", "data", "discrimination", "information", "plan", "score", "shared", "sizes",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, whole: CompleteData, where: str) -> None:
-        self.plan, self.whole, self.data, self.where = plan, whole, whole.data, where
-        self.score: PropensityScore | None = None
+        self.plan, self.data = plan, whole.data
         self.discrimination: Discrimination | None = None
         self.balances: dict[str, Balance] = {}
         self.information: list[tuple[str, str, float]] = []
         self.sizes: dict[str, tuple[float, float]] = {}
-        if set(plan.methods) - _WITHOUT_SCORE:
-            self.score = propensity(self.data, plan.propensity)
+        self.shared = Work(
+            whole.data,
+            observed=whole.observed,
+            choices=plan.choices,
+            pooled=whole.imputation is not None,
+            where=where,
+        )
+        self.score: PropensityScore | None = None
+        if any(METHODS[name].uses_score for name in plan.methods):
+            self.score = self.shared.score
             self.discrimination = c_statistic(
                 self.score.score, self.data.treatment, self.data.include
             )
@@ -168,104 +153,41 @@ class _Work:
 
     def run(self) -> Iterator[tuple[str, Sequence[Estimate]]]:
         """Yield the name and the estimates of each step of the plan."""
-        for method in self.plan.methods:
-            if method == "crude":
-                yield method, crude(self.whole.observed)
-            else:
-                yield method, [self._pool(each, method) for each in self._estimate(method)]
+        for name in self.plan.methods:
+            method = METHODS[name]
+            found = [replace(each, method=name) for each in method.answers(self.shared)]
+            self._keep_balance(method)
+            yield name, [self._pool(each) for each in found] if method.needs else found
         for name, covariates in self.plan.models.items():
-            found = adjusted(self.data, covariates, method=name, profile=self._one_table)
-            yield name, [self._pool(found, name)]
+            one = adjusted(self.data, covariates, method=name, profile=not self.shared.pooled)
+            yield name, [self._pool(one)]
 
-    def _estimate(self, method: Method) -> Sequence[Estimate]:
-        if method == "adjusted":
-            return [adjusted(self.data, profile=self._one_table)]
-        if method == "firth":
-            return [firth(self.data)]
-        if method == "modified-poisson":
-            return [modified_poisson(self.data)]
-        if method == "standardised-randomised":
-            return randomised(self.data, strata=self.plan.strata)
-        if method in _STANDARDISED:
-            return standardised(self.data, target=_STANDARDISED[method])
-        score = self._score()
-        if method == "ps-covariate":
-            return [adjusted(self.data, [], score=score.score, profile=self._one_table)]
-        if method == "aipw":
-            return aipw(self.data, score)
-        if method == "tmle":
-            return tmle(self.data, score)
-        if method == "iptw-ate-adjusted":
-            w = self._weights("ate", method, stabilised=True)
-            return [iptw_adjusted(self.data, score, w)]
-        if method.startswith("matching"):
-            matches = self._matches(method)
-            if method == "matching":
-                return [matched(self.data, matches, [])]
-            if method == "matching-conditional":
-                return [paired(self.data, matches)]
-            return [matched(self.data, matches, clustered=False)]
-        return iptw(self.data, score, self._weights(_WEIGHTED[method], method))
-
-    @property
-    def _one_table(self) -> bool:
-        """Whether there are no imputations, of which standard errors alone would be pooled."""
-        return self.whole.imputation is None
-
-    def _score(self) -> PropensityScore:
-        if self.score is None:
-            raise ValueError("no propensity score was estimated")
-        return self.score
-
-    def _weights(self, target: Target, method: str, *, stabilised: bool = False) -> Weights:
-        percent = self.plan.truncate_percent
-        truncate = None if percent is None else (percent[0] / 100, percent[1] / 100)
-        w = weights(self.data, self._score(), target, stabilised=stabilised, truncate=truncate)
-        self._keep_balance(method, w.value)
-        treated, untreated = w.effective_size(self.data)
-        self.sizes[method] = (float(np.mean(treated)), float(np.mean(untreated)))
-        return w
-
-    def _matches(self, method: str) -> Matches:
-        choice = self.plan.matching
-        matches = match_nearest(
-            self.data,
-            self._score(),
-            choice.focal or _smaller_arm(self.data),
-            order=choice.order,
-            caliper=None if choice.caliper_percent is None else choice.caliper_percent / 100,
-            on=choice.on,
-            exact=choice.exact,
-            where=self.where,
-        )
-        self._keep_balance(method, matches.weights)
-        return matches
-
-    def _keep_balance(self, method: str, w: Floats) -> None:
+    def _keep_balance(self, method: Method) -> None:
         """Keep what a method balanced; the same weights or pairs balance the same."""
-        if method.removesuffix("-adjusted").removesuffix("-conditional") not in self.balances:
-            self.balances[method] = balance(self.data, w)
+        if method.weighting is None:
+            return
+        found = method.weighting(self.shared)
+        if isinstance(found, Weights):
+            treated, untreated = found.effective_size(self.data)
+            self.sizes[method.name] = (float(np.mean(treated)), float(np.mean(untreated)))
+        if (method.balanced_as or method.name) not in self.balances:
+            w = found.value if isinstance(found, Weights) else found.weights
+            self.balances[method.name] = balance(self.data, w)
 
-    def _pool(self, each: Estimate, method: str) -> Estimate:
-        """Name the estimate as the plan does; pool it if there are imputations."""
-        named = replace(each, method=method)
-        if self.whole.imputation is None:
-            return named
+    def _pool(self, each: Estimate) -> Estimate:
+        """Pool the estimate if there are imputations."""
+        if not self.shared.pooled:
+            return each
         spent = len(self.plan.covariates) + 2
         left = self.data.n.min() - spent
-        pooled = pool_estimates(named, df_complete=left)
-        fraction = float(missing_information(named, df_complete=left))
-        self.information.append((method, each.scale, fraction))
+        pooled = pool_estimates(each, df_complete=left)
+        fraction = float(missing_information(each, df_complete=left))
+        self.information.append((each.method, each.scale, fraction))
         within = each.interval.removeprefix("Wald, ")
         # what is pooled is the standard error, not the profile
         for kind in ("profile likelihood", "exact (binomial)"):
             within = within.replace(kind, "model-based errors")
         return replace(pooled, interval=f"{pooled.interval} ({within})")
-
-
-def _smaller_arm(data: AnalysisSet) -> Focal:
-    treated = np.count_nonzero((data.treatment > 0) & data.include, axis=-1)
-    return "treated" if (2 * treated <= data.n).all() else "untreated"
 
 
 def _label(each: Estimate, plan: Plan) -> Estimate:

@@ -4,14 +4,14 @@ Every man of the focal arm looks for the nearest man of the other arm. Greedy ma
 batched: it loops over men inside, and over data sets outside.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from estimate.adjustment import conditional_estimand
 from estimate.analysis_set import AnalysisSet
-from estimate.arrays import Floats, Ints
+from estimate.arrays import Bools, Floats, Ints
 from estimate.contingency import from_logistic
 from estimate.design_matrix import design_matrix
 from estimate.logistic import fit_logistic
@@ -61,6 +61,12 @@ class Matches:
     def population(self) -> str:
         """Say whom the pairs resemble."""
         return POPULATIONS[self.focal]
+
+    def without(self, refused: Bools) -> "Matches":
+        """Return the pairs of the data sets (...) that are not ``refused``; those have none."""
+        if not refused.any():
+            return self
+        return replace(self, pair=np.where(refused[..., None], -1, self.pair))
 
 
 def match_nearest(

@@ -5,18 +5,20 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, field_validator
 
 from estimate.columns import Categorical, Kind, Numeric
+from estimate.methods import METHODS
 from estimate.plan_choices import (
     CumulativeDelivery,
     Event,
     Matching,
     Measured,
-    Method,
+    MethodName,
     MissingData,
     Percent,
     Subgroup,
     name_alone,
     read_kind,
 )
+from estimate.work import Choices
 from protocol.documents import Document
 from protocol.fields import Seed
 
@@ -69,7 +71,7 @@ class Plan(Document):
     treatment: str
     outcome: str
     covariates: dict[str, Annotated[Kind, PlainValidator(read_kind)]] = Field(default_factory=dict)
-    methods: Annotated[tuple[Method, ...], Field(min_length=1)]
+    methods: Annotated[tuple[MethodName, ...], Field(min_length=1)]
     models: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     propensity: tuple[str, ...] | None = None
     matching: Matching = Matching()
@@ -107,11 +109,11 @@ class Plan(Document):
     @field_validator("methods")
     @classmethod
     def _methods_have_what_they_need(
-        cls, value: tuple[Method, ...], info: ValidationInfo
-    ) -> tuple[Method, ...]:
+        cls, value: tuple[str, ...], info: ValidationInfo
+    ) -> tuple[str, ...]:
         if len(set(value)) < len(value):
             raise ValueError("a method is listed twice")
-        needy = [method for method in value if method != "crude"]
+        needy = [method for method in value if METHODS[method].needs]
         if needy and info.data.get("covariates") == {}:
             raise ValueError(f"{needy[0]} needs covariates; list them, or plan `crude` alone")
         return value
@@ -217,6 +219,17 @@ class Plan(Document):
     def kinds(self) -> dict[str, Kind]:
         """Covariates with their kinds."""
         return dict(self.covariates)
+
+    @property
+    def choices(self) -> Choices:
+        """What the plan chooses for its methods."""
+        percent = self.truncate_percent
+        return Choices(
+            propensity=self.propensity,
+            matching=self.matching.rule,
+            truncate=None if percent is None else (percent[0] / 100, percent[1] / 100),
+            strata=self.strata,
+        )
 
 
 def _refuse_undeclared(names: tuple[str, ...], info: ValidationInfo) -> None:

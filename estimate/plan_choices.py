@@ -1,39 +1,22 @@
 """What a plan may say of one thing: a covariate, a subgroup, matching, missing values."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from estimate.columns import Categorical, Kind, Numeric
 from estimate.estimand import Strategy
 from estimate.matching import Focal, Order
+from estimate.methods import check_method
+from estimate.work import MatchingRule
 from protocol.documents import Document
 from protocol.fields import Number, Whole
 from protocol.shorten import shorten
 
-Method = Literal[
-    "crude",
-    "adjusted",
-    "firth",
-    "modified-poisson",
-    "ps-covariate",
-    "iptw-ate",
-    "iptw-att",
-    "iptw-atc",
-    "iptw-ato",
-    "iptw-atm",
-    "iptw-ate-adjusted",
-    "matching",
-    "matching-adjusted",
-    "matching-conditional",
-    "standardised",
-    "standardised-att",
-    "standardised-atc",
-    "standardised-randomised",
-    "aipw",
-    "tmle",
-]
+#: A method that `pretese analyse` offers.
+MethodName = Annotated[str, AfterValidator(partial(check_method, door="analyse"))]
 
 #: A pair of these is checked to lie within 0 to 100 and to rise.
 Percent = Annotated[Number, Field(ge=-1000, le=1000)]
@@ -96,6 +79,12 @@ class Matching(Document):
     caliper_percent: Annotated[Number, Field(ge=1e-6, le=1e6)] | None = None
     on: Literal["score", "logit"] = "logit"
     exact: str | None = None
+
+    @property
+    def rule(self) -> MatchingRule:
+        """The same, as estimators take it."""
+        caliper = None if self.caliper_percent is None else self.caliper_percent / 100
+        return MatchingRule(self.focal, self.order, caliper, self.on, self.exact)
 
 
 class Event(Document):

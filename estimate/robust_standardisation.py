@@ -53,7 +53,7 @@ def randomised(
     model = outcome_model(data, covariates)
     risks = randomised_risks(data, model, strata=strata, small_sample=small_sample)
     estimand = data.question("all men randomised")
-    return risks.compare(estimand, "standardised (randomised)", "Wald, Ye")
+    return risks.compare(estimand, "standardised-randomised", "Wald, Ye")
 
 
 def randomised_risks(

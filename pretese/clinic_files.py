@@ -21,6 +21,7 @@ from simulate.clinic.records import tables_of
 from simulate.clinic.run import Run
 from simulate.clinic.seen import views
 from simulate.clinic.xes import XesWriter
+from simulate.endpoints import endpoint_columns
 from simulate.tables import COLUMNS
 
 #: Men whose rows are made at a time, so that memory does not grow with the log.
@@ -140,8 +141,7 @@ class _Sink:
         self.rows += len(table)
 
 
-_WHOLE = frozenset({"gn", "completed", "sperm_in_ejaculate", "micro_tese", "sperm_retrieved",
-                    "icsi", "live_birth"})  # fmt: skip
+_WHOLE = frozenset({"gn", "completed", "micro_tese", "icsi", *endpoint_columns()})
 _WORDS = frozenset({"diagnosis", "regimen", "phase_before", "drug", "procedure", "result", "end"})
 
 

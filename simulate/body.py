@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from protocol.regimen import Regimen
 from simulate.behaviour import Habits
+from simulate.drugs import actions
 from simulate.hormones import Traits
 from simulate.lookup import MONTH_DAYS
 from simulate.pharmacology import (
@@ -16,6 +17,7 @@ from simulate.pharmacology import (
     elimination_per_hour,
     feedback_weights,
     injections,
+    leydig_injections,
     month_hours,
     reference_activity,
     remaining,
@@ -43,20 +45,21 @@ class Body:
         self._regimen, self._model, self._traits = regimen, model, traits
         self._missed = habits.missed
         self._history = np.zeros(shape, np.intp)
-        self._ufsh_left: Floats | None = None
+        self._known = actions(model)
+        self._fsh_left: dict[str, Floats] = {}
         self._weights = feedback_weights(model) / reference_activity(model)
 
     def live(self, month: int, phase: Codes) -> tuple[Floats, Floats, Floats | float]:
-        """Live through a month; return push on the pituitary, Leydig activity, FSH from uFSH."""
+        """Live through a month; return push on the pituitary, Leydig activity, injected FSH."""
         kinds = len(self._regimen.phases)
         self._history *= kinds
         self._history += phase
         # One entry per sequence of phases; an array of men where men miss injections.
         facts = np.zeros((3, kinds ** (month + 1)))
         each = None if self._missed is None else np.zeros((3, *phase.shape))
-        ufsh = None
-        if self._ufsh_left is not None:
-            ufsh = self._ufsh_left * self._kept(MONTH_DAYS)
+        self._fsh_left = {
+            drug: left * self._kept(drug, MONTH_DAYS) for drug, left in self._fsh_left.items()
+        }
         for code, phases, rows in self._sequences(month):
             found = (self._share_taken(phases, rows), *self._hcg(phases, rows))
             if each is None:
@@ -64,20 +67,22 @@ class Body:
             else:
                 for array, values in zip(each, found, strict=True):
                     array[rows] = values
-            given = injections(self._regimen, phases, "ufsh")
-            fresh = given.between(month * MONTH_DAYS, (month + 1) * MONTH_DAYS)
-            if len(fresh.days):
-                ufsh = np.zeros(phase.shape) if ufsh is None else ufsh
-                ufsh[rows] += remaining(
-                    fresh,
-                    (month + 1) * MONTH_DAYS,
-                    self._traits.ufsh_half_life_h[rows],
-                    self._taken(fresh, rows),
-                )
-        self._ufsh_left = ufsh
+            self._inject_fsh(phases, rows)
         taken, push, leydig = facts[:, self._history] if each is None else each
         self.months_taken += taken
-        return push, leydig, self._ufsh_level(ufsh)
+        return push, leydig, self._fsh_level()
+
+    def _inject_fsh(self, phases: tuple[int, ...], rows: Flags) -> None:
+        """Add what is left, at the month's end, of the FSH injected in it."""
+        month, end = len(phases) - 1, len(phases) * MONTH_DAYS
+        for drug in self._regimen.drugs:
+            if drug not in self._known or self._known[drug].fsh is None:
+                continue
+            given = injections(self._regimen, phases, drug).between(month * MONTH_DAYS, end)
+            if len(given.days):
+                left = self._fsh_left.setdefault(drug, np.zeros(rows.shape))
+                half_life = self._traits.half_life_h[drug][rows]
+                left[rows] += remaining(given, end, half_life, self._taken(given, rows))
 
     def _sequences(self, month: int) -> Iterator[tuple[int, tuple[int, ...], Flags]]:
         """Yield every sequence of phases that occurs: code, phases, and the men who lived it."""
@@ -89,7 +94,7 @@ class Body:
 
     def _hcg(self, phases: tuple[int, ...], rows: Flags) -> tuple[Floats, Floats]:
         month = len(phases) - 1
-        given = injections(self._regimen, phases, "hcg")
+        given = leydig_injections(self._regimen, phases, self._known)
         end = np.array([float(len(phases) * MONTH_DAYS * HOURS_PER_DAY)])
         hours = np.concatenate([month_hours(month), end])
         level = activity(self._model, hours, given, self._taken(given, rows))
@@ -112,14 +117,18 @@ class Body:
     def _taken(self, given: Injections, rows: Flags) -> Flags | None:
         return None if self._missed is None else ~self._missed[given.days][:, rows]
 
-    def _kept(self, days: float | Floats) -> Floats:
-        per_day = HOURS_PER_DAY * elimination_per_hour(self._traits.ufsh_half_life_h)
+    def _kept(self, drug: str, days: float | Floats) -> Floats:
+        per_day = HOURS_PER_DAY * elimination_per_hour(self._traits.half_life_h[drug])
         return np.asarray(np.exp(-per_day * days))
 
-    def _ufsh_level(self, left: Floats | None) -> Floats | float:
-        if left is None:
-            return 0.0
-        traits, model = self._traits, self._model.ufsh
-        height = scale(model, elimination_per_hour(traits.ufsh_half_life_h), traits.ufsh_exposure)
-        delay = traits.draw_delay_days
-        return height * left * self._kept(delay) if delay.ndim else height * left
+    def _fsh_level(self) -> Floats | float:
+        """Return serum FSH from injections when blood is drawn, in IU/L."""
+        traits, delay = self._traits, self._traits.draw_delay_days
+        level: Floats | float = 0.0
+        for drug, left in self._fsh_left.items():
+            model = self._known[drug].fsh
+            if model is not None:
+                elimination = elimination_per_hour(traits.half_life_h[drug])
+                each = scale(model, elimination, traits.exposure[drug]) * left
+                level = level + (each * self._kept(drug, delay) if delay.ndim else each)
+        return level

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from simulate.care_tables import STAGES
+from simulate.endpoints import ENDPOINTS
 from simulate.nouns import ARMS, BASELINE, DIAGNOSES
 from simulate.truth import BY_SPERM, BY_SURGERY
 
@@ -34,6 +35,10 @@ def _baseline_columns() -> tuple[Column, ...]:
     return tuple(Column(*each) for each in zip(BASELINE, units, words, strict=True))
 
 
+def _endpoint(name: str) -> Column:
+    return Column(name, "", ENDPOINTS[name].meaning)
+
+
 PATIENT = Column("patient_id", "", "number of the man in his study, from 1")
 
 #: Every table of a study with its columns in order: the data dictionary.
@@ -47,11 +52,11 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("gn", "", "1 if he chose gonadotropins, else 0"),
         Column("regimen", "", "regimen he followed"),
         Column("completed", "", "1 if he went through all of its months"),
-        Column("sperm_in_ejaculate", "", "1/0 at the semen check after therapy; empty: no check"),
+        _endpoint("sperm_in_ejaculate"),
         Column("micro_tese", "", "1 if he was operated on"),
-        Column("sperm_retrieved", "", "1/0 at micro-TESE; empty if not operated on"),
+        _endpoint("sperm_retrieved"),
         Column("icsi", "", "1 if the couple reached ICSI"),
-        Column("live_birth", "", "1/0 delivery of a live child; empty without ICSI or if unknown"),
+        _endpoint("live_birth"),
     ),
     "visits": (
         PATIENT,
@@ -68,7 +73,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "injections": (
         PATIENT,
         Column("day", "d", "day of the injection"),
-        Column("drug", "", "hcg or ufsh"),
+        Column("drug", "", "drug injected, as the regimen names it"),
         Column("dose_iu", "[IU]", "dose injected"),
     ),
     "procedures": (
@@ -108,7 +113,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
             Column(
                 f"{outcome}_{arm}", "", f"{outcome.replace('_', ' ')} if {arm}, whatever he chose"
             )
-            for outcome in ("sperm_in_ejaculate", "sperm_retrieved", "any_sperm", "live_birth")
+            for outcome in ENDPOINTS
             for arm in ARMS
         ),
     ),

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulate.cohort import Cohort
+from simulate.drugs import HCG, UFSH, actions
 from simulate.hormones import MONTHS, draw_kinetics
 from simulate.lookup import MONTH_DAYS
 from simulate.nouns import ARMS
@@ -16,6 +17,7 @@ from simulate.pharmacology import (
     activity,
     concentration,
     injections,
+    leydig_injections,
     month_hours,
     reference_activity,
 )
@@ -28,14 +30,14 @@ class Curves:
     """A man's course hour by hour; arrays of shape (time,).
 
     ``day`` counts from 0 at the start of therapy, at every cell edge of the grid. ``fsh_iu_l``
-    is what an assay would see: his own (``own_fsh_iu_l``) and the injected (``ufsh_iu_l``).
+    is what an assay would see: his own (``own_fsh_iu_l``) and the ``injected_fsh_iu_l``.
     ``injections`` holds what he took, by drug; ``phases`` the name of each month's phase;
     ``measured_fsh_iu_l`` what the laboratory reported at the end of each month.
     """
 
     day: Floats
     hcg_iu_l: Floats
-    ufsh_iu_l: Floats
+    injected_fsh_iu_l: Floats
     own_fsh_iu_l: Floats
     fsh_iu_l: Floats
     lh_iu_l: Floats
@@ -58,12 +60,17 @@ def curves(cohort: Cohort, man: int, replicate: int = 0, arm: str = "treated") -
     model, traits = cohort.scenario.physiology, cohort.traits
     course = cohort.paths[ARMS.index(arm)].course
     phases = tuple(int(code) for code in course.phase[:, replicate, man])
-    taken = {drug: _taken(cohort, here, arm, phases, drug) for drug in ("hcg", "ufsh")}
+    usual = set(course.regimen.drugs) <= {HCG, UFSH}
+    drugs = dict.fromkeys((HCG, UFSH) if usual else (HCG, *course.regimen.drugs))
+    known = actions(model)
+    taken = {
+        drug: _taken(cohort, here, arm, injections(course.regimen, phases, drug)) for drug in drugs
+    }
+    leydig = _taken(cohort, here, arm, leydig_injections(course.regimen, phases, known))
     steps = MONTHS * MONTH_DAYS * STEPS_PER_DAY
     hours = np.linspace(0, MONTHS * MONTH_DAYS * HOURS_PER_DAY, steps + 1)
-    own_hcg = [float(each[here]) for each in draw_kinetics(model.hcg, cohort.luck, "hcg")]
-    own_ufsh = float(traits.ufsh_half_life_h[here]), float(traits.ufsh_exposure[here])
-    stimulus = _stimulus(cohort, taken["hcg"])
+    own_hcg = [float(each[here]) for each in draw_kinetics(model.hcg, cohort.luck, HCG)]
+    stimulus = _stimulus(cohort, leydig)
     baseline = {name: float(values[here]) for name, values in cohort.men.baseline.items()}
 
     def withdrawn(name: str, floor: float) -> Floats:
@@ -72,16 +79,20 @@ def curves(cohort: Cohort, man: int, replicate: int = 0, arm: str = "treated") -
         return np.asarray(baseline[name] * end**stimulus)
 
     gain = float(traits.testosterone_gain[here]) - 1
-    ratio = 1 + gain * activity(model, hours, taken["hcg"])
-    ufsh = concentration(model.ufsh, hours, taken["ufsh"], *own_ufsh)
+    ratio = 1 + gain * activity(model, hours, leydig)
+    injected = np.zeros(len(hours))
+    for drug in drugs:
+        if drug in known and (fsh := known[drug].fsh):
+            own = float(traits.half_life_h[drug][here]), float(traits.exposure[drug][here])
+            injected += concentration(fsh, hours, taken[drug], *own)
     own_fsh = withdrawn("fsh_iu_l", model.suppressed_fsh_iu_l.value)
     exponent = model.estradiol_per_testosterone_exponent.value
     return Curves(
         day=hours / HOURS_PER_DAY,
-        hcg_iu_l=concentration(model.hcg, hours, taken["hcg"], *own_hcg),
-        ufsh_iu_l=ufsh,
+        hcg_iu_l=concentration(model.hcg, hours, taken[HCG], *own_hcg),
+        injected_fsh_iu_l=injected,
         own_fsh_iu_l=own_fsh,
-        fsh_iu_l=own_fsh + ufsh,
+        fsh_iu_l=own_fsh + injected,
         lh_iu_l=withdrawn("lh_iu_l", model.suppressed_lh_iu_l.value),
         testosterone_nmol_l=baseline["testosterone_nmol_l"] * ratio,
         estradiol_pmol_l=baseline["estradiol_pmol_l"] * ratio**exponent,
@@ -91,11 +102,8 @@ def curves(cohort: Cohort, man: int, replicate: int = 0, arm: str = "treated") -
     )
 
 
-def _taken(
-    cohort: Cohort, here: tuple[int, int], arm: str, phases: tuple[int, ...], drug: str
-) -> Injections:
+def _taken(cohort: Cohort, here: tuple[int, int], arm: str, due: Injections) -> Injections:
     course = cohort.paths[ARMS.index(arm)].course
-    due = injections(course.regimen, phases, drug)
     if course.missed is None:
         return due
     kept = ~course.missed[(due.days, *here)]

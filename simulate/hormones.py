@@ -8,11 +8,13 @@ stimulus ``s`` of the pituitary is 0 without hCG and 1 at the steady state of th
 log FSH and LH lie between their two ends in proportion to it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulate.drugs import actions
 from simulate.luck import Luck
 from simulate.scenario import Kinetics, Physiology
 
@@ -29,9 +31,9 @@ class Traits:
     Arrays of shape (replicate, man). ``suppressible`` men fall to a floor, ``floor_factor`` times
     the typical one (mean 1); the others keep ``kept_ratio`` of their FSH and LH. ``assay`` is
     the factor by which the FSH assay errs at the end of each month, shape (replicate, man, month).
-    ``ufsh_half_life_h`` and ``ufsh_exposure`` (area under the curve as a multiple of the mean)
-    are how he eliminates uFSH; ``draw_delay_days`` is how long after the month's end his blood is
-    drawn, 0-dimensional if all are on time.
+    ``half_life_h`` and ``exposure`` (area under the curve as a multiple of the mean) are how he
+    eliminates each drug that reaches serum as FSH; ``draw_delay_days`` is how long after the
+    month's end his blood is drawn, 0-dimensional if all are on time.
     """
 
     testosterone_gain: Floats
@@ -39,8 +41,8 @@ class Traits:
     floor_factor: Floats
     kept_ratio: Floats
     assay: Floats
-    ufsh_half_life_h: Floats
-    ufsh_exposure: Floats
+    half_life_h: Mapping[str, Floats]
+    exposure: Mapping[str, Floats]
     draw_delay_days: Floats
 
 
@@ -48,7 +50,11 @@ def draw_traits(model: Physiology, luck: Luck) -> Traits:
     """Draw the traits of every man; both arms and every regimen share them."""
     gain, floor, kept = np.moveaxis(luck.normal("hormone traits", width=3), -1, 0)
     spread = model.suppressed_log_sd.value
-    half_life, exposure = draw_kinetics(model.ufsh, luck, "ufsh")
+    own = {
+        drug: draw_kinetics(action.fsh, luck, drug)
+        for drug, action in actions(model).items()
+        if action.fsh
+    }
     most = model.draw_delay_days.value
     return Traits(
         testosterone_gain=model.testosterone_gain.value
@@ -59,8 +65,8 @@ def draw_traits(model: Physiology, luck: Luck) -> Traits:
             model.unsuppressed_ratio.value * np.exp(model.unsuppressed_ratio_log_sd.value * kept), 1
         ),
         assay=np.exp(model.assay_log_sd.value * luck.normal("FSH assay", width=MONTHS)),
-        ufsh_half_life_h=half_life,
-        ufsh_exposure=exposure,
+        half_life_h={drug: half_life for drug, (half_life, _) in own.items()},
+        exposure={drug: exposure for drug, (_, exposure) in own.items()},
         draw_delay_days=most * luck.uniform("draw delay") if most else np.zeros(()),
     )
 

@@ -7,12 +7,14 @@ injection starts the one published response, scaled by its dose, and of overlapp
 largest counts.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from protocol.regimen import Regimen
+from simulate.drugs import Action
 from simulate.lookup import MONTH_DAYS, dose_calendar
 from simulate.scenario import Kinetics, Physiology
 
@@ -50,6 +52,24 @@ def injections(regimen: Regimen, phases: tuple[int, ...], drug: str) -> Injectio
     by_day = np.concatenate([*months, np.zeros(0)])
     days = np.flatnonzero(by_day)
     return Injections(days, by_day[days])
+
+
+def leydig_injections(
+    regimen: Regimen, phases: tuple[int, ...], known: Mapping[str, Action]
+) -> Injections:
+    """Return the injections that stimulate the Leydig cells, doses in IU of hCG."""
+    parts = []
+    for drug in regimen.drugs:
+        factor = known[drug].hcg_iu_per_iu if drug in known else 0.0
+        given = injections(regimen, phases, drug)
+        if factor and len(given.days):
+            parts.append(Injections(given.days, factor * given.doses_iu))
+    if len(parts) == 1:
+        return parts[0]
+    days = np.concatenate([np.zeros(0, np.intp), *(part.days for part in parts)])
+    doses = np.concatenate([np.zeros(0), *(part.doses_iu for part in parts)])
+    order = np.argsort(days, kind="stable")
+    return Injections(days[order], doses[order])
 
 
 def elimination_per_hour(half_life_h: ArrayLike) -> Floats:

@@ -15,6 +15,7 @@ from simulate.columns import COLUMNS as COLUMNS  # the tables and their columns 
 from simulate.columns import PATIENT as PATIENT
 from simulate.columns import Column as Column
 from simulate.columns import dictionary as dictionary
+from simulate.endpoints import ENDPOINTS, potential_outcomes
 from simulate.fertility import Births, Couples, births_along, couples_of
 from simulate.injection_tables import injections
 from simulate.measurement import rounded
@@ -138,13 +139,9 @@ def _transfers(
 
 def _truth(cohort: Cohort, births: tuple[Births, Births], r: int) -> pd.DataFrame:
     outcomes = {
-        f"{name}_{arm}": getattr(path, name)[r].astype(np.int8)
-        for name in ("sperm_in_ejaculate", "sperm_retrieved", "any_sperm")
-        for arm, path in zip(ARMS, cohort.paths, strict=True)
-    }
-    born = {
-        f"live_birth_{arm}": each.delivered[r].astype(np.int8)
-        for arm, each in zip(ARMS, births, strict=True)
+        f"{name}_{arm}": reached[r].astype(np.int8)
+        for name in ENDPOINTS
+        for arm, reached in zip(ARMS, potential_outcomes(cohort, name, births), strict=True)
     }
     strata = principal_strata(cohort)
     return pd.DataFrame(
@@ -155,7 +152,6 @@ def _truth(cohort: Cohort, births: tuple[Births, Births], r: int) -> pd.DataFram
             "stratum_by_surgery": _stratum(strata, BY_SURGERY, r),
             "stratum_by_sperm": _stratum(strata, BY_SPERM, r),
             **outcomes,
-            **born,
         }
     )
 

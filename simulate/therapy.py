@@ -13,6 +13,7 @@ from protocol.errors import InputError
 from protocol.regimen import Phase, Regimen
 from simulate.behaviour import Habits
 from simulate.body import Body
+from simulate.drugs import check_drugs
 from simulate.hormones import MONTHS, Traits, log_fall
 from simulate.lookup import MONTH_DAYS, NO_ANSWER, answers, lookup
 from simulate.measurement import rounded
@@ -88,6 +89,7 @@ def follow(
         How the men keep to it; None: as they are told.
     """
     _refuse_longer(regimen)
+    check_drugs(regimen, model)
     habits = habits or Habits()
     fsh_before_therapy = men.baseline["fsh_iu_l"]
     if not regimen.drugs and len(regimen.phases) == 1:

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulate.cohort import Cohort, draw_cohort
+from simulate.endpoints import ENDPOINTS, Endpoint, potential_outcomes
 from simulate.fertility import births_of
 from simulate.luck import CHUNK
 from simulate.nouns import DIAGNOSES
@@ -67,6 +68,15 @@ def _diagnosed(name: str) -> Callable[[Cohort], Floats]:
     return lambda cohort: (cohort.men.diagnosis == code).astype(float)
 
 
+def _whole(endpoint: Endpoint) -> Estimand:
+    """Return the effect on an endpoint in all patients in whom it is defined along either arm."""
+    if endpoint.defined_in == "operated":
+        words = "retrieved, men operated on either way (principal stratum)"
+        return Estimand(f"{endpoint.name}.always_operated", endpoint.name, words, _always_operated)
+    words = f"{endpoint.label}, all men"
+    return Estimand(f"{endpoint.name}.everyone", endpoint.name, words, _everyone)
+
+
 ESTIMANDS: tuple[Estimand, ...] = (
     Estimand("any_sperm.everyone", "any_sperm", "any sperm, all men (ATE)", _everyone),
     Estimand(
@@ -93,15 +103,7 @@ ESTIMANDS: tuple[Estimand, ...] = (
         Estimand(f"any_sperm.{name}", "any_sperm", f"any sperm, {name}", _diagnosed(name))
         for name in DIAGNOSES
     ),
-    Estimand(
-        "sperm_in_ejaculate.everyone", "sperm_in_ejaculate", "sperm in the ejaculate, all men",
-        _everyone,
-    ),
-    Estimand(
-        "sperm_retrieved.always_operated", "sperm_retrieved",
-        "retrieved, men operated on either way (principal stratum)", _always_operated,
-    ),
-    Estimand("live_birth.everyone", "live_birth", "live birth, all men", _everyone),
+    *(_whole(each) for each in ENDPOINTS.values() if each.name != "any_sperm"),
 )  # fmt: skip
 
 
@@ -202,15 +204,6 @@ def principal_strata(cohort: Cohort) -> dict[str, Flags]:
     }
 
 
-def potential_outcomes(cohort: Cohort, outcome: str) -> tuple[Flags, Flags]:
-    """Return an outcome without and with therapy, each of shape (replicate, man)."""
-    if outcome == "live_birth":
-        without, with_therapy = births_of(cohort)
-        return without.delivered, with_therapy.delivered
-    untreated, treated = (getattr(path, outcome) for path in cohort.paths)
-    return untreated, treated
-
-
 def _cells(
     cohort: Cohort, estimands: tuple[Estimand, ...], axis: int | None
 ) -> dict[str, tuple[Floats, Floats]]:
@@ -218,7 +211,9 @@ def _cells(
 
     Each has shape (4, replicate), or (4,) with ``axis`` None; pairs count as 2·untreated + treated.
     """
-    outcomes = {name: potential_outcomes(cohort, name) for name in {e.outcome for e in estimands}}
+    names = {each.outcome for each in estimands}
+    births = births_of(cohort) if any(ENDPOINTS[name].needs_births for name in names) else None
+    outcomes = {name: potential_outcomes(cohort, name, births) for name in names}
     pairs = {
         name: [(low == bool(i >> 1)) & (high == bool(i & 1)) for i in range(4)]
         for name, (low, high) in outcomes.items()

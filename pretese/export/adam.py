@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 
 from pretese.export.fields import KEYS, Fields, with_study
+from simulate.columns import COLUMNS
+from simulate.endpoints import ENDPOINTS
 from simulate.nouns import ARMS
 
 DataType = Literal["string", "integer", "double"]
@@ -47,13 +49,21 @@ _NUMBERS = (
 )
 
 #: Flags of ADSL: Y, N, or missing where the question did not arise.
-_FLAGS = (
-    ("sperm_in_ejaculate", "EJACFL", "Sperm in Ejaculate after Therapy Flag"),
-    ("micro_tese", "TESEFL", "Micro-TESE Flag"),
-    ("sperm_retrieved", "RETRFL", "Sperm Retrieved at Micro-TESE Flag"),
-    ("icsi", "ICSIFL", "ICSI Flag"),
-    ("live_birth", "BIRTHFL", "Live Birth Flag"),
-)
+_STEPS = {
+    "micro_tese": ("TESEFL", "Micro-TESE Flag"),
+    "icsi": ("ICSIFL", "ICSI Flag"),
+}
+
+
+def _flags() -> tuple[tuple[str, str, str], ...]:
+    """Return column, variable and label of every flag, in the order of the patients' columns."""
+    reached = {each.column: each.cdisc for each in ENDPOINTS.values() if each.column}
+    named = _STEPS | {column: flag for column, flag in reached.items() if flag}
+    names = [column.name for column in COLUMNS["patients"]]
+    return tuple((name, *named[name]) for name in names if name in named)
+
+
+_FLAGS = _flags()
 
 #: Hormones of ADLB: (column, CDISC test code, test name).
 _HORMONES = (

@@ -11,6 +11,7 @@ from estimate.changes import Change, Pairs
 from estimate.table1 import format_p
 from pretese.plots.safe import PlainLog
 from pretese.plots.style import GRID, INK, MUTED, SIMULATED, house_style, new_figure
+from simulate.drugs import HCG, UFSH
 
 #: Men drawn as lines of their own in each group.
 LINES = 40
@@ -46,10 +47,13 @@ def pair_visits(
     under = wide.loc[wide.index.isin(visits.loc[visits["month"] > 0, "patient_id"])]
     last = under.drop(columns=0).ffill(axis=1).iloc[:, -1]
     known = under[0].notna() & last.notna()
-    with_ufsh = under.index.isin(injections.loc[injections["drug"] == "ufsh", "patient_id"])
+    beside = injections[injections["drug"] != HCG]
+    with_other = under.index.isin(beside["patient_id"])
+    others = sorted(set(beside["drug"]) - {UFSH})
+    groups = (GROUPS[0], f"hCG and {', '.join(others)}") if others else GROUPS
     return {
         group: Pairs(*(ends[known & chosen].to_numpy() for ends in (under[0], last)))
-        for group, chosen in zip(GROUPS, (~with_ufsh, with_ufsh), strict=True)
+        for group, chosen in zip(groups, (~with_other, with_other), strict=True)
     }
 
 

@@ -16,8 +16,12 @@ from pretese.plots.style import (
 )
 from simulate.cohort import Cohort
 from simulate.curves import Curves, curves
+from simulate.drugs import HCG, UFSH
 from simulate.lookup import MONTH_DAYS
 from simulate.nouns import DIAGNOSES
+
+#: Drugs as the page writes them; others go by their name in the regimen.
+LABELS = {HCG: "hCG", UFSH: "uFSH"}
 
 
 def draw_hormones(cohort: Cohort, man: int, replicate: int = 0) -> Figure:
@@ -89,20 +93,20 @@ def _drugs(axes: Axes, own: Curves) -> None:
     axes.plot(own.day, own.hcg_iu_l, color=PUBLISHED, lw=1)
     axes.set_ylabel("hCG, IU/L")
     axes.set_ylim(0, None)
-    if not own.ufsh_iu_l.any():
+    if not own.injected_fsh_iu_l.any():
         return
     other = axes.twinx()
     other.spines["right"].set_visible(True)
-    other.plot(own.day, own.ufsh_iu_l, color=SIMULATED, lw=1)
-    other.set_ylim(0, 1.1 * own.ufsh_iu_l.max())
-    other.set_ylabel("uFSH, IU/L")
+    other.plot(own.day, own.injected_fsh_iu_l, color=SIMULATED, lw=1)
+    other.set_ylim(0, 1.1 * own.injected_fsh_iu_l.max())
+    other.set_ylabel("injected FSH, IU/L" if set(own.injections) - set(LABELS) else "uFSH, IU/L")
 
 
 def _injections(axes: Axes, own: Curves) -> None:
-    rows = {"hcg": (1, PUBLISHED, "hCG"), "ufsh": (0, SIMULATED, "uFSH")}
-    for drug, (row, shade, _) in rows.items():
-        days = own.injections[drug].days
+    drugs = list(reversed(own.injections))
+    for row, drug in enumerate(drugs):
+        days, shade = own.injections[drug].days, PUBLISHED if drug == HCG else SIMULATED
         axes.plot(days, np.full(len(days), row), "|", color=shade, ms=9, mew=1.4)
-    axes.set_ylim(-0.6, 1.6)
-    axes.set_yticks([0, 1], ["uFSH", "hCG"])
+    axes.set_ylim(-0.6, len(drugs) - 0.4)
+    axes.set_yticks(range(len(drugs)), [LABELS.get(drug, drug) for drug in drugs])
     axes.set_ylabel("injections")

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from pretese.plots.style import MUTED, SIMULATED, house_style, new_figure
 from simulate.cohort import draw_cohort
+from simulate.endpoints import ENDPOINTS, potential_outcomes
 from simulate.scenario import Scenario
-from simulate.truth import potential_outcomes
 
 Floats = NDArray[np.float64]
 
-#: Outcomes compared, with the words of their panels.
-OUTCOMES = {"any_sperm": "any sperm", "live_birth": "live birth"}
+#: Endpoints compared, a panel each.
+OUTCOMES = ("any_sperm", "live_birth")
 
 #: Added to the seed of the untreated where luck is independent.
 OTHER_SEED = 1_000_003
@@ -57,7 +57,7 @@ def draw_savings(savings: dict[str, Saving], men: int) -> Figure:
         figure = new_figure(8.2, 3.4)
         panels = np.atleast_1d(figure.subplots(1, len(savings)))
         for axes, (outcome, saving) in zip(panels, savings.items(), strict=True):
-            _panel(axes, OUTCOMES[outcome], saving)
+            _panel(axes, ENDPOINTS[outcome].label, saving)
         panels[0].legend(loc="upper left", fontsize=8)
         figure.suptitle(
             f"The same {men} men along both ways, or other men",

@@ -54,7 +54,7 @@ def assess(
     cases = spec.all_cases()
     first = next(iter(cases))
     asked = {
-        name: _Asked.of(list(answers_of(spec, name, case)), estimates[name], draws[name])
+        name: _Asked.of(spec, list(answers_of(spec, name, case)), estimates[name], draws[name])
         for name, case in cases.items()
     }
     for name, case in cases.items():
@@ -65,7 +65,7 @@ def assess(
             performance = sums.pate[answer].performance(centred)
             rows += _performance_rows(answer, "PATE", performance)
             rows += _performance_rows(answer, "SATE", sums.sate[answer].performance(centred))
-            truths.append(_truth_row(answer, pate, sums.truth[answer]))
+            truths.append(_truth_row(answer, here.targets[answer], pate, sums.truth[answer]))
             claim, because = claim_of(case, answer)
             judgements.append(judge(answer, performance, pate, claim, because, spec.tolerance))
         for (answer, between, reference), contrast in sums.contrasts.items():
@@ -81,11 +81,19 @@ class _Asked:
 
     source: Source
     pates: Mapping[Answer, Pate]
+    targets: Mapping[Answer, str]
 
     @classmethod
-    def of(cls, answers: list[Answer], source: Source, draws: pd.DataFrame) -> "_Asked":
+    def of(
+        cls, spec: StudySpec, answers: list[Answer], source: Source, draws: pd.DataFrame
+    ) -> "_Asked":
         pates = population_truths(draws)
-        return cls(source, {a: pates[a.plan, truth_name(a.method, a.scale)] for a in answers})
+        wanted = {a: (a.plan, truth_name(spec.plans[a.plan], a.method, a.scale)) for a in answers}
+        return cls(
+            source,
+            {answer: pates[name] for answer, name in wanted.items()},
+            {answer: name[1][0] for answer, name in wanted.items()},
+        )
 
     def shares(self, other: "_Asked") -> bool:
         """Say whether both cases have some answer of the same name."""
@@ -172,12 +180,12 @@ def _performance_rows(
         yield {**asdict(answer), "against": against, **record}
 
 
-def _truth_row(answer: Answer, pate: Pate, sate: Moments) -> dict[str, Any]:
+def _truth_row(answer: Answer, target: str, pate: Pate, sate: Moments) -> dict[str, Any]:
     """Return both truths; ``sate_sd`` and Monte Carlo errors of ratios are of logarithms."""
     back = np.exp if answer.scale in RATIOS else float
     return {
         **asdict(answer),
-        "target": truth_name(answer.method, answer.scale)[0],
+        "target": target,
         "pate": float(back(pate.value)),
         "pate_mcse": pate.mcse,
         "sate_mean": float(back(sate.mean)),

@@ -10,6 +10,7 @@ from estimate.analysis_set import AnalysisSet, analysis_set
 from estimate.columns import Categorical, Kind
 from estimate.impute.chain import Column, impute
 from pretese.study.spec import StudyPlan, kind_of
+from simulate import endpoints
 from simulate.cohort import Cohort
 
 Floats = NDArray[np.float64]
@@ -29,12 +30,17 @@ def observed(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
     return _observed(cohort, plan, kinds_of(plan))
 
 
+def before_imputation(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
+    """Return what the clinic holds, shape (replicate, man), whatever covariates are missing."""
+    return _observed(cohort, plan, {})
+
+
 def imputed(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
     """Return what the clinic holds, every gap filled several times: (replicate, imputation, man).
 
     The dice of a replicate depend on its number and the seed alone.
     """
-    everyone = _observed(cohort, plan, {})
+    everyone = before_imputation(cohort, plan)
     columns = _recorded(cohort)
     kinds = kinds_of(plan)
     table = np.stack(
@@ -78,21 +84,32 @@ def both_ways(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
     """
     twice = {name: np.concatenate([column, column], axis=-1) for name, column in _true(cohort)}
     untreated = np.zeros(cohort.gn.shape, bool)
-    twice["gn"] = np.concatenate([untreated, ~untreated], axis=-1)
-    twice[plan.outcome] = np.concatenate(potential_outcomes(cohort, plan), axis=-1)
+    gn = np.concatenate([untreated, ~untreated], axis=-1)
+    outcome = np.concatenate(potential_outcomes(cohort, plan), axis=-1)
+    return _known(plan, twice, gn, outcome, np.tile(population(cohort, plan), 2))
+
+
+def as_chosen(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
+    """Return every man along the way he chose, covariates as they truly are, (replicate, man)."""
+    outcome = cohort.taken(*potential_outcomes(cohort, plan))
+    return _known(plan, dict(_true(cohort)), cohort.gn, outcome, population(cohort, plan))
+
+
+def _known(
+    plan: StudyPlan, columns: dict[str, NDArray[Any]], gn: Flags, outcome: Flags, include: Flags
+) -> AnalysisSet:
     return analysis_set(
-        twice,
+        {**columns, "gn": gn, plan.outcome: outcome},
         treatment="gn",
         outcome=plan.outcome,
         covariates=kinds_of(plan),
-        include=np.tile(population(cohort, plan), 2),
+        include=include,
     )
 
 
 def potential_outcomes(cohort: Cohort, plan: StudyPlan) -> tuple[Flags, Flags]:
     """Return each man's outcome untreated and treated, each (replicate, man)."""
-    untreated, treated = (getattr(path, plan.outcome) for path in cohort.paths)
-    return untreated, treated
+    return endpoints.potential_outcomes(cohort, plan.outcome)
 
 
 def population(cohort: Cohort, plan: StudyPlan) -> Flags:
@@ -106,7 +123,7 @@ def population(cohort: Cohort, plan: StudyPlan) -> Flags:
 def _observed(cohort: Cohort, plan: StudyPlan, kinds: Mapping[str, Kind]) -> AnalysisSet:
     columns = {
         "gn": cohort.gn,
-        plan.outcome: cohort.observed(plan.outcome),
+        plan.outcome: endpoints.observed_outcome(cohort, plan.outcome),
         **_recorded(cohort),
     }
     include = None if plan.eligible == "everyone" else cohort.observed(plan.eligible)

@@ -1,11 +1,12 @@
 """The study that `pretese recover` runs: the shipped library, parts of it, or a user's own case."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from pretese.study.spec import Case, StudyPlan, StudySpec
 from protocol.documents import read_document
+from protocol.errors import InputError
 
 LIBRARY = Path(__file__).with_name("library.yaml")
 
@@ -34,6 +35,7 @@ def choose(
     ----------
     names
         Cases and grids of the library, shipped scenarios, or files; none means the whole library.
+        A scenario is refused if its results would have the name of another case.
     plan
         Replaces the plans of the library; then nothing is claimed of any method, and grids have
         no part in it.
@@ -43,9 +45,11 @@ def choose(
     library = load_library()
     known = {*library.cases, *library.grids}
     spec = library.only(names) if names else library
-    cases = dict(spec.cases) | {
-        _slug(name): _own_case(name, library) for name in names if name not in known
-    }
+    cases = dict(spec.cases)
+    for name in dict.fromkeys(names):
+        if name not in known:
+            _refuse_second(name, known | set(cases))
+            cases[_slug(name)] = _own_case(name, library)
     update: dict[str, object] = {"cases": cases}
     if plan is not None:
         bare = {"plans": (OWN_PLAN,), "fails": (), "no_claim": {OWN_PLAN: plan.steps}}
@@ -57,6 +61,14 @@ def choose(
     given = {"seed": seed, "truth_men": truth_men}
     update |= {field: value for field, value in given.items() if value is not None}
     return spec.model_copy(update=update)
+
+
+def _refuse_second(name: str, taken: Collection[str]) -> None:
+    """Refuse a scenario whose results would stand under the name of something else."""
+    slug = _slug(name)
+    if slug in taken:
+        problem = f"its results would be called {slug!r}, which is another case"
+        raise InputError.of(name, "", problem, "give the file another name")
 
 
 def _own_case(name: str, library: StudySpec) -> Case:

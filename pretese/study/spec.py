@@ -1,39 +1,31 @@
 """What a study file may say: cases of nature, plans of analysis, and which must fail, and why."""
 
 from collections.abc import Collection
+from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from estimate.columns import Categorical, Kind, Numeric
+from estimate.methods import METHODS, check_method
 from estimate.plan import check_division
-from estimate.plan_choices import Subgroup
+from estimate.plan_choices import Matching, Subgroup, name_alone
+from estimate.work import Choices
 from protocol.documents import Document
 from protocol.fields import Identifier, Number, Seed, Whole
+from simulate.endpoints import check_endpoint
 from simulate.nouns import BASELINE, DIAGNOSES
 from simulate.parameter import Amount
 
-MethodName = Literal[
-    "crude",
-    "adjusted",
-    "firth",
-    "ps-covariate",
-    "iptw-ate",
-    "iptw-att",
-    "iptw-atc",
-    "iptw-ato",
-    "iptw-atm",
-    "iptw-ate-naive",
-    "iptw-ate-adjusted",
-    "matching",
-    "matching-adjusted",
-    "matching-treated-largest",
-    "standardised",
-    "standardised-att",
-    "standardised-atc",
-    "aipw",
-    "tmle",
-]
+#: A method that `pretese recover` offers.
+MethodName = Annotated[str, AfterValidator(partial(check_method, door="recover"))]
 
 ScaleName = Literal["risk difference", "risk ratio", "odds ratio"]
 CovariateName = Literal["diagnosis", *BASELINE]  # type: ignore[valid-type]  # names live in one place
@@ -48,11 +40,6 @@ OF = ": "
 def kind_of(covariate: str) -> Kind:
     """Return the kind of a column of the simulated men."""
     return Categorical(DIAGNOSES) if covariate == "diagnosis" else Numeric()
-
-
-def _name_alone(value: Any) -> Any:
-    """Let `missing: none` stand for `missing: {method: none}`."""
-    return {"method": value} if isinstance(value, str) else value
 
 
 class MissingData(Document):
@@ -78,7 +65,7 @@ class StudyPlan(Document):
     treatment
         The only one there is.
     outcome
-        A column of the simulated men.
+        An endpoint (`simulate.endpoints.ENDPOINTS`).
     eligible
         Who is analysed: everyone, or the men operated on. Surgery comes after therapy and depends
         on it, so that the true effect among the operated is that among men who would be operated
@@ -86,7 +73,10 @@ class StudyPlan(Document):
     covariates
         Of the outcome model, the propensity score and the imputation.
     scales
-        Of marginal methods; conditional ones give odds ratios alone.
+        Of methods that answer on several; a regression gives the scale of its coefficient alone.
+    matching
+        As in a plan for `pretese analyse`, but that methods which match need ``focal``: it decides
+        the true effect, which must not depend on the replicate.
     subgroups
         Divisions by name, as in a plan for `pretese analyse`: the odds ratio in each group, and
         its ratio to that of the first.
@@ -95,7 +85,7 @@ class StudyPlan(Document):
     """
 
     treatment: Literal["gn"] = "gn"
-    outcome: Literal["any_sperm", "sperm_retrieved"] = "any_sperm"
+    outcome: Annotated[str, AfterValidator(check_endpoint)] = "any_sperm"
     eligible: Literal["everyone", "micro_tese"] = "everyone"
     covariates: Annotated[tuple[CovariateName, ...], BeforeValidator(_names_alone)] = ()
     methods: Annotated[tuple[MethodName, ...], Field(min_length=1)]
@@ -103,8 +93,9 @@ class StudyPlan(Document):
         "risk difference",
         "odds ratio",
     )
+    matching: Matching = Matching()
     subgroups: dict[str, Subgroup] = Field(default_factory=dict)
-    missing: Annotated[MissingData, BeforeValidator(_name_alone)] = MissingData()
+    missing: Annotated[MissingData, BeforeValidator(name_alone)] = MissingData()
     seed: Seed | None = None
 
     @property
@@ -124,10 +115,36 @@ class StudyPlan(Document):
     def _methods_have_covariates(
         cls, value: tuple[str, ...], info: ValidationInfo
     ) -> tuple[str, ...]:
-        needy = [method for method in value if method != "crude"]
+        needy = [method for method in value if METHODS[method].needs]
         if needy and not info.data.get("covariates"):
             raise ValueError(f"{needy[0]} needs covariates; list them, or plan `crude` alone")
         return value
+
+    @field_validator("matching")
+    @classmethod
+    def _exact_is_categorical(cls, value: Matching, info: ValidationInfo) -> Matching:
+        if value.exact is None:
+            return value
+        if value.exact not in info.data.get("covariates", (value.exact,)):
+            raise ValueError(f"exact: declare {value.exact} under covariates first")
+        if not isinstance(kind_of(value.exact), Categorical):
+            raise ValueError(f"exact: {value.exact} is not a categorical covariate")
+        return value
+
+    @model_validator(mode="after")
+    def _matched_arm_is_named(self) -> "StudyPlan":
+        pairing = [name for name in self.methods if METHODS[name].target == "focal"]
+        if pairing and self.matching.focal is None:
+            raise ValueError(
+                f"{pairing[0]} estimates the effect in the arm that is matched; name it: write "
+                "matching: {focal: untreated} (or treated)"
+            )
+        return self
+
+    @property
+    def choices(self) -> Choices:
+        """What the plan chooses for its methods."""
+        return Choices(matching=self.matching.rule)
 
     @field_validator("subgroups")
     @classmethod

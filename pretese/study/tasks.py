@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from estimate.methods import METHODS
 from estimate.pool import pool_estimates
 from estimate.result import RATIOS, Estimate
-from pretese.study.data import imputed, observed
-from pretese.study.methods import Work, carry_out
+from pretese.study.methods import carry_out, work_of
 from pretese.study.spec import StudyPlan
 from pretese.study.subgroups import divided
 from pretese.study.truth import true_effects, truth_name
@@ -88,17 +88,16 @@ class EstimateTask:
 
 def _rows(cohort: Cohort, name: str, plan: StudyPlan) -> Iterator[pa.Table]:
     sate = true_effects(cohort, plan)
-    mice = plan.missing.method == "mice"
-    work = Work(imputed(cohort, plan) if mice else observed(cohort, plan), imputed=mice)
+    work = work_of(cohort, plan)
     for method in plan.methods:
         for answer in carry_out(work, method, plan.scales):
-            if mice:
+            if work.pooled and METHODS[method].needs:
                 spent = len(plan.covariates) + 2
                 answer = pool_estimates(answer, df_complete=work.data.n.min(-1) - spent)
-            truth = sate[truth_name(method, answer.scale)]
+            truth = sate[truth_name(plan, method, answer.scale)]
             yield _table(cohort, name, method, answer, truth)
-    for answer in divided(work.data, plan, imputed=mice):
-        truth = sate[truth_name(answer.method, answer.scale)]
+    for answer in divided(work.data, plan, imputed=work.pooled):
+        truth = sate[truth_name(plan, answer.method, answer.scale)]
         yield _table(cohort, name, answer.method, answer, truth)
 
 

@@ -8,61 +8,79 @@ alone; intervals are made for the second, and cover the first more often than th
 import numpy as np
 from numpy.typing import NDArray
 
+from estimate.adjustment import adjusted
 from estimate.design_matrix import design_matrix
 from estimate.logistic import fit_logistic
+from estimate.methods import METHODS
+from estimate.poisson import modified_poisson
+from estimate.propensity import propensity
 from estimate.weighting import Target
-from pretese.study.data import both_ways, population, potential_outcomes
-from pretese.study.methods import METHODS, answers_of
+from pretese.study.data import as_chosen, both_ways, population, potential_outcomes
+from pretese.study.methods import answers_of
 from pretese.study.spec import StudyPlan
 from pretese.study.subgroups import SCALE, divided, subgroup_names
 from simulate.cohort import Cohort
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 #: A true effect is named by whom it is for and how it is measured.
 TruthName = tuple[str, str]
 
 
-def truth_name(method: str, scale: str) -> TruthName:
-    """Return the name of the true effect that a method aims at on a scale.
+def truth_name(plan: StudyPlan, method: str, scale: str) -> TruthName:
+    """Return the name of the true effect that a method of a plan aims at on a scale.
 
-    >>> truth_name("iptw-att", "risk difference"), truth_name("adjusted", "odds ratio")
+    >>> plan = StudyPlan(
+    ...     methods=("iptw-att", "adjusted", "matching"), covariates=("age_years",),
+    ...     matching={"focal": "untreated"},
+    ... )
+    >>> truth_name(plan, "iptw-att", "risk difference"), truth_name(plan, "adjusted", "odds ratio")
     (('att', 'risk difference'), ('conditional', 'odds ratio'))
+    >>> truth_name(plan, "matching", "odds ratio")
+    ('atc', 'odds ratio')
     """
-    if method not in METHODS:  # an answer about a subgroup has a truth of its own
+    if method in subgroup_names(plan):  # an answer about a subgroup has a truth of its own
         return method, scale
     found = METHODS[method]
-    return ("conditional", scale) if found.kind == "conditional" else (found.target, scale)
+    if found.given is not None:
+        return ("conditional" if found.given == "covariates" else f"given the {found.given}"), scale
+    if found.target != "focal":
+        return found.target, scale
+    return ("att" if plan.matching.focal == "treated" else "atc"), scale
 
 
 def truths_of(plan: StudyPlan) -> tuple[TruthName, ...]:
     """Return the names of all true effects that a plan needs, each once, in a fixed order."""
-    return tuple(sorted({truth_name(method, scale) for method, scale in answers_of(plan)}))
+    return tuple(sorted({truth_name(plan, method, scale) for method, scale in answers_of(plan)}))
 
 
 def true_effects(cohort: Cohort, plan: StudyPlan) -> dict[TruthName, Floats]:
     """Return every true effect of a plan in every replicate, (replicate,); ratios as logarithms.
 
-    A conditional odds ratio, in all men or in a subgroup, is the coefficient that the plan's
-    regression has when every man is in it twice, once along each way: what an endless randomised
-    trial of these men would find.
+    A conditional effect, in all patients or in a subgroup, is the coefficient that the plan's
+    regression has when every patient is in it twice, once along each way: what an endless
+    randomised trial of these patients would find.
     """
     groups = set(subgroup_names(plan))
+    outcomes, who = potential_outcomes(cohort, plan), population(cohort, plan)
     found: dict[TruthName, Floats] = {}
     for target, scale in truths_of(plan):
         if target == "conditional":
-            found[target, scale] = _conditional(cohort, plan)
+            found[target, scale] = _conditional(cohort, plan, scale)
+        elif target == "given the propensity score":
+            found[target, scale] = _given_score(cohort, plan)
         elif target not in groups:
-            found[target, scale] = _marginal(cohort, plan, target, scale)
+            found[target, scale] = _marginal(cohort, outcomes, who, target, scale)
     return found | _by_subgroup(cohort, plan)
 
 
-def _marginal(cohort: Cohort, plan: StudyPlan, target: str, scale: str) -> Floats:
-    weight = np.where(population(cohort, plan), _tilt(cohort, target), 0.0)
+def _marginal(
+    cohort: Cohort, outcomes: tuple[Flags, Flags], who: Flags, target: str, scale: str
+) -> Floats:
+    weight = np.where(who, _tilt(cohort, target), 0.0)
     total = weight.sum(-1)
-    untreated, treated = (
-        (weight * outcome).sum(-1) / total for outcome in potential_outcomes(cohort, plan)
-    )
+    untreated, treated = ((weight * outcome).sum(-1) / total for outcome in outcomes)
     with np.errstate(divide="ignore", invalid="ignore"):
         if scale == "risk difference":
             return np.asarray(treated - untreated)
@@ -84,12 +102,24 @@ def _tilt(cohort: Cohort, target: str) -> Floats:
     return tilts[target]  # type: ignore[index]  # truth_name gives targets alone
 
 
-def _conditional(cohort: Cohort, plan: StudyPlan) -> Floats:
+def _conditional(cohort: Cohort, plan: StudyPlan, scale: str) -> Floats:
+    """Return the effect given all covariates of the plan."""
     data = both_ways(cohort, plan)
+    if scale == "risk ratio":
+        answer = modified_poisson(data)
+        return np.where(answer.converged, np.log(answer.estimate), np.nan)
     design = design_matrix(data)
     fit = fit_logistic(design.X, data.outcome, data.weights)
     coefficient = fit.coef[..., design.column("gn")]
     return np.where(fit.converged, coefficient, np.nan)
+
+
+def _given_score(cohort: Cohort, plan: StudyPlan) -> Floats:
+    """Return the effect given the propensity score on the true covariates of the plan."""
+    score = propensity(as_chosen(cohort, plan)).score
+    twice = np.concatenate([score, score], axis=-1)
+    answer = adjusted(both_ways(cohort, plan), [], score=twice, profile=False)
+    return np.where(answer.converged, np.log(answer.estimate), np.nan)
 
 
 def _by_subgroup(cohort: Cohort, plan: StudyPlan) -> dict[TruthName, Floats]:

@@ -1,6 +1,6 @@
 """Compare the arms by the method of the design, all trials at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,17 +26,7 @@ _ARRAYS = (
 
 def analyse(data: Data) -> Estimate:
     """Compare the arms in every trial."""
-    match data.design.analysis.method:
-        case "unadjusted":
-            return _unadjusted(data)
-        case "mantel-haenszel":
-            return _stratified(data)
-        case "standardised":
-            return _standardised(data)
-        case "logistic":
-            return _logistic(data)
-        case "mixed":
-            return _mixed(data)
+    return _RUNS[data.design.analysis.method](data)
 
 
 def signed_statistic(estimate: Estimate) -> Floats:
@@ -101,7 +91,7 @@ def _standardised(data: Data) -> Estimate:
             stratum=None if stratum is None else stratum[rows],
             small_sample=design.analysis.small_sample,
         )
-        return risks.compare(design.estimand, "standardised", "Wald, Ye")[0]
+        return risks.compare(design.estimand, "standardised-randomised", "Wald, Ye")[0]
 
     return _by_pattern(data, fit)
 
@@ -150,6 +140,16 @@ def _mixed(data: Data) -> Estimate:
         )
 
     return _by_pattern(data, fit)
+
+
+#: How the methods of trials are computed; `estimate.methods.METHODS` says what they are.
+_RUNS: Mapping[str, Callable[[Data], Estimate]] = {
+    "unadjusted": _unadjusted,
+    "mantel-haenszel": _stratified,
+    "standardised-randomised": _standardised,
+    "logistic": _logistic,
+    "mixed": _mixed,
+}
 
 
 def _alike(x: Floats, y: Floats, men: Floats) -> tuple[Floats, Floats, Floats]:

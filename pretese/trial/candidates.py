@@ -11,7 +11,7 @@ from pretese.trial.design import Design
 from pretese.trial.endpoint import Endpoint
 from protocol.errors import InputError
 from simulate.cohort import Cohort, Path, draw_cohort
-from simulate.fertility import births_of
+from simulate.endpoints import potential_outcomes
 from simulate.luck import Luck
 from simulate.scenario import Arm, Scenario
 from simulate.spermatogenesis import see_sperm
@@ -99,19 +99,12 @@ def draw_candidates(
 
 
 def _potential(endpoint: Endpoint, cohort: Cohort) -> Potential:
-    control, treated = cohort.paths
+    success = potential_outcomes(cohort, endpoint.variable)
+    if endpoint.ejaculators in ("excluded", "principal stratum"):
+        control, treated = cohort.paths
+        return Potential(success, (control.micro_tese, treated.micro_tese))
     everyone = np.ones(cohort.gn.shape, bool)
-    match endpoint.variable:
-        case "any_sperm":
-            return Potential((control.any_sperm, treated.any_sperm), (everyone, everyone))
-        case "live_birth":
-            without, with_ = births_of(cohort)
-            return Potential((without.delivered, with_.delivered), (everyone, everyone))
-        case "sperm_retrieved":
-            success = (control.sperm_retrieved, treated.sperm_retrieved)
-            if endpoint.ejaculators == "failures":
-                return Potential(success, (everyone, everyone))
-            return Potential(success, (control.micro_tese, treated.micro_tese))
+    return Potential(success, (everyone, everyone))
 
 
 def _plain(risks: Risks, luck: Luck) -> Candidates:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from estimate.methods import METHODS
 from pretese.trial.design import Design
 from pretese.trial.endpoint import Endpoint
 from pretese.trial.given import MEN, TRIALS
@@ -11,17 +12,10 @@ from pretese.trial.page import number
 
 Rows = list[tuple[str, str]]
 
-_METHODS = {
-    "unadjusted": "difference of two shares; score test and score interval (Farrington-Manning)",
-    "mantel-haenszel": "risk difference pooled over strata (Mantel-Haenszel, Sato's variance); "
-    "Cochran-Mantel-Haenszel test",
-    "standardised": "logistic outcome model, averaged over all men as if in either arm; Wald test "
-    "with Ye's variance, which knows the strata of a stratified randomisation",
-    "logistic": "logistic model; Wald test and interval on the log odds ratio",
-    "mixed": "logistic model with a normal intercept per site; Wald test and interval",
-    "principal stratum": "difference in any sperm over the share operated under treatment, which "
-    "is that of men operated under either arm; Wald test, delta method",
-}
+_STRATUM = (
+    "difference in any sperm over the share operated under treatment, which "
+    "is that of men operated under either arm; Wald test, delta method"
+)
 
 
 def command_of(study: dict[str, Any]) -> str:
@@ -209,9 +203,8 @@ def methods(design: Design) -> Rows:
     for question, label in zip(design.questions, design.labels, strict=True):
         given = [*question.analysis.covariates, *question.analysis.strata]
         stratum = question.endpoint.ejaculators == "principal stratum"
-        words = _METHODS["principal stratum" if stratum else question.analysis.method] + (
-            f"; given {', '.join(given)}" if given else ""
-        )
+        words = _STRATUM if stratum else METHODS[question.analysis.method].label
+        words += f"; given {', '.join(given)}" if given else ""
         words += "; variance times n / (n - p)" if question.analysis.small_sample else ""
         rows.append((f"Analysis of {label}", words))
     return [

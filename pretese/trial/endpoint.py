@@ -1,22 +1,30 @@
 """What a trial counts and how it compares the arms, and the estimand that follows."""
 
+from functools import partial
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from estimate.estimand import Estimand, IntercurrentEvent, Strategy
+from estimate.methods import METHODS, check_method
 from pretese.trial.arms import Factor
 from protocol.documents import Document
 from protocol.fields import Number
+from simulate.endpoints import ENDPOINTS, Ejaculate, check_endpoint
 from simulate.nouns import BASELINE
 
-#: What becomes of men with sperm in the ejaculate, by what is counted and what is said of them.
-_EJACULATORS: dict[tuple[str, str | None], Strategy] = {
-    ("any_sperm", None): "composite variable",
-    ("sperm_retrieved", "failures"): "composite variable",
-    ("sperm_retrieved", "excluded"): "excluded from the analysis",
-    ("sperm_retrieved", "principal stratum"): "principal stratum",
-    ("live_birth", None): "treatment policy",
+#: What becomes of men with sperm in the ejaculate, by what it is to the endpoint.
+_BY_ENDPOINT: dict[Ejaculate, Strategy | None] = {
+    "success": "composite variable",
+    "on the way": "treatment policy",
+    "itself": None,
+}
+
+#: The same where they need no operation, by what the design says of them.
+_EJACULATORS: dict[str, Strategy] = {
+    "failures": "composite variable",
+    "excluded": "excluded from the analysis",
+    "principal stratum": "principal stratum",
 }
 
 _CROSSOVER: dict[str, Strategy] = {
@@ -36,13 +44,13 @@ class Endpoint(Document):
     """What is counted, and what is done with what happens on the way; ``name`` is for tables.
 
     ``ejaculators`` are men with sperm in the ejaculate, who need no operation. They go with
-    ``sperm_retrieved`` alone; for the other two they are successes or go on to ICSI. ``crossover``
-    counts as it comes (treatment policy), as if it had not been (hypothetical), as failure
-    (composite), or not at all (excluded).
+    ``sperm_retrieved`` alone; for other endpoints they are successes or go on to ICSI.
+    ``crossover`` counts as it comes (treatment policy), as if it had not been (hypothetical), as
+    failure (composite), or not at all (excluded).
     """
 
     name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    variable: Literal["any_sperm", "sperm_retrieved", "live_birth"] = "any_sperm"
+    variable: Annotated[str, AfterValidator(check_endpoint)] = "any_sperm"
     ejaculators: Literal["failures", "excluded", "principal stratum"] | None = None
     known_after_months: Annotated[Number, Field(ge=0, le=600)]
     missing: Literal["complete case", "failure"] = "complete case"
@@ -52,7 +60,8 @@ class Endpoint(Document):
 
     @model_validator(mode="after")
     def _strategy(self) -> Self:
-        if (self.variable == "sperm_retrieved") != (self.ejaculators is not None):
+        apart = ENDPOINTS[self.variable].ejaculate == "no operation"
+        if apart != (self.ejaculators is not None):
             raise ValueError(
                 "ejaculators (failures, excluded or principal stratum) goes with sperm_retrieved "
                 "alone"
@@ -70,13 +79,12 @@ class Endpoint(Document):
     @property
     def events(self) -> tuple[IntercurrentEvent, ...]:
         """Return what may happen after randomisation, each with its strategy."""
-        return (
-            IntercurrentEvent(
-                "sperm in the ejaculate, no operation",
-                _EJACULATORS[self.variable, self.ejaculators],
-            ),
-            IntercurrentEvent("crossover", _CROSSOVER[self.crossover]),
-        )
+        crossover = IntercurrentEvent("crossover", _CROSSOVER[self.crossover])
+        role = ENDPOINTS[self.variable].ejaculate
+        strategy = _EJACULATORS[self.ejaculators] if self.ejaculators else _BY_ENDPOINT[role]
+        if strategy is None:
+            return (crossover,)
+        return IntercurrentEvent("sperm in the ejaculate, no operation", strategy), crossover
 
     @property
     def population(self) -> str:
@@ -97,9 +105,7 @@ class Analysis(Document):
     logistic with a normal intercept per site.
     """
 
-    method: Literal["unadjusted", "mantel-haenszel", "standardised", "logistic", "mixed"] = (
-        "unadjusted"
-    )
+    method: Annotated[str, AfterValidator(partial(check_method, door="power"))] = "unadjusted"
     covariates: tuple[str, ...] = ()
     strata: tuple[Factor, ...] = ()
     small_sample: bool = False
@@ -122,20 +128,21 @@ class Analysis(Document):
             raise ValueError("mantel-haenszel takes strata and no covariates")
         if self.method == "mixed" and "site" in self.strata:
             raise ValueError("mixed takes sites as random; leave site out of strata")
-        if self.small_sample and self.method != "standardised":
-            raise ValueError("small_sample goes with standardised alone")
+        if self.small_sample and self.method != "standardised-randomised":
+            raise ValueError("small_sample goes with standardised-randomised alone")
         return self
 
     @property
     def conditional(self) -> bool:
         """Whether the effect is one given covariates or site: no risks have it."""
-        given = bool(self.covariates or self.strata)
-        return self.method == "mixed" or (self.method == "logistic" and given)
+        method = METHODS[self.method]
+        given = bool(self.covariates or self.strata) or "sites or strata" in method.needs
+        return method.kind == "conditional" and given
 
     @property
     def summary(self) -> str:
         """Return the measure of effect."""
-        measure = "odds ratio" if self.method in ("logistic", "mixed") else "risk difference"
+        measure = METHODS[self.method].scales[0]
         return f"{'conditional' if self.conditional else 'marginal'} {measure}"
 
 

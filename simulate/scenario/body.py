@@ -1,8 +1,9 @@
 """Hormones under therapy."""
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from protocol.documents import Document
+from protocol.language import Name
 from simulate.parameter import NotNegative, Parameter, Positive, Probability
 
 
@@ -20,6 +21,24 @@ class Kinetics(Document):
     area_log_sd: NotNegative
 
 
+class DrugAction(Document):
+    """What one IU of a drug does that is neither hCG nor uFSH.
+
+    ``fsh`` is how it reaches serum as FSH; ``hcg_iu_per_iu`` how many IU of hCG it acts like on the
+    Leydig cells. A drug that does neither, such as a placebo, says ``inert: true``.
+    """
+
+    fsh: Kinetics | None = None
+    hcg_iu_per_iu: Positive | None = None
+    inert: bool = False
+
+    @model_validator(mode="after")
+    def _acts_or_is_inert(self) -> "DrugAction":
+        if self.inert == bool(self.fsh or self.hcg_iu_per_iu):
+            raise ValueError("give fsh, hcg_iu_per_iu or both; or inert: true alone")
+        return self
+
+
 class ResponsePoint(Document):
     """A corner of the testosterone curve after one injection: hours, and share of its peak."""
 
@@ -28,7 +47,10 @@ class ResponsePoint(Document):
 
 
 class Physiology(Document):
-    """Hormones under therapy. No source gives monthly curves; see ``docs/explanation``."""
+    """Hormones under therapy. No source gives monthly curves; see ``docs/explanation``.
+
+    ``kinetics`` declares drugs besides hCG and uFSH, by the name that regimens give them.
+    """
 
     hcg: Kinetics
     ufsh: Kinetics
@@ -50,6 +72,15 @@ class Physiology(Document):
     draw_delay_days: NotNegative
     normal_fsh_low_iu_l: Positive
     normal_fsh_high_iu_l: Positive
+    kinetics: dict[Name, DrugAction] = Field(default_factory=dict)
+
+    @field_validator("kinetics")
+    @classmethod
+    def _other_drugs(cls, given: dict[str, DrugAction]) -> dict[str, DrugAction]:
+        for name in ("hcg", "ufsh"):
+            if name in given:
+                raise ValueError(f"{name} has a section of its own; change physiology.{name}")
+        return given
 
     @field_validator("response_per_month")
     @classmethod

@@ -91,9 +91,14 @@ CASES = {
     "modified Poisson": Case(
         lambda d: (modified_poisson(d),), "modified-poisson", conditional=True, confounded=True
     ),
-    "randomised": Case(randomised, "standardised (randomised)", confounded=True),
+    "randomised": Case(randomised, "standardised-randomised", confounded=True),
     "score as covariate": Case(
-        lambda d: (adjusted(d, [], score=propensity(d).score, method="ps-covariate"),),
+        lambda d: (adjusted(d, [], score=propensity(d).score, method="ps-covariate-alone"),),
+        "ps-covariate-alone",
+        conditional=True,
+    ),
+    "score beside covariates": Case(
+        lambda d: (adjusted(d, score=propensity(d).score, method="ps-covariate"),),
         "ps-covariate",
         conditional=True,
     ),

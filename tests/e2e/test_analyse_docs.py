@@ -4,14 +4,14 @@ import importlib
 import json
 import re
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from estimate.methods import methods_of
 from estimate.plan import Plan
-from estimate.plan_choices import CumulativeDelivery, Matching, Measured, Method, MissingData
+from estimate.plan_choices import CumulativeDelivery, Matching, Measured, MissingData
 from pretese.cli import run
 
 # It draws a random number when it is first imported, which the guard would take for ours.
@@ -52,7 +52,7 @@ def test_the_plans_of_the_page_run(table, tmp_path, capsys, plan):
 
 def test_the_page_names_every_field_and_every_method():
     assert len(PLANS) == 2
-    for name in (*Plan.model_fields, *Matching.model_fields, *get_args(Method)):
+    for name in (*Plan.model_fields, *Matching.model_fields, *methods_of("analyse")):
         assert f"`{name}`" in PAGE, name
     parts = (CumulativeDelivery, Measured, MissingData)
     for name in (field for part in parts for field in part.model_fields):

@@ -210,7 +210,10 @@ def test_bounds_and_path_are_drawn(type_in, tmp_path, ending):
         (DESIGN, LOOKS, ["--effect-percent", "-5"], "-5.0 is not in the range"),
         (DESIGN, LOOKS, ["--plot", "looks.jpg"], ".jpg; end in .png or .svg"),
         (DESIGN, LOOKS, ["--plot", "no-folder/looks.png"], "there is no folder no-folder"),
-        ("minimisation-eight-sites", LOOKS, [], "counts do not tell an analysis by 'standardised'"),
+        (
+            "minimisation-eight-sites", LOOKS, [],
+            "counts do not tell an analysis by 'standardised-randomised'",
+        ),
         ("minimisation-eight-sites", "estimate,std_error\n0.1,0.05\n", [], "give --planned"),
         ("superiority-retrieval-only", LOOKS, [], "the endpoint leaves men out"),
     ],

@@ -14,7 +14,11 @@ from pretese.study.library import choose, load_library
 from pretese.study.run import assess_blocks, prepare, run_study
 
 #: Replicates of each case: enough to see every failure named below, and a gross bias anywhere.
-REPLICATES = {"effect-by-duration": 100, "much-missing": 100, "missing-at-random": 100}
+REPLICATES = {
+    "duration-subgroups": 100,
+    "much-missing": 100,
+    "missing-at-random-constant-effect": 100,
+}
 OTHERWISE = 200
 
 #: Failures that must show even here: case, plan and method.
@@ -25,17 +29,20 @@ VISIBLE = {
         ("measured", "matching-treated-largest"),
     ],
     "no-effect": [("measured", "crude"), ("measured", "iptw-ate-naive")],
-    "paper": [("operated", "standardised"), ("operated", "iptw-ate")],
+    "paper-nothing-missing": [("operated", "standardised"), ("operated", "iptw-ate")],
     "randomised": [("measured", "matching-treated-largest")],
     "confounded": [("hidden", "standardised"), ("hidden", "aipw"), ("measured", "matching")],
     "poor-overlap": [("measured", "iptw-ate"), ("measured", "crude")],
     "much-missing": [],
-    "strong-confounding": [("measured", "crude"), ("measured", "matching-treated-largest")],
-    "hidden-confounder": [("measured", "standardised"), ("measured", "aipw")],
+    "strong-confounding-constant-effect": [
+        ("measured", "crude"),
+        ("measured", "matching-treated-largest"),
+    ],
+    "hidden-confounder-constant-effect": [("measured", "standardised"), ("measured", "aipw")],
     "responders-removed": [],
     "retest-controls": [],
-    "effect-by-duration": [("divided", "rounded: ≤ 3")],
-    "missing-at-random": [
+    "duration-subgroups": [("divided", "rounded: ≤ 3")],
+    "missing-at-random-constant-effect": [
         ("complete-cases", "standardised"),
         ("complete-cases", "adjusted"),
         ("complete-cases", "aipw"),

@@ -3,7 +3,6 @@
 import json
 import re
 import time
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,12 +11,13 @@ from scipy.special import expit
 from estimate.adjustment import adjusted
 from estimate.analyse import analyse
 from estimate.analysis_set import analysis_set
+from estimate.methods import methods_of
 from estimate.plan import Plan
-from estimate.plan_choices import Event, Matching, Method, MissingData
+from estimate.plan_choices import Event, Matching, MissingData
 from pretese.analysis_tables import weighted_table
 from protocol.errors import InputError
 
-EVERY = get_args(Method)
+EVERY = methods_of("analyse")
 COVARIATES = {"age_years": "numeric", "diagnosis": {"categorical": ["idiopathic", "azfc"]}}
 
 

@@ -271,7 +271,7 @@ def test_an_analysis_set_gives_what_arrays_give():
     for one, other in zip(ours, theirs, strict=True):
         assert one.estimate == pytest.approx(other.estimate)
         assert one.std_error == pytest.approx(other.std_error)
-    assert ours[0].method == "standardised (randomised)"
+    assert ours[0].method == "standardised-randomised"
     with_strata = randomised(data, ["x"], strata=["site"])[0]
     plain = standardise(
         columns["y"], columns["gn"], columns["x"][..., None], stratum=columns["site"]

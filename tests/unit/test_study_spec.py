@@ -1,8 +1,8 @@
 import pytest
 
+from pretese.shipped import scenario_names
 from pretese.study.judge import answers_of, claim_of
 from pretese.study.library import choose, load_library
-from pretese.study.methods import METHODS
 from pretese.study.spec import StudyPlan, StudySpec
 from protocol.documents import parse_document, validate
 from protocol.errors import InputError
@@ -33,6 +33,7 @@ covariates:
   age_years: numeric
   diagnosis: {categorical: [idiopathic, cryptorchidism, orchitis, azfc]}
 methods: [crude, adjusted, iptw-ate, iptw-att, iptw-ato, matching, standardised, aipw]
+matching: {focal: untreated}
 missing: {method: mice, imputations: 20, iterations: 10}
 seed: 20220101
 """,
@@ -42,9 +43,17 @@ seed: 20220101
     assert plan.covariates == ("age_years", "diagnosis")
 
 
-def test_every_method_that_can_be_named_can_be_run():
-    named = StudyPlan.model_fields["methods"].annotation.__args__[0].__args__
-    assert set(named) == set(METHODS)
+def test_matching_in_a_study_needs_the_arm_that_is_matched():
+    bare = {"methods": ["matching"], "covariates": ["age_years"]}
+    assert "matching: {focal: untreated}" in faults(lambda: spec(plans={"bare": bare}))
+    wrong = bare | {"matching": {"focal": "untreated", "exact": "age_years"}}
+    assert "age_years is not a categorical covariate" in faults(lambda: spec(plans={"bare": wrong}))
+
+
+def test_a_method_without_a_known_truth_is_refused_by_name():
+    bare = {"methods": ["matching-conditional"], "covariates": ["age_years"]}
+    said = faults(lambda: spec(plans={"bare": bare}))
+    assert "`pretese analyse` alone offers it, because no true effect given the pair" in said
 
 
 def test_a_case_cannot_name_a_plan_that_is_not_there():
@@ -82,6 +91,25 @@ def test_named_cases_and_scenarios_of_the_user_are_chosen():
     assert list(chosen.cases) == ["no-effect", "own-file"]
     assert chosen.cases["own-file"].scenario == "my/Own File.yaml"
     assert (chosen.seed, chosen.truth_men, chosen.grids) == (7, 5000, {})
+
+
+def test_a_case_named_as_a_shipped_scenario_is_that_scenario_unmodified():
+    shared = {name: case for name, case in load_library().cases.items() if name in scenario_names()}
+    assert shared
+    for name, case in shared.items():
+        assert (case.scenario, case.given, case.men) == (name, {}, None), name
+    assert not set(load_library().grids) & set(scenario_names())
+
+
+def test_a_shipped_scenario_by_its_name_is_run_as_it_is_shipped():
+    chosen = choose(("strong-confounding",), None, None, None).cases["strong-confounding"]
+    assert (chosen.scenario, chosen.given, chosen.men) == ("strong-confounding", {}, None)
+
+
+@pytest.mark.parametrize("names", [("my/no-effect.yaml",), ("one/mine.yaml", "other/mine.yaml")])
+def test_two_cases_cannot_have_one_name(names):
+    with pytest.raises(InputError, match="which is another case; give the file another name"):
+        choose(names, None, None, None)
 
 
 def test_nothing_is_claimed_of_the_users_plan():

@@ -122,7 +122,10 @@ def test_a_replicate_is_the_same_however_the_run_is_cut(missing):
         "cause": {"by": "diagnosis"},
         "fsh": {"by": "fsh_iu_l", "cut": "> 30"},  # few men: what their model can hold varies
     }
-    asked = plan("adjusted", "aipw", "matching", missing=missing, subgroups=groups)
+    asked = plan(
+        "adjusted", "aipw", "matching",
+        missing=missing, subgroups=groups, matching={"focal": "untreated"},
+    )  # fmt: skip
     task = EstimateTask(load_scenario("paper"), 150, 9, {"p": asked})
     whole, part = task(0, 8).to_pandas(), task(5, 3).to_pandas()
     later = whole[whole["replicate"] >= 5]

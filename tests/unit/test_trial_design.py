@@ -15,6 +15,8 @@ sites: [{name: one, at_months: [0], men_in_12_months: [60]}]
 endpoint: {known_after_months: 4}
 """
 
+YE = "method: standardised-randomised"
+
 RESIZED = "monitoring: {{looks_percent: [50, 100], reestimation: {{{}}}}}"
 
 SEVERAL = GOOD.replace("risks: {control_percent: 40, treated_percent: 55}", "scenario: rct-two-arm")
@@ -138,8 +140,10 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
         (GOOD + "randomisation: {method: stratified}", "name factors in `by`"),
         (GOOD + "randomisation: {method: simple, by: [site]}", "leave `by` out"),
         (GOOD + "analysis: {method: mantel-haenszel}", "takes strata"),
-        (GOOD + "analysis: {method: standardised, covariates: [age]}", "no baseline value"),
-        (GOOD + "analysis: {method: standardised, strata: [diagnosis]}", "men of plain risks"),
+        (GOOD + f"analysis: {{{YE}, covariates: [age]}}", "no baseline value"),
+        (GOOD + f"analysis: {{{YE}, strata: [diagnosis]}}", "men of plain risks"),
+        (GOOD + "analysis: {method: standardised}", "did you mean 'standardised-randomised'?"),
+        (GOOD + "analysis: {method: aipw}", "`pretese analyse` and `pretese recover` alone offer"),
         (STRATUM.replace("stratum", "stratum, missing: failure"), "cannot take men as failures"),
         (STRATUM.replace("stratum", "stratum, crossover: composite"), "cannot take men"),
         (STRATUM + "analysis: {method: logistic}", "estimated unadjusted"),

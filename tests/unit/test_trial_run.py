@@ -146,7 +146,11 @@ def test_counting_retrieval_alone_hides_most_of_the_effect():
     "analysis",
     [
         {"method": "mantel-haenszel", "strata": ["site", "diagnosis"]},
-        {"method": "standardised", "covariates": ["age_years", "fsh_iu_l"], "strata": ["site"]},
+        {
+            "method": "standardised-randomised",
+            "covariates": ["age_years", "fsh_iu_l"],
+            "strata": ["site"],
+        },
         {"method": "logistic", "covariates": ["testis_volume_ml"]},
         {"method": "mixed", "strata": ["diagnosis"]},
     ],

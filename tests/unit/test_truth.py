@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from simulate.cohort import Path, draw_cohort
+from simulate.endpoints import potential_outcomes
 from simulate.truth import (
     ESTIMANDS,
     population_effects,
-    potential_outcomes,
     principal_strata,
     sample_effects,
     truth_table,

@@ -1,0 +1,156 @@
+"""ENDPOINTS: every endpoint, whom it is defined in, where it is written down, and both its courses.
+
+The tables and their dictionary, `pretese truth`, `recover`, `power` and the exports take their
+endpoints from here. A new endpoint is one entry, and what it counts in `simulate.fertility`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulate.cohort import Cohort, Path
+from simulate.fertility import Births, births_along, births_of, couples_of
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+#: Whom an endpoint is defined in: everyone (whoever does not get so far has not reached it), or
+#: those operated on, which therapy itself decides.
+Population = Literal["everyone", "operated"]
+
+#: What sperm in the ejaculate is to an endpoint: a success, a reason not to be operated on, a step
+#: on the way to it, or the endpoint itself.
+Ejaculate = Literal["success", "no operation", "on the way", "itself"]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Something that is counted.
+
+    Attributes
+    ----------
+    name
+        What plans and designs call it.
+    label
+        What it is, in words.
+    defined_in
+        Whom it is defined in.
+    ejaculate
+        What sperm in the ejaculate is to it.
+    time_unit
+        Unit of the time to it: days from enrolment ("d"), or embryo transfers.
+    along
+        Whether each patient reaches it along one arm, from his course and his couple's.
+    column
+        Its column in the table of patients; None if it has none there.
+    meaning
+        What that column holds.
+    cdisc
+        Name and label of its flag in ADSL; None leaves it out.
+    """
+
+    name: str
+    label: str
+    defined_in: Population
+    ejaculate: Ejaculate
+    time_unit: Literal["d", "transfers"]
+    along: Callable[[Path, Births], Flags] | None = None
+    column: str | None = None
+    meaning: str = ""
+    cdisc: tuple[str, str] | None = None
+
+    @property
+    def needs_births(self) -> bool:
+        """Whether couples must be followed beyond surgery to know it."""
+        return self.along is not None
+
+
+def _any_transfer(flags: Flags) -> Flags:
+    return np.asarray(flags.any(axis=-1))
+
+
+_ENTRIES = (
+    Endpoint(
+        "sperm_in_ejaculate", "sperm in the ejaculate", "everyone", "itself", "d",
+        column="sperm_in_ejaculate",
+        meaning="1/0 at the semen check after therapy; empty: no check",
+        cdisc=("EJACFL", "Sperm in Ejaculate after Therapy Flag"),
+    ),
+    Endpoint(
+        "sperm_retrieved", "sperm retrieved at micro-TESE", "operated", "no operation", "d",
+        column="sperm_retrieved",
+        meaning="1/0 at micro-TESE; empty if not operated on",
+        cdisc=("RETRFL", "Sperm Retrieved at Micro-TESE Flag"),
+    ),
+    Endpoint("any_sperm", "any sperm", "everyone", "success", "d"),
+    Endpoint(
+        "biochemical_pregnancy", "biochemical pregnancy", "everyone", "on the way", "transfers",
+        along=lambda _, births: _any_transfer(births.hcg_positive),
+    ),
+    Endpoint(
+        "clinical_pregnancy", "clinical pregnancy", "everyone", "on the way", "transfers",
+        along=lambda _, births: _any_transfer(births.clinical_pregnancy),
+    ),
+    Endpoint(
+        "live_birth", "live birth", "everyone", "on the way", "transfers",
+        along=lambda _, births: births.delivered,
+        column="live_birth",
+        meaning="1/0 delivery of a live child; empty without ICSI or if unknown",
+        cdisc=("BIRTHFL", "Live Birth Flag"),
+    ),
+)  # fmt: skip
+
+#: Every endpoint by name, in the order in which a patient comes to them.
+ENDPOINTS: dict[str, Endpoint] = {each.name: each for each in _ENTRIES}
+
+
+def check_endpoint(name: str) -> str:
+    """Return the name of an endpoint; raise ValueError for another name."""
+    if name not in ENDPOINTS:
+        raise ValueError(f"there is no such endpoint; choose from {', '.join(ENDPOINTS)}")
+    return name
+
+
+def potential_outcomes(
+    cohort: Cohort, name: str, births: tuple[Births, Births] | None = None
+) -> tuple[Flags, Flags]:
+    """Return an endpoint without and with therapy, each of shape (replicate, man).
+
+    Parameters
+    ----------
+    births
+        What follows for the couples along both arms, if it is known already.
+    """
+    endpoint = ENDPOINTS[name]
+    if endpoint.along is None:
+        untreated, treated = (getattr(path, name) for path in cohort.paths)
+        return untreated, treated
+    pairs = zip(cohort.paths, births or births_of(cohort), strict=True)
+    without, with_therapy = (endpoint.along(path, each) for path, each in pairs)
+    return without, with_therapy
+
+
+def observed_outcome(cohort: Cohort, name: str) -> Floats:
+    """Return an endpoint along the way each patient took; NaN where its outcome was never heard of.
+
+    Couples that did not reach ICSI are known not to have reached what follows it.
+    """
+    if not ENDPOINTS[name].needs_births:
+        return cohort.observed(name).astype(float)
+    couples = couples_of(cohort)
+    untreated, treated = (births_along(couples, path) for path in cohort.paths)
+    reached = cohort.taken(*potential_outcomes(cohort, name, (untreated, treated)))
+    icsi = cohort.taken(untreated.icsi, treated.icsi)
+    return np.where(icsi & ~couples.heard_of, np.nan, reached.astype(float))
+
+
+def endpoint_columns() -> tuple[str, ...]:
+    """Return the columns of endpoints in the table of patients, in their order.
+
+    >>> endpoint_columns()
+    ('sperm_in_ejaculate', 'sperm_retrieved', 'live_birth')
+    """
+    return tuple(each.column for each in ENDPOINTS.values() if each.column)
