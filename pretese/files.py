@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from pretese import __version__
+from pretese.numbers import rounded_table
 from protocol.errors import InputError
 
 #: Libraries whose version may change a digit.
@@ -52,8 +53,8 @@ def _is_ours(folder: Path) -> bool:
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table with full precision and the same line ends everywhere."""
-    table.to_csv(path, index=False, lineterminator="\n")
+    """Write a table, its numbers rounded by the rule of `pretese.numbers`, with one line end."""
+    rounded_table(table).to_csv(path, index=False, lineterminator="\n")
 
 
 def write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:

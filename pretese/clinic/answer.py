@@ -11,6 +11,7 @@ from rich.table import Table
 from pretese.clinic.results import origin
 from pretese.clinic.task import Task, pool
 from pretese.files import whole_folder, write_csv, write_manifest
+from pretese.numbers import rounded_table
 from pretese.progress import progress
 from simulate.clinic.measures import measures
 from simulate.clinic.replicate import Goal, read_goal
@@ -38,7 +39,8 @@ def answer(task: Task, what: str, text: str, out: Path | None, as_json: bool) ->
             write_csv(table, folder / "solve.csv")
             write_manifest(folder, facts)
     if as_json:
-        click.echo(json.dumps({**facts, "tried": json.loads(table.to_json(orient="records"))}))
+        rows = rounded_table(table).to_json(orient="records", double_precision=15)
+        click.echo(json.dumps({**facts, "tried": json.loads(rows)}))
         return
     _show(solution, what, goal, facts["question"])
 

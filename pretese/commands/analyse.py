@@ -26,6 +26,7 @@ from pretese.analysis_tables import (
     weighted_table,
 )
 from pretese.files import versions, whole_folder, write_manifest
+from pretese.numbers import rounded_document
 from pretese.plots.analysis import figures
 from pretese.plots.style import save
 from pretese.progress import progress
@@ -71,7 +72,7 @@ def command(data: Path, plan_path: Path, out: Path | None, as_json: bool) -> Non
 
 def _answer(found: Analysis, table: TableFile, plan_text: str) -> dict[str, Any]:
     return {
-        **found.record(),
+        **rounded_document(found.record()),
         "versions": versions(),
         "plan_sha256": content_hash(plan_text),
         "data_sha256": table.sha256,

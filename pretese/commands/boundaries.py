@@ -14,6 +14,7 @@ from estimate.planning.exact_sequential import exact_sequential
 from estimate.sequential.boundaries import HaybittlePeto, Shape, WangTsiatis, plan_sequential
 from estimate.sequential.design import SequentialDesign
 from estimate.sequential.spending import PARAMETERS, Spending
+from pretese.numbers import rounded_document
 from protocol.errors import InputError
 
 WHERE = "boundaries"
@@ -87,6 +88,7 @@ def command(
     document = describe_design(design)
     if risks is not None:
         document["men"] = describe_men(design, _numbers("risks", risks))
+    document = rounded_document(document)
     click.echo(json.dumps(document, indent=2) if as_json else _page(design, document))
 
 
@@ -256,4 +258,4 @@ def _men_lines(men: dict[str, Any]) -> list[str]:
 
 
 def _z(bound: float | None) -> str:
-    return "      -" if bound is None else f"{bound:7.4f}"
+    return "      -" if bound is None else f"{bound:z7.4f}"

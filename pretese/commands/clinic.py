@@ -18,6 +18,7 @@ from pretese.clinic.results import draw_figures, facts_of, write_summary
 from pretese.clinic.task import Going, Task, first_run, replications
 from pretese.clinic_files import FORMATS, load_clinic, write_run
 from pretese.files import whole_folder, write_manifest
+from pretese.numbers import rounded_table
 from protocol.errors import InputError
 from simulate.clinic.file import Clinic
 from simulate.clinic.replicate import FEWEST, Replication, measured, summary
@@ -137,4 +138,5 @@ def _checked(first: Replication, measure: str) -> Replication:
 
 
 def _document(facts: dict[str, Any], table: pd.DataFrame) -> str:
-    return json.dumps({**facts, "measures": json.loads(table.to_json(orient="records"))})
+    rows = rounded_table(table).to_json(orient="records", double_precision=15)
+    return json.dumps({**facts, "measures": json.loads(rows)})

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from pretese.commands.options import finite, json_option
 from pretese.files import versions
+from pretese.numbers import rounded_document
 from pretese.plots.monitor import draw_looks
 from pretese.plots.style import save
 from pretese.running.document import document_of
@@ -70,7 +71,7 @@ def command(
     asked = Asked(ended, over_run, planned, _risks(risks), tuple(e / 100 for e in effects))
     plan, sha256 = read_design(design)
     taken = read_taken(looks)
-    document = document_of(monitor(plan, taken, asked))
+    document = rounded_document(document_of(monitor(plan, taken, asked)))
     if plot is not None:
         _draw(document, plot)
     if as_document:

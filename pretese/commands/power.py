@@ -12,6 +12,7 @@ from rich.console import Console
 
 from pretese.commands.options import finite, pairs_of, settings
 from pretese.files import versions, whole_folder, write_manifest
+from pretese.numbers import rounded_document
 from pretese.plots.power import draw_all
 from pretese.plots.style import save
 from pretese.progress import progress
@@ -163,7 +164,7 @@ def _axes(words: tuple[str, ...]) -> Axes:
 
 
 def _document(answers: list[Answer], request: Request) -> dict[str, Any]:
-    return {
+    answered = {
         "seed": request.seed,
         "replicates": request.replicates,
         "changed": request.overrides,
@@ -174,6 +175,7 @@ def _document(answers: list[Answer], request: Request) -> dict[str, Any]:
         "paired": compare_designs(answers),
         "versions": versions(),
     }
+    return {name: rounded_document(value) for name, value in answered.items()}
 
 
 def _write(

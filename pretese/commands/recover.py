@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pretese.cli import CheckFailedError
+from pretese.numbers import rounded_document
 from pretese.progress import progress
 from pretese.study.assess import Assessment
 from pretese.study.execute import Crew, cluster_crew, local_crew
@@ -86,7 +87,9 @@ def command(
             tell(0, 1, "tables and figures")
             found = write_results(study, store, done, out, figures)
     if as_json:
-        click.echo(json.dumps([asdict(each) for each in found.judgements], indent=1))
+        click.echo(
+            json.dumps(rounded_document([asdict(each) for each in found.judgements]), indent=1)
+        )
     else:
         _show(Console(), found, done, out)
     if found.surprises:
@@ -126,8 +129,8 @@ def _cells(each: Judgement) -> tuple[str, ...]:
     return (
         each.method,
         SHORT[each.scale],
-        f"{each.truth:.3f}",
-        f"{each.bias / each.empirical_se:+.2f}",
+        f"{each.truth:z.3f}",
+        f"{each.bias / each.empirical_se:+z.2f}",
         f"{each.bias_mcse / each.empirical_se:.2f}",
         f"{100 * each.coverage:.1f}",
         f"{100 * each.coverage_mcse:.1f}",

@@ -10,6 +10,7 @@ from rich.console import Console
 from pretese.certificate import certificate_path, load_scenario
 from pretese.cli import CheckFailedError
 from pretese.files import versions, whole_folder, write_csv, write_manifest
+from pretese.numbers import rounded_table
 from pretese.pitfalls.report import write_audit
 from pretese.pitfalls.run import audit
 from pretese.plots.style import save, svg
@@ -81,7 +82,8 @@ def command(
                 write_audit(audit(replicates, seed, tell), folder, replicates, seed)
         write_manifest(folder, facts)
     if as_json:
-        click.echo(frame(rows).to_json(orient="records", indent=1))
+        table = rounded_table(frame(rows))
+        click.echo(table.to_json(orient="records", indent=1, double_precision=15))
     else:
         show(Console(), rows, simulated, out, replicates)
     failures = missed(rows)
