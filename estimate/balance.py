@@ -14,6 +14,9 @@ from estimate.arrays import Bools, Floats
 from estimate.columns import Categorical
 from estimate.result import plain
 
+#: Decimals of differences between the arms: equal means differ by the rounding of their sums.
+RESIDUE_DECIMALS = 12
+
 Ruler = Literal["pooled", "treated", "untreated", "all", "weighted", "weighted pooled"]
 
 
@@ -102,10 +105,15 @@ def balance(
         names.append(name)
     return Balance(
         tuple(names),
-        np.stack(differences, axis=-1),
+        _without_residue(differences),
         np.stack(ratios, axis=-1),
-        np.stack(distances, axis=-1),
+        _without_residue(distances),
     )
+
+
+def _without_residue(gaps: list[Floats]) -> Floats:
+    """Return differences of shares of order 1; what rounding leaves of equal numbers is 0."""
+    return np.round(np.stack(gaps, axis=-1), RESIDUE_DECIMALS) + 0.0
 
 
 def mahalanobis_difference(

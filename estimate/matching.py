@@ -17,6 +17,7 @@ from estimate.design_matrix import design_matrix
 from estimate.logistic import fit_logistic
 from estimate.propensity import PropensityScore
 from estimate.result import Estimate, wald
+from estimate.rounding import RANKED_DIGITS, significant
 from estimate.sandwich import sandwich
 from protocol.errors import InputError
 
@@ -112,7 +113,9 @@ def match_nearest(
     """
     e = score.score
     with np.errstate(divide="ignore"):
-        distance = np.log(e) - np.log1p(-e) if on == "logit" else e
+        measure = np.log(e) - np.log1p(-e) if on == "logit" else e
+    # Men with equal covariates are equally near, whatever the last bits of their scores.
+    distance = significant(measure, RANKED_DIGITS)
     order = order or ("largest" if focal == "treated" else "smallest")
     chosen = (data.treatment > 0) == (focal == "treated")
     sizes = [np.count_nonzero(side & data.include, axis=-1) for side in (chosen, ~chosen)]

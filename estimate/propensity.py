@@ -12,6 +12,7 @@ from estimate.arrays import Bools, Floats
 from estimate.design_matrix import DesignMatrix, design_matrix
 from estimate.logistic import LogisticFit, fit_logistic
 from estimate.result import Z95
+from estimate.rounding import RANKED_DIGITS, significant
 from estimate.sandwich import leverage
 
 
@@ -73,7 +74,8 @@ def trim(
     Crump RK, Hotz VJ, Imbens GW, Mitnik OA. *Biometrika* 2009;96:187-199. The population changes:
     fit the score again, and say so.
     """
-    inside = (score.score >= low) & (score.score <= high)
+    compared = significant(score.score, RANKED_DIGITS)
+    inside = (compared >= low) & (compared <= high)
     return data.keep(inside, f"propensity score outside {low:g} to {high:g}")
 
 
@@ -102,8 +104,9 @@ def c_statistic(
 ) -> Discrimination:
     """Return the probability that a treated man scores above an untreated one; ties count half.
 
-    Exact, by mid-ranks, for every data set of a batch. Standard error: DeLong ER, DeLong DM,
-    Clarke-Pearson DL. *Biometrics* 1988;44:837-845.
+    Exact, by mid-ranks, for every data set of a batch; scores are compared to 10 significant
+    digits, so that equal covariates tie. Standard error: DeLong ER, DeLong DM, Clarke-Pearson DL.
+    *Biometrics* 1988;44:837-845.
 
     Parameters
     ----------
@@ -120,7 +123,7 @@ def c_statistic(
     >>> float(answer.c_statistic)
     0.875
     """
-    score, treatment = np.asarray(score, float), np.asarray(treatment, float)
+    score, treatment = significant(score, RANKED_DIGITS), np.asarray(treatment, float)
     here = np.ones(score.shape, bool) if include is None else np.asarray(include, bool)
     treated, untreated = here & (treatment > 0), here & (treatment <= 0)
     n1, n0 = np.count_nonzero(treated, axis=-1), np.count_nonzero(untreated, axis=-1)

@@ -22,7 +22,7 @@ def effect(each: Estimate) -> str:
         return "not estimable"
     points = each.scale == "risk difference"
     numbers = (each.estimate, each.conf_low, each.conf_high)
-    value, low, high = (f"{100 * x:+.1f}" if points else f"{x:.2f}" for x in numbers)
+    value, low, high = (f"{100 * x:+z.1f}" if points else f"{x:.2f}" for x in numbers)
     return f"{value} ({low} to {high})"
 
 
@@ -108,7 +108,7 @@ def subgroups_table(found: Analysis) -> pd.DataFrame:
 
 def _reri(division: Division, row: int) -> str:
     value, low, high = division.reri[row]
-    return "" if np.isnan(value) else f"{value:.2f} ({low:.2f} to {high:.2f})"
+    return "" if np.isnan(value) else f"{value:z.2f} ({low:z.2f} to {high:z.2f})"
 
 
 def balance_table(found: Analysis) -> pd.DataFrame:
@@ -120,7 +120,7 @@ def balance_table(found: Analysis) -> pd.DataFrame:
     for method, rows in record.items():
         for row in rows:
             value = row["difference"]
-            lines[row["covariate"]][method] = "" if value is None else f"{value:+.3f}"
+            lines[row["covariate"]][method] = "" if value is None else f"{value:+z.3f}"
     return pd.DataFrame([{"covariate": name, **cells} for name, cells in lines.items()])
 
 

@@ -7,14 +7,15 @@ from pathlib import Path
 import pandas as pd
 
 from pretese import __version__
+from pretese.numbers import rounded_table
 
 #: Libraries whose version may change a digit.
 LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "matplotlib", "pydantic")
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table with full precision and the same line ends everywhere."""
-    table.to_csv(path, index=False, lineterminator="\n")
+    """Write a table, its numbers rounded by the rule of `pretese.numbers`, with one line end."""
+    rounded_table(table).to_csv(path, index=False, lineterminator="\n")
 
 
 def versions() -> dict[str, str]:

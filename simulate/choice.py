@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from simulate.measurement import rounded
 from simulate.nouns import DIAGNOSES
 from simulate.population import Men
 from simulate.scenario import Choice, ChoiceTerm
@@ -13,9 +14,15 @@ Floats = NDArray[np.float64]
 #: Scores beyond this are held here, so that no man's choice hangs on a cubic in the tail.
 SCORE_LIMIT = 2.5
 
+#: Step to which probabilities are rounded: the last bits of an exponential differ between
+#: processors, and the probability is written with the truth.
+STEP = 1e-6
+
 
 def propensity(choice: Choice, men: Men, hidden: Floats | None = None) -> Floats:
     """Return each man's true probability of choosing therapy, of shape (replicate, man).
+
+    Probabilities that differ between men are multiples of `STEP`.
 
     Parameters
     ----------
@@ -31,8 +38,7 @@ def propensity(choice: Choice, men: Men, hidden: Floats | None = None) -> Floats
             log_odds += _along(term, men.score[name])
     if hidden is not None:
         log_odds += choice.hidden.value * hidden
-    probability: Floats = expit(log_odds)
-    return probability
+    return rounded(expit(log_odds), STEP)
 
 
 def _acts(term: ChoiceTerm) -> bool:

@@ -14,6 +14,7 @@ from scipy.special import logit
 
 from simulate.hormones import Traits
 from simulate.luck import Luck
+from simulate.measurement import rounded
 from simulate.nouns import DIAGNOSES
 from simulate.population import Men
 from simulate.scenario import Scenario, Spermatogenesis, Treatment
@@ -22,6 +23,10 @@ from simulate.therapy import Course
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+
+#: Step to which the reserve is rounded: the last bits of a logarithm differ between processors.
+#: The reserve that is written is the one that decides.
+STEP = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,10 @@ def hidden_score(scenario: Scenario, luck: Luck) -> Floats | None:
 
 
 def reserve(model: Spermatogenesis, men: Men, luck: Luck, hidden: Floats | None = None) -> Floats:
-    """Return each man's reserve without therapy: prognosis plus his own logistic luck."""
+    """Return each man's reserve without therapy: prognosis plus his own logistic luck.
+
+    It is a multiple of `STEP`.
+    """
     by_diagnosis = np.array([model.reserve[name].value for name in DIAGNOSES])
     level = by_diagnosis[men.diagnosis]
     for name, prognosis in model.prognosis.items():
@@ -51,7 +59,7 @@ def reserve(model: Spermatogenesis, men: Men, luck: Luck, hidden: Floats | None 
     if hidden is not None:
         level += model.hidden.value * hidden
     own: Floats = logit(luck.uniform("reserve"))
-    return level + own
+    return rounded(level + own, STEP)
 
 
 def direct_effect(treatment: Treatment, men: Men) -> Floats:

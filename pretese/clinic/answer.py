@@ -11,7 +11,8 @@ from pretese.console import SafeConsole
 from pretese.files import write_csv
 from pretese.io.manifest import write_manifest
 from pretese.io.result_folder import optional_result_folder
-from pretese.json_text import print_json
+from pretese.json_text import plain, print_json
+from pretese.numbers import rounded_document
 from pretese.progress import progress
 from simulate.clinic.measures import measures
 from simulate.clinic.replicate import Goal, read_goal
@@ -34,7 +35,7 @@ def answer(task: Task, what: str, text: str, out: Path | None, as_json: bool) ->
             write_csv(table, folder / "solve.csv")
             write_manifest(folder, facts)
     if as_json:
-        print_json({**facts, "tried": table})
+        print_json(rounded_document(plain({**facts, "tried": table})))
         return
     _show(solution, what, goal, facts["question"])
 

@@ -30,6 +30,7 @@ from pretese.files import versions
 from pretese.io.manifest import write_manifest
 from pretese.io.result_folder import optional_result_folder
 from pretese.json_text import print_json, to_json
+from pretese.numbers import rounded_document
 from pretese.plan_columns import uses_of
 from pretese.plots.analysis import figures
 from pretese.plots.style import save
@@ -77,7 +78,7 @@ def command(data: Path, plan_path: Path, out: Path | None, as_json: bool) -> Non
 
 def _answer(found: Analysis, table: TableFile, plan_text: str) -> dict[str, Any]:
     return {
-        **found.record(),
+        **rounded_document(found.record()),
         "versions": versions(),
         "plan_sha256": content_hash(plan_text),
         "data_sha256": table.sha256,

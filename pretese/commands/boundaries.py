@@ -15,6 +15,7 @@ from estimate.sequential.design import SequentialDesign
 from estimate.sequential.spending import PARAMETERS, Spending
 from pretese.commands.options import Number, to_number
 from pretese.json_text import print_json
+from pretese.numbers import rounded_document
 from pretese.terminal import echo
 from protocol.errors import InputError
 
@@ -89,6 +90,7 @@ def command(
     document = describe_design(design)
     if risks is not None:
         document["men"] = describe_men(design, _numbers("risks", risks))
+    document = rounded_document(document)
     if as_json:
         print_json(document)
     else:
@@ -261,4 +263,4 @@ def _men_lines(men: dict[str, Any]) -> list[str]:
 
 
 def _z(bound: float | None) -> str:
-    return "      -" if bound is None else f"{bound:7.4f}"
+    return "      -" if bound is None else f"{bound:z7.4f}"

@@ -18,7 +18,8 @@ from pretese.console import SafeConsole
 from pretese.io.manifest import write_manifest
 from pretese.io.result_folder import result_folder
 from pretese.jobs.signals import StopRequest
-from pretese.json_text import print_json
+from pretese.json_text import plain, print_json
+from pretese.numbers import rounded_document
 from pretese.regimen_files import regimen_files
 from protocol.errors import InputError
 from simulate.clinic.file import Clinic
@@ -108,7 +109,7 @@ def command(
         regimens.check()
         write_manifest(folder, facts)
     if as_json:
-        print_json({**facts, "measures": table})
+        print_json(rounded_document(plain({**facts, "measures": table})))
     tell(SafeConsole(stderr=as_json), task, done, table, facts, out)
     stop.raise_if_requested()
 

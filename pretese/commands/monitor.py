@@ -9,6 +9,7 @@ from pretese.console import SafeConsole
 from pretese.files import versions
 from pretese.io.atomic_file import check_file
 from pretese.json_text import print_json
+from pretese.numbers import rounded_document
 from pretese.plots.monitor import draw_looks
 from pretese.plots.style import save
 from pretese.running.document import document_of
@@ -71,7 +72,7 @@ def command(
     plan, sha256 = read_design(design)
     taken = read_taken(looks)
     tell_assumptions(looks, taken.assumptions)
-    document = document_of(monitor(plan, taken, asked))
+    document = rounded_document(document_of(monitor(plan, taken, asked)))
     if plot is not None:
         save(draw_looks(document), plot, "--plot")
     if as_document:

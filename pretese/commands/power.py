@@ -13,6 +13,7 @@ from pretese.files import versions
 from pretese.io.manifest import write_manifest
 from pretese.io.result_folder import result_folder
 from pretese.json_text import print_json, to_json
+from pretese.numbers import rounded_document
 from pretese.plots.power import draw_all
 from pretese.plots.style import save
 from pretese.progress import progress
@@ -159,7 +160,7 @@ def _axes(words: tuple[str, ...]) -> Axes:
 
 
 def _document(answers: list[Answer], request: Request) -> dict[str, Any]:
-    return {
+    answered = {
         "seed": request.seed,
         "replicates": request.replicates,
         "changed": request.overrides,
@@ -170,6 +171,7 @@ def _document(answers: list[Answer], request: Request) -> dict[str, Any]:
         "paired": compare_designs(answers),
         "versions": versions(),
     }
+    return {name: rounded_document(value) for name, value in answered.items()}
 
 
 def _write(results: Path, answers: list[Answer], document: dict[str, Any]) -> None:

@@ -11,7 +11,8 @@ from rich.text import Text
 from pretese.cli import CheckFailedError
 from pretese.commands.options import NumberRange, seed_option
 from pretese.console import SafeConsole
-from pretese.json_text import print_json
+from pretese.json_text import plain, print_json
+from pretese.numbers import rounded_document
 from pretese.progress import progress
 from pretese.study.assess import Assessment
 from pretese.study.execute import resumable, study_crew
@@ -91,7 +92,7 @@ def command(
         tell(0, 1, "tables and figures")
         found = write_results(study, store, done, out, figures)
     if as_json:
-        print_json(found.judgements)
+        print_json(rounded_document(plain(found.judgements)))
     else:
         _show(SafeConsole(), found, done, out)
     if found.surprises:
@@ -127,8 +128,8 @@ def _cells(each: Judgement) -> tuple[str | Text, ...]:
     return (
         each.method,
         SHORT[each.scale],
-        f"{each.truth:.3f}",
-        f"{each.bias / each.empirical_se:+.2f}",
+        f"{each.truth:z.3f}",
+        f"{each.bias / each.empirical_se:+z.2f}",
         f"{each.bias_mcse / each.empirical_se:.2f}",
         f"{100 * each.coverage:.1f}",
         f"{100 * each.coverage_mcse:.1f}",

@@ -13,7 +13,8 @@ from pretese.console import SafeConsole
 from pretese.files import versions, write_csv
 from pretese.io.manifest import write_manifest
 from pretese.io.result_folder import result_folder
-from pretese.json_text import print_json
+from pretese.json_text import plain, print_json
+from pretese.numbers import rounded_document
 from pretese.pitfalls.report import write_audit
 from pretese.pitfalls.run import audit
 from pretese.plots.style import save, svg
@@ -88,7 +89,7 @@ def command(
         regimens.check()
         write_manifest(folder, facts)
     if as_json:
-        print_json(frame(rows))
+        print_json(rounded_document(plain(frame(rows))))
     else:
         show(SafeConsole(), rows, simulated, out, replicates)
     failures = missed(rows)

@@ -61,4 +61,4 @@ def _shown(scale: str, truth: float, error: float) -> str:
         return "-"
     if scale == "risk difference":
         return f"{100 * truth:.2f} ± {100 * error:.2f}"
-    return f"{truth:.3f} ± {error:.3f}"
+    return f"{truth:z.3f} ± {error:.3f}"

@@ -158,8 +158,8 @@ def draw_mediations(mediations: Sequence[Mediation]) -> Figure:
                 place, shade = len(labels), shades[key]
                 axes.plot([100 * one.conf_low, 100 * one.conf_high], [place] * 2, color=shade)
                 axes.plot(100 * one.mean, place, "o", ms=5, color=shade)
-                note = f"{100 * one.mean:+.1f} ({100 * one.conf_low:+.1f} to "
-                note += f"{100 * one.conf_high:+.1f}), p {_p_with_error(one)}"
+                note = f"{100 * one.mean:+z.1f} ({100 * one.conf_low:+z.1f} to "
+                note += f"{100 * one.conf_high:+z.1f}), p {_p_with_error(one)}"
                 axes.text(1.02, place, note, transform=side, va="center", size=8)
                 labels.append(words if key == "total" else f"{words} {found.mediator}")
         axes.axvline(0, color=MUTED, lw=1, zorder=0)

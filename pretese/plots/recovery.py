@@ -118,7 +118,7 @@ def _lollipop(left: Axes, right: Axes, each: Judgement, place: float) -> None:
     colour = {"recovers": TRUTH, "fails": PUBLISHED, "undecided": MUTED}[each.verdict]
     face = "white" if each.claim == "fails" and not each.surprise else colour
     bias, error = each.bias / each.empirical_se, 3 * each.bias_mcse / each.empirical_se
-    _point(left, bias, error, place, (-WIDEST_BIAS, WIDEST_BIAS), 0, (colour, face), "{:+.2f}")
+    _point(left, bias, error, place, (-WIDEST_BIAS, WIDEST_BIAS), 0, (colour, face), "{:+z.2f}")
     _point(
         right, each.coverage, 3 * each.coverage_mcse, place, (LOWEST_COVERAGE, 1.0), NOMINAL,
         (colour, face), "{:.2f}",
@@ -241,7 +241,7 @@ def _map_panel(
     for (i, j), value in np.ndenumerate(coverage):
         bias = cells[i][j].bias / cells[i][j].empirical_se
         pale = abs(norm(max(value, LOWEST_COVERAGE)) - 0.5) < 0.3
-        axes.text(j, i, f"{100 * value:.1f}\n{bias:+.2f}", ha="center", va="center", fontsize=7.5,
+        axes.text(j, i, f"{100 * value:.1f}\n{bias:+z.2f}", ha="center", va="center", fontsize=7.5,
                   color=INK if pale else "white")  # fmt: skip
     row, column = np.unravel_index(np.argmax(np.abs(coverage - NOMINAL)), coverage.shape)
     axes.add_patch(_frame(int(row), int(column)))

@@ -1,6 +1,8 @@
 """One look for every figure, and one way to write it."""
 
+import hashlib
 import io
+import re
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,9 @@ SETTINGS: Any = {
     "legend.frameon": False,
 }
 
+#: Names that matplotlib makes of coordinates: of clipping frames, markers and collections.
+_ID = re.compile(r'\bid="([A-Za-z][0-9a-f]{10})"')
+
 
 def house_style() -> AbstractContextManager[None]:
     """Return the context in which every figure is drawn and written."""
@@ -60,7 +65,22 @@ def svg(figure: Figure) -> str:
     with house_style(), quiet():
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
-    return text[text.index("<svg") :]
+    return _with_names_of_content(text[text.index("<svg") :])
+
+
+def _with_names_of_content(text: str) -> str:
+    """Name the parts of a figure by what is drawn.
+
+    Matplotlib names them by coordinates with all their bits, which differ between processors.
+    Figures that stand in one page still have different names.
+    """
+    given = {name: str(number) for number, name in enumerate(dict.fromkeys(_ID.findall(text)))}
+    if not given:
+        return text
+    anywhere = re.compile("|".join(given))
+    numbered = anywhere.sub(lambda found: given[found[0]], text)
+    content = hashlib.sha256(numbered.encode()).hexdigest()[:10]
+    return anywhere.sub(lambda found: f"{found[0][0]}{content}-{given[found[0]]}", text)
 
 
 def save(figure: Figure, path: Path, option: str = "") -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pretese.jobs.crew import local_crew, results
+from pretese.numbers import rounded_replicates
 from pretese.reproduce.counts import count_statistics
 from pretese.reproduce.estimates import estimate_statistics
 from pretese.reproduce.study import Studies
@@ -58,4 +59,5 @@ def analyse_block(block: Block) -> dict[str, Floats]:
     scenario, seed, first, size = block
     studies = Studies(draw_cohort(scenario, seed, replicates=size, first=first))
     counted = {name: compute(studies) for name, compute in count_statistics().items()}
-    return counted | estimate_statistics(studies) | true_effects(studies)
+    found = counted | estimate_statistics(studies) | true_effects(studies)
+    return {name: rounded_replicates(values) for name, values in found.items()}

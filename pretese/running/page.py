@@ -162,12 +162,12 @@ def _effect(document: dict[str, Any], value: float | None) -> str:
     if value is None:
         return "-"
     if document["scale"] == "risk difference":
-        return f"{value:.4f}"
-    return f"{value:.3f} ({exp(value):.2f})"
+        return f"{value:z.4f}"
+    return f"{value:z.3f} ({exp(value):.2f})"
 
 
 def _z(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
+    return "-" if value is None else f"{value:z.4f}"
 
 
 def _p(value: float | None) -> str:

@@ -98,7 +98,7 @@ def judge(
     no_answer = float(performance.non_convergence.value)
     reasons = []
     if not abs(bias) <= max(limit * error, most * spread):
-        reasons.append(f"bias {bias:+.3f} ({error:.3f})")
+        reasons.append(f"bias {bias:+z.3f} ({error:.3f})")
     if not abs(coverage - NOMINAL) <= reach + chance:
         reasons.append(f"coverage {coverage:.3f}")
     if no_answer > MOST_WITHOUT_ANSWER:

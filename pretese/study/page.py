@@ -116,9 +116,9 @@ def _row(each: Any) -> list[str]:
         each.plan,
         each.method,
         SHORT[each.scale],
-        f"{each.truth:.3f}",
-        f"{each.bias:+.3f} ({each.bias_mcse:.3f})",
-        f"{each.bias / each.empirical_se:+.2f}",
+        f"{each.truth:z.3f}",
+        f"{each.bias:+z.3f} ({each.bias_mcse:.3f})",
+        f"{each.bias / each.empirical_se:+z.2f}",
         f"{100 * each.coverage:.1f} ({100 * each.coverage_mcse:.1f})",
         f"**{verdict}, not as claimed**" if each.surprise else verdict,
     ]
@@ -155,7 +155,7 @@ def _off(each: Any) -> float:
 
 
 def _cell(each: Any, worst: bool) -> str:
-    text = f"{100 * each.coverage:.1f}, {each.bias / each.empirical_se:+.2f}"
+    text = f"{100 * each.coverage:.1f}, {each.bias / each.empirical_se:+z.2f}"
     return f"**{text}**" if worst else text
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from estimate.methods import METHODS
 from estimate.pool import pool_estimates
 from estimate.result import RATIOS, Estimate
+from pretese.numbers import rounded_columns
 from pretese.study.methods import carry_out, work_of
 from pretese.study.spec import StudyPlan
 from pretese.study.subgroups import divided
@@ -83,7 +84,8 @@ class EstimateTask:
             count = min(together, first + size - start)
             cohort = draw_cohort(self.scenario, self.seed, count, start, self.men)
             parts += [_rows(cohort, name, plan) for name, plan in self.plans.items()]
-        return pa.concat_tables(part for rows in parts for part in rows).unify_dictionaries()
+        table = pa.concat_tables(part for rows in parts for part in rows).unify_dictionaries()
+        return rounded_columns(table)
 
 
 def _rows(cohort: Cohort, name: str, plan: StudyPlan) -> Iterator[pa.Table]:
@@ -137,7 +139,8 @@ class TruthTask:
                     for (target, scale), value in found.items()
                 ]
         columns = zip(*rows, strict=True)
-        return pa.table(
+        table = pa.table(
             [pa.array(column).cast(f.type) for column, f in zip(columns, TRUTHS, strict=True)],
             schema=TRUTHS,
         )
+        return rounded_columns(table)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pretese.numbers import REPLICATE_DIGITS
 from pretese.trial.conduct import Trials, draw_trials
 from pretese.trial.design import Design
 from pretese.trial.engine import simulate_design
@@ -97,7 +98,9 @@ def tell_story(
     looks = take_looks(data, men)
     known = design.known_after_months
     rows = [_look(data, trials, looks, k, known) for k in range(int(stored.look))]
-    if not np.isclose(rows[-1]["z"], stored.z, rtol=1e-9, equal_nan=True):
+    # What is stored is rounded.
+    tolerance = 10.0 ** (1 - REPLICATE_DIGITS)
+    if not np.isclose(rows[-1]["z"], stored.z, rtol=tolerance, equal_nan=True):
         problem = f"trial {number} does not replay: z {rows[-1]['z']:.6g}, stored {stored.z:.6g}"
         cure = "run `pretese power --out` again with this version"
         raise InputError.of(design.id, "trial", problem, cure)
@@ -139,7 +142,7 @@ def _reported(stored: pd.Series) -> str:
     if not np.isfinite(getattr(stored, "median_unbiased", np.nan)):
         return ""
     final, usual = (
-        "{:.4f} ({:.4f} to {:.4f})".format(*(stored[name] for name in names))
+        "{:z.4f} ({:z.4f} to {:z.4f})".format(*(stored[name] for name in names))
         for names in (("median_unbiased", "final_low", "final_high"),
                       ("estimate", "conf_low", "conf_high"))
     )  # fmt: skip

@@ -181,7 +181,7 @@ def _table(points: list[dict[str, Any]]) -> dict[str, Any]:
         ("closed form (an approximation), %", "closed_form", 100.0),
     ):
         values = [(p["exact"] or {}).get(name) for p in points]
-        rows.append((words, ["-" if v is None else f"{scale * v:.2f}" for v in values]))
+        rows.append((words, ["-" if v is None else f"{scale * v:z.2f}" for v in values]))
     return {"heads": heads, "rows": rows}
 
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from pretese.numbers import rounded_replicates
 from pretese.trial.outcomes import Outcomes, Point
 from protocol.errors import InputError
 
@@ -35,7 +36,11 @@ def table_of(point: Point, first: int, outcomes: Outcomes) -> pa.Table:
             "men": pa.array(np.full(count, men, np.int64)),
             "effect_percent": pa.array(np.full(count, _percent(effect))),
             "trial": pa.array(np.arange(first, first + count)),
-            **{name: _column(values) for name, values in named.items() if values is not None},
+            **{
+                name: _column(rounded_replicates(values))
+                for name, values in named.items()
+                if values is not None
+            },
         }
     )
 

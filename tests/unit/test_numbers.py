@@ -1,0 +1,164 @@
+"""The rounding rule of written numbers."""
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from estimate.analysis_set import analysis_set
+from estimate.balance import balance
+from estimate.columns import Numeric
+from estimate.matching import match_nearest
+from estimate.propensity import PropensityScore, c_statistic, propensity
+from estimate.rounding import significant
+from pretese.analysis_tables import balance_table
+from pretese.files import write_csv
+from pretese.numbers import rounded_columns, rounded_document, rounded_replicates, rounded_table
+from pretese.plots.style import new_figure, svg
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.integers(1, 12))
+def test_a_number_is_the_float_nearest_to_its_rounded_decimal(x: float, digits: int) -> None:
+    found = float(significant(x, digits))
+    before_the_point = len(str(int(abs(x))))
+    shown = f"{x:.{max(digits, before_the_point) - 1}e}"
+    if abs(x) < 1e15:
+        # a tie of decimals that float64 does not hold may fall to either side
+        distance = abs(found - float(shown))
+        step = 10.0 ** (math.floor(math.log10(abs(x) or 1)) - digits + 1)
+        assert distance == 0 or abs(abs(x - found) - abs(x - float(shown))) < 1e-9 * step
+        assert repr(found) == repr(float(f"{found:.{max(digits, before_the_point)}e}"))
+    else:
+        assert found == np.rint(x)
+    assert not (found == 0 and math.copysign(1, found) < 0)
+
+
+@given(st.floats(1e-12, 1e12), st.sampled_from([-3, -1, 1, 3]))
+def test_the_last_bits_change_nothing_but_at_an_edge(x: float, bits: int) -> None:
+    near = x * (1 + bits * 2.0**-52)
+    one, other = significant([x, near], 8)
+    step = 10.0 ** (math.floor(math.log10(x)) - 7)
+    at_an_edge = abs((x / step) % 1 - 0.5) < 1e-6
+    assert one == other or at_an_edge
+
+
+def test_what_is_no_finite_number_stays() -> None:
+    found = significant([np.nan, np.inf, -np.inf, 0.0, -0.0], 6)
+    assert np.isnan(found[0])
+    assert found[1:].tolist() == [np.inf, -np.inf, 0.0, 0.0]
+    assert not np.signbit(found[3:]).any()
+
+
+def test_powers_of_ten_do_not_gain_or_lose_a_digit() -> None:
+    powers = 10.0 ** np.arange(-300, 1)
+    assert significant(powers, 6).tolist() == [float(f"1e{k}") for k in range(-300, 1)]
+    assert significant(np.nextafter(powers, 0), 6).tolist() == significant(powers, 6).tolist()
+
+
+def test_counts_are_exact_however_large() -> None:
+    assert rounded_replicates(np.array([1234567.0, 98765432.0])).tolist() == [1234567, 98765432]
+    assert rounded_replicates(np.array([2**60])).tolist() == [2**60]
+
+
+def test_only_floating_point_columns_of_a_table_change() -> None:
+    table = pd.DataFrame({"men": [569], "share": [1 / 3], "word": ["0.33333333333"]})
+    table["flag"] = pd.array([None], dtype="Int8")
+    found = rounded_table(table)
+    assert found["share"].tolist() == [0.33333333]
+    unchanged = ["men", "word", "flag"]
+    pd.testing.assert_frame_equal(found[unchanged], table[unchanged])
+    assert table["share"].tolist() == [1 / 3]
+
+
+def test_a_block_keeps_its_schema_and_what_is_missing() -> None:
+    schema = pa.schema([("estimate", pa.float64()), ("replicate", pa.int64())])
+    table = pa.table({"estimate": [1.87179487, None], "replicate": [0, 1]}, schema=schema)
+    found = rounded_columns(table)
+    assert found.schema == schema
+    assert found["estimate"].to_pylist() == [1.87179, None]
+
+
+def test_a_document_keeps_its_shape() -> None:
+    document = {"n": 3, "yes": True, "none": None, "rows": [{"p": 2 / 3}], "zero": -0.0}
+    found = rounded_document(document)
+    assert json.dumps(found) == (
+        '{"n": 3, "yes": true, "none": null, "rows": [{"p": 0.66666667}], "zero": 0.0}'
+    )
+
+
+def test_a_written_table_has_no_last_bits_and_no_minus_zero(tmp_path) -> None:
+    write_csv(pd.DataFrame({"bias": [-0.0, 0.1 + 0.2, -1.2345678901]}), tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_text() == "bias\n0.0\n0.3\n-1.2345679\n"
+
+
+def shaken(values: np.ndarray) -> np.ndarray:
+    """Return values as another processor may have them."""
+    bits = np.random.default_rng(8).integers(-2, 3, np.shape(values))
+    return np.asarray(values * (1 + bits * 2.0**-52))
+
+
+def twins() -> tuple:
+    """Return men of whom many have equal covariates, and their propensity scores."""
+    rng = np.random.default_rng(5)
+    treated = np.arange(120) % 3 == 0
+    men = {"gn": treated * 1, "y": rng.integers(0, 2, 120), "age_years": rng.integers(25, 31, 120)}
+    data = analysis_set(men, treatment="gn", outcome="y", covariates={"age_years": Numeric()})
+    return data, propensity(data)
+
+
+@pytest.mark.parametrize("on", ["score", "logit"])
+@pytest.mark.parametrize("order", ["largest", "closest"])
+def test_matching_of_equal_men_does_not_hang_on_last_bits(on, order) -> None:
+    data, score = twins()
+    other = PropensityScore(shaken(score.score), score.design, score.fit)
+    pairs = [match_nearest(data, each, "treated", on=on, order=order) for each in (score, other)]
+    assert pairs[0].pair.tolist() == pairs[1].pair.tolist()
+
+
+def test_the_c_statistic_takes_equal_men_for_a_tie() -> None:
+    data, score = twins()
+    found = [c_statistic(each, data.treatment) for each in (score.score, shaken(score.score))]
+    assert found[0].c_statistic == found[1].c_statistic
+
+
+def test_arms_with_equal_means_differ_by_nothing() -> None:
+    values = np.array([0.1, 0.2, 0.3, 0.3, 0.2, 0.1])
+    men = {"gn": [0, 0, 0, 1, 1, 1], "y": [0, 1, 0, 1, 0, 1], "dose_iu": values}
+    data = analysis_set(men, treatment="gn", outcome="y", covariates={"dose_iu": Numeric()})
+    weights = shaken(np.full(6, 1 / 3))
+    found = balance(data, weights).difference
+    assert found.tolist() == [0.0]
+    assert not np.signbit(found).any()
+
+
+def test_a_table_of_balance_shows_no_signed_zero() -> None:
+    class Found:
+        def record(self) -> dict:
+            rows = [{"covariate": "age_years", "difference": -1e-9}]
+            return {"balance": {"unadjusted": rows}}
+
+    assert balance_table(Found())["unadjusted"].tolist() == ["+0.000"]
+
+
+def test_parts_of_a_figure_are_named_by_what_is_drawn() -> None:
+    def drawn(left: float) -> str:
+        figure = new_figure(2, 1)
+        figure.set_layout_engine("none")
+        axes = figure.add_axes((left, 0.2, 0.7, 0.7))
+        axes.plot([0, 1], [0, 1], marker="o")
+        return svg(figure)
+
+    assert drawn(0.2) == drawn(0.2 + 2.0**-53)
+    assert "clip-path" in drawn(0.2)
+    names = [set(_names(drawn(left))) for left in (0.2, 0.25)]
+    assert names[0]
+    assert not names[0] & names[1]
+
+
+def _names(text: str) -> list[str]:
+    return [part.split('"')[0] for part in text.split('<clipPath id="')[1:]]
