@@ -17,6 +17,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 
 @pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No power is cut during a test; on a busy disk each wait takes as long as a whole test."""
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
+
+
+@pytest.fixture(autouse=True)
 def _global_random_state_is_untouched() -> Iterator[None]:
     before = np.random.get_state(), random.getstate()  # noqa: NPY002  the guard must look at it
     yield

@@ -179,12 +179,17 @@ def _sign(handle: int, file: Path, place: Path, option: str) -> Lock:
     """Add this run to the lock file; the disk has the line before anything bears its token."""
     earlier = tuple(entry.token for entry in _entries(handle))
     entry = Entry(new_token(), os.getpid(), platform.node())
+    # A line feed first: a line that was cut by a kill then stands alone, and is ignored
+    line = f"\n{json.dumps(asdict(entry))}\n".encode()
     try:
-        # A line feed first: a line that was cut by a kill then stands alone, and is ignored
-        os.write(handle, f"\n{json.dumps(asdict(entry))}\n".encode())
+        if os.write(handle, line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(handle)
         sync_folder(file.parent)
     except OSError as error:
+        if not earlier:  # else what killed runs left is still to be found
+            with suppress(OSError):
+                file.unlink()
         raise cannot_write(place, error, option) from None
     return Lock(entry.token, earlier)
 
@@ -217,5 +222,7 @@ def _last(handle: int) -> Entry | None:
 def _busy(place: Path, file: Path, entry: Entry | None, option: str) -> InputError:
     who = f" (process {entry.process} on {entry.machine})" if entry else ""
     problem = f"another run{who} writes there now"
-    cure = f"wait until it has ended, or name another place (if it has ended, delete {file})"
+    cure = "wait until it has ended, or name another place"
+    if entry and entry.machine != platform.node():
+        cure += f"; if that machine has stopped, delete {file}"
     return refused(place, problem, cure, option)

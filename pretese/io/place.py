@@ -70,6 +70,8 @@ def check_place(out: Path, option: str = "--out", *, replaced: bool = True) -> P
         that is read-only.
     """
     try:
+        if "\0" in str(out):
+            raise ValueError("it holds a null character")
         path = _resolved(out) if replaced else out.resolve()
         _check_kind(path, out, option)
         if replaced:
@@ -78,7 +80,9 @@ def check_place(out: Path, option: str = "--out", *, replaced: bool = True) -> P
     except OSError as error:
         raise cannot_write(out, error, option) from None
     except (ValueError, RuntimeError) as error:  # a null character; links that form a circle
-        raise refused(out, f"this is no name ({error})", "name a new folder", option) from None
+        raise refused(
+            out, f"this is no name of a folder ({error})", "name a new folder", option
+        ) from None
     return Place(path, out, option)
 
 
@@ -176,17 +180,20 @@ def shown(names: list[str]) -> str:
 
 
 @contextmanager
-def parents_of(path: Path) -> Iterator[None]:
-    """Make the folders that a place stands in; what was made goes again if the block fails."""
-    missing = [parent for parent in path.parents if not exists(parent)]
+def folders_made(place: Place, folder: Path) -> Iterator[None]:
+    """Make a folder and those that it stands in; what was made goes again if the block fails."""
+    missing = [each for each in (folder, *folder.parents) if not exists(each)]
     made: list[Path] = []
     try:
-        for parent in reversed(missing):
-            parent.mkdir()
-            made.append(parent)
+        try:
+            for each in reversed(missing):
+                each.mkdir()
+                made.append(each)
+        except OSError as error:
+            raise cannot_write(place.asked, error, place.option) from None
         yield
     except BaseException:
-        for parent in reversed(made):
+        for each in reversed(made):
             with suppress(OSError):  # something stands in it by now
-                parent.rmdir()
+                each.rmdir()
         raise

@@ -22,8 +22,8 @@ from pretese.io.manifest import (
     remove_listed,
     write_manifest,
 )
-from pretese.io.place import Place, check_content, check_place, check_space, parents_of
-from protocol.errors import InputError
+from pretese.io.place import Place, check_content, check_place, check_space, folders_made
+from protocol.errors import Fault, InputError
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def result_folder(out: Path, option: str = "--out") -> Iterator[Path]:
     """
     place = check_place(out, option)
     check_space(place)
-    with parents_of(place.path), _locked(place) as token:
+    with folders_made(place, place.path.parent), _locked(place) as token:
         check_content(place)
         partial = place.partial(token)
         try:
@@ -58,6 +58,8 @@ def result_folder(out: Path, option: str = "--out") -> Iterator[Path]:
             remove_tree(partial)
             if isinstance(error, OSError) and concerns(error, partial):
                 raise cannot_write(out, error, option) from None
+            if isinstance(error, InputError):
+                raise _at_place(error, partial, place) from None
             raise
         _put_in_place(place, token)
 
@@ -81,6 +83,16 @@ def _locked(place: Place) -> Iterator[str]:
         except OSError as error:
             raise cannot_write(place.asked, error, place.option) from None
         yield lock.token
+
+
+def _at_place(error: InputError, partial: Path, place: Place) -> InputError:
+    """Return faults of files in the folder of the run as faults of the place: it is gone then."""
+    return InputError(
+        Fault(place.option or str(place.asked), str(place.asked), fault.problem, fault.cure)
+        if Path(fault.where).is_relative_to(partial)
+        else fault
+        for fault in error.faults
+    )
 
 
 def _seal(partial: Path) -> None:

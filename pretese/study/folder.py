@@ -9,7 +9,7 @@ from typing import Any
 from pretese.io.atomic_file import is_temporary, write_file
 from pretese.io.faults import cannot_write
 from pretese.io.folder_lock import folder_lock
-from pretese.io.place import check_content, check_place, check_space, parents_of, shown
+from pretese.io.place import check_content, check_place, check_space, folders_made, shown
 from pretese.json_text import to_json
 from pretese.study.blocks import Store
 from protocol.documents import parse_json, read_text
@@ -44,7 +44,7 @@ def study_folder(record: Mapping[str, Any], out: Path, resume: bool) -> Iterator
     check_space(place)
     path = place.path
     results = check_place(out / "results")
-    with parents_of(path / "study.json"), folder_lock(path / LOCK, out, "--out"):
+    with folders_made(place, path), folder_lock(path / LOCK, out, "--out"):
         try:
             _enter(record, path, out, resume)
             check_content(results)

@@ -1,13 +1,17 @@
 import concurrent.futures
+import hashlib
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from pretese.jobs.crew import Crew
+from pretese.regimen_files import RegimenFiles
 from pretese.study.blocks import Block, Job, Store
 from pretese.study.execute import StrangeCodeError, compute, compute_all
+from protocol.documents import content_hash
 from protocol.errors import InputError
+from tests.disk_faults import KilledError, counted, full_from, killed_at
 
 
 def squares(first, size):
@@ -120,3 +124,101 @@ def test_other_code_on_a_worker_is_bad_input(monkeypatch):
         pytest.raises(InputError, match="another version of the program"),
     ):
         list(compute_all(job().blocks(5), Crew(pool, 2)))
+
+
+def test_a_changed_block_is_refused_by_name(tmp_path):
+    store, block = Store(tmp_path), Block(job(), 0, 10)
+    store.write(block, squares(0, 10))
+    path = store.path(block)
+    pq.write_table(squares(1, 10), path)
+    with pytest.raises(InputError, match=r"SHA-256 differs\); delete it, and .* --resume") as error:
+        Store(tmp_path).has(block)
+    assert error.value.faults[0].where == str(path)
+    with pytest.raises(InputError, match="SHA-256 differs"):
+        Store(tmp_path).read(block)
+    path.unlink()
+    assert not Store(tmp_path).has(block)
+    Store(tmp_path).write(block, squares(0, 10))
+    assert Store(tmp_path).read(block) == squares(0, 10)
+
+
+@pytest.mark.parametrize("place", [4, 200, -1])
+def test_a_single_flipped_bit_is_found(tmp_path, place):
+    store, block = Store(tmp_path), Block(job(), 0, 10)
+    store.write(block, squares(0, 10))
+    data = bytearray(store.path(block).read_bytes())
+    data[place] ^= 1
+    store.path(block).write_bytes(data)
+    with pytest.raises(InputError, match="SHA-256 differs"):
+        Store(tmp_path).has(block)
+
+
+def test_a_block_without_its_checksum_is_done_again(tmp_path):
+    store, block = Store(tmp_path), Block(job(), 0, 10)
+    store.write(block, squares(0, 10))
+    store.path(block).with_suffix(".sha256").unlink()
+    assert not Store(tmp_path).has(block)
+    with pytest.raises(InputError, match="this block is gone"):
+        Store(tmp_path).read(block)
+
+
+def test_the_checksum_is_one_that_sha256sum_reads(tmp_path):
+    store, block = Store(tmp_path), Block(job(), 0, 10)
+    store.write(block, squares(0, 10))
+    path = store.path(block)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert path.with_suffix(".sha256").read_text() == f"{digest}  {path.name}\n"
+
+
+def test_a_store_for_one_run_alone_keeps_no_checksums(tmp_path):
+    store, block = Store(tmp_path, lasting=False), Block(job(), 0, 10)
+    store.write(block, squares(0, 10))
+    assert store.has(block)
+    assert list(store.path(block).parent.iterdir()) == [store.path(block)]
+
+
+def test_a_block_killed_at_any_step_is_whole_or_none(tmp_path):
+    block = Block(job(), 0, 10)
+    with counted(tmp_path) as steps:
+        Store(tmp_path / "count").write(block, squares(0, 10))
+    assert steps.count("replace") == 2
+    for number in range(len(steps)):
+        store = Store(tmp_path / str(number))
+        with killed_at(tmp_path, number), pytest.raises(KilledError):
+            store.write(block, squares(0, 10))
+        again = Store(store.folder)
+        if not again.has(block):
+            again.write(block, squares(0, 10))
+        assert Store(store.folder).read(block) == squares(0, 10)
+
+
+def test_a_block_on_a_disk_full_at_any_step_is_none_and_leaves_nothing(tmp_path):
+    block = Block(job(), 0, 10)
+    with counted(tmp_path) as steps:
+        Store(tmp_path / "count").write(block, squares(0, 10))
+    said = []
+    for number in range(len(steps)):
+        store = Store(tmp_path / str(number))
+        with full_from(tmp_path, number):
+            try:
+                store.write(block, squares(0, 10))
+            except InputError as error:
+                said.append(str(error))
+                assert not list(store.folder.rglob("*.parquet"))
+        Store(store.folder).write(block, squares(0, 10))
+        assert Store(store.folder).read(block) == squares(0, 10)
+    assert len(said) > 3
+    assert all("No space left on device" in each for each in said)
+    assert all("continue with --resume" in each for each in said)
+
+
+def test_a_block_is_not_kept_if_its_regimen_file_changed(tmp_path):
+    regimen = tmp_path / "own.yaml"
+    regimen.write_text("months: 3")
+    files = RegimenFiles({str(regimen): content_hash("months: 3")})
+    store, block = Store(tmp_path / "blocks"), Block(job(files=files), 0, 10)
+    store.write(block, squares(0, 10))
+    regimen.write_text("months: 4")
+    with pytest.raises(InputError, match=r"own\.yaml: it changed during the run"):
+        store.write(Block(job(files=files), 10, 10), squares(10, 10))
+    assert len(list((tmp_path / "blocks").rglob("*.parquet"))) == 1

@@ -1,0 +1,115 @@
+"""A file system that dies, or is full, at any step: what a kill and a full disk leave behind."""
+
+import builtins
+import errno
+import io
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+#: Steps that need room on the disk; the others go on working when it is full.
+NEED_ROOM = frozenset({"open", "mkdir", "write", "fsync"})
+
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+class KilledError(BaseException):
+    """The process was killed: from here on it changes nothing on the disk."""
+
+
+@contextmanager
+def counted(folder: Path) -> Iterator[list[str]]:
+    """Give the list of steps that change something in a folder, filled while the block runs."""
+    with _steps(folder, lambda number, step: None) as steps:
+        yield steps
+
+
+@contextmanager
+def killed_at(folder: Path, last: int) -> Iterator[list[str]]:
+    """Let the process die at a step, counted from 0: that step is not done, nor any later one."""
+
+    def die(number: int, step: str) -> None:
+        if number >= last:
+            raise KilledError
+
+    with _steps(folder, die) as steps:
+        yield steps
+
+
+@contextmanager
+def full_from(folder: Path, first: int) -> Iterator[list[str]]:
+    """Let the disk be full from a step on."""
+
+    def refuse(number: int, step: str) -> None:
+        if number >= first and step in NEED_ROOM:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with _steps(folder, refuse) as steps:
+        yield steps
+
+
+@contextmanager
+def _steps(folder: Path, before: Callable[[int, str], None]) -> Iterator[list[str]]:
+    steps: list[str] = []
+
+    def step(name: str) -> None:
+        steps.append(name)
+        before(len(steps) - 1, name)
+
+    def inside(path: Any) -> bool:
+        return isinstance(path, str | Path) and Path(path).absolute().is_relative_to(folder)
+
+    def changing(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def change(path: Any, *more: Any, **named: Any) -> Any:
+            if inside(path) or named.get("dir_fd") is not None:
+                step(name)
+            return real(path, *more, **named)
+
+        return change
+
+    def by_handle(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def change(handle: int, *more: Any) -> Any:
+            if stat.S_ISREG(os.fstat(handle).st_mode):
+                step(name)
+            return real(handle, *more)
+
+        return change
+
+    real_os_open, real_open = os.open, io.open
+
+    def os_open(path: Any, flags: int, *more: Any, **named: Any) -> int:
+        if inside(path) and flags & _WRITES:
+            step("open")
+        return real_os_open(path, flags, *more, **named)
+
+    def open_(path: Any, mode: str = "r", *more: Any, **named: Any) -> Any:
+        if inside(path) and set(mode) & set("wxa+"):
+            step("open")
+        return real_open(path, mode, *more, **named)
+
+    with pytest.MonkeyPatch.context() as patched:
+        for name in ("mkdir", "rename", "replace", "unlink", "remove", "rmdir"):
+            patched.setattr(os, name, changing(name, getattr(os, name)))
+        for name in ("fsync", "write"):
+            patched.setattr(os, name, by_handle(name, getattr(os, name)))
+        patched.setattr(os, "open", os_open)
+        patched.setattr(io, "open", open_)
+        patched.setattr(builtins, "open", open_)
+        yield steps
+
+
+def snapshot(folder: Path) -> dict[str, bytes | str]:
+    """Return everything in a folder: the bytes of files, the targets of links, folders."""
+    found: dict[str, bytes | str] = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink():
+            found[name] = f"link to {os.readlink(path)}"
+        else:
+            found[name] = "folder" if path.is_dir() else path.read_bytes()
+    return found
