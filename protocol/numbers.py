@@ -95,6 +95,8 @@ def cure_of(text: str, otherwise: str = "give a number with a decimal point, suc
     'write it without separators of thousands: 1234.5'
     """
     text = text.strip()
+    if text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
+        return "give a finite number"
     if may_be_thousands(text):
         mark = "comma" if "," in text else "point"
         whole = text.replace(",", "").replace(".", "")
