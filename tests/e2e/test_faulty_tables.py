@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import click
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -133,3 +134,36 @@ def test_a_fault_is_one_message_or_changes_nothing(name, data):
         assert (code, broken.same) == (2, False), broken
         assert all("table.csv" in line for line in err.splitlines() if "error:" in line), err
         assert "Traceback" not in err
+
+
+def test_a_level_called_none_is_analysed_from_either_format(tmp_path):
+    plan = PLAN.replace("[n, s]", '["None", "NA", s]')
+    (tmp_path / "plan.yaml").write_text(plan)
+    people = pd.DataFrame(PEOPLE[1:], columns=PEOPLE[0]).astype({"arm": int, "won": int})
+    people["ward"] = ["None", "NA", "s", None, "s"] * 5
+    people.to_csv(tmp_path / "x.csv", index=False)
+    people.to_parquet(tmp_path / "x.parquet")
+    answers = []
+    for name in ("x.csv", "x.parquet"):
+        out = io.StringIO()
+        with redirect_stdout(out):
+            words = ["analyse", str(tmp_path / name), "--plan", str(tmp_path / "plan.yaml")]
+            assert run([*words, "--json"]) == 0
+        answers.append(without_writing(json.loads(out.getvalue())))
+    assert answers[0] == answers[1]
+    assert answers[0]["missing"]["analysed"] == 20
+    assert answers[0]["missing"]["left_out"] == {"ward is missing": 5}
+
+
+def test_dates_are_not_analysed_as_numbers(tmp_path, capsys):
+    (tmp_path / "plan.yaml").write_text(PLAN.replace("{categorical: [n, s]}", "numeric"))
+    people = pd.DataFrame(PEOPLE[1:], columns=PEOPLE[0]).astype({"arm": int, "won": int})
+    people["ward"] = pd.date_range("2022-03-01", periods=len(people))
+    people.to_csv(tmp_path / "x.csv", index=False)
+    people.to_parquet(tmp_path / "x.parquet")
+    for name, said in (
+        ("x.csv", "x.csv: row 2, ward: '2022-03-01' is not a number; a date is no number"),
+        ("x.parquet", "x.parquet: ward: it holds dates or times (timestamp[ns]), not numbers"),
+    ):
+        assert run(["analyse", str(tmp_path / name), "--plan", str(tmp_path / "plan.yaml")]) == 2
+        assert said in capsys.readouterr().err
