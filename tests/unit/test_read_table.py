@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pretese.read_table import read_table
+from pretese.study.source import Source
 from pretese.table_cells import INDICATOR, Category, Number
 from protocol.errors import InputError
 
@@ -142,6 +143,17 @@ def test_truths_are_ones_and_said(tmp_path):
     assert table.assumptions == ("arm: true and false are read as 1 and 0",)
 
 
+def test_truths_may_follow_many_empty_cells(tmp_path):
+    table = read(tmp_path, HEAD + ",1,one\n" * 600 + "True,1,one\n")
+    assert table.frame["arm"].tolist()[-1] == 1
+
+
+def test_names_that_a_terminal_would_obey_are_shown_in_quotes(tmp_path):
+    path = parquet(tmp_path, pa.table({"\x1b[2J": [1], "ok": [1]}))
+    with pytest.raises(InputError, match=r"columns here: '\\x1b\[2J', ok"):
+        read_table(path, {"arm": INDICATOR})
+
+
 def test_names_may_hold_commas_in_quotes(tmp_path):
     table = read(tmp_path, '"FSH, IU/L",arm\n9.8,1\n', {"FSH, IU/L": Number()})
     assert table.frame["FSH, IU/L"].tolist() == [9.8]
@@ -227,6 +239,13 @@ def test_a_damaged_parquet_file_is_one_message(tmp_path):
             except InputError:
                 refused += 1
     assert refused > len(whole) / 7
+
+
+def test_damaged_estimates_of_a_study_are_one_message(tmp_path):
+    path = tmp_path / "estimates.parquet"
+    path.write_bytes(b"PAR1" + bytes(40) + b"PAR1")
+    with pytest.raises(InputError, match="it is damaged or no Parquet table"):
+        list(Source([path], 10).tables())
 
 
 def test_a_file_that_is_too_large_is_refused(tmp_path, monkeypatch):
