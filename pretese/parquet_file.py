@@ -23,7 +23,6 @@ from pretese.table_cells import (
 from protocol.errors import Fault, InputError
 
 _MAGIC = b"PAR1"
-_BLANK = "it holds {} ({}), which are no {}"
 
 
 @contextmanager
@@ -131,12 +130,8 @@ def _all_missing(table: pa.Table) -> Any:
         empty = column.is_null(nan_is_null=pa.types.is_floating(column.type))
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
             empty = pc.or_(empty, pc.fill_null(pc.equal(pc.utf8_trim_whitespace(column), ""), True))
-        missing &= empty.to_numpy(zero_copy_only=False) if _is_array(empty) else empty.to_numpy()
+        missing &= empty.to_numpy()
     return missing
-
-
-def _is_array(column: Any) -> bool:
-    return isinstance(column, pa.Array)
 
 
 def _read(table: pa.Table, uses: Uses, blank: Any, where: str) -> tuple[dict[str, Any], list[str]]:

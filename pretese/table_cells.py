@@ -77,7 +77,7 @@ class NumberColumn:
         if read is None:
             read = self._one_by_one(rows, cells)
         else:
-            self.plain = True
+            self.plain = self.plain or any(cells)
         self.parts.append(np.array(read, float))
 
     def _one_by_one(self, rows: Sequence[int], cells: Sequence[str]) -> list[float]:
@@ -259,7 +259,7 @@ def _listed(where: str, name: str, cells: _Cells, otherwise: str) -> Iterator[Fa
 def absent(names: Iterable[str], header: Iterable[str], where: str) -> list[Fault]:
     """Return a fault for every name that the header lacks."""
     there = list(header)
-    have = ", ".join(there)
+    have = ", ".join(name if name.isprintable() else shown(name) for name in there)
     return [
         Fault(where, name, "there is no such column", f"columns here: {have}")
         for name in names

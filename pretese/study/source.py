@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from estimate.moments import Comoments, Measure, Moments
 from estimate.result import RATIOS
 from estimate.tally import Tally, covering
+from pretese.parquet_file import parquet_errors
 
 Floats = NDArray[np.float64]
 
@@ -144,7 +145,7 @@ class Source:
 
     def _groups(self) -> Iterator[pa.Table]:
         for path in self.files:
-            with pq.ParquetFile(path) as file:
+            with parquet_errors(str(path)), pq.ParquetFile(path) as file:
                 for group in range(file.num_row_groups):
                     yield file.read_row_group(group)
 

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from estimate.performance import replicates_for
 from pretese.html import render_page
 from pretese.mechanism import mechanism_hash
+from pretese.parquet_file import parquet_errors
 from pretese.plots.power import draw_design, draw_power
 from pretese.plots.style import svg
 from pretese.trial import chapters, columns, drawn, further
@@ -271,7 +272,8 @@ def _stories(
     if document["drawn"]["by"] == "counts":
         table = examples(design, study["seed"], men)
     else:
-        table = pd.read_parquet(trials, filters=[("men", "==", men)])
+        with parquet_errors(str(trials)):
+            table = pd.read_parquet(trials, filters=[("men", "==", men)])
     stories = []
     for title, which in choose(table, len(design.monitoring.looks_percent)).items():
         here = table[(table.trial == which[0]) & np.isclose(table.effect_percent, which[1])]

@@ -19,6 +19,15 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
 
+#: First bytes of files of other kinds that are given under the name of a text table.
+_OTHER_KINDS = {
+    b"PK\x03\x04": "an Excel workbook or a ZIP archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"PAR1": "a Parquet file",
+    b"\x1f\x8b": "a gzip archive",
+    b"%PDF-": "a PDF",
+}
+
 #: Control characters that no cell holds; tab, line feed and carriage return lay out a table.
 _CONTROLS = bytes(each for each in range(32) if each not in b"\t\n\r") + b"\x7f"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -71,6 +80,10 @@ def encoded(data: bytes, where: str) -> Encoded:
     InputError
         If no encoding fits, two are mixed, or the text holds control characters; with the row.
     """
+    for start, kind in _OTHER_KINDS.items():
+        if data.startswith(start):
+            cure = "save the table as CSV, or name it .parquet if it is that"
+            raise InputError.of(where, "", f"it is {kind}, not text", cure)
     found = _found(data, where)
     plain = data if found.codec.startswith("utf-8") else data.decode(found.codec).encode()
     _refuse_controls(plain, where)

@@ -3,8 +3,6 @@
 import csv
 import io
 import re
-from collections.abc import Iterable
-from contextlib import suppress
 from itertools import islice
 
 from protocol.errors import InputError
@@ -50,38 +48,49 @@ def find_delimiter(table: Encoded, where: str) -> tuple[str, bool]:
     if len(fitting) == 1:
         return fitting[0], False
     if not fitting:
-        return max(here, key=lambda mark: len(_parsed(sample, mark)[0])), False
+        return max(here, key=lambda mark: len(_parsed(sample, mark)[0][0])), False
     names = " and ".join(NAMES[mark] for mark in fitting)
     cure = "put names that hold one into quotes, or begin the file with a line sep=; or sep=,"
     raise InputError.of(where, "row 1", f"{names} could both split its columns", cure)
 
 
-def _splits_header(sample: Iterable[str], mark: str) -> bool:
-    rows = _parsed(sample, mark)
-    return bool(rows) and len(rows[0]) > 1
+def _splits_header(sample: list[str], mark: str) -> bool:
+    """Whether a delimiter splits the header into two names or more."""
+    rows, _ = _parsed(sample, mark)
+    return bool(rows) and sum(bool(cell.strip()) for cell in rows[0]) > 1
 
 
-def _fits(sample: Iterable[str], mark: str) -> bool:
-    """Whether all rows of a sample have as many cells as the first."""
-    rows = _parsed(sample, mark)
-    return len(rows) > 1 and len({len(_without_end(cells)) for cells in rows}) == 1
+def _fits(sample: list[str], mark: str) -> bool:
+    """Whether all rows of a sample can be read and have a cell for each name of the header.
+
+    Empty cells at the end of every row need no name.
+    """
+    rows, whole = _parsed(sample, mark)
+    names = max((k for k, name in enumerate(rows[0], start=1) if name.strip()), default=0)
+    widths = {len(cells) for cells in rows[1:]}
+    return (
+        whole
+        and len(widths) == 1
+        and names <= min(widths)
+        and not any(cell.strip() for cells in rows[1:] for cell in cells[names:])
+    )
 
 
-def _breaks_quotes(sample: Iterable[str], mark: str) -> bool:
+def _breaks_quotes(sample: list[str], mark: str) -> bool:
     """Whether splitting leaves quotes in cells: the delimiter stood within them."""
-    return any('"' in cell for cells in _parsed(sample, mark) for cell in cells)
+    return any('"' in cell for cells in _parsed(sample, mark)[0] for cell in cells)
 
 
-def _without_end(cells: list[str]) -> list[str]:
-    """Return cells without one delimiter at the end of the row."""
-    return cells if cells[-1].strip() else cells[:-1]
+def _parsed(sample: list[str], mark: str) -> tuple[list[list[str]], bool]:
+    """Return the rows of a sample that hold anything, and whether all could be read.
 
-
-def _parsed(sample: Iterable[str], mark: str) -> list[list[str]]:
-    """Return the rows of a sample that hold anything, as far as they can be read."""
+    The end of the sample may cut a cell in quotes; that is no fault.
+    """
     rows: list[list[str]] = []
     reader = csv.reader(sample, delimiter=mark, strict=True)
-    # What stands behind a broken row is told when all rows are read
-    with suppress(csv.Error):
+    try:
+        # What came before a broken row is kept
         rows.extend(cells for cells in reader if any(cell.strip() for cell in cells))
-    return rows
+    except csv.Error:
+        return rows, reader.line_num == _SAMPLE
+    return rows, True

@@ -4,14 +4,16 @@ import datetime as dt
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pretese.certificate import load_scenario
 from pretese.cli import run
 from pretese.protocol_deviate import deviate
-from pretese.protocol_logs import logs_of_study
+from pretese.protocol_logs import NEEDED, logs_of_folder, logs_of_study
 from protocol.audit import audit
 from protocol.deviations import KINDS
+from protocol.errors import InputError
 from protocol.log import parse_log, write_log
 from protocol.regimen import load_regimen
 from simulate.cohort import draw_cohort
@@ -98,3 +100,57 @@ def test_a_folder_of_drawn_studies_is_audited_from_the_command_line(kind, tmp_pa
     (folder / f"visits.{kind}").unlink()
     assert run(["audit", str(folder)]) == 2
     assert "visits.csv: it is not there" in capsys.readouterr().err
+
+
+FOLDER_FAULTS = {
+    "a patient who is in no table": (
+        "visits", lambda t: t.assign(patient_id=99), "visits.{kind}: patient_id: 1 of them are not"
+    ),
+    "a missing day": (
+        "visits", lambda t: t.assign(day=None), "visits.{kind}: day: a cell is empty"
+    ),
+    "a day in words": (
+        "injections", lambda t: t.assign(day="Monday"), "row {row}, day: 'Monday' is not a number"
+    ),
+    "no column": ("patients", lambda t: t.drop(columns="regimen"), "regimen: there is no such"),
+    "a patient without regimen": (
+        "patients", lambda t: t.assign(regimen=None), "patients.{kind}: regimen: a cell is empty"
+    ),
+    "one study among others": (
+        "visits", lambda t: t.assign(study=1), "study: only some of the tables have this column"
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def drawn_folder(tmp_path_factory, study):
+    folder = tmp_path_factory.mktemp("drawn")
+    few = {name: table[table["patient_id"] <= 20] for name, table in study.items()}
+    for name in NEEDED:
+        few[name].to_csv(folder / f"{name}.csv", index=False)
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize("fault", FOLDER_FAULTS)
+def test_a_folder_with_a_fault_is_one_message(fault, kind, drawn_folder, tmp_path):
+    name, change, said = FOLDER_FAULTS[fault]
+    for each in NEEDED:
+        table = pd.read_csv(drawn_folder / f"{each}.csv")
+        table = change(table) if each == name else table
+        if kind == "csv":
+            table.to_csv(tmp_path / f"{each}.csv", index=False)
+        else:
+            table.to_parquet(tmp_path / f"{each}.parquet")
+    with pytest.raises(InputError) as caught:
+        logs_of_folder(tmp_path)
+    assert said.format(kind=kind, row=2 if kind == "csv" else 1) in str(caught.value)
+
+
+def test_a_folder_with_a_damaged_table_is_one_message(drawn_folder, tmp_path):
+    for name in NEEDED:
+        (tmp_path / f"{name}.csv").write_bytes((drawn_folder / f"{name}.csv").read_bytes())
+    (tmp_path / "visits.csv").unlink()
+    (tmp_path / "visits.parquet").write_bytes(b"PAR1 cut off")
+    with pytest.raises(InputError, match="it is no Parquet file, or its end is missing"):
+        logs_of_folder(tmp_path)

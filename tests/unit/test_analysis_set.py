@@ -1,11 +1,14 @@
 """Who is analysed and why not, and what is refused with words a person can act on."""
 
+import datetime as dt
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from estimate.analysis_set import analysis_set
-from estimate.columns import Categorical, Numeric
+from estimate.columns import Categorical, Numeric, read_columns
 from estimate.design_matrix import design_matrix
 from protocol.errors import InputError
 
@@ -141,3 +144,47 @@ def test_three_million_rows_are_read_in_seconds():
         "diagnosis": levels[rng.integers(0, 2, 3_000_000)],
     }
     assert chosen(men).n == 3_000_000
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (np.array(["2020-01-01"] * 4, "M8[ns]"), "it holds dates or times, not numbers; give days"),
+        (np.array([1, 2, 3, 4], "m8[D]"), "it holds durations, not numbers"),
+        (np.array([1j, 2, 3, 4]), "it holds complex numbers, not numbers"),
+        (np.array([dt.datetime(2020, 1, 1)] * 4, object), "'2020-01-01 00:00:00' is not a number"),
+        (["1", "2", "1,234", "4"], "'1,234' is not a number; write 1234 or 1.234"),
+        (["1", "2", "1_234", "4"], "'1_234' is not a number; write it without separators"),
+        (["1", "2", "٣", "4"], "is not a number; give numbers, or declare it `categorical`"),
+        ([1, 2, [3], 4], "'[3]' is not a number"),
+    ],
+)
+def test_what_is_no_number_is_never_analysed(column, said):
+    values = np.array(column, object) if isinstance(column, list) else column
+    with pytest.raises(InputError) as caught:
+        read_columns({"fsh": values}, {"fsh": Numeric()}, "men")
+    assert str(caught.value).startswith("men: fsh: ")
+    assert said in str(caught.value)
+
+
+def test_texts_of_numbers_truths_and_missing_words_are_read():
+    values = np.array(["1.5", " 2 ", "NA", ".", "", None, True, np.bool_(False), Decimal("2.5")],
+                      object)  # fmt: skip
+    read = read_columns({"fsh": values}, {"fsh": Numeric()})["fsh"]
+    nan = np.nan
+    np.testing.assert_array_equal(read, [1.5, 2, nan, nan, nan, nan, 1, 0, 2.5])
+
+
+def test_a_declared_level_is_never_missing():
+    values = np.array(["NA", "None", "nan", "one", None, np.nan, ".", ""], object)
+    kind = {"prior": Categorical(("None", "NA", "nan", "one"))}
+    nan = np.nan
+    np.testing.assert_array_equal(
+        read_columns({"prior": values}, kind)["prior"], [1, 0, 2, 3, nan, nan, nan, nan]
+    )
+
+
+def test_an_undeclared_none_is_an_unknown_category():
+    """It may mean "no operation before": it is not left out in silence."""
+    with pytest.raises(InputError, match="unknown category 'None'; declared levels: one, NA"):
+        read_columns({"prior": np.array(["one", "None"])}, {"prior": Categorical(("one", "NA"))})
