@@ -107,9 +107,9 @@ def _check_certificates(address: str) -> None:
     """Refuse to connect by TLS with no certificates, or with files that hold none."""
     import distributed
 
-    security: Any = distributed.Security()  # of Dask's configuration
+    security: Any = distributed.Security
     try:
-        context = security.get_connection_args("client")["ssl_context"]
+        context = security().get_connection_args("client")["ssl_context"]  # by Dask's configuration
         problem = "there is no certificate to connect with" if context is None else ""
     except OSError as error:  # `ssl.SSLError` is one
         problem = f"a certificate or key cannot be read ({error.strerror or error})"
@@ -121,7 +121,7 @@ def _check_certificates(address: str) -> None:
 
 def _fault(error: Exception, client: Any) -> str | None:
     """Say what has happened to a cluster, if that is why a call failed."""
-    from distributed.comm import CommClosedError
+    from distributed.comm.core import CommClosedError
     from distributed.scheduler import KilledWorker
 
     if isinstance(error, KilledWorker):
