@@ -21,7 +21,7 @@ import statsmodels.api as sm
 
 from benchmarks.timing import best_of
 from estimate.planning.exact_sequential import exact_sequential
-from pretese.study.execute import local_crew
+from pretese.jobs.crew import local_crew
 from pretese.trial.candidates import scenario_of
 from pretese.trial.conduct import Trials, draw_trials
 from pretese.trial.design import Design, read_design

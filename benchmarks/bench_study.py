@@ -31,8 +31,10 @@ from estimate.logistic import fit_logistic
 from estimate.plan_choices import Subgroup
 from estimate.tally import Performance
 from pretese.certificate import load_scenario
+from pretese.jobs.cluster import cluster_crew
+from pretese.jobs.crew import Crew, local_crew
 from pretese.study.blocks import Job, Store
-from pretese.study.execute import Crew, cluster_crew, compute_all, local_crew
+from pretese.study.execute import compute_all
 from pretese.study.library import load_library
 from pretese.study.source import Source, join
 from pretese.study.spec import MissingData, StudyPlan
@@ -200,7 +202,7 @@ def one_size(trials: int) -> None:
         assert crew is not None
         warm(crew)
         seconds, coverage, _ = study(trials, crew)
-        worker = max(crew[0].map(peak, range(8)))
+        worker = max(crew.executor.map(peak, range(8)))
     print(
         f"{trials:9,d} trials {trials / seconds:7.0f} trials/s, coverage {100 * coverage:.2f} %, "
         f"peak memory {peak():.0f} MB here and {worker:.0f} MB in a worker",

@@ -117,7 +117,7 @@ def test_a_crew_that_is_silent_is_looked_after(tasks):
 
     answer = threading.Event()
     with ThreadPoolExecutor(1) as threads:
-        watched = Crew(threads, 1, check=answer.set, check_seconds=0.001)
+        watched = Crew(threads, 1, check=lambda: answer.set(), check_seconds=0.001)
         assert list(results(lambda _: answer.wait(), [0], watched)) == [(0, True)]
 
 
