@@ -203,7 +203,7 @@ def one_size(trials: int) -> None:
         assert crew is not None
         warm(crew)
         seconds, coverage, _ = study(trials, crew)
-        worker = max(crew[0].map(peak, range(8)))
+        worker = max(crew.executor.map(peak, range(8)))
     print(
         f"{trials:9,d} trials {trials / seconds:7.0f} trials/s, coverage {100 * coverage:.2f} %, "
         f"peak memory {peak():.0f} MB here and {worker:.0f} MB in a worker",

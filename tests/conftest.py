@@ -1,7 +1,9 @@
-"""Settings shared by all tests: hypothesis profiles, and a guard on the global random state."""
+"""Settings shared by all tests: hypothesis profiles, signals, and a guard on the random state."""
 
 import os
 import random
+import signal
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,6 +16,22 @@ settings.register_profile(
     "search", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals_are_not_ignored() -> Iterator[None]:
+    """Hear signals that the caller ignores (`nohup`, a job in the background): tests send them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.getsignal(number) for number in usual}
+    for number, old in before.items():
+        if old == signal.SIG_IGN:
+            signal.signal(number, usual[number])
+    yield
+    for number, old in before.items():
+        signal.signal(number, old)
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
 from typing import Any
 
-from pretese.jobs.crew import AHEAD, RESUME, Crew, local_crew
+from pretese.jobs.crew import AHEAD, Crew, Loss, local_crew
 from protocol.errors import InputError
 
 #: Seconds in which a scheduler must answer, and have a first worker.
@@ -57,7 +57,7 @@ def _crew(client: Any, address: str) -> Crew:
         AHEAD * max(threads, 2),
         option="--scheduler",
         value=address,
-        fault=lambda error: _fault(error, client),
+        explain=lambda error: _explain(error, client),
         check=lambda: _check(client, address),
         check_seconds=CHECK_SECONDS,
     )
@@ -107,9 +107,9 @@ def _check_certificates(address: str) -> None:
     """Refuse to connect by TLS with no certificates, or with files that hold none."""
     import distributed
 
-    security: Any = distributed.Security()  # of Dask's configuration
+    security: Any = distributed.Security
     try:
-        context = security.get_connection_args("client")["ssl_context"]
+        context = security().get_connection_args("client")["ssl_context"]  # by Dask's configuration
         problem = "there is no certificate to connect with" if context is None else ""
     except OSError as error:  # `ssl.SSLError` is one
         problem = f"a certificate or key cannot be read ({error.strerror or error})"
@@ -119,23 +119,29 @@ def _check_certificates(address: str) -> None:
         raise InputError.of("--scheduler", address, problem, cure)
 
 
-def _fault(error: Exception, client: Any) -> str | None:
+def _explain(error: Exception, client: Any) -> Loss | None:
     """Say what has happened to a cluster, if that is why a call failed."""
-    from distributed.comm import CommClosedError
+    from distributed.comm.core import CommClosedError
     from distributed.scheduler import KilledWorker
 
     if isinstance(error, KilledWorker):
-        return "several workers died over the same work (killed, or out of memory)"
-    if client.status != "running" or isinstance(error, CancelledError | CommClosedError):
-        return "the connection to the scheduler was lost"
+        problem = "several workers died over the same work (killed, or out of memory)"
+        return Loss(problem, "give workers more memory")
+    if isinstance(error, ImportError):
+        problem = f"a worker does not have the program, or a library of it ({error})"
+        cure = "install the same release, with the same lock file, on every machine"
+        return Loss(problem, cure)
+    lost = isinstance(error, CancelledError | CommClosedError | TimeoutError)
+    if lost or client.status != "running":
+        return Loss("the connection to the scheduler was lost", "see that it runs")
     return None
 
 
-def _check(client: Any, address: str) -> None:
-    """Raise `InputError` if the scheduler has gone, or all workers have and no other comes."""
+def _check(client: Any, address: str) -> Loss | None:
+    """Say so if all workers have gone and no other comes."""
     try:
         client.wait_for_workers(1, timeout=WORKER_PATIENCE)
     except TimeoutError:
         problem = f"all workers are gone, and no other came within {WORKER_PATIENCE} seconds"
-        cure = f"start workers (dask worker {address}); {RESUME}"
-        raise InputError.of("--scheduler", address, problem, cure) from None
+        return Loss(problem, f"start workers (dask worker {address})")
+    return None

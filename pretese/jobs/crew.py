@@ -26,12 +26,12 @@ AHEAD = 3
 RESUME = "nothing finished is lost: run again with --resume"
 
 
-def _no_fault(_: Exception) -> str | None:
-    return None
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What has happened to workers, and what to do about it, in words."""
 
-
-def _no_check() -> None:
-    return
+    problem: str
+    cure: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +44,18 @@ class Crew:
         Calls handed out at a time.
     option, value
         What the user typed to get these workers.
-    fault
-        Says in words what has happened to the workers, if that is why a call failed; else None.
+    explain
+        Says what has happened to the workers, if that is why a call failed; else None.
     check
-        Called when nothing has finished for ``check_seconds``; raises `InputError` if nothing can.
+        Called when nothing has finished for ``check_seconds``: says why nothing can; else None.
     """
 
     executor: Executor
     ahead: int
     option: str = "--workers"
     value: str = ""
-    fault: Callable[[Exception], str | None] = _no_fault
-    check: Callable[[], None] = _no_check
+    explain: Callable[[Exception], Loss | None] = lambda _: None
+    check: Callable[[], Loss | None] = lambda: None
     check_seconds: float | None = None
 
 
@@ -112,7 +112,7 @@ def results(
                 waiting[crew.executor.submit(function, item)] = item
             if not waiting:
                 return
-            for future in _finished(waiting, crew):
+            for future in _finished(waiting, crew, resume):
                 item = waiting.pop(future)
                 if isinstance(future.exception(), WorkerDiedError) and future not in repeated:
                     again = crew.executor.submit(function, item)
@@ -120,17 +120,13 @@ def results(
                     repeated.add(again)
                     continue
                 yield item, future.result()
-    except WorkerDiedError:
-        problem = "two worker processes died over the same work (killed, or out of memory)"
-        raise _lost(crew, problem, "use fewer --workers, or give more memory", resume) from None
-    except WorkerStartError as error:
-        problem = f"the system does not start another process ({error})"
-        raise _lost(crew, problem, "use fewer --workers", resume) from None
+    except InputError:
+        raise
     except Exception as error:
-        told = crew.fault(error)
-        if told is None:
+        loss = _explain(error) or crew.explain(error)
+        if loss is None:
             raise
-        raise _lost(crew, told, "", resume) from None
+        raise _lost(crew, loss, resume) from None
     finally:
         for future in waiting:
             future.cancel()
@@ -171,17 +167,27 @@ def _numbered(
         yield number, result  # type: ignore[misc]  # what the function gave
 
 
-def _finished(waiting: dict[Future[Result], Item], crew: Crew) -> set[Future[Result]]:
+def _explain(error: Exception) -> Loss | None:
+    if isinstance(error, WorkerDiedError):
+        problem = "two worker processes died over the same work (killed, or out of memory)"
+        return Loss(problem, "use fewer --workers, or give more memory")
+    if isinstance(error, WorkerStartError):
+        problem = f"the system does not start another process ({error})"
+        return Loss(problem, "use fewer --workers")
+    return None
+
+
+def _finished(waiting: dict[Future[Result], Item], crew: Crew, resume: bool) -> set[Future[Result]]:
     """Wait for calls to finish, and look after the crew when none does for long."""
     while True:
         done, _ = wait(waiting, timeout=crew.check_seconds, return_when=FIRST_COMPLETED)
         if done:
             return done
-        crew.check()
+        loss = crew.check()
+        if loss is not None:
+            raise _lost(crew, loss, resume)
 
 
-def _lost(crew: Crew, problem: str, cure: str, resume: bool) -> InputError:
-    cures = [cure] if cure else []
-    if resume:
-        cures.append(RESUME)
-    return InputError.of(crew.option, crew.value, problem, "; ".join(cures) or "run it again")
+def _lost(crew: Crew, loss: Loss, resume: bool) -> InputError:
+    cure = f"{loss.cure}; {RESUME}" if resume else loss.cure
+    return InputError.of(crew.option, crew.value, loss.problem, cure)

@@ -16,13 +16,20 @@ from multiprocessing.util import Finalize
 from typing import Any
 
 from pretese.jobs.signals import block_stop_signals
-from pretese.jobs.worker import Worker, WorkerDiedError
+from pretese.jobs.worker import Worker, WorkerDiedError, WorkerGoneError
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
     future: "Future[Any]"
     call: Callable[[], Any]
+
+
+@dataclass(slots=True)
+class _Seat:
+    """The place of one worker, who may have to be replaced."""
+
+    worker: Worker | None = None
 
 
 class ProcessPool(Executor):
@@ -92,14 +99,13 @@ class ProcessPool(Executor):
 
     def _look_after_one(self) -> None:
         block_stop_signals()
-        worker: Worker | None = None
+        seat = _Seat()
         try:
             while (task := self._next()) is not None:
                 if task.future.set_running_or_notify_cancel():
-                    worker = self._do(task, worker)
+                    self._do(task, seat)
         finally:
-            if worker is not None:
-                self._end(worker)
+            self._vacate(seat)
 
     def _next(self) -> _Task | None:
         with self._lock:
@@ -110,22 +116,28 @@ class ProcessPool(Executor):
             self._waiting -= task is not None
         return task
 
-    def _do(self, task: _Task, worker: Worker | None) -> Worker | None:
-        """Do a call; return the worker, or None if another one must take its place."""
+    def _do(self, task: _Task, seat: _Seat) -> None:
         try:
-            worker = worker or self._start()
-            answer = worker.do(task.call)
+            answer = self._answer(task.call, seat)
         except WorkerDiedError as death:
-            if worker is not None:
-                worker.kill()  # it may live on, short of memory
-                self._end(worker)
+            if seat.worker is not None:
+                seat.worker.kill()  # it may live on, short of memory
+            self._vacate(seat)
             task.future.set_exception(death)
-            return None
         except BaseException as error:  # noqa: BLE001  it belongs to the one who asked
             task.future.set_exception(error)
-            return worker
-        task.future.set_result(answer)
-        return worker
+        else:
+            task.future.set_result(answer)
+
+    def _answer(self, call: Callable[[], Any], seat: _Seat) -> Any:
+        """Have a call done, by another worker if the one in the seat had ended unnoticed."""
+        while True:
+            if seat.worker is None:
+                seat.worker = self._start()
+            try:
+                return seat.worker.do(call)
+            except WorkerGoneError:
+                self._vacate(seat)
 
     def _start(self) -> Worker:
         """Start a process, and end it at once if the pool was closed meanwhile."""
@@ -136,7 +148,10 @@ class ProcessPool(Executor):
                 worker.kill()
         return worker
 
-    def _end(self, worker: Worker) -> None:
-        with self._lock:
-            self._workers.discard(worker)
-        worker.close()
+    def _vacate(self, seat: _Seat) -> None:
+        """Wait until the worker has ended, which it does once nothing more can come."""
+        worker, seat.worker = seat.worker, None
+        if worker is not None:
+            with self._lock:
+                self._workers.discard(worker)
+            worker.close()

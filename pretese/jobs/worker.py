@@ -21,12 +21,19 @@ from pretese.jobs.threads import limit_threads, single_threaded_children
 
 Call = Callable[[], Any]
 
+#: What a worker is called among the children of its parent.
+WORKER_NAME = "pretese worker"
+
 #: Processes start one after another: the bookkeeping of `multiprocessing` is not made for threads.
 _STARTING = threading.Lock()
 
 
 class WorkerDiedError(Exception):
     """The process that did a call has ended, or has run out of memory, before it answered."""
+
+
+class WorkerGoneError(Exception):
+    """A process that had served before had ended before it began this call."""
 
 
 class WorkerStartError(Exception):
@@ -53,11 +60,12 @@ class Worker:
                 block_stop_signals()  # the line above lets them through again
                 self._connection, theirs = context.Pipe()
                 self.process: BaseProcess = context.Process(  # type: ignore[attr-defined]
-                    target=_serve, args=(theirs,), name="pretese worker", daemon=True
+                    target=_serve, args=(theirs,), name=WORKER_NAME, daemon=True
                 )
                 self.process.start()
             except (OSError, EOFError) as error:
                 raise WorkerStartError(str(error)) from None
+        self._served = False
         theirs.close()  # so that the end of the worker is the end of the pipe
 
     def do(self, call: Call) -> Any:
@@ -67,13 +75,18 @@ class Worker:
         ------
         WorkerDiedError
             The worker has ended before it answered, or memory ran out there.
+        WorkerGoneError
+            It had ended before, and this call has nothing to do with it.
         """
         message = pickle.dumps(call)  # apart, for what cannot be sent is not a dead worker
+        begun = False
         try:
             self._connection.send_bytes(message)
+            begun = self._connection.recv()
             answered, answer = self._connection.recv()
         except (EOFError, OSError):
-            raise WorkerDiedError from None
+            raise WorkerDiedError if begun or not self._served else WorkerGoneError from None
+        self._served = True
         if answered:
             return answer
         if isinstance(answer, MemoryError):
@@ -108,6 +121,7 @@ def _serve(connection: Connection) -> None:
     while True:
         try:
             message = connection.recv_bytes()
+            connection.send(True)  # it has begun
         except (EOFError, OSError):
             return
         _answer(connection, message)

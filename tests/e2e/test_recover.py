@@ -1,4 +1,4 @@
-"""`pretese recover` as a user runs it: killed, resumed, extended, spread over machines."""
+"""`pretese recover` as a user runs it: killed, stopped, resumed, extended, on several workers."""
 
 import hashlib
 import json
@@ -7,14 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from pretese.cli import run
+from pretese.study.blocks import Store
 
 PLAN = """
 outcome: any_sperm
@@ -24,9 +23,6 @@ methods: [standardised, crude]
 
 REPLICATES = 200
 
-#: One thread of linear algebra, as our workers have: the machine is shared with other tests.
-ENVIRONMENT = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-
 
 def words(folder: Path, out: Path, *more: str) -> list[str]:
     plan = folder / "plan.yaml"
@@ -35,27 +31,6 @@ def words(folder: Path, out: Path, *more: str) -> list[str]:
         "recover", "constant-effect", "no-effect", "--plan", str(plan), "--out", str(out),
         "--truth-men", "40000", "--replicates", str(REPLICATES), "--no-figures", *more,
     ]  # fmt: skip
-
-
-def start(arguments: list[str]) -> "subprocess.Popen[bytes]":
-    """Start the program in a process group of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-c", "from pretese.cli import main; main()", *arguments],
-        start_new_session=True, env=ENVIRONMENT,
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-    )  # fmt: skip
-
-
-def finish(process: "subprocess.Popen[bytes]") -> None:
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors.decode()
-
-
-def wait_for_blocks(out: Path, count: int) -> None:
-    deadline = time.monotonic() + 60
-    while len(list((out / "blocks").glob("*-effect/*.parquet"))) < count:
-        assert time.monotonic() < deadline, "no block was finished in a minute"
-        time.sleep(0.02)
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -80,22 +55,64 @@ def whole(folder: Path) -> Path:
 
 def test_four_workers_write_the_same_bytes_as_one_process(whole, folder):
     out = folder / "four"
-    finish(start(words(folder, out, "--workers", "4")))
+    assert run(words(folder, out, "--workers", "4")) == 0
     assert hashes(out) == hashes(whole)
+
+
+KILLED = """
+import os, signal
+from pretese.cli import run
+from pretese.study.blocks import Store
+from pretese.study.blocks import Store
+write = Store.write
+def write_and_die(self, block, table):
+    write(self, block, table)
+    if block.job.name.endswith("-effect"):
+        os.kill(os.getpid(), signal.SIGKILL)
+if __name__ == "__main__":
+    Store.write = write_and_die
+    run({words!r})
+"""
 
 
 def test_two_workers_killed_and_resumed_end_with_the_same_bytes(whole, folder):
     out = folder / "killed"
-    process = start(words(folder, out, "--workers", "2"))
-    wait_for_blocks(out, 1)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    program = KILLED.format(words=words(folder, out, "--workers", "2"))
+    killed = subprocess.run(
+        [sys.executable, "-c", program], stderr=subprocess.PIPE, check=False,
+        env={**os.environ, "TMPDIR": str(folder)},
+    )  # fmt: skip
+    # That this has come back says that the workers have ended: they hold standard error too.
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     assert not (out / "results").exists()
-    done = {path.stat().st_mtime_ns for path in (out / "blocks").rglob("*.parquet")}
+    done = {path: path.stat().st_mtime_ns for path in (out / "blocks").rglob("*.parquet")}
+    assert len([path for path in done if path.parent.name.endswith("-effect")]) == 1
     assert run(words(folder, out, "--workers", "2", "--resume")) == 0
-    assert done < {path.stat().st_mtime_ns for path in (out / "blocks").rglob("*.parquet")}
-    for partial in out.rglob("*.partial"):
-        partial.unlink()
+    assert all(path.stat().st_mtime_ns == when for path, when in done.items())
+    assert hashes(out) == hashes(whole)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+    ids=lambda each: getattr(each, "name", str(each)),
+)
+def test_a_signal_keeps_finished_blocks_and_says_how_to_continue(
+    whole, folder, tmp_path, monkeypatch, capsys, number, code
+):
+    out, write = tmp_path / "stopped", Store.write
+
+    def write_and_stop(self, block, table):
+        write(self, block, table)
+        signal.raise_signal(number)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "write", write_and_stop)
+        assert run(words(folder, out, "--workers", "2")) == code
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"finished blocks are kept in {out}; continue with --resume" in said
+    assert len(list((out / "blocks").rglob("*.parquet"))) == 1
+    assert run(words(folder, out, "--workers", "1", "--resume")) == 0
     assert hashes(out) == hashes(whole)
 
 
@@ -170,70 +187,10 @@ def test_json_holds_every_verdict_and_figures_may_come_later(whole, folder, tmp_
         (["recover", "papr", "--out", "x"], "did you mean 'paper'"),
         (["recover", "--mcse", "0"], "--mcse"),
         (["recover", "paper", "--plan", "no.yaml"], "there is no such file"),
-        (["recover", "paper", "--scheduler", "nowhere"], "no Dask scheduler answers"),
     ],
 )
 def test_bad_input_is_one_clear_message(arguments, message, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("pretese.study.execute.PATIENCE", 1)
     assert run(arguments) == 2
     assert message in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
-
-
-class Cluster:
-    """A Dask scheduler and two workers, each a process of its own, on the loopback address."""
-
-    def __init__(self, folder: Path) -> None:
-        self.file = folder / "scheduler.json"
-        self.folder = folder
-        host = ["--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(self.file)]
-        self.processes = [self._start("scheduler", *host, "--port", "0")]
-        deadline = time.monotonic() + 60
-        while not self.file.exists():
-            assert time.monotonic() < deadline, "the scheduler did not start"
-            time.sleep(0.05)
-        for _ in range(2):
-            self.add_worker()
-
-    def _start(self, what: str, *arguments: str) -> "subprocess.Popen[bytes]":
-        program = [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments]
-        return subprocess.Popen(
-            program, cwd=self.folder, env=ENVIRONMENT,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-
-    def add_worker(self) -> None:
-        self.processes.append(
-            self._start(
-                "worker", "--scheduler-file", str(self.file), "--nthreads", "1", "--no-nanny",
-                "--no-dashboard", "--host", "127.0.0.1", "--local-directory", str(self.folder),
-            )
-        )  # fmt: skip
-
-    @property
-    def address(self) -> str:
-        address = json.loads(self.file.read_text())["address"]
-        assert isinstance(address, str)
-        return address
-
-    def stop(self) -> None:
-        for process in reversed(self.processes):
-            process.kill()
-            process.wait()
-
-
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    started = Cluster(tmp_path)
-    yield started
-    started.stop()
-
-
-def test_a_cluster_writes_the_same_bytes_though_a_worker_is_killed(whole, folder, cluster):
-    out = folder / "cluster"
-    process = start(words(folder, out, "--scheduler", cluster.address))
-    wait_for_blocks(out, 1)
-    cluster.processes[-1].send_signal(signal.SIGKILL)
-    finish(process)
-    assert hashes(out) == hashes(whole)

@@ -8,6 +8,7 @@ import random
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -63,13 +64,27 @@ def test_tls_without_certificates_is_refused_before_anything_begins(
 ):
     monkeypatch.chdir(tmp_path)
     importlib.import_module("distributed")  # which sets its configuration as it loads
-    with dask.config.set({"distributed.comm.tls.ca-file": authority}):
+    files = {"ca-file": authority, "client.cert": authority}
+    with dask.config.set({f"distributed.comm.tls.{name}": file for name, file in files.items()}):
         arguments = ["recover", "no-effect", "--scheduler", "tls://10.0.0.5:8786"]
         assert run(arguments) == EXIT_BAD_INPUT
     error = capsys.readouterr().err
     assert "DASK_DISTRIBUTED__COMM__TLS__CA_FILE" in error
     assert ("cannot be read" if authority else "there is no certificate") in error
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_address_without_a_scheduler_is_one_message(dice, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("pretese.jobs.cluster.PATIENCE", 0.1)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and never listens: every connection is refused
+        address = f"tcp://127.0.0.1:{nobody.getsockname()[1]}"
+        assert run(["recover", "no-effect", "--scheduler", address]) == EXIT_BAD_INPUT
+    (error,) = capsys.readouterr().err.splitlines()
+    assert error.startswith(f"error: --scheduler: {address}: no Dask scheduler answers there")
+    assert list(tmp_path.iterdir()) == []
+    gc.collect()
 
 
 class Service:
@@ -136,11 +151,17 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
+def dice() -> Iterator[None]:
+    """Put the state of `random` back: Dask waits a random moment before it connects again."""
     state = random.getstate()
+    yield
+    random.setstate(state)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, dice: None) -> Iterator[Cluster]:
     with ExitStack() as stack:
         yield Cluster(tmp_path, stack)
-    random.setstate(state)  # Dask waits a random moment before it tries to connect again
 
 
 def words(folder: Path, out: Path, *more: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Workers: same results whoever does the work, nothing lost with one, none left behind."""
 
 import importlib
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 from pretese.jobs.crew import Crew, in_order, local_crew, results
 from pretese.jobs.pool import ProcessPool
 from pretese.jobs.threads import VARIABLES, limit_threads, single_threaded_children
-from pretese.jobs.worker import WorkerDiedError
+from pretese.jobs.worker import WORKER_NAME, WorkerDiedError
 from protocol.errors import InputError
 
 TESTS = Path(__file__).parents[1]
@@ -72,6 +73,18 @@ def test_a_call_that_kills_two_workers_is_one_message(tasks, crew, tmp_path):
     assert dict(results(tasks.square, range(4), crew)) == {n: n * n for n in range(4)}
 
 
+def test_workers_that_end_while_idle_cost_no_call_a_try(tasks, tmp_path):
+    """Each call may lose one worker: one that had ended before is not counted."""
+    with local_crew(2) as crew:
+        assert len(list(results(tasks.square, range(20), crew))) == 20
+        for worker in multiprocessing.active_children():
+            if worker.name == WORKER_NAME:
+                worker.kill()
+                worker.join()
+        task = tasks.KillsItsWorker(tmp_path / "flag", 3)
+        assert len(list(results(task, range(8), crew))) == 8
+
+
 def test_a_worker_short_of_memory_is_one_message(tasks, crew):
     with pytest.raises(InputError, match="fewer --workers, or give more memory"):
         list(results(tasks.run_out_of_memory, range(2), crew))
@@ -104,7 +117,7 @@ def test_a_crew_that_is_silent_is_looked_after(tasks):
 
     answer = threading.Event()
     with ThreadPoolExecutor(1) as threads:
-        watched = Crew(threads, 1, check=answer.set, check_seconds=0.001)
+        watched = Crew(threads, 1, check=lambda: answer.set(), check_seconds=0.001)
         assert list(results(lambda _: answer.wait(), [0], watched)) == [(0, True)]
 
 
