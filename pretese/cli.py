@@ -16,7 +16,8 @@ from pretese.jobs.signals import exit_code, ignore_stop_signals, orderly_stop
 from pretese.jobs.threads import limit_threads
 from pretese.terminal import any_terminal, echo
 from protocol.errors import InputError
-from protocol.safe_text import one_line, shortened
+from protocol.safe_text import one_line
+from protocol.shorten import shorten_text
 
 #: Command name to the module that holds it; loaded on use, so that `--help` stays instant.
 COMMANDS = {
@@ -170,7 +171,7 @@ def _internal_error(error: Exception, debug: bool) -> int:
     """Say in one line that the program is at fault; the traceback only for who asks for it."""
     if debug:
         echo("".join(traceback.format_exception(error)), err=True)
-    said = one_line(shortened(f"{type(error).__name__}: {error}", 300))
+    said = one_line(shorten_text(f"{type(error).__name__}: {error}", 300))
     cure = "please report it" if debug else "please report it with what `pretese --debug ...` shows"
     echo(f"internal error: {said}; {cure}", err=True)
     return EXIT_INTERNAL
@@ -188,7 +189,7 @@ def _show_usage_error(error: click.ClickException) -> None:
     """Show click's own message; it repeats what was typed, which may hold control characters."""
     shown = io.StringIO()
     error.show(file=shown)
-    echo(shortened(shown.getvalue().rstrip("\n"), 4000), err=True)
+    echo(shorten_text(shown.getvalue().rstrip("\n"), 4000), err=True)
 
 
 def _flush() -> None:

@@ -26,7 +26,7 @@ MAX_JSON_BYTES = 256_000_000
 MAX_TABLE_BYTES = 1_000_000_000
 
 #: Faults that one message lists.
-MAX_FAULTS = 100
+MAX_FAULTS = 50
 
 #: Characters of a part of a message: lists of what is allowed are long, but not endless.
 MAX_WORDS = 2000

@@ -3,7 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from protocol.safe_text import one_line, shortened
+from protocol.safe_text import one_line
+from protocol.shorten import shorten_text
+
+#: Characters of each part of a line: a value that is quoted in it may be as long as its file.
+MAX_FIELD, MAX_PROBLEM, MAX_CURE = 300, 1000, 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +29,10 @@ class Fault:
         >>> print(Fault("men.csv", "fsh_iu_l", "-3 is below 0", "give a value from 0 to 200"))
         men.csv: fsh_iu_l: -3 is below 0; give a value from 0 to 200
         """
-        place = f"{self.where}: {self.field}" if self.field else self.where
-        parts = (place, self.problem, self.cure)
-        place, problem, cure = (one_line(shortened(part)) for part in parts)
+        field = shorten_text(self.field, MAX_FIELD)
+        place = f"{self.where}: {field}" if field else self.where
+        problem, cure = shorten_text(self.problem, MAX_PROBLEM), shorten_text(self.cure, MAX_CURE)
+        place, problem, cure = one_line(place), one_line(problem), one_line(cure)
         return f"{place}: {problem}; {cure}"
 
 

@@ -2,9 +2,6 @@
 
 import re
 
-#: Longest part of a message; a file may hold a value of many megabytes.
-LONGEST = 1000
-
 #: What must not reach a terminal, a page or a calendar: C0 and C1 control characters, marks that
 #: reorder or hide text, line separators that only some programs know, and lone surrogates.
 _UNSAFE = re.compile(
@@ -34,16 +31,6 @@ def lines(text: str) -> str:
     'first\n\\x07second'
     """
     return _UNSAFE_IN_LINES.sub(_escape, text)
-
-
-def shortened(text: str, longest: int = LONGEST) -> str:
-    """Return text cut to at most ``longest`` characters, with how many were left out.
-
-    >>> shortened("abcdefgh", 3)
-    'abc... (5 more characters)'
-    """
-    left = len(text) - longest
-    return text if left <= 0 else f"{text[:longest]}... ({left} more characters)"
 
 
 def xml_text(text: str) -> str:

@@ -20,6 +20,9 @@ Counts = NDArray[np.int16]
 #: No stage is so good that it cannot fail: keeps odds finite.
 NEARLY_ONE = 1 - 1e-9
 
+#: The greatest chance below 1: log odds of 40 round to 1, whose odds are infinite.
+BELOW_ONE = 1 - 2.0**-53
+
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
@@ -106,6 +109,7 @@ def binomial(uniform: Floats, trials: Floats, chance: Floats) -> Floats:
     >>> binomial(u, np.full(4, 2.0), np.full(4, 0.5)).tolist()
     [0.0, 1.0, 1.0, 2.0]
     """
+    chance = np.minimum(chance, BELOW_ONE)
     odds = chance / (1 - chance)
     mass = (1 - chance) ** trials
     below = mass.copy()

@@ -19,8 +19,8 @@ Family = Literal["OF", "Pocock", "HSD", "KD", "user"]
 #: Families that need a parameter, and what it is called in their papers.
 PARAMETERS = {"HSD": "gamma", "KD": "rho"}
 
-#: Beyond this all error is spent at one look, and exponentials leave the range of numbers.
-MAX_PARAMETER = 500
+#: How early or late error may be spent; beyond, all of it goes to one look.
+LIMITS = {"HSD": (-40.0, 40.0), "KD": (0.01, 50.0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +55,12 @@ class Spending:
         name = PARAMETERS.get(self.family)
         if name and (self.parameter is None or not np.isfinite(self.parameter)):
             raise _fault(name, f"{self.family} came without it", f"give a number for {name}")
-        if self.parameter is not None and abs(self.parameter) > MAX_PARAMETER:
-            cure = f"give one from -{MAX_PARAMETER} to {MAX_PARAMETER}"
-            raise _fault(name or "parameter", f"{self.parameter:g} is not allowed", cure)
         if name is None and self.parameter is not None:
             raise _fault("parameter", f"{self.family} takes none", "remove it")
-        if self.family == "KD" and self.parameter is not None and self.parameter <= 0:
-            raise _fault("rho", f"{self.parameter} is not above 0", "give a number above 0")
+        low, high = LIMITS.get(self.family, (0.0, 0.0))
+        if name and self.parameter is not None and not low <= self.parameter <= high:
+            problem = f"{self.parameter:g} is not allowed"
+            raise _fault(name, problem, f"give a number from {low:g} to {high:g}")
         self._check_cumulative()
 
     def _check_cumulative(self) -> None:

@@ -19,6 +19,8 @@ from protocol.fields import Number, Whole, as_number
 
 Above = Annotated[Number, Field(ge=0.1, le=1000)]
 Percent = Annotated[Number, Field(ge=0, le=100)]
+#: Percent of the men between two looks, at least: closer ones are one look.
+LEAST_STEP = 0.1
 #: Those beyond 100 are refused as looks after the end.
 Look = Annotated[Number, Field(ge=-1000, le=1000)]
 
@@ -77,6 +79,8 @@ class Monitoring(Document):
     def _rise(cls, looks: tuple[float, ...]) -> tuple[float, ...]:
         if not looks or (np.diff(looks, prepend=0) <= 0).any():
             raise ValueError("shares do not rise from above 0; list them in rising order to 100")
+        if (np.diff(looks, prepend=0) < LEAST_STEP).any():
+            raise ValueError(f"two looks are closer than {LEAST_STEP} percent; leave one out")
         if looks[-1] != 100:
             late = "a look is after the end; " if looks[-1] > 100 else ""
             raise ValueError(f"{late}let the last look be at 100")
@@ -91,15 +95,21 @@ class Monitoring(Document):
 
     def plan(self) -> SequentialDesign:
         """Return the bounds of the primary endpoint at the whole level."""
-        return plan_sequential(
-            np.asarray(self.looks_percent) / 100,
-            self.shape(),
-            alpha=self.alpha_percent / 100,
-            sides=self.sides,
-            power=self.power_percent / 100,
-            futility=self.beta_spending(),
-            binding=self.binding,
-        )
+        shape, futility = self.shape(), self.beta_spending()
+        try:
+            return plan_sequential(
+                np.asarray(self.looks_percent) / 100,
+                shape,
+                alpha=self.alpha_percent / 100,
+                sides=self.sides,
+                power=self.power_percent / 100,
+                futility=futility,
+                binding=self.binding,
+            )
+        except ValueError:  # the search for a root begins where there is none
+            problem = f"no bounds of the shape {self.efficacy} spend {self.alpha_percent:g} percent"
+            cure = "put the looks further apart, or give another shape or level"
+            raise InputError.of("monitoring", "efficacy", problem, cure) from None
 
     def beta_spending(self) -> Spending | None:
         """Return how beta is spent on stopping for futility; None never stops for it."""
@@ -142,11 +152,19 @@ def _function(shape: Shape) -> Spending | None:
     return shape if isinstance(shape, Spending) and shape.family != "user" else None
 
 
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
+
+
 def _shape(words: str) -> Shape:
-    listed = re.fullmatch(r"user\((\d+(?:\.\d+)?(?:, *\d+(?:\.\d+)?)*)\)", words.strip())
+    if len(words) > 1000 or re.search(r"\d{16}", words):
+        problem = "it is too long, or holds a number that is"
+        raise InputError.of("monitoring", "efficacy", problem, "write OF, HSD(-4) or such")
+    listed = re.fullmatch(
+        r"user\(([0-9]+(?:\.[0-9]+)?(?:, *[0-9]+(?:\.[0-9]+)?)*)\)", words.strip()
+    )
     if listed:
         return Spending("user", cumulative=tuple(float(each) for each in listed[1].split(",")))
-    match = re.fullmatch(r"(OF|Pocock|HSD|KD|WT|HP)(?:\((-?\d+(?:\.\d+)?)\))?", words.strip())
+    match = re.fullmatch(rf"(OF|Pocock|HSD|KD|WT|HP)(?:\((-?{_NUMBER})\))?", words.strip())
     if match is None:
         cure = "write OF, Pocock, HSD(-4), KD(2), user(0.5,2,5), WT(0.25) or HP(3)"
         raise InputError.of("monitoring", "efficacy", f"{words!r} is not understood", cure)

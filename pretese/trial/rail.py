@@ -35,9 +35,24 @@ class Rail:
     closed_form: float | None
 
 
-def why_no_rail(design: Design) -> str | None:
-    """Return why a design has no exact rail; None if it has one."""
+#: Men of a trial whose pairs of counts are enumerated: some seconds and two gigabytes.
+MOST_ENUMERATED = 10_000
+
+
+def why_no_rail(design: Design, men: int | None = None) -> str | None:
+    """Return why a design has no exact rail at a size; None if it has one.
+
+    Parameters
+    ----------
+    men
+        Size of the trial; None takes that of the design.
+    """
+    rule = design.monitoring.reestimation
+    most = (men or design.men) * (max(1.0, rule.most_percent / 100) if rule else 1)
     reasons = {
+        f"more than {MOST_ENUMERATED:,} men have too many pairs of counts to enumerate": (
+            most > MOST_ENUMERATED
+        ),
         "the analysis is adjusted": design.analysis.method != "unadjusted",
         "the primary endpoint shares its level with others": _shares(design),
         "arm sizes are random": design.block is None,
@@ -66,7 +81,7 @@ def exact_rail(
         known; from a scenario they are those of the simulated men, whose own error makes z a
         little smaller than standard normal.
     """
-    if why_no_rail(design) or men % (design.block or 1):
+    if why_no_rail(design, men) or men % (design.block or 1):
         return None
     kept = (100 - np.array([design.dropout.control_percent, design.dropout.treated_percent])) / 100
     if design.endpoint.missing == "complete case":

@@ -89,7 +89,7 @@ def summarise_point(design: Design, men: int, effect: float, outcomes: Outcomes)
             "z": rail.z,
             "closed_form": rail.closed_form,
         },
-        "no_exact": why_no_rail(design) or _unfilled(design, men),
+        "no_exact": why_no_rail(design, men) or _unfilled(design, men),
     }
 
 

@@ -6,6 +6,11 @@ from protocol.documents import Document
 from protocol.language import Name
 from simulate.parameter import NotNegative, Parameter, Positive, Probability
 
+#: Days between injections of the schedule that testosterone is scaled by.
+MAX_INTERVAL_DAYS = 30
+
+MAX_EXPONENT = 10
+
 
 class Kinetics(Document):
     """One compartment with first-order absorption, and how men differ in it.
@@ -104,6 +109,18 @@ class Physiology(Document):
     @field_validator("hcg_reference_interval_days")
     @classmethod
     def _whole_days(cls, given: Parameter) -> Parameter:
-        if given.value != round(given.value):
-            raise ValueError("injections come on whole days; give a whole number")
+        if given.value != round(given.value) or not 1 <= given.value <= MAX_INTERVAL_DAYS:
+            raise ValueError(
+                f"injections come on whole days; give a whole number, 1 to {MAX_INTERVAL_DAYS}"
+            )
+        return given
+
+    @field_validator("estradiol_per_testosterone_exponent")
+    @classmethod
+    def _a_gentle_power(cls, given: Parameter) -> Parameter:
+        if abs(given.value) > MAX_EXPONENT:
+            raise ValueError(
+                f"value {given.value:g} is no exponent of a hormone; "
+                f"give one from {-MAX_EXPONENT} to {MAX_EXPONENT}"
+            )
         return given

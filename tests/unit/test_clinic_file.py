@@ -177,3 +177,50 @@ def test_the_waiting_list_stands_beside_the_clinic_file(tmp_path):
     clinic, waiting = load_clinic(str(path))
     assert clinic.opens == dt.date(2026, 1, 5)
     assert len(waiting) == 1
+
+
+RATE = (
+    "referrals: {{men_per_week: {{value: {}, unit: 1/wk, status: derived, source: test}}}}\n"
+    "horizon_days: 100000\n"
+)
+RARE = THEATRE.replace("surgeon: A", "surgeon: A, every_weeks: 52, first_week: 51")
+SHORT = HEAD.replace("horizon_days: 365", "horizon_days: {}")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (SHORT.format(60) + RARE, "no day within horizon_days 60 has a theatre list"),
+        (
+            SHORT.format(5) + "holidays: [2026-01-05]\n" + THEATRE,
+            "has a theatre list, holidays left out",
+        ),
+        (
+            SHORT.format(5)
+            + "outpatients: {slots: {sunday: 3}, first_slot: '09:00', minutes: 20}\n",
+            "has an outpatient slot for a first visit",
+        ),
+        (
+            SHORT.format(2)
+            + "embryology: {oocyte_retrievals: {monday: 1}, transfers: {friday: 1}}\n",
+            "has an embryo transfer",
+        ),
+        (HEAD + "holidays: [2026-02-30]\n", "holidays.0: '2026-02-30' is not allowed; there is no"),
+        (HEAD + "holidays: [20260105]\n", "this is not a date"),
+        (HEAD.replace("2026-01-05", "9999-12-31"), "give a date from 1900-01-01"),
+        (HEAD.replace("365", "1e308"), "horizon_days"),
+        (
+            HEAD.replace("horizon_days: 365\n", "") + RATE.format(9000),
+            "men would be referred within horizon_days",
+        ),
+        (HEAD + RARE.replace("52", "520").replace("51", "519"), "every_weeks: 520 is not allowed"),
+    ],
+)
+def test_a_clinic_that_cannot_be_run_is_refused_in_words(text, said):
+    with pytest.raises(InputError) as caught:
+        parse_document(text, Clinic, "mine.yaml")
+    assert said in str(caught.value)
+
+
+def test_a_rare_list_within_the_horizon_is_a_clinic():
+    assert parse_document(SHORT.format(358) + RARE, Clinic, "mine.yaml").theatre is not None

@@ -135,3 +135,52 @@ def test_refinement_solves_a_bent_problem_on_uneven_scales():
     point, _ = refine(misfit, np.zeros(3), jacobian, 40)
     assert np.linalg.norm(misfit(point)) < 0.01
     assert point[2] == 0  # no target feels it, so it stays
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("/etc/hostname", "there is no scenario file"),
+        ("/dev/zero", "there is no scenario file"),
+        ("device.yaml", "a device, a pipe or a socket"),
+        ("folder.yaml", "this is a folder"),
+        ("large.yaml", "this file is too large"),
+        ("list.yaml", "is not a scenario file: it holds no fields"),
+        ("broken.yaml", "not valid YAML"),
+        ("child", "the files extend each other"),
+        ("child.yaml", "the files extend each other"),
+        ("../elsewhere/paper", "there is no scenario file"),
+        ("x" * 5000, "there is no such scenario"),
+        ("[paper]", "['paper'] is not a name"),
+        ("3", "3 is not a name"),
+        ('""', "'' is not a name"),
+    ],
+)
+def test_what_is_no_scenario_file_is_not_extended(tmp_path, name, message):
+    (tmp_path / "device.yaml").symlink_to("/dev/zero")
+    (tmp_path / "folder.yaml").mkdir()
+    with (tmp_path / "large.yaml").open("wb") as file:
+        file.truncate(20_000_000)
+    write(tmp_path, "list", "[1, 2]")
+    write(tmp_path, "broken", "a: [")
+    path = write(tmp_path, "child", CHILD.replace("extends: paper", f"extends: {name}"))
+    with pytest.raises(InputError) as told:
+        load_scenario(str(path))
+    (fault,) = told.value.faults
+    assert message in str(fault)
+    assert fault.field == "extends"
+    assert fault.where == str(path)
+    assert len(str(fault)) < 2000
+
+
+def test_a_file_is_extended_by_its_path(tmp_path):
+    (tmp_path / "below").mkdir()
+    shutil.copy(scenario_path("paper"), tmp_path / "mother.yaml")
+    (tmp_path / "certificates").mkdir()
+    shutil.copy(
+        scenario_path("paper").parent / "certificates" / "paper.json", tmp_path / "certificates"
+    )
+    for name in ("../mother.yaml", "../mother", str(tmp_path / "mother.yaml")):
+        text = CHILD.replace("extends: paper", f"extends: {name}")
+        path = write(tmp_path / "below", "child", text)
+        assert load_scenario(str(path)).men == paper().men

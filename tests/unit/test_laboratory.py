@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from pretese.mechanism import with_values
+from protocol.errors import InputError
+from simulate.cohort import draw_cohort
 from simulate.fertility import couples_of
 from simulate.laboratory import binomial
+from simulate.tables import tables
 from tests.paper import drawn, paper
 
 
@@ -68,3 +72,28 @@ def test_transfers_are_embryos_shared_out_one_or_two_at_a_time():
     needed = cycle.usable > 0
     expected = np.minimum(np.ceil(cycle.usable[needed] / cycle.per_transfer[needed]), 4)
     assert np.array_equal(couples.transfers_available[needed], expected)
+
+
+def test_a_chance_of_one_keeps_everything():
+    assert binomial(np.array([1e-9, 0.5, 0.999]), np.full(3, 9.0), np.ones(3)).tolist() == [9] * 3
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("fertility.most_transfers", 0.4),
+        ("fertility.most_transfers", 1000),
+        ("laboratory.oocytes_most", 0.5),
+        ("physiology.hcg_reference_interval_days", 365),
+        ("physiology.estradiol_per_testosterone_exponent", 100),
+    ],
+)
+def test_numbers_that_no_body_or_laboratory_has_are_refused(path, value):
+    with pytest.raises(InputError, match=path):
+        with_values(paper(), {path: value}, "test", beyond_sweep=True)
+
+
+def test_the_greatest_numbers_give_tables_without_a_warning():
+    for path in ("laboratory.azfc", "laboratory.couple_log_odds_sd", "fertility.transfer_azfc"):
+        extreme = with_values(paper(), {path: 100.0}, "test", beyond_sweep=True)
+        assert len(tables(draw_cohort(extreme, 1, men=40))["patients"]) == 40

@@ -274,7 +274,7 @@ def test_fisher_bounds_hold_alpha_in_simulation():
         (lambda: WangTsiatis(3), "from -1 to 1"),
         (lambda: HaybittlePeto(-1), "such as 3"),
         (
-            lambda: plan_sequential([0.1, 1], OF, futility=Spending("HSD", 300)),
+            lambda: plan_sequential([0.1, 1], OF, futility=Spending("HSD", 40)),
             "spend beta later",
         ),
         (
@@ -284,7 +284,7 @@ def test_fisher_bounds_hold_alpha_in_simulation():
         (lambda: monitor_bounds(0.025, OF, [2, 1], 2), "list information as it came"),
         (lambda: Spending("OBF"), "choose one of OF, Pocock, HSD, KD, user"),
         (lambda: Spending("HSD"), "gamma"),
-        (lambda: Spending("KD", -1), "rho: -1 is not above 0"),
+        (lambda: Spending("KD", -1), "rho: -1 is not allowed"),
         (lambda: Spending("OF", 3), "remove it"),
         (lambda: Spending("user"), "cumulative"),
         (lambda: Spending("user", cumulative=(0.02, 0.01)), "falls"),

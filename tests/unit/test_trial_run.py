@@ -254,3 +254,13 @@ def test_a_point_is_plain_values():
     assert sum(row["rejects"]["value"] for row in point["looks"]) == pytest.approx(
         point["measures"]["rejection"]["value"]
     )
+
+
+def test_a_trial_too_large_to_enumerate_says_so_and_is_simulated():
+    design = plain(men=10_002)
+    assert why_no_rail(design, 10_000) is None
+    out = simulated(design, [(10_002, 1.0)], 20)[10_002, 1.0]
+    assert exact_rail(design, 10_002, out, (0.4, 0.55)) is None
+    document = summarise_point(design, 10_002, 1.0, out)
+    assert document["exact"] is None
+    assert "too many pairs of counts" in document["no_exact"]
