@@ -10,6 +10,7 @@ from pretese.calibration.problem import Problem, link
 from pretese.calibration.solve import SEED
 from pretese.certificate import Achieved, Certificate, Solved
 from pretese.mechanism import mechanism_hash
+from protocol.errors import InputError
 from simulate.scenario import Scenario
 
 Floats = NDArray[np.float64]
@@ -44,7 +45,13 @@ def certify(
 
 
 def check(problem: Problem, solved: Scenario, studies: int, seed: int) -> Mapping[str, Achieved]:
-    """Return what a solved scenario achieves on fresh luck."""
+    """Return what a solved scenario achieves in fresh replicates.
+
+    Raises
+    ------
+    InputError
+        A target that is missed is the same in all of them: no standard error tells by how much.
+    """
     drawn = draw_targets(solved, tuple(problem.targets), studies, seed)
     return dict(_achieved(problem, drawn))
 
@@ -53,6 +60,10 @@ def _achieved(problem: Problem, drawn: Floats) -> Iterator[tuple[str, Achieved]]
     means = drawn.mean(axis=0)
     errors = drawn.std(axis=0, ddof=1) / np.sqrt(len(drawn))
     for (name, target), mean, error in zip(problem.targets.items(), means, errors, strict=True):
+        z = distance(float(mean), target.value, target.half_unit, float(error))
+        if not np.isfinite(z):
+            said = f"{name} is {mean:g} in all {len(drawn)}: it has no standard error"
+            raise InputError.of("--studies", "", said, "draw more studies")
         yield (
             name,
             Achieved(
@@ -60,7 +71,7 @@ def _achieved(problem: Problem, drawn: Floats) -> Iterator[tuple[str, Achieved]]
                 half_unit=target.half_unit,
                 simulated=float(mean),
                 monte_carlo_se=float(error),
-                z=distance(float(mean), target.value, target.half_unit, float(error)),
+                z=z,
                 must_match=target.must_match,
             ),
         )

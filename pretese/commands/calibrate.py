@@ -28,7 +28,7 @@ from protocol.errors import InputError
 @click.option("--check", "only_check", is_flag=True, help="Test the stored certificate.")
 @click.option(
     "--studies",
-    type=click.IntRange(2, 1_000_000),
+    type=click.IntRange(10, 1_000_000),
     default=1000,
     show_default=True,
     help="Studies drawn by --check.",
