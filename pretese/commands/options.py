@@ -2,7 +2,8 @@
 
 import math
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
@@ -25,6 +26,9 @@ set_option = click.option(
     help="Another value of a parameter, in its declared unit. May be repeated.",
 )
 
+
+#: A command, or the function that is to become one.
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 #: Largest seed: it fits the whole numbers of every format that we write.
 MAX_SEED = 2**63 - 1
@@ -52,7 +56,9 @@ class NumberRange(_Finite, click.FloatRange):
     """A finite number within limits as the type of an option."""
 
 
-def seed_option(default: int | None = 1, words: str = "Base seed of all random numbers.") -> Any:
+def seed_option(
+    default: int | None = 1, words: str = "Base seed of all random numbers."
+) -> Callable[[Command], Command]:
     """Return ``--seed``, the same in every command; without a default it is None."""
     return click.option(
         "--seed",
