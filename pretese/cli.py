@@ -15,7 +15,7 @@ from pretese import __version__
 from pretese.jobs.signals import exit_code, ignore_stop_signals, orderly_stop
 from pretese.jobs.threads import limit_threads
 from pretese.terminal import any_terminal, echo
-from protocol.errors import InputError
+from protocol.errors import Fault, InputError
 from protocol.safe_text import one_line
 from protocol.shorten import shorten_text
 
@@ -126,6 +126,7 @@ def run(arguments: list[str] | None = None) -> int:
 def _answer(words: list[str]) -> int:
     """Carry out a command line; every way in which it can end is one of the exit codes."""
     try:
+        _refuse_zero_bytes(words)
         app.main(args=words, prog_name="pretese", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
@@ -149,8 +150,27 @@ def _answer(words: list[str]) -> int:
     except Exception as error:  # noqa: BLE001  a fault of ours is told in one line as well
         if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
             return _machine_refuses(error)
+        if isinstance(error, OSError) and error.errno in _OF_A_NAME:
+            echo(f"error: {_fault_of_a_name(error)}", err=True)
+            return EXIT_BAD_INPUT
         return _internal_error(error, "--debug" in words)
     return 0
+
+
+def _refuse_zero_bytes(words: list[str]) -> None:
+    """Refuse what no shell passes on and no file system knows; programs that call `run` may."""
+    for word in words:
+        if "\0" in word:
+            raise InputError.of("pretese", "", f"{word!r} holds a zero byte", "leave it out")
+
+
+#: What only the name of a file that somebody gave brings about.
+_OF_A_NAME = frozenset({errno.ENAMETOOLONG, errno.ELOOP})
+
+
+def _fault_of_a_name(error: OSError) -> Fault:
+    problem = f"no file can have this name ({error.strerror})"
+    return Fault(shorten_text(str(error.filename), 60), "", problem, "give a shorter one")
 
 
 #: What no other input would avoid: a full disk or quota, a broken device, no more files.

@@ -17,7 +17,7 @@ class SafeConsole(Console):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**{"markup": False, "emoji": False, "highlight": False, **settings})
 
-    def render_str(self, text: str, **settings: Any) -> Text:  # type: ignore[override]  # all pass through
+    def render_str(self, text: str, **settings: Any) -> Text:
         """Return a string as text to print: cells, titles and headings come through here."""
         return super().render_str(lines(text), **settings)
 

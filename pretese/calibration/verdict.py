@@ -48,7 +48,13 @@ def certify(
 
 
 def check(problem: Problem, solved: Scenario, studies: int, seed: int) -> Mapping[str, Achieved]:
-    """Return what a solved scenario achieves on fresh luck."""
+    """Return what a solved scenario achieves in fresh replicates.
+
+    Raises
+    ------
+    InputError
+        A target that is missed is the same in all of them: no standard error tells by how much.
+    """
     drawn = draw_targets(solved, tuple(problem.targets), studies, seed)
     return dict(_achieved(problem, drawn))
 

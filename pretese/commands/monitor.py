@@ -32,7 +32,7 @@ from protocol.errors import InputError
     help="The last look holds data that came in after the trial had stopped.",
 )  # fmt: skip
 @click.option(
-    "--planned", type=NumberRange(min=0, min_open=True), metavar="NUMBER",
+    "--planned", type=NumberRange(1e-12, 1e12), metavar="NUMBER",
     help="Men to be analysed at the last look or, for estimates, its information 1 / std_error^2 "
     "[those of the design].",
 )  # fmt: skip

@@ -1,9 +1,9 @@
 """Options that several commands share."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -29,6 +29,9 @@ set_option = click.option(
 )
 
 
+#: A command, or the function that is to become one.
+Command = TypeVar("Command", bound=Callable[..., Any])
+
 #: Largest seed: it fits the whole numbers of every format that we write.
 MAX_SEED = 2**63 - 1
 
@@ -51,7 +54,9 @@ class NumberRange(_Finite, click.FloatRange):
     """A finite number within limits as the type of an option."""
 
 
-def seed_option(default: int | None = 1, words: str = "Base seed of all random numbers.") -> Any:
+def seed_option(
+    default: int | None = 1, words: str = "Base seed of all random numbers."
+) -> Callable[[Command], Command]:
     """Return ``--seed``, the same in every command; without a default it is None."""
     return click.option(
         "--seed",

@@ -38,7 +38,7 @@ FIRST_LOOK = 400
     help="Simulated studies per scenario.",
 )  # fmt: skip
 @click.option(
-    "--mcse", type=NumberRange(0, 0.1, min_open=True),
+    "--mcse", type=NumberRange(0.00005, 0.1),
     help="Go on until coverage and rejection have this Monte Carlo standard error everywhere.",
 )  # fmt: skip
 @click.option(

@@ -1,0 +1,183 @@
+"""Command lines for tests: cheap valid ones of every command, and hostile values for any option."""
+
+import contextlib
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from pretese.cli import app, run
+
+#: Values that nobody means well by: numbers without end, empty and endless words, markup,
+#: mathematics, control characters, paths out of the folder, formulas, other scripts, no text.
+HOSTILE = (
+    "nan", "inf", "-inf", "1e308", "-1e308", "1e-320", "-1", "0", "1", "0.5", str(10**30),
+    "-" + "9" * 400, "", " ", "[red]", "[/red]", ":smile:", "$x^", "$\\frac{$", "\x1b[31m", "\x07",
+    "a\nb", "../..", "..", ".", "/", "~", "=cmd()", "@SUM(A1)", "w" * 5000, "名前\U0001f600",
+    "\u202eabc", "\udcff", "a,b", "a=b", "a=nan", "a=1e308", "=1", "fsh=1e308 IU/L", "0.3,nan",
+    "9999-12-31", "0001-01-01", "2022-02-30", "24:00", "None", "null", "true", "-", "--",
+    "paper", "fsh-guided", "<script>alert(1)</script>", "%s%n{0}", "CON", "\x00",
+)  # fmt: skip
+
+#: Places to write to, and schedulers (somebody else's process), have tests of their own.
+NOT_TRIED = {"scheduler", "help", "out"}
+
+PLAN = """\
+treatment: gn
+outcome: sperm_retrieved
+covariates: {age_years: numeric}
+methods: [crude]
+"""
+LOOKS = "control_events,control_men,treated_events,treated_men\n22,60,30,60\n"
+LOG = """\
+patient,date,event,drug,amount,unit,value
+a,2022-03-01,injection,hcg,2000,IU,
+a,2022-03-03,injection,hcg,2000,IU,
+"""
+
+#: A quick and valid call of every command, in a folder that holds the files above.
+VALID = {
+    "analyse": ("men.csv", "--plan", "plan.yaml"),
+    "audit": ("log.csv",),
+    "boundaries": ("--looks", "2"),
+    "calibrate": ("paper", "--check", "--studies", "20"),
+    "clinic": ("paper", "--clinic", "unlimited", "--men", "20", "--replications", "1",
+               "--no-figures", "--workers", "1", "--out", "clinic"),
+    "decide": ("--month", "2", "--fsh", "9.8", "--on", "2026-01-05"),
+    "monitor": ("three-looks", "looks.csv"),
+    "picture": ("man", "paper", "--out", "man.svg"),
+    "power": ("three-looks", "--replicates", "20", "--men", "60"),
+    "recover": ("paper", "--plan", "study.yaml", "--replicates", "2", "--truth-men", "1000",
+                "--workers", "1", "--no-figures", "--out", "recover"),
+    "regimen list": (),
+    "regimen show": ("fsh-guided",),
+    "regimen test": ("fsh-guided",),
+    "regimen verify": ("fsh-guided",),
+    "report": ("nothing",),
+    "reproduce": ("--replicates", "2", "--workers", "1", "--out", "reproduce"),
+    "schedule": ("--start", "2026-01-05"),
+    "simulate": ("paper", "--men", "12", "--out", "men"),
+    "truth": ("paper", "--men", "50"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command line did: exit code and both outputs."""
+
+    words: tuple[str, ...]
+    code: int
+    out: str
+    err: str
+
+    def faults(self) -> Iterator[str]:
+        """Yield what no command line may do, whatever it was given."""
+        if self.code not in (0, 2, 3):
+            yield f"exit code {self.code}"
+        if self.code and not self.err:
+            yield "it fails in silence"
+        for name, text in (("output", self.out), ("error", self.err)):
+            if "Traceback" in text:
+                yield f"a traceback in standard {name}"
+            if control := {c for c in text if (c < " " or "\x7f" <= c < "\xa0") and c != "\n"}:
+                yield f"{control} in standard {name}"
+        if self.code == 0 and "--json" in self.words:
+            yield from _json_faults(self.out)
+
+
+def _json_faults(text: str) -> Iterator[str]:
+    try:
+        json.loads(text, parse_constant=_refused)
+    except ValueError as error:
+        yield f"no strict JSON: {error}"
+
+
+def _refused(word: str) -> NoReturn:
+    raise ValueError(word)
+
+
+def answer(*words: str) -> Answer:
+    """Run a command line in this process, in the current folder."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = run(list(words))
+    return Answer(words, code, out.getvalue(), err.getvalue())
+
+
+@contextlib.contextmanager
+def folder_of_files() -> Iterator[Path]:
+    """Enter a new folder, deep enough for ``../..``, that holds the files of `VALID`."""
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory() as top:
+        folder = Path(top, "one", "two", "three")
+        folder.mkdir(parents=True)
+        rows = "\n".join(f"{i % 2},{i % 3 % 2},{20 + i}" for i in range(40))
+        (folder / "men.csv").write_text(f"gn,sperm_retrieved,age_years\n{rows}\n")
+        (folder / "plan.yaml").write_text(PLAN)
+        (folder / "study.yaml").write_text(PLAN)
+        (folder / "looks.csv").write_text(LOOKS)
+        (folder / "log.csv").write_text(LOG)
+        os.chdir(folder)
+        try:
+            yield folder
+        finally:
+            os.chdir(before)
+
+
+def command_of(name: str) -> click.Command:
+    """Return the command of a name such as ``regimen show``."""
+    found: Any = app
+    for word in name.split():
+        found = found.get_command(click.Context(found), word)
+    return found
+
+
+def parameters_of(name: str) -> list[click.Parameter]:
+    """Return the options and arguments of a command that may be tried with any value."""
+    return [each for each in command_of(name).params if each.name not in NOT_TRIED]
+
+
+def names() -> list[str]:
+    """Return the names of all commands, those of groups in full."""
+    found = []
+    for name in app.list_commands(click.Context(app)):
+        command = command_of(name)
+        if isinstance(command, click.Group):
+            found += [f"{name} {each}" for each in command.list_commands(click.Context(command))]
+        else:
+            found.append(name)
+    return found
+
+
+def spoilt(name: str, parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    """Return the valid call of a command with another value of one parameter."""
+    given = list(VALID[name])
+    if isinstance(parameter, click.Argument):
+        arguments = [i for i, word in enumerate(given) if not _is_of_an_option(given, i)]
+        place = [each for each in command_of(name).params if isinstance(each, click.Argument)]
+        at = place.index(parameter)
+        if at < len(arguments):
+            given[arguments[at]] = value
+        else:
+            given.append(value)
+        return tuple(given)
+    assert isinstance(parameter, click.Option)
+    flag = parameter.opts[0]
+    if parameter.is_flag:
+        return (*given, flag)
+    if flag in given:
+        given[given.index(flag) + 1] = value
+        return tuple(given)
+    return (*given, flag, value)
+
+
+def _is_of_an_option(given: list[str], i: int) -> bool:
+    flags = ("--no-figures", "--check")
+    return given[i].startswith("--") or (i > 0 and given[i - 1] not in flags
+                                         and given[i - 1].startswith("--"))  # fmt: skip
