@@ -6,7 +6,8 @@ import click
 from rich.console import Console
 
 from pretese.certificate import load_scenario
-from pretese.cohort_files import FORMATS, write_studies
+from pretese.cohort_files import write_studies
+from pretese.export.formats import FORMATS, listed
 from pretese.files import versions, whole_folder, write_manifest
 from pretese.mechanism import mechanism_hash
 from pretese.progress import progress
@@ -31,7 +32,7 @@ def _formats(_: click.Context, __: click.Parameter, words: str) -> tuple[str, ..
 @click.option(
     "--format", "formats", metavar="FORMAT[,FORMAT...]", default="csv", show_default=True,
     callback=_formats,
-    help="csv, parquet; sav (SPSS), dta (Stata), xpt (SAS); redcap; dataset-json (ADSL and ADLB).",
+    help=f"{listed()}.",
 )  # fmt: skip
 @click.option(
     "--set", "changes", multiple=True, metavar="PATH=NUMBER",
