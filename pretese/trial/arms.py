@@ -3,9 +3,10 @@
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from protocol.documents import Document
+from simulate.trial.schemes import SCHEMES, check_scheme
 
 Share = Annotated[float, Field(ge=0, lt=100)]
 Open = Annotated[float, Field(gt=0, lt=100)]
@@ -66,14 +67,14 @@ class Randomisation(Document):
     of strata or of minimisation.
     """
 
-    method: Literal["simple", "blocks", "stratified", "minimisation"] = "blocks"
+    method: Annotated[str, AfterValidator(check_scheme)] = "blocks"
     repeats: tuple[Annotated[int, Field(ge=1, le=20)], ...] = Field(default=(2,), min_length=1)
     by: tuple[Factor, ...] = ()
     probability_percent: Annotated[float, Field(gt=50, le=100)] = 80.0
 
     @model_validator(mode="after")
     def _factors(self) -> Self:
-        wants = self.method in ("stratified", "minimisation")
+        wants = SCHEMES[self.method].factors
         if wants and not self.by:
             raise ValueError(f"{self.method} has no strata; name factors in `by`")
         if self.by and not wants:
