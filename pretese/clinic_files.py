@@ -26,7 +26,7 @@ from simulate.tables import COLUMNS
 
 #: Men whose rows are made at a time, so that memory does not grow with the log.
 BLOCK = 4096
-RUN_FORMATS = ("csv", "parquet")
+FORMATS = ("csv", "parquet")
 TABLES = (
     "patients", "visits", "injections", "procedures", "operations", "cycles", "transfers",
     "milestones", "log",

@@ -16,7 +16,7 @@ from pretese.clinic.answer import answer
 from pretese.clinic.console import tell
 from pretese.clinic.results import draw_figures, facts_of, write_summary
 from pretese.clinic.task import Going, Task, first_run, replications
-from pretese.clinic_files import RUN_FORMATS, load_clinic, write_run
+from pretese.clinic_files import FORMATS, load_clinic, write_run
 from pretese.files import whole_folder, write_manifest
 from protocol.errors import InputError
 from simulate.clinic.file import Clinic
@@ -33,7 +33,7 @@ from simulate.clinic.solve import CAPACITIES
               help="Men drawn [enough for the clinic's horizon, or the scenario's].")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write; needed for a run.")
-@click.option("--format", "kind", type=click.Choice(RUN_FORMATS), default="csv", show_default=True,
+@click.option("--format", "kind", type=click.Choice(FORMATS), default="csv", show_default=True,
               help="File type of the tables and the log.")  # fmt: skip
 @click.option("--xes", is_flag=True, help="Write the log as XES too, for process mining.")
 @click.option("--day", type=float,
