@@ -150,7 +150,7 @@ def firth(
     value = fit.coef[..., column]
     return assemble(
         conditional_estimand(data, covariates, population),
-        "Firth",
+        "firth",
         "odds ratio",
         value=value,
         std_error=np.sqrt(fit.cov[..., column, column]),

@@ -139,7 +139,8 @@ def standardised(
     """
     model = model or outcome_model(data, covariates, interactions=interactions)
     risks = standardised_risks(data, model, target=target, errors=errors)
-    return risks.compare(data.question(POPULATIONS[target]), "standardised", f"Wald, {errors}")
+    method = "standardised" if target == "ate" else f"standardised-{target}"
+    return risks.compare(data.question(POPULATIONS[target]), method, f"Wald, {errors}")
 
 
 def aipw_risks(data: AnalysisSet, model: OutcomeModel, score: PropensityScore) -> Risks:

@@ -279,7 +279,7 @@ def matched(
     column = design.column(data.treatment_name)
     n = np.count_nonzero(matches.pair >= 0, axis=-1)
     estimand = conditional_estimand(data, covariates, matches.population)
-    method = "matching, covariates"
+    method = "matching-adjusted"
     if len(design.names) == 2:
         method, estimand = "matching", estimand.as_("marginal odds ratio")
     if not clustered:

@@ -123,12 +123,22 @@ def _weighted_and_adjusted(work: Work) -> Answers:
 
 
 def _score_alone(work: Work) -> Answers:
-    return [adjusted(work.data, [], score=work.score.score, profile=not work.pooled)]
+    return [
+        adjusted(
+            work.data,
+            [],
+            score=work.score.score,
+            method="ps-covariate-alone",
+            profile=not work.pooled,
+        )
+    ]
 
 
 def _score_beside_covariates(work: Work) -> Answers:
     """Run the published analysis: all covariates, and the score as one more."""
-    return [adjusted(work.data, score=work.score.score, profile=not work.pooled)]
+    return [
+        adjusted(work.data, score=work.score.score, method="ps-covariate", profile=not work.pooled)
+    ]
 
 
 def _within_pairs(work: Work) -> Answers:

@@ -44,7 +44,7 @@ def paired(data: AnalysisSet, matches: Matches) -> Estimate:
         z = value / error
     return assemble(
         conditional_estimand(data, ["the pair"], matches.population),
-        "matching, conditional",
+        "matching-conditional",
         "odds ratio",
         value=value,
         std_error=error,

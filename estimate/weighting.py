@@ -218,7 +218,7 @@ def iptw_adjusted(
     design = design_matrix(data, covariates)
     fit = fit_logistic(design.X, data.outcome, w.value)
     column = design.column(data.treatment_name)
-    method = f"iptw-{w.target}, covariates"
+    method = f"iptw-{w.target}-adjusted"
     estimand = conditional_estimand(data, covariates, POPULATIONS[w.target])
     if errors == "naive":
         return from_logistic(

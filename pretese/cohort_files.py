@@ -1,21 +1,18 @@
 """Write cohorts of any size as files: slice by slice, every table in every format asked for.
 
-CSV and Parquet take any number of men in constant memory. The other formats are written whole,
-by libraries that hold a table in memory, and so for a limited number of men.
+Streamed formats take any number of men in constant memory. The others are written whole, by
+libraries that hold a table in memory, and so for a limited number of men.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import pandas as pd
 
-from pretese.export.adam import adlb, adsl
-from pretese.export.dataset_json import write_dataset_json
-from pretese.export.fields import DIRT, Fields, dictionary, fields_of, is_truth
+from pretese.export.fields import DIRT, Fields, dictionary, fields_of, is_truth, place_of
+from pretese.export.formats import FORMATS, Tables, streamed
 from pretese.export.frictionless import write_package
-from pretese.export.redcap import write_redcap
-from pretese.export.statistics_files import write_statistics_file
 from pretese.export.streams import Stream
 from pretese.files import write_csv
 from protocol.errors import InputError
@@ -25,17 +22,8 @@ from simulate.luck import CHUNK
 from simulate.scenario import Scenario
 from simulate.tables import tables
 
-STREAMED = ("csv", "parquet")
-STATISTICS = ("sav", "dta", "xpt")
-FORMATS = (*STREAMED, *STATISTICS, "redcap", "dataset-json")
-
 #: Men drawn at a time.
 SLICE = 4 * CHUNK
-
-#: Men, of all studies together, whose tables are held in memory for a format written whole.
-MOST_MEN_WHOLE = 100_000
-
-Tables = Mapping[str, pd.DataFrame]
 
 
 def write_studies(
@@ -56,7 +44,7 @@ def write_studies(
     Parameters
     ----------
     formats
-        Among `FORMATS`.
+        Among `pretese.export.formats.FORMATS`.
     tell
         Called with the number of men written, of all studies.
     dirt
@@ -72,6 +60,7 @@ def write_studies(
     _check_size(formats, replicates * men)
     if dirt:
         _check_dirt(formats)
+    whole = [FORMATS[name] for name in formats if not FORMATS[name].streamed]
     (folder / "truth").mkdir()
     kept: list[Tables] = []
     fields: Fields = {}
@@ -85,32 +74,35 @@ def write_studies(
             for name, table in parts.items():
                 for stream in streams[name]:
                     stream.write(table)
-            if not set(formats) <= set(STREAMED):
+            if whole:
                 kept.append(parts)
             done += len(parts["truth"])
             tell(done)
     write_csv(dictionary(fields), folder / "dictionary.csv")
     _describe(folder, formats, fields, scenario)
     if kept:
-        whole = {n: pd.concat([parts[n] for parts in kept], ignore_index=True) for n in fields}
-        _write_whole(whole, folder, formats, fields, scenario)
+        joined = {n: pd.concat([parts[n] for parts in kept], ignore_index=True) for n in fields}
+        for each in whole:
+            if each.write is not None:
+                each.write(joined, folder, fields, scenario.id)
 
 
 def _check_size(formats: Sequence[str], men: int) -> None:
-    whole = [name for name in formats if name not in STREAMED]
-    if whole and men > MOST_MEN_WHOLE:
-        raise InputError.of(
-            "--format", whole[0], f"{men:,} men are too many for it",
-            f"ask for up to {MOST_MEN_WHOLE:,} men, or for {' or '.join(STREAMED)}",
-        )  # fmt: skip
+    for name in formats:
+        most = FORMATS[name].most_men
+        if most is not None and men > most:
+            raise InputError.of(
+                "--format", name, f"{men:,} men are too many for it",
+                f"ask for up to {most:,} men, or for {' or '.join(streamed())}",
+            )  # fmt: skip
 
 
 def _check_dirt(formats: Sequence[str]) -> None:
-    whole = [name for name in formats if name not in STREAMED]
+    whole = [name for name in formats if not FORMATS[name].streamed]
     if whole:
         raise InputError.of(
             "--dirt", whole[0], "this format holds clean values alone (codes, one row per man)",
-            f"ask for {' or '.join(STREAMED)}",
+            f"ask for {' or '.join(streamed())}",
         )  # fmt: skip
 
 
@@ -137,42 +129,19 @@ def _open(
 ) -> dict[str, list[Stream]]:
     return {
         name: [
-            stack.enter_context(Stream(_place(folder, name) / f"{name}.{kind}", listed))
+            stack.enter_context(Stream(place_of(folder, name) / f"{name}.{kind}", listed))
             for kind in formats
-            if kind in STREAMED
+            if FORMATS[kind].streamed
         ]
         for name, listed in fields.items()
     }
 
 
-def _place(folder: Path, table: str) -> Path:
-    return folder / "truth" if is_truth(table) else folder
-
-
 def _describe(folder: Path, formats: Sequence[str], fields: Fields, scenario: Scenario) -> None:
     """Write a data package for what is observed, and another for the truth."""
-    kind = next((name for name in STREAMED if name in formats), None)
+    kind = next((name for name in streamed() if name in formats), None)
     if kind:
         for place, truth in ((folder, False), (folder / "truth", True)):
             listed = {name: f for name, f in fields.items() if is_truth(name) == truth}
             name = f"{scenario.id}-truth" if truth else scenario.id
             write_package(place, listed, kind, name, scenario.question)
-
-
-def _write_whole(
-    parts: Tables, folder: Path, formats: Sequence[str], fields: Fields, scenario: Scenario
-) -> None:
-    for kind in STATISTICS:
-        if kind in formats:
-            for name, table in parts.items():
-                path = _place(folder, name) / f"{name}.{kind}"
-                write_statistics_file(table, path, fields[name])
-    seen = {name: listed for name, listed in fields.items() if not is_truth(name)}
-    if "redcap" in formats:
-        write_redcap(parts, folder / "redcap", seen)
-    if "dataset-json" in formats:
-        (folder / "dataset-json").mkdir()
-        for make in (adsl, adlb):
-            data = make(parts, scenario.id, fields)
-            path = folder / "dataset-json" / f"{data.name.lower()}.json"
-            write_dataset_json(data, path, scenario.id)

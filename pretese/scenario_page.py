@@ -56,6 +56,11 @@ and if you like `weight` and `must_match: false`. A file that extends another an
 numbers needs targets and a certificate of its own; it solves its own numbers alone. A certificate
 whose scenario, or whose parent's solution, has changed is refused.
 
+`physiology.kinetics` declares drugs besides hCG and uFSH, by the name that regimens give them:
+`fsh` (how one IU reaches serum as FSH), `hcg_iu_per_iu` (how many IU of hCG it acts like on the
+Leydig cells), or `inert: true`. A regimen that injects a drug of which nothing is declared is
+refused.
+
 `choice.by: coin` makes a trial of a study: all men share one probability of therapy.
 """
 

@@ -7,8 +7,8 @@ as if nothing had been injected.
 from dataclasses import dataclass
 
 from protocol.errors import Fault, InputError
-from protocol.regimen import Regimen
-from simulate.scenario import Kinetics, Physiology
+from protocol.regimen import Regimen, load_regimen
+from simulate.scenario import Kinetics, Physiology, Scenario
 
 #: Drugs with sections of their own in every scenario.
 HCG, UFSH = "hcg", "ufsh"
@@ -37,6 +37,15 @@ def actions(model: Physiology) -> dict[str, Action]:
         like_hcg = drug.hcg_iu_per_iu.value if drug.hcg_iu_per_iu else 0.0
         known[name] = Action(drug.fsh, like_hcg)
     return known
+
+
+def check_arms(scenario: Scenario) -> None:
+    """Raise `InputError` if an arm of a scenario injects a drug that the scenario does not declare.
+
+    Drawing a cohort checks it too; ask before anything is written.
+    """
+    for arm in scenario.arms.values():
+        check_drugs(load_regimen(arm.regimen), scenario.physiology)
 
 
 def check_drugs(regimen: Regimen, model: Physiology) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 import click
 
 from pretese.certificate import load_scenario
-from pretese.cohort_files import FORMATS, write_studies
+from pretese.cohort_files import write_studies
 from pretese.commands.options import NumberRange, seed_option, to_number
 from pretese.console import SafeConsole
+from pretese.export.formats import FORMATS, listed
 from pretese.files import versions
 from pretese.io.manifest import write_manifest
 from pretese.io.result_folder import result_folder
@@ -35,7 +36,7 @@ def _formats(_: click.Context, __: click.Parameter, words: str) -> tuple[str, ..
 @click.option(
     "--format", "formats", metavar="FORMAT[,FORMAT...]", default="csv", show_default=True,
     callback=_formats,
-    help="csv, parquet; sav (SPSS), dta (Stata), xpt (SAS); redcap; dataset-json (ADSL and ADLB).",
+    help=f"{listed()}.",
 )  # fmt: skip
 @click.option(
     "--set", "changes", multiple=True, metavar="PATH=NUMBER",

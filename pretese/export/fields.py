@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import pandas as pd
@@ -125,6 +126,11 @@ def dictionary(fields: Fields) -> pd.DataFrame:
 def is_truth(table: str) -> bool:
     """Tell whether a table holds what no clinic can see; such tables are written apart."""
     return table.startswith("truth")
+
+
+def place_of(folder: Path, table: str) -> Path:
+    """Return the folder in which a table is written: the truth stands apart."""
+    return folder / "truth" if is_truth(table) else folder
 
 
 def with_study(table: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pretese import __version__
 from pretese.export.fields import KEYS, Field, Fields, Kind
+from pretese.export.formats import FORMATS
 from pretese.json_text import to_json
 
 _TYPES: dict[Kind, str] = {
@@ -14,8 +15,6 @@ _TYPES: dict[Kind, str] = {
     "flag": "integer",
     "text": "string",
 }
-_MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
-
 #: Tables with one row per man.
 ONE_ROW_PER_MAN = ("patients", "truth")
 
@@ -28,7 +27,7 @@ def write_package(folder: Path, fields: Fields, kind: str, name: str, title: str
     Parameters
     ----------
     kind
-        Suffix of the tables' files: csv or parquet.
+        Suffix of the tables' files: the name of a streamed format.
     name
         Name of the package: lower-case letters, digits and hyphens.
     title
@@ -46,13 +45,14 @@ def write_package(folder: Path, fields: Fields, kind: str, name: str, title: str
 
 
 def _resource(table: str, fields: Fields, kind: str) -> dict[str, Any]:
+    media_type = FORMATS[kind].media_type
     return {
         "name": table,
         "path": f"{table}.{kind}",
         "profile": "tabular-data-resource",
         "format": kind,
-        "mediatype": _MEDIA[kind],
-        **({"encoding": "utf-8"} if kind == "csv" else {}),
+        "mediatype": media_type,
+        **({"encoding": "utf-8"} if media_type.startswith("text/") else {}),
         "schema": table_schema(table, fields),
     }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import pandas as pd
 import pyarrow as pa
@@ -37,23 +38,30 @@ def arrow_schema(fields: Sequence[Field]) -> pa.Schema:
     )
 
 
+def _csv_writer(file: IO[bytes], schema: pa.Schema) -> pa.csv.CSVWriter:
+    # Arrow quotes every name of a header; tidy CSV does not.
+    file.write((",".join(schema.names) + "\n").encode())
+    options = pa.csv.WriteOptions(include_header=False, quoting_style="needed")
+    return pa.csv.CSVWriter(file, schema, write_options=options)
+
+
+def _parquet_writer(file: IO[bytes], schema: pa.Schema) -> pq.ParquetWriter:
+    return pq.ParquetWriter(file, schema, compression="zstd")
+
+
+#: How a file is written, by the suffix of its path.
+_WRITERS = {".csv": _csv_writer, ".parquet": _parquet_writer}
+
+
 class Stream:
-    """An open CSV or Parquet file, by the suffix of its path; use it in a ``with`` block."""
+    """An open file of a streamed format, by the suffix of its path; use it in a ``with`` block."""
 
     def __init__(self, path: Path, fields: Sequence[Field]) -> None:
         self._schema = arrow_schema(fields)
         self._held: list[pd.DataFrame] = []
         self._rows = 0
         self._file = path.open("wb")
-        self._writer = self._open(path.suffix)
-
-    def _open(self, suffix: str) -> pa.csv.CSVWriter | pq.ParquetWriter:
-        if suffix == ".parquet":
-            return pq.ParquetWriter(self._file, self._schema, compression="zstd")
-        # Arrow quotes every name of a header; tidy CSV does not.
-        self._file.write((",".join(self._schema.names) + "\n").encode())
-        options = pa.csv.WriteOptions(include_header=False, quoting_style="needed")
-        return pa.csv.CSVWriter(self._file, self._schema, write_options=options)
+        self._writer = _WRITERS[path.suffix](self._file, self._schema)
 
     def __enter__(self) -> "Stream":
         return self

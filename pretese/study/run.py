@@ -26,6 +26,7 @@ from pretese.study.source import Source, join
 from pretese.study.spec import StudySpec
 from pretese.study.tasks import TRUTH_MEN, EstimateTask, TruthTask
 from protocol.errors import Fault, InputError
+from simulate.drugs import check_arms
 
 #: Replicates per block: seconds of work, so that little is lost with a killed process.
 BLOCK = 100
@@ -73,6 +74,7 @@ def prepare(spec: StudySpec) -> Study:
     for name, case in spec.all_cases().items():
         try:
             scenario = with_values(load(case.scenario), case.given, where=f"case {name}")
+            check_arms(scenario)
         except InputError as error:
             faults += error.faults
             continue

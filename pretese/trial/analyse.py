@@ -15,6 +15,7 @@ from estimate.robust_standardisation import standardise
 from estimate.stratified import cochran_mantel_haenszel, count_strata, mantel_haenszel
 from pretese.trial.conduct import strata_of
 from pretese.trial.observe import Data
+from simulate.trial.schemes import SCHEMES
 
 Codes = NDArray[np.int64]
 
@@ -79,7 +80,7 @@ def _stratified(data: Data) -> Estimate:
 def _standardised(data: Data) -> Estimate:
     design, rule, include = data.design, data.design.randomisation, data.include
     stratum: Codes | None = None
-    if rule.method == "stratified":
+    if SCHEMES[rule.method].blocks == "strata":
         stratum = strata_of(rule.by, data.site, len(design.sites), data.diagnosis)[0]
 
     def fit(rows: Bools, x: Floats) -> Estimate:

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from protocol.documents import Document
 from protocol.fields import Number, Whole
+from simulate.trial.schemes import SCHEMES, check_scheme
 
 #: What is neither 0 nor 100 percent is so far from both, or its odds overflow.
 EDGE = 1e-6
@@ -87,14 +88,14 @@ class Randomisation(Document):
     of strata or of minimisation.
     """
 
-    method: Literal["simple", "blocks", "stratified", "minimisation"] = "blocks"
+    method: Annotated[str, AfterValidator(check_scheme)] = "blocks"
     repeats: tuple[Annotated[Whole, Field(ge=1, le=20)], ...] = Field(default=(2,), min_length=1)
     by: tuple[Factor, ...] = ()
     probability_percent: Annotated[Number, Field(gt=50, le=100)] = 80.0
 
     @model_validator(mode="after")
     def _factors(self) -> Self:
-        wants = self.method in ("stratified", "minimisation")
+        wants = SCHEMES[self.method].factors
         if wants and not self.by:
             raise ValueError(f"{self.method} has no strata; name factors in `by`")
         if self.by and not wants:

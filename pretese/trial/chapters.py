@@ -9,6 +9,7 @@ from pretese.trial.endpoint import Endpoint
 from pretese.trial.given import MEN, TRIALS
 from pretese.trial.multiplicity import Multiplicity
 from pretese.trial.page import number
+from simulate.trial.schemes import SCHEMES
 
 Rows = list[tuple[str, str]]
 
@@ -107,10 +108,11 @@ def described(design: Design) -> Rows:
             for name, arm in pair
         )
     sizes = " or ".join(str(sum(design.allocation) * each) for each in rule.repeats)
-    blocks = f", blocks of {sizes}" if rule.method in ("blocks", "stratified") else ""
+    scheme = SCHEMES[rule.method]
+    blocks = f", blocks of {sizes}" if scheme.blocks else ""
     by = f" by {' and '.join(rule.by)}" if rule.by else ""
     chance = f", preferred arm with {rule.probability_percent:g} %"
-    chance = chance if rule.method == "minimisation" else ""
+    chance = chance if scheme.preference else ""
     return [
         ("Arms", arms),
         ("Men", f"scenario {design.scenario}" if design.scenario else "plain risks"),

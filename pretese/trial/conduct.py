@@ -11,8 +11,6 @@ from protocol.errors import InputError
 from simulate.luck import Luck
 from simulate.nouns import DIAGNOSES
 from simulate.scenario import Scenario
-from simulate.trial.minimisation import minimise
-from simulate.trial.randomisation import permuted_blocks, simple, stratified
 from simulate.trial.recruitment import (
     Recruitment,
     Site,
@@ -21,6 +19,7 @@ from simulate.trial.recruitment import (
     expected_men,
     expected_month,
 )
+from simulate.trial.schemes import SCHEMES, Arrivals, Factor, joint_strata
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -228,34 +227,23 @@ def strata_of(
     factors: tuple[str, ...], site: Codes, sites: int, diagnosis: Codes
 ) -> tuple[Codes, int]:
     """Return each man's combination of factors, and how many combinations there are."""
-    place, count = np.zeros(site.shape, np.int64), 1
-    for codes, levels in (_factor(name, site, sites, diagnosis) for name in factors):
-        place, count = place * levels + codes, count * levels
-    return place, count
+    return joint_strata([_factor(name, site, sites, diagnosis) for name in factors], site.shape)
 
 
-def _factor(name: str, site: Codes, sites: int, diagnosis: Codes) -> tuple[Codes, int]:
+def _factor(name: str, site: Codes, sites: int, diagnosis: Codes) -> Factor:
     return (site, sites) if name == "site" else (diagnosis, len(DIAGNOSES))
 
 
 def _randomise(design: Design, luck: Luck, site: Codes, candidates: Candidates) -> Codes:
-    rule, uniform, parts = design.randomisation, luck.uniform("arm"), design.allocation
-    size = luck.uniform("block size") if len(rule.repeats) > 1 else None
-    match rule.method:
-        case "simple":
-            return simple(uniform, parts)
-        case "blocks":
-            return permuted_blocks(uniform, parts, repeats=rule.repeats, size_uniform=size)
-        case "stratified":
-            place, count = strata_of(rule.by, site, len(design.sites), candidates.diagnosis)
-            return stratified(uniform, place, count, parts, repeats=rule.repeats, size_uniform=size)
-        case "minimisation":
-            sites, diagnosis = len(design.sites), candidates.diagnosis
-            pairs = [_factor(name, site, sites, diagnosis) for name in rule.by]
-            return minimise(
-                uniform,
-                [codes for codes, _ in pairs],
-                [levels for _, levels in pairs],
-                probability=rule.probability_percent / 100,
-                allocation=parts,
-            )
+    rule, sites = design.randomisation, len(design.sites)
+    factors = (_factor(name, site, sites, candidates.diagnosis) for name in rule.by)
+    return SCHEMES[rule.method].assign(
+        Arrivals(
+            uniform=luck.uniform("arm"),
+            size_uniform=luck.uniform("block size") if len(rule.repeats) > 1 else None,
+            allocation=design.allocation,
+            factors=tuple(factors),
+            repeats=rule.repeats,
+            probability=rule.probability_percent / 100,
+        )
+    )

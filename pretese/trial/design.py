@@ -21,6 +21,7 @@ from protocol.errors import Fault, InputError
 from protocol.fields import Day, Identifier, Whole
 from simulate.nouns import DIAGNOSES
 from simulate.parameter import Amount, Parameter
+from simulate.trial.schemes import SCHEMES
 
 Part = Annotated[Whole, Field(ge=1, le=100_000)]
 
@@ -157,8 +158,8 @@ class Design(Document):
     @property
     def block(self) -> int | None:
         """Size of the blocks, if arms are balanced over all men after each of them."""
-        simple_blocks = self.randomisation.method == "blocks"
-        if not simple_blocks or len(self.randomisation.repeats) > 1:
+        over_all = SCHEMES[self.randomisation.method].blocks == "all"
+        if not over_all or len(self.randomisation.repeats) > 1:
             return None
         return sum(self.allocation) * self.randomisation.repeats[0]
 
@@ -243,7 +244,9 @@ def _check_strata(design: Design, where: str) -> None:
     for field, factors in (
         (
             "randomisation.by",
-            design.randomisation.by if design.randomisation.method == "stratified" else (),
+            design.randomisation.by
+            if SCHEMES[design.randomisation.method].blocks == "strata"
+            else (),
         ),
         ("analysis.strata", design.analysis.strata),
     ):

@@ -86,7 +86,7 @@ CASES = {
     "crude": Case(crude, "crude", confounded=True),
     "adjusted": Case(lambda d: (adjusted(d),), "adjusted", conditional=True),
     # A penalty counts for less with every man twice; it is there so that separation has an answer.
-    "firth": Case(lambda d: (firth(d),), "Firth", conditional=True, doubles=False, survives=True),
+    "firth": Case(lambda d: (firth(d),), "firth", conditional=True, doubles=False, survives=True),
     # A risk ratio given covariates is collapsible: without confounding it is that of all men.
     "modified Poisson": Case(
         lambda d: (modified_poisson(d),), "modified-poisson", conditional=True, confounded=True
@@ -113,8 +113,8 @@ CASES = {
     "iptw-atc": Case(weighted("atc"), "iptw-atc", "atc", swapped="iptw-att"),
     "iptw-ato": Case(weighted("ato"), "iptw-ato", "ato"),
     "iptw-atm": Case(weighted("atm"), "iptw-atm", "atm"),
-    "iptw and covariates": Case(conditional_weighted, "iptw-ate, covariates", conditional=True),
-    "published iptw": Case(published, "iptw-ate, covariates", conditional=True, size="wrong"),
+    "iptw and covariates": Case(conditional_weighted, "iptw-ate-adjusted", conditional=True),
+    "published iptw": Case(published, "iptw-ate-adjusted", conditional=True, size="wrong"),
     "matching": Case(
         pairs("untreated"), "matching", "atc", swapped="matching treated", doubles=False
     ),
@@ -124,7 +124,7 @@ CASES = {
     # Exact: so never too often at the null; conditional: so further from 1 than all pairs' ratio.
     "matching, conditional": Case(
         within_pairs,
-        "matching, conditional",
+        "matching-conditional",
         "atc",
         conditional=True,
         doubles=False,
@@ -135,7 +135,7 @@ CASES = {
         lambda d: (
             paired(d, match_nearest(d, propensity(d), "treated", accept_shortage=True, on="logit")),
         ),
-        "matching, conditional",
+        "matching-conditional",
         "att",
         conditional=True,
         doubles=False,
@@ -144,10 +144,16 @@ CASES = {
     ),
     "standardised": Case(standardised, "standardised"),
     "standardised att": Case(
-        lambda d: standardised(d, target="att"), "standardised", "att", swapped="standardised atc"
+        lambda d: standardised(d, target="att"),
+        "standardised-att",
+        "att",
+        swapped="standardised atc",
     ),
     "standardised atc": Case(
-        lambda d: standardised(d, target="atc"), "standardised", "atc", swapped="standardised att"
+        lambda d: standardised(d, target="atc"),
+        "standardised-atc",
+        "atc",
+        swapped="standardised att",
     ),
     "standardised by x": Case(lambda d: standardised(d, interactions=["x"]), "standardised"),
     "aipw": Case(lambda d: aipw(d, propensity(d)), "aipw"),

@@ -12,6 +12,7 @@ import rich.style  # noqa: F401  it draws a random number when it is first impor
 
 from pretese import cohort_files
 from pretese.cli import run
+from pretese.export.formats import FORMATS
 from pretese.export.streams import Stream
 from simulate.cohort import draw_cohort
 from simulate.luck import CHUNK
@@ -92,7 +93,7 @@ def test_the_dictionary_gives_unit_and_ucum_code(tmp_path):
 
 
 def test_the_same_call_gives_the_same_bytes_anywhere(tmp_path, monkeypatch):
-    words = ("--men", "25", "--replicates", "2", "--format", ",".join(cohort_files.FORMATS))
+    words = ("--men", "25", "--replicates", "2", "--format", ",".join(FORMATS))
     here = simulate(tmp_path / "a", *words)
     monkeypatch.setenv("TZ", "Pacific/Auckland")
     time.tzset()

@@ -2,13 +2,16 @@
 
 import gc
 import weakref
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from pretese import cohort_files
-from pretese.cohort_files import MOST_MEN_WHOLE, write_studies
+from pretese.cli import run
+from pretese.cohort_files import write_studies
 from pretese.export import streams
+from pretese.export.formats import FORMATS, MOST_MEN_WHOLE, Format
 from protocol.errors import InputError
 from simulate.cohort import draw_cohort
 from simulate.luck import CHUNK
@@ -102,3 +105,25 @@ def test_formats_of_codes_refuse_dirt(tmp_path):
     with pytest.raises(InputError, match="--dirt: redcap: this format holds clean values alone"):
         write_studies(paper(), tmp_path, ("csv", "redcap"), 1, 1, 20, ignore, 0.01)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_new_format_is_one_entry_of_the_registry(tmp_path, monkeypatch):
+    """Register one, and the command offers it, writes it, and refuses too many men for it."""
+
+    def write(parts, folder, fields, study):
+        rows = {name: len(table) for name, table in parts.items()}
+        (folder / "rows.txt").write_text(f"{study} {rows['patients']} {len(fields['patients'])}")
+
+    monkeypatch.setitem(FORMATS, "rows", Format("rows", "a test", write))
+    out = tmp_path / "cohort"
+    assert run(["simulate", "paper", "--men", "40", "--format", "rows,csv", "--out", str(out)]) == 0
+    assert (out / "rows.txt").read_text() == f"paper 40 {len(COLUMNS['patients'])}"
+    with pytest.raises(InputError, match="rows: 100,001 men are too many"):
+        write_studies(paper(), tmp_path, ("rows",), 1, 1, MOST_MEN_WHOLE + 1, ignore)
+
+
+def test_the_page_has_a_line_for_every_format():
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "export-a-cohort.md").read_text()
+    for name, each in FORMATS.items():
+        (line,) = [line for line in page.splitlines() if line.startswith(f"| `{name}` |")]
+        assert line.endswith("| any number |" if each.streamed else "| up to 100,000 |")

@@ -81,6 +81,14 @@ def test_a_drug_that_the_scenario_does_not_declare_is_refused_by_name(tmp_path, 
     assert not out.exists()
 
 
+def test_a_study_is_refused_before_its_folder_is_made(tmp_path, capsys):
+    file = scenario(tmp_path, regimen(tmp_path, "fsh-guided", "ufsh", "hmg"))
+    out = tmp_path / "study"
+    assert run(["recover", file, "--replicates", "2", "--workers", "1", "--out", str(out)]) == 2
+    assert "drugs.hmg: the scenario does not say" in " ".join(capsys.readouterr().err.split())
+    assert not out.exists()
+
+
 def test_a_declared_drug_with_the_kinetics_of_ufsh_is_ufsh_under_another_name(tmp_path):
     same = fsh_like_ufsh()
     own = regimen(tmp_path, "fsh-guided", "ufsh", "hmg")

@@ -105,7 +105,7 @@ def test_a_collinear_design_is_a_failed_fit() -> None:
 
 def test_the_answer_names_its_method() -> None:
     answer = firth(small(3), ["age_years"])
-    assert answer.method == "Firth"
+    assert answer.method == "firth"
     assert answer.interval == "penalised profile likelihood"
     assert answer.test == "penalised likelihood ratio"
     assert "age_years" in str(answer.estimand)

@@ -7,6 +7,8 @@ from estimate.analyse import analyse
 from estimate.contingency import crude
 from estimate.methods import METHODS, Method, methods_of
 from estimate.plan import Plan
+from estimate.work import Work
+from pretese.study.data import observed
 from pretese.study.methods import answers_of
 from pretese.study.spec import StudyPlan, kind_of
 from pretese.study.tasks import EstimateTask
@@ -105,6 +107,14 @@ def test_power_finds_what_analyse_finds_in_the_same_patients(method, name, covar
         if method == name:
             assert ours.std_error[replicate] == pytest.approx(float(found.std_error), rel=1e-6)
             assert ours.p_value[replicate] == pytest.approx(float(found.p_value), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", methods_of("analyse"))
+def test_an_estimator_that_is_called_by_itself_labels_its_result_as_plans_do(name):
+    cohort = draw_cohort(paper(), 5, 2)
+    plan = StudyPlan(covariates=COVARIATES, methods=("crude",))
+    work = Work(observed(cohort, plan), choices=plan_of(("crude",)).choices, replicates=True)
+    assert {each.method for each in METHODS[name].answers(work)} == {name}
 
 
 def test_every_method_of_trials_can_be_run():

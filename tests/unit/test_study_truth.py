@@ -114,6 +114,24 @@ def test_imputation_keeps_everyone_and_what_was_known(cohort):
     assert (filled[:, 0][~known] != filled[:, 1][~known]).any()
 
 
+def test_each_conditional_effect_has_the_truth_of_what_it_is_given():
+    """Further from 1 the more the regression knows; a risk ratio hardly depends on it."""
+    changes = {
+        "spermatogenesis.treatment.direct": 0.8,
+        "spermatogenesis.treatment.long_infertility": 0,
+    }
+    cohort = draw_cohort(load_scenario("paper", changes), 4, 1, men=40_000)
+    asked = plan("crude", "adjusted", "ps-covariate-alone", "modified-poisson")
+    found = true_effects(cohort, asked)
+    marginal, score, given = (
+        float(found[target, "odds ratio"][0])
+        for target in ("ate", "given the propensity score", "conditional")
+    )
+    assert 0 < marginal < score < given
+    ratios = found["ate", "risk ratio"], found["conditional", "risk ratio"]
+    assert float(ratios[1][0]) == pytest.approx(float(ratios[0][0]), abs=0.05)
+
+
 @pytest.mark.parametrize(
     "missing", ["complete-case", {"method": "mice", "imputations": 2, "iterations": 2}]
 )

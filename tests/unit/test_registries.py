@@ -1,0 +1,88 @@
+"""Every list of names is written out once: a second list would drift from the first."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from estimate.methods import METHODS, methods_of
+from pretese.export.formats import FORMATS
+from simulate.endpoints import ENDPOINTS
+from simulate.trial.schemes import SCHEMES
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+#: Names that may be words of other things too, so that they say nothing of a list.
+COMMON = {"adjusted", "unadjusted", "matching", "simple", "blocks", "logistic", "mixed", "csv"}
+
+#: Where each registry stands, and who else may write several of its names: labels of results, how
+#: trials are computed, columns of tables, figures of the article, suffixes of one writer.
+HOMES = {
+    "methods": (
+        METHODS, "estimate/methods.py", {"estimate/marginal.py", "pretese/trial/analyse.py"},
+    ),
+    "endpoints": (
+        ENDPOINTS,
+        "simulate/endpoints.py",
+        {
+            "simulate/tables.py", "simulate/columns.py", "simulate/clinic/records.py",
+            "pretese/reproduce/study.py",
+        },
+    ),
+    "formats": (
+        FORMATS, "pretese/export/formats.py", {"pretese/export/statistics_files.py"},
+    ),
+    "schemes": (SCHEMES, "simulate/trial/schemes.py", set()),
+}  # fmt: skip
+
+
+@cache
+def written():
+    """Return every text that stands in quotes, by module."""
+    found = {}
+    for package in ("protocol", "simulate", "estimate", "pretese"):
+        for path in (ROOT / package).rglob("*.py"):
+            nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            values = {node.value for node in nodes if isinstance(node, ast.Constant)}
+            texts = {value for value in values if isinstance(value, str)}
+            found[path.relative_to(ROOT).as_posix()] = texts
+    return found
+
+
+@pytest.mark.parametrize("registry", HOMES)
+def test_a_list_of_names_stands_in_its_registry_alone(registry):
+    names, home, allowed = HOMES[registry]
+    telling = set(names) - COMMON
+    several = min(3, len(telling))
+    assert several >= 2
+    lists = {module for module, texts in written().items() if len(telling & texts) >= several}
+    assert lists - allowed == {home}
+
+
+@pytest.mark.parametrize("registry", HOMES)
+def test_every_entry_goes_by_its_own_name(registry):
+    names, *_ = HOMES[registry]
+    assert all(entry.name == name for name, entry in names.items())
+
+
+@pytest.mark.parametrize(
+    ("door", "page"),
+    [
+        ("analyse", "how-to/analyse-your-own-table.md"),
+        ("recover", "reference/study.md"),
+        ("power", "reference/design-file.md"),
+    ],
+)
+def test_the_page_of_each_command_names_its_methods(door, page):
+    text = (DOCS / page).read_text(encoding="utf-8")
+    assert [name for name in methods_of(door) if name not in text] == []
+
+
+def test_the_files_that_contributors_are_sent_to_exist():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = text.split("## Registries")[1].split("## ")[0]
+    named = {word for word in section.split("`") if "/" in word and "." in word}
+    assert len(named) >= 10
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
