@@ -5,11 +5,15 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup reproduce test lint types imports tests calibrate recover bench lock clean
+.PHONY: help setup reproduce test lint types imports tests calibrate recover bench lock clean \
+  test-portable test-lowest test-newest
 
 help:
 	@echo "make reproduce   the published study beside its simulated twin (out/reproduce/report.html)"
 	@echo "make test        ruff, mypy, import-linter, pytest"
+	@echo "make test-portable  small commands as on older processors: every byte must be the same"
+	@echo "make test-lowest    the tests with the lowest versions that pyproject.toml allows"
+	@echo "make test-newest    the tests with the newest versions that there are"
 	@echo "make calibrate   solve the paper scenario again and store its certificate"
 	@echo "make recover     does each analysis find the true effect? 2,000 studies per scenario"
 	@echo "make bench       side-by-side speed against named peers"
@@ -46,6 +50,21 @@ imports: $(READY)
 
 tests: $(READY)
 	$(BIN)/python -m pytest
+
+test-portable: $(READY)
+	$(BIN)/python tests/portable.py
+
+# The lowest and the newest versions in environments of their own, made anew each time. The newest
+# are those of users, without the programs that tests compare with, which hold versions back.
+test-lowest: OTHER := .venv-lowest
+test-lowest: CHOICE := --resolution lowest-direct --group dev -e .
+test-newest: OTHER := .venv-newest
+test-newest: CHOICE := --upgrade --group test -e .
+test-lowest test-newest: $(READY)
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(OTHER)
+	VIRTUAL_ENV=$(OTHER) $(BIN)/uv pip install --quiet $(CHOICE)
+	$(OTHER)/bin/python tests/versions.py
+	$(OTHER)/bin/python -m pytest
 
 calibrate: $(READY)
 	$(BIN)/pretese calibrate paper
