@@ -1,8 +1,8 @@
 """Run small commands as on other processors, and compare every file they write, byte by byte.
 
-`make test-portable` calls this. Numpy is told to leave out instruction sets, OpenBLAS to take the
-kernels of an older processor and the C library its plainest functions: so one machine stands for
-several.
+Numpy is told to leave out instruction sets, OpenBLAS to take the kernels of an older processor and
+the C library its plainest functions: so one machine stands for several (`make test-portable`).
+`make test-lowest` and `make test-newest` compare what other versions of the libraries write.
 """
 
 import contextlib
@@ -72,9 +72,11 @@ def write(out: Path, names: Sequence[str]) -> None:
         (out / f"{name}.txt").write_text(text, encoding="utf-8")
 
 
-def write_elsewhere(out: Path, names: Sequence[str], settings: Mapping[str, str]) -> str:
+def write_elsewhere(
+    out: Path, names: Sequence[str], settings: Mapping[str, str], python: str = sys.executable
+) -> str:
     """Run the named commands as on another processor; return the arithmetic that it had."""
-    call = [sys.executable, __file__, str(out), *names]
+    call = [python, __file__, "--write", str(out), *names]
     settings = {**settings, "PYTHONPATH": str(ROOT)}
     told = subprocess.run(
         call, cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, check=False
@@ -112,9 +114,27 @@ def main() -> int:
     return min(found, 1)
 
 
+def compare_interpreters(other: str) -> int:
+    """Compare the CSV files with those of another interpreter and its libraries.
+
+    The other files differ by rights: they hold versions, or are written by another library.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        here, there = Path(place) / "here", Path(place) / "there"
+        write_elsewhere(here, tuple(COMMANDS), {})
+        write_elsewhere(there, tuple(COMMANDS), {}, other)
+        unlike = [name for name in differing(here, there) if name.endswith(".csv")]
+        count = len(list(there.rglob("*.csv")))
+    click.echo(f"{other}: {len(unlike)} of {count} tables differ {' '.join(unlike)}")
+    return min(len(unlike), 1)
+
+
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        write(Path(sys.argv[1]), sys.argv[2:])
-        click.echo(arithmetic())
-    else:
-        sys.exit(main())
+    match sys.argv[1:]:
+        case ["--write", folder, *chosen]:
+            write(Path(folder), chosen)
+            click.echo(arithmetic())
+        case [python]:
+            sys.exit(compare_interpreters(python))
+        case _:
+            sys.exit(main())
