@@ -9,6 +9,9 @@ import platform
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import files
+from typing import Any
+
+import numpy as np
 
 #: Packages that bring a library of linear algebra of their own.
 _OWNERS = ("numpy", "scipy")
@@ -35,9 +38,8 @@ def arithmetic() -> str:
 
 def instruction_sets() -> list[str]:
     """Return the instruction sets that numpy chooses at run time, of those that are present."""
-    from numpy._core import _multiarray_umath as core  # what numpy.show_config prints
-
-    return [name for name in core.__cpu_dispatch__ if core.__cpu_features__.get(name)]
+    built: Any = np.show_config(mode="dicts")
+    return list(built["SIMD Extensions"].get("found", ()))
 
 
 def _kernels() -> Iterator[str]:
