@@ -5,11 +5,15 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup reproduce test lint types imports tests calibrate recover bench lock clean
+.PHONY: help setup reproduce test lint types imports tests calibrate recover bench lock clean \
+  test-portable test-lowest test-newest
 
 help:
 	@echo "make reproduce   the published study beside its simulated twin (out/reproduce/report.html)"
 	@echo "make test        ruff, mypy, import-linter, pytest"
+	@echo "make test-portable  small commands as on older processors: every byte must be the same"
+	@echo "make test-lowest    the numbers with the lowest versions that pyproject.toml allows"
+	@echo "make test-newest    the numbers with the newest versions that there are"
 	@echo "make calibrate   solve the paper scenario again and store its certificate"
 	@echo "make recover     does each analysis find the true effect? 2,000 studies per scenario"
 	@echo "make bench       side-by-side speed against named peers"
@@ -46,6 +50,23 @@ imports: $(READY)
 
 tests: $(READY)
 	$(BIN)/python -m pytest
+
+test-portable: $(READY)
+	$(BIN)/python tests/portable.py
+
+# The lowest and the newest versions, each in an environment of its own that is made anew. The
+# programs that tests compare with hold versions back, so they are left out: what is written with
+# the locked versions is compared, and tests that need no other program run. OTHER_PYTHON takes
+# another interpreter: make test-newest OTHER_PYTHON=python3.13
+OTHER_PYTHON ?= $(BIN)/python
+test-lowest: CHOICE := --resolution lowest-direct
+test-newest: CHOICE := --upgrade
+test-lowest test-newest: $(READY)
+	$(BIN)/uv venv --quiet --clear --python $(OTHER_PYTHON) .venv-other
+	VIRTUAL_ENV=.venv-other $(BIN)/uv pip install --quiet $(CHOICE) -e . \
+	  'pytest>=8.3' 'pytest-xdist>=3.6' 'hypothesis>=6.112'
+	$(BIN)/python tests/portable.py .venv-other/bin/python
+	.venv-other/bin/python -m pytest tests/golden tests/contract tests/property
 
 calibrate: $(READY)
 	$(BIN)/pretese calibrate paper

@@ -4,6 +4,7 @@ Austin PC. *Stat Med* 2009;28:3083-3107. Denominators are unweighted by default,
 in the difference shows and not a change in the ruler.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -111,7 +112,7 @@ def balance(
     )
 
 
-def _without_residue(gaps: list[Floats]) -> Floats:
+def _without_residue(gaps: Sequence[Floats]) -> Floats:
     """Return differences of shares of order 1; what rounding leaves of equal numbers is 0."""
     return np.round(np.stack(gaps, axis=-1), RESIDUE_DECIMALS) + 0.0
 

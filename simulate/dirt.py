@@ -25,8 +25,8 @@ LABELS = (
     PATIENT,
     Column("column", "", "column that was spoilt; empty for a repeated row"),
     Column("kind", "", "what was done to it"),
-    Column("clean", "", "what stood there"),
-    Column("dirty", "", "what stands there now"),
+    Column("clean", "", "what stood there; empty if nothing did"),
+    Column("dirty", "", "what stands there now; empty if nothing does"),
 )
 
 
@@ -98,7 +98,7 @@ def _labelled(patients: pd.DataFrame, column: str, kind: str, dirty: pd.Series) 
             "patient_id": patients.loc[differ, "patient_id"],
             "column": column,
             "kind": kind,
-            "clean": clean[differ].astype(str),
-            "dirty": dirty[differ].astype(str),
+            "clean": clean[differ].map(str, na_action="ignore"),
+            "dirty": dirty[differ].map(str, na_action="ignore"),
         }
     )

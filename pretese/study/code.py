@@ -17,13 +17,14 @@ Kind = Literal["recovery", "trials"]
 _DECISIVE = ("protocol/**/*", "simulate/**/*", "estimate/**/*")
 _OWN: dict[Kind, tuple[str, ...]] = {
     "recovery": (
+        "pretese/numbers.py",
         "pretese/study/data.py",
         "pretese/study/methods.py",
         "pretese/study/subgroups.py",
         "pretese/study/tasks.py",
         "pretese/study/truth.py",
     ),
-    "trials": ("pretese/trial/*.py",),
+    "trials": ("pretese/numbers.py", "pretese/trial/*.py"),
 }
 
 #: What only speaks of trials that are done. Whatever is not named here is taken to decide.

@@ -61,3 +61,15 @@ def test_the_clean_table_is_left_as_it_was(study):
     before = patients.copy()
     spoil(patients, 0.5, luck)
     pd.testing.assert_frame_equal(patients, before)
+
+
+def test_an_empty_cell_that_was_swapped_is_empty_in_the_labels(study):
+    patients, luck = study
+    labels = spoil(patients, 0.3, luck).labels.query("kind == 'columns swapped'")
+    assert not (labels[["clean", "dirty"]] == "nan").to_numpy().any()
+    at = labels["patient_id"].to_numpy() - 1
+    stood = np.array(
+        [patients[name].iloc[row] for name, row in zip(labels["column"], at, strict=True)]
+    )
+    assert np.isnan(stood).any()
+    assert (labels["clean"].isna().to_numpy() == np.isnan(stood)).all()
