@@ -1,19 +1,16 @@
 """Every command that writes, killed and on a full disk at its steps; what is lost is counted.
 
-`tests/e2e/test_writers_survive.py` does the steps that matter most. All of them, as a table:
-``python -m tests.survival``.
+`tests/e2e/test_writers_survive.py` does the steps that matter most; marked `slow`, all of them.
 """
 
 import json
 import re
 import shutil
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from pretese.cli import EXIT_BAD_INPUT, run
 from tests.disk_faults import KilledError, counted, full_from, killed_at, snapshot
@@ -282,27 +279,12 @@ def _differences(one: dict[str, bytes | str], two: dict[str, bytes | str]) -> st
     return json.dumps(names[:10])
 
 
-def survey(cases: Sequence[Case] = (*FOLDERS, *FILES)) -> Iterator[str]:
-    """Disturb every case at every step; yield the lines of a table."""
-    yield "| command | steps | killed | survived | full disk | survived | bytes lost |"
-    yield "|---|---|---|---|---|---|---|"
-    with TemporaryDirectory() as folder:
-        given = Path(folder, "inputs")
-        given.mkdir()
-        inputs(given)
-        for case in cases:
-            ready = prepare(case, given, Path(folder, case.name))
-            number, lost = len(ready.steps), 0
-            for disturb in (kill, fill):
-                for step in range(number):
-                    place = Path(folder, "disturbed")
-                    lost += disturb(ready, place, step)
-                    shutil.rmtree(place)
-            counts = " | ".join([str(number)] * 5)
-            yield f"| {case.name} | {counts} | {lost} |"
-
-
-if __name__ == "__main__":
-    for line in survey():
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
+def survey(ready: Prepared, folder: Path) -> str:
+    """Disturb a case at every step; return a line of a table: what was done, survived and lost."""
+    number, lost = len(ready.steps), 0
+    for disturb in (kill, fill):
+        for step in range(number):
+            place = folder / f"{disturb.__name__}-{step}"
+            lost += disturb(ready, place, step)
+            shutil.rmtree(place)
+    return f"| {ready.case.name} | {number} killed, {number} full | {lost} bytes lost |"
