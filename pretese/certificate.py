@@ -6,8 +6,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pretese.io.atomic_file import write_file
+from pretese.io.atomic_file import check_file, write_file
 from pretese.io.faults import cannot_write
+from pretese.io.place import check_place
 from pretese.mechanism import mechanism_hash, parameters, with_values
 from pretese.shipped import scenario_path
 from protocol.documents import Document, read_text
@@ -57,6 +58,13 @@ class Certificate(Document):
 def certificate_path(scenario_file: Path, scenario: Scenario) -> Path:
     """Return where the certificate of a scenario file stands."""
     return scenario_file.parent / "certificates" / f"{scenario.id}.json"
+
+
+def check_certificate_place(path: Path) -> None:
+    """Refuse a certificate that could not be written, before its parameters are solved."""
+    check_place(path.parent, option="", replaced=False)
+    if path.parent.exists():
+        check_file(path)
 
 
 def write_certificate(path: Path, certificate: Certificate) -> None:

@@ -81,8 +81,8 @@ def command(
     plan = read_document(plan_path, StudyPlan) if plan_path else None
     study = prepare(choose(scenarios, plan, seed, truth_men))
     with (
-        study_folder(study.record(), out, resume) as store,
         _crew(workers, scheduler) as crew,
+        study_folder(study.record(), out, resume) as store,
         progress("recovery") as tell,
     ):
         done = run_study(study, store, replicates, mcse, crew, tell)
