@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from pretese.io.atomic_file import write_file
+from pretese.io.atomic_file import check_file, write_file
 from pretese.io.faults import cannot_write
+from pretese.io.place import check_place
 from pretese.json_text import to_json
 from pretese.mechanism import mechanism_hash, parameters, with_values
 from pretese.shipped import scenario_path
@@ -90,6 +91,13 @@ def record_hash(plain: Mapping[str, Any]) -> str:
     fields = {name: value for name, value in plain.items() if name != HASH_FIELD}
     text = json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_certificate_place(path: Path) -> None:
+    """Refuse a certificate that could not be written, before its parameters are solved."""
+    check_place(path.parent, option="", replaced=False)
+    if path.parent.exists():
+        check_file(path)
 
 
 def write_certificate(path: Path, certificate: Certificate) -> None:

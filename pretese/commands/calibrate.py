@@ -9,6 +9,7 @@ from pretese.calibration.verdict import LIMIT, certify, check
 from pretese.certificate import (
     Certificate,
     certificate_path,
+    check_certificate_place,
     load_scenario,
     read_certificate,
     unsolved,
@@ -51,12 +52,14 @@ def command(scenario: str, only_check: bool, studies: int, seed: int) -> None:
             f"; {parsed.extends} has" if parsed.extends else ""
         )
         raise InputError.of(str(path), "", told, "nothing needs to be solved here")
+    place = certificate_path(path, parsed)
+    check_certificate_place(place)
     problem = pose(parsed, load_published(parsed.published), free, str(path))
     with progress("calibrating") as tell:
         point, identified, drawn = calibrate(problem, lambda what, i, of: tell(i, of, what))
     certificate = certify(problem, point, identified, drawn)
     _show(certificate)
-    write_certificate(certificate_path(path, parsed), certificate)
+    write_certificate(place, certificate)
 
 
 def _check(name: str, studies: int, seed: int) -> None:

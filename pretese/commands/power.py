@@ -119,8 +119,8 @@ def command(
     record = study_record(planned, request)
     regimens = [regimen_files(each.scenario) for each in planned]
     with (
-        _store(out, record, resume) as store,
         study_crew("trials", workers, scheduler) as crew,
+        _store(out, record, resume) as store,
         progress("simulated trials") as tell,
     ):
         runner = Runner(store, crew, tell, request.by_men)

@@ -83,9 +83,9 @@ def command(
     plan = read_document(plan_path, StudyPlan) if plan_path else None
     study = prepare(choose(scenarios, plan, seed, truth_men))
     with (
+        study_crew("recovery", workers, scheduler) as crew,
         study_folder(study.record(), out, resume) as store,
         resumable(out, "finished blocks"),
-        study_crew("recovery", workers, scheduler) as crew,
         progress("recovery") as tell,
     ):
         done = run_study(study, store, replicates, mcse, crew, tell)

@@ -14,13 +14,13 @@ from pretese.io.faults import cannot_write, concerns, refused
 #: How temporary files begin; a token follows, so that two runs never share one.
 TEMPORARY = ".pretese-partial-"
 
-_NAMED = re.compile(re.escape(TEMPORARY) + r"[0-9a-f]{16}(\.\w+)?")
+_NAMED = re.compile(re.escape(TEMPORARY) + r"[0-9a-f]{16}")
 
 
 def is_temporary(path: Path) -> bool:
     """Say whether a file bears the name of one that was being written.
 
-    >>> is_temporary(Path("blocks", ".pretese-partial-0123456789abcdef.parquet"))
+    >>> is_temporary(Path("blocks", ".pretese-partial-0123456789abcdef"))
     True
     >>> is_temporary(Path(".pretese-partial-notes.txt"))
     False
@@ -52,8 +52,9 @@ def write_file(path: Path, content: str | bytes, option: str = "") -> None:
 def replaced_file(path: Path, option: str = "", *, lasting: bool = True) -> Iterator[Path]:
     """Give a temporary file that takes the place of ``path`` if the block succeeds.
 
-    It stands in the same folder and has the same ending. A link is followed: what it points to is
-    replaced. What is no ordinary file (a pipe, ``/dev/stdout``) receives the bytes instead.
+    It stands in the same folder, and has no ending, so that no pattern such as ``*.csv`` finds it.
+    A link is followed: what it points to is replaced. What is no ordinary file (a pipe,
+    ``/dev/stdout``) receives the bytes instead.
 
     Parameters
     ----------
@@ -71,7 +72,7 @@ def replaced_file(path: Path, option: str = "", *, lasting: bool = True) -> Iter
             yield temporary
         return
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f"{TEMPORARY}{new_token()}{path.suffix}")
+    temporary = target.with_name(f"{TEMPORARY}{new_token()}")
     try:
         try:
             os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
@@ -102,7 +103,7 @@ def _passed_on(path: Path, option: str) -> Iterator[Path]:
     """Give a temporary file elsewhere; its bytes then go into ``path``, which is never replaced."""
     try:
         with tempfile.TemporaryDirectory(prefix="pretese-") as folder:
-            temporary = Path(folder, f"file{path.suffix}")
+            temporary = Path(folder, "file")
             yield temporary
             with temporary.open("rb") as source, path.open("wb", buffering=0) as sink:
                 shutil.copyfileobj(source, sink)

@@ -205,3 +205,57 @@ def test_the_grid_names_its_worst_case(whole):
     assert grid["worst"]["power"] == 1
     for cell in grid["cells"]:
         assert abs(cell["type_one_error"]["value"] - 0.05) < 4 * cell["type_one_error"]["mcse"]
+
+
+def test_the_design_that_is_stored_is_the_one_that_was_read(whole, folder, monkeypatch):
+    out, write = folder / "edited", Store.write
+    arguments = words(folder, out)
+
+    def write_and_edit(self, block, table):
+        (folder / "plain.yaml").write_text(DESIGN.replace("men: 600", "men: 90"), encoding="utf-8")
+        write(self, block, table)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "write", write_and_edit)
+        assert run(arguments) == 0
+    assert hashes(out) == hashes(whole)
+    assert (out / "results" / "plain.yaml").read_text(encoding="utf-8") == DESIGN
+    assert run(["report", str(out)]) == 0
+
+
+def test_a_block_whose_numbers_were_changed_is_refused_by_name(whole, folder, tmp_path, capsys):
+    out = tmp_path / "changed"
+    shutil.copytree(whole, out)
+    block = next((out / "blocks").rglob("*.parquet"))
+    table = pd.read_parquet(block)
+    table.assign(rejected=1.0).to_parquet(block)
+    before = hashes(out)
+    assert run(words(folder, out, "--resume")) == EXIT_BAD_INPUT
+    said = capsys.readouterr().err
+    assert f"error: {block}: this is not the block that was written" in said
+    assert "delete it, and do it again with --resume" in said
+    assert hashes(out) == before
+    block.unlink()
+    assert run(words(folder, out, "--resume")) == 0
+    assert hashes(out) == hashes(whole)
+
+
+def test_a_study_with_a_report_beside_its_results_can_be_extended(folder, tmp_path):
+    out = tmp_path / "reported"
+    assert run(words(folder, out, "--replicates", "20")) == 0
+    assert run(["report", str(out / "results")]) == 0
+    assert run(["report", str(out / "results")]) == 0
+    (out / "results" / "report.html").read_bytes()
+    assert run(words(folder, out, "--replicates", "40", "--resume")) == 0
+    assert not (out / "results" / "report.html").exists()
+
+
+def test_a_report_that_somebody_has_edited_is_not_deleted(folder, tmp_path, capsys):
+    out = tmp_path / "annotated"
+    assert run(words(folder, out, "--replicates", "20")) == 0
+    assert run(["report", str(out / "results")]) == 0
+    report = out / "results" / "report.html"
+    report.write_text("my comments")
+    assert run(words(folder, out, "--replicates", "40", "--resume")) == EXIT_BAD_INPUT
+    assert "report.html (changed)" in capsys.readouterr().err
+    assert report.read_text() == "my comments"

@@ -100,3 +100,19 @@ def test_a_label_gives_up_words_before_its_unit(longest, meaning):
     assert label.startswith(meaning)
     assert label.endswith(" (IU/L, UCUM [IU]/L)")
     assert len(label.encode()) <= longest
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kept", [0, 0.5, 0.98])
+def test_a_file_that_a_full_disk_cut_short_in_silence_is_found(tmp_path, monkeypatch, kind, kept):
+    name = {"sav": "write_sav", "dta": "write_dta", "xpt": "write_xport"}[kind]
+    real = getattr(pyreadstat, name)
+
+    def cut(table, path, *more, **named):
+        real(table, path, *more, **named)
+        data = path.read_bytes()
+        path.write_bytes(data[: max(1024, int(kept * len(data)))])
+
+    monkeypatch.setattr(pyreadstat, name, cut)
+    with pytest.raises(OSError, match="rows were written: the disk may be full"):
+        write(tmp_path, "visits", kind)

@@ -97,7 +97,7 @@ def test_what_a_killed_run_left_goes_and_a_users_files_stay(tmp_path, done):
     out = tmp_path / "x"
     work(out)
     for folder in (out, out / "blocks" / "count"):
-        (folder / ".pretese-partial-0123456789abcdef.parquet").write_text("half")
+        (folder / ".pretese-partial-0123456789abcdef").write_text("half")
         (folder / "NOTES.md").write_text("mine")
         (folder / ".pretese-partial-notes.txt").write_text("mine")
     work(out, resume=True)
