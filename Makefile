@@ -5,13 +5,14 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup reproduce test lint types imports tests calibrate recover bench lock clean
+.PHONY: help setup reproduce test lint types imports tests oracles calibrate recover bench lock clean
 
 help:
 	@echo "make reproduce   the published study beside its simulated twin (out/reproduce/report.html)"
 	@echo "make test        ruff, mypy, import-linter, pytest"
 	@echo "make calibrate   solve the paper scenario again and store its certificate"
 	@echo "make recover     does each analysis find the true effect? 2,000 studies per scenario"
+	@echo "make oracles     compute the reference values in R again and compare them; needs Rscript"
 	@echo "make bench       side-by-side speed against named peers"
 	@echo "make lock        resolve requirements.lock anew"
 
@@ -46,6 +47,9 @@ imports: $(READY)
 
 tests: $(READY)
 	$(BIN)/python -m pytest
+
+oracles: $(READY)
+	$(BIN)/python tests/reference/r/compare.py
 
 calibrate: $(READY)
 	$(BIN)/pretese calibrate paper
