@@ -136,6 +136,39 @@ def test_without_r_the_tool_says_what_is_missing(tool, monkeypatch, capsys) -> N
     assert "Rscript is not installed" in capsys.readouterr().err
 
 
+def pretended(tmp_path: Path, lines: str) -> str:
+    """Return a program that stands in for Rscript."""
+    program = tmp_path / "Rscript"
+    program.write_text(f"#!/bin/sh\n{lines}\n", encoding="utf-8")
+    program.chmod(0o755)
+    return str(program)
+
+
+def test_a_script_without_its_package_is_skipped_by_name(tool, monkeypatch, tmp_path, capsys):
+    rscript = pretended(tmp_path, "echo needs the R package lme4 >&2; exit 77")
+    monkeypatch.setattr(tool.shutil, "which", lambda name: rscript)
+    assert tool.main(["g16_random_intercept", "--out", str(tmp_path)]) == 2
+    assert "skipped: the R package lme4 is not installed" in capsys.readouterr().out
+
+
+def test_a_script_that_fails_is_no_agreement(tool, monkeypatch, tmp_path, capsys):
+    rscript = pretended(tmp_path, "echo object not found >&2; exit 1")
+    monkeypatch.setattr(tool.shutil, "which", lambda name: rscript)
+    assert tool.main(["g16_random_intercept", "--out", str(tmp_path)]) == 1
+    assert "object not found" in capsys.readouterr().out
+
+
+def test_a_value_that_r_prints_otherwise_ends_with_status_1(tool, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(tool.shutil, "which", lambda name: pretended(tmp_path, "exit 0"))
+    found = tmp_path / "g16_random_intercept.json"
+    text = (R / found.name).read_text(encoding="utf-8")
+    found.write_text(text, encoding="utf-8")
+    assert tool.main(["g16_random_intercept", "--out", str(tmp_path)]) == 0
+    found.write_text(text.replace("0.6190721986011", "0.6191721986011"), encoding="utf-8")
+    assert tool.main(["g16_random_intercept", "--out", str(tmp_path)]) == 1
+    assert "spread_1/Y ~ A + (1|site)/coef/1" in capsys.readouterr().out
+
+
 def test_an_unknown_script_is_refused_by_name(tool, capsys) -> None:
     with pytest.raises(SystemExit) as stopped:
         tool.main(["g99"])
