@@ -22,7 +22,8 @@ gaps <- sapply(wanted, function(w) sort(abs(predicted - w))[6]) -
   sapply(wanted, function(w) sort(abs(predicted - w))[5])
 out <- list(pmm_step = list(
   design_cols = c("1", sub("^dx", "", colnames(X)[-1])), coef = hat, df = df, rss = rss,
-  z = given$z, chi2 = given$chi2, sigma_star = sigma, beta_star = star, missing_ids = incomplete$id[missing],
+  z = given$z, chi2 = given$chi2, sigma_star = sigma, beta_star = star,
+  missing_ids = incomplete$id[missing],
   yhat_mis_star = wanted, yhat_mis_hat = c(X[missing, ] %*% hat),
   donor_ids_type1_k5 = lapply(nearest, function(o) incomplete$id[!missing][o[1:5]]), gap5 = gaps))
 

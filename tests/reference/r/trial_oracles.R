@@ -81,7 +81,8 @@ trial <- function(p1, lower = NULL) {
   exact_sequential(given$O28$n_cum, given$O28$crit, p1, 0.4, lower)
 }
 out$O28 <- list(p55_40 = pick(trial(0.55), "stage", "total", "EN"),
-                p50_40 = pick(trial(0.5), "total"),p40_40 = pick(trial(0.4), "total"), p60_40 = pick(trial(0.6), "total", "EN"))
+                p50_40 = pick(trial(0.5), "total"), p40_40 = pick(trial(0.4), "total"),
+                p60_40 = pick(trial(0.6), "total", "EN"))
 stops <- trial(0.55, given$O29$fut)
 out$O29 <- list(stage = stops$stage, total = stops$total, fut = stops$fut[1:2], EN = stops$EN)
 power <- function(n) z_power(n, 0.55, 0.4)
