@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup reproduce test lint types imports tests calibrate recover bench lock clean \
+.PHONY: help setup reproduce test lint types imports tests oracles calibrate recover bench lock clean \
   test-portable test-lowest test-newest
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make test-newest    the numbers with the newest versions that there are"
 	@echo "make calibrate   solve the paper scenario again and store its certificate"
 	@echo "make recover     does each analysis find the true effect? 2,000 studies per scenario"
+	@echo "make oracles     compute the reference values in R again and compare them; needs Rscript"
 	@echo "make bench       side-by-side speed against named peers"
 	@echo "make lock        resolve requirements.lock anew"
 
@@ -67,6 +68,9 @@ test-lowest test-newest: $(READY)
 	  'pytest>=8.3' 'pytest-xdist>=3.6' 'hypothesis>=6.112'
 	$(BIN)/python tests/portable.py .venv-other/bin/python
 	.venv-other/bin/python -m pytest tests/golden tests/contract tests/property
+
+oracles: $(READY)
+	$(BIN)/python tests/reference/r/compare.py
 
 calibrate: $(READY)
 	$(BIN)/pretese calibrate paper

@@ -48,7 +48,7 @@ def type_in(tmp_path, capsys):
 
 
 def test_o37_a_trial_of_three_looks(type_in):
-    """Values of rpact, as `tests/reference/trial_oracles.json` holds them.
+    """Values of rpact, as `tests/reference/r/inline_constants.R` prints them.
 
     At the end rpact multiplies drifts by the unpooled error, where the statistic has the pooled
     one; here each lies where the score test finds as many errors between it and the data.

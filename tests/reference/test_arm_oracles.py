@@ -1,4 +1,8 @@
-"""Tests and intervals for two arms against rpact, gsDesign, base R, beeca and papers."""
+"""Tests and intervals for two arms against rpact, gsDesign, base R, beeca and papers.
+
+Constants without another source come from `r/inline_constants.R`, stored values from
+`r/trial_oracles.R`.
+"""
 
 import json
 from pathlib import Path

@@ -1,4 +1,8 @@
-"""Sizes and exact operating characteristics against rpact, gsDesign, East, base R and papers."""
+"""Sizes and exact operating characteristics against rpact, gsDesign, East, base R and papers.
+
+Constants without another source come from `r/inline_constants.R`, stored values from
+`r/trial_oracles.R`.
+"""
 
 import json
 from pathlib import Path

@@ -1,4 +1,8 @@
-"""Boundaries, sizes and analysis of sequential trials against rpact, gsDesign, East and JT."""
+"""Boundaries, sizes and analysis of sequential trials against rpact, gsDesign, East and JT.
+
+Constants without another source come from `r/inline_constants.R`, stored values from
+`r/trial_oracles.R`.
+"""
 
 import json
 from pathlib import Path
@@ -67,13 +71,14 @@ def test_o2_pocock_two_sided_five_looks():
     assert designs[0].inflation == pytest.approx(says["inflation_80"], abs=tol)
     assert designs[1].inflation == pytest.approx(says["inflation_90"], abs=tol)
     assert designs[1].expected_rate(designs[1].drift) == pytest.approx(0.684912, abs=tol)
-    assert designs[0].expected_rate(designs[0].drift) == pytest.approx(0.799123, abs=1e-4)
+    assert designs[0].expected_rate(designs[0].drift) == pytest.approx(0.799055, abs=1e-6)
 
 
 def test_o2_one_sided_pocock_differs_in_the_sixth_digit():
     design = plan_sequential(equal(5), WangTsiatis(0.5))  # rpact, one-sided engine
     assert design.upper[0] == pytest.approx(2.413180, abs=1e-6)
     assert design.inflation == pytest.approx(1.2285727, abs=1e-6)
+    assert design.expected_rate(design.drift) == pytest.approx(0.799123, abs=1e-6)
 
 
 @pytest.mark.parametrize("position", range(9))

@@ -68,7 +68,8 @@ def test_looks_fall_on_whole_blocks(tmp_path):
 
 @pytest.mark.parametrize(("sides", "errors"), [(1, "0.1, 1, 2.5"), (2, "0.2,2,5")])
 def test_error_may_be_spent_as_a_list_says(tmp_path, sides, errors):
-    # rpact 3.3.4: user spending of 0.001, 0.01, 0.025 (one side) at looks of 30, 60, 100 %.
+    # rpact 3.3.4: user spending of 0.001, 0.01, 0.025 (one side) at looks of 30, 60, 100 %;
+    # computed by tests/reference/r/inline_constants.R.
     alpha = errors.split(",")[-1]
     looks = (
         f"monitoring: {{looks_percent: [30, 60, 100], sides: {sides}, alpha_percent: {alpha}, "

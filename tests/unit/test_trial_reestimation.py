@@ -40,7 +40,8 @@ def results():
     }
 
 
-# rpact 3.3.4, 400,000 trials: level .0255 and .0291, power .7854 and .8240 (MCSE .00026, .0006).
+# rpact 3.3.4, 400,000 trials: level .0255 and .0291, power .7854 and .8240 (MCSE .00026, .0006);
+# drawn again by tests/reference/r/inline_constants.R.
 @pytest.mark.parametrize(
     ("how", "effect", "rpact", "exact"),
     [

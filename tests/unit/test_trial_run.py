@@ -61,7 +61,8 @@ def test_a_fixed_trial_has_the_power_that_enumeration_gives(by_men, trials):
 
 @HOW
 def test_a_three_look_trial_stops_as_recursion_says(by_men, trials):
-    # rpact 3.3.4 simulates 0.8212, 307.12 men (1e6 trials); exact 0.8213, 307.15.
+    # rpact 3.3.4 simulates 0.8212, 307.12 (1e6 trials); exact 0.8213, 307.15, computed by
+    # tests/reference/r/inline_constants.R.
     looks = {"looks_percent": [100 / 3, 200 / 3, 100], "alpha_percent": 2.5, "sides": 1}
     design = plain(men=360, monitoring=looks, randomisation={"repeats": [1]})
     out = simulated(design, [(360, 1.0), (360, 0.0)], trials, by_men=by_men)

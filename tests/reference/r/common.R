@@ -2,7 +2,7 @@
 #
 # Rscript tests/reference/r/NAME.R [FOLDER] writes FOLDER/NAME.json (default out/oracles).
 
-here <- normalizePath(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))))
+here <- normalizePath(dirname(script))  # `script` is the path of the script that sources this file
 folder <- c(commandArgs(TRUE), file.path("out", "oracles"))[1]
 options(digits = 15, warn = 1)
 

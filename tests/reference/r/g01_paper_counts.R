@@ -1,6 +1,7 @@
 # What follows from the counts and intervals that the article prints (no patient-level data).
 # stats::glm, confint (profile likelihood, from MASS), chisq.test, fisher.test; the rest by formula.
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+source(file.path(dirname(script), "common.R"))
 need("MASS")
 
 wilson <- function(x, n) unname(prop.test(x, n, correct = FALSE)$conf.int[1:2])

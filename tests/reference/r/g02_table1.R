@@ -1,6 +1,7 @@
 # Table 1 and two-sample tests, all from stats: quantile (type 7), wilcox.test, t.test,
 # shapiro.test, chisq.test, fisher.test, kruskal.test.
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+source(file.path(dirname(script), "common.R"))
 patients <- read_data("cohort542_mar")
 treated <- patients$gn == 1
 

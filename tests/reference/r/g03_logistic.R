@@ -1,6 +1,7 @@
 # Logistic models: stats::glm, confint (profile likelihood, from MASS), sandwich::vcovHC; Firth's
 # penalised likelihood by its definition (Firth 1993, Heinze and Schemper 2002), as logistf 1.26.1.
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+source(file.path(dirname(script), "common.R"))
 need("MASS", "sandwich")
 
 table_of <- function(fit) {

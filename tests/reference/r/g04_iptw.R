@@ -1,7 +1,9 @@
 # Propensity score and weighting: stats::glm, pROC::roc and ci.auc (DeLong), survey::svyglm,
-# geepack::geeglm, sandwich::vcovHC, rms::lrm (its C-statistic is of rounded predictions); M-estimation by stacked estimating equations (common.R), as
+# geepack::geeglm, sandwich::vcovHC, rms::lrm (whose C-statistic is of rounded predictions);
+# M-estimation by stacked estimating equations (common.R), as
 # WeightIt 1.4.0 does with glm_weightit(). Also writes the weights of every patient.
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+source(file.path(dirname(script), "common.R"))
 need("MASS", "pROC", "survey", "geepack", "sandwich", "rms")
 patients <- read_data("cohort542_full")
 a <- patients$gn; y <- patients$y; n <- nrow(patients)

@@ -1,6 +1,7 @@
 # Balance by definition, with the conventions of cobalt 4.5.5 (bal.tab): standardised differences
 # divided by an unweighted standard deviation, variance ratios, Kolmogorov-Smirnov distances.
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+source(file.path(dirname(script), "common.R"))
 patients <- read_data("cohort542_full")
 a <- patients$gn
 ps <- fitted(logistic(formula_of("gn", score_terms), patients))
@@ -24,7 +25,9 @@ variance <- function(x, w) {
   if (binary(x)) m * (1 - m) else sum(w * (x - m)^2) / (1 - sum(w^2))
 }
 distance <- function(x, w) {
-  f <- function(arm) sapply(sort(unique(x)), function(v) sum(w[a == arm & x <= v])) / sum(w[a == arm])
+  f <- function(arm) {
+    sapply(sort(unique(x)), function(v) sum(w[a == arm & x <= v])) / sum(w[a == arm])
+  }
   max(abs(f(1) - f(0)))
 }
 ruler <- function(x, kind, w) switch(

@@ -2,7 +2,8 @@
 # follows (matchit(), m.order "largest", "smallest", "data" and "closest"; the last exists since
 # 4.6.0). Where MatchIt 4.6.0 or newer is installed, its pairs must be the same. Estimates:
 # stats::glm, sandwich::vcovCL, survival::clogit, mcnemar.test, binom.test; balance as in g05.
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+source(file.path(dirname(script), "common.R"))
 need("sandwich", "survival")
 patients <- read_data("cohort542_full")
 a <- patients$gn

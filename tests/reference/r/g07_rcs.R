@@ -1,6 +1,7 @@
 # Restricted cubic splines: Hmisc::rcspline.eval (knots and basis), rms::lrm and anova (Wald),
 # stats::glm (likelihood ratios).
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+source(file.path(dirname(script), "common.R"))
 need("Hmisc", "rms")
 patients <- read_data("cohort542_full")
 numeric <- c("age", "dur", "bmi", "vol", "lh", "fsh", "t")
@@ -11,7 +12,9 @@ knots <- sapply(numeric, function(name) {
        q_type7 = unname(quantile(x, c(0.1, 0.5, 0.9))))
 }, simplify = FALSE)
 x <- patients$fsh[1:12]
-basis <- function(knots, norm) unname(matrix(rcspline.eval(x, knots, inclx = TRUE, norm = norm), 12))
+basis <- function(knots, norm) {
+  unname(matrix(rcspline.eval(x, knots, inclx = TRUE, norm = norm), 12))
+}
 out <- list(
   knots = knots,
   basis_fsh_k3 = list(x = x, knots = knots$fsh$k3, norm2 = basis(knots$fsh$k3, 2),

@@ -1,5 +1,6 @@
 # Subgroups: stats::glm, anova(test = "LRT"), confint (profile likelihood, from MASS), p.adjust.
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+source(file.path(dirname(script), "common.R"))
 need("MASS")
 patients <- read_data("cohort542_full")
 second <- with(patients, list(

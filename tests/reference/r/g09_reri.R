@@ -1,11 +1,13 @@
 # Additive interaction: stats::glm; epiR::epi.interaction (delta method) and the formulas that it
 # and interactionR follow: delta (Hosmer and Lemeshow 1992), MOVER (Zou 2008), recoding to the
 # stratum of least risk (Knol 2011); boot::boot for percentile limits.
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+source(file.path(dirname(script), "common.R"))
 need("epiR", "boot")
 patients <- read_data("cohort542_full")
 exposed <- with(patients, list(age_lt35 = age < 35, dur_gt3 = dur > 3, bmi_gt24 = bmi > 24,
-                               vol_gt6 = vol > 6, nonidio = dx != "idiopathic", t_gt = t > median(t)))
+                               vol_gt6 = vol > 6, nonidio = dx != "idiopathic",
+                               t_gt = t > median(t)))
 
 # b: log odds ratios of treatment, of exposure, and of their product; V: their covariance.
 measures <- function(b, V) {
@@ -24,7 +26,8 @@ measures <- function(b, V) {
   high <- exp(c(sums %*% b) + qnorm(0.975) * sqrt(diag(C)))
   reach <- function(first, others) {
     d <- c(first, others)
-    sqrt(sum(d^2) - 2 * r[1, 2] * d[1] * d[2] - 2 * r[1, 3] * d[1] * d[3] + 2 * r[2, 3] * d[2] * d[3])
+    sqrt(sum(d^2) - 2 * r[1, 2] * d[1] * d[2] - 2 * r[1, 3] * d[1] * d[3] +
+           2 * r[2, 3] * d[2] * d[3])
   }
   list(OR10 = or[1], OR01 = or[2], OR11 = or[3], RERI = reri, se = se,
        delta_ci = reri + both * se, p_delta = 2 * pnorm(-abs(reri / se)),

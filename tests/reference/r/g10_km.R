@@ -1,6 +1,7 @@
 # Cumulative delivery by order of embryo transfer: survival::survfit, survdiff, coxph; stats::glm
 # for discrete time. Three conventions for couples who stop without a birth.
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+source(file.path(dirname(script), "common.R"))
 need("survival")
 couples <- transform(read_data("icsi138"), g = gn, event = livebirth)
 last <- max(couples$n_et)
@@ -30,8 +31,8 @@ out <- list(censored = c(curves(time), list(
 # Nobody leaves: couples without a birth stay at risk to the last order of transfer.
 time <- ifelse(couples$event == 1, couples$n_et, last); test <- log_rank(time)
 crude <- tapply(couples$event, couples$g, mean)
-out$conservative_no_censoring <- c(curves(time), list(K = last, logrank = test$chisq,
-                                                      p = p_of(test), crude_by_arm = as.list(crude)))
+out$conservative_no_censoring <- c(curves(time), list(
+  K = last, logrank = test$chisq, p = p_of(test), crude_by_arm = as.list(crude)))
 # Only couples who still have embryos are censored.
 stays <- couples$event == 0 & couples$embryos_left == 0
 time <- ifelse(stays, last, couples$n_et); test <- log_rank(time)
@@ -45,7 +46,8 @@ discrete <- function(link) {
   s <- unname(coef(summary(fit)))
   list(term = names(coef(fit)), coef = s[, 1], se = s[, 2], z = s[, 3], p = s[, 4])
 }
-out$discrete_logit <- quietly(discrete("logit")); out$discrete_cloglog <- quietly(discrete("cloglog"))
+out$discrete_logit <- quietly(discrete("logit"))
+out$discrete_cloglog <- quietly(discrete("cloglog"))
 out$rows <- nrow(long)
 births <- table(couples$g, couples$event)
 out$chisq_cdr <- list(yates_p = chisq.test(births)$p.value, fisher_p = fisher.test(births)$p.value)

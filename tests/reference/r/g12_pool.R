@@ -1,11 +1,12 @@
 # Pooling of ten imputations: mice::pool and pool.scalar, mitools::MIcombine, mitml::testModels
 # (D1, D2, D4; D3 by the formula of Meng and Rubin 1992), pROC::roc, sandwich::vcovHC.
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+source(file.path(dirname(script), "common.R"))
 need("mice", "mitools", "mitml", "pROC", "sandwich")
 imputed <- split(transform(read_data("completed10"), longer = as.numeric(dur > 3)), ~imp)
 fit_all <- function(terms) lapply(imputed, function(d) logistic(formula_of("y", c("gn", terms)), d))
-columns <- c("term", "estimate", "se", "statistic", "df", "p", "lo", "hi", "ubar", "b", "t", "dfcom",
-             "riv", "lambda", "fmi")
+columns <- c("term", "estimate", "se", "statistic", "df", "p", "lo", "hi", "ubar", "b", "t",
+             "dfcom", "riv", "lambda", "fmi")
 pooled <- function(fits, dfcom = NULL) {
   p <- pool(fits, dfcom = dfcom)$pooled
   se <- sqrt(p$t); statistic <- p$estimate / se; reach <- qt(0.975, p$df) * se
@@ -39,7 +40,8 @@ several <- function(full, null, k) {
   }
   mean_of <- function(fits) rowMeans(sapply(fits, coef))
   each <- mapply(function(a, b) 2 * (logLik(a) - logLik(b)), full, null)
-  fixed <- mapply(function(a, b) 2 * (loglik(a, mean_of(full)) - loglik(b, mean_of(null))), full, null)
+  fixed <- mapply(function(a, b) 2 * (loglik(a, mean_of(full)) - loglik(b, mean_of(null))),
+                  full, null)
   dbar <- mean(each); dtilde <- mean(fixed)
   riv <- (m + 1) / (k * (m - 1)) * (dbar - dtilde); F <- dtilde / (k * (1 + riv)); t <- k * (m - 1)
   df2 <- if (t > 4) 4 + (t - 4) * (1 + (1 - 2 / t) / riv)^2 else {
@@ -58,7 +60,8 @@ plain <- function(formula) lapply(imputed, function(d) quietly(eval(substitute(
   glm(f, family = binomial, data = d, control = settled), list(f = formula)))))
 hormones <- c("lh", "fsh", "t", "e2", "prl")
 full <- plain(formula_of("y", c("gn", model_3)))
-out$hormones_block_5df <- several(full, plain(formula_of("y", c("gn", setdiff(model_3, hormones)))), 5)
+without <- plain(formula_of("y", c("gn", setdiff(model_3, hormones))))
+out$hormones_block_5df <- several(full, without, 5)
 longer <- c("gn", model_3, "longer")
 out$interaction_gn_dur <- several(plain(formula_of("y", c(longer, "gn:longer"))),
                                   plain(formula_of("y", longer)), 1)

@@ -1,7 +1,8 @@
 # Multiple imputation: one step of predictive mean matching by formula, with stored random numbers
 # (van Buuren 2018, algorithms 3.1 and 3.3, as in mice.impute.pmm); whole runs with mice::mice and
 # mice::pool, which agree with the stored runs statistically, as their seeds are others.
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+source(file.path(dirname(script), "common.R"))
 need("mice")
 incomplete <- read_data("cohort542_mar")
 first <- subset(read_data("completed10"), imp == 1)
@@ -20,8 +21,9 @@ nearest <- lapply(wanted, function(w) order(abs(predicted - w)))
 gaps <- sapply(wanted, function(w) sort(abs(predicted - w))[6]) -
   sapply(wanted, function(w) sort(abs(predicted - w))[5])
 out <- list(pmm_step = list(
-  design_cols = c("1", sub("^dx", "", colnames(X)[-1])), coef = hat, df = df, rss = rss, z = given$z,
-  chi2 = given$chi2, sigma_star = sigma, beta_star = star, missing_ids = incomplete$id[missing],
+  design_cols = c("1", sub("^dx", "", colnames(X)[-1])), coef = hat, df = df, rss = rss,
+  z = given$z, chi2 = given$chi2, sigma_star = sigma, beta_star = star,
+  missing_ids = incomplete$id[missing],
   yhat_mis_star = wanted, yhat_mis_hat = c(X[missing, ] %*% hat),
   donor_ids_type1_k5 = lapply(nearest, function(o) incomplete$id[!missing][o[1:5]]), gap5 = gaps))
 
@@ -31,8 +33,10 @@ run <- function(method, seed) {
   done <- mice(data, m = 50, maxit = 20, printFlag = FALSE, seed = seed,
                method = ifelse(names(data) %in% hormones, method, ""))
   completed <- complete(done, "all")
-  pooled <- pool(lapply(completed, function(d) logistic(formula_of("y", c("gn", model_3)), d)))$pooled
-  list(est = pooled$estimate, se = sqrt(pooled$t), fmi = pooled$fmi, term = as.character(pooled$term),
+  fits <- lapply(completed, function(d) logistic(formula_of("y", c("gn", model_3)), d))
+  pooled <- pool(fits)$pooled
+  list(est = pooled$estimate, se = sqrt(pooled$t), fmi = pooled$fmi,
+       term = as.character(pooled$term),
        means = sapply(hormones, function(h) mean(sapply(completed, function(d) mean(d[[h]])))))
 }
 runs <- lapply(1:4, function(seed) run("pmm", seed))
@@ -44,7 +48,8 @@ table_of <- function(data) {
 }
 out$pooled_m50x4 <- list(
   term = runs[[1]]$term, est_mean = across("est", mean), est_sd_between_runs = across("est", sd),
-  se_mean = across("se", mean), se_sd_between_runs = across("se", sd), fmi_mean = across("fmi", mean),
+  se_mean = across("se", mean), se_sd_between_runs = across("se", sd),
+  fmi_mean = across("fmi", mean),
   imputed_data_means = as.list(across("means", mean)),
   norm_method = list(term = norm$term, est = norm$est, se = norm$se, fmi = norm$fmi,
                      means = as.list(norm$means)),

@@ -2,7 +2,8 @@
 # algorithm 1), with stats::glm and MASS::mvrnorm. `plugin` takes the coefficients as they are,
 # `quasi_bayes_exact_M` sums over both values of the mediator, and `mediate` draws the mediator as
 # mediation 4.5.1 does in mediate(model.m, model.y, treat, mediator, sims = 4000).
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+source(file.path(dirname(script), "common.R"))
 need("MASS")
 patients <- read_data("cohort542_full")
 numeric <- c("age", "dur", "bmi", "vol", "lh", "fsh", "t", "e2", "prl")

@@ -1,10 +1,13 @@
 # Marginal effects: standardisation, AIPW, TMLE, trimming and E-values by formula, on stats::glm and
 # sandwich::vcovHC; M-estimation by stacked estimating equations (common.R).
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+source(file.path(dirname(script), "common.R"))
 need("sandwich")
 patients <- read_data("cohort542_full")
 a <- patients$gn; y <- patients$y; n <- nrow(patients)
-set_arm <- function(fit, arm) model.matrix(delete.response(terms(fit)), transform(patients, gn = arm))
+set_arm <- function(fit, arm) {
+  model.matrix(delete.response(terms(fit)), transform(patients, gn = arm))
+}
 
 # Contrasts of two risks with standard errors from their covariance.
 scales <- list(RD = function(p) c(1, -1), logRR = function(p) c(1, -1) / p,

@@ -1,6 +1,7 @@
 # A logistic model with an intercept per site: lme4::glmer, 25 points of adaptive quadrature. The
 # data of 240 patients follow from a formula.
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+source(file.path(dirname(script), "common.R"))
 need("lme4")
 i <- 0:239
 A <- i %% 2; site <- (i %/% 2) %% 8; X <- ((37 * i) %% 101) / 50 - 1

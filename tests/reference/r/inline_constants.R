@@ -1,6 +1,7 @@
-# Constants that stand in tests themselves; inline_constants.json names the test of each. rpact 3.3.4
-# and base R; formulas (trials.R) where gsDesign 3.11 or beeca 0.2.0 printed the value.
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+# Constants that stand in tests themselves; inline_constants.json names the test of each. rpact
+# 3.3.4 and base R; formulas (trials.R) where gsDesign 3.11 or beeca 0.2.0 printed the value.
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+source(file.path(dirname(script), "common.R"))
 source(file.path(here, "trials.R"))
 out <- list()
 
@@ -10,10 +11,11 @@ out$o1 <- c(of[[1]]$spent[1:4], of[[2]]$inflation)
 pocock <- lapply(c(0.1, 0.2), function(b) of_type("P", kMax = 5, alpha = 0.05, sided = 2, beta = b))
 out$o2_two_sided <- sapply(pocock, `[[`, "asn_h1")
 one_sided <- of_type("P", kMax = 5)
-out$o2_one_sided <- c(one_sided$crit[1], one_sided$inflation)
+out$o2_one_sided <- c(one_sided$crit[1], one_sided$inflation, one_sided$asn_h1)
 haybittle <- of_type("HP", constantBoundsHP = 3, kMax = 4)
 out$o5 <- c(haybittle$crit[4], haybittle$inflation)
-user <- of_type("asUser", userAlphaSpending = c(0.001, 0.01, 0.025), informationRates = c(0.3, 0.6, 1))
+user <- of_type("asUser", userAlphaSpending = c(0.001, 0.01, 0.025),
+                informationRates = c(0.3, 0.6, 1))
 out$o11 <- c(user$crit, user$inflation)
 out$o11_design <- user$crit
 both_asn <- function(d) c(d$asn_h0, d$asn_h1)
@@ -23,15 +25,16 @@ out$o13 <- both_asn(of_type("asOF", typeBetaSpending = "bsOF", bindingFutility =
                             informationRates = thirds))
 
 # One sequential trial.
-data <- getDataset(n1 = rep(60, 3), n2 = rep(60, 3), events1 = c(30, 36, 33), events2 = c(22, 26, 24))
+data <- getDataset(n1 = rep(60, 3), n2 = rep(60, 3), events1 = c(30, 36, 33),
+                   events2 = c(22, 26, 24))
 lan <- of_type("asOF", informationRates = thirds)
 stage <- function(a, b) pnorm(-pooled_z(60, 60)[a + 1, b + 1])
 out$o37_stages <- c(stage(30, 22), stage(36, 26), stage(33, 24))
 final <- getAnalysisResults(lan$design, data, stage = 3, directionUpper = TRUE,
                             normalApproximation = TRUE)
 out$o37_repeated <- final$repeatedPValues
-ahead <- getAnalysisResults(lan$design, data, stage = 1, directionUpper = TRUE, pi1 = 0.55, pi2 = 0.40,
-                            normalApproximation = TRUE, nPlanned = c(120, 120))
+ahead <- getAnalysisResults(lan$design, data, stage = 1, directionUpper = TRUE, pi1 = 0.55,
+                            pi2 = 0.40, normalApproximation = TRUE, nPlanned = c(120, 120))
 n <- 60 * 1:3; events <- rbind(cumsum(c(30, 36, 33)), cumsum(c(22, 26, 24)))
 out$o37_command <- c(
   sapply(1:3, function(k) pooled_z(n[k], n[k])[events[1, k] + 1, events[2, k] + 1]), lan$crit,
@@ -94,7 +97,8 @@ out$o30_more <- c(fisher_first(0.55, 0.4, 0.8, 175), z_first(0.5, 0.3, 0.8, 80),
 out$o31 <- sapply(c(50, 100, 150, 180), function(n) {
   grid <- seq(0.001, 0.5, 0.001); size <- sapply(grid, function(p) z_power(n, p, p))
   top <- grid[which.max(size)]
-  optimize(function(p) z_power(n, p, p), top + c(-1, 1) * 0.001, maximum = TRUE, tol = 1e-9)$objective
+  around <- top + c(-1, 1) * 0.001
+  optimize(function(p) z_power(n, p, p), around, maximum = TRUE, tol = 1e-9)$objective
 })
 out$o32 <- z_power(50, 0.4, 0.7, 0.05, 2)
 zs <- qnorm(0.975) + qnorm(0.8)

@@ -1,6 +1,7 @@
 # The entries of ../trial_oracles.json. rpact 3.3.4 where it printed them; base R where gsDesign,
 # beeca, rsimsum, graphicalMCP or an enumeration did (definitions in trials.R). One entry each.
-source(file.path(dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))), "common.R"))
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+source(file.path(dirname(script), "common.R"))
 source(file.path(here, "trials.R"))
 entries <- fromJSON(file.path(here, "..", "trial_oracles.json"), simplifyDataFrame = FALSE)
 given <- setNames(lapply(entries, `[[`, "inputs"), sapply(entries, `[[`, "id"))
@@ -31,7 +32,8 @@ out$O10 <- spending("asKD", gammaA = 2, kMax = 4)
 with_futility <- function(d) list(upper = d$crit, lower = d$lower, inflation = d$inflation)
 out$O12 <- with_futility(of_type("asHSD", gammaA = -4, typeBetaSpending = "bsHSD", gammaB = -2,
                                  bindingFutility = FALSE, kMax = 3, beta = 0.1))
-free <- of_type("asOF", typeBetaSpending = "bsOF", bindingFutility = FALSE, informationRates = thirds)
+free <- of_type("asOF", typeBetaSpending = "bsOF", bindingFutility = FALSE,
+                informationRates = thirds)
 out$O13 <- pick(free, "lower", "beta_spent", "inflation")
 out$O14 <- with_futility(of_type("asOF", typeBetaSpending = "bsOF", bindingFutility = TRUE,
                                  informationRates = thirds))
@@ -75,17 +77,21 @@ n <- c(25, 28, 30, 33, 35)
 out$O25 <- list(n = n, power = sapply(n, one_arm))
 out$O27 <- list(p55_40 = z_power(150, 0.55, 0.4), p50_40 = z_power(150, 0.5, 0.4),
                 size40 = z_power(150, 0.4, 0.4))
-trial <- function(p1, lower = NULL) exact_sequential(given$O28$n_cum, given$O28$crit, p1, 0.4, lower)
-out$O28 <- list(p55_40 = pick(trial(0.55), "stage", "total", "EN"), p50_40 = pick(trial(0.5), "total"),
-                p40_40 = pick(trial(0.4), "total"), p60_40 = pick(trial(0.6), "total", "EN"))
+trial <- function(p1, lower = NULL) {
+  exact_sequential(given$O28$n_cum, given$O28$crit, p1, 0.4, lower)
+}
+out$O28 <- list(p55_40 = pick(trial(0.55), "stage", "total", "EN"),
+                p50_40 = pick(trial(0.5), "total"), p40_40 = pick(trial(0.4), "total"),
+                p60_40 = pick(trial(0.6), "total", "EN"))
 stops <- trial(0.55, given$O29$fut)
 out$O29 <- list(stage = stops$stage, total = stops$total, fut = stops$fut[1:2], EN = stops$EN)
 power <- function(n) z_power(n, 0.55, 0.4)
 short <- which(sapply(150:260, power) < 0.8)
 first <- first_size(power, 0.8, 150)
+by_fisher <- first_size(function(n) fisher_power(n, 0.55, 0.4, 0.025, 1), 0.8, 170)
 out$O30 <- list(first = first, power_first = power(first), stays_from = 150 + max(short),
                 power_173 = power(173),
-                fisher_first = first_size(function(n) fisher_power(n, 0.55, 0.4, 0.025, 1), 0.8, 170))
+                fisher_first = by_fisher)
 out$O32 <- list(n50_40_70 = fisher_power(50, 0.4, 0.7, 0.05, 2),
                 size_n50_40 = fisher_power(50, 0.4, 0.4, 0.05, 2),
                 n40_30_60 = fisher_power(40, 0.3, 0.6, 0.05, 2))
@@ -139,7 +145,8 @@ by_site <- ye(d, logistic(Y ~ A + X + factor(site), d), d$site)
 out$O40 <- list(
   events = as.vector(tapply(d$Y, d$A, sum)), coef = unname(coef(fit)), rd = r$p1 - r$p0,
   se_ye = contrast(r), se_ge_hc0 = rd_se(vcovHC(fit, "HC0")), se_ge_model = rd_se(vcov(fit)),
-  rr = r$p1 / r$p0, or_ = r$p1 / (1 - r$p1) / (r$p0 / (1 - r$p0)), rd_site = by_site$p1 - by_site$p0,
+  rr = r$p1 / r$p0, or_ = r$p1 / (1 - r$p1) / (r$p0 / (1 - r$p0)),
+  rd_site = by_site$p1 - by_site$p0,
   se_ye_site_strata = contrast(by_site),
   cmh_chi = unname(mantelhaen.test(table(d$A, d$Y, d$site), correct = FALSE)$statistic),
   fisher_p = fisher.test(table(d$A, d$Y))$p.value)
@@ -166,7 +173,8 @@ guessed <- function(size) {
     mean(ifelse(before == 0, 0.5, sign(before) != x))
   }))
 }
-out$O46 <- list(block = given_blocks <- c(2, 4, 6, 8), prop = sapply(given_blocks, guessed))
+blocks <- c(2, 4, 6, 8)
+out$O46 <- list(block = blocks, prop = sapply(blocks, guessed))
 
 marginal <- function(a, b, c) sapply(0:1, function(arm) {
   integrate(function(x) dnorm(x) * expit(a + b * arm + c * x), -Inf, Inf, rel.tol = 1e-12)$value
@@ -191,12 +199,12 @@ out$O49 <- list(
 
 # Thresholds: retrieval above c2, no operation above c1, treatment shifts by d.
 above <- function(c, d = 0) pnorm(c - d, lower.tail = FALSE)
-out$O52 <- list(cases = lapply(given_cases <- list(c(0.3, 0.2, 1.5), c(0.5, 0.2, 1), c(1, 0.2, 0.8)),
-                               function(x) {
-  d <- x[1]; c2 <- x[2]; c1 <- x[3]
+thresholds <- function(d, c2, c1) {
   found <- function(d) above(c2, d) - above(c1, d)
   share <- function(d) found(d) / pnorm(c1 - d)
-  list(d = d, c2 = c2, c1 = c1, composite = above(c2, d) - above(c2), operated = share(d) - share(0),
-       itt_mtese = found(d) - found(0))
-}))
+  list(d = d, c2 = c2, c1 = c1, composite = above(c2, d) - above(c2),
+       operated = share(d) - share(0), itt_mtese = found(d) - found(0))
+}
+out$O52 <- list(cases = list(thresholds(0.3, 0.2, 1.5), thresholds(0.5, 0.2, 1),
+                             thresholds(1, 0.2, 0.8)))
 save_oracle("trial_oracles", out)

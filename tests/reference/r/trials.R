@@ -1,4 +1,4 @@
-# Shared by trial_oracles.R and inline_constants.R: designs of rpact, exact enumeration, score tests.
+# Shared by trial_oracles.R and inline_constants.R: rpact designs, exact enumeration, score tests.
 need("rpact")
 setLogLevel("DISABLED")
 
