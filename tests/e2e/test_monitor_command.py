@@ -203,7 +203,7 @@ def test_bounds_and_path_are_drawn(type_in, tmp_path, ending):
         (DESIGN, LOOKS, ["--risks", "40,55"], "the design has risks of its own"),
         ("three-looks", LOOKS, ["--risks", "40"], "--risks: '40' came; write CONTROL,TREATED"),
         ("three-looks", LOOKS, ["--risks", "0,140"], "between 0 and 100, such as 23,34"),
-        (DESIGN, LOOKS, ["--planned", "0"], "0.0 is not in the range x>0"),
+        (DESIGN, LOOKS, ["--planned", "0"], "0.0 is not in the range"),
         ("three-looks", LOOKS, ["--risks", "0.23,0.34"], "write percent, such as 23,34"),
         (DESIGN, LOOKS, ["--planned", "nan"], "give a finite number"),
         (DESIGN, LOOKS, ["--effect-percent", "nan"], "give a finite number"),

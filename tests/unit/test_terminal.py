@@ -144,3 +144,11 @@ def test_letters_without_a_plain_form_are_escaped(monkeypatch):
 def test_text_is_printed_without_what_a_terminal_obeys(capsys):
     echo("a\x1b]0;title\x07b\r\nc", bold=False)
     assert capsys.readouterr().out == "a\\x1b]0;title\\x07b\\r\nc\n"
+
+
+def test_true_effects_fit_80_columns(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(["truth", "paper", "--men", "200"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert not any("…" in line for line in lines)
