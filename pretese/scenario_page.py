@@ -29,7 +29,7 @@ State the differences to a shipped scenario and nothing else:
 
 ```yaml
 id: my-question
-extends: paper            # a file beside this one, or a shipped scenario
+extends: paper            # a scenario beside this one, a shipped one, or the path of a .yaml file
 question: What if a fifth of the injections is missed?
 expected_finding: Testosterone rises less, and so does FSH fall.
 behaviour:
@@ -38,7 +38,11 @@ behaviour:
 
 Sections merge; a number replaces the other's number whole; `null` takes away. Question, expected
 finding and targets are never inherited. For a single number there is
-`pretese simulate paper --set behaviour.missed_share=0.2`; an unknown path is refused.
+`pretese simulate paper --set behaviour.missed_share=0.2`; an unknown path is refused, and so is
+a value outside the `sweep` of an assumption: to go further, declare a wider one with its source.
+
+Files are read as YAML 1.2: `true` and `false` are the only booleans, `yes`, `no`, `on`, `off` and
+dates are text, `1_000` is not a number.
 
 Every number has a `value`, a `unit` (UCUM, or "log odds", "log", "1"), a `source`, and a `status`:
 
@@ -54,7 +58,8 @@ A target is the id of a [published number](published-numbers.md), or a mapping w
 `truth.any_sperm.everyone.risk_ratio`), `value`, `half_unit` (within which it is met), `source`,
 and if you like `weight` and `must_match: false`. A file that extends another and states calibrated
 numbers needs targets and a certificate of its own; it solves its own numbers alone. A certificate
-whose scenario, or whose parent's solution, has changed is refused.
+whose scenario, or whose parent's solution, has changed is refused; so is one of which a value was
+changed by hand (`record_sha256` binds them).
 
 `physiology.kinetics` declares drugs besides hCG and uFSH, by the name that regimens give them:
 `fsh` (how one IU reaches serum as FSH), `hcg_iu_per_iu` (how many IU of hCG it acts like on the

@@ -20,7 +20,7 @@ Family = Literal["OF", "Pocock", "HSD", "KD", "user"]
 PARAMETERS = {"HSD": "gamma", "KD": "rho"}
 
 #: How early or late error may be spent; beyond, all of it goes to one look.
-LIMITS = {"HSD": (-40.0, 40.0), "KD": (0.01, 50.0)}
+LIMITS = {"HSD": (-500.0, 500.0), "KD": (0.01, 50.0)}
 
 
 @dataclass(frozen=True, slots=True)

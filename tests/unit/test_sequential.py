@@ -274,7 +274,7 @@ def test_fisher_bounds_hold_alpha_in_simulation():
         (lambda: WangTsiatis(3), "from -1 to 1"),
         (lambda: HaybittlePeto(-1), "such as 3"),
         (
-            lambda: plan_sequential([0.1, 1], OF, futility=Spending("HSD", 40)),
+            lambda: plan_sequential([0.1, 1], OF, futility=Spending("HSD", 300)),
             "spend beta later",
         ),
         (
