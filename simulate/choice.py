@@ -22,7 +22,7 @@ STEP = 1e-6
 def propensity(choice: Choice, men: Men, hidden: Floats | None = None) -> Floats:
     """Return each man's true probability of choosing therapy, of shape (replicate, man).
 
-    Probabilities that differ between men are multiples of `STEP`.
+    Probabilities that differ between men are multiples of `STEP`, neither 0 nor 1.
 
     Parameters
     ----------
@@ -38,7 +38,8 @@ def propensity(choice: Choice, men: Men, hidden: Floats | None = None) -> Floats
             log_odds += _along(term, men.score[name])
     if hidden is not None:
         log_odds += choice.hidden.value * hidden
-    return rounded(expit(log_odds), STEP)
+    # Nobody is sure to choose or to refuse: the inverse of a probability is finite.
+    return np.clip(rounded(expit(log_odds), STEP), STEP, 1 - STEP)
 
 
 def _acts(term: ChoiceTerm) -> bool:
