@@ -52,4 +52,5 @@ def test_no_step_of_any_command_loses_anything(case, given, tmp_path, capsys):
     line = survey(prepare(case, given, tmp_path), tmp_path)
     with capsys.disabled():
         sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
     assert line.endswith("| 0 bytes lost |")
