@@ -4,6 +4,7 @@ A comma may separate thousands or decimals. It is never guessed which: ``1,234``
 that no dose and no measurement is wrong by a factor of 1,000.
 """
 
+import math
 import re
 
 from protocol.errors import InputError
@@ -95,7 +96,8 @@ def cure_of(text: str, otherwise: str = "give a number with a decimal point, suc
     'write it without separators of thousands: 1234.5'
     """
     text = text.strip()
-    if text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
+    beyond = is_plain(text) and math.isinf(float(text))
+    if beyond or text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
         return "give a finite number"
     if may_be_thousands(text):
         mark = "comma" if "," in text else "point"

@@ -46,7 +46,7 @@ VALID = {
     "analyse": ("men.csv", "--plan", "plan.yaml"),
     "audit": ("log.csv",),
     "boundaries": ("--looks", "2"),
-    "calibrate": ("paper", "--check", "--studies", "20"),
+    "calibrate": ("paper", "--check", "--studies", "50"),
     "clinic": ("paper", "--clinic", "unlimited", "--men", "20", "--replications", "1",
                "--no-figures", "--workers", "1", "--out", "clinic"),
     "decide": ("--month", "2", "--fsh", "9.8", "--on", "2026-01-05"),

@@ -10,6 +10,7 @@ import click
 from pretese.bedside.asjson import as_json, as_plain, schema_of
 from pretese.bedside.words import advice_lines
 from pretese.commands.options import (
+    Date,
     Number,
     json_option,
     regimen_option,
@@ -45,7 +46,7 @@ _FINDING = re.compile(r"([a-z_]+)\s*=\s*(\S+(?: sperm)?)(?:\s+(\S+))?")
 )
 @click.option(
     "--on",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Date(),
     help="The day of the decision; today if not given.",
 )
 @set_option

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import datetime as dt
 import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from pretese.terminal import echo
+from protocol.dates import FIRST_YEAR, LAST_YEAR
 from protocol.errors import InputError
 from protocol.numbers import number_of, read_number
 
@@ -52,6 +54,24 @@ class Number(_Finite, click.types.FloatParamType):
 
 class NumberRange(_Finite, click.FloatRange):
     """A finite number within limits as the type of an option."""
+
+
+class Date(click.DateTime):
+    """A date as the type of an option, within the years that files may name too."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d"])
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dt.datetime:
+        """Return the day at midnight."""
+        given: dt.datetime = super().convert(value, param, ctx)
+        if not FIRST_YEAR <= given.year <= LAST_YEAR:
+            option = param.opts[0] if param else "date"
+            cure = f"give a date in the years {FIRST_YEAR} to {LAST_YEAR}"
+            raise InputError.of(option, "", f"{given.date()} is not allowed", cure)
+        return given
 
 
 def seed_option(

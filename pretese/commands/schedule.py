@@ -8,7 +8,7 @@ import click
 from pretese.bedside.asjson import as_json, as_plain
 from pretese.bedside.ics import calendar_of
 from pretese.bedside.words import plan_lines
-from pretese.commands.options import Number, json_option, regimen_option, set_option, settings
+from pretese.commands.options import Date, Number, json_option, regimen_option, set_option, settings
 from pretese.io.atomic_file import check_file, write_file
 from pretese.terminal import echo
 from protocol.errors import InputError
@@ -23,7 +23,7 @@ SCHEMA = "pretese/plan/1"
 @regimen_option
 @click.option(
     "--start",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Date(),
     required=True,
     help="The day of the first injection.",
 )

@@ -25,8 +25,8 @@ from simulate.parameter import Positive
 NUMBERS = ("age_years", "partner_age_years", "infertility_duration_years")
 NAMES: Mapping[str, tuple[str, ...]] = {"diagnosis": DIAGNOSES, "arm": ARMS}
 
-#: A hundred years, in days.
-LONGEST_HORIZON = 36_525
+#: About 270 years, in days.
+LONGEST_HORIZON = 100_000
 
 
 #: Men of a run: their tables stay within some gigabytes.

@@ -14,7 +14,7 @@ from estimate.plan import Plan
 from pretese.certificate import load_scenario, read_certificate
 from pretese.published import load_published
 from pretese.shipped import scenario_path
-from pretese.study.folder import open_folder
+from pretese.study.folder import study_folder
 from pretese.study.library import LIBRARY
 from pretese.study.spec import StudyPlan, StudySpec
 from pretese.trial.design import design_path, read_design
@@ -68,7 +68,8 @@ def record(path: Path) -> object:
 
 def study(path: Path) -> object:
     path.replace(path.with_name("study.json"))
-    return open_folder({"id": "another"}, path.parent, resume=True)
+    with study_folder({"id": "another"}, path.parent, resume=True) as store:
+        return store
 
 
 def file(path: Path | Any) -> str:

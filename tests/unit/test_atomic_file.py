@@ -31,7 +31,7 @@ def picture(path: Path) -> None:
 
 def certificate(path: Path) -> None:
     empty = Certificate(
-        scenario="x", mechanism_sha256="", published="x", seed=1, studies=1, parameters={},
+        scenario="x", mechanism_sha256="", published="x", seed=1, studies=50, parameters={},
         targets={},
     )  # fmt: skip
     write_certificate(path, empty)

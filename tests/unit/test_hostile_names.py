@@ -1,5 +1,7 @@
 """Names that somebody else's program would obey, through every format that holds them."""
 
+import dataclasses
+import datetime as dt
 import io
 import re
 import xml.etree.ElementTree as ET
@@ -18,6 +20,8 @@ from pretese.bedside.page import markdown
 from pretese.bedside.tree import mermaid, svg
 from pretese.cli import run
 from pretese.html import render_page
+from protocol.documents import parse_yaml
+from protocol.errors import InputError
 from protocol.regimen import SHIPPED, Regimen, load_regimen
 from protocol.safe_text import one_line
 from protocol.schedule import plan_of_phases
@@ -25,15 +29,28 @@ from simulate.clinic.xes import XesWriter
 
 NAME = '<script>a</script> | `b` [c](javascript:d) "e" \x1b[31m\x07\x00 f\n```\ng'
 
+#: What of it a file may hold: control characters are refused as it is read.
+PRINTED = NAME.replace("\x1b", "").replace("\x07", "").replace("\x00", "")
+
 
 @pytest.fixture(scope="module")
 def regimen(tmp_path_factory) -> Regimen:
     """Return the shipped regimen with the name wherever it holds a person's own words."""
     text = (SHIPPED / "fsh-guided.yaml").read_text(encoding="utf-8")
-    plain = _renamed(yaml.safe_load(text))
+    plain = _renamed(parse_yaml(text, "fsh-guided"))
     file = tmp_path_factory.mktemp("regimen") / "fsh-guided.yaml"
     file.write_text(yaml.safe_dump(plain), encoding="utf-8")
     return load_regimen(file)
+
+
+def test_a_file_with_control_characters_is_refused(tmp_path):
+    text = (SHIPPED / "fsh-guided.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "fsh-guided.yaml"
+    file.write_text(
+        yaml.safe_dump(parse_yaml(text, "fsh-guided") | {"title": NAME}), encoding="utf-8"
+    )
+    with pytest.raises(InputError, match=r"this text holds the character U\+001B"):
+        load_regimen(file)
 
 
 def _renamed(value, field=""):
@@ -42,7 +59,7 @@ def _renamed(value, field=""):
     if isinstance(value, list):
         return [_renamed(each, field) for each in value]
     own = {"title", "label", "about", "because", "question", "words", "taken", "locator"}
-    return f"{value} {NAME}" if field in own else value
+    return f"{value} {PRINTED}" if field in own else value
 
 
 def obeyed(text: str) -> set[str]:
@@ -93,7 +110,9 @@ def test_drawings_and_decision_tables_are_xml(regimen):
 
 
 def test_a_calendar_holds_no_control_character(regimen):
-    data = calendar_of(plan_of_phases(regimen, pd.Timestamp("2026-01-05").date(), ["hcg"]))
+    plan = plan_of_phases(regimen, dt.date(2026, 1, 5), ["hcg"])
+    items = tuple(dataclasses.replace(item, says=f"{item.says} {NAME}") for item in plan.items)
+    data = calendar_of(dataclasses.replace(plan, items=items))
     text = data.decode().replace("\r\n", "\n")
     assert obeyed(text) == set()
     summaries = [str(event["summary"]) for event in Calendar.from_ical(data).walk("VEVENT")]
@@ -104,7 +123,7 @@ def test_a_calendar_holds_no_control_character(regimen):
 def test_nothing_of_it_reaches_a_terminal(regimen, tmp_path, capsys, form):
     file = tmp_path / "mine.yaml"
     text = (SHIPPED / "fsh-guided.yaml").read_text(encoding="utf-8")
-    file.write_text(yaml.safe_dump(_renamed(yaml.safe_load(text))), encoding="utf-8")
+    file.write_text(yaml.safe_dump(_renamed(parse_yaml(text, "fsh-guided"))), encoding="utf-8")
     assert run(["regimen", "show", str(file), "--format", form]) == 0
     assert obeyed(capsys.readouterr().out) == set()
 

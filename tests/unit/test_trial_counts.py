@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, ks_2samp
 
+from pretese.jobs.crew import Crew
 from pretese.numbers import rounded_replicates
 from pretese.study.blocks import Store
 from pretese.trial.chances import chances
@@ -167,7 +168,7 @@ def test_a_point_does_not_depend_on_others_nor_on_blocks(monkeypatch, tmp_path):
     monkeypatch.setattr("pretese.trial.engine.COUNTED_AT_ONCE", CHUNK)
     parts = trials(design, points, CHUNK + 900)
     with ThreadPoolExecutor(2) as pool:
-        runner = Runner(Store(tmp_path), (pool, 3), lambda done, total, doing="": None)
+        runner = Runner(Store(tmp_path), Crew(pool, 3), lambda done, total, doing="": None)
         read = runner.simulate(design, None, points, seed=4, replicates=CHUNK + 900)
         for point in points:
             for name, values in whole[point].columns().items():

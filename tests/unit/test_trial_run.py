@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from estimate.performance import share_mcse
+from pretese.jobs.crew import Crew
 from pretese.numbers import rounded_replicates
 from pretese.study.blocks import Store
 from pretese.trial.candidates import scenario_of
@@ -90,7 +91,7 @@ def test_the_answer_does_not_depend_on_blocks_or_workers(monkeypatch, tmp_path):
     monkeypatch.setattr("pretese.trial.engine.MEN_AT_ONCE", 600)
     parts = simulated(design, [(120, 1.0)], 12)[120, 1.0]
     with ThreadPoolExecutor(2) as pool:
-        runner = Runner(Store(tmp_path), (pool, 3), lambda done, total, doing="": None)
+        runner = Runner(Store(tmp_path), Crew(pool, 3), lambda done, total, doing="": None)
         scenario = scenario_of(design)
         read = runner.simulate(design, scenario, [(120, 1.0)], seed=1, replicates=12)
         spread = read[120, 1.0]
