@@ -16,13 +16,13 @@ import ciw
 import numpy as np
 import simpy
 
-from pretese.certificate import load_scenario
-from pretese.clinic_files import load_clinic
-from pretese.mechanism import with_values
-from simulate.clinic.file import Clinic
-from simulate.clinic.log import event_log
-from simulate.clinic.records import clinic_tables
-from simulate.clinic.run import run_clinic
+from pretese.clinic.clinic_files import load_clinic
+from simulate.clinic.flow.run_clinic import run_clinic
+from simulate.clinic.records.clinic_tables import clinic_tables
+from simulate.clinic.records.event_log import event_log
+from simulate.clinic.setup.clinic_file import Clinic
+from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.parameter_paths import with_values
 
 MEN = 4000
 #: Men of the runs whose memory is measured. One centre has the same rate whatever their number;
@@ -103,10 +103,10 @@ def peak_mb(clinic: str, men: int) -> float:
     """Return the peak memory of a process of its own: run, measures, log and tables written."""
     code = (
         "import resource, tempfile, pathlib;"
-        "from pretese.certificate import load_scenario;"
-        "from pretese.clinic_files import load_clinic, write_run;"
-        "from simulate.clinic.replicate import measured;"
-        "from simulate.clinic.run import run_clinic;"
+        "from simulate.scenario.calibration_record import load_scenario;"
+        "from pretese.clinic.clinic_files import load_clinic, write_run;"
+        "from simulate.clinic.capacity.replications import measured;"
+        "from simulate.clinic.flow.run_clinic import run_clinic;"
         f"clinic = load_clinic({clinic!r})[0];"
         f"days = {men} / 2.73 * 7 if clinic.horizon_days else None;"
         "clinic = clinic.model_copy(update={'horizon_days': days and int(days)});"

@@ -8,16 +8,16 @@ import statsmodels.api as sm
 from scipy.special import expit
 
 from benchmarks.timing import best_of
-from estimate.adjustment import adjusted
-from estimate.analyse import analyse
-from estimate.analysis_set import AnalysisSet, analysis_set
-from estimate.columns import Numeric
-from estimate.logistic import fit_logistic
-from estimate.matching import match_nearest
-from estimate.methods import methods_of
-from estimate.plan import Plan
-from estimate.propensity import propensity
-from estimate.weighting import iptw, weights
+from estimate.causal.matching import match_nearest
+from estimate.causal.propensity import propensity
+from estimate.causal.weighting import iptw, weights
+from estimate.core.analysis_set import AnalysisSet, analysis_set
+from estimate.core.columns import Numeric
+from estimate.methods.registry import methods_of
+from estimate.plan.analyse import analyse
+from estimate.plan.spec import Plan
+from estimate.regression.adjustment import adjusted
+from estimate.regression.logistic import fit_logistic
 
 MEN, COVARIATES, STUDIES, FEW = 600, 6, 1000, 50
 

@@ -12,10 +12,10 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from pretese.certificate import load_scenario
-from pretese.cohort_files import write_studies
-from simulate.cohort import draw_cohort
-from simulate.tables import tables
+from pretese.io.export.cohort_files import write_studies
+from simulate.cohort.draw import draw_cohort
+from simulate.scenario.calibration_record import load_scenario
+from simulate.tables.study_tables import tables
 
 FEW, MANY = 200_000, 10_000_000
 

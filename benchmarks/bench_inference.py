@@ -17,9 +17,9 @@ from statsmodels.imputation.mice import MICEData
 from statsmodels.stats.mediation import Mediation
 
 from benchmarks.timing import best_of
-from estimate.firth import fit_firth
-from estimate.impute.chain import Column, impute
-from estimate.mediation import mediate
+from estimate.imputation.chain import Column, impute
+from estimate.mediation.mediation_analysis import mediate
+from estimate.regression.firth import fit_firth
 
 COHORT = Path(__file__).parents[1] / "tests" / "reference" / "r" / "cohort542_mar.csv"
 IMPUTATIONS, ITERATIONS, DRAWS, STUDIES = 20, 10, 10_000, 200

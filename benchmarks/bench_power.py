@@ -20,14 +20,14 @@ import numpy as np
 import statsmodels.api as sm
 
 from benchmarks.timing import best_of
-from estimate.planning.exact_sequential import exact_sequential
+from estimate.sample_size.exact_sequential import exact_sequential
 from pretese.jobs.crew import local_crew
-from pretese.trial.candidates import scenario_of
-from pretese.trial.conduct import Trials, draw_trials
-from pretese.trial.design import Design, read_design
-from pretese.trial.engine import simulate_design
-from pretese.trial.runner import Runner, passing_store
-from protocol.documents import validate
+from pretese.trial.conduct.participants import scenario_of
+from pretese.trial.conduct.trial_conduct import Trials, draw_trials
+from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.power.runner import Runner, passing_store
+from pretese.trial.simulation.engine import simulate_design
+from protocol.reading.documents import validate
 
 LOOKS, BY_MEN, ADJUSTED, LOOPED = 20_000, 4_000, 1_000, 60
 

@@ -12,12 +12,12 @@ import zen
 
 from benchmarks.timing import best_of
 from pretese.bedside.dmn import feel
-from protocol.audit import audit
-from protocol.decide import decide
-from protocol.faithful import faithful_events
-from protocol.log import parse_log, write_log
-from protocol.regimen import Regimen, load_regimen
-from simulate.lookup import lookup
+from protocol.audit.adherent_log import faithful_events
+from protocol.audit.judge import audit
+from protocol.audit.log import parse_log, write_log
+from protocol.bedside.decide import decide
+from protocol.regimen.load import Regimen, load_regimen
+from simulate.hormones.decision_lookup import lookup
 
 MANY, SOME, LOGS = 1_000_000, 2_000, 10_000
 OTHERS = {"lh_iu_l": 3.0, "testosterone_nmol_l": 20.0, "estradiol_pmol_l": 120.0}

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from simulate.clinic.replicate import FEWEST
+from simulate.clinic.capacity.replications import FEWEST
 
 # Other distributions bring a package of this name; ours is the folder beside this one.
 sys.modules["tests"] = types.ModuleType("tests")

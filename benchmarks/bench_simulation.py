@@ -9,11 +9,11 @@ import numpy as np
 import simpy
 
 from benchmarks.timing import best_of
-from pretese.certificate import load_scenario
-from simulate.cohort import draw_cohort
-from simulate.fertility import births_of
-from simulate.luck import Luck
+from simulate.cohort.births import births_of
+from simulate.cohort.draw import draw_cohort
+from simulate.core.random_streams import Luck
 from simulate.scenario import Scenario
+from simulate.scenario.calibration_record import load_scenario
 
 STUDIES, MEN = 200, 569
 

@@ -27,20 +27,20 @@ import pyarrow as pa
 import statsmodels.api as sm
 from scipy.special import expit, ndtr
 
-from estimate.logistic import fit_logistic
-from estimate.plan_choices import Matching, Subgroup
-from estimate.tally import Performance
-from pretese.certificate import load_scenario
+from estimate.performance.tally import Performance
+from estimate.plan.choices import Matching, Subgroup
+from estimate.regression.logistic import fit_logistic
+from pretese.jobs.blocks import Job, Store
 from pretese.jobs.cluster import cluster_crew
 from pretese.jobs.crew import Crew, local_crew
-from pretese.study.blocks import Job, Store
-from pretese.study.execute import compute_all
-from pretese.study.library import load_library
-from pretese.study.source import Source, join
-from pretese.study.spec import MissingData, StudyPlan
-from pretese.study.tasks import ESTIMATES, EstimateTask
-from simulate.luck import Luck
-from simulate.nouns import BASELINE, DIAGNOSES
+from pretese.jobs.execute import compute_all
+from pretese.recovery.design.library import load_library
+from pretese.recovery.design.study_spec import MissingData, StudyPlan
+from pretese.recovery.results.replicates import Source, join
+from pretese.recovery.work.tasks import ESTIMATES, EstimateTask
+from simulate.core.coding import BASELINE, DIAGNOSES
+from simulate.core.random_streams import Luck
+from simulate.scenario.calibration_record import load_scenario
 
 MEN, COEFFICIENTS, TOGETHER, BLOCK = 600, 8, 400, 2000
 TRUE = np.array([-1.0, 0.45, 0.3, -0.2, 0.1, 0.0, 0.25, -0.15])
@@ -131,7 +131,7 @@ def study(trials: int, crew: Crew | None) -> tuple[float, float, str]:
 
 
 def assess(source: Source) -> Performance:
-    """Measure the only method there is, as `pretese.study.assess` does those of a study."""
+    """Measure the only method there is, as `results.assess` does those of a study."""
     words = ("trial", "adjusted", "odds ratio")
     tally = reduce(add, (each[words].tally(float(TRUE[1])) for each in source.chunks()))
     mean = tally.estimate.mean

@@ -9,8 +9,8 @@ import statsmodels.api as sm
 from scipy.special import expit
 
 from benchmarks.timing import best_of
-from estimate.logistic import fit_logistic
-from simulate.luck import Luck
+from estimate.regression.logistic import fit_logistic
+from simulate.core.random_streams import Luck
 
 MEN, COEFFICIENTS, TRIALS = 600, 8, 200
 TRUE = np.array([-1.0, 0.45, 0.3, -0.2, 0.1, 0.0, 0.25, -0.15])

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from pretese.plots.rail import draw_scores
 from pretese.plots.style import save
-from pretese.trial.design import Design
-from pretese.trial.engine import simulate_design
-from pretese.trial.rail import exact_rail
-from pretese.trial.summary import measures
-from protocol.documents import validate
+from pretese.trial.design.design_file import Design
+from pretese.trial.power.exact_power import exact_rail
+from pretese.trial.power.summary import measures
+from pretese.trial.report.exact_power_figure import draw_scores
+from pretese.trial.simulation.engine import simulate_design
+from protocol.reading.documents import validate
 
 #: Designs, and trials of each.
 BY_COUNTS, BY_MEN = (200, 100_000), (50, 10_000)

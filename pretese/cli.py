@@ -14,7 +14,7 @@ import click
 from pretese import __version__
 from pretese.jobs.signals import exit_code, ignore_stop_signals, orderly_stop
 from pretese.jobs.threads import limit_threads
-from pretese.terminal import any_terminal, echo
+from pretese.screen.terminal import any_terminal, echo
 from protocol.errors import Fault, InputError
 from protocol.safe_text import one_line
 from protocol.shorten import shorten_text

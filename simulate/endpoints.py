@@ -1,7 +1,7 @@
 """ENDPOINTS: every endpoint, whom it is defined in, where it is written down, and both its courses.
 
 The tables and their dictionary, `pretese truth`, `recover`, `power` and the exports take their
-endpoints from here. A new endpoint is one entry, and what it counts in `simulate.fertility`.
+endpoints from here. A new endpoint is one entry, and what it counts in `simulate.cohort.births`.
 """
 
 from collections.abc import Callable
@@ -11,8 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from simulate.cohort import Cohort, Path
-from simulate.fertility import Births, births_along, births_of, couples_of
+from simulate.cohort.births import Births, births_along, births_of, couples_of
+from simulate.cohort.draw import Cohort, Path
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

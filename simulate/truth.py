@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulate.cohort import Cohort, draw_cohort
+from simulate.cohort.births import births_of
+from simulate.cohort.draw import Cohort, draw_cohort
+from simulate.core.coding import DIAGNOSES
+from simulate.core.random_streams import CHUNK
 from simulate.endpoints import ENDPOINTS, Endpoint, potential_outcomes
-from simulate.fertility import births_of
-from simulate.luck import CHUNK
-from simulate.nouns import DIAGNOSES
 from simulate.scenario import Scenario
 
 Floats = NDArray[np.float64]

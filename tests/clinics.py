@@ -4,14 +4,14 @@ import datetime as dt
 from functools import cache
 from typing import Any
 
-from pretese.certificate import load_scenario
-from pretese.clinic_files import load_clinic
-from pretese.mechanism import with_values
-from simulate.clinic.fate import Fates
-from simulate.clinic.file import Clinic
-from simulate.clinic.ledger import Columns
-from simulate.clinic.run import Run
+from pretese.clinic.clinic_files import load_clinic
+from simulate.clinic.courses.potential_course import Fates
+from simulate.clinic.flow.ledger import Columns
+from simulate.clinic.flow.run_clinic import Run
+from simulate.clinic.setup.clinic_file import Clinic
 from simulate.scenario import Scenario
+from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.parameter_paths import with_values
 
 
 def ledger(run: Run) -> Columns:

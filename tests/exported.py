@@ -4,9 +4,9 @@ from functools import cache
 
 import pandas as pd
 
-from pretese.export.fields import Fields, fields_of
-from simulate.cohort import draw_cohort
-from simulate.tables import tables
+from pretese.io.export.export_fields import Fields, fields_of
+from simulate.cohort.draw import draw_cohort
+from simulate.tables.study_tables import tables
 from tests.paper import paper
 
 

@@ -2,9 +2,9 @@
 
 from functools import cache
 
-from pretese.certificate import load_scenario
-from simulate.cohort import Cohort, draw_cohort
+from simulate.cohort.draw import Cohort, draw_cohort
 from simulate.scenario import Scenario
+from simulate.scenario.calibration_record import load_scenario
 
 
 @cache

@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 
 from pretese.cli import run
-from pretese.study.processor import arithmetic, instruction_sets
+from pretese.jobs.processor import arithmetic, instruction_sets
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import factorial
 from typing import Any
 
-from simulate.clinic.measures import measures
-from simulate.clinic.run import Run, run_clinic
+from simulate.clinic.capacity.run_measures import measures
+from simulate.clinic.flow.run_clinic import Run, run_clinic
 from tests.clinics import assumed, clinic, constant, every_day, everybody_untreated, exponential
 
 

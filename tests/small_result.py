@@ -4,8 +4,8 @@ import json
 import re
 from pathlib import Path
 
-from pretese.io.manifest import write_manifest
-from pretese.io.result_folder import is_whole, result_folder
+from pretese.io.output.manifest import write_manifest
+from pretese.io.output.result_folder import is_whole, result_folder
 
 
 def write(out: Path, word: str) -> None:

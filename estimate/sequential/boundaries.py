@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
-from estimate.arrays import Floats
+from estimate.core.arrays import Floats
 from estimate.sequential.design import SequentialDesign, check_errors, check_rates
 from estimate.sequential.recursion import (
     Running,

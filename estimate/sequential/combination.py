@@ -11,7 +11,7 @@ from scipy.interpolate import PPoly
 from scipy.optimize import brentq
 from scipy.special import chdtri
 
-from estimate.arrays import Floats
+from estimate.core.arrays import Floats
 from protocol.errors import InputError
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
-from estimate.arrays import Floats
+from estimate.core.arrays import Floats
 from estimate.sequential.recursion import exit_probabilities
 from protocol.errors import InputError
 

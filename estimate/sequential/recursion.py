@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
-from estimate.arrays import Floats
+from estimate.core.arrays import Floats
 from protocol.errors import InputError
 
 #: Densities are cut this many standard deviations from any mean asked for; 6e-16 lies beyond.

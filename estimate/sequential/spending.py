@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
-from estimate.arrays import Floats
+from estimate.core.arrays import Floats
 from protocol.errors import InputError
 
 Family = Literal["OF", "Pocock", "HSD", "KD", "user"]

@@ -4,8 +4,8 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 
-from protocol.conditions import Bound, Condition, Operator
-from protocol.regimen import DecisionTable, Regimen
+from protocol.regimen.conditions import Bound, Condition, Operator
+from protocol.regimen.load import DecisionTable, Regimen
 from protocol.safe_text import xml_text
 
 NAMESPACE = "https://www.omg.org/spec/DMN/20191111/MODEL/"
@@ -85,7 +85,7 @@ def _id(name: str) -> str:
 def feel(condition: Condition | None) -> str:
     """Return a condition as FEEL unary tests.
 
-    >>> from protocol.conditions import parse_number_condition
+    >>> from protocol.regimen.conditions import parse_number_condition
     >>> feel(parse_number_condition("below 0.7 or above 11.1 or missing", {}))
     '< 0.7, > 11.1, null'
     >>> feel(parse_number_condition("0.7 to 11.1", {}))

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from icalendar import Calendar, Event
 
 from pretese import __version__
+from protocol.bedside.schedule import Item, Plan
 from protocol.dates import FIRST_YEAR, LAST_YEAR
 from protocol.errors import InputError
 from protocol.safe_text import one_line
-from protocol.schedule import Item, Plan
 
 #: Names of things are turned into the same identifiers whenever a calendar is written, so that
 #: importing a new version of a plan replaces the old events.

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
-from protocol.paths import Path, Step, Totals, paths_of
-from protocol.regimen import Regimen
+from protocol.regimen.load import Regimen
+from protocol.regimen.paths import Path, Step, Totals, paths_of
 from protocol.safe_text import one_line, xml_text
 
 #: Fill and edge of the boxes.

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from protocol.advise import Advice
-from protocol.decision import Decision, Used
-from protocol.language import Order
-from protocol.paths import Path, Totals
-from protocol.regimen import Regimen
-from protocol.schedule import Plan
+from protocol.bedside.advise import Advice
+from protocol.bedside.decision import Decision, Used
+from protocol.bedside.schedule import Plan
+from protocol.regimen.language import Order
+from protocol.regimen.load import Regimen
+from protocol.regimen.paths import Path, Totals
 
 #: UCUM as people write it.
 SHOWN_UNITS = {"[IU]/L": "IU/L", "1": "", "[g]": "g", "month": ""}

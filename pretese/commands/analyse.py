@@ -10,12 +10,13 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from estimate.analyse import analyse
-from estimate.analysis import Analysis
-from estimate.plan import Plan
-from estimate.result import Estimate
-from estimate.table1 import format_p
-from pretese.analysis_tables import (
+from estimate.comparison.table1 import format_p
+from estimate.core.result import Estimate
+from estimate.plan.analyse import analyse
+from estimate.plan.findings import Analysis
+from estimate.plan.spec import Plan
+from pretese.analysis.analysis_figures import figures
+from pretese.analysis.analysis_tables import (
     balance_table,
     characteristics_table,
     effect,
@@ -25,19 +26,18 @@ from pretese.analysis_tables import (
     weighted_table,
 )
 from pretese.commands.options import tell_assumptions
-from pretese.console import SafeConsole
-from pretese.files import versions
-from pretese.io.manifest import write_manifest
-from pretese.io.result_folder import optional_result_folder
-from pretese.json_text import print_json, to_json
-from pretese.numbers import rounded_document
-from pretese.plan_columns import uses_of
-from pretese.plots.analysis import figures
+from pretese.io.input.plan_columns import uses_of
+from pretese.io.input.read_table import TableFile, read_table
+from pretese.io.output.files import versions
+from pretese.io.output.manifest import write_manifest
+from pretese.io.output.result_folder import optional_result_folder
+from pretese.io.text.json_text import print_json, to_json
+from pretese.io.text.rounding_rule import rounded_document
+from pretese.io.text.write_table import write_table
 from pretese.plots.style import save
-from pretese.progress import progress
-from pretese.read_table import TableFile, read_table
-from pretese.write_table import write_table
-from protocol.documents import content_hash, parse_document, read_text
+from pretese.screen.console import SafeConsole
+from pretese.screen.progress import progress
+from protocol.reading.documents import content_hash, parse_document, read_text
 
 #: R-hat of chains above which more iterations are advised (Gelman et al. 2013).
 SLOW_CHAINS = 1.2

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pretese.bedside.asjson import as_json, as_plain
+from pretese.bedside.json_answers import as_json, as_plain
 from pretese.cli import CheckFailedError
 from pretese.commands.options import (
     json_option,
@@ -16,14 +16,14 @@ from pretese.commands.options import (
     settings,
     tell_assumptions,
 )
-from pretese.io.atomic_file import check_file, write_file
-from pretese.spreadsheet import spreadsheet_cell
-from pretese.terminal import echo
-from protocol.audit import audit
-from protocol.deviations import SCHEMA, Audit, Deviation
+from pretese.io.output.atomic_file import check_file, write_file
+from pretese.io.text.spreadsheet import spreadsheet_cell
+from pretese.screen.terminal import echo
+from protocol.audit.deviations import SCHEMA, Audit, Deviation
+from protocol.audit.judge import audit
+from protocol.audit.log import Log, read_log
 from protocol.errors import InputError
-from protocol.log import Log, read_log
-from protocol.regimen import Regimen, load_regimen
+from protocol.regimen.load import Regimen, load_regimen
 from protocol.safe_text import lines
 from protocol.tables import read_bytes
 
@@ -86,7 +86,7 @@ def _read(path: Path, regimen: Regimen, mapping: dict[str, str]) -> tuple[Log, t
     if not path.is_dir():
         return read_log(read_bytes(path), regimen, str(path), mapping)
     # Tables take a while to load; who audits a log need not wait for them.
-    from pretese.protocol_logs import logs_of_folder
+    from pretese.bedside.cohort_logs import logs_of_folder
 
     logs = logs_of_folder(path)
     if regimen.id not in logs:

@@ -8,15 +8,15 @@ import click
 import numpy as np
 from scipy.special import ndtr
 
-from estimate.planning.closed_form import size_two_proportions
-from estimate.planning.exact_sequential import exact_sequential
+from estimate.sample_size.closed_form import size_two_proportions
+from estimate.sample_size.exact_sequential import exact_sequential
 from estimate.sequential.boundaries import HaybittlePeto, Shape, WangTsiatis, plan_sequential
 from estimate.sequential.design import SequentialDesign
 from estimate.sequential.spending import PARAMETERS, Spending
 from pretese.commands.options import Number, to_number
-from pretese.json_text import print_json
-from pretese.numbers import rounded_document
-from pretese.terminal import echo
+from pretese.io.text.json_text import print_json
+from pretese.io.text.rounding_rule import rounded_document
+from pretese.screen.terminal import echo
 from protocol.errors import InputError
 
 WHERE = "boundaries"

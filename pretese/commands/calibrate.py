@@ -3,10 +3,17 @@
 import click
 from rich.table import Table
 
-from pretese.calibration.problem import pose
-from pretese.calibration.solve import calibrate
-from pretese.calibration.verdict import LIMIT, certify, check
-from pretese.certificate import (
+from pretese.article.calibration.problem import pose
+from pretese.article.calibration.solve import calibrate
+from pretese.article.calibration.verdict import LIMIT, certify, check
+from pretese.article.published import load_published
+from pretese.cli import CheckFailedError
+from pretese.commands.options import seed_option
+from pretese.screen.console import SafeConsole
+from pretese.screen.progress import progress
+from protocol.errors import InputError
+from simulate.core.shipped import scenario_path
+from simulate.scenario.calibration_record import (
     Certificate,
     certificate_path,
     check_certificate_place,
@@ -15,13 +22,6 @@ from pretese.certificate import (
     unsolved,
     write_certificate,
 )
-from pretese.cli import CheckFailedError
-from pretese.commands.options import seed_option
-from pretese.console import SafeConsole
-from pretese.progress import progress
-from pretese.published import load_published
-from pretese.shipped import scenario_path
-from protocol.errors import InputError
 
 
 @click.command()

@@ -7,25 +7,25 @@ from pathlib import Path
 
 import click
 
-from pretese.certificate import load_scenario
-from pretese.clinic.answer import answer
-from pretese.clinic.console import tell
-from pretese.clinic.results import draw_figures, facts_of, write_summary
-from pretese.clinic.task import Task, first_run, replications
-from pretese.clinic_files import FORMATS, load_clinic, write_run
+from pretese.clinic.capacity_search import answer
+from pretese.clinic.clinic_files import FORMATS, load_clinic, write_run
+from pretese.clinic.clinic_task import Task, first_run, replications
+from pretese.clinic.clinic_view import tell
+from pretese.clinic.run_results import draw_figures, facts_of, write_summary
 from pretese.commands.options import NumberRange, seed_option, tell_assumptions
-from pretese.console import SafeConsole
-from pretese.io.manifest import write_manifest
-from pretese.io.result_folder import result_folder
+from pretese.io.input.regimen_files import regimen_files
+from pretese.io.output.manifest import write_manifest
+from pretese.io.output.result_folder import result_folder
+from pretese.io.text.json_text import plain, print_json
+from pretese.io.text.rounding_rule import rounded_document
 from pretese.jobs.signals import StopRequest
-from pretese.json_text import plain, print_json
-from pretese.numbers import rounded_document
-from pretese.regimen_files import regimen_files
+from pretese.screen.console import SafeConsole
 from protocol.errors import InputError
-from simulate.clinic.file import Clinic
-from simulate.clinic.replicate import FEWEST, Replication, measured, summary
-from simulate.clinic.run import Run
-from simulate.clinic.solve import CAPACITIES
+from simulate.clinic.capacity.replications import FEWEST, Replication, measured, summary
+from simulate.clinic.capacity.required_capacity import CAPACITIES
+from simulate.clinic.flow.run_clinic import Run
+from simulate.clinic.setup.clinic_file import Clinic
+from simulate.scenario.calibration_record import load_scenario
 
 
 @click.command()

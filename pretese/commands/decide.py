@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pretese.bedside.asjson import as_json, as_plain, schema_of
+from pretese.bedside.json_answers import as_json, as_plain, schema_of
 from pretese.bedside.words import advice_lines
 from pretese.commands.options import (
     Date,
@@ -17,15 +17,15 @@ from pretese.commands.options import (
     set_option,
     settings,
 )
-from pretese.terminal import echo
-from protocol.advise import SCHEMA, Advice, advise
+from pretese.screen.terminal import echo
+from protocol.bedside.advise import SCHEMA, Advice, advise
+from protocol.bedside.patient import Known, PatientFile, know
 from protocol.dates import day_from
-from protocol.documents import read_document, validate
 from protocol.errors import InputError
-from protocol.numbers import cure_of, number_of, shown
-from protocol.paths import MONTH_DAYS
-from protocol.patient import Known, PatientFile, know
-from protocol.regimen import Regimen, load_regimen
+from protocol.reading.documents import read_document, validate
+from protocol.reading.numbers import cure_of, number_of, shown
+from protocol.regimen.load import Regimen, load_regimen
+from protocol.regimen.paths import MONTH_DAYS
 
 WHERE = "pretese decide"
 _FINDING = re.compile(r"([a-z_]+)\s*=\s*(\S+(?: sperm)?)(?:\s+(\S+))?")

@@ -5,18 +5,18 @@ from pathlib import Path
 import click
 
 from pretese.commands.options import NumberRange, json_option, tell_assumptions, to_number
-from pretese.console import SafeConsole
-from pretese.files import versions
-from pretese.io.atomic_file import check_file
-from pretese.json_text import print_json
-from pretese.numbers import rounded_document
-from pretese.plots.monitor import draw_looks
+from pretese.io.output.atomic_file import check_file
+from pretese.io.output.files import versions
+from pretese.io.text.json_text import print_json
+from pretese.io.text.rounding_rule import rounded_document
 from pretese.plots.style import save
-from pretese.running.document import document_of
-from pretese.running.monitor import Asked, monitor
-from pretese.running.page import show
-from pretese.running.taken import read_taken
-from pretese.trial.design import read_design
+from pretese.screen.console import SafeConsole
+from pretese.trial.design.design_file import read_design
+from pretese.trial.monitoring.interim_data import read_taken
+from pretese.trial.monitoring.monitoring_answer import document_of
+from pretese.trial.monitoring.monitoring_figure import draw_looks
+from pretese.trial.monitoring.monitoring_view import show
+from pretese.trial.monitoring.ongoing_trial import Asked, monitor
 from protocol.errors import InputError
 
 

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 import click
 
-from pretese.terminal import echo
+from pretese.screen.terminal import echo
 from protocol.dates import FIRST_YEAR, LAST_YEAR
 from protocol.errors import InputError
-from protocol.numbers import number_of, read_number
+from protocol.reading.numbers import number_of, read_number
 
 regimen_option = click.option(
     "--regimen",

@@ -6,21 +6,21 @@ from pathlib import Path
 import click
 from matplotlib.figure import Figure
 
-from pretese.certificate import load_scenario
+from pretese.article.published import load_published
+from pretese.article.twin.counts import count_statistics
+from pretese.article.twin.studies import Studies
 from pretese.commands.options import seed_option
-from pretese.io.atomic_file import check_file
-from pretese.plots.cohort import draw_cohort_hormones
-from pretese.plots.hormones import draw_hormones
-from pretese.plots.quantiles import ARMS, QUARTILES, draw_quantiles
+from pretese.io.output.atomic_file import check_file
+from pretese.pictures.cohort_figure import draw_cohort_hormones
+from pretese.pictures.hormone_figure import draw_hormones
+from pretese.pictures.quartile_figure import ARMS, QUARTILES, draw_quantiles
+from pretese.pictures.variance_figure import compare_luck, draw_savings
 from pretese.plots.style import save
-from pretese.plots.variance import compare_luck, draw_savings
-from pretese.published import load_published
-from pretese.reproduce.counts import count_statistics
-from pretese.reproduce.study import Studies
 from protocol.errors import InputError
-from simulate.cohort import draw_cohort
-from simulate.nouns import BASELINE
+from simulate.cohort.draw import draw_cohort
+from simulate.core.coding import BASELINE
 from simulate.scenario import Scenario
+from simulate.scenario.calibration_record import load_scenario
 
 #: Studies drawn for the pictures of many studies.
 STUDIES = 400

@@ -8,24 +8,23 @@ from typing import Any
 import click
 
 from pretese.commands.options import Number, NumberRange, pairs_of, seed_option, settings, to_number
-from pretese.console import SafeConsole
-from pretese.files import versions
-from pretese.io.manifest import write_manifest
-from pretese.io.result_folder import result_folder
-from pretese.json_text import print_json, to_json
-from pretese.numbers import rounded_document
-from pretese.plots.power import draw_all
+from pretese.io.input.regimen_files import regimen_files
+from pretese.io.output.files import versions
+from pretese.io.output.manifest import write_manifest
+from pretese.io.output.result_folder import result_folder
+from pretese.io.text.json_text import print_json, to_json
+from pretese.io.text.rounding_rule import rounded_document
+from pretese.jobs.blocks import Store
+from pretese.jobs.code import code_version
+from pretese.jobs.execute import resumable, study_crew
+from pretese.jobs.folder import study_folder
 from pretese.plots.style import save
-from pretese.progress import progress
-from pretese.regimen_files import regimen_files
-from pretese.study.blocks import Store
-from pretese.study.code import code_version
-from pretese.study.execute import resumable, study_crew
-from pretese.study.folder import study_folder
-from pretese.trial.cells import Axes
-from pretese.trial.page import show
-from pretese.trial.runner import Runner, passing_store
-from pretese.trial.study import (
+from pretese.screen.console import SafeConsole
+from pretese.screen.progress import progress
+from pretese.trial.design.alternatives import Axes
+from pretese.trial.power.power_view import show
+from pretese.trial.power.runner import Runner, passing_store
+from pretese.trial.power.study import (
     Answer,
     Request,
     compare_designs,
@@ -35,7 +34,8 @@ from pretese.trial.study import (
     study_design,
     study_record,
 )
-from pretese.trial.table import join
+from pretese.trial.power.trial_tables import join
+from pretese.trial.report.power_figures import draw_all
 from protocol.errors import InputError
 
 

@@ -10,18 +10,18 @@ from rich.text import Text
 
 from pretese.cli import CheckFailedError
 from pretese.commands.options import NumberRange, seed_option
-from pretese.console import SafeConsole
-from pretese.json_text import plain, print_json
-from pretese.numbers import rounded_document
-from pretese.progress import progress
-from pretese.study.assess import Assessment
-from pretese.study.execute import resumable, study_crew
-from pretese.study.folder import study_folder
-from pretese.study.judge import SHORT, Judgement
-from pretese.study.library import choose
-from pretese.study.run import prepare, run_study, write_results
-from pretese.study.spec import StudyPlan
-from protocol.documents import read_document
+from pretese.io.text.json_text import plain, print_json
+from pretese.io.text.rounding_rule import rounded_document
+from pretese.jobs.execute import resumable, study_crew
+from pretese.jobs.folder import study_folder
+from pretese.recovery.design.library import choose
+from pretese.recovery.design.study_spec import StudyPlan
+from pretese.recovery.results.assess import Assessment
+from pretese.recovery.results.verdicts import SHORT, Judgement
+from pretese.recovery.run_recovery import prepare, run_study, write_results
+from pretese.screen.console import SafeConsole
+from pretese.screen.progress import progress
+from protocol.reading.documents import read_document
 
 #: Replicates from which a run that looks for a precision begins.
 FIRST_LOOK = 400

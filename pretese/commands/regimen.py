@@ -4,19 +4,19 @@ from pathlib import Path
 
 import click
 
-from pretese.bedside.asjson import as_json, as_plain
 from pretese.bedside.dmn import dmn_xml
-from pretese.bedside.page import markdown
+from pretese.bedside.json_answers import as_json, as_plain
+from pretese.bedside.regimen_page import markdown
 from pretese.bedside.tree import mermaid, svg
 from pretese.bedside.words import path_lines, shown_order
 from pretese.cli import CheckFailedError
 from pretese.commands.options import json_option
-from pretese.io.atomic_file import check_file, write_file
-from pretese.terminal import echo
-from protocol.cases import load_cases, run_cases
+from pretese.io.output.atomic_file import check_file, write_file
+from pretese.screen.terminal import echo
+from protocol.bedside.cases import load_cases, run_cases
 from protocol.errors import InputError, ProofError
-from protocol.paths import paths_of
-from protocol.regimen import Regimen, list_regimens, load_regimen
+from protocol.regimen.load import Regimen, list_regimens, load_regimen
+from protocol.regimen.paths import paths_of
 
 PROOF_SCHEMA = "pretese/proof/1"
 

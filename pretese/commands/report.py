@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from pretese.console import SafeConsole
-from pretese.io.atomic_file import check_file, write_file
-from pretese.io.manifest import add_to_manifest
-from pretese.trial.report import render_report
+from pretese.io.output.atomic_file import check_file, write_file
+from pretese.io.output.manifest import add_to_manifest
+from pretese.screen.console import SafeConsole
+from pretese.trial.report.power_report import render_report
 
 
 @click.command()

@@ -6,31 +6,31 @@ import click
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pretese.certificate import certificate_path, load_scenario
+from pretese.article.pitfalls.all_pitfalls import audit
+from pretese.article.pitfalls.pitfalls_report import write_audit
+from pretese.article.published import load_published
+from pretese.article.report.compare import compare, frame, missed
+from pretese.article.report.reproduction_page import draw_figures, render
+from pretese.article.report.reproduction_view import show
+from pretese.article.twin.run_twin import run_studies
 from pretese.cli import CheckFailedError
 from pretese.commands.options import seed_option
-from pretese.console import SafeConsole
-from pretese.files import versions, write_csv
-from pretese.io.manifest import write_manifest
-from pretese.io.result_folder import result_folder
-from pretese.json_text import plain, print_json
-from pretese.numbers import rounded_document
-from pretese.pitfalls.report import write_audit
-from pretese.pitfalls.run import audit
+from pretese.io.input.regimen_files import regimen_files
+from pretese.io.output.files import versions, write_csv
+from pretese.io.output.manifest import write_manifest
+from pretese.io.output.result_folder import result_folder
+from pretese.io.text.json_text import plain, print_json
+from pretese.io.text.rounding_rule import rounded_document
 from pretese.plots.style import save, svg
-from pretese.progress import progress
-from pretese.published import load_published
-from pretese.regimen_files import regimen_files
-from pretese.reproduce.compare import compare, frame, missed
-from pretese.reproduce.console import show
-from pretese.reproduce.report import draw_figures, render
-from pretese.reproduce.run import run_studies
-from pretese.shipped import published_path, scenario_path
-from protocol.documents import content_hash, read_text
-from protocol.regimen import load_regimen
-from simulate.cohort import draw_cohort
+from pretese.screen.console import SafeConsole
+from pretese.screen.progress import progress
+from protocol.reading.documents import content_hash, read_text
+from protocol.regimen.load import load_regimen
+from simulate.cohort.draw import draw_cohort
+from simulate.core.shipped import published_path, scenario_path
 from simulate.scenario import Scenario
-from simulate.tables import dictionary, tables
+from simulate.scenario.calibration_record import certificate_path, load_scenario
+from simulate.tables.study_tables import dictionary, tables
 
 
 @click.command()

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import click
 
-from pretese.bedside.asjson import as_json, as_plain
 from pretese.bedside.ics import calendar_of
+from pretese.bedside.json_answers import as_json, as_plain
 from pretese.bedside.words import plan_lines
 from pretese.commands.options import Date, Number, json_option, regimen_option, set_option, settings
-from pretese.io.atomic_file import check_file, write_file
-from pretese.terminal import echo
+from pretese.io.output.atomic_file import check_file, write_file
+from pretese.screen.terminal import echo
+from protocol.bedside.schedule import Plan, plan, plan_of_phases
 from protocol.errors import InputError
-from protocol.quantities import quantity
-from protocol.regimen import Regimen, load_regimen
-from protocol.schedule import Plan, plan, plan_of_phases
+from protocol.reading.quantities import quantity
+from protocol.regimen.load import Regimen, load_regimen
 
 SCHEMA = "pretese/plan/1"
 

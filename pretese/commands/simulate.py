@@ -4,19 +4,19 @@ from pathlib import Path
 
 import click
 
-from pretese.certificate import load_scenario
-from pretese.cohort_files import write_studies
 from pretese.commands.options import NumberRange, seed_option, to_number
-from pretese.console import SafeConsole
-from pretese.export.formats import FORMATS, listed
-from pretese.files import versions
-from pretese.io.manifest import write_manifest
-from pretese.io.result_folder import result_folder
-from pretese.mechanism import mechanism_hash
-from pretese.progress import progress
-from pretese.regimen_files import regimen_files
+from pretese.io.export.cohort_files import write_studies
+from pretese.io.export.formats import FORMATS, listed
+from pretese.io.input.regimen_files import regimen_files
+from pretese.io.output.files import versions
+from pretese.io.output.manifest import write_manifest
+from pretese.io.output.result_folder import result_folder
+from pretese.screen.console import SafeConsole
+from pretese.screen.progress import progress
 from protocol.errors import InputError
-from simulate.tables import COLUMNS
+from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.parameter_paths import mechanism_hash
+from simulate.tables.study_tables import COLUMNS
 
 
 def _formats(_: click.Context, __: click.Parameter, words: str) -> tuple[str, ...]:

@@ -8,11 +8,11 @@ import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from pretese.certificate import load_scenario
 from pretese.commands.options import seed_option
-from pretese.console import SafeConsole
-from pretese.files import write_csv
-from pretese.io.atomic_file import check_file, replaced_file
+from pretese.io.output.atomic_file import check_file, replaced_file
+from pretese.io.output.files import write_csv
+from pretese.screen.console import SafeConsole
+from simulate.scenario.calibration_record import load_scenario
 from simulate.truth import population_effects, truth_table
 
 

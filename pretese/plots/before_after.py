@@ -7,11 +7,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from estimate.changes import Change, Pairs
-from estimate.table1 import format_p
-from pretese.plots.safe import PlainLog
+from estimate.comparison.table1 import format_p
+from estimate.plan.changes import Change, Pairs
+from pretese.plots.safe_figures import PlainLog
 from pretese.plots.style import GRID, INK, MUTED, SIMULATED, house_style, new_figure
-from simulate.drugs import HCG, UFSH
+from simulate.hormones.drugs import HCG, UFSH
 
 #: Men drawn as lines of their own in each group.
 LINES = 40
@@ -38,7 +38,7 @@ def pair_visits(
     Parameters
     ----------
     visits, injections
-        As `simulate.tables.tables` makes them, or a clinic's with ``patient_id``, ``month`` and
+        As `study_tables.tables` makes them, or a clinic's with ``patient_id``, ``month`` and
         hormones, and ``patient_id`` and ``drug``.
     """
     wide = visits.pivot_table(

@@ -11,8 +11,8 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from pretese.io.atomic_file import write_file
-from pretese.plots.safe import make_safe, quiet
+from pretese.io.output.atomic_file import write_file
+from pretese.plots.safe_figures import make_safe, quiet
 
 INK = "#1d2733"
 MUTED = "#8a94a0"
@@ -86,7 +86,7 @@ def _with_names_of_content(text: str) -> str:
 def save(figure: Figure, path: Path, option: str = "") -> None:
     """Write a figure as PNG (200 dots per inch) or SVG, by the ending of the path.
 
-    The file is written in one step, as `pretese.io.atomic_file.write_file` does; ``option`` names
+    The file is written in one step, as `atomic_file.write_file` does; ``option`` names
     the option of the command line that asked for it.
     """
     write_file(path, svg(figure) if path.suffix == ".svg" else _png(figure), option)

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from estimate.arrays import Floats
+from estimate.core.arrays import Floats
 from pretese.plots.style import INK, MUTED, PUBLISHED, SIMULATED
 
 #: Intervals drawn, at evenly spaced ranks of all replicates.

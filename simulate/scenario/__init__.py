@@ -1,12 +1,12 @@
 """All a scenario file may say, section by section: `Scenario` holds them all."""
 
-from simulate.scenario.body import Kinetics, Physiology, ResponsePoint
-from simulate.scenario.care import Fertility, Laboratory, Surgery
-from simulate.scenario.choice import Arm, Behaviour, Choice, ChoiceTerm
-from simulate.scenario.file import Scenario, Target, read_scenario
-from simulate.scenario.measurement import MISSING_BY, Measurement
-from simulate.scenario.men import Marginal, Pair, Population, correlation_matrix
-from simulate.scenario.sperm import Prognosis, Spermatogenesis, Treatment
+from simulate.scenario.scenario_file import Scenario, Target, read_scenario
+from simulate.scenario.sections.endocrine import Kinetics, Physiology, ResponsePoint
+from simulate.scenario.sections.enrolment import Marginal, Pair, Population, correlation_matrix
+from simulate.scenario.sections.procedures import Fertility, Laboratory, Surgery
+from simulate.scenario.sections.recording import MISSING_BY, Measurement
+from simulate.scenario.sections.sperm_production import Prognosis, Spermatogenesis, Treatment
+from simulate.scenario.sections.therapy_arms import Arm, Behaviour, Choice, ChoiceTerm
 
 __all__ = [
     "MISSING_BY",

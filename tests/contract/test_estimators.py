@@ -7,21 +7,21 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from estimate.adjustment import adjusted
-from estimate.analysis_set import analysis_set
-from estimate.columns import Categorical, Numeric
-from estimate.contingency import crude
-from estimate.firth import firth
-from estimate.impute.chain import Column, impute
-from estimate.marginal import aipw, standardised, tmle
-from estimate.matching import match_nearest, matched
-from estimate.pairs import paired
-from estimate.poisson import modified_poisson
-from estimate.pool import pool_estimates
-from estimate.propensity import propensity
-from estimate.result import RATIOS
-from estimate.robust_standardisation import randomised
-from estimate.weighting import iptw, iptw_adjusted, weights
+from estimate.causal.marginal import aipw, standardised, tmle
+from estimate.causal.matched_pairs import paired
+from estimate.causal.matching import match_nearest, matched
+from estimate.causal.propensity import propensity
+from estimate.causal.robust_standardisation import randomised
+from estimate.causal.weighting import iptw, iptw_adjusted, weights
+from estimate.comparison.contingency import crude
+from estimate.core.analysis_set import analysis_set
+from estimate.core.columns import Categorical, Numeric
+from estimate.core.result import RATIOS
+from estimate.imputation.chain import Column, impute
+from estimate.imputation.rubins_rules import pool_estimates
+from estimate.regression.adjustment import adjusted
+from estimate.regression.firth import firth
+from estimate.regression.poisson import modified_poisson
 
 KINDS = {"x": Numeric(), "z": Numeric(), "dx": Categorical(("a", "b", "c"))}
 EFFECT = np.log(1.6)

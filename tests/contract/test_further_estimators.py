@@ -16,40 +16,40 @@ import pandas as pd
 import pytest
 from scipy.special import expit, ndtr, ndtri
 
-from estimate.additive import additive_by_level, additive_from_data
-from estimate.analysis_set import analysis_set
-from estimate.changes import Pairs
-from estimate.clustered import (
+from estimate.causal.principal_stratum import always_operated
+from estimate.causal.propensity import c_statistic
+from estimate.comparison.clustered import (
     gee_odds_ratio,
     naive_odds_ratio,
     overdispersed_odds_ratio,
     rate_difference,
     rates,
 )
-from estimate.columns import Numeric
-from estimate.discrete_time import discrete_hazard
-from estimate.estimand import Estimand
-from estimate.fisher import fisher_2x2
-from estimate.logistic import fit_logistic
-from estimate.mediation import mediate
-from estimate.mixed import mixed
-from estimate.poisson import fit_poisson
-from estimate.principal_stratum import always_operated
-from estimate.propensity import c_statistic
-from estimate.random_intercept import by_site, fit_random_intercept
-from estimate.risk_difference import compare_arms
-from estimate.risk_interaction import risk_interaction
-from estimate.splines import fit_spline, spline_basis
-from estimate.stratified import cochran_mantel_haenszel, count_strata, mantel_haenszel
-from estimate.subgroups import interaction_test, subgroup_effects
-from estimate.survival import (
+from estimate.comparison.clustered_mixed import mixed
+from estimate.comparison.fisher import fisher_2x2
+from estimate.comparison.risk_difference import compare_arms
+from estimate.comparison.stratified import cochran_mantel_haenszel, count_strata, mantel_haenszel
+from estimate.comparison.table1 import table_one
+from estimate.comparison.two_sample import chi_square, kruskal_wallis, welch, wilcoxon
+from estimate.core.analysis_set import analysis_set
+from estimate.core.columns import Numeric
+from estimate.core.estimand import Estimand
+from estimate.heterogeneity.additive import additive_by_level, additive_from_data
+from estimate.heterogeneity.risk_interaction import risk_interaction
+from estimate.heterogeneity.subgroups import interaction_test, subgroup_effects
+from estimate.mediation.mediation_analysis import mediate
+from estimate.plan.changes import Pairs
+from estimate.regression.logistic import fit_logistic
+from estimate.regression.poisson import fit_poisson
+from estimate.regression.random_intercept import by_site, fit_random_intercept
+from estimate.regression.splines import fit_spline, spline_basis
+from estimate.survival.cumulative_delivery import (
     cumulative_difference,
     hazard_ratio,
     life_table,
     log_rank,
 )
-from estimate.table1 import table_one
-from estimate.two_sample import chi_square, kruskal_wallis, welch, wilcoxon
+from estimate.survival.discrete_time import discrete_hazard
 
 ASKED = Estimand("all men", "a 1 vs 0", "y", "")
 EMPTY: Any = MappingProxyType({})

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.methods import methods_of
-from estimate.plan import Plan
-from estimate.plan_choices import CumulativeDelivery, Matching, Measured, MissingData
+from estimate.methods.registry import methods_of
+from estimate.plan.choices import CumulativeDelivery, Matching, Measured, MissingData
+from estimate.plan.spec import Plan
 from pretese.cli import run
 
 # It draws a random number when it is first imported, which the guard would take for ours.

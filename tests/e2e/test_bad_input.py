@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pretese.cli import run
-from pretese.shipped import scenario_path
+from simulate.core.shipped import scenario_path
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from pretese.cli import run
-from pretese.clinic_files import TABLES
+from pretese.clinic.clinic_files import TABLES
 from pretese.jobs.signals import StopRequest
 
 SMALL = ["clinic", "paper", "--men", "60", "--workers", "1"]
@@ -140,7 +140,7 @@ def interrupting(after: int):
 
 
 def test_ctrl_c_leaves_complete_tables_of_what_has_happened(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("pretese.clinic.task.progress", interrupting(after=300))
+    monkeypatch.setattr("pretese.clinic.clinic_task.progress", interrupting(after=300))
     before = signal.getsignal(signal.SIGINT)
     out = tmp_path / "x"
     assert run(["clinic", "paper", "--out", str(out), "--no-figures"]) == 130
@@ -159,8 +159,8 @@ def test_ctrl_c_leaves_complete_tables_of_what_has_happened(tmp_path, monkeypatc
 
 
 def test_ctrl_c_twice_stops_at_once_and_leaves_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr("pretese.clinic.task.progress", interrupting(after=20))
-    monkeypatch.setattr("simulate.clinic.run.EVENTS_AT_A_TIME", 20)
+    monkeypatch.setattr("pretese.clinic.clinic_task.progress", interrupting(after=20))
+    monkeypatch.setattr("simulate.clinic.flow.run_clinic.EVENTS_AT_A_TIME", 20)
     monkeypatch.setattr(
         StopRequest, "__call__", lambda self: False
     )  # as if it had not been heard yet
@@ -174,7 +174,7 @@ def test_a_full_disk_is_told_in_words_and_leaves_nothing(tmp_path, monkeypatch, 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("simulate.clinic.store.Store.put", full)
+    monkeypatch.setattr("simulate.clinic.courses.disk_store.Store.put", full)
     out = tmp_path / "x"
     assert run([*SMALL, "--out", str(out)]) == 2
     told = capsys.readouterr().err

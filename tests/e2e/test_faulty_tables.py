@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pretese.cli import run
-from pretese.clinic_files import load_clinic
+from pretese.clinic.clinic_files import load_clinic
 from pretese.commands.options import tell_assumptions
 from protocol.errors import InputError
 from tests.faulty_tables import SAME, faulty, plain

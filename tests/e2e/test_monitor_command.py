@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from estimate.risk_difference import score_z
+from estimate.comparison.risk_difference import score_z
 from pretese.cli import EXIT_BAD_INPUT, run
 
 HEAD = "control_events,control_men,treated_events,treated_men\n"

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from pretese.cli import run
-from pretese.trial.arms import Arms, ByArm, Randomisation, Recruiting, Risks
-from pretese.trial.decision import Decision
-from pretese.trial.design import Design
-from pretese.trial.endpoint import Analysis, Endpoint, Secondary
-from pretese.trial.monitoring import Monitoring, Reestimation
-from pretese.trial.multiplicity import Multiplicity
+from pretese.trial.design.arms import Arms, ByArm, Randomisation, Recruiting, Risks
+from pretese.trial.design.decision_rule import Decision
+from pretese.trial.design.design_file import Design
+from pretese.trial.design.endpoint import Analysis, Endpoint, Secondary
+from pretese.trial.design.interim import Monitoring, Reestimation
+from pretese.trial.design.multiplicity import Multiplicity
 
 DOCS = Path(__file__).parents[2] / "docs"
 TUTORIAL = (DOCS / "tutorials" / "plan-an-rct.md").read_text()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pretese.study.processor import arithmetic
+from pretese.jobs.processor import arithmetic
 from tests.portable import FEW, differing, plainer, write, write_elsewhere
 
 

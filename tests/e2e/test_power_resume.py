@@ -15,10 +15,10 @@ import pandas as pd
 import pytest
 
 from pretese.cli import EXIT_BAD_INPUT, EXIT_INTERRUPTED, run
+from pretese.jobs.blocks import Store
 from pretese.jobs.crew import Crew
-from pretese.study.blocks import Store
-from pretese.trial.design import read_design
-from pretese.trial.runner import trial_job
+from pretese.trial.design.design_file import read_design
+from pretese.trial.power.runner import trial_job
 
 DESIGN = """
 id: plain
@@ -85,7 +85,7 @@ def test_a_killed_run_continues_to_the_same_bytes(whole, folder):
 import os, signal
 from pretese.cli import run
 from pretese.jobs.crew import Crew
-from pretese.study.blocks import Store
+from pretese.jobs.blocks import Store
 write, done = Store.write, []
 def write_and_die(self, block, table):
     if len(done) == 3:

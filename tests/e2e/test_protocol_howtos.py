@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pretese.bedside.asjson import schema_of
+from pretese.bedside.json_answers import schema_of
 from pretese.cli import run
-from protocol.advise import Advice
-from protocol.decision import Decision
-from protocol.deviations import KINDS
+from protocol.audit.deviations import KINDS
+from protocol.bedside.advise import Advice
+from protocol.bedside.decision import Decision
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [

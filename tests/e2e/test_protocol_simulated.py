@@ -7,17 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pretese.certificate import load_scenario
+from pretese.bedside.cohort_logs import NEEDED, logs_of_folder, logs_of_study
+from pretese.bedside.labelled_deviations import deviate
 from pretese.cli import run
-from pretese.protocol_deviate import deviate
-from pretese.protocol_logs import NEEDED, logs_of_folder, logs_of_study
-from protocol.audit import audit
-from protocol.deviations import KINDS
+from protocol.audit.deviations import KINDS
+from protocol.audit.judge import audit
+from protocol.audit.log import parse_log, write_log
 from protocol.errors import InputError
-from protocol.log import parse_log, write_log
-from protocol.regimen import load_regimen
-from simulate.cohort import draw_cohort
-from simulate.tables import tables
+from protocol.regimen.load import load_regimen
+from simulate.cohort.draw import draw_cohort
+from simulate.scenario.calibration_record import load_scenario
+from simulate.tables.study_tables import tables
 
 START = dt.date(2022, 3, 1)
 

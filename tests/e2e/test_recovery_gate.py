@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pretese.study.assess import Assessment
-from pretese.study.blocks import Store
-from pretese.study.library import choose, load_library
-from pretese.study.run import assess_blocks, prepare, run_study
+from pretese.jobs.blocks import Store
+from pretese.recovery.design.library import choose, load_library
+from pretese.recovery.results.assess import Assessment
+from pretese.recovery.run_recovery import assess_blocks, prepare, run_study
 
 #: Replicates of each case: enough to see every failure named below, and a gross bias anywhere.
 REPLICATES = {

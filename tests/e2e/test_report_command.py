@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from pretese.cli import EXIT_BAD_INPUT, run
-from pretese.trial.columns import dictionary_rows
-from pretese.trial.design import design_path
-from pretese.trial.outcomes import Outcomes
-from protocol.documents import read_text
+from pretese.trial.design.design_file import design_path
+from pretese.trial.report.archive_columns import dictionary_rows
+from pretese.trial.simulation.trial_results import Outcomes
+from protocol.reading.documents import read_text
 
 
 @pytest.fixture(scope="module")

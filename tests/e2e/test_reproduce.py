@@ -82,7 +82,7 @@ def test_the_drawn_cohort_is_documented(folder):
 
 def test_a_missed_target_is_exit_three_and_says_which(tmp_path, capsys, monkeypatch):
     from pretese.commands import reproduce
-    from pretese.mechanism import with_values
+    from simulate.scenario.parameter_paths import with_values
     from tests.paper import paper
 
     spoiled = with_values(paper(), {"spermatogenesis.treatment.direct": 2.0}, "test")

@@ -21,7 +21,7 @@ import psutil
 import pytest
 
 from pretese.cli import EXIT_BAD_INPUT, run
-from pretese.study.blocks import Store
+from pretese.jobs.blocks import Store
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "scale-out.md"
 

@@ -10,13 +10,13 @@ import pyreadstat
 import pytest
 import rich.style  # noqa: F401  it draws a random number when it is first imported
 
-from pretese import cohort_files
 from pretese.cli import run
-from pretese.export.formats import FORMATS
-from pretese.export.streams import Stream
-from simulate.cohort import draw_cohort
-from simulate.luck import CHUNK
-from simulate.tables import COLUMNS, tables
+from pretese.io.export import cohort_files
+from pretese.io.export.formats import FORMATS
+from pretese.io.export.streams import Stream
+from simulate.cohort.draw import draw_cohort
+from simulate.core.random_streams import CHUNK
+from simulate.tables.study_tables import COLUMNS, tables
 from tests.exported import assert_same_values
 from tests.paper import paper
 

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
+from pretese.article.twin.run_twin import run_studies
 from pretese.cli import run
-from pretese.clinic.task import Task, first_run, replications
-from pretese.clinic_files import load_clinic
-from pretese.reproduce.run import run_studies
-from simulate.clinic.replicate import measured, summary
+from pretese.clinic.clinic_files import load_clinic
+from pretese.clinic.clinic_task import Task, first_run, replications
+from simulate.clinic.capacity.replications import measured, summary
 from tests.paper import paper
 
 
@@ -29,7 +29,7 @@ def kill_workers_once():
 
 
 def test_killed_workers_change_no_number_of_reproduce(monkeypatch):
-    monkeypatch.setattr("pretese.reproduce.run.BLOCK", 4)
+    monkeypatch.setattr("pretese.article.twin.run_twin.BLOCK", 4)
     whole = run_studies(paper(), 7, 20)
     tell, moved = kill_workers_once()
     found = run_studies(paper(), 7, 20, 2, tell)
@@ -44,7 +44,7 @@ def test_killed_workers_change_no_number_of_a_clinic(monkeypatch):
     for workers in (1, 2):
         task = Task(clinic, paper(), 3, 60, listed, 6, workers)
         tell, moved = kill_workers_once()
-        monkeypatch.setattr("pretese.clinic.task.progress", lambda _, t=tell: bar(t))
+        monkeypatch.setattr("pretese.clinic.clinic_task.progress", lambda _, t=tell: bar(t))
         first = measured(first_run(task, lambda: False))
         moved.clear()
         done = replications(task, first, 6, 0.1, "p90_wait_days", lambda: False)
@@ -82,7 +82,7 @@ def test_sigterm_leaves_a_clinic_complete_up_to_that_moment(tmp_path, monkeypatc
         if len(moved) == 2:
             signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr("pretese.clinic.task.progress", lambda _: bar(tell))
+    monkeypatch.setattr("pretese.clinic.clinic_task.progress", lambda _: bar(tell))
     out = tmp_path / "out"
     words = ["clinic", "paper", "--men", "60", "--replications", "30", "--no-figures"]
     assert run([*words, "--workers", "2", "--out", str(out)]) == 143

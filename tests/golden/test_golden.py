@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pretese.cli import run
-from simulate.tables import COLUMNS
+from simulate.tables.study_tables import COLUMNS
 
 HERE = Path(__file__).parent
 

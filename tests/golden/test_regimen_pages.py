@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pretese.bedside.page import markdown
-from protocol.regimen import list_regimens, load_regimen
+from pretese.bedside.regimen_page import markdown
+from protocol.regimen.load import list_regimens, load_regimen
 
 PAGES = Path(__file__).parents[2] / "docs" / "reference" / "regimens"
 

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.align import ALONE, COST, REACH_DAYS, align, wrong_with
-from protocol.log import Event
-from protocol.paths import Injection
+from protocol.audit.alignment import ALONE, COST, REACH_DAYS, align, wrong_with
+from protocol.audit.log import Event
+from protocol.regimen.paths import Injection
 
 WINDOW, DOSE_PERCENT = 1, 10.0
 

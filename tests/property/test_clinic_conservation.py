@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pretese.certificate import load_scenario
-from simulate.clinic import steps
-from simulate.clinic.delays import SEMEN_WORK
-from simulate.clinic.log import event_log
-from simulate.clinic.milestones import milestones
-from simulate.clinic.queues import queue_by_day
-from simulate.clinic.records import clinic_tables
-from simulate.clinic.run import Run, run_clinic
+from simulate.clinic.capacity.queues import queue_by_day
+from simulate.clinic.courses.delays import SEMEN_WORK
+from simulate.clinic.flow import steps
+from simulate.clinic.flow.run_clinic import Run, run_clinic
+from simulate.clinic.records.clinic_tables import clinic_tables
+from simulate.clinic.records.event_log import event_log
+from simulate.clinic.records.milestones import milestones
+from simulate.scenario.calibration_record import load_scenario
 from tests.clinics import assumed, clinic, constant, exponential, ledger, shipped
 
 WORKING_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")

@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pretese.certificate import load_scenario
-from pretese.mechanism import with_values
-from pretese.shipped import scenario_names
 from protocol.errors import InputError
-from protocol.regimen import list_regimens
-from simulate.clinic.records import clinic_tables
-from simulate.clinic.rules import Rules
-from simulate.clinic.run import run_clinic
-from simulate.cohort import draw_cohort
-from simulate.nouns import ARMS
+from protocol.regimen.load import list_regimens
+from simulate.clinic.courses.decisions import Rules
+from simulate.clinic.flow.run_clinic import run_clinic
+from simulate.clinic.records.clinic_tables import clinic_tables
+from simulate.cohort.draw import draw_cohort
+from simulate.core.coding import ARMS
+from simulate.core.shipped import scenario_names
 from simulate.scenario import Arm, Scenario, read_scenario
-from simulate.tables import tables
+from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.parameter_paths import with_values
+from simulate.tables.study_tables import tables
 from tests.clinics import clinic, constant, shipped
 
 

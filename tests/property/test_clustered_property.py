@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimate.clustered import (
+from estimate.comparison.clustered import (
     gee_odds_ratio,
     naive_odds_ratio,
     overdispersed_odds_ratio,
     rate_difference,
     rates,
 )
-from estimate.estimand import Estimand
+from estimate.core.estimand import Estimand
 
 QUESTION = Estimand("couples", "gn 1 vs 0", "fertilised", "")
 ARM = np.tile([0, 1], 15)

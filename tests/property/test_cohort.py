@@ -7,12 +7,12 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pretese.mechanism import with_values
-from simulate.cohort import draw_cohort
-from simulate.luck import CHUNK
+from simulate.cohort.draw import draw_cohort
+from simulate.core.random_streams import CHUNK
+from simulate.hormones.therapy import follow
 from simulate.scenario import Arm, Scenario
-from simulate.tables import COLUMNS, dictionary, tables
-from simulate.therapy import follow
+from simulate.scenario.parameter_paths import with_values
+from simulate.tables.study_tables import COLUMNS, dictionary, tables
 from tests.paper import drawn, paper
 
 seeds = st.integers(0, 2**31)

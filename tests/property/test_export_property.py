@@ -10,12 +10,12 @@ import pyreadstat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pretese.export.adam import AnalysisData, Variable
-from pretese.export.dataset_json import write_dataset_json
-from pretese.export.fields import Field
-from pretese.export.statistics_files import write_statistics_file
-from pretese.export.streams import Stream
-from pretese.export.units import unit_of
+from pretese.io.export.adam import AnalysisData, Variable
+from pretese.io.export.dataset_json import write_dataset_json
+from pretese.io.export.export_fields import Field
+from pretese.io.export.statistics_files import write_statistics_file
+from pretese.io.export.streams import Stream
+from pretese.io.export.units import unit_of
 from tests.exported import assert_same_values
 
 FIELDS = (

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
 
-from estimate.firth import fit_firth, penalised_profile, penalised_test
+from estimate.regression.firth import fit_firth, penalised_profile, penalised_test
 
 SEEDS = st.integers(0, 10**6)
 

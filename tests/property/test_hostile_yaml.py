@@ -10,21 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimate.plan import Plan
-from pretese.certificate import load_scenario, read_certificate
-from pretese.published import load_published
-from pretese.shipped import scenario_path
-from pretese.study.folder import study_folder
-from pretese.study.library import LIBRARY
-from pretese.study.spec import StudyPlan, StudySpec
-from pretese.trial.design import design_path, read_design
-from protocol.cases import load_cases, run_cases
-from protocol.documents import parse_yaml, read_document
+from estimate.plan.spec import Plan
+from pretese.article.published import load_published
+from pretese.jobs.folder import study_folder
+from pretese.recovery.design.library import LIBRARY
+from pretese.recovery.design.study_spec import StudyPlan, StudySpec
+from pretese.trial.design.design_file import design_path, read_design
+from protocol.bedside.cases import load_cases, run_cases
+from protocol.bedside.patient import PatientFile, know
 from protocol.errors import InputError
-from protocol.patient import PatientFile, know
-from protocol.regimen import SHIPPED, load_regimen
-from simulate.clinic.file import read_clinic
+from protocol.reading.documents import parse_yaml, read_document
+from protocol.regimen.load import SHIPPED, load_regimen
+from simulate.clinic.setup.clinic_file import read_clinic
+from simulate.core.shipped import scenario_path
 from simulate.scenario import read_scenario
+from simulate.scenario.calibration_record import load_scenario, read_certificate
 from tests.hostile_yaml import VALUES, WHOLE, alias_bomb, spans, spliced
 
 ROOT = Path(__file__).parents[2]

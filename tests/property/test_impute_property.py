@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
 
-from estimate.impute.chain import Column, impute
-from estimate.logistic import fit_logistic
-from estimate.pool import pool
+from estimate.imputation.chain import Column, impute
+from estimate.imputation.rubins_rules import pool
+from estimate.regression.logistic import fit_logistic
 
 COLUMNS = [Column("age_years"), Column("fsh_iu_l"), Column("azf", 2), Column("diagnosis", 3)]
 

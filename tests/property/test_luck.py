@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from simulate.luck import CHUNK, Luck
+from simulate.core.random_streams import CHUNK, Luck
 
 seeds = st.integers(0, 2**32)
 

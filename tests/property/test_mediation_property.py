@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from estimate.mediation import mediate
-from estimate.mediation_effects import effects_of
+from estimate.mediation.effects import effects_of
+from estimate.mediation.mediation_analysis import mediate
 
 NAMES = ("exposed", "treated", "y")
 RISK = st.floats(0.01, 0.99)

@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pretese.io.atomic_file import write_file
-from pretese.io.manifest import write_manifest
-from pretese.io.result_folder import result_folder
+from pretese.io.output.atomic_file import write_file
+from pretese.io.output.manifest import write_manifest
+from pretese.io.output.result_folder import result_folder
 from protocol.errors import InputError
 from tests.disk_faults import snapshot
 

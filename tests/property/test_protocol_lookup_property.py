@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.decide import decide
-from protocol.regimen import list_regimens, load_regimen
-from simulate.lookup import lookup
+from protocol.bedside.decide import decide
+from protocol.regimen.load import list_regimens, load_regimen
+from simulate.hormones.decision_lookup import lookup
 
 BOUNDARIES = [0.0, 0.7, 11.1, 200.0, np.nextafter(0.7, 0), np.nextafter(11.1, 12), np.nan]
 

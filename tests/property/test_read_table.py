@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from pretese.read_table import read_table
-from pretese.table_cells import INDICATOR, Category, Number
+from pretese.io.input.read_table import read_table
+from pretese.io.input.table_cells import INDICATOR, Category, Number
 
 LEVELS = ("None", "NA", "one", "1", "01", "1.10", "ü, x", "nan")
 USES = {

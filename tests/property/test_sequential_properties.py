@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import fisher_exact
 
-from estimate.planning.exact_fixed import fisher_test
-from estimate.planning.exact_sequential import exact_sequential
+from estimate.sample_size.exact_fixed import fisher_test
+from estimate.sample_size.exact_sequential import exact_sequential
 from estimate.sequential.boundaries import WangTsiatis, plan_sequential
 from estimate.sequential.recursion import exit_probabilities
 from estimate.sequential.spending import Spending

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimate.splines import spline_basis
+from estimate.regression.splines import spline_basis
 
 KNOTS = st.lists(st.integers(-50, 50), min_size=3, max_size=6, unique=True).map(sorted)
 

@@ -6,8 +6,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from estimate.estimand import Estimand
-from estimate.survival import hazard_ratio, kaplan_meier, life_table, log_rank, transfer_times
+from estimate.core.estimand import Estimand
+from estimate.survival.cumulative_delivery import (
+    hazard_ratio,
+    kaplan_meier,
+    life_table,
+    log_rank,
+    transfer_times,
+)
 
 TIMES = arrays(np.int64, 20, elements=st.integers(1, 5))
 BIRTHS = arrays(np.bool_, 20)

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from estimate.additive import (
+from estimate.heterogeneity.additive import (
     AdditiveInteraction,
     additive_interaction,
     interaction_coefficients,
     recode,
 )
-from estimate.risk_interaction import bootstrap_reri, risk_interaction
+from estimate.heterogeneity.risk_interaction import bootstrap_reri, risk_interaction
 
 MODEL_3 = [
     "age_years",

@@ -13,22 +13,27 @@ from scipy.special import chdtrc, expit
 from scipy.stats import fisher_exact
 from scipy.stats.contingency import odds_ratio
 
-from estimate.analysis_set import analysis_set
-from estimate.columns import Categorical, Numeric
-from estimate.estimand import Estimand
-from estimate.fisher import fisher_2x2
-from estimate.logistic import fit_logistic
-from estimate.marginal import standardised
-from estimate.planning.exact_fixed import fisher_test
-from estimate.proportion import clopper_pearson_interval, wilson_interval
-from estimate.risk_difference import compare_arms, newcombe_interval, score_interval, score_z
-from estimate.robust_standardisation import randomised, standardise
-from estimate.stratified import (
+from estimate.causal.marginal import standardised
+from estimate.causal.robust_standardisation import randomised, standardise
+from estimate.comparison.fisher import fisher_2x2
+from estimate.comparison.proportion import clopper_pearson_interval, wilson_interval
+from estimate.comparison.risk_difference import (
+    compare_arms,
+    newcombe_interval,
+    score_interval,
+    score_z,
+)
+from estimate.comparison.stratified import (
     StratumCounts,
     cochran_mantel_haenszel,
     count_strata,
     mantel_haenszel,
 )
+from estimate.core.analysis_set import analysis_set
+from estimate.core.columns import Categorical, Numeric
+from estimate.core.estimand import Estimand
+from estimate.regression.logistic import fit_logistic
+from estimate.sample_size.exact_fixed import fisher_test
 
 ORACLES = {
     oracle["id"]: oracle

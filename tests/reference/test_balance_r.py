@@ -2,9 +2,9 @@
 
 import pytest
 
-from estimate.balance import balance, mahalanobis_difference
-from estimate.propensity import propensity
-from estimate.weighting import weights
+from estimate.causal.balance import balance, mahalanobis_difference
+from estimate.causal.propensity import propensity
+from estimate.causal.weighting import weights
 
 CASES = {
     "unadjusted_pooled": (None, "pooled"),

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.clustered import (
+from estimate.comparison.clustered import (
     Rates,
     dispersion,
     gee,
@@ -17,8 +17,8 @@ from estimate.clustered import (
     overdispersed_odds_ratio,
     rates,
 )
-from estimate.estimand import Estimand
-from estimate.mixed import mixed
+from estimate.comparison.clustered_mixed import mixed
+from estimate.core.estimand import Estimand
 
 R = Path(__file__).parent / "r"
 COUPLES = pd.read_csv(R / "icsi138.csv")

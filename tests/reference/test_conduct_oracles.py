@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from estimate.performance import (
+from estimate.performance.measures import (
     measure_performance,
     relative_precision,
     replicates_for,
     share_mcse,
 )
-from simulate.trial.balance import block_predictability, convergence_guess
-from simulate.trial.recruitment import Site, combine, expected_men, expected_month
+from simulate.recruitment.accrual import Site, combine, expected_men, expected_month
+from simulate.recruitment.predictability import block_predictability, convergence_guess
 
 ORACLES = {
     oracle["id"]: oracle

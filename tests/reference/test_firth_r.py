@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from estimate.adjustment import adjusted
-from estimate.analysis_set import analysis_set
-from estimate.firth import firth, fit_firth, penalised_profile, penalised_test
+from estimate.core.analysis_set import analysis_set
+from estimate.regression.adjustment import adjusted
+from estimate.regression.firth import firth, fit_firth, penalised_profile, penalised_test
 
 
 def test_azfc_men(cohort, r_output) -> None:

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.impute.chain import Column, Imputation, Method, impute
-from estimate.impute.linear import draw_linear, nearest_donors
-from estimate.logistic import fit_logistic
-from estimate.pool import Pooled, pool
+from estimate.imputation.chain import Column, Imputation, Method, impute
+from estimate.imputation.linear import draw_linear, nearest_donors
+from estimate.imputation.rubins_rules import Pooled, pool
+from estimate.regression.logistic import fit_logistic
 
 R = Path(__file__).parent / "r"
 MEN = pd.read_csv(R / "cohort542_mar.csv")

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.analysis_set import AnalysisSet, analysis_set
-from estimate.columns import Categorical, Numeric
-from estimate.pool import pool, pool_estimates
-from estimate.propensity import c_statistic, propensity
-from estimate.weighting import iptw, iptw_adjusted, weights
+from estimate.causal.propensity import c_statistic, propensity
+from estimate.causal.weighting import iptw, iptw_adjusted, weights
+from estimate.core.analysis_set import AnalysisSet, analysis_set
+from estimate.core.columns import Categorical, Numeric
+from estimate.imputation.rubins_rules import pool, pool_estimates
 
 R = Path(__file__).parent / "r"
 DIAGNOSES = ("idiopathic", "cryptorchidism", "orchitis", "azfc")

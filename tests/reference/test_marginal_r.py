@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from estimate.marginal import aipw, outcome_model, standardised, tmle
-from estimate.propensity import common_support, propensity, trim
-from estimate.weighting import iptw, weights
+from estimate.causal.marginal import aipw, outcome_model, standardised, tmle
+from estimate.causal.propensity import common_support, propensity, trim
+from estimate.causal.weighting import iptw, weights
 
 CASES = {
     "gcomp_main": {},

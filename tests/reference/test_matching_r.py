@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from estimate.balance import balance
-from estimate.design_matrix import design_matrix
-from estimate.logistic import fit_logistic
-from estimate.matching import match_nearest, matched
-from estimate.pairs import discordant, mcnemar, paired
-from estimate.propensity import propensity
-from estimate.sandwich import sandwich
+from estimate.causal.balance import balance
+from estimate.causal.matched_pairs import discordant, mcnemar, paired
+from estimate.causal.matching import match_nearest, matched
+from estimate.causal.propensity import propensity
+from estimate.core.design_matrix import design_matrix
+from estimate.regression.logistic import fit_logistic
+from estimate.regression.sandwich import sandwich
 from protocol.errors import InputError
 
 DESIGNS = {

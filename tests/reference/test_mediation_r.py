@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from estimate.analysis_set import AnalysisSet
-from estimate.design_matrix import design_matrix
-from estimate.mediation import mediate
-from estimate.mediation_effects import Mediation
+from estimate.core.analysis_set import AnalysisSet
+from estimate.core.design_matrix import design_matrix
+from estimate.mediation.effects import Mediation
+from estimate.mediation.mediation_analysis import mediate
 
 NUMBERS = [
     "age_years",

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from estimate.adjustment import adjusted
-from estimate.contingency import crude
-from estimate.design_matrix import design_matrix
-from estimate.logistic import fit_logistic
-from estimate.poisson import fit_poisson, modified_poisson
-from estimate.profile import likelihood_ratio, profile_interval
-from estimate.propensity import propensity
-from estimate.result import Z95
-from estimate.sandwich import sandwich
+from estimate.causal.propensity import propensity
+from estimate.comparison.contingency import crude
+from estimate.core.design_matrix import design_matrix
+from estimate.core.result import Z95
+from estimate.regression.adjustment import adjusted
+from estimate.regression.logistic import fit_logistic
+from estimate.regression.poisson import fit_poisson, modified_poisson
+from estimate.regression.profile import likelihood_ratio, profile_interval
+from estimate.regression.sandwich import sandwich
 
 MODEL_1 = ["age_years"]
 MODEL_2 = [*MODEL_1, "infertility_duration_years", "bmi_kg_m2", "diagnosis"]

@@ -6,10 +6,10 @@
 import numpy as np
 import pytest
 
-from estimate.performance import share_mcse
-from pretese.trial.candidates import scenario_of
-from pretese.trial.design import read_design
-from pretese.trial.engine import simulate_design
+from estimate.performance.measures import share_mcse
+from pretese.trial.conduct.participants import scenario_of
+from pretese.trial.design.design_file import read_design
+from pretese.trial.simulation.engine import simulate_design
 
 MEN, TRIALS = 300, 500
 

@@ -5,22 +5,22 @@ import pytest
 from scipy.optimize import brentq
 from scipy.special import expit, ndtr
 
-from estimate.contingency import (
+from estimate.causal.marginal_risks import Risks
+from estimate.comparison.contingency import (
     TwoByTwo,
     odds_ratio,
     risk_difference,
     risk_ratio,
 )
-from estimate.estimand import Estimand
-from estimate.fisher import fisher_2x2, fisher_exact
-from estimate.logistic import fit_logistic
-from estimate.margins import odds_ratio_from_margins
-from estimate.mediation_effects import EFFECTS, effects_of
-from estimate.printed import implied, risk_ratio_of
-from estimate.result import Z95
-from estimate.risks import Risks
-from estimate.subgroups import adjust_p_values
-from estimate.two_sample import chi_square
+from estimate.comparison.fisher import fisher_2x2, fisher_exact
+from estimate.comparison.two_sample import chi_square
+from estimate.core.estimand import Estimand
+from estimate.core.result import Z95
+from estimate.heterogeneity.subgroups import adjust_p_values
+from estimate.mediation.effects import EFFECTS, effects_of
+from estimate.published.printed_ratio import implied, risk_ratio_of
+from estimate.published.table_margins import odds_ratio_from_margins
+from estimate.regression.logistic import fit_logistic
 from protocol.errors import InputError
 
 QUESTION = Estimand("men operated", "gn 1 vs 0", "sperm_retrieved", "")

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from estimate.analysis_set import analysis_set
-from estimate.columns import Categorical, Numeric
-from estimate.propensity import c_statistic, propensity
-from pretese.calibration.problem import pose
-from pretese.calibration.solve import SEED
-from pretese.calibration.verdict import LIMIT, check
-from pretese.published import load_published
-from simulate.nouns import DIAGNOSES
+from estimate.causal.propensity import c_statistic, propensity
+from estimate.core.analysis_set import analysis_set
+from estimate.core.columns import Categorical, Numeric
+from pretese.article.calibration.problem import pose
+from pretese.article.calibration.solve import SEED
+from pretese.article.calibration.verdict import LIMIT, check
+from pretese.article.published import load_published
+from simulate.core.coding import DIAGNOSES
 from tests.paper import paper
 
 

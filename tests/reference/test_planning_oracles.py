@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from estimate.planning.closed_form import (
+from estimate.sample_size.closed_form import (
     optimal_allocation,
     power_two_proportions,
     size_one_proportion,
     size_two_proportions,
 )
-from estimate.planning.conditioning import effects_under_thresholds
-from estimate.planning.events import event_probability, freedman_events, schoenfeld_events
-from estimate.planning.exact_fixed import (
+from estimate.sample_size.conditioning import effects_under_thresholds
+from estimate.sample_size.events import event_probability, freedman_events, schoenfeld_events
+from estimate.sample_size.exact_fixed import (
     exact_power,
     fisher_test,
     largest_size,
@@ -27,12 +27,12 @@ from estimate.planning.exact_fixed import (
     pooled_z_test,
     search_size,
 )
-from estimate.planning.exact_reestimation import exact_reestimation
-from estimate.planning.exact_sequential import exact_sequential
-from estimate.planning.graphs import Graph, adjusted_p, fallback, reject
-from estimate.planning.marginal_truth import marginal_truth
+from estimate.sample_size.exact_reestimation import exact_reestimation
+from estimate.sample_size.exact_sequential import exact_sequential
+from estimate.sample_size.graphs import Graph, adjusted_p, fallback, reject
+from estimate.sample_size.marginal_truth import marginal_truth
 from estimate.sequential.boundaries import plan_sequential
-from estimate.sequential.conditional import information_for_power
+from estimate.sequential.looking_ahead import information_for_power
 from estimate.sequential.spending import Spending
 
 ORACLES = {

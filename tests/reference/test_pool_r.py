@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.logistic import fit_logistic
-from estimate.pool import Pooled, pool
-from estimate.pooled_tests import PooledTest, d1, d2, likelihood_ratio_test
-from estimate.splines import wald_chi2
+from estimate.imputation.pooled_tests import PooledTest, d1, d2, likelihood_ratio_test
+from estimate.imputation.rubins_rules import Pooled, pool
+from estimate.regression.logistic import fit_logistic
+from estimate.regression.splines import wald_chi2
 
 R = Path(__file__).parent / "r"
 DRAWS = pd.read_csv(R / "completed10.csv")

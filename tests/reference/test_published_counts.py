@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from pretese.published import PublishedStudy, load_published
+from pretese.article.published import PublishedStudy, load_published
 
 ARMS = ("untreated", "treated")
 GROUPS = ("overall", *ARMS)

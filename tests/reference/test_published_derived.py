@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
-from pretese.published import load_published
-from simulate.nouns import BASELINE
+from pretese.article.published import load_published
+from simulate.core.coding import BASELINE
 
 DIAGNOSES = ("idiopathic", "cryptorchidism", "orchitis", "azfc")
 STUDY = load_published("rbe-2022-00934")

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from scipy.stats import binom, norm
 
-from estimate.performance import share_mcse, z_against
-from estimate.planning.closed_form import size_two_proportions
-from pretese.trial.design import Design
-from pretese.trial.engine import simulate_design
-from pretese.trial.rail import exact_rail
-from protocol.documents import validate
+from estimate.performance.measures import share_mcse, z_against
+from estimate.sample_size.closed_form import size_two_proportions
+from pretese.trial.design.design_file import Design
+from pretese.trial.power.exact_power import exact_rail
+from pretese.trial.simulation.engine import simulate_design
+from protocol.reading.documents import validate
 
 #: Risks in percent (control, treated), men per arm at 80 % and at 90 % power.
 SIZES = [

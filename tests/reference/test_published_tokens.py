@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pretese.published import PublishedStudy, load_published
-from pretese.shipped import published_path
+from pretese.article.published import PublishedStudy, load_published
+from simulate.core.shipped import published_path
 
 NAME = "rbe-2022-00934"
 ARTICLE = json.loads((Path(__file__).parent / "published_tokens.json").read_text(encoding="utf-8"))

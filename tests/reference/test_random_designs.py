@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from benchmarks.exact_rail import describe, score_designs
-from pretese.trial.rail import why_no_rail
+from pretese.trial.power.exact_power import why_no_rail
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -12,9 +12,8 @@ import pytest
 from scipy.special import ndtr
 from scipy.stats import norm
 
-from estimate.planning.closed_form import size_two_means, size_two_proportions
-from estimate.risk_difference import score_interval, score_z
-from estimate.sequential.analysis import analyse_final, monitor_bounds, repeated_p
+from estimate.comparison.risk_difference import score_interval, score_z
+from estimate.sample_size.closed_form import size_two_means, size_two_proportions
 from estimate.sequential.boundaries import HaybittlePeto, WangTsiatis, plan_sequential
 from estimate.sequential.combination import (
     bauer_koehne_bound,
@@ -22,14 +21,15 @@ from estimate.sequential.combination import (
     fisher_size,
     inverse_normal,
 )
-from estimate.sequential.conditional import (
+from estimate.sequential.interim_inference import analyse_final, monitor_bounds, repeated_p
+from estimate.sequential.looking_ahead import (
     conditional_power,
     conditional_power_risks,
     needed_z,
     rejection_given,
 )
-from estimate.sequential.ordered import order_stagewise
 from estimate.sequential.spending import Spending
+from estimate.sequential.stagewise import order_stagewise
 
 ORACLES = {
     oracle["id"]: oracle

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.splines import fit_spline, harrell_knots, spline_basis
+from estimate.regression.splines import fit_spline, harrell_knots, spline_basis
 
 R = Path(__file__).parent / "r"
 MEN = pd.read_csv(R / "cohort542_full.csv")

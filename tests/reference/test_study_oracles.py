@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from scipy.special import ndtr
 
-from pretese.study.assess import assess
-from pretese.study.source import Source
-from pretese.study.spec import StudySpec
-from pretese.study.tasks import ESTIMATES
-from protocol.documents import validate
+from pretese.recovery.design.study_spec import StudySpec
+from pretese.recovery.results.assess import assess
+from pretese.recovery.results.replicates import Source
+from pretese.recovery.work.tasks import ESTIMATES
+from protocol.reading.documents import validate
 
 ORACLES = {
     oracle["id"]: oracle
@@ -59,7 +59,7 @@ def measures(found, method):
 
 @pytest.mark.parametrize("chunk", [2, 3, 2000])
 def test_o49_toy_of_rsimsum(tmp_path, monkeypatch, chunk):
-    monkeypatch.setattr("pretese.study.source.CHUNK", chunk)
+    monkeypatch.setattr("pretese.recovery.results.replicates.CHUNK", chunk)
     given, says = ORACLES["O49"]["inputs"], ORACLES["O49"]["outputs"]  # rsimsum 0.13.1
     b, se = np.array(given["b"]), np.array(given["se"])
     answers = (b, se, b - 1.959964 * se, b + 1.959964 * se, 2 * ndtr(-b / se))
@@ -80,7 +80,7 @@ def draws_with(mean, sd, n, seed):
 
 @pytest.mark.parametrize("chunk", [70, 2000])
 def test_o50_measures_validated_against_stata(tmp_path, monkeypatch, chunk):
-    monkeypatch.setattr("pretese.study.source.CHUNK", chunk)
+    monkeypatch.setattr("pretese.recovery.results.replicates.CHUNK", chunk)
     n, truth = 1000, 0.5
     b = draws_with(truth + 0.016766161, 0.15111499, n, 1)
     model, model_mcse = 0.14709627, 0.00052741

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from estimate.analysis_set import AnalysisSet
-from estimate.subgroups import (
+from estimate.core.analysis_set import AnalysisSet
+from estimate.heterogeneity.subgroups import (
     Subgroups,
     adjust_p_values,
     interaction_test,

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.discrete_time import discrete_hazard
-from estimate.estimand import Estimand
-from estimate.fisher import fisher_2x2
-from estimate.survival import (
+from estimate.comparison.fisher import fisher_2x2
+from estimate.comparison.two_sample import chi_square
+from estimate.core.estimand import Estimand
+from estimate.survival.cumulative_delivery import (
     Convention,
     LifeTable,
     expected_events,
@@ -21,7 +21,7 @@ from estimate.survival import (
     log_rank,
     transfer_times,
 )
-from estimate.two_sample import chi_square
+from estimate.survival.discrete_time import discrete_hazard
 
 R = Path(__file__).parent / "r"
 COUPLES = pd.read_csv(R / "icsi138.csv")

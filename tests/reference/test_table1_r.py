@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.columns import Categorical, Numeric
-from estimate.table1 import CategoricalRow, NumericRow, table_one
+from estimate.comparison.table1 import CategoricalRow, NumericRow, table_one
+from estimate.core.columns import Categorical, Numeric
 
 R = Path(__file__).parent / "r"
 MEN = pd.read_csv(R / "cohort542_mar.csv")

@@ -8,8 +8,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from estimate.fisher import fisher_2x2, fisher_exact
-from estimate.two_sample import chi_square, hodges_lehmann, kruskal_wallis, welch, wilcoxon
+from estimate.comparison.fisher import fisher_2x2, fisher_exact
+from estimate.comparison.two_sample import (
+    chi_square,
+    hodges_lehmann,
+    kruskal_wallis,
+    welch,
+    wilcoxon,
+)
 
 R = Path(__file__).parent / "r"
 MEN = pd.read_csv(R / "cohort542_mar.csv")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from estimate.propensity import c_statistic, propensity
-from estimate.weighting import iptw, iptw_adjusted, weighted_risks, weights
+from estimate.causal.propensity import c_statistic, propensity
+from estimate.causal.weighting import iptw, iptw_adjusted, weighted_risks, weights
 
 WAYS = {
     "ate": {"target": "ate"},

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from estimate.additive import (
+from estimate.core.analysis_set import AnalysisSet, analysis_set
+from estimate.heterogeneity.additive import (
     additive_by_level,
     additive_from_data,
     additive_interaction,
     recode,
 )
-from estimate.analysis_set import AnalysisSet, analysis_set
-from estimate.risk_interaction import bootstrap_reri, risk_interaction
+from estimate.heterogeneity.risk_interaction import bootstrap_reri, risk_interaction
 from protocol.errors import InputError
 
 # Men with the outcome of 20 in each group: untreated/treated x modifier no/yes.

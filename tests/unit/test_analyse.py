@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from estimate.adjustment import adjusted
-from estimate.analyse import analyse
-from estimate.analysis_set import analysis_set
-from estimate.methods import methods_of
-from estimate.plan import Plan
-from estimate.plan_choices import Event, Matching, MissingData
-from pretese.analysis_tables import weighted_table
+from estimate.core.analysis_set import analysis_set
+from estimate.methods.registry import methods_of
+from estimate.plan.analyse import analyse
+from estimate.plan.choices import Event, Matching, MissingData
+from estimate.plan.spec import Plan
+from estimate.regression.adjustment import adjusted
+from pretese.analysis.analysis_tables import weighted_table
 from protocol.errors import InputError
 
 EVERY = methods_of("analyse")

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.analysis_set import analysis_set
-from estimate.columns import Categorical, Numeric, read_columns
-from estimate.design_matrix import design_matrix
+from estimate.core.analysis_set import analysis_set
+from estimate.core.columns import Categorical, Numeric, read_columns
+from estimate.core.design_matrix import design_matrix
 from protocol.errors import InputError
 
 DIAGNOSIS = Categorical(("idiopathic", "azfc"))

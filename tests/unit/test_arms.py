@@ -5,14 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimate.analysis_set import analysis_set
-from estimate.columns import Categorical, Numeric
-from estimate.estimand import Estimand
-from estimate.logistic import fit_logistic
-from estimate.proportion import clopper_pearson_interval, wilson_interval
-from estimate.risk_difference import compare_arms, newcombe_interval, score_interval, score_z
-from estimate.robust_standardisation import randomised, standardise
-from estimate.stratified import (
+from estimate.causal.robust_standardisation import randomised, standardise
+from estimate.comparison.proportion import clopper_pearson_interval, wilson_interval
+from estimate.comparison.risk_difference import (
+    compare_arms,
+    newcombe_interval,
+    score_interval,
+    score_z,
+)
+from estimate.comparison.stratified import (
     StratumCounts,
     cochran_mantel_haenszel,
     count_strata,
@@ -20,6 +21,10 @@ from estimate.stratified import (
     joint_strata,
     mantel_haenszel,
 )
+from estimate.core.analysis_set import analysis_set
+from estimate.core.columns import Categorical, Numeric
+from estimate.core.estimand import Estimand
+from estimate.regression.logistic import fit_logistic
 from protocol.errors import InputError
 
 QUESTION = Estimand("randomised men", "gn 1 vs 0", "sperm_in_ejaculate", "")

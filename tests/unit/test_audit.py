@@ -4,13 +4,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pretese.protocol_deviate import deviate
-from protocol.audit import audit, audit_man
-from protocol.deviations import KINDS
+from pretese.bedside.labelled_deviations import deviate
+from protocol.audit.adherent_log import faithful_events
+from protocol.audit.deviations import KINDS
+from protocol.audit.judge import audit, audit_man
+from protocol.audit.log import Event, parse_log, write_log
 from protocol.errors import InputError
-from protocol.faithful import faithful_events
-from protocol.log import Event, parse_log, write_log
-from protocol.regimen import list_regimens, load_regimen
+from protocol.regimen.load import list_regimens, load_regimen
 
 GUIDED = load_regimen("fsh-guided")
 START = dt.date(2022, 3, 1)

@@ -2,9 +2,9 @@
 
 import pytest
 
+from protocol.audit.log import Event, parse_log, write_log
 from protocol.errors import InputError
-from protocol.log import Event, parse_log, write_log
-from protocol.regimen import load_regimen
+from protocol.regimen.load import load_regimen
 
 GUIDED = load_regimen("fsh-guided")
 HEAD = "patient,date,event,drug,amount,unit,value\n"

@@ -7,8 +7,8 @@ from scipy import stats
 
 from pretese.plots.before_after import GROUPS, HORMONES, draw_before_after, pair_visits
 from pretese.plots.style import save
-from simulate.cohort import draw_cohort
-from simulate.tables import tables
+from simulate.cohort.draw import draw_cohort
+from simulate.tables.study_tables import tables
 from tests.paper import paper
 
 VISITS = pd.DataFrame(

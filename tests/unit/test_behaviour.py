@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from pretese.mechanism import with_values
-from simulate.behaviour import average_reserve
-from simulate.cohort import draw_cohort
-from simulate.curves import curves
-from simulate.fertility import births_of, couples_of
-from simulate.tables import tables
+from simulate.cohort.births import births_of, couples_of
+from simulate.cohort.draw import draw_cohort
+from simulate.cohort.hormone_curves import curves
+from simulate.patients.adherence import average_reserve
+from simulate.scenario.parameter_paths import with_values
+from simulate.tables.study_tables import tables
 from tests.paper import drawn, paper
 
 

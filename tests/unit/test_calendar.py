@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from protocol.errors import InputError
-from simulate.trial.calendar import schedule_looks
-from simulate.trial.recruitment import Site, combine, draw_arrivals
+from simulate.recruitment.accrual import Site, combine, draw_arrivals
+from simulate.recruitment.analysis_timing import schedule_looks
 
 
 def test_a_look_waits_for_endpoints_not_for_men():

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from pretese.calibration.problem import LOG, LOGIT, link, pose
-from pretese.calibration.solve import _identified
-from pretese.calibration.verdict import distance
-from pretese.mechanism import mechanism_hash, parameters, with_values
-from pretese.published import load_published
+from pretese.article.calibration.problem import LOG, LOGIT, link, pose
+from pretese.article.calibration.solve import _identified
+from pretese.article.calibration.verdict import distance
+from pretese.article.published import load_published
 from protocol.errors import InputError
-from simulate.parameter import Parameter
 from simulate.scenario import Target
+from simulate.scenario.parameter_paths import mechanism_hash, parameters, with_values
+from simulate.scenario.sections.parameter import Parameter
 from tests.paper import paper
 
 

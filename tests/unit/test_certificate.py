@@ -6,20 +6,20 @@ import shutil
 import numpy as np
 import pytest
 
-from pretese.calibration.problem import pose
-from pretese.calibration.verdict import certify
-from pretese.certificate import (
+from pretese.article.calibration.problem import pose
+from pretese.article.calibration.verdict import certify
+from pretese.article.published import load_published
+from pretese.cli import run
+from protocol.errors import InputError
+from simulate.core.shipped import scenario_path
+from simulate.scenario.calibration_record import (
     load_scenario,
     read_certificate,
     record_hash,
     unsolved,
     write_certificate,
 )
-from pretese.cli import run
-from pretese.mechanism import parameters
-from pretese.published import load_published
-from pretese.shipped import scenario_path
-from protocol.errors import InputError
+from simulate.scenario.parameter_paths import parameters
 
 NAME = "spermatogenesis.treatment.direct"
 

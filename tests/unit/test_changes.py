@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from estimate.changes import Pairs, changes
-from estimate.plan import Plan
-from estimate.plan_choices import Measured
+from estimate.plan.changes import Pairs, changes
+from estimate.plan.choices import Measured
+from estimate.plan.spec import Plan
 from protocol.errors import InputError
 
 MEN = {

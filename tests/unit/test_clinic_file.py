@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from pretese.clinic_files import clinic_names, load_clinic
-from protocol.documents import parse_document
+from pretese.clinic.clinic_files import clinic_names, load_clinic
 from protocol.errors import InputError
-from simulate.clinic.arrivals import Waiting, read_waiting_list
-from simulate.clinic.file import Clinic
-from simulate.clinic.lengths import GRAIN, on_grain
-from simulate.clinic.units import day_part
+from protocol.reading.documents import parse_document
+from simulate.clinic.setup.clinic_file import Clinic
+from simulate.clinic.setup.durations import GRAIN, on_grain
+from simulate.clinic.setup.referrals import Waiting, read_waiting_list
+from simulate.clinic.setup.time_units import day_part
 
 HEAD = "id: mine\ntitle: mine\nopens: 2026-01-05\nhorizon_days: 365\n"
 MEAN = "mean: {value: 60, unit: min, status: derived, source: test}"

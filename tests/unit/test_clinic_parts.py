@@ -10,21 +10,9 @@ import pandas as pd
 import pytest
 import simpy
 
-from pretese.certificate import load_scenario
-from pretese.mechanism import with_values
 from protocol.errors import InputError
-from simulate.clinic import steps
-from simulate.clinic.arrivals import Waiting, men_to_draw, referral_days
-from simulate.clinic.calendar import Calendar, Slots
-from simulate.clinic.equipment import Theatre
-from simulate.clinic.lengths import days
-from simulate.clinic.log import event_log, timestamps
-from simulate.clinic.log_rows import STATUS
-from simulate.clinic.measures import measures
-from simulate.clinic.milestones import milestones
-from simulate.clinic.queues import queue_by_day
-from simulate.clinic.records import clinic_tables
-from simulate.clinic.replicate import (
+from simulate.clinic.capacity.queues import queue_by_day
+from simulate.clinic.capacity.replications import (
     Goal,
     Interval,
     Replication,
@@ -33,14 +21,26 @@ from simulate.clinic.replicate import (
     read_goal,
     until_precise,
 )
-from simulate.clinic.run import run_clinic
-from simulate.clinic.solve import solve, with_capacity
-from simulate.clinic.theatre import WaitingList
-from simulate.clinic.units import MONTH_NAMES
-from simulate.clinic.xes import XesWriter
-from simulate.cohort import draw_cohort
-from simulate.luck import Luck
-from simulate.tables import tables
+from simulate.clinic.capacity.required_capacity import solve, with_capacity
+from simulate.clinic.capacity.run_measures import measures
+from simulate.clinic.flow import steps
+from simulate.clinic.flow.run_clinic import run_clinic
+from simulate.clinic.flow.theatre import WaitingList
+from simulate.clinic.records.clinic_tables import clinic_tables
+from simulate.clinic.records.event_log import event_log, timestamps
+from simulate.clinic.records.event_rows import STATUS
+from simulate.clinic.records.milestones import milestones
+from simulate.clinic.records.xes import XesWriter
+from simulate.clinic.setup.durations import days
+from simulate.clinic.setup.equipment import Theatre
+from simulate.clinic.setup.opening_days import Calendar, Slots
+from simulate.clinic.setup.referrals import Waiting, men_to_draw, referral_days
+from simulate.clinic.setup.time_units import MONTH_NAMES
+from simulate.cohort.draw import draw_cohort
+from simulate.core.random_streams import Luck
+from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.parameter_paths import with_values
+from simulate.tables.study_tables import tables
 from tests.clinics import (
     assumed,
     clinic,

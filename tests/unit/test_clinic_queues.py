@@ -12,8 +12,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from simulate.clinic.measures import measures
-from simulate.clinic.replicate import interval
+from simulate.clinic.capacity.replications import interval
+from simulate.clinic.capacity.run_measures import measures
 from tests.clinics import exponential
 from tests.queueing import Model, md1_wait, mmc_wait, models, run_model, seen_waits
 

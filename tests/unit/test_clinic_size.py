@@ -9,30 +9,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pretese.certificate import load_scenario
-from pretese.clinic_files import write_run
-from pretese.mechanism import with_values
-from simulate.clinic import steps
-from simulate.clinic import store as storage
-from simulate.clinic.case import Case
-from simulate.clinic.log import event_log
-from simulate.clinic.measures import measures
-from simulate.clinic.milestones import milestones
-from simulate.clinic.quantiles import quantiles
-from simulate.clinic.queues import in_clinic_by_day, queue_by_day
-from simulate.clinic.records import clinic_tables
-from simulate.clinic.run import run_clinic
-from simulate.clinic.store import Store
-from simulate.cohort import draw_cohort
-from simulate.luck import CHUNK
-from simulate.tables import tables
+from pretese.clinic.clinic_files import write_run
+from simulate.clinic.capacity.exact_quantiles import quantiles
+from simulate.clinic.capacity.queues import in_clinic_by_day, queue_by_day
+from simulate.clinic.capacity.run_measures import measures
+from simulate.clinic.courses import disk_store as storage
+from simulate.clinic.courses.disk_store import Store
+from simulate.clinic.flow import steps
+from simulate.clinic.flow.patient_state import Case
+from simulate.clinic.flow.run_clinic import run_clinic
+from simulate.clinic.records.clinic_tables import clinic_tables
+from simulate.clinic.records.event_log import event_log
+from simulate.clinic.records.milestones import milestones
+from simulate.cohort.draw import draw_cohort
+from simulate.core.random_streams import CHUNK
+from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.parameter_paths import with_values
+from simulate.tables.study_tables import tables
 from tests.clinics import assumed, clinic, constant, exponential, ledger, shipped
 
 
 @pytest.fixture
 def small_slices(monkeypatch):
     """Slices of sixteen men, and hardly anything kept in memory."""
-    for module in ("simulate.luck", "simulate.clinic.lots", "simulate.clinic.run"):
+    for module in (
+        "simulate.core.random_streams",
+        "simulate.clinic.courses.batches",
+        "simulate.clinic.flow.run_clinic",
+    ):
         monkeypatch.setattr(f"{module}.CHUNK", 16)
     monkeypatch.setattr(storage, "IN_MEMORY", 1000)
 
@@ -65,7 +69,7 @@ def test_reading_by_slices_changes_no_measure(monkeypatch):
     counted = (asked >= busy.warm_up_days) & (asked <= busy.horizon_days) & ~np.isnan(start)
     assert counted.sum() > 50
     assert whole[0]["p90_wait_days"] == np.quantile((start - asked)[counted], 0.9)
-    monkeypatch.setattr("simulate.clinic.run.CHUNK", 64)
+    monkeypatch.setattr("simulate.clinic.flow.run_clinic.CHUNK", 64)
     assert len(list(run.parts())) == 11
     assert measures(run) == pytest.approx(whole[0], nan_ok=True, rel=1e-12)
     assert np.array_equal(in_clinic_by_day(run), whole[1])

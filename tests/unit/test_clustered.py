@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import integrate, special, stats
 
-from estimate.clustered import (
+from estimate.comparison.clustered import (
     dispersion,
     gee,
     gee_odds_ratio,
@@ -14,8 +14,8 @@ from estimate.clustered import (
     rate_difference,
     rates,
 )
-from estimate.estimand import Estimand
-from estimate.mixed import _integrated, mixed
+from estimate.comparison.clustered_mixed import _integrated, mixed
+from estimate.core.estimand import Estimand
 from protocol.errors import InputError
 
 EVENTS = [2, 4, 0, 3, 1, 5, 4, 2, 6, 0]

@@ -7,15 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pretese import cohort_files
 from pretese.cli import run
-from pretese.cohort_files import write_studies
-from pretese.export import streams
-from pretese.export.formats import FORMATS, MOST_MEN_WHOLE, Format
+from pretese.io.export import cohort_files, streams
+from pretese.io.export.cohort_files import write_studies
+from pretese.io.export.formats import FORMATS, MOST_MEN_WHOLE, Format
 from protocol.errors import InputError
-from simulate.cohort import draw_cohort
-from simulate.luck import CHUNK
-from simulate.tables import COLUMNS
+from simulate.cohort.draw import draw_cohort
+from simulate.core.random_streams import CHUNK
+from simulate.tables.study_tables import COLUMNS
 from tests.paper import paper
 
 SLICES = 4

@@ -4,10 +4,10 @@ from fnmatch import fnmatchcase
 import numpy as np
 import pytest
 
-from pretese.published import load_published
-from pretese.reproduce.compare import compare, frame, missed, reason_for
-from pretese.reproduce.quartiles import quartiles
-from pretese.reproduce.report import summary
+from pretese.article.published import load_published
+from pretese.article.report.compare import compare, frame, missed, reason_for
+from pretese.article.report.reproduction_page import summary
+from pretese.article.twin.quartiles import quartiles
 from protocol.errors import InputError
 from tests.paper import paper
 

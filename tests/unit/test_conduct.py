@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from estimate.sequential.boundaries import WangTsiatis, plan_sequential
-from estimate.sequential.conduct import follow
 from estimate.sequential.spending import Spending
+from estimate.sequential.trials import follow
 from protocol.errors import InputError
 
 DESIGN = plan_sequential([0.3, 0.7, 1], Spending("Pocock"), futility=Spending("KD", 2))

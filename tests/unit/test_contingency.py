@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency
 
-from estimate.contingency import TwoByTwo, odds_ratio, risk_difference, risk_ratio
-from estimate.estimand import Estimand
-from estimate.two_sample import chi_square
+from estimate.comparison.contingency import TwoByTwo, odds_ratio, risk_difference, risk_ratio
+from estimate.comparison.two_sample import chi_square
+from estimate.core.estimand import Estimand
 
 QUESTION = Estimand("all men", "gn 1 vs 0", "sperm_retrieved", "")
 counts = st.integers(1, 200)

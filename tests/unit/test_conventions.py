@@ -12,9 +12,9 @@ import pytest
 from pydantic import Field
 from pydantic.fields import FieldInfo
 
-from protocol.documents import Document, validate
 from protocol.errors import InputError
-from protocol.fields import Number
+from protocol.reading.documents import Document, validate
+from protocol.reading.fields import Number
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("protocol", "simulate", "estimate", "pretese")

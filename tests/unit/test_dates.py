@@ -7,13 +7,13 @@ from icalendar import Calendar
 
 from pretese.bedside.ics import calendar_of
 from pretese.cli import run
-from pretese.clinic_files import load_clinic
-from pretese.shipped import shipped_folder
+from pretese.clinic.clinic_files import load_clinic
+from protocol.bedside.schedule import plan_of_phases
 from protocol.dates import date_of, day_from, nearest_day
 from protocol.errors import InputError
-from protocol.regimen import load_regimen
-from protocol.schedule import plan_of_phases
-from simulate.clinic.arrivals import men_to_draw
+from protocol.regimen.load import load_regimen
+from simulate.clinic.setup.referrals import men_to_draw
+from simulate.core.shipped import shipped_folder
 
 FIRST, LAST = dt.date.min, dt.date.max
 

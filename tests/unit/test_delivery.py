@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.analyse import analyse
-from estimate.delivery import deliveries
-from estimate.plan import Plan
+from estimate.plan.analyse import analyse
+from estimate.plan.delivery import deliveries
+from estimate.plan.spec import Plan
 from protocol.errors import InputError
 
 COUPLES = {

@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulate.cohort import draw_cohort
-from simulate.dirt import KINDS, spoil
-from simulate.tables import tables
+from simulate.cohort.draw import draw_cohort
+from simulate.tables.data_errors import KINDS, spoil
+from simulate.tables.study_tables import tables
 from tests.paper import paper
 
 

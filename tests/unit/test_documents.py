@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from protocol.documents import Document, content_hash, parse_document, read_document
 from protocol.errors import InputError
+from protocol.reading.documents import Document, content_hash, parse_document, read_document
 
 
 class Inner(Document):

@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 import yaml
 
-from pretese.certificate import load_scenario
 from pretese.cli import run
+from pretese.pictures.hormone_figure import draw_hormones
 from pretese.plots.before_after import pair_visits
-from pretese.plots.hormones import draw_hormones
 from protocol.errors import InputError
-from simulate.cohort import draw_cohort
-from simulate.curves import curves
-from simulate.tables import tables
+from simulate.cohort.draw import draw_cohort
+from simulate.cohort.hormone_curves import curves
+from simulate.scenario.calibration_record import load_scenario
+from simulate.tables.study_tables import tables
 from tests.paper import paper
 
 SAME = ("fsh_iu_l", "stimulus", "leydig_activity", "phase")

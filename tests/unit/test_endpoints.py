@@ -6,19 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pretese.export.adam import _FLAGS
-from pretese.study.spec import StudyPlan
-from pretese.study.tasks import EstimateTask
-from pretese.trial.candidates import scenario_of
-from pretese.trial.conduct import draw_trials
-from pretese.trial.design import Design
-from pretese.trial.observe import observe
-from protocol.documents import validate
+from pretese.io.export.adam import _FLAGS
+from pretese.recovery.design.study_spec import StudyPlan
+from pretese.recovery.work.tasks import EstimateTask
+from pretese.trial.conduct.observed_data import observe
+from pretese.trial.conduct.participants import scenario_of
+from pretese.trial.conduct.trial_conduct import draw_trials
+from pretese.trial.design.design_file import Design
 from protocol.errors import InputError
-from simulate.cohort import draw_cohort
-from simulate.columns import COLUMNS
+from protocol.reading.documents import validate
+from simulate.cohort.draw import draw_cohort
 from simulate.endpoints import ENDPOINTS, Endpoint, observed_outcome, potential_outcomes
-from simulate.tables import tables
+from simulate.tables.study_tables import tables
+from simulate.tables.table_columns import COLUMNS
 from simulate.truth import ESTIMANDS
 from tests.paper import paper
 

@@ -4,16 +4,17 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from estimate.performance import z_against
-from estimate.planning.closed_form import (
+from estimate.comparison.restricted_risks import restricted_risks
+from estimate.performance.measures import z_against
+from estimate.sample_size.closed_form import (
     power_two_proportions,
     size_one_proportion,
     size_two_means,
     size_two_proportions,
 )
-from estimate.planning.conditioning import effects_under_thresholds
-from estimate.planning.events import event_probability, schoenfeld_events
-from estimate.planning.exact_fixed import (
+from estimate.sample_size.conditioning import effects_under_thresholds
+from estimate.sample_size.events import event_probability, schoenfeld_events
+from estimate.sample_size.exact_fixed import (
     binomial_masses,
     exact_power,
     fisher_test,
@@ -23,10 +24,9 @@ from estimate.planning.exact_fixed import (
     pooled_z_test,
     search_size,
 )
-from estimate.planning.exact_reestimation import _least_events, exact_reestimation
-from estimate.planning.exact_sequential import exact_sequential
-from estimate.planning.marginal_truth import marginal_truth, solve_conditional
-from estimate.planning.restricted import restricted_risks
+from estimate.sample_size.exact_reestimation import _least_events, exact_reestimation
+from estimate.sample_size.exact_sequential import exact_sequential
+from estimate.sample_size.marginal_truth import marginal_truth, solve_conditional
 from estimate.sequential.boundaries import plan_sequential
 from estimate.sequential.spending import Spending
 from protocol.errors import InputError

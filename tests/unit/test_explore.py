@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from estimate.analyse import analyse
-from estimate.analysis_set import analysis_set
-from estimate.columns import Categorical, Numeric
-from estimate.explore import assign
-from estimate.plan import Plan
-from estimate.plan_choices import Subgroup
-from estimate.subgroups import adjust_p_values, subgroup_effects
-from protocol.documents import validate
+from estimate.core.analysis_set import analysis_set
+from estimate.core.columns import Categorical, Numeric
+from estimate.heterogeneity.subgroups import adjust_p_values, subgroup_effects
+from estimate.plan.analyse import analyse
+from estimate.plan.choices import Subgroup
+from estimate.plan.explore import assign
+from estimate.plan.spec import Plan
 from protocol.errors import InputError
+from protocol.reading.documents import validate
 
 COVARIATES = {
     "age_years": "numeric",

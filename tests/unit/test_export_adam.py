@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pretese.export.adam import adlb, adsl
-from pretese.export.dataset_json import dataset, write_dataset_json
+from pretese.io.export.adam import adlb, adsl
+from pretese.io.export.dataset_json import dataset, write_dataset_json
 from tests.exported import assert_same_values, drawn_tables, fields
 
 RULES = json.loads((Path(__file__).parents[1] / "reference/dataset_json_rules.json").read_text())

@@ -4,10 +4,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pretese.export.fields import dictionary, fields_of, is_truth, kind_of
-from pretese.export.tables_page import page
-from pretese.export.units import unit_of
-from simulate.tables import COLUMNS
+from docs.generate.tables_page import page
+from pretese.io.export.export_fields import dictionary, fields_of, is_truth, kind_of
+from pretese.io.export.units import unit_of
+from simulate.tables.study_tables import COLUMNS
 from tests.exported import drawn_tables, fields
 from tests.paper import paper
 
@@ -103,4 +103,4 @@ def test_truth_is_told_from_what_a_clinic_holds():
 
 def test_the_reference_page_is_written_from_the_tables():
     stored = (GLOSSARY.parent / "reference" / "tables.md").read_text("utf-8")
-    assert stored == page(), "write it anew: python -m pretese.export.tables_page"
+    assert stored == page(), "write it anew: python -m docs.generate.tables_page"

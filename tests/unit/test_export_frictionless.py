@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 from frictionless import Package
 
-from pretese.export.fields import is_truth
-from pretese.export.frictionless import table_schema, write_package
-from pretese.export.streams import Stream
+from pretese.io.export.export_fields import is_truth
+from pretese.io.export.frictionless import table_schema, write_package
+from pretese.io.export.streams import Stream
 from tests.exported import drawn_tables, fields
 
 

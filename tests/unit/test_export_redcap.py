@@ -3,8 +3,8 @@ import re
 import pandas as pd
 import pytest
 
-from pretese.export.fields import is_truth
-from pretese.export.redcap import data_dictionary, field_name, records, write_redcap
+from pretese.io.export.export_fields import is_truth
+from pretese.io.export.redcap import data_dictionary, field_name, records, write_redcap
 from tests.exported import assert_same_values, drawn_tables, fields
 
 #: As REDCap's own template file has them.

@@ -3,8 +3,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from pretese.export import streams
-from pretese.export.streams import Stream
+from pretese.io.export import streams
+from pretese.io.export.streams import Stream
 from tests.exported import assert_same_values, drawn_tables, fields
 
 KINDS = ("csv", "parquet")

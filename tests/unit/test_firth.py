@@ -5,9 +5,9 @@ import pytest
 from firthmodels import FirthLogisticRegression
 from scipy import optimize, stats
 
-from estimate.analysis_set import AnalysisSet, analysis_set
-from estimate.columns import Numeric
-from estimate.firth import firth, fit_firth, penalised_profile, penalised_test
+from estimate.core.analysis_set import AnalysisSet, analysis_set
+from estimate.core.columns import Numeric
+from estimate.regression.firth import firth, fit_firth, penalised_profile, penalised_test
 
 
 def table(a: int, b: int, c: int, d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

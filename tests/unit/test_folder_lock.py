@@ -9,8 +9,8 @@ import types
 
 import pytest
 
-from pretese.io import folder_lock as locks
-from pretese.io.folder_lock import folder_lock
+from pretese.io.output import folder_lock as locks
+from pretese.io.output.folder_lock import folder_lock
 from protocol.errors import InputError
 
 

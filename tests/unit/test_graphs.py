@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimate.planning.graphs import Graph, adjusted_p, fallback, fixed_sequence, holm, reject
+from estimate.sample_size.graphs import Graph, adjusted_p, fallback, fixed_sequence, holm, reject
 from protocol.errors import InputError
 
 NAMES = ("any sperm", "retrieval", "live birth")

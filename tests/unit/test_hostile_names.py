@@ -16,16 +16,16 @@ from markdown_it import MarkdownIt
 
 from pretese.bedside.dmn import dmn_xml
 from pretese.bedside.ics import calendar_of
-from pretese.bedside.page import markdown
+from pretese.bedside.regimen_page import markdown
 from pretese.bedside.tree import mermaid, svg
 from pretese.cli import run
-from pretese.html import render_page
-from protocol.documents import parse_yaml
+from pretese.io.text.html_page import render_page
+from protocol.bedside.schedule import plan_of_phases
 from protocol.errors import InputError
-from protocol.regimen import SHIPPED, Regimen, load_regimen
+from protocol.reading.documents import parse_yaml
+from protocol.regimen.load import SHIPPED, Regimen, load_regimen
 from protocol.safe_text import one_line
-from protocol.schedule import plan_of_phases
-from simulate.clinic.xes import XesWriter
+from simulate.clinic.records.xes import XesWriter
 
 NAME = '<script>a</script> | `b` [c](javascript:d) "e" \x1b[31m\x07\x00 f\n```\ng'
 

@@ -6,13 +6,13 @@ import pytest
 import statsmodels.api as sm
 from scipy import special
 
-from estimate.columns import Categorical, Numeric
-from estimate.impute.bootstrap import bootstrap_then_impute, combine
-from estimate.impute.categorical import draw_binary, draw_multinomial, fit_multinomial
-from estimate.impute.chain import Column, Method, impute
-from estimate.impute.diagnose import convergence, missing_patterns
-from estimate.impute.linear import draw_linear, nearest_donors
-from estimate.impute.table import encode, impute_table
+from estimate.core.columns import Categorical, Numeric
+from estimate.imputation.bootstrap import bootstrap_then_impute, combine
+from estimate.imputation.categorical import draw_binary, draw_multinomial, fit_multinomial
+from estimate.imputation.chain import Column, Method, impute
+from estimate.imputation.convergence import convergence, missing_patterns
+from estimate.imputation.linear import draw_linear, nearest_donors
+from estimate.imputation.table import encode, impute_table
 from protocol.errors import InputError
 
 AGE, FSH = Column("age_years"), Column("fsh_iu_l")
@@ -182,7 +182,7 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     batch = np.stack([men(seed=s) for s in range(5)])
     whole, parts = [], []
     for limit, into in ((1000, whole), (4, parts)):
-        monkeypatch.setattr("estimate.impute.chain.BLOCK_CHAINS", limit)
+        monkeypatch.setattr("estimate.imputation.chain.BLOCK_CHAINS", limit)
         own = np.random.default_rng(1).spawn(5)
         into.append(impute(batch, [AGE, FSH], own, imputations=2, iterations=2))
     assert (whole[0].completed == parts[0].completed).all()

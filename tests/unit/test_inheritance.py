@@ -5,15 +5,20 @@ import shutil
 import numpy as np
 import pytest
 
-from pretese.calibration.problem import pose
-from pretese.calibration.solve import refine
-from pretese.certificate import load_scenario, read_certificate, unsolved, write_certificate
-from pretese.mechanism import mechanism_hash, parameters
-from pretese.published import load_published
-from pretese.shipped import scenario_path
+from pretese.article.calibration.problem import pose
+from pretese.article.calibration.solve import refine
+from pretese.article.published import load_published
 from protocol.errors import InputError
-from simulate.inheritance import merge, read_plain, stated
+from simulate.core.shipped import scenario_path
 from simulate.scenario import Target, read_scenario
+from simulate.scenario.calibration_record import (
+    load_scenario,
+    read_certificate,
+    unsolved,
+    write_certificate,
+)
+from simulate.scenario.inheritance import merge, read_plain, stated
+from simulate.scenario.parameter_paths import mechanism_hash, parameters
 from tests.paper import paper
 
 CHILD = """\

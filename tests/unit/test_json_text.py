@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pretese.cli import run
-from pretese.json_text import plain, to_json
+from pretese.io.text.json_text import plain, to_json
 
 PACKAGES = Path(__file__).parents[2] / "pretese"
 

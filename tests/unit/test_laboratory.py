@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from pretese.mechanism import with_values
 from protocol.errors import InputError
-from simulate.cohort import draw_cohort
-from simulate.fertility import couples_of
-from simulate.laboratory import binomial
-from simulate.tables import tables
+from simulate.cohort.births import couples_of
+from simulate.cohort.draw import draw_cohort
+from simulate.cohort.laboratory import binomial
+from simulate.scenario.parameter_paths import with_values
+from simulate.tables.study_tables import tables
 from tests.paper import drawn, paper
 
 

@@ -6,7 +6,7 @@ import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimate.logistic import STEP_LIMIT, fit_logistic
+from estimate.regression.logistic import STEP_LIMIT, fit_logistic
 
 
 def draw(seed, *lead, n=200, p=4, slope=0.5):

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from estimate.logistic import fit_logistic
-from estimate.mediation import mediate
-from estimate.mediation_effects import EFFECTS, Mediation, effects_of
-from estimate.mediation_sensitivity import (
+from estimate.mediation.effects import EFFECTS, Mediation, effects_of
+from estimate.mediation.mediation_analysis import mediate
+from estimate.mediation.unmeasured import (
     mediational_e_value,
     without_confounder,
 )
+from estimate.regression.logistic import fit_logistic
 from protocol.errors import InputError
 
 NAMES = ("diagnosis", "gn", "sperm_retrieved")

@@ -6,8 +6,8 @@ import statsmodels.api as sm
 from scipy.special import ndtr
 from scipy.stats import multivariate_normal
 
-from estimate.bivariate_probit import normal_pair_cdf
-from estimate.mediation_rho import error_correlation, pool_correlations
+from estimate.mediation.bivariate_probit import normal_pair_cdf
+from estimate.mediation.error_correlation import error_correlation, pool_correlations
 from protocol.errors import InputError
 
 RHO = 0.4

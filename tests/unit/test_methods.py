@@ -3,24 +3,24 @@
 import numpy as np
 import pytest
 
-from estimate.analyse import analyse
-from estimate.contingency import crude
-from estimate.methods import METHODS, Method, methods_of
-from estimate.plan import Plan
-from estimate.work import Work
-from pretese.study.data import observed
-from pretese.study.methods import answers_of, carry_out, work_of
-from pretese.study.spec import StudyPlan, kind_of
-from pretese.study.tasks import EstimateTask
-from pretese.trial import analyse as trial_analyse
-from pretese.trial.candidates import scenario_of
-from pretese.trial.conduct import draw_trials
-from pretese.trial.design import Design
-from pretese.trial.observe import observe
-from protocol.documents import validate
+from estimate.comparison.contingency import crude
+from estimate.methods.registry import METHODS, Method, methods_of
+from estimate.methods.shared_work import Work
+from estimate.plan.analyse import analyse
+from estimate.plan.spec import Plan
+from pretese.recovery.design.study_spec import StudyPlan, kind_of
+from pretese.recovery.work.data import observed
+from pretese.recovery.work.methods import answers_of, carry_out, work_of
+from pretese.recovery.work.tasks import EstimateTask
+from pretese.trial.conduct.observed_data import observe
+from pretese.trial.conduct.participants import scenario_of
+from pretese.trial.conduct.trial_conduct import draw_trials
+from pretese.trial.design.design_file import Design
+from pretese.trial.simulation import arm_comparison as trial_analyse
 from protocol.errors import InputError
-from simulate.cohort import draw_cohort
-from simulate.nouns import DIAGNOSES
+from protocol.reading.documents import validate
+from simulate.cohort.draw import draw_cohort
+from simulate.core.coding import DIAGNOSES
 from tests.paper import paper
 
 COVARIATES = ("diagnosis", "fsh_iu_l", "testis_volume_ml", "testosterone_nmol_l")

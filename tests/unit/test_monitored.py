@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.special import ndtr, ndtri
 
-from estimate.sequential.analysis import analyse_final, monitor_bounds, repeated_p
 from estimate.sequential.boundaries import HaybittlePeto, WangTsiatis, plan_sequential
-from estimate.sequential.conditional import conditional_power, predictive_power
-from estimate.sequential.monitored import bounds_as_came, spend_rest
+from estimate.sequential.interim_inference import analyse_final, monitor_bounds, repeated_p
+from estimate.sequential.looking_ahead import conditional_power, predictive_power
+from estimate.sequential.observed_boundaries import bounds_as_came, spend_rest
 from estimate.sequential.recursion import exit_probabilities
 from estimate.sequential.spending import Spending
 

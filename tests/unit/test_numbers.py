@@ -10,15 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimate.analysis_set import analysis_set
-from estimate.balance import balance
-from estimate.columns import Numeric
-from estimate.matching import match_nearest
-from estimate.propensity import PropensityScore, c_statistic, propensity
-from estimate.rounding import significant
-from pretese.analysis_tables import balance_table
-from pretese.files import write_csv
-from pretese.numbers import rounded_columns, rounded_document, rounded_replicates, rounded_table
+from estimate.causal.balance import balance
+from estimate.causal.matching import match_nearest
+from estimate.causal.propensity import PropensityScore, c_statistic, propensity
+from estimate.core.analysis_set import analysis_set
+from estimate.core.columns import Numeric
+from estimate.core.rounding import significant
+from pretese.analysis.analysis_tables import balance_table
+from pretese.io.output.files import write_csv
+from pretese.io.text.rounding_rule import (
+    rounded_columns,
+    rounded_document,
+    rounded_replicates,
+    rounded_table,
+)
 from pretese.plots.style import new_figure, svg
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pretese.io import place as places
-from pretese.io.result_folder import result_folder
+from pretese.io.output import place as places
+from pretese.io.output.result_folder import result_folder
 from protocol.errors import InputError
 from tests.disk_faults import snapshot
 from tests.small_result import leftovers, word_of, write

@@ -1,16 +1,16 @@
 import numpy as np
 import pytest
 
-from estimate.estimand import Estimand
-from estimate.performance import (
+from estimate.comparison.risk_difference import compare_arms
+from estimate.core.estimand import Estimand
+from estimate.performance.measures import (
     measure_performance,
     paired_difference,
     performance_of,
     relative_precision,
     z_against,
 )
-from estimate.planning.exact_fixed import exact_power, pooled_z_test
-from estimate.risk_difference import compare_arms
+from estimate.sample_size.exact_fixed import exact_power, pooled_z_test
 from protocol.errors import InputError
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from protocol.regimen import load_regimen
-from simulate.pharmacology import (
+from protocol.regimen.load import load_regimen
+from simulate.hormones.pharmacology import (
     Injections,
     activity,
     concentration,

@@ -3,7 +3,7 @@
 import pytest
 
 from pretese.cli import run
-from pretese.plots.variance import compare_luck
+from pretese.pictures.variance_figure import compare_luck
 from tests.paper import paper
 
 

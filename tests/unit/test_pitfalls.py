@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pretese.pitfalls.figure import Figure, frame, mean_of, mean_ratio, share_of
-from pretese.pitfalls.page import REPLICATES, SEED, page
-from pretese.pitfalls.report import render, write_audit
-from pretese.pitfalls.run import audit
+from pretese.article.pitfalls.all_pitfalls import audit
+from pretese.article.pitfalls.pitfall_result import Figure, frame, mean_of, mean_ratio, share_of
+from pretese.article.pitfalls.pitfalls_page import REPLICATES, SEED, page
+from pretese.article.pitfalls.pitfalls_report import render, write_audit
 
 FEW = 12
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "paper-audit.md"

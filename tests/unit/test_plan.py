@@ -2,10 +2,10 @@
 
 import pytest
 
-from estimate.columns import Categorical, Numeric
-from estimate.plan import Plan
-from protocol.documents import parse_document
+from estimate.core.columns import Categorical, Numeric
+from estimate.plan.spec import Plan
 from protocol.errors import InputError
+from protocol.reading.documents import parse_document
 
 GOOD = """
 treatment: gn

@@ -6,9 +6,9 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from estimate.analysis_set import analysis_set
-from estimate.columns import Numeric
-from estimate.poisson import fit_poisson, modified_poisson
+from estimate.core.analysis_set import analysis_set
+from estimate.core.columns import Numeric
+from estimate.regression.poisson import fit_poisson, modified_poisson
 
 #: Ten men: risk 4/6 under treatment, 1/4 without.
 GN = np.array([1, 1, 1, 1, 1, 1, 0, 0, 0, 0])

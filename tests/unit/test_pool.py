@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from estimate.estimand import Estimand
-from estimate.pool import pool, pool_estimates
-from estimate.pooled_tests import d1, d2, d3, d4, likelihood_ratio_test
-from estimate.result import wald
+from estimate.core.estimand import Estimand
+from estimate.core.result import wald
+from estimate.imputation.pooled_tests import d1, d2, d3, d4, likelihood_ratio_test
+from estimate.imputation.rubins_rules import pool, pool_estimates
 from protocol.errors import InputError
 
 Q, U = [1.0, 2.0, 3.0], [0.5, 0.5, 0.5]

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from estimate.estimand import Estimand
-from estimate.planning.conditioning import effects_under_thresholds
-from estimate.principal_stratum import always_operated
-from estimate.risk_difference import compare_arms
+from estimate.causal.principal_stratum import always_operated
+from estimate.comparison.risk_difference import compare_arms
+from estimate.core.estimand import Estimand
+from estimate.sample_size.conditioning import effects_under_thresholds
 
 QUESTION = Estimand("men operated under either arm", "1 vs 0", "sperm_retrieved", "")
 

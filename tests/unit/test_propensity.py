@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimate.analysis_set import analysis_set
-from estimate.balance import balance
-from estimate.columns import Categorical, Numeric
-from estimate.matching import Matches, match_nearest, matched
-from estimate.pairs import discordant, mcnemar, paired
-from estimate.propensity import PropensityScore, c_statistic, propensity
-from estimate.proportion import clopper_pearson_interval
-from estimate.weighting import iptw, iptw_adjusted, weighted_risks, weights
+from estimate.causal.balance import balance
+from estimate.causal.matched_pairs import discordant, mcnemar, paired
+from estimate.causal.matching import Matches, match_nearest, matched
+from estimate.causal.propensity import PropensityScore, c_statistic, propensity
+from estimate.causal.weighting import iptw, iptw_adjusted, weighted_risks, weights
+from estimate.comparison.proportion import clopper_pearson_interval
+from estimate.core.analysis_set import analysis_set
+from estimate.core.columns import Categorical, Numeric
 from protocol.errors import InputError
 
 

@@ -2,11 +2,11 @@ import datetime as dt
 
 import pytest
 
-from protocol.advise import advise
-from protocol.documents import parse_document
+from protocol.bedside.advise import advise
+from protocol.bedside.patient import PatientFile, know
 from protocol.errors import InputError
-from protocol.patient import PatientFile, know
-from protocol.regimen import load_regimen
+from protocol.reading.documents import parse_document
+from protocol.regimen.load import load_regimen
 
 GUIDED = load_regimen("fsh-guided")
 ENTRY = """

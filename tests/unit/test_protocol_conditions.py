@@ -1,6 +1,6 @@
 import pytest
 
-from protocol.conditions import parse_name_condition, parse_number_condition
+from protocol.regimen.conditions import parse_name_condition, parse_number_condition
 
 NORMAL = {"fsh_low": 0.7, "fsh_high": 11.1}
 

@@ -2,9 +2,9 @@ import pickle
 
 import pytest
 
-from protocol.decide import decide
+from protocol.bedside.decide import decide
 from protocol.errors import InputError
-from protocol.regimen import list_regimens, load_regimen
+from protocol.regimen.load import list_regimens, load_regimen
 
 GUIDED = load_regimen("fsh-guided")
 

@@ -2,8 +2,8 @@ import itertools
 
 import pytest
 
-from protocol.conditions import parse_number_condition
-from protocol.grid import Axis, fill, grid_of, shape_of, smallest_example, spoken
+from protocol.regimen.conditions import parse_number_condition
+from protocol.regimen.grid import Axis, fill, grid_of, shape_of, smallest_example, spoken
 
 FSH = Axis("fsh_iu_l", "number", True, 0, 200, cuts=(0.7, 11.1))
 MONTH = Axis("month", "integer", False, 1, 3)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from protocol.errors import InputError
-from protocol.regimen import load_regimen
-from simulate.lookup import answers, dose_calendar, lookup
+from protocol.regimen.load import load_regimen
+from simulate.hormones.decision_lookup import answers, dose_calendar, lookup
 
 GUIDED = load_regimen("fsh-guided")
 PHASE = GUIDED.tables["phase"]

@@ -1,7 +1,7 @@
 import pytest
 
 from protocol.errors import InputError
-from protocol.quantities import analyte_file, analyte_of_input, quantity, ucum
+from protocol.reading.quantities import analyte_file, analyte_of_input, quantity, ucum
 
 ATOMIC_WEIGHT = {"C": 12.011, "H": 1.008, "O": 15.999}  # IUPAC 2021, abridged
 

@@ -5,10 +5,10 @@ import icalendar
 import pytest
 
 from pretese.bedside.ics import calendar_of
+from protocol.bedside.schedule import plan, plan_of_phases
 from protocol.errors import InputError
-from protocol.paths import injections_of, paths_of
-from protocol.regimen import list_regimens, load_regimen
-from protocol.schedule import plan, plan_of_phases
+from protocol.regimen.load import list_regimens, load_regimen
+from protocol.regimen.paths import injections_of, paths_of
 
 GUIDED = load_regimen("fsh-guided")
 START = dt.date(2022, 3, 1)

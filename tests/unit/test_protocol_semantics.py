@@ -6,10 +6,10 @@ U and C, ternary logic); the wording and the numbers are our own.
 
 import pytest
 
-from protocol.conditions import parse_name_condition, parse_number_condition
-from protocol.entry import verdict
+from protocol.bedside.entry import verdict
 from protocol.errors import ProofError
-from protocol.regimen import parse_regimen
+from protocol.regimen.conditions import parse_name_condition, parse_number_condition
+from protocol.regimen.load import parse_regimen
 
 TOLERANCE = "{value: 1, unit: d, status: assumed, because: none}"
 HEAD = f"""

@@ -4,8 +4,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from pretese.bedside.tree import mermaid, svg, tree_of
-from protocol.paths import paths_of
-from protocol.regimen import list_regimens, load_regimen
+from protocol.regimen.load import list_regimens, load_regimen
+from protocol.regimen.paths import paths_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 import pretese
-from pretese import shipped
-from pretese.published import Number, PublishedStudy, load_published
-from pretese.published_page import page
-from pretese.shipped import published_names, published_path, scenario_names, scenario_path
+from docs.generate.published_page import page
+from pretese.article.published import Number, PublishedStudy, load_published
 from protocol.errors import InputError
+from simulate.core import shipped
+from simulate.core.shipped import published_names, published_path, scenario_names, scenario_path
 
 ROOT = Path(pretese.__file__).parents[1]
 NAME = "rbe-2022-00934"
@@ -295,8 +295,8 @@ def test_the_unpacked_wheel_finds_its_own_files(wheel, tmp_path):
         archive.extractall(tmp_path)
     program = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
-        "from pretese.published import load_published\n"
-        "from pretese.shipped import published_path\n"
+        "from pretese.article.published import load_published\n"
+        "from simulate.core.shipped import published_path\n"
         f"print(published_path({NAME!r}))\n"
         f"print(load_published({NAME!r}).number('flow.enrolled').value)\n"
     )

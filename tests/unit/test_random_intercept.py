@@ -9,8 +9,8 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from scipy.stats import norm
 
-from estimate.logistic import fit_logistic
-from estimate.random_intercept import by_site, fit_random_intercept
+from estimate.regression.logistic import fit_logistic
+from estimate.regression.random_intercept import by_site, fit_random_intercept
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "r" / "g16_random_intercept.json").read_text()

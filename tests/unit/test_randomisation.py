@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.errors import InputError
-from simulate.trial.balance import (
+from simulate.recruitment.minimisation import _imbalances, minimise
+from simulate.recruitment.predictability import (
     block_predictability,
     convergence_guess,
     imbalance,
     imbalance_within,
 )
-from simulate.trial.minimisation import _imbalances, minimise
-from simulate.trial.randomisation import permuted_blocks, simple, stratified
+from simulate.recruitment.randomisation import permuted_blocks, simple, stratified
 
 RNG = np.random.default_rng(11)
 LUCK = RNG.random((3000, 96))

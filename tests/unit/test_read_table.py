@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pretese.read_table import read_table
-from pretese.study.source import Source
-from pretese.table_cells import INDICATOR, Category, Number
+from pretese.io.input.read_table import read_table
+from pretese.io.input.table_cells import INDICATOR, Category, Number
+from pretese.recovery.results.replicates import Source
 from protocol.errors import InputError
 
 USES = {"arm": INDICATOR, "fsh": Number(), "ward": Category(("None", "NA", "one"))}

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.errors import InputError
-from simulate.trial.recruitment import (
+from simulate.recruitment.accrual import (
     Site,
     combine,
     draw_arrivals,

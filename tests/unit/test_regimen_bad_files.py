@@ -5,10 +5,10 @@ from copy import deepcopy
 import pytest
 import yaml
 
-from protocol.cases import CaseFile, run_cases
-from protocol.documents import parse_document
+from protocol.bedside.cases import CaseFile, run_cases
 from protocol.errors import InputError, ProofError
-from protocol.regimen import load_regimen, parse_regimen, plain_regimen
+from protocol.reading.documents import parse_document
+from protocol.regimen.load import load_regimen, parse_regimen, plain_regimen
 
 WHERE = "mine.yaml"
 

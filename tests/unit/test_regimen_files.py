@@ -2,9 +2,9 @@
 
 import pytest
 
-from pretese.regimen_files import regimen_files
+from pretese.io.input.regimen_files import regimen_files
 from protocol.errors import InputError
-from protocol.regimen import SHIPPED
+from protocol.regimen.load import SHIPPED
 from tests.paper import paper
 
 

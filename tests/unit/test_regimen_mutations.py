@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from protocol.cases import load_cases, run_cases
-from protocol.compile import compile_regimen
+from protocol.bedside.cases import load_cases, run_cases
 from protocol.errors import InputError
-from protocol.regimen import list_regimens, plain_regimen
+from protocol.regimen.compile import compile_regimen
+from protocol.regimen.load import list_regimens, plain_regimen
 
 NUMBER = re.compile(r"(?<![\w.])\d+(\.\d+)?(?![\w.])")
 

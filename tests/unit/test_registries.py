@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from estimate.methods import METHODS, methods_of
-from pretese.export.formats import FORMATS
+from estimate.methods.registry import METHODS, methods_of
+from pretese.io.export.formats import FORMATS
 from simulate.endpoints import ENDPOINTS
-from simulate.trial.schemes import SCHEMES
+from simulate.recruitment.schemes import SCHEMES
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -21,20 +21,20 @@ COMMON = {"adjusted", "unadjusted", "matching", "simple", "blocks", "logistic", 
 #: trials are computed, columns of tables, figures of the article, suffixes of one writer.
 HOMES = {
     "methods": (
-        METHODS, "estimate/methods.py", {"estimate/marginal.py", "pretese/trial/analyse.py"},
+        METHODS, "estimate/methods/registry.py", {"estimate/causal/marginal.py", "pretese/trial/simulation/arm_comparison.py"},
     ),
     "endpoints": (
         ENDPOINTS,
         "simulate/endpoints.py",
         {
-            "simulate/tables.py", "simulate/columns.py", "simulate/clinic/records.py",
-            "pretese/reproduce/study.py",
+            "simulate/tables/study_tables.py", "simulate/tables/table_columns.py", "simulate/clinic/records/clinic_tables.py",
+            "pretese/article/twin/studies.py",
         },
     ),
     "formats": (
-        FORMATS, "pretese/export/formats.py", {"pretese/export/statistics_files.py"},
+        FORMATS, "pretese/io/export/formats.py", {"pretese/io/export/statistics_files.py"},
     ),
-    "schemes": (SCHEMES, "simulate/trial/schemes.py", set()),
+    "schemes": (SCHEMES, "simulate/recruitment/schemes.py", set()),
 }  # fmt: skip
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm, t
 
-from estimate.estimand import Estimand, IntercurrentEvent
-from estimate.result import assemble, wald
+from estimate.core.estimand import Estimand, IntercurrentEvent
+from estimate.core.result import assemble, wald
 
 QUESTION = Estimand("all men", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
 

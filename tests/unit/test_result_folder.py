@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pretese.io.result_folder import optional_result_folder, result_folder
+from pretese.io.output.result_folder import optional_result_folder, result_folder
 from protocol.errors import InputError
 from tests.disk_faults import KilledError, counted, full_from, killed_at, snapshot
 from tests.small_result import leftovers, word_of, write
@@ -167,7 +167,7 @@ def test_another_process_is_kept_out_and_named(tmp_path):
     program = f"""
 import os
 from pathlib import Path
-from pretese.io.result_folder import result_folder
+from pretese.io.output.result_folder import result_folder
 try:
     with result_folder(Path({str(tmp_path / "thesis")!r})):
         print("in")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pretese.running.taken import read_taken
+from pretese.trial.monitoring.interim_data import read_taken
 from protocol.errors import InputError
 
 HEAD = "control_events,control_men,treated_events,treated_men\n"

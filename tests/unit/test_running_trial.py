@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from scipy.special import ndtr, ndtri
 
-from estimate.risk_difference import score_z
+from estimate.comparison.risk_difference import score_z
 from estimate.sequential.boundaries import plan_sequential
 from estimate.sequential.spending import Spending
-from pretese.running.document import document_of
-from pretese.running.monitor import Asked, monitor
-from pretese.running.taken import Taken
-from pretese.trial.design import Design
-from protocol.documents import parse_document
+from pretese.trial.design.design_file import Design
+from pretese.trial.monitoring.interim_data import Taken
+from pretese.trial.monitoring.monitoring_answer import document_of
+from pretese.trial.monitoring.ongoing_trial import Asked, monitor
 from protocol.errors import InputError
+from protocol.reading.documents import parse_document
 
 DESIGN = """\
 id: trial

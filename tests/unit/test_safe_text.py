@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.table import Table
 
-from pretese.console import SafeConsole
-from pretese.plots.safe import LONGEST_LABEL, figure_text
+from pretese.plots.safe_figures import LONGEST_LABEL, figure_text
 from pretese.plots.style import house_style, new_figure, save, svg
+from pretese.screen.console import SafeConsole
 from protocol.errors import Fault
 from protocol.safe_text import lines, one_line, xml_text
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from estimate.logistic import fit_logistic
-from estimate.sandwich import leverage, sandwich
+from estimate.regression.logistic import fit_logistic
+from estimate.regression.sandwich import leverage, sandwich
 
 X = np.column_stack([np.ones(10), [0, 1, 0, 1, 0, 1, 1, 0, 1, 0], [2, 7, 1, 8, 2, 8, 1, 8, 2, 8]])
 Y = np.array([0, 1, 0, 1, 1, 0, 1, 1, 0, 0])

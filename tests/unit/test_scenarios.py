@@ -5,10 +5,10 @@ import functools
 import numpy as np
 import pytest
 
-from pretese.certificate import load_scenario
-from pretese.shipped import scenario_names
-from simulate.choice import propensity
-from simulate.cohort import Cohort, draw_cohort
+from simulate.cohort.draw import Cohort, draw_cohort
+from simulate.core.shipped import scenario_names
+from simulate.patients.therapy_choice import propensity
+from simulate.scenario.calibration_record import load_scenario
 from simulate.truth import population_effects, sample_effects
 
 MEN = 120_000
@@ -63,7 +63,7 @@ def test_every_scenario_loads_and_opens_with_its_question_and_finding():
 
 
 def test_scenarios_state_differences_alone():
-    from pretese.shipped import scenario_path
+    from simulate.core.shipped import scenario_path
 
     for name in set(scenario_names()) - {"paper"}:
         lines = scenario_path(name).read_text(encoding="utf-8").splitlines()

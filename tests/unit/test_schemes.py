@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pretese.trial.candidates import scenario_of
-from pretese.trial.chapters import described
-from pretese.trial.conduct import draw_trials
-from pretese.trial.design import Design
-from protocol.documents import validate
+from pretese.trial.conduct.participants import scenario_of
+from pretese.trial.conduct.trial_conduct import draw_trials
+from pretese.trial.design.design_file import Design
+from pretese.trial.report.chapters import described
 from protocol.errors import InputError
-from simulate.trial.schemes import SCHEMES, Arrivals, Scheme, joint_strata
+from protocol.reading.documents import validate
+from simulate.recruitment.schemes import SCHEMES, Arrivals, Scheme, joint_strata
 
 RNG = np.random.default_rng(3)
 SHAPE = (40, 96)

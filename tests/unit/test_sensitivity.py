@@ -6,16 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from estimate.contingency import TwoByTwo
-from estimate.estimand import Estimand
-from estimate.evalue import bias_factor, e_value
-from estimate.result import assemble, wald
-from estimate.sensitivity import (
+from estimate.causal.evalue import bias_factor, e_value
+from estimate.causal.sensitivity import (
     ascertainment,
     ascertainment_tipping_point,
     negative_control,
     never_responder_bounds,
 )
+from estimate.comparison.contingency import TwoByTwo
+from estimate.core.estimand import Estimand
+from estimate.core.result import assemble, wald
 
 R = Path(__file__).parents[1] / "reference" / "r"
 G01 = json.loads((R / "g01_paper_counts.json").read_text())

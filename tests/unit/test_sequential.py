@@ -6,16 +6,16 @@ from scipy.integrate import quad
 from scipy.special import ndtr, ndtri
 from scipy.stats import norm
 
-from estimate.sequential.analysis import (
+from estimate.sequential.boundaries import HaybittlePeto, WangTsiatis, plan_sequential
+from estimate.sequential.combination import fisher_bounds, fisher_product, inverse_normal
+from estimate.sequential.interim_inference import (
     analyse_final,
     monitor_bounds,
     repeated_interval,
     repeated_p,
     stagewise_tail,
 )
-from estimate.sequential.boundaries import HaybittlePeto, WangTsiatis, plan_sequential
-from estimate.sequential.combination import fisher_bounds, fisher_product, inverse_normal
-from estimate.sequential.conditional import (
+from estimate.sequential.looking_ahead import (
     conditional_power,
     information_for_power,
     needed_z,

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from estimate.sequential.analysis import analyse_final, stagewise_tail
 from estimate.sequential.boundaries import HaybittlePeto, WangTsiatis, plan_sequential
-from estimate.sequential.conduct import follow
-from estimate.sequential.ordered import order_stagewise
+from estimate.sequential.interim_inference import analyse_final, stagewise_tail
 from estimate.sequential.spending import Spending
+from estimate.sequential.stagewise import order_stagewise
+from estimate.sequential.trials import follow
 from protocol.errors import InputError
 
 POCOCK = Spending("Pocock")

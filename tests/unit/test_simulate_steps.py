@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from pretese.mechanism import with_values
-from protocol.documents import validate
-from protocol.regimen import load_regimen
-from simulate.choice import propensity
-from simulate.cohort import draw_cohort
-from simulate.curves import curves
-from simulate.fertility import Couples, couples_of, try_for_birth
-from simulate.luck import Luck
-from simulate.measurement import record, rounded
-from simulate.population import diagnosis_shares, draw_men, quantile
+from protocol.reading.documents import validate
+from protocol.regimen.load import load_regimen
+from simulate.cohort.births import Couples, couples_of, try_for_birth
+from simulate.cohort.draw import draw_cohort
+from simulate.cohort.hormone_curves import curves
+from simulate.core.random_streams import Luck
+from simulate.hormones.serum import lh_iu_l
+from simulate.hormones.serum import testosterone_nmol_l as true_testosterone
+from simulate.hormones.therapy import follow
+from simulate.patients.baseline import diagnosis_shares, draw_men, quantile
+from simulate.patients.measurement import record, rounded
+from simulate.patients.therapy_choice import propensity
 from simulate.scenario import Scenario
-from simulate.serum import lh_iu_l
-from simulate.serum import testosterone_nmol_l as true_testosterone
-from simulate.therapy import follow
+from simulate.scenario.parameter_paths import with_values
 from tests.paper import drawn, paper
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from estimate.splines import fit_spline, harrell_knots, spline_basis
+from estimate.regression.splines import fit_spline, harrell_knots, spline_basis
 from protocol.errors import InputError
 
 

@@ -6,12 +6,12 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from estimate.tally import Performance
-from pretese.study.assess import wanted_replicates
-from pretese.study.judge import Pate, judge, population_truths
-from pretese.study.source import Answer, Contrast, Replicates, Source, join
-from pretese.study.spec import Tolerance
-from pretese.study.tasks import ESTIMATES
+from estimate.performance.tally import Performance
+from pretese.recovery.design.study_spec import Tolerance
+from pretese.recovery.results.assess import wanted_replicates
+from pretese.recovery.results.replicates import Answer, Contrast, Replicates, Source, join
+from pretese.recovery.results.verdicts import Pate, judge, population_truths
+from pretese.recovery.work.tasks import ESTIMATES
 
 WHICH = Answer("case", "plan", "crude", "risk difference")
 
@@ -157,7 +157,7 @@ def blocks(tmp_path):
 
 @pytest.mark.parametrize("chunk", [1, 3, 7, 10, 50])
 def test_replicates_are_read_in_order_a_chunk_at_a_time(blocks, monkeypatch, chunk):
-    monkeypatch.setattr("pretese.study.source.CHUNK", chunk)
+    monkeypatch.setattr("pretese.recovery.results.replicates.CHUNK", chunk)
     chunks = list(Source(blocks, replicates=19).chunks())
     sizes = [len(each["p", "b", "odds ratio"].estimate) for each in chunks]
     assert sizes == [min(chunk, 19 - start) for start in range(0, 19, chunk)]
@@ -174,7 +174,7 @@ def test_differences_are_not_turned_into_logarithms(tmp_path):
 
 
 def test_joined_replicates_are_read_as_the_blocks_were(blocks, tmp_path, monkeypatch):
-    monkeypatch.setattr("pretese.study.source.CHUNK", 4)
+    monkeypatch.setattr("pretese.recovery.results.replicates.CHUNK", 4)
     join(Source(blocks, 18), tmp_path / "joined")
     joined, parts = (list(Source(files, 18).chunks()) for files in ([tmp_path / "joined"], blocks))
     assert len(joined) == len(parts) == 5
@@ -235,7 +235,7 @@ def memory_held(path, replicates):
 
 
 def test_memory_does_not_grow_with_the_replicates(tmp_path, monkeypatch):
-    monkeypatch.setattr("pretese.study.source.CHUNK", 200)
+    monkeypatch.setattr("pretese.recovery.results.replicates.CHUNK", 200)
     before = pa.total_allocated_bytes()
     sizes = {}
     for replicates in (400, 12_000):

@@ -5,12 +5,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pretese.io.input.regimen_files import RegimenFiles
+from pretese.jobs.blocks import Block, Job, Store
 from pretese.jobs.crew import Crew
-from pretese.regimen_files import RegimenFiles
-from pretese.study.blocks import Block, Job, Store
-from pretese.study.execute import StrangeCodeError, compute, compute_all
-from protocol.documents import content_hash
+from pretese.jobs.execute import StrangeCodeError, compute, compute_all
 from protocol.errors import InputError
+from protocol.reading.documents import content_hash
 from tests.disk_faults import KilledError, counted, full_from, killed_at
 
 
@@ -62,7 +62,7 @@ def test_the_order_of_a_spec_does_not_matter():
 
 def test_other_code_has_another_key(monkeypatch):
     before = Block(job(), 0, 10).key
-    monkeypatch.setattr("pretese.study.blocks.code_version", lambda kind: "next release")
+    monkeypatch.setattr("pretese.jobs.blocks.code_version", lambda kind: "next release")
     assert Block(job(), 0, 10).key != before
 
 
@@ -117,7 +117,7 @@ def test_a_worker_with_other_code_refuses():
 def test_other_code_on_a_worker_is_bad_input(monkeypatch):
     versions = iter(["this release"])
     monkeypatch.setattr(
-        "pretese.study.execute.code_version", lambda kind: next(versions, "another release")
+        "pretese.jobs.execute.code_version", lambda kind: next(versions, "another release")
     )
     with (
         concurrent.futures.ThreadPoolExecutor(1) as pool,

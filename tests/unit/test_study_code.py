@@ -4,8 +4,8 @@ import ast
 from pathlib import Path
 
 import pretese
-from pretese.study import code
-from pretese.study.code import code_version
+from pretese.jobs import code
+from pretese.jobs.code import code_version
 
 ROOT = Path(pretese.__file__).resolve().parent.parent
 
@@ -23,8 +23,8 @@ def imported(path, seen):
 
 def test_nothing_that_simulates_a_trial_is_taken_for_a_page():
     decisive = {path.relative_to(ROOT).as_posix() for path in imported(
-        ROOT / "pretese/trial/runner.py", set())}  # fmt: skip
-    assert "pretese/trial/conduct.py" in decisive
+        ROOT / "pretese/trial/power/runner.py", set())}  # fmt: skip
+    assert "pretese/trial/conduct/trial_conduct.py" in decisive
     assert not decisive & code._SPEAKING
 
 

@@ -3,9 +3,9 @@
 import pyarrow as pa
 import pytest
 
-from pretese.io.manifest import write_manifest
-from pretese.study.blocks import Block, Job, Store
-from pretese.study.folder import study_folder
+from pretese.io.output.manifest import write_manifest
+from pretese.jobs.blocks import Block, Job, Store
+from pretese.jobs.folder import study_folder
 from protocol.errors import InputError
 from tests.disk_faults import KilledError, counted, full_from, killed_at, snapshot
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pretese.study.library import load_library
-from pretese.study.methods import answers_of
-from pretese.study.page import write_page
-from pretese.study.spec import StudySpec
-from protocol.documents import validate
+from pretese.recovery.design.library import load_library
+from pretese.recovery.design.study_spec import StudySpec
+from pretese.recovery.results.recovery_page import write_page
+from pretese.recovery.work.methods import answers_of
+from protocol.reading.documents import validate
 
 AXIS = {"label": "confounding (log odds)", "path": "a", "given": {"none": 0, "strong": 1}}
 

@@ -1,11 +1,11 @@
 import pytest
 
-from pretese.shipped import scenario_names
-from pretese.study.judge import answers_of, claim_of
-from pretese.study.library import choose, load_library
-from pretese.study.spec import StudyPlan, StudySpec
-from protocol.documents import parse_document, validate
+from pretese.recovery.design.library import choose, load_library
+from pretese.recovery.design.study_spec import StudyPlan, StudySpec
+from pretese.recovery.results.verdicts import answers_of, claim_of
 from protocol.errors import InputError
+from protocol.reading.documents import parse_document, validate
+from simulate.core.shipped import scenario_names
 
 
 def spec(**changes):

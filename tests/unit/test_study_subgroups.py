@@ -4,15 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.analyse import analyse
-from estimate.plan import Plan
-from pretese.certificate import load_scenario
-from pretese.study.spec import StudyPlan
-from pretese.study.subgroups import subgroup_names
-from pretese.study.tasks import EstimateTask
-from pretese.study.truth import true_effects
-from simulate.cohort import draw_cohort
-from simulate.nouns import DIAGNOSES
+from estimate.plan.analyse import analyse
+from estimate.plan.spec import Plan
+from pretese.recovery.design.study_spec import StudyPlan
+from pretese.recovery.work.known_effects import true_effects
+from pretese.recovery.work.subgroup_effects import subgroup_names
+from pretese.recovery.work.tasks import EstimateTask
+from simulate.cohort.draw import draw_cohort
+from simulate.core.coding import DIAGNOSES
+from simulate.scenario.calibration_record import load_scenario
 
 #: Blocks of estimates keep six significant digits.
 KEPT = 6e-6

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from pretese.certificate import load_scenario
-from pretese.study.data import both_ways, imputed, observed, population
-from pretese.study.spec import StudyPlan
-from pretese.study.tasks import ESTIMATES, EstimateTask, TruthTask
-from pretese.study.truth import true_effects, truths_of
-from simulate.cohort import draw_cohort
+from pretese.recovery.design.study_spec import StudyPlan
+from pretese.recovery.work.data import both_ways, imputed, observed, population
+from pretese.recovery.work.known_effects import true_effects, truths_of
+from pretese.recovery.work.tasks import ESTIMATES, EstimateTask, TruthTask
+from simulate.cohort.draw import draw_cohort
+from simulate.scenario.calibration_record import load_scenario
 
 COVARIATES = ("diagnosis", "fsh_iu_l", "testis_volume_ml")
 SCALES = ("risk difference", "risk ratio", "odds ratio")

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from estimate.analysis_set import AnalysisSet, analysis_set
-from estimate.columns import Categorical, Numeric
-from estimate.matrices import independent_columns
-from estimate.pooled_tests import likelihood_ratio_test
-from estimate.subgroups import (
+from estimate.core.analysis_set import AnalysisSet, analysis_set
+from estimate.core.columns import Categorical, Numeric
+from estimate.core.matrices import independent_columns
+from estimate.heterogeneity.subgroups import (
     adjust_p_values,
     interaction_design,
     interaction_test,
     subgroup_effects,
 )
+from estimate.imputation.pooled_tests import likelihood_ratio_test
 from protocol.errors import InputError
 
 

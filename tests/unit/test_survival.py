@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from estimate.discrete_time import discrete_hazard, person_periods
-from estimate.estimand import Estimand
-from estimate.survival import (
+from estimate.core.estimand import Estimand
+from estimate.survival.cumulative_delivery import (
     LifeTable,
     assuming,
     cumulative_difference,
@@ -19,6 +18,7 @@ from estimate.survival import (
     log_rank,
     transfer_times,
 )
+from estimate.survival.discrete_time import discrete_hazard, person_periods
 from protocol.errors import InputError
 
 # Untreated: births at 1 and 2, stopped after 1, 2 and 3. Treated: births at 1, 1, 2, 3, stopped 1.

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.columns import Categorical, Numeric
-from estimate.table1 import CategoricalRow, NumericRow, table_one, weighted_quantile
+from estimate.comparison.table1 import CategoricalRow, NumericRow, table_one, weighted_quantile
+from estimate.core.columns import Categorical, Numeric
 from protocol.errors import InputError
 
 MEN = pd.DataFrame(

@@ -10,8 +10,8 @@ from rich.table import Table
 
 from pretese import cli
 from pretese.cli import run
-from pretese.console import SafeConsole
-from pretese.terminal import any_terminal, echo
+from pretese.screen.console import SafeConsole
+from pretese.screen.terminal import any_terminal, echo
 from protocol.errors import Fault, InputError
 
 

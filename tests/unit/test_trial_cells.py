@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from pretese.certificate import load_scenario
-from pretese.mechanism import parameters
-from pretese.study.blocks import Store
-from pretese.trial.cells import MOST, planned_value, settings_of, with_settings
-from pretese.trial.design import Design, read_design
-from pretese.trial.nuisance import (
+from pretese.jobs.blocks import Store
+from pretese.trial.design.alternatives import MOST, planned_value, settings_of, with_settings
+from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.power.runner import Runner
+from pretese.trial.power.sensitivity_grid import (
     _words,
     assumed_ranges,
     grid_document,
@@ -16,9 +15,10 @@ from pretese.trial.nuisance import (
     study_tornado,
     tornado_document,
 )
-from pretese.trial.runner import Runner
-from protocol.documents import validate
 from protocol.errors import InputError
+from protocol.reading.documents import validate
+from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.parameter_paths import parameters
 
 PLAIN = {
     "id": "plain",

@@ -5,15 +5,15 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from pretese.trial.candidates import scenario_of
-from pretese.trial.chapters import about, described, plan_and_run, truth_words
-from pretese.trial.design import Design, design_names, read_design
-from pretese.trial.drawn import configurations, parameter_rows
-from pretese.trial.further import own_effects
-from pretese.trial.outcomes import Outcomes
-from pretese.trial.runner import nature
-from pretese.trial.statement import limits
-from protocol.documents import validate
+from pretese.trial.conduct.participants import scenario_of
+from pretese.trial.design.design_file import Design, design_names, read_design
+from pretese.trial.power.additional_measures import own_effects
+from pretese.trial.power.runner import nature
+from pretese.trial.report.chapters import about, described, plan_and_run, truth_words
+from pretese.trial.report.data_generation import configurations, parameter_rows
+from pretese.trial.report.statements import limits
+from pretese.trial.simulation.trial_results import Outcomes
+from protocol.reading.documents import validate
 
 SUPERIOR = read_design("superiority-any-sperm")[0]
 PLAIN = read_design("re-estimation")[0]

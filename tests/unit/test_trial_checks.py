@@ -2,8 +2,8 @@
 
 import pytest
 
-from pretese.trial.checks import checks, conclusions, outside_checks
-from pretese.trial.statement import in_plain_words
+from pretese.trial.report.self_checks import checks, conclusions, outside_checks
+from pretese.trial.report.statements import in_plain_words
 
 
 def measure(value, mcse=0.002, n=10_000):

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from scipy.special import ndtr, ndtri
 
-from estimate.performance import share_mcse
-from estimate.planning.graphs import reject
-from estimate.sequential.conduct import follow
-from pretese.trial.claim import claim
-from pretese.trial.design import Design, read_design
-from pretese.trial.monitoring import upper_at
-from protocol.documents import validate
+from estimate.performance.measures import share_mcse
+from estimate.sample_size.graphs import reject
+from estimate.sequential.trials import follow
+from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.design.interim import upper_at
+from pretese.trial.simulation.claims import claim
+from protocol.reading.documents import validate
 
 SHIPPED = read_design("three-endpoints")[0]
 HALVES = {"looks_percent": [50, 100], "alpha_percent": 2.5, "sides": 1}

@@ -6,21 +6,25 @@ import numpy as np
 import pytest
 from scipy.stats import binom, ks_2samp
 
+from pretese.io.text.rounding_rule import rounded_replicates
+from pretese.jobs.blocks import Store
 from pretese.jobs.crew import Crew
-from pretese.numbers import rounded_replicates
-from pretese.study.blocks import Store
-from pretese.trial.chances import chances
-from pretese.trial.counts import arms_at_looks, quantile, why_by_men
-from pretese.trial.design import Design, read_design
-from pretese.trial.engine import simulate_design
-from pretese.trial.rail import exact_rail
-from pretese.trial.runner import Runner, trial_job
-from pretese.trial.summary import measures
-from protocol.documents import validate
+from pretese.trial.conduct.event_rates import chances
+from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.power.exact_power import exact_rail
+from pretese.trial.power.runner import Runner, trial_job
+from pretese.trial.power.summary import measures
+from pretese.trial.simulation.binomial import arms_at_looks, quantile, why_by_men
+from pretese.trial.simulation.engine import simulate_design
 from protocol.errors import InputError
-from simulate.luck import CHUNK, Luck
-from simulate.trial.balance import block_predictability, convergence_guess, expected_guesses
-from simulate.trial.randomisation import permuted_blocks
+from protocol.reading.documents import validate
+from simulate.core.random_streams import CHUNK, Luck
+from simulate.recruitment.predictability import (
+    block_predictability,
+    convergence_guess,
+    expected_guesses,
+)
+from simulate.recruitment.randomisation import permuted_blocks
 
 LOOKS = {"looks_percent": [100 / 3, 200 / 3, 100], "alpha_percent": 2.5, "sides": 1}
 
@@ -165,7 +169,7 @@ def test_a_point_does_not_depend_on_others_nor_on_blocks(monkeypatch, tmp_path):
     design, points = plain(**CROWDED), [(360, 1.0), (240, 0.3)]
     whole = trials(design, points, CHUNK + 900)
     alone = trials(design, points[1:], 500)[240, 0.3]
-    monkeypatch.setattr("pretese.trial.engine.COUNTED_AT_ONCE", CHUNK)
+    monkeypatch.setattr("pretese.trial.simulation.engine.COUNTED_AT_ONCE", CHUNK)
     parts = trials(design, points, CHUNK + 900)
     with ThreadPoolExecutor(2) as pool:
         runner = Runner(Store(tmp_path), Crew(pool, 3), lambda done, total, doing="": None)

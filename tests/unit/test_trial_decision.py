@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from pretese.trial.decision import Decision
-from pretese.trial.design import Design, read_design
-from pretese.trial.runner import nature, trial_job
-from pretese.trial.verdict import decision_document, decision_words
-from protocol.documents import validate
+from pretese.trial.design.decision_rule import Decision
+from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.power.decision_verdict import decision_document, decision_words
+from pretese.trial.power.runner import nature, trial_job
 from protocol.errors import InputError
+from protocol.reading.documents import validate
 
 
 def share(value, n=10_000):

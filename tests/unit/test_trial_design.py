@@ -2,7 +2,7 @@
 
 import pytest
 
-from pretese.trial.design import design_names, read_design
+from pretese.trial.design.design_file import design_names, read_design
 from protocol.errors import InputError
 
 GOOD = """

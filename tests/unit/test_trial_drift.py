@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from estimate.performance import share_mcse
-from pretese.trial.candidates import scenario_of
-from pretese.trial.cells import planned_value, with_settings
-from pretese.trial.conduct import draw_people, draw_trials
-from pretese.trial.design import Design, read_design
-from pretese.trial.engine import simulate_design
-from pretese.trial.given import given_truths
-from pretese.trial.nuisance import assumed_ranges
-from pretese.trial.rail import why_no_rail
-from pretese.trial.summary import measures
-from protocol.documents import validate
+from estimate.performance.measures import share_mcse
+from pretese.trial.conduct.participants import scenario_of
+from pretese.trial.conduct.trial_conduct import draw_people, draw_trials
+from pretese.trial.design.alternatives import planned_value, with_settings
+from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.power.exact_power import why_no_rail
+from pretese.trial.power.sensitivity_grid import assumed_ranges
+from pretese.trial.power.summary import measures
+from pretese.trial.simulation.conditional_effect import given_truths
+from pretese.trial.simulation.engine import simulate_design
 from protocol.errors import InputError
-from simulate.cohort import draw_cohort
-from simulate.luck import Luck
+from protocol.reading.documents import validate
+from simulate.cohort.draw import draw_cohort
+from simulate.core.random_streams import Luck
 
 STEADY = read_design("superiority-any-sperm")[0]
 SCENARIO = scenario_of(STEADY)

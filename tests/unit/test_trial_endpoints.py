@@ -5,16 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from estimate.performance import share_mcse
-from pretese.trial.candidates import scenario_of
-from pretese.trial.claim import claim
-from pretese.trial.design import Design, read_design
-from pretese.trial.engine import simulate_design
-from pretese.trial.family import any_and_all, each_endpoint, family_errors
-from pretese.trial.outcomes import Outcomes
-from pretese.trial.rail import why_no_rail
-from pretese.trial.summary import summarise_point
-from protocol.documents import validate
+from estimate.performance.measures import share_mcse
+from pretese.trial.conduct.participants import scenario_of
+from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.power.exact_power import why_no_rail
+from pretese.trial.power.familywise import any_and_all, each_endpoint, family_errors
+from pretese.trial.power.summary import summarise_point
+from pretese.trial.simulation.claims import claim
+from pretese.trial.simulation.engine import simulate_design
+from pretese.trial.simulation.trial_results import Outcomes
+from protocol.reading.documents import validate
 
 SHIPPED = read_design("three-endpoints")[0]
 MEN, TRIALS = 240, 800

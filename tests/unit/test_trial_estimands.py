@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from pretese.trial.candidates import scenario_of
-from pretese.trial.conduct import draw_trials
-from pretese.trial.design import Design, read_design
-from pretese.trial.engine import simulate_design
-from pretese.trial.family import each_endpoint
-from pretese.trial.rail import exact_rail, why_no_rail
-from pretese.trial.summary import measures, summarise_point
-from pretese.trial.truth import ideal
-from protocol.documents import validate
+from pretese.trial.conduct.participants import scenario_of
+from pretese.trial.conduct.trial_conduct import draw_trials
+from pretese.trial.conduct.true_estimands import ideal
+from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.power.exact_power import exact_rail, why_no_rail
+from pretese.trial.power.familywise import each_endpoint
+from pretese.trial.power.summary import measures, summarise_point
+from pretese.trial.simulation.engine import simulate_design
+from protocol.reading.documents import validate
 
 CROSSED = {
     "id": "crossed",

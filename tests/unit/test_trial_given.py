@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from pretese.trial.candidates import scenario_of
-from pretese.trial.conduct import draw_people
-from pretese.trial.design import Design, read_design
-from pretese.trial.engine import simulate_design
-from pretese.trial.given import given_truths
-from pretese.trial.summary import measures, summarise_point
-from protocol.documents import validate
+from pretese.trial.conduct.participants import scenario_of
+from pretese.trial.conduct.trial_conduct import draw_people
+from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.power.summary import measures, summarise_point
+from pretese.trial.simulation.conditional_effect import given_truths
+from pretese.trial.simulation.engine import simulate_design
+from protocol.reading.documents import validate
 
 EIGHT = read_design("minimisation-eight-sites")[0]
 PLAIN = {

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from estimate.estimand import Estimand
-from estimate.performance import share_mcse
-from estimate.risk_difference import compare_arms
-from estimate.robust_standardisation import standardise
-from estimate.stratified import cochran_mantel_haenszel, count_strata
-from simulate.trial.minimisation import minimise
+from estimate.causal.robust_standardisation import standardise
+from estimate.comparison.risk_difference import compare_arms
+from estimate.comparison.stratified import cochran_mantel_haenszel, count_strata
+from estimate.core.estimand import Estimand
+from estimate.performance.measures import share_mcse
+from simulate.recruitment.minimisation import minimise
 
 MEN, SITES, DIAGNOSES = 240, 8, 4
 QUESTION = Estimand("randomised men", "gn 1 vs 0", "any sperm", "")

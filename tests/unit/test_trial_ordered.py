@@ -6,18 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.result import Z95
-from estimate.risk_difference import compare_arms
-from estimate.sequential.conduct import follow
-from estimate.sequential.ordered import order_stagewise
-from pretese.trial.design import read_design
-from pretese.trial.engine import simulate_design
-from pretese.trial.measure import share_below
-from pretese.trial.narrate import _ending
-from pretese.trial.ordered import can_be_ordered, final_estimates
-from pretese.trial.page import number
-from pretese.trial.statement import at_a_stop, statement
-from pretese.trial.summary import WORDS, measures, summarise_point
+from estimate.comparison.risk_difference import compare_arms
+from estimate.core.result import Z95
+from estimate.sequential.stagewise import order_stagewise
+from estimate.sequential.trials import follow
+from pretese.trial.design.design_file import read_design
+from pretese.trial.power.power_view import number
+from pretese.trial.power.summary import WORDS, measures, summarise_point
+from pretese.trial.power.trial_means import share_below
+from pretese.trial.report.example_trials import _ending
+from pretese.trial.report.statements import at_a_stop, statement
+from pretese.trial.simulation.engine import simulate_design
+from pretese.trial.simulation.stopped_estimates import can_be_ordered, final_estimates
 from tests.unit.test_trial_cells import plain
 
 POCOCK = {"looks_percent": [100 / 3, 200 / 3, 100], "efficacy": "Pocock"}

@@ -5,12 +5,12 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from pretese.plots.nested import draw_nested
-from pretese.plots.nuisance import _sides, _ticks, draw_grid, draw_tornado
-from pretese.plots.power import draw_power
 from pretese.plots.style import svg
-from pretese.plots.trials import STEPS, draw_spread, draw_zips
-from pretese.trial.outcomes import Outcomes
+from pretese.trial.report.nested_loop_figure import draw_nested
+from pretese.trial.report.power_figures import draw_power
+from pretese.trial.report.sensitivity_figures import _sides, _ticks, draw_grid, draw_tornado
+from pretese.trial.report.trial_figures import STEPS, draw_spread, draw_zips
+from pretese.trial.simulation.trial_results import Outcomes
 
 
 def outcomes(count, seed):

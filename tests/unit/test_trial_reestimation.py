@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from pretese.trial.candidates import scenario_of
-from pretese.trial.conduct import draw_trials
-from pretese.trial.design import Design, read_design
-from pretese.trial.engine import simulate_design
-from pretese.trial.looks import take_looks
-from pretese.trial.narrate import tell_story
-from pretese.trial.observe import observe
-from pretese.trial.rail import exact_rail, why_no_rail
-from pretese.trial.resize import effect_per_root_man, largest, resized
-from pretese.trial.summary import summarise_point
-from protocol.documents import validate
+from pretese.trial.conduct.observed_data import observe
+from pretese.trial.conduct.participants import scenario_of
+from pretese.trial.conduct.trial_conduct import draw_trials
+from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.power.exact_power import exact_rail, why_no_rail
+from pretese.trial.power.summary import summarise_point
+from pretese.trial.report.example_trials import tell_story
+from pretese.trial.simulation.engine import simulate_design
+from pretese.trial.simulation.interim_analyses import take_looks
+from pretese.trial.simulation.reestimation import effect_per_root_man, largest, resized
+from protocol.reading.documents import validate
 
 SHIPPED = read_design("re-estimation")[0]
 
@@ -178,7 +178,7 @@ def test_blocks_of_trials_do_not_change_a_trial(monkeypatch):
         return simulate_design(SHIPPED, None, [(120, 1.0)], seed=3, replicates=60)[120, 1.0]
 
     whole = simulated()
-    monkeypatch.setattr("pretese.trial.engine.MEN_AT_ONCE", 3000)
+    monkeypatch.setattr("pretese.trial.simulation.engine.MEN_AT_ONCE", 3000)
     parts = simulated()
     for name, values in whole.columns().items():
         assert np.array_equal(parts.columns()[name], values, equal_nan=True), name

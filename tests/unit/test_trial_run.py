@@ -5,23 +5,23 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from estimate.performance import share_mcse
+from estimate.performance.measures import share_mcse
+from pretese.io.text.rounding_rule import rounded_replicates
+from pretese.jobs.blocks import Store
 from pretese.jobs.crew import Crew
-from pretese.numbers import rounded_replicates
-from pretese.study.blocks import Store
-from pretese.trial.candidates import scenario_of
-from pretese.trial.conduct import draw_trials
-from pretese.trial.design import Design, read_design
-from pretese.trial.engine import simulate_design
-from pretese.trial.rail import exact_rail, why_no_rail
-from pretese.trial.run import guessed_so_far, imbalance_at_end
-from pretese.trial.runner import Runner
-from pretese.trial.solve import solve_men
-from pretese.trial.summary import assurance, measures, summarise_point
-from protocol.documents import validate
+from pretese.trial.conduct.participants import scenario_of
+from pretese.trial.conduct.trial_conduct import draw_trials
+from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.power.exact_power import exact_rail, why_no_rail
+from pretese.trial.power.required_size import solve_men
+from pretese.trial.power.runner import Runner
+from pretese.trial.power.summary import assurance, measures, summarise_point
+from pretese.trial.simulation.engine import simulate_design
+from pretese.trial.simulation.patient_level import guessed_so_far, imbalance_at_end
 from protocol.errors import InputError
-from simulate.trial.balance import convergence_guess, imbalance
-from simulate.trial.randomisation import simple
+from protocol.reading.documents import validate
+from simulate.recruitment.predictability import convergence_guess, imbalance
+from simulate.recruitment.randomisation import simple
 
 PLAIN = {
     "id": "plain",
@@ -88,7 +88,7 @@ def test_a_smaller_trial_is_the_beginning_of_a_larger_one():
 def test_the_answer_does_not_depend_on_blocks_or_workers(monkeypatch, tmp_path):
     design = read_design("minimisation-eight-sites")[0]
     whole = simulated(design, [(120, 1.0)], 12)[120, 1.0]
-    monkeypatch.setattr("pretese.trial.engine.MEN_AT_ONCE", 600)
+    monkeypatch.setattr("pretese.trial.simulation.engine.MEN_AT_ONCE", 600)
     parts = simulated(design, [(120, 1.0)], 12)[120, 1.0]
     with ThreadPoolExecutor(2) as pool:
         runner = Runner(Store(tmp_path), Crew(pool, 3), lambda done, total, doing="": None)

@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from pretese.trial import table
-from pretese.trial.further import further, quantile
-from pretese.trial.outcomes import Outcomes
-from pretese.trial.table import Recorded, join, outcomes_of, table_of
+from pretese.trial.power import trial_tables as table
+from pretese.trial.power.additional_measures import further, quantile
+from pretese.trial.power.trial_tables import Recorded, join, outcomes_of, table_of
+from pretese.trial.simulation.trial_results import Outcomes
 from tests.unit.test_trial_cells import plain
 
 

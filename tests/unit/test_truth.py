@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from simulate.cohort import Path, draw_cohort
+from simulate.cohort.draw import Path, draw_cohort
 from simulate.endpoints import potential_outcomes
 from simulate.truth import (
     ESTIMANDS,

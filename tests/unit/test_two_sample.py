@@ -5,8 +5,14 @@ import math
 import numpy as np
 import pytest
 
-from estimate.fisher import fisher_2x2, fisher_exact
-from estimate.two_sample import chi_square, hodges_lehmann, kruskal_wallis, welch, wilcoxon
+from estimate.comparison.fisher import fisher_2x2, fisher_exact
+from estimate.comparison.two_sample import (
+    chi_square,
+    hodges_lehmann,
+    kruskal_wallis,
+    welch,
+    wilcoxon,
+)
 from protocol.errors import InputError
 
 # Ten men: five untreated, five treated; every treated man has the larger value but one.
@@ -104,7 +110,7 @@ def test_an_r_by_c_table_by_enumeration() -> None:
 def test_a_table_too_large_to_count_is_refused_with_a_way_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("estimate.fisher.WORK_LIMIT", 1000)
+    monkeypatch.setattr("estimate.comparison.fisher.WORK_LIMIT", 1000)
     table = np.arange(25).reshape(5, 5) + 20
     with pytest.raises(InputError, match="use the chi-square test"):
         fisher_exact(table)

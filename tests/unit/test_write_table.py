@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from pretese.spreadsheet import spreadsheet_cell
-from pretese.write_table import csv_text, latex, markdown, page
+from pretese.io.text.spreadsheet import spreadsheet_cell
+from pretese.io.text.write_table import csv_text, latex, markdown, page
 from protocol.safe_text import lines, one_line, xml_text
 
 #: Letters that some format obeys, and some that none does.

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from protocol.documents import is_there, parse_json, parse_yaml, read_text
 from protocol.errors import InputError
+from protocol.reading.documents import is_there, parse_json, parse_yaml, read_text
 from protocol.shorten import shorten
 
 

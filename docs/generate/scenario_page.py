@@ -1,0 +1,115 @@
+"""The reference page of scenario files, written from the code and the shipped scenarios.
+
+``python -m docs.generate.scenario_page > docs/reference/scenario.md`` writes it anew.
+"""
+
+import sys
+from collections.abc import Iterator
+from itertools import groupby
+
+from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.parameter_paths import parameters
+from simulate.core.shipped import scenario_names
+from simulate.scenario.sections.parameter import Parameter
+from simulate.scenario import Scenario
+
+INTRODUCTION = """\
+# Scenario files
+
+A scenario is a question about synthetic men, and every number needed to draw them. This page is
+written from the code; change that, not the page:
+
+```sh
+python -m docs.generate.scenario_page > docs/reference/scenario.md
+```
+
+## Write your own
+
+State the differences to a shipped scenario and nothing else:
+
+```yaml
+id: my-question
+extends: paper            # a scenario beside this one, a shipped one, or the path of a .yaml file
+question: What if a fifth of the injections is missed?
+expected_finding: Testosterone rises less, and so does FSH fall.
+behaviour:
+  missed_share: {value: 0.2, unit: "1", status: assumed, source: "my clinic", sweep: [0, 0.4]}
+```
+
+Sections merge; a number replaces the other's number whole; `null` takes away. Question, expected
+finding and targets are never inherited. For a single number there is
+`pretese simulate paper --set behaviour.missed_share=0.2`; an unknown path is refused, and so is
+a value outside the `sweep` of an assumption: to go further, declare a wider one with its source.
+
+Files are read as YAML 1.2: `true` and `false` are the only booleans, `yes`, `no`, `on`, `off` and
+dates are text, `1_000` is not a number.
+
+Every number has a `value`, a `unit` (UCUM, or "log odds", "log", "1"), a `source`, and a `status`:
+
+| status | meaning |
+|---|---|
+| published | printed in the source named |
+| derived | follows from printed numbers by arithmetic |
+| calibrated | solved by `pretese calibrate` from `value`; the solution is in `certificates/` |
+| assumed | free; no source decides within `sweep` |
+
+A target is the id of a [published number](published-numbers.md), or a mapping with `number`
+(such an id, or `truth.` with an estimand and a scale, such as
+`truth.any_sperm.everyone.risk_ratio`), `value`, `half_unit` (within which it is met), `source`,
+and if you like `weight` and `must_match: false`. A file that extends another and states calibrated
+numbers needs targets and a certificate of its own; it solves its own numbers alone. A certificate
+whose scenario, or whose parent's solution, has changed is refused; so is one of which a value was
+changed by hand (`record_sha256` binds them).
+
+`physiology.kinetics` declares drugs besides hCG and uFSH, by the name that regimens give them:
+`fsh` (how one IU reaches serum as FSH), `hcg_iu_per_iu` (how many IU of hCG it acts like on the
+Leydig cells), or `inert: true`. A regimen that injects a drug of which nothing is declared is
+refused.
+
+`choice.by: coin` makes a trial of a study: all men share one probability of therapy.
+"""
+
+
+def page() -> str:
+    """Return the page."""
+    paper = load_scenario("paper")
+    return "\n".join([INTRODUCTION, *_library(), *_numbers(paper)])
+
+
+def _library() -> Iterator[str]:
+    yield "## Shipped scenarios\n"
+    yield "| scenario | question | expected finding |\n|---|---|---|"
+    for name in ("paper", *(each for each in scenario_names() if each != "paper")):
+        scenario = load_scenario(name)
+        yield f"| `{name}` | {_line(scenario.question)} | {_line(scenario.expected_finding)} |"
+    yield ""
+
+
+def _numbers(scenario: Scenario) -> Iterator[str]:
+    yield "## Every number of `paper`\n"
+    yield "Calibrated numbers are shown as solved."
+    for section, listed in groupby(parameters(scenario).items(), lambda each: _section(each[0])):
+        yield f"\n### {section}\n"
+        yield "| number | value | unit | status | source |\n|---|---|---|---|---|"
+        for path, number in listed:
+            within = f", within {number.sweep[0]:g} to {number.sweep[1]:g}" if number.sweep else ""
+            yield (
+                f"| `{path.removeprefix(section + '.')}` | {_value(number)} | {number.unit} "
+                f"| {number.status}{within} | {_line(number.source)} |"
+            )
+
+
+def _section(path: str) -> str:
+    return path.split(".")[0]
+
+
+def _value(number: Parameter) -> str:
+    return f"{number.value:.4g}"
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page() + "\n")

@@ -1,0 +1,1 @@
+"""Causal estimators: propensity, weighting, matching, g-computation, doubly robust, sensitivity."""

@@ -1,0 +1,1 @@
+"""Arrays, columns, the analysis set, design matrices, estimands and results."""

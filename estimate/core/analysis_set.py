@@ -1,0 +1,168 @@
+"""Who is analysed, with which columns, and who is not and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from estimate.core.arrays import Bools, Floats, Ints
+from estimate.core.columns import Kind, Numeric, read_columns
+from estimate.core.estimand import Estimand
+from estimate.core.refusals import refuse_what_cannot_be_analysed
+from protocol.errors import Fault, InputError
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisSet:
+    """Men of every data set of a batch; ``...`` is the leading shape, ``()`` for one study.
+
+    Rows that are left out stay in the arrays with ``include`` False and all values 0, so that
+    data sets of different sizes share one array.
+
+    Attributes
+    ----------
+    treatment, outcome
+        (..., n) 0 or 1.
+    covariates
+        Covariate name to (..., n): numbers, or for a categorical covariate the index of its level.
+    kinds
+        Covariate name to its kind, in the order in which the plan names them.
+    include
+        (..., n) who is analysed.
+    reasons
+        Why men were left out, to (...) how many; a man counts under the first reason only.
+    treatment_name, outcome_name
+        Column names, for labels.
+    """
+
+    treatment: Floats
+    outcome: Floats
+    covariates: Mapping[str, Floats]
+    kinds: Mapping[str, Kind]
+    include: Bools
+    reasons: Mapping[str, Ints]
+    treatment_name: str
+    outcome_name: str
+
+    @property
+    def n(self) -> Ints:
+        """Men analysed, (...)."""
+        count: Ints = np.count_nonzero(self.include, axis=-1)
+        return count
+
+    @property
+    def weights(self) -> Floats | None:
+        """Return 1 for men analysed and 0 for the rest, or None when everyone is analysed."""
+        return None if self.include.all() else self.include.astype(float)
+
+    def question(self, population: str, summary: str = "") -> Estimand:
+        """Return what a comparison of the arms asks about a population."""
+        treatment = f"{self.treatment_name} 1 vs 0"
+        return Estimand(population, treatment, self.outcome_name, summary)
+
+    def keep(self, condition: ArrayLike, reason: str) -> "AnalysisSet":
+        """Return the set without men for whom ``condition`` (..., n) is false."""
+        stay = self.include & np.asarray(condition, bool)
+        out = np.count_nonzero(self.include & ~stay, axis=-1)
+        return replace(
+            self,
+            treatment=np.where(stay, self.treatment, 0.0),
+            outcome=np.where(stay, self.outcome, 0.0),
+            covariates={
+                name: np.where(stay, column, 0.0) for name, column in self.covariates.items()
+            },
+            include=stay,
+            reasons={**self.reasons, reason: out},
+        )
+
+    def __getitem__(self, index: Any) -> "AnalysisSet":
+        """Return some of the data sets, by an index into the leading axes."""
+        return replace(
+            self,
+            treatment=self.treatment[index],
+            outcome=self.outcome[index],
+            covariates={name: column[index] for name, column in self.covariates.items()},
+            include=self.include[index],
+            reasons={why: np.asarray(count)[index] for why, count in self.reasons.items()},
+        )
+
+
+def analysis_set(
+    columns: Mapping[str, ArrayLike] | Any,
+    *,
+    treatment: str,
+    outcome: str,
+    covariates: Mapping[str, Kind] | None = None,
+    include: ArrayLike | None = None,
+    where: str = "data",
+) -> AnalysisSet:
+    """Check columns and keep the complete cases.
+
+    Parameters
+    ----------
+    columns
+        Names to arrays (..., n), or a DataFrame (one study). Missing is NaN or None, and -1 for
+        a categorical column that holds whole numbers: those are indices of levels.
+    treatment, outcome
+        Names of columns of 0 and 1.
+    covariates
+        Names to kinds. Men with any of them missing are left out, and counted.
+    include
+        (..., n) who is eligible; None is everybody. Others are left out as "not eligible", and
+        nothing is asked of their values.
+    where
+        File or table, for messages.
+
+    Raises
+    ------
+    InputError
+        All faults at once: a column that is not there, a treatment or outcome that is not 0/1, a
+        covariate that is no number, an unknown category, nobody left, a treatment or covariate
+        that does not vary. A batch is refused for these only if no data set escapes them.
+
+    Examples
+    --------
+    >>> men = {"gn": [1, 1, 0, 0], "sperm_retrieved": [1, 0, 0, 1], "age_years": [31, 28, None, 35]}
+    >>> chosen = analysis_set(
+    ...     men, treatment="gn", outcome="sperm_retrieved", covariates={"age_years": Numeric()}
+    ... )
+    >>> int(chosen.n), {why: int(count) for why, count in chosen.reasons.items()}
+    (3, {'age_years is missing': 1})
+    """
+    kinds = dict(covariates or {})
+    try:
+        read = read_columns(columns, {treatment: Numeric(), outcome: Numeric(), **kinds}, where)
+    except InputError as error:
+        raise InputError(_advise(fault, (treatment, outcome)) for fault in error.faults) from None
+    shape = np.broadcast_shapes(*(column.shape for column in read.values()))
+    eligible = np.ones(shape, bool) if include is None else np.array(include, bool)
+    reasons: dict[str, Ints] = {}
+    if not eligible.all():
+        reasons["not eligible"] = np.count_nonzero(~eligible, axis=-1)
+    stay = np.broadcast_to(eligible, shape).copy()
+    for name, column in read.items():
+        missing = stay & np.isnan(column)
+        if missing.any():
+            reasons[f"{name} is missing"] = np.count_nonzero(missing, axis=-1)
+            stay &= ~missing
+    read = {name: np.where(stay, column, 0.0) for name, column in read.items()}
+    refuse_what_cannot_be_analysed(read, list(kinds), stay, reasons, (treatment, outcome), where)
+    return AnalysisSet(
+        treatment=read[treatment],
+        outcome=read[outcome],
+        covariates={name: read[name] for name in kinds},
+        kinds=kinds,
+        include=stay,
+        reasons=reasons,
+        treatment_name=treatment,
+        outcome_name=outcome,
+    )
+
+
+def _advise(fault: Fault, roles: tuple[str, str]) -> Fault:
+    """Ask for 0 and 1, not for any number, where a treatment or outcome holds words."""
+    if fault.field in roles and fault.problem.endswith("is not a number"):
+        return replace(fault, cure="code it 0 (no) and 1 (yes)")
+    return fault

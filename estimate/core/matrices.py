@@ -1,0 +1,80 @@
+"""Stacks of small matrices, of which some may be singular: solve, invert, find what is double."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from estimate.core.arrays import Bools, Floats
+
+#: A coefficient whose variance is inflated by more than this through the other columns is not
+#: identified: beyond it the float64 information matrix has no digit left to invert.
+INFLATION_LIMIT = 1e12
+
+
+def solve_each(information: Floats, score: Floats) -> Floats:
+    """Return Newton steps, NaN for a member whose information is exactly singular."""
+    try:
+        steps: Floats = np.linalg.solve(information, score[:, :, None])[:, :, 0]
+        return steps
+    except np.linalg.LinAlgError:
+        if len(score) == 1:
+            return np.full_like(score, np.nan)
+        pairs = zip(information, score, strict=True)
+        return np.concatenate([solve_each(h[None], g[None]) for h, g in pairs])
+
+
+def invert_each(information: Floats) -> tuple[Floats, Bools]:
+    """Return inverses and whether all coefficients are identified; NaN where they are not."""
+    inverse = _inverse(information)
+    spread = np.einsum("mii,mii->mi", information, inverse)
+    with np.errstate(invalid="ignore"):
+        identified = ((spread > 0) & (spread < INFLATION_LIMIT)).all(-1)
+    return np.where(identified[:, None, None], inverse, np.nan), identified
+
+
+def _inverse(matrices: Floats) -> Floats:
+    """Return inverses, NaN for a matrix that is exactly singular."""
+    try:
+        inverses: Floats = np.linalg.inv(matrices)
+        return inverses
+    except np.linalg.LinAlgError:
+        if len(matrices) == 1:
+            return np.full_like(matrices, np.nan)
+        return np.concatenate([_inverse(matrix[None]) for matrix in matrices])
+
+
+def quadratic_form(b: Floats, cov: Floats) -> Floats:
+    """Return b' V^-1 b for vectors (..., k) and matrices (..., k, k); NaN where one has a NaN."""
+    sound = np.asarray(np.isfinite(b).all(-1) & np.isfinite(cov).all((-2, -1)))
+    cov = np.where(sound[..., None, None], cov, np.eye(b.shape[-1]))
+    solved = np.linalg.solve(cov, b[..., None])[..., 0]
+    return np.where(sound, (b * solved).sum(-1), np.nan)
+
+
+def independent_columns(
+    X: ArrayLike, weights: ArrayLike | None = None, *, keep: int = 0
+) -> list[int]:
+    """Return the columns that are no linear combination of those before them, in any data set.
+
+    ``X`` is (..., n, p); rows of weight 0 do not count. A column that is redundant in some data
+    sets only stays: there the fit fails and is counted as failed. So do the first ``keep``
+    columns whatever they hold: without variation in treatment there is to be no estimate of it.
+
+    Examples
+    --------
+    >>> independent_columns([[1, 0, 2, 1], [1, 1, 2, 0], [1, 0, 2, 1]])
+    [0, 1]
+    """
+    X = np.asarray(X, float)
+    used = np.ones(X.shape[:-1]) if weights is None else (np.asarray(weights) > 0).astype(float)
+    rows = (X * used[..., None]).reshape(-1, X.shape[-1])
+    length = np.sqrt((rows**2).sum(0))
+    rows = rows / np.where(length > 0, length, 1.0)
+    gram = rows.T @ rows
+    kept = []
+    for j in range(len(gram)):
+        left = gram[j, j]  # of this column's length, beside the columns kept so far
+        if left > 1e-9:
+            gram = gram - np.outer(gram[:, j], gram[j]) / left
+        if left > 1e-9 or j < keep:
+            kept.append(j)
+    return kept

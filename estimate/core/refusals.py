@@ -1,0 +1,72 @@
+"""What cannot be analysed: nobody left, no variation, numbers that are no measurements."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from estimate.core.arrays import Bools, Floats, Ints
+from protocol.errors import Fault, InputError
+
+#: No measurement is larger, and no sum of squares of what is smaller overflows.
+LARGEST = 1e100
+
+
+def refuse_what_cannot_be_analysed(
+    read: Mapping[str, Floats],
+    covariates: Sequence[str],
+    stay: Bools,
+    reasons: Mapping[str, Ints],
+    roles: tuple[str, str],
+    where: str,
+) -> None:
+    """Raise all faults at once of columns, read as numbers, from which nothing can be estimated.
+
+    A batch is refused for nobody left or no variation only if no data set escapes it.
+
+    Parameters
+    ----------
+    read
+        Names to (..., n); 0 for men who do not stay.
+    roles
+        Names of treatment and outcome.
+    """
+    if not stay.any(axis=-1).any():
+        why = ", ".join(f"{reason}: {int(np.max(count))}" for reason, count in reasons.items())
+        cure = "fill the columns, leave them out, or impute them"
+        raise InputError.of(where, "", f"no man is left to analyse ({why or 'no row'})", cure)
+    faults = beyond_measure({name: read[name] for name in covariates}, stay, where)
+    beyond = {fault.field for fault in faults}
+    for role, name in zip(("treatment", "outcome"), roles, strict=True):
+        wrong = read[name][stay & ~np.isin(read[name], (0, 1))]
+        if wrong.size:
+            cure = "code it 0 (no) and 1 (yes)"
+            faults.append(Fault(where, name, f"the {role} holds {wrong[0]:g}", cure))
+        elif not _varies(read[name], stay):
+            only = read[name][stay][0]
+            cure = "both 0 and 1 must occur among the men analysed"
+            faults.append(Fault(where, name, f"the {role} is {only:g} for everyone", cure))
+    for name in covariates:
+        column = read[name]
+        if name not in beyond and not _varies(column, stay):
+            cure = "leave it out of the covariates"
+            faults.append(Fault(where, name, "it is the same for everyone", cure))
+    if faults:
+        raise InputError(faults)
+
+
+def beyond_measure(read: Mapping[str, Floats], stay: Bools, where: str) -> list[Fault]:
+    """Return a fault for every column that holds, in men who stay, what is no measurement."""
+    faults = []
+    for name, column in read.items():
+        largest = np.where(stay & ~np.isnan(column), column, 0.0).ravel()
+        worst = largest[np.abs(largest).argmax()] if largest.size else 0.0
+        if abs(worst) > LARGEST:
+            faults.append(Fault(where, name, f"it holds {worst:g}", "give finite measurements"))
+    return faults
+
+
+def _varies(column: Floats, stay: Bools) -> bool:
+    """Say whether a column varies among the men analysed in at least one data set."""
+    low = np.where(stay, column, np.inf).min(-1)
+    high = np.where(stay, column, -np.inf).max(-1)
+    return bool((high > low).any())

@@ -1,0 +1,63 @@
+"""Round to significant digits, so that a number is the same on every processor.
+
+Processors of one kind differ from those of another in the last bits of exponentials, logarithms
+and matrix products: different instructions, another order of summation. Rounding takes these bits
+away before a number is written, and before numbers are sorted or compared: patients with equal
+covariates then have equal scores, and ties are broken by the order of the data.
+
+Only exact or correctly rounded operations are used here (comparison, multiplication, division,
+rounding to whole numbers), so that rounding itself is the same everywhere.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from estimate.core.arrays import Floats
+
+#: Significant digits of values that are sorted, matched or ranked.
+RANKED_DIGITS = 10
+
+#: Powers of ten that float64 holds exactly: 10^0 to 10^22.
+_EXACT = 22
+_TENS = np.array([float(f"1e{k}") for k in range(_EXACT + 1)])
+
+#: Every power of ten that float64 can hold, and the exponent of the first.
+_LEAST = -323
+_POWERS = np.array([float(f"1e{k}") for k in range(_LEAST, 309)])
+
+
+def significant(values: ArrayLike, digits: int) -> Floats:
+    """Return values rounded to so many significant decimal digits, whole numbers to the unit.
+
+    Digits before the decimal point always stay, so that counts are exact. Each result is the
+    float64 nearest to a short decimal number; zero has no sign; NaN and infinities stay.
+
+    Parameters
+    ----------
+    digits
+        From 1 to 12.
+
+    Examples
+    --------
+    >>> significant([0.123456789, -1234567.8, -0.0, 1e-30 / 3], 4).tolist()
+    [0.1235, -1234568.0, 0.0, 3.333e-31]
+    """
+    x = np.asarray(values, float)
+    with np.errstate(invalid="ignore", over="ignore"):
+        shift = np.maximum(digits - 1 - _decimal_exponent(x), 0)
+        scale = _TENS[np.minimum(shift, _EXACT)]
+        rounded: Floats = np.rint(x * scale) / scale
+    far = (shift > _EXACT) & (x != 0)
+    if far.any():
+        rounded = np.array(rounded)
+        rounded[far] = [float(f"{value:.{digits - 1}e}") for value in x[far].tolist()]
+    return np.where(np.isfinite(x), rounded, x) + 0.0
+
+
+def _decimal_exponent(x: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    """Return the exponent of the first decimal digit; 0 for 0 and what is not finite."""
+    size = np.where(np.isfinite(x) & (x != 0), np.abs(x), 1.0)
+    _, binary = np.frexp(size)
+    # 78913 / 2^18 is log10(2), rounded down: exact for every exponent of float64, or one too low.
+    low = ((binary.astype(np.int64) - 1) * 78913) >> 18
+    return np.asarray(low + (size >= _POWERS[np.clip(low + 1 - _LEAST, 0, len(_POWERS) - 1)]))

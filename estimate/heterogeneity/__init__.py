@@ -1,0 +1,1 @@
+"""Effects by subgroup, and interaction on the additive and multiplicative scales."""

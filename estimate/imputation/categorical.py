@@ -1,0 +1,111 @@
+"""Bayesian logistic and multinomial regression: the imputations "logreg" and "polyreg".
+
+Both draw coefficients from the normal approximation to their posterior. So that a category which
+separates perfectly does not send them to infinity, a few pseudo-men of small weight are added
+(White IR, Daniel R, Royston P. *Comput Stat Data Anal* 2010;54:2267-75, section 5).
+"""
+
+import numpy as np
+from scipy import special
+
+from estimate.core.arrays import Bools, Floats, Ints
+from estimate.regression.logistic import fit_logistic
+
+STEP_LIMIT = 30
+
+
+def draw_binary(X: Floats, y: Floats, observed: Bools, normal: Floats) -> Floats:
+    """Return linear predictors (chain, n) of all men under drawn logistic coefficients.
+
+    Parameters
+    ----------
+    X, y, observed
+        (chain, n, p) with the intercept first, (chain, n) of 0/1, (chain, n).
+    normal
+        (chain, p) standard normal draws.
+    """
+    design, outcome, weight = _augment(X, y, observed, 2)
+    fit = fit_logistic(design, outcome, weight)
+    coef = np.where(np.isfinite(fit.coef), fit.coef, 0.0)
+    drawn = coef + np.matmul(_root(fit.cov), normal[..., None])[..., 0]
+    return np.asarray(np.matmul(X, drawn[..., None])[..., 0])
+
+
+def draw_multinomial(X: Floats, y: Floats, observed: Bools, normal: Floats, levels: int) -> Floats:
+    """Return probabilities (chain, n, levels) of all men under drawn multinomial coefficients.
+
+    ``normal`` is (chain, (levels - 1) p). Category 0 is the reference of the model.
+    """
+    design, outcome, weight = _augment(X, y, observed, levels)
+    coef, cov = fit_multinomial(design, outcome.astype(np.int64), weight, levels)
+    drawn = coef.reshape(len(coef), -1) + np.matmul(_root(cov), normal[..., None])[..., 0]
+    return _probabilities(X, drawn.reshape(coef.shape))
+
+
+def fit_multinomial(X: Floats, y: Ints, weights: Floats, levels: int) -> tuple[Floats, Floats]:
+    """Fit multinomial logits by Newton's method.
+
+    Returns
+    -------
+    tuple
+        Coefficients (chain, levels - 1, p) against category 0, and their covariance
+        (chain, (levels - 1) p, (levels - 1) p).
+    """
+    chains, _, p = X.shape
+    k = levels - 1
+    chosen = (y[..., None] == np.arange(1, levels)).astype(float)
+    coef = np.zeros((chains, k, p))
+    cov = np.zeros((chains, k * p, k * p))
+    for _ in range(STEP_LIMIT):
+        prob = _probabilities(X, coef)[..., 1:]
+        score = np.einsum("bnk,bnp->bkp", weights[..., None] * (chosen - prob), X)
+        information = np.empty((chains, k, p, k, p))
+        for a in range(k):
+            for c in range(a + 1):
+                curve = weights * prob[..., a] * ((a == c) - prob[..., c])
+                block = np.matmul(X.swapaxes(-1, -2) * curve[:, None, :], X)
+                information[:, a, :, c, :] = block
+                information[:, c, :, a, :] = block
+        cov = np.linalg.pinv(information.reshape(chains, k * p, k * p), hermitian=True)
+        step = np.matmul(cov, score.reshape(chains, -1, 1)).reshape(coef.shape)
+        # Far from the maximum a full step can overshoot; five on the logit scale is always safe.
+        reach = np.abs(np.einsum("bkp,bnp->bnk", step, X)).max((-2, -1))
+        coef = coef + step * np.minimum(1, 5 / np.maximum(reach, 1e-300))[:, None, None]
+        if reach.max() < 1e-6:
+            break
+    return coef, cov
+
+
+def _probabilities(X: Floats, coef: Floats) -> Floats:
+    """Return Pr(category), (chain, n, levels)."""
+    eta = np.matmul(X, coef.swapaxes(-1, -2))
+    eta = np.concatenate([np.zeros((*eta.shape[:-1], 1)), eta], -1)
+    return np.asarray(special.softmax(eta, axis=-1))
+
+
+def _root(cov: Floats) -> Floats:
+    """Return L with L L' = cov; directions without information get no spread."""
+    values, vectors = np.linalg.eigh(np.where(np.isfinite(cov), cov, 0.0))
+    return np.asarray(vectors * np.sqrt(values.clip(0))[:, None, :])
+
+
+def _augment(X: Floats, y: Floats, observed: Bools, levels: int) -> tuple[Floats, Floats, Floats]:
+    """Add pseudo-men: each predictor one SD up and down, in each category; total weight p.
+
+    The others of a pseudo-man's predictors are at their means; p counts the intercept.
+    """
+    p = X.shape[-1]
+    share = observed / observed.sum(-1, keepdims=True)
+    mean = np.einsum("bn,bnp->bp", share, X)
+    sd = np.sqrt(np.einsum("bn,bnp->bp", share, (X - mean[:, None, :]) ** 2))
+    moves = np.concatenate([np.eye(p)[1:], -np.eye(p)[1:]])
+    pseudo = mean[:, None, :] + moves * sd[:, None, :]
+    pseudo = np.repeat(pseudo, levels, axis=1)
+    categories = np.tile(np.arange(float(levels)), 2 * (p - 1))
+    outcome = np.broadcast_to(categories, pseudo.shape[:2])
+    small = np.full(pseudo.shape[:2], p / max(1, pseudo.shape[1]))
+    return (
+        np.concatenate([X, pseudo], 1),
+        np.concatenate([np.where(observed, y, 0), outcome], 1),
+        np.concatenate([observed.astype(float), small], 1),
+    )

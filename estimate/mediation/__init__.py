@@ -1,0 +1,1 @@
+"""Causal mediation analysis and its sensitivity to unmeasured confounding."""

@@ -1,0 +1,262 @@
+"""METHODS: every analysis method, what it estimates, what it needs, and how it is run.
+
+`pretese analyse`, `pretese recover` and `pretese power` read their methods here, so that one name
+means one estimator everywhere. A new estimator is one entry, and a line in
+``docs/how-to/analyse-your-own-table.md``.
+"""
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from estimate.causal.marginal import aipw, standardised, tmle
+from estimate.causal.matching import Matches, match_nearest, matched
+from estimate.causal.robust_standardisation import randomised
+from estimate.causal.weighting import Errors, Target, Weights, iptw, iptw_adjusted
+from estimate.comparison.contingency import crude
+from estimate.core.result import Estimate, Scale
+from estimate.methods.shared_work import Work
+from estimate.regression.adjustment import adjusted
+from estimate.regression.firth import firth
+from estimate.regression.poisson import modified_poisson
+
+Answers = Sequence[Estimate]
+
+#: What offers methods: one table, simulated studies of known truth, or a planned trial.
+Door = Literal["analyse", "recover", "power"]
+
+#: Whether an effect is that in a population, or that given something in a regression.
+Kind = Literal["marginal", "conditional"]
+
+#: What a conditional effect is given.
+Given = Literal["covariates", "propensity score", "pair", "site or strata"]
+
+#: What a method needs besides the analysis set; the score needs covariates too.
+Need = Literal["covariates", "propensity score", "outcome model", "pairs", "sites or strata"]
+
+SCALES: tuple[Scale, ...] = ("risk difference", "risk ratio", "odds ratio")
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """An analysis method.
+
+    Attributes
+    ----------
+    name
+        What plans and designs call it.
+    label
+        What it is, in words.
+    run
+        The computation, on data sets with any leading axes; None for methods of trials, which
+        `pretese.trial.simulation.arm_comparison` computes from sites, strata and arms.
+    target
+        Population of the effect; "focal" is that of the arm whose patients look for partners.
+    given
+        What a conditional effect is given; None for a marginal one.
+    scales
+        Scales of its answers.
+    needs
+        What it needs besides treatment and outcome.
+    offered
+        Which commands offer it.
+    because
+        Why the others do not.
+    weighting
+        The weights or pairs whose balance is reported.
+    balanced_as
+        Method with the same weights or pairs, whose balance is not reported twice.
+    """
+
+    name: str
+    label: str
+    run: Callable[[Work], Answers] | None = None
+    target: Target | Literal["focal"] = "ate"
+    given: Given | None = None
+    scales: tuple[Scale, ...] = SCALES
+    needs: frozenset[Need] = frozenset({"covariates"})
+    offered: frozenset[Door] = frozenset({"analyse", "recover"})
+    because: str = ""
+    weighting: Callable[[Work], Weights | Matches] | None = None
+    balanced_as: str | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """Whether the effect is marginal or conditional."""
+        return "marginal" if self.given is None else "conditional"
+
+    @property
+    def uses_score(self) -> bool:
+        """Whether the propensity score is estimated for it."""
+        return "propensity score" in self.needs
+
+    def answered(self, wanted: Sequence[str]) -> tuple[str, ...]:
+        """Return the scales of its answers among those wanted; a single scale is always given."""
+        return self.scales if len(self.scales) == 1 else tuple(wanted)
+
+    def answers(self, work: Work) -> Answers:
+        """Run the method on data sets with any leading axes."""
+        if self.run is None:
+            raise ValueError(f"{self.name} is a method of trials")
+        return self.run(work)
+
+
+_ODDS: tuple[Scale, ...] = ("odds ratio",)
+_SCORE: frozenset[Need] = frozenset({"covariates", "propensity score"})
+_MODEL: frozenset[Need] = frozenset({"covariates", "outcome model"})
+_PAIRS: frozenset[Need] = frozenset({"covariates", "propensity score", "pairs"})
+_ANALYSE: frozenset[Door] = frozenset({"analyse"})
+_RECOVER: frozenset[Door] = frozenset({"recover"})
+_POWER: frozenset[Door] = frozenset({"power"})
+_SHOWN_TO_FAIL = "it is here to show that it fails"
+_OF_TRIALS = "it is computed from the arms, sites and strata of a planned trial"
+
+
+def _weighted(target: Target, errors: Errors = "M-estimation") -> Callable[[Work], Answers]:
+    return lambda work: iptw(work.data, work.score, work.weights(target), errors=errors)
+
+
+def _weighted_and_adjusted(work: Work) -> Answers:
+    """Run the published analysis: stabilised weights, covariates, weights taken as counts."""
+    return [iptw_adjusted(work.data, work.score, work.weights("ate", stabilised=True))]
+
+
+def _score_alone(work: Work) -> Answers:
+    return [
+        adjusted(
+            work.data,
+            [],
+            score=work.score.score,
+            method="ps-covariate-alone",
+            profile=not work.pooled,
+        )
+    ]
+
+
+def _score_beside_covariates(work: Work) -> Answers:
+    """Run the published analysis: all covariates, and the score as one more."""
+    return [
+        adjusted(work.data, score=work.score.score, method="ps-covariate", profile=not work.pooled)
+    ]
+
+
+def _within_pairs(work: Work) -> Answers:
+    from estimate.causal.matched_pairs import paired  # loads scipy.stats, for this method alone
+
+    return [paired(work.data, work.pairs)]
+
+
+def _match_treated_largest(work: Work) -> Answers:
+    """Run what common software does unasked: treated patients choose first, largest score first.
+
+    Where treated patients outnumber the others, those with smaller scores find no partner.
+    """
+    pairs = match_nearest(
+        work.data, work.score, "treated", order="largest", on="score", accept_shortage=True
+    )
+    return [matched(work.data, pairs, [])]
+
+
+def _standardised(target: Literal["ate", "att", "atc"]) -> Callable[[Work], Answers]:
+    return lambda work: standardised(work.data, target=target, model=work.model)
+
+
+def _iptw(target: Target) -> Method:
+    return Method(
+        f"iptw-{target}", f"inverse-probability weighting ({target.upper()})", _weighted(target),
+        target=target, needs=_SCORE, weighting=lambda work: work.weights(target),
+    )  # fmt: skip
+
+
+_ENTRIES = (
+    Method("crude", "comparison without adjustment", lambda work: crude(work.observed),
+           needs=frozenset()),
+    Method("adjusted", "logistic regression on treatment and covariates",
+           lambda work: [adjusted(work.data, profile=not work.pooled)],
+           given="covariates", scales=_ODDS),
+    Method("firth", "the same with Firth's penalty", lambda work: [firth(work.data)],
+           given="covariates", scales=_ODDS),
+    Method("modified-poisson", "Poisson regression with robust errors",
+           lambda work: [modified_poisson(work.data)], given="covariates", scales=("risk ratio",)),
+    Method("ps-covariate", "logistic regression on treatment, covariates and propensity score",
+           _score_beside_covariates, given="covariates", scales=_ODDS, needs=_SCORE),
+    Method("ps-covariate-alone", "logistic regression on treatment and propensity score",
+           _score_alone, given="propensity score", scales=_ODDS, needs=_SCORE),
+    *(_iptw(target) for target in ("ate", "att", "atc", "ato", "atm")),
+    Method("iptw-ate-naive", "weighting, weights taken as counts of patients",
+           _weighted("ate", "naive"), needs=_SCORE, offered=_RECOVER, because=_SHOWN_TO_FAIL),
+    Method("iptw-ate-adjusted", "weighted logistic regression on treatment and covariates",
+           _weighted_and_adjusted, given="covariates", scales=_ODDS, needs=_SCORE,
+           weighting=lambda work: work.weights("ate", stabilised=True), balanced_as="iptw-ate"),
+    Method("matching", "pairs matched on the propensity score",
+           lambda work: [matched(work.data, work.pairs, [])],
+           target="focal", scales=_ODDS, needs=_PAIRS, weighting=lambda work: work.pairs),
+    Method("matching-adjusted", "logistic regression on treatment and covariates in matched pairs",
+           lambda work: [matched(work.data, work.pairs, clustered=False)],
+           target="focal", given="covariates", scales=_ODDS, needs=_PAIRS,
+           weighting=lambda work: work.pairs, balanced_as="matching"),
+    Method("matching-conditional", "conditional logistic regression within matched pairs",
+           _within_pairs, target="focal", given="pair", scales=_ODDS, needs=_PAIRS,
+           offered=_ANALYSE, because="no true effect given the pair is known",
+           weighting=lambda work: work.pairs, balanced_as="matching"),
+    Method("matching-treated-largest", "pairs as software forms them by default",
+           _match_treated_largest, target="att", scales=_ODDS, needs=_PAIRS, offered=_RECOVER,
+           because=_SHOWN_TO_FAIL),
+    Method("standardised", "standardisation over all patients", _standardised("ate"),
+           needs=_MODEL),
+    Method("standardised-att", "standardisation over the treated", _standardised("att"),
+           target="att", needs=_MODEL),
+    Method("standardised-atc", "standardisation over the untreated", _standardised("atc"),
+           target="atc", needs=_MODEL),
+    Method("standardised-randomised",
+           "logistic outcome model, averaged over all men as if in either arm; Wald test "
+           "with Ye's variance, which knows the strata of a stratified randomisation",
+           lambda work: randomised(work.data, strata=work.choices.strata), needs=_MODEL,
+           offered=frozenset({"analyse", "recover", "power"})),
+    Method("aipw", "augmented inverse-probability weighting",
+           lambda work: aipw(work.data, work.score, model=work.model), needs=_SCORE | _MODEL),
+    Method("tmle", "targeted maximum likelihood",
+           lambda work: tmle(work.data, work.score, model=work.model), needs=_SCORE | _MODEL),
+    Method("unadjusted",
+           "difference of two shares; score test and score interval (Farrington-Manning)",
+           scales=("risk difference",), needs=frozenset(), offered=_POWER, because=_OF_TRIALS),
+    Method("mantel-haenszel",
+           "risk difference pooled over strata (Mantel-Haenszel, Sato's variance); "
+           "Cochran-Mantel-Haenszel test",
+           scales=("risk difference",), needs=frozenset({"sites or strata"}), offered=_POWER,
+           because=_OF_TRIALS),
+    Method("logistic", "logistic model; Wald test and interval on the log odds ratio",
+           given="site or strata", scales=_ODDS, offered=_POWER, because=_OF_TRIALS),
+    Method("mixed", "logistic model with a normal intercept per site; Wald test and interval",
+           given="site or strata", scales=_ODDS, needs=frozenset({"sites or strata"}),
+           offered=_POWER, because=_OF_TRIALS),
+)  # fmt: skip
+
+#: Every analysis method by name, in the order in which pages list them.
+METHODS: dict[str, Method] = {method.name: method for method in _ENTRIES}
+
+
+def methods_of(door: Door, methods: Mapping[str, Method] = METHODS) -> tuple[str, ...]:
+    """Return the names of the methods that a command offers.
+
+    >>> methods_of("power")
+    ('standardised-randomised', 'unadjusted', 'mantel-haenszel', 'logistic', 'mixed')
+    """
+    return tuple(name for name, method in methods.items() if door in method.offered)
+
+
+def check_method(name: str, door: Door) -> str:
+    """Return the name of a method that a command offers; raise ValueError for another name."""
+    offered = methods_of(door)
+    if name in offered:
+        return name
+    near = difflib.get_close_matches(name, offered, n=1)
+    guess = f"did you mean {near[0]!r}? " if near else ""
+    cure = f"{guess}choose from {', '.join(offered)}"
+    if name not in METHODS:
+        raise ValueError(f"there is no such method; {cure}")
+    others = [f"`pretese {each}`" for each in sorted(METHODS[name].offered)]
+    verb = "offers" if len(others) == 1 else "offer"
+    because = METHODS[name].because or "a planned trial is analysed by other methods"
+    raise ValueError(f"{' and '.join(others)} alone {verb} it, because {because}; {cure}")

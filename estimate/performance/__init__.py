@@ -1,0 +1,1 @@
+"""Performance of an estimator over replicates, with Monte Carlo standard errors (ADEMP)."""

@@ -1,0 +1,203 @@
+"""Carry out an analysis plan: every planned estimate of one table of men, and what stands by it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from estimate.causal.balance import Balance, balance
+from estimate.causal.propensity import (
+    Discrimination,
+    PropensityScore,
+    c_statistic,
+    propensity,
+    trim,
+)
+from estimate.causal.weighting import Weights
+from estimate.comparison.contingency import count
+from estimate.core.analysis_set import AnalysisSet
+from estimate.core.estimand import IntercurrentEvent
+from estimate.core.result import Estimate
+from estimate.imputation.rubins_rules import missing_information, pool_estimates
+from estimate.methods.registry import METHODS, Method
+from estimate.methods.shared_work import Work
+from estimate.plan.changes import changes
+from estimate.plan.delivery import deliveries
+from estimate.plan.explore import divisions, shapes
+from estimate.plan.findings import Analysis
+from estimate.plan.missing_data import CompleteData, complete
+from estimate.plan.pathways import pathways
+from estimate.plan.remarks import remarks
+from estimate.plan.spec import Plan
+from estimate.regression.adjustment import adjusted
+from protocol.errors import InputError
+
+Tell = Callable[[int, int, str], None]
+
+
+def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None = None) -> Analysis:
+    """Carry out ``plan`` on one table.
+
+    Parameters
+    ----------
+    columns
+        Names to columns, or a DataFrame.
+    where
+        File or table, for messages.
+    tell
+        Called with steps done, steps in all and what comes next.
+
+    Raises
+    ------
+    InputError
+        All faults of the table at once.
+
+    Examples
+    --------
+    >>> men = {"gn": [1] * 368 + [0] * 174, "y": [1] * 115 + [0] * 253 + [1] * 34 + [0] * 140}
+    >>> found = analyse(men, Plan(treatment="gn", outcome="y", methods=("crude",)))
+    >>> for each in found.estimates:
+    ...     print(f"{each.scale}: {each.estimate:.3f}, p = {each.p_value:.4f}")
+    risk difference: 0.117, p = 0.0024
+    risk ratio: 1.599, p = 0.0064
+    odds ratio: 1.872, p = 0.0036
+    """
+    steps = [*plan.methods, *plan.models, *plan.subgroups, *plan.splines, *plan.mediation]
+    say = tell or _say_nothing
+    say(0, len(steps), "imputing" if plan.missing.method == "mice" else "reading")
+    whole = _trim(complete(columns, plan, where=where), plan, where)
+    work = _Steps(plan, whole, where)
+    estimates: list[Estimate] = []
+    done = 0
+    for step, effects in work.run():
+        estimates += [_label(each, plan) for each in effects]
+        done += 1
+        say(done, len(steps), step)
+    found: list[list[Any]] = []
+    for answers in (divisions(whole, plan), shapes(whole, plan), pathways(whole, plan)):
+        found.append([])
+        for answer in answers:
+            found[-1].append(answer)
+            done += 1
+            say(done, len(steps), "exploring")
+    return Analysis(
+        plan=plan,
+        estimates=tuple(estimates),
+        table=count(whole.data),
+        complete=whole,
+        score=work.score,
+        discrimination=work.discrimination,
+        balances=work.balances,
+        effective_sizes=work.sizes,
+        divisions=tuple(found[0]),
+        shapes=tuple(found[1]),
+        pathways=tuple(found[2]),
+        deliveries=tuple(deliveries(columns, plan, where)),
+        changes=tuple(changes(columns, plan, where)),
+        information=tuple(work.information),
+        remarks=_remarks(whole.data, work.score, estimates),
+    )
+
+
+def _remarks(
+    data: AnalysisSet, score: PropensityScore | None, estimates: Sequence[Estimate]
+) -> tuple[str, ...]:
+    """Say why estimates are missing, where some are."""
+    if all(each.converged for each in estimates):
+        return ()
+    return remarks(data, score)
+
+
+def _trim(whole: CompleteData, plan: Plan, where: str) -> CompleteData:
+    """Leave out men with extreme propensity scores, if the plan says so; the rest score anew."""
+    if plan.trim_percent is None:
+        return whole
+    low, high = plan.trim_percent
+    score = propensity(whole.data, plan.propensity)
+    data = trim(whole.data, score, low / 100, high / 100)
+    if not data.n.all():
+        problem = f"nobody's propensity score lies from {low:g} to {high:g} %"
+        raise InputError.of(where, "trim_percent", problem, "widen it, or see the overlap figure")
+    return replace(whole, data=data)
+
+
+class _Steps:
+    """The steps of one analysis, and what they leave beside their estimates."""
+
+    __slots__ = (
+        "balances", "data", "discrimination", "information", "plan", "score", "shared", "sizes",
+    )  # fmt: skip
+
+    def __init__(self, plan: Plan, whole: CompleteData, where: str) -> None:
+        self.plan, self.data = plan, whole.data
+        self.discrimination: Discrimination | None = None
+        self.balances: dict[str, Balance] = {}
+        self.information: list[tuple[str, str, float]] = []
+        self.sizes: dict[str, tuple[float, float]] = {}
+        self.shared = Work(
+            whole.data,
+            observed=whole.observed,
+            choices=plan.choices,
+            pooled=whole.imputation is not None,
+            where=where,
+        )
+        self.score: PropensityScore | None = None
+        if any(METHODS[name].uses_score for name in plan.methods):
+            self.score = self.shared.score
+            self.discrimination = c_statistic(
+                self.score.score, self.data.treatment, self.data.include
+            )
+        if plan.covariates:
+            self.balances["unadjusted"] = balance(self.data)
+
+    def run(self) -> Iterator[tuple[str, Sequence[Estimate]]]:
+        """Yield the name and the estimates of each step of the plan."""
+        for name in self.plan.methods:
+            method = METHODS[name]
+            found = [replace(each, method=name) for each in method.answers(self.shared)]
+            self._keep_balance(method)
+            yield name, [self._pool(each) for each in found] if method.needs else found
+        for name, covariates in self.plan.models.items():
+            one = adjusted(self.data, covariates, method=name, profile=not self.shared.pooled)
+            yield name, [self._pool(one)]
+
+    def _keep_balance(self, method: Method) -> None:
+        """Keep what a method balanced; the same weights or pairs balance the same."""
+        if method.weighting is None:
+            return
+        found = method.weighting(self.shared)
+        if isinstance(found, Weights):
+            treated, untreated = found.effective_size(self.data)
+            self.sizes[method.name] = (float(np.mean(treated)), float(np.mean(untreated)))
+        if (method.balanced_as or method.name) not in self.balances:
+            w = found.value if isinstance(found, Weights) else found.weights
+            self.balances[method.name] = balance(self.data, w)
+
+    def _pool(self, each: Estimate) -> Estimate:
+        """Pool the estimate if there are imputations."""
+        if not self.shared.pooled:
+            return each
+        spent = len(self.plan.covariates) + 2
+        left = self.data.n.min() - spent
+        pooled = pool_estimates(each, df_complete=left)
+        fraction = float(missing_information(each, df_complete=left))
+        self.information.append((each.method, each.scale, fraction))
+        within = each.interval.removeprefix("Wald, ")
+        # what is pooled is the standard error, not the profile
+        for kind in ("profile likelihood", "exact (binomial)"):
+            within = within.replace(kind, "model-based errors")
+        return replace(pooled, interval=f"{pooled.interval} ({within})")
+
+
+def _label(each: Estimate, plan: Plan) -> Estimate:
+    """Add to the estimand what only the plan knows: who the men are, and intercurrent events."""
+    events = tuple(IntercurrentEvent(e.event, e.strategy) for e in plan.intercurrent)
+    estimand = replace(each.estimand, intercurrent=events)
+    if plan.population:
+        estimand = estimand.among(f"{estimand.population}: {plan.population}")
+    return replace(each, estimand=estimand)
+
+
+def _say_nothing(done: int, total: int, doing: str) -> None:
+    """Tell nobody."""

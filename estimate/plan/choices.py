@@ -1,0 +1,150 @@
+"""What a plan may say of one thing: a covariate, a subgroup, matching, missing values."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from estimate.causal.matching import Focal, Order
+from estimate.core.columns import Categorical, Kind, Numeric
+from estimate.core.estimand import Strategy
+from estimate.methods.registry import check_method
+from estimate.methods.shared_work import MatchingRule
+from protocol.reading.documents import Document
+from protocol.reading.fields import Number, Whole
+from protocol.shorten import shorten
+
+#: A method that `pretese analyse` offers.
+MethodName = Annotated[str, AfterValidator(partial(check_method, door="analyse"))]
+
+#: A pair of these is checked to lie within 0 to 100 and to rise.
+Percent = Annotated[Number, Field(ge=-1000, le=1000)]
+
+_CUT = r"^(<|<=|>|>=)\s*-?[0-9]{1,15}(\.[0-9]{1,15})?$"
+_KIND_CURE = "write `numeric`, or `categorical: [reference, other, ...]`"
+
+
+def _level(value: Any) -> str:
+    """Return a level as the table spells it; a whole number needs no quotes."""
+    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        return str(value)
+    raise ValueError(f"{shorten(value)} is not a level; put it in quotes, as the table spells it")
+
+
+def read_kind(value: Any) -> Kind:
+    """Return the kind of a covariate from `numeric` or `categorical: [reference, other, ...]`."""
+    if isinstance(value, Numeric | Categorical):
+        return value
+    if value == "numeric":
+        return Numeric()
+    if not (isinstance(value, Mapping) and set(value) == {"categorical"}):
+        raise ValueError(_KIND_CURE)
+    levels = value["categorical"]
+    if not isinstance(levels, list) or len(levels) < 2:
+        raise ValueError("list two levels or more; the first is the reference")
+    names = tuple(_level(level) for level in levels)
+    if len(set(names)) < len(names):
+        raise ValueError("a level is listed twice")
+    return Categorical(names)
+
+
+def name_alone(value: Any) -> Any:
+    """Let `missing: none` stand for `missing: {method: none}`."""
+    return {"method": value} if isinstance(value, str) else value
+
+
+class MissingData(Document):
+    """How missing covariates are dealt with.
+
+    Men whose treatment or outcome is missing are left out in any case, and counted.
+    """
+
+    #: "none" declares that nothing is missing, and is an error if something is.
+    method: Literal["mice", "complete-case", "none"] = "complete-case"
+    imputations: Annotated[Whole, Field(ge=2, le=1000)] = 20
+    iterations: Annotated[Whole, Field(ge=1, le=1000)] = 10
+    #: incomplete covariate: the covariates it is imputed from, besides treatment and outcome, which
+    #: always are among them. A covariate not named here is imputed from all others.
+    predictors: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+class Matching(Document):
+    """Choices of one-to-one matching; see `estimate.causal.matching.match_nearest`."""
+
+    #: None is the smaller arm; the result says which.
+    focal: Focal | None = None
+    order: Order | None = None
+    #: of the standard deviation of the distance measure
+    caliper_percent: Annotated[Number, Field(ge=1e-6, le=1e6)] | None = None
+    on: Literal["score", "logit"] = "logit"
+    exact: str | None = None
+
+    @property
+    def rule(self) -> MatchingRule:
+        """The same, as estimators take it."""
+        caliper = None if self.caliper_percent is None else self.caliper_percent / 100
+        return MatchingRule(self.focal, self.order, caliper, self.on, self.exact)
+
+
+class Event(Document):
+    """An event after the start of treatment and how it is dealt with (ICH E9(R1), A.3.2)."""
+
+    event: str
+    strategy: Strategy
+
+
+class Subgroup(Document):
+    """How men are divided by one covariate: a number at a cut, a category into named groups.
+
+    ``cut`` is a comparison such as "< 35" or "> 3"; it and its contrary are the two groups, the
+    lower one first. ``groups`` names sets of levels, all levels once; without it every level of a
+    category is a group.
+    """
+
+    by: str
+    cut: Annotated[str, Field(pattern=r"^(<|<=|>|>=)\s*-?[0-9]{1,15}(\.[0-9]{1,15})?$")] | None = (
+        None
+    )
+    groups: dict[str, tuple[str, ...]] | None = None
+
+    @model_validator(mode="after")
+    def _one_division(self) -> Self:
+        if self.cut is not None and self.groups is not None:
+            raise ValueError("give cut or groups, not both")
+        if self.groups is not None and len(self.groups) < 2:
+            raise ValueError("name two groups or more")
+        return self
+
+    @property
+    def at(self) -> float:
+        """The number of the cut, in the unit of the covariate."""
+        return float((self.cut or "nan").lstrip("<>= "))
+
+    @property
+    def lower_holds_it(self) -> bool:
+        """Whether a man exactly at the cut is in the lower group."""
+        return (self.cut or "").startswith("<=") or (self.cut or "")[:2].strip() == ">"
+
+
+class CumulativeDelivery(Document):
+    """Columns that say how couples fared after retrieval; couples without a transfer are left out.
+
+    ``transfers`` counts a couple's embryo transfers, of which the last is the birth where
+    ``birth`` is 1; ``embryos_left`` (0/1) says whether frozen embryos remain, and may be absent.
+    """
+
+    transfers: str
+    birth: str
+    embryos_left: str | None = None
+
+
+class Measured(Document):
+    """Columns of what was measured before therapy and after it, in the same men.
+
+    ``by`` is a column that divides the men into groups; None leaves them together.
+    """
+
+    before: str
+    after: str
+    by: str | None = None

@@ -1,0 +1,210 @@
+"""What a plan asks beyond one effect: subgroups, and the shape of associations."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from estimate.core.arrays import Floats, Ints
+from estimate.core.design_matrix import design_matrix
+from estimate.core.result import Z95, Estimate, plain
+from estimate.heterogeneity.additive import additive_by_level
+from estimate.heterogeneity.subgroups import adjust_p_values, interaction_design, subgroup_effects
+from estimate.imputation.pooled_tests import d1, likelihood_ratio_test
+from estimate.imputation.rubins_rules import pool, pool_estimates
+from estimate.plan.grouping import assign
+from estimate.plan.missing_data import CompleteData
+from estimate.plan.spec import Plan
+from estimate.regression.splines import Curve, fit_spline, harrell_knots, spline_basis
+
+#: Points of a curve, between the 2.5 % and the 97.5 % quantile of the men observed.
+POINTS = 101
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """The effect in the groups of one division, and whether it differs between them.
+
+    Attributes
+    ----------
+    men, events
+        (group, arm) counts, arm 0 untreated; means over imputations.
+    separate, joint
+        Odds ratio of each group from its own model, and from one model with interaction.
+    p_value, test
+        Of the interaction: likelihood ratio, or D4 after imputation.
+    reri
+        (group - 1, 3) relative excess risk due to interaction of each group but the first, on odds
+        ratios, with its limits by the delta method.
+    reri_p
+        Of all of these being 0 together.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    men: Floats
+    events: Floats
+    separate: tuple[Estimate, ...]
+    joint: tuple[Estimate, ...]
+    p_value: float
+    test: str
+    reri: Floats
+    reri_p: float
+
+    def record(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        groups = [
+            {
+                "group": label,
+                "untreated": {"men": float(men[0]), "with_outcome": float(yes[0])},
+                "treated": {"men": float(men[1]), "with_outcome": float(yes[1])},
+                "separate": alone.records()[0],
+                "joint": together.records()[0],
+                "reri": reri,
+            }
+            for label, men, yes, alone, together, reri in zip(
+                self.labels, self.men, self.events, self.separate, self.joint, self._reri(),
+                strict=True,
+            )
+        ]  # fmt: skip
+        return {
+            "name": self.name,
+            "groups": groups,
+            "interaction_p": plain(self.p_value),
+            "interaction_test": self.test,
+            "reri_p": plain(self.reri_p),
+        }
+
+    def _reri(self) -> list[dict[str, float | None] | None]:
+        """Return RERI of every group, None for the first, which is what others compare with."""
+        names = ("estimate", "conf_low", "conf_high")
+        rows = (dict(zip(names, map(plain, row), strict=True)) for row in self.reri)
+        return [None, *rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The association of one number with the outcome: a curve, and whether it bends."""
+
+    name: str
+    knots: Floats
+    curve: Curve
+    observed: Floats
+    nonlinear_p: float
+    test: str
+
+    def record(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        curve = self.curve
+        return {
+            "covariate": self.name,
+            "knots": self.knots.tolist(),
+            "reference": curve.reference,
+            "nonlinear_p": plain(self.nonlinear_p),
+            "test": self.test,
+            "x": curve.x.tolist(),
+            "odds_ratio": _ratios(curve.log_odds_ratio),
+            "conf_low": _ratios(curve.conf_low),
+            "conf_high": _ratios(curve.conf_high),
+        }
+
+
+def _ratios(logs: Floats) -> list[float | None]:
+    """Return exponentials for JSON: None for NaN, and for what is too large to be a number."""
+    with np.errstate(over="ignore"):
+        return [plain(ratio) for ratio in np.exp(logs)]
+
+
+def divisions(whole: CompleteData, plan: Plan) -> Iterator[Division]:
+    """Yield the effect in every planned division, adjusted for all covariates."""
+    for name, group in plan.subgroups.items():
+        yield _divide(whole, name, *assign(whole.data, group))
+
+
+def _divide(whole: CompleteData, name: str, group: Ints, labels: tuple[str, ...]) -> Division:
+    data = whole.data
+    found = subgroup_effects(data, group, labels, profile=whole.imputation is None)
+    separate, joint = found.separate, found.joint
+    p_value, test = found.interaction.p_value, "likelihood ratio"
+    if whole.imputation is not None:
+        left = data.n.min() - len(data.kinds) - 2
+        separate, joint = (
+            tuple(pool_estimates(each, df_complete=left) for each in answers)
+            for answers in (separate, joint)
+        )
+        modifier = np.stack([(group == g) * 1.0 for g in range(1, len(labels))], -1)
+        X, tested = interaction_design(data, modifier)
+        pooled = likelihood_ratio_test(X, data.outcome, tested, weights=data.weights)
+        p_value, test = pooled.p_value, "D4"
+    return Division(
+        name,
+        labels,
+        found.men.reshape(-1, len(labels), 2).mean(0),
+        found.events.reshape(-1, len(labels), 2).mean(0),
+        separate,
+        joint,
+        float(p_value),
+        test,
+        *_reri(whole, group, len(labels)),
+    )
+
+
+def _reri(whole: CompleteData, group: Ints, count: int) -> tuple[Floats, float]:
+    found = additive_by_level(whole.data, group, count)
+    if whole.imputation is None:
+        rows = [(m.estimate, m.conf_low, m.conf_high) for m in (x.reri for x in found.levels)]
+        return np.array(rows), float(found.p_value)
+    pooled = [pool(m.estimate, m.std_error**2) for m in (x.reri for x in found.levels)]
+    rows = [(each.estimate, each.conf_low, each.conf_high) for each in pooled]
+    return np.array(rows), float(d1(found.reri, found.cov).p_value)
+
+
+def shapes(whole: CompleteData, plan: Plan) -> Iterator[Shape]:
+    """Yield the planned curves, adjusted for treatment and all other covariates."""
+    data = whole.data
+    for name in plan.splines:
+        raw = whole.columns[name]
+        observed = raw[whole.observed.include & ~np.isnan(raw)]
+        knots = harrell_knots(observed)
+        others = design_matrix(data, [other for other in data.kinds if other != name]).X[..., 1:]
+        x = data.covariates[name]
+        fit = fit_spline(x, data.outcome, knots=knots, covariates=others, weights=data.weights)
+        low, high = np.quantile(observed, [0.025, 0.975])
+        curve = fit.curve(np.linspace(low, high, POINTS), float(np.median(observed)))
+        # A curve without a finite fit, in one imputation even, is none.
+        curve = curve if fit.converged.all() else _no_curve(curve)
+        p_value, test = fit.likelihood_ratio.nonlinear_p, "likelihood ratio"
+        p_value = np.where(fit.converged, p_value, np.nan)
+        if whole.imputation is not None:
+            curve = _pool_curve(curve)
+            basis = spline_basis(x, knots)
+            X = np.concatenate([np.ones((*x.shape, 1)), others, basis], axis=-1)
+            bent = slice(X.shape[-1] - basis.shape[-1] + 1, X.shape[-1])
+            pooled = likelihood_ratio_test(X, data.outcome, bent, weights=data.weights)
+            p_value, test = pooled.p_value, "D4"
+        yield Shape(name, knots, curve, observed, float(p_value), test)
+
+
+def _no_curve(curve: Curve) -> Curve:
+    nothing = np.full(curve.log_odds_ratio.shape, np.nan)
+    return Curve(curve.x, curve.reference, nothing, nothing, nothing, nothing)
+
+
+def _pool_curve(curve: Curve) -> Curve:
+    """Pool a curve (imputation, x) point by point; the reference has no error to pool."""
+    value = curve.log_odds_ratio.mean(0)
+    m = len(curve.log_odds_ratio)
+    between = curve.log_odds_ratio.var(0, ddof=1) * (1 + 1 / m)
+    error = np.sqrt((curve.std_error**2).mean(0) + between)
+    return Curve(curve.x, curve.reference, value, error, value - Z95 * error, value + Z95 * error)
+
+
+def with_multiplicity(found: list[Division]) -> list[dict[str, Any]]:
+    """Return records of all divisions, each with its p-value adjusted for their number."""
+    p_values = np.array([each.p_value for each in found])
+    holm, bh = (adjust_p_values(p_values, way) for way in ("Holm", "Benjamini-Hochberg"))
+    return [
+        {**each.record(), "interaction_p_holm": plain(h), "interaction_p_fdr": plain(b)}
+        for each, h, b in zip(found, holm, bh, strict=True)
+    ]

@@ -1,0 +1,153 @@
+"""What a plan found in one table, and how it is told to a machine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from estimate.causal.balance import Balance
+from estimate.causal.evalue import e_value
+from estimate.causal.propensity import Discrimination, PropensityScore
+from estimate.comparison.contingency import TwoByTwo
+from estimate.core.arrays import Floats
+from estimate.core.result import RATIOS, Estimate, plain
+from estimate.imputation.chain import Imputation
+from estimate.imputation.convergence import convergence
+from estimate.plan.changes import Change
+from estimate.plan.delivery import Delivery
+from estimate.plan.explore import Division, Shape, with_multiplicity
+from estimate.plan.missing_data import CompleteData
+from estimate.plan.pathways import Pathway
+from estimate.plan.spec import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What a plan found in one table.
+
+    Attributes
+    ----------
+    estimates
+        In the order of the plan, each of one study (pooled, if data were imputed).
+    table
+        Men analysed, by treatment and outcome; leading shape () or (imputation,).
+    complete
+        The data that estimates came from.
+    score, discrimination
+        Propensity score, with leading shape () or (imputation,), and its C-statistic; None if no
+        method needs one.
+    balances
+        "unadjusted", and each weighting or matching method, to the balance it reached.
+    effective_sizes
+        Weighting method to effective numbers of treated and untreated men.
+    divisions, shapes, pathways, deliveries, changes
+        Answers to the further questions of the plan.
+    information
+        Method, scale and fraction of missing information of every pooled estimate.
+    remarks
+        Why estimates are missing, if some are and it is known.
+    """
+
+    plan: Plan
+    estimates: tuple[Estimate, ...]
+    table: TwoByTwo
+    complete: CompleteData
+    score: PropensityScore | None
+    discrimination: Discrimination | None
+    balances: Mapping[str, Balance]
+    effective_sizes: Mapping[str, tuple[float, float]]
+    divisions: tuple[Division, ...] = ()
+    shapes: tuple[Shape, ...] = ()
+    pathways: tuple[Pathway, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    changes: tuple[Change, ...] = ()
+    information: tuple[tuple[str, str, float], ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def record(self) -> dict[str, Any]:
+        """Return the analysis as plain values for JSON."""
+        c = self.discrimination
+        return {
+            "estimates": [record for each in self.estimates for record in each.records()],
+            "arms": {"treated": _arm(self.table, 1), "untreated": _arm(self.table, 0)},
+            "c_statistic": plain(np.mean(c.c_statistic)) if c else None,
+            "balance": {name: _mean_rows(each) for name, each in self.balances.items()},
+            "effective_sample_size": {
+                name: {"treated": plain(sizes[0]), "untreated": plain(sizes[1])}
+                for name, sizes in self.effective_sizes.items()
+            },
+            "e_values": [_e_value(each) for each in self.estimates if each.scale in RATIOS],
+            "subgroups": with_multiplicity(list(self.divisions)),
+            "splines": [shape.record() for shape in self.shapes],
+            "mediation": [each.record() for each in self.pathways],
+            "delivery": [each.record() for each in self.deliveries],
+            "changes": [each.record() for each in self.changes],
+            "missing": self._missing(),
+            "remarks": list(self.remarks),
+        }
+
+    def _missing(self) -> dict[str, Any]:
+        done = self.complete.imputation
+        data = self.complete.data
+        return {
+            "method": self.plan.missing.method,
+            "imputations": self.plan.missing.imputations if done else 0,
+            "men": int(data.include.shape[-1]),
+            "analysed": round(float(np.mean(data.n))),
+            "left_out": {why: int(np.max(out)) for why, out in data.reasons.items()},
+            "values_missing": dict(self.complete.missing),
+            "chains": _chains(done),
+            "information": [
+                {"method": method, "scale": scale, "fraction_missing": plain(fraction)}
+                for method, scale, fraction in self.information
+            ],
+        }
+
+
+def _chains(done: Imputation | None) -> list[dict[str, Any]]:
+    """Return how well the chains of each imputed column have mixed: R-hat, 1 is perfectly."""
+    if done is None:
+        return []
+    found = convergence(done)
+    return [
+        {"covariate": name, "r_hat_of_means": plain(mean), "r_hat_of_sds": plain(sd)}
+        for name, mean, sd in zip(found.columns, found.of_means, found.of_sds, strict=True)
+    ]
+
+
+def _arm(table: TwoByTwo, treated: int) -> dict[str, Any]:
+    """Return counts of one arm; means over imputations, should trimming make them differ."""
+    yes = table.treated_yes if treated else table.untreated_yes
+    men = table.treated if treated else table.untreated
+    risk = table.risk_treated if treated else table.risk_untreated
+    return {
+        "men": round(float(np.mean(men))),
+        "with_outcome": round(float(np.mean(yes))),
+        "risk": plain(np.mean(risk)),
+    }
+
+
+def _mean_rows(found: Balance) -> list[dict[str, Any]]:
+    """Return balance per column, averaged over imputations where there are any."""
+
+    def average(values: Floats) -> Floats:
+        mean: Floats = values.reshape(-1, values.shape[-1]).mean(0)
+        return mean
+
+    return Balance(
+        found.names,
+        average(found.difference),
+        average(found.variance_ratio),
+        average(found.distance),
+    ).records()
+
+
+def _e_value(each: Estimate) -> dict[str, Any]:
+    strength = e_value(each)
+    return {
+        "method": each.method,
+        "scale": each.scale,
+        "point": plain(strength.point),
+        "limit": plain(strength.limit),
+    }

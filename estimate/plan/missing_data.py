@@ -1,0 +1,146 @@
+"""Make the data of a plan complete: by leaving men out, or by imputing what is missing."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimate.core.analysis_set import AnalysisSet, analysis_set
+from estimate.core.arrays import Floats
+from estimate.core.columns import Categorical, read_columns
+from estimate.core.refusals import beyond_measure
+from estimate.imputation.chain import Column, Imputation, impute
+from estimate.plan.spec import Plan
+from protocol.errors import Fault, InputError
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteData:
+    """Data ready for estimation.
+
+    Attributes
+    ----------
+    data
+        Leading shape () or (imputation,).
+    observed
+        Men with treatment and outcome known, before imputation; what `crude` needs.
+    columns
+        Covariate to its column as read, NaN where missing.
+    missing
+        Covariate to number of men, among those eligible, who lack it.
+    imputation
+        The chains, or None where nothing was imputed.
+    """
+
+    data: AnalysisSet
+    observed: AnalysisSet
+    columns: Mapping[str, Floats]
+    missing: Mapping[str, int]
+    imputation: Imputation | None
+
+
+def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
+    """Apply the plan's way with missing data to one table (a mapping or DataFrame).
+
+    Raises
+    ------
+    InputError
+        As `analysis_set`; and if the plan says that nothing is missing, and something is.
+    """
+    build = partial(analysis_set, treatment=plan.treatment, outcome=plan.outcome, where=where)
+    include = eligible(columns, plan, where)
+    try:
+        everyone = build(columns, include=include)
+    except InputError as outright:
+        raise _with_covariates(outright, partial(build, columns, include=include), plan) from None
+    read = read_columns(columns, plan.kinds, where)
+    gaps = {name: np.isnan(column) & everyone.include for name, column in read.items()}
+    missing = {name: int(gap.sum()) for name, gap in gaps.items() if gap.any()}
+    if plan.missing.method == "none" and missing:
+        raise InputError(
+            Fault(where, name, _count(count), "plan `missing: mice`, or fill them")
+            for name, count in missing.items()
+        )
+    if plan.missing.method != "mice" or not missing:
+        data = build(columns, covariates=plan.kinds, include=include)
+        return CompleteData(data, data, read, missing, None)
+    if faults := _not_imputable(everyone, read, where):
+        raise InputError(faults)
+    done = _impute(everyone, read, plan)
+    filled: dict[str, Any] = {plan.treatment: everyone.treatment, plan.outcome: everyone.outcome}
+    for index, (name, kind) in enumerate(plan.kinds.items()):
+        column = np.where(everyone.include, done.completed[..., index + 2], -1)
+        filled[name] = _named(column, kind) if isinstance(kind, Categorical) else column
+    data = build(filled, covariates=plan.kinds, include=everyone.include)
+    return CompleteData(replace(data, reasons=everyone.reasons), everyone, read, missing, done)
+
+
+def _with_covariates(
+    found: InputError, build: Callable[..., AnalysisSet], plan: Plan
+) -> InputError:
+    """Return faults of treatment and outcome together with those of the covariates."""
+    try:
+        build(covariates=plan.kinds)
+    except InputError as error:
+        return InputError([*found.faults, *(f for f in error.faults if f not in found.faults)])
+    return found
+
+
+def _count(missing: int) -> str:
+    return "1 value is missing" if missing == 1 else f"{missing} values are missing"
+
+
+def _not_imputable(everyone: AnalysisSet, read: Mapping[str, Floats], where: str) -> list[Fault]:
+    """Return the faults of columns from which nothing can be imputed."""
+    empty = [
+        Fault(where, name, "every value is missing", "leave it out of the covariates")
+        for name, column in read.items()
+        if np.isnan(column[everyone.include]).all()
+    ]
+    return [*empty, *beyond_measure(read, everyone.include, where)]
+
+
+def _named(codes: Floats, kind: Categorical) -> NDArray[np.object_]:
+    """Return levels by name, None for -1.
+
+    Indices would be read as levels where levels are themselves called 1, 2, 3.
+    """
+    levels: NDArray[np.object_] = np.array([*kind.levels, None], object)
+    return np.asarray(levels[codes.astype(int)])
+
+
+def eligible(columns: Any, plan: Plan, where: str) -> Floats | None:
+    """Return the plan's column of who is analysed, 0 or 1; None if it names none."""
+    if plan.eligible is None:
+        return None
+    if plan.eligible not in columns:
+        have = ", ".join(map(str, columns))
+        raise InputError.of(
+            where, plan.eligible, "there is no such column", f"columns here: {have}"
+        )
+    column = np.asarray(columns[plan.eligible], float)
+    if not np.isin(column, (0, 1)).all():
+        raise InputError.of(where, plan.eligible, "it holds other than 0 and 1", "code it 0 or 1")
+    return column
+
+
+def _impute(everyone: AnalysisSet, read: Mapping[str, Floats], plan: Plan) -> Imputation:
+    """Impute each covariate given its predictors, treatment and outcome (which must be there)."""
+    table = np.stack([everyone.treatment, everyone.outcome, *read.values()], axis=-1)
+    described = [Column(plan.treatment, 2), Column(plan.outcome, 2)]
+    for name, kind in plan.kinds.items():
+        others = plan.missing.predictors.get(name)
+        chosen = None if others is None else frozenset({*others, plan.treatment, plan.outcome})
+        levels = len(kind.levels) if isinstance(kind, Categorical) else 0
+        described.append(Column(name, levels, predictors=chosen))
+    return impute(
+        table,
+        described,
+        np.random.default_rng(plan.seed),
+        imputations=plan.missing.imputations,
+        iterations=plan.missing.iterations,
+        included=everyone.include,
+    )

@@ -1,0 +1,112 @@
+"""How much of a division's effect runs through treatment, as a plan asks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from estimate.core.analysis_set import AnalysisSet
+from estimate.core.arrays import Floats, Ints
+from estimate.core.design_matrix import columns_of
+from estimate.core.result import plain
+from estimate.mediation.effects import Mediation
+from estimate.mediation.error_correlation import (
+    ErrorCorrelation,
+    error_correlation,
+    pool_correlations,
+)
+from estimate.mediation.mediation_analysis import mediate
+from estimate.mediation.unmeasured import mediational_e_value
+from estimate.plan.grouping import assign
+from estimate.plan.missing_data import CompleteData
+from estimate.plan.spec import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Pathway:
+    """How much of a division's effect runs through treatment, and what could feign it.
+
+    ``correlation`` is None unless the plan asks for it.
+    """
+
+    name: str
+    mediation: Mediation
+    correlation: ErrorCorrelation | None = None
+
+    def record(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        found = self.mediation
+        effects = {
+            key: {
+                "estimate": plain(effect.mean),
+                "median": plain(effect.median),
+                "conf_low": plain(effect.conf_low),
+                "conf_high": plain(effect.conf_high),
+                "p_value": plain(effect.p_value),
+                "p_monte_carlo_error": plain(effect.p_error),
+            }
+            for key, effect in found.effects.items()
+            if key != "indirect_ratio"
+        }
+        strength, rho = mediational_e_value(found), self.correlation
+        return {
+            "name": self.name,
+            "exposure": found.exposure,
+            "mediator": found.mediator,
+            "reading": found.reading,
+            "effects": effects,
+            "e_value": {"point": plain(strength.point), "limit": plain(strength.limit)},
+            "error_correlation": None if rho is None else {
+                "rho": rho.rho.tolist(),
+                "acme": [plain(value) for value in rho.acme],
+                "conf_low": [plain(value) for value in rho.conf_low],
+                "conf_high": [plain(value) for value in rho.conf_high],
+                "vanishes_at": plain(rho.vanishes_at),
+            },
+        }  # fmt: skip
+
+
+def pathways(whole: CompleteData, plan: Plan) -> Iterator[Pathway]:
+    """Yield, for every planned division, how much of its effect runs through treatment.
+
+    Adjusted for the covariates other than the one that divides.
+    """
+    data = whole.data
+    for index, name in enumerate(plan.mediation):
+        by = plan.subgroups[name].by
+        group, labels = assign(data, plan.subgroups[name])
+        exposed = np.where(data.include, group, 0)
+        columns = [
+            c for other in data.kinds if other != by for c in columns_of(data, other).values()
+        ]
+        others = np.stack(columns, axis=-1) if columns else None
+        found = mediate(
+            exposed,
+            data.treatment,
+            data.outcome,
+            np.random.default_rng([plan.seed, index]),
+            names=(labels[1], data.treatment_name, data.outcome_name),
+            covariates=others,
+            weights=data.weights,
+            interaction=plan.mediation_interaction,
+            imputed=whole.imputation is not None,
+        )
+        asked = plan.mediation_sensitivity
+        yield Pathway(name, found, _correlate(data, exposed, others, plan) if asked else None)
+
+
+def _correlate(
+    data: AnalysisSet, exposed: Ints, others: Floats | None, plan: Plan
+) -> ErrorCorrelation:
+    """Return mediation under correlated errors, pooled over imputations where there are any."""
+    return pool_correlations(
+        [
+            error_correlation(
+                exposed[at], data.treatment[at], data.outcome[at],
+                covariates=None if others is None else others[at],
+                include=data.include[at], interaction=plan.mediation_interaction,
+            )
+            for at in np.ndindex(data.include.shape[:-1])
+        ]
+    )  # fmt: skip

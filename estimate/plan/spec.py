@@ -1,0 +1,251 @@
+"""What an analysis plan may say: one YAML file for any table of men."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, field_validator
+
+from estimate.core.columns import Categorical, Kind, Numeric
+from estimate.methods.registry import METHODS
+from estimate.methods.shared_work import Choices
+from estimate.plan.choices import (
+    CumulativeDelivery,
+    Event,
+    Matching,
+    Measured,
+    MethodName,
+    MissingData,
+    Percent,
+    Subgroup,
+    name_alone,
+    read_kind,
+)
+from protocol.reading.documents import Document
+from protocol.reading.fields import Seed
+
+
+class Plan(Document):
+    """An analysis plan.
+
+    Attributes
+    ----------
+    treatment, outcome
+        Columns of 0 and 1.
+    covariates
+        Column to kind, in the order in which they enter models and imputation.
+    propensity
+        Covariates of the propensity score; None is all of them.
+    models
+        Further adjusted models, name to covariates.
+    subgroups
+        Names of divisions, in each of which the effect is estimated, and compared between groups.
+    splines
+        Numeric covariates whose association with the outcome is drawn as a curve.
+    mediation
+        Names of divisions into two groups, for each of which is asked how much of the second
+        group's advantage runs through treatment.
+    delivery
+        Columns of cumulative delivery over embryo transfers, compared between the arms.
+    mediation_interaction
+        Whether treatment may act differently in the two groups of a mediation analysis.
+    mediation_sensitivity
+        Whether the indirect effects are also computed under correlated errors of treatment and
+        outcome, as an unmeasured cause of both would make them.
+    changes
+        What was measured before and after therapy, by the name under which it is shown.
+    strata
+        Categorical covariates within which a trial balanced its arms by permuted blocks; for
+        `standardised-randomised` alone.
+    trim_percent
+        Propensity scores, in percent, beyond which men are left out (of all but `crude`); None
+        leaves nobody out. The population changes.
+    truncate_percent
+        Percentiles at which inverse-probability weights are cut; None cuts none.
+    eligible
+        Column of 0 and 1 that says who is analysed; None is everybody.
+    population
+        Who the men are, in words, for the labels.
+    intercurrent
+        What may happen after the start of treatment, for the labels.
+    """
+
+    treatment: str
+    outcome: str
+    covariates: dict[str, Annotated[Kind, PlainValidator(read_kind)]] = Field(default_factory=dict)
+    methods: Annotated[tuple[MethodName, ...], Field(min_length=1)]
+    models: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    propensity: tuple[str, ...] | None = None
+    matching: Matching = Matching()
+    subgroups: dict[str, Subgroup] = Field(default_factory=dict)
+    splines: tuple[str, ...] = ()
+    mediation: tuple[str, ...] = ()
+    mediation_interaction: bool = False
+    mediation_sensitivity: bool = False
+    delivery: CumulativeDelivery | None = None
+    changes: dict[str, Measured] = Field(default_factory=dict)
+    strata: tuple[str, ...] = ()
+    trim_percent: tuple[Percent, Percent] | None = None
+    truncate_percent: tuple[Percent, Percent] | None = None
+    missing: Annotated[MissingData, BeforeValidator(name_alone)] = MissingData()
+    eligible: str | None = None
+    population: str | None = None
+    intercurrent: tuple[Event, ...] = ()
+    seed: Seed = 0
+
+    @field_validator("outcome")
+    @classmethod
+    def _outcome_is_not_treatment(cls, value: str, info: ValidationInfo) -> str:
+        if value == info.data.get("treatment"):
+            raise ValueError("name another column than the treatment")
+        return value
+
+    @field_validator("covariates")
+    @classmethod
+    def _covariates_are_neither(cls, value: dict[str, Kind], info: ValidationInfo) -> Any:
+        for role in ("treatment", "outcome"):
+            if info.data.get(role) in value:
+                raise ValueError(f"take the {role} ({info.data[role]}) out of the covariates")
+        return value
+
+    @field_validator("methods")
+    @classmethod
+    def _methods_have_what_they_need(
+        cls, value: tuple[str, ...], info: ValidationInfo
+    ) -> tuple[str, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError("a method is listed twice")
+        needy = [method for method in value if METHODS[method].needs]
+        if needy and info.data.get("covariates") == {}:
+            raise ValueError(f"{needy[0]} needs covariates; list them, or plan `crude` alone")
+        return value
+
+    @field_validator("propensity")
+    @classmethod
+    def _score_uses_declared(
+        cls, value: tuple[str, ...] | None, info: ValidationInfo
+    ) -> tuple[str, ...] | None:
+        _refuse_undeclared(value or (), info)
+        return value
+
+    @field_validator("models")
+    @classmethod
+    def _models_use_declared(
+        cls, value: dict[str, tuple[str, ...]], info: ValidationInfo
+    ) -> dict[str, tuple[str, ...]]:
+        for names in value.values():
+            _refuse_undeclared(names, info)
+        return value
+
+    @field_validator("subgroups")
+    @classmethod
+    def _subgroups_fit_their_covariate(
+        cls, value: dict[str, Subgroup], info: ValidationInfo
+    ) -> dict[str, Subgroup]:
+        for name, group in value.items():
+            _refuse_undeclared((group.by,), info)
+            check_division(name, group, info.data.get("covariates", {}).get(group.by))
+        return value
+
+    @field_validator("splines")
+    @classmethod
+    def _splines_bend_numbers(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        _refuse_undeclared(value, info)
+        for name in value:
+            if isinstance(info.data.get("covariates", {}).get(name), Categorical):
+                raise ValueError(f"{name} is categorical and has no curve")
+        return value
+
+    @field_validator("mediation")
+    @classmethod
+    def _mediation_has_two_groups(
+        cls, value: tuple[str, ...], info: ValidationInfo
+    ) -> tuple[str, ...]:
+        for name in value:
+            group = info.data.get("subgroups", {}).get(name)
+            if group is None:
+                raise ValueError(f"define {name} under subgroups first")
+            kind = info.data.get("covariates", {}).get(group.by)
+            levels = kind.levels if isinstance(kind, Categorical) else "ab"
+            if len(group.groups or levels) != 2:
+                raise ValueError(f"{name} must have two groups")
+        return value
+
+    @field_validator("mediation_interaction", "mediation_sensitivity")
+    @classmethod
+    def _mediation_is_planned(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and not info.data.get("mediation"):
+            raise ValueError("name a division under mediation first")
+        return value
+
+    @field_validator("strata")
+    @classmethod
+    def _strata_are_categories(cls, value: tuple[str, ...], info: ValidationInfo) -> Any:
+        _refuse_undeclared(value, info)
+        for name in value:
+            if isinstance(info.data.get("covariates", {}).get(name), Numeric):
+                raise ValueError(f"{name} is a number; blocks are permuted within categories")
+        if value and "standardised-randomised" not in info.data.get("methods", ()):
+            raise ValueError("only `standardised-randomised` uses strata; add it to the methods")
+        return value
+
+    @field_validator("missing")
+    @classmethod
+    def _predictors_are_covariates(cls, value: MissingData, info: ValidationInfo) -> MissingData:
+        if value.predictors and value.method != "mice":
+            raise ValueError("predictors are for `method: mice`")
+        for name, others in value.predictors.items():
+            _refuse_undeclared((name, *others), info)
+            if name in others:
+                raise ValueError(f"{name} cannot be imputed from itself")
+        return value
+
+    @field_validator("matching")
+    @classmethod
+    def _exact_is_categorical(cls, value: Matching, info: ValidationInfo) -> Matching:
+        kind = info.data.get("covariates", {}).get(value.exact)
+        if value.exact is not None and not isinstance(kind, Categorical):
+            raise ValueError(f"exact: {value.exact} is not a categorical covariate of this plan")
+        return value
+
+    @field_validator("trim_percent", "truncate_percent")
+    @classmethod
+    def _percentiles_are_in_order(
+        cls, value: tuple[float, float] | None
+    ) -> tuple[float, float] | None:
+        if value is not None and not 0 <= value[0] < value[1] <= 100:
+            raise ValueError("give two numbers from 0 to 100, the smaller first")
+        return value
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """Covariates with their kinds."""
+        return dict(self.covariates)
+
+    @property
+    def choices(self) -> Choices:
+        """What the plan chooses for its methods."""
+        percent = self.truncate_percent
+        return Choices(
+            propensity=self.propensity,
+            matching=self.matching.rule,
+            truncate=None if percent is None else (percent[0] / 100, percent[1] / 100),
+            strata=self.strata,
+        )
+
+
+def _refuse_undeclared(names: tuple[str, ...], info: ValidationInfo) -> None:
+    strange = [name for name in names if name not in info.data.get("covariates", names)]
+    if strange:
+        raise ValueError(f"declare {', '.join(strange)} under covariates first")
+
+
+def check_division(name: str, group: Subgroup, kind: Kind | None) -> None:
+    """Raise ValueError if a division does not suit the covariate that divides."""
+    if isinstance(kind, Numeric) and group.cut is None:
+        raise ValueError(f'{name}: {group.by} is a number; give a cut, for example "< 35"')
+    if isinstance(kind, Categorical):
+        if group.cut is not None:
+            raise ValueError(f"{name}: {group.by} is categorical; give `groups`")
+        listed = [level for levels in (group.groups or {}).values() for level in levels]
+        if group.groups is not None and sorted(listed) != sorted(kind.levels):
+            levels = ", ".join(kind.levels)
+            raise ValueError(f"{name}: its groups must hold every level once: {levels}")

@@ -1,0 +1,1 @@
+"""Regression models batched over replicates: logistic, Firth, Poisson, splines, mixed."""

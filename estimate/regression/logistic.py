@@ -1,0 +1,299 @@
+"""Logistic regression by Newton's method for many data sets at once: the kernel of the house.
+
+McCullagh P, Nelder JA. *Generalized Linear Models*, 2nd ed., 1989, section 4.4. The work of one
+step is three BLAS calls per data set (predictor, score, information) and one exponential per man.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from estimate.core.arrays import Bools, Floats, Ints
+from estimate.core.matrices import invert_each, solve_each
+
+#: Steps before a fit is given up. Regular fits need four to seven; under separation every step
+#: adds about one to the linear predictor and the limit is reached.
+STEP_LIMIT = 25
+
+#: Halvings of one step before a fit is given up: what is left of it is lost in rounding.
+HALVING_LIMIT = 60
+
+#: Squared length of a Newton step, in standard errors, below which it is the last one. The error
+#: that remains after it is of the order of this number, for a weight of one per man.
+TOLERANCE = 1e-14
+
+#: Where the curvature mu (1 - mu) of some man is below the first number (his predictor beyond 20),
+#: a fit is looked at twice, and is taken for lost if the variance of his predictor is beyond the
+#: second: an outlier's is below a hundred thousand, under separation it is astronomic.
+FAR_CURVATURE = 2e-9
+FLAT_VARIANCE = 1e7
+
+#: Bytes of design matrix worked on together: large enough that the cost of calling numpy is shared
+#: by many data sets, small enough that a block and its weighted twin stay in cache.
+BLOCK_BYTES = 1_600_000
+
+#: Predictors are clipped here: exp(500) is finite, and the likelihood is flat long before.
+PREDICTOR_LIMIT = 500.0
+
+
+@dataclass(frozen=True, slots=True)
+class LogisticFit:
+    """Maximum-likelihood fits; ``...`` is the leading shape of the data, ``()`` for one data set.
+
+    Attributes
+    ----------
+    coef
+        (..., p) log odds ratios; the last iterate where the fit did not converge, NaN where the
+        information matrix is singular.
+    cov
+        (..., p, p) inverse Fisher information ("naive" covariance, weights taken as counts).
+    loglik
+        (...) maximum of the weighted log likelihood, without binomial coefficients.
+    converged
+        (...) whether a finite maximum was found.
+    separated
+        (...) whether the last step proves that there is none: along it no man's likelihood falls.
+    iterations
+        (...) Newton steps taken.
+    """
+
+    coef: Floats
+    cov: Floats
+    loglik: Floats
+    converged: Bools
+    separated: Bools
+    iterations: Ints
+
+
+def fit_logistic(
+    X: ArrayLike,
+    y: ArrayLike,
+    weights: ArrayLike | None = None,
+    offset: ArrayLike | None = None,
+    *,
+    start: ArrayLike | None = None,
+) -> LogisticFit:
+    """Fit logit Pr(y = 1) = X b + offset in every data set of a batch.
+
+    A fit that cannot succeed (separation, collinear columns, no rows) is flagged, not raised: it
+    is one result among thousands.
+
+    Parameters
+    ----------
+    X
+        (..., n, p) design matrix, intercept included; finite also in rows of weight 0.
+    y
+        (..., n) outcomes in [0, 1]; fractions are allowed (quasi-likelihood).
+    weights
+        (..., n) non-negative; 0 leaves a row out, so that data sets of different sizes share an
+        array. None is one for everybody.
+    offset
+        (..., n) known part of the linear predictor.
+    start
+        (..., p) coefficients to start from; None starts from 0. A good guess saves steps, a bad
+        one changes nothing but the time taken.
+
+    Returns
+    -------
+    LogisticFit
+        Leading shape is that of the inputs, broadcast together. A data set gives the same bits
+        alone as in a batch.
+
+    Examples
+    --------
+    >>> fit = fit_logistic([[1, 0], [1, 1]] * 2, [0, 0, 1, 1], weights=[140, 253, 34, 115])
+    >>> print(f"{np.exp(fit.coef[1]):.4f}")
+    1.8717
+    """
+    X, y = np.asarray(X, float), np.asarray(y, float)
+    given = [np.asarray(a, float) for a in (weights, offset) if a is not None]
+    lead = np.broadcast_shapes(X.shape[:-2], y.shape[:-1], *(a.shape[:-1] for a in given))
+    members, (n, p) = int(np.prod(lead)), X.shape[-2:]
+    design, outcome = _flatten(X, lead, (n, p)), _flatten(y, lead, (n,))
+    prior, known = (
+        None if a is None else _flatten(np.asarray(a, float), lead, (n,)) for a in (weights, offset)
+    )
+    origin = np.zeros((members, p))
+    if start is not None:
+        origin += _flatten(np.asarray(start, float), lead, (p,))
+    out = _Answer.empty(members, p)
+    size = max(1, BLOCK_BYTES // (8 * max(1, n * p)))
+    for first in range(0, members, size):
+        rows = slice(first, first + size)
+        Xt = np.ascontiguousarray(design[rows].swapaxes(1, 2))
+        data = _Block(Xt, outcome[rows], _cut(prior, rows), _cut(known, rows))
+        _climb(data, origin[rows], out, first)
+    return out.shaped(lead)
+
+
+def _flatten(array: Floats, lead: tuple[int, ...], core: tuple[int, ...]) -> Floats:
+    """Return ``array`` with one leading axis; what all data sets share is not copied."""
+    members = int(np.prod(lead))
+    if all(size == 1 for size in array.shape[: -len(core)]):
+        return np.broadcast_to(array.reshape(core), (members, *core))
+    return np.broadcast_to(array, (*lead, *core)).reshape(members, *core)
+
+
+def _cut(column: Floats | None, members: slice | Bools) -> Floats | None:
+    return None if column is None else column[members]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Results of all members, filled as each of them finishes."""
+
+    coef: Floats
+    cov: Floats
+    loglik: Floats
+    converged: Bools
+    separated: Bools
+    iterations: Ints
+
+    @classmethod
+    def empty(cls, members: int, p: int) -> "_Answer":
+        """Return an answer in which nothing has converged yet."""
+        return cls(
+            coef=np.full((members, p), np.nan),
+            cov=np.full((members, p, p), np.nan),
+            loglik=np.full(members, np.nan),
+            converged=np.zeros(members, bool),
+            separated=np.zeros(members, bool),
+            iterations=np.zeros(members, np.int64),
+        )
+
+    def shaped(self, lead: tuple[int, ...]) -> LogisticFit:
+        """Return the results in the leading shape of the data."""
+        p = self.coef.shape[-1]
+        return LogisticFit(
+            self.coef.reshape(*lead, p),
+            self.cov.reshape(*lead, p, p),
+            self.loglik.reshape(lead),
+            self.converged.reshape(lead),
+            self.separated.reshape(lead),
+            self.iterations.reshape(lead),
+        )
+
+
+def _climb(data: "_Block", coef: Floats, out: _Answer, first: int) -> None:
+    """Run Newton's method on one block; members leave as they finish."""
+    members = len(coef)
+    where = np.arange(first, first + members)
+    scale = np.ones(members) if data.weights is None else _mean_weight(data.weights)
+    step = np.zeros_like(coef)
+    best = np.full(members, -np.inf)
+    taken, halved = np.zeros((2, members), np.int64)
+    while len(where):
+        loglik, score, information = data.evaluate(coef)
+        # A step that lost likelihood is halved; what it computed here is thrown away.
+        overshot = loglik < best - 1e-10 * np.abs(best)
+        step = np.where(overshot[:, None], -step / 2, solve_each(information, score))
+        gain = np.where(overshot, np.inf, np.einsum("mp,mp->m", step, score))
+        best = np.where(overshot, best, loglik)
+        coef = coef + step
+        step = np.where(overshot[:, None], -step, step)
+        taken += ~overshot
+        done = gain < TOLERANCE * scale
+        halved = np.where(overshot, halved + 1, 0)
+        lost = ~np.isfinite(gain) & ~overshot
+        left = done | lost | (taken == STEP_LIMIT) | (halved == HALVING_LIMIT)
+        if left.any():
+            at = where[left]
+            out.iterations[at] = taken[left]
+            out.coef[at] = np.where(np.isfinite(gain[left])[:, None], coef[left], np.nan)
+            out.loglik[at] = loglik[left] + np.where(done[left], gain[left] / 2, 0)
+            out.cov[at], identified = invert_each(information[left])
+            out.coef[at[~identified]] = np.nan
+            # a giant step can land where the likelihood is flat: no maximum, only no slope
+            flat = data.is_flat(coef, information, done)
+            out.converged[at] = (done & ~flat)[left] & identified
+            direction = np.where(flat[:, None], coef, step)
+            out.separated[at] = (flat | ~done)[left] & data.separates(direction)[left]
+            stay = ~left
+            where, scale, taken, halved = where[stay], scale[stay], taken[stay], halved[stay]
+            coef, step, best = coef[stay], step[stay], best[stay]
+            data = data.keep(stay)
+
+
+class _Block:
+    """Members worked on together, and the memory they reuse from step to step.
+
+    ``Xt`` is (member, p, n): with men along the last axis every product runs over contiguous
+    memory, and its transpose is a view that BLAS reads as it is.
+    """
+
+    __slots__ = ("Xt", "least", "offset", "weighted", "weights", "y")
+
+    def __init__(
+        self, Xt: Floats, y: Floats, weights: Floats | None, offset: Floats | None
+    ) -> None:
+        self.Xt, self.y, self.weights, self.offset = Xt, y, weights, offset
+        self.weighted = np.empty_like(Xt)
+        self.least = np.ones(len(Xt))
+
+    def keep(self, stay: Bools) -> "_Block":
+        """Return the block without the members that have finished."""
+        weights, offset = _cut(self.weights, stay), _cut(self.offset, stay)
+        return _Block(self.Xt[stay], self.y[stay], weights, offset)
+
+    def predict(self, coef: Floats) -> Floats:
+        """Return the linear predictors, (member, n)."""
+        eta: Floats = np.matmul(coef[:, None, :], self.Xt)[:, 0]
+        if self.offset is not None:
+            eta += self.offset
+        return eta
+
+    def evaluate(self, coef: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return log likelihood (member,), score (member, p) and information (member, p, p)."""
+        eta = self.predict(coef)
+        np.clip(eta, -PREDICTOR_LIMIT, PREDICTOR_LIMIT, out=eta)
+        total = np.exp(-eta)
+        total += 1.0
+        mu = 1.0 / total
+        residual = self.y - mu
+        # log mu = -log(total) and log(1 - mu) = -eta - log(total)
+        terms = np.log(total, out=total)
+        eta *= self.y - 1.0
+        np.subtract(eta, terms, out=terms)
+        mu *= 1.0 - mu
+        self.least = mu.min(-1, initial=1.0)
+        if self.weights is not None:
+            residual *= self.weights
+            terms *= self.weights
+            mu *= self.weights
+        np.multiply(self.Xt, mu[:, None, :], out=self.weighted)
+        score = np.matmul(self.Xt, residual[:, :, None])[:, :, 0]
+        information = np.matmul(self.weighted, self.Xt.swapaxes(1, 2))
+        return terms.sum(-1), score, information
+
+    def is_flat(self, coef: Floats, information: Floats, done: Bools) -> Bools:
+        """Say of members that are done whether a man is far out and nothing holds him there."""
+        flat = np.zeros(len(coef), bool)
+        for member in np.flatnonzero(done & (self.least < FAR_CURVATURE)):
+            eta = np.abs(coef[member] @ self.Xt[member])
+            if self.weights is not None:
+                eta = np.where(self.weights[member] > 0, eta, 0.0)
+            farthest = self.Xt[member][:, eta.argmax()]
+            toward = solve_each(information[[member]], farthest[None])[0]
+            flat[member] = not farthest @ toward < FLAT_VARIANCE
+        return flat
+
+    def separates(self, step: Floats) -> Bools:
+        """Say whether moving along ``step`` for ever never makes an observed outcome unlikelier.
+
+        That certifies that no finite maximum exists (Albert A, Anderson JA. *Biometrika*
+        1984;71:1-10).
+        """
+        with np.errstate(invalid="ignore"):
+            drift = np.matmul(step[:, None, :], self.Xt)[:, 0] * np.sign(2 * self.y - 1)
+            if self.weights is not None:
+                drift = np.where(self.weights > 0, drift, 0.0)
+            most = np.abs(drift).max(-1, initial=0.0)
+            never_worse: Bools = (drift >= -1e-3 * most[:, None]).all(-1)
+            separated: Bools = never_worse & (most > 1e-3)
+        return separated
+
+
+def _mean_weight(weights: Floats) -> Floats:
+    mean: Floats = weights.sum(-1) / np.maximum(1, np.count_nonzero(weights, axis=-1))
+    return mean

@@ -1,0 +1,235 @@
+"""Exact power of one look at two binomial arms: every pair of counts is enumerated.
+
+No normal approximation enters, so these are the numbers that a simulation must converge to. A
+test is a table: ``rejects[x1, x2]`` says whether x1 and x2 events lead to rejection. Its power is
+the sum of binomial probabilities over the table, b1' R b2.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import gammaln, ndtri, xlog1py, xlogy
+from scipy.stats import binom
+
+from estimate.core.arrays import Bools, Floats
+from protocol.errors import InputError
+
+#: Statistics equal in exact arithmetic differ in floats: a tie with the bound reaches it.
+TIE = 1e-10
+
+#: A table of rejections (n1 + 1, n2 + 1) for n1 and n2 men.
+Test = Callable[[int, int], Bools]
+
+
+def binomial_masses(n: int, p: ArrayLike) -> Floats:
+    """Return (..., n + 1) probabilities of 0..n events for risks ``p`` (...)."""
+    x, risk = np.arange(n + 1), np.asarray(p, float)[..., None]
+    return np.asarray(np.exp(_log_ways(n) + xlogy(x, risk) + xlog1py(n - x, -risk)))
+
+
+def pooled_z(n1: int, n2: int) -> Floats:
+    """Return (n1 + 1, n2 + 1) pooled z statistics, positive if arm 1 has the higher risk.
+
+    Tables without any event, or with events alone, have statistic 0.
+    """
+    x1, x2 = np.arange(n1 + 1)[:, None], np.arange(n2 + 1)
+    pooled = (x1 + x2) / (n1 + n2)
+    variance = pooled * (1 - pooled) * (1 / n1 + 1 / n2)
+    difference = x1 / n1 - x2 / n2
+    return np.divide(difference, np.sqrt(variance), out=np.zeros_like(variance), where=variance > 0)
+
+
+def pooled_z_test(alpha: float = 0.025, sides: int = 1) -> Test:
+    """Return the pooled z test (Pearson's chi-squared if two-sided), without correction.
+
+    Parameters
+    ----------
+    alpha
+        Level, both sides together.
+    sides
+        1 rejects for a higher risk in arm 1, 2 in both directions.
+    """
+    bound = -ndtri(alpha / sides) - TIE
+
+    def rejects(n1: int, n2: int) -> Bools:
+        z = pooled_z(n1, n2)
+        return np.asarray((np.abs(z) if sides == 2 else z) >= bound)
+
+    return rejects
+
+
+def fisher_test(alpha: float = 0.025, sides: int = 1) -> Test:
+    """Return Fisher's exact test; two-sided p-values add all tables that are not likelier."""
+
+    def rejects(n1: int, n2: int) -> Bools:
+        total, x1 = np.arange(n1 + n2 + 1)[:, None], np.arange(n1 + 1)
+        x2 = total - x1
+        inside = (x2 >= 0) & (x2 <= n2)
+        ways = _log_ways(n1)[x1] + _log_ways(n2)[np.clip(x2, 0, n2)] - _log_ways(n1 + n2)[total]
+        chance = np.where(inside, np.exp(ways), 0.0)  # given the total, (total, x1)
+        p = _two_sided(chance) if sides == 2 else chance[:, ::-1].cumsum(1)[:, ::-1]
+        table = np.zeros((n1 + 1, n2 + 1), bool)
+        at_total, at_x1 = np.nonzero(inside & (p <= alpha * (1 + TIE)))
+        table[at_x1, at_total - at_x1] = True
+        return table
+
+    return rejects
+
+
+def exact_power(rejects: Bools, p1: ArrayLike, p2: ArrayLike) -> Floats:
+    """Return the probability of rejection for every pair of risks.
+
+    Parameters
+    ----------
+    rejects
+        (n1 + 1, n2 + 1) table of a test.
+    p1, p2
+        (...) risks, broadcast together.
+
+    Examples
+    --------
+    >>> table = pooled_z_test(0.025)(150, 150)
+    >>> print(f"{exact_power(table, 0.55, 0.40):.7f}")
+    0.7589822
+    """
+    n1, n2 = rejects.shape[0] - 1, rejects.shape[1] - 1
+    first, second = binomial_masses(n1, p1), binomial_masses(n2, p2)
+    return np.asarray(((first @ rejects.astype(float)) * second).sum(-1))
+
+
+def largest_size(rejects: Bools, *, grid: int = 201) -> tuple[float, float]:
+    """Return the supremum of the type I error over the common risk, and where it is reached.
+
+    Parameters
+    ----------
+    rejects
+        (n1 + 1, n2 + 1) table of a test.
+    grid
+        Risks tried before the best is refined.
+    """
+    risks = np.linspace(0, 1, grid)[1:-1]
+    sizes = exact_power(rejects, risks, risks)
+    best = risks[int(sizes.argmax())]
+    step = 1 / (grid - 1)
+    fine = minimize_scalar(
+        lambda p: -float(exact_power(rejects, p, p)),
+        bounds=(best - step, best + step),
+        method="bounded",
+        options={"xatol": 1e-10},
+    )
+    return max(-float(fine.fun), float(sizes.max())), float(fine.x)
+
+
+@dataclass(frozen=True, slots=True)
+class ExactSearch:
+    """Sizes found on the sawtooth of exact power.
+
+    Attributes
+    ----------
+    first
+        Fewest men in arm 2 with at least the wanted power.
+    stays_from
+        Fewest men in arm 2 from which power stays at or above it, up to the last size tried.
+    men
+        (size,) men in arm 2 that were tried.
+    power
+        (size,) exact power at each.
+    """
+
+    first: int
+    stays_from: int
+    men: NDArray[np.int64]
+    power: Floats
+
+
+def search_size(
+    test: Test, p1: float, p2: float, *, power: float, around: float, allocation: float = 1.0
+) -> ExactSearch:
+    """Search the sizes near ``around`` for the exact power wanted.
+
+    Power is not monotone in n: adding a man can lower it. So two answers are given.
+
+    Parameters
+    ----------
+    around
+        A first guess of the men in arm 2, for example the closed form; sizes from 0.8 to 1.3 times
+        it are tried.
+    allocation
+        Men in arm 1 per man in arm 2; arm 1 is rounded.
+
+    Raises
+    ------
+    InputError
+        No size in the window stays at the wanted power.
+    """
+    men = np.arange(max(2, int(0.8 * around)), int(np.ceil(1.3 * around)) + 2)
+    pairs = [(max(1, round(allocation * n)), int(n)) for n in men]
+    powers = np.array([float(exact_power(test(n1, n2), p1, p2)) for n1, n2 in pairs])
+    enough = powers >= power
+    if not enough[-1]:
+        problem = f"power at {men[-1]} men is {powers[-1]:.3f}, below {power}"
+        raise InputError.of("size", "around", problem, "search around a larger size")
+    short = np.flatnonzero(~enough)
+    stays = men[short[-1] + 1] if short.size else men[0]
+    return ExactSearch(int(men[enough.argmax()]), int(stays), men, powers)
+
+
+def one_arm_bound(n: int, p0: float, alpha: float = 0.025) -> int:
+    """Return the fewest events among ``n`` men that reject risk ``p0`` for a higher one."""
+    return int(binom.isf(alpha, n, p0)) + 1
+
+
+def one_arm_power(n: int, p0: float, p1: ArrayLike, alpha: float = 0.025) -> Floats:
+    """Return the exact power of the one-sided binomial test in a single arm.
+
+    >>> [round(float(one_arm_power(n, 0.05, 0.20)), 4) for n in (33, 35)]  # the sawtooth
+    [0.8179, 0.7279]
+    """
+    return np.asarray(binom.sf(one_arm_bound(n, p0, alpha) - 1, n, np.asarray(p1, float)))
+
+
+def one_arm_size(p0: float, p1: float, *, alpha: float = 0.025, power: float = 0.8) -> int:
+    """Return the fewest men from which exact power stays at or above ``power``.
+
+    Raises
+    ------
+    InputError
+        More than 100,000 men would be needed.
+    """
+    if not 0 < p0 < p1 < 1:
+        problem = f"{p0} and {p1} are not 0 < p0 < p1 < 1"
+        raise InputError.of("size", "p1", problem, "give the higher risk as p1")
+    top = 64
+    while top <= 100_000:
+        men = np.arange(1, top + 1)
+        bounds = binom.isf(alpha, men, p0)
+        short = np.flatnonzero(binom.sf(bounds, men, p1) < power)
+        # Half the range above the last failure shows that the sawtooth has left it behind.
+        if short[-1] + 1 < top // 2:
+            return int(men[short[-1] + 1])
+        top *= 2
+    problem = f"{p0} and {p1} are too close"
+    raise InputError.of("size", "p1", problem, "more than 100,000 men would be needed")
+
+
+def _log_ways(n: int) -> Floats:
+    """Return (n + 1,) logarithms of the binomial coefficients of n."""
+    x = np.arange(n + 1)
+    return np.asarray(gammaln(n + 1) - gammaln(x + 1) - gammaln(n - x + 1))
+
+
+def _two_sided(chance: Floats) -> Floats:
+    """Return for each table the chance of all tables of its row that are not likelier."""
+    order = np.argsort(chance, axis=1, kind="stable")
+    rising = np.take_along_axis(chance, order, 1)
+    heaped = rising.cumsum(1)
+    # Chances this close are equal in exact arithmetic: take the sum up to the last of them.
+    apart = np.diff(rising, axis=1) > 1e-7 * rising[:, 1:]
+    last = np.where(np.pad(apart, ((0, 0), (0, 1)), constant_values=True), heaped, np.inf)
+    last = np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]
+    p = np.empty_like(chance)
+    np.put_along_axis(p, order, last, 1)
+    return p

@@ -1,0 +1,83 @@
+"""Let many trials run through a design at once: where each stops, and how."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from estimate.core.arrays import Bools, Floats
+from estimate.performance.measures import Measure, share_mcse
+from estimate.sequential.design import SequentialDesign
+from protocol.errors import InputError
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """How trials ended; ``...`` is their leading shape.
+
+    Attributes
+    ----------
+    look
+        (...) last look taken, counted from 1.
+    rejected
+        (...) whether the null hypothesis was rejected there.
+    z
+        (...) statistic at that look.
+    looks
+        Looks of the design.
+    """
+
+    look: Ints
+    rejected: Bools
+    z: Floats
+    looks: int
+
+    def stop_shares(self) -> Measure:
+        """Return (..., look, 2) shares of trials that end at each look: rejected, or not.
+
+        Replicates are the last axis of the trials. Each share comes with its Monte Carlo error.
+        """
+        at = self.look[..., None] == np.arange(1, self.looks + 1)
+        ends = np.stack([at & self.rejected[..., None], at & ~self.rejected[..., None]], -1)
+        share, n = ends.mean(-3), ends.shape[-3]
+        return Measure(share, share_mcse(share, n), np.full(share.shape, n))
+
+
+def follow(design: SequentialDesign, z: ArrayLike) -> Conduct:
+    """Stop each trial at its first bound.
+
+    Parameters
+    ----------
+    design
+        Bounds; a futility bound, binding or not, is kept.
+    z
+        (..., look) statistics as if no trial had stopped. NaN means that a look gave no statistic
+        (a model that did not converge, no events): nothing is stopped on it, and a trial whose
+        last look gave none does not reject.
+
+    Examples
+    --------
+    >>> from estimate.sequential.boundaries import plan_sequential
+    >>> from estimate.sequential.spending import Spending
+    >>> design = plan_sequential([0.5, 1], Spending("OF"), futility=Spending("OF"))
+    >>> ends = follow(design, [[3.1, 0.0], [1.5, 2.0], [-1.0, 2.5]])
+    >>> ends.look, ends.rejected
+    (array([1, 2, 1]), array([ True,  True, False]))
+    """
+    values = np.asarray(z, float)
+    if values.shape[-1:] != (design.looks,):
+        problem = f"{values.shape[-1:]} statistics came for {design.looks} looks"
+        raise InputError.of("conduct", "z", problem, "give one per look")
+    high, low = np.asarray(design.upper), np.asarray(design.lower)
+    with np.errstate(invalid="ignore"):
+        above, below = values >= high, values < low
+    if design.sides == 2:
+        above, below = above | (values <= low), np.zeros_like(below)
+    stops = above | below
+    stops[..., -1] = True
+    last = stops.argmax(-1)
+    rejected = np.take_along_axis(above, last[..., None], -1)[..., 0]
+    final = np.take_along_axis(values, last[..., None], -1)[..., 0]
+    return Conduct((last + 1).astype(np.int64), rejected, final, design.looks)

@@ -1,0 +1,1 @@
+"""Cumulative live birth over embryo transfers: curves, tests and hazard models."""

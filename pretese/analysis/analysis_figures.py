@@ -1,0 +1,190 @@
+"""The figures of `pretese analyse`: who was analysed, effects, balance, propensity scores."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from estimate.core.result import Estimate
+from estimate.plan.findings import Analysis
+from pretese.analysis.analysis_tables import effect, score_odds_ratios, scores_by_arm
+from pretese.analysis.exploration_figures import explored_figures
+from pretese.plots.ratio_axis import ratio_axis
+from pretese.plots.style import (
+    GRID,
+    INK,
+    MUTED,
+    PUBLISHED,
+    SIMULATED,
+    TRUTH,
+    house_style,
+    new_figure,
+)
+
+#: One mark per method in the love plot, in the order of the plan; the first is before adjustment.
+MARKS = "oDs^vP*X<>dph"
+
+#: Standardised differences beyond this are usually called imbalance (Austin 2009).
+IMBALANCE = 0.1
+
+#: Letters of a line that the box of an arm holds in a flow diagram of plain width.
+ARM_LETTERS = 28
+
+#: How many times the plain width a flow diagram may have; longer names are cut.
+WIDEST = 4
+
+
+def figures(found: Analysis) -> dict[str, Figure]:
+    """Draw every figure that the analysis can fill, by file name."""
+    drawn = {"flow": draw_flow(found), "effects": draw_effects(found.estimates)}
+    if len(found.balances) > 1:
+        drawn["balance"] = draw_balance(found)
+    if found.score is not None:
+        drawn["propensity_scores"] = draw_overlap(found)
+        drawn["propensity_odds_ratios"] = draw_score_model(score_odds_ratios(found))
+    return {**drawn, **explored_figures(found)}
+
+
+def draw_flow(found: Analysis) -> Figure:
+    """Draw who came, who was left out and why, and who was analysed in each arm."""
+    data, record = found.complete.data, found.record()
+    missing = record["missing"]
+    left_out = [f"{why}: {count}" for why, count in missing["left_out"].items() if count]
+    arms = []
+    for arm, value in (("untreated", 0), ("treated", 1)):
+        cell = record["arms"][arm]
+        risk = "" if cell["risk"] is None else f" ({100 * cell['risk']:.1f} %)"
+        words = f"{data.treatment_name} = {value}: n = {cell['men']}"
+        arms.append((words, f"{data.outcome_name}: {cell['with_outcome']}{risk}"))
+    longest = max(len(line) for lines in arms for line in lines)
+    with house_style():
+        stretch = min(max(1, longest / ARM_LETTERS), WIDEST)
+        figure = new_figure((6.8 if left_out else 4.6) * stretch, 3.4)
+        axes = figure.add_subplot()
+        axes.set_axis_off()
+        axes.set_xlim(0, 10 if left_out else 6.4)
+        axes.set_ylim(0, 10)
+        _box(axes, 3.2, 9, f"In the table\nn = {missing['men']}")
+        _box(axes, 3.2, 5.5, f"Analysed\nn = {missing['analysed']}")
+        _arrow(axes, (3.2, 8.15), (3.2, 6.35))
+        if left_out:
+            _box(axes, 5.6, 7.25, "Left out\n" + "\n".join(left_out), side="left")
+            _arrow(axes, (3.2, 7.25), (5.3, 7.25))
+        for x, lines in zip((1.4, 5.0), arms, strict=True):
+            _box(axes, x, 1.8, "\n".join(lines))
+            _arrow(axes, (3.2, 4.65), (x, 2.65))
+    return figure
+
+
+def _box(
+    axes: Axes, x: float, y: float, words: str, side: Literal["left", "center"] = "center"
+) -> None:
+    frame = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": MUTED}
+    axes.text(x, y, words, ha=side, va="center", bbox=frame, fontsize=8.5)
+
+
+def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": MUTED, "lw": 1})
+
+
+def draw_effects(estimates: Sequence[Estimate]) -> Figure:
+    """Draw odds ratios with their intervals; conditional ones full, the others hollow.
+
+    A method that has no odds ratio shows its risk ratio, as a diamond.
+    """
+    odds = {each.method for each in estimates if each.scale == "odds ratio"}
+    shown = [
+        each
+        for each in estimates
+        if each.scale == "odds ratio" or (each.scale == "risk ratio" and each.method not in odds)
+    ]
+    diamonds = [each.scale == "risk ratio" for each in shown]
+    with house_style():
+        figure = new_figure(7.6, 1.1 + 0.34 * len(shown))
+        axes = figure.add_subplot()
+        for row, each in enumerate(shown):
+            if each.converged:
+                marginal = "conditional" not in each.estimand.summary
+                axes.plot([each.conf_low, each.conf_high], [row, row], color=SIMULATED, lw=1.4)
+                face = "white" if marginal else SIMULATED
+                mark = "D" if diamonds[row] else "o"
+                axes.plot(each.estimate, row, mark, ms=6, color=SIMULATED, markerfacecolor=face)
+            note = f"{effect(each)}   {each.interval}"
+            axes.text(1.02, row, note, transform=axes.get_yaxis_transform(), va="center", size=8)
+        ratio_axis(
+            axes,
+            [each.method for each in shown],
+            "Odds ratio (full: given covariates"
+            + ("; diamond: risk ratio)" if any(diamonds) else ")"),
+        )
+    return figure
+
+
+def draw_score_model(table: pd.DataFrame) -> Figure:
+    """Draw odds ratios of being treated, per unit of each covariate."""
+    with house_style():
+        figure = new_figure(7.6, 1.1 + 0.3 * len(table))
+        axes = figure.add_subplot()
+        rows = zip(table["odds_ratio"], table["low"], table["high"], strict=True)
+        for row, (ratio, low, high) in enumerate(rows):
+            axes.plot([low, high], [row, row], color=INK, lw=1.2)
+            axes.plot(ratio, row, "s", ms=4.5, color=INK)
+            known = np.isfinite(ratio)
+            note = f"{ratio:.2f} ({low:.2f} to {high:.2f})" if known else "not estimable"
+            axes.text(1.02, row, note, transform=axes.get_yaxis_transform(), va="center", size=8)
+        ratio_axis(axes, list(table["covariate"]), "Odds ratio of treatment, per unit")
+    return figure
+
+
+def draw_balance(found: Analysis) -> Figure:
+    """Draw a love plot: absolute standardised differences before and after each method."""
+    record = found.record()["balance"]
+    names = [row["covariate"] for row in record["unadjusted"]]
+    before = [abs(row["difference"] or 0) for row in record["unadjusted"]]
+    order = np.argsort(before)
+    with house_style():
+        figure = new_figure(7.0, 1.2 + 0.3 * len(names))
+        axes = figure.add_subplot()
+        shades = [PUBLISHED, SIMULATED, INK, TRUTH, "#7c3aed", "#0891b2", MUTED]
+        for index, (method, rows) in enumerate(record.items()):
+            values = [abs(rows[i]["difference"] or 0) for i in order]
+            axes.plot(
+                values, range(len(names)), MARKS[index % len(MARKS)], ms=5, label=method,
+                color=shades[min(index, 6)], markerfacecolor="none" if index else PUBLISHED,
+                clip_on=False,
+            )  # fmt: skip
+        axes.axvline(IMBALANCE, color=MUTED, lw=1, ls="--")
+        axes.set_yticks(range(len(names)), [names[i] for i in order])
+        axes.set_xlim(left=0)
+        axes.grid(axis="y", color=GRID)
+        axes.set_xlabel("Absolute standardised mean difference")
+        axes.legend(loc="lower right", fontsize=8)
+    return figure
+
+
+def draw_overlap(found: Analysis) -> Figure:
+    """Draw mirrored histograms of propensity scores: treated above, untreated below."""
+    treated, untreated = scores_by_arm(found)
+    with house_style():
+        figure = new_figure(6.4, 3.2)
+        axes = figure.add_subplot()
+        edges: NDArray[np.float64] = np.linspace(0, 1, 41)
+        for scores, sign, shade, arm in (
+            (treated, 1, SIMULATED, "treated"),
+            (untreated, -1, PUBLISHED, "untreated"),
+        ):
+            heights = np.histogram(scores, edges)[0] / max(1, len(scores)) * 100
+            label = f"{arm} (n = {len(scores)})"
+            axes.bar(edges[:-1], sign * heights, 0.025, align="edge", color=shade, label=label)
+        axes.axhline(0, color=INK, lw=0.8)
+        ticks = axes.get_yticks()
+        axes.set_yticks(ticks, [f"{abs(tick):g}" for tick in ticks])
+        axes.set_xlim(0, 1)
+        axes.set_xlabel("Propensity score")
+        axes.set_ylabel("Per cent of the arm")
+        axes.legend(fontsize=8)
+    return figure

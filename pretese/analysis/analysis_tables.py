@@ -1,0 +1,158 @@
+"""An analysis as tables of text: estimates, Table 1, balance, and the propensity model."""
+
+import numpy as np
+import pandas as pd
+
+from estimate.causal.weighting import weights
+from estimate.comparison.table1 import format_p, table_one
+from estimate.core.analysis_set import AnalysisSet
+from estimate.core.arrays import Floats
+from estimate.core.columns import Categorical
+from estimate.core.result import Z95, Estimate
+from estimate.plan.explore import Division
+from estimate.plan.findings import Analysis
+
+
+def effect(each: Estimate) -> str:
+    """Return an estimate with its interval, or why there is none.
+
+    Differences of risks are in percentage points.
+    """
+    if not each.converged:
+        return "not estimable"
+    points = each.scale == "risk difference"
+    numbers = (each.estimate, each.conf_low, each.conf_high)
+    value, low, high = (f"{100 * x:+z.1f}" if points else f"{x:.2f}" for x in numbers)
+    return f"{value} ({low} to {high})"
+
+
+def estimates_table(found: Analysis) -> pd.DataFrame:
+    """Return one line per estimate, absolute risks first within a method."""
+    return pd.DataFrame(
+        {
+            "method": each.method,
+            "effect": each.scale,
+            "estimate (95 % CI)": effect(each),
+            "p": format_p(float(each.p_value)),
+            "interval": each.interval,
+            "test": each.test,
+            "men": int(each.n),
+            "among": each.estimand.population,
+            "estimand": each.estimand.summary,
+        }
+        for each in found.estimates
+    )
+
+
+def characteristics_table(found: Analysis) -> pd.DataFrame:
+    """Return Table 1: covariates as they came, by treatment, missing values counted."""
+    return _describe(found, found.complete.observed, None)
+
+
+def weighted_table(found: Analysis) -> pd.DataFrame | None:
+    """Return Table 1 of the men weighted by inverse probability (stabilised), without tests.
+
+    None without the method `iptw-ate`, and after imputation: weights then differ between copies.
+    """
+    if found.score is None or found.complete.imputation is not None:
+        return None
+    data = found.complete.data
+    value = weights(data, found.score, "ate", stabilised=True).value[data.include]
+    if "iptw-ate" not in found.plan.methods or not np.isfinite(value).all():
+        return None
+    return _describe(found, data, value).drop(columns=["p", "test"])
+
+
+def _describe(found: Analysis, data: AnalysisSet, weighted: Floats | None) -> pd.DataFrame:
+    raw, columns, here = found.complete.columns, {}, data.include
+    for name, kind in found.plan.kinds.items():
+        values = raw[name][here]
+        if isinstance(kind, Categorical):
+            levels = np.array([*kind.levels, None], object)
+            columns[name] = levels[np.where(np.isnan(values), -1, values).astype(int)]
+        else:
+            columns[name] = values
+    name = found.plan.treatment
+    arm = np.where(data.treatment[here] > 0, "= 1", "= 0")
+    men = pd.DataFrame({**columns, name: arm})
+    return table_one(men, name, found.plan.kinds, weights=weighted).frame()
+
+
+def subgroups_table(found: Analysis) -> pd.DataFrame:
+    """Return one line per group: men, odds ratio alone, and tests of the division."""
+    lines = []
+    records = found.record()["subgroups"]
+    for division, record in zip(found.divisions, records, strict=True):
+        for index, (label, answer) in enumerate(
+            zip(division.labels, division.separate, strict=True)
+        ):
+            counts = [
+                f"{yes:.0f}/{men:.0f}"
+                for men, yes in zip(division.men[index], division.events[index], strict=True)
+            ]
+            first = index == 0
+            lines.append(
+                {
+                    "division": division.name if first else "",
+                    "group": label,
+                    "untreated": counts[0],
+                    "treated": counts[1],
+                    "odds ratio (95 % CI)": effect(answer),
+                    "p for interaction": format_p(division.p_value) if first else "",
+                    "p, Holm": format_p(record["interaction_p_holm"]) if first else "",
+                    "RERI (95 % CI)": "" if first else _reri(division, index - 1),
+                }
+            )
+    return pd.DataFrame(lines)
+
+
+def _reri(division: Division, row: int) -> str:
+    value, low, high = division.reri[row]
+    return "" if np.isnan(value) else f"{value:z.2f} ({low:z.2f} to {high:z.2f})"
+
+
+def balance_table(found: Analysis) -> pd.DataFrame:
+    """Return standardised mean differences: one line per covariate, one column per method."""
+    record = found.record()["balance"]
+    lines: dict[str, dict[str, str]] = {
+        row["covariate"]: {} for row in record.get("unadjusted", [])
+    }
+    for method, rows in record.items():
+        for row in rows:
+            value = row["difference"]
+            lines[row["covariate"]][method] = "" if value is None else f"{value:+z.3f}"
+    return pd.DataFrame([{"covariate": name, **cells} for name, cells in lines.items()])
+
+
+def score_odds_ratios(found: Analysis) -> pd.DataFrame:
+    """Return odds ratios of treatment (Wald intervals); averaged over imputations if any.
+
+    NaN where a model has no finite fit.
+    """
+    if found.score is None:
+        return pd.DataFrame(columns=["covariate", "odds_ratio", "low", "high"])
+    fit, names = found.score.fit, found.score.design.names
+    coef = np.where(fit.converged[..., None], fit.coef, np.nan).reshape(-1, len(names))
+    variance = np.einsum("...ii->...i", fit.cov).reshape(-1, len(names))
+    between = coef.var(0, ddof=1) * (1 + 1 / len(coef)) if len(coef) > 1 else 0.0
+    error = np.sqrt(variance.mean(0) + between)
+    middle = coef.mean(0)
+    return pd.DataFrame(
+        {
+            "covariate": names[1:],
+            "odds_ratio": np.exp(middle)[1:],
+            "low": np.exp(middle - Z95 * error)[1:],
+            "high": np.exp(middle + Z95 * error)[1:],
+        }
+    )
+
+
+def scores_by_arm(found: Analysis) -> tuple[Floats, Floats]:
+    """Return propensity scores of treated and untreated men, averaged over imputations."""
+    if found.score is None:
+        return np.empty(0), np.empty(0)
+    data: AnalysisSet = found.complete.data
+    n = data.include.shape[-1]
+    score = found.score.score.reshape(-1, n).mean(0)
+    here, treated = (a.reshape(-1, n)[0] for a in (data.include, data.treatment > 0))
+    return score[here & treated], score[here & ~treated]

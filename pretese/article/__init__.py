@@ -1,0 +1,1 @@
+"""The published study: its figures as data, its simulated twin, calibration, pitfalls, report."""

@@ -1,0 +1,53 @@
+"""Targets in simulated studies."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pretese.article.twin.counts import count_statistics
+from pretese.article.twin.studies import Studies
+from simulate.cohort.draw import Cohort, draw_cohort
+from simulate.scenario import Scenario
+from simulate.truth import ESTIMANDS, SCALES, Estimand, sample_effects
+
+Floats = NDArray[np.float64]
+
+#: Studies drawn at a time: about 90,000 men of 40 columns stay well below a gigabyte.
+BLOCK = 160
+
+
+def truth_statistics() -> dict[str, Callable[[Cohort], Floats]]:
+    """Return every true effect that may be a target, by its id: truth, estimand, scale."""
+    return {
+        f"truth.{estimand.key}.{scale}": _truth(estimand, scale)
+        for estimand in ESTIMANDS
+        for scale in SCALES
+    }
+
+
+def _truth(estimand: Estimand, scale: str) -> Callable[[Cohort], Floats]:
+    def read(cohort: Cohort) -> Floats:
+        effect = sample_effects(cohort, (estimand,))[estimand.key]
+        value: Floats = getattr(effect, scale)
+        return value
+
+    return read
+
+
+def draw_targets(scenario: Scenario, targets: Sequence[str], studies: int, seed: int) -> Floats:
+    """Return every target in every simulated study, shape (study, target)."""
+    return np.concatenate(list(_blocks(scenario, targets, studies, seed)))
+
+
+def _blocks(
+    scenario: Scenario, targets: Sequence[str], studies: int, seed: int
+) -> Iterator[Floats]:
+    counted, true = count_statistics(), truth_statistics()
+    for first in range(0, studies, BLOCK):
+        size = min(BLOCK, studies - first)
+        cohort = draw_cohort(scenario, seed, replicates=size, first=first)
+        drawn = Studies(cohort)
+        yield np.stack(
+            [counted[n](drawn) if n in counted else true[n](cohort) for n in targets], axis=-1
+        )

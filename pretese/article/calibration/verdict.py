@@ -1,0 +1,98 @@
+"""What a solved scenario achieves, against what was printed."""
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pretese.article.calibration.draws import draw_targets
+from pretese.article.calibration.problem import Problem, link
+from pretese.article.calibration.solve import SEED
+from protocol.errors import Fault, InputError
+from simulate.scenario import Scenario
+from simulate.scenario.calibration_record import Achieved, Certificate, Solved
+from simulate.scenario.parameter_paths import mechanism_hash
+
+Floats = NDArray[np.float64]
+
+#: Distance in Monte Carlo standard errors beyond which a target counts as missed.
+LIMIT = 3.0
+
+_CURE = "calibrate to a number that every study has, or draw larger studies"
+
+
+def certify(
+    problem: Problem, point: Floats, identified: NDArray[np.bool_], drawn: Floats, seed: int = SEED
+) -> Certificate:
+    """Return the certificate of a solved problem."""
+    solved = {
+        name: Solved(
+            value=link(number).back(float(x)),
+            start=number.value,
+            unit=number.unit,
+            source=number.source,
+            identified=bool(seen),
+        )
+        for (name, number), x, seen in zip(problem.free.items(), point, identified, strict=True)
+    }
+    return Certificate(
+        scenario=problem.scenario.id,
+        mechanism_sha256=mechanism_hash(problem.scenario),
+        published=problem.scenario.published,
+        seed=seed,
+        studies=len(drawn),
+        parameters=solved,
+        targets=dict(_achieved(problem, drawn)),
+    )
+
+
+def check(problem: Problem, solved: Scenario, studies: int, seed: int) -> Mapping[str, Achieved]:
+    """Return what a solved scenario achieves in fresh replicates.
+
+    Raises
+    ------
+    InputError
+        A target that is missed is the same in all of them: no standard error tells by how much.
+    """
+    drawn = draw_targets(solved, tuple(problem.targets), studies, seed)
+    return dict(_achieved(problem, drawn))
+
+
+def _achieved(problem: Problem, drawn: Floats) -> Iterator[tuple[str, Achieved]]:
+    if len(unknown := np.flatnonzero(~np.isfinite(drawn).all(axis=0))):
+        names = [list(problem.targets)[place] for place in unknown]
+        raise InputError(
+            Fault(problem.scenario.id, "targets", f"{name} has no value in some studies", _CURE)
+            for name in names
+        )
+    means = drawn.mean(axis=0)
+    errors = drawn.std(axis=0, ddof=1) / np.sqrt(len(drawn))
+    for (name, target), mean, error in zip(problem.targets.items(), means, errors, strict=True):
+        z = distance(float(mean), target.value, target.half_unit, float(error))
+        yield (
+            name,
+            Achieved(
+                published=target.value,
+                half_unit=target.half_unit,
+                simulated=float(mean),
+                monte_carlo_se=float(error),
+                z=z if math.isfinite(z) else None,
+                must_match=target.must_match,
+            ),
+        )
+
+
+def distance(simulated: float, published: float, half_unit: float, error: float) -> float:
+    """Return how far a simulated mean lies from a printed number, in Monte Carlo standard errors.
+
+    A printed 31.2 stands for anything from 31.15 to 31.25, so only the distance beyond half a
+    unit of the last digit counts. Without Monte Carlo error any distance is infinite.
+
+    >>> distance(31.5, 31.2, half_unit=0.05, error=0.1)
+    2.5
+    """
+    beyond = max(0.0, abs(simulated - published) - half_unit)
+    if beyond < 1e-12:
+        return 0.0
+    return float(round(beyond / error, 12)) if error > 0 else float("inf")

@@ -1,0 +1,89 @@
+"""Studies drawn from a scenario, as an analyst holds them, and their truth beside them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import ArrayLike, NDArray
+
+from estimate.comparison.contingency import crude
+from estimate.core.analysis_set import AnalysisSet, analysis_set
+from estimate.core.arrays import Bools, Floats
+from estimate.core.columns import Categorical, Kind, Numeric
+from estimate.core.result import Estimate
+from estimate.regression.adjustment import adjusted
+from simulate.cohort.draw import Cohort, draw_cohort
+from simulate.core.coding import BASELINE, DIAGNOSES
+from simulate.scenario.calibration_record import load_scenario
+from simulate.truth import sample_effects
+
+#: All that is measured before therapy.
+EVERYTHING: Mapping[str, Kind] = {
+    "diagnosis": Categorical(DIAGNOSES),
+    **{name: Numeric() for name in BASELINE},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Studies of one scenario; arrays are (study, man)."""
+
+    cohort: Cohort
+
+    @classmethod
+    def of(cls, scenario: str, replicates: int, seed: int) -> "Drawn":
+        """Draw studies of a shipped scenario."""
+        return cls(draw_cohort(load_scenario(scenario), seed, replicates))
+
+    @property
+    def gn(self) -> Bools:
+        """Who chose gonadotropins."""
+        return self.cohort.gn
+
+    @property
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """Baseline without gaps: what the laboratory would have reported for every man."""
+        return {
+            "diagnosis": self.cohort.men.diagnosis.astype(int),
+            **dict(self.cohort.men.baseline),
+        }
+
+    def men(
+        self,
+        outcome: str = "any_sperm",
+        covariates: Mapping[str, Kind] | None = None,
+        *,
+        include: ArrayLike | None = None,
+        columns: Mapping[str, NDArray[Any]] | None = None,
+    ) -> AnalysisSet:
+        """Return the studies as an analysis set; without covariates unless they are named."""
+        table = {
+            **(self.columns if columns is None else columns),
+            "gn": self.gn,
+            outcome: self.cohort.observed(outcome),
+        }
+        return analysis_set(
+            table,
+            treatment="gn",
+            outcome=outcome,
+            covariates={} if covariates is None else covariates,
+            include=include,
+        )
+
+    def operated(self, covariates: Mapping[str, Kind] | None = None) -> AnalysisSet:
+        """Return retrieval among the men operated on."""
+        return self.men("sperm_retrieved", covariates, include=self.cohort.observed("micro_tese"))
+
+    def truth(self, key: str = "any_sperm.everyone") -> Floats:
+        """Return the true odds ratio of each study, were all its men to go either way."""
+        return sample_effects(self.cohort)[key].odds_ratio
+
+
+def crude_odds_ratio(data: AnalysisSet) -> Estimate:
+    """Return the unadjusted odds ratio."""
+    return crude(data)[2]
+
+
+def given_all(data: AnalysisSet) -> Estimate:
+    """Return the odds ratio given every covariate of the set."""
+    return adjusted(data)

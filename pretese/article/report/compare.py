@@ -1,0 +1,137 @@
+"""Lay every published number beside its simulated twin."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pretese.article.calibration.verdict import LIMIT, distance
+from pretese.article.published import Number, PublishedStudy
+from protocol.errors import InputError
+from simulate.scenario import Scenario
+
+Floats = NDArray[np.float64]
+Status = Literal["calibrated to", "predicted", "not modelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """What the simulated studies say about one number.
+
+    ``percentile`` is where the published value falls among them, 0 to 100, ties counted half;
+    ``usable_studies`` are those with a finite value.
+    """
+
+    simulated_mean: float
+    monte_carlo_se: float
+    low_2_5: float
+    high_97_5: float
+    percentile: float
+    usable_studies: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A published number and the simulated studies' answer to it, if there is one.
+
+    ``z`` is the distance in Monte Carlo standard errors, for *calibrated* numbers only.
+    """
+
+    id: str
+    label: str
+    unit: str
+    published: str
+    value: float
+    status: Status
+    origin: Literal["printed", "derived"]
+    simulated: Simulated | None = None
+    z: float | None = None
+    note: str = ""
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether a calibrated number is met; None for the others."""
+        return None if self.z is None else self.z <= LIMIT
+
+    def flat(self) -> dict[str, object]:
+        """Return the row as one line of a table."""
+        answer = self.simulated
+        numbers = {n: getattr(answer, n) if answer else None for n in Simulated.__slots__}
+        before = {n: getattr(self, n) for n in ("id", "label", "unit", "published")}
+        after = {n: getattr(self, n) for n in ("status", "origin", "z", "agrees", "note")}
+        return {**before, **numbers, **after}
+
+
+def compare(
+    scenario: Scenario, published: PublishedStudy, simulated: Mapping[str, Floats]
+) -> list[Row]:
+    """Return one row per published number, in the order of its file."""
+    return [
+        _row(name, number, scenario, simulated.get(name))
+        for name, number in published.numbers.items()
+    ]
+
+
+def frame(rows: list[Row]) -> pd.DataFrame:
+    """Return the rows as a table, one column per field."""
+    return pd.DataFrame([row.flat() for row in rows])
+
+
+def missed(rows: list[Row]) -> list[Row]:
+    """Return the calibrated numbers that the simulation does not meet."""
+    return [row for row in rows if row.agrees is False]
+
+
+def _row(name: str, number: Number, scenario: Scenario, simulated: Floats | None) -> Row:
+    origin: Literal["printed", "derived"] = "derived" if number.is_derived else "printed"
+    sign = {"below": "< ", "above": "> ", "at least": "≥ ", "up to": "≤ ", "about": "≈ "}
+    shown = sign.get(number.relation, "") + number.digits
+    row = partial(Row, name, number.label, number.unit, shown, number.value)
+    if simulated is None:
+        return row("not modelled", origin, note=reason_for(scenario, name))
+    answer = _summary(simulated, number)
+    note = _note(name, scenario)
+    if name not in scenario.targets:
+        return row("predicted", origin, answer, note=note)
+    z = distance(answer.simulated_mean, number.value, number.half_width, answer.monte_carlo_se)
+    return row("calibrated to", origin, answer, z, note)
+
+
+def _summary(simulated: Floats, number: Number) -> Simulated:
+    finite = simulated[np.isfinite(simulated)]
+    low, high = np.quantile(finite, [0.025, 0.975])
+    return Simulated(
+        simulated_mean=float(finite.mean()),
+        monte_carlo_se=float(finite.std(ddof=1) / np.sqrt(len(finite))),
+        low_2_5=float(low),
+        high_97_5=float(high),
+        percentile=_percentile(finite, number),
+        usable_studies=len(finite),
+    )
+
+
+def _percentile(simulated: Floats, number: Number) -> float:
+    """Return the mid-rank of the published value; what rounds to its digits is a tie."""
+    below = (simulated < number.value - number.half_width).sum()
+    above = (simulated > number.value + number.half_width).sum()
+    ties = len(simulated) - below - above
+    return float(100 * (below + ties / 2) / len(simulated))
+
+
+def _note(name: str, scenario: Scenario) -> str:
+    notes = [words for pattern, words in scenario.notes.items() if fnmatchcase(name, pattern)]
+    return notes[0] if notes else ""
+
+
+def reason_for(scenario: Scenario, name: str) -> str:
+    """Return why a number is not modelled; a number without a reason is a fault of the scenario."""
+    for pattern, reason in scenario.not_modelled.items():
+        if fnmatchcase(name, pattern):
+            return reason
+    cure = "add a pattern with a reason under not_modelled"
+    raise InputError.of(scenario.id, "not_modelled", f"no reason is given for {name}", cure)

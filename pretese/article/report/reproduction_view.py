@@ -1,0 +1,146 @@
+"""The reproduction in the terminal: headline numbers, the questions, and what was written."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pretese.article.report.compare import Row
+from pretese.article.report.reproduction_page import summary
+from pretese.article.twin.twin_truth import CONTRASTS
+
+Floats = NDArray[np.float64]
+
+#: The numbers most readers look for, in the order of the article, with a short name each.
+HEADLINES = {
+    "flow.treated": "men treated",
+    "flow.sperm_in_ejaculate": "... sperm in ejaculate",
+    "ejaculate.diagnosis.azfc.count": "... of them with AZFc",
+    "flow.micro_tese": "men operated on",
+    "table1.age_years.untreated.median": "median age, untreated",
+    "table1.age_years.treated.median": "median age, treated",
+    "table1.fsh_iu_l.treated.median": "median FSH, treated",
+    "table1.retrieved.untreated.count": "retrieved, untreated",
+    "table1.retrieved.treated.count": "retrieved, treated",
+    "delivery.percent": "births per couple (%)",
+    "table1.retrieved.p_value": "P, retrieval by arm",
+    "table2.crude.odds_ratio": "OR, crude",
+    "table2.iptw.odds_ratio": "OR, weighted (IPTW)",
+    "table2.iptw.p_value": "P, weighted",
+    "table2.matched.odds_ratio": "OR, matched",
+    "subgroup.duration_over_3.odds_ratio": "OR, infertile > 3 y",
+    "subgroup.duration_up_to_3.odds_ratio": "OR, infertile to 3 y",
+    "propensity.c_statistic": "C-statistic, propensity",
+    "derived.c_statistic.listed_covariates": "... on all covariates",
+    "derived.odds_ratio.any_sperm": "OR, any sperm, all",
+    "delivery.treated.percent": "births (%), treated",
+    "delivery.untreated.percent": "births (%), untreated",
+}
+
+
+def show(
+    console: Console, rows: list[Row], simulated: Mapping[str, Floats], out: Path, replicates: int
+) -> None:
+    """Print headline numbers, true effects, the verdict and where to look further."""
+    console.print(_headlines(rows, replicates))
+    console.print(_truth(simulated))
+    found = summary(rows)
+    console.print(
+        Text.assemble(
+            (f"{found['agree']} of {found['calibrated']}", "bold"), " calibrated numbers agree; ",
+            (f"{found['inside']} of {found['predicted']}", "bold"), " predicted numbers lie within "
+            f"the middle 95 % of simulated studies; {found['not_modelled']} are not modelled, each "
+            "with its reason.",
+        )
+    )  # fmt: skip
+    console.print(
+        "SE: Monte Carlo, of the mean; rank: percentile of the published value among the studies",
+        style="dim",
+    )
+    console.print(f"Read on: {out / 'report.html'}", highlight=False, soft_wrap=True)
+    console.print("Synthetic men; research software, not a medical device.", style="dim")
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+    )
+
+
+def _headlines(rows: list[Row], replicates: int) -> Table:
+    """Lay out calibrated headlines first, predicted ones below a line."""
+    found = {row.id: row for row in rows}
+    title = f"Published and simulated ({replicates} studies)"
+    table = Table(
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+    )
+    table.add_column("", no_wrap=True)
+    for heading in ("published", "simulated", "± SE", "95 % range", "rank"):
+        table.add_column(heading, justify="right", no_wrap=True, min_width=len(heading))
+    for status in ("calibrated to", "predicted"):
+        chosen = [found[name] for name in HEADLINES if found[name].status == status]
+        table.add_row(Text(status, style="bold"))
+        for row in chosen:
+            table.add_row(*_cells(row))
+        table.add_section()
+    return table
+
+
+def _cells(row: Row) -> list[str | Text]:
+    answer = row.simulated
+    if answer is None:
+        return [HEADLINES[row.id], row.published]
+    missed = (" MISSED", "red") if row.agrees is False else ""
+    return [
+        Text.assemble(f"  {HEADLINES[row.id]}", missed),
+        row.published,
+        short(answer.simulated_mean),
+        f"{answer.monte_carlo_se:.1g}",
+        f"{short(answer.low_2_5)} to {short(answer.high_97_5)}",
+        f"{answer.percentile:.0f}",
+    ]
+
+
+def short(number: float) -> str:
+    """Return three digits at most, and no powers of ten.
+
+    >>> [short(x) for x in (395.2, 31.25, 1.8717, 0.0386, 0.0000004)]
+    ['395', '31.2', '1.87', '0.039', '<0.001']
+    """
+    size = abs(number)
+    if size < 0.001:
+        return "<0.001" if number else "0"
+    decimals = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 else 3
+    return f"{number:.{decimals}f}"
+
+
+def _truth(simulated: Mapping[str, Floats]) -> Table:
+    title = "True effects in the same studies (risks in %)"
+    table = Table(
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+    )
+    table.add_column("")
+    for heading in ("untreated", "treated", "difference", "odds ratio"):
+        table.add_column(heading, justify="right")
+    for contrast in CONTRASTS:
+        parts = ("untreated", "treated", "risk_difference", "odds_ratio")
+        means = [np.nanmean(simulated[f"truth.{contrast.key}.{part}"]) for part in parts]
+        table.add_row(contrast.words, *(f"{mean:.3g}" for mean in means))
+    return table

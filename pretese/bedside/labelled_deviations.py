@@ -1,0 +1,197 @@
+"""Put one labelled deviation into a faithful log: the answer key for anything that audits logs."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from protocol.audit.deviations import Kind
+from protocol.audit.log import Event
+from protocol.regimen.load import Regimen
+from protocol.regimen.paths import MONTH_DAYS
+
+Events = list[Event]
+Random = np.random.Generator
+
+#: Days beyond a window, well inside the distance at which an event counts as another one.
+JUST_LATE = 1
+
+
+def deviate(events: Events, kind: Kind, regimen: Regimen, random: Random) -> Events | None:
+    """Return the log of a faithful man with one deviation of ``kind``, in order of date.
+
+    Parameters
+    ----------
+    events
+        A log that audits clean, closed by surgery; its first event is day 0.
+
+    Returns
+    -------
+    None when the man offers no place for it: a man whose drug is the only one cannot get another,
+    and only a man with a semen analysis can miss it.
+    """
+    changed = _WAYS[kind](_Man(events, regimen), random)
+    return None if changed is None else sorted(changed, key=lambda event: event.date)
+
+
+class _Man:
+    """A faithful log with its days."""
+
+    def __init__(self, events: Events, regimen: Regimen) -> None:
+        self.events = list(events)
+        self.regimen = regimen
+        self.start = events[0].date
+        self.end = next((e.date for e in events if e.name == "semen"), events[-1].date)
+
+    def day(self, event: Event) -> int:
+        return event.date - self.start
+
+    def injection(self, random: Random, last: int = 4) -> int | None:
+        """Return the place of an injection, neither the first nor near the end."""
+        places = [
+            i
+            for i, event in enumerate(self.events)
+            if event.name == "injection"
+            and event.date > self.start
+            and event.date + last <= self.end
+        ]
+        return int(random.choice(places)) if places else None
+
+    def with_event(self, at: int, **changes: object) -> Events:
+        events = list(self.events)
+        events[at] = replace(events[at], **changes)  # type: ignore[arg-type]  # names are ours
+        return events
+
+    def monthly(self, random: Random, last: bool) -> int:
+        """Return the day of a monthly visit; the last one stands at the end of therapy."""
+        months = (self.end - self.start) // MONTH_DAYS
+        return MONTH_DAYS * int(random.integers(1, months + last))
+
+
+def _dose(man: _Man, random: Random) -> Events | None:
+    at = man.injection(random)
+    if at is None:
+        return None
+    factor = float(random.choice([0.5, 1.5, 2.0]))
+    return man.with_event(at, dose_iu=man.events[at].dose_iu * factor)
+
+
+def _drug(man: _Man, random: Random) -> Events | None:
+    at = man.injection(random)
+    if at is None:
+        return None
+    others = [drug for drug in (*man.regimen.drugs, "hmg") if drug != man.events[at].drug]
+    return man.with_event(at, drug=str(random.choice(others)))
+
+
+def _route(man: _Man, random: Random) -> Events | None:
+    at = man.injection(random)
+    if at is None:
+        return None
+    orders = [order for phase in man.regimen.phases for order in phase.orders]
+    due = next(order.route for order in orders if order.drug == man.events[at].drug)
+    return man.with_event(at, route="im" if due == "sc" else "sc")
+
+
+def _timing(man: _Man, random: Random) -> Events | None:
+    at = man.injection(random)
+    if at is None:
+        return None
+    late = int(man.regimen.tolerances.injection.value) + JUST_LATE
+    return man.with_event(at, date=man.events[at].date + late)
+
+
+def _missed(man: _Man, random: Random) -> Events | None:
+    at = man.injection(random)
+    return None if at is None else man.events[:at] + man.events[at + 1 :]
+
+
+def _extra(man: _Man, random: Random) -> Events | None:
+    at = man.injection(random)
+    if at is None:
+        return None
+    again = man.events[at]
+    return [*man.events, replace(again, date=again.date + 1)]
+
+
+def _gap(man: _Man, random: Random) -> Events | None:
+    longest = int(man.regimen.tolerances.gap.value)
+    at = man.injection(random, last=longest + 6)
+    if at is None:
+        return None
+    first = man.events[at].date
+    gone = range(first, first + longest + 4)
+    return [event for event in man.events if event.name != "injection" or event.date not in gone]
+
+
+def _omitted(man: _Man, random: Random) -> Events:
+    day = man.monthly(random, last=True)
+    tests = {name for visit in man.regimen.visits.values() for name in visit.measure} - {"semen"}
+    return [event for event in man.events if event.name not in tests or man.day(event) != day]
+
+
+def _test_timing(man: _Man, random: Random) -> Events:
+    day = man.monthly(random, last=False)
+    late = int(man.regimen.tolerances.visit.value) + JUST_LATE
+    return [
+        replace(event, date=event.date + late)
+        if event.name == "lh_iu_l" and man.day(event) == day
+        else event
+        for event in man.events
+    ]
+
+
+def _against_the_rule(man: _Man, random: Random) -> Events:
+    """Let the semen analysis show sperm, and operate nevertheless."""
+    del random
+    return [
+        replace(event, value="sperm") if event.name == "semen" else event for event in man.events
+    ]
+
+
+def _early_surgery(man: _Man, random: Random) -> Events:
+    soonest = man.start + MONTH_DAYS + 10
+    date = int(random.integers(soonest, man.end - 10))
+    treated = {"injection", "decision"}  # blood may be drawn on the day of surgery
+    kept = [event for event in man.events if event.date + (event.name in treated) <= date]
+    return [*kept, Event(date - 1, "semen", value="no sperm"), Event(date, "micro-tese")]
+
+
+def _semen_after_surgery(man: _Man, random: Random) -> Events:
+    surgery = man.events[-1].date
+    wait = surgery - man.end + int(random.integers(1, 15))
+    return [
+        replace(event, date=event.date + wait) if event.name == "semen" else event
+        for event in man.events
+    ]
+
+
+def _no_semen(man: _Man, random: Random) -> Events:
+    del random
+    return [event for event in man.events if event.name != "semen"]
+
+
+def _after_stop(man: _Man, random: Random) -> Events | None:
+    drug = next(iter(man.regimen.drugs), None)
+    if drug is None:
+        return None
+    date = man.events[-1].date + int(random.integers(1, 30))
+    return [*man.events, Event(date, "injection", drug, 150.0)]
+
+
+_WAYS: dict[Kind, Callable[[_Man, Random], Events | None]] = {
+    "dose": _dose,
+    "drug": _drug,
+    "route": _route,
+    "timing": _timing,
+    "missed injection": _missed,
+    "extra injection": _extra,
+    "treatment gap": _gap,
+    "omitted test": _omitted,
+    "test timing": _test_timing,
+    "decision against the rule": _against_the_rule,
+    "early surgery": _early_surgery,
+    "surgery before the semen check": _semen_after_surgery,
+    "missing semen check": _no_semen,
+    "therapy after stop": _after_stop,
+}

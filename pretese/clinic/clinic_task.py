@@ -1,0 +1,77 @@
+"""A run of a clinic and its replications; a request to stop is read between events."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from pretese.jobs.crew import in_order, local_crew
+from pretese.screen.progress import progress
+from protocol.errors import InputError
+from simulate.clinic.capacity.replications import Compute, Replication, precise, until_precise
+from simulate.clinic.flow.run_clinic import Run, run_clinic
+from simulate.clinic.setup.clinic_file import Clinic
+from simulate.clinic.setup.referrals import Waiting, men_to_draw
+from simulate.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is run: shared by a run, its replications and a search.
+
+    ``men`` are drawn (None: as many as the clinic's horizon needs); ``listed`` already wait;
+    ``most`` replications are run, on so many ``workers``.
+    """
+
+    clinic: Clinic
+    scenario: Scenario
+    seed: int
+    men: int | None
+    listed: Sequence[Waiting]
+    most: int
+    workers: int
+
+    def __post_init__(self) -> None:
+        """Refuse a study too small for its waiting list."""
+        if self.men is not None and self.men < 4 * len(self.listed):
+            problem = f"{self.men} men for a waiting list of {len(self.listed)}"
+            raise InputError.of("--men", "", problem, f"draw at least {4 * len(self.listed)}")
+
+
+def first_run(task: Task, stop: Callable[[], bool]) -> Run:
+    """Run the clinic once, as study 0."""
+    total = task.men or men_to_draw(task.clinic, task.scenario.men) + len(task.listed)
+    with progress("men through the clinic") as tell:
+        return run_clinic(
+            task.clinic, task.scenario, task.seed, 0, task.men, task.listed, stop,
+            lambda done: tell(done, total),
+        )  # fmt: skip
+
+
+def replications(
+    task: Task,
+    first: Replication,
+    wanted: int | None,
+    precision: float,
+    measure: str,
+    stop: Callable[[], bool],
+) -> list[Replication]:
+    """Run more, up to ``wanted`` in all; None goes on until ``measure`` is precise."""
+    most = wanted or task.most
+    enough = precise(measure, precision) if wanted is None else _never
+    with pool(task.workers) as compute, progress("replications") as tell:
+        return until_precise(
+            task.clinic, task.scenario, task.seed, enough, most, task.men, task.listed,
+            task.workers, compute, lambda done: tell(done, most), stop, [first],
+        )  # fmt: skip
+
+
+def _never(_: Sequence[Replication]) -> bool:
+    return False
+
+
+@contextmanager
+def pool(workers: int) -> Iterator[Compute]:
+    """Give `map` over processes that leave signals to their parent."""
+    with local_crew(workers, ("simulate.clinic.capacity.replications",)) as crew:
+        yield partial(in_order, crew=crew)

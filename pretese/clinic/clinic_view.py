@@ -1,0 +1,64 @@
+"""What the console says of a run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from pretese.clinic.clinic_task import Task
+from pretese.screen.console import SafeConsole
+from simulate.clinic.capacity.replications import Replication
+
+#: What the console shows of all measures.
+HEADLINES = (
+    "men_referred",
+    "p50_wait_days",
+    "p90_wait_days",
+    "mean_queue",
+    "p90_first_visit_wait_days",
+    "p50_referral_to_operated_days",
+    "p90_referral_to_operated_days",
+    "p50_referral_to_birth_days",
+    "operations_per_week",
+    "theatre_utilisation",
+    "outpatient_utilisation",
+    "left_theatre_list_share",
+)
+
+
+def tell(
+    console: Console,
+    task: Task,
+    done: Sequence[Replication],
+    table: pd.DataFrame,
+    facts: dict[str, Any],
+    out: Path,
+) -> None:
+    """Show the headlines, whether the warm-up was enough, and how far an interrupted run came."""
+    shown = Table(title=f"{task.clinic.title}: {len(done)} run(s)", title_justify="left")
+    for name in ("measure", "mean", "95 % interval"):
+        shown.add_column(name, justify="left" if name == "measure" else "right")
+    for row in table[table["measure"].isin(HEADLINES)].itertuples():
+        if row.replications:
+            limits = f"{row.conf_low:.2f} to {row.conf_high:.2f}" if len(done) > 1 else ""
+            shown.add_row(row.measure, f"{row.mean:.2f}", limits)
+    console.print(shown)
+    warm_up = facts["warm_up_days_by_mser5"]
+    if warm_up is not None:
+        enough = warm_up <= task.clinic.warm_up_days
+        verdict = "enough" if enough else "TOO SHORT, or the queue keeps growing"
+        console.print(
+            f"warm-up: the first {task.clinic.warm_up_days} days are left out; "
+            f"MSER-5 on the theatre queue would leave out {warm_up}: {verdict}",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
+    if facts["interrupted_on_day"] is not None:
+        SafeConsole(stderr=True).print(
+            f"interrupted on day {facts['interrupted_on_day']:.1f} of the clinic: "
+            "the tables and the log are complete up to then",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
+    console.print(f"tables, log, queues and figures in {out}", highlight=False, soft_wrap=True)

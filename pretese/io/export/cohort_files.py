@@ -1,0 +1,147 @@
+"""Write cohorts of any size as files: slice by slice, every table in every format asked for.
+
+Streamed formats take any number of men in constant memory. The others are written whole, by
+libraries that hold a table in memory, and so for a limited number of men.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import pandas as pd
+
+from pretese.io.export.export_fields import DIRT, Fields, dictionary, fields_of, is_truth, place_of
+from pretese.io.export.formats import FORMATS, Tables, streamed
+from pretese.io.export.frictionless import write_package
+from pretese.io.export.streams import Stream
+from pretese.io.output.files import write_csv
+from protocol.errors import InputError
+from simulate.cohort.draw import draw_cohort
+from simulate.core.random_streams import CHUNK
+from simulate.scenario import Scenario
+from simulate.tables.data_errors import spoil
+from simulate.tables.study_tables import tables
+
+#: Men drawn at a time.
+SLICE = 4 * CHUNK
+
+
+def write_studies(
+    scenario: Scenario,
+    folder: Path,
+    formats: Sequence[str],
+    seed: int,
+    replicates: int,
+    men: int,
+    tell: Callable[[int], None],
+    dirt: float = 0.0,
+) -> None:
+    """Write every table of every study; with several studies a first column ``study`` (from 1).
+
+    What a clinic could hold goes to ``folder``, the truth to ``folder/truth``. A data dictionary
+    is always written, and datapackage.json beside CSV and Parquet tables.
+
+    Parameters
+    ----------
+    formats
+        Among `pretese.io.export.formats.FORMATS`.
+    tell
+        Called with the number of men written, of all studies.
+    dirt
+        Share of the men whose rows of ``patients`` are spoilt in each of the ways of
+        `simulate.tables.data_errors.KINDS`; the labels stand with the truth. 0 leaves all clean.
+
+    Raises
+    ------
+    InputError
+        There are more men than a format can take, or dirt that it cannot hold; nothing has been
+        drawn or written then.
+    """
+    _check_size(formats, replicates * men)
+    if dirt:
+        _check_dirt(formats)
+    whole = [FORMATS[name] for name in formats if not FORMATS[name].streamed]
+    (folder / "truth").mkdir()
+    kept: list[Tables] = []
+    fields: Fields = {}
+    with ExitStack() as stack:
+        streams: dict[str, list[Stream]] = {}
+        done = 0
+        for parts in _slices(scenario, seed, replicates, men, dirt):
+            if not fields:
+                fields = fields_of(parts, scenario)
+                streams = _open(stack, folder, formats, fields)
+            for name, table in parts.items():
+                for stream in streams[name]:
+                    stream.write(table)
+            if whole:
+                kept.append(parts)
+            done += len(parts["truth"])
+            tell(done)
+    write_csv(dictionary(fields), folder / "dictionary.csv")
+    _describe(folder, formats, fields, scenario)
+    if kept:
+        joined = {n: pd.concat([parts[n] for parts in kept], ignore_index=True) for n in fields}
+        for each in whole:
+            if each.write is not None:
+                each.write(joined, folder, fields, scenario.id)
+
+
+def _check_size(formats: Sequence[str], men: int) -> None:
+    for name in formats:
+        most = FORMATS[name].most_men
+        if most is not None and men > most:
+            raise InputError.of(
+                "--format", name, f"{men:,} men are too many for it",
+                f"ask for up to {most:,} men, or for {' or '.join(streamed())}",
+            )  # fmt: skip
+
+
+def _check_dirt(formats: Sequence[str]) -> None:
+    whole = [name for name in formats if not FORMATS[name].streamed]
+    if whole:
+        raise InputError.of(
+            "--dirt", whole[0], "this format holds clean values alone (codes, one row per man)",
+            f"ask for {' or '.join(streamed())}",
+        )  # fmt: skip
+
+
+def _slices(
+    scenario: Scenario, seed: int, replicates: int, men: int, dirt: float
+) -> Iterator[Tables]:
+    """Draw study after study, each in slices of men."""
+    for study in range(replicates):
+        for first_man in range(0, men, SLICE):
+            size = min(SLICE, men - first_man)
+            cohort = draw_cohort(scenario, seed, first=study, men=size, first_man=first_man)
+            parts = tables(cohort)
+            if dirt:
+                spoilt = spoil(parts["patients"], dirt, cohort.luck)
+                parts |= {"patients": spoilt.patients, DIRT: spoilt.labels}
+            if replicates > 1:
+                for table in parts.values():
+                    table.insert(0, "study", study + 1)
+            yield parts
+
+
+def _open(
+    stack: ExitStack, folder: Path, formats: Sequence[str], fields: Fields
+) -> dict[str, list[Stream]]:
+    return {
+        name: [
+            stack.enter_context(Stream(place_of(folder, name) / f"{name}.{kind}", listed))
+            for kind in formats
+            if FORMATS[kind].streamed
+        ]
+        for name, listed in fields.items()
+    }
+
+
+def _describe(folder: Path, formats: Sequence[str], fields: Fields, scenario: Scenario) -> None:
+    """Write a data package for what is observed, and another for the truth."""
+    kind = next((name for name in streamed() if name in formats), None)
+    if kind:
+        for place, truth in ((folder, False), (folder / "truth", True)):
+            listed = {name: f for name, f in fields.items() if is_truth(name) == truth}
+            name = f"{scenario.id}-truth" if truth else scenario.id
+            write_package(place, listed, kind, name, scenario.question)

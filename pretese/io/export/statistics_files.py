@@ -1,0 +1,131 @@
+"""SPSS, Stata and SAS transport files, with labels, units and value labels."""
+
+import errno
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyreadstat
+
+from pretese.io.export.clock import creation_time
+from pretese.io.export.export_fields import Field
+
+#: Bytes that a variable label may take: SPSS, Stata, and SAS transport files of version 8.
+_LONGEST_LABEL = {"sav": 255, "dta": 80, "xpt": 255}
+
+_READ: dict[str, Any] = {
+    "sav": pyreadstat.read_sav,
+    "dta": pyreadstat.read_dta,
+    "xpt": pyreadstat.read_xport,
+}
+
+_YES_NO: dict[int | float, str] = {0: "no", 1: "yes"}
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def write_statistics_file(table: pd.DataFrame, path: Path, fields: Sequence[Field]) -> None:
+    """Write one table as .sav, .dta or .xpt (version 8), by the suffix of the path.
+
+    Unit and UCUM code stand in each variable's label, the meaning of 0 and 1 in value labels
+    (SAS transport files have none). A word that is not known is the empty text.
+    """
+    kind = path.suffix[1:]
+    plain = pd.DataFrame({field.name: _plain(table[field.name], field) for field in fields})
+    labels: list[str | None] = [label_of(field, _LONGEST_LABEL[kind]) for field in fields]
+    answers = {field.name: _YES_NO for field in fields if field.kind == "flag"}
+    with _told(path):
+        _write(plain, path, fields, labels, answers)
+        _set_clock(path, creation_time())
+        _check_whole(path, len(plain))
+
+
+def _write(
+    plain: pd.DataFrame,
+    path: Path,
+    fields: Sequence[Field],
+    labels: list[str | None],
+    answers: dict[str, dict[int | float, str]],
+) -> None:
+    kind = path.suffix[1:]
+    if kind == "sav":
+        pyreadstat.write_sav(
+            plain, path, path.stem, labels, row_compress=True, variable_value_labels=answers,
+            variable_measure={field.name: _measure(field) for field in fields},
+        )  # fmt: skip
+    elif kind == "dta":
+        # Version 14 is the newest that every edition of Stata opens.
+        pyreadstat.write_dta(plain, path, path.stem, labels, 14, variable_value_labels=answers)
+    else:
+        pyreadstat.write_xport(plain, path, path.stem, labels, path.stem, 8)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Raise the C library's words on a full disk as those of the operating system."""
+    try:
+        yield
+    except pyreadstat.ReadstatError as error:
+        if "write" not in str(error).lower():
+            raise
+        raise OSError(errno.ENOSPC, str(error), str(path)) from None
+
+
+def _check_whole(path: Path, rows: int) -> None:
+    """Read a file again: the C library cuts one short on a full disk, and may say nothing."""
+    try:
+        found = len(_READ[path.suffix[1:]](path)[0])
+    except pyreadstat.ReadstatError:
+        found = 0
+    if found != rows:
+        problem = f"{found} of {rows} rows were written: the disk may be full"
+        raise OSError(errno.ENOSPC, problem, str(path))
+
+
+def label_of(field: Field, longest: int) -> str:
+    """Return meaning and unit within a number of bytes; the unit is never cut.
+
+    >>> from pretese.io.export.units import unit_of
+    >>> label_of(Field("fsh_iu_l", "number", unit_of("[IU]/L"), "serum FSH; empty if not measured"), 40)
+    'serum FSH (IU/L, UCUM [IU]/L)'
+    """  # noqa: E501  a doctest cannot be broken here
+    unit = f" ({field.unit})" if field.unit.ucum else ""
+    room = longest - len(unit.encode())
+    meaning = field.meaning
+    if len(meaning.encode()) > room:
+        meaning = meaning.partition(";")[0]
+    return meaning.encode()[:room].decode(errors="ignore").rstrip() + unit
+
+
+def _plain(values: pd.Series, field: Field) -> pd.Series:
+    """Return values as the C library takes them: doubles, or text."""
+    if field.kind == "text":
+        return values.astype(object).where(values.notna(), "")
+    return values.astype("float64")
+
+
+def _measure(field: Field) -> str:
+    return "nominal" if field.kind in ("flag", "text") else "scale"
+
+
+def _set_clock(path: Path, when: datetime) -> None:
+    """Overwrite the time of writing, which would make every file differ from the last."""
+    month, year = _MONTHS[when.month - 1], f"{when:%y}"
+    pattern, stamp = {
+        "sav": (rb"[ \d]\d \w{3} \d\d\d\d:\d\d:\d\d", f"{when:%d} {month} {year}{when:%H:%M:%S}"),
+        "dta": (rb"[ \d]\d \w{3} \d{4} \d\d:\d\d", f"{when:%d} {month} {when:%Y %H:%M}"),
+        "xpt": (
+            rb"[ \d]\d[A-Z]{3}\d\d:\d\d:\d\d:\d\d",
+            f"{when:%d}{month.upper()}{year}:{when:%H:%M:%S}",
+        ),
+    }[path.suffix[1:]]
+    with path.open("r+b") as file:
+        head, found = re.subn(pattern, stamp.encode(), file.read(1024))
+        if not found:
+            raise ValueError(f"{path.name} holds no time of writing where one was expected")
+        file.seek(0)
+        file.write(head)

@@ -1,0 +1,88 @@
+"""Open CSV and Parquet files that take a table piece by piece, so that memory stays bounded."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from pretese.io.export.export_fields import Field, Kind
+
+#: Rows held back until that many are written at once: many small studies, few large writes.
+HELD_ROWS = 32_768
+
+_TYPES: dict[Kind, pa.DataType] = {
+    "number": pa.float64(),
+    "count": pa.int32(),
+    "flag": pa.int8(),
+    "text": pa.string(),
+}
+
+
+def arrow_schema(fields: Sequence[Field]) -> pa.Schema:
+    """Return the Arrow schema of a table; fields carry meaning, unit and UCUM code as metadata."""
+    return pa.schema(
+        pa.field(
+            field.name,
+            _TYPES[field.kind],
+            metadata={
+                "meaning": field.meaning,
+                "unit": field.unit.printed,
+                "ucum": field.unit.ucum,
+            },
+        )
+        for field in fields
+    )
+
+
+def _csv_writer(file: IO[bytes], schema: pa.Schema) -> pa.csv.CSVWriter:
+    # Arrow quotes every name of a header; tidy CSV does not.
+    file.write((",".join(schema.names) + "\n").encode())
+    options = pa.csv.WriteOptions(include_header=False, quoting_style="needed")
+    return pa.csv.CSVWriter(file, schema, write_options=options)
+
+
+def _parquet_writer(file: IO[bytes], schema: pa.Schema) -> pq.ParquetWriter:
+    return pq.ParquetWriter(file, schema, compression="zstd")
+
+
+#: How a file is written, by the suffix of its path.
+_WRITERS = {".csv": _csv_writer, ".parquet": _parquet_writer}
+
+
+class Stream:
+    """An open file of a streamed format, by the suffix of its path; use it in a ``with`` block."""
+
+    def __init__(self, path: Path, fields: Sequence[Field]) -> None:
+        self._schema = arrow_schema(fields)
+        self._held: list[pd.DataFrame] = []
+        self._rows = 0
+        self._file = path.open("wb")
+        self._writer = _WRITERS[path.suffix](self._file, self._schema)
+
+    def __enter__(self) -> "Stream":
+        return self
+
+    def __exit__(self, failed: object, *_: object) -> None:
+        with self._file, self._writer:
+            if failed is None:
+                self._flush()
+
+    def write(self, table: pd.DataFrame) -> None:
+        """Add a table's rows; it must not be changed afterwards."""
+        self._held.append(table)
+        self._rows += len(table)
+        if self._rows >= HELD_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._held:
+            rows = (
+                pd.concat(self._held, ignore_index=True) if len(self._held) > 1 else self._held[0]
+            )
+            table = pa.Table.from_pandas(rows, self._schema, preserve_index=False)
+            self._writer.write_table(table.cast(self._schema))
+        self._held, self._rows = [], 0

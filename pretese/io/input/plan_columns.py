@@ -1,0 +1,33 @@
+"""The columns that an analysis plan asks of a table, and what for."""
+
+from estimate.core.columns import Categorical
+from estimate.plan.spec import Plan
+from pretese.io.input.table_cells import INDICATOR, Category, Number, Use
+
+
+def uses_of(plan: Plan) -> dict[str, Use]:
+    """Return every column that a plan names, to what it is used for.
+
+    A column that is used in two ways is read for the first of them: arms, outcome, covariates,
+    eligibility, deliveries, changes.
+
+    >>> plan = Plan(treatment="gn", outcome="won", eligible="asked", methods=("crude",))
+    >>> list(uses_of(plan))
+    ['gn', 'won', 'asked']
+    """
+    uses: dict[str, Use] = {plan.treatment: INDICATOR, plan.outcome: INDICATOR}
+    for name, kind in plan.kinds.items():
+        uses[name] = Category(kind.levels) if isinstance(kind, Categorical) else Number()
+    if plan.eligible is not None:
+        uses.setdefault(plan.eligible, INDICATOR)
+    if (delivery := plan.delivery) is not None:
+        for column in (delivery.transfers, delivery.birth, delivery.embryos_left):
+            if column is not None:
+                uses.setdefault(column, Number("give numbers"))
+    for change in plan.changes.values():
+        for column in (change.before, change.after):
+            uses.setdefault(column, Number("give numbers"))
+    for change in plan.changes.values():
+        if change.by is not None:
+            uses.setdefault(change.by, Category())
+    return uses

@@ -1,0 +1,96 @@
+"""Read a person's table, CSV or Parquet: the columns that are used, each as what it is used for."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pretese.io.input.table_cells import Uses, absent, column_for, faults_of
+from protocol.errors import InputError
+from protocol.tables import open_table, read_bytes
+
+#: Endings of files that hold text; what splits their columns is found.
+TEXT_ENDINGS = (".csv", ".tsv", ".txt")
+
+
+@dataclass(frozen=True, slots=True)
+class TableFile:
+    """Columns of a table, as a file held them.
+
+    Attributes
+    ----------
+    frame
+        The columns that are used: numbers (NaN where missing) and names (None where missing).
+    sha256
+        Of the whole file.
+    assumptions
+        What was assumed about the file, in words that a person can check.
+    """
+
+    path: Path
+    frame: pd.DataFrame
+    sha256: str
+    assumptions: tuple[str, ...] = ()
+
+
+def read_table(path: Path, uses: Uses, optional: frozenset[str] = frozenset()) -> TableFile:
+    """Read columns of a .csv (.tsv, .txt) or .parquet file with one row per record.
+
+    The same table gives the same columns whichever of them it is written to.
+
+    Parameters
+    ----------
+    uses
+        The columns that are needed, to what for; others are left alone, whatever they hold.
+    optional
+        Names in ``uses`` of columns that may be absent.
+
+    Raises
+    ------
+    InputError
+        All faults of a kind at once: if the file is not there, empty, of another kind or damaged;
+        if rows do not fit the header, or columns have no name of their own; if a column is not
+        there; if a cell is no number where one is needed, with its row.
+    """
+    where, data = str(path), read_bytes(path)
+    kind = path.suffix.lower()
+    if kind in TEXT_ENDINGS:
+        columns, assumptions = _read_text(data, uses, where, optional)
+    elif kind == ".parquet":
+        # Text tables need no Arrow
+        from pretese.io.input.parquet_file import read_parquet
+
+        columns, assumptions = read_parquet(data, uses, where, optional)
+    else:
+        raise InputError.of(
+            where, "", f"{kind or 'no ending'!r} is not read", "give .csv or .parquet"
+        )
+    frame = pd.DataFrame(columns)
+    return TableFile(path, frame, hashlib.sha256(data).hexdigest(), tuple(assumptions))
+
+
+def _read_text(
+    data: bytes, uses: Uses, where: str, optional: frozenset[str]
+) -> tuple[dict[str, Any], list[str]]:
+    table = open_table(data, where)
+    if faults := absent([name for name in uses if name not in optional], table.header, where):
+        raise InputError(faults)
+    free = table.delimiter != ","
+    columns = {
+        name: column_for(use, free=free) for name, use in uses.items() if name in table.header
+    }
+    places = {name: table.header.index(name) for name in columns}
+    for numbers, rows in table.blocks():
+        cells = list(zip(*rows, strict=True))
+        for name, column in columns.items():
+            column.add(numbers, cells[places[name]])
+    if faults := list(faults_of(columns, where)):
+        raise InputError(faults)
+    remarks = [remark for name, each in columns.items() for remark in each.remarks(name)]
+    found: dict[str, np.ndarray[Any, Any]] = {
+        name: column.values() for name, column in columns.items()
+    }
+    return found, [*table.assumptions, *remarks]

@@ -1,0 +1,1 @@
+"""Results on disk: files and folders written whole or not at all, manifests, locks."""

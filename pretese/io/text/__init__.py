@@ -1,0 +1,1 @@
+"""Text formats: JSON, Markdown, LaTeX, HTML, spreadsheets, and the rounding rule."""

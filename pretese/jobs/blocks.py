@@ -1,0 +1,176 @@
+"""Blocks of finished work, each in a file named by the content of what it answers.
+
+A block is written beside its place and moved there in one step, so that a process killed at any
+moment leaves whole blocks or none. The name holds the hash of everything that decides the block:
+the job, the code, and the replicates; a block of another question is never found. Its SHA-256
+stands beside it; a block that was changed is refused by name.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pretese.io.input.regimen_files import RegimenFiles
+from pretese.io.output.atomic_file import replaced_file, write_file
+from pretese.io.output.faults import cannot_write
+from pretese.io.output.manifest import sha256_of
+from pretese.jobs.code import Kind, code_version
+from protocol.errors import InputError
+
+#: Work on units ``first .. first + size - 1``; the answer must not depend on how they are cut.
+Task = Callable[[int, int], pa.Table]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One kind of work, numbered in units (replicates, draws).
+
+    Attributes
+    ----------
+    name
+        Folder of its blocks.
+    spec
+        All that decides the answer, as plain values.
+    block
+        Units per block.
+    kind
+        Which sources decide the answer.
+    whole
+        Whether the last block is worked out whole even if fewer units are asked for, so that a run
+        can grow without doing it again. False where that would cost more than it saves.
+    groups
+        Equal parts of a block's table, each a row group that can be read alone.
+    files
+        Regimen files that the task reads: a block is kept only if they are still the same.
+    """
+
+    name: str
+    task: Task
+    spec: Mapping[str, Any]
+    block: int
+    kind: Kind = "recovery"
+    whole: bool = True
+    groups: int = 1
+    files: RegimenFiles = field(default_factory=RegimenFiles)
+
+    def blocks(self, units: int) -> "Iterator[Block]":
+        """Return the blocks that hold units ``0 .. units - 1``."""
+        for first in range(0, units, self.block):
+            size = self.block if self.whole else min(self.block, units - first)
+            yield Block(self, first, size)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Units ``first .. first + size - 1`` of a job."""
+
+    job: Job
+    first: int
+    size: int
+
+    @property
+    def key(self) -> str:
+        """Return the SHA-256 of what decides the content, in hexadecimal."""
+        code = code_version(self.job.kind)
+        what = [self.job.name, self.job.spec, self.first, self.size, code]
+        text = json.dumps(what, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Store:
+    """A folder of finished blocks, each with its SHA-256 beside it.
+
+    Parameters
+    ----------
+    lasting
+        Whether blocks are read by later runs: the disk is then waited for, and every block is
+        compared with its SHA-256 before it is used.
+    """
+
+    def __init__(self, folder: Path, lasting: bool = True) -> None:
+        self.folder = folder
+        self.lasting = lasting
+        self._verified: set[Path] = set()
+
+    def path(self, block: Block) -> Path:
+        """Return where a block stands, or will stand."""
+        return self.folder / block.job.name / f"{block.first:09d}-{block.key[:20]}.parquet"
+
+    def has(self, block: Block) -> bool:
+        """Say whether a block is finished.
+
+        Raises
+        ------
+        InputError
+            It was changed after it was written.
+        """
+        path = self.path(block)
+        if not self.lasting or path in self._verified:
+            return path.exists()
+        if not (path.exists() and _checksum(path).exists()):
+            return False
+        if _checksum(path).read_bytes() != _line(path):
+            problem = "this is not the block that was written (its SHA-256 differs)"
+            cure = "delete it, and do it again with --resume"
+            raise InputError.of(str(path), "", problem, cure)
+        self._verified.add(path)
+        return True
+
+    def write(self, block: Block, table: pa.Table) -> None:
+        """Keep a finished block: all of it, or nothing.
+
+        Raises
+        ------
+        InputError
+            It cannot be written, as when the disk is full; finished blocks are kept.
+        """
+        import pyarrow.parquet as pq  # workers, who store nothing, need not load it
+
+        block.job.files.check()  # another process may have read a file that changed meanwhile
+        path = self.path(block)
+        rows = max(1, table.num_rows // block.job.groups)
+        with _told(path), replaced_file(_ready(path), lasting=self.lasting) as temporary:
+            pq.write_table(table, temporary, compression="zstd", row_group_size=rows)
+            if self.lasting:  # first: a block whose SHA-256 is not there yet is done again
+                write_file(_checksum(path), _line(temporary, path.name))
+        self._verified.add(path)
+
+    def read(self, block: Block) -> pa.Table:
+        """Return a finished block; raise `InputError` if it was changed or is gone."""
+        import pyarrow.parquet as pq
+
+        if not self.has(block):
+            cure = "do it again with --resume"
+            raise InputError.of(str(self.path(block)), "", "this block is gone", cure)
+        return pq.read_table(self.path(block))
+
+
+def _checksum(path: Path) -> Path:
+    """Return where the SHA-256 of a block stands; ``sha256sum --check`` reads it."""
+    return path.with_suffix(".sha256")
+
+
+def _line(path: Path, name: str = "") -> bytes:
+    return f"{sha256_of(path)}  {name or path.name}\n".encode()
+
+
+def _ready(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say of a block that cannot be written what becomes of the others."""
+    try:
+        yield
+    except (OSError, InputError) as error:
+        fault = (cannot_write(path, error) if isinstance(error, OSError) else error).faults[0]
+        cure = f"{fault.cure}; finished blocks are kept: continue with --resume"
+        raise InputError.of(str(path), "", fault.problem, cure) from None

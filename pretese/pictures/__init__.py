@@ -1,0 +1,1 @@
+"""Figures of simulated patients and cohorts."""

@@ -1,0 +1,1 @@
+"""What a recovery study asks: cases, plans, expected findings."""

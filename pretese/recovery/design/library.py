@@ -1,0 +1,80 @@
+"""The study that `pretese recover` runs: the shipped library, parts of it, or a user's own case."""
+
+import re
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from pretese.recovery.design.study_spec import Case, StudyPlan, StudySpec
+from protocol.errors import InputError
+from protocol.reading.documents import read_document
+
+LIBRARY = Path(__file__).with_name("library.yaml")
+
+#: The plan of the library that a scenario of the user's is analysed by.
+DEFAULT_PLAN = "measured"
+
+#: Name of a plan that the user gives.
+OWN_PLAN = "own"
+
+
+def load_library() -> StudySpec:
+    """Read the shipped study.
+
+    >>> sorted(load_library().grids)
+    ['confounding-by-effect']
+    """
+    return read_document(LIBRARY, StudySpec)
+
+
+def choose(
+    names: Sequence[str], plan: StudyPlan | None, seed: int | None, truth_men: int | None
+) -> StudySpec:
+    """Return the study of the named cases, grids and scenarios.
+
+    Parameters
+    ----------
+    names
+        Cases and grids of the library, shipped scenarios, or files; none means the whole library.
+        A scenario is refused if its results would have the name of another case.
+    plan
+        Replaces the plans of the library; then nothing is claimed of any method, and grids have
+        no part in it.
+    seed, truth_men
+        None takes the library's.
+    """
+    library = load_library()
+    known = {*library.cases, *library.grids}
+    spec = library.only(names) if names else library
+    cases = dict(spec.cases)
+    for name in dict.fromkeys(names):
+        if name not in known:
+            _refuse_second(name, known | set(cases))
+            cases[_slug(name)] = _own_case(name, library)
+    update: dict[str, object] = {"cases": cases}
+    if plan is not None:
+        bare = {"plans": (OWN_PLAN,), "fails": (), "no_claim": {OWN_PLAN: plan.steps}}
+        update = {
+            "plans": {OWN_PLAN: plan},
+            "cases": {name: case.model_copy(update=bare) for name, case in cases.items()},
+            "grids": {},
+        }
+    given = {"seed": seed, "truth_men": truth_men}
+    update |= {field: value for field, value in given.items() if value is not None}
+    return spec.model_copy(update=update)
+
+
+def _refuse_second(name: str, taken: Collection[str]) -> None:
+    """Refuse a scenario whose results would stand under the name of something else."""
+    slug = _slug(name)
+    if slug in taken:
+        problem = f"its results would be called {slug!r}, which is another case"
+        raise InputError.of(name, "", problem, "give the file another name")
+
+
+def _own_case(name: str, library: StudySpec) -> Case:
+    steps = library.plans[DEFAULT_PLAN].steps
+    return Case(scenario=name, plans=(DEFAULT_PLAN,), no_claim={DEFAULT_PLAN: steps})
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", Path(name).stem.lower()).strip("-") or "scenario"

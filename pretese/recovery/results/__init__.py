@@ -1,0 +1,1 @@
+"""What a recovery study found: performance, verdicts, pages and figures."""

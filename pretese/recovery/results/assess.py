@@ -1,0 +1,229 @@
+"""From estimates per replicate to performance, contrasts and verdicts.
+
+The files are gone through twice, a chunk at a time: once for all sums, once for the share of
+intervals that hold the mean estimate. So memory does not grow with the replicates.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol, Self, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from estimate.core.result import RATIOS
+from estimate.performance.moments import Moments
+from estimate.performance.tally import Performance, Tally
+from pretese.recovery.design.study_spec import StudySpec
+from pretese.recovery.results.replicates import Answer, Contrast, Replicates, Source, Words
+from pretese.recovery.results.verdicts import (
+    Judgement,
+    Pate,
+    answers_of,
+    claim_of,
+    judge,
+    population_truths,
+)
+from pretese.recovery.work.known_effects import truth_name
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """All that is said about a study; frames have one row per line of their files."""
+
+    truths: pd.DataFrame
+    performance: pd.DataFrame
+    contrasts: pd.DataFrame
+    judgements: tuple[Judgement, ...]
+
+    @property
+    def surprises(self) -> tuple[Judgement, ...]:
+        """Judgements that contradict what was claimed."""
+        return tuple(each for each in self.judgements if each.surprise)
+
+
+def assess(
+    spec: StudySpec, estimates: Mapping[str, Source], draws: Mapping[str, pd.DataFrame]
+) -> Assessment:
+    """Measure every method of every case.
+
+    Parameters
+    ----------
+    estimates
+        Case to its estimates.
+    draws
+        Case to the draws of its population truth.
+    """
+    truths: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
+    contrasts: list[dict[str, Any]] = []
+    judgements: list[Judgement] = []
+    cases = spec.all_cases()
+    first = next(iter(cases))
+    asked = {
+        name: _Asked.of(spec, list(answers_of(spec, name, case)), estimates[name], draws[name])
+        for name, case in cases.items()
+    }
+    for name, case in cases.items():
+        here = asked[name]
+        sums = _add_up(here, asked[first] if name != first and asked[first].shares(here) else None)
+        for answer, pate in here.pates.items():
+            centred = sums.centred[answer]
+            performance = sums.pate[answer].performance(centred)
+            rows += _performance_rows(answer, "PATE", performance)
+            rows += _performance_rows(answer, "SATE", sums.sate[answer].performance(centred))
+            truths.append(_truth_row(answer, here.targets[answer], pate, sums.truth[answer]))
+            claim, because = claim_of(case, answer)
+            judgements.append(judge(answer, performance, pate, claim, because, spec.tolerance))
+        for (answer, between, reference), contrast in sums.contrasts.items():
+            contrasts += _contrast_rows(answer, between, reference, contrast)
+    return Assessment(
+        pd.DataFrame(truths), pd.DataFrame(rows), pd.DataFrame(contrasts), tuple(judgements)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The answers of a case with what they aim at, and where they stand."""
+
+    source: Source
+    pates: Mapping[Answer, Pate]
+    targets: Mapping[Answer, str]
+
+    @classmethod
+    def of(
+        cls, spec: StudySpec, answers: list[Answer], source: Source, draws: pd.DataFrame
+    ) -> "_Asked":
+        pates = population_truths(draws)
+        wanted = {a: (a.plan, truth_name(spec.plans[a.plan], a.method, a.scale)) for a in answers}
+        return cls(
+            source,
+            {answer: pates[name] for answer, name in wanted.items()},
+            {answer: name[1][0] for answer, name in wanted.items()},
+        )
+
+    def shares(self, other: "_Asked") -> bool:
+        """Say whether both cases have some answer of the same name."""
+        return bool({a.words for a in self.pates} & {a.words for a in other.pates})
+
+
+#: An answer, what it is compared with (another method, the first case), and that one's name.
+_Pair = tuple[Answer, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """What the replicates of a case come to."""
+
+    pate: dict[Answer, Tally]
+    sate: dict[Answer, Tally]
+    truth: dict[Answer, Moments]
+    centred: dict[Answer, Moments]
+    contrasts: dict[_Pair, Contrast]
+
+
+def _add_up(here: _Asked, first: _Asked | None) -> _Sums:
+    """Go through the replicates of a case, beside those of the first case if that is another."""
+    sums = _Sums({}, {}, {}, {}, {})
+    others: Iterator[Mapping[Words, Replicates]]
+    others = iter(()) if first is None else first.source.chunks()
+    for chunk in here.source.chunks():
+        beside = next(others, {})
+        found = {answer: chunk[answer.words] for answer in here.pates}
+        for answer, each in found.items():
+            _join(sums.pate, answer, each.tally(here.pates[answer].value))
+            _join(sums.sate, answer, each.tally(each.sate))
+            _join(sums.truth, answer, Moments.of(each.sate, np.isfinite(each.sate)))
+        for pair, contrast in _contrasts(here, found, first, beside):
+            _join(sums.contrasts, pair, contrast)
+    for chunk in here.source.chunks():
+        for answer, tally in sums.pate.items():
+            counted = chunk[answer.words].covering(tally.estimate.mean)
+            _join(sums.centred, answer, counted)
+    return sums
+
+
+class _Addable(Protocol):
+    def __add__(self, other: Self) -> Self: ...
+
+
+_Key = TypeVar("_Key")
+_Part = TypeVar("_Part", bound=_Addable)
+
+
+def _join(sums: dict[_Key, _Part], key: _Key, part: _Part) -> None:
+    sums[key] = sums[key] + part if key in sums else part
+
+
+def _contrasts(
+    here: _Asked,
+    found: Mapping[Answer, Replicates],
+    first: _Asked | None,
+    beside: Mapping[Words, Replicates],
+) -> Iterator[tuple[_Pair, Contrast]]:
+    """Compare each method with the first of its plan and scale, and with itself in the first case.
+
+    On the same luck: the error of a difference is that of differences.
+    """
+    its_pates = {} if first is None else {a.words: pate for a, pate in first.pates.items()}
+    leaders: dict[tuple[str, str], Answer] = {}
+    for answer, each in found.items():
+        truth = here.pates[answer].value
+        leader = leaders.setdefault((answer.plan, answer.scale), answer)
+        if leader is not answer:
+            contrast = Contrast.of(each, truth, found[leader], here.pates[leader].value)
+            yield (answer, "method", leader.method), contrast
+        if first is not None and answer.words in its_pates:
+            case = next(iter(first.pates)).case
+            contrast = Contrast.of(each, truth, beside[answer.words], its_pates[answer.words].value)
+            yield (answer, "case", case), contrast
+
+
+def _performance_rows(
+    answer: Answer, against: str, performance: Performance
+) -> Iterator[dict[str, Any]]:
+    for record in performance.records():
+        del record["index"]
+        yield {**asdict(answer), "against": against, **record}
+
+
+def _truth_row(answer: Answer, target: str, pate: Pate, sate: Moments) -> dict[str, Any]:
+    """Return both truths; ``sate_sd`` and Monte Carlo errors of ratios are of logarithms."""
+    back = np.exp if answer.scale in RATIOS else float
+    return {
+        **asdict(answer),
+        "target": target,
+        "pate": float(back(pate.value)),
+        "pate_mcse": pate.mcse,
+        "sate_mean": float(back(sate.mean)),
+        "sate_sd": float(sate.sd),
+    }
+
+
+def _contrast_rows(
+    answer: Answer, between: str, reference: str, contrast: Contrast
+) -> Iterator[dict[str, Any]]:
+    for name, measure in contrast.measures().items():
+        yield {
+            **asdict(answer),
+            "between": between,
+            "reference": reference,
+            "measure": name,
+            "difference": float(measure.value),
+            "mcse": float(measure.mcse),
+            "n": int(measure.n),
+        }
+
+
+def wanted_replicates(performance: pd.DataFrame, mcse: float) -> int:
+    """Return the replicates after which coverage and rejection have this Monte Carlo error.
+
+    Judged from the shares found so far, in the worst of all methods; a share of 0 or 1 counts as
+    one success or failure more.
+    """
+    shares = performance[
+        performance["measure"].isin(["coverage", "rejection"]) & (performance["n"] > 0)
+    ]
+    n = shares["n"].to_numpy(float)
+    p = (shares["value"].to_numpy(float) * n + 1) / (n + 2)
+    return int(np.ceil((p * (1 - p)).max() / mcse**2)) if len(n) else 0

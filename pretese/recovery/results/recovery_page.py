@@ -1,0 +1,182 @@
+"""The results of a recovery study as one page of Markdown: `python -m pretese.recovery.results.recovery_page FOLDER`.
+
+The page of the shipped library is `docs/explanation/recovery.md`.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pretese.recovery.design.study_spec import OF, Grid, StudySpec, cell_name
+from pretese.recovery.results.verdicts import NOMINAL, SHORT
+from protocol.reading.documents import parse_json, read_text
+
+#: What a cell of the overview says, by claim and verdict.
+_SIGNS = {
+    ("recovers", "recovers"): "yes",
+    ("fails", "fails"): "no",
+    ("none", "recovers"): "(yes)",
+    ("none", "fails"): "(no)",
+    ("fails", "undecided"): "?",
+}
+
+
+def write_page(spec: StudySpec, verdicts: pd.DataFrame, replicates: int) -> str:
+    """Return the page of a study.
+
+    Parameters
+    ----------
+    verdicts
+        Rows of ``verdicts.csv``.
+    """
+    parts = [*_head(spec, verdicts, replicates), *_overview(spec, verdicts)]
+    for name in spec.cases:
+        parts += _case(spec, name, verdicts[verdicts["case"] == name])
+    for name, grid in spec.grids.items():
+        parts += _grid(name, grid, spec, verdicts)
+    return "\n\n".join(parts) + "\n"
+
+
+def _head(spec: StudySpec, verdicts: pd.DataFrame, replicates: int) -> Iterator[str]:
+    tolerance = spec.tolerance
+    yield "# What each analysis recovers"
+    yield (
+        "Written by `pretese recover` (`results/recovery.md`) from what it found; not by hand. "
+        f"Again: `pretese recover --replicates {replicates} --out out/recover`."
+    )
+    yield (
+        f"{spec.aim} Seed {spec.seed}, {replicates:,} replicates of every case; true effects over "
+        f"{spec.truth_men:,} men. A method *recovers* if its bias is within {tolerance.chance} "
+        f"Monte Carlo standard errors or {tolerance.bias_percent:g} % of its standard error, the "
+        f"coverage of its 95 % intervals within {tolerance.coverage_percent:g} point beside chance "
+        "of 95, and an answer there in 95 of 100 replicates. What is claimed of each stands in the "
+        "library before the study runs."
+    )
+    claimed = verdicts[verdicts["claim"] != "none"]
+    surprises = claimed[claimed["surprise"]]
+    if surprises.empty:
+        yield (
+            f"Of {len(verdicts)} verdicts {len(claimed)} were claimed, "
+            f"{(claimed['claim'] == 'fails').sum()} of them failures; every one is as claimed."
+        )
+    else:
+        words = [", ".join(row) for row in surprises[[*_NAMES, "verdict"]].to_numpy()]
+        yield f"**Not as claimed** ({len(surprises)} of {len(claimed)}):"
+        yield "\n".join(f"* {each}" for each in words)
+
+
+_NAMES = ["case", "plan", "method", "scale"]
+
+
+def _overview(spec: StudySpec, verdicts: pd.DataFrame) -> Iterator[str]:
+    yield "## Overview"
+    yield (
+        "yes: recovers; no: fails, as it must; in brackets: nothing was claimed; ?: failure was "
+        "claimed, and is neither seen nor ruled out; !: not as claimed. Where scales differ, both "
+        "stand in the order of the tables below."
+    )
+    here = verdicts[verdicts["case"].isin(spec.cases)]
+    columns = list(dict.fromkeys(zip(here["case"], here["plan"], strict=True)))
+    methods = [m for m in dict.fromkeys(here["method"]) if OF not in m]
+    cells = {
+        key: " ".join(dict.fromkeys(map(_sign, group.itertuples())))
+        for key, group in here.groupby(["case", "plan", "method"], sort=False)
+    }
+    yield _table(
+        ["case, plan", *methods],
+        (
+            [f"{case}, {plan}", *(cells.get((case, plan, m), "") for m in methods)]
+            for case, plan in columns
+            if any((case, plan, m) in cells for m in methods)
+        ),
+    )
+
+
+def _sign(row: Any) -> str:
+    return "!" if row.surprise else _SIGNS[row.claim, row.verdict]
+
+
+def _case(spec: StudySpec, name: str, verdicts: pd.DataFrame) -> Iterator[str]:
+    yield f"## {name}"
+    yield spec.cases[name].question
+    heads = ["plan", "method", "", "truth", "bias (MCSE)", "bias / SE", "coverage % (MCSE)", ""]
+    yield _table(heads, (_row(each) for each in verdicts.itertuples()))
+    for failure in spec.cases[name].fails:
+        methods = ", ".join(failure.methods)
+        yield f"* {failure.plan}: {methods} must fail, because {failure.because}."
+
+
+def _row(each: Any) -> list[str]:
+    verdict = each.verdict if each.claim != "none" else f"({each.verdict})"
+    return [
+        each.plan,
+        each.method,
+        SHORT[each.scale],
+        f"{each.truth:z.3f}",
+        f"{each.bias:+z.3f} ({each.bias_mcse:.3f})",
+        f"{each.bias / each.empirical_se:+z.2f}",
+        f"{100 * each.coverage:.1f} ({100 * each.coverage_mcse:.1f})",
+        f"**{verdict}, not as claimed**" if each.surprise else verdict,
+    ]
+
+
+def _grid(name: str, grid: Grid, spec: StudySpec, verdicts: pd.DataFrame) -> Iterator[str]:
+    yield f"## {name}"
+    plan = spec.plans[grid.plan]
+    scale = plan.scales[0]
+    found = {
+        (each.case, each.method): each
+        for each in verdicts.itertuples()
+        if each.scale == scale and each.plan == grid.plan
+    }
+    yield (
+        f"Coverage in percent and bias in standard errors of the {scale}. Down: "
+        f"{grid.down.label}; across: {grid.across.label}. The worst coverage is in bold."
+    )
+    for method in (m for m in plan.methods if (cell_name(name, 1, 1), m) in found):
+        rows = [
+            [found[cell_name(name, i, j), method] for j in range(1, len(grid.across.given) + 1)]
+            for i in range(1, len(grid.down.given) + 1)
+        ]
+        worst = max(chain(*rows), key=_off)
+        body = (
+            [tick, *(_cell(each, each is worst) for each in row)]
+            for tick, row in zip(grid.down.given, rows, strict=True)
+        )
+        yield _table([method, *grid.across.given], body)
+
+
+def _off(each: Any) -> float:
+    return abs(float(each.coverage) - NOMINAL)
+
+
+def _cell(each: Any, worst: bool) -> str:
+    text = f"{100 * each.coverage:.1f}, {each.bias / each.empirical_se:+z.2f}"
+    return f"**{text}**" if worst else text
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def main(folders: Sequence[str]) -> str:
+    """Return the page of one study, or of parts of one that were run into several folders."""
+    facts = [parse_json(read_text(Path(f) / "manifest.json"), f) for f in folders]
+    specs = [StudySpec.model_validate(each["study"]) for each in facts]
+    spec = specs[0].model_copy(
+        update={
+            field: {name: one for each in specs for name, one in getattr(each, field).items()}
+            for field in ("plans", "cases", "grids")
+        }
+    )
+    verdicts = pd.concat([pd.read_csv(Path(f) / "verdicts.csv") for f in folders])
+    return write_page(spec, verdicts, min(each["replicates"] for each in facts))
+
+
+if __name__ == "__main__":
+    sys.stdout.write(main(sys.argv[1:]))

@@ -1,0 +1,185 @@
+"""Run a study: find what is done already, do the rest, and write what was found."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from pretese.io.input.regimen_files import regimen_files
+from pretese.io.output.files import versions, write_csv
+from pretese.io.output.manifest import write_manifest
+from pretese.io.output.result_folder import result_folder
+from pretese.jobs.blocks import Job, Store
+from pretese.jobs.code import code_version
+from pretese.jobs.crew import Crew
+from pretese.jobs.execute import finish
+from pretese.recovery.design.study_spec import StudySpec
+from pretese.recovery.results.assess import Assessment, assess, wanted_replicates
+from pretese.recovery.results.recovery_page import write_page
+from pretese.recovery.results.replicates import Source, join
+from pretese.recovery.work.tasks import TRUTH_MEN, EstimateTask, TruthTask
+from pretese.screen.progress import Tell
+from protocol.errors import Fault, InputError
+from simulate.hormones.drugs import check_arms
+from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.parameter_paths import mechanism_hash, with_values
+
+#: Replicates per block: seconds of work, so that little is lost with a killed process.
+BLOCK = 100
+
+#: Replicates per block where every one is imputed many times.
+BLOCK_IMPUTED = 10
+
+#: Draws of the truth per block.
+BLOCK_TRUTH = 2
+
+#: No step of a run that looks for a precision is longer than this many times the last.
+GROWTH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study ready to run: its file, and the jobs that it means.
+
+    Attributes
+    ----------
+    estimates, truths
+        Case to the job that draws and analyses it, and to that of its true effects.
+    """
+
+    spec: StudySpec
+    estimates: Mapping[str, Job]
+    truths: Mapping[str, Job]
+
+    def jobs(self) -> Iterator[Job]:
+        """Yield all jobs."""
+        yield from self.truths.values()
+        yield from self.estimates.values()
+
+    def record(self) -> dict[str, Any]:
+        """Return what decides every number, as plain values; claims and tolerances do not."""
+        jobs = {job.name: {"block": job.block, **job.spec} for job in self.jobs()}
+        return {"study": self.spec.id, "code": code_version(), "jobs": jobs}
+
+
+def prepare(spec: StudySpec) -> Study:
+    """Load every scenario of a study; all bad ones are reported at once."""
+    faults: list[Fault] = []
+    estimates, truths = {}, {}
+    load = cache(load_scenario)
+    for name, case in spec.all_cases().items():
+        try:
+            scenario = with_values(load(case.scenario), case.given, where=f"case {name}")
+            check_arms(scenario)
+        except InputError as error:
+            faults += error.faults
+            continue
+        plans = {plan: spec.plans[plan] for plan in case.plans}
+        said = {plan: each.model_dump(mode="json") for plan, each in plans.items()}
+        files = regimen_files(scenario)
+        nature = {"mechanism": mechanism_hash(scenario), "plans": said}
+        if files.hashes:  # shipped regimens are part of the code
+            nature["regimens"] = dict(files.hashes)
+        mice = any(plan.missing.method == "mice" for plan in plans.values())
+        men = case.men or scenario.men
+        estimates[name] = Job(
+            name,
+            EstimateTask(scenario, men, spec.seed, plans),
+            {**nature, "men": men, "seed": spec.seed},
+            BLOCK_IMPUTED if mice else BLOCK,
+            files=files,
+        )
+        truths[name] = Job(
+            f"{name}.truth", TruthTask(scenario, plans), nature, BLOCK_TRUTH, files=files
+        )
+    if faults:
+        raise InputError(faults)
+    return Study(spec, estimates, truths)
+
+
+def run_study(
+    study: Study, store: Store, replicates: int, mcse: float | None, crew: Crew | None, tell: Tell
+) -> int:
+    """Do all blocks that are not done, and return the number of replicates.
+
+    Parameters
+    ----------
+    replicates
+        At least so many.
+    mcse
+        Continue until coverage and rejection have this Monte Carlo standard error in every case
+        and method; None stops at ``replicates``.
+    """
+    draws = _draws(study.spec)
+    todo = [block for job in study.truths.values() for block in job.blocks(draws)]
+    finish(todo, store, crew, tell, "true effects")
+    while True:
+        todo = [b for job in study.estimates.values() for b in job.blocks(replicates)]
+        finish(todo, store, crew, tell, "blocks of replicates")
+        if mcse is None:
+            return replicates
+        wanted = wanted_replicates(assess_blocks(study, store, replicates).performance, mcse)
+        if wanted <= replicates:
+            return replicates
+        step = max(job.block for job in study.estimates.values())
+        replicates = min(-(-wanted // step) * step, GROWTH * replicates)
+
+
+def _draws(spec: StudySpec) -> int:
+    return -(-spec.truth_men // TRUTH_MEN)
+
+
+def assess_blocks(study: Study, store: Store, replicates: int) -> Assessment:
+    """Assess the blocks that there are, where they stand."""
+    sources = {name: _source(job, store, replicates) for name, job in study.estimates.items()}
+    return assess(study.spec, sources, _truths(study, store))
+
+
+def _source(job: Job, store: Store, replicates: int) -> Source:
+    return Source([store.path(block) for block in job.blocks(replicates)], replicates)
+
+
+def _truths(study: Study, store: Store) -> dict[str, pd.DataFrame]:
+    draws = _draws(study.spec)
+    return {
+        name: pa.concat_tables(store.read(block) for block in job.blocks(draws)).to_pandas()
+        for name, job in study.truths.items()
+    }
+
+
+def write_results(
+    study: Study, store: Store, replicates: int, out: Path, figures: bool = True
+) -> Assessment:
+    """Write ``out/results``, all of it or nothing: estimates, tables, figures and a manifest."""
+    with result_folder(out / "results") as folder:
+        (folder / "estimates").mkdir()
+        files = {name: folder / "estimates" / f"{name}.parquet" for name in study.estimates}
+        for name, job in study.estimates.items():
+            join(_source(job, store, replicates), files[name])
+        sources = {name: Source([path], replicates) for name, path in files.items()}
+        found = assess(study.spec, sources, _truths(study, store))
+        write_csv(found.truths, folder / "truths.csv")
+        write_csv(found.performance, folder / "performance.csv")
+        write_csv(found.contrasts, folder / "contrasts.csv")
+        verdicts = pd.DataFrame(map(asdict, found.judgements))
+        write_csv(verdicts, folder / "verdicts.csv")
+        page = write_page(study.spec, verdicts, replicates)
+        (folder / "recovery.md").write_text(page, encoding="utf-8")
+        if figures:
+            from pretese.recovery.results.recovery_figures import (
+                draw_figures,  # not before work begins
+            )
+
+            draw_figures(study.spec, found, sources, folder)
+        facts = {
+            "study": study.spec.model_dump(mode="json"),
+            "replicates": replicates,
+            "code": code_version(),
+            "versions": versions(),
+        }
+        write_manifest(folder, facts)
+    return found

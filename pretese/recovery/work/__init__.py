@@ -1,0 +1,1 @@
+"""What a recovery study computes: data, methods, true effects, tasks."""

@@ -1,0 +1,152 @@
+"""From a drawn cohort to what a plan analyses: as observed, imputed, or known both ways."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimate.core.analysis_set import AnalysisSet, analysis_set
+from estimate.core.columns import Categorical, Kind
+from estimate.imputation.chain import Column, impute
+from pretese.recovery.design.study_spec import StudyPlan, kind_of
+from simulate import endpoints
+from simulate.cohort.draw import Cohort
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+#: Keeps the dice of imputation apart from those of nature.
+IMPUTATION = 0x1A9E
+
+
+def kinds_of(plan: StudyPlan) -> dict[str, Kind]:
+    """Return the plan's covariates with their kinds."""
+    return {name: kind_of(name) for name in plan.covariates}
+
+
+def observed(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
+    """Return what the clinic holds, shape (replicate, man), complete cases of the covariates."""
+    return _observed(cohort, plan, kinds_of(plan))
+
+
+def before_imputation(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
+    """Return what the clinic holds, shape (replicate, man), whatever covariates are missing."""
+    return _observed(cohort, plan, {})
+
+
+def imputed(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
+    """Return what the clinic holds, every gap filled several times: (replicate, imputation, man).
+
+    The dice of a replicate depend on its number and the seed alone.
+    """
+    everyone = before_imputation(cohort, plan)
+    columns = _recorded(cohort)
+    kinds = kinds_of(plan)
+    table = np.stack(
+        [everyone.treatment, everyone.outcome, *(columns[name] for name in kinds)], axis=-1
+    )
+    described = [Column("gn", 2), Column(plan.outcome, 2)]
+    described += [Column(name, len(_levels(kind))) for name, kind in kinds.items()]
+    luck = cohort.luck
+    dice = [
+        np.random.default_rng((IMPUTATION, luck.seed, luck.first + row))
+        for row in range(luck.replicates)
+    ]
+    filled = impute(
+        table,
+        described,
+        dice,
+        imputations=plan.missing.imputations,
+        iterations=plan.missing.iterations,
+        included=everyone.include,
+    ).completed
+    shape = filled.shape[:-1]
+    whole = {
+        name: _as_codes(filled[..., index + 2], kind, everyone.include[:, None])
+        for index, (name, kind) in enumerate(kinds.items())
+    }
+    men = {
+        "gn": np.broadcast_to(everyone.treatment[:, None], shape),
+        plan.outcome: np.broadcast_to(everyone.outcome[:, None], shape),
+        **whole,
+    }
+    include = np.broadcast_to(everyone.include[:, None], shape)
+    return analysis_set(
+        men, treatment="gn", outcome=plan.outcome, covariates=kinds, include=include
+    )
+
+
+def both_ways(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
+    """Return every man twice, once along each way, shape (replicate, 2 x man): a perfect trial.
+
+    Covariates are as they truly are, none rounded or lost.
+    """
+    twice = {name: np.concatenate([column, column], axis=-1) for name, column in _true(cohort)}
+    untreated = np.zeros(cohort.gn.shape, bool)
+    gn = np.concatenate([untreated, ~untreated], axis=-1)
+    outcome = np.concatenate(potential_outcomes(cohort, plan), axis=-1)
+    return _known(plan, twice, gn, outcome, np.tile(population(cohort, plan), 2))
+
+
+def as_chosen(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
+    """Return every man along the way he chose, covariates as they truly are, (replicate, man)."""
+    outcome = cohort.taken(*potential_outcomes(cohort, plan))
+    return _known(plan, dict(_true(cohort)), cohort.gn, outcome, population(cohort, plan))
+
+
+def _known(
+    plan: StudyPlan, columns: dict[str, NDArray[Any]], gn: Flags, outcome: Flags, include: Flags
+) -> AnalysisSet:
+    return analysis_set(
+        {**columns, "gn": gn, plan.outcome: outcome},
+        treatment="gn",
+        outcome=plan.outcome,
+        covariates=kinds_of(plan),
+        include=include,
+    )
+
+
+def potential_outcomes(cohort: Cohort, plan: StudyPlan) -> tuple[Flags, Flags]:
+    """Return each man's outcome untreated and treated, each (replicate, man)."""
+    return endpoints.potential_outcomes(cohort, plan.outcome)
+
+
+def population(cohort: Cohort, plan: StudyPlan) -> Flags:
+    """Return the men for whom the true effect is: a group that therapy cannot change."""
+    if plan.eligible == "everyone":
+        return np.ones_like(cohort.gn)
+    untreated, treated = (path.micro_tese for path in cohort.paths)
+    return untreated & treated
+
+
+def _observed(cohort: Cohort, plan: StudyPlan, kinds: Mapping[str, Kind]) -> AnalysisSet:
+    columns = {
+        "gn": cohort.gn,
+        plan.outcome: endpoints.observed_outcome(cohort, plan.outcome),
+        **_recorded(cohort),
+    }
+    include = None if plan.eligible == "everyone" else cohort.observed(plan.eligible)
+    return analysis_set(
+        columns, treatment="gn", outcome=plan.outcome, covariates=kinds, include=include
+    )
+
+
+def _recorded(cohort: Cohort) -> dict[str, NDArray[Any]]:
+    return {"diagnosis": cohort.men.diagnosis.astype(int), **cohort.baseline}
+
+
+def _true(cohort: Cohort) -> Iterator[tuple[str, NDArray[Any]]]:
+    yield "diagnosis", cohort.men.diagnosis.astype(int)
+    yield from cohort.men.baseline.items()
+
+
+def _levels(kind: Kind) -> tuple[str, ...]:
+    return kind.levels if isinstance(kind, Categorical) else ()
+
+
+def _as_codes(column: NDArray[Any], kind: Kind, include: Flags) -> NDArray[Any]:
+    """Return a completed column; categories as whole numbers, and -1 for men left out."""
+    if isinstance(kind, Categorical):
+        return np.where(include, column, -1).astype(int)
+    return np.where(include, column, 0.0)

@@ -1,0 +1,52 @@
+"""Run the methods of a study plan on a batch of replicates, and name their answers."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from estimate.methods.registry import METHODS, Answers
+from estimate.methods.shared_work import Work
+from pretese.recovery.design.study_spec import StudyPlan
+from pretese.recovery.work.data import before_imputation, imputed, observed
+from pretese.recovery.work.subgroup_effects import SCALE, subgroup_names
+from simulate.cohort.draw import Cohort
+
+
+def work_of(cohort: Cohort, plan: StudyPlan) -> Work:
+    """Return what a plan analyses of the replicates of a cohort.
+
+    Methods without covariates use every patient with a known outcome, imputed or not.
+    """
+    if plan.missing.method != "mice":
+        return Work(observed(cohort, plan), choices=plan.choices, replicates=True)
+    return Work(
+        imputed(cohort, plan),
+        observed=before_imputation(cohort, plan),
+        choices=plan.choices,
+        pooled=True,
+        replicates=True,
+    )
+
+
+def carry_out(work: Work, method: str, scales: Sequence[str]) -> Answers:
+    """Run one method on a batch; keep the wanted scales.
+
+    A replicate in which a method breaks down is one without an answer, never an error.
+    """
+    found = METHODS[method]
+    with np.errstate(all="ignore"):
+        answers = found.answers(work)
+    return tuple(each for each in answers if each.scale in found.answered(scales))
+
+
+def answers_of(plan: StudyPlan) -> Iterator[tuple[str, str]]:
+    """Yield the name and scale of every answer of a plan, in its order.
+
+    >>> list(answers_of(StudyPlan(methods=("crude", "adjusted"), covariates=("age_years",))))
+    [('crude', 'risk difference'), ('crude', 'odds ratio'), ('adjusted', 'odds ratio')]
+    """
+    for method in plan.methods:
+        for scale in METHODS[method].answered(plan.scales):
+            yield method, scale
+    for name in subgroup_names(plan):
+        yield name, SCALE

@@ -1,0 +1,1 @@
+"""What a terminal shows: text made safe, consoles, progress."""

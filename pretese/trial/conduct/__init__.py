@@ -1,0 +1,1 @@
+"""Trial conduct: participants, randomisation, switching, dropout, recorded outcomes."""

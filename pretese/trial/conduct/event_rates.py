@@ -1,0 +1,102 @@
+"""What can become of a man of plain risks in either arm, and how likely each of it is.
+
+Such men differ in nothing but luck, so a handful of kinds of men stands for all of them: whether
+he would succeed in either arm, has the effect, would cross over, would be lost. What is recorded of
+each kind, and what an estimand makes of it, is asked of the very functions that serve men.
+"""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from estimate.core.arrays import Floats
+from pretese.trial.conduct.observed_data import observe
+from pretese.trial.conduct.participants import Candidates, Potential
+from pretese.trial.conduct.trial_conduct import People, Trials
+from pretese.trial.conduct.true_estimands import ideal
+from pretese.trial.design.arms import Risks
+from pretese.trial.design.design_file import Design
+
+
+@dataclass(frozen=True, slots=True)
+class Chances:
+    """Chances of a man of a design at one share of its effect; pairs are control, treated.
+
+    Attributes
+    ----------
+    analysed
+        (2,) that he can be analysed.
+    success
+        (2,) that he is recorded as a success, among those analysed.
+    risks
+        (2,) that he succeeds as the estimand means it, all men.
+    target
+        True effect in the population of the estimand, a risk difference.
+    """
+
+    analysed: Floats
+    success: Floats
+    risks: Floats
+    target: float
+
+
+def chances(design: Design, effect: float) -> Chances:
+    """Return the chances of men of plain risks with this share of the effect.
+
+    Raises
+    ------
+    ValueError
+        Men come from a scenario: no few kinds stand for them.
+    """
+    if design.risks is None:
+        raise ValueError("men of a scenario are not of a few kinds")
+    trials, weight = _kinds(design, design.risks, effect)
+    data = observe(design, trials, effect)
+    analysed = (weight * data.include).sum(1)
+    success = (weight * data.include * data.outcome).sum(1) / analysed
+    control, treated, population = ideal(design, trials.people, effect)
+    among = weight * population
+    gained = (among * treated - among * control).sum(1) / among.sum(1)
+    return Chances(
+        analysed=analysed,
+        success=success,
+        risks=np.array([(weight[0] * control[0]).sum(), (weight[1] * treated[1]).sum()]),
+        target=float(gained[0]),
+    )
+
+
+def _kinds(design: Design, risks: Risks, effect: float) -> tuple[Trials, Floats]:
+    """Return every kind of man in either arm, and how likely he is: (arm, kind)."""
+    outcome = _share_luck(risks.control_percent / 100, risks.treated_percent / 100)
+    crossing = _share_luck(design.crossover.control_percent, design.crossover.treated_percent, 100)
+    rows = list(product(outcome, ((0.0, effect), (1.0, 1 - effect)), crossing, (False, True)))
+    control, treated = (np.array([row[0][arm] for row in rows])[None] for arm in (0, 1))
+    crosses = tuple(np.array([row[2][arm] for row in rows])[None] for arm in (0, 1))
+    lost = np.array([row[3] for row in rows])
+    share = np.array([[design.dropout.control_percent], [design.dropout.treated_percent]]) / 100
+    common = np.array([row[0][2] * row[1][1] * row[2][2] for row in rows])
+    shape = (2, len(rows))
+    pairs = [tuple(np.broadcast_to(each, shape) for each in pair)
+             for pair in ((control, treated), crosses)]  # fmt: skip
+    zeros, arm = np.zeros(shape, np.int64), np.repeat([[0], [1]], len(rows), 1)
+    everyone = np.ones(shape, bool)
+    people = People(
+        site=zeros,
+        would_cross=(pairs[1][0], pairs[1][1]),
+        candidates=Candidates(
+            (Potential((pairs[0][0], pairs[0][1]), (everyone, everyone)),), zeros, {}
+        ),
+        responds=np.broadcast_to([row[1][0] for row in rows], shape).astype(float),
+    )
+    crossed = np.where(arm == 1, pairs[1][1], pairs[1][0])
+    trials = Trials(people, np.zeros(shape), arm, np.where(crossed, 1 - arm, arm),
+                    np.broadcast_to(lost, shape))  # fmt: skip
+    return trials, common * np.where(lost, share, 1 - share)
+
+
+def _share_luck(a: float, b: float, whole: float = 1.0) -> list[tuple[bool, bool, float]]:
+    """Return what one uniform number says of two chances: pairs of answers, and how likely."""
+    low, high = min(a, b), max(a, b)
+    parts = [(True, True, low), (a > b, b > a, high - low), (False, False, whole - high)]
+    return [(one, other, part / whole) for one, other, part in parts]

@@ -1,0 +1,94 @@
+"""What the trial's statistician gets to see: outcomes as recorded, and who can be analysed."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimate.core.arrays import Ints
+from pretese.trial.conduct.trial_conduct import Trials
+from pretese.trial.design.design_file import Design
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Men of every trial as an analysis may see them, shape (replicate, man).
+
+    Attributes
+    ----------
+    present
+        Whether he belongs to this cut of his trial; trials of other sizes share the arrays.
+    include
+        Whether he can be analysed: present, and neither lost nor left out.
+    operated
+        Whether he needed the operation, where the endpoint asks; else whether he would count.
+    baseline
+        What the clinic wrote down, NaN where missing.
+    """
+
+    design: Design
+    outcome: Floats
+    arm: Floats
+    present: Flags
+    include: Flags
+    operated: Flags
+    site: Codes
+    diagnosis: Codes
+    baseline: dict[str, Floats]
+
+    def cut(self, men: int | Ints, after: int = 0) -> "Data":
+        """Return the men numbered from ``after`` to before ``men``, one number or (replicate,)."""
+        last = int(np.max(men))
+        here = slice(after, last)
+        present = self.present[:, here]
+        if not isinstance(men, int):
+            present = present & (np.arange(after, last) < men[:, None])
+        return replace(
+            self,
+            outcome=self.outcome[:, here],
+            arm=self.arm[:, here],
+            present=present,
+            include=self.include[:, here] & present,
+            operated=self.operated[:, here],
+            site=self.site[:, here],
+            diagnosis=self.diagnosis[:, here],
+            baseline={name: values[:, here] for name, values in self.baseline.items()},
+        )
+
+
+def observe(design: Design, trials: Trials, effect: float, endpoint: int = 0) -> Data:
+    """Return what is recorded of one endpoint in trials with this share of the effect.
+
+    Men lost, and men who crossed over, are failures or left out as the endpoint says; 0 is the
+    primary endpoint. For a principal stratum any sperm is recorded, and who was operated.
+    """
+    design = design.questions[endpoint]
+    end, assigned = design.endpoint, trials.arm == 1
+    success = np.where(assigned, *trials.people.potential(effect, endpoint)[::-1])
+    counted = np.where(assigned, *trials.people.counted(effect, endpoint)[::-1])
+    include, crossed = counted, trials.received != trials.arm
+    if end.ejaculators == "principal stratum":
+        success, include = success | ~counted, np.ones_like(counted)
+    if end.missing == "failure":
+        success = success & ~trials.lost
+    else:
+        include = include & ~trials.lost
+    if end.crossover == "composite":
+        success = success & ~crossed
+    elif end.crossover in ("excluded", "hypothetical"):
+        include = include & ~crossed
+    return Data(
+        design=design,
+        outcome=success.astype(float),
+        arm=assigned.astype(float),
+        present=np.ones(assigned.shape, bool),
+        include=include,
+        operated=counted,
+        site=trials.site,
+        diagnosis=trials.candidates.diagnosis,
+        baseline=trials.candidates.baseline,
+    )

@@ -1,0 +1,141 @@
+"""The men who may be recruited, with what would happen to each of them in either arm."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pretese.trial.design.arms import Risks
+from pretese.trial.design.design_file import Design
+from pretese.trial.design.endpoint import Endpoint
+from protocol.errors import InputError
+from simulate.cohort.draw import Cohort, Path, draw_cohort
+from simulate.cohort.spermatogenesis import see_sperm
+from simulate.core.random_streams import Luck
+from simulate.endpoints import potential_outcomes
+from simulate.scenario import Arm, Scenario
+from simulate.scenario.calibration_record import load_scenario
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Potential:
+    """One endpoint, shape (replicate, man); pairs hold control, then treated.
+
+    Attributes
+    ----------
+    success
+        Whether the endpoint would be met.
+    counted
+        Whether he would belong to the population of the endpoint (all men, unless it leaves out
+        men who need no operation).
+    """
+
+    success: tuple[Flags, Flags]
+    counted: tuple[Flags, Flags]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Men in order of arrival, shape (replicate, man).
+
+    Attributes
+    ----------
+    endpoints
+        What would happen to them, for the primary endpoint and each secondary one.
+    diagnosis
+        Code along `simulate.core.coding.DIAGNOSES`.
+    baseline
+        What the clinic writes down, NaN where missing.
+    """
+
+    endpoints: tuple[Potential, ...]
+    diagnosis: Codes
+    baseline: dict[str, Floats]
+
+    @property
+    def success(self) -> tuple[Flags, Flags]:
+        """Whether the primary endpoint would be met in control and in treatment."""
+        return self.endpoints[0].success
+
+
+def scenario_of(design: Design, overrides: dict[str, float] | None = None) -> Scenario | None:
+    """Return the scenario of a design with the regimens of its arms in place; None for risks."""
+    if design.scenario is None:
+        return None
+    scenario = load_scenario(design.scenario, overrides)
+    if design.arms is None:
+        return scenario
+    names = {"untreated": design.arms.control, "treated": design.arms.treated}
+    arms = {
+        name: Arm(regimen=arm.regimen, semen_check=arm.semen_check) for name, arm in names.items()
+    }
+    return scenario.model_copy(update={"arms": arms})
+
+
+def draw_candidates(
+    design: Design, scenario: Scenario | None, luck: Luck, shift: Floats | None
+) -> Candidates:
+    """Draw the men of every trial.
+
+    Parameters
+    ----------
+    shift
+        (replicate, man) log odds that a man's site, and the time at which he comes, add to the
+        chance of finding sperm in either arm; None: 0.
+    """
+    if design.risks is not None:
+        return _plain(design.risks, luck)
+    if scenario is None:
+        raise InputError.of(design.id, "scenario", "it is missing", "name a scenario")
+    cohort = draw_cohort(scenario, luck.seed, luck.replicates, luck.first, luck.men)
+    if shift is not None:
+        cohort = replace(cohort, paths=_shifted(cohort, shift))
+    endpoints = tuple(_potential(each.endpoint, cohort) for each in design.questions)
+    return Candidates(endpoints, cohort.men.diagnosis.astype(np.int64), cohort.baseline)
+
+
+def _potential(endpoint: Endpoint, cohort: Cohort) -> Potential:
+    success = potential_outcomes(cohort, endpoint.variable)
+    if endpoint.ejaculators in ("excluded", "principal stratum"):
+        control, treated = cohort.paths
+        return Potential(success, (control.micro_tese, treated.micro_tese))
+    everyone = np.ones(cohort.gn.shape, bool)
+    return Potential(success, (everyone, everyone))
+
+
+def _plain(risks: Risks, luck: Luck) -> Candidates:
+    drawn = luck.uniform("plain outcome")
+    success = (drawn < risks.control_percent / 100, drawn < risks.treated_percent / 100)
+    everyone = np.ones(drawn.shape, bool)
+    endpoint = Potential(success, (everyone, everyone))
+    return Candidates((endpoint,), np.zeros(drawn.shape, np.int64), {})
+
+
+def _shifted(cohort: Cohort, shift: Floats) -> tuple[Path, Path]:
+    """See sperm again, with the same luck, where site or time changes the reserve found."""
+    model = cohort.scenario.spermatogenesis
+    spontaneous = cohort.luck.uniform("spontaneous sperm")
+    sensitivity = model.semen_check_sensitivity.value
+    overlooked = cohort.luck.uniform("semen check") >= sensitivity if sensitivity < 1 else None
+    arms = cohort.scenario.arms
+    paths = []
+    for name, path in zip(("untreated", "treated"), cohort.paths, strict=True):
+        sperm = see_sperm(
+            model, cohort.men, cohort.reserve + shift, path.course, cohort.traits,
+            spontaneous, overlooked,
+        )  # fmt: skip
+        seen = sperm.in_ejaculate if arms[name].semen_check else np.zeros_like(path.any_sperm)
+        paths.append(
+            replace(
+                path,
+                sperm_in_ejaculate=seen,
+                micro_tese=~seen,
+                sperm_retrieved=sperm.retrievable & ~seen,
+                any_sperm=seen | sperm.retrievable,
+            )
+        )
+    return paths[0], paths[1]

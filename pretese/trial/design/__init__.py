@@ -1,0 +1,1 @@
+"""The design file of a planned trial."""

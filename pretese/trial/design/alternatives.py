@@ -1,0 +1,140 @@
+"""A design with some of its assumptions replaced: what a planner cannot know, and may fear."""
+
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from pretese.trial.design.design_file import Design
+from protocol.errors import InputError
+from protocol.reading.documents import validate
+from simulate.scenario import Scenario
+from simulate.scenario.parameter_paths import parameters, with_values
+
+#: Path of an assumption to the values that it may take.
+Axes = dict[str, tuple[float, ...]]
+
+#: Log odds added to the chance of success of every man, in either arm.
+CONTROL_RISK = "control_risk"
+
+#: Shares of both arms that one word moves together.
+_BOTH = ("dropout", "crossover")
+
+#: Parts of a design file that are assumptions; the rest is what the trial is.
+_ASSUMED = ("risks", "dropout", "crossover", "site_spread", "drift")
+
+#: Those that are one number with a source, and their units; a design without it has 0.
+SOURCED = {"site_spread": "log odds", "drift": "log odds per 12 months"}
+
+#: Most cells of a grid.
+MOST = 400
+
+
+def settings_of(axes: Axes) -> list[dict[str, float]]:
+    """Return every combination of values, the last axis moving first.
+
+    >>> settings_of({"dropout": (0, 10), "site_spread": (0.4,)})
+    [{'dropout': 0, 'site_spread': 0.4}, {'dropout': 10, 'site_spread': 0.4}]
+
+    Raises
+    ------
+    InputError
+        An axis has no values, or one twice, or there are more than 400 cells.
+    """
+    for path, values in axes.items():
+        if len(set(values)) < len(values):
+            raise InputError.of("nuisance", path, "a value came twice", "give each value once")
+    cells = int(np.prod([len(values) for values in axes.values()]))
+    if not 0 < cells <= MOST:
+        problem = f"{cells} cells are not allowed"
+        raise InputError.of("nuisance", "", problem, f"give from 1 to {MOST}")
+    return [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
+
+
+def with_settings(
+    design: Design, scenario: Scenario | None, settings: Mapping[str, float]
+) -> tuple[Design, Scenario | None]:
+    """Return design and scenario with assumptions replaced, checked as if the files had said so.
+
+    Parameters
+    ----------
+    settings
+        Path to value: ``dropout`` or ``crossover`` (percent, both arms), a part of them such as
+        ``dropout.control_percent``, ``site_spread``, ``drift``, ``risks.control_percent``;
+        ``control_risk`` (log odds added for every man in either arm); or a number of the scenario.
+
+    Raises
+    ------
+    InputError
+        There is no such assumption, or the value cannot be.
+    """
+    plain = design.model_dump(mode="json", exclude_defaults=True)
+    numbers: dict[str, float] = {}
+    for path, value in settings.items():
+        if path == CONTROL_RISK:
+            numbers |= _shift(plain, scenario, value)
+        elif path.split(".")[0] in _ASSUMED:
+            _set(plain, path, value)
+        elif scenario is None:
+            cure = f"name one of {', '.join(_ASSUMED)} or {CONTROL_RISK}"
+            raise InputError.of("nuisance", path, "plain risks have no such assumption", cure)
+        else:
+            numbers[path] = value
+    changed = validate(plain, Design, f"{design.id} with {_words(settings)}")
+    if scenario is not None and numbers:
+        scenario = with_values(scenario, numbers, where="nuisance")
+    return changed, scenario
+
+
+def planned_value(design: Design, scenario: Scenario | None, path: str) -> float | None:
+    """Return what is planned; None if the arms differ in it or there is no such number."""
+    if path == CONTROL_RISK:
+        return 0.0
+    top, _, rest = path.partition(".")
+    if top not in _ASSUMED:
+        found = {} if scenario is None else parameters(scenario)
+        return found[path].value if path in found else None
+    part: Any = getattr(design, top)
+    if top in SOURCED:
+        return 0.0 if part is None else float(part.value)
+    if part is None:
+        return None
+    if not rest:
+        one, other = part.control_percent, part.treated_percent
+        return float(one) if one == other else None
+    value = getattr(part, rest, None)
+    return None if value is None else float(value)
+
+
+def _set(plain: dict[str, Any], path: str, value: float) -> None:
+    top, _, rest = path.partition(".")
+    if path in SOURCED:
+        old = plain.get(top, {"unit": SOURCED[top], "status": "assumed", "source": "nuisance"})
+        low, high = old.get("sweep") or (value, value)
+        if not low <= value <= high:
+            problem = f"{value:g} is outside the range that the design declares for it"
+            cure = f"give a value from {low:g} to {high:g}, or widen its `sweep`"
+            raise InputError.of("nuisance", path, problem, cure)
+        sweep = [low, high] if old["status"] == "assumed" else None
+        plain[top] = {**old, "value": value, "sweep": sweep}
+    elif top in _BOTH and not rest:
+        plain[top] = {"control_percent": value, "treated_percent": value}
+    else:
+        plain[top] = {**(plain.get(top) or {}), rest: value}
+
+
+def _shift(plain: dict[str, Any], scenario: Scenario | None, by: float) -> dict[str, float]:
+    """Move the odds of all men: those of plain risks in place, those of a scenario returned."""
+    if scenario is None:
+        for name, percent in plain["risks"].items():
+            odds = percent / (100 - percent) * np.exp(by)
+            plain["risks"][name] = float(100 * odds / (1 + odds))
+        return {}
+    reserve = "spermatogenesis.reserve."
+    found = parameters(scenario)
+    return {path: found[path].value + by for path in found if path.startswith(reserve)}
+
+
+def _words(settings: Mapping[str, float]) -> str:
+    return ", ".join(f"{path} {value:g}" for path, value in settings.items())

@@ -1,0 +1,103 @@
+"""What the men of a planned trial are, what each arm is given, and where and how men join it."""
+
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import AfterValidator, Field, model_validator
+
+from protocol.reading.documents import Document
+from protocol.reading.fields import Number, Whole
+from simulate.recruitment.schemes import SCHEMES, check_scheme
+
+#: What is neither 0 nor 100 percent is so far from both, or its odds overflow.
+EDGE = 1e-6
+
+
+def _off_the_edges(percent: float) -> float:
+    if percent and not EDGE <= percent <= 100 - EDGE:
+        raise ValueError(f"give a percentage of at least {EDGE:g} and at most 100 - {EDGE:g}")
+    return percent
+
+
+Share = Annotated[Number, Field(ge=0, lt=100), AfterValidator(_off_the_edges)]
+Open = Annotated[Number, Field(gt=0, lt=100), AfterValidator(_off_the_edges)]
+Factor = Literal["site", "diagnosis"]
+
+
+class Risks(Document):
+    """Men who differ in nothing but luck, with the risk that a statistician writes down."""
+
+    control_percent: Open
+    treated_percent: Open
+
+
+class Regimen(Document):
+    """What an arm is given, and whether semen is checked again before surgery."""
+
+    regimen: str
+    semen_check: bool = True
+
+
+class Arms(Document):
+    """The two arms."""
+
+    control: Regimen
+    treated: Regimen
+
+
+class ByArm(Document):
+    """A share of the men of each arm, in percent."""
+
+    control_percent: Share = 0.0
+    treated_percent: Share = 0.0
+
+
+def _none_or_some(rate: float) -> float:
+    if 0 < rate < 0.001:
+        raise ValueError("give 0, or at least 0.001 men in 12 months")
+    return rate
+
+
+Months = Annotated[Number, Field(ge=0, le=1200)]
+Rate = Annotated[Number, Field(ge=0, le=1e6), AfterValidator(_none_or_some)]
+
+
+class Recruiting(Document):
+    """A site: its rate holds from each knot on or, with ``ramp``, is linear between knots."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    at_months: Annotated[tuple[Months, ...], Field(max_length=200)]
+    men_in_12_months: Annotated[tuple[Rate, ...], Field(max_length=200)]
+    ramp: bool = False
+
+    @model_validator(mode="after")
+    def _opens(self) -> Self:
+        if not self.at_months or len(self.at_months) != len(self.men_in_12_months):
+            raise ValueError("give one rate per knot, and at least one")
+        if (np.diff(self.at_months) <= 0).any():
+            raise ValueError("at_months must rise")
+        if not any(self.men_in_12_months):
+            raise ValueError("the site never opens; give a rate above 0")
+        return self
+
+
+class Randomisation(Document):
+    """How men are given their arm.
+
+    ``repeats`` says how often a block holds each part of the allocation; ``by`` names the factors
+    of strata or of minimisation.
+    """
+
+    method: Annotated[str, AfterValidator(check_scheme)] = "blocks"
+    repeats: tuple[Annotated[Whole, Field(ge=1, le=20)], ...] = Field(default=(2,), min_length=1)
+    by: tuple[Factor, ...] = ()
+    probability_percent: Annotated[Number, Field(gt=50, le=100)] = 80.0
+
+    @model_validator(mode="after")
+    def _factors(self) -> Self:
+        wants = SCHEMES[self.method].factors
+        if wants and not self.by:
+            raise ValueError(f"{self.method} has no strata; name factors in `by`")
+        if self.by and not wants:
+            raise ValueError(f"{self.method} takes no factors; leave `by` out")
+        return self

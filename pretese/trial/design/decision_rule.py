@@ -1,0 +1,32 @@
+"""What a design must show before anyone goes ahead with it, written down before it is simulated."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from pretese.trial.design.arms import Open
+from protocol.reading.documents import Document
+from protocol.reading.fields import Number, Whole
+
+
+class Decision(Document):
+    """Thresholds for going ahead, at least one; `power.decision_verdict` holds numbers to them.
+
+    The worst power is that of the worst cell of the nuisance grid; the level is the greatest type I
+    error of the plan, of the cells, and of a family of endpoints that share the level. Men are
+    those recruited and months those until the last analysis, both on average and with the planned
+    effect.
+    """
+
+    least_power_percent: Open | None = None
+    least_worst_power_percent: Open | None = None
+    least_assurance_percent: Open | None = None
+    most_level_percent: Open | None = None
+    most_expected_men: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
+    most_months: Annotated[Number, Field(ge=0.001, le=12_000)] | None = None
+
+    @model_validator(mode="after")
+    def _decides(self) -> Self:
+        if not self.model_dump(exclude_none=True):
+            raise ValueError(f"give at least one of {', '.join(type(self).model_fields)}")
+        return self

@@ -1,0 +1,267 @@
+"""The design file: all that a planned trial says of itself, checked before a man is drawn."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from estimate.core.estimand import Estimand
+from estimate.sample_size.graphs import Graph
+from pretese.trial.design.arms import Arms, ByArm, Randomisation, Recruiting, Risks
+from pretese.trial.design.decision_rule import Decision
+from pretese.trial.design.endpoint import Analysis, Endpoint, Secondary, estimand_of
+from pretese.trial.design.interim import Monitoring, Percent
+from pretese.trial.design.multiplicity import Multiplicity
+from protocol.errors import Fault, InputError
+from protocol.reading.documents import Document, content_hash, parse_document, read_text
+from protocol.reading.fields import Day, Identifier, Whole
+from simulate.core.coding import DIAGNOSES
+from simulate.core.shipped import find_shipped, shipped_folder
+from simulate.recruitment.schemes import SCHEMES
+from simulate.scenario.sections.parameter import Amount, Parameter
+
+Part = Annotated[Whole, Field(ge=1, le=100_000)]
+
+
+class Belief(Document):
+    """How likely an effect of some size is held to be, before the trial."""
+
+    effect_percent: Percent
+    weight_percent: Percent
+
+
+class Design(Document):
+    """A planned two-arm trial.
+
+    Men come from a ``scenario`` (shipped name or file) or have plain ``risks``. ``prior`` weighs
+    effects, in percent of that of the scenario, for assurance; 0 is no effect. ``endpoint`` with
+    ``analysis`` is the primary question; ``secondary`` ones follow in the order of testing.
+    ``drift`` is what twelve months of calendar add to the reserve of men who come then.
+    ``nuisance`` gives values to assumptions, by path, for a worst case (`design.alternatives`).
+    ``decision`` is what the design must show before anyone goes ahead with it.
+    """
+
+    id: Identifier
+    title: str
+    question: str
+    version: str | None = None
+    author: str | None = None
+    date: Day | None = None
+    men: Annotated[Whole, Field(ge=10, le=100_000)]
+    scenario: str | None = None
+    risks: Risks | None = None
+    arms: Arms | None = None
+    allocation: tuple[Part, Part] = (1, 1)
+    randomisation: Randomisation = Randomisation()
+    sites: tuple[Recruiting, ...] = Field(min_length=1, max_length=1000)
+    site_spread: Parameter | None = None
+    drift: Parameter | None = None
+    dropout: ByArm = ByArm()
+    crossover: ByArm = ByArm()
+    endpoint: Endpoint
+    analysis: Analysis = Analysis()
+    secondary: Annotated[tuple[Secondary, ...], Field(max_length=5)] = ()
+    multiplicity: Multiplicity | None = None
+    monitoring: Monitoring = Monitoring()
+    prior: Annotated[tuple[Belief, ...], Field(max_length=1000)] = ()
+    decision: Decision | None = None
+    nuisance: dict[str, Annotated[tuple[Amount, ...], Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.scenario is None) == (self.risks is None):
+            raise ValueError("give a scenario or risks, one of the two")
+        needs_men = self.arms or self.analysis.covariates or self.site_spread or self.drift
+        by = {*self.randomisation.by, *self.analysis.strata}
+        if self.risks and (needs_men or "diagnosis" in by or self.endpoint.ejaculators):
+            raise ValueError(
+                "men of plain risks have no arms, covariates, diagnosis, site_spread, drift or "
+                "ejaculators; name a scenario"
+            )
+        rule = self.monitoring.reestimation
+        if self.risks is None and rule and rule.assume == "planned":
+            raise ValueError(
+                "a scenario has no planned risks; let re-estimation assume observed, or risks"
+            )
+        if sum(self.allocation) > self.men:
+            raise ValueError("one round of the allocation takes more men than there are")
+        if len({site.name for site in self.sites}) < len(self.sites):
+            raise ValueError("two sites have the same name; rename one of them")
+        if self.prior and abs(sum(each.weight_percent for each in self.prior) - 100) > 1e-6:
+            raise ValueError("the weights of the prior do not sum to 100")
+        if self.decision and self.decision.least_assurance_percent and not self.prior:
+            raise ValueError("assurance needs a prior; give one, or decide without it")
+        return self
+
+    @model_validator(mode="after")
+    def _several(self) -> Self:
+        if self.multiplicity and not self.secondary:
+            raise ValueError("multiplicity needs secondary endpoints")
+        plan = self.monitoring
+        if self.secondary and (plan.reestimation or plan.binding):
+            raise ValueError(
+                "several endpoints go neither with re-estimation nor with binding futility"
+            )
+        if self.secondary and self.risks:
+            raise ValueError("men of plain risks have one endpoint; name a scenario")
+        if "mixed" in (each.analysis.method for each in self.questions) and len(self.sites) < 2:
+            raise ValueError("mixed needs two sites or more")
+        if any(
+            each.endpoint.ejaculators == "principal stratum"
+            and each.analysis.method != "unadjusted"
+            for each in self.questions
+        ):
+            raise ValueError("a principal stratum is estimated unadjusted")
+        if len(set(self.labels)) <= len(self.secondary):
+            raise ValueError("two endpoints have the same name; give each a name of its own")
+        return self
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the endpoints, the primary first."""
+        return (self.endpoint.label, *(each.endpoint.label for each in self.secondary))
+
+    @property
+    def questions(self) -> "tuple[Design, ...]":
+        """The same trial with each of its endpoints alone, the primary first."""
+        pairs = [(self.endpoint, self.analysis)]
+        pairs += [(each.endpoint, each.analysis) for each in self.secondary]
+        alone = {"secondary": (), "multiplicity": None}
+        return tuple(
+            self.model_copy(update={"endpoint": endpoint, "analysis": analysis, **alone})
+            for endpoint, analysis in pairs
+        )
+
+    def graph(self) -> Graph | None:
+        """Return how endpoints share the level; None: each is tested at all of it."""
+        return None if self.multiplicity is None else self.multiplicity.graph(self.labels)
+
+    @property
+    def known_after_months(self) -> float:
+        """Months from recruitment until all endpoints of a man are known."""
+        ends = [self.endpoint, *(each.endpoint for each in self.secondary)]
+        return max(each.known_after_months for each in ends)
+
+    @property
+    def estimand(self) -> Estimand:
+        """The question, with its intercurrent events and their strategies."""
+        words = "treated vs control"
+        if self.arms:
+            words = f"{self.arms.treated.regimen} vs {self.arms.control.regimen}"
+        return estimand_of(self.endpoint, self.analysis, words)
+
+    @property
+    def block(self) -> int | None:
+        """Size of the blocks, if arms are balanced over all men after each of them."""
+        over_all = SCHEMES[self.randomisation.method].blocks == "all"
+        if not over_all or len(self.randomisation.repeats) > 1:
+            return None
+        return sum(self.allocation) * self.randomisation.repeats[0]
+
+    @property
+    def step(self) -> int:
+        """Men that join a size together: a block, or one round of the allocation."""
+        return self.block or sum(self.allocation)
+
+    def looks_at(self, men: int) -> tuple[int, ...]:
+        """Return how many men each look is to wait for; raise if two looks fall together."""
+        shares = np.asarray(self.monitoring.looks_percent) / 100
+        step = self.block or 1
+        counts = np.maximum(np.round(shares * men / step), 1).astype(int) * step
+        counts[-1] = men
+        if (np.diff(counts, prepend=1) <= 0).any():
+            problem = f"looks at {counts.tolist()} of {men} men are the same look"
+            raise InputError.of(self.id, "monitoring.looks_percent", problem, "give more men")
+        return tuple(counts.tolist())
+
+
+def design_names() -> tuple[str, ...]:
+    """Return the names of the shipped designs, sorted."""
+    return tuple(sorted(path.stem for path in _folder().glob("*.yaml")))
+
+
+def design_path(name: str | Path) -> Path:
+    """Return the file of a design, by shipped name or path, as `scenario_path` does."""
+    return find_shipped(str(name), _folder(), "design")
+
+
+def read_design(name: str | Path) -> tuple[Design, str]:
+    """Read a design by shipped name or path; return it with the hash of its text.
+
+    Raises
+    ------
+    InputError
+        All faults of the file at once, then what its parts say of themselves: looks that do not
+        rise or come after the end, a bound that cannot be.
+    """
+    design, text = read_design_text(name)
+    return design, content_hash(text)
+
+
+def read_design_text(name: str | Path) -> tuple[Design, str]:
+    """Read a design as `read_design` does; return it with its text."""
+    path = design_path(name)
+    text = read_text(path)
+    design = parse_document(text, Design, where=str(path))
+    with _part(str(path), "monitoring"):
+        design.monitoring.plan()
+        design.looks_at(design.men)
+        _check_spending(design)
+    with _part(str(path), "multiplicity"):
+        design.graph()
+    _check_strata(design, str(path))
+    return design, text
+
+
+@contextmanager
+def _part(where: str, part: str) -> Iterator[None]:
+    """Name file and field in what a part of the design says of itself."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(
+            Fault(where, f"{part}.{_field(fault.field)}", fault.problem, fault.cure)
+            for fault in error.faults
+        ) from None
+
+
+def _check_spending(design: Design) -> None:
+    """Refuse bounds that several endpoints cannot share: they are made for one level."""
+    plan = design.monitoring
+    if design.secondary and len(plan.looks_percent) > 1 and not plan.spends:
+        problem = f"{plan.efficacy!r} spends no error that several endpoints could share"
+        raise InputError.of("monitoring", "efficacy", problem, "give OF, Pocock, HSD(-4) or KD(2)")
+
+
+def _check_strata(design: Design, where: str) -> None:
+    """Refuse strata that no man can fill: more of them than men."""
+    levels = {"site": len(design.sites), "diagnosis": len(DIAGNOSES)}
+    for field, factors in (
+        (
+            "randomisation.by",
+            design.randomisation.by
+            if SCHEMES[design.randomisation.method].blocks == "strata"
+            else (),
+        ),
+        ("analysis.strata", design.analysis.strata),
+    ):
+        strata = int(np.prod([levels[name] for name in factors]))
+        if factors and strata * 2 > design.men:
+            problem = f"{strata} strata for {design.men} men leave strata without men"
+            raise InputError.of(where, field, problem, "name fewer factors or recruit more men")
+
+
+def _field(name: str) -> str:
+    percents = {"looks", "alpha", "power", "weights", "transitions"}
+    if name in ("gamma", "rho", "delta", "z", "cumulative"):
+        return "efficacy or futility"  # where a design file writes it, in brackets
+    return f"{name}_percent" if name in percents else name.removeprefix("monitoring.")
+
+
+def _folder() -> Path:
+    return shipped_folder() / "designs"

@@ -1,0 +1,160 @@
+"""What a trial counts and how it compares the arms, and the estimand that follows."""
+
+from functools import partial
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from estimate.core.estimand import Estimand, IntercurrentEvent, Strategy
+from estimate.methods.registry import METHODS, check_method
+from pretese.trial.design.arms import Factor
+from protocol.reading.documents import Document
+from protocol.reading.fields import Number
+from simulate.core.coding import BASELINE
+from simulate.endpoints import ENDPOINTS, Ejaculate, check_endpoint
+
+#: What becomes of men with sperm in the ejaculate, by what it is to the endpoint.
+_BY_ENDPOINT: dict[Ejaculate, Strategy | None] = {
+    "success": "composite variable",
+    "on the way": "treatment policy",
+    "itself": None,
+}
+
+#: The same where they need no operation, by what the design says of them.
+_EJACULATORS: dict[str, Strategy] = {
+    "failures": "composite variable",
+    "excluded": "excluded from the analysis",
+    "principal stratum": "principal stratum",
+}
+
+_CROSSOVER: dict[str, Strategy] = {
+    "treatment policy": "treatment policy",
+    "hypothetical": "hypothetical",
+    "composite": "composite variable",
+    "excluded": "excluded from the analysis",
+}
+
+_POPULATION = {
+    "excluded": "operated men",
+    "principal stratum": "men operated under either arm",
+}
+
+
+class Endpoint(Document):
+    """What is counted, and what is done with what happens on the way; ``name`` is for tables.
+
+    ``ejaculators`` are men with sperm in the ejaculate, who need no operation. They go with
+    ``sperm_retrieved`` alone; for other endpoints they are successes or go on to ICSI.
+    ``crossover`` counts as it comes (treatment policy), as if it had not been (hypothetical), as
+    failure (composite), or not at all (excluded).
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    variable: Annotated[str, AfterValidator(check_endpoint)] = "any_sperm"
+    ejaculators: Literal["failures", "excluded", "principal stratum"] | None = None
+    known_after_months: Annotated[Number, Field(ge=0, le=600)]
+    missing: Literal["complete case", "failure"] = "complete case"
+    crossover: Literal["treatment policy", "hypothetical", "composite", "excluded"] = (
+        "treatment policy"
+    )
+
+    @model_validator(mode="after")
+    def _strategy(self) -> Self:
+        apart = ENDPOINTS[self.variable].ejaculate == "no operation"
+        if apart != (self.ejaculators is not None):
+            raise ValueError(
+                "ejaculators (failures, excluded or principal stratum) goes with sperm_retrieved "
+                "alone"
+            )
+        imputed = self.missing == "failure" or self.crossover == "composite"
+        if self.ejaculators == "principal stratum" and imputed:
+            raise ValueError("a principal stratum cannot take men as failures; leave them out")
+        return self
+
+    @property
+    def label(self) -> str:
+        """Return what tables call it."""
+        return self.name or self.variable
+
+    @property
+    def events(self) -> tuple[IntercurrentEvent, ...]:
+        """Return what may happen after randomisation, each with its strategy."""
+        crossover = IntercurrentEvent("crossover", _CROSSOVER[self.crossover])
+        role = ENDPOINTS[self.variable].ejaculate
+        strategy = _EJACULATORS[self.ejaculators] if self.ejaculators else _BY_ENDPOINT[role]
+        if strategy is None:
+            return (crossover,)
+        return IntercurrentEvent("sperm in the ejaculate, no operation", strategy), crossover
+
+    @property
+    def population(self) -> str:
+        """Return whom the comparison is among."""
+        return _POPULATION.get(self.ejaculators or "", "all men randomised")
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether men are left out for what happened after randomisation."""
+        apart = self.ejaculators in ("excluded", "principal stratum")
+        return apart or self.crossover in ("excluded", "hypothetical")
+
+
+class Analysis(Document):
+    """How the arms are compared.
+
+    ``strata`` are those of Mantel-Haenszel; in a model they enter as indicators. ``mixed`` is
+    logistic with a normal intercept per site.
+    """
+
+    method: Annotated[str, AfterValidator(partial(check_method, door="power"))] = "unadjusted"
+    covariates: tuple[str, ...] = ()
+    strata: tuple[Factor, ...] = ()
+    small_sample: bool = False
+
+    @field_validator("covariates")
+    @classmethod
+    def _known(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in given if name not in BASELINE]
+        if unknown:
+            raise ValueError(
+                f"{unknown[0]!r} is no baseline value; there are {', '.join(BASELINE)}"
+            )
+        return given
+
+    @model_validator(mode="after")
+    def _uses(self) -> Self:
+        if self.method == "unadjusted" and (self.covariates or self.strata):
+            raise ValueError("unadjusted takes neither covariates nor strata")
+        if self.method == "mantel-haenszel" and (self.covariates or not self.strata):
+            raise ValueError("mantel-haenszel takes strata and no covariates")
+        if self.method == "mixed" and "site" in self.strata:
+            raise ValueError("mixed takes sites as random; leave site out of strata")
+        if self.small_sample and self.method != "standardised-randomised":
+            raise ValueError("small_sample goes with standardised-randomised alone")
+        return self
+
+    @property
+    def conditional(self) -> bool:
+        """Whether the effect is one given covariates or site: no risks have it."""
+        method = METHODS[self.method]
+        given = bool(self.covariates or self.strata) or "sites or strata" in method.needs
+        return method.kind == "conditional" and given
+
+    @property
+    def summary(self) -> str:
+        """Return the measure of effect."""
+        measure = METHODS[self.method].scales[0]
+        return f"{'conditional' if self.conditional else 'marginal'} {measure}"
+
+
+class Secondary(Document):
+    """One more endpoint of the same trial, with an analysis of its own."""
+
+    endpoint: Endpoint
+    analysis: Analysis = Analysis()
+
+
+def estimand_of(endpoint: Endpoint, analysis: Analysis, treatment: str) -> Estimand:
+    """Return the question that an endpoint and its analysis ask."""
+    return Estimand(
+        endpoint.population, treatment, endpoint.variable, analysis.summary, endpoint.events
+    )

@@ -1,0 +1,86 @@
+"""A running trial: the path of z between the bounds, planned and as the looks came."""
+
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from pretese.plots.style import INK, MUTED, PUBLISHED, SIMULATED, TRUTH, house_style, new_figure
+
+#: Bounds beyond this are drawn at the edge: they say that hardly any error is spent.
+_EDGE = 6.0
+
+
+def draw_looks(document: dict[str, Any]) -> Figure:
+    """Draw z over the share of the plan, with all bounds.
+
+    Parameters
+    ----------
+    document
+        As `pretese.trial.monitoring.monitoring_answer.document_of` returns it.
+    """
+    with house_style():
+        figure = new_figure(6.4, 3.6)
+        axes = figure.subplots()
+        _planned(axes, document)
+        _came(axes, document)
+        _path(axes, document)
+        axes.axhline(0, color=MUTED, lw=0.6)
+        unit = "men" if document["clock"] == "men" else "information"
+        axes.set(xlabel=f"share of the planned {unit}", ylabel="z, above 0 in favour of treatment")
+        axes.set_xlim(0, max(1.05, 1.05 * max(_shares(document))))
+        axes.set_title(f"{document['id']}: {document['plan']['name']}", wrap=True)
+        axes.margins(y=0.12)
+        axes.grid(axis="y")
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
+    return figure
+
+
+def _shares(document: dict[str, Any]) -> list[float]:
+    late = document["over_run"]
+    return [row["fraction"] for row in document["looks"]] + ([late["fraction"]] if late else [])
+
+
+def _planned(axes: Axes, document: dict[str, Any]) -> None:
+    rows = document["plan"]["looks"]
+    at = [row["fraction"] for row in rows]
+    axes.plot(at, [_cut(row["upper"]) for row in rows], "--", color=MUTED, lw=1, marker="o",
+              ms=3, label="bound, planned")  # fmt: skip
+    lower = [(row["fraction"], row["lower"]) for row in rows if row["lower"] is not None]
+    if len(lower) > 1 or document["plan"]["sides"] == 2:
+        axes.plot(*zip(*((t, _cut(z)) for t, z in lower), strict=True), "--", color=MUTED, lw=1,
+                  marker="o", ms=3)  # fmt: skip
+
+
+def _came(axes: Axes, document: dict[str, Any]) -> None:
+    rows = [(row["fraction"], row["bounds"]) for row in document["looks"]]
+    if document["next"]:
+        rows.append((document["next"]["fraction"], document["next"]))
+    upper = [(t, _cut(bounds["upper"])) for t, bounds in rows]
+    axes.plot(*zip(*upper, strict=True), ":", color=PUBLISHED, lw=1, marker="_", ms=12,
+              mew=2, label="bound, as looks came")  # fmt: skip
+    two = document["plan"]["sides"] == 2
+    lower = [(t, _cut(b["lower"])) for t, b in rows if b["lower"] is not None]
+    if lower and (two or any(b["lower"] not in (None, b["upper"]) for _, b in rows)):
+        label = "_" if two else "futility bound, as looks came"  # an underscore: not in the legend
+        colour = PUBLISHED if two else TRUTH
+        axes.plot(*zip(*lower, strict=True), ":", color=colour, lw=1, marker="_", ms=12,
+                  mew=2, label=label)  # fmt: skip
+
+
+def _path(axes: Axes, document: dict[str, Any]) -> None:
+    at = [(row["fraction"], row["z"]) for row in document["looks"]]
+    axes.plot(*zip(*at, strict=True), "-o", color=SIMULATED, lw=1.5, ms=5, label="z")
+    for t, z in at:
+        axes.annotate(f"{z:.2f}", (t, z), xytext=(5, -11), textcoords="offset points",
+                      fontsize=8, color=INK)  # fmt: skip
+    late = document["over_run"]
+    if late:
+        axes.plot([at[-1][0], late["fraction"]], [at[-1][1], late["z"]], ":", color=SIMULATED)
+        axes.plot([late["fraction"]], [late["z"]], "o", mfc="white", color=SIMULATED, ms=5,
+                  label="z with data after the stop")  # fmt: skip
+
+
+def _cut(bound: float | None) -> float:
+    """Return a bound within the figure."""
+    return _EDGE if bound is None else max(-_EDGE, min(_EDGE, bound))

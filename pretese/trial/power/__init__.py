@@ -1,0 +1,1 @@
+"""Operating characteristics of a design: power, size, sensitivity, exact power."""

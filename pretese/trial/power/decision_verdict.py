@@ -1,0 +1,173 @@
+"""Whether a design met the thresholds of its own file, as far as Monte Carlo error lets one say."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtri
+
+from estimate.comparison.proportion import wilson_interval
+from pretese.trial.design.decision_rule import Decision
+from pretese.trial.power.additional_measures import main_point, null_point
+
+#: A plain measure, and of which state of nature it is.
+Found = tuple[dict[str, Any], str]
+
+#: Words for each part of a decision.
+WORDS = {
+    "least_power_percent": "power",
+    "least_worst_power_percent": "power, worst cell",
+    "least_assurance_percent": "assurance",
+    "most_level_percent": "type I error, greatest",
+    "most_expected_men": "men recruited, mean",
+    "most_months": "months, mean",
+}
+
+#: Parts that are shares of trials: their interval is Wilson's, which knows 0 and 1.
+_COUNTED = ("least_power_percent", "least_worst_power_percent", "most_level_percent")
+
+#: Standard errors to either side that hold 95 %.
+_WIDE = float(ndtri(0.975))
+
+#: More trials than these are not proposed.
+_MANY = 10_000_000
+
+
+def decision_document(decision: Decision | None, document: dict[str, Any]) -> dict[str, Any] | None:
+    """Return each threshold with number and verdict, and what follows; None if none was fixed.
+
+    ``met`` and ``not met`` are said where the threshold lies outside the 95 % interval for Monte
+    Carlo error, ``not clear`` where it lies within or there is no number. All met: ``go``; any not
+    met: ``no-go``; else ``not clear``.
+
+    Parameters
+    ----------
+    document
+        Of the design, as `pretese.trial.power.study.document_of` makes it.
+    """
+    if decision is None:
+        return None
+    found = dict(_found(document))
+    parts = [
+        _part(name, threshold, *found[name])
+        for name, threshold in decision.model_dump(exclude_none=True).items()
+    ]
+    said = {part["verdict"] for part in parts}
+    verdict = "no-go" if "not met" in said else "not clear" if "not clear" in said else "go"
+    return {"verdict": verdict, "men": main_point(document)["men"], "parts": parts}
+
+
+def _found(document: dict[str, Any]) -> Iterator[tuple[str, Found]]:
+    """Yield each part's measure, the worst of its kind."""
+    main, none = main_point(document)["measures"], "not simulated"
+    planned = "planned effect"
+    cells = (document["nuisance"] or {"cells": []})["cells"]
+    powers = [(cell["power"], _at(cell)) for cell in cells]
+    yield "least_power_percent", (_power(main), planned)
+    yield "least_worst_power_percent", _worst(powers, least=True) if powers else (_NO, none)
+    assured = [row for row in document["assurance"] if row["men"] == main_point(document)["men"]]
+    yield "least_assurance_percent", (assured[0], "prior") if assured else (_NO, none)
+    yield "most_level_percent", _worst(list(_levels(document)), least=False)
+    yield "most_expected_men", (main["recruited"], planned)
+    yield "most_months", (main["duration_months"], planned)
+
+
+def _power(measures: dict[str, Any]) -> dict[str, Any]:
+    """Return the share of trials that reject in favour of treatment: harm shown is no success."""
+    found, wrong = measures["rejection"], measures["wrong_direction"]["value"]
+    if found["value"] is None or not wrong:
+        return dict(found)
+    share = found["value"] - wrong
+    return {**found, "value": share, "mcse": float((share * (1 - share) / found["n"]) ** 0.5)}
+
+
+_NO: dict[str, Any] = {"value": None, "mcse": None, "n": 0}
+
+
+def _levels(document: dict[str, Any]) -> Iterator[Found]:
+    """Yield type I errors: of the plan, of every cell, of a family that shares the level."""
+    yield null_point(document)["measures"]["rejection"], "no effect"
+    for cell in (document["nuisance"] or {"cells": []})["cells"]:
+        yield cell["type_one_error"], f"no effect, {_at(cell)}"
+    family = main_point(document)["family"]
+    if family and family["method"] != "none":
+        for error in family["errors"]:
+            yield error, f"no effect on {', '.join(error['nulls'])}"
+
+
+def _at(cell: dict[str, Any]) -> str:
+    return ", ".join(f"{path} {value:g}" for path, value in cell["at"].items())
+
+
+def _worst(found: list[Found], *, least: bool) -> Found:
+    known = [each for each in found if each[0]["value"] is not None]
+    if not known:
+        return _NO, found[0][1]
+    return (min if least else max)(known, key=lambda each: float(each[0]["value"]))
+
+
+def _part(name: str, threshold: float, measure: dict[str, Any], at: str) -> dict[str, Any]:
+    """Hold one measure to its threshold, both as shares where the file says percent."""
+    share = name.endswith("_percent")
+    limit = threshold / 100 if share else threshold
+    counted = name in _COUNTED
+    low, high = _interval(measure, counted=counted)
+    verdict = _verdict(low, high, limit, at_least=name.startswith("least_"))
+    return {
+        "part": name, "words": WORDS[name], "at": at, "share": share, "threshold": limit,
+        "value": measure["value"], "mcse": measure["mcse"], "n": measure["n"],
+        "low": low, "high": high, "verdict": verdict,
+        "trials_to_tell": _to_tell(measure, limit, counted=counted)
+        if verdict == "not clear" else None,
+    }  # fmt: skip
+
+
+def _interval(measure: dict[str, Any], *, counted: bool) -> tuple[float | None, float | None]:
+    """Return the 95 % interval for Monte Carlo error; None, None without a number."""
+    value, mcse, n = measure["value"], measure["mcse"], measure["n"]
+    if value is None or mcse is None:
+        return None, None
+    if counted:
+        low, high = wilson_interval(value * n, n)
+        return float(low), float(high)
+    return value - _WIDE * mcse, value + _WIDE * mcse
+
+
+def _verdict(low: float | None, high: float | None, limit: float, *, at_least: bool) -> str:
+    """Return whether a whole interval lies on the right side; a limit itself is on it.
+
+    >>> [_verdict(*ends, 0.8, at_least=True) for ends in ((0.81, 0.9), (0.7, 0.79), (0.7, 0.9))]
+    ['met', 'not met', 'not clear']
+    """
+    if low is None or high is None:
+        return "not clear"
+    if not at_least:
+        low, high, limit = -high, -low, -limit
+    return "met" if low >= limit else "not met" if high < limit else "not clear"
+
+
+def _to_tell(measure: dict[str, Any], limit: float, *, counted: bool) -> int | None:
+    """Return about how many trials put the limit outside the interval; None: no sensible number.
+
+    Wilson's interval leaves out a limit p where the share is further from it than 1.96 standard
+    errors of a share p.
+    """
+    value, mcse = measure["value"], measure["mcse"]
+    if value is None or mcse is None or value == limit:
+        return None
+    variance = limit * (1 - limit) if counted else measure["n"] * mcse**2
+    needed = variance * (_WIDE / (value - limit)) ** 2
+    return int(np.ceil(needed)) if needed <= _MANY else None
+
+
+def decision_words(decision: dict[str, Any]) -> str:
+    """Return the verdict, and how many trials would make clear what is not."""
+    words = f"Decision: {decision['verdict']}."
+    for part in decision["parts"]:
+        if part["verdict"] == "not clear":
+            more, what = part["trials_to_tell"], part["words"]
+            cure = "more trials may not tell"
+            if more:
+                cure = f"about {more:,} trials would tell, if the number stays where it is"
+            words += f" {what[0].upper()}{what[1:]}: {cure if part['n'] else part['at']}."
+    return words

@@ -1,0 +1,138 @@
+"""What many trials show of all their endpoints: each alone, each in the family, and its errors."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from scipy.special import ndtr
+
+from estimate.core.arrays import Floats
+from estimate.performance.measures import Measure, measure_performance
+from estimate.sequential.trials import follow
+from pretese.trial.design.design_file import Design
+from pretese.trial.power.trial_means import bias_of, given_measure, mean, truth_on_scale
+from pretese.trial.simulation.claims import claim
+from pretese.trial.simulation.trial_results import Outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class OneOfSeveral:
+    """One endpoint.
+
+    Attributes
+    ----------
+    name, estimand, analysis
+        Words.
+    risk_control, risk_treated
+        Shares of all men who would meet it if randomised to each arm.
+    truth, estimate, bias, coverage
+        True effect, mean estimate, and how far they agree; logarithms for ratios. ``coverage`` is
+        that of unadjusted intervals.
+    alone, claimed
+        Chance to reject in favour of treatment: with the whole level and the looks to itself, and
+        in the family.
+    """
+
+    name: str
+    estimand: str
+    analysis: str
+    risk_control: Measure
+    risk_treated: Measure
+    truth: Measure
+    estimate: Measure
+    bias: Measure
+    coverage: Measure
+    alone: Measure
+    claimed: Measure
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyError:
+    """Chance of claiming any endpoint of ``nulls``, which have no effect; the others do."""
+
+    nulls: tuple[str, ...]
+    error: Measure
+
+
+def each_endpoint(design: Design, outcomes: Outcomes) -> list[OneOfSeveral]:
+    """Return what the trials show of each endpoint, the primary first."""
+    return [_one(design, outcomes, k) for k in range(len(design.questions))]
+
+
+def any_and_all(outcomes: Outcomes) -> tuple[Measure, Measure]:
+    """Return the chances to claim at least one endpoint, and all of them, for treatment."""
+    won = _part(outcomes, "endpoint_claimed") * (_part(outcomes, "endpoint_z") > 0)
+    return mean(won.max(-1)), mean(won.min(-1))
+
+
+def family_errors(design: Design, outcomes: Outcomes) -> list[FamilyError]:
+    """Return family-wise errors with no effect on any endpoint, then on every part of them.
+
+    The statistic of an endpoint depends on its own effect alone, so a trial in which some
+    endpoints have no effect takes their statistics from the same men without it. Such a trial
+    need not be one that nature can make: it asks the procedure the hardest question.
+    """
+    path, without = (_path(design, outcomes, name) for name in ("path", "path_without"))
+    errors = []
+    for nulls in _parts_of(path.shape[-1]):
+        null = np.isin(np.arange(path.shape[-1]), nulls)
+        claimed = claim(design, np.where(null, without, path)).claimed.astype(float)
+        names = tuple(design.labels[k] for k in nulls)
+        errors.append(FamilyError(names, mean(claimed[:, null].max(-1))))
+    return errors
+
+
+def _parts_of(count: int) -> Iterator[tuple[int, ...]]:
+    """Yield every set of endpoints but the empty one, the largest first.
+
+    >>> list(_parts_of(2))
+    [(0, 1), (0,), (1,)]
+    """
+    for size in range(count, 0, -1):
+        yield from combinations(range(count), size)
+
+
+def _one(design: Design, outcomes: Outcomes, k: int) -> OneOfSeveral:
+    question = design.questions[k]
+
+    def column(name: str) -> Floats:
+        return _part(outcomes, f"endpoint_{name}")[:, k]
+
+    control, treated, target = (
+        mean(column(name)) for name in ("risk_control", "risk_treated", "target")
+    )
+    truth = truth_on_scale(question, target, control, treated, given_measure(outcomes, k))
+    z, plan = column("z"), design.monitoring.plan()
+    own = follow(plan, _path(design, outcomes, "path")[..., k])
+    p = ndtr(-z) if plan.sides == 1 else 2 * ndtr(-np.abs(z))
+    found = measure_performance(
+        column("estimate"), column("std_error"), truth.value, conf_low=column("conf_low"),
+        conf_high=column("conf_high"), p_value=p,
+    )  # fmt: skip
+    return OneOfSeveral(
+        name=design.labels[k],
+        estimand=str(question.estimand),
+        analysis=question.analysis.method,
+        risk_control=control,
+        risk_treated=treated,
+        truth=truth,
+        estimate=mean(column("estimate")),
+        bias=bias_of(found.bias, truth, question),
+        coverage=found.coverage,
+        alone=mean((own.rejected & (own.z > 0)).astype(float)),
+        claimed=mean(column("claimed") * (z > 0)),
+    )
+
+
+def _path(design: Design, outcomes: Outcomes, name: str) -> Floats:
+    """Return (replicate, look, endpoint) statistics."""
+    flat = _part(outcomes, f"endpoint_{name}")
+    return flat.reshape(len(flat), -1, len(design.questions))
+
+
+def _part(outcomes: Outcomes, name: str) -> Floats:
+    values: Floats | None = getattr(outcomes, name)
+    if values is None:
+        raise ValueError(f"these trials have one endpoint and no {name}")
+    return values

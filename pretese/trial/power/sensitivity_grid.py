@@ -1,0 +1,264 @@
+"""How much of a plan rests on what nobody knows: a grid of nuisances, and a tornado.
+
+Every cell is the same trial with the same luck but for what the cell changes, so
+that differences from the plan are paired and their Monte Carlo error is small.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from estimate.performance.measures import paired_difference
+from pretese.trial.design.alternatives import (
+    SOURCED,
+    Axes,
+    planned_value,
+    settings_of,
+    with_settings,
+)
+from pretese.trial.design.design_file import Design
+from pretese.trial.power.runner import Runner
+from pretese.trial.power.summary import measures, plain, won
+from pretese.trial.power.trial_means import mean
+from pretese.trial.simulation.trial_results import Outcomes
+from simulate.scenario import Scenario
+from simulate.scenario.parameter_paths import parameters
+
+#: Trials by which assumptions that move nothing are told from those that do.
+SCREENED = 100
+
+#: Assumptions that a tornado shows.
+SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One combination of nuisances.
+
+    Attributes
+    ----------
+    at
+        Path to value.
+    risks
+        Success in all men, had they been randomised to control and to treated.
+    numbers
+        Power, its paired difference from the plan, type I error, bias, coverage; each with its
+        Monte Carlo standard error, as plain values. Power counts rejections in favour of treatment.
+        Of a sequential trial bias and coverage are those of the median-unbiased estimate and the
+        final interval.
+    """
+
+    at: dict[str, float]
+    risks: tuple[float, float]
+    numbers: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A design at every combination of nuisances, at one size."""
+
+    men: int
+    replicates: int
+    axes: Axes
+    planned: dict[str, float | None]
+    cells: list[Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One assumption moved alone; differences in power from the plan, with their errors."""
+
+    path: str
+    words: str
+    unit: str
+    planned: float | None
+    ends: tuple[float, float]
+    differences: tuple[dict[str, Any], dict[str, Any]]
+
+    @property
+    def span(self) -> float:
+        """Largest difference in power at either end."""
+        return max(abs(float(each["value"] or 0.0)) for each in self.differences)
+
+
+@dataclass(frozen=True, slots=True)
+class Tornado:
+    """Assumptions, the weightiest first; ``screened`` says among how many they were found."""
+
+    men: int
+    replicates: int
+    screened: int
+    unmoved: int
+    bars: list[Bar]
+
+
+def study_grid(
+    design: Design, scenario: Scenario | None, axes: Axes, men: int, seed: int, replicates: int,
+    runner: Runner,
+) -> Grid:  # fmt: skip
+    """Simulate a design in every cell, with the full effect and with none."""
+    points = [(men, 0.0), (men, 1.0)]
+    settings = settings_of(axes)
+    changed = [(design, scenario), *(with_settings(design, scenario, at) for at in settings)]
+    jobs = runner.jobs(changed, points, seed)
+    plan, *found = runner.do(jobs, replicates, f"{design.id}: nuisance grid")
+    wins = won(plan[men, 1.0])
+    cells = [
+        _cell(cell_design, at, wins, trials[men, 0.0], trials[men, 1.0])
+        for at, (cell_design, _), trials in zip(settings, changed[1:], found, strict=True)
+    ]
+    planned = {path: planned_value(design, scenario, path) for path in axes}
+    return Grid(men, replicates, axes, planned, cells)
+
+
+def _cell(design: Design, at: dict[str, float], plan: Any, none: Outcomes, full: Outcomes) -> Cell:
+    with_effect = measures(design, full)
+    numbers = {
+        "power": mean(won(full)),
+        "power_difference": paired_difference(won(full), plan),
+        "type_one_error": measures(design, none)["rejection"],
+        "bias": with_effect.get("final_bias", with_effect["bias"]),
+        "coverage": with_effect.get("final_coverage", with_effect["coverage"]),
+    }
+    risks = float(full.risk_control.mean()), float(full.risk_treated.mean())
+    return Cell(at, risks, {name: plain(each) for name, each in numbers.items()})
+
+
+def study_tornado(
+    design: Design, scenario: Scenario | None, axes: Axes, men: int, seed: int, replicates: int,
+    runner: Runner,
+) -> Tornado:  # fmt: skip
+    """Move each assumption alone to either end of its range.
+
+    Ranges are those of the nuisance axes, and the ``sweep`` of every number that its file calls
+    assumed. A first round of few trials ranks them by how far the mean statistic moves, which is
+    far steadier than the share of rejections; only the weightiest are simulated in full.
+    """
+    ranges = assumed_ranges(design, scenario, axes)
+    few = min(SCREENED, replicates)
+    screened = _both_ends(design, scenario, ranges, men, seed, few, runner)
+    plan, found = screened
+    moved = {
+        path: max(abs(np.nanmean(end.z) - np.nanmean(plan.z)) for end in pair)
+        for path, pair in found.items()
+        if any(not np.array_equal(end.z, plan.z, equal_nan=True) for end in pair)
+    }
+    chosen = sorted(moved, key=lambda path: -moved[path])[:SHOWN]
+    kept = {path: ranges[path] for path in chosen}
+    plan, found = _both_ends(design, scenario, kept, men, seed, replicates, runner)
+    bars = [_bar(design, scenario, path, ranges[path], plan, found[path]) for path in kept]
+    bars.sort(key=lambda bar: -bar.span)
+    return Tornado(men, replicates, len(ranges), len(ranges) - len(moved), bars)
+
+
+def assumed_ranges(
+    design: Design, scenario: Scenario | None, axes: Axes
+) -> dict[str, tuple[float, float]]:
+    """Return the range of every assumption that has one, by its path."""
+    found = {} if scenario is None else parameters(scenario)
+    ranges = {path: number.sweep for path, number in found.items() if number.sweep}
+    for name in SOURCED:
+        number = getattr(design, name)
+        if number is not None and number.sweep:
+            ranges[name] = number.sweep
+    return ranges | {path: (min(values), max(values)) for path, values in axes.items()}
+
+
+Pair = tuple[Outcomes, Outcomes]
+
+
+def _both_ends(
+    design: Design, scenario: Scenario | None, ranges: Mapping[str, tuple[float, float]],
+    men: int, seed: int, replicates: int, runner: Runner,
+) -> tuple[Outcomes, dict[str, Pair]]:  # fmt: skip
+    """Return the trials of the plan, and of either end of every range."""
+    changed = [(design, scenario)]
+    for path, ends in ranges.items():
+        changed += [with_settings(design, scenario, {path: end}) for end in ends]
+    jobs = runner.jobs(changed, [(men, 1.0)], seed)
+    plan, *found = runner.do(jobs, replicates, f"{design.id}: tornado")
+    at = men, 1.0
+    pairs = zip(found[::2], found[1::2], strict=True)
+    return plan[at], {p: (low[at], high[at]) for p, (low, high) in zip(ranges, pairs, strict=True)}
+
+
+def _bar(
+    design: Design, scenario: Scenario | None, path: str, ends: tuple[float, float],
+    plan: Outcomes, found: Pair,
+) -> Bar:  # fmt: skip
+    numbers = {} if scenario is None else parameters(scenario)
+    unit = numbers[path].unit if path in numbers else _UNITS.get(path.split(".")[0], "")
+    low, high = (plain(paired_difference(won(end), won(plan))) for end in found)
+    words = _words(scenario, path)
+    return Bar(path, words, unit, planned_value(design, scenario, path), ends, (low, high))
+
+
+def _words(scenario: Scenario | None, path: str) -> str:
+    """Return a path, or better words where it counts instead of naming."""
+    if scenario is None or not path.startswith("population.correlations."):
+        return path
+    pair = scenario.population.correlations[int(path.split(".")[2])]
+    return f"correlation of {pair.between[0]} and {pair.between[1]}"
+
+
+_UNITS = {
+    **SOURCED, "dropout": "%", "crossover": "%", "risks": "%", "control_risk": "log odds added",
+}  # fmt: skip
+
+#: What is worst of a measure: the least or the greatest.
+_WORST = {"power": min, "type_one_error": max, "coverage": min}
+
+
+def grid_document(grid: Grid) -> dict[str, Any]:
+    """Return a grid as plain values; ``worst`` holds the number of the worst cell, from 0.
+
+    The least of many estimates lies below the least of the true values by chance alone; cells
+    share their luck, which keeps that small.
+    """
+    numbers = {name: [cell.numbers[name]["value"] for cell in grid.cells] for name in _WORST}
+    known = {name: [v for v in values if v is not None] for name, values in numbers.items()}
+    return {
+        "men": grid.men,
+        "replicates": grid.replicates,
+        "axes": {path: list(values) for path, values in grid.axes.items()},
+        "planned": grid.planned,
+        "cells": [
+            {
+                "at": cell.at,
+                "risk_control": cell.risks[0],
+                "risk_treated": cell.risks[1],
+                **cell.numbers,
+            }
+            for cell in grid.cells
+        ],
+        "worst": {
+            name: numbers[name].index(_WORST[name](values))
+            for name, values in known.items()
+            if values
+        },
+    }
+
+
+def tornado_document(tornado: Tornado) -> dict[str, Any]:
+    """Return a tornado as plain values."""
+    return {
+        "men": tornado.men,
+        "replicates": tornado.replicates,
+        "screened": tornado.screened,
+        "unmoved": tornado.unmoved,
+        "bars": [
+            {
+                "path": bar.path,
+                "words": bar.words,
+                "unit": bar.unit,
+                "planned": bar.planned,
+                "low": bar.ends[0],
+                "high": bar.ends[1],
+                "difference_low": bar.differences[0],
+                "difference_high": bar.differences[1],
+            }
+            for bar in tornado.bars
+        ],
+    }

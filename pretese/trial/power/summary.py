@@ -1,0 +1,287 @@
+"""What many simulated trials show, every number with its Monte Carlo standard error."""
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from estimate.core.arrays import Floats
+from estimate.performance.measures import Measure, measure_performance
+from pretese.trial.design.design_file import Design
+from pretese.trial.power.exact_power import exact_rail, why_no_rail
+from pretese.trial.power.familywise import any_and_all, each_endpoint, family_errors
+from pretese.trial.power.trial_means import (
+    bias_of,
+    given_measure,
+    mean,
+    quantile,
+    share_below,
+    truth_on_scale,
+)
+from pretese.trial.simulation.reestimation import largest
+from pretese.trial.simulation.trial_results import Outcomes, Results
+
+#: Words for tables, in their order; measures of what knows of the looks are of such trials alone.
+WORDS = {
+    "rejection": "rejects the null hypothesis",
+    "wrong_direction": "rejects in favour of control",
+    "bias": "bias of the estimate at the end",
+    "below": "estimate at the end below truth",
+    "coverage": "coverage of its 95 % interval",
+    "final_bias": "bias, median-unbiased estimate",
+    "final_below": "median-unbiased below truth",
+    "final_coverage": "coverage, final 95 % interval",
+    "final_over": "final interval above truth",
+    "empirical_se": "spread of the estimates",
+    "model_se": "standard error reported",
+    "no_answer": "trials without an answer",
+    "recruited": "men recruited",
+    "analysed": "men analysed",
+    "exposed": "men given the treated arm",
+    "duration_months": "duration, months",
+    "guessed": "arms guessed right",
+    "imbalance": "imbalance of the arms, men",
+}
+
+#: Measures that are shares of trials or men.
+SHARES = frozenset(
+    {"rejection", "wrong_direction", "coverage", "no_answer", "guessed", "below", "final_below",
+     "final_coverage", "final_over"}
+)  # fmt: skip
+
+#: Percent of trials below the sizes that are shown of re-estimation.
+QUANTILES = (5, 25, 50, 75, 95)
+
+
+def summarise(design: Design, results: Results) -> list[dict[str, Any]]:
+    """Return one plain document per size and effect, in rising order of both."""
+    return [
+        summarise_point(design, men, effect, results[men, effect])
+        for men, effect in sorted(results)
+    ]
+
+
+def summarise_point(design: Design, men: int, effect: float, outcomes: Outcomes) -> dict[str, Any]:
+    """Return performance, stops, truth and the exact rail of one size and effect."""
+    risks, target = _risks(design, effect, outcomes), mean(outcomes.target)
+    rail = exact_rail(design, men, outcomes, risks)
+    found = measures(design, outcomes)
+    return {
+        "men": men,
+        "effect_percent": 100 * effect,
+        "replicates": outcomes.replicates,
+        "truth": {
+            "risk_control": risks[0],
+            "risk_treated": risks[1],
+            "risk_difference": plain(target),
+            "on_scale": plain(true_effect(design, outcomes)),
+        },
+        "measures": {name: plain(measure) for name, measure in found.items()},
+        "looks": _looks(design, men, outcomes),
+        "reestimation": _sizes(design, men, outcomes),
+        "endpoints": _endpoints(design, outcomes),
+        "family": _family(design, effect, outcomes),
+        "exact": None
+        if rail is None
+        else {
+            "power": rail.power,
+            "expected_men": rail.expected_men,
+            "z": rail.z,
+            "closed_form": rail.closed_form,
+        },
+        "no_exact": why_no_rail(design, men) or _unfilled(design, men),
+    }
+
+
+def measures(design: Design, outcomes: Outcomes) -> dict[str, Measure]:
+    """Return the measures of `WORDS`, those that know of the looks only where trials do."""
+    o = outcomes
+    found, truth = np.isfinite(o.estimate), true_effect(design, o)
+    performance = measure_performance(
+        o.estimate, o.std_error, truth.value, conf_low=o.conf_low, conf_high=o.conf_high,
+        p_value=o.p_value,
+    )  # fmt: skip
+    return {
+        "rejection": mean(o.rejected),
+        "wrong_direction": mean(o.rejected * (o.z < 0)),
+        "bias": bias_of(performance.bias, truth, design),
+        "coverage": performance.coverage,
+        "empirical_se": performance.empirical_se,
+        "model_se": performance.model_se,
+        "no_answer": mean((~found).astype(float)),
+        "recruited": mean(o.recruited),
+        "analysed": mean(o.analysed),
+        "exposed": mean(o.exposed),
+        "duration_months": mean(o.months),
+        "guessed": mean(o.guessed),
+        "imbalance": mean(o.imbalance),
+        **_final(design, o, truth),
+    }
+
+
+def _final(design: Design, outcomes: Outcomes, truth: Measure) -> dict[str, Measure]:
+    """Return how median-unbiased estimates and final intervals do; nothing where there are none."""
+    o, true = outcomes, truth.value
+    if o.median_unbiased is None or o.final_low is None or o.final_high is None:
+        return {}
+    found = measure_performance(
+        o.median_unbiased, o.std_error, true, conf_low=o.final_low, conf_high=o.final_high,
+        p_value=o.p_value,
+    )  # fmt: skip
+    return {
+        "below": share_below(o.estimate, true),
+        "final_bias": bias_of(found.bias, truth, design),
+        "final_below": share_below(o.median_unbiased, true),
+        "final_coverage": found.coverage,
+        "final_over": share_below(-o.final_low, -true),
+    }
+
+
+#: What a median of no trials is.
+_UNKNOWN = {"value": None, "mcse": None, "n": 0}
+
+
+def plain(measure: Measure) -> dict[str, float | int | None]:
+    """Return a measure as JSON can hold it."""
+    value, mcse = (float(x) if np.isfinite(x) else None for x in (measure.value, measure.mcse))
+    return {"value": value, "mcse": mcse, "n": int(measure.n)}
+
+
+def assurance(design: Design, results: Results, men: int) -> Measure:
+    """Return the chance of a rejection in favour of treatment, averaged over the prior.
+
+    The effects share their men, so the Monte Carlo error is that of the weighted sum in each.
+    """
+    weighed = [
+        each.weight_percent / 100 * won(results[men, each.effect_percent / 100])
+        for each in design.prior
+    ]
+    return mean(np.sum(weighed, axis=0))
+
+
+def won(outcomes: Outcomes) -> Floats:
+    """Return 1 for trials that reject in favour of treatment, else 0."""
+    return np.asarray(outcomes.rejected * (outcomes.z > 0))
+
+
+def true_effect(design: Design, outcomes: Outcomes) -> Measure:
+    """Return the population effect on the scale of the method: logarithms for ratios."""
+    o = outcomes
+    target, control, treated = (mean(each) for each in (o.target, o.risk_control, o.risk_treated))
+    return truth_on_scale(design, target, control, treated, given_measure(o))
+
+
+def _truth(design: Design, outcomes: Outcomes) -> float:
+    return float(true_effect(design, outcomes).value)
+
+
+def _risks(design: Design, effect: float, outcomes: Outcomes) -> tuple[float, float]:
+    """Return the risks in either arm: known for plain risks, else those of the simulated men."""
+    if design.risks is None:
+        return float(outcomes.risk_control.mean()), float(outcomes.risk_treated.mean())
+    control = design.risks.control_percent / 100
+    treated = control + effect * (design.risks.treated_percent / 100 - control)
+    moved = np.array([design.crossover.control_percent, design.crossover.treated_percent]) / 100
+    gap = treated - control
+    match design.endpoint.crossover:
+        case "treatment policy":
+            return control + moved[0] * gap, treated - moved[1] * gap
+        case "composite":
+            return control * (1 - moved[0]), treated * (1 - moved[1])
+    return control, treated
+
+
+def _endpoints(design: Design, outcomes: Outcomes) -> list[dict[str, Any]]:
+    """Return one row for each of several endpoints; none if there is one alone."""
+    if not design.secondary:
+        return []
+    rows = []
+    for one in each_endpoint(design, outcomes):
+        values = {field.name: getattr(one, field.name) for field in fields(one)}
+        rows.append(
+            {
+                name: plain(value) if isinstance(value, Measure) else value
+                for name, value in values.items()
+            }
+        )
+    return rows
+
+
+def _family(design: Design, effect: float, outcomes: Outcomes) -> dict[str, Any] | None:
+    """Return what is claimed of all endpoints together, and how often wrongly."""
+    if not design.secondary:
+        return None
+    some, every = any_and_all(outcomes)
+    rule, errors = design.multiplicity, family_errors(design, outcomes)
+    return {
+        "method": rule.method if rule else "none",
+        "any": plain(some),
+        "all": plain(every),
+        # Without an effect on anything there is no other family than the first, of all.
+        "errors": [
+            {"nulls": list(each.nulls), **plain(each.error)}
+            for each in (errors if effect else errors[:1])
+        ],
+    }
+
+
+def _sizes(design: Design, men: int, outcomes: Outcomes) -> dict[str, Any] | None:
+    """Return how often and how far re-estimation changed the size; None for a fixed plan.
+
+    Shares are of all trials; quantiles and mean of the size are those of trials that went on.
+    """
+    rule, o = design.monitoring.reestimation, outcomes
+    if rule is None:
+        return None
+    onward = o.look > rule.at_look
+    sizes = o.full_men[onward]
+    most = largest(design, men)
+    return {
+        "at_look": rule.at_look,
+        "combination": rule.combination,
+        "planned": men,
+        "most": most,
+        "re_estimated": plain(mean(onward.astype(float))),
+        "raised": plain(mean((onward & (o.full_men > men)).astype(float))),
+        "lowered": plain(mean((onward & (o.full_men < men)).astype(float))),
+        "at_most": plain(mean((onward & (o.full_men == most)).astype(float))),
+        "men": plain(mean(sizes)),
+        "quantiles": {
+            f"{percent}": float(np.percentile(sizes, percent)) if sizes.size else None
+            for percent in QUANTILES
+        },
+    }
+
+
+def _unfilled(design: Design, men: int) -> str | None:
+    return "the size does not fill whole blocks" if men % design.step else None
+
+
+def _waited_for(design: Design, men: int, outcomes: Outcomes) -> list[int]:
+    """Return men at each look: as planned, and as re-estimated on average."""
+    counts, rule = design.looks_at(men), design.monitoring.reestimation
+    if rule is None or not (outcomes.look > rule.at_look).any():
+        return list(counts)
+    seen = counts[rule.at_look - 1]
+    grown = outcomes.full_men[outcomes.look > rule.at_look].mean() - seen
+    later = [round(seen + (count - seen) / (men - seen) * grown) for count in counts]
+    return [*counts[: rule.at_look], *later[rule.at_look :]]
+
+
+def _looks(design: Design, men: int, outcomes: Outcomes) -> list[dict[str, Any]]:
+    rows = []
+    for look, count in enumerate(_waited_for(design, men, outcomes), start=1):
+        at = outcomes.look == look
+        win = at & (outcomes.rejected > 0)
+        rows.append(
+            {
+                "look": look,
+                "men": count,
+                "rejects": plain(mean(win.astype(float))),
+                "stops_without": plain(mean((at & ~win).astype(float))),
+                "median_months": plain(quantile(outcomes.months[at], 0.5))
+                if at.any()
+                else _UNKNOWN,
+            }
+        )
+    return rows

@@ -1,0 +1,96 @@
+"""Means over trials with their Monte Carlo error, and the true effect on the scale of a method."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from estimate.core.arrays import Floats
+from estimate.performance.measures import Measure
+from pretese.trial.design.design_file import Design
+from pretese.trial.simulation.trial_results import Outcomes
+
+#: Differences of estimates that are rounding.
+_SAME = 1e-12
+
+
+def mean(values: Floats) -> Measure:
+    """Return the mean over trials; those without an answer are left out.
+
+    >>> found = mean(np.array([1.0, 2.0, 3.0, np.nan]))
+    >>> float(found.value), round(float(found.mcse), 4), int(found.n)
+    (2.0, 0.5774, 3)
+    """
+    finite = values[np.isfinite(values)]
+    n = finite.size
+    if n < 2:
+        return Measure(np.asarray(np.nan), np.asarray(np.nan), np.asarray(n))
+    if np.ptp(finite) == 0:  # known, not drawn: without an error or a minus zero
+        return Measure(np.asarray(finite[0] + 0.0), np.asarray(0.0), np.asarray(n))
+    return Measure(
+        np.asarray(finite.mean()), np.asarray(finite.std(ddof=1) / np.sqrt(n)), np.asarray(n)
+    )
+
+
+def share_below(values: Floats, limit: ArrayLike) -> Measure:
+    """Return the share of trials with less than ``limit``; exactly as much counts as a half.
+
+    >>> found = share_below(np.array([0.1, 0.2, 0.3, 0.4, np.nan]), 0.2)
+    >>> float(found.value), int(found.n)
+    (0.375, 4)
+    """
+    more = np.where(np.isfinite(values), values, np.nan) - np.asarray(limit)
+    return mean(np.heaviside(-np.where(np.abs(more) < _SAME, 0.0, more), 0.5))
+
+
+def truth_on_scale(
+    design: Design, target: Measure, control: Measure, treated: Measure, given: Measure | None
+) -> Measure:
+    """Return the true effect as the method of the primary endpoint puts it.
+
+    A risk difference is that of the estimand's population. A marginal odds ratio, as a logarithm,
+    follows from the two risks. A conditional one is ``given``, as `conditional_effect` finds it,
+    or unknown: NaN.
+    """
+    if design.analysis.conditional:
+        return given or Measure(np.asarray(np.nan), np.asarray(np.nan), target.n)
+    if design.analysis.method != "logistic":
+        return target
+    p1, p0 = treated.value, control.value
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.log(p1 / (1 - p1)) - np.log(p0 / (1 - p0))
+        # The risks share their men; without the covariance this is a little too large.
+        mcse = np.hypot(treated.mcse / (p1 * (1 - p1)), control.mcse / (p0 * (1 - p0)))
+    return Measure(np.asarray(value), np.asarray(mcse), target.n)
+
+
+def given_measure(outcomes: Outcomes, endpoint: int = 0) -> Measure | None:
+    """Return the true conditional effect of an endpoint; None if there is no such thing."""
+    true, error = outcomes.given_truth, outcomes.given_truth_mcse
+    if true is None or error is None:
+        return None
+    n = np.asarray(outcomes.replicates)
+    return Measure(true[0, endpoint], error[0, endpoint], n)
+
+
+def bias_of(found: Measure, truth: Measure, design: Design) -> Measure:
+    """Return a bias whose error is also that of a truth which was simulated apart."""
+    if not design.analysis.conditional:
+        return found
+    return Measure(found.value, np.hypot(found.mcse, truth.mcse), found.n)
+
+
+def quantile(values: Floats, share: float) -> Measure:
+    """Return a quantile with its Monte Carlo standard error, from the order statistics around it.
+
+    The rank of the quantile is binomial; the values one standard deviation of the rank to either
+    side are about one standard error away.
+
+    >>> found = quantile(np.arange(10_001.0), 0.5)
+    >>> float(found.value), float(found.mcse)
+    (5000.0, 50.0)
+    """
+    ranked = np.sort(values)
+    n = ranked.size
+    reach = np.sqrt(n * share * (1 - share))
+    places = np.clip((n - 1) * share + np.array([-reach, 0.0, reach]), 0, n - 1)
+    low, middle, high = ranked[np.round(places).astype(int)]
+    return Measure(np.asarray(middle), np.asarray((high - low) / 2), np.asarray(n))

@@ -1,0 +1,146 @@
+"""Simulated trials as tables: rows of one size and effect after those of another.
+
+A table holds every array of `Outcomes`, whatever they are; arrays with more than one number per
+trial become lists of one length. In files each size and effect has row groups of its own, so that
+a curve of any length is read one point at a time and memory holds one point alone.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from pretese.io.text.rounding_rule import rounded_replicates
+from pretese.trial.simulation.trial_results import Outcomes, Point
+from protocol.errors import InputError
+
+#: Rows of a row group in a file of joined blocks.
+GROUP = 50_000
+
+#: Digits of an effect in percent that tell two effects apart.
+_DIGITS = 9
+
+
+def table_of(point: Point, first: int, outcomes: Outcomes) -> pa.Table:
+    """Return trials ``first, first + 1, ...`` of one size and effect, a row each."""
+    men, effect = point
+    count = outcomes.replicates
+    named = {field.name: getattr(outcomes, field.name) for field in fields(outcomes)}
+    return pa.table(
+        {
+            "men": pa.array(np.full(count, men, np.int64)),
+            "effect_percent": pa.array(np.full(count, _percent(effect))),
+            "trial": pa.array(np.arange(first, first + count)),
+            **{
+                name: _column(rounded_replicates(values))
+                for name, values in named.items()
+                if values is not None
+            },
+        }
+    )
+
+
+def outcomes_of(table: pa.Table) -> Outcomes:
+    """Return the trials of a table of one size and effect."""
+    names = [field.name for field in fields(Outcomes) if field.name in table.column_names]
+    return Outcomes(**{name: _array(table[name]) for name in names})
+
+
+def _percent(effect: float) -> float:
+    return round(100 * effect, _DIGITS)
+
+
+def _column(values: NDArray[Any]) -> pa.Array:
+    if values.ndim == 1:
+        return pa.array(values)
+    flat = np.ascontiguousarray(values).reshape(-1)
+    return pa.FixedSizeListArray.from_arrays(pa.array(flat), flat.size // len(values))
+
+
+def _array(column: pa.ChunkedArray) -> NDArray[Any]:
+    if not pa.types.is_fixed_size_list(column.type):
+        return np.asarray(column.to_numpy())
+    flat = np.concatenate([chunk.flatten().to_numpy() for chunk in column.chunks])
+    return flat.reshape(len(column), column.type.list_size)
+
+
+class Recorded(Mapping[Point, Outcomes]):
+    """Trials in files, read one size and effect at a time.
+
+    Parameters
+    ----------
+    paths
+        Files in the order of their trials; each row group holds one size and effect.
+    replicates
+        Trials ``0 .. replicates - 1`` are read; None: all.
+    """
+
+    def __init__(self, paths: Sequence[Path], replicates: int | None = None) -> None:
+        self._replicates = replicates
+        self._groups: dict[Point, list[tuple[Path, int]]] = {}
+        for path in paths:
+            for group, point in enumerate(_points(path)):
+                self._groups.setdefault(point, []).append((path, group))
+
+    def table(self, point: Point) -> pa.Table:
+        """Return the rows of one size and effect, in the order of trials."""
+        groups = self._groups[point[0], _percent(point[1])]
+        table = pa.concat_tables(pq.ParquetFile(path).read_row_group(g) for path, g in groups)
+        return table if self._replicates is None else table.slice(0, self._replicates)
+
+    def __getitem__(self, point: Point) -> Outcomes:
+        """Return the trials of one size and effect."""
+        return outcomes_of(self.table(point))
+
+    def __iter__(self) -> Iterator[Point]:
+        """Yield sizes and effects."""
+        return ((men, percent / 100) for men, percent in self._groups)
+
+    def __len__(self) -> int:
+        """Return how many sizes and effects there are."""
+        return len(self._groups)
+
+
+def _points(path: Path) -> Iterator[Point]:
+    """Yield what each row group of a file holds: men, and effect in percent."""
+    try:
+        metadata = pq.read_metadata(path)
+    except pa.ArrowInvalid:
+        cure = "delete it, and do its trials again with --resume"
+        raise InputError.of(str(path), "", "this is no whole block of trials", cure) from None
+    for group in range(metadata.num_row_groups):
+        columns = [metadata.row_group(group).column(k) for k in (0, 1)]
+        men, percent = (column.statistics.min for column in columns)
+        yield int(men), float(percent) + 0.0  # Parquet keeps the least zero as -0
+
+
+def join(recorded: Recorded, path: Path) -> None:
+    """Write trials to one file, in rising order of size and effect.
+
+    Lists become columns of their own, numbered from 1, so that any program can read the file.
+    """
+    writer: pq.ParquetWriter | None = None
+    try:
+        for point in sorted(recorded):
+            table = _flat(recorded.table(point).combine_chunks())
+            writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
+            writer.write_table(table, row_group_size=GROUP)
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+def _flat(table: pa.Table) -> pa.Table:
+    columns: dict[str, Any] = {}
+    for name in table.column_names:
+        values = _array(table[name])
+        if values.ndim == 1:
+            columns[name] = table[name]
+        else:
+            columns |= {f"{name}_{k}": pa.array(v) for k, v in enumerate(values.T, start=1)}
+    return pa.table(columns)

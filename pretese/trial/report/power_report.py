@@ -1,0 +1,290 @@
+"""A power study as one self-contained HTML page, chapter by chapter.
+
+The chapters follow ADEMP (Morris, White, Crowther. *Stat Med* 2019;38:2074-102) and what regulators
+ask of a simulated design: identity, aims, trial, mechanism, estimands, methods, performance,
+verification, results, example trials, conclusions, archive. What a study did not do is said there.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from estimate.performance.measures import replicates_for
+from pretese.io.input.parquet_file import parquet_errors
+from pretese.io.text.html_page import render_page
+from pretese.plots.style import svg
+from pretese.trial.conduct.participants import scenario_of
+from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.power import additional_measures as further
+from pretese.trial.power.additional_measures import main_point, null_point
+from pretese.trial.power.decision_verdict import decision_words
+from pretese.trial.power.power_view import (
+    cell_numbers,
+    decision_cells,
+    number,
+    size_cells,
+    worst_case,
+)
+from pretese.trial.power.summary import SHARES, WORDS
+from pretese.trial.report import archive_columns as columns
+from pretese.trial.report import chapters
+from pretese.trial.report import data_generation as drawn
+from pretese.trial.report.example_trials import Story, choose, examples, tell_story
+from pretese.trial.report.power_figures import draw_design, draw_power
+from pretese.trial.report.self_checks import NOMINAL, checks, conclusions, outside_checks
+from pretese.trial.report.statements import at_a_stop, in_plain_words, limits, statement
+from protocol.errors import InputError
+from protocol.reading.documents import MAX_JSON_BYTES, parse_json, read_text
+from simulate.scenario import Scenario
+from simulate.scenario.parameter_paths import mechanism_hash
+
+#: Monte Carlo standard error that the page calls fine enough, of a power of 80 % and of a coverage.
+FINE, FINE_COVERAGE = 0.01, 0.005
+
+#: That of the level, as a part of it.
+FINE_LEVEL = 1 / 20
+
+#: Sizes and effects side by side in one table.
+ABREAST = 4
+
+
+def render_report(folder: Path) -> str:
+    """Return the page of a folder that `pretese power --out` has written.
+
+    Parameters
+    ----------
+    folder
+        That of the study, or the folder ``results`` in it.
+
+    Raises
+    ------
+    InputError
+        There is no power study in the folder, or its scenario has changed since.
+    """
+    folder = folder / "results" if (folder / "results").is_dir() else folder
+    document = _read(folder)
+    return render_page(
+        "power.html",
+        document=document,
+        command=chapters.command_of(document),
+        identity=chapters.identity(document),
+        designs=[_section(folder, each, document) for each in document["designs"]],
+        figure=svg(draw_power(document["designs"])),
+        paired=[
+            {**row, "shown": number(row["power_difference"], share=True)}
+            for row in document["paired"]
+        ],
+        files=sorted(path.name for path in folder.iterdir() if path.is_file()),
+    )
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    path = folder / "power.json"
+    if not path.exists():
+        problem = "there is no power.json"
+        raise InputError.of(str(folder), "", problem, "run `pretese power DESIGN --out` first")
+    document: dict[str, Any] = parse_json(read_text(path, MAX_JSON_BYTES), str(path))
+    if not isinstance(document, dict) or "asked" not in document or _older(document):
+        problem = "another version of the program wrote it"
+        raise InputError.of(str(path), "asked", problem, "run `pretese power` again")
+    return document
+
+
+def _older(document: dict[str, Any]) -> bool:
+    """Whether medians have no Monte Carlo error yet."""
+    try:
+        points = [point for each in document["designs"] for point in each["points"]]
+        return not all(isinstance(row["median_months"], dict) for p in points for row in p["looks"])
+    except (KeyError, TypeError):  # it is not what this program writes
+        return True
+
+
+def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
+    """Return all that the page shows of one design, chapter by chapter."""
+    design = _planned(folder, document)
+    scenario = scenario_of(design, study["changed"])
+    trials, points = _trials(folder, design), document["points"]
+    stories = _stories(trials, design, scenario, document, study)
+    attributes, events = chapters.estimand_rows(design)
+    return {
+        "document": document,
+        "statement": statement(design, document),
+        "plain": in_plain_words(document),
+        "about": chapters.about(design, document),
+        "plan": chapters.plan_and_run(design, document, study),
+        "design": chapters.described(design),
+        "mechanism": drawn.mechanism_rows(design, scenario, document["drawn"]),
+        "parameters": drawn.parameter_rows(design, scenario),
+        "calibration": drawn.calibration_rows(design),
+        "configurations": drawn.configurations(design, scenario, document),
+        "attributes": attributes,
+        "events": events,
+        "truth": chapters.truth_rows(document),
+        "truth_words": chapters.truth_words(design, document["drawn"]["by"]),
+        "methods": [*chapters.methods(design), *at_a_stop(design)],
+        "tables": [_table(points[i : i + ABREAST]) for i in range(0, len(points), ABREAST)],
+        "main": _head(main_point(document)),
+        "looks": _looks(main_point(document)),
+        "sizes": [size_cells(point) for point in points if point["reestimation"]],
+        "endpoints": _endpoints(main_point(document), null_point(document)),
+        "assurance": [f"{row['men']} men: {number(row, share=True)}"
+                      for row in document["assurance"]],
+        "needed": _needed(document),
+        "checks": [*checks(document), *outside_checks(len(stories))],
+        "figures": {name: svg(each) for name, each in draw_design(document, folder).items()},
+        "cells": _cells(document["nuisance"]),
+        "worst": worst_case(document["nuisance"]) if document["nuisance"] else "",
+        "stories": stories,
+        "conclusions": conclusions(document),
+        "decision": _decision(document["decision"]),
+        "limits": limits(design),
+        "dictionary": columns.dictionary_rows(pq.read_schema(trials).names),
+        "text": read_text(folder / f"{design.id}.yaml"),
+    }  # fmt: skip
+
+
+def _trials(folder: Path, design: Design) -> Path:
+    """Return the file of all trials; raise if it is damaged or gone."""
+    trials = folder / f"{design.id}.parquet"
+    try:
+        pq.read_schema(trials)
+    except (OSError, pa.ArrowInvalid):
+        problem = "this is not the file of trials that was written"
+        raise InputError.of(str(trials), "", problem, "run power again") from None
+    return trials
+
+
+def _planned(folder: Path, document: dict[str, Any]) -> Design:
+    """Return the design that was simulated; raise if its file has changed since."""
+    design, sha256 = read_design(folder / f"{document['id']}.yaml")
+    if sha256 != document["design_sha256"]:
+        problem = "it changed after the trials were simulated"
+        raise InputError.of(str(folder / f"{design.id}.yaml"), "", problem, "run power again")
+    return design
+
+
+def _head(point: dict[str, Any]) -> str:
+    share = point["effect_percent"]
+    return f"{point['men']} men, " + (f"{share:g} % of the effect" if share else "no effect")
+
+
+def _table(points: list[dict[str, Any]]) -> dict[str, Any]:
+    heads = [_head(point) for point in points]
+    rows = [
+        ("usable trials", [f"{p['measures']['bias']['n']:,}" for p in points]),
+        *_measured(points, WORDS, SHARES, lambda p: p["measures"]),
+        *_measured(points, further.WORDS, further.SHARES, lambda p: p["further"]["measures"]),
+    ]
+    for name, words in (("recruited", "men recruited"), ("duration_months", "months")):
+        for share in further.QUANTILES:
+            key = f"{100 * share:g}"
+            cells = [number(p["further"]["quantiles"][name][key]) for p in points]
+            rows.append((f"{words}, {key} % of trials have at most", cells))
+    rows.append(("most men a trial may have", [str(_most(p)) for p in points]))
+    for words, name, scale in (
+        ("exact power, %", "power", 100.0),
+        ("z of simulated against exact", "z", 1.0),
+        ("closed form (an approximation), %", "closed_form", 100.0),
+    ):
+        values = [(p["exact"] or {}).get(name) for p in points]
+        rows.append((words, ["-" if v is None else f"{scale * v:z.2f}" for v in values]))
+    return {"heads": heads, "rows": rows}
+
+
+def _measured(
+    points: list[dict[str, Any]], words: dict[str, str], shares: frozenset[str], pick: Any
+) -> list[tuple[str, list[str]]]:
+    return [(text, [number(pick(p)[name], name in shares) for p in points])
+            for name, text in words.items() if name in pick(points[0])]  # fmt: skip
+
+
+def _needed(document: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Return measure, wanted Monte Carlo standard error, trials that it takes, and whether."""
+    alpha, there = document["bounds"]["alpha"], main_point(document)["replicates"]
+    rows = []
+    for what, share, wanted in (
+        ("power", 0.8, FINE),
+        ("type I error", alpha, FINE_LEVEL * alpha),
+        ("coverage", NOMINAL, FINE_COVERAGE),
+    ):
+        takes = replicates_for(wanted, share)
+        enough = "enough" if there >= takes else "too few: a draft"
+        points = f"{100 * wanted:g} point{'' if wanted == FINE else 's'}"
+        rows.append((f"{what}, {100 * share:g} %", points, f"{takes:,}", enough))
+    return rows
+
+
+def _most(point: dict[str, Any]) -> int:
+    return int(point["reestimation"]["most"] if point["reestimation"] else point["men"])
+
+
+def _looks(point: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            **row,
+            "rejects": number(row["rejects"], share=True),
+            "stops_without": number(row["stops_without"], share=True),
+            "median_months": number(row["median_months"]),
+        }
+        for row in point["looks"]
+    ]
+
+
+def _endpoints(point: dict[str, Any], none: dict[str, Any]) -> dict[str, Any]:
+    """Return rows of several endpoints, and how often the family errs; empty for one alone."""
+    if not point["family"]:
+        return {}
+    family, alone = point["family"], [row["alone"] for row in none["endpoints"]]
+    return {
+        "rows": [
+            (row["name"], number(row["truth"]), number(row["bias"]),
+             number(row["coverage"], share=True), number(error, share=True),
+             number(row["alone"], share=True), number(row["claimed"], share=True))
+            for row, error in zip(point["endpoints"], alone, strict=True)
+        ],
+        "family": [
+            ("claims at least one", number(family["any"], share=True)),
+            ("claims all", number(family["all"], share=True)),
+            *((f"a wrong claim, if there is no effect on {', '.join(each['nulls'])}",
+               number(each, share=True)) for each in family["errors"]),
+        ],
+    }  # fmt: skip
+
+
+def _cells(grid: dict[str, Any] | None) -> list[list[str]]:
+    if grid is None:
+        return []
+    return [[*(f"{v:g}" for v in cell["at"].values()), *cell_numbers(cell)]
+            for cell in grid["cells"]]  # fmt: skip
+
+
+def _decision(decision: dict[str, Any] | None) -> dict[str, Any]:
+    """Return thresholds with their verdicts, and what follows; empty if none was fixed."""
+    if decision is None:
+        return {}
+    rows = [decision_cells(part) for part in decision["parts"]]
+    return {"rows": rows, "words": decision_words(decision)}
+
+
+def _stories(
+    trials: Path, design: Design, scenario: Scenario | None, document: dict[str, Any],
+    study: dict[str, Any],
+) -> list[Story]:  # fmt: skip
+    if scenario is not None and mechanism_hash(scenario) != study["mechanism_sha256"][design.id]:
+        problem = "the scenario has changed since the trials were simulated"
+        raise InputError.of(design.id, "scenario", problem, "run power again")
+    men = main_point(document)["men"]
+    if document["drawn"]["by"] == "counts":
+        table = examples(design, study["seed"], men)
+    else:
+        with parquet_errors(str(trials)):
+            table = pd.read_parquet(trials, filters=[("men", "==", men)])
+    stories = []
+    for title, which in choose(table, len(design.monitoring.looks_percent)).items():
+        here = table[(table.trial == which[0]) & np.isclose(table.effect_percent, which[1])]
+        stories.append(tell_story(design, scenario, study["seed"], men, title, which, here.iloc[0]))
+    return stories

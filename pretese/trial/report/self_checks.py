@@ -1,0 +1,188 @@
+"""What a study checks of itself, and what it does not."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from scipy.special import ndtr, ndtri
+
+from pretese.trial.power.additional_measures import main_point, null_point
+from pretese.trial.power.power_view import number
+from pretese.trial.power.summary import SHARES
+
+#: Monte Carlo standard errors that are laid to chance.
+CHANCE = 3.0
+
+#: Coverage that intervals promise.
+NOMINAL = 0.95
+
+#: Share of trials by which a median may be off: counts have a grain. It is a twentieth of a
+#: standard error.
+GRAIN = 0.02
+
+LEVEL = "type I error without an effect"
+RECOVERED = "the known effect is recovered"
+COVERED = "intervals hold the truth"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: what, what was found, and whether it holds (None: it was not made)."""
+
+    what: str
+    found: str
+    holds: bool | None
+
+    @property
+    def verdict(self) -> str:
+        """Return one word or two."""
+        return {True: "holds", False: "DOES NOT HOLD", None: "not checked"}[self.holds]
+
+
+def checks(document: dict[str, Any]) -> list[Check]:
+    """Return the checks of one design, each with its verdict."""
+    return [*_exact(document), _level(document), *_worst_levels(document), *_recovery(document)]
+
+
+def outside_checks(replayed: int) -> list[Check]:
+    """Return what the page itself checked while it was written, and what nobody checked here."""
+    words = f"{replayed} of {replayed} drawn again alone, from seed and number: the same statistic"
+    found = Check("example trials replay", words, True) if replayed else None
+    second = "not run again in another program; python -m benchmarks power does so where R is"
+    other = Check("a second implementation (rpact)", second, None)
+    return [each for each in (found, other) if each]
+
+
+def _exact(document: dict[str, Any]) -> Iterator[Check]:
+    known = [point for point in document["points"] if point["exact"]]
+    if not known:
+        reason = document["points"][0]["no_exact"]
+        yield Check("simulated power against exact enumeration", f"no exact rail: {reason}", None)
+        return
+    worst = max(known, key=lambda point: abs(point["exact"]["z"]))
+    z = worst["exact"]["z"]
+    words = f"largest z {z:.2f} of {len(known)} ({worst['men']} men, {worst['effect_percent']:g} %)"
+    yield Check("simulated power against exact enumeration", words, abs(z) < _chance(len(known)))
+
+
+def _chance(count: int) -> float:
+    """Return what is as unlikely for the largest of so many as 3 standard errors are for one."""
+    return -float(ndtri(ndtr(-CHANCE) / count))
+
+
+def _level(document: dict[str, Any]) -> Check:
+    """Check the type I error: it may be below the level, but not above it beyond chance."""
+    measure, alpha = null_point(document)["measures"]["rejection"], document["bounds"]["alpha"]
+    words, z = f"{number(measure, share=True)} against {100 * alpha:g} %", _from(measure, alpha)
+    words += " (conservative)" if z < -CHANCE else ""
+    return Check(LEVEL, words, z < CHANCE)
+
+
+def _worst_levels(document: dict[str, Any]) -> Iterator[Check]:
+    """Check the greatest error over the cells of a grid, and over the nulls of a family."""
+    family = main_point(document)["family"]
+    shared = family["errors"] if family and family["method"] != "none" else []
+    cells = (document["nuisance"] or {"cells": []})["cells"]
+    for what, errors in (
+        ("type I error in every cell of the grid", [cell["type_one_error"] for cell in cells]),
+        ("wrong claims in the family of endpoints", shared),
+    ):
+        if errors:
+            worst, alpha = max(errors, key=lambda e: float(e["value"])), document["bounds"]["alpha"]
+            words = f"greatest of {len(errors)}: {number(worst, share=True)}"
+            holds = _from(worst, alpha) < _chance(len(errors))
+            yield Check(what, f"{words} against {100 * alpha:g} %", holds)
+
+
+def _recovery(document: dict[str, Any]) -> Iterator[Check]:
+    found = main_point(document)["measures"]
+    if found["bias"]["value"] is None or not found["bias"]["mcse"]:
+        reason = "the true effect on the scale of this analysis is not known"
+        yield Check(RECOVERED, reason, None)
+        return
+    if "final_below" in found:
+        yield from _ordered(found, ignores_futility=document["bounds"]["ignores_futility"])
+        return
+    bias, coverage = found["bias"], found["coverage"]
+    z = bias["value"] / bias["mcse"]
+    words = f"bias {number(bias)}, {z:.1f} Monte Carlo standard errors"
+    if len(document["bounds"]["information_rates"]) > 1:
+        words += "; estimates at a stop are biased, and not corrected in such a design"
+    yield Check(RECOVERED, words, abs(z) < CHANCE)
+    words = f"{number(coverage, share=True)} against 95 %"
+    yield Check(COVERED, words, abs(_from(coverage, NOMINAL)) < CHANCE)
+
+
+def _ordered(found: dict[str, Any], *, ignores_futility: bool) -> Iterator[Check]:
+    """Check what knows of the looks: the median of estimates, not their mean, and the interval.
+
+    What ignores futility bounds, which simulated trials keep, promises one side.
+    """
+    shares = {name: number(found[name], share=True) for name in SHARES & found.keys()}
+    off = found["final_below"]["value"] - 0.5
+    grain = max(CHANCE * _error(0.5, found["final_below"]["n"]), GRAIN)
+    wanted = "at least half, futility not binding" if ignores_futility else "half"
+    words = (
+        f"median-unbiased estimate below it in {shares['final_below']} of trials ({wanted}), bias "
+        f"{number(found['final_bias'])}; not claimed: estimate at the end in {shares['below']}, "
+        f"bias {number(found['bias'])}"
+    )
+    yield Check(RECOVERED, words, off > -grain and (ignores_futility or off < grain))
+    words = f"final interval {shares['final_coverage']} against 95 %"
+    holds = abs(_from(found["final_coverage"], NOMINAL)) < CHANCE
+    if ignores_futility:
+        words += (
+            f", above the truth in {shares['final_over']} (at most 2.5 %, futility not binding)"
+        )
+        holds = _from(found["final_over"], (1 - NOMINAL) / 2) < CHANCE
+    words += f"; not claimed: interval at the end {shares['coverage']}"
+    yield Check(COVERED, words, holds)
+
+
+def _from(measure: dict[str, Any], share: float) -> float:
+    """Return how many standard errors a share of trials lies above what it should be."""
+    return float((measure["value"] - share) / _error(share, measure["n"]))
+
+
+def _error(share: float, trials: int) -> float:
+    return float((share * (1 - share) / trials) ** 0.5)
+
+
+def conclusions(document: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return pairs: supported, or not; and the claim."""
+    found = {check.what: check for check in checks(document)}
+    point = main_point(document)
+    power = number(point["measures"]["rejection"], share=True)
+    pairs = [("supported", f"Power at {point['men']} men is {power} under what is assumed.")]
+    for what, claim in _claims(document).items():
+        if what in found:
+            pairs.append((_WORDS[found[what].holds], claim))
+    swept = document["nuisance"] is not None
+    pairs.append(
+        (_WORDS[True if swept else None], "The worst case over the nuisances named is known.")
+    )
+    pairs.append(("not shown", "The therapy works: no simulation can show that."))
+    return pairs
+
+
+def _claims(document: dict[str, Any]) -> dict[str, str]:
+    """Return what a check supports if it holds."""
+    claims = {LEVEL: "The level is kept under what is assumed."}
+    if "final_below" not in main_point(document)["measures"]:
+        return claims | {
+            RECOVERED: "Estimates reported at the end are without bias.",
+            COVERED: "Intervals reported at the end hold what they promise.",
+        }
+    if document["bounds"]["ignores_futility"]:
+        return claims | {
+            RECOVERED: "Median-unbiased estimates are too high no more often than too low.",
+            COVERED: "Final intervals lie above the truth no more often than they promise; below "
+            "it they may, where futility bounds that do not bind are kept.",
+        }
+    return claims | {
+        RECOVERED: "Median-unbiased estimates are too high as often as too low.",
+        COVERED: "Final intervals hold what they promise.",
+    }
+
+
+_WORDS = {True: "supported", False: "not supported", None: "not shown"}

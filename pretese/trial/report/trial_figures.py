@@ -1,0 +1,110 @@
+"""Trials of one size: intervals against the truth, and how sizes and durations spread."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from estimate.core.arrays import Floats
+from estimate.core.result import Z95
+from pretese.plots.style import INK, MUTED, SIMULATED, house_style, new_figure
+from pretese.plots.zip import SHOWN, zip_intervals
+from pretese.trial.power.additional_measures import main_point
+from pretese.trial.simulation.trial_results import Outcomes, Point
+
+#: Coverage that intervals at the end of a trial promise.
+NOMINAL = 0.95
+
+#: Steps drawn of a distribution with more values, so that a page stays small.
+STEPS = 400
+
+_EFFECTS = ((1.0, "planned effect", SIMULATED), (0.0, "no effect", MUTED))
+
+
+def draw_zips(design: dict[str, Any], trials: Mapping[Point, Outcomes]) -> Figure | None:
+    """Draw intervals of trials with the planned effect and without; None where there is no truth.
+
+    Bands around the nominal line are 2 Monte Carlo standard errors of a share of 95 %.
+    """
+    men = main_point(design)["men"]
+    points = {round(p["effect_percent"], 9): p for p in design["points"] if p["men"] == men}
+    if points[100.0]["further"]["truth_on_scale"] is None:
+        return None
+    with house_style():
+        figure = new_figure(7.2, 3.0)
+        panels = figure.subplots(1, 2, sharey=True)
+        for axes, (effect, words, _) in zip(panels, _EFFECTS, strict=True):
+            _zip_panel(axes, trials[men, effect], points[100 * effect], words)
+        panels[0].set_ylabel("centile of distance / SE")
+        kind = "95 %" if trials[men, 1.0].final_low is None else "final 95 %"
+        figure.suptitle(
+            f"{design['id']}, {men} men: {kind} intervals by distance from the truth",
+            x=0.01, ha="left", fontsize=10, fontweight="bold",
+        )  # fmt: skip
+    return figure
+
+
+def _zip_panel(axes: Axes, found: Outcomes, point: dict[str, Any], words: str) -> None:
+    truth, measures = point["further"]["truth_on_scale"], point["measures"]
+    coverage = measures.get("final_coverage", measures["coverage"])
+    estimate, low, high = _claimed(found)
+    zip_intervals(axes, estimate, (high - low) / (2 * Z95), low, high, truth, NOMINAL)
+    error = np.sqrt(NOMINAL * (1 - NOMINAL) / coverage["n"])
+    axes.axhspan(100 * (NOMINAL - 2 * error), 100 * (NOMINAL + 2 * error), color=MUTED, alpha=0.2)
+    reach = 4.2 * float(np.nanstd(found.estimate)) or 1.0
+    axes.set_xlim(truth - reach, truth + reach)
+    axes.set_xlabel(point["further"]["scale"])
+    axes.set_title(
+        f"{words}: {100 * coverage['value']:.1f} % cover, MC error {100 * coverage['mcse']:.1f}\n"
+        f"({min(SHOWN, coverage['n'])} of {coverage['n']:,} trials)",
+        fontsize=8, fontweight="normal",
+    )  # fmt: skip
+
+
+def _claimed(found: Outcomes) -> tuple[Floats, Floats, Floats]:
+    """Return estimates with their limits: those that know of the looks, where there are any."""
+    if found.median_unbiased is None or found.final_low is None or found.final_high is None:
+        return found.estimate, found.conf_low, found.conf_high
+    return found.median_unbiased, found.final_low, found.final_high
+
+
+def draw_spread(design: dict[str, Any], trials: Mapping[Point, Outcomes]) -> Figure:
+    """Draw the share of trials over by a size and by a month; bands are 2 Monte Carlo SE."""
+    men = main_point(design)["men"]
+    with house_style():
+        figure = new_figure(7.2, 2.9)
+        size, time = figure.subplots(1, 2, sharey=True)
+        for effect, words, colour in _EFFECTS:
+            found = trials[men, effect]
+            _cumulated(size, found.recruited, words, colour)
+            _cumulated(time, found.months, words, colour)
+        size.set(xlabel="men recruited", ylabel="share of trials over")
+        time.set_xlabel("months since the trial opened")
+        time.legend(loc="lower right", fontsize=8)
+        figure.suptitle(
+            f"{design['id']}, at most {men} men: size and duration (dots: means)",
+            x=0.01, ha="left", fontsize=10, fontweight="bold",
+        )  # fmt: skip
+    return figure
+
+
+def _cumulated(axes: Axes, values: Floats, words: str, colour: str) -> None:
+    """Draw an empirical distribution: a step per distinct value, or `STEPS` of many."""
+    at, counts = np.unique(values, return_counts=True)
+    share = np.cumsum(counts) / values.size
+    if at.size > STEPS:
+        kept = np.unique(np.linspace(0, at.size - 1, STEPS).astype(int))
+        at, share = at[kept], share[kept]
+    margin = 0.04 * (at[-1] - at[0]) or 0.02 * at[-1]
+    x = np.concatenate([[at[0] - margin], at, [at[-1] + margin]])
+    y = np.concatenate([[0.0], share, [1.0]])
+    error = 2 * np.sqrt(y * (1 - y) / values.size)
+    axes.step(x, y, where="post", color=colour, lw=1.3, label=words)
+    axes.fill_between(x, y - error, y + error, step="post", color=colour, alpha=0.2, lw=0)
+    mean = float(values.mean())
+    reached = share[np.searchsorted(at, mean, side="right") - 1]
+    axes.plot([mean], [reached], "o", color=colour, ms=5, mec=INK, mew=0.5)
+    axes.set_ylim(0, 1.02)
+    axes.grid(axis="y")

@@ -1,0 +1,1 @@
+"""Simulated trials: interim analyses, re-estimation, claims, results."""

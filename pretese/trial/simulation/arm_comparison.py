@@ -1,0 +1,219 @@
+"""Compare the arms by the method of the design, all trials at once."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimate.causal.principal_stratum import always_operated
+from estimate.causal.robust_standardisation import standardise
+from estimate.comparison.risk_difference import compare_arms
+from estimate.comparison.stratified import cochran_mantel_haenszel, count_strata, mantel_haenszel
+from estimate.core.arrays import Bools, Floats
+from estimate.core.result import Estimate, wald
+from estimate.regression.logistic import fit_logistic
+from estimate.regression.random_intercept import by_site, fit_random_intercept
+from pretese.trial.conduct.observed_data import Data
+from pretese.trial.conduct.trial_conduct import strata_of
+from simulate.recruitment.schemes import SCHEMES
+
+Codes = NDArray[np.int64]
+
+#: Numbers of an estimate, one per trial.
+_ARRAYS = (
+    "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "n", "converged",
+)  # fmt: skip
+
+
+def analyse(data: Data) -> Estimate:
+    """Compare the arms in every trial."""
+    return _RUNS[data.design.analysis.method](data)
+
+
+def signed_statistic(estimate: Estimate) -> Floats:
+    """Return (replicate,) z statistics, positive in favour of treatment; NaN without an answer."""
+    return np.asarray(np.where(estimate.converged, estimate.statistic, np.nan))
+
+
+def _unadjusted(data: Data) -> Estimate:
+    if data.design.endpoint.ejaculators == "principal stratum":
+        return _stratum(data)
+    y, arm, include = data.outcome, data.arm, data.include
+    x1, n1 = (y * arm * include).sum(1), (arm * include).sum(1)
+    x0, n0 = (y * (1 - arm) * include).sum(1), ((1 - arm) * include).sum(1)
+    return compare_arms(x1, n1, x0, n0, data.design.estimand, variance="Farrington-Manning")
+
+
+def _stratum(data: Data) -> Estimate:
+    arms = [data.include * (1 - data.arm), data.include * data.arm]
+    found, operated, men = (
+        np.stack([(arm * each).sum(1) for arm in arms], -1)
+        for each in (data.outcome, data.operated, np.ones_like(data.arm))
+    )
+    return always_operated(found, operated, men, data.design.estimand)
+
+
+def _stratified(data: Data) -> Estimate:
+    design = data.design
+    place, count = strata_of(design.analysis.strata, data.site, len(design.sites), data.diagnosis)
+    counts = count_strata(np.where(data.include, data.outcome, np.nan), data.arm, place, count)
+    answer = mantel_haenszel(counts, design.estimand)[0]
+    chi2, p = cochran_mantel_haenszel(counts)
+    z = np.sign(answer.estimate) * np.sqrt(chi2)
+    return Estimate(
+        estimand=answer.estimand,
+        method=answer.method,
+        scale=answer.scale,
+        estimate=answer.estimate,
+        std_error=answer.std_error,
+        statistic=z,
+        p_value=p,
+        conf_low=answer.conf_low,
+        conf_high=answer.conf_high,
+        interval=answer.interval,
+        n=data.include.sum(1),
+        converged=answer.converged & np.isfinite(z),
+        test="Cochran-Mantel-Haenszel",
+    )
+
+
+def _standardised(data: Data) -> Estimate:
+    design, rule, include = data.design, data.design.randomisation, data.include
+    stratum: Codes | None = None
+    if SCHEMES[rule.method].blocks == "strata":
+        stratum = strata_of(rule.by, data.site, len(design.sites), data.diagnosis)[0]
+
+    def fit(rows: Bools, x: Floats) -> Estimate:
+        risks = standardise(
+            data.outcome[rows],
+            data.arm[rows],
+            x,
+            include=None if include.all() else include[rows],
+            stratum=None if stratum is None else stratum[rows],
+            small_sample=design.analysis.small_sample,
+        )
+        return risks.compare(design.estimand, "standardised-randomised", "Wald, Ye")[0]
+
+    return _by_pattern(data, fit)
+
+
+def _logistic(data: Data) -> Estimate:
+    y, arm, include = data.outcome, data.arm, data.include
+
+    def fit(rows: Bools, x: Floats) -> Estimate:
+        design = np.concatenate([np.ones_like(arm[rows])[..., None], arm[rows][..., None], x], -1)
+        weights = None if include.all() else include[rows].astype(float)
+        found = fit_logistic(design, y[rows], weights)
+        error = np.sqrt(np.maximum(found.cov[..., 1, 1], 0.0))
+        return wald(
+            data.design.estimand,
+            "logistic",
+            "odds ratio",
+            found.coef[..., 1],
+            error,
+            include[rows].sum(1),
+            converged=found.converged & ~found.separated,
+        )
+
+    return _by_pattern(data, fit)
+
+
+def _mixed(data: Data) -> Estimate:
+    y, arm, include = data.outcome, data.arm, data.include
+
+    def fit(rows: Bools, x: Floats) -> Estimate:
+        design = np.concatenate([np.ones_like(arm[rows])[..., None], arm[rows][..., None], x], -1)
+        men = include[rows].astype(float)
+        x, won, men = by_site(data.site[rows], len(data.design.sites), design, y[rows], men)
+        if not data.design.analysis.covariates:
+            x, won, men = _alike(x, won, men)
+        found = fit_random_intercept(x, won, men)
+        error = np.sqrt(np.maximum(found.cov[..., 1, 1], 0.0))
+        return wald(
+            data.design.estimand,
+            "mixed",
+            "odds ratio",
+            found.coef[..., 1],
+            error,
+            include[rows].sum(1),
+            interval="Wald, given the site",
+            converged=found.converged,
+        )
+
+    return _by_pattern(data, fit)
+
+
+#: How the methods of trials are computed; `estimate.methods.registry.METHODS` says what they are.
+_RUNS: Mapping[str, Callable[[Data], Estimate]] = {
+    "unadjusted": _unadjusted,
+    "mantel-haenszel": _stratified,
+    "standardised-randomised": _standardised,
+    "logistic": _logistic,
+    "mixed": _mixed,
+}
+
+
+def _alike(x: Floats, y: Floats, men: Floats) -> tuple[Floats, Floats, Floats]:
+    """Count men of a site together who share all indicators, (trial, site, row, column)."""
+    present = x[men > 0]
+    code = present @ 2.0 ** np.arange(x.shape[-1])  # a number for each set of indicators
+    _, first, kind = np.unique(code, return_index=True, return_inverse=True)
+    kinds = present[first]
+    count, won = np.zeros((2, *x.shape[:2], len(kinds)))
+    trial, site, _ = np.nonzero(men > 0)
+    np.add.at(count, (trial, site, kind), men[men > 0])
+    np.add.at(won, (trial, site, kind), (men * y)[men > 0])
+    share = np.divide(won, count, out=np.zeros_like(won), where=count > 0)
+    return np.broadcast_to(kinds, (*count.shape, kinds.shape[-1])), share, count
+
+
+def _by_pattern(data: Data, fit: Callable[[Bools, Floats], Estimate]) -> Estimate:
+    """Fit trials that lack the same levels (a site without men, say) together, without those."""
+    x, keep = columns(data)
+    patterns, which = np.unique(keep, axis=0, return_inverse=True)
+    parts = [(which == k, pattern) for k, pattern in enumerate(patterns)]
+    answers = [(rows, fit(rows, x[rows][..., pattern])) for rows, pattern in parts]
+    if len(answers) == 1:
+        return answers[0][1]
+    joined = {name: np.empty(len(keep), getattr(answers[0][1], name).dtype) for name in _ARRAYS}
+    for rows, answer in answers:
+        for name, values in joined.items():
+            values[rows] = getattr(answer, name)
+    first = answers[0][1]
+    return Estimate(
+        estimand=first.estimand,
+        method=first.method,
+        scale=first.scale,
+        interval=first.interval,
+        test=first.test,
+        **joined,
+    )
+
+
+def columns(data: Data) -> tuple[Floats, Bools]:
+    """Return (replicate, man, column) covariates, and (replicate, column) which a trial can use.
+
+    Numbers are in standard units. Every level of a factor has an indicator; a trial uses those of
+    the levels that occur in it, but for the first of them, the reference.
+
+    A missing baseline value becomes the mean of the trial: right in a randomised trial, where it
+    cannot depend on the arm (White IR, Thompson SG. *Stat Med* 2005;24:993-1007).
+    """
+    design, include = data.design, data.include
+    found, keep = [np.empty((*include.shape, 0))], [np.empty((len(include), 0), bool)]
+    for name in design.analysis.covariates:
+        value = data.baseline[name]
+        if not data.present.all():
+            value = np.where(data.present, value, np.nan)
+        mean = np.nanmean(value, axis=1, keepdims=True)
+        spread = np.nanstd(value, axis=1, keepdims=True)
+        found.append(np.where(np.isnan(value), 0.0, (value - mean) / spread)[..., None])
+        keep.append(np.ones((len(include), 1), bool))
+    for name in design.analysis.strata:
+        place, levels = strata_of((name,), data.site, len(design.sites), data.diagnosis)
+        member = place[..., None] == np.arange(levels)
+        occurs = (member & include[..., None]).any(1)
+        first = np.cumsum(occurs, axis=1) == 1
+        found.append(member.astype(float))
+        keep.append(occurs & ~(first & occurs))
+    return np.concatenate(found, -1), np.concatenate(keep, -1)

@@ -1,0 +1,100 @@
+"""What trials may claim of several endpoints, look by look, and when they stop.
+
+Maurer W, Bretz F. *Stat Biopharm Res* 2013;5:311-20: the graph gives every endpoint a level, and
+each endpoint spends its own level over the looks by the same function. Testing a secondary
+endpoint at the whole level whenever the primary stops the trial would not hold it (Hung HMJ, Wang
+SJ, O'Neill R. *J Biopharm Stat* 2007;17:1201-10).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimate.core.arrays import Bools, Floats, Ints
+from estimate.sample_size.graphs import without
+from pretese.trial.design.design_file import Design
+from pretese.trial.design.interim import upper_at
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """How trials ended: (replicate,) last look, from 1, and (replicate, endpoint) what is claimed.
+
+    With two sides a claim may be in either direction.
+    """
+
+    look: NDArray[np.int64]
+    claimed: Bools
+
+
+@dataclass(frozen=True, slots=True)
+class _Graphs:
+    """What is left of the graph of each trial; the arrays change as endpoints are claimed."""
+
+    weights: Floats
+    shares: Floats
+    claimed: Bools
+
+
+def claim(design: Design, z: Floats) -> Claims:
+    """Take trials through their looks until the primary endpoint is claimed.
+
+    A trial also ends at the last look, or where the primary falls below a futility bound. What
+    was claimed at an earlier look stays claimed. Without `multiplicity` every endpoint has the
+    whole level.
+
+    Parameters
+    ----------
+    z
+        (replicate, look, endpoint) statistics as if no trial had stopped, positive in favour of
+        treatment, the primary first; NaN, no answer, claims nothing.
+    """
+    trials, looks, _ = z.shape
+    lower = design.monitoring.plan().lower if design.monitoring.sides == 1 else (-np.inf,) * looks
+    graphs = _start(design, trials, z.shape[-1])
+    look = np.zeros(trials, np.int64)
+    for k in range(looks):
+        here = np.flatnonzero(look == 0)
+        _test(design, graphs, here, z[here, k], k)
+        futile = (z[here, k, 0] < lower[k]) if k + 1 < looks else np.ones(here.size, bool)
+        look[here[graphs.claimed[here, 0] | futile]] = k + 1
+    return Claims(look, graphs.claimed)
+
+
+def _start(design: Design, trials: int, endpoints: int) -> _Graphs:
+    graph = design.graph()
+    weights = np.ones(endpoints) if graph is None else np.asarray(graph.weights)
+    shares = np.zeros((endpoints, endpoints)) if graph is None else np.asarray(graph.transitions)
+    return _Graphs(
+        np.tile(weights, (trials, 1)),
+        np.tile(shares, (trials, 1, 1)),
+        np.zeros((trials, endpoints), bool),
+    )
+
+
+def _test(design: Design, graphs: _Graphs, here: Ints, z: Floats, look: int) -> None:
+    """Reject what the graphs of trials ``here`` allow at a look, one endpoint after another."""
+    size = np.abs(z) if design.monitoring.sides == 2 else z
+    for _ in range(z.shape[-1]):
+        open_ = ~graphs.claimed[here] & (size >= _bounds(design, graphs.weights[here], look))
+        found = np.flatnonzero(open_.any(1))
+        if not found.size:
+            break
+        rows, gone = here[found], open_[found].argmax(1)
+        graphs.claimed[rows, gone] = True
+        if design.multiplicity is not None:
+            left = without(graphs.weights[rows], graphs.shares[rows], gone)
+            graphs.weights[rows], graphs.shares[rows] = left
+
+
+def _bounds(design: Design, weights: Floats, look: int) -> Floats:
+    """Return the bounds of endpoints that have these weights."""
+    plan = design.monitoring
+    levels, which = np.unique(np.round(weights, 12), return_inverse=True)
+    bounds = [
+        upper_at(plan.looks_percent, plan.efficacy, plan.sides, level * plan.alpha_percent / 100)
+        for level in levels.tolist()
+    ]
+    found: Floats = np.asarray(bounds)[which.reshape(weights.shape), look]
+    return found

@@ -1,0 +1,75 @@
+"""The true odds ratio given covariates or site: that of one huge trial with both arms of every man.
+
+A conditional odds ratio follows from no pair of risks. It is what the model of the analysis tends
+to as a trial grows, so the model is fitted to far more men than a trial has, each seen in either
+arm. Draws of sites differ, so several such trials are drawn and their spread is the Monte Carlo
+error.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from estimate.core.arrays import Floats
+from pretese.trial.conduct.observed_data import Data
+from pretese.trial.conduct.trial_conduct import draw_people
+from pretese.trial.conduct.true_estimands import ideal
+from pretese.trial.design.design_file import Design
+from pretese.trial.simulation.arm_comparison import analyse
+from simulate.scenario import Scenario
+
+#: Huge trials, and men in each of them.
+TRIALS, MEN = 16, 8192
+
+
+def given_truths(
+    design: Design, scenario: Scenario | None, seed: int, effect: float, men: int | None = None
+) -> tuple[Floats, Floats] | None:
+    """Return (endpoint,) true conditional log odds ratios and their Monte Carlo errors.
+
+    With drift they depend on how long a trial recruits: ``men`` is its size, if not that of the
+    file. NaN for endpoints whose analysis is marginal; None if all are. Another process finds the
+    same numbers; this one keeps them.
+    """
+    if not any(each.analysis.conditional for each in design.questions):
+        return None
+    if design.drift is not None and men is not None:
+        design = design.model_copy(update={"men": men})
+    text = None if scenario is None else scenario.model_dump_json()
+    found = [_given(each.model_dump_json(), text, seed, effect) for each in design.questions]
+    return np.array([value for value, _ in found]), np.array([mcse for _, mcse in found])
+
+
+@lru_cache(maxsize=64)
+def _given(
+    design_text: str, scenario_text: str | None, seed: int, effect: float
+) -> tuple[float, float]:
+    """Return one true value with its error; texts, so that equal questions are one question."""
+    design = Design.model_validate_json(design_text)
+    if not design.analysis.conditional:
+        return float("nan"), float("nan")
+    if effect == 0 and design.endpoint.crossover != "composite":
+        return 0.0, 0.0
+    scenario = None if scenario_text is None else Scenario.model_validate_json(scenario_text)
+    answer = analyse(_both_arms(design, scenario, seed, effect))
+    found = np.log(answer.estimate[answer.converged])
+    return float(found.mean()), float(found.std(ddof=1) / np.sqrt(found.size))
+
+
+def _both_arms(design: Design, scenario: Scenario | None, seed: int, effect: float) -> Data:
+    """Return men of huge trials once for each part of the allocation, in either arm."""
+    people = draw_people(design, scenario, seed, MEN, TRIALS)
+    control, treated, population = ideal(design, people, effect)
+    arms = [0] * design.allocation[0] + [1] * design.allocation[1]
+    copies, written = len(arms), people.candidates.baseline
+    return Data(
+        design=design,
+        outcome=np.concatenate([(treated if arm else control) for arm in arms], 1).astype(float),
+        arm=np.repeat(np.asarray(arms, float), MEN)[None].repeat(TRIALS, 0),
+        present=np.ones((TRIALS, MEN * copies), bool),
+        include=np.tile(population, (1, copies)),
+        operated=np.ones((TRIALS, MEN * copies), bool),
+        site=np.tile(people.site, (1, copies)),
+        diagnosis=np.tile(people.candidates.diagnosis, (1, copies)),
+        baseline={name: np.tile(values, (1, copies)) for name, values in written.items()},
+    )

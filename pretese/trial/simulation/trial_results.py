@@ -1,0 +1,115 @@
+"""How simulated trials went: what every way of drawing them answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from estimate.core.arrays import Floats
+
+#: A size in men, and a share of the planned effect.
+Point = tuple[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """How every trial of one size and effect went, shape (replicate,).
+
+    Attributes
+    ----------
+    look
+        Look at which the trial ended, from 1.
+    rejected
+        Whether it rejected, in either direction.
+    z
+        Statistic at the end.
+    estimate, std_error, conf_low, conf_high, p_value
+        At the end, as a fixed trial would report them; logarithms for ratios; NaN without answer.
+    full_men
+        Men at the last look as decided by the end: as planned, unless re-estimated.
+    analysed, recruited, exposed
+        Men in the last analysis; men recruited by then; those of them randomised to treatment.
+    months
+        From the opening of the trial to its last analysis.
+    risk_control, risk_treated
+        Share of all planned men who would succeed if randomised to each arm. Trials drawn by
+        counts have no men beside those counts: it is then that of the population.
+    target
+        The effect that the estimand asks for, a risk difference: in the men of this trial, or of
+        the population.
+    guessed, imbalance
+        Share of arms an investigator guesses (expected of the blocks, if drawn by counts); how far
+        apart the arms are, at full size.
+    median_unbiased, final_low, final_high
+        Estimate and 95 % interval that know of the looks, as `stopped_estimates` finds them;
+        None if the design has one look, or its trials cannot be ordered.
+    endpoint_...
+        (replicate, endpoint), the primary first, at the look where the trial ended; None if there
+        is no other. ``claimed`` is what may be claimed of all together; ``rejected`` is then that
+        of the primary. ``path`` holds the statistics of all looks, (replicate, look x endpoint),
+        as if no trial had stopped; ``path_without`` those of the same men without any effect.
+    given_truth, given_truth_mcse
+        (replicate, endpoint) true conditional log odds ratio, the same for all trials, with its
+        Monte Carlo error; NaN where the analysis is marginal, None if all are.
+    """
+
+    look: Floats
+    rejected: Floats
+    z: Floats
+    estimate: Floats
+    std_error: Floats
+    conf_low: Floats
+    conf_high: Floats
+    p_value: Floats
+    full_men: Floats
+    analysed: Floats
+    recruited: Floats
+    exposed: Floats
+    months: Floats
+    risk_control: Floats
+    risk_treated: Floats
+    target: Floats
+    guessed: Floats
+    imbalance: Floats
+    median_unbiased: Floats | None = None
+    final_low: Floats | None = None
+    final_high: Floats | None = None
+    endpoint_z: Floats | None = None
+    endpoint_claimed: Floats | None = None
+    endpoint_path: Floats | None = None
+    endpoint_path_without: Floats | None = None
+    endpoint_estimate: Floats | None = None
+    endpoint_conf_low: Floats | None = None
+    endpoint_conf_high: Floats | None = None
+    endpoint_std_error: Floats | None = None
+    endpoint_analysed: Floats | None = None
+    endpoint_risk_control: Floats | None = None
+    endpoint_risk_treated: Floats | None = None
+    endpoint_target: Floats | None = None
+    given_truth: Floats | None = None
+    given_truth_mcse: Floats | None = None
+
+    @property
+    def replicates(self) -> int:
+        """Number of trials."""
+        return int(self.look.size)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Outcomes"]) -> "Outcomes":
+        """Put blocks of trials one after another."""
+        there = [f.name for f in fields(cls) if getattr(parts[0], f.name) is not None]
+        return cls(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in there})
+
+    def columns(self) -> dict[str, Floats]:
+        """Return every array by its name; endpoints have columns of their own, from 1."""
+        found: dict[str, Floats] = {}
+        for field in fields(self):
+            values = getattr(self, field.name)
+            if values is not None and values.ndim == 2:
+                found |= {f"{field.name}_{k}": v for k, v in enumerate(values.T, start=1)}
+            elif values is not None:
+                found[field.name] = values
+        return found
+
+
+Results = dict[Point, Outcomes]

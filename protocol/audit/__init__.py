@@ -1,0 +1,1 @@
+"""What was given, compared with what the regimen recommended."""

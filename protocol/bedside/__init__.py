@@ -1,0 +1,1 @@
+"""One patient: what is known, what the regimen recommends, and when."""

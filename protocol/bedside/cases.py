@@ -1,0 +1,133 @@
+"""Sentences that a clinician writes beside a regimen, and that the regimen must make true."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from protocol.bedside.decide import check_values, decide
+from protocol.bedside.entry import check_entry, raise_flags, together
+from protocol.errors import InputError
+from protocol.reading.documents import Document, parse_document, read_text
+from protocol.regimen import language
+from protocol.regimen.conditions import Value
+from protocol.regimen.load import CASES_SUFFIX, SHIPPED, Regimen, list_regimens
+
+
+class Case(Document):
+    """One sentence, what is known of the man, and what the table must answer.
+
+    ``given`` holds inputs by name, in their units; one left out is missing. For the table
+    ``eligibility`` it holds the facts that entry criteria look at, and ``failed`` and
+    ``unknown`` the criteria that must be so; for ``flags``, ``raised`` the flags that must rise.
+    """
+
+    says: language.Text
+    table: language.Name
+    given: dict[language.Name, language.Fact] = Field(default_factory=dict)
+    outcome: language.Outcome | None = None
+    then: language.Name | None = None
+    rule: str | None = None
+    needed: tuple[str, ...] | None = None
+    failed: tuple[str, ...] | None = None
+    unknown: tuple[str, ...] | None = None
+    raised: tuple[str, ...] | None = None
+
+
+class CaseFile(Document):
+    """A file of cases; each belongs to one regimen.
+
+    ``also`` borrows the cases of another shipped regimen, for the tables that it names.
+    """
+
+    regimen: language.Name
+    also: dict[language.Name, tuple[language.Name, ...]] = Field(default_factory=dict)
+    cases: Annotated[tuple[Case, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """Whether a case holds; ``wrong`` says what came instead, empty when it holds."""
+
+    case: Case
+    wrong: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether the regimen makes the sentence true."""
+        return not self.wrong
+
+
+def load_cases(name_or_path: str | Path) -> CaseFile:
+    """Return the cases beside a shipped regimen, or beside a regimen file of your own.
+
+    Cases of ``mine.yaml`` live in ``mine.cases.yaml``.
+    """
+    name = str(name_or_path)
+    if name in list_regimens():
+        path = SHIPPED / f"{name}{CASES_SUFFIX}"
+        if not path.is_file():
+            raise InputError.of(name, "", "it has no cases", f"write {name}{CASES_SUFFIX}")
+        return _whole(parse_document(path.read_text(encoding="utf-8"), CaseFile, path.name))
+    own = Path(name)
+    beside = own if name.endswith(CASES_SUFFIX) else own.with_name(own.stem + CASES_SUFFIX)
+    return _whole(parse_document(read_text(beside), CaseFile, str(beside)))
+
+
+def _whole(file: CaseFile) -> CaseFile:
+    """Add the borrowed cases."""
+    borrowed = [
+        case
+        for name, tables in file.also.items()
+        for case in load_cases(name).cases
+        if case.table in tables
+    ]
+    return file.model_copy(update={"cases": (*file.cases, *borrowed)})
+
+
+def run_cases(regimen: Regimen, file: CaseFile) -> tuple[CaseResult, ...]:
+    """Run every case; one whose input is refused does not hold, and says why."""
+    return tuple(run_case(regimen, case) for case in file.cases)
+
+
+def run_case(regimen: Regimen, case: Case) -> CaseResult:
+    """Run one case."""
+    try:
+        found = _found(regimen, case.table, dict(case.given))
+    except InputError as error:
+        return CaseResult(case, tuple(str(fault) for fault in error.faults))
+    wrong = []
+    for field in ("outcome", "then", "rule", "needed", "failed", "unknown", "raised"):
+        wanted = getattr(case, field)
+        if wanted is not None and found.get(field) != wanted:
+            wrong.append(f"{field} is {_said(found.get(field))}, not {_said(wanted)}")
+    return CaseResult(case, tuple(wrong))
+
+
+def _found(regimen: Regimen, table: str, given: dict[str, Value]) -> dict[str, object]:
+    if table == "flags" and table in regimen.tables:
+        checked = {"month": 1.0} | given
+        check_values(regimen, regimen.tables[table], checked, "given")
+        raised = raise_flags(regimen, checked).raised
+        return {"raised": tuple(flag.then for flag in raised)}
+    entry: dict[str, object] = {}
+    if table == "eligibility" and "criteria" not in given:
+        results = check_entry(regimen, given)
+        for verdict in ("failed", "unknown"):
+            entry[verdict] = tuple(item.name for item in results if item.verdict == verdict)
+        given = {"criteria": together(results)}
+    decision = decide(regimen, table, given, where="given")
+    return {
+        "outcome": decision.outcome,
+        "then": decision.then,
+        "rule": decision.rule_id,
+        "needed": decision.needed,
+        **entry,
+    }
+
+
+def _said(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(str(item) for item in value) or "none"
+    return str(value)

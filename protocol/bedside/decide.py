@@ -1,0 +1,134 @@
+"""What a table says of one man, and why."""
+
+import math
+from collections.abc import Mapping
+
+from protocol.bedside.decision import Decision, Used
+from protocol.bedside.explain import changes, nearest_boundary, needed, rejected
+from protocol.errors import Fault, InputError
+from protocol.regimen import language
+from protocol.regimen.conditions import Value
+from protocol.regimen.load import DecisionTable, Regimen, Rule
+
+
+def decide(
+    regimen: Regimen, table_name: str, values: Mapping[str, Value], *, where: str = "decide"
+) -> Decision:
+    """Return what a unique table says of one man, and why.
+
+    Parameters
+    ----------
+    values
+        Inputs by name, in the declared units; one left out, or None, is missing. Months count
+        from 1, ``phase_before`` is the phase of the month before, and FSH is that measured at the
+        end of the month before. Ranges written ``a to b`` are closed.
+    where
+        How faults name the place that the values come from.
+
+    Raises
+    ------
+    InputError
+        For an unknown table or input, a value of the wrong kind or outside its plausible range,
+        and an input that may not be missing and is.
+
+    Examples
+    --------
+    >>> from protocol.regimen.load import load_regimen
+    >>> regimen = load_regimen("fsh-guided")
+    >>> def month_2(fsh):
+    ...     given = {"month": 2, "phase_before": "hcg", "fsh_iu_l": fsh}
+    ...     return decide(regimen, "phase", given)
+    >>> month_2(11.1).then, month_2(11.2).then
+    ('hcg-ufsh', 'hcg')
+    >>> month_2(11.2).flip.to
+    'at most 11.1'
+    >>> month_2(None).outcome, month_2(None).needed
+    ('insufficient data', ('fsh_iu_l',))
+    """
+    table = table_of(regimen, table_name, where)
+    checked = check_values(regimen, table, values, where)
+    rule = table.rules[table.proved.rule_at(checked)]
+    found = changes(regimen, table, checked, rule)
+    return Decision(
+        regimen_id=regimen.id,
+        regimen_version=regimen.version,
+        regimen_sha256=regimen.sha256,
+        table=table.name,
+        question=table.question,
+        outcome=rule.outcome,
+        then=rule.then,
+        says=said(regimen, table, rule),
+        orders=_orders(regimen, table, rule),
+        rule_id=rule.id,
+        because=rule.because,
+        citation=rule.citation,
+        status=rule.status,
+        inputs=tuple(used(regimen, name, checked[name]) for name in table.inputs),
+        needed=needed(table, checked, rule),
+        boundary=nearest_boundary(regimen, checked, found),
+        flip=found[0].flip if found else None,
+        rejected=tuple(rejected(table, checked, rule)),
+    )
+
+
+def table_of(regimen: Regimen, name: str, where: str) -> DecisionTable:
+    """Return a table by name."""
+    if name not in regimen.tables:
+        known = ", ".join(regimen.tables)
+        raise InputError.of(where, "table", f"there is no table {name!r}", f"there are: {known}")
+    return regimen.tables[name]
+
+
+def check_values(
+    regimen: Regimen, table: DecisionTable, values: Mapping[str, Value], where: str
+) -> dict[str, Value]:
+    """Return every input of the table by name, None where missing; faults as in `decide`."""
+    faults = [
+        Fault(where, name, "the table does not look at it", f"inputs: {', '.join(table.inputs)}")
+        for name in values
+        if name not in table.inputs
+    ]
+    checked = {name: values.get(name) for name in table.inputs}
+    for name, value in checked.items():
+        if problem := value_problem(regimen.inputs[name], value):
+            faults.append(Fault(where, name, *problem))
+    if faults:
+        raise InputError(faults)
+    return checked
+
+
+def value_problem(spec: language.InputSpec, value: Value) -> tuple[str, str] | None:
+    """Return (problem, cure) if ``value`` cannot be a value of this input, else None."""
+    if value is None:
+        return None if spec.may_be_missing else ("it is missing", "give it")
+    if spec.kind == "enum":
+        if isinstance(value, str) and value in spec.values:
+            return None
+        return f"{value!r} is not one of its names", f"give one of: {', '.join(spec.values)}"
+    low, high = spec.plausible or (-math.inf, math.inf)
+    whole = spec.kind == "integer"
+    cure = f"give a {'whole ' if whole else ''}number from {low:g} to {high:g} {spec.unit}"
+    if isinstance(value, str | bool) or not math.isfinite(value):
+        return f"{value!r} is no number", cure
+    if not low <= value <= high:
+        return f"{value:g} is outside the plausible range", cure
+    return (f"{value:g} is not whole", cure) if whole and value != int(value) else None
+
+
+def used(regimen: Regimen, name: str, value: Value) -> Used:
+    """Return an input with its label and unit."""
+    spec = regimen.inputs[name]
+    return Used(name=name, label=spec.label, value=value, unit=spec.unit)
+
+
+def said(regimen: Regimen, table: DecisionTable, rule: Rule) -> str:
+    """Return the answer of a rule as words."""
+    if rule.then is None:
+        return rule.because
+    return regimen.phase(rule.then).label if table.name == "phase" else regimen.actions[rule.then]
+
+
+def _orders(regimen: Regimen, table: DecisionTable, rule: Rule) -> tuple[language.Order, ...]:
+    if table.name != "phase" or rule.then is None:
+        return ()
+    return regimen.phase(rule.then).orders

@@ -1,0 +1,81 @@
+"""What a decision holds: the answer, the rule, what was looked at, and what would change it."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from protocol.regimen import language
+from protocol.regimen.conditions import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """One input as the table saw it. ``value`` None is missing; ``unit`` is UCUM."""
+
+    name: str
+    label: str
+    value: Value
+    unit: str | None
+    date: dt.date | None = None
+    source: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """The nearest number at which the answer changes; ``distance`` is in the input's unit."""
+
+    input: str
+    limit: float
+    distance: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A change of one input alone that changes the answer. ``to`` is spoken: ``above 11.1``."""
+
+    input: str
+    to: str
+    rule_id: str
+    outcome: language.Outcome
+    then: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A rule that did not fire, and each condition that failed."""
+
+    rule_id: str
+    outcome: language.Outcome
+    then: str | None
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer of one table for one man.
+
+    ``orders`` are those of the phase named by ``then``. ``needed`` names, when data are
+    insufficient, the inputs that would settle the matter if they were measured. ``boundary`` is
+    None when no measured number could change the answer; so is ``flip`` when no single measured
+    input could.
+    """
+
+    regimen_id: str
+    regimen_version: str
+    regimen_sha256: str
+    table: str
+    question: str
+    outcome: language.Outcome
+    then: str | None
+    says: str
+    orders: tuple[language.Order, ...]
+    rule_id: str
+    because: str
+    citation: str
+    status: language.Status
+    inputs: tuple[Used, ...]
+    needed: tuple[str, ...]
+    boundary: Boundary | None
+    flip: Flip | None
+    rejected: tuple[Rejected, ...]

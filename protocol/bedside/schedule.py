@@ -1,0 +1,215 @@
+"""A dated plan: injections, visits, decisions, and what changes after each decision."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from protocol.bedside.decide import decide
+from protocol.dates import day_from
+from protocol.errors import InputError
+from protocol.regimen import language
+from protocol.regimen.conditions import Value
+from protocol.regimen.load import Regimen
+from protocol.regimen.paths import (
+    MONTH_DAYS,
+    Injection,
+    Path,
+    Step,
+    Totals,
+    injections_of,
+    paths_of,
+    totals_of,
+)
+
+Kind = Literal["visit", "decision", "injection"]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing due on one day; ``day`` counts from the first day of therapy, 0."""
+
+    date: dt.date
+    day: int
+    kind: Kind
+    says: str
+    measure: tuple[str, ...] = ()
+    injection: Injection | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """What one finding on the day of a decision leads to; ``totals`` run to the next decision."""
+
+    condition: str
+    phase: str | None
+    says: str
+    totals: Totals | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that is due, as far as it is decided.
+
+    ``phases`` are those of the months decided so far; ``open`` says what the next decision, on
+    ``open_date``, may lead to, and is empty when therapy is planned to its end. ``totals`` count
+    the injections among ``items``.
+    """
+
+    regimen_id: str
+    regimen_version: str
+    start: dt.date
+    phases: tuple[str, ...]
+    items: tuple[Item, ...]
+    totals: Totals
+    open_date: dt.date | None
+    open: tuple[Branch, ...]
+
+
+def plan(regimen: Regimen, start: dt.date, findings: Sequence[Mapping[str, Value]] = ()) -> Plan:
+    """Return the dated plan of a man who starts on ``start``.
+
+    Parameters
+    ----------
+    findings
+        What was measured at the end of each month so far, by input name: the first decides month
+        2. A month whose decision needs no finding needs none here.
+
+    Raises
+    ------
+    InputError
+        For a finding that leads out of scope, or is missing where one is needed.
+    """
+    return _planned(regimen, start, *_phases(regimen, findings))
+
+
+def plan_of_phases(regimen: Regimen, start: dt.date, phases: Sequence[str]) -> Plan:
+    """Return the plan of a man whose months are known to be spent in ``phases``.
+
+    Raises
+    ------
+    InputError
+        When no path of the regimen begins with these phases.
+    """
+    spent = tuple(phases)
+    for path in paths_of(regimen):
+        if path.phases == spent and path.ends == "therapy complete":
+            return _planned(regimen, start, spent, ended=True)
+    if any(path.phases[: len(spent)] == spent for path in paths_of(regimen)):
+        return _planned(regimen, start, spent, ended=False)
+    known = "; ".join(sorted({", ".join(path.phases) for path in paths_of(regimen)}))
+    problem = f"{', '.join(spent) or 'nothing'} begins no path of {regimen.id}"
+    raise InputError.of("decisions", "", problem, f"the phases of its paths are: {known}")
+
+
+def _planned(regimen: Regimen, start: dt.date, phases: tuple[str, ...], ended: bool) -> Plan:
+    due = injections_of(regimen, phases)
+    items = [_dose(regimen, start, dose) for dose in due]
+    items += _visits(regimen, start, len(phases), ended)
+    items += _decisions(regimen, start, len(phases), ended)
+    return Plan(
+        regimen_id=regimen.id,
+        regimen_version=regimen.version,
+        start=start,
+        phases=phases,
+        items=tuple(sorted(items, key=lambda item: (item.day, _ORDER.index(item.kind)))),
+        totals=totals_of(regimen, due),
+        open_date=None if ended else _date(start, MONTH_DAYS * len(phases)),
+        open=() if ended else tuple(_branches(regimen, phases)),
+    )
+
+
+#: On one day blood is drawn first, then it is decided, then injected.
+_ORDER: tuple[Kind, ...] = ("visit", "decision", "injection")
+
+
+def _phases(
+    regimen: Regimen, findings: Sequence[Mapping[str, Value]]
+) -> tuple[tuple[str, ...], bool]:
+    """Walk the months; return the phases that are decided and whether therapy has its end."""
+    phases: list[str] = []
+    measured = [
+        input_name
+        for input_name in regimen.tables["phase"].inputs
+        if regimen.inputs[input_name].role == "measured"
+    ]
+    for month in range(1, regimen.months + 2):
+        state: dict[str, Value] = {
+            "month": float(month),
+            "phase_before": phases[-1] if phases else "none",
+        }
+        given = dict(findings[month - 2]) if 2 <= month < len(findings) + 2 else {}
+        where = f"findings at the end of month {month - 1}"
+        if unknown := [name for name in given if name not in measured]:
+            cure = f"it looks at: {', '.join(measured) or 'no measurement'}"
+            raise InputError.of(where, unknown[0], "the regimen does not look at it", cure)
+        values = {k: v for k, v in state.items() if k in regimen.tables["phase"].inputs}
+        decision = decide(regimen, "phase", values | given, where=where)
+        if decision.outcome == "insufficient data":
+            if given or len(findings) > month - 1:
+                raise InputError.of(where, decision.needed[0], "it is missing", decision.because)
+            return tuple(phases), False
+        if decision.then is None:
+            raise InputError.of(where, "", decision.because, "check the months before")
+        if regimen.phase(decision.then).ends_therapy:
+            return tuple(phases), True
+        phases.append(decision.then)
+    return tuple(phases), True
+
+
+def _date(start: dt.date, day: int) -> dt.date:
+    return day_from(start, day, "start of therapy")
+
+
+def _dose(regimen: Regimen, start: dt.date, dose: Injection) -> Item:
+    says = f"{regimen.drugs[dose.drug].label} {dose.dose_iu:g} IU {dose.route.upper()}"
+    return Item(_date(start, dose.day), dose.day, "injection", says, injection=dose)
+
+
+def visit_days(visit: language.Visit, months: int, ended: bool) -> tuple[int, ...]:
+    """Return the days of a visit when ``months`` months are planned and therapy has ended or not.
+
+    The end of month m is day 30 m, on which month m + 1 begins.
+    """
+    if visit.when == "start":
+        return (0,)
+    if visit.when == "end of each month":
+        return tuple(MONTH_DAYS * month for month in range(1, months + 1))
+    return (MONTH_DAYS * months,) if ended else ()
+
+
+def _visits(regimen: Regimen, start: dt.date, months: int, ended: bool) -> Iterator[Item]:
+    for visit in regimen.visits.values():
+        for day in visit_days(visit, months, ended):
+            yield Item(_date(start, day), day, "visit", visit.label, measure=visit.measure)
+
+
+def _decisions(regimen: Regimen, start: dt.date, months: int, ended: bool) -> Iterator[Item]:
+    for month in range(1, months + 1):
+        last = month == months and ended
+        table = regimen.tables["end-of-therapy" if last else "phase"]
+        day = MONTH_DAYS * month
+        yield Item(_date(start, day), day, "decision", table.question)
+    if months == 0 and ended:
+        yield Item(start, 0, "decision", regimen.tables["end-of-therapy"].question)
+
+
+def _branches(regimen: Regimen, phases: tuple[str, ...]) -> Iterator[Branch]:
+    """Yield what the next decision may lead to, each with the doses of the path that follows."""
+    seen: set[str] = set()
+    for path in paths_of(regimen):
+        step = _next_step(path, phases)
+        if step is None or step.rule_id in seen:
+            continue
+        seen.add(step.rule_id)
+        rule = next(r for r in regimen.tables["phase"].rules if r.id == step.rule_id)
+        through = injections_of(regimen, (*phases, step.phase)) if step.phase else ()
+        totals = totals_of(regimen, through) if step.phase else None
+        yield Branch(step.condition, step.phase, rule.because, totals)
+
+
+def _next_step(path: Path, phases: tuple[str, ...]) -> Step | None:
+    steps = path.steps
+    if len(steps) <= len(phases) or tuple(s.phase for s in steps[: len(phases)]) != phases:
+        return None
+    return steps[len(phases)]

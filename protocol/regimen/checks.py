@@ -1,0 +1,127 @@
+"""What must fit together in a regimen file before any of its tables can be read."""
+
+from collections.abc import Iterable, Iterator
+
+from protocol.regimen import language
+
+#: The tables without which there is no regimen, and the state of a man before therapy.
+REQUIRED_TABLES = ("phase", "end-of-therapy")
+NO_PHASE = "none"
+
+#: Integers within the plausible range of an input: each is a cell of its own.
+MAX_SPAN = 100_000
+
+
+def faults_of_file(file: language.RegimenFile) -> Iterator[tuple[str, str, str]]:
+    """Yield (field, problem, cure) for names that refer to nothing, and parts that do not fit."""
+    for field, kind, name, known in _references(file):
+        if name not in known:
+            yield field, f"there is no {kind} {name!r}", f"declared: {', '.join(known) or 'none'}"
+    for name in REQUIRED_TABLES:
+        if name not in file.tables:
+            yield f"tables.{name}", "it is missing", "add the table"
+    yield from _faults_of_inputs(file)
+    yield from _unused_parameters(file)
+    for name, table in file.tables.items():
+        ids = [rule.id for rule in table.rules]
+        for twice in sorted({rule_id for rule_id in ids if ids.count(rule_id) > 1}):
+            yield f"tables.{name}.rules", f"the id {twice!r} is given twice", "number rules apart"
+        if table.hit == "collect" and name in REQUIRED_TABLES:
+            yield f"tables.{name}.hit", "it collects", "this table must be unique"
+        for rule in table.rules:
+            field = f"tables.{name}.rules.{rule.id}"
+            yield from _faults_of_answer(file, name, rule)
+            for used in rule.when:
+                if used not in table.inputs:
+                    cure = f"add it to tables.{name}.inputs"
+                    yield f"{field}.when.{used}", "the table does not look at this input", cure
+    if sum(phase.ends_therapy for phase in file.phases.values()) != 1:
+        yield "phases", "not exactly one phase ends therapy", "give one `ends_therapy: true`"
+    for name, phase in file.phases.items():
+        if phase.ends_therapy and phase.orders:
+            yield f"phases.{name}.orders", "therapy has ended", "remove the orders"
+
+
+def _unused_parameters(file: language.RegimenFile) -> Iterator[tuple[str, str, str]]:
+    """Yield a fault for a number that could be changed without changing any answer."""
+    conditions = [rule.when for table in file.tables.values() for rule in table.rules]
+    conditions += [criterion.met_when for criterion in file.criteria.values()]
+    words = {word for when in conditions for text in when.values() for word in text.split()}
+    for name in file.parameters:
+        if name not in words:
+            yield f"parameters.{name}", "no condition names it", "name it, or remove it (`null`)"
+
+
+def _faults_of_answer(
+    file: language.RegimenFile, table: str, rule: language.RuleSpec
+) -> Iterator[tuple[str, str, str]]:
+    """Yield a fault where outcome and answer do not fit each other."""
+    field = f"tables.{table}.rules.{rule.id}.then"
+    if rule.outcome == "advice":
+        if rule.then is None:
+            yield field, "it is missing", "advice must name what to do"
+        return
+    phase = file.phases.get(rule.then or "") if table == "phase" else None
+    ends = rule.outcome == "nothing due" and phase is not None and phase.ends_therapy
+    if rule.then is not None and not ends:
+        problem = f"{rule.then!r} is named though the outcome is {rule.outcome!r}"
+        cure = "remove it; only advice names what to do, and `nothing due` the phase of rest"
+        yield field, problem, cure
+
+
+def _references(
+    file: language.RegimenFile,
+) -> Iterator[tuple[str, str, str, Iterable[str]]]:
+    """Yield (field, kind, name, known names) for every name that must be declared elsewhere."""
+    for name, parameter in file.parameters.items():
+        yield f"parameters.{name}.source", "source", parameter.source, file.sources
+    for name, phase in file.phases.items():
+        yield f"phases.{name}.source", "source", phase.source, file.sources
+        for i, order in enumerate(phase.orders):
+            yield f"phases.{name}.orders.{i}.drug", "drug", order.drug, file.drugs
+    for name, visit in file.visits.items():
+        yield f"visits.{name}.source", "source", visit.source, file.sources
+        for measured in visit.measure:
+            yield f"visits.{name}.measure", "input", measured, file.inputs
+    for name, criterion in file.criteria.items():
+        yield f"criteria.{name}.source", "source", criterion.source, file.sources
+        for used in criterion.met_when:
+            yield f"criteria.{name}.met_when", "input", used, file.inputs
+    for name, table in file.tables.items():
+        for used in table.inputs:
+            yield f"tables.{name}.inputs", "input", used, file.inputs
+        answers: Iterable[str] = file.phases if name == "phase" else file.actions
+        kind = "phase" if name == "phase" else "action"
+        for rule in table.rules:
+            field = f"tables.{name}.rules.{rule.id}"
+            yield f"{field}.source", "source", rule.source, file.sources
+            if rule.then is not None:
+                yield f"{field}.then", kind, rule.then, answers
+
+
+def _faults_of_inputs(file: language.RegimenFile) -> Iterator[tuple[str, str, str]]:
+    for name, spec in file.inputs.items():
+        field = f"inputs.{name}"
+        if spec.kind == "enum":
+            if not spec.values:
+                yield f"{field}.values", "an enum has no values", "list its names"
+            if len(set(spec.values)) != len(spec.values):
+                yield f"{field}.values", "a name is given twice", "remove the second"
+            continue
+        if spec.plausible is None or not spec.plausible[0] < spec.plausible[1]:
+            yield f"{field}.plausible", f"{spec.plausible} is no range", "write [lowest, highest]"
+        elif spec.kind == "integer" and any(end != int(end) for end in spec.plausible):
+            yield f"{field}.plausible", f"{spec.plausible} are no integers", "write whole numbers"
+        elif spec.kind == "integer" and spec.plausible[1] - spec.plausible[0] > MAX_SPAN:
+            problem = f"{spec.plausible} holds more than {MAX_SPAN:,} integers"
+            yield f"{field}.plausible", problem, "write a narrower range"
+        if not spec.unit:
+            yield f"{field}.unit", "a number has no unit", 'write its UCUM unit, or "1"'
+    expected = (NO_PHASE, *file.phases)
+    before = file.inputs.get("phase_before")
+    if before is not None and before.values != expected:
+        yield (
+            "inputs.phase_before.values",
+            f"{list(before.values)} does not match the phases",
+            f"write [{', '.join(expected)}]",
+        )

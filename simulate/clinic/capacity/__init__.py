@@ -1,0 +1,1 @@
+"""Waiting times, utilisation, replications, and the capacity that meets a goal."""

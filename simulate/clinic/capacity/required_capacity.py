@@ -1,0 +1,169 @@
+"""How much of something a clinic needs: the least capacity that meets a goal."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from math import nan
+
+from protocol.errors import InputError
+from simulate.clinic.capacity.replications import (
+    Compute,
+    Goal,
+    Interval,
+    Replication,
+    interval,
+    until_precise,
+)
+from simulate.clinic.setup.clinic_file import Clinic
+from simulate.clinic.setup.equipment import TheatreList
+from simulate.clinic.setup.referrals import Waiting
+from simulate.clinic.setup.time_units import WEEKDAYS, Weekday
+from simulate.scenario import Scenario
+
+WORKING_DAYS = WEEKDAYS[:5]
+#: Beyond this nobody is asked to go on.
+MOST = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One capacity, and what it gives; ``met`` is None if the replications leave it open."""
+
+    capacity: int
+    found: Interval
+    met: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """The least capacity that surely meets the goal (None: none up to the bound), and all tried."""
+
+    capacity: int | None
+    tried: tuple[Tried, ...]
+
+
+def solve(
+    clinic: Clinic,
+    scenario: Scenario,
+    what: str,
+    goal: Goal,
+    seed: int,
+    most_replications: int = 40,
+    men: int | None = None,
+    waiting_list: Sequence[Waiting] = (),
+    at_a_time: int = 1,
+    compute: Compute = map,
+    tell: Callable[[int, int], None] = lambda capacity, done: None,
+) -> Solution:
+    """Find the least capacity whose whole confidence interval meets the goal.
+
+    Capacities share the same men on the same days. Each gets replications until its interval lies
+    on one side of the limit; where it never does, the capacity counts as too small. Doubles until
+    the goal is met, then halves the gap.
+
+    Raises
+    ------
+    InputError
+        If the clinic has no such place, or ``what`` cannot be solved for.
+    """
+    with_capacity(clinic, what, 1)
+    tried: dict[int, Tried] = {}
+
+    def meets(capacity: int) -> bool:
+        if capacity not in tried:
+            done = until_precise(
+                with_capacity(clinic, what, capacity), scenario, seed,
+                lambda done: goal.met_by(_found(goal, done)) is not None,
+                most_replications, men, waiting_list, at_a_time, compute,
+                lambda number: tell(capacity, number),
+            )  # fmt: skip
+            found = _found(goal, done)
+            tried[capacity] = Tried(capacity, found, goal.met_by(found))
+        return tried[capacity].met is True
+
+    low, high = 0, 1
+    while not meets(high):
+        low, high = high, 2 * high
+        if high > MOST:
+            return Solution(None, tuple(tried[each] for each in sorted(tried)))
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if meets(middle) else (middle, high)
+    return Solution(high, tuple(tried[each] for each in sorted(tried)))
+
+
+def _found(goal: Goal, done: Sequence[Replication]) -> Interval:
+    return interval(each.measures.get(goal.measure, nan) for each in done)
+
+
+def with_capacity(clinic: Clinic, what: str, capacity: int) -> Clinic:
+    """Return the clinic with another capacity of one place, everything else the same."""
+    if what not in CAPACITIES:
+        cure = f"take one of {', '.join(CAPACITIES)}"
+        raise InputError.of("--solve", "", f"{what!r} cannot be solved for", cure)
+    changed = CAPACITIES[what](clinic, capacity)
+    if changed is None:
+        problem = f"{clinic.id} has no limit there to begin with"
+        raise InputError.of("--solve", what, problem, "give the clinic file that part first")
+    return changed
+
+
+def _theatre_lists(clinic: Clinic, capacity: int) -> Clinic | None:
+    """Spread so many lists a week evenly over the working days, each like the file's first.
+
+    A second list on one day has a second surgeon, and so on.
+    """
+    if clinic.theatre is None:
+        return None
+    first = clinic.theatre.lists[0]
+    lists = tuple(
+        TheatreList(
+            weekday=weekday, start=first.start, minutes=first.minutes, surgeon=f"S{row + 1}"
+        )
+        for row, weekday in _spread(capacity)
+    )
+    return clinic.model_copy(update={"theatre": clinic.theatre.model_copy(update={"lists": lists})})
+
+
+def _spread(capacity: int) -> Iterator[tuple[int, Weekday]]:
+    """Yield (row, weekday) for so many lists: whole rows of working days, the rest evenly."""
+    rows, rest = divmod(capacity, len(WORKING_DAYS))
+    for row in range(rows):
+        yield from ((row, weekday) for weekday in WORKING_DAYS)
+    for each in range(rest):
+        yield rows, WORKING_DAYS[each * len(WORKING_DAYS) // rest]
+
+
+def _outpatient_slots(clinic: Clinic, capacity: int) -> Clinic | None:
+    """Give every weekday with a clinic so many slots on top of those kept for follow-ups."""
+    if clinic.outpatients is None:
+        return None
+    total = capacity + clinic.outpatients.follow_up_only
+    slots = {day: total for day, slots in clinic.outpatients.slots.items() if slots}
+    return clinic.model_copy(
+        update={"outpatients": clinic.outpatients.model_copy(update={"slots": slots})}
+    )
+
+
+def _oocyte_retrievals(clinic: Clinic, capacity: int) -> Clinic | None:
+    if clinic.embryology is None:
+        return None
+    places = {day: capacity for day, have in clinic.embryology.oocyte_retrievals.items() if have}
+    changed = clinic.embryology.model_copy(update={"oocyte_retrievals": places})
+    return clinic.model_copy(update={"embryology": changed})
+
+
+def _hormone_analysers(clinic: Clinic, capacity: int) -> Clinic | None:
+    if clinic.laboratory.hormones.analysers is None:
+        return None
+    bench = clinic.laboratory.hormones.model_copy(update={"analysers": capacity})
+    changed = clinic.laboratory.model_copy(update={"hormones": bench})
+    return clinic.model_copy(update={"laboratory": changed})
+
+
+#: What can be solved for, per week, per day or in all.
+CAPACITIES: dict[str, Callable[[Clinic, int], Clinic | None]] = {
+    "theatre_lists": _theatre_lists,
+    "outpatient_slots": _outpatient_slots,
+    "oocyte_retrievals": _oocyte_retrievals,
+    "hormone_analysers": _hormone_analysers,
+}

@@ -1,0 +1,1 @@
+"""The potential course of each patient, drawn before the clinic decides anything."""

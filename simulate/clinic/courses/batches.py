@@ -1,0 +1,240 @@
+"""What lies in store for each man: drawn when he comes, not before, and kept on disk till then.
+
+Luck is addressed by whole slices of `random_streams.CHUNK` men. The first man to come of a slice
+has all of it drawn, by the functions and the luck of the numpy engine; each man's own part is
+written down, and read again on the day of his referral. So memory holds the men under way, however
+many come in all.
+"""
+
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from protocol.regimen.conditions import Condition, Value
+from simulate.clinic.courses.delays import DELAYS, draw_delays
+from simulate.clinic.courses.disk_store import Store
+from simulate.clinic.courses.potential_course import Fates, Way, ways_of
+from simulate.clinic.courses.recent_cache import hold
+from simulate.clinic.setup import clinic_file as file
+from simulate.clinic.setup.clinic_file import Clinic
+from simulate.cohort.births import Couples
+from simulate.core.coding import ARMS, DIAGNOSES
+from simulate.core.random_streams import CHUNK
+from simulate.scenario import Scenario
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.uint8]
+
+#: Rank of a man who meets no priority.
+LAST_RANK = 100
+#: Slices of men whose fates are held at a time, and (slice, partner's age) with their couples.
+FATES_HELD, COUPLES_HELD = 2, 64
+
+#: Bits of what a sequence of phases leads to, and of how a transfer ends.
+IN_EJACULATE, RETRIEVABLE = 1, 2
+PREGNANT, BORN, GIVES_UP = 1, 2, 4
+
+
+class Tries(NamedTuple):
+    """What ICSI leads to: transfers with embryos, and how each would end (bits)."""
+
+    available: int
+    ends: bytes
+
+
+class Lot:
+    """What is in store for one man, whatever the clinic decides.
+
+    Attributes
+    ----------
+    gn, months, rank
+        The arm he chose; after how many months of therapy he stops; his rank on the theatre list.
+    needs_surgery
+        Whether his semen check, if he has one, shows nothing.
+    willing, usable
+        Whether the couple goes on to ICSI, and testicular sperm is there on the day.
+    delays
+        In days, in the order of `simulate.clinic.courses.delays.DELAYS`.
+    reserve
+        Without therapy, in log odds.
+    effect, outcome
+        For each sequence of phases of his arm, what therapy adds, and where sperm is (bits).
+    fsh
+        In IU/L, for each beginning of a sequence, what the laboratory reports at its end.
+    """
+
+    __slots__ = ("delays", "effect", "fsh", "gn", "months", "needs_surgery", "outcome", "rank",
+                 "reserve", "tries", "usable", "willing")  # fmt: skip
+
+    def __init__(self, record: bytes, layout: "_Layout") -> None:
+        codes = record[layout.numbers :]
+        self.gn, self.months, self.rank, self.needs_surgery = codes[:4]
+        self.willing, self.usable = codes[4] == 1, codes[5] == 1
+        transfers = 7 + layout.transfers
+        self.tries = Tries(codes[6], codes[7:transfers])
+        self.outcome = codes[transfers:]
+        numbers = array("d", record[: layout.numbers])
+        self.delays = numbers[: len(DELAYS)]
+        self.reserve = numbers[len(DELAYS)]
+        effects = len(DELAYS) + 1
+        self.effect = numbers[effects : effects + layout.sequences]
+        self.fsh = numbers[effects + layout.sequences :]
+
+
+class _Layout:
+    """Where each part of a record lies: first numbers of 8 bytes, then codes of one."""
+
+    __slots__ = ("beginnings", "length", "numbers", "sequences", "transfers")
+
+    def __init__(self, ways: Sequence[Way], transfers: int) -> None:
+        self.sequences = max(len(way.sequences) for way in ways)
+        self.beginnings = max(len(way.beginnings) for way in ways)
+        self.transfers = transfers
+        self.numbers = 8 * (len(DELAYS) + 1 + self.sequences + self.beginnings)
+        self.length = self.numbers + 7 + transfers + self.sequences
+
+
+class Lots:
+    """The lots of all men of a study, by number from 0.
+
+    Parameters
+    ----------
+    men
+        Men drawn for the study.
+    """
+
+    def __init__(
+        self, clinic: Clinic, scenario: Scenario, seed: int, replicate: int, men: int
+    ) -> None:
+        self.clinic, self.scenario, self.men = clinic, scenario, men
+        self.ways = ways_of(scenario)
+        self._seed, self._replicate = seed, replicate
+        self._layout = _Layout(self.ways, round(scenario.fertility.most_transfers.value))
+        self._store = Store(self._layout.length)
+        self._drawn: set[int] = set()
+        self._fates: dict[int, Fates] = {}
+        self._aged: dict[tuple[int, int], Codes] = {}
+
+    def __getitem__(self, man: int) -> Lot:
+        """Return a man's lot; that of his slice is drawn if it has not been."""
+        if man // CHUNK not in self._drawn:
+            self._write(man // CHUNK)
+        return Lot(self._store.get(man), self._layout)
+
+    def delays(self, first: int, last: int) -> Floats:
+        """Return the delays of the men from ``first`` up to ``last`` (0 before they are drawn)."""
+        records = self._store.get(first, last - first)
+        rows = np.frombuffer(records, np.uint8).reshape(last - first, self._layout.length)
+        numbers: Floats = np.ascontiguousarray(rows[:, : 8 * len(DELAYS)]).view(np.float64)
+        return numbers
+
+    def with_older_partner(self, man: int, quarters: int) -> Tries:
+        """Return what ICSI leads to if the partner is so many quarters of a year older."""
+        number, place = divmod(man, CHUNK)
+        if (number, quarters) not in self._aged:
+            aged = _tries(self.fates(number).couples(quarters))
+            hold(self._aged, (number, quarters), aged, COUPLES_HELD)
+        row = self._aged[number, quarters][place]
+        return Tries(int(row[0]), row[1:].tobytes())
+
+    def fates(self, number: int) -> Fates:
+        """Return the fates of a slice of men, numbered from 0; the last few are held."""
+        if number not in self._fates:
+            first = number * CHUNK
+            size = min(CHUNK, self.men - first)
+            drawn = Fates(self.scenario, self._seed, self._replicate, size, first)
+            hold(self._fates, number, drawn, FATES_HELD)
+        return self._fates[number]
+
+    def _write(self, number: int) -> None:
+        fates = self.fates(number)
+        numbers, codes = self._numbers(fates), self._codes(fates)
+        rows = np.concatenate([np.ascontiguousarray(numbers).view(np.uint8), codes], axis=1)
+        self._store.put(number * CHUNK, rows.tobytes())
+        self._drawn.add(number)
+
+    def _numbers(self, fates: Fates) -> Floats:
+        effect = _of_own_arm(fates, self._layout.sequences, [
+            [outcome.effect for outcome in outcomes.values()] for outcomes in fates.outcomes
+        ])  # fmt: skip
+        fsh = _of_own_arm(fates, self._layout.beginnings, [
+            _reported_fsh(fates, arm, way) for arm, way in enumerate(self.ways)
+        ])  # fmt: skip
+        delays, reserve = draw_delays(self.clinic, fates), fates.cohort.reserve[0, :, None]
+        return np.concatenate([delays, reserve, effect, fsh], axis=1)
+
+    def _codes(self, fates: Fates) -> Codes:
+        couples = fates.couples()
+        own = [
+            fates.gn, fates.months, _ranks(self.clinic, fates),
+            fates.cohort.observed("micro_tese")[0], couples.reaches_icsi[0],
+            couples.testicular_sperm_usable[0],
+        ]  # fmt: skip
+        outcome = _of_own_arm(fates, self._layout.sequences, [
+            [each.in_ejaculate * IN_EJACULATE + each.retrievable * RETRIEVABLE
+             for each in outcomes.values()] for outcomes in fates.outcomes
+        ])  # fmt: skip
+        columns = np.stack(own, axis=1).astype(np.uint8)
+        return np.concatenate([columns, _tries(couples), outcome.astype(np.uint8)], axis=1)
+
+
+def _reported_fsh(fates: Fates, arm: int, way: Way) -> list[Floats]:
+    """Return what the laboratory reports at the end of each beginning of a sequence."""
+    return [
+        next(
+            outcome.course.measured_fsh_iu_l[len(begun) - 1, 0]
+            for phases, outcome in fates.outcomes[arm].items()
+            if phases[: len(begun)] == begun
+        )
+        for begun in way.beginnings
+    ]
+
+
+def _of_own_arm(
+    fates: Fates, width: int, by_arm: Sequence[Sequence[NDArray[np.generic]]]
+) -> Floats:
+    """Return each man's values along his own arm, of shape (man, width); 0 beyond what it has."""
+    found = np.zeros((len(fates.gn), width))
+    for arm, columns in enumerate(by_arm):
+        mine = fates.gn == arm
+        for place, column in enumerate(columns):
+            found[mine, place] = column[mine]
+    return found
+
+
+def _tries(couples: Couples) -> Codes:
+    """Return transfers with embryos, and how each would end, of shape (man, 1 + transfer)."""
+    ends = couples.pregnant[0] * PREGNANT + couples.born[0] * BORN + couples.gives_up[0] * GIVES_UP
+    found: Codes = np.concatenate(
+        [couples.transfers_available[0][:, None], ends], axis=1, dtype=np.uint8, casting="unsafe"
+    )
+    return found
+
+
+def _ranks(clinic: Clinic, fates: Fates) -> NDArray[np.int_]:
+    """Return each man's rank: the lowest of the priorities that he meets."""
+    men = len(fates.gn)
+    if not clinic.priorities:
+        return np.full(men, LAST_RANK)
+    read = [(each.rank, file.read_conditions(each.when)) for each in clinic.priorities]
+    cohort = fates.cohort
+    columns: dict[str, list[Value]] = {
+        "age_years": cohort.baseline["age_years"][0].tolist(),
+        "partner_age_years": cohort.men.partner_age_years[0].tolist(),
+        "infertility_duration_years": cohort.baseline["infertility_duration_years"][0].tolist(),
+        "diagnosis": [DIAGNOSES[code] for code in cohort.men.diagnosis[0]],
+        "arm": [ARMS[arm] for arm in fates.gn],
+    }
+    return np.array(
+        [
+            min((rank for rank, when in read if _met(when, columns, man)), default=LAST_RANK)
+            for man in range(men)
+        ]
+    )
+
+
+def _met(when: Mapping[str, Condition], columns: Mapping[str, list[Value]], man: int) -> bool:
+    return all(condition.holds(columns[name][man]) for name, condition in when.items())

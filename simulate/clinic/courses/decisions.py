@@ -1,0 +1,92 @@
+"""The tables of an arm's regimen, asked about one man at a time, as `bedside.decide` asks them."""
+
+from protocol.errors import InputError
+from protocol.regimen.conditions import Value
+from protocol.regimen.grid import DecisionGrid
+from protocol.regimen.load import DecisionTable, Regimen
+from protocol.regimen.paths import BEFORE_THERAPY
+from simulate.clinic.courses.batches import Lot
+from simulate.clinic.courses.potential_course import Phases, Way
+
+#: Actions that the clinic knows how to carry out.
+ICSI_EJACULATED, SURGERY = "icsi-ejaculated", "micro-tese"
+ICSI_TESTICULAR, KEEP = "icsi-testicular", "cryopreserve"
+
+
+#: Stands for a phase that a regimen does not have, as a byte.
+NO_PHASE = 255
+
+
+class Rules:
+    """The phase, end-of-therapy and sperm-use tables of one arm.
+
+    Every question returns the place of the rule that fired, and what it says. ``stopped`` is the
+    code of the phase of a man who has broken therapy off.
+    """
+
+    __slots__ = ("_end", "_highest_fsh", "_looks", "_phase", "_use", "codes", "regimen",
+                 "stopped", "way")  # fmt: skip
+
+    def __init__(self, way: Way) -> None:
+        self.way = way
+        self.regimen = way.regimen
+        tables = way.regimen.tables
+        self._phase = tables["phase"]
+        self._end = tables["end-of-therapy"]
+        self._use = tables.get("sperm-use")
+        without = [phase.code for phase in self.regimen.phases if not phase.orders]
+        self.stopped = without[0] if without else NO_PHASE
+        self.codes = {phase.name: phase.code for phase in self.regimen.phases}
+        axes = {axis.name: axis for axis in self._phase.proved.axes}
+        self._looks = frozenset(axes)
+        self._highest_fsh = axes["fsh_iu_l"].high if "fsh_iu_l" in axes else 0.0
+
+    def phase(self, lot: Lot, phases: Phases) -> tuple[int, str]:
+        """Decide the month after ``phases`` from the FSH that the man has at the end of the last.
+
+        An assay reports no more than the end of its range.
+        """
+        fsh = lot.fsh[self.way.beginnings[phases]] if phases else None
+        if fsh is not None and fsh > self._highest_fsh:
+            fsh = self._highest_fsh
+        values: dict[str, Value] = {
+            "month": float(len(phases) + 1),
+            "phase_before": phases[-1] if phases else BEFORE_THERAPY,
+            "fsh_iu_l": fsh,
+        }
+        return _asked(self._phase, self._phase.proved, values, self.regimen)
+
+    def end_of_therapy(self, semen: str) -> tuple[int, str]:
+        """Decide between surgery and ICSI from the semen check."""
+        return _asked(self._end, self._end.proved, {"semen": semen}, self.regimen)
+
+    def sperm_use(self, couple_ready: bool) -> str:
+        """Decide what is done with sperm that surgery found."""
+        if self._use is None:
+            return ICSI_TESTICULAR if couple_ready else KEEP
+        ready = "yes" if couple_ready else "no"
+        values: dict[str, Value] = {"micro_tese": "sperm", "couple_ready": ready}
+        return _asked(self._use, self._use.proved, values, self.regimen)[1]
+
+    def rule_ids(self) -> tuple[str, ...]:
+        """Return the ids of the phase table's rules, by place."""
+        return tuple(rule.id for rule in self._phase.rules)
+
+    def end_rule_ids(self) -> tuple[str, ...]:
+        """Return the ids of the end-of-therapy table's rules, by place."""
+        return tuple(rule.id for rule in self._end.rules)
+
+
+def _asked(
+    table: DecisionTable, grid: DecisionGrid, values: dict[str, Value], regimen: Regimen
+) -> tuple[int, str]:
+    place = grid.rule_at(values)
+    rule = table.rules[place]
+    if rule.then is None:
+        raise InputError.of(
+            regimen.id,
+            f"tables.{table.name}.{rule.id}",
+            "it leaves a simulated man without an answer",
+            "simulate a regimen that answers whenever what it asks for is known",
+        )
+    return place, rule.then

@@ -1,0 +1,76 @@
+"""How long each man takes over what needs no place, and how long he is ready to wait."""
+
+from math import inf
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulate.clinic.courses.potential_course import Fates
+from simulate.clinic.setup import clinic_file as file
+from simulate.clinic.setup.clinic_file import Clinic
+from simulate.clinic.setup.durations import days, rounded_days
+from simulate.clinic.setup.time_units import MINUTES_PER_DAY, Length
+from simulate.core.random_streams import Luck
+from simulate.hormones.traits import MONTHS
+
+Floats = NDArray[np.float64]
+
+#: How often a man may come to each bench.
+HORMONE_TESTS, SEMEN_TESTS = 1 + MONTHS, 3
+
+#: Every delay by name, in days; work is given for each of a man's samples.
+DELAYS = (
+    "operation",
+    *file.Intervals.model_fields,
+    "first visit patience",
+    "theatre patience",
+    "hormone bench turnaround",
+    "semen bench turnaround",
+    *(f"hormone bench work {time}" for time in range(HORMONE_TESTS)),
+    *(f"semen bench work {time}" for time in range(SEMEN_TESTS)),
+)
+PLACE = {name: place for place, name in enumerate(DELAYS)}
+(
+    OPERATION, BETWEEN_SEMEN_SAMPLES, TIME_TO_CHOOSE, TO_STIMULATION, STIMULATION,
+    RETRIEVAL_TO_TRANSFER, TRANSFER_TO_TEST, BETWEEN_TRANSFERS, TEST_TO_DELIVERY, TEST_TO_LOSS,
+    FIRST_VISIT_PATIENCE, THEATRE_PATIENCE, HORMONE_TURNAROUND, SEMEN_TURNAROUND, HORMONE_WORK,
+) = range(15)  # fmt: skip
+SEMEN_WORK = HORMONE_WORK + HORMONE_TESTS
+
+
+def draw_delays(clinic: Clinic, fates: Fates) -> Floats:
+    """Return every man's delays in days, of shape (man, delay) in the order of `DELAYS`."""
+    luck = fates.cohort.luck
+    drawn = np.zeros((luck.men, len(DELAYS)))
+    drawn[:, OPERATION] = _operations(clinic, fates)
+    for name in file.Intervals.model_fields:
+        drawn[:, PLACE[name]] = _drawn(getattr(clinic.intervals, name), luck, name)
+    for place, length, purpose in (
+        (FIRST_VISIT_PATIENCE, clinic.patience.first_visit, "first visit patience"),
+        (THEATRE_PATIENCE, clinic.patience.theatre, "theatre patience"),
+    ):
+        drawn[:, place] = inf if length is None else _drawn(length, luck, purpose)
+    for bench, purpose, times, first in (
+        (clinic.laboratory.hormones, "hormone bench", HORMONE_TESTS, HORMONE_WORK),
+        (clinic.laboratory.semen, "semen bench", SEMEN_TESTS, SEMEN_WORK),
+    ):
+        turnaround = f"{purpose} turnaround"
+        drawn[:, PLACE[turnaround]] = _drawn(bench.turnaround, luck, turnaround)
+        if bench.work:
+            uniform = luck.uniform(f"{purpose} work", width=times)[0]
+            drawn[:, first : first + times] = days(bench.work, uniform)
+    return drawn
+
+
+def _operations(clinic: Clinic, fates: Fates) -> Floats:
+    """Return the length of each man's operation; none where there is no theatre to wait for."""
+    if clinic.theatre is None or clinic.theatre.operation:
+        own = clinic.theatre.operation if clinic.theatre else None
+        return _drawn(own, fates.cohort.luck, "operation")
+    return rounded_days(fates.operations.minutes[0] / MINUTES_PER_DAY)
+
+
+def _drawn(length: Length | None, luck: Luck, purpose: str) -> Floats:
+    if length is None:
+        return np.zeros(luck.men)
+    return days(length, luck.uniform(f"clinic: {purpose}")[0])

@@ -1,0 +1,204 @@
+"""What nature holds for each man, whatever the clinic decides: the one seam to the numpy engine.
+
+Nature is asked once for every sequence of phases that a regimen can lead to, by the same functions
+on the same luck as `cohort.draw`. The clinic then decides month by month, for one man, with
+the regimen's own table, and reads off what the sequence that it has chosen leads to.
+"""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from protocol.regimen.conditions import Value
+from protocol.regimen.grid import Axis, DecisionGrid
+from protocol.regimen.load import DecisionTable, Regimen, load_regimen
+from protocol.regimen.paths import BEFORE_THERAPY
+from simulate.cohort.births import Couples, draw_couples
+from simulate.cohort.draw import Cohort, draw_cohort
+from simulate.cohort.spermatogenesis import effect, see_sperm
+from simulate.cohort.surgery import draw_operations
+from simulate.core.coding import ARMS
+from simulate.hormones.decision_lookup import MONTH_DAYS
+from simulate.hormones.therapy import Course, follow
+from simulate.hormones.traits import MONTHS
+from simulate.patients.adherence import Habits, draw_habits
+from simulate.scenario import Arm, Scenario
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Phases = tuple[str, ...]
+
+#: A partner's age enters in whole quarters of a year.
+QUARTER_DAYS = 365.25 / 4
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Where sperm is at the end of one sequence of phases; arrays of shape (man,).
+
+    ``effect`` is what therapy adds to the reserve, in log odds.
+    """
+
+    course: Course
+    in_ejaculate: Flags
+    retrievable: Flags
+    effect: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One arm: its regimen, and the sequences of phases that it can lead to.
+
+    ``sequences`` gives each whole sequence its place, ``beginnings`` each sequence of one month or
+    more.
+    """
+
+    regimen: Regimen
+    semen_check: bool
+    sequences: Mapping[Phases, int]
+    beginnings: Mapping[Phases, int]
+
+
+def ways_of(scenario: Scenario) -> tuple[Way, Way]:
+    """Return the ways that the men of a scenario may go, in the order of `coding.ARMS`."""
+    untreated, treated = (_way(scenario.arms[arm]) for arm in ARMS)
+    return untreated, treated
+
+
+def _way(arm: Arm) -> Way:
+    regimen = load_regimen(arm.regimen)
+    whole = sequences(regimen)
+    begun = dict.fromkeys(each[:month] for each in whole for month in range(1, len(each) + 1))
+    return Way(
+        regimen=regimen,
+        semen_check=arm.semen_check,
+        sequences={phases: place for place, phases in enumerate(whole)},
+        beginnings={phases: place for place, phases in enumerate(begun)},
+    )
+
+
+class Fates:
+    """The fates of some men of one study: ``men`` of them from number ``first_man`` on.
+
+    Parameters
+    ----------
+    replicate
+        Absolute number of the study, from 0: that of `simulate.cohort.draw.draw_cohort`.
+    first_man
+        From 0: a multiple of `simulate.core.random_streams.CHUNK`.
+
+    Attributes
+    ----------
+    months
+        After how many months of therapy each man would stop, `MONTHS` if he would not.
+    operations
+        What micro-TESE would be for each man.
+    habits
+        The same, and on which days he would miss an injection that is due.
+    outcomes
+        For each arm, where each sequence of phases leads every man, whichever arm he chose.
+    """
+
+    __slots__ = ("_couples", "cohort", "first_man", "gn", "habits", "months", "operations",
+                 "outcomes")  # fmt: skip
+
+    def __init__(
+        self, scenario: Scenario, seed: int, replicate: int, men: int, first_man: int = 0
+    ) -> None:
+        self.first_man = first_man
+        self.cohort = draw_cohort(scenario, seed, 1, replicate, men, first_man)
+        self.gn = self.cohort.gn[0].astype(np.int8)
+        self.habits = draw_habits(
+            scenario, self.cohort.reserve, self.cohort.luck, MONTHS * MONTH_DAYS
+        )
+        stays = self.habits.months
+        self.months = np.full(men, MONTHS, np.int8) if stays is None else stays[0]
+        self.outcomes = tuple(
+            {phases: _outcome(self.cohort, self.habits, way.regimen, phases) for phases in
+             way.sequences}
+            for way in ways_of(scenario)
+        )  # fmt: skip
+        self.operations = draw_operations(scenario.surgery, self.cohort.luck)
+        self._couples: dict[int, Couples] = {}
+
+    def couples(self, quarters_later: int = 0) -> Couples:
+        """Return what ICSI leads to with partners so many quarters of a year older."""
+        if quarters_later not in self._couples:
+            self._couples[quarters_later] = self._draw_couples(quarters_later)
+        return self._couples[quarters_later]
+
+    def _draw_couples(self, quarters_later: int) -> Couples:
+        men = self.cohort.men
+        if quarters_later:
+            men = replace(men, partner_age_years=men.partner_age_years + quarters_later / 4)
+        untreated, treated = self.cohort.paths
+        needed = untreated.any_sperm | treated.any_sperm
+        return draw_couples(self.cohort.scenario, men, self.cohort.luck, needed)
+
+
+def sequences(regimen: Regimen) -> tuple[Phases, ...]:
+    """Return every sequence of phases over its months that the regimen's table can lead to.
+
+    >>> sequences(load_regimen("fsh-guided"))[0]
+    ('hcg', 'hcg', 'hcg')
+    >>> sequences(load_regimen("no-therapy"))
+    ((),)
+    """
+    found: list[Phases] = [()]
+    for month in range(1, regimen.months + 1):
+        found = [
+            (*before, phase)
+            for before in found
+            for phase in _possible(regimen, month, before[-1] if before else BEFORE_THERAPY)
+        ]
+    return tuple(found)
+
+
+def _possible(regimen: Regimen, month: int, before: str) -> list[str]:
+    """Return the phases that can follow, in declared order."""
+    grid = regimen.tables["phase"].proved
+    state: dict[str, Value] = {"month": float(month), "phase_before": before}
+    open_axes = [axis for axis in grid.axes if axis.name not in state]
+    fired = {
+        grid.rule_at(state | dict(zip((a.name for a in open_axes), values, strict=True)))
+        for values in itertools.product(*(axis.examples for axis in open_axes))
+    }
+    names = {regimen.tables["phase"].rules[rule].then for rule in fired}
+    return [phase.name for phase in regimen.phases if phase.name in names]
+
+
+@cache
+def held_to(regimen: Regimen, phases: Phases) -> Regimen:
+    """Return the regimen with a phase table that says these phases, whatever is measured."""
+    table = regimen.tables["phase"]
+    rules = tuple(
+        replace(table.rules[0], id=f"month {month}", conditions={}, then=phase)
+        for month, phase in enumerate(phases, start=1)
+    )
+    axis = Axis("month", "integer", may_be_missing=False, low=1, high=len(phases))
+    grid = DecisionGrid((axis,), (len(phases),), tuple(range(len(phases))))
+    held = DecisionTable(table.name, table.question, ("month",), rules, grid)
+    return replace(regimen, tables={**regimen.tables, "phase": held})
+
+
+def _outcome(cohort: Cohort, habits: Habits, regimen: Regimen, phases: Phases) -> Outcome:
+    scenario, men, traits = cohort.scenario, cohort.men, cohort.traits
+    step = scenario.measurement.rounded_to["fsh_iu_l"].value
+    course = follow(held_to(regimen, phases), scenario.physiology, men, traits, step, habits)
+    spontaneous = cohort.luck.uniform("spontaneous sperm")
+    sensitivity = scenario.spermatogenesis.semen_check_sensitivity.value
+    overlooked = cohort.luck.uniform("semen check") >= sensitivity if sensitivity < 1 else None
+    sperm = see_sperm(
+        scenario.spermatogenesis, men, cohort.reserve, course, traits, spontaneous, overlooked
+    )
+    added = effect(scenario.spermatogenesis.treatment, men, course, traits)
+    return Outcome(
+        course=course,
+        in_ejaculate=sperm.in_ejaculate[0],
+        retrievable=sperm.retrievable[0],
+        effect=np.broadcast_to(added, cohort.reserve.shape)[0],
+    )

@@ -1,0 +1,107 @@
+"""A clinic's places: slots, benches and theatre, opened as its file gives them."""
+
+from dataclasses import dataclass
+
+import simpy
+
+from protocol.errors import InputError
+from simulate.clinic.courses.delays import (
+    HORMONE_TURNAROUND,
+    HORMONE_WORK,
+    SEMEN_TURNAROUND,
+    SEMEN_WORK,
+)
+from simulate.clinic.flow.patient_state import Case
+from simulate.clinic.flow.theatre import WaitingList
+from simulate.clinic.setup import equipment
+from simulate.clinic.setup.clinic_file import Clinic
+from simulate.clinic.setup.opening_days import Calendar, Slots
+from simulate.clinic.setup.time_units import MINUTES_PER_DAY, day_part
+from simulate.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A laboratory bench: analysers (None: no limit), and which delays are its own.
+
+    ``work`` is the place of the first sample's work in `simulate.clinic.courses.delays.DELAYS`.
+    """
+
+    analysers: simpy.Resource | None
+    work: int
+    turnaround: int
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What serves the men; a theatre of None has no limit and takes no time."""
+
+    calendar: Calendar
+    outpatients: Slots
+    hormones: Bench
+    semen: Bench
+    theatre: WaitingList[Case] | None
+    oocyte_retrievals: Slots
+    transfers: Slots
+
+
+def open_places(env: simpy.Environment, clinic: Clinic, scenario: Scenario) -> Places:
+    """Return the places of a clinic; a theatre in which no case ever fits is an `InputError`."""
+    calendar = Calendar(clinic.opens, clinic.holidays)
+    laboratory, embryology = clinic.laboratory, clinic.embryology
+    return Places(
+        calendar=calendar,
+        outpatients=_outpatients(calendar, clinic),
+        hormones=_bench(env, laboratory.hormones, HORMONE_WORK, HORMONE_TURNAROUND),
+        semen=_bench(env, laboratory.semen, SEMEN_WORK, SEMEN_TURNAROUND),
+        theatre=_theatre(env, calendar, clinic, scenario),
+        oocyte_retrievals=Slots(calendar, embryology.oocyte_retrievals if embryology else None),
+        transfers=Slots(calendar, embryology.transfers if embryology else None),
+    )
+
+
+def _outpatients(calendar: Calendar, clinic: Clinic) -> Slots:
+    given = clinic.outpatients
+    if given is None:
+        return Slots(calendar, None)
+    return Slots(
+        calendar,
+        given.slots,
+        kept=given.follow_up_only,
+        first=day_part(given.first_slot),
+        minutes=given.minutes,
+    )
+
+
+def _bench(env: simpy.Environment, bench: equipment.Bench, work: int, turnaround: int) -> Bench:
+    analysers = simpy.Resource(env, bench.analysers) if bench.analysers else None
+    return Bench(analysers, work, turnaround)
+
+
+def _theatre(
+    env: simpy.Environment, calendar: Calendar, clinic: Clinic, scenario: Scenario
+) -> WaitingList[Case] | None:
+    if clinic.theatre is None:
+        return None
+    planned = _planned_days(clinic.theatre, scenario)
+    _refuse_short_lists(clinic.id, clinic.theatre, planned)
+    return WaitingList(env, calendar, clinic.theatre, planned, _note_list)
+
+
+def _note_list(case: Case, number: int) -> None:
+    case.list_number = number
+
+
+def _planned_days(theatre: equipment.Theatre, scenario: Scenario) -> float:
+    """Return how long a case is planned to take: the clinic's mean, or the scenario's."""
+    own = theatre.operation
+    return own.mean_days if own else scenario.surgery.minutes.value / MINUTES_PER_DAY
+
+
+def _refuse_short_lists(clinic: str, theatre: equipment.Theatre, planned_days: float) -> None:
+    planned = round(planned_days * MINUTES_PER_DAY, 6)
+    short = [number for number, each in enumerate(theatre.lists) if each.minutes < planned]
+    if short:
+        problem = f"{theatre.lists[short[0]].minutes:g} are fewer than the {planned:g} of a case"
+        cure = "nobody would ever be operated on; give the list more"
+        raise InputError.of(clinic, f"theatre.lists.{short[0]}.minutes", problem, cure)

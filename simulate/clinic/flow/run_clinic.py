@@ -1,0 +1,160 @@
+"""One run of a clinic: every man a SimPy process, from referral to outcome.
+
+Time is in days from the opening, day 0. The run goes on until nobody has anything left to do:
+`simpy.Environment.run(until=t)` would drop what happens exactly at ``t``. What a clinic knows on
+some day is read off afterwards (`simulate.clinic.records.clinic_tables`).
+"""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+import simpy
+
+from protocol.errors import InputError
+from simulate.clinic.courses.batches import Lots
+from simulate.clinic.courses.decisions import Rules
+from simulate.clinic.courses.potential_course import Fates
+from simulate.clinic.courses.referral_plan import Plan, plan
+from simulate.clinic.flow.ledger import Columns, Ledger
+from simulate.clinic.flow.pathway import Pathways
+from simulate.clinic.flow.places import Places, open_places
+from simulate.clinic.setup.clinic_file import Clinic
+from simulate.clinic.setup.referrals import Waiting, men_to_draw
+from simulate.clinic.setup.time_units import DAYS_PER
+from simulate.core.random_streams import CHUNK, Luck
+from simulate.scenario import Scenario
+
+#: Events between two looks at whether the run should stop.
+EVENTS_AT_A_TIME = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What happened in one run.
+
+    The men, ``men`` of them drawn, are read slice by slice from ``ledger`` and ``lots``, so that
+    a run of any size fits. ``until_day`` is when it was stopped from outside; infinity if
+    everybody came to his end.
+    """
+
+    clinic: Clinic
+    scenario: Scenario
+    seed: int
+    replicate: int
+    men: int
+    lots: Lots
+    rules: tuple[Rules, Rules]
+    ledger: Ledger
+    places: Places
+    until_day: float
+
+    def parts(self) -> "Iterator[Part]":
+        """Yield the men of a run, slice by slice."""
+        for first in range(0, self.men, CHUNK):
+            yield Part(self, first, min(first + CHUNK, self.men))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The men of one slice of a run, numbered from ``first`` up to but not including ``last``."""
+
+    run: Run
+    first: int
+    last: int
+
+    @property
+    def columns(self) -> Columns:
+        """What has happened to them."""
+        return self.run.ledger.columns(self.first, self.last)
+
+    @property
+    def fates(self) -> Fates:
+        """What nature held for them."""
+        return self.run.lots.fates(self.first // CHUNK)
+
+
+def run_clinic(
+    clinic: Clinic,
+    scenario: Scenario,
+    seed: int,
+    replicate: int = 0,
+    men: int | None = None,
+    waiting_list: Sequence[Waiting] = (),
+    stop: Callable[[], bool] = lambda: False,
+    tell: Callable[[int], None] = lambda done: None,
+) -> Run:
+    """Take the men of one study through a clinic.
+
+    Parameters
+    ----------
+    replicate
+        Number of the study from 0: the men are those of ``draw_cohort(..., first=replicate)``.
+    men
+        Men drawn for the study; None takes as many as may come before the clinic's horizon, or the
+        scenario's number where men do not come at a rate. Those whose referral falls beyond the
+        horizon never come.
+    waiting_list
+        Men who already wait on day 0, from `read_waiting_list`.
+    stop
+        Asked between events; once it says yes the run ends there, and the ledger is complete up
+        to that moment.
+    tell
+        Called now and then with the number of men referred so far.
+    """
+    total = men or men_to_draw(clinic, scenario.men) + len(waiting_list)
+    lots = Lots(clinic, scenario, seed, replicate, total)
+    coming = plan(clinic, lots, Luck(seed, total, 1, replicate), waiting_list)
+    env = simpy.Environment(initial_time=min(0.0, coming.first_day))
+    pathways = Pathways(
+        env=env,
+        lots=lots,
+        rules=(Rules(lots.ways[0]), Rules(lots.ways[1])),
+        places=open_places(env, clinic, scenario),
+        ledger=Ledger(round(scenario.fertility.most_transfers.value)),
+        half_life_days=_half_life_days(clinic),
+        partner_ages=clinic.biology.partner_ages,
+        listed=coming.listed,
+    )
+    env.process(_refer(env, pathways, coming))
+    until = _run(env, stop, lambda: tell(pathways.referred))
+    pathways.ledger.close_all()
+    return Run(
+        clinic, scenario, seed, replicate, total, lots, pathways.rules, pathways.ledger,
+        pathways.places, until,
+    )  # fmt: skip
+
+
+def _run(env: simpy.Environment, stop: Callable[[], bool], tell: Callable[[], None]) -> float:
+    """Step through every event; return infinity, or the day on which it was stopped."""
+    step = env.step
+    while True:
+        try:
+            for _ in range(EVENTS_AT_A_TIME):
+                step()
+        except simpy.core.EmptySchedule:
+            return inf
+        except InputError as error:  # SimPy raises a copy, made of the words alone
+            raise error.__cause__ or error from None
+        tell()
+        if stop():
+            moment = env.now
+            while env.peek() == moment:  # what happens at that very moment belongs to it
+                step()
+            return float(moment)
+
+
+def _refer(
+    env: simpy.Environment, pathways: Pathways, coming: Plan
+) -> Generator[simpy.Event, Any, None]:
+    """Start each man's process at his time, so that only those under way take memory."""
+    for day, man in coming:
+        if day > env.now:
+            yield env.timeout(day - env.now)
+        env.process(pathways.walk(man))
+
+
+def _half_life_days(clinic: Clinic) -> float:
+    half_life = clinic.biology.effect_half_life
+    return half_life.value * DAYS_PER[half_life.unit] if half_life else inf

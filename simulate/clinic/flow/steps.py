@@ -1,0 +1,72 @@
+"""The steps of a man's way through the clinic, by number, and how his way may end.
+
+A step has three times, in days from the opening: ``asked`` (the man begins to wait), ``start`` and
+``complete``.
+"""
+
+from simulate.hormones.traits import MONTHS
+
+FIRST_VISIT = 0
+BASELINE_HORMONES = 1
+SEMEN_SAMPLES = (2, 3)
+COUNSELLING = 4
+MONTH_VISIT = tuple(range(5, 5 + MONTHS))
+MONTH_HORMONES = tuple(range(5 + MONTHS, 5 + 2 * MONTHS))
+_NEXT = 5 + 2 * MONTHS
+SEMEN_CHECK, MICRO_TESE, FREEZING, STIMULATION, OOCYTE_RETRIEVAL, ICSI = range(_NEXT, _NEXT + 6)
+#: Transfers and pregnancies alternate from here on.
+FIRST_TRANSFER = _NEXT + 6
+
+#: How a man's way ends; the code is the place. Codes below 1 are no end.
+ENDS = (
+    "on his way",
+    "birth",
+    "no birth after all transfers",
+    "no sperm found",
+    "sperm kept frozen",
+    "frozen sperm not alive",
+    "gave up after a failed transfer",
+    "declined the first visit",
+    "left the theatre list",
+)
+(
+    ON_HIS_WAY, BIRTH, NO_BIRTH, NO_SPERM, SPERM_KEPT, SPERM_DEAD, GAVE_UP, DECLINED, LEFT_LIST,
+) = range(len(ENDS))  # fmt: skip
+
+#: Three-valued findings.
+UNKNOWN, NO, YES = -1, 0, 1
+
+
+def transfer(number: int) -> int:
+    """Return the step of an embryo transfer, numbered from 0."""
+    return FIRST_TRANSFER + 2 * number
+
+
+def pregnancy(number: int) -> int:
+    """Return the step that follows a transfer: the test, and if pregnant the way to its end."""
+    return FIRST_TRANSFER + 2 * number + 1
+
+
+def step_names(transfers: int) -> tuple[str, ...]:
+    """Return the name of every step, the place being its number."""
+    months = range(1, MONTHS + 1)
+    return (
+        "first visit",
+        "baseline hormones",
+        "semen sample 1",
+        "semen sample 2",
+        "counselling",
+        *(f"visit after month {month}" for month in months),
+        *(f"hormones after month {month}" for month in months),
+        "semen check",
+        "micro-TESE",
+        "freezing of sperm",
+        "ovarian stimulation",
+        "oocyte retrieval",
+        "ICSI",
+        *(
+            f"{what} {number}"
+            for number in range(1, transfers + 1)
+            for what in ("embryo transfer", "pregnancy")
+        ),
+    )

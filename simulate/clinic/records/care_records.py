@@ -1,0 +1,117 @@
+"""What the theatre and the laboratory have written down by some day."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simulate.clinic.flow import steps
+from simulate.clinic.records.state_on_day import Men, Seen
+from simulate.clinic.setup.time_units import MINUTES_PER_DAY
+from simulate.cohort.births import Couples
+from simulate.cohort.surgery import frozen, sides
+from simulate.patients.measurement import rounded
+from simulate.tables.care_tables import STAGES
+
+Flags = NDArray[np.bool_]
+
+
+def procedures(seen: Seen) -> pd.DataFrame:
+    """List what has been done, in the order of the day."""
+    columns = seen.columns
+    retrieved = np.where(columns.retrieved == steps.YES, "sperm", "no sperm")
+    ejaculate = np.where(columns.seen == steps.YES, "sperm", "no sperm")
+    source = np.where(columns.seen == steps.YES, "ejaculated sperm", "testicular sperm")
+    parts = (
+        ("semen analysis", steps.SEMEN_CHECK, ejaculate),
+        ("micro-TESE", steps.MICRO_TESE, retrieved),
+        ("ICSI", steps.ICSI, source),
+    )
+    blocks = []
+    for procedure, step, result in parts:
+        men = seen.by_now(columns.complete[step])
+        days = seen.since_referral(columns.start[step][men], men)
+        blocks.append(
+            pd.DataFrame(
+                {
+                    "patient_id": seen.numbers(men),
+                    "day": days,
+                    "procedure": procedure,
+                    "result": result[men],
+                }
+            )
+        )
+    table = pd.concat(blocks)
+    return table.sort_values(["patient_id", "day"], kind="stable", ignore_index=True)
+
+
+def operations(seen: Seen) -> pd.DataFrame:
+    """List the operations that are over; the minutes are the clinic's own if it gives any."""
+    columns, theatre = seen.columns, seen.run.clinic.theatre
+    cohort, drawn = seen.fates.cohort, seen.fates.operations
+    ended, began = columns.complete[steps.MICRO_TESE], columns.start[steps.MICRO_TESE]
+    men = seen.by_now(ended)
+    own = theatre is not None and theatre.operation is not None
+    minutes = (ended - began) * MINUTES_PER_DAY if own else drawn.minutes[0]
+    found = columns.retrieved[None] == steps.YES
+    kept = cohort.men.baseline["testosterone_nmol_l"][0] * drawn.testosterone_kept[0]
+    step = cohort.scenario.measurement.rounded_to["testosterone_nmol_l"].value
+    return pd.DataFrame(
+        {
+            "patient_id": seen.numbers(men),
+            "day": seen.since_referral(began[men], men),
+            "minutes": rounded(minutes[men], 1),
+            "testes_opened": sides(drawn, found)[0, men].astype(int),
+            "complication": drawn.complication[0, men].astype(np.int8),
+            "testosterone_after_nmol_l": rounded(kept[men], step),
+        }
+    )
+
+
+def cycles(seen: Seen) -> pd.DataFrame:
+    """List the ICSI cycles that have been done."""
+    columns, luck = seen.columns, seen.fates.cohort.luck
+    men = seen.by_now(columns.complete[steps.ICSI])
+    testicular = columns.retrieved[men] == steps.YES
+    thawed = frozen(seen.run.scenario.surgery, luck)[0, men] & testicular
+    counts = {name: np.zeros(len(men), int) for name in STAGES}
+    for rows, couples in _by_age(seen, men):
+        for name, column in counts.items():
+            column[rows] = getattr(couples.cycle, name)[0, men[rows]]
+    return pd.DataFrame(
+        {"patient_id": seen.numbers(men), "sperm_thawed": thawed.astype(np.int8), **counts}
+    )
+
+
+def _by_age(seen: Seen, men: Men) -> Iterator[tuple[Flags, Couples]]:
+    """Yield the rows of ``men`` whose partners have aged alike, with the couples of that age."""
+    quarters = seen.columns.quarters[men]
+    for each in np.unique(quarters):
+        yield quarters == each, seen.fates.couples(int(each))
+
+
+def transfers(seen: Seen) -> pd.DataFrame:
+    """List the transfers whose outcome is known."""
+    columns = seen.columns
+    blocks = []
+    for number in range(seen.run.ledger.transfers):
+        men = seen.by_now(columns.complete[steps.pregnancy(number)])
+        embryos, positive = np.zeros(len(men), int), np.zeros(len(men), np.int8)
+        for rows, couples in _by_age(seen, men):
+            who = men[rows]
+            embryos[rows] = couples.cycle.transferred_at(np.full(len(who), number), (0, who))
+            positive[rows] = couples.hcg_positive[0, who, number]
+        blocks.append(
+            pd.DataFrame(
+                {
+                    "patient_id": seen.numbers(men),
+                    "order": number + 1,
+                    "embryos": embryos,
+                    "hcg_positive": positive,
+                    "clinical_pregnancy": columns.pregnant[number][men],
+                    "live_birth": columns.born[number][men],
+                }
+            )
+        )
+    return pd.concat(blocks).sort_values(["patient_id", "order"], ignore_index=True)

@@ -1,0 +1,209 @@
+"""What the clinic has written down by some day: the tables of `study_tables`, from the ledger.
+
+Days in the tables count from each man's referral, 0. What has not happened by the day asked for
+has no row; what is not known yet is empty.
+"""
+
+from math import inf
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simulate.clinic.flow import steps
+from simulate.clinic.flow.run_clinic import Run
+from simulate.clinic.records.care_records import cycles, operations, procedures, transfers
+from simulate.clinic.records.state_on_day import Seen, by_phases, injection_times, views
+from simulate.core.coding import DIAGNOSES
+from simulate.hormones.serum import estradiol_pmol_l, lh_iu_l, testosterone_nmol_l
+from simulate.hormones.therapy import Course
+from simulate.hormones.traits import MONTHS
+from simulate.patients.measurement import rounded
+from simulate.tables.study_tables import ASSAYED, COLUMNS
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Tables = dict[str, pd.DataFrame]
+
+
+def clinic_tables(run: Run, day: float = inf, first: int = 0, last: int | None = None) -> Tables:
+    """Return every table of `tables.study_tables` but the truth, as known at the end of ``day``.
+
+    Parameters as in `simulate.clinic.records.state_on_day.views`.
+    """
+    parts = [tables_of(seen) for seen in views(run, day, first, last)]
+    if len(parts) == 1:
+        return parts[0]
+    return {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in COLUMNS
+            if name in parts[0]}  # fmt: skip
+
+
+def tables_of(seen: Seen) -> Tables:
+    """Return every table, but the truth, of the men looked at."""
+    parts = {
+        "patients": _patients(seen),
+        "visits": _visits(seen),
+        "injections": _injections(seen),
+        "procedures": procedures(seen),
+        "operations": operations(seen),
+        "cycles": cycles(seen),
+        "transfers": transfers(seen),
+    }
+    return {name: table[[column.name for column in COLUMNS[name]]] for name, table in parts.items()}
+
+
+def _patients(seen: Seen) -> pd.DataFrame:
+    men, columns, rules = seen.men, seen.columns, seen.run.rules
+    fates, cohort = seen.fates, seen.fates.cohort
+    gn = cohort.gn[0][men].astype(np.int8)
+    chose = seen.chose()
+    regimens = np.array([each.regimen.id for each in rules])
+    planned = np.array([each.regimen.months for each in rules])[gn]
+    completed = fates.months[men] >= planned
+    through = chose & np.choose(planned, [True, *map(seen.done, steps.MONTH_HORMONES)])
+    heard_of = fates.couples().heard_of[0, men]
+    started = seen.started(steps.MICRO_TESE)
+    operated = seen.done(steps.MICRO_TESE)
+    icsi = seen.done(steps.ICSI)
+    born = columns.end[men] == steps.BIRTH
+    tested = seen.done(steps.BASELINE_HORMONES)
+    baseline = {
+        name: np.where(tested, values[0][men], np.nan) if name in ASSAYED else values[0][men]
+        for name, values in cohort.baseline.items()
+    }
+    return pd.DataFrame(
+        {
+            "patient_id": seen.numbers(men),
+            "diagnosis": np.array(DIAGNOSES)[cohort.men.diagnosis[0][men]],
+            **baseline,
+            "partner_age_years": rounded(cohort.men.partner_age_years[0][men], 1),
+            "enrolled_day": np.floor(columns.referred[men]).astype(int),
+            "gn": _whole(gn, chose),
+            "regimen": pd.Series(regimens[gn]).where(pd.Series(chose)),
+            "completed": _whole(completed.astype(np.int8), through),
+            "sperm_in_ejaculate": _known(columns.seen[men], seen.done(steps.SEMEN_CHECK)),
+            "micro_tese": started.astype(np.int8),
+            "sperm_retrieved": _known(columns.retrieved[men], operated),
+            "icsi": icsi.astype(np.int8),
+            "live_birth": _known(born, icsi & seen.ended() & heard_of),
+        }
+    )
+
+
+def _whole(values: NDArray[np.int8], known: Flags) -> pd.Series:
+    """Return whole numbers; as a type that can be empty only if some are not known yet."""
+    return pd.Series(values) if known.all() else _known(values, known)
+
+
+def _known(values: NDArray[np.generic], known: Flags) -> pd.Series:
+    return pd.Series(pd.arrays.IntegerArray(values.astype(np.int8), ~known))
+
+
+def _visits(seen: Seen) -> pd.DataFrame:
+    """Lay out the visits in the order of men and months; hormones are empty until reported."""
+    fates, columns = seen.fates, seen.columns
+    blocks = [_first_visits(seen)]
+    ends = _month_ends(seen)
+    phase_names, gn = _phase_names(seen.run), fates.gn
+    for month in range(MONTHS):
+        begun = columns.start[steps.MONTH_VISIT[month]]
+        men = seen.by_now(begun)
+        reported = columns.complete[steps.MONTH_HORMONES[month]][men] <= seen.day
+        blocks.append(
+            pd.DataFrame(
+                {
+                    "patient_id": seen.numbers(men),
+                    "month": month + 1,
+                    "day": seen.since_referral(begun[men], men),
+                    "phase_before": phase_names[gn[men], columns.phase[month][men]],
+                    **{
+                        name: np.where(reported, ends[which, month][men], np.nan)
+                        for which, name in enumerate(ASSAYED)
+                    },
+                }
+            )
+        )
+    table = pd.concat(blocks, ignore_index=True)
+    return table.sort_values(["patient_id", "month"], ignore_index=True)
+
+
+def _first_visits(seen: Seen) -> pd.DataFrame:
+    cohort, columns = seen.fates.cohort, seen.columns
+    begun = columns.start[steps.FIRST_VISIT]
+    men = seen.by_now(begun)
+    reported = columns.complete[steps.BASELINE_HORMONES][men] <= seen.day
+    return pd.DataFrame(
+        {
+            "patient_id": seen.numbers(men),
+            "month": 0,
+            "day": seen.since_referral(begun[men], men),
+            "phase_before": np.full(len(men), None),
+            **{name: np.where(reported, cohort.baseline[name][0][men], np.nan) for name in ASSAYED},
+        }
+    )
+
+
+def _phase_names(run: Run) -> NDArray[np.object_]:
+    """Return names of phases by arm and code."""
+    most = max(len(rules.regimen.phases) for rules in run.rules)
+    names = np.full((len(run.rules), most), "", object)
+    for arm, rules in enumerate(run.rules):
+        for phase in rules.regimen.phases:
+            names[arm, phase.code] = phase.name
+    return names
+
+
+def _month_ends(seen: Seen) -> Floats:
+    """Return measured hormones at the ends of months along each man's own phases.
+
+    Shape (hormone, month, man). FSH is what the decision saw; the other assays err as much, each
+    with luck of its own.
+    """
+    cohort = seen.fates.cohort
+    spread = cohort.scenario.physiology.assay_log_sd.value
+    luck = cohort.luck.normal("other assays", width=len(ASSAYED) * MONTHS)[0]
+    errors = np.exp(spread * luck.T).reshape(len(ASSAYED), MONTHS, -1)
+    steps_of = [cohort.scenario.measurement.rounded_to[name].value for name in ASSAYED]
+    ends = np.full((len(ASSAYED), MONTHS, cohort.gn.shape[1]), np.nan)
+    for men, phases, arm in by_phases(seen):
+        course = seen.fates.outcomes[arm][phases].course
+        true = _true_hormones(seen, course)
+        for which, name in enumerate(ASSAYED):
+            values = true[name][1:, 0][:, men] * errors[which][:, men]
+            if name == "fsh_iu_l":
+                values = course.measured_fsh_iu_l[:, 0][:, men]
+            ends[which][:, men] = rounded(values, steps_of[which])
+    return ends
+
+
+def _true_hormones(seen: Seen, course: Course) -> dict[str, Floats]:
+    cohort = seen.fates.cohort
+    model, men, traits = cohort.scenario.physiology, cohort.men, cohort.traits
+    testosterone = testosterone_nmol_l(men, traits, course)
+    return {
+        "lh_iu_l": lh_iu_l(model, men, traits, course),
+        "fsh_iu_l": course.fsh_iu_l,
+        "testosterone_nmol_l": testosterone,
+        "estradiol_pmol_l": estradiol_pmol_l(model, men, testosterone),
+    }
+
+
+def _injections(seen: Seen) -> pd.DataFrame:
+    drugs, doses, men, times = [], [], [], []
+    for drug, dose_iu, _, who, when in injection_times(seen):
+        drugs.append(np.full(len(who), drug, object))
+        doses.append(np.full(len(who), dose_iu))
+        men.append(who)
+        times.append(when)
+    if not men:
+        return pd.DataFrame({column.name: [] for column in COLUMNS["injections"]})
+    who = np.concatenate(men)
+    table = pd.DataFrame(
+        {
+            "patient_id": seen.numbers(who),
+            "day": seen.since_referral(np.concatenate(times), who),
+            "drug": np.concatenate(drugs),
+            "dose_iu": np.concatenate(doses),
+        }
+    )
+    return table.sort_values(["patient_id", "day", "drug"], ignore_index=True)

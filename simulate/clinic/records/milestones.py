@@ -1,0 +1,46 @@
+"""When each man came to each step."""
+
+from math import inf
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simulate.clinic.flow import steps
+from simulate.clinic.flow.run_clinic import Run
+from simulate.clinic.records.state_on_day import Seen, views
+
+Floats = NDArray[np.float64]
+
+
+def milestones(run: Run, day: float = inf, first: int = 0, last: int | None = None) -> pd.DataFrame:
+    """Return when each man came to each step, in days from the opening, and how his way ended.
+
+    A step is dated by its start; empty where it has not come to that by the end of ``day``.
+    Parameters as in `simulate.clinic.records.state_on_day.views`.
+    """
+    return pd.concat(
+        [milestones_of(seen) for seen in views(run, day, first, last)], ignore_index=True
+    )
+
+
+def milestones_of(seen: Seen) -> pd.DataFrame:
+    """Return the milestones of the men looked at."""
+    men, columns = seen.men, seen.columns
+
+    def dated(times: Floats) -> Floats:
+        return np.where(times[men] <= seen.day, times[men], np.nan).round(4)
+
+    begun = {
+        f"{name.lower().replace(' ', '_').replace('-', '_')}_day": dated(columns.start[step])
+        for step, name in enumerate(seen.run.ledger.steps)
+    }
+    return pd.DataFrame(
+        {
+            "patient_id": seen.numbers(men),
+            "referred_day": columns.referred[men].round(4),
+            **begun,
+            "end_day": dated(columns.end_day),
+            "end": np.array(steps.ENDS)[np.where(seen.ended(), columns.end[men], 0)],
+        }
+    )

@@ -1,0 +1,1 @@
+"""What a clinic file describes: opening days, durations, equipment, referrals."""

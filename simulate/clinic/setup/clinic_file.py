@@ -1,0 +1,218 @@
+"""All that a clinic file may say: who comes when, what there is to serve them, how long it takes.
+
+Times of day are written ``"08:30"``. A part that is left out (no ``theatre``, no ``laboratory``)
+has no limit and takes no time, so that an empty clinic adds nothing to nature.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from protocol.dates import FIRST_YEAR, LAST_YEAR
+from protocol.reading.documents import Document, parse_document, read_text
+from protocol.reading.fields import Day, Identifier, Number, Whole
+from protocol.regimen.conditions import Condition, parse_name_condition, parse_number_condition
+from simulate.clinic.setup.equipment import Embryology, Laboratory, Outpatients, Theatre
+from simulate.clinic.setup.opening_days import Calendar
+from simulate.clinic.setup.time_units import MONTH_NAMES, Length, Weekday, in_time_units
+from simulate.core.coding import ARMS, DIAGNOSES
+from simulate.scenario.sections.parameter import Positive
+
+#: What a priority may look at: numbers, and names with their values.
+NUMBERS = ("age_years", "partner_age_years", "infertility_duration_years")
+NAMES: Mapping[str, tuple[str, ...]] = {"diagnosis": DIAGNOSES, "arm": ARMS}
+
+#: About 270 years, in days.
+LONGEST_HORIZON = 100_000
+
+
+#: Men of a run: their tables stay within some gigabytes.
+MAX_MEN = 10_000_000
+
+
+class Referrals(Document):
+    """When men come. Without a rate they come on the days on which the scenario enrols them.
+
+    ``by_month`` multiplies the rate in a calendar month. ``waiting_list`` names a CSV file beside
+    the clinic file: men who already wait on day 0, columns ``waiting_for`` (``first visit`` or
+    ``micro-TESE``) and ``days_waited``.
+    """
+
+    men_per_week: Positive | None = None
+    by_month: dict[str, Annotated[Number, Field(ge=0, le=1000)]] = Field(default_factory=dict)
+    waiting_list: str | None = None
+
+    @field_validator("by_month")
+    @classmethod
+    def _all_months(cls, given: dict[str, float]) -> dict[str, float]:
+        if given and set(given) != set(MONTH_NAMES):
+            wrong = min(set(given) ^ set(MONTH_NAMES))
+            raise ValueError(f"give all twelve months by name, or none ({wrong!r} is not matched)")
+        if given and not any(given.values()):
+            raise ValueError("every month has factor 0; give one above 0")
+        return given
+
+
+class Intervals(Document):
+    """How long steps take that wait for nobody; left out, they take no time."""
+
+    between_semen_samples: Length | None = None
+    time_to_choose: Length | None = None
+    to_stimulation: Length | None = None
+    stimulation: Length | None = None
+    retrieval_to_transfer: Length | None = None
+    transfer_to_test: Length | None = None
+    between_transfers: Length | None = None
+    test_to_delivery: Length | None = None
+    test_to_loss: Length | None = None
+
+
+class Priority(Document):
+    """Who goes first on the theatre list: the lowest rank of the conditions a man meets.
+
+    A man who meets none has rank 100; within a rank, who joined first goes first.
+    """
+
+    when: dict[str, str] = Field(min_length=1)
+    rank: Annotated[Whole, Field(ge=0, lt=100)]
+    why: str
+
+    @field_validator("when")
+    @classmethod
+    def _readable(cls, given: dict[str, str]) -> dict[str, str]:
+        read_conditions(given)
+        return given
+
+
+def read_conditions(when: Mapping[str, str]) -> dict[str, Condition]:
+    """Return the conditions of a priority, read; ValueError says what was not understood."""
+    found = {}
+    for name, text in when.items():
+        if name in NUMBERS:
+            found[name] = parse_number_condition(text, {})
+        elif name in NAMES:
+            found[name] = parse_name_condition(text, NAMES[name])
+        else:
+            raise ValueError(f"{name!r} cannot be looked at; take {', '.join((*NUMBERS, *NAMES))}")
+    return found
+
+
+class Patience(Document):
+    """How long a man waits before he leaves; left out, he stays.
+
+    A first visit offered later than his patience is declined; on the theatre list he leaves when
+    his patience ends.
+    """
+
+    first_visit: Length | None = None
+    theatre: Length | None = None
+
+
+class Biology(Document):
+    """What waiting does to a man and his partner: assumptions, off unless they are given.
+
+    ``effect_half_life``: the effect of therapy on retrieval halves with every such time between
+    the end of therapy and surgery. ``partner_ages``: embryo transfers take the partner's age at
+    oocyte retrieval, in whole quarters of a year after referral.
+    """
+
+    effect_half_life: Annotated[Positive, AfterValidator(in_time_units)] | None = None
+    partner_ages: bool = False
+
+
+class Clinic(Document):
+    """A clinic. Day 0 is the date on which it ``opens``.
+
+    Men are referred up to ``horizon_days``; waits count for those who begin to wait from
+    ``warm_up_days`` on. Both are needed where men come at a rate.
+    """
+
+    id: Identifier
+    title: str
+    opens: Annotated[Day, Field(ge=dt.date(FIRST_YEAR, 1, 1), le=dt.date(LAST_YEAR, 12, 31))]
+    warm_up_days: Annotated[Whole, Field(ge=0, le=LONGEST_HORIZON)] = 0
+    horizon_days: Annotated[Whole, Field(ge=1, le=LONGEST_HORIZON)] | None = None
+    holidays: Annotated[tuple[Day, ...], Field(max_length=10_000)] = ()
+    referrals: Referrals = Referrals()
+    outpatients: Outpatients | None = None
+    laboratory: Laboratory = Laboratory()
+    theatre: Theatre | None = None
+    embryology: Embryology | None = None
+    intervals: Intervals = Intervals()
+    priorities: Annotated[tuple[Priority, ...], Field(max_length=100)] = ()
+    patience: Patience = Patience()
+    biology: Biology = Biology()
+    notes: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _horizon_holds_all(self) -> "Clinic":
+        if self.horizon_days is None:
+            if self.holidays or self.warm_up_days:
+                raise ValueError("holidays and warm_up_days need `horizon_days`; give it")
+            return self
+        if self.warm_up_days >= self.horizon_days:
+            raise ValueError(
+                f"warm_up_days {self.warm_up_days} leaves nothing to measure; "
+                f"keep it below horizon_days {self.horizon_days}"
+            )
+        last = self.opens + dt.timedelta(days=self.horizon_days)
+        for day in self.holidays:
+            if not self.opens <= day <= last:
+                raise ValueError(
+                    f"the holiday {day} lies outside the horizon; give dates from {self.opens} "
+                    f"to {last}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _a_run_can_be_held(self) -> "Clinic":
+        rate, days = self.referrals.men_per_week, self.horizon_days
+        if rate is None or days is None:
+            return self
+        most = max(self.referrals.by_month.values(), default=1)
+        if (expected := rate.value / 7 * days * most) > MAX_MEN:
+            raise ValueError(
+                f"about {expected:.2g} men would be referred within horizon_days; keep "
+                f"men_per_week times the weeks below {MAX_MEN:,}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _everything_is_held_within_the_horizon(self) -> "Clinic":
+        if self.horizon_days is None:
+            return self
+        calendar = Calendar(self.opens, self.holidays)
+        for what, is_held in self._places():
+            if not any(
+                calendar.is_open(day) and is_held(calendar.weekday(day), calendar.week(day))
+                for day in range(self.horizon_days + 1)
+            ):
+                raise ValueError(
+                    f"no day within horizon_days {self.horizon_days} has {what}, holidays left "
+                    "out; nobody would ever be served: lengthen the horizon or add a day"
+                )
+        return self
+
+    def _places(self) -> Iterator[tuple[str, Callable[[Weekday, int], bool]]]:
+        """Yield what must be held at least once, and whether it is in a week on a weekday."""
+        if out := self.outpatients:
+            yield (
+                "an outpatient slot for a first visit",
+                lambda day, _: out.slots.get(day, 0) > out.follow_up_only,
+            )
+        if theatre := self.theatre:
+            yield (
+                "a theatre list",
+                lambda day, week: any(each.is_held(day, week) for each in theatre.lists),
+            )
+        if lab := self.embryology:
+            yield "an oocyte retrieval", lambda day, _: lab.oocyte_retrievals.get(day, 0) > 0
+            yield "an embryo transfer", lambda day, _: lab.transfers.get(day, 0) > 0
+
+
+def read_clinic(path: Path) -> Clinic:
+    """Read a clinic file; all its faults come in one `InputError`."""
+    return parse_document(read_text(path), Clinic, where=str(path))

@@ -1,0 +1,52 @@
+"""How long things take for each man: every length read off his own luck.
+
+All times of a run are whole multiples of 2^-20 of a day (0.08 seconds). Sums of such numbers are
+exact in binary, so that thirty days after a moment is the same moment of a later day, and no event
+slips before its cause by the last bit of a sum.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from simulate.clinic.setup.time_units import DAYS_PER, Length
+
+Floats = NDArray[np.float64]
+
+#: Parts of a day that times are rounded to.
+GRAIN = 2**20
+
+
+def on_grain(days: float) -> float:
+    """Return a time in days as the nearest multiple of 1 / `GRAIN`.
+
+    >>> on_grain(1 / 3) * GRAIN
+    349525.0
+    """
+    return round(days * GRAIN) / GRAIN
+
+
+def rounded_days(days: Floats) -> Floats:
+    """Return times in days as the nearest multiples of 1 / `GRAIN`."""
+    return np.rint(days * GRAIN) / GRAIN
+
+
+def days(length: Length | None, uniform: Floats) -> Floats:
+    """Return lengths of time in days at uniform luck on [0, 1); None takes no time.
+
+    >>> from simulate.scenario.sections.parameter import Parameter
+    >>> mean = Parameter(value=2, unit="d", status="derived", source="example")
+    >>> days(Length(mean=mean, form="exponential"), np.array([0.0, 0.5])).round(3).tolist()
+    [0.0, 1.386]
+    """
+    if length is None:
+        return np.zeros_like(uniform)
+    mean = length.mean_days
+    if length.form == "constant":
+        return np.full_like(uniform, on_grain(mean))
+    if length.form == "exponential":
+        return rounded_days(-mean * np.log1p(-uniform))
+    spread = (length.sd.value * DAYS_PER[length.sd.unit] if length.sd else 0.0) / mean
+    log_sd = np.sqrt(np.log1p(spread**2))
+    drawn = mean * np.exp(log_sd * ndtri(uniform) - log_sd**2 / 2)
+    return rounded_days(drawn)

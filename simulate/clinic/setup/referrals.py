@@ -1,0 +1,137 @@
+"""When each man is referred: a Poisson process that follows the seasons, or a real waiting list."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from protocol.errors import Fault, InputError
+from protocol.reading.numbers import cure_of, lone_number, shown
+from protocol.tables import read_bytes, read_rows
+from simulate.clinic.setup.clinic_file import Clinic
+from simulate.clinic.setup.durations import GRAIN
+from simulate.clinic.setup.opening_days import DAYS_PER_WEEK
+from simulate.clinic.setup.time_units import MONTH_NAMES
+from simulate.core.random_streams import Luck
+from simulate.patients.baseline import recruitment_day
+from simulate.scenario import Population
+
+Floats = NDArray[np.float64]
+
+#: A waiting list's places, by the name a file gives them.
+PLACES = ("first visit", "micro-TESE")
+YEARS_AHEAD = 400
+
+#: Most patients of one run, as for ``--men``.
+MOST_MEN = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A man who already waits on day 0: for what, and how many days so far."""
+
+    place: str
+    days_waited: float
+
+
+def referral_days(clinic: Clinic, population: Population, luck: Luck) -> Floats:
+    """Return the day on which each man is referred, shape (man,).
+
+    Without a rate they are the scenario's own days of enrolment. With one they rise: the
+    cumulative rate is a broken line over calendar months, inverted at the points of a unit Poisson
+    process, so the process is exact. Men of two clinics that differ elsewhere come on the same
+    days.
+    """
+    rate = clinic.referrals.men_per_week
+    if rate is None:
+        enrolled: Floats = recruitment_day(population, luck)[0]
+        return enrolled
+    unit = np.cumsum(-np.log1p(-luck.uniform("referral gap")[0]))
+    if clinic.referrals.by_month:
+        knots, heap = _cumulative(clinic, rate.value / DAYS_PER_WEEK)
+        times = np.interp(unit, heap, knots, right=np.inf)
+    else:
+        times = unit * DAYS_PER_WEEK / rate.value
+    rounded: Floats = np.floor(times * GRAIN) / GRAIN
+    return rounded
+
+
+def men_to_draw(clinic: Clinic, otherwise: int) -> int:
+    """Return how many men are surely enough for a clinic's horizon.
+
+    Six standard deviations beyond the number expected; ``otherwise`` where there is no rate or no
+    horizon.
+    """
+    rate, horizon = clinic.referrals.men_per_week, clinic.horizon_days
+    if rate is None or horizon is None:
+        return otherwise
+    expected = rate.value / DAYS_PER_WEEK * horizon
+    if clinic.referrals.by_month:
+        knots, heap = _cumulative(clinic, rate.value / DAYS_PER_WEEK)
+        expected = float(np.interp(horizon, knots, heap))
+    if not expected < MOST_MEN:
+        problem = f"{rate.value:g} a week over {horizon} days are {expected:.3g} patients"
+        cure = f"give a rate and a horizon with fewer than {MOST_MEN}"
+        raise InputError.of(f"clinic {clinic.id}", "referrals.men_per_week", problem, cure)
+    return int(np.ceil(expected + 6 * np.sqrt(expected) + 10))
+
+
+def _cumulative(clinic: Clinic, per_day: float) -> tuple[Floats, Floats]:
+    """Return the first days of the months ahead, and the men expected by then."""
+    factor = [clinic.referrals.by_month[name] for name in MONTH_NAMES]
+    firsts, rates = [0], []
+    year, month = clinic.opens.year, clinic.opens.month - 1
+    last = min(clinic.opens.year + YEARS_AHEAD, dt.MAXYEAR - 1)
+    while year < last:
+        rates.append(per_day * factor[month])
+        year, month = (year, month + 1) if month < 11 else (year + 1, 0)
+        firsts.append((dt.date(year, month + 1, 1) - clinic.opens).days)
+    knots = np.array(firsts, float)
+    return knots, np.concatenate([[0.0], np.cumsum(np.array(rates) * np.diff(knots))])
+
+
+def _untold(assumption: str) -> None:
+    pass
+
+
+def read_waiting_list(path: Path, tell: Callable[[str], None] = _untold) -> tuple[Waiting, ...]:
+    """Read men who already wait; every faulty row is reported in one `InputError`.
+
+    ``tell`` is called with each assumption about the file.
+    """
+    table, rows = read_rows(read_bytes(path), str(path))
+    wanted = ("days_waited", "waiting_for")
+    if set(table.header) != set(wanted) or not rows:
+        came = f"the columns {', '.join(table.header)}" if rows else "no row"
+        cure = f"give the columns {', '.join(wanted)} and a row per man"
+        raise InputError.of(table.where, "", f"it holds {came}", cure)
+    at_days, at_place = (table.header.index(name) for name in wanted)
+    faults, men = [], []
+    for row, cells in rows:
+        place, days = cells[at_place].strip(), cells[at_days].strip()
+        if place not in PLACES:
+            problem = f"{shown(place)} is no place to wait"
+            cure = f"give {' or '.join(PLACES)}"
+            faults.append(Fault(table.where, f"row {row}, waiting_for", problem, cure))
+        waited = _waited(days, free=table.delimiter != ",")
+        if waited is None:
+            cure = cure_of(days, "give days from 0 to 36500")
+            problem = f"{shown(days)} is not allowed"
+            faults.append(Fault(table.where, f"row {row}, days_waited", problem, cure))
+        men.append(Waiting(place, waited or 0.0))
+    if faults:
+        raise InputError(faults)
+    if any("," in cells[at_days] for _, cells in rows):
+        table.assumptions.append("decimal commas are read")
+    for assumption in table.assumptions:
+        tell(assumption)
+    return tuple(men)
+
+
+def _waited(text: str, *, free: bool) -> float | None:
+    """Return days; None if the cell is no number from 0 to 36500."""
+    value = lone_number(text, free=free)
+    return value if value is not None and 0 <= value <= 36500 else None

@@ -1,0 +1,1 @@
+"""Cohorts: spermatogenesis, sperm retrieval, laboratory and births, for both potential outcomes."""

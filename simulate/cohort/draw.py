@@ -1,0 +1,156 @@
+"""Draw cohorts to sperm retrieval: every man both ways he might go, then the one he chose."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from protocol.regimen.load import load_regimen
+from simulate.cohort.spermatogenesis import Sperm, hidden_score, reserve, see_sperm
+from simulate.core.coding import ARMS
+from simulate.core.random_streams import Luck
+from simulate.hormones.decision_lookup import MONTH_DAYS
+from simulate.hormones.therapy import Course, follow, therapy_days
+from simulate.hormones.traits import MONTHS, Traits, draw_traits
+from simulate.patients.adherence import draw_habits
+from simulate.patients.baseline import Men, draw_men
+from simulate.patients.measurement import record
+from simulate.patients.therapy_choice import propensity
+from simulate.scenario import Scenario
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """All that happens to the men along one arm; arrays of shape (replicate, man).
+
+    ``sperm_in_ejaculate`` is what the semen check after therapy shows; without a check nobody is
+    known to have any. ``micro_tese`` are the men operated on; ``sperm_retrieved`` is false for
+    those who were not. ``any_sperm`` is sperm for ICSI from either source.
+    """
+
+    course: Course
+    sperm_in_ejaculate: Flags
+    micro_tese: Flags
+    sperm_retrieved: Flags
+    any_sperm: Flags
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """Replicates of a study: what is written down, and the truth behind it.
+
+    ``baseline`` is the table the clinic holds (rounded, NaN where missing); ``paths`` holds each
+    man's potential course and outcomes in the order of `coding.ARMS`; ``gn`` is the way
+    he took.
+    """
+
+    scenario: Scenario
+    luck: Luck
+    men: Men
+    baseline: dict[str, Floats]
+    propensity: Floats
+    gn: Flags
+    reserve: Floats
+    traits: Traits
+    paths: tuple[Path, Path]
+
+    def observed(self, name: str) -> Flags:
+        """Return a flag of `Path` along the way each man took."""
+        untreated, treated = (getattr(path, name) for path in self.paths)
+        return self.taken(untreated, treated)
+
+    @property
+    def surgery_day(self) -> NDArray[np.int_]:
+        """Day of the semen check, surgery and ICSI: when the regimen that each man chose is over.
+
+        The calendar beyond therapy (waiting lists, stimulation of the partner) belongs to the
+        clinic.
+        """
+        untreated, treated = (therapy_days(path.course.regimen) for path in self.paths)
+        return np.where(self.gn, treated, untreated)
+
+    def taken(self, untreated: Flags, treated: Flags) -> Flags:
+        """Return what happened, of what would happen along each way; shape (replicate, man)."""
+        flags: Flags = np.where(self.gn, treated, untreated)
+        return flags
+
+
+def draw_cohort(
+    scenario: Scenario,
+    seed: int,
+    replicates: int = 1,
+    first: int = 0,
+    men: int | None = None,
+    first_man: int = 0,
+) -> Cohort:
+    """Draw ``replicates`` independent studies, numbered from ``first``, up to micro-TESE.
+
+    What follows for the couples comes from `simulate.cohort.births.births_of`, with the same luck.
+
+    Parameters
+    ----------
+    scenario
+        With calibrated values in place (`pretese` reads them from the certificate).
+    seed
+        Root of all luck. Same scenario, seed and number: same study, however it is asked for.
+    men
+        Men per study; None takes the scenario's.
+    first_man
+        Number of the first of them in his study, counted from 0: a multiple of
+        `random_streams.CHUNK`. Slices drawn one after another make the same study as one draw.
+    """
+    luck = Luck(seed, men or scenario.men, replicates, first, first_man)
+    people = draw_men(scenario.population, luck)
+    hidden = hidden_score(scenario, luck)
+    chance = propensity(scenario.choice, people, hidden)
+    level = reserve(scenario.spermatogenesis, people, luck, hidden)
+    traits = draw_traits(scenario.physiology, luck)
+    habits = draw_habits(scenario, level, luck, MONTHS * MONTH_DAYS)
+    spontaneous = luck.uniform("spontaneous sperm")
+    overlooked = _overlooked(scenario, luck)
+
+    fsh_step = scenario.measurement.rounded_to["fsh_iu_l"].value
+
+    def walk(arm: str) -> Path:
+        regimen = load_regimen(scenario.arms[arm].regimen)
+        course = follow(regimen, scenario.physiology, people, traits, fsh_step, habits)
+        sperm = see_sperm(
+            scenario.spermatogenesis, people, level, course, traits, spontaneous, overlooked
+        )
+        return _path(course, sperm, scenario.arms[arm].semen_check)
+
+    untreated, treated = (walk(arm) for arm in ARMS)
+    gn = luck.uniform("choice") < chance
+    found = np.where(gn, treated.any_sperm, untreated.any_sperm)
+    return Cohort(
+        scenario=scenario,
+        luck=luck,
+        men=people,
+        baseline=record(scenario.measurement, people, luck, {"gn": gn, "sperm_retrieved": found}),
+        propensity=chance,
+        gn=gn,
+        reserve=level,
+        traits=traits,
+        paths=(untreated, treated),
+    )
+
+
+def _path(course: Course, sperm: Sperm, checked: bool) -> Path:
+    """Operate on everybody whom no semen check shows to need no surgery."""
+    seen = sperm.in_ejaculate if checked else np.zeros_like(sperm.in_ejaculate)
+    return Path(
+        course=course,
+        sperm_in_ejaculate=seen,
+        micro_tese=~seen,
+        sperm_retrieved=sperm.retrievable & ~seen,
+        any_sperm=seen | sperm.retrievable,
+    )
+
+
+def _overlooked(scenario: Scenario, luck: Luck) -> Flags | None:
+    """Draw whose ejaculated sperm a semen check would overlook; None if it is perfect."""
+    sensitivity = scenario.spermatogenesis.semen_check_sensitivity.value
+    return luck.uniform("semen check") >= sensitivity if sensitivity < 1 else None

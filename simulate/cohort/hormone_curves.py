@@ -1,0 +1,122 @@
+"""One man's hormones at any hour, by the mechanism that gives a million men their month ends."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulate.cohort.draw import Cohort
+from simulate.core.coding import ARMS
+from simulate.hormones.decision_lookup import MONTH_DAYS
+from simulate.hormones.drugs import HCG, UFSH, actions
+from simulate.hormones.pharmacology import (
+    HOURS_PER_DAY,
+    STEPS_PER_DAY,
+    Injections,
+    activity,
+    concentration,
+    injections,
+    leydig_injections,
+    month_hours,
+    reference_activity,
+)
+from simulate.hormones.traits import MONTHS, draw_kinetics
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """A man's course hour by hour; arrays of shape (time,).
+
+    ``day`` counts from 0 at the start of therapy, at every cell edge of the grid. ``fsh_iu_l``
+    is what an assay would see: his own (``own_fsh_iu_l``) and the ``injected_fsh_iu_l``.
+    ``injections`` holds what he took, by drug; ``phases`` the name of each month's phase;
+    ``measured_fsh_iu_l`` what the laboratory reported at the end of each month.
+    """
+
+    day: Floats
+    hcg_iu_l: Floats
+    injected_fsh_iu_l: Floats
+    own_fsh_iu_l: Floats
+    fsh_iu_l: Floats
+    lh_iu_l: Floats
+    testosterone_nmol_l: Floats
+    estradiol_pmol_l: Floats
+    injections: dict[str, Injections]
+    phases: tuple[str, ...]
+    measured_fsh_iu_l: tuple[float, ...]
+
+
+def curves(cohort: Cohort, man: int, replicate: int = 0, arm: str = "treated") -> Curves:
+    """Return the hormones of one man along one arm, from day 0 to the end of therapy.
+
+    Parameters
+    ----------
+    man
+        His position in the cohort, counted from 0.
+    """
+    here = replicate, man
+    model, traits = cohort.scenario.physiology, cohort.traits
+    course = cohort.paths[ARMS.index(arm)].course
+    phases = tuple(int(code) for code in course.phase[:, replicate, man])
+    usual = set(course.regimen.drugs) <= {HCG, UFSH}
+    drugs = dict.fromkeys((HCG, UFSH) if usual else (HCG, *course.regimen.drugs))
+    known = actions(model)
+    taken = {
+        drug: _taken(cohort, here, arm, injections(course.regimen, phases, drug)) for drug in drugs
+    }
+    leydig = _taken(cohort, here, arm, leydig_injections(course.regimen, phases, known))
+    steps = MONTHS * MONTH_DAYS * STEPS_PER_DAY
+    hours = np.linspace(0, MONTHS * MONTH_DAYS * HOURS_PER_DAY, steps + 1)
+    own_hcg = [float(each[here]) for each in draw_kinetics(model.hcg, cohort.luck, HCG)]
+    stimulus = _stimulus(cohort, leydig)
+    baseline = {name: float(values[here]) for name, values in cohort.men.baseline.items()}
+
+    def withdrawn(name: str, floor: float) -> Floats:
+        lowest = min(floor * float(traits.floor_factor[here]) / baseline[name], 1)
+        end = lowest if traits.suppressible[here] else float(traits.kept_ratio[here])
+        return np.asarray(baseline[name] * end**stimulus)
+
+    gain = float(traits.testosterone_gain[here]) - 1
+    ratio = 1 + gain * activity(model, hours, leydig)
+    injected = np.zeros(len(hours))
+    for drug in drugs:
+        if drug in known and (fsh := known[drug].fsh):
+            own = float(traits.half_life_h[drug][here]), float(traits.exposure[drug][here])
+            injected += concentration(fsh, hours, taken[drug], *own)
+    own_fsh = withdrawn("fsh_iu_l", model.suppressed_fsh_iu_l.value)
+    exponent = model.estradiol_per_testosterone_exponent.value
+    return Curves(
+        day=hours / HOURS_PER_DAY,
+        hcg_iu_l=concentration(model.hcg, hours, taken[HCG], *own_hcg),
+        injected_fsh_iu_l=injected,
+        own_fsh_iu_l=own_fsh,
+        fsh_iu_l=own_fsh + injected,
+        lh_iu_l=withdrawn("lh_iu_l", model.suppressed_lh_iu_l.value),
+        testosterone_nmol_l=baseline["testosterone_nmol_l"] * ratio,
+        estradiol_pmol_l=baseline["estradiol_pmol_l"] * ratio**exponent,
+        injections=taken,
+        phases=tuple(course.regimen.phases[code].name for code in phases),
+        measured_fsh_iu_l=tuple(float(x) for x in course.measured_fsh_iu_l[:, replicate, man]),
+    )
+
+
+def _taken(cohort: Cohort, here: tuple[int, int], arm: str, due: Injections) -> Injections:
+    course = cohort.paths[ARMS.index(arm)].course
+    if course.missed is None:
+        return due
+    kept = ~course.missed[(due.days, *here)]
+    return Injections(due.days[kept], due.doses_iu[kept])
+
+
+def _stimulus(cohort: Cohort, given: Injections) -> Floats:
+    """Let the pituitary follow the Leydig cells, cell by cell of the grid."""
+    model = cohort.scenario.physiology
+    hours = np.concatenate([month_hours(month) for month in range(MONTHS)])
+    target = activity(model, hours, given) / reference_activity(model)
+    stays = (1 - model.response_per_month.value) ** (1 / (MONTH_DAYS * STEPS_PER_DAY))
+    stimulus = np.zeros(len(hours) + 1)
+    for cell, pull in enumerate(target):
+        stimulus[cell + 1] = stays * stimulus[cell] + (1 - stays) * pull
+    return stimulus

@@ -1,0 +1,124 @@
+"""From oocytes to embryos: counts that shrink from stage to stage, alike within a couple."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from simulate.core.coding import DIAGNOSES
+from simulate.core.random_streams import Luck
+from simulate.patients.baseline import Men
+from simulate.scenario import Laboratory
+from simulate.scenario.sections.parameter import Parameter
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Counts = NDArray[np.int16]
+
+#: No stage is so good that it cannot fail: keeps odds finite.
+NEARLY_ONE = 1 - 1e-9
+
+#: The greatest chance below 1: log odds of 40 round to 1, whose odds are infinite.
+BELOW_ONE = 1 - 2.0**-53
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """One ICSI cycle of each couple: counts of shape (replicate, man), 0 where none is needed.
+
+    ``fertilised`` are oocytes with two pronuclei, ``usable`` day-3 embryos for transfer (at least
+    one), ``per_transfer`` is how many of them are transferred at a time (1 or 2).
+    """
+
+    oocytes: Counts
+    mature: Counts
+    fertilised: Counts
+    cleaved: Counts
+    usable: Counts
+    blastocysts: Counts
+    per_transfer: Counts
+
+    def transferred_at(self, order: NDArray[np.int_], where: tuple[Any, ...]) -> Counts:
+        """Return how many embryos a couple's transfer has, transfers counted from 0.
+
+        Parameters
+        ----------
+        where
+            Index of the couples in the arrays.
+        """
+        each = self.per_transfer[where]
+        left: Counts = np.minimum(each, self.usable[where] - each * order)
+        return left
+
+
+def draw_cycle(model: Laboratory, men: Men, centre_years: float, luck: Luck, who: Flags) -> Cycle:
+    """Draw the cycle of the couples in ``who``; the luck of the others is left aside.
+
+    Parameters
+    ----------
+    centre_years
+        Partner's age at which the number of oocytes is the mean one.
+    """
+    quality = model.couple_log_odds_sd.value * luck.normal("embryo quality")[who]
+    azfc = men.diagnosis[who] == DIAGNOSES.index("azfc")
+    stages = np.moveaxis(luck.uniform("embryology", width=5), -1, 0)[:, who]
+    oocytes = _oocytes(model, men.partner_age_years[who] - centre_years, luck, who)
+    mature = _kept(stages[0], oocytes, model.mature, 0 * quality)
+    fertilised = _kept(stages[1], mature, model.fertilised, quality)
+    cleaved = _kept(stages[2], fertilised, model.cleaved, 0 * quality)
+    good = quality + model.azfc.value * azfc
+    usable = _kept(stages[3], cleaved, model.usable_day3, good)
+    blastocysts = binomial(stages[4], usable, expit(logit(model.blastocyst.value) + good))
+    two = luck.uniform("embryo policy")[who] < model.two_embryo_share.value
+    return Cycle(
+        *(
+            _spread(each, who)
+            for each in (oocytes, mature, fertilised, cleaved, usable, blastocysts, 1 + two)
+        )
+    )
+
+
+def _oocytes(model: Laboratory, years: Floats, luck: Luck, who: Flags) -> Floats:
+    own = model.oocytes_sd.value * luck.normal("oocytes")[who]
+    level = model.oocytes.value + model.oocytes_per_partner_year.value * years + own
+    return np.clip(np.rint(level), 1, model.oocytes_most.value)
+
+
+def _kept(uniform: Floats, counts: Floats, share: Parameter, log_odds: Floats) -> Floats:
+    """Keep a binomial part of the counts, at least one: every couple has an embryo in the end."""
+    chance = np.minimum(share.value, NEARLY_ONE)
+    return np.maximum(binomial(uniform, counts, expit(logit(chance) + log_odds)), 1)
+
+
+def _spread(values: NDArray[np.generic], who: Flags) -> Counts:
+    counts = np.zeros(who.shape, np.int16)
+    counts[who] = values
+    return counts
+
+
+def binomial(uniform: Floats, trials: Floats, chance: Floats) -> Floats:
+    """Turn uniforms into binomial counts by inversion: as many as one number per man can give.
+
+    Examples
+    --------
+    Of two trials at a half, 0, 1 and 2 successes share [0, 1) as 1 : 2 : 1:
+
+    >>> u = np.array([0.2, 0.3, 0.7, 0.8])
+    >>> binomial(u, np.full(4, 2.0), np.full(4, 0.5)).tolist()
+    [0.0, 1.0, 1.0, 2.0]
+    """
+    chance = np.minimum(chance, BELOW_ONE)
+    odds = chance / (1 - chance)
+    mass = (1 - chance) ** trials
+    below = mass.copy()
+    count = np.zeros_like(uniform)
+    for k in range(int(trials.max(initial=0))):
+        more = uniform >= below
+        if not more.any():
+            break
+        count += more
+        mass *= odds * np.maximum(trials - k, 0) / (k + 1)
+        below += mass
+    return np.minimum(count, trials)

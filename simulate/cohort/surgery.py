@@ -1,0 +1,55 @@
+"""Micro-TESE: how long, how many testes, what goes wrong, and what becomes of the sperm."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulate.core.random_streams import Luck
+from simulate.scenario import Surgery
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """What micro-TESE would be for every man, operated or not; shape (replicate, man).
+
+    ``one_side_enough``: sperm, if he has any, is in the first testis opened. ``testosterone_kept``
+    multiplies testosterone before surgery.
+    """
+
+    minutes: Floats
+    one_side_enough: Flags
+    complication: Flags
+    testosterone_kept: Floats
+
+
+def draw_operations(model: Surgery, luck: Luck) -> Operations:
+    """Draw every man's operation; minutes are log-normal with the mean and SD of the scenario."""
+    mean, sd = model.minutes.value, model.minutes_sd.value
+    spread = np.sqrt(np.log1p((sd / mean) ** 2))
+    kept = model.testosterone_kept_log_sd.value * luck.normal("testosterone after surgery")
+    return Operations(
+        minutes=mean * np.exp(spread * luck.normal("minutes of surgery") - spread**2 / 2),
+        one_side_enough=luck.uniform("side") < model.one_side_share.value,
+        complication=luck.uniform("complication") < model.complication_share.value,
+        testosterone_kept=model.testosterone_kept.value * np.exp(kept),
+    )
+
+
+def sides(operations: Operations, sperm_retrieved: Flags) -> NDArray[np.int8]:
+    """Return how many testes are opened: the second only where the first gave nothing."""
+    return np.where(operations.one_side_enough & sperm_retrieved, 1, 2).astype(np.int8)
+
+
+def frozen(model: Surgery, luck: Luck) -> Flags:
+    """Draw whose testicular sperm is frozen; the others' is used fresh."""
+    return np.asarray(luck.uniform("freezing") < model.frozen_share.value)
+
+
+def usable(model: Surgery, luck: Luck) -> Flags:
+    """Draw whose testicular sperm is there on the day of ICSI: fresh, or alive after thawing."""
+    dead = luck.uniform("thawing") < model.thaw_failure.value
+    return ~(frozen(model, luck) & dead)

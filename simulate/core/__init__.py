@@ -1,0 +1,1 @@
+"""What the whole simulator shares: random streams, codes and names, shipped files."""

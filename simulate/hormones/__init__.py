@@ -1,0 +1,1 @@
+"""Hormones under therapy: injections, concentrations, the monthly decision, and serum values."""

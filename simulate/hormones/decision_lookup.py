@@ -1,0 +1,189 @@
+"""Look a million men up in a decision table at once, and know what each phase injects.
+
+A simulator lives through a regimen month by month like this::
+
+    regimen = load_regimen("fsh-guided")
+    table = regimen.tables["phase"]
+    phase_of_rule = answers(table, [phase.name for phase in regimen.phases])
+    doses = dose_calendar(regimen)                    # (phase, month in phase, drug, day) in IU
+    before = np.zeros(fsh.shape, np.intp)             # 0 is `none`; else 1 + code of the phase
+    spent = np.zeros(fsh.shape, np.intp)              # whole months already spent in the phase
+    for month in range(1, regimen.months + 1):
+        rule = lookup(table.proved, {"month": month, "phase_before": before, "fsh_iu_l": fsh})
+        phase = phase_of_rule[rule]                   # -1: insufficient data or out of scope
+        spent = np.where(phase + 1 == before, spent + 1, 0)
+        injected = doses[phase, spent].sum(axis=-1)   # (..., drug): IU of this month
+        before = phase + 1
+        ...                                           # let nature make the FSH of the month's end
+
+    end = regimen.tables["end-of-therapy"]
+    rule = lookup(end.proved, {"semen": semen})       # codes in declared order, -1 missing
+    action = answers(end, list(regimen.actions))[rule]
+
+Columns broadcast against one another, so a scalar month costs nothing. NaN is *missing* for
+numbers; for enums, -1 (or NaN in a float column) is. A value outside the plausible range is
+refused, as `bedside.decide` refuses it. A phase of -1 must not be used to index ``doses``: decide
+first what your men do when the regimen has no answer (``np.where(phase < 0, stopped, phase)``).
+"""
+
+from collections.abc import Mapping, Sequence
+from math import prod
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from protocol.errors import InputError
+from protocol.regimen.grid import Axis, DecisionGrid
+from protocol.regimen.load import DecisionTable, Regimen
+from protocol.regimen.paths import MONTH_DAYS as MONTH_DAYS  # re-exported for simulators
+
+NO_ANSWER = -1
+
+
+def lookup(grid: DecisionGrid, columns: Mapping[str, ArrayLike]) -> NDArray[np.intp]:
+    """Return for each man the index of the one rule that fires.
+
+    Parameters
+    ----------
+    columns
+        One array or scalar per axis of the grid, by name; they broadcast. Enum columns hold the
+        place of the value in declared order, from 0.
+
+    Returns
+    -------
+    The place of the rule in its table, of the broadcast shape.
+
+    Examples
+    --------
+    >>> from protocol.regimen.load import load_regimen
+    >>> table = load_regimen("fsh-guided").tables["phase"]
+    >>> fsh = np.array([0.69, 0.7, 11.1, 11.11, np.nan])
+    >>> fired = lookup(table.proved, {"month": 2, "phase_before": 1, "fsh_iu_l": fsh})
+    >>> [table.rules[i].id for i in fired]
+    ['P3', 'P2', 'P2', 'P3', 'P6']
+    """
+    absent = [axis.name for axis in grid.axes if axis.name not in columns]
+    if absent:
+        raise InputError.of(
+            "columns", absent[0], "it is missing", "give an array, or a scalar for all men"
+        )
+    # The narrowest index that can name every cell: memory, not arithmetic, bounds the speed.
+    kind = np.min_scalar_type(-max(1, prod(grid.shape)))
+    index: NDArray[np.signedinteger] = np.zeros((), kind)
+    for axis, size in zip(grid.axes, grid.shape, strict=True):
+        cells = _cells(axis, np.asarray(columns[axis.name])).astype(kind, copy=False)
+        index = index * kind.type(size) + cells
+    fired: NDArray[np.intp] = np.asarray(grid.rules, np.intp)[index]
+    return fired
+
+
+def _cells(axis: Axis, column: NDArray[np.generic]) -> NDArray[np.signedinteger]:
+    if column.dtype.kind not in "fiub":
+        raise InputError.of(
+            "columns", axis.name, f"it holds {column.dtype}", "give numbers, enums as codes"
+        )
+    if axis.kind == "number":
+        return _number_cells(axis, column.astype(np.float64, copy=False))
+    return _code_cells(axis, column)
+
+
+def _number_cells(axis: Axis, values: NDArray[np.float64]) -> NDArray[np.signedinteger]:
+    _refuse(axis, values, axis.low, axis.high)
+    cells: NDArray[np.signedinteger] = np.zeros(values.shape, np.int16)
+    for cut in axis.cuts:
+        cells += values > cut
+        cells += values >= cut
+    return _with_missing(axis, cells, values)
+
+
+def _code_cells(axis: Axis, column: NDArray[np.generic]) -> NDArray[np.signedinteger]:
+    low = int(axis.low) if axis.kind == "integer" else 0
+    high = low + axis.measured_cells - 1
+    if column.dtype.kind != "f":
+        codes = column.astype(np.int64, copy=False)
+        if axis.kind == "enum" and axis.may_be_missing and codes.size and codes.min() < 0:
+            codes = np.where(codes == NO_ANSWER, high + 1, codes)
+            high += 1
+        _refuse(axis, codes, low, high)
+        return codes - low
+    values = column.astype(np.float64, copy=False)
+    if axis.kind == "enum":
+        values = np.where(values == NO_ANSWER, np.nan, values)
+    _refuse(axis, values, low, high)
+    whole = np.nan_to_num(values, nan=low)
+    _refuse_if(axis, values, whole != np.floor(whole))
+    return _with_missing(axis, whole.astype(np.int64) - low, values)
+
+
+def _with_missing(
+    axis: Axis, cells: NDArray[np.signedinteger], values: NDArray[np.float64]
+) -> NDArray[np.signedinteger]:
+    """Put NaN into the last cell of the axis; one pass tells whether there is any."""
+    if not (values.size and np.isnan(values.min())):
+        return cells
+    missing = np.isnan(values)
+    if not axis.may_be_missing:
+        _refuse_if(axis, values, missing)
+    return np.where(missing, axis.measured_cells, cells)
+
+
+def _refuse(
+    axis: Axis, values: NDArray[np.float64] | NDArray[np.int64], low: float, high: float
+) -> None:
+    """Refuse values outside the closed range; NaN passes."""
+    if values.size and (np.fmin.reduce(values, None) < low or np.fmax.reduce(values, None) > high):
+        _refuse_if(axis, values, (values < low) | (values > high))
+
+
+def _refuse_if(
+    axis: Axis, values: NDArray[np.float64] | NDArray[np.int64], bad: NDArray[np.bool_]
+) -> None:
+    if not np.any(bad):
+        return
+    first = np.asarray(values[bad]).flat[0]
+    if axis.kind == "enum":
+        missing = " or -1" if axis.may_be_missing else ""
+        names = ", ".join(axis.values)
+        allowed = f"give codes 0 to {axis.measured_cells - 1} ({names}){missing}"
+    else:
+        whole = "whole numbers" if axis.kind == "integer" else "values"
+        allowed = f"give {whole} from {axis.low:g} to {axis.high:g}"
+    problem = f"{first:g} is not allowed ({np.count_nonzero(bad)} such)"
+    raise InputError.of("columns", axis.name, problem, allowed)
+
+
+def answers(table: DecisionTable, names: Sequence[str]) -> NDArray[np.intp]:
+    """Return, for each rule of ``table``, the place of its answer in ``names``.
+
+    -1 stands for a rule whose answer is not among them: insufficient data or out of scope.
+    Index the result with what `lookup` returns.
+    """
+    places = {name: place for place, name in enumerate(names)}
+    return np.array([places.get(rule.then or "", NO_ANSWER) for rule in table.rules], np.intp)
+
+
+def dose_calendar(regimen: Regimen) -> NDArray[np.float64]:
+    """Return what each phase injects on each day, in IU.
+
+    Returns
+    -------
+    Shape (phase, month in phase, drug, day of month). Phases and drugs stand in declared order;
+    months in the phase and days count from 0, and a month has 30 days. Alternation runs on over
+    month ends: a day's place is counted from the first day of the phase.
+
+    Examples
+    --------
+    >>> from protocol.regimen.load import load_regimen
+    >>> month_of_hcg = dose_calendar(load_regimen("fsh-guided"))[0, 0]
+    >>> month_of_hcg.sum(axis=-1)
+    array([30000.,     0.])
+    """
+    drugs = {name: code for code, name in enumerate(regimen.drugs)}
+    months = max(1, regimen.months)
+    doses = np.zeros((len(regimen.phases), len(drugs), months * MONTH_DAYS))
+    for phase in regimen.phases:
+        for order in phase.orders:
+            due = slice(order.offset_day, None, order.interval_days)
+            doses[phase.code, drugs[order.drug], due] += order.dose_iu
+    by_month = doses.reshape(*doses.shape[:2], months, MONTH_DAYS)
+    return np.ascontiguousarray(by_month.swapaxes(1, 2))

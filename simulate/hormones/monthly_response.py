@@ -1,0 +1,134 @@
+"""The body under injections: what a month of them does to pituitary, Leydig cells and serum FSH."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from protocol.regimen.load import Regimen
+from simulate.hormones.decision_lookup import MONTH_DAYS
+from simulate.hormones.drugs import actions
+from simulate.hormones.pharmacology import (
+    HOURS_PER_DAY,
+    Injections,
+    activity,
+    elimination_per_hour,
+    feedback_weights,
+    injections,
+    leydig_injections,
+    month_hours,
+    reference_activity,
+    remaining,
+    scale,
+)
+from simulate.hormones.traits import Traits
+from simulate.patients.adherence import Habits
+from simulate.scenario import Physiology
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Codes = NDArray[np.int8]
+
+
+class Body:
+    """What the injections of a month do to the men; keeps what is left of the months before."""
+
+    def __init__(
+        self,
+        regimen: Regimen,
+        model: Physiology,
+        traits: Traits,
+        habits: Habits,
+        shape: tuple[int, ...],
+    ) -> None:
+        self.months_taken = np.zeros(shape)
+        self._regimen, self._model, self._traits = regimen, model, traits
+        self._missed = habits.missed
+        self._history = np.zeros(shape, np.intp)
+        self._known = actions(model)
+        self._fsh_left: dict[str, Floats] = {}
+        self._weights = feedback_weights(model) / reference_activity(model)
+
+    def live(self, month: int, phase: Codes) -> tuple[Floats, Floats, Floats | float]:
+        """Live through a month; return push on the pituitary, Leydig activity, injected FSH."""
+        kinds = len(self._regimen.phases)
+        self._history *= kinds
+        self._history += phase
+        # One entry per sequence of phases; an array of men where men miss injections.
+        facts = np.zeros((3, kinds ** (month + 1)))
+        each = None if self._missed is None else np.zeros((3, *phase.shape))
+        self._fsh_left = {
+            drug: left * self._kept(drug, MONTH_DAYS) for drug, left in self._fsh_left.items()
+        }
+        for code, phases, rows in self._sequences(month):
+            found = (self._share_taken(phases, rows), *self._hcg(phases, rows))
+            if each is None:
+                facts[:, code] = found
+            else:
+                for array, values in zip(each, found, strict=True):
+                    array[rows] = values
+            self._inject_fsh(phases, rows)
+        taken, push, leydig = facts[:, self._history] if each is None else each
+        self.months_taken += taken
+        return push, leydig, self._fsh_level()
+
+    def _inject_fsh(self, phases: tuple[int, ...], rows: Flags) -> None:
+        """Add what is left, at the month's end, of the FSH injected in it."""
+        month, end = len(phases) - 1, len(phases) * MONTH_DAYS
+        for drug in self._regimen.drugs:
+            if drug not in self._known or self._known[drug].fsh is None:
+                continue
+            given = injections(self._regimen, phases, drug).between(month * MONTH_DAYS, end)
+            if len(given.days):
+                left = self._fsh_left.setdefault(drug, np.zeros(rows.shape))
+                half_life = self._traits.half_life_h[drug][rows]
+                left[rows] += remaining(given, end, half_life, self._taken(given, rows))
+
+    def _sequences(self, month: int) -> Iterator[tuple[int, tuple[int, ...], Flags]]:
+        """Yield every sequence of phases that occurs: code, phases, and the men who lived it."""
+        kinds = len(self._regimen.phases)
+        counts = np.bincount(self._history.ravel(), minlength=kinds ** (month + 1))
+        for code in np.flatnonzero(counts):
+            phases = tuple(int(code) // kinds**back % kinds for back in range(month, -1, -1))
+            yield int(code), phases, self._history == code
+
+    def _hcg(self, phases: tuple[int, ...], rows: Flags) -> tuple[Floats, Floats]:
+        month = len(phases) - 1
+        given = leydig_injections(self._regimen, phases, self._known)
+        end = np.array([float(len(phases) * MONTH_DAYS * HOURS_PER_DAY)])
+        hours = np.concatenate([month_hours(month), end])
+        level = activity(self._model, hours, given, self._taken(given, rows))
+        return np.tensordot(self._weights, level[:-1], 1), level[-1]
+
+    def _share_taken(self, phases: tuple[int, ...], rows: Flags) -> Floats | float:
+        month = len(phases) - 1
+        due = [
+            injections(self._regimen, phases, drug).between(
+                month * MONTH_DAYS, (month + 1) * MONTH_DAYS
+            )
+            for drug in self._regimen.drugs
+        ]
+        days = np.concatenate([each.days for each in due])
+        if self._missed is None or not len(days):
+            return float(len(days) > 0)
+        share: Floats = 1 - self._missed[days][:, rows].mean(axis=0)
+        return share
+
+    def _taken(self, given: Injections, rows: Flags) -> Flags | None:
+        return None if self._missed is None else ~self._missed[given.days][:, rows]
+
+    def _kept(self, drug: str, days: float | Floats) -> Floats:
+        per_day = HOURS_PER_DAY * elimination_per_hour(self._traits.half_life_h[drug])
+        return np.asarray(np.exp(-per_day * days))
+
+    def _fsh_level(self) -> Floats | float:
+        """Return serum FSH from injections when blood is drawn, in IU/L."""
+        traits, delay = self._traits, self._traits.draw_delay_days
+        level: Floats | float = 0.0
+        for drug, left in self._fsh_left.items():
+            model = self._known[drug].fsh
+            if model is not None:
+                elimination = elimination_per_hour(traits.half_life_h[drug])
+                each = scale(model, elimination, traits.exposure[drug]) * left
+                level = level + (each * self._kept(drug, delay) if delay.ndim else each)
+        return level

@@ -1,0 +1,224 @@
+"""What each injection does: concentrations by superposition, and the answer of the Leydig cells.
+
+Concentration follows one compartment with first-order absorption, dose upon dose. Testosterone
+does not follow the concentration of hCG: after one injection it has two peaks, the second days
+after hCG itself has gone, and a second injection a day after the first adds nothing. So every
+injection starts the one published response, scaled by its dose, and of overlapping responses the
+largest counts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from protocol.regimen.load import Regimen
+from simulate.hormones.decision_lookup import MONTH_DAYS, dose_calendar
+from simulate.hormones.drugs import Action
+from simulate.scenario import Kinetics, Physiology
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+HOURS_PER_DAY = 24
+
+#: Grid on which the answer of the Leydig cells is averaged: every three hours.
+STEPS_PER_DAY = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Injections:
+    """Injections of one drug in order: days counted from 0 at the start of therapy, doses in IU."""
+
+    days: NDArray[np.intp]
+    doses_iu: Floats
+
+    def between(self, first_day: int, end_day: int) -> "Injections":
+        """Return those of the days from ``first_day`` up to and without ``end_day``."""
+        inside = (self.days >= first_day) & (self.days < end_day)
+        return Injections(self.days[inside], self.doses_iu[inside])
+
+
+def injections(regimen: Regimen, phases: tuple[int, ...], drug: str) -> Injections:
+    """Return the injections of a drug over months spent in the given phases, by their codes."""
+    if drug not in regimen.drugs:
+        return Injections(np.zeros(0, np.intp), np.zeros(0))
+    calendar = dose_calendar(regimen)[:, :, list(regimen.drugs).index(drug)]
+    months, spent = [], 0
+    for month, phase in enumerate(phases):
+        spent = spent + 1 if month and phase == phases[month - 1] else 0
+        months.append(calendar[phase, min(spent, calendar.shape[1] - 1)])
+    by_day = np.concatenate([*months, np.zeros(0)])
+    days = np.flatnonzero(by_day)
+    return Injections(days, by_day[days])
+
+
+def leydig_injections(
+    regimen: Regimen, phases: tuple[int, ...], known: Mapping[str, Action]
+) -> Injections:
+    """Return the injections that stimulate the Leydig cells, doses in IU of hCG."""
+    parts = []
+    for drug in regimen.drugs:
+        factor = known[drug].hcg_iu_per_iu if drug in known else 0.0
+        given = injections(regimen, phases, drug)
+        if factor and len(given.days):
+            parts.append(Injections(given.days, factor * given.doses_iu))
+    if len(parts) == 1:
+        return parts[0]
+    days = np.concatenate([np.zeros(0, np.intp), *(part.days for part in parts)])
+    doses = np.concatenate([np.zeros(0), *(part.doses_iu for part in parts)])
+    order = np.argsort(days, kind="stable")
+    return Injections(days[order], doses[order])
+
+
+def elimination_per_hour(half_life_h: ArrayLike) -> Floats:
+    """Return the rate constant of a half-life."""
+    return np.asarray(np.log(2) / np.asarray(half_life_h, float))
+
+
+def scale(model: Kinetics, elimination: Floats, exposure: ArrayLike) -> Floats:
+    """Return the height, in IU/L per IU, of the two exponentials of `concentration`.
+
+    Parameters
+    ----------
+    elimination
+        Rate constant per hour.
+    exposure
+        A man's area under the curve, as a multiple of the mean.
+    """
+    absorption = elimination_per_hour(model.absorption_half_life_h.value)
+    area = model.area_h_per_l.value * np.asarray(exposure)
+    return np.asarray(area * elimination * absorption / (absorption - elimination))
+
+
+def concentration(
+    model: Kinetics,
+    hours: Floats,
+    given: Injections,
+    half_life_h: float | None = None,
+    exposure: float = 1.0,
+) -> Floats:
+    """Return the concentration in IU/L at given hours after the start of therapy, of one man.
+
+    Parameters
+    ----------
+    half_life_h
+        His elimination half-life; None takes the mean.
+    exposure
+        His area under the curve, as a multiple of the mean.
+    """
+    mean = model.elimination_half_life_h.value
+    elimination = elimination_per_hour(mean if half_life_h is None else half_life_h)
+    absorption = elimination_per_hour(model.absorption_half_life_h.value)
+    since = hours[:, None] - given.days * float(HOURS_PER_DAY)
+    after = np.maximum(since, 0)
+    each = np.exp(-elimination * after) - np.exp(-absorption * after)
+    level: Floats = scale(model, elimination, exposure) * (each @ given.doses_iu)
+    return level
+
+
+def remaining(
+    given: Injections, end_day: float, half_life_h: Floats, taken: Flags | None = None
+) -> Floats:
+    """Return how much of the injected IU is not eliminated on ``end_day``, by half-life.
+
+    Parameters
+    ----------
+    half_life_h
+        Half-life of each man, of any shape.
+    taken
+        Which injections each man took, of shape (injection, *men); None: all of them.
+
+    Notes
+    -----
+    Horner's rule over the injections, so that equal gaps share one exponential. What still waits
+    at the site of an injection a day or more ago is left out: less than a ten-thousandth.
+    """
+    per_day = -HOURS_PER_DAY * elimination_per_hour(half_life_h)
+    powers: dict[float, Floats] = {}
+
+    def kept(gap: float) -> Floats:
+        if gap not in powers:
+            powers[gap] = np.exp(per_day * gap)
+        return powers[gap]
+
+    amount = np.zeros_like(half_life_h)
+    previous = None
+    for index, (day, dose) in enumerate(zip(given.days, given.doses_iu, strict=True)):
+        if previous is not None:
+            amount *= kept(float(day - previous))
+        amount += dose if taken is None else dose * taken[index]
+        previous = day
+    return amount if previous is None else amount * kept(float(end_day - previous))
+
+
+def response(model: Physiology, since_hours: ArrayLike) -> Floats:
+    """Return the answer of the Leydig cells to one large injection, as a share of its peak."""
+    points = model.hcg_response
+    share: Floats = np.interp(
+        np.asarray(since_hours, float),
+        [point.after_h.value for point in points],
+        [point.share.value for point in points],
+        left=0,
+        right=0,
+    )
+    return share
+
+
+def strength(model: Physiology, dose_iu: ArrayLike) -> Floats:
+    """Return how strong an injection is: saturating in its dose, 1 at the reference dose."""
+    dose = np.asarray(dose_iu, float)
+    half, reference = model.hcg_half_effect_iu.value, model.hcg_reference_iu.value
+    return np.asarray(dose / (dose + half) * (reference + half) / reference)
+
+
+def activity(
+    model: Physiology, hours: Floats, given: Injections, taken: Flags | None = None
+) -> Floats:
+    """Return the answer of the Leydig cells at given hours: the largest of those under way.
+
+    Parameters
+    ----------
+    taken
+        Which injections each man took, of shape (injection, *men); None: all of them.
+
+    Returns
+    -------
+    Shape (hour,), or (hour, *men) with ``taken``.
+    """
+    since = hours[:, None] - given.days * float(HOURS_PER_DAY)
+    each = strength(model, given.doses_iu) * response(model, since)
+    if taken is None:
+        return np.asarray(each.max(axis=1, initial=0.0))
+    level = np.zeros((len(hours), *taken.shape[1:]))
+    for at, index in np.argwhere(each > 0):
+        np.maximum(level[at], each[at, index] * taken[index], out=level[at])
+    return level
+
+
+def month_hours(month: int) -> Floats:
+    """Return the middles of the grid's cells in a month, counted from 0, in hours."""
+    step = HOURS_PER_DAY / STEPS_PER_DAY
+    cells = np.arange(MONTH_DAYS * STEPS_PER_DAY) + 0.5
+    return np.asarray(month * MONTH_DAYS * HOURS_PER_DAY + step * cells)
+
+
+def feedback_weights(model: Physiology) -> Floats:
+    """Return how much each cell of a month moves the pituitary by the month's end.
+
+    The pituitary approaches its steady state exponentially, by ``response_per_month`` within a
+    month, so late cells weigh more. The weights add up to that share.
+    """
+    rate = -np.log1p(-model.response_per_month.value)
+    left = np.linspace(1, 0, MONTH_DAYS * STEPS_PER_DAY + 1)
+    return np.asarray(np.diff(np.exp(-rate * left)))
+
+
+def reference_activity(model: Physiology) -> float:
+    """Return the mean activity under the reference dose and interval, once it is steady."""
+    every = round(model.hcg_reference_interval_days.value)
+    days = np.arange(0, 2 * MONTH_DAYS, every)
+    given = Injections(days, np.full(len(days), model.hcg_reference_iu.value))
+    steady = month_hours(1)[: every * STEPS_PER_DAY]
+    return float(activity(model, steady, given).mean())

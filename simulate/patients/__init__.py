@@ -1,0 +1,1 @@
+"""Patients before therapy: baseline values, therapy choice, adherence, and what is recorded."""

@@ -1,0 +1,74 @@
+"""What the clinic writes down: values rounded, and some hormones missing."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from simulate.core.coding import BASELINE, HORMONES
+from simulate.core.random_streams import Luck
+from simulate.patients.baseline import Men
+from simulate.scenario import Measurement
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+def record(
+    model: Measurement, men: Men, luck: Luck, facts: Mapping[str, Flags] | None = None
+) -> dict[str, Floats]:
+    """Return the baseline table as written down; a missing hormone is NaN.
+
+    Parameters
+    ----------
+    facts
+        The flags of `simulate.scenario.MISSING_BY` that missing hormones may depend on, by name.
+    """
+    missing = _missing(model, men, luck, facts or {})
+    written = {}
+    for name in BASELINE:
+        written[name] = rounded(men.baseline[name], model.rounded_to[name].value)
+        if name in missing:
+            written[name][missing[name]] = np.nan
+    return written
+
+
+def rounded(values: Floats, step: float) -> Floats:
+    """Round to whole multiples of ``step``, each the nearest float64; zero has no sign.
+
+    >>> rounded(np.array([6.249, 18.0049, -0.01]), 0.1).tolist()
+    [6.2, 18.0, 0.0]
+    """
+    per_unit = round(1 / step)
+    if step < 1 and np.isclose(per_unit * step, 1):
+        return np.rint(values * per_unit) / per_unit + 0.0
+    return np.rint(values / step) * step + 0.0
+
+
+def _missing(
+    model: Measurement, men: Men, luck: Luck, facts: Mapping[str, Flags]
+) -> Mapping[str, Flags]:
+    """Draw which hormones are missing: normal scores that share a part, cut at each share."""
+    shared = np.sqrt(model.missing_correlation.value)
+    own = np.sqrt(1 - model.missing_correlation.value)
+    draws = luck.normal("missing", width=len(HORMONES) + 1)
+    common = shared * draws[..., 0]
+    widened = np.sqrt(1 + sum(each.value**2 for each in model.missing_by.values()))
+    return {
+        name: common + own * draws[..., column + 1]
+        < widened * ndtri(model.missing[name].value) + _pull(model, men, facts, name)
+        for column, name in enumerate(HORMONES)
+    }
+
+
+def _pull(model: Measurement, men: Men, facts: Mapping[str, Flags], hormone: str) -> Floats:
+    """Return what draws a man's hormone towards missing: flags count as 1 and -1."""
+    pull: Floats = np.zeros(())
+    for cause, weight in model.missing_by.items():
+        if not weight.value:
+            continue
+        named = hormone if cause == "itself" else cause
+        score = men.score[named] if named in men.score else 2.0 * facts[named] - 1.0
+        pull = pull + weight.value * score
+    return pull

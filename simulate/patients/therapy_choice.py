@@ -1,0 +1,53 @@
+"""Who takes the therapy: each man's own probability of choosing it."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from simulate.core.coding import DIAGNOSES
+from simulate.patients.baseline import Men
+from simulate.patients.measurement import rounded
+from simulate.scenario import Choice, ChoiceTerm
+
+Floats = NDArray[np.float64]
+
+#: Scores beyond this are held here, so that no man's choice hangs on a cubic in the tail.
+SCORE_LIMIT = 2.5
+
+#: Step to which probabilities are rounded: the last bits of an exponential differ between
+#: processors, and the probability is written with the truth.
+STEP = 1e-6
+
+
+def propensity(choice: Choice, men: Men, hidden: Floats | None = None) -> Floats:
+    """Return each man's true probability of choosing therapy, of shape (replicate, man).
+
+    Probabilities that differ between men are multiples of `STEP`, neither 0 nor 1.
+
+    Parameters
+    ----------
+    hidden
+        Score of what nobody measures; None where it does not act.
+    """
+    if choice.by == "coin":
+        return np.full(men.diagnosis.shape, expit(choice.intercept.value))
+    by_diagnosis = np.array([0.0] + [choice.diagnosis[name].value for name in DIAGNOSES[1:]])
+    log_odds = choice.intercept.value + by_diagnosis[men.diagnosis]
+    for name, term in choice.terms.items():
+        if _acts(term):
+            log_odds += _along(term, men.score[name])
+    if hidden is not None:
+        log_odds += choice.hidden.value * hidden
+    # Nobody is sure to choose or to refuse: the inverse of a probability is finite.
+    return np.clip(rounded(expit(log_odds), STEP), STEP, 1 - STEP)
+
+
+def _acts(term: ChoiceTerm) -> bool:
+    return any(number.value for number in (term.linear, term.quadratic, term.cubic))
+
+
+def _along(term: ChoiceTerm, score: Floats) -> Floats:
+    """Sum the Hermite polynomials z, z²-1, z³-3z by Horner's rule."""
+    z = np.clip(score, -SCORE_LIMIT, SCORE_LIMIT)
+    linear, quadratic, cubic = term.linear.value, term.quadratic.value, term.cubic.value
+    return ((cubic * z + quadratic) * z + (linear - 3 * cubic)) * z - quadratic

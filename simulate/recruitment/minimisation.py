@@ -1,0 +1,147 @@
+"""Pocock-Simon minimisation: give each man the arm that balances the factors best, with chance.
+
+Pocock SJ, Simon R. *Biometrics* 1975;31:103-15. For unequal allocation counts are divided by their
+parts, and the probabilities are those of Han B, Enas NH, McEntegart D. *Stat Med* 2009;28:3329-46,
+without which the arms drift from their ratio. Men are taken one after the other; replicates are
+taken together.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from protocol.errors import InputError
+from simulate.recruitment.randomisation import check_allocation, check_levels
+
+Floats = NDArray[np.float64]
+Arms = NDArray[np.int64]
+
+#: How unbalanced a factor would be: largest minus smallest arm, or variance over arms.
+Distance = Literal["range", "variance"]
+
+
+def minimise(
+    uniform: ArrayLike,
+    factors: Sequence[ArrayLike],
+    levels: Sequence[int],
+    *,
+    probability: float = 0.8,
+    weights: Sequence[float] | None = None,
+    allocation: Sequence[int] = (1, 1),
+    distance: Distance = "range",
+) -> Arms:
+    """Randomise men one by one so that the arms stay alike in every factor.
+
+    For each arm the imbalance that would follow is summed over the factors, among men who share
+    the newcomer's level. The arm with the least is preferred; arms that are level are preferred
+    with chances in proportion to their parts.
+
+    Parameters
+    ----------
+    uniform
+        (..., man) uniforms on [0, 1).
+    factors
+        Factors such as site and diagnosis, each (..., man) whole numbers from 0.
+    levels
+        Number of levels of each factor.
+    probability
+        Chance of the smallest arm when it is preferred, above its share of the allocation; 1 is
+        deterministic but for ties, and guessable. Larger arms get 1 - (1 - probability) times the
+        parts of their rivals over those of the rivals of the smallest.
+    weights
+        Importance of each factor; None is 1 for all.
+    allocation
+        Parts of the arms, control first.
+    distance
+        ``range`` or ``variance``; with two arms they rank alike for a single factor.
+
+    Returns
+    -------
+    arms
+        (..., man), numbered from 0.
+
+    Examples
+    --------
+    The second man at a site gets the other arm:
+
+    >>> minimise([0.7, 0.0, 0.2, 0.9], [[0, 0, 1, 1]], [2], probability=1.0)
+    array([1, 0, 0, 1])
+    """
+    ratio = np.asarray(check_allocation(allocation), float)
+    share = _check_weights(factors, levels, weights)
+    if not ratio.min() / ratio.sum() < probability <= 1:
+        problem = f"{probability} is not allowed"
+        cure = f"give one above {ratio.min() / ratio.sum():.3g}, at most 1"
+        raise InputError.of("randomisation", "probability", problem, cure)
+    if distance not in get_args(Distance):
+        problem = f"{distance!r} is not known"
+        raise InputError.of("randomisation", "distance", problem, "give 'range' or 'variance'")
+    checked = [check_levels(f, n) for f, n in zip(factors, levels, strict=True)]
+    luck, *places = np.broadcast_arrays(np.asarray(uniform, float), *checked)
+    flat = luck.reshape(-1, luck.shape[-1])
+    # All levels of all factors in one row of counters.
+    offsets = np.concatenate([[0], np.cumsum(levels)[:-1]])
+    place = np.stack([p.reshape(flat.shape) for p in places], -1) + offsets
+    return _assign(flat, place, int(np.sum(levels)), share, ratio, probability, distance).reshape(
+        luck.shape
+    )
+
+
+def _assign(
+    luck: Floats,
+    place: Arms,
+    cells: int,
+    weights: Floats,
+    ratio: Floats,
+    probability: float,
+    distance: Distance,
+) -> Arms:
+    replicates, men = luck.shape
+    load = np.zeros((replicates, cells, ratio.size))  # men over parts
+    rows, arms = np.arange(replicates), np.empty((replicates, men), np.int64)
+    preferences = _preferences(ratio, probability) * ratio[:, None]
+    for i in range(men):
+        at = place[:, i]
+        total = _imbalances(load[rows[:, None], at], weights, ratio, distance)
+        best = total <= total.min(1, keepdims=True) + 1e-9
+        chance = (best @ preferences) / (best @ ratio)[:, None]
+        arm = (luck[:, i, None] >= chance.cumsum(1)[:, :-1]).sum(1)
+        load[rows[:, None], at, arm[:, None]] += 1 / ratio[arm][:, None]
+        arms[:, i] = arm
+    return arms
+
+
+def _imbalances(load: Floats, weights: Floats, ratio: Floats, distance: Distance) -> Floats:
+    """Return (replicate, arm) imbalance if he joined it; load is (replicate, factor, arm)."""
+    if ratio.size == 2:  # one number says it all: how far arm 1 leads
+        lead = load[..., 1] - load[..., 0]
+        after = np.stack([lead - 1 / ratio[0], lead + 1 / ratio[1]], 1)
+        return np.asarray((np.abs(after) if distance == "range" else after**2 / 4) @ weights)
+    after = load[:, None] + (np.eye(ratio.size) / ratio)[:, None, :]
+    spread = after.max(-1) - after.min(-1) if distance == "range" else after.var(-1)
+    return np.asarray(spread @ weights)
+
+
+def _preferences(ratio: Floats, probability: float) -> Floats:
+    """Return (preferred arm, arm) chances; over the allocation they average to the allocation."""
+    rivals = ratio.sum() - ratio
+    best = 1 - rivals / rivals.max() * (1 - probability)
+    chance = (1 - best)[:, None] * ratio / rivals[:, None]
+    np.fill_diagonal(chance, best)
+    return np.asarray(chance)
+
+
+def _check_weights(
+    factors: Sequence[ArrayLike], levels: Sequence[int], weights: Sequence[float] | None
+) -> Floats:
+    given = np.ones(len(factors)) if weights is None else np.asarray(weights, float)
+    if len(factors) == 0 or len(levels) != len(factors) or given.shape != (len(factors),):
+        problem = f"{len(factors)} factors, {len(levels)} level counts, {given.size} weights came"
+        raise InputError.of("randomisation", "factors", problem, "give one of each per factor")
+    if (given < 0).any() or given.sum() <= 0:
+        raise InputError.of(
+            "randomisation", "weights", f"{given.tolist()} came", "give none below 0, not all 0"
+        )
+    return given

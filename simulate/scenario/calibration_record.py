@@ -1,0 +1,166 @@
+"""Calibration certificates: solved parameters with proof of what they achieve."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from pretese.io.output.atomic_file import check_file, write_file
+from pretese.io.output.faults import cannot_write
+from pretese.io.output.place import check_place
+from pretese.io.text.json_text import to_json
+from protocol.errors import InputError
+from protocol.reading.documents import Document, parse_json, read_text, validate
+from protocol.reading.fields import Number, Seed, Whole
+from simulate.core.shipped import scenario_path
+from simulate.scenario import Scenario, read_scenario
+from simulate.scenario.inheritance import parent_path, stated
+from simulate.scenario.parameter_paths import mechanism_hash, parameters, with_values
+from simulate.scenario.sections.parameter import Amount
+
+#: The field of a record's file that binds the others.
+HASH_FIELD = "record_sha256"
+
+Statistic = Annotated[Number, Field(ge=-1e9, le=1e9)]
+Size = Annotated[Number, Field(ge=0, le=1e9)]
+
+
+class Solved(Document):
+    """One calibrated parameter: where it started, where it ended, and what it rests on."""
+
+    value: Amount
+    start: Amount
+    unit: str
+    source: str
+    identified: bool
+
+
+class Achieved(Document):
+    """One target: the published number, and what the solved scenario gives on average.
+
+    ``z`` is the distance beyond the rounding of the printed number, in Monte Carlo standard
+    errors; 0 where the simulated mean rounds to the printed digits, None where it does not and no
+    two studies differ. A target that need not match (``must_match`` false) is shown and holds
+    nothing up.
+    """
+
+    published: Statistic
+    half_unit: Size
+    simulated: Statistic
+    monte_carlo_se: Size
+    z: Size | None
+    must_match: bool = True
+
+    @property
+    def distance(self) -> float:
+        """``z``, infinite where there is no error to measure the distance by."""
+        return math.inf if self.z is None else self.z
+
+
+class Certificate(Document):
+    """What `pretese calibrate` stores; ``mechanism_sha256`` ties it to the numbers it solved.
+
+    In its file ``record_sha256`` stands beside these fields: the hash of all of them, so that a
+    value that is changed by hand is found out.
+    """
+
+    scenario: str
+    mechanism_sha256: str
+    published: str
+    seed: Seed
+    studies: Annotated[Whole, Field(ge=2, le=100_000_000)]
+    parameters: dict[str, Solved]
+    targets: dict[str, Achieved]
+
+
+def certificate_path(scenario_file: Path, scenario: Scenario) -> Path:
+    """Return where the certificate of a scenario file stands."""
+    return scenario_file.parent / "certificates" / f"{scenario.id}.json"
+
+
+def record_hash(plain: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a record's fields but the hash itself, whatever their order.
+
+    >>> record_hash({"a": 1, "b": [2.5]}) == record_hash({"b": [2.5], "a": 1, "record_sha256": "?"})
+    True
+    """
+    fields = {name: value for name, value in plain.items() if name != HASH_FIELD}
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_certificate_place(path: Path) -> None:
+    """Refuse a certificate that could not be written, before its parameters are solved."""
+    check_place(path.parent, option="", replaced=False)
+    if path.parent.exists():
+        check_file(path)
+
+
+def write_certificate(path: Path, certificate: Certificate) -> None:
+    """Write a certificate; a run that dies half-way leaves the old one whole."""
+    plain = certificate.model_dump(mode="json")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from None
+    write_file(path, to_json({**plain, HASH_FIELD: record_hash(plain)}) + "\n")
+
+
+def read_certificate(path: Path) -> Certificate:
+    """Read a certificate; one that is not as it was written is an `InputError`."""
+    plain = parse_json(read_text(path), str(path))
+    cure = "restore the file, or run `pretese calibrate` again"
+    if not isinstance(plain, dict) or HASH_FIELD not in plain:
+        problem = "it is missing, so nothing shows that the values are those that were solved"
+        raise InputError.of(str(path), HASH_FIELD, problem, cure)
+    if plain.pop(HASH_FIELD) != record_hash(plain):
+        problem = "it does not match the other fields: a value was changed after it was solved"
+        raise InputError.of(str(path), HASH_FIELD, problem, cure)
+    return validate(plain, Certificate, str(path))
+
+
+def load_scenario(name: str, overrides: Mapping[str, float] | None = None) -> Scenario:
+    """Load a shipped name or a file, with its calibrated values and any overrides in place.
+
+    Fails closed: a scenario with calibrated parameters but without a certificate, or with one
+    that solved other numbers, is an `InputError`. A scenario that extends another takes over what
+    that one's certificate holds, and needs one of its own only for the calibrated parameters
+    that it states itself.
+    """
+    path = scenario_path(name)
+    scenario, free = unsolved(path)
+    if free:
+        solved = _matching_certificate(path, scenario, free)
+        scenario = with_values(scenario, solved, str(certificate_path(path, scenario)))
+    return with_values(scenario, overrides, where="--set") if overrides else scenario
+
+
+def unsolved(path: Path) -> tuple[Scenario, frozenset[str]]:
+    """Read a scenario with all that it inherits in place; return it and what is left to solve."""
+    scenario, _ = read_scenario(path, scenario_path)
+    free = frozenset(p for p, n in parameters(scenario).items() if n.status == "calibrated")
+    if scenario.extends is None:
+        return scenario, free
+    parent = load_scenario(str(parent_path(path, scenario.extends, scenario_path)))
+    own = free & stated(path)
+    held = {name: number.value for name, number in parameters(parent).items()}
+    inherited = {name: held[name] for name in free - own if name in held}
+    return with_values(scenario, inherited, where=str(path)), own
+
+
+def _matching_certificate(path: Path, scenario: Scenario, free: frozenset[str]) -> dict[str, float]:
+    file = certificate_path(path, scenario)
+    cure = f"run `pretese calibrate {path.stem if path.parent.name == 'scenarios' else path}`"
+    if not file.exists():
+        problem = f"{len(free)} calibrated parameters and no certificate {file.name}"
+        raise InputError.of(str(path), "", problem, cure)
+    certificate = read_certificate(file)
+    if certificate.mechanism_sha256 != mechanism_hash(scenario):
+        raise InputError.of(str(path), "", "its numbers changed after it was calibrated", cure)
+    if set(certificate.parameters) != free:
+        raise InputError.of(str(file), "parameters", "they are not those of the scenario", cure)
+    return {name: solved.value for name, solved in certificate.parameters.items()}

@@ -1,0 +1,139 @@
+"""A scenario file may extend another and state its differences alone.
+
+Sections merge; a number, list or word that the file states takes the place of the other's; null
+takes it away. A file inherits mechanism, never purpose: question, expected finding and targets
+are its own.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from protocol.errors import InputError
+from protocol.reading.documents import content_hash, is_there, parse_yaml, read_text
+from protocol.shorten import shorten, shorten_text
+
+#: Finds the file of a scenario by name.
+Find = Callable[[str], Path]
+
+#: What a file never inherits.
+OWN = ("id", "question", "expected_finding", "targets")
+
+MOST_STEPS = 5
+
+#: Endings of the path of a scenario file.
+SUFFIXES = (".yaml", ".yml")
+
+
+def read_plain(path: Path, find: Find | None = None) -> tuple[Any, str]:
+    """Return what a scenario file says with all that it extends, and the hash of those texts.
+
+    Parameters
+    ----------
+    find
+        How to find the file that is extended; None looks beside the file itself.
+    """
+    texts, plains = zip(*_chain(path, find), strict=True)
+    whole = plains[-1]
+    for plain in reversed(plains[:-1]):
+        kept = {name: value for name, value in whole.items() if name not in OWN}
+        whole = merge(kept, plain)
+    return whole, content_hash("".join(texts))
+
+
+def stated(path: Path) -> frozenset[str]:
+    """Return the dotted paths of the numbers that a file states itself."""
+    return frozenset(_numbers(parse_yaml(read_text(path), str(path)), ""))
+
+
+def merge(base: Any, child: Any) -> Any:
+    """Return ``base`` with what ``child`` states in place; a number is replaced whole.
+
+    >>> merge({"a": {"x": 1, "y": 2}, "b": 3}, {"a": {"y": 5}, "b": None})
+    {'a': {'x': 1, 'y': 5}}
+    """
+    if not (isinstance(base, dict) and isinstance(child, dict)) or "value" in child:
+        return child
+    merged = dict(base)
+    for name, value in child.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge(merged[name], value) if name in merged else value
+    return merged
+
+
+def _chain(path: Path, find: Find | None) -> Iterator[tuple[str, Any]]:
+    """Yield text and plain value of a file and of each that it extends in turn."""
+    read: list[Path] = []
+    here: Path | None = path
+    while here is not None:
+        if os.path.realpath(here) in map(os.path.realpath, read) or len(read) == MOST_STEPS:
+            cure = f"end the chain after at most {MOST_STEPS} files, in one that extends none"
+            raise InputError.of(str(read[-1]), "extends", "the files extend each other", cure)
+        text, plain = _read(here, read)
+        read.append(here)
+        yield text, plain
+        parent = plain.get("extends") if isinstance(plain, dict) else None
+        here = None if parent is None else parent_path(here, parent, find)
+
+
+def _read(path: Path, children: list[Path]) -> tuple[str, Any]:
+    """Return text and plain value; of a file that another extends, only a mapping is one."""
+    if not children:
+        text = read_text(path)
+        return text, parse_yaml(text, str(path))
+    try:
+        text = read_text(path)
+        plain = parse_yaml(text, str(path))
+    except InputError as error:
+        problem = f"the file that it extends cannot be used ({error.faults[0]})"
+        raise InputError.of(str(children[-1]), "extends", problem, "extend another") from None
+    if not isinstance(plain, dict):
+        problem = f"{path} is not a scenario file: it holds no fields"
+        raise InputError.of(str(children[-1]), "extends", problem, _EXTEND)
+    return text, plain
+
+
+_EXTEND = "name a shipped scenario, or give the path of a scenario file ending in .yaml"
+
+
+def parent_path(path: Path, name: Any, find: Find | None) -> Path:
+    """Return the file that ``extends: name`` in ``path`` means: one beside it, or a shipped one.
+
+    A name with a slash or the ending ``.yaml`` is a path, counted from the folder of the file.
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise InputError.of(str(path), "extends", f"{shorten(name)} is not a name", _EXTEND)
+    beside = path.parent / (name if name.endswith(SUFFIXES) else f"{name}.yaml")
+    if is_there(beside):
+        return beside
+    if name.endswith(SUFFIXES) or "/" in name:
+        problem = f"there is no scenario file {shorten_text(str(beside), 200)}"
+        raise InputError.of(str(path), "extends", problem, _EXTEND)
+    if find is None:
+        problem = f"there is no {shorten_text(beside.name)} beside it"
+        raise InputError.of(str(path), "extends", problem, "name a file beside it")
+    try:
+        return find(name)
+    except InputError as error:
+        fault = error.faults[0]
+        raise InputError.of(
+            str(path), "extends", f"{shorten(name)}: {fault.problem}", fault.cure
+        ) from None
+
+
+def _numbers(plain: Any, path: str) -> Iterator[str]:
+    if isinstance(plain, dict) and "value" in plain:
+        yield path
+        return
+    for name, child in _children(plain):
+        yield from _numbers(child, f"{path}.{name}" if path else name)
+
+
+def _children(plain: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(plain, dict):
+        yield from ((str(name), child) for name, child in plain.items())
+    elif isinstance(plain, list):
+        yield from ((str(index), child) for index, child in enumerate(plain))

@@ -1,0 +1,130 @@
+"""The numbers of a scenario by path: read, replace, and hash them."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from protocol.errors import Fault, InputError
+from protocol.reading.documents import validate
+from protocol.shorten import shorten_text
+from simulate.scenario import Scenario
+from simulate.scenario.sections.parameter import Parameter
+
+#: Words that explain a scenario without changing what it draws.
+_WORDS = frozenset(
+    {
+        "source",
+        "sweep",
+        "status",
+        "question",
+        "expected_finding",
+        "extends",
+        "notes",
+        "not_modelled",
+    }
+)
+
+
+def parameters(scenario: Scenario) -> dict[str, Parameter]:
+    """Return every number of the mechanism by its dotted path.
+
+    >>> from simulate.core.shipped import scenario_path
+    >>> from simulate.scenario import read_scenario
+    >>> paper, _ = read_scenario(scenario_path("paper"))
+    >>> parameters(paper)["spermatogenesis.treatment.long_infertility_over_years"].value
+    3.0
+    """
+    return dict(_walk(scenario, ""))
+
+
+def _walk(node: Any, path: str) -> Iterator[tuple[str, Parameter]]:
+    if isinstance(node, Parameter):
+        yield path, node
+        return
+    for name, child in _children(node):
+        yield from _walk(child, f"{path}.{name}" if path else name)
+
+
+def _children(node: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(node, BaseModel):
+        yield from node
+    elif isinstance(node, Mapping):
+        yield from node.items()
+    elif isinstance(node, tuple):
+        yield from ((str(index), child) for index, child in enumerate(node))
+
+
+def with_values(
+    scenario: Scenario, values: Mapping[str, float], where: str, *, beyond_sweep: bool = False
+) -> Scenario:
+    """Return the scenario with some numbers replaced, checked as if the file had said so.
+
+    Parameters
+    ----------
+    values
+        Dotted path to new value. An unknown path is an `InputError`, never ignored; so is a value
+        outside the range that the file declares for an assumption, and one that is not finite.
+    where
+        What the values come from, for the error message.
+    beyond_sweep
+        Widen the range of an assumption to a value outside it instead.
+    """
+    plain = scenario.model_dump(mode="json")
+    faults: list[Fault] = []
+    for path, value in values.items():
+        try:
+            _set(plain, path, value, where, beyond_sweep=beyond_sweep)
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(faults)
+    return validate(plain, Scenario, where)
+
+
+def _set(plain: Any, path: str, value: float, where: str, *, beyond_sweep: bool) -> None:
+    here = plain
+    for part in path.split("."):
+        try:
+            here = here[int(part) if isinstance(here, list) else part]
+        except (KeyError, IndexError, ValueError, TypeError):
+            cure = "name a number of the scenario by its path, such as population.marginals..."
+            shown = shorten_text(path, 120)
+            raise InputError.of(where, shown, "there is no such number", cure) from None
+    if not (isinstance(here, dict) and "value" in here):
+        raise InputError.of(where, path, "this is a section, not a number", "go further down")
+    if not math.isfinite(value):
+        raise InputError.of(where, path, f"{value} is not a number", "give a finite number")
+    here["value"] = value
+    low, high = here["sweep"] or (value, value)
+    if low <= value <= high:
+        return
+    if not beyond_sweep:
+        problem = f"{value:g} is outside the range that this assumption may be swept over"
+        cure = (
+            f"give a value from {low:g} to {high:g}, or write a scenario that extends "
+            "this one and declares a wider `sweep` with its source"
+        )
+        raise InputError.of(where, path, problem, cure)
+    here["sweep"] = [min(value, low), max(value, high)]
+
+
+def mechanism_hash(scenario: Scenario) -> str:
+    """Return the SHA-256 of all that decides what is drawn; explanations do not count.
+
+    Nor does a field left at its default, so that a new kind of field does not age old certificates.
+    """
+    plain = scenario.model_dump(mode="json", exclude_defaults=True)
+    text = json.dumps(_decisive(plain), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _decisive(plain: Any) -> Any:
+    if isinstance(plain, dict):
+        return {name: _decisive(child) for name, child in plain.items() if name not in _WORDS}
+    if isinstance(plain, list):
+        return [_decisive(child) for child in plain]
+    return plain

@@ -1,0 +1,87 @@
+"""All a scenario file may say. Every number of the mechanism is a `Parameter`."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from protocol.reading.documents import Document, validate
+from protocol.reading.fields import Identifier, Number, Whole
+from simulate.core.coding import ARMS
+from simulate.scenario.inheritance import Find, read_plain
+from simulate.scenario.sections.endocrine import Physiology
+from simulate.scenario.sections.enrolment import Population
+from simulate.scenario.sections.field_checks import exactly
+from simulate.scenario.sections.parameter import MAX, Amount
+from simulate.scenario.sections.procedures import Fertility, Laboratory, Surgery
+from simulate.scenario.sections.recording import Measurement
+from simulate.scenario.sections.sperm_production import Spermatogenesis
+from simulate.scenario.sections.therapy_arms import Arm, Behaviour, Choice
+
+
+class Target(Document):
+    """A number that calibration must meet and that the published study does not print.
+
+    ``number`` names what is simulated: a counted number of the study, or ``truth.`` with an
+    estimand and a scale. It is met within ``half_unit``. One that need not match is drawn towards
+    its value as far as the others let it, and reported.
+    """
+
+    number: str
+    value: Amount
+    half_unit: Annotated[Number, Field(ge=0, le=MAX)]
+    source: str
+    weight: Annotated[Number, Field(ge=1e-6, le=MAX)] = 1.0
+    must_match: bool = True
+
+
+class Scenario(Document):
+    """One question about synthetic men, and all that is needed to draw them.
+
+    ``extends`` names the scenario from which everything not stated is taken.
+    """
+
+    id: Identifier
+    extends: str | None = None
+    question: str
+    expected_finding: str
+    men: Annotated[Whole, Field(ge=2, le=100_000_000)]
+    population: Population
+    choice: Choice
+    arms: dict[str, Arm]
+    physiology: Physiology
+    behaviour: Behaviour
+    spermatogenesis: Spermatogenesis
+    surgery: Surgery
+    laboratory: Laboratory
+    fertility: Fertility
+    measurement: Measurement
+    published: str
+    targets: tuple[str | Target, ...] = ()
+    notes: dict[str, str] = Field(default_factory=dict)
+    not_modelled: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("arms")
+    @classmethod
+    def _both_arms(cls, given: dict[str, Arm]) -> dict[str, Arm]:
+        return exactly(given, ARMS, "arm")
+
+    @model_validator(mode="after")
+    def _no_target_twice(self) -> "Scenario":
+        names = [each if isinstance(each, str) else each.number for each in self.targets]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"targets given twice: {', '.join(sorted(twice))}")
+        return self
+
+
+def read_scenario(path: Path, find: Find | None = None) -> tuple[Scenario, str]:
+    """Read a scenario file, ``extends`` followed; return it with the hash of the texts.
+
+    Parameters
+    ----------
+    find
+        How to find a scenario by name; None looks beside the file.
+    """
+    plain, sha256 = read_plain(path, find)
+    return validate(plain, Scenario, where=str(path)), sha256

@@ -1,0 +1,108 @@
+"""A number in a scenario file, with its unit and where it comes from."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from protocol.reading.documents import Document
+from protocol.reading.fields import Number
+from protocol.shorten import shorten_text
+
+Status = Literal["published", "derived", "calibrated", "assumed"]
+
+#: No number of a file is further from 0 than this, whatever its unit ...
+MAX = 1e6
+
+#: ... nor, in these units, than this: beyond it lies a slip of the pen, and then overflow.
+LIMITS = {
+    "1": 1000.0,
+    "%": 100.0,
+    "log": 20.0,
+    "a": 150.0,
+    "d": 36_525.0,
+    "h": 876_600.0,
+    "1/a": 100.0,
+    "1/wk": 10_000.0,
+    "h/L": 1000.0,
+    "kg/m2": 1000.0,
+    "[IU]/L": 1e5,
+    "nmol/L": 1e5,
+    "pmol/L": 1e5,
+    "ng/mL": 1e5,
+    "mL": 1e4,
+}
+
+#: Greatest log odds, per whatever unit: further ones are no different from 0 and 1.
+LOG_ODDS = 100.0
+
+#: What must be positive is at least this; smaller divisors overflow.
+LEAST_POSITIVE = 1e-6
+
+Amount = Annotated[Number, Field(ge=-MAX, le=MAX)]
+
+
+class Parameter(Document):
+    """One number of the mechanism.
+
+    ``status`` keeps three kinds apart: *published* (or *derived* from published numbers by
+    arithmetic), *calibrated* (solved so that published numbers come out; ``value`` is the
+    starting point, the certificate holds the solution) and *assumed* (free; ``sweep`` gives the
+    closed range within which no source decides).
+    """
+
+    value: Amount
+    unit: str
+    status: Status
+    source: str
+    sweep: tuple[Amount, Amount] | None = None
+
+    @model_validator(mode="after")
+    def _within_the_limits_of_its_unit(self) -> "Parameter":
+        limit = LOG_ODDS if self.unit.startswith("log odds") else LIMITS.get(self.unit, MAX)
+        for number in (self.value, *(self.sweep or ())):
+            if abs(number) > limit:
+                raise ValueError(
+                    f"{number:g} {shorten_text(self.unit)} cannot be; "
+                    f"give from {-limit:g} to {limit:g}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _an_assumption_says_how_far_it_may_go(self) -> "Parameter":
+        if (self.status == "assumed") != (self.sweep is not None):
+            raise ValueError("give `sweep: [low, high]` with status assumed, and only with it")
+        if self.sweep and not self.sweep[0] <= self.value <= self.sweep[1]:
+            raise ValueError(f"value {self.value:g} lies outside its own sweep {self.sweep}")
+        return self
+
+
+def _probability(parameter: Parameter) -> Parameter:
+    if not 0 <= parameter.value <= 1:
+        raise ValueError(f"value {parameter.value:g} is no probability; give one from 0 to 1")
+    return parameter
+
+
+def _positive(parameter: Parameter) -> Parameter:
+    if parameter.value < LEAST_POSITIVE:
+        raise ValueError(
+            f"value {parameter.value:g} is not positive; give one of at least {LEAST_POSITIVE:g}"
+        )
+    return parameter
+
+
+def _not_negative(parameter: Parameter) -> Parameter:
+    if parameter.value < 0:
+        raise ValueError(f"value {parameter.value:g} is negative; give 0 or more")
+    return parameter
+
+
+def _correlation(parameter: Parameter) -> Parameter:
+    if not -1 < parameter.value < 1:
+        raise ValueError(f"value {parameter.value:g} is no correlation; give one between -1 and 1")
+    return parameter
+
+
+Probability = Annotated[Parameter, AfterValidator(_probability)]
+Positive = Annotated[Parameter, AfterValidator(_positive)]
+NotNegative = Annotated[Parameter, AfterValidator(_not_negative)]
+Correlation = Annotated[Parameter, AfterValidator(_correlation)]

@@ -1,0 +1,74 @@
+"""Who takes which way, and what men do with the therapy they chose."""
+
+from typing import Literal
+
+from pydantic import field_validator
+
+from protocol.reading.documents import Document
+from simulate.core.coding import BASELINE, DIAGNOSES
+from simulate.scenario.sections.field_checks import among, exactly
+from simulate.scenario.sections.parameter import NotNegative, Parameter, Probability
+
+
+class ChoiceTerm(Document):
+    """Log odds of choosing therapy along the normal score z of a variable, z held in [-2.5, 2.5].
+
+    The three Hermite polynomials z, z²-1 and z³-3z are uncorrelated, so each coefficient has a
+    meaning of its own: the chosen arm is shifted, spread or skewed against the other.
+    """
+
+    linear: Parameter
+    quadratic: Parameter
+    cubic: Parameter
+
+
+class Choice(Document):
+    """How men come to be treated: each by his ``own choice``, or all by a ``coin``.
+
+    ``hidden`` is the log odds of therapy per standard deviation of something that nobody measures
+    (see `Spermatogenesis.hidden`). A coin, being blind, knows the intercept alone.
+    """
+
+    by: Literal["own choice", "coin"] = "own choice"
+    intercept: Parameter
+    hidden: Parameter
+    diagnosis: dict[str, Parameter]
+    terms: dict[str, ChoiceTerm]
+
+    @field_validator("diagnosis")
+    @classmethod
+    def _every_diagnosis_but_the_reference(
+        cls, given: dict[str, Parameter]
+    ) -> dict[str, Parameter]:
+        return exactly(given, DIAGNOSES[1:], "diagnosis")
+
+    @field_validator("terms")
+    @classmethod
+    def _known_variables(cls, given: dict[str, ChoiceTerm]) -> dict[str, ChoiceTerm]:
+        return among(given, BASELINE, "baseline variable")
+
+
+class Arm(Document):
+    """One way to go: which regimen, and whether semen is checked again before surgery."""
+
+    regimen: str
+    semen_check: bool
+
+
+class Behaviour(Document):
+    """What men do with the therapy they chose; with 0 throughout they do as they are told.
+
+    ``missed_share`` of injections is missed, more by some men than by others
+    (``missed_log_odds_sd``). ``dropout_share`` of men stop within the three months, at the end of
+    the first or the second; ``dropout_per_reserve`` is the log odds of that per unit of reserve
+    above the average man's, so that below 0 men with little hope stop. ``lost_share`` of couples
+    are not heard of again after sperm retrieval; ``stop_after_failure`` is the share who give up
+    after each failed transfer though embryos are left.
+    """
+
+    missed_share: Probability
+    missed_log_odds_sd: NotNegative
+    dropout_share: Probability
+    dropout_per_reserve: Parameter
+    lost_share: Probability
+    stop_after_failure: Probability

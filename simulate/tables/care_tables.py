@@ -1,0 +1,60 @@
+"""What the theatre and the laboratory write down: operations and ICSI cycles."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simulate.cohort.births import Births, Couples
+from simulate.cohort.draw import Cohort
+from simulate.cohort.surgery import draw_operations, frozen, sides
+from simulate.patients.measurement import rounded
+
+#: Counts of a cycle in the order of the days, with what they are.
+STAGES = {
+    "oocytes": "oocytes retrieved",
+    "mature": "mature oocytes, injected",
+    "fertilised": "oocytes with two pronuclei",
+    "cleaved": "embryos that cleaved",
+    "usable": "embryos fit for transfer on day 3",
+    "blastocysts": "embryos that would make a blastocyst",
+}
+
+
+def operations(cohort: Cohort, r: int, numbers: NDArray[np.int_]) -> pd.DataFrame:
+    """List every micro-TESE of a study.
+
+    Testosterone after surgery is counted from that before therapy, whose effect is over by then.
+    """
+    done = np.flatnonzero(cohort.observed("micro_tese")[r])
+    model = cohort.scenario.surgery
+    drawn = draw_operations(model, cohort.luck)
+    opened = sides(drawn, cohort.observed("sperm_retrieved"))
+    kept = cohort.men.baseline["testosterone_nmol_l"] * drawn.testosterone_kept
+    step = cohort.scenario.measurement.rounded_to["testosterone_nmol_l"].value
+    return pd.DataFrame(
+        {
+            "patient_id": numbers[done],
+            "day": cohort.surgery_day[r, done],
+            "minutes": rounded(drawn.minutes[r, done], 1),
+            "testes_opened": opened[r, done].astype(int),
+            "complication": drawn.complication[r, done].astype(np.int8),
+            "testosterone_after_nmol_l": rounded(kept[r, done], step),
+        }
+    )
+
+
+def cycles(
+    cohort: Cohort,
+    couples: Couples,
+    births: tuple[Births, Births],
+    r: int,
+    numbers: NDArray[np.int_],
+) -> pd.DataFrame:
+    """List the ICSI cycle of every couple of a study that reached ICSI."""
+    done = np.flatnonzero(cohort.taken(births[0].icsi, births[1].icsi)[r])
+    testicular = ~cohort.observed("sperm_in_ejaculate")[r, done]
+    thawed = frozen(cohort.scenario.surgery, cohort.luck)[r, done] & testicular
+    counts = {name: getattr(couples.cycle, name)[r, done].astype(int) for name in STAGES}
+    return pd.DataFrame(
+        {"patient_id": numbers[done], "sperm_thawed": thawed.astype(np.int8), **counts}
+    )

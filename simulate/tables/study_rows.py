@@ -1,0 +1,28 @@
+"""What all tables of a study need: numbers of men, words, and what happened along his way."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulate.cohort.draw import Cohort
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int_]
+
+
+def numbers(cohort: Cohort) -> Ints:
+    """Return the number of each man in his study, from 1."""
+    return cohort.luck.first_man + np.arange(1, cohort.gn.shape[1] + 1)
+
+
+def words(names: Sequence[str | None]) -> NDArray[np.object_]:
+    """Make an array whose elements share the words, many times faster than text of fixed width."""
+    return np.array(names, dtype=object)
+
+
+def along(cohort: Cohort, r: int, name: str) -> Floats:
+    """Return a field of `simulate.hormones.therapy.Course` along the way each man took."""
+    untreated, treated = (getattr(path.course, name)[..., r, :] for path in cohort.paths)
+    taken: Floats = np.where(cohort.gn[r], treated, untreated)
+    return taken

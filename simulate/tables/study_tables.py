@@ -1,0 +1,170 @@
+"""One study as the tidy tables a clinic would export, and the truth apart from them.
+
+Days count from 0, the day a man is enrolled; months from 1, of 30 days each. Only what happened
+has a row; what is not known is empty. The type of an array says what its column holds: int8 (Int8
+where some are unknown) a 0/1 flag, other integers a count, floats a number, objects words.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simulate.cohort.births import Births, Couples, births_along, couples_of
+from simulate.cohort.draw import Cohort
+from simulate.core.coding import ARMS, DIAGNOSES
+from simulate.endpoints import ENDPOINTS, potential_outcomes
+from simulate.patients.baseline import recruitment_day
+from simulate.patients.measurement import rounded
+from simulate.tables.care_tables import cycles, operations
+from simulate.tables.injection_tables import injections
+from simulate.tables.study_rows import along, numbers, words
+from simulate.tables.table_columns import (
+    COLUMNS as COLUMNS,  # the tables and their columns go together
+)
+from simulate.tables.table_columns import PATIENT as PATIENT
+from simulate.tables.table_columns import Column as Column
+from simulate.tables.table_columns import dictionary as dictionary
+from simulate.tables.visit_tables import ASSAYED as ASSAYED
+from simulate.tables.visit_tables import visits
+from simulate.truth import BY_SPERM, BY_SURGERY, principal_strata
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int_]
+
+
+def tables(cohort: Cohort, replicate: int = 0) -> dict[str, pd.DataFrame]:
+    """Return every table of one study of a cohort, ``replicate`` counted from 0 in the cohort."""
+    couples = couples_of(cohort)
+    untreated, treated = (births_along(couples, path) for path in cohort.paths)
+    births = untreated, treated
+    patients = _patients(cohort, births, couples, replicate)
+    men = numbers(cohort)
+    parts = {
+        "patients": patients,
+        "visits": visits(cohort, replicate),
+        "injections": injections(cohort, replicate),
+        "procedures": _procedures(cohort, patients, replicate),
+        "operations": operations(cohort, replicate, men),
+        "cycles": cycles(cohort, couples, births, replicate, men),
+        "transfers": _transfers(cohort, births, couples, replicate),
+        "truth": _truth(cohort, births, replicate),
+    }
+    return {name: _in_order(table, COLUMNS[name]) for name, table in parts.items()}
+
+
+def _in_order(table: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
+    names = [column.name for column in columns]
+    return table if list(table.columns) == names else table.loc[:, names]
+
+
+def _patients(
+    cohort: Cohort, births: tuple[Births, Births], couples: Couples, r: int
+) -> pd.DataFrame:
+    checked = np.array([cohort.scenario.arms[arm].semen_check for arm in ARMS])
+    operated = cohort.observed("micro_tese")[r]
+    icsi = cohort.taken(births[0].icsi, births[1].icsi)[r]
+    delivered = cohort.taken(births[0].delivered, births[1].delivered)[r]
+    regimens = words([path.course.regimen.id for path in cohort.paths])
+    gn = cohort.gn[r].astype(np.int8)
+    return pd.DataFrame(
+        {
+            "patient_id": numbers(cohort),
+            "diagnosis": words(DIAGNOSES)[cohort.men.diagnosis[r]],
+            **{name: values[r] for name, values in cohort.baseline.items()},
+            "partner_age_years": rounded(cohort.men.partner_age_years[r], 1),
+            "enrolled_day": _days_of_enrolment(cohort)[r].astype(int),
+            "gn": gn,
+            "regimen": regimens[gn],
+            "completed": along(cohort, r, "completed").astype(np.int8),
+            "sperm_in_ejaculate": _known(cohort.observed("sperm_in_ejaculate")[r], checked[gn]),
+            "micro_tese": operated.astype(np.int8),
+            "sperm_retrieved": _known(cohort.observed("sperm_retrieved")[r], operated),
+            "icsi": icsi.astype(np.int8),
+            "live_birth": _known(delivered, icsi & couples.heard_of[r]),
+        }
+    )
+
+
+def _known(flags: NDArray[np.bool_], known: NDArray[np.bool_]) -> pd.Series:
+    return pd.Series(pd.arrays.IntegerArray(flags.astype(np.int8), ~known))
+
+
+#: What may be done, in the order of the day, and the results: of a search for sperm; of ICSI.
+PROCEDURES = ("semen analysis", "micro-TESE", "ICSI")
+FOUND = ("no sperm", "sperm")
+SOURCES = ("testicular sperm", "ejaculated sperm")
+
+
+def _procedures(cohort: Cohort, patients: pd.DataFrame, r: int) -> pd.DataFrame:
+    """List what was done, on the day on which therapy is over: without any, that of enrolment."""
+    seen, taken = (
+        patients[name].to_numpy(int, na_value=0)
+        for name in ("sperm_in_ejaculate", "sperm_retrieved")
+    )
+    checked = patients["sperm_in_ejaculate"].notna()
+    done = np.stack([checked, patients["micro_tese"] == 1, patients["icsi"] == 1], axis=1)
+    found, sources = words(FOUND), words(SOURCES)
+    results = np.stack([found[seen], found[taken], sources[seen]], axis=1)
+    man, which = np.nonzero(done)
+    return pd.DataFrame(
+        {
+            "patient_id": numbers(cohort)[man],
+            "day": cohort.surgery_day[r, man],
+            "procedure": words(PROCEDURES)[which],
+            "result": results[man, which],
+        }
+    )
+
+
+def _transfers(
+    cohort: Cohort, births: tuple[Births, Births], couples: Couples, r: int
+) -> pd.DataFrame:
+    gn = cohort.gn[r][:, None]
+
+    def taken(name: str) -> NDArray[np.bool_]:
+        untreated, treated = (getattr(each, name)[r] for each in births)
+        flags: NDArray[np.bool_] = np.where(gn, treated, untreated)
+        return flags
+
+    man, order = np.nonzero(taken("transferred"))
+    return pd.DataFrame(
+        {
+            "patient_id": numbers(cohort)[man],
+            "order": order + 1,
+            "embryos": couples.cycle.transferred_at(order, (r, man)).astype(int),
+            "hcg_positive": taken("hcg_positive")[man, order].astype(np.int8),
+            "clinical_pregnancy": taken("clinical_pregnancy")[man, order].astype(np.int8),
+            "live_birth": taken("live_birth")[man, order].astype(np.int8),
+        }
+    )
+
+
+def _truth(cohort: Cohort, births: tuple[Births, Births], r: int) -> pd.DataFrame:
+    outcomes = {
+        f"{name}_{arm}": reached[r].astype(np.int8)
+        for name in ENDPOINTS
+        for arm, reached in zip(ARMS, potential_outcomes(cohort, name, births), strict=True)
+    }
+    strata = principal_strata(cohort)
+    return pd.DataFrame(
+        {
+            "patient_id": numbers(cohort),
+            "propensity": cohort.propensity[r],
+            "reserve": cohort.reserve[r],
+            "stratum_by_surgery": _stratum(strata, BY_SURGERY, r),
+            "stratum_by_sperm": _stratum(strata, BY_SPERM, r),
+            **outcomes,
+        }
+    )
+
+
+def _stratum(
+    strata: dict[str, NDArray[np.bool_]], names: tuple[str, ...], r: int
+) -> NDArray[np.object_]:
+    codes = np.select([strata[name][r] for name in names], range(len(names)))
+    told: NDArray[np.object_] = words([name.replace("_", " ") for name in names])[codes]
+    return told
+
+
+def _days_of_enrolment(cohort: Cohort) -> Floats:
+    return recruitment_day(cohort.scenario.population, cohort.luck)

@@ -1,0 +1,126 @@
+"""Every table of a study with its columns in order: the data dictionary."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from simulate.core.coding import ARMS, BASELINE, DIAGNOSES
+from simulate.endpoints import ENDPOINTS
+from simulate.tables.care_tables import STAGES
+from simulate.truth import BY_SPERM, BY_SURGERY
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a column holds: its unit (UCUM; "" for codes) and a sentence."""
+
+    name: str
+    unit: str
+    meaning: str
+
+
+def _baseline_columns() -> tuple[Column, ...]:
+    units = ("a", "a", "kg/m2", "mL", "[IU]/L", "[IU]/L", "nmol/L", "pmol/L", "ng/mL")
+    words = (
+        "age at enrolment",
+        "duration of infertility",
+        "body mass index",
+        "mean volume of the two testes",
+        "serum LH before therapy; empty if not measured",
+        "serum FSH before therapy; empty if not measured",
+        "serum total testosterone before therapy; empty if not measured",
+        "serum estradiol before therapy; empty if not measured",
+        "serum prolactin before therapy; empty if not measured",
+    )
+    return tuple(Column(*each) for each in zip(BASELINE, units, words, strict=True))
+
+
+def _endpoint(name: str) -> Column:
+    return Column(name, "", ENDPOINTS[name].meaning)
+
+
+PATIENT = Column("patient_id", "", "number of the man in his study, from 1")
+
+#: Every table of a study with its columns in order: the data dictionary.
+COLUMNS: dict[str, tuple[Column, ...]] = {
+    "patients": (
+        PATIENT,
+        Column("diagnosis", "", f"cause of azoospermia: {', '.join(DIAGNOSES)}"),
+        *_baseline_columns(),
+        Column("partner_age_years", "a", "age of the partner at enrolment"),
+        Column("enrolled_day", "d", "day on which he was enrolled, from 0, the first of the study"),
+        Column("gn", "", "1 if he chose gonadotropins, else 0"),
+        Column("regimen", "", "regimen he followed"),
+        Column("completed", "", "1 if he went through all of its months"),
+        _endpoint("sperm_in_ejaculate"),
+        Column("micro_tese", "", "1 if he was operated on"),
+        _endpoint("sperm_retrieved"),
+        Column("icsi", "", "1 if the couple reached ICSI"),
+        _endpoint("live_birth"),
+    ),
+    "visits": (
+        PATIENT,
+        Column("month", "mo", "months of therapy behind him: 0, and 1 to 3 under therapy"),
+        Column("day", "d", "day of the visit"),
+        Column("phase_before", "", "phase of the month that ends; empty at month 0"),
+        Column("lh_iu_l", "[IU]/L", "measured serum LH"),
+        Column(
+            "fsh_iu_l", "[IU]/L", "measured serum FSH with what was injected; empty if not measured"
+        ),
+        Column("testosterone_nmol_l", "nmol/L", "measured serum total testosterone"),
+        Column("estradiol_pmol_l", "pmol/L", "measured serum estradiol"),
+    ),
+    "injections": (
+        PATIENT,
+        Column("day", "d", "day of the injection"),
+        Column("drug", "", "drug injected, as the regimen names it"),
+        Column("dose_iu", "[IU]", "dose injected"),
+    ),
+    "procedures": (
+        PATIENT,
+        Column("day", "d", "day of the procedure"),
+        Column("procedure", "", "semen analysis, micro-TESE or ICSI"),
+        Column("result", "", "what was found; at ICSI the source of the sperm"),
+    ),
+    "operations": (
+        PATIENT,
+        Column("day", "d", "day of micro-TESE"),
+        Column("minutes", "min", "duration of micro-TESE"),
+        Column("testes_opened", "", "1 where the first gave sperm at once, else 2"),
+        Column("complication", "", "1 if the wound bled, was infected or went on to hurt"),
+        Column("testosterone_after_nmol_l", "nmol/L", "serum total testosterone months after"),
+    ),
+    "cycles": (
+        PATIENT,
+        Column("sperm_thawed", "", "1 if the sperm used had been frozen"),
+        *(Column(name, "", meaning) for name, meaning in STAGES.items()),
+    ),
+    "transfers": (
+        PATIENT,
+        Column("order", "", "number of the couple's embryo transfer, from 1"),
+        Column("embryos", "", "embryos transferred"),
+        Column("hcg_positive", "", "1 if the blood test two weeks later was positive"),
+        Column("clinical_pregnancy", "", "1 if a gestational sac was seen"),
+        Column("live_birth", "", "1 if it ended in a live birth"),
+    ),
+    "truth": (
+        PATIENT,
+        Column("propensity", "1", "true probability of choosing gonadotropins"),
+        Column("reserve", "log odds", "reserve without therapy; sperm is retrievable above 0"),
+        Column("stratum_by_surgery", "", f"principal stratum: {', '.join(BY_SURGERY)}"),
+        Column("stratum_by_sperm", "", f"principal stratum: {', '.join(BY_SPERM)}"),
+        *(
+            Column(
+                f"{outcome}_{arm}", "", f"{outcome.replace('_', ' ')} if {arm}, whatever he chose"
+            )
+            for outcome in ENDPOINTS
+            for arm in ARMS
+        ),
+    ),
+}
+
+
+def dictionary() -> pd.DataFrame:
+    """Return the data dictionary: table, column, unit (UCUM) and meaning."""
+    rows = [(t, c.name, c.unit, c.meaning) for t, columns in COLUMNS.items() for c in columns]
+    return pd.DataFrame(rows, columns=["table", "column", "unit", "meaning"])

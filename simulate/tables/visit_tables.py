@@ -1,0 +1,78 @@
+"""Visits: before therapy and at the end of each month, with the hormones measured there."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simulate.cohort.draw import Cohort
+from simulate.hormones.decision_lookup import MONTH_DAYS
+from simulate.hormones.serum import estradiol_pmol_l, lh_iu_l, testosterone_nmol_l
+from simulate.hormones.traits import MONTHS
+from simulate.patients.measurement import rounded
+from simulate.tables.study_rows import along, numbers, words
+
+Floats = NDArray[np.float64]
+
+ASSAYED = ("lh_iu_l", "fsh_iu_l", "testosterone_nmol_l", "estradiol_pmol_l")
+
+
+def visits(cohort: Cohort, r: int) -> pd.DataFrame:
+    """Lay out the visits: before therapy for everybody, monthly for those under therapy."""
+    baseline = np.stack([cohort.baseline[name][r] for name in ASSAYED])
+    measured = np.concatenate([baseline[:, None], _month_ends(cohort, r)], axis=1)
+    month = np.arange(MONTHS + 1)
+    on_therapy = along(cohort, r, "share_treated") > 0
+    in_time = month[:, None] * MONTH_DAYS <= cohort.surgery_day[r]
+    kept = ((month[:, None] == 0) | (on_therapy & in_time)).T.ravel()
+    table = pd.DataFrame(
+        {
+            "patient_id": np.repeat(numbers(cohort), MONTHS + 1),
+            "month": np.tile(month, len(on_therapy)),
+            "day": np.tile(month * MONTH_DAYS, len(on_therapy)),
+            "phase_before": _phase_names(cohort, r).T.ravel(),
+            **{name: values.T.ravel() for name, values in zip(ASSAYED, measured, strict=True)},
+        }
+    )
+    return table[kept].reset_index(drop=True)
+
+
+def _month_ends(cohort: Cohort, r: int) -> Floats:
+    """Return measured hormones at the ends of months 1 to 3, shape (hormone, month, man).
+
+    FSH is what the decision saw; the other assays err as much, each with luck of its own.
+    """
+    spread = cohort.scenario.physiology.assay_log_sd.value
+    luck = cohort.luck.normal("other assays", width=len(ASSAYED) * MONTHS)[r]
+    errors = np.exp(spread * luck.T).reshape(len(ASSAYED), MONTHS, -1)
+    true = _hormones(cohort, r)
+    measured = np.stack([true[name][1:] for name in ASSAYED]) * errors
+    measured[ASSAYED.index("fsh_iu_l")] = along(cohort, r, "measured_fsh_iu_l")
+    steps = cohort.scenario.measurement.rounded_to
+    return np.stack([rounded(m, steps[n].value) for n, m in zip(ASSAYED, measured, strict=True)])
+
+
+def _hormones(cohort: Cohort, r: int) -> dict[str, Floats]:
+    """Return true hormones along the way each man took, shape (visit, man)."""
+    model, men, traits = cohort.scenario.physiology, cohort.men, cohort.traits
+    ways = []
+    for path in cohort.paths:
+        testosterone = testosterone_nmol_l(men, traits, path.course)
+        ways.append(
+            {
+                "lh_iu_l": lh_iu_l(model, men, traits, path.course)[:, r],
+                "fsh_iu_l": path.course.fsh_iu_l[:, r],
+                "testosterone_nmol_l": testosterone[:, r],
+                "estradiol_pmol_l": estradiol_pmol_l(model, men, testosterone)[:, r],
+            }
+        )
+    return {name: np.where(cohort.gn[r], ways[1][name], ways[0][name]) for name in ways[0]}
+
+
+def _phase_names(cohort: Cohort, r: int) -> NDArray[np.object_]:
+    ways = []
+    for path in cohort.paths:
+        names = words([phase.name for phase in path.course.regimen.phases])
+        ways.append(names[path.course.phase[:, r]])
+    taken = np.where(cohort.gn[r], ways[1], ways[0])
+    start = np.full((1, taken.shape[1]), None)
+    return np.concatenate([start, taken])
