@@ -9,8 +9,8 @@ import pytest
 from pretese.io.output import place as places
 from pretese.io.output.result_folder import result_folder
 from protocol.errors import InputError
-from tests.disk_faults import snapshot
 from tests.small_result import leftovers, word_of, write
+from tests.support.disk_faults import snapshot
 
 
 def edit(out: Path) -> None:

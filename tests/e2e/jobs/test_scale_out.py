@@ -1,0 +1,245 @@
+"""The scale-out page as its reader follows it: what listens where, and what a cluster may lose."""
+
+import gc
+import hashlib
+import importlib
+import os
+import random
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import dask.config
+import psutil
+import pytest
+
+from pretese.cli import EXIT_BAD_INPUT, run
+from pretese.jobs.blocks import Store
+
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "scale-out.md"
+
+PLAN = """
+outcome: any_sperm
+covariates: {fsh_iu_l: numeric}
+methods: [crude]
+"""
+
+
+def documented() -> list[list[str]]:
+    """Return the words of every `dask` command of the page."""
+    text = PAGE.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    lines = (line for block in blocks for line in block.splitlines())
+    return [shlex.split(line) for line in lines if line.startswith("dask ")]
+
+
+def test_every_documented_command_exists_and_binds_one_address():
+    commands = documented()
+    assert {words[1] for words in commands} == {"scheduler", "worker"}
+    assert any("--tls-ca-file" in words for words in commands)
+    for words in commands:
+        main = importlib.import_module(f"distributed.cli.dask_{words[1]}").main
+        files = [word for word in words if word.endswith((".pem", ".key"))]
+        given = [os.devnull if word in files else word for word in words[2:]]
+        found = main.make_context(words[1], given).params
+        assert found["host"].startswith("10.")
+        assert found["dashboard"] is False
+        assert found["dashboard_address"] == "127.0.0.1:0"
+
+
+def test_nothing_on_the_page_listens_everywhere():
+    assert "0.0.0.0" not in PAGE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("authority", [None, "none.pem"])
+def test_tls_without_certificates_is_refused_before_anything_begins(
+    authority, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    importlib.import_module("distributed")  # which sets its configuration as it loads
+    files = {"ca-file": authority, "client.cert": authority}
+    with dask.config.set({f"distributed.comm.tls.{name}": file for name, file in files.items()}):
+        arguments = ["recover", "no-effect", "--scheduler", "tls://10.0.0.5:8786"]
+        assert run(arguments) == EXIT_BAD_INPUT
+    error = capsys.readouterr().err
+    assert "DASK_DISTRIBUTED__COMM__TLS__CA_FILE" in error
+    assert ("cannot be read" if authority else "there is no certificate") in error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_address_without_a_scheduler_is_one_message(dice, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("pretese.jobs.cluster.PATIENCE", 0.1)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and never listens: every connection is refused
+        address = f"tcp://127.0.0.1:{nobody.getsockname()[1]}"
+        assert run(["recover", "no-effect", "--scheduler", address]) == EXIT_BAD_INPUT
+    (error,) = capsys.readouterr().err.splitlines()
+    assert error.startswith(f"error: --scheduler: {address}: no Dask scheduler answers there")
+    assert list(tmp_path.iterdir()) == []
+    gc.collect()
+
+
+class Service:
+    """A command of Dask that runs, in a process group of its own; its messages are read."""
+
+    def __init__(self, words: list[str], ready: str, folder: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *words], stderr=subprocess.PIPE, text=True,
+            start_new_session=True, cwd=folder, env={**os.environ, "TMPDIR": str(folder)},
+        )  # fmt: skip
+        said = []
+        assert self.process.stderr is not None
+        for line in self.process.stderr:  # until it is ready, or ends
+            said.append(line)
+            if ready in line:
+                break
+        else:
+            raise AssertionError("".join(said))
+        self.address = said[-1].split()[-1]
+        self._reader = threading.Thread(target=self.process.stderr.read)
+        self._reader.start()
+
+    def kill(self) -> None:
+        """End it and all processes that it has started, and wait until they have ended."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self._reader.join()  # nobody holds its standard error any more
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+
+    def listens_at(self) -> set[str]:
+        """Return the addresses at which it, or a process that it has started, listens."""
+        root = psutil.Process(self.process.pid)
+        return {
+            found.laddr.ip
+            for process in (root, *root.children(recursive=True))
+            for found in process.net_connections(kind="inet")
+            if found.status == psutil.CONN_LISTEN
+        }
+
+
+def here(words: list[str], scheduler: str = "") -> list[str]:
+    """Return a documented command for this machine: other addresses, ports and numbers alone."""
+    changed = {"--host": "127.0.0.1", "--port": "0", "--nworkers": "1"}
+    found = [changed.get(before, word) for before, word in zip(["", *words], words, strict=False)]
+    return [scheduler if word.startswith("tcp://") else word for word in found]
+
+
+class Cluster:
+    """A scheduler and two workers, as the page starts them."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        plain = [words for words in documented() if "--tls-ca-file" not in words]
+        (scheduler,) = (words for words in plain if words[1] == "scheduler")
+        (worker,) = (words for words in plain if words[1] == "worker")
+        self.scheduler = Service(here(scheduler), "Scheduler at:", folder)
+        stack.callback(self.scheduler.kill)
+        self.address = self.scheduler.address
+        self.workers = []
+        for _ in range(2):
+            self.workers.append(Service(here(worker, self.address), "Registered to:", folder))
+            stack.callback(self.workers[-1].kill)
+
+
+@pytest.fixture
+def dice() -> Iterator[None]:
+    """Put the state of `random` back: Dask waits a random moment before it connects again."""
+    state = random.getstate()
+    yield
+    random.setstate(state)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, dice: None) -> Iterator[Cluster]:
+    with ExitStack() as stack:
+        yield Cluster(tmp_path, stack)
+
+
+def words(folder: Path, out: Path, *more: str) -> list[str]:
+    plan = folder / "plan.yaml"
+    plan.write_text(PLAN, encoding="utf-8")
+    return [
+        "recover", "constant-effect", "no-effect", "--plan", str(plan), "--out", str(out),
+        "--truth-men", "120000", "--replicates", "400", "--no-figures", *more,
+    ]  # fmt: skip
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("scale")
+    assert run(words(folder, folder / "out", "--workers", "1")) == 0
+    return folder / "out"
+
+
+@contextmanager
+def once_a_block_is_kept(*services: Service) -> Iterator[None]:
+    """Kill services as soon as the first block is kept, while others are on their way."""
+    write, kept = Store.write, []
+
+    def write_and_kill(self: Store, block: object, table: object) -> None:
+        write(self, block, table)
+        if not kept:
+            kept.append(block)
+            for service in services:
+                service.kill()
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Store, "write", write_and_kill)
+        yield
+
+
+def test_the_documented_cluster_listens_nowhere_else_and_may_lose_a_worker(
+    cluster, whole, tmp_path
+):
+    services = (cluster.scheduler, *cluster.workers)
+    assert set().union(*(each.listens_at() for each in services)) == {"127.0.0.1"}
+    out = tmp_path / "out"
+    with once_a_block_is_kept(cluster.workers[0]):
+        assert run(words(tmp_path, out, "--scheduler", cluster.address)) == 0
+    assert hashes(out) == hashes(whole)
+    gc.collect()  # what the client may have left open is an error here, not in another test
+
+
+def test_a_lost_scheduler_is_one_message_and_the_run_continues(cluster, whole, tmp_path, capsys):
+    out = tmp_path / "out"
+    with once_a_block_is_kept(cluster.scheduler):
+        assert run(words(tmp_path, out, "--scheduler", cluster.address)) == EXIT_BAD_INPUT
+    (error,) = filter(None, capsys.readouterr().err.splitlines())  # and no traceback of Dask's
+    assert error.startswith(f"error: --scheduler: {cluster.address}: the connection")
+    assert error.endswith("nothing finished is lost: run again with --resume")
+    assert len(list((out / "blocks").rglob("*.parquet"))) >= 1
+    assert run(words(tmp_path, out, "--workers", "1", "--resume")) == 0
+    assert hashes(out) == hashes(whole)
+    gc.collect()
+
+
+def test_a_cluster_without_workers_is_not_waited_for_for_ever(
+    cluster, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr("pretese.jobs.cluster.WORKER_PATIENCE", 0.01)
+    monkeypatch.setattr("pretese.jobs.cluster.CHECK_SECONDS", 0.01)
+    out = tmp_path / "out"
+    with once_a_block_is_kept(*cluster.workers):
+        assert run(words(tmp_path, out, "--scheduler", cluster.address)) == EXIT_BAD_INPUT
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert f"start workers (dask worker {cluster.address})" in error
+    assert error.endswith("run again with --resume")
+    assert len(list((out / "blocks").rglob("*.parquet"))) >= 1
+    gc.collect()

@@ -1,0 +1,95 @@
+"""The how-to pages are played as written: their files are laid down, their commands run."""
+
+import re
+import shlex
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from pretese.bedside.json_answers import schema_of
+from pretese.cli import run
+from protocol.audit.deviations import KINDS
+from protocol.bedside.advise import Advice
+from protocol.bedside.decision import Decision
+
+DOCS = Path(__file__).parents[3] / "docs"
+PAGES = [
+    "check-one-man",
+    "write-your-own-regimen",
+    "audit-your-clinics-log",
+    "monitor-a-running-trial",
+]
+BLOCK = re.compile(r"^```(\w+)(?: file=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def sessions(text: str):
+    """Yield (command words, expected lines) for every ``$`` line of a console block."""
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        command, *lines = part.splitlines()
+        yield shlex.split(command), lines
+
+
+def fits(expected: list[str], got: list[str]) -> bool:
+    """Say whether the output is as written; ``...`` stands for any lines, or any end of a line.
+
+    Blanks at the end of a line, with which tables are filled up, are not seen.
+    """
+    pattern = "".join(
+        "(?:.*\n)*"
+        if line.strip() == "..."
+        else re.escape(line.removesuffix("...")) + (".*" if line.endswith("...") else "") + "\n"
+        for line in expected
+    )
+    return re.fullmatch(pattern, "".join(f"{line.rstrip()}\n" for line in got)) is not None
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_how_to_page_does_what_it_shows(page, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    commands = 0
+    for kind, name, body in BLOCK.findall((DOCS / "how-to" / f"{page}.md").read_text()):
+        if name:
+            Path(name).write_text(body)
+        if kind != "console":
+            continue
+        for words, expected in sessions(body):
+            assert words[0] == "pretese"
+            code = run(words[1:])
+            said = capsys.readouterr()
+            got = said.out.splitlines()
+            if code:
+                got += [*said.err.splitlines(), f"exit {code}"]
+            if expected:
+                assert fits(expected, got), f"{words}\n" + "\n".join(got)
+            else:
+                assert code == 0
+            commands += 1
+    assert commands >= 6
+
+
+def test_the_matcher_can_fail():
+    assert fits(["a", "...", "c"], ["a", "b", "b", "c"])
+    assert fits(["a b..."], ["a b c"])
+    assert not fits(["a", "...", "c"], ["a", "b"])
+    assert not fits(["a"], ["b"])
+    assert not fits(["a"], ["a", "b"])
+
+
+def test_the_schema_page_names_every_field():
+    page = (DOCS / "reference" / "decision-schema.md").read_text()
+    for kind in (Advice, Decision):
+        for field in fields(kind):
+            assert f"`{field.name}`" in page, field.name
+
+
+def test_the_json_schema_describes_every_part():
+    schema = schema_of(Advice)
+    assert set(schema["required"]) >= {"outcome", "decisions", "flags", "on"}
+    assert "Decision" in schema["$defs"]
+
+
+def test_the_audit_page_names_every_kind():
+    page = (DOCS / "reference" / "audit-log.md").read_text()
+    for kind in KINDS:
+        assert f"| `{kind}` |" in page

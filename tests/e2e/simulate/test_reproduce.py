@@ -1,0 +1,112 @@
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pretese.cli import run
+
+WORDS = ("reproduce", "--replicates", "44", "--seed", "7")
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("run") / "one"
+    assert run([*WORDS, "--workers", "1", "--out", str(out)]) == 0
+    return out
+
+
+def test_two_workers_write_the_same_bytes_in_place_of_the_first_run(folder, monkeypatch):
+    before = hashes(folder)
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    assert run([*WORDS, "--workers", "2", "--out", str(folder)]) == 0
+    assert hashes(folder) == before
+
+
+def test_another_seed_gives_other_studies_and_json_goes_alone_to_standard_output(
+    folder, tmp_path, capsys
+):
+    other = tmp_path / "other"
+    words = ["reproduce", "--replicates", "2", "--seed", "8", "--out", str(other), "--json"]
+    assert run(words) in (0, 3)
+    rows = json.loads(capsys.readouterr().out)
+    assert {"id", "published", "simulated_mean", "status"} <= set(rows[0])
+    assert hashes(folder)["cohort/patients.csv"] != hashes(other)["cohort/patients.csv"]
+
+
+def test_the_comparison_covers_every_published_number(folder):
+    table = pd.read_csv(folder / "published_vs_simulated.csv")
+    by_status = table.groupby("status").size()
+    assert by_status["calibrated to"] >= 80
+    assert by_status["predicted"] >= 60
+    assert table.loc[table["status"] == "not modelled", "note"].str.len().gt(10).all()
+    modelled = table[table["status"] != "not modelled"]
+    numbers = ["simulated_mean", "monte_carlo_se", "low_2_5", "high_97_5", "percentile"]
+    assert modelled[numbers].notna().all(axis=None)
+    assert table.loc[table["status"] == "calibrated to", "agrees"].eq(True).all()
+
+
+def test_the_manifest_lists_every_file_and_no_moment_or_machine(folder):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert set(manifest["files"]) == set(hashes(folder)) - {"manifest.json"}
+    assert {name: h for name, h in hashes(folder).items() if name != "manifest.json"} == manifest[
+        "files"
+    ]
+    assert str(Path.cwd()) not in json.dumps(manifest)
+
+
+def test_the_report_is_one_file_that_needs_no_network(folder):
+    page = (folder / "report.html").read_text()
+    assert page.count("<svg") == 4
+    links = re.findall(r'(?:src|href)="([^"#]+)"', page)
+    assert links == []
+    assert "not a medical device" in page
+
+
+def test_the_drawn_cohort_is_documented(folder):
+    dictionary = pd.read_csv(folder / "cohort" / "dictionary.csv", keep_default_na=False)
+    for name, columns in dictionary.groupby("table")["column"]:
+        drawn = pd.read_csv(folder / "cohort" / f"{name}.csv", nrows=1)
+        assert list(drawn.columns) == list(columns)
+
+
+def test_a_missed_target_is_exit_three_and_says_which(tmp_path, capsys, monkeypatch):
+    from pretese.commands import reproduce
+    from simulate.scenario.parameter_paths import with_values
+    from tests.support.paper import paper
+
+    spoiled = with_values(paper(), {"spermatogenesis.treatment.direct": 2.0}, "test")
+    monkeypatch.setattr(reproduce, "load_scenario", lambda name: spoiled)
+    assert (
+        run(["reproduce", "--replicates", "40", "--workers", "1", "--out", str(tmp_path / "x")])
+        == 3
+    )
+    assert "beyond 3 Monte Carlo standard errors" in capsys.readouterr().err
+    assert (tmp_path / "x" / "report.html").exists()
+
+
+def test_the_audit_is_written_beside_the_report_and_listed(tmp_path):
+    out = tmp_path / "audited"
+    words = ["reproduce", "--audit", "--replicates", "3", "--seed", "7", "--workers", "1"]
+    assert run([*words, "--out", str(out)]) in (0, 3)
+    table = pd.read_csv(out / "audit.csv")
+    simulated = table["scenarios"].notna()
+    drawn_often_enough = simulated & table["value"].notna()
+    assert table.loc[drawn_often_enough, "monte_carlo_se"].notna().mean() > 0.9
+    assert table["pitfall"].nunique() >= 15
+    page = (out / "audit.html").read_text(encoding="utf-8")
+    assert page.count("<h2") == table["pitfall"].nunique()
+    assert "src=" not in page
+    assert {"audit.html", "audit.md", "audit.csv"} <= set(
+        json.loads((out / "manifest.json").read_text())["files"]
+    )

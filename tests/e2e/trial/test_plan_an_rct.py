@@ -1,0 +1,64 @@
+"""The tutorial runs as it stands, and the reference leaves no field out."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pretese.cli import run
+from pretese.trial.design.arms import Arms, ByArm, Randomisation, Recruiting, Risks
+from pretese.trial.design.decision_rule import Decision
+from pretese.trial.design.design_file import Design
+from pretese.trial.design.endpoint import Analysis, Endpoint, Secondary
+from pretese.trial.design.interim import Monitoring, Reestimation
+from pretese.trial.design.multiplicity import Multiplicity
+
+DOCS = Path(__file__).parents[3] / "docs"
+TUTORIAL = (DOCS / "tutorials" / "plan-an-rct.md").read_text()
+REFERENCE = (DOCS / "reference" / "design-file.md").read_text()
+
+
+def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (design,) = re.findall(r"```yaml\n(.*?)```", TUTORIAL, re.DOTALL)
+    Path("first.yaml").write_text(design)
+    commands = [
+        line
+        for block in re.findall(r"```console\n(.*?)```", TUTORIAL, re.DOTALL)
+        for line in block.splitlines()
+    ]
+    assert len(commands) == 12
+    pages = []
+    for line in commands:
+        words = shlex.split(line)
+        assert words[0] == "pretese"
+        assert run(words[1:]) == 0, line
+        pages.append(capsys.readouterr().out)
+    assert "exact power" in pages[0]
+    assert "95 % interval for Monte Carlo error" in " ".join(pages[1].split())
+    assert pages[2].count("Assurance over the prior") == 2
+    assert "On the same men" in pages[3]
+    assert "Looks, 600 men" in pages[4]
+    assert "No exact rail: the analysis is adjusted" in pages[5]
+    assert "Size re-estimated at look 1 (inverse normal)" in pages[6]
+    assert "principal stratum" in " ".join(pages[7].split())
+    doubts = " ".join(pages[8].split())
+    assert "Worst case: power is least at dropout 20" in doubts
+    assert "One assumption at a time, 232 men" in doubts
+    assert {"report.html", "results", "study.json"} <= {p.name for p in Path("study").iterdir()}
+    trials = pd.read_parquet("study/results/three-looks.parquet")
+    assert len(trials) == 2 * 160
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Design, Randomisation, Recruiting, Endpoint, Analysis, Monitoring, Reestimation, ByArm,
+        Risks, Arms, Secondary, Multiplicity, Decision,
+    ],
+)  # fmt: skip
+def test_the_reference_names_every_field(model):
+    for name in model.model_fields:
+        assert f"`{name}`" in REFERENCE, name

@@ -1,0 +1,223 @@
+"""The clinic without limits and delays is the numpy engine, man for man, value for value."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from protocol.errors import InputError
+from protocol.regimen.load import list_regimens
+from simulate.clinic.courses.decisions import Rules
+from simulate.clinic.flow.run_clinic import run_clinic
+from simulate.clinic.records.clinic_tables import clinic_tables
+from simulate.cohort.draw import draw_cohort
+from simulate.core.coding import ARMS
+from simulate.core.shipped import scenario_names
+from simulate.scenario import Arm, Scenario, read_scenario
+from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.parameter_paths import with_values
+from simulate.tables.study_tables import tables
+from tests.support.clinics import clinic, constant, shipped
+
+
+def assert_equal(scenario: Scenario, seed: int, replicate: int, men: int) -> None:
+    mine = clinic_tables(run_clinic(shipped("unlimited"), scenario, seed, replicate, men))
+    theirs = tables(draw_cohort(scenario, seed, first=replicate, men=men))
+    assert set(mine) == set(theirs) - {"truth"}
+    for name, table in mine.items():
+        pd.testing.assert_frame_equal(table, theirs[name], check_exact=True, obj=name)
+
+
+@pytest.mark.parametrize("name", scenario_names())
+def test_every_shipped_scenario_gives_the_same_tables(name):
+    assert_equal(load_scenario(name), seed=3, replicate=0, men=300)
+
+
+@given(seed=st.integers(0, 2**32), replicate=st.integers(0, 50), men=st.integers(2, 60))
+@settings(max_examples=8)
+def test_any_seed_study_and_size_gives_the_same_tables(seed, replicate, men):
+    assert_equal(load_scenario("paper"), seed, replicate, men)
+
+
+#: Numbers of a scenario that decide who goes which way, with wide ranges.
+NUMBERS = {
+    "choice.intercept": st.floats(-3, 3),
+    "physiology.suppressible_share": st.floats(0, 1),
+    "physiology.unsuppressed_ratio": st.floats(0.05, 1),
+    "physiology.assay_log_sd": st.floats(0, 0.5),
+    "physiology.suppressed_fsh_iu_l": st.floats(0.2, 3),
+    "population.marginals.fsh_iu_l.median": st.floats(2, 60),
+    "spermatogenesis.treatment.direct": st.floats(-1, 4),
+    "spermatogenesis.treatment.through_fsh_normalised": st.floats(0, 2),
+    "spermatogenesis.treatment.through_testosterone_per_log": st.floats(0, 2),
+    "spermatogenesis.reserve.idiopathic": st.floats(-3, 3),
+    "spermatogenesis.spontaneous_share": st.floats(0, 1),
+    "spermatogenesis.semen_check_sensitivity": st.floats(0, 1),
+    "behaviour.missed_share": st.floats(0, 0.5),
+    "behaviour.dropout_share": st.floats(0, 0.9),
+    "behaviour.stop_after_failure": st.floats(0, 1),
+    "surgery.frozen_share": st.floats(0, 1),
+    "surgery.thaw_failure": st.floats(0, 1),
+    "fertility.willing_share": st.floats(0, 1),
+    "fertility.miscarriage": st.floats(0, 1),
+    "fertility.transfer_intercept": st.floats(-3, 3),
+    "measurement.rounded_to.fsh_iu_l": st.sampled_from([0.01, 0.1, 1.0]),
+    "measurement.missing.fsh_iu_l": st.floats(0, 0.6),
+}
+REGIMENS = st.sampled_from(list_regimens())
+
+
+@given(
+    seed=st.integers(0, 2**32),
+    changes=st.fixed_dictionaries({}, optional=NUMBERS),
+    regimens=st.tuples(REGIMENS, REGIMENS),
+    checks=st.tuples(st.booleans(), st.booleans()),
+)
+@settings(max_examples=25)
+def test_any_scenario_gives_the_same_tables(seed, changes, regimens, checks):
+    scenario = with_values(load_scenario("paper"), changes, "test", beyond_sweep=True)
+    arms = {
+        arm: Arm(regimen=regimen, semen_check=check)
+        for arm, regimen, check in zip(ARMS, regimens, checks, strict=True)
+    }
+    assert_equal(scenario.model_copy(update={"arms": arms}), seed, 0, 40)
+
+
+def shorter(tmp_path: Path, months: int) -> str:
+    """A regimen of hCG alone for so many months, as a file of one's own."""
+    source = Path(__file__).parents[3] / "protocol" / "regimens" / "hcg-only.yaml"
+    text = source.read_text().replace("id: hcg-only", f"id: hcg-for-{months}", 1)
+    text = text.replace("version: 1.0.0", f"version: 1.0.0\nmonths: {months}", 1)
+    during = "2" if months == 2 else f"2 to {months}"
+    text = text.replace("month: 2 to 3", f"month: {during}")
+    path = tmp_path / f"{months}.yaml"
+    path.write_text(text.replace("month: above 3", f"month: above {months}"))
+    return str(path)
+
+
+def test_surgery_comes_when_each_mans_own_regimen_is_over(tmp_path):
+    paper = load_scenario("paper")
+    arms = {
+        "untreated": Arm(regimen="hcg-only", semen_check=True),
+        "treated": Arm(regimen=shorter(tmp_path, 2), semen_check=True),
+    }
+    scenario = with_values(
+        paper.model_copy(update={"arms": arms}),
+        {"behaviour.dropout_share": 0.3, "behaviour.missed_share": 0.1}, "test",
+    )  # fmt: skip
+    assert_equal(scenario, seed=3, replicate=0, men=200)
+    parts = tables(draw_cohort(scenario, 3, men=200))
+    gn = parts["patients"].set_index("patient_id")["gn"]
+    for name in ("procedures", "operations"):
+        table = parts[name]
+        assert (table["day"] == np.where(gn[table["patient_id"]], 60, 90)).all()
+    visits, injections = (
+        parts[name].groupby(gn[parts[name]["patient_id"]].to_numpy())["day"].max()
+        for name in ("visits", "injections")
+    )
+    assert visits.to_dict() == {0: 90, 1: 60}
+    assert injections[1] == 58
+    completed = parts["patients"].groupby("gn")["completed"].mean()
+    assert 0.6 < completed[0] < 0.8 < completed[1] < 0.95  # two months are all of two
+
+
+def test_a_regimen_longer_than_the_simulated_body_is_refused(tmp_path):
+    arms = {"treated": Arm(regimen=shorter(tmp_path, 4), semen_check=True)}
+    paper = load_scenario("paper")
+    longer = paper.model_copy(update={"arms": paper.arms | arms})
+    with pytest.raises(InputError, match="up to 3 months"):
+        draw_cohort(longer, 1, men=20)
+    with pytest.raises(InputError, match="up to 3 months") as told:
+        run_clinic(shipped("unlimited"), longer, 1, men=20)
+    assert [fault.field for fault in told.value.faults] == ["months"]
+
+
+def test_the_decision_is_the_tables_own_and_a_wrong_one_would_show(monkeypatch):
+    honest = Rules.phase
+
+    def forgets_month_2(self, lot, phases):
+        place, phase = honest(self, lot, phases)
+        return (place, "hcg") if phase == "hcg-ufsh" else (place, phase)
+
+    monkeypatch.setattr(Rules, "phase", forgets_month_2)
+    with pytest.raises(AssertionError, match=r"visits|injections|patients"):
+        assert_equal(load_scenario("paper"), seed=3, replicate=0, men=300)
+
+
+@pytest.mark.parametrize("where", ["one-centre", "busy-theatre"])
+def test_waiting_changes_no_clinical_value(where):
+    patient_clinic = shipped(where).model_copy(update={"patience": clinic().patience})
+    paper = load_scenario("paper")
+    waited = clinic_tables(run_clinic(patient_clinic, paper, 5, men=400))
+    at_once = tables(draw_cohort(paper, 5, men=400))
+    untimed = {"patients": "enrolled_day", "cycles": [], "transfers": []}
+    for name, columns in untimed.items():
+        for each in (waited, at_once):
+            each[name] = each[name].drop(columns=columns)
+        pd.testing.assert_frame_equal(waited[name], at_once[name], obj=name)
+    for name in ("visits", "procedures"):
+        pd.testing.assert_frame_equal(
+            waited[name].drop(columns="day"), at_once[name].drop(columns="day"), obj=name
+        )
+    doses = ["patient_id", "drug", "dose_iu"]
+    for one, other in ((waited, at_once),):
+        counts = [each["injections"].groupby(doses).size() for each in (one, other)]
+        assert counts[0].equals(counts[1])
+    assert (waited["visits"]["day"] >= at_once["visits"]["day"]).all()
+    assert (waited["visits"]["day"] > at_once["visits"]["day"]).any()
+
+
+def test_faded_effect_finds_no_more_sperm_and_only_among_the_treated():
+    late = {"effect_half_life": {**constant(60, "d")["mean"]}}
+    theatre = {
+        "lists": [{"weekday": "monday", "start": "08:00", "minutes": 200, "surgeon": "A"}],
+        "operation": constant(60, "min"),
+    }
+    paper = with_values(load_scenario("paper"), {"population.recruitment_days": 0.5}, "test")
+    kept, faded = (
+        clinic_tables(run_clinic(clinic(theatre=theatre, **more), paper, 2, men=400))["patients"]
+        for more in ({}, {"biology": late})
+    )
+    untreated = kept["gn"] == 0
+    assert faded["sperm_retrieved"][untreated].equals(kept["sperm_retrieved"][untreated])
+    lost = (kept["sperm_retrieved"] == 1) & (faded["sperm_retrieved"] == 0)
+    gained = (kept["sperm_retrieved"] == 0) & (faded["sperm_retrieved"] == 1)
+    assert lost.sum() > 5
+    assert not gained.any()
+    at_once = clinic_tables(run_clinic(clinic(biology=late), paper, 2, men=400))["patients"]
+    assert at_once.equals(clinic_tables(run_clinic(clinic(), paper, 2, men=400))["patients"])
+
+
+def test_an_older_partner_is_never_luckier():
+    slow = {"intervals": {"to_stimulation": constant(5 * 365, "d")}}
+    paper = with_values(
+        load_scenario("paper"), {"fertility.transfer_per_partner_year": -0.3}, "test",
+        beyond_sweep=True,
+    )  # fmt: skip
+    same, older = (
+        clinic_tables(run_clinic(clinic(**slow, **more), paper, 2, men=800))["patients"]
+        for more in ({}, {"biology": {"partner_ages": True}})
+    )
+    assert same["icsi"].equals(older["icsi"])
+    born = same["live_birth"].fillna(0).astype(int), older["live_birth"].fillna(0).astype(int)
+    assert (born[1] <= born[0]).all()
+    assert born[1].sum() < born[0].sum()
+
+
+def test_a_scenario_file_of_ones_own_works_too(tmp_path):
+    path = Path(tmp_path) / "mine.yaml"
+    source = Path(__file__).parents[3] / "scenarios" / "paper.yaml"
+    path.write_text(source.read_text().replace("id: paper", "id: mine", 1))
+    scenario, _ = read_scenario(path)
+    assert_equal(scenario, seed=9, replicate=1, men=50)
+
+
+def test_a_larger_clinic_begins_with_the_smaller_one():
+    paper = load_scenario("paper")
+    small = clinic_tables(run_clinic(shipped("unlimited"), paper, 4, men=50))["patients"]
+    large = clinic_tables(run_clinic(shipped("unlimited"), paper, 4, men=300))["patients"]
+    assert small.equals(large.head(50).astype(small.dtypes.to_dict()))
+    assert np.array_equal(small["patient_id"], np.arange(1, 51))

@@ -1,0 +1,122 @@
+"""Published performance measures through the whole chain of a study: Parquet, chunks, tables.
+
+O49 is rsimsum's toy; O50 are measures that Stata's simsum and rsimsum print of White's data, 1,000
+replicates, which are not ours to ship: draws with the printed moments stand in for them.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import ndtr
+
+from pretese.recovery.design.study_spec import StudySpec
+from pretese.recovery.results.assess import assess
+from pretese.recovery.results.replicates import Source
+from pretese.recovery.work.tasks import ESTIMATES
+from protocol.reading.documents import validate
+
+ORACLES = {
+    oracle["id"]: oracle
+    for oracle in json.loads((Path(__file__).parents[1] / "trial_oracles.json").read_text())
+}
+
+
+def assessed(path, methods, truth):
+    """Write what each method answered, and read a study's tables from it."""
+    frames = [
+        pd.DataFrame(
+            {
+                "replicate": np.arange(len(b)), "plan": "p", "method": method,
+                "scale": "risk difference", "estimate": b, "std_error": se, "conf_low": low,
+                "conf_high": high, "p_value": p, "n": 100, "sate": truth,
+            }
+        )
+        for method, (b, se, low, high, p) in methods.items()
+    ]  # fmt: skip
+    table = pd.concat(frames).sort_values("replicate", kind="stable")
+    for word in ("plan", "method", "scale"):
+        table[word] = table[word].astype("category")
+    table.to_parquet(path, schema=ESTIMATES, index=False)
+    plan = {"methods": list(methods), "covariates": ["age_years"], "scales": ["risk difference"]}
+    spec = validate(
+        {"id": "x", "aim": "y", "plans": {"p": plan},
+         "cases": {"c": {"scenario": "paper", "plans": ["p"]}}},
+        StudySpec, "study",
+    )  # fmt: skip
+    draws = pd.DataFrame(
+        {"plan": "p", "target": "ate", "scale": "risk difference", "value": [truth, truth]}
+    )
+    return assess(spec, {"c": Source([path], table["replicate"].nunique())}, {"c": draws})
+
+
+def measures(found, method):
+    rows = found.performance.query("against == 'PATE' and method == @method")
+    return {row.measure: (row.value, row.mcse) for row in rows.itertuples()}
+
+
+@pytest.mark.parametrize("chunk", [2, 3, 2000])
+def test_o49_toy_of_rsimsum(tmp_path, monkeypatch, chunk):
+    monkeypatch.setattr("pretese.recovery.results.replicates.CHUNK", chunk)
+    given, says = ORACLES["O49"]["inputs"], ORACLES["O49"]["outputs"]  # rsimsum 0.13.1
+    b, se = np.array(given["b"]), np.array(given["se"])
+    answers = (b, se, b - 1.959964 * se, b + 1.959964 * se, 2 * ndtr(-b / se))
+    found = measures(assessed(tmp_path / "e", {"crude": answers}, given["true"]), "crude")
+    names = {
+        "bias": "bias", "empse": "empirical_se", "mse": "mse", "modelse": "model_se",
+        "relerr": "relative_error", "power": "rejection",
+    }  # fmt: skip
+    for theirs, ours in names.items():
+        assert found[ours] == pytest.approx(says[theirs], abs=1e-8), ours
+
+
+def draws_with(mean, sd, n, seed):
+    """Return n numbers with exactly this mean and standard deviation."""
+    x = np.random.default_rng(seed).normal(size=n)
+    return mean + sd * (x - x.mean()) / x.std(ddof=1)
+
+
+@pytest.mark.parametrize("chunk", [70, 2000])
+def test_o50_measures_validated_against_stata(tmp_path, monkeypatch, chunk):
+    monkeypatch.setattr("pretese.recovery.results.replicates.CHUNK", chunk)
+    n, truth = 1000, 0.5
+    b = draws_with(truth + 0.016766161, 0.15111499, n, 1)
+    model, model_mcse = 0.14709627, 0.00052741
+    se = np.sqrt(draws_with(model**2, 2 * model * model_mcse * np.sqrt(n), n, 2))
+    number = np.arange(n)
+    # 943 intervals hold the truth, and 940 the mean estimate above it
+    low = np.where(number < 943, 0.0, truth + 0.001)
+    high = np.where((number >= 943) | (number < 883), 1.0, truth + 0.001)
+    # an imputation more precise by 31.046341 % (3.937473)
+    ratio = 1.31046341
+    correlation = np.sqrt(1 - (3.937473 / (200 * ratio)) ** 2 * (n - 1))
+    shift = (b - b.mean()) / 0.15111499
+    noise = draws_with(0, 1, n, 4)
+    noise -= shift * (shift @ noise) / (shift @ shift)
+    noise /= noise.std(ddof=1)
+    other = truth + 0.15111499 / np.sqrt(ratio) * (
+        correlation * shift + np.sqrt(1 - correlation**2) * noise
+    )
+    ones = np.ones(n)
+    found = assessed(
+        tmp_path / "e",
+        {"crude": (b, se, low, high, ones), "aipw": (other, se, low, high, ones)},
+        truth,
+    )
+    stata = {
+        "bias": (0.016766161, 0.00477868), "empirical_se": (0.15111499, 0.00338072),
+        "mse": (0.02309401, None), "model_se": (0.14709627, 0.00052741),
+        "coverage": (0.943, 0.00733151), "bias_eliminated_coverage": (0.940, 0.00750999),
+    }  # fmt: skip
+    ours = measures(found, "crude")
+    for name, (value, mcse) in stata.items():
+        assert ours[name][0] == pytest.approx(value, abs=1e-6), name
+        assert mcse is None or ours[name][1] == pytest.approx(mcse, abs=1e-6), name
+    assert ours["relative_error"] == pytest.approx((-2.659384, 2.20548), abs=1e-5)
+    contrast = found.contrasts.query("measure == 'relative_precision'").iloc[0]
+    assert contrast[["method", "reference"]].tolist() == ["aipw", "crude"]
+    assert (contrast["difference"], contrast["mcse"]) == pytest.approx(
+        (31.046341, 3.937473), abs=1e-6
+    )

@@ -1,0 +1,40 @@
+"""A drawn study as tables with their fields, for tests of the export."""
+
+from functools import cache
+
+import pandas as pd
+
+from pretese.io.export.export_fields import Fields, fields_of
+from simulate.cohort.draw import draw_cohort
+from simulate.tables.study_tables import tables
+from tests.support.paper import paper
+
+
+@cache
+def drawn_tables(studies: int = 1, men: int = 120, seed: int = 3) -> dict[str, pd.DataFrame]:
+    drawn = [tables(draw_cohort(paper(), seed, first=study, men=men)) for study in range(studies)]
+    if studies == 1:
+        return drawn[0]
+    for study, parts in enumerate(drawn, 1):
+        for table in parts.values():
+            table.insert(0, "study", study)
+    return {name: pd.concat([parts[name] for parts in drawn]) for name in drawn[0]}
+
+
+def fields(studies: int = 1) -> Fields:
+    return fields_of(drawn_tables(studies), paper())
+
+
+def assert_same_values(found: pd.DataFrame, table: pd.DataFrame, what: object = "") -> None:
+    """Compare value for value, digit for digit; a missing word may come back as the empty text."""
+    assert list(found.columns) == list(table.columns), what
+    assert len(found) == len(table), what
+    for name in table:
+        if table[name].dtype == object:
+            ours, theirs = (t[name].fillna("").astype(str).tolist() for t in (table, found))
+        else:
+            ours, theirs = (
+                t[name].astype("Float64").astype(object).where(t[name].notna(), None).tolist()
+                for t in (table, found)
+            )
+        assert ours == theirs, (what, name)

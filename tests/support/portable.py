@@ -1,0 +1,140 @@
+"""Run small commands as on other processors, and compare every file they write, byte by byte.
+
+Numpy is told to leave out instruction sets, OpenBLAS to take the kernels of an older processor and
+the C library its plainest functions: so one machine stands for several (`make test-portable`).
+`make test-lowest` and `make test-newest` compare what other versions of the libraries write.
+"""
+
+import contextlib
+import io
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from pretese.cli import run
+from pretese.jobs.processor import arithmetic, instruction_sets
+
+ROOT = Path(__file__).resolve().parents[2]
+
+#: Kernels of OpenBLAS from the plainest on; a processor can take any that is older than itself.
+KERNELS = {"x86_64": ("Prescott", "Nehalem", "Sandybridge", "Haswell"), "aarch64": ("ARMV8",)}
+
+#: What the C library of Linux on x86-64 is told to do without.
+PLAIN_LIBC = "glibc.cpu.hwcaps=-AVX512F,-AVX2,-FMA,-FMA4,-AVX"
+
+#: Commands that are run, each with ``--out`` of its own; ``{out}`` is the folder of all.
+COMMANDS = {
+    "simulated": "simulate paper --men 400 --format csv,parquet,sav,dta,xpt,redcap,dataset-json",
+    "untidy": "simulate strong-confounding --men 300 --replicates 2 --dirt 5",
+    "analysed": "analyse {out}/simulated/patients.csv --plan docs/examples/plan.yaml --json",
+    "reproduced": "reproduce --replicates 20 --workers 1 --audit --json",
+    "recovered": "recover paper missing-at-random --replicates 2 --truth-men 20000 --workers 1",
+    "planned": "power superiority-any-sperm --replicates 100 --workers 1 --json",
+    "monitored": "power three-looks --replicates 20 --by-men --workers 1",
+    "several": "power three-endpoints --replicates 20 --workers 1",
+    "minimised": "power minimisation-eight-sites --replicates 20 --workers 1",
+    "clinic": "clinic --men 200 --replications 2 --workers 1 --xes --json",
+}
+
+#: The few of them that a test has time for.
+FEW = ("simulated", "analysed", "several")
+
+
+def plainer(kernel: str | None = None) -> dict[str, str]:
+    """Return the environment of an older processor of this kind: by default the oldest."""
+    names = KERNELS.get(platform.machine(), ())
+    chosen = kernel or (names[0] if names else "")
+    settings = {"NPY_DISABLE_CPU_FEATURES": " ".join(instruction_sets())}
+    if chosen:
+        settings["OPENBLAS_CORETYPE"] = chosen
+    if platform.machine() == "x86_64" and platform.libc_ver()[0] == "glibc":
+        settings["GLIBC_TUNABLES"] = PLAIN_LIBC
+    return settings
+
+
+def write(out: Path, names: Sequence[str]) -> None:
+    """Run the named commands; what they print becomes a file as well."""
+    out.mkdir(parents=True)
+    for name in names:
+        words = COMMANDS[name].format(out=out).split()
+        told = io.StringIO()
+        with contextlib.redirect_stdout(told):
+            code = run([*words, "--out", str(out / name)])
+        if code not in (0, 3):  # 3: so few replicates may miss a target
+            raise RuntimeError(f"pretese {' '.join(words)} ended with {code}")
+        text = told.getvalue().replace(str(out), "OUT")
+        (out / f"{name}.txt").write_text(text, encoding="utf-8")
+
+
+def write_elsewhere(
+    out: Path, names: Sequence[str], settings: Mapping[str, str], python: str = sys.executable
+) -> str:
+    """Run the named commands as on another processor; return the arithmetic that it had."""
+    call = [python, __file__, "--write", str(out), *names]
+    settings = {**settings, "PYTHONPATH": str(ROOT)}
+    told = subprocess.run(
+        call, cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, check=False
+    )
+    if told.returncode:
+        raise RuntimeError(told.stderr)
+    return told.stdout.splitlines()[-1]
+
+
+def differing(one: Path, other: Path) -> list[str]:
+    """Return the files that are not the same in two folders."""
+    files = [
+        {path.relative_to(root) for path in root.rglob("*") if path.is_file()}
+        for root in (one, other)
+    ]
+    both = files[0] & files[1]
+    unlike = {name for name in both if (one / name).read_bytes() != (other / name).read_bytes()}
+    return sorted(map(str, unlike | (files[0] ^ files[1])))
+
+
+def main() -> int:
+    """Compare this processor with older ones; return how many files differ, 0 if none."""
+    found = 0
+    with tempfile.TemporaryDirectory() as place:
+        here = Path(place) / "here"
+        click.echo(f"this processor: {write_elsewhere(here, tuple(COMMANDS), {})}")
+        for kernel in KERNELS.get(platform.machine(), ("",)):
+            there = Path(place) / (kernel or "plain")
+            words = write_elsewhere(there, tuple(COMMANDS), plainer(kernel))
+            unlike = differing(here, there)
+            count = sum(path.is_file() for path in there.rglob("*"))
+            click.echo(f"{words}: {len(unlike)} of {count} files differ")
+            click.echo("".join(f"  {name}\n" for name in unlike), nl=False)
+            found += len(unlike)
+    return min(found, 1)
+
+
+def compare_interpreters(other: str) -> int:
+    """Compare the CSV files with those of another interpreter and its libraries.
+
+    The other files differ by rights: they hold versions, or are written by another library.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        here, there = Path(place) / "here", Path(place) / "there"
+        write_elsewhere(here, tuple(COMMANDS), {})
+        write_elsewhere(there, tuple(COMMANDS), {}, other)
+        unlike = [name for name in differing(here, there) if name.endswith(".csv")]
+        count = len(list(there.rglob("*.csv")))
+    click.echo(f"{other}: {len(unlike)} of {count} tables differ {' '.join(unlike)}")
+    return min(len(unlike), 1)
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["--write", folder, *chosen]:
+            write(Path(folder), chosen)
+            click.echo(arithmetic())
+        case [python]:
+            sys.exit(compare_interpreters(python))
+        case _:
+            sys.exit(main())

@@ -1,0 +1,99 @@
+"""Clinics whose waits queueing theory knows."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import factorial
+from typing import Any
+
+from simulate.clinic.capacity.run_measures import measures
+from simulate.clinic.flow.run_clinic import Run, run_clinic
+from tests.support.clinics import (
+    assumed,
+    clinic,
+    constant,
+    every_day,
+    everybody_untreated,
+    exponential,
+)
+
+
+def erlang_c(servers: int, load: float) -> float:
+    """The chance that an arrival waits in M/M/c, with ``load`` = arrival rate x mean service."""
+    last = load**servers / factorial(servers) * servers / (servers - load)
+    return last / (sum(load**k / factorial(k) for k in range(servers)) + last)
+
+
+def mmc_wait(per_day: float, service_days: float, servers: int) -> float:
+    load = per_day * service_days
+    return erlang_c(servers, load) * service_days / (servers - load)
+
+
+def md1_wait(per_day: float, service_days: float) -> float:
+    """Pollaczek-Khinchine with service that does not vary."""
+    use = per_day * service_days
+    return use * service_days / (2 * (1 - use))
+
+
+@dataclass(frozen=True)
+class Model:
+    """Men a day, the measure of their wait, what theory expects of it, and the clinic's parts."""
+
+    per_day: float
+    measure: str
+    expected_days: float
+    parts: Mapping[str, Any]
+
+
+PER_DAY = 40.0
+
+
+def mmc(use: float, servers: int) -> Model:
+    """Analysers whose work is exponential, in use for a share of the time."""
+    days = use * servers / PER_DAY
+    return _bench(exponential(days * 1440, "min"), servers, mmc_wait(PER_DAY, days, servers))
+
+
+def md1(use: float) -> Model:
+    """One analyser whose work is always the same."""
+    return _bench(constant(use / PER_DAY * 1440, "min"), 1, md1_wait(PER_DAY, use / PER_DAY))
+
+
+def _bench(work: Mapping[str, Any], servers: int, expected_days: float) -> Model:
+    bench = {"hormones": {"analysers": servers, "work": work}}
+    return Model(PER_DAY, "mean_hormone_bench_wait_days", expected_days, {"laboratory": bench})
+
+
+def one_operation_a_day(use: float) -> Model:
+    """A man who comes at random waits half a day for the next list besides those before him."""
+    lists = [
+        {"weekday": day, "start": "08:00", "minutes": 60, "surgeon": "A"} for day in every_day(1)
+    ]
+    theatre = {"lists": lists, "operation": constant(60, "min")}
+    return Model(use, "mean_wait_days", 0.5 + md1_wait(use, 1), {"theatre": theatre})
+
+
+def models(use: float) -> dict[str, Model]:
+    """Return the queues whose places are in use for this share of the time."""
+    return {
+        "M/M/1": mmc(use, 1),
+        "M/M/3": mmc(use, 3),
+        "M/D/1": md1(use),
+        "theatre": one_operation_a_day(use),
+    }
+
+
+def run_model(model: Model, seed: int, number: int, men: int) -> Run:
+    """Run one replication of about so many men, the first tenth of the days left out."""
+    days = round(men / model.per_day)
+    one = clinic(
+        referrals={"men_per_week": assumed(7 * model.per_day, "1/wk")},
+        horizon_days=days,
+        warm_up_days=days // 10,
+        **model.parts,
+    )
+    return run_clinic(one, everybody_untreated(), seed, number)
+
+
+def seen_waits(model: Model, seed: int, numbers: Iterable[int], men: int) -> list[float]:
+    """Return the mean wait of each replication, in days."""
+    return [measures(run_model(model, seed, each, men))[model.measure] for each in numbers]

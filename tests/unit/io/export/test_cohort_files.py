@@ -1,0 +1,128 @@
+"""Cohorts are written slice by slice: nothing is kept that need not be, nothing is drawn twice."""
+
+import gc
+import weakref
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pretese.cli import run
+from pretese.io.export import cohort_files, streams
+from pretese.io.export.cohort_files import write_studies
+from pretese.io.export.formats import FORMATS, MOST_MEN_WHOLE, Format
+from protocol.errors import InputError
+from simulate.cohort.draw import draw_cohort
+from simulate.core.random_streams import CHUNK
+from simulate.tables.study_tables import COLUMNS
+from tests.support.paper import paper
+
+SLICES = 4
+
+
+@pytest.fixture
+def small_slices(monkeypatch):
+    monkeypatch.setattr(cohort_files, "SLICE", CHUNK)
+    monkeypatch.setattr(streams, "HELD_ROWS", 1)
+
+
+def ignore(_: int) -> None:
+    pass
+
+
+def test_an_earlier_slice_is_let_go_before_the_next_but_one_is_drawn(
+    tmp_path, monkeypatch, small_slices
+):
+    drawn: list[weakref.ref[pd.DataFrame]] = []
+    alive: list[int] = []
+
+    def watched(cohort):
+        gc.collect()
+        alive.append(sum(table() is not None for table in drawn))
+        parts = original(cohort)
+        drawn.extend(weakref.ref(table) for table in parts.values())
+        return parts
+
+    original = cohort_files.tables
+    monkeypatch.setattr(cohort_files, "tables", watched)
+    write_studies(paper(), tmp_path, ("parquet",), 1, 1, SLICES * CHUNK, ignore)
+    assert len(alive) == SLICES
+    assert max(alive) <= len(COLUMNS)  # the tables of one slice
+
+
+def test_every_slice_is_drawn_once_and_none_is_larger_than_agreed(
+    tmp_path, monkeypatch, small_slices
+):
+    asked = []
+
+    def watched(scenario, seed, *, first, men, first_man):
+        asked.append((first, first_man, men))
+        return draw_cohort(scenario, seed, first=first, men=men, first_man=first_man)
+
+    monkeypatch.setattr(cohort_files, "draw_cohort", watched)
+    told: list[int] = []
+    write_studies(paper(), tmp_path, ("csv", "parquet"), 1, 2, CHUNK + 10, told.append)
+    assert asked == [(0, 0, CHUNK), (0, CHUNK, 10), (1, 0, CHUNK), (1, CHUNK, 10)]
+    assert told == [CHUNK, CHUNK + 10, 2 * CHUNK + 10, 2 * CHUNK + 20]
+
+
+def test_men_that_a_format_cannot_take_are_refused_before_anything_is_drawn(tmp_path, monkeypatch):
+    monkeypatch.setattr(cohort_files, "draw_cohort", None)
+    with pytest.raises(InputError, match="xpt: 100,001 men are too many for it; ask for up to"):
+        write_studies(paper(), tmp_path, ("parquet", "xpt"), 1, 1, MOST_MEN_WHOLE + 1, ignore)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_dirt_is_written_with_its_labels_apart(tmp_path, small_slices):
+    men = CHUNK + 100
+    for name, share in (("clean", 0.0), ("dirty", 0.02), ("dirtier", 0.05)):
+        (tmp_path / name).mkdir()
+        write_studies(paper(), tmp_path / name, ("parquet",), 1, 1, men, ignore, share)
+    clean, dirty = (pd.read_parquet(tmp_path / n / "patients.parquet") for n in ("clean", "dirty"))
+    assert not (tmp_path / "clean" / "truth" / "truth_dirt.parquet").exists()
+    labels, more = (
+        pd.read_parquet(tmp_path / name / "truth" / "truth_dirt.parquet")
+        for name in ("dirty", "dirtier")
+    )
+    repeated = labels["kind"] == "repeated row"
+    assert len(dirty) == len(clean) + repeated.sum() > len(clean)
+    once = dirty.drop_duplicates("patient_id").set_index("patient_id").loc[clean["patient_id"]]
+    for kind, column in (("impossible value", "age_years"), ("spelling", "diagnosis")):
+        hit = labels.loc[labels["kind"] == kind, "patient_id"]
+        assert hit.nunique() == pytest.approx(0.02 * men, rel=0.4)
+        differ = once[column].to_numpy() != clean[column].to_numpy()
+        assert set(clean.loc[differ, "patient_id"]) == set(hit)
+        assert set(hit) < set(more.loc[more["kind"] == kind, "patient_id"])
+    for name in ("visits", "injections", "procedures"):
+        paths = [tmp_path / each / f"{name}.parquet" for each in ("clean", "dirty")]
+        assert paths[0].read_bytes() == paths[1].read_bytes()
+    listed = pd.read_csv(tmp_path / "dirty" / "dictionary.csv")
+    assert "clean" in set(listed.loc[listed["table"] == "truth_dirt", "column"])
+
+
+def test_formats_of_codes_refuse_dirt(tmp_path):
+    with pytest.raises(InputError, match="--dirt: redcap: this format holds clean values alone"):
+        write_studies(paper(), tmp_path, ("csv", "redcap"), 1, 1, 20, ignore, 0.01)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_new_format_is_one_entry_of_the_registry(tmp_path, monkeypatch):
+    """Register one, and the command offers it, writes it, and refuses too many men for it."""
+
+    def write(parts, folder, fields, study):
+        rows = {name: len(table) for name, table in parts.items()}
+        (folder / "rows.txt").write_text(f"{study} {rows['patients']} {len(fields['patients'])}")
+
+    monkeypatch.setitem(FORMATS, "rows", Format("rows", "a test", write))
+    out = tmp_path / "cohort"
+    assert run(["simulate", "paper", "--men", "40", "--format", "rows,csv", "--out", str(out)]) == 0
+    assert (out / "rows.txt").read_text() == f"paper 40 {len(COLUMNS['patients'])}"
+    with pytest.raises(InputError, match="rows: 100,001 men are too many"):
+        write_studies(paper(), tmp_path, ("rows",), 1, 1, MOST_MEN_WHOLE + 1, ignore)
+
+
+def test_the_page_has_a_line_for_every_format():
+    page = (Path(__file__).parents[4] / "docs" / "how-to" / "export-a-cohort.md").read_text()
+    for name, each in FORMATS.items():
+        (line,) = [line for line in page.splitlines() if line.startswith(f"| `{name}` |")]
+        assert line.endswith("| any number |" if each.streamed else "| up to 100,000 |")

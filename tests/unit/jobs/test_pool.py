@@ -1,0 +1,234 @@
+"""Workers: same results whoever does the work, nothing lost with one, none left behind."""
+
+import importlib
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from pretese.jobs.crew import Crew, in_order, local_crew, results
+from pretese.jobs.pool import ProcessPool
+from pretese.jobs.threads import VARIABLES, limit_threads, single_threaded_children
+from pretese.jobs.worker import WORKER_NAME, WorkerDiedError
+from protocol.errors import InputError
+
+TESTS = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def tasks():
+    """Calls that workers can import: by a name of their own, for `tests` may be another package."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.syspath_prepend(str(TESTS))
+        yield importlib.import_module("job_tasks")
+
+
+@pytest.fixture(scope="module")
+def crew(tasks):
+    with local_crew(2) as found:
+        assert found is not None
+        yield found
+
+
+def test_results_come_with_their_items_and_in_order_on_request(tasks, crew):
+    assert dict(results(tasks.square, range(9), crew)) == {n: n * n for n in range(9)}
+    assert list(in_order(tasks.square, range(9), crew)) == [n * n for n in range(9)]
+    assert list(in_order(tasks.square, range(9), None)) == [n * n for n in range(9)]
+
+
+def test_one_worker_is_this_process_and_lazy(tasks):
+    with local_crew(1) as alone:
+        assert alone is None
+    given = iter(range(5))
+    assert next(results(tasks.square, given, None)) == (0, 0)
+    assert next(given) == 1
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_a_worker_killed_once_changes_no_byte(tasks, tmp_path, workers):
+    alone = dict(results(tasks.KillsItsWorker(tmp_path, 3), range(8), None))
+    with local_crew(workers) as several:
+        task = tasks.KillsItsWorker(tmp_path / "flag", 3)
+        assert dict(results(task, range(8), several)) == alone
+    assert task.flag.exists()
+
+
+def test_a_call_that_kills_two_workers_is_one_message(tasks, crew, tmp_path):
+    task = tasks.KillsItsWorker(tmp_path / "flag", 3, often=True)
+    done = []
+    with pytest.raises(InputError) as told:
+        done += [n for n, _ in results(task, range(8), crew, resume=True)]
+    (fault,) = told.value.faults
+    assert (fault.where, fault.field) == ("--workers", "2")
+    assert "two worker processes died over the same work" in fault.problem
+    assert fault.cure.endswith("nothing finished is lost: run again with --resume")
+    with pytest.raises(InputError) as told:
+        list(results(task, range(8), crew))
+    assert "resume" not in str(told.value)
+    assert dict(results(tasks.square, range(4), crew)) == {n: n * n for n in range(4)}
+
+
+def test_workers_that_end_while_idle_cost_no_call_a_try(tasks, tmp_path):
+    """Each call may lose one worker: one that had ended before is not counted."""
+    with local_crew(2) as crew:
+        assert len(list(results(tasks.square, range(20), crew))) == 20
+        for worker in multiprocessing.active_children():
+            if worker.name == WORKER_NAME:
+                worker.kill()
+                worker.join()
+        task = tasks.KillsItsWorker(tmp_path / "flag", 3)
+        assert len(list(results(task, range(8), crew))) == 8
+
+
+def test_a_worker_short_of_memory_is_one_message(tasks, crew):
+    with pytest.raises(InputError, match="fewer --workers, or give more memory"):
+        list(results(tasks.run_out_of_memory, range(2), crew))
+
+
+def test_a_system_that_starts_no_process_is_one_message(tasks, monkeypatch):
+    def exhausted(_):
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("multiprocessing.context.ForkServerProcess.start", exhausted)
+    monkeypatch.setattr("multiprocessing.context.SpawnProcess.start", exhausted)
+    with local_crew(2) as none, pytest.raises(InputError, match="Resource temporarily unavailable"):
+        list(results(tasks.square, range(2), none))
+
+
+def test_a_fault_of_a_call_arrives_as_it_was_raised_with_its_place(tasks, crew):
+    with pytest.raises(ValueError, match="0 is refused") as refused:
+        list(results(tasks.refuse, [0], crew))
+    assert "job_tasks.py" in "".join(refused.value.__notes__)
+    with pytest.raises(RuntimeError, match="UnreadableError"):
+        list(results(tasks.raise_unreadable, [0], crew))
+    with pytest.raises(Exception, match="lambda"):
+        list(results(lambda n: n, [0], crew))
+    assert dict(results(tasks.square, [4], crew)) == {4: 16}
+
+
+def test_a_crew_that_is_silent_is_looked_after(tasks):
+    """The first check makes the call answer: no clock decides."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    answer = threading.Event()
+    with ThreadPoolExecutor(1) as threads:
+        watched = Crew(threads, 1, check=lambda: answer.set(), check_seconds=0.001)
+        assert list(results(lambda _: answer.wait(), [0], watched)) == [(0, True)]
+
+
+def test_a_pool_that_is_left_early_ends_its_workers(tasks, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ProcessPool(2) as pool:
+        futures = [pool.submit(tasks.Blocks(pipe), n) for n in range(3)]
+        with pipe.open("rb") as reader:
+            assert reader.read(2) == b"xx"  # both are at work
+            pool.shutdown(cancel_futures=True)
+            assert reader.read() == b""  # both have ended
+    assert futures.pop().cancelled()
+    for future in futures:
+        with pytest.raises(WorkerDiedError):
+            future.result()
+    with pytest.raises(RuntimeError, match="closed"):
+        pool.submit(tasks.square, 1)
+
+
+PROGRAM = """
+import sys
+sys.path.insert(0, {tests!r})
+from pathlib import Path
+import job_tasks
+from pretese.jobs.crew import local_crew, results
+from pretese.jobs.signals import exit_code, orderly_stop
+if __name__ == "__main__":
+    try:
+        with orderly_stop(), local_crew(2, ["job_interrupts"]) as crew:
+            list(results(job_tasks.Blocks(Path({pipe!r})), range(5), crew))
+    except KeyboardInterrupt as stop:
+        sys.exit(exit_code(stop))
+"""
+
+
+@pytest.fixture
+def program(tmp_path):
+    """A program whose two workers are busy for ever, and the pipe that both hold open."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    text = PROGRAM.format(tests=str(TESTS), pipe=str(pipe))
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", text], stderr=subprocess.PIPE, start_new_session=True,
+        env=environment,
+    ) as process:  # fmt: skip
+        try:
+            yield process, pipe
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("group", [False, True], ids=["parent", "group"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_no_signal_leaves_a_worker(program, number, group):
+    process, pipe = program
+    with pipe.open("rb") as reader:  # waits until a worker opens it too
+        assert reader.read(2) == b"xx"
+        (os.killpg if group else os.kill)(process.pid, number)
+        assert reader.read() == b""  # the system closes the pipe when both workers have ended
+    _, errors = process.communicate()  # ends when nobody holds standard error any more
+    stopped = number != signal.SIGKILL
+    assert process.returncode == (128 + number if stopped else -number)
+    assert errors == b""
+
+
+@pytest.mark.parametrize("moment", ["fork server loads", "worker begins"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_all_while_workers_start_is_as_clean(tmp_path, moment, number):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)  # nobody reads it: a worker that opens it waits
+    program = PROGRAM.format(tests=str(TESTS), pipe=str(pipe))
+    path = os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(
+        [sys.executable, "-c", program], stderr=subprocess.PIPE, start_new_session=True,
+        check=False, env={
+            **os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": path,
+            "JOB_INTERRUPT_MOMENT": moment, "JOB_INTERRUPT_NUMBER": str(int(number)),
+        },
+    )  # fmt: skip
+    assert done.stderr == b""
+    assert done.returncode == 128 + number
+
+
+def test_workers_have_one_thread_each_and_the_caller_keeps_his_own(tasks, monkeypatch):
+    for name in VARIABLES:
+        monkeypatch.setenv(name, "7")
+    with single_threaded_children():
+        assert {os.environ[name] for name in VARIABLES} == {"1"}
+    limit_threads()
+    assert {os.environ[name] for name in VARIABLES} == {"7"}
+    for name in VARIABLES:
+        monkeypatch.delenv(name)
+    with single_threaded_children():
+        pass
+    assert not any(name in os.environ for name in VARIABLES)
+    limit_threads()
+    assert {os.environ.pop(name) for name in VARIABLES} == {"1"}
+
+
+def test_a_worker_finds_one_thread_whatever_the_user_has(tasks, crew):
+    found = dict(results(tasks.environment, VARIABLES, crew))
+    assert set(found.values()) <= {"1"}
+
+
+def test_importing_the_program_changes_nothing_in_the_process():
+    text = (
+        "import os, signal, sys; before = dict(os.environ), signal.getsignal(signal.SIGTERM)\n"
+        "import pretese, pretese.cli\n"
+        "assert before == (dict(os.environ), signal.getsignal(signal.SIGTERM))\n"
+        "assert 'numpy' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", text], check=True)

@@ -1,0 +1,146 @@
+"""The folder of a study: one run at a time, nothing of others touched, always able to go on."""
+
+import pyarrow as pa
+import pytest
+
+from pretese.io.output.manifest import write_manifest
+from pretese.jobs.blocks import Block, Job, Store
+from pretese.jobs.folder import study_folder
+from protocol.errors import InputError
+from tests.support.disk_faults import KilledError, counted, full_from, killed_at, snapshot
+
+RECORD = {"study": "x", "seed": 1}
+
+
+def count(first, size):
+    return pa.table({"n": list(range(first, first + size))})
+
+
+BLOCKS = list(Job("count", count, {}, 10).blocks(20))
+
+
+def work(out, resume=False):
+    """Do two blocks of a study, and write what stands for its results."""
+    with study_folder(RECORD, out, resume) as store:
+        for block in BLOCKS:
+            if not store.has(block):
+                store.write(block, count(block.first, block.size))
+        return [store.read(block) for block in BLOCKS]
+
+
+def whole(out):
+    return snapshot(out) if out.exists() else {}
+
+
+@pytest.fixture
+def done(tmp_path):
+    """Return the files of a study that nothing has disturbed."""
+    work(tmp_path / "done")
+    return whole(tmp_path / "done")
+
+
+def test_a_study_leaves_no_lock(done):
+    assert set(done) == {"study.json", "blocks", "blocks/count"} | {
+        f"blocks/count/{block.first:09d}-{block.key[:20]}.{kind}"
+        for block in BLOCKS
+        for kind in ("parquet", "sha256")
+    }
+
+
+def test_a_study_killed_at_any_step_is_resumed_to_the_same_bytes(tmp_path, done):
+    with counted(tmp_path) as steps:
+        work(tmp_path / "count")
+    assert len(steps) > 25
+    for number in range(len(steps)):
+        out = tmp_path / str(number) / "study"
+        with killed_at(tmp_path, number), pytest.raises(KilledError):
+            work(out)
+        work(out, resume=True)
+        assert whole(out) == done, (number, steps[number])
+
+
+def test_a_study_on_a_disk_full_at_any_step_is_told_and_resumed_to_the_same_bytes(tmp_path, done):
+    with counted(tmp_path) as steps:
+        work(tmp_path / "count")
+    said = []
+    for number in range(len(steps)):
+        out = tmp_path / str(number) / "study"
+        with full_from(tmp_path, number):
+            try:
+                work(out)
+            except InputError as error:
+                said.append(str(error))
+        work(out, resume=True)
+        assert whole(out) == done, (number, steps[number])
+    assert len(said) > 15
+    assert all("No space left on device" in each for each in said)
+
+
+def test_two_runs_never_work_in_one_study(tmp_path, done):
+    busy = pytest.raises(InputError, match="another run writes there")
+    with study_folder(RECORD, tmp_path / "x", False), busy:
+        work(tmp_path / "x", resume=True)
+    work(tmp_path / "x", resume=True)
+    assert whole(tmp_path / "x") == done
+
+
+def test_a_folder_of_others_is_refused_and_named(tmp_path):
+    (tmp_path / "NOTES.md").write_text("mine")
+    (tmp_path / ".pretese-partial-notes.txt").write_text("mine")
+    before = snapshot(tmp_path)
+    with pytest.raises(InputError, match=r"it holds files, and no study \(.*NOTES.md"):
+        work(tmp_path)
+    assert snapshot(tmp_path) == before
+
+
+def test_what_a_killed_run_left_goes_and_a_users_files_stay(tmp_path, done):
+    out = tmp_path / "x"
+    work(out)
+    for folder in (out, out / "blocks" / "count"):
+        (folder / ".pretese-partial-0123456789abcdef").write_text("half")
+        (folder / "NOTES.md").write_text("mine")
+        (folder / ".pretese-partial-notes.txt").write_text("mine")
+    work(out, resume=True)
+    assert {name for name in whole(out) if name not in done} == {
+        f"{folder}{name}"
+        for folder in ("", "blocks/count/")
+        for name in ("NOTES.md", ".pretese-partial-notes.txt")
+    }
+
+
+def test_results_that_could_not_be_replaced_are_told_before_work_begins(tmp_path, monkeypatch):
+    out = tmp_path / "x"
+    work(out)
+    (out / "results").mkdir()
+    write_manifest(out / "results", {})
+    (out / "results" / "NOTES.md").write_text("mine")
+    before = snapshot(out)
+    monkeypatch.setattr(Store, "has", lambda *_: pytest.fail("work began"))
+    with pytest.raises(InputError, match="beside an earlier result it holds NOTES"):
+        work(out, resume=True)
+    assert snapshot(out) == before
+
+
+def test_a_file_where_the_study_should_stand_is_refused(tmp_path):
+    (tmp_path / "x").write_text("mine")
+    for out in (tmp_path / "x", tmp_path / "x" / "y"):
+        with pytest.raises(InputError, match="--out"):
+            work(out)
+    assert snapshot(tmp_path) == {"x": b"mine"}
+
+
+def test_another_study_is_refused_and_nothing_is_touched(tmp_path):
+    work(tmp_path / "x")
+    before = snapshot(tmp_path)
+    other = pytest.raises(InputError, match="seed: was 1 and is 2 now")
+    with other, study_folder({**RECORD, "seed": 2}, tmp_path / "x", True):
+        pytest.fail("work began")
+    with pytest.raises(InputError, match="continue it with --resume"):
+        work(tmp_path / "x")
+    assert snapshot(tmp_path) == before
+
+
+def test_a_block_of_another_job_is_none_of_this(tmp_path):
+    work(tmp_path / "x")
+    other = Block(Job("count", count, {"other": 1}, 10), 0, 10)
+    assert not Store(tmp_path / "x" / "blocks").has(other)

@@ -1,0 +1,110 @@
+"""True effects by hand and against a large draw."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from simulate.cohort.draw import Path, draw_cohort
+from simulate.endpoints import potential_outcomes
+from simulate.truth import (
+    ESTIMANDS,
+    population_effects,
+    principal_strata,
+    sample_effects,
+    truth_table,
+)
+from tests.support.paper import drawn, paper
+
+
+def by_hand(untreated: list[int], treated: list[int], chance: list[float]):
+    """Make a cohort of a few men whose any-sperm outcomes and propensities are given."""
+    cohort = draw_cohort(paper(), 1, men=len(untreated))
+
+    def path(flags: list[int], other: Path) -> Path:
+        return dataclasses.replace(other, any_sperm=np.array([flags], bool))
+
+    paths = path(untreated, cohort.paths[0]), path(treated, cohort.paths[1])
+    return dataclasses.replace(cohort, paths=paths, propensity=np.array([chance]))
+
+
+def test_sample_effects_by_hand():
+    cohort = by_hand([0, 0, 0, 1], [1, 0, 1, 1], [0.5, 0.5, 0.25, 0.75])
+    effects = sample_effects(cohort)
+    everyone = effects["any_sperm.everyone"]
+    assert everyone.risk_untreated.tolist() == [0.25]
+    assert everyone.risk_treated.tolist() == [0.75]
+    assert everyone.risk_difference.tolist() == [0.5]
+    assert everyone.risk_ratio.tolist() == [3.0]
+    assert everyone.odds_ratio.tolist() == [9.0]
+    assert np.isnan(everyone.log_odds_ratio_se).all()
+    treated = effects["any_sperm.treated"]
+    assert treated.risk_difference.tolist() == [pytest.approx(0.75 / 2)]
+    untreated = effects["any_sperm.untreated"]
+    assert untreated.risk_difference.tolist() == [pytest.approx((0.5 + 0.75) / 2)]
+
+
+def test_strata_cover_every_man_once():
+    strata = principal_strata(drawn())
+    surgery = ("always_operated", "spared_by_therapy", "operated_through_therapy", "never_operated")
+    sperm = ("always_sperm", "helped", "harmed", "never_sperm")
+    for names in (surgery, sperm):
+        assert (sum(strata[name].astype(int) for name in names) == 1).all()
+    assert not strata["harmed"].any()
+    assert not strata["operated_through_therapy"].any()
+
+
+def test_the_risk_difference_is_helped_minus_harmed():
+    strata = principal_strata(drawn())
+    effect = sample_effects(drawn())["any_sperm.everyone"]
+    share = strata["helped"].mean(axis=-1) - strata["harmed"].mean(axis=-1)
+    assert np.allclose(effect.risk_difference, share)
+
+
+def test_population_effects_agree_with_the_average_of_samples():
+    population = population_effects(paper(), 2, men=130_000)
+    samples = sample_effects(drawn())
+    for key, effect in population.items():
+        sample = samples[key].risk_difference
+        error = np.hypot(effect.risk_difference_se, sample.std(ddof=1) / np.sqrt(len(sample)))
+        assert abs(effect.risk_difference - sample.mean()) < 4 * error, key
+        assert 0 < effect.risk_difference_se < 0.02
+
+
+def test_the_stated_error_is_the_spread_between_draws():
+    draws = [
+        population_effects(paper(), seed, men=1, estimands=ESTIMANDS[:4]) for seed in range(12)
+    ]
+    for estimand in ESTIMANDS[:4]:
+        logs = [float(np.log(draw[estimand.key].odds_ratio)) for draw in draws]
+        stated = float(draws[0][estimand.key].log_odds_ratio_se)
+        assert 0.5 < np.std(logs, ddof=1) / stated < 1.7, estimand.key
+
+
+def test_effects_on_the_three_scales_agree_about_direction():
+    for effect in sample_effects(drawn(replicates=200)).values():
+        pooled = effect.risk_difference.mean()
+        assert pooled > 0
+        assert np.nanmean(effect.risk_ratio) > 1
+
+
+def test_long_infertility_is_where_therapy_helps():
+    effects = population_effects(paper(), 1, men=130_000)
+    gap = (
+        effects["any_sperm.long_infertility"].risk_difference
+        - effects["any_sperm.short_infertility"].risk_difference
+    )
+    assert gap > 0.05
+
+
+def test_live_births_have_their_truth_too():
+    without, with_therapy = potential_outcomes(drawn(), "live_birth")
+    assert with_therapy.mean() > without.mean()
+    assert (with_therapy >= without).all()
+
+
+def test_the_table_has_a_row_per_estimand_and_scale():
+    table = truth_table(population_effects(paper(), 1, men=1))
+    assert len(table) == 3 * len(ESTIMANDS)
+    assert table["truth"].notna().all()
+    assert (table.query("scale == 'risk difference'")["monte_carlo_se"] > 0).all()

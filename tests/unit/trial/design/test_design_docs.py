@@ -1,0 +1,15 @@
+"""The pages on trials say only what the program says."""
+
+import doctest
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[4] / "docs"
+
+
+@pytest.mark.parametrize("page", ["reference/sequential.md", "explanation/exact-rail.md"])
+def test_examples_on_the_page_are_true(page):
+    result = doctest.testfile(str(DOCS / page), module_relative=False)
+    assert result.attempted > 5
+    assert result.failed == 0
