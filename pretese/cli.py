@@ -11,9 +11,17 @@ from typing import Any
 
 import click
 
-from pretese import __version__
+from pretese.io.output.versions import program_version
 from pretese.jobs.signals import exit_code, ignore_stop_signals, orderly_stop
 from pretese.jobs.threads import limit_threads
+from pretese.screen.endings import (
+    EXIT_BAD_INPUT,
+    EXIT_CHECK_FAILED,
+    EXIT_INTERNAL,
+    EXIT_MACHINE,
+    EXIT_READER_GONE,
+    CheckFailedError,
+)
 from pretese.screen.terminal import any_terminal, echo
 from protocol.errors import Fault, InputError
 from protocol.safe_text import one_line
@@ -39,22 +47,8 @@ COMMANDS = {
     "audit": "what was done against what was due",
 }
 
-EXIT_BAD_INPUT = 2
-EXIT_CHECK_FAILED = 3
-#: A fault of the program, not of the input: EX_SOFTWARE of sysexits.h.
-EXIT_INTERNAL = 70
-#: The machine refuses (disk full, no memory): EX_IOERR of sysexits.h.
-EXIT_MACHINE = 74
-EXIT_INTERRUPTED = 130
-#: Whoever reads our output has gone, as `head` does: 128 + SIGPIPE, as shells show it.
-EXIT_READER_GONE = 141
-
 #: Faults of one input that are listed; the rest is counted.
 MOST_FAULTS = 50
-
-
-class CheckFailedError(Exception):
-    """A check that the command makes has failed; what failed has been said already."""
 
 
 class _ReaderGoneError(Exception):
@@ -90,7 +84,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="pretese")
+@click.version_option(program_version(), prog_name="pretese")
 @click.option("--debug", is_flag=True, help="Show the traceback of an internal error.")
 def app(debug: bool) -> None:
     """Hormone protocol before micro-TESE: decide, simulate, estimate.

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Iterator
 from itertools import groupby
 
+from simulate.core.shipped import scenario_names
+from simulate.scenario import Scenario
 from simulate.scenario.calibration_record import load_scenario
 from simulate.scenario.parameter_paths import parameters
-from simulate.core.shipped import scenario_names
 from simulate.scenario.sections.parameter import Parameter
-from simulate.scenario import Scenario
 
 INTRODUCTION = """\
 # Scenario files

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from simulate.scenario.calibration_record import load_scenario
 from pretese.io.export.adam import AnalysisData, adlb, adsl
 from pretese.io.export.export_fields import Field, Fields, fields_of, is_truth
 from simulate.cohort.draw import draw_cohort
+from simulate.scenario.calibration_record import load_scenario
 from simulate.tables.study_tables import tables
 
 #: What a row of each table is.

@@ -10,7 +10,6 @@ from typing import Literal
 import numpy as np
 
 from estimate.causal.propensity import PropensityScore
-from estimate.comparison.contingency import from_logistic
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats, Ints
 from estimate.core.design_matrix import design_matrix
@@ -18,6 +17,7 @@ from estimate.core.result import Estimate, wald
 from estimate.core.rounding import RANKED_DIGITS, significant
 from estimate.regression.adjustment import conditional_estimand
 from estimate.regression.logistic import fit_logistic
+from estimate.regression.odds_ratio import from_logistic
 from estimate.regression.sandwich import sandwich
 from protocol.errors import InputError
 

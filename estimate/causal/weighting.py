@@ -12,13 +12,13 @@ import numpy as np
 
 from estimate.causal.marginal_risks import Risks
 from estimate.causal.propensity import PropensityScore
-from estimate.comparison.contingency import from_logistic
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats
 from estimate.core.design_matrix import design_matrix
 from estimate.core.result import Estimate, wald
 from estimate.regression.adjustment import conditional_estimand
 from estimate.regression.logistic import fit_logistic
+from estimate.regression.odds_ratio import from_logistic
 from estimate.regression.sandwich import sandwich, scores, stacked_covariance
 
 Target = Literal["ate", "att", "atc", "ato", "atm"]

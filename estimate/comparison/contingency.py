@@ -13,8 +13,8 @@ from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats
 from estimate.core.estimand import Estimand
 from estimate.core.result import Estimate, assemble, wald
-from estimate.regression.logistic import LogisticFit, fit_logistic
-from estimate.regression.profile import likelihood_ratio, profile_interval
+from estimate.regression.logistic import fit_logistic
+from estimate.regression.odds_ratio import from_logistic
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,54 +175,6 @@ def odds_ratio(table: TwoByTwo, estimand: Estimand, *, method: str = "crude") ->
     fit = fit_logistic(X, y, table.cells)
     return from_logistic(
         fit, X, y, 1, estimand.as_("odds ratio"), method, weights=table.cells, n=table.n
-    )
-
-
-def from_logistic(
-    fit: LogisticFit,
-    X: ArrayLike,
-    y: ArrayLike,
-    column: int,
-    estimand: Estimand,
-    method: str,
-    *,
-    n: ArrayLike,
-    weights: ArrayLike | None = None,
-    profile: bool = True,
-) -> Estimate:
-    """Return one coefficient as an odds ratio: profile interval, likelihood-ratio p-value.
-
-    ``statistic`` is the signed root of the likelihood ratio.
-
-    Parameters
-    ----------
-    profile
-        False gives Wald's interval and p-value, for a tenth of the work: enough where the
-        standard error alone is used, as in pooling over imputations.
-    """
-    if not profile:
-        return wald(
-            estimand, method, "odds ratio", fit.coef[..., column],
-            np.sqrt(fit.cov[..., column, column]), n, interval="Wald, model-based errors",
-            converged=fit.converged,
-        )  # fmt: skip
-    low, high = profile_interval(X, y, fit, column, weights)
-    ratio, p_value = likelihood_ratio(X, y, fit, column, weights)
-    value = fit.coef[..., column]
-    return assemble(
-        estimand,
-        method,
-        "odds ratio",
-        value=value,
-        std_error=np.sqrt(fit.cov[..., column, column]),
-        statistic=np.copysign(np.sqrt(ratio), value),
-        p_value=p_value,
-        low=low,
-        high=high,
-        n=n,
-        interval="profile likelihood",
-        converged=fit.converged,
-        test="likelihood ratio",
     )
 
 

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from estimate.comparison.contingency import from_logistic
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats, Ints
 from estimate.core.design_matrix import design_matrix
@@ -20,6 +19,7 @@ from estimate.core.matrices import independent_columns
 from estimate.core.result import Estimate, wald
 from estimate.regression.adjustment import conditional_estimand
 from estimate.regression.logistic import fit_logistic
+from estimate.regression.odds_ratio import from_logistic
 from estimate.regression.profile import likelihood_ratio
 from estimate.regression.splines import wald_chi2
 from protocol.errors import InputError
@@ -156,7 +156,7 @@ def subgroup_effects(
         Names; None takes all of the analysis set. In a subgroup's own model, columns without
         variation there are dropped.
     profile
-        As for `estimate.comparison.contingency.from_logistic`, for ``separate``.
+        As for `estimate.comparison.odds_ratio.from_logistic`, for ``separate``.
 
     Raises
     ------

@@ -8,10 +8,10 @@ arm and level has told its adjusted odds ratio, whether it meant to or not.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from estimate.comparison.contingency import from_logistic
 from estimate.core.estimand import Estimand
 from estimate.core.result import Estimate
 from estimate.regression.logistic import fit_logistic
+from estimate.regression.odds_ratio import from_logistic
 from protocol.errors import InputError
 
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from estimate.comparison.contingency import from_logistic
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Floats
 from estimate.core.design_matrix import DesignMatrix, design_matrix
 from estimate.core.estimand import Estimand
 from estimate.core.result import Estimate
 from estimate.regression.logistic import fit_logistic
+from estimate.regression.odds_ratio import from_logistic
 
 
 def adjusted(

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from icalendar import Calendar, Event
 
-from pretese import __version__
+from pretese.io.output.versions import program_version
 from protocol.bedside.schedule import Item, Plan
 from protocol.dates import FIRST_YEAR, LAST_YEAR
 from protocol.errors import InputError
@@ -39,7 +39,7 @@ def calendar_of(
     if (at is None) != (timezone is None):
         raise InputError.of("calendar", "", "time and zone come together", "give both, or none")
     calendar = Calendar()
-    calendar.add("prodid", f"-//pretese//{__version__}//EN")
+    calendar.add("prodid", f"-//pretese//{program_version()}//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", f"{plan.regimen_id} from {plan.start}")

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from pretese import __version__
+from pretese.io.output.versions import program_version
 from pretese.io.text.json_text import to_json
 
 
@@ -15,7 +15,7 @@ def as_plain(value: object) -> Any:
 
 def as_json(schema: str, **parts: object) -> str:
     """Return one JSON document: the schema's name, the program's version, and the parts."""
-    return to_json({"schema": schema, "pretese": __version__, **parts})
+    return to_json({"schema": schema, "pretese": program_version(), **parts})
 
 
 def schema_of(kind: type) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from pretese.clinic.clinic_task import Task, pool
 from pretese.clinic.run_results import origin
-from pretese.io.output.files import write_csv
+from pretese.io.output.csv_file import write_csv
 from pretese.io.output.manifest import write_manifest
 from pretese.io.output.result_folder import optional_result_folder
 from pretese.io.text.json_text import plain, print_json

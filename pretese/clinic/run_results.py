@@ -12,7 +12,8 @@ from pretese.clinic.clinic_files import clinic_dictionary
 from pretese.clinic.clinic_task import Task
 from pretese.clinic.flow_figure import draw_flow
 from pretese.clinic.queue_figures import draw_queues, draw_timeline, longest_way
-from pretese.io.output.files import versions, write_csv
+from pretese.io.output.csv_file import write_csv
+from pretese.io.output.versions import versions
 from pretese.plots.style import save
 from simulate.clinic.capacity.replications import Replication, interval, mser5
 from simulate.clinic.flow.run_clinic import Run

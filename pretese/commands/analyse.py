@@ -28,9 +28,9 @@ from pretese.analysis.analysis_tables import (
 from pretese.commands.options import tell_assumptions
 from pretese.io.input.plan_columns import uses_of
 from pretese.io.input.read_table import TableFile, read_table
-from pretese.io.output.files import versions
 from pretese.io.output.manifest import write_manifest
 from pretese.io.output.result_folder import optional_result_folder
+from pretese.io.output.versions import versions
 from pretese.io.text.json_text import print_json, to_json
 from pretese.io.text.rounding_rule import rounded_document
 from pretese.io.text.write_table import write_table

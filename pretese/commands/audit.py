@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from pretese.bedside.json_answers import as_json, as_plain
-from pretese.cli import CheckFailedError
 from pretese.commands.options import (
     json_option,
     pairs_of,
@@ -18,6 +17,7 @@ from pretese.commands.options import (
 )
 from pretese.io.output.atomic_file import check_file, write_file
 from pretese.io.text.spreadsheet import spreadsheet_cell
+from pretese.screen.endings import CheckFailedError
 from pretese.screen.terminal import echo
 from protocol.audit.deviations import SCHEMA, Audit, Deviation
 from protocol.audit.judge import audit

@@ -5,22 +5,21 @@ from rich.table import Table
 
 from pretese.article.calibration.problem import pose
 from pretese.article.calibration.solve import calibrate
+from pretese.article.calibration.store import check_certificate_place, write_certificate
 from pretese.article.calibration.verdict import LIMIT, certify, check
 from pretese.article.published import load_published
-from pretese.cli import CheckFailedError
 from pretese.commands.options import seed_option
 from pretese.screen.console import SafeConsole
+from pretese.screen.endings import CheckFailedError
 from pretese.screen.progress import progress
 from protocol.errors import InputError
 from simulate.core.shipped import scenario_path
 from simulate.scenario.calibration_record import (
     Certificate,
     certificate_path,
-    check_certificate_place,
     load_scenario,
     read_certificate,
     unsolved,
-    write_certificate,
 )
 
 

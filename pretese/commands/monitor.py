@@ -6,7 +6,7 @@ import click
 
 from pretese.commands.options import NumberRange, json_option, tell_assumptions, to_number
 from pretese.io.output.atomic_file import check_file
-from pretese.io.output.files import versions
+from pretese.io.output.versions import versions
 from pretese.io.text.json_text import print_json
 from pretese.io.text.rounding_rule import rounded_document
 from pretese.plots.style import save

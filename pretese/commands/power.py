@@ -9,9 +9,9 @@ import click
 
 from pretese.commands.options import Number, NumberRange, pairs_of, seed_option, settings, to_number
 from pretese.io.input.regimen_files import regimen_files
-from pretese.io.output.files import versions
 from pretese.io.output.manifest import write_manifest
 from pretese.io.output.result_folder import result_folder
+from pretese.io.output.versions import versions
 from pretese.io.text.json_text import print_json, to_json
 from pretese.io.text.rounding_rule import rounded_document
 from pretese.jobs.blocks import Store

@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pretese.cli import CheckFailedError
 from pretese.commands.options import NumberRange, seed_option
 from pretese.io.text.json_text import plain, print_json
 from pretese.io.text.rounding_rule import rounded_document
@@ -20,6 +19,7 @@ from pretese.recovery.results.assess import Assessment
 from pretese.recovery.results.verdicts import SHORT, Judgement
 from pretese.recovery.run_recovery import prepare, run_study, write_results
 from pretese.screen.console import SafeConsole
+from pretese.screen.endings import CheckFailedError
 from pretese.screen.progress import progress
 from protocol.reading.documents import read_document
 

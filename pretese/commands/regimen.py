@@ -9,9 +9,9 @@ from pretese.bedside.json_answers import as_json, as_plain
 from pretese.bedside.regimen_page import markdown
 from pretese.bedside.tree import mermaid, svg
 from pretese.bedside.words import path_lines, shown_order
-from pretese.cli import CheckFailedError
 from pretese.commands.options import json_option
 from pretese.io.output.atomic_file import check_file, write_file
+from pretese.screen.endings import CheckFailedError
 from pretese.screen.terminal import echo
 from protocol.bedside.cases import load_cases, run_cases
 from protocol.errors import InputError, ProofError

@@ -13,16 +13,17 @@ from pretese.article.report.compare import compare, frame, missed
 from pretese.article.report.reproduction_page import draw_figures, render
 from pretese.article.report.reproduction_view import show
 from pretese.article.twin.run_twin import run_studies
-from pretese.cli import CheckFailedError
 from pretese.commands.options import seed_option
 from pretese.io.input.regimen_files import regimen_files
-from pretese.io.output.files import versions, write_csv
+from pretese.io.output.csv_file import write_csv
 from pretese.io.output.manifest import write_manifest
 from pretese.io.output.result_folder import result_folder
+from pretese.io.output.versions import versions
 from pretese.io.text.json_text import plain, print_json
 from pretese.io.text.rounding_rule import rounded_document
 from pretese.plots.style import save, svg
 from pretese.screen.console import SafeConsole
+from pretese.screen.endings import CheckFailedError
 from pretese.screen.progress import progress
 from protocol.reading.documents import content_hash, read_text
 from protocol.regimen.load import load_regimen

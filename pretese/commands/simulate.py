@@ -8,9 +8,9 @@ from pretese.commands.options import NumberRange, seed_option, to_number
 from pretese.io.export.cohort_files import write_studies
 from pretese.io.export.formats import FORMATS, listed
 from pretese.io.input.regimen_files import regimen_files
-from pretese.io.output.files import versions
 from pretese.io.output.manifest import write_manifest
 from pretese.io.output.result_folder import result_folder
+from pretese.io.output.versions import versions
 from pretese.screen.console import SafeConsole
 from pretese.screen.progress import progress
 from protocol.errors import InputError

@@ -7,8 +7,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-import pretese
-
 #: Of which work: replicates of a recovery study, or simulated trials.
 Kind = Literal["recovery", "trials"]
 
@@ -24,17 +22,16 @@ _OWN: dict[Kind, tuple[str, ...]] = {
         "pretese/recovery/work/tasks.py",
         "pretese/recovery/work/known_effects.py",
     ),
-    "trials": ("pretese/io/text/rounding_rule.py", "pretese/trial/*.py"),
+    # What summarises trials that are done and what reports them stand in folders of their own.
+    "trials": (
+        "pretese/io/text/rounding_rule.py",
+        "pretese/trial/design/*.py",
+        "pretese/trial/conduct/*.py",
+        "pretese/trial/simulation/*.py",
+        "pretese/trial/power/runner.py",
+        "pretese/trial/power/trial_tables.py",
+    ),
 }
-
-#: What only speaks of trials that are done. Whatever is not named here is taken to decide.
-_SPEAKING = frozenset(
-    f"pretese/trial/{name}.py"
-    for name in (
-        "chapters", "checks", "columns", "drawn", "family", "further", "narrate", "nuisance",
-        "page", "rail", "report", "solve", "statement", "study", "summary", "verdict",
-    )
-)  # fmt: skip
 
 #: Libraries whose version may change a digit, or a byte of a file.
 _LIBRARIES = ("numpy", "scipy", "pyarrow")
@@ -43,12 +40,12 @@ _LIBRARIES = ("numpy", "scipy", "pyarrow")
 @cache
 def code_version(kind: Kind = "recovery") -> str:
     """Return the SHA-256 of the sources that decide the numbers, and of library versions."""
-    root = Path(pretese.__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     digest = hashlib.sha256(platform.python_version().encode())
     for library in _LIBRARIES:
         digest.update(f"{library} {version(library)}\n".encode())
     for path in sorted(p for pattern in (*_DECISIVE, *_OWN[kind]) for p in root.glob(pattern)):
         name = path.relative_to(root).as_posix()
-        if path.suffix in {".py", ".yaml"} and name not in _SPEAKING:
+        if path.suffix in {".py", ".yaml"}:
             digest.update(name.encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

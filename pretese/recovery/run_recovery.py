@@ -10,9 +10,10 @@ import pandas as pd
 import pyarrow as pa
 
 from pretese.io.input.regimen_files import regimen_files
-from pretese.io.output.files import versions, write_csv
+from pretese.io.output.csv_file import write_csv
 from pretese.io.output.manifest import write_manifest
 from pretese.io.output.result_folder import result_folder
+from pretese.io.output.versions import versions
 from pretese.jobs.blocks import Job, Store
 from pretese.jobs.code import code_version
 from pretese.jobs.crew import Crew

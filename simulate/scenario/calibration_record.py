@@ -9,10 +9,6 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from pretese.io.output.atomic_file import check_file, write_file
-from pretese.io.output.faults import cannot_write
-from pretese.io.output.place import check_place
-from pretese.io.text.json_text import to_json
 from protocol.errors import InputError
 from protocol.reading.documents import Document, parse_json, read_text, validate
 from protocol.reading.fields import Number, Seed, Whole
@@ -91,23 +87,6 @@ def record_hash(plain: Mapping[str, Any]) -> str:
     fields = {name: value for name, value in plain.items() if name != HASH_FIELD}
     text = json.dumps(fields, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def check_certificate_place(path: Path) -> None:
-    """Refuse a certificate that could not be written, before its parameters are solved."""
-    check_place(path.parent, option="", replaced=False)
-    if path.parent.exists():
-        check_file(path)
-
-
-def write_certificate(path: Path, certificate: Certificate) -> None:
-    """Write a certificate; a run that dies half-way leaves the old one whole."""
-    plain = certificate.model_dump(mode="json")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise cannot_write(path, error) from None
-    write_file(path, to_json({**plain, HASH_FIELD: record_hash(plain)}) + "\n")
 
 
 def read_certificate(path: Path) -> Certificate:

@@ -1,6 +1,7 @@
 """Every command that writes, killed and on a full disk at its steps; what is lost is counted.
 
-`tests/e2e/jobs/test_writers_survive.py` does the steps that matter most; marked `slow`, all of them.
+`tests/e2e/jobs/test_writers_survive.py` does the steps that matter most, and all of them where it
+is marked `slow`.
 """
 
 import json
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
-from pretese.cli import EXIT_BAD_INPUT, run
+from pretese.screen.endings import EXIT_BAD_INPUT, run
 from tests.support.disk_faults import KilledError, counted, full_from, killed_at, snapshot
 
 PLAN = """

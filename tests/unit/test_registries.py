@@ -21,13 +21,16 @@ COMMON = {"adjusted", "unadjusted", "matching", "simple", "blocks", "logistic", 
 #: trials are computed, columns of tables, figures of the article, suffixes of one writer.
 HOMES = {
     "methods": (
-        METHODS, "estimate/methods/registry.py", {"estimate/causal/marginal.py", "pretese/trial/simulation/arm_comparison.py"},
+        METHODS,
+        "estimate/methods/registry.py",
+        {"estimate/causal/marginal.py", "pretese/trial/simulation/arm_comparison.py"},
     ),
     "endpoints": (
         ENDPOINTS,
         "simulate/endpoints.py",
         {
-            "simulate/tables/study_tables.py", "simulate/tables/table_columns.py", "simulate/clinic/records/clinic_tables.py",
+            "simulate/tables/study_tables.py", "simulate/tables/table_columns.py",
+            "simulate/clinic/records/clinic_tables.py",
             "pretese/article/twin/studies.py",
         },
     ),

@@ -1,6 +1,6 @@
 """The audit as Markdown, written from its figures.
 
-``python -m pretese.article.pitfalls.pitfalls_page > docs/explanation/paper-audit.md`` writes the page anew.
+``python -m pretese.article.pitfalls.pitfalls_page`` prints `docs/explanation/paper-audit.md`.
 """
 
 import sys

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pretese.article.pitfalls.pitfall_result import Pitfall, frame
 from pretese.article.pitfalls.pitfalls_page import page
-from pretese.io.output.files import write_csv
+from pretese.io.output.csv_file import write_csv
 from pretese.io.text.html_page import render_page
 
 

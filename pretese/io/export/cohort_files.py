@@ -14,7 +14,7 @@ from pretese.io.export.export_fields import DIRT, Fields, dictionary, fields_of,
 from pretese.io.export.formats import FORMATS, Tables, streamed
 from pretese.io.export.frictionless import write_package
 from pretese.io.export.streams import Stream
-from pretese.io.output.files import write_csv
+from pretese.io.output.csv_file import write_csv
 from protocol.errors import InputError
 from simulate.cohort.draw import draw_cohort
 from simulate.core.random_streams import CHUNK

@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from pretese import __version__
 from pretese.io.export.adam import AnalysisData, Variable
 from pretese.io.export.clock import creation_time
+from pretese.io.output.versions import program_version
 
 VERSION = "1.1.0"
 
@@ -30,9 +30,9 @@ def dataset(data: AnalysisData, study: str) -> dict[str, Any]:
         "fileOID": f"pretese.{study}.{data.name}",
         "dbLastModifiedDateTime": when,
         "originator": "pretese",
-        "sourceSystem": {"name": "pretese", "version": __version__},
+        "sourceSystem": {"name": "pretese", "version": program_version()},
         "studyOID": f"pretese.{study}",
-        "metaDataVersionOID": f"MDV.pretese.{__version__}",
+        "metaDataVersionOID": f"MDV.pretese.{program_version()}",
         "itemGroupOID": f"IG.{data.name}",
         "records": len(data.table),
         "name": data.name,

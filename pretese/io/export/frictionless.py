@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pretese import __version__
 from pretese.io.export.export_fields import KEYS, Field, Fields, Kind
 from pretese.io.export.formats import FORMATS
+from pretese.io.output.versions import program_version
 from pretese.io.text.json_text import to_json
 
 _TYPES: dict[Kind, str] = {
@@ -38,7 +38,7 @@ def write_package(folder: Path, fields: Fields, kind: str, name: str, title: str
         "title": title,
         "description": "Synthetic men drawn by pretese; no person stands behind any row.",
         "profile": "data-package",
-        "version": __version__,
+        "version": program_version(),
         "resources": [_resource(table, fields, kind) for table in fields],
     }
     (folder / "datapackage.json").write_text(to_json(package) + "\n", encoding="utf-8")

@@ -1,4 +1,6 @@
-"""The results of a recovery study as one page of Markdown: `python -m pretese.recovery.results.recovery_page FOLDER`.
+"""The results of a recovery study as one page of Markdown.
+
+``python -m pretese.recovery.results.recovery_page FOLDER`` prints it.
 
 The page of the shipped library is `docs/explanation/recovery.md`.
 """

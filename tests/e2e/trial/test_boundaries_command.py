@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from pretese.cli import EXIT_BAD_INPUT, run
+from pretese.screen.endings import EXIT_BAD_INPUT, run
 
 
 def lines_of(capsys, *words):

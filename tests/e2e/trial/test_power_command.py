@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from pretese.cli import EXIT_BAD_INPUT, run
+from pretese.screen.endings import EXIT_BAD_INPUT, run
 
 SMALL = ["--replicates", "40"]
 

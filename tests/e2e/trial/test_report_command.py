@@ -8,7 +8,7 @@ from dataclasses import fields
 import pandas as pd
 import pytest
 
-from pretese.cli import EXIT_BAD_INPUT, run
+from pretese.screen.endings import EXIT_BAD_INPUT, run
 from pretese.trial.design.design_file import design_path
 from pretese.trial.report.archive_columns import dictionary_rows
 from pretese.trial.simulation.trial_results import Outcomes

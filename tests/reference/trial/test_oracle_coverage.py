@@ -7,7 +7,7 @@ from pathlib import Path
 HERE = Path(__file__).parents[1]
 PAGE = (HERE / "trial_oracles.md").read_text(encoding="utf-8")
 ROWS = dict(re.findall(r"^\| (O\d+) \|.*\| ([^|]*) \|$", PAGE, re.MULTILINE))
-SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in HERE.glob("test_*oracles.py"))
+SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in HERE.rglob("test_*oracles.py"))
 
 #: Data that are not ours.
 UNCHECKED = {"O41"}

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from pretese.article.calibration.store import write_certificate
 from pretese.io.output.atomic_file import check_file, replaced_file, write_file
 from pretese.io.output.manifest import add_to_manifest, foreign_files, read_manifest, write_manifest
 from pretese.plots.style import new_figure, save
 from protocol.errors import InputError
-from simulate.scenario.calibration_record import Certificate, write_certificate
+from simulate.scenario.calibration_record import Certificate
 from tests.support.disk_faults import KilledError, counted, full_from, killed_at, snapshot
 
 

@@ -17,7 +17,7 @@ from estimate.core.analysis_set import analysis_set
 from estimate.core.columns import Numeric
 from estimate.core.rounding import significant
 from pretese.analysis.analysis_tables import balance_table
-from pretese.io.output.files import write_csv
+from pretese.io.output.csv_file import write_csv
 from pretese.io.text.rounding_rule import (
     rounded_columns,
     rounded_document,

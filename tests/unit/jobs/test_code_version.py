@@ -21,15 +21,20 @@ def imported(path, seen):
     return seen
 
 
-def test_nothing_that_simulates_a_trial_is_taken_for_a_page():
-    decisive = {path.relative_to(ROOT).as_posix() for path in imported(
+def test_everything_that_simulates_a_trial_is_hashed():
+    leading = {path.relative_to(ROOT).as_posix() for path in imported(
         ROOT / "pretese/trial/power/runner.py", set())}  # fmt: skip
-    assert "pretese/trial/conduct/trial_conduct.py" in decisive
-    assert not decisive & code._SPEAKING
+    hashed = {
+        path.relative_to(ROOT).as_posix()
+        for pattern in code._OWN["trials"]
+        for path in ROOT.glob(pattern)
+    }
+    assert "pretese/trial/conduct/trial_conduct.py" in leading
+    assert leading <= hashed
 
 
-def test_every_page_that_is_left_out_exists():
-    assert all((ROOT / name).exists() for name in code._SPEAKING)
+def test_every_source_that_is_named_exists():
+    assert all(list(ROOT.glob(pattern)) for own in code._OWN.values() for pattern in own)
 
 
 def test_recovery_and_trials_have_codes_of_their_own():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from pretese.article.calibration.problem import pose
+from pretese.article.calibration.store import write_certificate
 from pretese.article.calibration.verdict import certify
 from pretese.article.published import load_published
 from pretese.cli import run
@@ -17,7 +18,6 @@ from simulate.scenario.calibration_record import (
     read_certificate,
     record_hash,
     unsolved,
-    write_certificate,
 )
 from simulate.scenario.parameter_paths import parameters
 

@@ -7,16 +7,12 @@ import pytest
 
 from pretese.article.calibration.problem import pose
 from pretese.article.calibration.solve import refine
+from pretese.article.calibration.store import write_certificate
 from pretese.article.published import load_published
 from protocol.errors import InputError
 from simulate.core.shipped import scenario_path
 from simulate.scenario import Target, read_scenario
-from simulate.scenario.calibration_record import (
-    load_scenario,
-    read_certificate,
-    unsolved,
-    write_certificate,
-)
+from simulate.scenario.calibration_record import load_scenario, read_certificate, unsolved
 from simulate.scenario.inheritance import merge, read_plain, stated
 from simulate.scenario.parameter_paths import mechanism_hash, parameters
 from tests.support.paper import paper

@@ -1,0 +1,58 @@
+"""How the objects of the public interface show themselves: a line, a table, plain values."""
+
+import html
+import json
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # pandas takes a while to load, and not every answer needs it
+    import pandas as pd
+
+#: Rows of a table that a notebook shows.
+ROWS_SHOWN = 20
+
+
+class Shown(ABC):
+    """A result: ``repr`` is one line, a notebook shows a table, `to_dict` holds plain values.
+
+    A subclass says its one line (`summary`) and its plain values (`to_dict`), and where it holds
+    rows, its table (`to_frame`).
+    """
+
+    __slots__ = ()
+
+    @abstractmethod
+    def summary(self) -> str:
+        """Return what this is in one line of at most 80 characters, without its class."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """Return the whole answer as plain values, as ``--json`` prints them."""
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the main table of the answer, one row per entry.
+
+        Raises
+        ------
+        TypeError
+            The answer has no table.
+        """
+        raise TypeError(f"{type(self).__name__} has no table; use to_dict()")
+
+    def to_json(self) -> str:
+        """Return `to_dict` as one strict JSON document."""
+        return json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+
+    def __repr__(self) -> str:
+        """Return the class and the summary, never the data."""
+        return f"<{type(self).__name__}: {self.summary()}>"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the summary, and the first rows of the table."""
+        head = f"<p>{html.escape(self.summary())}</p>"
+        try:
+            table = self.to_frame()
+        except TypeError:
+            return head
+        more = f"<p>{len(table)} rows</p>" if len(table) > ROWS_SHOWN else ""
+        return head + str(table.head(ROWS_SHOWN).to_html(index=False, border=0)) + more
