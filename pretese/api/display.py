@@ -1,9 +1,10 @@
 """How the objects of the public interface show themselves: a line, a table, plain values."""
 
 import html
-import json
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
+
+from pretese.io.text.json_text import to_json
 
 if TYPE_CHECKING:  # pandas takes a while to load, and not every answer needs it
     import pandas as pd
@@ -41,7 +42,7 @@ class Shown(ABC):
 
     def to_json(self) -> str:
         """Return `to_dict` as one strict JSON document."""
-        return json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+        return to_json(self.to_dict())
 
     def __repr__(self) -> str:
         """Return the class and the summary, never the data."""

@@ -28,6 +28,10 @@ class Row(NamedTuple):
 Block = tuple[list[int], list[list[str]]]
 
 
+#: Characters of a cell; a longer one is most often a quote that is not closed.
+LONGEST_CELL = 131_072
+
+
 @dataclass(slots=True)
 class TextTable:
     """A table whose header is read and whose rows are still to come.
@@ -86,9 +90,13 @@ class TextTable:
     def _cells(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the rows behind the header, as they stand, with the line on which each begins."""
         reader = csv.reader(text_lines(self._text), delimiter=self.delimiter, strict=True)
+        # The limit of the csv module is that of the whole process: another library may raise it.
+        unlimited = csv.field_size_limit() > LONGEST_CELL
         number = 1
         try:
             for cells in reader:
+                if unlimited and max(map(len, cells), default=0) > LONGEST_CELL:
+                    raise csv.Error("field larger than field limit")
                 if number > self._layout.header_row:
                     yield number, cells
                 number = reader.line_num + 1
@@ -103,7 +111,7 @@ def _said(error: csv.Error) -> tuple[str, str]:
     if "unexpected end" in text:
         return "a quote is opened and not closed", "close it, or write a quote in a cell twice"
     if "field larger" in text:
-        limit = f"a cell has more than {csv.field_size_limit():,} characters"
+        limit = f"a cell has more than {LONGEST_CELL:,} characters"
         return limit, "shorten it; a quote that is not closed makes one cell of many rows"
     if "expected after" in text:
         problem = "letters follow a closing quote"

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
-from pretese.screen.endings import EXIT_BAD_INPUT, run
+from pretese.cli import run
+from pretese.screen.endings import EXIT_BAD_INPUT
 from tests.support.disk_faults import KilledError, counted, full_from, killed_at, snapshot
 
 PLAN = """

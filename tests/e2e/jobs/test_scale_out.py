@@ -20,8 +20,9 @@ import dask.config
 import psutil
 import pytest
 
+from pretese.cli import run
 from pretese.jobs.blocks import Store
-from pretese.screen.endings import EXIT_BAD_INPUT, run
+from pretese.screen.endings import EXIT_BAD_INPUT
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "scale-out.md"
 

@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from pretese.screen.endings import EXIT_BAD_INPUT, run
+from pretese.cli import run
+from pretese.screen.endings import EXIT_BAD_INPUT
 
 
 def lines_of(capsys, *words):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from estimate.comparison.risk_difference import score_z
-from pretese.screen.endings import EXIT_BAD_INPUT, run
+from pretese.cli import run
+from pretese.screen.endings import EXIT_BAD_INPUT
 
 HEAD = "control_events,control_men,treated_events,treated_men\n"
 LOOKS = f"{HEAD}22,60,30,60\n48,120,66,120\n72,180,99,180\n"

@@ -5,7 +5,8 @@ import json
 import pandas as pd
 import pytest
 
-from pretese.screen.endings import EXIT_BAD_INPUT, run
+from pretese.cli import run
+from pretese.screen.endings import EXIT_BAD_INPUT
 
 SMALL = ["--replicates", "40"]
 

@@ -14,9 +14,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from pretese.cli import run
 from pretese.jobs.blocks import Store
 from pretese.jobs.crew import Crew
-from pretese.screen.endings import EXIT_BAD_INPUT, EXIT_INTERRUPTED, run
+from pretese.screen.endings import EXIT_BAD_INPUT, EXIT_INTERRUPTED
 from pretese.trial.design.design_file import read_design
 from pretese.trial.power.runner import trial_job
 

@@ -8,7 +8,8 @@ from dataclasses import fields
 import pandas as pd
 import pytest
 
-from pretese.screen.endings import EXIT_BAD_INPUT, run
+from pretese.cli import run
+from pretese.screen.endings import EXIT_BAD_INPUT
 from pretese.trial.design.design_file import design_path
 from pretese.trial.report.archive_columns import dictionary_rows
 from pretese.trial.simulation.trial_results import Outcomes

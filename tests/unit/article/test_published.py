@@ -278,7 +278,7 @@ def test_the_wheel_has_these_top_level_names_alone(wheel):
 
 def test_the_wheel_holds_every_data_file(wheel):
     scenarios = {
-        "pretese/" + path.relative_to(ROOT).as_posix() for path in ROOT.glob("scenarios/**/*.yaml")
+        "simulate/" + path.relative_to(ROOT).as_posix() for path in ROOT.glob("scenarios/**/*.yaml")
     }
     packaged = {
         path.relative_to(ROOT).as_posix()
@@ -286,7 +286,7 @@ def test_the_wheel_holds_every_data_file(wheel):
         for pattern in ("**/*.yaml", "**/*.j2", "py.typed")
         for path in (ROOT / package).glob(pattern)
     }
-    assert f"pretese/scenarios/published/{NAME}.yaml" in scenarios
+    assert f"simulate/scenarios/published/{NAME}.yaml" in scenarios
     assert scenarios | packaged <= members(wheel)
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from pretese.jobs.threads import VARIABLES, limit_threads, single_threaded_child
 from pretese.jobs.worker import WORKER_NAME, WorkerDiedError
 from protocol.errors import InputError
 
-TESTS = Path(__file__).parents[2]
+TESTS = Path(__file__).parents[2] / "support"
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +155,13 @@ if __name__ == "__main__":
 """
 
 
+def _let_go(process, pipe):
+    """Open the pipe once the program is gone: a test that still waits for it sees its end."""
+    process.wait()
+    with suppress(OSError):
+        os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+
+
 @pytest.fixture
 def program(tmp_path):
     """A program whose two workers are busy for ever, and the pipe that both hold open."""
@@ -165,10 +173,13 @@ def program(tmp_path):
         [sys.executable, "-c", text], stderr=subprocess.PIPE, start_new_session=True,
         env=environment,
     ) as process:  # fmt: skip
+        watcher = threading.Thread(target=_let_go, args=(process, pipe))
+        watcher.start()
         try:
             yield process, pipe
         finally:
             process.kill()
+            watcher.join()
 
 
 @pytest.mark.parametrize("group", [False, True], ids=["parent", "group"])
