@@ -1,8 +1,19 @@
-"""Progress bars with the time left, on standard error, for anything longer than a moment."""
+"""Progress with the time left, on standard error, for anything longer than a moment.
 
+A terminal shows a bar, a notebook one line that is written over; a file or a pipe gets nothing.
+"""
+
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from time import monotonic
 from typing import Protocol
+
+#: Seconds between two lines in a notebook, whose front end shows every one of them.
+PAUSE = 0.5
+
+_wanted: ContextVar[bool] = ContextVar("progress", default=True)
 
 
 class Tell(Protocol):
@@ -13,8 +24,63 @@ class Tell(Protocol):
 
 
 @contextmanager
+def progress_shown(wanted: bool) -> Iterator[None]:
+    """Show progress, or none, whatever the block does."""
+    before = _wanted.set(wanted)
+    try:
+        yield
+    finally:
+        _wanted.reset(before)
+
+
+@contextmanager
 def progress(title: str) -> Iterator[Tell]:
-    """Show one bar while the block runs; it disappears at the end and stays out of files."""
+    """Show how far the block has come while it runs; nothing stays behind."""
+    if not _wanted.get():
+        yield _silent
+    elif in_notebook():
+        yield from _line(title)
+    else:
+        yield from _bar(title)
+
+
+def in_notebook() -> bool:
+    """Say whether this process is the kernel of a notebook."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return type(shell).__name__ == "ZMQInteractiveShell"
+
+
+def _silent(done: int, total: int, doing: str = "") -> None:
+    """Say nothing."""
+
+
+def _line(title: str) -> Iterator[Tell]:
+    """Write one line over and over; it is blank at the end."""
+    began = last = monotonic()
+    width = 0
+
+    def tell(done: int, total: int, doing: str = title) -> None:
+        nonlocal last, width
+        now = monotonic()
+        if now - last < PAUSE:
+            return
+        last = now
+        left = f", {(now - began) * (total - done) / done:.0f} s left" if 0 < done < total else ""
+        text = f"{doing}: {done} of {total}{left}"
+        sys.stderr.write(f"\r{text:<{width}}")
+        sys.stderr.flush()
+        width = max(width, len(text))
+
+    try:
+        yield tell
+    finally:
+        if width:
+            sys.stderr.write(f"\r{'':<{width}}\r")
+            sys.stderr.flush()
+
+
+def _bar(title: str) -> Iterator[Tell]:
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
