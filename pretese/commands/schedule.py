@@ -5,18 +5,20 @@ from pathlib import Path
 
 import click
 
-from pretese.bedside.ics import calendar_of
-from pretese.bedside.json_answers import as_json, as_plain
-from pretese.bedside.words import plan_lines
+from pretese.api import regimens
 from pretese.commands.options import Date, Number, json_option, regimen_option, set_option, settings
-from pretese.io.output.atomic_file import check_file, write_file
+from pretese.io.output.atomic_file import check_file
+from pretese.screen.option_names import options_named
 from pretese.screen.terminal import echo
-from protocol.bedside.schedule import Plan, plan, plan_of_phases
-from protocol.errors import InputError
-from protocol.reading.quantities import quantity
-from protocol.regimen.load import Regimen, load_regimen
 
-SCHEMA = "pretese/plan/1"
+#: What messages call the arguments of the interface here.
+OPTIONS = {
+    "schedule": "pretese schedule",
+    "start": "--start",
+    "fsh": "--fsh",
+    "timezone": "--timezone",
+    "path": "--ics",
+}
 
 
 @click.command("schedule")
@@ -56,32 +58,13 @@ def command(
     as_document: bool,
 ) -> None:
     """Plan a man's therapy from its first day, as far as it is decided."""
-    if fsh and decisions:
-        raise InputError.of(
-            "pretese schedule", "", "FSH and decisions are both given", "give one of the two"
-        )
     if ics is not None:
         check_file(ics, "--ics")
-    loaded = load_regimen(regimen, settings(parameters))
-    made = _plan(loaded, start.date(), fsh, fsh_unit, decisions)
-    if ics is not None:
-        data = calendar_of(made, at=at.time() if at else None, timezone=timezone)
-        write_file(ics, data, "--ics")
-        echo(f"wrote {ics}: {len(made.items)} events", err=True)
-    if as_document:
-        echo(as_json(SCHEMA, **as_plain(made)))
-    else:
-        echo("\n".join(plan_lines(made)))
-
-
-def _plan(
-    regimen: Regimen, start: dt.date, fsh: tuple[float, ...], unit: str, decisions: str | None
-) -> Plan:
-    if decisions is not None:
-        phases = [name.strip() for name in decisions.split(",") if name.strip()]
-        return plan_of_phases(regimen, start, phases)
-    if fsh and "fsh_iu_l" not in regimen.tables["phase"].inputs:
-        problem = f"{regimen.id} decides nothing by FSH"
-        raise InputError.of("--fsh", "", problem, "leave it out")
-    measured = [quantity("fsh", value, unit, "--fsh").value for value in fsh]
-    return plan(regimen, start, [{"fsh_iu_l": value} for value in measured])
+    with options_named(OPTIONS):
+        made = regimens.regimen(regimen, **settings(parameters)).schedule(
+            start, fsh=fsh, fsh_unit=fsh_unit, decisions=decisions
+        )
+        if ics is not None:
+            made.write_ics(ics, at=at.time() if at else None, timezone=timezone)
+            echo(f"wrote {ics}: {len(made.items)} events", err=True)
+    echo(made.to_json() if as_document else str(made))
