@@ -173,7 +173,7 @@ class Schedule(Shown):
         return pd.DataFrame(rows, columns=columns).astype({"dose_iu": float})
 
     def to_ics(
-        self, *, at: dt.time | str | None = None, timezone: str | None = None, patient: str = ""
+        self, *, at: dt.time | str | None = None, timezone: str | None = None, label: str = ""
     ) -> bytes:
         """Return the schedule as a calendar (RFC 5545).
 
@@ -182,8 +182,9 @@ class Schedule(Shown):
         at, timezone
             The local time of events, such as ``"08:30"``, and its IANA zone, such as
             ``"Europe/Berlin"``. Without both, events take the whole day.
-        patient
-            Tells the events of several patients apart; it is shown nowhere.
+        label
+            Tells the events of several patients apart, who would replace one another's in one
+            calendar program; it is shown nowhere.
 
         Raises
         ------
@@ -194,7 +195,9 @@ class Schedule(Shown):
 
         time = None if at is None else time_of(at, "at")
         zone = None if timezone is None else text_of(timezone, "timezone", "'Europe/Berlin'")
-        return calendar_of(self.plan, at=time, timezone=zone, patient=patient)
+        return calendar_of(
+            self.plan, at=time, timezone=zone, patient=text_of(label, "label", "'17'")
+        )
 
     def write_ics(
         self,
@@ -202,10 +205,10 @@ class Schedule(Shown):
         *,
         at: dt.time | str | None = None,
         timezone: str | None = None,
-        patient: str = "",
+        label: str = "",
     ) -> None:
         """Write the calendar of `to_ics` to a file, whole or not at all."""
-        data = self.to_ics(at=at, timezone=timezone, patient=patient)
+        data = self.to_ics(at=at, timezone=timezone, label=label)
         write_file(path_of(path, "path"), data, "path")
 
     def __str__(self) -> str:

@@ -43,6 +43,9 @@ OPTIONS = {
 @click.option("--ics", type=click.Path(path_type=Path), help="Write a calendar file.")
 @click.option("--at", type=click.DateTime(["%H:%M"]), help="Local time of calendar events.")
 @click.option("--timezone", help="IANA time zone of that time, such as Europe/Berlin.")
+@click.option(
+    "--label", default="", help="Tells calendar events of several patients apart; not shown."
+)
 @set_option
 @json_option
 def command(
@@ -54,6 +57,7 @@ def command(
     ics: Path | None,
     at: dt.datetime | None,
     timezone: str | None,
+    label: str,
     parameters: tuple[str, ...],
     as_document: bool,
 ) -> None:
@@ -65,6 +69,6 @@ def command(
             start, fsh=fsh, fsh_unit=fsh_unit, decisions=decisions
         )
         if ics is not None:
-            made.write_ics(ics, at=at.time() if at else None, timezone=timezone)
+            made.write_ics(ics, at=at.time() if at else None, timezone=timezone, label=label)
             echo(f"wrote {ics}: {len(made.items)} events", err=True)
     echo(made.to_json() if as_document else str(made))
