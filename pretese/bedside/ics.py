@@ -47,7 +47,7 @@ def calendar_of(
     if zone is not None and not FIRST_YEAR <= plan.start.year <= LAST_YEAR:
         problem = f"time zones are not known in the year {plan.start.year}"
         cure = f"start from {FIRST_YEAR} to {LAST_YEAR}, or give no time and no zone"
-        raise InputError.of("--timezone", "", problem, cure)
+        raise InputError.of("timezone", "", problem, cure)
     for number, item in enumerate(plan.items):
         calendar.add_component(_event(plan, item, number, at, zone, patient))
     if zone is not None:
@@ -62,7 +62,7 @@ def _zone(name: str | None) -> ZoneInfo | None:
         return None if name is None else ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder of zones is an OSError
         raise InputError.of(
-            "--timezone", "", f"{name!r} is no time zone", "give an IANA name: Europe/Berlin"
+            "timezone", "", f"{name!r} is no time zone", "give an IANA name: Europe/Berlin"
         ) from None
 
 

@@ -1,11 +1,24 @@
 """Answers as JSON documents with a schema name and the versions that made them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from pretese.io.output.versions import program_version
-from pretese.io.text.json_text import to_json
+from pretese.io.text.json_text import plain, to_json
+from protocol.audit.deviations import SCHEMA as AUDIT_SCHEMA
+from protocol.audit.deviations import Audit
+from protocol.bedside.advise import SCHEMA as DECISION_SCHEMA
+from protocol.bedside.advise import Advice
+from protocol.bedside.cases import CaseResult
+from protocol.bedside.schedule import Plan
+from protocol.regimen.load import Regimen
+from protocol.regimen.paths import Path
+
+PLAN_SCHEMA = "pretese/plan/1"
+PROOF_SCHEMA = "pretese/proof/1"
+CASES_SCHEMA = "pretese/cases/1"
 
 
 def as_plain(value: object) -> Any:
@@ -13,11 +26,75 @@ def as_plain(value: object) -> Any:
     return TypeAdapter(type(value)).dump_python(value, mode="json")
 
 
+def as_document(schema: str, **parts: object) -> dict[str, Any]:
+    """Return one document: the schema's name, the program's version, and the parts."""
+    document: dict[str, Any] = plain({"schema": schema, "pretese": program_version(), **parts})
+    return document
+
+
 def as_json(schema: str, **parts: object) -> str:
-    """Return one JSON document: the schema's name, the program's version, and the parts."""
-    return to_json({"schema": schema, "pretese": program_version(), **parts})
+    """Return `as_document` as JSON text."""
+    return to_json(as_document(schema, **parts))
 
 
 def schema_of(kind: type) -> dict[str, Any]:
     """Return the JSON Schema of a dataclass that `as_plain` writes."""
     return TypeAdapter(kind).json_schema(mode="serialization")
+
+
+def schema_document(schema: str, **kinds: type) -> dict[str, Any]:
+    """Return the document that holds the JSON Schemas of some dataclasses."""
+    return as_document(schema, **{name: schema_of(kind) for name, kind in kinds.items()})
+
+
+def decision_document(advice: Advice, regimen: Regimen) -> dict[str, Any]:
+    """Return a patient's advice with the identity of the regimen."""
+    return as_document(DECISION_SCHEMA, regimen=_identity(regimen), **_without_schema(advice))
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """Return a dated plan."""
+    return as_document(PLAN_SCHEMA, **as_plain(plan))
+
+
+def audit_document(found: Audit, assumptions: Sequence[str]) -> dict[str, Any]:
+    """Return an audit with its counts, and what was assumed about the file."""
+    counts = {"counts": found.counts(), "men_with": found.men_with()}
+    parts = {"data_assumptions": list(assumptions), **counts, **_without_schema(found)}
+    return as_document(AUDIT_SCHEMA, **parts)
+
+
+def proof_document(
+    regimen: Regimen | None, faults: Sequence[str], paths: Sequence[Path]
+) -> dict[str, Any]:
+    """Return the proof of a regimen; of one that is not proved, the faults."""
+    if regimen is None:
+        return as_document(PROOF_SCHEMA, proved=False, faults=list(faults))
+    tables = {
+        name: {"rules": len(table.rules), "cells": len(table.grid.rules)}
+        for name, table in regimen.tables.items()
+        if table.grid is not None
+    }
+    proof = {"regimen": _identity(regimen), "tables": tables}
+    every = [as_plain(path) for path in paths]
+    return as_document(PROOF_SCHEMA, proved=True, faults=[], **proof, paths=every)
+
+
+def cases_document(regimen: Regimen, results: Sequence[CaseResult]) -> dict[str, Any]:
+    """Return the cases of a regimen, and which of them hold."""
+    cases = [
+        {"says": r.case.says, "table": r.case.table, "holds": r.holds, "wrong": list(r.wrong)}
+        for r in results
+    ]
+    return as_document(CASES_SCHEMA, regimen=_identity(regimen), cases=cases)
+
+
+def _identity(regimen: Regimen) -> dict[str, str]:
+    return {"id": regimen.id, "version": regimen.version, "sha256": regimen.sha256}
+
+
+def _without_schema(answer: object) -> dict[str, Any]:
+    """Return the fields of an answer that names its own schema, which the document does."""
+    fields: dict[str, Any] = as_plain(answer)
+    del fields["schema"]
+    return fields

@@ -1,11 +1,13 @@
-"""A regimen as a page of documentation, written from the file that decides."""
+"""A regimen as a page: its documentation from the file that decides, and every other format."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
-from pretese.bedside.tree import mermaid
-from pretese.bedside.words import shown_order, shown_unit, totals_words
+from pretese.bedside.dmn import dmn_xml
+from pretese.bedside.tree import mermaid, svg
+from pretese.bedside.words import regimen_text, shown_order, shown_unit, totals_words
 from pretese.io.text.markup import markdown_text as shown
+from protocol.errors import InputError
 from protocol.regimen.conditions import Condition
 from protocol.regimen.load import DecisionTable, Regimen
 from protocol.regimen.paths import paths_of
@@ -149,3 +151,28 @@ def _sources(regimen: Regimen) -> Iterator[str]:
 
 def _link(doi: str) -> str:
     return f"[{shown(doi)}](https://doi.org/{quote(doi, safe='/:;.-_')})"
+
+
+#: Formats in which a whole regimen can be shown.
+REGIMEN_FORMATS = {
+    "text": regimen_text,
+    "markdown": markdown,
+    "mermaid": mermaid,
+    "svg": svg,
+    "dmn": dmn_xml,
+}
+
+
+def shown_as(regimen: Regimen, form: str, tables: Sequence[str] = ()) -> str:
+    """Return a regimen in one of `REGIMEN_FORMATS`; ``tables`` limit the tables of DMN.
+
+    Raises
+    ------
+    InputError
+        There is no table of such a name.
+    """
+    for name in tables:
+        if name not in regimen.tables:
+            cure = f"there are: {', '.join(regimen.tables)}"
+            raise InputError.of("table", "", f"there is no table {name!r}", cure)
+    return dmn_xml(regimen, tables) if form == "dmn" else REGIMEN_FORMATS[form](regimen)

@@ -1,8 +1,9 @@
-"""Decisions, plans and proofs in words, for a terminal."""
+"""Decisions, plans, regimens and proofs in words, for a terminal."""
 
 from collections.abc import Iterator, Sequence
 
 from protocol.bedside.advise import Advice
+from protocol.bedside.cases import CaseResult
 from protocol.bedside.decision import Decision, Used
 from protocol.bedside.schedule import Plan
 from protocol.regimen.language import Order
@@ -11,6 +12,14 @@ from protocol.regimen.paths import Path, Totals
 
 #: UCUM as people write it.
 SHOWN_UNITS = {"[IU]/L": "IU/L", "1": "", "[g]": "g", "month": ""}
+
+#: Colour of the line that answers, by outcome; a file or a pipe gets none.
+OUTCOME_COLOURS = {
+    "advice": "green",
+    "nothing due": "blue",
+    "insufficient data": "yellow",
+    "out of scope": "red",
+}
 
 
 def shown_unit(unit: str | None) -> str:
@@ -130,3 +139,49 @@ def path_lines(paths: Sequence[Path]) -> Iterator[str]:
             for step in path.steps
         )
         yield f"{number}. {steps}: {path.ends}; {totals_words(path.totals)}"
+
+
+def regimen_text(regimen: Regimen) -> str:
+    """Return a regimen in words: its phases, readings and tables."""
+    lines = [f"{regimen.title} ({regimen.id} {regimen.version})", "", regimen.about, ""]
+    for phase in regimen.phases:
+        lines.append(f"{phase.name}: {phase.label}")
+        lines += [f"  {shown_order(regimen, order)}" for order in phase.orders]
+    for reading in regimen.readings.values():
+        lines += ["", f'Where the source says "{reading.words}":', f"  {reading.taken}"]
+        lines.append(f"  {reading.because}")
+        lines += [f"  otherwise: {name}" for name in reading.instead]
+    for table in regimen.tables.values():
+        lines += ["", f"{table.question} ({table.name})"]
+        for rule in table.rules:
+            wanted = ", ".join(f"{name} {c.text}" for name, c in rule.conditions.items())
+            answer = rule.then or rule.outcome
+            lines.append(f"  {rule.id:4} {wanted or 'always'}: {answer} [{rule.status}]")
+    return "\n".join(lines)
+
+
+def proof_lines(regimen: Regimen, paths: Sequence[Path]) -> Iterator[str]:
+    """Yield the proof of a regimen: each table, then every path."""
+    yield f"{regimen.id} {regimen.version}, sha256 {regimen.sha256}"
+    for name, table in regimen.tables.items():
+        if table.grid is None:
+            yield f"  {name}: {len(table.rules)} rules, each judged by itself (collects)"
+        else:
+            cells = f"{len(table.rules)} rules fill {len(table.grid.rules)} cells"
+            yield f"  {name}: {cells}, each exactly once; every rule can fire"
+    yield "Every path through the months ends in a defined state:"
+    for line in path_lines(paths):
+        yield f"  {line}"
+
+
+def case_lines(
+    regimen: Regimen, results: Sequence[CaseResult], *, verbose: bool = False
+) -> Iterator[str]:
+    """Yield the cases that do not hold (with ``verbose`` also those that do), and their number."""
+    for result in results:
+        if verbose and result.holds:
+            yield f"holds  {result.case.says}"
+        if not result.holds:
+            yield f"FAILS  {result.case.says}: {'; '.join(result.wrong)}"
+    held = sum(result.holds for result in results)
+    yield f"{regimen.id} {regimen.version}: {held} of {len(results)} cases hold"

@@ -1,0 +1,82 @@
+"""Dates, times, numbers, texts and paths that are given as arguments: checked, and named."""
+
+import datetime as dt
+import math
+from collections.abc import Iterable
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+from protocol.dates import FIRST_YEAR, LAST_YEAR
+from protocol.errors import InputError
+from protocol.shorten import shorten
+
+
+def day_of(value: Any, argument: str) -> dt.date:
+    """Return a date that is given as one, as ISO text, or as a timestamp without its time.
+
+    >>> day_of("2022-03-31", "on")
+    datetime.date(2022, 3, 31)
+    """
+    day = value.date() if isinstance(value, dt.datetime) else value
+    if isinstance(value, str):
+        try:
+            day = dt.datetime.strptime(value, "%Y-%m-%d").date()
+        except ValueError:
+            day = None
+    if not isinstance(day, dt.date) or day != day:  # pandas' NaT is no date equal to itself
+        problem = f"{shorten(value)} is no date"
+        raise InputError.of(argument, "", problem, "give a date, or text such as '2022-03-31'")
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        cure = f"give a date in the years {FIRST_YEAR} to {LAST_YEAR}"
+        raise InputError.of(argument, "", f"{day} is not allowed", cure)
+    return day
+
+
+def time_of(value: Any, argument: str) -> dt.time:
+    """Return a time of day that is given as one, or as text such as ``08:30``."""
+    if isinstance(value, str):
+        try:
+            return dt.datetime.strptime(value, "%H:%M").time()
+        except ValueError:
+            pass
+    if isinstance(value, dt.time):
+        return value
+    problem = f"{shorten(value)} is no time of day"
+    raise InputError.of(argument, "", problem, "give a time, or text such as '08:30'")
+
+
+def number_of(value: Any, argument: str, field: str = "") -> float:
+    """Return a finite number; truth values and text are none."""
+    if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
+        return float(value)
+    raise InputError.of(argument, field, f"{shorten(value)} is no number", "give a finite number")
+
+
+def numbers_of(value: Any, argument: str) -> tuple[float, ...]:
+    """Return one number, or several of a sequence or an array."""
+    several = isinstance(value, Iterable) and not isinstance(value, str | bytes)
+    return tuple(number_of(each, argument) for each in (value if several else (value,)))
+
+
+def text_of(value: Any, argument: str, example: str) -> str:
+    """Return a text; ``example`` shows one in the message."""
+    if isinstance(value, str):
+        return value
+    raise InputError.of(
+        argument, "", f"{shorten(value)} is no text", f"give text, such as {example}"
+    )
+
+
+def texts_of(value: Any, argument: str, example: str) -> tuple[str, ...]:
+    """Return one text, or several of a sequence."""
+    several = isinstance(value, Iterable) and not isinstance(value, str | bytes)
+    return tuple(text_of(each, argument, example) for each in (value if several else (value,)))
+
+
+def path_of(value: Any, argument: str) -> Path:
+    """Return the path of a file that is given as one or as text."""
+    if isinstance(value, str | Path):
+        return Path(value)
+    problem = f"{shorten(value)} is no path"
+    raise InputError.of(argument, "", problem, "give the path of a file")

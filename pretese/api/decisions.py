@@ -1,0 +1,216 @@
+"""Answers for one patient: a recommendation on a date, and a dated schedule."""
+
+import datetime as dt
+import html
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pretese.api.argument_values import path_of, text_of, time_of
+from pretese.api.display import Shown
+from pretese.bedside.json_answers import decision_document, plan_document, schema_document
+from pretese.bedside.words import advice_lines, plan_lines
+from pretese.io.output.atomic_file import write_file
+from protocol.bedside.advise import SCHEMA, Advice
+from protocol.bedside.schedule import Item, Plan
+from protocol.regimen import load
+from protocol.shorten import shorten_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Decision(Shown):
+    """The recommendation for one patient on a given date; ``str`` gives it with its rationale.
+
+    ``advice`` holds every decision that led to it, the last of which is the one that counts.
+    """
+
+    advice: Advice
+    regimen: load.Regimen
+
+    @property
+    def outcome(self) -> str:
+        """One of: ``advice``, ``nothing due``, ``insufficient data``, ``out of scope``."""
+        return self.advice.outcome
+
+    @property
+    def recommendation(self) -> str:
+        """What the regimen recommends, in words."""
+        return self.advice.says
+
+    @property
+    def action(self) -> str | None:
+        """The name of the recommended phase or procedure; None where nothing is recommended."""
+        return self.advice.decisions[-1].then
+
+    @property
+    def rationale(self) -> str:
+        """Why: the reason that the deciding rule gives."""
+        return self.advice.decisions[-1].because
+
+    @property
+    def rule(self) -> str:
+        """The name of the deciding rule."""
+        return self.advice.decisions[-1].rule_id
+
+    @property
+    def missing_inputs(self) -> tuple[str, ...]:
+        """With insufficient data: the inputs that would settle the matter."""
+        return self.advice.decisions[-1].needed
+
+    @property
+    def as_of(self) -> dt.date:
+        """The date for which it holds."""
+        return self.advice.on
+
+    @property
+    def month(self) -> int:
+        """The month of therapy, from 1."""
+        return self.advice.month
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What is to be noticed beside the recommendation, such as a high testosterone."""
+        return tuple(flag.says for flag in self.advice.flags.raised)
+
+    @staticmethod
+    def schema() -> dict[str, Any]:
+        """Return the JSON Schema of `to_dict`: ``pretese decide --schema``."""
+        return schema_document(SCHEMA, advice=Advice)
+
+    def summary(self) -> str:
+        """Return outcome and recommendation, month and date."""
+        when = f" (month {self.month}, {self.as_of})"
+        said = shorten_text(f"{self.outcome}: {self.recommendation}", 68 - len(when))
+        return f"{said}{when}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of ``pretese decide --json``."""
+        return decision_document(self.advice, self.regimen)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the inputs of every decision, one row each, in UCUM units.
+
+        Columns: table, input, label, value, unit, date, source, note. A missing value is None.
+        """
+        import pandas as pd
+
+        columns = ["table", "input", "label", "value", "unit", "date", "source", "note"]
+        rows = [
+            (made.table, i.name, i.label, i.value, i.unit, i.date, i.source, i.note)
+            for made in self.advice.decisions
+            for i in made.inputs
+        ]
+        return pd.DataFrame(rows, columns=columns, dtype=object)
+
+    def __str__(self) -> str:
+        """Return what ``pretese decide`` prints."""
+        return "\n".join(advice_lines(self.advice, self.regimen))
+
+    def _repr_html_(self) -> str:
+        """Return the whole answer, as the console shows it."""
+        return f"<pre>{html.escape(str(self))}</pre>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Schedule(Shown):
+    """Dated injections, visits and decisions, as far as therapy is decided.
+
+    ``plan`` holds them, totals, and what the next decision may lead to.
+    """
+
+    plan: Plan
+
+    @property
+    def start(self) -> dt.date:
+        """The date of the first injection, day 0."""
+        return self.plan.start
+
+    @property
+    def phases(self) -> tuple[str, ...]:
+        """The phase of each month that is decided."""
+        return self.plan.phases
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """What is due, in order of date."""
+        return self.plan.items
+
+    @property
+    def decision_date(self) -> dt.date | None:
+        """The date of the next decision; None where therapy is planned to its end."""
+        return self.plan.open_date
+
+    def summary(self) -> str:
+        """Return regimen and start, the number of entries, and how far it is planned."""
+        made = self.plan
+        end = f"decided to {made.open_date}" if made.open_date else "planned to its end"
+        name = f"{shorten_text(made.regimen_id, 20)} {made.regimen_version}"
+        return f"{name} from {made.start}, {len(made.items)} entries, {end}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of ``pretese schedule --json``."""
+        return plan_document(self.plan)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return one row per entry.
+
+        Columns: date, day (from the first day of therapy, 0), kind, text, measure (the tests of a
+        visit), drug, dose_iu, route (of an injection).
+        """
+        import pandas as pd
+
+        rows = []
+        for item in self.items:
+            dose = item.injection
+            given = (dose.drug, dose.dose_iu, dose.route) if dose else (None, None, None)
+            rows.append(
+                (item.date, item.day, item.kind, item.says, ", ".join(item.measure), *given)
+            )
+        columns = ["date", "day", "kind", "text", "measure", "drug", "dose_iu", "route"]
+        return pd.DataFrame(rows, columns=columns).astype({"dose_iu": float})
+
+    def to_ics(
+        self, *, at: dt.time | str | None = None, timezone: str | None = None, label: str = ""
+    ) -> bytes:
+        """Return the schedule as a calendar (RFC 5545).
+
+        Parameters
+        ----------
+        at, timezone
+            The local time of events, such as ``"08:30"``, and its IANA zone, such as
+            ``"Europe/Berlin"``. Without both, events take the whole day.
+        label
+            Tells the events of several patients apart, who would replace one another's in one
+            calendar program; it is shown nowhere.
+
+        Raises
+        ------
+        InputError
+            Only one of time and zone is given, or there is no such zone.
+        """
+        from pretese.bedside.ics import calendar_of
+
+        time = None if at is None else time_of(at, "at")
+        zone = None if timezone is None else text_of(timezone, "timezone", "'Europe/Berlin'")
+        return calendar_of(
+            self.plan, at=time, timezone=zone, patient=text_of(label, "label", "'17'")
+        )
+
+    def write_ics(
+        self,
+        path: str | Path,
+        *,
+        at: dt.time | str | None = None,
+        timezone: str | None = None,
+        label: str = "",
+    ) -> None:
+        """Write the calendar of `to_ics` to a file, whole or not at all."""
+        data = self.to_ics(at=at, timezone=timezone, label=label)
+        write_file(path_of(path, "path"), data, "path")
+
+    def __str__(self) -> str:
+        """Return what ``pretese schedule`` prints."""
+        return "\n".join(plan_lines(self.plan))

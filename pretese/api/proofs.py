@@ -1,0 +1,103 @@
+"""Whether a regimen holds: the proof of its tables and paths, and the cases beside it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pretese.api.display import Shown
+from pretese.bedside.json_answers import cases_document, proof_document
+from pretese.bedside.words import case_lines, proof_lines
+from protocol.bedside.cases import CaseResult
+from protocol.regimen import load
+from protocol.regimen.paths import Path
+from protocol.shorten import shorten, shorten_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Proof(Shown):
+    """The proof of a regimen: tables complete and disjoint, and every path with its end.
+
+    ``faults`` say with a counter-example what does not hold; then there are no ``paths``.
+    """
+
+    name: str
+    regimen: load.Regimen | None
+    faults: tuple[str, ...]
+    paths: tuple[Path, ...]
+
+    @property
+    def proved(self) -> bool:
+        """Whether everything holds."""
+        return not self.faults
+
+    def summary(self) -> str:
+        """Return the regimen, and whether it is proved."""
+        if self.regimen is None:
+            return f"{shorten(self.name, 50)}, not proved, faults: {len(self.faults)}"
+        name = f"{shorten_text(self.regimen.id, 40)} {self.regimen.version}"
+        return f"{name}, proved, {len(self.paths)} paths"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of ``pretese regimen verify --json``."""
+        return proof_document(self.regimen, self.faults, self.paths)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return one row per path: its phases, where it ends, and the IU of each drug."""
+        import pandas as pd
+
+        rows = [
+            {"path": number, "phases": ", ".join(path.phases), "ends": path.ends}
+            | {f"{drug}_iu": dose for drug, dose in path.totals.iu.items()}
+            for number, path in enumerate(self.paths, 1)
+        ]
+        return pd.DataFrame(rows)
+
+    def __str__(self) -> str:
+        """Return what ``pretese regimen verify`` prints; the faults where it is not proved."""
+        if self.regimen is None:
+            return "\n".join(self.faults)
+        return "\n".join(proof_lines(self.regimen, self.paths))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CaseResults(Shown):
+    """Which of the cases beside a regimen it makes true."""
+
+    regimen: load.Regimen
+    results: tuple[CaseResult, ...]
+
+    @property
+    def passed(self) -> int:
+        """Cases that hold."""
+        return sum(result.holds for result in self.results)
+
+    @property
+    def failed(self) -> int:
+        """Cases that do not hold."""
+        return len(self.results) - self.passed
+
+    def summary(self) -> str:
+        """Return how many cases hold."""
+        name = f"{shorten_text(self.regimen.id, 40)} {self.regimen.version}"
+        return f"{name}, {self.passed} of {len(self.results)} cases hold"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document of ``pretese regimen test --json``."""
+        return cases_document(self.regimen, self.results)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return one row per case: its sentence, its table, whether it holds, what is wrong."""
+        import pandas as pd
+
+        rows = [(r.case.says, r.case.table, r.holds, "; ".join(r.wrong)) for r in self.results]
+        return pd.DataFrame(rows, columns=["case", "table", "holds", "wrong"])
+
+    def text(self, *, verbose: bool = False) -> str:
+        """Return what ``pretese regimen test`` prints; ``verbose`` lists the cases that hold."""
+        return "\n".join(case_lines(self.regimen, self.results, verbose=verbose))
+
+    def __str__(self) -> str:
+        """Return the cases that do not hold, and how many do."""
+        return self.text()

@@ -1,0 +1,303 @@
+"""A regimen of the public interface: ask it, plan by it, prove it, test it, show it."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pretese.api.argument_values import day_of, number_of, numbers_of, text_of, texts_of
+from pretese.api.decisions import Decision, Schedule
+from pretese.api.display import Shown
+from pretese.api.proofs import CaseResults, Proof
+from pretese.bedside.question import WHERE, Findings, measured, patient_in_month, patient_of
+from pretese.bedside.regimen_page import REGIMEN_FORMATS, shown_as
+from protocol.bedside.advise import advise
+from protocol.bedside.cases import load_cases, run_cases
+from protocol.bedside.schedule import plan, plan_of_phases
+from protocol.errors import Fault, InputError, ProofError
+from protocol.reading.quantities import quantity
+from protocol.regimen import load
+from protocol.regimen.paths import Path as Course
+from protocol.regimen.paths import paths_of
+from protocol.shorten import shorten, shorten_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: A unit in messages.
+UNIT = "'IU/L'"
+
+
+def regimen(name: str | Path = "fsh-guided", /, **parameters: float) -> "Regimen":
+    """Return a regimen: a protocol as data, proved when it is read.
+
+    Parameters
+    ----------
+    name
+        A shipped regimen (`pretese.shipped` lists them), or the path of your own YAML file.
+    parameters
+        Other values of the regimen's parameters, each in its declared unit: the option ``--set``
+        of the commands. They become part of the regimen's SHA-256.
+
+    Returns
+    -------
+    The regimen. One that can be read but not proved is returned too, so that `Regimen.verify`
+    can tell why; everything else that is asked of it raises `InputError`.
+
+    Raises
+    ------
+    InputError
+        There is no such regimen or parameter, or the file cannot be read.
+
+    Examples
+    --------
+    >>> import pretese
+    >>> guided = pretese.regimen("fsh-guided", testosterone_high=32)
+    >>> guided
+    <Regimen: fsh-guided 1.0.0, 3 months, 5 tables, 5 paths>
+    >>> decision = guided.decide(month=2, previous_phase="hcg", fsh=11.3, on="2022-03-31")
+    >>> decision.outcome, decision.recommendation
+    ('advice', 'hCG alone')
+    """
+    values = {key: number_of(value, key) for key, value in parameters.items()}
+    if not isinstance(name, str | Path):
+        cure = "give the name of a shipped regimen, or a path"
+        raise InputError.of("regimen", "", f"{shorten(name)} is no name", cure)
+    try:
+        return Regimen(str(name), load.load_regimen(str(name), values), ())
+    except ProofError as error:
+        return Regimen(str(name), None, error.faults)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Regimen(Shown):
+    """A protocol as data; made by `pretese.regimen`.
+
+    ``name`` is what it was asked for by; ``faults`` say why it is not proved, and are empty
+    otherwise.
+    """
+
+    name: str
+    _compiled: load.Regimen | None
+    faults: tuple[Fault, ...]
+
+    @property
+    def compiled(self) -> load.Regimen:
+        """The regimen as the engine uses it; `InputError` where it is not proved."""
+        if self._compiled is None:
+            raise ProofError(self.faults)
+        return self._compiled
+
+    @property
+    def paths(self) -> tuple[Course, ...]:
+        """Every path through the months of therapy, with the doses of each."""
+        return tuple(paths_of(self.compiled))
+
+    def decide(
+        self,
+        patient: str | Path | Mapping[str, Any] | None = None,
+        *,
+        month: int | None = None,
+        previous_phase: str | None = None,
+        fsh: float | None = None,
+        fsh_unit: str = "IU/L",
+        findings: Findings = (),
+        on: dt.date | str | None = None,
+    ) -> Decision:
+        """Return the recommendation for one patient on a given date, with its rationale.
+
+        Give either a patient, or the month that begins with what was measured before it.
+
+        Parameters
+        ----------
+        patient
+            The path of a patient's YAML file, or a mapping with the same fields.
+        month
+            The month of therapy that begins, from 1.
+        previous_phase
+            The phase of the month before, such as ``hcg``.
+        fsh, fsh_unit
+            FSH at the end of the month before; the unit is UCUM or an alias such as ``mIU/mL``.
+        findings
+            Other findings by name: ``{"testosterone": (40, "nmol/L"), "semen": "no sperm"}``, or
+            texts as the command takes them: ``["testosterone=40 nmol/L"]``.
+        on
+            The date of the decision, a date or ISO text; today if not given.
+
+        Raises
+        ------
+        InputError
+            Neither or both are given, a value is not plausible, or a name or unit is unknown.
+
+        Examples
+        --------
+        >>> import pretese
+        >>> found = {"testosterone": (40, "nmol/L")}
+        >>> guided = pretese.regimen("fsh-guided")
+        >>> guided.decide(month=2, fsh=9.8, findings=found, on="2022-03-31")
+        <Decision: advice: uFSH and hCG in turn (month 2, 2022-03-31)>
+        """
+        compiled = self.compiled
+        day = dt.date.today() if on is None else day_of(on, "on")
+        if (patient is None) == (month is None):
+            cure = "give either `patient` or `month`, not both"
+            raise InputError.of(WHERE, "", "it needs a man", cure)
+        if patient is None:
+            unit = {"unit": text_of(fsh_unit, "fsh_unit", UNIT)} if fsh_unit else {}
+            level = [] if fsh is None else [number_of(fsh, "fsh")]
+            given = [{"date": day, "name": "fsh", "value": value, **unit} for value in level]
+            given += measured(findings, day)
+            known = patient_in_month(compiled, month or 0, previous_phase, given, day)
+        elif fsh is not None or previous_phase or findings:
+            cure = "write `fsh` and others into it"
+            raise InputError.of("patient", "", "findings come from the file", cure)
+        else:
+            known = patient_of(patient, compiled)
+        return Decision(advise(known, compiled, day, WHERE), compiled)
+
+    def schedule(
+        self,
+        start: dt.date | str,
+        *,
+        fsh: float | Iterable[float] = (),
+        fsh_unit: str = "IU/L",
+        decisions: str | Iterable[str] | None = None,
+    ) -> Schedule:
+        """Return the dated injections, visits and decisions, as far as therapy is decided.
+
+        Parameters
+        ----------
+        start
+            The date of the first injection, a date or ISO text.
+        fsh, fsh_unit
+            FSH at the end of month 1, 2, ... as far as measured, and its unit.
+        decisions
+            Instead of FSH: the phase of each month so far, a sequence or text such as
+            ``"hcg,hcg-ufsh"``.
+
+        Raises
+        ------
+        InputError
+            FSH and decisions are both given, the regimen does not use FSH, or no path of the
+            regimen begins with these phases.
+
+        Examples
+        --------
+        >>> import pretese
+        >>> pretese.regimen("hcg-only").schedule("2022-03-01")
+        <Schedule: hcg-only 1.0.0 from 2022-03-01, 53 entries, planned to its end>
+        """
+        levels = numbers_of(fsh, "fsh")
+        if levels and decisions:
+            problem = "FSH and decisions are both given"
+            raise InputError.of("schedule", "", problem, "give one of the two")
+        compiled, day = self.compiled, day_of(start, "start")
+        if decisions is not None:
+            return Schedule(plan_of_phases(compiled, day, _names(decisions)))
+        if levels and "fsh_iu_l" not in compiled.tables["phase"].inputs:
+            problem = f"{compiled.id} decides nothing by FSH"
+            raise InputError.of("fsh", "", problem, "leave it out")
+        unit = text_of(fsh_unit, "fsh_unit", UNIT)
+        found = [quantity("fsh", value, unit, "fsh").value for value in levels]
+        return Schedule(plan(compiled, day, [{"fsh_iu_l": value} for value in found]))
+
+    def verify(self) -> Proof:
+        """Return the proof: tables complete and disjoint, and every path with its end.
+
+        Examples
+        --------
+        >>> import pretese
+        >>> pretese.regimen("fsh-guided").verify()
+        <Proof: fsh-guided 1.0.0, proved, 5 paths>
+        """
+        faults = tuple(str(fault) for fault in self.faults)
+        return Proof(self.name, self._compiled, faults, self.paths if self._compiled else ())
+
+    def test(self) -> CaseResults:
+        """Return whether the regimen makes the cases true that stand beside it.
+
+        Raises
+        ------
+        InputError
+            There are no cases, or they belong to another regimen.
+
+        Examples
+        --------
+        >>> import pretese
+        >>> pretese.regimen("hcg-only").test().failed
+        0
+        """
+        compiled, cases = self.compiled, load_cases(self.name)
+        if cases.regimen != compiled.id:
+            problem = f"the cases are those of {cases.regimen!r}, the regimen is {compiled.id!r}"
+            raise InputError.of(self.name, "regimen", problem, "write cases for this regimen")
+        return CaseResults(compiled, run_cases(compiled, cases))
+
+    def show(self, format: str = "text", *, table: str | Iterable[str] = ()) -> str:  # noqa: A002
+        """Return the whole regimen as text.
+
+        Parameters
+        ----------
+        format
+            ``text``, ``markdown``, ``mermaid``, ``svg`` (decision tree) or ``dmn`` (DMN 1.3 XML).
+        table
+            With ``dmn``: one table, or several, in place of all.
+
+        Raises
+        ------
+        InputError
+            There is no such format or table.
+        """
+        if format not in REGIMEN_FORMATS:
+            problem, cure = (
+                f"{shorten(format)} is no format",
+                f"give one of: {', '.join(REGIMEN_FORMATS)}",
+            )
+            raise InputError.of("format", "", problem, cure)
+        return shown_as(self.compiled, format, texts_of(table, "table", "'phase'"))
+
+    def summary(self) -> str:
+        """Return name, version, months, tables and paths."""
+        if self._compiled is None:
+            return f"{shorten(self.name, 50)}, not proved, faults: {len(self.faults)}"
+        made = self._compiled
+        size = f"{made.months} months, {len(made.tables)} tables, {len(self.paths)} paths"
+        return f"{shorten_text(made.id, 40)} {made.version}, {size}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return identity, title and description."""
+        made = self.compiled
+        identity = {"id": made.id, "version": made.version, "sha256": made.sha256}
+        return {**identity, "title": made.title, "about": made.about, "months": made.months}
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the rules of all tables: table, rule, conditions, outcome, action, source."""
+        import pandas as pd
+
+        rows = [
+            {
+                "table": table.name,
+                "rule": rule.id,
+                "conditions": ", ".join(f"{key} {c.text}" for key, c in rule.conditions.items()),
+                "outcome": rule.outcome,
+                "action": rule.then,
+                "rationale": rule.because,
+                "status": rule.status,
+                "citation": rule.citation,
+            }
+            for table in self.compiled.tables.values()
+            for rule in table.rules
+        ]
+        return pd.DataFrame(rows)
+
+    def __str__(self) -> str:
+        """Return the regimen in words."""
+        return self.show("text")
+
+
+def _names(decisions: str | Iterable[str]) -> list[str]:
+    """Return the names of phases; one text may hold several, separated by commas."""
+    texts = texts_of(decisions, "decisions", "'hcg,hcg-ufsh'")
+    several = (name.strip() for text in texts for name in text.split(","))
+    return [name for name in several if name]

@@ -1,0 +1,118 @@
+"""What a decision is asked of: a patient's file, or one month of therapy with what was measured."""
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any
+
+from protocol.bedside.patient import Known, PatientFile, know
+from protocol.dates import day_from
+from protocol.errors import InputError
+from protocol.reading.documents import read_document, validate
+from protocol.reading.numbers import cure_of, number_of, shown
+from protocol.regimen.load import Regimen
+from protocol.regimen.paths import MONTH_DAYS
+from protocol.shorten import shorten
+
+#: Where a fault is that concerns the question as a whole.
+WHERE = "decide"
+_FINDING = re.compile(r"([a-z_]+)\s*=\s*(\S+(?: sperm)?)(?:\s+(\S+))?")
+
+#: A measured number with its unit, or both (or the name of a result) in one text.
+Finding = str | float | tuple[float, str]
+#: Findings by name, or as texts ``name=value unit``.
+Findings = Mapping[str, Finding] | Sequence[str]
+
+_CURE = "write name=value unit, such as 'testosterone=40 nmol/L' or 'semen=no sperm'"
+
+
+def patient_of(patient: str | Path | Mapping[str, Any], regimen: Regimen) -> Known:
+    """Return what a patient's file, or a mapping with the fields of one, tells of a patient."""
+    if isinstance(patient, str | Path):
+        return know(read_document(Path(patient), PatientFile), regimen, str(patient))
+    plain = dict(patient) if isinstance(patient, Mapping) else patient
+    return know(validate(plain, PatientFile, "patient"), regimen, "patient")
+
+
+def patient_in_month(
+    regimen: Regimen,
+    month: int,
+    previous_phase: str | None,
+    measurements: Sequence[Mapping[str, Any]],
+    on: dt.date,
+) -> Known:
+    """Return a patient in the month that begins on ``on``, of whom no more than this is known."""
+    highest = int((regimen.inputs["month"].plausible or (1, 12))[1])
+    if isinstance(month, bool) or not isinstance(month, Integral) or not 1 <= month <= highest:
+        cure = f"give a month from 1 to {highest}"
+        raise InputError.of("month", "", f"{shorten(month)} is out of range", cure)
+    plain = {"patient": "a man", "measurements": list(measurements)}
+    known = know(validate(plain, PatientFile, WHERE), regimen, WHERE)
+    names = [phase.name for phase in regimen.phases]
+    if previous_phase is not None and previous_phase not in names:
+        cure = f"give one of: {', '.join(names)}"
+        raise InputError.of("previous_phase", "", f"{previous_phase!r} is no phase", cure)
+    months_before = int(month) - 1
+    started = day_from(on, -MONTH_DAYS * months_before, "on")
+    # Earlier months do not matter to any table; only the one before is looked at.
+    phases = (previous_phase,) * months_before if previous_phase else ()
+    return Known(known.patient, started, phases, known.entry, known.findings, None)
+
+
+def measured(findings: Findings, on: dt.date) -> Iterator[dict[str, Any]]:
+    """Yield findings as the measurements of a patient's file, dated ``on``.
+
+    Raises
+    ------
+    InputError
+        A finding has none of the forms that `Findings` names.
+
+    Examples
+    --------
+    >>> day = dt.date(2022, 3, 31)
+    >>> next(measured({"testosterone": "40 nmol/L"}, day))["value"]
+    40.0
+    >>> next(measured(["semen=no sperm"], day))["value"]
+    'no sperm'
+    """
+    if isinstance(findings, str):
+        findings = [findings]
+    if isinstance(findings, Mapping):
+        for name, value in findings.items():
+            yield {"date": on, **_named(name, value)}
+        return
+    if not isinstance(findings, Sequence):
+        raise InputError.of("findings", "", f"{shorten(findings)} is not understood", _CURE)
+    for text in findings:
+        yield {"date": on, **_read(text)}
+
+
+def _named(name: str, value: Finding) -> dict[str, Any]:
+    """Return name, value and unit of a finding of a mapping."""
+    unit = None
+    if isinstance(value, tuple | list) and len(value) == 2:
+        value, unit = value
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return {"name": name, "value": float(value), **({"unit": unit} if unit else {})}
+    if isinstance(value, str) and unit is None:
+        return _read(f"{name}={value}")
+    cure = "give a number with its unit, such as (40, 'nmol/L'), or text, such as 'no sperm'"
+    raise InputError.of(f"findings {name}", "", f"{shorten(value)} is no finding", cure)
+
+
+def _read(text: str) -> dict[str, Any]:
+    """Return name, value and unit of a finding that is one text."""
+    found = _FINDING.fullmatch(text.strip()) if isinstance(text, str) else None
+    if found is None:
+        said = repr(text) if isinstance(text, str) else shorten(text)
+        raise InputError.of("findings", "", f"{said} is not understood", _CURE)
+    name, value, unit = found.groups()
+    number = number_of(value)
+    if number is None and value[:1].isdigit():
+        problem = f"{shown(value)} is no number"
+        raise InputError.of(f"findings {name}", "", problem, cure_of(value))
+    return {"name": name, "value": value if number is None else number} | (
+        {"unit": unit} if unit else {}
+    )

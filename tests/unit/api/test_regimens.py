@@ -1,0 +1,381 @@
+"""The protocol family of the public interface, compared with the commands that stand on it."""
+
+import datetime as dt
+import inspect
+import json
+from pathlib import Path
+
+import icalendar
+import numpy as np
+import pandas as pd
+import pytest
+
+import pretese
+from pretese.api.decisions import Decision, Schedule
+from pretese.api.display import Shown
+from pretese.api.proofs import CaseResults, Proof
+from pretese.api.regimens import Regimen, regimen
+from protocol.errors import ProofError
+from tests.support.command_lines import answer, command_of
+
+PATIENT = """\
+patient: p-17
+started: 2022-03-01
+phases: [hcg]
+measurements:
+  - {date: 2022-03-30, name: fsh, value: 9.8, unit: mIU/mL, source: report 4711}
+"""
+GAP = """\
+id: gap
+version: 1.0.0
+extends: hcg-only
+tables:
+  phase:
+    question: q
+    inputs: [month]
+    rules:
+      - {id: A, when: {month: 1}, then: hcg, because: b, source: paper, locator: l, status: assumed}
+"""
+ON = "2022-03-31"
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("p17.yaml").write_text(PATIENT)
+    Path("gap.yaml").write_text(GAP)
+
+
+@pytest.fixture
+def guided():
+    return regimen("fsh-guided")
+
+
+#: A command line, and the call of the interface that means the same.
+SAME = {
+    "first month": (
+        ["decide", "--month", "1", "--on", ON],
+        lambda: regimen().decide(month=1, on=ON),
+    ),
+    "numbers": (
+        ["decide", "--month", "2", "--phase-before", "hcg", "--fsh", "11.3", "--fsh-unit",
+         "mIU/mL", "--on", ON],
+        lambda: regimen().decide(
+            month=2, previous_phase="hcg", fsh=11.3, fsh_unit="mIU/mL", on=dt.date(2022, 3, 31)
+        ),
+    ),
+    "findings": (
+        ["decide", "--month", "2", "--finding", "testosterone=1100 ng/dL", "--finding",
+         "semen=no sperm", "--on", ON],
+        lambda: regimen().decide(
+            month=2, findings={"testosterone": (1100, "ng/dL"), "semen": "no sperm"}, on=ON
+        ),
+    ),
+    "findings as texts": (
+        ["decide", "--month", "4", "--phase-before", "hcg", "--finding", "semen=sperm", "--on", ON],
+        lambda: regimen().decide(month=4, previous_phase="hcg", findings=["semen=sperm"], on=ON),
+    ),
+    "nothing known": (
+        ["decide", "--month", "2", "--on", ON],
+        lambda: regimen().decide(month=2, on=dt.datetime(2022, 3, 31, 9)),
+    ),
+    "out of scope": (
+        ["decide", "--month", "3", "--phase-before", "stopped", "--on", ON],
+        lambda: regimen().decide(month=3, previous_phase="stopped", on=ON),
+    ),
+    "a patient's file": (
+        ["decide", "--patient", "p17.yaml", "--on", ON],
+        lambda: regimen().decide("p17.yaml", on=ON),
+    ),
+    "a limit of one's own": (
+        ["decide", "--month", "2", "--phase-before", "hcg", "--fsh", "12", "--set", "fsh_high=12",
+         "--on", ON],
+        lambda: regimen("fsh-guided", fsh_high=12).decide(
+            month=2, previous_phase="hcg", fsh=12, on=ON
+        ),
+    ),
+    "another regimen": (
+        ["decide", "--regimen", "ufsh-only", "--month", "1", "--on", ON],
+        lambda: regimen("ufsh-only").decide(month=1, on=ON),
+    ),
+    "schedule": (["schedule", "--start", ON], lambda: regimen().schedule(ON)),
+    "schedule by FSH": (
+        ["schedule", "--start", ON, "--fsh", "20", "--fsh", "9", "--fsh-unit", "mIU/mL"],
+        lambda: regimen().schedule(dt.date(2022, 3, 31), fsh=[20, 9], fsh_unit="mIU/mL"),
+    ),
+    "schedule by one FSH": (
+        ["schedule", "--start", ON, "--fsh", "9", "--set", "fsh_high=8"],
+        lambda: regimen(fsh_high=8).schedule(ON, fsh=9),
+    ),
+    "schedule by decisions": (
+        ["schedule", "--start", ON, "--decisions", "hcg, hcg-ufsh"],
+        lambda: regimen().schedule(ON, decisions=["hcg", "hcg-ufsh"]),
+    ),
+    "schedule of another": (
+        ["schedule", "--start", ON, "--regimen", "hcg-only"],
+        lambda: regimen("hcg-only").schedule(ON),
+    ),
+    "proof": (["regimen", "verify", "fsh-guided"], lambda: regimen("fsh-guided").verify()),
+    "cases": (["regimen", "test", "hcg-only"], lambda: regimen("hcg-only").test()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SAME)
+def test_interface_and_command_give_the_same_document_and_the_same_text(case):
+    words, call = SAME[case]
+    found = call()
+    assert json.loads(answer(*words, "--json").out) == found.to_dict()
+    assert found.to_json() + "\n" == answer(*words, "--json").out
+    assert str(found) + "\n" == answer(*words).out
+
+
+@pytest.mark.parametrize("case", SAME)
+def test_repr_is_one_short_line_and_the_page_is_html(case):
+    found = SAME[case][1]()
+    assert len(repr(found)) <= 100
+    assert "\n" not in repr(found)
+    assert repr(found).startswith(f"<{type(found).__name__}: ")
+    assert found._repr_html_().startswith("<p")
+
+
+#: Command to the functions of the interface that take its options.
+DOORS = {
+    "decide": (regimen, Regimen.decide),
+    "schedule": (regimen, Regimen.schedule, Schedule.write_ics),
+    "regimen show": (regimen, Regimen.show),
+    "regimen verify": (regimen, Regimen.verify),
+    "regimen test": (regimen, Regimen.test, CaseResults.text),
+}
+#: Parameters of commands whose argument has another name.
+RENAMED = {
+    "regimen": "name", "phase_before": "previous_phase", "form": "format", "tables": "table",
+    "ics": "path",
+}  # fmt: skip
+#: Options that are methods or results: `to_dict`, `Decision.schema`, the text itself.
+METHODS = {"as_document", "schema", "out"}
+
+
+@pytest.mark.parametrize("command", DOORS)
+def test_every_option_has_its_argument_and_every_argument_its_option(command):
+    options = {RENAMED.get(p.name, p.name) for p in command_of(command).params} - METHODS
+    arguments = {
+        name
+        for door in DOORS[command]
+        for name, parameter in inspect.signature(door).parameters.items()
+        if name != "self"
+    }
+    if "parameters" not in options:  # `regimen show` and its like take none yet
+        arguments.discard("parameters")
+    assert options == arguments
+
+
+def test_the_schema_is_that_of_the_command():
+    assert json.loads(answer("decide", "--schema").out) == Decision.schema()
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "mermaid", "svg", "dmn"])
+def test_a_regimen_is_shown_as_the_command_shows_it(guided, form):
+    shown = answer("regimen", "show", "fsh-guided", "--format", form).out
+    assert guided.show(form).removesuffix("\n") + "\n" == shown
+
+
+def test_one_table_alone_is_shown_as_dmn(guided):
+    shown = answer("regimen", "show", "fsh-guided", "--format", "dmn", "--table", "phase").out
+    assert guided.show("dmn", table="phase") == shown
+    assert guided.show("dmn", table=["phase"]) == shown
+    assert len(shown) < len(guided.show("dmn"))
+
+
+def test_a_decision_tells_its_parts(guided):
+    found = guided.decide(
+        month=2, previous_phase="hcg", fsh=11.3, findings={"testosterone": (40, "nmol/L")}, on=ON
+    )
+    assert (found.outcome, found.recommendation, found.action) == ("advice", "hCG alone", "hcg")
+    assert (found.rule, found.month, found.as_of) == ("P3", 2, dt.date(2022, 3, 31))
+    assert found.rationale.startswith("FSH is not in the normal range")
+    assert found.missing_inputs == ()
+    assert found.flags == ("Testosterone is above the limit; consider less hCG.",)
+    unknown = guided.decide(month=2, previous_phase="hcg", on=ON)
+    assert (unknown.outcome, unknown.missing_inputs) == ("insufficient data", ("fsh_iu_l",))
+
+
+def test_the_inputs_of_a_decision_are_a_table(guided):
+    table = guided.decide(month=2, previous_phase="hcg", fsh=11.3, on=ON).to_frame()
+    assert list(table["input"]) == ["month", "phase_before", "fsh_iu_l"]
+    assert list(table["value"]) == [2.0, "hcg", 11.3]
+    assert table["unit"].iloc[2] == "[IU]/L"
+    assert table["date"].iloc[2] == dt.date(2022, 3, 31)
+
+
+def test_a_patient_may_be_a_mapping(guided):
+    patient = {
+        "patient": "p-17",
+        "started": dt.date(2022, 3, 1),
+        "phases": ["hcg"],
+        "measurements": [
+            {"date": "2022-03-30", "name": "fsh", "value": 9.8, "unit": "mIU/mL",
+             "source": "report 4711"}
+        ],
+    }  # fmt: skip
+    assert guided.decide(patient, on=ON) == guided.decide(Path("p17.yaml"), on=ON)
+
+
+def test_numbers_of_numpy_and_pandas_are_numbers(guided):
+    plain = guided.decide(month=2, fsh=9.8, on=ON)
+    assert guided.decide(month=np.int64(2), fsh=np.float64(9.8), on=pd.Timestamp(ON)) == plain
+    assert guided.schedule(ON, fsh=np.array([20.0, 9.0])) == guided.schedule(ON, fsh=(20, 9))
+
+
+def test_without_a_date_it_is_decided_for_today(guided):
+    before = dt.date.today()
+    assert before <= guided.decide(month=1).as_of <= dt.date.today()
+
+
+def test_a_schedule_is_a_table(guided):
+    made = guided.schedule("2022-03-01", fsh=9)
+    table = made.to_frame()
+    assert len(table) == len(made.items)
+    doses = table.groupby("drug")["dose_iu"].sum()
+    assert doses.to_dict() == {drug: iu for drug, iu in made.plan.totals.iu.items() if iu}
+    assert table["date"].min() == made.start == dt.date(2022, 3, 1)
+    assert table["date"].is_monotonic_increasing
+    assert (made.phases, made.decision_date) == (("hcg", "hcg-ufsh", "hcg-ufsh"), None)
+    assert guided.schedule("2022-03-01").decision_date == dt.date(2022, 3, 31)
+
+
+def test_a_calendar_is_the_file_of_the_command(guided):
+    words = ["--start", ON, "--at", "08:30", "--timezone", "Europe/Berlin", "--label", "17"]
+    assert answer("schedule", *words, "--ics", "command.ics").code == 0
+    made = guided.schedule(ON)
+    made.write_ics("interface.ics", at="08:30", timezone="Europe/Berlin", label="17")
+    assert Path("interface.ics").read_bytes() == Path("command.ics").read_bytes()
+    assert made.to_ics(at=dt.time(8, 30), timezone="Europe/Berlin", label="17") == (
+        Path("command.ics").read_bytes()
+    )
+
+
+def test_labels_tell_the_events_of_patients_apart(guided):
+    made = guided.schedule(ON)
+    calendars = [icalendar.Calendar.from_ical(made.to_ics(label=label)) for label in ("a", "b")]
+    one, other = ({str(e["uid"]) for e in c.walk("VEVENT")} for c in calendars)
+    assert one.isdisjoint(other)
+
+
+def test_a_proof_holds_every_path(guided):
+    proof = guided.verify()
+    assert proof.proved
+    assert proof.paths == guided.paths
+    assert list(proof.to_frame()["phases"]) == [", ".join(path.phases) for path in guided.paths]
+
+
+def test_a_regimen_that_is_not_proved_tells_why_and_decides_nothing():
+    gap = regimen("gap.yaml")
+    assert not gap.verify().proved
+    assert "no rule fires for a man with month 2" in str(gap.verify())
+    assert "not proved" in repr(gap)
+    assert len(repr(gap.verify())) <= 100
+    found = answer("regimen", "verify", "gap.yaml", "--json")
+    assert (found.code, json.loads(found.out)) == (3, gap.verify().to_dict())
+    for asked in (lambda: gap.decide(month=2), lambda: gap.schedule(ON), gap.test, gap.show):
+        with pytest.raises(ProofError, match="no rule fires"):
+            asked()
+
+
+def test_cases_that_fail_are_counted_and_told():
+    Path("mine.yaml").write_text("id: mine\nversion: 1.0.0\nextends: fsh-guided\n")
+    Path("mine.cases.yaml").write_text(
+        "regimen: mine\ncases:\n"
+        "- {says: wrong, table: phase, given: {month: 1}, then: hcg-ufsh}\n"
+        "- {says: right, table: phase, given: {month: 1}, then: hcg}\n"
+    )
+    results = regimen("mine.yaml").test()
+    assert (results.passed, results.failed) == (1, 1)
+    assert list(results.to_frame()["holds"]) == [False, True]
+    assert "FAILS  wrong: then is hcg, not hcg-ufsh" in str(results)
+    assert "holds  right" not in str(results)
+    assert "holds  right" in results.text(verbose=True)
+    shown = answer("regimen", "test", "mine.yaml", "--verbose")
+    assert (shown.code, shown.out) == (3, results.text(verbose=True) + "\n")
+
+
+def test_a_regimen_is_a_table_of_rules_and_its_words(guided):
+    table = guided.to_frame()
+    rule = table[table["rule"] == "P3"].iloc[0]
+    assert (rule["table"], rule["action"], rule["status"]) == ("phase", "hcg", "published")
+    assert str(guided) == guided.show()
+    assert guided.to_dict()["id"] == "fsh-guided"
+    assert repr(guided) == "<Regimen: fsh-guided 1.0.0, 3 months, 5 tables, 5 paths>"
+
+
+#: Bad arguments, and how the message begins: the argument, and what is wrong with it.
+BAD = {
+    "no question": (lambda r: r.decide(), "decide: it needs a man; give either `patient` or"),
+    "two questions": (lambda r: r.decide("p17.yaml", month=2), "decide: it needs a man"),
+    "month 0": (lambda r: r.decide(month=0), "month: 0 is out of range; give a month from 1 to 12"),
+    "half a month": (lambda r: r.decide(month=2.5), "month: 2.5 is out of range"),
+    "true month": (lambda r: r.decide(month=True), "month: true is out of range"),
+    "no phase": (lambda r: r.decide(month=2, previous_phase="x"), "previous_phase: 'x' is no"),
+    "text as FSH": (lambda r: r.decide(month=2, fsh="9"), "fsh: '9' is no number"),
+    "FSH not a number": (lambda r: r.decide(month=2, fsh=float("nan")), "fsh: nan is no number"),
+    "FSH below 0": (lambda r: r.decide(month=2, fsh=-1), "decide: measurements.0.value: -1"),
+    "FSH as mass": (lambda r: r.decide(month=2, fsh=9, fsh_unit="ng/mL"), "decide: measurements.0"),
+    "unit 5": (lambda r: r.decide(month=2, fsh=9, fsh_unit=5), "fsh_unit: 5 is no text"),
+    "no unit": (lambda r: r.decide(month=2, findings={"testosterone": 40}), "decide: measurements"),
+    "None found": (lambda r: r.decide(month=2, findings={"semen": None}), "findings semen: null"),
+    "comma": (lambda r: r.decide(month=2, findings=["fsh=9,8 IU/L"]), "findings fsh: '9,8' is no"),
+    "3 found": (lambda r: r.decide(month=2, findings=3), "findings: 3 is not understood"),
+    "[3] found": (lambda r: r.decide(month=2, findings=[3]), "findings: 3 is not understood"),
+    "bad date": (lambda r: r.decide(month=2, on="31.3.2022"), "on: '31.3.2022' is no date"),
+    "far date": (lambda r: r.decide(month=2, on="2200-01-01"), "on: 2200-01-01 is not allowed"),
+    "no file": (lambda r: r.decide("none.yaml"), "none.yaml: there is no such file"),
+    "no patient": (lambda r: r.decide(17), "patient: it holds one value"),
+    "field": (lambda r: r.decide({"patient": "a", "fhs": 1}), "patient: fhs: there is no such"),
+    "file and FSH": (lambda r: r.decide("p17.yaml", fsh=9), "patient: findings come from the file"),
+    "no start": (lambda r: r.schedule(None), "start: null is no date"),
+    "NaT": (lambda r: r.schedule(pd.NaT), "start: NaT is no date"),
+    "both": (lambda r: r.schedule(ON, fsh=9, decisions="hcg"), "schedule: FSH and decisions are"),
+    "no path": (lambda r: r.schedule(ON, decisions="ufsh"), "decisions: ufsh begins no path"),
+    "decision 3": (lambda r: r.schedule(ON, decisions=[3]), "decisions: 3 is no text"),
+    "unit": (lambda r: r.schedule(ON, fsh=9, fsh_unit=None), "fsh_unit: null is no text"),
+    "no FSH": (lambda r: regimen("hcg-only").schedule(ON, fsh=9), "fsh: hcg-only decides nothing"),
+    "time": (lambda r: r.schedule(ON).to_ics(at="8", timezone="UTC"), "at: '8' is no time of day"),
+    "half a time": (lambda r: r.schedule(ON).to_ics(at="08:00"), "calendar: time and zone come"),
+    "zone": (lambda r: r.schedule(ON).to_ics(at="08:00", timezone="X"), "timezone: 'X' is no time"),
+    "no folder": (lambda r: r.schedule(ON).write_ics("no/x.ics"), "path: no/x.ics: it cannot be"),
+    "path 3": (lambda r: r.schedule(ON).write_ics(3), "path: 3 is no path"),
+    "format": (lambda r: r.show("pdf"), "format: 'pdf' is no format; give one of: text, markdown"),
+    "table": (lambda r: r.show("dmn", table="x"), "table: there is no table 'x'"),
+    "regimen": (lambda r: regimen("nope"), "nope: there is no regimen of this name"),
+    "regimen 3": (lambda r: regimen(3), "regimen: 3 is no name"),
+    "parameter": (lambda r: regimen(fsh_hi=3), "fsh-guided.yaml: parameters.fsh_hi: there is no"),
+    "name": (lambda r: regimen("fsh-guided", name=3), "fsh-guided.yaml: parameters.name: there is"),
+    "no number": (lambda r: regimen(fsh_high="a"), "fsh_high: 'a' is no number"),
+    "no cases": (lambda r: regimen("gap2.yaml").test(), "gap2.yaml: there is no such file"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_argument_is_named_in_one_line(guided, case):
+    call, message = BAD[case]
+    with pytest.raises(pretese.InputError) as caught:
+        call(guided)
+    assert str(caught.value).startswith(message)
+    assert "--" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [Regimen, Decision, Schedule, Proof, CaseResults])
+def test_everything_public_is_documented(kind):
+    assert issubclass(kind, Shown)
+    members = {name: value for name, value in vars(kind).items() if not name.startswith("_")}
+    for name in members:
+        documented = inspect.getdoc(getattr(kind, name))
+        assert documented or name in kind.__dataclass_fields__, name
+    assert kind.__doc__
+
+
+@pytest.mark.parametrize("function", [regimen, Regimen.decide, Regimen.schedule, Regimen.show])
+def test_every_argument_is_documented_with_the_error(function):
+    text = inspect.getdoc(function)
+    for name in inspect.signature(function).parameters:
+        assert name == "self" or name in text
+    assert "InputError" in text

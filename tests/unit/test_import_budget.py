@@ -1,0 +1,122 @@
+"""Which large libraries a command may load: asking for help, or for a protocol's answer, none."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pretese.cli import COMMANDS
+
+ROOT = Path(__file__).parents[2]
+
+#: Libraries that take a tenth of a second or more to load.
+HEAVY = ("matplotlib", "numpy", "pandas", "pyarrow", "scipy.stats", "statsmodels")
+
+_TABLES = {"numpy", "pandas", "pyarrow"}
+_STATISTICS = _TABLES | {"scipy.stats"}
+_FIGURES = _STATISTICS | {"matplotlib"}
+
+#: Commands whose ``--help`` still loads some of them, and which. An entry leaves when its command
+#: no longer does; none may come.
+HELP_NOT_YET = {
+    "reproduce": _FIGURES,
+    "recover": _TABLES,
+    "simulate": _TABLES,
+    "clinic": _FIGURES,
+    "analyse": _FIGURES,
+    "truth": _TABLES,
+    "picture": {"numpy", "matplotlib"},
+    "calibrate": _TABLES,
+    "power": _FIGURES,
+    "report": _FIGURES,
+    "monitor": _TABLES | {"matplotlib"},
+    "boundaries": _STATISTICS,
+}
+
+#: Calls that answer without any of them.
+LIGHT = [
+    *([name, "--help"] for name in COMMANDS if name not in HELP_NOT_YET),
+    ["--help"],
+    ["decide", "--month", "2", "--phase-before", "hcg", "--fsh", "9.8", "--on", "2026-01-05"],
+    ["decide", "--month", "2", "--fsh", "9.8", "--json"],
+    ["schedule", "--start", "2026-01-05"],
+    ["schedule", "--start", "2026-01-05", "--ics", "{folder}/plan.ics"],
+    ["regimen", "list"],
+    ["regimen", "show", "fsh-guided", "--format", "svg"],
+    ["regimen", "verify", "fsh-guided"],
+    ["regimen", "test", "hcg-only"],
+    ["audit", "{folder}/log.csv"],
+    ["audit", "{folder}/log.csv", "--csv", "{folder}/deviations.csv", "--json"],
+]
+
+#: Runs command lines one after another, and prints what is loaded after each.
+RUN = """
+import contextlib, io, json, sys
+from pretese.cli import run
+calls, heavy = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+found = []
+for words in calls:
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        code = run(words)
+    found.append([code, [name for name in heavy if name in sys.modules]])
+print(json.dumps(found))
+"""
+
+#: Uses the protocol family of the interface, and prints what is loaded and changed.
+ASK = """
+import json, os, sys
+before = dict(os.environ)
+import pretese
+dir(pretese)
+guided = pretese.regimen("fsh-guided", fsh_high=12)
+answers = [guided, guided.decide(month=2, fsh=9.8), guided.schedule("2026-01-05"), guided.verify(),
+           guided.test(), pretese.audit(sys.argv[2]), pretese.shipped()]
+for answer in answers:
+    repr(answer), str(answer), answer.to_json()
+answers[2].to_ics()
+answers[5].to_csv()
+pretese.InputError
+light = [name for name in json.loads(sys.argv[1]) if name in sys.modules]
+answers[1].to_frame()
+print(json.dumps([light, "pandas" in sys.modules, dict(os.environ) == before]))
+"""
+
+
+def printed(script: str, *words: str):
+    """Return the JSON that a script prints, run in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture
+def folder(tmp_path):
+    log = "patient,date,event,drug,amount,unit\na,2022-03-01,injection,hcg,2000,IU\n"
+    (tmp_path / "log.csv").write_text(log)
+    return tmp_path
+
+
+def test_light_commands_load_no_large_library(folder):
+    calls = [[word.format(folder=folder) for word in words] for words in LIGHT]
+    found = printed(RUN, json.dumps(calls), json.dumps(HEAVY))
+    assert {tuple(words): each for words, each in zip(calls, found, strict=True)} == {
+        tuple(words): [0, []] for words in calls
+    }
+
+
+def test_the_interface_loads_no_large_library_before_a_table_is_asked_for(folder):
+    loaded, pandas, unchanged = printed(ASK, json.dumps(HEAVY), str(folder / "log.csv"))
+    assert loaded == []
+    assert pandas
+    assert unchanged
+
+
+@pytest.mark.parametrize("command", HELP_NOT_YET)
+def test_help_loads_no_more_than_it_did(command):
+    """Correct `HELP_NOT_YET` where a command has become lighter."""
+    ((code, loaded),) = printed(RUN, json.dumps([[command, "--help"]]), json.dumps(HEAVY))
+    assert (code, set(loaded)) == (0, HELP_NOT_YET[command])
+    assert loaded, "it loads none of them any more: take it out of the table"
