@@ -20,7 +20,7 @@ from protocol.errors import InputError
 from simulate.cohort.draw import draw_cohort
 from simulate.core.coding import BASELINE
 from simulate.scenario import Scenario
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 
 #: Studies drawn for the pictures of many studies.
 STUDIES = 400

@@ -14,7 +14,7 @@ from pretese.io.output.versions import versions
 from pretese.screen.console import SafeConsole
 from pretese.screen.progress import progress
 from protocol.errors import InputError
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 from simulate.scenario.parameter_paths import mechanism_hash
 from simulate.tables.study_tables import COLUMNS
 

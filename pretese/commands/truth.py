@@ -12,7 +12,7 @@ from pretese.commands.options import seed_option
 from pretese.io.output.atomic_file import check_file, replaced_file
 from pretese.io.output.csv_file import write_csv
 from pretese.screen.console import SafeConsole
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 from simulate.truth import population_effects, truth_table
 
 
