@@ -21,7 +21,7 @@ from simulate.clinic.flow.run_clinic import run_clinic
 from simulate.clinic.records.clinic_tables import clinic_tables
 from simulate.clinic.records.event_log import event_log
 from simulate.clinic.setup.clinic_file import Clinic
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 from simulate.scenario.parameter_paths import with_values
 
 MEN = 4000
@@ -103,7 +103,7 @@ def peak_mb(clinic: str, men: int) -> float:
     """Return the peak memory of a process of its own: run, measures, log and tables written."""
     code = (
         "import resource, tempfile, pathlib;"
-        "from simulate.scenario.calibration_record import load_scenario;"
+        "from simulate.scenario.load import load_scenario;"
         "from pretese.clinic.clinic_files import load_clinic, write_run;"
         "from simulate.clinic.capacity.replications import measured;"
         "from simulate.clinic.flow.run_clinic import run_clinic;"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pretese.io.export.cohort_files import write_studies
 from simulate.cohort.draw import draw_cohort
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 from simulate.tables.study_tables import tables
 
 FEW, MANY = 200_000, 10_000_000

@@ -13,7 +13,7 @@ from simulate.cohort.births import births_of
 from simulate.cohort.draw import draw_cohort
 from simulate.core.random_streams import Luck
 from simulate.scenario import Scenario
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 
 STUDIES, MEN = 200, 569
 

@@ -40,7 +40,7 @@ from pretese.recovery.results.replicates import Source, join
 from pretese.recovery.work.tasks import ESTIMATES, EstimateTask
 from simulate.core.coding import BASELINE, DIAGNOSES
 from simulate.core.random_streams import Luck
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 
 MEN, COEFFICIENTS, TOGETHER, BLOCK = 600, 8, 400, 2000
 TRUE = np.array([-1.0, 0.45, 0.3, -0.2, 0.1, 0.0, 0.25, -0.15])

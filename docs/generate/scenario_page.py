@@ -9,7 +9,7 @@ from itertools import groupby
 
 from simulate.core.shipped import scenario_names
 from simulate.scenario import Scenario
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 from simulate.scenario.parameter_paths import parameters
 from simulate.scenario.sections.parameter import Parameter
 

@@ -11,7 +11,7 @@ import pandas as pd
 from pretese.io.export.adam import AnalysisData, adlb, adsl
 from pretese.io.export.export_fields import Field, Fields, fields_of, is_truth
 from simulate.cohort.draw import draw_cohort
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 from simulate.tables.study_tables import tables
 
 #: What a row of each table is.

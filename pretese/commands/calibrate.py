@@ -13,14 +13,8 @@ from pretese.screen.console import SafeConsole
 from pretese.screen.endings import CheckFailedError
 from pretese.screen.progress import progress
 from protocol.errors import InputError
-from simulate.core.shipped import scenario_path
-from simulate.scenario.calibration_record import (
-    Certificate,
-    certificate_path,
-    load_scenario,
-    read_certificate,
-    unsolved,
-)
+from simulate.scenario.calibration_record import Certificate
+from simulate.scenario.load import load
 
 
 @click.command()
@@ -44,16 +38,16 @@ def command(scenario: str, only_check: bool, studies: int, seed: int) -> None:
     if only_check:
         _check(scenario, studies, seed)
         return
-    path = scenario_path(scenario)
-    parsed, free = unsolved(path)
-    if not free:
+    loaded = load(scenario, need_record=False)
+    parsed = loaded.unsolved
+    if not loaded.free:
         told = "it has no calibrated parameter of its own" + (
             f"; {parsed.extends} has" if parsed.extends else ""
         )
-        raise InputError.of(str(path), "", told, "nothing needs to be solved here")
-    place = certificate_path(path, parsed)
+        raise InputError.of(str(loaded.path), "", told, "nothing needs to be solved here")
+    place = loaded.record_path
     check_certificate_place(place)
-    problem = pose(parsed, load_published(parsed.published), free, str(path))
+    problem = pose(parsed, load_published(parsed.published), loaded.free, str(loaded.path))
     with progress("calibrating") as tell:
         point, identified, drawn = calibrate(problem, lambda what, i, of: tell(i, of, what))
     certificate = certify(problem, point, identified, drawn)
@@ -62,11 +56,11 @@ def command(scenario: str, only_check: bool, studies: int, seed: int) -> None:
 
 
 def _check(name: str, studies: int, seed: int) -> None:
-    path = scenario_path(name)
-    scenario = load_scenario(name)
-    stored = read_certificate(certificate_path(path, scenario))
-    parsed, free = unsolved(path)
-    problem = pose(parsed, load_published(scenario.published), free, str(path))
+    loaded = load(name)
+    scenario, stored = loaded.scenario, loaded.records[0]
+    problem = pose(
+        loaded.unsolved, load_published(scenario.published), loaded.free, str(loaded.path)
+    )
     with progress("checking") as tell:
         tell(0, 1, f"drawing {studies} studies")
         fresh = check(problem, scenario, studies, seed)

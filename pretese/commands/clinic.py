@@ -25,7 +25,7 @@ from simulate.clinic.capacity.replications import FEWEST, Replication, measured,
 from simulate.clinic.capacity.required_capacity import CAPACITIES
 from simulate.clinic.flow.run_clinic import Run
 from simulate.clinic.setup.clinic_file import Clinic
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 
 
 @click.command()

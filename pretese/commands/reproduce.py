@@ -28,9 +28,9 @@ from pretese.screen.progress import progress
 from protocol.reading.documents import content_hash, read_text
 from protocol.regimen.load import load_regimen
 from simulate.cohort.draw import draw_cohort
-from simulate.core.shipped import published_path, scenario_path
+from simulate.core.shipped import published_path
 from simulate.scenario import Scenario
-from simulate.scenario.calibration_record import certificate_path, load_scenario
+from simulate.scenario.load import LoadedScenario, load
 from simulate.tables.study_tables import dictionary, tables
 
 
@@ -68,10 +68,11 @@ def command(
     Exit code 3 if a number that the scenario is calibrated to is missed by more than 3 Monte
     Carlo standard errors.
     """
-    scenario = load_scenario(name)
+    loaded = load(name)
+    scenario = loaded.scenario
     published = load_published(scenario.published)
     regimens = regimen_files(scenario)
-    facts = _facts(name, scenario, seed, replicates)  # what was read, not what stands there later
+    facts = _facts(loaded, seed, replicates)  # what was read, not what stands there later
     with result_folder(out) as folder:
         with progress("simulated studies") as tell:
             simulated = run_studies(
@@ -107,13 +108,10 @@ def _verdict(first: str, count: int, targets: int) -> str:
     )
 
 
-def _facts(name: str, scenario: Scenario, seed: int, replicates: int) -> dict[str, object]:
-    path = scenario_path(name)
+def _facts(loaded: LoadedScenario, seed: int, replicates: int) -> dict[str, object]:
+    scenario, record = loaded.scenario, loaded.record_sha256
     regimens = sorted({arm.regimen for arm in scenario.arms.values()})
-    files = {"scenario": path, "published": published_path(scenario.published)}
-    certificate = certificate_path(path, scenario)
-    if certificate.exists():
-        files["certificate"] = certificate
+    published = content_hash(read_text(published_path(scenario.published)))
     return {
         "command": f"pretese reproduce --scenario {scenario.id} --replicates {replicates} "
         f"--seed {seed}",
@@ -123,7 +121,9 @@ def _facts(name: str, scenario: Scenario, seed: int, replicates: int) -> dict[st
         "seed": seed,
         "versions": versions(),
         "inputs_sha256": {
-            **{what: content_hash(read_text(file)) for what, file in files.items()},
+            "scenario": loaded.file_sha256,
+            "published": published,
+            **({"certificate": record} if record else {}),
             **{f"regimen {each}": load_regimen(each).sha256 for each in regimens},
         },
     }

@@ -4,19 +4,18 @@ from pathlib import Path
 
 import click
 
+import pretese
 from pretese.commands.options import NumberRange, seed_option, to_number
-from pretese.io.export.cohort_files import write_studies
 from pretese.io.export.formats import FORMATS, listed
-from pretese.io.input.regimen_files import regimen_files
-from pretese.io.output.manifest import write_manifest
-from pretese.io.output.result_folder import result_folder
-from pretese.io.output.versions import versions
 from pretese.screen.console import SafeConsole
-from pretese.screen.progress import progress
+from pretese.screen.option_names import options_named
 from protocol.errors import InputError
-from simulate.scenario.calibration_record import load_scenario
-from simulate.scenario.parameter_paths import mechanism_hash
-from simulate.tables.study_tables import COLUMNS
+
+#: Arguments of the interface, as the options call them.
+OPTIONS = {
+    "changes": "--set", "patients": "--men", "data_errors": "--dirt", "formats": "--format",
+    "folder": "--out",
+}  # fmt: skip
 
 
 def _formats(_: click.Context, __: click.Parameter, words: str) -> tuple[str, ...]:
@@ -62,33 +61,22 @@ def command(
     truth apart from them in a folder of its own, a data dictionary with units and UCUM codes, and
     a manifest. The same call gives the same bytes.
     """
-    overrides = dict(_change(each) for each in changes)
-    loaded = load_scenario(scenario, overrides)
-    each = men or loaded.men
-    regimens = regimen_files(loaded)
-    with result_folder(out) as folder, progress("simulated men") as tell:
-        write_studies(
-            loaded, folder, formats, seed, replicates, each,
-            lambda done: tell(done, replicates * each), dirt / 100,
-        )  # fmt: skip
-        facts = {
-            "scenario": loaded.id,
-            "mechanism_sha256": mechanism_hash(loaded),
-            "changed": overrides,
-            "men": each,
-            "replicates": replicates,
-            "seed": seed,
-            "formats": formats,
-            **({"dirt_percent": dirt} if dirt else {}),
-            "versions": versions(),
-        }
-        regimens.check()
-        write_manifest(folder, facts)
+    with options_named(OPTIONS):
+        chosen = pretese.scenario(scenario, dict(_change(each) for each in changes))
+        cohort = chosen.simulate(men, replicates, seed, dirt)
+        cohort.write(out, formats)
+    what, names = cohort.request, ", ".join(_observed())
     SafeConsole(stderr=True).print(
-        f"{replicates} x {each} men of {loaded.id}: {', '.join(COLUMNS)} in {out}",
+        f"{replicates} x {what.patients} men of {what.loaded.scenario.id}: {names} in {out}",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _observed() -> tuple[str, ...]:
+    from simulate.tables.study_tables import COLUMNS
+
+    return tuple(COLUMNS)
 
 
 def _change(words: str) -> tuple[str, float]:

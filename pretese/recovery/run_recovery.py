@@ -26,7 +26,7 @@ from pretese.recovery.work.tasks import TRUTH_MEN, EstimateTask, TruthTask
 from pretese.screen.progress import Tell
 from protocol.errors import Fault, InputError
 from simulate.hormones.drugs import check_arms
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 from simulate.scenario.parameter_paths import mechanism_hash, with_values
 
 #: Replicates per block: seconds of work, so that little is lost with a killed process.

@@ -1,6 +1,6 @@
 """All a scenario file may say, section by section: `Scenario` holds them all."""
 
-from simulate.scenario.scenario_file import Scenario, Target, read_scenario
+from simulate.scenario.scenario_file import Scenario, Target
 from simulate.scenario.sections.endocrine import Kinetics, Physiology, ResponsePoint
 from simulate.scenario.sections.enrolment import Marginal, Pair, Population, correlation_matrix
 from simulate.scenario.sections.procedures import Fertility, Laboratory, Surgery
@@ -30,5 +30,4 @@ __all__ = [
     "Target",
     "Treatment",
     "correlation_matrix",
-    "read_scenario",
 ]

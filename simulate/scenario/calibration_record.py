@@ -10,12 +10,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from protocol.errors import InputError
-from protocol.reading.documents import Document, parse_json, read_text, validate
+from protocol.reading.documents import Document, parse_json, validate
 from protocol.reading.fields import Number, Seed, Whole
-from simulate.core.shipped import scenario_path
-from simulate.scenario import Scenario, read_scenario
-from simulate.scenario.inheritance import parent_path, stated
-from simulate.scenario.parameter_paths import mechanism_hash, parameters, with_values
+from simulate.scenario import Scenario
 from simulate.scenario.sections.parameter import Amount
 
 #: The field of a record's file that binds the others.
@@ -89,9 +86,15 @@ def record_hash(plain: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def read_certificate(path: Path) -> Certificate:
-    """Read a certificate; one that is not as it was written is an `InputError`."""
-    plain = parse_json(read_text(path), str(path))
+def parse_certificate(text: str, path: Path) -> Certificate:
+    """Return the certificate that a file's text holds; ``path`` is named in messages.
+
+    Raises
+    ------
+    InputError
+        It is not as it was written.
+    """
+    plain = parse_json(text, str(path))
     cure = "restore the file, or run `pretese calibrate` again"
     if not isinstance(plain, dict) or HASH_FIELD not in plain:
         problem = "it is missing, so nothing shows that the values are those that were solved"
@@ -100,46 +103,3 @@ def read_certificate(path: Path) -> Certificate:
         problem = "it does not match the other fields: a value was changed after it was solved"
         raise InputError.of(str(path), HASH_FIELD, problem, cure)
     return validate(plain, Certificate, str(path))
-
-
-def load_scenario(name: str, overrides: Mapping[str, float] | None = None) -> Scenario:
-    """Load a shipped name or a file, with its calibrated values and any overrides in place.
-
-    Fails closed: a scenario with calibrated parameters but without a certificate, or with one
-    that solved other numbers, is an `InputError`. A scenario that extends another takes over what
-    that one's certificate holds, and needs one of its own only for the calibrated parameters
-    that it states itself.
-    """
-    path = scenario_path(name)
-    scenario, free = unsolved(path)
-    if free:
-        solved = _matching_certificate(path, scenario, free)
-        scenario = with_values(scenario, solved, str(certificate_path(path, scenario)))
-    return with_values(scenario, overrides, where="--set") if overrides else scenario
-
-
-def unsolved(path: Path) -> tuple[Scenario, frozenset[str]]:
-    """Read a scenario with all that it inherits in place; return it and what is left to solve."""
-    scenario, _ = read_scenario(path, scenario_path)
-    free = frozenset(p for p, n in parameters(scenario).items() if n.status == "calibrated")
-    if scenario.extends is None:
-        return scenario, free
-    parent = load_scenario(str(parent_path(path, scenario.extends, scenario_path)))
-    own = free & stated(path)
-    held = {name: number.value for name, number in parameters(parent).items()}
-    inherited = {name: held[name] for name in free - own if name in held}
-    return with_values(scenario, inherited, where=str(path)), own
-
-
-def _matching_certificate(path: Path, scenario: Scenario, free: frozenset[str]) -> dict[str, float]:
-    file = certificate_path(path, scenario)
-    cure = f"run `pretese calibrate {path.stem if path.parent.name == 'scenarios' else path}`"
-    if not file.exists():
-        problem = f"{len(free)} calibrated parameters and no certificate {file.name}"
-        raise InputError.of(str(path), "", problem, cure)
-    certificate = read_certificate(file)
-    if certificate.mechanism_sha256 != mechanism_hash(scenario):
-        raise InputError.of(str(path), "", "its numbers changed after it was calibrated", cure)
-    if set(certificate.parameters) != free:
-        raise InputError.of(str(file), "parameters", "they are not those of the scenario", cure)
-    return {name: solved.value for name, solved in certificate.parameters.items()}

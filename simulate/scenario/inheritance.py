@@ -6,16 +6,15 @@ are its own.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from protocol.errors import InputError
 from protocol.reading.documents import content_hash, is_there, parse_yaml, read_text
 from protocol.shorten import shorten, shorten_text
-
-#: Finds the file of a scenario by name.
-Find = Callable[[str], Path]
+from simulate.core.shipped import scenario_path
 
 #: What a file never inherits.
 OWN = ("id", "question", "expected_finding", "targets")
@@ -26,25 +25,37 @@ MOST_STEPS = 5
 SUFFIXES = (".yaml", ".yml")
 
 
-def read_plain(path: Path, find: Find | None = None) -> tuple[Any, str]:
-    """Return what a scenario file says with all that it extends, and the hash of those texts.
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A scenario file as it was read, once: its text, and the plain value of that text."""
 
-    Parameters
-    ----------
-    find
-        How to find the file that is extended; None looks beside the file itself.
-    """
-    texts, plains = zip(*_chain(path, find), strict=True)
-    whole = plains[-1]
-    for plain in reversed(plains[:-1]):
+    path: Path
+    text: str
+    plain: Any
+
+
+def read_chain(path: Path) -> tuple[Source, ...]:
+    """Read a scenario file and each that it extends in turn; every file is read and parsed once."""
+    return tuple(_chain(path))
+
+
+def merged(sources: Sequence[Source]) -> Any:
+    """Return what the first of some files says with all that it takes from the others."""
+    whole = sources[-1].plain
+    for source in reversed(sources[:-1]):
         kept = {name: value for name, value in whole.items() if name not in OWN}
-        whole = merge(kept, plain)
-    return whole, content_hash("".join(texts))
+        whole = merge(kept, source.plain)
+    return whole
 
 
-def stated(path: Path) -> frozenset[str]:
+def texts_hash(sources: Sequence[Source]) -> str:
+    """Return the hash of the texts of some files, in their order."""
+    return content_hash("".join(source.text for source in sources))
+
+
+def stated(source: Source) -> frozenset[str]:
     """Return the dotted paths of the numbers that a file states itself."""
-    return frozenset(_numbers(parse_yaml(read_text(path), str(path)), ""))
+    return frozenset(_numbers(source.plain, ""))
 
 
 def merge(base: Any, child: Any) -> Any:
@@ -64,8 +75,8 @@ def merge(base: Any, child: Any) -> Any:
     return merged
 
 
-def _chain(path: Path, find: Find | None) -> Iterator[tuple[str, Any]]:
-    """Yield text and plain value of a file and of each that it extends in turn."""
+def _chain(path: Path) -> Iterator[Source]:
+    """Yield a file and each that it extends in turn."""
     read: list[Path] = []
     here: Path | None = path
     while here is not None:
@@ -74,9 +85,9 @@ def _chain(path: Path, find: Find | None) -> Iterator[tuple[str, Any]]:
             raise InputError.of(str(read[-1]), "extends", "the files extend each other", cure)
         text, plain = _read(here, read)
         read.append(here)
-        yield text, plain
+        yield Source(here, text, plain)
         parent = plain.get("extends") if isinstance(plain, dict) else None
-        here = None if parent is None else parent_path(here, parent, find)
+        here = None if parent is None else _parent_path(here, parent)
 
 
 def _read(path: Path, children: list[Path]) -> tuple[str, Any]:
@@ -99,7 +110,7 @@ def _read(path: Path, children: list[Path]) -> tuple[str, Any]:
 _EXTEND = "name a shipped scenario, or give the path of a scenario file ending in .yaml"
 
 
-def parent_path(path: Path, name: Any, find: Find | None) -> Path:
+def _parent_path(path: Path, name: Any) -> Path:
     """Return the file that ``extends: name`` in ``path`` means: one beside it, or a shipped one.
 
     A name with a slash or the ending ``.yaml`` is a path, counted from the folder of the file.
@@ -112,11 +123,8 @@ def parent_path(path: Path, name: Any, find: Find | None) -> Path:
     if name.endswith(SUFFIXES) or "/" in name:
         problem = f"there is no scenario file {shorten_text(str(beside), 200)}"
         raise InputError.of(str(path), "extends", problem, _EXTEND)
-    if find is None:
-        problem = f"there is no {shorten_text(beside.name)} beside it"
-        raise InputError.of(str(path), "extends", problem, "name a file beside it")
     try:
-        return find(name)
+        return scenario_path(name)
     except InputError as error:
         fault = error.faults[0]
         raise InputError.of(

@@ -32,9 +32,8 @@ _WORDS = frozenset(
 def parameters(scenario: Scenario) -> dict[str, Parameter]:
     """Return every number of the mechanism by its dotted path.
 
-    >>> from simulate.core.shipped import scenario_path
-    >>> from simulate.scenario import read_scenario
-    >>> paper, _ = read_scenario(scenario_path("paper"))
+    >>> from simulate.scenario.load import load_scenario
+    >>> paper = load_scenario("paper")
     >>> parameters(paper)["spermatogenesis.treatment.long_infertility_over_years"].value
     3.0
     """

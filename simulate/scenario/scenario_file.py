@@ -1,14 +1,12 @@
 """All a scenario file may say. Every number of the mechanism is a `Parameter`."""
 
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from protocol.reading.documents import Document, validate
+from protocol.reading.documents import Document
 from protocol.reading.fields import Identifier, Number, Whole
 from simulate.core.coding import ARMS
-from simulate.scenario.inheritance import Find, read_plain
 from simulate.scenario.sections.endocrine import Physiology
 from simulate.scenario.sections.enrolment import Population
 from simulate.scenario.sections.field_checks import exactly
@@ -73,15 +71,3 @@ class Scenario(Document):
         if twice:
             raise ValueError(f"targets given twice: {', '.join(sorted(twice))}")
         return self
-
-
-def read_scenario(path: Path, find: Find | None = None) -> tuple[Scenario, str]:
-    """Read a scenario file, ``extends`` followed; return it with the hash of the texts.
-
-    Parameters
-    ----------
-    find
-        How to find a scenario by name; None looks beside the file.
-    """
-    plain, sha256 = read_plain(path, find)
-    return validate(plain, Scenario, where=str(path)), sha256

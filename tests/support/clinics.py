@@ -10,7 +10,7 @@ from simulate.clinic.flow.ledger import Columns
 from simulate.clinic.flow.run_clinic import Run
 from simulate.clinic.setup.clinic_file import Clinic
 from simulate.scenario import Scenario
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 from simulate.scenario.parameter_paths import with_values
 
 

@@ -4,7 +4,7 @@ from functools import cache
 
 from simulate.cohort.draw import Cohort, draw_cohort
 from simulate.scenario import Scenario
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 
 
 @cache

@@ -14,7 +14,7 @@ from estimate.core.result import Estimate
 from estimate.regression.adjustment import adjusted
 from simulate.cohort.draw import Cohort, draw_cohort
 from simulate.core.coding import BASELINE, DIAGNOSES
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 from simulate.truth import sample_effects
 
 #: All that is measured before therapy.

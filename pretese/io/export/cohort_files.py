@@ -35,6 +35,7 @@ def write_studies(
     men: int,
     tell: Callable[[int], None],
     dirt: float = 0.0,
+    first: int = 0,
 ) -> None:
     """Write every table of every study; with several studies a first column ``study`` (from 1).
 
@@ -50,6 +51,8 @@ def write_studies(
     dirt
         Share of the men whose rows of ``patients`` are spoilt in each of the ways of
         `simulate.tables.data_errors.KINDS`; the labels stand with the truth. 0 leaves all clean.
+    first
+        Number of the first study, from 0.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def write_studies(
     with ExitStack() as stack:
         streams: dict[str, list[Stream]] = {}
         done = 0
-        for parts in _slices(scenario, seed, replicates, men, dirt):
+        for parts in slices(scenario, seed, replicates, men, dirt, first):
             if not fields:
                 fields = fields_of(parts, scenario)
                 streams = _open(stack, folder, formats, fields)
@@ -92,7 +95,7 @@ def _check_size(formats: Sequence[str], men: int) -> None:
         most = FORMATS[name].most_men
         if most is not None and men > most:
             raise InputError.of(
-                "--format", name, f"{men:,} men are too many for it",
+                "formats", name, f"{men:,} men are too many for it",
                 f"ask for up to {most:,} men, or for {' or '.join(streamed())}",
             )  # fmt: skip
 
@@ -101,16 +104,17 @@ def _check_dirt(formats: Sequence[str]) -> None:
     whole = [name for name in formats if not FORMATS[name].streamed]
     if whole:
         raise InputError.of(
-            "--dirt", whole[0], "this format holds clean values alone (codes, one row per man)",
+            "data_errors", whole[0],
+            "this format holds clean values alone (codes, one row per man)",
             f"ask for {' or '.join(streamed())}",
         )  # fmt: skip
 
 
-def _slices(
-    scenario: Scenario, seed: int, replicates: int, men: int, dirt: float
+def slices(
+    scenario: Scenario, seed: int, replicates: int, men: int, dirt: float = 0.0, first: int = 0
 ) -> Iterator[Tables]:
-    """Draw study after study, each in slices of men."""
-    for study in range(replicates):
+    """Draw study after study, each in slices of men; parameters as in `write_studies`."""
+    for study in range(first, first + replicates):
         for first_man in range(0, men, SLICE):
             size = min(SLICE, men - first_man)
             cohort = draw_cohort(scenario, seed, first=study, men=size, first_man=first_man)

@@ -6,19 +6,17 @@ A new format is one entry, with its writer, and a line in ``docs/how-to/export-a
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
-import pandas as pd
+if TYPE_CHECKING:  # a help text that lists the formats loads no writer
+    import pandas as pd
 
-from pretese.io.export.adam import adlb, adsl
-from pretese.io.export.dataset_json import write_dataset_json
-from pretese.io.export.export_fields import Fields, is_truth, place_of
-from pretese.io.export.redcap import write_redcap
-from pretese.io.export.statistics_files import write_statistics_file
+    from pretese.io.export.export_fields import Fields
 
-Tables = Mapping[str, pd.DataFrame]
+Tables: TypeAlias = Mapping[str, "pd.DataFrame"]
 
 #: Writes all tables at once: tables, folder, their columns, and the name of the study.
-Write = Callable[[Tables, Path, Fields, str], None]
+Write: TypeAlias = Callable[[Tables, Path, "Fields", str], None]
 
 #: Men, of all studies together, whose tables are held in memory for a format written whole.
 MOST_MEN_WHOLE = 100_000
@@ -58,7 +56,10 @@ class Format:
 
 
 def _statistics(suffix: str) -> Write:
-    def write(parts: Tables, folder: Path, fields: Fields, _: str) -> None:
+    def write(parts: Tables, folder: Path, fields: "Fields", _: str) -> None:
+        from pretese.io.export.export_fields import place_of
+        from pretese.io.export.statistics_files import write_statistics_file
+
         for name, table in parts.items():
             path = place_of(folder, name) / f"{name}.{suffix}"
             write_statistics_file(table, path, fields[name])
@@ -66,12 +67,18 @@ def _statistics(suffix: str) -> Write:
     return write
 
 
-def _redcap(parts: Tables, folder: Path, fields: Fields, _: str) -> None:
+def _redcap(parts: Tables, folder: Path, fields: "Fields", _: str) -> None:
+    from pretese.io.export.export_fields import is_truth
+    from pretese.io.export.redcap import write_redcap
+
     seen = {name: listed for name, listed in fields.items() if not is_truth(name)}
     write_redcap(parts, folder / "redcap", seen)
 
 
-def _dataset_json(parts: Tables, folder: Path, fields: Fields, study: str) -> None:
+def _dataset_json(parts: Tables, folder: Path, fields: "Fields", study: str) -> None:
+    from pretese.io.export.adam import adlb, adsl
+    from pretese.io.export.dataset_json import write_dataset_json
+
     (folder / "dataset-json").mkdir()
     for make in (adsl, adlb):
         data = make(parts, study, fields)

@@ -14,7 +14,7 @@ from simulate.cohort.spermatogenesis import see_sperm
 from simulate.core.random_streams import Luck
 from simulate.endpoints import potential_outcomes
 from simulate.scenario import Arm, Scenario
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

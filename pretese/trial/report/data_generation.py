@@ -2,17 +2,14 @@
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from pretese.trial.design.alternatives import SOURCED
 from pretese.trial.design.design_file import Design
 from pretese.trial.design.endpoint import Analysis
 from pretese.trial.report.chapters import Rows, axes_words, both
-from simulate.core.shipped import scenario_path
-from simulate.scenario import Scenario, read_scenario
-from simulate.scenario.calibration_record import Certificate, certificate_path, read_certificate
-from simulate.scenario.inheritance import parent_path
+from simulate.scenario import Scenario
+from simulate.scenario.load import load
 from simulate.scenario.parameter_paths import parameters
 
 
@@ -83,24 +80,13 @@ def parameter_rows(
 
 def calibration_rows(design: Design) -> list[tuple[str, str, str, str]]:
     """Return target, published, simulated and z of the certificate that the scenario rests on."""
-    certificate = None if design.scenario is None else _certificate(scenario_path(design.scenario))
-    if certificate is None:
+    records = () if design.scenario is None else load(design.scenario).records
+    if not records:
         return []
     return [
         (name, f"{each.published:g}", f"{each.simulated:.4g}", f"{each.distance:.2f}")
-        for name, each in certificate.targets.items()
+        for name, each in records[0].targets.items()
     ]
-
-
-def _certificate(path: Path) -> Certificate | None:
-    """Return the certificate of a scenario or of the nearest one that it extends."""
-    scenario, _ = read_scenario(path, scenario_path)
-    file = certificate_path(path, scenario)
-    if file.exists():
-        return read_certificate(file)
-    if scenario.extends is None:
-        return None
-    return _certificate(parent_path(path, scenario.extends, scenario_path))
 
 
 def configurations(

@@ -16,7 +16,7 @@ from protocol.audit.log import parse_log, write_log
 from protocol.errors import InputError
 from protocol.regimen.load import load_regimen
 from simulate.cohort.draw import draw_cohort
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 from simulate.tables.study_tables import tables
 
 START = dt.date(2022, 3, 1)

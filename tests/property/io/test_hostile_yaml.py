@@ -19,12 +19,12 @@ from pretese.trial.design.design_file import design_path, read_design
 from protocol.bedside.cases import load_cases, run_cases
 from protocol.bedside.patient import PatientFile, know
 from protocol.errors import InputError
-from protocol.reading.documents import parse_yaml, read_document
+from protocol.reading.documents import parse_yaml, read_document, read_text
 from protocol.regimen.load import SHIPPED, load_regimen
 from simulate.clinic.setup.clinic_file import read_clinic
 from simulate.core.shipped import scenario_path
-from simulate.scenario import read_scenario
-from simulate.scenario.calibration_record import load_scenario, read_certificate
+from simulate.scenario.calibration_record import parse_certificate
+from simulate.scenario.load import load, load_scenario
 from tests.support.hostile_yaml import VALUES, WHOLE, alias_bomb, spans, spliced
 
 ROOT = Path(__file__).parents[3]
@@ -63,7 +63,7 @@ def cases(path: Path) -> object:
 
 
 def record(path: Path) -> object:
-    return read_certificate(path)
+    return parse_certificate(read_text(path), path)
 
 
 def study(path: Path) -> object:
@@ -78,7 +78,7 @@ def file(path: Path | Any) -> str:
 
 #: Every kind of file that a person may write or change: a valid text, and what reads it.
 KINDS: dict[str, tuple[str, Callable[[Path], object]]] = {
-    "scenario": (file(scenario_path("paper")), lambda path: read_scenario(path, scenario_path)),
+    "scenario": (file(scenario_path("paper")), lambda path: load(path, need_record=False)),
     "scenario that extends another": (file(scenario_path("hidden-confounder")),
                                       lambda path: load_scenario(str(path))),
     "design": (file(design_path("minimisation-eight-sites")), read_design),

@@ -15,7 +15,7 @@ from simulate.clinic.flow.run_clinic import Run, run_clinic
 from simulate.clinic.records.clinic_tables import clinic_tables
 from simulate.clinic.records.event_log import event_log
 from simulate.clinic.records.milestones import milestones
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 from tests.support.clinics import assumed, clinic, constant, exponential, ledger, shipped
 
 WORKING_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")

@@ -16,8 +16,8 @@ from simulate.clinic.records.clinic_tables import clinic_tables
 from simulate.cohort.draw import draw_cohort
 from simulate.core.coding import ARMS
 from simulate.core.shipped import scenario_names
-from simulate.scenario import Arm, Scenario, read_scenario
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario import Arm, Scenario
+from simulate.scenario.load import load, load_scenario
 from simulate.scenario.parameter_paths import with_values
 from simulate.tables.study_tables import tables
 from tests.support.clinics import clinic, constant, shipped
@@ -211,7 +211,7 @@ def test_a_scenario_file_of_ones_own_works_too(tmp_path):
     path = Path(tmp_path) / "mine.yaml"
     source = Path(__file__).parents[3] / "scenarios" / "paper.yaml"
     path.write_text(source.read_text().replace("id: paper", "id: mine", 1))
-    scenario, _ = read_scenario(path)
+    scenario = load(path, need_record=False).unsolved
     assert_equal(scenario, seed=9, replicate=1, men=50)
 
 

@@ -8,7 +8,7 @@ from pretese.recovery.work.data import both_ways, imputed, observed, population
 from pretese.recovery.work.known_effects import true_effects, truths_of
 from pretese.recovery.work.tasks import ESTIMATES, EstimateTask, TruthTask
 from simulate.cohort.draw import draw_cohort
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 
 COVARIATES = ("diagnosis", "fsh_iu_l", "testis_volume_ml")
 SCALES = ("risk difference", "risk ratio", "odds ratio")

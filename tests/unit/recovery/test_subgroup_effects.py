@@ -12,7 +12,7 @@ from pretese.recovery.work.subgroup_effects import subgroup_names
 from pretese.recovery.work.tasks import EstimateTask
 from simulate.cohort.draw import draw_cohort
 from simulate.core.coding import DIAGNOSES
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 
 #: Blocks of estimates keep six significant digits.
 KEPT = 6e-6

@@ -13,12 +13,8 @@ from pretese.article.published import load_published
 from pretese.cli import run
 from protocol.errors import InputError
 from simulate.core.shipped import scenario_path
-from simulate.scenario.calibration_record import (
-    load_scenario,
-    read_certificate,
-    record_hash,
-    unsolved,
-)
+from simulate.scenario.calibration_record import parse_certificate, record_hash
+from simulate.scenario.load import load, load_scenario
 from simulate.scenario.parameter_paths import parameters
 
 NAME = "spermatogenesis.treatment.direct"
@@ -39,6 +35,11 @@ def record_of(scenario):
     return scenario.parent / "certificates" / f"{scenario.stem}.json"
 
 
+def stored(scenario):
+    file = record_of(scenario)
+    return parse_certificate(file.read_text(encoding="utf-8"), file)
+
+
 def changed(scenario, change, *, sealed):
     """Change the record of a scenario by hand; ``sealed`` gives it a fresh hash."""
     file = record_of(scenario)
@@ -51,19 +52,19 @@ def changed(scenario, change, *, sealed):
 
 def test_shipped_records_are_as_they_were_written():
     for name in ("paper", "literature-null"):
-        assert read_certificate(record_of(scenario_path(name))).scenario == name
+        assert stored(scenario_path(name)).scenario == name
 
 
 def test_a_record_is_written_and_read_back(mine):
-    record = read_certificate(record_of(mine))
+    record = stored(mine)
     write_certificate(record_of(mine), record)
-    assert read_certificate(record_of(mine)) == record
+    assert stored(mine) == record
     assert parameters(load_scenario(str(mine)))[NAME].value == record.parameters[NAME].value
 
 
 def test_what_calibration_writes_can_be_loaded(mine):
-    scenario, free = unsolved(mine)
-    problem = pose(scenario, load_published(scenario.published), free)
+    loaded = load(mine, need_record=False)
+    problem = pose(loaded.unsolved, load_published(loaded.unsolved.published), loaded.free)
     drawn = [[1.1], [1.2], [1.3]]
 
     record = certify(problem, problem.start, np.array([True]), np.array(drawn))

@@ -11,7 +11,7 @@ from pretese.plots.before_after import pair_visits
 from protocol.errors import InputError
 from simulate.cohort.draw import draw_cohort
 from simulate.cohort.hormone_curves import curves
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 from simulate.tables.study_tables import tables
 from tests.support.paper import paper
 

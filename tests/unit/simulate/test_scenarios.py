@@ -8,7 +8,7 @@ import pytest
 from simulate.cohort.draw import Cohort, draw_cohort
 from simulate.core.shipped import scenario_names
 from simulate.patients.therapy_choice import propensity
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 from simulate.truth import population_effects, sample_effects
 
 MEN = 120_000

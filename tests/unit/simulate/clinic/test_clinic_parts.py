@@ -38,7 +38,7 @@ from simulate.clinic.setup.referrals import Waiting, men_to_draw, referral_days
 from simulate.clinic.setup.time_units import MONTH_NAMES
 from simulate.cohort.draw import draw_cohort
 from simulate.core.random_streams import Luck
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 from simulate.scenario.parameter_paths import with_values
 from simulate.tables.study_tables import tables
 from tests.support.clinics import (

@@ -23,7 +23,7 @@ from simulate.clinic.records.event_log import event_log
 from simulate.clinic.records.milestones import milestones
 from simulate.cohort.draw import draw_cohort
 from simulate.core.random_streams import CHUNK
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 from simulate.scenario.parameter_paths import with_values
 from simulate.tables.study_tables import tables
 from tests.support.clinics import assumed, clinic, constant, exponential, ledger, shipped

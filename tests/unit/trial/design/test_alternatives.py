@@ -17,7 +17,7 @@ from pretese.trial.power.sensitivity_grid import (
 )
 from protocol.errors import InputError
 from protocol.reading.documents import validate
-from simulate.scenario.calibration_record import load_scenario
+from simulate.scenario.load import load_scenario
 from simulate.scenario.parameter_paths import parameters
 
 PLAIN = {

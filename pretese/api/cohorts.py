@@ -1,0 +1,212 @@
+"""Simulated patients of the public interface: cohorts, and the true effects behind them."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pretese.api.display import Shown
+from pretese.api.whole_numbers import whole_number
+from pretese.cohort.cohort_folder import CohortRequest, write_cohort
+from protocol.errors import InputError
+from protocol.shorten import shorten, shorten_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Cohort(Shown):
+    """Simulated studies; made by `Scenario.simulate`.
+
+    Nothing is simulated before it is asked for: tables are built when the first is read and then
+    kept, and `write` simulates in slices, so that cohorts of any size can be written. The same
+    scenario, seed and sizes give the same values, whenever and wherever they are built.
+
+    With several replicates every table has a first column ``study``, counted from 1. Days count
+    from enrolment, months from 1; units stand in the names of the columns (``fsh_iu_l``).
+    """
+
+    request: CohortRequest
+    _built: dict[str, "pd.DataFrame"] = field(default_factory=dict, compare=False)
+
+    @property
+    def tables(self) -> dict[str, "pd.DataFrame"]:
+        """Every table by name: what a clinic would hold, ``truth``, and any labels of errors."""
+        if not self._built:
+            self._built.update(self.request.tables())
+        return dict(self._built)
+
+    @property
+    def patients(self) -> "pd.DataFrame":
+        """One row per patient: baseline, therapy, and what came of it."""
+        return self.tables["patients"]
+
+    @property
+    def visits(self) -> "pd.DataFrame":
+        """One row per visit: month, day, and hormones at the end of the month before."""
+        return self.tables["visits"]
+
+    @property
+    def injections(self) -> "pd.DataFrame":
+        """One row per injection: day, drug and dose."""
+        return self.tables["injections"]
+
+    @property
+    def procedures(self) -> "pd.DataFrame":
+        """One row per semen analysis, micro-TESE and ICSI, with its result."""
+        return self.tables["procedures"]
+
+    @property
+    def operations(self) -> "pd.DataFrame":
+        """One row per micro-TESE: duration, testes opened, complication."""
+        return self.tables["operations"]
+
+    @property
+    def cycles(self) -> "pd.DataFrame":
+        """One row per ICSI cycle: oocytes, zygotes, embryos."""
+        return self.tables["cycles"]
+
+    @property
+    def transfers(self) -> "pd.DataFrame":
+        """One row per embryo transfer, with its outcome."""
+        return self.tables["transfers"]
+
+    @property
+    def truth(self) -> "pd.DataFrame":
+        """One row per patient: potential outcomes along both arms, propensity, strata."""
+        return self.tables["truth"]
+
+    @property
+    def data_errors(self) -> "pd.DataFrame":
+        """One row per cell into which an error was introduced, with its kind.
+
+        Raises
+        ------
+        TypeError
+            The cohort was simulated without data errors.
+        """
+        if not self.request.data_errors_percent:
+            raise TypeError("no data errors were introduced; ask for them: data_errors=5")
+        from pretese.io.export.export_fields import DIRT
+
+        return self.tables[DIRT]
+
+    def study(self, number: int) -> "Cohort":
+        """Return one of the replicates, counted from 1, as a cohort without column ``study``.
+
+        Raises
+        ------
+        InputError
+            There is no such replicate.
+        """
+        request = self.request
+        place = whole_number(number, "number", 1, request.replicates) - 1
+        return Cohort(replace(request, replicates=1, first=request.first + place))
+
+    def write(
+        self,
+        folder: str | Path,
+        formats: str | Sequence[str] = ("csv",),
+        *,
+        progress: bool = True,
+    ) -> None:
+        """Write what ``pretese simulate`` writes: tables, truth, data dictionary, manifest.
+
+        Parameters
+        ----------
+        folder
+            Replaced if it holds an earlier result that nobody changed.
+        formats
+            Among ``csv``, ``parquet``, ``sav``, ``dta``, ``xpt``, ``redcap``, ``dataset-json``.
+        progress
+            Whether to show how far it is, on a terminal or in a notebook.
+
+        Raises
+        ------
+        InputError
+            There is no such format, the folder cannot be written or holds files of others, or
+            there are more patients than a format takes. Nothing is written then.
+        """
+        from pretese.screen.optional_progress import optional_progress
+
+        chosen = formats_of([formats] if isinstance(formats, str) else formats)
+        with optional_progress("simulated men", progress) as tell:
+            write_cohort(self.request, Path(folder), chosen, tell)
+
+    def summary(self) -> str:
+        """Return scenario, size and seed."""
+        asked = self.request
+        size = f"{asked.patients:,} patients"
+        many = f"{asked.replicates:,} x {size}" if asked.replicates > 1 else size
+        return f"{shorten_text(asked.loaded.scenario.id, 30)}, {many}, seed {asked.seed}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what decides every value: scenario, hash, changes, sizes, seed."""
+        return self.request.facts
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the table of patients."""
+        return self.patients
+
+
+def formats_of(names: Sequence[str]) -> tuple[str, ...]:
+    """Return each of some formats once, in the order in which they are written."""
+    from pretese.io.export.formats import FORMATS
+
+    for name in sorted(set(names) - set(FORMATS), key=str):
+        cure = f"take one of {', '.join(FORMATS)}"
+        raise InputError.of("formats", "", f"{shorten(name)} is no format", cure)
+    if not names:
+        raise InputError.of("formats", "", "none is given", f"take one of {', '.join(FORMATS)}")
+    return tuple(name for name in FORMATS if name in names)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TrueEffects(Shown):
+    """What is true in a scenario, for each named estimand on each scale; by `Scenario.truth`.
+
+    ``frame`` has a row per estimand and scale. Risks are fractions; ``monte_carlo_se`` is that of
+    the simulated population, of ratios on the log scale.
+    """
+
+    scenario: str
+    patients: int
+    seed: int
+    frame: "pd.DataFrame"
+
+    def write(self, path: str | Path) -> None:
+        """Write the table as CSV, as ``pretese truth --out`` does."""
+        from pretese.io.output.atomic_file import replaced_file
+        from pretese.io.output.csv_file import write_csv
+
+        with replaced_file(Path(path), "path") as temporary:
+            write_csv(self.frame, temporary)
+
+    def summary(self) -> str:
+        """Return scenario, estimands and size."""
+        number = self.frame["estimand"].nunique()
+        name = shorten_text(self.scenario, 30)
+        return f"{name}, {number} estimands over {self.patients:,} patients, seed {self.seed}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return scenario, size, seed and the rows of the table; what is undefined is None."""
+        rows = [
+            {name: _finite(value) for name, value in row.items()}
+            for row in self.frame.to_dict("records")
+        ]
+        return {
+            "scenario": self.scenario,
+            "patients": self.patients,
+            "seed": self.seed,
+            "effects": rows,
+        }
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the table of effects."""
+        return self.frame
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,213 @@
+"""Scenarios of the public interface: simulate patients whose truth is known."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Real
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pretese.api.cohorts import Cohort, TrueEffects
+from pretese.api.display import Shown
+from pretese.api.whole_numbers import seed_of, whole_number
+from pretese.cohort.cohort_folder import CohortRequest
+from pretese.io.input.regimen_files import RegimenFiles, regimen_files
+from pretese.pictures.scenario_pictures import PICTURES
+from protocol.errors import InputError
+from protocol.shorten import shorten, shorten_text
+from simulate.scenario.load import LoadedScenario, load
+from simulate.scenario.parameter_paths import parameters
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+def scenario(
+    name: str | Path = "paper", /, changes: Mapping[str, float] | None = None, **more: float
+) -> "Scenario":
+    """Return a scenario: synthetic patients whose potential outcomes are known.
+
+    Parameters
+    ----------
+    name
+        A shipped scenario (`pretese.shipped` lists them), or the path of your own YAML file.
+    changes
+        Other values of its numbers, by dotted path: the option ``--set`` of the commands.
+    more
+        The same as keyword arguments, where that is shorter:
+        ``scenario("paper", **{"fertility.willing_share": 0.5})``.
+
+    Raises
+    ------
+    InputError
+        There is no such scenario or number, a value is outside its range, the file has faults, or
+        its calibration record is missing or belongs to other numbers.
+
+    Examples
+    --------
+    >>> import pretese
+    >>> paper = pretese.scenario("paper")
+    >>> paper
+    <Scenario: paper, 569 patients, fsh-guided against no-therapy>
+    >>> cohort = paper.simulate(patients=50, seed=3)
+    >>> cohort
+    <Cohort: paper, 50 patients, seed 3>
+    >>> len(cohort.patients), sorted(cohort.tables)[:3]
+    (50, ['cycles', 'injections', 'operations'])
+    """
+    if not isinstance(name, str | Path):
+        cure = "give the name of a shipped scenario, or a path"
+        raise InputError.of("scenario", "", f"{shorten(name)} is no name", cure)
+    values = {str(key): _number(value, key) for key, value in {**(changes or {}), **more}.items()}
+    loaded = load(name, values, where="changes")
+    return Scenario(loaded, values, regimen_files(loaded.scenario))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Scenario(Shown):
+    """A scenario, solved and ready to be simulated; made by `pretese.scenario`.
+
+    Attributes
+    ----------
+    loaded
+        The scenario as the engine uses it, with the hashes of its files and calibration records.
+    changes
+        The numbers that were replaced.
+    regimens
+        Regimen files of its arms, which must not change until the results are written.
+    """
+
+    loaded: LoadedScenario
+    changes: Mapping[str, float]
+    regimens: RegimenFiles
+
+    def simulate(
+        self,
+        patients: int | None = None,
+        replicates: int = 1,
+        seed: int = 1,
+        data_errors: float = 0.0,
+    ) -> Cohort:
+        """Return simulated studies of patients along the arms that they chose, with their truth.
+
+        Parameters
+        ----------
+        patients
+            Patients of each study; None takes the scenario's number.
+        replicates
+            Independent studies.
+        seed
+            Base seed of all random numbers.
+        data_errors
+            Percentage of patients (0 to 100) whose rows get each of six kinds of data errors.
+
+        Raises
+        ------
+        InputError
+            An argument is out of range.
+
+        Examples
+        --------
+        >>> import pretese
+        >>> cohort = pretese.scenario("null").simulate(patients=40, replicates=2)
+        >>> cohort.patients.groupby("study").size().tolist()
+        [40, 40]
+        >>> cohort.study(2)
+        <Cohort: null, 40 patients, seed 1>
+        """
+        size = self.loaded.scenario.men
+        percent = _number(data_errors, "data_errors")
+        if not 0 <= percent <= 100:
+            cure = "give a percentage from 0 to 100"
+            raise InputError.of("data_errors", "", f"{percent:g} is not allowed", cure)
+        return Cohort(
+            CohortRequest(
+                self.loaded,
+                self.changes,
+                self.regimens,
+                size if patients is None else whole_number(patients, "patients", 2, 10_000_000),
+                whole_number(replicates, "replicates", 1, 1_000_000),
+                seed_of(seed),
+                percent,
+            )
+        )
+
+    def truth(self, patients: int = 1_000_000, seed: int = 1) -> TrueEffects:
+        """Return the true effects, counted over both potential outcomes of many patients.
+
+        Parameters
+        ----------
+        patients
+            Patients simulated; what remains is the Monte Carlo standard error of so many.
+        seed
+            Base seed of all random numbers.
+
+        Examples
+        --------
+        >>> import pretese
+        >>> pretese.scenario("null").truth(patients=1000)
+        <TrueEffects: null, 15 estimands over 1,000 patients, seed 1>
+        """
+        from simulate.truth import population_effects, truth_table
+
+        number = whole_number(patients, "patients", 1, 1_000_000_000)
+        effects = population_effects(self.loaded.scenario, seed_of(seed), number)
+        self.regimens.check()
+        return TrueEffects(self.loaded.scenario.id, number, seed, truth_table(effects))
+
+    def plot(self, kind: str = "cohort", *, patient: int = 1, seed: int = 1) -> "Figure":
+        """Return a picture of the scenario as a matplotlib figure.
+
+        Parameters
+        ----------
+        kind
+            ``man``: a patient's hormones hour by hour, with injections and decisions.
+            ``cohort``: all patients month by month. ``quartiles``: published beside simulated.
+            ``luck``: what common random numbers save.
+        patient
+            Number of the patient in the first study, from 1; for ``man``.
+        seed
+            Base seed of all random numbers.
+        """
+        if kind not in PICTURES:
+            cure = f"take one of {', '.join(PICTURES)}"
+            raise InputError.of("kind", "", f"there is no picture {shorten(kind)}", cure)
+        number = whole_number(patient, "patient", 1, 10_000_000)
+        return PICTURES[kind](self.loaded.scenario, seed_of(seed), number)
+
+    def summary(self) -> str:
+        """Return name, size and the regimens of both arms."""
+        model = self.loaded.scenario
+        arms = " against ".join(
+            shorten_text(Path(model.arms[arm].regimen).stem, 20) for arm in ("treated", "untreated")
+        )
+        return f"{shorten_text(model.id, 20)}, {model.men:,} patients, {arms}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return name, question, expected finding, hashes and changed numbers."""
+        model = self.loaded.scenario
+        return {
+            "scenario": model.id,
+            "question": model.question,
+            "expected_finding": model.expected_finding,
+            "patients": model.men,
+            "sha256": self.loaded.sha256,
+            "mechanism_sha256": self.loaded.mechanism_sha256,
+            "changed": dict(self.changes),
+        }
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return every number of the scenario: path, value, unit, status, source."""
+        import pandas as pd
+
+        rows = [
+            {"path": path, "value": n.value, "unit": n.unit, "status": n.status, "source": n.source}
+            for path, n in parameters(self.loaded.scenario).items()
+        ]
+        return pd.DataFrame(rows)
+
+
+def _number(value: Any, argument: str) -> float:
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return float(value)
+    raise InputError.of(str(argument), "", f"{shorten(value)} is no number", "give a number")

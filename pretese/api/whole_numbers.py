@@ -1,0 +1,34 @@
+"""Whole numbers that are given as arguments: checked, and named in the message."""
+
+from numbers import Integral
+from typing import Any
+
+from protocol.errors import InputError
+from protocol.shorten import shorten
+
+#: Largest seed: it fits the whole numbers of every format that we write.
+MAX_SEED = 2**63 - 1
+
+
+def whole_number(value: Any, argument: str, least: int, most: int) -> int:
+    """Return a whole number within limits; truth values, text and fractions are none.
+
+    Raises
+    ------
+    InputError
+        Naming the argument, what came and what is allowed.
+
+    Examples
+    --------
+    >>> whole_number(200, "patients", 2, 10_000_000)
+    200
+    """
+    if isinstance(value, Integral) and not isinstance(value, bool) and least <= int(value) <= most:
+        return int(value)
+    cure = f"give a whole number from {least:,} to {most:,}"
+    raise InputError.of(argument, "", f"{shorten(value)} is not allowed", cure)
+
+
+def seed_of(value: Any) -> int:
+    """Return the base seed of all random numbers."""
+    return whole_number(value, "seed", 0, MAX_SEED)

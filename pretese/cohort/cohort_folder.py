@@ -1,0 +1,96 @@
+"""A simulated cohort as a folder: its tables in every format asked for, and the manifest."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pretese.io.input.regimen_files import RegimenFiles
+from pretese.io.output.versions import versions
+from simulate.scenario.load import LoadedScenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class CohortRequest:
+    """What is simulated: ``replicates`` studies of ``patients`` each, the first of them ``first``.
+
+    ``data_errors_percent`` of the patients have rows with errors of each kind. ``changes`` are
+    the numbers of the scenario that were replaced, and ``regimens`` the files its arms rest on.
+    """
+
+    loaded: LoadedScenario
+    changes: Mapping[str, float]
+    regimens: RegimenFiles
+    patients: int
+    replicates: int
+    seed: int
+    data_errors_percent: float = 0.0
+    first: int = field(default=0, kw_only=True)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What decides every value of the cohort, as the manifest holds it."""
+        dirt = self.data_errors_percent
+        return {
+            "scenario": self.loaded.scenario.id,
+            "mechanism_sha256": self.loaded.mechanism_sha256,
+            "changed": dict(self.changes),
+            "men": self.patients,
+            "replicates": self.replicates,
+            **({"first_study": self.first + 1} if self.first else {}),
+            "seed": self.seed,
+            **({"dirt_percent": dirt} if dirt else {}),
+        }
+
+    def tables(self) -> dict[str, "pd.DataFrame"]:
+        """Simulate, and return every table with the truth; several studies have ``study`` first."""
+        import pandas as pd
+
+        from pretese.io.export.cohort_files import slices
+
+        asked = self.seed, self.replicates, self.patients, self.data_errors_percent / 100
+        parts = list(slices(self.loaded.scenario, *asked, self.first))
+        self.regimens.check()
+        return {
+            name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]
+        }
+
+
+def write_cohort(
+    request: CohortRequest,
+    out: Path,
+    formats: Sequence[str],
+    tell: Callable[[int, int], None],
+) -> None:
+    """Write every table, the truth apart, a data dictionary and a manifest; all of it or nothing.
+
+    Parameters
+    ----------
+    formats
+        Among `pretese.io.export.formats.FORMATS`.
+    tell
+        Called with the number of patients written, and of all.
+    """
+    from pretese.io.export.cohort_files import write_studies
+    from pretese.io.output.manifest import write_manifest
+    from pretese.io.output.result_folder import result_folder
+
+    total = request.replicates * request.patients
+    with result_folder(out, "folder") as folder:
+        write_studies(
+            request.loaded.scenario, folder, formats, request.seed, request.replicates,
+            request.patients, lambda done: tell(done, total),
+            request.data_errors_percent / 100, request.first,
+        )  # fmt: skip
+        request.regimens.check()
+        write_manifest(folder, _in_order(request.facts, formats))
+
+
+def _in_order(facts: dict[str, Any], formats: Sequence[str]) -> dict[str, Any]:
+    """Return the facts of a manifest: formats stand before the errors that were introduced."""
+    last = {name: facts[name] for name in ("dirt_percent",) if name in facts}
+    first = {name: value for name, value in facts.items() if name not in last}
+    return {**first, "formats": tuple(formats), **last, "versions": versions()}

@@ -1,0 +1,35 @@
+"""True effects on the console."""
+
+import math
+
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+
+def effects_table(effects: pd.DataFrame, title: str) -> Table:
+    """Lay out one row per estimand, in eighty columns."""
+    table = Table(
+        title=title, title_justify="left", box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False
+    )
+    table.add_column("estimand", overflow="fold")
+    for heading in ("un-\ntreated", "treated", "difference", "ratio", "odds ratio"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for meaning, rows in effects.groupby("meaning", sort=False):
+        first = rows.iloc[0]
+        shown = [
+            _shown(*each)
+            for each in rows[["scale", "truth", "monte_carlo_se"]].itertuples(index=False)
+        ]
+        risks = (f"{100 * first[name]:.1f}" for name in ("risk_untreated", "risk_treated"))
+        table.add_row(str(meaning), *risks, *shown)
+    return table
+
+
+def _shown(scale: str, truth: float, error: float) -> str:
+    """Write a true effect with its error; a ratio to nothing is a dash."""
+    if not math.isfinite(error):
+        return "-"
+    if scale == "risk difference":
+        return f"{100 * truth:.2f} ± {100 * error:.2f}"
+    return f"{truth:z.3f} ± {error:.3f}"

@@ -1,0 +1,148 @@
+"""Load a scenario in one pass: read, merged, solved from its calibration records, and hashed.
+
+`load` is the only way in. Each file is read and parsed once, and whoever needs a hash, the
+calibration record or the numbers that are left to solve takes them from what it returns.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from protocol.errors import InputError
+from protocol.reading.documents import content_hash, read_text, validate
+from simulate.core.shipped import scenario_path
+from simulate.scenario import Scenario
+from simulate.scenario.calibration_record import Certificate, certificate_path, parse_certificate
+from simulate.scenario.inheritance import Source, merged, read_chain, stated, texts_hash
+from simulate.scenario.parameter_paths import mechanism_hash, parameters, with_values
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedScenario:
+    """A scenario ready to be simulated, with all that its files told.
+
+    Attributes
+    ----------
+    scenario
+        With calibrated values and overrides in place.
+    unsolved
+        The same before its own calibration record: what calibration starts from.
+    path
+        Its file.
+    sha256
+        Hash of its text and of the texts of all that it extends.
+    file_sha256, record_sha256
+        Hashes of its own text and of the text of its own calibration record, if it has one.
+    mechanism_sha256
+        Hash of all that decides what is simulated (`mechanism_hash`).
+    stated
+        Dotted paths of the numbers that its file states itself.
+    free
+        Those of them that calibration solves.
+    records
+        The calibration records that its numbers rest on: its own first, then those of the files
+        that it extends.
+    """
+
+    scenario: Scenario
+    unsolved: Scenario
+    path: Path
+    sha256: str
+    file_sha256: str
+    record_sha256: str | None
+    mechanism_sha256: str
+    stated: frozenset[str]
+    free: frozenset[str]
+    records: tuple[Certificate, ...]
+
+    @property
+    def record_path(self) -> Path:
+        """Where its own calibration record stands, or is to stand."""
+        return certificate_path(self.path, self.unsolved)
+
+
+def load_scenario(name: str | Path, overrides: Mapping[str, float] | None = None) -> Scenario:
+    """Load a shipped name or a file, with its calibrated values and any overrides in place.
+
+    `load` returns the scenario with its hashes and calibration records.
+    """
+    return load(name, overrides).scenario
+
+
+def load(
+    name: str | Path,
+    overrides: Mapping[str, float] | None = None,
+    *,
+    where: str = "--set",
+    need_record: bool = True,
+) -> LoadedScenario:
+    """Load a scenario by shipped name or path.
+
+    A scenario that extends another takes over what that one's calibration record holds, and needs
+    a record of its own only for the calibrated numbers that it states itself.
+
+    Parameters
+    ----------
+    overrides
+        Dotted path of a number to the value that takes its place.
+    where
+        What the overrides come from, for messages.
+    need_record
+        Whether a scenario with calibrated numbers and without a matching record is refused. False
+        leaves its own at the values they start from, which is what calibration wants.
+
+    Raises
+    ------
+    InputError
+        A file cannot be used, a calibration record is missing or solved other numbers, or an
+        override names no number or a value that the number may not have.
+    """
+    sources = read_chain(scenario_path(name))
+    loaded = _solved(sources, need_record=need_record)
+    scenario = loaded.scenario
+    if overrides:
+        scenario = with_values(scenario, overrides, where)
+    return replace(loaded, scenario=scenario, mechanism_sha256=mechanism_hash(scenario))
+
+
+def _solved(sources: Sequence[Source], *, need_record: bool = True) -> LoadedScenario:
+    """Return the scenario of the first of some files, each of which extends the next."""
+    own = sources[0]
+    scenario = validate(merged(sources), Scenario, str(own.path))
+    calibrated = {p for p, n in parameters(scenario).items() if n.status == "calibrated"}
+    listed, free = stated(own), frozenset(calibrated)
+    records: tuple[Certificate, ...] = ()
+    if len(sources) > 1:
+        parent = _solved(sources[1:])
+        free, records = free & listed, parent.records
+        held = {name: number.value for name, number in parameters(parent.scenario).items()}
+        inherited = {name: held[name] for name in calibrated - free if name in held}
+        scenario = with_values(scenario, inherited, where=str(own.path))
+    loaded = LoadedScenario(
+        scenario=scenario, unsolved=scenario, path=own.path, sha256=texts_hash(sources),
+        file_sha256=content_hash(own.text), record_sha256=None, mechanism_sha256="",
+        stated=listed, free=free, records=records,
+    )  # fmt: skip
+    return _with_record(loaded) if free and need_record else loaded
+
+
+def _with_record(loaded: LoadedScenario) -> LoadedScenario:
+    """Put the values of its own calibration record in place; refuse one that solved others."""
+    path, file = loaded.path, loaded.record_path
+    cure = f"run `pretese calibrate {path.stem if path.parent.name == 'scenarios' else path}`"
+    if not file.exists():
+        problem = f"{len(loaded.free)} calibrated parameters and no certificate {file.name}"
+        raise InputError.of(str(path), "", problem, cure)
+    text = read_text(file)
+    record = parse_certificate(text, file)
+    if record.mechanism_sha256 != mechanism_hash(loaded.unsolved):
+        raise InputError.of(str(path), "", "its numbers changed after it was calibrated", cure)
+    if set(record.parameters) != loaded.free:
+        raise InputError.of(str(file), "parameters", "they are not those of the scenario", cure)
+    values = {name: solved.value for name, solved in record.parameters.items()}
+    return replace(
+        loaded,
+        scenario=with_values(loaded.unsolved, values, str(file)),
+        record_sha256=content_hash(text),
+        records=(record, *loaded.records),
+    )
