@@ -8,6 +8,7 @@ from pretese.api.analyses import analyse
 from pretese.api.analyses import plan as read_plan
 from pretese.commands.options import tell_assumptions
 from pretese.io.output.result_folder import optional_result_folder
+from pretese.io.text.json_text import print_json
 
 
 @click.command()
@@ -29,7 +30,7 @@ def command(data: Path, plan_path: Path, out: Path | None, as_json: bool) -> Non
         if folder is not None:
             found.write_into(folder)
     if as_json:
-        click.echo(found.to_json())
+        print_json(found.to_dict())
         return
     from pretese.analysis.analysis_view import show_analysis
     from pretese.screen.console import SafeConsole

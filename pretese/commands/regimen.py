@@ -7,7 +7,7 @@ import click
 from pretese.bedside.dmn import dmn_xml
 from pretese.bedside.json_answers import as_json, as_plain
 from pretese.bedside.regimen_page import markdown
-from pretese.bedside.tree import mermaid, svg
+from pretese.bedside.tree import mermaid, tree_svg
 from pretese.bedside.words import path_lines, shown_order
 from pretese.commands.options import json_option
 from pretese.io.output.atomic_file import check_file, write_file
@@ -81,7 +81,7 @@ def _words(regimen: Regimen) -> str:
 
 
 #: Ways to show a whole regimen.
-FORMS = {"text": _words, "markdown": markdown, "mermaid": mermaid, "svg": svg}
+FORMS = {"text": _words, "markdown": markdown, "mermaid": mermaid, "svg": tree_svg}
 
 
 @command.command("verify")

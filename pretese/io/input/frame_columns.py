@@ -8,7 +8,7 @@ import pandas as pd
 
 from pretese.io.input.table_cells import (
     Column,
-    Number,
+    NumberUse,
     Uses,
     absent,
     column_for,
@@ -39,7 +39,7 @@ def read_frame(frame: pd.DataFrame, uses: Uses, where: str) -> tuple[pd.DataFram
     texts: dict[str, Column] = {}
     for name, use in uses.items():
         column = columns[name].iloc[rows]
-        if isinstance(use, Number) and pd.api.types.is_numeric_dtype(column.dtype):
+        if isinstance(use, NumberUse) and pd.api.types.is_numeric_dtype(column.dtype):
             found[name] = whole_if_all_are(column.to_numpy(float, na_value=np.nan))
         else:
             texts[name] = column_for(use)
@@ -68,7 +68,7 @@ def _columns(frame: pd.DataFrame, where: str) -> dict[str, "pd.Series[Any]"]:
 
 def _wrong_types(columns: dict[str, "pd.Series[Any]"], uses: Uses, where: str) -> Iterator[Fault]:
     for name, column in columns.items():
-        wanted = "numbers" if isinstance(uses[name], Number) else "category names"
+        wanted = "numbers" if isinstance(uses[name], NumberUse) else "category names"
         kind = column.dtype
         if pd.api.types.is_datetime64_any_dtype(kind) or pd.api.types.is_timedelta64_dtype(kind):
             cure = "give days or years as a number, or leave the column out"

@@ -211,6 +211,7 @@ def test_assumptions_about_a_table_are_said_and_kept(patients):
 def test_help_of_the_command_loads_no_library_of_numbers():
     code = (
         "import sys; from pretese.cli import run; run(['analyse', '--help']); "
+        "run(['recover', '--help']); "
         "print([m for m in ('numpy', 'pandas', 'scipy', 'matplotlib', 'pyarrow', 'statsmodels') "
         "if m in sys.modules])"
     )
