@@ -27,7 +27,7 @@ from protocol.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class InteractionMeasure:
     """A measure of interaction in each data set, (...), with its 95 % limits."""
 
     estimate: Floats
@@ -59,9 +59,9 @@ class AdditiveInteraction:
     ratio10: Floats
     ratio01: Floats
     ratio11: Floats
-    reri: Measure
-    ap: Measure
-    synergy: Measure
+    reri: InteractionMeasure
+    ap: InteractionMeasure
+    synergy: InteractionMeasure
     mover_low: Floats
     mover_high: Floats
     preventive: Bools
@@ -133,14 +133,14 @@ def delta_error(slope: Floats, cov: Floats) -> Floats:
     return np.asarray(np.sqrt(np.einsum("...i,...ij,...j->...", slope, cov, slope).clip(0)))
 
 
-def _measure(value: Floats, slope: Floats, cov: Floats) -> Measure:
+def _measure(value: Floats, slope: Floats, cov: Floats) -> InteractionMeasure:
     error = delta_error(slope, cov)
     with np.errstate(divide="ignore", invalid="ignore"):
         p = 2 * special.ndtr(-np.abs(value / error))
-    return Measure(value, error, p, value - Z95 * error, value + Z95 * error)
+    return InteractionMeasure(value, error, p, value - Z95 * error, value + Z95 * error)
 
 
-def _log_measure(value: Floats, slope: Floats, cov: Floats) -> Measure:
+def _log_measure(value: Floats, slope: Floats, cov: Floats) -> InteractionMeasure:
     with np.errstate(divide="ignore", invalid="ignore"):
         on_log = _measure(np.log(np.where(value > 0, value, np.nan)), slope, cov)
     unsound = np.isnan(on_log.estimate)
@@ -148,7 +148,7 @@ def _log_measure(value: Floats, slope: Floats, cov: Floats) -> Measure:
     with np.errstate(over="ignore"):
         low, high = np.exp(on_log.conf_low), np.exp(on_log.conf_high)
     low, high = (np.where(unsound, np.nan, limit) for limit in (low, high))
-    return Measure(value, error, on_log.p_value, low, high)
+    return InteractionMeasure(value, error, on_log.p_value, low, high)
 
 
 def _mover(coef: Floats, cov: Floats) -> tuple[Floats, Floats]:

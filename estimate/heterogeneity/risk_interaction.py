@@ -16,7 +16,7 @@ from estimate.core.arrays import Floats
 from estimate.core.result import Estimate, wald
 from estimate.heterogeneity.additive import (
     AdditiveInteraction,
-    Measure,
+    InteractionMeasure,
     additive_interaction,
     binary_modifier,
     delta_error,
@@ -101,7 +101,7 @@ def bootstrap_reri(
     *,
     resamples: int = 2000,
     reference: ArrayLike | None = None,
-) -> Measure:
+) -> InteractionMeasure:
     """Return RERI of one study with its bootstrap standard error and percentile limits.
 
     Men are drawn with replacement and all resamples are fitted at once. The reference group is
@@ -121,7 +121,9 @@ def bootstrap_reri(
     drawn = drawn[np.isfinite(drawn)]
     low, high = np.quantile(drawn, [0.025, 0.975])
     p = 2 * min((drawn > 0).mean(), (drawn < 0).mean())
-    return Measure(reri(data, modifier), np.asarray(drawn.std(ddof=1)), np.asarray(p), low, high)
+    return InteractionMeasure(
+        reri(data, modifier), np.asarray(drawn.std(ddof=1)), np.asarray(p), low, high
+    )
 
 
 def _rows(

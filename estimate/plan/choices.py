@@ -49,6 +49,11 @@ def read_kind(value: Any) -> Kind:
     return Categorical(names)
 
 
+def written_kind(kind: Kind) -> Any:
+    """Return a kind as `read_kind` reads it."""
+    return {"categorical": list(kind.levels)} if isinstance(kind, Categorical) else "numeric"
+
+
 def name_alone(value: Any) -> Any:
     """Let `missing: none` stand for `missing: {method: none}`."""
     return {"method": value} if isinstance(value, str) else value

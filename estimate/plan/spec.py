@@ -18,6 +18,7 @@ from estimate.plan.choices import (
     Subgroup,
     name_alone,
     read_kind,
+    written_kind,
 )
 from protocol.reading.documents import Document
 from protocol.reading.fields import Seed
@@ -214,6 +215,12 @@ class Plan(Document):
         if value is not None and not 0 <= value[0] < value[1] <= 100:
             raise ValueError("give two numbers from 0 to 100, the smaller first")
         return value
+
+    def as_written(self) -> dict[str, Any]:
+        """Return the plan as a file writes it, without what is at its default."""
+        said = self.model_dump(mode="json", exclude_defaults=True, exclude={"covariates"})
+        covariates = {name: written_kind(kind) for name, kind in self.covariates.items()}
+        return {**said, "covariates": covariates} if covariates else said
 
     @property
     def kinds(self) -> dict[str, Kind]:

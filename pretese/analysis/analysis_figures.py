@@ -1,6 +1,7 @@
 """The figures of `pretese analyse`: who was analysed, effects, balance, propensity scores."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from estimate.core.result import Estimate
 from estimate.plan.findings import Analysis
 from pretese.analysis.analysis_tables import effect, score_odds_ratios, scores_by_arm
-from pretese.analysis.exploration_figures import explored_figures
+from pretese.analysis.exploration_figures import FigureMaker, exploration_makers
 from pretese.plots.ratio_axis import ratio_axis
 from pretese.plots.style import (
     GRID,
@@ -38,18 +39,21 @@ ARM_LETTERS = 28
 WIDEST = 4
 
 
-def figures(found: Analysis) -> dict[str, Figure]:
-    """Draw every figure that the analysis can fill, by file name."""
-    drawn = {"flow": draw_flow(found), "effects": draw_effects(found.estimates)}
+def figure_makers(found: Analysis) -> dict[str, FigureMaker]:
+    """Return what draws each figure that the analysis can fill, by file name."""
+    makers: dict[str, FigureMaker] = {
+        "flow": partial(draw_participants, found),
+        "effects": partial(draw_effects, found.estimates),
+    }
     if len(found.balances) > 1:
-        drawn["balance"] = draw_balance(found)
+        makers["balance"] = partial(draw_balance, found)
     if found.score is not None:
-        drawn["propensity_scores"] = draw_overlap(found)
-        drawn["propensity_odds_ratios"] = draw_score_model(score_odds_ratios(found))
-    return {**drawn, **explored_figures(found)}
+        makers["propensity_scores"] = partial(draw_overlap, found)
+        makers["propensity_odds_ratios"] = partial(draw_score_model, score_odds_ratios(found))
+    return {**makers, **exploration_makers(found)}
 
 
-def draw_flow(found: Analysis) -> Figure:
+def draw_participants(found: Analysis) -> Figure:
     """Draw who came, who was left out and why, and who was analysed in each arm."""
     data, record = found.complete.data, found.record()
     missing = record["missing"]

@@ -1,5 +1,8 @@
 """An analysis as tables of text: estimates, Table 1, balance, and the propensity model."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -104,6 +107,36 @@ def subgroups_table(found: Analysis) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(lines)
+
+
+def subgroup_rows(divisions: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield one row of numbers per group, from the records of the divisions."""
+    for division in divisions:
+        for group in division["groups"]:
+            alone, reri = group["separate"], group["reri"] or {}
+            yield {
+                "division": division["name"],
+                "group": group["group"],
+                **{
+                    f"{arm}_{name}": count
+                    for arm in ("untreated", "treated")
+                    for name, count in group[arm].items()
+                },
+                **{name: alone[name] for name in _OF_GROUP},
+                "interaction_p": division["interaction_p"],
+                "interaction_p_holm": division["interaction_p_holm"],
+                "interaction_p_fdr": division["interaction_p_fdr"],
+                **{
+                    f"reri_{name}": reri.get(name) for name in ("estimate", "conf_low", "conf_high")
+                },
+            }
+
+
+#: Numbers of a subgroup's own odds ratio.
+_OF_GROUP = ("estimate", "std_error", "p_value", "conf_low", "conf_high", "n")
+
+
+_OF_RERI = ("estimate", "conf_low", "conf_high")
 
 
 def _reri(division: Division, row: int) -> str:

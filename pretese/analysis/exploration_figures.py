@@ -1,6 +1,7 @@
 """The figures of what a plan explores: subgroups, curves and mediation."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -26,26 +27,30 @@ ODDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 #: Curves side by side in one row.
 ACROSS = 3
 
+#: Draws one figure when it is called.
+FigureMaker = Callable[[], Figure]
 
-def explored_figures(found: Analysis) -> dict[str, Figure]:
-    """Draw every figure of the exploration, by file name."""
-    drawn: dict[str, Figure] = {}
+
+def exploration_makers(found: Analysis) -> dict[str, FigureMaker]:
+    """Return what draws each figure of the exploration, by file name."""
+    makers: dict[str, FigureMaker] = {}
     if found.complete.imputation is not None:
-        drawn["imputation"] = draw_chains(found.complete.imputation)
+        makers["imputation"] = partial(draw_chains, found.complete.imputation)
     if found.divisions:
-        drawn["subgroups"] = draw_subgroups(found.divisions)
+        makers["subgroups"] = partial(draw_subgroups, found.divisions)
     if found.shapes:
-        drawn["splines"] = draw_curves(found.shapes)
+        makers["splines"] = partial(draw_curves, found.shapes)
     if found.pathways:
-        drawn["mediation"] = draw_mediations([each.mediation for each in found.pathways])
-    feigned = [each for each in found.pathways if each.correlation is not None]
-    if feigned:
-        drawn["mediation_sensitivity"] = draw_correlations(feigned)
+        mediations = [each.mediation for each in found.pathways]
+        makers["mediation"] = partial(draw_mediations, mediations)
+    correlated = [each for each in found.pathways if each.correlation is not None]
+    if correlated:
+        makers["mediation_sensitivity"] = partial(draw_correlations, correlated)
     if found.changes:
-        drawn["changes"] = draw_changes(found.changes)
+        makers["changes"] = partial(draw_changes, found.changes)
     if found.deliveries:
-        drawn["delivery"] = draw_delivery(found.deliveries)
-    return drawn
+        makers["delivery"] = partial(draw_delivery, found.deliveries)
+    return makers
 
 
 def draw_chains(done: Imputation) -> Figure:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from pretese.io.input.read_table import TableFile, read_table
-from pretese.io.input.table_cells import Category, Number, Uses
+from pretese.io.input.table_cells import CategoryUse, NumberUse, Uses
 from protocol.audit.log import Event, Log
 from protocol.errors import Fault, InputError
 from simulate.tables.study_tables import ASSAYED
@@ -68,15 +68,15 @@ def logs_of_folder(folder: Path) -> dict[str, Log]:
     return logs
 
 
-_WHOLE = Number("give the whole numbers that were written")
-_NAMES = Category()
+_WHOLE = NumberUse("give the whole numbers that were written")
+_NAMES = CategoryUse()
 _KEYS: Uses = {"patient_id": _WHOLE, "study": _WHOLE}
 
 #: The columns that are used of each table.
 _USES: Mapping[str, Uses] = {
-    "patients": {**_KEYS, "regimen": _NAMES, "prolactin_ng_ml": Number()},
-    "visits": {**_KEYS, "day": _WHOLE, **dict.fromkeys(ASSAYED, Number())},
-    "injections": {**_KEYS, "day": _WHOLE, "drug": _NAMES, "dose_iu": Number()},
+    "patients": {**_KEYS, "regimen": _NAMES, "prolactin_ng_ml": NumberUse()},
+    "visits": {**_KEYS, "day": _WHOLE, **dict.fromkeys(ASSAYED, NumberUse())},
+    "injections": {**_KEYS, "day": _WHOLE, "drug": _NAMES, "dose_iu": NumberUse()},
     "procedures": {**_KEYS, "day": _WHOLE, "procedure": _NAMES, "result": _NAMES},
 }
 

@@ -121,7 +121,7 @@ def _in_mermaid(text: str) -> str:
     return flat.replace("<", "#lt;").replace(">", "#gt;").replace("`", "'")
 
 
-def svg(regimen: Regimen) -> str:
+def tree_svg(regimen: Regimen) -> str:
     """Return the tree as a self-contained SVG; time runs from left to right."""
     root = tree_of(regimen)
     nodes = list(_walk(root))

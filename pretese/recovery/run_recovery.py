@@ -21,7 +21,7 @@ from pretese.jobs.execute import finish
 from pretese.recovery.design.study_spec import StudySpec
 from pretese.recovery.results.assess import Assessment, assess, wanted_replicates
 from pretese.recovery.results.recovery_page import write_page
-from pretese.recovery.results.replicates import Source, join
+from pretese.recovery.results.replicates import Source, join_estimates
 from pretese.recovery.work.tasks import TRUTH_MEN, EstimateTask, TruthTask
 from pretese.screen.progress import Tell
 from protocol.errors import Fault, InputError
@@ -43,7 +43,7 @@ GROWTH = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Study:
+class PreparedStudy:
     """A study ready to run: its file, and the jobs that it means.
 
     Attributes
@@ -67,7 +67,7 @@ class Study:
         return {"study": self.spec.id, "code": code_version(), "jobs": jobs}
 
 
-def prepare(spec: StudySpec) -> Study:
+def prepare_recovery(spec: StudySpec) -> PreparedStudy:
     """Load every scenario of a study; all bad ones are reported at once."""
     faults: list[Fault] = []
     estimates, truths = {}, {}
@@ -99,11 +99,16 @@ def prepare(spec: StudySpec) -> Study:
         )
     if faults:
         raise InputError(faults)
-    return Study(spec, estimates, truths)
+    return PreparedStudy(spec, estimates, truths)
 
 
 def run_study(
-    study: Study, store: Store, replicates: int, mcse: float | None, crew: Crew | None, tell: Tell
+    study: PreparedStudy,
+    store: Store,
+    replicates: int,
+    mcse: float | None,
+    crew: Crew | None,
+    tell: Tell,
 ) -> int:
     """Do all blocks that are not done, and return the number of replicates.
 
@@ -134,17 +139,21 @@ def _draws(spec: StudySpec) -> int:
     return -(-spec.truth_men // TRUTH_MEN)
 
 
-def assess_blocks(study: Study, store: Store, replicates: int) -> Assessment:
+def assess_blocks(study: PreparedStudy, store: Store, replicates: int) -> Assessment:
     """Assess the blocks that there are, where they stand."""
-    sources = {name: _source(job, store, replicates) for name, job in study.estimates.items()}
-    return assess(study.spec, sources, _truths(study, store))
+    return assess(study.spec, sources_of(study, store, replicates), _truths(study, store))
+
+
+def sources_of(study: PreparedStudy, store: Store, replicates: int) -> dict[str, Source]:
+    """Return where the estimates of every case stand among the blocks."""
+    return {name: _source(job, store, replicates) for name, job in study.estimates.items()}
 
 
 def _source(job: Job, store: Store, replicates: int) -> Source:
     return Source([store.path(block) for block in job.blocks(replicates)], replicates)
 
 
-def _truths(study: Study, store: Store) -> dict[str, pd.DataFrame]:
+def _truths(study: PreparedStudy, store: Store) -> dict[str, pd.DataFrame]:
     draws = _draws(study.spec)
     return {
         name: pa.concat_tables(store.read(block) for block in job.blocks(draws)).to_pandas()
@@ -153,34 +162,40 @@ def _truths(study: Study, store: Store) -> dict[str, pd.DataFrame]:
 
 
 def write_results(
-    study: Study, store: Store, replicates: int, out: Path, figures: bool = True
+    study: PreparedStudy, store: Store, replicates: int, out: Path, figures: bool = True
 ) -> Assessment:
     """Write ``out/results``, all of it or nothing: estimates, tables, figures and a manifest."""
     with result_folder(out / "results") as folder:
-        (folder / "estimates").mkdir()
-        files = {name: folder / "estimates" / f"{name}.parquet" for name in study.estimates}
-        for name, job in study.estimates.items():
-            join(_source(job, store, replicates), files[name])
-        sources = {name: Source([path], replicates) for name, path in files.items()}
-        found = assess(study.spec, sources, _truths(study, store))
-        write_csv(found.truths, folder / "truths.csv")
-        write_csv(found.performance, folder / "performance.csv")
-        write_csv(found.contrasts, folder / "contrasts.csv")
-        verdicts = pd.DataFrame(map(asdict, found.judgements))
-        write_csv(verdicts, folder / "verdicts.csv")
-        page = write_page(study.spec, verdicts, replicates)
-        (folder / "recovery.md").write_text(page, encoding="utf-8")
-        if figures:
-            from pretese.recovery.results.recovery_figures import (
-                draw_figures,  # not before work begins
-            )
+        return fill_results(study, store, replicates, folder, figures)
 
-            draw_figures(study.spec, found, sources, folder)
-        facts = {
-            "study": study.spec.model_dump(mode="json"),
-            "replicates": replicates,
-            "code": code_version(),
-            "versions": versions(),
-        }
-        write_manifest(folder, facts)
+
+def fill_results(
+    study: PreparedStudy, store: Store, replicates: int, folder: Path, figures: bool = True
+) -> Assessment:
+    """Write estimates, tables, figures and a manifest into an empty folder."""
+    (folder / "estimates").mkdir()
+    files = {name: folder / "estimates" / f"{name}.parquet" for name in study.estimates}
+    for name, job in study.estimates.items():
+        join_estimates(_source(job, store, replicates), files[name])
+    sources = {name: Source([path], replicates) for name, path in files.items()}
+    found = assess(study.spec, sources, _truths(study, store))
+    write_csv(found.truths, folder / "truths.csv")
+    write_csv(found.performance, folder / "performance.csv")
+    write_csv(found.contrasts, folder / "contrasts.csv")
+    verdicts = pd.DataFrame(map(asdict, found.judgements))
+    write_csv(verdicts, folder / "verdicts.csv")
+    page = write_page(study.spec, verdicts, replicates)
+    (folder / "recovery.md").write_text(page, encoding="utf-8")
+    if figures:
+        # Not before work begins
+        from pretese.recovery.results.recovery_figures import draw_recovery_figures
+
+        draw_recovery_figures(study.spec, found, sources, folder)
+    facts = {
+        "study": study.spec.model_dump(mode="json"),
+        "replicates": replicates,
+        "code": code_version(),
+        "versions": versions(),
+    }
+    write_manifest(folder, facts)
     return found

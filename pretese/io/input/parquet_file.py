@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from pretese.io.input.table_cells import (
     Column,
-    Number,
+    NumberUse,
     Use,
     Uses,
     absent,
@@ -103,7 +103,7 @@ def _wrong_types(fields: Mapping[str, pa.Field], uses: Uses, where: str) -> Iter
             cure = "give days or years as a number, or leave the column out"
         else:
             what, cure = "values", "give one number or name per row"
-        wanted = "numbers" if isinstance(uses[name], Number) else "category names"
+        wanted = "numbers" if isinstance(uses[name], NumberUse) else "category names"
         yield Fault(where, name, f"it holds {what} ({kind}), not {wanted}", cure)
 
 
@@ -143,7 +143,7 @@ def _read(table: pa.Table, uses: Uses, blank: Any, where: str) -> tuple[dict[str
         column = table[own]
         if pa.types.is_dictionary(column.type):
             column = column.cast(column.type.value_type)
-        if isinstance(uses[name], Number) and _holds_numbers(column.type):
+        if isinstance(uses[name], NumberUse) and _holds_numbers(column.type):
             found[name] = whole_if_all_are(_floats(column)[stay])
         else:
             texts[name] = column_for(uses[name])

@@ -2,7 +2,7 @@
 
 from estimate.core.columns import Categorical
 from estimate.plan.spec import Plan
-from pretese.io.input.table_cells import INDICATOR, Category, Number, Use
+from pretese.io.input.table_cells import INDICATOR, CategoryUse, NumberUse, Use
 
 
 def uses_of(plan: Plan) -> dict[str, Use]:
@@ -17,17 +17,17 @@ def uses_of(plan: Plan) -> dict[str, Use]:
     """
     uses: dict[str, Use] = {plan.treatment: INDICATOR, plan.outcome: INDICATOR}
     for name, kind in plan.kinds.items():
-        uses[name] = Category(kind.levels) if isinstance(kind, Categorical) else Number()
+        uses[name] = CategoryUse(kind.levels) if isinstance(kind, Categorical) else NumberUse()
     if plan.eligible is not None:
         uses.setdefault(plan.eligible, INDICATOR)
     if (delivery := plan.delivery) is not None:
         for column in (delivery.transfers, delivery.birth, delivery.embryos_left):
             if column is not None:
-                uses.setdefault(column, Number("give numbers"))
+                uses.setdefault(column, NumberUse("give numbers"))
     for change in plan.changes.values():
         for column in (change.before, change.after):
-            uses.setdefault(column, Number("give numbers"))
+            uses.setdefault(column, NumberUse("give numbers"))
     for change in plan.changes.values():
         if change.by is not None:
-            uses.setdefault(change.by, Category())
+            uses.setdefault(change.by, CategoryUse())
     return uses

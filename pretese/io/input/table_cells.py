@@ -21,23 +21,23 @@ from protocol.reading.numbers import (
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class NumberUse:
     """A column of numbers; ``otherwise`` says what to do about words in it."""
 
     otherwise: str = "give numbers, or declare it `categorical`"
 
 
 @dataclass(frozen=True, slots=True)
-class Category:
+class CategoryUse:
     """A column of names. A declared level is never taken for a missing value."""
 
     levels: tuple[str, ...] = ()
 
 
 #: A column of 0 and 1.
-INDICATOR = Number("code it 0 (no) and 1 (yes)")
+INDICATOR = NumberUse("code it 0 (no) and 1 (yes)")
 
-Use = Number | Category
+Use = NumberUse | CategoryUse
 Uses = Mapping[str, Use]
 
 _DIGITS = b"0123456789.+-eE"
@@ -58,7 +58,7 @@ class NumberColumn:
     comma; whether it is, is judged when the whole column is known.
     """
 
-    use: Number
+    use: NumberUse
     free: bool = False
     parts: list[NDArray[np.float64]] = field(default_factory=list)
     missing: Counter[str] = field(default_factory=Counter)
@@ -173,7 +173,7 @@ class _Cells:
 class CategoryColumn:
     """Names so far; a missing one is None."""
 
-    use: Category
+    use: CategoryUse
     names: list[str | None] = field(default_factory=list)
     missing: Counter[str] = field(default_factory=Counter)
     _known: dict[str, str | None] = field(default_factory=dict)
@@ -211,7 +211,7 @@ Column = NumberColumn | CategoryColumn
 
 def column_for(use: Use, *, free: bool = False) -> Column:
     """Return an empty column for a use; ``free`` is that of `NumberColumn`."""
-    return NumberColumn(use, free) if isinstance(use, Number) else CategoryColumn(use)
+    return NumberColumn(use, free) if isinstance(use, NumberUse) else CategoryColumn(use)
 
 
 def faults_of(columns: Mapping[str, Column], where: str) -> Iterator[Fault]:

@@ -19,7 +19,7 @@ LISTED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class OutputPlace:
     """A place for a folder of results.
 
     Attributes
@@ -54,7 +54,7 @@ class Place:
         return self.path.with_name(f"{self.path.name}.new-{token}")
 
 
-def check_place(out: Path, option: str = "--out", *, replaced: bool = True) -> Place:
+def check_place(out: Path, option: str = "--out", *, replaced: bool = True) -> OutputPlace:
     """Return the place of a folder of results, or say why none can be written there.
 
     Parameters
@@ -83,7 +83,7 @@ def check_place(out: Path, option: str = "--out", *, replaced: bool = True) -> P
         raise refused(
             out, f"this is no name of a folder ({error})", "name a new folder", option
         ) from None
-    return Place(path, out, option)
+    return OutputPlace(path, out, option)
 
 
 def _resolved(out: Path) -> Path:
@@ -127,7 +127,7 @@ def _check_disk(path: Path, out: Path, option: str) -> None:
         raise refused(out, problem, "name a folder you may write to", option)
 
 
-def check_space(place: Place) -> None:
+def check_space(place: OutputPlace) -> None:
     """Refuse to begin on a disk that is full already; some network disks do not tell."""
     parent = place.path
     while not exists(parent):
@@ -142,7 +142,7 @@ def check_space(place: Place) -> None:
         raise refused(place.asked, problem, cure, place.option)
 
 
-def check_content(place: Place) -> None:
+def check_content(place: OutputPlace) -> None:
     """Refuse a folder that holds anything but an earlier result, whole or in part.
 
     Raises
@@ -180,7 +180,7 @@ def shown(names: list[str]) -> str:
 
 
 @contextmanager
-def folders_made(place: Place, folder: Path) -> Iterator[None]:
+def folders_made(place: OutputPlace, folder: Path) -> Iterator[None]:
     """Make a folder and those that it stands in; what was made goes again if the block fails."""
     missing = [each for each in (folder, *folder.parents) if not exists(each)]
     made: list[Path] = []

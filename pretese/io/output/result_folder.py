@@ -3,7 +3,7 @@
 The new result is written in a folder beside its place. When it is done, the earlier result moves
 aside, the new one moves in, and the earlier one is removed, file by file as its manifest lists
 them. A run that is killed between any two of these steps loses nothing, and the next run into the
-same place continues from there (`recover`).
+same place continues from there (`restore_place`).
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,13 @@ from pretese.io.output.manifest import (
     remove_listed,
     write_manifest,
 )
-from pretese.io.output.place import Place, check_content, check_place, check_space, folders_made
+from pretese.io.output.place import (
+    OutputPlace,
+    check_content,
+    check_place,
+    check_space,
+    folders_made,
+)
 from protocol.errors import Fault, InputError
 
 
@@ -70,7 +76,7 @@ def optional_result_folder(out: Path | None) -> AbstractContextManager[Path | No
 
 
 @contextmanager
-def _locked(place: Place) -> Iterator[str]:
+def _locked(place: OutputPlace) -> Iterator[str]:
     """Lock the place, bring what killed runs left there in order, and give this run's token."""
 
     def remains(token: str) -> bool:
@@ -79,13 +85,13 @@ def _locked(place: Place) -> Iterator[str]:
     with folder_lock(place.lock, place.asked, place.option, remains) as lock:
         try:
             for token in lock.left:
-                recover(place, token)
+                restore_place(place, token)
         except OSError as error:
             raise cannot_write(place.asked, error, place.option) from None
         yield lock.token
 
 
-def _at_place(error: InputError, partial: Path, place: Place) -> InputError:
+def _at_place(error: InputError, partial: Path, place: OutputPlace) -> InputError:
     """Return faults of files in the folder of the run as faults of the place: it is gone then."""
     return InputError(
         Fault(place.option or str(place.asked), str(place.asked), fault.problem, fault.cure)
@@ -102,7 +108,7 @@ def _seal(partial: Path) -> None:
     sync_tree(partial)
 
 
-def _put_in_place(place: Place, token: str) -> None:
+def _put_in_place(place: OutputPlace, token: str) -> None:
     """Replace the earlier result by the new one; if that cannot be, keep both and say where."""
     earlier = place.earlier(token)
     try:
@@ -117,7 +123,7 @@ def _put_in_place(place: Place, token: str) -> None:
     _remove_earlier(earlier)
 
 
-def _kept(place: Place, token: str) -> str:
+def _kept(place: OutputPlace, token: str) -> str:
     """Keep a new result that cannot take its place, and say where it is."""
     partial, kept, earlier = place.partial(token), place.kept(token), place.earlier(token)
     with suppress(OSError):
@@ -126,7 +132,7 @@ def _kept(place: Place, token: str) -> str:
     return f"{words}, the earlier one in {earlier}" if exists(earlier) else words
 
 
-def _swap(place: Place, token: str) -> None:
+def _swap(place: OutputPlace, token: str) -> None:
     path, partial, earlier = place.path, place.partial(token), place.earlier(token)
     if exists(path):
         path.rename(earlier)
@@ -156,7 +162,7 @@ def _remove_earlier(earlier: Path) -> None:
         click.echo(f"the earlier result could not be removed; what is left is {earlier}", err=True)
 
 
-def recover(place: Place, token: str) -> None:
+def restore_place(place: OutputPlace, token: str) -> None:
     """Bring in order what a killed run left beside its place: continue a swap, or clean up.
 
     A finished result takes its place, an unfinished one goes, an earlier result returns if there

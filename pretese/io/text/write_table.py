@@ -16,7 +16,12 @@ from protocol.safe_text import lines, xml_text
 
 def write_table(frame: pd.DataFrame, stem: Path, caption: str) -> None:
     """Write text cells as ``stem`` .csv, .md, .tex and .html."""
-    for suffix, make in ((".csv", csv_text), (".md", markdown), (".tex", latex), (".html", page)):
+    for suffix, make in (
+        (".csv", csv_text),
+        (".md", markdown_table),
+        (".tex", latex),
+        (".html", html_table),
+    ):
         stem.with_suffix(suffix).write_text(make(frame, caption), encoding="utf-8", newline="\n")
 
 
@@ -42,10 +47,10 @@ def csv_text(frame: pd.DataFrame, caption: str = "") -> str:
     return str(pd.DataFrame(body, columns=head).to_csv(index=False, lineterminator="\n"))
 
 
-def markdown(frame: pd.DataFrame, caption: str) -> str:
+def markdown_table(frame: pd.DataFrame, caption: str) -> str:
     r"""Return a Markdown table.
 
-    >>> print(markdown(pd.DataFrame({"arm": ["treated"], "p|q": ["<b>"]}), "Arms"))
+    >>> print(markdown_table(pd.DataFrame({"arm": ["treated"], "p|q": ["<b>"]}), "Arms"))
     **Arms**
     <BLANKLINE>
     | arm | p\|q |
@@ -77,7 +82,7 @@ def latex(frame: pd.DataFrame, caption: str) -> str:
     )
 
 
-def page(frame: pd.DataFrame, caption: str) -> str:
+def html_table(frame: pd.DataFrame, caption: str) -> str:
     """Return an HTML table element."""
 
     def line(cells: list[str], tag: str) -> str:

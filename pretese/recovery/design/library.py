@@ -26,7 +26,7 @@ def load_library() -> StudySpec:
     return read_document(LIBRARY, StudySpec)
 
 
-def choose(
+def choose_study(
     names: Sequence[str], plan: StudyPlan | None, seed: int | None, truth_men: int | None
 ) -> StudySpec:
     """Return the study of the named cases, grids and scenarios.

@@ -37,7 +37,7 @@ Name = Identifier
 OF = ": "
 
 
-def kind_of(covariate: str) -> Kind:
+def covariate_kind(covariate: str) -> Kind:
     """Return the kind of a column of the simulated men."""
     return Categorical(DIAGNOSES) if covariate == "diagnosis" else Numeric()
 
@@ -127,7 +127,7 @@ class StudyPlan(Document):
             return value
         if value.exact not in info.data.get("covariates", (value.exact,)):
             raise ValueError(f"exact: declare {value.exact} under covariates first")
-        if not isinstance(kind_of(value.exact), Categorical):
+        if not isinstance(covariate_kind(value.exact), Categorical):
             raise ValueError(f"exact: {value.exact} is not a categorical covariate")
         return value
 
@@ -156,7 +156,7 @@ class StudyPlan(Document):
                 raise ValueError(f"declare {group.by} under covariates first")
             if OF in name:
                 raise ValueError(f"{name}: write it without a colon")
-            check_division(name, group, kind_of(group.by))
+            check_division(name, group, covariate_kind(group.by))
         return value
 
 
@@ -206,7 +206,7 @@ class Axis(Document):
     given: Annotated[dict[str, Amount], Field(min_length=2, max_length=100)]
 
 
-class Grid(Document):
+class ScenarioGrid(Document):
     """A scenario drawn anew in every cell of a grid of nuisances; of cells nothing is claimed."""
 
     scenario: str
@@ -262,7 +262,7 @@ class StudySpec(Document):
     tolerance: Tolerance = Tolerance()
     plans: dict[Name, StudyPlan]
     cases: dict[Name, Case]
-    grids: dict[Name, Grid] = Field(default_factory=dict)
+    grids: dict[Name, ScenarioGrid] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _names_are_known(self) -> "StudySpec":

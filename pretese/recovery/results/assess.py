@@ -15,14 +15,20 @@ from estimate.core.result import RATIOS
 from estimate.performance.moments import Moments
 from estimate.performance.tally import Performance, Tally
 from pretese.recovery.design.study_spec import StudySpec
-from pretese.recovery.results.replicates import Answer, Contrast, Replicates, Source, Words
+from pretese.recovery.results.replicates import (
+    AnalysisKey,
+    PairedDifference,
+    Replicates,
+    Source,
+    Words,
+)
 from pretese.recovery.results.verdicts import (
     Judgement,
     Pate,
-    answers_of,
+    analysis_keys,
     claim_of,
-    judge,
     population_truths,
+    verdict_on,
 )
 from pretese.recovery.work.known_effects import truth_name
 
@@ -61,7 +67,7 @@ def assess(
     cases = spec.all_cases()
     first = next(iter(cases))
     asked = {
-        name: _Asked.of(spec, list(answers_of(spec, name, case)), estimates[name], draws[name])
+        name: _Asked.of(spec, list(analysis_keys(spec, name, case)), estimates[name], draws[name])
         for name, case in cases.items()
     }
     for name, case in cases.items():
@@ -74,7 +80,7 @@ def assess(
             rows += _performance_rows(answer, "SATE", sums.sate[answer].performance(centred))
             truths.append(_truth_row(answer, here.targets[answer], pate, sums.truth[answer]))
             claim, because = claim_of(case, answer)
-            judgements.append(judge(answer, performance, pate, claim, because, spec.tolerance))
+            judgements.append(verdict_on(answer, performance, pate, claim, because, spec.tolerance))
         for (answer, between, reference), contrast in sums.contrasts.items():
             contrasts += _contrast_rows(answer, between, reference, contrast)
     return Assessment(
@@ -87,12 +93,12 @@ class _Asked:
     """The answers of a case with what they aim at, and where they stand."""
 
     source: Source
-    pates: Mapping[Answer, Pate]
-    targets: Mapping[Answer, str]
+    pates: Mapping[AnalysisKey, Pate]
+    targets: Mapping[AnalysisKey, str]
 
     @classmethod
     def of(
-        cls, spec: StudySpec, answers: list[Answer], source: Source, draws: pd.DataFrame
+        cls, spec: StudySpec, answers: list[AnalysisKey], source: Source, draws: pd.DataFrame
     ) -> "_Asked":
         pates = population_truths(draws)
         wanted = {a: (a.plan, truth_name(spec.plans[a.plan], a.method, a.scale)) for a in answers}
@@ -108,18 +114,18 @@ class _Asked:
 
 
 #: An answer, what it is compared with (another method, the first case), and that one's name.
-_Pair = tuple[Answer, str, str]
+_Pair = tuple[AnalysisKey, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
     """What the replicates of a case come to."""
 
-    pate: dict[Answer, Tally]
-    sate: dict[Answer, Tally]
-    truth: dict[Answer, Moments]
-    centred: dict[Answer, Moments]
-    contrasts: dict[_Pair, Contrast]
+    pate: dict[AnalysisKey, Tally]
+    sate: dict[AnalysisKey, Tally]
+    truth: dict[AnalysisKey, Moments]
+    centred: dict[AnalysisKey, Moments]
+    contrasts: dict[_Pair, PairedDifference]
 
 
 def _add_up(here: _Asked, first: _Asked | None) -> _Sums:
@@ -157,37 +163,39 @@ def _join(sums: dict[_Key, _Part], key: _Key, part: _Part) -> None:
 
 def _contrasts(
     here: _Asked,
-    found: Mapping[Answer, Replicates],
+    found: Mapping[AnalysisKey, Replicates],
     first: _Asked | None,
     beside: Mapping[Words, Replicates],
-) -> Iterator[tuple[_Pair, Contrast]]:
+) -> Iterator[tuple[_Pair, PairedDifference]]:
     """Compare each method with the first of its plan and scale, and with itself in the first case.
 
     On the same luck: the error of a difference is that of differences.
     """
     its_pates = {} if first is None else {a.words: pate for a, pate in first.pates.items()}
-    leaders: dict[tuple[str, str], Answer] = {}
+    leaders: dict[tuple[str, str], AnalysisKey] = {}
     for answer, each in found.items():
         truth = here.pates[answer].value
         leader = leaders.setdefault((answer.plan, answer.scale), answer)
         if leader is not answer:
-            contrast = Contrast.of(each, truth, found[leader], here.pates[leader].value)
+            contrast = PairedDifference.of(each, truth, found[leader], here.pates[leader].value)
             yield (answer, "method", leader.method), contrast
         if first is not None and answer.words in its_pates:
             case = next(iter(first.pates)).case
-            contrast = Contrast.of(each, truth, beside[answer.words], its_pates[answer.words].value)
+            contrast = PairedDifference.of(
+                each, truth, beside[answer.words], its_pates[answer.words].value
+            )
             yield (answer, "case", case), contrast
 
 
 def _performance_rows(
-    answer: Answer, against: str, performance: Performance
+    answer: AnalysisKey, against: str, performance: Performance
 ) -> Iterator[dict[str, Any]]:
     for record in performance.records():
         del record["index"]
         yield {**asdict(answer), "against": against, **record}
 
 
-def _truth_row(answer: Answer, target: str, pate: Pate, sate: Moments) -> dict[str, Any]:
+def _truth_row(answer: AnalysisKey, target: str, pate: Pate, sate: Moments) -> dict[str, Any]:
     """Return both truths; ``sate_sd`` and Monte Carlo errors of ratios are of logarithms."""
     back = np.exp if answer.scale in RATIOS else float
     return {
@@ -201,7 +209,7 @@ def _truth_row(answer: Answer, target: str, pate: Pate, sate: Moments) -> dict[s
 
 
 def _contrast_rows(
-    answer: Answer, between: str, reference: str, contrast: Contrast
+    answer: AnalysisKey, between: str, reference: str, contrast: PairedDifference
 ) -> Iterator[dict[str, Any]]:
     for name, measure in contrast.measures().items():
         yield {

@@ -1,6 +1,7 @@
 """Figures of a study: bias and coverage with Monte Carlo bars, zip plots, maps over a grid."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from textwrap import fill
 
@@ -22,7 +23,7 @@ from pretese.plots.style import (
     save,
 )
 from pretese.plots.zip import SHOWN, zip_intervals
-from pretese.recovery.design.study_spec import Grid, StudySpec, Tolerance, cell_name
+from pretese.recovery.design.study_spec import ScenarioGrid, StudySpec, Tolerance, cell_name
 from pretese.recovery.results.assess import Assessment
 from pretese.recovery.results.replicates import Replicates, Source, Words
 from pretese.recovery.results.verdicts import NOMINAL, SHORT, Judgement
@@ -39,27 +40,44 @@ WIDEST_BIAS = 0.6
 LOWEST_COVERAGE = 0.8
 
 
-def draw_figures(
+def draw_recovery_figures(
     spec: StudySpec, found: Assessment, sources: Mapping[str, Source], folder: Path
 ) -> None:
     """Write every figure of a study as SVG and PNG."""
-    for name, figure in _figures(spec, found, sources):
+    for name, draw in recovery_figure_makers(spec, found, sources).items():
+        figure = draw()
         save(figure, folder / f"{name}.svg")
         save(figure, folder / f"{name}.png")
 
 
-def _figures(
+def recovery_figure_makers(
     spec: StudySpec, found: Assessment, sources: Mapping[str, Source]
-) -> Iterator[tuple[str, Figure]]:
+) -> dict[str, Callable[[], Figure]]:
+    """Return what draws each figure of a study, by file name."""
+
+    @lru_cache(maxsize=1)  # the figures of a case follow each other
+    def first(case: str) -> Mapping[Words, Replicates]:
+        return sources[case].first(RANKED)
+
+    makers: dict[str, Callable[[], Figure]] = {}
     for name, case in spec.cases.items():
         here = [each for each in found.judgements if each.case == name]
-        yield f"lollipops-{name}", draw_lollipops(here, case.question, spec.tolerance)
-        found_first = sources[name].first(RANKED)
+        makers[f"lollipops-{name}"] = partial(draw_lollipops, here, case.question, spec.tolerance)
         for plan in case.plans:
             shown = [e for e in here if e.plan == plan and e.scale == _zip_scale(here, plan)]
-            yield f"zip-{name}-{plan}", draw_zip(shown, found_first)
+            makers[f"zip-{name}-{plan}"] = partial(_draw_zip_of, shown, first, name)
     for name, grid in spec.grids.items():
-        yield f"map-{name}", draw_map(name, grid, spec, found.judgements)
+        makers[f"map-{name}"] = partial(draw_map, name, grid, spec, found.judgements)
+    return makers
+
+
+def _draw_zip_of(
+    judgements: Sequence[Judgement],
+    first: Callable[[str], Mapping[Words, Replicates]],
+    case: str,
+) -> Figure:
+    """Read the replicates of a case only when its figure is wanted."""
+    return draw_zip(judgements, first(case))
 
 
 def _zip_scale(judgements: Sequence[Judgement], plan: str) -> str:
@@ -193,7 +211,9 @@ def _zip_panel(axes: Axes, each: Judgement, found: Replicates) -> None:
     axes.set_title(fill(f"{each.method}: {100 * each.coverage:.1f} %", 28), fontsize=8)
 
 
-def draw_map(name: str, grid: Grid, spec: StudySpec, judgements: Sequence[Judgement]) -> Figure:
+def draw_map(
+    name: str, grid: ScenarioGrid, spec: StudySpec, judgements: Sequence[Judgement]
+) -> Figure:
     """Draw coverage (colour) and bias (second line) of every method over a grid of nuisances.
 
     The cell furthest from 95 % is framed, and named under the map.
@@ -228,7 +248,11 @@ def _coverage_error(judgements: Sequence[Judgement]) -> float:
 
 
 def _map_panel(
-    axes: Axes, name: str, grid: Grid, method: str, found: Mapping[tuple[str, str], Judgement]
+    axes: Axes,
+    name: str,
+    grid: ScenarioGrid,
+    method: str,
+    found: Mapping[tuple[str, str], Judgement],
 ) -> None:
     down, across = list(grid.down.given), list(grid.across.given)
     cells = [

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from pretese.recovery.design.study_spec import OF, Grid, StudySpec, cell_name
+from pretese.recovery.design.study_spec import OF, ScenarioGrid, StudySpec, cell_name
 from pretese.recovery.results.verdicts import NOMINAL, SHORT
 from protocol.reading.documents import parse_json, read_text
 
@@ -126,7 +126,7 @@ def _row(each: Any) -> list[str]:
     ]
 
 
-def _grid(name: str, grid: Grid, spec: StudySpec, verdicts: pd.DataFrame) -> Iterator[str]:
+def _grid(name: str, grid: ScenarioGrid, spec: StudySpec, verdicts: pd.DataFrame) -> Iterator[str]:
     yield f"## {name}"
     plan = spec.plans[grid.plan]
     scale = plan.scales[0]
@@ -166,7 +166,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def main(folders: Sequence[str]) -> str:
+def page_of_folders(folders: Sequence[str]) -> str:
     """Return the page of one study, or of parts of one that were run into several folders."""
     facts = [parse_json(read_text(Path(f) / "manifest.json"), f) for f in folders]
     specs = [StudySpec.model_validate(each["study"]) for each in facts]
@@ -181,4 +181,4 @@ def main(folders: Sequence[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(main(sys.argv[1:]))
+    sys.stdout.write(page_of_folders(sys.argv[1:]))

@@ -30,7 +30,7 @@ Words = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnalysisKey:
     """Which numbers: a method of a plan in a case, on a scale."""
 
     case: str
@@ -81,7 +81,7 @@ class Replicates:
 
 
 @dataclass(frozen=True, slots=True)
-class Contrast:
+class PairedDifference:
     """Differences from a reference on the same luck; contrasts of parts add up to the whole's."""
 
     bias: Moments
@@ -91,7 +91,9 @@ class Contrast:
     estimates: Comoments
 
     @classmethod
-    def of(cls, here: Replicates, truth: float, other: Replicates, its_truth: float) -> "Contrast":
+    def of(
+        cls, here: Replicates, truth: float, other: Replicates, its_truth: float
+    ) -> "PairedDifference":
         """Compare the same replicates of two methods, or of two cases."""
         error, its_error = here.estimate - truth, other.estimate - its_truth
         return cls(
@@ -102,9 +104,9 @@ class Contrast:
             estimates=Comoments.of(here.estimate, other.estimate),
         )
 
-    def __add__(self, other: "Contrast") -> "Contrast":
+    def __add__(self, other: "PairedDifference") -> "PairedDifference":
         parts = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
-        return Contrast(**parts)
+        return PairedDifference(**parts)
 
     def measures(self) -> dict[str, Measure]:
         """Return differences, the error of each being that of the differences."""
@@ -170,7 +172,7 @@ class Source:
         }
 
 
-def join(source: Source, path: Path) -> None:
+def join_estimates(source: Source, path: Path) -> None:
     """Write the replicates into one file, every chunk a row group."""
     writer: pq.ParquetWriter | None = None
     try:

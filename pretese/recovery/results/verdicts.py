@@ -10,9 +10,9 @@ import pandas as pd
 from estimate.core.result import RATIOS
 from estimate.performance.tally import Performance
 from pretese.recovery.design.study_spec import OF, Case, StudySpec, Tolerance
-from pretese.recovery.results.replicates import Answer
+from pretese.recovery.results.replicates import AnalysisKey
 from pretese.recovery.work.known_effects import TruthName
-from pretese.recovery.work.methods import answers_of as answers_in
+from pretese.recovery.work.methods import methods_and_scales
 
 #: Nominal coverage of every interval.
 NOMINAL = 0.95
@@ -73,8 +73,8 @@ class Judgement:
     because: str
 
 
-def judge(
-    answer: Answer,
+def verdict_on(
+    answer: AnalysisKey,
     performance: Performance,
     pate: Pate,
     claim: Claim,
@@ -110,7 +110,7 @@ def judge(
     if claim == "fails" and not reasons and not ruled_out:
         verdict = "undecided"
     return Judgement(
-        **{field.name: getattr(answer, field.name) for field in fields(Answer)},
+        **{field.name: getattr(answer, field.name) for field in fields(AnalysisKey)},
         truth=float(np.exp(pate.value)) if answer.scale in RATIOS else pate.value,
         bias=bias,
         bias_mcse=error,
@@ -127,7 +127,7 @@ def judge(
     )
 
 
-def claim_of(case: Case, answer: Answer) -> tuple[Claim, str]:
+def claim_of(case: Case, answer: AnalysisKey) -> tuple[Claim, str]:
     """Return what a case claims of a method, and why."""
     names = {answer.method, answer.method.split(OF)[0]}
     for failure in case.fails:
@@ -139,8 +139,8 @@ def claim_of(case: Case, answer: Answer) -> tuple[Claim, str]:
     return "recovers", ""
 
 
-def answers_of(spec: StudySpec, name: str, case: Case) -> Iterator[Answer]:
+def analysis_keys(spec: StudySpec, name: str, case: Case) -> Iterator[AnalysisKey]:
     """Yield every method and scale of a case, in the order of its plans."""
     for plan_name in case.plans:
-        for method, scale in answers_in(spec.plans[plan_name]):
-            yield Answer(name, plan_name, method, scale)
+        for method, scale in methods_and_scales(spec.plans[plan_name]):
+            yield AnalysisKey(name, plan_name, method, scale)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from estimate.core.analysis_set import AnalysisSet, analysis_set
 from estimate.core.columns import Categorical, Kind
 from estimate.imputation.chain import Column, impute
-from pretese.recovery.design.study_spec import StudyPlan, kind_of
+from pretese.recovery.design.study_spec import StudyPlan, covariate_kind
 from simulate import endpoints
 from simulate.cohort.draw import Cohort
 
@@ -22,7 +22,7 @@ IMPUTATION = 0x1A9E
 
 def kinds_of(plan: StudyPlan) -> dict[str, Kind]:
     """Return the plan's covariates with their kinds."""
-    return {name: kind_of(name) for name in plan.covariates}
+    return {name: covariate_kind(name) for name in plan.covariates}
 
 
 def observed(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:

@@ -17,7 +17,7 @@ from estimate.regression.logistic import fit_logistic
 from estimate.regression.poisson import modified_poisson
 from pretese.recovery.design.study_spec import StudyPlan
 from pretese.recovery.work.data import as_chosen, both_ways, population, potential_outcomes
-from pretese.recovery.work.methods import answers_of
+from pretese.recovery.work.methods import methods_and_scales
 from pretese.recovery.work.subgroup_effects import SCALE, divided, subgroup_names
 from simulate.cohort.draw import Cohort
 
@@ -52,10 +52,12 @@ def truth_name(plan: StudyPlan, method: str, scale: str) -> TruthName:
 
 def truths_of(plan: StudyPlan) -> tuple[TruthName, ...]:
     """Return the names of all true effects that a plan needs, each once, in a fixed order."""
-    return tuple(sorted({truth_name(plan, method, scale) for method, scale in answers_of(plan)}))
+    return tuple(
+        sorted({truth_name(plan, method, scale) for method, scale in methods_and_scales(plan)})
+    )
 
 
-def true_effects(cohort: Cohort, plan: StudyPlan) -> dict[TruthName, Floats]:
+def known_effects(cohort: Cohort, plan: StudyPlan) -> dict[TruthName, Floats]:
     """Return every true effect of a plan in every replicate, (replicate,); ratios as logarithms.
 
     A conditional effect, in all patients or in a subgroup, is the coefficient that the plan's

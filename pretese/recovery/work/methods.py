@@ -39,10 +39,11 @@ def carry_out(work: Work, method: str, scales: Sequence[str]) -> Answers:
     return tuple(each for each in answers if each.scale in found.answered(scales))
 
 
-def answers_of(plan: StudyPlan) -> Iterator[tuple[str, str]]:
+def methods_and_scales(plan: StudyPlan) -> Iterator[tuple[str, str]]:
     """Yield the name and scale of every answer of a plan, in its order.
 
-    >>> list(answers_of(StudyPlan(methods=("crude", "adjusted"), covariates=("age_years",))))
+    >>> plan = StudyPlan(methods=("crude", "adjusted"), covariates=("age_years",))
+    >>> list(methods_and_scales(plan))
     [('crude', 'risk difference'), ('crude', 'odds ratio'), ('adjusted', 'odds ratio')]
     """
     for method in plan.methods:

@@ -23,7 +23,7 @@ from estimate.plan.choices import Subgroup
 from estimate.plan.grouping import assign, group_labels
 from estimate.regression.logistic import LogisticFit, fit_logistic
 from estimate.regression.profile import likelihood_ratio
-from pretese.recovery.design.study_spec import OF, StudyPlan, kind_of
+from pretese.recovery.design.study_spec import OF, StudyPlan, covariate_kind
 
 #: The only scale: a subgroup's effect is a coefficient.
 SCALE: Scale = "odds ratio"
@@ -46,7 +46,8 @@ def subgroup_names(plan: StudyPlan) -> tuple[str, ...]:
 
 def _names(division: str, group: Subgroup) -> Iterator[str]:
     labels = [
-        label.removeprefix(f"{group.by} ") for label in group_labels(group, kind_of(group.by))
+        label.removeprefix(f"{group.by} ")
+        for label in group_labels(group, covariate_kind(group.by))
     ]
     yield from (f"{division}{OF}{label}" for label in labels)
     yield from (f"{division}{OF}{label} against {labels[0]}" for label in labels[1:])

@@ -13,7 +13,7 @@ from estimate.imputation.rubins_rules import pool_estimates
 from estimate.methods.registry import METHODS
 from pretese.io.text.rounding_rule import rounded_columns
 from pretese.recovery.design.study_spec import StudyPlan
-from pretese.recovery.work.known_effects import true_effects, truth_name
+from pretese.recovery.work.known_effects import known_effects, truth_name
 from pretese.recovery.work.methods import carry_out, work_of
 from pretese.recovery.work.subgroup_effects import divided
 from simulate.cohort.draw import Cohort, draw_cohort
@@ -89,7 +89,7 @@ class EstimateTask:
 
 
 def _rows(cohort: Cohort, name: str, plan: StudyPlan) -> Iterator[pa.Table]:
-    sate = true_effects(cohort, plan)
+    sate = known_effects(cohort, plan)
     work = work_of(cohort, plan)
     for method in plan.methods:
         for answer in carry_out(work, method, plan.scales):
@@ -133,7 +133,7 @@ class TruthTask:
         for draw in range(first, first + size):
             cohort = draw_cohort(self.scenario, TRUTH_SEED, 1, draw, TRUTH_MEN)
             for name, plan in self.plans.items():
-                found = true_effects(cohort, plan)
+                found = known_effects(cohort, plan)
                 rows += [
                     (draw, name, target, scale, float(value[0]))
                     for (target, scale), value in found.items()

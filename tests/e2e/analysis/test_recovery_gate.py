@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from pretese.jobs.blocks import Store
-from pretese.recovery.design.library import choose, load_library
+from pretese.recovery.design.library import choose_study, load_library
 from pretese.recovery.results.assess import Assessment
-from pretese.recovery.run_recovery import assess_blocks, prepare, run_study
+from pretese.recovery.run_recovery import assess_blocks, prepare_recovery, run_study
 
 #: Replicates of each case: enough to see every failure named below, and a gross bias anywhere.
 REPLICATES = {
@@ -58,9 +58,9 @@ def assessed(tmp_path_factory: pytest.TempPathFactory):
 
     @functools.cache
     def run(case: str) -> Assessment:
-        spec = choose((case,), None, None, 100_000)
+        spec = choose_study((case,), None, None, 100_000)
         tolerance = spec.tolerance.model_copy(update={"chance": 4})
-        study = prepare(spec.model_copy(update={"tolerance": tolerance}))
+        study = prepare_recovery(spec.model_copy(update={"tolerance": tolerance}))
         store = Store(Path(folder) / case)
         count = run_study(
             study, store, REPLICATES.get(case, OTHERWISE), None, None, lambda *_: None

@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from pretese.io.input.read_table import read_table
-from pretese.io.input.table_cells import INDICATOR, Category, Number
+from pretese.io.input.table_cells import INDICATOR, CategoryUse, NumberUse
 
 LEVELS = ("None", "NA", "one", "1", "01", "1.10", "ü, x", "nan")
 USES = {
     "arm": INDICATOR,
     "won": INDICATOR,
-    "age.years": Number(),
-    "code": Number(),
-    "ward": Category(LEVELS),
-    "any": Category(),
+    "age.years": NumberUse(),
+    "code": NumberUse(),
+    "ward": CategoryUse(LEVELS),
+    "any": CategoryUse(),
 }
 
 FLOATS = st.floats(allow_nan=True, allow_infinity=True)

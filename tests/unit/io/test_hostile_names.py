@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from pretese.bedside.dmn import dmn_xml
 from pretese.bedside.ics import calendar_of
 from pretese.bedside.regimen_page import markdown
-from pretese.bedside.tree import mermaid, svg
+from pretese.bedside.tree import mermaid, tree_svg
 from pretese.cli import run
 from pretese.io.text.html_page import render_page
 from protocol.bedside.schedule import plan_of_phases
@@ -104,7 +104,7 @@ def test_a_tree_holds_no_tag_and_no_quote_of_others(regimen):
 
 
 def test_drawings_and_decision_tables_are_xml(regimen):
-    for text in (svg(regimen), dmn_xml(regimen)):
+    for text in (tree_svg(regimen), dmn_xml(regimen)):
         root = ET.fromstring(text)
         assert not any(element.tag.endswith("script") for element in root.iter())
 

@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from pretese.io.input.read_table import read_table
-from pretese.io.input.table_cells import INDICATOR, Category, Number
+from pretese.io.input.table_cells import INDICATOR, CategoryUse, NumberUse
 from pretese.recovery.results.replicates import Source
 from protocol.errors import InputError
 
-USES = {"arm": INDICATOR, "fsh": Number(), "ward": Category(("None", "NA", "one"))}
+USES = {"arm": INDICATOR, "fsh": NumberUse(), "ward": CategoryUse(("None", "NA", "one"))}
 HEAD = "arm,fsh,ward\n"
 
 
@@ -65,7 +65,7 @@ def test_a_declared_level_is_no_missing_value(tmp_path):
 
 def test_numbers_stay_apart_that_are_names(tmp_path):
     """1.1 and 1.10 are two codes, and one number."""
-    table = read(tmp_path, "ward\n1.1\n1.10\n01\n", {"ward": Category(("1.1", "1.10", "01"))})
+    table = read(tmp_path, "ward\n1.1\n1.10\n01\n", {"ward": CategoryUse(("1.1", "1.10", "01"))})
     assert table.frame["ward"].tolist() == ["1.1", "1.10", "01"]
 
 
@@ -155,7 +155,7 @@ def test_names_that_a_terminal_would_obey_are_shown_in_quotes(tmp_path):
 
 
 def test_names_may_hold_commas_in_quotes(tmp_path):
-    table = read(tmp_path, '"FSH, IU/L",arm\n9.8,1\n', {"FSH, IU/L": Number()})
+    table = read(tmp_path, '"FSH, IU/L",arm\n9.8,1\n', {"FSH, IU/L": NumberUse()})
     assert table.frame["FSH, IU/L"].tolist() == [9.8]
 
 

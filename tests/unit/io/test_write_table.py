@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from pretese.io.text.spreadsheet import spreadsheet_cell
-from pretese.io.text.write_table import csv_text, latex, markdown, page
+from pretese.io.text.write_table import csv_text, html_table, latex, markdown_table
 from protocol.safe_text import lines, one_line, xml_text
 
 #: Letters that some format obeys, and some that none does.
@@ -59,7 +59,7 @@ def cells_of(table: pd.DataFrame) -> list[str]:
 
 @given(tables)
 def test_html_shows_every_cell_as_it_is(table):
-    found = read(page(table, "a <b> caption"))
+    found = read(html_table(table, "a <b> caption"))
     assert found.tags == {"table", "caption", "thead", "tbody", "tr", "th"} | (
         {"td"} if len(table) else set()
     )
@@ -70,7 +70,7 @@ def test_html_shows_every_cell_as_it_is(table):
 @given(tables)
 def test_a_markdown_reader_shows_every_cell_as_it_is(table):
     reader = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    found = read(reader.render(markdown(table, "caption")))
+    found = read(reader.render(markdown_table(table, "caption")))
     assert found.tags <= {"p", "strong", "table", "thead", "tbody", "tr", "th", "td"}
     assert [flat(cell) for cell in found.cells] == [flat(cell) for cell in cells_of(table)]
 

@@ -9,11 +9,17 @@ import pytest
 from estimate.performance.tally import Performance
 from pretese.recovery.design.study_spec import Tolerance
 from pretese.recovery.results.assess import wanted_replicates
-from pretese.recovery.results.replicates import Answer, Contrast, Replicates, Source, join
-from pretese.recovery.results.verdicts import Pate, judge, population_truths
+from pretese.recovery.results.replicates import (
+    AnalysisKey,
+    PairedDifference,
+    Replicates,
+    Source,
+    join_estimates,
+)
+from pretese.recovery.results.verdicts import Pate, population_truths, verdict_on
 from pretese.recovery.work.tasks import ESTIMATES
 
-WHICH = Answer("case", "plan", "crude", "risk difference")
+WHICH = AnalysisKey("case", "plan", "crude", "risk difference")
 
 
 def replicates(bias=0.0, n=2000, honest=1.0, missing=0.0):
@@ -40,7 +46,7 @@ def performance(found, truth):
 
 def verdict(found, claim="recovers", truth_error=0.0):
     pate = Pate(0.1, truth_error)
-    return judge(WHICH, performance(found, pate.value), pate, claim, "of this", Tolerance())
+    return verdict_on(WHICH, performance(found, pate.value), pate, claim, "of this", Tolerance())
 
 
 def test_an_honest_method_recovers():
@@ -175,7 +181,7 @@ def test_differences_are_not_turned_into_logarithms(tmp_path):
 
 def test_joined_replicates_are_read_as_the_blocks_were(blocks, tmp_path, monkeypatch):
     monkeypatch.setattr("pretese.recovery.results.replicates.CHUNK", 4)
-    join(Source(blocks, 18), tmp_path / "joined")
+    join_estimates(Source(blocks, 18), tmp_path / "joined")
     joined, parts = (list(Source(files, 18).chunks()) for files in ([tmp_path / "joined"], blocks))
     assert len(joined) == len(parts) == 5
     for one, two in zip(joined, parts, strict=True):
@@ -214,9 +220,9 @@ def test_parts_add_up_to_the_performance_of_the_whole(cuts):
             for field in ("value", "mcse", "n"):
                 expected = pytest.approx(getattr(two, field), rel=1e-10, abs=1e-13)
                 assert getattr(one, field) == expected, (name, field)
-    pairs = [Contrast.of(some(whole, r), 0.2, some(other, r), 0.3) for r in parts]
+    pairs = [PairedDifference.of(some(whole, r), 0.2, some(other, r), 0.3) for r in parts]
     contrast = sum(pairs[1:], start=pairs[0])
-    for name, measure in Contrast.of(whole, 0.2, other, 0.3).measures().items():
+    for name, measure in PairedDifference.of(whole, 0.2, other, 0.3).measures().items():
         assert contrast.measures()[name].value == pytest.approx(measure.value, rel=1e-10), name
         assert contrast.measures()[name].mcse == pytest.approx(measure.mcse, rel=1e-10), name
 
@@ -240,7 +246,7 @@ def test_memory_does_not_grow_with_the_replicates(tmp_path, monkeypatch):
     sizes = {}
     for replicates in (400, 12_000):
         write(tmp_path / "block", 0, replicates, together=200)
-        join(Source([tmp_path / "block"], replicates), tmp_path / "joined")
+        join_estimates(Source([tmp_path / "block"], replicates), tmp_path / "joined")
         sizes[replicates] = memory_held(tmp_path / "joined", replicates) - before
     assert sizes[12_000] < 1.5 * sizes[400]
     assert sizes[12_000] < 12_000 * 2 * 8 * 7  # all columns of all replicates at once

@@ -5,7 +5,7 @@ import pytest
 
 from pretese.recovery.design.study_spec import StudyPlan
 from pretese.recovery.work.data import both_ways, imputed, observed, population
-from pretese.recovery.work.known_effects import true_effects, truths_of
+from pretese.recovery.work.known_effects import known_effects, truths_of
 from pretese.recovery.work.tasks import ESTIMATES, EstimateTask, TruthTask
 from simulate.cohort.draw import draw_cohort
 from simulate.scenario.load import load_scenario
@@ -25,7 +25,7 @@ def cohort():
 
 def test_effects_by_hand(cohort):
     y0, y1 = (path.any_sperm[1] for path in cohort.paths)
-    found = true_effects(cohort, plan("crude", "iptw-att", "standardised-atc"))
+    found = known_effects(cohort, plan("crude", "iptw-att", "standardised-atc"))
     gn = cohort.gn[1]
     p1, p0 = y1.mean(), y0.mean()
     assert found["ate", "risk difference"][1] == pytest.approx(p1 - p0)
@@ -41,7 +41,7 @@ def test_overlap_weights_use_the_true_propensity(cohort):
     e = cohort.propensity[0]
     y0, y1 = (path.any_sperm[0] for path in cohort.paths)
     expected = np.average(y1.astype(float) - y0, weights=e * (1 - e))
-    found = true_effects(cohort, plan("iptw-ato"))["ato", "risk difference"][0]
+    found = known_effects(cohort, plan("iptw-ato"))["ato", "risk difference"][0]
     assert found == pytest.approx(expected)
 
 
@@ -51,7 +51,7 @@ def test_the_effect_among_operated_men_is_that_in_men_operated_either_way(cohort
     always = untreated.micro_tese & treated.micro_tese
     assert (population(cohort, asked) == always).all()
     gain = treated.sperm_retrieved[0].astype(float) - untreated.sperm_retrieved[0]
-    found = true_effects(cohort, asked)["ate", "risk difference"][0]
+    found = known_effects(cohort, asked)["ate", "risk difference"][0]
     assert found == pytest.approx(gain[always[0]].mean())
 
 
@@ -76,7 +76,7 @@ def test_without_an_effect_every_truth_is_no_effect():
         "spermatogenesis.treatment.long_infertility": 0,
     }
     cohort = draw_cohort(load_scenario("paper", changes), seed=1, replicates=3, men=300)
-    found = true_effects(cohort, plan("crude", "iptw-att", "iptw-ato", "adjusted"))
+    found = known_effects(cohort, plan("crude", "iptw-att", "iptw-ato", "adjusted"))
     for name, value in found.items():
         assert value == pytest.approx(np.zeros(3), abs=1e-9), name
 
@@ -122,7 +122,7 @@ def test_each_conditional_effect_has_the_truth_of_what_it_is_given():
     }
     cohort = draw_cohort(load_scenario("paper", changes), 4, 1, men=40_000)
     asked = plan("crude", "adjusted", "ps-covariate-alone", "modified-poisson")
-    found = true_effects(cohort, asked)
+    found = known_effects(cohort, asked)
     marginal, score, given = (
         float(found[target, "odds ratio"][0])
         for target in ("ate", "given the propensity score", "conditional")

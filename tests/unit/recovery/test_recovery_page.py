@@ -8,7 +8,7 @@ import pytest
 from pretese.recovery.design.library import load_library
 from pretese.recovery.design.study_spec import StudySpec
 from pretese.recovery.results.recovery_page import write_page
-from pretese.recovery.work.methods import answers_of
+from pretese.recovery.work.methods import methods_and_scales
 from protocol.reading.documents import validate
 
 AXIS = {"label": "confounding (log odds)", "path": "a", "given": {"none": 0, "strong": 1}}
@@ -79,7 +79,8 @@ def test_the_published_page_is_about_the_library_as_it_is(published):
     for name, case in library.cases.items():
         rows = [line.split(" | ")[:3] for line in sections[name].splitlines() if "MCSE" not in line]
         found = {(plan.removeprefix("| "), method) for plan, method, *_ in filter(_full, rows)}
-        asked = {(p, method) for p in case.plans for method, _ in answers_of(library.plans[p])}
+        plans = {plan: library.plans[plan] for plan in case.plans}
+        asked = {(p, m) for p, plan in plans.items() for m, _ in methods_and_scales(plan)}
         assert found == asked, name
         for failure in case.fails:
             assert failure.because in sections[name]

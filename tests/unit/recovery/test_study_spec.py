@@ -1,8 +1,8 @@
 import pytest
 
-from pretese.recovery.design.library import choose, load_library
+from pretese.recovery.design.library import choose_study, load_library
 from pretese.recovery.design.study_spec import StudyPlan, StudySpec
-from pretese.recovery.results.verdicts import answers_of, claim_of
+from pretese.recovery.results.verdicts import analysis_keys, claim_of
 from protocol.errors import InputError
 from protocol.reading.documents import parse_document, validate
 from simulate.core.shipped import scenario_names
@@ -83,11 +83,11 @@ def test_the_cells_of_a_grid_are_cases_of_which_nothing_is_claimed():
 
 
 def test_without_names_the_whole_library_is_chosen():
-    assert choose((), None, None, None) == load_library()
+    assert choose_study((), None, None, None) == load_library()
 
 
 def test_named_cases_and_scenarios_of_the_user_are_chosen():
-    chosen = choose(("no-effect", "my/Own File.yaml"), None, 7, 5000)
+    chosen = choose_study(("no-effect", "my/Own File.yaml"), None, 7, 5000)
     assert list(chosen.cases) == ["no-effect", "own-file"]
     assert chosen.cases["own-file"].scenario == "my/Own File.yaml"
     assert (chosen.seed, chosen.truth_men, chosen.grids) == (7, 5000, {})
@@ -102,19 +102,19 @@ def test_a_case_named_as_a_shipped_scenario_is_that_scenario_unmodified():
 
 
 def test_a_shipped_scenario_by_its_name_is_run_as_it_is_shipped():
-    chosen = choose(("strong-confounding",), None, None, None).cases["strong-confounding"]
+    chosen = choose_study(("strong-confounding",), None, None, None).cases["strong-confounding"]
     assert (chosen.scenario, chosen.given, chosen.men) == ("strong-confounding", {}, None)
 
 
 @pytest.mark.parametrize("names", [("my/no-effect.yaml",), ("one/mine.yaml", "other/mine.yaml")])
 def test_two_cases_cannot_have_one_name(names):
     with pytest.raises(InputError, match="which is another case; give the file another name"):
-        choose(names, None, None, None)
+        choose_study(names, None, None, None)
 
 
 def test_nothing_is_claimed_of_the_users_plan():
     plan = StudyPlan(methods=("crude",))
-    chosen = choose((), plan, None, None)
+    chosen = choose_study((), plan, None, None)
     assert chosen.plans == {"own": plan}
     assert all(not case.fails for case in chosen.cases.values())
     assert all(case.no_claim == {"own": ("crude",)} for case in chosen.cases.values())
@@ -149,7 +149,7 @@ def test_a_claim_is_of_a_whole_division_or_of_one_group():
     found = divided(fails=[failure])
     claims = {
         answer.method: claim_of(found.cases["one"], answer)[0]
-        for answer in answers_of(found, "one", found.cases["one"])
+        for answer in analysis_keys(found, "one", found.cases["one"])
         if answer.scale == "odds ratio"
     }
     assert claims == {
@@ -161,7 +161,7 @@ def test_a_claim_is_of_a_whole_division_or_of_one_group():
     silent = divided(no_claim={"bare": ["fsh"]})
     assert {
         claim_of(silent.cases["one"], answer)[0]
-        for answer in answers_of(silent, "one", silent.cases["one"])
+        for answer in analysis_keys(silent, "one", silent.cases["one"])
         if answer.method.startswith("fsh")
     } == {"none"}
 

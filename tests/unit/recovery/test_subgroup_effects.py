@@ -7,7 +7,7 @@ import pytest
 from estimate.plan.analyse import analyse
 from estimate.plan.spec import Plan
 from pretese.recovery.design.study_spec import StudyPlan
-from pretese.recovery.work.known_effects import true_effects
+from pretese.recovery.work.known_effects import known_effects
 from pretese.recovery.work.subgroup_effects import subgroup_names
 from pretese.recovery.work.tasks import EstimateTask
 from simulate.cohort.draw import draw_cohort
@@ -78,7 +78,7 @@ def test_the_truth_of_a_group_is_the_effect_put_into_it(scenario):
         "spermatogenesis.treatment.long_infertility": 1.0,
     }
     cohort = draw_cohort(load_scenario("paper", changes), 8, 6, 0, 6000)
-    found = true_effects(cohort, plan(subgroups={"wait": DIVISIONS["wait"]}))
+    found = known_effects(cohort, plan(subgroups={"wait": DIVISIONS["wait"]}))
     names = [name for name, _ in found if name.startswith("wait")]
     assert names == list(subgroup_names(plan(subgroups={"wait": DIVISIONS["wait"]})))
     short, long, ratio = (found[name, "odds ratio"] for name in names)

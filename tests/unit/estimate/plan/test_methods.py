@@ -8,9 +8,9 @@ from estimate.methods.registry import METHODS, Method, methods_of
 from estimate.methods.shared_work import Work
 from estimate.plan.analyse import analyse
 from estimate.plan.spec import Plan
-from pretese.recovery.design.study_spec import StudyPlan, kind_of
+from pretese.recovery.design.study_spec import StudyPlan, covariate_kind
 from pretese.recovery.work.data import observed
-from pretese.recovery.work.methods import answers_of, carry_out, work_of
+from pretese.recovery.work.methods import carry_out, methods_and_scales, work_of
 from pretese.recovery.work.tasks import EstimateTask
 from pretese.trial.conduct.observed_data import observe
 from pretese.trial.conduct.participants import scenario_of
@@ -43,7 +43,7 @@ def written_down(cohort, replicate, outcome="any_sperm"):
 
 
 def plan_of(methods, **changes):
-    kinds = {name: kind_of(name) for name in COVARIATES}
+    kinds = {name: covariate_kind(name) for name in COVARIATES}
     return Plan(treatment="gn", outcome="any_sperm", covariates=kinds, methods=methods, **changes)
 
 
@@ -53,7 +53,7 @@ def test_one_name_gives_one_number_in_analyse_and_in_recover(matching):
     cohort = draw_cohort(paper(), 5, 3)
     work = work_of(cohort, plan)
     batch = [(name, each) for name in SHARED for each in carry_out(work, name, SCALES)]
-    assert [(name, each.scale) for name, each in batch] == list(answers_of(plan))
+    assert [(name, each.scale) for name, each in batch] == list(methods_and_scales(plan))
     for replicate in range(3):
         alone = analyse(written_down(cohort, replicate), plan_of(SHARED, matching=matching))
         single = {(each.method, each.scale): each for each in alone.estimates}

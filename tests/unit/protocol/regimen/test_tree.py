@@ -3,7 +3,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from pretese.bedside.tree import mermaid, svg, tree_of
+from pretese.bedside.tree import mermaid, tree_of, tree_svg
 from protocol.regimen.load import list_regimens, load_regimen
 from protocol.regimen.paths import paths_of
 
@@ -34,7 +34,7 @@ def test_mermaid_links_only_nodes_that_it_declares(name):
 
 @pytest.mark.parametrize("name", list_regimens())
 def test_boxes_of_the_drawing_lie_inside_it_and_apart(name):
-    root = ET.fromstring(svg(load_regimen(name)))
+    root = ET.fromstring(tree_svg(load_regimen(name)))
     _, _, width, height = map(float, root.attrib["viewBox"].split())
     boxes = [
         tuple(float(box.attrib[key]) for key in ("x", "y", "width", "height"))
@@ -52,6 +52,6 @@ def test_boxes_of_the_drawing_lie_inside_it_and_apart(name):
 
 
 def test_the_drawing_says_when_fsh_decides():
-    words = "".join(ET.fromstring(svg(load_regimen("fsh-guided"))).itertext())
+    words = "".join(ET.fromstring(tree_svg(load_regimen("fsh-guided"))).itertext())
     assert "FSH 0.7 to 11.1" in words
     assert "hcg 60000 IU" in words

@@ -1,0 +1,160 @@
+"""An analysis on the console: who was analysed, effects, what they mean, balance."""
+
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from estimate.comparison.table1 import format_p
+from estimate.core.result import Estimate
+from estimate.plan.findings import Analysis
+from pretese.analysis.analysis_tables import effect
+from pretese.screen.console import SafeConsole
+
+#: R-hat of chains above which more iterations are advised (Gelman et al. 2013).
+SLOW_CHAINS = 1.2
+
+NOTE = (
+    "Risk differences are in percentage points; RR is a risk ratio; p is that of the ratio. An "
+    "odds ratio given covariates (adjusted, models) and a marginal one answer different questions."
+)
+
+
+def show_analysis(
+    console: Console, found: Analysis, document: Mapping[str, Any], out: Path | None = None
+) -> None:
+    """Print who was analysed, the effects, what they mean, balance, and what was written."""
+    console.print(_arms(found, document), highlight=False)
+    console.print(_effects(found))
+    for remark in found.remarks:
+        console.print(f"Not estimable: {remark}", style="bold", highlight=False)
+    for population, methods in _populations(found).items():
+        console.print(f"Among {population}: {', '.join(methods)}", highlight=False)
+    console.print(NOTE, style="dim")
+    for line in (*_explored(found), *_quality(document)):
+        console.print(line, highlight=False)
+    if out is not None:
+        console.print(f"Tables and figures: {out}", highlight=False, soft_wrap=True)
+    console.print("Research software, not a medical device.", style="dim")
+
+
+def analysis_text(found: Analysis, document: Mapping[str, Any]) -> str:
+    """Return what `show_analysis` prints, as plain text of 100 columns."""
+    page = io.StringIO()
+    show_analysis(SafeConsole(file=page, width=100, color_system=None), found, document)
+    return page.getvalue()
+
+
+def _effects(found: Analysis) -> Table:
+    shown = Table(box=SIMPLE)
+    for title in ("Method", "Risk difference", "Odds ratio (95 % CI)", "p"):
+        # A long name may take two lines, a number may not
+        shown.add_column(title, no_wrap=title != "Method", overflow="fold")
+    for method, answers in _by_method(found.estimates).items():
+        difference = answers.get("risk difference")
+        ratio = _ratio(answers)
+        words = effect(ratio) if ratio.scale == "odds ratio" else f"RR {effect(ratio)}"
+        cells = (effect(difference) if difference else "", words)
+        shown.add_row(method, *cells, format_p(float(ratio.p_value)))
+    return shown
+
+
+def _ratio(answers: dict[str, Estimate]) -> Estimate:
+    """Return the odds ratio of a method, or the risk ratio of one that has no other."""
+    return answers.get("odds ratio") or answers["risk ratio"]
+
+
+def _populations(found: Analysis) -> dict[str, list[str]]:
+    """Return whom the answers are about, to the methods."""
+    methods: dict[str, list[str]] = {}
+    for method, answers in _by_method(found.estimates).items():
+        population = _ratio(answers).estimand.population.split(":")[0]
+        methods.setdefault(population, []).append(method)
+    return methods
+
+
+def _explored(found: Analysis) -> Iterator[str]:
+    """Yield one line per answer to a further question of the plan."""
+    for division in found.divisions:
+        groups = ", ".join(
+            f"{label} {effect(answer)}"
+            for label, answer in zip(division.labels, division.separate, strict=True)
+        )
+        p_value = format_p(division.p_value) or "not estimable"
+        yield f"{division.name}: {groups}; p for interaction {p_value}"
+    for shape in found.shapes:
+        p_value = format_p(shape.nonlinear_p) or "not estimable"
+        yield f"{shape.name}: p for a bent association {p_value}"
+    for pathway in found.pathways:
+        mediation, rho = pathway.mediation, pathway.correlation
+        share = mediation.effects["proportion"]
+        yield (
+            f"{mediation.exposure}: {100 * share.median:.1f} % of its effect through "
+            f"{mediation.mediator} (p = {share.p_value:.3f} ± {share.p_error:.3f})"
+        )
+        if rho is not None:
+            yield f"  it vanishes if the errors correlate by {_number(rho.vanishes_at)}"
+    for delivery in found.deliveries:
+        shares = [f"{100 * (1 - curve.survival[-1]):.1f} %" for curve in delivery.curves]
+        yield (
+            f"Cumulative delivery ({delivery.convention}): {shares[1]} treated, {shares[0]} "
+            f"untreated; log-rank p {format_p(delivery.p_value)}"
+        )
+    for change in found.changes:
+        for group, pairs in change.groups:
+            before, after = (_number(np.median(x)) for x in (pairs.before, pairs.after))
+            yield (
+                f"{change.name}, {group}: median {before} before and {after} after, in "
+                f"{len(pairs.before)} men (p {format_p(pairs.p_value) or 'not estimable'})"
+            )
+
+
+def _number(value: Any) -> str:
+    return f"{value:.3g}" if np.isfinite(value) else "no value tried"
+
+
+def _quality(document: Mapping[str, Any]) -> Iterator[str]:
+    chains = [each for each in document["missing"]["chains"] if each["r_hat_of_means"] is not None]
+    if chains:
+        worst_chain = max(chains, key=lambda each: each["r_hat_of_means"])
+        ratio, name = worst_chain["r_hat_of_means"], worst_chain["covariate"]
+        advice = "; more iterations would be better" if ratio > SLOW_CHAINS else ""
+        yield f"Imputation chains: R-hat at most {ratio:.2f} ({name}){advice}"
+    worst = [f"{method} {value:.3f}" for method, value in _worst(document).items()]
+    if worst:
+        yield f"Largest standardised difference: {', '.join(worst)}"
+    if document["c_statistic"] is not None:
+        yield f"C-statistic of the propensity score: {document['c_statistic']:.3f}"
+
+
+def _by_method(estimates: tuple[Estimate, ...]) -> dict[str, dict[str, Estimate]]:
+    found: dict[str, dict[str, Estimate]] = {}
+    for each in estimates:
+        found.setdefault(each.method, {})[each.scale] = each
+    return found
+
+
+def _arms(found: Analysis, document: Mapping[str, Any]) -> str:
+    missing, plan = document["missing"], found.plan
+    lines = [f"{missing['analysed']} of {missing['men']} men analysed."]
+    lines += [f"  left out, {why}: {count}" for why, count in missing["left_out"].items() if count]
+    if missing["imputations"]:
+        gaps = ", ".join(f"{name} {count}" for name, count in missing["values_missing"].items())
+        lines.append(f"  imputed {missing['imputations']} times: {gaps}")
+    for value, arm in ((1, document["arms"]["treated"]), (0, document["arms"]["untreated"])):
+        risk = "" if arm["risk"] is None else f" ({100 * arm['risk']:.1f} %)"
+        count = f"{arm['with_outcome']} of {arm['men']}"
+        lines.append(f"  {plan.treatment} = {value}: {plan.outcome} in {count}{risk}")
+    return "\n".join(lines)
+
+
+def _worst(document: Mapping[str, Any]) -> dict[str, float]:
+    return {
+        method: max(abs(row["difference"] or 0.0) for row in rows)
+        for method, rows in document["balance"].items()
+    }

@@ -1,0 +1,52 @@
+"""The table that an analysis is of: a file, or a DataFrame, with the columns that a plan names."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from estimate.plan.spec import Plan
+from pretese.io.input.frame_columns import read_frame
+from pretese.io.input.plan_columns import uses_of
+from pretese.io.input.read_table import read_table
+from protocol.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class PatientsTable:
+    """Columns of a table, one row per patient.
+
+    Attributes
+    ----------
+    where
+        What messages call the table.
+    sha256
+        Of the file; None if the table came as a DataFrame.
+    assumptions
+        What was assumed in reading it.
+    """
+
+    frame: pd.DataFrame
+    where: str
+    sha256: str | None
+    assumptions: tuple[str, ...]
+
+
+def read_patients(table: Any, plan: Plan) -> PatientsTable:
+    """Read the columns that a plan names from a file or a DataFrame.
+
+    Raises
+    ------
+    InputError
+        All faults of a kind at once.
+    """
+    uses = uses_of(plan)
+    if isinstance(table, pd.DataFrame):
+        frame, assumptions = read_frame(table, uses, "table")
+        return PatientsTable(frame, "table", None, assumptions)
+    if isinstance(table, str | Path):
+        read = read_table(Path(table), uses)
+        return PatientsTable(read.frame, str(table), read.sha256, read.assumptions)
+    problem = f"{type(table).__name__} is not a table of patients"
+    raise InputError.of("table", "", problem, "give a DataFrame, or a .csv or .parquet file")

@@ -1,0 +1,83 @@
+"""An analysis as a document, as a page, and as a folder of tables and figures."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from estimate.plan.findings import Analysis
+from pretese.analysis.analysis_tables import (
+    balance_table,
+    characteristics_table,
+    estimates_table,
+    score_odds_ratios,
+    subgroups_table,
+    weighted_table,
+)
+from pretese.io.output.manifest import write_manifest
+from pretese.io.output.versions import versions
+from pretese.io.text.html_page import render_page
+from pretese.io.text.json_text import to_json
+from pretese.io.text.rounding_rule import rounded_document
+from pretese.io.text.write_table import html_table, write_table
+
+
+def analysis_document(
+    found: Analysis, *, plan_sha256: str, data_sha256: str | None, assumptions: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return an analysis as plain values, with what identifies its plan and its table."""
+    return {
+        **rounded_document(found.record()),
+        "versions": versions(),
+        "plan_sha256": plan_sha256,
+        "data_sha256": data_sha256,
+        "data_assumptions": list(assumptions),
+    }
+
+
+def analysis_tables(found: Analysis) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Yield the file name, the caption and the text cells of every table that the plan fills."""
+    yield "estimates", "Effects of treatment", estimates_table(found)
+    if found.plan.covariates:
+        yield "table1", "Characteristics by treatment", characteristics_table(found)
+        if (weighted := weighted_table(found)) is not None:
+            yield "table1_weighted", "Characteristics by treatment, weighted (ATE)", weighted
+        yield "balance", "Standardised mean differences", balance_table(found)
+    if found.score is not None:
+        model = score_odds_ratios(found).round(3)
+        yield "propensity_model", "Odds ratios of treatment", model
+    if found.divisions:
+        yield "subgroups", "Effect by subgroup", subgroups_table(found)
+
+
+def write_analysis(found: Analysis, document: Mapping[str, Any], folder: Path) -> None:
+    """Write the document, every table (CSV, Markdown, LaTeX, HTML) and figure (SVG, PNG)."""
+    from pretese.analysis.analysis_figures import figure_makers
+    from pretese.plots.style import save
+
+    (folder / "analysis.json").write_text(to_json(document) + "\n", encoding="utf-8")
+    for name, caption, table in analysis_tables(found):
+        write_table(table, folder / name, caption)
+    for name, draw in figure_makers(found).items():
+        figure = draw()
+        for ending in ("svg", "png"):
+            save(figure, folder / f"{name}.{ending}")
+    facts = {key: document[key] for key in ("versions", "plan_sha256", "data_sha256")}
+    write_manifest(folder, facts)
+
+
+def analysis_page(found: Analysis, document: Mapping[str, Any]) -> str:
+    """Return one HTML page of all tables, with nothing to load from elsewhere."""
+    missing = document["missing"]
+    return render_page(
+        "analysis.html",
+        treatment=found.plan.treatment,
+        outcome=found.plan.outcome,
+        analysed=missing["analysed"],
+        assessed=missing["men"],
+        excluded={why: count for why, count in missing["left_out"].items() if count},
+        remarks=found.remarks,
+        tables=[html_table(table, caption) for _, caption, table in analysis_tables(found)],
+        document=document,
+    )

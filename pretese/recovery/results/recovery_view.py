@@ -1,0 +1,67 @@
+"""Verdicts of a recovery study on the console."""
+
+import io
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pretese.recovery.results.verdicts import SHORT, Judgement
+from pretese.screen.console import SafeConsole
+
+
+def show_recovery(
+    console: Console, judgements: Sequence[Judgement], replicates: int, results: Path | None = None
+) -> None:
+    """Print every verdict with the numbers that it rests on, and where the results stand."""
+    for (case, plan), group in groupby(judgements, lambda each: (each.case, each.plan)):
+        table = Table(title=f"{case}, {plan}", title_justify="left", box=None, pad_edge=False)
+        table.add_column("method", overflow="fold")
+        table.add_column("", no_wrap=True)
+        for heading in ("truth", "bias", "MCSE", "cover", "MCSE"):
+            table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column("verdict", no_wrap=True)
+        for each in group:
+            table.add_row(*_cells(each))
+        console.print(table, highlight=False)
+        console.print()
+    console.print(
+        f"{replicates} replicates per scenario. Truth: the effect in the population (PATE); bias "
+        "in standard errors of the estimate; coverage in percent; MCSE: Monte Carlo error.",
+        style="dim",
+    )
+    if results is not None:
+        console.print(f"Estimates, tables and figures: {results}", soft_wrap=True)
+
+
+def recovery_text(judgements: Sequence[Judgement], replicates: int) -> str:
+    """Return what `show_recovery` prints, as plain text of 100 columns."""
+    page = io.StringIO()
+    show_recovery(SafeConsole(file=page, width=100, color_system=None), judgements, replicates)
+    return page.getvalue()
+
+
+def _cells(each: Judgement) -> tuple[str | Text, ...]:
+    return (
+        each.method,
+        SHORT[each.scale],
+        f"{each.truth:z.3f}",
+        f"{each.bias / each.empirical_se:+z.2f}",
+        f"{each.bias_mcse / each.empirical_se:.2f}",
+        f"{100 * each.coverage:.1f}",
+        f"{100 * each.coverage_mcse:.1f}",
+        _verdict(each),
+    )
+
+
+def _verdict(each: Judgement) -> str | Text:
+    if each.surprise:
+        return Text(f"{each.verdict.upper()}, unclaimed", style="red")
+    if each.verdict == "undecided":
+        return "undecided"
+    if each.claim == "none":
+        return f"({each.verdict})"
+    return f"{each.verdict} (claimed)" if each.claim == "fails" else each.verdict

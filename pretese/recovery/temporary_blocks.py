@@ -1,0 +1,21 @@
+"""Blocks of a study that nobody asked to keep: they go with the result that was made of them."""
+
+import shutil
+import tempfile
+import weakref
+from pathlib import Path
+
+from pretese.jobs.blocks import Store
+
+
+class TemporaryBlocks:
+    """A folder of finished blocks that is removed when this object goes, or at exit."""
+
+    def __init__(self) -> None:
+        folder = tempfile.mkdtemp(prefix="pretese-recovery-")
+        self.store = Store(Path(folder), lasting=False)
+        self._removed = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+
+    def remove(self) -> None:
+        """Remove the folder now."""
+        self._removed()
