@@ -1,7 +1,6 @@
 """Choose the boundaries of a group-sequential design: information fractions, family, parameters."""
 
 from collections.abc import Mapping, Sequence
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ def information_fractions(information: int | Sequence[float]) -> Floats:
     >>> information_fractions(2).tolist(), information_fractions([0.4, 1]).tolist()
     ([0.5, 1.0], [0.4, 1.0])
     """
-    if isinstance(information, Integral) and not isinstance(information, bool):
+    if isinstance(information, int | np.integer) and not isinstance(information, bool):
         if not 1 <= information <= MAX_ANALYSES:
             problem, cure = f"{information} analyses came", f"give 1 to {MAX_ANALYSES}"
             raise InputError.of(WHERE, "information", problem, cure)
