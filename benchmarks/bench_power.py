@@ -24,7 +24,7 @@ from estimate.sample_size.exact_sequential import exact_sequential
 from pretese.jobs.crew import local_crew
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import Trials, draw_trials
-from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.power.runner import Runner, passing_store
 from pretese.trial.simulation.engine import simulate_design
 from protocol.reading.documents import validate
@@ -57,7 +57,7 @@ cat(took, result$overallReject)
 
 
 def three_looks(replicates: int = LOOKS, by_men: bool = False) -> float:
-    design = validate(THREE_LOOKS, Design, "benchmark")
+    design = validate(THREE_LOOKS, DesignFile, "benchmark")
     results = simulate_design(
         design, None, [(360, 1.0)], seed=1, replicates=replicates, by_men=by_men
     )
@@ -66,7 +66,7 @@ def three_looks(replicates: int = LOOKS, by_men: bool = False) -> float:
 
 def exact() -> float:
     """Enumerate what `three_looks` simulates: no trial drawn, no Monte Carlo error."""
-    bounds = validate(THREE_LOOKS, Design, "benchmark").monitoring.plan().upper
+    bounds = validate(THREE_LOOKS, DesignFile, "benchmark").monitoring.plan().upper
     looks = [60, 120, 180]
     return float(exact_sequential(looks, looks, bounds, [0.55], 0.40).power[0])
 
@@ -94,7 +94,7 @@ def adjusted() -> np.ndarray:
     return results[240, 1.0].estimate
 
 
-def loop(design: Design, men: Trials) -> np.ndarray:
+def loop(design: DesignFile, men: Trials) -> np.ndarray:
     """Take men who are drawn already, trial after trial: minimise, fit, predict, average."""
     found = []
     for trial in range(LOOPED):
@@ -138,7 +138,7 @@ def _minimise_one_by_one(
     return arms
 
 
-def curve(design: Design, workers: int, sizes: range) -> float:
+def curve(design: DesignFile, workers: int, sizes: range) -> float:
     points = [(men, 1.0) for men in sizes]
     begin = time.perf_counter()
     with passing_store() as store, local_crew(workers) as crew:
@@ -149,7 +149,7 @@ def curve(design: Design, workers: int, sizes: range) -> float:
 
 def kept() -> float:
     """Do what `three_looks` does, with every block written to disk and read again."""
-    design = validate(THREE_LOOKS, Design, "benchmark")
+    design = validate(THREE_LOOKS, DesignFile, "benchmark")
     with passing_store() as store:
         runner = Runner(store, None, lambda done, total, doing="": None)
         results = runner.simulate(design, None, [(360, 1.0)], seed=1, replicates=LOOKS)
@@ -182,7 +182,7 @@ def main() -> None:
     print(f"minimised, standardised   {rates[0]:8.0f} trials/s")
     print(f"loop with statsmodels     {rates[1]:8.0f} trials/s")
     print(f"ratio {rates[0] / rates[1]:.1f}")
-    shipped, plain = read_design("superiority-any-sperm")[0], validate(THREE_LOOKS, Design, "b")
+    shipped, plain = read_design("superiority-any-sperm")[0], validate(THREE_LOOKS, DesignFile, "b")
     print("20 sizes, 10,000 trials each, kept on disk:")
     print(f"  a scenario, 2 processes {curve(shipped, 2, range(220, 620, 20)):8.1f} s")
     print(f"  plain risks, by counts  {curve(plain, 1, range(240, 720, 24)):8.1f} s")

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import stats
 
 from pretese.plots.style import save
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.exact_power import exact_rail
 from pretese.trial.power.summary import measures
 from pretese.trial.report.exact_power_figure import draw_scores
@@ -37,14 +37,14 @@ LEAST, MOST = 0.01, 0.99
 class Score:
     """A random design at a random share of its effect, simulated and exact."""
 
-    design: Design
+    design: DesignFile
     effect: float
     simulated: float
     exact: float
     z: float
 
 
-def random_design(rng: np.random.Generator, name: str) -> Design:
+def random_design(rng: np.random.Generator, name: str) -> DesignFile:
     """Return a fixed or sequential unadjusted design of 40 to 400 men."""
     looks, sides = int(rng.integers(1, 5)), int(rng.integers(1, 3))
     allocation = [(1, 1), (2, 1), (1, 2)][int(rng.integers(3))]
@@ -73,7 +73,7 @@ def random_design(rng: np.random.Generator, name: str) -> Design:
         "endpoint": {"known_after_months": 4, "missing": "failure"},
         "monitoring": monitoring,
     }
-    return validate(plain, Design, name)
+    return validate(plain, DesignFile, name)
 
 
 def score_designs(designs: int, replicates: int, seed: int, *, by_men: bool) -> list[Score]:

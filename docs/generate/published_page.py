@@ -6,7 +6,7 @@
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 
-from pretese.article.published import Number, Place, PublishedStudy, load_published
+from pretese.article.published import PrintedPlace, PublishedNumber, PublishedStudy, load_published
 
 SIGNS = {"equals": "", "below": "< ", "above": "> ", "at least": "≥ ", "up to": "≤ ", "about": "≈ "}
 
@@ -85,7 +85,9 @@ def _lists(study: PublishedStudy) -> Iterator[str]:
     )
 
 
-def _groups(numbers: Mapping[str, Number]) -> Iterator[tuple[str, dict[str, Number]]]:
+def _groups(
+    numbers: Mapping[str, PublishedNumber],
+) -> Iterator[tuple[str, dict[str, PublishedNumber]]]:
     """Split by the first word of the id, in order of first appearance."""
     for group in dict.fromkeys(number_id.split(".")[0] for number_id in numbers):
         members = {i: n for i, n in numbers.items() if i.split(".")[0] == group}
@@ -98,20 +100,20 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
-def _figure(number: Number) -> str:
+def _figure(number: PublishedNumber) -> str:
     return SIGNS[number.relation] + number.digits
 
 
-def _unit(number: Number) -> str:
+def _unit(number: PublishedNumber) -> str:
     shown = number.printed_unit
     return f"{number.unit} (printed {shown})" if shown else number.unit
 
 
-def _label(number: Number) -> str:
+def _label(number: PublishedNumber) -> str:
     return f"{number.label} ({number.reading})" if number.reading else number.label
 
 
-def _where(places: Iterable[Place]) -> str:
+def _where(places: Iterable[PrintedPlace]) -> str:
     return "; ".join(str(place) for place in places)
 
 

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import gammaln, ndtri, xlog1py, xlogy
-from scipy.stats import binom
 
 from estimate.core.arrays import Bools, Floats
 from protocol.errors import InputError
@@ -179,6 +178,8 @@ def search_size(
 
 def one_arm_bound(n: int, p0: float, alpha: float = 0.025) -> int:
     """Return the fewest events among ``n`` men that reject risk ``p0`` for a higher one."""
+    from scipy.stats import binom  # slow to load, and only the single arm needs it
+
     return int(binom.isf(alpha, n, p0)) + 1
 
 
@@ -188,6 +189,8 @@ def one_arm_power(n: int, p0: float, p1: ArrayLike, alpha: float = 0.025) -> Flo
     >>> [round(float(one_arm_power(n, 0.05, 0.20)), 4) for n in (33, 35)]  # the sawtooth
     [0.8179, 0.7279]
     """
+    from scipy.stats import binom
+
     return np.asarray(binom.sf(one_arm_bound(n, p0, alpha) - 1, n, np.asarray(p1, float)))
 
 
@@ -202,6 +205,8 @@ def one_arm_size(p0: float, p1: float, *, alpha: float = 0.025, power: float = 0
     if not 0 < p0 < p1 < 1:
         problem = f"{p0} and {p1} are not 0 < p0 < p1 < 1"
         raise InputError.of("size", "p1", problem, "give the higher risk as p1")
+    from scipy.stats import binom
+
     top = 64
     while top <= 100_000:
         men = np.arange(1, top + 1)

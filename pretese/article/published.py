@@ -27,7 +27,7 @@ Unit = Literal[
 Relation = Literal["equals", "below", "above", "at least", "up to", "about"]
 
 
-class Place(Document):
+class PrintedPlace(Document):
     """Where the article prints something; paragraphs count from 1 within their part."""
 
     part: Text
@@ -40,7 +40,7 @@ class Place(Document):
     def __str__(self) -> str:
         """Return the place as a reader would look it up.
 
-        >>> print(Place(part="Table 1", row="Age (years)", column="Overall"))
+        >>> print(PrintedPlace(part="Table 1", row="Age (years)", column="Overall"))
         Table 1, row Age (years), column Overall
         """
         return ", ".join([self.part, *(f"{name} {value}" for name, value in self._details())])
@@ -54,7 +54,7 @@ class Place(Document):
             yield "column", self.column
 
 
-class Number(Document):
+class PublishedNumber(Document):
     """A figure: printed in the article (it has ``at``) or derived (it has ``rule`` and ``inputs``).
 
     ``decimals`` counts the digits after the point that rounding kept; None means that the figure is
@@ -69,7 +69,7 @@ class Number(Document):
     relation: Relation = "equals"
     printed_unit: Text | None = None
     reading: Text | None = None
-    at: tuple[Place, ...] = ()
+    at: tuple[PrintedPlace, ...] = ()
     rule: Text | None = None
     inputs: tuple[str, ...] = ()
 
@@ -82,7 +82,7 @@ class Number(Document):
     def half_width(self) -> float:
         """Half a unit of the last digit, in the figure's own unit; 0 for an exact figure.
 
-        >>> Number(value=31.2, decimals=1, unit="percent", label="retrieval").half_width
+        >>> PublishedNumber(value=31.2, decimals=1, unit="percent", label="retrieval").half_width
         0.05
         """
         return 0.0 if self.decimals is None else float(f"5e-{self.decimals + 1}")
@@ -91,7 +91,7 @@ class Number(Document):
     def digits(self) -> str:
         """The value with its printed digits.
 
-        >>> Number(value=6.2, decimals=2, unit="mL", label="volume").digits
+        >>> PublishedNumber(value=6.2, decimals=2, unit="mL", label="volume").digits
         '6.20'
         """
         return f"{self.value:.15g}" if self.decimals is None else f"{self.value:.{self.decimals}f}"
@@ -102,7 +102,7 @@ class Number(Document):
         Both ends of the rounding interval agree, since the halves may have gone either way: 31.25
         is printed as 31.2 by some programs and as 31.3 by others.
 
-        >>> retrieval = Number(value=31.2, decimals=1, unit="percent", label="retrieval")
+        >>> retrieval = PublishedNumber(value=31.2, decimals=1, unit="percent", label="retrieval")
         >>> retrieval.agrees_with(31.25), retrieval.agrees_with(31.26)
         (True, False)
         """
@@ -119,7 +119,7 @@ class Statement(Document):
     ]
     says: Text
     about: tuple[str, ...] = ()
-    at: Annotated[tuple[Place, ...], Field(min_length=1)]
+    at: Annotated[tuple[PrintedPlace, ...], Field(min_length=1)]
 
 
 class NotPrinted(Document):
@@ -127,7 +127,7 @@ class NotPrinted(Document):
 
     what: Text
     reason: Text
-    at: Annotated[tuple[Place, ...], Field(min_length=1)]
+    at: Annotated[tuple[PrintedPlace, ...], Field(min_length=1)]
 
 
 class Finding(Document):
@@ -139,10 +139,10 @@ class Finding(Document):
     ]  # fmt: skip
     says: Text
     about: tuple[str, ...] = ()
-    at: Annotated[tuple[Place, ...], Field(min_length=1)]
+    at: Annotated[tuple[PrintedPlace, ...], Field(min_length=1)]
 
 
-class Study(Document):
+class SourceArticle(Document):
     """Which article the figures are from, and which parts of it were read."""
 
     about: Text
@@ -156,20 +156,20 @@ class Study(Document):
 class PublishedStudy(Document):
     """All figures of one article. Look one up with `number`; `numbers` holds them in file order."""
 
-    study: Study
+    study: SourceArticle
     parts: tuple[Text, ...]
-    printed: Mapping[str, Number]
-    derived: Mapping[str, Number]
+    printed: Mapping[str, PublishedNumber]
+    derived: Mapping[str, PublishedNumber]
     statements: Mapping[str, Statement]
     not_printed: Mapping[str, NotPrinted]
     findings: Mapping[str, Finding]
 
     @cached_property
-    def numbers(self) -> Mapping[str, Number]:
+    def numbers(self) -> Mapping[str, PublishedNumber]:
         """Every figure by id, printed ones first; read only."""
         return MappingProxyType({**self.printed, **self.derived})
 
-    def number(self, number_id: str) -> Number:
+    def number(self, number_id: str) -> PublishedNumber:
         """Return one figure; an unknown id is an `InputError` that names the nearest ids.
 
         >>> load_published("rbe-2022-00934").number("table1.fsh_iu_l.treated.median").value

@@ -68,7 +68,7 @@ _WORDS = {
 }
 
 
-def draw_flow(run: Run, day: float = inf) -> Figure:
+def draw_patient_flow(run: Run, day: float = inf) -> Figure:
     """Draw where the men of a run are at the end of ``day``: a CONSORT-style flow with counts."""
     words = _counts(run, day)
     with house_style():

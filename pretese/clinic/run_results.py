@@ -10,7 +10,7 @@ import pandas as pd
 
 from pretese.clinic.clinic_files import clinic_dictionary
 from pretese.clinic.clinic_task import Task
-from pretese.clinic.flow_figure import draw_flow
+from pretese.clinic.flow_figure import draw_patient_flow
 from pretese.clinic.queue_figures import draw_queues, draw_timeline, longest_way
 from pretese.io.output.csv_file import write_csv
 from pretese.io.output.versions import versions
@@ -44,12 +44,12 @@ def _queues(done: Sequence[Replication]) -> pd.DataFrame:
     )
 
 
-def draw_figures(run: Run, done: Sequence[Replication], day: float, folder: Path) -> None:
+def draw_clinic_figures(run: Run, done: Sequence[Replication], day: float, folder: Path) -> None:
     """Draw queues, flow and one man's way as known on a day, as PNG and SVG."""
     folder.mkdir()
     figures = {
         "queues": draw_queues(run.clinic, done),
-        "flow": draw_flow(run, day),
+        "flow": draw_patient_flow(run, day),
         "timeline": draw_timeline(run, longest_way(run, day), day),
     }
     for name, figure in figures.items():

@@ -11,7 +11,7 @@ from pretese.clinic.capacity_search import answer
 from pretese.clinic.clinic_files import FORMATS, load_clinic, write_run
 from pretese.clinic.clinic_task import Task, first_run, replications
 from pretese.clinic.clinic_view import tell
-from pretese.clinic.run_results import draw_figures, facts_of, write_summary
+from pretese.clinic.run_results import draw_clinic_figures, facts_of, write_summary
 from pretese.commands.options import NumberRange, seed_option, tell_assumptions
 from pretese.io.input.regimen_files import regimen_files
 from pretese.io.output.manifest import write_manifest
@@ -104,7 +104,7 @@ def command(
         table = summary(done)
         write_summary(table, done, folder)
         if figures:
-            draw_figures(run, done, known, folder / "figures")
+            draw_clinic_figures(run, done, known, folder / "figures")
         facts = facts_of(task, done, known, measure, precision, rows, run.until_day)
         regimens.check()
         write_manifest(folder, facts)

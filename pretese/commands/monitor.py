@@ -13,9 +13,9 @@ from pretese.plots.style import save
 from pretese.screen.console import SafeConsole
 from pretese.trial.design.design_file import read_design
 from pretese.trial.monitoring.interim_data import read_taken
-from pretese.trial.monitoring.monitoring_answer import document_of
+from pretese.trial.monitoring.monitoring_answer import monitoring_document
 from pretese.trial.monitoring.monitoring_figure import draw_looks
-from pretese.trial.monitoring.monitoring_view import show
+from pretese.trial.monitoring.monitoring_view import show_monitoring
 from pretese.trial.monitoring.ongoing_trial import Asked, monitor
 from protocol.errors import InputError
 
@@ -72,7 +72,7 @@ def command(
     plan, sha256 = read_design(design)
     taken = read_taken(looks)
     tell_assumptions(looks, taken.assumptions)
-    document = rounded_document(document_of(monitor(plan, taken, asked)))
+    document = rounded_document(monitoring_document(monitor(plan, taken, asked)))
     if plot is not None:
         save(draw_looks(document), plot, "--plot")
     if as_document:
@@ -80,7 +80,7 @@ def command(
         read = {"data_assumptions": list(taken.assumptions)}
         print_json({**document, **hashes, **read, "versions": versions()})
     else:
-        show(SafeConsole(), document)
+        show_monitoring(SafeConsole(), document)
 
 
 def _check_plot(plot: Path) -> None:

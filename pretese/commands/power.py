@@ -22,19 +22,19 @@ from pretese.plots.style import save
 from pretese.screen.console import SafeConsole
 from pretese.screen.progress import progress
 from pretese.trial.design.alternatives import Axes
-from pretese.trial.power.power_view import show
+from pretese.trial.power.power_view import show_power
 from pretese.trial.power.runner import Runner, passing_store
 from pretese.trial.power.study import (
-    Answer,
     Request,
+    StudiedDesign,
     compare_designs,
-    document_of,
     mechanisms,
-    prepare,
+    power_document,
+    prepare_designs,
     study_design,
     study_record,
 )
-from pretese.trial.power.trial_tables import join
+from pretese.trial.power.trial_tables import write_trials
 from pretese.trial.report.power_figures import draw_all
 from protocol.errors import InputError
 
@@ -115,7 +115,7 @@ def command(
         men, tuple(e / 100 for e in effects), solve, replicates, seed, settings(changes),
         _axes(axes), tornado, by_men or len(designs) > 1,
     )  # fmt: skip
-    planned = prepare(designs, request)
+    planned = prepare_designs(designs, request)
     record = study_record(planned, request)
     regimens = [regimen_files(each.scenario) for each in planned]
     with (
@@ -134,7 +134,7 @@ def command(
     if as_json:
         print_json(document)
     else:
-        show(SafeConsole(), document)
+        show_power(SafeConsole(), document)
 
 
 @contextmanager
@@ -159,7 +159,7 @@ def _axes(words: tuple[str, ...]) -> Axes:
     return axes
 
 
-def _document(answers: list[Answer], request: Request) -> dict[str, Any]:
+def _document(answers: list[StudiedDesign], request: Request) -> dict[str, Any]:
     answered = {
         "seed": request.seed,
         "replicates": request.replicates,
@@ -167,20 +167,20 @@ def _document(answers: list[Answer], request: Request) -> dict[str, Any]:
         "asked": request.record(),
         "code_sha256": code_version("trials"),
         "mechanism_sha256": mechanisms(answers),
-        "designs": [document_of(answer) for answer in answers],
+        "designs": [power_document(answer) for answer in answers],
         "paired": compare_designs(answers),
         "versions": versions(),
     }
     return {name: rounded_document(value) for name, value in answered.items()}
 
 
-def _write(results: Path, answers: list[Answer], document: dict[str, Any]) -> None:
+def _write(results: Path, answers: list[StudiedDesign], document: dict[str, Any]) -> None:
     """Write the design files as they were read, the document, every trial and the figures."""
     with result_folder(results) as folder:
         for answer in answers:
             text = answer.planned.text
             (folder / f"{answer.design.id}.yaml").write_bytes(text.encode())
-            join(answer.results, folder / f"{answer.design.id}.parquet")
+            write_trials(answer.results, folder / f"{answer.design.id}.parquet")
         (folder / "power.json").write_text(to_json(document) + "\n", encoding="utf-8")
         for figure_name, figure in draw_all(document["designs"], folder).items():
             save(figure, folder / f"{figure_name}.svg")

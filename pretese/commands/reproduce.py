@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from pretese.article.pitfalls.all_pitfalls import audit
 from pretese.article.pitfalls.pitfalls_report import write_audit
 from pretese.article.published import load_published
-from pretese.article.report.compare import compare, frame, missed
-from pretese.article.report.reproduction_page import draw_figures, render
-from pretese.article.report.reproduction_view import show
+from pretese.article.report.compare import compare, comparison_frame, missed
+from pretese.article.report.reproduction_page import draw_reproduction, render_reproduction
+from pretese.article.report.reproduction_view import show_reproduction
 from pretese.article.twin.run_twin import run_studies
 from pretese.commands.options import seed_option
 from pretese.io.input.regimen_files import regimen_files
@@ -79,11 +79,11 @@ def command(
                 scenario, seed, replicates, workers, lambda done: tell(done, replicates)
             )
         rows = compare(scenario, published, simulated)
-        write_csv(frame(rows), folder / "published_vs_simulated.csv")
+        write_csv(comparison_frame(rows), folder / "published_vs_simulated.csv")
         cohort = _write_cohort(scenario, seed, folder / "cohort")
-        figures = draw_figures(rows, simulated, published, cohort)
+        figures = draw_reproduction(rows, simulated, published, cohort)
         drawn = _write_figures(figures, folder / "figures")
-        page = render(rows, simulated, published, drawn, facts)
+        page = render_reproduction(rows, simulated, published, drawn, facts)
         (folder / "report.html").write_text(page, encoding="utf-8")
         if with_audit:
             with progress("pitfalls") as tell:
@@ -91,9 +91,9 @@ def command(
         regimens.check()
         write_manifest(folder, facts)
     if as_json:
-        print_json(rounded_document(plain(frame(rows))))
+        print_json(rounded_document(plain(comparison_frame(rows))))
     else:
-        show(SafeConsole(), rows, simulated, out, replicates)
+        show_reproduction(SafeConsole(), rows, simulated, out, replicates)
     failures = missed(rows)
     if failures:
         raise CheckFailedError(_verdict(failures[0].id, len(failures), len(scenario.targets)))

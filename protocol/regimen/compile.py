@@ -11,7 +11,7 @@ from protocol.regimen.checks import faults_of_file
 from protocol.regimen.conditions import Condition, parse_name_condition, parse_number_condition
 from protocol.regimen.grid import Axis, Cell, fill, grid_of, smallest_example, spoken
 from protocol.regimen.paths import faults_of_paths
-from protocol.regimen.rules import Criterion, DecisionTable, Phase, Regimen, Rule
+from protocol.regimen.rules import DecisionTable, Phase, Regimen, Rule, StartCriterion
 
 #: Cells of a table that can be proved in seconds and some hundred megabytes.
 MAX_CELLS = 1_000_000
@@ -104,7 +104,7 @@ class _Compiler:
             visits=file.visits,
             actions=file.actions,
             criteria=tuple(
-                Criterion(
+                StartCriterion(
                     name=name,
                     label=spec.label,
                     conditions=self._conditions(spec.met_when, f"criteria.{name}.met_when"),

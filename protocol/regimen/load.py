@@ -14,15 +14,15 @@ from typing import Any
 from protocol.errors import InputError
 from protocol.reading.documents import is_there, parse_yaml, read_text
 from protocol.regimen.compile import compile_regimen
-from protocol.regimen.rules import Criterion, DecisionTable, Phase, Regimen, Rule
+from protocol.regimen.rules import DecisionTable, Phase, Regimen, Rule, StartCriterion
 from protocol.shorten import shorten
 
 __all__ = [
-    "Criterion",
     "DecisionTable",
     "Phase",
     "Regimen",
     "Rule",
+    "StartCriterion",
     "list_regimens",
     "load_regimen",
     "parse_regimen",

@@ -52,7 +52,7 @@ class Phase:
 
 
 @dataclass(frozen=True, slots=True)
-class Criterion:
+class StartCriterion:
     """One thing that must hold before a man may start: all of its conditions."""
 
     name: str
@@ -82,7 +82,7 @@ class Regimen:
     phases: tuple[Phase, ...]
     visits: Mapping[str, language.Visit]
     actions: Mapping[str, str]
-    criteria: tuple[Criterion, ...]
+    criteria: tuple[StartCriterion, ...]
     tables: Mapping[str, DecisionTable]
     tolerances: language.Tolerances
 

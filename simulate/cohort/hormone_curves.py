@@ -15,7 +15,7 @@ from simulate.hormones.pharmacology import (
     Injections,
     activity,
     concentration,
-    injections,
+    injections_of_drug,
     leydig_injections,
     month_hours,
     reference_activity,
@@ -64,7 +64,8 @@ def curves(cohort: Cohort, man: int, replicate: int = 0, arm: str = "treated") -
     drugs = dict.fromkeys((HCG, UFSH) if usual else (HCG, *course.regimen.drugs))
     known = actions(model)
     taken = {
-        drug: _taken(cohort, here, arm, injections(course.regimen, phases, drug)) for drug in drugs
+        drug: _taken(cohort, here, arm, injections_of_drug(course.regimen, phases, drug))
+        for drug in drugs
     }
     leydig = _taken(cohort, here, arm, leydig_injections(course.regimen, phases, known))
     steps = MONTHS * MONTH_DAYS * STEPS_PER_DAY

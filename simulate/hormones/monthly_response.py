@@ -14,7 +14,7 @@ from simulate.hormones.pharmacology import (
     activity,
     elimination_per_hour,
     feedback_weights,
-    injections,
+    injections_of_drug,
     leydig_injections,
     month_hours,
     reference_activity,
@@ -78,7 +78,7 @@ class Body:
         for drug in self._regimen.drugs:
             if drug not in self._known or self._known[drug].fsh is None:
                 continue
-            given = injections(self._regimen, phases, drug).between(month * MONTH_DAYS, end)
+            given = injections_of_drug(self._regimen, phases, drug).between(month * MONTH_DAYS, end)
             if len(given.days):
                 left = self._fsh_left.setdefault(drug, np.zeros(rows.shape))
                 half_life = self._traits.half_life_h[drug][rows]
@@ -103,7 +103,7 @@ class Body:
     def _share_taken(self, phases: tuple[int, ...], rows: Flags) -> Floats | float:
         month = len(phases) - 1
         due = [
-            injections(self._regimen, phases, drug).between(
+            injections_of_drug(self._regimen, phases, drug).between(
                 month * MONTH_DAYS, (month + 1) * MONTH_DAYS
             )
             for drug in self._regimen.drugs

@@ -40,7 +40,7 @@ class Injections:
         return Injections(self.days[inside], self.doses_iu[inside])
 
 
-def injections(regimen: Regimen, phases: tuple[int, ...], drug: str) -> Injections:
+def injections_of_drug(regimen: Regimen, phases: tuple[int, ...], drug: str) -> Injections:
     """Return the injections of a drug over months spent in the given phases, by their codes."""
     if drug not in regimen.drugs:
         return Injections(np.zeros(0, np.intp), np.zeros(0))
@@ -61,7 +61,7 @@ def leydig_injections(
     parts = []
     for drug in regimen.drugs:
         factor = known[drug].hcg_iu_per_iu if drug in known else 0.0
-        given = injections(regimen, phases, drug)
+        given = injections_of_drug(regimen, phases, drug)
         if factor and len(given.days):
             parts.append(Injections(given.days, factor * given.doses_iu))
     if len(parts) == 1:

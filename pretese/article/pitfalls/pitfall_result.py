@@ -102,7 +102,7 @@ def share_of(words: str, flags: ArrayLike) -> Figure:
     return Figure(words, 100 * float(array.mean()), "percent", 100 * float(error))
 
 
-def frame(pitfalls: list[Pitfall]) -> pd.DataFrame:
+def pitfall_frame(pitfalls: list[Pitfall]) -> pd.DataFrame:
     """Return one row per figure."""
     return pd.DataFrame(
         [

@@ -34,7 +34,7 @@ pretese reproduce --audit --replicates {replicates} --seed {seed}
 """
 
 
-def page(pitfalls: Iterable[Pitfall], replicates: int, seed: int) -> str:
+def pitfalls_text(pitfalls: Iterable[Pitfall], replicates: int, seed: int) -> str:
     """Return the page as Markdown, ending in one newline."""
     parts = [INTRODUCTION.format(replicates=replicates, seed=seed), *map(_section, pitfalls)]
     return "\n".join(parts)
@@ -59,4 +59,4 @@ def _row(figure: Figure) -> str:
 
 if __name__ == "__main__":
     with progress("pitfalls") as tell:
-        sys.stdout.write(page(audit(REPLICATES, SEED, tell), REPLICATES, SEED))
+        sys.stdout.write(pitfalls_text(audit(REPLICATES, SEED, tell), REPLICATES, SEED))

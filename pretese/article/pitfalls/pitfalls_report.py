@@ -2,19 +2,21 @@
 
 from pathlib import Path
 
-from pretese.article.pitfalls.pitfall_result import Pitfall, frame
-from pretese.article.pitfalls.pitfalls_page import page
+from pretese.article.pitfalls.pitfall_result import Pitfall, pitfall_frame
+from pretese.article.pitfalls.pitfalls_page import pitfalls_text
 from pretese.io.output.csv_file import write_csv
 from pretese.io.text.html_page import render_page
 
 
-def render(pitfalls: list[Pitfall], replicates: int, seed: int) -> str:
+def render_pitfalls(pitfalls: list[Pitfall], replicates: int, seed: int) -> str:
     """Return the audit as one self-contained HTML page; same figures, same bytes."""
     return render_page("audit.html", pitfalls=pitfalls, replicates=replicates, seed=seed)
 
 
 def write_audit(pitfalls: list[Pitfall], folder: Path, replicates: int, seed: int) -> None:
     """Write audit.html, audit.md and audit.csv."""
-    (folder / "audit.html").write_text(render(pitfalls, replicates, seed), encoding="utf-8")
-    (folder / "audit.md").write_text(page(pitfalls, replicates, seed), encoding="utf-8")
-    write_csv(frame(pitfalls), folder / "audit.csv")
+    (folder / "audit.html").write_text(
+        render_pitfalls(pitfalls, replicates, seed), encoding="utf-8"
+    )
+    (folder / "audit.md").write_text(pitfalls_text(pitfalls, replicates, seed), encoding="utf-8")
+    write_csv(pitfall_frame(pitfalls), folder / "audit.csv")

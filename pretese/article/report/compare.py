@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pretese.article.calibration.verdict import LIMIT, distance
-from pretese.article.published import Number, PublishedStudy
+from pretese.article.published import PublishedNumber, PublishedStudy
 from protocol.errors import InputError
 from simulate.scenario import Scenario
 
@@ -77,7 +77,7 @@ def compare(
     ]
 
 
-def frame(rows: list[Row]) -> pd.DataFrame:
+def comparison_frame(rows: list[Row]) -> pd.DataFrame:
     """Return the rows as a table, one column per field."""
     return pd.DataFrame([row.flat() for row in rows])
 
@@ -87,7 +87,7 @@ def missed(rows: list[Row]) -> list[Row]:
     return [row for row in rows if row.agrees is False]
 
 
-def _row(name: str, number: Number, scenario: Scenario, simulated: Floats | None) -> Row:
+def _row(name: str, number: PublishedNumber, scenario: Scenario, simulated: Floats | None) -> Row:
     origin: Literal["printed", "derived"] = "derived" if number.is_derived else "printed"
     sign = {"below": "< ", "above": "> ", "at least": "≥ ", "up to": "≤ ", "about": "≈ "}
     shown = sign.get(number.relation, "") + number.digits
@@ -102,7 +102,7 @@ def _row(name: str, number: Number, scenario: Scenario, simulated: Floats | None
     return row("calibrated to", origin, answer, z, note)
 
 
-def _summary(simulated: Floats, number: Number) -> Simulated:
+def _summary(simulated: Floats, number: PublishedNumber) -> Simulated:
     finite = simulated[np.isfinite(simulated)]
     low, high = np.quantile(finite, [0.025, 0.975])
     return Simulated(
@@ -115,7 +115,7 @@ def _summary(simulated: Floats, number: Number) -> Simulated:
     )
 
 
-def _percentile(simulated: Floats, number: Number) -> float:
+def _percentile(simulated: Floats, number: PublishedNumber) -> float:
     """Return the mid-rank of the published value; what rounds to its digits is a tie."""
     below = (simulated < number.value - number.half_width).sum()
     above = (simulated > number.value + number.half_width).sum()

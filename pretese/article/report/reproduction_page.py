@@ -23,7 +23,7 @@ from pretese.plots.before_after import draw_before_after
 Floats = NDArray[np.float64]
 
 
-def draw_figures(
+def draw_reproduction(
     rows: list[Row],
     simulated: Mapping[str, Floats],
     published: PublishedStudy,
@@ -38,7 +38,7 @@ def draw_figures(
     }
 
 
-def render(
+def render_reproduction(
     rows: list[Row],
     simulated: Mapping[str, Floats],
     published: PublishedStudy,

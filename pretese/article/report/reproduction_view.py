@@ -43,7 +43,7 @@ HEADLINES = {
 }
 
 
-def show(
+def show_reproduction(
     console: Console, rows: list[Row], simulated: Mapping[str, Floats], out: Path, replicates: int
 ) -> None:
     """Print headline numbers, true effects, the verdict and where to look further."""

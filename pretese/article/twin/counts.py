@@ -42,7 +42,7 @@ def percentage(part: Select, whole: Select) -> Statistic:
     return compute
 
 
-def both(one: Select, other: Select) -> Select:
+def both_of(one: Select, other: Select) -> Select:
     """Select the men that two conditions select."""
     return lambda studies: one(studies) & other(studies)
 
@@ -124,20 +124,20 @@ def _diagnosis() -> Iterator[tuple[str, Statistic]]:
         yield f"table1.n.{group}", counted(in_group(group))
         for name in DIAGNOSES:
             stem = f"table1.diagnosis.{name}.{group}"
-            yield f"{stem}.count", counted(both(diagnosed(name), in_group(group)))
+            yield f"{stem}.count", counted(both_of(diagnosed(name), in_group(group)))
             yield f"{stem}.percent", percentage(diagnosed(name), in_group(group))
 
 
 def _retrieved() -> Iterator[tuple[str, Statistic]]:
     for group in GROUPS:
         stem = f"table1.retrieved.{group}"
-        yield f"{stem}.count", counted(both(retrieved, in_group(group)))
+        yield f"{stem}.count", counted(both_of(retrieved, in_group(group)))
         yield f"{stem}.percent", percentage(retrieved, in_group(group))
     for name in DIAGNOSES:
         # The article leaves cryptorchidism to subtraction.
         derived = name == "cryptorchidism"
         stem = f"derived.retrieved.{name}" if derived else f"retrieved.diagnosis.{name}"
-        yield f"{stem}.count", counted(both(retrieved, diagnosed(name)))
+        yield f"{stem}.count", counted(both_of(retrieved, diagnosed(name)))
         yield f"{stem}.percent", percentage(diagnosed(name), retrieved)
 
 
@@ -146,22 +146,25 @@ def _ejaculate() -> Iterator[tuple[str, Statistic]]:
     yield "ejaculate.percent", percentage(in_ejaculate, treated)
     for name in DIAGNOSES:
         stem = f"ejaculate.diagnosis.{name}"
-        yield f"{stem}.count", counted(both(in_ejaculate, diagnosed(name)))
+        yield f"{stem}.count", counted(both_of(in_ejaculate, diagnosed(name)))
         yield f"{stem}.percent", percentage(diagnosed(name), in_ejaculate)
 
 
 def _derived() -> Iterator[tuple[str, Statistic]]:
     for name in DIAGNOSES:
-        yield f"derived.started.{name}.count", counted(both(treated, diagnosed(name)))
+        yield f"derived.started.{name}.count", counted(both_of(treated, diagnosed(name)))
     for group, chosen in (("treated", treated), ("untreated", untreated)):
-        found = both(any_sperm, chosen)
+        found = both_of(any_sperm, chosen)
         yield f"derived.any_sperm.{group}.count", counted(found)
         yield f"derived.any_sperm.{group}.percent", percentage(any_sperm, chosen)
 
 
 def _missing() -> Iterator[tuple[str, Statistic]]:
     for name in HORMONES:
-        yield f"table1.missing.{name}.count", counted(both(_unmeasured(name), in_group("overall")))
+        yield (
+            f"table1.missing.{name}.count",
+            counted(both_of(_unmeasured(name), in_group("overall"))),
+        )
 
 
 def _unmeasured(hormone: str) -> Select:
@@ -171,5 +174,5 @@ def _unmeasured(hormone: str) -> Select:
 def _births() -> Iterator[tuple[str, Statistic]]:
     yield "delivery.percent", percentage(delivered, icsi)
     for group in ("treated", "untreated"):
-        couples = both(icsi, in_group(group))
+        couples = both_of(icsi, in_group(group))
         yield f"delivery.{group}.percent", percentage(delivered, couples)

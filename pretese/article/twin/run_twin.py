@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pretese.article.twin.counts import count_statistics
 from pretese.article.twin.estimates import estimate_statistics
 from pretese.article.twin.studies import Studies
-from pretese.article.twin.twin_truth import true_effects
+from pretese.article.twin.twin_truth import twin_effects
 from pretese.io.text.rounding_rule import rounded_replicates
 from pretese.jobs.crew import local_crew, results
 from simulate.cohort.draw import draw_cohort
@@ -59,5 +59,5 @@ def analyse_block(block: Block) -> dict[str, Floats]:
     scenario, seed, first, size = block
     studies = Studies(draw_cohort(scenario, seed, replicates=size, first=first))
     counted = {name: compute(studies) for name, compute in count_statistics().items()}
-    found = counted | estimate_statistics(studies) | true_effects(studies)
+    found = counted | estimate_statistics(studies) | twin_effects(studies)
     return {name: rounded_replicates(values) for name, values in found.items()}

@@ -13,7 +13,7 @@ Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Contrast:
+class TwinContrast:
     """A question with its two true risks; ``key`` names it in files, ``words`` for people."""
 
     key: str
@@ -21,13 +21,13 @@ class Contrast:
 
 
 CONTRASTS = (
-    Contrast("any_sperm_enrolled", "any sperm, all who started"),
-    Contrast("retrieved_operated", "retrieved, of those operated on"),
-    Contrast("retrieved_always_operated", "retrieved, always operated on"),
+    TwinContrast("any_sperm_enrolled", "any sperm, all who started"),
+    TwinContrast("retrieved_operated", "retrieved, of those operated on"),
+    TwinContrast("retrieved_always_operated", "retrieved, always operated on"),
 )
 
 
-def true_effects(studies: Studies) -> dict[str, Floats]:
+def twin_effects(studies: Studies) -> dict[str, Floats]:
     """Return true risks (percent) and effects per study, were all its men to go either way.
 
     The second contrast conditions on surgery, which therapy itself prevents in some men: it is

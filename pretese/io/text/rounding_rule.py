@@ -21,14 +21,16 @@ study, fewer of the others.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
 from estimate.core.rounding import significant
+
+if TYPE_CHECKING:  # both are slow to load, and documents of plain values need neither
+    import pandas as pd
+    import pyarrow as pa
 
 #: Significant digits of one value per simulated study or trial: millions may be written.
 REPLICATE_DIGITS = 6
@@ -47,8 +49,10 @@ def rounded_replicates(values: ArrayLike) -> NDArray[Any]:
     return significant(array, REPLICATE_DIGITS) if array.dtype.kind == "f" else array
 
 
-def rounded_columns(table: pa.Table) -> pa.Table:
+def rounded_columns(table: "pa.Table") -> "pa.Table":
     """Return a table of values of simulated studies as they are kept."""
+    import pyarrow as pa
+
     for place, field in enumerate(table.schema):
         if pa.types.is_float64(field.type):
             column = table.column(place)
@@ -58,9 +62,10 @@ def rounded_columns(table: pa.Table) -> pa.Table:
     return table
 
 
-def rounded_table(table: pd.DataFrame, digits: int = DOCUMENT_DIGITS) -> pd.DataFrame:
+def rounded_table(table: "pd.DataFrame", digits: int = DOCUMENT_DIGITS) -> "pd.DataFrame":
     """Return a table whose columns of floating-point numbers are rounded.
 
+    >>> import pandas as pd
     >>> rounded_table(pd.DataFrame({"n": [2], "share": [2 / 3]})).to_dict("records")
     [{'n': 2, 'share': 0.66666667}]
     """

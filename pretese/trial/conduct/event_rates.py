@@ -16,7 +16,7 @@ from pretese.trial.conduct.participants import Candidates, Potential
 from pretese.trial.conduct.trial_conduct import People, Trials
 from pretese.trial.conduct.true_estimands import ideal
 from pretese.trial.design.arms import Risks
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Chances:
     target: float
 
 
-def chances(design: Design, effect: float) -> Chances:
+def chances(design: DesignFile, effect: float) -> Chances:
     """Return the chances of men of plain risks with this share of the effect.
 
     Raises
@@ -66,7 +66,7 @@ def chances(design: Design, effect: float) -> Chances:
     )
 
 
-def _kinds(design: Design, risks: Risks, effect: float) -> tuple[Trials, Floats]:
+def _kinds(design: DesignFile, risks: Risks, effect: float) -> tuple[Trials, Floats]:
     """Return every kind of man in either arm, and how likely he is: (arm, kind)."""
     outcome = _share_luck(risks.control_percent / 100, risks.treated_percent / 100)
     crossing = _share_luck(design.crossover.control_percent, design.crossover.treated_percent, 100)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from estimate.core.arrays import Ints
 from pretese.trial.conduct.trial_conduct import Trials
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -30,7 +30,7 @@ class Data:
         What the clinic wrote down, NaN where missing.
     """
 
-    design: Design
+    design: DesignFile
     outcome: Floats
     arm: Floats
     present: Flags
@@ -60,7 +60,7 @@ class Data:
         )
 
 
-def observe(design: Design, trials: Trials, effect: float, endpoint: int = 0) -> Data:
+def observe(design: DesignFile, trials: Trials, effect: float, endpoint: int = 0) -> Data:
     """Return what is recorded of one endpoint in trials with this share of the effect.
 
     Men lost, and men who crossed over, are failures or left out as the endpoint says; 0 is the

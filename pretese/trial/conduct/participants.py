@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pretese.trial.design.arms import Risks
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.endpoint import Endpoint
 from protocol.errors import InputError
 from simulate.cohort.draw import Cohort, Path, draw_cohort
@@ -62,7 +62,7 @@ class Candidates:
         return self.endpoints[0].success
 
 
-def scenario_of(design: Design, overrides: dict[str, float] | None = None) -> Scenario | None:
+def scenario_of(design: DesignFile, overrides: dict[str, float] | None = None) -> Scenario | None:
     """Return the scenario of a design with the regimens of its arms in place; None for risks."""
     if design.scenario is None:
         return None
@@ -77,7 +77,7 @@ def scenario_of(design: Design, overrides: dict[str, float] | None = None) -> Sc
 
 
 def draw_candidates(
-    design: Design, scenario: Scenario | None, luck: Luck, shift: Floats | None
+    design: DesignFile, scenario: Scenario | None, luck: Luck, shift: Floats | None
 ) -> Candidates:
     """Draw the men of every trial.
 

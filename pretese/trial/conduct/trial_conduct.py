@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pretese.trial.conduct.participants import Candidates, draw_candidates
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from protocol.errors import InputError
 from simulate.core.coding import DIAGNOSES
 from simulate.core.random_streams import Luck
@@ -114,7 +114,12 @@ class Trials:
 
 
 def draw_trials(
-    design: Design, scenario: Scenario | None, seed: int, men: int, replicates: int, first: int = 0
+    design: DesignFile,
+    scenario: Scenario | None,
+    seed: int,
+    men: int,
+    replicates: int,
+    first: int = 0,
 ) -> Trials:
     """Draw trials ``first`` to ``first + replicates - 1``.
 
@@ -139,7 +144,7 @@ def draw_trials(
 
 
 def draw_people(
-    design: Design, scenario: Scenario | None, seed: int, men: int, replicates: int
+    design: DesignFile, scenario: Scenario | None, seed: int, men: int, replicates: int
 ) -> People:
     """Draw more men than a trial recruits, at its sites, apart from those of all its trials."""
     own = Luck(seed, design.men, replicates, FAR)
@@ -150,7 +155,7 @@ def draw_people(
 
 
 def _people(
-    design: Design, scenario: Scenario | None, luck: Luck, arrival: Floats, site: Codes
+    design: DesignFile, scenario: Scenario | None, luck: Luck, arrival: Floats, site: Codes
 ) -> People:
     crossing = luck.uniform("crossover")
     return People(
@@ -164,7 +169,7 @@ def _people(
     )
 
 
-def recruitment_of(design: Design) -> Recruitment:
+def recruitment_of(design: DesignFile) -> Recruitment:
     """Return the rates of all sites of a design."""
     return combine(
         [
@@ -174,7 +179,7 @@ def recruitment_of(design: Design) -> Recruitment:
     )
 
 
-def check_sites(design: Design) -> None:
+def check_sites(design: DesignFile) -> None:
     """Raise `InputError` if a site that is a stratum opens when all men are expected elsewhere."""
     if "site" not in {*design.randomisation.by, *design.analysis.strata}:
         return
@@ -189,7 +194,7 @@ def check_sites(design: Design) -> None:
         raise InputError.of(design.id, "sites", problem, "open it earlier, or plan more men")
 
 
-def check_filled(design: Design, months: Floats, men: int) -> None:
+def check_filled(design: DesignFile, months: Floats, men: int) -> None:
     """Raise `InputError` if some of the men who are to arrive in these months never do."""
     if not np.isfinite(months).all():
         problem = f"recruitment ends before {men} men have come"
@@ -198,14 +203,14 @@ def check_filled(design: Design, months: Floats, men: int) -> None:
         )
 
 
-def _arrivals(design: Design, luck: Luck) -> tuple[Floats, Codes]:
+def _arrivals(design: DesignFile, luck: Luck) -> tuple[Floats, Codes]:
     gap, where = luck.uniform("gap"), luck.uniform("site")
     months, site = draw_arrivals(recruitment_of(design), gap, where)
     check_filled(design, months, luck.men)
     return months, site
 
 
-def _shift(design: Design, luck: Luck, arrival: Floats, site: Codes) -> Floats | None:
+def _shift(design: DesignFile, luck: Luck, arrival: Floats, site: Codes) -> Floats | None:
     """Return what site and calendar add to each man's reserve, in either arm; None: nothing."""
     found: Floats | None = None
     if design.site_spread is not None:
@@ -216,7 +221,7 @@ def _shift(design: Design, luck: Luck, arrival: Floats, site: Codes) -> Floats |
     return found
 
 
-def _site_level(design: Design, spread: float, luck: Luck, site: Codes) -> Floats:
+def _site_level(design: DesignFile, spread: float, luck: Luck, site: Codes) -> Floats:
     """Give every site of every trial its own level, the same however large the trial."""
     sites = Luck(luck.seed, len(design.sites), luck.replicates, luck.first)
     level = spread * sites.normal("site level")
@@ -234,7 +239,7 @@ def _factor(name: str, site: Codes, sites: int, diagnosis: Codes) -> Factor:
     return (site, sites) if name == "site" else (diagnosis, len(DIAGNOSES))
 
 
-def _randomise(design: Design, luck: Luck, site: Codes, candidates: Candidates) -> Codes:
+def _randomise(design: DesignFile, luck: Luck, site: Codes, candidates: Candidates) -> Codes:
     rule, sites = design.randomisation, len(design.sites)
     factors = (_factor(name, site, sites, candidates.diagnosis) for name in rule.by)
     return SCHEMES[rule.method].assign(

@@ -4,11 +4,11 @@ import numpy as np
 
 from estimate.core.arrays import Bools, Floats
 from pretese.trial.conduct.trial_conduct import People
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 
 
 def truths(
-    design: Design, people: People, men: int, effect: float, endpoint: int = 0
+    design: DesignFile, people: People, men: int, effect: float, endpoint: int = 0
 ) -> tuple[Floats, Floats, Floats]:
     """Return (replicate,) true risks in either arm, and the true effect, among the first ``men``.
 
@@ -25,7 +25,7 @@ def truths(
 
 
 def ideal(
-    design: Design, people: People, effect: float, endpoint: int = 0
+    design: DesignFile, people: People, effect: float, endpoint: int = 0
 ) -> tuple[Bools, Bools, Bools]:
     """Return success in either arm as the estimand means it, and whom it is about.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from protocol.errors import InputError
 from protocol.reading.documents import validate
 from simulate.scenario import Scenario
@@ -53,8 +53,8 @@ def settings_of(axes: Axes) -> list[dict[str, float]]:
 
 
 def with_settings(
-    design: Design, scenario: Scenario | None, settings: Mapping[str, float]
-) -> tuple[Design, Scenario | None]:
+    design: DesignFile, scenario: Scenario | None, settings: Mapping[str, float]
+) -> tuple[DesignFile, Scenario | None]:
     """Return design and scenario with assumptions replaced, checked as if the files had said so.
 
     Parameters
@@ -81,13 +81,13 @@ def with_settings(
             raise InputError.of("nuisance", path, "plain risks have no such assumption", cure)
         else:
             numbers[path] = value
-    changed = validate(plain, Design, f"{design.id} with {_words(settings)}")
+    changed = validate(plain, DesignFile, f"{design.id} with {_words(settings)}")
     if scenario is not None and numbers:
         scenario = with_values(scenario, numbers, where="nuisance")
     return changed, scenario
 
 
-def planned_value(design: Design, scenario: Scenario | None, path: str) -> float | None:
+def planned_value(design: DesignFile, scenario: Scenario | None, path: str) -> float | None:
     """Return what is planned; None if the arms differ in it or there is no such number."""
     if path == CONTROL_RISK:
         return 0.0

@@ -33,7 +33,7 @@ class Belief(Document):
     weight_percent: Percent
 
 
-class Design(Document):
+class DesignFile(Document):
     """A planned two-arm trial.
 
     Men come from a ``scenario`` (shipped name or file) or have plain ``risks``. ``prior`` weighs
@@ -127,7 +127,7 @@ class Design(Document):
         return (self.endpoint.label, *(each.endpoint.label for each in self.secondary))
 
     @property
-    def questions(self) -> "tuple[Design, ...]":
+    def questions(self) -> "tuple[DesignFile, ...]":
         """The same trial with each of its endpoints alone, the primary first."""
         pairs = [(self.endpoint, self.analysis)]
         pairs += [(each.endpoint, each.analysis) for each in self.secondary]
@@ -190,7 +190,7 @@ def design_path(name: str | Path) -> Path:
     return find_shipped(str(name), _folder(), "design")
 
 
-def read_design(name: str | Path) -> tuple[Design, str]:
+def read_design(name: str | Path) -> tuple[DesignFile, str]:
     """Read a design by shipped name or path; return it with the hash of its text.
 
     Raises
@@ -203,11 +203,11 @@ def read_design(name: str | Path) -> tuple[Design, str]:
     return design, content_hash(text)
 
 
-def read_design_text(name: str | Path) -> tuple[Design, str]:
+def read_design_text(name: str | Path) -> tuple[DesignFile, str]:
     """Read a design as `read_design` does; return it with its text."""
     path = design_path(name)
     text = read_text(path)
-    design = parse_document(text, Design, where=str(path))
+    design = parse_document(text, DesignFile, where=str(path))
     with _part(str(path), "monitoring"):
         design.monitoring.plan()
         design.looks_at(design.men)
@@ -230,7 +230,7 @@ def _part(where: str, part: str) -> Iterator[None]:
         ) from None
 
 
-def _check_spending(design: Design) -> None:
+def _check_spending(design: DesignFile) -> None:
     """Refuse bounds that several endpoints cannot share: they are made for one level."""
     plan = design.monitoring
     if design.secondary and len(plan.looks_percent) > 1 and not plan.spends:
@@ -238,7 +238,7 @@ def _check_spending(design: Design) -> None:
         raise InputError.of("monitoring", "efficacy", problem, "give OF, Pocock, HSD(-4) or KD(2)")
 
 
-def _check_strata(design: Design, where: str) -> None:
+def _check_strata(design: DesignFile, where: str) -> None:
     """Refuse strata that no man can fill: more of them than men."""
     levels = {"site": len(design.sites), "diagnosis": len(DIAGNOSES)}
     for field, factors in (

@@ -51,7 +51,7 @@ class Standing:
         return self.why in ("efficacy", "harm")
 
 
-def judge(
+def judge_interim_data(
     monitoring: Monitoring, course: Course, taken: Taken, *, ended: bool, over_run: bool
 ) -> Standing:
     """Hold every look against its bound.

@@ -11,7 +11,7 @@ from estimate.sequential.looking_ahead import (
     conditional_power_risks,
     predictive_power,
 )
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.monitoring.boundaries_observed import TOLERANCE, bounds_at
 from pretese.trial.monitoring.current_status import Course, effect_on, information_of, planned_risks
 from pretese.trial.monitoring.reestimated_stages import stretch
@@ -47,7 +47,7 @@ class Ahead:
 class Assumed:
     """What the trial was planned on: its design, and risks (control, treated) that it lacks."""
 
-    design: Design
+    design: DesignFile
     risks: tuple[float, float] | None
 
     def at(self, share: float, scale: str) -> tuple[float, float] | None:

@@ -13,7 +13,7 @@ from scipy.special import logit
 from estimate.comparison.risk_difference import score_z
 from estimate.core.arrays import Floats, Ints
 from pretese.trial.conduct.event_rates import chances
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.monitoring.interim_data import Taken
 from pretese.trial.monitoring.reestimated_stages import combined_z
 from protocol.errors import InputError
@@ -72,7 +72,7 @@ class Course:
         return float(1 / self.std_error[look] ** 2 / self.fraction[look])
 
 
-def course_of(design: Design, taken: Taken, planned: float | None) -> Course:
+def course_of(design: DesignFile, taken: Taken, planned: float | None) -> Course:
     """Return the course of a trial.
 
     Parameters
@@ -92,7 +92,7 @@ def course_of(design: Design, taken: Taken, planned: float | None) -> Course:
     return _by_estimates(design, taken, planned)
 
 
-def planned_risks(design: Design, share: float = 1.0) -> tuple[float, float] | None:
+def planned_risks(design: DesignFile, share: float = 1.0) -> tuple[float, float] | None:
     """Return the planned chances (control, treated) of success among men analysed.
 
     None if men come from a scenario, whose risks only simulation tells.
@@ -115,7 +115,7 @@ def effect_on(scale: str, risks: tuple[float, float]) -> float:
     )
 
 
-def information_of(design: Design, scale: str, risks: tuple[float, float], men: float) -> float:
+def information_of(design: DesignFile, scale: str, risks: tuple[float, float], men: float) -> float:
     """Return the Fisher information of an unadjusted comparison of men with these risks."""
     part = np.asarray(design.allocation) / sum(design.allocation)
     variance = np.asarray(risks) * (1 - np.asarray(risks))
@@ -123,7 +123,7 @@ def information_of(design: Design, scale: str, risks: tuple[float, float], men: 
     return float(men / (each / part).sum())
 
 
-def _by_counts(design: Design, taken: Taken, planned: float | None) -> Course:
+def _by_counts(design: DesignFile, taken: Taken, planned: float | None) -> Course:
     if taken.events is None or taken.men is None:
         raise ValueError("there are no counts")  # the caller has looked
     method, stratum = design.analysis.method, design.endpoint.ejaculators == "principal stratum"
@@ -158,7 +158,7 @@ def _by_counts(design: Design, taken: Taken, planned: float | None) -> Course:
     )
 
 
-def _by_estimates(design: Design, taken: Taken, planned: float | None) -> Course:
+def _by_estimates(design: DesignFile, taken: Taken, planned: float | None) -> Course:
     if taken.estimate is None or taken.std_error is None:
         raise ValueError("there are no estimates")  # the caller has looked
     rule = design.monitoring.reestimation
@@ -195,7 +195,7 @@ def _by_estimates(design: Design, taken: Taken, planned: float | None) -> Course
     )
 
 
-def _men_planned(design: Design, taken: Taken) -> float:
+def _men_planned(design: DesignFile, taken: Taken) -> float:
     """Return how many men are planned to be analysed at the last look, of those randomised."""
     part = np.asarray(design.allocation) / sum(design.allocation)
     if design.risks is not None:

@@ -16,7 +16,7 @@ from estimate.sequential.interim_inference import (
     stagewise_tail,
 )
 from estimate.sequential.spending import Spending
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.interim import Monitoring
 from pretese.trial.monitoring.boundaries_observed import Standing
 from pretese.trial.monitoring.current_status import Course
@@ -63,7 +63,7 @@ def p_of(tail: float, sides: int) -> float:
 
 
 def repeated_interval_of(
-    design: Design, course: Course, taken: Taken, look: int, bound: float
+    design: DesignFile, course: Course, taken: Taken, look: int, bound: float
 ) -> Limits | None:
     """Return the repeated interval of a look, counted from 0; None without error spent by then."""
     if not np.isfinite(bound):

@@ -20,7 +20,7 @@ from pretese.trial.monitoring.ongoing_trial import Monitored
 from pretese.trial.monitoring.reestimated_stages import new_sizes
 
 
-def document_of(trial: Monitored) -> dict[str, Any]:
+def monitoring_document(trial: Monitored) -> dict[str, Any]:
     """Return a running trial as plain values; what is not known or has no bound is None."""
     design, plan, course = trial.design, trial.design.monitoring.plan(), trial.course
     stop = trial.standing.stop

@@ -17,7 +17,7 @@ def draw_looks(document: dict[str, Any]) -> Figure:
     Parameters
     ----------
     document
-        As `pretese.trial.monitoring.monitoring_answer.document_of` returns it.
+        As `pretese.trial.monitoring.monitoring_answer.monitoring_document` returns it.
     """
     with house_style():
         figure = new_figure(6.4, 3.6)

@@ -20,8 +20,8 @@ _ENDED = {
 }
 
 
-def show(console: Console, document: dict[str, Any]) -> None:
-    """Print a running trial as `monitoring_answer.document_of` returns it."""
+def show_monitoring(console: Console, document: dict[str, Any]) -> None:
+    """Print a running trial as `monitoring_answer.monitoring_document` returns it."""
     plan = document["plan"]
     side = "one-sided" if plan["sides"] == 1 else "two-sided"
     console.print(f"{document['title']} ({document['id']})", style="bold", markup=False)

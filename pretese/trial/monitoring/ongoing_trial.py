@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from pretese.trial.design.design_file import Design
-from pretese.trial.monitoring.boundaries_observed import Standing, judge
+from pretese.trial.design.design_file import DesignFile
+from pretese.trial.monitoring.boundaries_observed import Standing, judge_interim_data
 from pretese.trial.monitoring.current_status import Course, course_of
 from pretese.trial.monitoring.interim_data import Taken
 from protocol.errors import InputError
@@ -39,14 +39,14 @@ class Asked:
 class Monitored:
     """A running trial: its plan, its looks, how far it has come and what the plan says of it."""
 
-    design: Design
+    design: DesignFile
     taken: Taken
     asked: Asked
     course: Course
     standing: Standing
 
 
-def monitor(design: Design, taken: Taken, asked: Asked) -> Monitored:
+def monitor(design: DesignFile, taken: Taken, asked: Asked) -> Monitored:
     """Hold the looks taken against their plan.
 
     Raises
@@ -56,11 +56,13 @@ def monitor(design: Design, taken: Taken, asked: Asked) -> Monitored:
     """
     _check_design(design, asked)
     course = course_of(design, taken, asked.planned)
-    standing = judge(design.monitoring, course, taken, ended=asked.ended, over_run=asked.over_run)
+    standing = judge_interim_data(
+        design.monitoring, course, taken, ended=asked.ended, over_run=asked.over_run
+    )
     return Monitored(design, taken, asked, course, standing)
 
 
-def _check_design(design: Design, asked: Asked) -> None:
+def _check_design(design: DesignFile, asked: Asked) -> None:
     """Refuse designs of which one comparison is not all."""
     graph = design.graph()
     if graph is not None and graph.weights[0] < 1:

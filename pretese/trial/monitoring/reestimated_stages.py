@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from estimate.comparison.risk_difference import score_z
 from estimate.core.arrays import Floats, Ints
 from estimate.sequential.combination import inverse_normal
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.monitoring.interim_data import Taken
 from pretese.trial.simulation.interim_analyses import combined
 from pretese.trial.simulation.reestimation import resized
@@ -19,7 +19,7 @@ from pretese.trial.simulation.reestimation import resized
 _EDGE = 1 - 1e-9
 
 
-def new_sizes(design: Design, z: Floats) -> Ints | None:
+def new_sizes(design: DesignFile, z: Floats) -> Ints | None:
     """Return (look,) men randomised by each look after re-estimation, by the rule of the design.
 
     None if it has no such rule, or its look is still to come.
@@ -35,7 +35,7 @@ def new_sizes(design: Design, z: Floats) -> Ints | None:
     return resized(design, design.men, np.asarray(z[rule.at_look - 1]))
 
 
-def stretch(design: Design, z: Floats) -> float:
+def stretch(design: DesignFile, z: Floats) -> float:
     """Return by how much the rest of the trial moves z more than planned, for its new size."""
     rule, sizes = design.monitoring.reestimation, new_sizes(design, z)
     if rule is None or sizes is None:
@@ -45,7 +45,7 @@ def stretch(design: Design, z: Floats) -> float:
     return float(np.sqrt((sizes[-1] - seen) / (counts[-1] - seen)))
 
 
-def combined_z(design: Design, taken: Taken) -> Floats:
+def combined_z(design: DesignFile, taken: Taken) -> Floats:
     """Return (later look,) statistics of looks after the one that re-estimated.
 
     Raises
@@ -73,7 +73,9 @@ def combined_z(design: Design, taken: Taken) -> Floats:
     return found
 
 
-def combined_limits(design: Design, taken: Taken, look: int, bound: float) -> tuple[float, float]:
+def combined_limits(
+    design: DesignFile, taken: Taken, look: int, bound: float
+) -> tuple[float, float]:
     """Return the risk differences that the combination does not reject at a bound.
 
     Parameters

@@ -7,9 +7,9 @@ from scipy.special import logit
 
 from estimate.core.arrays import Floats
 from estimate.performance.measures import Measure, measure_performance
-from pretese.trial.design.design_file import Design
-from pretese.trial.power.summary import plain, true_effect
-from pretese.trial.power.trial_means import mean, quantile
+from pretese.trial.design.design_file import DesignFile
+from pretese.trial.power.summary import plain_measure, true_effect
+from pretese.trial.power.trial_means import mean, quantile_measure
 from pretese.trial.simulation.trial_results import Outcomes
 
 #: Words for a table, in their order.
@@ -33,7 +33,7 @@ SHARES = frozenset({"bias_eliminated_coverage", "type_s", "own_coverage"})
 QUANTILES = (0.1, 0.5, 0.9)
 
 
-def further(design: Design, outcomes: Outcomes, *, by_men: bool = True) -> dict[str, Any]:
+def further(design: DesignFile, outcomes: Outcomes, *, by_men: bool = True) -> dict[str, Any]:
     """Return measures of `WORDS`, quantiles of size and duration, and the truth on the scale.
 
     ``by_men``: whether trials have men, and so an effect of their own, or counts alone.
@@ -47,17 +47,25 @@ def further(design: Design, outcomes: Outcomes, *, by_men: bool = True) -> dict[
         "truth_on_scale": truth if np.isfinite(truth) else None,
         "scale": "log odds ratio" if "odds ratio" in str(design.estimand) else "risk difference",
         "measures": {
-            **{name: plain(getattr(found, name)) for name in WORDS if hasattr(found, name)},
-            **{name: plain(each) for name, each in own_effects(design, o, by_men=by_men).items()},
+            **{name: plain_measure(getattr(found, name)) for name in WORDS if hasattr(found, name)},
+            **{
+                name: plain_measure(each)
+                for name, each in own_effects(design, o, by_men=by_men).items()
+            },
         },
         "quantiles": {
-            name: {f"{100 * share:g}": plain(quantile(values, share)) for share in QUANTILES}
+            name: {
+                f"{100 * share:g}": plain_measure(quantile_measure(values, share))
+                for share in QUANTILES
+            }
             for name, values in (("recruited", o.recruited), ("duration_months", o.months))
         },
     }
 
 
-def own_effects(design: Design, outcomes: Outcomes, *, by_men: bool = True) -> dict[str, Measure]:
+def own_effects(
+    design: DesignFile, outcomes: Outcomes, *, by_men: bool = True
+) -> dict[str, Measure]:
     """Return how estimates agree with the effect among all planned men of their own trial.
 
     That effect (SATE) differs from trial to trial around the population's (PATE), and an estimate
@@ -81,7 +89,7 @@ def own_effects(design: Design, outcomes: Outcomes, *, by_men: bool = True) -> d
     }
 
 
-def own_effect(design: Design, outcomes: Outcomes) -> Floats:
+def own_effect(design: DesignFile, outcomes: Outcomes) -> Floats:
     """Return (replicate,) effects among each trial's own men, on the scale of the method."""
     if design.analysis.conditional:
         return np.full_like(outcomes.target, np.nan)

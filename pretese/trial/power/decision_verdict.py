@@ -43,7 +43,7 @@ def decision_document(decision: Decision | None, document: dict[str, Any]) -> di
     Parameters
     ----------
     document
-        Of the design, as `pretese.trial.power.study.document_of` makes it.
+        Of the design, as `pretese.trial.power.study.power_document` makes it.
     """
     if decision is None:
         return None

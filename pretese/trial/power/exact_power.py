@@ -9,7 +9,7 @@ from estimate.performance.measures import z_against
 from estimate.sample_size.closed_form import power_two_proportions
 from estimate.sample_size.exact_reestimation import exact_reestimation
 from estimate.sample_size.exact_sequential import exact_sequential
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.reestimation import resized
 from pretese.trial.simulation.trial_results import Outcomes
 
@@ -39,7 +39,7 @@ class Rail:
 MOST_ENUMERATED = 10_000
 
 
-def why_no_rail(design: Design, men: int | None = None) -> str | None:
+def why_no_rail(design: DesignFile, men: int | None = None) -> str | None:
     """Return why a design has no exact rail at a size; None if it has one.
 
     Parameters
@@ -70,7 +70,7 @@ def why_no_rail(design: Design, men: int | None = None) -> str | None:
 
 
 def exact_rail(
-    design: Design, men: int, outcomes: Outcomes, risks: tuple[float, float]
+    design: DesignFile, men: int, outcomes: Outcomes, risks: tuple[float, float]
 ) -> Rail | None:
     """Return the exact behaviour of a design at risks (control, treated); None if it has none.
 
@@ -93,7 +93,9 @@ def exact_rail(
     return Rail(power, expected, z, _closed_form(design, men, control, treated))
 
 
-def _sequential(design: Design, men: int, control: float, treated: float) -> tuple[float, float]:
+def _sequential(
+    design: DesignFile, men: int, control: float, treated: float
+) -> tuple[float, float]:
     """Return exact power and expected men through the looks of the plan."""
     each, plan = _arms_at_looks(design, men), design.monitoring.plan()
     lower = None if plan.sides == 2 else plan.lower
@@ -103,7 +105,7 @@ def _sequential(design: Design, men: int, control: float, treated: float) -> tup
     return float(exact.power), float(exact.expected_men)
 
 
-def _adaptive(design: Design, men: int, control: float, treated: float) -> tuple[float, float]:
+def _adaptive(design: DesignFile, men: int, control: float, treated: float) -> tuple[float, float]:
     """Return exact power and expected men of two looks, the second of a size made at the first."""
     rule, plan = design.monitoring.reestimation, design.monitoring.plan()
     seen, share = design.looks_at(men)[0], plan.information_rates[0]
@@ -120,7 +122,7 @@ def _adaptive(design: Design, men: int, control: float, treated: float) -> tuple
     return exact.power, exact.expected_men
 
 
-def _closed_form(design: Design, men: int, control: float, treated: float) -> float | None:
+def _closed_form(design: DesignFile, men: int, control: float, treated: float) -> float | None:
     plan = design.monitoring.plan()
     if plan.looks > 1 or control == treated:
         return None
@@ -133,23 +135,23 @@ def _closed_form(design: Design, men: int, control: float, treated: float) -> fl
     )  # fmt: skip
 
 
-def _arms_at_looks(design: Design, men: int) -> Ints:
+def _arms_at_looks(design: DesignFile, men: int) -> Ints:
     """Return (look, 2) men of control and treated."""
     parts = np.asarray(design.allocation)
     each: Ints = np.asarray(design.looks_at(men))[:, None] * parts // parts.sum()
     return each
 
 
-def _enumerable(design: Design) -> bool:
+def _enumerable(design: DesignFile) -> bool:
     plan, (control, treated) = design.monitoring, design.allocation
     simple = len(plan.looks_percent) == 2 and plan.sides == 1 and control == treated
     return plan.reestimation is None or simple
 
 
-def _shares(design: Design) -> bool:
+def _shares(design: DesignFile) -> bool:
     graph = design.graph()
     return graph is not None and graph.weights[0] < 1
 
 
-def _drops(design: Design) -> bool:
+def _drops(design: DesignFile) -> bool:
     return bool(design.dropout.control_percent or design.dropout.treated_percent)

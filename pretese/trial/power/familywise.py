@@ -10,7 +10,7 @@ from scipy.special import ndtr
 from estimate.core.arrays import Floats
 from estimate.performance.measures import Measure, measure_performance
 from estimate.sequential.trials import follow
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.trial_means import bias_of, given_measure, mean, truth_on_scale
 from pretese.trial.simulation.claims import claim
 from pretese.trial.simulation.trial_results import Outcomes
@@ -55,7 +55,7 @@ class FamilyError:
     error: Measure
 
 
-def each_endpoint(design: Design, outcomes: Outcomes) -> list[OneOfSeveral]:
+def each_endpoint(design: DesignFile, outcomes: Outcomes) -> list[OneOfSeveral]:
     """Return what the trials show of each endpoint, the primary first."""
     return [_one(design, outcomes, k) for k in range(len(design.questions))]
 
@@ -66,7 +66,7 @@ def any_and_all(outcomes: Outcomes) -> tuple[Measure, Measure]:
     return mean(won.max(-1)), mean(won.min(-1))
 
 
-def family_errors(design: Design, outcomes: Outcomes) -> list[FamilyError]:
+def family_errors(design: DesignFile, outcomes: Outcomes) -> list[FamilyError]:
     """Return family-wise errors with no effect on any endpoint, then on every part of them.
 
     The statistic of an endpoint depends on its own effect alone, so a trial in which some
@@ -93,7 +93,7 @@ def _parts_of(count: int) -> Iterator[tuple[int, ...]]:
         yield from combinations(range(count), size)
 
 
-def _one(design: Design, outcomes: Outcomes, k: int) -> OneOfSeveral:
+def _one(design: DesignFile, outcomes: Outcomes, k: int) -> OneOfSeveral:
     question = design.questions[k]
 
     def column(name: str) -> Floats:
@@ -125,7 +125,7 @@ def _one(design: Design, outcomes: Outcomes, k: int) -> OneOfSeveral:
     )
 
 
-def _path(design: Design, outcomes: Outcomes, name: str) -> Floats:
+def _path(design: DesignFile, outcomes: Outcomes, name: str) -> Floats:
     """Return (replicate, look, endpoint) statistics."""
     flat = _part(outcomes, f"endpoint_{name}")
     return flat.reshape(len(flat), -1, len(design.questions))

@@ -13,7 +13,7 @@ from pretese.trial.power.summary import SHARES, WORDS
 UNMOVED = "No assumption was moved alone: none has a range (--nuisance PATH=LOW,HIGH gives one)."
 
 
-def show(console: Console, document: dict[str, Any]) -> None:
+def show_power(console: Console, document: dict[str, Any]) -> None:
     """Print all designs of a study, then how they compare."""
     for design in document["designs"]:
         _show_design(console, design)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.summary import won
 from pretese.trial.simulation.engine import simulate_design
 from pretese.trial.simulation.trial_results import Outcomes, Point
@@ -38,7 +38,7 @@ class Simulate(Protocol):
     """Simulates trials, as `pretese.trial.simulation.engine.simulate_design` does."""
 
     def __call__(
-        self, design: Design, scenario: Scenario | None, points: Sequence[Point], *,
+        self, design: DesignFile, scenario: Scenario | None, points: Sequence[Point], *,
         seed: int, replicates: int,
     ) -> Mapping[Point, Outcomes]:  # fmt: skip
         """Return how trials went at every point."""
@@ -65,7 +65,7 @@ class Solution:
 
 
 def solve_men(
-    design: Design,
+    design: DesignFile,
     scenario: Scenario | None,
     power: float,
     *,
@@ -118,7 +118,7 @@ def _drawn_again(wins: Floats, seed: int) -> Floats:
 
 
 def _scout(
-    design: Design, scenario: Scenario | None, power: float, seed: int, simulate: Simulate
+    design: DesignFile, scenario: Scenario | None, power: float, seed: int, simulate: Simulate
 ) -> float:
     """Return a size near the answer: power rises with the root of the size.
 

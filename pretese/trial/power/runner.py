@@ -14,7 +14,7 @@ from pretese.jobs.blocks import Job, Store
 from pretese.jobs.crew import Crew
 from pretese.jobs.execute import finish
 from pretese.screen.progress import Tell
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.trial_tables import Recorded, table_of
 from pretese.trial.simulation.binomial import why_by_men
 from pretese.trial.simulation.engine import draw_block, trials_at_once
@@ -36,7 +36,7 @@ class TrialTask:
     ``by_men``: man by man, not by counts.
     """
 
-    design: Design
+    design: DesignFile
     scenario: Scenario | None
     seed: int
     points: tuple[Point, ...]
@@ -50,7 +50,7 @@ class TrialTask:
         return pa.concat_tables(table_of(point, first, found[point]) for point in self.points)
 
 
-def nature(design: Design, scenario: Scenario | None) -> dict[str, Any]:
+def nature(design: DesignFile, scenario: Scenario | None) -> dict[str, Any]:
     """Return all of a design that decides what is drawn, as plain values."""
     plain = design.model_dump(mode="json", exclude_defaults=True, exclude=_WORDS)
     if scenario is None:
@@ -60,7 +60,7 @@ def nature(design: Design, scenario: Scenario | None) -> dict[str, Any]:
 
 
 def trial_job(
-    design: Design,
+    design: DesignFile,
     scenario: Scenario | None,
     points: Sequence[Point],
     seed: int,
@@ -107,7 +107,7 @@ class Runner:
 
     def jobs(
         self,
-        settings: Sequence[tuple[Design, Scenario | None]],
+        settings: Sequence[tuple[DesignFile, Scenario | None]],
         points: Sequence[Point],
         seed: int,
     ) -> list[Job]:
@@ -120,7 +120,7 @@ class Runner:
 
     def simulate(
         self,
-        design: Design,
+        design: DesignFile,
         scenario: Scenario | None,
         points: Sequence[Point],
         *,

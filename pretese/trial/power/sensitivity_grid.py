@@ -18,9 +18,9 @@ from pretese.trial.design.alternatives import (
     settings_of,
     with_settings,
 )
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.runner import Runner
-from pretese.trial.power.summary import measures, plain, won
+from pretese.trial.power.summary import measures, plain_measure, won
 from pretese.trial.power.trial_means import mean
 from pretese.trial.simulation.trial_results import Outcomes
 from simulate.scenario import Scenario
@@ -56,7 +56,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class SensitivityGrid:
     """A design at every combination of nuisances, at one size."""
 
     men: int
@@ -95,9 +95,9 @@ class Tornado:
 
 
 def study_grid(
-    design: Design, scenario: Scenario | None, axes: Axes, men: int, seed: int, replicates: int,
+    design: DesignFile, scenario: Scenario | None, axes: Axes, men: int, seed: int, replicates: int,
     runner: Runner,
-) -> Grid:  # fmt: skip
+) -> SensitivityGrid:  # fmt: skip
     """Simulate a design in every cell, with the full effect and with none."""
     points = [(men, 0.0), (men, 1.0)]
     settings = settings_of(axes)
@@ -110,10 +110,12 @@ def study_grid(
         for at, (cell_design, _), trials in zip(settings, changed[1:], found, strict=True)
     ]
     planned = {path: planned_value(design, scenario, path) for path in axes}
-    return Grid(men, replicates, axes, planned, cells)
+    return SensitivityGrid(men, replicates, axes, planned, cells)
 
 
-def _cell(design: Design, at: dict[str, float], plan: Any, none: Outcomes, full: Outcomes) -> Cell:
+def _cell(
+    design: DesignFile, at: dict[str, float], plan: Any, none: Outcomes, full: Outcomes
+) -> Cell:
     with_effect = measures(design, full)
     numbers = {
         "power": mean(won(full)),
@@ -123,11 +125,11 @@ def _cell(design: Design, at: dict[str, float], plan: Any, none: Outcomes, full:
         "coverage": with_effect.get("final_coverage", with_effect["coverage"]),
     }
     risks = float(full.risk_control.mean()), float(full.risk_treated.mean())
-    return Cell(at, risks, {name: plain(each) for name, each in numbers.items()})
+    return Cell(at, risks, {name: plain_measure(each) for name, each in numbers.items()})
 
 
 def study_tornado(
-    design: Design, scenario: Scenario | None, axes: Axes, men: int, seed: int, replicates: int,
+    design: DesignFile, scenario: Scenario | None, axes: Axes, men: int, seed: int, replicates: int,
     runner: Runner,
 ) -> Tornado:  # fmt: skip
     """Move each assumption alone to either end of its range.
@@ -154,7 +156,7 @@ def study_tornado(
 
 
 def assumed_ranges(
-    design: Design, scenario: Scenario | None, axes: Axes
+    design: DesignFile, scenario: Scenario | None, axes: Axes
 ) -> dict[str, tuple[float, float]]:
     """Return the range of every assumption that has one, by its path."""
     found = {} if scenario is None else parameters(scenario)
@@ -170,7 +172,7 @@ Pair = tuple[Outcomes, Outcomes]
 
 
 def _both_ends(
-    design: Design, scenario: Scenario | None, ranges: Mapping[str, tuple[float, float]],
+    design: DesignFile, scenario: Scenario | None, ranges: Mapping[str, tuple[float, float]],
     men: int, seed: int, replicates: int, runner: Runner,
 ) -> tuple[Outcomes, dict[str, Pair]]:  # fmt: skip
     """Return the trials of the plan, and of either end of every range."""
@@ -185,12 +187,12 @@ def _both_ends(
 
 
 def _bar(
-    design: Design, scenario: Scenario | None, path: str, ends: tuple[float, float],
+    design: DesignFile, scenario: Scenario | None, path: str, ends: tuple[float, float],
     plan: Outcomes, found: Pair,
 ) -> Bar:  # fmt: skip
     numbers = {} if scenario is None else parameters(scenario)
     unit = numbers[path].unit if path in numbers else _UNITS.get(path.split(".")[0], "")
-    low, high = (plain(paired_difference(won(end), won(plan))) for end in found)
+    low, high = (plain_measure(paired_difference(won(end), won(plan))) for end in found)
     words = _words(scenario, path)
     return Bar(path, words, unit, planned_value(design, scenario, path), ends, (low, high))
 
@@ -211,7 +213,7 @@ _UNITS = {
 _WORST = {"power": min, "type_one_error": max, "coverage": min}
 
 
-def grid_document(grid: Grid) -> dict[str, Any]:
+def grid_document(grid: SensitivityGrid) -> dict[str, Any]:
     """Return a grid as plain values; ``worst`` holds the number of the worst cell, from 0.
 
     The least of many estimates lies below the least of the true values by chance alone; cells

@@ -11,20 +11,20 @@ from pretese.jobs.code import code_version
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import check_sites
 from pretese.trial.design.alternatives import Axes, settings_of, with_settings
-from pretese.trial.design.design_file import Design, read_design_text
+from pretese.trial.design.design_file import DesignFile, read_design_text
 from pretese.trial.power.additional_measures import further
 from pretese.trial.power.decision_verdict import decision_document
 from pretese.trial.power.required_size import Solution, solve_men
 from pretese.trial.power.runner import Runner, nature
 from pretese.trial.power.sensitivity_grid import (
-    Grid,
+    SensitivityGrid,
     Tornado,
     grid_document,
     study_grid,
     study_tornado,
 )
 from pretese.trial.power.sensitivity_grid import tornado_document as bars_document
-from pretese.trial.power.summary import assurance, plain, summarise_point, won
+from pretese.trial.power.summary import assurance, plain_measure, summarise_point, won
 from pretese.trial.power.trial_tables import Recorded
 from pretese.trial.simulation.binomial import why_by_men
 from pretese.trial.simulation.trial_results import Point
@@ -87,7 +87,7 @@ class Planned:
     ``regimens`` names version and hash of what the arms are given.
     """
 
-    design: Design
+    design: DesignFile
     text: str
     regimens: Mapping[str, Mapping[str, str]]
     scenario: Scenario | None
@@ -100,7 +100,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class StudiedDesign:
     """What one design does; ``results`` reads its trials one size and effect at a time.
 
     ``by_men``: they were drawn man by man, whether or not counts would have done.
@@ -109,17 +109,17 @@ class Answer:
     planned: Planned
     results: Recorded
     solution: Solution | None
-    grid: Grid | None
+    grid: SensitivityGrid | None
     tornado: Tornado | None
     by_men: bool
 
     @property
-    def design(self) -> Design:
+    def design(self) -> DesignFile:
         """The design."""
         return self.planned.design
 
 
-def prepare(names: tuple[str, ...], request: Request) -> list[Planned]:
+def prepare_designs(names: tuple[str, ...], request: Request) -> list[Planned]:
     """Read all designs and their scenarios.
 
     Raises
@@ -164,7 +164,7 @@ def study_record(planned: list[Planned], request: Request) -> dict[str, Any]:
     }
 
 
-def study_design(planned: Planned, request: Request, runner: Runner) -> Answer:
+def study_design(planned: Planned, request: Request, runner: Runner) -> StudiedDesign:
     """Simulate one design at everything that is asked."""
     design, scenario, solution = planned.design, planned.scenario, None
     seed, replicates = request.seed, request.replicates
@@ -188,10 +188,10 @@ def study_design(planned: Planned, request: Request, runner: Runner) -> Answer:
         grid = study_grid(design, scenario, planned.axes, main, seed, replicates, runner)
     if request.tornado:
         tornado = study_tornado(design, scenario, planned.axes, main, seed, replicates, runner)
-    return Answer(planned, results, solution, grid, tornado, runner.by_men)
+    return StudiedDesign(planned, results, solution, grid, tornado, runner.by_men)
 
 
-def document_of(answer: Answer) -> dict[str, Any]:
+def power_document(answer: StudiedDesign) -> dict[str, Any]:
     """Return what one design does as plain values."""
     design, results = answer.design, answer.results
     plan = design.monitoring.plan()
@@ -241,7 +241,7 @@ def _regimens(scenario: Scenario | None) -> dict[str, dict[str, str]]:
     }
 
 
-def _drawn(answer: Answer) -> dict[str, str | None]:
+def _drawn(answer: StudiedDesign) -> dict[str, str | None]:
     """Return whether trials were drawn man by man or by counts; why the former."""
     why = why_by_men(answer.design, list(answer.results))
     if why is None and answer.by_men:
@@ -249,16 +249,16 @@ def _drawn(answer: Answer) -> dict[str, str | None]:
     return {"by": "counts" if why is None else "men", "why": why}
 
 
-def _point(design: Design, point: Point, results: Recorded, *, by_men: bool) -> dict[str, Any]:
+def _point(design: DesignFile, point: Point, results: Recorded, *, by_men: bool) -> dict[str, Any]:
     found = results[point]
     beyond = further(design, found, by_men=by_men)
     return {**summarise_point(design, *point, found), "further": beyond}
 
 
-def _assured(design: Design, results: Recorded, men: int) -> dict[str, Any]:
+def _assured(design: DesignFile, results: Recorded, men: int) -> dict[str, Any]:
     effects = {each.effect_percent / 100 for each in design.prior}
     here = {(men, effect): results[men, effect] for effect in effects}
-    return {"men": men, **plain(assurance(design, here, men))}
+    return {"men": men, **plain_measure(assurance(design, here, men))}
 
 
 def _solved(solution: Solution) -> dict[str, Any]:
@@ -272,7 +272,7 @@ def _solved(solution: Solution) -> dict[str, Any]:
     }
 
 
-def compare_designs(answers: list[Answer]) -> list[dict[str, Any]]:
+def compare_designs(answers: list[StudiedDesign]) -> list[dict[str, Any]]:
     """Return differences in power from the first design, on the same men, at shared points."""
     rows = []
     first = answers[0]
@@ -287,13 +287,13 @@ def compare_designs(answers: list[Answer]) -> list[dict[str, Any]]:
                     "against": first.design.id,
                     "men": men,
                     "effect_percent": 100 * effect,
-                    "power_difference": plain(difference),
+                    "power_difference": plain_measure(difference),
                 }
             )
     return rows
 
 
-def mechanisms(answers: list[Answer]) -> Mapping[str, str]:
+def mechanisms(answers: list[StudiedDesign]) -> Mapping[str, str]:
     """Return the hash of each design's mechanism; men of plain risks have none."""
     return {
         answer.design.id: mechanism_hash(answer.planned.scenario)

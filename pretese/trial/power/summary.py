@@ -7,14 +7,14 @@ import numpy as np
 
 from estimate.core.arrays import Floats
 from estimate.performance.measures import Measure, measure_performance
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.exact_power import exact_rail, why_no_rail
 from pretese.trial.power.familywise import any_and_all, each_endpoint, family_errors
 from pretese.trial.power.trial_means import (
     bias_of,
     given_measure,
     mean,
-    quantile,
+    quantile_measure,
     share_below,
     truth_on_scale,
 )
@@ -53,7 +53,7 @@ SHARES = frozenset(
 QUANTILES = (5, 25, 50, 75, 95)
 
 
-def summarise(design: Design, results: Results) -> list[dict[str, Any]]:
+def summarise(design: DesignFile, results: Results) -> list[dict[str, Any]]:
     """Return one plain document per size and effect, in rising order of both."""
     return [
         summarise_point(design, men, effect, results[men, effect])
@@ -61,7 +61,9 @@ def summarise(design: Design, results: Results) -> list[dict[str, Any]]:
     ]
 
 
-def summarise_point(design: Design, men: int, effect: float, outcomes: Outcomes) -> dict[str, Any]:
+def summarise_point(
+    design: DesignFile, men: int, effect: float, outcomes: Outcomes
+) -> dict[str, Any]:
     """Return performance, stops, truth and the exact rail of one size and effect."""
     risks, target = _risks(design, effect, outcomes), mean(outcomes.target)
     rail = exact_rail(design, men, outcomes, risks)
@@ -73,10 +75,10 @@ def summarise_point(design: Design, men: int, effect: float, outcomes: Outcomes)
         "truth": {
             "risk_control": risks[0],
             "risk_treated": risks[1],
-            "risk_difference": plain(target),
-            "on_scale": plain(true_effect(design, outcomes)),
+            "risk_difference": plain_measure(target),
+            "on_scale": plain_measure(true_effect(design, outcomes)),
         },
-        "measures": {name: plain(measure) for name, measure in found.items()},
+        "measures": {name: plain_measure(measure) for name, measure in found.items()},
         "looks": _looks(design, men, outcomes),
         "reestimation": _sizes(design, men, outcomes),
         "endpoints": _endpoints(design, outcomes),
@@ -93,7 +95,7 @@ def summarise_point(design: Design, men: int, effect: float, outcomes: Outcomes)
     }
 
 
-def measures(design: Design, outcomes: Outcomes) -> dict[str, Measure]:
+def measures(design: DesignFile, outcomes: Outcomes) -> dict[str, Measure]:
     """Return the measures of `WORDS`, those that know of the looks only where trials do."""
     o = outcomes
     found, truth = np.isfinite(o.estimate), true_effect(design, o)
@@ -119,7 +121,7 @@ def measures(design: Design, outcomes: Outcomes) -> dict[str, Measure]:
     }
 
 
-def _final(design: Design, outcomes: Outcomes, truth: Measure) -> dict[str, Measure]:
+def _final(design: DesignFile, outcomes: Outcomes, truth: Measure) -> dict[str, Measure]:
     """Return how median-unbiased estimates and final intervals do; nothing where there are none."""
     o, true = outcomes, truth.value
     if o.median_unbiased is None or o.final_low is None or o.final_high is None:
@@ -141,13 +143,13 @@ def _final(design: Design, outcomes: Outcomes, truth: Measure) -> dict[str, Meas
 _UNKNOWN = {"value": None, "mcse": None, "n": 0}
 
 
-def plain(measure: Measure) -> dict[str, float | int | None]:
+def plain_measure(measure: Measure) -> dict[str, float | int | None]:
     """Return a measure as JSON can hold it."""
     value, mcse = (float(x) if np.isfinite(x) else None for x in (measure.value, measure.mcse))
     return {"value": value, "mcse": mcse, "n": int(measure.n)}
 
 
-def assurance(design: Design, results: Results, men: int) -> Measure:
+def assurance(design: DesignFile, results: Results, men: int) -> Measure:
     """Return the chance of a rejection in favour of treatment, averaged over the prior.
 
     The effects share their men, so the Monte Carlo error is that of the weighted sum in each.
@@ -164,18 +166,18 @@ def won(outcomes: Outcomes) -> Floats:
     return np.asarray(outcomes.rejected * (outcomes.z > 0))
 
 
-def true_effect(design: Design, outcomes: Outcomes) -> Measure:
+def true_effect(design: DesignFile, outcomes: Outcomes) -> Measure:
     """Return the population effect on the scale of the method: logarithms for ratios."""
     o = outcomes
     target, control, treated = (mean(each) for each in (o.target, o.risk_control, o.risk_treated))
     return truth_on_scale(design, target, control, treated, given_measure(o))
 
 
-def _truth(design: Design, outcomes: Outcomes) -> float:
+def _truth(design: DesignFile, outcomes: Outcomes) -> float:
     return float(true_effect(design, outcomes).value)
 
 
-def _risks(design: Design, effect: float, outcomes: Outcomes) -> tuple[float, float]:
+def _risks(design: DesignFile, effect: float, outcomes: Outcomes) -> tuple[float, float]:
     """Return the risks in either arm: known for plain risks, else those of the simulated men."""
     if design.risks is None:
         return float(outcomes.risk_control.mean()), float(outcomes.risk_treated.mean())
@@ -191,7 +193,7 @@ def _risks(design: Design, effect: float, outcomes: Outcomes) -> tuple[float, fl
     return control, treated
 
 
-def _endpoints(design: Design, outcomes: Outcomes) -> list[dict[str, Any]]:
+def _endpoints(design: DesignFile, outcomes: Outcomes) -> list[dict[str, Any]]:
     """Return one row for each of several endpoints; none if there is one alone."""
     if not design.secondary:
         return []
@@ -200,14 +202,14 @@ def _endpoints(design: Design, outcomes: Outcomes) -> list[dict[str, Any]]:
         values = {field.name: getattr(one, field.name) for field in fields(one)}
         rows.append(
             {
-                name: plain(value) if isinstance(value, Measure) else value
+                name: plain_measure(value) if isinstance(value, Measure) else value
                 for name, value in values.items()
             }
         )
     return rows
 
 
-def _family(design: Design, effect: float, outcomes: Outcomes) -> dict[str, Any] | None:
+def _family(design: DesignFile, effect: float, outcomes: Outcomes) -> dict[str, Any] | None:
     """Return what is claimed of all endpoints together, and how often wrongly."""
     if not design.secondary:
         return None
@@ -215,17 +217,17 @@ def _family(design: Design, effect: float, outcomes: Outcomes) -> dict[str, Any]
     rule, errors = design.multiplicity, family_errors(design, outcomes)
     return {
         "method": rule.method if rule else "none",
-        "any": plain(some),
-        "all": plain(every),
+        "any": plain_measure(some),
+        "all": plain_measure(every),
         # Without an effect on anything there is no other family than the first, of all.
         "errors": [
-            {"nulls": list(each.nulls), **plain(each.error)}
+            {"nulls": list(each.nulls), **plain_measure(each.error)}
             for each in (errors if effect else errors[:1])
         ],
     }
 
 
-def _sizes(design: Design, men: int, outcomes: Outcomes) -> dict[str, Any] | None:
+def _sizes(design: DesignFile, men: int, outcomes: Outcomes) -> dict[str, Any] | None:
     """Return how often and how far re-estimation changed the size; None for a fixed plan.
 
     Shares are of all trials; quantiles and mean of the size are those of trials that went on.
@@ -241,11 +243,11 @@ def _sizes(design: Design, men: int, outcomes: Outcomes) -> dict[str, Any] | Non
         "combination": rule.combination,
         "planned": men,
         "most": most,
-        "re_estimated": plain(mean(onward.astype(float))),
-        "raised": plain(mean((onward & (o.full_men > men)).astype(float))),
-        "lowered": plain(mean((onward & (o.full_men < men)).astype(float))),
-        "at_most": plain(mean((onward & (o.full_men == most)).astype(float))),
-        "men": plain(mean(sizes)),
+        "re_estimated": plain_measure(mean(onward.astype(float))),
+        "raised": plain_measure(mean((onward & (o.full_men > men)).astype(float))),
+        "lowered": plain_measure(mean((onward & (o.full_men < men)).astype(float))),
+        "at_most": plain_measure(mean((onward & (o.full_men == most)).astype(float))),
+        "men": plain_measure(mean(sizes)),
         "quantiles": {
             f"{percent}": float(np.percentile(sizes, percent)) if sizes.size else None
             for percent in QUANTILES
@@ -253,11 +255,11 @@ def _sizes(design: Design, men: int, outcomes: Outcomes) -> dict[str, Any] | Non
     }
 
 
-def _unfilled(design: Design, men: int) -> str | None:
+def _unfilled(design: DesignFile, men: int) -> str | None:
     return "the size does not fill whole blocks" if men % design.step else None
 
 
-def _waited_for(design: Design, men: int, outcomes: Outcomes) -> list[int]:
+def _waited_for(design: DesignFile, men: int, outcomes: Outcomes) -> list[int]:
     """Return men at each look: as planned, and as re-estimated on average."""
     counts, rule = design.looks_at(men), design.monitoring.reestimation
     if rule is None or not (outcomes.look > rule.at_look).any():
@@ -268,7 +270,7 @@ def _waited_for(design: Design, men: int, outcomes: Outcomes) -> list[int]:
     return [*counts[: rule.at_look], *later[rule.at_look :]]
 
 
-def _looks(design: Design, men: int, outcomes: Outcomes) -> list[dict[str, Any]]:
+def _looks(design: DesignFile, men: int, outcomes: Outcomes) -> list[dict[str, Any]]:
     rows = []
     for look, count in enumerate(_waited_for(design, men, outcomes), start=1):
         at = outcomes.look == look
@@ -277,9 +279,9 @@ def _looks(design: Design, men: int, outcomes: Outcomes) -> list[dict[str, Any]]
             {
                 "look": look,
                 "men": count,
-                "rejects": plain(mean(win.astype(float))),
-                "stops_without": plain(mean((at & ~win).astype(float))),
-                "median_months": plain(quantile(outcomes.months[at], 0.5))
+                "rejects": plain_measure(mean(win.astype(float))),
+                "stops_without": plain_measure(mean((at & ~win).astype(float))),
+                "median_months": plain_measure(quantile_measure(outcomes.months[at], 0.5))
                 if at.any()
                 else _UNKNOWN,
             }

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 
 from estimate.core.arrays import Floats
 from estimate.performance.measures import Measure
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.trial_results import Outcomes
 
 #: Differences of estimates that are rounding.
@@ -42,7 +42,7 @@ def share_below(values: Floats, limit: ArrayLike) -> Measure:
 
 
 def truth_on_scale(
-    design: Design, target: Measure, control: Measure, treated: Measure, given: Measure | None
+    design: DesignFile, target: Measure, control: Measure, treated: Measure, given: Measure | None
 ) -> Measure:
     """Return the true effect as the method of the primary endpoint puts it.
 
@@ -71,20 +71,20 @@ def given_measure(outcomes: Outcomes, endpoint: int = 0) -> Measure | None:
     return Measure(true[0, endpoint], error[0, endpoint], n)
 
 
-def bias_of(found: Measure, truth: Measure, design: Design) -> Measure:
+def bias_of(found: Measure, truth: Measure, design: DesignFile) -> Measure:
     """Return a bias whose error is also that of a truth which was simulated apart."""
     if not design.analysis.conditional:
         return found
     return Measure(found.value, np.hypot(found.mcse, truth.mcse), found.n)
 
 
-def quantile(values: Floats, share: float) -> Measure:
+def quantile_measure(values: Floats, share: float) -> Measure:
     """Return a quantile with its Monte Carlo standard error, from the order statistics around it.
 
     The rank of the quantile is binomial; the values one standard deviation of the rank to either
     side are about one standard error away.
 
-    >>> found = quantile(np.arange(10_001.0), 0.5)
+    >>> found = quantile_measure(np.arange(10_001.0), 0.5)
     >>> float(found.value), float(found.mcse)
     (5000.0, 50.0)
     """

@@ -119,7 +119,7 @@ def _points(path: Path) -> Iterator[Point]:
         yield int(men), float(percent) + 0.0  # Parquet keeps the least zero as -0
 
 
-def join(recorded: Recorded, path: Path) -> None:
+def write_trials(recorded: Recorded, path: Path) -> None:
     """Write trials to one file, in rising order of size and effect.
 
     Lists become columns of their own, numbered from 1, so that any program can read the file.

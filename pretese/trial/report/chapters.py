@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from estimate.methods.registry import METHODS
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.endpoint import Endpoint
 from pretese.trial.design.multiplicity import Multiplicity
 from pretese.trial.power.power_view import number
@@ -52,7 +52,7 @@ def identity(study: dict[str, Any]) -> Rows:
     ]  # fmt: skip
 
 
-def about(design: Design, document: dict[str, Any]) -> Rows:
+def about(design: DesignFile, document: dict[str, Any]) -> Rows:
     """Return what a design file says of itself, and which files it rests on."""
     unsaid = "not given in the design file"
     return [
@@ -60,14 +60,14 @@ def about(design: Design, document: dict[str, Any]) -> Rows:
         ("Version", design.version or unsaid),
         ("Author", design.author or unsaid),
         ("Date", str(design.date or unsaid)),
-        ("Design file", document["design_sha256"]),
+        ("DesignFile file", document["design_sha256"]),
         *((f"Regimen {name} {each['version']}", each["sha256"])
           for name, each in document["regimens"].items()),
     ]  # fmt: skip
 
 
 def plan_and_run(
-    design: Design, document: dict[str, Any], study: dict[str, Any]
+    design: DesignFile, document: dict[str, Any], study: dict[str, Any]
 ) -> list[tuple[str, str, str]]:
     """Return what the design file plans, and what was simulated in its place or beside it."""
     points, asked = document["points"], study["asked"]
@@ -97,7 +97,7 @@ def axes_words(axes: Mapping[str, Sequence[float]]) -> str:
     return "; ".join(f"{path}: {_listed(values)}" for path, values in axes.items()) or "none"
 
 
-def described(design: Design) -> Rows:
+def described(design: DesignFile) -> Rows:
     """Return arms, men, randomisation, recruitment and analysis as words."""
     rule, end = design.randomisation, design.endpoint
     arms = "control and treated" if design.risks else "those of the scenario"
@@ -125,8 +125,8 @@ def described(design: Design) -> Rows:
            "recruitment") for each in design.secondary),
         ("Multiplicity", _multiplicity(design)),
         ("Analysis set", _analysed(end)),
-        ("Missing endpoints", f"{end.missing}; {both(design.dropout)} are lost"),
-        ("Crossover", f"{both(design.crossover)}; {end.crossover}"),
+        ("Missing endpoints", f"{end.missing}; {both_arms(design.dropout)} are lost"),
+        ("Crossover", f"{both_arms(design.crossover)}; {end.crossover}"),
         ("Looks", _looks(design)),
     ]  # fmt: skip
 
@@ -140,7 +140,7 @@ def _analysed(end: Endpoint) -> str:
     return words
 
 
-def _recruits(design: Design) -> Iterator[str]:
+def _recruits(design: DesignFile) -> Iterator[str]:
     for site in design.sites:
         rates = ", ".join(
             f"{rate:g} from month {month:g}"
@@ -149,18 +149,18 @@ def _recruits(design: Design) -> Iterator[str]:
         yield f"at {site.name}: {rates}{' (ramp)' if site.ramp else ''}"
 
 
-def both(shares: Any) -> str:
+def both_arms(shares: Any) -> str:
     """Return the shares of either arm as words."""
     return f"{shares.control_percent:g} % of control, {shares.treated_percent:g} % of treated"
 
 
-def _multiplicity(design: Design) -> str:
+def _multiplicity(design: DesignFile) -> str:
     if design.multiplicity:
         return _graph(design, design.multiplicity)
     return "every endpoint at the whole level" if design.secondary else "one endpoint, one test"
 
 
-def _graph(design: Design, rule: Multiplicity) -> str:
+def _graph(design: DesignFile, rule: Multiplicity) -> str:
     """Return a procedure with the weights that it starts from and where they go."""
     graph, parts = rule.graph(design.labels), []
     for label, weight, row in zip(graph.names, graph.weights, graph.transitions, strict=True):
@@ -171,7 +171,7 @@ def _graph(design: Design, rule: Multiplicity) -> str:
     return f"{rule.method}: {'; '.join(parts)}"
 
 
-def _looks(design: Design) -> str:
+def _looks(design: DesignFile) -> str:
     plan, rule = design.monitoring, design.monitoring.reestimation
     shares = ", ".join(f"{share:g} %" for share in plan.looks_percent)
     words = f"at {shares} of the endpoints; efficacy {plan.efficacy}"
@@ -187,7 +187,7 @@ def _looks(design: Design) -> str:
     return words
 
 
-def estimand_rows(design: Design) -> tuple[Rows, Rows]:
+def estimand_rows(design: DesignFile) -> tuple[Rows, Rows]:
     """Return the attributes of ICH E9(R1), and the intercurrent events with their strategies."""
     what = design.estimand
     attributes = [
@@ -199,7 +199,7 @@ def estimand_rows(design: Design) -> tuple[Rows, Rows]:
     return attributes, [(each.event, each.strategy) for each in what.intercurrent]
 
 
-def methods(design: Design) -> Rows:
+def methods(design: DesignFile) -> Rows:
     """Return each analysis with its variance, the level, and what is done without an answer."""
     plan, rows = design.monitoring, []
     for question, label in zip(design.questions, design.labels, strict=True):
@@ -220,7 +220,7 @@ def methods(design: Design) -> Rows:
     ]  # fmt: skip
 
 
-def truth_words(design: Design, drawn_by: str) -> str:
+def truth_words(design: DesignFile, drawn_by: str) -> str:
     """Return how the true effect was found; ``drawn_by`` is ``men`` or ``counts``."""
     if design.analysis.conditional:
         return (

@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from pretese.trial.design.alternatives import SOURCED
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.endpoint import Analysis
-from pretese.trial.report.chapters import Rows, axes_words, both
+from pretese.trial.report.chapters import Rows, axes_words, both_arms
 from simulate.scenario import Scenario
 from simulate.scenario.load import load
 from simulate.scenario.parameter_paths import parameters
 
 
 def mechanism_rows(
-    design: Design, scenario: Scenario | None, how: Mapping[str, str | None]
+    design: DesignFile, scenario: Scenario | None, how: Mapping[str, str | None]
 ) -> Rows:
     """Return what men are drawn from, as words; ``how`` trials were drawn is from the study."""
     if scenario is None:
@@ -36,7 +36,7 @@ def mechanism_rows(
         ("Calendar", _calendar(design)),
         ("Adherence", f"{100 * behave.missed_share.value:g} % of injections missed, "
          f"{100 * behave.dropout_share.value:g} % of men stop early; "
-         f"{both(design.crossover)} cross over"),
+         f"{both_arms(design.crossover)} cross over"),
         ("Drawn", _drawn(how)),
     ]  # fmt: skip
 
@@ -47,7 +47,7 @@ def _drawn(how: Mapping[str, str | None]) -> str:
     return "by counts, of the same law: successes and men lost of each arm, and when they came"
 
 
-def _sites(design: Design) -> str:
+def _sites(design: DesignFile) -> str:
     spread = 0.0 if design.site_spread is None else design.site_spread.value
     share = spread**2 / (spread**2 + math.pi**2 / 3)
     return (
@@ -56,7 +56,7 @@ def _sites(design: Design) -> str:
     )
 
 
-def _calendar(design: Design) -> str:
+def _calendar(design: DesignFile) -> str:
     if design.drift is None:
         return "men who come late are like those who come early, but for opening sites"
     return (
@@ -66,7 +66,7 @@ def _calendar(design: Design) -> str:
 
 
 def parameter_rows(
-    design: Design, scenario: Scenario | None
+    design: DesignFile, scenario: Scenario | None
 ) -> list[tuple[str, str, str, str, str]]:
     """Return path, value, unit, status (with its range) and source of every number."""
     own = {name: getattr(design, name) for name in SOURCED}
@@ -78,7 +78,7 @@ def parameter_rows(
     return rows
 
 
-def calibration_rows(design: Design) -> list[tuple[str, str, str, str]]:
+def calibration_rows(design: DesignFile) -> list[tuple[str, str, str, str]]:
     """Return target, published, simulated and z of the certificate that the scenario rests on."""
     records = () if design.scenario is None else load(design.scenario).records
     if not records:
@@ -90,7 +90,7 @@ def calibration_rows(design: Design) -> list[tuple[str, str, str, str]]:
 
 
 def configurations(
-    design: Design, scenario: Scenario | None, document: dict[str, Any]
+    design: DesignFile, scenario: Scenario | None, document: dict[str, Any]
 ) -> list[tuple[str, str, str]]:
     """Return states of nature, what was simulated of each, and why it belongs to the study."""
     effects = sorted({point["effect_percent"] for point in document["points"]})
@@ -128,7 +128,7 @@ def _prognostic(scenario: Scenario | None) -> str:
     return f"simulated, as the trials without effect: {names} decide there who has sperm"
 
 
-def _misspecified(design: Design) -> str:
+def _misspecified(design: DesignFile) -> str:
     fitted = [
         label
         for question, label in zip(design.questions, design.labels, strict=True)
@@ -147,7 +147,7 @@ def _has_model(analysis: Analysis) -> bool:
     return analysis.method == "mixed" or (given and analysis.method != "mantel-haenszel")
 
 
-def _drift(design: Design, grid: dict[str, Any] | None) -> str:
+def _drift(design: DesignFile, grid: dict[str, Any] | None) -> str:
     axis = (grid or {"axes": {}})["axes"].get("drift")
     words = []
     if design.drift is not None:

@@ -9,7 +9,7 @@ import pandas as pd
 from pretese.io.text.rounding_rule import REPLICATE_DIGITS
 from pretese.trial.conduct.observed_data import Data, observe
 from pretese.trial.conduct.trial_conduct import Trials, draw_trials
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.trial_tables import table_of
 from pretese.trial.simulation.engine import simulate_design
 from pretese.trial.simulation.interim_analyses import Looks, take_looks
@@ -37,7 +37,7 @@ class Story:
     first_men: list[dict[str, Any]]
 
 
-def choose(table: pd.DataFrame, looks: int) -> dict[str, tuple[int, float]]:
+def choose_examples(table: pd.DataFrame, looks: int) -> dict[str, tuple[int, float]]:
     """Return title to (trial, effect in percent) of up to five trials of one size.
 
     Parameters
@@ -67,7 +67,7 @@ def choose(table: pd.DataFrame, looks: int) -> dict[str, tuple[int, float]]:
     return chosen
 
 
-def examples(design: Design, seed: int, men: int) -> pd.DataFrame:
+def examples(design: DesignFile, seed: int, men: int) -> pd.DataFrame:
     """Draw trials man by man to choose from, where a study drew counts: the rows of its table."""
     trials = int(np.clip(MEN // men, LEAST, MOST))
     points = [(men, 1.0), (men, 0.0)]
@@ -76,7 +76,7 @@ def examples(design: Design, seed: int, men: int) -> pd.DataFrame:
 
 
 def tell_story(
-    design: Design,
+    design: DesignFile,
     scenario: Scenario | None,
     seed: int,
     men: int,

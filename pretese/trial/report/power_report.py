@@ -18,7 +18,7 @@ from pretese.io.input.parquet_file import parquet_errors
 from pretese.io.text.html_page import render_page
 from pretese.plots.style import svg
 from pretese.trial.conduct.participants import scenario_of
-from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.power import additional_measures as further
 from pretese.trial.power.additional_measures import main_point, null_point
 from pretese.trial.power.decision_verdict import decision_words
@@ -33,7 +33,7 @@ from pretese.trial.power.summary import SHARES, WORDS
 from pretese.trial.report import archive_columns as columns
 from pretese.trial.report import chapters
 from pretese.trial.report import data_generation as drawn
-from pretese.trial.report.example_trials import Story, choose, examples, tell_story
+from pretese.trial.report.example_trials import Story, choose_examples, examples, tell_story
 from pretese.trial.report.power_figures import draw_design, draw_power
 from pretese.trial.report.self_checks import NOMINAL, checks, conclusions, outside_checks
 from pretese.trial.report.statements import at_a_stop, in_plain_words, limits, statement
@@ -147,7 +147,7 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
     }  # fmt: skip
 
 
-def _trials(folder: Path, design: Design) -> Path:
+def _trials(folder: Path, design: DesignFile) -> Path:
     """Return the file of all trials; raise if it is damaged or gone."""
     trials = folder / f"{design.id}.parquet"
     try:
@@ -158,7 +158,7 @@ def _trials(folder: Path, design: Design) -> Path:
     return trials
 
 
-def _planned(folder: Path, document: dict[str, Any]) -> Design:
+def _planned(folder: Path, document: dict[str, Any]) -> DesignFile:
     """Return the design that was simulated; raise if its file has changed since."""
     design, sha256 = read_design(folder / f"{document['id']}.yaml")
     if sha256 != document["design_sha256"]:
@@ -271,7 +271,7 @@ def _decision(decision: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _stories(
-    trials: Path, design: Design, scenario: Scenario | None, document: dict[str, Any],
+    trials: Path, design: DesignFile, scenario: Scenario | None, document: dict[str, Any],
     study: dict[str, Any],
 ) -> list[Story]:  # fmt: skip
     if scenario is not None and mechanism_hash(scenario) != study["mechanism_sha256"][design.id]:
@@ -284,7 +284,7 @@ def _stories(
         with parquet_errors(str(trials)):
             table = pd.read_parquet(trials, filters=[("men", "==", men)])
     stories = []
-    for title, which in choose(table, len(design.monitoring.looks_percent)).items():
+    for title, which in choose_examples(table, len(design.monitoring.looks_percent)).items():
         here = table[(table.trial == which[0]) & np.isclose(table.effect_percent, which[1])]
         stories.append(tell_story(design, scenario, study["seed"], men, title, which, here.iloc[0]))
     return stories

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.additional_measures import main_point, null_point
 from pretese.trial.power.power_view import number
 from pretese.trial.simulation.stopped_estimates import can_be_ordered
 
 
-def statement(design: Design, document: dict[str, Any]) -> str:
+def statement(design: DesignFile, document: dict[str, Any]) -> str:
     """Return one paragraph on the sample size, ready for a protocol."""
     point = main_point(document)
     measures, truth, bounds = point["measures"], point["truth"], document["bounds"]
@@ -44,7 +44,7 @@ def statement(design: Design, document: dict[str, Any]) -> str:
     return " ".join(sentences)
 
 
-def _lost(design: Design) -> str:
+def _lost(design: DesignFile) -> str:
     control, treated = design.dropout.control_percent, design.dropout.treated_percent
     if not control and not treated:
         return "nobody is lost"
@@ -76,7 +76,7 @@ def _further(document: dict[str, Any], point: dict[str, Any]) -> list[str]:
     return found
 
 
-def at_a_stop(design: Design) -> list[tuple[str, str]]:
+def at_a_stop(design: DesignFile) -> list[tuple[str, str]]:
     """Return a row on what a trial with looks reports when it has stopped; none for one look."""
     plan = design.monitoring
     if len(plan.looks_percent) == 1:
@@ -122,7 +122,7 @@ def _sided(bounds: dict[str, Any]) -> str:
     return "one-sided" if bounds["sides"] == 1 else "two-sided"
 
 
-def limits(design: Design) -> list[str]:
+def limits(design: DesignFile) -> list[str]:
     """Return what no trial of this design can show, since its men cannot be so."""
     found = [
         "A part of the effect means that this share of men respond; treatment harms nobody here, "

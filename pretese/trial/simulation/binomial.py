@@ -18,7 +18,7 @@ from estimate.core.arrays import Floats, Ints
 from estimate.sequential.trials import follow
 from pretese.trial.conduct.event_rates import Chances, chances
 from pretese.trial.conduct.trial_conduct import check_filled, recruitment_of
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.stopped_estimates import final_estimates
 from pretese.trial.simulation.trial_results import Outcomes, Point, Results
 from simulate.core.random_streams import Luck
@@ -26,7 +26,7 @@ from simulate.recruitment.accrual import expected_men, expected_month
 from simulate.recruitment.predictability import expected_guesses
 
 
-def why_by_men(design: Design, points: Sequence[Point]) -> str | None:
+def why_by_men(design: DesignFile, points: Sequence[Point]) -> str | None:
     """Return why trials must be drawn man by man; None if counts say it all."""
     reasons = {
         "men of a scenario differ": design.risks is None,
@@ -73,7 +73,7 @@ class Calendar:
 
 
 def count_block(
-    design: Design, seed: int, points: Sequence[Point], first: int, size: int
+    design: DesignFile, seed: int, points: Sequence[Point], first: int, size: int
 ) -> Results:
     """Draw trials ``first .. first + size - 1`` of a design at every point.
 
@@ -93,7 +93,7 @@ def count_block(
     return found
 
 
-def draw_counts(design: Design, men: int, chance: Chances, luck: Luck) -> Counts:
+def draw_counts(design: DesignFile, men: int, chance: Chances, luck: Luck) -> Counts:
     """Draw what looks at trials of ``men`` show, whether or not a trial gets that far."""
     came = np.diff(arms_at_looks(design, men), axis=0, prepend=0)
     events, analysed = (np.empty((2, luck.replicates, luck.men), np.int64) for _ in range(2))
@@ -103,16 +103,16 @@ def draw_counts(design: Design, men: int, chance: Chances, luck: Luck) -> Counts
         for look, new in enumerate(came[:, arm]):
             left: int | Ints = int(new)
             if there is not None:
-                left = quantile(there[look], int(new), chance.analysed[arm])
+                left = binomial_quantile(there[look], int(new), chance.analysed[arm])
             analysed[arm, look] = left
-            events[arm, look] = quantile(won[look], left, chance.success[arm])
+            events[arm, look] = binomial_quantile(won[look], left, chance.success[arm])
     return Counts(events.cumsum(1), analysed.cumsum(1))
 
 
-def quantile(uniform: Floats, men: int | Ints, share: float) -> Ints:
+def binomial_quantile(uniform: Floats, men: int | Ints, share: float) -> Ints:
     """Return (trial,) binomial counts: the quantiles of these many men at uniform numbers.
 
-    >>> quantile(np.array([0.2, 0.3, 0.9]), np.array([2, 2, 1]), 0.5).tolist()
+    >>> binomial_quantile(np.array([0.2, 0.3, 0.9]), np.array([2, 2, 1]), 0.5).tolist()
     [0, 1, 1]
     """
     sizes = np.unique(men)
@@ -129,7 +129,7 @@ def _quantile(uniform: Floats, men: int, share: float) -> Ints:
     return np.searchsorted(below, uniform, side="right")
 
 
-def draw_calendar(design: Design, men: int, luck: Luck) -> Calendar:
+def draw_calendar(design: DesignFile, men: int, luck: Luck) -> Calendar:
     """Draw when each look falls: its last man must have come, and his endpoint be known.
 
     Men go on arriving until then, unless the trial is full.
@@ -153,7 +153,7 @@ def draw_calendar(design: Design, men: int, luck: Luck) -> Calendar:
     return Calendar(known, waited_for[:, None] + over, exposed)
 
 
-def _treated_of(design: Design, men: Ints, uniform: Floats) -> Ints:
+def _treated_of(design: DesignFile, men: Ints, uniform: Floats) -> Ints:
     """Return how many of the first men of new blocks are treated: whole blocks, and a part."""
     block, treated = design.step, men_in_block(design)[1]
     whole, part = np.divmod(men, block)
@@ -166,7 +166,7 @@ def _treated_of(design: Design, men: Ints, uniform: Floats) -> Ints:
 
 
 def end_trials(
-    design: Design, men: int, chance: Chances, counts: Counts, calendar: Calendar
+    design: DesignFile, men: int, chance: Chances, counts: Counts, calendar: Calendar
 ) -> Outcomes:
     """Compare the arms at every look, and end each trial where its bounds say."""
     looks = range(counts.men.shape[1])
@@ -224,13 +224,13 @@ def _distinct(events: Ints, men: Ints) -> tuple[Ints, Ints]:
     return columns[:, first], back
 
 
-def arms_at_looks(design: Design, men: int) -> Ints:
+def arms_at_looks(design: DesignFile, men: int) -> Ints:
     """Return (look, 2) men randomised to control and to treatment by each look."""
     blocks = np.asarray(design.looks_at(men)) // design.step
     return np.asarray(blocks[:, None] * men_in_block(design))
 
 
-def men_in_block(design: Design) -> tuple[int, int]:
+def men_in_block(design: DesignFile) -> tuple[int, int]:
     """Return the men of control and of treatment in a block."""
     control, treated = design.allocation
     rounds = design.step // (control + treated)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from estimate.core.arrays import Bools, Floats, Ints
 from estimate.sample_size.graphs import without
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.interim import upper_at
 
 
@@ -37,7 +37,7 @@ class _Graphs:
     claimed: Bools
 
 
-def claim(design: Design, z: Floats) -> Claims:
+def claim(design: DesignFile, z: Floats) -> Claims:
     """Take trials through their looks until the primary endpoint is claimed.
 
     A trial also ends at the last look, or where the primary falls below a futility bound. What
@@ -62,7 +62,7 @@ def claim(design: Design, z: Floats) -> Claims:
     return Claims(look, graphs.claimed)
 
 
-def _start(design: Design, trials: int, endpoints: int) -> _Graphs:
+def _start(design: DesignFile, trials: int, endpoints: int) -> _Graphs:
     graph = design.graph()
     weights = np.ones(endpoints) if graph is None else np.asarray(graph.weights)
     shares = np.zeros((endpoints, endpoints)) if graph is None else np.asarray(graph.transitions)
@@ -73,7 +73,7 @@ def _start(design: Design, trials: int, endpoints: int) -> _Graphs:
     )
 
 
-def _test(design: Design, graphs: _Graphs, here: Ints, z: Floats, look: int) -> None:
+def _test(design: DesignFile, graphs: _Graphs, here: Ints, z: Floats, look: int) -> None:
     """Reject what the graphs of trials ``here`` allow at a look, one endpoint after another."""
     size = np.abs(z) if design.monitoring.sides == 2 else z
     for _ in range(z.shape[-1]):
@@ -88,7 +88,7 @@ def _test(design: Design, graphs: _Graphs, here: Ints, z: Floats, look: int) -> 
             graphs.weights[rows], graphs.shares[rows] = left
 
 
-def _bounds(design: Design, weights: Floats, look: int) -> Floats:
+def _bounds(design: DesignFile, weights: Floats, look: int) -> Floats:
     """Return the bounds of endpoints that have these weights."""
     plan = design.monitoring
     levels, which = np.unique(np.round(weights, 12), return_inverse=True)

@@ -14,7 +14,7 @@ from estimate.core.arrays import Floats
 from pretese.trial.conduct.observed_data import Data
 from pretese.trial.conduct.trial_conduct import draw_people
 from pretese.trial.conduct.true_estimands import ideal
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.arm_comparison import analyse
 from simulate.scenario import Scenario
 
@@ -23,7 +23,7 @@ TRIALS, MEN = 16, 8192
 
 
 def given_truths(
-    design: Design, scenario: Scenario | None, seed: int, effect: float, men: int | None = None
+    design: DesignFile, scenario: Scenario | None, seed: int, effect: float, men: int | None = None
 ) -> tuple[Floats, Floats] | None:
     """Return (endpoint,) true conditional log odds ratios and their Monte Carlo errors.
 
@@ -45,7 +45,7 @@ def _given(
     design_text: str, scenario_text: str | None, seed: int, effect: float
 ) -> tuple[float, float]:
     """Return one true value with its error; texts, so that equal questions are one question."""
-    design = Design.model_validate_json(design_text)
+    design = DesignFile.model_validate_json(design_text)
     if not design.analysis.conditional:
         return float("nan"), float("nan")
     if effect == 0 and design.endpoint.crossover != "composite":
@@ -56,7 +56,7 @@ def _given(
     return float(found.mean()), float(found.std(ddof=1) / np.sqrt(found.size))
 
 
-def _both_arms(design: Design, scenario: Scenario | None, seed: int, effect: float) -> Data:
+def _both_arms(design: DesignFile, scenario: Scenario | None, seed: int, effect: float) -> Data:
     """Return men of huge trials once for each part of the allocation, in either arm."""
     people = draw_people(design, scenario, seed, MEN, TRIALS)
     control, treated, population = ideal(design, people, effect)

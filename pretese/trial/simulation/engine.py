@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.binomial import count_block, why_by_men
 from pretese.trial.simulation.patient_level import run_block
 from pretese.trial.simulation.reestimation import largest
@@ -18,7 +18,7 @@ COUNTED_AT_ONCE = 4 * CHUNK
 
 
 def simulate_design(
-    design: Design,
+    design: DesignFile,
     scenario: Scenario | None,
     points: Sequence[Point],
     *,
@@ -46,7 +46,7 @@ def simulate_design(
     return {point: Outcomes.joined([part[point] for part in parts]) for point in points}
 
 
-def trials_at_once(design: Design, points: Sequence[Point], *, by_men: bool) -> int:
+def trials_at_once(design: DesignFile, points: Sequence[Point], *, by_men: bool) -> int:
     """Return how many trials make a block: as many as memory and speed ask for."""
     if not by_men:
         return COUNTED_AT_ONCE
@@ -54,7 +54,7 @@ def trials_at_once(design: Design, points: Sequence[Point], *, by_men: bool) -> 
 
 
 def draw_block(
-    design: Design,
+    design: DesignFile,
     scenario: Scenario | None,
     seed: int,
     points: Sequence[Point],

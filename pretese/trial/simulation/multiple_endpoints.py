@@ -10,12 +10,12 @@ from estimate.sequential.trials import Conduct, follow
 from pretese.trial.conduct.observed_data import Data, observe
 from pretese.trial.conduct.trial_conduct import Trials
 from pretese.trial.conduct.true_estimands import truths
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.claims import claim
 from pretese.trial.simulation.interim_analyses import Looks, take_looks
 
 
-def observe_all(design: Design, trials: Trials, effect: float) -> list[Data]:
+def observe_all(design: DesignFile, trials: Trials, effect: float) -> list[Data]:
     """Return what is recorded of each endpoint, the primary first."""
     return [observe(design, trials, effect, k) for k in range(len(design.questions))]
 
@@ -30,7 +30,7 @@ def paths(looks: Sequence[Looks]) -> Floats:
     return np.stack([each.z for each in looks], -1)
 
 
-def end_of(design: Design, looks: Sequence[Looks]) -> Conduct:
+def end_of(design: DesignFile, looks: Sequence[Looks]) -> Conduct:
     """Return where each trial ends, and whether the primary endpoint is claimed."""
     primary = looks[0].z
     if not design.secondary:
@@ -49,7 +49,12 @@ def at_look(answers: Sequence[Estimate], name: str, look: Ints, *, log: bool = T
 
 
 def several(
-    design: Design, trials: Trials, men: int, effect: float, looks: Sequence[Looks], without: Floats
+    design: DesignFile,
+    trials: Trials,
+    men: int,
+    effect: float,
+    looks: Sequence[Looks],
+    without: Floats,
 ) -> dict[str, Floats]:
     """Return the arrays of `Outcomes` that have an endpoint axis.
 

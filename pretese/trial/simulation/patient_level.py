@@ -12,7 +12,7 @@ import numpy as np
 from estimate.core.arrays import Bools, Floats, Ints
 from pretese.trial.conduct.trial_conduct import Trials, draw_trials
 from pretese.trial.conduct.true_estimands import truths
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.conditional_effect import given_truths
 from pretese.trial.simulation.interim_analyses import Looks
 from pretese.trial.simulation.multiple_endpoints import (
@@ -33,7 +33,7 @@ _ON_SCALE = ("estimate", "conf_low", "conf_high")
 
 
 def run_block(
-    design: Design,
+    design: DesignFile,
     scenario: Scenario | None,
     seed: int,
     points: Sequence[Point],
@@ -62,7 +62,7 @@ def run_block(
 
 
 def conduct(
-    design: Design,
+    design: DesignFile,
     trials: Trials,
     men: int,
     effect: float,
@@ -98,13 +98,13 @@ def conduct(
     )
 
 
-def _full_men(design: Design, men: int, sizes: Ints, look: Ints) -> Floats:
+def _full_men(design: DesignFile, men: int, sizes: Ints, look: Ints) -> Floats:
     """Return the size at the last look; trials that stop at or before re-estimation keep theirs."""
     rule = design.monitoring.reestimation
     return np.where(look > (rule.at_look if rule else 0), sizes, men).astype(float)
 
 
-def _called(design: Design, trials: Trials, men: int, full: Floats) -> Bools:
+def _called(design: DesignFile, trials: Trials, men: int, full: Floats) -> Bools:
     """Return (replicate, man) who is recruited at all: up to the size of the trial.
 
     Men who come while a re-estimating look waits for its endpoints are recruited, even if the

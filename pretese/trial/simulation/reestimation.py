@@ -8,10 +8,10 @@ import numpy as np
 
 from estimate.core.arrays import Floats, Ints
 from estimate.sequential.looking_ahead import information_for_power
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 
 
-def resized(design: Design, men: int, z: Floats) -> Ints:
+def resized(design: DesignFile, men: int, z: Floats) -> Ints:
     """Return (..., look) men each look waits for, after re-estimation on the statistics ``z``.
 
     The rest of the trial becomes so large that the combined statistic of the last look has the
@@ -40,7 +40,7 @@ def resized(design: Design, men: int, z: Floats) -> Ints:
     return np.where(np.isnan(z)[..., None], planned, sizes)
 
 
-def largest(design: Design, men: int) -> int:
+def largest(design: DesignFile, men: int) -> int:
     """Return the largest size that a trial planned for ``men`` may come to have."""
     rule = design.monitoring.reestimation
     if rule is None:
@@ -50,7 +50,7 @@ def largest(design: Design, men: int) -> int:
     return max(men, seen + int(most))
 
 
-def effect_per_root_man(design: Design, z: Floats, men: int) -> Floats:
+def effect_per_root_man(design: DesignFile, z: Floats, men: int) -> Floats:
     """Return the drift of z per root of a man randomised that conditional power reckons with.
 
     Observed: that of the look, z / sqrt(men). Assumed: the difference of risks over its standard

@@ -26,14 +26,20 @@ import numpy as np
 from estimate.core.arrays import Floats, Ints
 from estimate.core.result import Z95
 from estimate.sequential.stagewise import order_stagewise
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 
 #: Coverage of the intervals of every method, and of the final interval.
 LEVEL = 0.95
 
 
 def final_estimates(
-    design: Design, look: Ints, z: Floats, *, estimate: Floats, conf_low: Floats, conf_high: Floats
+    design: DesignFile,
+    look: Ints,
+    z: Floats,
+    *,
+    estimate: Floats,
+    conf_low: Floats,
+    conf_high: Floats,
 ) -> dict[str, Floats]:
     """Return the arrays ``median_unbiased``, ``final_low`` and ``final_high`` of `Outcomes`.
 
@@ -65,7 +71,7 @@ def final_estimates(
     return found
 
 
-def can_be_ordered(design: Design) -> bool:
+def can_be_ordered(design: DesignFile) -> bool:
     """Return whether trials have looks, all held against the bounds of one plan."""
     plan, graph = design.monitoring, design.graph()
     whole = graph is None or graph.weights[0] >= 1

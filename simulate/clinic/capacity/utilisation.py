@@ -7,7 +7,7 @@ import numpy as np
 from simulate.clinic.capacity.queues import QUEUES, Window, inside
 from simulate.clinic.flow import steps
 from simulate.clinic.flow.ledger import Columns
-from simulate.clinic.flow.places import Bench
+from simulate.clinic.flow.places import BenchResource
 from simulate.clinic.flow.run_clinic import Run
 from simulate.clinic.flow.theatre import list_days
 from simulate.clinic.setup.equipment import Theatre
@@ -49,7 +49,7 @@ def _slots_used(run: Run, place: Slots, which: tuple[int, ...], within: Window) 
     return used / offered if offered else nan
 
 
-def _busy_days(run: Run, bench: Bench, which: tuple[int, ...], within: Window) -> float:
+def _busy_days(run: Run, bench: BenchResource, which: tuple[int, ...], within: Window) -> float:
     """Return the days that analysers worked on samples that they began in the window."""
     busy = 0.0
     for part in run.parts():

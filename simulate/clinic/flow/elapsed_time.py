@@ -7,7 +7,7 @@ from typing import Any
 import simpy
 
 from simulate.clinic.flow.patient_state import Case
-from simulate.clinic.flow.places import Bench
+from simulate.clinic.flow.places import BenchResource
 from simulate.clinic.setup.opening_days import Slots
 
 Process = Generator[simpy.Event, Any, None]
@@ -30,7 +30,9 @@ def visit(
     return True
 
 
-def send_sample(env: simpy.Environment, case: Case, step: int, bench: Bench, time: int) -> Process:
+def send_sample(
+    env: simpy.Environment, case: Case, step: int, bench: BenchResource, time: int
+) -> Process:
     """Send a sample to a bench and wait for the report; ``time`` counts his samples from 0."""
     delays = case.lot.delays
     case.asked[step] = env.now

@@ -21,7 +21,7 @@ from simulate.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class BenchResource:
     """A laboratory bench: analysers (None: no limit), and which delays are its own.
 
     ``work`` is the place of the first sample's work in `simulate.clinic.courses.delays.DELAYS`.
@@ -38,8 +38,8 @@ class Places:
 
     calendar: Calendar
     outpatients: Slots
-    hormones: Bench
-    semen: Bench
+    hormones: BenchResource
+    semen: BenchResource
     theatre: WaitingList[Case] | None
     oocyte_retrievals: Slots
     transfers: Slots
@@ -73,9 +73,11 @@ def _outpatients(calendar: Calendar, clinic: Clinic) -> Slots:
     )
 
 
-def _bench(env: simpy.Environment, bench: equipment.Bench, work: int, turnaround: int) -> Bench:
+def _bench(
+    env: simpy.Environment, bench: equipment.Bench, work: int, turnaround: int
+) -> BenchResource:
     analysers = simpy.Resource(env, bench.analysers) if bench.analysers else None
-    return Bench(analysers, work, turnaround)
+    return BenchResource(analysers, work, turnaround)
 
 
 def _theatre(

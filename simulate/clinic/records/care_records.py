@@ -46,7 +46,7 @@ def procedures(seen: Seen) -> pd.DataFrame:
     return table.sort_values(["patient_id", "day"], kind="stable", ignore_index=True)
 
 
-def operations(seen: Seen) -> pd.DataFrame:
+def recorded_operations(seen: Seen) -> pd.DataFrame:
     """List the operations that are over; the minutes are the clinic's own if it gives any."""
     columns, theatre = seen.columns, seen.run.clinic.theatre
     cohort, drawn = seen.fates.cohort, seen.fates.operations
@@ -69,7 +69,7 @@ def operations(seen: Seen) -> pd.DataFrame:
     )
 
 
-def cycles(seen: Seen) -> pd.DataFrame:
+def recorded_cycles(seen: Seen) -> pd.DataFrame:
     """List the ICSI cycles that have been done."""
     columns, luck = seen.columns, seen.fates.cohort.luck
     men = seen.by_now(columns.complete[steps.ICSI])

@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 
 from simulate.clinic.flow import steps
 from simulate.clinic.flow.run_clinic import Run
-from simulate.clinic.records.care_records import cycles, operations, procedures, transfers
+from simulate.clinic.records.care_records import (
+    procedures,
+    recorded_cycles,
+    recorded_operations,
+    transfers,
+)
 from simulate.clinic.records.state_on_day import Seen, by_phases, injection_times, views
 from simulate.core.coding import DIAGNOSES
 from simulate.hormones.serum import estradiol_pmol_l, lh_iu_l, testosterone_nmol_l
@@ -45,8 +50,8 @@ def tables_of(seen: Seen) -> Tables:
         "visits": _visits(seen),
         "injections": _injections(seen),
         "procedures": procedures(seen),
-        "operations": operations(seen),
-        "cycles": cycles(seen),
+        "operations": recorded_operations(seen),
+        "cycles": recorded_cycles(seen),
         "transfers": transfers(seen),
     }
     return {name: table[[column.name for column in COLUMNS[name]]] for name, table in parts.items()}

@@ -15,7 +15,7 @@ from protocol.dates import FIRST_YEAR, LAST_YEAR
 from protocol.reading.documents import Document, parse_document, read_text
 from protocol.reading.fields import Day, Identifier, Number, Whole
 from protocol.regimen.conditions import Condition, parse_name_condition, parse_number_condition
-from simulate.clinic.setup.equipment import Embryology, Laboratory, Outpatients, Theatre
+from simulate.clinic.setup.equipment import Embryology, LaboratoryBenches, Outpatients, Theatre
 from simulate.clinic.setup.opening_days import Calendar
 from simulate.clinic.setup.time_units import MONTH_NAMES, Length, Weekday, in_time_units
 from simulate.core.coding import ARMS, DIAGNOSES
@@ -138,7 +138,7 @@ class Clinic(Document):
     holidays: Annotated[tuple[Day, ...], Field(max_length=10_000)] = ()
     referrals: Referrals = Referrals()
     outpatients: Outpatients | None = None
-    laboratory: Laboratory = Laboratory()
+    laboratory: LaboratoryBenches = LaboratoryBenches()
     theatre: Theatre | None = None
     embryology: Embryology | None = None
     intervals: Intervals = Intervals()

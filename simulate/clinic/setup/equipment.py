@@ -70,7 +70,7 @@ class Bench(Document):
         return self
 
 
-class Laboratory(Document):
+class LaboratoryBenches(Document):
     """The hormone bench and the semen bench."""
 
     hormones: Bench = Bench()

@@ -71,7 +71,7 @@ def test_two_sided_men(capsys):
         (["--looks", "0.5,0.4,1"], "do not rise from above 0"),
         (["--looks", "0.5,1.2"], "after the end"),
         (["--looks", "a,b"], "'a,b' came"),
-        (["--looks", "1000"], "100 at most"),
+        (["--looks", "1000"], "give 1 to 100"),
         (["--looks", "2", "--alpha", "2"], "alpha: 2.0 is not allowed"),
         (["--looks", "2", "--spending", "HSD"], "give a number for gamma"),
         (["--looks", "2", "--gamma", "2"], "OF does not take it"),

@@ -10,7 +10,7 @@ import pytest
 from pretese.cli import run
 from pretese.trial.design.arms import Arms, ByArm, Randomisation, Recruiting, Risks
 from pretese.trial.design.decision_rule import Decision
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.endpoint import Analysis, Endpoint, Secondary
 from pretese.trial.design.interim import Monitoring, Reestimation
 from pretese.trial.design.multiplicity import Multiplicity
@@ -55,7 +55,7 @@ def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     "model",
     [
-        Design, Randomisation, Recruiting, Endpoint, Analysis, Monitoring, Reestimation, ByArm,
+        DesignFile, Randomisation, Recruiting, Endpoint, Analysis, Monitoring, Reestimation, ByArm,
         Risks, Arms, Secondary, Multiplicity, Decision,
     ],
 )  # fmt: skip

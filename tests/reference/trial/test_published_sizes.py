@@ -10,7 +10,7 @@ from scipy.stats import binom, norm
 
 from estimate.performance.measures import share_mcse, z_against
 from estimate.sample_size.closed_form import size_two_proportions
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.exact_power import exact_rail
 from pretese.trial.simulation.engine import simulate_design
 from protocol.reading.documents import validate
@@ -53,7 +53,7 @@ def two_arms(men, control, treated, **changes):
             "endpoint": {"known_after_months": 4},
             **changes,
         },
-        Design,
+        DesignFile,
         "test",
     )
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pretese.article.published import load_published
-from pretese.article.report.compare import compare, frame, missed, reason_for
+from pretese.article.report.compare import compare, comparison_frame, missed, reason_for
 from pretese.article.report.reproduction_page import summary
 from pretese.article.twin.quartiles import quartiles
 from protocol.errors import InputError
@@ -79,7 +79,7 @@ def test_a_number_below_a_bound_is_shown_as_one():
 
 
 def test_the_table_has_a_line_per_published_number():
-    table = frame(compare(paper(), PUBLISHED, ANYTHING))
+    table = comparison_frame(compare(paper(), PUBLISHED, ANYTHING))
     assert list(table["id"]) == list(PUBLISHED.numbers)
 
 

@@ -7,9 +7,15 @@ import numpy as np
 import pytest
 
 from pretese.article.pitfalls.all_pitfalls import audit
-from pretese.article.pitfalls.pitfall_result import Figure, frame, mean_of, mean_ratio, share_of
-from pretese.article.pitfalls.pitfalls_page import REPLICATES, SEED, page
-from pretese.article.pitfalls.pitfalls_report import render, write_audit
+from pretese.article.pitfalls.pitfall_result import (
+    Figure,
+    mean_of,
+    mean_ratio,
+    pitfall_frame,
+    share_of,
+)
+from pretese.article.pitfalls.pitfalls_page import REPLICATES, SEED, pitfalls_text
+from pretese.article.pitfalls.pitfalls_report import render_pitfalls, write_audit
 
 FEW = 12
 PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "paper-audit.md"
@@ -30,7 +36,7 @@ def published_page():
 
 
 def test_the_page_in_docs_is_what_the_command_writes_but_for_the_figures(pitfalls, published_page):
-    small = page(pitfalls, FEW, SEED)
+    small = pitfalls_text(pitfalls, FEW, SEED)
     assert NUMBER.sub("#", published_page) == NUMBER.sub("#", small)
     assert f"over {REPLICATES}" in published_page
 
@@ -124,12 +130,12 @@ def test_the_page_shows_what_it_says(published_page):
 def test_every_figure_of_the_html_is_in_the_table(pitfalls, tmp_path):
     write_audit(pitfalls, tmp_path, FEW, SEED)
     html = (tmp_path / "audit.html").read_text(encoding="utf-8")
-    assert html == render(pitfalls, FEW, SEED)
-    table = frame(pitfalls)
+    assert html == render_pitfalls(pitfalls, FEW, SEED)
+    table = pitfall_frame(pitfalls)
     assert len(table) == sum(len(pitfall.figures) for pitfall in pitfalls) > 60
     assert html.count("<tr>") == len(table)
     assert (tmp_path / "audit.csv").read_text().count("\n") == len(table) + 1
-    assert (tmp_path / "audit.md").read_text(encoding="utf-8") == page(pitfalls, FEW, SEED)
+    assert (tmp_path / "audit.md").read_text(encoding="utf-8") == pitfalls_text(pitfalls, FEW, SEED)
 
 
 def test_figures_by_hand():

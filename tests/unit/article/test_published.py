@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 import pretese
 from docs.generate.published_page import page
-from pretese.article.published import Number, PublishedStudy, load_published
+from pretese.article.published import PublishedNumber, PublishedStudy, load_published
 from protocol.errors import InputError
 from simulate.core import shipped
 from simulate.core.shipped import published_names, published_path, scenario_names, scenario_path
@@ -131,14 +131,16 @@ def test_all_broken_references_are_listed_at_once(write):
     ],
 )
 def test_agreement_includes_both_ends_of_the_rounding(value, decimals, inside, outside):
-    number = Number(value=value, decimals=decimals, unit="percent", label="share")
+    number = PublishedNumber(value=value, decimals=decimals, unit="percent", label="share")
     assert all(number.agrees_with(x) for x in inside)
     assert not any(number.agrees_with(x) for x in outside)
 
 
 @given(exact=st.floats(-1e4, 1e4), decimals=st.integers(0, 6))
 def test_what_rounds_to_a_figure_agrees_with_it(exact, decimals):
-    number = Number(value=round(exact, decimals), decimals=decimals, unit="ratio", label="x")
+    number = PublishedNumber(
+        value=round(exact, decimals), decimals=decimals, unit="ratio", label="x"
+    )
     assert number.agrees_with(exact)
     assert not number.agrees_with(number.value + 3 * number.half_width)
 

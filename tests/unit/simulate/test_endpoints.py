@@ -12,7 +12,7 @@ from pretese.recovery.work.tasks import EstimateTask
 from pretese.trial.conduct.observed_data import observe
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_trials
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from protocol.errors import InputError
 from protocol.reading.documents import validate
 from simulate.cohort.draw import draw_cohort
@@ -36,7 +36,7 @@ def design(variable, **endpoint):
         "sites": [{"name": "one", "at_months": [0], "men_in_12_months": [60]}],
         "endpoint": {"variable": variable, "known_after_months": 24, **endpoint},
     }  # fmt: skip
-    return validate(said, Design, "design")
+    return validate(said, DesignFile, "design")
 
 
 @every_endpoint

@@ -10,7 +10,7 @@ from simulate.hormones.pharmacology import (
     concentration,
     elimination_per_hour,
     feedback_weights,
-    injections,
+    injections_of_drug,
     reference_activity,
     remaining,
     response,
@@ -107,7 +107,7 @@ def test_steady_increments_of_ufsh_lie_in_the_derived_range():
 
 def test_the_fast_form_equals_the_curve_at_a_month_end():
     kinetics = paper().physiology.ufsh
-    given = injections(load_regimen("fsh-guided"), (0, 1, 1), "ufsh")
+    given = injections_of_drug(load_regimen("fsh-guided"), (0, 1, 1), "ufsh")
     half_life = np.array([15.0, 36.0, 80.0])
     height = scale(kinetics, elimination_per_hour(half_life), 1.0)
     fast = height * remaining(given, 90, half_life)
@@ -117,10 +117,12 @@ def test_the_fast_form_equals_the_curve_at_a_month_end():
 
 def test_injections_run_on_over_month_ends_and_restart_with_a_phase():
     regimen = load_regimen("fsh-guided")
-    assert injections(regimen, (0, 0), "hcg").days.tolist() == list(range(0, 60, 2))
-    assert injections(regimen, (0, 1, 1), "ufsh").days.tolist() == list(range(30, 90, 4))
-    assert injections(regimen, (0, 1, 1), "hcg").days[15:].tolist() == list(range(32, 90, 4))
-    assert not len(injections(load_regimen("ufsh-only"), (0,), "hcg").days)
+    assert injections_of_drug(regimen, (0, 0), "hcg").days.tolist() == list(range(0, 60, 2))
+    assert injections_of_drug(regimen, (0, 1, 1), "ufsh").days.tolist() == list(range(30, 90, 4))
+    assert injections_of_drug(regimen, (0, 1, 1), "hcg").days[15:].tolist() == list(
+        range(32, 90, 4)
+    )
+    assert not len(injections_of_drug(load_regimen("ufsh-only"), (0,), "hcg").days)
 
 
 def test_days_from_are_closed_and_days_to_are_open():

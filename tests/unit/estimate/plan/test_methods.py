@@ -15,7 +15,7 @@ from pretese.recovery.work.tasks import EstimateTask
 from pretese.trial.conduct.observed_data import observe
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_trials
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation import arm_comparison as trial_analyse
 from protocol.errors import InputError
 from protocol.reading.documents import validate
@@ -95,7 +95,7 @@ def trial(method, covariates):
         "endpoint": {"known_after_months": 4},
         "analysis": {"method": method, "covariates": list(covariates)},
     }  # fmt: skip
-    return validate(said, Design, "design")
+    return validate(said, DesignFile, "design")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_trials
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.report.chapters import described
 from protocol.errors import InputError
 from protocol.reading.documents import validate
@@ -36,7 +36,7 @@ def design(**randomisation):
         ],
         "endpoint": {"known_after_months": 4},
     }  # fmt: skip
-    return validate(said, Design, "design")
+    return validate(said, DesignFile, "design")
 
 
 @pytest.mark.parametrize("name", SCHEMES)

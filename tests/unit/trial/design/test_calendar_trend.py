@@ -8,7 +8,7 @@ from estimate.performance.measures import share_mcse
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_people, draw_trials
 from pretese.trial.design.alternatives import planned_value, with_settings
-from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.power.exact_power import why_no_rail
 from pretese.trial.power.sensitivity_grid import assumed_ranges
 from pretese.trial.power.summary import measures
@@ -29,7 +29,7 @@ def drifting(by=0.6, **changes):
         "sweep": [-40, 40],
     }  # fmt: skip
     plain = {**STEADY.model_dump(exclude_defaults=True), "drift": number, **changes}
-    return validate(plain, Design, "test")
+    return validate(plain, DesignFile, "test")
 
 
 def test_a_man_has_sperm_where_his_reserve_and_his_time_exceed_the_cut():

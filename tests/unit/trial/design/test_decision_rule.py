@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pretese.trial.design.decision_rule import Decision
-from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.power.decision_verdict import decision_document, decision_words
 from pretese.trial.power.runner import nature, trial_job
 from protocol.errors import InputError
@@ -173,7 +173,7 @@ def test_what_was_not_simulated_is_not_clear():
 def test_nonsense_is_bad_input(decision, says):
     plain = read_design("three-looks")[0].model_dump(exclude_defaults=True)
     with pytest.raises(InputError, match=says):
-        validate({**plain, "decision": decision}, Design, "test")
+        validate({**plain, "decision": decision}, DesignFile, "test")
 
 
 def test_a_decision_changes_nothing_that_is_drawn():

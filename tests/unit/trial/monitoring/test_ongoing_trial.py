@@ -7,9 +7,9 @@ from scipy.special import ndtr, ndtri
 from estimate.comparison.risk_difference import score_z
 from estimate.sequential.boundaries import plan_sequential
 from estimate.sequential.spending import Spending
-from pretese.trial.design.design_file import Design
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.monitoring.interim_data import Taken
-from pretese.trial.monitoring.monitoring_answer import document_of
+from pretese.trial.monitoring.monitoring_answer import monitoring_document
 from pretese.trial.monitoring.ongoing_trial import Asked, monitor
 from protocol.errors import InputError
 from protocol.reading.documents import parse_document
@@ -34,7 +34,7 @@ def design(monitoring=TWO, more="", **changes):
     for old, new in changes.values():
         assert old in text
         text = text.replace(old, new)
-    return parse_document(text, Design, where="trial.yaml")
+    return parse_document(text, DesignFile, where="trial.yaml")
 
 
 def from_scenario(monitoring=TWO, more=""):
@@ -58,7 +58,7 @@ def estimates(*rows, men=None):
 
 
 def told(plan, taken, **asked):
-    return document_of(monitor(plan, taken, Asked(**asked)))
+    return monitoring_document(monitor(plan, taken, Asked(**asked)))
 
 
 def refused(plan, taken, **asked):
@@ -373,11 +373,11 @@ def test_what_counts_do_not_tell_is_refused():
     text = f"{DESIGN}monitoring: {TWO}\n".replace(
         "risks: {control_percent: 40, treated_percent: 55}", SCENARIO
     )
-    plan = parse_document(text.replace(variable, excluded), Design, where="trial.yaml")
+    plan = parse_document(text.replace(variable, excluded), DesignFile, where="trial.yaml")
     assert "give --planned, the men planned" in refused(plan, counts((40, 100, 50, 100)))
     assert told(plan, counts((40, 100, 50, 100)), planned=400)["planned"] == 400
     stratum = text.replace(variable, excluded.replace("excluded", "principal stratum"))
-    plan = parse_document(stratum, Design, where="trial.yaml")
+    plan = parse_document(stratum, DesignFile, where="trial.yaml")
     assert "counts do not tell a principal stratum" in refused(plan, counts((40, 100, 50, 100)))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pretese.trial.conduct.participants import scenario_of
-from pretese.trial.design.design_file import Design, design_names, read_design
+from pretese.trial.design.design_file import DesignFile, design_names, read_design
 from pretese.trial.power.additional_measures import own_effects
 from pretese.trial.power.runner import nature
 from pretese.trial.report.chapters import about, described, plan_and_run, truth_words
@@ -20,7 +20,7 @@ PLAIN = read_design("re-estimation")[0]
 
 
 def changed(design, **changes):
-    return validate({**design.model_dump(exclude_defaults=True), **changes}, Design, "test")
+    return validate({**design.model_dump(exclude_defaults=True), **changes}, DesignFile, "test")
 
 
 def outcomes(estimate, half, target, control=(), treated=()):

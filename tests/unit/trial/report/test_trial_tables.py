@@ -7,8 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pretese.trial.power import trial_tables as table
-from pretese.trial.power.additional_measures import further, quantile
-from pretese.trial.power.trial_tables import Recorded, join, outcomes_of, table_of
+from pretese.trial.power.additional_measures import further
+from pretese.trial.power.trial_means import quantile_measure
+from pretese.trial.power.trial_tables import Recorded, outcomes_of, table_of, write_trials
 from pretese.trial.simulation.trial_results import Outcomes
 from tests.unit.trial.design.test_alternatives import plain
 
@@ -44,7 +45,7 @@ def test_arrays_of_several_numbers_per_trial_come_back_too(monkeypatch, tmp_path
     np.testing.assert_array_equal(back.endpoints, [[2, 3], [4, 5]])
     assert back.absent is None
     pq.write_table(whole, tmp_path / "block.parquet")
-    join(Recorded([tmp_path / "block.parquet"]), tmp_path / "joined.parquet")
+    write_trials(Recorded([tmp_path / "block.parquet"]), tmp_path / "joined.parquet")
     joined = pq.read_table(tmp_path / "joined.parquet")
     assert joined["endpoints_2"].to_pylist() == [1, 3, 5]
 
@@ -62,7 +63,7 @@ def test_a_joined_file_holds_each_point_in_groups_of_its_own(tmp_path, monkeypat
         paths.append(path)
     read = Recorded(paths, 6)
     assert sorted(read) == points
-    join(read, tmp_path / "joined.parquet")
+    write_trials(read, tmp_path / "joined.parquet")
     joined = Recorded([tmp_path / "joined.parquet"])
     assert pq.read_metadata(tmp_path / "joined.parquet").num_row_groups == 2 * len(points)
     assert sorted(joined) == points
@@ -76,7 +77,7 @@ def test_a_joined_file_holds_each_point_in_groups_of_its_own(tmp_path, monkeypat
 
 def test_the_error_of_a_quantile_is_that_of_repeated_runs():
     draws = np.random.default_rng(3).exponential(size=(400, 500))
-    found = [quantile(row, 0.9) for row in draws]
+    found = [quantile_measure(row, 0.9) for row in draws]
     value, error = (np.array([float(getattr(f, n)) for f in found]) for n in ("value", "mcse"))
     assert value.mean() == pytest.approx(np.log(10), abs=0.03)
     assert error.mean() == pytest.approx(value.std(ddof=1), rel=0.12)

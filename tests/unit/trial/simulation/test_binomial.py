@@ -10,11 +10,11 @@ from pretese.io.text.rounding_rule import rounded_replicates
 from pretese.jobs.blocks import Store
 from pretese.jobs.crew import Crew
 from pretese.trial.conduct.event_rates import chances
-from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.power.exact_power import exact_rail
 from pretese.trial.power.runner import Runner, trial_job
 from pretese.trial.power.summary import measures
-from pretese.trial.simulation.binomial import arms_at_looks, quantile, why_by_men
+from pretese.trial.simulation.binomial import arms_at_looks, binomial_quantile, why_by_men
 from pretese.trial.simulation.engine import simulate_design
 from protocol.errors import InputError
 from protocol.reading.documents import validate
@@ -54,7 +54,7 @@ CROWDED = {
 
 
 def plain(**changes):
-    return validate({**PLAIN, **changes}, Design, "test")
+    return validate({**PLAIN, **changes}, DesignFile, "test")
 
 
 def trials(design, points, replicates, **how):
@@ -150,11 +150,11 @@ def test_each_strategy_for_crossover_is_recovered(strategy):
 
 def test_quantiles_are_those_of_scipy():
     uniform = np.random.default_rng(1).random(500)
-    assert np.array_equal(quantile(uniform, 57, 0.3), binom.ppf(uniform, 57, 0.3))
+    assert np.array_equal(binomial_quantile(uniform, 57, 0.3), binom.ppf(uniform, 57, 0.3))
     men = np.random.default_rng(2).integers(1, 9, 500)
-    assert np.array_equal(quantile(uniform, men, 0.3), binom.ppf(uniform, men, 0.3))
-    assert quantile(uniform, 5, 0.0).max() == 0
-    assert quantile(uniform, 5, 1.0).min() == 5
+    assert np.array_equal(binomial_quantile(uniform, men, 0.3), binom.ppf(uniform, men, 0.3))
+    assert binomial_quantile(uniform, 5, 0.0).max() == 0
+    assert binomial_quantile(uniform, 5, 1.0).min() == 5
 
 
 def test_counts_rise_with_the_risk_in_every_trial():

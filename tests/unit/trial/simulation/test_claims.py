@@ -7,7 +7,7 @@ from scipy.special import ndtr, ndtri
 from estimate.performance.measures import share_mcse
 from estimate.sample_size.graphs import reject
 from estimate.sequential.trials import follow
-from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.design.interim import upper_at
 from pretese.trial.simulation.claims import claim
 from protocol.reading.documents import validate
@@ -22,7 +22,7 @@ def planned(multiplicity, endpoints=3, **monitoring):
         "secondary": SHIPPED.model_dump()["secondary"][: endpoints - 1],
         "monitoring": {**SHIPPED.monitoring.model_dump(), **monitoring},
     }
-    return validate({**SHIPPED.model_dump(), **change}, Design, "test")
+    return validate({**SHIPPED.model_dump(), **change}, DesignFile, "test")
 
 
 def test_one_look_by_hand():

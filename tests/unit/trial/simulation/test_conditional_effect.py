@@ -5,7 +5,7 @@ import pytest
 
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_people
-from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.power.summary import measures, summarise_point
 from pretese.trial.simulation.conditional_effect import given_truths
 from pretese.trial.simulation.engine import simulate_design
@@ -30,7 +30,7 @@ PLAIN = {
 def analysed(**analysis):
     # Blocks, so that a trial of many men is drawn fast.
     plan = {**EIGHT.model_dump(), "analysis": analysis, "randomisation": {"method": "blocks"}}
-    return validate(plan, Design, "test")
+    return validate(plan, DesignFile, "test")
 
 
 def log_odds(p):
@@ -39,7 +39,7 @@ def log_odds(p):
 
 @pytest.mark.parametrize(("allocation", "effect"), [((1, 1), 0.5), ((1, 2), 1.0)])
 def test_of_men_alike_it_is_the_marginal_one(allocation, effect):
-    design = validate({**PLAIN, "allocation": allocation}, Design, "test")
+    design = validate({**PLAIN, "allocation": allocation}, DesignFile, "test")
     value, mcse = given_truths(design, None, 1, effect)
     assert 0 < mcse[0] < 0.01
     assert abs(value[0] - (log_odds(0.4 + 0.2 * effect) - log_odds(0.4))) < 4 * mcse[0]

@@ -7,7 +7,7 @@ import pytest
 
 from estimate.performance.measures import share_mcse
 from pretese.trial.conduct.participants import scenario_of
-from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.power.exact_power import why_no_rail
 from pretese.trial.power.familywise import any_and_all, each_endpoint, family_errors
 from pretese.trial.power.summary import summarise_point
@@ -22,7 +22,7 @@ MEN, TRIALS = 240, 800
 
 def sharing(multiplicity):
     """Return the shipped design with another procedure, or none."""
-    return validate({**SHIPPED.model_dump(), "multiplicity": multiplicity}, Design, "test")
+    return validate({**SHIPPED.model_dump(), "multiplicity": multiplicity}, DesignFile, "test")
 
 
 def under(design, outcomes):
@@ -140,7 +140,7 @@ def test_a_point_has_a_row_for_each_endpoint_and_the_errors_of_the_family(result
 
 def test_looks_stop_on_the_primary_endpoint_as_if_it_were_alone():
     looks = {"looks_percent": [40, 70, 100], "efficacy": "HSD(-2)", "sides": 1}
-    design = validate({**SHIPPED.model_dump(), "monitoring": looks}, Design, "test")
+    design = validate({**SHIPPED.model_dump(), "monitoring": looks}, DesignFile, "test")
     several, one = (
         simulate_design(each, scenario_of(design), [(MEN, 1.0)], seed=9, replicates=60)[MEN, 1.0]
         for each in (design, design.questions[0])

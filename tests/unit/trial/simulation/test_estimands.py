@@ -6,7 +6,7 @@ import pytest
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_trials
 from pretese.trial.conduct.true_estimands import ideal
-from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.power.exact_power import exact_rail, why_no_rail
 from pretese.trial.power.familywise import each_endpoint
 from pretese.trial.power.summary import measures, summarise_point
@@ -26,7 +26,7 @@ CROSSED = {
 
 def crossing(strategy):
     end = {"known_after_months": 4, "crossover": strategy}
-    return validate({**CROSSED, "endpoint": end}, Design, "test")
+    return validate({**CROSSED, "endpoint": end}, DesignFile, "test")
 
 
 # Of control 30 % take treatment, of treated 10 % do not: .46 and .58; as failures .28 and .54.

@@ -11,7 +11,7 @@ from pretese.jobs.blocks import Store
 from pretese.jobs.crew import Crew
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_trials
-from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.power.exact_power import exact_rail, why_no_rail
 from pretese.trial.power.required_size import solve_men
 from pretese.trial.power.runner import Runner
@@ -35,7 +35,7 @@ PLAIN = {
 
 
 def plain(**changes):
-    return validate({**PLAIN, **changes}, Design, "test")
+    return validate({**PLAIN, **changes}, DesignFile, "test")
 
 
 def simulated(design, points, replicates, **how):
@@ -162,7 +162,7 @@ def test_counting_retrieval_alone_hides_most_of_the_effect():
 )
 def test_adjusted_analyses_hold_their_level_and_find_the_truth(analysis):
     design = read_design("minimisation-eight-sites")[0]
-    design = validate({**design.model_dump(), "analysis": analysis}, Design, "test")
+    design = validate({**design.model_dump(), "analysis": analysis}, DesignFile, "test")
     out = simulated(design, [(600, 0.0), (600, 1.0)], 500)
     size = out[600, 0.0].rejected.mean()
     assert abs(size - 0.05) < 3.5 * share_mcse(0.05, 500)

@@ -7,7 +7,7 @@ from scipy.special import ndtr
 from pretese.trial.conduct.observed_data import observe
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_trials
-from pretese.trial.design.design_file import Design, read_design
+from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.power.exact_power import exact_rail, why_no_rail
 from pretese.trial.power.summary import summarise_point
 from pretese.trial.report.example_trials import tell_story
@@ -20,13 +20,13 @@ SHIPPED = read_design("re-estimation")[0]
 
 
 #: In pairs, so that sizes are those of any whole number per arm, as rpact's.
-PAIRS = validate({**SHIPPED.model_dump(), "randomisation": {"repeats": [1]}}, Design, "test")
+PAIRS = validate({**SHIPPED.model_dump(), "randomisation": {"repeats": [1]}}, DesignFile, "test")
 
 
 def with_rule(design=SHIPPED, **changes):
     monitoring = design.monitoring.model_dump()
     monitoring["reestimation"] = {**monitoring["reestimation"], **changes}
-    return validate({**design.model_dump(), "monitoring": monitoring}, Design, "test")
+    return validate({**design.model_dump(), "monitoring": monitoring}, DesignFile, "test")
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_men_who_come_while_the_look_waits_are_recruited():
     # 600 men in 12 months: all 360 have come when the look at 180 is due, 4 months later.
     site = {"name": "one", "at_months": [0], "men_in_12_months": [600]}
     rule = {"least_percent": 20, "most_percent": 20}
-    design = validate({**with_rule(**rule).model_dump(), "sites": [site]}, Design, "test")
+    design = validate({**with_rule(**rule).model_dump(), "sites": [site]}, DesignFile, "test")
     out = simulate_design(design, None, [(360, 1.0)], seed=1, replicates=40)[360, 1.0]
     onward = out.look == 2
     assert onward.sum() > 20
@@ -87,7 +87,7 @@ def test_an_observed_effect_and_futility_are_enumerated_too():
     looks["reestimation"] = {**looks["reestimation"], "assume": "observed", "most_percent": 200}
     change = {"monitoring": looks, "men": 120, "dropout": {"treated_percent": 10}}
     end = {"known_after_months": 4, "missing": "failure"}
-    design = validate({**PAIRS.model_dump(), **change, "endpoint": end}, Design, "test")
+    design = validate({**PAIRS.model_dump(), **change, "endpoint": end}, DesignFile, "test")
     out = simulate_design(design, None, [(120, 1.0)], seed=8, replicates=1500)[120, 1.0]
     rail = exact_rail(design, 120, out, (0.40, 0.50))
     assert abs(rail.z) < 3
@@ -131,14 +131,14 @@ def test_better_news_needs_fewer_men_within_the_limits():
 def test_looks_in_between_keep_their_shares():
     design = with_rule(at_look=1)
     monitoring = {**design.monitoring.model_dump(), "looks_percent": [40, 70, 100]}
-    design = validate({**design.model_dump(), "monitoring": monitoring}, Design, "test")
+    design = validate({**design.model_dump(), "monitoring": monitoring}, DesignFile, "test")
     first, second, third = resized(design, 400, np.array([0.0]))[0]
     assert (first, second, third) == (160, 160 + 480, 160 + 960)
 
 
 def test_a_rule_that_changes_nothing_is_the_plan():
     fixed = {**SHIPPED.monitoring.model_dump(), "reestimation": None}
-    plan = validate({**SHIPPED.model_dump(), "monitoring": fixed}, Design, "test")
+    plan = validate({**SHIPPED.model_dump(), "monitoring": fixed}, DesignFile, "test")
     same = with_rule(least_percent=100, most_percent=100, combination="naive")
     found = [
         simulate_design(d, None, [(360, 1.0)], seed=1, replicates=50, by_men=True)
@@ -155,7 +155,7 @@ def test_trials_of_different_sizes_are_analysed_together_as_alone():
     rule = {"at_look": 1, "assume": "observed", "most_percent": 300}
     monitoring = {"looks_percent": [50, 100], "reestimation": rule}
     design = read_design("minimisation-eight-sites")[0]
-    design = validate({**design.model_dump(), "monitoring": monitoring}, Design, "test")
+    design = validate({**design.model_dump(), "monitoring": monitoring}, DesignFile, "test")
     scenario, count = scenario_of(design), largest(design, 240)
 
     def looks(first, trials):

@@ -1,0 +1,187 @@
+"""Group-sequential boundaries and sample sizes, as `pretese.boundaries` gives them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+from pretese.api.display import Shown
+
+if TYPE_CHECKING:  # both are slow to load, and the numbers need neither
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Boundaries(Shown):
+    """A group-sequential design: critical values, error spent, inflation, expected sizes.
+
+    ``str`` is the page that ``pretese boundaries`` prints, `to_dict` its ``--json``.
+    """
+
+    _document: Mapping[str, Any] = field(hash=False)
+
+    def summary(self) -> str:
+        """Return family, number of analyses and errors in one line."""
+        design = self._document
+        count = len(design["looks"])
+        words = f"{design['name'].split(';')[0].split(',')[0]}, {count} "
+        words += f"{'analysis' if count == 1 else 'analyses'}, alpha {design['alpha']:g}"
+        return words[:80]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the design as plain values, as ``pretese boundaries --json`` prints them."""
+        return dict(self._document)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return one row per analysis.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``analysis``, ``information_fraction``, boundaries of z ``upper`` and ``lower`` (NaN
+            where there is none), one- or two-sided ``nominal_p`` at the upper one, ``alpha_spent``
+            and ``power_spent`` up to the analysis, ``beta_spent`` (NaN without futility), and with
+            risks ``patients_per_arm``.
+        """
+        import pandas as pd
+
+        from pretese.trial.group_sequential.boundary_view import power_spent
+
+        looks = self._document["looks"]
+        columns: dict[str, Any] = {
+            "analysis": [row["look"] for row in looks],
+            "information_fraction": [row["information_rate"] for row in looks],
+        }
+        for name in ("upper", "lower", "nominal_p", "alpha_spent"):
+            columns[name] = pd.array([row[name] for row in looks], dtype="Float64")
+        columns["power_spent"] = power_spent(self.to_dict())
+        columns["beta_spent"] = pd.array([row["beta_spent"] for row in looks], dtype="Float64")
+        table = pd.DataFrame(columns).astype(dict.fromkeys(
+            ("upper", "lower", "nominal_p", "alpha_spent", "beta_spent"), float))  # fmt: skip
+        if "men" in self._document:
+            table["patients_per_arm"] = self._document["men"]["per_arm_at_look"]
+        return table
+
+    def table(self) -> "pd.DataFrame":
+        """Return one row per analysis, as `to_frame` does."""
+        return self.to_frame()
+
+    def plot(self) -> "Figure":
+        """Return a figure of the boundaries, z over the information fraction."""
+        from pretese.trial.group_sequential.boundary_figure import draw_boundaries
+
+        return draw_boundaries(self.to_dict())
+
+    def __str__(self) -> str:
+        """Return the design as a page of text."""
+        from pretese.trial.group_sequential.boundary_view import boundary_page
+
+        return boundary_page(self.to_dict())
+
+
+def boundaries(
+    information: int | Sequence[float],
+    spending: str | None = None,
+    shape: str | None = None,
+    *,
+    gamma: float | None = None,
+    rho: float | None = None,
+    cumulative: Sequence[float] | None = None,
+    delta: float | None = None,
+    z: float | None = None,
+    alpha: float = 0.025,
+    sides: int = 1,
+    power: float = 0.8,
+    futility: str | None = None,
+    futility_gamma: float | None = None,
+    futility_rho: float | None = None,
+    binding: bool = False,
+    control_risk: float | None = None,
+    treated_risk: float | None = None,
+) -> Boundaries:
+    """Make a group-sequential design, and with two risks its sample size.
+
+    Parameters
+    ----------
+    information
+        Information fractions of the analyses, rising to 1; or a number of equally spaced analyses.
+    spending
+        Alpha spending: ``"OF"`` (Lan-DeMets O'Brien-Fleming, the default), ``"Pocock"``,
+        ``"HSD"`` (Hwang-Shih-DeCani, with ``gamma``), ``"KD"`` (Kim-DeMets, with ``rho``) or
+        ``"user"`` (with ``cumulative``).
+    shape
+        Instead of spending, a classical shape: ``"OF"``, ``"Pocock"``, ``"WT"`` (Wang-Tsiatis, with
+        ``delta``) or ``"HP"`` (Haybittle-Peto, with ``z``).
+    gamma, rho, delta, z
+        Parameter of HSD (negative spends late), KD (above 0), WT (0 is OF, 0.5 is Pocock), and
+        interim critical value of HP (3 by default).
+    cumulative
+        Cumulative alpha at each analysis, per side, for ``spending="user"``.
+    alpha, sides, power
+        Type I error (both sides together), 1 or 2 sides, power; probabilities.
+    futility, futility_gamma, futility_rho
+        Beta spending for futility boundaries (one side) and its parameter.
+    binding
+        Stopping for futility is obligatory, which lowers the efficacy boundaries.
+    control_risk, treated_risk
+        Probabilities of the event, both or neither: adds patients per arm and exact power.
+
+    Raises
+    ------
+    InputError
+        Names the argument, what came and what is allowed.
+
+    Examples
+    --------
+    >>> import pretese as pt
+    >>> design = pt.boundaries([0.5, 1], spending="OF")
+    >>> design
+    <Boundaries: Lan-DeMets O'Brien-Fleming spending, 2 analyses, alpha 0.025>
+    >>> [round(row["upper"], 4) for row in design.to_dict()["looks"]]
+    [2.9626, 1.9686]
+    """
+    from estimate.sequential.boundaries import plan_sequential
+    from pretese.io.text.rounding_rule import rounded_document
+    from pretese.trial.group_sequential import boundary_choice as choice
+    from pretese.trial.group_sequential.boundary_document import (
+        describe_boundaries,
+        describe_sample_size,
+    )
+
+    numbers = {"gamma": gamma, "rho": rho, "delta": delta, "z": z}
+    _check_numbers({
+        **numbers, "alpha": alpha, "sides": sides, "power": power, "futility_gamma": futility_gamma,
+        "futility_rho": futility_rho, "control_risk": control_risk, "treated_risk": treated_risk,
+    })  # fmt: skip
+    design = plan_sequential(
+        choice.information_fractions(information),
+        choice.choose_shape(spending, shape, numbers, cumulative),
+        alpha=alpha,
+        sides=sides,
+        power=power,
+        futility=choice.choose_futility(futility, futility_gamma, futility_rho),
+        binding=binding,
+    )
+    document = describe_boundaries(design)
+    if control_risk is not None and treated_risk is not None:
+        document["men"] = describe_sample_size(design, treated_risk, control_risk)
+    elif control_risk is not None or treated_risk is not None:
+        missing = "control_risk" if control_risk is None else "treated_risk"
+        raise _fault(missing, "the other risk came without it", "give both risks, or neither")
+    return Boundaries(rounded_document(document))
+
+
+def _check_numbers(values: Mapping[str, object]) -> None:
+    """Refuse what is no finite number, before arithmetic does it in its own words."""
+    for name, value in values.items():
+        number = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+        if value is not None and not number:
+            raise _fault(name, f"{value!r} came", "give a finite number")
+
+
+def _fault(argument: str, problem: str, cure: str) -> Exception:
+    from protocol.errors import InputError
+
+    return InputError.of("boundaries", argument, problem, cure)

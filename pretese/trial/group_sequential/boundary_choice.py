@@ -1,0 +1,106 @@
+"""Choose the boundaries of a group-sequential design: information fractions, family, parameters."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from estimate.core.arrays import Floats
+from estimate.sequential.boundaries import HaybittlePeto, Shape, WangTsiatis
+from estimate.sequential.spending import PARAMETERS, Spending
+from protocol.errors import InputError
+
+WHERE = "boundaries"
+
+#: Most analyses of one trial.
+MAX_ANALYSES = 100
+
+#: Families that spend alpha, those that spend beta, and classical shapes of boundaries.
+SPENDINGS = ("OF", "Pocock", "HSD", "KD", "user")
+FUTILITIES = ("OF", "Pocock", "HSD", "KD")
+SHAPES = ("OF", "Pocock", "WT", "HP")
+
+
+def information_fractions(information: int | Sequence[float]) -> Floats:
+    """Return information fractions; a whole number asks for that many equally spaced analyses.
+
+    >>> information_fractions(2).tolist(), information_fractions([0.4, 1]).tolist()
+    ([0.5, 1.0], [0.4, 1.0])
+    """
+    if isinstance(information, int | np.integer) and not isinstance(information, bool):
+        if not 1 <= information <= MAX_ANALYSES:
+            problem, cure = f"{information} analyses came", f"give 1 to {MAX_ANALYSES}"
+            raise InputError.of(WHERE, "information", problem, cure)
+        count = int(information)
+        return np.arange(1, count + 1) / count
+    return np.asarray(numbers_of("information", information))
+
+
+def numbers_of(argument: str, values: Any) -> tuple[float, ...]:
+    """Return a sequence of finite numbers; raise if it is another thing."""
+    try:
+        numbers = tuple(float(value) for value in values)
+    except (TypeError, ValueError):
+        numbers = ()
+    if isinstance(values, str) or not numbers or not np.isfinite(numbers).all():
+        problem, cure = f"{values!r} came", "give a sequence of numbers"
+        raise InputError.of(WHERE, argument, problem, cure)
+    return numbers
+
+
+def choose_shape(
+    spending: str | None, shape: str | None, parameters: Mapping[str, float | None],
+    cumulative: Sequence[float] | None,
+) -> Shape:  # fmt: skip
+    """Return how the efficacy boundaries are made, O'Brien-Fleming spending by default.
+
+    ``parameters`` holds gamma, rho, delta and z; one that the family does not take is refused.
+    """
+    _check_family("spending", spending, SPENDINGS)
+    _check_family("shape", shape, SHAPES)
+    if spending and shape:
+        raise InputError.of(WHERE, "shape", "it came with spending", "give one of the two")
+    chosen = shape or spending or "OF"
+    takes = {"WT": "delta", "HP": "z"} if shape else {**PARAMETERS, "user": "cumulative"}
+    for name, value in {**parameters, "cumulative": cumulative}.items():
+        if value is not None and takes.get(chosen) != name:
+            raise InputError.of(WHERE, name, f"{chosen} does not take it", "leave it out")
+    if shape:
+        return _classical(shape, parameters)
+    if chosen == "user":
+        if cumulative is None:
+            cure = "give the cumulative alpha of each analysis"
+            raise InputError.of(WHERE, "cumulative", "user came without it", cure)
+        return Spending("user", cumulative=numbers_of("cumulative", cumulative))
+    return Spending(chosen, parameters.get(PARAMETERS.get(chosen, "")))  # type: ignore[arg-type]  # checked above
+
+
+def _classical(shape: str, parameters: Mapping[str, float | None]) -> Shape:
+    z, delta = parameters["z"], parameters["delta"]
+    if shape == "HP":
+        return HaybittlePeto() if z is None else HaybittlePeto(z)
+    if shape == "WT":
+        if delta is None:
+            raise InputError.of(WHERE, "delta", "WT came without it", "give a number, 0 to 0.5")
+        return WangTsiatis(delta)
+    return WangTsiatis({"OF": 0.0, "Pocock": 0.5}[shape])
+
+
+def choose_futility(family: str | None, gamma: float | None, rho: float | None) -> Spending | None:
+    """Return how beta is spent on stopping for futility; None never stops for it."""
+    _check_family("futility", family, FUTILITIES)
+    given = {"futility_gamma": gamma, "futility_rho": rho}
+    takes = f"futility_{PARAMETERS.get(family or '', '')}"
+    for name, value in given.items():
+        if value is not None and name != takes:
+            problem = f"{family or 'no futility'} does not take it"
+            raise InputError.of(WHERE, name, problem, "leave it out")
+    if family is None:
+        return None
+    return Spending(family, given.get(takes))  # type: ignore[arg-type]  # checked above
+
+
+def _check_family(argument: str, family: str | None, known: tuple[str, ...]) -> None:
+    if family is not None and family not in known:
+        cure = f"choose one of {', '.join(known)}"
+        raise InputError.of(WHERE, argument, f"{family!r} is not known", cure)

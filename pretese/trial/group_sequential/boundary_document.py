@@ -1,0 +1,95 @@
+"""A group-sequential design as plain values, by itself and for two risks."""
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtr
+
+from estimate.sample_size.closed_form import size_two_proportions
+from estimate.sample_size.exact_sequential import exact_sequential
+from estimate.sequential.design import SequentialDesign
+from pretese.trial.group_sequential.boundary_choice import WHERE
+from protocol.errors import InputError
+
+#: Most patients per arm whose counts are enumerated: the table of both arms takes 200 MB.
+ENUMERATED = 5000
+
+
+def describe_boundaries(design: SequentialDesign) -> dict[str, Any]:
+    """Return a design as plain values; infinite boundaries become None."""
+    reject, futile = design.rejection(design.drift), design.futility(design.drift)
+    reject0, futile0 = design.rejection(), design.futility()
+    alpha_spent, beta_spent = design.alpha_spent(), design.beta_spent()
+    rows = [
+        {
+            "look": k + 1,
+            "information_rate": design.information_rates[k],
+            "upper": _finite(design.upper[k]),
+            "lower": _finite(design.lower[k]),
+            "nominal_p": _finite(design.sides * float(ndtr(-design.upper[k]))),
+            "alpha_spent": float(alpha_spent[k]),
+            "beta_spent": float(beta_spent[k]) if design.has_futility else None,
+            "rejects_under_alternative": float(reject[k]),
+            "rejects_under_null": float(reject0[k]),
+            "ends_without_rejection_under_alternative": float(futile[k]),
+            "ends_without_rejection_under_null": float(futile0[k]),
+        }
+        for k in range(design.looks)
+    ]
+    return {
+        "name": design.name,
+        "alpha": design.alpha,
+        "sides": design.sides,
+        "power": design.power,
+        "binding": design.binding,
+        "looks": rows,
+        "drift": design.drift,
+        "inflation": design.inflation,
+        "expected_rate_under_null": float(design.expected_rate()),
+        "expected_rate_under_alternative": float(design.expected_rate(design.drift)),
+    }
+
+
+def describe_sample_size(
+    design: SequentialDesign, treated: float, control: float
+) -> dict[str, Any]:
+    """Return patients per arm at each analysis, and what the rounded design does exactly.
+
+    The size is a closed form (an approximation); power, type I error at the control risk and
+    expected patients are exact for the pooled z test, 1:1.
+    """
+    fixed = size_two_proportions(
+        treated, control, alpha=design.alpha / design.sides, power=design.power
+    )
+    per_arm = np.ceil(design.sample_sizes(float(fixed.arm2)) - 1e-9).astype(int)
+    if (np.diff(per_arm, prepend=0) < 1).any():
+        problem = f"looks at {per_arm.tolist()} men per arm are the same look"
+        cure = "take fewer looks or smaller differences"
+        raise InputError.of(WHERE, "information", problem, cure)
+    if per_arm[-1] > ENUMERATED:
+        problem = f"{per_arm[-1]} men per arm are too many to enumerate, at most {ENUMERATED}"
+        raise InputError.of(WHERE, "treated_risk", problem, "give risks further apart, or none")
+    two = design.sides == 2
+    high, low = max(treated, control), min(treated, control)
+    kept, ignored = (None, None) if two else (design.lower, design.ignored_lower)
+    trial = exact_sequential(
+        per_arm, per_arm, design.upper, high, low, lower=kept, sides=design.sides
+    )
+    null = exact_sequential(
+        per_arm, per_arm, design.upper, control, control, lower=ignored, sides=design.sides
+    )
+    return {
+        "treated": treated,
+        "control": control,
+        "per_arm_fixed": math.ceil(float(fixed.arm2) - 1e-9),
+        "per_arm_at_look": per_arm.tolist(),
+        "exact_power": float(trial.power),
+        "exact_type_1_error": float(null.power),
+        "exact_expected_men_under_alternative": float(trial.expected_men),
+        "exact_rejects_at_look": [float(p) for p in trial.efficacy],
+    }
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

@@ -1,0 +1,133 @@
+"""`pretese.boundaries` gives what the command prints, takes all its options, and stays light."""
+
+import inspect
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import pretese as pt
+from pretese.cli import run
+from pretese.commands.boundaries import command
+
+CASES = [
+    ({"information": 3, "spending": "OF"}, ["--looks", "3", "--spending", "OF"]),
+    (
+        {"information": [0.3, 0.7, 1], "spending": "KD", "rho": 2, "power": 0.9},
+        ["--looks", "0.3,0.7,1", "--spending", "KD", "--rho", "2", "--power", "0.9"],
+    ),
+    (
+        {"information": np.array([0.5, 1]), "spending": "user", "cumulative": [0.001, 0.025]},
+        ["--looks", "0.5,1", "--spending", "user", "--cumulative", "0.001,0.025"],
+    ),
+    (
+        {"information": 2, "shape": "WT", "delta": 0.25, "sides": 2, "alpha": 0.05},
+        ["--looks", "2", "--shape", "WT", "--delta", "0.25", "--sides", "2", "--alpha", "0.05"],
+    ),
+    (
+        {"information": 3, "shape": "HP", "z": 3.5},
+        ["--looks", "3", "--shape", "HP", "--z", "3.5"],
+    ),
+    (
+        {"information": 2, "spending": "HSD", "gamma": -4, "futility": "HSD",
+         "futility_gamma": -2, "binding": True, "control_risk": 0.2, "treated_risk": 0.4},
+        ["--looks", "2", "--spending", "HSD", "--gamma", "-4", "--futility", "HSD",
+         "--futility-gamma", "-2", "--binding", "--risks", "0.4,0.2"],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "words"), CASES)
+def test_interface_and_command_say_the_same(arguments, words, capsys):
+    found = pt.boundaries(**arguments)
+    assert run(["boundaries", *words, "--json"]) == 0
+    assert found.to_dict() == json.loads(capsys.readouterr().out)
+    assert run(["boundaries", *words]) == 0
+    assert f"{found}\n" == capsys.readouterr().out
+
+
+def test_every_option_has_its_argument():
+    other = {"looks": {"information"}, "risks": {"control_risk", "treated_risk"}, "as_json": set()}
+    options = {param.name for param in command.params}
+    expected = set().union(*(other.get(name, {name}) for name in options))
+    assert set(inspect.signature(pt.boundaries).parameters) == expected
+
+
+def test_the_table_has_one_row_per_analysis():
+    table = pt.boundaries(3, futility="OF", control_risk=0.195, treated_risk=0.359).table()
+    assert table["analysis"].tolist() == [1, 2, 3]
+    assert table["alpha_spent"].iloc[-1] == pytest.approx(0.025)
+    assert table["power_spent"].iloc[-1] == pytest.approx(0.8, abs=1e-6)
+    assert table["beta_spent"].iloc[-1] == pytest.approx(0.2, abs=1e-6)
+    assert table["patients_per_arm"].tolist() == [43, 86, 128]
+
+
+def test_an_analysis_without_a_boundary_is_missing_in_the_table():
+    table = pt.boundaries(2).to_frame()
+    assert np.isnan(table["lower"].iloc[0])
+    assert table["beta_spent"].isna().all()
+    assert "patients_per_arm" not in table
+
+
+def test_repr_is_one_short_line_and_a_notebook_sees_the_table():
+    found = pt.boundaries(3, shape="WT", delta=0.25)
+    assert repr(found) == "<Boundaries: Wang-Tsiatis, 3 analyses, alpha 0.025>"
+    assert "<table" in found._repr_html_()
+
+
+@pytest.mark.parametrize("sides", [1, 2])
+def test_the_figure_shows_each_boundary(sides):
+    (axes,) = pt.boundaries([0.5, 1], sides=sides).plot().axes
+    upper = axes.get_lines()[0]
+    assert list(upper.get_xdata()) == [0.5, 1]
+    assert len(axes.get_lines()) == (2 if sides == 1 else 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"information": 0}, "boundaries: information: 0 analyses came"),
+        ({"information": "3"}, "boundaries: information: '3' came"),
+        ({"information": True}, "boundaries: information: True came"),
+        ({"information": [0.5, 0.4, 1]}, "do not rise"),
+        ({"information": [0.5, None]}, "give a sequence of numbers"),
+        ({"spending": "OBF"}, "boundaries: spending: 'OBF' is not known"),
+        ({"shape": "of"}, "boundaries: shape: 'of' is not known"),
+        ({"futility": "user"}, "boundaries: futility: 'user' is not known"),
+        ({"spending": "user"}, "boundaries: cumulative: user came without it"),
+        ({"futility_rho": 2}, "boundaries: futility_rho: no futility does not take it"),
+        ({"alpha": "5 %"}, "boundaries: alpha: '5 %' came"),
+        ({"power": float("nan")}, "boundaries: power: nan came"),
+        ({"sides": 3}, "sides"),
+        ({"control_risk": 0.2}, "boundaries: treated_risk: the other risk came without it"),
+        ({"treated_risk": 0.2}, "boundaries: control_risk: the other risk came without it"),
+    ],
+)
+def test_bad_input_names_the_argument(arguments, says):
+    with pytest.raises(pt.InputError) as caught:
+        pt.boundaries(**{"information": 2, **arguments})
+    assert says in str(caught.value)
+    assert "--" not in str(caught.value)
+
+
+#: Run in a process of its own: what one command loads would hide what the next loads.
+LIGHT = """
+import sys
+from pretese.cli import run
+heavy = {"pandas", "pyarrow", "matplotlib", "statsmodels", "scipy.stats", "numpy", "scipy"}
+for name in ("boundaries",):
+    run([name, "--help"])
+    assert not heavy & set(sys.modules), (name, heavy & set(sys.modules))
+run(["boundaries", "--spending", "OF", "--looks", "0.5,0.75,1", "--risks", "0.4,0.2"])
+loaded = (heavy - {"numpy", "scipy"}) & set(sys.modules)
+assert not loaded, loaded
+"""
+
+
+def test_nothing_heavy_is_loaded():
+    done = subprocess.run(
+        [sys.executable, "-c", LIGHT], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
