@@ -53,7 +53,7 @@ VALID = {
     "decide": ("--month", "2", "--fsh", "9.8", "--on", "2026-01-05"),
     "monitor": ("three-looks", "looks.csv"),
     "picture": ("man", "paper", "--out", "man.svg"),
-    "power": ("three-looks", "--replicates", "20", "--men", "60"),
+    "power": ("three-looks", "--replicates", "20", "--men", "60", "--workers", "1"),
     "recover": ("paper", "--plan", "study.yaml", "--replicates", "2", "--truth-men", "1000",
                 "--workers", "1", "--no-figures", "--out", "recover"),
     "regimen list": (),
