@@ -25,15 +25,19 @@ help:
 setup: $(READY)
 
 # uv installs in seconds what takes pip a minute; where it cannot (no wheel, another index), pip does.
+# All is compiled at once: where PYTHONDONTWRITEBYTECODE is set, as in containers, nothing would be
+# kept later, and every command would compile its imports anew.
 $(READY): requirements.lock requirements.installer.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "pretese needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing locked requirements into $(VENV) ..."
 	@{ $(PIP) --require-hashes -r requirements.installer.lock && \
-	  $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock; } || \
-	  $(PIP) --require-hashes -r requirements.lock
+	  $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes \
+	  -r requirements.lock; } || \
+	  $(PIP) --compile --require-hashes -r requirements.lock
 	@$(PIP) --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q protocol simulate estimate pretese
 	@touch $@
 
 reproduce: $(READY)
