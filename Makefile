@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup reproduce test lint types imports tests oracles calibrate recover bench lock clean \
+.PHONY: help setup reproduce test lint types imports tests oracles calibrate recover bench lock clean structure soak \
   test-portable test-lowest test-newest
 
 help:
@@ -14,6 +14,8 @@ help:
 	@echo "make test-portable  small commands as on older processors: every byte must be the same"
 	@echo "make test-lowest    the numbers with the lowest versions that pyproject.toml allows"
 	@echo "make test-newest    the numbers with the newest versions that there are"
+	@echo "make soak        hostile files and options, kills and full disks: SECONDS=600 SEED=1"
+	@echo "make structure   folders, import chains, cycles, shared names, unreached lines"
 	@echo "make calibrate   solve the paper scenario again and store its certificate"
 	@echo "make recover     does each analysis find the true effect? 2,000 studies per scenario"
 	@echo "make oracles     compute the reference values in R again and compare them; needs Rscript"
@@ -23,15 +25,19 @@ help:
 setup: $(READY)
 
 # uv installs in seconds what takes pip a minute; where it cannot (no wheel, another index), pip does.
+# All is compiled at once: where PYTHONDONTWRITEBYTECODE is set, as in containers, nothing would be
+# kept later, and every command would compile its imports anew.
 $(READY): requirements.lock requirements.installer.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "pretese needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing locked requirements into $(VENV) ..."
 	@{ $(PIP) --require-hashes -r requirements.installer.lock && \
-	  $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock; } || \
-	  $(PIP) --require-hashes -r requirements.lock
+	  $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes \
+	  -r requirements.lock; } || \
+	  $(PIP) --compile --require-hashes -r requirements.lock
 	@$(PIP) --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q protocol simulate estimate pretese
 	@touch $@
 
 reproduce: $(READY)
@@ -68,6 +74,15 @@ test-lowest test-newest: $(READY)
 	  'pytest>=8.3' 'pytest-xdist>=3.6' 'hypothesis>=6.112'
 	$(BIN)/python tests/support/portable.py .venv-other/bin/python
 	.venv-other/bin/python -m pytest tests/golden tests/contract tests/property
+
+# Searches for SECONDS, as SEED orders; run again, it goes on. The table is out/soak/soak.md.
+SECONDS ?= 600
+SEED ?= 1
+soak: $(READY)
+	$(BIN)/python tests/soak.py --seconds $(SECONDS) --seed $(SEED)
+
+structure: $(READY)
+	$(BIN)/python docs/generate/structure.py .
 
 oracles: $(READY)
 	$(BIN)/python tests/reference/r/compare.py

@@ -13,7 +13,8 @@ for library in ("OPENBLAS", "MKL", "OMP"):
 
 def main() -> None:
     here = Path(__file__).parent
-    known = sorted(path.stem.removeprefix("bench_") for path in here.glob("bench_*.py"))
+    paths = {path.stem.removeprefix("bench_"): path for path in here.rglob("bench_*.py")}
+    known = sorted(paths)
     wanted = sys.argv[1:] or known
     unknown = [name for name in wanted if name not in known]
     if unknown:
@@ -21,7 +22,8 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, one thread per process")
     for name in wanted:
         print(f"\n== {name}")
-        importlib.import_module(f"benchmarks.bench_{name}").main()
+        parts = paths[name].relative_to(here.parent).with_suffix("").parts
+        importlib.import_module(".".join(parts)).main()
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""The answer: a table of men in (real or drawn: it cannot know), estimates out."""
+"""The answer: a table of patients in (real or simulated: it cannot know), estimates out."""

@@ -1,1 +1,1 @@
-"""The men: a scenario in, a cohort and its truth out."""
+"""The patients: a scenario in, a cohort and its true effects out."""

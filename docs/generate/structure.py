@@ -55,9 +55,9 @@ class Source:
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and node.module:
                 inner = {f"{node.module}.{alias.name}" for alias in node.names}
-                yield from (inner & set(self.files)) or ({node.module} & set(self.files))
+                yield from (inner & self.files.keys()) or ({node.module} & self.files.keys())
             elif isinstance(node, ast.Import):
-                yield from ({alias.name for alias in node.names} & set(self.files))
+                yield from ({alias.name for alias in node.names} & self.files.keys())
 
     def folder(self, module: str) -> str:
         """Return the package that a module's file stands in."""

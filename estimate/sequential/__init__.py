@@ -1,4 +1,4 @@
-"""Group-sequential trials: boundaries, sizes, and the analysis of a trial that may stop early.
+"""Group-sequential trials: boundaries, sample sizes, analysis of a trial that may stop early.
 
 Notation follows Jennison C, Turnbull BW. *Group Sequential Methods with Applications to Clinical
 Trials*, 2000 (below: JT): looks k = 1..K, information I_k, standardised statistics Z_k with

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from pretese.bedside.dmn import dmn_xml
-from pretese.bedside.tree import mermaid, svg
+from pretese.bedside.tree import mermaid, tree_svg
 from pretese.bedside.words import regimen_text, shown_order, shown_unit, totals_words
 from pretese.io.text.markup import markdown_text as shown
 from protocol.errors import InputError
@@ -158,7 +158,7 @@ REGIMEN_FORMATS = {
     "text": regimen_text,
     "markdown": markdown,
     "mermaid": mermaid,
-    "svg": svg,
+    "svg": tree_svg,
     "dmn": dmn_xml,
 }
 

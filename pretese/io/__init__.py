@@ -1,1 +1,1 @@
-"""Write files and folders so that nothing is lost: neither a user's files nor an earlier result."""
+"""Files: tables read, results written whole or not at all, texts and export formats."""

@@ -1,4 +1,4 @@
-"""The composition root: known truth from `simulate`, estimates from `estimate`, and the verdict.
+"""Recovery studies: known effects from `simulate`, estimates from `estimate`, and the verdict.
 
 A study crosses cases (scenarios, perhaps with numbers replaced) with plans (what is analysed, how)
 over replicates, after the ADEMP scheme of Morris TP, White IR, Crowther MJ. *Stat Med*

@@ -1,4 +1,4 @@
-"""A trial before it happens: a design file, thousands of simulated trials of it, what they show.
+"""Planned and running trials: a design file, thousands of simulated trials, their report.
 
-The only part that joins the men of `simulate` to the analyses of `estimate` for a planned trial.
+Here the patients of `simulate` meet the analyses of `estimate` for a trial.
 """

@@ -1,1 +1,1 @@
-"""How a trial fills: who arrives when and where, and which arm each man is given."""
+"""How a trial fills: who arrives when and where, and which arm each is randomised to."""

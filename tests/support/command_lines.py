@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import random
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,14 +20,14 @@ from pretese.cli import app, run
 HOSTILE = (
     "nan", "inf", "-inf", "1e308", "-1e308", "1e-320", "-1", "0", "1", "0.5", str(10**30),
     "-" + "9" * 400, "", " ", "[red]", "[/red]", ":smile:", "$x^", "$\\frac{$", "\x1b[31m", "\x07",
-    "a\nb", "../..", "..", ".", "/", "~", "=cmd()", "@SUM(A1)", "w" * 5000, "名前\U0001f600",
+    "a\nb", "../..", "..", ".", "/", "~", "~/x", "=cmd()", "@SUM(A1)", "w" * 5000, "名前\U0001f600",
     "\u202eabc", "\udcff", "a,b", "a=b", "a=nan", "a=1e308", "=1", "fsh=1e308 IU/L", "0.3,nan",
     "9999-12-31", "0001-01-01", "2022-02-30", "24:00", "None", "null", "true", "-", "--",
     "paper", "fsh-guided", "<script>alert(1)</script>", "%s%n{0}", "CON", "\x00",
 )  # fmt: skip
 
-#: Places to write to, and schedulers (somebody else's process), have tests of their own.
-NOT_TRIED = {"scheduler", "help", "out"}
+#: A scheduler is somebody else's process: it has tests of its own.
+NOT_TRIED = {"scheduler", "help"}
 
 PLAN = """\
 treatment: gn
@@ -52,7 +53,7 @@ VALID = {
     "decide": ("--month", "2", "--fsh", "9.8", "--on", "2026-01-05"),
     "monitor": ("three-looks", "looks.csv"),
     "picture": ("man", "paper", "--out", "man.svg"),
-    "power": ("three-looks", "--replicates", "20", "--men", "60"),
+    "power": ("three-looks", "--replicates", "20", "--men", "60", "--workers", "1"),
     "recover": ("paper", "--plan", "study.yaml", "--replicates", "2", "--truth-men", "1000",
                 "--workers", "1", "--no-figures", "--out", "recover"),
     "regimen list": (),
@@ -181,3 +182,16 @@ def _is_of_an_option(given: list[str], i: int) -> bool:
     flags = ("--no-figures", "--check")
     return given[i].startswith("--") or (i > 0 and given[i - 1] not in flags
                                          and given[i - 1].startswith("--"))  # fmt: skip
+
+
+def hostile_call(name: str, chance: random.Random) -> tuple[str, ...]:
+    """Return the valid call of a command with one or two hostile values, at times as JSON."""
+    parameters = parameters_of(name)
+    first = chance.choice(parameters)
+    words = spoilt(name, first, chance.choice(HOSTILE))
+    second = chance.choice(parameters)
+    if isinstance(second, click.Option) and second is not first and chance.random() < 0.3:
+        flag = second.opts[0]
+        words = (*words, flag) if second.is_flag else (*words, flag, chance.choice(HOSTILE))
+    has_json = any("--json" in each.opts for each in parameters)
+    return (*words, "--json") if has_json and chance.random() < 0.5 else words

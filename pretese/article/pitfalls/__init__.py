@@ -1,1 +1,1 @@
-"""Pitfalls of analysing the article's design, each shown on men whose truth is known."""
+"""Pitfalls of analysing the article's design, each shown on patients whose true effect is known."""

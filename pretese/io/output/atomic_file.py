@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pretese.io.output.disk import exists, is_regular, new_token, sync_file, sync_folder
-from pretese.io.output.faults import cannot_write, concerns, refused
+from pretese.io.output.faults import cannot_write, check_name, concerns, refused
 
 #: How temporary files begin; a token follows, so that two runs never share one.
 TEMPORARY = ".pretese-partial-"
@@ -117,8 +117,10 @@ def check_file(path: Path, option: str = "") -> None:
     Raises
     ------
     InputError
-        It is a folder, its folder is not there, or either is read-only.
+        It is a folder, its folder is not there, either is read-only, or the name is none that
+        libraries understand.
     """
+    check_name(path, option)
     try:
         if path.is_dir():
             raise refused(path, "this is a folder", "name a file", option)

@@ -1,6 +1,7 @@
 """Name in words why the operating system refused to write."""
 
 import errno
+import os
 from pathlib import Path
 
 from protocol.errors import InputError
@@ -57,3 +58,21 @@ def refused(place: Path, problem: str, cure: str, option: str = "") -> InputErro
     if option:
         return InputError.of(option, str(place), problem, cure)
     return InputError.of(str(place), "", problem, cure)
+
+
+def check_name(place: Path, option: str = "") -> None:
+    """Refuse a name that libraries would understand as another place, or not at all.
+
+    Raises
+    ------
+    InputError
+        It begins with ``~``, which a library may take for the home folder though the shell did
+        not; or it holds bytes that are no text.
+    """
+    if place.parts and place.parts[0].startswith("~"):
+        problem = "~ stands for the home folder only where the shell replaces it"
+        raise refused(place, problem, "write the name of the folder in full", option)
+    try:
+        os.fspath(place).encode()
+    except UnicodeEncodeError:
+        raise refused(place, "the name is no UTF-8 text", "name another place", option) from None

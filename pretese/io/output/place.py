@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pretese.io.output.disk import exists
-from pretese.io.output.faults import cannot_write, refused
+from pretese.io.output.faults import cannot_write, check_name, refused
 from pretese.io.output.manifest import NAME, foreign_files, read_manifest
 
 #: Bytes that must be free for a run to begin.
@@ -66,13 +66,15 @@ def check_place(out: Path, option: str = "--out", *, replaced: bool = True) -> O
     Raises
     ------
     InputError
-        It is a file, a link, the current folder or one that holds it, a mount point, or on a disk
-        that is read-only.
+        It is a file, a link, the current folder or one that holds it, a mount point, on a disk
+        that is read-only, or named in a way that libraries do not understand.
     """
+    check_name(out, option)
     try:
         if "\0" in str(out):
             raise ValueError("it holds a null character")
         path = _resolved(out) if replaced else out.resolve()
+        check_name(path, option)
         _check_kind(path, out, option)
         if replaced:
             _check_replaceable(path, out, option)

@@ -1,4 +1,4 @@
-"""A trial under way: its looks held against the plan, what lies ahead, the analysis at the end.
+"""A trial under way: its interim analyses against the plan, conditional power, final inference.
 
 The plan is a design file of `pretese.trial`; nothing is simulated here.
 """

@@ -1,6 +1,6 @@
 """Random unadjusted designs, fixed and sequential, simulated against exact enumeration.
 
-`python -m benchmarks.exact_rail` does the same with 50 designs and far more trials each.
+`python -m benchmarks.trial.exact_rail` does the same with 50 designs and far more trials each.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.exact_rail import describe, score_designs
+from benchmarks.trial.exact_rail import describe, score_designs
 from pretese.trial.power.exact_power import why_no_rail
 
 DOCS = Path(__file__).parents[3] / "docs"

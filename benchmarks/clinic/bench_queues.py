@@ -16,7 +16,7 @@ from simulate.clinic.capacity.replications import FEWEST
 
 # Other distributions bring a package of this name; ours is the folder beside this one.
 sys.modules["tests"] = types.ModuleType("tests")
-sys.modules["tests"].__path__ = [str(Path(__file__).parents[1] / "tests")]
+sys.modules["tests"].__path__ = [str(Path(__file__).parents[2] / "tests")]
 queueing = importlib.import_module("tests.support.queueing")
 
 EXPERIMENTS, MEN = 60, 1500

@@ -1,8 +1,9 @@
 """Simulate random unadjusted designs and hold each against exact enumeration.
 
-``python -m benchmarks.exact_rail`` takes 100,000 trials drawn by counts through each of 200 designs
-(half a minute) and 10,000 drawn man by man through the first 50 of them (a few minutes). It prints
-what either z look like together, every z of the latter, and writes ``docs/images/exact-rail.png``.
+``python -m benchmarks.trial.exact_rail`` takes 100,000 trials drawn by counts through each of 200
+designs (half a minute) and 10,000 drawn man by man through the first 50 of them (a few minutes). It
+prints what either z look like together, every z of the latter, and writes
+``docs/images/exact-rail.png``.
 `docs/explanation/exact-rail.md` holds what it printed;
 `tests/reference/trial/test_random_designs.py` repeats it at a smaller size.
 """

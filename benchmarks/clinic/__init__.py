@@ -1,0 +1,1 @@
+"""Speed of the clinic beside Ciw and SimPy, and its queues against exact results."""

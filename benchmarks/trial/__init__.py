@@ -1,0 +1,1 @@
+"""Speed of planned trials beside rpact, and random designs against exact enumeration."""

@@ -1,0 +1,107 @@
+"""Every command that reads a table: a clean one, and its answer to any other."""
+
+import io
+import json
+import tempfile
+from contextlib import redirect_stderr, redirect_stdout
+from functools import cache
+from pathlib import Path
+
+import click
+
+from pretese.cli import run
+from pretese.clinic.clinic_files import load_clinic
+from pretese.commands.options import tell_assumptions
+from protocol.errors import InputError
+from tests.support.faulty_tables import plain
+
+PLAN = "treatment: arm\noutcome: won\nmethods: [crude]\ncovariates: {ward: {categorical: [n, s]}}\n"
+PEOPLE = [
+    ["arm", "won", "ward"],
+    *([str(k % 2), str(k // 2 % 2), "ns"[k // 4 % 2]] for k in range(24)),
+    ["1", "1", "n"],
+]
+LOG = [
+    ["patient", "date", "event", "drug", "amount", "unit"],
+    ["a", "2022-03-01", "start", "", "", ""],
+    ["a", "2022-03-01", "injection", "hcg", "2000", "IU"],
+    ["a", "2022-03-31", "fsh", "", "9.8", "IU/L"],
+    ["b", "2022-03-01", "injection", "hcg", "2000", "IU"],
+]
+LOOKS = [
+    ["control_events", "control_men", "treated_events", "treated_men"],
+    ["22", "60", "30", "60"],
+    ["48", "120", "66", "120"],
+]
+WAITING = [
+    ["waiting_for", "days_waited"],
+    ["first visit", "3"],
+    ["micro-TESE", "120"],
+    ["micro-TESE", "20"],
+]
+CLINIC = """id: own
+title: Own
+opens: 2026-01-05
+horizon_days: 365
+referrals: {waiting_list: table.csv}
+"""
+
+
+def analyse(folder):
+    (folder / "plan.yaml").write_text(PLAN)
+    table, plan = str(folder / "table.csv"), str(folder / "plan.yaml")
+    return run(["analyse", table, "--plan", plan, "--json"])
+
+
+def audit(folder):
+    return run(["audit", str(folder / "table.csv"), "--json"])
+
+
+def monitor(folder):
+    return run(["monitor", "three-looks", str(folder / "table.csv"), "--json"])
+
+
+def waiting_list(folder):
+    """Read it as `pretese clinic` does, which then simulates for a while."""
+    (folder / "own.yaml").write_text(CLINIC)
+    try:
+        _, waiting = load_clinic(str(folder / "own.yaml"), tell_assumptions)
+    except InputError as error:
+        click.echo(f"error: {error}", err=True)
+        return 2
+    click.echo(json.dumps([[each.place, each.days_waited] for each in waiting]))
+    return 0
+
+
+TABLES = {
+    "analyse": (analyse, PEOPLE),
+    "audit": (audit, LOG),
+    "monitor": (monitor, LOOKS),
+    "clinic": (waiting_list, WAITING),
+}
+
+#: What a different writing of the same table may change: numbers of rows, and names of the file.
+WRITING = ("row", "rows", "data_assumptions", "data_sha256", "looks_sha256")
+
+
+def answer(name, data):
+    """Return the exit code, the answer without what its writing changes, and standard error."""
+    out, err = io.StringIO(), io.StringIO()
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "table.csv").write_bytes(data)
+        with redirect_stdout(out), redirect_stderr(err):
+            code = TABLES[name][0](Path(folder))
+    return code, without_writing(json.loads(out.getvalue())) if code == 0 else None, err.getvalue()
+
+
+def without_writing(found):
+    if isinstance(found, dict):
+        return {key: without_writing(each) for key, each in found.items() if key not in WRITING}
+    return [without_writing(each) for each in found] if isinstance(found, list) else found
+
+
+@cache
+def clean(name):
+    code, found, err = answer(name, plain(TABLES[name][1]).encode())
+    assert (code, err.strip()) == (0, "")
+    return found

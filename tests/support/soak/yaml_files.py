@@ -1,0 +1,117 @@
+"""Every kind of YAML or JSON file that a person may write or change, and what reads it."""
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from estimate.plan.spec import Plan
+from pretese.article.published import load_published
+from pretese.jobs.folder import study_folder
+from pretese.recovery.design.library import LIBRARY
+from pretese.recovery.design.study_spec import StudyPlan, StudySpec
+from pretese.trial.design.design_file import design_path, read_design
+from protocol.bedside.cases import load_cases, run_cases
+from protocol.bedside.patient import PatientFile, know
+from protocol.errors import InputError
+from protocol.reading.documents import read_document, read_text
+from protocol.regimen.load import SHIPPED, load_regimen
+from simulate.clinic.setup.clinic_file import read_clinic
+from simulate.core.shipped import scenario_path
+from simulate.scenario.calibration_record import parse_certificate
+from simulate.scenario.load import load, load_scenario
+from tests.support.hostile_yaml import spans
+
+ROOT = Path(__file__).parents[3]
+
+PATIENT = """\
+patient: p-1
+started: 2022-03-01
+phases: [hcg]
+entry: {azoospermic_samples: 2, centrifuge_g: 3000, karyotype: normal, radio_or_chemotherapy: no}
+measurements:
+  - {date: 2022-03-30, name: fsh, value: 9.8, unit: IU/L, source: laboratory}
+  - {date: 2022-03-30, name: semen, value: no sperm}
+couple_ready: yes
+"""
+
+STUDY_PLAN = """\
+outcome: any_sperm
+covariates: [fsh_iu_l, diagnosis]
+methods: [crude, adjusted]
+subgroups: {fsh: {by: fsh_iu_l, cut: "< 10"}}
+missing: {method: mice, imputations: 5, iterations: 3}
+seed: 3
+"""
+
+#: Longest message: as many faults as are listed, each with what is allowed there.
+LONGEST = 100_000
+
+
+def patient(path: Path) -> object:
+    return know(read_document(path, PatientFile), load_regimen("fsh-guided"), "mine.yaml")
+
+
+def cases(path: Path) -> object:
+    file = path.replace(path.with_name("mine.cases.yaml"))
+    return run_cases(load_regimen("no-therapy"), load_cases(file))
+
+
+def record(path: Path) -> object:
+    return parse_certificate(read_text(path), path)
+
+
+def study(path: Path) -> object:
+    path.replace(path.with_name("study.json"))
+    with study_folder({"id": "another"}, path.parent, resume=True) as store:
+        return store
+
+
+def file(path: Path | Any) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+#: Every kind of file that a person may write or change: a valid text, and what reads it.
+KINDS: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "scenario": (file(scenario_path("paper")), lambda path: load(path, need_record=False)),
+    "scenario that extends another": (file(scenario_path("hidden-confounder")),
+                                      lambda path: load_scenario(str(path))),
+    "design": (file(design_path("minimisation-eight-sites")), read_design),
+    "design with looks": (file(design_path("re-estimation")), read_design),
+    "design with endpoints": (file(design_path("three-endpoints")), read_design),
+    "clinic": (file(ROOT / "scenarios/clinics/busy-theatre.yaml"), read_clinic),
+    "plan": (file(ROOT / "docs/examples/plan.yaml"), lambda path: read_document(path, Plan)),
+    "plan of a study": (STUDY_PLAN, lambda path: read_document(path, StudyPlan)),
+    "study": (file(LIBRARY), lambda path: read_document(path, StudySpec)),
+    "regimen": (file(SHIPPED / "ufsh-only.yaml"), load_regimen),
+    "cases of a regimen": (file(SHIPPED / "no-therapy.cases.yaml"), cases),
+    "patient": (PATIENT, patient),
+    "published study": (file(scenario_path("paper").parent / "published/rbe-2022-00934.yaml"),
+                        load_published),
+    "calibration record": (file(scenario_path("paper").parent / "certificates/paper.json"), record),
+    "record of a study": ('{"id": "x", "seed": 1, "cases": {"a": {"men": 10, "given": [0.5]}}}',
+                          study),
+}  # fmt: skip
+
+PLACES = {kind: spans(text) for kind, (text, _) in KINDS.items()}
+
+
+def answer(kind: str, text: str, folder: Path) -> str:
+    """Return "read", or the message with which a text was refused."""
+    path = folder / "mine.yaml"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        told = faults_of(lambda: KINDS[kind][1](path))
+    assert len("\n".join(told)) < LONGEST
+    assert "" not in told
+    return "\n".join(told) or "read"
+
+
+def faults_of(read: Callable[[], object]) -> list[str]:
+    """Return the faults with which reading was refused; none if it was read."""
+    try:
+        read()
+    except InputError as error:
+        return [str(fault) for fault in error.faults] or [""]
+    return []

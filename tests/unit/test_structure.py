@@ -1,0 +1,116 @@
+"""Limits of the structure: sizes of folders and functions, cycles, shared names, unreached code.
+
+`make structure` prints what is measured here.
+"""
+
+import ast
+import importlib.util
+import sys
+from collections import Counter
+from pathlib import Path
+from statistics import median, quantiles
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+#: Public names that two modules of a package define, and modules that neither a command nor the
+#: interface reaches. Lower a number when fewer are left; never raise one.
+SHARED_AT_MOST = {"protocol": 1, "simulate": 5, "estimate": 1, "pretese": 26}
+UNREACHED_AT_MOST = {"protocol": 1, "simulate": 1, "estimate": 9, "pretese": 5}
+
+#: Lines of a function body, docstring left out.
+MEDIAN_BODY, P90_BODY = 6, 20
+
+
+def _structure():
+    """Load the program that measures, which is no part of a package."""
+    path = ROOT / "docs" / "generate" / "structure.py"
+    spec = importlib.util.spec_from_file_location("structure", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["structure"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+structure = _structure()
+
+
+@pytest.fixture(scope="module")
+def source():
+    return structure.Source.read(ROOT)
+
+
+def by_package(names):
+    return Counter(name.partition(":")[0].partition(".")[0] for name in names)
+
+
+def test_no_folder_of_a_package_holds_too_many_files(source):
+    folders = source.folders()
+    assert {
+        name: files
+        for name, files in folders.items()
+        if files > structure.MOST_FILES and name not in structure.FREE_FOLDERS
+    } == {}
+
+
+@pytest.mark.parametrize("top", ["tests", "benchmarks", "docs/generate"])
+def test_no_other_folder_holds_too_many_files(top):
+    files = Counter(
+        path.parent.relative_to(ROOT).as_posix()
+        for path in (ROOT / top).rglob("*.py")
+        if path.name not in ("__init__.py", "__main__.py")
+    )
+    assert files
+    assert {name: n for name, n in files.items() if n > structure.MOST_FILES} == {}
+
+
+def test_modules_and_folders_have_no_cycle(source):
+    assert structure.cycles(source.imports) == []
+    assert structure.cycles(source.folder_imports()) == []
+
+
+def test_functions_stay_short(source):
+    bodies = structure.body_lengths(source)
+    assert len(bodies) > 1000
+    assert median(bodies) <= MEDIAN_BODY
+    assert quantiles(bodies, n=10)[-1] <= P90_BODY
+
+
+def test_every_folder_names_its_subject_and_no_two_the_same(source):
+    said = {name: ast.get_docstring(source.trees[name]) or "" for name in source.packages}
+    assert set(source.folders()) <= set(said)
+    first = {name: text.partition("\n")[0] for name, text in said.items()}
+    assert {name: line for name, line in first.items() if len(line.split()) < 4} == {}
+    assert [line for line, n in Counter(first.values()).items() if n > 1] == []
+
+
+def test_no_further_name_stands_for_two_things(source):
+    shared = structure.shared_names(source)
+    assert by_package(shared) <= Counter(SHARED_AT_MOST), shared
+
+
+def test_no_further_module_is_out_of_reach(source):
+    unreached = structure.unreached_modules(source)
+    assert by_package(unreached) <= Counter(UNREACHED_AT_MOST), unreached
+
+
+def test_what_is_measured_is_found(tmp_path):
+    """The measures see what they are for: a cycle, a shared name, a module out of reach."""
+    for name, text in {
+        "protocol/__init__.py": "",
+        "protocol/one.py": "from protocol.two import other\n\n\ndef same():\n    return other\n",
+        "protocol/two.py": "from protocol import one\n\n\ndef same():\n    return one\n",
+        "pretese/__init__.py": "",
+        "pretese/cli.py": "def main():\n    return 0\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = structure.Source.read(tmp_path)
+    assert structure.cycles(found.imports) == [["protocol.one", "protocol.two"]]
+    assert list(structure.shared_names(found)) == ["protocol: same"]
+    assert set(structure.unreached_modules(found)) == {"protocol.one", "protocol.two"}
+    assert found.folders() == {"protocol": 2, "pretese": 1}
+    assert structure.body_lengths(found) == [1, 1, 1]
