@@ -245,6 +245,11 @@ def kill(ready: Prepared, folder: Path, number: int) -> int:
             pass
         else:
             raise AssertionError(f"{ready.case.name} did not reach step {number}")
+    return run_again(ready, folder, words)
+
+
+def run_again(ready: Prepared, folder: Path, words: list[str]) -> int:
+    """Run a command again after a kill: its result is whole; return how many bytes were lost."""
     lost = lost_bytes(ready, snapshot(folder))
     _run(words)
     found = {n: w for n, w in snapshot(folder).items() if not _is_left(ready, n)}
