@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.survival import FILES, FOLDERS, Case, fill, inputs, kill, prepare
+from tests.support.faults.survival import FILES, FOLDERS, Case, fill, inputs, kill, prepare
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,9 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.support import command_lines, survival
-from tests.support.faulty_tables import faulty
+from tests.support import command_lines
+from tests.support.faults import survival
+from tests.support.faults.faulty_tables import faulty
 from tests.support.hostile_yaml import VALUES, WHOLE, spliced
 from tests.support.soak import signals, table_readers, yaml_files
 from tests.support.soak.ledger import Outcome

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pretese.cli import run
 from pretese.screen.endings import EXIT_BAD_INPUT
-from tests.support.disk_faults import KilledError, counted, full_from, killed_at, snapshot
+from tests.support.faults.disk_faults import KilledError, counted, full_from, killed_at, snapshot
 
 PLAN = """
 treatment: gn
