@@ -85,7 +85,8 @@ def test_a_page_names_only_modules_and_files_that_exist(page):
 
 def test_names_that_are_none_are_found():
     good = ["simulate.truth.ESTIMANDS", "pretese.InputError", "simulate/cohort/draw.py",
-            "scenarios/published/", "python -m benchmarks queues", "mIU/mL", "pretese/result/1"]  # fmt: skip
+            "scenarios/published/", "python -m benchmarks queues", "mIU/mL",
+            "pretese/result/1"]  # fmt: skip
     bad = ["simulate.truth.of_nothing", "protocol.nothing", "simulate/cohort/nothing.py",
            "draw.py", "docs/nothing/", "python -m benchmarks.nothing"]  # fmt: skip
     assert missing(good + bad) == bad
