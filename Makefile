@@ -59,7 +59,7 @@ tests: $(READY)
 	$(BIN)/python -m pytest
 
 test-portable: $(READY)
-	$(BIN)/python tests/support/portable.py
+	$(BIN)/python tests/portable.py
 
 # The lowest and the newest versions, each in an environment of its own that is made anew. The
 # programs that tests compare with hold versions back, so they are left out: what is written with
@@ -72,7 +72,7 @@ test-lowest test-newest: $(READY)
 	$(BIN)/uv venv --quiet --clear --python $(OTHER_PYTHON) .venv-other
 	VIRTUAL_ENV=.venv-other $(BIN)/uv pip install --quiet $(CHOICE) -e . \
 	  'pytest>=8.3' 'pytest-xdist>=3.6' 'hypothesis>=6.112'
-	$(BIN)/python tests/support/portable.py .venv-other/bin/python
+	$(BIN)/python tests/portable.py .venv-other/bin/python
 	.venv-other/bin/python -m pytest tests/golden tests/contract tests/property
 
 # Searches for SECONDS, as SEED orders; run again, it goes on. The table is out/soak/soak.md.

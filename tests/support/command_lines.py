@@ -1,6 +1,7 @@
 """Command lines for tests: cheap valid ones of every command, and hostile values for any option."""
 
 import contextlib
+import functools
 import io
 import json
 import os
@@ -60,7 +61,7 @@ VALID = {
     "regimen show": ("fsh-guided",),
     "regimen test": ("fsh-guided",),
     "regimen verify": ("fsh-guided",),
-    "report": ("nothing",),
+    "report": ("power", "--out", "page.html"),
     "reproduce": ("--replicates", "2", "--workers", "1", "--out", "reproduce"),
     "schedule": ("--start", "2026-01-05"),
     "simulate": ("paper", "--men", "12", "--out", "men"),
@@ -112,8 +113,11 @@ def answer(*words: str) -> Answer:
 
 
 @contextlib.contextmanager
-def folder_of_files() -> Iterator[Path]:
-    """Enter a new folder, deep enough for ``../..``, that holds the files of `VALID`."""
+def folder_of_files(name: str = "") -> Iterator[Path]:
+    """Enter a new folder, deep enough for ``../..``, that holds the files of `VALID`.
+
+    The result of a power study is there if ``name`` is that of the command which reads it.
+    """
     before = Path.cwd()
     with tempfile.TemporaryDirectory() as top:
         folder = Path(top, "one", "two", "three")
@@ -124,11 +128,23 @@ def folder_of_files() -> Iterator[Path]:
         (folder / "study.yaml").write_text(PLAN)
         (folder / "looks.csv").write_text(LOOKS)
         (folder / "log.csv").write_text(LOG)
+        if name == "report":
+            for path, data in _power_study().items():
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(data)
         os.chdir(folder)
         try:
             yield folder
         finally:
             os.chdir(before)
+
+
+@functools.cache
+def _power_study() -> dict[str, bytes]:
+    with folder_of_files():
+        answer("power", *VALID["power"], "--out", "power")
+        files = [path for path in Path("power").rglob("*") if path.is_file()]
+        return {path.as_posix(): path.read_bytes() for path in files}
 
 
 def command_of(name: str) -> click.Command:

@@ -10,7 +10,7 @@ from pretese.io.output import place as places
 from pretese.io.output.result_folder import result_folder
 from protocol.errors import InputError
 from tests.small_result import leftovers, word_of, write
-from tests.support.disk_faults import snapshot
+from tests.support.faults.disk_faults import snapshot
 
 
 def edit(out: Path) -> None:

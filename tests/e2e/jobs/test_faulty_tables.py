@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pretese.cli import run
-from tests.support.faulty_tables import SAME, faulty
+from tests.support.faults.faulty_tables import SAME, faulty
 from tests.support.soak.table_readers import PEOPLE, PLAN, TABLES, answer, clean, without_writing
 
 # It draws a random number when it is first imported, which the guard would take for ours.

@@ -23,7 +23,7 @@ from tests.support.command_lines import (
 #: Examples in the usual profile: commands that simulate a study for each take fewer.
 EXAMPLES = {
     "analyse": 8, "boundaries": 20, "calibrate": 3, "clinic": 4, "picture": 4, "power": 6,
-    "recover": 4, "reproduce": 3, "simulate": 10, "truth": 5,
+    "recover": 4, "report": 3, "reproduce": 3, "simulate": 10, "truth": 5,
 }  # fmt: skip
 USUAL = 15
 FACTOR = settings.default.max_examples / 50 if settings.default else 1
@@ -49,7 +49,7 @@ def test_a_hostile_value_is_answered_in_words(name):
         words = list(spoilt(name, parameter, data.draw(st.sampled_from(HOSTILE))))
         if has_json and data.draw(st.booleans()):
             words.append("--json")
-        with folder_of_files():
+        with folder_of_files(name):
             found = answer(*name.split(), *words)
         assert list(found.faults()) == [], found
 

@@ -13,7 +13,7 @@ from pretese.io.output.atomic_file import write_file
 from pretese.io.output.manifest import write_manifest
 from pretese.io.output.result_folder import result_folder
 from protocol.errors import InputError
-from tests.support.disk_faults import snapshot
+from tests.support.faults.disk_faults import snapshot
 
 #: Names that a result bears, names like ours, and names that are awkward.
 NAMES = st.sampled_from(

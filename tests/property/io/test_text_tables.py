@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from protocol.errors import InputError
 from protocol.tables import read_rows
-from tests.support.faulty_tables import Lines, faulty
+from tests.support.faults.faulty_tables import Lines, faulty
 
 #: No control characters but line ends, which a cell in quotes may hold; and no byte order mark.
 TEXT = st.text(

@@ -11,10 +11,11 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.support import command_lines, survival
-from tests.support.faulty_tables import faulty
+from tests.support import command_lines
+from tests.support.faults import survival
+from tests.support.faults.faulty_tables import faulty
 from tests.support.hostile_yaml import VALUES, WHOLE, spliced
-from tests.support.soak import table_readers, yaml_files
+from tests.support.soak import signals, table_readers, yaml_files
 from tests.support.soak.ledger import Outcome
 
 #: Attempt number to its outcome; None when every attempt there is has been made.
@@ -42,6 +43,8 @@ def subjects() -> list[Subject]:
         *(Subject(f"options: {name}", "commands", 2, _command(name)) for name in _commands()),
         *(Subject(f"kill or full disk: {case.name}", "writers", 4, _writer(case)) for case in
           (*survival.FOLDERS, *survival.FILES)),
+        *(Subject(f"signal: {case.name}", "signals", 4, _signalled(case)) for case in
+          survival.FOLDERS),
     ]  # fmt: skip
 
 
@@ -122,8 +125,8 @@ def _command(name: str) -> Callable[[Path, int], Attempt]:
         def attempt(n: int) -> Outcome | None:
             chance = random.Random(f"{number} {name} {n}")
             words = command_lines.hostile_call(name, chance)
-            with command_lines.folder_of_files() as here:
-                before = {path: path.read_bytes() for path in here.iterdir()}
+            with command_lines.folder_of_files(name) as here:
+                before = {p: p.read_bytes() for p in here.rglob("*") if p.is_file()}
                 found = command_lines.answer(*name.split(), *words)
                 gone = [p for p, old in before.items() if not _holds(p, old)]
             lost = sum(len(before[path]) for path in gone)
@@ -164,6 +167,24 @@ def _writer(case: survival.Case) -> Callable[[Path, int], Attempt]:
                     what = f"{way.__name__} at step {step} ({ready.steps[step]}): {error}"
                     return Outcome(injected=1, failures=(what,))
             return Outcome(injected=1, survived=not lost, bytes_lost=lost)
+
+        return attempt
+
+    return start
+
+
+def _signalled(case: survival.Case) -> Callable[[Path, int], Attempt]:
+    """Kill or stop a command with two workers at a random moment."""
+
+    def start(folder: Path, number: int) -> Attempt:
+        ready = survival.prepare(case, _inputs(folder), folder)
+        with _folder(folder) as place:
+            words = case.words(ready.inputs, ready.start(place / "x"))
+            seconds = signals.undisturbed_seconds(signals.with_workers(words))
+
+        def attempt(n: int) -> Outcome | None:
+            with _folder(folder) as place:
+                return signals.disturb(ready, place / "x", seconds, f"{number} {case.name} {n}")
 
         return attempt
 

@@ -13,7 +13,7 @@ from pretese.cli import run
 from pretese.clinic.clinic_files import load_clinic
 from pretese.commands.options import tell_assumptions
 from protocol.errors import InputError
-from tests.support.faulty_tables import plain
+from tests.support.faults.faulty_tables import plain
 
 PLAN = "treatment: arm\noutcome: won\nmethods: [crude]\ncovariates: {ward: {categorical: [n, s]}}\n"
 PEOPLE = [

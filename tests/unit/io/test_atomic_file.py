@@ -14,7 +14,7 @@ from pretese.io.output.manifest import add_to_manifest, foreign_files, read_mani
 from pretese.plots.style import new_figure, save
 from protocol.errors import InputError
 from simulate.scenario.calibration_record import Certificate
-from tests.support.disk_faults import KilledError, counted, full_from, killed_at, snapshot
+from tests.support.faults.disk_faults import KilledError, counted, full_from, killed_at, snapshot
 
 
 def text(path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from pretese.io.output.result_folder import optional_result_folder, result_folder
 from protocol.errors import InputError
 from tests.small_result import leftovers, word_of, write
-from tests.support.disk_faults import KilledError, counted, full_from, killed_at, snapshot
+from tests.support.faults.disk_faults import KilledError, counted, full_from, killed_at, snapshot
 
 
 def neighbours(folder: Path) -> dict[str, bytes | str]:

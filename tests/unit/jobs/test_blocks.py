@@ -11,7 +11,7 @@ from pretese.jobs.crew import Crew
 from pretese.jobs.execute import StrangeCodeError, compute, compute_all
 from protocol.errors import InputError
 from protocol.reading.documents import content_hash
-from tests.support.disk_faults import KilledError, counted, full_from, killed_at
+from tests.support.faults.disk_faults import KilledError, counted, full_from, killed_at
 
 
 def squares(first, size):

@@ -7,7 +7,7 @@ from pretese.io.output.manifest import write_manifest
 from pretese.jobs.blocks import Block, Job, Store
 from pretese.jobs.folder import study_folder
 from protocol.errors import InputError
-from tests.support.disk_faults import KilledError, counted, full_from, killed_at, snapshot
+from tests.support.faults.disk_faults import KilledError, counted, full_from, killed_at, snapshot
 
 RECORD = {"study": "x", "seed": 1}
 

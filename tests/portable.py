@@ -20,7 +20,7 @@ import click
 from pretese.cli import run
 from pretese.jobs.processor import arithmetic, instruction_sets
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 
 #: Kernels of OpenBLAS from the plainest on; a processor can take any that is older than itself.
 KERNELS = {"x86_64": ("Prescott", "Nehalem", "Sandybridge", "Haswell"), "aarch64": ("ARMV8",)}

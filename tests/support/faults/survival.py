@@ -1,7 +1,6 @@
 """Every command that writes, killed and on a full disk at its steps; what is lost is counted.
 
-`tests/e2e/jobs/test_writers_survive.py` does the steps that matter most, and all of them where it
-is marked `slow`.
+`tests/e2e/jobs/test_writers_survive.py` does the steps that matter most, `make soak` all of them.
 """
 
 import json
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from pretese.cli import run
 from pretese.screen.endings import EXIT_BAD_INPUT
-from tests.support.disk_faults import KilledError, counted, full_from, killed_at, snapshot
+from tests.support.faults.disk_faults import KilledError, counted, full_from, killed_at, snapshot
 
 PLAN = """
 treatment: gn
@@ -245,6 +244,11 @@ def kill(ready: Prepared, folder: Path, number: int) -> int:
             pass
         else:
             raise AssertionError(f"{ready.case.name} did not reach step {number}")
+    return run_again(ready, folder, words)
+
+
+def run_again(ready: Prepared, folder: Path, words: list[str]) -> int:
+    """Run a command again after a kill: its result is whole; return how many bytes were lost."""
     lost = lost_bytes(ready, snapshot(folder))
     _run(words)
     found = {n: w for n, w in snapshot(folder).items() if not _is_left(ready, n)}
@@ -279,14 +283,3 @@ def _is_left(ready: Prepared, name: str) -> bool:
 def _differences(one: dict[str, bytes | str], two: dict[str, bytes | str]) -> str:
     names = sorted(n for n in {*one, *two} if one.get(n) != two.get(n))
     return json.dumps(names[:10])
-
-
-def survey(ready: Prepared, folder: Path) -> str:
-    """Disturb a case at every step; return a line of a table: what was done, survived and lost."""
-    number, lost = len(ready.steps), 0
-    for disturb in (kill, fill):
-        for step in range(number):
-            place = folder / f"{disturb.__name__}-{step}"
-            lost += disturb(ready, place, step)
-            shutil.rmtree(place)
-    return f"| {ready.case.name} | {number} killed, {number} full | {lost} bytes lost |"

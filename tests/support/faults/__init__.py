@@ -1,0 +1,1 @@
+"""Faults that tests inject: into tables, and into the disk under every command that writes."""
