@@ -151,7 +151,7 @@ class Regimen(Shown):
             known = patient_in_month(compiled, month or 0, previous_phase, given, day)
         elif fsh is not None or previous_phase or findings:
             cure = "write `fsh` and others into it"
-            raise InputError.of("patient", "", "findings come from the file", cure)
+            raise InputError.of(WHERE, "patient", "findings come from the file", cure)
         else:
             known = patient_of(patient, compiled)
         return Decision(advise(known, compiled, day, WHERE), compiled)

@@ -7,7 +7,7 @@ from typing import Any
 from protocol.audit.log import Log, read_log
 from protocol.errors import InputError
 from protocol.regimen.load import Regimen
-from protocol.shorten import shorten
+from protocol.shorten import shorten, shorten_text
 from protocol.tables import read_bytes
 
 #: What a log without a file is called in messages.
@@ -55,5 +55,7 @@ def log_of(
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except (OSError, ValueError):  # a name that no system allows; the reader says so
-        return False
+    except OSError as error:  # the name is too long, or a folder on the way is closed to us
+        problem = f"it cannot be read ({error.strerror})"
+        cure = "give the path of a log that you may read"
+        raise InputError.of(shorten_text(str(path), 60), "", problem, cure) from None

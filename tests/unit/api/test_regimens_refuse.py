@@ -28,26 +28,44 @@ def guided():
 BAD = {
     "no question": (lambda r: r.decide(), "decide: it needs a man; give either `patient` or"),
     "two questions": (lambda r: r.decide("p17.yaml", month=2), "decide: it needs a man"),
-    "month 0": (lambda r: r.decide(month=0), "month: 0 is out of range; give a month from 1 to 12"),
-    "half a month": (lambda r: r.decide(month=2.5), "month: 2.5 is out of range"),
-    "true month": (lambda r: r.decide(month=True), "month: true is out of range"),
-    "no phase": (lambda r: r.decide(month=2, previous_phase="x"), "previous_phase: 'x' is no"),
+    "month 0": (
+        lambda r: r.decide(month=0),
+        "decide: month: 0 is out of range; give a month from 1 to 12",
+    ),
+    "half a month": (lambda r: r.decide(month=2.5), "decide: month: 2.5 is out of range"),
+    "true month": (lambda r: r.decide(month=True), "decide: month: true is out of range"),
+    "no phase": (
+        lambda r: r.decide(month=2, previous_phase="x"),
+        "decide: previous_phase: 'x' is no",
+    ),
     "text as FSH": (lambda r: r.decide(month=2, fsh="9"), "fsh: '9' is no number"),
     "FSH not a number": (lambda r: r.decide(month=2, fsh=float("nan")), "fsh: nan is no number"),
     "FSH below 0": (lambda r: r.decide(month=2, fsh=-1), "decide: measurements.0.value: -1"),
     "FSH as mass": (lambda r: r.decide(month=2, fsh=9, fsh_unit="ng/mL"), "decide: measurements.0"),
     "unit 5": (lambda r: r.decide(month=2, fsh=9, fsh_unit=5), "fsh_unit: 5 is no text"),
     "no unit": (lambda r: r.decide(month=2, findings={"testosterone": 40}), "decide: measurements"),
-    "None found": (lambda r: r.decide(month=2, findings={"semen": None}), "findings semen: null"),
-    "comma": (lambda r: r.decide(month=2, findings=["fsh=9,8 IU/L"]), "findings fsh: '9,8' is no"),
-    "3 found": (lambda r: r.decide(month=2, findings=3), "findings: 3 is not understood"),
-    "[3] found": (lambda r: r.decide(month=2, findings=[3]), "findings: 3 is not understood"),
+    "None found": (
+        lambda r: r.decide(month=2, findings={"semen": None}),
+        "decide: findings semen: null",
+    ),
+    "comma": (
+        lambda r: r.decide(month=2, findings=["fsh=9,8 IU/L"]),
+        "decide: findings fsh: '9,8' is no",
+    ),
+    "3 found": (lambda r: r.decide(month=2, findings=3), "decide: findings: 3 is not understood"),
+    "[3] found": (
+        lambda r: r.decide(month=2, findings=[3]),
+        "decide: findings: 3 is not understood",
+    ),
     "bad date": (lambda r: r.decide(month=2, on="31.3.2022"), "on: '31.3.2022' is no date"),
     "far date": (lambda r: r.decide(month=2, on="2200-01-01"), "on: 2200-01-01 is not allowed"),
     "no file": (lambda r: r.decide("none.yaml"), "none.yaml: there is no such file"),
     "no patient": (lambda r: r.decide(17), "patient: it holds one value"),
     "field": (lambda r: r.decide({"patient": "a", "fhs": 1}), "patient: fhs: there is no such"),
-    "file and FSH": (lambda r: r.decide("p17.yaml", fsh=9), "patient: findings come from the file"),
+    "file and FSH": (
+        lambda r: r.decide("p17.yaml", fsh=9),
+        "decide: patient: findings come from the file",
+    ),
     "no start": (lambda r: r.schedule(None), "start: null is no date"),
     "NaT": (lambda r: r.schedule(pd.NaT), "start: NaT is no date"),
     "both": (lambda r: r.schedule(ON, fsh=9, decisions="hcg"), "schedule: FSH and decisions are"),
@@ -87,16 +105,19 @@ OPTIONS = {"month": "--month M", "decide": "pretese decide", "findings": "--find
     ("where", "named"),
     [
         ("month", "--month"),
+        ("decide", "pretese decide"),
         ("decide: measurements.0", "pretese decide: measurements.0"),
         ("findings testosterone", "--finding testosterone"),
         ("month.yaml", "month.yaml"),
         ("months", "months"),
+        ("log.csv", "log.csv"),
         ("", ""),
     ],
 )
 def test_a_command_line_names_options(where, named):
-    fault = Fault(where, "month", "`month` is 0", "give `month` or `week`")
+    fault = Fault(where, "findings fsh", "`month` is 0", "give `month` or `week`")
     with pytest.raises(ProofError) as caught, options_named(OPTIONS):
         raise ProofError([fault, fault])
-    expected = Fault(named, "month", "--month M is 0", "give --month M or `week`")
+    field = "--finding fsh" if where == "decide" else "findings fsh"
+    expected = Fault(named, field, "--month M is 0", "give --month M or `week`")
     assert caught.value.faults == (expected, expected)
