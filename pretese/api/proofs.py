@@ -1,5 +1,6 @@
 """Whether a regimen holds: the proof of its tables and paths, and the cases beside it."""
 
+import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,10 @@ class Proof(Shown):
         if self.regimen is None:
             return "\n".join(self.faults)
         return "\n".join(proof_lines(self.regimen, self.paths))
+
+    def _repr_html_(self) -> str:
+        """Return the whole proof, as the console shows it."""
+        return f"<pre>{html.escape(str(self))}</pre>"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

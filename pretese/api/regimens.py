@@ -295,6 +295,12 @@ class Regimen(Shown):
         """Return the regimen in words."""
         return self.show("text")
 
+    def _repr_html_(self) -> str:
+        """Return the rules; the faults of a regimen that is not proved."""
+        if self._compiled is None:
+            return self.verify()._repr_html_()
+        return Shown._repr_html_(self)
+
 
 def _names(decisions: str | Iterable[str]) -> list[str]:
     """Return the names of phases; one text may hold several, separated by commas."""

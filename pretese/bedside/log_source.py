@@ -36,6 +36,9 @@ def log_of(
     if hasattr(source, "to_csv") and hasattr(source, "columns"):
         text = str(source.to_csv(index=False, lineterminator="\n"))
         return read_log(text.encode("utf-8", "surrogatepass"), regimen, IN_MEMORY, columns)
+    if isinstance(source, str) and "\n" in source:
+        cure = "give its bytes: text.encode()"
+        raise InputError.of(IN_MEMORY, "", "this is text and not a path", cure)
     if not isinstance(source, str | Path):
         problem = f"{shorten(source)} is no log"
         raise InputError.of(IN_MEMORY, "", problem, "give a path, bytes or a DataFrame")

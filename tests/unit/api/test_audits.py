@@ -151,6 +151,7 @@ def test_repr_is_one_short_line():
 BAD = {
     "no file": (lambda: audit("none.csv"), "none.csv: there is no such file"),
     "long name": (lambda: audit("w" * 5000), "w" * 57 + "...: it cannot be read (File name too"),
+    "text": (lambda: audit(LOG), "log: this is text and not a path; give its bytes"),
     "no path": (lambda: audit("a\0b"), "'a\\x00b': this is not a path"),
     "3": (lambda: audit(3), "log: 3 is no log; give a path, bytes or a DataFrame"),
     "None": (lambda: audit(None), "log: null is no log"),

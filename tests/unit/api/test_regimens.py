@@ -274,6 +274,7 @@ def test_a_regimen_that_is_not_proved_tells_why_and_decides_nothing():
     assert not gap.verify().proved
     assert "no rule fires for a man with month 2" in str(gap.verify())
     assert "not proved" in repr(gap)
+    assert gap._repr_html_() == f"<pre>{gap.verify()}</pre>"
     assert len(repr(gap.verify())) <= 100
     found = answer("regimen", "verify", "gap.yaml", "--json")
     assert (found.code, json.loads(found.out)) == (3, gap.verify().to_dict())
@@ -304,6 +305,7 @@ def test_a_regimen_is_a_table_of_rules_and_its_words(guided):
     rule = table[table["rule"] == "P3"].iloc[0]
     assert (rule["table"], rule["action"], rule["status"]) == ("phase", "hcg", "published")
     assert str(guided) == guided.show()
+    assert "<td>P3</td>" in guided._repr_html_()
     assert guided.to_dict()["id"] == "fsh-guided"
     assert repr(guided) == "<Regimen: fsh-guided 1.0.0, 3 months, 5 tables, 5 paths>"
 
