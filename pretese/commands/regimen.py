@@ -8,6 +8,7 @@ from pretese.api import regimens, shipped_names
 from pretese.bedside.regimen_page import REGIMEN_FORMATS
 from pretese.commands.options import json_option, set_option, settings
 from pretese.io.output.atomic_file import check_file, write_file
+from pretese.io.text.json_text import print_json
 from pretese.screen.endings import CheckFailedError
 from pretese.screen.option_names import options_named
 from pretese.screen.terminal import echo
@@ -57,7 +58,7 @@ def verify(regimen: str, parameters: tuple[str, ...], as_document: bool) -> None
     """Prove a regimen: tables complete and disjoint, every path ends; list all paths."""
     proof = regimens.regimen(regimen, **settings(parameters)).verify()
     if as_document:
-        echo(proof.to_json())
+        print_json(proof.to_dict())
     elif proof.proved:
         echo(str(proof))
     if not proof.proved:
@@ -72,6 +73,9 @@ def verify(regimen: str, parameters: tuple[str, ...], as_document: bool) -> None
 def test(regimen: str, verbose: bool, parameters: tuple[str, ...], as_document: bool) -> None:
     """Run the cases that stand beside a regimen."""
     cases = regimens.regimen(regimen, **settings(parameters)).test()
-    echo(cases.to_json() if as_document else cases.text(verbose=verbose))
+    if as_document:
+        print_json(cases.to_dict())
+    else:
+        echo(cases.text(verbose=verbose))
     if cases.failed:
         raise CheckFailedError(f"{cases.failed} of {len(cases.results)} cases do not hold")
