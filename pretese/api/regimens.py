@@ -1,7 +1,7 @@
 """A regimen of the public interface: ask it, plan by it, prove it, test it, show it."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,16 +140,19 @@ class Regimen(Shown):
         """
         compiled = self.compiled
         day = dt.date.today() if on is None else day_of(on, "on")
+        if previous_phase is not None:
+            text_of(previous_phase, "previous_phase", "'hcg'")
         if (patient is None) == (month is None):
             cure = "give either `patient` or `month`, not both"
             raise InputError.of(WHERE, "", "it needs a man", cure)
         if patient is None:
-            unit = {"unit": text_of(fsh_unit, "fsh_unit", UNIT)} if fsh_unit else {}
+            unit_name = text_of(fsh_unit, "fsh_unit", UNIT)
+            unit = {"unit": unit_name} if unit_name else {}
             level = [] if fsh is None else [number_of(fsh, "fsh")]
             given = [{"date": day, "name": "fsh", "value": value, **unit} for value in level]
             given += measured(findings, day)
-            known = patient_in_month(compiled, month or 0, previous_phase, given, day)
-        elif fsh is not None or previous_phase or findings:
+            known = patient_in_month(compiled, month, previous_phase, given, day)
+        elif fsh is not None or previous_phase or not isinstance(findings, Sized) or len(findings):
             cure = "write `fsh` and others into it"
             raise InputError.of(WHERE, "patient", "findings come from the file", cure)
         else:
@@ -249,7 +252,7 @@ class Regimen(Shown):
         InputError
             There is no such format or table.
         """
-        if format not in REGIMEN_FORMATS:
+        if not isinstance(format, str) or format not in REGIMEN_FORMATS:
             problem, cure = (
                 f"{shorten(format)} is no format",
                 f"give one of: {', '.join(REGIMEN_FORMATS)}",

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def patient_of(patient: str | Path | Mapping[str, Any], regimen: Regimen) -> Kno
 
 def patient_in_month(
     regimen: Regimen,
-    month: int,
+    month: int | None,
     previous_phase: str | None,
     measurements: Sequence[Mapping[str, Any]],
     on: dt.date,
@@ -94,10 +95,11 @@ def _named(name: str, value: Finding) -> dict[str, Any]:
     unit = None
     if isinstance(value, tuple | list) and len(value) == 2:
         value, unit = value
-    if isinstance(value, Real) and not isinstance(value, bool):
-        return {"name": name, "value": float(value), **({"unit": unit} if unit else {})}
     if isinstance(value, str) and unit is None:
         return _read(f"{name}={value}")
+    if isinstance(value, Real) and not isinstance(value, bool) and isinstance(unit, str | None):
+        with suppress(OverflowError):  # a whole number beyond every float
+            return {"name": name, "value": float(value), **({"unit": unit} if unit else {})}
     cure = "give a number with its unit, such as (40, 'nmol/L'), or text, such as 'no sperm'"
     raise InputError.of(WHERE, f"findings {name}", f"{shorten(value)} is no finding", cure)
 
