@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from pretese.api.display import Shown
 from pretese.bedside.json_answers import cases_document, proof_document
 from pretese.bedside.words import case_lines, proof_lines
-from protocol.bedside.cases import CaseResult
 from protocol.regimen import load
 from protocol.regimen.paths import Path
 from protocol.shorten import shorten, shorten_text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from protocol.bedside.cases import CaseResult
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -71,7 +72,7 @@ class CaseResults(Shown):
     """Which of the cases beside a regimen it makes true."""
 
     regimen: load.Regimen
-    results: tuple[CaseResult, ...]
+    results: "tuple[CaseResult, ...]"
 
     @property
     def passed(self) -> int:

@@ -11,9 +11,7 @@ from pretese.api.decisions import Decision, Schedule
 from pretese.api.display import Shown
 from pretese.api.proofs import CaseResults, Proof
 from pretese.bedside.question import WHERE, Findings, measured, patient_in_month, patient_of
-from pretese.bedside.regimen_page import REGIMEN_FORMATS, shown_as
 from protocol.bedside.advise import advise
-from protocol.bedside.cases import load_cases, run_cases
 from protocol.bedside.schedule import plan, plan_of_phases
 from protocol.errors import Fault, InputError, ProofError
 from protocol.reading.quantities import quantity
@@ -231,6 +229,8 @@ class Regimen(Shown):
         >>> pretese.regimen("hcg-only").test().failed
         0
         """
+        from protocol.bedside.cases import load_cases, run_cases
+
         compiled, cases = self.compiled, load_cases(self.name)
         if cases.regimen != compiled.id:
             problem = f"the cases are those of {cases.regimen!r}, the regimen is {compiled.id!r}"
@@ -252,6 +252,8 @@ class Regimen(Shown):
         InputError
             There is no such format or table.
         """
+        from pretese.bedside.regimen_page import REGIMEN_FORMATS, shown_as
+
         if not isinstance(format, str) or format not in REGIMEN_FORMATS:
             problem, cure = (
                 f"{shorten(format)} is no format",
