@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 from collections.abc import Iterable
+from contextlib import suppress
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -48,8 +49,10 @@ def time_of(value: Any, argument: str) -> dt.time:
 
 def number_of(value: Any, argument: str, field: str = "") -> float:
     """Return a finite number; truth values and text are none."""
-    if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
-        return float(value)
+    if isinstance(value, Real) and not isinstance(value, bool):
+        with suppress(OverflowError):  # a whole number beyond every float
+            if math.isfinite(value):
+                return float(value)
     raise InputError.of(argument, field, f"{shorten(value)} is no number", "give a finite number")
 
 

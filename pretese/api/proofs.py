@@ -1,18 +1,20 @@
 """Whether a regimen holds: the proof of its tables and paths, and the cases beside it."""
 
+import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.display import Shown
 from pretese.bedside.json_answers import cases_document, proof_document
 from pretese.bedside.words import case_lines, proof_lines
-from protocol.bedside.cases import CaseResult
 from protocol.regimen import load
 from protocol.regimen.paths import Path
 from protocol.shorten import shorten, shorten_text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from protocol.bedside.cases import CaseResult
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -60,13 +62,17 @@ class Proof(Shown):
             return "\n".join(self.faults)
         return "\n".join(proof_lines(self.regimen, self.paths))
 
+    def _repr_html_(self) -> str:
+        """Return the whole proof, as the console shows it."""
+        return f"<pre>{html.escape(str(self))}</pre>"
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CaseResults(Shown):
     """Which of the cases beside a regimen it makes true."""
 
     regimen: load.Regimen
-    results: tuple[CaseResult, ...]
+    results: "tuple[CaseResult, ...]"
 
     @property
     def passed(self) -> int:

@@ -1,7 +1,7 @@
 """A regimen of the public interface: ask it, plan by it, prove it, test it, show it."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +11,7 @@ from pretese.api.decisions import Decision, Schedule
 from pretese.api.display import Shown
 from pretese.api.proofs import CaseResults, Proof
 from pretese.bedside.question import WHERE, Findings, measured, patient_in_month, patient_of
-from pretese.bedside.regimen_page import REGIMEN_FORMATS, shown_as
 from protocol.bedside.advise import advise
-from protocol.bedside.cases import load_cases, run_cases
 from protocol.bedside.schedule import plan, plan_of_phases
 from protocol.errors import Fault, InputError, ProofError
 from protocol.reading.quantities import quantity
@@ -140,18 +138,21 @@ class Regimen(Shown):
         """
         compiled = self.compiled
         day = dt.date.today() if on is None else day_of(on, "on")
+        if previous_phase is not None:
+            text_of(previous_phase, "previous_phase", "'hcg'")
         if (patient is None) == (month is None):
             cure = "give either `patient` or `month`, not both"
             raise InputError.of(WHERE, "", "it needs a man", cure)
         if patient is None:
-            unit = {"unit": text_of(fsh_unit, "fsh_unit", UNIT)} if fsh_unit else {}
+            unit_name = text_of(fsh_unit, "fsh_unit", UNIT)
+            unit = {"unit": unit_name} if unit_name else {}
             level = [] if fsh is None else [number_of(fsh, "fsh")]
             given = [{"date": day, "name": "fsh", "value": value, **unit} for value in level]
             given += measured(findings, day)
-            known = patient_in_month(compiled, month or 0, previous_phase, given, day)
-        elif fsh is not None or previous_phase or findings:
+            known = patient_in_month(compiled, month, previous_phase, given, day)
+        elif fsh is not None or previous_phase or not isinstance(findings, Sized) or len(findings):
             cure = "write `fsh` and others into it"
-            raise InputError.of("patient", "", "findings come from the file", cure)
+            raise InputError.of(WHERE, "patient", "findings come from the file", cure)
         else:
             known = patient_of(patient, compiled)
         return Decision(advise(known, compiled, day, WHERE), compiled)
@@ -228,6 +229,8 @@ class Regimen(Shown):
         >>> pretese.regimen("hcg-only").test().failed
         0
         """
+        from protocol.bedside.cases import load_cases, run_cases
+
         compiled, cases = self.compiled, load_cases(self.name)
         if cases.regimen != compiled.id:
             problem = f"the cases are those of {cases.regimen!r}, the regimen is {compiled.id!r}"
@@ -249,7 +252,9 @@ class Regimen(Shown):
         InputError
             There is no such format or table.
         """
-        if format not in REGIMEN_FORMATS:
+        from pretese.bedside.regimen_page import REGIMEN_FORMATS, shown_as
+
+        if not isinstance(format, str) or format not in REGIMEN_FORMATS:
             problem, cure = (
                 f"{shorten(format)} is no format",
                 f"give one of: {', '.join(REGIMEN_FORMATS)}",
@@ -294,6 +299,12 @@ class Regimen(Shown):
     def __str__(self) -> str:
         """Return the regimen in words."""
         return self.show("text")
+
+    def _repr_html_(self) -> str:
+        """Return the rules; the faults of a regimen that is not proved."""
+        if self._compiled is None:
+            return self.verify()._repr_html_()
+        return Shown._repr_html_(self)
 
 
 def _names(decisions: str | Iterable[str]) -> list[str]:

@@ -70,7 +70,8 @@ def _event(
     plan: Plan, item: Item, number: int, at: dt.time | None, zone: ZoneInfo | None, patient: str
 ) -> Event:
     event = Event()
-    key = f"{patient}/{plan.regimen_id}/{plan.start}/{item.kind}/{item.day}/{number}"
+    label = patient.encode("utf-8", "backslashreplace").decode()  # a shell may pass on any byte
+    key = f"{label}/{plan.regimen_id}/{plan.start}/{item.kind}/{item.day}/{number}"
     event.add("uid", f"{uuid.uuid5(NAMESPACE, key)}@pretese.invalid")
     # The stamp is the plan's own day, so that the same plan is the same bytes.
     event.add("dtstamp", dt.datetime.combine(plan.start, dt.time(), dt.UTC))

@@ -1,7 +1,7 @@
 """Answers as JSON documents with a schema name and the versions that made them."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
@@ -11,10 +11,12 @@ from protocol.audit.deviations import SCHEMA as AUDIT_SCHEMA
 from protocol.audit.deviations import Audit
 from protocol.bedside.advise import SCHEMA as DECISION_SCHEMA
 from protocol.bedside.advise import Advice
-from protocol.bedside.cases import CaseResult
 from protocol.bedside.schedule import Plan
 from protocol.regimen.load import Regimen
 from protocol.regimen.paths import Path
+
+if TYPE_CHECKING:  # models of files take a while to load
+    from protocol.bedside.cases import CaseResult
 
 PLAN_SCHEMA = "pretese/plan/1"
 PROOF_SCHEMA = "pretese/proof/1"
@@ -80,7 +82,7 @@ def proof_document(
     return as_document(PROOF_SCHEMA, proved=True, faults=[], **proof, paths=every)
 
 
-def cases_document(regimen: Regimen, results: Sequence[CaseResult]) -> dict[str, Any]:
+def cases_document(regimen: Regimen, results: "Sequence[CaseResult]") -> dict[str, Any]:
     """Return the cases of a regimen, and which of them hold."""
     cases = [
         {"says": r.case.says, "table": r.case.table, "holds": r.holds, "wrong": list(r.wrong)}

@@ -7,7 +7,7 @@ from typing import Any
 from protocol.audit.log import Log, read_log
 from protocol.errors import InputError
 from protocol.regimen.load import Regimen
-from protocol.shorten import shorten
+from protocol.shorten import shorten, shorten_text
 from protocol.tables import read_bytes
 
 #: What a log without a file is called in messages.
@@ -36,6 +36,9 @@ def log_of(
     if hasattr(source, "to_csv") and hasattr(source, "columns"):
         text = str(source.to_csv(index=False, lineterminator="\n"))
         return read_log(text.encode("utf-8", "surrogatepass"), regimen, IN_MEMORY, columns)
+    if isinstance(source, str) and "\n" in source:
+        cure = "give its bytes: text.encode()"
+        raise InputError.of(IN_MEMORY, "", "this is text and not a path", cure)
     if not isinstance(source, str | Path):
         problem = f"{shorten(source)} is no log"
         raise InputError.of(IN_MEMORY, "", problem, "give a path, bytes or a DataFrame")
@@ -55,5 +58,7 @@ def log_of(
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except (OSError, ValueError):  # a name that no system allows; the reader says so
-        return False
+    except OSError as error:  # the name is too long, or a folder on the way is closed to us
+        problem = f"it cannot be read ({error.strerror})"
+        cure = "give the path of a log that you may read"
+        raise InputError.of(shorten_text(str(path), 60), "", problem, cure) from None

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def patient_of(patient: str | Path | Mapping[str, Any], regimen: Regimen) -> Kno
 
 def patient_in_month(
     regimen: Regimen,
-    month: int,
+    month: int | None,
     previous_phase: str | None,
     measurements: Sequence[Mapping[str, Any]],
     on: dt.date,
@@ -47,13 +48,13 @@ def patient_in_month(
     highest = int((regimen.inputs["month"].plausible or (1, 12))[1])
     if isinstance(month, bool) or not isinstance(month, Integral) or not 1 <= month <= highest:
         cure = f"give a month from 1 to {highest}"
-        raise InputError.of("month", "", f"{shorten(month)} is out of range", cure)
+        raise InputError.of(WHERE, "month", f"{shorten(month)} is out of range", cure)
     plain = {"patient": "a man", "measurements": list(measurements)}
     known = know(validate(plain, PatientFile, WHERE), regimen, WHERE)
     names = [phase.name for phase in regimen.phases]
     if previous_phase is not None and previous_phase not in names:
         cure = f"give one of: {', '.join(names)}"
-        raise InputError.of("previous_phase", "", f"{previous_phase!r} is no phase", cure)
+        raise InputError.of(WHERE, "previous_phase", f"{previous_phase!r} is no phase", cure)
     months_before = int(month) - 1
     started = day_from(on, -MONTH_DAYS * months_before, "on")
     # Earlier months do not matter to any table; only the one before is looked at.
@@ -84,7 +85,7 @@ def measured(findings: Findings, on: dt.date) -> Iterator[dict[str, Any]]:
             yield {"date": on, **_named(name, value)}
         return
     if not isinstance(findings, Sequence):
-        raise InputError.of("findings", "", f"{shorten(findings)} is not understood", _CURE)
+        raise InputError.of(WHERE, "findings", f"{shorten(findings)} is not understood", _CURE)
     for text in findings:
         yield {"date": on, **_read(text)}
 
@@ -94,12 +95,13 @@ def _named(name: str, value: Finding) -> dict[str, Any]:
     unit = None
     if isinstance(value, tuple | list) and len(value) == 2:
         value, unit = value
-    if isinstance(value, Real) and not isinstance(value, bool):
-        return {"name": name, "value": float(value), **({"unit": unit} if unit else {})}
     if isinstance(value, str) and unit is None:
         return _read(f"{name}={value}")
+    if isinstance(value, Real) and not isinstance(value, bool) and isinstance(unit, str | None):
+        with suppress(OverflowError):  # a whole number beyond every float
+            return {"name": name, "value": float(value), **({"unit": unit} if unit else {})}
     cure = "give a number with its unit, such as (40, 'nmol/L'), or text, such as 'no sperm'"
-    raise InputError.of(f"findings {name}", "", f"{shorten(value)} is no finding", cure)
+    raise InputError.of(WHERE, f"findings {name}", f"{shorten(value)} is no finding", cure)
 
 
 def _read(text: str) -> dict[str, Any]:
@@ -107,12 +109,12 @@ def _read(text: str) -> dict[str, Any]:
     found = _FINDING.fullmatch(text.strip()) if isinstance(text, str) else None
     if found is None:
         said = repr(text) if isinstance(text, str) else shorten(text)
-        raise InputError.of("findings", "", f"{said} is not understood", _CURE)
+        raise InputError.of(WHERE, "findings", f"{said} is not understood", _CURE)
     name, value, unit = found.groups()
     number = number_of(value)
     if number is None and value[:1].isdigit():
         problem = f"{shown(value)} is no number"
-        raise InputError.of(f"findings {name}", "", problem, cure_of(value))
+        raise InputError.of(WHERE, f"findings {name}", problem, cure_of(value))
     return {"name": name, "value": value if number is None else number} | (
         {"unit": unit} if unit else {}
     )

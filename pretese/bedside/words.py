@@ -1,14 +1,17 @@
 """Decisions, plans, regimens and proofs in words, for a terminal."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from protocol.bedside.advise import Advice
-from protocol.bedside.cases import CaseResult
 from protocol.bedside.decision import Decision, Used
 from protocol.bedside.schedule import Plan
 from protocol.regimen.language import Order
 from protocol.regimen.load import Regimen
 from protocol.regimen.paths import Path, Totals
+
+if TYPE_CHECKING:  # models of files take a while to load
+    from protocol.bedside.cases import CaseResult
 
 #: UCUM as people write it.
 SHOWN_UNITS = {"[IU]/L": "IU/L", "1": "", "[g]": "g", "month": ""}
@@ -175,7 +178,7 @@ def proof_lines(regimen: Regimen, paths: Sequence[Path]) -> Iterator[str]:
 
 
 def case_lines(
-    regimen: Regimen, results: Sequence[CaseResult], *, verbose: bool = False
+    regimen: Regimen, results: "Sequence[CaseResult]", *, verbose: bool = False
 ) -> Iterator[str]:
     """Yield the cases that do not hold (with ``verbose`` also those that do), and their number."""
     for result in results:

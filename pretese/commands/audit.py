@@ -14,6 +14,7 @@ from pretese.commands.options import (
     tell_assumptions,
 )
 from pretese.io.output.atomic_file import check_file
+from pretese.io.text.json_text import print_json
 from pretese.screen.endings import CheckFailedError
 from pretese.screen.option_names import options_named
 from pretese.screen.terminal import echo
@@ -56,6 +57,9 @@ def command(
         with options_named({"path": "--csv"}):
             found.to_csv(table)
         echo(f"wrote {table}", err=True)
-    echo(found.to_json() if as_document else str(found))
+    if as_document:
+        print_json(found.to_dict())
+    else:
+        echo(str(found))
     if strict and found.deviations:
         raise CheckFailedError(f"{len(found.deviations)} deviations")

@@ -16,7 +16,7 @@ from pretese.commands.options import (
     set_option,
     settings,
 )
-from pretese.io.text.json_text import to_json
+from pretese.io.text.json_text import print_json
 from pretese.screen.option_names import options_named
 from pretese.screen.terminal import echo
 
@@ -72,7 +72,7 @@ def command(
     at the end of the month before.
     """
     if schema:
-        echo(to_json(Decision.schema()))
+        print_json(Decision.schema())
         return
     with options_named(OPTIONS):
         decision = regimens.regimen(regimen, **settings(parameters)).decide(
@@ -85,7 +85,7 @@ def command(
             on=on,
         )
     if as_document:
-        echo(decision.to_json())
+        print_json(decision.to_dict())
         return
     for line in str(decision).split("\n"):
         answers = line.startswith(f"{decision.outcome.upper()}:")

@@ -6,8 +6,9 @@ import click
 
 from pretese.api import regimens, shipped_names
 from pretese.bedside.regimen_page import REGIMEN_FORMATS
-from pretese.commands.options import json_option
+from pretese.commands.options import json_option, set_option, settings
 from pretese.io.output.atomic_file import check_file, write_file
+from pretese.io.text.json_text import print_json
 from pretese.screen.endings import CheckFailedError
 from pretese.screen.option_names import options_named
 from pretese.screen.terminal import echo
@@ -33,12 +34,15 @@ def show_list() -> None:
 )
 @click.option("--table", "tables", multiple=True, help="With dmn: this table alone.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write to a file.")
-def show(regimen: str, form: str, tables: tuple[str, ...], out: Path | None) -> None:
+@set_option
+def show(
+    regimen: str, form: str, tables: tuple[str, ...], out: Path | None, parameters: tuple[str, ...]
+) -> None:
     """Show a regimen: in words, as a decision tree, or as DMN."""
     if out is not None:
         check_file(out, "--out")
     with options_named({"table": "--table"}):
-        text = regimens.regimen(regimen).show(form, table=tables)
+        text = regimens.regimen(regimen, **settings(parameters)).show(form, table=tables)
     if out is None:
         echo(text.removesuffix("\n"))
     else:
@@ -48,12 +52,13 @@ def show(regimen: str, form: str, tables: tuple[str, ...], out: Path | None) -> 
 
 @command.command("verify")
 @click.argument("regimen")
+@set_option
 @json_option
-def verify(regimen: str, as_document: bool) -> None:
+def verify(regimen: str, parameters: tuple[str, ...], as_document: bool) -> None:
     """Prove a regimen: tables complete and disjoint, every path ends; list all paths."""
-    proof = regimens.regimen(regimen).verify()
+    proof = regimens.regimen(regimen, **settings(parameters)).verify()
     if as_document:
-        echo(proof.to_json())
+        print_json(proof.to_dict())
     elif proof.proved:
         echo(str(proof))
     if not proof.proved:
@@ -63,10 +68,14 @@ def verify(regimen: str, as_document: bool) -> None:
 @command.command("test")
 @click.argument("regimen")
 @click.option("--verbose", is_flag=True, help="List the cases that hold, too.")
+@set_option
 @json_option
-def test(regimen: str, verbose: bool, as_document: bool) -> None:
+def test(regimen: str, verbose: bool, parameters: tuple[str, ...], as_document: bool) -> None:
     """Run the cases that stand beside a regimen."""
-    cases = regimens.regimen(regimen).test()
-    echo(cases.to_json() if as_document else cases.text(verbose=verbose))
+    cases = regimens.regimen(regimen, **settings(parameters)).test()
+    if as_document:
+        print_json(cases.to_dict())
+    else:
+        echo(cases.text(verbose=verbose))
     if cases.failed:
         raise CheckFailedError(f"{cases.failed} of {len(cases.results)} cases do not hold")

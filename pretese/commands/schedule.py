@@ -8,6 +8,7 @@ import click
 from pretese.api import regimens
 from pretese.commands.options import Date, Number, json_option, regimen_option, set_option, settings
 from pretese.io.output.atomic_file import check_file
+from pretese.io.text.json_text import print_json
 from pretese.screen.option_names import options_named
 from pretese.screen.terminal import echo
 
@@ -71,4 +72,7 @@ def command(
         if ics is not None:
             made.write_ics(ics, at=at.time() if at else None, timezone=timezone, label=label)
             echo(f"wrote {ics}: {len(made.items)} events", err=True)
-    echo(made.to_json() if as_document else str(made))
+    if as_document:
+        print_json(made.to_dict())
+    else:
+        echo(str(made))

@@ -63,6 +63,14 @@ def test_interface_and_command_give_the_same_document_and_the_same_text(case):
     assert str(found) + "\n" == answer("audit", *words).out
 
 
+def test_a_folder_of_a_simulation_is_a_log_of_the_patients_who_followed_the_regimen():
+    assert answer("simulate", "paper", "--men", "12", "--out", "cohort").code == 0
+    found = audit("cohort")
+    assert json.loads(answer("audit", "cohort", "--json").out) == found.to_dict()
+    assert 0 < len(found.found.men) < 12
+    assert {item.kind for item in found.deviations} <= {"omitted test"}  # values are missing
+
+
 def test_assumptions_about_a_file_are_kept():
     found = audit("points.csv")
     assert "decimal commas are read in amounts" in found.data_assumptions
@@ -142,6 +150,9 @@ def test_repr_is_one_short_line():
 #: Bad arguments, and how the message begins.
 BAD = {
     "no file": (lambda: audit("none.csv"), "none.csv: there is no such file"),
+    "long name": (lambda: audit("w" * 5000), "w" * 57 + "...: it cannot be read (File name too"),
+    "text": (lambda: audit(LOG), "log: this is text and not a path; give its bytes"),
+    "no path": (lambda: audit("a\0b"), "'a\\x00b': this is not a path"),
     "3": (lambda: audit(3), "log: 3 is no log; give a path, bytes or a DataFrame"),
     "None": (lambda: audit(None), "log: null is no log"),
     "a series": (lambda: audit(pd.Series([1])), "log: 0"),
