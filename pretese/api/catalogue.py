@@ -5,7 +5,8 @@ import importlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.catalogue_entries import ENTRIES, Entry
+from pretese.api.catalogue_designs import DESIGNS
+from pretese.api.catalogue_entries import ESTIMATORS, Entry
 from pretese.api.display import Shown
 
 if TYPE_CHECKING:  # only a table needs it
@@ -94,4 +95,4 @@ class Estimators(Shown):
 
 
 #: The catalogue.
-estimators = Estimators(ENTRIES)
+estimators = Estimators(ESTIMATORS + DESIGNS)

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 import pretese as pt
-from pretese.api.catalogue_entries import ENTRIES
+from pretese.api.catalogue_designs import DESIGNS
+from pretese.api.catalogue_entries import ESTIMATORS
+
+ENTRIES = ESTIMATORS + DESIGNS
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
