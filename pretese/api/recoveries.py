@@ -1,5 +1,6 @@
 """Recovery studies: whether an analysis recovers an effect that is known by construction."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pretese.api.argument_ranges import number_within, whole_within
 from pretese.api.recovery_result import Recovery
-from protocol.errors import InputError
+from protocol.errors import Fault, InputError
 
 if TYPE_CHECKING:  # each takes a while to load, and `pretese recover --help` needs none
     from pretese.api.analysis_result import Plan
@@ -103,9 +104,31 @@ def recover(
     spec = choose_study(_names(scenarios), _study_plan(plan), seed, truth_patients)
     study = prepare_recovery(spec)
     asked = _Asked(replicates, mcse, workers, scheduler, figures, progress)
-    if out is None:
-        return _in_temporary_folder(study, asked)
-    return _in_folder(study, asked, Path(out), resume)
+    with _arguments_named():
+        if out is None:
+            return _in_temporary_folder(study, asked)
+        return _in_folder(study, asked, Path(out), resume)
+
+
+#: Options that messages of the engine name, and that are arguments here.
+_OPTION = re.compile(r"--(out|resume|workers|scheduler)\b")
+
+
+@contextmanager
+def _arguments_named() -> Iterator[None]:
+    """Name arguments where the engine names options; a command names its options again."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(
+            Fault(
+                _OPTION.sub(r"\1", fault.where),
+                _OPTION.sub(r"\1", fault.field),
+                _OPTION.sub(r"`\1`", fault.problem),
+                _OPTION.sub(r"`\1`", fault.cure),
+            )
+            for fault in error.faults
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
