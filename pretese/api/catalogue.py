@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.catalogue_designs import DESIGNS
-from pretese.api.catalogue_entries import ESTIMATORS, Entry
+from pretese.api.catalogue_entries import ESTIMATORS, CatalogueEntry
 from pretese.api.display import Shown
 
 if TYPE_CHECKING:  # only a table needs it
@@ -38,7 +38,7 @@ class Estimators(Shown):
 
     __slots__ = ("_entries",)
 
-    def __init__(self, entries: tuple[Entry, ...]) -> None:
+    def __init__(self, entries: tuple[CatalogueEntry, ...]) -> None:
         self._entries = {each.name: each for each in entries}
 
     def __getattr__(self, name: str) -> Any:

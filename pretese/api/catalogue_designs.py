@@ -1,9 +1,9 @@
 """Functions for planning and monitoring trials that `pretese.estimators` lists."""
 
-from pretese.api.catalogue_entries import Entry, family_of
+from pretese.api.catalogue_entries import CatalogueEntry, family_of
 
 # fmt: off
-DESIGNS: tuple[Entry, ...] = (
+DESIGNS: tuple[CatalogueEntry, ...] = (
     *family_of("sample size",
         ("size_two_proportions", "estimate.sample_size.closed_form.size_two_proportions",
          "sample size of a comparison of two proportions",

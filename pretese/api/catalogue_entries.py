@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogueEntry:
     """A stand-alone function: ``path`` is module and function; ``source`` where it is published."""
 
     family: str
@@ -14,13 +14,13 @@ class Entry:
     source: str
 
 
-def family_of(family: str, *rows: tuple[str, str, str, str]) -> tuple[Entry, ...]:
+def family_of(family: str, *rows: tuple[str, str, str, str]) -> tuple[CatalogueEntry, ...]:
     """Return the entries of a family: name, path, what it does, source."""
-    return tuple(Entry(family, *row) for row in rows)
+    return tuple(CatalogueEntry(family, *row) for row in rows)
 
 
 # fmt: off
-ESTIMATORS: tuple[Entry, ...] = (
+ESTIMATORS: tuple[CatalogueEntry, ...] = (
     *family_of("data",
         ("analysis_set", "estimate.core.analysis_set.analysis_set",
          "columns of a table as the estimators take them", ""),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.argument_ranges import number_within, whole_within
+from pretese.api.argument_ranges import number_in_range, whole_in_range
 from pretese.api.recovery_result import Recovery
 from protocol.errors import Fault, InputError
 
@@ -91,14 +91,14 @@ def recover(
     from pretese.recovery.design.library import choose_study
     from pretese.recovery.run_recovery import prepare_recovery
 
-    whole_within(replicates, "replicates", 2, 100_000_000)
-    whole_within(workers, "workers", 1, 256)
+    whole_in_range(replicates, "replicates", 2, 100_000_000)
+    whole_in_range(workers, "workers", 1, 256)
     if mcse is not None:
-        number_within(mcse, "mcse", 0.00005, 0.1)
+        number_in_range(mcse, "mcse", 0.00005, 0.1)
     if truth_patients is not None:
-        whole_within(truth_patients, "truth_patients", 1000, 1_000_000_000)
+        whole_in_range(truth_patients, "truth_patients", 1000, 1_000_000_000)
     if seed is not None:
-        whole_within(seed, "seed", 0, MAX_SEED)
+        whole_in_range(seed, "seed", 0, MAX_SEED)
     if resume and out is None:
         raise InputError.of("resume", "", "there is no folder to continue", "name it as out")
     spec = choose_study(_names(scenarios), _study_plan(plan), seed, truth_patients)
