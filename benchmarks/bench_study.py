@@ -36,7 +36,7 @@ from pretese.jobs.crew import Crew, local_crew
 from pretese.jobs.execute import compute_all
 from pretese.recovery.design.library import load_library
 from pretese.recovery.design.study_spec import MissingData, StudyPlan
-from pretese.recovery.results.replicates import Source, join
+from pretese.recovery.results.replicates import Source, join_estimates
 from pretese.recovery.work.tasks import ESTIMATES, EstimateTask
 from simulate.core.coding import BASELINE, DIAGNOSES
 from simulate.core.random_streams import Luck
@@ -124,7 +124,7 @@ def study(trials: int, crew: Crew | None) -> tuple[float, float, str]:
         begin = time.perf_counter()
         for block, table in compute_all(job.blocks(trials), crew):
             store.write(block, table)
-        join(Source([store.path(block) for block in job.blocks(trials)], trials), joined)
+        join_estimates(Source([store.path(block) for block in job.blocks(trials)], trials), joined)
         found = assess(Source([joined], trials))
         seconds = time.perf_counter() - begin
         return seconds, float(found.coverage.value), hashlib.sha256(joined.read_bytes()).hexdigest()

@@ -6,19 +6,23 @@ the C library its plainest functions: so one machine stands for several (`make t
 """
 
 import contextlib
+import ctypes
 import io
 import os
 import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib.metadata import files
 from pathlib import Path
+from typing import Any
 
 import click
+import numpy as np
 
 from pretese.cli import run
-from pretese.jobs.processor import arithmetic, instruction_sets
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -44,6 +48,46 @@ COMMANDS = {
 
 #: The few of them that a test has time for.
 FEW = ("simulated", "analysed", "several")
+
+
+#: Packages that bring a library of linear algebra of their own.
+_OWNERS = ("numpy", "scipy")
+
+#: What the function is called that names its kernels, 64-bit and 32-bit indices.
+_ASK = ("scipy_openblas_get_corename64_", "scipy_openblas_get_corename")
+
+
+@cache
+def arithmetic() -> str:
+    """Return machine, instruction sets of numpy, kernels of linear algebra and C library, in words.
+
+    Equal words in two processes promise equal bits, at equal versions of the libraries; unequal
+    words promise nothing.
+
+    >>> arithmetic().startswith(platform.machine())
+    True
+    """
+    used = " ".join(instruction_sets()) or "baseline"
+    kernels = " ".join(_kernels()) or "unknown"
+    libc = " ".join(platform.libc_ver()).strip() or platform.system()
+    return f"{platform.machine()}; numpy {used}; linear algebra {kernels}; {libc}"
+
+
+def instruction_sets() -> list[str]:
+    """Return the instruction sets that numpy chooses at run time, of those that are present."""
+    built: Any = np.show_config(mode="dicts")
+    return list(built["SIMD Extensions"].get("found", ()))
+
+
+def _kernels() -> Iterator[str]:
+    for owner in _OWNERS:
+        for file in files(owner) or ():
+            if "openblas" in file.name and file.suffix in {".so", ".dylib", ".dll"}:
+                library = ctypes.CDLL(str(file.locate()))
+                ask = next((getattr(library, n) for n in _ASK if hasattr(library, n)), None)
+                if ask is not None:
+                    ask.restype = ctypes.c_char_p
+                    yield ask().decode()
 
 
 def plainer(kernel: str | None = None) -> dict[str, str]:

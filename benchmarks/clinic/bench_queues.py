@@ -4,20 +4,13 @@ For each queue many experiments of five replications (`FEWEST`): how often the 9
 what theory expects, the mean over all of them, and whether the t statistics follow Student's law.
 """
 
-import importlib
-import sys
-import types
-from pathlib import Path
-
 import numpy as np
 from scipy import stats
 
+from benchmarks.our_tests import support
 from simulate.clinic.capacity.replications import FEWEST
 
-# Other distributions bring a package of this name; ours is the folder beside this one.
-sys.modules["tests"] = types.ModuleType("tests")
-sys.modules["tests"].__path__ = [str(Path(__file__).parents[2] / "tests")]
-queueing = importlib.import_module("tests.support.queueing")
+queueing = support("queueing")
 
 EXPERIMENTS, MEN = 60, 1500
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
+from benchmarks.trial.exact_power_figure import draw_scores
 from pretese.plots.style import save
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.exact_power import exact_rail
 from pretese.trial.power.summary import measures
-from pretese.trial.report.exact_power_figure import draw_scores
 from pretese.trial.simulation.engine import simulate_design
 from protocol.reading.documents import validate
 

@@ -6,6 +6,7 @@ the source as text and imports nothing of it. `tests/unit/test_structure.py` hol
 """
 
 import ast
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +20,9 @@ PACKAGES = ("protocol", "simulate", "estimate", "pretese")
 #: Files allowed in one folder. A command is one file, so their folder may hold more.
 MOST_FILES = 12
 FREE_FOLDERS = frozenset({"pretese.commands"})
+
+#: A function with its module, as a table of lazy imports writes it.
+_DOTTED = re.compile(r"[A-Za-z_]\w*(\.\w+)+")
 
 Graph = Mapping[str, frozenset[str]]
 
@@ -58,6 +62,19 @@ class Source:
                 yield from (inner & self.files.keys()) or ({node.module} & self.files.keys())
             elif isinstance(node, ast.Import):
                 yield from ({alias.name for alias in node.names} & self.files.keys())
+
+    @cached_property
+    def named(self) -> Graph:
+        """Module to the modules that a text in it names, as tables of lazy imports do."""
+        return {
+            name: frozenset(
+                module
+                for text in _texts(tree)
+                for module in (text, text.rpartition(".")[0])
+                if _DOTTED.fullmatch(text) and module in self.files
+            )
+            for name, tree in self.trees.items()
+        }
 
     def folder(self, module: str) -> str:
         """Return the package that a module's file stands in."""
@@ -142,10 +159,15 @@ def shared_names(source: Source) -> dict[str, list[str]]:
 
 
 def unreached_modules(source: Source) -> dict[str, int]:
-    """Return the modules that no command and no public name reaches, with their lines."""
+    """Return the modules that no command and no public name reaches, with their lines.
+
+    A module that a table of lazy imports names, alone or with a function of it, is reached.
+    """
     commands = [n for n in source.files if n.startswith("pretese.commands.")]
-    entries = [*commands, *({"pretese", "pretese.cli"} & set(source.files))]
-    found = _reached(source.imports, entries)
+    ways_in = {"pretese", "pretese.__main__", "pretese.cli"}
+    entries = [*commands, *(ways_in & set(source.files))]
+    graph = {name: source.imports[name] | source.named[name] for name in source.files}
+    found = _reached(graph, entries)
     return {
         name: _lines(source.files[name])
         for name in source.files
@@ -178,8 +200,14 @@ def _names(tree: ast.AST) -> Iterator[str]:
             yield node.attr
         elif isinstance(node, ast.alias):
             yield node.name.rpartition(".")[2]
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value  # names listed in __all__ or in a lazy table
+    for text in _texts(tree):  # names listed in __all__ or in a lazy table, which may add a module
+        yield text.rpartition(".")[2] if _DOTTED.fullmatch(text) else text
+
+
+def _texts(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
 
 
 def body_lengths(source: Source) -> list[int]:

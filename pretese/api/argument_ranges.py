@@ -7,10 +7,10 @@ from protocol.errors import InputError
 from protocol.shorten import shorten
 
 
-def whole_within(value: Any, argument: str, least: int, most: int) -> int:
+def whole_in_range(value: Any, argument: str, least: int, most: int) -> int:
     """Return a whole number from ``least`` to ``most``; truth values and text are none.
 
-    >>> whole_within(1000, "replicates", 2, 100_000_000)
+    >>> whole_in_range(1000, "replicates", 2, 100_000_000)
     1000
     """
     if isinstance(value, Integral) and not isinstance(value, bool) and least <= int(value) <= most:
@@ -19,10 +19,10 @@ def whole_within(value: Any, argument: str, least: int, most: int) -> int:
     raise InputError.of(argument, "", problem, f"give a whole number from {least} to {most}")
 
 
-def number_within(value: Any, argument: str, least: float, most: float) -> float:
+def number_in_range(value: Any, argument: str, least: float, most: float) -> float:
     """Return a number from ``least`` to ``most``; truth values and text are none.
 
-    >>> number_within(0.005, "mcse", 0.00005, 0.1)
+    >>> number_in_range(0.005, "mcse", 0.00005, 0.1)
     0.005
     """
     if isinstance(value, Real) and not isinstance(value, bool) and least <= float(value) <= most:

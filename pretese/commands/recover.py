@@ -4,10 +4,15 @@ from pathlib import Path
 
 import click
 
-from pretese.api.recoveries import Recovery, recover
+from pretese.api.recoveries import recover
+from pretese.api.recovery_result import Recovery
 from pretese.commands.options import NumberRange, seed_option
 from pretese.io.text.json_text import print_json
 from pretese.screen.endings import CheckFailedError
+from pretese.screen.option_names import options_named
+
+#: Arguments of `recover` that messages name, to the options that give them.
+OPTIONS = {name: f"--{name}" for name in ("out", "resume", "workers", "scheduler")}
 
 
 @click.command()
@@ -63,19 +68,20 @@ def command(
     SCENARIO is a case or grid of the recovery library, a shipped scenario, or a file; without one
     the whole library runs. Exit code 3 if a verdict is not the one that the library claims.
     """
-    found = recover(
-        scenarios,
-        plan_path,
-        replicates=replicates,
-        mcse=mcse,
-        truth_patients=truth_men,
-        seed=seed,
-        out=out,
-        resume=resume,
-        workers=workers,
-        scheduler=scheduler,
-        figures=figures,
-    )
+    with options_named(OPTIONS):
+        found = recover(
+            scenarios,
+            plan_path,
+            replicates=replicates,
+            mcse=mcse,
+            truth_patients=truth_men,
+            seed=seed,
+            out=out,
+            resume=resume,
+            workers=workers,
+            scheduler=scheduler,
+            figures=figures,
+        )
     if as_json:
         print_json(found.to_dict()["verdicts"])
     else:

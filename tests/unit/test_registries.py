@@ -18,12 +18,16 @@ DOCS = ROOT / "docs"
 COMMON = {"adjusted", "unadjusted", "matching", "simple", "blocks", "logistic", "mixed", "csv"}
 
 #: Where each registry stands, and who else may write several of its names: labels of results, how
-#: trials are computed, columns of tables, figures of the article, suffixes of one writer.
+#: trials are computed, functions of the catalogue, columns of tables, figures of the article,
+#: suffixes of one writer.
 HOMES = {
     "methods": (
         METHODS,
         "estimate/methods/registry.py",
-        {"estimate/causal/marginal.py", "pretese/trial/simulation/arm_comparison.py"},
+        {
+            "estimate/causal/marginal.py", "pretese/trial/simulation/arm_comparison.py",
+            "pretese/api/catalogue_entries.py",
+        },
     ),
     "endpoints": (
         ENDPOINTS,

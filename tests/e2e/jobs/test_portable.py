@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from pretese.jobs.processor import arithmetic
-from tests.portable import FEW, differing, plainer, write, write_elsewhere
+from tests.portable import FEW, arithmetic, differing, plainer, write, write_elsewhere
 
 
 def test_an_older_processor_writes_the_same_bytes(tmp_path: Path, monkeypatch) -> None:

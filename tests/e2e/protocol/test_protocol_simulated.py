@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from pretese.bedside.cohort_logs import NEEDED, logs_of_folder, logs_of_study
-from pretese.bedside.labelled_deviations import deviate
 from pretese.cli import run
 from protocol.audit.deviations import KINDS
 from protocol.audit.judge import audit
@@ -18,6 +17,7 @@ from protocol.regimen.load import load_regimen
 from simulate.cohort.draw import draw_cohort
 from simulate.scenario.load import load_scenario
 from simulate.tables.study_tables import tables
+from tests.support.labelled_deviations import deviate
 
 START = dt.date(2022, 3, 1)
 

@@ -7,12 +7,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from protocol.audit.adherent_log import faithful_events
 from protocol.audit.judge import audit_man
 from protocol.bedside.decide import decide
 from protocol.regimen.load import list_regimens, load_regimen
 from protocol.regimen.paths import injections_of, paths_of
 from simulate.hormones.decision_lookup import answers, dose_calendar, lookup
+from tests.support.adherent_log import faithful_events
 
 START = dt.date(2022, 3, 1)
 FSH = st.none() | st.floats(0, 200) | st.sampled_from([0.0, 0.7, 11.1, 200.0])

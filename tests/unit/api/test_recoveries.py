@@ -81,12 +81,16 @@ def test_write_gives_the_bytes_of_out(found, written, folder):
     assert ours == bytes_of(written / "results")
 
 
-def test_a_folder_of_the_interface_is_that_of_the_command(written, folder):
+def test_a_folder_of_the_interface_is_that_of_the_command(written, folder, capsys):
     out = folder / "interface"
     pt.recover(CASES, folder / "plan.yaml", out=out, **SIZES)
     assert bytes_of(out) == bytes_of(written)
-    with pytest.raises(pt.InputError, match="it holds a study already"):
+    with pytest.raises(pt.InputError) as refused:
         pt.recover(CASES, folder / "plan.yaml", out=out, **SIZES)
+    told = f"{out}: it holds a study already; continue it with"
+    assert str(refused.value).startswith(f"out: {told} `resume`")
+    assert run(words(folder, out)) == 2
+    assert f"error: --out: {told} --resume" in capsys.readouterr().err
     again = pt.recover(CASES, pt.plan({"treatment": "gn", **PLAN}), out=out, resume=True, **SIZES)
     assert again.replicates == 40
     assert bytes_of(out) == bytes_of(written)

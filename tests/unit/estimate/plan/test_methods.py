@@ -1,12 +1,15 @@
 """The registry of methods: one name means one estimator in every command that offers it."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import pretese as pt
 from estimate.comparison.contingency import crude
 from estimate.methods.registry import METHODS, Method, methods_of
 from estimate.methods.shared_work import Work
 from estimate.plan.analyse import analyse
+from estimate.plan.choices import written_kind
 from estimate.plan.spec import Plan
 from pretese.recovery.design.study_spec import StudyPlan, covariate_kind
 from pretese.recovery.work.data import observed
@@ -74,6 +77,35 @@ def test_what_recover_writes_is_what_its_methods_answer():
         for number in NUMBERS:  # written numbers have few digits
             expected = float(getattr(single[row["method"], row["scale"]], number))
             assert row[number] == pytest.approx(expected, rel=1e-5), (row["method"], number)
+
+
+def test_the_interface_gives_the_numbers_of_both_engines():
+    """`pretese.analyse` in one replicate, and `pretese.recover`, which averages them."""
+    choice = {"focal": "untreated"}
+    plan = pt.plan(
+        {
+            "treatment": "gn", "outcome": "any_sperm", "methods": SHARED, "matching": choice,
+            "covariates": {name: written_kind(covariate_kind(name)) for name in COVARIATES},
+        }
+    )  # fmt: skip
+    cohort = draw_cohort(paper(), 5, 2)
+    patients = [pd.DataFrame(written_down(cohort, replicate)) for replicate in range(2)]
+    tables = [pt.analyse(each, plan, progress=False).estimates for each in patients]
+    engine = analyse(written_down(cohort, 0), plan_of(SHARED, matching=choice))
+    assert list(tables[0]["estimate"]) == pytest.approx(
+        [float(e.estimate) for e in engine.estimates]
+    )
+
+    found = pt.recover(
+        "paper", plan, replicates=2, seed=5, truth_patients=1000, workers=1, progress=False
+    )
+    rows = found.performance
+    means = rows[(rows["against"] == "PATE") & (rows["measure"] == "model_se")]
+    both = pd.concat(tables)
+    for _, row in means.iterrows():
+        mine = both[(both["method"] == row["method"]) & (both["scale"] == row["scale"])]
+        expected = np.sqrt((mine["std_error"] ** 2).mean())
+        assert row["value"] == pytest.approx(expected, rel=1e-4), (row["method"], row["scale"])
 
 
 def test_the_comparison_without_covariates_uses_the_same_patients_where_others_are_imputed():

@@ -4,13 +4,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pretese.bedside.labelled_deviations import deviate
-from protocol.audit.adherent_log import faithful_events
 from protocol.audit.deviations import KINDS
 from protocol.audit.judge import audit, audit_man
 from protocol.audit.log import Event, parse_log, write_log
 from protocol.errors import InputError
 from protocol.regimen.load import list_regimens, load_regimen
+from tests.support.adherent_log import faithful_events
+from tests.support.labelled_deviations import deviate
 
 GUIDED = load_regimen("fsh-guided")
 START = dt.date(2022, 3, 1)

@@ -11,10 +11,11 @@ from lxml import etree
 from SpiffWorkflow.dmn.parser.BpmnDmnParser import SCHEMAS as SPIFF_SCHEMAS
 from SpiffWorkflow.dmn.parser.BpmnDmnParser import BpmnDmnParser
 
-from pretese.bedside.dmn import NAMESPACE, dmn_xml, feel, read_feel
+from pretese.bedside.dmn import NAMESPACE, dmn_xml, feel
 from protocol.regimen.conditions import parse_name_condition, parse_number_condition
 from protocol.regimen.grid import fill, grid_of
 from protocol.regimen.load import list_regimens, load_regimen
+from tests.support.feel import read_feel
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the peers call functions that pydantic has retired

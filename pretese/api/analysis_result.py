@@ -1,0 +1,201 @@
+"""What `pretese.plan` and `pretese.analyse` return: a plan, and the results of an analysis."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pretese.api.display import Shown
+from protocol.errors import InputError
+
+if TYPE_CHECKING:  # each takes a while to load, and `pretese analyse --help` needs none
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from estimate.plan import findings, spec
+
+#: Columns of `Analysis.estimates`, in this order.
+ESTIMATE_COLUMNS = (
+    "method", "estimand", "scale", "estimate", "std_error", "statistic", "p_value", "conf_low",
+    "conf_high", "interval", "test", "n", "converged",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Plan(Shown):
+    """A validated analysis plan; made by `pretese.plan`.
+
+    Attributes
+    ----------
+    spec
+        The plan as the engine reads it.
+    sha256
+        Of the text of the plan's file, or of a mapping as JSON.
+    """
+
+    spec: "spec.Plan"
+    sha256: str
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Names of the planned methods, in the order of the plan."""
+        return self.spec.methods
+
+    def summary(self) -> str:
+        """Return treatment, outcome and the number of methods and covariates."""
+        return _short(
+            f"{self.spec.treatment} on {self.spec.outcome}, {_count(self.methods, 'method')}, "
+            f"{_count(self.spec.covariates, 'covariate')}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as a plan file writes it; `pretese.plan` reads it back."""
+        return self.spec.as_written()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Analysis(Shown):
+    """What a plan found in a table of patients; made by `pretese.analyse`.
+
+    Ratios and their limits are on the ratio scale, their standard errors and statistics on the
+    logarithm; risk differences are fractions, not percentage points.
+
+    Attributes
+    ----------
+    plan
+        The plan that was carried out.
+    findings
+        The estimates and intermediate results as the engine holds them.
+    document
+        The plain values that `to_dict` returns.
+    """
+
+    plan: Plan
+    findings: "findings.Analysis"
+    document: Mapping[str, Any]
+
+    def summary(self) -> str:
+        """Return how many patients were analysed, and how many estimates there are."""
+        missing = self.document["missing"]
+        return _short(
+            f"{missing['analysed']} of {missing['men']} patients, "
+            f"{_count(self.plan.methods, 'method')}, "
+            f"{_count(self.document['estimates'], 'estimate')}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document that ``pretese analyse --json`` prints."""
+        return dict(self.document)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return `estimates`."""
+        return self.estimates
+
+    @property
+    def estimates(self) -> "pd.DataFrame":
+        """One row per method and scale: estimate, standard error, test, 95 % interval, n."""
+        import pandas as pd
+
+        return pd.DataFrame(self.document["estimates"], columns=list(ESTIMATE_COLUMNS))
+
+    @property
+    def balance(self) -> "pd.DataFrame":
+        """One row per method and covariate: standardised mean difference, variance ratio."""
+        import pandas as pd
+
+        rows = self.document["balance"].items()
+        return pd.DataFrame([{"method": name, **row} for name, each in rows for row in each])
+
+    @property
+    def table1(self) -> "pd.DataFrame":
+        """Characteristics of the patients by treatment, as text; empty without covariates."""
+        import pandas as pd
+
+        from pretese.analysis.analysis_tables import characteristics_table
+
+        return characteristics_table(self.findings) if self.plan.spec.covariates else pd.DataFrame()
+
+    @property
+    def subgroups(self) -> "pd.DataFrame":
+        """One row per subgroup: counts, odds ratio in the group, interaction test, RERI."""
+        import pandas as pd
+
+        from pretese.analysis.analysis_tables import subgroup_rows
+
+        return pd.DataFrame(subgroup_rows(self.document["subgroups"]))
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Why estimates are missing, if any are."""
+        return self.findings.remarks
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Names of the figures that `plot` can draw."""
+        from pretese.analysis.analysis_figures import figure_makers
+
+        return tuple(figure_makers(self.findings))
+
+    def plot(self, name: str = "effects") -> "Figure":
+        """Draw one figure.
+
+        Raises
+        ------
+        InputError
+            The analysis has no figure of this name.
+        """
+        from pretese.analysis.analysis_figures import figure_makers
+
+        makers = figure_makers(self.findings)
+        if name not in makers:
+            cure = f"choose one of: {', '.join(makers)}"
+            raise InputError.of("plot", "name", f"there is no figure {name!r}", cure)
+        return makers[name]()
+
+    def to_html(self) -> str:
+        """Return one self-contained HTML page of all tables."""
+        from pretese.analysis.write_analysis import analysis_page
+
+        return analysis_page(self.findings, self.document)
+
+    def write(self, folder: str | Path, option: str = "folder") -> None:
+        """Write the folder that ``pretese analyse --out`` writes: JSON, tables, figures.
+
+        Parameters
+        ----------
+        folder
+            New, or an earlier result without other files: it is replaced as a whole.
+        option
+            What messages about the folder name as its origin.
+
+        Raises
+        ------
+        InputError
+            The folder cannot be written to, or holds other files.
+        """
+        from pretese.io.output.result_folder import result_folder
+
+        with result_folder(Path(folder), option) as place:
+            self.write_into(place)
+
+    def write_into(self, folder: Path) -> None:
+        """Write the files of `write` into a folder that is there."""
+        from pretese.analysis.write_analysis import write_analysis
+
+        write_analysis(self.findings, self.document, folder)
+
+    def __str__(self) -> str:
+        """Return the page that ``pretese analyse`` prints."""
+        from pretese.analysis.analysis_view import analysis_text
+
+        return analysis_text(self.findings, self.document)
+
+
+def _count(things: Any, noun: str) -> str:
+    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
+
+
+def _short(text: str) -> str:
+    from protocol.shorten import shorten_text
+
+    return shorten_text(text, 80)

@@ -1,0 +1,98 @@
+"""`pretese.estimators`: stand-alone estimators and sample-size functions, loaded when asked for."""
+
+import difflib
+import importlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pretese.api.catalogue_designs import DESIGNS
+from pretese.api.catalogue_entries import ESTIMATORS, CatalogueEntry
+from pretese.api.display import Shown
+
+if TYPE_CHECKING:  # only a table needs it
+    import pandas as pd
+
+
+class Estimators(Shown):
+    """Functions by name, each usable without a plan, a design or a command.
+
+    ``estimators.NAME`` is the function: ``help(estimators.NAME)`` says what it takes and returns.
+    A notebook shows the list; ``estimators.to_frame()`` is the list as a table, with the family,
+    one line about each, where it is published and where it is defined.
+
+    Raises
+    ------
+    AttributeError
+        There is no function of this name.
+
+    Examples
+    --------
+    >>> import pretese as pt
+    >>> round(pt.estimators.fisher_exact([[3, 1], [1, 3]]), 4)
+    0.4857
+    >>> [round(float(limit), 3) for limit in pt.estimators.wilson_interval(8, 10)]
+    [0.49, 0.943]
+    >>> "schoenfeld_events" in pt.estimators
+    True
+    """
+
+    __slots__ = ("_entries",)
+
+    def __init__(self, entries: tuple[CatalogueEntry, ...]) -> None:
+        self._entries = {each.name: each for each in entries}
+
+    def __getattr__(self, name: str) -> Any:
+        """Import the module of a function, and return the function."""
+        if name.startswith("_") or name not in self._entries:
+            near = difflib.get_close_matches(name, dir(self), 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise AttributeError(f"pretese.estimators has no {name!r}{hint}")
+        module, _, function = self._entries[name].path.rpartition(".")
+        return getattr(importlib.import_module(module), function)
+
+    def __dir__(self) -> list[str]:
+        """Return the names of the functions, and of what the catalogue itself offers."""
+        return [*self._entries, "summary", "to_dict", "to_frame", "to_json"]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names, family by family."""
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        """Return the number of functions."""
+        return len(self._entries)
+
+    def __contains__(self, name: object) -> bool:
+        """Say whether there is a function of this name."""
+        return name in self._entries
+
+    def summary(self) -> str:
+        """Return the number of functions and of families."""
+        families = {each.family for each in self._entries.values()}
+        return f"{len(self)} functions in {len(families)} families; to_frame() lists them"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return name to family, description, source and path."""
+        return {
+            name: {"family": e.family, "about": e.about, "source": e.source, "path": e.path}
+            for name, e in self._entries.items()
+        }
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return one row per function: family, name, about, source, path."""
+        import pandas as pd
+
+        columns = ["family", "name", "about", "source", "path"]
+        return pd.DataFrame(
+            [[getattr(each, column) for column in columns] for each in self._entries.values()],
+            columns=columns,
+        )
+
+    def _repr_html_(self) -> str:
+        """Return the whole list: it is what a reader looks for."""
+        table = self.to_frame().drop(columns="path")
+        return f"<p>{self.summary()}</p>" + str(table.to_html(index=False, border=0))
+
+
+#: The catalogue.
+estimators = Estimators(ESTIMATORS + DESIGNS)
