@@ -37,7 +37,7 @@ def number_within(where: str, name: str, value: Any, low: float, high: float) ->
     return float(value)
 
 
-def several(where: str, name: str, values: Any) -> tuple[Any, ...]:
+def sequence_of(where: str, name: str, values: Any) -> tuple[Any, ...]:
     """Return a sequence as a tuple; None is an empty one, text and mappings are refused."""
     if values is None:
         return ()

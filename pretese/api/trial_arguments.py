@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.limits import number_within, several, whole_number
+from pretese.api.limits import number_within, sequence_of, whole_number
 from protocol.errors import InputError
 
 if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
@@ -27,7 +27,7 @@ def power_request(
     return Request(
         tuple(
             whole_number("power", "patients", each, 10, 100_000)
-            for each in several("power", "patients", patients)
+            for each in sequence_of("power", "patients", patients)
         ),
         effect_shares("power", effects),
         solve,
@@ -35,7 +35,7 @@ def power_request(
         whole_number("power", "seed", seed, 0, _MAX_SEED),
         {path: _finite("changes", path, value) for path, value in _paths("changes", changes)},
         {
-            path: tuple(_finite("sensitivity", path, each) for each in several(
+            path: tuple(_finite("sensitivity", path, each) for each in sequence_of(
                 "sensitivity", path, values))
             for path, values in _paths("sensitivity", sensitivity)
         },
@@ -46,7 +46,7 @@ def power_request(
 
 def effect_shares(where: str, effects: Any) -> tuple[float, ...]:
     """Return percents of the planned effect as shares."""
-    given = several(where, "effects", effects)
+    given = sequence_of(where, "effects", effects)
     return tuple(number_within(where, "effects", each, 0, 100) / 100 for each in given)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pretese.api.argument_names import as_arguments
 from pretese.api.display import Shown
-from pretese.api.limits import number_within, several, whole_number
+from pretese.api.limits import number_within, sequence_of, whole_number
 from pretese.api.trial_arguments import (
     effect_shares,
     interim_data_of,
@@ -120,7 +120,7 @@ class Design(Shown):
         if resume and out is None:
             problem = "there is nothing to resume without out"
             raise InputError.of("resume", "", problem, "name the folder of the study")
-        others = [_as_design(each) for each in several("power", "compare", compare)]
+        others = [_as_design(each) for each in sequence_of("power", "compare", compare)]
         request = power_request(
             patients, effects, solve, replicates, seed, sensitivity, changes, tornado,
             by_men=patient_level or bool(others),
