@@ -46,7 +46,8 @@ class InterimReport(Shown):
         """
         import pandas as pd
 
-        return pd.DataFrame([
+        numbers = ("upper", "lower", "conf_low", "conf_high", "p_value")
+        table = pd.DataFrame([
             {
                 "analysis": row["look"],
                 "patients": row["men"],
@@ -62,9 +63,17 @@ class InterimReport(Shown):
             }
             for row in self._document["looks"]
         ])  # fmt: skip
+        return table.astype({"patients": "Int64", **dict.fromkeys(numbers, float)})
 
     def plot(self) -> "Figure":
         """Return a figure of z between the boundaries, planned and as observed."""
         from pretese.trial.monitoring.monitoring_figure import draw_looks
 
         return draw_looks(self.to_dict())
+
+    def __str__(self) -> str:
+        """Return what ``pretese monitor`` prints, 80 columns wide."""
+        from pretese.screen.console import text_of
+        from pretese.trial.monitoring.monitoring_view import show_monitoring
+
+        return text_of(lambda console: show_monitoring(console, self.to_dict()))

@@ -55,7 +55,7 @@ class Power(Shown):
             for design in self._run.document["designs"]
             for point in design["points"]
         ]
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows).astype({"exact_power": float})
 
     @property
     def required_patients(self) -> int | None:
@@ -101,6 +101,13 @@ class Power(Shown):
         from pretese.trial.report.power_report import render_report
 
         return render_report(self._run.archive())
+
+    def __str__(self) -> str:
+        """Return what ``pretese power`` prints, 80 columns wide."""
+        from pretese.screen.console import text_of
+        from pretese.trial.power.power_view import show_power
+
+        return text_of(lambda console: show_power(console, self.to_dict()))
 
 
 def _row(point: dict[str, Any]) -> dict[str, Any]:

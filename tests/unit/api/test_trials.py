@@ -59,6 +59,8 @@ def test_power_is_what_the_command_prints(plain, file, capsys):
              "--replicates", "40"]  # fmt: skip
     document = printed(capsys, "power", file, *words)
     assert found.to_dict() == document
+    assert run(["power", str(file), *words]) == 0
+    assert f"{found}\n" == capsys.readouterr().out
     assert found.required_patients == document["designs"][0]["solve"]["men"]
 
 
@@ -130,7 +132,9 @@ def test_monitoring_is_what_the_command_prints(plain, file, tmp_path, capsys):
     document = printed(capsys, "monitor", file, table, "--effect-percent", "50")
     for analyses in (table, str(table), ROWS, pd.DataFrame(ROWS)):
         assert plain.monitor(analyses, effects=[50]).to_dict() == document
+    assert run(["monitor", str(file), str(table)]) == 0
     found = plain.monitor(ROWS)
+    assert f"{found}\n" == capsys.readouterr().out
     assert found.to_frame()["decision"].iloc[-1] == document["looks"][-1]["says"]
     assert repr(found) == "<InterimReport: plain: 2 analyses, stopped, efficacy>"
     assert found.plot().axes
