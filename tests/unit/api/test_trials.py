@@ -92,7 +92,9 @@ def test_figures_and_page_come_without_a_folder_and_leave_nothing_behind(
     study = plain.power(**QUICK)
     assert len(study.plot().axes) == 2
     assert study.plot("spread").axes
-    assert "Fixed event rates" in study.report()
+    page = study.report()
+    assert "Fixed event rates" in page
+    assert "<td>Design file</td>" in page
     with pytest.raises(pt.InputError, match="plot: name: 'x' is not a figure"):
         study.plot("x")
     with pytest.raises(pt.InputError, match="plot: design: 'x' is not in the study"):
