@@ -7,7 +7,7 @@ from typing import Any
 from protocol.errors import InputError
 
 
-def whole_number(where: str, name: str, value: Any, low: int, high: int) -> int:
+def checked_whole_number(where: str, name: str, value: Any, low: int, high: int) -> int:
     """Return a whole number within limits.
 
     Raises
@@ -22,7 +22,7 @@ def whole_number(where: str, name: str, value: Any, low: int, high: int) -> int:
     return int(value)
 
 
-def number_within(where: str, name: str, value: Any, low: float, high: float) -> float:
+def checked_number(where: str, name: str, value: Any, low: float, high: float) -> float:
     """Return a finite number within limits, the ends included.
 
     Raises

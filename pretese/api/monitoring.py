@@ -73,7 +73,7 @@ class InterimReport(Shown):
 
     def __str__(self) -> str:
         """Return what ``pretese monitor`` prints, 80 columns wide."""
-        from pretese.screen.console import text_of
+        from pretese.screen.console import console_text
         from pretese.trial.monitoring.monitoring_view import show_monitoring
 
-        return text_of(lambda console: show_monitoring(console, self.to_dict()))
+        return console_text(lambda console: show_monitoring(console, self.to_dict()))

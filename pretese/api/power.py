@@ -104,10 +104,10 @@ class Power(Shown):
 
     def __str__(self) -> str:
         """Return what ``pretese power`` prints, 80 columns wide."""
-        from pretese.screen.console import text_of
+        from pretese.screen.console import console_text
         from pretese.trial.power.power_view import show_power
 
-        return text_of(lambda console: show_power(console, self.to_dict()))
+        return console_text(lambda console: show_power(console, self.to_dict()))
 
 
 def _row(point: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.limits import number_within, sequence_of, whole_number
+from pretese.api.limits import checked_number, checked_whole_number, sequence_of
 from protocol.errors import InputError
 
 if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
@@ -26,13 +26,13 @@ def power_request(
         solve = _finite("power", "solve", solve)
     return Request(
         tuple(
-            whole_number("power", "patients", each, 10, 100_000)
+            checked_whole_number("power", "patients", each, 10, 100_000)
             for each in sequence_of("power", "patients", patients)
         ),
         effect_shares("power", effects),
         solve,
-        whole_number("power", "replicates", replicates, 20, 10_000_000),
-        whole_number("power", "seed", seed, 0, _MAX_SEED),
+        checked_whole_number("power", "replicates", replicates, 20, 10_000_000),
+        checked_whole_number("power", "seed", seed, 0, _MAX_SEED),
         {path: _finite("changes", path, value) for path, value in _paths("changes", changes)},
         {
             path: tuple(_finite("sensitivity", path, each) for each in sequence_of(
@@ -47,7 +47,7 @@ def power_request(
 def effect_shares(where: str, effects: Any) -> tuple[float, ...]:
     """Return percents of the planned effect as shares."""
     given = sequence_of(where, "effects", effects)
-    return tuple(number_within(where, "effects", each, 0, 100) / 100 for each in given)
+    return tuple(checked_number(where, "effects", each, 0, 100) / 100 for each in given)
 
 
 def _paths(argument: str, values: Any) -> list[tuple[str, Any]]:
@@ -59,7 +59,7 @@ def _paths(argument: str, values: Any) -> list[tuple[str, Any]]:
 
 
 def _finite(argument: str, path: str, value: Any) -> float:
-    return number_within(argument, path, value, -1e300, 1e300)
+    return checked_number(argument, path, value, -1e300, 1e300)
 
 
 def planned_risks_of(control: float | None, treated: float | None) -> tuple[float, float] | None:
@@ -71,7 +71,7 @@ def planned_risks_of(control: float | None, treated: float | None) -> tuple[floa
         if value is None:
             cure = "give both risks, or neither"
             raise InputError.of("monitor", name, "the other risk came without it", cure)
-        found.append(number_within("monitor", name, value, 1e-9, 1 - 1e-9))
+        found.append(checked_number("monitor", name, value, 1e-9, 1 - 1e-9))
     return found[0], found[1]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pretese.api.argument_names import as_arguments
 from pretese.api.display import Shown
-from pretese.api.limits import number_within, sequence_of, whole_number
+from pretese.api.limits import checked_number, checked_whole_number, sequence_of
 from pretese.api.trial_arguments import (
     effect_shares,
     interim_data_of,
@@ -131,7 +131,7 @@ class Design(Shown):
                 request,
                 out=None if out is None else Path(out),
                 resume=resume,
-                workers=whole_number("power", "workers", workers, 1, 256),
+                workers=checked_whole_number("power", "workers", workers, 1, 256),
                 scheduler=scheduler,
                 show_progress=progress,
             )
@@ -195,7 +195,7 @@ class Design(Shown):
 
         shares = effect_shares("monitor", effects)
         if planned is not None:
-            planned = number_within("monitor", "planned", planned, 1e-12, 1e12)
+            planned = checked_number("monitor", "planned", planned, 1e-12, 1e12)
         asked = Asked(
             final, overrunning, planned, planned_risks_of(control_risk, treated_risk), shares
         )

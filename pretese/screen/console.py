@@ -28,7 +28,7 @@ class SafeConsole(Console):
         raise BrokenPipeError
 
 
-def text_of(show: Callable[[Console], None], width: int = 80) -> str:
+def console_text(show: Callable[[Console], None], width: int = 80) -> str:
     """Return what a function shows on a console, as plain text of a width without a terminal."""
     stream = io.StringIO()
     show(SafeConsole(file=stream, width=width, force_terminal=False, color_system=None))
