@@ -15,17 +15,20 @@ import shutil
 import subprocess
 import time
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import statsmodels.api as sm
 
 from benchmarks.timing import best_of
 from estimate.sample_size.exact_sequential import exact_sequential
+from pretese.jobs.blocks import Store
 from pretese.jobs.crew import local_crew
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import Trials, draw_trials
 from pretese.trial.design.design_file import DesignFile, read_design
-from pretese.trial.power.runner import Runner, passing_store
+from pretese.trial.power.runner import Runner
 from pretese.trial.simulation.engine import simulate_design
 from protocol.reading.documents import validate
 
@@ -141,8 +144,10 @@ def _minimise_one_by_one(
 def curve(design: DesignFile, workers: int, sizes: range) -> float:
     points = [(men, 1.0) for men in sizes]
     begin = time.perf_counter()
-    with passing_store() as store, local_crew(workers) as crew:
-        runner = Runner(store, crew, lambda done, total, doing="": None)
+    with TemporaryDirectory() as folder, local_crew(workers) as crew:
+        runner = Runner(
+            Store(Path(folder), lasting=False), crew, lambda done, total, doing="": None
+        )
         runner.simulate(design, scenario_of(design), points, seed=1, replicates=10_000)
     return time.perf_counter() - begin
 
@@ -150,8 +155,10 @@ def curve(design: DesignFile, workers: int, sizes: range) -> float:
 def kept() -> float:
     """Do what `three_looks` does, with every block written to disk and read again."""
     design = validate(THREE_LOOKS, DesignFile, "benchmark")
-    with passing_store() as store:
-        runner = Runner(store, None, lambda done, total, doing="": None)
+    with TemporaryDirectory() as folder:
+        runner = Runner(
+            Store(Path(folder), lasting=False), None, lambda done, total, doing="": None
+        )
         results = runner.simulate(design, None, [(360, 1.0)], seed=1, replicates=LOOKS)
         return float(results[360, 1.0].rejected.mean())
 

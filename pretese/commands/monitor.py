@@ -1,23 +1,20 @@
 """`pretese monitor`: the looks of a running trial against its plan."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from pretese.commands.argument_names import as_options
 from pretese.commands.options import NumberRange, json_option, tell_assumptions, to_number
-from pretese.io.output.atomic_file import check_file
-from pretese.io.output.versions import versions
 from pretese.io.text.json_text import print_json
-from pretese.io.text.rounding_rule import rounded_document
-from pretese.plots.style import save
-from pretese.screen.console import SafeConsole
-from pretese.trial.design.design_file import read_design
-from pretese.trial.monitoring.interim_data import read_taken
-from pretese.trial.monitoring.monitoring_answer import monitoring_document
-from pretese.trial.monitoring.monitoring_figure import draw_looks
-from pretese.trial.monitoring.monitoring_view import show_monitoring
-from pretese.trial.monitoring.ongoing_trial import Asked, monitor
 from protocol.errors import InputError
+
+#: Arguments of the interface, and the options that stand for them.
+_OPTIONS = {
+    "final": "--ended", "overrunning": "--over-run", "planned": "--planned",
+    "control_risk": "--risks", "treated_risk": "--risks", "effects": "--effect-percent",
+}  # fmt: skip
 
 
 @click.command()
@@ -54,11 +51,10 @@ def command(
     looks: Path,
     ended: bool,
     over_run: bool,
-    planned: float | None,
     risks: str | None,
-    effects: tuple[float, ...],
     plot: Path | None,
     as_document: bool,
+    **chosen: Any,
 ) -> None:
     """Analyse the looks a trial of DESIGN (a shipped name or a file) has taken so far.
 
@@ -66,34 +62,41 @@ def command(
     treated_men for an unadjusted comparison; or estimate, std_error by any other method (risk
     differences, or natural LOGARITHMS of odds ratios).
     """
+    from pretese.api.trials import design as read_design
+    from pretese.screen.console import SafeConsole
+    from pretese.trial.monitoring.interim_data import read_taken
+    from pretese.trial.monitoring.monitoring_view import show_monitoring
+
     if plot is not None:
         _check_plot(plot)
-    asked = Asked(ended, over_run, planned, _risks(risks), tuple(e / 100 for e in effects))
-    plan, sha256 = read_design(design)
-    taken = read_taken(looks)
-    tell_assumptions(looks, taken.assumptions)
-    document = rounded_document(monitoring_document(monitor(plan, taken, asked)))
+    planned = _risks(risks)
+    plan, data = read_design(design), read_taken(looks)
+    tell_assumptions(looks, data.assumptions)
+    with as_options(**_OPTIONS):
+        found = plan.monitor(data, final=ended, overrunning=over_run, **planned, **chosen)
     if plot is not None:
-        save(draw_looks(document), plot, "--plot")
+        from pretese.plots.style import save
+
+        save(found.plot(), plot, "--plot")
     if as_document:
-        hashes = {"design_sha256": sha256, "looks_sha256": taken.sha256}
-        read = {"data_assumptions": list(taken.assumptions)}
-        print_json({**document, **hashes, **read, "versions": versions()})
+        print_json(found.to_dict())
     else:
-        show_monitoring(SafeConsole(), document)
+        show_monitoring(SafeConsole(), found.to_dict())
 
 
 def _check_plot(plot: Path) -> None:
+    from pretese.io.output.atomic_file import check_file
+
     if plot.suffix not in (".png", ".svg"):
         problem = f"{plot.suffix or 'no ending'}"
         raise InputError.of("--plot", str(plot), problem, "end in .png or .svg")
     check_file(plot, "--plot")
 
 
-def _risks(text: str | None) -> tuple[float, float] | None:
-    """Return ``CONTROL,TREATED`` in percent as shares."""
+def _risks(text: str | None) -> dict[str, Any]:
+    """Return ``CONTROL,TREATED`` in percent as arguments."""
     if text is None:
-        return None
+        return {}
     try:
         control, treated = (to_number(part) / 100 for part in text.split(","))
     except ValueError:
@@ -104,4 +107,4 @@ def _risks(text: str | None) -> tuple[float, float] | None:
     if max(control, treated) < 0.01:
         cure = "write percent, such as 23,34 and not 0.23,0.34"
         raise InputError.of("--risks", "", f"{text!r} are both below 1 %", cure)
-    return control, treated
+    return {"control_risk": control, "treated_risk": treated}

@@ -4,10 +4,7 @@ from pathlib import Path
 
 import click
 
-from pretese.io.output.atomic_file import check_file, write_file
-from pretese.io.output.manifest import add_to_manifest
-from pretese.screen.console import SafeConsole
-from pretese.trial.report.power_report import render_report
+from pretese.commands.argument_names import as_options
 
 
 @click.command()
@@ -19,11 +16,10 @@ def command(folder: Path, out: Path | None) -> None:
     It holds design, estimand, performance, looks, the exact rail, example trials drawn again from
     their seed, and a statement on the sample size for a protocol.
     """
+    from pretese.api.trials import report
+    from pretese.screen.console import SafeConsole
+
+    with as_options(out="--out"):
+        report(folder, out)
     target = out or folder / "report.html"
-    if folder.is_dir():  # else the message of what cannot be read is the better one
-        check_file(target, "--out")
-    page = render_report(folder)
-    write_file(target, page, "--out")
-    if out is None:  # a part of the result from now on, so that the study may be extended later
-        add_to_manifest(folder, target.name)
     SafeConsole(stderr=True).print(f"report: {target}", highlight=False, soft_wrap=True)

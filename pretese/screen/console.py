@@ -1,5 +1,7 @@
 """A console of `rich` for text that comes from files."""
 
+import io
+from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
@@ -24,3 +26,10 @@ class SafeConsole(Console):
     def on_broken_pipe(self) -> None:
         """Leave it to the command line that whoever reads has gone; rich would end the process."""
         raise BrokenPipeError
+
+
+def console_text(show: Callable[[Console], None], width: int = 80) -> str:
+    """Return what a function shows on a console, as plain text of a width without a terminal."""
+    stream = io.StringIO()
+    show(SafeConsole(file=stream, width=width, force_terminal=False, color_system=None))
+    return stream.getvalue().rstrip("\n")

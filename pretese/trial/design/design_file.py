@@ -207,15 +207,20 @@ def read_design_text(name: str | Path) -> tuple[DesignFile, str]:
     """Read a design as `read_design` does; return it with its text."""
     path = design_path(name)
     text = read_text(path)
-    design = parse_document(text, DesignFile, where=str(path))
-    with _part(str(path), "monitoring"):
+    return parse_design(text, str(path)), text
+
+
+def parse_design(text: str, where: str) -> DesignFile:
+    """Read a design from the text of its file, as `read_design` does; ``where`` is for messages."""
+    design = parse_document(text, DesignFile, where=where)
+    with _part(where, "monitoring"):
         design.monitoring.plan()
         design.looks_at(design.men)
         _check_spending(design)
-    with _part(str(path), "multiplicity"):
+    with _part(where, "multiplicity"):
         design.graph()
-    _check_strata(design, str(path))
-    return design, text
+    _check_strata(design, where)
+    return design
 
 
 @contextmanager

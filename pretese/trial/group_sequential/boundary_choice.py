@@ -33,10 +33,10 @@ def information_fractions(information: int | Sequence[float]) -> Floats:
             raise InputError.of(WHERE, "information", problem, cure)
         count = int(information)
         return np.arange(1, count + 1) / count
-    return np.asarray(numbers_of("information", information))
+    return np.asarray(finite_numbers("information", information))
 
 
-def numbers_of(argument: str, values: Any) -> tuple[float, ...]:
+def finite_numbers(argument: str, values: Any) -> tuple[float, ...]:
     """Return a sequence of finite numbers; raise if it is another thing."""
     try:
         numbers = tuple(float(value) for value in values)
@@ -71,7 +71,7 @@ def choose_shape(
         if cumulative is None:
             cure = "give the cumulative alpha of each analysis"
             raise InputError.of(WHERE, "cumulative", "user came without it", cure)
-        return Spending("user", cumulative=numbers_of("cumulative", cumulative))
+        return Spending("user", cumulative=finite_numbers("cumulative", cumulative))
     return Spending(chosen, parameters.get(PARAMETERS.get(chosen, "")))  # type: ignore[arg-type]  # checked above
 
 

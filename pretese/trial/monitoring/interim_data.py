@@ -97,7 +97,11 @@ def read_taken(path: Path) -> Taken:
         All faults of the file at once: columns that are not known or missing, cells that are no
         numbers, counts that fall or cannot be.
     """
-    data, where = read_bytes(path), str(path)
+    return parse_taken(read_bytes(path), str(path))
+
+
+def parse_taken(data: bytes, where: str) -> Taken:
+    """Read the looks from the bytes of their file, as `read_taken` does."""
     text, rows = read_rows(data, where)
     _check_header(list(text.header), where)
     if not rows:

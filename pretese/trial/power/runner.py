@@ -1,10 +1,7 @@
 """Who simulates trials, and where finished blocks of them are kept."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -130,10 +127,3 @@ class Runner:
         """Return trials at every point, as `engine.simulate_design` does."""
         job = trial_job(design, scenario, points, seed, by_men=self.by_men)
         return self.do([job], replicates, design.id)[0]
-
-
-@contextmanager
-def passing_store() -> Iterator[Store]:
-    """Give a store that is gone at the end: for runs that nobody asks to keep."""
-    with TemporaryDirectory(prefix="pretese-") as folder:
-        yield Store(Path(folder), lasting=False)

@@ -11,7 +11,7 @@ from pretese.jobs.code import code_version
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import check_sites
 from pretese.trial.design.alternatives import Axes, settings_of, with_settings
-from pretese.trial.design.design_file import DesignFile, read_design_text
+from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.additional_measures import further
 from pretese.trial.power.decision_verdict import decision_document
 from pretese.trial.power.required_size import Solution, solve_men
@@ -119,17 +119,16 @@ class StudiedDesign:
         return self.planned.design
 
 
-def prepare_designs(names: tuple[str, ...], request: Request) -> list[Planned]:
-    """Read all designs and their scenarios.
+def prepare_designs(designs: Sequence[tuple[DesignFile, str]], request: Request) -> list[Planned]:
+    """Check designs, each with the text of its file, and read their scenarios.
 
     Raises
     ------
     InputError
-        A design cannot be read, a nuisance cannot be, or two designs have the same id.
+        A scenario cannot be read, a nuisance cannot be, or two designs have the same id.
     """
     found = []
-    for name in names:
-        design, text = read_design_text(name)
+    for design, text in designs:
         if design.scenario is None and request.overrides:
             problem = (
                 f"{design.id} has plain risks, and no scenario whose numbers could be replaced"

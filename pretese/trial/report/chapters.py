@@ -60,7 +60,7 @@ def about(design: DesignFile, document: dict[str, Any]) -> Rows:
         ("Version", design.version or unsaid),
         ("Author", design.author or unsaid),
         ("Date", str(design.date or unsaid)),
-        ("DesignFile file", document["design_sha256"]),
+        ("Design file", document["design_sha256"]),
         *((f"Regimen {name} {each['version']}", each["sha256"])
           for name, each in document["regimens"].items()),
     ]  # fmt: skip

@@ -41,7 +41,7 @@ REPLICATES = 600
 def _no_figures():
     """Leave out the figures, which `test_power_command.py` looks for: they take longest."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("pretese.commands.power.draw_all", lambda designs, folder: {})
+        patched.setattr("pretese.trial.run_power.draw_all", lambda designs, folder: {})
         yield
 
 

@@ -117,7 +117,7 @@ LIGHT = """
 import sys
 from pretese.cli import run
 heavy = {"pandas", "pyarrow", "matplotlib", "statsmodels", "scipy.stats", "numpy", "scipy"}
-for name in ("boundaries",):
+for name in ("boundaries", "power", "monitor", "report"):
     run([name, "--help"])
     assert not heavy & set(sys.modules), (name, heavy & set(sys.modules))
 run(["boundaries", "--spending", "OF", "--looks", "0.5,0.75,1", "--risks", "0.4,0.2"])

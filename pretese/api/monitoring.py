@@ -1,0 +1,79 @@
+"""Interim analyses of an ongoing trial, compared with its plan."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pretese.api.display import Shown
+
+if TYPE_CHECKING:  # both are slow to load, and a plain answer needs neither
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class InterimReport(Shown):
+    """What an ongoing trial shows: boundaries as observed, effects, conditional power, the end."""
+
+    _document: Mapping[str, Any] = field(hash=False)
+
+    def summary(self) -> str:
+        """Return where the trial stands in one line."""
+        state, rows = self._document["state"], self._document["looks"]
+        count = f"{len(rows)} {'analysis' if len(rows) == 1 else 'analyses'}"
+        words = f"stopped, {state['why']}" if state["stopped"] else "continue"
+        return f"{self._document['id'][:40]}: {count}, {words}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the analyses as plain values, as ``pretese monitor --json`` prints them."""
+        return dict(self._document)
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What was assumed about the data in reading them, in words."""
+        return tuple(self._document["data_assumptions"])
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return one row per analysis.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``analysis``, ``patients`` (both arms), ``information_fraction``, boundaries of z
+            ``upper`` and ``lower``, ``alpha_spent``, ``estimate`` and ``std_error`` on the scale
+            of the analysis, ``z``, repeated interval ``conf_low`` and ``conf_high``, repeated
+            ``p_value``, ``decision`` in words. What does not exist is missing.
+        """
+        import pandas as pd
+
+        numbers = ("upper", "lower", "conf_low", "conf_high", "p_value")
+        table = pd.DataFrame([
+            {
+                "analysis": row["look"],
+                "patients": row["men"],
+                "information_fraction": row["fraction"],
+                "upper": row["bounds"]["upper"],
+                "lower": row["bounds"]["lower"],
+                "alpha_spent": row["alpha_spent"],
+                "estimate": row["estimate"],
+                "std_error": row["std_error"],
+                "z": row["z"],
+                **row["repeated"],
+                "decision": row["says"],
+            }
+            for row in self._document["looks"]
+        ])  # fmt: skip
+        return table.astype({"patients": "Int64", **dict.fromkeys(numbers, float)})
+
+    def plot(self) -> "Figure":
+        """Return a figure of z between the boundaries, planned and as observed."""
+        from pretese.trial.monitoring.monitoring_figure import draw_looks
+
+        return draw_looks(self.to_dict())
+
+    def __str__(self) -> str:
+        """Return what ``pretese monitor`` prints, 80 columns wide."""
+        from pretese.screen.console import console_text
+        from pretese.trial.monitoring.monitoring_view import show_monitoring
+
+        return console_text(lambda console: show_monitoring(console, self.to_dict()))

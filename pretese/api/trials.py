@@ -1,0 +1,285 @@
+"""Planned trials: `pretese.design` reads one, and `pretese.report` a finished power study."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pretese.api.argument_names import as_arguments
+from pretese.api.display import Shown
+from pretese.api.limits import checked_number, checked_whole_number, sequence_of
+from pretese.api.trial_arguments import (
+    effect_shares,
+    interim_data_of,
+    planned_risks_of,
+    power_request,
+)
+from protocol.errors import InputError
+
+if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
+    import pandas as pd
+
+    from pretese.api.monitoring import InterimReport
+    from pretese.api.power import Power
+    from pretese.trial.design.design_file import DesignFile
+    from pretese.trial.monitoring.interim_data import Taken
+
+#: Arguments whose options have other names.
+_ARGUMENTS = {
+    "set": "changes", "men": "patients", "effect": "effects", "nuisance": "sensitivity",
+    "by_men": "patient_level", "ended": "final", "over_run": "overrunning",
+    "risks": "control_risk",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Design(Shown):
+    """A planned two-arm trial, read and checked."""
+
+    _file: "DesignFile" = field(hash=False)
+    text: str
+
+    @property
+    def id(self) -> str:
+        """Identifier of the design, the name of its files."""
+        return self._file.id
+
+    def summary(self) -> str:
+        """Return identifier and size in one line."""
+        words = f", {self._file.men} patients, {self._file.endpoint.label}"
+        return f"{self._file.id[: max(10, 80 - len(words))]}{words}"[:80]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields of the design file that are not at their defaults."""
+        return self._file.model_dump(mode="json", exclude_defaults=True)
+
+    def power(
+        self,
+        patients: Sequence[int] | None = None,
+        effects: Sequence[float] | None = None,
+        *,
+        solve: float | None = None,
+        replicates: int = 2000,
+        seed: int = 1,
+        sensitivity: Mapping[str, Sequence[float]] | None = None,
+        tornado: bool = False,
+        changes: Mapping[str, float] | None = None,
+        patient_level: bool = False,
+        compare: Sequence["Design | str | Path | Mapping[str, Any]"] | None = None,
+        out: str | Path | None = None,
+        resume: bool = False,
+        workers: int = 1,
+        scheduler: str | None = None,
+        progress: bool = True,
+    ) -> "Power":
+        """Simulate the trial, always also without effect.
+
+        Parameters
+        ----------
+        patients
+            Sample sizes, both arms together; that of the design by default.
+        effects
+            Percent of the planned effect, 0 to 100, beside 0 and 100.
+        solve
+            Find the sample size for this power, such as 0.9; see `Power.required_patients`.
+        replicates, seed
+            Simulated trials at each size and effect, and the base seed of all random numbers.
+        sensitivity
+            Values of assumptions by path, such as ``{"dropout": [0, 10, 20]}``: all combinations.
+        tornado
+            Move each assumption alone to either end of its range.
+        changes
+            Numbers of the scenario to replace, by path.
+        patient_level
+            Simulate patients even where counts suffice. Always on when designs are compared.
+        compare
+            Other designs, simulated on the same patients, so that differences are paired.
+        out, resume
+            Folder for finished blocks of trials, tables and figures; whether to continue it.
+        workers, scheduler
+            Processes, or the address of a Dask scheduler; the result does not depend on them.
+        progress
+            Whether to show how far the work is.
+
+        Raises
+        ------
+        InputError
+            Names the argument, or the field of the design, and what is allowed.
+
+        Examples
+        --------
+        >>> import pretese as pt
+        >>> design = pt.design("placebo-ufsh")
+        >>> study = design.power([100], replicates=20, progress=False)
+        >>> study.to_frame()[["patients", "effect_percent"]].to_numpy().tolist()
+        [[100.0, 0.0], [100.0, 100.0]]
+        """
+        from pretese.api.power import Power
+        from pretese.trial.run_power import run_power
+
+        if resume and out is None:
+            problem = "there is nothing to resume without out"
+            raise InputError.of("resume", "", problem, "name the folder of the study")
+        others = [_as_design(each) for each in sequence_of("power", "compare", compare)]
+        request = power_request(
+            patients, effects, solve, replicates, seed, sensitivity, changes, tornado,
+            by_men=patient_level or bool(others),
+        )  # fmt: skip
+        with as_arguments(**_ARGUMENTS):
+            run = run_power(
+                [(each._file, each.text) for each in (self, *others)],
+                request,
+                out=None if out is None else Path(out),
+                resume=resume,
+                workers=checked_whole_number("power", "workers", workers, 1, 256),
+                scheduler=scheduler,
+                show_progress=progress,
+            )
+        return Power(run)
+
+    def monitor(
+        self,
+        analyses: "str | Path | pd.DataFrame | Sequence[Mapping[str, float]] | Taken",
+        *,
+        final: bool = False,
+        overrunning: bool = False,
+        planned: float | None = None,
+        control_risk: float | None = None,
+        treated_risk: float | None = None,
+        effects: Sequence[float] | None = None,
+    ) -> "InterimReport":
+        """Compare the analyses of the ongoing trial with its plan.
+
+        Parameters
+        ----------
+        analyses
+            CSV file, table or list of rows, one per analysis, cumulative
+            (or what `interim_data.read_taken` has read of a file): ``control_events``,
+            ``control_men``, ``treated_events``, ``treated_men`` for an unadjusted comparison; or
+            ``estimate``, ``std_error`` by any other method (risk differences, or natural logarithms
+            of odds ratios).
+        final
+            The last row is the final analysis although more were planned: spend all remaining
+            alpha.
+        overrunning
+            The last row holds data that came in after the trial had stopped.
+        planned
+            Patients at the final analysis or, for estimates, its information 1 / std_error^2; that
+            of the design by default.
+        control_risk, treated_risk
+            Planned probabilities of the event, where the design names a scenario: for conditional
+            power.
+        effects
+            Conditional power under these percents of the planned effect too.
+
+        Raises
+        ------
+        InputError
+            Names the argument, or row and column of the data, and what is allowed.
+
+        Examples
+        --------
+        >>> import pretese as pt
+        >>> rows = [{"control_events": 30, "control_men": 90, "treated_events": 45,
+        ...          "treated_men": 90}]
+        >>> report = pt.design("re-estimation").monitor(rows)
+        >>> round(report.to_dict()["looks"][0]["z"], 3)
+        2.268
+        """
+        from pretese.api.monitoring import InterimReport
+        from pretese.io.output.versions import versions
+        from pretese.io.text.rounding_rule import rounded_document
+        from pretese.trial.monitoring.monitoring_answer import monitoring_document
+        from pretese.trial.monitoring.ongoing_trial import Asked, monitor
+        from protocol.reading.documents import content_hash
+
+        shares = effect_shares("monitor", effects)
+        if planned is not None:
+            planned = checked_number("monitor", "planned", planned, 1e-12, 1e12)
+        asked = Asked(
+            final, overrunning, planned, planned_risks_of(control_risk, treated_risk), shares
+        )
+        data = interim_data_of(analyses)
+        with as_arguments(**_ARGUMENTS):
+            document = rounded_document(monitoring_document(monitor(self._file, data, asked)))
+        return InterimReport({
+            **document,
+            "design_sha256": content_hash(self.text),
+            "looks_sha256": data.sha256,
+            "data_assumptions": list(data.assumptions),
+            "versions": versions(),
+        })  # fmt: skip
+
+
+def design(source: str | Path | Mapping[str, Any]) -> Design:
+    """Read a planned trial.
+
+    Parameters
+    ----------
+    source
+        Name of a shipped design, path of a design file, or its fields as a mapping.
+
+    Raises
+    ------
+    InputError
+        All faults of the design at once.
+
+    Examples
+    --------
+    >>> import pretese as pt
+    >>> pt.design("placebo-ufsh").id
+    'placebo-ufsh'
+    """
+    from pretese.trial.design.design_file import parse_design, read_design_text
+
+    if isinstance(source, Mapping):
+        import yaml
+
+        from pretese.io.text.json_text import plain
+
+        text = yaml.safe_dump(plain(source), sort_keys=False, allow_unicode=True)
+        return Design(parse_design(text, "design"), text)
+    if not isinstance(source, str | Path):
+        cure = "give the name of a shipped design, a path, or a mapping of fields"
+        raise InputError.of("design", "", f"{source!r} came", cure)
+    return Design(*read_design_text(source))
+
+
+def report(folder: str | Path, out: str | Path | None = None) -> str:
+    """Write the report of a power study that was kept in a folder.
+
+    Parameters
+    ----------
+    folder
+        What `Design.power` or ``pretese power`` was given as ``out``.
+    out
+        File to write; ``report.html`` in the folder by default.
+
+    Returns
+    -------
+    str
+        The page, self-contained HTML.
+
+    Raises
+    ------
+    InputError
+        There is no power study in the folder, or the file cannot be written.
+    """
+    from pretese.io.output.atomic_file import check_file, write_file
+    from pretese.io.output.manifest import add_to_manifest
+    from pretese.trial.report.power_report import render_report
+
+    folder = Path(folder)
+    target = folder / "report.html" if out is None else Path(out)
+    with as_arguments():
+        if folder.is_dir():  # else the message of what cannot be read is the better one
+            check_file(target, "--out")
+        page = render_report(folder)
+        write_file(target, page, "--out")
+        if out is None:  # a part of the result from now on, so that the study may be extended later
+            add_to_manifest(folder, target.name)
+    return page
+
+
+def _as_design(source: "Design | str | Path | Mapping[str, Any]") -> Design:
+    return source if isinstance(source, Design) else design(source)

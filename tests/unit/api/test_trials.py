@@ -1,0 +1,261 @@
+"""`pretese.design` and `pretese.report` give what the commands print and take all their options."""
+
+import csv
+import gc
+import inspect
+import json
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import pretese as pt
+from pretese.api.trials import Design
+from pretese.cli import run
+from pretese.commands import monitor, power, report
+
+FIELDS = {
+    "id": "plain",
+    "title": "Fixed event rates",
+    "question": "Does treatment work?",
+    "men": 120,
+    "risks": {"control_percent": 30, "treated_percent": 60},
+    "sites": [{"name": "one", "at_months": [0], "men_in_12_months": [120]}],
+    "endpoint": {"variable": "any_sperm", "known_after_months": 4},
+    "monitoring": {"looks_percent": [50, 100], "efficacy": "OF"},
+}
+ROWS = [
+    {"control_events": 9, "control_men": 30, "treated_events": 15, "treated_men": 30},
+    {"control_events": 18, "control_men": 60, "treated_events": 36, "treated_men": 60},
+]
+QUICK = {"replicates": 40, "progress": False}
+
+
+@pytest.fixture(scope="module")
+def plain() -> Design:
+    return pt.design(FIELDS)
+
+
+@pytest.fixture
+def file(tmp_path, plain) -> Path:
+    path = tmp_path / "plain.yaml"
+    path.write_text(plain.text)
+    return path
+
+
+def printed(capsys, *words):
+    assert run([*map(str, words), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_power_is_what_the_command_prints(plain, file, capsys):
+    found = plain.power(
+        [60, 120], [50], solve=0.7, seed=5, sensitivity={"dropout": [0, 20]}, tornado=True,
+        patient_level=True, **QUICK,
+    )  # fmt: skip
+    words = ["--men", "60", "--men", "120", "--effect", "50", "--solve", "0.7", "--seed", "5",
+             "--nuisance", "dropout=0,20", "--tornado", "--by-men",
+             "--replicates", "40"]  # fmt: skip
+    document = printed(capsys, "power", file, *words)
+    assert found.to_dict() == document
+    assert run(["power", str(file), *words]) == 0
+    assert f"{found}\n" == capsys.readouterr().out
+    assert found.required_patients == document["designs"][0]["solve"]["men"]
+
+
+def test_changes_and_compared_designs_are_those_of_the_command(capsys):
+    changed = {"spermatogenesis.treatment.direct": 0.0}
+    first = pt.design("superiority-any-sperm")
+    found = first.power([100], changes=changed, compare=["superiority-retrieval-only"], **QUICK)
+    words = ["superiority-any-sperm", "superiority-retrieval-only", "--men", "100",
+             "--set", "spermatogenesis.treatment.direct=0", "--replicates", "40"]  # fmt: skip
+    assert found.to_dict() == printed(capsys, "power", *words)
+    assert set(found.to_frame()["design"]) == {first.id, "superiority-retrieval-only"}
+    assert "2 designs" in repr(found)
+
+
+def test_the_table_has_every_measure_with_its_error(plain):
+    table = plain.power([60, 120], **QUICK).to_frame()
+    assert table[["patients", "effect_percent"]].to_numpy().tolist() == [
+        [60, 0], [60, 100], [120, 0], [120, 100],
+    ]  # fmt: skip
+    last = table.iloc[-1]
+    assert last["exact_power"] == pytest.approx(last["rejection"], abs=4 * last["rejection_mcse"])
+    assert last["risk_treated"] == 0.6
+
+
+def test_figures_and_page_come_without_a_folder_and_leave_nothing_behind(
+    plain, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    study = plain.power(**QUICK)
+    assert len(study.plot().axes) == 2
+    assert study.plot("spread").axes
+    page = study.report()
+    assert "Fixed event rates" in page
+    assert "<td>Design file</td>" in page
+    with pytest.raises(pt.InputError, match="plot: name: 'x' is not a figure"):
+        study.plot("x")
+    with pytest.raises(pt.InputError, match="plot: design: 'x' is not in the study"):
+        study.plot("spread", design="x")
+    assert list(tmp_path.glob("pretese-*"))
+    del study
+    gc.collect()
+    assert not list(tmp_path.glob("pretese-*"))
+
+
+def test_a_run_that_fails_leaves_no_scratch_folder(plain, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(pt.InputError, match="solve: power: "):
+        plain.power(solve=0.01, **QUICK)
+    assert not list(tmp_path.glob("pretese-*"))
+
+
+def test_a_kept_study_is_reported_as_the_command_does(plain, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("pretese.trial.run_power.draw_all", lambda designs, folder: {})
+    out = tmp_path / "study"
+    kept = plain.power(out=out, **QUICK)
+    page = pt.report(out)
+    assert (out / "report.html").read_text(encoding="utf-8") == page == kept.report()
+    assert run(["report", str(out), "--out", str(tmp_path / "other.html")]) == 0
+    assert (tmp_path / "other.html").read_text(encoding="utf-8") == page
+    assert "report: " in capsys.readouterr().err
+    more = plain.power(out=out, resume=True, replicates=60, progress=False)
+    assert more.to_dict() == plain.power(replicates=60, progress=False).to_dict()
+
+
+def test_monitoring_is_what_the_command_prints(plain, file, tmp_path, capsys):
+    table = tmp_path / "analyses.csv"
+    with table.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, ROWS[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(ROWS)
+    document = printed(capsys, "monitor", file, table, "--effect-percent", "50")
+    for analyses in (table, str(table), ROWS, pd.DataFrame(ROWS)):
+        assert plain.monitor(analyses, effects=[50]).to_dict() == document
+    assert run(["monitor", str(file), str(table)]) == 0
+    found = plain.monitor(ROWS)
+    assert f"{found}\n" == capsys.readouterr().out
+    assert found.to_frame()["decision"].iloc[-1] == document["looks"][-1]["says"]
+    assert repr(found) == "<InterimReport: plain: 2 analyses, stopped, efficacy>"
+    assert found.plot().axes
+    assert found.assumptions == ()
+
+
+def test_monitoring_passes_every_option(plain, file, tmp_path, capsys):
+    table = tmp_path / "analyses.csv"
+    pd.DataFrame(ROWS[:1]).to_csv(table, index=False, lineterminator="\n")
+    ended = printed(capsys, "monitor", file, table, "--ended", "--planned", "110")
+    assert plain.monitor(ROWS[:1], final=True, planned=110).to_dict() == ended
+    late = [{**ROWS[0], "treated_events": 29}, ROWS[1]]
+    pd.DataFrame(late).to_csv(table, index=False, lineterminator="\n")
+    over = printed(capsys, "monitor", file, table, "--over-run")
+    assert plain.monitor(late, overrunning=True).to_dict() == over
+    words = ("monitor", "three-looks", table, "--risks", "25,40")
+    pd.DataFrame(ROWS[:1]).to_csv(table, index=False, lineterminator="\n")
+    risks = {"control_risk": 0.25, "treated_risk": 0.4}
+    found = pt.design("three-looks").monitor(ROWS[:1], **risks)
+    assert found.to_dict() == printed(capsys, *words)
+
+
+@pytest.mark.parametrize(
+    ("command", "method", "named"),
+    [
+        (
+            power.command,
+            Design.power,
+            {"designs": {"compare"}, "men": {"patients"}, "axes": {"sensitivity"},
+             "by_men": {"patient_level"}, "as_json": {"progress"}},
+        ),
+        (
+            monitor.command,
+            Design.monitor,
+            {"design": set(), "looks": {"analyses"}, "ended": {"final"},
+             "over_run": {"overrunning"}, "risks": {"control_risk", "treated_risk"},
+             "plot": set(), "as_document": set()},
+        ),
+        (report.command, pt.report, {}),
+    ],
+)  # fmt: skip
+def test_every_option_has_its_argument(command, method, named):
+    options = {param.name for param in command.params}
+    expected = set().union(*(named.get(name, {name}) for name in options))
+    assert set(inspect.signature(method).parameters) - {"self"} == expected
+
+
+def test_a_design_is_the_same_from_file_and_from_its_fields(plain, file):
+    again = pt.design(file)
+    assert pt.design(plain.to_dict()).to_dict() == again.to_dict() == plain.to_dict()
+    shipped = pt.design("minimisation-eight-sites")
+    assert pt.design(shipped.to_dict()).to_dict() == shipped.to_dict()
+    assert repr(plain) == "<Design: plain, 120 patients, any_sperm>"
+    assert len(repr(shipped)) < 100
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"patients": [5]}, "power: patients: 5 came; give a whole number from 10 to 100000"),
+        ({"patients": 100}, "power: patients: 100 came; give a list"),
+        ({"effects": [120]}, "power: effects: 120 came; give a number from 0 to 100"),
+        ({"replicates": 3}, "power: replicates: 3 came"),
+        ({"seed": -1}, "power: seed: -1 came"),
+        ({"workers": 0}, "power: workers: 0 came"),
+        ({"solve": "0.8"}, "power: solve: '0.8' came"),
+        ({"solve": 1.5}, "solve: power: "),
+        ({"resume": True}, "resume: there is nothing to resume"),
+        ({"sensitivity": ["dropout"]}, "power: sensitivity: ['dropout'] came"),
+        ({"sensitivity": {"dropout": 10}}, "sensitivity: dropout: 10 came; give a list"),
+        ({"changes": {"spermatogenesis.treatment.direct": 0}}, "changes: plain has plain risks"),
+        ({"changes": {"x": "1"}}, "changes: x: '1' came"),
+        ({"compare": ["nowhere"]}, "nowhere"),
+        ({"compare": "three-looks"}, "power: compare: 'three-looks' came; give a list"),
+        ({"compare": [FIELDS]}, "two designs have the same id"),
+    ],
+)
+def test_bad_input_of_power_names_the_argument(plain, arguments, says):
+    with pytest.raises(pt.InputError) as caught:
+        plain.power(**{**QUICK, **arguments})
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"analyses": [{**ROWS[0], "control_events": 31}]}, "analyses: row 2, control_events"),
+        ({"analyses": 3}, "monitor: analyses: 3 came"),
+        ({"analyses": [{"men": 3}]}, "analyses: "),
+        ({"planned": -1}, "monitor: planned: -1 came"),
+        ({"control_risk": 0.3}, "monitor: treated_risk: the other risk came without it"),
+        ({"control_risk": 30, "treated_risk": 60}, "monitor: control_risk: 30 came"),
+        ({"control_risk": 0.3, "treated_risk": 0.6}, "control_risk: the design has risks"),
+        ({"overrunning": True}, "overrunning: "),
+    ],
+)
+def test_bad_input_of_monitoring_names_the_argument(plain, arguments, says):
+    with pytest.raises(pt.InputError) as caught:
+        plain.monitor(**{"analyses": ROWS[:1], **arguments})
+    assert says in str(caught.value)
+    assert "error: --" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("no-such-design", "no-such-design"),
+        (3, "design: 3 came"),
+        ({**FIELDS, "mn": 3}, "design: mn: there is no such field"),
+        ({**FIELDS, "men": "many"}, "design: men: "),
+    ],
+)
+def test_bad_designs_are_refused(source, says):
+    with pytest.raises(pt.InputError) as caught:
+        pt.design(source)
+    assert says in str(caught.value)
+
+
+def test_a_folder_without_a_study_has_no_report(tmp_path):
+    with pytest.raises(pt.InputError, match=r"there is no power\.json"):
+        pt.report(tmp_path)
+    assert list(tmp_path.iterdir()) == []
