@@ -63,7 +63,8 @@ def test_a_signal_leaves_nothing_half_written_by_reproduce(
     tmp_path, monkeypatch, capsys, number, code
 ):
     monkeypatch.setattr(
-        "pretese.commands.reproduce.progress", lambda _: bar(lambda *_: signal.raise_signal(number))
+        "pretese.screen.optional_progress.optional_progress",
+        lambda *_, **__: bar(lambda *_: signal.raise_signal(number)),
     )
     before = signal.getsignal(signal.SIGTERM)
     words = ["reproduce", "--replicates", "60", "--workers", "2", "--out", str(tmp_path / "out")]
