@@ -44,7 +44,9 @@ def test_killed_workers_change_no_number_of_a_clinic(monkeypatch):
     for workers in (1, 2):
         task = Task(clinic, paper(), 3, 60, listed, 6, workers)
         tell, moved = kill_workers_once()
-        monkeypatch.setattr("pretese.clinic.clinic_task.progress", lambda _, t=tell: bar(t))
+        monkeypatch.setattr(
+            "pretese.clinic.clinic_task.optional_progress", lambda *_, t=tell: bar(t)
+        )
         first = measured(first_run(task, lambda: False))
         moved.clear()
         done = replications(task, first, 6, 0.1, "p90_wait_days", lambda: False)
@@ -83,7 +85,7 @@ def test_sigterm_leaves_a_clinic_complete_up_to_that_moment(tmp_path, monkeypatc
         if len(moved) == 2:
             signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr("pretese.clinic.clinic_task.progress", lambda _: bar(tell))
+    monkeypatch.setattr("pretese.clinic.clinic_task.optional_progress", lambda *_: bar(tell))
     out = tmp_path / "out"
     words = ["clinic", "paper", "--men", "60", "--replications", "30", "--no-figures"]
     assert run([*words, "--workers", "2", "--out", str(out)]) == 143
