@@ -140,7 +140,8 @@ class Scenario(Shown):
         Parameters
         ----------
         patients
-            Patients simulated; what remains is the Monte Carlo standard error of so many.
+            Patients simulated at least: whole blocks of them are. What remains is the Monte Carlo
+            standard error that stands beside each effect.
         seed
             Base seed of all random numbers.
 
