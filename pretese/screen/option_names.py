@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from protocol.errors import Fault, InputError
 
 _ARGUMENT = re.compile(r"`(\w+)`")
-_FIRST_WORD = re.compile(r"\w+")
+_FIRST_WORD = re.compile(r"(\w+)(?=$|[: ])")
 
 
 @contextmanager
@@ -18,15 +18,17 @@ def options_named(options: Mapping[str, str]) -> Iterator[None]:
     ----------
     options
         Argument to option, with its value where a sentence should show one: ``{"month":
-        "--month M"}``. An argument is recognised as the first word of where a fault is, and
-        between back quotes within a message.
+        "--month M"}``; and function to command: ``{"decide": "pretese decide"}``. An argument is
+        recognised as the first word of where a fault is, or of its field where the fault is in a
+        function; and between back quotes within a message.
 
     Examples
     --------
-    >>> with options_named({"month": "--month M", "patient": "--patient FILE"}):
-    ...     raise InputError.of("month", "", "0 is out of range", "or give `patient`")
+    >>> names = {"decide": "pretese decide", "month": "--month M", "patient": "--patient FILE"}
+    >>> with options_named(names):
+    ...     raise InputError.of("decide", "month", "0 is out of range", "or give `patient`")
     Traceback (most recent call last):
-    protocol.errors.InputError: --month: 0 is out of range; or give --patient FILE
+    protocol.errors.InputError: pretese decide: --month: 0 is out of range; or give --patient FILE
     """
     try:
         yield
@@ -36,13 +38,19 @@ def options_named(options: Mapping[str, str]) -> Iterator[None]:
 
 
 def _renamed(fault: Fault, options: Mapping[str, str]) -> Fault:
-    def option(found: re.Match[str]) -> str:
-        return options.get(found[1], found[0])
+    of_function = not options.get(fault.where, "--").startswith("--")
+    field = _begun(fault.field, options) if of_function else fault.field
+    problem, cure = (
+        _ARGUMENT.sub(lambda found: options.get(found[1], found[0]), text)
+        for text in (fault.problem, fault.cure)
+    )
+    return Fault(_begun(fault.where, options), field, problem, cure)
 
-    where = fault.where
-    first = _FIRST_WORD.match(where)
-    if first and first[0] in options and where[first.end() : first.end() + 1] in ("", ":", " "):
-        name = options[first[0]]
-        where = (name.split()[0] if name.startswith("--") else name) + where[first.end() :]
-    problem, cure = (_ARGUMENT.sub(option, text) for text in (fault.problem, fault.cure))
-    return Fault(where, fault.field, problem, cure)
+
+def _begun(place: str, options: Mapping[str, str]) -> str:
+    """Return a place whose first word, if it is an argument, is the option without its value."""
+    first = _FIRST_WORD.match(place)
+    if first is None or first[1] not in options:
+        return place
+    name = options[first[1]]
+    return (name.split()[0] if name.startswith("--") else name) + place[first.end() :]
