@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.display import Shown
-from pretese.api.whole_numbers import seed_of, whole_number
+from pretese.api.whole_numbers import seed_of, whole_of
 from pretese.clinic.clinic_options import (
     FEWEST_REPLICATIONS,
     FIGURES,
@@ -74,9 +74,9 @@ def _task(scenario: "Scenario", wanted: Wanted) -> tuple["Task", tuple[str, ...]
 
     name, patients, seed, most, workers, progress = wanted
     told: list[str] = []
-    size = None if patients is None else whole_number(patients, "patients", 2, 10_000_000)
-    base, processes = seed_of(seed), whole_number(workers, "workers", 1, 256)
-    limit = whole_number(most, "most", FEWEST_REPLICATIONS, MOST_REPLICATIONS)
+    size = None if patients is None else whole_of(patients, "patients", 2, 10_000_000)
+    base, processes = seed_of(seed), whole_of(workers, "workers", 1, 256)
+    limit = whole_of(most, "most", FEWEST_REPLICATIONS, MOST_REPLICATIONS)
     clinic, listed = load_clinic(
         str(name), lambda path, found: told.extend(f"{path}: {each}" for each in found)
     )
@@ -89,7 +89,7 @@ def _precision(until: Until) -> "Precision":
 
     replications, relative, measure = until
     if replications is not None:
-        replications = whole_number(replications, "replications", 1, MOST_REPLICATIONS)
+        replications = whole_of(replications, "replications", 1, MOST_REPLICATIONS)
     if not (isinstance(relative, Real) and 0 < relative <= 1):
         cure = "give a number above 0 and up to 1"
         raise InputError.of("precision", "", f"{shorten(relative)} is not allowed", cure)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.display import Shown
-from pretese.api.whole_numbers import seed_of, whole_number
+from pretese.api.whole_numbers import seed_of, whole_of
 from protocol.errors import InputError
 from protocol.shorten import shorten, shorten_text
 from simulate.scenario.load import LoadedScenario, load
@@ -68,8 +68,8 @@ def reproduce(
     from pretese.article.reproduction_run import reproduce_article, write_reproduction
     from pretese.screen.optional_progress import optional_progress
 
-    asked = whole_number(replicates, "replicates", 2, 1_000_000), seed_of(seed)
-    processes = whole_number(workers, "workers", 1, 256)
+    asked = whole_of(replicates, "replicates", 2, 1_000_000), seed_of(seed)
+    processes = whole_of(workers, "workers", 1, 256)
     loaded = load(scenario)
     bar = partial(optional_progress, wanted=progress)
     with _folder(out, "out") as folder:
@@ -212,7 +212,7 @@ def calibrate(
     from pretese.article.calibration.calibration_run import check_record, solve_scenario
     from pretese.screen.optional_progress import optional_progress
 
-    number, base = whole_number(studies, "studies", 50, 1_000_000), seed_of(seed)
+    number, base = whole_of(studies, "studies", 50, 1_000_000), seed_of(seed)
     loaded = load(scenario, need_record=check)
     bar: Callable[[str], Any] = partial(optional_progress, wanted=progress)
     if check:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pretese.api.cohorts import Cohort, TrueEffects
 from pretese.api.display import Shown
-from pretese.api.whole_numbers import seed_of, whole_number
+from pretese.api.whole_numbers import seed_of, whole_of
 from pretese.cohort.cohort_folder import CohortRequest
 from pretese.io.input.regimen_files import RegimenFiles, regimen_files
 from pretese.pictures.scenario_pictures import PICTURES
@@ -127,8 +127,8 @@ class Scenario(Shown):
                 self.loaded,
                 self.changes,
                 self.regimens,
-                size if patients is None else whole_number(patients, "patients", 2, 10_000_000),
-                whole_number(replicates, "replicates", 1, 1_000_000),
+                size if patients is None else whole_of(patients, "patients", 2, 10_000_000),
+                whole_of(replicates, "replicates", 1, 1_000_000),
                 seed_of(seed),
                 percent,
             )
@@ -153,7 +153,7 @@ class Scenario(Shown):
         """
         from simulate.truth import population_effects, truth_table
 
-        number = whole_number(patients, "patients", 1, 1_000_000_000)
+        number = whole_of(patients, "patients", 1, 1_000_000_000)
         effects = population_effects(self.loaded.scenario, seed_of(seed), number)
         self.regimens.check()
         return TrueEffects(self.loaded.scenario.id, number, seed, truth_table(effects))
@@ -175,7 +175,7 @@ class Scenario(Shown):
         if kind not in PICTURES:
             cure = f"take one of {', '.join(PICTURES)}"
             raise InputError.of("kind", "", f"there is no picture {shorten(kind)}", cure)
-        number = whole_number(patient, "patient", 1, 10_000_000)
+        number = whole_of(patient, "patient", 1, 10_000_000)
         return PICTURES[kind](self.loaded.scenario, seed_of(seed), number)
 
     def clinic(
