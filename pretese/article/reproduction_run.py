@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from pretese.article.pitfalls.all_pitfalls import audit
+from pretese.article.pitfalls.all_pitfalls import all_pitfalls
 from pretese.article.pitfalls.pitfall_result import Pitfall
 from pretese.article.pitfalls.pitfalls_report import write_audit
 from pretese.article.published import PublishedStudy, load_published
@@ -103,7 +103,7 @@ def reproduce_article(
     rows, pitfalls = compare(scenario, published, simulated), None
     if with_audit:
         with progress("pitfalls") as tell:
-            pitfalls = audit(replicates, seed, tell)
+            pitfalls = all_pitfalls(replicates, seed, tell)
     regimens.check()
     return ReproductionRun(scenario, published, replicates, seed, simulated, rows, pitfalls, facts)
 

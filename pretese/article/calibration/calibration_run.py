@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from pretese.article.calibration.problem import pose
-from pretese.article.calibration.solve import calibrate
+from pretese.article.calibration.solve import solve_problem
 from pretese.article.calibration.store import check_certificate_place
 from pretese.article.calibration.verdict import LIMIT, certify, check
 from pretese.article.published import load_published
@@ -33,7 +33,7 @@ def solve_scenario(loaded: LoadedScenario, progress: Progress) -> Certificate:
     check_certificate_place(loaded.record_path)
     problem = pose(parsed, load_published(parsed.published), loaded.free, str(loaded.path))
     with progress("calibrating") as tell:
-        point, identified, drawn = calibrate(problem, lambda what, i, of: tell(i, of, what))
+        point, identified, drawn = solve_problem(problem, lambda what, i, of: tell(i, of, what))
     return certify(problem, point, identified, drawn)
 
 

@@ -78,7 +78,7 @@ def test_a_new_calibration_is_stored_when_it_is_written(tmp_path, monkeypatch):
     record = scenario_path("paper").parent / "certificates" / "paper.json"
     shutil.copy(record, tmp_path / "certificates")
     stored = pretese.calibrate("literature-null", check=True, studies=50).record
-    monkeypatch.setattr(calibration_run, "calibrate", lambda problem, tell: (None, None, None))
+    monkeypatch.setattr(calibration_run, "solve_problem", lambda problem, tell: (None, None, None))
     monkeypatch.setattr(calibration_run, "certify", lambda *_: stored)
     file = tmp_path / "literature-null.yaml"
     found = pretese.calibrate(file)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pretese.article.pitfalls.all_pitfalls import audit
+from pretese.article.pitfalls.all_pitfalls import all_pitfalls
 from pretese.article.pitfalls.pitfall_result import Figure, frame, mean_of, mean_ratio, share_of
 from pretese.article.pitfalls.pitfalls_page import REPLICATES, SEED, page
 from pretese.article.pitfalls.pitfalls_report import render, write_audit
@@ -21,7 +21,7 @@ ROW = re.compile(
 
 @pytest.fixture(scope="module")
 def pitfalls():
-    return audit(FEW, SEED)
+    return all_pitfalls(FEW, SEED)
 
 
 @pytest.fixture(scope="module")
