@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.display import Shown
-from pretese.api.whole_numbers import whole_number
+from pretese.api.whole_numbers import whole_of
 from pretese.cohort.cohort_folder import CohortRequest, write_cohort
 from protocol.errors import InputError
 from protocol.shorten import shorten, shorten_text
@@ -102,7 +102,7 @@ class Cohort(Shown):
             There is no such replicate.
         """
         request = self.request
-        place = whole_number(number, "number", 1, request.replicates) - 1
+        place = whole_of(number, "number", 1, request.replicates) - 1
         return Cohort(replace(request, replicates=1, first=request.first + place))
 
     def write(

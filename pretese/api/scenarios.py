@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pretese.api.cohorts import Cohort, TrueEffects
 from pretese.api.display import Shown
-from pretese.api.whole_numbers import seed_of, whole_number
+from pretese.api.whole_numbers import seed_of, whole_of
 from pretese.cohort.cohort_folder import CohortRequest
 from pretese.io.input.regimen_files import RegimenFiles, regimen_files
 from pretese.pictures.scenario_pictures import PICTURES
@@ -20,6 +20,8 @@ from simulate.scenario.parameter_paths import parameters
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from pretese.api.clinics import CapacityAnswer, ClinicRun
 
 
 def scenario(
@@ -125,8 +127,8 @@ class Scenario(Shown):
                 self.loaded,
                 self.changes,
                 self.regimens,
-                size if patients is None else whole_number(patients, "patients", 2, 10_000_000),
-                whole_number(replicates, "replicates", 1, 1_000_000),
+                size if patients is None else whole_of(patients, "patients", 2, 10_000_000),
+                whole_of(replicates, "replicates", 1, 1_000_000),
                 seed_of(seed),
                 percent,
             )
@@ -138,7 +140,8 @@ class Scenario(Shown):
         Parameters
         ----------
         patients
-            Patients simulated; what remains is the Monte Carlo standard error of so many.
+            Patients simulated at least: whole blocks of them are. What remains is the Monte Carlo
+            standard error that stands beside each effect.
         seed
             Base seed of all random numbers.
 
@@ -150,7 +153,7 @@ class Scenario(Shown):
         """
         from simulate.truth import population_effects, truth_table
 
-        number = whole_number(patients, "patients", 1, 1_000_000_000)
+        number = whole_of(patients, "patients", 1, 1_000_000_000)
         effects = population_effects(self.loaded.scenario, seed_of(seed), number)
         self.regimens.check()
         return TrueEffects(self.loaded.scenario.id, number, seed, truth_table(effects))
@@ -172,8 +175,109 @@ class Scenario(Shown):
         if kind not in PICTURES:
             cure = f"take one of {', '.join(PICTURES)}"
             raise InputError.of("kind", "", f"there is no picture {shorten(kind)}", cure)
-        number = whole_number(patient, "patient", 1, 10_000_000)
+        number = whole_of(patient, "patient", 1, 10_000_000)
         return PICTURES[kind](self.loaded.scenario, seed_of(seed), number)
+
+    def clinic(
+        self,
+        clinic: str | Path = "one-centre",
+        *,
+        patients: int | None = None,
+        seed: int = 1,
+        day: float | None = None,
+        replications: int | None = None,
+        precision: float = 0.1,
+        measure: str = "p90_wait_days",
+        most: int = 40,
+        workers: int = 1,
+        out: str | Path | None = None,
+        format: str = "csv",  # noqa: A002  as the option is called
+        xes: bool = False,
+        figures: bool = True,
+        progress: bool = True,
+    ) -> "ClinicRun":
+        """Take the patients through a clinic with calendar, capacities and queues.
+
+        Ctrl-C ends the run early and keeps what has happened until then; twice ends all.
+
+        Parameters
+        ----------
+        clinic
+            A shipped clinic, or the path of your own file.
+        patients
+            Patients simulated; None takes as many as the clinic's horizon needs.
+        seed
+            Base seed of all random numbers.
+        day
+            Tables and log as known at the end of this day; None takes the horizon.
+        replications
+            Runs; None goes on until ``measure`` is as precise as ``precision`` asks.
+        precision
+            Half-width of the 95 % interval over the mean, above 0 up to 1.
+        measure
+            The measure that must be so precise.
+        most
+            Runs at most, 5 or more.
+        workers
+            Processes; the result does not depend on it. A script that asks for more than 1 needs
+            ``if __name__ == "__main__":``.
+        out, format, xes, figures
+            Folder to write as `ClinicRun.write` does; it is checked before anything is simulated.
+        progress
+            Whether to show how far it is, on a terminal or in a notebook.
+
+        Raises
+        ------
+        InputError
+            There is no such clinic or measure, its file has faults, an argument is out of range,
+            or the folder cannot be written.
+
+        Examples
+        --------
+        >>> import pretese
+        >>> pretese.scenario("paper").clinic("unlimited", patients=40, replications=1)
+        <ClinicRun: paper in unlimited, 1 replications, seed 1>
+        """
+        from pretese.api.clinics import run_clinic_study
+
+        wanted = clinic, patients, seed, most, workers, progress
+        return run_clinic_study(
+            self, wanted, (replications, precision, measure), day, (out, format, xes, figures)
+        )
+
+    def capacity(
+        self,
+        solve: str,
+        until: str,
+        *,
+        clinic: str | Path = "one-centre",
+        patients: int | None = None,
+        seed: int = 1,
+        most: int = 40,
+        workers: int = 1,
+        out: str | Path | None = None,
+        progress: bool = True,
+    ) -> "CapacityAnswer":
+        """Find the least capacity of a clinic that meets a goal.
+
+        Parameters
+        ----------
+        solve
+            ``theatre_lists``, ``outpatient_slots``, ``oocyte_retrievals`` or
+            ``hormone_analysers``.
+        until
+            The goal, such as ``"p90_wait_days < 60"``.
+        most
+            Runs at most, per capacity.
+        clinic, patients, seed, workers, progress
+            As in `clinic`.
+        out
+            Folder to write; it is checked before anything is simulated.
+        """
+        from pretese.api.clinics import answer_capacity
+
+        wanted = clinic, patients, seed, most, workers, progress
+        return answer_capacity(self, solve, until, wanted, out)
 
     def summary(self) -> str:
         """Return name, size and the regimens of both arms."""

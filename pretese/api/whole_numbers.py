@@ -10,7 +10,7 @@ from protocol.shorten import shorten
 MAX_SEED = 2**63 - 1
 
 
-def whole_number(value: Any, argument: str, least: int, most: int) -> int:
+def whole_of(value: Any, argument: str, least: int, most: int) -> int:
     """Return a whole number within limits; truth values, text and fractions are none.
 
     Raises
@@ -20,7 +20,7 @@ def whole_number(value: Any, argument: str, least: int, most: int) -> int:
 
     Examples
     --------
-    >>> whole_number(200, "patients", 2, 10_000_000)
+    >>> whole_of(200, "patients", 2, 10_000_000)
     200
     """
     if isinstance(value, Integral) and not isinstance(value, bool) and least <= int(value) <= most:
@@ -31,4 +31,4 @@ def whole_number(value: Any, argument: str, least: int, most: int) -> int:
 
 def seed_of(value: Any) -> int:
     """Return the base seed of all random numbers."""
-    return whole_number(value, "seed", 0, MAX_SEED)
+    return whole_of(value, "seed", 0, MAX_SEED)

@@ -1,47 +1,79 @@
 """Answer a question of capacity: the least of something that meets a goal."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+from rich.console import Console
 from rich.table import Table
 
 from pretese.clinic.clinic_task import Task, pool
 from pretese.clinic.run_results import origin
 from pretese.io.output.csv_file import write_csv
 from pretese.io.output.manifest import write_manifest
-from pretese.io.output.result_folder import optional_result_folder
-from pretese.io.text.json_text import plain, print_json
-from pretese.io.text.rounding_rule import rounded_document
-from pretese.screen.console import SafeConsole
-from pretese.screen.progress import progress
+from pretese.screen.optional_progress import optional_progress
 from simulate.clinic.capacity.replications import Goal, read_goal
 from simulate.clinic.capacity.required_capacity import Solution, solve
 from simulate.clinic.capacity.run_measures import measures
 from simulate.clinic.flow.run_clinic import run_clinic
 
 
-def answer(task: Task, what: str, text: str, out: Path | None, as_json: bool) -> None:
-    """Find the least ``what`` that meets the goal in ``text``; write and show all tried."""
-    with optional_result_folder(out) as folder:
-        known = list(measures(run_clinic(task.clinic, task.scenario, task.seed, 0, 20)))
-        goal = read_goal(text, known)
-        solution = _solution(task, what, goal)
-        table = _tried(solution)
-        facts = {
-            "question": f"least {what} with {text.strip()}", "answer": solution.capacity,
-            **origin(task),
-        }  # fmt: skip
-        if folder is not None:
-            write_csv(table, folder / "solve.csv")
-            write_manifest(folder, facts)
-    if as_json:
-        print_json(rounded_document(plain({**facts, "tried": table})))
-        return
-    _show(solution, what, goal, facts["question"])
+@dataclass(frozen=True, slots=True)
+class CapacityStudy:
+    """The least ``what`` that meets a goal, with all capacities that were tried."""
+
+    task: Task
+    what: str
+    goal: Goal
+    question: str
+    solution: Solution
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Question, answer, and what they come from."""
+        return {
+            "question": self.question,
+            "answer": self.solution.capacity,
+            **origin(self.task),
+        }
+
+    def tried(self) -> pd.DataFrame:
+        """Return a row per capacity: mean with 95 % interval, replications, whether it is met."""
+        return pd.DataFrame(
+            [
+                {
+                    "capacity": each.capacity, "mean": each.found.mean,
+                    "conf_low": each.found.low, "conf_high": each.found.high,
+                    "replications": each.found.replications, "met": each.met,
+                }
+                for each in self.solution.tried
+            ]
+        )  # fmt: skip
+
+
+def search_capacity(task: Task, what: str, text: str) -> CapacityStudy:
+    """Find the least ``what`` that meets the goal in ``text``.
+
+    Raises
+    ------
+    InputError
+        ``what`` cannot be solved for, or the goal names no measure.
+    """
+    known = list(measures(run_clinic(task.clinic, task.scenario, task.seed, 0, 20)))
+    goal = read_goal(text, known)
+    question = f"least {what} with {text.strip()}"
+    return CapacityStudy(task, what, goal, question, _solution(task, what, goal))
+
+
+def write_capacity(study: CapacityStudy, folder: Path) -> None:
+    """Write all capacities tried, and a manifest, into an open folder of results."""
+    write_csv(study.tried(), folder / "solve.csv")
+    write_manifest(folder, study.facts)
 
 
 def _solution(task: Task, what: str, goal: Goal) -> Solution:
-    with pool(task.workers) as compute, progress("replications") as tell:
+    with pool(task.workers) as compute, optional_progress("replications", task.progress) as tell:
         return solve(
             task.clinic, task.scenario, what, goal, task.seed, task.most, task.men, task.listed,
             task.workers, compute,
@@ -49,8 +81,10 @@ def _solution(task: Task, what: str, goal: Goal) -> Solution:
         )  # fmt: skip
 
 
-def _show(solution: Solution, what: str, goal: Goal, question: str) -> None:
-    shown = Table(title=question, title_justify="left")
+def show_capacity(console: Console, study: CapacityStudy) -> None:
+    """Print all capacities tried, and the answer."""
+    what, goal, solution = study.what, study.goal, study.solution
+    shown = Table(title=study.question, title_justify="left")
     for name in (what, goal.measure, "95 % interval", "replications", "goal"):
         shown.add_column(name, justify="right")
     for each in solution.tried:
@@ -60,20 +94,6 @@ def _show(solution: Solution, what: str, goal: Goal, question: str) -> None:
             str(each.capacity), f"{found.mean:.1f}", f"{found.low:.1f} to {found.high:.1f}",
             str(found.replications), verdict,
         )  # fmt: skip
-    console = SafeConsole()
     console.print(shown)
     least = solution.capacity or f"none up to {solution.tried[-1].capacity}"
     console.print(f"answer: {what} = {least}", highlight=False)
-
-
-def _tried(solution: Solution) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {
-                "capacity": each.capacity, "mean": each.found.mean, "conf_low": each.found.low,
-                "conf_high": each.found.high, "replications": each.found.replications,
-                "met": each.met,
-            }
-            for each in solution.tried
-        ]
-    )  # fmt: skip

@@ -26,7 +26,6 @@ from simulate.tables.study_tables import COLUMNS
 
 #: Men whose rows are made at a time, so that memory does not grow with the log.
 BLOCK = 4096
-FORMATS = ("csv", "parquet")
 TABLES = (
     "patients", "visits", "injections", "procedures", "operations", "cycles", "transfers",
     "milestones", "log",
@@ -70,7 +69,7 @@ def _clinic_path(name: str) -> Path:
     near = difflib.get_close_matches(Path(name).stem, names, n=1)
     guess = f"did you mean {near[0]!r}? " if near else ""
     raise InputError.of(
-        "--clinic", name, "there is no such clinic",
+        "clinic", name, "there is no such clinic",
         f"{guess}give the path of a file or a shipped name ({', '.join(names)})",
     )  # fmt: skip
 

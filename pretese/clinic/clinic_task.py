@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from pretese.jobs.crew import in_order, local_crew
-from pretese.screen.progress import progress
+from pretese.screen.optional_progress import optional_progress
 from protocol.errors import InputError
 from simulate.clinic.capacity.replications import Compute, Replication, precise, until_precise
 from simulate.clinic.flow.run_clinic import Run, run_clinic
@@ -20,7 +20,7 @@ class Task:
     """What is run: shared by a run, its replications and a search.
 
     ``men`` are drawn (None: as many as the clinic's horizon needs); ``listed`` already wait;
-    ``most`` replications are run, on so many ``workers``.
+    ``most`` replications are run, on so many ``workers``; ``progress`` is shown where it can be.
     """
 
     clinic: Clinic
@@ -30,18 +30,19 @@ class Task:
     listed: Sequence[Waiting]
     most: int
     workers: int
+    progress: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a study too small for its waiting list."""
         if self.men is not None and self.men < 4 * len(self.listed):
             problem = f"{self.men} men for a waiting list of {len(self.listed)}"
-            raise InputError.of("--men", "", problem, f"draw at least {4 * len(self.listed)}")
+            raise InputError.of("patients", "", problem, f"draw at least {4 * len(self.listed)}")
 
 
 def first_run(task: Task, stop: Callable[[], bool]) -> Run:
     """Run the clinic once, as study 0."""
     total = task.men or men_to_draw(task.clinic, task.scenario.men) + len(task.listed)
-    with progress("men through the clinic") as tell:
+    with optional_progress("men through the clinic", task.progress) as tell:
         return run_clinic(
             task.clinic, task.scenario, task.seed, 0, task.men, task.listed, stop,
             lambda done: tell(done, total),
@@ -59,7 +60,7 @@ def replications(
     """Run more, up to ``wanted`` in all; None goes on until ``measure`` is precise."""
     most = wanted or task.most
     enough = precise(measure, precision) if wanted is None else _never
-    with pool(task.workers) as compute, progress("replications") as tell:
+    with pool(task.workers) as compute, optional_progress("replications", task.progress) as tell:
         return until_precise(
             task.clinic, task.scenario, task.seed, enough, most, task.men, task.listed,
             task.workers, compute, lambda done: tell(done, most), stop, [first],

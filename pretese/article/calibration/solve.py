@@ -43,7 +43,7 @@ VISIBLE = 0.5
 BLUR = 0.2
 
 
-def calibrate(
+def solve_problem(
     problem: Problem,
     report: Callable[[str, int, int], None],
     seed: int = SEED,

@@ -13,7 +13,7 @@ from pretese.article.published import load_published
 ARTICLE = "rbe-2022-00934"
 
 
-def audit(
+def all_pitfalls(
     replicates: int, seed: int, tell: Callable[[int, int], None] = lambda done, of: None
 ) -> list[Pitfall]:
     """Return every pitfall with its figures.

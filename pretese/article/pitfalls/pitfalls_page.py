@@ -6,7 +6,7 @@
 import sys
 from collections.abc import Iterable
 
-from pretese.article.pitfalls.all_pitfalls import audit
+from pretese.article.pitfalls.all_pitfalls import all_pitfalls
 from pretese.article.pitfalls.pitfall_result import Figure, Pitfall
 from pretese.screen.progress import progress
 
@@ -59,4 +59,4 @@ def _row(figure: Figure) -> str:
 
 if __name__ == "__main__":
     with progress("pitfalls") as tell:
-        sys.stdout.write(pitfalls_text(audit(REPLICATES, SEED, tell), REPLICATES, SEED))
+        sys.stdout.write(pitfalls_text(all_pitfalls(REPLICATES, SEED, tell), REPLICATES, SEED))

@@ -191,9 +191,9 @@ def read_goal(text: str, known: Sequence[str]) -> Goal:
     found = re.fullmatch(r"\s*(\w+)\s*(<=|>=|<|>)\s*(-?\d+(?:\.\d+)?)\s*", text)
     if not found:
         cure = "write MEASURE < NUMBER, such as 'p90_wait_days < 60'"
-        raise InputError.of("--until", "", f"{text!r} is not understood", cure)
+        raise InputError.of("until", "", f"{text!r} is not understood", cure)
     measure, operator, number = found.groups()
     if measure not in known:
         problem, cure = f"there is no measure {measure!r}", f"take one of {', '.join(known)}"
-        raise InputError.of("--until", "", problem, cure)
+        raise InputError.of("until", "", problem, cure)
     return Goal(measure, operator, float(number))  # type: ignore[arg-type]  # one of the four above

@@ -99,11 +99,11 @@ def with_capacity(clinic: Clinic, what: str, capacity: int) -> Clinic:
     """Return the clinic with another capacity of one place, everything else the same."""
     if what not in CAPACITIES:
         cure = f"take one of {', '.join(CAPACITIES)}"
-        raise InputError.of("--solve", "", f"{what!r} cannot be solved for", cure)
+        raise InputError.of("solve", "", f"{what!r} cannot be solved for", cure)
     changed = CAPACITIES[what](clinic, capacity)
     if changed is None:
         problem = f"{clinic.id} has no limit there to begin with"
-        raise InputError.of("--solve", what, problem, "give the clinic file that part first")
+        raise InputError.of("solve", what, problem, "give the clinic file that part first")
     return changed
 
 

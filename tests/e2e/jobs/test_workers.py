@@ -44,7 +44,9 @@ def test_killed_workers_change_no_number_of_a_clinic(monkeypatch):
     for workers in (1, 2):
         task = Task(clinic, paper(), 3, 60, listed, 6, workers)
         tell, moved = kill_workers_once()
-        monkeypatch.setattr("pretese.clinic.clinic_task.progress", lambda _, t=tell: bar(t))
+        monkeypatch.setattr(
+            "pretese.clinic.clinic_task.optional_progress", lambda *_, t=tell: bar(t)
+        )
         first = measured(first_run(task, lambda: False))
         moved.clear()
         done = replications(task, first, 6, 0.1, "p90_wait_days", lambda: False)
@@ -63,7 +65,8 @@ def test_a_signal_leaves_nothing_half_written_by_reproduce(
     tmp_path, monkeypatch, capsys, number, code
 ):
     monkeypatch.setattr(
-        "pretese.commands.reproduce.progress", lambda _: bar(lambda *_: signal.raise_signal(number))
+        "pretese.screen.optional_progress.optional_progress",
+        lambda *_, **__: bar(lambda *_: signal.raise_signal(number)),
     )
     before = signal.getsignal(signal.SIGTERM)
     words = ["reproduce", "--replicates", "60", "--workers", "2", "--out", str(tmp_path / "out")]
@@ -82,7 +85,7 @@ def test_sigterm_leaves_a_clinic_complete_up_to_that_moment(tmp_path, monkeypatc
         if len(moved) == 2:
             signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr("pretese.clinic.clinic_task.progress", lambda _: bar(tell))
+    monkeypatch.setattr("pretese.clinic.clinic_task.optional_progress", lambda *_: bar(tell))
     out = tmp_path / "out"
     words = ["clinic", "paper", "--men", "60", "--replications", "30", "--no-figures"]
     assert run([*words, "--workers", "2", "--out", str(out)]) == 143

@@ -129,7 +129,7 @@ def interrupting(after: int):
     """Progress that presses Ctrl-C once so many men have been referred."""
 
     @contextmanager
-    def progress(_: str) -> Iterator[Callable[[int, int], None]]:
+    def progress(*_: object) -> Iterator[Callable[[int, int], None]]:
         def tell(done: int, _: int) -> None:
             if done >= after:
                 signal.raise_signal(signal.SIGINT)
@@ -140,7 +140,7 @@ def interrupting(after: int):
 
 
 def test_ctrl_c_leaves_complete_tables_of_what_has_happened(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("pretese.clinic.clinic_task.progress", interrupting(after=300))
+    monkeypatch.setattr("pretese.clinic.clinic_task.optional_progress", interrupting(after=300))
     before = signal.getsignal(signal.SIGINT)
     out = tmp_path / "x"
     assert run(["clinic", "paper", "--out", str(out), "--no-figures"]) == 130
@@ -159,7 +159,7 @@ def test_ctrl_c_leaves_complete_tables_of_what_has_happened(tmp_path, monkeypatc
 
 
 def test_ctrl_c_twice_stops_at_once_and_leaves_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr("pretese.clinic.clinic_task.progress", interrupting(after=20))
+    monkeypatch.setattr("pretese.clinic.clinic_task.optional_progress", interrupting(after=20))
     monkeypatch.setattr("simulate.clinic.flow.run_clinic.EVENTS_AT_A_TIME", 20)
     monkeypatch.setattr(
         StopRequest, "__call__", lambda self: False

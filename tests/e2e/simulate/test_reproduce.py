@@ -83,14 +83,14 @@ def test_the_drawn_cohort_is_documented(folder):
 def test_a_missed_target_is_exit_three_and_says_which(tmp_path, capsys, monkeypatch):
     from dataclasses import replace
 
-    from pretese.commands import reproduce
+    from pretese.api import reproduction
     from simulate.scenario.load import load
     from simulate.scenario.parameter_paths import with_values
     from tests.support.paper import paper
 
     spoiled = with_values(paper(), {"spermatogenesis.treatment.direct": 2.0}, "test")
     loaded = replace(load("paper"), scenario=spoiled)
-    monkeypatch.setattr(reproduce, "load", lambda name: loaded)
+    monkeypatch.setattr(reproduction, "load", lambda name: loaded)
     assert (
         run(["reproduce", "--replicates", "40", "--workers", "1", "--out", str(tmp_path / "x")])
         == 3

@@ -169,7 +169,9 @@ def test_what_is_shown_is_short_and_builds_nothing():
         _ = small.data_errors
 
 
-@pytest.mark.parametrize("command", ["simulate", "truth", "picture"])
+@pytest.mark.parametrize(
+    "command", ["simulate", "truth", "picture", "clinic", "reproduce", "calibrate"]
+)
 def test_help_loads_nothing_heavy(command):
     code = (
         "import sys; from pretese.cli import run; run([sys.argv[1], '--help']);"

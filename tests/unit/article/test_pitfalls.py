@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pretese.article.pitfalls.all_pitfalls import audit
+from pretese.article.pitfalls.all_pitfalls import all_pitfalls
 from pretese.article.pitfalls.pitfall_result import (
     Figure,
     mean_of,
@@ -27,7 +27,7 @@ ROW = re.compile(
 
 @pytest.fixture(scope="module")
 def pitfalls():
-    return audit(FEW, SEED)
+    return all_pitfalls(FEW, SEED)
 
 
 @pytest.fixture(scope="module")

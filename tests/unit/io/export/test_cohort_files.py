@@ -101,9 +101,7 @@ def test_dirt_is_written_with_its_labels_apart(tmp_path, small_slices):
 
 
 def test_formats_of_codes_refuse_dirt(tmp_path):
-    with pytest.raises(
-        InputError, match="data_errors: redcap: this format holds clean values alone"
-    ):
+    with pytest.raises(InputError, match="data_errors: redcap: this format holds clean values"):
         write_studies(paper(), tmp_path, ("csv", "redcap"), 1, 1, 20, ignore, 0.01)
     assert not list(tmp_path.iterdir())
 

@@ -1,0 +1,289 @@
+"""The published study beside its simulated twin, and the calibration behind it."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pretese.api.display import Shown
+from pretese.api.whole_numbers import seed_of, whole_of
+from protocol.errors import InputError
+from protocol.shorten import shorten, shorten_text
+from simulate.scenario.load import LoadedScenario, load
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from pretese.article.reproduction_run import ReproductionRun
+    from simulate.scenario.calibration_record import Certificate
+
+
+def reproduce(
+    scenario: str | Path = "paper",
+    *,
+    replicates: int = 200,
+    seed: int = 2022,
+    workers: int = 1,
+    bias_analysis: bool = False,
+    out: str | Path | None = None,
+    progress: bool = True,
+) -> "Reproduction":
+    """Simulate studies, analyse each as the article does, and compare number by number.
+
+    Parameters
+    ----------
+    scenario
+        A shipped scenario, or the path of your own file; it names the published study.
+    replicates
+        Simulated studies, at least 2.
+    seed
+        Base seed of all random numbers.
+    workers
+        Processes; the result does not depend on it. A script that asks for more than 1 needs
+        ``if __name__ == "__main__":``.
+    bias_analysis
+        Also show each pitfall of the design in patients whose truth is known.
+    out
+        Folder to write as `Reproduction.write` does; it is checked before anything is simulated.
+    progress
+        Whether to show how far it is, on a terminal or in a notebook.
+
+    Raises
+    ------
+    InputError
+        An argument is out of range, a file cannot be used, or ``out`` cannot be written.
+
+    Examples
+    --------
+    >>> import pretese
+    >>> found = pretese.reproduce(replicates=20, seed=1)
+    >>> found
+    <Reproduction: paper, 20 replicates, seed 1, 87 of 87 calibrated numbers agree>
+    >>> found.comparison.loc[found.comparison["id"] == "flow.treated", "published"].item()
+    '395'
+    """
+    from pretese.article.reproduction_run import reproduce_article, write_reproduction
+    from pretese.screen.optional_progress import optional_progress
+
+    asked = whole_of(replicates, "replicates", 2, 1_000_000), seed_of(seed)
+    processes = whole_of(workers, "workers", 1, 256)
+    loaded = load(scenario)
+    bar = partial(optional_progress, wanted=progress)
+    with _folder(out, "out") as folder:
+        run = reproduce_article(loaded, *asked, processes, bias_analysis, bar)
+        if folder is not None:
+            write_reproduction(run, folder)
+    return Reproduction(run)
+
+
+def _folder(out: str | Path | None, argument: str) -> AbstractContextManager[Path | None]:
+    from pretese.io.output.result_folder import result_folder
+
+    return nullcontext() if out is None else result_folder(Path(out), argument)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Reproduction(Shown):
+    """Published numbers beside simulated ones; made by `pretese.reproduce`.
+
+    ``run`` holds the values of every replicate.
+    """
+
+    run: "ReproductionRun"
+
+    @property
+    def comparison(self) -> "pd.DataFrame":
+        """One row per published number.
+
+        ``published`` is as printed; ``simulated_mean`` with ``monte_carlo_se``, and the middle
+        95 % of the replicates; ``percentile`` is where the published number falls among them;
+        ``status`` says whether the scenario is calibrated to it; ``z`` is the distance in Monte
+        Carlo standard errors, of calibrated numbers alone.
+        """
+        from pretese.article.report.compare import comparison_frame
+
+        return comparison_frame(self.run.rows)
+
+    @property
+    def missed(self) -> tuple[str, ...]:
+        """Ids of calibrated numbers that lie beyond 3 Monte Carlo standard errors."""
+        from pretese.article.report.compare import missed
+
+        return tuple(row.id for row in missed(self.run.rows))
+
+    @property
+    def verdict(self) -> str:
+        """What was missed, in a sentence; empty if nothing was."""
+        return self.run.verdict
+
+    def plot(self, name: str = "one-cohort-several-questions") -> "Figure":
+        """Return a figure of the report.
+
+        Parameters
+        ----------
+        name
+            ``one-cohort-several-questions``, ``predicted-never-tuned``, ``table-1-drawn-again`` or
+            ``hormones-before-and-after``.
+        """
+        drawn = self.run.figures(self.run.cohort())
+        if name not in drawn:
+            cure = f"take one of {', '.join(drawn)}"
+            raise InputError.of("name", "", f"there is no figure {shorten(name)}", cure)
+        return drawn[name]
+
+    def write(self, folder: str | Path) -> None:
+        """Write what ``pretese reproduce`` writes: report, tables, figures, a cohort, manifest."""
+        from pretese.article.reproduction_run import write_reproduction
+
+        with _folder(folder, "folder") as place:
+            if place is not None:
+                write_reproduction(self.run, place)
+
+    def summary(self) -> str:
+        """Return scenario, replicates, seed and how many calibrated numbers agree."""
+        from pretese.article.report.reproduction_page import summary
+
+        counts, run = summary(self.run.rows), self.run
+        many = f"{run.replicates:,} replicates, seed {run.seed}"
+        found = f"{counts['agree']} of {counts['calibrated']} calibrated numbers agree"
+        return f"{shorten_text(run.scenario.id, 20)}, {many}, {found}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what was asked, the verdict, and the rows that ``--json`` prints."""
+        from pretese.io.text.json_text import plain
+        from pretese.io.text.rounding_rule import rounded_document
+
+        return {
+            "scenario": self.run.scenario.id,
+            "replicates": self.run.replicates,
+            "seed": self.run.seed,
+            "missed": list(self.missed),
+            "comparison": rounded_document(plain(self.comparison)),
+        }
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return `comparison`."""
+        return self.comparison
+
+
+def calibrate(
+    scenario: str | Path,
+    *,
+    check: bool = False,
+    studies: int = 1000,
+    seed: int = 1,
+    progress: bool = True,
+) -> "Calibration":
+    """Solve the calibrated numbers of a scenario, or check its stored calibration record.
+
+    Simulates thousands of studies with common random numbers, and moves the numbers until the
+    targets come out. Takes minutes for the article's scenario.
+
+    Parameters
+    ----------
+    scenario
+        A shipped scenario, or the path of your own file.
+    check
+        Test the stored record on fresh replicates instead.
+    studies, seed
+        Replicates that ``check`` simulates (at least 50), and their base seed.
+    progress
+        Whether to show how far it is, on a terminal or in a notebook.
+
+    Returns
+    -------
+    The calibration. A new one is not stored before its `Calibration.write`.
+
+    Raises
+    ------
+    InputError
+        There is nothing to solve, no record to check, or no place to store it.
+
+    Examples
+    --------
+    >>> import pretese
+    >>> found = pretese.calibrate("literature-null", check=True, studies=50)
+    >>> found
+    <Calibration: literature-null, 1 of 1 targets met, 50 studies, seed 1>
+    """
+    from pretese.article.calibration.calibration_run import check_record, solve_scenario
+    from pretese.screen.optional_progress import optional_progress
+
+    number, base = whole_of(studies, "studies", 50, 1_000_000), seed_of(seed)
+    loaded = load(scenario, need_record=check)
+    bar: Callable[[str], Any] = partial(optional_progress, wanted=progress)
+    if check:
+        return Calibration(loaded, check_record(loaded, number, base, bar), is_new=False)
+    return Calibration(loaded, solve_scenario(loaded, bar), is_new=True)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Calibration(Shown):
+    """Solved numbers of a scenario, and how well its targets are met; by `pretese.calibrate`.
+
+    ``record`` is what is stored; ``is_new`` says whether it was solved now.
+    """
+
+    loaded: LoadedScenario
+    record: "Certificate"
+    is_new: bool
+
+    @property
+    def targets(self) -> "pd.DataFrame":
+        """One row per target: published, simulated, Monte Carlo standard error, z, must match."""
+        import pandas as pd
+
+        rows = [{"target": n, **t.model_dump()} for n, t in self.record.targets.items()]
+        return pd.DataFrame(rows)
+
+    @property
+    def parameters(self) -> "pd.DataFrame":
+        """One row per solved number: path, value, start, unit, source, whether identified."""
+        import pandas as pd
+
+        rows = [{"parameter": n, **p.model_dump()} for n, p in self.record.parameters.items()]
+        return pd.DataFrame(rows)
+
+    @property
+    def missed(self) -> tuple[str, ...]:
+        """Targets that must match and lie beyond 3 Monte Carlo standard errors."""
+        from pretese.article.calibration.calibration_run import missed_targets
+
+        return missed_targets(self.record)
+
+    def write(self) -> Path:
+        """Store a new calibration beside its scenario, and return the file.
+
+        Raises
+        ------
+        InputError
+            It misses a target, or was only checked; the stored record stays as it was.
+        """
+        from pretese.article.calibration.store import write_certificate
+
+        name = str(self.loaded.path)
+        if not self.is_new:
+            raise InputError.of(name, "", "its record was only checked", "calibrate without check")
+        if self.missed:
+            told = f"targets are missed: {', '.join(self.missed)}"
+            raise InputError.of(name, "", told, "give other targets, or more numbers to solve")
+        write_certificate(self.loaded.record_path, self.record)
+        return self.loaded.record_path
+
+    def summary(self) -> str:
+        """Return scenario, targets met, and how many studies tell."""
+        record = self.record
+        met = f"{len(record.targets) - len(self.missed)} of {len(record.targets)} targets met"
+        size = f"{record.studies:,} studies, seed {record.seed}"
+        return f"{shorten_text(record.scenario, 20)}, {met}, {size}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as its file holds it."""
+        return self.record.model_dump(mode="json")
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return `targets`."""
+        return self.targets

@@ -1,0 +1,65 @@
+"""Calibrate a scenario, or check its calibration record against fresh replicates."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from pretese.article.calibration.problem import pose
+from pretese.article.calibration.solve import solve_problem
+from pretese.article.calibration.store import check_certificate_place
+from pretese.article.calibration.verdict import LIMIT, certify, check
+from pretese.article.published import load_published
+from protocol.errors import InputError
+from simulate.scenario.calibration_record import Certificate
+from simulate.scenario.load import LoadedScenario
+
+#: Opens a bar; what it gives is called with how much is done, of how much, and what is being done.
+Progress = Callable[[str], AbstractContextManager[Callable[[int, int, str], None]]]
+
+
+def solve_scenario(loaded: LoadedScenario, progress: Progress) -> Certificate:
+    """Solve what a scenario's file leaves to calibration; return the record, not yet stored.
+
+    Raises
+    ------
+    InputError
+        Nothing is left to solve, or the record could not be stored; nothing has been simulated.
+    """
+    parsed = loaded.unsolved
+    if not loaded.free:
+        told = "it has no calibrated parameter of its own" + (
+            f"; {parsed.extends} has" if parsed.extends else ""
+        )
+        raise InputError.of(str(loaded.path), "", told, "nothing needs to be solved here")
+    check_certificate_place(loaded.record_path)
+    problem = pose(parsed, load_published(parsed.published), loaded.free, str(loaded.path))
+    with progress("calibrating") as tell:
+        point, identified, drawn = solve_problem(problem, lambda what, i, of: tell(i, of, what))
+    return certify(problem, point, identified, drawn)
+
+
+def check_record(
+    loaded: LoadedScenario, studies: int, seed: int, progress: Progress
+) -> Certificate:
+    """Return the stored record with the targets that fresh replicates achieve.
+
+    Raises
+    ------
+    InputError
+        The scenario has no record of its own.
+    """
+    if not loaded.free:
+        told = "it has no calibrated parameter of its own, and so no record"
+        raise InputError.of(str(loaded.path), "", told, "check the scenario that it extends")
+    scenario, stored = loaded.scenario, loaded.records[0]
+    problem = pose(
+        loaded.unsolved, load_published(scenario.published), loaded.free, str(loaded.path)
+    )
+    with progress("checking") as tell:
+        tell(0, 1, f"drawing {studies} studies")
+        fresh = check(problem, scenario, studies, seed)
+    return stored.model_copy(update={"targets": fresh, "studies": studies, "seed": seed})
+
+
+def missed_targets(record: Certificate) -> tuple[str, ...]:
+    """Return the targets that must match and lie further off than `LIMIT`."""
+    return tuple(n for n, t in record.targets.items() if t.must_match and t.distance > LIMIT)

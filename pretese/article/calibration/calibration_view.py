@@ -1,0 +1,41 @@
+"""A calibration record on the console."""
+
+from rich.console import Console
+from rich.table import Table
+
+from pretese.article.calibration.calibration_run import missed_targets
+from pretese.article.calibration.verdict import LIMIT
+from simulate.scenario.calibration_record import Certificate
+
+
+def show_record(console: Console, record: Certificate) -> None:
+    """Print the targets furthest off, the parameters that no target sees, and success."""
+    worst = sorted(record.targets.items(), key=lambda item: -item[1].distance)[:12]
+    table = Table(title=f"{record.scenario}: {len(record.targets)} targets, worst first")
+    for heading in ("target", "published", "simulated", "MC SE", "z"):
+        table.add_column(heading, justify="left" if heading == "target" else "right")
+    for name, target in worst:
+        numbers = (target.published, target.simulated, target.monte_carlo_se, target.distance)
+        table.add_row(name, *(f"{number:.4g}" for number in numbers))
+    console.print(table)
+    unseen = [name for name, solved in record.parameters.items() if not solved.identified]
+    console.print(
+        f"{len(record.parameters)} parameters; the targets identify all of them"
+        if not unseen
+        else f"not identified by the targets, left near their start: {', '.join(unseen)}"
+    )
+    if not missed_targets(record):
+        console.print(
+            f"all targets within {LIMIT:g} Monte Carlo standard errors at {record.studies} studies"
+        )
+
+
+def failure(record: Certificate) -> str:
+    """Return what was missed, in a sentence; empty if nothing was."""
+    missed = missed_targets(record)
+    if not missed:
+        return ""
+    return (
+        f"{len(missed)} of {len(record.targets)} targets lie more than {LIMIT:g} Monte "
+        f"Carlo standard errors off: {', '.join(missed)}"
+    )

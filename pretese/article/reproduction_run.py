@@ -1,0 +1,159 @@
+"""Simulate studies, analyse each as the article does, lay them beside it, and write the report."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from pretese.article.pitfalls.all_pitfalls import all_pitfalls
+from pretese.article.pitfalls.pitfall_result import Pitfall
+from pretese.article.pitfalls.pitfalls_report import write_audit
+from pretese.article.published import PublishedStudy, load_published
+from pretese.article.report.compare import Row, compare, comparison_frame, missed
+from pretese.article.report.reproduction_page import draw_reproduction, render_reproduction
+from pretese.article.twin.run_twin import run_studies
+from pretese.io.input.regimen_files import regimen_files
+from pretese.io.output.csv_file import write_csv
+from pretese.io.output.manifest import write_manifest
+from pretese.io.output.versions import versions
+from pretese.plots.style import save, svg
+from protocol.reading.documents import content_hash, read_text
+from protocol.regimen.load import load_regimen
+from simulate.cohort.draw import draw_cohort
+from simulate.core.shipped import published_path
+from simulate.scenario import Scenario
+from simulate.scenario.load import LoadedScenario
+from simulate.tables.study_tables import dictionary, tables
+
+Floats = NDArray[np.float64]
+#: Opens a bar with a title; what it gives is called with how much is done, and of how much.
+Progress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+
+
+@dataclass(frozen=True, slots=True)
+class ReproductionRun:
+    """The published study beside simulated ones.
+
+    ``simulated`` holds every statistic and true effect by id, shape (replicate,); ``rows`` lay the
+    published numbers beside them; ``pitfalls`` are there if they were asked for. ``facts`` say
+    what was read and asked, with the hashes that the files had then.
+    """
+
+    scenario: Scenario
+    published: PublishedStudy
+    replicates: int
+    seed: int
+    simulated: Mapping[str, Floats]
+    rows: list[Row]
+    pitfalls: list[Pitfall] | None
+    facts: Mapping[str, Any]
+
+    @property
+    def verdict(self) -> str:
+        """What was missed, in a sentence; empty if nothing was."""
+        failures = missed(self.rows)
+        if not failures:
+            return ""
+        targets = len(self.scenario.targets)
+        chance = 1 - 0.9973**targets
+        return (
+            f"{len(failures)} of {targets} calibrated numbers lie beyond 3 Monte Carlo standard "
+            f"errors (first: {failures[0].id}); with that many checks, chance alone misses one in "
+            f"{100 * chance:.0f} % of seeds"
+        )
+
+    def cohort(self) -> dict[str, pd.DataFrame]:
+        """Return the first simulated study as the clinic would hold it, and its truth."""
+        return tables(draw_cohort(self.scenario, self.seed))
+
+    def figures(self, cohort: Mapping[str, pd.DataFrame]) -> dict[str, Figure]:
+        """Draw the figures of the report, by name; ``cohort`` is the first simulated study."""
+        return draw_reproduction(self.rows, self.simulated, self.published, cohort)
+
+
+def reproduce_article(
+    loaded: LoadedScenario,
+    replicates: int,
+    seed: int,
+    workers: int,
+    with_audit: bool,
+    progress: Progress,
+) -> ReproductionRun:
+    """Simulate studies, analyse each as the article does, and compare number by number.
+
+    Raises
+    ------
+    InputError
+        The published study cannot be read, a number is not modelled without a reason, or a
+        regimen file changed meanwhile.
+    """
+    scenario = loaded.scenario
+    published, regimens = load_published(scenario.published), regimen_files(scenario)
+    facts = _facts(loaded, seed, replicates)  # what was read, not what stands there later
+    with progress("simulated studies") as tell:
+        simulated = run_studies(
+            scenario, seed, replicates, workers, lambda done: tell(done, replicates)
+        )
+    rows, pitfalls = compare(scenario, published, simulated), None
+    if with_audit:
+        with progress("pitfalls") as tell:
+            pitfalls = all_pitfalls(replicates, seed, tell)
+    regimens.check()
+    return ReproductionRun(scenario, published, replicates, seed, simulated, rows, pitfalls, facts)
+
+
+def write_reproduction(run: ReproductionRun, folder: Path) -> None:
+    """Write report, tables, figures and one simulated cohort into an open folder of results."""
+    write_csv(comparison_frame(run.rows), folder / "published_vs_simulated.csv")
+    cohort = run.cohort()
+    _write_cohort(cohort, folder / "cohort")
+    drawn = _write_figures(run.figures(cohort), folder / "figures")
+    page = render_reproduction(run.rows, run.simulated, run.published, drawn, run.facts)
+    (folder / "report.html").write_text(page, encoding="utf-8")
+    if run.pitfalls is not None:
+        write_audit(run.pitfalls, folder, run.replicates, run.seed)
+    write_manifest(folder, run.facts)
+
+
+def _facts(loaded: LoadedScenario, seed: int, replicates: int) -> dict[str, Any]:
+    scenario, record = loaded.scenario, loaded.record_sha256
+    regimens = sorted({arm.regimen for arm in scenario.arms.values()})
+    published = content_hash(read_text(published_path(scenario.published)))
+    return {
+        "command": f"pretese reproduce --scenario {scenario.id} --replicates {replicates} "
+        f"--seed {seed}",
+        "scenario": scenario.id,
+        "men": scenario.men,
+        "replicates": replicates,
+        "seed": seed,
+        "versions": versions(),
+        "inputs_sha256": {
+            "scenario": loaded.file_sha256,
+            "published": published,
+            **({"certificate": record} if record else {}),
+            **{f"regimen {each}": load_regimen(each).sha256 for each in regimens},
+        },
+    }
+
+
+def _write_figures(figures: Mapping[str, Figure], folder: Path) -> dict[str, str]:
+    """Write every figure as SVG and PNG; return the SVG texts, which the page holds as well."""
+    folder.mkdir()
+    drawn = {name: svg(figure) for name, figure in figures.items()}
+    for name, figure in figures.items():
+        (folder / f"{name}.svg").write_text(drawn[name], encoding="utf-8")
+        save(figure, folder / f"{name}.png")
+    return drawn
+
+
+def _write_cohort(cohort: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    folder.mkdir()
+    for name, table in cohort.items():
+        write_csv(table, folder / f"{name}.csv")
+    write_csv(dictionary(), folder / "dictionary.csv")

@@ -1,0 +1,18 @@
+"""What can be asked of a clinic's run, as names and limits: they load no simulation."""
+
+#: File types of the tables and the log.
+FORMATS = ("csv", "parquet")
+
+#: What `required_capacity.CAPACITIES` can be solved for.
+CAPACITY_NAMES = (
+    "theatre_lists",
+    "outpatient_slots",
+    "oocyte_retrievals",
+    "hormone_analysers",
+)
+
+#: Replications at most, and at least: fewer give no trustworthy interval.
+MOST_REPLICATIONS, FEWEST_REPLICATIONS = 10_000, 5
+
+#: Figures of a run.
+FIGURES = ("queues", "flow", "timeline")

@@ -1,0 +1,143 @@
+"""A run of a clinic with its replications, and what it leaves in a folder."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pretese.clinic.clinic_files import write_run
+from pretese.clinic.clinic_task import Task, first_run, replications
+from pretese.clinic.flow_figure import draw_patient_flow
+from pretese.clinic.queue_figures import draw_queues, draw_timeline, longest_way
+from pretese.clinic.run_results import draw_clinic_figures, facts_of, write_summary
+from pretese.io.input.regimen_files import RegimenFiles
+from pretese.io.output.manifest import write_manifest
+from pretese.jobs.signals import StopRequest
+from protocol.errors import InputError
+from simulate.clinic.capacity.replications import Replication, measured, summary
+from simulate.clinic.flow.run_clinic import Run
+from simulate.clinic.records.clinic_tables import clinic_tables
+from simulate.clinic.records.event_log import log_of
+from simulate.clinic.records.milestones import milestones_of
+from simulate.clinic.records.state_on_day import views
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """How long to go on: ``wanted`` replications, or until ``measure`` is as precise as asked.
+
+    ``relative`` is the half-width of the interval over the mean.
+    """
+
+    wanted: int | None
+    relative: float
+    measure: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicStudy:
+    """The first run, every replication's measures, and the day as of which tables are read.
+
+    ``stop`` tells whether somebody asked to stop meanwhile.
+    """
+
+    task: Task
+    precision: Precision
+    run: Run
+    done: Sequence[Replication]
+    day: float
+    stop: StopRequest
+
+    def summary(self) -> pd.DataFrame:
+        """Return every measure with mean and 95 % interval over the replications."""
+        return summary(self.done)
+
+    def facts(self, rows: dict[str, int]) -> dict[str, Any]:
+        """Return what a reader must know; ``rows`` of each table as they were written."""
+        asked = self.precision
+        return facts_of(
+            self.task, self.done, self.day, asked.measure, asked.relative, rows, self.run.until_day
+        )
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return every table, the milestones and the event log, as known at the end of the day."""
+        seen = list(views(self.run, self.day))
+        milestones = pd.concat([milestones_of(each) for each in seen], ignore_index=True)
+        observed = clinic_tables(self.run, self.day)
+        return {**observed, "milestones": milestones, "log": log_of(self.run, seen)}
+
+    def figure(self, name: str) -> Figure:
+        """Draw one of `clinic_options.FIGURES`."""
+        if name == "queues":
+            return draw_queues(self.run.clinic, self.done)
+        if name == "flow":
+            return draw_patient_flow(self.run, self.day)
+        return draw_timeline(self.run, longest_way(self.run, self.day), self.day)
+
+
+def study_clinic(
+    task: Task,
+    precision: Precision,
+    day: float | None,
+    regimens: RegimenFiles,
+    stop: StopRequest,
+) -> ClinicStudy:
+    """Run the clinic, then more replications until their measure is precise enough.
+
+    Once ``stop`` is requested the run ends: what has happened until then is kept.
+
+    Raises
+    ------
+    InputError
+        There is no such measure, or a regimen file changed meanwhile.
+    """
+    run = first_run(task, stop)
+    done = [_checked(measured(run), precision.measure)]
+    if not stop():
+        done = replications(
+            task, done[0], precision.wanted, precision.relative, precision.measure, stop
+        )
+    regimens.check()
+    return ClinicStudy(task, precision, run, done, _known_day(run, day), stop)
+
+
+def write_clinic(
+    study: ClinicStudy, folder: Path, kind: str, xes: bool, figures: bool
+) -> dict[str, Any]:
+    """Write tables, log, measures and figures into an open folder; return the facts."""
+    rows = write_run(study.run, folder, kind, xes, study.day)
+    write_summary(study.summary(), study.done, folder)
+    if figures:
+        draw_clinic_figures(study.run, study.done, study.day, folder / "figures")
+    facts = study.facts(rows)
+    write_manifest(folder, facts)
+    return facts
+
+
+@contextmanager
+def room_for(out: Path | None, argument: str) -> Iterator[None]:
+    """Say in words that a disk is full, that of the results or that of temporary files."""
+    try:
+        yield
+    except OSError as error:
+        problem = f"it cannot be written ({error.strerror or error})"
+        cure = "make room, there and for temporary files (TMPDIR), or ask for less"
+        raise InputError.of(argument, str(out or ""), problem, cure) from None
+
+
+def _known_day(run: Run, asked: float | None) -> float:
+    """Return the day as of which tables are read: the horizon's, unless another is asked for."""
+    last = inf if run.clinic.horizon_days is None else run.clinic.horizon_days
+    return min(last if asked is None else asked, run.until_day)
+
+
+def _checked(first: Replication, measure: str) -> Replication:
+    if measure not in first.measures:
+        cure = f"take one of {', '.join(first.measures)}"
+        raise InputError.of("measure", measure, "there is no such measure", cure)
+    return first

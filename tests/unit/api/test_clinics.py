@@ -1,0 +1,113 @@
+"""Clinics of the public interface: the same bytes as the command, and every option."""
+
+import hashlib
+import inspect
+import json
+
+import pandas as pd
+import pytest
+
+import pretese
+from pretese.api.scenarios import Scenario
+from pretese.cli import app, run
+from pretese.clinic import clinic_options
+from protocol.errors import InputError
+from simulate.clinic.capacity.replications import FEWEST
+from simulate.clinic.capacity.required_capacity import CAPACITIES
+
+#: Options of `pretese clinic`, as the interface calls them.
+ARGUMENTS = {
+    "clinic_name": "clinic", "men": "patients", "kind": "format", "wanted": "replications",
+    "what": "solve", "goal_text": "until",
+}  # fmt: skip
+
+
+def files_of(folder):
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def found():
+    paper = pretese.scenario("paper")
+    return paper.clinic(patients=60, seed=2, replications=2, day=900, progress=False)
+
+
+def test_a_run_is_written_as_the_command_writes_it(found, tmp_path, capsys):
+    words = ["--men", "60", "--seed", "2", "--replications", "2", "--day", "900", "--workers", "1"]
+    more = ["--xes", "--json", "--out", str(tmp_path / "a")]
+    assert run(["clinic", "paper", *words, *more]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    found.write(tmp_path / "b", xes=True)
+    assert files_of(tmp_path / "a") == files_of(tmp_path / "b")
+    assert shown.pop("rows")["patients"] == len(found.tables["patients"])
+    assert {**found.to_dict(), "rows": {}} == {**shown, "rows": {}}
+
+
+def test_tables_and_log_are_those_of_the_files(found, tmp_path):
+    found.write(tmp_path / "x", "parquet", figures=False)
+    for name, table in found.tables.items():
+        stored = pd.read_parquet(tmp_path / "x" / f"{name}.parquet")
+        assert list(stored.columns) == list(table.columns), name
+        assert len(stored) == len(table), name
+    assert found.log is found.tables["log"]
+    assert found.plot("flow").axes
+    assert found.to_frame().equals(found.measures)
+    assert repr(found) == "<ClinicRun: paper in one-centre, 2 replications, seed 2>"
+
+
+def test_a_capacity_is_the_one_of_the_command(tmp_path, capsys):
+    words = ["--clinic", "busy-theatre", "--solve", "theatre_lists", "--until",
+             "p90_wait_days < 600", "--men", "100", "--workers", "1"]  # fmt: skip
+    assert run(["clinic", "paper", *words, "--json", "--out", str(tmp_path / "a")]) == 0
+    answer = pretese.scenario("paper").capacity(
+        "theatre_lists", "p90_wait_days < 600", clinic="busy-theatre", patients=100,
+        out=tmp_path / "b", progress=False,
+    )  # fmt: skip
+    assert answer.to_dict() == json.loads(capsys.readouterr().out)
+    assert files_of(tmp_path / "a") == files_of(tmp_path / "b")
+    assert answer.capacity == answer.to_dict()["answer"]
+    assert len(repr(answer)) <= 100
+    assert answer.to_frame().equals(answer.tried)
+
+
+def test_every_option_has_its_argument():
+    given = {
+        name
+        for each in (Scenario.clinic, Scenario.capacity)
+        for name in inspect.signature(each).parameters
+    } - {"self", "progress"}
+    asked = {ARGUMENTS.get(p.name, p.name) for p in app.get_command(None, "clinic").params}
+    assert given == asked - {"scenario", "as_json"}
+
+
+def test_the_names_of_the_options_are_those_of_the_engine():
+    assert tuple(CAPACITIES) == clinic_options.CAPACITY_NAMES
+    assert clinic_options.FEWEST_REPLICATIONS == FEWEST
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (lambda paper, out: paper.clinic("nowhere"), "clinic: nowhere: there is no such clinic"),
+        (lambda paper, out: paper.clinic(patients=1), "patients: 1"),
+        (lambda paper, out: paper.clinic(precision=0), "precision: 0 is not allowed"),
+        (lambda paper, out: paper.clinic(day=-1), "day: -1 is not allowed"),
+        (lambda paper, out: paper.clinic(most=4), "most: 4 is not allowed"),
+        (lambda paper, out: paper.clinic(format="sav"), "format: 'sav' is not allowed"),
+        (lambda paper, out: paper.clinic("unlimited", patients=20, measure="joy", out=out),
+         "measure: joy: there is no such measure"),
+        (lambda paper, out: paper.capacity("nurses", "p90_wait_days < 6", patients=20),
+         "solve: 'nurses' cannot be solved for"),
+        (lambda paper, out: paper.capacity("theatre_lists", "joy > 3", patients=20),
+         "until: there is no measure 'joy'"),
+    ],
+)  # fmt: skip
+def test_bad_arguments_are_named(tmp_path, act, message):
+    with pytest.raises(InputError) as caught:
+        act(pretese.scenario("paper"), tmp_path / "x")
+    assert message in str(caught.value)
+    assert not list(tmp_path.iterdir())
