@@ -21,8 +21,8 @@ def cases(group: tuple[Case, ...]) -> pytest.MarkDecorator:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out what takes longest and is tested elsewhere: what is drawn, and the report."""
     monkeypatch.setattr("pretese.commands.power.draw_all", lambda designs, folder: {})
-    monkeypatch.setattr("pretese.article.reproduction_run.draw_figures", lambda *_: {})
-    monkeypatch.setattr("pretese.article.reproduction_run.render", lambda *_: "page")
+    monkeypatch.setattr("pretese.article.run.reproduction_run.draw_figures", lambda *_: {})
+    monkeypatch.setattr("pretese.article.run.reproduction_run.render", lambda *_: "page")
     monkeypatch.setattr("pretese.commands.report.render_report", lambda _: "page")
 
 
