@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from pretese.api.scenarios import Scenario
     from pretese.clinic.capacity_search import CapacityStudy
     from pretese.clinic.clinic_study import ClinicStudy, Precision
     from pretese.clinic.clinic_task import Task
+    from pretese.io.input.regimen_files import RegimenFiles
+    from simulate.scenario import Scenario
 
 #: Clinic, patients, seed, replications at most, workers, and whether progress is shown.
 Wanted = tuple[str | Path, int | None, int, int, int, bool]
@@ -35,7 +36,12 @@ Written = tuple[str | Path | None, str, bool, bool]
 
 
 def run_clinic_study(
-    scenario: "Scenario", wanted: Wanted, until: Until, day: float | None, written: Written
+    scenario: "Scenario",
+    regimens: "RegimenFiles",
+    wanted: Wanted,
+    until: Until,
+    day: float | None,
+    written: Written,
 ) -> "ClinicRun":
     """Run a clinic as `Scenario.clinic` is asked to."""
     from pretese.clinic.clinic_study import room_for, study_clinic, write_clinic
@@ -46,7 +52,7 @@ def run_clinic_study(
     kind, as_of = one_of(kind, "format", FORMATS), None if day is None else _day(day)
     task, assumptions = _task(scenario, wanted)
     with stop.listening(), room_for(_path(out), "out"), _folder(out, "out") as folder:
-        study = study_clinic(task, precision, as_of, scenario.regimens, stop)
+        study = study_clinic(task, precision, as_of, regimens, stop)
         facts = study.facts({})
         if folder is not None:
             facts = write_clinic(study, folder, kind, xes, figures)
@@ -80,8 +86,7 @@ def _task(scenario: "Scenario", wanted: Wanted) -> tuple["Task", tuple[str, ...]
     clinic, listed = load_clinic(
         str(name), lambda path, found: told.extend(f"{path}: {each}" for each in found)
     )
-    model = scenario.loaded.scenario
-    return Task(clinic, model, base, size, listed, limit, processes, progress), tuple(told)
+    return Task(clinic, scenario, base, size, listed, limit, processes, progress), tuple(told)
 
 
 def _precision(until: Until) -> "Precision":

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from pretese.article.reproduction_run import ReproductionRun
+    from pretese.article.run.reproduction_run import ReproductionRun
     from simulate.scenario.calibration_record import Certificate
 
 
@@ -65,7 +65,7 @@ def reproduce(
     >>> found.comparison.loc[found.comparison["id"] == "flow.treated", "published"].item()
     '395'
     """
-    from pretese.article.reproduction_run import reproduce_article, write_reproduction
+    from pretese.article.run.reproduction_run import reproduce_article, write_reproduction
     from pretese.screen.optional_progress import optional_progress
 
     asked = whole_of(replicates, "replicates", 2, 1_000_000), seed_of(seed)
@@ -136,7 +136,7 @@ class Reproduction(Shown):
 
     def write(self, folder: str | Path) -> None:
         """Write what ``pretese reproduce`` writes: report, tables, figures, a cohort, manifest."""
-        from pretese.article.reproduction_run import write_reproduction
+        from pretese.article.run.reproduction_run import write_reproduction
 
         with _folder(folder, "folder") as place:
             if place is not None:

@@ -241,9 +241,10 @@ class Scenario(Shown):
         from pretese.api.clinics import run_clinic_study
 
         wanted = clinic, patients, seed, most, workers, progress
-        return run_clinic_study(
-            self, wanted, (replications, precision, measure), day, (out, format, xes, figures)
-        )
+        until = replications, precision, measure
+        written = out, format, xes, figures
+        model = self.loaded.scenario
+        return run_clinic_study(model, self.regimens, wanted, until, day, written)
 
     def capacity(
         self,
@@ -277,7 +278,7 @@ class Scenario(Shown):
         from pretese.api.clinics import answer_capacity
 
         wanted = clinic, patients, seed, most, workers, progress
-        return answer_capacity(self, solve, until, wanted, out)
+        return answer_capacity(self.loaded.scenario, solve, until, wanted, out)
 
     def summary(self) -> str:
         """Return name, size and the regimens of both arms."""

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from protocol.errors import Fault, InputError
-from protocol.reading.documents import Document, read_document
+from protocol.reading.documents import Document, content_hash, parse_document, read_text
 from protocol.reading.fields import Number as FileNumber
 from protocol.reading.fields import Whole
 from simulate.core.shipped import published_path
@@ -192,12 +192,18 @@ def load_published(name: str | Path) -> PublishedStudy:
         There is no such study, or its file has faults: all of them are listed, broken references
         between entries included.
     """
+    return load_published_hashed(name)[0]
+
+
+def load_published_hashed(name: str | Path) -> tuple[PublishedStudy, str]:
+    """Read a published study once; return it with the hash of its text."""
     path = published_path(name)
-    study = read_document(path, PublishedStudy)
+    text = read_text(path)
+    study = parse_document(text, PublishedStudy, str(path))
     faults = [Fault(str(path), *parts) for parts in _broken(study)]
     if faults:
         raise InputError(faults)
-    return study
+    return study, content_hash(text)
 
 
 def nearest(number_id: str, known: Iterable[str]) -> str:

@@ -23,8 +23,8 @@ def cases(group: tuple[Case, ...]) -> pytest.MarkDecorator:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out what takes longest and is tested elsewhere: what is drawn, and the report."""
     monkeypatch.setattr("pretese.trial.run_power.draw_all", lambda designs, folder: {})
-    monkeypatch.setattr("pretese.article.reproduction_run.draw_reproduction", lambda *_: {})
-    monkeypatch.setattr("pretese.article.reproduction_run.render_reproduction", lambda *_: "page")
+    monkeypatch.setattr("pretese.article.run.reproduction_run.draw_reproduction", lambda *_: {})
+    monkeypatch.setattr("pretese.article.run.reproduction_run.render_reproduction", lambda *_: "")
     monkeypatch.setattr("pretese.trial.report.power_report.render_report", lambda _: "page")
 
 

@@ -10,7 +10,7 @@ import pytest
 import pretese
 from pretese.api.reproduction import Calibration
 from pretese.article.calibration import calibration_run
-from pretese.article.reproduction_run import ReproductionRun
+from pretese.article.run.reproduction_run import ReproductionRun
 from pretese.cli import app, run
 from protocol.errors import InputError
 from simulate.core.shipped import scenario_path

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pretese.article.pitfalls.all_pitfalls import all_pitfalls
 from pretese.article.pitfalls.pitfall_result import Pitfall
 from pretese.article.pitfalls.pitfalls_report import write_audit
-from pretese.article.published import PublishedStudy, load_published
+from pretese.article.published import PublishedStudy, load_published_hashed
 from pretese.article.report.compare import Row, compare, comparison_frame, missed
 from pretese.article.report.reproduction_page import draw_reproduction, render_reproduction
 from pretese.article.twin.run_twin import run_studies
@@ -23,10 +23,8 @@ from pretese.io.output.csv_file import write_csv
 from pretese.io.output.manifest import write_manifest
 from pretese.io.output.versions import versions
 from pretese.plots.style import save, svg
-from protocol.reading.documents import content_hash, read_text
 from protocol.regimen.load import load_regimen
 from simulate.cohort.draw import draw_cohort
-from simulate.core.shipped import published_path
 from simulate.scenario import Scenario
 from simulate.scenario.load import LoadedScenario
 from simulate.tables.study_tables import dictionary, tables
@@ -94,8 +92,9 @@ def reproduce_article(
         regimen file changed meanwhile.
     """
     scenario = loaded.scenario
-    published, regimens = load_published(scenario.published), regimen_files(scenario)
-    facts = _facts(loaded, seed, replicates)  # what was read, not what stands there later
+    published, sha256 = load_published_hashed(scenario.published)
+    regimens = regimen_files(scenario)
+    facts = _facts(loaded, sha256, seed, replicates)  # what was read, not what stands there later
     with progress("simulated studies") as tell:
         simulated = run_studies(
             scenario, seed, replicates, workers, lambda done: tell(done, replicates)
@@ -121,10 +120,9 @@ def write_reproduction(run: ReproductionRun, folder: Path) -> None:
     write_manifest(folder, run.facts)
 
 
-def _facts(loaded: LoadedScenario, seed: int, replicates: int) -> dict[str, Any]:
+def _facts(loaded: LoadedScenario, published: str, seed: int, replicates: int) -> dict[str, Any]:
     scenario, record = loaded.scenario, loaded.record_sha256
     regimens = sorted({arm.regimen for arm in scenario.arms.values()})
-    published = content_hash(read_text(published_path(scenario.published)))
     return {
         "command": f"pretese reproduce --scenario {scenario.id} --replicates {replicates} "
         f"--seed {seed}",

@@ -1,0 +1,1 @@
+"""A whole reproduction: simulated, compared, and written as a folder."""
