@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from pretese.api.analyses import analyse
-from pretese.api.analyses import plan as read_plan
+from pretese.api.analysis.analyses import analyse
+from pretese.api.analysis.analyses import plan as read_plan
 from pretese.commands.options import tell_assumptions
 from pretese.io.output.result_folder import optional_result_folder
 from pretese.io.text.json_text import print_json

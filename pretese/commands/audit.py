@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pretese.api import audits, regimens
+from pretese.api.protocols import audits, regimens
 from pretese.commands.options import (
     json_option,
     pairs_of,

@@ -54,7 +54,7 @@ def command(
     looks: str, cumulative: str | None, risks: str | None, as_json: bool, **chosen: Any
 ) -> None:
     """Bounds, error spent, inflation and expected sizes of a group-sequential design."""
-    from pretese.api.group_sequential import boundaries
+    from pretese.api.trials.group_sequential import boundaries
 
     with as_options(**_OPTIONS):
         found = boundaries(

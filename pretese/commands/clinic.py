@@ -20,7 +20,7 @@ from pretese.screen.terminal import echo
 from protocol.errors import InputError
 
 if TYPE_CHECKING:
-    from pretese.api.clinics import CapacityAnswer, ClinicRun
+    from pretese.api.simulation.clinics import CapacityAnswer, ClinicRun
 
 #: Arguments of the interface, as the options call them.
 OPTIONS = {

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from pretese.api import regimens
-from pretese.api.decisions import Decision
+from pretese.api.protocols import regimens
+from pretese.api.protocols.decisions import Decision
 from pretese.bedside.words import OUTCOME_COLOURS
 from pretese.commands.options import (
     Date,

@@ -62,7 +62,7 @@ def command(
     treated_men for an unadjusted comparison; or estimate, std_error by any other method (risk
     differences, or natural LOGARITHMS of odds ratios).
     """
-    from pretese.api.trials import design as read_design
+    from pretese.api.trials.designs import design as read_design
     from pretese.screen.console import SafeConsole
     from pretese.trial.monitoring.interim_data import read_taken
     from pretese.trial.monitoring.monitoring_view import show_monitoring

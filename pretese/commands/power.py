@@ -79,7 +79,7 @@ def command(
     finished work is kept: a run that was stopped continues with --resume, and --replicates may
     grow.
     """
-    from pretese.api.trials import design
+    from pretese.api.trials.designs import design
     from pretese.screen.console import SafeConsole
     from pretese.trial.power.power_view import show_power
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from pretese.api.recoveries import recover
-from pretese.api.recovery_result import Recovery
+from pretese.api.analysis.recoveries import recover
+from pretese.api.analysis.recovery_result import Recovery
 from pretese.commands.options import NumberRange, seed_option
 from pretese.io.text.json_text import print_json
 from pretese.screen.endings import CheckFailedError

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from pretese.api import regimens, shipped_names
+from pretese.api import shipped_names
+from pretese.api.protocols import regimens
 from pretese.bedside.regimen_page import REGIMEN_FORMATS
 from pretese.commands.options import json_option, set_option, settings
 from pretese.io.output.atomic_file import check_file, write_file

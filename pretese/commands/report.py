@@ -16,7 +16,7 @@ def command(folder: Path, out: Path | None) -> None:
     It holds design, estimand, performance, looks, the exact rail, example trials drawn again from
     their seed, and a statement on the sample size for a protocol.
     """
-    from pretese.api.trials import report
+    from pretese.api.trials.designs import report
     from pretese.screen.console import SafeConsole
 
     with as_options(out="--out"):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from pretese.api import regimens
+from pretese.api.protocols import regimens
 from pretese.commands.options import Date, Number, json_option, regimen_option, set_option, settings
 from pretese.io.output.atomic_file import check_file
 from pretese.io.text.json_text import print_json

@@ -26,7 +26,7 @@ HOMES = {
         "estimate/methods/registry.py",
         {
             "estimate/causal/marginal.py", "pretese/trial/simulation/arm_comparison.py",
-            "pretese/api/catalogue_entries.py",
+            "pretese/api/estimators/catalogue_entries.py",
         },
     ),
     "endpoints": (

@@ -83,7 +83,7 @@ def test_the_drawn_cohort_is_documented(folder):
 def test_a_missed_target_is_exit_three_and_says_which(tmp_path, capsys, monkeypatch):
     from dataclasses import replace
 
-    from pretese.api import reproduction
+    from pretese.api.simulation import reproduction
     from simulate.scenario.load import load
     from simulate.scenario.parameter_paths import with_values
     from tests.support.paper import paper

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import pretese as pt
-from pretese.api.analysis_result import ESTIMATE_COLUMNS
+from pretese.api.analysis.analysis_result import ESTIMATE_COLUMNS
 from pretese.cli import run
 
 # It draws a random number when it is first imported, which the guard would take for ours.

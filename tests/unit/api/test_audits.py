@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import pretese
-from pretese.api.audits import Audit, audit
-from pretese.api.regimens import regimen
+from pretese.api.protocols.audits import Audit, audit
+from pretese.api.protocols.regimens import regimen
 from protocol.audit.deviations import KINDS
 from tests.support.command_lines import answer, command_of
 

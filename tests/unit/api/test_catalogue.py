@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import pretese as pt
-from pretese.api.catalogue_designs import DESIGNS
-from pretese.api.catalogue_entries import ESTIMATORS
+from pretese.api.estimators.catalogue_designs import DESIGNS
+from pretese.api.estimators.catalogue_entries import ESTIMATORS
 
 ENTRIES = ESTIMATORS + DESIGNS
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import pretese
-from pretese.api.scenarios import Scenario
+from pretese.api.simulation.scenarios import Scenario
 from pretese.cli import app, run
 from pretese.clinic import clinic_options
 from protocol.errors import InputError

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pretese.api.decisions import Decision, Schedule
 from pretese.api.display import Shown
-from pretese.api.proofs import CaseResults, Proof
-from pretese.api.regimens import Regimen, regimen
+from pretese.api.protocols.decisions import Decision, Schedule
+from pretese.api.protocols.proofs import CaseResults, Proof
+from pretese.api.protocols.regimens import Regimen, regimen
 from protocol.errors import ProofError
 from tests.support.command_lines import answer, command_of
 

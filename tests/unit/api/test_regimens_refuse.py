@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import pretese
-from pretese.api.regimens import regimen
+from pretese.api.protocols.regimens import regimen
 from pretese.screen.option_names import options_named
 from protocol.errors import Fault, ProofError
 

@@ -100,7 +100,7 @@ def test_a_picture_is_the_one_that_the_command_writes(tmp_path):
     ],
 )  # fmt: skip
 def test_every_option_has_its_argument(command, functions, renamed):
-    from pretese.api import cohorts, scenarios
+    from pretese.api.simulation import cohorts, scenarios
 
     known = {
         "simulate": scenarios.Scenario.simulate, "write": cohorts.Cohort.write,

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import pretese as pt
-from pretese.api.trials import Design
+from pretese.api.trials.designs import Design
 from pretese.cli import run
 from pretese.commands import monitor, power, report
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pretese.api.arguments.argument_ranges import whole_of
 from pretese.api.display import Shown
-from pretese.api.whole_numbers import whole_of
 from pretese.cohort.cohort_folder import CohortRequest, write_cohort
 from protocol.errors import InputError
 from protocol.shorten import shorten, shorten_text

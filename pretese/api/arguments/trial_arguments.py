@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.limits import checked_number, checked_whole_number, sequence_of
+from pretese.api.arguments.limits import checked_number, checked_whole_number, sequence_of
 from protocol.errors import InputError
 
 if TYPE_CHECKING:  # slow to load; each is loaded where it is needed

@@ -5,22 +5,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.argument_names import as_arguments
-from pretese.api.display import Shown
-from pretese.api.limits import checked_number, checked_whole_number, sequence_of
-from pretese.api.trial_arguments import (
+from pretese.api.arguments.limits import checked_number, checked_whole_number, sequence_of
+from pretese.api.arguments.option_faults import as_arguments
+from pretese.api.arguments.trial_arguments import (
     effect_shares,
     interim_data_of,
     planned_risks_of,
     power_request,
 )
+from pretese.api.display import Shown
 from protocol.errors import InputError
 
 if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
     import pandas as pd
 
-    from pretese.api.monitoring import InterimReport
-    from pretese.api.power import Power
+    from pretese.api.trials.monitoring import InterimReport
+    from pretese.api.trials.power import Power
     from pretese.trial.design.design_file import DesignFile
     from pretese.trial.monitoring.interim_data import Taken
 
@@ -114,7 +114,7 @@ class Design(Shown):
         >>> study.to_frame()[["patients", "effect_percent"]].to_numpy().tolist()
         [[100.0, 0.0], [100.0, 100.0]]
         """
-        from pretese.api.power import Power
+        from pretese.api.trials.power import Power
         from pretese.trial.run_power import run_power
 
         if resume and out is None:
@@ -186,7 +186,7 @@ class Design(Shown):
         >>> round(report.to_dict()["looks"][0]["z"], 3)
         2.268
         """
-        from pretese.api.monitoring import InterimReport
+        from pretese.api.trials.monitoring import InterimReport
         from pretese.io.output.versions import versions
         from pretese.io.text.rounding_rule import rounded_document
         from pretese.trial.monitoring.monitoring_answer import monitoring_document

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api import regimens
-from pretese.api.argument_values import path_of, text_of
+from pretese.api.arguments.argument_values import path_of, text_of
 from pretese.api.display import Shown
+from pretese.api.protocols import regimens
 from pretese.bedside.audit_view import COLUMNS, audit_lines, deviation_cells, deviations_csv
 from pretese.bedside.json_answers import audit_document
 from pretese.bedside.log_source import log_of

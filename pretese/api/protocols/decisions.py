@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.argument_values import path_of, text_of, time_of
+from pretese.api.arguments.argument_values import path_of, text_of, time_of
 from pretese.api.display import Shown
 from pretese.bedside.json_answers import decision_document, plan_document, schema_document
 from pretese.bedside.words import advice_lines, plan_lines

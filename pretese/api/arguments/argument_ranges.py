@@ -1,6 +1,6 @@
-"""Whole numbers that are given as arguments: checked, and named in the message."""
+"""Numbers that are given as arguments of the public interface: within their range, or refused."""
 
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 from protocol.errors import InputError
@@ -32,3 +32,15 @@ def whole_of(value: Any, argument: str, least: int, most: int) -> int:
 def seed_of(value: Any) -> int:
     """Return the base seed of all random numbers."""
     return whole_of(value, "seed", 0, MAX_SEED)
+
+
+def number_in_range(value: Any, argument: str, least: float, most: float) -> float:
+    """Return a number from ``least`` to ``most``; truth values and text are none.
+
+    >>> number_in_range(0.005, "mcse", 0.00005, 0.1)
+    0.005
+    """
+    if isinstance(value, Real) and not isinstance(value, bool) and least <= float(value) <= most:
+        return float(value)
+    problem = f"{shorten(value)} is not allowed"
+    raise InputError.of(argument, "", problem, f"give a number from {least:g} to {most:g}")

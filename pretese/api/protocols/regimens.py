@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.argument_values import day_of, number_of, numbers_of, text_of, texts_of
-from pretese.api.decisions import Decision, Schedule
+from pretese.api.arguments.argument_values import day_of, number_of, numbers_of, text_of, texts_of
 from pretese.api.display import Shown
-from pretese.api.proofs import CaseResults, Proof
+from pretese.api.protocols.decisions import Decision, Schedule
+from pretese.api.protocols.proofs import CaseResults, Proof
 from pretese.bedside.question import WHERE, Findings, measured, patient_in_month, patient_of
 from protocol.bedside.advise import advise
 from protocol.bedside.schedule import plan, plan_of_phases

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.analysis_result import Analysis, Plan
+from pretese.api.analysis.analysis_result import Analysis, Plan
 from protocol.errors import InputError
 
 if TYPE_CHECKING:  # `pretese analyse --help` does not need it

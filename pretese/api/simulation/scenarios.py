@@ -6,9 +6,9 @@ from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.cohorts import Cohort, TrueEffects
+from pretese.api.arguments.argument_ranges import seed_of, whole_of
 from pretese.api.display import Shown
-from pretese.api.whole_numbers import seed_of, whole_of
+from pretese.api.simulation.cohorts import Cohort, TrueEffects
 from pretese.cohort.cohort_folder import CohortRequest
 from pretese.io.input.regimen_files import RegimenFiles, regimen_files
 from pretese.pictures.scenario_pictures import PICTURES
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from pretese.api.clinics import CapacityAnswer, ClinicRun
+    from pretese.api.simulation.clinics import CapacityAnswer, ClinicRun
 
 
 def scenario(
@@ -238,7 +238,7 @@ class Scenario(Shown):
         >>> pretese.scenario("paper").clinic("unlimited", patients=40, replications=1)
         <ClinicRun: paper in unlimited, 1 replications, seed 1>
         """
-        from pretese.api.clinics import run_clinic_study
+        from pretese.api.simulation.clinics import run_clinic_study
 
         wanted = clinic, patients, seed, most, workers, progress
         until = replications, precision, measure
@@ -275,7 +275,7 @@ class Scenario(Shown):
         out
             Folder to write; it is checked before anything is simulated.
         """
-        from pretese.api.clinics import answer_capacity
+        from pretese.api.simulation.clinics import answer_capacity
 
         wanted = clinic, patients, seed, most, workers, progress
         return answer_capacity(self.loaded.scenario, solve, until, wanted, out)

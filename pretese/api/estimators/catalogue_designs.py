@@ -1,6 +1,6 @@
 """Functions for planning and monitoring trials that `pretese.estimators` lists."""
 
-from pretese.api.catalogue_entries import CatalogueEntry, family_of
+from pretese.api.estimators.catalogue_entries import CatalogueEntry, family_of
 
 # fmt: off
 DESIGNS: tuple[CatalogueEntry, ...] = (

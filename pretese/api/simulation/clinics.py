@@ -6,8 +6,8 @@ from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pretese.api.arguments.argument_ranges import seed_of, whole_of
 from pretese.api.display import Shown
-from pretese.api.whole_numbers import seed_of, whole_of
 from pretese.clinic.clinic_options import (
     FEWEST_REPLICATIONS,
     FIGURES,

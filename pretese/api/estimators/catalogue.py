@@ -5,9 +5,9 @@ import importlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.catalogue_designs import DESIGNS
-from pretese.api.catalogue_entries import ESTIMATORS, CatalogueEntry
 from pretese.api.display import Shown
+from pretese.api.estimators.catalogue_designs import DESIGNS
+from pretese.api.estimators.catalogue_entries import ESTIMATORS, CatalogueEntry
 
 if TYPE_CHECKING:  # only a table needs it
     import pandas as pd

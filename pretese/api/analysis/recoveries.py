@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.argument_ranges import number_in_range, whole_in_range
-from pretese.api.recovery_result import Recovery
+from pretese.api.analysis.recovery_result import Recovery
+from pretese.api.arguments.argument_ranges import number_in_range, whole_of
 from protocol.errors import Fault, InputError
 
 if TYPE_CHECKING:  # each takes a while to load, and `pretese recover --help` needs none
-    from pretese.api.analysis_result import Plan
+    from pretese.api.analysis.analysis_result import Plan
     from pretese.recovery.design.study_spec import StudyPlan
     from pretese.recovery.run_recovery import PreparedStudy
     from pretese.recovery.temporary_blocks import TemporaryBlocks
@@ -91,14 +91,14 @@ def recover(
     from pretese.recovery.design.library import choose_study
     from pretese.recovery.run_recovery import prepare_recovery
 
-    whole_in_range(replicates, "replicates", 2, 100_000_000)
-    whole_in_range(workers, "workers", 1, 256)
+    whole_of(replicates, "replicates", 2, 100_000_000)
+    whole_of(workers, "workers", 1, 256)
     if mcse is not None:
         number_in_range(mcse, "mcse", 0.00005, 0.1)
     if truth_patients is not None:
-        whole_in_range(truth_patients, "truth_patients", 1000, 1_000_000_000)
+        whole_of(truth_patients, "truth_patients", 1000, 1_000_000_000)
     if seed is not None:
-        whole_in_range(seed, "seed", 0, MAX_SEED)
+        whole_of(seed, "seed", 0, MAX_SEED)
     if resume and out is None:
         raise InputError.of("resume", "", "there is no folder to continue", "name it as out")
     spec = choose_study(_names(scenarios), _study_plan(plan), seed, truth_patients)
@@ -202,7 +202,7 @@ def _names(scenarios: Any) -> tuple[str, ...]:
 
 def _study_plan(plan: Any) -> "StudyPlan | None":
     """Read a plan as the simulated studies take it."""
-    from pretese.api.analysis_result import Plan
+    from pretese.api.analysis.analysis_result import Plan
     from pretese.io.text.json_text import plain
     from pretese.recovery.design.study_spec import StudyPlan
     from protocol.reading.documents import read_document, validate

@@ -1,0 +1,1 @@
+"""Arguments of the public interface: checked, and named in every message."""

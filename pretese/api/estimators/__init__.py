@@ -1,0 +1,1 @@
+"""The catalogue of stand-alone estimators and sample-size functions."""

@@ -1,0 +1,1 @@
+"""Regimens, decisions, schedules, proofs and audits."""

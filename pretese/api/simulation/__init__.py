@@ -1,0 +1,1 @@
+"""Scenarios, simulated cohorts, clinics, and the article's simulated twin."""

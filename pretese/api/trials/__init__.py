@@ -1,0 +1,1 @@
+"""Planned trials: power, boundaries, interim analyses."""
