@@ -21,7 +21,23 @@ Importing `pretese` loads nothing heavy and changes nothing in the caller's proc
 """
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what follows loads on use; tools that read types see it at once
+    from pretese.api.analysis.analyses import analyse as analyse
+    from pretese.api.analysis.analyses import plan as plan
+    from pretese.api.analysis.recoveries import recover as recover
+    from pretese.api.estimators.catalogue import estimators as estimators
+    from pretese.api.protocols.audits import audit as audit
+    from pretese.api.protocols.regimens import regimen as regimen
+    from pretese.api.shipped_names import shipped as shipped
+    from pretese.api.simulation.reproduction import calibrate as calibrate
+    from pretese.api.simulation.reproduction import reproduce as reproduce
+    from pretese.api.simulation.scenarios import scenario as scenario
+    from pretese.api.trials.designs import design as design
+    from pretese.api.trials.designs import report as report
+    from pretese.api.trials.group_sequential import boundaries as boundaries
+    from protocol.errors import InputError as InputError
 
 #: Public name to the module that defines it; loaded when it is asked for.
 _PUBLIC = {

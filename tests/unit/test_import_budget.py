@@ -14,30 +14,9 @@ ROOT = Path(__file__).parents[2]
 #: Libraries that take a tenth of a second or more to load.
 HEAVY = ("matplotlib", "numpy", "pandas", "pyarrow", "scipy.stats", "statsmodels")
 
-_TABLES = {"numpy", "pandas", "pyarrow"}
-_STATISTICS = _TABLES | {"scipy.stats"}
-_FIGURES = _STATISTICS | {"matplotlib"}
-
-#: Commands whose ``--help`` still loads some of them, and which. An entry leaves when its command
-#: no longer does; none may come.
-HELP_NOT_YET = {
-    "reproduce": _FIGURES,
-    "recover": _TABLES,
-    "simulate": _TABLES,
-    "clinic": _FIGURES,
-    "analyse": _FIGURES,
-    "truth": _TABLES,
-    "picture": {"numpy", "matplotlib"},
-    "calibrate": _TABLES,
-    "power": _FIGURES,
-    "report": _FIGURES,
-    "monitor": _TABLES | {"matplotlib"},
-    "boundaries": _STATISTICS,
-}
-
 #: Calls that answer without any of them.
 LIGHT = [
-    *([name, "--help"] for name in COMMANDS if name not in HELP_NOT_YET),
+    *([name, "--help"] for name in COMMANDS),
     ["--help"],
     ["decide", "--month", "2", "--phase-before", "hcg", "--fsh", "9.8", "--on", "2026-01-05"],
     ["decide", "--month", "2", "--fsh", "9.8", "--json"],
@@ -112,11 +91,3 @@ def test_the_interface_loads_no_large_library_before_a_table_is_asked_for(folder
     assert loaded == []
     assert pandas
     assert unchanged
-
-
-@pytest.mark.parametrize("command", HELP_NOT_YET)
-def test_help_loads_no_more_than_it_did(command):
-    """Correct `HELP_NOT_YET` where a command has become lighter."""
-    ((code, loaded),) = printed(RUN, json.dumps([[command, "--help"]]), json.dumps(HEAVY))
-    assert (code, set(loaded)) == (0, HELP_NOT_YET[command])
-    assert loaded, "it loads none of them any more: take it out of the table"

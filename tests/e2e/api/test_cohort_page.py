@@ -2,13 +2,10 @@
 
 from pathlib import Path
 
-import pytest
-
 from pretese.cli import run
-from tests.support.python_page import play, sections
+from tests.support.python_page import play
 
 DOCS = Path(__file__).parents[3] / "docs"
-PART = (DOCS / "how-to" / "work-in-python-simulate.part.md").read_text(encoding="utf-8")
 
 
 def test_the_tutorial_prints_what_it_shows_and_its_command_gives_the_same(tmp_path, monkeypatch):
@@ -18,9 +15,3 @@ def test_the_tutorial_prints_what_it_shows_and_its_command_gives_the_same(tmp_pa
     assert run(["simulate", *words, "--out", "again"]) == 0
     for path in Path("again").rglob("*.*"):
         assert path.read_bytes() == Path("cohort", path.relative_to("again")).read_bytes()
-
-
-@pytest.mark.parametrize("section", sections(PART))
-def test_each_section_of_the_how_to_page_runs_on_its_own(section, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert play(sections(PART)[section]) >= 3

@@ -139,7 +139,10 @@ def test_a_temporary_folder_goes_with_its_result():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"replicates": 1}, "replicates: 1 is not allowed; give a whole number from 2 to 1000000"),
+        (
+            {"replicates": 1},
+            "replicates: 1 is not allowed; give a whole number from 2 to 100,000,000",
+        ),
         ({"replicates": 2.5}, "replicates: 2.5 is not allowed"),
         ({"workers": 0}, "workers: 0 is not allowed"),
         ({"seed": -1}, "seed: -1 is not allowed"),
