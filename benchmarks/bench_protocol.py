@@ -14,12 +14,12 @@ from benchmarks.our_tests import support
 from benchmarks.timing import best_of
 from pretese.bedside.dmn import feel
 from protocol.audit.judge import audit
-from protocol.audit.log import parse_log, write_log
 from protocol.bedside.decide import decide
 from protocol.regimen.load import Regimen, load_regimen
 from simulate.hormones.decision_lookup import lookup
 
-faithful_events = support("adherent_log").faithful_events
+logs = support("adherent_log")
+faithful_events, parse_log, write_log = logs.faithful_events, logs.parse_log, logs.write_log
 
 MANY, SOME, LOGS = 1_000_000, 2_000, 10_000
 OTHERS = {"lh_iu_l": 3.0, "testosterone_nmol_l": 20.0, "estradiol_pmol_l": 120.0}

@@ -12,7 +12,7 @@ from pretese.clinic.clinic_task import Task, pool
 from pretese.clinic.run_results import origin
 from pretese.io.output.csv_file import write_csv
 from pretese.io.output.manifest import write_manifest
-from pretese.screen.optional_progress import optional_progress
+from pretese.screen.progress import optional_progress
 from simulate.clinic.capacity.replications import Goal, read_goal
 from simulate.clinic.capacity.required_capacity import Solution, solve
 from simulate.clinic.capacity.run_measures import measures

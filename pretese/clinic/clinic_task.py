@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from pretese.jobs.crew import in_order, local_crew
-from pretese.screen.optional_progress import optional_progress
+from pretese.screen.progress import optional_progress
 from protocol.errors import InputError
 from simulate.clinic.capacity.replications import Compute, Replication, precise, until_precise
 from simulate.clinic.flow.run_clinic import Run, run_clinic

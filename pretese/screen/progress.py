@@ -6,14 +6,11 @@ A terminal shows a bar, a notebook one line that is written over; a file or a pi
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from time import monotonic
 from typing import Protocol
 
 #: Seconds between two lines in a notebook, whose front end shows every one of them.
 PAUSE = 0.5
-
-_wanted: ContextVar[bool] = ContextVar("progress", default=True)
 
 
 class Tell(Protocol):
@@ -24,24 +21,20 @@ class Tell(Protocol):
 
 
 @contextmanager
-def progress_shown(wanted: bool) -> Iterator[None]:
-    """Show progress, or none, whatever the block does."""
-    before = _wanted.set(wanted)
-    try:
-        yield
-    finally:
-        _wanted.reset(before)
+def progress(title: str) -> Iterator[Tell]:
+    """Show how far the block has come while it runs; nothing stays behind."""
+    yield from _line(title) if in_notebook() else _bar(title)
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Tell]:
-    """Show how far the block has come while it runs; nothing stays behind."""
-    if not _wanted.get():
-        yield _silent
-    elif in_notebook():
-        yield from _line(title)
+def optional_progress(title: str, wanted: bool) -> Iterator[Tell]:
+    """Show progress where it is wanted and somebody watches: in a notebook or on a terminal."""
+    watched = in_notebook() or (sys.stderr is not None and sys.stderr.isatty())
+    if wanted and watched:
+        with progress(title) as tell:
+            yield tell
     else:
-        yield from _bar(title)
+        yield no_progress
 
 
 def in_notebook() -> bool:
@@ -51,8 +44,8 @@ def in_notebook() -> bool:
     return type(shell).__name__ == "ZMQInteractiveShell"
 
 
-def _silent(done: int, total: int, doing: str = "") -> None:
-    """Say nothing."""
+def no_progress(done: int, total: int, doing: str = "") -> None:
+    """Show nothing."""
 
 
 def _line(title: str) -> Iterator[Tell]:

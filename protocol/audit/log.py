@@ -14,9 +14,7 @@ a finding           ``semen``: ``value`` is ``sperm`` or ``no sperm``
 ==================  ==============================================================================
 """
 
-import csv
 import datetime as dt
-import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -56,13 +54,6 @@ class Event:
 
 
 Log = dict[str, list[Event]]
-
-
-def parse_log(
-    text: str, regimen: Regimen, where: str, columns: Mapping[str, str] | None = None
-) -> Log:
-    """Return each man's events in order of date, from the text of a log; see `read_log`."""
-    return read_log(text.encode("utf-8", "surrogatepass"), regimen, where, columns)[0]
 
 
 def read_log(
@@ -259,24 +250,3 @@ class _Reader:
 
     def _error(self, place: str, field: str, value: str, problem: str, cure: str) -> InputError:
         return InputError.of(self.where, f"{place}: {field}", f"{shown(value)} {problem}", cure)
-
-
-def write_log(log: Mapping[str, Sequence[Event]]) -> str:
-    """Return a log as CSV text that `parse_log` reads back to the same events."""
-    names = {declared.input: name for name, declared in analyte_file().analytes.items()}
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for patient, events in log.items():
-        for event in events:
-            date = dt.date.fromordinal(event.date).isoformat()
-            if event.name == "injection":
-                cells = [event.name, event.drug, f"{event.dose_iu:g}", "IU", "", event.route]
-            elif event.name in names and isinstance(event.value, float | int):
-                analyte = names[event.name]
-                unit = analyte_file().analytes[analyte].unit
-                cells = [analyte, "", repr(float(event.value)), unit, "", ""]
-            else:
-                cells = [event.name, "", "", "", str(event.value or ""), ""]
-            writer.writerow([patient, date, *cells])
-    return out.getvalue()

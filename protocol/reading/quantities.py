@@ -127,11 +127,3 @@ def _factor(file: AnalyteFile, analyte: Analyte, unit: str, where: str) -> float
         given.dimension, f"{analyte.label} is measured in {analyte.unit}, not as {given.dimension}"
     )
     raise InputError.of(where, "unit", f"{unit!r} cannot be turned into {analyte.unit}", reason)
-
-
-def analyte_of_input(name: str) -> str | None:
-    """Return the analyte whose value a table's input holds, None if the input is no analyte."""
-    for analyte, declared in analyte_file().analytes.items():
-        if declared.input == name:
-            return analyte
-    return None

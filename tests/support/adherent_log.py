@@ -1,12 +1,15 @@
 """The log of a man to whom exactly what was due was done: what an audit must find clean."""
 
+import csv
 import datetime as dt
+import io
 from collections.abc import Iterator, Mapping, Sequence
 
-from protocol.audit.log import Event
+from protocol.audit.log import COLUMNS, Event, Log, read_log
 from protocol.bedside.decide import decide
 from protocol.bedside.schedule import Item, plan
 from protocol.errors import InputError
+from protocol.reading.quantities import analyte_file
 from protocol.regimen.conditions import Value
 from protocol.regimen.load import Regimen
 from protocol.regimen.paths import MONTH_DAYS
@@ -77,3 +80,31 @@ def _of_item(
         value = semen if name == "semen" else found.get(name)
         if value is not None:
             yield Event(date, name, value=value)
+
+
+def parse_log(
+    text: str, regimen: Regimen, where: str, columns: Mapping[str, str] | None = None
+) -> Log:
+    """Return each man's events in order of date, from the text of a log; see `read_log`."""
+    return read_log(text.encode("utf-8", "surrogatepass"), regimen, where, columns)[0]
+
+
+def write_log(log: Mapping[str, Sequence[Event]]) -> str:
+    """Return a log as CSV text that `parse_log` reads back to the same events."""
+    names = {declared.input: name for name, declared in analyte_file().analytes.items()}
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for patient, events in log.items():
+        for event in events:
+            date = dt.date.fromordinal(event.date).isoformat()
+            if event.name == "injection":
+                cells = [event.name, event.drug, f"{event.dose_iu:g}", "IU", "", event.route]
+            elif event.name in names and isinstance(event.value, float | int):
+                analyte = names[event.name]
+                unit = analyte_file().analytes[analyte].unit
+                cells = [analyte, "", repr(float(event.value)), unit, "", ""]
+            else:
+                cells = [event.name, "", "", "", str(event.value or ""), ""]
+            writer.writerow([patient, date, *cells])
+    return out.getvalue()

@@ -100,7 +100,7 @@ def analyse(
     from estimate.plan.analyse import analyse as carry_out
     from pretese.analysis.patients_table import read_patients
     from pretese.analysis.write_analysis import analysis_document
-    from pretese.screen.optional_progress import optional_progress
+    from pretese.screen.progress import optional_progress
 
     planned = _plan(plan)
     patients = read_patients(table, planned.spec)

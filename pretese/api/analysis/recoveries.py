@@ -148,7 +148,7 @@ def _in_folder(study: "PreparedStudy", asked: _Asked, out: Path, resume: bool) -
     from pretese.jobs.execute import resumable, study_crew
     from pretese.jobs.folder import study_folder
     from pretese.recovery.run_recovery import run_study, write_results
-    from pretese.screen.optional_progress import optional_progress
+    from pretese.screen.progress import optional_progress
 
     with (
         study_crew("recovery", asked.workers, asked.scheduler) as crew,
@@ -166,7 +166,7 @@ def _in_temporary_folder(study: "PreparedStudy", asked: _Asked) -> Recovery:
     """Run a study whose blocks live as long as its result."""
     from pretese.jobs.execute import study_crew
     from pretese.recovery.run_recovery import assess_blocks, run_study
-    from pretese.screen.optional_progress import optional_progress
+    from pretese.screen.progress import optional_progress
 
     with (
         _temporary_blocks() as temporary,

@@ -129,7 +129,7 @@ class Cohort(Shown):
             There is no such format, the folder cannot be written or holds files of others, or
             there are more patients than a format takes. Nothing is written then.
         """
-        from pretese.screen.optional_progress import optional_progress
+        from pretese.screen.progress import optional_progress
 
         chosen = formats_of([formats] if isinstance(formats, str) else formats)
         with optional_progress("simulated men", progress) as tell:

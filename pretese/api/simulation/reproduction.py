@@ -66,7 +66,7 @@ def reproduce(
     '395'
     """
     from pretese.article.run.reproduction_run import reproduce_article, write_reproduction
-    from pretese.screen.optional_progress import optional_progress
+    from pretese.screen.progress import optional_progress
 
     asked = whole_of(replicates, "replicates", 2, 1_000_000), seed_of(seed)
     processes = whole_of(workers, "workers", 1, 256)
@@ -210,7 +210,7 @@ def calibrate(
     <Calibration: literature-null, 1 of 1 targets met, 50 studies, seed 1>
     """
     from pretese.article.calibration.calibration_run import check_record, solve_scenario
-    from pretese.screen.optional_progress import optional_progress
+    from pretese.screen.progress import optional_progress
 
     number, base = whole_of(studies, "studies", 50, 1_000_000), seed_of(seed)
     loaded = load(scenario, need_record=check)

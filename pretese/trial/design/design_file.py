@@ -180,11 +180,6 @@ class DesignFile(Document):
         return tuple(counts.tolist())
 
 
-def design_names() -> tuple[str, ...]:
-    """Return the names of the shipped designs, sorted."""
-    return tuple(sorted(path.stem for path in _folder().glob("*.yaml")))
-
-
 def design_path(name: str | Path) -> Path:
     """Return the file of a design, by shipped name or path, as `scenario_path` does."""
     return find_shipped(str(name), _folder(), "design")

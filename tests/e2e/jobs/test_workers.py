@@ -65,7 +65,7 @@ def test_a_signal_leaves_nothing_half_written_by_reproduce(
     tmp_path, monkeypatch, capsys, number, code
 ):
     monkeypatch.setattr(
-        "pretese.screen.optional_progress.optional_progress",
+        "pretese.screen.progress.optional_progress",
         lambda *_, **__: bar(lambda *_: signal.raise_signal(number)),
     )
     before = signal.getsignal(signal.SIGTERM)

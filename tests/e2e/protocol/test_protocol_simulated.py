@@ -11,12 +11,12 @@ from pretese.bedside.cohort_logs import NEEDED, logs_of_folder, logs_of_study
 from pretese.cli import run
 from protocol.audit.deviations import KINDS
 from protocol.audit.judge import audit
-from protocol.audit.log import parse_log, write_log
 from protocol.errors import InputError
 from protocol.regimen.load import load_regimen
 from simulate.cohort.draw import draw_cohort
 from simulate.scenario.load import load_scenario
 from simulate.tables.study_tables import tables
+from tests.support.adherent_log import parse_log, write_log
 from tests.support.labelled_deviations import deviate
 
 START = dt.date(2022, 3, 1)

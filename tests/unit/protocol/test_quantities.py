@@ -1,7 +1,7 @@
 import pytest
 
 from protocol.errors import InputError
-from protocol.reading.quantities import analyte_file, analyte_of_input, quantity, ucum
+from protocol.reading.quantities import analyte_file, quantity, ucum
 
 ATOMIC_WEIGHT = {"C": 12.011, "H": 1.008, "O": 15.999}  # IUPAC 2021, abridged
 
@@ -68,8 +68,3 @@ def test_aliases_lead_to_units_that_exist():
     assert set(file.aliases.values()) <= set(file.units)
     assert all(analyte.unit in file.units for analyte in file.analytes.values())
     assert ucum(" IU/L ") == "[IU]/L"
-
-
-def test_inputs_know_their_analyte():
-    assert analyte_of_input("fsh_iu_l") == "fsh"
-    assert analyte_of_input("semen") is None

@@ -5,7 +5,7 @@ import types
 import pytest
 
 from pretese.screen import progress as module
-from pretese.screen.progress import progress, progress_shown
+from pretese.screen.progress import optional_progress, progress
 
 
 @pytest.fixture
@@ -43,10 +43,19 @@ def test_without_a_kernel_a_file_gets_nothing(capsys):
     assert capsys.readouterr().err.strip() == ""
 
 
-def test_progress_that_is_not_wanted_is_silent_in_everything_inside(notebook, capsys):
-    with progress_shown(False), progress("outer"), progress("inner") as tell:
+def test_progress_that_is_not_wanted_is_silent(notebook, capsys):
+    with optional_progress("studies", wanted=False) as tell:
         tell(1, 2)
     assert capsys.readouterr().err == ""
-    with progress("again") as tell:
+
+
+def test_progress_that_nobody_watches_is_silent(capsys):
+    with optional_progress("studies", wanted=True) as tell:
         tell(1, 2)
-    assert "again: 1 of 2" in capsys.readouterr().err
+    assert capsys.readouterr().err == ""
+
+
+def test_progress_that_is_wanted_is_shown_in_a_notebook(notebook, capsys):
+    with optional_progress("studies", wanted=True) as tell:
+        tell(1, 2)
+    assert "studies: 1 of 2" in capsys.readouterr().err

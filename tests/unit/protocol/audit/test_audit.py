@@ -6,10 +6,10 @@ import pytest
 
 from protocol.audit.deviations import KINDS
 from protocol.audit.judge import audit, audit_man
-from protocol.audit.log import Event, parse_log, write_log
+from protocol.audit.log import Event
 from protocol.errors import InputError
 from protocol.regimen.load import list_regimens, load_regimen
-from tests.support.adherent_log import faithful_events
+from tests.support.adherent_log import faithful_events, parse_log, write_log
 from tests.support.labelled_deviations import deviate
 
 GUIDED = load_regimen("fsh-guided")

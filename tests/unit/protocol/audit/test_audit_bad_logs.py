@@ -2,9 +2,10 @@
 
 import pytest
 
-from protocol.audit.log import Event, parse_log, write_log
+from protocol.audit.log import Event
 from protocol.errors import InputError
 from protocol.regimen.load import load_regimen
+from tests.support.adherent_log import parse_log, write_log
 
 GUIDED = load_regimen("fsh-guided")
 HEAD = "patient,date,event,drug,amount,unit,value\n"

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pretese.trial.design.design_file import design_names, read_design
+import pretese
+from pretese.trial.design.design_file import read_design
 from protocol.errors import InputError
 
 GOOD = """
@@ -39,7 +40,7 @@ def changed(old, new):
     return GOOD.replace(old, new)
 
 
-@pytest.mark.parametrize("name", design_names())
+@pytest.mark.parametrize("name", pretese.shipped().designs)
 def test_shipped_designs_read_and_are_named_as_their_files(name):
     design, sha256 = read_design(name)
     assert design.id == name
@@ -47,7 +48,7 @@ def test_shipped_designs_read_and_are_named_as_their_files(name):
 
 
 def test_there_are_the_ready_designs():
-    assert set(design_names()) == {
+    assert set(pretese.shipped().designs) == {
         "superiority-any-sperm",
         "superiority-retrieval-only",
         "placebo-ufsh",
