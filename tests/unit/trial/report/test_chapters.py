@@ -5,8 +5,9 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
+from pretese import shipped
 from pretese.trial.conduct.participants import scenario_of
-from pretese.trial.design.design_file import DesignFile, design_names, read_design
+from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.power.additional_measures import own_effects
 from pretese.trial.power.runner import nature
 from pretese.trial.report.chapters import about, described, plan_and_run, truth_words
@@ -91,7 +92,7 @@ def test_every_state_of_nature_is_said_to_be_simulated_or_not():
     assert "give drift" not in states(PLAIN)["Drift over calendar time"]
 
 
-@pytest.mark.parametrize("name", design_names())
+@pytest.mark.parametrize("name", shipped().designs)
 def test_every_shipped_design_is_described(name):
     design = read_design(name)[0]
     rows = dict(described(design))
