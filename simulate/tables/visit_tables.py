@@ -21,14 +21,14 @@ def visits(cohort: Cohort, r: int) -> pd.DataFrame:
     baseline = np.stack([cohort.baseline[name][r] for name in ASSAYED])
     measured = np.concatenate([baseline[:, None], _month_ends(cohort, r)], axis=1)
     month = np.arange(MONTHS + 1)
-    on_therapy = along(cohort, r, "share_treated") > 0
-    in_time = month[:, None] * MONTH_DAYS <= cohort.surgery_day[r]
-    kept = ((month[:, None] == 0) | (on_therapy & in_time)).T.ravel()
+    surgery_day = cohort.surgery_day[r]
+    # Also patients who miss every injection, or break therapy off, come to their visits.
+    kept = (month[:, None] * MONTH_DAYS <= surgery_day).T.ravel()
     table = pd.DataFrame(
         {
             "patient_id": np.repeat(numbers(cohort), MONTHS + 1),
-            "month": np.tile(month, len(on_therapy)),
-            "day": np.tile(month * MONTH_DAYS, len(on_therapy)),
+            "month": np.tile(month, len(surgery_day)),
+            "day": np.tile(month * MONTH_DAYS, len(surgery_day)),
             "phase_before": _phase_names(cohort, r).T.ravel(),
             **{name: values.T.ravel() for name, values in zip(ASSAYED, measured, strict=True)},
         }

@@ -201,7 +201,8 @@ def _injections(seen: Seen) -> pd.DataFrame:
         men.append(who)
         times.append(when)
     if not men:
-        return pd.DataFrame({column.name: [] for column in COLUMNS["injections"]})
+        kinds = {"patient_id": int, "day": int, "drug": object, "dose_iu": float}
+        return pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in kinds.items()})
     who = np.concatenate(men)
     table = pd.DataFrame(
         {

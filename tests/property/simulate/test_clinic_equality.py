@@ -215,6 +215,18 @@ def test_a_scenario_file_of_ones_own_works_too(tmp_path):
     assert_equal(scenario, seed=9, replicate=1, men=50)
 
 
+def test_a_patient_who_misses_every_injection_comes_to_his_visits_in_both_engines():
+    arms = dict.fromkeys(("untreated", "treated"), Arm(regimen="fsh-guided", semen_check=False))
+    careless = {"behaviour.missed_share": 0.5, "behaviour.dropout_share": 0.5}
+    scenario = with_values(load_scenario("paper"), careless, "test", beyond_sweep=True)
+    scenario = scenario.model_copy(update={"arms": arms})
+    parts = tables(draw_cohort(scenario, 12244538, men=40))
+    without = set(parts["patients"].patient_id) - set(parts["injections"].patient_id)
+    assert without
+    assert (parts["visits"].groupby("patient_id").size() == 4).all()
+    assert_equal(scenario, seed=12244538, replicate=0, men=40)
+
+
 def test_a_larger_clinic_begins_with_the_smaller_one():
     paper = load_scenario("paper")
     small = clinic_tables(run_clinic(shipped("unlimited"), paper, 4, men=50))["patients"]
