@@ -59,7 +59,7 @@ class Worker:
                 resource_tracker.ensure_running()
                 block_stop_signals()  # the line above lets them through again
                 self._connection, theirs = context.Pipe()
-                self.process: BaseProcess = context.Process(  # type: ignore[attr-defined]
+                self.process: BaseProcess = context.Process(  # type: ignore[attr-defined]  # all have it
                     target=_serve, args=(theirs,), name=WORKER_NAME, daemon=True
                 )
                 self.process.start()

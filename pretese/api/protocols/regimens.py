@@ -237,7 +237,7 @@ class Regimen(Shown):
             raise InputError.of(self.name, "regimen", problem, "write cases for this regimen")
         return CaseResults(compiled, run_cases(compiled, cases))
 
-    def show(self, format: str = "text", *, table: str | Iterable[str] = ()) -> str:  # noqa: A002
+    def show(self, format: str = "text", *, table: str | Iterable[str] = ()) -> str:  # noqa: A002  the option
         """Return the whole regimen as text.
 
         Parameters

@@ -18,7 +18,7 @@ from protocol.errors import InputError
 try:
     import fcntl
 except ImportError:  # Windows: the process number in the file decides
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # as if it had no functions
 
 #: What a file system says that knows no locks.
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}

@@ -53,7 +53,7 @@ def test_functions_answer_as_their_own_modules_do():
 
 def test_an_unknown_name_suggests_the_nearest():
     with pytest.raises(AttributeError, match="did you mean 'wilcoxon'"):
-        pt.estimators.wilcoxn  # noqa: B018
+        pt.estimators.wilcoxn  # noqa: B018  the attribute is asked for
     assert not hasattr(pt.estimators, "_ipython_display_")
 
 
