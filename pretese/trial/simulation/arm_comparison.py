@@ -25,7 +25,7 @@ _ARRAYS = (
 )  # fmt: skip
 
 
-def analyse(data: Data) -> Estimate:
+def analyse_trials(data: Data) -> Estimate:
     """Compare the arms in every trial."""
     return _RUNS[data.design.analysis.method](data)
 
@@ -35,7 +35,7 @@ def signed_statistic(estimate: Estimate) -> Floats:
     return np.asarray(np.where(estimate.converged, estimate.statistic, np.nan))
 
 
-def _unadjusted(data: Data) -> Estimate:
+def _score(data: Data) -> Estimate:
     if data.design.endpoint.ejaculators == "principal stratum":
         return _stratum(data)
     y, arm, include = data.outcome, data.arm, data.include
@@ -145,7 +145,7 @@ def _mixed(data: Data) -> Estimate:
 
 #: How the methods of trials are computed; `estimate.methods.registry.METHODS` says what they are.
 _RUNS: Mapping[str, Callable[[Data], Estimate]] = {
-    "unadjusted": _unadjusted,
+    "score": _score,
     "mantel-haenszel": _stratified,
     "standardised-randomised": _standardised,
     "logistic": _logistic,
