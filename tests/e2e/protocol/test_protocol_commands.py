@@ -128,7 +128,7 @@ def test_an_audit_is_a_table_a_file_and_a_document(capsys):
     rows = list(csv.DictReader(Path("d.csv").read_text().splitlines()))
     assert [(row["kind"], row["day"], row["rows"]) for row in rows] == [("dose", "2", "3")]
     found = document(capsys, "audit", "log.csv")
-    assert (found["schema"], found["counts"]["dose"], found["men_with"]["dose"]) == (
+    assert (found["schema"], found["counts"]["dose"], found["patients_with"]["dose"]) == (
         "pretese/audit/1", 1, 1
     )  # fmt: skip
     assert found["men"][0]["complete"] is False
