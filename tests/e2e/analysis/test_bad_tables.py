@@ -24,7 +24,7 @@ covariates:
   age: numeric
   fsh: numeric
   ward: {categorical: [north, south]}
-methods: [crude, adjusted, firth, modified-poisson, iptw-ate, matching, standardised, aipw, tmle]
+methods: [crude, adjusted, firth, modified-poisson, iptw-ate, matching, g-computation, aipw, tmle]
 missing: complete-case
 subgroups: {ward: {by: ward}, older: {by: age, cut: "< 30"}}
 splines: [fsh]
@@ -168,7 +168,7 @@ ESTIMABLE_IN_PART = {
     ),
     "treatment by age": (
         lambda t: t.assign(arm=(t.age > 32) * 1),
-        {"crude", "adjusted", "firth", "modified-poisson", "standardised"},
+        {"crude", "adjusted", "firth", "modified-poisson", "g-computation"},
         "the covariates tell who was treated without error: nobody is comparable",
     ),
 }  # fmt: skip

@@ -15,13 +15,13 @@ importlib.import_module("rich.style")
 PLAN = {
     "outcome": "any_sperm",
     "covariates": {"fsh_iu_l": "numeric", "diagnosis": {"categorical": ["idiopathic", "azfc"]}},
-    "methods": ["standardised", "crude"],
+    "methods": ["g-computation", "crude"],
 }
 
 PLAN_TEXT = """
 outcome: any_sperm
 covariates: {fsh_iu_l: numeric, diagnosis: {categorical: [idiopathic, azfc]}}
-methods: [standardised, crude]
+methods: [g-computation, crude]
 """
 
 CASES = ["constant-effect", "no-effect"]

@@ -25,7 +25,7 @@ def cohort():
 
 def test_effects_by_hand(cohort):
     y0, y1 = (path.any_sperm[1] for path in cohort.paths)
-    found = known_effects(cohort, plan("crude", "iptw-att", "standardised-atc"))
+    found = known_effects(cohort, plan("crude", "iptw-att", "g-computation-atc"))
     gn = cohort.gn[1]
     p1, p0 = y1.mean(), y0.mean()
     assert found["ate", "risk difference"][1] == pytest.approx(p1 - p0)

@@ -32,7 +32,7 @@ outcome: sperm_retrieved
 covariates:
   age_years: numeric
   diagnosis: {categorical: [idiopathic, cryptorchidism, orchitis, azfc]}
-methods: [crude, adjusted, iptw-ate, iptw-att, iptw-ato, matching, standardised, aipw]
+methods: [crude, adjusted, iptw-ate, iptw-att, iptw-ato, matching, g-computation, aipw]
 matching: {focal: untreated}
 missing: {method: mice, imputations: 20, iterations: 10}
 seed: 20220101

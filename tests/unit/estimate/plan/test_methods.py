@@ -133,7 +133,7 @@ def trial(method, covariates):
 @pytest.mark.parametrize(
     ("method", "name", "covariates"),
     [
-        ("standardised-randomised", "standardised-randomised", ("age_years", "testis_volume_ml")),
+        ("g-computation-randomised", "g-computation-randomised", ("age_years", "testis_volume_ml")),
         ("logistic", "adjusted", ("age_years", "testis_volume_ml")),
         ("unadjusted", "crude", ()),
     ],

@@ -13,7 +13,7 @@ outcome: sperm_retrieved
 covariates:
   age_years: numeric
   diagnosis: {categorical: [idiopathic, cryptorchidism, orchitis, azfc]}
-methods: [crude, adjusted, iptw-ate, iptw-att, iptw-ato, matching, standardised, aipw]
+methods: [crude, adjusted, iptw-ate, iptw-att, iptw-ato, matching, g-computation, aipw]
 missing: {method: mice, imputations: 20, iterations: 10}
 seed: 20220101
 """
@@ -79,7 +79,7 @@ def test_levels_may_be_numbers():
         ),
         ("seed:", "trim_percent: [10, 110]\nseed:", "two numbers from 0 to 100"),
         ("seed:", "truncate_percent: [99, 1]\nseed:", "the smaller first"),
-        ("seed:", "strata: [diagnosis]\nseed:", "only `standardised-randomised` uses strata"),
+        ("seed:", "strata: [diagnosis]\nseed:", "only `g-computation-randomised` uses strata"),
         ("seed:", "strata: [age_years]\nseed:", "age_years is a number; blocks are permuted"),
         ("seed:", "mediation_sensitivity: true\nseed:", "name a division under mediation first"),
         ("iterations: 10", "predictors: {bmi: [age_years]}", "declare bmi under covariates first"),
