@@ -218,7 +218,7 @@ _ENTRIES = (
            lambda work: aipw(work.data, work.score, model=work.model), needs=_SCORE | _MODEL),
     Method("tmle", "targeted maximum likelihood",
            lambda work: tmle(work.data, work.score, model=work.model), needs=_SCORE | _MODEL),
-    Method("unadjusted",
+    Method("score",
            "difference of two shares; score test and score interval (Farrington-Manning)",
            scales=("risk difference",), needs=frozenset(), offered=_POWER, because=_OF_TRIALS),
     Method("mantel-haenszel",
@@ -241,7 +241,7 @@ def methods_of(door: Door, methods: Mapping[str, Method] = METHODS) -> tuple[str
     """Return the names of the methods that a command offers.
 
     >>> methods_of("power")
-    ('g-computation-randomised', 'unadjusted', 'mantel-haenszel', 'logistic', 'mixed')
+    ('g-computation-randomised', 'score', 'mantel-haenszel', 'logistic', 'mixed')
     """
     return tuple(name for name, method in methods.items() if door in method.offered)
 

@@ -113,7 +113,7 @@ class DesignFile(Document):
             raise ValueError("mixed needs two sites or more")
         if any(
             each.endpoint.ejaculators == "principal stratum"
-            and each.analysis.method != "unadjusted"
+            and each.analysis.method != "score"
             for each in self.questions
         ):
             raise ValueError("a principal stratum is estimated unadjusted")
