@@ -49,7 +49,7 @@ CLUSTER = 100_000
 #: The plan of an article: multiple imputation, six roads to the effect, eight divisions.
 FULL = StudyPlan(
     covariates=("diagnosis", *BASELINE),
-    methods=("crude", "adjusted", "iptw-ate", "iptw-ato", "matching", "g-computation", "aipw"),
+    methods=("unadjusted", "adjusted", "iptw-ate", "iptw-ato", "matching", "g-computation", "aipw"),
     matching=Matching(focal="untreated", order="closest"),
     missing=MissingData(method="mice", imputations=20, iterations=10),
     subgroups={

@@ -14,7 +14,7 @@ from estimate.causal.marginal import aipw, g_computation, tmle
 from estimate.causal.matching import Matches, match_nearest, matched
 from estimate.causal.randomised_g_computation import randomised
 from estimate.causal.weighting import Errors, Target, Weights, iptw, iptw_adjusted
-from estimate.comparison.contingency import crude
+from estimate.comparison.contingency import unadjusted
 from estimate.core.result import Estimate, Scale
 from estimate.methods.shared_work import Work
 from estimate.regression.adjustment import adjusted
@@ -170,7 +170,7 @@ def _iptw(target: Target) -> Method:
 
 
 _ENTRIES = (
-    Method("crude", "comparison without adjustment", lambda work: crude(work.observed),
+    Method("unadjusted", "comparison without adjustment", lambda work: unadjusted(work.observed),
            needs=frozenset()),
     Method("adjusted", "logistic regression on treatment and covariates",
            lambda work: [adjusted(work.data, profile=not work.pooled)],
@@ -236,6 +236,13 @@ _ENTRIES = (
 #: Every analysis method by name, in the order in which pages list them.
 METHODS: dict[str, Method] = {method.name: method for method in _ENTRIES}
 
+#: Other words of the literature for a method, which plans may write.
+SYNONYMS = {
+    "crude": "unadjusted",
+    "standardised": "g-computation",
+    "standardized": "g-computation",
+}
+
 
 def methods_of(door: Door, methods: Mapping[str, Method] = METHODS) -> tuple[str, ...]:
     """Return the names of the methods that a command offers.
@@ -247,7 +254,12 @@ def methods_of(door: Door, methods: Mapping[str, Method] = METHODS) -> tuple[str
 
 
 def check_method(name: str, door: Door) -> str:
-    """Return the name of a method that a command offers; raise ValueError for another name."""
+    """Return the name of a method that a command offers; raise ValueError for another name.
+
+    >>> check_method("crude", "analyse")
+    'unadjusted'
+    """
+    name = SYNONYMS.get(name, name)
     offered = methods_of(door)
     if name in offered:
         return name

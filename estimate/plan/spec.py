@@ -57,7 +57,7 @@ class Plan(Document):
         Categorical covariates within which a trial balanced its arms by permuted blocks; for
         `g-computation-randomised` alone.
     trim_percent
-        Propensity scores, in percent, beyond which men are left out (of all but `crude`); None
+        Propensity scores, in percent, beyond which men are left out (of all but `unadjusted`); None
         leaves nobody out. The population changes.
     truncate_percent
         Percentiles at which inverse-probability weights are cut; None cuts none.
@@ -116,7 +116,7 @@ class Plan(Document):
             raise ValueError("a method is listed twice")
         needy = [method for method in value if METHODS[method].needs]
         if needy and info.data.get("covariates") == {}:
-            raise ValueError(f"{needy[0]} needs covariates; list them, or plan `crude` alone")
+            raise ValueError(f"{needy[0]} needs covariates; list them, or plan `unadjusted` alone")
         return value
 
     @field_validator("propensity")

@@ -13,7 +13,7 @@ from estimate.causal.matching import match_nearest, matched
 from estimate.causal.propensity import propensity
 from estimate.causal.randomised_g_computation import randomised
 from estimate.causal.weighting import iptw, iptw_adjusted, weights
-from estimate.comparison.contingency import crude
+from estimate.comparison.contingency import unadjusted
 from estimate.core.analysis_set import analysis_set
 from estimate.core.columns import Categorical, Numeric
 from estimate.core.result import RATIOS
@@ -83,7 +83,7 @@ def pairs(focal):
 
 
 CASES = {
-    "crude": Case(crude, "crude", confounded=True),
+    "unadjusted": Case(unadjusted, "unadjusted", confounded=True),
     "adjusted": Case(lambda d: (adjusted(d),), "adjusted", conditional=True),
     # A penalty counts for less with every man twice; it is there so that separation has an answer.
     "firth": Case(lambda d: (firth(d),), "firth", conditional=True, doubles=False, survives=True),

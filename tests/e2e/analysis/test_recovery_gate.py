@@ -24,18 +24,18 @@ OTHERWISE = 200
 #: Failures that must show even here: case, plan and method.
 VISIBLE = {
     "constant-effect": [
-        ("measured", "crude"),
+        ("measured", "unadjusted"),
         ("measured", "iptw-ate-naive"),
         ("measured", "matching-treated-largest"),
     ],
-    "no-effect": [("measured", "crude"), ("measured", "iptw-ate-naive")],
+    "no-effect": [("measured", "unadjusted"), ("measured", "iptw-ate-naive")],
     "paper-nothing-missing": [("operated", "g-computation"), ("operated", "iptw-ate")],
     "randomised": [("measured", "matching-treated-largest")],
     "confounded": [("hidden", "g-computation"), ("hidden", "aipw"), ("measured", "matching")],
-    "poor-overlap": [("measured", "iptw-ate"), ("measured", "crude")],
+    "poor-overlap": [("measured", "iptw-ate"), ("measured", "unadjusted")],
     "much-missing": [],
     "strong-confounding-constant-effect": [
-        ("measured", "crude"),
+        ("measured", "unadjusted"),
         ("measured", "matching-treated-largest"),
     ],
     "hidden-confounder-constant-effect": [("measured", "g-computation"), ("measured", "aipw")],

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import pretese as pt
-from estimate.comparison.contingency import crude
+from estimate.comparison.contingency import unadjusted
 from estimate.methods.registry import METHODS, Method, methods_of
 from estimate.methods.shared_work import Work
 from estimate.plan.analyse import analyse
@@ -110,10 +110,10 @@ def test_the_interface_gives_the_numbers_of_both_engines():
 
 def test_the_comparison_without_covariates_uses_the_same_patients_where_others_are_imputed():
     missing = {"method": "mice", "imputations": 2, "iterations": 1}
-    plan = StudyPlan(covariates=COVARIATES, methods=("crude",), scales=SCALES, missing=missing)
+    plan = StudyPlan(covariates=COVARIATES, methods=("unadjusted",), scales=SCALES, missing=missing)
     table = EstimateTask(paper(), 80, 5, {"own": plan})(0, 1).to_pandas().set_index("scale")
     men = written_down(draw_cohort(paper(), 5, 1, men=80), 0)
-    for each in analyse(men, plan_of(("crude",), missing=missing)).estimates:
+    for each in analyse(men, plan_of(("unadjusted",), missing=missing)).estimates:
         row = table.loc[each.scale]
         for number in NUMBERS:
             assert row[number] == pytest.approx(float(getattr(each, number)), rel=1e-5), number
@@ -135,7 +135,7 @@ def trial(method, covariates):
     [
         ("g-computation-randomised", "g-computation-randomised", ("age_years", "testis_volume_ml")),
         ("logistic", "adjusted", ("age_years", "testis_volume_ml")),
-        ("score", "crude", ()),
+        ("score", "unadjusted", ()),
     ],
 )
 def test_power_finds_what_analyse_finds_in_the_same_patients(method, name, covariates):
@@ -157,8 +157,8 @@ def test_power_finds_what_analyse_finds_in_the_same_patients(method, name, covar
 @pytest.mark.parametrize("name", methods_of("analyse"))
 def test_an_estimator_that_is_called_by_itself_labels_its_result_as_plans_do(name):
     cohort = draw_cohort(paper(), 5, 2)
-    plan = StudyPlan(covariates=COVARIATES, methods=("crude",))
-    work = Work(observed(cohort, plan), choices=plan_of(("crude",)).choices, replicates=True)
+    plan = StudyPlan(covariates=COVARIATES, methods=("unadjusted",))
+    work = Work(observed(cohort, plan), choices=plan_of(("unadjusted",)).choices, replicates=True)
     assert {each.method for each in METHODS[name].answers(work)} == {name}
 
 
@@ -207,12 +207,14 @@ def test_a_replicate_with_too_few_partners_has_no_answer_and_a_table_is_refused(
 
 def test_a_new_estimator_is_one_entry_of_the_registry(monkeypatch):
     """Register one, and both commands run it; no other file is touched."""
-    half = Method("crude-again", "the crude comparison", lambda work: crude(work.observed))
+    half = Method(
+        "unadjusted-again", "the unadjusted comparison", lambda work: unadjusted(work.observed)
+    )
     monkeypatch.setitem(METHODS, half.name, half)
     men = written_down(draw_cohort(paper(), 5, 1), 0)
-    found = analyse(men, plan_of(("crude", "crude-again"))).estimates
+    found = analyse(men, plan_of(("unadjusted", "unadjusted-again"))).estimates
     assert [each.estimate for each in found[:3]] == [each.estimate for each in found[3:]]
-    plan = StudyPlan(covariates=COVARIATES, methods=("crude-again",))
+    plan = StudyPlan(covariates=COVARIATES, methods=("unadjusted-again",))
     rows = EstimateTask(paper(), 100, 5, {"own": plan})(0, 2).to_pandas()
-    assert set(rows["method"]) == {"crude-again"}
+    assert set(rows["method"]) == {"unadjusted-again"}
     assert rows["sate"].notna().all()
