@@ -12,7 +12,15 @@ from pretese.clinic.clinic_options import (
     FORMATS,
     MOST_REPLICATIONS,
 )
-from pretese.commands.options import NumberRange, seed_option
+from pretese.commands.option_types import NumberRange
+from pretese.commands.options import (
+    figures_option,
+    format_option,
+    json_option,
+    out_option,
+    seed_option,
+    workers_option,
+)
 from pretese.io.text.json_text import print_json
 from pretese.screen.console import SafeConsole
 from pretese.screen.option_names import options_named
@@ -36,9 +44,8 @@ OPTIONS = {
 @click.option("--men", type=click.IntRange(2, 10_000_000),
               help="Men drawn [enough for the clinic's horizon, or the scenario's].")  # fmt: skip
 @seed_option()
-@click.option("--out", type=click.Path(path_type=Path), help="Folder to write; needed for a run.")
-@click.option("--format", "kind", type=click.Choice(FORMATS), default="csv", show_default=True,
-              help="File type of the tables and the log.")  # fmt: skip
+@out_option("Folder to write; needed for a run.")
+@format_option(FORMATS, "csv", "File type of the tables and the log.")
 @click.option("--xes", is_flag=True, help="Write the log as XES too, for process mining.")
 @click.option("--day", type=NumberRange(min=0),
               help="Tables and log as known at the end of this day [the horizon].")  # fmt: skip
@@ -53,18 +60,16 @@ OPTIONS = {
               help="Runs at most, per capacity with --solve.")  # fmt: skip
 @click.option("--solve", "what", help=f"Find the least of: {', '.join(CAPACITY_NAMES)}.")
 @click.option("--until", "goal_text", help="The goal to meet, such as 'p90_wait_days < 60'.")
-@click.option("--figures/--no-figures", default=True, show_default=True,
-              help="Draw queues, flow and one man's way.")  # fmt: skip
-@click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True,
-              help="Processes; the result does not depend on it.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@figures_option("Draw queues, patient flow and one timeline.")
+@workers_option
+@json_option
 def command(
     scenario: str,
     clinic_name: str,
     men: int | None,
     seed: int,
     out: Path | None,
-    kind: str,
+    form: str,
     xes: bool,
     day: float | None,
     wanted: int | None,
@@ -104,7 +109,7 @@ def command(
             raise InputError.of("out", "", "it is missing", "name a folder to write")
         found = chosen.clinic(
             day=day, replications=wanted, precision=precision, measure=measure, out=out,
-            format=kind, xes=xes, figures=figures, **common,
+            format=form, xes=xes, figures=figures, **common,
         )  # fmt: skip
     _tell(found.assumptions)
     _show_run(found, out, as_json)

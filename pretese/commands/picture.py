@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 import pretese
-from pretese.commands.options import seed_option
+from pretese.commands.options import out_option, seed_option
 from pretese.io.output.atomic_file import check_file
 from pretese.pictures.scenario_pictures import PICTURES
 from pretese.screen.option_names import options_named
@@ -17,10 +17,7 @@ from protocol.errors import InputError
 @click.argument("scenario")
 @click.option("--man", type=click.IntRange(1), default=1, show_default=True, help="For `man`.")
 @seed_option()
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True,
-    help="File to write: .png or .svg.",
-)  # fmt: skip
+@out_option("File to write: .png or .svg.", required=True)
 def command(kind: str, scenario: str, man: int, seed: int, out: Path) -> None:
     """Draw a picture of SCENARIO (a shipped name or a file).
 

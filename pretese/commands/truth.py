@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 import pretese
-from pretese.commands.options import seed_option
+from pretese.commands.options import out_option, seed_option
 from pretese.io.output.atomic_file import check_file
 from pretese.screen.console import SafeConsole
 from pretese.screen.option_names import options_named
@@ -15,7 +15,7 @@ from pretese.screen.option_names import options_named
 @click.argument("scenario")
 @click.option("--men", type=click.IntRange(1, 1_000_000_000), default=1_000_000, show_default=True)
 @seed_option()
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="CSV file to write.")
+@out_option("CSV file to write.")
 def command(scenario: str, men: int, seed: int, out: Path | None) -> None:
     """Count the true effects of SCENARIO (a shipped name or a file) over a large draw of men.
 

@@ -17,7 +17,7 @@ from simulate.clinic.capacity.required_capacity import CAPACITIES
 
 #: Options of `pretese clinic`, as the interface calls them.
 ARGUMENTS = {
-    "clinic_name": "clinic", "men": "patients", "kind": "format", "wanted": "replications",
+    "clinic_name": "clinic", "men": "patients", "form": "format", "wanted": "replications",
     "what": "solve", "goal_text": "until",
 }  # fmt: skip
 
