@@ -34,7 +34,7 @@ PLAN = """\
 treatment: gn
 outcome: sperm_retrieved
 covariates: {age_years: numeric}
-methods: [crude]
+methods: [unadjusted]
 """
 LOOKS = "control_events,control_men,treated_events,treated_men\n22,60,30,60\n"
 LOG = """\

@@ -20,13 +20,13 @@ PLAN = """
 treatment: gn
 outcome: sperm_retrieved
 covariates: {age_years: numeric}
-methods: [crude]
+methods: [unadjusted]
 missing: none
 """
 STUDY_PLAN = """
 outcome: any_sperm
 covariates: {fsh_iu_l: numeric}
-methods: [crude]
+methods: [unadjusted]
 """
 DESIGN = """
 id: plain
