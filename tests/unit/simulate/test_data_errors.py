@@ -50,9 +50,7 @@ def test_swapped_columns_hold_each_other_and_another_unit_its_factor(study):
     labels = corrupted.labels
     swapped = labels.query("kind == 'columns swapped' and column == 'lh_iu_l'")["patient_id"] - 1
     rows = corrupted.patients.iloc[: len(patients)]
-    assert np.array_equal(
-        rows["lh_iu_l"][swapped], patients["fsh_iu_l"][swapped], equal_nan=True
-    )
+    assert np.array_equal(rows["lh_iu_l"][swapped], patients["fsh_iu_l"][swapped], equal_nan=True)
     other = labels.query("kind == 'other unit'")["patient_id"] - 1
     ratio = rows["testosterone_nmol_l"][other] / patients["testosterone_nmol_l"][other]
     assert np.allclose(ratio, 28.84)
