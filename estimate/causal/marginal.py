@@ -82,7 +82,7 @@ def _set_treatment(design: DesignMatrix, value: float) -> Floats:
     return X
 
 
-def standardised_risks(
+def g_computation_risks(
     data: AnalysisSet,
     model: OutcomeModel,
     *,
@@ -117,7 +117,7 @@ def standardised_risks(
     return Risks(risks[0], risks[1], cov, data.n, model.fit.converged)
 
 
-def standardised(
+def g_computation(
     data: AnalysisSet,
     covariates: Sequence[str] | None = None,
     *,
@@ -135,11 +135,11 @@ def standardised(
     model
         The outcome model if it is fitted already; several methods can share one.
     target, errors
-        As for `standardised_risks`.
+        As for `g_computation_risks`.
     """
     model = model or outcome_model(data, covariates, interactions=interactions)
-    risks = standardised_risks(data, model, target=target, errors=errors)
-    method = "standardised" if target == "ate" else f"standardised-{target}"
+    risks = g_computation_risks(data, model, target=target, errors=errors)
+    method = "g-computation" if target == "ate" else f"g-computation-{target}"
     return risks.compare(data.question(POPULATIONS[target]), method, f"Wald, {errors}")
 
 
@@ -161,7 +161,7 @@ def aipw(
     Parameters
     ----------
     covariates, interactions, model
-        As for `standardised`.
+        As for `g_computation`.
     """
     model = model or outcome_model(data, covariates, interactions=interactions)
     risks = aipw_risks(data, model, score)
@@ -199,7 +199,7 @@ def tmle(
     Parameters
     ----------
     covariates, interactions, model
-        As for `standardised`.
+        As for `g_computation`.
     """
     model = model or outcome_model(data, covariates, interactions=interactions)
     risks = tmle_risks(data, model, score)

@@ -43,7 +43,7 @@ class Risks:
         --------
         >>> risks = Risks(*map(np.array, (0.3, 0.2)), np.eye(2) / 1e3, np.array(99), np.array(True))
         >>> question = Estimand("all men", "gn 1 vs 0", "sperm_retrieved", "")
-        >>> for answer in risks.compare(question, "standardised", "delta"):
+        >>> for answer in risks.compare(question, "g-computation", "delta"):
         ...     print(f"{answer.scale}: {answer.estimate:.3f}")
         risk difference: 0.100
         risk ratio: 1.500

@@ -91,7 +91,7 @@ def count(data: AnalysisSet) -> TwoByTwo:
     return TwoByTwo.of(*(np.count_nonzero(cell & data.include, axis=-1) for cell in cells))
 
 
-def crude(data: AnalysisSet, *, population: str = "all men") -> tuple[Estimate, ...]:
+def unadjusted(data: AnalysisSet, *, population: str = "all men") -> tuple[Estimate, ...]:
     """Return the unadjusted risk difference, risk ratio and odds ratio of an analysis set."""
     estimand = data.question(population, "unadjusted")
     table = count(data)
@@ -102,7 +102,7 @@ def crude(data: AnalysisSet, *, population: str = "all men") -> tuple[Estimate, 
     )
 
 
-def risk_difference(table: TwoByTwo, estimand: Estimand, *, method: str = "crude") -> Estimate:
+def risk_difference(table: TwoByTwo, estimand: Estimand, *, method: str = "unadjusted") -> Estimate:
     """Return the difference in risk with Newcombe's hybrid score interval.
 
     Newcombe RG. *Stat Med* 1998;17:873-890, method 10. The standard error and the p-value are
@@ -146,7 +146,7 @@ def risk_difference(table: TwoByTwo, estimand: Estimand, *, method: str = "crude
     )
 
 
-def risk_ratio(table: TwoByTwo, estimand: Estimand, *, method: str = "crude") -> Estimate:
+def risk_ratio(table: TwoByTwo, estimand: Estimand, *, method: str = "unadjusted") -> Estimate:
     """Return the ratio of risks with Wald's interval on the log scale (Katz et al. 1978)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.log(table.risk_treated / table.risk_untreated)
@@ -159,7 +159,7 @@ def risk_ratio(table: TwoByTwo, estimand: Estimand, *, method: str = "crude") ->
     return wald(estimand.as_("risk ratio"), method, "risk ratio", value, np.sqrt(variance), table.n)
 
 
-def odds_ratio(table: TwoByTwo, estimand: Estimand, *, method: str = "crude") -> Estimate:
+def odds_ratio(table: TwoByTwo, estimand: Estimand, *, method: str = "unadjusted") -> Estimate:
     """Return the odds ratio with profile-likelihood interval and likelihood-ratio p-value.
 
     Examples

@@ -206,7 +206,7 @@ def compare_arms(
         low, high = (low, high) if measure == "risk difference" else (np.log(low), np.log(high))
     return assemble(
         estimand.as_(measure),
-        "unadjusted",
+        "score",
         measure,
         value=value,
         std_error=std_error,

@@ -127,7 +127,7 @@ def wald(
     Examples
     --------
     >>> question = Estimand("all men", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
-    >>> answer = wald(question, "crude", "odds ratio", np.log(2), 0.25, 100)
+    >>> answer = wald(question, "unadjusted", "odds ratio", np.log(2), 0.25, 100)
     >>> [round(float(x), 3) for x in (answer.estimate, answer.conf_low, answer.conf_high)]
     [2.0, 1.225, 3.265]
     """

@@ -74,7 +74,7 @@ def risk_interaction(
     question = conditional_estimand(data, covariates, "all men analysed")
     contrast = wald(
         question.as_("interaction contrast of standardised risks"),
-        "standardised",
+        "g-computation",
         "risk difference",
         risk4 @ signs,
         delta_error(np.broadcast_to(signs, risk4.shape), cov4),

@@ -26,7 +26,7 @@ class CompleteData:
     data
         Leading shape () or (imputation,).
     observed
-        Men with treatment and outcome known, before imputation; what `crude` needs.
+        Men with treatment and outcome known, before imputation; what `unadjusted` needs.
     columns
         Covariate to its column as read, NaN where missing.
     missing

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from estimate.causal.marginal import aipw, standardised, tmle
+from estimate.causal.marginal import aipw, g_computation, tmle
 from estimate.causal.matched_pairs import paired
 from estimate.causal.matching import match_nearest, matched
 from estimate.causal.propensity import propensity
-from estimate.causal.robust_standardisation import randomised
+from estimate.causal.randomised_g_computation import randomised
 from estimate.causal.weighting import iptw, iptw_adjusted, weights
-from estimate.comparison.contingency import crude
+from estimate.comparison.contingency import unadjusted
 from estimate.core.analysis_set import analysis_set
 from estimate.core.columns import Categorical, Numeric
 from estimate.core.result import RATIOS
@@ -83,7 +83,7 @@ def pairs(focal):
 
 
 CASES = {
-    "crude": Case(crude, "crude", confounded=True),
+    "unadjusted": Case(unadjusted, "unadjusted", confounded=True),
     "adjusted": Case(lambda d: (adjusted(d),), "adjusted", conditional=True),
     # A penalty counts for less with every man twice; it is there so that separation has an answer.
     "firth": Case(lambda d: (firth(d),), "firth", conditional=True, doubles=False, survives=True),
@@ -91,7 +91,7 @@ CASES = {
     "modified Poisson": Case(
         lambda d: (modified_poisson(d),), "modified-poisson", conditional=True, confounded=True
     ),
-    "randomised": Case(randomised, "standardised-randomised", confounded=True),
+    "randomised": Case(randomised, "g-computation-randomised", confounded=True),
     "score as covariate": Case(
         lambda d: (adjusted(d, [], score=propensity(d).score, method="ps-covariate-alone"),),
         "ps-covariate-alone",
@@ -142,20 +142,20 @@ CASES = {
         size="trap",
         swapped="matching, conditional",
     ),
-    "standardised": Case(standardised, "standardised"),
-    "standardised att": Case(
-        lambda d: standardised(d, target="att"),
-        "standardised-att",
+    "g-computation": Case(g_computation, "g-computation"),
+    "g-computation att": Case(
+        lambda d: g_computation(d, target="att"),
+        "g-computation-att",
         "att",
-        swapped="standardised atc",
+        swapped="g-computation atc",
     ),
-    "standardised atc": Case(
-        lambda d: standardised(d, target="atc"),
-        "standardised-atc",
+    "g-computation atc": Case(
+        lambda d: g_computation(d, target="atc"),
+        "g-computation-atc",
         "atc",
-        swapped="standardised att",
+        swapped="g-computation att",
     ),
-    "standardised by x": Case(lambda d: standardised(d, interactions=["x"]), "standardised"),
+    "g-computation by x": Case(lambda d: g_computation(d, interactions=["x"]), "g-computation"),
     "aipw": Case(lambda d: aipw(d, propensity(d)), "aipw"),
     "tmle": Case(lambda d: tmle(d, propensity(d)), "tmle"),
 }
@@ -396,7 +396,7 @@ def imputed_studies(effect):
 
 #: Those whose answer to imputed data is checked: one that conditions, one that weights, one that
 #: predicts.
-IMPUTED = ("adjusted", "iptw-ate", "standardised")
+IMPUTED = ("adjusted", "iptw-ate", "g-computation")
 
 
 @pytest.mark.parametrize("name", IMPUTED)

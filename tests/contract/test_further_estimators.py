@@ -495,7 +495,7 @@ CASES = {
     ),
     "interaction of risks": Case(
         risks_by_cell({True: [[0.2, 0.3], [0.3, 0.4]], False: [[0.2, 0.3], [0.3, 0.6]]}),
-        run_contrast, n=400, truth={"contrast": 0.2}, label="standardised",
+        run_contrast, n=400, truth={"contrast": 0.2}, label="g-computation",
         undefined={"weights": NO_WEIGHTS},
     ),
     "mediation": Case(

@@ -80,13 +80,13 @@ def recover(
     Examples
     --------
     >>> import pretese as pt
-    >>> plan = {"covariates": ["fsh_iu_l"], "methods": ["crude", "adjusted"]}
+    >>> plan = {"covariates": ["fsh_iu_l"], "methods": ["unadjusted", "adjusted"]}
     >>> found = pt.recover("constant-effect", plan, replicates=20, truth_patients=1000,
     ...                    workers=1, progress=False)
     >>> found
     <Recovery: 1 scenario x 20 replicates, 3 verdicts, 0 unexpected>
     >>> found.verdicts[["method", "scale"]].to_string(index=False).splitlines()[1].split()
-    ['crude', 'risk', 'difference']
+    ['unadjusted', 'risk', 'difference']
     """
     from pretese.recovery.design.library import choose_study
     from pretese.recovery.run_recovery import prepare_recovery

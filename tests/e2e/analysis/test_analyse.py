@@ -21,7 +21,7 @@ outcome: baby
 covariates:
   woman age: numeric
   ward: {categorical: [north, south]}
-methods: [crude, adjusted, iptw-ate, matching, aipw]
+methods: [unadjusted, adjusted, iptw-ate, matching, aipw]
 missing: none
 """
 
@@ -61,7 +61,7 @@ def test_json_is_one_document_and_nothing_else(clinic, capsys):
     assert analyse(clinic, "--json") == 0
     answer = json.loads(capsys.readouterr().out)
     methods = dict.fromkeys(each["method"] for each in answer["estimates"])
-    assert list(methods) == ["crude", "adjusted", "iptw-ate", "matching", "aipw"]
+    assert list(methods) == ["unadjusted", "adjusted", "iptw-ate", "matching", "aipw"]
     assert set(answer) >= {
         "estimates", "c_statistic", "balance", "missing", "versions", "plan_sha256", "data_sha256",
     }  # fmt: skip
@@ -117,7 +117,7 @@ def test_the_reference_cohort_gives_the_reference_values(tmp_path, capsys):
         ("ward: {categorical: [north, south]}", "ward: numeric", "th' is not a number; give"),
         ("[north, south]", "[north, east]", "unknown category 'south'; declared levels: north"),
         ("outcome: baby", "outcome: woman age", "outcome holds"),
-        ("methods: [crude", "method: [crude", "did you mean 'methods'?"),
+        ("methods: [unadjusted", "method: [unadjusted", "did you mean 'methods'?"),
         ("missing: none", "missing: [", "is not valid YAML"),
     ],
 )

@@ -24,7 +24,8 @@ covariates:
   age: numeric
   fsh: numeric
   ward: {categorical: [north, south]}
-methods: [crude, adjusted, firth, modified-poisson, iptw-ate, matching, standardised, aipw, tmle]
+methods:
+  [unadjusted, adjusted, firth, modified-poisson, iptw-ate, matching, g-computation, aipw, tmle]
 missing: complete-case
 subgroups: {ward: {by: ward}, older: {by: age, cut: "< 30"}}
 splines: [fsh]
@@ -150,25 +151,25 @@ def test_all_faults_of_a_table_are_told_at_once(tmp_path, capsys):
 ESTIMABLE_IN_PART = {
     "collinear covariates": (
         lambda t: t.assign(fsh=2 * t.age + 1),
-        {"crude"},
+        {"unadjusted"},
         "fsh says what the columns before it say together; leave it out of the covariates",
     ),
-    "a column twice": (lambda t: t.assign(fsh=t.age), {"crude"}, "fsh says what the columns"),
+    "a column twice": (lambda t: t.assign(fsh=t.age), {"unadjusted"}, "fsh says what the columns"),
     "fewer men than coefficients": (
         lambda t: t.head(5).assign(
             arm=[0, 1, 1, 0, 1], won=[0, 1, 0, 1, 1], age=[25, 35, 28, 33, 31],
             ward=[*t.ward[:3], "north", "south"],
         ),
-        {"crude"},
+        {"unadjusted"},
         "5 men are too few for a model of 5 coefficients",
     ),
     "outcome is treatment": (
-        lambda t: t.assign(won=t.arm), {"crude", "firth", "iptw-ate"},
+        lambda t: t.assign(won=t.arm), {"unadjusted", "firth", "iptw-ate"},
         "treatment and covariates tell the outcome without error",
     ),
     "treatment by age": (
         lambda t: t.assign(arm=(t.age > 32) * 1),
-        {"crude", "adjusted", "firth", "modified-poisson", "standardised"},
+        {"unadjusted", "adjusted", "firth", "modified-poisson", "g-computation"},
         "the covariates tell who was treated without error: nobody is comparable",
     ),
 }  # fmt: skip

@@ -87,7 +87,7 @@ def test_the_months_of_drawn_men_are_those_that_the_audit_reads_from_their_injec
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_a_folder_of_drawn_studies_is_audited_from_the_command_line(kind, tmp_path, capsys):
     folder = tmp_path / "drawn"
-    words = ["simulate", "paper", "--men", "40", "--replicates", "2", "--format", kind]
+    words = ["simulate", "paper", "--patients", "40", "--replicates", "2", "--format", kind]
     assert run([*words, "--out", str(folder)]) == 0
     capsys.readouterr()
     assert run(["audit", str(folder), "--json"]) == 0

@@ -100,7 +100,7 @@ def test_risks_standardised_over_diagnosis(r_output, name):
     found = Risks(
         *map(np.array, risks), gradient @ fit.cov @ gradient.T, np.array(542), np.array(True)
     )
-    difference, relative, odds = found.compare(QUESTION, "standardised", "delta")
+    difference, relative, odds = found.compare(QUESTION, "g-computation", "delta")
     assert difference.estimate == pytest.approx(r["marginal"]["RD"], rel=1e-6)
     assert difference.std_error == pytest.approx(r["marginal"]["RD_se"], rel=1e-6)
     assert relative.estimate == pytest.approx(r["marginal"]["RR"], rel=1e-6)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from estimate.causal.propensity import propensity
-from estimate.comparison.contingency import crude
+from estimate.comparison.contingency import unadjusted
 from estimate.core.design_matrix import design_matrix
 from estimate.core.result import Z95
 from estimate.regression.adjustment import adjusted
@@ -110,7 +110,7 @@ def test_the_estimate_reports_profile_interval_and_likelihood_ratio(men_and_r, m
 
 def test_the_crude_odds_ratio_is_the_model_without_covariates(men_and_r):
     men, r = men_and_r
-    answer = crude(men)[2]
+    answer = unadjusted(men)[2]
     assert answer.estimate == pytest.approx(np.exp(r["crude"]["coef"][1]), rel=1e-6)
     assert answer.p_value == pytest.approx(r["crude"]["lrt_gn_p"], rel=1e-6)
 

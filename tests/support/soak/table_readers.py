@@ -15,7 +15,10 @@ from pretese.commands.options import tell_assumptions
 from protocol.errors import InputError
 from tests.support.faults.faulty_tables import plain
 
-PLAN = "treatment: arm\noutcome: won\nmethods: [crude]\ncovariates: {ward: {categorical: [n, s]}}\n"
+PLAN = (
+    "treatment: arm\noutcome: won\nmethods: [unadjusted]\n"
+    "covariates: {ward: {categorical: [n, s]}}\n"
+)
 PEOPLE = [
     ["arm", "won", "ward"],
     *([str(k % 2), str(k // 2 % 2), "ns"[k // 4 % 2]] for k in range(24)),

@@ -38,7 +38,7 @@ couple_ready: yes
 STUDY_PLAN = """\
 outcome: any_sperm
 covariates: [fsh_iu_l, diagnosis]
-methods: [crude, adjusted]
+methods: [unadjusted, adjusted]
 subgroups: {fsh: {by: fsh_iu_l, cut: "< 10"}}
 missing: {method: mice, imputations: 5, iterations: 3}
 seed: 3

@@ -58,7 +58,7 @@ def test_the_record_is_the_documented_json():
 
 
 def test_absolute_risks_come_first():
-    scales = [each.scale for each in analyse(men(), plan(methods=("crude", "aipw"))).estimates]
+    scales = [each.scale for each in analyse(men(), plan(methods=("unadjusted", "aipw"))).estimates]
     assert scales == ["risk difference", "risk ratio", "odds ratio"] * 2
 
 
@@ -93,10 +93,12 @@ def test_nothing_missing_needs_no_imputation():
     ]
 
 
-def test_the_crude_estimate_uses_all_men_when_covariates_are_imputed():
+def test_the_unadjusted_estimate_uses_all_men_when_covariates_are_imputed():
     table = men(missing=0.3)
-    chosen = plan(methods=("crude",), missing={"method": "mice", "imputations": 2, "iterations": 1})
-    whole = analyse({"gn": table["gn"], "y": table["y"]}, Plan(**ROLES, methods=("crude",)))
+    chosen = plan(
+        methods=("unadjusted",), missing={"method": "mice", "imputations": 2, "iterations": 1}
+    )
+    whole = analyse({"gn": table["gn"], "y": table["y"]}, Plan(**ROLES, methods=("unadjusted",)))
     assert analyse(table, chosen).estimates[2].records() == whole.estimates[2].records()
 
 
@@ -133,9 +135,9 @@ def test_matching_takes_the_smaller_arm_and_says_so():
 def test_a_separated_model_is_a_labelled_result_beside_sound_ones():
     table = men(60)
     table["y"] = np.where(table["diagnosis"] == "azfc", 1, table["y"])
-    found = analyse(table, plan(methods=("crude", "adjusted", "iptw-ate")))
+    found = analyse(table, plan(methods=("unadjusted", "adjusted", "iptw-ate")))
     converged = {each.method: bool(each.converged) for each in found.estimates}
-    assert converged == {"crude": True, "adjusted": False, "iptw-ate": True}
+    assert converged == {"unadjusted": True, "adjusted": False, "iptw-ate": True}
 
 
 def test_collinear_covariates_are_a_labelled_result():
@@ -194,8 +196,8 @@ def test_the_weighted_table_is_balanced_and_has_no_tests():
 
 def test_progress_is_told_step_by_step():
     told = []
-    analyse(men(), plan(methods=("crude", "aipw")), tell=lambda *step: told.append(step))
-    assert told == [(0, 2, "reading"), (1, 2, "crude"), (2, 2, "aipw")]
+    analyse(men(), plan(methods=("unadjusted", "aipw")), tell=lambda *step: told.append(step))
+    assert told == [(0, 2, "reading"), (1, 2, "unadjusted"), (2, 2, "aipw")]
 
 
 def test_percents_of_the_plan_reach_the_estimators():
@@ -210,8 +212,8 @@ def test_percents_of_the_plan_reach_the_estimators():
     assert tight.estimates[-1].n < loose.estimates[-1].n
 
 
-def test_trimmed_men_are_counted_and_only_crude_keeps_them():
-    found = analyse(men(), plan(methods=("crude", "iptw-ate"), trim_percent=(60, 80)))
+def test_trimmed_men_are_counted_and_only_unadjusted_keeps_them():
+    found = analyse(men(), plan(methods=("unadjusted", "iptw-ate"), trim_percent=(60, 80)))
     left = found.record()["missing"]["left_out"]["propensity score outside 0.6 to 0.8"]
     assert 0 < left < 300
     assert {int(each.n) for each in found.estimates} == {300, 300 - left}

@@ -20,7 +20,7 @@ MEN = {
 
 def planned(**measured):
     return Plan(
-        treatment="gn", outcome="y", methods=("crude",), changes={"FSH": Measured(**measured)}
+        treatment="gn", outcome="y", methods=("unadjusted",), changes={"FSH": Measured(**measured)}
     )
 
 

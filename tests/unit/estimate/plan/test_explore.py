@@ -46,7 +46,7 @@ def plan(**changes):
         "treatment": "gn",
         "outcome": "y",
         "covariates": COVARIATES,
-        "methods": ["crude"],
+        "methods": ["unadjusted"],
         "subgroups": SUBGROUPS,
         "splines": ["age_years"],
         "mediation": ["cause"],

@@ -4,7 +4,7 @@ A logistic model of the outcome on arm and covariates is fitted, every man is pr
 arms, and the predictions are averaged. Randomisation makes the averages right even if the model is
 wrong, and the variance of Ye T, Bannick M, Yi Y, Shao J (*Stat Theory Relat Fields* 2023;7:159-63)
 is valid for the population effect whether or not the model holds, and under randomisation balanced
-within strata. `marginal.standardised` with ``errors="robust"`` is the variance of Ge M et
+within strata. `marginal.g_computation` with ``errors="robust"`` is the variance of Ge M et
 al. (*Drug Inf J* 2011;45:481-93), which takes the covariates as fixed.
 """
 
@@ -48,12 +48,12 @@ def randomised(
         minimisation the variance given the strata is not known to hold: put its factors in
         ``covariates`` instead, where they cost nothing.
     small_sample
-        As in `standardise`.
+        As in `g_computation_by_arm`.
     """
     model = outcome_model(data, covariates)
     risks = randomised_risks(data, model, strata=strata, small_sample=small_sample)
     estimand = data.question("all men randomised")
-    return risks.compare(estimand, "standardised-randomised", "Wald, Ye")
+    return risks.compare(estimand, "g-computation-randomised", "Wald, Ye")
 
 
 def randomised_risks(
@@ -72,7 +72,7 @@ def randomised_risks(
     return _risks(data.outcome, data.treatment, kept, predicted, stratum, sound, size)
 
 
-def standardise(
+def g_computation_by_arm(
     outcome: ArrayLike,
     treated: ArrayLike,
     covariates: ArrayLike,
@@ -106,7 +106,7 @@ def standardise(
     >>> rng = np.random.default_rng(1)
     >>> arm, x = np.arange(200) % 2, rng.normal(size=(200, 1))
     >>> y = rng.random(200) < 0.2 + 0.3 * arm + 0.2 * (x[:, 0] > 0)
-    >>> risks = standardise(y, arm, x)
+    >>> risks = g_computation_by_arm(y, arm, x)
     >>> print(f"{risks.treated - risks.untreated:.3f}")
     0.310
     """
@@ -114,7 +114,7 @@ def standardise(
     x = np.asarray(covariates, float)
     if x.shape[-2] != y.shape[-1]:
         problem = f"{x.shape[-2]} rows of covariates came for {y.shape[-1]} men"
-        raise InputError.of("standardisation", "covariates", problem, "give one row per man")
+        raise InputError.of("g-computation", "covariates", problem, "give one row per man")
     kept = np.ones(y.shape) if include is None else np.broadcast_to(include, y.shape).astype(float)
     # Men along the last axis, as `fit_logistic` reads it best: (..., column, man).
     lead = (*y.shape[:-1], x.shape[-1], y.shape[-1])
