@@ -63,7 +63,10 @@ def test_a_decision_document_carries_rule_inputs_boundary_and_change(capsys):
     assert decision["boundary"] == {
         "input": "fsh_iu_l", "limit": 11.1, "distance": 0.2, "unit": "[IU]/L"
     }  # fmt: skip
-    assert (decision["nearest_change"]["to"], decision["nearest_change"]["action"]) == ("at most 11.1", "hcg-ufsh")
+    assert (decision["nearest_change"]["to"], decision["nearest_change"]["action"]) == (
+        "at most 11.1",
+        "hcg-ufsh",
+    )
     assert decision["orders"][0] == {
         "drug": "hcg", "dose_iu": 2000.0, "route": "im", "interval_days": 2, "offset_day": 0
     }  # fmt: skip
@@ -213,7 +216,8 @@ def test_a_regimen_that_is_not_proved_fails_the_check_and_not_the_input(capsys):
 def test_a_case_that_fails_fails_the_check(capsys):
     Path("mine.yaml").write_text("id: mine\nversion: 1.0.0\nextends: fsh-guided\n")
     Path("mine.cases.yaml").write_text(
-        "regimen: mine\ncases:\n- {statement: wrong, table: phase, given: {month: 1}, then: hcg-ufsh}\n"
+        "regimen: mine\ncases:\n"
+        "- {statement: wrong, table: phase, given: {month: 1}, then: hcg-ufsh}\n"
     )
     code, out, err = said(capsys, "regimen", "test", "mine.yaml")
     assert code == 3

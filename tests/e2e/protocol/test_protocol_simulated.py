@@ -71,7 +71,9 @@ def test_the_log_of_drawn_men_survives_the_journey_through_csv(study):
         regimen = load_regimen(name)
         few = dict(list(log.items())[:40])
         again = audit(parse_log(write_log(few), regimen, "log.csv"), regimen)
-        assert [man.phases for man in again.patients] == [man.phases for man in audit(few, regimen).patients]
+        assert [man.phases for man in again.patients] == [
+            man.phases for man in audit(few, regimen).patients
+        ]
         assert again.counts() == audit(few, regimen).counts()
 
 
