@@ -1,4 +1,4 @@
-"""`pretese analyse`: carry out an analysis plan on any table of men."""
+"""`pretese analyse`: carry out an analysis plan on any table of patients."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from pretese.io.text.json_text import print_json
 @out_option("Folder for tables (CSV, Markdown, LaTeX, HTML) and figures (SVG, PNG).")
 @json_option
 def command(data: Path, plan_path: Path, out: Path | None, as_json: bool) -> None:
-    """Estimate the effect of treatment in DATA, a .csv or .parquet file with one row per man."""
+    """Estimate the effect of treatment in DATA: one row per patient, .csv or .parquet."""
     plan = read_plan(plan_path)
     with optional_result_folder(out) as folder:  # checked before there is anything to write
         found = analyse(data, plan, on_assumption=lambda each: show_assumptions(data, [each]))

@@ -1,4 +1,4 @@
-"""`pretese simulate`: cohorts as tidy tables, with their truth apart."""
+"""`pretese simulate`: cohorts as tidy tables, with their true effects in a separate folder."""
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from pretese.commands.option_types import NumberRange
 from pretese.commands.options import (
     formats_option,
     out_option,
+    patients_option,
     replicates_option,
     scenario_set_option,
     seed_option,
@@ -19,46 +20,47 @@ from pretese.screen.option_names import options_named
 
 #: Arguments of the interface, as the options call them.
 OPTIONS = {
-    "changes": "--set", "patients": "--men", "data_errors": "--dirt", "formats": "--format",
+    "changes": "--set", "patients": "--patients",
+    "data_errors": "--data-errors", "formats": "--format",
     "folder": "--out",
 }  # fmt: skip
 
 
 @click.command()
 @click.argument("scenario")
-@click.option("--men", type=click.IntRange(2, 10_000_000), help="Men per study [scenario's].")
+@patients_option(2, 10_000_000, None, "Patients per study.", "the scenario's")
 @replicates_option(1, 1_000_000, 1, "Simulated studies.")
 @seed_option()
 @out_option("Folder to write.", required=True)
 @formats_option(FORMATS, "csv", f"{listed()}.")
 @scenario_set_option
 @click.option(
-    "--dirt", type=NumberRange(0, 100), metavar="PERCENT", default=0.0, show_default=True,
-    help="Spoil the rows of so many per cent of the men in each of six ways; labels in truth/.",
+    "--data-errors", type=NumberRange(0, 100), metavar="PERCENT", default=0.0, show_default=True,
+    help="Introduce each of six error types into this percentage of patients; labels in truth/.",
 )  # fmt: skip
 def command(
     scenario: str,
-    men: int | None,
+    patients: int | None,
     replicates: int,
     seed: int,
     out: Path,
     formats: tuple[str, ...],
     changes: dict[str, float],
-    dirt: float,
+    data_errors: float,
 ) -> None:
-    """Draw SCENARIO (a shipped name or a file) and write its tables.
+    """Simulate SCENARIO (a shipped name or a file) and write its tables.
 
-    Writes patients, visits, injections, procedures and transfers as a clinic would hold them, the
-    truth apart from them in a folder of its own, a data dictionary with units and UCUM codes, and
-    a manifest. The same call gives the same bytes.
+    Writes tables of patients, visits, injections, procedures and transfers as a clinic records
+    them; the true effects in a separate folder; a data dictionary with units and UCUM codes; and
+    a manifest. The same call writes the same bytes.
     """
     with options_named(OPTIONS):
         chosen = pretese.scenario(scenario, changes)
-        cohort = chosen.simulate(men, replicates, seed, dirt)
+        cohort = chosen.simulate(patients, replicates, seed, data_errors)
         cohort.write(out, formats)
     what, names = cohort.request, ", ".join(_observed())
     SafeConsole(stderr=True).print(
-        f"{replicates} x {what.patients} men of {what.loaded.scenario.id}: {names} in {out}",
+        f"{replicates} x {what.patients} patients of {what.loaded.scenario.id}: {names} in {out}",
         highlight=False,
         soft_wrap=True,
     )

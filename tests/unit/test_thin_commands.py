@@ -18,8 +18,7 @@ SHARED = {"__init__", "options", "option_types"}
 
 #: Options that are being renamed. An entry leaves with its rename; none may come.
 NOT_YET = {
-    "--men", "--patients", "--patient", "--participants", "--risks", "--solve", "--control-risk",
-    "--treated-risk", "--replicates", "--max-replicates",
+    "--risks", "--solve",
 }  # fmt: skip
 
 
