@@ -31,13 +31,13 @@ def main() -> None:
     rng = np.random.default_rng(1)
     columns = {
         "month": rng.integers(2, 4, MANY),
-        "phase_before": rng.integers(1, 3, MANY),
+        "previous_phase": rng.integers(1, 3, MANY),
         "fsh_iu_l": rng.lognormal(2.3, 0.9, MANY).clip(0, 200),
     }
     one_month = {**columns, "month": 2}
-    phases = regimen.inputs["phase_before"].values
+    phases = regimen.inputs["previous_phase"].values
     men = [
-        {"month": int(m), "phase_before": phases[b], "fsh_iu_l": float(f)}
+        {"month": int(m), "previous_phase": phases[b], "fsh_iu_l": float(f)}
         for m, b, f in zip(*(column[:SOME] for column in columns.values()), strict=True)
     ]
     peer = zen_decision(regimen)

@@ -152,7 +152,7 @@ def _rules(
     due = record.month_starts[month - 1]
     state: dict[str, Value] = {
         "month": float(month),
-        "phase_before": phases[-1] if phases else BEFORE_THERAPY,
+        "previous_phase": phases[-1] if phases else BEFORE_THERAPY,
     }
     many: list[dict[str, Value]] = [{}]
     for name in table.inputs:

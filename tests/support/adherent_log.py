@@ -47,7 +47,7 @@ def adherent_events(
         for found in monthly
     ]
     planned = plan(regimen, start, guide)
-    if planned.open_date is not None:
+    if planned.next_decision_date is not None:
         where = f"month {len(planned.phases)}"
         raise InputError.of(where, "fsh_iu_l", "it is missing", "give the finding of its end")
     end = MONTH_DAYS * len(planned.phases)
@@ -55,7 +55,7 @@ def adherent_events(
     for item in planned.items:
         events += _of_item(item, planned.phases, baseline or {}, monthly, semen)
     looked = regimen.tables["end-of-therapy"]
-    chosen = decide(regimen, looked.name, {"semen": semen}).then
+    chosen = decide(regimen, looked.name, {"semen": semen}).action
     if chosen is not None:
         day = start.toordinal() + (end + 5 if closing_day is None else closing_day)
         name = "micro-tese" if chosen == "micro-tese" else "icsi"

@@ -128,8 +128,8 @@ class EndpointAnalysis(Document):
             raise ValueError("mantel-haenszel takes strata and no covariates")
         if self.method == "mixed" and "site" in self.strata:
             raise ValueError("mixed takes sites as random; leave site out of strata")
-        if self.small_sample and self.method != "standardised-randomised":
-            raise ValueError("small_sample goes with standardised-randomised alone")
+        if self.small_sample and self.method != "g-computation-randomised":
+            raise ValueError("small_sample goes with g-computation-randomised alone")
         return self
 
     @property

@@ -80,7 +80,7 @@ def test_the_log_of_drawn_men_survives_the_journey_through_csv(study):
 def test_the_months_of_drawn_men_are_those_that_the_audit_reads_from_their_injections(study):
     (log,) = [log for name, log in logs_of_study(study, START).items() if name == "fsh-guided"]
     visits = study["visits"]
-    drawn = visits[visits["month"] > 0].groupby("patient_id")["phase_before"].agg(tuple)
+    drawn = visits[visits["month"] > 0].groupby("patient_id")["previous_phase"].agg(tuple)
     judged = {man.patient: man.phases for man in audit(log, load_regimen("fsh-guided")).patients}
     for number, phases in drawn.items():
         assert judged[f"man {number}"] == phases
@@ -89,13 +89,13 @@ def test_the_months_of_drawn_men_are_those_that_the_audit_reads_from_their_injec
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_a_folder_of_drawn_studies_is_audited_from_the_command_line(kind, tmp_path, capsys):
     folder = tmp_path / "drawn"
-    words = ["simulate", "paper", "--men", "40", "--replicates", "2", "--format", kind]
+    words = ["simulate", "paper", "--patients", "40", "--replicates", "2", "--format", kind]
     assert run([*words, "--out", str(folder)]) == 0
     capsys.readouterr()
     assert run(["audit", str(folder), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert {kind for kind, count in found["counts"].items() if count} <= {"omitted test"}
-    names = {man["patient"] for man in found["men"]}
+    names = {man["patient"] for man in found["patients"]}
     assert any(name.startswith("study 2, man ") for name in names)
     assert run(["audit", str(folder), "--regimen", "hcg-only"]) == 2
     assert "none of its men followed hcg-only; they followed: " in capsys.readouterr().err

@@ -33,7 +33,7 @@ class Course(RuleBasedStateMachine):
     def _decide(self, fsh):
         table = self.regimen.tables["phase"]
         before = (self.phases[-1] if self.phases else "none") if not self.stopped else "stopped"
-        given = {"month": self.month, "phase_before": before, "fsh_iu_l": fsh}
+        given = {"month": self.month, "previous_phase": before, "fsh_iu_l": fsh}
         given = {name: value for name, value in given.items() if name in table.inputs}
         decision = decide(self.regimen, "phase", given)
         columns = {
@@ -56,8 +56,8 @@ class Course(RuleBasedStateMachine):
             assert fsh is None
             assert decision.orders == ()
             return
-        assert decision.then is not None
-        phase = self.regimen.phase(decision.then)
+        assert decision.action is not None
+        phase = self.regimen.phase(decision.action)
         assert not (self.stopped and phase.orders)
         if phase.ends_therapy:
             self.stopped = True
@@ -87,7 +87,7 @@ class Course(RuleBasedStateMachine):
     @rule(semen=st.sampled_from(["sperm", "no sperm", None]))
     def look_at_semen(self, semen):
         decision = decide(self.regimen, "end-of-therapy", {"semen": semen})
-        assert decision.outcome in {"advice", "insufficient data"}
+        assert decision.outcome in {"recommendation", "insufficient data"}
         assert decision.orders == ()
 
     @invariant()
