@@ -29,7 +29,15 @@ from pretese.screen.terminal import echo
     metavar="NAME=COLUMN",
     help="The log's own name of a column: patient=ID. May be repeated.",
 )
-@click.option("--csv", "table", type=click.Path(path_type=Path), help="Write deviations to a file.")
+@click.option("--mapping", type=_FILE, help="A file (YAML) with columns and words of your own.")
+@click.option("--dates", type=click.Choice(DAY_ORDERS), help="Order of dates such as 01/03/2022.")
+@click.option("--decimal", type=click.Choice(("point", "comma")), help="The decimal mark.")
+@click.option("--sheet", help="The sheet of a workbook that has several.")
+@click.option(
+    "--calendar-months", is_flag=True, default=None, help="Months of the calendar, not of 30 days."
+)
+@click.option("--data-cutoff", type=Date(), help="The last day that the log covers.")
+@click.option("--csv", "table", type=_FILE, help="Write deviations to a file.")
 @click.option("--strict", is_flag=True, help="Exit with 3 if there is any deviation.")
 @regimen_set_option
 @json_option
@@ -39,13 +47,15 @@ def command(
     columns: tuple[str, ...],
     table: Path | None,
     strict: bool,
-    changes: dict[str, float],
-    as_json: bool,
+    parameters: dict[str, float],
+    as_document: bool,
+    **options: Any,
 ) -> None:
     """Compare a clinic's log with its regimen.
 
-    LOG is a CSV file with the columns patient, date, event, drug, amount, unit, value; or a folder
-    that `pretese simulate` wrote, of which the men who followed the regimen are audited.
+    LOG is a table (CSV, xlsx) with the columns patient, date, event, drug, amount, unit, value; or
+    a folder that `pretese simulate` wrote, of which the patients who followed the regimen are
+    audited.
     """
     if table is not None:
         check_file(table, "--csv")

@@ -5,8 +5,9 @@ import datetime as dt
 import io
 from collections.abc import Iterator, Mapping, Sequence
 
-from protocol.audit.events import Event, Log
-from protocol.audit.log import COLUMNS, read_log
+from protocol.audit.log.events import Event, Log
+from protocol.audit.log.mapping import COLUMNS
+from protocol.audit.log.reader import read_log
 from protocol.bedside.decide import decide
 from protocol.bedside.schedule import Item, plan
 from protocol.errors import InputError

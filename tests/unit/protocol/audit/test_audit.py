@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from protocol.audit.deviations import KINDS
-from protocol.audit.events import Event
 from protocol.audit.judge import audit, audit_patient
+from protocol.audit.log.events import Event
 from protocol.errors import InputError
 from protocol.regimen.load import list_regimens, load_regimen
 from tests.support.adherent_log import adherent_events, parse_log, write_log
