@@ -1,4 +1,4 @@
-"""`pretese recover`: which analyses find the true effect, and in which scenarios."""
+"""`pretese recover`: which analyses are unbiased, and in which scenarios."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ OPTIONS = {name: f"--{name}" for name in ("out", "resume", "workers", "scheduler
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
 @click.option(
     "--plan", "plan_path", type=click.Path(path_type=Path),
-    help="Analysis plan (YAML) in place of the library's; nothing is claimed of its methods.",
+    help="Analysis plan (YAML) in place of the library's; no verdict is expected of its methods.",
 )  # fmt: skip
 @click.option(
     "--replicates", type=click.IntRange(2, 100_000_000), default=1000, show_default=True,
@@ -27,26 +27,26 @@ OPTIONS = {name: f"--{name}" for name in ("out", "resume", "workers", "scheduler
 )  # fmt: skip
 @click.option(
     "--mcse", type=NumberRange(0.00005, 0.1),
-    help="Go on until coverage and rejection have this Monte Carlo standard error everywhere.",
+    help="Add replicates until coverage and rejection have this Monte Carlo standard error.",
 )  # fmt: skip
 @click.option(
-    "--truth-men", type=click.IntRange(1000, 1_000_000_000),
-    help="Men over whom true population effects are averaged [the library's].",
+    "--truth-patients", type=click.IntRange(1000, 1_000_000_000),
+    help="Patients over whom true effects are averaged [default: the library's].",
 )  # fmt: skip
-@seed_option(None, "Base seed of all random numbers [the library's].")
+@seed_option(None, "Base seed of all random numbers [default: the library's].")
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("out/recover"), show_default=True,
-    help="Folder for blocks of finished work, estimates, tables and figures.",
+    help="Folder for finished blocks, estimates, tables and figures.",
 )  # fmt: skip
-@click.option("--resume", is_flag=True, help="Continue, or extend, the study in --out.")
+@click.option("--resume", is_flag=True, help="Continue or extend the study in --out.")
 @click.option(
     "--workers", type=click.IntRange(1, 256), default=2, show_default=True,
-    help="Processes; the result does not depend on it.",
+    help="Processes; the results do not depend on it.",
 )  # fmt: skip
-@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler to use in place of --workers.")
+@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler, in place of --workers.")
 @click.option(
     "--figures/--no-figures", default=True, show_default=True,
-    help="Draw figures, or leave them to a later run with --resume.",
+    help="Draw figures; --no-figures leaves them to a later run with --resume.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the verdicts as one JSON document.")
 def command(
@@ -54,7 +54,7 @@ def command(
     plan_path: Path | None,
     replicates: int,
     mcse: float | None,
-    truth_men: int | None,
+    truth_patients: int | None,
     seed: int | None,
     out: Path,
     resume: bool,
@@ -63,10 +63,12 @@ def command(
     figures: bool,
     as_json: bool,
 ) -> None:
-    """Simulate studies whose truth is known, analyse each, and judge every method.
+    """Check whether analyses recover an effect that is known by construction.
 
-    SCENARIO is a case or grid of the recovery library, a shipped scenario, or a file; without one
-    the whole library runs. Exit code 3 if a verdict is not the one that the library claims.
+    Studies are simulated from each SCENARIO: a case or grid of the recovery library, a shipped
+    scenario, or a file; the default is the whole library. Every study is analysed; bias and
+    coverage decide the verdict on each method. Exits with status 3 if a verdict is not the one
+    that the library expects.
     """
     with options_named(OPTIONS):
         found = recover(
@@ -74,7 +76,7 @@ def command(
             plan_path,
             replicates=replicates,
             mcse=mcse,
-            truth_patients=truth_men,
+            truth_patients=truth_patients,
             seed=seed,
             out=out,
             resume=resume,
@@ -94,11 +96,11 @@ def command(
 
 
 def _check(found: Recovery) -> None:
-    """Fail if a verdict is not the one that the library claims."""
-    if surprises := found.assessment.surprises:
-        first = surprises[0]
+    """Fail if a verdict is not the one that the library expects."""
+    if unexpected := found.assessment.unexpected:
+        first = unexpected[0]
         raise CheckFailedError(
-            f"{len(surprises)} of {len(found.assessment.judgements)} verdicts are not what was "
-            f"claimed (first: {first.case}, {first.plan}, {first.method}, {first.scale}: "
+            f"{len(unexpected)} of {len(found.assessment.judgements)} verdicts are "
+            f"unexpected (first: {first.case}, {first.plan}, {first.method}, {first.scale}: "
             f"{first.verdict} {first.reason})"
         )

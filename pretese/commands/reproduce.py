@@ -1,4 +1,4 @@
-"""`pretese reproduce`: the published study beside its simulated twin, number by number."""
+"""`pretese reproduce`: the published study and its simulation, number by number."""
 
 from pathlib import Path
 
@@ -21,15 +21,15 @@ from pretese.screen.option_names import options_named
 @seed_option(2022)
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("out/reproduce"), show_default=True,
-    help="Folder for the report, tables and one drawn cohort.",
+    help="Folder for the report, tables and one simulated cohort.",
 )  # fmt: skip
 @click.option(
     "--workers", type=click.IntRange(1, 256), default=2, show_default=True,
-    help="Processes; the result does not depend on it.",
+    help="Processes; the results do not depend on it.",
 )  # fmt: skip
 @click.option(
-    "--audit", "with_audit", is_flag=True,
-    help="Also show each pitfall of the design on men with known truth (audit.html, .md, .csv).",
+    "--bias-analysis", "with_bias_analysis", is_flag=True,
+    help="Also analyse each source of bias with known true effects (bias-analysis.html, .md, .csv).",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as one JSON document.")
 def command(
@@ -38,18 +38,18 @@ def command(
     seed: int,
     out: Path,
     workers: int,
-    with_audit: bool,
+    with_bias_analysis: bool,
     as_json: bool,
 ) -> None:
-    """Draw studies, analyse each as the article does, and compare number by number.
+    """Reproduce the published study: simulate it, analyse it likewise, compare every number.
 
-    Exit code 3 if a number that the scenario is calibrated to is missed by more than 3 Monte
-    Carlo standard errors.
+    Exits with status 3 if any calibration target is missed by more than 3 Monte Carlo standard
+    errors.
     """
     with options_named({"out": "--out"}):
         found = pretese.reproduce(
-            name, replicates=replicates, seed=seed, workers=workers, bias_analysis=with_audit,
-            out=out,
+            name, replicates=replicates, seed=seed, workers=workers,
+            bias_analysis=with_bias_analysis, out=out,
         )  # fmt: skip
     if as_json:
         print_json(found.to_dict()["comparison"])

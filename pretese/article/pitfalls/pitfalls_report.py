@@ -10,12 +10,12 @@ from pretese.io.text.html_page import render_page
 
 def render_pitfalls(pitfalls: list[Pitfall], replicates: int, seed: int) -> str:
     """Return the audit as one self-contained HTML page; same figures, same bytes."""
-    return render_page("audit.html", pitfalls=pitfalls, replicates=replicates, seed=seed)
+    return render_page("bias_analysis.html", pitfalls=pitfalls, replicates=replicates, seed=seed)
 
 
 def write_audit(pitfalls: list[Pitfall], folder: Path, replicates: int, seed: int) -> None:
     """Write audit.html, audit.md and audit.csv."""
-    (folder / "audit.html").write_text(
+    (folder / "bias_analysis.html").write_text(
         render_pitfalls(pitfalls, replicates, seed), encoding="utf-8"
     )
     (folder / "audit.md").write_text(pitfalls_text(pitfalls, replicates, seed), encoding="utf-8")

@@ -17,7 +17,7 @@ from pretese.article.pitfalls.pitfalls_report import write_audit
 from pretese.article.published import PublishedStudy, load_published_hashed
 from pretese.article.report.compare import Row, compare, comparison_frame, missed
 from pretese.article.report.reproduction_page import draw_reproduction, render_reproduction
-from pretese.article.twin.run_twin import run_studies
+from pretese.article.simulated.run_studies import run_studies
 from pretese.io.input.regimen_files import regimen_files
 from pretese.io.output.csv_file import write_csv
 from pretese.io.output.manifest import write_manifest
@@ -80,7 +80,7 @@ def reproduce_article(
     replicates: int,
     seed: int,
     workers: int,
-    with_audit: bool,
+    with_bias_analysis: bool,
     progress: Progress,
 ) -> ReproductionRun:
     """Simulate studies, analyse each as the article does, and compare number by number.
@@ -100,7 +100,7 @@ def reproduce_article(
             scenario, seed, replicates, workers, lambda done: tell(done, replicates)
         )
     rows, pitfalls = compare(scenario, published, simulated), None
-    if with_audit:
+    if with_bias_analysis:
         with progress("pitfalls") as tell:
             pitfalls = all_pitfalls(replicates, seed, tell)
     regimens.check()

@@ -18,7 +18,7 @@ from pretese.article.pitfalls.pitfalls_page import REPLICATES, SEED, pitfalls_te
 from pretese.article.pitfalls.pitfalls_report import render_pitfalls, write_audit
 
 FEW = 12
-PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "paper-audit.md"
+PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "bias-analysis.md"
 NUMBER = re.compile(r"(?<![A-Za-z-])-?\d+(?:\.\d+)?|nan")
 ROW = re.compile(
     r"^\| (?P<words>[^|]+) \| (?P<value>-?[\d.]+)(?: ± (?P<error>[\d.]+))?", re.MULTILINE
@@ -129,7 +129,7 @@ def test_the_page_shows_what_it_says(published_page):
 
 def test_every_figure_of_the_html_is_in_the_table(pitfalls, tmp_path):
     write_audit(pitfalls, tmp_path, FEW, SEED)
-    html = (tmp_path / "audit.html").read_text(encoding="utf-8")
+    html = (tmp_path / "bias_analysis.html").read_text(encoding="utf-8")
     assert html == render_pitfalls(pitfalls, FEW, SEED)
     table = pitfall_frame(pitfalls)
     assert len(table) == sum(len(pitfall.figures) for pitfall in pitfalls) > 60
