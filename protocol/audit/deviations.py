@@ -17,8 +17,8 @@ Kind = Literal[
     "test timing",
     "decision against the rule",
     "early surgery",
-    "surgery before the semen check",
-    "missing semen check",
+    "surgery before the semen analysis",
+    "missing semen analysis",
     "therapy after stop",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -207,7 +207,7 @@ class _Trial:
             self._note("omitted test", due, wanted, "nothing", f"{window} d", name)
 
     def _surgery(self, end: int | None) -> None:
-        """Judge what closed therapy: its time, the semen check before it, and the decision."""
+        """Judge what closed therapy: its time, the semen analysis before it, and the decision."""
         if self.closing is None or self.closing.name == "withdrawn":
             return
         day, row = self.closing.date - self.start, (self.closing.row,)
@@ -223,7 +223,7 @@ class _Trial:
         semen = self.record.of("semen")
         before = [event for event in semen if event.date <= self.closing.date]
         if checks and operated:
-            self._semen_check(semen, before, day, min(planned, day), window)
+            self._semen_analysis(semen, before, day, min(planned, day), window)
         if not before:
             return
         table = self.regimen.tables["end-of-therapy"]
@@ -232,7 +232,7 @@ class _Trial:
         if rule.then is not None and chosen != rule.then and chosen != "icsi-testicular":
             self._note("decision against the rule", day, rule.then, chosen, "none", rule.id, row)
 
-    def _semen_check(
+    def _semen_analysis(
         self, semen: Sequence[Event], before: Sequence[Event], day: int, due: int, window: int
     ) -> None:
         days = [event.date - self.start for event in before]
@@ -243,7 +243,7 @@ class _Trial:
         if len(semen) > len(before):
             after = semen[len(before)]
             self._note(
-                "surgery before the semen check",
+                "surgery before the semen analysis",
                 day,
                 wanted,
                 f"on day {after.date - self.start}",
@@ -256,7 +256,7 @@ class _Trial:
                 "test timing", due, wanted, f"on day {days[-1]}", limit, "semen", (before[-1].row,)
             )
         else:
-            self._note("missing semen check", day, wanted, "nothing", limit, "semen")
+            self._note("missing semen analysis", day, wanted, "nothing", limit, "semen")
 
     def _note(
         self,

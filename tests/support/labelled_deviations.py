@@ -191,7 +191,7 @@ _WAYS: dict[Kind, Callable[[_Man, Random], Events | None]] = {
     "test timing": _test_timing,
     "decision against the rule": _against_the_rule,
     "early surgery": _early_surgery,
-    "surgery before the semen check": _semen_after_surgery,
-    "missing semen check": _no_semen,
+    "surgery before the semen analysis": _semen_after_surgery,
+    "missing semen analysis": _no_semen,
     "therapy after stop": _after_stop,
 }

@@ -68,7 +68,7 @@ def _men(
     columns = {
         "gn": studies.gn,
         "sperm": outcome,
-        "diagnosis": studies.cohort.men.diagnosis.astype(int),
+        "diagnosis": studies.cohort.patients.diagnosis.astype(int),
         **studies.cohort.baseline,
     }
     return analysis_set(
