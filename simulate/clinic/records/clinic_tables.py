@@ -122,7 +122,7 @@ def _visits(seen: Seen) -> pd.DataFrame:
                     "patient_id": seen.numbers(patients),
                     "month": month + 1,
                     "day": seen.since_referral(begun[patients], patients),
-                    "phase_before": phase_names[gn[patients], columns.phase[month][patients]],
+                    "previous_phase": phase_names[gn[patients], columns.phase[month][patients]],
                     **{
                         name: np.where(reported, ends[which, month][patients], np.nan)
                         for which, name in enumerate(ASSAYED)
@@ -144,7 +144,7 @@ def _first_visits(seen: Seen) -> pd.DataFrame:
             "patient_id": seen.numbers(patients),
             "month": 0,
             "day": seen.since_referral(begun[patients], patients),
-            "phase_before": np.full(len(patients), None),
+            "previous_phase": np.full(len(patients), None),
             **{
                 name: np.where(reported, cohort.baseline[name][0][patients], np.nan)
                 for name in ASSAYED
