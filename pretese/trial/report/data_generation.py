@@ -28,8 +28,8 @@ def mechanism_rows(
         ("Question of the scenario", " ".join(scenario.question.split())),
         ("Mechanism", "diagnosis, hormones and testis volume give each patient a liability "
          "(log odds of sperm); the regimen of the arm is followed visit by visit and raises it "
-         "directly, through normal FSH or through testosterone; a high liability shows sperm in the "
-         "ejaculate, a lower one at micro-TESE"),
+         "directly, through normal FSH or through testosterone; a high liability shows sperm in "
+         "the ejaculate, a lower one at micro-TESE"),
         ("Dependence between endpoints", "one liability decides ejaculate and retrieval; sperm "
          "leads to ICSI, transfers and birth"),
         ("Sites", _sites(design)),
