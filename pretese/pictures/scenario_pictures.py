@@ -20,7 +20,9 @@ def _patient(scenario: "Scenario", seed: int, patient: int) -> "Figure":
 
     if patient > scenario.patients:
         problem = f"there is no patient {patient} among {scenario.patients}"
-        raise InputError.of("patient", "", problem, f"give a number from 1 to {scenario.patients}")
+        raise InputError.of(
+            "patient_number", "", problem, f"give a number from 1 to {scenario.patients}"
+        )
     return draw_hormones(draw_cohort(scenario, seed), patient - 1)
 
 
