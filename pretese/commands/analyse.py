@@ -15,7 +15,7 @@ from pretese.io.text.json_text import print_json
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option(
     "--plan", "plan_path", type=click.Path(path_type=Path), required=True,
-    help="YAML file that says what to estimate, and how.",
+    help="YAML file with the analysis plan.",
 )  # fmt: skip
 @click.option(
     "--out", type=click.Path(path_type=Path),
