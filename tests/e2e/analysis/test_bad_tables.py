@@ -154,7 +154,7 @@ ESTIMABLE_IN_PART = {
         {"unadjusted"},
         "fsh is a linear combination of the columns before it; leave it out of the covariates",
     ),
-    "a column twice": (lambda t: t.assign(fsh=t.age), {"unadjusted"}, "fsh is a linear combination"),
+    "a column twice": (lambda t: t.assign(fsh=t.age), {"unadjusted"}, "fsh is a linear"),
     "fewer patients than coefficients": (
         lambda t: t.head(5).assign(
             arm=[0, 1, 1, 0, 1], won=[0, 1, 0, 1, 1], age=[25, 35, 28, 33, 31],
@@ -170,7 +170,7 @@ ESTIMABLE_IN_PART = {
     "treatment by age": (
         lambda t: t.assign(arm=(t.age > 32) * 1),
         {"unadjusted", "adjusted", "firth", "modified-poisson", "g-computation"},
-        "the covariates separate the arms completely: nobody is comparable",
+        "the covariates separate the arms completely (positivity",
     ),
 }  # fmt: skip
 
