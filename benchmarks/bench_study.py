@@ -49,7 +49,7 @@ CLUSTER = 100_000
 #: The plan of an article: multiple imputation, six roads to the effect, eight divisions.
 FULL = StudyPlan(
     covariates=("diagnosis", *BASELINE),
-    methods=("crude", "adjusted", "iptw-ate", "iptw-ato", "matching", "standardised", "aipw"),
+    methods=("unadjusted", "adjusted", "iptw-ate", "iptw-ato", "matching", "g-computation", "aipw"),
     matching=Matching(focal="untreated", order="closest"),
     missing=MissingData(method="mice", imputations=20, iterations=10),
     subgroups={
@@ -258,7 +258,7 @@ def whole_mechanism() -> None:
     scenario = load_scenario("paper")
     measured = load_library().plans["measured"]
     plans = {
-        "one method": (measured.model_copy(update={"methods": ("standardised",)}), 200),
+        "one method": (measured.model_copy(update={"methods": ("g-computation",)}), 200),
         "14 methods": (measured, 100),
         "the full plan": (FULL, 20),
     }

@@ -105,7 +105,7 @@ def peak_mb(clinic: str, men: int) -> float:
         "import resource, tempfile, pathlib;"
         "from simulate.scenario.load import load_scenario;"
         "from pretese.clinic.clinic_files import load_clinic, write_run;"
-        "from simulate.clinic.capacity.replications import measured;"
+        "from simulate.clinic.capacity.replicates import measured;"
         "from simulate.clinic.flow.run_clinic import run_clinic;"
         f"clinic = load_clinic({clinic!r})[0];"
         f"days = {men} / 2.73 * 7 if clinic.horizon_days else None;"

@@ -19,7 +19,7 @@ from estimate.regression.odds_ratio import from_logistic
 
 @dataclass(frozen=True, slots=True)
 class TwoByTwo:
-    """Counts of men, each (...): with and without the outcome, treated and untreated.
+    """Counts of patients, each (...): with and without the outcome, treated and untreated.
 
     Examples
     --------
@@ -59,18 +59,18 @@ class TwoByTwo:
 
     @property
     def n(self) -> Floats:
-        """All men, (...)."""
+        """All patients, (...)."""
         total: Floats = self.cells.sum(-1)
         return total
 
     @property
     def treated(self) -> Floats:
-        """Treated men, (...)."""
+        """Treated patients, (...)."""
         return self.treated_yes + self.treated_no
 
     @property
     def untreated(self) -> Floats:
-        """Untreated men, (...)."""
+        """Untreated patients, (...)."""
         return self.untreated_yes + self.untreated_no
 
     @property
@@ -85,13 +85,13 @@ class TwoByTwo:
 
 
 def count(data: AnalysisSet) -> TwoByTwo:
-    """Count the men of an analysis set."""
+    """Count the patients of an analysis set."""
     treated, yes = data.treatment > 0, data.outcome > 0
     cells = (treated & yes, treated & ~yes, ~treated & yes, ~treated & ~yes)
     return TwoByTwo.of(*(np.count_nonzero(cell & data.include, axis=-1) for cell in cells))
 
 
-def crude(data: AnalysisSet, *, population: str = "all men") -> tuple[Estimate, ...]:
+def unadjusted(data: AnalysisSet, *, population: str = "all patients") -> tuple[Estimate, ...]:
     """Return the unadjusted risk difference, risk ratio and odds ratio of an analysis set."""
     estimand = data.question(population, "unadjusted")
     table = count(data)
@@ -102,7 +102,7 @@ def crude(data: AnalysisSet, *, population: str = "all men") -> tuple[Estimate, 
     )
 
 
-def risk_difference(table: TwoByTwo, estimand: Estimand, *, method: str = "crude") -> Estimate:
+def risk_difference(table: TwoByTwo, estimand: Estimand, *, method: str = "unadjusted") -> Estimate:
     """Return the difference in risk with Newcombe's hybrid score interval.
 
     Newcombe RG. *Stat Med* 1998;17:873-890, method 10. The standard error and the p-value are
@@ -110,7 +110,7 @@ def risk_difference(table: TwoByTwo, estimand: Estimand, *, method: str = "crude
 
     Examples
     --------
-    >>> question = Estimand("men operated", "gn 1 vs 0", "sperm_retrieved", "risk difference")
+    >>> question = Estimand("patients operated", "gn 1 vs 0", "sperm_retrieved", "risk difference")
     >>> answer = risk_difference(TwoByTwo.of(115, 253, 34, 140), question)
     >>> print(f"{answer.estimate:.3f} ({answer.conf_low:.3f} to {answer.conf_high:.3f})")
     0.117 (0.038 to 0.189)
@@ -123,7 +123,7 @@ def risk_difference(table: TwoByTwo, estimand: Estimand, *, method: str = "crude
         estimand.as_("risk difference"), method, "risk difference", p1 - p0, std_error, table.n
     )
     both = (table.treated > 0) & (table.untreated > 0)
-    # An empty arm lends the interval one man; `assemble` drops limits of what did not converge.
+    # An empty arm lends the interval one patient; `assemble` drops limits of what did not converge.
     low, high = newcombe_interval(
         table.treated_yes,
         np.where(both, table.treated, 1 + table.treated_yes),
@@ -146,7 +146,7 @@ def risk_difference(table: TwoByTwo, estimand: Estimand, *, method: str = "crude
     )
 
 
-def risk_ratio(table: TwoByTwo, estimand: Estimand, *, method: str = "crude") -> Estimate:
+def risk_ratio(table: TwoByTwo, estimand: Estimand, *, method: str = "unadjusted") -> Estimate:
     """Return the ratio of risks with Wald's interval on the log scale (Katz et al. 1978)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.log(table.risk_treated / table.risk_untreated)
@@ -159,12 +159,12 @@ def risk_ratio(table: TwoByTwo, estimand: Estimand, *, method: str = "crude") ->
     return wald(estimand.as_("risk ratio"), method, "risk ratio", value, np.sqrt(variance), table.n)
 
 
-def odds_ratio(table: TwoByTwo, estimand: Estimand, *, method: str = "crude") -> Estimate:
+def odds_ratio(table: TwoByTwo, estimand: Estimand, *, method: str = "unadjusted") -> Estimate:
     """Return the odds ratio with profile-likelihood interval and likelihood-ratio p-value.
 
     Examples
     --------
-    >>> question = Estimand("men operated", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
+    >>> question = Estimand("patients operated", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
     >>> answer = odds_ratio(TwoByTwo.of(115, 253, 34, 140), question)
     >>> print(f"{answer.estimate:.2f} ({answer.conf_low:.2f} to {answer.conf_high:.2f})")
     1.87 (1.22 to 2.92)

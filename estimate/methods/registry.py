@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from estimate.causal.marginal import aipw, standardised, tmle
+from estimate.causal.marginal import aipw, g_computation, tmle
 from estimate.causal.matching import Matches, match_nearest, matched
-from estimate.causal.robust_standardisation import randomised
+from estimate.causal.randomised_g_computation import randomised
 from estimate.causal.weighting import Errors, Target, Weights, iptw, iptw_adjusted
-from estimate.comparison.contingency import crude
+from estimate.comparison.contingency import unadjusted
 from estimate.core.result import Estimate, Scale
 from estimate.methods.shared_work import Work
 from estimate.regression.adjustment import adjusted
@@ -158,8 +158,8 @@ def _match_treated_largest(work: Work) -> Answers:
     return [matched(work.data, pairs, [])]
 
 
-def _standardised(target: Literal["ate", "att", "atc"]) -> Callable[[Work], Answers]:
-    return lambda work: standardised(work.data, target=target, model=work.model)
+def _g_computation(target: Literal["ate", "att", "atc"]) -> Callable[[Work], Answers]:
+    return lambda work: g_computation(work.data, target=target, model=work.model)
 
 
 def _iptw(target: Target) -> Method:
@@ -170,7 +170,7 @@ def _iptw(target: Target) -> Method:
 
 
 _ENTRIES = (
-    Method("crude", "comparison without adjustment", lambda work: crude(work.observed),
+    Method("unadjusted", "comparison without adjustment", lambda work: unadjusted(work.observed),
            needs=frozenset()),
     Method("adjusted", "logistic regression on treatment and covariates",
            lambda work: [adjusted(work.data, profile=not work.pooled)],
@@ -203,22 +203,22 @@ _ENTRIES = (
     Method("matching-treated-largest", "pairs as software forms them by default",
            _match_treated_largest, target="att", scales=_ODDS, needs=_PAIRS, offered=_RECOVER,
            because=_SHOWN_TO_FAIL),
-    Method("standardised", "standardisation over all patients", _standardised("ate"),
-           needs=_MODEL),
-    Method("standardised-att", "standardisation over the treated", _standardised("att"),
+    Method("g-computation", "g-computation (marginal standardisation) over all patients",
+           _g_computation("ate"), needs=_MODEL),
+    Method("g-computation-att", "g-computation over the treated", _g_computation("att"),
            target="att", needs=_MODEL),
-    Method("standardised-atc", "standardisation over the untreated", _standardised("atc"),
+    Method("g-computation-atc", "g-computation over the untreated", _g_computation("atc"),
            target="atc", needs=_MODEL),
-    Method("standardised-randomised",
-           "logistic outcome model, averaged over all men as if in either arm; Wald test "
-           "with Ye's variance, which knows the strata of a stratified randomisation",
+    Method("g-computation-randomised",
+           "g-computation with a logistic outcome model over all participants; Wald test "
+           "with the variance of Ye et al., which uses the strata of the randomisation",
            lambda work: randomised(work.data, strata=work.choices.strata), needs=_MODEL,
            offered=frozenset({"analyse", "recover", "power"})),
     Method("aipw", "augmented inverse-probability weighting",
            lambda work: aipw(work.data, work.score, model=work.model), needs=_SCORE | _MODEL),
     Method("tmle", "targeted maximum likelihood",
            lambda work: tmle(work.data, work.score, model=work.model), needs=_SCORE | _MODEL),
-    Method("unadjusted",
+    Method("score",
            "difference of two shares; score test and score interval (Farrington-Manning)",
            scales=("risk difference",), needs=frozenset(), offered=_POWER, because=_OF_TRIALS),
     Method("mantel-haenszel",
@@ -236,18 +236,30 @@ _ENTRIES = (
 #: Every analysis method by name, in the order in which pages list them.
 METHODS: dict[str, Method] = {method.name: method for method in _ENTRIES}
 
+#: Other words of the literature for a method, which plans may write.
+SYNONYMS = {
+    "crude": "unadjusted",
+    "standardised": "g-computation",
+    "standardized": "g-computation",
+}
+
 
 def methods_of(door: Door, methods: Mapping[str, Method] = METHODS) -> tuple[str, ...]:
     """Return the names of the methods that a command offers.
 
     >>> methods_of("power")
-    ('standardised-randomised', 'unadjusted', 'mantel-haenszel', 'logistic', 'mixed')
+    ('g-computation-randomised', 'score', 'mantel-haenszel', 'logistic', 'mixed')
     """
     return tuple(name for name, method in methods.items() if door in method.offered)
 
 
 def check_method(name: str, door: Door) -> str:
-    """Return the name of a method that a command offers; raise ValueError for another name."""
+    """Return the name of a method that a command offers; raise ValueError for another name.
+
+    >>> check_method("crude", "analyse")
+    'unadjusted'
+    """
+    name = SYNONYMS.get(name, name)
     offered = methods_of(door)
     if name in offered:
         return name

@@ -1,4 +1,4 @@
-"""What an analysis plan may say: one YAML file for any table of men."""
+"""What an analysis plan may say: one YAML file for any table of patients."""
 
 from typing import Annotated, Any
 
@@ -55,16 +55,16 @@ class Plan(Document):
         What was measured before and after therapy, by the name under which it is shown.
     strata
         Categorical covariates within which a trial balanced its arms by permuted blocks; for
-        `standardised-randomised` alone.
+        `g-computation-randomised` alone.
     trim_percent
-        Propensity scores, in percent, beyond which men are left out (of all but `crude`); None
-        leaves nobody out. The population changes.
+        Propensity scores, in percent, beyond which patients are excluded (of all but `unadjusted`);
+        None excludes nobody. The population changes.
     truncate_percent
         Percentiles at which inverse-probability weights are cut; None cuts none.
     eligible
         Column of 0 and 1 that says who is analysed; None is everybody.
     population
-        Who the men are, in words, for the labels.
+        Who the patients are, in words, for the labels.
     intercurrent
         What may happen after the start of treatment, for the labels.
     """
@@ -116,7 +116,7 @@ class Plan(Document):
             raise ValueError("a method is listed twice")
         needy = [method for method in value if METHODS[method].needs]
         if needy and info.data.get("covariates") == {}:
-            raise ValueError(f"{needy[0]} needs covariates; list them, or plan `crude` alone")
+            raise ValueError(f"{needy[0]} needs covariates; list them, or plan `unadjusted` alone")
         return value
 
     @field_validator("propensity")
@@ -184,8 +184,8 @@ class Plan(Document):
         for name in value:
             if isinstance(info.data.get("covariates", {}).get(name), Numeric):
                 raise ValueError(f"{name} is a number; blocks are permuted within categories")
-        if value and "standardised-randomised" not in info.data.get("methods", ()):
-            raise ValueError("only `standardised-randomised` uses strata; add it to the methods")
+        if value and "g-computation-randomised" not in info.data.get("methods", ()):
+            raise ValueError("only `g-computation-randomised` uses strata; add it to the methods")
         return value
 
     @field_validator("missing")

@@ -21,7 +21,7 @@ from protocol.errors import InputError
 #: What is assumed of couples who stop without a birth.
 #: "censored": they leave at their last transfer, as likely to succeed later as those who go on
 #: (optimistic). "conservative": they stay at risk to the last order and never succeed, so the
-#: curve ends at the crude proportion ("non-censored values"). "embryos left": censored if frozen
+#: curve ends at the observed proportion ("non-censored values"). "embryos left": censored if frozen
 #: embryos remain, otherwise at risk to the last order.
 Convention = Literal["censored", "conservative", "embryos left"]
 
@@ -60,7 +60,7 @@ def transfer_times(
         allowed = ", ".join(get_args(Convention))
         raise InputError.of("survival", "convention", f"{convention!r} came", f"use {allowed}")
     if (transfers < 1).any():
-        cure = "leave out couples without a transfer"
+        cure = "exclude couples without a transfer"
         raise InputError.of("survival", "transfers", "a couple has fewer than 1", cure)
     if convention == "censored":
         return transfers

@@ -1,4 +1,4 @@
-"""A run of a clinic and its replications; a request to stop is read between events."""
+"""A run of a clinic and its replicates; a request to stop is read between events."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from functools import partial
 from pretese.jobs.crew import in_order, local_crew
 from pretese.screen.progress import optional_progress
 from protocol.errors import InputError
-from simulate.clinic.capacity.replications import Compute, Replication, precise, until_precise
+from simulate.clinic.capacity.replicates import Compute, Replicate, precise, until_precise
 from simulate.clinic.flow.run_clinic import Run, run_clinic
 from simulate.clinic.setup.clinic_file import Clinic
 from simulate.clinic.setup.referrals import Waiting, men_to_draw
@@ -17,10 +17,10 @@ from simulate.scenario import Scenario
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is run: shared by a run, its replications and a search.
+    """What is run: shared by a run, its replicates and a search.
 
     ``men`` are drawn (None: as many as the clinic's horizon needs); ``listed`` already wait;
-    ``most`` replications are run, on so many ``workers``; ``progress`` is shown where it can be.
+    ``most`` replicates are run, on so many ``workers``; ``progress`` is shown where it can be.
     """
 
     clinic: Clinic
@@ -49,30 +49,30 @@ def first_run(task: Task, stop: Callable[[], bool]) -> Run:
         )  # fmt: skip
 
 
-def replications(
+def replicates(
     task: Task,
-    first: Replication,
+    first: Replicate,
     wanted: int | None,
     precision: float,
     measure: str,
     stop: Callable[[], bool],
-) -> list[Replication]:
+) -> list[Replicate]:
     """Run more, up to ``wanted`` in all; None goes on until ``measure`` is precise."""
     most = wanted or task.most
     enough = precise(measure, precision) if wanted is None else _never
-    with pool(task.workers) as compute, optional_progress("replications", task.progress) as tell:
+    with pool(task.workers) as compute, optional_progress("replicates", task.progress) as tell:
         return until_precise(
             task.clinic, task.scenario, task.seed, enough, most, task.men, task.listed,
             task.workers, compute, lambda done: tell(done, most), stop, [first],
         )  # fmt: skip
 
 
-def _never(_: Sequence[Replication]) -> bool:
+def _never(_: Sequence[Replicate]) -> bool:
     return False
 
 
 @contextmanager
 def pool(workers: int) -> Iterator[Compute]:
     """Give `map` over processes that leave signals to their parent."""
-    with local_crew(workers, ("simulate.clinic.capacity.replications",)) as crew:
+    with local_crew(workers, ("simulate.clinic.capacity.replicates",)) as crew:
         yield partial(in_order, crew=crew)

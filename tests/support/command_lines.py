@@ -34,7 +34,7 @@ PLAN = """\
 treatment: gn
 outcome: sperm_retrieved
 covariates: {age_years: numeric}
-methods: [crude]
+methods: [unadjusted]
 """
 LOOKS = "control_events,control_men,treated_events,treated_men\n22,60,30,60\n"
 LOG = """\
@@ -49,11 +49,11 @@ VALID = {
     "audit": ("log.csv",),
     "boundaries": ("--looks", "2"),
     "calibrate": ("paper", "--check", "--studies", "50"),
-    "clinic": ("paper", "--clinic", "unlimited", "--men", "20", "--replications", "1",
+    "clinic": ("paper", "--clinic", "unlimited", "--patients", "20", "--replicates", "1",
                "--no-figures", "--workers", "1", "--out", "clinic"),
-    "decide": ("--month", "2", "--fsh", "9.8", "--on", "2026-01-05"),
+    "decide": ("--month", "2", "--fsh", "9.8", "--decision-date", "2026-01-05"),
     "monitor": ("three-looks", "looks.csv"),
-    "picture": ("man", "paper", "--out", "man.svg"),
+    "picture": ("patient", "paper", "--out", "patient.svg"),
     "power": ("three-looks", "--replicates", "20", "--men", "60", "--workers", "1"),
     "recover": ("paper", "--plan", "study.yaml", "--replicates", "2", "--truth-men", "1000",
                 "--workers", "1", "--no-figures", "--out", "recover"),
@@ -64,8 +64,8 @@ VALID = {
     "report": ("power", "--out", "page.html"),
     "reproduce": ("--replicates", "2", "--workers", "1", "--out", "reproduce"),
     "schedule": ("--start", "2026-01-05"),
-    "simulate": ("paper", "--men", "12", "--out", "men"),
-    "truth": ("paper", "--men", "50"),
+    "simulate": ("paper", "--patients", "12", "--out", "men"),
+    "truth": ("paper", "--patients", "50"),
 }  # fmt: skip
 
 

@@ -83,7 +83,7 @@ def models(use: float) -> dict[str, Model]:
 
 
 def run_model(model: Model, seed: int, number: int, men: int) -> Run:
-    """Run one replication of about so many men, the first tenth of the days left out."""
+    """Run one replicate of about so many men, the first tenth of the days left out."""
     days = round(men / model.per_day)
     one = clinic(
         referrals={"men_per_week": assumed(7 * model.per_day, "1/wk")},
@@ -95,5 +95,5 @@ def run_model(model: Model, seed: int, number: int, men: int) -> Run:
 
 
 def seen_waits(model: Model, seed: int, numbers: Iterable[int], men: int) -> list[float]:
-    """Return the mean wait of each replication, in days."""
+    """Return the mean wait of each replicate, in days."""
     return [measures(run_model(model, seed, each, men))[model.measure] for each in numbers]

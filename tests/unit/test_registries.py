@@ -15,7 +15,9 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
 #: Names that may be words of other things too, so that they say nothing of a list.
-COMMON = {"adjusted", "unadjusted", "matching", "simple", "blocks", "logistic", "mixed", "csv"}
+COMMON = {
+    "adjusted", "score", "unadjusted", "matching", "simple", "blocks", "logistic", "mixed", "csv",
+}  # fmt: skip
 
 #: Where each registry stands, and who else may write several of its names: labels of results, how
 #: trials are computed, functions of the catalogue, columns of tables, figures of the article,

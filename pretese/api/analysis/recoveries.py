@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.analysis.recovery_result import Recovery
-from pretese.api.arguments.argument_ranges import number_in_range, whole_of
+from pretese.api.arguments.argument_ranges import MAX_SEED, number_in_range, whole_of
 from protocol.errors import Fault, InputError
 
 if TYPE_CHECKING:  # each takes a while to load, and `pretese recover --help` needs none
@@ -16,9 +16,6 @@ if TYPE_CHECKING:  # each takes a while to load, and `pretese recover --help` ne
     from pretese.recovery.design.study_spec import StudyPlan
     from pretese.recovery.run_recovery import PreparedStudy
     from pretese.recovery.temporary_blocks import TemporaryBlocks
-
-#: Largest seed: it fits the whole numbers of every format that is written.
-MAX_SEED = 2**63 - 1
 
 
 def recover(
@@ -31,7 +28,7 @@ def recover(
     seed: int | None = None,
     out: str | Path | None = None,
     resume: bool = False,
-    workers: int = 2,
+    workers: int = 1,
     scheduler: str | None = None,
     figures: bool = True,
     progress: bool = True,
@@ -80,13 +77,13 @@ def recover(
     Examples
     --------
     >>> import pretese as pt
-    >>> plan = {"covariates": ["fsh_iu_l"], "methods": ["crude", "adjusted"]}
+    >>> plan = {"covariates": ["fsh_iu_l"], "methods": ["unadjusted", "adjusted"]}
     >>> found = pt.recover("constant-effect", plan, replicates=20, truth_patients=1000,
     ...                    workers=1, progress=False)
     >>> found
     <Recovery: 1 scenario x 20 replicates, 3 verdicts, 0 unexpected>
     >>> found.verdicts[["method", "scale"]].to_string(index=False).splitlines()[1].split()
-    ['crude', 'risk', 'difference']
+    ['unadjusted', 'risk', 'difference']
     """
     from pretese.recovery.design.library import choose_study
     from pretese.recovery.run_recovery import prepare_recovery

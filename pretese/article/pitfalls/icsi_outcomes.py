@@ -22,8 +22,8 @@ from pretese.article.pitfalls.pitfall_result import MORE, Pitfall, mean_of, mean
 from pretese.article.pitfalls.simulated_studies import (
     EVERYTHING,
     Drawn,
-    crude_odds_ratio,
     given_all,
+    unadjusted_odds_ratio,
 )
 from simulate.cohort.births import births_of, couples_of
 from simulate.core.coding import BASELINE, DIAGNOSES
@@ -77,7 +77,7 @@ def couples_who_stop(replicates: int, seed: int) -> Pitfall:
         curve = kaplan_meier(life_table(time, born, had, last=last))
         return 100 * (1 - curve.survival[..., -1])
 
-    crude = 100 * (born & had).sum(-1) / had.sum(-1)
+    unadjusted = 100 * (born & had).sum(-1) / had.sum(-1)
     return Pitfall(
         "couples-who-stop",
         "Cumulative delivery depends on what is assumed of couples who stop",
@@ -85,7 +85,7 @@ def couples_who_stop(replicates: int, seed: int) -> Pitfall:
         "Couples stop before they have a child or run out of embryos. Are they without a child "
         "for good, or would they have gone on like the others?",
         (
-            mean_of("share of couples with a live birth", crude, "percent"),
+            mean_of("share of couples with a live birth", unadjusted, "percent"),
             mean_of("at risk to the last transfer", delivered("conservative"), "percent"),
             mean_of("censored when they stop", delivered("censored"), "percent"),
         ),
@@ -121,7 +121,7 @@ def missing_values(replicates: int, seed: int) -> Pitfall:
     full = given_all(drawn.men(covariates=EVERYTHING)).estimate
     table = {**drawn.columns, **drawn.cohort.baseline}
     complete = drawn.men(covariates=EVERYTHING, columns=table)
-    alone = crude_odds_ratio(complete).estimate / crude_odds_ratio(drawn.men()).estimate
+    alone = unadjusted_odds_ratio(complete).estimate / unadjusted_odds_ratio(drawn.men()).estimate
     left = 100 * complete.n / drawn.gn.shape[-1]
     return Pitfall(
         "missing-values",
@@ -133,7 +133,7 @@ def missing_values(replicates: int, seed: int) -> Pitfall:
             mean_ratio("odds ratio given all covariates, nothing missing", full),
             mean_of("men left with every value", left, "percent"),
             mean_ratio("complete men over nothing missing", given_all(complete).estimate / full),
-            mean_ratio("crude odds ratio of complete men over that of all men", alone),
+            mean_ratio("unadjusted odds ratio of complete men over that of all men", alone),
             mean_ratio(
                 "multiple imputation over nothing missing", _imputed(drawn, table, seed) / full
             ),

@@ -15,7 +15,7 @@ from estimate.causal.balance import balance
 from estimate.causal.matching import match_nearest, matched
 from estimate.causal.propensity import c_statistic, propensity
 from estimate.causal.weighting import iptw_adjusted, weights
-from estimate.comparison.contingency import count, crude
+from estimate.comparison.contingency import count, unadjusted
 from estimate.comparison.two_sample import chi_square, wilcoxon
 from estimate.core.analysis_set import AnalysisSet, analysis_set
 from estimate.core.columns import Categorical, Kind, Numeric
@@ -51,7 +51,7 @@ def estimate_statistics(studies: Studies) -> dict[str, Floats]:
     complete = _men(studies, studies.retrieved, COVARIATES, studies.operated)
     parts = (
         _table1_p(studies),
-        _crude(operated),
+        _unadjusted(operated),
         _any_sperm(studies, everyone),
         _by_diagnosis(studies),
         _published_analyses(complete),
@@ -92,8 +92,8 @@ def _table1_p(studies: Studies) -> Numbers:
     yield "derived.diagnosis.p_value", p_value
 
 
-def _crude(operated: AnalysisSet) -> Numbers:
-    difference, ratio, odds = crude(operated)
+def _unadjusted(operated: AnalysisSet) -> Numbers:
+    difference, ratio, odds = unadjusted(operated)
     yield from _four("table2.crude", odds)
     yield "derived.odds_ratio.crude", odds.estimate
     yield "derived.odds_ratio.crude.profile_low", odds.conf_low
@@ -117,7 +117,7 @@ def _four(stem: str, answer: Estimate) -> Numbers:
 
 
 def _any_sperm(studies: Studies, everyone: AnalysisSet) -> Numbers:
-    difference, ratio, odds = crude(everyone)
+    difference, ratio, odds = unadjusted(everyone)
     yield "derived.odds_ratio.any_sperm", odds.estimate
     yield "derived.odds_ratio.any_sperm.profile_low", odds.conf_low
     yield "derived.odds_ratio.any_sperm.profile_high", odds.conf_high
@@ -126,7 +126,7 @@ def _any_sperm(studies: Studies, everyone: AnalysisSet) -> Numbers:
     yield "derived.risk_ratio.any_sperm", ratio.estimate
     yield "derived.risk_difference.any_sperm", 100 * difference.estimate
     found = _men(studies, studies.retrieved, {}, np.ones_like(studies.gn))
-    yield "derived.odds_ratio.retrieved_of_enrolled", crude(found)[2].estimate
+    yield "derived.odds_ratio.retrieved_of_enrolled", unadjusted(found)[2].estimate
 
 
 def _by_diagnosis(studies: Studies) -> Numbers:

@@ -11,7 +11,7 @@ def uses_of(plan: Plan) -> dict[str, Use]:
     A column that is used in two ways is read for the first of them: arms, outcome, covariates,
     eligibility, deliveries, changes.
 
-    >>> plan = Plan(treatment="gn", outcome="won", eligible="asked", methods=("crude",))
+    >>> plan = Plan(treatment="gn", outcome="won", eligible="asked", methods=("unadjusted",))
     >>> list(uses_of(plan))
     ['gn', 'won', 'asked']
     """

@@ -117,7 +117,7 @@ class StudyPlan(Document):
     ) -> tuple[str, ...]:
         needy = [method for method in value if METHODS[method].needs]
         if needy and not info.data.get("covariates"):
-            raise ValueError(f"{needy[0]} needs covariates; list them, or plan `crude` alone")
+            raise ValueError(f"{needy[0]} needs covariates; list them, or plan `unadjusted` alone")
         return value
 
     @field_validator("matching")

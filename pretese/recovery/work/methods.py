@@ -42,9 +42,9 @@ def carry_out(work: Work, method: str, scales: Sequence[str]) -> Answers:
 def methods_and_scales(plan: StudyPlan) -> Iterator[tuple[str, str]]:
     """Yield the name and scale of every answer of a plan, in its order.
 
-    >>> plan = StudyPlan(methods=("crude", "adjusted"), covariates=("age_years",))
+    >>> plan = StudyPlan(methods=("unadjusted", "adjusted"), covariates=("age_years",))
     >>> list(methods_and_scales(plan))
-    [('crude', 'risk difference'), ('crude', 'odds ratio'), ('adjusted', 'odds ratio')]
+    [('unadjusted', 'risk difference'), ('unadjusted', 'odds ratio'), ('adjusted', 'odds ratio')]
     """
     for method in plan.methods:
         for scale in METHODS[method].answered(plan.scales):

@@ -35,7 +35,7 @@ def subgroup_names(plan: StudyPlan) -> tuple[str, ...]:
     """Return the names of all answers about subgroups: each group's, and contrasts with the first.
 
     >>> plan = StudyPlan(
-    ...     methods=("crude",), covariates=("age_years",),
+    ...     methods=("unadjusted",), covariates=("age_years",),
     ...     subgroups={"age": {"by": "age_years", "cut": "< 35"}},
     ... )
     >>> subgroup_names(plan)

@@ -98,14 +98,14 @@ class Endpoint(Document):
         return apart or self.crossover in ("excluded", "hypothetical")
 
 
-class Analysis(Document):
+class EndpointAnalysis(Document):
     """How the arms are compared.
 
     ``strata`` are those of Mantel-Haenszel; in a model they enter as indicators. ``mixed`` is
     logistic with a normal intercept per site.
     """
 
-    method: Annotated[str, AfterValidator(partial(check_method, door="power"))] = "unadjusted"
+    method: Annotated[str, AfterValidator(partial(check_method, door="power"))] = "score"
     covariates: tuple[str, ...] = ()
     strata: tuple[Factor, ...] = ()
     small_sample: bool = False
@@ -122,14 +122,14 @@ class Analysis(Document):
 
     @model_validator(mode="after")
     def _uses(self) -> Self:
-        if self.method == "unadjusted" and (self.covariates or self.strata):
-            raise ValueError("unadjusted takes neither covariates nor strata")
+        if self.method == "score" and (self.covariates or self.strata):
+            raise ValueError("score takes neither covariates nor strata")
         if self.method == "mantel-haenszel" and (self.covariates or not self.strata):
             raise ValueError("mantel-haenszel takes strata and no covariates")
         if self.method == "mixed" and "site" in self.strata:
             raise ValueError("mixed takes sites as random; leave site out of strata")
-        if self.small_sample and self.method != "standardised-randomised":
-            raise ValueError("small_sample goes with standardised-randomised alone")
+        if self.small_sample and self.method != "g-computation-randomised":
+            raise ValueError("small_sample goes with g-computation-randomised alone")
         return self
 
     @property
@@ -150,10 +150,10 @@ class Secondary(Document):
     """One more endpoint of the same trial, with an analysis of its own."""
 
     endpoint: Endpoint
-    analysis: Analysis = Analysis()
+    analysis: EndpointAnalysis = EndpointAnalysis()
 
 
-def estimand_of(endpoint: Endpoint, analysis: Analysis, treatment: str) -> Estimand:
+def estimand_of(endpoint: Endpoint, analysis: EndpointAnalysis, treatment: str) -> Estimand:
     """Return the question that an endpoint and its analysis ask."""
     return Estimand(
         endpoint.population, treatment, endpoint.variable, analysis.summary, endpoint.events

@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 PLACES = ("first visit", "micro-TESE")
 YEARS_AHEAD = 400
 
-#: Most patients of one run, as for ``--men``.
+#: Most patients of one run, as for ``--patients``.
 MOST_MEN = 10_000_000
 
 

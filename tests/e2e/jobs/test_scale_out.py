@@ -29,7 +29,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "scale-out.md"
 PLAN = """
 outcome: any_sperm
 covariates: {fsh_iu_l: numeric}
-methods: [crude]
+methods: [unadjusted]
 """
 
 

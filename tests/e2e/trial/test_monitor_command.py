@@ -213,7 +213,7 @@ def test_bounds_and_path_are_drawn(type_in, tmp_path, ending):
         (DESIGN, LOOKS, ["--plot", "no-folder/looks.png"], "there is no folder no-folder"),
         (
             "minimisation-eight-sites", LOOKS, [],
-            "counts do not tell an analysis by 'standardised-randomised'",
+            "counts do not tell an analysis by 'g-computation-randomised'",
         ),
         ("minimisation-eight-sites", "estimate,std_error\n0.1,0.05\n", [], "give --planned"),
         ("superiority-retrieval-only", LOOKS, [], "the endpoint leaves men out"),

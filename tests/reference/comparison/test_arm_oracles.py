@@ -13,8 +13,8 @@ from scipy.special import chdtrc, expit
 from scipy.stats import fisher_exact
 from scipy.stats.contingency import odds_ratio
 
-from estimate.causal.marginal import standardised
-from estimate.causal.robust_standardisation import randomised, standardise
+from estimate.causal.marginal import g_computation
+from estimate.causal.randomised_g_computation import g_computation_by_arm, randomised
 from estimate.comparison.fisher import fisher_2x2
 from estimate.comparison.proportion import clopper_pearson_interval, wilson_interval
 from estimate.comparison.risk_difference import (
@@ -39,7 +39,7 @@ ORACLES = {
     oracle["id"]: oracle
     for oracle in json.loads((Path(__file__).parents[1] / "trial_oracles.json").read_text())
 }
-QUESTION = Estimand("randomised men", "gn 1 vs 0", "sperm_in_ejaculate", "")
+QUESTION = Estimand("randomised patients", "gn 1 vs 0", "sperm_in_ejaculate", "")
 COUNTS = (55, 100, 40, 100)
 
 
@@ -127,7 +127,7 @@ def test_newcombe_1998_table_2(counts, limits):
 
 
 def deterministic_trial():
-    """Return the 240 men of O40: outcome, arm, site and covariate without any chance."""
+    """Return the 240 patients of O40: outcome, arm, site and covariate without any chance."""
     i = np.arange(240)
     arm, site, x = i % 2, (i // 2) % 4, ((37 * i) % 101) / 50 - 1
     threshold = ((61 * i + 13) % 97) / 97
@@ -151,15 +151,17 @@ def test_o40_standardisation_with_both_variances():
     assert [y[arm == a].sum() for a in (0, 1)] == says["events"]
     columns = np.column_stack([np.ones(240), arm, x])
     assert fit_logistic(columns, y).coef == pytest.approx(says["coef"], abs=tol)
-    difference, ratio, odds = standardise(y, arm, x[:, None]).compare(QUESTION, "trial", "Wald, Ye")
+    difference, ratio, odds = g_computation_by_arm(y, arm, x[:, None]).compare(
+        QUESTION, "trial", "Wald, Ye"
+    )
     assert difference.estimate == pytest.approx(says["rd"], abs=tol)
     assert difference.std_error == pytest.approx(says["se_ye"], abs=tol)
     assert ratio.estimate == pytest.approx(says["rr"], abs=tol)
     assert ratio.std_error * ratio.estimate == pytest.approx(0.202502581, abs=tol)
     assert odds.estimate == pytest.approx(says["or_"], abs=tol)
-    ge = standardised(trial_data(), ["x"], errors="robust")[0]
+    ge = g_computation(trial_data(), ["x"], errors="robust")[0]
     assert ge.std_error == pytest.approx(says["se_ge_hc0"], abs=tol)
-    model = standardised(trial_data(), ["x"], errors="delta")[0]
+    model = g_computation(trial_data(), ["x"], errors="delta")[0]
     assert model.std_error == pytest.approx(says["se_ge_model"], abs=tol)
 
 
@@ -167,7 +169,7 @@ def test_o40_with_sites_as_strata():
     says, tol = oracle("O40")  # beeca 0.2.0
     y, arm, site, x = deterministic_trial()
     covariates = np.column_stack([x, *(site == k for k in (1, 2, 3))]).astype(float)
-    risks = standardise(y, arm, covariates, stratum=site)
+    risks = g_computation_by_arm(y, arm, covariates, stratum=site)
     ways = (
         risks.compare(QUESTION, "trial", "Wald, Ye")[0],
         randomised(trial_data(), strata=["site"])[0],

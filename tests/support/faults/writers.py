@@ -18,13 +18,13 @@ PLAN = """
 treatment: gn
 outcome: sperm_retrieved
 covariates: {age_years: numeric}
-methods: [crude]
+methods: [unadjusted]
 missing: none
 """
 STUDY_PLAN = """
 outcome: any_sperm
 covariates: {fsh_iu_l: numeric}
-methods: [crude]
+methods: [unadjusted]
 """
 DESIGN = """
 id: plain
@@ -66,11 +66,11 @@ class Case:
 
 
 def _simulate(more: str) -> Words:
-    return lambda folder, out: [*f"simulate paper --men 20 {more} --out".split(), str(out)]
+    return lambda folder, out: [*f"simulate paper --patients 20 {more} --out".split(), str(out)]
 
 
 def _clinic(more: str) -> Words:
-    words = "clinic paper --men 60 --workers 1"
+    words = "clinic paper --patients 60 --workers 1"
     return lambda folder, out: [*f"{words} {more} --out".split(), str(out)]
 
 
@@ -132,8 +132,8 @@ FORMATS = "csv,parquet,sav,dta,xpt,redcap,dataset-json"
 FOLDERS = (
     Case("simulate", _simulate("--seed 2"), "x", _simulate("--seed 1")),
     Case("simulate, every format", _simulate(f"--format {FORMATS}"), "x", _simulate("--seed 1")),
-    Case("clinic", _clinic("--xes --no-figures --replications 2"), "x",
-         _clinic("--no-figures --replications 2")),
+    Case("clinic", _clinic("--xes --no-figures --replicates 2"), "x",
+         _clinic("--no-figures --replicates 2")),
     Case("analyse --out", _analyse("b.csv"), "x", _analyse("a.csv")),
     Case("reproduce", _reproduce("--seed 2"), "x", _reproduce("--seed 1")),
     Case("power --out", _power("--replicates 40 --resume"), "x", _power("--replicates 20"),
@@ -145,10 +145,10 @@ FOLDERS = (
 )  # fmt: skip
 
 FILES = (
-    Case("truth --out", _file("truth paper --men 1000", "--out"), "x.csv",
-         rival=_file("truth paper --men 1100", "--out")),
-    Case("picture --out", _file("picture man paper", "--out"), "x.png",
-         rival=_file("picture man paper --man 2", "--out")),
+    Case("truth --out", _file("truth paper --patients 1000", "--out"), "x.csv",
+         rival=_file("truth paper --patients 1100", "--out")),
+    Case("picture --out", _file("picture patient paper", "--out"), "x.png",
+         rival=_file("picture patient paper --patient 2", "--out")),
     Case("monitor --plot", _file("monitor", "--plot", "plain.yaml", "looks.csv"), "x.svg",
          rival=_file("monitor", "--plot", "plain.yaml", "other-looks.csv")),
     Case("schedule --ics", _file("schedule --start 2024-01-01", "--ics"), "x.ics",
@@ -186,7 +186,7 @@ def inputs(folder: Path) -> Path:
         (folder / name).write_text(text, encoding="utf-8")
     for seed, name in enumerate("ab"):
         table = folder / f"cohort-{name}"
-        run_well(["simulate", "paper", "--men", "200", "--seed", str(seed), "--out", str(table)])
+        run_well(["simulate", "paper", "--patients", "200", "--seed", str(seed), "--out", str(table)])
         shutil.copyfile(table / "patients.csv", folder / f"{name}.csv")
     scenario = scenario_path("literature-null").read_text(encoding="utf-8")
     for name, risk_ratio in {"one": "1.10", "other": "1.12"}.items():

@@ -11,11 +11,14 @@ import click
 
 from pretese.cli import run
 from pretese.clinic.clinic_files import load_clinic
-from pretese.commands.options import tell_assumptions
+from pretese.commands.options import show_assumptions
 from protocol.errors import InputError
 from tests.support.faults.faulty_tables import plain
 
-PLAN = "treatment: arm\noutcome: won\nmethods: [crude]\ncovariates: {ward: {categorical: [n, s]}}\n"
+PLAN = (
+    "treatment: arm\noutcome: won\nmethods: [unadjusted]\n"
+    "covariates: {ward: {categorical: [n, s]}}\n"
+)
 PEOPLE = [
     ["arm", "won", "ward"],
     *([str(k % 2), str(k // 2 % 2), "ns"[k // 4 % 2]] for k in range(24)),
@@ -65,7 +68,7 @@ def waiting_list(folder):
     """Read it as `pretese clinic` does, which then simulates for a while."""
     (folder / "own.yaml").write_text(CLINIC)
     try:
-        _, waiting = load_clinic(str(folder / "own.yaml"), tell_assumptions)
+        _, waiting = load_clinic(str(folder / "own.yaml"), show_assumptions)
     except InputError as error:
         click.echo(f"error: {error}", err=True)
         return 2

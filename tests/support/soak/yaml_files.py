@@ -12,7 +12,7 @@ from pretese.recovery.design.library import LIBRARY
 from pretese.recovery.design.study_spec import StudyPlan, StudySpec
 from pretese.trial.design.design_file import design_path, read_design
 from protocol.bedside.cases import load_cases, run_cases
-from protocol.bedside.patient import PatientFile, know
+from protocol.bedside.patient import PatientFile, patient_record
 from protocol.errors import InputError
 from protocol.reading.documents import read_document, read_text
 from protocol.regimen.load import SHIPPED, load_regimen
@@ -38,7 +38,7 @@ couple_ready: yes
 STUDY_PLAN = """\
 outcome: any_sperm
 covariates: [fsh_iu_l, diagnosis]
-methods: [crude, adjusted]
+methods: [unadjusted, adjusted]
 subgroups: {fsh: {by: fsh_iu_l, cut: "< 10"}}
 missing: {method: mice, imputations: 5, iterations: 3}
 seed: 3
@@ -49,7 +49,7 @@ LONGEST = 100_000
 
 
 def patient(path: Path) -> object:
-    return know(read_document(path, PatientFile), load_regimen("fsh-guided"), "mine.yaml")
+    return patient_record(read_document(path, PatientFile), load_regimen("fsh-guided"), "mine.yaml")
 
 
 def cases(path: Path) -> object:

@@ -15,13 +15,13 @@ importlib.import_module("rich.style")
 PLAN = {
     "outcome": "any_sperm",
     "covariates": {"fsh_iu_l": "numeric", "diagnosis": {"categorical": ["idiopathic", "azfc"]}},
-    "methods": ["standardised", "crude"],
+    "methods": ["g-computation", "unadjusted"],
 }
 
 PLAN_TEXT = """
 outcome: any_sperm
 covariates: {fsh_iu_l: numeric, diagnosis: {categorical: [idiopathic, azfc]}}
-methods: [standardised, crude]
+methods: [g-computation, unadjusted]
 """
 
 CASES = ["constant-effect", "no-effect"]
@@ -128,7 +128,7 @@ def test_the_representation_is_one_short_line(found):
 
 
 def test_a_temporary_folder_goes_with_its_result():
-    once = pt.recover("no-effect", {"methods": ["crude"]}, **{**SIZES, "replicates": 10})
+    once = pt.recover("no-effect", {"methods": ["unadjusted"]}, **{**SIZES, "replicates": 10})
     folder = once.store.folder
     assert folder.is_dir()
     del once
@@ -151,7 +151,7 @@ def test_a_temporary_folder_goes_with_its_result():
         ({"resume": True}, "resume: there is no folder to continue; name it as out"),
         ({"scenarios": 3}, "scenarios: int is not allowed"),
         ({"scenarios": ["no-such-scenario"]}, "no-such-scenario"),
-        ({"plan": {"methods": ["crud"]}}, "did you mean 'crude'"),
+        ({"plan": {"methods": ["unadjustd"]}}, "did you mean 'unadjusted'"),
         ({"plan": 7}, "plan: int is not a plan"),
         ({"plan": "none.yaml"}, "there is no such file"),
     ],

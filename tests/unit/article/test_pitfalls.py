@@ -81,8 +81,8 @@ def test_the_page_shows_what_it_says(published_page):
     assert beyond(finishers, truth)
     assert beyond(wrong, right)
     assert abs(started[0] - 1) < 3 * started[1]
-    truth, crude, weighted, _ = read(published_page, "Men with good odds choose")
-    assert beyond(crude, weighted)
+    truth, unadjusted, weighted, _ = read(published_page, "Men with good odds choose")
+    assert beyond(unadjusted, weighted)
     truth, weighted, _, known = read(published_page, "Good balance of what is measured")
     assert beyond(weighted, truth)
     assert not beyond(known, truth)

@@ -19,7 +19,7 @@ from pretese.recovery.results.replicates import (
 from pretese.recovery.results.verdicts import Pate, population_truths, verdict_on
 from pretese.recovery.work.tasks import ESTIMATES
 
-WHICH = AnalysisKey("case", "plan", "crude", "risk difference")
+WHICH = AnalysisKey("case", "plan", "unadjusted", "risk difference")
 
 
 def replicates(bias=0.0, n=2000, honest=1.0, missing=0.0):

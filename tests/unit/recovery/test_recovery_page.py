@@ -15,11 +15,11 @@ AXIS = {"label": "confounding (log odds)", "path": "a", "given": {"none": 0, "st
 
 
 def spec():
-    failure = {"plan": "p", "methods": ["crude"], "because": "men choose"}
+    failure = {"plan": "p", "methods": ["unadjusted"], "because": "men choose"}
     return validate(
         {
             "id": "x", "aim": "Is it so?", "seed": 7,
-            "plans": {"p": {"methods": ["aipw", "crude"], "covariates": ["age_years"],
+            "plans": {"p": {"methods": ["aipw", "unadjusted"], "covariates": ["age_years"],
                             "scales": ["risk difference"]}},
             "cases": {"one": {"scenario": "paper", "question": "Why?", "plans": ["p"],
                               "fails": [failure]}},
@@ -37,10 +37,10 @@ def row(case, method, coverage=0.95, bias=0.01, **changes):
     } | changes  # fmt: skip
 
 
-def verdicts(**crude):
-    rows = [row("one", "aipw"), row("one", "crude", **({"claim": "fails"} | crude))]
+def verdicts(**unadjusted):
+    rows = [row("one", "aipw"), row("one", "unadjusted", **({"claim": "fails"} | unadjusted))]
     for place, coverage in (("1-1", 0.95), ("1-2", 0.94), ("2-1", 0.90), ("2-2", 0.97)):
-        rows += [row(f"g-{place}", m, coverage, claim="none") for m in ("aipw", "crude")]
+        rows += [row(f"g-{place}", m, coverage, claim="none") for m in ("aipw", "unadjusted")]
     return pd.DataFrame(rows)
 
 
@@ -49,13 +49,13 @@ def test_what_is_as_claimed_is_said_so():
     assert "Of 10 verdicts 2 were claimed, 1 of them failures; every one is as claimed." in page
     assert "| one, p | yes | no |" in page
     assert "| p | aipw | RD | 0.140 | +0.010 (0.002) | +0.20 | 95.0 (0.5) | recovers |" in page
-    assert "* p: crude must fail, because men choose." in page
+    assert "* p: unadjusted must fail, because men choose." in page
     assert "Why?" in page
 
 
 def test_a_surprise_stands_at_the_top_and_in_its_row():
     page = write_page(spec(), verdicts(verdict="recovers", surprise=True), 2000)
-    assert "**Not as claimed** (1 of 2):\n\n* one, p, crude, risk difference, recovers" in page
+    assert "**Not as claimed** (1 of 2):\n\n* one, p, unadjusted, risk difference, recovers" in page
     assert "| one, p | yes | ! |" in page
     assert "**recovers, not as claimed** |" in page
 

@@ -12,7 +12,7 @@ def spec(**changes):
     plain = {
         "id": "x",
         "aim": "y",
-        "plans": {"bare": {"methods": ["crude"]}},
+        "plans": {"bare": {"methods": ["unadjusted"]}},
         "cases": {"one": {"scenario": "paper", "plans": ["bare"]}},
     }
     return validate(plain | changes, StudySpec, "study")
@@ -32,7 +32,7 @@ outcome: sperm_retrieved
 covariates:
   age_years: numeric
   diagnosis: {categorical: [idiopathic, cryptorchidism, orchitis, azfc]}
-methods: [crude, adjusted, iptw-ate, iptw-att, iptw-ato, matching, standardised, aipw]
+methods: [unadjusted, adjusted, iptw-ate, iptw-att, iptw-ato, matching, g-computation, aipw]
 matching: {focal: untreated}
 missing: {method: mice, imputations: 20, iterations: 10}
 seed: 20220101
@@ -68,7 +68,7 @@ def test_a_claim_about_a_method_that_is_not_run_is_refused():
 
 
 def test_adjustment_without_covariates_is_refused():
-    wrong = {"bare": {"methods": ["crude", "aipw"]}}
+    wrong = {"bare": {"methods": ["unadjusted", "aipw"]}}
     assert "aipw needs covariates" in faults(lambda: spec(plans=wrong))
 
 
@@ -79,7 +79,7 @@ def test_the_cells_of_a_grid_are_cases_of_which_nothing_is_claimed():
     cases = spec(grids={"g": grid}).all_cases()
     assert list(cases) == ["one", "g-1-1", "g-1-2", "g-1-3", "g-2-1", "g-2-2", "g-2-3"]
     assert cases["g-2-1"].given == {"a.b": 1, "c": 5}
-    assert cases["g-2-1"].no_claim == {"bare": ("crude",)}
+    assert cases["g-2-1"].no_claim == {"bare": ("unadjusted",)}
 
 
 def test_without_names_the_whole_library_is_chosen():
@@ -113,11 +113,11 @@ def test_two_cases_cannot_have_one_name(names):
 
 
 def test_nothing_is_claimed_of_the_users_plan():
-    plan = StudyPlan(methods=("crude",))
+    plan = StudyPlan(methods=("unadjusted",))
     chosen = choose_study((), plan, None, None)
     assert chosen.plans == {"own": plan}
     assert all(not case.fails for case in chosen.cases.values())
-    assert all(case.no_claim == {"own": ("crude",)} for case in chosen.cases.values())
+    assert all(case.no_claim == {"own": ("unadjusted",)} for case in chosen.cases.values())
 
 
 @pytest.mark.parametrize(
@@ -130,13 +130,17 @@ def test_nothing_is_claimed_of_the_users_plan():
     ],
 )
 def test_a_division_must_suit_its_covariate(division, message):
-    plan = {"methods": ["crude"], "covariates": ["fsh_iu_l", "diagnosis"], "subgroups": division}
+    plan = {
+        "methods": ["unadjusted"],
+        "covariates": ["fsh_iu_l", "diagnosis"],
+        "subgroups": division,
+    }
     assert message in faults(lambda: spec(plans={"bare": plan}))
 
 
 def divided(**claims):
     plan = {
-        "methods": ["crude"],
+        "methods": ["unadjusted"],
         "covariates": ["fsh_iu_l"],
         "subgroups": {"fsh": {"by": "fsh_iu_l", "cut": "> 9"}},
     }
@@ -153,7 +157,7 @@ def test_a_claim_is_of_a_whole_division_or_of_one_group():
         if answer.scale == "odds ratio"
     }
     assert claims == {
-        "crude": "recovers",
+        "unadjusted": "recovers",
         "fsh: ≤ 9": "recovers",
         "fsh: > 9": "fails",
         "fsh: > 9 against ≤ 9": "recovers",

@@ -74,7 +74,7 @@ def assert_same_course(one, other):
 def test_a_drug_that_the_scenario_does_not_declare_is_refused_by_name(tmp_path, capsys):
     file = scenario(tmp_path, regimen(tmp_path, "fsh-guided", "ufsh", "hmg"))
     out = tmp_path / "cohort"
-    assert run(["simulate", file, "--men", "50", "--out", str(out)]) == 2
+    assert run(["simulate", file, "--patients", "50", "--out", str(out)]) == 2
     said = " ".join(capsys.readouterr().err.split())
     assert "hmg-regimen: drugs.hmg: the scenario does not say what this drug does" in said
     assert "declare physiology.kinetics.hmg in the scenario" in said
@@ -165,7 +165,7 @@ def test_a_new_drug_is_yaml_alone(tmp_path):
     short = load_scenario(file, {path: 12.0})
     assert short.physiology.kinetics["hmg"].fsh.elimination_half_life_h.value == 12
     out = tmp_path / "cohort"
-    assert run(["simulate", file, "--men", "120", "--out", str(out)]) == 0
+    assert run(["simulate", file, "--patients", "120", "--out", str(out)]) == 0
     injections = pd.read_csv(out / "injections.csv")
     assert set(injections["drug"]) == {"hcg", "hmg"}
     cohort = draw_cohort(load_scenario(file), 1, men=120)

@@ -23,7 +23,7 @@ def odds(share: float) -> float:
     return float(share / (1 - share))
 
 
-def crude_odds_ratio(cohort: Cohort, outcome: str, counted=None) -> float:
+def unadjusted_odds_ratio(cohort: Cohort, outcome: str, counted=None) -> float:
     """Odds ratio of an outcome as observed, treated against untreated, among those counted."""
     seen = cohort.observed(outcome)
     counted = np.ones_like(seen) if counted is None else counted
@@ -74,23 +74,25 @@ def test_scenarios_state_differences_alone():
 def test_paper_retrieval_among_operated_shows_less_than_any_sperm():
     cohort = large("paper")
     operated = cohort.observed("micro_tese")
-    assert crude_odds_ratio(cohort, "sperm_retrieved", operated) < crude_odds_ratio(
+    assert unadjusted_odds_ratio(cohort, "sperm_retrieved", operated) < unadjusted_odds_ratio(
         cohort, "any_sperm"
     )
 
 
-def test_null_has_no_effect_on_any_sperm_and_a_crude_one_all_the_same():
+def test_null_has_no_effect_on_any_sperm_and_an_unadjusted_one_all_the_same():
     cohort = large("null")
     assert true_effect(cohort).risk_difference[0] == 0
-    crude = crude_odds_ratio(cohort, "any_sperm")
-    assert crude > 1.1
-    assert crude_odds_ratio(cohort, "sperm_retrieved", cohort.observed("micro_tese")) < crude
+    unadjusted = unadjusted_odds_ratio(cohort, "any_sperm")
+    assert unadjusted > 1.1
+    assert (
+        unadjusted_odds_ratio(cohort, "sperm_retrieved", cohort.observed("micro_tese")) < unadjusted
+    )
 
 
-def test_strong_confounding_misleads_the_crude_and_not_the_weighted():
+def test_strong_confounding_misleads_the_unadjusted_and_not_the_weighted():
     cohort = large("strong-confounding")
     truth = true_effect(cohort, "any_sperm.overlap").odds_ratio[0]
-    assert crude_odds_ratio(cohort, "any_sperm") > 1.4 * truth
+    assert unadjusted_odds_ratio(cohort, "any_sperm") > 1.4 * truth
     assert weighted_odds_ratio(cohort, cohort.propensity) == pytest.approx(truth, rel=0.06)
 
 
@@ -113,15 +115,15 @@ def test_effect_by_duration_is_all_beyond_three_years():
 def test_responders_removed_makes_a_therapy_without_effect_look_harmful():
     cohort = large("responders-removed")
     assert true_effect(cohort).risk_difference[0] == 0
-    assert crude_odds_ratio(cohort, "any_sperm") == pytest.approx(1, abs=0.06)
+    assert unadjusted_odds_ratio(cohort, "any_sperm") == pytest.approx(1, abs=0.06)
     operated = cohort.observed("micro_tese")
-    assert crude_odds_ratio(cohort, "sperm_retrieved", operated) < 0.9
+    assert unadjusted_odds_ratio(cohort, "sperm_retrieved", operated) < 0.9
 
 
 def test_retesting_controls_takes_the_bias_away():
     cohort = large("retest-controls")
     operated = cohort.observed("micro_tese")
-    found = crude_odds_ratio(cohort, "sperm_retrieved", operated)
+    found = unadjusted_odds_ratio(cohort, "sperm_retrieved", operated)
     assert found == pytest.approx(1, abs=0.06)
     untreated, treated = cohort.paths
     assert np.array_equal(untreated.sperm_in_ejaculate, treated.sperm_in_ejaculate)
@@ -131,8 +133,8 @@ def test_completers_look_helped_and_starters_do_not():
     cohort = large("completers-only")
     assert true_effect(cohort).risk_difference[0] == 0
     counted = ~cohort.gn | cohort.paths[1].course.completed
-    assert 1.1 < crude_odds_ratio(cohort, "any_sperm", counted) < 1.35
-    assert crude_odds_ratio(cohort, "any_sperm") == pytest.approx(1, abs=0.06)
+    assert 1.1 < unadjusted_odds_ratio(cohort, "any_sperm", counted) < 1.35
+    assert unadjusted_odds_ratio(cohort, "any_sperm") == pytest.approx(1, abs=0.06)
 
 
 def complete(cohort: Cohort) -> np.ndarray:

@@ -23,7 +23,7 @@ COUPLES = {
 
 def plan(**columns):
     asked = {"transfers": "transfers", "birth": "birth", **columns}
-    return Plan(treatment="gn", outcome="y", methods=("crude",), delivery=asked)
+    return Plan(treatment="gn", outcome="y", methods=("unadjusted",), delivery=asked)
 
 
 def found(columns=None, **asked):
@@ -34,7 +34,7 @@ def test_couples_without_a_transfer_are_left_out():
     assert found()[0].couples == (3, 4)
 
 
-def test_conservative_ends_at_the_crude_share_and_censoring_above_it():
+def test_conservative_ends_at_the_unadjusted_share_and_censoring_above_it():
     conservative, censored = found()
     assert (conservative.convention, censored.convention) == ("conservative", "censored")
     assert 1 - conservative.curves[1].survival[-1] == pytest.approx(2 / 4)
@@ -60,9 +60,9 @@ def test_the_reference_couples_agree_with_r():
     names = ("conservative_no_censoring", "censored", "embryos_left_censored")
     for ours, theirs in zip(record, names, strict=True):
         assert ours["log_rank_p"] == pytest.approx(g10[theirs]["p"], rel=1e-8)
-    crude = couples.groupby("gn")["livebirth"].mean()
-    assert record[0]["treated"]["delivered"][-1] == pytest.approx(crude[1])
-    assert record[0]["untreated"]["delivered"][-1] == pytest.approx(crude[0])
+    unadjusted = couples.groupby("gn")["livebirth"].mean()
+    assert record[0]["treated"]["delivered"][-1] == pytest.approx(unadjusted[1])
+    assert record[0]["untreated"]["delivered"][-1] == pytest.approx(unadjusted[0])
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ import simpy
 
 from protocol.errors import InputError
 from simulate.clinic.capacity.queues import queue_by_day
-from simulate.clinic.capacity.replications import (
+from simulate.clinic.capacity.replicates import (
     Goal,
     Interval,
-    Replication,
+    Replicate,
     interval,
     precise,
     read_goal,
@@ -307,9 +307,9 @@ def test_the_warm_up_is_left_out():
 
 
 def test_intervals_and_precision():
-    assert interval([nan, 3.0]).replications == 1
-    assert interval([]).replications == 0
-    ten = [Replication({"x": 10 + each}, {}) for each in (-0.1, 0.1, 0.0, 0.1, -0.1)]
+    assert interval([nan, 3.0]).replicates == 1
+    assert interval([]).replicates == 0
+    ten = [Replicate({"x": 10 + each}, {}) for each in (-0.1, 0.1, 0.0, 0.1, -0.1)]
     assert precise("x", 0.05)(ten)
     assert not precise("x", 0.001)(ten)
 

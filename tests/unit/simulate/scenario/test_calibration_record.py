@@ -88,7 +88,7 @@ def test_a_record_changed_by_hand_is_refused(mine, change, capsys):
     changed(mine, change, sealed=False)
     with pytest.raises(InputError, match=r"record_sha256: .*run `pretese calibrate` again"):
         load_scenario(str(mine))
-    assert run(["truth", str(mine), "--men", "10"]) == 2
+    assert run(["truth", str(mine), "--patients", "10"]) == 2
     assert "Traceback" not in capsys.readouterr().err
 
 

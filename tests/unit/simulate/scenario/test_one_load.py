@@ -57,8 +57,8 @@ def test_every_file_of_three_generations_is_read_and_parsed_once(tmp_path, count
 @pytest.mark.parametrize(
     "words",
     [
-        ["truth", "{file}", "--men", "10"],
-        ["simulate", "{file}", "--men", "10", "--out", "{out}"],
+        ["truth", "{file}", "--patients", "10"],
+        ["simulate", "{file}", "--patients", "10", "--out", "{out}"],
         ["calibrate", "{file}", "--check", "--studies", "50"],
         ["reproduce", "--scenario", "{file}", "--replicates", "2", "--workers", "1",
          "--out", "{out}"],

@@ -16,7 +16,7 @@ sites: [{name: one, at_months: [0], men_in_12_months: [60]}]
 endpoint: {known_after_months: 4}
 """
 
-YE = "method: standardised-randomised"
+YE = "method: g-computation-randomised"
 
 RESIZED = "monitoring: {{looks_percent: [50, 100], reestimation: {{{}}}}}"
 
@@ -144,7 +144,7 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
         (GOOD + "analysis: {method: mantel-haenszel}", "takes strata"),
         (GOOD + f"analysis: {{{YE}, covariates: [age]}}", "no baseline value"),
         (GOOD + f"analysis: {{{YE}, strata: [diagnosis]}}", "men of plain risks"),
-        (GOOD + "analysis: {method: standardised}", "did you mean 'standardised-randomised'?"),
+        (GOOD + "analysis: {method: g-computation}", "did you mean 'g-computation-randomised'?"),
         (GOOD + "analysis: {method: aipw}", "`pretese analyse` and `pretese recover` alone offer"),
         (STRATUM.replace("stratum", "stratum, missing: failure"), "cannot take men as failures"),
         (STRATUM.replace("stratum", "stratum, crossover: composite"), "cannot take men"),

@@ -290,7 +290,7 @@ def test_logarithms_of_odds_ratios_are_read_as_such():
 
 def test_where_men_are_the_clock_information_comes_from_the_last_look():
     plan = from_scenario(
-        more="analysis: {method: standardised-randomised, covariates: [age_years]}\n"
+        more="analysis: {method: g-computation-randomised, covariates: [age_years]}\n"
     )
     found = told(plan, estimates((0.10, 0.07), (0.13, 0.048), men=(200, 400)))
     assert (found["clock"], found["planned"]) == ("men", 400)

@@ -151,7 +151,7 @@ def test_counting_retrieval_alone_hides_most_of_the_effect():
     [
         {"method": "mantel-haenszel", "strata": ["site", "diagnosis"]},
         {
-            "method": "standardised-randomised",
+            "method": "g-computation-randomised",
             "covariates": ["age_years", "fsh_iu_l"],
             "strata": ["site"],
         },

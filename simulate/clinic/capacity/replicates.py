@@ -22,15 +22,15 @@ from simulate.scenario import Scenario
 
 Floats = NDArray[np.float64]
 #: Computes one function of many numbers in order; `map`, or that of a pool of processes.
-Compute = Callable[[Callable[[int], "Replication"], Iterable[int]], Iterable["Replication"]]
+Compute = Callable[[Callable[[int], "Replicate"], Iterable[int]], Iterable["Replicate"]]
 
-#: Fewer replications than this give no trustworthy interval.
+#: Fewer replicates than this give no trustworthy interval.
 FEWEST = 5
 LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Replication:
+class Replicate:
     """Measures of one run, and its queues by day (those of `QUEUES`, and ``in_clinic``)."""
 
     measures: dict[str, float]
@@ -39,16 +39,16 @@ class Replication:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Mean of a measure over replications, with a Student t interval at `LEVEL`.
+    """Mean of a measure over replicates, with a Student t interval at `LEVEL`.
 
-    ``replications`` counts those in which the measure is defined.
+    ``replicates`` counts those in which the measure is defined.
     """
 
     mean: float
     low: float
     high: float
     sd: float
-    replications: int
+    replicates: int
 
     @property
     def half_width(self) -> float:
@@ -59,20 +59,20 @@ class Interval:
 def replicate(
     clinic: Clinic, scenario: Scenario, seed: int, men: int | None,
     waiting_list: Sequence[Waiting], number: int,
-) -> Replication:  # fmt: skip
+) -> Replicate:  # fmt: skip
     """Run the clinic once, for the study of a number (from 0)."""
     return measured(run_clinic(clinic, scenario, seed, number, men, waiting_list))
 
 
-def measured(run: Run) -> Replication:
-    """Return what a run adds to the replications."""
+def measured(run: Run) -> Replicate:
+    """Return what a run adds to the replicates."""
     days = run.clinic.horizon_days
     queues = {name or "theatre": queue_by_day(run, name, days) for name in QUEUES}
-    return Replication(measures(run), {**queues, "in_clinic": in_clinic_by_day(run, days)})
+    return Replicate(measures(run), {**queues, "in_clinic": in_clinic_by_day(run, days)})
 
 
 def interval(values: Iterable[float]) -> Interval:
-    """Return the mean of independent replications with its Student t interval.
+    """Return the mean of independent replicates with its Student t interval.
 
     >>> found = interval([9.0, 10.0, 11.0])
     >>> round(found.mean, 3), round(found.half_width, 3)        # 4.303 x 1 / sqrt(3)
@@ -93,7 +93,7 @@ def until_precise(
     clinic: Clinic,
     scenario: Scenario,
     seed: int,
-    enough: Callable[[Sequence[Replication]], bool],
+    enough: Callable[[Sequence[Replicate]], bool],
     most: int,
     men: int | None = None,
     waiting_list: Sequence[Waiting] = (),
@@ -101,16 +101,16 @@ def until_precise(
     compute: Compute = map,
     tell: Callable[[int], None] = lambda done: None,
     stop: Callable[[], bool] = lambda: False,
-    known: Sequence[Replication] = (),
-) -> list[Replication]:
-    """Run replications 0, 1, 2, ... until there are `FEWEST` and ``enough``, or ``most``.
+    known: Sequence[Replicate] = (),
+) -> list[Replicate]:
+    """Run replicates 0, 1, 2, ... until there are `FEWEST` and ``enough``, or ``most``.
 
-    Replications are judged one after another in order of their number, so the result does not
+    Replicates are judged one after another in order of their number, so the result does not
     depend on how many are computed ``at_a_time``. ``known`` are the first of them, if they have
     been run already; ``stop`` is asked after each, and ends it all.
     """
     one = partial(replicate, clinic, scenario, seed, men, tuple(waiting_list))
-    done: list[Replication] = list(known)
+    done: list[Replicate] = list(known)
     for first in range(len(done), most, at_a_time):
         for each in compute(one, range(first, min(first + at_a_time, most))):
             done.append(each)
@@ -120,25 +120,25 @@ def until_precise(
     return done
 
 
-def precise(measure: str, relative: float) -> Callable[[Sequence[Replication]], bool]:
+def precise(measure: str, relative: float) -> Callable[[Sequence[Replicate]], bool]:
     """Return the rule: the interval's half-width is at most this share of the mean."""
 
-    def enough(done: Sequence[Replication]) -> bool:
+    def enough(done: Sequence[Replicate]) -> bool:
         found = interval(each.measures.get(measure, nan) for each in done)
         return found.half_width <= relative * abs(found.mean)
 
     return enough
 
 
-def summary(done: Sequence[Replication]) -> pd.DataFrame:
-    """Return every measure with mean, interval, standard deviation and number of replications."""
+def summary(done: Sequence[Replicate]) -> pd.DataFrame:
+    """Return every measure with mean, interval, standard deviation and number of replicates."""
     rows = []
     for name in done[0].measures:
         found = interval(each.measures[name] for each in done)
         rows.append(
             {
                 "measure": name, "mean": found.mean, "conf_low": found.low,
-                "conf_high": found.high, "sd": found.sd, "replications": found.replications,
+                "conf_high": found.high, "sd": found.sd, "replicates": found.replicates,
             }
         )  # fmt: skip
     return pd.DataFrame(rows)
@@ -191,9 +191,9 @@ def read_goal(text: str, known: Sequence[str]) -> Goal:
     found = re.fullmatch(r"\s*(\w+)\s*(<=|>=|<|>)\s*(-?\d+(?:\.\d+)?)\s*", text)
     if not found:
         cure = "write MEASURE < NUMBER, such as 'p90_wait_days < 60'"
-        raise InputError.of("until", "", f"{text!r} is not understood", cure)
+        raise InputError.of("goal", "", f"{text!r} is not understood", cure)
     measure, operator, number = found.groups()
     if measure not in known:
         problem, cure = f"there is no measure {measure!r}", f"take one of {', '.join(known)}"
-        raise InputError.of("until", "", problem, cure)
+        raise InputError.of("goal", "", problem, cure)
     return Goal(measure, operator, float(number))  # type: ignore[arg-type]  # one of the four above
