@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pretese.screen.endings import EXIT_BAD_INPUT
 from tests.support.faults.disk_faults import KilledError, counted, full_from, killed_at, snapshot
-from tests.support.faults.writers import Case, run_well, run_words
+from tests.support.faults.writers import Case, report_in_its_study, run_well, run_words
 
 #: Names of what a run leaves beside its place until it ends.
 _TEMPORARY = re.compile(r"pretese-lock|pretese-partial-|\.(partial|earlier|new)-[0-9a-f]{16}")
@@ -142,7 +142,8 @@ def left_over(found: Iterable[str]) -> list[str]:
 
 def _is_left(ready: Prepared, name: str) -> bool:
     """Say whether a temporary file of a killed run is all that is left: it stays beside a file."""
-    return ready.case.before is None and "pretese-partial-" in name
+    one_file = ready.case.before is None or ready.case.words is report_in_its_study
+    return one_file and "pretese-partial-" in name
 
 
 def differences(one: dict[str, bytes | str], two: dict[str, bytes | str]) -> str:

@@ -148,7 +148,7 @@ FILES = (
     Case("truth --out", _file("truth paper --patients 1000", "--out"), "x.csv",
          rival=_file("truth paper --patients 1100", "--out")),
     Case("picture --out", _file("picture patient paper", "--out"), "x.png",
-         rival=_file("picture patient paper --patient 2", "--out")),
+         rival=_file("picture patient paper --patient-number 2", "--out")),
     Case("monitor --plot", _file("monitor", "--plot", "plain.yaml", "looks.csv"), "x.svg",
          rival=_file("monitor", "--plot", "plain.yaml", "other-looks.csv")),
     Case("schedule --ics", _file("schedule --start 2024-01-01", "--ics"), "x.ics",
@@ -186,7 +186,9 @@ def inputs(folder: Path) -> Path:
         (folder / name).write_text(text, encoding="utf-8")
     for seed, name in enumerate("ab"):
         table = folder / f"cohort-{name}"
-        run_well(["simulate", "paper", "--patients", "200", "--seed", str(seed), "--out", str(table)])
+        run_well(
+            ["simulate", "paper", "--patients", "200", "--seed", str(seed), "--out", str(table)]
+        )
         shutil.copyfile(table / "patients.csv", folder / f"{name}.csv")
     scenario = scenario_path("literature-null").read_text(encoding="utf-8")
     for name, risk_ratio in {"one": "1.10", "other": "1.12"}.items():
