@@ -12,7 +12,7 @@ from estimate.core.arrays import Floats
 from estimate.core.estimand import Estimand
 from estimate.imputation.chain import Column, impute
 from estimate.imputation.rubins_rules import pool_estimates
-from estimate.survival.cumulative_delivery import (
+from estimate.survival.cumulative_live_birth import (
     Convention,
     kaplan_meier,
     life_table,
@@ -64,7 +64,7 @@ def embryos_as_units(replicates: int, seed: int) -> Pitfall:
 
 
 def couples_who_stop(replicates: int, seed: int) -> Pitfall:
-    """Show cumulative delivery under two readings of couples who stop."""
+    """Show cumulative live birth under two readings of couples who stop."""
     drawn = Drawn.of("paper", replicates, seed)
     pair = births_of(drawn.cohort)
     transfers = np.where(drawn.gn, *(b.transferred.sum(-1) for b in reversed(pair)))
@@ -80,7 +80,7 @@ def couples_who_stop(replicates: int, seed: int) -> Pitfall:
     unadjusted = 100 * (born & had).sum(-1) / had.sum(-1)
     return Pitfall(
         "couples-who-stop",
-        "Cumulative delivery depends on what is assumed of couples who stop",
+        "Cumulative live birth depends on what is assumed of couples who stop",
         ("paper",),
         "Couples stop before they have a child or run out of embryos. Are they without a child "
         "for good, or would they have gone on like the others?",
@@ -89,7 +89,7 @@ def couples_who_stop(replicates: int, seed: int) -> Pitfall:
             mean_of("at risk to the last transfer", delivered("conservative"), "percent"),
             mean_of("censored when they stop", delivered("censored"), "percent"),
         ),
-        "Both curves are called cumulative delivery. Name the convention, and show both.",
+        "Both curves are called cumulative live birth. Name the convention, and show both.",
     )
 
 
