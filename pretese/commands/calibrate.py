@@ -10,7 +10,7 @@ from pretese.screen.endings import CheckFailedError
 
 @click.command()
 @click.argument("scenario")
-@click.option("--check", "only_check", is_flag=True, help="Check the stored calibration record.")
+@click.option("--check", "only_check", is_flag=True, help="Test the stored calibration record.")
 @click.option(
     "--replicates",
     type=click.IntRange(50, 1_000_000),
@@ -18,13 +18,14 @@ from pretese.screen.endings import CheckFailedError
     show_default=True,
     help="Simulated studies of --check.",
 )
-@seed_option(words="Base seed of --check.")
+@seed_option()
 def command(scenario: str, only_check: bool, replicates: int, seed: int) -> None:
     """Solve the calibrated parameters of SCENARIO (a shipped name or a file).
 
-    Thousands of studies are simulated with common random numbers; the parameters are solved so
-    that the targets are met on average, and stored with the achieved values in a calibration
-    record. Exits with status 3 if any target is missed by more than 3 Monte Carlo standard errors.
+    Thousands of studies are simulated with common random numbers. The parameters are solved so
+    that the targets are met on average, and stored with the achieved values in
+    calibration_records/ beside the scenario. Exits with status 3 if any target is missed by more
+    than 3 Monte Carlo standard errors.
     """
     found = pretese.calibrate(scenario, check=only_check, replicates=replicates, seed=seed)
     from pretese.article.calibration.calibration_view import failure, show_record

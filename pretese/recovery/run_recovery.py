@@ -86,7 +86,7 @@ def prepare_recovery(spec: StudySpec) -> PreparedStudy:
         if files.hashes:  # shipped regimens are part of the code
             mechanism["regimens"] = dict(files.hashes)
         mice = any(plan.missing.method == "mice" for plan in plans.values())
-        patients = case.patients or scenario.men
+        patients = case.patients or scenario.patients
         estimates[name] = Job(
             name,
             EstimateTask(scenario, patients, spec.seed, plans),

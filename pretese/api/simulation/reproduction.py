@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from pretese.article.run.reproduction_run import ReproductionRun
-    from simulate.scenario.calibration_record import Certificate
+    from simulate.scenario.calibration_record import CalibrationRecord
 
 
 def reproduce(
     scenario: str | Path = "paper",
     *,
     replicates: int = 200,
-    seed: int = 2022,
+    seed: int = 1,
     workers: int = 1,
     bias_analysis: bool = False,
     out: str | Path | None = None,
@@ -228,7 +228,7 @@ class Calibration(Shown):
     """
 
     loaded: LoadedScenario
-    record: "Certificate"
+    record: "CalibrationRecord"
     is_new: bool
 
     @property
@@ -262,7 +262,7 @@ class Calibration(Shown):
         InputError
             It misses a target, or was only checked; the stored record stays as it was.
         """
-        from pretese.article.calibration.store import write_certificate
+        from pretese.article.calibration.store import write_calibration_record
 
         name = str(self.loaded.path)
         if not self.is_new:
@@ -270,7 +270,7 @@ class Calibration(Shown):
         if self.missed:
             told = f"targets are missed: {', '.join(self.missed)}"
             raise InputError.of(name, "", told, "give other targets, or more numbers to solve")
-        write_certificate(self.loaded.record_path, self.record)
+        write_calibration_record(self.loaded.record_path, self.record)
         return self.loaded.record_path
 
     def summary(self) -> str:

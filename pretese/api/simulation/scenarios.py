@@ -117,7 +117,7 @@ class Scenario(Shown):
         >>> cohort.study(2)
         <Cohort: null, 40 patients, seed 1>
         """
-        size = self.loaded.scenario.men
+        size = self.loaded.scenario.patients
         percent = _number(data_errors, "data_errors")
         if not 0 <= percent <= 100:
             cure = "give a percentage from 0 to 100"
@@ -158,7 +158,7 @@ class Scenario(Shown):
         self.regimens.check()
         return TrueEffects(self.loaded.scenario.id, number, seed, truth_table(effects))
 
-    def plot(self, kind: str = "cohort", *, patient: int = 1, seed: int = 1) -> "Figure":
+    def plot(self, kind: str = "cohort", *, patient_number: int = 1, seed: int = 1) -> "Figure":
         """Return a picture of the scenario as a matplotlib figure.
 
         Parameters
@@ -167,15 +167,15 @@ class Scenario(Shown):
             ``patient``: hormones of a patient by the hour, with injections and decisions.
             ``cohort``: all patients by month. ``quartiles``: published and simulated.
             ``variance``: variance reduction by common random numbers.
-        patient
-            Number of the patient in the first study, from 1; for ``patient``.
+        patient_number
+            Which patient of the first study ``patient`` shows, from 1.
         seed
             Base seed of all random numbers.
         """
         if kind not in PICTURES:
             cure = f"take one of {', '.join(PICTURES)}"
             raise InputError.of("kind", "", f"there is no picture {shorten(kind)}", cure)
-        number = whole_of(patient, "patient", 1, 10_000_000)
+        number = whole_of(patient_number, "patient_number", 1, 10_000_000)
         return PICTURES[kind](self.loaded.scenario, seed_of(seed), number)
 
     def clinic(
@@ -286,7 +286,7 @@ class Scenario(Shown):
         arms = " against ".join(
             shorten_text(Path(model.arms[arm].regimen).stem, 20) for arm in ("treated", "untreated")
         )
-        return f"{shorten_text(model.id, 20)}, {model.men:,} patients, {arms}"
+        return f"{shorten_text(model.id, 20)}, {model.patients:,} patients, {arms}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return name, question, expected finding, hashes and changed numbers."""
@@ -295,7 +295,7 @@ class Scenario(Shown):
             "scenario": model.id,
             "question": model.question,
             "expected_finding": model.expected_finding,
-            "patients": model.men,
+            "patients": model.patients,
             "sha256": self.loaded.sha256,
             "mechanism_sha256": self.loaded.mechanism_sha256,
             "changed": dict(self.changes),

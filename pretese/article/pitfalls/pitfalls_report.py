@@ -14,9 +14,9 @@ def render_pitfalls(pitfalls: list[Pitfall], replicates: int, seed: int) -> str:
 
 
 def write_audit(pitfalls: list[Pitfall], folder: Path, replicates: int, seed: int) -> None:
-    """Write audit.html, audit.md and audit.csv."""
+    """Write bias-analysis.html, bias-analysis.md and bias-analysis.csv."""
     (folder / "bias_analysis.html").write_text(
         render_pitfalls(pitfalls, replicates, seed), encoding="utf-8"
     )
-    (folder / "audit.md").write_text(pitfalls_text(pitfalls, replicates, seed), encoding="utf-8")
-    write_csv(pitfall_frame(pitfalls), folder / "audit.csv")
+    (folder / "bias-analysis.md").write_text(pitfalls_text(pitfalls, replicates, seed), encoding="utf-8")
+    write_csv(pitfall_frame(pitfalls), folder / "bias-analysis.csv")

@@ -80,7 +80,7 @@ def test_what_is_written_is_what_was_drawn(tmp_path, monkeypatch):
     monkeypatch.setattr(cohort_files, "SLICE", CHUNK)
     men = CHUNK + 300
     out = simulate(tmp_path / "x", "--patients", str(men), "--format", "parquet", "--seed", "5")
-    for name, table in tables(draw_cohort(paper(), 5, men=men)).items():
+    for name, table in tables(draw_cohort(paper(), 5, patients=men)).items():
         folder = out / "truth" if name == "truth" else out
         assert_same_values(pd.read_parquet(folder / f"{name}.parquet"), table, name)
 
@@ -126,11 +126,11 @@ def test_a_number_can_be_replaced(tmp_path):
     ("words", "expected"),
     [
         (["--set", "effect=0"], "there is no such number"),
-        (["--set", "fertility.miscarriage"], "there is no `=`"),
-        (["--set", "fertility.miscarriage=low"], "'low' is not a number"),
+        (["--set", "fertility.miscarriage"], "is not understood; write it as in spermatogenesis"),
+        (["--set", "fertility.miscarriage=low"], "'low' is"),
         (["--set", "fertility.miscarriage=-1"], "no probability"),
         (["--patients", "1"], "--patients"),
-        (["--format", "xlsx"], "'xlsx' is not one of csv, parquet, sav"),
+        (["--format", "xlsx"], "'xlsx' is not one of 'csv', 'parquet', 'sav'"),
         (["--format", "csv,,sav"], "'' is not one of"),
         (["--format", ""], "--format"),
         (

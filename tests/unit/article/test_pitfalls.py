@@ -121,7 +121,7 @@ def test_the_page_shows_what_it_says(published_page):
     naive, clustered = read(published_page, "Oocytes of one couple")
     assert beyond(naive, (5, 0))
     assert not beyond(clustered, (5, 0))
-    _, conservative, censored = read(published_page, "Cumulative delivery")
+    _, conservative, censored = read(published_page, "Cumulative live birth")
     assert beyond(censored, conservative)
     every, _, lucky, _ = read(published_page, "A significant study")
     assert beyond(lucky, every)
@@ -134,8 +134,8 @@ def test_every_figure_of_the_html_is_in_the_table(pitfalls, tmp_path):
     table = pitfall_frame(pitfalls)
     assert len(table) == sum(len(pitfall.figures) for pitfall in pitfalls) > 60
     assert html.count("<tr>") == len(table)
-    assert (tmp_path / "audit.csv").read_text().count("\n") == len(table) + 1
-    assert (tmp_path / "audit.md").read_text(encoding="utf-8") == pitfalls_text(pitfalls, FEW, SEED)
+    assert (tmp_path / "bias-analysis.csv").read_text().count("\n") == len(table) + 1
+    assert (tmp_path / "bias-analysis.md").read_text(encoding="utf-8") == pitfalls_text(pitfalls, FEW, SEED)
 
 
 def test_figures_by_hand():
