@@ -13,10 +13,12 @@ def render_pitfalls(pitfalls: list[Pitfall], replicates: int, seed: int) -> str:
     return render_page("bias_analysis.html", pitfalls=pitfalls, replicates=replicates, seed=seed)
 
 
-def write_audit(pitfalls: list[Pitfall], folder: Path, replicates: int, seed: int) -> None:
+def write_bias_analysis(pitfalls: list[Pitfall], folder: Path, replicates: int, seed: int) -> None:
     """Write bias-analysis.html, bias-analysis.md and bias-analysis.csv."""
     (folder / "bias_analysis.html").write_text(
         render_pitfalls(pitfalls, replicates, seed), encoding="utf-8"
     )
-    (folder / "bias-analysis.md").write_text(pitfalls_text(pitfalls, replicates, seed), encoding="utf-8")
+    (folder / "bias-analysis.md").write_text(
+        pitfalls_text(pitfalls, replicates, seed), encoding="utf-8"
+    )
     write_csv(pitfall_frame(pitfalls), folder / "bias-analysis.csv")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pretese.article.pitfalls.all_pitfalls import all_pitfalls
 from pretese.article.pitfalls.pitfall_result import Pitfall
-from pretese.article.pitfalls.pitfalls_report import write_audit
+from pretese.article.pitfalls.pitfalls_report import write_bias_analysis
 from pretese.article.published import PublishedStudy, load_published_hashed
 from pretese.article.report.compare import Row, compare, comparison_frame, missed
 from pretese.article.report.reproduction_page import draw_reproduction, render_reproduction
@@ -116,7 +116,7 @@ def write_reproduction(run: ReproductionRun, folder: Path) -> None:
     page = render_reproduction(run.rows, run.simulated, run.published, drawn, run.facts)
     (folder / "report.html").write_text(page, encoding="utf-8")
     if run.pitfalls is not None:
-        write_audit(run.pitfalls, folder, run.replicates, run.seed)
+        write_bias_analysis(run.pitfalls, folder, run.replicates, run.seed)
     write_manifest(folder, run.facts)
 
 

@@ -120,7 +120,7 @@ def test_every_option_has_its_argument(command, function, renamed):
         (lambda: pretese.reproduce(replicates=1), "replicates: 1 is not allowed"),
         (lambda: pretese.reproduce(workers=0), "workers: 0 is not allowed"),
         (lambda: pretese.reproduce("papre"), "did you mean 'paper'"),
-        (lambda: pretese.calibrate("paper", check=True, replicates=49), "studies: 49"),
+        (lambda: pretese.calibrate("paper", check=True, replicates=49), "replicates: 49"),
     ],
 )
 def test_bad_arguments_are_named(act, message):
