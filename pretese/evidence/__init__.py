@@ -1,0 +1,1 @@
+"""Published evidence: studies as data, selected, pooled, and turned into a prior."""
