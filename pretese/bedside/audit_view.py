@@ -13,15 +13,15 @@ COLUMNS = ("patient", "kind", "day", "date", "expected", "done", "tolerance", "r
 
 def audit_lines(found: Audit) -> Iterator[str]:
     """Yield an audit line by line: counts of each kind, then the deviations of each patient."""
-    clean = sum(not man.deviations for man in found.men)
-    men = f"{len(found.men)} men, {clean} without deviation"
+    clean = sum(not man.deviations for man in found.patients)
+    men = f"{len(found.patients)} men, {clean} without deviation"
     yield f"{found.regimen_id} {found.regimen_version}: {men}"
     yield ""
     yield f"{'kind':32}{'deviations':>12}{'men':>8}"
-    with_kind = found.men_with()
+    with_kind = found.patients_with()
     for kind, count in found.counts().items():
         yield f"{kind:32}{count:12}{with_kind[kind]:8}"
-    for man in found.men:
+    for man in found.patients:
         if man.note:
             yield from ("", f"{man.patient}: {man.note}")
         elif man.deviations:
@@ -36,7 +36,7 @@ def deviations_csv(found: Audit) -> str:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for man in found.men:
+    for man in found.patients:
         for deviation in man.deviations:
             cells = deviation_cells(deviation)
             writer.writerow(spreadsheet_cell(lines(c)) if isinstance(c, str) else c for c in cells)

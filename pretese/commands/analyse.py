@@ -1,4 +1,4 @@
-"""`pretese analyse`: carry out an analysis plan on any table of men."""
+"""`pretese analyse`: carry out an analysis plan on any table of patients."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from pretese.io.text.json_text import print_json
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 def command(data: Path, plan_path: Path, out: Path | None, as_json: bool) -> None:
-    """Estimate the effect of treatment in DATA, a .csv or .parquet file with one row per man."""
+    """Estimate the effect of treatment in DATA: one row per patient, .csv or .parquet."""
     plan = read_plan(plan_path)
     with optional_result_folder(out) as folder:  # checked before there is anything to write
         found = analyse(data, plan, on_assumption=lambda each: tell_assumptions(data, [each]))

@@ -25,10 +25,10 @@ OPTIONS = {
     "decide": "pretese decide",
     "patient": "--patient FILE",
     "month": "--month M",
-    "previous_phase": "--phase-before",
+    "previous_phase": "--previous-phase",
     "fsh": "--fsh",
     "findings": "--finding",
-    "on": "--on",
+    "decision_date": "--decision-date",
 }
 
 
@@ -36,7 +36,7 @@ OPTIONS = {
 @regimen_option
 @click.option("--patient", type=click.Path(path_type=Path), help="A man's file (YAML).")
 @click.option("--month", type=int, help="The month of therapy that begins, from 1.")
-@click.option("--phase-before", help="The phase of the month before, such as hcg.")
+@click.option("--previous-phase", help="The phase of the month before, such as hcg.")
 @click.option("--fsh", type=Number(), help="FSH at the end of the month before.")
 @click.option("--fsh-unit", default="IU/L", show_default=True, help="A UCUM unit or an alias.")
 @click.option(
@@ -46,7 +46,7 @@ OPTIONS = {
     help="Another finding: 'testosterone=40 nmol/L', 'semen=no sperm'. May be repeated.",
 )
 @click.option(
-    "--on",
+    "--decision-date",
     type=Date(),
     help="The day of the decision; today if not given.",
 )
@@ -57,11 +57,11 @@ def command(
     regimen: str,
     patient: Path | None,
     month: int | None,
-    phase_before: str | None,
+    previous_phase: str | None,
     fsh: float | None,
     fsh_unit: str,
     findings: tuple[str, ...],
-    on: dt.datetime | None,
+    decision_date: dt.datetime | None,
     parameters: tuple[str, ...],
     as_document: bool,
     schema: bool,
@@ -78,11 +78,11 @@ def command(
         decision = regimens.regimen(regimen, **settings(parameters)).decide(
             patient,
             month=month,
-            previous_phase=phase_before,
+            previous_phase=previous_phase,
             fsh=fsh,
             fsh_unit=fsh_unit,
             findings=findings,
-            on=on,
+            decision_date=decision_date,
         )
     if as_document:
         print_json(decision.to_dict())

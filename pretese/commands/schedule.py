@@ -42,7 +42,7 @@ OPTIONS = {
     "--decisions", help="Instead of FSH: the phase of each month so far, such as hcg,hcg-ufsh."
 )
 @click.option("--ics", type=click.Path(path_type=Path), help="Write a calendar file.")
-@click.option("--at", type=click.DateTime(["%H:%M"]), help="Local time of calendar events.")
+@click.option("--time", type=click.DateTime(["%H:%M"]), help="Local time of calendar events.")
 @click.option("--timezone", help="IANA time zone of that time, such as Europe/Berlin.")
 @click.option(
     "--label", default="", help="Tells calendar events of several patients apart; not shown."
@@ -56,7 +56,7 @@ def command(
     fsh_unit: str,
     decisions: str | None,
     ics: Path | None,
-    at: dt.datetime | None,
+    time: dt.datetime | None,
     timezone: str | None,
     label: str,
     parameters: tuple[str, ...],
@@ -70,7 +70,7 @@ def command(
             start, fsh=fsh, fsh_unit=fsh_unit, decisions=decisions
         )
         if ics is not None:
-            made.write_ics(ics, at=at.time() if at else None, timezone=timezone, label=label)
+            made.write_ics(ics, time=time.time() if time else None, timezone=timezone, label=label)
             echo(f"wrote {ics}: {len(made.items)} events", err=True)
     if as_document:
         print_json(made.to_dict())

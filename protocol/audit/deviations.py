@@ -22,7 +22,7 @@ Kind = Literal[
     "therapy after stop",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-SCHEMA = "pretese/audit/1"
+SCHEMA = "pretese/audit/2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Deviation:
 
 
 @dataclass(frozen=True, slots=True)
-class ManAudit:
+class PatientAudit:
     """One man's audit. ``until_day`` is the last day that could be judged.
 
     ``complete`` is False when the log ends before surgery, ICSI or withdrawal; ``note`` says so.
@@ -68,14 +68,14 @@ class Audit:
     regimen_id: str
     regimen_version: str
     regimen_sha256: str
-    men: tuple[ManAudit, ...]
+    patients: tuple[PatientAudit, ...]
 
     def counts(self) -> dict[Kind, int]:
         """Return the number of deviations of each kind, zeros included."""
-        found = Counter(deviation.kind for man in self.men for deviation in man.deviations)
+        found = Counter(deviation.kind for man in self.patients for deviation in man.deviations)
         return {kind: found[kind] for kind in KINDS}
 
-    def men_with(self) -> dict[Kind, int]:
+    def patients_with(self) -> dict[Kind, int]:
         """Return the number of men with at least one deviation of each kind."""
-        found = Counter(kind for man in self.men for kind in {d.kind for d in man.deviations})
+        found = Counter(kind for man in self.patients for kind in {d.kind for d in man.deviations})
         return {kind: found[kind] for kind in KINDS}

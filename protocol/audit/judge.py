@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import groupby, pairwise
 
 from protocol.audit.alignment import Pair, align
-from protocol.audit.deviations import KINDS, SCHEMA, Audit, Deviation, Kind, ManAudit
+from protocol.audit.deviations import KINDS, SCHEMA, Audit, Deviation, Kind, PatientAudit
 from protocol.audit.log import Event, Log
 from protocol.audit.therapy_received import Record, calendar, lived, record_of
 from protocol.bedside.schedule import visit_days
@@ -21,16 +21,16 @@ from protocol.regimen.paths import MONTH_DAYS, Injection
 
 def audit(log: Log, regimen: Regimen) -> Audit:
     """Return what the men of a log did that their regimen did not ask for, or did not do."""
-    men = tuple(audit_man(patient, events, regimen) for patient, events in log.items())
-    return Audit(SCHEMA, regimen.id, regimen.version, regimen.sha256, men)
+    patients = tuple(audit_patient(patient, events, regimen) for patient, events in log.items())
+    return Audit(SCHEMA, regimen.id, regimen.version, regimen.sha256, patients)
 
 
-def audit_man(patient: str, events: Sequence[Event], regimen: Regimen) -> ManAudit:
+def audit_patient(patient: str, events: Sequence[Event], regimen: Regimen) -> PatientAudit:
     """Return one man's audit; ``events`` are in order of date."""
     record = record_of(events, regimen)
     if record is None:
         note = "no injection, decision or start is logged; nothing can be judged"
-        return ManAudit(patient, None, (), -1, False, note, ())
+        return PatientAudit(patient, None, (), -1, False, note, ())
     return _Trial(patient, record, regimen).audit()
 
 
@@ -50,7 +50,7 @@ class _Trial:
         self.done = record.of("injection")
         self.found: list[Deviation] = []
 
-    def audit(self) -> ManAudit:
+    def audit(self) -> PatientAudit:
         course = lived(self.record, self.regimen)
         for wrong in course.against:
             self._note(
@@ -67,7 +67,7 @@ class _Trial:
         self._surgery(course.end)
         complete = self.closing is not None
         note = "" if complete else f"the log ends on day {self.until}; it is judged as far"
-        return ManAudit(
+        return PatientAudit(
             patient=self.patient,
             start=dt.date.fromordinal(self.start),
             phases=course.phases,

@@ -99,7 +99,7 @@ def _expected(
     table = regimen.tables["phase"]
     state: dict[str, Value] = {
         "month": float(month),
-        "phase_before": phases[-1] if phases else BEFORE_THERAPY,
+        "previous_phase": phases[-1] if phases else BEFORE_THERAPY,
     }
     values = {
         name: state[name] if name in state else _measured(record, regimen, name, due)

@@ -30,7 +30,7 @@ Word = Annotated[str, BeforeValidator(_as_word), StringConstraints(min_length=1)
 Fact = Annotated[Annotated[float, Field(ge=-1e9, le=1e9)] | str, BeforeValidator(_as_fact)]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Status = Literal["published", "derived", "assumed"]
-Outcome = Literal["advice", "nothing due", "insufficient data", "out of scope"]
+Outcome = Literal["recommendation", "no action required", "insufficient data", "out of scope"]
 
 
 class Source(Document):
@@ -111,10 +111,10 @@ class PhaseSpec(Document):
 class Reading(Document):
     """A place where the source can be read in more than one way, and the way taken here."""
 
-    words: Text
-    taken: Text
+    quote: Text
+    interpretation: Text
     because: Text
-    instead: tuple[Name, ...] = ()
+    alternatives: tuple[Name, ...] = ()
 
 
 class RuleSpec(Document):
@@ -122,7 +122,7 @@ class RuleSpec(Document):
 
     id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][\w-]*$")]
     when: dict[Name, Word] = Field(default_factory=dict)
-    outcome: Outcome = "advice"
+    outcome: Outcome = "recommendation"
     then: Name | None = None
     because: Text
     source: Name

@@ -57,7 +57,9 @@ class Path:
     @property
     def phases(self) -> tuple[str, ...]:
         """The phase of each month of therapy."""
-        return tuple(step.phase for step in self.steps if step.phase and step.outcome == "advice")
+        return tuple(
+            step.phase for step in self.steps if step.phase and step.outcome == "recommendation"
+        )
 
 
 def injections_of(regimen: Regimen, phases: tuple[str, ...]) -> tuple[Injection, ...]:
@@ -116,7 +118,7 @@ def _walk(regimen: Regimen, month: int, before: str, steps: tuple[Step, ...]) ->
 def _branches(regimen: Regimen, month: int, before: str) -> Iterator[tuple[Rule, str]]:
     """Yield each rule that can fire for a man in this state, with its condition on the rest."""
     table = regimen.tables["phase"]
-    state: dict[str, Value] = {"month": float(month), "phase_before": before}
+    state: dict[str, Value] = {"month": float(month), "previous_phase": before}
     seen: set[str] = set()
     for rule in _reachable(table, {k: v for k, v in state.items() if k in table.inputs}):
         if rule.id not in seen:
@@ -170,7 +172,7 @@ def faults_of_paths(regimen: Regimen) -> tuple[str, ...]:
         if path.ends in {"leads out of scope", "goes on too long"}:
             last = path.steps[-1]
             before = path.steps[-2].phase if len(path.steps) > 1 else BEFORE_THERAPY
-            man = spoken({"month": float(last.month), "phase_before": before})
+            man = spoken({"month": float(last.month), "previous_phase": before})
             faults.append(f"therapy of a man with {man} ({last.condition}) {path.ends}")
     if not any(path.ends == "therapy complete" for path in paths):
         faults.append("no path completes therapy")

@@ -195,10 +195,10 @@ def _decide(regimen: Regimen, month: int, phase: Codes, measured: Floats) -> Cod
     axes = {axis.name: axis for axis in table.proved.axes}
     shape = phase.shape[1:]
     columns: dict[str, ArrayLike] = {"month": month + 1}
-    if "phase_before" in axes:
-        names = axes["phase_before"].values
+    if "previous_phase" in axes:
+        names = axes["previous_phase"].values
         before = _codes_in(names, regimen.phases)
-        columns["phase_before"] = before[phase[month - 1]] if month else names.index("none")
+        columns["previous_phase"] = before[phase[month - 1]] if month else names.index("none")
     if "fsh_iu_l" in axes:  # an assay reports no more than the end of its range
         highest = axes["fsh_iu_l"].high
         columns["fsh_iu_l"] = (

@@ -62,7 +62,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         PATIENT,
         Column("month", "mo", "months of therapy behind him: 0, and 1 to 3 under therapy"),
         Column("day", "d", "day of the visit"),
-        Column("phase_before", "", "phase of the month that ends; empty at month 0"),
+        Column("previous_phase", "", "phase of the month that ends; empty at month 0"),
         Column("lh_iu_l", "[IU]/L", "measured serum LH"),
         Column(
             "fsh_iu_l", "[IU]/L", "measured serum FSH with what was injected; empty if not measured"

@@ -29,7 +29,7 @@ def visits(cohort: Cohort, r: int) -> pd.DataFrame:
             "patient_id": np.repeat(numbers(cohort), MONTHS + 1),
             "month": np.tile(month, len(surgery_day)),
             "day": np.tile(month * MONTH_DAYS, len(surgery_day)),
-            "phase_before": _phase_names(cohort, r).T.ravel(),
+            "previous_phase": _phase_names(cohort, r).T.ravel(),
             **{name: values.T.ravel() for name, values in zip(ASSAYED, measured, strict=True)},
         }
     )

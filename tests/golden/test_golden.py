@@ -28,6 +28,6 @@ def test_twelve_men(tmp_path, table):
 
 
 def test_a_decision(capsys):
-    words = ["decide", "--month", "2", "--fsh", "11.1", "--on", "2024-03-01", "--json"]
+    words = ["decide", "--month", "2", "--fsh", "11.1", "--decision-date", "2024-03-01", "--json"]
     assert run(words) == 0
     agrees_with_stored("decision.json", capsys.readouterr().out)

@@ -15,7 +15,7 @@ from protocol.regimen.load import Regimen
 from protocol.regimen.paths import MONTH_DAYS
 
 
-def faithful_events(
+def adherent_events(
     regimen: Regimen,
     start: dt.date,
     monthly: Sequence[Mapping[str, Value]] = (),
@@ -46,7 +46,7 @@ def faithful_events(
         for found in monthly
     ]
     planned = plan(regimen, start, guide)
-    if planned.open_date is not None:
+    if planned.next_decision_date is not None:
         where = f"month {len(planned.phases)}"
         raise InputError.of(where, "fsh_iu_l", "it is missing", "give the finding of its end")
     end = MONTH_DAYS * len(planned.phases)
@@ -54,7 +54,7 @@ def faithful_events(
     for item in planned.items:
         events += _of_item(item, planned.phases, baseline or {}, monthly, semen)
     looked = regimen.tables["end-of-therapy"]
-    chosen = decide(regimen, looked.name, {"semen": semen}).then
+    chosen = decide(regimen, looked.name, {"semen": semen}).action
     if chosen is not None:
         day = start.toordinal() + (end + 5 if closing_day is None else closing_day)
         name = "micro-tese" if chosen == "micro-tese" else "icsi"

@@ -51,7 +51,7 @@ VALID = {
     "calibrate": ("paper", "--check", "--studies", "50"),
     "clinic": ("paper", "--clinic", "unlimited", "--patients", "20", "--replicates", "1",
                "--no-figures", "--workers", "1", "--out", "clinic"),
-    "decide": ("--month", "2", "--fsh", "9.8", "--on", "2026-01-05"),
+    "decide": ("--month", "2", "--fsh", "9.8", "--decision-date", "2026-01-05"),
     "monitor": ("three-looks", "looks.csv"),
     "picture": ("patient", "paper", "--out", "patient.svg"),
     "power": ("three-looks", "--replicates", "20", "--men", "60", "--workers", "1"),

@@ -1,4 +1,4 @@
-"""Put one labelled deviation into a faithful log: the answer key for anything that audits logs."""
+"""Put one labelled deviation into a adherent log: the answer key for anything that audits logs."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +18,7 @@ JUST_LATE = 1
 
 
 def deviate(events: Events, kind: Kind, regimen: Regimen, random: Random) -> Events | None:
-    """Return the log of a faithful man with one deviation of ``kind``, in order of date.
+    """Return the log of a adherent man with one deviation of ``kind``, in order of date.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def deviate(events: Events, kind: Kind, regimen: Regimen, random: Random) -> Eve
 
 
 class _Man:
-    """A faithful log with its days."""
+    """A adherent log with its days."""
 
     def __init__(self, events: Events, regimen: Regimen) -> None:
         self.events = list(events)

@@ -87,7 +87,7 @@ class Audit(Shown):
     @property
     def deviations(self) -> tuple[Deviation, ...]:
         """All deviations, patient by patient, in order of day."""
-        return tuple(item for man in self.found.men for item in man.deviations)
+        return tuple(item for man in self.found.patients for item in man.deviations)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -97,12 +97,12 @@ class Audit(Shown):
     @property
     def patients_with(self) -> dict[str, int]:
         """The number of patients with at least one deviation of each kind."""
-        return {str(kind): count for kind, count in self.found.men_with().items()}
+        return {str(kind): count for kind, count in self.found.patients_with().items()}
 
     def summary(self) -> str:
         """Return the regimen, and how many patients and deviations there are."""
         name = f"{shorten_text(self.found.regimen_id, 25)} {self.found.regimen_version}"
-        return f"{name}, patients: {len(self.found.men)}, deviations: {len(self.deviations)}"
+        return f"{name}, patients: {len(self.found.patients)}, deviations: {len(self.deviations)}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of ``pretese audit --json``."""

@@ -101,7 +101,7 @@ def _words(scenario: Scenario) -> dict[tuple[str, str], Sequence[str]]:
     return {
         ("patients", "diagnosis"): DIAGNOSES,
         ("patients", "regimen"): _once(regimen.id for regimen in regimens),
-        ("visits", "phase_before"): _once(phases),
+        ("visits", "previous_phase"): _once(phases),
         ("injections", "drug"): _once(drug for regimen in regimens for drug in regimen.drugs),
         ("procedures", "procedure"): PROCEDURES,
         ("procedures", "result"): (*FOUND, *SOURCES),

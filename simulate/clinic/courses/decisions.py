@@ -51,7 +51,7 @@ class Rules:
             fsh = self._highest_fsh
         values: dict[str, Value] = {
             "month": float(len(phases) + 1),
-            "phase_before": phases[-1] if phases else BEFORE_THERAPY,
+            "previous_phase": phases[-1] if phases else BEFORE_THERAPY,
             "fsh_iu_l": fsh,
         }
         return _asked(self._phase, self._phase.proved, values, self.regimen)

@@ -161,7 +161,7 @@ def sequences(regimen: Regimen) -> tuple[Phases, ...]:
 def _possible(regimen: Regimen, month: int, before: str) -> list[str]:
     """Return the phases that can follow, in declared order."""
     grid = regimen.tables["phase"].proved
-    state: dict[str, Value] = {"month": float(month), "phase_before": before}
+    state: dict[str, Value] = {"month": float(month), "previous_phase": before}
     open_axes = [axis for axis in grid.axes if axis.name not in state]
     fired = {
         grid.rule_at(state | dict(zip((a.name for a in open_axes), values, strict=True)))

@@ -120,7 +120,7 @@ def _visits(seen: Seen) -> pd.DataFrame:
                     "patient_id": seen.numbers(men),
                     "month": month + 1,
                     "day": seen.since_referral(begun[men], men),
-                    "phase_before": phase_names[gn[men], columns.phase[month][men]],
+                    "previous_phase": phase_names[gn[men], columns.phase[month][men]],
                     **{
                         name: np.where(reported, ends[which, month][men], np.nan)
                         for which, name in enumerate(ASSAYED)
@@ -142,7 +142,7 @@ def _first_visits(seen: Seen) -> pd.DataFrame:
             "patient_id": seen.numbers(men),
             "month": 0,
             "day": seen.since_referral(begun[men], men),
-            "phase_before": np.full(len(men), None),
+            "previous_phase": np.full(len(men), None),
             **{name: np.where(reported, cohort.baseline[name][0][men], np.nan) for name in ASSAYED},
         }
     )

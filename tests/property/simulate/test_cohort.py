@@ -89,7 +89,7 @@ def test_injections_are_those_of_the_regimen():
     visits = t["visits"].query("month > 0")
     months = t["injections"].assign(month=t["injections"]["day"] // 30 + 1)
     given_ = months.pivot_table("dose_iu", ["patient_id", "month"], "drug", "sum", fill_value=0)
-    phase = visits.set_index(["patient_id", "month"])["phase_before"]
+    phase = visits.set_index(["patient_id", "month"])["previous_phase"]
     alone = given_[phase.loc[given_.index] == "hcg"]
     assert (alone["hcg"] == 30_000).all()
     assert (alone["ufsh"] == 0).all()

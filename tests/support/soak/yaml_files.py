@@ -12,7 +12,7 @@ from pretese.recovery.design.library import LIBRARY
 from pretese.recovery.design.study_spec import StudyPlan, StudySpec
 from pretese.trial.design.design_file import design_path, read_design
 from protocol.bedside.cases import load_cases, run_cases
-from protocol.bedside.patient import PatientFile, know
+from protocol.bedside.patient import PatientFile, patient_record
 from protocol.errors import InputError
 from protocol.reading.documents import read_document, read_text
 from protocol.regimen.load import SHIPPED, load_regimen
@@ -49,7 +49,7 @@ LONGEST = 100_000
 
 
 def patient(path: Path) -> object:
-    return know(read_document(path, PatientFile), load_regimen("fsh-guided"), "mine.yaml")
+    return patient_record(read_document(path, PatientFile), load_regimen("fsh-guided"), "mine.yaml")
 
 
 def cases(path: Path) -> object:

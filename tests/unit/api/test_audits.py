@@ -67,7 +67,7 @@ def test_a_folder_of_a_simulation_is_a_log_of_the_patients_who_followed_the_regi
     assert answer("simulate", "paper", "--patients", "12", "--out", "cohort").code == 0
     found = audit("cohort")
     assert json.loads(answer("audit", "cohort", "--json").out) == found.to_dict()
-    assert 0 < len(found.found.men) < 12
+    assert 0 < len(found.found.patients) < 12
     assert {item.kind for item in found.deviations} <= {"omitted test"}  # values are missing
 
 

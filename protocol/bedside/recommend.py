@@ -4,22 +4,22 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from protocol.bedside.decide import decide, used
-from protocol.bedside.decision import Decision, Used
+from protocol.bedside.decide import decide, input_value
+from protocol.bedside.decision import Decision, InputValue
 from protocol.bedside.entry import CriterionResult, Flags, check_entry, raise_flags, together
-from protocol.bedside.patient import Known, month_on, seen_at
+from protocol.bedside.patient import PatientRecord, month_on, seen_at
 from protocol.dates import day_from
 from protocol.regimen import language
 from protocol.regimen.conditions import Value
 from protocol.regimen.load import Regimen
 from protocol.regimen.paths import MONTH_DAYS
 
-SCHEMA = "pretese/decision/1"
+SCHEMA = "pretese/decision/2"
 DISCLAIMER = "Research software; not a medical device and no advice about a real patient."
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
+class Recommendation:
     """Every decision that led to the last one, which is the one that speaks today.
 
     ``due`` is the day on which the month of therapy began that holds ``on``; ``month`` counts
@@ -28,18 +28,20 @@ class Advice:
 
     schema: str
     patient: str
-    on: dt.date
+    as_of: dt.date
     month: int
-    due: dt.date
+    decision_date: dt.date
     outcome: language.Outcome
-    says: str
+    recommendation: str
     decisions: tuple[Decision, ...]
     criteria: tuple[CriterionResult, ...]
     flags: Flags
     disclaimer: str = DISCLAIMER
 
 
-def advise(known: Known, regimen: Regimen, on: dt.date, where: str = "patient") -> Advice:
+def recommend(
+    known: PatientRecord, regimen: Regimen, on: dt.date, where: str = "patient"
+) -> Recommendation:
     """Return what the regimen says of a man on the day ``on``.
 
     Entry is judged first when its facts are given or therapy has not begun; then the phase of the
@@ -53,20 +55,20 @@ def advise(known: Known, regimen: Regimen, on: dt.date, where: str = "patient") 
     if known.started is None or any(value is not None for value in known.entry.values()):
         criteria = check_entry(regimen, known.entry)
         decisions.append(_entry_decision(regimen, criteria, where))
-    if not decisions or decisions[-1].outcome == "advice":
+    if not decisions or decisions[-1].outcome == "recommendation":
         decisions += _course(known, regimen, month, due, on, where)
     seen = _seen(regimen, "flags", known, due, on) if "flags" in regimen.tables else {}
     values = {name: item.value for name, item in seen.items()}
     values["month"] = float(month)
     last = decisions[-1]
-    return Advice(
+    return Recommendation(
         schema=SCHEMA,
         patient=known.patient,
-        on=on,
+        as_of=on,
         month=month,
-        due=due,
+        decision_date=due,
         outcome=last.outcome,
-        says=last.says,
+        recommendation=last.recommendation,
         decisions=tuple(decisions),
         criteria=criteria,
         flags=raise_flags(regimen, values),
@@ -77,22 +79,24 @@ def _entry_decision(
     regimen: Regimen, criteria: tuple[CriterionResult, ...], where: str
 ) -> Decision:
     decision = decide(regimen, "eligibility", {"criteria": together(criteria)}, where=where)
-    unknown = [name for result in criteria if result.verdict == "unknown" for name in result.needed]
+    unknown = [
+        name for result in criteria if result.verdict == "unknown" for name in result.missing_inputs
+    ]
     if decision.outcome != "insufficient data":
         return decision
-    return replace(decision, needed=tuple(dict.fromkeys(unknown)))
+    return replace(decision, missing_inputs=tuple(dict.fromkeys(unknown)))
 
 
 def _course(
-    known: Known, regimen: Regimen, month: int, due: dt.date, on: dt.date, where: str
+    known: PatientRecord, regimen: Regimen, month: int, due: dt.date, on: dt.date, where: str
 ) -> list[Decision]:
     before = known.phases[month - 2] if 1 < month <= len(known.phases) + 1 else None
     state: dict[str, Value] = {
         "month": min(float(month), (regimen.inputs["month"].plausible or (1, month))[1]),
-        "phase_before": "none" if known.started is None or month == 1 else before,
+        "previous_phase": "none" if known.started is None or month == 1 else before,
     }
     decisions = [_decided(regimen, "phase", known, due, on, where, state)]
-    then = decisions[0].then
+    then = decisions[0].action
     if then is None or not regimen.phase(then).ends_therapy:
         return decisions
     decisions.append(_decided(regimen, "end-of-therapy", known, due, on, where, {}))
@@ -105,7 +109,7 @@ def _course(
 def _decided(
     regimen: Regimen,
     table: str,
-    known: Known,
+    known: PatientRecord,
     due: dt.date,
     on: dt.date,
     where: str,
@@ -113,7 +117,7 @@ def _decided(
 ) -> Decision:
     seen = _seen(regimen, table, known, due, on)
     seen |= {
-        name: used(regimen, name, value)
+        name: input_value(regimen, name, value)
         for name, value in state.items()
         if name in regimen.tables[table].inputs
     }
@@ -123,7 +127,9 @@ def _decided(
     return replace(decision, inputs=tuple(seen[item.name] for item in decision.inputs))
 
 
-def _seen(regimen: Regimen, table: str, known: Known, due: dt.date, on: dt.date) -> dict[str, Used]:
+def _seen(
+    regimen: Regimen, table: str, known: PatientRecord, due: dt.date, on: dt.date
+) -> dict[str, InputValue]:
     """Return the measured inputs of a table; after therapy, findings count up to ``on``."""
     seen = {}
     surgery = known.last_before("micro_tese", dt.date.min, on)
@@ -141,10 +147,10 @@ def _seen(regimen: Regimen, table: str, known: Known, due: dt.date, on: dt.date)
 AFTER_THERAPY = frozenset({"semen", "micro_tese", "couple_ready"})
 
 
-def _rise(known: Known, regimen: Regimen, seen: Mapping[str, Used]) -> Used:
+def _rise(known: PatientRecord, regimen: Regimen, seen: Mapping[str, InputValue]) -> InputValue:
     """Return how far testosterone has risen since the start of therapy."""
     now = seen["testosterone_nmol_l"]
-    rise = used(regimen, "testosterone_rise_nmol_l", None)
+    rise = input_value(regimen, "testosterone_rise_nmol_l", None)
     first = known.started and known.last_before("testosterone_nmol_l", dt.date.min, known.started)
     if not first or not isinstance(now.value, float) or not isinstance(first.value, float):
         return rise
