@@ -17,7 +17,8 @@ Value = Annotated[Number, Field(ge=-1e9, le=1e9)]
 Locator = Annotated[
     str,
     Field(
-        pattern=r"^(doi:10\.\d{4,9}/\S+|pmid:\d{4,8}|pmc:PMC\d{5,8}|nct:NCT\d{8}|https?://\S+|none stated)$"
+        pattern=r"^(doi:10\.\d{4,9}/\S+|pmid:\d{4,8}|pmc:PMC\d{5,8}|nct:NCT\d{8}|"
+        r"https?://\S+|none stated)$"
     ),
 ]
 
@@ -40,6 +41,9 @@ FshClass = Literal[
     "hypergonadotropic", "normogonadotropic", "hypogonadotropic", "mixed", "not stated"
 ]
 Surgery = Literal["first", "second", "mixed", "none", "not stated"]
+Endpoint = Literal[
+    "sperm retrieved", "any sperm", "sperm in ejaculate", "clinical pregnancy", "live birth"
+]
 Judgement = Literal["low", "moderate", "serious", "critical", "no information", "not assessed"]
 
 
@@ -87,9 +91,7 @@ class StudyComparison(Document):
     ``derived`` states the calculation where the source does not print the figures themselves.
     """
 
-    endpoint: Literal[
-        "sperm retrieved", "any sperm", "sperm in ejaculate", "clinical pregnancy", "live birth"
-    ]
+    endpoint: Endpoint
     therapy: ArmCounts | None = None
     control: ArmCounts | None = None
     measure: Literal["odds ratio", "risk ratio", "risk difference"] | None = None

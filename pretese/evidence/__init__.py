@@ -1,1 +1,0 @@
-"""Published evidence: studies as data, selected, pooled, and turned into a prior."""
