@@ -20,12 +20,10 @@ from pretese.screen.terminal import echo
 @click.option("--fsh-class", help="Only this class, such as hypergonadotropic.")
 @click.option("--surgery", help="Only this surgery: first, second, mixed, none.")
 @click.option("--drug", help="Only studies of a drug whose name contains this text.")
-@click.option(
-    "--without", multiple=True, metavar="NAME", help="Leave a study out. May be repeated."
-)
+@click.option("--without", multiple=True, metavar="NAME", help="Exclude a study. May be repeated.")
 @click.option("--pool", metavar="ENDPOINT", help="Pool the effects on it: 'sperm retrieved', ...")
 @click.option(
-    "--measure", default="odds ratio", show_default=True, help="Or risk ratio, risk difference."
+    "--scale", default="odds ratio", show_default=True, help="Or risk ratio, risk difference."
 )
 @click.option("--prefer", default="adjusted", show_default=True, help="Or unadjusted: from counts.")
 @click.option("--method", default="REML", show_default=True, help="Or EE, DL, HE, SJ, PM, ML.")
@@ -37,17 +35,17 @@ from pretese.screen.terminal import echo
 def command(
     sources: tuple[str, ...],
     pool: str | None,
-    measure: str,
+    scale: str,
     prefer: str,
     method: str,
     test: str,
     plot: Path | None,
-    as_document: bool,
+    as_json: bool,
     **filters: Any,
 ) -> None:
     """List published studies of hormonal treatment before sperm retrieval, or pool them.
 
-    SOURCES are shipped topics or files of your own; without them all that ships is taken.
+    SOURCES are shipped topics or files of your own; without them all that ships is best.
     """
     if plot is not None:
         check_file(plot, "--plot")
@@ -55,14 +53,14 @@ def command(
         found = pretese.evidence(*sources, **filters)
         pooled = None
         if pool or plot:
-            chosen = {"measure": measure, "prefer": prefer, "method": method, "test": test}
-            pooled = found.pool(pool or "sperm retrieved", **chosen)
+            endpoint = pool or "sperm retrieved"
+            pooled = found.pool(endpoint, scale, prefer=prefer, method=method, test=test)
     if pooled is not None and plot is not None:
         from pretese.plots.style import save
 
         save(pooled.plot(), plot, "--plot")
     shown = pooled or found
-    if as_document:
+    if as_json:
         print_json(shown.to_dict())
     else:
         echo(str(shown))

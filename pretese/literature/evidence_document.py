@@ -37,7 +37,7 @@ def pooled_document(found: PooledEvidence) -> dict[str, Any]:
     low, high = fit.prediction()[1:]
     document = {
         "endpoint": found.endpoint,
-        "measure": found.measure,
+        "scale": found.scale,
         "prefer": found.preference,
         "method": fit.method,
         "test": fit.test,
@@ -57,6 +57,6 @@ def pooled_document(found: PooledEvidence) -> dict[str, Any]:
         "q_p_value": fit.q_p_value,
         "egger_p_value": found.asymmetry.p_value if found.asymmetry else None,
         "studies": [asdict(row) for row in found.rows],
-        "left_out": [{"name": name, "reason": reason} for name, reason in found.left_out],
+        "excluded": [{"name": name, "reason": reason} for name, reason in found.excluded],
     }
     return dict(rounded_document(plain(document)))

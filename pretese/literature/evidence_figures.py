@@ -16,7 +16,7 @@ def draw_forest(found: PooledEvidence) -> Figure:
     with house_style():
         figure = new_figure(8.4, 1.5 + 0.32 * len(rows))
         axes = figure.add_subplot()
-        if found.measure != "risk difference":
+        if found.scale != "risk difference":
             axes.set_xscale("log")
         side = axes.get_yaxis_transform()
         for place, row in enumerate(rows):
@@ -42,16 +42,17 @@ def _draw_pooled(axes: Axes, found: PooledEvidence, place: int) -> list[str]:
               size=8, weight="bold")  # fmt: skip
     if fit.studies < 2:
         return ["pooled"]
-    least, most = (found.shown(v) for v in fit.prediction()[1:])
-    axes.plot([least, most], [place + 1, place + 1], color=PUBLISHED, lw=1.3)
-    words = f"{least:.2f} to {most:.2f}"
+    lowest, highest = (found.shown(v) for v in fit.prediction()[1:])
+    axes.plot([lowest, highest], [place + 1, place + 1], color=PUBLISHED, lw=1.3)
+    words = f"{lowest:.2f} to {highest:.2f}"
     axes.text(1.02, place + 1, words, transform=side, va="center", size=8)
     return ["pooled", "prediction interval"]
 
 
 def _finish_axis(axes: Axes, found: PooledEvidence, labels: list[str]) -> None:
-    title = f"{found.measure.capitalize()} of {found.endpoint}, therapy against control"
-    if found.measure != "risk difference":
+    title = f"{found.scale.capitalize()} of {found.endpoint}, therapy against control"
+    title += " (right of the line favours therapy)"
+    if found.scale != "risk difference":
         ratio_axis(axes, labels, title)
         return
     axes.axvline(0, color=MUTED, lw=1, zorder=0)
@@ -68,19 +69,22 @@ def draw_funnel(found: PooledEvidence) -> Figure:
     with house_style():
         figure = new_figure(5.6, 4.2)
         axes = figure.add_subplot()
-        if found.measure != "risk difference":
+        if found.scale != "risk difference":
             axes.set_xscale("log")
         depth = np.linspace(0, top, 60)
-        sides = [[found.shown(centre + sign * Z95 * e) for e in depth] for sign in (-1, 1)]
-        axes.fill_betweenx(depth, *sides, color=MUTED, alpha=0.15, lw=0)
+        low, high = ([found.shown(centre + way * Z95 * e) for e in depth] for way in (-1, 1))
+        axes.fill_betweenx(depth, low, high, color=MUTED, alpha=0.15, lw=0)
         axes.axvline(found.shown(centre), color=PUBLISHED, lw=1.2)
         shown = [found.shown(each) for each in found.effects.effect]
         axes.plot(shown, errors, "o", ms=5, color=SIMULATED)
-        for row, x, y in zip(found.rows, shown, errors, strict=True):
-            axes.annotate(row.name, (x, y), (4, 3), textcoords="offset points", size=7, color=INK)
+        # Labels stand above and below in turn: studies of one size lie side by side.
+        for rank, i in enumerate(np.argsort(errors)):
+            offset = (4, 3 if rank % 2 else -9)
+            axes.annotate(found.rows[i].name, (shown[i], errors[i]), offset,
+                          textcoords="offset points", size=7, color=INK)  # fmt: skip
         axes.set_ylim(top, 0)
         axes.set_ylabel("Standard error")
-        axes.set_xlabel(found.measure.capitalize())
-        if found.measure != "risk difference":
+        axes.set_xlabel(found.scale.capitalize())
+        if found.scale != "risk difference":
             axes.xaxis.set_major_formatter("{x:g}")
     return figure

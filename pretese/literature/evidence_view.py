@@ -11,14 +11,17 @@ from pretese.literature.library import Published
 from pretese.literature.pooled_evidence import FEW_STUDIES, PooledEvidence
 from pretese.screen.console import console_text
 
+#: Ratios of this size and more are written without decimals.
+LARGE = 100
+
 
 def studies_page(found: Sequence[Published]) -> str:
     """Return a list of studies: name, design, patients, therapy, number of results."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("study", width=28, overflow="fold")
-    table.add_column("design", width=16)
+    table.add_column("design", width=15)
     table.add_column("patients", justify="right", width=8)
-    table.add_column("therapy", width=17)
+    table.add_column("therapy", width=16)
     table.add_column("results", justify="right", width=7)
     for each in found:
         study = each.study
@@ -34,16 +37,16 @@ def studies_page(found: Sequence[Published]) -> str:
 
 
 def pooled_page(found: PooledEvidence) -> str:
-    """Return the studies that entered, the pooled effect, heterogeneity, and what was left out."""
+    """Return the studies that entered, the pooled effect, heterogeneity, and what was excluded."""
 
     def show(console: Console) -> None:
-        console.print(f"{found.endpoint}: {found.measure}, therapy against control")
+        console.print(f"{found.endpoint}: {found.scale}, therapy against control")
         console.print(_studies_table(found))
         for line in _findings(found):
             console.print(line)
-        if found.left_out:
+        if found.excluded:
             console.print("\nNot pooled:")
-            console.print(_left_out_table(found))
+            console.print(_excluded_table(found))
 
     return console_text(show)
 
@@ -51,25 +54,29 @@ def pooled_page(found: PooledEvidence) -> str:
 def _studies_table(found: PooledEvidence) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("study", no_wrap=True)
-    table.add_column(found.measure, justify="right", no_wrap=True)
+    table.add_column(found.scale, justify="right", no_wrap=True)
     table.add_column("95 % interval", justify="right", no_wrap=True)
     table.add_column("weight", justify="right", no_wrap=True)
     table.add_column("without it", justify="right", no_wrap=True)
     for row in found.rows:
         table.add_row(
             row.name,
-            f"{row.estimate:.2f}",
-            f"{row.conf_low:.2f} to {row.conf_high:.2f}",
+            _shown(row.estimate),
+            f"{_shown(row.conf_low)} to {_shown(row.conf_high)}",
             f"{row.weight_percent:.0f} %",
-            f"{row.without_it:.2f}" if len(found.rows) > 1 else "",
+            _shown(row.without_it) if len(found.rows) > 1 else "",
         )
     return table
 
 
-def _left_out_table(found: PooledEvidence) -> Table:
+def _shown(value: float) -> str:
+    return f"{value:.2f}" if abs(value) < LARGE else f"{value:,.0f}"
+
+
+def _excluded_table(found: PooledEvidence) -> Table:
     """Lay out the reasons, each with its studies."""
     by_reason: dict[str, list[str]] = {}
-    for name, reason in found.left_out:
+    for name, reason in found.excluded:
         by_reason.setdefault(reason, []).append(name)
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(width=24, overflow="fold")
@@ -84,14 +91,14 @@ def _findings(found: PooledEvidence) -> list[str]:
     effect = [found.shown(v[0]) for v in (fit.coefficient, fit.conf_low, fit.conf_high)]
     test = "Knapp-Hartung" if fit.test == "knapp-hartung" else "normal"
     lines = [
-        f"Pooled ({fit.method}, {test}): {effect[0]:.2f} (95 % CI {effect[1]:.2f} to "
-        f"{effect[2]:.2f}), p {format_p(float(fit.p_value[0])) or 'not defined'}"
+        f"Pooled ({fit.method}, {test}): {_shown(effect[0])} (95 % CI {_shown(effect[1])} to "
+        f"{_shown(effect[2])}), p {format_p(float(fit.p_value[0])) or 'not defined'}"
     ]
     if fit.studies < 2:
         return [*lines, "One study: heterogeneity cannot be estimated."]
     low, high = (found.shown(v) for v in fit.prediction()[1:])
     lines += [
-        f"Prediction interval for a new study: {low:.2f} to {high:.2f}",
+        f"Prediction interval for a new study: {_shown(low)} to {_shown(high)}",
         f"Heterogeneity: tau2 {fit.tau2:.3f} ({fit.tau2_low:.3f} to {fit.tau2_high:.3f}), "
         f"I2 {fit.i2_percent:.0f} %",
         f"  Q {fit.q:.2f} on {fit.q_df} df, p {format_p(fit.q_p_value)}",

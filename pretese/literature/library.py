@@ -11,7 +11,7 @@ from protocol.reading.documents import parse_document, read_text
 from protocol.shorten import shorten_text
 from simulate.core.shipped import find_shipped, shipped_folder
 
-#: What a search may ask of a study, with the field of the study that it looks at.
+#: What a search may ask of a study, with the field of the study that it tests.
 FILTERS = ("topic", "design", "fsh_class", "surgery", "drug", "read")
 
 

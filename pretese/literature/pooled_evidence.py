@@ -17,7 +17,7 @@ from estimate.meta_analysis.small_study_effects import (
     leave_one_out,
 )
 from estimate.meta_analysis.study_effects import (
-    Measure,
+    EffectScale,
     StudyEffects,
     effects_from_counts,
     effects_from_intervals,
@@ -26,7 +26,7 @@ from pretese.literature.library import Published
 from pretese.literature.study import StudyComparison
 from protocol.errors import InputError
 
-#: Which result of a study is taken if it gives several: one adjusted for confounding, or counts.
+#: Which result of a study is best if it gives several: one adjusted for confounding, or counts.
 Preference = Literal["adjusted", "unadjusted"]
 
 #: Designs that hold primary data; a meta-analysis would count its studies twice.
@@ -38,7 +38,7 @@ FEW_STUDIES = 10
 
 @dataclass(frozen=True, slots=True)
 class StudyRow:
-    """A study that entered: its effect on the scale of the measure, and where it comes from."""
+    """A study that entered: its effect on the scale of the scale, and where it comes from."""
 
     name: str
     citation: str
@@ -58,7 +58,7 @@ class PooledEvidence:
     ----------
     rows
         The studies that entered, in the order of their effects.
-    left_out
+    excluded
         Names of studies that did not enter, with the reason.
     effects, fit
         Effects of the studies and the model; ratios on the log scale.
@@ -67,24 +67,24 @@ class PooledEvidence:
     """
 
     endpoint: str
-    measure: Measure
+    scale: EffectScale
     preference: Preference
     rows: tuple[StudyRow, ...]
-    left_out: tuple[tuple[str, str], ...]
+    excluded: tuple[tuple[str, str], ...]
     effects: StudyEffects
     fit: MetaAnalysis
     asymmetry: FunnelAsymmetry | None
 
     def shown(self, value: float) -> float:
         """Return an effect on the scale that is printed: a ratio, or a risk difference."""
-        return float(value) if self.measure == "risk difference" else float(np.exp(value))
+        return float(value) if self.scale == "risk difference" else float(np.exp(value))
 
 
 def pool_studies(
     found: Sequence[Published],
     *,
     endpoint: str = "sperm retrieved",
-    measure: Measure = "odds ratio",
+    scale: EffectScale = "odds ratio",
     preference: Preference = "adjusted",
     method: TauMethod = "REML",
     test: PoolingTest = "knapp-hartung",
@@ -96,9 +96,9 @@ def pool_studies(
     Parameters
     ----------
     found
-        Studies; meta-analyses, reviews and studies without a control are left out by name.
+        Studies; meta-analyses, reviews and studies without a control are excluded by name.
     preference
-        Result that is taken from a study with several: adjusted for confounding, or from counts.
+        Result that is best from a study with several: adjusted for confounding, or from counts.
     bias_shift, bias_sd
         Assumed bias of every study that is not randomised, on the scale of the effects (the
         logarithm for ratios), and its standard deviation; both are assumptions.
@@ -106,17 +106,17 @@ def pool_studies(
     Raises
     ------
     InputError
-        No study gives the endpoint on the measure.
+        No study gives the endpoint on the scale.
     """
-    chosen, left_out = _choose(found, endpoint, measure, preference)
+    chosen, excluded = _choose(found, endpoint, scale, preference)
     if not chosen:
-        reasons = "; ".join(f"{name}: {why}" for name, why in left_out[:6])
-        problem = f"no study gives {endpoint} as a comparison on the {measure} ({reasons})"
-        raise InputError.of("evidence", "endpoint", problem, "choose other studies or a measure")
+        reasons = "; ".join(f"{name}: {why}" for name, why in excluded[:6])
+        problem = f"no study gives {endpoint} as a comparison on the {scale} ({reasons})"
+        raise InputError.of("evidence", "endpoint", problem, "choose other studies or a scale")
     order = np.argsort([effects.effect[0] for _, _, effects in chosen], kind="stable")
     chosen = [chosen[i] for i in order]
     effects = StudyEffects(
-        measure,
+        scale,
         np.array([each.effect[0] for _, _, each in chosen]),
         np.array([each.variance[0] for _, _, each in chosen]),
     )
@@ -124,10 +124,10 @@ def pool_studies(
     fit = pool_effects(effects, method, test if len(chosen) > 1 else "normal")
     return PooledEvidence(
         endpoint=endpoint,
-        measure=measure,
+        scale=scale,
         preference=preference,
         rows=_rows(chosen, effects, fit),
-        left_out=tuple(left_out),
+        excluded=tuple(excluded),
         effects=effects,
         fit=fit,
         asymmetry=egger_test(effects) if len(chosen) > 2 else None,
@@ -138,43 +138,45 @@ Chosen = tuple[Published, StudyComparison, StudyEffects]
 
 
 def _choose(
-    found: Sequence[Published], endpoint: str, measure: Measure, preference: Preference
+    found: Sequence[Published], endpoint: str, scale: EffectScale, preference: Preference
 ) -> tuple[list[Chosen], list[tuple[str, str]]]:
     chosen: list[Chosen] = []
-    left_out: list[tuple[str, str]] = []
+    excluded: list[tuple[str, str]] = []
     for each in found:
         name = each.study.name
-        usable = [c for c in each.study.comparisons if c.endpoint == endpoint]
+        eligible = [c for c in each.study.comparisons if c.endpoint == endpoint]
         if each.study.design not in PRIMARY:
-            left_out.append((name, f"{each.study.design}: no primary comparison"))
-        elif not usable:
-            left_out.append((name, f"no comparison of {endpoint} was read"))
-        elif (taken := _best(usable, measure, preference)) is None:
-            left_out.append((name, f"its result is not on the {measure}, or has no interval"))
+            excluded.append((name, f"{each.study.design}: no primary comparison"))
+        elif not eligible:
+            excluded.append((name, f"no comparison of {endpoint} was read"))
+        elif (best := _best(eligible, scale, preference)) is None:
+            excluded.append((name, f"its result is not on the {scale}, or has no interval"))
         else:
-            chosen.append((each, taken, _effect_of(taken, measure)))
-    return chosen, left_out
+            chosen.append((each, best, _effect_of(best, scale)))
+    return chosen, excluded
 
 
 def _best(
-    usable: Sequence[StudyComparison], measure: Measure, preference: Preference
+    eligible: Sequence[StudyComparison], scale: EffectScale, preference: Preference
 ) -> StudyComparison | None:
-    """Return the result that is preferred among those on the measure; the first of equals."""
-    fitting = [c for c in usable if c.therapy is not None or (c.measure == measure and c.interval)]
+    """Return the result that is preferred among those on the scale; the first of equals."""
+    fitting = [c for c in eligible if c.therapy is not None or (c.scale == scale and c.interval)]
     adjusted = [c for c in fitting if c.therapy is None]
     counts = [c for c in fitting if c.therapy is not None]
     order = adjusted + counts if preference == "adjusted" else counts + adjusted
     return order[0] if order else None
 
 
-def _effect_of(comparison: StudyComparison, measure: Measure) -> StudyEffects:
+def _effect_of(comparison: StudyComparison, scale: EffectScale) -> StudyEffects:
     if comparison.therapy is not None and comparison.control is not None:
-        arms = (comparison.therapy, comparison.control)
+        first, second = comparison.therapy, comparison.control
         return effects_from_counts(
-            *(n for arm in arms for n in (arm.events, arm.patients)), measure
+            first.events, first.patients, second.events, second.patients, scale
         )
-    low, high = comparison.interval or (np.nan, np.nan)
-    return effects_from_intervals([comparison.estimate], [low], [high], measure)
+    if comparison.estimate is None or comparison.interval is None:
+        raise AssertionError("_best takes estimates with their interval alone")
+    low, high = comparison.interval
+    return effects_from_intervals([comparison.estimate], [low], [high], scale)
 
 
 def _without_bias(
@@ -190,7 +192,7 @@ def _rows(
     weight = 1 / (effects.variance + fit.tau2)
     half = Z95 * np.sqrt(effects.variance)
     parts = (effects.effect, effects.effect - half, effects.effect + half)
-    shown = parts if effects.measure == "risk difference" else tuple(np.exp(e) for e in parts)
+    shown = parts if effects.scale == "risk difference" else tuple(np.exp(e) for e in parts)
     without = _pooled_without_each(effects, fit)
     return tuple(
         StudyRow(
@@ -211,7 +213,7 @@ def _pooled_without_each(effects: StudyEffects, fit: MetaAnalysis) -> Floats:
     if len(effects) < 2:
         return np.full(1, np.nan)
     pooled = np.array([f.coefficient[0] for f in leave_one_out(effects, fit.method)])
-    return pooled if effects.measure == "risk difference" else np.exp(pooled)
+    return pooled if effects.scale == "risk difference" else np.exp(pooled)
 
 
 def _source(comparison: StudyComparison) -> str:

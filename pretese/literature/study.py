@@ -57,7 +57,7 @@ class StudyPopulation(Document):
 
 
 class StudyDrug(Document):
-    """A drug of the therapy as the source describes it; what it does not state is left out."""
+    """A drug of the therapy as the source describes it; what it does not state is omitted."""
 
     drug: Text
     dose: Text | None = None
@@ -94,7 +94,7 @@ class StudyComparison(Document):
     endpoint: Endpoint
     therapy: ArmCounts | None = None
     control: ArmCounts | None = None
-    measure: Literal["odds ratio", "risk ratio", "risk difference"] | None = None
+    scale: Literal["odds ratio", "risk ratio", "risk difference"] | None = None
     estimate: Value | None = None
     interval: tuple[Value, Value] | None = None
     p_value: Annotated[Number, Field(ge=0, le=1)] | None = None
@@ -107,10 +107,10 @@ class StudyComparison(Document):
         counts = self.therapy is not None and self.control is not None
         if (self.therapy is None) != (self.control is None):
             raise ValueError("counts of one arm alone: give both arms, or use `results`")
-        if counts == (self.measure is not None):
-            raise ValueError("give either the counts of both arms, or measure and estimate")
+        if counts == (self.scale is not None):
+            raise ValueError("give either the counts of both arms, or scale and estimate")
         if not counts and self.estimate is None:
-            raise ValueError("a measure needs its estimate")
+            raise ValueError("a scale needs its estimate")
         if self.interval and not self.interval[0] < (self.estimate or 0) < self.interval[1]:
             raise ValueError("the estimate does not lie inside its interval")
         return self
@@ -125,8 +125,8 @@ class StudyResult(Document):
     group: Text | None = None
     counts: ArmCounts | None = None
     interval: tuple[Value, Value] | None = None
-    spread: Value | None = None
-    spread_is: Literal["SD", "SEM"] | None = None
+    sd: Value | None = None
+    sem: Value | None = None
     derived: Text | None = None
 
     @model_validator(mode="after")
@@ -135,8 +135,8 @@ class StudyResult(Document):
             raise ValueError("give either a value with its unit, or counts")
         if self.value is not None and self.unit is None:
             raise ValueError("a value needs its unit")
-        if (self.spread is None) != (self.spread_is is None):
-            raise ValueError("give spread and spread_is together")
+        if self.sd is not None and self.sem is not None:
+            raise ValueError("give the standard deviation or the standard error of the mean")
         return self
 
 
@@ -151,7 +151,7 @@ class RiskOfBias(Document):
     missing_data: Judgement = "not assessed"
     measurement: Judgement = "not assessed"
     reporting: Judgement = "not assessed"
-    because: Text | None = None
+    rationale: Text | None = None
 
 
 class EvidenceStudy(Document):
@@ -187,7 +187,7 @@ class EvidenceStudy(Document):
     note: Text | None = None
 
     @model_validator(mode="after")
-    def _says_something(self) -> "EvidenceStudy":
+    def _has_content(self) -> "EvidenceStudy":
         if not (self.comparisons or self.results or self.note):
             raise ValueError("a study needs comparisons, results or a note")
         if (self.design == "registered trial") != (self.status is not None):

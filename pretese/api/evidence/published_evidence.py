@@ -36,10 +36,10 @@ class Pooled(Shown):
         fit, shown = self.result.fit, self.result.shown
         low, high = shown(fit.conf_low[0]), shown(fit.conf_high[0])
         effect = f"{shown(fit.coefficient[0]):.2f} ({low:.2f} to {high:.2f})"
-        return f"{self.result.measure} {effect}, {fit.studies} studies"
+        return f"{self.result.scale} {effect}, {fit.studies} studies"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return studies, pooled effect, heterogeneity, prediction, and what was left out."""
+        """Return studies, pooled effect, heterogeneity, prediction, and what was excluded."""
         from pretese.literature.evidence_document import pooled_document
 
         return pooled_document(self.result)
@@ -64,7 +64,7 @@ class Pooled(Shown):
 
         draw = {"forest": draw_forest, "funnel": draw_funnel}
         if kind not in draw:
-            problem = f"{shorten(kind)} is no kind of plot"
+            problem = f"{shorten(kind)} is not a kind of plot"
             raise InputError.of("plot", "kind", problem, "choose forest or funnel")
         return draw[kind](self.result)
 
@@ -111,7 +111,7 @@ class Evidence(Shown):
     def pool(
         self,
         endpoint: str = "sperm retrieved",
-        measure: str = "odds ratio",
+        scale: str = "odds ratio",
         *,
         prefer: str = "adjusted",
         method: str = "REML",
@@ -126,7 +126,7 @@ class Evidence(Shown):
         endpoint
             ``"sperm retrieved"``, ``"any sperm"``, ``"sperm in ejaculate"``,
             ``"clinical pregnancy"`` or ``"live birth"``.
-        measure
+        scale
             ``"odds ratio"``, ``"risk ratio"`` or ``"risk difference"``.
         prefer
             ``"adjusted"`` takes a study's adjusted estimate where it gives one, ``"unadjusted"``
@@ -142,7 +142,7 @@ class Evidence(Shown):
         Raises
         ------
         InputError
-            An argument is not allowed, or no study gives the endpoint on the measure.
+            An argument is not allowed, or no study gives the endpoint on the scale.
 
         Examples
         --------
@@ -153,14 +153,14 @@ class Evidence(Shown):
         """
         from estimate.meta_analysis.between_study_variance import TauMethod
         from estimate.meta_analysis.pooling import PoolingTest
-        from estimate.meta_analysis.study_effects import Measure
+        from estimate.meta_analysis.study_effects import EffectScale
         from pretese.api.arguments.argument_values import number_of
         from pretese.literature.pooled_evidence import Preference, pool_studies
         from pretese.literature.study import Endpoint
 
         choices = {
             "endpoint": (endpoint, Endpoint),
-            "measure": (measure, Measure),
+            "scale": (scale, EffectScale),
             "prefer": (prefer, Preference),
             "method": (method, TauMethod),
             "test": (test, PoolingTest),
@@ -175,7 +175,7 @@ class Evidence(Shown):
         result = pool_studies(
             self.studies,
             endpoint=endpoint,
-            measure=measure,  # type: ignore[arg-type]  # checked above, as are the others
+            scale=scale,  # type: ignore[arg-type]  # checked above, as are the others
             preference=prefer,  # type: ignore[arg-type]
             method=method,  # type: ignore[arg-type]
             test=test,  # type: ignore[arg-type]
@@ -212,7 +212,7 @@ def evidence(
     drug
         Only studies of a drug whose name contains this text.
     without
-        Names of studies to leave out.
+        Names of studies to exclude.
 
     Returns
     -------
