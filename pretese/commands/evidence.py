@@ -6,8 +6,7 @@ from typing import Any
 import click
 
 import pretese
-from pretese.commands.options import json_option
-from pretese.io.output.atomic_file import check_file
+from pretese.commands.options import json_option, plot_option
 from pretese.io.text.json_text import print_json
 from pretese.screen.option_names import options_named
 from pretese.screen.terminal import echo
@@ -28,9 +27,7 @@ from pretese.screen.terminal import echo
 @click.option("--prefer", default="adjusted", show_default=True, help="Or unadjusted: from counts.")
 @click.option("--method", default="REML", show_default=True, help="Or EE, DL, HE, SJ, PM, ML.")
 @click.option("--test", default="knapp-hartung", show_default=True, help="Or normal.")
-@click.option(
-    "--plot", type=click.Path(path_type=Path, dir_okay=False), help="Forest plot: .png or .svg."
-)
+@plot_option
 @json_option
 def command(
     sources: tuple[str, ...],
@@ -47,8 +44,6 @@ def command(
 
     SOURCES are shipped topics or files of your own; without them all that ships is best.
     """
-    if plot is not None:
-        check_file(plot, "--plot")
     with options_named({name: f"--{name.replace('_', '-')}" for name in filters}):
         found = pretese.evidence(*sources, **filters)
         pooled = None
