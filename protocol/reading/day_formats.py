@@ -102,7 +102,7 @@ class DayColumn:
             raise ValueError("write year-month-day, such as 2022-03-31")
         date = dt.date.fromordinal(_SERIAL_0 + days)
         self.assumed.setdefault(
-            "serial", f"{text} (row {row}) is read as day number of Excel, {date}"
+            "serial", f"{text} (row {row}) is read as a day number of Excel, {date}"
         )
         return _SERIAL_0 + days, ""
 

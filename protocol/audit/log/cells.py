@@ -1,5 +1,6 @@
 """Cells of a log: numbers, doses and units as clinics write them; what could be two is refused."""
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,6 +16,9 @@ from protocol.reading.numbers import (
 )
 from protocol.reading.quantities import analyte_file
 
+#: Digits in groups of three between blanks, apostrophes or lines: thousands.
+_SPACED = re.compile(r"[+-]?\d{1,3}(?:[ '’_\u00a0\u2009\u202f]\d{3})+(?:[.,]\d+)?")
+_SPACES = re.compile(r"[ '’_\u00a0\u2009\u202f]")
 _OTHER_UNITS = {"ie": "iu", "mie": "miu", "ui": "iu", "mui": "miu"}
 _BEYOND: dict[str, Literal["<", ">"]] = {"<": "<", "≤": "<", ">": ">", "≥": ">"}
 
@@ -37,7 +41,9 @@ class Amounts:
         if plain != text:
             self.assumed.setdefault("digits", f"{text} ({place}) is read as {plain}")
         if self.decimal is not None:
-            return _by_mark(plain, self.decimal)
+            return _by_mark(
+                _SPACES.sub("", plain) if _SPACED.fullmatch(plain) else plain, self.decimal
+            )
         if has_decimal_comma(plain) and not may_be_thousands(plain):
             self.assumed.setdefault("comma", "decimal commas are read in amounts")
             return float(plain.replace(",", "."))
