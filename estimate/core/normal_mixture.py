@@ -67,7 +67,7 @@ class NormalMixture:
     def sd(self) -> float:
         """Standard deviation."""
         second = float(self.weight @ (self.sd_of**2 + self.mean_of**2))
-        return max(0.0, second - self.mean**2) ** 0.5
+        return float(np.sqrt(max(0.0, second - self.mean**2)))
 
     def probability_below(self, value: float) -> float:
         """Return P(effect < value): a point at the value itself does not count."""
@@ -80,7 +80,8 @@ class NormalMixture:
         """Return the smallest value with at least this probability at or below it."""
         low = float((self.mean_of - _REACH * self.sd_of).min()) - 1e-9
         high = float((self.mean_of + _REACH * self.sd_of).max()) + 1e-9
-        return float(brentq(lambda v: self.probability_below(v) - probability, low, high))
+        root = brentq(lambda v: self.probability_below(v) - probability, low, high)
+        return float(root)
 
     def combine(self, other: "NormalMixture", weight: float) -> "NormalMixture":
         """Mix with another mixture, which gets this weight."""
