@@ -46,8 +46,9 @@ class PriorFile(Document):
 
     def mixture(self) -> NormalMixture:
         """Return the prior as a mixture of normal distributions of the log odds ratio."""
+        total = sum(each.weight_percent for each in self.components)  # 100, but for rounding
         return NormalMixture.of(
-            [each.weight_percent / 100 for each in self.components],
+            [each.weight_percent / total for each in self.components],
             [each.mean_log_odds for each in self.components],
             [each.sd_log_odds for each in self.components],
         )
