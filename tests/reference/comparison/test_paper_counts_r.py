@@ -23,7 +23,7 @@ from estimate.published.table_margins import odds_ratio_from_margins
 from estimate.regression.logistic import fit_logistic
 from protocol.errors import InputError
 
-QUESTION = Estimand("patients operated", "gn 1 vs 0", "sperm_retrieved", "")
+QUESTION = Estimand("patients operated", "therapy 1 vs 0", "sperm_retrieved", "")
 TABLES = [
     "crude_542",
     "composite_569",

@@ -10,7 +10,7 @@ from estimate.plan.spec import Plan
 from protocol.errors import InputError
 
 MEN = {
-    "gn": [1, 1, 1, 0, 1],
+    "therapy": [1, 1, 1, 0, 1],
     "y": [1, 0, 1, 0, 0],
     "fsh": [20.0, 30.0, np.nan, 12.0, 18.0],
     "fsh_after": [15.0, 24.0, 9.0, np.nan, 18.0],
@@ -20,7 +20,10 @@ MEN = {
 
 def planned(**measured):
     return Plan(
-        treatment="gn", outcome="y", methods=("unadjusted",), changes={"FSH": Measured(**measured)}
+        treatment="therapy",
+        outcome="y",
+        methods=("unadjusted",),
+        changes={"FSH": Measured(**measured)},
     )
 
 
