@@ -370,9 +370,9 @@ def draw_operations(seed, lead, n, null):
     """Draw patients with sperm in the ejaculate anyway, by therapy alone (5 and 10 %), or not."""
     rng = np.random.default_rng(seed)
     a = rng.integers(0, 2, (*lead, n))
-    luck, kind = rng.random((2, *lead, n))
+    streams, kind = rng.random((2, *lead, n))
     spared = (kind < 0.05) | ((kind < 0.15) & (a == 1))
-    retrieved = np.where(kind < 0.15, True, luck < (0.3 if null else 0.3 + 0.2 * a))
+    retrieved = np.where(kind < 0.15, True, streams < (0.3 if null else 0.3 + 0.2 * a))
     return {"a": a, "y": (spared | retrieved) * 1, "operated": ~spared * 1}
 
 

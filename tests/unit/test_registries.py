@@ -36,8 +36,8 @@ HOMES = {
         "simulate/endpoints.py",
         {
             "simulate/tables/study_tables.py", "simulate/tables/table_columns.py",
-            "simulate/clinic/records/clinic_tables.py",
-            "pretese/article/twin/studies.py",
+            "simulate/clinic/records/clinic_tables.py", "simulate/clinic/records/care_records.py",
+            "pretese/article/simulated/studies.py",
         },
     ),
     "formats": (

@@ -40,8 +40,8 @@ def embryos_as_units(replicates: int, seed: int) -> Pitfall:
     drawn = Drawn.of("null", many, seed)
     couples = couples_of(drawn.cohort)
     reached = couples.reaches_icsi & drawn.cohort.observed("any_sperm")
-    trials = np.where(reached, couples.cycle.mature, 0)
-    events = np.where(reached, couples.cycle.fertilised, 0)
+    trials = np.where(reached, couples.cycle.mii_oocytes, 0)
+    events = np.where(reached, couples.cycle.two_pronuclear_zygotes, 0)
     data = rates(events, trials, drawn.gn)
     return Pitfall(
         "embryos-as-units",
@@ -148,8 +148,8 @@ def missing_because_high(replicates: int, seed: int) -> Pitfall:
     drawn = Drawn.of("missing-not-at-random", replicates, seed)
     name = "testosterone_nmol_l"
     seen = drawn.cohort.baseline[name]
-    difference = np.nanmean(seen, -1) - drawn.cohort.men.baseline[name].mean(-1)
-    scale = drawn.cohort.men.baseline[name].std(-1)
+    difference = np.nanmean(seen, -1) - drawn.cohort.patients.baseline[name].mean(-1)
+    scale = drawn.cohort.patients.baseline[name].std(-1)
     return Pitfall(
         "missing-because-high",
         "Values missing because of themselves leave no trace",

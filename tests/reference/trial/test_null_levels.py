@@ -6,7 +6,7 @@
 import numpy as np
 import pytest
 
-from estimate.performance.measures import share_mcse
+from estimate.performance.measures import proportion_mcse
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.design.design_file import read_design
 from pretese.trial.simulation.engine import simulate_design
@@ -30,7 +30,7 @@ def statistics():
 
 def test_the_planned_analysis_holds_its_level(statistics):
     level = (np.abs(statistics["planned"]) > 1.959964).mean()
-    assert abs(level - 0.05) < 3 * share_mcse(0.05, TRIALS)
+    assert abs(level - 0.05) < 3 * proportion_mcse(0.05, TRIALS)
     assert statistics["planned"].std(ddof=1) == pytest.approx(1, abs=3.3 / np.sqrt(2 * TRIALS))
 
 

@@ -40,7 +40,7 @@ def written_down(cohort, replicate, outcome="any_sperm"):
     return {
         "gn": cohort.gn[replicate],
         outcome: cohort.observed(outcome)[replicate],
-        "diagnosis": np.array(DIAGNOSES, object)[cohort.men.diagnosis[replicate]],
+        "diagnosis": np.array(DIAGNOSES, object)[cohort.patients.diagnosis[replicate]],
         **{name: cohort.baseline[name][replicate] for name in COVARIATES[1:]},
     }
 
@@ -112,7 +112,7 @@ def test_the_comparison_without_covariates_uses_the_same_patients_where_others_a
     missing = {"method": "mice", "imputations": 2, "iterations": 1}
     plan = StudyPlan(covariates=COVARIATES, methods=("unadjusted",), scales=SCALES, missing=missing)
     table = EstimateTask(paper(), 80, 5, {"own": plan})(0, 1).to_pandas().set_index("scale")
-    patients = written_down(draw_cohort(paper(), 5, 1, men=80), 0)
+    patients = written_down(draw_cohort(paper(), 5, 1, patients=80), 0)
     for each in analyse(patients, plan_of(("unadjusted",), missing=missing)).estimates:
         row = table.loc[each.scale]
         for number in NUMBERS:

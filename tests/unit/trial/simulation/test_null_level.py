@@ -14,7 +14,7 @@ from estimate.causal.randomised_g_computation import g_computation_by_arm
 from estimate.comparison.risk_difference import compare_arms
 from estimate.comparison.stratified import cochran_mantel_haenszel, count_strata
 from estimate.core.estimand import Estimand
-from estimate.performance.measures import share_mcse
+from estimate.performance.measures import proportion_mcse
 from simulate.recruitment.minimisation import minimise
 
 MEN, SITES, DIAGNOSES = 240, 8, 4
@@ -84,12 +84,12 @@ def rates():
 
 @pytest.mark.parametrize("analysis", FULL_SIZE)
 def test_sizes_are_those_of_the_full_run(rates, analysis):
-    assert abs(rates[analysis] - FULL_SIZE[analysis]) < 4 * share_mcse(0.05, 3000)
+    assert abs(rates[analysis] - FULL_SIZE[analysis]) < 4 * proportion_mcse(0.05, 3000)
 
 
 def test_stratified_tests_hold_their_size(rates):
     for analysis in ("cmh by site", "cmh by both"):
-        assert abs(rates[analysis] - 0.05) < 3 * share_mcse(0.05, 3000)
+        assert abs(rates[analysis] - 0.05) < 3 * proportion_mcse(0.05, 3000)
 
 
 def test_ignoring_what_was_balanced_is_conservative_and_many_coefficients_are_not(rates):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from pretese.article.twin.studies import GROUPS, Studies
+from pretese.article.simulated.studies import GROUPS, Studies
 from simulate.core.coding import BASELINE, DIAGNOSES, HORMONES
 
 Floats = NDArray[np.float64]
@@ -73,7 +73,7 @@ def any_sperm(studies: Studies) -> Flags:
 
 
 def in_ejaculate(studies: Studies) -> Flags:
-    """Select the treated men with sperm at the semen check."""
+    """Select the treated men with sperm at the semen analysis."""
     return studies.in_ejaculate & studies.gn
 
 
