@@ -14,8 +14,8 @@ from pretese.article.pitfalls.simulated_studies import Drawn, unadjusted_odds_ra
 from pretese.article.published import PublishedStudy
 from simulate.core.coding import DIAGNOSES
 
-OPERATED = Estimand("men operated", "gn 1 vs 0", "sperm_retrieved", "")
-STARTED = Estimand("men who started", "gn 1 vs 0", "any_sperm", "")
+OPERATED = Estimand("men operated", "gonadotropin_therapy 1 vs 0", "sperm_retrieved", "")
+STARTED = Estimand("men who started", "gonadotropin_therapy 1 vs 0", "any_sperm", "")
 
 
 def counts(published: PublishedStudy) -> tuple[TwoByTwo, TwoByTwo, int]:
@@ -144,7 +144,7 @@ def completers(replicates: int, seed: int) -> Pitfall:
     """Count as treated only those who finish."""
     drawn = Drawn.of("completers-only", replicates, seed)
     finished = drawn.cohort.paths[1].course.completed
-    stayed = unadjusted_odds_ratio(drawn.men(include=~drawn.gn | finished))
+    stayed = unadjusted_odds_ratio(drawn.men(include=~drawn.gonadotropin_therapy | finished))
     everyone = unadjusted_odds_ratio(drawn.men())
     return Pitfall(
         "completers-only",

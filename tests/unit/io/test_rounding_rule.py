@@ -111,8 +111,14 @@ def twins() -> tuple:
     """Return men of whom many have equal covariates, and their propensity scores."""
     rng = np.random.default_rng(5)
     treated = np.arange(120) % 3 == 0
-    men = {"gn": treated * 1, "y": rng.integers(0, 2, 120), "age_years": rng.integers(25, 31, 120)}
-    data = analysis_set(men, treatment="gn", outcome="y", covariates={"age_years": Numeric()})
+    men = {
+        "gonadotropin_therapy": treated * 1,
+        "y": rng.integers(0, 2, 120),
+        "age_years": rng.integers(25, 31, 120),
+    }
+    data = analysis_set(
+        men, treatment="gonadotropin_therapy", outcome="y", covariates={"age_years": Numeric()}
+    )
     return data, propensity(data)
 
 
@@ -133,8 +139,10 @@ def test_the_c_statistic_takes_equal_men_for_a_tie() -> None:
 
 def test_arms_with_equal_means_differ_by_nothing() -> None:
     values = np.array([0.1, 0.2, 0.3, 0.3, 0.2, 0.1])
-    men = {"gn": [0, 0, 0, 1, 1, 1], "y": [0, 1, 0, 1, 0, 1], "dose_iu": values}
-    data = analysis_set(men, treatment="gn", outcome="y", covariates={"dose_iu": Numeric()})
+    men = {"gonadotropin_therapy": [0, 0, 0, 1, 1, 1], "y": [0, 1, 0, 1, 0, 1], "dose_iu": values}
+    data = analysis_set(
+        men, treatment="gonadotropin_therapy", outcome="y", covariates={"dose_iu": Numeric()}
+    )
     weights = shaken(np.full(6, 1 / 3))
     found = balance(data, weights).difference
     assert found.tolist() == [0.0]
