@@ -51,7 +51,7 @@ def test_a_reproduction_is_shown_shortly(found):
     assert len(repr(found)) <= 100
     assert found.to_frame().equals(found.comparison)
     assert bool(found.missed) == bool(found.verdict)
-    assert found.plot("predicted-never-tuned").axes
+    assert found.plot("predictions").axes
     with pytest.raises(InputError, match="name: there is no figure 'tree'"):
         found.plot("tree")
 
