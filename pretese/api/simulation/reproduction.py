@@ -277,7 +277,7 @@ class Calibration(Shown):
         """Return scenario, targets met, and how many studies tell."""
         record = self.record
         met = f"{len(record.targets) - len(self.missed)} of {len(record.targets)} targets met"
-        size = f"{record.studies:,} studies, seed {record.seed}"
+        size = f"{record.replicates:,} studies, seed {record.seed}"
         return f"{shorten_text(record.scenario, 20)}, {met}, {size}"
 
     def to_dict(self) -> dict[str, Any]:

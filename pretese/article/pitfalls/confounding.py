@@ -100,8 +100,8 @@ def hidden_confounder(replicates: int, seed: int) -> Pitfall:
             ),
             mean_ratio("weighted by the true propensity (unknown in practice)", known),
         ),
-        "Every measured covariate is balanced and the odds ratio is still biased. Report how strong "
-        "an unmeasured confounder would have to be (E-value) in addition to the balance.",
+        "Every measured covariate is balanced and the odds ratio is still biased. Report how "
+        "strong an unmeasured confounder would have to be (E-value) in addition to the balance.",
     )  # fmt: skip
 
 
@@ -127,7 +127,7 @@ def score_beside_covariates(replicates: int, seed: int) -> Pitfall:
                 100 * _explained(score.score, design.X[..., [0, *range(2, design.X.shape[-1])]]),
                 "percent",
             ),
-            mean_ratio("odds ratio of therapy, adjusted for covariates", np.exp(alone.coef[..., 1])),
+            mean_ratio("odds ratio, adjusted for covariates", np.exp(alone.coef[..., 1])),
             mean_ratio("adjusted for covariates and score", np.exp(doubled.coef[..., 1])),
             mean_ratio("its standard error, ratio with to without score", errors[1][..., 1]
                        / errors[0][..., 1]),
@@ -160,7 +160,10 @@ def weights_and_covariates(replicates: int, seed: int) -> Pitfall:
             mean_ratio("weighted", alone.estimate),
             mean_ratio("weighted and adjusted for the covariates", both.estimate),
             mean_ratio("adjusted for the covariates, without weights", given.estimate),
-            mean_ratio("ratio of weighted and adjusted to weighted, within studies", both.estimate / alone.estimate),
+            mean_ratio(
+                "ratio of weighted and adjusted to weighted, within studies",
+                both.estimate / alone.estimate,
+            ),
             share_of(
                 "coverage of the true marginal odds ratio, weights treated as counts",
                 (both.conf_low <= target) & (target <= both.conf_high),
@@ -190,7 +193,10 @@ def naive_weighted_error(replicates: int, seed: int) -> Pitfall:
     plain, stable = weights(data, score, "ate"), weights(data, score, "ate", stabilised=True)
     target = float(np.exp(np.log(drawn.truth()).mean()))
     methods = (
-        ("model-based error, weights treated as counts", iptw(data, score, plain, errors="naive")[2]),
+        (
+            "model-based error, weights treated as counts",
+            iptw(data, score, plain, errors="naive")[2],
+        ),
         ("the same with stabilised weights", iptw(data, score, stable, errors="naive")[2]),
         ("robust (sandwich) error", iptw(data, score, plain, errors="HC0")[2]),
         ("M-estimation, allowing for the estimated propensity", iptw(data, score, plain)[2]),
@@ -203,8 +209,7 @@ def naive_weighted_error(replicates: int, seed: int) -> Pitfall:
         "naive-weighted-error",
         "Weights are not patients",
         ("paper",),
-        f"What is the coverage of the 95 % interval of the weighted odds ratio, in {many} "
-        "studies?",
+        f"What is the coverage of the 95 % interval of the weighted odds ratio, in {many} studies?",
         tuple(
             share_of(words, (each.conf_low <= target) & (target <= each.conf_high))
             for words, each in methods
@@ -232,11 +237,13 @@ def default_matching(replicates: int, seed: int) -> Pitfall:
             mean_ratio("true odds ratio of any sperm", truth),
             mean_ratio("odds ratio, treated matched in order of propensity", larger[0].estimate),
             mean_of(
-                "largest standardised difference after treated were matched", larger[1], "standard deviations"
+                "largest standardised difference after treated were matched", larger[1],
+                "standard deviations",
             ),
             mean_ratio("odds ratio, untreated matched", smaller[0].estimate),
             mean_of(
-                "largest standardised difference after untreated were matched", smaller[1], "standard deviations"
+                "largest standardised difference after untreated were matched", smaller[1],
+                "standard deviations",
             ),
         ),
         "There are fewer untreated than treated patients. Matching treated patients in descending "

@@ -86,7 +86,11 @@ def couples_who_stop(replicates: int, seed: int) -> Pitfall:
         "live birth, or as censored?",
         (
             mean_of("couples with a live birth", unadjusted, "percent"),
-            mean_of("conservative: at risk until the last transfer", delivered("conservative"), "percent"),
+            mean_of(
+                "conservative: at risk until the last transfer",
+                delivered("conservative"),
+                "percent",
+            ),
             mean_of("optimistic: censored when they stop", delivered("censored"), "percent"),
         ),
         "Both are called cumulative live birth rate. State the convention, and report both.",
@@ -104,7 +108,9 @@ def significant_studies(replicates: int, seed: int) -> Pitfall:
         ("paper",),
         "The same study is repeated many times. What do the significant replicates report?",
         (
-            mean_ratio("odds ratio of retrieval, adjusted for diagnosis, all studies", answer.estimate),
+            mean_ratio(
+                "odds ratio of retrieval, adjusted for diagnosis, all studies", answer.estimate
+            ),
             share_of("of them significant at 5 %", hit),
             mean_ratio("odds ratio, significant studies", answer.estimate[hit]),
             mean_ratio("odds ratio, other studies", answer.estimate[~hit]),
@@ -132,10 +138,13 @@ def missing_values(replicates: int, seed: int) -> Pitfall:
         (
             mean_ratio("covariate-adjusted odds ratio, no missing values", full),
             mean_of("complete cases", left, "percent"),
-            mean_ratio("ratio of complete cases to no missing values", given_all(complete).estimate / full),
+            mean_ratio(
+                "ratio of complete cases to no missing values", given_all(complete).estimate / full
+            ),
             mean_ratio("the same ratio, unadjusted odds ratio", alone),
             mean_ratio(
-                "ratio of multiple imputation to no missing values", _imputed(drawn, table, seed) / full
+                "ratio of multiple imputation to no missing values",
+                _imputed(drawn, table, seed) / full,
             ),
         ),
         "Excluding patients changes the population of the analysis. Imputation with treatment and "

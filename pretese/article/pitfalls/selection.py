@@ -53,7 +53,8 @@ def responders_excluded(replicates: int, seed: int, published: PublishedStudy) -
             mean_ratio("odds ratio of retrieval in operated patients", answer.estimate),
             share_of("of them significant at 5 %", answer.p_value < 0.05),
             mean_ratio(
-                "odds ratio of any sperm, all patients", unadjusted_odds_ratio(drawn.data()).estimate
+                "odds ratio of any sperm, all patients",
+                unadjusted_odds_ratio(drawn.data()).estimate,
             ),
             mean_ratio(
                 "odds ratio in operated patients, semen analysis in both arms",
@@ -96,14 +97,14 @@ def several_estimands(published: PublishedStudy) -> Pitfall:
                 "the same as a risk difference",
                 100 * float(risk_difference(operated, OPERATED).estimate), "percentage points",
             ),
-            Figure("odds ratio of retrieval, adjusted for diagnosis", float(given.estimate), "ratio"),
+            Figure("odds ratio of retrieval given diagnosis", float(given.estimate), "ratio"),
             Figure(
                 "odds ratio of any sperm, all who started",
                 float(odds_ratio(started, STARTED).estimate), "ratio",
             ),
         ),
-        "They differ because their estimands differ: population, outcome, adjustment. With sperm in "
-        "a fifth of untreated patients, an odds ratio is far from the risk ratio. State the "
+        "They differ because their estimands differ: population, outcome, adjustment. With sperm "
+        "in a fifth of untreated patients, an odds ratio is far from the risk ratio. State the "
         "estimand, and report absolute risks first.",
     )  # fmt: skip
 
@@ -159,8 +160,8 @@ def completers(replicates: int, seed: int) -> Pitfall:
             mean_ratio("odds ratio, all who started", everyone.estimate),
             share_of("of them significant at 5 %, all who started", everyone.p_value < 0.05),
         ),
-        "Completion depends on therapy and prognosis. Follow-up starts at the treatment decision in "
-        "both arms; patients who stop remain in their arm.",
+        "Completion depends on therapy and prognosis. Follow-up starts at the treatment decision "
+        "in both arms; patients who stop remain in their arm.",
     )
 
 

@@ -82,11 +82,16 @@ def mediation_is_not_moderation(replicates: int, seed: int) -> Pitfall:
             _uptake("known cause, same response: difference in uptake", uptake, cause),
             mean_of("effect mediated by therapy, known cause", alike[0], "percentage points"),
             share_of("mediated effect significant at 5 %, known cause", alike[1] < 0.05),
-            share_of("interaction significant at 5 %, known cause", _interaction_p(uptake, cause) < 0.05),
+            share_of(
+                "interaction significant at 5 %, known cause", _interaction_p(uptake, cause) < 0.05
+            ),
             _uptake("long infertility, only responders: difference in uptake", response, long),
             mean_of("effect mediated by therapy, long infertility", unlike[0], "percentage points"),
             share_of("mediated effect significant at 5 %, long infertility", unlike[1] < 0.05),
-            share_of("interaction significant at 5 %, long infertility", _interaction_p(response, long) < 0.05),
+            share_of(
+                "interaction significant at 5 %, long infertility",
+                _interaction_p(response, long) < 0.05,
+            ),
         ),
         "The mediated effect is the difference in uptake times the effect of therapy. A group that "
         "responds better but does not choose therapy more often has no mediated effect. Whether a "

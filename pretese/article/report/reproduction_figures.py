@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 #: (label, published odds ratio with limits, id of the simulated odds ratio)
 _QUESTIONS = (
-    ("Operated patients, unadjusted", "table2.crude", "table2.crude.odds_ratio"),
+    ("Operated patients, unadjusted", "table2.unadjusted", "table2.unadjusted.odds_ratio"),
     ("Operated patients, weighted (IPTW)", "table2.iptw", "table2.iptw.odds_ratio"),
     ("Operated patients, matched", "table2.matched", "table2.matched.odds_ratio"),
     (
@@ -56,7 +56,9 @@ def draw_questions(published: PublishedStudy, simulated: Mapping[str, Floats]) -
         for place, (_, stem, key) in zip(places, _QUESTIONS, strict=True):
             _distribution(axes, simulated[key], place)
             _published_interval(axes, published, stem, place)
-        _truth_line(axes, simulated, "retrieved_operated", "true effect, operated patients", "right")
+        _truth_line(
+            axes, simulated, "retrieved_operated", "true effect, operated patients", "right"
+        )
         _truth_line(axes, simulated, "any_sperm_enrolled", "true effect, any sperm", "left")
         axes.axvline(1, color=MUTED, lw=0.8)
         axes.set_xscale("log")

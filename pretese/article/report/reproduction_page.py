@@ -57,7 +57,7 @@ def render_reproduction(
         contrasts=list(_contrasts(simulated)),
         analyses=list(_analyses(simulated)),
         groups=list(_groups(rows)),
-        findings=[finding.says for finding in published.findings.values()],
+        findings=[finding.text for finding in published.findings.values()],
         limit=f"{LIMIT:g}",
         manifest=[(name, _plain(value)) for name, value in manifest.items()],
         **{name: manifest[name] for name in ("replicates", "patients", "command")},
@@ -101,7 +101,7 @@ def _contrasts(simulated: Mapping[str, Floats]) -> list[dict[str, Any]]:
     ]
     observed = [
         ("sperm retrieved, operated patients", "table1.retrieved.{}.percent",
-         "derived.risk_difference.crude", "table2.crude.odds_ratio"),
+         "derived.risk_difference.unadjusted", "table2.unadjusted.odds_ratio"),
         ("any sperm, all who started", "derived.any_sperm.{}.percent",
          "derived.risk_difference.any_sperm", "derived.odds_ratio.any_sperm"),
     ]  # fmt: skip

@@ -16,7 +16,7 @@ from pretese.article.simulated.true_effects import CONTRASTS
 
 Floats = NDArray[np.float64]
 
-#: Main numbers in the order of the article, each with a short name.
+#: Main numbers, in the order of the article, each with a short name.
 HEADLINES = {
     "flow.treated": "patients treated",
     "flow.sperm_in_ejaculate": "... sperm in ejaculate",
@@ -29,7 +29,7 @@ HEADLINES = {
     "table1.retrieved.treated.count": "retrieved, treated",
     "delivery.percent": "births per couple (%)",
     "table1.retrieved.p_value": "P, retrieval by arm",
-    "table2.crude.odds_ratio": "OR, unadjusted",
+    "table2.unadjusted.odds_ratio": "OR, unadjusted",
     "table2.iptw.odds_ratio": "OR, weighted (IPTW)",
     "table2.iptw.p_value": "P, weighted",
     "table2.matched.odds_ratio": "OR, matched",
@@ -53,9 +53,9 @@ def show_reproduction(
     console.print(
         Text.assemble(
             (f"{found['agree']} of {found['calibrated']}", "bold"), " calibration targets met; ",
-            (f"{found['inside']} of {found['predicted']}", "bold"), " predicted numbers between the "
-            f"2.5th and 97.5th percentile of simulated studies; {found['not_modelled']} published "
-            "numbers not modelled, each with a reason.",
+            (f"{found['inside']} of {found['predicted']}", "bold"), " predicted numbers between "
+            "the 2.5th and 97.5th percentile of simulated studies; "
+            f"{found['not_modelled']} published numbers not modelled, each with a reason.",
         )
     )  # fmt: skip
     console.print(

@@ -62,8 +62,8 @@ class ReproductionRun:
         chance = 1 - 0.9973**targets
         return (
             f"{len(failures)} of {targets} calibration targets missed by more than 3 Monte Carlo "
-            f"standard errors (first: {failures[0].id}); by chance alone, at least one of that many "
-            f"targets is missed with {100 * chance:.0f} % of seeds"
+            f"standard errors (first: {failures[0].id}); by chance alone, at least one of that "
+            f"many targets is missed with {100 * chance:.0f} % of seeds"
         )
 
     def cohort(self) -> dict[str, pd.DataFrame]:
@@ -94,7 +94,9 @@ def reproduce_article(
     scenario = loaded.scenario
     published, sha256 = load_published_hashed(scenario.published)
     regimens = regimen_files(scenario)
-    facts = _facts(loaded, sha256, seed, replicates)  # of the files as read, even if they change later
+    facts = _facts(
+        loaded, sha256, seed, replicates
+    )  # of the files as read, even if they change later
     with progress("simulated studies") as tell:
         simulated = run_studies(
             scenario, seed, replicates, workers, lambda done: tell(done, replicates)
