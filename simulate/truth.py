@@ -50,7 +50,7 @@ class Estimand:
 
 
 def _everyone(cohort: Cohort) -> Floats:
-    return np.ones(cohort.gn.shape)
+    return np.ones(cohort.gonadotropin_therapy.shape)
 
 
 def _always_operated(cohort: Cohort) -> Floats:

@@ -95,7 +95,7 @@ def performance_of(estimate: Estimate, truth: ArrayLike, *, alpha: float = 0.05)
     --------
     >>> from estimate.core.estimand import Estimand
     >>> from estimate.core.result import wald
-    >>> question = Estimand("all patients", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
+    >>> question = Estimand("all patients", "therapy 1 vs 0", "sperm_retrieved", "odds ratio")
     >>> answers = wald(question, "unadjusted", "odds ratio", np.log([1.5, 2.0, 3.0]), 0.4, 100)
     >>> f"{performance_of(answers, 2.0).bias.value:.4f}"
     '0.0393'

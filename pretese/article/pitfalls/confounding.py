@@ -288,10 +288,13 @@ def _pairs(data: AnalysisSet, score: PropensityScore, focal: Focal) -> tuple[Est
 
 def _by_true_propensity(drawn: Drawn) -> Floats:
     """Return odds ratios of risks weighted by the true probability of treatment."""
-    gn, yes = drawn.gn, drawn.cohort.observed("any_sperm")
+    gonadotropin_therapy, yes = drawn.gonadotropin_therapy, drawn.cohort.observed("any_sperm")
     chance = drawn.cohort.propensity
     odds = []
-    for arm, weight in ((gn, 1 / chance), (~gn, 1 / (1 - chance))):
+    for arm, weight in (
+        (gonadotropin_therapy, 1 / chance),
+        (~gonadotropin_therapy, 1 / (1 - chance)),
+    ):
         risk = (weight * arm * yes).sum(-1) / (weight * arm).sum(-1)
         odds.append(risk / (1 - risk))
     return np.asarray(odds[0] / odds[1])

@@ -28,7 +28,7 @@ from pretese.article.pitfalls.simulated_studies import (
 from simulate.cohort.births import births_of, couples_of
 from simulate.core.coding import BASELINE, DIAGNOSES
 
-FERTILISED = Estimand("couples at ICSI", "gn 1 vs 0", "oocytes fertilised", "")
+FERTILISED = Estimand("couples at ICSI", "gonadotropin_therapy 1 vs 0", "oocytes fertilised", "")
 
 #: Chained equations: enough for means over studies.
 IMPUTATIONS, ITERATIONS = 5, 5
@@ -42,7 +42,7 @@ def embryos_as_units(replicates: int, seed: int) -> Pitfall:
     reached = couples.reaches_icsi & drawn.cohort.observed("any_sperm")
     trials = np.where(reached, couples.cycle.mii_oocytes, 0)
     events = np.where(reached, couples.cycle.two_pronuclear_zygotes, 0)
-    data = rates(events, trials, drawn.gn)
+    data = rates(events, trials, drawn.gonadotropin_therapy)
     return Pitfall(
         "embryos-as-units",
         "Oocytes of one couple are not independent",
@@ -67,7 +67,9 @@ def couples_who_stop(replicates: int, seed: int) -> Pitfall:
     """Show cumulative live birth under two conventions for couples who stop."""
     drawn = Drawn.of("paper", replicates, seed)
     pair = births_of(drawn.cohort)
-    transfers = np.where(drawn.gn, *(b.transferred.sum(-1) for b in reversed(pair)))
+    transfers = np.where(
+        drawn.gonadotropin_therapy, *(b.transferred.sum(-1) for b in reversed(pair))
+    )
     born = drawn.cohort.taken(*(b.delivered for b in pair))
     had = transfers > 0
     last = int(transfers.max())
@@ -128,7 +130,7 @@ def missing_values(replicates: int, seed: int) -> Pitfall:
     table = {**drawn.columns, **drawn.cohort.baseline}
     complete = drawn.data(covariates=EVERYTHING, columns=table)
     alone = unadjusted_odds_ratio(complete).estimate / unadjusted_odds_ratio(drawn.data()).estimate
-    left = 100 * complete.n / drawn.gn.shape[-1]
+    left = 100 * complete.n / drawn.gonadotropin_therapy.shape[-1]
     return Pitfall(
         "missing-values",
         "Patients with a missing hormone are excluded",
@@ -179,9 +181,15 @@ def missing_not_at_random(replicates: int, seed: int) -> Pitfall:
 def _imputed(drawn: Drawn, table: Mapping[str, NDArray[Any]], seed: int) -> Floats:
     """Return covariate-adjusted odds ratios, pooled over imputations."""
     names = (*BASELINE, "diagnosis")
-    gn, sperm = drawn.gn, drawn.cohort.observed("any_sperm")
-    values = np.stack([gn, sperm, *(np.asarray(table[name], float) for name in names)], -1)
-    described = [Column("gn", 2), Column("any_sperm", 2), *(Column(name) for name in BASELINE)]
+    gonadotropin_therapy, sperm = drawn.gonadotropin_therapy, drawn.cohort.observed("any_sperm")
+    values = np.stack(
+        [gonadotropin_therapy, sperm, *(np.asarray(table[name], float) for name in names)], -1
+    )
+    described = [
+        Column("gonadotropin_therapy", 2),
+        Column("any_sperm", 2),
+        *(Column(name) for name in BASELINE),
+    ]
     described.append(Column("diagnosis", len(DIAGNOSES)))
     generator = np.random.default_rng([seed, len(described)])
     done = impute(
@@ -191,7 +199,7 @@ def _imputed(drawn: Drawn, table: Mapping[str, NDArray[Any]], seed: int) -> Floa
     filled["diagnosis"] = filled["diagnosis"].astype(int)
 
     data = analysis_set(
-        {**filled, "gn": done[..., 0], "any_sperm": done[..., 1]},
-        treatment="gn", outcome="any_sperm", covariates=EVERYTHING,
+        {**filled, "gonadotropin_therapy": done[..., 0], "any_sperm": done[..., 1]},
+        treatment="gonadotropin_therapy", outcome="any_sperm", covariates=EVERYTHING,
     )  # fmt: skip
     return pool_estimates(given_all(data)).estimate

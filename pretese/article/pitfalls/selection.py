@@ -14,8 +14,8 @@ from pretese.article.pitfalls.simulated_studies import Drawn, unadjusted_odds_ra
 from pretese.article.published import PublishedStudy
 from simulate.core.coding import DIAGNOSES
 
-OPERATED = Estimand("patients operated on", "gn 1 vs 0", "sperm_retrieved", "")
-STARTED = Estimand("patients who started", "gn 1 vs 0", "any_sperm", "")
+OPERATED = Estimand("patients operated on", "gonadotropin_therapy 1 vs 0", "sperm_retrieved", "")
+STARTED = Estimand("patients who started", "gonadotropin_therapy 1 vs 0", "any_sperm", "")
 
 
 def counts(published: PublishedStudy) -> tuple[TwoByTwo, TwoByTwo, int]:
@@ -145,7 +145,7 @@ def completers(replicates: int, seed: int) -> Pitfall:
     """Count only completers as treated."""
     drawn = Drawn.of("completers-only", replicates, seed)
     finished = drawn.cohort.paths[1].course.completed
-    stayed = unadjusted_odds_ratio(drawn.data(include=~drawn.gn | finished))
+    stayed = unadjusted_odds_ratio(drawn.data(include=~drawn.gonadotropin_therapy | finished))
     everyone = unadjusted_odds_ratio(drawn.data())
     return Pitfall(
         "completers-only",

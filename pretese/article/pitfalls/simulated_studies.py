@@ -36,9 +36,9 @@ class Drawn:
         return cls(draw_cohort(load_scenario(scenario), seed, replicates))
 
     @property
-    def gn(self) -> Bools:
+    def gonadotropin_therapy(self) -> Bools:
         """Who chose gonadotropins."""
-        return self.cohort.gn
+        return self.cohort.gonadotropin_therapy
 
     @property
     def columns(self) -> dict[str, NDArray[Any]]:
@@ -59,12 +59,12 @@ class Drawn:
         """Return the studies as an analysis set; without covariates unless they are named."""
         table = {
             **(self.columns if columns is None else columns),
-            "gn": self.gn,
+            "gonadotropin_therapy": self.gonadotropin_therapy,
             outcome: self.cohort.observed(outcome),
         }
         return analysis_set(
             table,
-            treatment="gn",
+            treatment="gonadotropin_therapy",
             outcome=outcome,
             covariates={} if covariates is None else covariates,
             include=include,

@@ -132,14 +132,16 @@ def _interaction_p(drawn: Drawn, group: Bools) -> Floats:
 
 
 def _uptake(words: str, drawn: Drawn, group: Bools) -> Figure:
-    inside, outside = ((drawn.gn & each).sum(-1) / each.sum(-1) for each in (group, ~group))
+    inside, outside = (
+        (drawn.gonadotropin_therapy & each).sum(-1) / each.sum(-1) for each in (group, ~group)
+    )
     return mean_of(words, 100 * (inside - outside), "percentage points")
 
 
 def _mediated(drawn: Drawn, group: Bools, seed: int) -> tuple[Floats, Floats]:
     """Return the mediated effect in percentage points and its P, without covariates."""
     found = mediate(
-        group, drawn.gn, drawn.cohort.observed("any_sperm"),
+        group, drawn.gonadotropin_therapy, drawn.cohort.observed("any_sperm"),
         np.random.default_rng([seed, len(EFFECTS)]),
         names=("group", "therapy", "any sperm"), draws=DRAWS,
     ).effects["acme"]  # fmt: skip

@@ -59,12 +59,12 @@ def diagnosed(name: str) -> Select:
 
 def treated(studies: Studies) -> Flags:
     """Select the patients who chose therapy."""
-    return studies.gn
+    return studies.gonadotropin_therapy
 
 
 def untreated(studies: Studies) -> Flags:
     """Select the patients who chose to do without."""
-    return ~studies.gn
+    return ~studies.gonadotropin_therapy
 
 
 def any_sperm(studies: Studies) -> Flags:
@@ -74,7 +74,7 @@ def any_sperm(studies: Studies) -> Flags:
 
 def in_ejaculate(studies: Studies) -> Flags:
     """Select the treated patients with sperm at the semen analysis."""
-    return studies.in_ejaculate & studies.gn
+    return studies.in_ejaculate & studies.gonadotropin_therapy
 
 
 def retrieved(studies: Studies) -> Flags:

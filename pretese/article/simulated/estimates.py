@@ -47,7 +47,7 @@ LONG_YEARS = 3
 
 def estimate_statistics(studies: Studies) -> dict[str, Floats]:
     """Return every estimated statistic under the id of its published number, shape (replicate,)."""
-    everyone = _patients(studies, studies.any_sperm, {}, np.ones_like(studies.gn))
+    everyone = _patients(studies, studies.any_sperm, {}, np.ones_like(studies.gonadotropin_therapy))
     operated = _patients(studies, studies.retrieved, {}, studies.operated)
     complete = _patients(studies, studies.retrieved, COVARIATES, studies.operated)
     parts = (
@@ -67,18 +67,22 @@ def _patients(
     studies: Studies, outcome: NDArray[np.bool_], covariates: Mapping[str, Kind], who: ArrayLike
 ) -> AnalysisSet:
     columns = {
-        "gn": studies.gn,
+        "gonadotropin_therapy": studies.gonadotropin_therapy,
         "sperm": outcome,
         "diagnosis": studies.cohort.patients.diagnosis.astype(int),
         **studies.cohort.baseline,
     }
     return analysis_set(
-        columns, treatment="gn", outcome="sperm", covariates=covariates, include=who
+        columns,
+        treatment="gonadotropin_therapy",
+        outcome="sperm",
+        covariates=covariates,
+        include=who,
     )
 
 
 def _table1_p(studies: Studies) -> Numbers:
-    group = np.where(studies.operated, studies.gn, -1)
+    group = np.where(studies.operated, studies.gonadotropin_therapy, -1)
     for name in BASELINE:
         values = np.where(studies.operated, studies.cohort.baseline[name], np.nan)
         yield f"table1.{name}.p_value", wilcoxon(values, np.maximum(group, 0)).p_value
@@ -126,14 +130,16 @@ def _any_sperm(studies: Studies, everyone: AnalysisSet) -> Numbers:
     yield "derived.odds_ratio.any_sperm.yates_p_value", chi_square(count(everyone).matrix).p_value
     yield "derived.risk_ratio.any_sperm", ratio.estimate
     yield "derived.risk_difference.any_sperm", 100 * difference.estimate
-    found = _patients(studies, studies.retrieved, {}, np.ones_like(studies.gn))
+    found = _patients(studies, studies.retrieved, {}, np.ones_like(studies.gonadotropin_therapy))
     yield "derived.odds_ratio.retrieved_of_enrolled", unadjusted(found)[2].estimate
 
 
 def _by_diagnosis(studies: Studies) -> Numbers:
     diagnosis = {"diagnosis": COVARIATES["diagnosis"]}
     operated = _patients(studies, studies.retrieved, diagnosis, studies.operated)
-    everyone = _patients(studies, studies.any_sperm, diagnosis, np.ones_like(studies.gn))
+    everyone = _patients(
+        studies, studies.any_sperm, diagnosis, np.ones_like(studies.gonadotropin_therapy)
+    )
     for stem, patients in (
         ("derived.odds_ratio.diagnosis_adjusted", operated),
         ("derived.odds_ratio.any_sperm_diagnosis_adjusted", everyone),
@@ -209,11 +215,13 @@ def _interaction_p(data: AnalysisSet, stratum: NDArray[np.bool_]) -> NDArray[Any
 def _delivery(studies: Studies) -> Numbers:
     """Compare cumulative live birth over transfers; who stops stays at risk to the last one."""
     transfers = np.stack([births.transferred.sum(-1) for births in studies.births])
-    made = np.where(studies.gn, transfers[1], transfers[0])
+    made = np.where(studies.gonadotropin_therapy, transfers[1], transfers[0])
     time = transfer_times(np.maximum(made, 1), studies.delivered, "conservative")
     last = int(made.max())
     arms = [
-        life_table(time, studies.delivered, studies.icsi & (studies.gn == arm), last=last)
+        life_table(
+            time, studies.delivered, studies.icsi & (studies.gonadotropin_therapy == arm), last=last
+        )
         for arm in (False, True)
     ]
     yield "delivery.p_value", log_rank(*arms).p_value

@@ -24,7 +24,7 @@ class Studies:
 
     def __init__(self, cohort: Cohort) -> None:
         self.cohort = cohort
-        self.gn = cohort.gn
+        self.gonadotropin_therapy = cohort.gonadotropin_therapy
         self.operated: Flags = cohort.observed("micro_tese")
         self.in_ejaculate: Flags = cohort.observed("sperm_in_ejaculate")
         self.retrieved: Flags = cohort.observed("sperm_retrieved")
@@ -51,7 +51,9 @@ class Studies:
         """Return the operated patients of a column of Table 1."""
         if name == "overall":
             return self.operated
-        return self.operated & (self.gn if name == "treated" else ~self.gn)
+        return self.operated & (
+            self.gonadotropin_therapy if name == "treated" else ~self.gonadotropin_therapy
+        )
 
     def diagnosed(self, diagnosis: str) -> Flags:
         """Return the patients with a diagnosis."""

@@ -39,7 +39,7 @@ def true_effects(studies: Studies) -> dict[str, Floats]:
 
 def _effects(studies: Studies) -> Iterator[tuple[str, Floats]]:
     untreated, treated = studies.cohort.paths
-    everyone = np.ones_like(studies.gn)
+    everyone = np.ones_like(studies.gonadotropin_therapy)
     always = untreated.micro_tese & treated.micro_tese
     pairs = (
         ((untreated.any_sperm, everyone), (treated.any_sperm, everyone)),

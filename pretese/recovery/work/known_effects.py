@@ -97,8 +97,8 @@ def _tilt(cohort: Cohort, target: str) -> Floats:
     e = cohort.propensity
     tilts: dict[Target, Floats] = {
         "ate": np.ones_like(e),
-        "att": cohort.gn.astype(float),
-        "atc": (~cohort.gn).astype(float),
+        "att": cohort.gonadotropin_therapy.astype(float),
+        "atc": (~cohort.gonadotropin_therapy).astype(float),
         "ato": e * (1 - e),
         "atm": np.minimum(e, 1 - e),
     }
@@ -113,7 +113,7 @@ def _conditional(cohort: Cohort, plan: StudyPlan, scale: str) -> Floats:
         return np.where(answer.converged, np.log(answer.estimate), np.nan)
     design = design_matrix(data)
     fit = fit_logistic(design.X, data.outcome, data.weights)
-    coefficient = fit.coef[..., design.column("gn")]
+    coefficient = fit.coef[..., design.column("gonadotropin_therapy")]
     return np.where(fit.converged, coefficient, np.nan)
 
 

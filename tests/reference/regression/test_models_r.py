@@ -146,10 +146,10 @@ def test_the_score_is_a_function_of_its_covariates(cohort, r_output):
         assert 1 - residual.var() / y.var() == pytest.approx(
             r[f"R2_{name}_on_covariates"], rel=1e-6
         )
-    gn = cohort.treatment
+    therapy = cohort.treatment
     for name, columns in (("without", X), ("with", np.column_stack([X, fitted.score]))):
-        residual = gn - columns @ np.linalg.lstsq(columns, gn)[0]
-        assert gn.var() / residual.var() == pytest.approx(r[f"vif_gn_{name}_ps"], rel=1e-6)
+        residual = therapy - columns @ np.linalg.lstsq(columns, therapy)[0]
+        assert therapy.var() / residual.var() == pytest.approx(r[f"vif_gn_{name}_ps"], rel=1e-6)
 
 
 def test_a_batch_of_studies_is_r_single_fits(patients_and_r):

@@ -26,13 +26,16 @@ def cohort():
 def test_effects_by_hand(cohort):
     y0, y1 = (path.any_sperm[1] for path in cohort.paths)
     found = known_effects(cohort, plan("unadjusted", "iptw-att", "g-computation-atc"))
-    gn = cohort.gn[1]
+    gonadotropin_therapy = cohort.gonadotropin_therapy[1]
     p1, p0 = y1.mean(), y0.mean()
     assert found["ate", "risk difference"][1] == pytest.approx(p1 - p0)
     assert found["ate", "risk ratio"][1] == pytest.approx(np.log(p1 / p0))
     odds = p1 / (1 - p1) / (p0 / (1 - p0))
     assert found["ate", "odds ratio"][1] == pytest.approx(np.log(odds))
-    treated, untreated = (y1[gn].mean() - y0[gn].mean(), y1[~gn].mean() - y0[~gn].mean())
+    treated, untreated = (
+        y1[gonadotropin_therapy].mean() - y0[gonadotropin_therapy].mean(),
+        y1[~gonadotropin_therapy].mean() - y0[~gonadotropin_therapy].mean(),
+    )
     assert found["att", "risk difference"][1] == pytest.approx(treated)
     assert found["atc", "risk difference"][1] == pytest.approx(untreated)
 
@@ -95,7 +98,9 @@ def test_every_patient_is_there_under_both_arms(cohort):
 
 def test_what_is_analysed_holds_the_way_each_patient_took(cohort):
     data = observed(cohort, plan("unadjusted"))
-    outcome = np.where(cohort.gn, cohort.paths[1].any_sperm, cohort.paths[0].any_sperm)
+    outcome = np.where(
+        cohort.gonadotropin_therapy, cohort.paths[1].any_sperm, cohort.paths[0].any_sperm
+    )
     assert (data.outcome[data.include] == outcome[data.include]).all()
     lost = np.isnan(cohort.baseline["fsh_iu_l"])
     assert lost.any()

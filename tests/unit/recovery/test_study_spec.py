@@ -27,7 +27,7 @@ def faults(change):
 def test_a_plan_for_analyse_is_a_plan_for_a_study():
     plan = parse_document(
         """
-treatment: gn
+treatment: gonadotropin_therapy
 outcome: sperm_retrieved
 covariates:
   age_years: numeric

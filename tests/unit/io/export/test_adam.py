@@ -83,7 +83,7 @@ def test_adsl_holds_every_patient_value_for_value(tmp_path):
     names = {
         "age_years": "AGE", "infertility_duration_years": "INFDURBL", "bmi_kg_m2": "BMIBL",
         "testis_volume_ml": "TVOLBL", "partner_age_years": "PRTAGEBL", "diagnosis": "DIAGNOS",
-        "regimen": "REGIMEN", "gn": "TRT01AN",
+        "regimen": "REGIMEN", "gonadotropin_therapy": "TRT01AN",
     }  # fmt: skip
     back = table.rename(columns={new: old for old, new in names.items()})
     assert_same_values(back[list(names)], patients[list(names)])

@@ -109,7 +109,9 @@ def test_data_errors_are_written_with_its_labels_apart(tmp_path, small_slices):
 
 
 def test_formats_of_codes_refuse_data_errors(tmp_path):
-    with pytest.raises(InputError, match="data_errors: redcap: this format cannot represent data errors"):
+    with pytest.raises(
+        InputError, match="data_errors: redcap: this format cannot represent data errors"
+    ):
         write_studies(paper(), tmp_path, ("csv", "redcap"), 1, 1, 20, ignore, 0.01)
     assert not list(tmp_path.iterdir())
 

@@ -59,7 +59,7 @@ def test_flags_say_what_0_and_1_mean(tmp_path, kind):
     _, meta = READ[kind](write(tmp_path, "patients", kind))
     flags = {field.name for field in fields()["patients"] if field.kind == "flag"}
     assert set(meta.variable_value_labels) == flags
-    assert meta.variable_value_labels["gn"] == {0: "no", 1: "yes"}
+    assert meta.variable_value_labels["gonadotropin_therapy"] == {0: "no", 1: "yes"}
 
 
 def test_spss_knows_names_from_quantities(tmp_path):
