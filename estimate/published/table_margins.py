@@ -50,7 +50,7 @@ def odds_ratio_from_margins(
     ...     [146, 8, 10, 10],
     ...     [79, 23, 29, 18],
     ...     (115, 34),
-    ...     Estimand("patients operated", "therapy 1 vs 0", "sperm_retrieved", "adjusted odds ratio"),
+    ...     Estimand("operated", "therapy 1 vs 0", "sperm_retrieved", "adjusted odds ratio"),
     ... )
     >>> print(f"{answer.estimate:.3f} ({answer.conf_low:.3f} to {answer.conf_high:.3f})")
     1.569 (1.004 to 2.495)
