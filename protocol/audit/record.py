@@ -181,7 +181,7 @@ def _plausible(record: Record, events: Sequence[Event], window: int) -> list[Eve
         text = f"{_count(odd, 'event')} dated {_dates(odd)}, far from therapy: not used"
         record.query("implausible date", text, odd)
     if early:
-        what = ", ".join(dict.fromkeys(event.name for event in early))
+        what = ", ".join(sorted({event.name for event in early}))
         text = f"{what} dated {_dates(early)}, before day 0 ({date_of(start)}): not used"
         record.query("before therapy", text, early)
     again = [e for e in events if e.name == "start" and start < e.date <= last]
