@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from pretese.api.protocols import audits, regimens
+from pretese.commands.option_names import options_named
 from pretese.commands.option_types import pairs_of
 from pretese.commands.options import (
     json_option,
@@ -15,7 +16,6 @@ from pretese.commands.options import (
 from pretese.io.output.atomic_file import check_file
 from pretese.io.text.json_text import print_json
 from pretese.screen.endings import CheckFailedError
-from pretese.screen.option_names import options_named
 from pretese.screen.terminal import echo
 
 

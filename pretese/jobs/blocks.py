@@ -117,7 +117,7 @@ class Store:
             return False
         if _checksum(path).read_bytes() != _line(path):
             problem = "this is not the block that was written (its SHA-256 differs)"
-            cure = "delete it, and do it again with --resume"
+            cure = "delete it, and do it again with `resume`"
             raise InputError.of(str(path), "", problem, cure)
         self._verified.add(path)
         return True
@@ -146,7 +146,7 @@ class Store:
         import pyarrow.parquet as pq
 
         if not self.has(block):
-            cure = "do it again with --resume"
+            cure = "do it again with `resume`"
             raise InputError.of(str(self.path(block)), "", "this block is gone", cure)
         return pq.read_table(self.path(block))
 
@@ -172,5 +172,5 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except (OSError, InputError) as error:
         fault = (cannot_write(path, error) if isinstance(error, OSError) else error).faults[0]
-        cure = f"{fault.cure}; finished blocks are kept: continue with --resume"
+        cure = f"{fault.cure}; finished blocks are kept: continue with `resume`"
         raise InputError.of(str(path), "", fault.problem, cure) from None

@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 AHEAD = 3
 
 #: What to do where finished work is kept.
-RESUME = "nothing finished is lost: run again with --resume"
+RESUME = "nothing finished is lost: run again with `resume`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class Crew:
     ----------
     ahead
         Calls handed out at a time.
-    option, value
-        What the user typed to get these workers.
+    argument, value
+        What the user asked for to get these workers.
     explain
         Says what has happened to the workers, if that is why a call failed; else None.
     check
@@ -52,7 +52,7 @@ class Crew:
 
     executor: Executor
     ahead: int
-    option: str = "--workers"
+    argument: str = "workers"
     value: str = ""
     explain: Callable[[Exception], Loss | None] = lambda _: None
     check: Callable[[], Loss | None] = lambda: None
@@ -92,7 +92,7 @@ def results(
     Parameters
     ----------
     resume
-        Whether results are kept, so that the user may continue with ``--resume``.
+        Whether results are kept, so that the user may continue with ``resume``.
 
     Raises
     ------
@@ -170,10 +170,10 @@ def _numbered(
 def _explain(error: Exception) -> Loss | None:
     if isinstance(error, WorkerDiedError):
         problem = "two worker processes died over the same work (killed, or out of memory)"
-        return Loss(problem, "use fewer --workers, or give more memory")
+        return Loss(problem, "use fewer `workers`, or give more memory")
     if isinstance(error, WorkerStartError):
         problem = f"the system does not start another process ({error})"
-        return Loss(problem, "use fewer --workers")
+        return Loss(problem, "use fewer `workers`")
     return None
 
 
@@ -190,4 +190,4 @@ def _finished(waiting: dict[Future[Result], Item], crew: Crew, resume: bool) -> 
 
 def _lost(crew: Crew, loss: Loss, resume: bool) -> InputError:
     cure = f"{loss.cure}; {RESUME}" if resume else loss.cure
-    return InputError.of(crew.option, crew.value, loss.problem, cure)
+    return InputError.of(crew.argument, crew.value, loss.problem, cure)

@@ -44,7 +44,7 @@ def study_folder(record: Mapping[str, Any], out: Path, resume: bool) -> Iterator
     check_space(place)
     path = place.path
     results = check_place(out / "results")
-    with folders_made(place, path), folder_lock(path / LOCK, out, "--out"):
+    with folders_made(place, path), folder_lock(path / LOCK, out, "out"):
         try:
             _enter(record, path, out, resume)
             check_content(results)
@@ -52,7 +52,7 @@ def study_folder(record: Mapping[str, Any], out: Path, resume: bool) -> Iterator
                 if is_temporary(file):  # of a run that was killed: none but this works here now
                     file.unlink()
         except OSError as error:
-            raise cannot_write(out, error, "--out") from None
+            raise cannot_write(out, error, "out") from None
         yield Store(out / "blocks")
 
 
@@ -67,7 +67,7 @@ def _enter(record: Mapping[str, Any], path: Path, out: Path, resume: bool) -> No
     ]
     if foreign:
         problem = f"it holds files, and no study ({shown(foreign)})"
-        raise InputError.of("--out", str(out), problem, "name a new folder")
+        raise InputError.of("out", str(out), problem, "name a new folder")
     write_file(file, to_json(record) + "\n")
 
 
@@ -84,8 +84,8 @@ def _begun(file: Path) -> dict[str, Any]:
 
 def _compare(begun: dict[str, Any], asked: Mapping[str, Any], out: Path, resume: bool) -> None:
     if not resume:
-        cure = "continue it with --resume, or name a new folder"
-        raise InputError.of("--out", str(out), "it holds a study already", cure)
+        cure = "continue it with `resume`, or name a new folder"
+        raise InputError.of("out", str(out), "it holds a study already", cure)
     other = list(_differences(begun, asked, ""))
     if other:
         cure = "name a new folder: results of two studies are never joined"

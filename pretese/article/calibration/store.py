@@ -11,7 +11,7 @@ from simulate.scenario.calibration_record import HASH_FIELD, Certificate, record
 
 def check_certificate_place(path: Path) -> None:
     """Refuse a certificate that could not be written, before its parameters are solved."""
-    check_place(path.parent, option="", replaced=False)
+    check_place(path.parent, argument="", replaced=False)
     if path.parent.exists():
         check_file(path)
 
