@@ -39,7 +39,7 @@ from pretese.recovery.design.study_spec import MissingData, StudyPlan
 from pretese.recovery.results.replicates import Source, join_estimates
 from pretese.recovery.work.tasks import ESTIMATES, EstimateTask
 from simulate.core.coding import BASELINE, DIAGNOSES
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 from simulate.scenario.load import load_scenario
 
 MEN, COEFFICIENTS, TOGETHER, BLOCK = 600, 8, 400, 2000
@@ -91,12 +91,12 @@ class TrialTask:
         ).unify_dictionaries()
 
     def _rows(self, first: int, size: int) -> pa.Table:
-        luck = Luck(self.seed, MEN, size, first)
+        streams = RandomStreams(self.seed, MEN, size, first)
         design = np.empty((size, COEFFICIENTS, MEN))
         design[:, 0] = 1
-        design[:, 1] = luck.uniform("arm") < 0.5
-        design[:, 2:] = luck.normal("covariates", COEFFICIENTS - 2).swapaxes(1, 2)
-        outcome = luck.uniform("outcome") < 1 / (1 + np.exp(-np.matmul(TRUE, design)))
+        design[:, 1] = streams.uniform("arm") < 0.5
+        design[:, 2:] = streams.normal("covariates", COEFFICIENTS - 2).swapaxes(1, 2)
+        outcome = streams.uniform("outcome") < 1 / (1 + np.exp(-np.matmul(TRUE, design)))
         fit = fit_logistic(design.swapaxes(1, 2), outcome)
         b, se = fit.coef[:, 1], np.sqrt(fit.cov[:, 1, 1])
         columns = {
@@ -270,7 +270,7 @@ def whole_mechanism() -> None:
             list(compute_all(job.blocks(cohorts), crew))
             each = (time.perf_counter() - begin) / cohorts
             print(
-                f"{name:13s} {1 / each:7.1f} cohorts/s of {scenario.men} men on two cores; "
+                f"{name:13s} {1 / each:7.1f} cohorts/s of {scenario.patients} men on two cores; "
                 f"1,000 cohorts take {each * 1000 / 60:.1f} min",
                 flush=True,
             )

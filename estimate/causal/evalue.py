@@ -38,7 +38,7 @@ def e_value(estimate: Estimate, *, rare: bool = False) -> EValue:
     Raises
     ------
     ValueError
-        If the scale is no ratio.
+        If the scale is not a ratio.
 
     Examples
     --------

@@ -81,10 +81,10 @@ def never_responder_bounds(operated: TwoByTwo, responders: ArrayLike) -> Bounds:
     left = np.asarray(responders, float)
     expected = operated.untreated * left / (operated.treated + left)
     most = np.minimum(expected, operated.untreated_yes)
-    least = np.maximum(0, expected - operated.untreated_no)
+    fewest = np.maximum(0, expected - operated.untreated_no)
     remaining = operated.untreated - expected
     lowest = (operated.untreated_yes - most) / remaining
-    highest = (operated.untreated_yes - least) / remaining
+    highest = (operated.untreated_yes - fewest) / remaining
     return Bounds(operated.risk_treated - highest, operated.risk_treated - lowest)
 
 

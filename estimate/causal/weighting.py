@@ -32,8 +32,8 @@ POPULATIONS: dict[Target, str] = {
     "ate": "all patients",
     "att": "patients like the treated",
     "atc": "patients like the untreated",
-    "ato": "patients who might well be in either arm (overlap weights)",
-    "atm": "patients who find a match in the other arm (matching weights)",
+    "ato": "the overlap population (overlap weights)",
+    "atm": "the matched population (matching weights)",
 }
 
 
@@ -153,7 +153,7 @@ def weighted_risks(
         JK, Davidian M. *Stat Med* 2004;23:2937-2960). Where a few patients carry weights far above
         the rest it is too short (with 569 patients of whom some weigh 16 and more, by 6 %, and an
         interval covers 93.6 instead of 95 %); "M-estimation HC3" divides both residuals, of
-        treatment and of outcome, by 1 - leverage, and mends part of it.
+        treatment and of outcome, by 1 - leverage, which corrects part of it.
     """
     hc3 = errors.endswith("HC3")
     phi = score.influence(data, small_sample=hc3) if errors.startswith("M-estimation") else None
@@ -226,7 +226,7 @@ def iptw_adjusted(
         )
     if errors == "M-estimation":
         terms = scores(design.X, data.outcome, fit, w.value)
-        cov = stacked_covariance(terms, fit.cov, _nuisances(data, score, w, terms))
+        cov = stacked_covariance(terms, fit.cov, _nuisance_terms(data, score, w, terms))
     else:
         cov = sandwich(design.X, data.outcome, fit, w.value, correction=errors)
     return wald(
@@ -242,7 +242,7 @@ def iptw_adjusted(
     )
 
 
-def _nuisances(
+def _nuisance_terms(
     data: AnalysisSet, score: PropensityScore, w: Weights, terms: Floats
 ) -> list[tuple[Floats, Floats]]:
     """Return what was estimated before the weighted regression: the score, and the arm shares."""

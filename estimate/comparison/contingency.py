@@ -75,12 +75,12 @@ class TwoByTwo:
 
     @property
     def risk_treated(self) -> Floats:
-        """Risk among the treated, (...); NaN if there are none."""
+        """Risk among the treated, (...); NaN in an empty arm."""
         return _divide(self.treated_yes, self.treated)
 
     @property
     def risk_untreated(self) -> Floats:
-        """Risk among the untreated, (...); NaN if there are none."""
+        """Risk among the untreated, (...); NaN in an empty arm."""
         return _divide(self.untreated_yes, self.untreated)
 
 

@@ -136,8 +136,8 @@ def hodges_lehmann(
     if max(len(a), len(b)) < EXACT_BELOW and not tied:
         rank = int(np.searchsorted(_rank_sum_cdf(len(a), len(b)), tail))
     else:
-        spread = np.sqrt(pairs * (len(a) + len(b) + 1) / 12)
-        rank = round(pairs / 2 + float(special.ndtri(tail)) * float(spread))
+        variation = np.sqrt(pairs * (len(a) + len(b) + 1) / 12)
+        rank = round(pairs / 2 + float(special.ndtri(tail)) * float(variation))
     rank = min(max(rank, 1), pairs)
     median = float(np.median(differences))
     return median, float(differences[rank - 1]), float(differences[pairs - rank])
@@ -195,8 +195,8 @@ def _moments(values: Floats, chosen: Bools) -> tuple[Floats, Floats, Floats]:
     n = known.sum(-1).astype(float)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = np.where(known, values, 0).sum(-1) / n
-        spread = np.where(known, values - mean[..., None], 0)
-        return mean, (spread**2).sum(-1) / (n - 1), n
+        variation = np.where(known, values - mean[..., None], 0)
+        return mean, (variation**2).sum(-1) / (n - 1), n
 
 
 def kruskal_wallis(values: ArrayLike, group: ArrayLike) -> Comparison:

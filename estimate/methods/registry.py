@@ -52,7 +52,7 @@ class Method:
         The computation, on data sets with any leading axes; None for methods of trials, which
         `pretese.trial.simulation.arm_comparison` computes from sites, strata and arms.
     target
-        Population of the effect; "focal" is that of the arm whose patients look for partners.
+        Population of the effect; "focal" is that of the arm whose patients are matched.
     given
         What a conditional effect is given; None for a marginal one.
     scales
@@ -148,7 +148,7 @@ def _within_pairs(work: Work) -> Answers:
 
 
 def _match_treated_largest(work: Work) -> Answers:
-    """Run what common software does unasked: treated patients choose first, largest score first.
+    """Run the default of common software: treated patients are matched first, largest score first.
 
     Where treated patients outnumber the others, those with smaller scores find no partner.
     """

@@ -23,9 +23,9 @@ from estimate.imputation.rubins_rules import missing_information, pool_estimates
 from estimate.methods.registry import METHODS, Method
 from estimate.methods.shared_work import Work
 from estimate.plan.changes import changes
-from estimate.plan.delivery import deliveries
 from estimate.plan.explore import divisions, shapes
 from estimate.plan.findings import Analysis
+from estimate.plan.live_birth import live_births
 from estimate.plan.missing_data import CompleteData, complete
 from estimate.plan.pathways import pathways
 from estimate.plan.remarks import remarks
@@ -93,7 +93,7 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
         divisions=tuple(found[0]),
         shapes=tuple(found[1]),
         pathways=tuple(found[2]),
-        deliveries=tuple(deliveries(columns, plan, where)),
+        live_births=tuple(live_births(columns, plan, where)),
         changes=tuple(changes(columns, plan, where)),
         information=tuple(work.information),
         remarks=_remarks(whole.data, work.score, estimates),

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pretese.io.input.read_table import TableFile, read_table
 from pretese.io.input.table_cells import CategoryUse, NumberUse, Uses
-from protocol.audit.log import Event, Log
+from protocol.audit.events import Event, Log
 from protocol.errors import Fault, InputError
 from simulate.tables.study_tables import ASSAYED
 

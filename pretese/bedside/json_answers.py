@@ -61,8 +61,13 @@ def plan_document(plan: Plan) -> dict[str, Any]:
 
 def audit_document(found: Audit, assumptions: Sequence[str]) -> dict[str, Any]:
     """Return an audit with its counts, and what was assumed about the file."""
-    counts = {"counts": found.counts(), "patients_with": found.patients_with()}
-    parts = {"data_assumptions": list(assumptions), **counts, **_without_schema(found)}
+    parts = {
+        "data_assumptions": list(assumptions),
+        "counts": found.counts(),
+        "patients_with": found.patients_with(),
+        "adherence": [as_plain(each) for each in found.adherence()],
+        **_without_schema(found),
+    }
     return as_document(AUDIT_SCHEMA, **parts)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from protocol.audit.log import Log, read_log
+from protocol.audit.events import Log
+from protocol.audit.log import read_log
 from protocol.errors import InputError
 from protocol.regimen.load import Regimen
 from protocol.shorten import shorten, shorten_text

@@ -11,7 +11,7 @@ from protocol.errors import InputError
 from simulate.clinic.capacity.replicates import Compute, Replicate, precise, until_precise
 from simulate.clinic.flow.run_clinic import Run, run_clinic
 from simulate.clinic.setup.clinic_file import Clinic
-from simulate.clinic.setup.referrals import Waiting, men_to_draw
+from simulate.clinic.setup.referrals import Waiting, patients_needed
 from simulate.scenario import Scenario
 
 
@@ -41,7 +41,7 @@ class Task:
 
 def first_run(task: Task, stop: Callable[[], bool]) -> Run:
     """Run the clinic once, as study 0."""
-    total = task.men or men_to_draw(task.clinic, task.scenario.men) + len(task.listed)
+    total = task.men or patients_needed(task.clinic, task.scenario.patients) + len(task.listed)
     with optional_progress("men through the clinic", task.progress) as tell:
         return run_clinic(
             task.clinic, task.scenario, task.seed, 0, task.men, task.listed, stop,

@@ -1,6 +1,6 @@
 """Options that several commands share: one name, one meaning, one default."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -89,10 +89,10 @@ def format_option(formats: Iterable[str], default: str, words: str) -> Option[An
     )  # fmt: skip
 
 
-def formats_option(formats: Iterable[str], default: str, words: str) -> Option[Any]:
+def formats_option(formats: Collection[str], default: str, words: str) -> Option[Any]:
     """Return ``--format``: one or more of ``formats``, with commas between them."""
     return click.option(
-        "--format", "formats", type=SeveralOf(list(formats)), default=default, show_default=True,
+        "--format", "formats", type=SeveralOf(formats), default=default, show_default=True,
         metavar="FORMAT[,FORMAT...]", help=words,
     )  # fmt: skip
 

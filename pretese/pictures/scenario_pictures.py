@@ -18,10 +18,10 @@ def _patient(scenario: "Scenario", seed: int, patient: int) -> "Figure":
     from pretese.pictures.hormone_figure import draw_hormones
     from simulate.cohort.draw import draw_cohort
 
-    if patient > scenario.men:
-        problem = f"there is no patient {patient} among {scenario.men}"
+    if patient > scenario.patients:
+        problem = f"there is no patient {patient} among {scenario.patients}"
         raise InputError.of(
-            "patient_number", "", problem, f"give a number from 1 to {scenario.men}"
+            "patient_number", "", problem, f"give a number from 1 to {scenario.patients}"
         )
     return draw_hormones(draw_cohort(scenario, seed), patient - 1)
 
@@ -50,7 +50,7 @@ def _quartiles(scenario: "Scenario", seed: int, patient: int) -> "Figure":
 def _variance(scenario: "Scenario", seed: int, patient: int) -> "Figure":
     from pretese.pictures.variance_figure import compare_variances, draw_savings
 
-    return draw_savings(compare_variances(scenario, seed, REPLICATES), scenario.men)
+    return draw_savings(compare_variances(scenario, seed, REPLICATES), scenario.patients)
 
 
 #: Name of a picture to its function of scenario, base seed and patient number.

@@ -86,7 +86,7 @@ def prepare_recovery(spec: StudySpec) -> PreparedStudy:
         if files.hashes:  # shipped regimens are part of the code
             nature["regimens"] = dict(files.hashes)
         mice = any(plan.missing.method == "mice" for plan in plans.values())
-        men = case.men or scenario.men
+        men = case.men or scenario.patients
         estimates[name] = Job(
             name,
             EstimateTask(scenario, men, spec.seed, plans),

@@ -17,8 +17,8 @@ a finding           ``semen``: ``value`` is ``sperm`` or ``no sperm``
 import datetime as dt
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from protocol.audit.events import PLAIN_EVENTS, Event, Log
 from protocol.bedside.decide import value_problem
 from protocol.errors import Fault, InputError
 from protocol.reading.numbers import cure_of, lone_number, shown
@@ -29,31 +29,9 @@ from protocol.tables import open_table
 
 COLUMNS = ("patient", "date", "event", "drug", "amount", "unit", "value", "route")
 REQUIRED = ("patient", "date", "event")
-CLOSING = ("micro-tese", "icsi", "withdrawn")
-PLAIN_EVENTS = ("start", "injection", "decision", *CLOSING)
 MAX_FAULTS = 20
 #: How an injection may be given, by the words for it (capitals and dots do not matter).
 ROUTES = {"im": "im", "intramuscular": "im", "sc": "sc", "subcutaneous": "sc"}
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One row. ``date`` is a day number (proleptic ordinal); ``row`` its line in the file, from 1.
-
-    ``name`` is the event, or for a measurement the table's input. ``value`` holds a measured
-    number in the table's unit, a name, or None. ``route`` of an injection is "" if not known.
-    """
-
-    date: int
-    name: str
-    drug: str = ""
-    dose_iu: float = 0.0
-    value: Value = None
-    row: int = 0
-    route: str = ""
-
-
-Log = dict[str, list[Event]]
 
 
 def read_log(

@@ -150,11 +150,16 @@ class Criterion(Document):
 
 
 class Visit(Document):
-    """When something is measured. ``end of month`` is the last day before the next begins."""
+    """When something is measured. ``end of month`` is the last day before the next begins.
+
+    What was measured up to ``max_age_days`` before the visit counts for it; the tolerance of
+    visits if it is absent.
+    """
 
     label: Text
     when: Literal["start", "end of each month", "end of therapy"]
     measure: Annotated[tuple[Name, ...], Field(min_length=1)]
+    max_age_days: Annotated[Whole, Field(ge=0, le=CENTURY_DAYS)] | None = None
     source: Name
     locator: Text
 
@@ -168,13 +173,25 @@ class Tolerance(Document):
     because: Text
 
 
+class MonthLength(Document):
+    """Which months of therapy a clinic may keep: 30 days each, or those of the calendar."""
+
+    length: Literal["30 days", "calendar month"]
+    status: Status
+    because: Text
+
+
 class Tolerances(Document):
-    """The windows of the audit; both ends of each window are still tolerated."""
+    """The windows of the audit; both ends of each window are still tolerated.
+
+    ``month`` says which months a log is judged by; 30 days where it is absent.
+    """
 
     injection: Tolerance
     dose: Tolerance
     visit: Tolerance
     gap: Tolerance
+    month: MonthLength | None = None
 
 
 class RegimenFile(Document):

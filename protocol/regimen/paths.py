@@ -62,11 +62,18 @@ class Path:
         )
 
 
-def injections_of(regimen: Regimen, phases: tuple[str, ...]) -> tuple[Injection, ...]:
-    """Return every injection of men who spend their months in ``phases``, by day.
+def injections_of(
+    regimen: Regimen, phases: tuple[str, ...], month_starts: Sequence[int] = ()
+) -> tuple[Injection, ...]:
+    """Return every injection of patients who spend their months in ``phases``, by day.
 
     An order's days count from the first day of the run of months in its phase, so alternation
     runs on over month ends.
+
+    Parameters
+    ----------
+    month_starts
+        The first day of each month and the day after the last one; months of 30 days if empty.
 
     Examples
     --------
@@ -75,12 +82,13 @@ def injections_of(regimen: Regimen, phases: tuple[str, ...]) -> tuple[Injection,
     >>> [(dose.day, dose.drug) for dose in done if 26 <= dose.day <= 36]
     [(26, 'hcg'), (28, 'hcg'), (30, 'ufsh'), (32, 'hcg'), (34, 'ufsh'), (36, 'hcg')]
     """
+    starts = month_starts or [MONTH_DAYS * month for month in range(len(phases) + 1)]
     due: list[Injection] = []
     begun = 0
     for month, name in enumerate(phases):
+        first, end = starts[month], starts[month + 1]
         if month and phases[month - 1] != name:
-            begun = month * MONTH_DAYS
-        first, end = month * MONTH_DAYS, (month + 1) * MONTH_DAYS
+            begun = first
         due += _in_month(regimen.phase(name), begun, first, end)
     return tuple(sorted(due, key=lambda dose: (dose.day, dose.drug)))
 

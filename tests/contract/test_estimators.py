@@ -409,7 +409,7 @@ def test_size_at_the_null_after_multiple_imputation(name):
 
 
 @pytest.mark.parametrize("name", IMPUTED)
-def test_recovers_the_truth_after_multiple_imputation(name):
+def test_estimates_the_truth_after_multiple_imputation(name):
     case = CASES[name]
     for each in case.run(imputed_studies(EFFECT)):
         answer = pool_estimates(each)
@@ -474,7 +474,7 @@ def large_studies(confounding):
 
 
 @cases(lambda case: case.size != "trap")
-def test_recovers_the_truth_in_large_studies(case):
+def test_estimates_the_truth_in_large_studies(case):
     for answer in case.run(large_studies(0.0 if case.confounded else 1.0)):
         given = case.conditional and answer.scale == "odds ratio"
         truth = EFFECT if given else truths()[case.target][answer.scale]
@@ -487,5 +487,5 @@ def test_recovers_the_truth_in_large_studies(case):
 @cases(lambda case: case.size == "exact")
 def test_the_standard_error_is_the_spread_of_the_estimate(case):
     for answer in answers_at_the_null(case):
-        spread = on_line(answer)[0][answer.converged].std(ddof=1)
-        assert np.nanmedian(answer.std_error) == pytest.approx(spread, rel=0.1)
+        variation = on_line(answer)[0][answer.converged].std(ddof=1)
+        assert np.nanmedian(answer.std_error) == pytest.approx(variation, rel=0.1)

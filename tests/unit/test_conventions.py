@@ -34,7 +34,7 @@ WITH_A_UNIT_BESIDE = {
     "entry",
 }
 
-#: Numbers of a certificate: in the unit of the published number, or in standard errors.
+#: Numbers of a calibration record: in the unit of the published number, or in standard errors.
 OF_A_TARGET = {"published", "half_unit", "simulated", "monte_carlo_se", "z"}
 
 

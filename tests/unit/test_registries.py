@@ -36,7 +36,7 @@ HOMES = {
         "simulate/endpoints.py",
         {
             "simulate/tables/study_tables.py", "simulate/tables/table_columns.py",
-            "simulate/clinic/records/clinic_tables.py",
+            "simulate/clinic/records/clinic_tables.py", "simulate/clinic/records/care_records.py",
             "pretese/article/twin/studies.py",
         },
     ),

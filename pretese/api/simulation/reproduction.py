@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from pretese.article.run.reproduction_run import ReproductionRun
-    from simulate.scenario.calibration_record import Certificate
+    from simulate.scenario.calibration_record import CalibrationRecord
 
 
 def reproduce(
@@ -228,7 +228,7 @@ class Calibration(Shown):
     """
 
     loaded: LoadedScenario
-    record: "Certificate"
+    record: "CalibrationRecord"
     is_new: bool
 
     @property
@@ -262,7 +262,7 @@ class Calibration(Shown):
         InputError
             It misses a target, or was only checked; the stored record stays as it was.
         """
-        from pretese.article.calibration.store import write_certificate
+        from pretese.article.calibration.store import write_calibration_record
 
         name = str(self.loaded.path)
         if not self.is_new:
@@ -270,7 +270,7 @@ class Calibration(Shown):
         if self.missed:
             told = f"targets are missed: {', '.join(self.missed)}"
             raise InputError.of(name, "", told, "give other targets, or more numbers to solve")
-        write_certificate(self.loaded.record_path, self.record)
+        write_calibration_record(self.loaded.record_path, self.record)
         return self.loaded.record_path
 
     def summary(self) -> str:

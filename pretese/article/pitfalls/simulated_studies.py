@@ -44,8 +44,8 @@ class Drawn:
     def columns(self) -> dict[str, NDArray[Any]]:
         """Baseline without gaps: what the laboratory would have reported for every man."""
         return {
-            "diagnosis": self.cohort.men.diagnosis.astype(int),
-            **dict(self.cohort.men.baseline),
+            "diagnosis": self.cohort.patients.diagnosis.astype(int),
+            **dict(self.cohort.patients.baseline),
         }
 
     def men(

@@ -127,14 +127,14 @@ def _facts(loaded: LoadedScenario, published: str, seed: int, replicates: int) -
         "command": f"pretese reproduce --scenario {scenario.id} --replicates {replicates} "
         f"--seed {seed}",
         "scenario": scenario.id,
-        "men": scenario.men,
+        "men": scenario.patients,
         "replicates": replicates,
         "seed": seed,
         "versions": versions(),
         "inputs_sha256": {
             "scenario": loaded.file_sha256,
             "published": published,
-            **({"certificate": record} if record else {}),
+            **({"calibration_record": record} if record else {}),
             **{f"regimen {each}": load_regimen(each).sha256 for each in regimens},
         },
     }

@@ -73,7 +73,7 @@ def any_sperm(studies: Studies) -> Flags:
 
 
 def in_ejaculate(studies: Studies) -> Flags:
-    """Select the treated men with sperm at the semen check."""
+    """Select the treated men with sperm at the semen analysis."""
     return studies.in_ejaculate & studies.gn
 
 

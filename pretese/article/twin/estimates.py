@@ -24,7 +24,7 @@ from estimate.core.result import Estimate
 from estimate.regression.adjustment import adjusted
 from estimate.regression.logistic import fit_logistic
 from estimate.regression.profile import likelihood_ratio
-from estimate.survival.cumulative_delivery import life_table, log_rank, transfer_times
+from estimate.survival.cumulative_live_birth import life_table, log_rank, transfer_times
 from pretese.article.twin.studies import Studies
 from simulate.core.coding import BASELINE, DIAGNOSES
 
@@ -68,7 +68,7 @@ def _men(
     columns = {
         "gn": studies.gn,
         "sperm": outcome,
-        "diagnosis": studies.cohort.men.diagnosis.astype(int),
+        "diagnosis": studies.cohort.patients.diagnosis.astype(int),
         **studies.cohort.baseline,
     }
     return analysis_set(
@@ -204,7 +204,7 @@ def _interaction_p(data: AnalysisSet, stratum: NDArray[np.bool_]) -> NDArray[Any
 
 
 def _delivery(studies: Studies) -> Numbers:
-    """Compare cumulative delivery over transfers; who stops stays at risk to the last one."""
+    """Compare cumulative live birth over transfers; who stops stays at risk to the last one."""
     transfers = np.stack([births.transferred.sum(-1) for births in studies.births])
     made = np.where(studies.gn, transfers[1], transfers[0])
     time = transfer_times(np.maximum(made, 1), studies.delivered, "conservative")

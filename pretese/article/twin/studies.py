@@ -55,7 +55,7 @@ class Studies:
 
     def diagnosed(self, diagnosis: str) -> Flags:
         """Return the men with a diagnosis."""
-        flags: Flags = self.cohort.men.diagnosis == DIAGNOSES.index(diagnosis)
+        flags: Flags = self.cohort.patients.diagnosis == DIAGNOSES.index(diagnosis)
         return flags
 
     def quartiles(self, variable: str, group: str) -> Floats:

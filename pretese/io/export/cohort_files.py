@@ -129,10 +129,12 @@ def slices(
     for study in range(first, first + replicates):
         for first_man in range(0, men, SLICE):
             size = min(SLICE, men - first_man)
-            cohort = draw_cohort(scenario, seed, first=study, men=size, first_man=first_man)
+            cohort = draw_cohort(
+                scenario, seed, first=study, patients=size, first_patient=first_man
+            )
             parts = tables(cohort)
             if error_share:
-                corrupted = corrupt(parts["patients"], error_share, cohort.luck)
+                corrupted = corrupt(parts["patients"], error_share, cohort.streams)
                 parts |= {"patients": corrupted.patients, DATA_ERRORS: corrupted.labels}
             if replicates > 1:
                 for table in parts.values():

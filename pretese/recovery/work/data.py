@@ -48,10 +48,10 @@ def imputed(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
     )
     described = [Column("gn", 2), Column(plan.outcome, 2)]
     described += [Column(name, len(_levels(kind))) for name, kind in kinds.items()]
-    luck = cohort.luck
+    streams = cohort.streams
     dice = [
-        np.random.default_rng((IMPUTATION, luck.seed, luck.first + row))
-        for row in range(luck.replicates)
+        np.random.default_rng((IMPUTATION, streams.seed, streams.first + row))
+        for row in range(streams.replicates)
     ]
     filled = impute(
         table,
@@ -133,12 +133,12 @@ def _observed(cohort: Cohort, plan: StudyPlan, kinds: Mapping[str, Kind]) -> Ana
 
 
 def _recorded(cohort: Cohort) -> dict[str, NDArray[Any]]:
-    return {"diagnosis": cohort.men.diagnosis.astype(int), **cohort.baseline}
+    return {"diagnosis": cohort.patients.diagnosis.astype(int), **cohort.baseline}
 
 
 def _true(cohort: Cohort) -> Iterator[tuple[str, NDArray[Any]]]:
-    yield "diagnosis", cohort.men.diagnosis.astype(int)
-    yield from cohort.men.baseline.items()
+    yield "diagnosis", cohort.patients.diagnosis.astype(int)
+    yield from cohort.patients.baseline.items()
 
 
 def _levels(kind: Kind) -> tuple[str, ...]:

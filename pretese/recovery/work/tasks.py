@@ -104,10 +104,10 @@ def _rows(cohort: Cohort, name: str, plan: StudyPlan) -> Iterator[pa.Table]:
 
 
 def _table(cohort: Cohort, plan: str, method: str, answer: Estimate, log_truth: Floats) -> pa.Table:
-    count = cohort.luck.replicates
+    count = cohort.streams.replicates
     words = {"plan": plan, "method": method, "scale": answer.scale}
     columns: dict[str, Any] = {
-        "replicate": cohort.luck.first + np.arange(count),
+        "replicate": cohort.streams.first + np.arange(count),
         **{column: pa.array([word] * count).dictionary_encode() for column, word in words.items()},
         "estimate": answer.estimate,
         "std_error": answer.std_error,

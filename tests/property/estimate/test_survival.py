@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from estimate.core.estimand import Estimand
-from estimate.survival.cumulative_delivery import (
+from estimate.survival.cumulative_live_birth import (
     hazard_ratio,
     kaplan_meier,
     life_table,

@@ -174,7 +174,7 @@ def test_what_cannot_be_printed_is_refused(call):
         call()
 
 
-def test_the_printed_digits_of_the_crude_analysis():
+def test_the_printed_digits_of_the_unadjusted_analysis():
     table = TwoByTwo.of(115, 253, 34, 140)
     ratio = odds_ratio(table, QUESTION)
     printed = [f"{x:.2f}" for x in (ratio.estimate, ratio.conf_low, ratio.conf_high)]

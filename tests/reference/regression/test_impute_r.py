@@ -63,12 +63,12 @@ def test_predictive_mean_matching_pools_like_four_runs_of_mice() -> None:
     r, m = G13["pooled_m50x4"], 50
     done = run("pmm", m, seed=20220101)
     ours = model3(done)
-    spread = 4 * np.sqrt(1 + 50 / m)
+    variation = 4 * np.sqrt(1 + 50 / m)
     for value, mean, sd in [
         (ours.estimate, r["est_mean"], r["est_sd_between_runs"]),
         (ours.std_error, r["se_mean"], r["se_sd_between_runs"]),
     ]:
-        assert (np.abs(value - mean) < spread * np.array(sd)).all()
+        assert (np.abs(value - mean) < variation * np.array(sd)).all()
     assert ours.fmi == pytest.approx(np.array(r["fmi_mean"]), abs=0.05)
     for h in HORMONES:
         completed = done.completed[..., NAMES.index(h)].mean()

@@ -108,7 +108,7 @@ def test_the_estimate_reports_profile_interval_and_likelihood_ratio(patients_and
     assert (answer.interval, answer.test) == ("profile likelihood", "likelihood ratio")
 
 
-def test_the_crude_odds_ratio_is_the_model_without_covariates(patients_and_r):
+def test_the_unadjusted_odds_ratio_is_the_model_without_covariates(patients_and_r):
     patients, r = patients_and_r
     answer = unadjusted(patients)[2]
     assert answer.estimate == pytest.approx(np.exp(r["crude"]["coef"][1]), rel=1e-6)

@@ -72,17 +72,17 @@ def test_a_check_is_the_one_of_the_command(capsys):
 
 def test_a_new_calibration_is_stored_when_it_is_written(tmp_path, monkeypatch):
     """The solver has tests of its own; here it returns the start."""
-    (tmp_path / "certificates").mkdir()
+    (tmp_path / "calibration_records").mkdir()
     for name in ("paper", "literature-null"):
         shutil.copy(scenario_path(name), tmp_path)
-    record = scenario_path("paper").parent / "certificates" / "paper.json"
-    shutil.copy(record, tmp_path / "certificates")
+    record = scenario_path("paper").parent / "calibration_records" / "paper.json"
+    shutil.copy(record, tmp_path / "calibration_records")
     stored = pretese.calibrate("literature-null", check=True, studies=50).record
     monkeypatch.setattr(calibration_run, "solve_problem", lambda problem, tell: (None, None, None))
-    monkeypatch.setattr(calibration_run, "certify", lambda *_: stored)
+    monkeypatch.setattr(calibration_run, "calibration_record", lambda *_: stored)
     file = tmp_path / "literature-null.yaml"
     found = pretese.calibrate(file)
-    place = tmp_path / "certificates" / "literature-null.json"
+    place = tmp_path / "calibration_records" / "literature-null.json"
     assert not place.exists()
     assert found.write() == place
     assert place.exists()

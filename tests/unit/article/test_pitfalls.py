@@ -121,7 +121,7 @@ def test_the_page_shows_what_it_says(published_page):
     naive, clustered = read(published_page, "Oocytes of one couple")
     assert beyond(naive, (5, 0))
     assert not beyond(clustered, (5, 0))
-    _, conservative, censored = read(published_page, "Cumulative delivery")
+    _, conservative, censored = read(published_page, "Cumulative live birth")
     assert beyond(censored, conservative)
     every, _, lucky, _ = read(published_page, "A significant study")
     assert beyond(lucky, every)

@@ -20,7 +20,7 @@ def plan(*methods, **changes):
 
 @pytest.fixture(scope="module")
 def cohort():
-    return draw_cohort(load_scenario("paper"), seed=3, replicates=2, men=400)
+    return draw_cohort(load_scenario("paper"), seed=3, replicates=2, patients=400)
 
 
 def test_effects_by_hand(cohort):
@@ -75,7 +75,7 @@ def test_without_an_effect_every_truth_is_no_effect():
         "spermatogenesis.treatment.direct": 0,
         "spermatogenesis.treatment.long_infertility": 0,
     }
-    cohort = draw_cohort(load_scenario("paper", changes), seed=1, replicates=3, men=300)
+    cohort = draw_cohort(load_scenario("paper", changes), seed=1, replicates=3, patients=300)
     found = known_effects(cohort, plan("unadjusted", "iptw-att", "iptw-ato", "adjusted"))
     for name, value in found.items():
         assert value == pytest.approx(np.zeros(3), abs=1e-9), name
@@ -120,7 +120,7 @@ def test_each_conditional_effect_has_the_truth_of_what_it_is_given():
         "spermatogenesis.treatment.direct": 0.8,
         "spermatogenesis.treatment.long_infertility": 0,
     }
-    cohort = draw_cohort(load_scenario("paper", changes), 4, 1, men=40_000)
+    cohort = draw_cohort(load_scenario("paper", changes), 4, 1, patients=40_000)
     asked = plan("unadjusted", "adjusted", "ps-covariate-alone", "modified-poisson")
     found = known_effects(cohort, asked)
     marginal, score, given = (

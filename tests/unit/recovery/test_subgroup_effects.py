@@ -52,7 +52,7 @@ def test_a_replicate_holds_what_analyse_prints_of_it(scenario, missing, monkeypa
     )  # fmt: skip
     cohort = draw_cohort(scenario, 4, 1, 2, 500)
     table = pd.DataFrame({name: cohort.baseline[name][0] for name in COVARIATES[1:]})
-    table["diagnosis"] = np.array(DIAGNOSES)[cohort.men.diagnosis[0]]
+    table["diagnosis"] = np.array(DIAGNOSES)[cohort.patients.diagnosis[0]]
     table["gn"], table["y"] = cohort.gn[0], cohort.observed("any_sperm")[0]
     # both roads fill the gaps with the same dice
     make = np.random.default_rng

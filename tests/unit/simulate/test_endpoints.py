@@ -96,7 +96,7 @@ def test_recover_estimates_what_follows_surgery(name):
 def test_power_counts_the_same_endpoint(name):
     plan = design(name)
     trials = draw_trials(plan, scenario_of(plan), 3, 200, 2)
-    drawn = draw_cohort(scenario_of(plan), 3, 2, men=200)
+    drawn = draw_cohort(scenario_of(plan), 3, 2, patients=200)
     untreated, treated = potential_outcomes(drawn, name)
     expected = np.where(trials.arm == 1, treated, untreated)
     assert np.array_equal(observe(plan, trials, 1.0).outcome, expected)

@@ -16,7 +16,7 @@ MEN = 120_000
 
 @functools.cache
 def large(name: str) -> Cohort:
-    return draw_cohort(load_scenario(name), 17, men=MEN)
+    return draw_cohort(load_scenario(name), 17, patients=MEN)
 
 
 def odds(share: float) -> float:
@@ -99,7 +99,7 @@ def test_strong_confounding_misleads_the_unadjusted_and_not_the_weighted():
 def test_a_hidden_confounder_leaves_the_weighted_analysis_wrong():
     cohort = large("hidden-confounder")
     truth = true_effect(cohort, "any_sperm.overlap").odds_ratio[0]
-    measured = propensity(cohort.scenario.choice, cohort.men)
+    measured = propensity(cohort.scenario.choice, cohort.patients)
     assert weighted_odds_ratio(cohort, measured) > 1.25 * truth
     assert weighted_odds_ratio(cohort, cohort.propensity) == pytest.approx(truth, rel=0.06)
 
@@ -148,7 +148,7 @@ def test_missing_at_random_leaves_out_the_treated_and_the_successful():
     assert cohort.gn[kept].mean() < cohort.gn.mean() - 0.05
     assert cohort.observed("any_sperm")[kept].mean() < cohort.observed("any_sperm").mean() - 0.05
     # Given treatment and outcome, what is missing does not depend on the value.
-    score = cohort.men.score["testosterone_nmol_l"]
+    score = cohort.patients.score["testosterone_nmol_l"]
     gone = np.isnan(cohort.baseline["testosterone_nmol_l"])
     for gn in (True, False):
         for found in (True, False):
@@ -160,7 +160,7 @@ def test_missing_at_random_leaves_out_the_treated_and_the_successful():
 def test_missing_not_at_random_hides_high_values_from_men_alike():
     cohort = large("missing-not-at-random")
     assert cohort.scenario.measurement.mechanism == "MNAR"
-    true = cohort.men.baseline["testosterone_nmol_l"]
+    true = cohort.patients.baseline["testosterone_nmol_l"]
     seen = cohort.baseline["testosterone_nmol_l"]
     assert np.nanmedian(seen) < 0.93 * np.median(true)
     alike = cohort.gn & cohort.observed("any_sperm")
@@ -169,7 +169,7 @@ def test_missing_not_at_random_hides_high_values_from_men_alike():
 
 def test_positivity_fails_for_azfc_and_overlap_weights_survive():
     cohort = large("positivity-violation")
-    azfc = cohort.men.diagnosis == 3
+    azfc = cohort.patients.diagnosis == 3
     assert (~cohort.gn & azfc).sum() < 0.005 * azfc.sum()
     assert np.quantile(1 - cohort.propensity[azfc], 0.99) < 0.05
     assert (1 / (1 - cohort.propensity)).max() > 1000
@@ -206,7 +206,7 @@ def test_mediation_through_fsh_gives_nothing_to_men_whose_fsh_does_not_change_si
 
 
 def test_literature_null_has_a_risk_ratio_of_one_point_one():
-    effect = population_effects(load_scenario("literature-null"), 5, men=500_000)
+    effect = population_effects(load_scenario("literature-null"), 5, patients=500_000)
     everyone = effect["any_sperm.everyone"]
     error = float(everyone.risk_ratio * everyone.log_risk_ratio_se)
     assert abs(float(everyone.risk_ratio) - 1.10) < 0.005 + 4 * error
@@ -215,8 +215,10 @@ def test_literature_null_has_a_risk_ratio_of_one_point_one():
 
 def test_hypogonadal_has_a_marginal_odds_ratio_below_the_conditional_one():
     cohort = large("hypogonadal")
-    assert np.median(cohort.men.baseline["testosterone_nmol_l"]) == pytest.approx(8.5, rel=0.02)
-    assert (cohort.men.baseline["testosterone_nmol_l"] < 12.1).mean() > 0.9
+    assert np.median(cohort.patients.baseline["testosterone_nmol_l"]) == pytest.approx(
+        8.5, rel=0.02
+    )
+    assert (cohort.patients.baseline["testosterone_nmol_l"] < 12.1).mean() > 0.9
     assert 1.9 < true_effect(cohort).odds_ratio[0] < 2.5
 
 

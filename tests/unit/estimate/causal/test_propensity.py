@@ -59,7 +59,7 @@ def test_weights_of_ten_patients_by_hand():
 def test_weighted_risks_of_ten_patients_by_hand():
     score = propensity(TEN)
     risks = weighted_risks(TEN, score, weights(TEN, score))
-    # standardised to 4 patients at x = 0 and 6 at x = 1
+    # averaged over 4 patients at x = 0 and 6 at x = 1
     assert risks.treated == pytest.approx(0.4 * 1 / 2 + 0.6 * 3 / 4)
     assert risks.untreated == pytest.approx(0.4 * 0 + 0.6 * 1 / 2)
 
@@ -216,9 +216,9 @@ def test_closest_equals_the_slow_definition(seed):
         gaps = {(a, b): gap for (a, b), gap in gaps.items() if a != i and b != j}
 
 
-def test_the_larger_arm_is_not_matched_unasked():
+def test_the_larger_arm_is_not_matched_by_default():
     data = study([1, 1, 1, 0, 0], [1, 0, 1, 0, 1])
-    with pytest.raises(InputError, match="3 treated patients look for partners among 2 untreated"):
+    with pytest.raises(InputError, match="3 treated patients for 2 untreated"):
         match_nearest(data, scored(data, [0.5] * 5), "treated")
 
 
@@ -300,7 +300,7 @@ def test_an_infinite_weight_is_a_result_without_numbers(errors):
     assert all(each.converged for each in iptw(TEN, certain, finite, errors=errors))
 
 
-def test_an_infinite_weight_spoils_no_neighbour():
+def test_an_infinite_weight_leaves_every_neighbour():
     data = study(gn=[[1, 1, 0, 0]] * 2, y=[[1, 0, 0, 1]] * 2)
     score = scored(data, [[0.5, 0.5, 1.0, 0.5], [0.5] * 4])
     answers = iptw(data, score, weights(data, score), errors="HC0")

@@ -86,7 +86,7 @@ def test_a_batch_equals_single_calls_and_an_empty_arm_does_not_converge():
     assert compare_arms(*counts, QUESTION).converged[:3].all()
 
 
-def test_no_events_are_no_surprise():
+def test_no_events_are_not_a_surprise():
     assert score_z(0, 10, 0, 10) == 0
     assert score_z(10, 10, 10, 10) == 0
     assert score_interval(0, 10, 5, 10, measure="risk ratio")[0] == 0
@@ -131,7 +131,7 @@ def test_one_stratum_is_the_plain_table():
     assert chi2 == pytest.approx(score_z(55, 100, 40, 100) ** 2 * 199 / 200)
 
 
-def test_a_stratum_without_one_arm_says_nothing():
+def test_a_stratum_without_one_arm_states_nothing():
     with_empty = StratumCounts.of([20, 5, 0], [30, 5, 0], [15, 0, 3], [40, 0, 9])
     alone = StratumCounts.of([20], [30], [15], [40])
     assert cochran_mantel_haenszel(with_empty)[0] == pytest.approx(
@@ -195,7 +195,7 @@ def test_standardisation_without_covariate_gain_is_the_plain_difference():
     assert risks.cov[0, 1] == pytest.approx(0.0)
 
 
-def test_standardisation_in_batch_with_patients_left_out():
+def test_standardisation_in_batch_with_patients_excluded():
     y, arm, x = drawn_trials(3, 80, 0.8, 1)
     include = np.ones((3, 80), bool)
     include[1, 60:] = False
@@ -239,7 +239,7 @@ def test_the_small_sample_factor_counts_the_coefficients():
     assert corrected.cov == pytest.approx(plain.cov * 50 / 47)
 
 
-def test_adjustment_recovers_the_effect_and_its_error_and_gains_power():
+def test_adjustment_estimates_the_effect_and_its_error_and_gains_power():
     y, arm, x = drawn_trials(4000, 200, 0.0, 5)
     difference = effect(g_computation_by_arm(y, arm, x))
     rate = (difference.p_value < 0.05).mean()

@@ -109,7 +109,7 @@ def test_a_modifier_that_is_the_treatment_gives_no_measure() -> None:
     assert np.isnan([ours.reri.estimate, ours.ap.estimate, ours.mover_low]).all()
 
 
-def test_a_modifier_that_is_no_group_is_refused() -> None:
+def test_a_modifier_that_is_not_a_group_is_refused() -> None:
     data, modifier = patients()
     with pytest.raises(InputError, match="choose a cut"):
         additive_from_data(data, modifier * 31)

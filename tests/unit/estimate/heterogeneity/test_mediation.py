@@ -58,7 +58,7 @@ def test_two_risks_make_all_effects() -> None:
     assert got["proportion"] == pytest.approx(0.03 / 0.14)
 
 
-def test_the_result_says_what_it_is_not() -> None:
+def test_the_result_states_what_it_is_not() -> None:
     ours = analyse(draws=50)
     assert "not whether gn works better in some" in ours.reading
     for each in ours.estimates():

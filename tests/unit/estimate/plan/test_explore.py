@@ -78,7 +78,7 @@ def data_of(age):
         ("<=35.0", [0, 0, 1, 0], ("age_years ≤ 35", "age_years > 35")),
     ],
 )
-def test_a_patient_at_the_cut_is_where_the_sign_says(cut, upper, labels):
+def test_a_patient_at_the_cut_is_where_the_sign_states(cut, upper, labels):
     data = data_of([34.9, 35, 35.1, 20])
     group, names = assign(data, Subgroup(by="age_years", cut=cut))
     assert group.tolist() == upper
@@ -113,7 +113,7 @@ def test_a_bent_association_is_found_and_its_curve_is_one_at_the_median(found):
     assert shape.curve.log_odds_ratio[0] < 0 > shape.curve.log_odds_ratio[-1]
 
 
-def test_mediation_says_what_it_asks(found):
+def test_mediation_states_what_it_asks(found):
     (record,) = found.record()["mediation"]
     assert "how much of the effect of definite on y runs through gn" in record["reading"]
     effects = record["effects"]

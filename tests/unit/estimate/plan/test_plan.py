@@ -1,4 +1,4 @@
-"""What a plan may say, and what it is told when it says something else."""
+"""What a plan may say, and what it refuses."""
 
 import pytest
 

@@ -135,7 +135,10 @@ def test_values_that_cannot_be_read_are_reported_together():
             "patients.csv: no patient is left to analyse (age_years is missing",
         ),
         ({"age_years": [1, np.inf, 3, 4, 5, 6]}, "patients.csv: age_years: it holds inf; give"),
-        ({"diagnosis": [0, 1, 2, 0, 1, 0]}, "patients.csv: diagnosis: 2 is no index of a level"),
+        (
+            {"diagnosis": [0, 1, 2, 0, 1, 0]},
+            "patients.csv: diagnosis: 2 is not an index of a",
+        ),
     ],
 )
 def test_what_cannot_be_analysed_is_refused(changes, message):
@@ -156,7 +159,7 @@ def test_three_million_rows_are_read_in_seconds():
 
 
 @pytest.mark.parametrize(
-    ("column", "said"),
+    ("column", "found"),
     [
         (np.array(["2020-01-01"] * 4, "M8[ns]"), "it holds dates or times, not numbers; give days"),
         (np.array([1, 2, 3, 4], "m8[D]"), "it holds durations, not numbers"),
@@ -168,12 +171,12 @@ def test_three_million_rows_are_read_in_seconds():
         ([1, 2, [3], 4], "'[3]' is not a number"),
     ],
 )
-def test_what_is_no_number_is_never_analysed(column, said):
+def test_what_is_not_a_number_is_never_analysed(column, found):
     values = np.array(column, object) if isinstance(column, list) else column
     with pytest.raises(InputError) as caught:
         read_columns({"fsh": values}, {"fsh": Numeric()}, "patients")
     assert str(caught.value).startswith("patients: fsh: ")
-    assert said in str(caught.value)
+    assert found in str(caught.value)
 
 
 def test_texts_of_numbers_truths_and_missing_words_are_read():

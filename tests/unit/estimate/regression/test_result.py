@@ -12,7 +12,7 @@ from estimate.core.result import assemble, wald
 QUESTION = Estimand("all patients", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
 
 
-def test_ratios_are_told_on_their_scale_and_errors_on_the_log_scale():
+def test_ratios_are_reported_on_their_scale_and_errors_on_the_log_scale():
     answer = wald(QUESTION, "unadjusted", "odds ratio", np.log(2), 0.25, 100)
     assert answer.estimate == pytest.approx(2)
     assert answer.std_error == 0.25

@@ -55,9 +55,11 @@ def test_every_slice_is_drawn_once_and_none_is_larger_than_agreed(
 ):
     asked = []
 
-    def watched(scenario, seed, *, first, men, first_man):
-        asked.append((first, first_man, men))
-        return draw_cohort(scenario, seed, first=first, men=men, first_man=first_man)
+    def watched(scenario, seed, *, first, patients, first_patient):
+        asked.append((first, first_patient, patients))
+        return draw_cohort(
+            scenario, seed, first=first, patients=patients, first_patient=first_patient
+        )
 
     monkeypatch.setattr(cohort_files, "draw_cohort", watched)
     told: list[int] = []

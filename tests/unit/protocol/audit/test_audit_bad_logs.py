@@ -2,7 +2,7 @@
 
 import pytest
 
-from protocol.audit.log import Event
+from protocol.audit.events import Event
 from protocol.errors import InputError
 from protocol.regimen.load import load_regimen
 from tests.support.adherent_log import parse_log, write_log

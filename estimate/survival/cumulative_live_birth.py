@@ -1,6 +1,6 @@
-"""Cumulative delivery over the order of embryo transfers: curves, tests, hazard models.
+"""Cumulative live birth over the order of embryo transfers: curves, tests, hazard models.
 
-Time is the order of a couple's transfers (1, 2, ...), the event is a live birth delivery. Couples
+Time is the order of a couple's transfers (1, 2, ...), the event is a live birth. Couples
 who stop without one have no natural censoring time, and what is assumed of them moves the curve by
 tens of points; so the assumption (`Convention`) is chosen openly.
 """
@@ -125,7 +125,7 @@ def life_table(
 
 @dataclass(frozen=True, slots=True)
 class SurvivalCurve:
-    """Share still without a birth after each order, (..., order); 1 - it is cumulative delivery."""
+    """Proportion without a birth after each order, (..., order): 1 - cumulative live birth."""
 
     table: LifeTable
     survival: Floats
@@ -157,8 +157,8 @@ def kaplan_meier(table: LifeTable, interval: ConfidenceType = "log-log") -> Surv
         elif interval == "log":
             low, high = survival * np.exp(-Z95 * relative), survival * np.exp(Z95 * relative)
         else:
-            spread = np.exp(Z95 * relative / np.log(survival))
-            low, high = survival ** (1 / spread), survival**spread
+            variation = np.exp(Z95 * relative / np.log(survival))
+            low, high = survival ** (1 / variation), survival**variation
         untouched = relative == 0
         low, high = (np.where(untouched, survival, limit) for limit in (low, high))
     low, high = low.clip(0, 1), high.clip(0, 1)
@@ -181,9 +181,9 @@ def log_rank(arm0: LifeTable, arm1: LifeTable, *, rho: float = 0.0) -> Compariso
         pooled = np.cumprod(np.where(n > 0, 1 - d / n, 1), axis=-1)
         weight = np.concatenate([np.ones_like(n[..., :1]), pooled[..., :-1]], -1) ** rho
         share = np.where(n > 0, arm1.at_risk / n, 0)
-        spread = np.where(n > 1, d * (n - d) / (n - 1) * share * (1 - share), 0)
+        variation = np.where(n > 1, d * (n - d) / (n - 1) * share * (1 - share), 0)
         excess = (weight * (arm1.events - d * share)).sum(-1)
-        statistic = np.asarray(excess**2 / (weight**2 * spread).sum(-1))
+        statistic = np.asarray(excess**2 / (weight**2 * variation).sum(-1))
     name = "log-rank" if rho == 0 else f"log-rank, weights S^{rho:g}"
     df = np.ones(statistic.shape)
     return Comparison(name, statistic, np.asarray(special.chdtrc(df, statistic)), df)
@@ -198,16 +198,16 @@ def expected_events(arm0: LifeTable, arm1: LifeTable) -> tuple[Floats, Floats]:
 
 
 def cumulative_difference(arm0: LifeTable, arm1: LifeTable, question: Estimand) -> Estimate:
-    """Return the difference in cumulative delivery after the last order, arm 1 minus arm 0."""
+    """Return the difference in cumulative live birth after the last order, arm 1 minus arm 0."""
     curves = [kaplan_meier(arm) for arm in (arm0, arm1)]
-    delivered = [1 - curve.survival[..., -1] for curve in curves]
+    with_birth = [1 - curve.survival[..., -1] for curve in curves]
     error = np.hypot(*(curve.std_error[..., -1] for curve in curves))
     n = (arm0.at_risk[..., 0] + arm1.at_risk[..., 0]).round()
     return wald(
-        question.as_("difference in cumulative delivery"),
+        question.as_("difference in cumulative live birth"),
         "Kaplan-Meier",
         "risk difference",
-        delivered[1] - delivered[0],
+        with_birth[1] - with_birth[0],
         error,
         n,
         interval="Wald, Greenwood",

@@ -1,4 +1,4 @@
-"""Cumulative delivery as a plan asks for it."""
+"""Cumulative live birth as a plan asks for it."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from estimate.plan.analyse import analyse
-from estimate.plan.delivery import deliveries
+from estimate.plan.live_birth import live_births
 from estimate.plan.spec import Plan
 from protocol.errors import InputError
 
@@ -23,14 +23,14 @@ COUPLES = {
 
 def plan(**columns):
     asked = {"transfers": "transfers", "birth": "birth", **columns}
-    return Plan(treatment="gn", outcome="y", methods=("unadjusted",), delivery=asked)
+    return Plan(treatment="gn", outcome="y", methods=("unadjusted",), live_birth=asked)
 
 
 def found(columns=None, **asked):
-    return list(deliveries({**COUPLES, **(columns or {})}, plan(**asked)))
+    return list(live_births({**COUPLES, **(columns or {})}, plan(**asked)))
 
 
-def test_couples_without_a_transfer_are_left_out():
+def test_couples_without_a_transfer_are_excluded():
     assert found()[0].couples == (3, 4)
 
 
@@ -56,13 +56,13 @@ def test_the_reference_couples_agree_with_r():
     couples = pd.read_csv(r / "icsi138.csv")
     couples["y"] = np.arange(len(couples)) % 2
     columns = {"transfers": "n_et", "birth": "livebirth", "embryos_left": "embryos_left"}
-    record = analyse(couples, plan(**columns)).record()["delivery"]
+    record = analyse(couples, plan(**columns)).record()["live_birth"]
     names = ("conservative_no_censoring", "censored", "embryos_left_censored")
     for ours, theirs in zip(record, names, strict=True):
         assert ours["log_rank_p"] == pytest.approx(g10[theirs]["p"], rel=1e-8)
     unadjusted = couples.groupby("gn")["livebirth"].mean()
-    assert record[0]["treated"]["delivered"][-1] == pytest.approx(unadjusted[1])
-    assert record[0]["untreated"]["delivered"][-1] == pytest.approx(unadjusted[0])
+    assert record[0]["treated"]["cumulative_live_birth"][-1] == pytest.approx(unadjusted[1])
+    assert record[0]["untreated"]["cumulative_live_birth"][-1] == pytest.approx(unadjusted[0])
 
 
 @pytest.mark.parametrize(

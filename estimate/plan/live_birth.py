@@ -1,4 +1,4 @@
-"""Cumulative delivery by arm, as a plan asks for it: one answer per convention, side by side."""
+"""Cumulative live birth by arm, as a plan asks for it: one answer per convention, side by side."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from estimate.core.columns import Numeric, read_columns
 from estimate.core.result import plain
 from estimate.plan.missing_data import eligible
 from estimate.plan.spec import Plan
-from estimate.survival.cumulative_delivery import (
+from estimate.survival.cumulative_live_birth import (
     Convention,
     SurvivalCurve,
     kaplan_meier,
@@ -23,7 +23,7 @@ from protocol.errors import Fault, InputError
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class CumulativeLiveBirth:
     """Kaplan-Meier curves over the order of transfers, and their log-rank test.
 
     Attributes
@@ -42,12 +42,12 @@ class Delivery:
     p_value: float
 
     def record(self) -> dict[str, Any]:
-        """Return plain values for JSON; the cumulative share delivered, with its limits."""
+        """Return plain values for JSON: cumulative live birth with its limits."""
         arms = {
             name: {
                 "couples": couples,
                 "at_risk": curve.table.at_risk.tolist(),
-                "delivered": (1 - curve.survival).tolist(),
+                "cumulative_live_birth": (1 - curve.survival).tolist(),
                 "conf_low": (1 - curve.conf_high).tolist(),
                 "conf_high": (1 - curve.conf_low).tolist(),
             }
@@ -60,8 +60,8 @@ class Delivery:
         return {"convention": self.convention, "order": order, **arms, "log_rank_p": p_value}
 
 
-def deliveries(columns: Any, plan: Plan, where: str = "data") -> Iterator[Delivery]:
-    """Yield cumulative delivery under each convention that the plan has columns for.
+def live_births(columns: Any, plan: Plan, where: str = "data") -> Iterator[CumulativeLiveBirth]:
+    """Yield cumulative live birth under each convention that the plan has columns for.
 
     Couples count who have a transfer, a known treatment, and are eligible.
 
@@ -70,7 +70,7 @@ def deliveries(columns: Any, plan: Plan, where: str = "data") -> Iterator[Delive
     InputError
         If transfers are not whole numbers, births not 0/1, or an arm has no couple.
     """
-    asked = plan.delivery
+    asked = plan.live_birth
     if asked is None:
         return
     names = [plan.treatment, asked.transfers, asked.birth]
@@ -91,7 +91,7 @@ def deliveries(columns: Any, plan: Plan, where: str = "data") -> Iterator[Delive
         time = transfer_times(transfers, birth, convention, embryos_left=stay)
         last = int(transfers.max())
         tables = [life_table(time, birth, arm * 1.0, last=last) for arm in arms]
-        yield Delivery(
+        yield CumulativeLiveBirth(
             convention,
             (kaplan_meier(tables[0]), kaplan_meier(tables[1])),
             (int(arms[0].sum()), int(arms[1].sum())),
@@ -100,7 +100,7 @@ def deliveries(columns: Any, plan: Plan, where: str = "data") -> Iterator[Delive
 
 
 def _check(plan: Plan, transfers: Any, birth: Any, arms: tuple[Bools, Bools], where: str) -> None:
-    asked = plan.delivery
+    asked = plan.live_birth
     faults = []
     if asked is not None:
         if (transfers != np.floor(transfers)).any():
@@ -112,7 +112,7 @@ def _check(plan: Plan, transfers: Any, birth: Any, arms: tuple[Bools, Bools], wh
         for name, arm in zip(("0", "1"), arms, strict=True):
             if not arm.any():
                 problem = f"no couple with {plan.treatment} {name} has a transfer"
-                cure = "leave `delivery` out of the plan"
+                cure = "leave `live_birth` out of the plan"
                 faults.append(Fault(where, asked.transfers, problem, cure))
     if faults:
         raise InputError(faults)
