@@ -292,7 +292,7 @@ def matched(
         method,
         "odds ratio",
         fit.coef[..., column],
-        np.sqrt(cov[..., column, column]),
+        np.sqrt(np.maximum(cov[..., column, column], 0.0)),
         n,
         interval="Wald, clustered by pair",
         converged=fit.converged,

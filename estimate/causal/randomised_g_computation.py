@@ -148,9 +148,11 @@ def _risks(
         untreated, treated = np.where(np.abs(risks - 0.5) > 0.5 - LIMIT, np.round(risks), risks)
         cov = _cov_ye(y, arm, kept, predicted, stratum)
         cov = cov * (patients / np.maximum(patients - coefficients, 0))[..., None, None]
-    enough = np.minimum((kept * arm).sum(-1), (kept * (1 - arm)).sum(-1)) >= 2
+    sizes = np.stack([(kept * arm).sum(-1), (kept * (1 - arm)).sum(-1)], -1)
+    enough = sizes.min(-1) >= 2
     swapped = cov[..., ::-1, ::-1]
-    return Risks(treated, untreated, swapped, patients.astype(np.int64), sound & enough)
+    count = patients.astype(np.int64)
+    return Risks(treated, untreated, swapped, count, sound & enough, size=sizes)
 
 
 def _cov_ye(

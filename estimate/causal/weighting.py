@@ -63,7 +63,8 @@ class Weights:
         sizes = []
         for arm in (data.treatment > 0, data.treatment <= 0):
             w = np.where(arm, self.value, 0.0)
-            sizes.append(w.sum(-1) ** 2 / (w**2).sum(-1))
+            with np.errstate(divide="ignore", invalid="ignore"):
+                sizes.append(w.sum(-1) ** 2 / (w**2).sum(-1))
         return sizes[0], sizes[1]
 
 
@@ -174,6 +175,7 @@ def weighted_risks(
         risks.append(risk)
         influence.append(by_patient)
         naive.append(risk * (1 - risk) / total)
+    sizes = np.stack(w.effective_size(data), axis=-1)
     stack = np.stack(influence, axis=-2)
     cov = stack @ stack.swapaxes(-1, -2)
     if errors == "naive":
@@ -182,7 +184,7 @@ def weighted_risks(
         cov = cov * (n / (n - p))[..., None, None]
     elif errors == "survey":
         cov, df = cov * (n / (n - 1))[..., None, None], n - p
-    return Risks(risks[0], risks[1], cov, n, score.fit.converged, df)
+    return Risks(risks[0], risks[1], cov, n, score.fit.converged, df, sizes)
 
 
 def iptw(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from estimate.comparison.degenerate_risks import score_if_degenerate
 from estimate.comparison.two_sample import Comparison, chi_square
 from estimate.core.arrays import Bools, Floats
 from estimate.core.estimand import Estimand
@@ -190,17 +191,17 @@ def rate_difference(data: Rates, question: Estimand) -> Estimate:
     >>> print(f"{answer.estimate:.2f} (SE {answer.std_error:.3f})")
     0.30 (SE 0.040)
     """
-    rate, variance = [], []
+    rate, variance, couples = [], [], []
     for a in (0, 1):
         here = data.used & (data.arm == a)
         y, n = (np.where(here, v, 0) for v in (data.events, data.trials))
-        couples = here.sum(-1)
+        couples.append(here.sum(-1))
         with np.errstate(divide="ignore", invalid="ignore"):
             p = y.sum(-1) / n.sum(-1)
             variation = ((y - p[..., None] * n) ** 2).sum(-1) / n.sum(-1) ** 2
-            variance.append(variation * couples / (couples - 1))
+            variance.append(variation * couples[-1] / (couples[-1] - 1))
         rate.append(p)
-    return wald(
+    found = wald(
         question.as_("difference of rates per embryo"),
         "ratio estimator",
         "risk difference",
@@ -209,6 +210,9 @@ def rate_difference(data: Rates, question: Estimand) -> Estimate:
         data.used.sum(-1),
         interval="Wald, couples as units",
     )
+    size = np.stack(couples, -1).astype(float)
+    risks, own = (np.stack(pair[::-1], -1) for pair in (rate, variance))
+    return score_if_degenerate(found, risks, own, size[..., ::-1], np.asarray(size.all(-1)))
 
 
 def _answer(

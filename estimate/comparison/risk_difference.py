@@ -184,6 +184,7 @@ def compare_arms(
     *,
     measure: Measure = "risk difference",
     variance: Variance = "Miettinen-Nurminen",
+    method: str = "unadjusted",
 ) -> Estimate:
     """Return the unadjusted effect with its score test (no effect) and score interval.
 
@@ -207,7 +208,7 @@ def compare_arms(
         low, high = (low, high) if measure == "risk difference" else (np.log(low), np.log(high))
     return assemble(
         estimand.as_(measure),
-        "score",
+        method,
         measure,
         value=value,
         std_error=std_error,

@@ -132,7 +132,7 @@ def wald(
     [2.0, 1.225, 3.265]
     """
     value, std_error = np.broadcast_arrays(np.asarray(value, float), np.asarray(std_error, float))
-    sound = np.asarray(converged) & np.isfinite(value) & (std_error >= 0) & np.isfinite(std_error)
+    sound = np.asarray(converged) & np.isfinite(value) & (std_error > 0) & np.isfinite(std_error)
     value, std_error = np.where(sound, value, np.nan), np.where(sound, std_error, np.nan)
     statistic = _ratio(value, std_error)
     reach = Z95 if df is None else stdtrit(df, 0.975)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from estimate.core.arrays import Floats
 from estimate.core.result import RATIOS, Estimate
-from estimate.performance.moments import Comoments, Measure, Moments, share_mcse
+from estimate.performance.moments import Comoments, Measure, Moments, proportion_mcse
 from estimate.performance.tally import Performance, Tally, covering
 from protocol.errors import InputError
 
@@ -22,9 +22,9 @@ __all__ = [
     "measure_performance",
     "paired_difference",
     "performance_of",
+    "proportion_mcse",
     "relative_precision",
     "replicates_for",
-    "share_mcse",
     "z_against",
 ]
 
@@ -174,6 +174,6 @@ def z_against(share: ArrayLike, n: ArrayLike, exact: ArrayLike) -> Floats:
     -1.17
     """
     truth = np.clip(np.asarray(exact, float), 0.0, 1.0)  # sums of chances may round beyond
-    gap, error = np.asarray(share, float) - truth, share_mcse(truth, n)
+    gap, error = np.asarray(share, float) - truth, proportion_mcse(truth, n)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(gap == 0, 0.0, gap / error))

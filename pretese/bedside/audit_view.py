@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pretese.io.text.spreadsheet import spreadsheet_cell
 from protocol.audit.deviations import Adherence, Audit, DataQuery, Deviation, PatientAudit
+from protocol.audit.log.events import Unused
 from protocol.audit.words import called
 from protocol.safe_text import lines
 
@@ -21,12 +22,16 @@ _LISTED = 8
 _ON_DAY = re.compile(r" on day \d+")
 
 
-def audit_lines(found: Audit) -> Iterator[str]:
+def audit_lines(found: Audit, unused: Sequence[Unused] = ()) -> Iterator[str]:
     """Yield an audit line by line: counts of each kind, adherence, then each patient."""
     clean = sum(not patient.deviations for patient in found.patients)
     patients = f"{_many(len(found.patients), 'patient')}, {clean} without deviation"
     yield f"{found.regimen_id} {found.regimen_version}: {patients}"
     yield from _eligibility(found.patients)
+    for each in unused:
+        more = f"; {each.count} rows" if each.count > 1 else ""
+        said = f"not used: {each.what}: {each.reason}{more}{_rows(each.rows)}"
+        yield from _wrapped("", said)
     for query in found.queries:
         yield from _wrapped("", f"data query, {query.kind}: {query.text}")
     yield from _counts(found)
@@ -104,7 +109,7 @@ def _wrapped(lead: str, text: str) -> Iterator[str]:
 
 
 def _rows(rows: Sequence[int]) -> str:
-    return f" (row {_listed(rows)})" if rows else ""
+    return f" ({'row' if len(rows) == 1 else 'rows'} {_listed(rows)})" if rows else ""
 
 
 def _listed(numbers: Sequence[int]) -> str:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from pretese.jobs.crew import in_order, local_crew
+from pretese.jobs.worker_pool import in_order, local_pool
 from pretese.screen.progress import optional_progress
 from protocol.errors import InputError
 from simulate.clinic.capacity.replicates import Compute, Replicate, precise, until_precise
@@ -74,5 +74,5 @@ def _never(_: Sequence[Replicate]) -> bool:
 @contextmanager
 def pool(workers: int) -> Iterator[Compute]:
     """Give `map` over processes that leave signals to their parent."""
-    with local_crew(workers, ("simulate.clinic.capacity.replicates",)) as crew:
-        yield partial(in_order, crew=crew)
+    with local_pool(workers, ("simulate.clinic.capacity.replicates",)) as pool:
+        yield partial(in_order, pool=pool)

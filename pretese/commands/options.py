@@ -9,6 +9,7 @@ import click
 from pretese.api.arguments.argument_numbers import MAX_SEED
 from pretese.commands.option_types import Number, Percent, SeveralOf, number_pairs
 from pretese.screen.terminal import echo
+from protocol.errors import InputError
 
 #: A command, or the function that is to become one.
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -24,6 +25,25 @@ json_option = click.option(
 resume_option = click.option(
     "--resume", is_flag=True, help="Continue, or extend, the study in --out."
 )
+
+
+def _plot_file(_: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    """Refuse a file that no figure can be written to, before anything is computed."""
+    if path is None:
+        return None
+    from pretese.io.output.atomic_file import check_file
+
+    if path.suffix not in (".png", ".svg"):
+        problem = f"{path.suffix or 'no ending'}"
+        raise InputError.of(option.opts[0], str(path), problem, "end in .png or .svg")
+    check_file(path, option.opts[0])
+    return path
+
+
+plot_option = click.option(
+    "--plot", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", callback=_plot_file,
+    help="Draw the result: .png or .svg.",
+)  # fmt: skip
 workers_option = click.option(
     "--workers", type=click.IntRange(1, 256), default=1, show_default=True,
     help="Number of processes; results do not depend on it.",

@@ -35,8 +35,8 @@ def _cohort(scenario: "Scenario", seed: int, patient: int) -> "Figure":
 
 def _quartiles(scenario: "Scenario", seed: int, patient: int) -> "Figure":
     from pretese.article.published import load_published
-    from pretese.article.twin.counts import count_statistics
-    from pretese.article.twin.studies import Studies
+    from pretese.article.simulated.counts import count_statistics
+    from pretese.article.simulated.studies import Studies
     from pretese.pictures.quartile_figure import ARMS, QUARTILES, draw_quantiles
     from simulate.cohort.draw import draw_cohort
     from simulate.core.coding import BASELINE

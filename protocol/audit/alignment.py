@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from protocol.audit.events import Event
+from protocol.audit.log.events import Event
 from protocol.regimen.paths import Injection
 
 Difference = Literal["drug", "dose", "route", "timing"]

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from protocol.audit.deviations import Eligibility
-from protocol.audit.events import Event
 from protocol.audit.findings import Findings
+from protocol.audit.log.events import Event
 from protocol.audit.record import Record
 from protocol.audit.words import called, measured
 from protocol.bedside.entry import verdict

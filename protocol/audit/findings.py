@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from protocol.audit.deviations import FIRST, KINDS, Deviation, Kind
-from protocol.audit.events import Event
+from protocol.audit.log.events import Event
 from protocol.audit.record import Record, rows_of
 from protocol.dates import date_of
 

@@ -5,8 +5,8 @@ from itertools import groupby, pairwise
 
 from protocol.audit.alignment import FOREVER, Pair, align_days
 from protocol.audit.deviations import Adherence, Kind, adherence_of
-from protocol.audit.events import Event
 from protocol.audit.findings import Findings
+from protocol.audit.log.events import Event
 from protocol.audit.record import Record
 from protocol.audit.therapy_received import Course, calendar_of
 from protocol.regimen.load import Regimen

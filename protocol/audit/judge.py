@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 
 from protocol.audit.deviations import SCHEMA, Audit, DataQuery, PatientAudit
 from protocol.audit.entry_and_holds import judge_eligibility, judge_holds
-from protocol.audit.events import Event, Log
 from protocol.audit.findings import Findings
 from protocol.audit.injections import judge_injections
+from protocol.audit.log.events import Event, Log
 from protocol.audit.record import Record, record_of
 from protocol.audit.therapy_received import Course, course_of
 from protocol.audit.visits import judge_surgery, judge_visits

@@ -14,7 +14,7 @@ from itertools import groupby, pairwise
 from operator import attrgetter
 
 from protocol.audit.deviations import DataQuery, QueryKind
-from protocol.audit.events import CLOSING, PLAIN_EVENTS, Event
+from protocol.audit.log.events import CLOSING, PLAIN_EVENTS, Event
 from protocol.audit.words import measured
 from protocol.dates import date_of
 from protocol.reading.fields import CENTURY_DAYS

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from protocol.audit.events import Event
+from protocol.audit.log.events import Event
 from protocol.audit.record import Record, rows_of
 from protocol.audit.words import called
 from protocol.regimen.conditions import Value, plain

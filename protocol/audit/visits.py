@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from protocol.audit.events import Event
 from protocol.audit.findings import Findings
+from protocol.audit.log.events import Event
 from protocol.audit.record import Record
 from protocol.audit.therapy_received import Course
 from protocol.audit.words import called

@@ -5,8 +5,9 @@ import datetime as dt
 import io
 from collections.abc import Iterator, Mapping, Sequence
 
-from protocol.audit.events import Event, Log
-from protocol.audit.log import COLUMNS, read_log
+from protocol.audit.log.events import Event, Log
+from protocol.audit.log.mapping import COLUMNS, LogMapping
+from protocol.audit.log.reader import read_log
 from protocol.bedside.decide import decide
 from protocol.bedside.schedule import Item, plan
 from protocol.errors import InputError
@@ -87,7 +88,8 @@ def parse_log(
     text: str, regimen: Regimen, where: str, columns: Mapping[str, str] | None = None
 ) -> Log:
     """Return each man's events in order of date, from the text of a log; see `read_log`."""
-    return read_log(text.encode("utf-8", "surrogatepass"), regimen, where, columns)[0]
+    mapping = LogMapping(columns=dict(columns or {}))
+    return read_log(text.encode("utf-8", "surrogatepass"), regimen, where, mapping).log
 
 
 def write_log(log: Mapping[str, Sequence[Event]]) -> str:
@@ -104,10 +106,11 @@ def write_log(log: Mapping[str, Sequence[Event]]) -> str:
             elif event.name in names and isinstance(event.value, float | int):
                 analyte = names[event.name]
                 unit = analyte_file().analytes[analyte].unit
-                cells = [analyte, "", repr(float(event.value)), unit, "", ""]
+                cells = [analyte, "", f"{event.qualifier}{float(event.value)!r}", unit, "", ""]
             else:
                 cells = [event.name, "", "", "", str(event.value or ""), ""]
-            writer.writerow([patient, date, *cells])
+            known = dt.date.fromordinal(event.known).isoformat() if event.known else ""
+            writer.writerow([patient, date, *cells, known])
     return out.getvalue()
 
 

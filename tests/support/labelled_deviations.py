@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from protocol.audit.deviations import Kind
-from protocol.audit.events import Event
+from protocol.audit.log.events import Event
 from protocol.regimen.load import Regimen
 from protocol.regimen.paths import MONTH_DAYS
 

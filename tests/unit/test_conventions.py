@@ -32,6 +32,12 @@ WITH_A_UNIT_BESIDE = {
     "in_base",
     "given",
     "entry",
+    # Published results carry their unit, or the scale of the effect, beside them.
+    "estimate",
+    "interval",
+    "p_value",
+    "sd",
+    "sem",
 }
 
 #: Numbers of a calibration record: in the unit of the published number, or in standard errors.

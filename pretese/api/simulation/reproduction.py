@@ -173,7 +173,7 @@ def calibrate(
     scenario: str | Path,
     *,
     check: bool = False,
-    studies: int = 1000,
+    replicates: int = 1000,
     seed: int = 1,
     progress: bool = True,
 ) -> "Calibration":
@@ -188,8 +188,8 @@ def calibrate(
         A shipped scenario, or the path of your own file.
     check
         Test the stored record on fresh replicates instead.
-    studies, seed
-        Replicates that ``check`` simulates (at least 50), and their base seed.
+    replicates, seed
+        Simulated studies of ``check`` (at least 50), and their base seed.
     progress
         Whether to show how far it is, on a terminal or in a notebook.
 
@@ -205,14 +205,14 @@ def calibrate(
     Examples
     --------
     >>> import pretese
-    >>> found = pretese.calibrate("literature-null", check=True, studies=50)
+    >>> found = pretese.calibrate("literature-null", check=True, replicates=50)
     >>> found
     <Calibration: literature-null, 1 of 1 targets met, 50 studies, seed 1>
     """
     from pretese.article.calibration.calibration_run import check_record, solve_scenario
     from pretese.screen.progress import optional_progress
 
-    number, base = whole_of(studies, "studies", 50, 1_000_000), seed_of(seed)
+    number, base = whole_of(replicates, "replicates", 50, 1_000_000), seed_of(seed)
     loaded = load(scenario, need_record=check)
     bar: Callable[[str], Any] = partial(optional_progress, wanted=progress)
     if check:

@@ -38,7 +38,7 @@ def solve_scenario(loaded: LoadedScenario, progress: Progress) -> CalibrationRec
 
 
 def check_record(
-    loaded: LoadedScenario, studies: int, seed: int, progress: Progress
+    loaded: LoadedScenario, replicates: int, seed: int, progress: Progress
 ) -> CalibrationRecord:
     """Return the stored record with the targets that fresh replicates achieve.
 
@@ -55,9 +55,9 @@ def check_record(
         loaded.unsolved, load_published(scenario.published), loaded.free, str(loaded.path)
     )
     with progress("checking") as tell:
-        tell(0, 1, f"drawing {studies} studies")
-        fresh = check(problem, scenario, studies, seed)
-    return stored.model_copy(update={"targets": fresh, "studies": studies, "seed": seed})
+        tell(0, 1, f"simulating {replicates} studies")
+        fresh = check(problem, scenario, replicates, seed)
+    return stored.model_copy(update={"targets": fresh, "studies": replicates, "seed": seed})
 
 
 def missed_targets(record: CalibrationRecord) -> tuple[str, ...]:

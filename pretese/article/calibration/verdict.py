@@ -47,7 +47,7 @@ def calibration_record(
     )
 
 
-def check(problem: Problem, solved: Scenario, studies: int, seed: int) -> Mapping[str, Achieved]:
+def check(problem: Problem, solved: Scenario, replicates: int, seed: int) -> Mapping[str, Achieved]:
     """Return what a solved scenario achieves in fresh replicates.
 
     Raises
@@ -55,7 +55,7 @@ def check(problem: Problem, solved: Scenario, studies: int, seed: int) -> Mappin
     InputError
         A target that is missed is the same in all of them: no standard error tells by how much.
     """
-    drawn = draw_targets(solved, tuple(problem.targets), studies, seed)
+    drawn = draw_targets(solved, tuple(problem.targets), replicates, seed)
     return dict(_achieved(problem, drawn))
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from pretese.article.report.compare import Row
 from pretese.article.report.reproduction_page import summary
-from pretese.article.twin.twin_truth import CONTRASTS
+from pretese.article.simulated.true_effects import CONTRASTS
 
 Floats = NDArray[np.float64]
 

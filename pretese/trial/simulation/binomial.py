@@ -30,7 +30,7 @@ def why_by_men(design: DesignFile, points: Sequence[Point]) -> str | None:
     """Return why trials must be drawn man by man; None if counts say it all."""
     reasons = {
         "men of a scenario differ": design.risks is None,
-        "the analysis looks at more than two counts": design.analysis.method != "score",
+        "the analysis looks at more than two counts": design.analysis.method != "unadjusted",
         "arm sizes are random": design.block is None,
         "the size is re-estimated": design.monitoring.reestimation is not None,
         "the last look falls inside a block": any(men % (design.block or 1) for men, _ in points),

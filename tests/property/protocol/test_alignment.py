@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.audit.alignment import ALONE, COST, REACH_DAYS, align, total_cost, wrong_with
-from protocol.audit.events import Event
+from protocol.audit.log.events import Event
 from protocol.regimen.paths import Injection
 
 WINDOW, DOSE_PERCENT = 1, 10.0

@@ -13,6 +13,7 @@ from estimate.comparison.contingency import (
     risk_ratio,
 )
 from estimate.comparison.fisher import fisher_2x2, fisher_exact
+from estimate.comparison.risk_difference import newcombe_interval
 from estimate.comparison.two_sample import chi_square
 from estimate.core.estimand import Estimand
 from estimate.core.result import Z95
@@ -53,7 +54,11 @@ def test_two_by_two(r_output, name):
     assert [relative.conf_low, relative.conf_high] == pytest.approx(r["RR_ci"], rel=1e-8)
     difference = risk_difference(table, QUESTION)
     assert difference.estimate == pytest.approx(r["RD"], rel=1e-8)
-    assert [difference.conf_low, difference.conf_high] == pytest.approx(r["RD_newcombe"], rel=1e-8)
+    assert difference.p_value == pytest.approx(r["p_chisq"], rel=1e-8)
+    newcombe = newcombe_interval(
+        table.treated_yes, table.treated, table.untreated_yes, table.untreated
+    )
+    assert newcombe == pytest.approx(r["RD_newcombe"], rel=1e-8)
     assert 1 / difference.estimate == pytest.approx(r["NNT"], rel=1e-8)
     assert [difference.estimate + z * difference.std_error for z in (-Z95, Z95)] == pytest.approx(
         r["RD_wald"], rel=1e-8

@@ -95,7 +95,7 @@ def _power(more: str) -> Words:
 def _recover(more: str) -> Words:
     return lambda folder, out: [
         "recover", "no-effect", "--plan", str(folder / "study.yaml"), "--no-figures",
-        *f"--workers 1 --truth-men 20000 {more} --out".split(), str(out),
+        *f"--workers 1 --truth-patients 20000 {more} --out".split(), str(out),
     ]  # fmt: skip
 
 

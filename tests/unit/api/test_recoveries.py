@@ -31,7 +31,7 @@ SIZES = {"replicates": 40, "truth_patients": 20_000, "seed": 6, "workers": 1, "p
 def words(folder, out, *more):
     return [
         "recover", *CASES, "--plan", str(folder / "plan.yaml"), "--out", str(out), "--seed", "6",
-        "--truth-men", "20000", "--replicates", "40", "--workers", "1", *more,
+        "--truth-patients", "20000", "--replicates", "40", "--workers", "1", *more,
     ]  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def test_the_document_is_that_of_the_command(found, folder, capsys):
 
 
 def test_text_is_the_page_of_the_command(found, folder, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("COLUMNS", "80")
     out = folder / "text"
     assert run(words(folder, out, "--no-figures")) == 0
     printed = capsys.readouterr().out
@@ -108,9 +108,9 @@ def test_performance_has_monte_carlo_errors(found):
 
 
 def test_unexpected_verdicts_are_those_that_contradict_the_library(found):
-    assert found.unexpected.empty  # nothing is claimed of a plan of one's own
+    assert found.unexpected.empty  # the user's plan has no expected verdicts
     assert list(found.unexpected.columns) == list(found.verdicts.columns)
-    assert set(found.verdicts["claim"]) == {"none"}
+    assert set(found.verdicts["expected"]) == {"none"}
 
 
 def test_figures_are_drawn_by_name(found):

@@ -135,7 +135,7 @@ def trial(method, covariates):
     [
         ("g-computation-randomised", "g-computation-randomised", ("age_years", "testis_volume_ml")),
         ("logistic", "adjusted", ("age_years", "testis_volume_ml")),
-        ("score", "unadjusted", ()),
+        ("unadjusted", "unadjusted", ()),
     ],
 )
 def test_power_finds_what_analyse_finds_in_the_same_patients(method, name, covariates):

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from protocol.audit.deviations import KINDS
-from protocol.audit.events import Event
 from protocol.audit.judge import audit, audit_patient
+from protocol.audit.log.events import Event
 from protocol.errors import InputError
 from protocol.regimen.load import list_regimens, load_regimen
 from tests.support.adherent_log import adherent_events, parse_log, write_log
@@ -148,7 +148,7 @@ def test_the_audit_says_what_was_due_what_was_done_and_where():
     assert (deviation.day, deviation.date) == (14, dt.date(2022, 3, 15))
     assert deviation.expected == "hcg 2000 IU on day 14"
     assert deviation.observed == "hcg 5000 IU on day 14"
-    assert text.splitlines()[deviation.rows[0] - 1] == "man-1,2022-03-15,injection,hcg,5000,IU,,im"
+    assert text.splitlines()[deviation.rows[0] - 1] == "man-1,2022-03-15,injection,hcg,5000,IU,,im,"
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from protocol.audit.events import Event
 from protocol.audit.judge import audit, audit_patient
+from protocol.audit.log.events import Event
 from protocol.regimen.language import MonthLength
 from protocol.regimen.load import load_regimen
 from tests.support.adherent_log import adherent_events, calendar_month_events

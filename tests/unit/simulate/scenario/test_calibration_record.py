@@ -114,10 +114,10 @@ def test_a_file_that_is_no_record_is_refused(mine, text):
 
 @pytest.mark.parametrize("studies", ["0", "1", "49", "-5", "1e9", "10000000", "nan", "many"])
 def test_the_studies_of_a_check_are_bounded(capsys, studies):
-    assert run(["calibrate", "literature-null", "--check", "--studies", studies]) == 2
-    assert "--studies" in capsys.readouterr().err
+    assert run(["calibrate", "literature-null", "--check", "--replicates", studies]) == 2
+    assert "--replicates" in capsys.readouterr().err
 
 
 def test_the_fewest_studies_that_a_check_may_have_give_an_answer(capsys):
-    assert run(["calibrate", "literature-null", "--check", "--studies", "50"]) == 0
+    assert run(["calibrate", "literature-null", "--check", "--replicates", "50"]) == 0
     assert "at 50 studies" in capsys.readouterr().out

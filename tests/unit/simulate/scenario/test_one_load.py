@@ -59,7 +59,7 @@ def test_every_file_of_three_generations_is_read_and_parsed_once(tmp_path, count
     [
         ["truth", "{file}", "--patients", "10"],
         ["simulate", "{file}", "--patients", "10", "--out", "{out}"],
-        ["calibrate", "{file}", "--check", "--studies", "50"],
+        ["calibrate", "{file}", "--check", "--replicates", "50"],
         ["reproduce", "--scenario", "{file}", "--replicates", "2", "--workers", "1",
          "--out", "{out}"],
     ],

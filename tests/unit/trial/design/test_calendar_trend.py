@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from estimate.performance.measures import share_mcse
+from estimate.performance.measures import proportion_mcse
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_people, draw_trials
 from pretese.trial.design.alternatives import planned_value, with_settings
@@ -60,7 +60,7 @@ def test_the_control_risk_of_late_men_moves_by_what_is_asked():
     found, count = trials.candidates.success[0][late].mean(), late.sum()
     for by, right in ((0.6, True), (0.5, False), (0.7, False), (0.0, False)):
         asked = expit(prognosis + by * months / 12)[late].mean()
-        assert (abs(found - asked) < 3 * share_mcse(asked, count)) == right, by
+        assert (abs(found - asked) < 3 * proportion_mcse(asked, count)) == right, by
 
 
 def test_both_arms_drift_alike_so_that_randomised_arms_keep_their_level():
@@ -71,7 +71,7 @@ def test_both_arms_drift_alike_so_that_randomised_arms_keep_their_level():
         found[method] = out[300, 0.0]
         assert not found[method].target.any()
     error = np.sqrt(2 / replicates)  # of a variance
-    assert abs(found["simple"].rejected.mean() - 0.05) < 3 * share_mcse(0.05, replicates)
+    assert abs(found["simple"].rejected.mean() - 0.05) < 3 * proportion_mcse(0.05, replicates)
     assert abs(found["simple"].z.var() - 1) < 3 * error
     # Blocks balance the calendar; a test that does not know it is too careful.
     assert found["blocks"].rejected.mean() < 0.05

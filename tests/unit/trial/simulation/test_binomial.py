@@ -8,7 +8,7 @@ from scipy.stats import binom, ks_2samp
 
 from pretese.io.text.rounding_rule import rounded_replicates
 from pretese.jobs.blocks import Store
-from pretese.jobs.crew import Crew
+from pretese.jobs.worker_pool import WorkerPool
 from pretese.trial.conduct.event_rates import chances
 from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.power.exact_power import exact_rail
@@ -172,7 +172,7 @@ def test_a_point_does_not_depend_on_others_nor_on_blocks(monkeypatch, tmp_path):
     monkeypatch.setattr("pretese.trial.simulation.engine.COUNTED_AT_ONCE", CHUNK)
     parts = trials(design, points, CHUNK + 900)
     with ThreadPoolExecutor(2) as pool:
-        runner = Runner(Store(tmp_path), Crew(pool, 3), lambda done, total, doing="": None)
+        runner = Runner(Store(tmp_path), WorkerPool(pool, 3), lambda done, total, doing="": None)
         read = runner.simulate(design, None, points, seed=4, replicates=CHUNK + 900)
         for point in points:
             for name, values in whole[point].columns().items():

@@ -25,7 +25,7 @@ from estimate.regression.adjustment import adjusted
 from estimate.regression.logistic import fit_logistic
 from estimate.regression.profile import likelihood_ratio
 from estimate.survival.cumulative_live_birth import life_table, log_rank, transfer_times
-from pretese.article.twin.studies import Studies
+from pretese.article.simulated.studies import Studies
 from simulate.core.coding import BASELINE, DIAGNOSES
 
 Floats = NDArray[np.float64]

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pretese.article.twin.studies import Studies
+from pretese.article.simulated.studies import Studies
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class TwinContrast:
+class EffectContrast:
     """A question with its two true risks; ``key`` names it in files, ``words`` for people."""
 
     key: str
@@ -21,13 +21,13 @@ class TwinContrast:
 
 
 CONTRASTS = (
-    TwinContrast("any_sperm_enrolled", "any sperm, all who started"),
-    TwinContrast("retrieved_operated", "retrieved, of those operated on"),
-    TwinContrast("retrieved_always_operated", "retrieved, always operated on"),
+    EffectContrast("any_sperm_enrolled", "any sperm, all who started"),
+    EffectContrast("retrieved_operated", "retrieved, of those operated on"),
+    EffectContrast("retrieved_always_operated", "retrieved, always operated on"),
 )
 
 
-def twin_effects(studies: Studies) -> dict[str, Floats]:
+def true_effects(studies: Studies) -> dict[str, Floats]:
     """Return true risks (percent) and effects per study, were all its men to go either way.
 
     The second contrast conditions on surgery, which therapy itself prevents in some men: it is

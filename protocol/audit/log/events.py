@@ -1,6 +1,7 @@
 """One event of a clinic's log, and the log of many patients."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from protocol.regimen.conditions import Value
 
@@ -30,6 +31,10 @@ class Event:
         Of an injection; "" if not known.
     time
         The time of day as the log has it; "" if not known.
+    known
+        The day on which a result became known (proleptic ordinal); 0: the day of the sample.
+    qualifier
+        ``<`` or ``>``: the true result lies beyond ``value``, a limit of detection.
     """
 
     date: int
@@ -40,7 +45,28 @@ class Event:
     row: int = 0
     route: str = ""
     time: str = ""
+    known: int = 0
+    qualifier: Literal["", "<", ">"] = ""
 
 
 #: The events of each patient, in order of date.
 Log = dict[str, list[Event]]
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """Rows of a log that are not used, and why; ``rows`` are the first of ``count`` lines."""
+
+    what: str
+    reason: str
+    rows: tuple[int, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogReading:
+    """A log as it was read: what was assumed of its file, and which rows are not used."""
+
+    log: Log
+    assumptions: tuple[str, ...]
+    unused: tuple[Unused, ...]

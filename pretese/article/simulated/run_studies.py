@@ -5,12 +5,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from pretese.article.twin.counts import count_statistics
-from pretese.article.twin.estimates import estimate_statistics
-from pretese.article.twin.studies import Studies
-from pretese.article.twin.twin_truth import twin_effects
+from pretese.article.simulated.counts import count_statistics
+from pretese.article.simulated.estimates import estimate_statistics
+from pretese.article.simulated.studies import Studies
+from pretese.article.simulated.true_effects import true_effects
 from pretese.io.text.rounding_rule import rounded_replicates
-from pretese.jobs.crew import local_crew, results
+from pretese.jobs.worker_pool import local_pool, results
 from simulate.cohort.draw import draw_cohort
 from simulate.scenario import Scenario
 
@@ -42,8 +42,8 @@ def run_studies(
     ]
     done: dict[int, dict[str, Floats]] = {}
     finished = 0
-    with local_crew(min(workers, len(blocks)), (__name__,)) as crew:
-        for (_, _, first, size), result in results(analyse_block, blocks, crew):
+    with local_pool(min(workers, len(blocks)), (__name__,)) as pool:
+        for (_, _, first, size), result in results(analyse_block, blocks, pool):
             done[first] = result
             finished += size
             tell(finished)
@@ -59,5 +59,5 @@ def analyse_block(block: Block) -> dict[str, Floats]:
     scenario, seed, first, size = block
     studies = Studies(draw_cohort(scenario, seed, replicates=size, first=first))
     counted = {name: compute(studies) for name, compute in count_statistics().items()}
-    found = counted | estimate_statistics(studies) | twin_effects(studies)
+    found = counted | estimate_statistics(studies) | true_effects(studies)
     return {name: rounded_replicates(values) for name, values in found.items()}

@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from pretese.article.twin.quartiles import quartiles
+from pretese.article.simulated.quartiles import quartiles
 from simulate.cohort.births import Births, births_of
 from simulate.cohort.draw import Cohort
 from simulate.core.coding import DIAGNOSES

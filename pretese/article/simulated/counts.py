@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from pretese.article.twin.studies import GROUPS, Studies
+from pretese.article.simulated.studies import GROUPS, Studies
 from simulate.core.coding import BASELINE, DIAGNOSES, HORMONES
 
 Floats = NDArray[np.float64]

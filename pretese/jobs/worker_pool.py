@@ -1,4 +1,4 @@
-"""Hand calls to a crew of workers, and get every result back whoever did it.
+"""Hand calls to a pool of workers, and get every result back whoever did it.
 
 A call must not depend on who does it, nor on what was done before: then results are the same for
 any number of workers, and a call whose worker died may be done again.
@@ -35,7 +35,7 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
-class Crew:
+class WorkerPool:
     """Workers, behind an executor.
 
     Attributes
@@ -60,7 +60,7 @@ class Crew:
 
 
 @contextmanager
-def local_crew(workers: int, preload: Sequence[str] = ()) -> Iterator[Crew | None]:
+def local_pool(workers: int, preload: Sequence[str] = ()) -> Iterator[WorkerPool | None]:
     """Start processes on this machine; for one worker this process does it all (None).
 
     Parameters
@@ -73,7 +73,7 @@ def local_crew(workers: int, preload: Sequence[str] = ()) -> Iterator[Crew | Non
         return
     pool = ProcessPool(workers, preload)
     try:
-        yield Crew(pool, AHEAD * workers, value=str(workers))
+        yield WorkerPool(pool, AHEAD * workers, value=str(workers))
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -81,7 +81,7 @@ def local_crew(workers: int, preload: Sequence[str] = ()) -> Iterator[Crew | Non
 def results(
     function: Callable[[Item], Result],
     items: Iterable[Item],
-    crew: Crew | None,
+    pool: WorkerPool | None,
     *,
     resume: bool = False,
 ) -> Iterator[tuple[Item, Result]]:
@@ -99,7 +99,7 @@ def results(
     InputError
         The workers are lost, or the same call ended two of them.
     """
-    if crew is None:
+    if pool is None:
         for item in items:
             yield item, function(item)
         return
@@ -108,14 +108,14 @@ def results(
     repeated: set[Future[Result]] = set()
     try:
         while True:
-            for item in islice(queue, crew.ahead - len(waiting)):
-                waiting[crew.executor.submit(function, item)] = item
+            for item in islice(queue, pool.ahead - len(waiting)):
+                waiting[pool.executor.submit(function, item)] = item
             if not waiting:
                 return
-            for future in _finished(waiting, crew, resume):
+            for future in _finished(waiting, pool, resume):
                 item = waiting.pop(future)
                 if isinstance(future.exception(), WorkerDiedError) and future not in repeated:
-                    again = crew.executor.submit(function, item)
+                    again = pool.executor.submit(function, item)
                     waiting[again] = item
                     repeated.add(again)
                     continue
@@ -123,17 +123,17 @@ def results(
     except InputError:
         raise
     except Exception as error:
-        loss = _explain(error) or crew.explain(error)
+        loss = _explain(error) or pool.explain(error)
         if loss is None:
             raise
-        raise _lost(crew, loss, resume) from None
+        raise _lost(pool, loss, resume) from None
     finally:
         for future in waiting:
             future.cancel()
 
 
 def in_order(
-    function: Callable[[Item], Result], items: Iterable[Item], crew: Crew | None
+    function: Callable[[Item], Result], items: Iterable[Item], pool: WorkerPool | None
 ) -> Iterator[Result]:
     """Yield the results of items in their order, as `map` does; all items are handed out at once.
 
@@ -143,7 +143,7 @@ def in_order(
     numbered = list(items)
     done: dict[int, Result] = {}
     following = 0
-    for number, result in _numbered(function, numbered, crew):
+    for number, result in _numbered(function, numbered, pool):
         done[number] = result
         while following in done:
             yield done.pop(following)
@@ -161,9 +161,9 @@ class _Numbered:
 
 
 def _numbered(
-    function: Callable[[Item], Result], items: Sequence[Item], crew: Crew | None
+    function: Callable[[Item], Result], items: Sequence[Item], pool: WorkerPool | None
 ) -> Iterator[tuple[int, Result]]:
-    for (number, _), result in results(_Numbered(function), enumerate(items), crew):
+    for (number, _), result in results(_Numbered(function), enumerate(items), pool):
         yield number, result  # type: ignore[misc]  # what the function gave
 
 
@@ -177,17 +177,19 @@ def _explain(error: Exception) -> Loss | None:
     return None
 
 
-def _finished(waiting: dict[Future[Result], Item], crew: Crew, resume: bool) -> set[Future[Result]]:
-    """Wait for calls to finish, and look after the crew when none does for long."""
+def _finished(
+    waiting: dict[Future[Result], Item], pool: WorkerPool, resume: bool
+) -> set[Future[Result]]:
+    """Wait for calls to finish, and look after the pool when none does for long."""
     while True:
-        done, _ = wait(waiting, timeout=crew.check_seconds, return_when=FIRST_COMPLETED)
+        done, _ = wait(waiting, timeout=pool.check_seconds, return_when=FIRST_COMPLETED)
         if done:
             return done
-        loss = crew.check()
+        loss = pool.check()
         if loss is not None:
-            raise _lost(crew, loss, resume)
+            raise _lost(pool, loss, resume)
 
 
-def _lost(crew: Crew, loss: Loss, resume: bool) -> InputError:
+def _lost(pool: WorkerPool, loss: Loss, resume: bool) -> InputError:
     cure = f"{loss.cure}; {RESUME}" if resume else loss.cure
-    return InputError.of(crew.argument, crew.value, loss.problem, cure)
+    return InputError.of(pool.argument, pool.value, loss.problem, cure)
