@@ -107,7 +107,7 @@ def test_figures_and_page_come_without_a_folder_and_leave_nothing_behind(
 
 def test_a_run_that_fails_leaves_no_scratch_folder(plain, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with pytest.raises(pt.InputError, match="^solve: "):
+    with pytest.raises(pt.InputError, match=r"^solve: "):
         plain.power(solve=0.01, **QUICK)
     assert not list(tmp_path.glob("pretese-*"))
 

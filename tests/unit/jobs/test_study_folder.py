@@ -124,7 +124,7 @@ def test_results_that_could_not_be_replaced_are_told_before_work_begins(tmp_path
 def test_a_file_where_the_study_should_stand_is_refused(tmp_path):
     (tmp_path / "x").write_text("mine")
     for out in (tmp_path / "x", tmp_path / "x" / "y"):
-        with pytest.raises(InputError, match="^out: "):
+        with pytest.raises(InputError, match=r"^out: "):
             work(out)
     assert snapshot(tmp_path) == {"x": b"mine"}
 
