@@ -63,7 +63,7 @@ def command(
     coverage decide the verdict on each method. Exits with status 3 if a verdict is not the one
     that the library expects.
     """
-    with options_named({"truth_patients": "--truth-men"}):
+    with options_named():
         found = recover(
             scenarios,
             plan_path,
