@@ -66,8 +66,8 @@ def test_a_call_that_kills_two_workers_is_one_message(tasks, pool, tmp_path):
         done += [n for n, _ in results(task, range(8), pool, resume=True)]
     (fault,) = told.value.faults
     assert (fault.where, fault.field) == ("workers", "2")
-    assert "two worker processes died over the same work" in fault.problem
-    assert fault.cure.endswith("nothing finished is lost: run again with `resume`")
+    assert "two worker processes died on the same task" in fault.problem
+    assert fault.cure.endswith("finished work is kept; run again with `resume`")
     with pytest.raises(InputError) as told:
         list(results(task, range(8), pool))
     assert "resume" not in str(told.value)

@@ -88,7 +88,7 @@ def test_a_folder_of_others_is_refused_and_named(tmp_path):
     (tmp_path / "NOTES.md").write_text("mine")
     (tmp_path / ".pretese-partial-notes.txt").write_text("mine")
     before = snapshot(tmp_path)
-    with pytest.raises(InputError, match=r"it holds files, and no study \(.*NOTES.md"):
+    with pytest.raises(InputError, match=r"it holds other files \(.*NOTES.md"):
         work(tmp_path)
     assert snapshot(tmp_path) == before
 
