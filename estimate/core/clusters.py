@@ -11,7 +11,6 @@ from estimate.core.arrays import Floats, Ints
 from protocol.errors import InputError
 from protocol.reading.missing_words import is_missing
 
-
 #: Nouns of a column that names who a row belongs to.
 _UNITS = {"patient", "subject", "couple", "participant", "person", "case", "record", "pid"}
 

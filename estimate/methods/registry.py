@@ -148,9 +148,11 @@ def _score_beside_covariates(work: Work) -> Answers:
 
 
 def _gee(work: Work) -> Estimate:
-    from estimate.regression.estimating_equations import gee  # loads statsmodels, for it alone
+    from estimate.regression.estimating_equations import (
+        clustered_odds_ratio,  # loads statsmodels, for it alone
+    )
 
-    return gee(work.data)
+    return clustered_odds_ratio(work.data)
 
 
 def _within_pairs(work: Work) -> Answers:

@@ -24,7 +24,7 @@ UPDATE_LIMIT = 200
 SEPARATED = 15.0
 
 
-def gee(data: AnalysisSet, covariates: Sequence[str] | None = None) -> Estimate:
+def clustered_odds_ratio(data: AnalysisSet, covariates: Sequence[str] | None = None) -> Estimate:
     """Return the odds ratio of treatment by logistic GEE with exchangeable correlation.
 
     Parameters

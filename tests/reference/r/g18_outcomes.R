@@ -28,27 +28,27 @@ couples <- read_data("icsi138")
 oocytes <- couples[rep(seq_len(nrow(couples)), couples$oocytes), ]
 oocytes$y <- unlist(Map(function(n, k) as.integer(seq_len(n) <= k), couples$oocytes, couples$pn2))
 by_gee <- function(structure) {
-  fit <- geeglm(y ~ gn + n_et, id = pid, data = oocytes, family = binomial, corstr = structure)
+  fit <- geeglm(y ~ therapy + n_et, id = pid, data = oocytes, family = binomial, corstr = structure)
   c(table_of(fit), list(alpha = unname(fit$geese$alpha)))
 }
 
 # --- a measurement
 cohort <- read_data("cohort542_full")
-main <- t ~ gn + age + dur + bmi + vol + dx + lh + fsh
+main <- t ~ therapy + age + dur + bmi + vol + dx + lh + fsh
 measured <- lm(main, cohort)
 robust <- function(type) unname(sqrt(diag(vcovHC(measured, type = type))))
-score <- fitted(logistic(gn ~ age + dur + bmi + vol + dx + lh + fsh, cohort))
-cohort$w <- ifelse(cohort$gn == 1, 1 / score, 1 / (1 - score))
-weighted <- svyglm(t ~ gn, svydesign(~1, weights = ~w, data = cohort))
-two_means <- t.test(t ~ gn, cohort)
+score <- fitted(logistic(therapy ~ age + dur + bmi + vol + dx + lh + fsh, cohort))
+cohort$w <- ifelse(cohort$therapy == 1, 1 / score, 1 / (1 - score))
+weighted <- svyglm(t ~ therapy, svydesign(~1, weights = ~w, data = cohort))
+two_means <- t.test(t ~ therapy, cohort)
 
 # --- counts
-count_model <- function(family) glm(d3 ~ gn + offset(log(oocytes)), family, couples, control = settled)
+count_model <- function(family) glm(d3 ~ therapy + offset(log(oocytes)), family, couples, control = settled)
 counts <- count_model(poisson)
 count_hc0 <- unname(sqrt(diag(vcovHC(counts, type = "HC0"))))
 
 # --- times: months to an event, made from the cohort by arithmetic, censored at 24
-cohort$months <- with(cohort, round(2 + ((age * 7 + fsh * 3 + vol * 11 + 5 * gn) %% 29), 1))
+cohort$months <- with(cohort, round(2 + ((age * 7 + fsh * 3 + vol * 11 + 5 * therapy) %% 29), 1))
 cohort$born <- as.integer(cohort$months < 24 & (cohort$y == 1 | cohort$age %% 2 < 1))
 cohort$months <- pmin(cohort$months, 24)
 tight <- coxph.control(eps = 1e-12, toler.chol = 1e-14, iter.max = 50)
@@ -57,13 +57,13 @@ of_cox <- function(fit) {
   list(est = unname(coef(fit)), se = unname(sqrt(diag(vcov(fit)))))
 }
 event <- Surv(cohort$months, cohort$born)
-restricted <- summary(survfit(event ~ gn, cohort), rmean = 18)$table
-rank_test <- survdiff(event ~ gn, cohort)
-at_18 <- summary(survfit(event ~ gn, cohort), times = 18, extend = TRUE)
+restricted <- summary(survfit(event ~ therapy, cohort), rmean = 18)$table
+rank_test <- survdiff(event ~ therapy, cohort)
+at_18 <- summary(survfit(event ~ therapy, cohort), times = 18, extend = TRUE)
 
 # --- ordered classes, and classes as if they were treatments
 cohort$size <- cut(cohort$vol, c(-Inf, 5, 6.5, 8, Inf), ordered_result = TRUE)
-ordered_fit <- polr(size ~ gn + age + fsh, cohort, Hess = TRUE)
+ordered_fit <- polr(size ~ therapy + age + fsh, cohort, Hess = TRUE)
 classes <- multinom(dx ~ age + fsh + vol, cohort, trace = FALSE, reltol = 1e-14, maxit = 1000)
 chance <- fitted(classes)
 cohort$gw <- 1 / chance[cbind(seq_len(nrow(cohort)), as.integer(cohort$dx))]
@@ -77,9 +77,9 @@ save_oracle("g18_outcomes", list(
   ancova = c(table_of(measured), list(hc0 = robust("HC0"), hc3 = robust("HC3"))),
   iptw_mean = table_of(weighted),
   poisson = c(table_of(counts), list(hc0 = count_hc0)),
-  cox = list(arm_efron = cox(event ~ gn, "efron"), arm_breslow = cox(event ~ gn, "breslow"),
-             adjusted = cox(event ~ gn + age + fsh + dx, "efron"),
-             weighted = of_cox(coxph(event ~ gn, cohort, weights = w, robust = TRUE, control = tight))),
+  cox = list(arm_efron = cox(event ~ therapy, "efron"), arm_breslow = cox(event ~ therapy, "breslow"),
+             adjusted = cox(event ~ therapy + age + fsh + dx, "efron"),
+             weighted = of_cox(coxph(event ~ therapy, cohort, weights = w, robust = TRUE, control = tight))),
   months = cohort$months, born = cohort$born,
   rmst = list(mean = unname(restricted[, "rmean"]), se = unname(restricted[, "se(rmean)"])),
   log_rank = list(chisq = rank_test$chisq, p = pchisq(rank_test$chisq, 1, lower.tail = FALSE)),
