@@ -79,7 +79,7 @@ def test_the_article_enters_with_the_figures_of_its_own_file():
         * (counts.control.patients - counts.control.events)
         / ((counts.therapy.patients - counts.therapy.events) * counts.control.events)
     )
-    assert odds == pytest.approx(article.number("table2.crude.odds_ratio").value, abs=0.005)
+    assert odds == pytest.approx(article.number("table2.unadjusted.odds_ratio").value, abs=0.005)
 
 
 def test_a_study_enters_by_the_result_that_is_preferred(own_file):

@@ -115,7 +115,7 @@ def test_ranges_are_the_sweeps_and_the_ends_of_the_axes():
     assert "spermatogenesis.treatment.direct" not in ranges  # calibrated: it has no range
 
 
-def test_the_worst_cell_of_a_grid_is_the_one_that_loses_most_men(runner):
+def test_the_worst_cell_of_a_grid_is_the_one_that_loses_max_patients(runner):
     axes = {"dropout": (0.0, 30.0), "control_risk": (0.0, 1.0)}
     grid = study_grid(plain(men=100), None, axes, 100, 3, 400, runner)
     document = grid_document(grid)
