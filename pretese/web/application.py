@@ -1,7 +1,7 @@
 """The application: pages, figures and services, behind `Protection`."""
 
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
@@ -27,5 +27,4 @@ def _error_page(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):  # registered for this class alone
         raise error
     faults = [f"{error.status_code} {error.detail}"]
-    found: HTMLResponse = rendering.page(request, "error.html", error.status_code, faults=faults)
-    return found
+    return rendering.localised_page(request, "error.html", error.status_code, faults=faults)

@@ -10,8 +10,9 @@ from fastapi.responses import HTMLResponse
 import pretese
 from pretese.api.protocols.decisions import Decision
 from pretese.api.protocols.regimens import Regimen
-from pretese.web.bedside_form import decided, fields_of
-from pretese.web.rendering import page, shown_unit
+from pretese.bedside.words import shown_unit
+from pretese.web.bedside_form import decided, form_fields
+from pretese.web.rendering import localised_page
 from protocol.errors import InputError
 
 router = APIRouter()
@@ -42,7 +43,9 @@ def form_page(request: Request, entries: Entries) -> HTMLResponse:
     """Return the form; with entries in the link, the recommendation too."""
     name = entries.get("regimen") or "fsh-guided"
     regimen = pretese.regimen(name if name in pretese.shipped().regimens else "fsh-guided")
-    return page(request, "bedside.html", **form_values(regimen, entries), answer=None, faults=())
+    return localised_page(
+        request, "bedside.html", **form_values(regimen, entries), answer=None, faults=()
+    )
 
 
 @router.post("/", response_class=HTMLResponse)
@@ -54,13 +57,15 @@ def answer_page(request: Request, entries: Entries) -> HTMLResponse:
         values = form_values(pretese.regimen("fsh-guided"), entries)
         faults = [str(each) for each in error.faults]
         if "hx-request" in request.headers:
-            return page(request, "answer.html", answer=None, faults=faults, entries=entries)
-        return page(request, "bedside.html", 400, **values, answer=None, faults=faults)
+            return localised_page(
+                request, "answer.html", answer=None, faults=faults, entries=entries
+            )
+        return localised_page(request, "bedside.html", 400, **values, answer=None, faults=faults)
     answer = answer_values(regimen, decision)
     if "hx-request" in request.headers:
-        return page(request, "answer.html", answer=answer, faults=(), entries=entries)
+        return localised_page(request, "answer.html", answer=answer, faults=(), entries=entries)
     values = form_values(regimen, entries)
-    return page(request, "bedside.html", **values, answer=answer, faults=())
+    return localised_page(request, "bedside.html", **values, answer=answer, faults=())
 
 
 @router.post("/decision.json")
@@ -102,7 +107,7 @@ def problem(error: InputError) -> Response:
 def form_values(regimen: Regimen, entries: Mapping[str, str]) -> dict[str, Any]:
     """Return what the template of the form shows."""
     parts: dict[str, list[Any]] = {"safety": [], "therapy_end": [], "eligibility": []}
-    for field in fields_of(regimen):
+    for field in form_fields(regimen):
         part = next(
             (p for p, names in PARTS.items() if field.name.startswith(names)), "eligibility"
         )
@@ -129,13 +134,13 @@ def answer_values(regimen: Regimen, decision: Decision) -> dict[str, Any]:
         "document": document,
         "last": last,
         "change": change and _change(regimen, change, last["boundary"]),
-        "missing": [label_of(regimen, name) for name in last["missing_inputs"]],
+        "missing": [input_label(regimen, name) for name in last["missing_inputs"]],
         "tone": document["outcome"].replace(" ", "_"),
         "steps": [_step(regimen, order, decision) for order in last["orders"]],
     }
 
 
-def label_of(regimen: Regimen, name: str) -> str:
+def input_label(regimen: Regimen, name: str) -> str:
     """Return what the regimen calls an input, or its name."""
     known = regimen.compiled.inputs.get(name)
     return known.label if known else name
@@ -149,7 +154,7 @@ def _change(
     result = phases.get(change["action"]) or change["action"] or change["outcome"]
     unit = shown_unit(boundary["unit"]) if boundary else ""
     return {
-        "input": label_of(regimen, change["input"]),
+        "input": input_label(regimen, change["input"]),
         "range": f"{change['to']} {unit}".strip(),
         "result": result,
     }

@@ -25,7 +25,7 @@ ASKED_APART = ("month", "previous_phase", "fsh_iu_l", "criteria", "testosterone_
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class FormField:
     """A field of the form: a number with its units, or a choice among values."""
 
     name: str
@@ -34,7 +34,7 @@ class Field:
     choices: tuple[str, ...]
 
 
-def fields_of(regimen: Regimen) -> tuple[Field, ...]:
+def form_fields(regimen: Regimen) -> tuple[FormField, ...]:
     """Return the findings that a regimen can use, in its order."""
     return tuple(
         _field(name, each)
@@ -43,10 +43,10 @@ def fields_of(regimen: Regimen) -> tuple[Field, ...]:
     )
 
 
-def _field(name: str, each: InputSpec) -> Field:
+def _field(name: str, each: InputSpec) -> FormField:
     analyte = finding_name(name)
     units = UNITS.get(analyte, (each.unit,) if each.unit else ())
-    return Field(name, each.label, units, tuple(each.values))
+    return FormField(name, each.label, units, tuple(each.values))
 
 
 def finding_name(name: str) -> str:
@@ -87,7 +87,7 @@ def decided(entries: Mapping[str, str]) -> tuple[Regimen, Decision]:
     regimen = chosen_regimen(entries)
     findings: dict[str, Any] = {}
     faults: list[Fault] = []
-    for field in fields_of(regimen):
+    for field in form_fields(regimen):
         text = entries.get(f"finding.{field.name}", "").strip()
         if not text:
             continue

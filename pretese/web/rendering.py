@@ -8,6 +8,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pretese.bedside.words import shown_unit
 from pretese.web.wording import LANGUAGES, language_of, messages
 
 PAGES = Path(__file__).parent / "pages"
@@ -28,16 +29,9 @@ def environment() -> Environment:
     return made
 
 
-def shown_unit(unit: str | None) -> str:
-    """Return a UCUM unit as a laboratory prints it.
-
-    >>> shown_unit("[IU]/L"), shown_unit(None)
-    ('IU/L', '')
-    """
-    return (unit or "").replace("[", "").replace("]", "")
-
-
-def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+def localised_page(
+    request: Request, template: str, status: int = 200, **values: Any
+) -> HTMLResponse:
     """Render a template in the language of the request."""
     accepted = request.headers.get("accept-language", "")
     language = language_of(request.query_params.get("lang"), accepted)
