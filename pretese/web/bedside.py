@@ -86,10 +86,11 @@ def therapy_calendar(entries: Entries) -> Response:
         start = entries.get("start") or decision.as_of.isoformat()
         phases = [entries["previous_phase"]] if entries.get("previous_phase") else []
         schedule = regimen.schedule(start, decisions=phases or None)
+        calendar = schedule.to_ics(pseudonym=entries.get("pseudonym", ""))
     except InputError as error:
         return problem(error)
     headers = {"content-disposition": 'attachment; filename="therapy.ics"'}
-    return Response(schedule.to_ics(), media_type="text/calendar", headers=headers)
+    return Response(calendar, media_type="text/calendar", headers=headers)
 
 
 def problem(error: InputError) -> Response:

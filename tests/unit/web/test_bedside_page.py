@@ -106,7 +106,11 @@ def test_with_htmx_only_the_answer_comes_back(client):
 
 
 def test_the_calendar_begins_with_the_first_injection(client):
-    answer = client.post("/therapy.ics", data={**ENTRIES, "start": "2022-03-01"})
+    answer = client.post(
+        "/therapy.ics", data={**ENTRIES, "start": "2022-03-01", "pseudonym": "P-017"}
+    )
+    assert "P-017" not in answer.text
+    assert client.post("/therapy.ics", data=ENTRIES).status_code == 400  # no pseudonym
     assert answer.headers["content-type"].startswith("text/calendar")
     assert "DTSTART;VALUE=DATE:20220301" in answer.text
 
