@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from pretese.api.protocols import regimens
+from pretese.commands.option_names import options_named
 from pretese.commands.option_types import Date
 from pretese.commands.options import (
     fsh_option,
@@ -16,20 +17,10 @@ from pretese.commands.options import (
 )
 from pretese.io.output.atomic_file import check_file
 from pretese.io.text.json_text import print_json
-from pretese.screen.option_names import options_named
 from pretese.screen.terminal import echo
 
 #: What messages call the arguments of the interface here.
-OPTIONS = {
-    "schedule": "pretese schedule",
-    "start": "--start",
-    "fsh": "--fsh",
-    "timezone": "--timezone",
-    "pseudonym": "--pseudonym",
-    "issued": "--issued",
-    "previous": "--previous",
-    "path": "--ics",
-}
+OPTIONS = {"schedule": "pretese schedule", "path": "--ics"}
 
 
 @click.command("schedule")

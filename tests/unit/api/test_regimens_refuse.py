@@ -7,7 +7,7 @@ import pytest
 
 import pretese
 from pretese.api.protocols.regimens import regimen
-from pretese.screen.option_names import options_named
+from pretese.commands.option_names import options_named
 from protocol.errors import Fault, ProofError
 
 ON = "2022-03-31"
