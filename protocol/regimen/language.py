@@ -55,13 +55,24 @@ class Parameter(Document):
 Limit = Annotated[Number, Field(ge=-1e6, le=1e6)]
 
 
+class Computed(Document):
+    """A number that is computed from the results of another input, ``of``.
+
+    ``change since start`` is the difference from the last result before therapy, ``ratio to
+    start`` the quotient; ``previous value`` is what counted a month earlier.
+    """
+
+    of: Name
+    how: Literal["change since start", "ratio to start", "previous value"]
+
+
 class InputSpec(Document):
     """What a table may look at.
 
     ``state`` inputs follow from where the man is in therapy; ``measured`` ones may be measured
     anew, so that explanations ask what another value would change. ``plausible`` is closed: a
     number outside is refused as a slip of the pen. A measurement older than ``max_age_days``
-    counts as missing.
+    counts as missing. ``computed`` says how a number follows from the results of another input.
     """
 
     kind: Literal["number", "integer", "enum"]
@@ -72,6 +83,7 @@ class InputSpec(Document):
     values: tuple[Annotated[Word, StringConstraints(pattern=r"^[A-Za-z0-9][\w .+-]*$")], ...] = ()
     max_age_days: Annotated[Whole, Field(ge=0, le=CENTURY_DAYS)] | None = None
     may_be_missing: bool = True
+    computed: Computed | None = None
 
 
 class Drug(Document):
