@@ -41,7 +41,7 @@ $(READY): requirements.lock requirements.installer.lock pyproject.toml
 	@touch $@
 
 reproduce: $(READY)
-	$(BIN)/pretese reproduce --out out/reproduce
+	$(BIN)/pretese reproduce --seed 2022 --workers 2 --out out/reproduce
 
 test: lint types imports tests
 
@@ -91,7 +91,7 @@ calibrate: $(READY)
 	$(BIN)/pretese calibrate paper
 
 recover: $(READY)
-	$(BIN)/pretese recover --replicates 2000 --out out/recover --resume
+	$(BIN)/pretese recover --replicates 2000 --workers 2 --out out/recover --resume
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

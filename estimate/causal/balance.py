@@ -71,7 +71,7 @@ def balance(
     Parameters
     ----------
     weights
-        (..., n), from `weighting.weights` or 1 for matched men and 0 for others; None is none.
+        (..., n), from `weighting.weights` or 1 for matched patients and 0 for others; None is none.
     ruler
         Standard deviation that differences are divided by: "pooled" is the root of the mean
         variance of the two arms (usual for ATE), "treated" suits ATT, "untreated" ATC, "all" the
@@ -83,8 +83,9 @@ def balance(
     --------
     >>> from estimate.core.analysis_set import analysis_set
     >>> from estimate.core.columns import Numeric
-    >>> men = {"gn": [0, 0, 1, 1], "y": [0, 1, 0, 1], "age_years": [30, 34, 32, 36]}
-    >>> data = analysis_set(men, treatment="gn", outcome="y", covariates={"age_years": Numeric()})
+    >>> patients = {"gn": [0, 0, 1, 1], "y": [0, 1, 0, 1], "age_years": [30, 34, 32, 36]}
+    >>> kinds = {"age_years": Numeric()}
+    >>> data = analysis_set(patients, treatment="gn", outcome="y", covariates=kinds)
     >>> print(balance(data).difference.round(4))
     [0.7071]
     """
@@ -209,7 +210,7 @@ def _distance(x: Floats, w1: Floats, w0: Floats) -> Floats:
         gap = w1 / w1.sum(-1, keepdims=True) - w0 / w0.sum(-1, keepdims=True)
     gaps = np.abs(np.cumsum(np.take_along_axis(gap, order, -1), axis=-1))
     ordered = np.take_along_axis(x, order, -1)
-    # a tie is one step: only its last man counts
+    # a tie is one step: only its last patient counts
     last = np.concatenate(
         [ordered[..., 1:] > ordered[..., :-1], np.ones((*x.shape[:-1], 1), bool)], axis=-1
     )

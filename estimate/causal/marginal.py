@@ -29,7 +29,7 @@ Errors = Literal["delta", "robust", "M-estimation"]
 
 @dataclass(frozen=True, slots=True)
 class OutcomeModel:
-    """A logistic model of the outcome, with every man's predictions under both treatments.
+    """A logistic model of the outcome, with every patient's predictions under both treatments.
 
     Attributes
     ----------
@@ -94,10 +94,10 @@ def g_computation_risks(
     Parameters
     ----------
     target
-        Over whom: all men, the treated, or the untreated.
+        Over whom: all patients, the treated, or the untreated.
     errors
-        "delta" takes the model as true and the men as fixed; "robust" does not take the model as
-        true; "M-estimation" besides takes the men as drawn from a population.
+        "delta" takes the model as true and the patients as fixed; "robust" does not take the model
+        as true; "M-estimation" besides takes the patients as drawn from a population.
     """
     group = _group(data, target)
     size = np.count_nonzero(group, axis=-1)
@@ -211,11 +211,11 @@ def _doubly_robust(
 ) -> Risks:
     arm = np.stack([data.treatment > 0, data.treatment <= 0])
     chance = np.stack([score.score, 1 - score.score])
-    by_man = predicted + arm * (data.outcome - predicted) / chance
-    by_man = np.where(data.include, by_man, 0.0)
+    by_patient = predicted + arm * (data.outcome - predicted) / chance
+    by_patient = np.where(data.include, by_patient, 0.0)
     n = data.n[..., None]
-    risks = by_man.sum(-1) / n[..., 0]
-    influence = np.where(data.include, by_man - risks[..., None], 0.0) / n
+    risks = by_patient.sum(-1) / n[..., 0]
+    influence = np.where(data.include, by_patient - risks[..., None], 0.0) / n
     cov = _covariance(influence) * (data.n / (data.n - 1))[..., None, None]
     return Risks(risks[0], risks[1], cov, data.n, sound & score.fit.converged)
 

@@ -20,7 +20,7 @@ class Risks:
     cov
         (..., 2, 2) their covariance, in this order.
     n
-        (...) men who contributed.
+        (...) patients who contributed.
     converged
         (...) whether all models behind them did.
     df
@@ -42,7 +42,7 @@ class Risks:
         Examples
         --------
         >>> risks = Risks(*map(np.array, (0.3, 0.2)), np.eye(2) / 1e3, np.array(99), np.array(True))
-        >>> question = Estimand("all men", "gn 1 vs 0", "sperm_retrieved", "")
+        >>> question = Estimand("all patients", "gn 1 vs 0", "sperm_retrieved", "")
         >>> for answer in risks.compare(question, "g-computation", "delta"):
         ...     print(f"{answer.scale}: {answer.estimate:.3f}")
         risk difference: 0.100

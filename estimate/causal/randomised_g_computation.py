@@ -1,11 +1,11 @@
 """Covariate-adjusted marginal risks in a randomised trial, with a variance that knows the design.
 
-A logistic model of the outcome on arm and covariates is fitted, every man is predicted under both
-arms, and the predictions are averaged. Randomisation makes the averages right even if the model is
-wrong, and the variance of Ye T, Bannick M, Yi Y, Shao J (*Stat Theory Relat Fields* 2023;7:159-63)
-is valid for the population effect whether or not the model holds, and under randomisation balanced
-within strata. `marginal.g_computation` with ``errors="robust"`` is the variance of Ge M et
-al. (*Drug Inf J* 2011;45:481-93), which takes the covariates as fixed.
+A logistic model of the outcome on arm and covariates is fitted, every patient is predicted under
+both arms, and the predictions are averaged. Randomisation makes the averages right even if the
+model is wrong, and the variance of Ye T, Bannick M, Yi Y, Shao J (*Stat Theory Relat Fields*
+2023;7:159-63) is valid for the population effect whether or not the model holds, and under
+randomisation balanced within strata. `marginal.g_computation` with ``errors="robust"`` is the
+variance of Ge M et al. (*Drug Inf J* 2011;45:481-93), which takes the covariates as fixed.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from estimate.core.result import Estimate
 from estimate.regression.logistic import fit_logistic
 from protocol.errors import InputError
 
-#: A risk this close to 0 or 1 is one: no trial has the men to tell.
+#: A risk this close to 0 or 1 is one: no trial has the patients to tell.
 LIMIT = 1e-7
 
 #: Moments of outcomes and risks below this are sums of rounding errors.
@@ -52,7 +52,7 @@ def randomised(
     """
     model = outcome_model(data, covariates)
     risks = randomised_risks(data, model, strata=strata, small_sample=small_sample)
-    estimand = data.question("all men randomised")
+    estimand = data.question("all patients randomised")
     return risks.compare(estimand, "g-computation-randomised", "Wald, Ye")
 
 
@@ -89,16 +89,18 @@ def g_computation_by_arm(
     Parameters
     ----------
     outcome, treated
-        (..., man) 0 or 1.
+        (..., patient) 0 or 1.
     covariates
-        (..., man, covariate) without intercept; finite for every man.
+        (..., patient, covariate) without intercept; finite for every patient.
     include
-        (..., man) men analysed, so that trials of different sizes share an array; None is all.
+        (..., patient) patients analysed, so that trials of different sizes share an array; None is
+        all.
     stratum
-        (..., man) whole numbers from 0: strata within which arms were balanced by permuted blocks.
+        (..., patient) whole numbers from 0: strata within which arms were balanced by permuted
+        blocks.
     small_sample
         Multiply the covariance by n / (n - p) for p coefficients. It takes the fitted residuals
-        for the true ones and is too small by about p / n: with 240 men, 8 sites and 13
+        for the true ones and is too small by about p / n: with 240 patients, 8 sites and 13
         coefficients a nominal 5 % test rejects 6.0 % of true null hypotheses, and 5.3 % with this.
 
     Examples
@@ -113,10 +115,10 @@ def g_computation_by_arm(
     y, arm = np.broadcast_arrays(np.asarray(outcome, float), np.asarray(treated, float))
     x = np.asarray(covariates, float)
     if x.shape[-2] != y.shape[-1]:
-        problem = f"{x.shape[-2]} rows of covariates came for {y.shape[-1]} men"
-        raise InputError.of("g-computation", "covariates", problem, "give one row per man")
+        problem = f"{x.shape[-2]} rows of covariates came for {y.shape[-1]} patients"
+        raise InputError.of("g-computation", "covariates", problem, "give one row per patient")
     kept = np.ones(y.shape) if include is None else np.broadcast_to(include, y.shape).astype(float)
-    # Men along the last axis, as `fit_logistic` reads it best: (..., column, man).
+    # Patients along the last axis, as `fit_logistic` reads it best: (..., column, patient).
     lead = (*y.shape[:-1], x.shape[-1], y.shape[-1])
     rows = np.stack([np.ones(y.shape), arm], -2)
     rows = np.concatenate([rows, np.broadcast_to(x.swapaxes(-1, -2), lead)], -2)
@@ -138,17 +140,17 @@ def _risks(
     sound: Bools,
     coefficients: int,
 ) -> Risks:
-    """Average predictions (..., 2, man), untreated first; take p / n off if p is not 0."""
-    men = kept.sum(-1)
+    """Average predictions (..., 2, patient), untreated first; take p / n off if p is not 0."""
+    patients = kept.sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        risks = np.moveaxis(np.matmul(predicted, kept[..., None])[..., 0], -1, 0) / men
+        risks = np.moveaxis(np.matmul(predicted, kept[..., None])[..., 0], -1, 0) / patients
         # Under separation by the arm itself the risks are on their way to 0 or 1: they are there.
         untreated, treated = np.where(np.abs(risks - 0.5) > 0.5 - LIMIT, np.round(risks), risks)
         cov = _cov_ye(y, arm, kept, predicted, stratum)
-        cov = cov * (men / np.maximum(men - coefficients, 0))[..., None, None]
+        cov = cov * (patients / np.maximum(patients - coefficients, 0))[..., None, None]
     enough = np.minimum((kept * arm).sum(-1), (kept * (1 - arm)).sum(-1)) >= 2
     swapped = cov[..., ::-1, ::-1]
-    return Risks(treated, untreated, swapped, men.astype(np.int64), sound & enough)
+    return Risks(treated, untreated, swapped, patients.astype(np.int64), sound & enough)
 
 
 def _cov_ye(
@@ -160,7 +162,7 @@ def _cov_ye(
 ) -> Floats:
     """Return the covariance of Ye et al. 2023, equation 3, and less its gain from the strata.
 
-    With moments over all men, or over the men of arm a where marked by a:
+    With moments over all patients, or over the patients of arm a where marked by a:
     V_aa = (Var_a Y - 2 Cov_a(Y, m_a) + Var m_a) / pi_a + 2 Cov_a(Y, m_a) - Var m_a,
     V_ab = Cov_a(Y, m_b) + Cov_b(Y, m_a) - Cov(m_a, m_b).
     """
@@ -179,7 +181,7 @@ def _cov_ye(
         total[..., 0, 1] = total[..., 1, 0] = cross
         if stratum is not None:
             total = total - _gain(y, arm, kept, predicted, share, stratum)
-        # Where model and outcome agree to the last man, what is left of 0 is rounding.
+        # Where model and outcome agree to the last patient, what is left of 0 is rounding.
         total = np.where(np.abs(total) < ROUNDING, 0.0, total)
         return np.asarray(total / n[..., None, None])
 
@@ -198,14 +200,14 @@ def _gain(
     among its covariates leaves no mean residual and gains nothing.
     """
     strata = int(stratum.max()) + 1
-    mean, men = [], []
+    mean, patients = [], []
     for a in (0, 1):
         member = kept * (arm == a)
         size = sums_within(member, stratum, strata)
         residual = sums_within((y - predicted[..., a, :]) * member, stratum, strata)
         mean.append(residual / np.maximum(size, 1) / share[a][..., None])
-        men.append(size)
-    weight = (men[0] + men[1]) / kept.sum(-1)[..., None]
+        patients.append(size)
+    weight = (patients[0] + patients[1]) / kept.sum(-1)[..., None]
     gain = np.empty((*weight.shape[:-1], 2, 2))
     for a in (0, 1):
         for b in (0, 1):
@@ -215,7 +217,7 @@ def _gain(
 
 
 def _moments(columns: Floats, weight: Floats) -> Floats:
-    """Return (..., column, column) sample covariances over the men of weight 1, divisor n - 1."""
+    """Return (..., column, column) covariances over patients of weight 1, divisor n - 1."""
     n = weight.sum(-1)[..., None, None]
     weighted = columns * weight[..., None, :]
     with np.errstate(divide="ignore", invalid="ignore"):

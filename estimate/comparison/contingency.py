@@ -19,7 +19,7 @@ from estimate.regression.odds_ratio import from_logistic
 
 @dataclass(frozen=True, slots=True)
 class TwoByTwo:
-    """Counts of men, each (...): with and without the outcome, treated and untreated.
+    """Counts of patients, each (...): with and without the outcome, treated and untreated.
 
     Examples
     --------
@@ -59,18 +59,18 @@ class TwoByTwo:
 
     @property
     def n(self) -> Floats:
-        """All men, (...)."""
+        """All patients, (...)."""
         total: Floats = self.cells.sum(-1)
         return total
 
     @property
     def treated(self) -> Floats:
-        """Treated men, (...)."""
+        """Treated patients, (...)."""
         return self.treated_yes + self.treated_no
 
     @property
     def untreated(self) -> Floats:
-        """Untreated men, (...)."""
+        """Untreated patients, (...)."""
         return self.untreated_yes + self.untreated_no
 
     @property
@@ -85,13 +85,13 @@ class TwoByTwo:
 
 
 def count(data: AnalysisSet) -> TwoByTwo:
-    """Count the men of an analysis set."""
+    """Count the patients of an analysis set."""
     treated, yes = data.treatment > 0, data.outcome > 0
     cells = (treated & yes, treated & ~yes, ~treated & yes, ~treated & ~yes)
     return TwoByTwo.of(*(np.count_nonzero(cell & data.include, axis=-1) for cell in cells))
 
 
-def unadjusted(data: AnalysisSet, *, population: str = "all men") -> tuple[Estimate, ...]:
+def unadjusted(data: AnalysisSet, *, population: str = "all patients") -> tuple[Estimate, ...]:
     """Return the unadjusted risk difference, risk ratio and odds ratio of an analysis set."""
     estimand = data.question(population, "unadjusted")
     table = count(data)
@@ -110,7 +110,7 @@ def risk_difference(table: TwoByTwo, estimand: Estimand, *, method: str = "unadj
 
     Examples
     --------
-    >>> question = Estimand("men operated", "gn 1 vs 0", "sperm_retrieved", "risk difference")
+    >>> question = Estimand("patients operated", "gn 1 vs 0", "sperm_retrieved", "risk difference")
     >>> answer = risk_difference(TwoByTwo.of(115, 253, 34, 140), question)
     >>> print(f"{answer.estimate:.3f} ({answer.conf_low:.3f} to {answer.conf_high:.3f})")
     0.117 (0.038 to 0.189)
@@ -123,7 +123,7 @@ def risk_difference(table: TwoByTwo, estimand: Estimand, *, method: str = "unadj
         estimand.as_("risk difference"), method, "risk difference", p1 - p0, std_error, table.n
     )
     both = (table.treated > 0) & (table.untreated > 0)
-    # An empty arm lends the interval one man; `assemble` drops limits of what did not converge.
+    # An empty arm lends the interval one patient; `assemble` drops limits of what did not converge.
     low, high = newcombe_interval(
         table.treated_yes,
         np.where(both, table.treated, 1 + table.treated_yes),
@@ -164,7 +164,7 @@ def odds_ratio(table: TwoByTwo, estimand: Estimand, *, method: str = "unadjusted
 
     Examples
     --------
-    >>> question = Estimand("men operated", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
+    >>> question = Estimand("patients operated", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
     >>> answer = odds_ratio(TwoByTwo.of(115, 253, 34, 140), question)
     >>> print(f"{answer.estimate:.2f} ({answer.conf_low:.2f} to {answer.conf_high:.2f})")
     1.87 (1.22 to 2.92)

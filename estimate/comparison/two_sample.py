@@ -1,7 +1,7 @@
-"""Are two groups of men alike? Rank, chi-square and mean tests as R computes them.
+"""Are two groups of patients alike? Rank, chi-square and mean tests as R computes them.
 
-Every function takes leading axes (replicate, ...) and works on the last one (men), or on the last
-two (a table). A missing value is NaN and its man leaves that one test.
+Every function takes leading axes (replicate, ...) and works on the last one (patients), or on the
+last two (a table). A missing value is NaN and its patient leaves that one test.
 """
 
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def wilcoxon(
     Returns
     -------
     Comparison
-        The statistic is W of group 1: the pairs (one man of each group) in which the man of
+        The statistic is W of group 1: the pairs (one patient of each group) in which the patient of
         group 1 has the larger value, ties counting one half. NaN if a group is empty.
 
     Examples
@@ -118,7 +118,7 @@ def _exact_p(w: float, n0: int, n1: int) -> float:
 def hodges_lehmann(
     values: ArrayLike, group: ArrayLike, *, level: float = 0.95
 ) -> tuple[float, float, float]:
-    """Return the median difference (group 1 minus group 0) over all pairs of men, and its limits.
+    """Return the median of all pairwise differences (group 1 minus group 0) and its limits.
 
     The limits are order statistics of the differences, chosen by the exact distribution of W when
     `wilcoxon` would count exactly, by its normal approximation otherwise. One data set.

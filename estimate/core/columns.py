@@ -111,7 +111,7 @@ def _codes(column: NDArray[Any], levels: Sequence[str]) -> Floats:
                 f"{worst} is no index of a level", f"give -1 (missing) to {len(levels) - 1}"
             )
         return np.where(column < 0, np.nan, column.astype(float))
-    import pandas as pd  # half a second to load: simulated men come with codes
+    import pandas as pd  # half a second to load: simulated patients come with codes
 
     found, values = pd.factorize(column.ravel())
     index = [_level_of(value, levels) for value in values]

@@ -6,8 +6,8 @@ Rothman KJ. *Modern Epidemiology*, 1986, chapter 15; Hosmer DW, Lemeshow S. *Epi
 Two cautions travel with every result. Measures from odds ratios stand for those from risk ratios
 only if the outcome is rare, and sperm retrieval is not (`risk_interaction` does it on risks). And
 they are made for exposures that raise the risk: where one lowers it, sign and size depend on the
-coding (`preventive`), and Knol MJ et al. *Eur J Epidemiol* 2011;26:433-8 recode so that the men at
-lowest risk are the reference (`recode`).
+coding (`preventive`), and Knol MJ et al. *Eur J Epidemiol* 2011;26:433-8 recode so that the
+patients at lowest risk are the reference (`recode`).
 """
 
 from collections.abc import Sequence

@@ -41,7 +41,7 @@ def _scale_reduction(trace: Floats) -> Floats:
 
 
 def missing_patterns(values: ArrayLike) -> tuple[Floats, Floats]:
-    """Return the share missing of each column, and the share of men with nothing missing.
+    """Return the share missing of each column, and the share of patients with nothing missing.
 
     Parameters
     ----------

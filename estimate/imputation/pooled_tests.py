@@ -131,7 +131,7 @@ def likelihood_ratio_test(
     tested
         The columns of ``X`` that the smaller model leaves out.
     weights
-        Like ``y``; 0 leaves a man out.
+        Like ``y``; 0 excludes a patient.
     """
     X = np.asarray(X, float)
     m, n, p = X.shape[-3:]

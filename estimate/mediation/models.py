@@ -7,7 +7,7 @@ import numpy as np
 from estimate.core.arrays import Bools, Floats, Ints
 from estimate.regression.logistic import fit_logistic
 
-#: Numbers (draw x man) worked on at once: few enough to stay in cache, five times the speed.
+#: Numbers (draw x patient) worked on at once: few enough to stay in cache, five times the speed.
 BLOCK = 20_000
 
 #: Points of Gauss-Hermite quadrature over a numeric mediator.
@@ -29,7 +29,7 @@ class MediationData:
     interaction: bool
 
     def rows(self, rows: Ints | tuple[int, ...]) -> "MediationData":
-        """Return men resampled from one study (resample, n), or one data set of a batch."""
+        """Return patients resampled from one study (resample, n), or one data set of a batch."""
         return replace(
             self,
             exposure=self.exposure[rows],
@@ -122,7 +122,7 @@ def _risk_block(data: MediationData, sigma: Floats, first: Floats, second: Float
     y_eta = np.matmul(second[..., start:], base)
     risks = np.empty((*first.shape[:-1], 2, 2))
     if data.binary:
-        # One exponential per man and model: moving a coefficient multiplies the odds.
+        # One exponential per patient and model: moving a coefficient multiplies the odds.
         m_odds, y_odds = (np.exp(-eta.clip(-500, 500)) for eta in (m_eta, y_eta))
         chance = [1 / (1 + m_odds * np.exp(-b * first[..., :1])) for b in (0, 1)]
         for a in (0, 1):

@@ -1,4 +1,4 @@
-"""What was measured twice in the same men: before therapy and after it."""
+"""What was measured twice in the same patients: before therapy and after it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ from protocol.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Men measured twice: ``before`` and ``after``, (man,), nothing missing."""
+    """Patients measured twice: ``before`` and ``after``, (patient,), nothing missing."""
 
     before: Floats
     after: Floats
 
     @property
     def p_value(self) -> float:
-        """Wilcoxon's signed-rank test of no change; NaN with fewer than two men who changed.
+        """Wilcoxon's signed-rank test of no change; NaN with fewer than two patients who changed.
 
-        Normal approximation without continuity correction; men without change do not count.
+        Normal approximation without continuity correction; patients without change do not count.
         Wilcoxon F. *Biometrics Bull* 1945;1:80-3.
         """
         change = np.asarray(self.after) - np.asarray(self.before)
@@ -37,7 +37,7 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One measurement before and after, by group of men."""
+    """One measurement before and after, by group of patients."""
 
     name: str
     groups: tuple[tuple[str, Pairs], ...]
@@ -47,7 +47,7 @@ class Change:
         rows = [
             {
                 "group": group,
-                "men": len(pairs.before),
+                "patients": len(pairs.before),
                 **{
                     f"{moment}_quartiles": [plain(q) for q in _quartiles(values)]
                     for moment, values in (("before", pairs.before), ("after", pairs.after))
@@ -66,12 +66,12 @@ def _quartiles(values: Floats) -> Floats:
 
 
 def changes(columns: Any, plan: Plan, where: str = "data") -> Iterator[Change]:
-    """Yield every planned measurement before and after, in eligible men who have both.
+    """Yield every planned measurement before and after, in eligible patients who have both.
 
     Raises
     ------
     InputError
-        If a column is not there or holds no numbers, or no man has both.
+        If a column is not there or holds no numbers, or no patient has both.
     """
     chosen = eligible(columns, plan, where)
     for name, asked in plan.changes.items():
@@ -80,7 +80,7 @@ def changes(columns: Any, plan: Plan, where: str = "data") -> Iterator[Change]:
         both = ~np.isnan(before) & ~np.isnan(after)
         both &= np.ones(len(both), bool) if chosen is None else chosen > 0
         if not both.any():
-            problem = f"no man has a value there and in {asked.before}"
+            problem = f"no patient has a value there and in {asked.before}"
             raise InputError.of(where, asked.after, problem, f"take {name} out of `changes`")
         groups = _groups(columns, asked.by, both, where)
         pairs = tuple((words, Pairs(before[who], after[who])) for words, who in groups)

@@ -31,7 +31,7 @@ class Analysis:
     estimates
         In the order of the plan, each of one study (pooled, if data were imputed).
     table
-        Men analysed, by treatment and outcome; leading shape () or (imputation,).
+        Patients analysed, by treatment and outcome; leading shape () or (imputation,).
     complete
         The data that estimates came from.
     score, discrimination
@@ -40,7 +40,7 @@ class Analysis:
     balances
         "unadjusted", and each weighting or matching method, to the balance it reached.
     effective_sizes
-        Weighting method to effective numbers of treated and untreated men.
+        Weighting method to effective numbers of treated and untreated patients.
     divisions, shapes, pathways, deliveries, changes
         Answers to the further questions of the plan.
     information
@@ -93,9 +93,9 @@ class Analysis:
         return {
             "method": self.plan.missing.method,
             "imputations": self.plan.missing.imputations if done else 0,
-            "men": int(data.include.shape[-1]),
+            "assessed": int(data.include.shape[-1]),
             "analysed": round(float(np.mean(data.n))),
-            "left_out": {why: int(np.max(out)) for why, out in data.reasons.items()},
+            "excluded": {why: int(np.max(out)) for why, out in data.reasons.items()},
             "values_missing": dict(self.complete.missing),
             "chains": _chains(done),
             "information": [
@@ -119,10 +119,10 @@ def _chains(done: Imputation | None) -> list[dict[str, Any]]:
 def _arm(table: TwoByTwo, treated: int) -> dict[str, Any]:
     """Return counts of one arm; means over imputations, should trimming make them differ."""
     yes = table.treated_yes if treated else table.untreated_yes
-    men = table.treated if treated else table.untreated
+    patients = table.treated if treated else table.untreated
     risk = table.risk_treated if treated else table.risk_untreated
     return {
-        "men": round(float(np.mean(men))),
+        "patients": round(float(np.mean(patients))),
         "with_outcome": round(float(np.mean(yes))),
         "risk": plain(np.mean(risk)),
     }

@@ -16,10 +16,10 @@ def remarks(data: AnalysisSet, score: PropensityScore | None) -> tuple[str, ...]
     --------
     >>> from estimate.core.analysis_set import analysis_set
     >>> from estimate.core.columns import Numeric
-    >>> men = {"gn": [0, 1] * 4, "y": [0, 0, 1, 1] * 2, "cm": [1, 2, 3, 4, 5, 6, 7, 9]}
-    >>> men["mm"] = [10 * cm for cm in men["cm"]]
+    >>> patients = {"gn": [0, 1] * 4, "y": [0, 0, 1, 1] * 2, "cm": [1, 2, 3, 4, 5, 6, 7, 9]}
+    >>> patients["mm"] = [10 * cm for cm in patients["cm"]]
     >>> data = analysis_set(
-    ...     men, treatment="gn", outcome="y", covariates={"cm": Numeric(), "mm": Numeric()}
+    ...     patients, treatment="gn", outcome="y", covariates={"cm": Numeric(), "mm": Numeric()}
     ... )
     >>> remarks(data, None)
     ('mm says what the columns before it say together; leave it out of the covariates',)
@@ -29,7 +29,7 @@ def remarks(data: AnalysisSet, score: PropensityScore | None) -> tuple[str, ...]
     redundant = [name for i, name in enumerate(design.names) if i not in kept]
     least, columns = int(data.n.min()), len(design.names)
     if least <= columns:
-        return (f"{least} men are too few for a model of {columns} coefficients",)
+        return (f"{least} patients are too few for a model of {columns} coefficients",)
     if redundant:
         cure = "leave it out of the covariates"
         return tuple(

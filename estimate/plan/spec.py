@@ -1,4 +1,4 @@
-"""What an analysis plan may say: one YAML file for any table of men."""
+"""What an analysis plan may say: one YAML file for any table of patients."""
 
 from typing import Annotated, Any
 
@@ -57,14 +57,14 @@ class Plan(Document):
         Categorical covariates within which a trial balanced its arms by permuted blocks; for
         `g-computation-randomised` alone.
     trim_percent
-        Propensity scores, in percent, beyond which men are left out (of all but `unadjusted`); None
-        leaves nobody out. The population changes.
+        Propensity scores, in percent, beyond which patients are excluded (of all but `unadjusted`);
+        None excludes nobody. The population changes.
     truncate_percent
         Percentiles at which inverse-probability weights are cut; None cuts none.
     eligible
         Column of 0 and 1 that says who is analysed; None is everybody.
     population
-        Who the men are, in words, for the labels.
+        Who the patients are, in words, for the labels.
     intercurrent
         What may happen after the start of treatment, for the labels.
     """

@@ -1,7 +1,8 @@
 """Logistic regression by Newton's method for many data sets at once: the kernel of the house.
 
 McCullagh P, Nelder JA. *Generalized Linear Models*, 2nd ed., 1989, section 4.4. The work of one
-step is three BLAS calls per data set (predictor, score, information) and one exponential per man.
+step is three BLAS calls per data set (predictor, score, information) and one exponential per
+patient.
 """
 
 from dataclasses import dataclass
@@ -20,12 +21,12 @@ STEP_LIMIT = 25
 HALVING_LIMIT = 60
 
 #: Squared length of a Newton step, in standard errors, below which it is the last one. The error
-#: that remains after it is of the order of this number, for a weight of one per man.
+#: that remains after it is of the order of this number, for a weight of one per patient.
 TOLERANCE = 1e-14
 
-#: Where the curvature mu (1 - mu) of some man is below the first number (his predictor beyond 20),
-#: a fit is looked at twice, and is taken for lost if the variance of his predictor is beyond the
-#: second: an outlier's is below a hundred thousand, under separation it is astronomic.
+#: Where the curvature mu (1 - mu) of some patient is below the first number (his predictor beyond
+#: 20), a fit is looked at twice, and is taken for lost if the variance of his predictor is beyond
+#: the second: an outlier's is below a hundred thousand, under separation it is astronomic.
 FAR_CURVATURE = 2e-9
 FLAT_VARIANCE = 1e7
 
@@ -53,7 +54,8 @@ class LogisticFit:
     converged
         (...) whether a finite maximum was found.
     separated
-        (...) whether the last step proves that there is none: along it no man's likelihood falls.
+        (...) whether the last step proves that there is none: along it no patient's likelihood
+        falls.
     iterations
         (...) Newton steps taken.
     """
@@ -86,7 +88,7 @@ def fit_logistic(
     y
         (..., n) outcomes in [0, 1]; fractions are allowed (quasi-likelihood).
     weights
-        (..., n) non-negative; 0 leaves a row out, so that data sets of different sizes share an
+        (..., n) non-negative; 0 excludes a row, so that data sets of different sizes share an
         array. None is one for everybody.
     offset
         (..., n) known part of the linear predictor.
@@ -218,7 +220,7 @@ def _climb(data: "_Block", coef: Floats, out: _Answer, first: int) -> None:
 class _Block:
     """Members worked on together, and the memory they reuse from step to step.
 
-    ``Xt`` is (member, p, n): with men along the last axis every product runs over contiguous
+    ``Xt`` is (member, p, n): with patients along the last axis every product runs over contiguous
     memory, and its transpose is a view that BLAS reads as it is.
     """
 
@@ -267,7 +269,7 @@ class _Block:
         return terms.sum(-1), score, information
 
     def is_flat(self, coef: Floats, information: Floats, done: Bools) -> Bools:
-        """Say of members that are done whether a man is far out and nothing holds him there."""
+        """Say of members that are done whether a patient is far out and nothing holds him there."""
         flat = np.zeros(len(coef), bool)
         for member in np.flatnonzero(done & (self.least < FAR_CURVATURE)):
             eta = np.abs(coef[member] @ self.Xt[member])

@@ -61,7 +61,7 @@ def fit_poisson(X: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) ->
     y
         (..., n) outcomes of 0 or more.
     weights
-        (..., n) non-negative; 0 leaves a row out. None is one for everybody.
+        (..., n) non-negative; 0 excludes a row. None is one for everybody.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def _information(X: Floats, curvature: Floats) -> Floats:
 
 
 def modified_poisson(
-    data: AnalysisSet, covariates: Sequence[str] | None = None, *, population: str = "all men"
+    data: AnalysisSet, covariates: Sequence[str] | None = None, *, population: str = "all patients"
 ) -> Estimate:
     """Return the risk ratio of treatment given covariates.
 

@@ -80,8 +80,8 @@ def profile_interval(
 
     Examples
     --------
-    >>> X, y, men = [[1, 0], [1, 1]] * 2, [0, 0, 1, 1], [140, 253, 34, 115]
-    >>> low, high = profile_interval(X, y, fit_logistic(X, y, men), 1, men)
+    >>> X, y, patients = [[1, 0], [1, 1]] * 2, [0, 0, 1, 1], [140, 253, 34, 115]
+    >>> low, high = profile_interval(X, y, fit_logistic(X, y, patients), 1, patients)
     >>> print(f"{np.exp(low):.3f} to {np.exp(high):.3f}")
     1.222 to 2.923
     """

@@ -60,7 +60,7 @@ def transfer_times(
         allowed = ", ".join(get_args(Convention))
         raise InputError.of("survival", "convention", f"{convention!r} came", f"use {allowed}")
     if (transfers < 1).any():
-        cure = "leave out couples without a transfer"
+        cure = "exclude couples without a transfer"
         raise InputError.of("survival", "transfers", "a couple has fewer than 1", cure)
     if convention == "censored":
         return transfers

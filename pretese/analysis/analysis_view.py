@@ -110,7 +110,7 @@ def _explored(found: Analysis) -> Iterator[str]:
             before, after = (_number(np.median(x)) for x in (pairs.before, pairs.after))
             yield (
                 f"{change.name}, {group}: median {before} before and {after} after, in "
-                f"{len(pairs.before)} men (p {format_p(pairs.p_value) or 'not estimable'})"
+                f"{len(pairs.before)} patients (p {format_p(pairs.p_value) or 'not estimable'})"
             )
 
 
@@ -141,14 +141,14 @@ def _by_method(estimates: tuple[Estimate, ...]) -> dict[str, dict[str, Estimate]
 
 def _arms(found: Analysis, document: Mapping[str, Any]) -> str:
     missing, plan = document["missing"], found.plan
-    lines = [f"{missing['analysed']} of {missing['men']} men analysed."]
-    lines += [f"  left out, {why}: {count}" for why, count in missing["left_out"].items() if count]
+    lines = [f"{missing['analysed']} of {missing['assessed']} patients analysed."]
+    lines += [f"  excluded, {why}: {count}" for why, count in missing["excluded"].items() if count]
     if missing["imputations"]:
         gaps = ", ".join(f"{name} {count}" for name, count in missing["values_missing"].items())
         lines.append(f"  imputed {missing['imputations']} times: {gaps}")
     for value, arm in ((1, document["arms"]["treated"]), (0, document["arms"]["untreated"])):
         risk = "" if arm["risk"] is None else f" ({100 * arm['risk']:.1f} %)"
-        count = f"{arm['with_outcome']} of {arm['men']}"
+        count = f"{arm['with_outcome']} of {arm['patients']}"
         lines.append(f"  {plan.treatment} = {value}: {plan.outcome} in {count}{risk}")
     return "\n".join(lines)
 

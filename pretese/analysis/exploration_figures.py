@@ -106,7 +106,7 @@ def draw_subgroups(divisions: Sequence[Division]) -> Figure:
 
 
 def draw_curves(shapes: Sequence[Shape]) -> Figure:
-    """Draw restricted cubic splines with pointwise 95 % bands, knots, and a rug of the men."""
+    """Draw restricted cubic splines with pointwise 95 % bands, knots, and a rug of the patients."""
     across = min(ACROSS, len(shapes))
     down = -(-len(shapes) // across)
     with house_style():

@@ -5,13 +5,12 @@ from pathlib import Path
 import click
 
 from pretese.api.protocols import audits, regimens
+from pretese.commands.option_types import pairs_of
 from pretese.commands.options import (
     json_option,
-    pairs_of,
     regimen_option,
-    set_option,
-    settings,
-    tell_assumptions,
+    regimen_set_option,
+    show_assumptions,
 )
 from pretese.io.output.atomic_file import check_file
 from pretese.io.text.json_text import print_json
@@ -32,7 +31,7 @@ from pretese.screen.terminal import echo
 )
 @click.option("--csv", "table", type=click.Path(path_type=Path), help="Write deviations to a file.")
 @click.option("--strict", is_flag=True, help="Exit with 3 if there is any deviation.")
-@set_option
+@regimen_set_option
 @json_option
 def command(
     log: Path,
@@ -40,8 +39,8 @@ def command(
     columns: tuple[str, ...],
     table: Path | None,
     strict: bool,
-    parameters: tuple[str, ...],
-    as_document: bool,
+    changes: dict[str, float],
+    as_json: bool,
 ) -> None:
     """Compare a clinic's log with its regimen.
 
@@ -50,14 +49,14 @@ def command(
     """
     if table is not None:
         check_file(table, "--csv")
-    chosen = regimens.regimen(regimen, **settings(parameters))
+    chosen = regimens.regimen(regimen, **changes)
     found = audits.audit(log, chosen, columns=pairs_of("--map", columns, "patient=ID"))
-    tell_assumptions(log, found.data_assumptions)
+    show_assumptions(log, found.data_assumptions)
     if table is not None:
         with options_named({"path": "--csv"}):
             found.to_csv(table)
         echo(f"wrote {table}", err=True)
-    if as_document:
+    if as_json:
         print_json(found.to_dict())
     else:
         echo(str(found))

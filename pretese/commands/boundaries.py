@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from pretese.commands.argument_names import as_options
-from pretese.commands.options import Number, to_number
+from pretese.commands.option_types import Number, to_number
+from pretese.commands.options import json_option
 from pretese.io.text.json_text import print_json
 from pretese.screen.terminal import echo
 from protocol.errors import InputError
@@ -49,7 +50,7 @@ _OPTIONS = {
 @click.option("--futility-rho", type=Number(), help="Parameter of KD for futility.")
 @click.option("--binding", is_flag=True, help="Stopping for futility is obligatory.")
 @click.option("--risks", help="Risks TREATED,CONTROL: adds men per arm, and exact power beside it.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@json_option
 def command(
     looks: str, cumulative: str | None, risks: str | None, as_json: bool, **chosen: Any
 ) -> None:

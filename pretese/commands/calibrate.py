@@ -18,7 +18,7 @@ from pretese.screen.endings import CheckFailedError
     show_default=True,
     help="Studies drawn by --check.",
 )
-@seed_option(words="Base seed of --check.")
+@seed_option()
 def command(scenario: str, only_check: bool, studies: int, seed: int) -> None:
     """Solve the calibrated parameters of SCENARIO (a shipped name or a file).
 

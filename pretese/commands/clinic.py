@@ -12,7 +12,17 @@ from pretese.clinic.clinic_options import (
     FORMATS,
     MOST_REPLICATES,
 )
-from pretese.commands.options import NumberRange, seed_option
+from pretese.commands.option_types import NumberRange
+from pretese.commands.options import (
+    figures_option,
+    format_option,
+    json_option,
+    out_option,
+    patients_option,
+    replicates_option,
+    seed_option,
+    workers_option,
+)
 from pretese.io.text.json_text import print_json
 from pretese.screen.console import SafeConsole
 from pretese.screen.option_names import options_named
@@ -34,17 +44,14 @@ OPTIONS = {
 @click.argument("scenario", default="paper")
 @click.option("--clinic", "clinic_name", default="one-centre", show_default=True,
               help="A shipped clinic, or the path of your own file.")  # fmt: skip
-@click.option("--patients", type=click.IntRange(2, 10_000_000),
-              help="Patients [enough for the horizon, or as the scenario says].")  # fmt: skip
+@patients_option(2, 10_000_000, None, "Patients.", "enough for the horizon, or the scenario's")
 @seed_option()
-@click.option("--out", type=click.Path(path_type=Path), help="Folder to write; needed for a run.")
-@click.option("--format", "kind", type=click.Choice(FORMATS), default="csv", show_default=True,
-              help="File type of the tables and the log.")  # fmt: skip
+@out_option("Folder to write; needed for a run.")
+@format_option(FORMATS, "csv", "File type of the tables and the log.")
 @click.option("--xes", is_flag=True, help="Write the log as XES too, for process mining.")
 @click.option("--day", type=NumberRange(min=0),
               help="Tables and log as known at the end of this day [the horizon].")  # fmt: skip
-@click.option("--replicates", type=click.IntRange(1, MOST_REPLICATES),
-              help="Replicates [as many as --precision needs].")  # fmt: skip
+@replicates_option(1, MOST_REPLICATES, None, "Simulated runs.", "as many as --precision needs")
 @click.option("--precision", type=NumberRange(0, 1, min_open=True), default=0.1,
               show_default=True, help="Half-width of the interval over the mean.")  # fmt: skip
 @click.option("--measure", default="p90_wait_days", show_default=True,
@@ -54,18 +61,16 @@ OPTIONS = {
               help="Replicates at most; with --solve, per capacity.")  # fmt: skip
 @click.option("--solve", help=f"Find the least number of: {', '.join(CAPACITY_NAMES)}.")
 @click.option("--goal", help="With --solve: the goal, such as 'p90_wait_days < 60'.")
-@click.option("--figures/--no-figures", default=True, show_default=True,
-              help="Draw queues, patient flow and one timeline.")  # fmt: skip
-@click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True,
-              help="Processes; the result does not depend on it.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@figures_option("Draw queues, patient flow and one timeline.")
+@workers_option
+@json_option
 def command(
     scenario: str,
     clinic_name: str,
     patients: int | None,
     seed: int,
     out: Path | None,
-    kind: str,
+    form: str,
     xes: bool,
     day: float | None,
     replicates: int | None,
@@ -105,7 +110,7 @@ def command(
             raise InputError.of("out", "", "it is missing", "name the folder to write")
         found = chosen.clinic(
             day=day, replicates=replicates, precision=precision, measure=measure, out=out,
-            format=kind, xes=xes, figures=figures, **common,
+            format=form, xes=xes, figures=figures, **common,
         )  # fmt: skip
     _show_assumptions(found.assumptions)
     _show_run(found, out, as_json)

@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from pretese.commands.argument_names import as_options
-from pretese.commands.options import NumberRange, json_option, tell_assumptions, to_number
+from pretese.commands.option_types import NumberRange, to_number
+from pretese.commands.options import json_option, show_assumptions
 from pretese.io.text.json_text import print_json
 from protocol.errors import InputError
 
@@ -53,7 +54,7 @@ def command(
     over_run: bool,
     risks: str | None,
     plot: Path | None,
-    as_document: bool,
+    as_json: bool,
     **chosen: Any,
 ) -> None:
     """Analyse the looks a trial of DESIGN (a shipped name or a file) has taken so far.
@@ -71,14 +72,14 @@ def command(
         _check_plot(plot)
     planned = _risks(risks)
     plan, data = read_design(design), read_taken(looks)
-    tell_assumptions(looks, data.assumptions)
+    show_assumptions(looks, data.assumptions)
     with as_options(**_OPTIONS):
         found = plan.monitor(data, final=ended, overrunning=over_run, **planned, **chosen)
     if plot is not None:
         from pretese.plots.style import save
 
         save(found.plot(), plot, "--plot")
-    if as_document:
+    if as_json:
         print_json(found.to_dict())
     else:
         show_monitoring(SafeConsole(), found.to_dict())

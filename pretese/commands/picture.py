@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 import pretese
-from pretese.commands.options import seed_option
+from pretese.commands.options import out_option, seed_option
 from pretese.io.output.atomic_file import check_file
 from pretese.pictures.scenario_pictures import PICTURES
 from pretese.screen.option_names import options_named
@@ -16,18 +16,12 @@ from protocol.errors import InputError
 @click.argument("kind", type=click.Choice(list(PICTURES)))
 @click.argument("scenario")
 @click.option(
-    "--patient",
-    type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    help="Number of the patient, for `patient`.",
-)
-@seed_option()
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True,
-    help="File to write: .png or .svg.",
+    "--patient-number", type=click.IntRange(1), default=1, show_default=True,
+    help="Which patient `patient` shows, from 1.",
 )  # fmt: skip
-def command(kind: str, scenario: str, patient: int, seed: int, out: Path) -> None:
+@seed_option()
+@out_option("File to write: .png or .svg.", required=True)
+def command(kind: str, scenario: str, patient_number: int, seed: int, out: Path) -> None:
     """Draw a picture of SCENARIO (a shipped name or a file).
 
     patient: hormones by the hour, with injections and decisions. cohort: all patients by month.
@@ -39,8 +33,8 @@ def command(kind: str, scenario: str, patient: int, seed: int, out: Path) -> Non
         )
     check_file(out, "--out")
     chosen = pretese.scenario(scenario)
-    with options_named({"patient": "--patient"}):
-        figure = chosen.plot(kind, patient=patient, seed=seed)
+    with options_named({"patient_number": "--patient-number"}):
+        figure = chosen.plot(kind, patient_number=patient_number, seed=seed)
     from pretese.plots.style import save
 
     save(figure, out, "--out")

@@ -1,12 +1,21 @@
 """`pretese power`: how often a planned trial finds its effect, and how many men it needs."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from pretese.commands.argument_names import as_options
-from pretese.commands.options import Number, NumberRange, pairs_of, seed_option, settings, to_number
+from pretese.commands.option_types import Number, NumberRange, pairs_of, to_number
+from pretese.commands.options import (
+    json_option,
+    out_option,
+    replicates_option,
+    resume_option,
+    scenario_set_option,
+    scheduler_option,
+    seed_option,
+    workers_option,
+)
 from pretese.io.text.json_text import print_json
 from protocol.errors import InputError
 
@@ -29,10 +38,7 @@ _OPTIONS = {
     help="Percent of the planned effect, beside 0 and 100. May be repeated: a curve.",
 )  # fmt: skip
 @click.option("--solve", type=Number(), help="Find the men for this power, such as 0.9.")
-@click.option(
-    "--replicates", type=click.IntRange(20, 10_000_000), default=2000, show_default=True,
-    help="Simulated trials.",
-)  # fmt: skip
+@replicates_option(20, 10_000_000, 2000, "Simulated trials.")
 @seed_option()
 @click.option(
     "--nuisance", "axes", multiple=True, metavar="PATH=V1,V2,...",
@@ -42,30 +48,21 @@ _OPTIONS = {
 @click.option(
     "--tornado", is_flag=True, help="Move each assumption alone to either end of its range."
 )
-@click.option(
-    "--set", "changes", multiple=True, metavar="PATH=NUMBER",
-    help="Replace a number of the scenario, such as spermatogenesis.treatment.direct=0.",
-)  # fmt: skip
-@click.option(
-    "--out", type=click.Path(path_type=Path),
-    help="Folder for finished blocks of trials, tables and figures.",
-)  # fmt: skip
+@scenario_set_option
+@out_option("Folder for finished blocks of trials, tables and figures.")
 @click.option(
     "--by-men", is_flag=True,
     help="Draw every man, also where counts of men would do. Designs that are compared always are.",
 )  # fmt: skip
-@click.option("--resume", is_flag=True, help="Continue, or extend, the study in --out.")
-@click.option(
-    "--workers", type=click.IntRange(1, 256), default=1, show_default=True,
-    help="Processes; the result does not depend on it.",
-)  # fmt: skip
-@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler to use in place of --workers.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@resume_option
+@workers_option
+@scheduler_option
+@json_option
 def command(
     designs: tuple[str, ...],
     men: tuple[int, ...],
     axes: tuple[str, ...],
-    changes: tuple[str, ...],
+    changes: dict[str, float],
     by_men: bool,
     as_json: bool,
     **chosen: Any,
@@ -91,7 +88,7 @@ def command(
         found = first.power(
             men,
             sensitivity=_axes(axes),
-            changes=settings(changes),
+            changes=changes,
             patient_level=by_men,
             compare=others,
             **chosen,

@@ -6,7 +6,18 @@ import click
 
 from pretese.api.analysis.recoveries import recover
 from pretese.api.analysis.recovery_result import Recovery
-from pretese.commands.options import NumberRange, seed_option
+from pretese.commands.option_types import NumberRange
+from pretese.commands.options import (
+    figures_option,
+    json_option,
+    out_option,
+    plan_option,
+    replicates_option,
+    resume_option,
+    scheduler_option,
+    seed_option,
+    workers_option,
+)
 from pretese.io.text.json_text import print_json
 from pretese.screen.endings import CheckFailedError
 from pretese.screen.option_names import options_named
@@ -17,14 +28,8 @@ OPTIONS = {name: f"--{name}" for name in ("out", "resume", "workers", "scheduler
 
 @click.command()
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
-@click.option(
-    "--plan", "plan_path", type=click.Path(path_type=Path),
-    help="Analysis plan (YAML) in place of the library's; nothing is claimed of its methods.",
-)  # fmt: skip
-@click.option(
-    "--replicates", type=click.IntRange(2, 100_000_000), default=1000, show_default=True,
-    help="Simulated studies per scenario.",
-)  # fmt: skip
+@plan_option("Analysis plan (YAML) in place of the library's; its methods carry no claims.")
+@replicates_option(2, 100_000_000, 1000, "Simulated studies per scenario.")
 @click.option(
     "--mcse", type=NumberRange(0.00005, 0.1),
     help="Go on until coverage and rejection have this Monte Carlo standard error everywhere.",
@@ -33,22 +38,13 @@ OPTIONS = {name: f"--{name}" for name in ("out", "resume", "workers", "scheduler
     "--truth-men", type=click.IntRange(1000, 1_000_000_000),
     help="Men over whom true population effects are averaged [the library's].",
 )  # fmt: skip
-@seed_option(None, "Base seed of all random numbers [the library's].")
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("out/recover"), show_default=True,
-    help="Folder for blocks of finished work, estimates, tables and figures.",
-)  # fmt: skip
-@click.option("--resume", is_flag=True, help="Continue, or extend, the study in --out.")
-@click.option(
-    "--workers", type=click.IntRange(1, 256), default=2, show_default=True,
-    help="Processes; the result does not depend on it.",
-)  # fmt: skip
-@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler to use in place of --workers.")
-@click.option(
-    "--figures/--no-figures", default=True, show_default=True,
-    help="Draw figures, or leave them to a later run with --resume.",
-)  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print the verdicts as one JSON document.")
+@seed_option("the library's")
+@out_option("Folder for blocks of finished work, estimates, tables and figures.", "out/recover")
+@resume_option
+@workers_option
+@scheduler_option
+@figures_option("Draw figures, or leave them to a later run with --resume.")
+@json_option
 def command(
     scenarios: tuple[str, ...],
     plan_path: Path | None,

@@ -5,7 +5,13 @@ from pathlib import Path
 import click
 
 import pretese
-from pretese.commands.options import seed_option
+from pretese.commands.options import (
+    json_option,
+    out_option,
+    replicates_option,
+    seed_option,
+    workers_option,
+)
 from pretese.io.text.json_text import print_json
 from pretese.screen.console import SafeConsole
 from pretese.screen.endings import CheckFailedError
@@ -14,24 +20,15 @@ from pretese.screen.option_names import options_named
 
 @click.command()
 @click.option("--scenario", "name", default="paper", show_default=True, help="Name or file.")
-@click.option(
-    "--replicates", type=click.IntRange(2, 1_000_000), default=200, show_default=True,
-    help="Simulated studies.",
-)  # fmt: skip
-@seed_option(2022)
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("out/reproduce"), show_default=True,
-    help="Folder for the report, tables and one drawn cohort.",
-)  # fmt: skip
-@click.option(
-    "--workers", type=click.IntRange(1, 256), default=2, show_default=True,
-    help="Processes; the result does not depend on it.",
-)  # fmt: skip
+@replicates_option(2, 1_000_000, 200, "Simulated studies.")
+@seed_option()
+@out_option("Folder for the report, tables and one simulated cohort.", "out/reproduce")
+@workers_option
 @click.option(
     "--audit", "with_audit", is_flag=True,
     help="Also show each pitfall of the design on men with known truth (audit.html, .md, .csv).",
 )  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print the comparison as one JSON document.")
+@json_option
 def command(
     name: str,
     replicates: int,

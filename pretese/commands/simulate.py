@@ -5,11 +5,18 @@ from pathlib import Path
 import click
 
 import pretese
-from pretese.commands.options import NumberRange, seed_option, to_number
+from pretese.commands.option_types import NumberRange
+from pretese.commands.options import (
+    formats_option,
+    out_option,
+    patients_option,
+    replicates_option,
+    scenario_set_option,
+    seed_option,
+)
 from pretese.io.export.formats import FORMATS, listed
 from pretese.screen.console import SafeConsole
 from pretese.screen.option_names import options_named
-from protocol.errors import InputError
 
 #: Arguments of the interface, as the options call them.
 OPTIONS = {
@@ -19,33 +26,14 @@ OPTIONS = {
 }  # fmt: skip
 
 
-def _formats(_: click.Context, __: click.Parameter, words: str) -> tuple[str, ...]:
-    """Split a list of formats at its commas; each is written once, in the order of `FORMATS`."""
-    given = {word.strip() for word in words.split(",")}
-    for word in sorted(given - set(FORMATS)):
-        raise click.BadParameter(f"{word!r} is not one of {', '.join(FORMATS)}.")
-    return tuple(name for name in FORMATS if name in given)
-
-
 @click.command()
 @click.argument("scenario")
-@click.option(
-    "--patients",
-    type=click.IntRange(2, 10_000_000),
-    help="Patients per study [as the scenario says].",
-)
-@click.option("--replicates", type=click.IntRange(1, 1_000_000), default=1, show_default=True)
+@patients_option(2, 10_000_000, None, "Patients per study.", "the scenario's")
+@replicates_option(1, 1_000_000, 1, "Simulated studies.")
 @seed_option()
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
-@click.option(
-    "--format", "formats", metavar="FORMAT[,FORMAT...]", default="csv", show_default=True,
-    callback=_formats,
-    help=f"{listed()}.",
-)  # fmt: skip
-@click.option(
-    "--set", "changes", multiple=True, metavar="PATH=NUMBER",
-    help="Replace a number of the scenario, such as spermatogenesis.treatment.direct=0.",
-)  # fmt: skip
+@out_option("Folder to write.", required=True)
+@formats_option(FORMATS, "csv", f"{listed()}.")
+@scenario_set_option
 @click.option(
     "--data-errors", type=NumberRange(0, 100), metavar="PERCENT", default=0.0, show_default=True,
     help="Introduce each of six error types into this percentage of patients; labels in truth/.",
@@ -57,7 +45,7 @@ def command(
     seed: int,
     out: Path,
     formats: tuple[str, ...],
-    changes: tuple[str, ...],
+    changes: dict[str, float],
     data_errors: float,
 ) -> None:
     """Simulate SCENARIO (a shipped name or a file) and write its tables.
@@ -67,7 +55,7 @@ def command(
     a manifest. The same call writes the same bytes.
     """
     with options_named(OPTIONS):
-        chosen = pretese.scenario(scenario, dict(_change(each) for each in changes))
+        chosen = pretese.scenario(scenario, changes)
         cohort = chosen.simulate(patients, replicates, seed, data_errors)
         cohort.write(out, formats)
     what, names = cohort.request, ", ".join(_observed())
@@ -82,13 +70,3 @@ def _observed() -> tuple[str, ...]:
     from simulate.tables.study_tables import COLUMNS
 
     return tuple(COLUMNS)
-
-
-def _change(words: str) -> tuple[str, float]:
-    path, sign, number = words.partition("=")
-    try:
-        return path.strip(), to_number(number)
-    except ValueError:
-        problem = f"{number!r} is not a number" if sign else "there is no `=`"
-        cure = "write PATH=NUMBER, such as spermatogenesis.treatment.direct=0"
-        raise InputError.of("--set", words, problem, cure) from None

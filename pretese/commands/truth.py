@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 import pretese
-from pretese.commands.options import seed_option
+from pretese.commands.options import out_option, patients_option, seed_option
 from pretese.io.output.atomic_file import check_file
 from pretese.screen.console import SafeConsole
 from pretese.screen.option_names import options_named
@@ -13,10 +13,9 @@ from pretese.screen.option_names import options_named
 
 @click.command()
 @click.argument("scenario")
-@click.option("--patients", type=click.IntRange(1, 1_000_000_000), default=1_000_000,
-              show_default=True, help="Patients simulated.")  # fmt: skip
+@patients_option(1, 1_000_000_000, 1_000_000, "Patients simulated.")
 @seed_option()
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="CSV file to write.")
+@out_option("CSV file to write.")
 def command(scenario: str, patients: int, seed: int, out: Path | None) -> None:
     """Compute the true effects of SCENARIO (a shipped name or a file) in many patients.
 

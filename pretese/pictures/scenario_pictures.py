@@ -20,7 +20,9 @@ def _patient(scenario: "Scenario", seed: int, patient: int) -> "Figure":
 
     if patient > scenario.men:
         problem = f"there is no patient {patient} among {scenario.men}"
-        raise InputError.of("patient", "", problem, f"give a number from 1 to {scenario.men}")
+        raise InputError.of(
+            "patient_number", "", problem, f"give a number from 1 to {scenario.men}"
+        )
     return draw_hormones(draw_cohort(scenario, seed), patient - 1)
 
 

@@ -40,7 +40,7 @@ class Case:
     swapped: str | None = None
     #: "exact", "conservative", "wrong" (shown to be so below), or "trap" (biased by its design)
     size: str = "exact"
-    #: whether every man twice is the same study; a man's double would be his best match
+    #: whether every patient twice is the same study; a patient's double would be his best match
     doubles: bool = True
     #: whether it answers where treatment and outcome are one
     survives: bool = False
@@ -85,9 +85,10 @@ def pairs(focal):
 CASES = {
     "unadjusted": Case(unadjusted, "unadjusted", confounded=True),
     "adjusted": Case(lambda d: (adjusted(d),), "adjusted", conditional=True),
-    # A penalty counts for less with every man twice; it is there so that separation has an answer.
+    # A penalty counts for less with every patient twice; it is there so that separation has an
+    # answer.
     "firth": Case(lambda d: (firth(d),), "firth", conditional=True, doubles=False, survives=True),
-    # A risk ratio given covariates is collapsible: without confounding it is that of all men.
+    # A risk ratio given covariates is collapsible: without confounding it is that of all patients.
     "modified Poisson": Case(
         lambda d: (modified_poisson(d),), "modified-poisson", conditional=True, confounded=True
     ),
@@ -231,14 +232,14 @@ def test_estimators_of_different_populations_do_not_share_a_label():
 
 
 @every_case
-def test_the_order_of_men_is_irrelevant(case):
+def test_the_order_of_patients_is_irrelevant(case):
     columns, *_ = draw(1)
     order = np.random.default_rng(0).permutation(240)
     assert_same(case.run(study(rows(columns, order))), case.run(one_study()), rel=1e-6)
 
 
 @every_case
-def test_men_not_included_are_irrelevant_whatever_they_hold(case):
+def test_patients_not_included_are_irrelevant_whatever_they_hold(case):
     columns, *_ = draw(1)
     padded = {name: np.r_[column, column[:40]] for name, column in columns.items()}
     padded["x"] = padded["x"].copy()
@@ -248,7 +249,7 @@ def test_men_not_included_are_irrelevant_whatever_they_hold(case):
 
 
 @cases(lambda case: case.doubles)
-def test_every_man_twice_gives_the_same_estimate_and_half_the_variance(case):
+def test_every_patient_twice_gives_the_same_estimate_and_half_the_variance(case):
     columns, *_ = draw(1)
     twice = case.run(study(rows(columns, np.tile(np.arange(240), 2))))
     for ours, theirs in zip(twice, case.run(one_study()), strict=True):
@@ -452,7 +453,7 @@ def test_matching_the_larger_arm_is_a_trap():
 
 @cache
 def truths():
-    """Effects in each population, from a million men with both outcomes' risks known."""
+    """Effects in each population, from a million patients with both outcomes' risks known."""
     _, e, risk = draw(5, n=1_000_000)
     tilts = {"ate": 1, "att": e, "atc": 1 - e, "ato": e * (1 - e), "atm": np.minimum(e, 1 - e)}
     found = {}

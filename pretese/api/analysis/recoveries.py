@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.analysis.recovery_result import Recovery
-from pretese.api.arguments.argument_ranges import number_in_range, whole_of
+from pretese.api.arguments.argument_ranges import MAX_SEED, number_in_range, whole_of
 from protocol.errors import Fault, InputError
 
 if TYPE_CHECKING:  # each takes a while to load, and `pretese recover --help` needs none
@@ -16,9 +16,6 @@ if TYPE_CHECKING:  # each takes a while to load, and `pretese recover --help` ne
     from pretese.recovery.design.study_spec import StudyPlan
     from pretese.recovery.run_recovery import PreparedStudy
     from pretese.recovery.temporary_blocks import TemporaryBlocks
-
-#: Largest seed: it fits the whole numbers of every format that is written.
-MAX_SEED = 2**63 - 1
 
 
 def recover(
@@ -31,7 +28,7 @@ def recover(
     seed: int | None = None,
     out: str | Path | None = None,
     resume: bool = False,
-    workers: int = 2,
+    workers: int = 1,
     scheduler: str | None = None,
     figures: bool = True,
     progress: bool = True,

@@ -25,7 +25,7 @@ def reproduce(
     scenario: str | Path = "paper",
     *,
     replicates: int = 200,
-    seed: int = 2022,
+    seed: int = 1,
     workers: int = 1,
     bias_analysis: bool = False,
     out: str | Path | None = None,

@@ -158,7 +158,7 @@ class Scenario(Shown):
         self.regimens.check()
         return TrueEffects(self.loaded.scenario.id, number, seed, truth_table(effects))
 
-    def plot(self, kind: str = "cohort", *, patient: int = 1, seed: int = 1) -> "Figure":
+    def plot(self, kind: str = "cohort", *, patient_number: int = 1, seed: int = 1) -> "Figure":
         """Return a picture of the scenario as a matplotlib figure.
 
         Parameters
@@ -167,15 +167,15 @@ class Scenario(Shown):
             ``patient``: hormones of a patient by the hour, with injections and decisions.
             ``cohort``: all patients by month. ``quartiles``: published and simulated.
             ``variance``: variance reduction by common random numbers.
-        patient
-            Number of the patient in the first study, from 1; for ``patient``.
+        patient_number
+            Which patient of the first study ``patient`` shows, from 1.
         seed
             Base seed of all random numbers.
         """
         if kind not in PICTURES:
             cure = f"take one of {', '.join(PICTURES)}"
             raise InputError.of("kind", "", f"there is no picture {shorten(kind)}", cure)
-        number = whole_of(patient, "patient", 1, 10_000_000)
+        number = whole_of(patient_number, "patient_number", 1, 10_000_000)
         return PICTURES[kind](self.loaded.scenario, seed_of(seed), number)
 
     def clinic(

@@ -78,7 +78,7 @@ def test_csv_and_parquet_give_the_same_estimates(clinic, capsys):
 def test_the_screen_shows_effects_and_what_it_is_not(clinic, capsys):
     assert analyse(clinic) == 0
     screen = capsys.readouterr().out
-    assert "200 of 200 men analysed" in screen
+    assert "200 of 200 patients analysed" in screen
     assert "iptw-ate" in screen
     assert "not a medical device" in screen
 
@@ -144,7 +144,7 @@ HEADER = b"fivg_sugar,baby,woman age,ward\n"
         ("half.parquet", b"PAR1 and then nothing", "it is no Parquet file, or its end is missing"),
         ("semicolons.csv", b"a;b\n1;2\n", "no such column; columns here: a, b"),
         ("twice.csv", b"a,b,a\n1,2,3\n", "a: two columns have this name"),
-        ("header.csv", HEADER, "no man is left to analyse"),
+        ("header.csv", HEADER, "no patient is left to analyse"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused(clinic, capsys, name, content, message):

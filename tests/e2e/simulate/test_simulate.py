@@ -126,11 +126,11 @@ def test_a_number_can_be_replaced(tmp_path):
     ("words", "expected"),
     [
         (["--set", "effect=0"], "there is no such number"),
-        (["--set", "fertility.miscarriage"], "there is no `=`"),
-        (["--set", "fertility.miscarriage=low"], "'low' is not a number"),
+        (["--set", "fertility.miscarriage"], "is not understood; write it as in spermatogenesis"),
+        (["--set", "fertility.miscarriage=low"], "'low' is"),
         (["--set", "fertility.miscarriage=-1"], "no probability"),
         (["--patients", "1"], "--patients"),
-        (["--format", "xlsx"], "'xlsx' is not one of csv, parquet, sav"),
+        (["--format", "xlsx"], "'xlsx' is not one of 'csv', 'parquet', 'sav'"),
         (["--format", "csv,,sav"], "'' is not one of"),
         (["--format", ""], "--format"),
         (

@@ -39,7 +39,7 @@ ORACLES = {
     oracle["id"]: oracle
     for oracle in json.loads((Path(__file__).parents[1] / "trial_oracles.json").read_text())
 }
-QUESTION = Estimand("randomised men", "gn 1 vs 0", "sperm_in_ejaculate", "")
+QUESTION = Estimand("randomised patients", "gn 1 vs 0", "sperm_in_ejaculate", "")
 COUNTS = (55, 100, 40, 100)
 
 
@@ -127,7 +127,7 @@ def test_newcombe_1998_table_2(counts, limits):
 
 
 def deterministic_trial():
-    """Return the 240 men of O40: outcome, arm, site and covariate without any chance."""
+    """Return the 240 patients of O40: outcome, arm, site and covariate without any chance."""
     i = np.arange(240)
     arm, site, x = i % 2, (i // 2) % 4, ((37 * i) % 101) / 50 - 1
     threshold = ((61 * i + 13) % 97) / 97

@@ -23,7 +23,7 @@ from estimate.published.table_margins import odds_ratio_from_margins
 from estimate.regression.logistic import fit_logistic
 from protocol.errors import InputError
 
-QUESTION = Estimand("men operated", "gn 1 vs 0", "sperm_retrieved", "")
+QUESTION = Estimand("patients operated", "gn 1 vs 0", "sperm_retrieved", "")
 TABLES = [
     "crude_542",
     "composite_569",
@@ -81,15 +81,15 @@ def test_arms_differ_in_diagnosis_and_responders_too(r_output):
 
 @pytest.mark.parametrize("name", ["dx_adjusted_542", "dx_adjusted_569_composite"])
 def test_risks_standardised_over_diagnosis(r_output, name):
-    """The margins fix the model: men of R's fitted risks give R's fit, risks and errors again."""
+    """Patients with R's fitted risks give R's fit, risks and standard errors again."""
     g01 = r_output("g01_paper_counts")
     r, dx = g01[name], g01["dx"]
     treated = dx["gn_microTESE" if name.endswith("542") else "gn_started"]
-    men = np.r_[treated, dx["control"]]
+    patients = np.r_[treated, dx["control"]]
     X = np.column_stack([np.ones(8), np.repeat([1, 0], 4), np.tile(np.eye(4)[:, 1:], (2, 1))])
-    fit = fit_logistic(X, np.r_[r["fitted_gn"], r["fitted_ct"]], men)
+    fit = fit_logistic(X, np.r_[r["fitted_gn"], r["fitted_ct"]], patients)
     assert fit.coef == pytest.approx(r["beta"], rel=1e-6)
-    share = men.reshape(2, 4).sum(0) / men.sum()
+    share = patients.reshape(2, 4).sum(0) / patients.sum()
     risks, slopes = [], []
     for arm in (1.0, 0.0):
         rows = np.column_stack([X[:4, :1], np.full(4, arm), X[:4, 2:]])
@@ -212,7 +212,7 @@ def test_the_published_totals_decide_significance_only_by_the_choice_of_interval
     assert answer.p_value < 0.05
 
 
-def test_totals_that_count_different_men_are_refused():
+def test_totals_that_count_different_patients_are_refused():
     with pytest.raises(InputError, match="149 men with the outcome by arm but 148 by level"):
         odds_ratio_from_margins(
             [250, 49, 41, 28], [146, 8, 10, 10], [78, 23, 29, 18], (115, 34), QUESTION

@@ -23,9 +23,9 @@ HORMONES = ["lh", "fsh", "t", "e2", "prl"]
 
 def test_one_step_of_predictive_mean_matching() -> None:
     r = G13["pmm_step"]
-    men = FIRST.assign(**{d: (FIRST["dx"] == d).astype(float) for d in DIAGNOSES})
-    men.insert(0, "1", 1.0)
-    X = men[r["design_cols"]].to_numpy(float)[None]
+    patients = FIRST.assign(**{d: (FIRST["dx"] == d).astype(float) for d in DIAGNOSES})
+    patients.insert(0, "1", 1.0)
+    X = patients[r["design_cols"]].to_numpy(float)[None]
     y = MEN["t"].to_numpy(float)[None]
     observed = ~np.isnan(y)
     step = draw_linear(X, y, observed, np.array([r["z"]]), np.array([r["chi2"]]))
@@ -96,11 +96,11 @@ def test_imputation_is_nearer_the_truth_than_complete_cases() -> None:
 
 def test_complete_cases_and_the_truth() -> None:
     for file, key in [("cohort542_mar.csv", "complete_case"), ("cohort542_full.csv", "full_truth")]:
-        men = pd.read_csv(R / file).dropna()
-        dummies = np.stack([men["dx"] == d for d in DIAGNOSES[1:]], axis=-1)
-        before = men[["gn", "age", "dur", "bmi"]]
-        X = np.c_[np.ones(len(men)), before, dummies, men[HORMONES]]
-        fit = fit_logistic(X, men["y"])
+        patients = pd.read_csv(R / file).dropna()
+        dummies = np.stack([patients["dx"] == d for d in DIAGNOSES[1:]], axis=-1)
+        before = patients[["gn", "age", "dur", "bmi"]]
+        X = np.c_[np.ones(len(patients)), before, dummies, patients[HORMONES]]
+        fit = fit_logistic(X, patients["y"])
         assert fit.coef == pytest.approx(np.array(G13["pooled_m50x4"][key]["coef"]), rel=1e-6)
         assert np.sqrt(np.diag(fit.cov)) == pytest.approx(
             np.array(G13["pooled_m50x4"][key]["se"]), rel=1e-6

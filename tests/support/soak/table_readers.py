@@ -11,7 +11,7 @@ import click
 
 from pretese.cli import run
 from pretese.clinic.clinic_files import load_clinic
-from pretese.commands.options import tell_assumptions
+from pretese.commands.options import show_assumptions
 from protocol.errors import InputError
 from tests.support.faults.faulty_tables import plain
 
@@ -68,7 +68,7 @@ def waiting_list(folder):
     """Read it as `pretese clinic` does, which then simulates for a while."""
     (folder / "own.yaml").write_text(CLINIC)
     try:
-        _, waiting = load_clinic(str(folder / "own.yaml"), tell_assumptions)
+        _, waiting = load_clinic(str(folder / "own.yaml"), show_assumptions)
     except InputError as error:
         click.echo(f"error: {error}", err=True)
         return 2

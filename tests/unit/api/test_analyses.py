@@ -124,7 +124,7 @@ def test_balance_table1_and_subgroups_have_their_rows(found):
     assert "age" in found.table1.iloc[:, 0].to_string()
     groups = found.subgroups
     assert list(groups["group"]) == ["age < 35", "age ≥ 35"]
-    assert groups[["untreated_men", "treated_men"]].to_numpy().sum() == 160
+    assert groups[["untreated_patients", "treated_patients"]].to_numpy().sum() == 160
     assert groups["reri_estimate"].isna().tolist() == [True, False]
 
 

@@ -83,7 +83,7 @@ def test_assumptions_about_a_file_are_kept():
 RENAMED = {"table": "path"}
 #: Options that are methods or results: `to_dict`; whether there are `deviations`;
 #: `pretese.regimen` with parameters.
-METHODS = {"as_document", "strict", "parameters"}
+METHODS = {"as_json", "strict", "changes"}
 
 
 def test_every_option_has_its_argument_and_every_argument_its_option():

@@ -17,7 +17,7 @@ from simulate.clinic.capacity.required_capacity import CAPACITIES
 
 #: Options of `pretese clinic`, as the interface calls them.
 ARGUMENTS = {
-    "clinic_name": "clinic", "kind": "format",
+    "clinic_name": "clinic", "form": "format",
 }  # fmt: skip
 
 

@@ -156,11 +156,10 @@ DOORS = {
 }
 #: Parameters of commands whose argument has another name.
 RENAMED = {
-    "regimen": "name", "previous_phase": "previous_phase", "form": "format", "tables": "table",
-    "ics": "path",
+    "regimen": "name", "form": "format", "tables": "table", "ics": "path", "changes": "parameters",
 }  # fmt: skip
 #: Options that are methods or results: `to_dict`, `Decision.schema`, the text itself.
-METHODS = {"as_document", "schema", "out"}
+METHODS = {"as_json", "schema", "out"}
 
 
 @pytest.mark.parametrize("command", DOORS)

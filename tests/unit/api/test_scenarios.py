@@ -85,11 +85,9 @@ def test_true_effects_are_those_of_the_command(tmp_path, capsys):
 
 def test_a_picture_is_the_one_that_the_command_writes(tmp_path):
     file = tmp_path / "one.svg"
-    assert (
-        run(["picture", "patient", "paper", "--patient", "3", "--seed", "2", "--out", str(file)])
-        == 0
-    )
-    figure = pretese.scenario("paper").plot("patient", patient=3, seed=2)
+    words = ["--patient-number", "3", "--seed", "2", "--out", str(file)]
+    assert run(["picture", "patient", "paper", *words]) == 0
+    figure = pretese.scenario("paper").plot("patient", patient_number=3, seed=2)
     assert svg(figure) == file.read_text(encoding="utf-8")
 
 
@@ -130,7 +128,10 @@ def test_every_option_has_its_argument(command, functions, renamed):
         (lambda paper: paper.simulate(patients=9).write("x", []), "formats: none is given"),
         (lambda paper: paper.truth(patients=0), "patients: 0"),
         (lambda paper: paper.plot("tree"), "kind: there is no picture 'tree'"),
-        (lambda paper: paper.plot("patient", patient=9999), "patient: there is no patient 9999"),
+        (
+            lambda paper: paper.plot("patient", patient_number=9999),
+            "patient_number: there is no patient 9999",
+        ),
         (lambda paper: pretese.scenario("papre"), "did you mean 'paper'"),
         (lambda paper: pretese.scenario(7), "scenario: 7 is no name"),
         (lambda paper: pretese.scenario("paper", {"no.such": 1}), "changes: no.such: there is no"),

@@ -173,7 +173,7 @@ def test_monitoring_passes_every_option(plain, file, tmp_path, capsys):
             Design.monitor,
             {"design": set(), "looks": {"analyses"}, "ended": {"final"},
              "over_run": {"overrunning"}, "risks": {"control_risk", "treated_risk"},
-             "plot": set(), "as_document": set()},
+             "plot": set(), "as_json": set()},
         ),
         (report.command, pt.report, {}),
     ],

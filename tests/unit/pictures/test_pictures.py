@@ -24,8 +24,8 @@ def test_common_random_numbers_cut_the_variance_at_least_threefold():
 
 
 def test_a_man_who_is_not_there_is_refused(tmp_path, capsys):
-    words = ["picture", "patient", "paper", "--patient", "570", "--out", str(tmp_path / "x.png")]
-    assert run(words) == 2
+    words = ["--patient-number", "570", "--out", str(tmp_path / "x.png")]
+    assert run(["picture", "patient", "paper", *words]) == 2
     assert "from 1 to 569" in capsys.readouterr().err
 
 

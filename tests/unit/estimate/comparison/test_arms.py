@@ -27,7 +27,7 @@ from estimate.core.estimand import Estimand
 from estimate.regression.logistic import fit_logistic
 from protocol.errors import InputError
 
-QUESTION = Estimand("randomised men", "gn 1 vs 0", "sperm_in_ejaculate", "")
+QUESTION = Estimand("randomised patients", "gn 1 vs 0", "sperm_in_ejaculate", "")
 MEASURES = ("risk difference", "risk ratio", "odds ratio")
 
 
@@ -144,13 +144,13 @@ def test_a_stratum_without_one_arm_says_nothing():
         assert ours.std_error == pytest.approx(theirs.std_error)
 
 
-def test_strata_without_men_do_not_converge():
+def test_strata_without_patients_do_not_converge():
     nothing = StratumCounts.of([0, 0], [0, 0], [0, 1], [0, 4])
     assert not any(answer.converged for answer in mantel_haenszel(nothing, QUESTION))
     assert np.isnan(cochran_mantel_haenszel(nothing)[0])
 
 
-def test_counting_men_by_stratum():
+def test_counting_patients_by_stratum():
     counts = count_strata(
         [[1, 0, 1, np.nan], [0, 0, 1, 1]], [[1, 0, 1, 0], [1, 1, 0, 0]], [0, 0, 1, 1], 2
     )
@@ -178,24 +178,24 @@ def effect(risks):
     return risks.compare(QUESTION, "trial", "Wald, Ye")[0]
 
 
-def drawn_trials(trials, men, effect, seed):
+def drawn_trials(trials, patients, effect, seed):
     rng = np.random.default_rng(seed)
-    arm = np.tile(np.arange(men) % 2, (trials, 1))
-    x = rng.normal(size=(trials, men))
+    arm = np.tile(np.arange(patients) % 2, (trials, 1))
+    x = rng.normal(size=(trials, patients))
     risk = 1 / (1 + np.exp(-(-0.5 + effect * arm + 1.5 * x)))
-    return (rng.random((trials, men)) < risk).astype(float), arm, x[..., None]
+    return (rng.random((trials, patients)) < risk).astype(float), arm, x[..., None]
 
 
 def test_standardisation_without_covariate_gain_is_the_plain_difference():
     y, arm = np.array([1, 0, 1, 1, 0, 0, 1, 0.0]), np.array([1, 0, 1, 0, 1, 0, 1, 0])
     risks = g_computation_by_arm(y, arm, np.zeros((8, 0)))
     assert (risks.untreated, risks.treated) == pytest.approx((0.25, 0.75))
-    # Ye without covariates: the sample variance of each arm over its men.
+    # Ye without covariates: the sample variance of each arm over its patients.
     assert risks.cov[0, 0] == pytest.approx(np.var(y[arm == 1], ddof=1) / 4)
     assert risks.cov[0, 1] == pytest.approx(0.0)
 
 
-def test_standardisation_in_batch_with_men_left_out():
+def test_standardisation_in_batch_with_patients_left_out():
     y, arm, x = drawn_trials(3, 80, 0.8, 1)
     include = np.ones((3, 80), bool)
     include[1, 60:] = False
@@ -226,7 +226,7 @@ def test_a_site_without_events_does_no_harm_to_the_marginal_risks():
     design = np.column_stack([np.ones(200), arm[0], covariates])
     assert fit_logistic(design, y[0]).separated
     assert risks.converged
-    # In the limit its men have risk 0 and tell the model nothing about the others.
+    # In the limit its patients have risk 0 and tell the model nothing about the others.
     others, columns = site != 3, [0, 1, 2, 4]
     kept = g_computation_by_arm(y[0, others], arm[0, others], covariates[others][:, columns])
     assert risks.treated == pytest.approx(kept.treated * 160 / 200, abs=1e-6)
@@ -306,7 +306,7 @@ def test_strata_of_an_analysis_set_are_counted_in_combination():
     theirs = count_strata(y, columns["gn"], columns["site"], 3)
     assert (ours.x1 == theirs.x1).all()
     assert (ours.n2 == theirs.n2).all()
-    assert ours.men.sum() == data.n.sum()
+    assert ours.patients.sum() == data.n.sum()
 
 
 def test_a_trial_whose_arms_are_all_or_nothing_has_a_difference_but_no_ratio():

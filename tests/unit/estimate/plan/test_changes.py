@@ -24,14 +24,14 @@ def planned(**measured):
     )
 
 
-def test_men_with_both_values_are_paired():
+def test_patients_with_both_values_are_paired():
     (change,) = changes(MEN, planned(before="fsh", after="fsh_after"))
     ((words, pairs),) = change.groups
     assert words == "all"
     assert pairs.before.tolist() == [20, 30, 18]
     assert pairs.after.tolist() == [15, 24, 18]
     record = change.record()["groups"][0]
-    assert (record["men"], record["before_quartiles"]) == (3, [19, 20, 25])
+    assert (record["patients"], record["before_quartiles"]) == (3, [19, 20, 25])
 
 
 def test_groups_are_named_by_their_column():
@@ -63,6 +63,6 @@ def test_columns_that_do_not_fit_are_refused(measured, message):
 
 
 def test_nobody_with_both_values_is_refused():
-    men = {**MEN, "fsh_after": [np.nan] * 5}
-    with pytest.raises(InputError, match="no man has a value there and in fsh"):
-        list(changes(men, planned(before="fsh", after="fsh_after")))
+    patients = {**MEN, "fsh_after": [np.nan] * 5}
+    with pytest.raises(InputError, match="no patient has a value there and in fsh"):
+        list(changes(patients, planned(before="fsh", after="fsh_after")))

@@ -112,8 +112,8 @@ def test_the_comparison_without_covariates_uses_the_same_patients_where_others_a
     missing = {"method": "mice", "imputations": 2, "iterations": 1}
     plan = StudyPlan(covariates=COVARIATES, methods=("unadjusted",), scales=SCALES, missing=missing)
     table = EstimateTask(paper(), 80, 5, {"own": plan})(0, 1).to_pandas().set_index("scale")
-    men = written_down(draw_cohort(paper(), 5, 1, men=80), 0)
-    for each in analyse(men, plan_of(("unadjusted",), missing=missing)).estimates:
+    patients = written_down(draw_cohort(paper(), 5, 1, men=80), 0)
+    for each in analyse(patients, plan_of(("unadjusted",), missing=missing)).estimates:
         row = table.loc[each.scale]
         for number in NUMBERS:
             assert row[number] == pytest.approx(float(getattr(each, number)), rel=1e-5), number
@@ -143,11 +143,11 @@ def test_power_finds_what_analyse_finds_in_the_same_patients(method, name, covar
     data = observe(design, draw_trials(design, scenario_of(design), 3, 300, 2), 1.0)
     ours = arm_comparison.analyse_trials(data)
     for replicate in range(2):
-        men = {"arm": data.arm[replicate], "y": data.outcome[replicate]}
-        men |= {each: data.baseline[each][replicate] for each in covariates}
+        patients = {"arm": data.arm[replicate], "y": data.outcome[replicate]}
+        patients |= {each: data.baseline[each][replicate] for each in covariates}
         kinds = dict.fromkeys(covariates, "numeric")
         plan = Plan(treatment="arm", outcome="y", covariates=kinds, methods=(name,))
-        found = next(each for each in analyse(men, plan).estimates if each.scale == ours.scale)
+        found = next(each for each in analyse(patients, plan).estimates if each.scale == ours.scale)
         assert ours.estimate[replicate] == pytest.approx(float(found.estimate), rel=1e-6)
         if method == name:
             assert ours.std_error[replicate] == pytest.approx(float(found.std_error), rel=1e-6)
@@ -187,8 +187,8 @@ def test_an_unknown_method_names_the_nearest():
 
 
 def test_the_two_readings_of_the_score_as_a_covariate_differ():
-    men = written_down(draw_cohort(paper(), 5, 1), 0)
-    both = analyse(men, plan_of(("ps-covariate", "ps-covariate-alone"))).estimates
+    patients = written_down(draw_cohort(paper(), 5, 1), 0)
+    both = analyse(patients, plan_of(("ps-covariate", "ps-covariate-alone"))).estimates
     assert "testis_volume_ml" in both[0].estimand.summary
     assert both[1].estimand.summary == "conditional odds ratio given the propensity score"
     assert abs(np.log(both[0].estimate / both[1].estimate)) > 0.01
@@ -201,7 +201,7 @@ def test_a_replicate_with_too_few_partners_has_no_answer_and_a_table_is_refused(
     table = EstimateTask(paper(), None, 5, {"own": plan})(0, 2).to_pandas()
     assert (cohort.gn.sum(1) > 569 / 2).all()
     assert table["estimate"].isna().all()
-    with pytest.raises(InputError, match="treated men look for partners"):
+    with pytest.raises(InputError, match="treated patients look for partners"):
         analyse(written_down(cohort, 0), plan_of(("matching",), matching=choice))
 
 
@@ -211,8 +211,8 @@ def test_a_new_estimator_is_one_entry_of_the_registry(monkeypatch):
         "unadjusted-again", "the unadjusted comparison", lambda work: unadjusted(work.observed)
     )
     monkeypatch.setitem(METHODS, half.name, half)
-    men = written_down(draw_cohort(paper(), 5, 1), 0)
-    found = analyse(men, plan_of(("unadjusted", "unadjusted-again"))).estimates
+    patients = written_down(draw_cohort(paper(), 5, 1), 0)
+    found = analyse(patients, plan_of(("unadjusted", "unadjusted-again"))).estimates
     assert [each.estimate for each in found[:3]] == [each.estimate for each in found[3:]]
     plan = StudyPlan(covariates=COVARIATES, methods=("unadjusted-again",))
     rows = EstimateTask(paper(), 100, 5, {"own": plan})(0, 2).to_pandas()

@@ -52,7 +52,7 @@ def test_the_question_says_which_convention_was_taken() -> None:
 def test_bad_input_is_refused() -> None:
     with pytest.raises(InputError, match="use censored, conservative, embryos left"):
         transfer_times(TRANSFERS, BIRTH, "optimistic")  # type: ignore[arg-type]  # the very test
-    with pytest.raises(InputError, match="leave out couples without a transfer"):
+    with pytest.raises(InputError, match="exclude couples without a transfer"):
         transfer_times([0, 1], [0, 1], "censored")
     with pytest.raises(InputError, match="say 0 or 1 per couple"):
         transfer_times(TRANSFERS, BIRTH, "embryos left")

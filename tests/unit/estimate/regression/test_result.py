@@ -9,7 +9,7 @@ from scipy.stats import norm, t
 from estimate.core.estimand import Estimand, IntercurrentEvent
 from estimate.core.result import assemble, wald
 
-QUESTION = Estimand("all men", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
+QUESTION = Estimand("all patients", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
 
 
 def test_ratios_are_told_on_their_scale_and_errors_on_the_log_scale():
@@ -59,8 +59,8 @@ def test_what_did_not_converge_holds_no_number():
 
 def test_the_estimand_names_intercurrent_events():
     question = Estimand(
-        "men started", "gn 1 vs 0", "any sperm", "risk difference",
+        "patients started", "gn 1 vs 0", "any sperm", "risk difference",
         (IntercurrentEvent("sperm in the ejaculate", "composite variable"),),
     )  # fmt: skip
     assert str(question).endswith("(sperm in the ejaculate: composite variable)")
-    assert "among men like the treated" in str(question.among("men like the treated"))
+    assert "among patients like the treated" in str(question.among("patients like the treated"))
