@@ -67,17 +67,18 @@ def _node(regimen: Regimen, step: Step, path: Path, edge: str) -> Node:
         return Node((f"Month {step.month}: wait", step.outcome), "wait", edge)
     phase = regimen.phase(step.phase)
     if phase.ends_therapy:
-        return Node(("Therapy ends", *_doses(path.totals), *_endings(regimen)), "done", edge)
-    doses = [
-        f"{order.drug} {order.dose_iu:g} IU / {order.interval_days} d" for order in phase.orders
-    ]
+        return Node(
+            ("Therapy ends", *_doses(regimen, path.totals), *_endings(regimen)), "done", edge
+        )
+    doses = [f"{order.drug} {order.dose:g} {order.unit} {order.rhythm}" for order in phase.orders]
     return Node((f"Month {step.month}: {phase.label}", *doses), "phase", edge)
 
 
-def _doses(totals: Totals) -> Iterator[str]:
-    for drug, iu in totals.iu.items():
-        if iu:
-            yield f"{drug} {iu:g} IU in {totals.injections[drug]} injections"
+def _doses(regimen: Regimen, totals: Totals) -> Iterator[str]:
+    for drug, amount in totals.amount.items():
+        if amount:
+            unit = regimen.drugs[drug].unit
+            yield f"{drug} {amount:g} {unit} in {totals.injections[drug]} doses"
 
 
 def _endings(regimen: Regimen) -> Iterator[str]:

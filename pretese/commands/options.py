@@ -120,9 +120,9 @@ def plan_option(words: str, *, required: bool = False) -> Option[Any]:
     return click.option("--plan", "plan_path", type=_FILE, required=required, help=words)
 
 
-def fsh_option(words: str, *, multiple: bool = False) -> Option[Any]:
-    """Return ``--fsh``, in the unit of ``--fsh-unit``."""
-    return click.option("--fsh", type=Number(), multiple=multiple, help=words)
+def fsh_option(words: str, *, numbers: bool = False) -> Option[Any]:
+    """Return ``--fsh``, which may be repeated; ``numbers`` alone, or also text such as ``<0.3``."""
+    return click.option("--fsh", type=Number() if numbers else str, multiple=True, help=words)
 
 
 def risk_options(command: Command) -> Command:

@@ -207,7 +207,7 @@ def test_a_regimen_that_is_not_proved_fails_the_check_and_not_the_input(capsys):
     )
     code, out, err = said(capsys, "regimen", "verify", "gap.yaml")
     assert (code, out) == (3, "")
-    assert "no rule fires for a man with month 2" in err
+    assert "no rule fires for a patient with month 2" in err
     code, out, _ = said(capsys, "regimen", "verify", "gap.yaml", "--json")
     assert (code, json.loads(out)["proved"]) == (3, False)
     assert said(capsys, "decide", "--regimen", "gap.yaml", "--month", "2")[0] == 2

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.bedside.timed_rule import rule_on
-from protocol.bedside.timeline import Observation, Timeline
+from protocol.bedside.known.timed_rule import rule_on
+from protocol.bedside.known.timeline import Observation, Timeline
 from protocol.regimen.load import load_regimen
 
 GUIDED = load_regimen("fsh-guided")

@@ -5,12 +5,20 @@ while a result is awaited. Results that come after that day do not change it.
 """
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from protocol.bedside.timeline import Observation, Timeline, last_late_day, window_of
+from protocol.bedside.known.timeline import (
+    Observation,
+    Timeline,
+    Window,
+    last_late_day,
+    window_of,
+)
 from protocol.regimen.conditions import Value
 from protocol.regimen.grid import Axis
+from protocol.regimen.language import InputSpec
 from protocol.regimen.load import DecisionTable, Regimen, Rule
 from protocol.regimen.paths import MONTH_DAYS
 
@@ -24,10 +32,11 @@ class TimedRule:
 
     ``rule`` fires for ``values``. ``taken`` is None while data are insufficient. ``conflicting``
     names the inputs whose results of one day, or whose result beyond a limit of detection, lead to
-    different answers; then no rule counts.
+    different answers; then no rule counts. ``day`` is the day as of which the results are known.
     """
 
     rule: Rule
+    day: int
     taken: int | None
     values: Mapping[str, Value]
     results: Mapping[str, tuple[Observation, ...]]
@@ -43,6 +52,7 @@ def rule_on(
     due: int,
     as_of: int,
     start: int | None = None,
+    end: int = 1,
 ) -> TimedRule:
     """Return the rule of a unique table for a decision due on ``due``, as known on ``as_of``.
 
@@ -52,17 +62,27 @@ def rule_on(
         The inputs that are not measured, by name.
     due, as_of, start
         Proleptic ordinals; ``start`` is the first day of therapy, to which changes are related.
+    end
+        The first day on which a sample counts as taken at the end of therapy.
     """
     names = [name for name in table.inputs if name not in state]
     for day in _days_of_decision(regimen, names, timeline, due, as_of):
-        results = {
-            name: results_for(regimen, name, timeline, due=due, as_of=day, start=start)
-            for name in names
-        }
-        found = _fired(table, state, results)
+        moment = Moment(due, day, start, end)
+        results = {name: results_for(regimen, name, timeline, moment) for name in names}
+        found = _fired(table, state, results, day)
         if found.rule.outcome != "insufficient data" and not found.conflicting:
-            return TimedRule(found.rule, day, found.values, results)
+            return replace(found, taken=day)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a decision is due and as of when it is asked, in ordinals; see `rule_on`."""
+
+    due: int
+    as_of: int
+    start: int | None = None
+    end: int = 1
 
 
 def _days_of_decision(
@@ -86,22 +106,34 @@ def sources_of(regimen: Regimen, name: str) -> tuple[str, ...]:
 
 
 def results_for(
-    regimen: Regimen, name: str, timeline: Timeline, *, due: int, as_of: int, start: int | None
+    regimen: Regimen, name: str, timeline: Timeline, moment: Moment
 ) -> tuple[Observation, ...]:
     """Return the results of an input that count for a decision; several if one day has several."""
     computed = regimen.inputs[name].computed
     if computed is None:
-        return timeline.known_values(name, window_of(regimen.inputs[name], due, as_of), as_of)
-    spec = regimen.inputs[computed.of]
-    now = timeline.known_values(computed.of, window_of(spec, due, as_of), as_of)
+        return _counting(regimen, name, timeline, moment)
     if computed.how == "previous value":
-        before = due - MONTH_DAYS
-        earlier = timeline.known_values(computed.of, window_of(spec, before, due), as_of)
-        return tuple(replace(item, input=name) for item in earlier)
-    first = timeline.first_from(computed.of, start, as_of) if start is not None else None
+        earlier = replace(moment, due=moment.due - MONTH_DAYS, as_of=min(moment.due, moment.as_of))
+        found = _counting(regimen, computed.of, timeline, earlier)
+        return tuple(replace(item, input=name) for item in found)
+    if moment.start is None:
+        return ()
+    first = timeline.first_from(computed.of, moment.start, moment.as_of)
     if first is None or not isinstance(first.value, float) or first.qualifier:
         return ()
+    now = _counting(regimen, computed.of, timeline, moment)
     return tuple(_related(name, item, first.value, computed.how) for item in now if _exact(item))
+
+
+def _counting(
+    regimen: Regimen, name: str, timeline: Timeline, moment: Moment
+) -> tuple[Observation, ...]:
+    """Return the results of a measured input in its window."""
+    spec = regimen.inputs[name]
+    window = window_of(spec, moment.due, moment.as_of)
+    if spec.not_before is not None:
+        window = Window(max(window.first, moment.end), window.last)
+    return timeline.known_values(name, window, moment.as_of)
 
 
 def _exact(item: Observation) -> bool:
@@ -116,7 +148,10 @@ def _related(name: str, item: Observation, first: float, how: str) -> Observatio
 
 
 def _fired(
-    table: DecisionTable, state: Mapping[str, Value], results: Mapping[str, tuple[Observation, ...]]
+    table: DecisionTable,
+    state: Mapping[str, Value],
+    results: Mapping[str, tuple[Observation, ...]],
+    day: int,
 ) -> TimedRule:
     """Return the rule of all candidates together; where they disagree, the inputs that matter."""
     axes = {axis.name: axis for axis in table.proved.axes}
@@ -127,14 +162,14 @@ def _fired(
     rule = table.rules[table.proved.rule_at(first)]
     open_inputs = [name for name, values in candidates.items() if len(values) > 1]
     if not open_inputs:
-        return TimedRule(rule, None, first, results)
+        return TimedRule(rule, day, None, first, results)
     answers = _answers(table, first, {name: candidates[name] for name in open_inputs})
     if len(answers) == 1:
-        return TimedRule(rule, None, first, results)
+        return TimedRule(rule, day, None, first, results)
     conflicting = tuple(
         name for name in open_inputs if len(_answers(table, first, {name: candidates[name]})) > 1
     )
-    return TimedRule(rule, None, first, results, conflicting or tuple(open_inputs))
+    return TimedRule(rule, day, None, first, results, conflicting or tuple(open_inputs))
 
 
 def _answers(
@@ -175,3 +210,13 @@ def values_of(axis: Axis, item: Observation) -> tuple[Value, ...]:
     if item.qualifier == "<":
         return axis.examples[: place if at_limit else place + 1]
     return axis.examples[place + 1 if at_limit else place : axis.measured_cells]
+
+
+def extremes_of(spec: InputSpec, item: Observation) -> tuple[Value, ...]:
+    """Return the value of a result; beyond a limit of detection, the ends of where it may lie."""
+    if not item.qualifier or not isinstance(item.value, float):
+        return (item.value,)
+    low, high = spec.plausible or (-math.inf, math.inf)
+    if item.qualifier == "<":
+        return (low, math.nextafter(item.value, low))
+    return (math.nextafter(item.value, high), high)
