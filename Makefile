@@ -14,7 +14,7 @@ help:
 	@echo "make test-portable  small commands as on older processors: every byte must be the same"
 	@echo "make test-lowest    the numbers with the lowest versions that pyproject.toml allows"
 	@echo "make test-newest    the numbers with the newest versions that there are"
-	@echo "make soak        hostile files and options, kills and full disks: SECONDS=600 SEED=1"
+	@echo "make soak        hostile files and options, kills, full disks, rivals: SECONDS=600 SEED=1"
 	@echo "make structure   folders, import chains, cycles, shared names, unreached lines"
 	@echo "make calibrate   solve the paper scenario again and store its certificate"
 	@echo "make recover     does each analysis find the true effect? 2,000 studies per scenario"

@@ -38,8 +38,9 @@ COMMANDS = {
     "--format csv,parquet,sav,dta,xpt,redcap,dataset-json",
     "untidy": "simulate strong-confounding --patients 300 --replicates 2 --data-errors 5",
     "analysed": "analyse {out}/simulated/patients.csv --plan docs/examples/plan.yaml --json",
-    "reproduced": "reproduce --replicates 20 --workers 1 --audit --json",
-    "recovered": "recover paper missing-at-random --replicates 2 --truth-men 20000 --workers 1",
+    "reproduced": "reproduce --replicates 20 --workers 1 --bias-analysis --json",
+    "recovered": "recover paper missing-at-random --replicates 2 --truth-patients 20000 "
+    "--workers 1",
     "planned": "power superiority-any-sperm --replicates 100 --workers 1 --json",
     "monitored": "power three-looks --replicates 20 --by-men --workers 1",
     "several": "power three-endpoints --replicates 20 --workers 1",

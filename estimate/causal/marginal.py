@@ -144,7 +144,7 @@ def g_computation(
 
 
 def aipw_risks(data: AnalysisSet, model: OutcomeModel, score: PropensityScore) -> Risks:
-    """Return standardised risks with their bias, estimated by weighting, taken off."""
+    """Return g-computation risks minus their bias as estimated by weighting."""
     return _doubly_robust(data, model.predicted, score, model.fit.converged)
 
 

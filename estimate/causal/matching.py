@@ -1,7 +1,7 @@
 """Matching on the propensity score, one to one without replacement.
 
-Every patient of the focal arm looks for the nearest patient of the other arm. Greedy matching
-cannot be batched: it loops over patients inside, and over data sets outside.
+Each patient of the focal arm is matched to the nearest unmatched patient of the other arm. Greedy
+matching cannot be batched: it loops over patients within each data set.
 """
 
 from dataclasses import dataclass, replace
@@ -44,9 +44,9 @@ class Matches:
         (..., n) number of a patient's pair from 0, or -1 for a patient without a partner. Pairs are
         numbered by the position of their focal patient.
     focal
-        The arm whose patients looked for partners.
+        The arm whose patients are matched.
     dropped
-        (...) focal patients who found none, so that the population is no longer theirs.
+        (...) focal patients who found none, so that the population is not the focal arm any more.
     """
 
     pair: Ints
@@ -95,7 +95,7 @@ def match_nearest(
         untreated focal patients, who are the hardest to match.
     caliper
         Largest distance allowed, in standard deviations of the distance measure over all patients
-        analysed (n - 1). None is no limit.
+        analysed (n - 1). None sets no limit.
     on
         Distance measure: the propensity score or its logit.
     exact
@@ -151,7 +151,7 @@ def _refuse(focal: Focal, sizes: list[Ints], where: str) -> None:
     raise InputError.of(
         where,
         "focal",
-        f"{ours} {focal} patients look for partners among {theirs} {other}: "
+        f"{ours} {focal} patients for {theirs} {other}: "
         f"{ours - theirs} would go without, chosen by order and not by resemblance",
         f"take focal: {other} (the effect among the {other}), or order: closest, or weights",
     )
@@ -292,7 +292,7 @@ def matched(
         method,
         "odds ratio",
         fit.coef[..., column],
-        np.sqrt(cov[..., column, column]),
+        np.sqrt(np.maximum(cov[..., column, column], 0.0)),
         n,
         interval="Wald, clustered by pair",
         converged=fit.converged,

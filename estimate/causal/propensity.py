@@ -69,7 +69,7 @@ def propensity(data: AnalysisSet, covariates: Sequence[str] | None = None) -> Pr
 def trim(
     data: AnalysisSet, score: PropensityScore, low: float = 0.1, high: float = 0.9
 ) -> AnalysisSet:
-    """Leave out patients whose score is below ``low`` or above ``high``; both ends stay in.
+    """Exclude patients whose score is below ``low`` or above ``high``; both ends stay in.
 
     Crump RK, Hotz VJ, Imbens GW, Mitnik OA. *Biometrika* 2009;96:187-199. The population changes:
     fit the score again, and say so.
@@ -149,5 +149,5 @@ def _ranks(score: Floats, who: Bools) -> Floats:
 
 def _variance(values: Floats, who: Bools, n: Floats) -> Floats:
     mean = np.where(who, values, 0).sum(-1) / n
-    spread: Floats = np.where(who, (values - mean[..., None]) ** 2, 0).sum(-1) / (n - 1)
-    return spread
+    variation: Floats = np.where(who, (values - mean[..., None]) ** 2, 0).sum(-1) / (n - 1)
+    return variation

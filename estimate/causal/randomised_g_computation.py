@@ -148,9 +148,11 @@ def _risks(
         untreated, treated = np.where(np.abs(risks - 0.5) > 0.5 - LIMIT, np.round(risks), risks)
         cov = _cov_ye(y, arm, kept, predicted, stratum)
         cov = cov * (patients / np.maximum(patients - coefficients, 0))[..., None, None]
-    enough = np.minimum((kept * arm).sum(-1), (kept * (1 - arm)).sum(-1)) >= 2
+    sizes = np.stack([(kept * arm).sum(-1), (kept * (1 - arm)).sum(-1)], -1)
+    enough = sizes.min(-1) >= 2
     swapped = cov[..., ::-1, ::-1]
-    return Risks(treated, untreated, swapped, patients.astype(np.int64), sound & enough)
+    count = patients.astype(np.int64)
+    return Risks(treated, untreated, swapped, count, sound & enough, size=sizes)
 
 
 def _cov_ye(
@@ -174,9 +176,9 @@ def _cov_ye(
     total = np.empty((*n.shape, 2, 2))
     with np.errstate(divide="ignore", invalid="ignore"):
         for a in (0, 1):
-            shared, spread = within[a][..., 2, a], among[..., a, a]
-            own = within[a][..., 2, 2] - 2 * shared + spread
-            total[..., a, a] = own / share[a] + 2 * shared - spread
+            shared, variation = within[a][..., 2, a], among[..., a, a]
+            own = within[a][..., 2, 2] - 2 * shared + variation
+            total[..., a, a] = own / share[a] + 2 * shared - variation
         cross = within[0][..., 2, 1] + within[1][..., 2, 0] - among[..., 0, 1]
         total[..., 0, 1] = total[..., 1, 0] = cross
         if stratum is not None:
@@ -211,8 +213,8 @@ def _gain(
     gain = np.empty((*weight.shape[:-1], 2, 2))
     for a in (0, 1):
         for b in (0, 1):
-            spread = share[a] * ((a == b) - share[b])
-            gain[..., a, b] = spread * (weight * mean[a] * mean[b]).sum(-1)
+            variation = share[a] * ((a == b) - share[b])
+            gain[..., a, b] = variation * (weight * mean[a] * mean[b]).sum(-1)
     return gain
 
 

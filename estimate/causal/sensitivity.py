@@ -25,7 +25,7 @@ def ascertainment(table: TwoByTwo, missed: ArrayLike, estimand: Estimand) -> Est
 
     Examples
     --------
-    >>> question = Estimand("patients started", "gn 1 vs 0", "any sperm", "odds ratio")
+    >>> question = Estimand("patients started", "therapy 1 vs 0", "any sperm", "odds ratio")
     >>> table = TwoByTwo.of(142, 253, 34, 140)
     >>> answer = ascertainment(table, [0, 5, 10], question)
     >>> print(answer.estimate.round(2))
@@ -81,10 +81,10 @@ def never_responder_bounds(operated: TwoByTwo, responders: ArrayLike) -> Bounds:
     left = np.asarray(responders, float)
     expected = operated.untreated * left / (operated.treated + left)
     most = np.minimum(expected, operated.untreated_yes)
-    least = np.maximum(0, expected - operated.untreated_no)
+    fewest = np.maximum(0, expected - operated.untreated_no)
     remaining = operated.untreated - expected
     lowest = (operated.untreated_yes - most) / remaining
-    highest = (operated.untreated_yes - least) / remaining
+    highest = (operated.untreated_yes - fewest) / remaining
     return Bounds(operated.risk_treated - highest, operated.risk_treated - lowest)
 
 

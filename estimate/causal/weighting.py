@@ -32,8 +32,8 @@ POPULATIONS: dict[Target, str] = {
     "ate": "all patients",
     "att": "patients like the treated",
     "atc": "patients like the untreated",
-    "ato": "patients who might well be in either arm (overlap weights)",
-    "atm": "patients who find a match in the other arm (matching weights)",
+    "ato": "the overlap population (overlap weights)",
+    "atm": "the matched population (matching weights)",
 }
 
 
@@ -63,7 +63,8 @@ class Weights:
         sizes = []
         for arm in (data.treatment > 0, data.treatment <= 0):
             w = np.where(arm, self.value, 0.0)
-            sizes.append(w.sum(-1) ** 2 / (w**2).sum(-1))
+            with np.errstate(divide="ignore", invalid="ignore"):
+                sizes.append(w.sum(-1) ** 2 / (w**2).sum(-1))
         return sizes[0], sizes[1]
 
 
@@ -95,9 +96,9 @@ def weights(
     >>> from estimate.core.analysis_set import analysis_set
     >>> from estimate.core.columns import Numeric
     >>> from estimate.causal.propensity import propensity
-    >>> gn, y = [1, 0, 0, 0, 1, 1, 1, 0], [1, 0, 1, 0, 1, 1, 0, 0]
-    >>> patients = {"gn": gn, "y": y, "x": [0] * 4 + [1] * 4}
-    >>> data = analysis_set(patients, treatment="gn", outcome="y", covariates={"x": Numeric()})
+    >>> therapy, y = [1, 0, 0, 0, 1, 1, 1, 0], [1, 0, 1, 0, 1, 1, 0, 0]
+    >>> patients = {"therapy": therapy, "y": y, "x": [0] * 4 + [1] * 4}
+    >>> data = analysis_set(patients, treatment="therapy", outcome="y", covariates={"x": Numeric()})
     >>> print(weights(data, propensity(data)).value.round(4))
     [4.     1.3333 1.3333 1.3333 1.3333 1.3333 1.3333 4.    ]
     """
@@ -153,7 +154,7 @@ def weighted_risks(
         JK, Davidian M. *Stat Med* 2004;23:2937-2960). Where a few patients carry weights far above
         the rest it is too short (with 569 patients of whom some weigh 16 and more, by 6 %, and an
         interval covers 93.6 instead of 95 %); "M-estimation HC3" divides both residuals, of
-        treatment and of outcome, by 1 - leverage, and mends part of it.
+        treatment and of outcome, by 1 - leverage, which corrects part of it.
     """
     hc3 = errors.endswith("HC3")
     phi = score.influence(data, small_sample=hc3) if errors.startswith("M-estimation") else None
@@ -174,6 +175,7 @@ def weighted_risks(
         risks.append(risk)
         influence.append(by_patient)
         naive.append(risk * (1 - risk) / total)
+    sizes = np.stack(w.effective_size(data), axis=-1)
     stack = np.stack(influence, axis=-2)
     cov = stack @ stack.swapaxes(-1, -2)
     if errors == "naive":
@@ -182,7 +184,7 @@ def weighted_risks(
         cov = cov * (n / (n - p))[..., None, None]
     elif errors == "survey":
         cov, df = cov * (n / (n - 1))[..., None, None], n - p
-    return Risks(risks[0], risks[1], cov, n, score.fit.converged, df)
+    return Risks(risks[0], risks[1], cov, n, score.fit.converged, df, sizes)
 
 
 def iptw(
@@ -226,7 +228,7 @@ def iptw_adjusted(
         )
     if errors == "M-estimation":
         terms = scores(design.X, data.outcome, fit, w.value)
-        cov = stacked_covariance(terms, fit.cov, _nuisances(data, score, w, terms))
+        cov = stacked_covariance(terms, fit.cov, _nuisance_terms(data, score, w, terms))
     else:
         cov = sandwich(design.X, data.outcome, fit, w.value, correction=errors)
     return wald(
@@ -242,7 +244,7 @@ def iptw_adjusted(
     )
 
 
-def _nuisances(
+def _nuisance_terms(
     data: AnalysisSet, score: PropensityScore, w: Weights, terms: Floats
 ) -> list[tuple[Floats, Floats]]:
     """Return what was estimated before the weighted regression: the score, and the arm shares."""

@@ -46,7 +46,7 @@ def score_z(
     x1, n1, x2, n2
         Events and patients per arm.
     null
-        Value of ``measure`` under the null; None is no effect. Below no effect it is a
+        Value of ``measure`` under the null; None means no effect. Below no effect it is a
         non-inferiority margin.
     variance
         Miettinen and Nurminen multiply by n / (n - 1).
@@ -108,7 +108,8 @@ def score_interval(
     level
         Coverage, two-sided.
     z
-        Critical value instead of ``level``: with the bound of a look it is a repeated interval.
+        Critical value instead of ``level``; the boundary of an interim analysis gives a repeated
+        interval.
 
     Examples
     --------
@@ -183,6 +184,7 @@ def compare_arms(
     *,
     measure: Measure = "risk difference",
     variance: Variance = "Miettinen-Nurminen",
+    method: str = "unadjusted",
 ) -> Estimate:
     """Return the unadjusted effect with its score test (no effect) and score interval.
 
@@ -206,7 +208,7 @@ def compare_arms(
         low, high = (low, high) if measure == "risk difference" else (np.log(low), np.log(high))
     return assemble(
         estimand.as_(measure),
-        "score",
+        method,
         measure,
         value=value,
         std_error=std_error,

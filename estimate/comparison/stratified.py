@@ -137,9 +137,9 @@ def cochran_mantel_haenszel(
     n, events = counts.patients, counts.x1 + counts.x2
     with np.errstate(divide="ignore", invalid="ignore"):
         expected = np.where(n > 0, counts.n1 * events / n, 0.0)
-        spread = counts.n1 * counts.n2 * events * (n - events) / (n**2 * (n - 1))
+        variation = counts.n1 * counts.n2 * events * (n - events) / (n**2 * (n - 1))
     gap = np.abs((np.where(n > 0, counts.x1, 0.0) - expected).sum(-1))
-    variance = np.where(n > 1, spread, 0.0).sum(-1)
+    variance = np.where(n > 1, variation, 0.0).sum(-1)
     if continuity:
         gap = np.maximum(gap - 0.5, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -157,7 +157,7 @@ def mantel_haenszel(
 
     Examples
     --------
-    >>> question = Estimand("randomised patients", "gn 1 vs 0", "sperm_in_ejaculate", "")
+    >>> question = Estimand("randomised patients", "therapy 1 vs 0", "sperm_in_ejaculate", "")
     >>> counts = StratumCounts.of([20, 30, 12], [30, 50, 30], [15, 20, 8], [40, 50, 30])
     >>> for answer in mantel_haenszel(counts, question):
     ...     print(f"{answer.scale} {answer.estimate:.3f}")

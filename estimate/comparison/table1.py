@@ -141,8 +141,8 @@ def table_one(
 
     Examples
     --------
-    >>> patients = pd.DataFrame({"gn": [0, 0, 1, 1], "age_years": [30, 34, 29, None]})
-    >>> print(table_one(patients, "gn", {"age_years": Numeric()}).rows[0].cells())
+    >>> patients = pd.DataFrame({"therapy": [0, 0, 1, 1], "age_years": [30, 34, 29, None]})
+    >>> print(table_one(patients, "therapy", {"age_years": Numeric()}).rows[0].cells())
     ['30.00 [29.50, 32.00]', '32.00 [31.00, 33.00]', '29.00 [29.00, 29.00]']
     """
     _check(patients, by, kinds)
@@ -152,7 +152,7 @@ def table_one(
     w = np.ones(len(patients)) if weights is None else np.asarray(weights, float)
     if w.shape != (len(patients),) or not np.isfinite(w).all() or (w < 0).any():
         cure = "give one finite number of at least 0 per patient"
-        raise InputError.of("Table 1", "weights", "they are not usable", cure)
+        raise InputError.of("Table 1", "weights", "they are not valid", cure)
     members = np.stack([np.ones(len(patients), bool), *(group == g for g in range(len(names)))])
     rows = [
         _describe_numbers(name, patients[name].to_numpy(float), group, members, w, weights is None)

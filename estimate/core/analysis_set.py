@@ -119,15 +119,16 @@ def analysis_set(
     ------
     InputError
         All faults at once: a column that is not there, a treatment or outcome that is not 0/1, a
-        covariate that is no number, an unknown category, nobody left, a treatment or covariate
+        covariate that is not a number, an unknown category, nobody left, a treatment or covariate
         that does not vary. A batch is refused for these only if no data set escapes them.
 
     Examples
     --------
-    >>> patients = {"gn": [1, 1, 0, 0], "sperm_retrieved": [1, 0, 0, 1]}
+    >>> patients = {"therapy": [1, 1, 0, 0], "sperm_retrieved": [1, 0, 0, 1]}
     >>> patients["age_years"] = [31, 28, None, 35]
     >>> chosen = analysis_set(
-    ...     patients, treatment="gn", outcome="sperm_retrieved", covariates={"age_years": Numeric()}
+    ...     patients, treatment="therapy", outcome="sperm_retrieved",
+    ...     covariates={"age_years": Numeric()},
     ... )
     >>> int(chosen.n), {why: int(count) for why, count in chosen.reasons.items()}
     (3, {'age_years is missing': 1})
@@ -136,7 +137,9 @@ def analysis_set(
     try:
         read = read_columns(columns, {treatment: Numeric(), outcome: Numeric(), **kinds}, where)
     except InputError as error:
-        raise InputError(_advise(fault, (treatment, outcome)) for fault in error.faults) from None
+        raise InputError(
+            _with_cure(fault, (treatment, outcome)) for fault in error.faults
+        ) from None
     shape = np.broadcast_shapes(*(column.shape for column in read.values()))
     eligible = np.ones(shape, bool) if include is None else np.array(include, bool)
     reasons: dict[str, Ints] = {}
@@ -162,7 +165,7 @@ def analysis_set(
     )
 
 
-def _advise(fault: Fault, roles: tuple[str, str]) -> Fault:
+def _with_cure(fault: Fault, roles: tuple[str, str]) -> Fault:
     """Ask for 0 and 1, not for any number, where a treatment or outcome holds words."""
     if fault.field in roles and fault.problem.endswith("is not a number"):
         return replace(fault, cure="code it 0 (no) and 1 (yes)")

@@ -108,7 +108,7 @@ def _codes(column: NDArray[Any], levels: Sequence[str]) -> Floats:
         if column.size and (column.min() < -1 or column.max() >= len(levels)):
             worst = int(column.min() if column.min() < -1 else column.max())
             raise _UnreadableError(
-                f"{worst} is no index of a level", f"give -1 (missing) to {len(levels) - 1}"
+                f"{worst} is not an index of a level", f"give -1 (missing) to {len(levels) - 1}"
             )
         return np.where(column < 0, np.nan, column.astype(float))
     import pandas as pd  # half a second to load: simulated patients come with codes

@@ -1,4 +1,4 @@
-"""What cannot be analysed: nobody left, no variation, numbers that are no measurements."""
+"""What cannot be analysed: nobody left, no variation, values that are not measurements."""
 
 from collections.abc import Mapping, Sequence
 
@@ -55,7 +55,7 @@ def refuse_what_cannot_be_analysed(
 
 
 def beyond_measure(read: Mapping[str, Floats], stay: Bools, where: str) -> list[Fault]:
-    """Return a fault for every column that holds, in patients who stay, what is no measurement."""
+    """Return a fault for every column that holds an impossible measurement."""
     faults = []
     for name, column in read.items():
         largest = np.where(stay & ~np.isnan(column), column, 0.0).ravel()

@@ -155,10 +155,10 @@ def _mover(coef: Floats, cov: Floats) -> tuple[Floats, Floats]:
     """Combine the separate limits of three ratios (Zou 2008, equations 5 and 6)."""
     mix = np.array([[1.0, 1.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     logs = coef @ mix.T
-    spread = np.einsum("ij,...jk,lk->...il", mix, cov, mix)
-    error = np.sqrt(np.einsum("...ii->...i", spread))
+    variation = np.einsum("ij,...jk,lk->...il", mix, cov, mix)
+    error = np.sqrt(np.einsum("...ii->...i", variation))
     with np.errstate(divide="ignore", invalid="ignore"):
-        r = spread / (error[..., :, None] * error[..., None, :])
+        r = variation / (error[..., :, None] * error[..., None, :])
     ratio, low, high = (np.exp(logs + sign * Z95 * error) for sign in (0, -1, 1))
     sign = np.array([1.0, -1.0, -1.0])
     value = (sign * ratio).sum(-1) + 1
@@ -203,13 +203,13 @@ def recode(
         reference = groups[risk.argmin(-1)]
     taken = np.asarray(reference, float)
     s, t = taken[..., 0], taken[..., 1]
-    flip_s, flip_t = 1 - 2 * s, 1 - 2 * t
+    swap_s, swap_t = 1 - 2 * s, 1 - 2 * t
     zero = np.zeros_like(s)
     mix = np.stack(
         [
-            np.stack([flip_s, zero, flip_s * t], -1),
-            np.stack([zero, flip_t, flip_t * s], -1),
-            np.stack([zero, zero, flip_s * flip_t], -1),
+            np.stack([swap_s, zero, swap_s * t], -1),
+            np.stack([zero, swap_t, swap_t * s], -1),
+            np.stack([zero, zero, swap_s * swap_t], -1),
         ],
         -2,
     )

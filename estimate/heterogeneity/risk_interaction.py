@@ -1,4 +1,4 @@
-"""Interaction of risks standardised over covariates, and the bootstrap of RERI.
+"""Interaction of risks by g-computation, and the bootstrap of RERI.
 
 What `additive` takes from odds ratios stands for risk ratios only if the outcome is rare;
 here the risks themselves are compared.
@@ -30,7 +30,7 @@ from estimate.regression.logistic import fit_logistic
 
 @dataclass(frozen=True, slots=True)
 class RiskInteraction:
-    """Interaction of risks standardised to the patients analysed.
+    """Interaction of marginal risks of the patients analysed.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ def risk_interaction(
     signs = np.array([1.0, -1.0, -1.0, 1.0])
     question = conditional_estimand(data, covariates, "all patients analysed")
     contrast = wald(
-        question.as_("interaction contrast of standardised risks"),
+        question.as_("interaction contrast of marginal risks"),
         "g-computation",
         "risk difference",
         risk4 @ signs,
@@ -105,7 +105,7 @@ def bootstrap_reri(
     """Return RERI of one study with its bootstrap standard error and percentile limits.
 
     Patients are drawn with replacement and all resamples are fitted at once. The reference group is
-    held fixed: if each resample chose its own, the measure would change its meaning on the way.
+    held fixed: if each resample chose its own, the measure would not keep its meaning.
     A resample without a finite fit is excluded; the p-value is twice the smaller share on one
     side of 0.
     """

@@ -176,7 +176,7 @@ def subgroup_effects(
     logs = np.stack([np.log(each.estimate) for each in separate], -1)
     precision = np.stack([1 / each.std_error**2 for each in separate], -1)
     mean = (precision * logs).sum(-1, keepdims=True) / precision.sum(-1, keepdims=True)
-    spread = (precision * (logs - mean) ** 2).sum(-1)
+    variation = (precision * (logs - mean) ** 2).sum(-1)
     return Subgroups(
         tuple(labels),
         np.stack([c[0] for c in counts], -2),
@@ -184,8 +184,8 @@ def subgroup_effects(
         separate,
         _together(data, X, tested, labels, members, covariates),
         _test(X, data, tested),
-        spread,
-        np.asarray(special.chdtrc(len(labels) - 1, spread)),
+        variation,
+        np.asarray(special.chdtrc(len(labels) - 1, variation)),
     )
 
 

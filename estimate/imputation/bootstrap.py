@@ -107,8 +107,8 @@ def combine(each: ArrayLike) -> BootstrapImputation:
     grow = (b + 1) / (b * m)
     # Noise can make the difference negative; the variance of the mean of all is then a floor.
     variance = max(grow * between - within / m, between / (b * m))
-    spread = (grow * between) ** 2 / (b - 1) + within**2 / (b * m**2 * (m - 1))
-    df = max((grow * between - within / m) ** 2 / spread, 3.0) if spread > 0 else np.inf
+    variation = (grow * between) ** 2 / (b - 1) + within**2 / (b * m**2 * (m - 1))
+    df = max((grow * between - within / m) ** 2 / variation, 3.0) if variation > 0 else np.inf
     estimate, error = float(means.mean()), float(np.sqrt(variance))
     half = float(special.stdtrit(df, 0.975)) * error if np.isfinite(df) else 0.0
     low, high = np.quantile(means, [0.025, 0.975])

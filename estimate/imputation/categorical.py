@@ -84,7 +84,7 @@ def _probabilities(X: Floats, coef: Floats) -> Floats:
 
 
 def _root(cov: Floats) -> Floats:
-    """Return L with L L' = cov; directions without information get no spread."""
+    """Return L with L L' = cov; directions without information get no variance."""
     values, vectors = np.linalg.eigh(np.where(np.isfinite(cov), cov, 0.0))
     return np.asarray(vectors * np.sqrt(values.clip(0))[:, None, :])
 

@@ -99,16 +99,16 @@ class Donors:
     def draw(self, which: Floats, among_ties: Floats) -> Ints:
         """Choose one row for each gap by uniform numbers (chain, k).
 
-        The second number chooses among patients with the same prediction, for each gap anew: few
-        distinct predictions would otherwise make all gaps of a kind share five donors, which
-        inflates the variance between imputations.
+        The second number chooses among patients with the same prediction, separately for each
+        missing value: otherwise few distinct predictions would make all missing values of a kind
+        share five donors, which inflates the variance between imputations.
         """
         pick = (which * self.nearest.shape[-1]).astype(np.int64)
         place = np.take_along_axis(self.nearest, pick[..., None], -1)[..., 0]
         value = np.take_along_axis(self.predicted, place, -1)
         seen = np.isfinite(self.predicted)
-        spread = np.ptp(np.where(seen, self.predicted, self.predicted[:, :1]), axis=-1)
-        slack = (TIED * spread)[:, None]
+        variation = np.ptp(np.where(seen, self.predicted, self.predicted[:, :1]), axis=-1)
+        slack = (TIED * variation)[:, None]
         first = _search(self.predicted, value - slack, "left")
         size = _search(self.predicted, value + slack, "right") - first
         place = first + (among_ties * size).astype(np.int64)

@@ -121,7 +121,7 @@ def _barnard_rubin(m: int, share: Floats, complete: Floats) -> Floats:
 def missing_information(each: Estimate, *, df_complete: ArrayLike = np.inf) -> Floats:
     """Return the fraction of missing information of an estimate; imputations are its last axis.
 
-    The share of its variance that stems from what is missing: 0.3 says that complete data would
+    The share of its variance that stems from what is missing: 0.3 means that complete data would
     have told in 70 % as many patients.
     """
     value = np.log(each.estimate) if each.scale in RATIOS else each.estimate

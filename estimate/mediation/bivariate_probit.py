@@ -92,8 +92,10 @@ def normal_pair_cdf(h: ArrayLike, k: ArrayLike, rho: float, sign: ArrayLike = 1.
     h, k, sign = (np.asarray(v, float) for v in (h, k, sign))
     half = np.arcsin(rho) / 2
     angle = half * (_NODES + 1)
-    spread, product = h**2 + k**2, 2 * sign * h * k
-    exponent = (product[..., None] * np.sin(angle) - spread[..., None]) / (2 * np.cos(angle) ** 2)
+    variation, product = h**2 + k**2, 2 * sign * h * k
+    exponent = (product[..., None] * np.sin(angle) - variation[..., None]) / (
+        2 * np.cos(angle) ** 2
+    )
     area = sign * (np.exp(exponent) @ _WEIGHTS) * half
     return np.asarray(special.ndtr(h) * special.ndtr(k) + area / (2 * np.pi))
 

@@ -92,17 +92,17 @@ def error_correlation(
     Examples
     --------
     >>> rng = np.random.default_rng(1)
-    >>> exposed = rng.integers(0, 2, 600)
-    >>> treated = (rng.random(600) < 0.4 + 0.3 * exposed).astype(int)
+    >>> group = rng.integers(0, 2, 600)
+    >>> treated = (rng.random(600) < 0.4 + 0.3 * group).astype(int)
     >>> retrieved = (rng.random(600) < 0.2 + 0.2 * treated).astype(int)
-    >>> found = error_correlation(exposed, treated, retrieved, rho=[0.0, 0.2, 0.4])
+    >>> found = error_correlation(group, treated, retrieved, rho=[0.0, 0.2, 0.4])
     >>> print(f"{found.acme[0]:.3f}, gone at {found.vanishes_at:.2f}")
     0.050, gone at 0.34
     """
     grid = np.asarray(rho, float)
     if grid.ndim != 1 or (np.abs(grid) > 0.95).any() or (np.diff(grid) <= 0).any():
         cure = "list ascending numbers from -0.95 to 0.95"
-        raise InputError.of("mediation", "rho", "the correlations are not usable", cure)
+        raise InputError.of("mediation", "rho", "the correlations are not valid", cure)
     patients = gather(exposure, mediator, outcome, covariates, include, interaction)
     nearest = int(np.abs(grid).argmin())
     start = fit_pair(patients, 0.0, np.zeros(patients.size))

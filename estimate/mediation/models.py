@@ -56,7 +56,7 @@ class MediationModels:
 
 
 def fit_models(data: MediationData) -> MediationModels:
-    """Fit the mediator (logistic, or linear if it is no 0/1) and the outcome (logistic)."""
+    """Fit the mediator (logistic, or linear if it is not 0/1) and the outcome (logistic)."""
     a, m = data.exposure[..., None], data.mediator[..., None]
     first = np.concatenate([a, data.base], -1)
     head = [a, m, a * m] if data.interaction else [a, m]
@@ -138,9 +138,9 @@ def _risk_block(data: MediationData, sigma: Floats, first: Floats, second: Float
         for b in (0, 1):
             mean = m_eta + b * first[..., :1]
             eta = y_eta + (a * by_exposure)[..., None] + slope * mean
-            spread = slope * (np.sqrt(2) * sigma[..., None, None])
+            variation = slope * (np.sqrt(2) * sigma[..., None, None])
             risk = sum(
-                w / (1 + np.exp(-(eta + spread * x).clip(-500, 500)))
+                w / (1 + np.exp(-(eta + variation * x).clip(-500, 500)))
                 for x, w in zip(nodes, node_weights / np.sqrt(np.pi), strict=True)
             )
             risks[..., a, b] = np.matmul(risk, share)[..., 0]

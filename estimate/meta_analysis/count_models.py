@@ -70,13 +70,13 @@ def binomial_normal(x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike) 
     studies = counts.shape[1]
     start = np.concatenate([_start_levels(counts), [0.0]])
     fits = [
-        _minimise(lambda q: _binomial_normal_loss(q, counts), np.append(start, spread))
-        for spread in (0.0, 0.5)
+        _minimise(lambda q: _binomial_normal_loss(q, counts), np.append(start, tau))
+        for tau in (0.0, 0.5)
     ]
     point, loss = min(fits, key=lambda fit: fit[1])
     hessian = _hessian(lambda q: _binomial_normal_loss(q, counts)[1], point)
     tau = abs(float(point[-1]))
-    # At a spread of 0 the likelihood is flat in it to first order: the other rows suffice.
+    # At a tau of 0 the likelihood is flat in it to first order: the other rows suffice.
     block = hessian if tau > 1e-4 else hessian[:-1, :-1]
     covariance = np.linalg.inv(block)
     error = float(np.sqrt(covariance[studies, studies]))
@@ -130,30 +130,30 @@ def _start_levels(counts: Floats) -> Floats:
 
 
 def _binomial_normal_loss(q: Floats, counts: Floats) -> tuple[float, Floats]:
-    """Return minus the log likelihood of (levels, log odds ratio, spread), and its gradient.
+    """Return minus the log likelihood of (levels, log odds ratio, tau), and its gradient.
 
-    The integral over the effect of a study is taken about its mode (adaptive quadrature).
+    The integral over the effect of a study is evaluated about its mode (adaptive quadrature).
     """
     logits = np.stack([q[:-2] + q[-2], q[:-2]])
-    x, n, spread = counts[[0, 2]], counts[[1, 3]], q[-1]
-    mode, width = _mode(logits, spread, x, n)
+    x, n, tau = counts[[0, 2]], counts[[1, 3]], q[-1]
+    mode, width = _mode(logits, tau, x, n)
     u = mode[:, None] + width[:, None] * _NODES
-    each = logits[..., None] + spread * _HALVES[..., None] * u
+    each = logits[..., None] + tau * _HALVES[..., None] * u
     inner = x[..., None] * log_expit(each) + (n - x)[..., None] * log_expit(-each)
     terms = inner.sum(axis=0) - 0.5 * u**2 + 0.5 * _NODES**2 + _LOG_WEIGHTS
     per_study = logsumexp(terms, axis=1)
     weight = np.exp(terms - per_study[:, None])
     residual = weight * (x[..., None] - n[..., None] * expit(each))
     by_arm = residual.sum(axis=-1)
-    by_spread = float((residual * _HALVES[..., None] * u).sum())
-    gradient = np.concatenate([by_arm.sum(axis=0), [by_arm[0].sum(), by_spread]])
+    by_tau = float((residual * _HALVES[..., None] * u).sum())
+    gradient = np.concatenate([by_arm.sum(axis=0), [by_arm[0].sum(), by_tau]])
     return -float((per_study + np.log(width)).sum()), -gradient
 
 
-def _mode(logits: Floats, spread: float, x: Floats, n: Floats) -> tuple[Floats, Floats]:
+def _mode(logits: Floats, tau: float, x: Floats, n: Floats) -> tuple[Floats, Floats]:
     """Return where the integrand over the effect of a study peaks, and its width there."""
     u = np.zeros(logits.shape[1])
-    slope = spread * _HALVES
+    slope = tau * _HALVES
     for _ in range(50):
         risk = expit(logits + slope * u)
         curvature = 1 + (slope**2 * n * risk * (1 - risk)).sum(axis=0)

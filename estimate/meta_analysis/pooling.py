@@ -23,7 +23,7 @@ from estimate.meta_analysis.between_study_variance import (
     residual_q,
     tau2_interval,
 )
-from estimate.meta_analysis.study_effects import Measure, StudyEffects
+from estimate.meta_analysis.study_effects import EffectScale, StudyEffects
 from protocol.errors import InputError
 
 #: How coefficients are tested: normal distribution, or Knapp and Hartung's variance with t.
@@ -36,7 +36,7 @@ class MetaAnalysis:
 
     Attributes
     ----------
-    measure
+    scale
         Scale of the effects; ratios are natural logarithms in all fields.
     method, test
         Estimator of tau squared, and test of the coefficients.
@@ -54,7 +54,7 @@ class MetaAnalysis:
         Number of studies.
     """
 
-    measure: Measure
+    scale: EffectScale
     method: TauMethod
     test: PoolingTest
     terms: tuple[str, ...]
@@ -105,8 +105,8 @@ class MetaAnalysis:
             problem = f"{len(at)} values for {self.coefficient.size - 1} moderators ({names})"
             raise InputError.of("prediction", "moderators", problem, "give one value per moderator")
         effect = float(row @ self.coefficient)
-        spread = float(np.sqrt(row @ self.covariance @ row + self.tau2))
-        return effect, effect - self.reach * spread, effect + self.reach * spread
+        predictive_sd = float(np.sqrt(row @ self.covariance @ row + self.tau2))
+        return effect, effect - self.reach * predictive_sd, effect + self.reach * predictive_sd
 
 
 def pool_effects(
@@ -152,12 +152,12 @@ def pool_effects(
     coefficient = covariance @ (design.T @ (weight * effect))
     df = len(studies) - len(terms)
     if test == "knapp-hartung":
-        covariance = covariance * _scale(effect, weight, design, df)
+        covariance = covariance * _variance_factor(effect, weight, design, df)
     statistic = coefficient / np.sqrt(np.diag(covariance))
     reach = Z95 if test == "normal" else float(stdtrit(df, 0.975))
     half = reach * np.sqrt(np.diag(covariance))
     return MetaAnalysis(
-        measure=studies.measure,
+        scale=studies.scale,
         method=method,
         test=test,
         terms=terms,
@@ -192,7 +192,7 @@ def _design(
     return design, ("intercept", *names)
 
 
-def _scale(effect: Floats, weight: Floats, design: Floats, df: int) -> float:
+def _variance_factor(effect: Floats, weight: Floats, design: Floats, df: int) -> float:
     """Return Knapp and Hartung's factor, the mean weighted square of residuals."""
     if df < 1:
         problem = "the Knapp-Hartung test needs at least two studies more than moderators"

@@ -45,7 +45,7 @@ def egger_test(
     """
     if len(studies) < 3:
         problem = f"a regression on standard errors needs three studies; there are {len(studies)}"
-        raise InputError.of("funnel plot", "studies", problem, "add studies, or leave the test out")
+        raise InputError.of("funnel plot", "studies", problem, "add studies, or omit the test")
     errors = np.sqrt(studies.variance)[:, None]
     fit = pool_effects(studies, method, test, errors, ("standard error",))
     return FunnelAsymmetry(
@@ -87,4 +87,4 @@ def bias_adjusted(studies: StudyEffects, shift: Floats, variance: Floats) -> Stu
     if (extra < 0).any():
         problem = "a variance of bias is below 0"
         raise InputError.of("bias", "variance", problem, "give 0 or more for each study")
-    return StudyEffects(studies.measure, studies.effect - shift, studies.variance + extra)
+    return StudyEffects(studies.scale, studies.effect - shift, studies.variance + extra)

@@ -16,7 +16,7 @@ from estimate.core.result import Z95
 from protocol.errors import InputError
 
 #: The scale on which studies are pooled: ratios are pooled as natural logarithms.
-Measure = Literal["odds ratio", "risk ratio", "risk difference"]
+EffectScale = Literal["odds ratio", "risk ratio", "risk difference"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class StudyEffects:
 
     Attributes
     ----------
-    measure
+    scale
         Scale of the effects.
     effect
         (study,) effects; natural logarithms of ratios, or risk differences (0 to 1).
@@ -33,7 +33,7 @@ class StudyEffects:
         (study,) sampling variances on the same scale, above 0.
     """
 
-    measure: Measure
+    scale: EffectScale
     effect: Floats
     variance: Floats
 
@@ -43,11 +43,11 @@ class StudyEffects:
         if not sound or not self.effect.size:
             problem = "effects and variances are not two equally long lists with a value"
             raise InputError.of("studies", "effects", problem, "give one pair per study")
-        usable = np.isfinite(self.effect) & np.isfinite(self.variance) & (self.variance > 0)
-        if not usable.all():
-            which = ", ".join(str(i + 1) for i in np.flatnonzero(~usable))
+        finite = np.isfinite(self.effect) & np.isfinite(self.variance) & (self.variance > 0)
+        if not finite.all():
+            which = ", ".join(str(i + 1) for i in np.flatnonzero(~finite))
             problem = f"no finite effect with a variance above 0 in row {which}"
-            raise InputError.of("studies", "effects", problem, "correct or leave out these studies")
+            raise InputError.of("studies", "effects", problem, "correct or exclude these studies")
 
     def __len__(self) -> int:
         """Return the number of studies."""
@@ -56,11 +56,11 @@ class StudyEffects:
     def without(self, index: int) -> "StudyEffects":
         """Return the effects of all studies but one."""
         keep = np.arange(len(self)) != index
-        return StudyEffects(self.measure, self.effect[keep], self.variance[keep])
+        return StudyEffects(self.scale, self.effect[keep], self.variance[keep])
 
 
 def effects_from_counts(
-    x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, measure: Measure = "odds ratio"
+    x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, scale: EffectScale = "odds ratio"
 ) -> StudyEffects:
     """Compute the effect of each study from events and patients of its two arms.
 
@@ -70,7 +70,7 @@ def effects_from_counts(
         (study,) events and patients of the experimental arm.
     x2, n2
         (study,) events and patients of the control arm.
-    measure
+    scale
         Scale of the effect; the experimental arm stands in the numerator, or first.
 
     Returns
@@ -81,7 +81,7 @@ def effects_from_counts(
     Raises
     ------
     InputError
-        A count is no whole number from 0 to the patients of its arm, or an arm is empty.
+        A count is not a whole number from 0 to the patients of its arm, or an arm is empty.
 
     Examples
     --------
@@ -89,21 +89,19 @@ def effects_from_counts(
     >>> [round(float(each), 4) for each in studies.effect]
     [0.4212, -1.7004]
     """
-    if measure not in get_args(Measure):
-        allowed = ", ".join(get_args(Measure))
-        raise InputError.of(
-            "studies", "measure", f"{measure!r} is not one of {allowed}", "choose one"
-        )
+    if scale not in get_args(EffectScale):
+        allowed = ", ".join(get_args(EffectScale))
+        raise InputError.of("studies", "scale", f"{scale!r} is not one of {allowed}", "choose one")
     a, n_first, c, n_second = (np.atleast_1d(np.asarray(v, float)) for v in (x1, n1, x2, n2))
     a, n_first, c, n_second = np.broadcast_arrays(a, n_first, c, n_second)
     _check_counts(a, n_first, c, n_second)
     cells = np.stack([a, n_first - a, c, n_second - c])
     cells = cells + 0.5 * (cells == 0).any(axis=0)
-    return StudyEffects(measure, *_FORMULAS[measure](*cells))
+    return StudyEffects(scale, *_FORMULAS[scale](*cells))
 
 
 def effects_from_intervals(
-    estimate: ArrayLike, low: ArrayLike, high: ArrayLike, measure: Measure = "odds ratio"
+    estimate: ArrayLike, low: ArrayLike, high: ArrayLike, scale: EffectScale = "odds ratio"
 ) -> StudyEffects:
     """Recover the effect of each study from a printed estimate and its 95 % interval.
 
@@ -114,7 +112,7 @@ def effects_from_intervals(
     ----------
     estimate, low, high
         (study,) estimate and limits as printed: ratios, or risk differences from -1 to 1.
-    measure
+    scale
         Scale of the printed numbers.
 
     Examples
@@ -124,7 +122,7 @@ def effects_from_intervals(
     0.2307
     """
     parts = [np.atleast_1d(np.asarray(each, float)) for each in (estimate, low, high)]
-    if measure != "risk difference":
+    if scale != "risk difference":
         if any((each <= 0).any() for each in parts):
             problem = "a ratio or a limit of a ratio is 0 or below"
             raise InputError.of("studies", "interval", problem, "give ratios, not their logarithms")
@@ -133,7 +131,7 @@ def effects_from_intervals(
     if not ((lower < middle) & (middle < upper)).all():
         problem = "an estimate does not lie inside its interval"
         raise InputError.of("studies", "interval", problem, "give estimate, lower and upper limit")
-    return StudyEffects(measure, middle, ((upper - lower) / (2 * Z95)) ** 2)
+    return StudyEffects(scale, middle, ((upper - lower) / (2 * Z95)) ** 2)
 
 
 def _check_counts(x1: Floats, n1: Floats, x2: Floats, n2: Floats) -> None:
@@ -141,7 +139,9 @@ def _check_counts(x1: Floats, n1: Floats, x2: Floats, n2: Floats) -> None:
     sound = (x1 >= 0) & (x1 <= n1) & (x2 >= 0) & (x2 <= n2) & (n1 > 0) & (n2 > 0)
     whole = all((each == np.floor(each)).all() for each in (x1, n1, x2, n2))
     if not sound.all() or not whole:
-        problem = "an arm is empty, or a count is no whole number from 0 to the patients of its arm"
+        problem = (
+            "an arm is empty, or a count is not a whole number from 0 to the patients of its arm"
+        )
         raise InputError.of("studies", "counts", problem, "check events and patients of each study")
 
 

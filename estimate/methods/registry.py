@@ -52,7 +52,7 @@ class Method:
         The computation, on data sets with any leading axes; None for methods of trials, which
         `pretese.trial.simulation.arm_comparison` computes from sites, strata and arms.
     target
-        Population of the effect; "focal" is that of the arm whose patients look for partners.
+        Population of the effect; "focal" is that of the arm whose patients are matched.
     given
         What a conditional effect is given; None for a marginal one.
     scales
@@ -109,6 +109,7 @@ _PAIRS: frozenset[Need] = frozenset({"covariates", "propensity score", "pairs"})
 _ANALYSE: frozenset[Door] = frozenset({"analyse"})
 _RECOVER: frozenset[Door] = frozenset({"recover"})
 _POWER: frozenset[Door] = frozenset({"power"})
+_EVERYWHERE: frozenset[Door] = _ANALYSE | _RECOVER | _POWER
 _SHOWN_TO_FAIL = "it is here to show that it fails"
 _OF_TRIALS = "it is computed from the arms, sites and strata of a planned trial"
 
@@ -148,7 +149,7 @@ def _within_pairs(work: Work) -> Answers:
 
 
 def _match_treated_largest(work: Work) -> Answers:
-    """Run what common software does unasked: treated patients choose first, largest score first.
+    """Run the default of common software: treated patients are matched first, largest score first.
 
     Where treated patients outnumber the others, those with smaller scores find no partner.
     """
@@ -170,8 +171,10 @@ def _iptw(target: Target) -> Method:
 
 
 _ENTRIES = (
-    Method("unadjusted", "comparison without adjustment", lambda work: unadjusted(work.observed),
-           needs=frozenset()),
+    Method("unadjusted",
+           "comparison of two proportions without covariates; risk difference with score test and "
+           "score interval (Farrington-Manning)",
+           lambda work: unadjusted(work.observed), needs=frozenset(), offered=_EVERYWHERE),
     Method("adjusted", "logistic regression on treatment and covariates",
            lambda work: [adjusted(work.data, profile=not work.pooled)],
            given="covariates", scales=_ODDS),
@@ -213,14 +216,11 @@ _ENTRIES = (
            "g-computation with a logistic outcome model over all participants; Wald test "
            "with the variance of Ye et al., which uses the strata of the randomisation",
            lambda work: randomised(work.data, strata=work.choices.strata), needs=_MODEL,
-           offered=frozenset({"analyse", "recover", "power"})),
+           offered=_EVERYWHERE),
     Method("aipw", "augmented inverse-probability weighting",
            lambda work: aipw(work.data, work.score, model=work.model), needs=_SCORE | _MODEL),
     Method("tmle", "targeted maximum likelihood",
            lambda work: tmle(work.data, work.score, model=work.model), needs=_SCORE | _MODEL),
-    Method("score",
-           "difference of two shares; score test and score interval (Farrington-Manning)",
-           scales=("risk difference",), needs=frozenset(), offered=_POWER, because=_OF_TRIALS),
     Method("mantel-haenszel",
            "risk difference pooled over strata (Mantel-Haenszel, Sato's variance); "
            "Cochran-Mantel-Haenszel test",
@@ -248,7 +248,7 @@ def methods_of(door: Door, methods: Mapping[str, Method] = METHODS) -> tuple[str
     """Return the names of the methods that a command offers.
 
     >>> methods_of("power")
-    ('g-computation-randomised', 'score', 'mantel-haenszel', 'logistic', 'mixed')
+    ('unadjusted', 'g-computation-randomised', 'mantel-haenszel', 'logistic', 'mixed')
     """
     return tuple(name for name, method in methods.items() if door in method.offered)
 

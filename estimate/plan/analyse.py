@@ -23,9 +23,9 @@ from estimate.imputation.rubins_rules import missing_information, pool_estimates
 from estimate.methods.registry import METHODS, Method
 from estimate.methods.shared_work import Work
 from estimate.plan.changes import changes
-from estimate.plan.delivery import deliveries
 from estimate.plan.explore import divisions, shapes
 from estimate.plan.findings import Analysis
+from estimate.plan.live_birth import live_births
 from estimate.plan.missing_data import CompleteData, complete
 from estimate.plan.pathways import pathways
 from estimate.plan.remarks import remarks
@@ -55,8 +55,9 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
 
     Examples
     --------
-    >>> patients = {"gn": [1] * 368 + [0] * 174, "y": [1] * 115 + [0] * 253 + [1] * 34 + [0] * 140}
-    >>> found = analyse(patients, Plan(treatment="gn", outcome="y", methods=("unadjusted",)))
+    >>> sperm = [1] * 115 + [0] * 253 + [1] * 34 + [0] * 140
+    >>> patients = {"therapy": [1] * 368 + [0] * 174, "y": sperm}
+    >>> found = analyse(patients, Plan(treatment="therapy", outcome="y", methods=("unadjusted",)))
     >>> for each in found.estimates:
     ...     print(f"{each.scale}: {each.estimate:.3f}, p = {each.p_value:.4f}")
     risk difference: 0.117, p = 0.0024
@@ -93,7 +94,7 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
         divisions=tuple(found[0]),
         shapes=tuple(found[1]),
         pathways=tuple(found[2]),
-        deliveries=tuple(deliveries(columns, plan, where)),
+        live_births=tuple(live_births(columns, plan, where)),
         changes=tuple(changes(columns, plan, where)),
         information=tuple(work.information),
         remarks=_remarks(whole.data, work.score, estimates),

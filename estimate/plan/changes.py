@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
+from estimate.comparison.two_sample import Comparison, signed_rank
 from estimate.core.arrays import Bools, Floats
 from estimate.core.columns import Numeric, read_columns
 from estimate.core.result import plain
@@ -23,16 +23,14 @@ class Pairs:
     after: Floats
 
     @property
-    def p_value(self) -> float:
-        """Wilcoxon's signed-rank test of no change; NaN with fewer than two patients who changed.
+    def test(self) -> Comparison:
+        """Wilcoxon's signed-rank test of no change."""
+        return signed_rank(np.asarray(self.after) - np.asarray(self.before))
 
-        Normal approximation without continuity correction; patients without change do not count.
-        Wilcoxon F. *Biometrics Bull* 1945;1:80-3.
-        """
-        change = np.asarray(self.after) - np.asarray(self.before)
-        if np.count_nonzero(change) < 2:
-            return float("nan")
-        return float(stats.wilcoxon(change, method="approx").pvalue)
+    @property
+    def p_value(self) -> float:
+        """The p-value of the test; NaN if no patient changed."""
+        return float(self.test.p_value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +51,7 @@ class Change:
                     for moment, values in (("before", pairs.before), ("after", pairs.after))
                 },
                 "p_value": plain(pairs.p_value),
+                "test": pairs.test.method,
             }
             for group, pairs in self.groups
         ]

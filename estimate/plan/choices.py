@@ -132,7 +132,7 @@ class Subgroup(Document):
         return (self.cut or "").startswith("<=") or (self.cut or "")[:2].strip() == ">"
 
 
-class CumulativeDelivery(Document):
+class LiveBirthColumns(Document):
     """Columns that say how couples fared after retrieval; couples without a transfer are excluded.
 
     ``transfers`` counts a couple's embryo transfers, of which the last is the birth where

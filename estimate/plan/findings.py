@@ -15,8 +15,8 @@ from estimate.core.result import RATIOS, Estimate, plain
 from estimate.imputation.chain import Imputation
 from estimate.imputation.convergence import convergence
 from estimate.plan.changes import Change
-from estimate.plan.delivery import Delivery
 from estimate.plan.explore import Division, Shape, with_multiplicity
+from estimate.plan.live_birth import CumulativeLiveBirth
 from estimate.plan.missing_data import CompleteData
 from estimate.plan.pathways import Pathway
 from estimate.plan.spec import Plan
@@ -41,7 +41,7 @@ class Analysis:
         "unadjusted", and each weighting or matching method, to the balance it reached.
     effective_sizes
         Weighting method to effective numbers of treated and untreated patients.
-    divisions, shapes, pathways, deliveries, changes
+    divisions, shapes, pathways, live_births, changes
         Answers to the further questions of the plan.
     information
         Method, scale and fraction of missing information of every pooled estimate.
@@ -60,7 +60,7 @@ class Analysis:
     divisions: tuple[Division, ...] = ()
     shapes: tuple[Shape, ...] = ()
     pathways: tuple[Pathway, ...] = ()
-    deliveries: tuple[Delivery, ...] = ()
+    live_births: tuple[CumulativeLiveBirth, ...] = ()
     changes: tuple[Change, ...] = ()
     information: tuple[tuple[str, str, float], ...] = ()
     remarks: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ class Analysis:
             "subgroups": with_multiplicity(list(self.divisions)),
             "splines": [shape.record() for shape in self.shapes],
             "mediation": [each.record() for each in self.pathways],
-            "delivery": [each.record() for each in self.deliveries],
+            "live_birth": [each.record() for each in self.live_births],
             "changes": [each.record() for each in self.changes],
             "missing": self._missing(),
             "remarks": list(self.remarks),

@@ -8,8 +8,8 @@ from estimate.core.columns import Categorical, Kind, Numeric
 from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import Choices
 from estimate.plan.choices import (
-    CumulativeDelivery,
     Event,
+    LiveBirthColumns,
     Matching,
     Measured,
     MethodName,
@@ -44,8 +44,8 @@ class Plan(Document):
     mediation
         Names of divisions into two groups, for each of which is asked how much of the second
         group's advantage runs through treatment.
-    delivery
-        Columns of cumulative delivery over embryo transfers, compared between the arms.
+    live_birth
+        Columns of cumulative live birth over embryo transfers, compared between the arms.
     mediation_interaction
         Whether treatment may act differently in the two groups of a mediation analysis.
     mediation_sensitivity
@@ -81,7 +81,7 @@ class Plan(Document):
     mediation: tuple[str, ...] = ()
     mediation_interaction: bool = False
     mediation_sensitivity: bool = False
-    delivery: CumulativeDelivery | None = None
+    live_birth: LiveBirthColumns | None = None
     changes: dict[str, Measured] = Field(default_factory=dict)
     strata: tuple[str, ...] = ()
     trim_percent: tuple[Percent, Percent] | None = None
@@ -218,9 +218,9 @@ class Plan(Document):
 
     def as_written(self) -> dict[str, Any]:
         """Return the plan as a file writes it, without what is at its default."""
-        said = self.model_dump(mode="json", exclude_defaults=True, exclude={"covariates"})
+        found = self.model_dump(mode="json", exclude_defaults=True, exclude={"covariates"})
         covariates = {name: written_kind(kind) for name, kind in self.covariates.items()}
-        return {**said, "covariates": covariates} if covariates else said
+        return {**found, "covariates": covariates} if covariates else found
 
     @property
     def kinds(self) -> dict[str, Kind]:

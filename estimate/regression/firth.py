@@ -79,7 +79,7 @@ def penalised_test(
 ) -> tuple[Floats, Floats]:
     """Return the penalised likelihood ratio that one coefficient is 0, and its p-value, (...).
 
-    The smaller model keeps the penalty of the full design: the coefficient is held, not left out.
+    The smaller model keeps the penalty of the full design: the coefficient is fixed, not omitted.
     """
     problem = _Problem.of(X, y, weights)
     held = problem.profile(column, np.zeros(len(problem.X)), fit.coef.reshape(len(problem.X), -1))
@@ -110,13 +110,13 @@ def _limit(problem: "_Problem", fit: FirthFit, column: int, side: float) -> Floa
     for _ in range(SEARCH_ROUNDS):
         held = problem.profile(column, at, coef)
         root = np.sqrt(np.maximum(0.0, 2 * (best - held.loglik)))
-        usable = held.converged & np.isfinite(root)
-        coef = np.where(usable[:, None], held.coef, start)
-        inside = usable & (root < Z95)
-        outside = usable & ~inside
+        valid = held.converged & np.isfinite(root)
+        coef = np.where(valid[:, None], held.coef, start)
+        inside = valid & (root < Z95)
+        outside = valid & ~inside
         inner, inner_root = np.where(inside, at, inner), np.where(inside, root, inner_root)
         outer, outer_root = np.where(outside, at, outer), np.where(outside, root, outer_root)
-        if not (usable & (np.abs(root - Z95) > 1e-9)).any():
+        if not (valid & (np.abs(root - Z95) > 1e-9)).any():
             break
         with np.errstate(divide="ignore", invalid="ignore"):
             slope = (outer_root - inner_root) / (outer - inner)

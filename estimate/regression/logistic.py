@@ -1,4 +1,4 @@
-"""Logistic regression by Newton's method for many data sets at once: the kernel of the house.
+"""Logistic regression by Newton's method for many data sets at once: the kernel of this package.
 
 McCullagh P, Nelder JA. *Generalized Linear Models*, 2nd ed., 1989, section 4.4. The work of one
 step is three BLAS calls per data set (predictor, score, information) and one exponential per
@@ -31,7 +31,7 @@ FAR_CURVATURE = 2e-9
 FLAT_VARIANCE = 1e7
 
 #: Bytes of design matrix worked on together: large enough that the cost of calling numpy is shared
-#: by many data sets, small enough that a block and its weighted twin stay in cache.
+#: by many data sets, small enough that a block and its weighted copy stay in cache.
 BLOCK_BYTES = 1_600_000
 
 #: Predictors are clipped here: exp(500) is finite, and the likelihood is flat long before.
@@ -224,14 +224,14 @@ class _Block:
     memory, and its transpose is a view that BLAS reads as it is.
     """
 
-    __slots__ = ("Xt", "least", "offset", "weighted", "weights", "y")
+    __slots__ = ("Xt", "fewest", "offset", "weighted", "weights", "y")
 
     def __init__(
         self, Xt: Floats, y: Floats, weights: Floats | None, offset: Floats | None
     ) -> None:
         self.Xt, self.y, self.weights, self.offset = Xt, y, weights, offset
         self.weighted = np.empty_like(Xt)
-        self.least = np.ones(len(Xt))
+        self.fewest = np.ones(len(Xt))
 
     def keep(self, stay: Bools) -> "_Block":
         """Return the block without the members that have finished."""
@@ -258,7 +258,7 @@ class _Block:
         eta *= self.y - 1.0
         np.subtract(eta, terms, out=terms)
         mu *= 1.0 - mu
-        self.least = mu.min(-1, initial=1.0)
+        self.fewest = mu.min(-1, initial=1.0)
         if self.weights is not None:
             residual *= self.weights
             terms *= self.weights
@@ -271,7 +271,7 @@ class _Block:
     def is_flat(self, coef: Floats, information: Floats, done: Bools) -> Bools:
         """Say of members that are done whether a patient is far out and nothing holds him there."""
         flat = np.zeros(len(coef), bool)
-        for member in np.flatnonzero(done & (self.least < FAR_CURVATURE)):
+        for member in np.flatnonzero(done & (self.fewest < FAR_CURVATURE)):
             eta = np.abs(coef[member] @ self.Xt[member])
             if self.weights is not None:
                 eta = np.where(self.weights[member] > 0, eta, 0.0)

@@ -99,11 +99,11 @@ def profile_interval(
         "cov": fit.cov[..., column].reshape(-1, X.shape[-1]),
         "loglik": fit.loglik.reshape(-1),
     }
-    usable = np.flatnonzero(fit.converged.reshape(-1))
+    valid = np.flatnonzero(fit.converged.reshape(-1))
     limits = np.full((2, fit.loglik.size), np.nan)
-    chosen = {name: array[usable] for name, array in flat.items()}
+    chosen = {name: array[valid] for name, array in flat.items()}
     for side, target in enumerate((-Z95, Z95)):
-        limits[side, usable] = _search(chosen, column, target)
+        limits[side, valid] = _search(chosen, column, target)
     return limits[0].reshape(lead), limits[1].reshape(lead)
 
 

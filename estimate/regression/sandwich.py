@@ -42,7 +42,7 @@ def sandwich(
     Parameters
     ----------
     X, y, weights
-        As given to `fit_logistic`; a row of weight 0 is no row.
+        As given to `fit_logistic`; a row of weight 0 does not count.
     fit
         Its answer.
     correction
@@ -101,9 +101,9 @@ def leverage(X: ArrayLike, fit: LogisticFit, weights: ArrayLike | None = None) -
 
 
 def stacked_covariance(
-    terms: Floats, inverse: Floats, nuisances: list[tuple[Floats, Floats]]
+    terms: Floats, inverse: Floats, nuisance: list[tuple[Floats, Floats]]
 ) -> Floats:
-    """Return the M-estimation covariance of parameters whose equations hold estimated nuisances.
+    """Return the M-estimation covariance of parameters whose equations hold estimated nuisance.
 
     With psi the equations of interest and, for each nuisance, its influence function phi_i and
     the derivative D = d(sum psi)/d(nuisance), a patient's influence is
@@ -115,10 +115,10 @@ def stacked_covariance(
         (..., n, p) psi of each patient, 0 for patients not analysed.
     inverse
         (..., p, p) minus the inverse of d(sum psi)/d(parameters).
-    nuisances
+    nuisance
         Pairs of influence (..., n, q) and derivative (..., p, q).
     """
-    for influence, derivative in nuisances:
+    for influence, derivative in nuisance:
         terms = terms + influence @ derivative.swapaxes(-1, -2)
     each = terms @ inverse.swapaxes(-1, -2)
     covariance: Floats = each.swapaxes(-1, -2) @ each

@@ -17,7 +17,7 @@ from estimate.core.result import Z95
 from estimate.regression.logistic import LogisticFit, fit_logistic
 from protocol.errors import InputError
 
-#: Outer quantile by number of knots; the others are spread evenly between the outer two.
+#: Outer quantile by number of knots; the others are placed evenly between the outer two.
 OUTER_QUANTILE = {3: 0.10, 4: 0.05, 5: 0.05, 6: 0.05, 7: 0.025}
 
 #: Below this many patients an outer quantile is unstable: the fifth smallest and largest replace

@@ -189,6 +189,6 @@ def draw_overlap(found: Analysis) -> Figure:
         axes.set_yticks(ticks, [f"{abs(tick):g}" for tick in ticks])
         axes.set_xlim(0, 1)
         axes.set_xlabel("Propensity score")
-        axes.set_ylabel("Per cent of the arm")
+        axes.set_ylabel("Percentage of the arm")
         axes.legend(fontsize=8)
     return figure

@@ -16,7 +16,7 @@ from estimate.plan.findings import Analysis
 from pretese.analysis.analysis_tables import effect
 from pretese.screen.console import SafeConsole
 
-#: R-hat of chains above which more iterations are advised (Gelman et al. 2013).
+#: R-hat of chains above which more iterations are recommended (Gelman et al. 2013).
 SLOW_CHAINS = 1.2
 
 NOTE = (
@@ -99,11 +99,11 @@ def _explored(found: Analysis) -> Iterator[str]:
         )
         if rho is not None:
             yield f"  it vanishes if the errors correlate by {_number(rho.vanishes_at)}"
-    for delivery in found.deliveries:
-        shares = [f"{100 * (1 - curve.survival[-1]):.1f} %" for curve in delivery.curves]
+    for birth_curves in found.live_births:
+        shares = [f"{100 * (1 - curve.survival[-1]):.1f} %" for curve in birth_curves.curves]
         yield (
-            f"Cumulative delivery ({delivery.convention}): {shares[1]} treated, {shares[0]} "
-            f"untreated; log-rank p {format_p(delivery.p_value)}"
+            f"Cumulative live birth ({birth_curves.convention}): {shares[1]} treated, {shares[0]} "
+            f"untreated; log-rank p {format_p(birth_curves.p_value)}"
         )
     for change in found.changes:
         for group, pairs in change.groups:
@@ -123,8 +123,8 @@ def _quality(document: Mapping[str, Any]) -> Iterator[str]:
     if chains:
         worst_chain = max(chains, key=lambda each: each["r_hat_of_means"])
         ratio, name = worst_chain["r_hat_of_means"], worst_chain["covariate"]
-        advice = "; more iterations would be better" if ratio > SLOW_CHAINS else ""
-        yield f"Imputation chains: R-hat at most {ratio:.2f} ({name}){advice}"
+        hint = "; run more iterations" if ratio > SLOW_CHAINS else ""
+        yield f"Imputation chains: R-hat at most {ratio:.2f} ({name}){hint}"
     worst = [f"{method} {value:.3f}" for method, value in _worst(document).items()]
     if worst:
         yield f"Largest standardised difference: {', '.join(worst)}"

@@ -9,6 +9,7 @@ from pretese.io.output.versions import program_version
 from pretese.io.text.json_text import plain, to_json
 from protocol.audit.deviations import SCHEMA as AUDIT_SCHEMA
 from protocol.audit.deviations import Audit
+from protocol.audit.log.events import Unused
 from protocol.bedside.recommend import SCHEMA as DECISION_SCHEMA
 from protocol.bedside.recommend import Recommendation
 from protocol.bedside.schedule import Plan
@@ -75,10 +76,18 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     return as_document(PLAN_SCHEMA, **as_plain(plan))
 
 
-def audit_document(found: Audit, assumptions: Sequence[str]) -> dict[str, Any]:
-    """Return an audit with its counts, and what was assumed about the file."""
-    counts = {"counts": found.counts(), "patients_with": found.patients_with()}
-    parts = {"data_assumptions": list(assumptions), **counts, **_without_schema(found)}
+def audit_document(
+    found: Audit, assumptions: Sequence[str], unused: Sequence[Unused]
+) -> dict[str, Any]:
+    """Return an audit with its counts, what was assumed about the file, and unused rows."""
+    parts = {
+        "data_assumptions": list(assumptions),
+        "unused_rows": [as_plain(each) for each in unused],
+        "counts": found.counts(),
+        "patients_with": found.patients_with(),
+        "adherence": [as_plain(each) for each in found.adherence()],
+        **_without_schema(found),
+    }
     return as_document(AUDIT_SCHEMA, **parts)
 
 

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from pretese.jobs.crew import in_order, local_crew
+from pretese.jobs.worker_pool import in_order, local_pool
 from pretese.screen.progress import optional_progress
 from protocol.errors import InputError
 from simulate.clinic.capacity.replicates import Compute, Replicate, precise, until_precise
 from simulate.clinic.flow.run_clinic import Run, run_clinic
 from simulate.clinic.setup.clinic_file import Clinic
-from simulate.clinic.setup.referrals import Waiting, men_to_draw
+from simulate.clinic.setup.referrals import Waiting, patients_needed
 from simulate.scenario import Scenario
 
 
@@ -41,7 +41,7 @@ class Task:
 
 def first_run(task: Task, stop: Callable[[], bool]) -> Run:
     """Run the clinic once, as study 0."""
-    total = task.men or men_to_draw(task.clinic, task.scenario.men) + len(task.listed)
+    total = task.men or patients_needed(task.clinic, task.scenario.patients) + len(task.listed)
     with optional_progress("men through the clinic", task.progress) as tell:
         return run_clinic(
             task.clinic, task.scenario, task.seed, 0, task.men, task.listed, stop,
@@ -74,5 +74,5 @@ def _never(_: Sequence[Replicate]) -> bool:
 @contextmanager
 def pool(workers: int) -> Iterator[Compute]:
     """Give `map` over processes that leave signals to their parent."""
-    with local_crew(workers, ("simulate.clinic.capacity.replicates",)) as crew:
-        yield partial(in_order, crew=crew)
+    with local_pool(workers, ("simulate.clinic.capacity.replicates",)) as pool:
+        yield partial(in_order, pool=pool)

@@ -7,7 +7,7 @@ import click
 
 from pretese.commands.argument_names import as_options
 from pretese.commands.option_types import NumberRange, to_number
-from pretese.commands.options import json_option, show_assumptions
+from pretese.commands.options import json_option, plot_option, show_assumptions
 from pretese.io.text.json_text import print_json
 from protocol.errors import InputError
 
@@ -42,10 +42,7 @@ _OPTIONS = {
     "--effect-percent", "effects", multiple=True, type=NumberRange(0, 100),
     help="Conditional power under this percent of the planned effect too. May be repeated.",
 )  # fmt: skip
-@click.option(
-    "--plot", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-    help="Draw bounds and the path of z: .png or .svg.",
-)  # fmt: skip
+@plot_option
 @json_option
 def command(
     design: str,
@@ -68,8 +65,6 @@ def command(
     from pretese.trial.monitoring.interim_data import read_taken
     from pretese.trial.monitoring.monitoring_view import show_monitoring
 
-    if plot is not None:
-        _check_plot(plot)
     planned = _risks(risks)
     plan, data = read_design(design), read_taken(looks)
     show_assumptions(looks, data.assumptions)
@@ -83,15 +78,6 @@ def command(
         print_json(found.to_dict())
     else:
         show_monitoring(SafeConsole(), found.to_dict())
-
-
-def _check_plot(plot: Path) -> None:
-    from pretese.io.output.atomic_file import check_file
-
-    if plot.suffix not in (".png", ".svg"):
-        problem = f"{plot.suffix or 'no ending'}"
-        raise InputError.of("--plot", str(plot), problem, "end in .png or .svg")
-    check_file(plot, "--plot")
 
 
 def _risks(text: str | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import click
@@ -61,10 +61,18 @@ def _readings(number: float) -> str:
 
 
 class SeveralOf(click.Choice[str]):
-    """Words with commas between them as the type of an option: each once, in their fixed order."""
+    """Words with commas between them as the type of an option: each once, in their fixed order.
+
+    A word that joins the registry later is allowed too.
+    """
+
+    def __init__(self, words: Collection[str]) -> None:
+        super().__init__(list(words))
+        self._registry = words
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the words as a tuple."""
+        self.choices = tuple(self._registry)
         given = {
             super(SeveralOf, self).convert(each.strip(), param, ctx) for each in value.split(",")
         }

@@ -1,6 +1,6 @@
 """Options that several commands share: one name, one meaning, one default."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,6 +9,7 @@ import click
 from pretese.api.arguments.argument_ranges import MAX_SEED
 from pretese.commands.option_types import Number, Percent, SeveralOf, number_pairs
 from pretese.screen.terminal import echo
+from protocol.errors import InputError
 
 #: A command, or the function that is to become one.
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -24,6 +25,25 @@ json_option = click.option(
 resume_option = click.option(
     "--resume", is_flag=True, help="Continue, or extend, the study in --out."
 )
+
+
+def _plot_file(_: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    """Refuse a file that no figure can be written to, before anything is computed."""
+    if path is None:
+        return None
+    from pretese.io.output.atomic_file import check_file
+
+    if path.suffix not in (".png", ".svg"):
+        problem = f"{path.suffix or 'no ending'}"
+        raise InputError.of(option.opts[0], str(path), problem, "end in .png or .svg")
+    check_file(path, option.opts[0])
+    return path
+
+
+plot_option = click.option(
+    "--plot", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", callback=_plot_file,
+    help="Draw the result: .png or .svg.",
+)  # fmt: skip
 workers_option = click.option(
     "--workers", type=click.IntRange(1, 256), default=1, show_default=True,
     help="Number of processes; results do not depend on it.",
@@ -89,10 +109,10 @@ def format_option(formats: Iterable[str], default: str, words: str) -> Option[An
     )  # fmt: skip
 
 
-def formats_option(formats: Iterable[str], default: str, words: str) -> Option[Any]:
+def formats_option(formats: Collection[str], default: str, words: str) -> Option[Any]:
     """Return ``--format``: one or more of ``formats``, with commas between them."""
     return click.option(
-        "--format", "formats", type=SeveralOf(list(formats)), default=default, show_default=True,
+        "--format", "formats", type=SeveralOf(formats), default=default, show_default=True,
         metavar="FORMAT[,FORMAT...]", help=words,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""`pretese recover`: which analyses find the true effect, and in which scenarios."""
+"""`pretese recover`: which analyses are unbiased, and in which scenarios."""
 
 from pathlib import Path
 
@@ -28,29 +28,29 @@ OPTIONS = {name: f"--{name}" for name in ("out", "resume", "workers", "scheduler
 
 @click.command()
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
-@plan_option("Analysis plan (YAML) in place of the library's; its methods carry no claims.")
+@plan_option("Analysis plan (YAML) in place of the library's; without expected verdicts.")
 @replicates_option(2, 100_000_000, 1000, "Simulated studies per scenario.")
 @click.option(
     "--mcse", type=NumberRange(0.00005, 0.1),
-    help="Go on until coverage and rejection have this Monte Carlo standard error everywhere.",
+    help="Add replicates until coverage and rejection have this Monte Carlo standard error.",
 )  # fmt: skip
 @click.option(
-    "--truth-men", type=click.IntRange(1000, 1_000_000_000),
-    help="Men over whom true population effects are averaged [the library's].",
+    "--truth-patients", type=click.IntRange(1000, 1_000_000_000),
+    help="Patients over whom true effects are averaged [default: the library's].",
 )  # fmt: skip
 @seed_option("the library's")
-@out_option("Folder for blocks of finished work, estimates, tables and figures.", "out/recover")
+@out_option("Folder for finished blocks, estimates, tables and figures.", "out/recover")
 @resume_option
 @workers_option
 @scheduler_option
-@figures_option("Draw figures, or leave them to a later run with --resume.")
+@figures_option("Draw figures; --no-figures leaves them to a later run with --resume.")
 @json_option
 def command(
     scenarios: tuple[str, ...],
     plan_path: Path | None,
     replicates: int,
     mcse: float | None,
-    truth_men: int | None,
+    truth_patients: int | None,
     seed: int | None,
     out: Path,
     resume: bool,
@@ -59,10 +59,12 @@ def command(
     figures: bool,
     as_json: bool,
 ) -> None:
-    """Simulate studies whose truth is known, analyse each, and judge every method.
+    """Check whether analyses recover an effect that is known by construction.
 
-    SCENARIO is a case or grid of the recovery library, a shipped scenario, or a file; without one
-    the whole library runs. Exit code 3 if a verdict is not the one that the library claims.
+    Studies are simulated from each SCENARIO: a case or grid of the recovery library, a shipped
+    scenario, or a file; the default is the whole library. Every study is analysed; bias and
+    coverage decide the verdict on each method. Exits with status 3 if a verdict is not the one
+    that the library expects.
     """
     with options_named(OPTIONS):
         found = recover(
@@ -70,7 +72,7 @@ def command(
             plan_path,
             replicates=replicates,
             mcse=mcse,
-            truth_patients=truth_men,
+            truth_patients=truth_patients,
             seed=seed,
             out=out,
             resume=resume,
@@ -90,11 +92,11 @@ def command(
 
 
 def _check(found: Recovery) -> None:
-    """Fail if a verdict is not the one that the library claims."""
-    if surprises := found.assessment.surprises:
-        first = surprises[0]
+    """Fail if a verdict is not the one that the library expects."""
+    if unexpected := found.assessment.unexpected:
+        first = unexpected[0]
         raise CheckFailedError(
-            f"{len(surprises)} of {len(found.assessment.judgements)} verdicts are not what was "
-            f"claimed (first: {first.case}, {first.plan}, {first.method}, {first.scale}: "
+            f"{len(unexpected)} of {len(found.assessment.judgements)} verdicts are "
+            f"unexpected (first: {first.case}, {first.plan}, {first.method}, {first.scale}: "
             f"{first.verdict} {first.reason})"
         )

@@ -1,4 +1,4 @@
-"""`pretese reproduce`: the published study beside its simulated twin, number by number."""
+"""`pretese reproduce`: the published study and its simulation, number by number."""
 
 from pathlib import Path
 
@@ -25,8 +25,8 @@ from pretese.screen.option_names import options_named
 @out_option("Folder for the report, tables and one simulated cohort.", "out/reproduce")
 @workers_option
 @click.option(
-    "--audit", "with_audit", is_flag=True,
-    help="Also show each pitfall of the design on men with known truth (audit.html, .md, .csv).",
+    "--bias-analysis", "with_bias_analysis", is_flag=True,
+    help="Also show each source of bias, with known effects (bias-analysis.html, .md, .csv).",
 )  # fmt: skip
 @json_option
 def command(
@@ -35,18 +35,18 @@ def command(
     seed: int,
     out: Path,
     workers: int,
-    with_audit: bool,
+    with_bias_analysis: bool,
     as_json: bool,
 ) -> None:
-    """Draw studies, analyse each as the article does, and compare number by number.
+    """Reproduce the published study: simulate it, analyse it likewise, compare every number.
 
-    Exit code 3 if a number that the scenario is calibrated to is missed by more than 3 Monte
-    Carlo standard errors.
+    Exits with status 3 if any calibration target is missed by more than 3 Monte Carlo standard
+    errors.
     """
     with options_named({"out": "--out"}):
         found = pretese.reproduce(
-            name, replicates=replicates, seed=seed, workers=workers, bias_analysis=with_audit,
-            out=out,
+            name, replicates=replicates, seed=seed, workers=workers,
+            bias_analysis=with_bias_analysis, out=out,
         )  # fmt: skip
     if as_json:
         print_json(found.to_dict()["comparison"])

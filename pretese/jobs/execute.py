@@ -1,4 +1,4 @@
-"""Have the blocks of a study done by a crew, and keep each as soon as it is finished."""
+"""Compute the blocks of a study in a worker pool and store each as soon as it is finished."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -8,14 +8,14 @@ from pathlib import Path
 import pyarrow as pa
 
 from pretese.jobs.blocks import Block, Store
-from pretese.jobs.cluster import crew_of
+from pretese.jobs.cluster import pool_of
 from pretese.jobs.code import Kind, code_version
-from pretese.jobs.crew import Crew, results
+from pretese.jobs.worker_pool import WorkerPool, results
 from pretese.screen.progress import Tell
 from pretese.screen.terminal import echo
 from protocol.errors import InputError
 
-#: Modules that draw and analyse, loaded once for all workers of this machine.
+#: Modules that simulate and analyse, loaded once for all workers of this machine.
 _PRELOAD: dict[Kind, tuple[str, ...]] = {
     "recovery": ("pretese.jobs.execute", "pretese.recovery.work.tasks"),
     "trials": ("pretese.jobs.execute", "pretese.trial.power.runner"),
@@ -23,42 +23,44 @@ _PRELOAD: dict[Kind, tuple[str, ...]] = {
 
 
 class StrangeCodeError(Exception):
-    """A worker runs other code than the one who asks: their results must not be joined."""
+    """A worker runs another version of the code; its results must not be joined."""
 
 
-def study_crew(
+def study_pool(
     kind: Kind, workers: int, scheduler: str | None
-) -> AbstractContextManager[Crew | None]:
+) -> AbstractContextManager[WorkerPool | None]:
     """Start the workers of a study: processes here, or those of a Dask scheduler."""
-    return crew_of(workers, scheduler, _PRELOAD[kind])
+    return pool_of(workers, scheduler, _PRELOAD[kind])
 
 
 def compute(codes: dict[Kind, str], block: Block) -> pa.Table:
-    """Do one block where the worker is; refuse if its code is not the code of the one who asks."""
+    """Compute one block on the worker; refuse if its code differs from that of the caller."""
     if code_version(block.job.kind) != codes[block.job.kind]:
         raise StrangeCodeError
     return block.job.task(block.first, block.size)
 
 
-def finish(blocks: Sequence[Block], store: Store, crew: Crew | None, tell: Tell, what: str) -> None:
-    """Do the blocks that the store does not hold yet, and keep each of them."""
+def finish(
+    blocks: Sequence[Block], store: Store, pool: WorkerPool | None, tell: Tell, what: str
+) -> None:
+    """Compute the blocks that the store lacks, and store each of them."""
     missing = [block for block in blocks if not store.has(block)]
     done = len(blocks) - len(missing)
     tell(done, len(blocks), what)
-    for block, table in compute_all(missing, crew, resume=store.lasting):
+    for block, table in compute_all(missing, pool, resume=store.lasting):
         store.write(block, table)
         done += 1
         tell(done, len(blocks), what)
 
 
 def compute_all(
-    blocks: Iterable[Block], crew: Crew | None, *, resume: bool = False
+    blocks: Iterable[Block], pool: WorkerPool | None, *, resume: bool = False
 ) -> Iterator[tuple[Block, pa.Table]]:
     """Yield finished blocks in any order; ``resume`` says whether the user may continue later."""
     blocks = list(blocks)
     codes = {kind: code_version(kind) for kind in {block.job.kind for block in blocks}}
     try:
-        yield from results(partial(compute, codes), blocks, crew, resume=resume)
+        yield from results(partial(compute, codes), blocks, pool, resume=resume)
     except StrangeCodeError:
         problem = "a worker runs another version of the program or its libraries"
         cure = "install the same release, with the same lock file, on every machine"
@@ -67,7 +69,7 @@ def compute_all(
 
 @contextmanager
 def resumable(out: Path, what: str) -> Iterator[None]:
-    """Say, when the user stops a run, what is kept and how to continue."""
+    """Report, when the user stops a run, what is kept and how to continue."""
     try:
         yield
     except KeyboardInterrupt:

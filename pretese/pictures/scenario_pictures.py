@@ -18,10 +18,10 @@ def _patient(scenario: "Scenario", seed: int, patient: int) -> "Figure":
     from pretese.pictures.hormone_figure import draw_hormones
     from simulate.cohort.draw import draw_cohort
 
-    if patient > scenario.men:
-        problem = f"there is no patient {patient} among {scenario.men}"
+    if patient > scenario.patients:
+        problem = f"there is no patient {patient} among {scenario.patients}"
         raise InputError.of(
-            "patient_number", "", problem, f"give a number from 1 to {scenario.men}"
+            "patient_number", "", problem, f"give a number from 1 to {scenario.patients}"
         )
     return draw_hormones(draw_cohort(scenario, seed), patient - 1)
 
@@ -35,8 +35,8 @@ def _cohort(scenario: "Scenario", seed: int, patient: int) -> "Figure":
 
 def _quartiles(scenario: "Scenario", seed: int, patient: int) -> "Figure":
     from pretese.article.published import load_published
-    from pretese.article.twin.counts import count_statistics
-    from pretese.article.twin.studies import Studies
+    from pretese.article.simulated.counts import count_statistics
+    from pretese.article.simulated.studies import Studies
     from pretese.pictures.quartile_figure import ARMS, QUARTILES, draw_quantiles
     from simulate.cohort.draw import draw_cohort
     from simulate.core.coding import BASELINE
@@ -50,7 +50,7 @@ def _quartiles(scenario: "Scenario", seed: int, patient: int) -> "Figure":
 def _variance(scenario: "Scenario", seed: int, patient: int) -> "Figure":
     from pretese.pictures.variance_figure import compare_variances, draw_savings
 
-    return draw_savings(compare_variances(scenario, seed, REPLICATES), scenario.men)
+    return draw_savings(compare_variances(scenario, seed, REPLICATES), scenario.patients)
 
 
 #: Name of a picture to its function of scenario, base seed and patient number.

@@ -118,7 +118,7 @@ def _off_every_path(
 
 
 def _planned(regimen: Regimen, start: dt.date, phases: tuple[str, ...], ended: bool) -> Plan:
-    due = injections_of(regimen, phases, start)
+    due = injections_of(regimen, phases, start=start)
     items = [_dose(regimen, start, dose) for dose in due]
     items += _visits(regimen, start, len(phases), ended)
     items += _decisions(regimen, start, len(phases), ended)
@@ -219,5 +219,5 @@ def _branches(regimen: Regimen, phases: tuple[str, ...], start: dt.date) -> Iter
     for step in steps_from(regimen, len(phases) + 1, phases[-1] if phases else BEFORE_THERAPY):
         totals = None
         if step.phase:
-            totals = totals_of(regimen, injections_of(regimen, (*phases, step.phase), start))
+            totals = totals_of(regimen, injections_of(regimen, (*phases, step.phase), start=start))
         yield Branch(step.condition, step.phase, rules[step.rule_id].because, totals)

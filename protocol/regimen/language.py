@@ -148,13 +148,25 @@ class Tolerance(Document):
     because: Text
 
 
+class MonthLength(Document):
+    """Which months of therapy a clinic may keep: 30 days each, or those of the calendar."""
+
+    length: Literal["30 days", "calendar month"]
+    status: Status
+    because: Text
+
+
 class Tolerances(Document):
-    """The windows of the audit; both ends of each window are still tolerated."""
+    """The windows of the audit; both ends of each window are still tolerated.
+
+    ``month`` says which months a log is judged by; 30 days where it is absent.
+    """
 
     injection: Tolerance
     dose: Tolerance
     visit: Tolerance
     gap: Tolerance
+    month: MonthLength | None = None
 
 
 class RegimenFile(Document):

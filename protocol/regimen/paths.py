@@ -81,13 +81,21 @@ class Path:
 
 
 def injections_of(
-    regimen: Regimen, phases: tuple[str, ...], start: dt.date | None = None
+    regimen: Regimen,
+    phases: tuple[str, ...],
+    month_starts: Sequence[int] = (),
+    start: dt.date | None = None,
 ) -> tuple[Injection, ...]:
     """Return every dose of patients who spend their months in ``phases``, by day.
 
     An order's days count from the first day of the run of months in its phase, so alternation
     runs on over month ends; weekdays stay the same from phase to phase. Without ``start``, day 0
     is a Monday.
+
+    Parameters
+    ----------
+    month_starts
+        The first day of each month and the day after the last one; months of 30 days if empty.
 
     Examples
     --------
@@ -96,12 +104,13 @@ def injections_of(
     >>> [(dose.day, dose.drug) for dose in done if 26 <= dose.day <= 36]
     [(26, 'hcg'), (28, 'hcg'), (30, 'ufsh'), (32, 'hcg'), (34, 'ufsh'), (36, 'hcg')]
     """
+    starts = month_starts or [MONTH_DAYS * month for month in range(len(phases) + 1)]
     due: list[Injection] = []
     begun = 0
     for month, name in enumerate(phases):
+        first, end = starts[month], starts[month + 1]
         if month and phases[month - 1] != name:
-            begun = month * MONTH_DAYS
-        first, end = month * MONTH_DAYS, (month + 1) * MONTH_DAYS
+            begun = first
         due += doses_between(regimen.phase(name), begun, first, end, start)
     return tuple(sorted(due, key=lambda dose: (dose.day, dose.drug)))
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from protocol.reading.documents import Document
-from protocol.reading.fields import Number, Whole
+from protocol.reading.fields import CENTURY_DAYS, Number, Whole
 from protocol.regimen.words import Name, Status, Text
 
 DoseUnit = Literal["IU", "mg"]
@@ -105,12 +105,14 @@ class Visit(Document):
     """When something is measured.
 
     The end of a month is the day on which the next begins. ``day 15 of each month`` is a visit
-    within a month, its days counted from 0.
+    within a month, its days counted from 0. What was measured up to ``max_age_days`` before the
+    visit counts for it; the tolerance of visits if it is absent.
     """
 
     label: Text
     when: Annotated[str, StringConstraints(pattern=VISIT_PATTERN)]
     measure: Annotated[tuple[Name, ...], Field(min_length=1)]
+    max_age_days: Annotated[Whole, Field(ge=0, le=CENTURY_DAYS)] | None = None
     source: Name
     locator: Text
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 from simulate.tables.study_tables import PATIENT, Column
 
 Flags = NDArray[np.bool_]
@@ -38,7 +38,7 @@ class CorruptedTable:
     labels: pd.DataFrame
 
 
-def corrupt(patients: pd.DataFrame, share: float, luck: Luck) -> CorruptedTable:
+def corrupt(patients: pd.DataFrame, share: float, streams: RandomStreams) -> CorruptedTable:
     """Introduce each error type of `KINDS` into a share of the patients, and repeat as many rows.
 
     Parameters
@@ -53,11 +53,11 @@ def corrupt(patients: pd.DataFrame, share: float, luck: Luck) -> CorruptedTable:
     corrupted = patients.copy()
     labels = []
     for kind, (columns, change) in KINDS.items():
-        hit = luck.uniform(f"dirt: {kind}")[0] < share
+        hit = streams.uniform(f"dirt: {kind}")[0] < share
         for column in columns:
             corrupted[column] = _changed(patients[column], hit, change(patients, column))
             labels.append(_labelled(patients, column, kind, corrupted[column]))
-    again = luck.uniform("dirt: repeated row")[0] < share
+    again = streams.uniform("dirt: repeated row")[0] < share
     labels.append(
         pd.DataFrame({"patient_id": patients.loc[again, "patient_id"], "kind": "repeated row"})
     )

@@ -25,7 +25,7 @@ def injections(cohort: Cohort, r: int) -> pd.DataFrame:
 def _injections_on(cohort: Cohort, r: int, arm: int) -> pd.DataFrame:
     """List the injections of the men of one arm from the regimen's calendar of each phase."""
     course = cohort.paths[arm].course
-    mine = np.flatnonzero(cohort.gn[r] == arm)
+    mine = np.flatnonzero(cohort.gonadotropin_therapy[r] == arm)
     calendar = dose_calendar(course.regimen)
     phase = course.phase[:, r][:, mine]
     spent = _months_spent(phase)
@@ -36,14 +36,14 @@ def _injections_on(cohort: Cohort, r: int, arm: int) -> pd.DataFrame:
     place = (phase, np.minimum(begun, longest), np.minimum(spent, longest))
     cell = np.ravel_multi_index(place, calendar.shape[:3]).T.ravel()
     row, of = _rows_of_cells(np.ravel_multi_index(order[:3], calendar.shape[:3]), cell)
-    man, month = np.divmod(of, MONTHS)
+    patient, month = np.divmod(of, MONTHS)
     day = order[3][row] + month * MONTH_DAYS
     if course.missed is not None:
-        taken = ~course.missed[day, r, mine[man]]
-        row, man, day = row[taken], man[taken], day[taken]
+        taken = ~course.missed[day, r, mine[patient]]
+        row, patient, day = row[taken], patient[taken], day[taken]
     return pd.DataFrame(
         {
-            "patient_id": numbers(cohort)[mine[man]],
+            "patient_id": numbers(cohort)[mine[patient]],
             "day": day,
             "drug": words(list(course.regimen.drugs))[order[4][row]],
             "dose_iu": calendar[(*order[:3], order[4], order[3])][row],

@@ -43,7 +43,7 @@ from estimate.regression.logistic import fit_logistic
 from estimate.regression.poisson import fit_poisson
 from estimate.regression.random_intercept import by_site, fit_random_intercept
 from estimate.regression.splines import fit_spline, spline_basis
-from estimate.survival.cumulative_delivery import (
+from estimate.survival.cumulative_live_birth import (
     cumulative_difference,
     hazard_ratio,
     life_table,
@@ -370,9 +370,9 @@ def draw_operations(seed, lead, n, null):
     """Draw patients with sperm in the ejaculate anyway, by therapy alone (5 and 10 %), or not."""
     rng = np.random.default_rng(seed)
     a = rng.integers(0, 2, (*lead, n))
-    luck, kind = rng.random((2, *lead, n))
+    streams, kind = rng.random((2, *lead, n))
     spared = (kind < 0.05) | ((kind < 0.15) & (a == 1))
-    retrieved = np.where(kind < 0.15, True, luck < (0.3 if null else 0.3 + 0.2 * a))
+    retrieved = np.where(kind < 0.15, True, streams < (0.3 if null else 0.3 + 0.2 * a))
     return {"a": a, "y": (spared | retrieved) * 1, "operated": ~spared * 1}
 
 
@@ -444,7 +444,7 @@ def run_table(columns, weights=None):
     return answer if weights is not None else {**answer, "p": row.p_value, "label": row.test}
 
 
-def flip_effects(answer):
+def swap_effects(answer):
     """Draws are not drawn in mirror image, so p is not the same to the digit."""
     return {name: -value for name, value in answer.items() if name != "p"}
 
@@ -499,7 +499,7 @@ CASES = {
         undefined={"weights": NO_WEIGHTS},
     ),
     "mediation": Case(
-        draw_mediation,  run_mediation, n=150, label="mediation, quasi-Bayes", mirror=flip_effects,
+        draw_mediation,  run_mediation, n=150, label="mediation, quasi-Bayes", mirror=swap_effects,
         truth={"acme": 0.08, "ade": 0.1, "total": 0.18}, undefined={"p in a batch": OWN_STREAM},
     ),
     "Kaplan-Meier, log-rank": Case(
@@ -757,7 +757,7 @@ def test_size_at_the_null(case):
 
 
 @cases("truth")
-def test_recovers_the_truth_in_large_studies(case):
+def test_estimates_the_truth_in_large_studies(case):
     if "batch" in case.undefined:
         answer = case.run(drawn(case.draw, 6, (), 1000, False))
         for name, truth in case.truth.items():

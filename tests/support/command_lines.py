@@ -31,7 +31,7 @@ HOSTILE = (
 NOT_TRIED = {"scheduler", "help"}
 
 PLAN = """\
-treatment: gn
+treatment: gonadotropin_therapy
 outcome: sperm_retrieved
 covariates: {age_years: numeric}
 methods: [unadjusted]
@@ -48,14 +48,14 @@ VALID = {
     "analyse": ("men.csv", "--plan", "plan.yaml"),
     "audit": ("log.csv",),
     "boundaries": ("--looks", "2"),
-    "calibrate": ("paper", "--check", "--studies", "50"),
+    "calibrate": ("paper", "--check", "--replicates", "50"),
     "clinic": ("paper", "--clinic", "unlimited", "--patients", "20", "--replicates", "1",
                "--no-figures", "--workers", "1", "--out", "clinic"),
     "decide": ("--month", "2", "--fsh", "9.8", "--decision-date", "2026-01-05"),
     "monitor": ("three-looks", "looks.csv"),
     "picture": ("patient", "paper", "--out", "patient.svg"),
     "power": ("three-looks", "--replicates", "20", "--men", "60", "--workers", "1"),
-    "recover": ("paper", "--plan", "study.yaml", "--replicates", "2", "--truth-men", "1000",
+    "recover": ("paper", "--plan", "study.yaml", "--replicates", "2", "--truth-patients", "1000",
                 "--workers", "1", "--no-figures", "--out", "recover"),
     "regimen list": (),
     "regimen show": ("fsh-guided",),
@@ -123,7 +123,7 @@ def folder_of_files(name: str = "") -> Iterator[Path]:
         folder = Path(top, "one", "two", "three")
         folder.mkdir(parents=True)
         rows = "\n".join(f"{i % 2},{i % 3 % 2},{20 + i}" for i in range(40))
-        (folder / "men.csv").write_text(f"gn,sperm_retrieved,age_years\n{rows}\n")
+        (folder / "men.csv").write_text(f"gonadotropin_therapy,sperm_retrieved,age_years\n{rows}\n")
         (folder / "plan.yaml").write_text(PLAN)
         (folder / "study.yaml").write_text(PLAN)
         (folder / "looks.csv").write_text(LOOKS)

@@ -43,10 +43,10 @@ def plan(plan: "str | Path | Mapping[str, Any] | Plan") -> Plan:
         problem = f"{type(plan).__name__} is not a plan"
         raise InputError.of("plan", "", problem, "give a YAML file, or a mapping")
     try:
-        said = plain(plan)
+        found = plain(plan)
     except TypeError as error:
         raise InputError.of("plan", "", str(error), "give plain values") from None
-    return Plan(validate(said, spec.Plan, where="plan"), content_hash(to_json(said)))
+    return Plan(validate(found, spec.Plan, where="plan"), content_hash(to_json(found)))
 
 
 def analyse(

@@ -42,7 +42,7 @@ def recover(
         library.
     plan
         Analysis plan in place of the library's: a YAML file, a mapping, or what `pretese.plan`
-        returns. Nothing is claimed of its methods.
+        returns. No verdict is expected of its methods.
     replicates
         Simulated studies per scenario, from 2 to 100,000,000.
     mcse
@@ -142,18 +142,18 @@ class _Asked:
 
 def _in_folder(study: "PreparedStudy", asked: _Asked, out: Path, resume: bool) -> Recovery:
     """Run a study whose finished blocks are kept, and write its results."""
-    from pretese.jobs.execute import resumable, study_crew
+    from pretese.jobs.execute import resumable, study_pool
     from pretese.jobs.folder import study_folder
     from pretese.recovery.run_recovery import run_study, write_results
     from pretese.screen.progress import optional_progress
 
     with (
-        study_crew("recovery", asked.workers, asked.scheduler) as crew,
+        study_pool("recovery", asked.workers, asked.scheduler) as pool,
         study_folder(study.record(), out, resume) as store,
         resumable(out, "finished blocks"),
         optional_progress("recovery", asked.progress) as tell,
     ):
-        done = run_study(study, store, asked.replicates, asked.mcse, crew, tell)
+        done = run_study(study, store, asked.replicates, asked.mcse, pool, tell)
         tell(0, 1, "tables and figures")
         found = write_results(study, store, done, out, asked.figures)
     return Recovery(done, study, store, found)
@@ -161,17 +161,17 @@ def _in_folder(study: "PreparedStudy", asked: _Asked, out: Path, resume: bool) -
 
 def _in_temporary_folder(study: "PreparedStudy", asked: _Asked) -> Recovery:
     """Run a study whose blocks live as long as its result."""
-    from pretese.jobs.execute import study_crew
+    from pretese.jobs.execute import study_pool
     from pretese.recovery.run_recovery import assess_blocks, run_study
     from pretese.screen.progress import optional_progress
 
     with (
         _temporary_blocks() as temporary,
-        study_crew("recovery", asked.workers, asked.scheduler) as crew,
+        study_pool("recovery", asked.workers, asked.scheduler) as pool,
         optional_progress("recovery", asked.progress) as tell,
     ):
         store = temporary.store
-        done = run_study(study, store, asked.replicates, asked.mcse, crew, tell)
+        done = run_study(study, store, asked.replicates, asked.mcse, pool, tell)
         found = assess_blocks(study, store, done)
     return Recovery(done, study, store, found, temporary)
 

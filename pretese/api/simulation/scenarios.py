@@ -117,7 +117,7 @@ class Scenario(Shown):
         >>> cohort.study(2)
         <Cohort: null, 40 patients, seed 1>
         """
-        size = self.loaded.scenario.men
+        size = self.loaded.scenario.patients
         percent = _number(data_errors, "data_errors")
         if not 0 <= percent <= 100:
             cure = "give a percentage from 0 to 100"
@@ -286,7 +286,7 @@ class Scenario(Shown):
         arms = " against ".join(
             shorten_text(Path(model.arms[arm].regimen).stem, 20) for arm in ("treated", "untreated")
         )
-        return f"{shorten_text(model.id, 20)}, {model.men:,} patients, {arms}"
+        return f"{shorten_text(model.id, 20)}, {model.patients:,} patients, {arms}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return name, question, expected finding, hashes and changed numbers."""
@@ -295,7 +295,7 @@ class Scenario(Shown):
             "scenario": model.id,
             "question": model.question,
             "expected_finding": model.expected_finding,
-            "patients": model.men,
+            "patients": model.patients,
             "sha256": self.loaded.sha256,
             "mechanism_sha256": self.loaded.mechanism_sha256,
             "changed": dict(self.changes),

@@ -5,17 +5,17 @@ from rich.table import Table
 
 from pretese.article.calibration.calibration_run import missed_targets
 from pretese.article.calibration.verdict import LIMIT
-from simulate.scenario.calibration_record import Certificate
+from simulate.scenario.calibration_record import CalibrationRecord
 
 
-def show_record(console: Console, record: Certificate) -> None:
+def show_record(console: Console, record: CalibrationRecord) -> None:
     """Print the targets furthest off, the parameters that no target sees, and success."""
     worst = sorted(record.targets.items(), key=lambda item: -item[1].distance)[:12]
     table = Table(title=f"{record.scenario}: {len(record.targets)} targets, worst first")
-    for heading in ("target", "published", "simulated", "MC SE", "z"):
+    for heading in ("target", "published", "simulated", "MCSE", "z"):
         table.add_column(heading, justify="left" if heading == "target" else "right")
     for name, target in worst:
-        numbers = (target.published, target.simulated, target.monte_carlo_se, target.distance)
+        numbers = (target.published, target.simulated, target.mcse, target.distance)
         table.add_row(name, *(f"{number:.4g}" for number in numbers))
     console.print(table)
     unseen = [name for name, solved in record.parameters.items() if not solved.identified]
@@ -26,11 +26,12 @@ def show_record(console: Console, record: Certificate) -> None:
     )
     if not missed_targets(record):
         console.print(
-            f"all targets within {LIMIT:g} Monte Carlo standard errors at {record.studies} studies"
+            f"all targets within {LIMIT:g} Monte Carlo standard errors "
+            f"({record.replicates} replicates)"
         )
 
 
-def failure(record: Certificate) -> str:
+def failure(record: CalibrationRecord) -> str:
     """Return what was missed, in a sentence; empty if nothing was."""
     missed = missed_targets(record)
     if not missed:

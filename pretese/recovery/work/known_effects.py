@@ -1,8 +1,9 @@
-"""True effects, from both potential outcomes of every man.
+"""True effects, from both potential outcomes of every patient.
 
-SATE: the effect in the very men of a replicate. PATE: the effect in the population they were
-drawn from, by the same formula over large draws with luck of their own. The two differ by chance
-alone; intervals are made for the second, and cover the first more often than they say.
+SATE: the effect in the patients of a replicate. PATE: the effect in the population from which they
+were sampled, by the same formula over large samples with random streams of their own. The two
+differ by chance only; intervals are constructed for the PATE and cover the SATE more often than
+nominally.
 """
 
 import numpy as np
@@ -16,7 +17,7 @@ from estimate.regression.adjustment import adjusted
 from estimate.regression.logistic import fit_logistic
 from estimate.regression.poisson import modified_poisson
 from pretese.recovery.design.study_spec import StudyPlan
-from pretese.recovery.work.data import as_chosen, both_ways, population, potential_outcomes
+from pretese.recovery.work.data import as_chosen, population, potential_outcomes, under_both_arms
 from pretese.recovery.work.methods import methods_and_scales
 from pretese.recovery.work.subgroup_effects import SCALE, divided, subgroup_names
 from simulate.cohort.draw import Cohort
@@ -24,12 +25,12 @@ from simulate.cohort.draw import Cohort
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-#: A true effect is named by whom it is for and how it is measured.
+#: A true effect is named by its population and its scale.
 TruthName = tuple[str, str]
 
 
 def truth_name(plan: StudyPlan, method: str, scale: str) -> TruthName:
-    """Return the name of the true effect that a method of a plan aims at on a scale.
+    """Return the name of the true effect that a method of a plan estimates on a scale.
 
     >>> plan = StudyPlan(
     ...     methods=("iptw-att", "adjusted", "matching"), covariates=("age_years",),
@@ -61,8 +62,8 @@ def known_effects(cohort: Cohort, plan: StudyPlan) -> dict[TruthName, Floats]:
     """Return every true effect of a plan in every replicate, (replicate,); ratios as logarithms.
 
     A conditional effect, in all patients or in a subgroup, is the coefficient that the plan's
-    regression has when every patient is in it twice, once along each way: what an endless
-    randomised trial of these patients would find.
+    regression has when every patient is in it twice, once under each arm: the limit of a
+    randomised trial of these patients.
     """
     groups = set(subgroup_names(plan))
     outcomes, who = potential_outcomes(cohort, plan), population(cohort, plan)
@@ -92,12 +93,12 @@ def _marginal(
 
 
 def _tilt(cohort: Cohort, target: str) -> Floats:
-    """Return how much each man counts in a target population (Li, Morgan, Zaslavsky 2018)."""
+    """Return each patient's weight in a target population (Li, Morgan, Zaslavsky 2018)."""
     e = cohort.propensity
     tilts: dict[Target, Floats] = {
         "ate": np.ones_like(e),
-        "att": cohort.gn.astype(float),
-        "atc": (~cohort.gn).astype(float),
+        "att": cohort.gonadotropin_therapy.astype(float),
+        "atc": (~cohort.gonadotropin_therapy).astype(float),
         "ato": e * (1 - e),
         "atm": np.minimum(e, 1 - e),
     }
@@ -106,13 +107,13 @@ def _tilt(cohort: Cohort, target: str) -> Floats:
 
 def _conditional(cohort: Cohort, plan: StudyPlan, scale: str) -> Floats:
     """Return the effect given all covariates of the plan."""
-    data = both_ways(cohort, plan)
+    data = under_both_arms(cohort, plan)
     if scale == "risk ratio":
         answer = modified_poisson(data)
         return np.where(answer.converged, np.log(answer.estimate), np.nan)
     design = design_matrix(data)
     fit = fit_logistic(design.X, data.outcome, data.weights)
-    coefficient = fit.coef[..., design.column("gn")]
+    coefficient = fit.coef[..., design.column("gonadotropin_therapy")]
     return np.where(fit.converged, coefficient, np.nan)
 
 
@@ -120,13 +121,13 @@ def _given_score(cohort: Cohort, plan: StudyPlan) -> Floats:
     """Return the effect given the propensity score on the true covariates of the plan."""
     score = propensity(as_chosen(cohort, plan)).score
     twice = np.concatenate([score, score], axis=-1)
-    answer = adjusted(both_ways(cohort, plan), [], score=twice, profile=False)
+    answer = adjusted(under_both_arms(cohort, plan), [], score=twice, profile=False)
     return np.where(answer.converged, np.log(answer.estimate), np.nan)
 
 
 def _by_subgroup(cohort: Cohort, plan: StudyPlan) -> dict[TruthName, Floats]:
-    """Return the effects in subgroups by what is true of the men, measured or not."""
+    """Return the effects in subgroups by true covariates, measured or not."""
     if not plan.subgroups:
         return {}
-    answers = divided(both_ways(cohort, plan), plan, profile=False)
+    answers = divided(under_both_arms(cohort, plan), plan, profile=False)
     return {(each.method, SCALE): np.log(each.estimate) for each in answers}

@@ -9,7 +9,7 @@ from pretese.trial.conduct.participants import Candidates, draw_candidates
 from pretese.trial.design.design_file import DesignFile
 from protocol.errors import InputError
 from simulate.core.coding import DIAGNOSES
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 from simulate.recruitment.accrual import (
     Recruitment,
     Site,
@@ -128,10 +128,10 @@ def draw_trials(
     InputError
         Recruitment ends before the last man.
     """
-    luck = Luck(seed, men, replicates, first)
-    arrival, site = _arrivals(design, luck)
-    people = _people(design, scenario, luck, arrival, site)
-    arm = _randomise(design, luck, site, people.candidates)
+    streams = RandomStreams(seed, men, replicates, first)
+    arrival, site = _arrivals(design, streams)
+    people = _people(design, scenario, streams, arrival, site)
+    arm = _randomise(design, streams, site, people.candidates)
     crossed = np.where(arm == 1, people.would_cross[1], people.would_cross[0])
     shares = np.array([design.dropout.control_percent, design.dropout.treated_percent]) / 100
     return Trials(
@@ -139,7 +139,7 @@ def draw_trials(
         arrival_months=arrival,
         arm=arm,
         received=np.where(crossed, 1 - arm, arm),
-        lost=np.asarray(luck.uniform("trial dropout") < shares[arm]),
+        lost=np.asarray(streams.uniform("trial dropout") < shares[arm]),
     )
 
 
@@ -147,25 +147,31 @@ def draw_people(
     design: DesignFile, scenario: Scenario | None, seed: int, men: int, replicates: int
 ) -> People:
     """Draw more men than a trial recruits, at its sites, apart from those of all its trials."""
-    own = Luck(seed, design.men, replicates, FAR)
+    own = RandomStreams(seed, design.men, replicates, FAR)
     arrival, site = _arrivals(design, own)
     again = np.arange(men) % design.men
-    luck = Luck(seed, men, replicates, FAR)
-    return _people(design, scenario, luck, arrival[:, again], site[:, again])
+    streams = RandomStreams(seed, men, replicates, FAR)
+    return _people(design, scenario, streams, arrival[:, again], site[:, again])
 
 
 def _people(
-    design: DesignFile, scenario: Scenario | None, luck: Luck, arrival: Floats, site: Codes
+    design: DesignFile,
+    scenario: Scenario | None,
+    streams: RandomStreams,
+    arrival: Floats,
+    site: Codes,
 ) -> People:
-    crossing = luck.uniform("crossover")
+    crossing = streams.uniform("crossover")
     return People(
         site=site,
         would_cross=(
             crossing < design.crossover.control_percent / 100,
             crossing < design.crossover.treated_percent / 100,
         ),
-        candidates=draw_candidates(design, scenario, luck, _shift(design, luck, arrival, site)),
-        responds=luck.uniform("trial effect"),
+        candidates=draw_candidates(
+            design, scenario, streams, _shift(design, streams, arrival, site)
+        ),
+        responds=streams.uniform("trial effect"),
     )
 
 
@@ -203,27 +209,29 @@ def check_filled(design: DesignFile, months: Floats, men: int) -> None:
         )
 
 
-def _arrivals(design: DesignFile, luck: Luck) -> tuple[Floats, Codes]:
-    gap, where = luck.uniform("gap"), luck.uniform("site")
+def _arrivals(design: DesignFile, streams: RandomStreams) -> tuple[Floats, Codes]:
+    gap, where = streams.uniform("gap"), streams.uniform("site")
     months, site = draw_arrivals(recruitment_of(design), gap, where)
-    check_filled(design, months, luck.men)
+    check_filled(design, months, streams.patients)
     return months, site
 
 
-def _shift(design: DesignFile, luck: Luck, arrival: Floats, site: Codes) -> Floats | None:
-    """Return what site and calendar add to each man's reserve, in either arm; None: nothing."""
+def _shift(
+    design: DesignFile, streams: RandomStreams, arrival: Floats, site: Codes
+) -> Floats | None:
+    """Return what site and calendar add to each liability, in either arm; None: nothing."""
     found: Floats | None = None
     if design.site_spread is not None:
-        found = _site_level(design, design.site_spread.value, luck, site)
+        found = _site_level(design, design.site_spread.value, streams, site)
     if design.drift is not None:
         drifted = design.drift.value * arrival / 12
         found = drifted if found is None else found + drifted
     return found
 
 
-def _site_level(design: DesignFile, spread: float, luck: Luck, site: Codes) -> Floats:
+def _site_level(design: DesignFile, spread: float, streams: RandomStreams, site: Codes) -> Floats:
     """Give every site of every trial its own level, the same however large the trial."""
-    sites = Luck(luck.seed, len(design.sites), luck.replicates, luck.first)
+    sites = RandomStreams(streams.seed, len(design.sites), streams.replicates, streams.first)
     level = spread * sites.normal("site level")
     return np.asarray(np.take_along_axis(level, site, 1))
 
@@ -239,13 +247,15 @@ def _factor(name: str, site: Codes, sites: int, diagnosis: Codes) -> Factor:
     return (site, sites) if name == "site" else (diagnosis, len(DIAGNOSES))
 
 
-def _randomise(design: DesignFile, luck: Luck, site: Codes, candidates: Candidates) -> Codes:
+def _randomise(
+    design: DesignFile, streams: RandomStreams, site: Codes, candidates: Candidates
+) -> Codes:
     rule, sites = design.randomisation, len(design.sites)
     factors = (_factor(name, site, sites, candidates.diagnosis) for name in rule.by)
     return SCHEMES[rule.method].assign(
         Arrivals(
-            uniform=luck.uniform("arm"),
-            size_uniform=luck.uniform("block size") if len(rule.repeats) > 1 else None,
+            uniform=streams.uniform("arm"),
+            size_uniform=streams.uniform("block size") if len(rule.repeats) > 1 else None,
             allocation=design.allocation,
             factors=tuple(factors),
             repeats=rule.repeats,

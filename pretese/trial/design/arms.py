@@ -35,7 +35,7 @@ class ArmTherapy(Document):
     """What an arm is given, and whether semen is checked again before surgery."""
 
     regimen: str
-    semen_check: bool = True
+    semen_analysis: bool = True
 
 
 class Arms(Document):

@@ -39,9 +39,10 @@ class DesignFile(Document):
     Men come from a ``scenario`` (shipped name or file) or have plain ``risks``. ``prior`` weighs
     effects, in percent of that of the scenario, for assurance; 0 is no effect. ``endpoint`` with
     ``analysis`` is the primary question; ``secondary`` ones follow in the order of testing.
-    ``drift`` is what twelve months of calendar add to the reserve of men who come then.
-    ``nuisance`` gives values to assumptions, by path, for a worst case (`design.alternatives`).
-    ``decision`` is what the design must show before anyone goes ahead with it.
+    ``drift`` is what twelve months of calendar add to the spermatogenic liability of men who come
+    then. ``nuisance`` gives values to assumptions, by path, for a worst case
+    (`design.alternatives`). ``decision`` is what the design must show before anyone goes ahead with
+    it.
     """
 
     id: Identifier
@@ -112,7 +113,8 @@ class DesignFile(Document):
         if "mixed" in (each.analysis.method for each in self.questions) and len(self.sites) < 2:
             raise ValueError("mixed needs two sites or more")
         if any(
-            each.endpoint.ejaculators == "principal stratum" and each.analysis.method != "score"
+            each.endpoint.ejaculators == "principal stratum"
+            and each.analysis.method != "unadjusted"
             for each in self.questions
         ):
             raise ValueError("a principal stratum is estimated unadjusted")

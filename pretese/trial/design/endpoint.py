@@ -105,7 +105,7 @@ class EndpointAnalysis(Document):
     logistic with a normal intercept per site.
     """
 
-    method: Annotated[str, AfterValidator(partial(check_method, door="power"))] = "score"
+    method: Annotated[str, AfterValidator(partial(check_method, door="power"))] = "unadjusted"
     covariates: tuple[str, ...] = ()
     strata: tuple[Factor, ...] = ()
     small_sample: bool = False
@@ -122,7 +122,7 @@ class EndpointAnalysis(Document):
 
     @model_validator(mode="after")
     def _uses(self) -> Self:
-        if self.method == "score" and (self.covariates or self.strata):
+        if self.method == "unadjusted" and (self.covariates or self.strata):
             raise ValueError("score takes neither covariates nor strata")
         if self.method == "mantel-haenszel" and (self.covariates or not self.strata):
             raise ValueError("mantel-haenszel takes strata and no covariates")

@@ -127,7 +127,7 @@ def _by_counts(design: DesignFile, taken: Taken, planned: float | None) -> Cours
     if taken.events is None or taken.men is None:
         raise ValueError("there are no counts")  # the caller has looked
     method, stratum = design.analysis.method, design.endpoint.ejaculators == "principal stratum"
-    if method != "score" or stratum:
+    if method != "unadjusted" or stratum:
         what = "a principal stratum" if stratum else f"an analysis by {method!r}"
         cure = "give estimate and std_error of each look, by the analysis of the plan"
         raise InputError.of(taken.where, "", f"counts do not tell {what}", cure)

@@ -21,13 +21,13 @@ WORDS = {
     "width": "mean width of the interval",
     "type_s": "rejections with the wrong sign",
     "type_m": "rejections exaggerate, times the truth",
-    "own_bias": "bias against the effect in each trial's own men",
-    "own_coverage": "coverage of the effect in each trial's own men",
-    "own_spread": "spread of that effect over trials",
+    "sate_bias": "bias against the effect in each trial's own men",
+    "sate_coverage": "coverage of the effect in each trial's own men",
+    "sate_sd": "spread of that effect over trials",
 }
 
 #: Measures that are shares.
-SHARES = frozenset({"bias_eliminated_coverage", "type_s", "own_coverage"})
+SHARES = frozenset({"bias_eliminated_coverage", "type_s", "sate_coverage"})
 
 #: Quantiles shown of sizes and durations.
 QUANTILES = (0.1, 0.5, 0.9)
@@ -81,9 +81,9 @@ def own_effects(
     n = max(shared.size, 1)
     spread = shared.std(ddof=1) if n > 1 else np.nan
     return {
-        "own_bias": mean(gap),
-        "own_coverage": mean(np.where(known, held, np.nan)),
-        "own_spread": Measure(
+        "sate_bias": mean(gap),
+        "sate_coverage": mean(np.where(known, held, np.nan)),
+        "sate_sd": Measure(
             np.asarray(spread), np.asarray(spread / np.sqrt(2 * max(n - 1, 1))), np.asarray(n)
         ),
     }

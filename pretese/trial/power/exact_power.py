@@ -53,7 +53,7 @@ def why_no_rail(design: DesignFile, men: int | None = None) -> str | None:
         f"more than {MOST_ENUMERATED:,} men have too many pairs of counts to enumerate": (
             most > MOST_ENUMERATED
         ),
-        "the analysis is adjusted": design.analysis.method != "score",
+        "the analysis is adjusted": design.analysis.method != "unadjusted",
         "the primary endpoint shares its level with others": _shares(design),
         "arm sizes are random": design.block is None,
         "men are lost to the analysis, or left out of it": (

@@ -26,12 +26,12 @@ def mechanism_rows(
     behave = scenario.behaviour
     return [
         ("Question of the scenario", " ".join(scenario.question.split())),
-        ("Mechanism", "diagnosis, hormones and testis volume give each man a reserve (log odds of "
-         "sperm); the regimen of his arm is followed visit by visit and raises it directly, "
-         "through normal FSH or through testosterone; a high reserve shows sperm in the "
-         "ejaculate, a lower one at micro-TESE"),
-        ("Dependence between endpoints", "one reserve decides ejaculate and retrieval; sperm leads "
-         "to ICSI, transfers and birth"),
+        ("Mechanism", "diagnosis, hormones and testis volume give each patient a liability "
+         "(log odds of sperm); the regimen of the arm is followed visit by visit and raises it "
+         "directly, through normal FSH or through testosterone; a high liability shows sperm in "
+         "the ejaculate, a lower one at micro-TESE"),
+        ("Dependence between endpoints", "one liability decides ejaculate and retrieval; sperm "
+         "leads to ICSI, transfers and birth"),
         ("Sites", _sites(design)),
         ("Calendar", _calendar(design)),
         ("Adherence", f"{100 * behave.missed_share.value:g} % of injections missed, "
@@ -60,8 +60,8 @@ def _calendar(design: DesignFile) -> str:
     if design.drift is None:
         return "men who come late are like those who come early, but for opening sites"
     return (
-        f"every 12 months since the opening add {design.drift.value:g} log odds to the reserve of "
-        "the men who come then, in both arms alike"
+        f"every 12 months since the opening add {design.drift.value:g} log odds to the liability "
+        "of the men who come then, in both arms alike"
     )
 
 
@@ -79,7 +79,7 @@ def parameter_rows(
 
 
 def calibration_rows(design: DesignFile) -> list[tuple[str, str, str, str]]:
-    """Return target, published, simulated and z of the certificate that the scenario rests on."""
+    """Return target, published, simulated and z of the calibration record."""
     records = () if design.scenario is None else load(design.scenario).records
     if not records:
         return []

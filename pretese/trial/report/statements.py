@@ -139,9 +139,9 @@ def limits(design: DesignFile) -> list[str]:
     found += [
         "The men are drawn from a mechanism fitted to one published cohort; a trial recruits "
         "others.",
-        "Sites differ in level, not in what therapy adds to the reserve.",
-        "One reserve decides whether a man has sperm, in the ejaculate and at micro-TESE alike; "
-        "but for therapy it stays as it is while he waits.",
+        "Sites differ in level, not in what therapy adds to the liability.",
+        "One liability decides whether a patient has sperm, in the ejaculate and at micro-TESE "
+        "alike; but for therapy it stays as it is while he waits.",
     ]
     if design.drift is None:
         return [*found, "In the plan, men who come late are like those who come early."]

@@ -35,7 +35,7 @@ def signed_statistic(estimate: Estimate) -> Floats:
     return np.asarray(np.where(estimate.converged, estimate.statistic, np.nan))
 
 
-def _score(data: Data) -> Estimate:
+def _unadjusted(data: Data) -> Estimate:
     if data.design.endpoint.ejaculators == "principal stratum":
         return _stratum(data)
     y, arm, include = data.outcome, data.arm, data.include
@@ -145,7 +145,7 @@ def _mixed(data: Data) -> Estimate:
 
 #: How the methods of trials are computed; `estimate.methods.registry.METHODS` says what they are.
 _RUNS: Mapping[str, Callable[[Data], Estimate]] = {
-    "score": _score,
+    "unadjusted": _unadjusted,
     "mantel-haenszel": _stratified,
     "g-computation-randomised": _g_computation,
     "logistic": _logistic,

@@ -3,8 +3,8 @@
 Then what a look shows is decided by how many men of each arm succeed, which is binomial, and by
 when its last man arrives, which is gamma on the scale of expected arrivals. Trials drawn so follow
 the same law as trials drawn man by man (`patient_level`) and come many times faster, but they
-are other trials. Luck is that of a trial's looks, so sizes and effects share it: counts are
-quantiles at one uniform number per look and arm, and rise with the risk and with the size.
+are other trials. RandomStreams is that of a trial's looks, so sizes and effects share it: counts
+are quantiles at one uniform number per look and arm, and rise with the risk and with the size.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from pretese.trial.conduct.trial_conduct import check_filled, recruitment_of
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.stopped_estimates import final_estimates
 from pretese.trial.simulation.trial_results import Outcomes, Point, Results
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 from simulate.recruitment.accrual import expected_men, expected_month
 from simulate.recruitment.predictability import expected_guesses
 
@@ -30,7 +30,7 @@ def why_by_men(design: DesignFile, points: Sequence[Point]) -> str | None:
     """Return why trials must be drawn man by man; None if counts say it all."""
     reasons = {
         "men of a scenario differ": design.risks is None,
-        "the analysis looks at more than two counts": design.analysis.method != "score",
+        "the analysis looks at more than two counts": design.analysis.method != "unadjusted",
         "arm sizes are random": design.block is None,
         "the size is re-estimated": design.monitoring.reestimation is not None,
         "the last look falls inside a block": any(men % (design.block or 1) for men, _ in points),
@@ -82,24 +82,26 @@ def count_block(
     first
         A multiple of `simulate.core.random_streams.CHUNK`.
     """
-    luck = Luck(seed, size, len(design.monitoring.looks_percent), first_man=first)
+    streams = RandomStreams(seed, size, len(design.monitoring.looks_percent), first_patient=first)
     found: Results = {}
     for men in sorted({men for men, _ in points}):
-        calendar = draw_calendar(design, men, luck)
+        calendar = draw_calendar(design, men, streams)
         for effect in sorted({effect for m, effect in points if m == men}):
             chance = chances(design, effect)
-            counts = draw_counts(design, men, chance, luck)
+            counts = draw_counts(design, men, chance, streams)
             found[men, effect] = end_trials(design, men, chance, counts, calendar)
     return found
 
 
-def draw_counts(design: DesignFile, men: int, chance: Chances, luck: Luck) -> Counts:
+def draw_counts(design: DesignFile, men: int, chance: Chances, streams: RandomStreams) -> Counts:
     """Draw what looks at trials of ``men`` show, whether or not a trial gets that far."""
     came = np.diff(arms_at_looks(design, men), axis=0, prepend=0)
-    events, analysed = (np.empty((2, luck.replicates, luck.men), np.int64) for _ in range(2))
+    events, analysed = (
+        np.empty((2, streams.replicates, streams.patients), np.int64) for _ in range(2)
+    )
     for arm, name in enumerate(("control", "treated")):
-        won = luck.uniform(f"counts: success, {name}")
-        there = luck.uniform(f"counts: analysed, {name}") if chance.analysed[arm] < 1 else None
+        won = streams.uniform(f"counts: success, {name}")
+        there = streams.uniform(f"counts: analysed, {name}") if chance.analysed[arm] < 1 else None
         for look, new in enumerate(came[:, arm]):
             left: int | Ints = int(new)
             if there is not None:
@@ -129,7 +131,7 @@ def _quantile(uniform: Floats, men: int, share: float) -> Ints:
     return np.searchsorted(below, uniform, side="right")
 
 
-def draw_calendar(design: DesignFile, men: int, luck: Luck) -> Calendar:
+def draw_calendar(design: DesignFile, men: int, streams: RandomStreams) -> Calendar:
     """Draw when each look falls: its last man must have come, and his endpoint be known.
 
     Men go on arriving until then, unless the trial is full.
@@ -141,15 +143,15 @@ def draw_calendar(design: DesignFile, men: int, luck: Luck) -> Calendar:
     """
     arms, rates = arms_at_looks(design, men), recruitment_of(design).joined()
     waited_for = arms.sum(1)
-    heap = luck.waiting("counts: arrivals", np.diff(waited_for, prepend=0)).cumsum(0)
+    heap = streams.waiting("counts: arrivals", np.diff(waited_for, prepend=0)).cumsum(0)
     months = expected_month(rates, heap)
     check_filled(design, months, men)
     known = months + design.known_after_months
     more = np.maximum(expected_men(rates, known)[..., 0] - heap, 0.0)
     left = (men - waited_for)[:, None]
-    over = np.minimum(luck.poisson("counts: overrun", np.where(left > 0, more, 0.0)), left)
+    over = np.minimum(streams.poisson("counts: overrun", np.where(left > 0, more, 0.0)), left)
     over = over.astype(np.int64)
-    exposed = arms[:, 1:] + _treated_of(design, over, luck.uniform("counts: overrun arms"))
+    exposed = arms[:, 1:] + _treated_of(design, over, streams.uniform("counts: overrun arms"))
     return Calendar(known, waited_for[:, None] + over, exposed)
 
 

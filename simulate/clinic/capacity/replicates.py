@@ -57,11 +57,11 @@ class Interval:
 
 
 def replicate(
-    clinic: Clinic, scenario: Scenario, seed: int, men: int | None,
+    clinic: Clinic, scenario: Scenario, seed: int, patients: int | None,
     waiting_list: Sequence[Waiting], number: int,
 ) -> Replicate:  # fmt: skip
     """Run the clinic once, for the study of a number (from 0)."""
-    return measured(run_clinic(clinic, scenario, seed, number, men, waiting_list))
+    return measured(run_clinic(clinic, scenario, seed, number, patients, waiting_list))
 
 
 def measured(run: Run) -> Replicate:
@@ -95,7 +95,7 @@ def until_precise(
     seed: int,
     enough: Callable[[Sequence[Replicate]], bool],
     most: int,
-    men: int | None = None,
+    patients: int | None = None,
     waiting_list: Sequence[Waiting] = (),
     at_a_time: int = 1,
     compute: Compute = map,
@@ -109,7 +109,7 @@ def until_precise(
     depend on how many are computed ``at_a_time``. ``known`` are the first of them, if they have
     been run already; ``stop`` is asked after each, and ends it all.
     """
-    one = partial(replicate, clinic, scenario, seed, men, tuple(waiting_list))
+    one = partial(replicate, clinic, scenario, seed, patients, tuple(waiting_list))
     done: list[Replicate] = list(known)
     for first in range(len(done), most, at_a_time):
         for each in compute(one, range(first, min(first + at_a_time, most))):

@@ -48,7 +48,7 @@ def solve(
     goal: Goal,
     seed: int,
     most_replications: int = 40,
-    men: int | None = None,
+    patients: int | None = None,
     waiting_list: Sequence[Waiting] = (),
     at_a_time: int = 1,
     compute: Compute = map,
@@ -73,7 +73,7 @@ def solve(
             done = until_precise(
                 with_capacity(clinic, what, capacity), scenario, seed,
                 lambda done: goal.met_by(_found(goal, done)) is not None,
-                most_replications, men, waiting_list, at_a_time, compute,
+                most_replications, patients, waiting_list, at_a_time, compute,
                 lambda number: tell(capacity, number),
             )  # fmt: skip
             found = _found(goal, done)

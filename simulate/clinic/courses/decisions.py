@@ -57,7 +57,7 @@ class Rules:
         return _asked(self._phase, self._phase.proved, values, self.regimen)
 
     def end_of_therapy(self, semen: str) -> tuple[int, str]:
-        """Decide between surgery and ICSI from the semen check."""
+        """Decide between surgery and ICSI from the semen analysis."""
         return _asked(self._end, self._end.proved, {"semen": semen}, self.regimen)
 
     def sperm_use(self, couple_ready: bool) -> str:

@@ -98,7 +98,7 @@ def test_tables_and_figures_are_written_and_the_same_each_time(clinic, capsys):
 def test_the_reference_cohort_gives_the_reference_values(tmp_path, capsys):
     reference = json.loads((R / "g04_iptw.json").read_text())["m_estimation"]["ATE"]
     (tmp_path / "plan.yaml").write_text(
-        "treatment: gn\noutcome: y\ncovariates: {age: numeric, dur: numeric, bmi: numeric, "
+        "treatment: therapy\noutcome: y\ncovariates: {age: numeric, dur: numeric, bmi: numeric, "
         "vol: numeric, dx: {categorical: [idiopathic, cryptorchidism, orchitis, azfc]}, "
         "lh: numeric, fsh: numeric, t: numeric, e2: numeric, prl: numeric}\n"
         "methods: [iptw-ate]\n"
@@ -141,7 +141,11 @@ HEADER = b"fivg_sugar,baby,woman age,ward\n"
         ("sheet.xlsx", b"PK", "'.xlsx' is not read; give .csv or .parquet"),
         ("latin.csv", b"fivg_sugar,baby\n1,\x81\n", "row 2: byte 18 is not UTF-8 text"),
         ("half.csv", HEADER + b'1,0,3,"4', "row 2: a quote is opened and not closed"),
-        ("half.parquet", b"PAR1 and then nothing", "it is no Parquet file, or its end is missing"),
+        (
+            "half.parquet",
+            b"PAR1 and then nothing",
+            "it is not a Parquet file, or its end is missing",
+        ),
         ("semicolons.csv", b"a;b\n1;2\n", "no such column; columns here: a, b"),
         ("twice.csv", b"a,b,a\n1,2,3\n", "a: two columns have this name"),
         ("header.csv", HEADER, "no patient is left to analyse"),

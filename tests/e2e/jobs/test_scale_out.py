@@ -170,7 +170,7 @@ def words(folder: Path, out: Path, *more: str) -> list[str]:
     plan.write_text(PLAN, encoding="utf-8")
     return [
         "recover", "constant-effect", "no-effect", "--plan", str(plan), "--out", str(out),
-        "--truth-men", "120000", "--replicates", "400", "--no-figures", *more,
+        "--truth-patients", "120000", "--replicates", "400", "--no-figures", *more,
     ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from pretese.article.twin.run_twin import run_studies
+from pretese.article.simulated.run_studies import run_studies
 from pretese.cli import run
 from pretese.clinic.clinic_files import load_clinic
 from pretese.clinic.clinic_task import Task, first_run, replicates
@@ -29,7 +29,7 @@ def kill_workers_once():
 
 
 def test_killed_workers_change_no_number_of_reproduce(monkeypatch):
-    monkeypatch.setattr("pretese.article.twin.run_twin.BLOCK", 4)
+    monkeypatch.setattr("pretese.article.simulated.run_studies.BLOCK", 4)
     whole = run_studies(paper(), 7, 20)
     tell, moved = kill_workers_once()
     found = run_studies(paper(), 7, 20, 2, tell)

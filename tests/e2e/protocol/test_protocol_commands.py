@@ -137,7 +137,7 @@ def test_decisions_may_stand_for_findings(capsys):
 def test_an_audit_is_a_table_a_file_and_a_document(capsys):
     code, out, _ = said(capsys, "audit", "log.csv", "--csv", "d.csv")
     assert code == 0
-    assert "due hcg 2000 IU on day 2; done hcg 5000 IU on day 2 (row 3)" in out
+    assert "dose: expected hcg 2000 IU on day 2; observed hcg 5000 IU on day 2" in out
     rows = list(csv.DictReader(Path("d.csv").read_text().splitlines()))
     assert [(row["kind"], row["day"], row["rows"]) for row in rows] == [("dose", "2", "3")]
     found = document(capsys, "audit", "log.csv")

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pretese.bedside.cohort_logs import NEEDED, logs_of_folder, logs_of_study
+from pretese.bedside.audits.cohort_logs import NEEDED, logs_of_folder, logs_of_study
 from pretese.cli import run
 from protocol.audit.deviations import KINDS
 from protocol.audit.judge import audit
@@ -33,13 +33,13 @@ def test_a_drawn_cohort_audits_clean_but_for_what_it_did_not_measure(study):
     assert set(logs) == {"fsh-guided", "no-therapy"}
     incomplete = study["patients"].set_index("patient_id")
     hormones = ["fsh_iu_l", "lh_iu_l", "testosterone_nmol_l", "estradiol_pmol_l", "prolactin_ng_ml"]
-    unmeasured = {f"man {n}" for n in incomplete.index[incomplete[hormones].isna().any(axis=1)]}
+    unmeasured = {f"patient {n}" for n in incomplete.index[incomplete[hormones].isna().any(axis=1)]}
     found = [man for name, log in logs.items() for man in audit(log, load_regimen(name)).patients]
     flagged = {man.patient for man in found if man.deviations}
     assert flagged == unmeasured
     assert {(d.kind, d.day) for man in found for d in man.deviations} == {("omitted test", 0)}
     closed = incomplete.index[(incomplete["micro_tese"] == 1) | (incomplete["icsi"] == 1)]
-    assert {man.patient for man in found if man.complete} == {f"man {n}" for n in closed}
+    assert {man.patient for man in found if man.complete} == {f"patient {n}" for n in closed}
 
 
 def test_thirteen_kinds_put_into_a_drawn_cohort_are_all_found_and_nobody_else_is(study):
@@ -83,7 +83,7 @@ def test_the_months_of_drawn_men_are_those_that_the_audit_reads_from_their_injec
     drawn = visits[visits["month"] > 0].groupby("patient_id")["previous_phase"].agg(tuple)
     judged = {man.patient: man.phases for man in audit(log, load_regimen("fsh-guided")).patients}
     for number, phases in drawn.items():
-        assert judged[f"man {number}"] == phases
+        assert judged[f"patient {number}"] == phases
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
@@ -96,9 +96,9 @@ def test_a_folder_of_drawn_studies_is_audited_from_the_command_line(kind, tmp_pa
     found = json.loads(capsys.readouterr().out)
     assert {kind for kind, count in found["counts"].items() if count} <= {"omitted test"}
     names = {man["patient"] for man in found["patients"]}
-    assert any(name.startswith("study 2, man ") for name in names)
+    assert any(name.startswith("study 2, patient ") for name in names)
     assert run(["audit", str(folder), "--regimen", "hcg-only"]) == 2
-    assert "none of its men followed hcg-only; they followed: " in capsys.readouterr().err
+    assert "none of its patients followed hcg-only; they followed: " in capsys.readouterr().err
     (folder / f"visits.{kind}").unlink()
     assert run(["audit", str(folder)]) == 2
     assert "visits.csv: it is not there" in capsys.readouterr().err
@@ -154,5 +154,5 @@ def test_a_folder_with_a_damaged_table_is_one_message(drawn_folder, tmp_path):
         (tmp_path / f"{name}.csv").write_bytes((drawn_folder / f"{name}.csv").read_bytes())
     (tmp_path / "visits.csv").unlink()
     (tmp_path / "visits.parquet").write_bytes(b"PAR1 cut off")
-    with pytest.raises(InputError, match="it is no Parquet file, or its end is missing"):
+    with pytest.raises(InputError, match="it is not a Parquet file, or its end is missing"):
         logs_of_folder(tmp_path)

@@ -80,7 +80,7 @@ def test_what_is_written_is_what_was_drawn(tmp_path, monkeypatch):
     monkeypatch.setattr(cohort_files, "SLICE", CHUNK)
     men = CHUNK + 300
     out = simulate(tmp_path / "x", "--patients", str(men), "--format", "parquet", "--seed", "5")
-    for name, table in tables(draw_cohort(paper(), 5, men=men)).items():
+    for name, table in tables(draw_cohort(paper(), 5, patients=men)).items():
         folder = out / "truth" if name == "truth" else out
         assert_same_values(pd.read_parquet(folder / f"{name}.parquet"), table, name)
 

@@ -148,7 +148,7 @@ def test_a_trial_with_drift_and_a_decision_says_what_became_of_both(tmp_path, ca
         "Drift over calendar time 0.2 log odds per 12 months in every trial, both arms alike "
         "(assumed: a guess); -0.2, 0.2 log odds per 12 months in the grid",
         "Every 12 months of recruitment add 0.2 log odds in both arms. The primary estimand",
-        "every 12 months since the opening add 0.2 log odds to the reserve",
+        "every 12 months since the opening add 0.2 log odds to the liability",
         "drift 0.2 log odds per 12 months assumed, -0.2 to 0.4 a guess",
         "the design file asks beforehand for power &gt;= 80 %; type I error, greatest &lt;= 3 %",
         "Decision: no-go.",

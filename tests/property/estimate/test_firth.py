@@ -28,7 +28,7 @@ def test_the_order_of_patients_does_not_matter(seed: int, order: list[int]) -> N
 
 @settings(max_examples=30)
 @given(SEEDS)
-def test_weight_two_is_a_patient_twice_and_weight_zero_is_no_patient(seed: int) -> None:
+def test_weight_two_is_a_patient_twice_and_weight_zero_is_not_a_patient(seed: int) -> None:
     X, y = patients(seed)
     w = np.ones(20)
     w[0], w[1] = 2, 0

@@ -120,7 +120,7 @@ def test_balance_of_the_matched(cohort, score, r_output, r_name, name):
 
 @pytest.mark.parametrize("name", TRAPS)
 def test_the_treated_majority_trap_is_refused(cohort, score, name):
-    with pytest.raises(InputError, match="368 treated patients look for partners among 174"):
+    with pytest.raises(InputError, match="368 treated patients for 174"):
         match_nearest(cohort, score, "treated", **TRAPS[name])
 
 

@@ -13,6 +13,7 @@ from estimate.comparison.contingency import (
     risk_ratio,
 )
 from estimate.comparison.fisher import fisher_2x2, fisher_exact
+from estimate.comparison.risk_difference import newcombe_interval
 from estimate.comparison.two_sample import chi_square
 from estimate.core.estimand import Estimand
 from estimate.core.result import Z95
@@ -23,9 +24,9 @@ from estimate.published.table_margins import odds_ratio_from_margins
 from estimate.regression.logistic import fit_logistic
 from protocol.errors import InputError
 
-QUESTION = Estimand("patients operated", "gn 1 vs 0", "sperm_retrieved", "")
+QUESTION = Estimand("patients operated", "therapy 1 vs 0", "sperm_retrieved", "")
 TABLES = [
-    "crude_542",
+    "unadjusted_542",
     "composite_569",
     "microTESE_over_all_starters",
     "CDR",
@@ -53,7 +54,11 @@ def test_two_by_two(r_output, name):
     assert [relative.conf_low, relative.conf_high] == pytest.approx(r["RR_ci"], rel=1e-8)
     difference = risk_difference(table, QUESTION)
     assert difference.estimate == pytest.approx(r["RD"], rel=1e-8)
-    assert [difference.conf_low, difference.conf_high] == pytest.approx(r["RD_newcombe"], rel=1e-8)
+    assert difference.p_value == pytest.approx(r["p_chisq"], rel=1e-8)
+    newcombe = newcombe_interval(
+        table.treated_yes, table.treated, table.untreated_yes, table.untreated
+    )
+    assert newcombe == pytest.approx(r["RD_newcombe"], rel=1e-8)
     assert 1 / difference.estimate == pytest.approx(r["NNT"], rel=1e-8)
     assert [difference.estimate + z * difference.std_error for z in (-Z95, Z95)] == pytest.approx(
         r["RD_wald"], rel=1e-8
@@ -147,7 +152,11 @@ def test_one_of_eight_p_values_after_correction(r_output):
 
 @pytest.mark.parametrize(
     ("name", "printed"),
-    [("crude", (1.87, 1.22, 2.92)), ("iptw", (1.59, 1.02, 2.52)), ("matched", (1.80, 1.04, 3.16))],
+    [
+        ("unadjusted", (1.87, 1.22, 2.92)),
+        ("iptw", (1.59, 1.02, 2.52)),
+        ("matched", (1.80, 1.04, 3.16)),
+    ],
 )
 def test_what_printed_intervals_imply(r_output, name, printed):
     r, ours = r_output("g01_paper_counts")["implied"][name], implied(*printed)
@@ -174,7 +183,7 @@ def test_what_cannot_be_printed_is_refused(call):
         call()
 
 
-def test_the_printed_digits_of_the_crude_analysis():
+def test_the_printed_digits_of_the_unadjusted_analysis():
     table = TwoByTwo.of(115, 253, 34, 140)
     ratio = odds_ratio(table, QUESTION)
     printed = [f"{x:.2f}" for x in (ratio.estimate, ratio.conf_low, ratio.conf_high)]

@@ -11,7 +11,7 @@ from estimate.meta_analysis.pooling import pool_effects
 from estimate.meta_analysis.small_study_effects import egger_test, leave_one_out
 from estimate.meta_analysis.study_effects import effects_from_counts, effects_from_intervals
 
-MEASURES = {"OR": "odds ratio", "RR": "risk ratio", "RD": "risk difference"}
+SCALES = {"OR": "odds ratio", "RR": "risk ratio", "RD": "risk difference"}
 SETS = [("bcg", "OR"), ("bcg", "RR"), ("bcg", "RD"), ("empty_cells", "OR"), ("printed", None)]
 CLOSE = {"rel": 1e-6, "abs": 1e-9}
 
@@ -25,18 +25,18 @@ def arms(stored):
     return [np.array([row[name] for row in stored["counts"]]) for name in ("x1", "n1", "x2", "n2")]
 
 
-def studies_and_values(oracle, name, measure):
+def studies_and_values(oracle, name, scale):
     stored = oracle[name]
-    if measure is None:
+    if scale is None:
         columns = [[row[key] for row in stored["intervals"]] for key in ("estimate", "low", "high")]
         return effects_from_intervals(*columns), stored
-    return effects_from_counts(*arms(stored), MEASURES[measure]), stored[measure]
+    return effects_from_counts(*arms(stored), SCALES[scale]), stored[scale]
 
 
 @pytest.mark.parametrize("method", ["EE", "DL", "HE", "SJ", "PM", "ML", "REML"])
-@pytest.mark.parametrize(("name", "measure"), SETS)
-def test_pooled_effects_equal_metafor(oracle, name, measure, method):
-    studies, values = studies_and_values(oracle, name, measure)
+@pytest.mark.parametrize(("name", "scale"), SETS)
+def test_pooled_effects_equal_metafor(oracle, name, scale, method):
+    studies, values = studies_and_values(oracle, name, scale)
     ours, theirs = pool_effects(studies, method), values[method]
     assert ours.tau2 == pytest.approx(theirs["tau2"], **CLOSE)
     found = [ours.coefficient[0], ours.std_error[0], ours.conf_low[0], ours.conf_high[0]]
@@ -46,9 +46,9 @@ def test_pooled_effects_equal_metafor(oracle, name, measure, method):
     assert measures == pytest.approx([theirs[k] for k in ("i2", "q", "q_p")], rel=1e-6, abs=1e-6)
 
 
-@pytest.mark.parametrize(("name", "measure"), SETS)
-def test_intervals_and_sensitivity_equal_metafor(oracle, name, measure):
-    studies, values = studies_and_values(oracle, name, measure)
+@pytest.mark.parametrize(("name", "scale"), SETS)
+def test_intervals_and_sensitivity_equal_metafor(oracle, name, scale):
+    studies, values = studies_and_values(oracle, name, scale)
     reml, knha = pool_effects(studies), pool_effects(studies, test="knapp-hartung")
     assert knha.std_error[0] == pytest.approx(values["knapp_hartung"]["se"], **CLOSE)
     assert knha.p_value[0] == pytest.approx(values["knapp_hartung"]["p"], rel=1e-5)

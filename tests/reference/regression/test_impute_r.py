@@ -53,7 +53,7 @@ def run(method: Method, imputations: int, seed: int) -> Imputation:
 def model3(done: Imputation) -> Pooled:
     x = dict(zip(NAMES, np.moveaxis(done.completed, -1, 0), strict=True))
     dummies = [x["dx"] == k for k in (1, 2, 3)]
-    terms = [np.ones_like(x["gn"]), x["gn"], x["age"], x["dur"], x["bmi"], *dummies]
+    terms = [np.ones_like(x["therapy"]), x["therapy"], x["age"], x["dur"], x["bmi"], *dummies]
     X = np.stack([*terms, *(x[h] for h in HORMONES)], axis=-1)
     fit = fit_logistic(X, x["y"])
     return pool(fit.coef, np.diagonal(fit.cov, axis1=-2, axis2=-1), df_complete=529, axis=-2)
@@ -63,12 +63,12 @@ def test_predictive_mean_matching_pools_like_four_runs_of_mice() -> None:
     r, m = G13["pooled_m50x4"], 50
     done = run("pmm", m, seed=20220101)
     ours = model3(done)
-    spread = 4 * np.sqrt(1 + 50 / m)
+    variation = 4 * np.sqrt(1 + 50 / m)
     for value, mean, sd in [
         (ours.estimate, r["est_mean"], r["est_sd_between_runs"]),
         (ours.std_error, r["se_mean"], r["se_sd_between_runs"]),
     ]:
-        assert (np.abs(value - mean) < spread * np.array(sd)).all()
+        assert (np.abs(value - mean) < variation * np.array(sd)).all()
     assert ours.fmi == pytest.approx(np.array(r["fmi_mean"]), abs=0.05)
     for h in HORMONES:
         completed = done.completed[..., NAMES.index(h)].mean()
@@ -98,7 +98,7 @@ def test_complete_cases_and_the_truth() -> None:
     for file, key in [("cohort542_mar.csv", "complete_case"), ("cohort542_full.csv", "full_truth")]:
         patients = pd.read_csv(R / file).dropna()
         dummies = np.stack([patients["dx"] == d for d in DIAGNOSES[1:]], axis=-1)
-        before = patients[["gn", "age", "dur", "bmi"]]
+        before = patients[["therapy", "age", "dur", "bmi"]]
         X = np.c_[np.ones(len(patients)), before, dummies, patients[HORMONES]]
         fit = fit_logistic(X, patients["y"])
         assert fit.coef == pytest.approx(np.array(G13["pooled_m50x4"][key]["coef"]), rel=1e-6)

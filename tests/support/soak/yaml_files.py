@@ -18,7 +18,7 @@ from protocol.reading.documents import read_document, read_text
 from protocol.regimen.load import SHIPPED, load_regimen
 from simulate.clinic.setup.clinic_file import read_clinic
 from simulate.core.shipped import scenario_path
-from simulate.scenario.calibration_record import parse_certificate
+from simulate.scenario.calibration_record import parse_calibration_record
 from simulate.scenario.load import load, load_scenario
 from tests.support.hostile_yaml import spans
 
@@ -58,7 +58,7 @@ def cases(path: Path) -> object:
 
 
 def record(path: Path) -> object:
-    return parse_certificate(read_text(path), path)
+    return parse_calibration_record(read_text(path), path)
 
 
 def study(path: Path) -> object:
@@ -88,7 +88,9 @@ KINDS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "patient": (PATIENT, patient),
     "published study": (file(scenario_path("paper").parent / "published/rbe-2022-00934.yaml"),
                         load_published),
-    "calibration record": (file(scenario_path("paper").parent / "certificates/paper.json"), record),
+    "calibration record": (
+        file(scenario_path("paper").parent / "calibration_records/paper.json"), record
+    ),
     "record of a study": ('{"id": "x", "seed": 1, "cases": {"a": {"men": 10, "given": [0.5]}}}',
                           study),
 }  # fmt: skip

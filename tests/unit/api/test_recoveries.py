@@ -31,7 +31,7 @@ SIZES = {"replicates": 40, "truth_patients": 20_000, "seed": 6, "workers": 1, "p
 def words(folder, out, *more):
     return [
         "recover", *CASES, "--plan", str(folder / "plan.yaml"), "--out", str(out), "--seed", "6",
-        "--truth-men", "20000", "--replicates", "40", "--workers", "1", *more,
+        "--truth-patients", "20000", "--replicates", "40", "--workers", "1", *more,
     ]  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def test_the_document_is_that_of_the_command(found, folder, capsys):
 
 
 def test_text_is_the_page_of_the_command(found, folder, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("COLUMNS", "80")
     out = folder / "text"
     assert run(words(folder, out, "--no-figures")) == 0
     printed = capsys.readouterr().out
@@ -91,7 +91,9 @@ def test_a_folder_of_the_interface_is_that_of_the_command(written, folder, capsy
     assert str(refused.value).startswith(f"out: {told} `resume`")
     assert run(words(folder, out)) == 2
     assert f"error: --out: {told} --resume" in capsys.readouterr().err
-    again = pt.recover(CASES, pt.plan({"treatment": "gn", **PLAN}), out=out, resume=True, **SIZES)
+    again = pt.recover(
+        CASES, pt.plan({"treatment": "gonadotropin_therapy", **PLAN}), out=out, resume=True, **SIZES
+    )
     assert again.replicates == 40
     assert bytes_of(out) == bytes_of(written)
 
@@ -108,9 +110,9 @@ def test_performance_has_monte_carlo_errors(found):
 
 
 def test_unexpected_verdicts_are_those_that_contradict_the_library(found):
-    assert found.unexpected.empty  # nothing is claimed of a plan of one's own
+    assert found.unexpected.empty  # the user's plan has no expected verdicts
     assert list(found.unexpected.columns) == list(found.verdicts.columns)
-    assert set(found.verdicts["claim"]) == {"none"}
+    assert set(found.verdicts["expected"]) == {"none"}
 
 
 def test_figures_are_drawn_by_name(found):

@@ -207,7 +207,7 @@ def test_a_decision_tells_its_parts(guided):
     assert (found.rule, found.month, found.as_of) == ("P3", 2, dt.date(2022, 3, 31))
     assert found.rationale.startswith("FSH is outside the normal range")
     assert found.missing_inputs == ()
-    assert found.flags == ("Testosterone is above the limit; consider less hCG.",)
+    assert found.flags == ("Testosterone is above the limit; consider a lower dose of hCG.",)
     unknown = guided.decide(month=2, previous_phase="hcg", decision_date=ON)
     assert (unknown.outcome, unknown.missing_inputs) == ("insufficient data", ("fsh_iu_l",))
 

@@ -129,7 +129,7 @@ def test_nothing_of_it_reaches_a_terminal(regimen, tmp_path, capsys, form):
 
 
 def test_a_page_for_the_browser_shows_text_as_it_is():
-    page = render_page("audit.html", pitfalls=[], replicates=NAME, seed="\ud800")
+    page = render_page("bias_analysis.html", pitfalls=[], replicates=NAME, seed="\ud800")
     assert obeyed(page) == set()
     page.encode("utf-8")
     assert "script" not in tags(page).tags

@@ -12,7 +12,7 @@ from protocol.bedside.schedule import plan_of_phases
 from protocol.dates import date_of, day_from, nearest_day
 from protocol.errors import InputError
 from protocol.regimen.load import load_regimen
-from simulate.clinic.setup.referrals import men_to_draw
+from simulate.clinic.setup.referrals import patients_needed
 from simulate.core.shipped import shipped_folder
 
 FIRST, LAST = dt.date.min, dt.date.max
@@ -68,7 +68,7 @@ def test_a_log_at_the_end_of_the_calendar_is_audited(capsys, tmp_path):
         "a,9999-12-31,injection,hcg,9000,IU,\n"
     )
     assert run(["audit", str(log)]) == 0
-    assert "1 men" in capsys.readouterr().out
+    assert "1 patient" in capsys.readouterr().out
 
 
 def test_a_calendar_without_times_reaches_the_last_day():
@@ -113,11 +113,11 @@ def test_a_clinic_beyond_the_calendar_is_refused(capsys, tmp_path, old, new):
 
 def test_a_rate_without_end_is_refused():
     clinic, _ = load_clinic("one-centre")
-    rate = clinic.referrals.men_per_week
+    rate = clinic.referrals.patients_per_week
     assert rate is not None
     many = rate.model_copy(update={"value": 1e308})
     busy = clinic.model_copy(
-        update={"referrals": clinic.referrals.model_copy(update={"men_per_week": many})}
+        update={"referrals": clinic.referrals.model_copy(update={"patients_per_week": many})}
     )
-    with pytest.raises(InputError, match="men_per_week"):
-        men_to_draw(busy, 569)
+    with pytest.raises(InputError, match="patients_per_week"):
+        patients_needed(busy, 569)

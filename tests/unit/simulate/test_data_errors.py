@@ -10,20 +10,20 @@ from tests.support.paper import paper
 
 @pytest.fixture(scope="module")
 def study():
-    cohort = draw_cohort(paper(), 6, men=2000)
-    return tables(cohort)["patients"], cohort.luck
+    cohort = draw_cohort(paper(), 6, patients=2000)
+    return tables(cohort)["patients"], cohort.streams
 
 
 def test_no_error_is_the_clean_table(study):
-    patients, luck = study
-    corrupted = corrupt(patients, 0, luck)
+    patients, streams = study
+    corrupted = corrupt(patients, 0, streams)
     pd.testing.assert_frame_equal(corrupted.patients, patients)
     assert corrupted.labels.empty
 
 
 def test_every_changed_cell_has_a_label_and_every_label_a_changed_cell(study):
-    patients, luck = study
-    corrupted = corrupt(patients, 0.05, luck)
+    patients, streams = study
+    corrupted = corrupt(patients, 0.05, streams)
     same = corrupted.patients.iloc[: len(patients)]
     for column in patients.columns.drop("patient_id"):
         differ = (same[column] != patients[column]) & ~(same[column].isna())
@@ -35,8 +35,8 @@ def test_every_changed_cell_has_a_label_and_every_label_a_changed_cell(study):
 
 
 def test_each_kind_hits_its_share(study):
-    patients, luck = study
-    corrupted = corrupt(patients, 0.05, luck)
+    patients, streams = study
+    corrupted = corrupt(patients, 0.05, streams)
     repeated = corrupted.labels.query("kind == 'repeated row'")
     assert len(corrupted.patients) == len(patients) + len(repeated)
     for kind in (*KINDS, "repeated row"):
@@ -45,8 +45,8 @@ def test_each_kind_hits_its_share(study):
 
 
 def test_swapped_columns_hold_each_other_and_another_unit_its_factor(study):
-    patients, luck = study
-    corrupted = corrupt(patients, 0.3, luck)
+    patients, streams = study
+    corrupted = corrupt(patients, 0.3, streams)
     labels = corrupted.labels
     swapped = labels.query("kind == 'columns swapped' and column == 'lh_iu_l'")["patient_id"] - 1
     rows = corrupted.patients.iloc[: len(patients)]
@@ -57,15 +57,15 @@ def test_swapped_columns_hold_each_other_and_another_unit_its_factor(study):
 
 
 def test_the_clean_table_is_left_as_it_was(study):
-    patients, luck = study
+    patients, streams = study
     before = patients.copy()
-    corrupt(patients, 0.5, luck)
+    corrupt(patients, 0.5, streams)
     pd.testing.assert_frame_equal(patients, before)
 
 
 def test_an_empty_cell_that_was_swapped_is_empty_in_the_labels(study):
-    patients, luck = study
-    labels = corrupt(patients, 0.3, luck).labels.query("kind == 'columns swapped'")
+    patients, streams = study
+    labels = corrupt(patients, 0.3, streams).labels.query("kind == 'columns swapped'")
     assert not (labels[["clean", "corrupted"]] == "nan").to_numpy().any()
     at = labels["patient_id"].to_numpy() - 1
     stood = np.array(

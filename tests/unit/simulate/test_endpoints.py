@@ -87,8 +87,11 @@ def test_recover_estimates_what_follows_surgery(name):
     untreated, treated = potential_outcomes(cohort(3), name)
     truth = treated.mean(1) - untreated.mean(1)
     assert rows["sate"].tolist() == pytest.approx(truth.tolist(), rel=1e-5)
-    seen, gn = observed_outcome(cohort(3), name), cohort(3).gn
-    arms = [np.nanmean(np.where(arm, seen, np.nan), 1) for arm in (gn, ~gn)]
+    seen, gonadotropin_therapy = observed_outcome(cohort(3), name), cohort(3).gonadotropin_therapy
+    arms = [
+        np.nanmean(np.where(arm, seen, np.nan), 1)
+        for arm in (gonadotropin_therapy, ~gonadotropin_therapy)
+    ]
     assert rows["estimate"].tolist() == pytest.approx((arms[0] - arms[1]).tolist(), rel=1e-5)
 
 
@@ -96,7 +99,7 @@ def test_recover_estimates_what_follows_surgery(name):
 def test_power_counts_the_same_endpoint(name):
     plan = design(name)
     trials = draw_trials(plan, scenario_of(plan), 3, 200, 2)
-    drawn = draw_cohort(scenario_of(plan), 3, 2, men=200)
+    drawn = draw_cohort(scenario_of(plan), 3, 2, patients=200)
     untreated, treated = potential_outcomes(drawn, name)
     expected = np.where(trials.arm == 1, treated, untreated)
     assert np.array_equal(observe(plan, trials, 1.0).outcome, expected)

@@ -38,14 +38,15 @@ def test_the_threshold_model_is_recovered():
         np.moveaxis(each.sum(-1), 0, -1) for each in (potential > 0.2, potential <= 1.0)
     )
     answer = always_operated(found, operated, [200, 200], QUESTION)
-    spread = answer.estimate.std()
+    variation = answer.estimate.std()
     assert (
-        abs(answer.estimate.mean() - truth.always_operated) < 3.5 * spread / np.sqrt(2000) + 0.002
+        abs(answer.estimate.mean() - truth.always_operated)
+        < 3.5 * variation / np.sqrt(2000) + 0.002
     )
-    assert answer.std_error.mean() == pytest.approx(spread, rel=0.05)
+    assert answer.std_error.mean() == pytest.approx(variation, rel=0.05)
     held = (answer.conf_low < truth.always_operated) & (truth.always_operated < answer.conf_high)
     assert abs(held.mean() - 0.95) < 3.5 * np.sqrt(0.05 * 0.95 / 2000)
-    assert answer.estimate.mean() > truth.among_operated + 20 * spread / np.sqrt(2000)
+    assert answer.estimate.mean() > truth.among_operated + 20 * variation / np.sqrt(2000)
 
 
 def test_a_batch_is_its_trials():
@@ -56,7 +57,7 @@ def test_a_batch_is_its_trials():
         assert (alone.estimate, alone.std_error) == (batch.estimate[k], batch.std_error[k])
 
 
-def test_no_operation_under_treatment_is_no_answer():
+def test_no_operation_under_treatment_does_not_converge():
     found = always_operated([[4, 10], [0, 5]], [[10, 0], [0, 5]], [[10, 10], [0, 10]], QUESTION)
     assert not found.converged.any()
     assert np.isnan(found.estimate).all()

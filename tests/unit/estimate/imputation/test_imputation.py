@@ -153,16 +153,16 @@ def test_three_categories_keep_their_shares() -> None:
 def test_patients_left_out_neither_inform_nor_are_imputed() -> None:
     values = patients()
     inside = np.arange(60) < 40
-    spoiled = values.copy()
-    spoiled[40:] = [1e6, np.nan]
+    changed = values.copy()
+    changed[40:] = [1e6, np.nan]
     one = impute(values, [AGE, FSH], np.random.default_rng(7), included=inside)
-    other = impute(spoiled, [AGE, FSH], np.random.default_rng(7), included=inside)
+    other = impute(changed, [AGE, FSH], np.random.default_rng(7), included=inside)
     assert (one.completed[:, :40] == other.completed[:, :40]).all()
     assert np.isnan(other.completed[:, 40:, 1]).all()
     assert (other.completed[:, 40:, 0] == 1e6).all()
 
 
-def test_a_batch_repeats_what_each_data_set_gives_alone() -> None:
+def test_a_batch_equals_what_each_data_set_gives_alone() -> None:
     rng = np.random.default_rng(8)
     batch = np.stack([patients(seed=s) for s in range(3)])
     batch[1, 5:25, 1] = np.nan

@@ -22,7 +22,7 @@ COVARIATES = {"age_years": "numeric", "diagnosis": {"categorical": ["idiopathic"
 
 
 def plan(**changes):
-    given = {"treatment": "gn", "outcome": "y", "covariates": COVARIATES, "methods": EVERY}
+    given = {"treatment": "therapy", "outcome": "y", "covariates": COVARIATES, "methods": EVERY}
     return Plan.model_validate({**given, **changes})
 
 
@@ -30,12 +30,12 @@ def patients(n=300, seed=1, missing=0.0):
     rng = np.random.default_rng(seed)
     age = rng.normal(31, 4, n).round(1)
     azfc = rng.random(n) < 0.3
-    gn = rng.random(n) < expit(0.6 - 0.05 * (age - 31) + 0.5 * azfc)
-    y = rng.random(n) < expit(-1 + 0.5 * gn - 0.04 * (age - 31) + 0.8 * azfc)
+    therapy = rng.random(n) < expit(0.6 - 0.05 * (age - 31) + 0.5 * azfc)
+    y = rng.random(n) < expit(-1 + 0.5 * therapy - 0.04 * (age - 31) + 0.8 * azfc)
     age[rng.random(n) < missing] = np.nan
     diagnosis = np.where(azfc, "azfc", "idiopathic").astype(object)
     diagnosis[rng.random(n) < missing] = None
-    return {"gn": gn, "y": y, "age_years": age, "diagnosis": diagnosis}
+    return {"therapy": therapy, "y": y, "age_years": age, "diagnosis": diagnosis}
 
 
 def test_every_method_of_the_plan_answers_under_its_own_name():
@@ -67,10 +67,10 @@ def test_absolute_risks_come_first():
 def test_complete_cases_equal_the_estimator_on_them():
     table = patients(missing=0.1)
     found = analyse(table, plan(methods=("adjusted",)))
-    data = analysis_set(table, treatment="gn", outcome="y", covariates=plan().kinds)
+    data = analysis_set(table, treatment="therapy", outcome="y", covariates=plan().kinds)
     assert found.estimates[0].estimate == adjusted(data).estimate
-    left_out = found.record()["missing"]["excluded"]
-    assert sum(left_out.values()) == 300 - data.n
+    excluded = found.record()["missing"]["excluded"]
+    assert sum(excluded.values()) == 300 - data.n
 
 
 def test_imputation_keeps_everybody_and_is_reproducible():
@@ -101,19 +101,21 @@ def test_the_unadjusted_estimate_uses_all_patients_when_covariates_are_imputed()
     chosen = plan(
         methods=("unadjusted",), missing={"method": "mice", "imputations": 2, "iterations": 1}
     )
-    whole = analyse({"gn": table["gn"], "y": table["y"]}, Plan(**ROLES, methods=("unadjusted",)))
+    whole = analyse(
+        {"therapy": table["therapy"], "y": table["y"]}, Plan(**ROLES, methods=("unadjusted",))
+    )
     assert analyse(table, chosen).estimates[2].records() == whole.estimates[2].records()
 
 
-ROLES = {"treatment": "gn", "outcome": "y"}
+ROLES = {"treatment": "therapy", "outcome": "y"}
 
 
-def test_a_plan_that_says_nothing_is_missing_is_held_to_it():
+def test_a_plan_that_states_nothing_is_missing_is_held_to_it():
     with pytest.raises(InputError, match=r"age_years: \d+ values are missing"):
         analyse(patients(missing=0.1), plan(missing={"method": "none"}))
 
 
-def test_patients_not_eligible_are_left_out():
+def test_patients_not_eligible_are_excluded():
     table = {**patients(), "operated": (np.arange(300) % 3 > 0).astype(int)}
     found = analyse(table, plan(eligible="operated"))
     assert found.estimates[0].n == 200
@@ -128,10 +130,10 @@ def test_the_estimand_names_the_population_and_what_happens_on_the_way():
     assert "sperm in the ejaculate: excluded from the analysis" in line
 
 
-def test_matching_takes_the_smaller_arm_and_says_so():
+def test_matching_takes_the_smaller_arm_and_is_reported():
     found = analyse(patients(), plan(methods=("matching",)))
     assert "untreated" in found.estimates[0].estimand.population
-    with pytest.raises(InputError, match="treated patients look for partners"):
+    with pytest.raises(InputError, match="treated patients for"):
         analyse(patients(), plan(methods=("matching",), matching=Matching(focal="treated")))
 
 
@@ -152,7 +154,7 @@ def test_collinear_covariates_are_a_labelled_result():
 
 
 def test_three_patients_are_too_few_but_no_crash():
-    table = {"gn": [1, 0, 1], "y": [1, 0, 0], "age_years": [30, 31, 35]}
+    table = {"therapy": [1, 0, 1], "y": [1, 0, 0], "age_years": [30, 31, 35]}
     chosen = plan(covariates={"age_years": "numeric"}, methods=tuple(m for m in EVERY))
     found = analyse(table, chosen)
     assert not any(each.converged for each in found.estimates if each.method == "adjusted")
@@ -166,7 +168,7 @@ def test_the_full_plan_on_one_cohort_is_quick():
     assert time.process_time() - begin < 2
 
 
-def test_the_record_says_how_well_was_imputed():
+def test_the_record_states_how_well_was_imputed():
     """More is known of a patient's effect when less is missing; chains that mix have R-hat near
     1."""
     fractions = []
@@ -198,10 +200,12 @@ def test_the_weighted_table_is_balanced_and_has_no_tests():
     assert weighted_table(analyse(patients(), plan(methods=("aipw",)))) is None
 
 
-def test_progress_is_told_step_by_step():
-    told = []
-    analyse(patients(), plan(methods=("unadjusted", "aipw")), tell=lambda *step: told.append(step))
-    assert told == [(0, 2, "reading"), (1, 2, "unadjusted"), (2, 2, "aipw")]
+def test_progress_is_reported_step_by_step():
+    reported = []
+    analyse(
+        patients(), plan(methods=("unadjusted", "aipw")), tell=lambda *step: reported.append(step)
+    )
+    assert reported == [(0, 2, "reading"), (1, 2, "unadjusted"), (2, 2, "aipw")]
 
 
 def test_percents_of_the_plan_reach_the_estimators():

@@ -38,16 +38,22 @@ MATCHING = ({"focal": "untreated"}, {"focal": "untreated", "order": "closest", "
 def written_down(cohort, replicate, outcome="any_sperm"):
     """Return the table that a clinic would export of one replicate."""
     return {
-        "gn": cohort.gn[replicate],
+        "gonadotropin_therapy": cohort.gonadotropin_therapy[replicate],
         outcome: cohort.observed(outcome)[replicate],
-        "diagnosis": np.array(DIAGNOSES, object)[cohort.men.diagnosis[replicate]],
+        "diagnosis": np.array(DIAGNOSES, object)[cohort.patients.diagnosis[replicate]],
         **{name: cohort.baseline[name][replicate] for name in COVARIATES[1:]},
     }
 
 
 def plan_of(methods, **changes):
     kinds = {name: covariate_kind(name) for name in COVARIATES}
-    return Plan(treatment="gn", outcome="any_sperm", covariates=kinds, methods=methods, **changes)
+    return Plan(
+        treatment="gonadotropin_therapy",
+        outcome="any_sperm",
+        covariates=kinds,
+        methods=methods,
+        **changes,
+    )
 
 
 @pytest.mark.parametrize("matching", MATCHING)
@@ -84,7 +90,8 @@ def test_the_interface_gives_the_numbers_of_both_engines():
     choice = {"focal": "untreated"}
     plan = pt.plan(
         {
-            "treatment": "gn", "outcome": "any_sperm", "methods": SHARED, "matching": choice,
+            "treatment": "gonadotropin_therapy", "outcome": "any_sperm", "methods": SHARED,
+            "matching": choice,
             "covariates": {name: written_kind(covariate_kind(name)) for name in COVARIATES},
         }
     )  # fmt: skip
@@ -112,7 +119,7 @@ def test_the_comparison_without_covariates_uses_the_same_patients_where_others_a
     missing = {"method": "mice", "imputations": 2, "iterations": 1}
     plan = StudyPlan(covariates=COVARIATES, methods=("unadjusted",), scales=SCALES, missing=missing)
     table = EstimateTask(paper(), 80, 5, {"own": plan})(0, 1).to_pandas().set_index("scale")
-    patients = written_down(draw_cohort(paper(), 5, 1, men=80), 0)
+    patients = written_down(draw_cohort(paper(), 5, 1, patients=80), 0)
     for each in analyse(patients, plan_of(("unadjusted",), missing=missing)).estimates:
         row = table.loc[each.scale]
         for number in NUMBERS:
@@ -120,14 +127,14 @@ def test_the_comparison_without_covariates_uses_the_same_patients_where_others_a
 
 
 def trial(method, covariates):
-    said = {
+    found = {
         "id": "same", "title": "t", "question": "q", "men": 300, "scenario": "rct-two-arm",
         "randomisation": {"method": "simple"},
         "sites": [{"name": "one", "at_months": [0], "men_in_12_months": [60]}],
         "endpoint": {"known_after_months": 4},
         "analysis": {"method": method, "covariates": list(covariates)},
     }  # fmt: skip
-    return validate(said, DesignFile, "design")
+    return validate(found, DesignFile, "design")
 
 
 @pytest.mark.parametrize(
@@ -135,7 +142,7 @@ def trial(method, covariates):
     [
         ("g-computation-randomised", "g-computation-randomised", ("age_years", "testis_volume_ml")),
         ("logistic", "adjusted", ("age_years", "testis_volume_ml")),
-        ("score", "unadjusted", ()),
+        ("unadjusted", "unadjusted", ()),
     ],
 )
 def test_power_finds_what_analyse_finds_in_the_same_patients(method, name, covariates):
@@ -173,7 +180,7 @@ def test_methods_of_a_table_and_of_studies_have_a_computation():
         METHODS["mixed"].answers(None)
 
 
-def test_a_method_that_one_command_does_not_offer_says_why():
+def test_a_method_that_one_command_does_not_offer_states_why():
     for name, method in METHODS.items():
         if not {"analyse", "recover"} <= method.offered:
             assert method.because, name
@@ -194,14 +201,14 @@ def test_the_two_readings_of_the_score_as_a_covariate_differ():
     assert abs(np.log(both[0].estimate / both[1].estimate)) > 0.01
 
 
-def test_a_replicate_with_too_few_partners_has_no_answer_and_a_table_is_refused():
+def test_a_replicate_with_too_few_partners_does_not_converge_and_a_table_is_refused():
     choice = {"focal": "treated"}
     plan = StudyPlan(covariates=COVARIATES, methods=("matching",), matching=choice)
     cohort = draw_cohort(paper(), 5, 2)
     table = EstimateTask(paper(), None, 5, {"own": plan})(0, 2).to_pandas()
-    assert (cohort.gn.sum(1) > 569 / 2).all()
+    assert (cohort.gonadotropin_therapy.sum(1) > 569 / 2).all()
     assert table["estimate"].isna().all()
-    with pytest.raises(InputError, match="treated patients look for partners"):
+    with pytest.raises(InputError, match="treated patients for"):
         analyse(written_down(cohort, 0), plan_of(("matching",), matching=choice))
 
 

@@ -1,4 +1,4 @@
-"""Cumulative delivery by hand, on ten couples."""
+"""Cumulative live birth by hand, on ten couples."""
 
 import math
 
@@ -7,7 +7,7 @@ import pytest
 from scipy import optimize
 
 from estimate.core.estimand import Estimand
-from estimate.survival.cumulative_delivery import (
+from estimate.survival.cumulative_live_birth import (
     LifeTable,
     assuming,
     cumulative_difference,
@@ -26,7 +26,7 @@ TRANSFERS = [1, 2, 1, 2, 3, 1, 1, 2, 3, 1]
 BIRTH = [1, 1, 0, 0, 0, 1, 1, 1, 1, 0]
 LEFT = [0, 0, 1, 0, 0, 0, 0, 0, 0, 0]
 GN = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1, 1])
-QUESTION = Estimand("couples with ICSI", "gn 1 vs 0", "live_birth", "")
+QUESTION = Estimand("couples with ICSI", "therapy 1 vs 0", "live_birth", "")
 
 
 def arms() -> tuple[LifeTable, LifeTable]:
@@ -41,7 +41,7 @@ def test_three_conventions_for_couples_who_stop() -> None:
     assert left == [1, 2, 1, 3, 3, 1, 1, 2, 3, 3]
 
 
-def test_the_question_says_which_convention_was_taken() -> None:
+def test_the_question_states_which_convention_was_taken() -> None:
     assert "composite" in str(assuming(QUESTION, "conservative"))
     assert "hypothetical" in str(assuming(QUESTION, "censored"))
     both = str(assuming(QUESTION, "embryos left"))
@@ -78,9 +78,9 @@ def test_kaplan_meier_by_hand() -> None:
     assert curve.survival == pytest.approx([4 / 5, 8 / 15, 8 / 15])
     greenwood = math.sqrt(1 / (5 * 4) + 1 / (3 * 2))
     assert curve.std_error[1] == pytest.approx(8 / 15 * greenwood)
-    spread = 1.959963984540054 * greenwood / math.log(8 / 15)
-    assert curve.conf_low[1] == pytest.approx((8 / 15) ** math.exp(-spread))
-    assert curve.conf_high[1] == pytest.approx((8 / 15) ** math.exp(spread))
+    variation = 1.959963984540054 * greenwood / math.log(8 / 15)
+    assert curve.conf_low[1] == pytest.approx((8 / 15) ** math.exp(-variation))
+    assert curve.conf_high[1] == pytest.approx((8 / 15) ** math.exp(variation))
 
 
 def test_a_curve_that_falls_to_zero_has_no_error_left() -> None:
@@ -144,26 +144,28 @@ def test_couples_unfold_into_transfers() -> None:
 
 def test_one_order_makes_the_discrete_model_a_two_by_two_table() -> None:
     birth = [1, 0, 0, 0, 1, 1, 1, 0]
-    gn = np.array([[0], [0], [0], [0], [1], [1], [1], [1]])
-    answer = discrete_hazard([1] * 8, birth, gn, QUESTION, top=1)
+    therapy = np.array([[0], [0], [0], [0], [1], [1], [1], [1]])
+    answer = discrete_hazard([1] * 8, birth, therapy, QUESTION, top=1)
     assert answer.estimate == pytest.approx(9)
-    hazards = discrete_hazard([1] * 8, birth, gn, QUESTION, top=1, link="cloglog")
+    hazards = discrete_hazard([1] * 8, birth, therapy, QUESTION, top=1, link="cloglog")
     assert hazards.estimate == pytest.approx(math.log(0.25) / math.log(0.75))
 
 
 def test_a_batch_equals_single_studies() -> None:
     rng = np.random.default_rng(3)
     time, event = rng.integers(1, 5, (4, 60)), rng.random((4, 60)) < 0.4
-    gn = np.tile([0, 1], 30)
-    tables = [life_table(time, event, gn == g, last=4) for g in (0, 1)]
+    therapy = np.tile([0, 1], 30)
+    tables = [life_table(time, event, therapy == g, last=4) for g in (0, 1)]
     for i in range(4):
-        alone = [life_table(time[i], event[i], gn == g, last=4) for g in (0, 1)]
+        alone = [life_table(time[i], event[i], therapy == g, last=4) for g in (0, 1)]
         assert log_rank(*tables).statistic[i] == pytest.approx(log_rank(*alone).statistic)
         for ties in ("efron", "breslow", "exact"):
             batch = hazard_ratio(*tables, QUESTION, ties=ties)
             assert batch.estimate[i] == pytest.approx(
                 hazard_ratio(*alone, QUESTION, ties=ties).estimate
             )
-        cloglog = discrete_hazard(time, event, gn[:, None], QUESTION, top=4, link="cloglog")
-        single = discrete_hazard(time[i], event[i], gn[:, None], QUESTION, top=4, link="cloglog")
+        cloglog = discrete_hazard(time, event, therapy[:, None], QUESTION, top=4, link="cloglog")
+        single = discrete_hazard(
+            time[i], event[i], therapy[:, None], QUESTION, top=4, link="cloglog"
+        )
         assert cloglog.estimate[i] == pytest.approx(single.estimate)

@@ -17,12 +17,12 @@ REFERENCE = json.loads(
 )
 
 
-def recipe(spread):
+def recipe(variation):
     """Return outcome, design and site of the 240 patients that lme4 analysed, one trial."""
     i = np.arange(240)
     arm, site, x = i % 2, (i // 2) % 8, ((37 * i) % 101) / 50 - 1
     threshold = ((61 * i + 13) % 97) / 97
-    chance = expit(-0.6 + 0.7 * arm + 0.9 * x + spread * np.sin(2 * site))
+    chance = expit(-0.6 + 0.7 * arm + 0.9 * x + variation * np.sin(2 * site))
     design = np.stack([np.ones(240), arm, x], -1)
     return (threshold < chance).astype(float)[None], design[None], site[None]
 
@@ -44,23 +44,23 @@ def drawn(trials, sd, seed, patients=120, sites=6):
 @pytest.mark.parametrize("columns", [2, 3])
 def test_lme4_has_the_same_estimates_and_errors(columns):
     formula = {2: "Y ~ A + (1|site)", 3: "Y ~ A + X + (1|site)"}[columns]
-    says = REFERENCE["spread_1"][formula]
+    expected = REFERENCE["spread_1"][formula]
     y, design, site = recipe(1)
     fit = fitted(y, design[..., :columns], site, points=25)
-    assert fit.coef[0] == pytest.approx(says["coef"], abs=2e-5)
-    assert np.sqrt(np.diag(fit.cov[0])) == pytest.approx(says["se"], abs=2e-5)
-    assert fit.sd[0] == pytest.approx(says["sd"], abs=2e-5)
+    assert fit.coef[0] == pytest.approx(expected["coef"], abs=2e-5)
+    assert np.sqrt(np.diag(fit.cov[0])) == pytest.approx(expected["se"], abs=2e-5)
+    assert fit.sd[0] == pytest.approx(expected["sd"], abs=2e-5)
     nine = fitted(y, design[..., :columns], site)
     assert nine.coef[0] == pytest.approx(fit.coef[0], abs=1e-6)
 
 
 def test_equal_sites_leave_the_logistic_model():
-    says = REFERENCE["spread_0"]["Y ~ A + X + (1|site)"]
+    expected = REFERENCE["spread_0"]["Y ~ A + X + (1|site)"]
     y, design, site = recipe(0)
     fit, plain = fitted(y, design, site), fit_logistic(design, y)
     assert fit.sd[0] == 0
     assert fit.converged[0]
-    assert fit.coef[0] == pytest.approx(says["coef"], abs=2e-6)
+    assert fit.coef[0] == pytest.approx(expected["coef"], abs=2e-6)
     assert fit.coef[0] == pytest.approx(plain.coef[0], abs=1e-8)
     assert fit.cov[0] == pytest.approx(plain.cov[0], abs=1e-8)
     assert fit.loglik[0] == pytest.approx(plain.loglik[0])
@@ -130,7 +130,7 @@ def test_the_truth_is_recovered_and_is_not_the_marginal_one():
     assert np.sqrt(fit.cov[:, 1, 1]).mean() == pytest.approx(fit.coef[:, 1].std(), rel=0.25)
 
 
-def test_a_trial_without_a_finite_answer_says_so():
+def test_a_trial_without_a_finite_answer_is_reported():
     y, design, site = drawn(2, 0.5, 8)
     y[1] = design[1, :, 1]  # treatment decides everything
     fit = fitted(y, design, site)

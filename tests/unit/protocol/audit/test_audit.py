@@ -6,7 +6,7 @@ import pytest
 
 from protocol.audit.deviations import KINDS
 from protocol.audit.judge import audit, audit_patient
-from protocol.audit.log import Event
+from protocol.audit.log.events import Event
 from protocol.errors import InputError
 from protocol.regimen.load import list_regimens, load_regimen
 from tests.support.adherent_log import adherent_events, parse_log, write_log
@@ -35,7 +35,7 @@ SEQUENCES = [(15.0, 15.0, 15.0), (15.0, 9.0, 9.0), (9.0, 15.0, 15.0), (0.7, 11.1
 @pytest.mark.parametrize("name", list_regimens())
 @pytest.mark.parametrize("fsh", SEQUENCES)
 @pytest.mark.parametrize("semen", ["sperm", "no sperm"])
-def test_a_faithful_man_audits_clean_under_every_regimen(name, fsh, semen):
+def test_an_adherent_patient_audits_clean_under_every_regimen(name, fsh, semen):
     regimen = load_regimen(name)
     assert kinds(adherent(*fsh, semen=semen, regimen=regimen), regimen) == []
 
@@ -64,8 +64,8 @@ def test_a_man_who_withdraws_owes_nothing_afterwards():
 
 @pytest.mark.parametrize(("shift", "found"), [(1, []), (-1, []), (2, ["timing"]), (-2, ["timing"])])
 def test_the_injection_window_is_closed_on_both_sides(shift, found):
-    events = adherent(15.0, 15.0, 15.0)
-    at = next(i for i, e in enumerate(events) if e.name == "injection" and e.date - DAY0 == 14)
+    events = adherent(9.0, 9.0, 9.0)
+    at = next(i for i, e in enumerate(events) if e.name == "injection" and e.date - DAY0 == 44)
     events[at] = replace(events[at], date=events[at].date + shift)
     assert kinds(events) == found
 
@@ -107,13 +107,13 @@ def test_a_man_who_shifts_his_calendar_is_late_once_and_not_thirty_times():
         for e in events
     ]
     found = audit_patient("m", sorted(shifted, key=lambda e: e.date), GUIDED).deviations
-    assert [(d.kind, d.day, d.done) for d in found] == [("timing", 50, "each 2 days late")]
+    assert [(d.kind, d.day, d.observed) for d in found] == [("timing", 50, "each 2 days late")]
     assert found[0].expected == "20 injections from day 50 to day 88"
 
 
 def test_two_late_injections_apart_are_two_deviations():
-    events = adherent(15.0, 15.0, 15.0)
-    for day in (14, 40):
+    events = adherent(9.0, 9.0, 9.0)
+    for day in (44, 60):
         at = next(i for i, e in enumerate(events) if e.name == "injection" and e.date - DAY0 == day)
         events[at] = replace(events[at], date=events[at].date + 2)
     assert kinds(events) == ["timing", "timing"]
@@ -125,7 +125,7 @@ def test_a_wrong_decision_is_one_deviation_though_it_is_followed_for_two_months(
     taken += [e for e in right if e.name == "fsh_iu_l"]
     found = audit_patient("m", sorted(taken, key=lambda e: e.date), GUIDED).deviations
     assert [d.kind for d in found] == ["decision against the rule"] * 2
-    assert (found[0].expected, found[0].done, found[0].rule) == ("hcg-ufsh", "hcg", "P2")
+    assert (found[0].expected, found[0].observed, found[0].rule) == ("hcg-ufsh", "hcg", "P2")
 
 
 def test_missing_fsh_is_an_omitted_test_and_no_wrong_decision():
@@ -147,8 +147,8 @@ def test_the_audit_says_what_was_due_what_was_done_and_where():
     assert deviation.kind == "dose"
     assert (deviation.day, deviation.date) == (14, dt.date(2022, 3, 15))
     assert deviation.expected == "hcg 2000 IU on day 14"
-    assert deviation.done == "hcg 5000 IU on day 14"
-    assert text.splitlines()[deviation.rows[0] - 1] == "man-1,2022-03-15,injection,hcg,5000,IU,,im"
+    assert deviation.observed == "hcg 5000 IU on day 14"
+    assert text.splitlines()[deviation.rows[0] - 1] == "man-1,2022-03-15,injection,hcg,5000,IU,,im,"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -163,7 +163,7 @@ def test_every_injected_deviation_is_found_and_nothing_else(kind):
         assert set(kinds(events)) == {kind}, (kind, fsh)
 
 
-def test_a_regimen_without_injections_offers_no_place_for_their_deviations():
+def test_a_regipatients_without_injections_offers_no_place_for_their_deviations():
     nothing = load_regimen("no-therapy")
     events = adherent(regimen=nothing)
     rng = np.random.default_rng(7)
@@ -173,7 +173,7 @@ def test_a_regimen_without_injections_offers_no_place_for_their_deviations():
 
 
 def with_routes(*routes: str) -> list[Event]:
-    """A adherent man whose first injections were logged with these routes."""
+    """An adherent patient whose first injections were logged with these routes."""
     events = [replace(event, route="") for event in adherent(9.0, 9.0, 9.0)]
     places = [at for at, event in enumerate(events) if event.name == "injection"]
     for at, route in zip(places, routes, strict=False):
@@ -186,12 +186,12 @@ def test_another_route_is_a_deviation_and_an_unknown_one_is_not_judged():
     (found,) = audit_patient("m", events, GUIDED).deviations
     assert (found.kind, found.day) == ("route", 2)
     assert found.expected == "hcg 2000 IU on day 2, im"
-    assert found.done == "hcg 2000 IU on day 2, sc"
+    assert found.observed == "hcg 2000 IU on day 2, sc"
 
 
 def test_a_late_half_dose_by_another_route_is_one_injection_with_three_faults():
-    events = with_routes("im", "im", "sc")
-    at = [place for place, event in enumerate(events) if event.name == "injection"][2]
+    events = with_routes(*[""] * 22, "sc")
+    at = [place for place, event in enumerate(events) if event.name == "injection"][22]
     events[at] = replace(events[at], dose_iu=1000.0, date=events[at].date + 2)
     assert sorted(kinds(events)) == ["dose", "route", "timing"]
 

@@ -63,9 +63,11 @@ def test_the_control_risk_moves_the_odds_of_both_arms():
     assert changed.risks.control_percent == pytest.approx(100 / 3)
     assert changed.risks.treated_percent == pytest.approx(200 / 3)
     design, scenario = read_design("three-looks")[0], load_scenario("rct-two-arm")
-    before = parameters(scenario)["spermatogenesis.reserve.azfc"].value
+    before = parameters(scenario)["spermatogenesis.spermatogenic_liability.azfc"].value
     _, moved = with_settings(design, scenario, {"control_risk": 0.5})
-    assert parameters(moved)["spermatogenesis.reserve.azfc"].value == pytest.approx(before + 0.5)
+    assert parameters(moved)["spermatogenesis.spermatogenic_liability.azfc"].value == pytest.approx(
+        before + 0.5
+    )
 
 
 def test_a_spread_between_sites_can_be_put_in_where_the_design_has_none():
@@ -113,7 +115,7 @@ def test_ranges_are_the_sweeps_and_the_ends_of_the_axes():
     assert "spermatogenesis.treatment.direct" not in ranges  # calibrated: it has no range
 
 
-def test_the_worst_cell_of_a_grid_is_the_one_that_loses_most_men(runner):
+def test_the_worst_cell_of_a_grid_is_the_one_that_loses_max_patients(runner):
     axes = {"dropout": (0.0, 30.0), "control_risk": (0.0, 1.0)}
     grid = study_grid(plain(men=100), None, axes, 100, 3, 400, runner)
     document = grid_document(grid)

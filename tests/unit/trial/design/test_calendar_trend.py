@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from estimate.performance.measures import share_mcse
+from estimate.performance.measures import proportion_mcse
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_people, draw_trials
 from pretese.trial.design.alternatives import planned_value, with_settings
@@ -17,7 +17,7 @@ from pretese.trial.simulation.engine import simulate_design
 from protocol.errors import InputError
 from protocol.reading.documents import validate
 from simulate.cohort.draw import draw_cohort
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 
 STEADY = read_design("superiority-any-sperm")[0]
 SCENARIO = scenario_of(STEADY)
@@ -35,8 +35,8 @@ def drifting(by=0.6, **changes):
 def test_a_man_has_sperm_where_his_reserve_and_his_time_exceed_the_cut():
     trials = draw_trials(drifting(), SCENARIO, 5, 80, 3)
     months = trials.arrival_months
-    reserve = draw_cohort(SCENARIO, 5, 3, 0, 80).reserve
-    assert np.array_equal(trials.candidates.success[0], reserve + 0.6 * months / 12 > 0)
+    liability = draw_cohort(SCENARIO, 5, 3, 0, 80).spermatogenic_liability
+    assert np.array_equal(trials.candidates.success[0], liability + 0.6 * months / 12 > 0)
     assert months[:, 0].max() < months[:, -1].min()
 
 
@@ -53,13 +53,14 @@ def test_the_control_risk_of_late_men_moves_by_what_is_asked():
     men, replicates = 600, 60
     trials = draw_trials(drifting(), SCENARIO, 1, men, replicates)
     late, months = trials.arrival_months > 18, trials.arrival_months
-    # The chance of a man given all that is known of him: his reserve without its own luck.
-    own = logit(Luck(1, men, replicates).uniform("reserve"))
-    prognosis = draw_cohort(SCENARIO, 1, replicates, 0, men).reserve - own
+    # The chance of a man given all that is known of him: his spermatogenic liability without its
+    # own luck.
+    own = logit(RandomStreams(1, men, replicates).uniform("reserve"))
+    prognosis = draw_cohort(SCENARIO, 1, replicates, 0, men).spermatogenic_liability - own
     found, count = trials.candidates.success[0][late].mean(), late.sum()
     for by, right in ((0.6, True), (0.5, False), (0.7, False), (0.0, False)):
         asked = expit(prognosis + by * months / 12)[late].mean()
-        assert (abs(found - asked) < 3 * share_mcse(asked, count)) == right, by
+        assert (abs(found - asked) < 3 * proportion_mcse(asked, count)) == right, by
 
 
 def test_both_arms_drift_alike_so_that_randomised_arms_keep_their_level():
@@ -70,7 +71,7 @@ def test_both_arms_drift_alike_so_that_randomised_arms_keep_their_level():
         found[method] = out[300, 0.0]
         assert not found[method].target.any()
     error = np.sqrt(2 / replicates)  # of a variance
-    assert abs(found["simple"].rejected.mean() - 0.05) < 3 * share_mcse(0.05, replicates)
+    assert abs(found["simple"].rejected.mean() - 0.05) < 3 * proportion_mcse(0.05, replicates)
     assert abs(found["simple"].z.var() - 1) < 3 * error
     # Blocks balance the calendar; a test that does not know it is too careful.
     assert found["blocks"].rejected.mean() < 0.05

@@ -40,18 +40,18 @@ def outcomes(estimate, half, target, control=(), treated=()):
 def test_estimates_are_held_to_the_effect_in_their_own_men():
     # Errors 0.02, 0, -0.06 and none; half-widths 0.05; a trial without an answer is left out.
     found = own_effects(SUPERIOR, outcomes([0.12, 0.1, 0.06, np.nan], 0.05, [0.1, 0.1, 0.12, 0.08]))
-    assert found["own_bias"].value == pytest.approx(-0.04 / 3)
-    assert (found["own_coverage"].value, found["own_coverage"].n) == (pytest.approx(2 / 3), 3)
-    assert found["own_spread"].value == pytest.approx(np.std([0.1, 0.1, 0.12, 0.08], ddof=1))
-    assert found["own_spread"].mcse == pytest.approx(found["own_spread"].value / np.sqrt(6))
+    assert found["sate_bias"].value == pytest.approx(-0.04 / 3)
+    assert (found["sate_coverage"].value, found["sate_coverage"].n) == (pytest.approx(2 / 3), 3)
+    assert found["sate_sd"].value == pytest.approx(np.std([0.1, 0.1, 0.12, 0.08], ddof=1))
+    assert found["sate_sd"].mcse == pytest.approx(found["sate_sd"].value / np.sqrt(6))
 
 
 def test_a_marginal_odds_ratio_has_its_own_effects_and_a_conditional_one_has_none():
     known = outcomes([0.7, 0.6], 0.01, [0.0, 0.0], control=[0.2, 0.5], treated=[1 / 3, 0.5])
     marginal = own_effects(changed(SUPERIOR, analysis={"method": "logistic"}), known)
     # Odds 1/4 and 1/2: their ratio is 2; then none.
-    assert marginal["own_bias"].value == pytest.approx((0.7 - np.log(2) + 0.6) / 2)
-    assert marginal["own_coverage"].value == 0.5
+    assert marginal["sate_bias"].value == pytest.approx((0.7 - np.log(2) + 0.6) / 2)
+    assert marginal["sate_coverage"].value == 0.5
     conditional = {"method": "logistic", "covariates": ["age_years"]}
     found = own_effects(changed(SUPERIOR, analysis=conditional), known)
     assert all(np.isnan(each.value) for each in found.values())

@@ -1,0 +1,1 @@
+"""Simulated studies: every published statistic, and the true effects."""

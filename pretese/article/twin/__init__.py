@@ -1,1 +1,0 @@
-"""The published study beside its simulated twin, number by number."""
