@@ -79,8 +79,11 @@ def levels_of(fsh: Any) -> list[float | str]:
 
 def _level(value: Any) -> float | str:
     if isinstance(value, str):
-        level = _read(f"fsh={value}")["value"]
-        return level if isinstance(level, str) else float(level)
+        beyond, text = value.strip()[:1], value.strip()
+        number = number_of(text[1:] if beyond in ("<", ">") else text)
+        if number is not None and math.isfinite(number):
+            return text if beyond in ("<", ">") else number
+        raise InputError.of("fsh", "", f"{shown(value)} is no number", cure_of(value))
     number = plain_value(value)
     if isinstance(number, float) and math.isfinite(number):
         return number

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
+from pretese.bedside.words import spoken_condition
 from protocol.regimen.load import Regimen
 from protocol.regimen.paths import Path, Step, Totals, paths_of
 from protocol.safe_text import one_line, xml_text
@@ -52,14 +53,6 @@ def _child(regimen: Regimen, node: Node, step: Step, path: Path) -> Node:
     child = _node(regimen, step, path, edge)
     node.children.append(child)
     return child
-
-
-def spoken_condition(regimen: Regimen, condition: str) -> str:
-    """Return a condition with the names of inputs replaced by short labels."""
-    for name, spec in regimen.inputs.items():
-        label = name.removesuffix("_iu_l").upper() if name.endswith("_iu_l") else spec.label
-        condition = condition.replace(name, label)
-    return condition
 
 
 def _node(regimen: Regimen, step: Step, path: Path, edge: str) -> Node:

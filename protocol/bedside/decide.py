@@ -1,13 +1,12 @@
 """The answer of one decision table for one patient, with its rationale."""
 
-import math
 from collections.abc import Iterator, Mapping
 
-from protocol.bedside.decision import Decision, InputValue, Order, ParameterUsed
+from protocol.bedside.decision import Decision, DoseOrder, InputValue, ParameterUsed
 from protocol.bedside.explain import changes, missing_inputs, nearest_boundary, rules_not_met
+from protocol.bedside.known.plausible import value_problem
 from protocol.errors import Fault, InputError
 from protocol.reading.numbers import plain_value
-from protocol.regimen import language
 from protocol.regimen.conditions import Value
 from protocol.regimen.load import DecisionTable, Regimen, Rule
 
@@ -100,24 +99,6 @@ def check_values(
     return checked
 
 
-def value_problem(spec: language.InputSpec, value: Value) -> tuple[str, str] | None:
-    """Return (problem, cure) if ``value`` cannot be a value of this input, else None."""
-    if value is None:
-        return None if spec.may_be_missing else ("it is missing", "give it")
-    if spec.kind == "enum":
-        if isinstance(value, str) and value in spec.values:
-            return None
-        return f"{value!r} is not one of its names", f"give one of: {', '.join(spec.values)}"
-    low, high = spec.plausible or (-math.inf, math.inf)
-    whole = spec.kind == "integer"
-    cure = f"give a {'whole ' if whole else ''}number from {low:g} to {high:g} {spec.unit}"
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
-        return f"{value!r} is no number", cure
-    if not low <= value <= high:
-        return f"{value:g} is outside the plausible range", cure
-    return (f"{value:g} is not whole", cure) if whole and value != int(value) else None
-
-
 def input_value(regimen: Regimen, name: str, value: Value) -> InputValue:
     """Return an input with its label and unit."""
     spec = regimen.inputs[name]
@@ -135,13 +116,13 @@ def said(regimen: Regimen, table: DecisionTable, rule: Rule) -> str:
     )
 
 
-def orders_of(regimen: Regimen, phase_name: str | None) -> tuple[Order, ...]:
+def orders_of(regimen: Regimen, phase_name: str | None) -> tuple[DoseOrder, ...]:
     """Return the orders of a phase, each with its status, source and file; none without a phase."""
     if phase_name is None:
         return ()
     phase = regimen.phase(phase_name)
     return tuple(
-        Order(
+        DoseOrder(
             drug=order.drug,
             label=regimen.drugs[order.drug].name,
             dose=order.dose,

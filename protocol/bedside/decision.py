@@ -57,7 +57,7 @@ class RuleNotMet:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class DoseOrder:
     """One dose that repeats, and where it stands: ``origin`` is the regimen file.
 
     ``every`` says how it repeats, in words.
@@ -108,7 +108,7 @@ class Decision:
     outcome: words.Outcome
     action: str | None
     recommendation: str
-    orders: tuple[Order, ...]
+    orders: tuple[DoseOrder, ...]
     rule_id: str
     rationale: str
     citation: str

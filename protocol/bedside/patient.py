@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from protocol.bedside.decide import value_problem
+from protocol.bedside.known.plausible import value_problem
 from protocol.bedside.known.results import Reported, observations_of
 from protocol.bedside.known.timeline import Observation, Timeline
 from protocol.dates import date_of, day_from

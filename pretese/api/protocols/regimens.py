@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.arguments.argument_values import day_of, number_of, numbers_of, text_of, texts_of
+from pretese.api.arguments.argument_values import day_of, number_of, text_of, texts_of
 from pretese.api.display import Shown
 from pretese.api.protocols.decisions import Decision, Schedule
 from pretese.api.protocols.proofs import CaseResults, Proof
@@ -170,7 +170,7 @@ class Regimen(Shown):
         self,
         start: dt.date | str,
         *,
-        fsh: float | Iterable[float] = (),
+        fsh: float | str | Iterable[float | str] = (),
         fsh_unit: str = "IU/L",
         decisions: str | Iterable[str] | None = None,
     ) -> Schedule:
@@ -198,7 +198,7 @@ class Regimen(Shown):
         >>> pretese.regimen("hcg-only").schedule("2022-03-01")
         <Schedule: hcg-only 1.0.0 from 2022-03-01, 53 entries, planned to its end>
         """
-        levels = numbers_of(fsh, "fsh")
+        levels = levels_of(fsh)
         if levels and decisions:
             problem = "FSH and decisions are both given"
             raise InputError.of("schedule", "", problem, "give one of the two")
@@ -209,7 +209,10 @@ class Regimen(Shown):
             problem = f"{compiled.id} decides nothing by FSH"
             raise InputError.of("fsh", "", problem, "leave it out")
         unit = text_of(fsh_unit, "fsh_unit", UNIT)
-        found = [quantity("fsh", value, unit, "fsh").value for value in levels]
+        if beyond := [level for level in levels if isinstance(level, str)]:
+            cure = "a plan needs measured numbers; ask `decide` about this one"
+            raise InputError.of("fsh", "", f"{beyond[0]!r} is beyond a limit of detection", cure)
+        found = [quantity("fsh", float(value), unit, "fsh").value for value in levels]
         return Schedule(plan(compiled, day, [{"fsh_iu_l": value} for value in found]), compiled)
 
     def verify(self) -> Proof:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from protocol.audit.log.cells import Amounts, beyond_detection, is_international_units, unit_of
 from protocol.audit.log.events import PLAIN_EVENTS, Event, Unused
 from protocol.audit.log.mapping import COLUMNS, LogMapping, folded, log_words
-from protocol.bedside.decide import value_problem
+from protocol.bedside.known.plausible import value_problem
 from protocol.errors import InputError
 from protocol.reading.day_formats import DayColumn
 from protocol.reading.missing_words import is_missing

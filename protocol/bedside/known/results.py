@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from protocol.bedside.decide import value_problem
+from protocol.bedside.known.plausible import value_problem
 from protocol.bedside.known.timeline import Observation, Qualifier
 from protocol.errors import InputError
 from protocol.reading.numbers import cure_of, number_of, shown
