@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from pretese.commands.argument_names import as_options
+from pretese.commands.option_names import options_named
 from pretese.commands.option_types import Number, to_number
 from pretese.commands.options import json_option
 from pretese.io.text.json_text import print_json
@@ -12,13 +12,7 @@ from pretese.screen.terminal import echo
 from protocol.errors import InputError
 
 #: Arguments of the interface whose options have other names.
-_OPTIONS = {
-    name: f"--{name.replace('_', '-')}"
-    for name in (
-        "spending", "shape", "gamma", "rho", "cumulative", "delta", "z", "futility",
-        "futility_gamma", "futility_rho",
-    )
-} | {"information": "--looks", "treated_risk": "--risks", "control_risk": "--risks"}  # fmt: skip
+_OPTIONS = {"information": "--looks", "treated_risk": "--risks", "control_risk": "--risks"}
 
 
 @click.command()
@@ -57,7 +51,7 @@ def command(
     """Bounds, error spent, inflation and expected sizes of a group-sequential design."""
     from pretese.api.trials.group_sequential import boundaries
 
-    with as_options(**_OPTIONS):
+    with options_named(_OPTIONS):
         found = boundaries(
             _information(looks),
             cumulative=None if cumulative is None else _numbers("cumulative", cumulative),

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from pretese.commands.argument_names import as_options
+from pretese.commands.option_names import options_named
 from pretese.commands.option_types import NumberRange, to_number
 from pretese.commands.options import json_option, plot_option, show_assumptions
 from pretese.io.text.json_text import print_json
@@ -13,7 +13,7 @@ from protocol.errors import InputError
 
 #: Arguments of the interface, and the options that stand for them.
 _OPTIONS = {
-    "final": "--ended", "overrunning": "--over-run", "planned": "--planned",
+    "final": "--ended", "overrunning": "--over-run",
     "control_risk": "--risks", "treated_risk": "--risks", "effects": "--effect-percent",
 }  # fmt: skip
 
@@ -68,7 +68,7 @@ def command(
     planned = _risks(risks)
     plan, data = read_design(design), read_taken(looks)
     show_assumptions(looks, data.assumptions)
-    with as_options(**_OPTIONS):
+    with options_named(_OPTIONS):
         found = plan.monitor(data, final=ended, overrunning=over_run, **planned, **chosen)
     if plot is not None:
         from pretese.plots.style import save

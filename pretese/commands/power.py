@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from pretese.commands.argument_names import as_options
+from pretese.commands.option_names import options_named
 from pretese.commands.option_types import Number, NumberRange, pairs_of, to_number
 from pretese.commands.options import (
     json_option,
@@ -21,9 +21,7 @@ from protocol.errors import InputError
 
 #: Arguments of the interface, and the options that stand for them.
 _OPTIONS = {
-    "patients": "--men", "effects": "--effect", "sensitivity": "--nuisance", "changes": "--set",
-    "solve": "--solve", "out": "--out", "resume": "--resume", "workers": "--workers",
-    "scheduler": "--scheduler",
+    "patients": "--men", "sensitivity": "--nuisance", "patient_level": "--by-men",
 }  # fmt: skip
 
 
@@ -84,7 +82,7 @@ def command(
         problem = "there is nothing to resume without --out"
         raise InputError.of("--resume", "", problem, "name the folder of the study")
     first, *others = map(design, designs)
-    with as_options(**_OPTIONS):
+    with options_named(_OPTIONS):
         found = first.power(
             men,
             sensitivity=_axes(axes),

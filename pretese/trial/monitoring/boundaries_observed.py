@@ -162,12 +162,12 @@ def _with_over_run(standing: Standing, taken: Taken, wanted: bool) -> Standing:
     after = 0 if stop is None else taken.looks - 1 - stop
     if wanted and after == 0:
         problem = "no look follows the end of the trial"
-        raise InputError.of("--over-run", "", problem, "leave it out")
+        raise InputError.of("overrunning", "", problem, "leave it out")
     if after == 0 or stop is None:
         return standing
     problem = f"look {stop + 2} follows the end of the trial at look {stop + 1} ({standing.why})"
     if not wanted:
-        cure = "leave it out, or say --over-run if its data came in after the decision"
+        cure = "leave it out, or say `overrunning` if its data came in after the decision"
         raise taken.fault(stop + 1, "", problem, cure)
     if after > 1:
         cure = "give one look of all data that came in after the decision"

@@ -76,7 +76,7 @@ def _check_design(design: DesignFile, asked: Asked) -> None:
         raise InputError.of(design.id, "monitoring.reestimation.combination", problem, cure)
     if rule and asked.over_run:
         problem = "a trial with re-estimation has no analysis with an over-run here"
-        raise InputError.of("--over-run", "", problem, "leave the look after the stop out")
+        raise InputError.of("overrunning", "", problem, "leave the look after the stop out")
     if asked.risks and design.risks:
         problem, cure = "the design has risks of its own", "leave it out"
-        raise InputError.of("--risks", "", problem, cure)
+        raise InputError.of("control_risk", "", problem, cure)

@@ -87,9 +87,7 @@ def solve_men(
     """
     if not design.monitoring.alpha_percent / 100 < power < 1:
         problem = f"{power} is not allowed"
-        raise InputError.of(
-            "--solve", "power", problem, "give one between alpha and 1, such as 0.9"
-        )
+        raise InputError.of("solve", "", problem, "give one between alpha and 1, such as 0.9")
     centre = _scout(design, scenario, power, seed, simulate)
     step = design.step
     sizes = sorted({_round_up(centre * each, step) for each in GRID})
@@ -139,7 +137,7 @@ def _scout(
         men = size * float(np.clip(ratio, 0.1, 6.0))
         if men > LARGEST:
             problem = f"{LARGEST} men do not suffice for power {power:g} ({share:.3f} with {size})"
-            raise InputError.of(design.id, "--solve", problem, "plan for a larger effect")
+            raise InputError.of("solve", design.id, problem, "plan for a larger effect")
         men = max(men, 10.0)
     return men * beyond
 

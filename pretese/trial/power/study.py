@@ -133,7 +133,7 @@ def prepare_designs(designs: Sequence[tuple[DesignFile, str]], request: Request)
             problem = (
                 f"{design.id} has plain risks, and no scenario whose numbers could be replaced"
             )
-            raise InputError.of("--set", "", problem, "leave it out, or use --nuisance")
+            raise InputError.of("changes", "", problem, "leave it out, or use `sensitivity`")
         check_sites(design)
         scenario = scenario_of(design, request.overrides)
         axes = {**design.nuisance, **request.nuisance}
