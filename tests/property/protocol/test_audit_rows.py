@@ -122,4 +122,4 @@ def test_rows_still_to_come_do_not_change_what_was_judged_before(events, last, d
 
 
 #: Kinds that a later row cannot undo: each rests on what happened on its own days.
-SETTLED = ("dose", "drug", "route", "missed injection", "extra injection", "omitted test")
+SETTLED = ("dose", "drug", "route", "missed dose", "extra dose", "omitted test")
