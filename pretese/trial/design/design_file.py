@@ -112,8 +112,7 @@ class DesignFile(Document):
         if "mixed" in (each.analysis.method for each in self.questions) and len(self.sites) < 2:
             raise ValueError("mixed needs two sites or more")
         if any(
-            each.endpoint.ejaculators == "principal stratum"
-            and each.analysis.method != "score"
+            each.endpoint.ejaculators == "principal stratum" and each.analysis.method != "score"
             for each in self.questions
         ):
             raise ValueError("a principal stratum is estimated unadjusted")
