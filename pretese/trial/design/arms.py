@@ -31,7 +31,7 @@ class Risks(Document):
     treated_percent: Open
 
 
-class Regimen(Document):
+class ArmTherapy(Document):
     """What an arm is given, and whether semen is checked again before surgery."""
 
     regimen: str
@@ -41,8 +41,8 @@ class Regimen(Document):
 class Arms(Document):
     """The two arms."""
 
-    control: Regimen
-    treated: Regimen
+    control: ArmTherapy
+    treated: ArmTherapy
 
 
 class ByArm(Document):

@@ -9,7 +9,7 @@ from protocol.reading.documents import Document
 from protocol.reading.fields import Number, Whole
 
 
-class Decision(Document):
+class DecisionRule(Document):
     """Thresholds for going ahead, at least one; `power.decision_verdict` holds numbers to them.
 
     The worst power is that of the worst cell of the nuisance grid; the level is the greatest type I

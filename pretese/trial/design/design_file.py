@@ -11,8 +11,8 @@ from pydantic import Field, model_validator
 from estimate.core.estimand import Estimand
 from estimate.sample_size.graphs import Graph
 from pretese.trial.design.arms import Arms, ByArm, Randomisation, Recruiting, Risks
-from pretese.trial.design.decision_rule import Decision
-from pretese.trial.design.endpoint import Analysis, Endpoint, Secondary, estimand_of
+from pretese.trial.design.decision_rule import DecisionRule
+from pretese.trial.design.endpoint import Endpoint, EndpointAnalysis, Secondary, estimand_of
 from pretese.trial.design.interim import Monitoring, Percent
 from pretese.trial.design.multiplicity import Multiplicity
 from protocol.errors import Fault, InputError
@@ -62,12 +62,12 @@ class DesignFile(Document):
     dropout: ByArm = ByArm()
     crossover: ByArm = ByArm()
     endpoint: Endpoint
-    analysis: Analysis = Analysis()
+    analysis: EndpointAnalysis = EndpointAnalysis()
     secondary: Annotated[tuple[Secondary, ...], Field(max_length=5)] = ()
     multiplicity: Multiplicity | None = None
     monitoring: Monitoring = Monitoring()
     prior: Annotated[tuple[Belief, ...], Field(max_length=1000)] = ()
-    decision: Decision | None = None
+    decision: DecisionRule | None = None
     nuisance: dict[str, Annotated[tuple[Amount, ...], Field(min_length=1)]] = Field(
         default_factory=dict
     )

@@ -98,7 +98,7 @@ class Endpoint(Document):
         return apart or self.crossover in ("excluded", "hypothetical")
 
 
-class Analysis(Document):
+class EndpointAnalysis(Document):
     """How the arms are compared.
 
     ``strata`` are those of Mantel-Haenszel; in a model they enter as indicators. ``mixed`` is
@@ -150,10 +150,10 @@ class Secondary(Document):
     """One more endpoint of the same trial, with an analysis of its own."""
 
     endpoint: Endpoint
-    analysis: Analysis = Analysis()
+    analysis: EndpointAnalysis = EndpointAnalysis()
 
 
-def estimand_of(endpoint: Endpoint, analysis: Analysis, treatment: str) -> Estimand:
+def estimand_of(endpoint: Endpoint, analysis: EndpointAnalysis, treatment: str) -> Estimand:
     """Return the question that an endpoint and its analysis ask."""
     return Estimand(
         endpoint.population, treatment, endpoint.variable, analysis.summary, endpoint.events

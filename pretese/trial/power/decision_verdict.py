@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from estimate.comparison.proportion import wilson_interval
-from pretese.trial.design.decision_rule import Decision
+from pretese.trial.design.decision_rule import DecisionRule
 from pretese.trial.power.additional_measures import main_point, null_point
 
 #: A plain measure, and of which state of nature it is.
@@ -33,7 +33,9 @@ _WIDE = float(ndtri(0.975))
 _MANY = 10_000_000
 
 
-def decision_document(decision: Decision | None, document: dict[str, Any]) -> dict[str, Any] | None:
+def verdict_document(
+    decision: DecisionRule | None, document: dict[str, Any]
+) -> dict[str, Any] | None:
     """Return each threshold with number and verdict, and what follows; None if none was fixed.
 
     ``met`` and ``not met`` are said where the threshold lies outside the 95 % interval for Monte

@@ -13,7 +13,7 @@ from pretese.trial.conduct.trial_conduct import check_sites
 from pretese.trial.design.alternatives import Axes, settings_of, with_settings
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.additional_measures import further
-from pretese.trial.power.decision_verdict import decision_document
+from pretese.trial.power.decision_verdict import verdict_document
 from pretese.trial.power.required_size import Solution, solve_men
 from pretese.trial.power.runner import Runner, nature
 from pretese.trial.power.sensitivity_grid import (
@@ -222,7 +222,7 @@ def power_document(answer: StudiedDesign) -> dict[str, Any]:
         "nuisance": None if answer.grid is None else grid_document(answer.grid),
         "tornado": None if answer.tornado is None else bars_document(answer.tornado),
     }
-    return {**document, "decision": decision_document(design.decision, document)}
+    return {**document, "decision": verdict_document(design.decision, document)}
 
 
 def _finite(bounds: Sequence[float]) -> list[float]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pretese.trial.design.alternatives import SOURCED
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.design.endpoint import Analysis
+from pretese.trial.design.endpoint import EndpointAnalysis
 from pretese.trial.report.chapters import Rows, axes_words, both_arms
 from simulate.scenario import Scenario
 from simulate.scenario.load import load
@@ -142,7 +142,7 @@ def _misspecified(design: DesignFile) -> str:
     )
 
 
-def _has_model(analysis: Analysis) -> bool:
+def _has_model(analysis: EndpointAnalysis) -> bool:
     given = bool(analysis.covariates or analysis.strata)
     return analysis.method == "mixed" or (given and analysis.method != "mantel-haenszel")
 

@@ -25,7 +25,7 @@ _ARRAYS = (
 )  # fmt: skip
 
 
-def analyse(data: Data) -> Estimate:
+def analyse_trials(data: Data) -> Estimate:
     """Compare the arms in every trial."""
     return _RUNS[data.design.analysis.method](data)
 

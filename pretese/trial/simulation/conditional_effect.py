@@ -15,7 +15,7 @@ from pretese.trial.conduct.observed_data import Data
 from pretese.trial.conduct.trial_conduct import draw_people
 from pretese.trial.conduct.true_estimands import ideal
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.simulation.arm_comparison import analyse
+from pretese.trial.simulation.arm_comparison import analyse_trials
 from simulate.scenario import Scenario
 
 #: Huge trials, and men in each of them.
@@ -51,7 +51,7 @@ def _given(
     if effect == 0 and design.endpoint.crossover != "composite":
         return 0.0, 0.0
     scenario = None if scenario_text is None else Scenario.model_validate_json(scenario_text)
-    answer = analyse(_both_arms(design, scenario, seed, effect))
+    answer = analyse_trials(_both_arms(design, scenario, seed, effect))
     found = np.log(answer.estimate[answer.converged])
     return float(found.mean()), float(found.std(ddof=1) / np.sqrt(found.size))
 

@@ -8,7 +8,7 @@ from estimate.core.arrays import Floats, Ints
 from estimate.core.result import Estimate
 from estimate.sequential.combination import inverse_normal
 from pretese.trial.conduct.observed_data import Data
-from pretese.trial.simulation.arm_comparison import analyse, signed_statistic
+from pretese.trial.simulation.arm_comparison import analyse_trials, signed_statistic
 from pretese.trial.simulation.reestimation import resized
 
 
@@ -40,17 +40,19 @@ def take_looks(data: Data, men: int) -> Looks:
     design = data.design
     counts, rule = design.looks_at(men), design.monitoring.reestimation
     early = len(counts) if rule is None else rule.at_look
-    answers = [analyse(data.cut(count)) for count in counts[:early]]
+    answers = [analyse_trials(data.cut(count)) for count in counts[:early]]
     z = np.stack([signed_statistic(answer) for answer in answers], -1)
     sizes = resized(design, men, z[:, -1])
     if rule is None:
         return Looks(sizes, tuple(answers), z)
     later = [sizes[:, look] for look in range(early, len(counts))]
-    answers += [analyse(data.cut(last)) for last in later]
+    answers += [analyse_trials(data.cut(last)) for last in later]
     if rule.combination == "naive":
         new: Floats = np.stack([signed_statistic(answer) for answer in answers[early:]], -1)
     else:
-        own = [signed_statistic(analyse(data.cut(last, counts[early - 1]))) for last in later]
+        own = [
+            signed_statistic(analyse_trials(data.cut(last, counts[early - 1]))) for last in later
+        ]
         new = combined(design.monitoring.plan().information_rates, z[:, -1], np.stack(own, -1))
     return Looks(sizes, tuple(answers), np.concatenate([z, new], -1))
 

@@ -9,9 +9,9 @@ import pytest
 
 from pretese.cli import run
 from pretese.trial.design.arms import Arms, ByArm, Randomisation, Recruiting, Risks
-from pretese.trial.design.decision_rule import Decision
+from pretese.trial.design.decision_rule import DecisionRule
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.design.endpoint import Analysis, Endpoint, Secondary
+from pretese.trial.design.endpoint import Endpoint, EndpointAnalysis, Secondary
 from pretese.trial.design.interim import Monitoring, Reestimation
 from pretese.trial.design.multiplicity import Multiplicity
 
@@ -55,8 +55,8 @@ def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     "model",
     [
-        DesignFile, Randomisation, Recruiting, Endpoint, Analysis, Monitoring, Reestimation, ByArm,
-        Risks, Arms, Secondary, Multiplicity, Decision,
+        DesignFile, Randomisation, Recruiting, Endpoint, EndpointAnalysis, Monitoring,
+        Reestimation, ByArm, Risks, Arms, Secondary, Multiplicity, DecisionRule,
     ],
 )  # fmt: skip
 def test_the_reference_names_every_field(model):

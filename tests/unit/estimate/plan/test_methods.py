@@ -19,7 +19,7 @@ from pretese.trial.conduct.observed_data import observe
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_trials
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.simulation import arm_comparison as trial_analyse
+from pretese.trial.simulation import arm_comparison
 from protocol.errors import InputError
 from protocol.reading.documents import validate
 from simulate.cohort.draw import draw_cohort
@@ -141,7 +141,7 @@ def trial(method, covariates):
 def test_power_finds_what_analyse_finds_in_the_same_patients(method, name, covariates):
     design = trial(method, covariates)
     data = observe(design, draw_trials(design, scenario_of(design), 3, 300, 2), 1.0)
-    ours = trial_analyse.analyse(data)
+    ours = arm_comparison.analyse_trials(data)
     for replicate in range(2):
         men = {"arm": data.arm[replicate], "y": data.outcome[replicate]}
         men |= {each: data.baseline[each][replicate] for each in covariates}
@@ -163,7 +163,7 @@ def test_an_estimator_that_is_called_by_itself_labels_its_result_as_plans_do(nam
 
 
 def test_every_method_of_trials_can_be_run():
-    assert set(trial_analyse._RUNS) == set(methods_of("power"))
+    assert set(arm_comparison._RUNS) == set(methods_of("power"))
 
 
 def test_methods_of_a_table_and_of_studies_have_a_computation():

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pretese.trial.design.decision_rule import Decision
+from pretese.trial.design.decision_rule import DecisionRule
 from pretese.trial.design.design_file import DesignFile, read_design
-from pretese.trial.power.decision_verdict import decision_document, decision_words
+from pretese.trial.power.decision_verdict import decision_words, verdict_document
 from pretese.trial.power.runner import nature, trial_job
 from protocol.errors import InputError
 from protocol.reading.documents import validate
@@ -40,7 +40,7 @@ def study(
 
 
 def decide(document, **thresholds):
-    return decision_document(Decision(**thresholds), document)
+    return verdict_document(DecisionRule(**thresholds), document)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_what_was_not_simulated_is_not_clear():
     assured = {"value": 0.5, "mcse": 0.005, "n": 10_000}
     (part,) = decide(study(assured=assured), least_assurance_percent=45)["parts"]
     assert (part["verdict"], part["at"]) == ("met", "prior")
-    assert decision_document(None, study()) is None
+    assert verdict_document(None, study()) is None
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_nonsense_is_bad_input(decision, says):
 
 def test_a_decision_changes_nothing_that_is_drawn():
     design = read_design("re-estimation")[0]
-    with_one = design.model_copy(update={"decision": Decision(least_power_percent=80)})
+    with_one = design.model_copy(update={"decision": DecisionRule(least_power_percent=80)})
     assert nature(with_one, None) == nature(design, None)
     points = [(360, 0.0)]
     assert trial_job(with_one, None, points, 1).spec == trial_job(design, None, points, 1).spec
