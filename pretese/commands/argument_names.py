@@ -10,10 +10,10 @@ from protocol.errors import Fault, InputError
 def as_options(**options: str) -> Iterator[None]:
     """Name options in the place of arguments in what the block refuses.
 
-    >>> with as_options(information="--looks"):
+    >>> with as_options(information="--analyses"):
     ...     raise InputError.of("boundaries", "information", "0 came", "give 1")
     Traceback (most recent call last):
-    protocol.errors.InputError: boundaries: --looks: 0 came; give 1
+    protocol.errors.InputError: boundaries: --analyses: 0 came; give 1
     """
     try:
         yield

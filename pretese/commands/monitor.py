@@ -1,4 +1,4 @@
-"""`pretese monitor`: the looks of a running trial against its plan."""
+"""`pretese monitor`: the interim data of an ongoing trial compared with its plan."""
 
 from pathlib import Path
 from typing import Any
@@ -6,74 +6,66 @@ from typing import Any
 import click
 
 from pretese.commands.argument_names import as_options
-from pretese.commands.options import NumberRange, json_option, tell_assumptions, to_number
+from pretese.commands.options import NumberRange, json_option, tell_assumptions
+from pretese.commands.risk_options import risk_options
 from pretese.io.text.json_text import print_json
 from protocol.errors import InputError
 
 #: Arguments of the interface, and the options that stand for them.
 _OPTIONS = {
-    "final": "--ended", "overrunning": "--over-run", "planned": "--planned",
-    "control_risk": "--risks", "treated_risk": "--risks", "effects": "--effect-percent",
+    "final": "--final", "overrunning": "--overrunning", "planned": "--planned",
+    "control_risk": "--control-risk", "treated_risk": "--treated-risk", "effects": "--effect",
 }  # fmt: skip
 
 
 @click.command()
 @click.argument("design")
-@click.argument("looks", type=click.Path(path_type=Path), metavar="LOOKS.csv")
+@click.argument("interim", type=click.Path(path_type=Path), metavar="INTERIM.csv")
 @click.option(
-    "--ended", is_flag=True,
-    help="The trial ends at the last look though the plan has more: all error left is spent there.",
+    "--final", is_flag=True,
+    help="The last row is the final analysis although more were planned: spend all remaining "
+    "alpha.",
 )  # fmt: skip
 @click.option(
-    "--over-run", is_flag=True,
-    help="The last look holds data that came in after the trial had stopped.",
+    "--overrunning", is_flag=True,
+    help="The last row includes data that arrived after the trial had stopped.",
 )  # fmt: skip
 @click.option(
     "--planned", type=NumberRange(1e-12, 1e12), metavar="NUMBER",
-    help="Men to be analysed at the last look or, for estimates, its information 1 / std_error^2 "
+    help="Participants in the final analysis or, for estimates, its information 1 / std_error^2 "
     "[those of the design].",
 )  # fmt: skip
+@risk_options("for conditional power where the design names a scenario.")
 @click.option(
-    "--risks", metavar="CONTROL,TREATED",
-    help="Planned risks in percent, where the design names a scenario: for conditional power.",
-)  # fmt: skip
-@click.option(
-    "--effect-percent", "effects", multiple=True, type=NumberRange(0, 100),
-    help="Conditional power under this percent of the planned effect too. May be repeated.",
+    "--effect", "effects", multiple=True, type=NumberRange(0, 100), metavar="PERCENT",
+    help="Report conditional power under this percentage of the planned effect too. May be "
+    "repeated.",
 )  # fmt: skip
 @click.option(
     "--plot", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-    help="Draw bounds and the path of z: .png or .svg.",
+    help="Draw the boundaries and the test statistic: .png or .svg.",
 )  # fmt: skip
 @json_option
 def command(
-    design: str,
-    looks: Path,
-    ended: bool,
-    over_run: bool,
-    risks: str | None,
-    plot: Path | None,
-    as_document: bool,
-    **chosen: Any,
+    design: str, interim: Path, plot: Path | None, as_document: bool, **chosen: Any
 ) -> None:
-    """Analyse the looks a trial of DESIGN (a shipped name or a file) has taken so far.
+    """Compare the interim data of an ongoing trial of DESIGN with its plan.
 
-    LOOKS.csv has one row per look, all men up to it: control_events, control_men, treated_events,
-    treated_men for an unadjusted comparison; or estimate, std_error by any other method (risk
-    differences, or natural LOGARITHMS of odds ratios).
+    INTERIM.csv has one row per analysis, cumulative: control_events, control_participants,
+    treated_events, treated_participants for the score test; or estimate, std_error by any other
+    method (risk differences, or natural LOGARITHMS of odds ratios).
     """
     from pretese.api.trials.designs import design as read_design
     from pretese.screen.console import SafeConsole
-    from pretese.trial.monitoring.interim_data import read_taken
+    from pretese.trial.monitoring.interim_data import read_interim_data
     from pretese.trial.monitoring.monitoring_view import show_monitoring
 
     if plot is not None:
         _check_plot(plot)
-    planned = _risks(risks)
-    plan, data = read_design(design), read_taken(looks)
-    tell_assumptions(looks, data.assumptions)
+    plan, data = read_design(design), read_interim_data(interim)
+    tell_assumptions(interim, data.assumptions)
     with as_options(**_OPTIONS):
-        found = plan.monitor(data, final=ended, overrunning=over_run, **planned, **chosen)
+        found = plan.monitor(data, **chosen)
     if plot is not None:
         from pretese.plots.style import save
 
@@ -88,23 +80,6 @@ def _check_plot(plot: Path) -> None:
     from pretese.io.output.atomic_file import check_file
 
     if plot.suffix not in (".png", ".svg"):
-        problem = f"{plot.suffix or 'no ending'}"
-        raise InputError.of("--plot", str(plot), problem, "end in .png or .svg")
+        problem = f"{plot.suffix or 'no file type'} is not supported"
+        raise InputError.of("--plot", str(plot), problem, "end the name in .png or .svg")
     check_file(plot, "--plot")
-
-
-def _risks(text: str | None) -> dict[str, Any]:
-    """Return ``CONTROL,TREATED`` in percent as arguments."""
-    if text is None:
-        return {}
-    try:
-        control, treated = (to_number(part) / 100 for part in text.split(","))
-    except ValueError:
-        control = treated = -1.0
-    if not (0 < control < 1 and 0 < treated < 1):
-        cure = "write CONTROL,TREATED between 0 and 100, such as 23,34"
-        raise InputError.of("--risks", "", f"{text!r} came", cure)
-    if max(control, treated) < 0.01:
-        cure = "write percent, such as 23,34 and not 0.23,0.34"
-        raise InputError.of("--risks", "", f"{text!r} are both below 1 %", cure)
-    return {"control_risk": control, "treated_risk": treated}

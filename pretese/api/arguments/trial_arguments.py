@@ -8,7 +8,7 @@ from pretese.api.arguments.limits import checked_number, checked_whole_number, s
 from protocol.errors import InputError
 
 if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
-    from pretese.trial.monitoring.interim_data import Taken
+    from pretese.trial.monitoring.interim_data import InterimData
     from pretese.trial.power.study import Request
 
 #: Largest seed: it fits the whole numbers of every format that is written.
@@ -16,8 +16,8 @@ _MAX_SEED = 2**63 - 1
 
 
 def power_request(
-    patients: Any, effects: Any, solve: Any, replicates: Any, seed: Any, sensitivity: Any,
-    changes: Any, tornado: bool, *, by_men: bool,
+    participants: Any, effects: Any, solve: Any, replicates: Any, seed: Any, sensitivity: Any,
+    changes: Any, tornado: bool, *, patient_level: bool,
 ) -> "Request":  # fmt: skip
     """Return what is asked of every design; each number is checked, and named if it is wrong."""
     from pretese.trial.power.study import Request
@@ -26,8 +26,8 @@ def power_request(
         solve = _finite("power", "solve", solve)
     return Request(
         tuple(
-            checked_whole_number("power", "patients", each, 10, 100_000)
-            for each in sequence_of("power", "patients", patients)
+            checked_whole_number("power", "participants", each, 10, 100_000)
+            for each in sequence_of("power", "participants", participants)
         ),
         effect_shares("power", effects),
         solve,
@@ -40,7 +40,7 @@ def power_request(
             for path, values in _paths("sensitivity", sensitivity)
         },
         tornado,
-        by_men,
+        patient_level,
     )  # fmt: skip
 
 
@@ -75,14 +75,18 @@ def planned_risks_of(control: float | None, treated: float | None) -> tuple[floa
     return found[0], found[1]
 
 
-def interim_data_of(analyses: Any) -> "Taken":
+def interim_data_of(analyses: Any) -> "InterimData":
     """Return the data of a file, of a table, or of rows; the latter two as CSV would say them."""
-    from pretese.trial.monitoring.interim_data import Taken, parse_taken, read_taken
+    from pretese.trial.monitoring.interim_data import (
+        InterimData,
+        parse_interim_data,
+        read_interim_data,
+    )
 
-    if isinstance(analyses, Taken):
+    if isinstance(analyses, InterimData):
         return analyses
     if isinstance(analyses, str | Path):
-        return read_taken(Path(analyses))
+        return read_interim_data(Path(analyses))
     import pandas as pd
 
     try:
@@ -90,4 +94,4 @@ def interim_data_of(analyses: Any) -> "Taken":
     except (TypeError, ValueError, AttributeError):
         cure = "give a CSV file, a table, or a list of rows"
         raise InputError.of("monitor", "analyses", f"{analyses!r} came", cure) from None
-    return parse_taken(table.to_csv(index=False, lineterminator="\n").encode(), "analyses")
+    return parse_interim_data(table.to_csv(index=False, lineterminator="\n").encode(), "analyses")

@@ -1,11 +1,11 @@
-"""Run trials up to their data: men arrive, are randomised, cross over, drop out, have endpoints."""
+"""Simulate trial conduct: recruitment, randomisation, treatment switching, dropout, endpoints."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pretese.trial.conduct.participants import Candidates, draw_candidates
+from pretese.trial.conduct.participants import EligiblePatients, draw_eligible
 from pretese.trial.design.design_file import DesignFile
 from protocol.errors import InputError
 from simulate.core.coding import DIAGNOSES
@@ -30,8 +30,8 @@ FAR = 2**40
 
 
 @dataclass(frozen=True, slots=True)
-class People:
-    """Men before randomisation with all that would happen to them, shape (replicate, man).
+class Participants:
+    """Eligible patients with their potential outcomes, shape (replicate, participant).
 
     Attributes
     ----------
@@ -46,46 +46,46 @@ class People:
     """
 
     site: Codes
-    would_cross: tuple[Flags, Flags]
-    candidates: Candidates
+    would_switch: tuple[Flags, Flags]
+    eligible: EligiblePatients
     responds: Floats
 
     def potential(
-        self, effect: float, endpoint: int = 0, *, crossing: bool = True
+        self, effect: float, endpoint: int = 0, *, switching: bool = True
     ) -> tuple[Flags, Flags]:
-        """Return success if randomised to control and to treated; ``crossing``: as men would."""
-        return self._assigned(self.candidates.endpoints[endpoint].success, effect, crossing)
+        """Return potential outcomes under control and treatment, with ``switching`` as received."""
+        return self._assigned(self.eligible.endpoints[endpoint].success, effect, switching)
 
     def counted(
-        self, effect: float, endpoint: int = 0, *, crossing: bool = True
+        self, effect: float, endpoint: int = 0, *, switching: bool = True
     ) -> tuple[Flags, Flags]:
-        """Return whether he would count if randomised to control and to treated."""
-        return self._assigned(self.candidates.endpoints[endpoint].counted, effect, crossing)
+        """Return whether the participant counts if randomised to control and to treatment."""
+        return self._assigned(self.eligible.endpoints[endpoint].counted, effect, switching)
 
     def _assigned(
-        self, pair: tuple[Flags, Flags], effect: float, crossing: bool
+        self, pair: tuple[Flags, Flags], effect: float, switching: bool
     ) -> tuple[Flags, Flags]:
         control = pair[0]
         treated = np.where(self.responds < effect, pair[1], control)
-        if not crossing:
+        if not switching:
             return control, treated
-        crossed = self.would_cross
+        switched = self.would_switch
         return (
-            np.where(crossed[0], treated, control),
-            np.where(crossed[1], control, treated),
+            np.where(switched[0], treated, control),
+            np.where(switched[1], control, treated),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Trials:
-    """Trials as if none stopped early, shape (replicate, man), men in order of arrival.
+    """Trials without early stopping, shape (replicate, participant), in order of arrival.
 
-    The first n men of a large trial are the trial of n men.
+    The first n participants of a large trial are the trial of n participants.
 
     Attributes
     ----------
     people
-        The men.
+        The participants.
     arrival_months
         Months since the trial opened.
     arm
@@ -96,110 +96,112 @@ class Trials:
         Whether he drops out before his endpoint.
     """
 
-    people: People
+    participants_: Participants
     arrival_months: Floats
     arm: Codes
     received: Codes
-    lost: Flags
+    dropped_out: Flags
 
     @property
     def site(self) -> Codes:
-        """Number of each man's site, from 0."""
-        return self.people.site
+        """Number of each participant's site, from 0."""
+        return self.participants_.site
 
     @property
-    def candidates(self) -> Candidates:
-        """What would happen to each man."""
-        return self.people.candidates
+    def eligible(self) -> EligiblePatients:
+        """Potential outcomes and baseline values of the participants."""
+        return self.participants_.eligible
 
 
 def draw_trials(
     design: DesignFile,
     scenario: Scenario | None,
     seed: int,
-    men: int,
+    participants: int,
     replicates: int,
     first: int = 0,
 ) -> Trials:
-    """Draw trials ``first`` to ``first + replicates - 1``.
+    """Simulate trials ``first`` to ``first + replicates - 1``.
 
     Raises
     ------
     InputError
-        Recruitment ends before the last man.
+        Recruitment ends before the last participant.
     """
-    luck = Luck(seed, men, replicates, first)
+    luck = Luck(seed, participants, replicates, first)
     arrival, site = _arrivals(design, luck)
-    people = _people(design, scenario, luck, arrival, site)
-    arm = _randomise(design, luck, site, people.candidates)
-    crossed = np.where(arm == 1, people.would_cross[1], people.would_cross[0])
+    participants_ = _participants(design, scenario, luck, arrival, site)
+    arm = _randomise(design, luck, site, participants_.eligible)
+    switched = np.where(arm == 1, participants_.would_switch[1], participants_.would_switch[0])
     shares = np.array([design.dropout.control_percent, design.dropout.treated_percent]) / 100
     return Trials(
-        people=people,
+        participants_=participants_,
         arrival_months=arrival,
         arm=arm,
-        received=np.where(crossed, 1 - arm, arm),
-        lost=np.asarray(luck.uniform("trial dropout") < shares[arm]),
+        received=np.where(switched, 1 - arm, arm),
+        dropped_out=np.asarray(luck.uniform("trial dropout") < shares[arm]),
     )
 
 
-def draw_people(
-    design: DesignFile, scenario: Scenario | None, seed: int, men: int, replicates: int
-) -> People:
-    """Draw more men than a trial recruits, at its sites, apart from those of all its trials."""
-    own = Luck(seed, design.men, replicates, FAR)
+def draw_participants(
+    design: DesignFile, scenario: Scenario | None, seed: int, participants: int, replicates: int
+) -> Participants:
+    """Simulate more participants than a trial recruits, independent of those of all trials."""
+    own = Luck(seed, design.participants, replicates, FAR)
     arrival, site = _arrivals(design, own)
-    again = np.arange(men) % design.men
-    luck = Luck(seed, men, replicates, FAR)
-    return _people(design, scenario, luck, arrival[:, again], site[:, again])
+    again = np.arange(participants) % design.participants
+    luck = Luck(seed, participants, replicates, FAR)
+    return _participants(design, scenario, luck, arrival[:, again], site[:, again])
 
 
-def _people(
+def _participants(
     design: DesignFile, scenario: Scenario | None, luck: Luck, arrival: Floats, site: Codes
-) -> People:
-    crossing = luck.uniform("crossover")
-    return People(
+) -> Participants:
+    switching = luck.uniform("treatment_switching")
+    return Participants(
         site=site,
-        would_cross=(
-            crossing < design.crossover.control_percent / 100,
-            crossing < design.crossover.treated_percent / 100,
+        would_switch=(
+            switching < design.treatment_switching.control_percent / 100,
+            switching < design.treatment_switching.treated_percent / 100,
         ),
-        candidates=draw_candidates(design, scenario, luck, _shift(design, luck, arrival, site)),
+        eligible=draw_eligible(design, scenario, luck, _shift(design, luck, arrival, site)),
         responds=luck.uniform("trial effect"),
     )
 
 
 def recruitment_of(design: DesignFile) -> Recruitment:
-    """Return the rates of all sites of a design."""
+    """Return the recruitment rates of all sites of a design."""
     return combine(
         [
-            Site(each.at_months, tuple(rate / 12 for rate in each.men_in_12_months), each.ramp)
+            Site(each.from_month, tuple(rate / 12 for rate in each.recruitment_per_year), each.ramp)
             for each in design.sites
         ]
     )
 
 
 def check_sites(design: DesignFile) -> None:
-    """Raise `InputError` if a site that is a stratum opens when all men are expected elsewhere."""
+    """Raise `InputError` if a site that is a stratum opens after recruitment is expected to end."""
     if "site" not in {*design.randomisation.by, *design.analysis.strata}:
         return
     rates = recruitment_of(design)
-    month = float(expected_month(rates.joined(), design.men))
+    month = float(expected_month(rates.joined(), design.participants))
     if not np.isfinite(month):
         return  # recruitment ends too early: `check_filled`
     empty = expected_men(rates, month) <= 0
     names = [site.name for site, none in zip(design.sites, empty, strict=True) if none]
     if names:
-        problem = f"{', '.join(names)}: strata without men, who have all come by month {month:.1f}"
-        raise InputError.of(design.id, "sites", problem, "open it earlier, or plan more men")
-
-
-def check_filled(design: DesignFile, months: Floats, men: int) -> None:
-    """Raise `InputError` if some of the men who are to arrive in these months never do."""
-    if not np.isfinite(months).all():
-        problem = f"recruitment ends before {men} men have come"
+        problem = f"{', '.join(names)}: opens after recruitment ends in month {month:.1f}"
         raise InputError.of(
-            design.id, "sites", problem, "let a rate stay above 0, or plan fewer men"
+            design.id, "sites", problem, "open it earlier, or plan more participants"
+        )
+
+
+def check_filled(design: DesignFile, months: Floats, participants: int) -> None:
+    """Raise `InputError` if recruitment ends before all these participants have arrived."""
+    if not np.isfinite(months).all():
+        problem = f"recruitment ends before {participants} participants are recruited"
+        raise InputError.of(
+            design.id, "sites", problem, "keep a rate above 0, or plan fewer participants"
         )
 
 
@@ -211,18 +213,18 @@ def _arrivals(design: DesignFile, luck: Luck) -> tuple[Floats, Codes]:
 
 
 def _shift(design: DesignFile, luck: Luck, arrival: Floats, site: Codes) -> Floats | None:
-    """Return what site and calendar add to each man's reserve, in either arm; None: nothing."""
+    """Return what site and calendar time add to the liability of each participant, or None."""
     found: Floats | None = None
     if design.site_spread is not None:
         found = _site_level(design, design.site_spread.value, luck, site)
-    if design.drift is not None:
-        drifted = design.drift.value * arrival / 12
+    if design.calendar_trend is not None:
+        drifted = design.calendar_trend.value * arrival / 12
         found = drifted if found is None else found + drifted
     return found
 
 
 def _site_level(design: DesignFile, spread: float, luck: Luck, site: Codes) -> Floats:
-    """Give every site of every trial its own level, the same however large the trial."""
+    """Return the random site effect of each participant, independent of the sample size."""
     sites = Luck(luck.seed, len(design.sites), luck.replicates, luck.first)
     level = spread * sites.normal("site level")
     return np.asarray(np.take_along_axis(level, site, 1))
@@ -231,7 +233,7 @@ def _site_level(design: DesignFile, spread: float, luck: Luck, site: Codes) -> F
 def strata_of(
     factors: tuple[str, ...], site: Codes, sites: int, diagnosis: Codes
 ) -> tuple[Codes, int]:
-    """Return each man's combination of factors, and how many combinations there are."""
+    """Return the stratum of each participant, and the number of strata."""
     return joint_strata([_factor(name, site, sites, diagnosis) for name in factors], site.shape)
 
 
@@ -239,16 +241,16 @@ def _factor(name: str, site: Codes, sites: int, diagnosis: Codes) -> Factor:
     return (site, sites) if name == "site" else (diagnosis, len(DIAGNOSES))
 
 
-def _randomise(design: DesignFile, luck: Luck, site: Codes, candidates: Candidates) -> Codes:
+def _randomise(design: DesignFile, luck: Luck, site: Codes, eligible: EligiblePatients) -> Codes:
     rule, sites = design.randomisation, len(design.sites)
-    factors = (_factor(name, site, sites, candidates.diagnosis) for name in rule.by)
+    factors = (_factor(name, site, sites, eligible.diagnosis) for name in rule.by)
     return SCHEMES[rule.method].assign(
         Arrivals(
             uniform=luck.uniform("arm"),
-            size_uniform=luck.uniform("block size") if len(rule.repeats) > 1 else None,
+            size_uniform=luck.uniform("block size") if len(design.rounds_of_blocks) > 1 else None,
             allocation=design.allocation,
             factors=tuple(factors),
-            repeats=rule.repeats,
+            repeats=design.rounds_of_blocks,
             probability=rule.probability_percent / 100,
         )
     )

@@ -34,9 +34,9 @@ title: plain risks
 question: Is it found?
 men: 100
 risks: {control_percent: 30, treated_percent: 40}
-sites: [{name: one, at_months: [0], men_in_12_months: [120]}]
-endpoint: {known_after_months: 4}
-monitoring: {looks_percent: [50, 100]}
+sites: [{name: one, from_month: [0], recruitment_per_year: [120]}]
+endpoint: {endpoint_month: 4}
+monitoring: {analyses_percent: [50, 100]}
 """
 LOOKS = "control_events,control_men,treated_events,treated_men\n10,25,15,25\n"
 LOG = "patient,date,event,drug,amount,unit,value\nP1,2024-01-01,injection,hcg,2000,IU,\n"

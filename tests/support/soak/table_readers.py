@@ -58,7 +58,7 @@ def audit(folder):
 
 
 def monitor(folder):
-    return run(["monitor", "three-looks", str(folder / "table.csv"), "--json"])
+    return run(["monitor", "three-analyses", str(folder / "table.csv"), "--json"])
 
 
 def waiting_list(folder):

@@ -33,8 +33,8 @@ def cohort(replicates=2):
 def design(variable, **endpoint):
     said = {
         "id": "one", "title": "t", "question": "q", "men": 200, "scenario": "rct-two-arm",
-        "sites": [{"name": "one", "at_months": [0], "men_in_12_months": [60]}],
-        "endpoint": {"variable": variable, "known_after_months": 24, **endpoint},
+        "sites": [{"name": "one", "from_month": [0], "recruitment_per_year": [60]}],
+        "endpoint": {"variable": variable, "endpoint_month": 24, **endpoint},
     }  # fmt: skip
     return validate(said, DesignFile, "design")
 

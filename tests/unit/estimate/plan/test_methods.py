@@ -123,8 +123,8 @@ def trial(method, covariates):
     said = {
         "id": "same", "title": "t", "question": "q", "men": 300, "scenario": "rct-two-arm",
         "randomisation": {"method": "simple"},
-        "sites": [{"name": "one", "at_months": [0], "men_in_12_months": [60]}],
-        "endpoint": {"known_after_months": 4},
+        "sites": [{"name": "one", "from_month": [0], "recruitment_per_year": [60]}],
+        "endpoint": {"endpoint_month": 4},
         "analysis": {"method": method, "covariates": list(covariates)},
     }  # fmt: skip
     return validate(said, DesignFile, "design")

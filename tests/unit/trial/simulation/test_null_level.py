@@ -1,6 +1,6 @@
 """Under no effect: what minimisation over sites and diagnoses does to the size of each analysis.
 
-240 men, 8 sites of different risk, four diagnoses, a prognostic covariate; minimised with
+240 participants, 8 sites of different risk, four diagnoses, a prognostic covariate; minimised with
 probability 0.8. Balance on what predicts the outcome makes the unadjusted difference steadier than
 its standard error says, so an analysis that ignores it rejects too seldom.
 """
@@ -17,8 +17,8 @@ from estimate.core.estimand import Estimand
 from estimate.performance.measures import share_mcse
 from simulate.recruitment.minimisation import minimise
 
-MEN, SITES, DIAGNOSES = 240, 8, 4
-QUESTION = Estimand("randomised men", "gn 1 vs 0", "any sperm", "")
+PARTICIPANTS, SITES, DIAGNOSES = 240, 8, 4
+QUESTION = Estimand("randomised participants", "gn 1 vs 0", "any sperm", "")
 
 
 def indicators(level, levels):
@@ -27,7 +27,7 @@ def indicators(level, levels):
 
 def null_trials(trials, seed):
     rng = np.random.default_rng(seed)
-    shape = (trials, MEN)
+    shape = (trials, PARTICIPANTS)
     site, x = rng.integers(0, SITES, shape), rng.normal(size=shape)
     diagnosis = rng.choice(DIAGNOSES, p=[0.73, 0.10, 0.10, 0.07], size=shape)
     arm = minimise(rng.random(shape), [site, diagnosis], [SITES, DIAGNOSES], probability=0.8)
@@ -48,7 +48,7 @@ def rejections(trials, seed):
         error = np.sqrt(cov[..., 0, 0] + cov[..., 1, 1] - 2 * cov[..., 0, 1])
         return np.abs(risks.treated - risks.untreated) / error
 
-    unadjusted = compare_arms(x1, n1, y.sum(1) - x1, MEN - n1, QUESTION)
+    unadjusted = compare_arms(x1, n1, y.sum(1) - x1, PARTICIPANTS - n1, QUESTION)
     joint = site * DIAGNOSES + diagnosis
     plain, corrected = (standardise(y, arm, full, small_sample=s) for s in (False, True))
     return {
