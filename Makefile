@@ -14,7 +14,7 @@ help:
 	@echo "make test-portable  small commands as on older processors: every byte must be the same"
 	@echo "make test-lowest    the numbers with the lowest versions that pyproject.toml allows"
 	@echo "make test-newest    the numbers with the newest versions that there are"
-	@echo "make soak        hostile files and options, kills and full disks: SECONDS=600 SEED=1"
+	@echo "make soak        hostile files and options, kills, full disks, rivals: SECONDS=600 SEED=1"
 	@echo "make structure   folders, import chains, cycles, shared names, unreached lines"
 	@echo "make calibrate   solve the paper scenario again and store its certificate"
 	@echo "make recover     does each analysis find the true effect? 2,000 studies per scenario"
@@ -41,7 +41,7 @@ $(READY): requirements.lock requirements.installer.lock pyproject.toml
 	@touch $@
 
 reproduce: $(READY)
-	$(BIN)/pretese reproduce --out out/reproduce
+	$(BIN)/pretese reproduce --seed 2022 --workers 2 --out out/reproduce
 
 test: lint types imports tests
 
@@ -91,7 +91,7 @@ calibrate: $(READY)
 	$(BIN)/pretese calibrate paper
 
 recover: $(READY)
-	$(BIN)/pretese recover --replicates 2000 --out out/recover --resume
+	$(BIN)/pretese recover --replicates 2000 --workers 2 --out out/recover --resume
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

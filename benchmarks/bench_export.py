@@ -25,7 +25,7 @@ def streamed(folder: Path, men: int) -> None:
 
 
 def at_one_go(folder: Path, men: int) -> None:
-    for name, table in tables(draw_cohort(load_scenario("paper"), 1, men=men)).items():
+    for name, table in tables(draw_cohort(load_scenario("paper"), 1, patients=men)).items():
         table.to_parquet(folder / f"{name}.parquet", compression="zstd", index=False)
 
 

@@ -19,7 +19,7 @@ from protocol.regimen.load import Regimen, load_regimen
 from simulate.hormones.decision_lookup import lookup
 
 logs = support("adherent_log")
-faithful_events, parse_log, write_log = logs.faithful_events, logs.parse_log, logs.write_log
+adherent_events, parse_log, write_log = logs.adherent_events, logs.parse_log, logs.write_log
 
 MANY, SOME, LOGS = 1_000_000, 2_000, 10_000
 OTHERS = {"lh_iu_l": 3.0, "testosterone_nmol_l": 20.0, "estradiol_pmol_l": 120.0}
@@ -31,13 +31,13 @@ def main() -> None:
     rng = np.random.default_rng(1)
     columns = {
         "month": rng.integers(2, 4, MANY),
-        "phase_before": rng.integers(1, 3, MANY),
+        "previous_phase": rng.integers(1, 3, MANY),
         "fsh_iu_l": rng.lognormal(2.3, 0.9, MANY).clip(0, 200),
     }
     one_month = {**columns, "month": 2}
-    phases = regimen.inputs["phase_before"].values
+    phases = regimen.inputs["previous_phase"].values
     men = [
-        {"month": int(m), "phase_before": phases[b], "fsh_iu_l": float(f)}
+        {"month": int(m), "previous_phase": phases[b], "fsh_iu_l": float(f)}
         for m, b, f in zip(*(column[:SOME] for column in columns.values()), strict=True)
     ]
     peer = zen_decision(regimen)
@@ -101,12 +101,12 @@ def time_audit(regimen: Regimen, rng: np.random.Generator) -> None:
     for number in range(LOGS):
         monthly = [{"fsh_iu_l": float(fsh), **OTHERS} for fsh in rng.uniform(0, 25, 3)]
         baseline = {**monthly[0], "prolactin_ng_ml": 9.0}
-        men[f"man {number}"] = faithful_events(
+        men[f"man {number}"] = adherent_events(
             regimen, start, monthly, baseline=baseline, semen="no sperm"
         )
     text = write_log(men)
     log = parse_log(text, regimen, "log")
-    assert not any(man.deviations for man in audit(log, regimen).men)
+    assert not any(man.deviations for man in audit(log, regimen).patients)
     seconds = best_of(
         2,
         {

@@ -11,7 +11,7 @@ import simpy
 from benchmarks.timing import best_of
 from simulate.cohort.births import births_of
 from simulate.cohort.draw import draw_cohort
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 from simulate.scenario import Scenario
 from simulate.scenario.load import load_scenario
 
@@ -27,24 +27,24 @@ BIRTH_SINGLES = ("embryo policy", "icsi", "freezing", "thawing")
 
 def luck_to_retrieval() -> None:
     """Draw the numbers that a cohort needs up to retrieval, and do nothing with them."""
-    luck = Luck(1, MEN, STUDIES)
+    streams = RandomStreams(1, MEN, STUDIES)
     for purpose, width in NORMALS.items():
-        luck.normal(purpose, width=width)
-    luck.normal("partner age")
+        streams.normal(purpose, width=width)
+    streams.normal("partner age")
     for purpose in UNIFORMS:
-        luck.uniform(purpose)
+        streams.uniform(purpose)
 
 
 def luck_to_birth() -> None:
     """Draw all the numbers that a cohort needs, and do nothing with them."""
     luck_to_retrieval()
-    luck = Luck(1, MEN, STUDIES)
+    streams = RandomStreams(1, MEN, STUDIES)
     for purpose in BIRTH_NORMALS:
-        luck.normal(purpose)
+        streams.normal(purpose)
     for purpose, width in BIRTH_UNIFORMS.items():
-        luck.uniform(purpose, width=width)
+        streams.uniform(purpose, width=width)
     for purpose in BIRTH_SINGLES:
-        luck.uniform(purpose)
+        streams.uniform(purpose)
 
 
 @cache

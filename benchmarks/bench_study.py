@@ -31,15 +31,15 @@ from estimate.performance.tally import Performance
 from estimate.plan.choices import Matching, Subgroup
 from estimate.regression.logistic import fit_logistic
 from pretese.jobs.blocks import Job, Store
-from pretese.jobs.cluster import cluster_crew
-from pretese.jobs.crew import Crew, local_crew
+from pretese.jobs.cluster import cluster_pool
 from pretese.jobs.execute import compute_all
+from pretese.jobs.worker_pool import WorkerPool, local_pool
 from pretese.recovery.design.library import load_library
 from pretese.recovery.design.study_spec import MissingData, StudyPlan
 from pretese.recovery.results.replicates import Source, join_estimates
 from pretese.recovery.work.tasks import ESTIMATES, EstimateTask
 from simulate.core.coding import BASELINE, DIAGNOSES
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 from simulate.scenario.load import load_scenario
 
 MEN, COEFFICIENTS, TOGETHER, BLOCK = 600, 8, 400, 2000
@@ -49,7 +49,7 @@ CLUSTER = 100_000
 #: The plan of an article: multiple imputation, six roads to the effect, eight divisions.
 FULL = StudyPlan(
     covariates=("diagnosis", *BASELINE),
-    methods=("crude", "adjusted", "iptw-ate", "iptw-ato", "matching", "standardised", "aipw"),
+    methods=("unadjusted", "adjusted", "iptw-ate", "iptw-ato", "matching", "g-computation", "aipw"),
     matching=Matching(focal="untreated", order="closest"),
     missing=MissingData(method="mice", imputations=20, iterations=10),
     subgroups={
@@ -91,12 +91,12 @@ class TrialTask:
         ).unify_dictionaries()
 
     def _rows(self, first: int, size: int) -> pa.Table:
-        luck = Luck(self.seed, MEN, size, first)
+        streams = RandomStreams(self.seed, MEN, size, first)
         design = np.empty((size, COEFFICIENTS, MEN))
         design[:, 0] = 1
-        design[:, 1] = luck.uniform("arm") < 0.5
-        design[:, 2:] = luck.normal("covariates", COEFFICIENTS - 2).swapaxes(1, 2)
-        outcome = luck.uniform("outcome") < 1 / (1 + np.exp(-np.matmul(TRUE, design)))
+        design[:, 1] = streams.uniform("arm") < 0.5
+        design[:, 2:] = streams.normal("covariates", COEFFICIENTS - 2).swapaxes(1, 2)
+        outcome = streams.uniform("outcome") < 1 / (1 + np.exp(-np.matmul(TRUE, design)))
         fit = fit_logistic(design.swapaxes(1, 2), outcome)
         b, se = fit.coef[:, 1], np.sqrt(fit.cov[:, 1, 1])
         columns = {
@@ -116,13 +116,13 @@ class TrialTask:
         return pa.table(arrays, schema=ESTIMATES)
 
 
-def study(trials: int, crew: Crew | None) -> tuple[float, float, str]:
+def study(trials: int, pool: WorkerPool | None) -> tuple[float, float, str]:
     """Run, store, join and assess so many trials; return seconds, coverage and the file's hash."""
     job = Job("trials", TrialTask(1), {"men": MEN}, BLOCK)
     with tempfile.TemporaryDirectory() as folder:
         store, joined = Store(Path(folder)), Path(folder) / "joined.parquet"
         begin = time.perf_counter()
-        for block, table in compute_all(job.blocks(trials), crew):
+        for block, table in compute_all(job.blocks(trials), pool):
             store.write(block, table)
         join_estimates(Source([store.path(block) for block in job.blocks(trials)], trials), joined)
         found = assess(Source([joined], trials))
@@ -143,9 +143,9 @@ def peak(_: int = 0) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def warm(crew: Crew | None) -> None:
+def warm(pool: WorkerPool | None) -> None:
     """Let workers start and import before anything is timed."""
-    list(compute_all(Job("warm", TrialTask(1), {}, 50).blocks(400), crew))
+    list(compute_all(Job("warm", TrialTask(1), {}, 50).blocks(400), pool))
 
 
 def statsmodels_loop(trials: int = 200) -> float:
@@ -199,11 +199,11 @@ def dask_workers(count: int) -> Iterator[str]:
 
 def one_size(trials: int) -> None:
     """Run one size on two processes in this process; print rate and peak memory."""
-    with local_crew(2) as crew:
-        assert crew is not None
-        warm(crew)
-        seconds, coverage, _ = study(trials, crew)
-        worker = max(crew.executor.map(peak, range(8)))
+    with local_pool(2) as pool:
+        assert pool is not None
+        warm(pool)
+        seconds, coverage, _ = study(trials, pool)
+        worker = max(pool.executor.map(peak, range(8)))
     print(
         f"{trials:9,d} trials {trials / seconds:7.0f} trials/s, coverage {100 * coverage:.2f} %, "
         f"peak memory {peak():.0f} MB here and {worker:.0f} MB in a worker",
@@ -218,15 +218,15 @@ def rates() -> None:
     """
     peers, alone, pairs, own = [], [], [], []
     study(2_000, None)
-    with local_crew(2) as crew:
-        warm(crew)
+    with local_pool(2) as pool:
+        warm(pool)
         for _ in range(3):
             begin = time.process_time()
             peers.append(statsmodels_loop())
             between = time.process_time()
             alone.append(4_000 / study(4_000, None)[0])
             own.append((200 / (between - begin), 4_000 / (time.process_time() - between)))
-            pairs.append(20_000 / study(20_000, crew)[0])
+            pairs.append(20_000 / study(20_000, pool)[0])
     peer, (slow, fast) = max(peers), np.max(own, axis=0)
     print(f"numpy + statsmodels loop   {peer:7.0f} trials/s; {slow:.0f} per second of its core")
     r = r_loop()
@@ -240,12 +240,12 @@ def rates() -> None:
 
 def cluster(trials: int) -> None:
     """Print what a scheduler costs beside a pool of processes, on the same two cores."""
-    with local_crew(2) as crew:
-        warm(crew)
-        pool, _, one = study(trials, crew)
-    with dask_workers(2) as address, cluster_crew(address) as crew:
-        warm(crew)
-        dask, _, two = study(trials, crew)
+    with local_pool(2) as pool:
+        warm(pool)
+        pool, _, one = study(trials, pool)
+    with dask_workers(2) as address, cluster_pool(address) as pool:
+        warm(pool)
+        dask, _, two = study(trials, pool)
     assert one == two, "the cluster wrote other bytes"
     print(
         f"{trials:,d} trials: processes {pool:.1f} s, Dask {dask:.1f} s, {dask / pool - 1:+.0%}; "
@@ -258,19 +258,19 @@ def whole_mechanism() -> None:
     scenario = load_scenario("paper")
     measured = load_library().plans["measured"]
     plans = {
-        "one method": (measured.model_copy(update={"methods": ("standardised",)}), 200),
+        "one method": (measured.model_copy(update={"methods": ("g-computation",)}), 200),
         "14 methods": (measured, 100),
         "the full plan": (FULL, 20),
     }
-    with local_crew(2) as crew:
+    with local_pool(2) as pool:
         for name, (plan, cohorts) in plans.items():
             job = Job("cohorts", EstimateTask(scenario, None, 1, {"plan": plan}), {}, cohorts // 4)
-            list(compute_all(job.blocks(2), crew))
+            list(compute_all(job.blocks(2), pool))
             begin = time.perf_counter()
-            list(compute_all(job.blocks(cohorts), crew))
+            list(compute_all(job.blocks(cohorts), pool))
             each = (time.perf_counter() - begin) / cohorts
             print(
-                f"{name:13s} {1 / each:7.1f} cohorts/s of {scenario.men} men on two cores; "
+                f"{name:13s} {1 / each:7.1f} cohorts/s of {scenario.patients} men on two cores; "
                 f"1,000 cohorts take {each * 1000 / 60:.1f} min",
                 flush=True,
             )

@@ -12,6 +12,7 @@ The public interface, in order of typical use; `help(pretese.NAME)` says more of
 `boundaries`              group-sequential boundaries and sample sizes
 `report`                  a power study as one page
 `reproduce`, `calibrate`  the published study beside its simulated twin, and its calibration
+`evidence`                published studies as data, selected and pooled
 `estimators`              stand-alone estimators and sample-size formulas, by name
 `shipped`                 names of everything that comes with the program
 `InputError`              the one error of bad input
@@ -28,6 +29,7 @@ if TYPE_CHECKING:  # what follows loads on use; tools that read types see it at 
     from pretese.api.analysis.analyses import plan as plan
     from pretese.api.analysis.recoveries import recover as recover
     from pretese.api.estimators.catalogue import estimators as estimators
+    from pretese.api.evidence.published_evidence import evidence as evidence
     from pretese.api.protocols.audits import audit as audit
     from pretese.api.protocols.regimens import regimen as regimen
     from pretese.api.shipped_names import shipped as shipped
@@ -52,6 +54,7 @@ _PUBLIC = {
     "report": "pretese.api.trials.designs",
     "reproduce": "pretese.api.simulation.reproduction",
     "calibrate": "pretese.api.simulation.reproduction",
+    "evidence": "pretese.api.evidence.published_evidence",
     "estimators": "pretese.api.estimators.catalogue",
     "shipped": "pretese.api.shipped_names",
     "InputError": "protocol.errors",

@@ -41,6 +41,7 @@ COMMANDS = {
     "report": "a power study as one page for a protocol",
     "monitor": "the looks of a running trial against its plan, and its analysis at the end",
     "boundaries": "bounds and sizes of a group-sequential trial",
+    "evidence": "published studies as data: listed, or pooled in a meta-analysis",
     "decide": "what the protocol says of one man, and why",
     "regimen": "list, show, prove and test protocol files",
     "schedule": "dated injections, visits and decisions, as a table and a calendar",

@@ -76,7 +76,7 @@ _ENTRIES = (
     Endpoint(
         "sperm_in_ejaculate", "sperm in the ejaculate", "everyone", "itself", "d",
         column="sperm_in_ejaculate",
-        meaning="1/0 at the semen check after therapy; empty: no check",
+        meaning="1/0 at the semen analysis after therapy; empty: no check",
         cdisc=("EJACFL", "Sperm in Ejaculate after Therapy Flag"),
     ),
     Endpoint(
@@ -88,7 +88,7 @@ _ENTRIES = (
     Endpoint("any_sperm", "any sperm", "everyone", "success", "d"),
     Endpoint(
         "biochemical_pregnancy", "biochemical pregnancy", "everyone", "on the way", "transfers",
-        along=lambda _, births: _any_transfer(births.hcg_positive),
+        along=lambda _, births: _any_transfer(births.biochemical_pregnancy),
     ),
     Endpoint(
         "clinical_pregnancy", "clinical pregnancy", "everyone", "on the way", "transfers",

@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 #: Men drawn at a time for a population's truth.
-BLOCK_MEN = 16 * CHUNK
+BLOCK_PATIENTS = 16 * CHUNK
 
 SCALES = ("risk_difference", "risk_ratio", "odds_ratio")
 
@@ -60,12 +60,12 @@ def _always_operated(cohort: Cohort) -> Floats:
 
 def _long_infertility(cohort: Cohort) -> Floats:
     limit = cohort.scenario.spermatogenesis.treatment.long_infertility_over_years.value
-    return (cohort.men.baseline["infertility_duration_years"] > limit).astype(float)
+    return (cohort.patients.baseline["infertility_duration_years"] > limit).astype(float)
 
 
 def _diagnosed(name: str) -> Callable[[Cohort], Floats]:
     code = DIAGNOSES.index(name)
-    return lambda cohort: (cohort.men.diagnosis == code).astype(float)
+    return lambda cohort: (cohort.patients.diagnosis == code).astype(float)
 
 
 def _whole(endpoint: Endpoint) -> Estimand:
@@ -136,7 +136,7 @@ def sample_effects(
 def population_effects(
     scenario: Scenario,
     seed: int,
-    men: int = 2_000_000,
+    patients: int = 2_000_000,
     estimands: tuple[Estimand, ...] = ESTIMANDS,
 ) -> dict[str, Effect]:
     """Return every estimand in the population (PATE and its kin) from a large draw, with its SE.
@@ -147,8 +147,8 @@ def population_effects(
         Men drawn, rounded up to whole blocks of `BLOCK_MEN`.
     """
     total: dict[str, tuple[Floats, Floats]] = {}
-    for block in range(-(-men // BLOCK_MEN)):
-        cohort = draw_cohort(scenario, seed, first=block, men=BLOCK_MEN)
+    for block in range(-(-patients // BLOCK_PATIENTS)):
+        cohort = draw_cohort(scenario, seed, first=block, patients=BLOCK_PATIENTS)
         for key, (mass, square) in _cells(cohort, estimands, axis=None).items():
             before = total.get(key, (np.zeros(()), np.zeros(())))
             total[key] = before[0] + mass, before[1] + square

@@ -34,16 +34,18 @@ PLAIN_LIBC = "glibc.cpu.hwcaps=-AVX512F,-AVX2,-FMA,-FMA4,-AVX"
 
 #: Commands that are run, each with ``--out`` of its own; ``{out}`` is the folder of all.
 COMMANDS = {
-    "simulated": "simulate paper --men 400 --format csv,parquet,sav,dta,xpt,redcap,dataset-json",
-    "untidy": "simulate strong-confounding --men 300 --replicates 2 --dirt 5",
+    "simulated": "simulate paper --patients 400 "
+    "--format csv,parquet,sav,dta,xpt,redcap,dataset-json",
+    "untidy": "simulate strong-confounding --patients 300 --replicates 2 --data-errors 5",
     "analysed": "analyse {out}/simulated/patients.csv --plan docs/examples/plan.yaml --json",
-    "reproduced": "reproduce --replicates 20 --workers 1 --audit --json",
-    "recovered": "recover paper missing-at-random --replicates 2 --truth-men 20000 --workers 1",
+    "reproduced": "reproduce --replicates 20 --workers 1 --bias-analysis --json",
+    "recovered": "recover paper missing-at-random --replicates 2 --truth-patients 20000 "
+    "--workers 1",
     "planned": "power superiority-any-sperm --replicates 100 --workers 1 --json",
     "monitored": "power three-analyses --replicates 20 --patient-level --workers 1",
     "several": "power three-endpoints --replicates 20 --workers 1",
     "minimised": "power minimisation-eight-sites --replicates 20 --workers 1",
-    "clinic": "clinic --men 200 --replications 2 --workers 1 --xes --json",
+    "clinic": "clinic --patients 200 --replicates 2 --workers 1 --xes --json",
 }
 
 #: The few of them that a test has time for.

@@ -40,7 +40,7 @@ def small_clinic() -> Clinic:
     return Clinic.model_validate(
         {
             "id": "small", "title": "small", "opens": "2026-01-05", "horizon_days": 100_000,
-            "referrals": {"men_per_week": number(7 * RATE, "1/wk")},
+            "referrals": {"patients_per_week": number(7 * RATE, "1/wk")},
             "laboratory": {"hormones": {"analysers": ANALYSERS, "work": test}},
         }
     )  # fmt: skip
@@ -48,7 +48,7 @@ def small_clinic() -> Clinic:
 
 def minimal_simpy() -> None:
     """Run the small pathway as a SimPy tutorial would, with a list as its log."""
-    luck = np.random.default_rng(1)
+    streams = np.random.default_rng(1)
     env = simpy.Environment()
     bench = simpy.Resource(env, ANALYSERS)
     log: list[tuple[int, str, float]] = []
@@ -58,12 +58,12 @@ def minimal_simpy() -> None:
         with bench.request() as turn:
             yield turn
             log.append((number, "test", env.now))
-            yield env.timeout(luck.exponential(TEST_DAYS))
+            yield env.timeout(streams.exponential(TEST_DAYS))
         log.append((number, "operation", env.now))
 
     def refer():
         for number in range(MEN):
-            yield env.timeout(luck.exponential(1 / RATE))
+            yield env.timeout(streams.exponential(1 / RATE))
             env.process(man(number))
 
     env.process(refer())
@@ -105,13 +105,13 @@ def peak_mb(clinic: str, men: int) -> float:
         "import resource, tempfile, pathlib;"
         "from simulate.scenario.load import load_scenario;"
         "from pretese.clinic.clinic_files import load_clinic, write_run;"
-        "from simulate.clinic.capacity.replications import measured;"
+        "from simulate.clinic.capacity.replicates import measured;"
         "from simulate.clinic.flow.run_clinic import run_clinic;"
         f"clinic = load_clinic({clinic!r})[0];"
         f"days = {men} / 2.73 * 7 if clinic.horizon_days else None;"
         "clinic = clinic.model_copy(update={'horizon_days': days and int(days)});"
         "folder = tempfile.TemporaryDirectory();"
-        f"run = run_clinic(clinic, load_scenario('paper'), 1, men={men});"
+        f"run = run_clinic(clinic, load_scenario('paper'), 1, patients={men});"
         "measured(run);"
         "rows = write_run(run, pathlib.Path(folder.name), 'parquet', False);"
         "print(rows['log'], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
@@ -133,18 +133,18 @@ def main() -> None:
     fast = with_busier_doors(centre)
 
     def whole(clinic: Clinic) -> None:
-        run = run_clinic(clinic, paper, 1, men=MEN)
+        run = run_clinic(clinic, paper, 1, patients=MEN)
         event_log(run)
         clinic_tables(run)
 
     def logged(clinic: Clinic) -> None:
-        event_log(run_clinic(clinic, untreated, 1, men=MEN))
+        event_log(run_clinic(clinic, untreated, 1, patients=MEN))
 
     seconds = least_processor_time(
         3,
         {
             "whole clinic, no limits, full log": lambda: event_log(
-                run_clinic(unlimited, paper, 1, men=MEN)
+                run_clinic(unlimited, paper, 1, patients=MEN)
             ),
             "... and the tables": lambda: whole(unlimited),
             "whole clinic, calendar and benches, same": lambda: whole(fast),

@@ -1,6 +1,6 @@
 """Are the intervals of `pretese clinic` honest? Waits of whole clinics against queueing theory.
 
-For each queue many experiments of five replications (`FEWEST`): how often the 95 % interval holds
+For each queue many experiments of five replicates (`FEWEST`): how often the 95 % interval holds
 what theory expects, the mean over all of them, and whether the t statistics follow Student's law.
 """
 
@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.our_tests import support
-from simulate.clinic.capacity.replications import FEWEST
+from simulate.clinic.capacity.replicates import FEWEST
 
 queueing = support("queueing")
 
@@ -16,7 +16,7 @@ EXPERIMENTS, MEN = 60, 1500
 
 
 def main() -> None:
-    print(f"{EXPERIMENTS} experiments of {FEWEST} replications of {MEN} men, use 0.7")
+    print(f"{EXPERIMENTS} experiments of {FEWEST} replicates of {MEN} men, use 0.7")
     print("queue    theory, days   mean (SE)           in the 95 % interval   KS p")
     for place, (name, model) in enumerate(queueing.models(0.7).items()):
         numbers = range(FEWEST * EXPERIMENTS)

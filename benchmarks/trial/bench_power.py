@@ -27,7 +27,7 @@ import statsmodels.api as sm
 from benchmarks.timing import best_of
 from estimate.sample_size.exact_sequential import exact_sequential
 from pretese.jobs.blocks import Store
-from pretese.jobs.crew import local_crew
+from pretese.jobs.worker_pool import local_pool
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import Trials, draw_trials
 from pretese.trial.design.design_file import DesignFile, read_design
@@ -147,9 +147,9 @@ def _minimise_one_by_one(
 def curve(design: DesignFile, workers: int, sizes: range) -> float:
     points = [(participants, 1.0) for participants in sizes]
     begin = time.perf_counter()
-    with TemporaryDirectory() as folder, local_crew(workers) as crew:
+    with TemporaryDirectory() as folder, local_pool(workers) as pool:
         runner = Runner(
-            Store(Path(folder), lasting=False), crew, lambda done, total, doing="": None
+            Store(Path(folder), lasting=False), pool, lambda done, total, doing="": None
         )
         runner.simulate(design, scenario_of(design), points, seed=1, replicates=10_000)
     return time.perf_counter() - begin

@@ -11,19 +11,19 @@ from scipy.special import expit
 
 from benchmarks.timing import best_of
 from estimate.regression.logistic import fit_logistic
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 
 PARTICIPANTS, COEFFICIENTS, TRIALS = 600, 8, 200
 TRUE = np.array([-1.0, 0.45, 0.3, -0.2, 0.1, 0.0, 0.25, -0.15])
 
 
 def batched() -> np.ndarray:
-    luck = Luck(1, PARTICIPANTS, TRIALS)
+    streams = RandomStreams(1, PARTICIPANTS, TRIALS)
     design = np.empty((TRIALS, PARTICIPANTS, COEFFICIENTS))
     design[..., 0] = 1
-    design[..., 1] = luck.uniform("arm") < 0.5
-    design[..., 2:] = luck.normal("covariates", width=COEFFICIENTS - 2)
-    outcome = luck.uniform("outcome") < expit(design @ TRUE)
+    design[..., 1] = streams.uniform("arm") < 0.5
+    design[..., 2:] = streams.normal("covariates", width=COEFFICIENTS - 2)
+    outcome = streams.uniform("outcome") < expit(design @ TRUE)
     return fit_logistic(design, outcome).coef
 
 

@@ -50,16 +50,16 @@ Every number has a `value`, a `unit` (UCUM, or "log odds", "log", "1"), a `sourc
 |---|---|
 | published | printed in the source named |
 | derived | follows from printed numbers by arithmetic |
-| calibrated | solved by `pretese calibrate` from `value`; the solution is in `certificates/` |
-| assumed | free; no source decides within `sweep` |
+| calibrated | solved by `pretese calibrate` from `value`; the solution is in `calibration_records/`
+| | assumed | free; no source decides within `sweep` |
 
 A target is the id of a [published number](published-numbers.md), or a mapping with `number`
 (such an id, or `truth.` with an estimand and a scale, such as
 `truth.any_sperm.everyone.risk_ratio`), `value`, `half_unit` (within which it is met), `source`,
 and if you like `weight` and `must_match: false`. A file that extends another and states calibrated
-numbers needs targets and a certificate of its own; it solves its own numbers alone. A certificate
-whose scenario, or whose parent's solution, has changed is refused; so is one of which a value was
-changed by hand (`record_sha256` binds them).
+numbers needs targets and a calibration record of its own; it solves its own numbers alone. A
+calibration record whose scenario, or whose parent's solution, has changed is refused; so is one of
+which a value was changed by hand (`record_sha256` binds them).
 
 `physiology.kinetics` declares drugs besides hCG and uFSH, by the name that regimens give them:
 `fsh` (how one IU reaches serum as FSH), `hcg_iu_per_iu` (how many IU of hCG it acts like on the

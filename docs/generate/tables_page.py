@@ -54,7 +54,7 @@ row in ADLB.
 def page() -> str:
     """Return the page."""
     paper = load_scenario("paper")
-    parts = tables(draw_cohort(paper, seed=1, men=200))
+    parts = tables(draw_cohort(paper, seed=1, patients=200))
     fields = fields_of(parts, paper)
     sections = [_section(name, fields[name]) for name in fields]
     return "\n".join([INTRODUCTION, *sections, ANALYSIS, *_analysis(parts, fields)])

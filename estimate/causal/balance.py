@@ -30,7 +30,7 @@ class Balance:
     names
         k names, ``name[level]`` for levels.
     difference
-        (..., k) standardised mean differences, treated minus untreated.
+        (..., k) standardised mean differences, treated against untreated.
     variance_ratio
         (..., k) weighted variances, treated over untreated; NaN for 0/1 columns.
     distance
@@ -71,7 +71,7 @@ def balance(
     Parameters
     ----------
     weights
-        (..., n), from `weighting.weights` or 1 for matched men and 0 for others; None is none.
+        (..., n), from `weighting.weights` or 1 for matched patients and 0 for others; None is none.
     ruler
         Standard deviation that differences are divided by: "pooled" is the root of the mean
         variance of the two arms (usual for ATE), "treated" suits ATT, "untreated" ATC, "all" the
@@ -83,8 +83,9 @@ def balance(
     --------
     >>> from estimate.core.analysis_set import analysis_set
     >>> from estimate.core.columns import Numeric
-    >>> men = {"gn": [0, 0, 1, 1], "y": [0, 1, 0, 1], "age_years": [30, 34, 32, 36]}
-    >>> data = analysis_set(men, treatment="gn", outcome="y", covariates={"age_years": Numeric()})
+    >>> patients = {"gn": [0, 0, 1, 1], "y": [0, 1, 0, 1], "age_years": [30, 34, 32, 36]}
+    >>> kinds = {"age_years": Numeric()}
+    >>> data = analysis_set(patients, treatment="gn", outcome="y", covariates=kinds)
     >>> print(balance(data).difference.round(4))
     [0.7071]
     """
@@ -97,9 +98,9 @@ def balance(
         binary = _is_binary(x)
         w1, w0 = w * treated, w * untreated
         mean1, mean0 = _mean(x, w1), _mean(x, w0)
-        spread = _ruler(x, binary, (treated, untreated, data.include), unit, w, ruler)
+        variation = _ruler(x, binary, (treated, untreated, data.include), unit, w, ruler)
         with np.errstate(divide="ignore", invalid="ignore"):
-            differences.append((mean1 - mean0) / spread)
+            differences.append((mean1 - mean0) / variation)
             ratio = _variance(x, w1, False) / _variance(x, w0, False)
         ratios.append(np.full_like(ratio, np.nan) if binary else ratio)
         distances.append(_distance(x, w1, w0))
@@ -198,8 +199,8 @@ def _ruler(
         "all": everyone,
         "weighted": everyone,
     }[ruler]
-    spread: Floats = np.sqrt(variance)
-    return spread
+    variation: Floats = np.sqrt(variance)
+    return variation
 
 
 def _distance(x: Floats, w1: Floats, w0: Floats) -> Floats:
@@ -209,7 +210,7 @@ def _distance(x: Floats, w1: Floats, w0: Floats) -> Floats:
         gap = w1 / w1.sum(-1, keepdims=True) - w0 / w0.sum(-1, keepdims=True)
     gaps = np.abs(np.cumsum(np.take_along_axis(gap, order, -1), axis=-1))
     ordered = np.take_along_axis(x, order, -1)
-    # a tie is one step: only its last man counts
+    # a tie is one step: only its last patient counts
     last = np.concatenate(
         [ordered[..., 1:] > ordered[..., :-1], np.ones((*x.shape[:-1], 1), bool)], axis=-1
     )

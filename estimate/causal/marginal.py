@@ -29,7 +29,7 @@ Errors = Literal["delta", "robust", "M-estimation"]
 
 @dataclass(frozen=True, slots=True)
 class OutcomeModel:
-    """A logistic model of the outcome, with every man's predictions under both treatments.
+    """A logistic model of the outcome, with every patient's predictions under both treatments.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ def _set_treatment(design: DesignMatrix, value: float) -> Floats:
     return X
 
 
-def standardised_risks(
+def g_computation_risks(
     data: AnalysisSet,
     model: OutcomeModel,
     *,
@@ -94,10 +94,10 @@ def standardised_risks(
     Parameters
     ----------
     target
-        Over whom: all men, the treated, or the untreated.
+        Over whom: all patients, the treated, or the untreated.
     errors
-        "delta" takes the model as true and the men as fixed; "robust" does not take the model as
-        true; "M-estimation" besides takes the men as drawn from a population.
+        "delta" takes the model as true and the patients as fixed; "robust" does not take the model
+        as true; "M-estimation" besides takes the patients as drawn from a population.
     """
     group = _group(data, target)
     size = np.count_nonzero(group, axis=-1)
@@ -117,7 +117,7 @@ def standardised_risks(
     return Risks(risks[0], risks[1], cov, data.n, model.fit.converged)
 
 
-def standardised(
+def g_computation(
     data: AnalysisSet,
     covariates: Sequence[str] | None = None,
     *,
@@ -135,16 +135,16 @@ def standardised(
     model
         The outcome model if it is fitted already; several methods can share one.
     target, errors
-        As for `standardised_risks`.
+        As for `g_computation_risks`.
     """
     model = model or outcome_model(data, covariates, interactions=interactions)
-    risks = standardised_risks(data, model, target=target, errors=errors)
-    method = "standardised" if target == "ate" else f"standardised-{target}"
+    risks = g_computation_risks(data, model, target=target, errors=errors)
+    method = "g-computation" if target == "ate" else f"g-computation-{target}"
     return risks.compare(data.question(POPULATIONS[target]), method, f"Wald, {errors}")
 
 
 def aipw_risks(data: AnalysisSet, model: OutcomeModel, score: PropensityScore) -> Risks:
-    """Return standardised risks with their bias, estimated by weighting, taken off."""
+    """Return g-computation risks minus their bias as estimated by weighting."""
     return _doubly_robust(data, model.predicted, score, model.fit.converged)
 
 
@@ -161,7 +161,7 @@ def aipw(
     Parameters
     ----------
     covariates, interactions, model
-        As for `standardised`.
+        As for `g_computation`.
     """
     model = model or outcome_model(data, covariates, interactions=interactions)
     risks = aipw_risks(data, model, score)
@@ -199,7 +199,7 @@ def tmle(
     Parameters
     ----------
     covariates, interactions, model
-        As for `standardised`.
+        As for `g_computation`.
     """
     model = model or outcome_model(data, covariates, interactions=interactions)
     risks = tmle_risks(data, model, score)
@@ -211,11 +211,11 @@ def _doubly_robust(
 ) -> Risks:
     arm = np.stack([data.treatment > 0, data.treatment <= 0])
     chance = np.stack([score.score, 1 - score.score])
-    by_man = predicted + arm * (data.outcome - predicted) / chance
-    by_man = np.where(data.include, by_man, 0.0)
+    by_patient = predicted + arm * (data.outcome - predicted) / chance
+    by_patient = np.where(data.include, by_patient, 0.0)
     n = data.n[..., None]
-    risks = by_man.sum(-1) / n[..., 0]
-    influence = np.where(data.include, by_man - risks[..., None], 0.0) / n
+    risks = by_patient.sum(-1) / n[..., 0]
+    influence = np.where(data.include, by_patient - risks[..., None], 0.0) / n
     cov = _covariance(influence) * (data.n / (data.n - 1))[..., None, None]
     return Risks(risks[0], risks[1], cov, data.n, sound & score.fit.converged)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from estimate.comparison.degenerate_risks import score_if_degenerate
 from estimate.core.arrays import Bools, Floats, Ints
 from estimate.core.estimand import Estimand
 from estimate.core.result import Estimate, Scale, wald
@@ -20,11 +21,14 @@ class Risks:
     cov
         (..., 2, 2) their covariance, in this order.
     n
-        (...) men who contributed.
+        (...) patients who contributed.
     converged
         (...) whether all models behind them did.
     df
         Degrees of freedom of Student's t for tests and intervals; None is the normal.
+    size
+        (..., 2) effective sample sizes of the treated and the untreated arm, used where a risk is
+        0 or 1; None if such risks cannot occur.
     """
 
     treated: Floats
@@ -33,17 +37,21 @@ class Risks:
     n: Ints
     converged: Bools
     df: Ints | None = None
+    size: Floats | None = None
 
     def compare(
         self, estimand: Estimand, method: str, interval: str
     ) -> tuple[Estimate, Estimate, Estimate]:
         """Return risk difference, risk ratio and odds ratio; errors by the delta method.
 
+        Where every patient of an arm has the same outcome, the delta method gives its risk no
+        variance, and a Wald test would be far too confident: see `score_if_degenerate`.
+
         Examples
         --------
         >>> risks = Risks(*map(np.array, (0.3, 0.2)), np.eye(2) / 1e3, np.array(99), np.array(True))
-        >>> question = Estimand("all men", "gn 1 vs 0", "sperm_retrieved", "")
-        >>> for answer in risks.compare(question, "standardised", "delta"):
+        >>> question = Estimand("all patients", "gn 1 vs 0", "sperm_retrieved", "")
+        >>> for answer in risks.compare(question, "g-computation", "delta"):
         ...     print(f"{answer.scale}: {answer.estimate:.3f}")
         risk difference: 0.100
         risk ratio: 1.500
@@ -72,7 +80,15 @@ class Risks:
                 )
                 for scale, value, by1, by0 in ways
             ]
-        return answers[0], answers[1], answers[2]
+        return self._scored(answers[0]), self._scored(answers[1]), answers[2]
+
+    def _scored(self, answer: Estimate) -> Estimate:
+        """Return the answer with score test and interval where Wald's variance is 0."""
+        if self.size is None:
+            return answer
+        risks = np.stack([self.treated, self.untreated], -1)
+        variance = np.stack([self.cov[..., 0, 0], self.cov[..., 1, 1]], -1)
+        return score_if_degenerate(answer, risks, variance, self.size, self.converged)
 
     def _delta(self, by1: Floats, by0: Floats) -> Floats:
         """Return the standard error of a function with these derivatives."""

@@ -1,6 +1,6 @@
 """What matched pairs say within themselves: the conditional odds ratio, and McNemar's test.
 
-Only discordant pairs count: those in which one man has the outcome and his partner has not. The
+Only discordant pairs count: those in which one patient has the outcome and his partner has not. The
 odds ratio is conditional on the pair, so further from 1 than the marginal one of
 `estimate.causal.matching.matched`, and no check of it.
 """

@@ -1,7 +1,7 @@
 """Matching on the propensity score, one to one without replacement.
 
-Every man of the focal arm looks for the nearest man of the other arm. Greedy matching cannot be
-batched: it loops over men inside, and over data sets outside.
+Each patient of the focal arm is matched to the nearest unmatched patient of the other arm. Greedy
+matching cannot be batched: it loops over patients within each data set.
 """
 
 from dataclasses import dataclass, replace
@@ -24,13 +24,13 @@ from protocol.errors import InputError
 Focal = Literal["treated", "untreated"]
 Order = Literal["largest", "smallest", "data", "closest"]
 
-#: Pairs of men that "closest" compares at most: their distances are held in memory together.
+#: Pairs of patients that "closest" compares at most: their distances are held in memory together.
 CLOSEST_LIMIT = 100_000_000
 
 #: Whom matched pairs resemble when the whole focal arm finds a partner.
 POPULATIONS: dict[Focal, str] = {
-    "treated": "men like the treated (matched)",
-    "untreated": "men like the untreated (matched)",
+    "treated": "patients like the treated (matched)",
+    "untreated": "patients like the untreated (matched)",
 }
 
 
@@ -41,12 +41,12 @@ class Matches:
     Attributes
     ----------
     pair
-        (..., n) number of a man's pair from 0, or -1 for a man without a partner. Pairs are
-        numbered by the position of their focal man.
+        (..., n) number of a patient's pair from 0, or -1 for a patient without a partner. Pairs are
+        numbered by the position of their focal patient.
     focal
-        The arm whose men looked for partners.
+        The arm whose patients are matched.
     dropped
-        (...) focal men who found none, so that the population is no longer theirs.
+        (...) focal patients who found none, so that the population is not the focal arm any more.
     """
 
     pair: Ints
@@ -55,7 +55,7 @@ class Matches:
 
     @property
     def weights(self) -> Floats:
-        """Return 1 for matched men and 0 for others, (..., n)."""
+        """Return 1 for matched patients and 0 for others, (..., n)."""
         return (self.pair >= 0).astype(float)
 
     @property
@@ -82,7 +82,7 @@ def match_nearest(
     accept_shortage: bool = False,
     where: str = "data",
 ) -> Matches:
-    """Pair every focal man with the nearest unused man of the other arm.
+    """Pair every focal patient with the nearest unused patient of the other arm.
 
     Parameters
     ----------
@@ -92,10 +92,10 @@ def match_nearest(
     order
         Who chooses first: "largest" or "smallest" distance measure, "data" order, or the
         "closest" pair of all remaining. None is "largest" for treated and "smallest" for
-        untreated focal men, who are the hardest to match.
+        untreated focal patients, who are the hardest to match.
     caliper
-        Largest distance allowed, in standard deviations of the distance measure over all men
-        analysed (n - 1). None is no limit.
+        Largest distance allowed, in standard deviations of the distance measure over all patients
+        analysed (n - 1). None sets no limit.
     on
         Distance measure: the propensity score or its logit.
     exact
@@ -107,14 +107,14 @@ def match_nearest(
     ------
     InputError
         If in every data set the focal arm is the larger one and it is not "closest" that was
-        asked for: some focal men must then go without a partner, and who goes is decided by the
-        order, not by resemblance (with 368 treated and 174 untreated men, "largest" takes the 174
-        treated with the highest scores and makes the arms less alike than before).
+        asked for: some focal patients must then go without a partner, and who goes is decided by
+        the order, not by resemblance (with 368 treated and 174 untreated patients, "largest" takes
+        the 174 treated with the highest scores and makes the arms less alike than before).
     """
     e = score.score
     with np.errstate(divide="ignore"):
         measure = np.log(e) - np.log1p(-e) if on == "logit" else e
-    # Men with equal covariates are equally near, whatever the last bits of their scores.
+    # Patients with equal covariates are equally near, whatever the last bits of their scores.
     distance = significant(measure, RANKED_DIGITS)
     order = order or ("largest" if focal == "treated" else "smallest")
     chosen = (data.treatment > 0) == (focal == "treated")
@@ -123,7 +123,7 @@ def match_nearest(
         raise InputError.of(
             where,
             "order",
-            f"closest compares {int(np.max(sizes[0] * sizes[1]))} pairs of men",
+            f"closest compares {int(np.max(sizes[0] * sizes[1]))} pairs of patients",
             f"take another order, or fewer than {CLOSEST_LIMIT} pairs",
         )
     if not (accept_shortage or order == "closest") and (sizes[0] > sizes[1]).all():
@@ -151,7 +151,7 @@ def _refuse(focal: Focal, sizes: list[Ints], where: str) -> None:
     raise InputError.of(
         where,
         "focal",
-        f"{ours} {focal} men look for partners among {theirs} {other}: "
+        f"{ours} {focal} patients for {theirs} {other}: "
         f"{ours - theirs} would go without, chosen by order and not by resemblance",
         f"take focal: {other} (the effect among the {other}), or order: closest, or weights",
     )
@@ -160,7 +160,7 @@ def _refuse(focal: Focal, sizes: list[Ints], where: str) -> None:
 def _pair_up(
     d: Floats, ours: Ints, theirs: Ints, group: Floats, order: Order, width: float
 ) -> Ints:
-    """Return the pair number of each man of one data set."""
+    """Return the pair number of each patient of one data set."""
     finder = _closest_first if order == "closest" else _one_by_one
     partner = np.full(len(d), -1)
     for level in np.unique(group[ours]):
@@ -181,14 +181,14 @@ def _queue(d: Floats, mine: Ints, order: Order) -> Ints:
 
 
 def _one_by_one(d: Floats, queue: Ints, others: Ints, width: float, partner: Ints) -> None:
-    """Let men choose in turn; among equally near partners the first in the data is taken."""
+    """Let patients choose in turn; among equally near partners the first in the data is taken."""
     ordered = others[np.argsort(d[others], kind="stable")]
     values = d[ordered]
     seats = _Seats(len(ordered))
     first_alike = np.searchsorted(values, values).tolist()
     at = np.searchsorted(values, d[queue]).tolist()
     listed, who = values.tolist(), ordered.tolist()
-    for man, own, place in zip(queue.tolist(), d[queue].tolist(), at, strict=True):
+    for patient, own, place in zip(queue.tolist(), d[queue].tolist(), at, strict=True):
         above, below = seats.free_from(place), seats.free_before(place)
         best, gap = -1, width
         if above < len(who) and listed[above] - own <= gap:
@@ -198,7 +198,7 @@ def _one_by_one(d: Floats, queue: Ints, others: Ints, width: float, partner: Int
             if best < 0 or own - listed[below] < gap or who[below] < who[best]:
                 best = below
         if best >= 0:
-            partner[man] = who[best]
+            partner[patient] = who[best]
             seats.take(best)
 
 
@@ -240,15 +240,15 @@ def _walk(links: list[int], place: int) -> int:
 def _closest_first(d: Floats, mine: Ints, others: Ints, width: float, partner: Ints) -> None:
     """Take the closest pair that is left, again and again; ties in the order of the data.
 
-    Two men who are each other's nearest are such a pair sooner or later, whatever happens to the
-    rest, so every round takes all of them at once.
+    Two patients who are each other's nearest are such a pair sooner or later, whatever happens to
+    the rest, so every round takes all of them at once.
     """
     gaps = np.abs(d[mine][:, None] - d[others][None, :])
     gaps[gaps > width] = np.inf
     while gaps.size and np.isfinite(gaps).any():
         nearest_other, nearest_mine = gaps.argmin(1), gaps.argmin(0)
-        man = np.arange(len(mine))
-        mutual = (nearest_mine[nearest_other] == man) & np.isfinite(gaps[man, nearest_other])
+        row = np.arange(len(mine))
+        mutual = (nearest_mine[nearest_other] == row) & np.isfinite(gaps[row, nearest_other])
         partner[mine[mutual]] = others[nearest_other[mutual]]
         free = np.ones(len(others), bool)
         free[nearest_other[mutual]] = False
@@ -262,7 +262,7 @@ def matched(
     *,
     clustered: bool = True,
 ) -> Estimate:
-    """Return the odds ratio among matched men.
+    """Return the odds ratio among matched patients.
 
     Parameters
     ----------
@@ -292,7 +292,7 @@ def matched(
         method,
         "odds ratio",
         fit.coef[..., column],
-        np.sqrt(cov[..., column, column]),
+        np.sqrt(np.maximum(cov[..., column, column], 0.0)),
         n,
         interval="Wald, clustered by pair",
         converged=fit.converged,

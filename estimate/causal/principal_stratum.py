@@ -1,10 +1,10 @@
-"""The effect among men who would be operated under either arm, from a randomised trial.
+"""The effect among patients who would be operated under either arm, from a randomised trial.
 
-Nobody can tell who they are. But if therapy never takes sperm from the ejaculate, and a man in
+Nobody can tell who they are. But if therapy never takes sperm from the ejaculate, and a patient in
 whom it brings sperm there would have had sperm retrieved without it, then therapy changes nothing
 for anybody else: all others have sperm under either arm. So the whole effect on *any sperm* is
-theirs, and they are the men operated under treatment: their effect is the difference in any sperm
-over the share operated in the treated arm. Frangakis CE, Rubin DB. *Biometrics* 2002;58:21-9;
+theirs, and they are the patients operated under treatment: their effect is the difference in any
+sperm over the share operated in the treated arm. Frangakis CE, Rubin DB. *Biometrics* 2002;58:21-9;
 the argument is that of Angrist JD, Imbens GW, Rubin DB. *J Am Stat Assoc* 1996;91:444-55.
 """
 
@@ -17,9 +17,9 @@ from estimate.core.result import Estimate, wald
 
 
 def always_operated(
-    found: ArrayLike, operated: ArrayLike, men: ArrayLike, estimand: Estimand
+    found: ArrayLike, operated: ArrayLike, patients: ArrayLike, estimand: Estimand
 ) -> Estimate:
-    """Return the risk difference of retrieval among men operated under either arm.
+    """Return the risk difference of retrieval among patients operated under either arm.
 
     The standard error is by the delta method. A trial with an empty arm, or without operations
     under treatment, does not converge.
@@ -27,22 +27,22 @@ def always_operated(
     Parameters
     ----------
     found
-        (..., 2) men of control and of treatment with sperm from either source.
+        (..., 2) patients of control and of treatment with sperm from either source.
     operated
-        (..., 2) men operated.
-    men
-        (..., 2) all men.
+        (..., 2) patients operated.
+    patients
+        (..., 2) all patients.
 
     Examples
     --------
-    100 men per arm; sperm in 40 and 60, of whom 5 and 30 needed no operation:
+    100 patients per arm; sperm in 40 and 60, of whom 5 and 30 needed no operation:
 
-    >>> question = Estimand("men operated under either arm", "1 vs 0", "sperm_retrieved", "")
+    >>> question = Estimand("patients operated under either arm", "1 vs 0", "sperm_retrieved", "")
     >>> answer = always_operated([40, 60], [95, 70], [100, 100], question)
     >>> print(f"{answer.estimate:.4f} ({answer.std_error:.4f})")
     0.2857 (0.1074)
     """
-    x, o, n = (np.asarray(each, float) for each in (found, operated, men))
+    x, o, n = (np.asarray(each, float) for each in (found, operated, patients))
     sound = (n > 0).all(-1) & (o[..., 1] > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         p, share = x / n, o[..., 1] / n[..., 1]
@@ -62,9 +62,10 @@ def always_operated(
 
 
 def _variance(p: Floats, share: Floats, value: Floats, n: Floats) -> Floats:
-    """Return the variance of difference - value * share operated, both of the same treated men.
+    """Return the variance of difference - value * share operated in the same patients.
 
-    Every man who is not operated has sperm, so of those with sperm p - (1 - share) are operated.
+    Every patient who is not operated has sperm, so of those with sperm p - (1 - share) are
+    operated.
     """
     each = p * (1 - p) / n
     both = p[..., 1] - (1 - share) - p[..., 1] * share

@@ -23,7 +23,7 @@ class PropensityScore:
     Attributes
     ----------
     score
-        (..., n) probability of treatment; 0.5 for men not analysed, NaN for everyone in a data
+        (..., n) probability of treatment; 0.5 for patients not analysed, NaN for everyone in a data
         set whose model did not converge.
     design
         Columns of the model, intercept first.
@@ -36,19 +36,19 @@ class PropensityScore:
     fit: LogisticFit
 
     def influence(self, data: AnalysisSet, *, small_sample: bool = False) -> Floats:
-        """Return each man's influence on the coefficients, (..., n, q).
+        """Return each patient's influence on the coefficients, (..., n, q).
 
         Parameters
         ----------
         small_sample
-            Divide it by 1 - h with h his leverage, so that a man who drags the fit towards
+            Divide it by 1 - h with h his leverage, so that a patient who drags the fit towards
             himself is not taken for one who fits well.
         """
         residual = np.where(data.include, data.treatment - self.score, 0.0)
         if small_sample:
             residual = residual / (1 - leverage(self.design.X, self.fit, data.weights))
-        by_man: Floats = (self.design.X * residual[..., None]) @ self.fit.cov
-        return by_man
+        by_patient: Floats = (self.design.X * residual[..., None]) @ self.fit.cov
+        return by_patient
 
 
 def propensity(data: AnalysisSet, covariates: Sequence[str] | None = None) -> PropensityScore:
@@ -69,7 +69,7 @@ def propensity(data: AnalysisSet, covariates: Sequence[str] | None = None) -> Pr
 def trim(
     data: AnalysisSet, score: PropensityScore, low: float = 0.1, high: float = 0.9
 ) -> AnalysisSet:
-    """Leave out men whose score is below ``low`` or above ``high``; both ends stay in.
+    """Exclude patients whose score is below ``low`` or above ``high``; both ends stay in.
 
     Crump RK, Hotz VJ, Imbens GW, Mitnik OA. *Biometrika* 2009;96:187-199. The population changes:
     fit the score again, and say so.
@@ -102,7 +102,7 @@ class Discrimination:
 def c_statistic(
     score: ArrayLike, treatment: ArrayLike, include: ArrayLike | None = None
 ) -> Discrimination:
-    """Return the probability that a treated man scores above an untreated one; ties count half.
+    """Return the probability that a treated patient scores above an untreated one; ties count half.
 
     Exact, by mid-ranks, for every data set of a batch; scores are compared to 10 significant
     digits, so that equal covariates tie. Standard error: DeLong ER, DeLong DM, Clarke-Pearson DL.
@@ -128,7 +128,7 @@ def c_statistic(
     treated, untreated = here & (treatment > 0), here & (treatment <= 0)
     n1, n0 = np.count_nonzero(treated, axis=-1), np.count_nonzero(untreated, axis=-1)
     among_all = _ranks(score, here)
-    # rank among all minus rank in one's own arm counts the other arm's men below
+    # rank among all minus rank in one's own arm counts the other arm's patients below
     below1 = np.where(treated, among_all - _ranks(score, treated), 0.0)
     below0 = np.where(untreated, among_all - _ranks(score, untreated), 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -149,5 +149,5 @@ def _ranks(score: Floats, who: Bools) -> Floats:
 
 def _variance(values: Floats, who: Bools, n: Floats) -> Floats:
     mean = np.where(who, values, 0).sum(-1) / n
-    spread: Floats = np.where(who, (values - mean[..., None]) ** 2, 0).sum(-1) / (n - 1)
-    return spread
+    variation: Floats = np.where(who, (values - mean[..., None]) ** 2, 0).sum(-1) / (n - 1)
+    return variation

@@ -1,4 +1,4 @@
-"""What if: outcomes that were not looked for, men who left the denominator, hidden confounding."""
+"""Sensitivity to unascertained outcomes, excluded responders and unmeasured confounding."""
 
 from dataclasses import dataclass
 
@@ -20,12 +20,12 @@ def ascertainment(table: TwoByTwo, missed: ArrayLike, estimand: Estimand) -> Est
     Parameters
     ----------
     missed
-        (...) untreated men to move from "no" to "yes"; with one table an array of numbers gives
-        one estimate each.
+        (...) untreated patients to move from "no" to "yes"; with one table, an array of numbers
+        gives one estimate each.
 
     Examples
     --------
-    >>> question = Estimand("men started", "gn 1 vs 0", "any sperm", "odds ratio")
+    >>> question = Estimand("patients started", "gn 1 vs 0", "any sperm", "odds ratio")
     >>> table = TwoByTwo.of(142, 253, 34, 140)
     >>> answer = ascertainment(table, [0, 5, 10], question)
     >>> print(answer.estimate.round(2))
@@ -39,7 +39,7 @@ def ascertainment(table: TwoByTwo, missed: ArrayLike, estimand: Estimand) -> Est
 
 
 def ascertainment_tipping_point(table: TwoByTwo, estimand: Estimand) -> Ints | None:
-    """Return how many missed untreated men make the interval reach 1; None if never.
+    """Return how many missed untreated patients make the interval reach 1; None if never.
 
     ``table`` is of one study, with an odds ratio above 1.
     """
@@ -58,19 +58,19 @@ class Bounds:
 
 
 def never_responder_bounds(operated: TwoByTwo, responders: ArrayLike) -> Bounds:
-    """Bound the risk difference among men who would not respond to treatment before surgery.
+    """Bound the risk difference among patients who would not respond to treatment before surgery.
 
-    Treated men whose sperm came back left the table; their like among the untreated did not. By
-    randomisation-like balance the untreated hold the same share of them, and their outcomes lie
-    between none and all successful (principal strata: Frangakis CE, Rubin DB. *Biometrics*
+    Treated responders were excluded from the table; comparable untreated patients were not. If
+    the arms are balanced, the untreated arm holds the same proportion of them, and their outcomes
+    lie between none and all successful (principal strata: Frangakis CE, Rubin DB. *Biometrics*
     2002;58:21-29).
 
     Parameters
     ----------
     operated
-        Retrieval among operated men.
+        Retrieval among operated patients.
     responders
-        Treated men who left before surgery because they responded.
+        Treated patients who left before surgery because they responded.
 
     Examples
     --------
@@ -81,10 +81,10 @@ def never_responder_bounds(operated: TwoByTwo, responders: ArrayLike) -> Bounds:
     left = np.asarray(responders, float)
     expected = operated.untreated * left / (operated.treated + left)
     most = np.minimum(expected, operated.untreated_yes)
-    least = np.maximum(0, expected - operated.untreated_no)
+    fewest = np.maximum(0, expected - operated.untreated_no)
     remaining = operated.untreated - expected
     lowest = (operated.untreated_yes - most) / remaining
-    highest = (operated.untreated_yes - least) / remaining
+    highest = (operated.untreated_yes - fewest) / remaining
     return Bounds(operated.risk_treated - highest, operated.risk_treated - lowest)
 
 

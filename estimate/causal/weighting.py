@@ -29,11 +29,11 @@ RiskErrors = Errors | Literal["M-estimation HC3"]
 
 #: Whom each target's weighted arms resemble.
 POPULATIONS: dict[Target, str] = {
-    "ate": "all men",
-    "att": "men like the treated",
-    "atc": "men like the untreated",
-    "ato": "men who might well be in either arm (overlap weights)",
-    "atm": "men who find a match in the other arm (matching weights)",
+    "ate": "all patients",
+    "att": "patients like the treated",
+    "atc": "patients like the untreated",
+    "ato": "the overlap population (overlap weights)",
+    "atm": "the matched population (matching weights)",
 }
 
 
@@ -44,13 +44,13 @@ class Weights:
     Attributes
     ----------
     value
-        (..., n); 0 for men not analysed, NaN where it would be infinite.
+        (..., n); 0 for patients not analysed, NaN where it would be infinite.
     slope
-        (..., n) derivative of a man's weight in his linear predictor of the propensity model.
+        (..., n) derivative of a patient's weight in his linear predictor of the propensity model.
     target
         Whom the weighted arms resemble.
     stabilised
-        Whether weights were multiplied by the share of the man's own arm.
+        Whether weights were multiplied by the share of the patient's own arm.
     """
 
     value: Floats
@@ -63,7 +63,8 @@ class Weights:
         sizes = []
         for arm in (data.treatment > 0, data.treatment <= 0):
             w = np.where(arm, self.value, 0.0)
-            sizes.append(w.sum(-1) ** 2 / (w**2).sum(-1))
+            with np.errstate(divide="ignore", invalid="ignore"):
+                sizes.append(w.sum(-1) ** 2 / (w**2).sum(-1))
         return sizes[0], sizes[1]
 
 
@@ -75,29 +76,29 @@ def weights(
     stabilised: bool = False,
     truncate: tuple[float, float] | None = None,
 ) -> Weights:
-    """Return h(e) / e for treated men and h(e) / (1 - e) for the others.
+    """Return h(e) / e for treated patients and h(e) / (1 - e) for the others.
 
     h is 1 (ATE), e (ATT), 1 - e (ATC), e (1 - e) (ATO) or min(e, 1 - e) (ATM).
 
     Parameters
     ----------
     stabilised
-        Multiply by the share of the man's own arm: the same point estimate of a marginal
-        comparison, and sums of weights that equal the numbers of men.
+        Multiply by the share of the patient's own arm: the same point estimate of a marginal
+        comparison, and sums of weights that equal the numbers of patients.
     truncate
         Quantiles (type 7), for example (0.01, 0.99), beyond which weights are set to them.
         Estimates are then biased towards the unweighted ones.
 
     Examples
     --------
-    One man in four is treated where x = 0, three in four where x = 1:
+    One patient in four is treated where x = 0, three in four where x = 1:
 
     >>> from estimate.core.analysis_set import analysis_set
     >>> from estimate.core.columns import Numeric
     >>> from estimate.causal.propensity import propensity
     >>> gn, y = [1, 0, 0, 0, 1, 1, 1, 0], [1, 0, 1, 0, 1, 1, 0, 0]
-    >>> men = {"gn": gn, "y": y, "x": [0] * 4 + [1] * 4}
-    >>> data = analysis_set(men, treatment="gn", outcome="y", covariates={"x": Numeric()})
+    >>> patients = {"gn": gn, "y": y, "x": [0] * 4 + [1] * 4}
+    >>> data = analysis_set(patients, treatment="gn", outcome="y", covariates={"x": Numeric()})
     >>> print(weights(data, propensity(data)).value.round(4))
     [4.     1.3333 1.3333 1.3333 1.3333 1.3333 1.3333 4.    ]
     """
@@ -111,7 +112,7 @@ def weights(
         low, high = _quantiles(np.where(data.include, value, np.nan), truncate)
         slope = np.where((value < low) | (value > high), 0.0, slope)
         value = np.clip(value, low, high)
-    # a man sure not to be where he is has no weight, and his study no estimate
+    # a patient sure not to be where he is has no weight, and his study no estimate
     value, slope = (np.where(np.isfinite(part), part, np.nan) for part in (value, slope))
     value, slope = (np.where(data.include, part, 0.0) for part in (value, slope))
     return Weights(value, slope, target, stabilised)
@@ -147,13 +148,13 @@ def weighted_risks(
     Parameters
     ----------
     errors
-        "naive" takes weights as counts of men and is wrong; it is here to show how wrong.
+        "naive" takes weights as counts of patients and is wrong; it is here to show how wrong.
         "HC0", "HC1", "HC3" and "survey" take weights as known: too wide for ATE, since
         estimating the score removes chance imbalance. "M-estimation" accounts for it (Lunceford
-        JK, Davidian M. *Stat Med* 2004;23:2937-2960). Where a few men carry weights far above the
-        rest it is too short (with 569 men of whom some weigh 16 and more, by 6 %, and an interval
-        covers 93.6 instead of 95 %); "M-estimation HC3" divides both residuals, of treatment and
-        of outcome, by 1 - leverage, and mends part of it.
+        JK, Davidian M. *Stat Med* 2004;23:2937-2960). Where a few patients carry weights far above
+        the rest it is too short (with 569 patients of whom some weigh 16 and more, by 6 %, and an
+        interval covers 93.6 instead of 95 %); "M-estimation HC3" divides both residuals, of
+        treatment and of outcome, by 1 - leverage, which corrects part of it.
     """
     hc3 = errors.endswith("HC3")
     phi = score.influence(data, small_sample=hc3) if errors.startswith("M-estimation") else None
@@ -164,16 +165,17 @@ def weighted_risks(
         total = inside.sum(-1)
         risk = (inside * data.outcome).sum(-1) / total
         residual = data.outcome - risk[..., None]
-        by_man = inside * residual / total[..., None]
+        by_patient = inside * residual / total[..., None]
         if hc3:
-            by_man = by_man / (1 - inside / total[..., None])
+            by_patient = by_patient / (1 - inside / total[..., None])
         if phi is not None:
             drift = np.where(arm, w.slope * residual, 0.0) / total[..., None]
             gradient = np.einsum("...n,...nq->...q", drift, score.design.X)
-            by_man = by_man + np.einsum("...nq,...q->...n", phi, gradient)
+            by_patient = by_patient + np.einsum("...nq,...q->...n", phi, gradient)
         risks.append(risk)
-        influence.append(by_man)
+        influence.append(by_patient)
         naive.append(risk * (1 - risk) / total)
+    sizes = np.stack(w.effective_size(data), axis=-1)
     stack = np.stack(influence, axis=-2)
     cov = stack @ stack.swapaxes(-1, -2)
     if errors == "naive":
@@ -182,7 +184,7 @@ def weighted_risks(
         cov = cov * (n / (n - p))[..., None, None]
     elif errors == "survey":
         cov, df = cov * (n / (n - 1))[..., None, None], n - p
-    return Risks(risks[0], risks[1], cov, n, score.fit.converged, df)
+    return Risks(risks[0], risks[1], cov, n, score.fit.converged, df, sizes)
 
 
 def iptw(
@@ -226,7 +228,7 @@ def iptw_adjusted(
         )
     if errors == "M-estimation":
         terms = scores(design.X, data.outcome, fit, w.value)
-        cov = stacked_covariance(terms, fit.cov, _nuisances(data, score, w, terms))
+        cov = stacked_covariance(terms, fit.cov, _nuisance_terms(data, score, w, terms))
     else:
         cov = sandwich(design.X, data.outcome, fit, w.value, correction=errors)
     return wald(
@@ -242,7 +244,7 @@ def iptw_adjusted(
     )
 
 
-def _nuisances(
+def _nuisance_terms(
     data: AnalysisSet, score: PropensityScore, w: Weights, terms: Floats
 ) -> list[tuple[Floats, Floats]]:
     """Return what was estimated before the weighted regression: the score, and the arm shares."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from estimate.comparison.degenerate_risks import score_if_degenerate
 from estimate.comparison.two_sample import Comparison, chi_square
 from estimate.core.arrays import Bools, Floats
 from estimate.core.estimand import Estimand
@@ -152,7 +153,7 @@ def _effective(n: Floats, r: Floats) -> Floats:
 
 
 def _correlation(data: Rates, mu: Floats) -> Floats:
-    """Return the mean product of standardised residuals of two embryos of one couple."""
+    """Return the mean product of Pearson residuals of two embryos of one couple."""
     n, y = data.trials, data.events
     with np.errstate(divide="ignore", invalid="ignore"):
         squares = (y * (1 - mu) ** 2 + (n - y) * mu**2) / (mu * (1 - mu))
@@ -177,7 +178,7 @@ def gee_odds_ratio(data: Rates, question: Estimand, working: Working = "exchange
 
 
 def rate_difference(data: Rates, question: Estimand) -> Estimate:
-    """Return the difference of pooled rates, treated minus untreated, with couples as units.
+    """Return the difference of pooled rates, treated against untreated, with couples as units.
 
     Each rate is a ratio of two sums over couples; its variance is that of the couples' residuals,
     m / (m - 1) sum (y - rate n)^2 / (sum n)^2. Cochran WG. *Sampling Techniques*, 3rd ed., 1977,
@@ -186,21 +187,21 @@ def rate_difference(data: Rates, question: Estimand) -> Estimate:
     Examples
     --------
     >>> couples = rates([2, 4, 3, 5], [4, 8, 4, 6], [0, 0, 1, 1])
-    >>> answer = rate_difference(couples, Estimand("couples", "gn 1 vs 0", "fertilised", ""))
+    >>> answer = rate_difference(couples, Estimand("couples", "gn 1 vs 0", "zygotes", ""))
     >>> print(f"{answer.estimate:.2f} (SE {answer.std_error:.3f})")
     0.30 (SE 0.040)
     """
-    rate, variance = [], []
+    rate, variance, couples = [], [], []
     for a in (0, 1):
         here = data.used & (data.arm == a)
         y, n = (np.where(here, v, 0) for v in (data.events, data.trials))
-        couples = here.sum(-1)
+        couples.append(here.sum(-1))
         with np.errstate(divide="ignore", invalid="ignore"):
             p = y.sum(-1) / n.sum(-1)
-            spread = ((y - p[..., None] * n) ** 2).sum(-1) / n.sum(-1) ** 2
-            variance.append(spread * couples / (couples - 1))
+            variation = ((y - p[..., None] * n) ** 2).sum(-1) / n.sum(-1) ** 2
+            variance.append(variation * couples[-1] / (couples[-1] - 1))
         rate.append(p)
-    return wald(
+    found = wald(
         question.as_("difference of rates per embryo"),
         "ratio estimator",
         "risk difference",
@@ -209,6 +210,9 @@ def rate_difference(data: Rates, question: Estimand) -> Estimate:
         data.used.sum(-1),
         interval="Wald, couples as units",
     )
+    size = np.stack(couples, -1).astype(float)
+    risks, own = (np.stack(pair[::-1], -1) for pair in (rate, variance))
+    return score_if_degenerate(found, risks, own, size[..., ::-1], np.asarray(size.all(-1)))
 
 
 def _answer(

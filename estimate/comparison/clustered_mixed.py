@@ -54,7 +54,7 @@ def _integrated(data: Rates, coef: Floats, sd: float, points: int) -> float:
     """Return the log likelihood with the couples' intercepts (SD ``sd``) integrated out."""
     eta = data.design @ coef
     y, n = data.events, data.trials
-    u = np.zeros_like(eta)  # the mode of each couple's standardised intercept, by Newton
+    u = np.zeros_like(eta)  # the mode of each couple's intercept in SD, by Newton
     for _ in range(60):
         mu = special.expit(eta + sd * u)
         gradient = sd * (y - n * mu) - u

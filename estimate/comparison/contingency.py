@@ -8,18 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from estimate.comparison.risk_difference import newcombe_interval
+from estimate.comparison.degenerate_risks import score_if_degenerate
+from estimate.comparison.risk_difference import compare_arms
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats
 from estimate.core.estimand import Estimand
-from estimate.core.result import Estimate, assemble, wald
+from estimate.core.result import Estimate, wald
 from estimate.regression.logistic import fit_logistic
 from estimate.regression.odds_ratio import from_logistic
 
 
 @dataclass(frozen=True, slots=True)
 class TwoByTwo:
-    """Counts of men, each (...): with and without the outcome, treated and untreated.
+    """Counts of patients, each (...): with and without the outcome, treated and untreated.
 
     Examples
     --------
@@ -59,39 +60,39 @@ class TwoByTwo:
 
     @property
     def n(self) -> Floats:
-        """All men, (...)."""
+        """All patients, (...)."""
         total: Floats = self.cells.sum(-1)
         return total
 
     @property
     def treated(self) -> Floats:
-        """Treated men, (...)."""
+        """Treated patients, (...)."""
         return self.treated_yes + self.treated_no
 
     @property
     def untreated(self) -> Floats:
-        """Untreated men, (...)."""
+        """Untreated patients, (...)."""
         return self.untreated_yes + self.untreated_no
 
     @property
     def risk_treated(self) -> Floats:
-        """Risk among the treated, (...); NaN if there are none."""
+        """Risk among the treated, (...); NaN in an empty arm."""
         return _divide(self.treated_yes, self.treated)
 
     @property
     def risk_untreated(self) -> Floats:
-        """Risk among the untreated, (...); NaN if there are none."""
+        """Risk among the untreated, (...); NaN in an empty arm."""
         return _divide(self.untreated_yes, self.untreated)
 
 
 def count(data: AnalysisSet) -> TwoByTwo:
-    """Count the men of an analysis set."""
+    """Count the patients of an analysis set."""
     treated, yes = data.treatment > 0, data.outcome > 0
     cells = (treated & yes, treated & ~yes, ~treated & yes, ~treated & ~yes)
     return TwoByTwo.of(*(np.count_nonzero(cell & data.include, axis=-1) for cell in cells))
 
 
-def crude(data: AnalysisSet, *, population: str = "all men") -> tuple[Estimate, ...]:
+def unadjusted(data: AnalysisSet, *, population: str = "all patients") -> tuple[Estimate, ...]:
     """Return the unadjusted risk difference, risk ratio and odds ratio of an analysis set."""
     estimand = data.question(population, "unadjusted")
     table = count(data)
@@ -102,69 +103,47 @@ def crude(data: AnalysisSet, *, population: str = "all men") -> tuple[Estimate, 
     )
 
 
-def risk_difference(table: TwoByTwo, estimand: Estimand, *, method: str = "crude") -> Estimate:
-    """Return the difference in risk with Newcombe's hybrid score interval.
+def risk_difference(table: TwoByTwo, estimand: Estimand, *, method: str = "unadjusted") -> Estimate:
+    """Return the difference in risk with its score test and score interval.
 
-    Newcombe RG. *Stat Med* 1998;17:873-890, method 10. The standard error and the p-value are
-    Wald's, with unpooled variance.
+    Farrington CP, Manning G. *Stat Med* 1990;9:1447-54. The test of no difference is the
+    chi-square test without continuity correction; the interval holds the differences that it does
+    not reject. ``std_error`` is Wald's, with unpooled variance.
 
     Examples
     --------
-    >>> question = Estimand("men operated", "gn 1 vs 0", "sperm_retrieved", "risk difference")
+    >>> question = Estimand("patients operated", "gn 1 vs 0", "sperm_retrieved", "risk difference")
     >>> answer = risk_difference(TwoByTwo.of(115, 253, 34, 140), question)
     >>> print(f"{answer.estimate:.3f} ({answer.conf_low:.3f} to {answer.conf_high:.3f})")
-    0.117 (0.038 to 0.189)
+    0.117 (0.038 to 0.190)
     """
-    p1, p0 = table.risk_treated, table.risk_untreated
-    std_error = np.sqrt(
-        _divide(p1 * (1 - p1), table.treated) + _divide(p0 * (1 - p0), table.untreated)
-    )
-    plain = wald(
-        estimand.as_("risk difference"), method, "risk difference", p1 - p0, std_error, table.n
-    )
-    both = (table.treated > 0) & (table.untreated > 0)
-    # An empty arm lends the interval one man; `assemble` drops limits of what did not converge.
-    low, high = newcombe_interval(
-        table.treated_yes,
-        np.where(both, table.treated, 1 + table.treated_yes),
-        table.untreated_yes,
-        np.where(both, table.untreated, 1 + table.untreated_yes),
-    )
-    return assemble(
-        plain.estimand,
-        method,
-        "risk difference",
-        value=p1 - p0,
-        std_error=std_error,
-        statistic=plain.statistic,
-        p_value=plain.p_value,
-        low=low,
-        high=high,
-        n=table.n,
-        interval="Newcombe",
-        converged=both,
-    )
+    counts = (table.treated_yes, table.treated, table.untreated_yes, table.untreated)
+    return compare_arms(*counts, estimand, variance="Farrington-Manning", method=method)
 
 
-def risk_ratio(table: TwoByTwo, estimand: Estimand, *, method: str = "crude") -> Estimate:
-    """Return the ratio of risks with Wald's interval on the log scale (Katz et al. 1978)."""
+def risk_ratio(table: TwoByTwo, estimand: Estimand, *, method: str = "unadjusted") -> Estimate:
+    """Return the ratio of risks with Wald's interval on the log scale (Katz et al. 1978).
+
+    Where every patient of an arm has the outcome: `score_if_degenerate`.
+    """
+    risks = np.stack([table.risk_treated, table.risk_untreated], -1)
+    size = np.stack([table.treated, table.untreated], -1)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.log(table.risk_treated / table.risk_untreated)
-        variance = (
-            1 / table.treated_yes
-            - 1 / table.treated
-            + 1 / table.untreated_yes
-            - 1 / table.untreated
-        )
-    return wald(estimand.as_("risk ratio"), method, "risk ratio", value, np.sqrt(variance), table.n)
+        relative = ((1 - risks) / (risks * size)).sum(-1)
+        variance = risks * (1 - risks) / size
+    found = wald(
+        estimand.as_("risk ratio"), method, "risk ratio", value, np.sqrt(relative), table.n
+    )
+    return score_if_degenerate(found, risks, variance, size, np.isfinite(value))
 
 
-def odds_ratio(table: TwoByTwo, estimand: Estimand, *, method: str = "crude") -> Estimate:
+def odds_ratio(table: TwoByTwo, estimand: Estimand, *, method: str = "unadjusted") -> Estimate:
     """Return the odds ratio with profile-likelihood interval and likelihood-ratio p-value.
 
     Examples
     --------
-    >>> question = Estimand("men operated", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
+    >>> question = Estimand("patients operated", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
     >>> answer = odds_ratio(TwoByTwo.of(115, 253, 34, 140), question)
     >>> print(f"{answer.estimate:.2f} ({answer.conf_low:.2f} to {answer.conf_high:.2f})")
     1.87 (1.22 to 2.92)

@@ -9,7 +9,9 @@ from protocol.errors import InputError
 
 
 def wilson_interval(x: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
-    """Return the score interval of ``x`` events among ``n`` men (Wilson EB. *JASA* 1927;22:209-12).
+    """Return the score interval of ``x`` events among ``n`` patients.
+
+    Wilson EB. *J Am Stat Assoc* 1927;22:209-12.
 
     >>> low, high = wilson_interval(12, 40)
     >>> f"{low:.6f} {high:.6f}"
@@ -40,9 +42,9 @@ def clopper_pearson_interval(
 
 
 def _check(x: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
-    events, men = np.broadcast_arrays(np.asarray(x, float), np.asarray(n, float))
-    if (men <= 0).any() or (events < 0).any() or (events > men).any():
+    events, patients = np.broadcast_arrays(np.asarray(x, float), np.asarray(n, float))
+    if (patients <= 0).any() or (events < 0).any() or (events > patients).any():
         raise InputError.of(
             "counts", "x", "some are not 0 <= x <= n with n > 0", "check the counts"
         )
-    return events, men
+    return events, patients

@@ -25,7 +25,7 @@ def restricted_risks(
     p1, p2
         Observed (or assumed) risks of arm 1 and arm 2.
     n1, n2
-        Men per arm; only their ratio matters, so an allocation ratio will do.
+        Patients per arm; only their ratio matters, so an allocation ratio will do.
     null
         Value under the null of p1 - p2, p1 / p2, or odds 1 / odds 2.
 

@@ -44,9 +44,9 @@ def score_z(
     Parameters
     ----------
     x1, n1, x2, n2
-        Events and men per arm.
+        Events and patients per arm.
     null
-        Value of ``measure`` under the null; None is no effect. Below no effect it is a
+        Value of ``measure`` under the null; None means no effect. Below no effect it is a
         non-inferiority margin.
     variance
         Miettinen and Nurminen multiply by n / (n - 1).
@@ -108,7 +108,8 @@ def score_interval(
     level
         Coverage, two-sided.
     z
-        Critical value instead of ``level``: with the bound of a look it is a repeated interval.
+        Critical value instead of ``level``; the boundary of an interim analysis gives a repeated
+        interval.
 
     Examples
     --------
@@ -127,7 +128,7 @@ def score_interval(
 
 
 def _invert(tables: Floats, measure: Measure, variance: Variance) -> tuple[Floats, Floats]:
-    """Return limits for columns of (5, table) events, men, events, men, critical value."""
+    """Return limits for the columns of (5, table): events, n, events, n, critical value."""
     ratio = measure != "risk difference"
     edge = LOG_EDGE if ratio else 1.0
     both = np.concatenate([tables, tables * [[1], [1], [1], [1], [-1]]], axis=1)
@@ -183,6 +184,7 @@ def compare_arms(
     *,
     measure: Measure = "risk difference",
     variance: Variance = "Miettinen-Nurminen",
+    method: str = "unadjusted",
 ) -> Estimate:
     """Return the unadjusted effect with its score test (no effect) and score interval.
 
@@ -192,7 +194,7 @@ def compare_arms(
     Parameters
     ----------
     x1, n1, x2, n2
-        (...) events and men in the treated and in the control arm.
+        (...) events and patients in the treated and in the control arm.
     """
     counts = [np.asarray(a, float) for a in (x1, n1, x2, n2)]
     x1, n1, x2, n2 = np.broadcast_arrays(*counts)
@@ -206,7 +208,7 @@ def compare_arms(
         low, high = (low, high) if measure == "risk difference" else (np.log(low), np.log(high))
     return assemble(
         estimand.as_(measure),
-        "score",
+        method,
         measure,
         value=value,
         std_error=std_error,
@@ -249,5 +251,5 @@ def _check(
 
 
 def _counts_fault() -> InputError:
-    problem = "some counts are not 0 <= events <= men with men > 0"
-    return InputError.of("counts", "", problem, "check events and men of each arm")
+    problem = "some counts are not 0 <= events <= patients with patients > 0"
+    return InputError.of("counts", "", problem, "check events and patients of each arm")

@@ -23,7 +23,7 @@ from protocol.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class StratumCounts:
-    """Events and men of both arms in every stratum, each (..., stratum).
+    """Events and patients of both arms in every stratum, each (..., stratum).
 
     A stratum in which an arm is empty says nothing on the comparison and adds nothing.
     """
@@ -38,18 +38,18 @@ class StratumCounts:
         """Make counts from arrays that broadcast; the last axis is the stratum."""
         a, b, c, d = np.broadcast_arrays(*(np.asarray(v, float) for v in (x1, n1, x2, n2)))
         if a.ndim == 0 or (a < 0).any() or (a > b).any() or (c < 0).any() or (c > d).any():
-            problem = "some are not 0 <= events <= men, or there is no stratum axis"
+            problem = "some are not 0 <= events <= patients, or there is no stratum axis"
             raise InputError.of("counts", "strata", problem, "check the counts of each stratum")
         return cls(a, b, c, d)
 
     @property
-    def men(self) -> Floats:
-        """(..., stratum) men in both arms, 0 where an arm is empty."""
+    def patients(self) -> Floats:
+        """(..., stratum) patients in both arms, 0 where an arm is empty."""
         return np.where((self.n1 > 0) & (self.n2 > 0), self.n1 + self.n2, 0.0)
 
 
 def joint_strata(data: AnalysisSet, strata: Sequence[str]) -> tuple[NDArray[np.int64], int]:
-    """Return each man's combination of several categorical covariates, and how many there are.
+    """Return each patient's combination of several categorical covariates, and how many there are.
 
     Parameters
     ----------
@@ -59,9 +59,9 @@ def joint_strata(data: AnalysisSet, strata: Sequence[str]) -> tuple[NDArray[np.i
     Returns
     -------
     stratum
-        (..., man) whole numbers from 0.
+        (..., patient) whole numbers from 0.
     count
-        Number of combinations, those without men included.
+        Number of combinations, those without patients included.
     """
     place, count = np.zeros(data.include.shape, np.int64), 1
     for name in strata:
@@ -75,7 +75,7 @@ def joint_strata(data: AnalysisSet, strata: Sequence[str]) -> tuple[NDArray[np.i
 
 
 def count_within(data: AnalysisSet, strata: Sequence[str]) -> StratumCounts:
-    """Count the men of an analysis set within combinations of categorical covariates."""
+    """Count the patients of an analysis set within combinations of categorical covariates."""
     place, count = joint_strata(data, strata)
     outcome = np.where(data.include, data.outcome, np.nan)
     return count_strata(outcome, data.treatment, place, count)
@@ -84,14 +84,14 @@ def count_within(data: AnalysisSet, strata: Sequence[str]) -> StratumCounts:
 def count_strata(
     outcome: ArrayLike, treated: ArrayLike, stratum: ArrayLike, strata: int
 ) -> StratumCounts:
-    """Count the men of each stratum.
+    """Count the patients of each stratum.
 
     Parameters
     ----------
     outcome, treated
-        (..., man) 0 or 1; a NaN outcome leaves the man out.
+        (..., patient) 0 or 1; a patient with a NaN outcome is excluded.
     stratum
-        (..., man) whole numbers from 0 to ``strata`` - 1.
+        (..., patient) whole numbers from 0 to ``strata`` - 1.
     """
     y, arm, place = np.broadcast_arrays(
         np.asarray(outcome, float), np.asarray(treated, float), np.asarray(stratum)
@@ -108,10 +108,10 @@ def count_strata(
 
 
 def sums_within(values: Floats, stratum: NDArray[np.int64], strata: int) -> Floats:
-    """Return the (..., stratum) sums of ``values`` (..., man) over the men of each stratum."""
-    lead, men = values.shape[:-1], values.shape[-1]
+    """Return sums of ``values`` (..., patient) within each stratum, (..., stratum)."""
+    lead, patients = values.shape[:-1], values.shape[-1]
     rows = int(np.prod(lead))
-    place = np.broadcast_to(stratum, values.shape).reshape(rows, men)
+    place = np.broadcast_to(stratum, values.shape).reshape(rows, patients)
     cell = (place + strata * np.arange(rows)[:, None]).ravel()
     sums = np.bincount(cell, weights=values.ravel().astype(float), minlength=rows * strata)
     return np.asarray(sums.reshape(*lead, strata), float)
@@ -134,12 +134,12 @@ def cochran_mantel_haenszel(
     >>> f"{chi2:.6f}"
     '10.248536'
     """
-    n, events = counts.men, counts.x1 + counts.x2
+    n, events = counts.patients, counts.x1 + counts.x2
     with np.errstate(divide="ignore", invalid="ignore"):
         expected = np.where(n > 0, counts.n1 * events / n, 0.0)
-        spread = counts.n1 * counts.n2 * events * (n - events) / (n**2 * (n - 1))
+        variation = counts.n1 * counts.n2 * events * (n - events) / (n**2 * (n - 1))
     gap = np.abs((np.where(n > 0, counts.x1, 0.0) - expected).sum(-1))
-    variance = np.where(n > 1, spread, 0.0).sum(-1)
+    variance = np.where(n > 1, variation, 0.0).sum(-1)
     if continuity:
         gap = np.maximum(gap - 0.5, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -157,7 +157,7 @@ def mantel_haenszel(
 
     Examples
     --------
-    >>> question = Estimand("randomised men", "gn 1 vs 0", "sperm_in_ejaculate", "")
+    >>> question = Estimand("randomised patients", "gn 1 vs 0", "sperm_in_ejaculate", "")
     >>> counts = StratumCounts.of([20, 30, 12], [30, 50, 30], [15, 20, 8], [40, 50, 30])
     >>> for answer in mantel_haenszel(counts, question):
     ...     print(f"{answer.scale} {answer.estimate:.3f}")
@@ -184,37 +184,39 @@ def mantel_haenszel(
     return first, second, third
 
 
-def _over_men(counts: StratumCounts, numerator: Floats) -> Floats:
-    """Return numerator / men, 0 for a stratum that says nothing."""
-    return np.divide(numerator, counts.men, out=np.zeros_like(counts.men), where=counts.men > 0)
+def _over_patients(counts: StratumCounts, numerator: Floats) -> Floats:
+    """Return numerator / patients, 0 for a stratum that says nothing."""
+    return np.divide(
+        numerator, counts.patients, out=np.zeros_like(counts.patients), where=counts.patients > 0
+    )
 
 
 def _difference(c: StratumCounts) -> tuple[Floats, Floats]:
-    weight = _over_men(c, c.n1 * c.n2).sum(-1)
+    weight = _over_patients(c, c.n1 * c.n2).sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = _over_men(c, c.x1 * c.n2 - c.x2 * c.n1).sum(-1) / weight
-        p = _over_men(
+        value = _over_patients(c, c.x1 * c.n2 - c.x2 * c.n1).sum(-1) / weight
+        p = _over_patients(
             c,
-            c.n1**2 * c.x2 / c.men
-            - c.n2**2 * c.x1 / c.men
-            + c.n1 * c.n2 * (c.n2 - c.n1) / c.men / 2,
+            c.n1**2 * c.x2 / c.patients
+            - c.n2**2 * c.x1 / c.patients
+            + c.n1 * c.n2 * (c.n2 - c.n1) / c.patients / 2,
         )
-        q = _over_men(c, c.x1 * (c.n2 - c.x2) + c.x2 * (c.n1 - c.x1)) / 2
+        q = _over_patients(c, c.x1 * (c.n2 - c.x2) + c.x2 * (c.n1 - c.x1)) / 2
         variance = (value * p.sum(-1) + q.sum(-1)) / weight**2
         return value, np.sqrt(variance)
 
 
 def _ratio(c: StratumCounts) -> tuple[Floats, Floats]:
     events = c.x1 + c.x2
-    top, bottom = _over_men(c, c.x1 * c.n2).sum(-1), _over_men(c, c.x2 * c.n1).sum(-1)
+    top, bottom = _over_patients(c, c.x1 * c.n2).sum(-1), _over_patients(c, c.x2 * c.n1).sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        each = _over_men(c, _over_men(c, c.n1 * c.n2 * events) - c.x1 * c.x2)
+        each = _over_patients(c, _over_patients(c, c.n1 * c.n2 * events) - c.x1 * c.x2)
         return np.log(top / bottom), np.sqrt(each.sum(-1) / (top * bottom))
 
 
 def _odds(c: StratumCounts) -> tuple[Floats, Floats]:
-    r, s = _over_men(c, c.x1 * (c.n2 - c.x2)), _over_men(c, c.x2 * (c.n1 - c.x1))
-    p, q = _over_men(c, c.x1 + c.n2 - c.x2), _over_men(c, c.x2 + c.n1 - c.x1)
+    r, s = _over_patients(c, c.x1 * (c.n2 - c.x2)), _over_patients(c, c.x2 * (c.n1 - c.x1))
+    p, q = _over_patients(c, c.x1 + c.n2 - c.x2), _over_patients(c, c.x2 + c.n1 - c.x1)
     top, bottom = r.sum(-1), s.sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = (

@@ -1,9 +1,9 @@
-"""Table 1: who the men are, by arm, with the numbers R would print.
+"""Table 1: who the patients are, by arm, with the numbers R would print.
 
 Numbers as median [quartiles] (type 7) and mean (SD) with Wilcoxon's test; categories as counts
 with the chi-square test (Yates for 2 x 2), or Fisher's exact test where an expected count is small.
 Missing values are counted, never hidden. Weighted (pseudo-population) tables carry no p-values:
-weights are not men.
+weights are not patients.
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ SHAPIRO_LIMIT = 5000
 class NumericRow:
     """One numeric characteristic; each field is a list: overall first, then group 0, 1, ...
 
-    ``normality_p`` is Shapiro and Wilk's, over all men: the reason for choosing a median.
+    ``normality_p`` is Shapiro and Wilk's, over all patients: the reason for choosing a median.
     """
 
     name: str
@@ -63,7 +63,7 @@ class NumericRow:
 class CategoricalRow:
     """One categorical characteristic: ``counts`` and ``percent`` (level, overall and groups).
 
-    Percentages are of the men whose category is known.
+    Percentages are of the patients whose category is known.
     """
 
     name: str
@@ -82,7 +82,7 @@ class CategoricalRow:
 
 @dataclass(frozen=True, slots=True)
 class TableOne:
-    """Characteristics of the men, overall and by group; ``size`` is men (or summed weights)."""
+    """Characteristics overall and by group; ``size`` counts patients, or sums weights."""
 
     groups: tuple[str, ...]
     size: Floats
@@ -117,20 +117,21 @@ def format_p(p: float | None) -> str:
 
 
 def table_one(
-    men: pd.DataFrame, by: str, kinds: Mapping[str, Kind], *, weights: ArrayLike | None = None
+    patients: pd.DataFrame, by: str, kinds: Mapping[str, Kind], *, weights: ArrayLike | None = None
 ) -> TableOne:
-    """Describe the men of each group.
+    """Describe the patients of each group.
 
     Parameters
     ----------
-    men
-        One row per man.
+    patients
+        One row per patient.
     by
         Column that forms the groups; they are shown in sorted order.
     kinds
         For each characteristic what it is; categories are shown in the order of their levels.
     weights
-        One non-negative number per man: describes the weighted pseudo-population, without tests.
+        One non-negative number per patient: describe the weighted pseudo-population, without
+        tests.
 
     Raises
     ------
@@ -140,43 +141,48 @@ def table_one(
 
     Examples
     --------
-    >>> men = pd.DataFrame({"gn": [0, 0, 1, 1], "age_years": [30, 34, 29, None]})
-    >>> print(table_one(men, "gn", {"age_years": Numeric()}).rows[0].cells())
+    >>> patients = pd.DataFrame({"gn": [0, 0, 1, 1], "age_years": [30, 34, 29, None]})
+    >>> print(table_one(patients, "gn", {"age_years": Numeric()}).rows[0].cells())
     ['30.00 [29.50, 32.00]', '32.00 [31.00, 33.00]', '29.00 [29.00, 29.00]']
     """
-    _check(men, by, kinds)
-    if men[by].isna().any():
-        raise InputError.of("Table 1", by, "it has missing values", "give every man a group")
-    group, names = pd.factorize(men[by], sort=True)
-    w = np.ones(len(men)) if weights is None else np.asarray(weights, float)
-    if w.shape != (len(men),) or not np.isfinite(w).all() or (w < 0).any():
-        cure = "give one finite number of at least 0 per man"
-        raise InputError.of("Table 1", "weights", "they are not usable", cure)
-    members = np.stack([np.ones(len(men), bool), *(group == g for g in range(len(names)))])
+    _check(patients, by, kinds)
+    if patients[by].isna().any():
+        raise InputError.of("Table 1", by, "it has missing values", "give every patient a group")
+    group, names = pd.factorize(patients[by], sort=True)
+    w = np.ones(len(patients)) if weights is None else np.asarray(weights, float)
+    if w.shape != (len(patients),) or not np.isfinite(w).all() or (w < 0).any():
+        cure = "give one finite number of at least 0 per patient"
+        raise InputError.of("Table 1", "weights", "they are not valid", cure)
+    members = np.stack([np.ones(len(patients), bool), *(group == g for g in range(len(names)))])
     rows = [
-        _describe_numbers(name, men[name].to_numpy(float), group, members, w, weights is None)
+        _describe_numbers(name, patients[name].to_numpy(float), group, members, w, weights is None)
         if isinstance(kind, Numeric)
-        else _describe_categories(name, men[name], kind.levels, members, w, weights is None)
+        else _describe_categories(name, patients[name], kind.levels, members, w, weights is None)
         for name, kind in kinds.items()
     ]
     labels = ("overall", *(f"{by} {name}" for name in names))
     return TableOne(labels, (members * w).sum(-1), tuple(rows), weights is not None)
 
 
-def _check(men: pd.DataFrame, by: str, kinds: Mapping[str, Kind]) -> None:
+def _check(patients: pd.DataFrame, by: str, kinds: Mapping[str, Kind]) -> None:
     faults = [
-        Fault("Table 1", name, "there is no such column", f"choose from {', '.join(men.columns)}")
+        Fault(
+            "Table 1",
+            name,
+            "there is no such column",
+            f"choose from {', '.join(patients.columns)}",
+        )
         for name in (by, *kinds)
-        if name not in men
+        if name not in patients
     ]
     for name, kind in kinds.items():
-        if name not in men:
+        if name not in patients:
             continue
         if isinstance(kind, Numeric):
-            if not pd.api.types.is_numeric_dtype(men[name]):
+            if not pd.api.types.is_numeric_dtype(patients[name]):
                 faults.append(Fault("Table 1", name, "it holds text", "list its categories"))
             continue
-        strange = sorted(set(as_categories(men[name].dropna())) - set(kind.levels))
+        strange = sorted(set(as_categories(patients[name].dropna())) - set(kind.levels))
         if strange:
             cure = f"allowed are {', '.join(kind.levels)}"
             faults.append(Fault("Table 1", name, f"unknown categories {', '.join(strange)}", cure))
@@ -192,7 +198,7 @@ def _describe_numbers(
     mass = np.where(known, w, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = (mass * np.nan_to_num(x)).sum(-1) / mass.sum(-1)
-        # Weights are scaled to mean 1, so that the divisor is n - 1 men and not n - 1 units.
+        # Weights are scaled to mean 1, so that the divisor is n - 1 patients and not n - 1 units.
         mass = mass * (known.sum(-1) / mass.sum(-1))[:, None]
         deviation = np.nan_to_num(x - mean[:, None])
         sd = np.sqrt((mass * deviation**2).sum(-1) / (known.sum(-1) - 1))

@@ -16,9 +16,9 @@ from protocol.errors import Fault, InputError
 
 @dataclass(frozen=True, slots=True)
 class AnalysisSet:
-    """Men of every data set of a batch; ``...`` is the leading shape, ``()`` for one study.
+    """Patients of every data set of a batch; ``...`` is the leading shape, ``()`` for one study.
 
-    Rows that are left out stay in the arrays with ``include`` False and all values 0, so that
+    Excluded rows stay in the arrays with ``include`` False and all values 0, so that
     data sets of different sizes share one array.
 
     Attributes
@@ -32,7 +32,7 @@ class AnalysisSet:
     include
         (..., n) who is analysed.
     reasons
-        Why men were left out, to (...) how many; a man counts under the first reason only.
+        Reasons for exclusion, to (...) counts; a patient counts under the first reason only.
     treatment_name, outcome_name
         Column names, for labels.
     """
@@ -48,13 +48,13 @@ class AnalysisSet:
 
     @property
     def n(self) -> Ints:
-        """Men analysed, (...)."""
+        """Patients analysed, (...)."""
         count: Ints = np.count_nonzero(self.include, axis=-1)
         return count
 
     @property
     def weights(self) -> Floats | None:
-        """Return 1 for men analysed and 0 for the rest, or None when everyone is analysed."""
+        """Return 1 for patients analysed and 0 for the rest, or None when everyone is analysed."""
         return None if self.include.all() else self.include.astype(float)
 
     def question(self, population: str, summary: str = "") -> Estimand:
@@ -63,7 +63,7 @@ class AnalysisSet:
         return Estimand(population, treatment, self.outcome_name, summary)
 
     def keep(self, condition: ArrayLike, reason: str) -> "AnalysisSet":
-        """Return the set without men for whom ``condition`` (..., n) is false."""
+        """Return the set without patients for whom ``condition`` (..., n) is false."""
         stay = self.include & np.asarray(condition, bool)
         out = np.count_nonzero(self.include & ~stay, axis=-1)
         return replace(
@@ -108,9 +108,9 @@ def analysis_set(
     treatment, outcome
         Names of columns of 0 and 1.
     covariates
-        Names to kinds. Men with any of them missing are left out, and counted.
+        Names to kinds. Patients with any of them missing are excluded and counted.
     include
-        (..., n) who is eligible; None is everybody. Others are left out as "not eligible", and
+        (..., n) who is eligible; None is everybody. Others are excluded as "not eligible", and
         nothing is asked of their values.
     where
         File or table, for messages.
@@ -119,14 +119,15 @@ def analysis_set(
     ------
     InputError
         All faults at once: a column that is not there, a treatment or outcome that is not 0/1, a
-        covariate that is no number, an unknown category, nobody left, a treatment or covariate
+        covariate that is not a number, an unknown category, nobody left, a treatment or covariate
         that does not vary. A batch is refused for these only if no data set escapes them.
 
     Examples
     --------
-    >>> men = {"gn": [1, 1, 0, 0], "sperm_retrieved": [1, 0, 0, 1], "age_years": [31, 28, None, 35]}
+    >>> patients = {"gn": [1, 1, 0, 0], "sperm_retrieved": [1, 0, 0, 1]}
+    >>> patients["age_years"] = [31, 28, None, 35]
     >>> chosen = analysis_set(
-    ...     men, treatment="gn", outcome="sperm_retrieved", covariates={"age_years": Numeric()}
+    ...     patients, treatment="gn", outcome="sperm_retrieved", covariates={"age_years": Numeric()}
     ... )
     >>> int(chosen.n), {why: int(count) for why, count in chosen.reasons.items()}
     (3, {'age_years is missing': 1})
@@ -135,7 +136,9 @@ def analysis_set(
     try:
         read = read_columns(columns, {treatment: Numeric(), outcome: Numeric(), **kinds}, where)
     except InputError as error:
-        raise InputError(_advise(fault, (treatment, outcome)) for fault in error.faults) from None
+        raise InputError(
+            _with_cure(fault, (treatment, outcome)) for fault in error.faults
+        ) from None
     shape = np.broadcast_shapes(*(column.shape for column in read.values()))
     eligible = np.ones(shape, bool) if include is None else np.array(include, bool)
     reasons: dict[str, Ints] = {}
@@ -161,7 +164,7 @@ def analysis_set(
     )
 
 
-def _advise(fault: Fault, roles: tuple[str, str]) -> Fault:
+def _with_cure(fault: Fault, roles: tuple[str, str]) -> Fault:
     """Ask for 0 and 1, not for any number, where a treatment or outcome holds words."""
     if fault.field in roles and fault.problem.endswith("is not a number"):
         return replace(fault, cure="code it 0 (no) and 1 (yes)")

@@ -108,10 +108,10 @@ def _codes(column: NDArray[Any], levels: Sequence[str]) -> Floats:
         if column.size and (column.min() < -1 or column.max() >= len(levels)):
             worst = int(column.min() if column.min() < -1 else column.max())
             raise _UnreadableError(
-                f"{worst} is no index of a level", f"give -1 (missing) to {len(levels) - 1}"
+                f"{worst} is not an index of a level", f"give -1 (missing) to {len(levels) - 1}"
             )
         return np.where(column < 0, np.nan, column.astype(float))
-    import pandas as pd  # half a second to load: simulated men come with codes
+    import pandas as pd  # half a second to load: simulated patients come with codes
 
     found, values = pd.factorize(column.ravel())
     index = [_level_of(value, levels) for value in values]

@@ -17,7 +17,7 @@ class DesignMatrix:
     Attributes
     ----------
     X
-        (..., n, p); stored with men along the last axis, as `fit_logistic` reads it best.
+        (..., n, p); stored with patients along the last axis, as `fit_logistic` reads it best.
     names
         p names; a level of a categorical covariate is ``name[level]``.
     """
@@ -64,9 +64,9 @@ def design_matrix(
     --------
     >>> from estimate.core.analysis_set import analysis_set
     >>> from estimate.core.columns import Categorical
-    >>> men = {"gn": [0, 1, 1], "y": [0, 1, 0], "dx": ["a", "b", "a"]}
+    >>> patients = {"gn": [0, 1, 1], "y": [0, 1, 0], "dx": ["a", "b", "a"]}
     >>> data = analysis_set(
-    ...     men, treatment="gn", outcome="y", covariates={"dx": Categorical(("a", "b"))}
+    ...     patients, treatment="gn", outcome="y", covariates={"dx": Categorical(("a", "b"))}
     ... )
     >>> design = design_matrix(data)
     >>> design.names

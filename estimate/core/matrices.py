@@ -25,9 +25,9 @@ def solve_each(information: Floats, score: Floats) -> Floats:
 def invert_each(information: Floats) -> tuple[Floats, Bools]:
     """Return inverses and whether all coefficients are identified; NaN where they are not."""
     inverse = _inverse(information)
-    spread = np.einsum("mii,mii->mi", information, inverse)
+    variation = np.einsum("mii,mii->mi", information, inverse)
     with np.errstate(invalid="ignore"):
-        identified = ((spread > 0) & (spread < INFLATION_LIMIT)).all(-1)
+        identified = ((variation > 0) & (variation < INFLATION_LIMIT)).all(-1)
     return np.where(identified[:, None, None], inverse, np.nan), identified
 
 
@@ -53,7 +53,7 @@ def quadratic_form(b: Floats, cov: Floats) -> Floats:
 def independent_columns(
     X: ArrayLike, weights: ArrayLike | None = None, *, keep: int = 0
 ) -> list[int]:
-    """Return the columns that are no linear combination of those before them, in any data set.
+    """Return the columns that are not a linear combination of earlier columns, in any data set.
 
     ``X`` is (..., n, p); rows of weight 0 do not count. A column that is redundant in some data
     sets only stays: there the fit fails and is counted as failed. So do the first ``keep``

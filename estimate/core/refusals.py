@@ -1,4 +1,4 @@
-"""What cannot be analysed: nobody left, no variation, numbers that are no measurements."""
+"""What cannot be analysed: nobody left, no variation, values that are not measurements."""
 
 from collections.abc import Mapping, Sequence
 
@@ -26,14 +26,14 @@ def refuse_what_cannot_be_analysed(
     Parameters
     ----------
     read
-        Names to (..., n); 0 for men who do not stay.
+        Names to (..., n); 0 for patients who do not stay.
     roles
         Names of treatment and outcome.
     """
     if not stay.any(axis=-1).any():
         why = ", ".join(f"{reason}: {int(np.max(count))}" for reason, count in reasons.items())
         cure = "fill the columns, leave them out, or impute them"
-        raise InputError.of(where, "", f"no man is left to analyse ({why or 'no row'})", cure)
+        raise InputError.of(where, "", f"no patient is left to analyse ({why or 'no row'})", cure)
     faults = beyond_measure({name: read[name] for name in covariates}, stay, where)
     beyond = {fault.field for fault in faults}
     for role, name in zip(("treatment", "outcome"), roles, strict=True):
@@ -43,7 +43,7 @@ def refuse_what_cannot_be_analysed(
             faults.append(Fault(where, name, f"the {role} holds {wrong[0]:g}", cure))
         elif not _varies(read[name], stay):
             only = read[name][stay][0]
-            cure = "both 0 and 1 must occur among the men analysed"
+            cure = "both 0 and 1 must occur among the patients analysed"
             faults.append(Fault(where, name, f"the {role} is {only:g} for everyone", cure))
     for name in covariates:
         column = read[name]
@@ -55,7 +55,7 @@ def refuse_what_cannot_be_analysed(
 
 
 def beyond_measure(read: Mapping[str, Floats], stay: Bools, where: str) -> list[Fault]:
-    """Return a fault for every column that holds, in men who stay, what is no measurement."""
+    """Return a fault for every column that holds an impossible measurement."""
     faults = []
     for name, column in read.items():
         largest = np.where(stay & ~np.isnan(column), column, 0.0).ravel()
@@ -66,7 +66,7 @@ def beyond_measure(read: Mapping[str, Floats], stay: Bools, where: str) -> list[
 
 
 def _varies(column: Floats, stay: Bools) -> bool:
-    """Say whether a column varies among the men analysed in at least one data set."""
+    """Say whether a column varies among the patients analysed in at least one data set."""
     low = np.where(stay, column, np.inf).min(-1)
     high = np.where(stay, column, -np.inf).max(-1)
     return bool((high > low).any())

@@ -37,7 +37,7 @@ class Estimate:
     interval
         Kind of the 95 % interval, for example "profile likelihood" or "Wald, robust (HC0)".
     n
-        Men who contributed.
+        Patients who contributed.
     test
         Kind of the p-value: "Wald" or "likelihood ratio".
     """
@@ -116,7 +116,7 @@ def wald(
     std_error
         (...) its standard error.
     n
-        (...) men who contributed.
+        (...) patients who contributed.
     interval
         Kind of standard error, named in the result.
     converged
@@ -126,13 +126,13 @@ def wald(
 
     Examples
     --------
-    >>> question = Estimand("all men", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
-    >>> answer = wald(question, "crude", "odds ratio", np.log(2), 0.25, 100)
+    >>> question = Estimand("all patients", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
+    >>> answer = wald(question, "unadjusted", "odds ratio", np.log(2), 0.25, 100)
     >>> [round(float(x), 3) for x in (answer.estimate, answer.conf_low, answer.conf_high)]
     [2.0, 1.225, 3.265]
     """
     value, std_error = np.broadcast_arrays(np.asarray(value, float), np.asarray(std_error, float))
-    sound = np.asarray(converged) & np.isfinite(value) & (std_error >= 0) & np.isfinite(std_error)
+    sound = np.asarray(converged) & np.isfinite(value) & (std_error > 0) & np.isfinite(std_error)
     value, std_error = np.where(sound, value, np.nan), np.where(sound, std_error, np.nan)
     statistic = _ratio(value, std_error)
     reach = Z95 if df is None else stdtrit(df, 0.975)

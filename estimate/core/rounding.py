@@ -22,8 +22,8 @@ _EXACT = 22
 _TENS = np.array([float(f"1e{k}") for k in range(_EXACT + 1)])
 
 #: Every power of ten that float64 can hold, and the exponent of the first.
-_LEAST = -323
-_POWERS = np.array([float(f"1e{k}") for k in range(_LEAST, 309)])
+_MINIMUM = -323
+_POWERS = np.array([float(f"1e{k}") for k in range(_MINIMUM, 309)])
 
 
 def significant(values: ArrayLike, digits: int) -> Floats:
@@ -60,4 +60,4 @@ def _decimal_exponent(x: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.int6
     _, binary = np.frexp(size)
     # 78913 / 2^18 is log10(2), rounded down: exact for every exponent of float64, or one too low.
     low = ((binary.astype(np.int64) - 1) * 78913) >> 18
-    return np.asarray(low + (size >= _POWERS[np.clip(low + 1 - _LEAST, 0, len(_POWERS) - 1)]))
+    return np.asarray(low + (size >= _POWERS[np.clip(low + 1 - _MINIMUM, 0, len(_POWERS) - 1)]))

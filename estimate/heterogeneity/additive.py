@@ -6,8 +6,8 @@ Rothman KJ. *Modern Epidemiology*, 1986, chapter 15; Hosmer DW, Lemeshow S. *Epi
 Two cautions travel with every result. Measures from odds ratios stand for those from risk ratios
 only if the outcome is rare, and sperm retrieval is not (`risk_interaction` does it on risks). And
 they are made for exposures that raise the risk: where one lowers it, sign and size depend on the
-coding (`preventive`), and Knol MJ et al. *Eur J Epidemiol* 2011;26:433-8 recode so that the men at
-lowest risk are the reference (`recode`).
+coding (`preventive`), and Knol MJ et al. *Eur J Epidemiol* 2011;26:433-8 recode so that the
+patients at lowest risk are the reference (`recode`).
 """
 
 from collections.abc import Sequence
@@ -155,10 +155,10 @@ def _mover(coef: Floats, cov: Floats) -> tuple[Floats, Floats]:
     """Combine the separate limits of three ratios (Zou 2008, equations 5 and 6)."""
     mix = np.array([[1.0, 1.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     logs = coef @ mix.T
-    spread = np.einsum("ij,...jk,lk->...il", mix, cov, mix)
-    error = np.sqrt(np.einsum("...ii->...i", spread))
+    variation = np.einsum("ij,...jk,lk->...il", mix, cov, mix)
+    error = np.sqrt(np.einsum("...ii->...i", variation))
     with np.errstate(divide="ignore", invalid="ignore"):
-        r = spread / (error[..., :, None] * error[..., None, :])
+        r = variation / (error[..., :, None] * error[..., None, :])
     ratio, low, high = (np.exp(logs + sign * Z95 * error) for sign in (0, -1, 1))
     sign = np.array([1.0, -1.0, -1.0])
     value = (sign * ratio).sum(-1) + 1
@@ -203,13 +203,13 @@ def recode(
         reference = groups[risk.argmin(-1)]
     taken = np.asarray(reference, float)
     s, t = taken[..., 0], taken[..., 1]
-    flip_s, flip_t = 1 - 2 * s, 1 - 2 * t
+    swap_s, swap_t = 1 - 2 * s, 1 - 2 * t
     zero = np.zeros_like(s)
     mix = np.stack(
         [
-            np.stack([flip_s, zero, flip_s * t], -1),
-            np.stack([zero, flip_t, flip_t * s], -1),
-            np.stack([zero, zero, flip_s * flip_t], -1),
+            np.stack([swap_s, zero, swap_s * t], -1),
+            np.stack([zero, swap_t, swap_t * s], -1),
+            np.stack([zero, zero, swap_s * swap_t], -1),
         ],
         -2,
     )

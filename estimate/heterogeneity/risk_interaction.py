@@ -1,4 +1,4 @@
-"""Interaction of risks standardised over covariates, and the bootstrap of RERI.
+"""Interaction of risks by g-computation, and the bootstrap of RERI.
 
 What `additive` takes from odds ratios stands for risk ratios only if the outcome is rare;
 here the risks themselves are compared.
@@ -30,7 +30,7 @@ from estimate.regression.logistic import fit_logistic
 
 @dataclass(frozen=True, slots=True)
 class RiskInteraction:
-    """Interaction of risks standardised to the men analysed.
+    """Interaction of marginal risks of the patients analysed.
 
     Attributes
     ----------
@@ -52,8 +52,8 @@ def risk_interaction(
 ) -> RiskInteraction:
     """Standardise the four risks over the covariates, and compare them by addition.
 
-    The logistic model with product is averaged over the men analysed; errors are by the delta
-    method, given these men's covariates. Covariates must not say the same as the modifier.
+    The logistic model with product is averaged over the patients analysed; errors are by the delta
+    method, given these patients' covariates. Covariates must not say the same as the modifier.
     """
     modifier = binary_modifier(modifier)
     X, tested = interaction_design(data, modifier[..., None], covariates)
@@ -71,10 +71,10 @@ def risk_interaction(
     risk4, slope4 = np.stack(risks, -1), np.stack(slopes, -2)
     cov4 = np.einsum("...ip,...pq,...jq->...ij", slope4, fit.cov, slope4)
     signs = np.array([1.0, -1.0, -1.0, 1.0])
-    question = conditional_estimand(data, covariates, "all men analysed")
+    question = conditional_estimand(data, covariates, "all patients analysed")
     contrast = wald(
-        question.as_("interaction contrast of standardised risks"),
-        "standardised",
+        question.as_("interaction contrast of marginal risks"),
+        "g-computation",
         "risk difference",
         risk4 @ signs,
         delta_error(np.broadcast_to(signs, risk4.shape), cov4),
@@ -104,17 +104,17 @@ def bootstrap_reri(
 ) -> InteractionMeasure:
     """Return RERI of one study with its bootstrap standard error and percentile limits.
 
-    Men are drawn with replacement and all resamples are fitted at once. The reference group is
-    held fixed: if each resample chose its own, the measure would change its meaning on the way.
-    A resample without a finite fit is left out; the p-value is twice the smaller share on one
+    Patients are drawn with replacement and all resamples are fitted at once. The reference group is
+    held fixed: if each resample chose its own, the measure would not keep its meaning.
+    A resample without a finite fit is excluded; the p-value is twice the smaller share on one
     side of 0.
     """
     modifier = binary_modifier(modifier)
     start = np.array([0.0, 0.0]) if reference is None else np.asarray(reference, float)
     rows = rng.integers(0, data.include.shape[-1], (resamples, data.include.shape[-1]))
 
-    def reri(men: AnalysisSet, second: Floats) -> Floats:
-        coef, cov = interaction_coefficients(men, second, covariates)
+    def reri(patients: AnalysisSet, second: Floats) -> Floats:
+        coef, cov = interaction_coefficients(patients, second, covariates)
         return additive_interaction(*recode(coef, cov, start)[:2]).reri.estimate
 
     drawn = reri(_rows(data, rows), modifier[rows])
@@ -129,7 +129,7 @@ def bootstrap_reri(
 def _rows(
     data: AnalysisSet, rows: "np.ndarray[tuple[int, int], np.dtype[np.int64]]"
 ) -> AnalysisSet:
-    """Return one data set per row of ``rows`` (resample, n), made of these men."""
+    """Return one data set per row of ``rows`` (resample, n), made of these patients."""
     return AnalysisSet(
         treatment=data.treatment[rows],
         outcome=data.outcome[rows],

@@ -1,4 +1,4 @@
-"""Does treatment work differently in some men: interaction tests, effects by subgroup.
+"""Does treatment work differently in some patients: interaction tests, effects by subgroup.
 
 A subgroup's own p-value says nothing about difference; the interaction test does, and the more
 subgroups are looked at, the more of them differ by chance (`adjust_p_values`).
@@ -48,8 +48,8 @@ class Subgroups:
     separate
         Odds ratio from a model of each subgroup alone: profile interval.
     joint
-        Odds ratio from one model of all men with interaction: the other coefficients are shared,
-        so these differ from ``separate``; Wald interval.
+        Odds ratio from one model of all patients with interaction: the other coefficients are
+        shared, so these differ from ``separate``; Wald interval.
     interaction
         Test of the joint model.
     heterogeneity, heterogeneity_p
@@ -58,7 +58,7 @@ class Subgroups:
     """
 
     labels: tuple[str, ...]
-    men: Ints
+    patients: Ints
     events: Ints
     separate: tuple[Estimate, ...]
     joint: tuple[Estimate, ...]
@@ -149,7 +149,7 @@ def subgroup_effects(
     Parameters
     ----------
     group
-        (..., n) subgroup of each man, 0 ... k - 1.
+        (..., n) subgroup of each patient, 0 ... k - 1.
     labels
         k names, for example ("age under 35", "age 35 or more").
     covariates
@@ -176,7 +176,7 @@ def subgroup_effects(
     logs = np.stack([np.log(each.estimate) for each in separate], -1)
     precision = np.stack([1 / each.std_error**2 for each in separate], -1)
     mean = (precision * logs).sum(-1, keepdims=True) / precision.sum(-1, keepdims=True)
-    spread = (precision * (logs - mean) ** 2).sum(-1)
+    variation = (precision * (logs - mean) ** 2).sum(-1)
     return Subgroups(
         tuple(labels),
         np.stack([c[0] for c in counts], -2),
@@ -184,8 +184,8 @@ def subgroup_effects(
         separate,
         _together(data, X, tested, labels, members, covariates),
         _test(X, data, tested),
-        spread,
-        np.asarray(special.chdtrc(len(labels) - 1, spread)),
+        variation,
+        np.asarray(special.chdtrc(len(labels) - 1, variation)),
     )
 
 
@@ -194,18 +194,18 @@ def _check(group: Ints, include: Bools, members: Sequence[Bools], labels: Sequen
         raise InputError.of("subgroups", "labels", f"{len(labels)} came", "name at least two")
     if not np.isin(group[include], np.arange(len(labels))).all():
         cure = f"code them 0 to {len(labels) - 1}"
-        raise InputError.of("subgroups", "group", "some men are in no labelled subgroup", cure)
+        raise InputError.of("subgroups", "group", "some patients are in no labelled subgroup", cure)
     for member, label in zip(members, labels, strict=True):
         if not member.any():
-            raise InputError.of("subgroups", label, "no man is in it", "choose another cut")
+            raise InputError.of("subgroups", label, "no patient is in it", "choose another cut")
 
 
 def _count(data: AnalysisSet, member: Bools) -> tuple[Ints, Ints]:
-    """Return men and men with the outcome, by arm, (..., 2)."""
+    """Return patients and patients with the outcome, by arm, (..., 2)."""
     arms = [member & (data.treatment == a) for a in (0, 1)]
-    men = np.stack([np.count_nonzero(a, axis=-1) for a in arms], -1)
+    patients = np.stack([np.count_nonzero(a, axis=-1) for a in arms], -1)
     events = np.stack([np.count_nonzero(a & (data.outcome == 1), axis=-1) for a in arms], -1)
-    return men, events
+    return patients, events
 
 
 def effect_within(
@@ -217,7 +217,7 @@ def effect_within(
     profile: bool = True,
     kept: Sequence[int] | None = None,
 ) -> Estimate:
-    """Return the odds ratio from a model of the men of one subgroup, ``member`` (..., n), alone.
+    """Return the odds ratio within one subgroup; ``member`` (..., n) says who is in it.
 
     Parameters
     ----------
@@ -227,7 +227,7 @@ def effect_within(
     X = design_matrix(data, covariates).X
     weights = member.astype(float)
     X = X[..., independent_columns(X, weights, keep=2) if kept is None else list(kept)]
-    # Men of other subgroups stay in the array with weight 0 and finite values.
+    # Patients of other subgroups stay in the array with weight 0 and finite values.
     fit = fit_logistic(X, data.outcome, weights)
     question = conditional_estimand(data, covariates, label)
     n = np.count_nonzero(member, axis=-1)

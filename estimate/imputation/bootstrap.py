@@ -1,8 +1,8 @@
 """Bootstrap first, then impute: standard errors without trust in the imputation model.
 
-Rubin's rules assume that the analysis and the imputation are congenial. Resampling men and imputing
-each resample afresh assumes nothing of the kind; the other order does not work (Bartlett JW,
-Hughes RA. *Stat Methods Med Res* 2020;29:3533-46).
+Rubin's rules assume that the analysis and the imputation are congenial. Resampling patients and
+imputing each resample afresh assumes nothing of the kind; the other order does not work (Bartlett
+JW, Hughes RA. *Stat Methods Med Res* 2020;29:3533-46).
 """
 
 from collections.abc import Callable, Sequence
@@ -56,7 +56,7 @@ def bootstrap_then_impute(
     imputations: int = 2,
     iterations: int = 10,
 ) -> BootstrapImputation:
-    """Resample men, impute each resample, estimate in each completed data set.
+    """Resample patients, impute each resample, estimate in each completed data set.
 
     Parameters
     ----------
@@ -64,15 +64,15 @@ def bootstrap_then_impute(
         (n, column), NaN where missing: one study.
     estimator
         Takes completed data (resample, imputation, n, column), returns (resample, imputation)
-        estimates on a scale where they are roughly normal. A NaN leaves its resample out.
+        estimates on a scale where they are roughly normal. A resample with NaN is excluded.
 
     Examples
     --------
     >>> rng = np.random.default_rng(2)
-    >>> men = np.c_[rng.normal(30, 3, 60), rng.normal(18, 5, 60)]
-    >>> men[::4, 1] = np.nan
+    >>> patients = np.c_[rng.normal(30, 3, 60), rng.normal(18, 5, 60)]
+    >>> patients[::4, 1] = np.nan
     >>> answer = bootstrap_then_impute(
-    ...     men, [Column("age_years"), Column("fsh_iu_l")], lambda x: x[..., 1].mean(-1), rng
+    ...     patients, [Column("age_years"), Column("fsh_iu_l")], lambda x: x[..., 1].mean(-1), rng
     ... )
     >>> print(f"{answer.estimate:.1f} (SE {answer.std_error:.1f})")
     17.4 (SE 0.8)
@@ -107,8 +107,8 @@ def combine(each: ArrayLike) -> BootstrapImputation:
     grow = (b + 1) / (b * m)
     # Noise can make the difference negative; the variance of the mean of all is then a floor.
     variance = max(grow * between - within / m, between / (b * m))
-    spread = (grow * between) ** 2 / (b - 1) + within**2 / (b * m**2 * (m - 1))
-    df = max((grow * between - within / m) ** 2 / spread, 3.0) if spread > 0 else np.inf
+    variation = (grow * between) ** 2 / (b - 1) + within**2 / (b * m**2 * (m - 1))
+    df = max((grow * between - within / m) ** 2 / variation, 3.0) if variation > 0 else np.inf
     estimate, error = float(means.mean()), float(np.sqrt(variance))
     half = float(special.stdtrit(df, 0.975)) * error if np.isfinite(df) else 0.0
     low, high = np.quantile(means, [0.025, 0.975])

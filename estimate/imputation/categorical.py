@@ -1,7 +1,7 @@
 """Bayesian logistic and multinomial regression: the imputations "logreg" and "polyreg".
 
 Both draw coefficients from the normal approximation to their posterior. So that a category which
-separates perfectly does not send them to infinity, a few pseudo-men of small weight are added
+separates perfectly does not send them to infinity, a few pseudo-patients of small weight are added
 (White IR, Daniel R, Royston P. *Comput Stat Data Anal* 2010;54:2267-75, section 5).
 """
 
@@ -15,7 +15,7 @@ STEP_LIMIT = 30
 
 
 def draw_binary(X: Floats, y: Floats, observed: Bools, normal: Floats) -> Floats:
-    """Return linear predictors (chain, n) of all men under drawn logistic coefficients.
+    """Return linear predictors (chain, n) of all patients under drawn logistic coefficients.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def draw_binary(X: Floats, y: Floats, observed: Bools, normal: Floats) -> Floats
 
 
 def draw_multinomial(X: Floats, y: Floats, observed: Bools, normal: Floats, levels: int) -> Floats:
-    """Return probabilities (chain, n, levels) of all men under drawn multinomial coefficients.
+    """Return probabilities (chain, n, levels) of all patients under drawn multinomial coefficients.
 
     ``normal`` is (chain, (levels - 1) p). Category 0 is the reference of the model.
     """
@@ -84,15 +84,15 @@ def _probabilities(X: Floats, coef: Floats) -> Floats:
 
 
 def _root(cov: Floats) -> Floats:
-    """Return L with L L' = cov; directions without information get no spread."""
+    """Return L with L L' = cov; directions without information get no variance."""
     values, vectors = np.linalg.eigh(np.where(np.isfinite(cov), cov, 0.0))
     return np.asarray(vectors * np.sqrt(values.clip(0))[:, None, :])
 
 
 def _augment(X: Floats, y: Floats, observed: Bools, levels: int) -> tuple[Floats, Floats, Floats]:
-    """Add pseudo-men: each predictor one SD up and down, in each category; total weight p.
+    """Add pseudo-patients: each predictor one SD up and down, in each category; total weight p.
 
-    The others of a pseudo-man's predictors are at their means; p counts the intercept.
+    The others of a pseudo-patient's predictors are at their means; p counts the intercept.
     """
     p = X.shape[-1]
     share = observed / observed.sum(-1, keepdims=True)

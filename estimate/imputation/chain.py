@@ -20,14 +20,14 @@ from estimate.imputation.linear import draw_linear, nearest_donors
 from estimate.imputation.missing_column import Gap
 from protocol.errors import Fault, InputError
 
-#: "pmm": an observed value of one of the five nearest men; "norm": a draw from a linear
+#: "pmm": an observed value of one of the five nearest patients; "norm": a draw from a linear
 #: regression; "logreg" and "polyreg": a draw from a (multinomial) logistic regression.
 Method = Literal["pmm", "norm", "logreg", "polyreg"]
 
 #: Chains (data set x imputation) worked on at once: few enough to stay in cache.
 BLOCK_CHAINS = 60
 
-#: Men from whom a value is taken (van Buuren 2018, section 3.4.3).
+#: Patients from whom a value is taken (van Buuren 2018, section 3.4.3).
 DONORS = 5
 
 
@@ -92,7 +92,7 @@ def impute(
     columns
         One per column of ``values``; visited in this order.
     included
-        (..., n); men left out (False) inform nothing, and what they miss stays NaN.
+        (..., n); excluded patients (False) inform nothing, and what they miss stays NaN.
     shift
         Departure from "missing at random": for a number, added to each imputed value; for two
         categories, added to the log odds of the second. Leading shape or one number; a batch of
@@ -123,7 +123,8 @@ def impute(
     _check(data, inside, columns, shift)
     moved = {k: np.broadcast_to(np.asarray(s, float), lead).reshape(-1) for k, s in shift.items()}
     gaps = _incomplete(data, inside)
-    # Men along the last axis, here and in the chains: every product runs over contiguous memory.
+    # Patients along the last axis, here and in the chains: every product runs over contiguous
+    # memory.
     completed = np.repeat(data.swapaxes(1, 2), imputations, axis=0)
     course = np.empty((2, sets, iterations, imputations, len(gaps)))
     # Blocks bound the memory; which data sets share one does not depend on the numbers drawn.
@@ -139,7 +140,7 @@ def impute(
             trace = np.reshape(chains.sweep(dice), (2, part.stop - start, imputations, len(gaps)))
             course[:, part, turn] = trace
         rows = slice(start * imputations, part.stop * imputations)
-        # Men left out keep what came, gaps included.
+        # Excluded patients keep what came, gaps included.
         kept = np.repeat(inside[part], imputations, axis=0)[:, None]
         np.copyto(completed[rows], chains.state, where=kept)
     return Imputation(
@@ -222,7 +223,7 @@ class _Chains:
         dice: Dice,
     ) -> "_Chains":
         """Fill every gap with values drawn at random from the observed ones."""
-        # Men left out hold any finite value: their rows have weight 0 throughout.
+        # Excluded patients hold any finite value: their rows have weight 0 throughout.
         data = np.where(inside[..., None], data, 0.0).swapaxes(1, 2)
         state = np.repeat(data, imputations, axis=0)
         inside = np.repeat(inside, imputations, axis=0)

@@ -23,7 +23,7 @@ class Convergence:
 
 
 def convergence(done: Imputation) -> Convergence:
-    """Compare the spread between chains with the spread within them, over the later half."""
+    """Compare the variance between chains with that within chains, over the later half."""
     return Convergence(done.incomplete, _scale_reduction(done.means), _scale_reduction(done.sds))
 
 
@@ -41,7 +41,7 @@ def _scale_reduction(trace: Floats) -> Floats:
 
 
 def missing_patterns(values: ArrayLike) -> tuple[Floats, Floats]:
-    """Return the share missing of each column, and the share of men with nothing missing.
+    """Return the share missing of each column, and the share of patients with nothing missing.
 
     Parameters
     ----------

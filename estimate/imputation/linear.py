@@ -77,7 +77,7 @@ def _invert(gram: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Donors:
-    """Observed men by their predictions, and for each gap those whose prediction is nearest.
+    """Observed patients by their predictions, and for each gap those whose prediction is nearest.
 
     Attributes
     ----------
@@ -92,23 +92,23 @@ class Donors:
     nearest: Ints
 
     def rows(self) -> Ints:
-        """Return the rows of the nearest men, (chain, k, donors)."""
+        """Return the rows of the nearest patients, (chain, k, donors)."""
         flat = self.nearest.reshape(len(self.order), -1)
         return np.asarray(np.take_along_axis(self.order, flat, -1).reshape(self.nearest.shape))
 
     def draw(self, which: Floats, among_ties: Floats) -> Ints:
         """Choose one row for each gap by uniform numbers (chain, k).
 
-        The second number chooses among men with the same prediction, for each gap anew: few
-        distinct predictions would otherwise make all gaps of a kind share five donors, which
-        inflates the variance between imputations.
+        The second number chooses among patients with the same prediction, separately for each
+        missing value: otherwise few distinct predictions would make all missing values of a kind
+        share five donors, which inflates the variance between imputations.
         """
         pick = (which * self.nearest.shape[-1]).astype(np.int64)
         place = np.take_along_axis(self.nearest, pick[..., None], -1)[..., 0]
         value = np.take_along_axis(self.predicted, place, -1)
         seen = np.isfinite(self.predicted)
-        spread = np.ptp(np.where(seen, self.predicted, self.predicted[:, :1]), axis=-1)
-        slack = (TIED * spread)[:, None]
+        variation = np.ptp(np.where(seen, self.predicted, self.predicted[:, :1]), axis=-1)
+        slack = (TIED * variation)[:, None]
         first = _search(self.predicted, value - slack, "left")
         size = _search(self.predicted, value + slack, "right") - first
         place = first + (among_ties * size).astype(np.int64)
@@ -116,7 +116,7 @@ class Donors:
 
 
 def nearest_donors(predicted: Floats, observed: Bools, wanted: Floats, donors: int) -> Donors:
-    """Find the observed men whose predictions lie nearest to those wanted.
+    """Find the observed patients whose predictions lie nearest to those wanted.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def nearest_donors(predicted: Floats, observed: Bools, wanted: Floats, donors: i
     wanted
         (chain, k) predictions from the drawn coefficients, for the gaps.
     donors
-        How many; with fewer observed men in some chain, as many as the fewest.
+        How many; with fewer observed patients in some chain, as many as the fewest.
 
     Examples
     --------

@@ -17,7 +17,7 @@ class Gap:
 
     @classmethod
     def of(cls, known: Bools, inside: Bools) -> "Gap":
-        """Find the gaps of the men inside; both arguments (chain, n)."""
+        """Find the gaps of the patients inside; both arguments (chain, n)."""
         missing = inside & ~known
         rows = np.argsort(~missing, axis=-1, kind="stable")[:, : int(missing.sum(-1).max())]
         return cls(known & inside, rows, np.take_along_axis(missing, rows, -1))

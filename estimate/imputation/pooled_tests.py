@@ -129,9 +129,9 @@ def likelihood_ratio_test(
     y
         (..., m, n), or any shape that broadcasts to it.
     tested
-        The columns of ``X`` that the smaller model leaves out.
+        The columns of ``X`` that the smaller model omits.
     weights
-        Like ``y``; 0 leaves a man out.
+        Like ``y``; 0 excludes a patient.
     """
     X = np.asarray(X, float)
     m, n, p = X.shape[-3:]
@@ -159,7 +159,7 @@ def likelihood_ratio_test(
 
 
 def _near(coef: Floats) -> Floats:
-    """Return coefficients (..., p) from which to look for those of all imputations (..., m, p)."""
+    """Return coefficients (..., p) to start the search of all imputations (..., m, p)."""
     mean = coef.mean(-2)
     return np.where(np.isfinite(mean), mean, 0.0)
 

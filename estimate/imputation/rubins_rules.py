@@ -62,8 +62,8 @@ def pool(
     estimates, variances
         The estimate and its squared standard error in each imputation, along ``axis``.
     df_complete
-        Degrees of freedom that complete data would leave (men minus coefficients). Infinite gives
-        Rubin's 1987 degrees of freedom; otherwise those of Barnard J, Rubin DB. *Biometrika*
+        Degrees of freedom that complete data would leave (patients minus coefficients). Infinite
+        gives Rubin's 1987 degrees of freedom; otherwise those of Barnard J, Rubin DB. *Biometrika*
         1999;86:948-55, equation 3.
 
     Raises
@@ -121,8 +121,8 @@ def _barnard_rubin(m: int, share: Floats, complete: Floats) -> Floats:
 def missing_information(each: Estimate, *, df_complete: ArrayLike = np.inf) -> Floats:
     """Return the fraction of missing information of an estimate; imputations are its last axis.
 
-    The share of its variance that stems from what is missing: 0.3 says that complete data would
-    have told in 70 % as many men.
+    The share of its variance that stems from what is missing: 0.3 means that complete data would
+    have told in 70 % as many patients.
     """
     value = np.log(each.estimate) if each.scale in RATIOS else each.estimate
     return pool(value, np.asarray(each.std_error) ** 2, df_complete=df_complete).fmi

@@ -1,4 +1,4 @@
-"""From a table of men to arrays that can be imputed, and back."""
+"""From a table of patients to arrays that can be imputed, and back."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ from protocol.errors import Fault, InputError
 
 
 def encode(
-    men: pd.DataFrame, kinds: Mapping[str, Kind], methods: Mapping[str, Method] | None = None
+    patients: pd.DataFrame, kinds: Mapping[str, Kind], methods: Mapping[str, Method] | None = None
 ) -> tuple[Floats, tuple[Column, ...]]:
     """Return the columns named in ``kinds`` as numbers (n, column), and what they are.
 
@@ -28,8 +28,8 @@ def encode(
 
     Examples
     --------
-    >>> men = pd.DataFrame({"diagnosis": ["azfc", None, "idiopathic"]})
-    >>> values, columns = encode(men, {"diagnosis": Categorical(("idiopathic", "azfc"))})
+    >>> patients = pd.DataFrame({"diagnosis": ["azfc", None, "idiopathic"]})
+    >>> values, columns = encode(patients, {"diagnosis": Categorical(("idiopathic", "azfc"))})
     >>> values[:, 0], columns[0].how
     (array([ 1., nan,  0.]), 'logreg')
     """
@@ -40,14 +40,14 @@ def encode(
     for name, kind in kinds.items():
         levels = kind.levels if isinstance(kind, Categorical) else ()
         columns.append(Column(name, len(levels), methods.get(name)))
-        problem, cure = _fault(men, name, levels, methods.get(name))
+        problem, cure = _fault(patients, name, levels, methods.get(name))
         if problem:
             faults.append(Fault("imputation", name, problem, cure))
         elif levels:
-            codes = pd.Categorical(as_categories(men[name]), levels).codes.astype(float)
+            codes = pd.Categorical(as_categories(patients[name]), levels).codes.astype(float)
             parts.append(np.where(codes < 0, np.nan, codes))
         else:
-            parts.append(men[name].to_numpy(float, na_value=np.nan))
+            parts.append(patients[name].to_numpy(float, na_value=np.nan))
     unknown = sorted(set(methods) - set(kinds))
     faults += [Fault("imputation", n, "has a method but no kind", "say its kind") for n in unknown]
     if faults:
@@ -56,12 +56,12 @@ def encode(
 
 
 def _fault(
-    men: pd.DataFrame, name: str, levels: tuple[str, ...], method: Method | None
+    patients: pd.DataFrame, name: str, levels: tuple[str, ...], method: Method | None
 ) -> tuple[str, str]:
-    if name not in men:
-        return "there is no such column", f"choose from {', '.join(men.columns)}"
+    if name not in patients:
+        return "there is no such column", f"choose from {', '.join(patients.columns)}"
     if levels:
-        strange = sorted(set(as_categories(men[name].dropna())) - set(levels))
+        strange = sorted(set(as_categories(patients[name].dropna())) - set(levels))
         if strange:
             return f"unknown categories {', '.join(strange)}", f"allowed are {', '.join(levels)}"
         if len(levels) < 2:
@@ -70,18 +70,20 @@ def _fault(
             return f"{method} imputes numbers", "use logreg or polyreg"
         if method == "logreg" and len(levels) > 2:
             return f"logreg cannot impute {len(levels)} categories", "use polyreg"
-    elif not pd.api.types.is_numeric_dtype(men[name]):
+    elif not pd.api.types.is_numeric_dtype(patients[name]):
         return "it holds text", "list its categories"
     elif method in ("logreg", "polyreg"):
         return f"{method} imputes categories", "list its categories, or use pmm"
     return "", ""
 
 
-def decode(done: Imputation, men: pd.DataFrame, kinds: Mapping[str, Kind]) -> list[pd.DataFrame]:
+def decode(
+    done: Imputation, patients: pd.DataFrame, kinds: Mapping[str, Kind]
+) -> list[pd.DataFrame]:
     """Return one completed copy of the table per imputation; other columns are as they were."""
     tables = []
     for values in done.completed:
-        filled = men.copy()
+        filled = patients.copy()
         for j, (name, kind) in enumerate(kinds.items()):
             if name not in done.incomplete:
                 continue
@@ -89,15 +91,15 @@ def decode(done: Imputation, men: pd.DataFrame, kinds: Mapping[str, Kind]) -> li
                 filled[name] = values[:, j]
             else:
                 labels = np.array(kind.levels, object)[values[:, j].astype(int)]
-                numbers = pd.api.types.is_numeric_dtype(men[name])
-                gaps = men[name].isna().to_numpy()
+                numbers = pd.api.types.is_numeric_dtype(patients[name])
+                gaps = patients[name].isna().to_numpy()
                 filled.loc[gaps, name] = (labels.astype(float) if numbers else labels)[gaps]
         tables.append(filled)
     return tables
 
 
 def impute_table(
-    men: pd.DataFrame,
+    patients: pd.DataFrame,
     kinds: Mapping[str, Kind],
     rng: np.random.Generator,
     *,
@@ -110,6 +112,6 @@ def impute_table(
 
     Name the outcome and the treatment too. See `estimate.imputation.chain.impute` for the rest.
     """
-    values, columns = encode(men, kinds, methods)
+    values, columns = encode(patients, kinds, methods)
     done = impute(values, columns, rng, imputations=imputations, iterations=iterations, shift=shift)
-    return decode(done, men, kinds), done
+    return decode(done, patients, kinds), done

@@ -47,7 +47,7 @@ class ProbitPair:
         return np.column_stack([a, self.base]), np.column_stack([*head, self.base])
 
     def had(self, exposure: float, mediator: float) -> "ProbitPair":
-        """Return the same men, all with one exposure and one mediator."""
+        """Return the same patients, all with one exposure and one mediator."""
         same = np.ones_like(self.exposure)
         return replace(self, exposure=exposure * same, mediator=mediator * same)
 
@@ -60,7 +60,7 @@ def gather(
     include: ArrayLike | None,
     interaction: bool,
 ) -> ProbitPair:
-    """Return the men analysed, their columns made orthogonal; refuse variables that are not 0/1."""
+    """Return the rows analysed, columns orthogonalised; refuse variables other than 0/1."""
     columns = [np.asarray(v, float) for v in (exposure, mediator, outcome)]
     stay = np.ones(columns[0].shape, bool) if include is None else np.asarray(include, bool)
     columns = [v[stay] for v in columns]
@@ -92,25 +92,27 @@ def normal_pair_cdf(h: ArrayLike, k: ArrayLike, rho: float, sign: ArrayLike = 1.
     h, k, sign = (np.asarray(v, float) for v in (h, k, sign))
     half = np.arcsin(rho) / 2
     angle = half * (_NODES + 1)
-    spread, product = h**2 + k**2, 2 * sign * h * k
-    exponent = (product[..., None] * np.sin(angle) - spread[..., None]) / (2 * np.cos(angle) ** 2)
+    variation, product = h**2 + k**2, 2 * sign * h * k
+    exponent = (product[..., None] * np.sin(angle) - variation[..., None]) / (
+        2 * np.cos(angle) ** 2
+    )
     area = sign * (np.exp(exponent) @ _WEIGHTS) * half
     return np.asarray(special.ndtr(h) * special.ndtr(k) + area / (2 * np.pi))
 
 
-def fit_pair(men: ProbitPair, rho: float, start: Floats) -> Floats:
+def fit_pair(patients: ProbitPair, rho: float, start: Floats) -> Floats:
     """Return the coefficients that maximise the likelihood given the correlation."""
     best = optimize.minimize(
-        lambda theta: minus_loglik(men, rho, theta), start, jac=True, method="BFGS",
+        lambda theta: minus_loglik(patients, rho, theta), start, jac=True, method="BFGS",
         options={"gtol": 1e-6},
     )  # fmt: skip
     return np.asarray(best.x)
 
 
-def minus_loglik(men: ProbitPair, rho: float, theta: Floats) -> tuple[float, Floats]:
+def minus_loglik(patients: ProbitPair, rho: float, theta: Floats) -> tuple[float, Floats]:
     """Return minus the mean log likelihood, and its gradient."""
-    signs = 2 * men.mediator - 1, 2 * men.outcome - 1
-    u, v = (s * eta for s, eta in zip(signs, men.predict(theta), strict=True))
+    signs = 2 * patients.mediator - 1, 2 * patients.outcome - 1
+    u, v = (s * eta for s, eta in zip(signs, patients.predict(theta), strict=True))
     both = signs[0] * signs[1]
     chance = normal_pair_cdf(u, v, rho, both).clip(1e-300)
     r = both * rho
@@ -120,7 +122,7 @@ def minus_loglik(men: ProbitPair, rho: float, theta: Floats) -> tuple[float, Flo
         signs[1] * density(v) * special.ndtr((u - r * v) / root) / chance,
     )
     n = len(u)
-    gradient = [slope @ X / n for slope, X in zip(slopes, men.designs, strict=True)]
+    gradient = [slope @ X / n for slope, X in zip(slopes, patients.designs, strict=True)]
     return -float(np.log(chance).mean()), -np.concatenate(gradient)
 
 

@@ -91,7 +91,7 @@ class Mediation:
         """Return the indirect effect in the exposed as a risk ratio (log error: SD / mean)."""
         effect = self.effects["indirect_ratio"]
         summary = f"risk ratio through {self.mediator}, in the exposed"
-        question = Estimand("all men analysed", f"{self.exposure} 1 vs 0", self.outcome, summary)
+        question = Estimand("all patients", f"{self.exposure} 1 vs 0", self.outcome, summary)
         with np.errstate(divide="ignore", invalid="ignore"):
             error = effect.std_error / effect.mean
             logs = [np.log(v) for v in (effect.mean, effect.conf_low, effect.conf_high)]
@@ -114,7 +114,7 @@ class Mediation:
 
     def _estimate(self, name: str, summary: str) -> Estimate:
         effect = self.effects[name]
-        question = Estimand("all men analysed", f"{self.exposure} 1 vs 0", self.outcome, summary)
+        question = Estimand("all patients", f"{self.exposure} 1 vs 0", self.outcome, summary)
         with np.errstate(divide="ignore", invalid="ignore"):
             z = effect.mean / effect.std_error
         return assemble(

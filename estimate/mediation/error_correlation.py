@@ -92,29 +92,29 @@ def error_correlation(
     Examples
     --------
     >>> rng = np.random.default_rng(1)
-    >>> exposed = rng.integers(0, 2, 600)
-    >>> treated = (rng.random(600) < 0.4 + 0.3 * exposed).astype(int)
+    >>> group = rng.integers(0, 2, 600)
+    >>> treated = (rng.random(600) < 0.4 + 0.3 * group).astype(int)
     >>> retrieved = (rng.random(600) < 0.2 + 0.2 * treated).astype(int)
-    >>> found = error_correlation(exposed, treated, retrieved, rho=[0.0, 0.2, 0.4])
+    >>> found = error_correlation(group, treated, retrieved, rho=[0.0, 0.2, 0.4])
     >>> print(f"{found.acme[0]:.3f}, gone at {found.vanishes_at:.2f}")
     0.050, gone at 0.34
     """
     grid = np.asarray(rho, float)
     if grid.ndim != 1 or (np.abs(grid) > 0.95).any() or (np.diff(grid) <= 0).any():
         cure = "list ascending numbers from -0.95 to 0.95"
-        raise InputError.of("mediation", "rho", "the correlations are not usable", cure)
-    men = gather(exposure, mediator, outcome, covariates, include, interaction)
+        raise InputError.of("mediation", "rho", "the correlations are not valid", cure)
+    patients = gather(exposure, mediator, outcome, covariates, include, interaction)
     nearest = int(np.abs(grid).argmin())
-    start = fit_pair(men, 0.0, np.zeros(men.size))
-    thetas = np.empty((len(grid), men.size))
+    start = fit_pair(patients, 0.0, np.zeros(patients.size))
+    thetas = np.empty((len(grid), patients.size))
     # Outwards from rho = 0, each from the answer of its neighbour.
     for side in (range(nearest, len(grid)), range(nearest - 1, -1, -1)):
         theta = start
         for i in side:
-            thetas[i] = theta = fit_pair(men, grid[i], theta)
-    answers = [_at(men, r, theta) for r, theta in zip(grid, thetas, strict=True)]
+            thetas[i] = theta = fit_pair(patients, grid[i], theta)
+    answers = [_at(patients, r, theta) for r, theta in zip(grid, thetas, strict=True)]
     acme, error, ade, total = np.array(answers).T
-    gone = _crossing(men, grid, acme, thetas)
+    gone = _crossing(patients, grid, acme, thetas)
     low, high = acme - Z95 * error, acme + Z95 * error
     return ErrorCorrelation(grid, acme, error, low, high, ade, total, gone)
 
@@ -143,15 +143,15 @@ def pool_correlations(found: Sequence[ErrorCorrelation]) -> ErrorCorrelation:
     )
 
 
-def _risks(men: ProbitPair, rho: float, theta: Floats) -> tuple[Floats, Floats]:
+def _risks(patients: ProbitPair, rho: float, theta: Floats) -> tuple[Floats, Floats]:
     """Return mean risks (2, 2) by exposure and exposure of the mediator, and their gradients."""
-    risks, slopes = np.empty((2, 2)), np.empty((2, 2, men.size))
-    n, root = len(men.exposure), np.sqrt(1 - rho**2)
+    risks, slopes = np.empty((2, 2)), np.empty((2, 2, patients.size))
+    n, root = len(patients.exposure), np.sqrt(1 - rho**2)
     for b in (0, 1):
-        reached = men.had(b, 0)
+        reached = patients.had(b, 0)
         u, first = reached.predict(theta)[0], reached.designs[0]
         for a in (0, 1):
-            cases = [men.had(a, m) for m in (0, 1)]
+            cases = [patients.had(a, m) for m in (0, 1)]
             v0, v1 = (case.predict(theta)[1] for case in cases)
             gained = normal_pair_cdf(v1, u, rho) - normal_pair_cdf(v0, u, rho)
             risks[a, b] = (special.ndtr(v0) + gained).mean()
@@ -163,17 +163,17 @@ def _risks(men: ProbitPair, rho: float, theta: Floats) -> tuple[Floats, Floats]:
     return risks, slopes
 
 
-def _indirect(men: ProbitPair, rho: float, theta: Floats) -> float:
-    return float(effects_of(_risks(men, rho, theta)[0])[EFFECTS.index("acme")])
+def _indirect(patients: ProbitPair, rho: float, theta: Floats) -> float:
+    return float(effects_of(_risks(patients, rho, theta)[0])[EFFECTS.index("acme")])
 
 
-def _at(men: ProbitPair, rho: float, theta: Floats) -> tuple[float, float, float, float]:
+def _at(patients: ProbitPair, rho: float, theta: Floats) -> tuple[float, float, float, float]:
     """Return indirect effect, its standard error, direct and total effect."""
-    risks, slopes = _risks(men, rho, theta)
+    risks, slopes = _risks(patients, rho, theta)
     acme, ade, total = (effects_of(risks)[EFFECTS.index(name)] for name in ("acme", "ade", "total"))
     gradient = (slopes[0, 1] - slopes[0, 0] + slopes[1, 1] - slopes[1, 0]) / 2
-    curvature = _slopes(lambda at: minus_loglik(men, rho, at)[1], theta)
-    inverse = np.linalg.pinv((curvature + curvature.T) / 2, hermitian=True) / len(men.exposure)
+    curvature = _slopes(lambda at: minus_loglik(patients, rho, at)[1], theta)
+    inverse = np.linalg.pinv((curvature + curvature.T) / 2, hermitian=True) / len(patients.exposure)
     error = np.sqrt(max(0.0, gradient @ inverse @ gradient))
     return float(acme), float(error), float(ade), float(total)
 
@@ -184,12 +184,12 @@ def _slopes(function: Callable[[Floats], Floats], at: Floats) -> Floats:
     return np.stack([(function(at + d) - function(at - d)) / (2 * STEP) for d in moves])
 
 
-def _crossing(men: ProbitPair, grid: Floats, acme: Floats, thetas: Floats) -> float:
+def _crossing(patients: ProbitPair, grid: Floats, acme: Floats, thetas: Floats) -> float:
     """Return the correlation nearest to 0 at which the indirect effect changes sign."""
     between = np.flatnonzero(np.sign(acme[:-1]) != np.sign(acme[1:]))
     roots = [
         optimize.brentq(
-            lambda r, i=i: _indirect(men, r, fit_pair(men, r, thetas[i])),
+            lambda r, i=i: _indirect(patients, r, fit_pair(patients, r, thetas[i])),
             grid[i], grid[i + 1], xtol=1e-4,
         )
         for i in between

@@ -1,8 +1,8 @@
 """Causal mediation: how much of an exposure's effect runs through a mediator.
 
 Imai K, Keele L, Tingley D. *Psychol Methods* 2010;15:309-34: algorithm 1 (quasi-Bayes) and 2
-(bootstrap), with one change. Where these draw each man's mediator at random, the two values of a
-binary mediator (or the quadrature points of a numeric one) are summed with their probabilities:
+(bootstrap), with one change. Where these draw each patient's mediator at random, the two values of
+a binary mediator (or the quadrature points of a numeric one) are summed with their probabilities:
 the same effects without that noise.
 
 What mediation does not say: whether the mediator works better in the exposed. An effect through
@@ -22,7 +22,7 @@ from estimate.mediation.models import (
 )
 from protocol.errors import InputError
 
-#: Numbers (resample x man x column) fitted at once by the bootstrap: bounds the memory.
+#: Numbers (resample x patient x column) fitted at once by the bootstrap: bounds the memory.
 BOOTSTRAP_BLOCK = 2_000_000
 
 
@@ -42,9 +42,9 @@ def mediate(
 ) -> Mediation:
     """Split the effect of an exposure into a part through a mediator and the rest.
 
-    Logistic models of outcome and (binary) mediator, effects on the risk, averaged over men. Valid
-    only if, given the covariates, nobody unmeasured drives both exposure and mediator, exposure
-    and outcome, or mediator and outcome.
+    Logistic models of outcome and (binary) mediator, effects on the risk, averaged over patients.
+    Valid only if, given the covariates, nobody unmeasured drives both exposure and mediator,
+    exposure and outcome, or mediator and outcome.
 
     Parameters
     ----------
@@ -57,12 +57,12 @@ def mediate(
     covariates
         (..., n, c), without intercept.
     weights
-        (..., n); 0 leaves a man out.
+        (..., n); 0 excludes a patient.
     interaction
         Whether the mediator may act differently in the exposed (product term): then "acme_0" and
         "acme_1" differ for more than the curvature of risks.
     method
-        "quasi-Bayes" draws coefficients from their normal approximation; "bootstrap" draws men
+        "quasi-Bayes" draws coefficients from their normal approximation; "bootstrap" draws patients
         (one study only).
     imputed
         Whether the last leading axis holds imputations of one study: their draws are put together,
@@ -71,9 +71,9 @@ def mediate(
     Examples
     --------
     >>> rng = np.random.default_rng(1)
-    >>> exposed, treated = rng.integers(0, 2, 400), rng.integers(0, 2, 400)
-    >>> retrieved = (rng.random(400) < 0.2 + 0.2 * exposed).astype(int)
-    >>> got = mediate(exposed, treated, retrieved, rng, names=("dx", "gn", "y"), draws=500)
+    >>> group, treated = rng.integers(0, 2, 400), rng.integers(0, 2, 400)
+    >>> retrieved = (rng.random(400) < 0.2 + 0.2 * group).astype(int)
+    >>> got = mediate(group, treated, retrieved, rng, names=("dx", "gn", "y"), draws=500)
     >>> got.reading.split("; ")[1]
     'not whether gn works better in some'
     """
@@ -137,7 +137,7 @@ def _quasi_bayes(
 
 
 def _bootstrap(data: MediationData, rng: np.random.Generator, draws: int) -> Floats:
-    """Return effects (resample, effect) of studies made of men drawn with replacement."""
+    """Return effects (resample, effect) of studies made of patients drawn with replacement."""
     if data.exposure.ndim != 1:
         raise InputError.of("mediation", "method", "bootstrap of a batch", "give one study")
     n = data.exposure.shape[-1]

@@ -7,7 +7,7 @@ import numpy as np
 from estimate.core.arrays import Bools, Floats, Ints
 from estimate.regression.logistic import fit_logistic
 
-#: Numbers (draw x man) worked on at once: few enough to stay in cache, five times the speed.
+#: Numbers (draw x patient) worked on at once: few enough to stay in cache, five times the speed.
 BLOCK = 20_000
 
 #: Points of Gauss-Hermite quadrature over a numeric mediator.
@@ -29,7 +29,7 @@ class MediationData:
     interaction: bool
 
     def rows(self, rows: Ints | tuple[int, ...]) -> "MediationData":
-        """Return men resampled from one study (resample, n), or one data set of a batch."""
+        """Return patients resampled from one study (resample, n), or one data set of a batch."""
         return replace(
             self,
             exposure=self.exposure[rows],
@@ -56,7 +56,7 @@ class MediationModels:
 
 
 def fit_models(data: MediationData) -> MediationModels:
-    """Fit the mediator (logistic, or linear if it is no 0/1) and the outcome (logistic)."""
+    """Fit the mediator (logistic, or linear if it is not 0/1) and the outcome (logistic)."""
     a, m = data.exposure[..., None], data.mediator[..., None]
     first = np.concatenate([a, data.base], -1)
     head = [a, m, a * m] if data.interaction else [a, m]
@@ -122,7 +122,7 @@ def _risk_block(data: MediationData, sigma: Floats, first: Floats, second: Float
     y_eta = np.matmul(second[..., start:], base)
     risks = np.empty((*first.shape[:-1], 2, 2))
     if data.binary:
-        # One exponential per man and model: moving a coefficient multiplies the odds.
+        # One exponential per patient and model: moving a coefficient multiplies the odds.
         m_odds, y_odds = (np.exp(-eta.clip(-500, 500)) for eta in (m_eta, y_eta))
         chance = [1 / (1 + m_odds * np.exp(-b * first[..., :1])) for b in (0, 1)]
         for a in (0, 1):
@@ -138,9 +138,9 @@ def _risk_block(data: MediationData, sigma: Floats, first: Floats, second: Float
         for b in (0, 1):
             mean = m_eta + b * first[..., :1]
             eta = y_eta + (a * by_exposure)[..., None] + slope * mean
-            spread = slope * (np.sqrt(2) * sigma[..., None, None])
+            variation = slope * (np.sqrt(2) * sigma[..., None, None])
             risk = sum(
-                w / (1 + np.exp(-(eta + spread * x).clip(-500, 500)))
+                w / (1 + np.exp(-(eta + variation * x).clip(-500, 500)))
                 for x, w in zip(nodes, node_weights / np.sqrt(np.pi), strict=True)
             )
             risks[..., a, b] = np.matmul(risk, share)[..., 0]

@@ -19,7 +19,7 @@ def without_confounder(
     Parameters
     ----------
     on_outcome
-        Risk difference of the outcome between men with and without the confounder, at the same
+        Risk difference of the outcome between patients with and without the confounder, at the same
         exposure, mediator and covariates.
     imbalance
         Share with the confounder among the exposed minus the unexposed, at the same mediator and

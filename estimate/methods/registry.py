@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from estimate.causal.marginal import aipw, standardised, tmle
+from estimate.causal.marginal import aipw, g_computation, tmle
 from estimate.causal.matching import Matches, match_nearest, matched
-from estimate.causal.robust_standardisation import randomised
+from estimate.causal.randomised_g_computation import randomised
 from estimate.causal.weighting import Errors, Target, Weights, iptw, iptw_adjusted
-from estimate.comparison.contingency import crude
+from estimate.comparison.contingency import unadjusted
 from estimate.core.result import Estimate, Scale
 from estimate.methods.shared_work import Work
 from estimate.regression.adjustment import adjusted
@@ -52,7 +52,7 @@ class Method:
         The computation, on data sets with any leading axes; None for methods of trials, which
         `pretese.trial.simulation.arm_comparison` computes from sites, strata and arms.
     target
-        Population of the effect; "focal" is that of the arm whose patients look for partners.
+        Population of the effect; "focal" is that of the arm whose patients are matched.
     given
         What a conditional effect is given; None for a marginal one.
     scales
@@ -109,6 +109,7 @@ _PAIRS: frozenset[Need] = frozenset({"covariates", "propensity score", "pairs"})
 _ANALYSE: frozenset[Door] = frozenset({"analyse"})
 _RECOVER: frozenset[Door] = frozenset({"recover"})
 _POWER: frozenset[Door] = frozenset({"power"})
+_EVERYWHERE: frozenset[Door] = _ANALYSE | _RECOVER | _POWER
 _SHOWN_TO_FAIL = "it is here to show that it fails"
 _OF_TRIALS = "it is computed from the arms, sites and strata of a planned trial"
 
@@ -148,7 +149,7 @@ def _within_pairs(work: Work) -> Answers:
 
 
 def _match_treated_largest(work: Work) -> Answers:
-    """Run what common software does unasked: treated patients choose first, largest score first.
+    """Run the default of common software: treated patients are matched first, largest score first.
 
     Where treated patients outnumber the others, those with smaller scores find no partner.
     """
@@ -158,8 +159,8 @@ def _match_treated_largest(work: Work) -> Answers:
     return [matched(work.data, pairs, [])]
 
 
-def _standardised(target: Literal["ate", "att", "atc"]) -> Callable[[Work], Answers]:
-    return lambda work: standardised(work.data, target=target, model=work.model)
+def _g_computation(target: Literal["ate", "att", "atc"]) -> Callable[[Work], Answers]:
+    return lambda work: g_computation(work.data, target=target, model=work.model)
 
 
 def _iptw(target: Target) -> Method:
@@ -170,8 +171,10 @@ def _iptw(target: Target) -> Method:
 
 
 _ENTRIES = (
-    Method("crude", "comparison without adjustment", lambda work: crude(work.observed),
-           needs=frozenset()),
+    Method("unadjusted",
+           "comparison of two proportions without covariates; risk difference with score test and "
+           "score interval (Farrington-Manning)",
+           lambda work: unadjusted(work.observed), needs=frozenset(), offered=_EVERYWHERE),
     Method("adjusted", "logistic regression on treatment and covariates",
            lambda work: [adjusted(work.data, profile=not work.pooled)],
            given="covariates", scales=_ODDS),
@@ -203,24 +206,21 @@ _ENTRIES = (
     Method("matching-treated-largest", "pairs as software forms them by default",
            _match_treated_largest, target="att", scales=_ODDS, needs=_PAIRS, offered=_RECOVER,
            because=_SHOWN_TO_FAIL),
-    Method("standardised", "standardisation over all patients", _standardised("ate"),
-           needs=_MODEL),
-    Method("standardised-att", "standardisation over the treated", _standardised("att"),
+    Method("g-computation", "g-computation (marginal standardisation) over all patients",
+           _g_computation("ate"), needs=_MODEL),
+    Method("g-computation-att", "g-computation over the treated", _g_computation("att"),
            target="att", needs=_MODEL),
-    Method("standardised-atc", "standardisation over the untreated", _standardised("atc"),
+    Method("g-computation-atc", "g-computation over the untreated", _g_computation("atc"),
            target="atc", needs=_MODEL),
-    Method("standardised-randomised",
-           "logistic outcome model, averaged over all men as if in either arm; Wald test "
-           "with Ye's variance, which knows the strata of a stratified randomisation",
+    Method("g-computation-randomised",
+           "g-computation with a logistic outcome model over all participants; Wald test "
+           "with the variance of Ye et al., which uses the strata of the randomisation",
            lambda work: randomised(work.data, strata=work.choices.strata), needs=_MODEL,
-           offered=frozenset({"analyse", "recover", "power"})),
+           offered=_EVERYWHERE),
     Method("aipw", "augmented inverse-probability weighting",
            lambda work: aipw(work.data, work.score, model=work.model), needs=_SCORE | _MODEL),
     Method("tmle", "targeted maximum likelihood",
            lambda work: tmle(work.data, work.score, model=work.model), needs=_SCORE | _MODEL),
-    Method("score",
-           "difference of two shares; score test and score interval (Farrington-Manning)",
-           scales=("risk difference",), needs=frozenset(), offered=_POWER, because=_OF_TRIALS),
     Method("mantel-haenszel",
            "risk difference pooled over strata (Mantel-Haenszel, Sato's variance); "
            "Cochran-Mantel-Haenszel test",
@@ -236,18 +236,30 @@ _ENTRIES = (
 #: Every analysis method by name, in the order in which pages list them.
 METHODS: dict[str, Method] = {method.name: method for method in _ENTRIES}
 
+#: Other words of the literature for a method, which plans may write.
+SYNONYMS = {
+    "crude": "unadjusted",
+    "standardised": "g-computation",
+    "standardized": "g-computation",
+}
+
 
 def methods_of(door: Door, methods: Mapping[str, Method] = METHODS) -> tuple[str, ...]:
     """Return the names of the methods that a command offers.
 
     >>> methods_of("power")
-    ('standardised-randomised', 'score', 'mantel-haenszel', 'logistic', 'mixed')
+    ('unadjusted', 'g-computation-randomised', 'mantel-haenszel', 'logistic', 'mixed')
     """
     return tuple(name for name, method in methods.items() if door in method.offered)
 
 
 def check_method(name: str, door: Door) -> str:
-    """Return the name of a method that a command offers; raise ValueError for another name."""
+    """Return the name of a method that a command offers; raise ValueError for another name.
+
+    >>> check_method("crude", "analyse")
+    'unadjusted'
+    """
+    name = SYNONYMS.get(name, name)
     offered = methods_of(door)
     if name in offered:
         return name

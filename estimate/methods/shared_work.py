@@ -64,7 +64,7 @@ class Work:
     pooled
         Whether only standard errors are used, because estimates of imputations are pooled.
     replicates
-        Whether data sets are replicates of a study: one that cannot be matched has no answer,
+        Whether data sets are replicates of a study: one that cannot be matched does not converge,
         where a single table is refused with `InputError`.
     where
         File or table, for messages.

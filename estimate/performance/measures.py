@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from estimate.core.arrays import Floats
 from estimate.core.result import RATIOS, Estimate
-from estimate.performance.moments import Comoments, Measure, Moments, share_mcse
+from estimate.performance.moments import Comoments, Measure, Moments, proportion_mcse
 from estimate.performance.tally import Performance, Tally, covering
 from protocol.errors import InputError
 
@@ -22,9 +22,9 @@ __all__ = [
     "measure_performance",
     "paired_difference",
     "performance_of",
+    "proportion_mcse",
     "relative_precision",
     "replicates_for",
-    "share_mcse",
     "z_against",
 ]
 
@@ -94,7 +94,7 @@ def performance_of(estimate: Estimate, truth: ArrayLike, *, alpha: float = 0.05)
     >>> from estimate.core.estimand import Estimand
     >>> from estimate.core.result import wald
     >>> question = Estimand("all men", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
-    >>> answers = wald(question, "crude", "odds ratio", np.log([1.5, 2.0, 3.0]), 0.4, 100)
+    >>> answers = wald(question, "unadjusted", "odds ratio", np.log([1.5, 2.0, 3.0]), 0.4, 100)
     >>> f"{performance_of(answers, 2.0).bias.value:.4f}"
     '0.0393'
     """
@@ -174,6 +174,6 @@ def z_against(share: ArrayLike, n: ArrayLike, exact: ArrayLike) -> Floats:
     -1.17
     """
     truth = np.clip(np.asarray(exact, float), 0.0, 1.0)  # sums of chances may round beyond
-    gap, error = np.asarray(share, float) - truth, share_mcse(truth, n)
+    gap, error = np.asarray(share, float) - truth, proportion_mcse(truth, n)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(gap == 0, 0.0, gap / error))

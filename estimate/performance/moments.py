@@ -85,7 +85,7 @@ class Moments:
 
     def share(self) -> Measure:
         """Return the mean of values 0 and 1 as a measure."""
-        return Measure(self.mean, share_mcse(self.mean, self.n), self.n)
+        return Measure(self.mean, proportion_mcse(self.mean, self.n), self.n)
 
     def spread(self) -> Measure:
         """Return the standard deviation as a measure."""
@@ -131,7 +131,7 @@ class Comoments:
         return Measure(100 * (ratio - 1), mcse, n)
 
 
-def share_mcse(share: ArrayLike, n: ArrayLike) -> Floats:
+def proportion_mcse(share: ArrayLike, n: ArrayLike) -> Floats:
     """Return sqrt(p (1 - p) / n), the Monte Carlo standard error of a share."""
     p = np.asarray(share, float)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,4 +1,4 @@
-"""Carry out an analysis plan: every planned estimate of one table of men, and what stands by it."""
+"""Carry out an analysis plan on one table of patients."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -23,9 +23,9 @@ from estimate.imputation.rubins_rules import missing_information, pool_estimates
 from estimate.methods.registry import METHODS, Method
 from estimate.methods.shared_work import Work
 from estimate.plan.changes import changes
-from estimate.plan.delivery import deliveries
 from estimate.plan.explore import divisions, shapes
 from estimate.plan.findings import Analysis
+from estimate.plan.live_birth import live_births
 from estimate.plan.missing_data import CompleteData, complete
 from estimate.plan.pathways import pathways
 from estimate.plan.remarks import remarks
@@ -55,8 +55,8 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
 
     Examples
     --------
-    >>> men = {"gn": [1] * 368 + [0] * 174, "y": [1] * 115 + [0] * 253 + [1] * 34 + [0] * 140}
-    >>> found = analyse(men, Plan(treatment="gn", outcome="y", methods=("crude",)))
+    >>> patients = {"gn": [1] * 368 + [0] * 174, "y": [1] * 115 + [0] * 253 + [1] * 34 + [0] * 140}
+    >>> found = analyse(patients, Plan(treatment="gn", outcome="y", methods=("unadjusted",)))
     >>> for each in found.estimates:
     ...     print(f"{each.scale}: {each.estimate:.3f}, p = {each.p_value:.4f}")
     risk difference: 0.117, p = 0.0024
@@ -93,7 +93,7 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
         divisions=tuple(found[0]),
         shapes=tuple(found[1]),
         pathways=tuple(found[2]),
-        deliveries=tuple(deliveries(columns, plan, where)),
+        live_births=tuple(live_births(columns, plan, where)),
         changes=tuple(changes(columns, plan, where)),
         information=tuple(work.information),
         remarks=_remarks(whole.data, work.score, estimates),
@@ -110,7 +110,7 @@ def _remarks(
 
 
 def _trim(whole: CompleteData, plan: Plan, where: str) -> CompleteData:
-    """Leave out men with extreme propensity scores, if the plan says so; the rest score anew."""
+    """Exclude patients with extreme propensity scores, if planned; refit in the rest."""
     if plan.trim_percent is None:
         return whole
     low, high = plan.trim_percent
@@ -191,7 +191,7 @@ class _Steps:
 
 
 def _label(each: Estimate, plan: Plan) -> Estimate:
-    """Add to the estimand what only the plan knows: who the men are, and intercurrent events."""
+    """Add the plan's population and intercurrent events to the estimand."""
     events = tuple(IntercurrentEvent(e.event, e.strategy) for e in plan.intercurrent)
     estimand = replace(each.estimand, intercurrent=events)
     if plan.population:

@@ -1,12 +1,12 @@
-"""What was measured twice in the same men: before therapy and after it."""
+"""What was measured twice in the same patients: before therapy and after it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
+from estimate.comparison.two_sample import Comparison, signed_rank
 from estimate.core.arrays import Bools, Floats
 from estimate.core.columns import Numeric, read_columns
 from estimate.core.result import plain
@@ -17,27 +17,25 @@ from protocol.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Men measured twice: ``before`` and ``after``, (man,), nothing missing."""
+    """Patients measured twice: ``before`` and ``after``, (patient,), nothing missing."""
 
     before: Floats
     after: Floats
 
     @property
-    def p_value(self) -> float:
-        """Wilcoxon's signed-rank test of no change; NaN with fewer than two men who changed.
+    def test(self) -> Comparison:
+        """Wilcoxon's signed-rank test of no change."""
+        return signed_rank(np.asarray(self.after) - np.asarray(self.before))
 
-        Normal approximation without continuity correction; men without change do not count.
-        Wilcoxon F. *Biometrics Bull* 1945;1:80-3.
-        """
-        change = np.asarray(self.after) - np.asarray(self.before)
-        if np.count_nonzero(change) < 2:
-            return float("nan")
-        return float(stats.wilcoxon(change, method="approx").pvalue)
+    @property
+    def p_value(self) -> float:
+        """The p-value of the test; NaN if no patient changed."""
+        return float(self.test.p_value)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One measurement before and after, by group of men."""
+    """One measurement before and after, by group of patients."""
 
     name: str
     groups: tuple[tuple[str, Pairs], ...]
@@ -47,12 +45,13 @@ class Change:
         rows = [
             {
                 "group": group,
-                "men": len(pairs.before),
+                "patients": len(pairs.before),
                 **{
                     f"{moment}_quartiles": [plain(q) for q in _quartiles(values)]
                     for moment, values in (("before", pairs.before), ("after", pairs.after))
                 },
                 "p_value": plain(pairs.p_value),
+                "test": pairs.test.method,
             }
             for group, pairs in self.groups
         ]
@@ -66,12 +65,12 @@ def _quartiles(values: Floats) -> Floats:
 
 
 def changes(columns: Any, plan: Plan, where: str = "data") -> Iterator[Change]:
-    """Yield every planned measurement before and after, in eligible men who have both.
+    """Yield every planned measurement before and after, in eligible patients who have both.
 
     Raises
     ------
     InputError
-        If a column is not there or holds no numbers, or no man has both.
+        If a column is not there or holds no numbers, or no patient has both.
     """
     chosen = eligible(columns, plan, where)
     for name, asked in plan.changes.items():
@@ -80,7 +79,7 @@ def changes(columns: Any, plan: Plan, where: str = "data") -> Iterator[Change]:
         both = ~np.isnan(before) & ~np.isnan(after)
         both &= np.ones(len(both), bool) if chosen is None else chosen > 0
         if not both.any():
-            problem = f"no man has a value there and in {asked.before}"
+            problem = f"no patient has a value there and in {asked.before}"
             raise InputError.of(where, asked.after, problem, f"take {name} out of `changes`")
         groups = _groups(columns, asked.by, both, where)
         pairs = tuple((words, Pairs(before[who], after[who])) for words, who in groups)

@@ -62,7 +62,7 @@ def name_alone(value: Any) -> Any:
 class MissingData(Document):
     """How missing covariates are dealt with.
 
-    Men whose treatment or outcome is missing are left out in any case, and counted.
+    Patients whose treatment or outcome is missing are always excluded, and counted.
     """
 
     #: "none" declares that nothing is missing, and is an error if something is.
@@ -100,7 +100,7 @@ class Event(Document):
 
 
 class Subgroup(Document):
-    """How men are divided by one covariate: a number at a cut, a category into named groups.
+    """How patients are divided by one covariate: a number at a cut, a category into named groups.
 
     ``cut`` is a comparison such as "< 35" or "> 3"; it and its contrary are the two groups, the
     lower one first. ``groups`` names sets of levels, all levels once; without it every level of a
@@ -128,12 +128,12 @@ class Subgroup(Document):
 
     @property
     def lower_holds_it(self) -> bool:
-        """Whether a man exactly at the cut is in the lower group."""
+        """Whether a patient exactly at the cut is in the lower group."""
         return (self.cut or "").startswith("<=") or (self.cut or "")[:2].strip() == ">"
 
 
-class CumulativeDelivery(Document):
-    """Columns that say how couples fared after retrieval; couples without a transfer are left out.
+class LiveBirthColumns(Document):
+    """Columns that say how couples fared after retrieval; couples without a transfer are excluded.
 
     ``transfers`` counts a couple's embryo transfers, of which the last is the birth where
     ``birth`` is 1; ``embryos_left`` (0/1) says whether frozen embryos remain, and may be absent.
@@ -145,9 +145,9 @@ class CumulativeDelivery(Document):
 
 
 class Measured(Document):
-    """Columns of what was measured before therapy and after it, in the same men.
+    """Columns of what was measured before therapy and after it, in the same patients.
 
-    ``by`` is a column that divides the men into groups; None leaves them together.
+    ``by`` is a column that divides the patients into groups; None leaves them together.
     """
 
     before: str

@@ -18,7 +18,7 @@ from estimate.plan.missing_data import CompleteData
 from estimate.plan.spec import Plan
 from estimate.regression.splines import Curve, fit_spline, harrell_knots, spline_basis
 
-#: Points of a curve, between the 2.5 % and the 97.5 % quantile of the men observed.
+#: Points of a curve, between the 2.5 % and the 97.5 % quantile of the patients observed.
 POINTS = 101
 
 
@@ -28,7 +28,7 @@ class Division:
 
     Attributes
     ----------
-    men, events
+    patients, events
         (group, arm) counts, arm 0 untreated; means over imputations.
     separate, joint
         Odds ratio of each group from its own model, and from one model with interaction.
@@ -43,7 +43,7 @@ class Division:
 
     name: str
     labels: tuple[str, ...]
-    men: Floats
+    patients: Floats
     events: Floats
     separate: tuple[Estimate, ...]
     joint: tuple[Estimate, ...]
@@ -57,14 +57,14 @@ class Division:
         groups = [
             {
                 "group": label,
-                "untreated": {"men": float(men[0]), "with_outcome": float(yes[0])},
-                "treated": {"men": float(men[1]), "with_outcome": float(yes[1])},
+                "untreated": {"patients": float(patients[0]), "with_outcome": float(yes[0])},
+                "treated": {"patients": float(patients[1]), "with_outcome": float(yes[1])},
                 "separate": alone.records()[0],
                 "joint": together.records()[0],
                 "reri": reri,
             }
-            for label, men, yes, alone, together, reri in zip(
-                self.labels, self.men, self.events, self.separate, self.joint, self._reri(),
+            for label, patients, yes, alone, together, reri in zip(
+                self.labels, self.patients, self.events, self.separate, self.joint, self._reri(),
                 strict=True,
             )
         ]  # fmt: skip
@@ -140,7 +140,7 @@ def _divide(whole: CompleteData, name: str, group: Ints, labels: tuple[str, ...]
     return Division(
         name,
         labels,
-        found.men.reshape(-1, len(labels), 2).mean(0),
+        found.patients.reshape(-1, len(labels), 2).mean(0),
         found.events.reshape(-1, len(labels), 2).mean(0),
         separate,
         joint,

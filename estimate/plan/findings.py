@@ -15,8 +15,8 @@ from estimate.core.result import RATIOS, Estimate, plain
 from estimate.imputation.chain import Imputation
 from estimate.imputation.convergence import convergence
 from estimate.plan.changes import Change
-from estimate.plan.delivery import Delivery
 from estimate.plan.explore import Division, Shape, with_multiplicity
+from estimate.plan.live_birth import CumulativeLiveBirth
 from estimate.plan.missing_data import CompleteData
 from estimate.plan.pathways import Pathway
 from estimate.plan.spec import Plan
@@ -31,7 +31,7 @@ class Analysis:
     estimates
         In the order of the plan, each of one study (pooled, if data were imputed).
     table
-        Men analysed, by treatment and outcome; leading shape () or (imputation,).
+        Patients analysed, by treatment and outcome; leading shape () or (imputation,).
     complete
         The data that estimates came from.
     score, discrimination
@@ -40,8 +40,8 @@ class Analysis:
     balances
         "unadjusted", and each weighting or matching method, to the balance it reached.
     effective_sizes
-        Weighting method to effective numbers of treated and untreated men.
-    divisions, shapes, pathways, deliveries, changes
+        Weighting method to effective numbers of treated and untreated patients.
+    divisions, shapes, pathways, live_births, changes
         Answers to the further questions of the plan.
     information
         Method, scale and fraction of missing information of every pooled estimate.
@@ -60,7 +60,7 @@ class Analysis:
     divisions: tuple[Division, ...] = ()
     shapes: tuple[Shape, ...] = ()
     pathways: tuple[Pathway, ...] = ()
-    deliveries: tuple[Delivery, ...] = ()
+    live_births: tuple[CumulativeLiveBirth, ...] = ()
     changes: tuple[Change, ...] = ()
     information: tuple[tuple[str, str, float], ...] = ()
     remarks: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ class Analysis:
             "subgroups": with_multiplicity(list(self.divisions)),
             "splines": [shape.record() for shape in self.shapes],
             "mediation": [each.record() for each in self.pathways],
-            "delivery": [each.record() for each in self.deliveries],
+            "live_birth": [each.record() for each in self.live_births],
             "changes": [each.record() for each in self.changes],
             "missing": self._missing(),
             "remarks": list(self.remarks),
@@ -93,9 +93,9 @@ class Analysis:
         return {
             "method": self.plan.missing.method,
             "imputations": self.plan.missing.imputations if done else 0,
-            "men": int(data.include.shape[-1]),
+            "assessed": int(data.include.shape[-1]),
             "analysed": round(float(np.mean(data.n))),
-            "left_out": {why: int(np.max(out)) for why, out in data.reasons.items()},
+            "excluded": {why: int(np.max(out)) for why, out in data.reasons.items()},
             "values_missing": dict(self.complete.missing),
             "chains": _chains(done),
             "information": [
@@ -119,10 +119,10 @@ def _chains(done: Imputation | None) -> list[dict[str, Any]]:
 def _arm(table: TwoByTwo, treated: int) -> dict[str, Any]:
     """Return counts of one arm; means over imputations, should trimming make them differ."""
     yes = table.treated_yes if treated else table.untreated_yes
-    men = table.treated if treated else table.untreated
+    patients = table.treated if treated else table.untreated
     risk = table.risk_treated if treated else table.risk_untreated
     return {
-        "men": round(float(np.mean(men))),
+        "patients": round(float(np.mean(patients))),
         "with_outcome": round(float(np.mean(yes))),
         "risk": plain(np.mean(risk)),
     }

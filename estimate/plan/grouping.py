@@ -1,4 +1,4 @@
-"""Which subgroup of a division each man is in."""
+"""Which subgroup of a division each patient is in."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from estimate.plan.choices import Subgroup
 
 
 def assign(data: AnalysisSet, group: Subgroup) -> tuple[Ints, tuple[str, ...]]:
-    """Return each man's group, (..., n) from 0, and the groups' labels."""
+    """Return each patient's group, (..., n) from 0, and the groups' labels."""
     values, kind = data.covariates[group.by], data.kinds[group.by]
     labels = group_labels(group, kind)
     if isinstance(kind, Categorical):

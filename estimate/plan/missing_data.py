@@ -1,4 +1,4 @@
-"""Make the data of a plan complete: by leaving men out, or by imputing what is missing."""
+"""Make the data of a plan complete: by leaving patients out, or by imputing what is missing."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -26,11 +26,11 @@ class CompleteData:
     data
         Leading shape () or (imputation,).
     observed
-        Men with treatment and outcome known, before imputation; what `crude` needs.
+        Patients with treatment and outcome known, before imputation; what `unadjusted` needs.
     columns
         Covariate to its column as read, NaN where missing.
     missing
-        Covariate to number of men, among those eligible, who lack it.
+        Covariate to number of patients, among those eligible, who lack it.
     imputation
         The chains, or None where nothing was imputed.
     """

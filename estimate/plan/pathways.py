@@ -76,13 +76,13 @@ def pathways(whole: CompleteData, plan: Plan) -> Iterator[Pathway]:
     for index, name in enumerate(plan.mediation):
         by = plan.subgroups[name].by
         group, labels = assign(data, plan.subgroups[name])
-        exposed = np.where(data.include, group, 0)
+        in_second = np.where(data.include, group, 0)
         columns = [
             c for other in data.kinds if other != by for c in columns_of(data, other).values()
         ]
         others = np.stack(columns, axis=-1) if columns else None
         found = mediate(
-            exposed,
+            in_second,
             data.treatment,
             data.outcome,
             np.random.default_rng([plan.seed, index]),
@@ -93,17 +93,17 @@ def pathways(whole: CompleteData, plan: Plan) -> Iterator[Pathway]:
             imputed=whole.imputation is not None,
         )
         asked = plan.mediation_sensitivity
-        yield Pathway(name, found, _correlate(data, exposed, others, plan) if asked else None)
+        yield Pathway(name, found, _correlate(data, in_second, others, plan) if asked else None)
 
 
 def _correlate(
-    data: AnalysisSet, exposed: Ints, others: Floats | None, plan: Plan
+    data: AnalysisSet, in_second: Ints, others: Floats | None, plan: Plan
 ) -> ErrorCorrelation:
     """Return mediation under correlated errors, pooled over imputations where there are any."""
     return pool_correlations(
         [
             error_correlation(
-                exposed[at], data.treatment[at], data.outcome[at],
+                in_second[at], data.treatment[at], data.outcome[at],
                 covariates=None if others is None else others[at],
                 include=data.include[at], interaction=plan.mediation_interaction,
             )

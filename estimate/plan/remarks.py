@@ -16,31 +16,31 @@ def remarks(data: AnalysisSet, score: PropensityScore | None) -> tuple[str, ...]
     --------
     >>> from estimate.core.analysis_set import analysis_set
     >>> from estimate.core.columns import Numeric
-    >>> men = {"gn": [0, 1] * 4, "y": [0, 0, 1, 1] * 2, "cm": [1, 2, 3, 4, 5, 6, 7, 9]}
-    >>> men["mm"] = [10 * cm for cm in men["cm"]]
+    >>> patients = {"gn": [0, 1] * 4, "y": [0, 0, 1, 1] * 2, "cm": [1, 2, 3, 4, 5, 6, 7, 9]}
+    >>> patients["mm"] = [10 * cm for cm in patients["cm"]]
     >>> data = analysis_set(
-    ...     men, treatment="gn", outcome="y", covariates={"cm": Numeric(), "mm": Numeric()}
+    ...     patients, treatment="gn", outcome="y", covariates={"cm": Numeric(), "mm": Numeric()}
     ... )
     >>> remarks(data, None)
-    ('mm says what the columns before it say together; leave it out of the covariates',)
+    ('mm is a linear combination of the columns before it; leave it out of the covariates',)
     """
     design = design_matrix(data)
     kept = independent_columns(design.X, data.weights)
     redundant = [name for i, name in enumerate(design.names) if i not in kept]
-    least, columns = int(data.n.min()), len(design.names)
-    if least <= columns:
-        return (f"{least} men are too few for a model of {columns} coefficients",)
+    fewest, columns = int(data.n.min()), len(design.names)
+    if fewest <= columns:
+        return (f"{fewest} patients are too few for a model of {columns} coefficients",)
     if redundant:
         cure = "leave it out of the covariates"
         return tuple(
-            f"{name} says what the columns before it say together; {cure}" for name in redundant
+            f"{name} is a linear combination of the columns before it; {cure}" for name in redundant
         )
     found = []
     if score is not None and score.fit.separated.any():
-        found.append("the covariates tell who was treated without error: nobody is comparable")
+        found.append("the covariates separate the arms completely (positivity is violated)")
     if fit_logistic(design.X, data.outcome, data.weights).separated.any():
         found.append(
-            "treatment and covariates tell the outcome without error: odds ratios have no finite "
+            "treatment and covariates separate the outcome completely: odds ratios have no finite "
             "estimate; `firth` has"
         )
     return tuple(found)

@@ -1,4 +1,4 @@
-"""What an analysis plan may say: one YAML file for any table of men."""
+"""What an analysis plan may say: one YAML file for any table of patients."""
 
 from typing import Annotated, Any
 
@@ -8,8 +8,8 @@ from estimate.core.columns import Categorical, Kind, Numeric
 from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import Choices
 from estimate.plan.choices import (
-    CumulativeDelivery,
     Event,
+    LiveBirthColumns,
     Matching,
     Measured,
     MethodName,
@@ -44,8 +44,8 @@ class Plan(Document):
     mediation
         Names of divisions into two groups, for each of which is asked how much of the second
         group's advantage runs through treatment.
-    delivery
-        Columns of cumulative delivery over embryo transfers, compared between the arms.
+    live_birth
+        Columns of cumulative live birth over embryo transfers, compared between the arms.
     mediation_interaction
         Whether treatment may act differently in the two groups of a mediation analysis.
     mediation_sensitivity
@@ -55,16 +55,16 @@ class Plan(Document):
         What was measured before and after therapy, by the name under which it is shown.
     strata
         Categorical covariates within which a trial balanced its arms by permuted blocks; for
-        `standardised-randomised` alone.
+        `g-computation-randomised` alone.
     trim_percent
-        Propensity scores, in percent, beyond which men are left out (of all but `crude`); None
-        leaves nobody out. The population changes.
+        Propensity scores, in percent, beyond which patients are excluded (of all but `unadjusted`);
+        None excludes nobody. The population changes.
     truncate_percent
         Percentiles at which inverse-probability weights are cut; None cuts none.
     eligible
         Column of 0 and 1 that says who is analysed; None is everybody.
     population
-        Who the men are, in words, for the labels.
+        Who the patients are, in words, for the labels.
     intercurrent
         What may happen after the start of treatment, for the labels.
     """
@@ -81,7 +81,7 @@ class Plan(Document):
     mediation: tuple[str, ...] = ()
     mediation_interaction: bool = False
     mediation_sensitivity: bool = False
-    delivery: CumulativeDelivery | None = None
+    live_birth: LiveBirthColumns | None = None
     changes: dict[str, Measured] = Field(default_factory=dict)
     strata: tuple[str, ...] = ()
     trim_percent: tuple[Percent, Percent] | None = None
@@ -116,7 +116,7 @@ class Plan(Document):
             raise ValueError("a method is listed twice")
         needy = [method for method in value if METHODS[method].needs]
         if needy and info.data.get("covariates") == {}:
-            raise ValueError(f"{needy[0]} needs covariates; list them, or plan `crude` alone")
+            raise ValueError(f"{needy[0]} needs covariates; list them, or plan `unadjusted` alone")
         return value
 
     @field_validator("propensity")
@@ -184,8 +184,8 @@ class Plan(Document):
         for name in value:
             if isinstance(info.data.get("covariates", {}).get(name), Numeric):
                 raise ValueError(f"{name} is a number; blocks are permuted within categories")
-        if value and "standardised-randomised" not in info.data.get("methods", ()):
-            raise ValueError("only `standardised-randomised` uses strata; add it to the methods")
+        if value and "g-computation-randomised" not in info.data.get("methods", ()):
+            raise ValueError("only `g-computation-randomised` uses strata; add it to the methods")
         return value
 
     @field_validator("missing")
@@ -218,9 +218,9 @@ class Plan(Document):
 
     def as_written(self) -> dict[str, Any]:
         """Return the plan as a file writes it, without what is at its default."""
-        said = self.model_dump(mode="json", exclude_defaults=True, exclude={"covariates"})
+        found = self.model_dump(mode="json", exclude_defaults=True, exclude={"covariates"})
         covariates = {name: written_kind(kind) for name, kind in self.covariates.items()}
-        return {**said, "covariates": covariates} if covariates else said
+        return {**found, "covariates": covariates} if covariates else found
 
     @property
     def kinds(self) -> dict[str, Kind]:

@@ -66,7 +66,7 @@ def risk_ratio_of(odds_ratio: ArrayLike, risk_untreated: ArrayLike) -> Floats:
 
     Zhang J, Yu KF. *JAMA* 1998;280:1690-1691. Exact for one two-by-two table. With an adjusted odds
     ratio it is biased, for men differ in their risk, and its limits are too narrow: use
-    `estimate.causal.marginal.standardised` where there are men.
+    `estimate.causal.marginal.g_computation` where there are men.
 
     Examples
     --------

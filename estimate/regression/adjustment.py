@@ -19,7 +19,7 @@ def adjusted(
     *,
     score: Floats | None = None,
     method: str = "adjusted",
-    population: str = "all men",
+    population: str = "all patients",
     profile: bool = True,
 ) -> Estimate:
     """Return the odds ratio of treatment given covariates, by logistic regression.

@@ -33,8 +33,9 @@ class FirthFit:
     """Penalised fits; ``...`` is the leading shape of the data.
 
     ``coef`` is (..., p) and ``loglik`` (...) the penalised maximum. ``cov`` (..., p, p) is the
-    inverse information of the augmented data: the penalty acts as if each man of leverage h came
-    with h / 2 men of either outcome. A design with collinear columns does not converge and is NaN.
+    inverse information of the augmented data: the penalty acts as if each patient of leverage h
+    came with h / 2 patients of either outcome. A design with collinear columns does not converge
+    and is NaN.
     """
 
     coef: Floats
@@ -51,11 +52,11 @@ def fit_firth(X: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> F
     X, y
         (..., n, p) with intercept, (..., n) of 0/1.
     weights
-        (..., n); 0 leaves a row out, 2 is the row twice.
+        (..., n); 0 excludes a row, 2 is the row twice.
 
     Examples
     --------
-    Two by two tables gain half a man in each cell: here (0, 5) against (5, 0).
+    Two by two tables gain half a patient in each cell: here (0, 5) against (5, 0).
 
     >>> fit = fit_firth([[1, 0], [1, 1]] * 5, [0, 1] * 5)
     >>> print(f"{fit.coef[1]:.3f}, {2 * np.log(5.5 / 0.5):.3f}")
@@ -78,7 +79,7 @@ def penalised_test(
 ) -> tuple[Floats, Floats]:
     """Return the penalised likelihood ratio that one coefficient is 0, and its p-value, (...).
 
-    The smaller model keeps the penalty of the full design: the coefficient is held, not left out.
+    The smaller model keeps the penalty of the full design: the coefficient is fixed, not omitted.
     """
     problem = _Problem.of(X, y, weights)
     held = problem.profile(column, np.zeros(len(problem.X)), fit.coef.reshape(len(problem.X), -1))
@@ -109,13 +110,13 @@ def _limit(problem: "_Problem", fit: FirthFit, column: int, side: float) -> Floa
     for _ in range(SEARCH_ROUNDS):
         held = problem.profile(column, at, coef)
         root = np.sqrt(np.maximum(0.0, 2 * (best - held.loglik)))
-        usable = held.converged & np.isfinite(root)
-        coef = np.where(usable[:, None], held.coef, start)
-        inside = usable & (root < Z95)
-        outside = usable & ~inside
+        valid = held.converged & np.isfinite(root)
+        coef = np.where(valid[:, None], held.coef, start)
+        inside = valid & (root < Z95)
+        outside = valid & ~inside
         inner, inner_root = np.where(inside, at, inner), np.where(inside, root, inner_root)
         outer, outer_root = np.where(outside, at, outer), np.where(outside, root, outer_root)
-        if not (usable & (np.abs(root - Z95) > 1e-9)).any():
+        if not (valid & (np.abs(root - Z95) > 1e-9)).any():
             break
         with np.errstate(divide="ignore", invalid="ignore"):
             slope = (outer_root - inner_root) / (outer - inner)
@@ -135,7 +136,7 @@ def firth(
     data: AnalysisSet,
     covariates: Sequence[str] | None = None,
     *,
-    population: str = "all men",
+    population: str = "all patients",
 ) -> Estimate:
     """Return the treatment's odds ratio given covariates by Firth's regression.
 

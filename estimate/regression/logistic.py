@@ -1,7 +1,8 @@
-"""Logistic regression by Newton's method for many data sets at once: the kernel of the house.
+"""Logistic regression by Newton's method for many data sets at once: the kernel of this package.
 
 McCullagh P, Nelder JA. *Generalized Linear Models*, 2nd ed., 1989, section 4.4. The work of one
-step is three BLAS calls per data set (predictor, score, information) and one exponential per man.
+step is three BLAS calls per data set (predictor, score, information) and one exponential per
+patient.
 """
 
 from dataclasses import dataclass
@@ -20,17 +21,17 @@ STEP_LIMIT = 25
 HALVING_LIMIT = 60
 
 #: Squared length of a Newton step, in standard errors, below which it is the last one. The error
-#: that remains after it is of the order of this number, for a weight of one per man.
+#: that remains after it is of the order of this number, for a weight of one per patient.
 TOLERANCE = 1e-14
 
-#: Where the curvature mu (1 - mu) of some man is below the first number (his predictor beyond 20),
-#: a fit is looked at twice, and is taken for lost if the variance of his predictor is beyond the
-#: second: an outlier's is below a hundred thousand, under separation it is astronomic.
+#: Where the curvature mu (1 - mu) of some patient is below the first number (his predictor beyond
+#: 20), a fit is looked at twice, and is taken for lost if the variance of his predictor is beyond
+#: the second: an outlier's is below a hundred thousand, under separation it is astronomic.
 FAR_CURVATURE = 2e-9
 FLAT_VARIANCE = 1e7
 
 #: Bytes of design matrix worked on together: large enough that the cost of calling numpy is shared
-#: by many data sets, small enough that a block and its weighted twin stay in cache.
+#: by many data sets, small enough that a block and its weighted copy stay in cache.
 BLOCK_BYTES = 1_600_000
 
 #: Predictors are clipped here: exp(500) is finite, and the likelihood is flat long before.
@@ -53,7 +54,8 @@ class LogisticFit:
     converged
         (...) whether a finite maximum was found.
     separated
-        (...) whether the last step proves that there is none: along it no man's likelihood falls.
+        (...) whether the last step proves that there is none: along it no patient's likelihood
+        falls.
     iterations
         (...) Newton steps taken.
     """
@@ -86,7 +88,7 @@ def fit_logistic(
     y
         (..., n) outcomes in [0, 1]; fractions are allowed (quasi-likelihood).
     weights
-        (..., n) non-negative; 0 leaves a row out, so that data sets of different sizes share an
+        (..., n) non-negative; 0 excludes a row, so that data sets of different sizes share an
         array. None is one for everybody.
     offset
         (..., n) known part of the linear predictor.
@@ -218,18 +220,18 @@ def _climb(data: "_Block", coef: Floats, out: _Answer, first: int) -> None:
 class _Block:
     """Members worked on together, and the memory they reuse from step to step.
 
-    ``Xt`` is (member, p, n): with men along the last axis every product runs over contiguous
+    ``Xt`` is (member, p, n): with patients along the last axis every product runs over contiguous
     memory, and its transpose is a view that BLAS reads as it is.
     """
 
-    __slots__ = ("Xt", "least", "offset", "weighted", "weights", "y")
+    __slots__ = ("Xt", "fewest", "offset", "weighted", "weights", "y")
 
     def __init__(
         self, Xt: Floats, y: Floats, weights: Floats | None, offset: Floats | None
     ) -> None:
         self.Xt, self.y, self.weights, self.offset = Xt, y, weights, offset
         self.weighted = np.empty_like(Xt)
-        self.least = np.ones(len(Xt))
+        self.fewest = np.ones(len(Xt))
 
     def keep(self, stay: Bools) -> "_Block":
         """Return the block without the members that have finished."""
@@ -256,7 +258,7 @@ class _Block:
         eta *= self.y - 1.0
         np.subtract(eta, terms, out=terms)
         mu *= 1.0 - mu
-        self.least = mu.min(-1, initial=1.0)
+        self.fewest = mu.min(-1, initial=1.0)
         if self.weights is not None:
             residual *= self.weights
             terms *= self.weights
@@ -267,9 +269,9 @@ class _Block:
         return terms.sum(-1), score, information
 
     def is_flat(self, coef: Floats, information: Floats, done: Bools) -> Bools:
-        """Say of members that are done whether a man is far out and nothing holds him there."""
+        """Say of members that are done whether a patient is far out and nothing holds him there."""
         flat = np.zeros(len(coef), bool)
-        for member in np.flatnonzero(done & (self.least < FAR_CURVATURE)):
+        for member in np.flatnonzero(done & (self.fewest < FAR_CURVATURE)):
             eta = np.abs(coef[member] @ self.Xt[member])
             if self.weights is not None:
                 eta = np.where(self.weights[member] > 0, eta, 0.0)

@@ -1,8 +1,8 @@
-"""Risk ratios given covariates: Poisson regression of a 0/1 outcome, with errors that know it.
+"""Covariate-adjusted risk ratios: Poisson regression of a 0/1 outcome with robust errors.
 
 Zou G. *Am J Epidemiol* 2004;159:702-6 ("modified Poisson"). A log-linear model of the risk is
-fitted as if outcomes were counts, which is consistent, and the sandwich mends the errors, which
-would otherwise be those of counts: too large. Nothing keeps a fitted risk below 1.
+fitted as if outcomes were counts, which is consistent; the sandwich corrects the standard errors,
+which would be too large otherwise. A fitted risk may exceed 1.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ STEP_LIMIT = 25
 #: Squared length of a Newton step, in standard errors, below which it is the last one.
 TOLERANCE = 1e-14
 
-#: Linear predictors are clipped here: exp(30) is no risk, and exp(-30) is none either.
+#: Linear predictors are clipped here: exp(30) and exp(-30) are not risks.
 PREDICTOR_LIMIT = 30.0
 
 
@@ -61,7 +61,7 @@ def fit_poisson(X: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) ->
     y
         (..., n) outcomes of 0 or more.
     weights
-        (..., n) non-negative; 0 leaves a row out. None is one for everybody.
+        (..., n) non-negative; 0 excludes a row. None is one for everybody.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def _information(X: Floats, curvature: Floats) -> Floats:
 
 
 def modified_poisson(
-    data: AnalysisSet, covariates: Sequence[str] | None = None, *, population: str = "all men"
+    data: AnalysisSet, covariates: Sequence[str] | None = None, *, population: str = "all patients"
 ) -> Estimate:
     """Return the risk ratio of treatment given covariates.
 

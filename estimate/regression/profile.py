@@ -80,8 +80,8 @@ def profile_interval(
 
     Examples
     --------
-    >>> X, y, men = [[1, 0], [1, 1]] * 2, [0, 0, 1, 1], [140, 253, 34, 115]
-    >>> low, high = profile_interval(X, y, fit_logistic(X, y, men), 1, men)
+    >>> X, y, patients = [[1, 0], [1, 1]] * 2, [0, 0, 1, 1], [140, 253, 34, 115]
+    >>> low, high = profile_interval(X, y, fit_logistic(X, y, patients), 1, patients)
     >>> print(f"{np.exp(low):.3f} to {np.exp(high):.3f}")
     1.222 to 2.923
     """
@@ -99,11 +99,11 @@ def profile_interval(
         "cov": fit.cov[..., column].reshape(-1, X.shape[-1]),
         "loglik": fit.loglik.reshape(-1),
     }
-    usable = np.flatnonzero(fit.converged.reshape(-1))
+    valid = np.flatnonzero(fit.converged.reshape(-1))
     limits = np.full((2, fit.loglik.size), np.nan)
-    chosen = {name: array[usable] for name, array in flat.items()}
+    chosen = {name: array[valid] for name, array in flat.items()}
     for side, target in enumerate((-Z95, Z95)):
-        limits[side, usable] = _search(chosen, column, target)
+        limits[side, valid] = _search(chosen, column, target)
     return limits[0].reshape(lead), limits[1].reshape(lead)
 
 

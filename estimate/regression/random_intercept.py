@@ -5,8 +5,9 @@ own posterior mean, as wide as its own posterior deviation (Naylor JC, Smith AFM
 1982;31:214-25; Rabe-Hesketh S, Skrondal A, Pickles A. *J Econom* 2005;128:301-23). Score and
 curvature are those of Louis TA (*J R Stat Soc B* 1982;44:226-33), so that steps are Newton's.
 
-Odds ratios are conditional: for men of the same site. They are further from 1 than marginal ones.
-`estimate.comparison.clustered_mixed` is the same model for embryos of couples, one study at a time.
+Odds ratios are conditional: for patients of the same site. They are further from 1 than marginal
+ones. `estimate.comparison.clustered_mixed` is the same model for embryos of couples, one study at a
+time.
 """
 
 from dataclasses import dataclass
@@ -87,15 +88,15 @@ def fit_random_intercept(
     X
         (..., site, row, p) design with an intercept; rows of weight 0 fill up smaller sites.
     y
-        (..., site, row) outcomes, or shares of successes among men alike.
+        (..., site, row) outcomes, or shares of successes among patients alike.
     weights
-        (..., site, row) men in each row.
+        (..., site, row) patients in each row.
     points
         Quadrature points per site.
 
     Examples
     --------
-    Four sites of fifty men per arm; 10, 14, 8 and 20 successes in control:
+    Four sites of fifty patients per arm; 10, 14, 8 and 20 successes in control:
 
     >>> X = np.broadcast_to([[1.0, 0.0], [1.0, 1.0]], (4, 2, 2))
     >>> y = np.array([[10, 18], [14, 24], [8, 12], [20, 27]]) / 50
@@ -128,26 +129,26 @@ def fit_random_intercept(
 
 
 def by_site(site: Ints, sites: int, *columns: Floats) -> tuple[Floats, ...]:
-    """Lay men out by site, for `fit_random_intercept`: (..., man) becomes (..., site, row).
+    """Arrange patients by site for `fit_random_intercept`: (..., site, row).
 
     Parameters
     ----------
     site
-        (replicate, man) number of the site, from 0.
+        (replicate, patient) number of the site, from 0.
     columns
-        (replicate, man) or (replicate, man, column); rows that no man fills are 0.
+        (replicate, patient) or (replicate, patient, column); rows that no patient fills are 0.
 
     Examples
     --------
     >>> by_site(np.array([[1, 0, 1]]), 2, np.array([[7.0, 8.0, 9.0]]))[0].tolist()
     [[[8.0, 0.0], [7.0, 9.0]]]
     """
-    trials, men = site.shape
+    trials, patients = site.shape
     order = np.argsort(site, axis=1, kind="stable")
     ranked = np.take_along_axis(site, order, 1)
     counts = (site[..., None] == np.arange(sites)).sum(1)
     start = np.cumsum(counts, axis=1) - counts
-    row = np.arange(men) - np.take_along_axis(start, ranked, 1)
+    row = np.arange(patients) - np.take_along_axis(start, ranked, 1)
     trial = np.arange(trials)[:, None]
     laid = []
     for column in columns:

@@ -19,7 +19,7 @@ Correction = Literal["HC0", "HC1", "HC2", "HC3", "survey"]
 def scores(
     X: ArrayLike, y: ArrayLike, fit: LogisticFit, weights: ArrayLike | None = None
 ) -> Floats:
-    """Return each man's term of the score, (..., n, p): w (y - mu) x."""
+    """Return each patient's term of the score, (..., n, p): w (y - mu) x."""
     X, y = np.asarray(X, float), np.asarray(y, float)
     residual = y - expit(_predictor(X, fit))
     if weights is not None:
@@ -42,7 +42,7 @@ def sandwich(
     Parameters
     ----------
     X, y, weights
-        As given to `fit_logistic`; a row of weight 0 is no row.
+        As given to `fit_logistic`; a row of weight 0 does not count.
     fit
         Its answer.
     correction
@@ -52,7 +52,7 @@ def sandwich(
         G / (G - 1) (n - 1) / (n - p).
     clusters
         (..., n) whole numbers from 0; scores of a cluster are summed. Only HC0 and HC1 know
-        clusters. Men of weight 0 may hold any number.
+        clusters. Patients of weight 0 may hold any number.
     """
     X = np.asarray(X, float)
     terms = scores(X, y, fit, weights)
@@ -68,7 +68,7 @@ def sandwich(
     if correction in ("HC2", "HC3"):
         power = 0.5 if correction == "HC2" else 1.0
         terms = terms / (1 - leverage(X, fit, weights)[..., None]) ** power
-    # too few men or clusters for a correction: its factor is infinite, and no result finite
+    # too few patients or clusters for a correction: its factor is infinite, and no result finite
     with np.errstate(divide="ignore", invalid="ignore"):
         if correction == "HC1" and clusters is None:
             factor = n / (n - p)
@@ -81,7 +81,7 @@ def sandwich(
 
 
 def sum_by_cluster(terms: Floats, clusters: Ints) -> Floats:
-    """Return sums over the men of each cluster, (..., cluster, p)."""
+    """Return sums over the patients of each cluster, (..., cluster, p)."""
     groups = int(clusters.max(initial=0)) + 1
     sums = np.zeros((*terms.shape[:-2], groups, terms.shape[-1]))
     lead = np.indices(clusters.shape)[:-1]
@@ -101,24 +101,24 @@ def leverage(X: ArrayLike, fit: LogisticFit, weights: ArrayLike | None = None) -
 
 
 def stacked_covariance(
-    terms: Floats, inverse: Floats, nuisances: list[tuple[Floats, Floats]]
+    terms: Floats, inverse: Floats, nuisance: list[tuple[Floats, Floats]]
 ) -> Floats:
-    """Return the M-estimation covariance of parameters whose equations hold estimated nuisances.
+    """Return the M-estimation covariance of parameters whose equations hold estimated nuisance.
 
     With psi the equations of interest and, for each nuisance, its influence function phi_i and
-    the derivative D = d(sum psi)/d(nuisance), a man's influence is
+    the derivative D = d(sum psi)/d(nuisance), a patient's influence is
     inverse (psi_i + D phi_i) (Stefanski and Boos 2002, equation 10, solved block by block).
 
     Parameters
     ----------
     terms
-        (..., n, p) psi of each man, 0 for men not analysed.
+        (..., n, p) psi of each patient, 0 for patients not analysed.
     inverse
         (..., p, p) minus the inverse of d(sum psi)/d(parameters).
-    nuisances
+    nuisance
         Pairs of influence (..., n, q) and derivative (..., p, q).
     """
-    for influence, derivative in nuisances:
+    for influence, derivative in nuisance:
         terms = terms + influence @ derivative.swapaxes(-1, -2)
     each = terms @ inverse.swapaxes(-1, -2)
     covariance: Floats = each.swapaxes(-1, -2) @ each

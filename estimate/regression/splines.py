@@ -17,13 +17,15 @@ from estimate.core.result import Z95
 from estimate.regression.logistic import LogisticFit, fit_logistic
 from protocol.errors import InputError
 
-#: Outer quantile by number of knots; the others are spread evenly between the outer two.
+#: Outer quantile by number of knots; the others are placed evenly between the outer two.
 OUTER_QUANTILE = {3: 0.10, 4: 0.05, 5: 0.05, 6: 0.05, 7: 0.025}
 
-#: Below this many men an outer quantile is unstable: the fifth smallest and largest replace it.
+#: Below this many patients an outer quantile is unstable: the fifth smallest and largest replace
+#: it.
 SMALL_SAMPLE = 100
 
-#: A share of men tied at the lowest or highest value that takes that value out of the quantiles.
+#: A share of patients tied at the lowest or highest value that takes that value out of the
+#: quantiles.
 TIED_SHARE = 0.05
 
 
@@ -31,8 +33,8 @@ def harrell_knots(x: ArrayLike, knots: int = 3) -> Floats:
     """Place knots at fixed quantiles (type 7) of one variable; NaN is ignored.
 
     With at most ``knots`` + 2 distinct values the inner distinct values are the knots. Where 5 %
-    or more of the men are tied at the smallest (largest) value, and at no inner one, the outer
-    knot is the next value and the other knots are quantiles of the men beyond it.
+    or more of the patients are tied at the smallest (largest) value, and at no inner one, the outer
+    knot is the next value and the other knots are quantiles of the patients beyond it.
 
     Raises
     ------
@@ -176,7 +178,7 @@ def fit_spline(
     covariates
         (..., n, c) further columns, without intercept.
     weights
-        (..., n); 0 leaves a man out.
+        (..., n); 0 excludes a patient.
     """
     x, y, knots = np.asarray(x, float), np.asarray(y, float), np.asarray(knots, float)
     others = np.empty((*x.shape, 0)) if covariates is None else np.asarray(covariates, float)

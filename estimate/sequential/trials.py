@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from estimate.core.arrays import Bools, Floats
-from estimate.performance.measures import Measure, share_mcse
+from estimate.performance.measures import Measure, proportion_mcse
 from estimate.sequential.design import SequentialDesign
 from protocol.errors import InputError
 
@@ -42,7 +42,7 @@ class Conduct:
         at = self.analysis[..., None] == np.arange(1, self.analyses + 1)
         ends = np.stack([at & self.rejected[..., None], at & ~self.rejected[..., None]], -1)
         share, n = ends.mean(-3), ends.shape[-3]
-        return Measure(share, share_mcse(share, n), np.full(share.shape, n))
+        return Measure(share, proportion_mcse(share, n), np.full(share.shape, n))
 
 
 def follow(design: SequentialDesign, z: ArrayLike) -> Conduct:

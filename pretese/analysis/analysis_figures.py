@@ -54,29 +54,29 @@ def figure_makers(found: Analysis) -> dict[str, FigureMaker]:
 
 
 def draw_participants(found: Analysis) -> Figure:
-    """Draw who came, who was left out and why, and who was analysed in each arm."""
+    """Draw the flow diagram: records assessed, excluded with reasons, analysed by arm."""
     data, record = found.complete.data, found.record()
     missing = record["missing"]
-    left_out = [f"{why}: {count}" for why, count in missing["left_out"].items() if count]
+    excluded = [f"{why}: {count}" for why, count in missing["excluded"].items() if count]
     arms = []
     for arm, value in (("untreated", 0), ("treated", 1)):
         cell = record["arms"][arm]
         risk = "" if cell["risk"] is None else f" ({100 * cell['risk']:.1f} %)"
-        words = f"{data.treatment_name} = {value}: n = {cell['men']}"
+        words = f"{data.treatment_name} = {value}: n = {cell['patients']}"
         arms.append((words, f"{data.outcome_name}: {cell['with_outcome']}{risk}"))
     longest = max(len(line) for lines in arms for line in lines)
     with house_style():
         stretch = min(max(1, longest / ARM_LETTERS), WIDEST)
-        figure = new_figure((6.8 if left_out else 4.6) * stretch, 3.4)
+        figure = new_figure((6.8 if excluded else 4.6) * stretch, 3.4)
         axes = figure.add_subplot()
         axes.set_axis_off()
-        axes.set_xlim(0, 10 if left_out else 6.4)
+        axes.set_xlim(0, 10 if excluded else 6.4)
         axes.set_ylim(0, 10)
-        _box(axes, 3.2, 9, f"In the table\nn = {missing['men']}")
+        _box(axes, 3.2, 9, f"Records assessed\nn = {missing['assessed']}")
         _box(axes, 3.2, 5.5, f"Analysed\nn = {missing['analysed']}")
         _arrow(axes, (3.2, 8.15), (3.2, 6.35))
-        if left_out:
-            _box(axes, 5.6, 7.25, "Left out\n" + "\n".join(left_out), side="left")
+        if excluded:
+            _box(axes, 5.6, 7.25, "Excluded\n" + "\n".join(excluded), side="left")
             _arrow(axes, (3.2, 7.25), (5.3, 7.25))
         for x, lines in zip((1.4, 5.0), arms, strict=True):
             _box(axes, x, 1.8, "\n".join(lines))
@@ -189,6 +189,6 @@ def draw_overlap(found: Analysis) -> Figure:
         axes.set_yticks(ticks, [f"{abs(tick):g}" for tick in ticks])
         axes.set_xlim(0, 1)
         axes.set_xlabel("Propensity score")
-        axes.set_ylabel("Per cent of the arm")
+        axes.set_ylabel("Percentage of the arm")
         axes.legend(fontsize=8)
     return figure

@@ -39,7 +39,7 @@ def estimates_table(found: Analysis) -> pd.DataFrame:
             "p": format_p(float(each.p_value)),
             "interval": each.interval,
             "test": each.test,
-            "men": int(each.n),
+            "patients": int(each.n),
             "among": each.estimand.population,
             "estimand": each.estimand.summary,
         }
@@ -53,7 +53,7 @@ def characteristics_table(found: Analysis) -> pd.DataFrame:
 
 
 def weighted_table(found: Analysis) -> pd.DataFrame | None:
-    """Return Table 1 of the men weighted by inverse probability (stabilised), without tests.
+    """Return Table 1 of the patients weighted by inverse probability (stabilised), without tests.
 
     None without the method `iptw-ate`, and after imputation: weights then differ between copies.
     """
@@ -77,12 +77,12 @@ def _describe(found: Analysis, data: AnalysisSet, weighted: Floats | None) -> pd
             columns[name] = values
     name = found.plan.treatment
     arm = np.where(data.treatment[here] > 0, "= 1", "= 0")
-    men = pd.DataFrame({**columns, name: arm})
-    return table_one(men, name, found.plan.kinds, weights=weighted).frame()
+    patients = pd.DataFrame({**columns, name: arm})
+    return table_one(patients, name, found.plan.kinds, weights=weighted).frame()
 
 
 def subgroups_table(found: Analysis) -> pd.DataFrame:
-    """Return one line per group: men, odds ratio alone, and tests of the division."""
+    """Return one line per group: patients, odds ratio alone, and tests of the division."""
     lines = []
     records = found.record()["subgroups"]
     for division, record in zip(found.divisions, records, strict=True):
@@ -90,8 +90,8 @@ def subgroups_table(found: Analysis) -> pd.DataFrame:
             zip(division.labels, division.separate, strict=True)
         ):
             counts = [
-                f"{yes:.0f}/{men:.0f}"
-                for men, yes in zip(division.men[index], division.events[index], strict=True)
+                f"{yes:.0f}/{n:.0f}"
+                for n, yes in zip(division.patients[index], division.events[index], strict=True)
             ]
             first = index == 0
             lines.append(
@@ -181,7 +181,7 @@ def score_odds_ratios(found: Analysis) -> pd.DataFrame:
 
 
 def scores_by_arm(found: Analysis) -> tuple[Floats, Floats]:
-    """Return propensity scores of treated and untreated men, averaged over imputations."""
+    """Return propensity scores of treated and untreated patients, averaged over imputations."""
     if found.score is None:
         return np.empty(0), np.empty(0)
     data: AnalysisSet = found.complete.data

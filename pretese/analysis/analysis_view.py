@@ -16,7 +16,7 @@ from estimate.plan.findings import Analysis
 from pretese.analysis.analysis_tables import effect
 from pretese.screen.console import SafeConsole
 
-#: R-hat of chains above which more iterations are advised (Gelman et al. 2013).
+#: R-hat of chains above which more iterations are recommended (Gelman et al. 2013).
 SLOW_CHAINS = 1.2
 
 NOTE = (
@@ -99,18 +99,18 @@ def _explored(found: Analysis) -> Iterator[str]:
         )
         if rho is not None:
             yield f"  it vanishes if the errors correlate by {_number(rho.vanishes_at)}"
-    for delivery in found.deliveries:
-        shares = [f"{100 * (1 - curve.survival[-1]):.1f} %" for curve in delivery.curves]
+    for birth_curves in found.live_births:
+        shares = [f"{100 * (1 - curve.survival[-1]):.1f} %" for curve in birth_curves.curves]
         yield (
-            f"Cumulative delivery ({delivery.convention}): {shares[1]} treated, {shares[0]} "
-            f"untreated; log-rank p {format_p(delivery.p_value)}"
+            f"Cumulative live birth ({birth_curves.convention}): {shares[1]} treated, {shares[0]} "
+            f"untreated; log-rank p {format_p(birth_curves.p_value)}"
         )
     for change in found.changes:
         for group, pairs in change.groups:
             before, after = (_number(np.median(x)) for x in (pairs.before, pairs.after))
             yield (
                 f"{change.name}, {group}: median {before} before and {after} after, in "
-                f"{len(pairs.before)} men (p {format_p(pairs.p_value) or 'not estimable'})"
+                f"{len(pairs.before)} patients (p {format_p(pairs.p_value) or 'not estimable'})"
             )
 
 
@@ -123,8 +123,8 @@ def _quality(document: Mapping[str, Any]) -> Iterator[str]:
     if chains:
         worst_chain = max(chains, key=lambda each: each["r_hat_of_means"])
         ratio, name = worst_chain["r_hat_of_means"], worst_chain["covariate"]
-        advice = "; more iterations would be better" if ratio > SLOW_CHAINS else ""
-        yield f"Imputation chains: R-hat at most {ratio:.2f} ({name}){advice}"
+        hint = "; run more iterations" if ratio > SLOW_CHAINS else ""
+        yield f"Imputation chains: R-hat at most {ratio:.2f} ({name}){hint}"
     worst = [f"{method} {value:.3f}" for method, value in _worst(document).items()]
     if worst:
         yield f"Largest standardised difference: {', '.join(worst)}"
@@ -141,14 +141,14 @@ def _by_method(estimates: tuple[Estimate, ...]) -> dict[str, dict[str, Estimate]
 
 def _arms(found: Analysis, document: Mapping[str, Any]) -> str:
     missing, plan = document["missing"], found.plan
-    lines = [f"{missing['analysed']} of {missing['men']} men analysed."]
-    lines += [f"  left out, {why}: {count}" for why, count in missing["left_out"].items() if count]
+    lines = [f"{missing['analysed']} of {missing['assessed']} patients analysed."]
+    lines += [f"  excluded, {why}: {count}" for why, count in missing["excluded"].items() if count]
     if missing["imputations"]:
         gaps = ", ".join(f"{name} {count}" for name, count in missing["values_missing"].items())
         lines.append(f"  imputed {missing['imputations']} times: {gaps}")
     for value, arm in ((1, document["arms"]["treated"]), (0, document["arms"]["untreated"])):
         risk = "" if arm["risk"] is None else f" ({100 * arm['risk']:.1f} %)"
-        count = f"{arm['with_outcome']} of {arm['men']}"
+        count = f"{arm['with_outcome']} of {arm['patients']}"
         lines.append(f"  {plan.treatment} = {value}: {plan.outcome} in {count}{risk}")
     return "\n".join(lines)
 

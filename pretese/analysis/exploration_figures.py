@@ -12,9 +12,9 @@ from estimate.comparison.table1 import format_p
 from estimate.imputation.chain import Imputation
 from estimate.imputation.convergence import convergence
 from estimate.mediation.effects import Effect, Mediation
-from estimate.plan.delivery import Delivery
 from estimate.plan.explore import Division, Shape
 from estimate.plan.findings import Analysis
+from estimate.plan.live_birth import CumulativeLiveBirth
 from estimate.plan.pathways import Pathway
 from pretese.analysis.analysis_tables import effect
 from pretese.plots.before_after import draw_changes
@@ -48,8 +48,8 @@ def exploration_makers(found: Analysis) -> dict[str, FigureMaker]:
         makers["mediation_sensitivity"] = partial(draw_correlations, correlated)
     if found.changes:
         makers["changes"] = partial(draw_changes, found.changes)
-    if found.deliveries:
-        makers["delivery"] = partial(draw_delivery, found.deliveries)
+    if found.live_births:
+        makers["live_birth"] = partial(draw_live_birth, found.live_births)
     return makers
 
 
@@ -106,7 +106,7 @@ def draw_subgroups(divisions: Sequence[Division]) -> Figure:
 
 
 def draw_curves(shapes: Sequence[Shape]) -> Figure:
-    """Draw restricted cubic splines with pointwise 95 % bands, knots, and a rug of the men."""
+    """Draw restricted cubic splines with pointwise 95 % bands, knots, and a rug of the patients."""
     across = min(ACROSS, len(shapes))
     down = -(-len(shapes) // across)
     with house_style():
@@ -215,19 +215,19 @@ def _correlation(axes: Axes, each: Pathway) -> None:
     axes.set_title(each.mediation.exposure, weight="normal", size=9)
 
 
-def draw_delivery(deliveries: Sequence[Delivery]) -> Figure:
-    """Draw cumulative delivery by arm over the order of transfers, one panel per convention."""
+def draw_live_birth(live_births: Sequence[CumulativeLiveBirth]) -> Figure:
+    """Draw cumulative live birth by arm over the order of transfers, one panel per convention."""
     with house_style():
-        figure = new_figure(0.8 + 3.1 * len(deliveries), 3.6)
-        grid = figure.subplots(1, len(deliveries), squeeze=False, sharey=True)[0]
-        for axes, each in zip(grid, deliveries, strict=True):
-            _delivered(axes, each)
+        figure = new_figure(0.8 + 3.1 * len(live_births), 3.6)
+        grid = figure.subplots(1, len(live_births), squeeze=False, sharey=True)[0]
+        for axes, each in zip(grid, live_births, strict=True):
+            _live_birth_curve(axes, each)
         grid[0].set_ylabel("Couples with a live birth, %")
         grid[0].legend(loc="upper left", fontsize=8)
     return figure
 
 
-def _delivered(axes: Axes, each: Delivery) -> None:
+def _live_birth_curve(axes: Axes, each: CumulativeLiveBirth) -> None:
     places = each.curves[0].table.order
     for row, (curve, shade, arm) in enumerate(
         zip(each.curves, (PUBLISHED, SIMULATED), ("untreated", "treated"), strict=True)

@@ -2,44 +2,144 @@
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 
 from pretese.io.text.spreadsheet import spreadsheet_cell
-from protocol.audit.deviations import Audit, Deviation
+from protocol.audit.deviations import Adherence, Audit, DataQuery, Deviation, PatientAudit
+from protocol.audit.log.events import Unused
+from protocol.audit.words import called
 from protocol.safe_text import lines
 
-COLUMNS = ("patient", "kind", "day", "date", "expected", "done", "tolerance", "rule", "rows")
+COLUMNS = ("patient", "kind", "day", "date", "expected", "observed", "tolerance", "rule", "rows")
+WIDTH = 80
+#: Deviations that say the same of more days than this are one line.
+FOLDED_FROM = 3
+#: Days and rows that a line lists.
+_LISTED = 8
+_ON_DAY = re.compile(r" on day \d+")
 
 
-def audit_lines(found: Audit) -> Iterator[str]:
-    """Yield an audit line by line: counts of each kind, then the deviations of each patient."""
-    clean = sum(not man.deviations for man in found.men)
-    men = f"{len(found.men)} men, {clean} without deviation"
-    yield f"{found.regimen_id} {found.regimen_version}: {men}"
+def audit_lines(found: Audit, unused: Sequence[Unused] = ()) -> Iterator[str]:
+    """Yield an audit line by line: counts of each kind, adherence, then each patient."""
+    clean = sum(not patient.deviations for patient in found.patients)
+    patients = f"{_many(len(found.patients), 'patient')}, {clean} without deviation"
+    yield f"{found.regimen_id} {found.regimen_version}: {patients}"
+    yield from _eligibility(found.patients)
+    for each in unused:
+        more = f"; {each.count} rows" if each.count > 1 else ""
+        said = f"not used: {each.what}: {each.reason}{more}{_rows(each.rows)}"
+        yield from _wrapped("", said)
+    for query in found.queries:
+        yield from _wrapped("", f"data query, {query.kind}: {query.text}")
+    yield from _counts(found)
+    yield from _adherence(found.adherence())
+    for patient in found.patients:
+        yield from _patient(patient)
+
+
+def _eligibility(patients: Sequence[PatientAudit]) -> Iterator[str]:
+    verdicts = Counter(patient.eligibility for patient in patients)
+    missing = dict.fromkeys(name for patient in patients for name in patient.missing_facts)
+    said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
+    where = f" (not in the log: {', '.join(map(called, missing))})" if missing else ""
+    yield from _wrapped("", f"eligibility: {said}{where}")
+
+
+def _counts(found: Audit) -> Iterator[str]:
+    counts, patients = found.counts(), found.patients_with()
+    if any(counts.values()):
+        yield from ("", f"{'protocol deviations':32}{'deviations':>12}{'patients':>10}")
+    for kind, count in counts.items():
+        if count:
+            yield f"{kind:32}{count:12,}{patients[kind]:10,}"
+
+
+def _adherence(adherence: Sequence[Adherence]) -> Iterator[str]:
+    if adherence:
+        heads = f"{'IU given':>14}{'IU due':>14}{'%':>8}{'injections':>12}{'due':>8}"
+        yield from ("", f"{'adherence':20}{heads}")
+    for each in adherence:
+        percent = "" if each.percent is None else f"{each.percent:.1f}"
+        iu = f"{each.given_iu:14,.10g}{each.due_iu:14,.10g}{percent:>8}"
+        yield f"{each.drug[:19]:20}{iu}{each.given_injections:12,}{each.due_injections:8,}"
+
+
+def _patient(patient: PatientAudit) -> Iterator[str]:
+    """Yield what is known of a patient: data queries first, then deviations; nothing if none."""
+    if not (patient.note or patient.deviations or patient.queries):
+        return
     yield ""
-    yield f"{'kind':32}{'deviations':>12}{'men':>8}"
-    with_kind = found.men_with()
-    for kind, count in found.counts().items():
-        yield f"{kind:32}{count:12}{with_kind[kind]:8}"
-    for man in found.men:
-        if man.note:
-            yield from ("", f"{man.patient}: {man.note}")
-        elif man.deviations:
-            yield from ("", f"{man.patient}:")
-        for item in man.deviations:
-            rows = f" (row {', '.join(map(str, item.rows))})" if item.rows else ""
-            yield f"  day {item.day:3}  {item.kind}: due {item.expected}; done {item.done}{rows}"
+    yield from _wrapped("", f"{patient.patient}: {patient.note}".removesuffix(": "))
+    for query in patient.queries:
+        yield from _wrapped("  query    ", f"{query.kind}: {query.text}{_rows(query.rows)}")
+    for days, text in _folded(patient.deviations):
+        yield from _wrapped(f"  {days:8} ", text)
+
+
+def _folded(deviations: Sequence[Deviation]) -> Iterator[tuple[str, str]]:
+    """Yield day and text of deviations; those that say the same of many days as one line."""
+    groups: dict[tuple[str, str, str], list[Deviation]] = {}
+    for item in deviations:
+        key = (item.kind, _ON_DAY.sub("", item.expected), _ON_DAY.sub("", item.observed))
+        groups.setdefault(key, []).append(item)
+    for (kind, expected, observed), items in groups.items():
+        if len(items) < FOLDED_FROM:
+            for item in items:
+                said = f"{kind}: expected {item.expected}; observed {item.observed}"
+                yield f"day {item.day}", f"{said}{_rows(item.rows)}"
+            continue
+        days = _listed([item.day for item in items])
+        rows = _rows([row for item in items for row in item.rows])
+        said = f"{kind}, {len(items)} times: expected {expected}; observed {observed}"
+        yield f"day {items[0].day}", f"{said} (days {days}){rows}"
+
+
+def _wrapped(lead: str, text: str) -> Iterator[str]:
+    """Yield text in lines of at most `WIDTH` characters; ``lead`` stands before the first."""
+    yield from textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=lead,
+        subsequent_indent=" " * (len(lead) or 4),
+        break_on_hyphens=False,
+    )
+
+
+def _rows(rows: Sequence[int]) -> str:
+    return f" ({'row' if len(rows) == 1 else 'rows'} {_listed(rows)})" if rows else ""
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    more = f" and {len(numbers) - _LISTED} more" if len(numbers) > _LISTED else ""
+    return ", ".join(map(str, numbers[:_LISTED])) + more
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def deviations_csv(found: Audit) -> str:
     """Return one row per deviation; several lines of the log are joined by spaces."""
+    items = (item for patient in found.patients for item in patient.deviations)
+    return _csv(COLUMNS, (deviation_cells(item) for item in items))
+
+
+def queries_csv(queries: Iterable[DataQuery]) -> str:
+    """Return one row per data query."""
+    cells = ([q.patient, q.kind, q.text, " ".join(map(str, q.rows))] for q in queries)
+    return _csv(("patient", "kind", "text", "rows"), cells)
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a CSV table whose cells no spreadsheet takes for a formula."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for man in found.men:
-        for deviation in man.deviations:
-            cells = deviation_cells(deviation)
-            writer.writerow(spreadsheet_cell(lines(c)) if isinstance(c, str) else c for c in cells)
+    writer.writerow(columns)
+    for cells in rows:
+        writer.writerow(spreadsheet_cell(lines(c)) if isinstance(c, str) else c for c in cells)
     return out.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""The tables of a drawn study as audit logs, one for each regimen that its men followed."""
+"""The tables of a simulated study as logs, one for each regimen that its patients followed."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ import pandas as pd
 
 from pretese.io.input.read_table import TableFile, read_table
 from pretese.io.input.table_cells import CategoryUse, NumberUse, Uses
-from protocol.audit.log import Event, Log
+from protocol.audit.log.events import Event, Log
 from protocol.errors import Fault, InputError
 from simulate.tables.study_tables import ASSAYED
 
@@ -20,7 +20,7 @@ MEASURED = 1
 
 
 def logs_of_study(tables: Tables, start: dt.date) -> dict[str, Log]:
-    """Return each regimen's log: every man enrolled on ``start``, every event on its day.
+    """Return each regimen's log: every patient enrolled on ``start``, every event on its day.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def logs_of_study(tables: Tables, start: dt.date) -> dict[str, Log]:
 
     Returns
     -------
-    By regimen, then by man (``man 1``), events in order of date.
+    By regimen, then by patient (``patient 1``), events in order of date.
     """
     events: dict[int, list[Event]] = {number: [] for number in tables["patients"]["patient_id"]}
     for source in (_starts, _tests, _injections, _procedures):
@@ -41,20 +41,21 @@ def logs_of_study(tables: Tables, start: dt.date) -> dict[str, Log]:
         tables["patients"]["patient_id"], tables["patients"]["regimen"], strict=True
     ):
         mine = sorted(events[number], key=lambda e: (e.date, ORDER.get(e.name, MEASURED)))
-        logs.setdefault(regimen, {})[f"man {number}"] = mine
+        logs.setdefault(regimen, {})[f"patient {number}"] = mine
     return logs
 
 
 #: Tables that an audit needs.
 NEEDED = ("patients", "visits", "injections", "procedures")
-#: Drawn men have days and no dates; this is their day 0.
+#: Simulated patients have days and no dates; this is their day 0.
 DAY_0 = dt.date(2000, 1, 1)
 
 
 def logs_of_folder(folder: Path) -> dict[str, Log]:
     """Return each regimen's log of a folder that ``pretese simulate`` wrote, CSV or Parquet.
 
-    Day 0 of every man is 2000-01-01. With several studies a man is called ``study 2, man 7``.
+    Day 0 of every patient is 2000-01-01. With several studies a patient is called
+    ``study 2, patient 7``.
     """
     read = _read_all(folder)
     if "study" not in read["patients"]:
@@ -63,7 +64,7 @@ def logs_of_folder(folder: Path) -> dict[str, Log]:
     for study in read["patients"]["study"].unique():
         parts = {name: table[table["study"] == study] for name, table in read.items()}
         for regimen, log in logs_of_study(parts, DAY_0).items():
-            named = {f"study {study}, {man}": events for man, events in log.items()}
+            named = {f"study {study}, {patient}": events for patient, events in log.items()}
             logs.setdefault(regimen, {}).update(named)
     return logs
 
@@ -130,7 +131,7 @@ def _starts(tables: Tables) -> Found:
 
 
 def _tests(tables: Tables) -> Found:
-    """Yield hormones of all visits; prolactin is measured before therapy and kept with the man."""
+    """Yield hormones of all visits; prolactin, measured once, is kept with the patient."""
     for name in ASSAYED:
         rows = tables["visits"][["patient_id", "day", name]].dropna()
         for number, day, value in rows.itertuples(index=False, name=None):

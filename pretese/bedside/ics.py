@@ -21,7 +21,7 @@ INJECTION_TIME = dt.timedelta(minutes=15)
 def calendar_of(
     plan: Plan,
     *,
-    at: dt.time | None = None,
+    time: dt.time | None = None,
     timezone: str | None = None,
     patient: str = "",
 ) -> bytes:
@@ -29,14 +29,14 @@ def calendar_of(
 
     Parameters
     ----------
-    at, timezone
+    time, timezone
         The local time of injections and visits, and the IANA name of its zone; the time stays the
         same on the wall clock when daylight saving begins or ends. Without them events take the
         whole day.
     patient
         Told apart in the identifiers of events, and shown nowhere.
     """
-    if (at is None) != (timezone is None):
+    if (time is None) != (timezone is None):
         raise InputError.of("calendar", "", "time and zone come together", "give both, or none")
     calendar = Calendar()
     calendar.add("prodid", f"-//pretese//{program_version()}//EN")
@@ -49,7 +49,7 @@ def calendar_of(
         cure = f"start from {FIRST_YEAR} to {LAST_YEAR}, or give no time and no zone"
         raise InputError.of("timezone", "", problem, cure)
     for number, item in enumerate(plan.items):
-        calendar.add_component(_event(plan, item, number, at, zone, patient))
+        calendar.add_component(_event(plan, item, number, time, zone, patient))
     if zone is not None:
         calendar.add_missing_timezones(
             dt.date(plan.start.year - 1, 1, 1), dt.date(plan.start.year + 2, 1, 1)
@@ -67,7 +67,7 @@ def _zone(name: str | None) -> ZoneInfo | None:
 
 
 def _event(
-    plan: Plan, item: Item, number: int, at: dt.time | None, zone: ZoneInfo | None, patient: str
+    plan: Plan, item: Item, number: int, time: dt.time | None, zone: ZoneInfo | None, patient: str
 ) -> Event:
     event = Event()
     label = patient.encode("utf-8", "backslashreplace").decode()  # a shell may pass on any byte
@@ -75,17 +75,17 @@ def _event(
     event.add("uid", f"{uuid.uuid5(NAMESPACE, key)}@pretese.invalid")
     # The stamp is the plan's own day, so that the same plan is the same bytes.
     event.add("dtstamp", dt.datetime.combine(plan.start, dt.time(), dt.UTC))
-    event.add("summary", one_line(item.says))
+    event.add("summary", one_line(item.text))
     if item.measure:
         event.add("description", f"measure: {', '.join(item.measure)}")
     event.add("categories", [item.kind])
-    if at is None:
+    if time is None:
         event.add("dtstart", item.date)
         if item.date < dt.date.max:  # without an end it lasts the day (RFC 5545, 3.6.1)
             event.add("dtend", item.date + dt.timedelta(days=1))
         event.add("transp", "TRANSPARENT")
     else:
-        start = dt.datetime.combine(item.date, at, zone)
+        start = dt.datetime.combine(item.date, time, zone)
         event.add("dtstart", start)
         event.add("dtend", start + INJECTION_TIME)
     return event

@@ -9,8 +9,9 @@ from pretese.io.output.versions import program_version
 from pretese.io.text.json_text import plain, to_json
 from protocol.audit.deviations import SCHEMA as AUDIT_SCHEMA
 from protocol.audit.deviations import Audit
-from protocol.bedside.advise import SCHEMA as DECISION_SCHEMA
-from protocol.bedside.advise import Advice
+from protocol.audit.log.events import Unused
+from protocol.bedside.recommend import SCHEMA as DECISION_SCHEMA
+from protocol.bedside.recommend import Recommendation
 from protocol.bedside.schedule import Plan
 from protocol.regimen.load import Regimen
 from protocol.regimen.paths import Path
@@ -18,9 +19,9 @@ from protocol.regimen.paths import Path
 if TYPE_CHECKING:  # models of files take a while to load
     from protocol.bedside.cases import CaseResult
 
-PLAN_SCHEMA = "pretese/plan/1"
-PROOF_SCHEMA = "pretese/proof/1"
-CASES_SCHEMA = "pretese/cases/1"
+PLAN_SCHEMA = "pretese/plan/2"
+PROOF_SCHEMA = "pretese/proof/2"
+CASES_SCHEMA = "pretese/cases/2"
 
 
 def as_plain(value: object) -> Any:
@@ -49,7 +50,7 @@ def schema_document(schema: str, **kinds: type) -> dict[str, Any]:
     return as_document(schema, **{name: schema_of(kind) for name, kind in kinds.items()})
 
 
-def decision_document(advice: Advice, regimen: Regimen) -> dict[str, Any]:
+def decision_document(advice: Recommendation, regimen: Regimen) -> dict[str, Any]:
     """Return a patient's advice with the identity of the regimen."""
     return as_document(DECISION_SCHEMA, regimen=_identity(regimen), **_without_schema(advice))
 
@@ -59,10 +60,18 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     return as_document(PLAN_SCHEMA, **as_plain(plan))
 
 
-def audit_document(found: Audit, assumptions: Sequence[str]) -> dict[str, Any]:
-    """Return an audit with its counts, and what was assumed about the file."""
-    counts = {"counts": found.counts(), "men_with": found.men_with()}
-    parts = {"data_assumptions": list(assumptions), **counts, **_without_schema(found)}
+def audit_document(
+    found: Audit, assumptions: Sequence[str], unused: Sequence[Unused]
+) -> dict[str, Any]:
+    """Return an audit with its counts, what was assumed about the file, and unused rows."""
+    parts = {
+        "data_assumptions": list(assumptions),
+        "unused_rows": [as_plain(each) for each in unused],
+        "counts": found.counts(),
+        "patients_with": found.patients_with(),
+        "adherence": [as_plain(each) for each in found.adherence()],
+        **_without_schema(found),
+    }
     return as_document(AUDIT_SCHEMA, **parts)
 
 
@@ -85,7 +94,12 @@ def proof_document(
 def cases_document(regimen: Regimen, results: "Sequence[CaseResult]") -> dict[str, Any]:
     """Return the cases of a regimen, and which of them hold."""
     cases = [
-        {"says": r.case.says, "table": r.case.table, "holds": r.holds, "wrong": list(r.wrong)}
+        {
+            "statement": r.case.statement,
+            "table": r.case.table,
+            "holds": r.holds,
+            "wrong": list(r.wrong),
+        }
         for r in results
     ]
     return as_document(CASES_SCHEMA, regimen=_identity(regimen), cases=cases)

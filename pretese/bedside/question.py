@@ -8,7 +8,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
-from protocol.bedside.patient import Known, PatientFile, know
+from protocol.bedside.patient import PatientFile, PatientRecord, patient_record
 from protocol.dates import day_from
 from protocol.errors import InputError
 from protocol.reading.documents import read_document, validate
@@ -29,12 +29,12 @@ Findings = Mapping[str, Finding] | Sequence[str]
 _CURE = "write name=value unit, such as 'testosterone=40 nmol/L' or 'semen=no sperm'"
 
 
-def patient_of(patient: str | Path | Mapping[str, Any], regimen: Regimen) -> Known:
+def patient_of(patient: str | Path | Mapping[str, Any], regimen: Regimen) -> PatientRecord:
     """Return what a patient's file, or a mapping with the fields of one, tells of a patient."""
     if isinstance(patient, str | Path):
-        return know(read_document(Path(patient), PatientFile), regimen, str(patient))
+        return patient_record(read_document(Path(patient), PatientFile), regimen, str(patient))
     plain = dict(patient) if isinstance(patient, Mapping) else patient
-    return know(validate(plain, PatientFile, "patient"), regimen, "patient")
+    return patient_record(validate(plain, PatientFile, "patient"), regimen, "patient")
 
 
 def patient_in_month(
@@ -43,23 +43,23 @@ def patient_in_month(
     previous_phase: str | None,
     measurements: Sequence[Mapping[str, Any]],
     on: dt.date,
-) -> Known:
+) -> PatientRecord:
     """Return a patient in the month that begins on ``on``, of whom no more than this is known."""
     highest = int((regimen.inputs["month"].plausible or (1, 12))[1])
     if isinstance(month, bool) or not isinstance(month, Integral) or not 1 <= month <= highest:
         cure = f"give a month from 1 to {highest}"
         raise InputError.of(WHERE, "month", f"{shorten(month)} is out of range", cure)
     plain = {"patient": "a man", "measurements": list(measurements)}
-    known = know(validate(plain, PatientFile, WHERE), regimen, WHERE)
+    known = patient_record(validate(plain, PatientFile, WHERE), regimen, WHERE)
     names = [phase.name for phase in regimen.phases]
     if previous_phase is not None and previous_phase not in names:
         cure = f"give one of: {', '.join(names)}"
         raise InputError.of(WHERE, "previous_phase", f"{previous_phase!r} is no phase", cure)
     months_before = int(month) - 1
-    started = day_from(on, -MONTH_DAYS * months_before, "on")
+    started = day_from(on, -MONTH_DAYS * months_before, "decision_date")
     # Earlier months do not matter to any table; only the one before is looked at.
     phases = (previous_phase,) * months_before if previous_phase else ()
-    return Known(known.patient, started, phases, known.entry, known.findings, None)
+    return PatientRecord(known.patient, started, phases, known.entry, known.findings, None)
 
 
 def measured(findings: Findings, on: dt.date) -> Iterator[dict[str, Any]]:

@@ -60,14 +60,16 @@ def _readings(regimen: Regimen) -> Iterator[str]:
     yield "## Where the source can be read in more than one way"
     rows = [
         [
-            f'"{shown(r.words)}"',
-            shown(r.taken),
+            f'"{shown(r.quote)}"',
+            shown(r.interpretation),
             shown(r.because),
-            ", ".join(f"`{name}`" for name in r.instead),
+            ", ".join(f"`{name}`" for name in r.alternatives),
         ]
         for r in regimen.readings.values()
     ]
-    yield grid_of_words(["words", "taken here", "because", "taken otherwise in"], rows)
+    yield grid_of_words(
+        ["quotation", "interpretation", "rationale", "other interpretation in"], rows
+    )
 
 
 def _parameters(regimen: Regimen) -> Iterator[str]:
@@ -108,7 +110,7 @@ def _table(regimen: Regimen, table: DecisionTable) -> Iterator[str]:
         [
             rule.id,
             *(_cell(rule.conditions.get(name)) for name in table.inputs),
-            f"`{rule.then}`" if rule.outcome == "advice" else rule.outcome,
+            f"`{rule.then}`" if rule.outcome == "recommendation" else rule.outcome,
             shown(rule.because),
             rule.status,
         ]

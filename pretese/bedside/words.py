@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from protocol.bedside.advise import Advice
-from protocol.bedside.decision import Decision, Used
+from protocol.bedside.decision import Decision, InputValue
+from protocol.bedside.recommend import Recommendation
 from protocol.bedside.schedule import Plan
 from protocol.regimen.language import Order
 from protocol.regimen.load import Regimen
@@ -18,8 +18,8 @@ SHOWN_UNITS = {"[IU]/L": "IU/L", "1": "", "[g]": "g", "month": ""}
 
 #: Colour of the line that answers, by outcome; a file or a pipe gets none.
 OUTCOME_COLOURS = {
-    "advice": "green",
-    "nothing due": "blue",
+    "recommendation": "green",
+    "no action required": "blue",
     "insufficient data": "yellow",
     "out of scope": "red",
 }
@@ -30,7 +30,7 @@ def shown_unit(unit: str | None) -> str:
     return SHOWN_UNITS.get(unit or "", unit or "")
 
 
-def shown_input(item: Used) -> str:
+def shown_input(item: InputValue) -> str:
     """Return an input with its value, unit, date and source."""
     if item.value is None:
         return f"{item.label}: missing" + (f" ({item.note})" if item.note else "")
@@ -48,12 +48,12 @@ def shown_order(regimen: Regimen, order: Order) -> str:
     return f"{drug} {order.dose_iu:g} IU {order.route.upper()} {every}{first}"
 
 
-def advice_lines(advice: Advice, regimen: Regimen) -> Iterator[str]:
+def recommendation_lines(advice: Recommendation, regimen: Regimen) -> Iterator[str]:
     """Yield a man's advice line by line: the answer first, then why, then what would change it."""
     yield f"{regimen.title} ({regimen.id} {regimen.version})"
-    yield f"{advice.patient}, {advice.on}, month {advice.month} (begun {advice.due})"
+    yield f"{advice.patient}, {advice.as_of}, month {advice.month} (begun {advice.decision_date})"
     yield ""
-    yield f"{advice.outcome.upper()}: {advice.says}"
+    yield f"{advice.outcome.upper()}: {advice.recommendation}"
     for decision in advice.decisions:
         yield ""
         yield from decision_lines(decision, regimen)
@@ -65,31 +65,31 @@ def advice_lines(advice: Advice, regimen: Regimen) -> Iterator[str]:
 
 def decision_lines(decision: Decision, regimen: Regimen) -> Iterator[str]:
     """Yield one decision: question, answer, rule, inputs, boundary, change, alternatives."""
-    yield f"{decision.question}  {decision.says}"
+    yield f"{decision.question}  {decision.recommendation}"
     for order in decision.orders:
         yield f"  inject   {shown_order(regimen, order)}"
-    yield f"  because  {decision.because} [{decision.rule_id}, {decision.status}]"
+    yield f"  because  {decision.rationale} [{decision.rule_id}, {decision.status}]"
     yield f"  source   {decision.citation}"
     for item in decision.inputs:
         yield f"  looked at  {shown_input(item)}"
-    if decision.needed:
-        labels = [regimen.inputs[name].label for name in decision.needed]
+    if decision.missing_inputs:
+        labels = [regimen.inputs[name].label for name in decision.missing_inputs]
         yield f"  needed   {'; '.join(labels)}"
     if decision.boundary:
         edge = decision.boundary
         where = f"{regimen.inputs[edge.input].label}: {edge.limit:g} {shown_unit(edge.unit)}"
         yield f"  boundary {where}, {edge.distance:g} away"
-    if decision.flip:
-        flip = decision.flip
+    if decision.nearest_change:
+        flip = decision.nearest_change
         label = regimen.inputs[flip.input].label
-        answer = flip.then or flip.outcome
+        answer = flip.action or flip.outcome
         yield f"  would change  {label} {flip.to}: {answer} [{flip.rule_id}]"
-    for other in decision.rejected:
-        if other.outcome == "advice" and other.then != decision.then:
-            yield f"  not {other.rule_id} ({other.then}): {'; '.join(other.failed)}"
+    for other in decision.rules_not_met:
+        if other.outcome == "recommendation" and other.action != decision.action:
+            yield f"  not {other.rule_id} ({other.action}): {'; '.join(other.failed)}"
 
 
-def _criteria_lines(advice: Advice) -> Iterator[str]:
+def _criteria_lines(advice: Recommendation) -> Iterator[str]:
     if not advice.criteria:
         return
     yield ""
@@ -98,12 +98,12 @@ def _criteria_lines(advice: Advice) -> Iterator[str]:
         yield f"  {result.verdict:8} {result.label}: {result.found}"
 
 
-def _flag_lines(advice: Advice) -> Iterator[str]:
+def _flag_lines(advice: Recommendation) -> Iterator[str]:
     if advice.flags.raised:
         yield ""
         yield "Flags"
     for flag in advice.flags.raised:
-        yield f"  {flag.says} {flag.found} [{flag.rule_id}, {flag.status} limit]"
+        yield f"  {flag.text} {flag.found} [{flag.rule_id}, {flag.status} limit]"
     if advice.flags.not_assessed:
         yield f"  not assessed for want of data: {', '.join(advice.flags.not_assessed)}"
 
@@ -123,11 +123,11 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     yield f"{plan.regimen_id} {plan.regimen_version}, start {plan.start}"
     for item in plan.items:
         measured = f" ({', '.join(item.measure)})" if item.measure else ""
-        yield f"{item.date}  day {item.day:3}  {item.kind:9}  {item.says}{measured}"
+        yield f"{item.date}  day {item.day:3}  {item.kind:9}  {item.text}{measured}"
     yield f"in all: {totals_words(plan.totals)}"
-    if plan.open:
-        yield f"decided on {plan.open_date}:"
-    for branch in plan.open:
+    if plan.next_options:
+        yield f"decided on {plan.next_decision_date}:"
+    for branch in plan.next_options:
         then = branch.phase or "wait for the result"
         total = f"; by the next decision {totals_words(branch.totals)}" if branch.totals else ""
         yield f"  {branch.condition}: {then}{total}"
@@ -151,9 +151,9 @@ def regimen_text(regimen: Regimen) -> str:
         lines.append(f"{phase.name}: {phase.label}")
         lines += [f"  {shown_order(regimen, order)}" for order in phase.orders]
     for reading in regimen.readings.values():
-        lines += ["", f'Where the source says "{reading.words}":', f"  {reading.taken}"]
+        lines += ["", f'Where the source says "{reading.quote}":', f"  {reading.interpretation}"]
         lines.append(f"  {reading.because}")
-        lines += [f"  otherwise: {name}" for name in reading.instead]
+        lines += [f"  otherwise: {name}" for name in reading.alternatives]
     for table in regimen.tables.values():
         lines += ["", f"{table.question} ({table.name})"]
         for rule in table.rules:
@@ -183,8 +183,8 @@ def case_lines(
     """Yield the cases that do not hold (with ``verbose`` also those that do), and their number."""
     for result in results:
         if verbose and result.holds:
-            yield f"holds  {result.case.says}"
+            yield f"holds  {result.case.statement}"
         if not result.holds:
-            yield f"FAILS  {result.case.says}: {'; '.join(result.wrong)}"
+            yield f"FAILS  {result.case.statement}: {'; '.join(result.wrong)}"
     held = sum(result.holds for result in results)
     yield f"{regimen.id} {regimen.version}: {held} of {len(results)} cases hold"

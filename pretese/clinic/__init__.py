@@ -1,1 +1,1 @@
-"""What `pretese clinic` does: a run and its replications, or a question of capacity."""
+"""What `pretese clinic` does: a run and its replicates, or a question of capacity."""

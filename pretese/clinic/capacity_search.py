@@ -13,7 +13,7 @@ from pretese.clinic.run_results import origin
 from pretese.io.output.csv_file import write_csv
 from pretese.io.output.manifest import write_manifest
 from pretese.screen.progress import optional_progress
-from simulate.clinic.capacity.replications import Goal, read_goal
+from simulate.clinic.capacity.replicates import Goal, read_goal
 from simulate.clinic.capacity.required_capacity import Solution, solve
 from simulate.clinic.capacity.run_measures import measures
 from simulate.clinic.flow.run_clinic import run_clinic
@@ -39,13 +39,13 @@ class CapacityStudy:
         }
 
     def tried(self) -> pd.DataFrame:
-        """Return a row per capacity: mean with 95 % interval, replications, whether it is met."""
+        """Return a row per capacity: mean with 95 % interval, replicates, whether it is met."""
         return pd.DataFrame(
             [
                 {
                     "capacity": each.capacity, "mean": each.found.mean,
                     "conf_low": each.found.low, "conf_high": each.found.high,
-                    "replications": each.found.replications, "met": each.met,
+                    "replicates": each.found.replicates, "met": each.met,
                 }
                 for each in self.solution.tried
             ]
@@ -73,7 +73,7 @@ def write_capacity(study: CapacityStudy, folder: Path) -> None:
 
 
 def _solution(task: Task, what: str, goal: Goal) -> Solution:
-    with pool(task.workers) as compute, optional_progress("replications", task.progress) as tell:
+    with pool(task.workers) as compute, optional_progress("replicates", task.progress) as tell:
         return solve(
             task.clinic, task.scenario, what, goal, task.seed, task.most, task.men, task.listed,
             task.workers, compute,
@@ -85,14 +85,14 @@ def show_capacity(console: Console, study: CapacityStudy) -> None:
     """Print all capacities tried, and the answer."""
     what, goal, solution = study.what, study.goal, study.solution
     shown = Table(title=study.question, title_justify="left")
-    for name in (what, goal.measure, "95 % interval", "replications", "goal"):
+    for name in (what, goal.measure, "95 % interval", "replicates", "goal"):
         shown.add_column(name, justify="right")
     for each in solution.tried:
         found = each.found
         verdict = {True: "met", False: "not met", None: "open"}[each.met]
         shown.add_row(
             str(each.capacity), f"{found.mean:.1f}", f"{found.low:.1f} to {found.high:.1f}",
-            str(found.replications), verdict,
+            str(found.replicates), verdict,
         )  # fmt: skip
     console.print(shown)
     least = solution.capacity or f"none up to {solution.tried[-1].capacity}"

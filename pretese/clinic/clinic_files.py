@@ -141,7 +141,7 @@ class _Sink:
 
 
 _WHOLE = frozenset({"gn", "completed", "micro_tese", "icsi", *endpoint_columns()})
-_WORDS = frozenset({"diagnosis", "regimen", "phase_before", "drug", "procedure", "result", "end"})
+_WORDS = frozenset({"diagnosis", "regimen", "previous_phase", "drug", "procedure", "result", "end"})
 
 
 def _plain(table: pd.DataFrame) -> pa.Table:

@@ -11,8 +11,8 @@ CAPACITY_NAMES = (
     "hormone_analysers",
 )
 
-#: Replications at most, and at least: fewer give no trustworthy interval.
-MOST_REPLICATIONS, FEWEST_REPLICATIONS = 10_000, 5
+#: Replicates at most, and at least: fewer give no trustworthy interval.
+MOST_REPLICATES, FEWEST_REPLICATES = 10_000, 5
 
 #: Figures of a run.
 FIGURES = ("queues", "flow", "timeline")

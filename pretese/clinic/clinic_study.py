@@ -1,4 +1,4 @@
-"""A run of a clinic with its replications, and what it leaves in a folder."""
+"""A run of a clinic with its replicates, and what it leaves in a folder."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from pretese.clinic.clinic_files import write_run
-from pretese.clinic.clinic_task import Task, first_run, replications
+from pretese.clinic.clinic_task import Task, first_run, replicates
 from pretese.clinic.flow_figure import draw_patient_flow
 from pretese.clinic.queue_figures import draw_queues, draw_timeline, longest_way
 from pretese.clinic.run_results import draw_clinic_figures, facts_of, write_summary
@@ -19,7 +19,7 @@ from pretese.io.input.regimen_files import RegimenFiles
 from pretese.io.output.manifest import write_manifest
 from pretese.jobs.signals import StopRequest
 from protocol.errors import InputError
-from simulate.clinic.capacity.replications import Replication, measured, summary
+from simulate.clinic.capacity.replicates import Replicate, measured, summary
 from simulate.clinic.flow.run_clinic import Run
 from simulate.clinic.records.clinic_tables import clinic_tables
 from simulate.clinic.records.event_log import log_of
@@ -29,7 +29,7 @@ from simulate.clinic.records.state_on_day import views
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """How long to go on: ``wanted`` replications, or until ``measure`` is as precise as asked.
+    """How long to go on: ``wanted`` replicates, or until ``measure`` is as precise as asked.
 
     ``relative`` is the half-width of the interval over the mean.
     """
@@ -41,7 +41,7 @@ class Precision:
 
 @dataclass(frozen=True, slots=True)
 class ClinicStudy:
-    """The first run, every replication's measures, and the day as of which tables are read.
+    """The first run, every replicate's measures, and the day as of which tables are read.
 
     ``stop`` tells whether somebody asked to stop meanwhile.
     """
@@ -49,12 +49,12 @@ class ClinicStudy:
     task: Task
     precision: Precision
     run: Run
-    done: Sequence[Replication]
+    done: Sequence[Replicate]
     day: float
     stop: StopRequest
 
     def summary(self) -> pd.DataFrame:
-        """Return every measure with mean and 95 % interval over the replications."""
+        """Return every measure with mean and 95 % interval over the replicates."""
         return summary(self.done)
 
     def facts(self, rows: dict[str, int]) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def study_clinic(
     regimens: RegimenFiles,
     stop: StopRequest,
 ) -> ClinicStudy:
-    """Run the clinic, then more replications until their measure is precise enough.
+    """Run the clinic, then more replicates until their measure is precise enough.
 
     Once ``stop`` is requested the run ends: what has happened until then is kept.
 
@@ -99,7 +99,7 @@ def study_clinic(
     run = first_run(task, stop)
     done = [_checked(measured(run), precision.measure)]
     if not stop():
-        done = replications(
+        done = replicates(
             task, done[0], precision.wanted, precision.relative, precision.measure, stop
         )
     regimens.check()
@@ -136,7 +136,7 @@ def _known_day(run: Run, asked: float | None) -> float:
     return min(last if asked is None else asked, run.until_day)
 
 
-def _checked(first: Replication, measure: str) -> Replication:
+def _checked(first: Replicate, measure: str) -> Replicate:
     if measure not in first.measures:
         cure = f"take one of {', '.join(first.measures)}"
         raise InputError.of("measure", measure, "there is no such measure", cure)

@@ -1,26 +1,26 @@
-"""A run of a clinic and its replications; a request to stop is read between events."""
+"""A run of a clinic and its replicates; a request to stop is read between events."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from pretese.jobs.crew import in_order, local_crew
+from pretese.jobs.worker_pool import in_order, local_pool
 from pretese.screen.progress import optional_progress
 from protocol.errors import InputError
-from simulate.clinic.capacity.replications import Compute, Replication, precise, until_precise
+from simulate.clinic.capacity.replicates import Compute, Replicate, precise, until_precise
 from simulate.clinic.flow.run_clinic import Run, run_clinic
 from simulate.clinic.setup.clinic_file import Clinic
-from simulate.clinic.setup.referrals import Waiting, men_to_draw
+from simulate.clinic.setup.referrals import Waiting, patients_needed
 from simulate.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is run: shared by a run, its replications and a search.
+    """What is run: shared by a run, its replicates and a search.
 
     ``men`` are drawn (None: as many as the clinic's horizon needs); ``listed`` already wait;
-    ``most`` replications are run, on so many ``workers``; ``progress`` is shown where it can be.
+    ``most`` replicates are run, on so many ``workers``; ``progress`` is shown where it can be.
     """
 
     clinic: Clinic
@@ -41,7 +41,7 @@ class Task:
 
 def first_run(task: Task, stop: Callable[[], bool]) -> Run:
     """Run the clinic once, as study 0."""
-    total = task.men or men_to_draw(task.clinic, task.scenario.men) + len(task.listed)
+    total = task.men or patients_needed(task.clinic, task.scenario.patients) + len(task.listed)
     with optional_progress("men through the clinic", task.progress) as tell:
         return run_clinic(
             task.clinic, task.scenario, task.seed, 0, task.men, task.listed, stop,
@@ -49,30 +49,30 @@ def first_run(task: Task, stop: Callable[[], bool]) -> Run:
         )  # fmt: skip
 
 
-def replications(
+def replicates(
     task: Task,
-    first: Replication,
+    first: Replicate,
     wanted: int | None,
     precision: float,
     measure: str,
     stop: Callable[[], bool],
-) -> list[Replication]:
+) -> list[Replicate]:
     """Run more, up to ``wanted`` in all; None goes on until ``measure`` is precise."""
     most = wanted or task.most
     enough = precise(measure, precision) if wanted is None else _never
-    with pool(task.workers) as compute, optional_progress("replications", task.progress) as tell:
+    with pool(task.workers) as compute, optional_progress("replicates", task.progress) as tell:
         return until_precise(
             task.clinic, task.scenario, task.seed, enough, most, task.men, task.listed,
             task.workers, compute, lambda done: tell(done, most), stop, [first],
         )  # fmt: skip
 
 
-def _never(_: Sequence[Replication]) -> bool:
+def _never(_: Sequence[Replicate]) -> bool:
     return False
 
 
 @contextmanager
 def pool(workers: int) -> Iterator[Compute]:
     """Give `map` over processes that leave signals to their parent."""
-    with local_crew(workers, ("simulate.clinic.capacity.replications",)) as crew:
-        yield partial(in_order, crew=crew)
+    with local_pool(workers, ("simulate.clinic.capacity.replicates",)) as pool:
+        yield partial(in_order, pool=pool)

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from pretese.clinic.clinic_task import Task
 from pretese.screen.console import SafeConsole
-from simulate.clinic.capacity.replications import Replication
+from simulate.clinic.capacity.replicates import Replicate
 
 #: What the console shows of all measures.
 HEADLINES = (
@@ -29,10 +29,10 @@ HEADLINES = (
 )
 
 
-def tell(
+def show_run(
     console: Console,
     task: Task,
-    done: Sequence[Replication],
+    done: Sequence[Replicate],
     table: pd.DataFrame,
     facts: dict[str, Any],
     out: Path,
@@ -42,7 +42,7 @@ def tell(
     for name in ("measure", "mean", "95 % interval"):
         shown.add_column(name, justify="left" if name == "measure" else "right")
     for row in table[table["measure"].isin(HEADLINES)].itertuples():
-        if row.replications:
+        if row.replicates:
             limits = f"{row.conf_low:.2f} to {row.conf_high:.2f}" if len(done) > 1 else ""
             shown.add_row(row.measure, f"{row.mean:.2f}", limits)
     console.print(shown)

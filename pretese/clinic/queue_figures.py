@@ -19,7 +19,7 @@ from pretese.plots.style import (
     house_style,
     new_figure,
 )
-from simulate.clinic.capacity.replications import Replication
+from simulate.clinic.capacity.replicates import Replicate
 from simulate.clinic.flow import steps
 from simulate.clinic.flow.run_clinic import Run
 from simulate.clinic.records.event_log import event_log
@@ -42,7 +42,7 @@ _FEWEST_SHOWN = 2
 _FEWEST_WEEKS = 20
 
 
-def draw_queues(clinic: Clinic, done: Sequence[Replication]) -> Figure:
+def draw_queues(clinic: Clinic, done: Sequence[Replicate]) -> Figure:
     """Draw each queue over time: mean over runs, the range of the runs, the warm-up shaded."""
     shown = [
         name
@@ -61,7 +61,7 @@ def draw_queues(clinic: Clinic, done: Sequence[Replication]) -> Figure:
         return figure
 
 
-def _queue_panel(axes: Axes, clinic: Clinic, name: str, done: Sequence[Replication]) -> None:
+def _queue_panel(axes: Axes, clinic: Clinic, name: str, done: Sequence[Replicate]) -> None:
     days = min(len(each.queues[name]) for each in done)
     series, at = _by_week(np.stack([each.queues[name][:days] for each in done]))
     if clinic.warm_up_days:
@@ -79,7 +79,7 @@ def _queue_panel(axes: Axes, clinic: Clinic, name: str, done: Sequence[Replicati
     axes.grid(axis="y")
 
 
-def _runs(done: Sequence[Replication]) -> str:
+def _runs(done: Sequence[Replicate]) -> str:
     return f" (mean and range of {len(done)} runs)" if len(done) > 1 else " (one run)"
 
 

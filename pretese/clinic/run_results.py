@@ -15,26 +15,26 @@ from pretese.clinic.queue_figures import draw_queues, draw_timeline, longest_way
 from pretese.io.output.csv_file import write_csv
 from pretese.io.output.versions import versions
 from pretese.plots.style import save
-from simulate.clinic.capacity.replications import Replication, interval, mser5
+from simulate.clinic.capacity.replicates import Replicate, interval, mser5
 from simulate.clinic.flow.run_clinic import Run
 from simulate.scenario.parameter_paths import mechanism_hash
 
 
-def write_summary(table: pd.DataFrame, done: Sequence[Replication], folder: Path) -> None:
-    """Write every measure, by replication too, the queues by day and the data dictionary."""
+def write_summary(table: pd.DataFrame, done: Sequence[Replicate], folder: Path) -> None:
+    """Write every measure, by replicate too, the queues by day and the data dictionary."""
     write_csv(table, folder / "summary.csv")
-    write_csv(_by_replication(done), folder / "replications.csv")
+    write_csv(_by_replicate(done), folder / "replicates.csv")
     write_csv(_queues(done), folder / "queues.csv")
     write_csv(clinic_dictionary(), folder / "dictionary.csv")
 
 
-def _by_replication(done: Sequence[Replication]) -> pd.DataFrame:
+def _by_replicate(done: Sequence[Replicate]) -> pd.DataFrame:
     table = pd.DataFrame([each.measures for each in done])
     table.insert(0, "run", range(1, len(done) + 1))
     return table
 
 
-def _queues(done: Sequence[Replication]) -> pd.DataFrame:
+def _queues(done: Sequence[Replicate]) -> pd.DataFrame:
     """Lay out queue lengths at the start of each day, a column per queue."""
     return pd.concat(
         [
@@ -44,7 +44,7 @@ def _queues(done: Sequence[Replication]) -> pd.DataFrame:
     )
 
 
-def draw_clinic_figures(run: Run, done: Sequence[Replication], day: float, folder: Path) -> None:
+def draw_clinic_figures(run: Run, done: Sequence[Replicate], day: float, folder: Path) -> None:
     """Draw queues, flow and one man's way as known on a day, as PNG and SVG."""
     folder.mkdir()
     figures = {
@@ -71,7 +71,7 @@ def origin(task: Task) -> dict[str, Any]:
 
 def facts_of(
     task: Task,
-    done: Sequence[Replication],
+    done: Sequence[Replicate],
     day: float,
     measure: str,
     precision: float,
@@ -90,7 +90,7 @@ def facts_of(
         "warm_up_days": task.clinic.warm_up_days,
         "warm_up_days_by_mser5": mser5(average) if task.clinic.horizon_days else None,
         "horizon_days": task.clinic.horizon_days,
-        "replications": len(done),
+        "replicates": len(done),
         "precision": {
             "measure": measure, "wanted": precision,
             "reached": None if reached is None or reached == inf else round(reached, 4),

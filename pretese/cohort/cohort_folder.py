@@ -33,7 +33,7 @@ class CohortRequest:
     @property
     def facts(self) -> dict[str, Any]:
         """What decides every value of the cohort, as the manifest holds it."""
-        dirt = self.data_errors_percent
+        error_share = self.data_errors_percent
         return {
             "scenario": self.loaded.scenario.id,
             "mechanism_sha256": self.loaded.mechanism_sha256,
@@ -42,7 +42,7 @@ class CohortRequest:
             "replicates": self.replicates,
             **({"first_study": self.first + 1} if self.first else {}),
             "seed": self.seed,
-            **({"dirt_percent": dirt} if dirt else {}),
+            **({"data_errors_percent": error_share} if error_share else {}),
         }
 
     def tables(self) -> dict[str, "pd.DataFrame"]:
@@ -91,6 +91,6 @@ def write_cohort(
 
 def _in_order(facts: dict[str, Any], formats: Sequence[str]) -> dict[str, Any]:
     """Return the facts of a manifest: formats stand before the errors that were introduced."""
-    last = {name: facts[name] for name in ("dirt_percent",) if name in facts}
+    last = {name: facts[name] for name in ("data_errors_percent",) if name in facts}
     first = {name: value for name, value in facts.items() if name not in last}
     return {**first, "formats": tuple(formats), **last, "versions": versions()}

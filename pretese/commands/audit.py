@@ -1,27 +1,39 @@
 """``pretese audit``: a clinic's log compared with its regimen, per patient and per cohort."""
 
+import datetime as dt
 from pathlib import Path
 
 import click
 
 from pretese.api.protocols import audits, regimens
+from pretese.commands.option_types import Date, pairs_of
 from pretese.commands.options import (
     json_option,
-    pairs_of,
     regimen_option,
-    set_option,
-    settings,
-    tell_assumptions,
+    regimen_set_option,
+    show_assumptions,
 )
 from pretese.io.output.atomic_file import check_file
 from pretese.io.text.json_text import print_json
 from pretese.screen.endings import CheckFailedError
 from pretese.screen.option_names import options_named
 from pretese.screen.terminal import echo
+from protocol.reading.day_formats import DAY_ORDERS
+
+_FILE = click.Path(path_type=Path)
+#: What messages call the arguments of the interface here.
+OPTIONS = {
+    "columns": "--map",
+    "mapping": "--mapping",
+    "dates": "--dates",
+    "decimal": "--decimal",
+    "sheet": "--sheet",
+    "data_cutoff": "--data-cutoff",
+}
 
 
 @click.command("audit")
-@click.argument("log", type=click.Path(path_type=Path))
+@click.argument("log", type=_FILE)
 @regimen_option
 @click.option(
     "--map",
@@ -30,34 +42,60 @@ from pretese.screen.terminal import echo
     metavar="NAME=COLUMN",
     help="The log's own name of a column: patient=ID. May be repeated.",
 )
-@click.option("--csv", "table", type=click.Path(path_type=Path), help="Write deviations to a file.")
+@click.option("--mapping", type=_FILE, help="A YAML file with the log's own columns and words.")
+@click.option("--dates", type=click.Choice(DAY_ORDERS), help="Order of dates such as 01/03/2022.")
+@click.option("--decimal", type=click.Choice(("point", "comma")), help="The decimal mark.")
+@click.option("--sheet", help="The sheet of a workbook that has several.")
+@click.option(
+    "--calendar-months", is_flag=True, default=None, help="Therapy by months of the calendar."
+)
+@click.option("--data-cutoff", type=Date(), help="The last day that the log covers.")
+@click.option("--csv", "table", type=_FILE, help="Write deviations to a file.")
 @click.option("--strict", is_flag=True, help="Exit with 3 if there is any deviation.")
-@set_option
+@regimen_set_option
 @json_option
 def command(
     log: Path,
     regimen: str,
     columns: tuple[str, ...],
+    mapping: Path | None,
+    dates: str | None,
+    decimal: str | None,
+    sheet: str | None,
+    calendar_months: bool | None,
+    data_cutoff: dt.datetime | None,
     table: Path | None,
     strict: bool,
-    parameters: tuple[str, ...],
-    as_document: bool,
+    changes: dict[str, float],
+    as_json: bool,
 ) -> None:
     """Compare a clinic's log with its regimen.
 
-    LOG is a CSV file with the columns patient, date, event, drug, amount, unit, value; or a folder
-    that `pretese simulate` wrote, of which the men who followed the regimen are audited.
+    LOG is a table (CSV, xlsx) with the columns patient, date, event, drug, amount, unit, value; or
+    a folder that `pretese simulate` wrote, of which the patients who followed the regimen are
+    audited.
     """
     if table is not None:
         check_file(table, "--csv")
-    chosen = regimens.regimen(regimen, **settings(parameters))
-    found = audits.audit(log, chosen, columns=pairs_of("--map", columns, "patient=ID"))
-    tell_assumptions(log, found.data_assumptions)
+    chosen = regimens.regimen(regimen, **changes)
+    with options_named(OPTIONS):
+        found = audits.audit(
+            log,
+            chosen,
+            columns=pairs_of("--map", columns, "patient=ID"),
+            mapping=mapping,
+            dates=dates,
+            decimal=decimal,
+            sheet=sheet,
+            calendar_months=calendar_months,
+            data_cutoff=data_cutoff,
+        )
+    show_assumptions(log, found.data_assumptions)
     if table is not None:
         with options_named({"path": "--csv"}):
             found.to_csv(table)
         echo(f"wrote {table}", err=True)
-    if as_document:
+    if as_json:
         print_json(found.to_dict())
     else:
         echo(str(found))

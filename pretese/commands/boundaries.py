@@ -5,11 +5,10 @@ from typing import Any
 import click
 
 from pretese.commands.argument_names import as_options
-from pretese.commands.options import Number, to_number
-from pretese.commands.risk_options import risk_options
+from pretese.commands.option_types import Number, comma_numbers
+from pretese.commands.options import json_option, risk_options
 from pretese.io.text.json_text import print_json
 from pretese.screen.terminal import echo
-from protocol.errors import InputError
 
 #: Arguments of the interface whose options have other names.
 _OPTIONS = {
@@ -52,16 +51,19 @@ _OPTIONS = {
 @click.option("--futility-gamma", type=Number(), help="Parameter of HSD for futility.")
 @click.option("--futility-rho", type=Number(), help="Parameter of KD for futility.")
 @click.option("--binding", is_flag=True, help="Futility boundaries are binding.")
-@risk_options("adds the sample size and exact power.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@risk_options
+@json_option
 def command(analyses: str, cumulative: str | None, as_json: bool, **chosen: Any) -> None:
-    """Compute the boundaries, error spent and expected sample size of a group-sequential design."""
+    """Compute boundaries, error spent and expected sample size of a group-sequential design.
+
+    With --control-risk and --treated-risk also the sample size and its exact power.
+    """
     from pretese.api.trials.group_sequential import boundaries
 
     with as_options(**_OPTIONS):
         found = boundaries(
             _information(analyses),
-            cumulative=None if cumulative is None else _numbers("cumulative", cumulative),
+            cumulative=None if cumulative is None else comma_numbers(cumulative, "--cumulative"),
             **chosen,
         )
     if as_json:
@@ -72,15 +74,7 @@ def command(analyses: str, cumulative: str | None, as_json: bool, **chosen: Any)
 
 def _information(analyses: str) -> int | tuple[float, ...]:
     """Return fractions, or the number of analyses that a lone whole number above 1 asks for."""
-    values = _numbers("analyses", analyses)
+    values = comma_numbers(analyses, "--analyses")
     if len(values) == 1 and values[0] > 1 and values[0] == int(values[0]):
         return int(values[0])
     return values
-
-
-def _numbers(option: str, text: str) -> tuple[float, ...]:
-    try:
-        return tuple(to_number(part) for part in text.split(","))
-    except ValueError:
-        cure = "give numbers separated by commas"
-        raise InputError.of("boundaries", f"--{option}", f"{text!r} is not a list", cure) from None

@@ -1,4 +1,4 @@
-"""`pretese calibrate`: solve a scenario's calibrated parameters and store the certificate."""
+"""`pretese calibrate`: solve a scenario's calibrated parameters and store the record."""
 
 import click
 
@@ -10,23 +10,24 @@ from pretese.screen.endings import CheckFailedError
 
 @click.command()
 @click.argument("scenario")
-@click.option("--check", "only_check", is_flag=True, help="Test the stored certificate.")
+@click.option("--check", "only_check", is_flag=True, help="Test the stored calibration record.")
 @click.option(
-    "--studies",
+    "--replicates",
     type=click.IntRange(50, 1_000_000),
     default=1000,
     show_default=True,
-    help="Studies drawn by --check.",
+    help="Simulated studies of --check.",
 )
-@seed_option(words="Base seed of --check.")
-def command(scenario: str, only_check: bool, studies: int, seed: int) -> None:
+@seed_option()
+def command(scenario: str, only_check: bool, replicates: int, seed: int) -> None:
     """Solve the calibrated parameters of SCENARIO (a shipped name or a file).
 
-    Draws thousands of studies with common random numbers, moves the parameters until the targets
-    come out, and stores what was achieved in certificates/ beside the scenario. Exit code 3 if a
-    target is missed by more than 3 Monte Carlo standard errors.
+    Thousands of studies are simulated with common random numbers. The parameters are solved so
+    that the targets are met on average, and stored with the achieved values in
+    calibration_records/ beside the scenario. Exits with status 3 if any target is missed by more
+    than 3 Monte Carlo standard errors.
     """
-    found = pretese.calibrate(scenario, check=only_check, studies=studies, seed=seed)
+    found = pretese.calibrate(scenario, check=only_check, replicates=replicates, seed=seed)
     from pretese.article.calibration.calibration_view import failure, show_record
 
     show_record(SafeConsole(), found.record)

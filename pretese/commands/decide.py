@@ -8,13 +8,13 @@ import click
 from pretese.api.protocols import regimens
 from pretese.api.protocols.decisions import Decision
 from pretese.bedside.words import OUTCOME_COLOURS
+from pretese.commands.option_types import Date
 from pretese.commands.options import (
-    Date,
-    Number,
+    fsh_option,
+    fsh_unit_option,
     json_option,
     regimen_option,
-    set_option,
-    settings,
+    regimen_set_option,
 )
 from pretese.io.text.json_text import print_json
 from pretese.screen.option_names import options_named
@@ -25,10 +25,10 @@ OPTIONS = {
     "decide": "pretese decide",
     "patient": "--patient FILE",
     "month": "--month M",
-    "previous_phase": "--phase-before",
+    "previous_phase": "--previous-phase",
     "fsh": "--fsh",
     "findings": "--finding",
-    "on": "--on",
+    "decision_date": "--decision-date",
 }
 
 
@@ -36,9 +36,9 @@ OPTIONS = {
 @regimen_option
 @click.option("--patient", type=click.Path(path_type=Path), help="A man's file (YAML).")
 @click.option("--month", type=int, help="The month of therapy that begins, from 1.")
-@click.option("--phase-before", help="The phase of the month before, such as hcg.")
-@click.option("--fsh", type=Number(), help="FSH at the end of the month before.")
-@click.option("--fsh-unit", default="IU/L", show_default=True, help="A UCUM unit or an alias.")
+@click.option("--previous-phase", help="The phase of the month before, such as hcg.")
+@fsh_option("FSH at the end of the month before.")
+@fsh_unit_option
 @click.option(
     "--finding",
     "findings",
@@ -46,24 +46,24 @@ OPTIONS = {
     help="Another finding: 'testosterone=40 nmol/L', 'semen=no sperm'. May be repeated.",
 )
 @click.option(
-    "--on",
+    "--decision-date",
     type=Date(),
     help="The day of the decision; today if not given.",
 )
-@set_option
+@regimen_set_option
 @json_option
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of --json and stop.")
 def command(
     regimen: str,
     patient: Path | None,
     month: int | None,
-    phase_before: str | None,
+    previous_phase: str | None,
     fsh: float | None,
     fsh_unit: str,
     findings: tuple[str, ...],
-    on: dt.datetime | None,
-    parameters: tuple[str, ...],
-    as_document: bool,
+    decision_date: dt.datetime | None,
+    changes: dict[str, float],
+    as_json: bool,
     schema: bool,
 ) -> None:
     """Say what the regimen asks for, for one man on one day, and why.
@@ -75,16 +75,16 @@ def command(
         print_json(Decision.schema())
         return
     with options_named(OPTIONS):
-        decision = regimens.regimen(regimen, **settings(parameters)).decide(
+        decision = regimens.regimen(regimen, **changes).decide(
             patient,
             month=month,
-            previous_phase=phase_before,
+            previous_phase=previous_phase,
             fsh=fsh,
             fsh_unit=fsh_unit,
             findings=findings,
-            on=on,
+            decision_date=decision_date,
         )
-    if as_document:
+    if as_json:
         print_json(decision.to_dict())
         return
     for line in str(decision).split("\n"):

@@ -6,10 +6,9 @@ from typing import Any
 import click
 
 from pretese.commands.argument_names import as_options
-from pretese.commands.options import NumberRange, json_option, tell_assumptions
-from pretese.commands.risk_options import risk_options
+from pretese.commands.option_types import NumberRange
+from pretese.commands.options import json_option, plot_option, risk_options, show_assumptions
 from pretese.io.text.json_text import print_json
-from protocol.errors import InputError
 
 #: Arguments of the interface, and the options that stand for them.
 _OPTIONS = {
@@ -35,51 +34,36 @@ _OPTIONS = {
     help="Participants in the final analysis or, for estimates, its information 1 / std_error^2 "
     "[those of the design].",
 )  # fmt: skip
-@risk_options("for conditional power where the design names a scenario.")
+@risk_options
 @click.option(
     "--effect", "effects", multiple=True, type=NumberRange(0, 100), metavar="PERCENT",
     help="Report conditional power under this percentage of the planned effect too. May be "
     "repeated.",
 )  # fmt: skip
-@click.option(
-    "--plot", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-    help="Draw the boundaries and the test statistic: .png or .svg.",
-)  # fmt: skip
+@plot_option
 @json_option
-def command(
-    design: str, interim: Path, plot: Path | None, as_document: bool, **chosen: Any
-) -> None:
+def command(design: str, interim: Path, plot: Path | None, as_json: bool, **chosen: Any) -> None:
     """Compare the interim data of an ongoing trial of DESIGN with its plan.
 
     INTERIM.csv has one row per analysis, cumulative: control_events, control_participants,
     treated_events, treated_participants for the score test; or estimate, std_error by any other
-    method (risk differences, or natural LOGARITHMS of odds ratios).
+    method (risk differences, or natural LOGARITHMS of odds ratios). --control-risk and
+    --treated-risk are the planned risks of a design that names a scenario.
     """
     from pretese.api.trials.designs import design as read_design
     from pretese.screen.console import SafeConsole
     from pretese.trial.monitoring.interim_data import read_interim_data
     from pretese.trial.monitoring.monitoring_view import show_monitoring
 
-    if plot is not None:
-        _check_plot(plot)
     plan, data = read_design(design), read_interim_data(interim)
-    tell_assumptions(interim, data.assumptions)
+    show_assumptions(interim, data.assumptions)
     with as_options(**_OPTIONS):
         found = plan.monitor(data, **chosen)
     if plot is not None:
         from pretese.plots.style import save
 
         save(found.plot(), plot, "--plot")
-    if as_document:
+    if as_json:
         print_json(found.to_dict())
     else:
         show_monitoring(SafeConsole(), found.to_dict())
-
-
-def _check_plot(plot: Path) -> None:
-    from pretese.io.output.atomic_file import check_file
-
-    if plot.suffix not in (".png", ".svg"):
-        problem = f"{plot.suffix or 'no file type'} is not supported"
-        raise InputError.of("--plot", str(plot), problem, "end the name in .png or .svg")
-    check_file(plot, "--plot")

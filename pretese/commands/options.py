@@ -1,136 +1,161 @@
-"""Options that several commands share."""
+"""Options that several commands share: one name, one meaning, one default."""
 
-import datetime as dt
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from pretese.api.arguments.argument_ranges import MAX_SEED
+from pretese.commands.option_types import Number, Percent, SeveralOf, number_pairs
 from pretese.screen.terminal import echo
-from protocol.dates import FIRST_YEAR, LAST_YEAR
 from protocol.errors import InputError
-from protocol.reading.numbers import number_of, read_number
-
-regimen_option = click.option(
-    "--regimen",
-    default="fsh-guided",
-    show_default=True,
-    help="A shipped regimen, or the path of your own.",
-)
-json_option = click.option(
-    "--json", "as_document", is_flag=True, help="One JSON document on standard output."
-)
-set_option = click.option(
-    "--set",
-    "parameters",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Another value of a parameter, in its declared unit. May be repeated.",
-)
-
 
 #: A command, or the function that is to become one.
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-#: Largest seed: it fits the whole numbers of every format that we write.
-MAX_SEED = 2**63 - 1
+#: What gives a command an option.
+Option = Callable[[Command], Command]
+
+_FILE = click.Path(path_type=Path)
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print the result as one JSON document."
+)
+resume_option = click.option(
+    "--resume", is_flag=True, help="Continue, or extend, the study in --out."
+)
 
 
-class _Finite:
-    """Refuses ``nan`` and ``inf``, which every range of click's holds, and ambiguous commas."""
+def _plot_file(_: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    """Refuse a file that no figure can be written to, before anything is computed."""
+    if path is None:
+        return None
+    from pretese.io.output.atomic_file import check_file
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the finite number that was given."""
-        option = param.opts[0] if param else "number"
-        number = value if isinstance(value, int | float) else read_number(str(value), option, "")
-        return super().convert(number, param, ctx)  # type: ignore[misc]  # a mixin of click's types
-
-
-class Number(_Finite, click.types.FloatParamType):
-    """A finite number as the type of an option."""
-
-
-class NumberRange(_Finite, click.FloatRange):
-    """A finite number within limits as the type of an option."""
+    if path.suffix not in (".png", ".svg"):
+        problem = f"{path.suffix or 'no ending'}"
+        raise InputError.of(option.opts[0], str(path), problem, "end in .png or .svg")
+    check_file(path, option.opts[0])
+    return path
 
 
-class Date(click.DateTime):
-    """A date as the type of an option, within the years that files may name too."""
+plot_option = click.option(
+    "--plot", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", callback=_plot_file,
+    help="Draw the result: .png or .svg.",
+)  # fmt: skip
+workers_option = click.option(
+    "--workers", type=click.IntRange(1, 256), default=1, show_default=True,
+    help="Number of processes; results do not depend on it.",
+)  # fmt: skip
+scheduler_option = click.option(
+    "--scheduler", metavar="ADDRESS",
+    help="Dask scheduler in place of --workers; results do not depend on it.",
+)  # fmt: skip
+regimen_option = click.option(
+    "--regimen", default="fsh-guided", show_default=True,
+    help="A shipped regimen, or the path of your own.",
+)  # fmt: skip
+fsh_unit_option = click.option(
+    "--fsh-unit", default="IU/L", show_default=True,
+    help="Unit of --fsh: a UCUM unit or an alias such as mIU/mL.",
+)  # fmt: skip
 
-    def __init__(self) -> None:
-        super().__init__(["%Y-%m-%d"])
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> dt.datetime:
-        """Return the day at midnight."""
-        given: dt.datetime = super().convert(value, param, ctx)
-        if not FIRST_YEAR <= given.year <= LAST_YEAR:
-            option = param.opts[0] if param else "date"
-            cure = f"give a date in the years {FIRST_YEAR} to {LAST_YEAR}"
-            raise InputError.of(option, "", f"{given.date()} is not allowed", cure)
-        return given
-
-
-def seed_option(
-    default: int | None = 1, words: str = "Base seed of all random numbers."
-) -> Callable[[Command], Command]:
-    """Return ``--seed``, the same in every command; without a default it is None."""
+def seed_option(own: str = "") -> Option[Any]:
+    """Return ``--seed``: 1 unless given; None where ``own`` says what has a seed of its own."""
     return click.option(
-        "--seed",
-        type=click.IntRange(0, MAX_SEED),
-        default=default,
-        show_default=default is not None,
+        "--seed", type=click.IntRange(0, MAX_SEED), default=None if own else 1,
+        show_default=own or True, help="Base seed of all random numbers.",
+    )  # fmt: skip
+
+
+def patients_option(
+    least: int, most: int, default: int | None, words: str, own: str = ""
+) -> Option[Any]:
+    """Return ``--patients``; ``own`` says what holds where ``default`` is None."""
+    return _count_option("--patients", least, most, default, words, own)
+
+
+def replicates_option(
+    least: int, most: int, default: int | None, words: str, own: str = ""
+) -> Option[Any]:
+    """Return ``--replicates``; ``own`` says what holds where ``default`` is None."""
+    return _count_option("--replicates", least, most, default, words, own)
+
+
+def _count_option(
+    name: str, least: int, most: int, default: int | None, words: str, own: str
+) -> Option[Any]:
+    return click.option(
+        name, type=click.IntRange(least, most), default=default, show_default=own or True,
         help=words,
-    )
+    )  # fmt: skip
 
 
-def to_number(text: str) -> float:
-    """Return the finite number that a text writes in decimal digits.
-
-    Raises
-    ------
-    ValueError
-        For anything else that `float` reads: ``nan``, ``inf``, ``1_000``, digits of other scripts.
-
-    >>> to_number(" -1.5e3 ")
-    -1500.0
-    """
-    number = number_of(text)
-    if number is None or not math.isfinite(number):
-        raise ValueError("not a number")
-    return number
+def out_option(words: str, default: str | None = None, *, required: bool = False) -> Option[Any]:
+    """Return ``--out``, the folder or the file to write; ``words`` say which, and what is in it."""
+    return click.option(
+        "--out", type=_FILE, default=None if default is None else Path(default),
+        show_default=default is not None, required=required, help=words,
+    )  # fmt: skip
 
 
-def tell_assumptions(path: Path, assumptions: Iterable[str]) -> None:
+def format_option(formats: Iterable[str], default: str, words: str) -> Option[Any]:
+    """Return ``--format``: one of ``formats``."""
+    return click.option(
+        "--format", "form", type=click.Choice(list(formats)), default=default, show_default=True,
+        help=words,
+    )  # fmt: skip
+
+
+def formats_option(formats: Collection[str], default: str, words: str) -> Option[Any]:
+    """Return ``--format``: one or more of ``formats``, with commas between them."""
+    return click.option(
+        "--format", "formats", type=SeveralOf(formats), default=default, show_default=True,
+        metavar="FORMAT[,FORMAT...]", help=words,
+    )  # fmt: skip
+
+
+def figures_option(words: str) -> Option[Any]:
+    """Return ``--figures/--no-figures``; figures are drawn unless that is declined."""
+    return click.option("--figures/--no-figures", default=True, show_default=True, help=words)
+
+
+def set_option(what: str, example: str) -> Option[Any]:
+    """Return ``--set``: other numbers of a regimen or scenario, as numbers by name."""
+    return click.option(
+        "--set", "changes", multiple=True, metavar="NAME=NUMBER", callback=number_pairs(example),
+        help=f"Replace a number of the {what}, such as {example}. May be repeated.",
+    )  # fmt: skip
+
+
+#: ``--set`` of a regimen and of a scenario.
+regimen_set_option = set_option("regimen, in its declared unit", "testosterone_high=32")
+scenario_set_option = set_option("scenario", "spermatogenesis.treatment.direct=0")
+
+
+def plan_option(words: str, *, required: bool = False) -> Option[Any]:
+    """Return ``--plan``, the file of an analysis plan."""
+    return click.option("--plan", "plan_path", type=_FILE, required=required, help=words)
+
+
+def fsh_option(words: str, *, multiple: bool = False) -> Option[Any]:
+    """Return ``--fsh``, in the unit of ``--fsh-unit``."""
+    return click.option("--fsh", type=Number(), multiple=multiple, help=words)
+
+
+def risk_options(command: Command) -> Command:
+    """Give a command ``--control-risk`` and ``--treated-risk``, percentages with their sign."""
+    for name in ("treated", "control"):
+        command = click.option(
+            f"--{name}-risk", type=Percent(), metavar="PERCENT",
+            help=f"Event risk of the {name} arm, with its sign, such as 30%.",
+        )(command)  # fmt: skip
+    return command
+
+
+def show_assumptions(path: Path, assumptions: Iterable[str]) -> None:
     """Say on standard error what was assumed about a file that was read."""
     for assumption in assumptions:
         echo(f"{path}: {assumption}", err=True)
-
-
-def settings(pairs: tuple[str, ...]) -> dict[str, float]:
-    """Return ``NAME=VALUE`` words as numbers by name."""
-    values = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals:
-            cure = "write NAME=NUMBER, such as testosterone_high=32"
-            raise InputError.of("--set", "", f"{pair!r} is not understood", cure)
-        values[name.strip()] = read_number(text, "--set", name.strip())
-    return values
-
-
-def pairs_of(option: str, words: tuple[str, ...], example: str) -> dict[str, str]:
-    """Return ``NAME=WORD`` words by name."""
-    pairs = {}
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not (name and equals and value):
-            cure = f"write NAME=WORD, such as {example}"
-            raise InputError.of(option, "", f"{word!r} is not understood", cure)
-        if name.strip() in pairs:
-            raise InputError.of(option, name.strip(), "it came twice", "give it once")
-        pairs[name.strip()] = value.strip()
-    return pairs

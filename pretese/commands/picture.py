@@ -1,11 +1,11 @@
-"""`pretese picture`: one man's hormones, a cohort's, its quartiles, what shared luck saves."""
+"""`pretese picture`: hormones of a patient or a cohort, quartiles, and variance reduction."""
 
 from pathlib import Path
 
 import click
 
 import pretese
-from pretese.commands.options import seed_option
+from pretese.commands.options import out_option, seed_option
 from pretese.io.output.atomic_file import check_file
 from pretese.pictures.scenario_pictures import PICTURES
 from pretese.screen.option_names import options_named
@@ -15,17 +15,17 @@ from protocol.errors import InputError
 @click.command()
 @click.argument("kind", type=click.Choice(list(PICTURES)))
 @click.argument("scenario")
-@click.option("--man", type=click.IntRange(1), default=1, show_default=True, help="For `man`.")
-@seed_option()
 @click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True,
-    help="File to write: .png or .svg.",
+    "--patient-number", type=click.IntRange(1), default=1, show_default=True,
+    help="Which patient `patient` shows, from 1.",
 )  # fmt: skip
-def command(kind: str, scenario: str, man: int, seed: int, out: Path) -> None:
+@seed_option()
+@out_option("File to write: .png or .svg.", required=True)
+def command(kind: str, scenario: str, patient_number: int, seed: int, out: Path) -> None:
     """Draw a picture of SCENARIO (a shipped name or a file).
 
-    man: hormones hour by hour, with injections and decisions. cohort: all men month by month.
-    quartiles: published beside simulated. luck: what common random numbers save.
+    patient: hormones by the hour, with injections and decisions. cohort: all patients by month.
+    quartiles: published and simulated. variance: variance reduction by common random numbers.
     """
     if out.suffix not in (".png", ".svg"):
         raise InputError.of(
@@ -33,8 +33,8 @@ def command(kind: str, scenario: str, man: int, seed: int, out: Path) -> None:
         )
     check_file(out, "--out")
     chosen = pretese.scenario(scenario)
-    with options_named({"patient": "--man"}):
-        figure = chosen.plot(kind, patient=man, seed=seed)
+    with options_named({"patient_number": "--patient-number"}):
+        figure = chosen.plot(kind, patient_number=patient_number, seed=seed)
     from pretese.plots.style import save
 
     save(figure, out, "--out")

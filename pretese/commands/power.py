@@ -1,12 +1,21 @@
 """`pretese power`: operating characteristics and sample size of a planned trial, by simulation."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from pretese.commands.argument_names import as_options
-from pretese.commands.options import Number, NumberRange, pairs_of, seed_option, settings, to_number
+from pretese.commands.option_types import Number, NumberRange, pairs_of, to_number
+from pretese.commands.options import (
+    json_option,
+    out_option,
+    replicates_option,
+    resume_option,
+    scenario_set_option,
+    scheduler_option,
+    seed_option,
+    workers_option,
+)
 from pretese.io.text.json_text import print_json
 from protocol.errors import InputError
 
@@ -29,10 +38,7 @@ _OPTIONS = {
     help="Percentage of the planned effect, in addition to 0 and 100. May be repeated: a curve.",
 )  # fmt: skip
 @click.option("--solve", type=Number(), help="Find the sample size for this power, such as 0.9.")
-@click.option(
-    "--replicates", type=click.IntRange(20, 10_000_000), default=2000, show_default=True,
-    help="Simulated trials at each sample size and effect.",
-)  # fmt: skip
+@replicates_option(20, 10_000_000, 2000, "Simulated trials at each sample size and effect.")
 @seed_option()
 @click.option(
     "--sensitivity", "axes", multiple=True, metavar="PATH=V1,V2,...",
@@ -40,30 +46,21 @@ _OPTIONS = {
     "combinations are simulated and the worst is named.",
 )  # fmt: skip
 @click.option("--tornado", is_flag=True, help="Vary each assumption alone over its range.")
-@click.option(
-    "--set", "changes", multiple=True, metavar="PATH=NUMBER",
-    help="Replace a number of the scenario, such as spermatogenesis.treatment.direct=0.",
-)  # fmt: skip
-@click.option(
-    "--out", type=click.Path(path_type=Path),
-    help="Folder for finished blocks of replicates, tables and figures.",
-)  # fmt: skip
+@scenario_set_option
+@out_option("Folder for finished blocks of replicates, tables and figures.")
 @click.option(
     "--patient-level", is_flag=True,
     help="Simulate patients even where counts suffice. Always on when designs are compared.",
 )  # fmt: skip
-@click.option("--resume", is_flag=True, help="Continue, or extend, the study in --out.")
-@click.option(
-    "--workers", type=click.IntRange(1, 256), default=1, show_default=True,
-    help="Processes; the result does not depend on their number.",
-)  # fmt: skip
-@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler to use in place of --workers.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@resume_option
+@workers_option
+@scheduler_option
+@json_option
 def command(
     designs: tuple[str, ...],
     participants: tuple[int, ...],
     axes: tuple[str, ...],
-    changes: tuple[str, ...],
+    changes: dict[str, float],
     as_json: bool,
     **chosen: Any,
 ) -> None:
@@ -88,7 +85,7 @@ def command(
         found = first.power(
             participants,
             sensitivity=_axes(axes),
-            changes=settings(changes),
+            changes=changes,
             compare=others,
             **chosen,
         )

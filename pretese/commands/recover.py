@@ -1,4 +1,4 @@
-"""`pretese recover`: which analyses find the true effect, and in which scenarios."""
+"""`pretese recover`: which analyses are unbiased, and in which scenarios."""
 
 from pathlib import Path
 
@@ -6,7 +6,18 @@ import click
 
 from pretese.api.analysis.recoveries import recover
 from pretese.api.analysis.recovery_result import Recovery
-from pretese.commands.options import NumberRange, seed_option
+from pretese.commands.option_types import NumberRange
+from pretese.commands.options import (
+    figures_option,
+    json_option,
+    out_option,
+    plan_option,
+    replicates_option,
+    resume_option,
+    scheduler_option,
+    seed_option,
+    workers_option,
+)
 from pretese.io.text.json_text import print_json
 from pretese.screen.endings import CheckFailedError
 from pretese.screen.option_names import options_named
@@ -17,44 +28,29 @@ OPTIONS = {name: f"--{name}" for name in ("out", "resume", "workers", "scheduler
 
 @click.command()
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
-@click.option(
-    "--plan", "plan_path", type=click.Path(path_type=Path),
-    help="Analysis plan (YAML) in place of the library's; nothing is claimed of its methods.",
-)  # fmt: skip
-@click.option(
-    "--replicates", type=click.IntRange(2, 100_000_000), default=1000, show_default=True,
-    help="Simulated studies per scenario.",
-)  # fmt: skip
+@plan_option("Analysis plan (YAML) in place of the library's; without expected verdicts.")
+@replicates_option(2, 100_000_000, 1000, "Simulated studies per scenario.")
 @click.option(
     "--mcse", type=NumberRange(0.00005, 0.1),
-    help="Go on until coverage and rejection have this Monte Carlo standard error everywhere.",
+    help="Add replicates until coverage and rejection have this Monte Carlo standard error.",
 )  # fmt: skip
 @click.option(
-    "--truth-men", type=click.IntRange(1000, 1_000_000_000),
-    help="Men over whom true population effects are averaged [the library's].",
+    "--truth-patients", type=click.IntRange(1000, 1_000_000_000),
+    help="Patients over whom true effects are averaged [default: the library's].",
 )  # fmt: skip
-@seed_option(None, "Base seed of all random numbers [the library's].")
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("out/recover"), show_default=True,
-    help="Folder for blocks of finished work, estimates, tables and figures.",
-)  # fmt: skip
-@click.option("--resume", is_flag=True, help="Continue, or extend, the study in --out.")
-@click.option(
-    "--workers", type=click.IntRange(1, 256), default=2, show_default=True,
-    help="Processes; the result does not depend on it.",
-)  # fmt: skip
-@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler to use in place of --workers.")
-@click.option(
-    "--figures/--no-figures", default=True, show_default=True,
-    help="Draw figures, or leave them to a later run with --resume.",
-)  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print the verdicts as one JSON document.")
+@seed_option("the library's")
+@out_option("Folder for finished blocks, estimates, tables and figures.", "out/recover")
+@resume_option
+@workers_option
+@scheduler_option
+@figures_option("Draw figures; --no-figures leaves them to a later run with --resume.")
+@json_option
 def command(
     scenarios: tuple[str, ...],
     plan_path: Path | None,
     replicates: int,
     mcse: float | None,
-    truth_men: int | None,
+    truth_patients: int | None,
     seed: int | None,
     out: Path,
     resume: bool,
@@ -63,10 +59,12 @@ def command(
     figures: bool,
     as_json: bool,
 ) -> None:
-    """Simulate studies whose truth is known, analyse each, and judge every method.
+    """Check whether analyses recover an effect that is known by construction.
 
-    SCENARIO is a case or grid of the recovery library, a shipped scenario, or a file; without one
-    the whole library runs. Exit code 3 if a verdict is not the one that the library claims.
+    Studies are simulated from each SCENARIO: a case or grid of the recovery library, a shipped
+    scenario, or a file; the default is the whole library. Every study is analysed; bias and
+    coverage decide the verdict on each method. Exits with status 3 if a verdict is not the one
+    that the library expects.
     """
     with options_named(OPTIONS):
         found = recover(
@@ -74,7 +72,7 @@ def command(
             plan_path,
             replicates=replicates,
             mcse=mcse,
-            truth_patients=truth_men,
+            truth_patients=truth_patients,
             seed=seed,
             out=out,
             resume=resume,
@@ -94,11 +92,11 @@ def command(
 
 
 def _check(found: Recovery) -> None:
-    """Fail if a verdict is not the one that the library claims."""
-    if surprises := found.assessment.surprises:
-        first = surprises[0]
+    """Fail if a verdict is not the one that the library expects."""
+    if unexpected := found.assessment.unexpected:
+        first = unexpected[0]
         raise CheckFailedError(
-            f"{len(surprises)} of {len(found.assessment.judgements)} verdicts are not what was "
-            f"claimed (first: {first.case}, {first.plan}, {first.method}, {first.scale}: "
+            f"{len(unexpected)} of {len(found.assessment.judgements)} verdicts are "
+            f"unexpected (first: {first.case}, {first.plan}, {first.method}, {first.scale}: "
             f"{first.verdict} {first.reason})"
         )

@@ -7,7 +7,7 @@ import click
 from pretese.api import shipped_names
 from pretese.api.protocols import regimens
 from pretese.bedside.regimen_page import REGIMEN_FORMATS
-from pretese.commands.options import json_option, set_option, settings
+from pretese.commands.options import format_option, json_option, out_option, regimen_set_option
 from pretese.io.output.atomic_file import check_file, write_file
 from pretese.io.text.json_text import print_json
 from pretese.screen.endings import CheckFailedError
@@ -30,20 +30,18 @@ def show_list() -> None:
 
 @command.command("show")
 @click.argument("regimen")
-@click.option(
-    "--format", "form", type=click.Choice(list(REGIMEN_FORMATS)), default="text", show_default=True
-)
+@format_option(REGIMEN_FORMATS, "text", "Words, a decision tree, or DMN.")
 @click.option("--table", "tables", multiple=True, help="With dmn: this table alone.")
-@click.option("--out", type=click.Path(path_type=Path), help="Write to a file.")
-@set_option
+@out_option("File to write.")
+@regimen_set_option
 def show(
-    regimen: str, form: str, tables: tuple[str, ...], out: Path | None, parameters: tuple[str, ...]
+    regimen: str, form: str, tables: tuple[str, ...], out: Path | None, changes: dict[str, float]
 ) -> None:
     """Show a regimen: in words, as a decision tree, or as DMN."""
     if out is not None:
         check_file(out, "--out")
     with options_named({"table": "--table"}):
-        text = regimens.regimen(regimen, **settings(parameters)).show(form, table=tables)
+        text = regimens.regimen(regimen, **changes).show(form, table=tables)
     if out is None:
         echo(text.removesuffix("\n"))
     else:
@@ -53,12 +51,12 @@ def show(
 
 @command.command("verify")
 @click.argument("regimen")
-@set_option
+@regimen_set_option
 @json_option
-def verify(regimen: str, parameters: tuple[str, ...], as_document: bool) -> None:
+def verify(regimen: str, changes: dict[str, float], as_json: bool) -> None:
     """Prove a regimen: tables complete and disjoint, every path ends; list all paths."""
-    proof = regimens.regimen(regimen, **settings(parameters)).verify()
-    if as_document:
+    proof = regimens.regimen(regimen, **changes).verify()
+    if as_json:
         print_json(proof.to_dict())
     elif proof.proved:
         echo(str(proof))
@@ -69,12 +67,12 @@ def verify(regimen: str, parameters: tuple[str, ...], as_document: bool) -> None
 @command.command("test")
 @click.argument("regimen")
 @click.option("--verbose", is_flag=True, help="List the cases that hold, too.")
-@set_option
+@regimen_set_option
 @json_option
-def test(regimen: str, verbose: bool, parameters: tuple[str, ...], as_document: bool) -> None:
+def test(regimen: str, verbose: bool, changes: dict[str, float], as_json: bool) -> None:
     """Run the cases that stand beside a regimen."""
-    cases = regimens.regimen(regimen, **settings(parameters)).test()
-    if as_document:
+    cases = regimens.regimen(regimen, **changes).test()
+    if as_json:
         print_json(cases.to_dict())
     else:
         echo(cases.text(verbose=verbose))

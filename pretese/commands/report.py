@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 
 from pretese.commands.argument_names import as_options
+from pretese.commands.options import out_option
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="File to write [FOLDER/report.html].")
+@out_option("File to write; FOLDER/report.html unless given.")
 def command(folder: Path, out: Path | None) -> None:
     """Write the report of FOLDER, which `pretese power --out` has made.
 

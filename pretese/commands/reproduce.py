@@ -1,11 +1,17 @@
-"""`pretese reproduce`: the published study beside its simulated twin, number by number."""
+"""`pretese reproduce`: the published study and its simulation, number by number."""
 
 from pathlib import Path
 
 import click
 
 import pretese
-from pretese.commands.options import seed_option
+from pretese.commands.options import (
+    json_option,
+    out_option,
+    replicates_option,
+    seed_option,
+    workers_option,
+)
 from pretese.io.text.json_text import print_json
 from pretese.screen.console import SafeConsole
 from pretese.screen.endings import CheckFailedError
@@ -14,42 +20,33 @@ from pretese.screen.option_names import options_named
 
 @click.command()
 @click.option("--scenario", "name", default="paper", show_default=True, help="Name or file.")
+@replicates_option(2, 1_000_000, 200, "Simulated studies.")
+@seed_option()
+@out_option("Folder for the report, tables and one simulated cohort.", "out/reproduce")
+@workers_option
 @click.option(
-    "--replicates", type=click.IntRange(2, 1_000_000), default=200, show_default=True,
-    help="Simulated studies.",
+    "--bias-analysis", "with_bias_analysis", is_flag=True,
+    help="Also show each source of bias, with known effects (bias-analysis.html, .md, .csv).",
 )  # fmt: skip
-@seed_option(2022)
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("out/reproduce"), show_default=True,
-    help="Folder for the report, tables and one drawn cohort.",
-)  # fmt: skip
-@click.option(
-    "--workers", type=click.IntRange(1, 256), default=2, show_default=True,
-    help="Processes; the result does not depend on it.",
-)  # fmt: skip
-@click.option(
-    "--audit", "with_audit", is_flag=True,
-    help="Also show each pitfall of the design on men with known truth (audit.html, .md, .csv).",
-)  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print the comparison as one JSON document.")
+@json_option
 def command(
     name: str,
     replicates: int,
     seed: int,
     out: Path,
     workers: int,
-    with_audit: bool,
+    with_bias_analysis: bool,
     as_json: bool,
 ) -> None:
-    """Draw studies, analyse each as the article does, and compare number by number.
+    """Reproduce the published study: simulate it, analyse it likewise, compare every number.
 
-    Exit code 3 if a number that the scenario is calibrated to is missed by more than 3 Monte
-    Carlo standard errors.
+    Exits with status 3 if any calibration target is missed by more than 3 Monte Carlo standard
+    errors.
     """
     with options_named({"out": "--out"}):
         found = pretese.reproduce(
-            name, replicates=replicates, seed=seed, workers=workers, bias_analysis=with_audit,
-            out=out,
+            name, replicates=replicates, seed=seed, workers=workers,
+            bias_analysis=with_bias_analysis, out=out,
         )  # fmt: skip
     if as_json:
         print_json(found.to_dict()["comparison"])

@@ -6,7 +6,14 @@ from pathlib import Path
 import click
 
 from pretese.api.protocols import regimens
-from pretese.commands.options import Date, Number, json_option, regimen_option, set_option, settings
+from pretese.commands.option_types import Date
+from pretese.commands.options import (
+    fsh_option,
+    fsh_unit_option,
+    json_option,
+    regimen_option,
+    regimen_set_option,
+)
 from pretese.io.output.atomic_file import check_file
 from pretese.io.text.json_text import print_json
 from pretese.screen.option_names import options_named
@@ -30,24 +37,18 @@ OPTIONS = {
     required=True,
     help="The day of the first injection.",
 )
-@click.option(
-    "--fsh",
-    "fsh",
-    type=Number(),
-    multiple=True,
-    help="FSH at the end of month 1, 2, ... as far as measured. May be repeated.",
-)
-@click.option("--fsh-unit", default="IU/L", show_default=True, help="A UCUM unit or an alias.")
+@fsh_option("FSH at the end of month 1, 2, ... as far as measured. May be repeated.", multiple=True)
+@fsh_unit_option
 @click.option(
     "--decisions", help="Instead of FSH: the phase of each month so far, such as hcg,hcg-ufsh."
 )
 @click.option("--ics", type=click.Path(path_type=Path), help="Write a calendar file.")
-@click.option("--at", type=click.DateTime(["%H:%M"]), help="Local time of calendar events.")
+@click.option("--time", type=click.DateTime(["%H:%M"]), help="Local time of calendar events.")
 @click.option("--timezone", help="IANA time zone of that time, such as Europe/Berlin.")
 @click.option(
     "--label", default="", help="Tells calendar events of several patients apart; not shown."
 )
-@set_option
+@regimen_set_option
 @json_option
 def command(
     regimen: str,
@@ -56,23 +57,23 @@ def command(
     fsh_unit: str,
     decisions: str | None,
     ics: Path | None,
-    at: dt.datetime | None,
+    time: dt.datetime | None,
     timezone: str | None,
     label: str,
-    parameters: tuple[str, ...],
-    as_document: bool,
+    changes: dict[str, float],
+    as_json: bool,
 ) -> None:
     """Plan a man's therapy from its first day, as far as it is decided."""
     if ics is not None:
         check_file(ics, "--ics")
     with options_named(OPTIONS):
-        made = regimens.regimen(regimen, **settings(parameters)).schedule(
+        made = regimens.regimen(regimen, **changes).schedule(
             start, fsh=fsh, fsh_unit=fsh_unit, decisions=decisions
         )
         if ics is not None:
-            made.write_ics(ics, at=at.time() if at else None, timezone=timezone, label=label)
+            made.write_ics(ics, time=time.time() if time else None, timezone=timezone, label=label)
             echo(f"wrote {ics}: {len(made.items)} events", err=True)
-    if as_document:
+    if as_json:
         print_json(made.to_dict())
     else:
         echo(str(made))

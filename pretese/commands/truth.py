@@ -1,11 +1,11 @@
-"""`pretese truth`: what is true in a scenario, for each named estimand on each scale."""
+"""`pretese truth`: the true effects of a scenario, for each estimand on each scale."""
 
 from pathlib import Path
 
 import click
 
 import pretese
-from pretese.commands.options import seed_option
+from pretese.commands.options import out_option, patients_option, seed_option
 from pretese.io.output.atomic_file import check_file
 from pretese.screen.console import SafeConsole
 from pretese.screen.option_names import options_named
@@ -13,18 +13,18 @@ from pretese.screen.option_names import options_named
 
 @click.command()
 @click.argument("scenario")
-@click.option("--men", type=click.IntRange(1, 1_000_000_000), default=1_000_000, show_default=True)
+@patients_option(1, 1_000_000_000, 1_000_000, "Patients simulated.")
 @seed_option()
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="CSV file to write.")
-def command(scenario: str, men: int, seed: int, out: Path | None) -> None:
-    """Count the true effects of SCENARIO (a shipped name or a file) over a large draw of men.
+@out_option("CSV file to write.")
+def command(scenario: str, patients: int, seed: int, out: Path | None) -> None:
+    """Compute the true effects of SCENARIO (a shipped name or a file) in many patients.
 
-    Both potential outcomes of every man are known, so nothing is estimated; what remains is the
-    Monte Carlo standard error of the draw (of ratios: on the log scale).
+    Both potential outcomes of every patient are simulated, so no model is fitted; the Monte Carlo
+    standard error (of ratios: on the log scale) is the only uncertainty.
     """
     if out:
         check_file(out, "--out")
-    effects = pretese.scenario(scenario).truth(men, seed)
+    effects = pretese.scenario(scenario).truth(patients, seed)
     if out:
         with options_named({"path": "--out"}):
             effects.write(out)

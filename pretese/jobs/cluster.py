@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
 from typing import Any
 
-from pretese.jobs.crew import AHEAD, Crew, Loss, local_crew
+from pretese.jobs.worker_pool import AHEAD, Loss, WorkerPool, local_pool
 from protocol.errors import InputError
 
 #: Seconds in which a scheduler must answer, and have a first worker.
@@ -23,15 +23,15 @@ _TLS = "DASK_DISTRIBUTED__COMM__TLS__"
 CHECK_SECONDS = 10
 
 
-def crew_of(
+def pool_of(
     workers: int, scheduler: str | None, preload: Sequence[str] = ()
-) -> AbstractContextManager[Crew | None]:
+) -> AbstractContextManager[WorkerPool | None]:
     """Start processes here, or join the scheduler at an address if there is one."""
-    return local_crew(workers, preload) if scheduler is None else cluster_crew(scheduler)
+    return local_pool(workers, preload) if scheduler is None else cluster_pool(scheduler)
 
 
 @contextmanager
-def cluster_crew(address: str) -> Iterator[Crew]:
+def cluster_pool(address: str) -> Iterator[WorkerPool]:
     """Join a Dask scheduler that runs already.
 
     A call whose worker dies is done again by another. No file system need be shared: results
@@ -50,9 +50,9 @@ def cluster_crew(address: str) -> Iterator[Crew]:
             client.close(timeout=PATIENCE)
 
 
-def _crew(client: Any, address: str) -> Crew:
+def _crew(client: Any, address: str) -> WorkerPool:
     threads = sum(client.nthreads().values())
-    return Crew(
+    return WorkerPool(
         client.get_executor(retries=3),
         AHEAD * max(threads, 2),
         option="--scheduler",

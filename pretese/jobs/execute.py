@@ -1,4 +1,4 @@
-"""Have the blocks of a study done by a crew, and keep each as soon as it is finished."""
+"""Have the blocks of a study done by a pool, and keep each as soon as it is finished."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from pretese.jobs.blocks import Block, Store
-from pretese.jobs.cluster import crew_of
+from pretese.jobs.cluster import pool_of
 from pretese.jobs.code import Kind, code_version
-from pretese.jobs.crew import Crew, results
+from pretese.jobs.worker_pool import WorkerPool, results
 from pretese.screen.progress import Tell
 from pretese.screen.terminal import echo
 from protocol.errors import InputError
@@ -26,11 +26,11 @@ class StrangeCodeError(Exception):
     """A worker runs other code than the one who asks: their results must not be joined."""
 
 
-def study_crew(
+def study_pool(
     kind: Kind, workers: int, scheduler: str | None
-) -> AbstractContextManager[Crew | None]:
+) -> AbstractContextManager[WorkerPool | None]:
     """Start the workers of a study: processes here, or those of a Dask scheduler."""
-    return crew_of(workers, scheduler, _PRELOAD[kind])
+    return pool_of(workers, scheduler, _PRELOAD[kind])
 
 
 def compute(codes: dict[Kind, str], block: Block) -> pa.Table:
@@ -40,25 +40,27 @@ def compute(codes: dict[Kind, str], block: Block) -> pa.Table:
     return block.job.task(block.first, block.size)
 
 
-def finish(blocks: Sequence[Block], store: Store, crew: Crew | None, tell: Tell, what: str) -> None:
+def finish(
+    blocks: Sequence[Block], store: Store, pool: WorkerPool | None, tell: Tell, what: str
+) -> None:
     """Do the blocks that the store does not hold yet, and keep each of them."""
     missing = [block for block in blocks if not store.has(block)]
     done = len(blocks) - len(missing)
     tell(done, len(blocks), what)
-    for block, table in compute_all(missing, crew, resume=store.lasting):
+    for block, table in compute_all(missing, pool, resume=store.lasting):
         store.write(block, table)
         done += 1
         tell(done, len(blocks), what)
 
 
 def compute_all(
-    blocks: Iterable[Block], crew: Crew | None, *, resume: bool = False
+    blocks: Iterable[Block], pool: WorkerPool | None, *, resume: bool = False
 ) -> Iterator[tuple[Block, pa.Table]]:
     """Yield finished blocks in any order; ``resume`` says whether the user may continue later."""
     blocks = list(blocks)
     codes = {kind: code_version(kind) for kind in {block.job.kind for block in blocks}}
     try:
-        yield from results(partial(compute, codes), blocks, crew, resume=resume)
+        yield from results(partial(compute, codes), blocks, pool, resume=resume)
     except StrangeCodeError:
         problem = "a worker runs another version of the program or its libraries"
         cure = "install the same release, with the same lock file, on every machine"

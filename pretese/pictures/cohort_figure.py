@@ -20,12 +20,12 @@ LINES = 60
 def draw_cohort_hormones(cohort: Cohort, replicate: int = 0) -> Figure:
     """Draw true hormones at month ends of all men along the treated arm."""
     model, course = cohort.scenario.physiology, cohort.paths[1].course
-    testosterone = testosterone_nmol_l(cohort.men, cohort.traits, course)
+    testosterone = testosterone_nmol_l(cohort.patients, cohort.traits, course)
     panels = (
         ("FSH, IU/L (uFSH included)", course.fsh_iu_l, True),
-        ("LH, IU/L", lh_iu_l(model, cohort.men, cohort.traits, course), True),
+        ("LH, IU/L", lh_iu_l(model, cohort.patients, cohort.traits, course), True),
         ("testosterone, nmol/L", testosterone, False),
-        ("estradiol, pmol/L", estradiol_pmol_l(model, cohort.men, testosterone), False),
+        ("estradiol, pmol/L", estradiol_pmol_l(model, cohort.patients, testosterone), False),
     )
     with house_style():
         figure = new_figure(8.2, 5.6)

@@ -49,7 +49,7 @@ def draw_hormones(cohort: Cohort, man: int, replicate: int = 0) -> Figure:
         ticks.set_xlim(0, 3 * MONTH_DAYS)
         ticks.set_xticks(range(0, 91, 15))
         ticks.set_xlabel("day of therapy")
-        diagnosis = DIAGNOSES[int(cohort.men.diagnosis[replicate, man])]
+        diagnosis = DIAGNOSES[int(cohort.patients.diagnosis[replicate, man])]
         figure.suptitle(
             f"Man {man + 1} of scenario {cohort.scenario.id} ({diagnosis}) under"
             f" {cohort.paths[1].course.regimen.id}",

@@ -39,7 +39,7 @@ class Saving:
         return float(2 * self.ratio / np.sqrt(len(self.shared) - 1))
 
 
-def compare_luck(scenario: Scenario, seed: int, replicates: int) -> dict[str, Saving]:
+def compare_variances(scenario: Scenario, seed: int, replicates: int) -> dict[str, Saving]:
     """Draw every study with all men treated and all untreated: the same men, and other men."""
     same = draw_cohort(scenario, seed, replicates)
     other = draw_cohort(scenario, seed + OTHER_SEED, replicates)

@@ -1,4 +1,4 @@
-"""Run a study: find what is done already, do the rest, and write what was found."""
+"""Run a recovery study: keep finished blocks, compute the others, write the results."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -16,40 +16,40 @@ from pretese.io.output.result_folder import result_folder
 from pretese.io.output.versions import versions
 from pretese.jobs.blocks import Job, Store
 from pretese.jobs.code import code_version
-from pretese.jobs.crew import Crew
 from pretese.jobs.execute import finish
+from pretese.jobs.worker_pool import WorkerPool
 from pretese.recovery.design.study_spec import StudySpec
 from pretese.recovery.results.assess import Assessment, assess, wanted_replicates
 from pretese.recovery.results.recovery_page import write_page
 from pretese.recovery.results.replicates import Source, join_estimates
-from pretese.recovery.work.tasks import TRUTH_MEN, EstimateTask, TruthTask
+from pretese.recovery.work.tasks import TRUTH_PATIENTS, EstimateTask, TruthTask
 from pretese.screen.progress import Tell
 from protocol.errors import Fault, InputError
 from simulate.hormones.drugs import check_arms
 from simulate.scenario.load import load_scenario
 from simulate.scenario.parameter_paths import mechanism_hash, with_values
 
-#: Replicates per block: seconds of work, so that little is lost with a killed process.
+#: Replicates per block: seconds of work, so that a killed process loses little.
 BLOCK = 100
 
-#: Replicates per block where every one is imputed many times.
+#: Replicates per block with multiple imputation.
 BLOCK_IMPUTED = 10
 
-#: Draws of the truth per block.
+#: Simulated populations per block of true effects.
 BLOCK_TRUTH = 2
 
-#: No step of a run that looks for a precision is longer than this many times the last.
+#: Largest factor by which a run towards a given precision extends the replicates at a time.
 GROWTH = 4
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedStudy:
-    """A study ready to run: its file, and the jobs that it means.
+    """A study ready to run: its specification and its jobs.
 
     Attributes
     ----------
     estimates, truths
-        Case to the job that draws and analyses it, and to that of its true effects.
+        Case to the job that simulates and analyses it, and to that of its true effects.
     """
 
     spec: StudySpec
@@ -62,13 +62,13 @@ class PreparedStudy:
         yield from self.estimates.values()
 
     def record(self) -> dict[str, Any]:
-        """Return what decides every number, as plain values; claims and tolerances do not."""
+        """Return what determines every number, as plain values, without expectations and limits."""
         jobs = {job.name: {"block": job.block, **job.spec} for job in self.jobs()}
         return {"study": self.spec.id, "code": code_version(), "jobs": jobs}
 
 
 def prepare_recovery(spec: StudySpec) -> PreparedStudy:
-    """Load every scenario of a study; all bad ones are reported at once."""
+    """Load every scenario of a study; all faults are reported at once."""
     faults: list[Fault] = []
     estimates, truths = {}, {}
     load = cache(load_scenario)
@@ -80,22 +80,22 @@ def prepare_recovery(spec: StudySpec) -> PreparedStudy:
             faults += error.faults
             continue
         plans = {plan: spec.plans[plan] for plan in case.plans}
-        said = {plan: each.model_dump(mode="json") for plan, each in plans.items()}
+        dumped = {plan: each.model_dump(mode="json") for plan, each in plans.items()}
         files = regimen_files(scenario)
-        nature = {"mechanism": mechanism_hash(scenario), "plans": said}
+        mechanism = {"mechanism": mechanism_hash(scenario), "plans": dumped}
         if files.hashes:  # shipped regimens are part of the code
-            nature["regimens"] = dict(files.hashes)
+            mechanism["regimens"] = dict(files.hashes)
         mice = any(plan.missing.method == "mice" for plan in plans.values())
-        men = case.men or scenario.men
+        patients = case.patients or scenario.patients
         estimates[name] = Job(
             name,
-            EstimateTask(scenario, men, spec.seed, plans),
-            {**nature, "men": men, "seed": spec.seed},
+            EstimateTask(scenario, patients, spec.seed, plans),
+            {**mechanism, "patients": patients, "seed": spec.seed},
             BLOCK_IMPUTED if mice else BLOCK,
             files=files,
         )
         truths[name] = Job(
-            f"{name}.truth", TruthTask(scenario, plans), nature, BLOCK_TRUTH, files=files
+            f"{name}.truth", TruthTask(scenario, plans), mechanism, BLOCK_TRUTH, files=files
         )
     if faults:
         raise InputError(faults)
@@ -107,25 +107,25 @@ def run_study(
     store: Store,
     replicates: int,
     mcse: float | None,
-    crew: Crew | None,
+    pool: WorkerPool | None,
     tell: Tell,
 ) -> int:
-    """Do all blocks that are not done, and return the number of replicates.
+    """Compute all unfinished blocks and return the number of replicates.
 
     Parameters
     ----------
     replicates
-        At least so many.
+        Minimum number.
     mcse
         Continue until coverage and rejection have this Monte Carlo standard error in every case
         and method; None stops at ``replicates``.
     """
     draws = _draws(study.spec)
     todo = [block for job in study.truths.values() for block in job.blocks(draws)]
-    finish(todo, store, crew, tell, "true effects")
+    finish(todo, store, pool, tell, "true effects")
     while True:
         todo = [b for job in study.estimates.values() for b in job.blocks(replicates)]
-        finish(todo, store, crew, tell, "blocks of replicates")
+        finish(todo, store, pool, tell, "blocks of replicates")
         if mcse is None:
             return replicates
         wanted = wanted_replicates(assess_blocks(study, store, replicates).performance, mcse)
@@ -136,16 +136,16 @@ def run_study(
 
 
 def _draws(spec: StudySpec) -> int:
-    return -(-spec.truth_men // TRUTH_MEN)
+    return -(-spec.truth_patients // TRUTH_PATIENTS)
 
 
 def assess_blocks(study: PreparedStudy, store: Store, replicates: int) -> Assessment:
-    """Assess the blocks that there are, where they stand."""
+    """Assess the finished blocks."""
     return assess(study.spec, sources_of(study, store, replicates), _truths(study, store))
 
 
 def sources_of(study: PreparedStudy, store: Store, replicates: int) -> dict[str, Source]:
-    """Return where the estimates of every case stand among the blocks."""
+    """Return the blocks that hold the estimates of every case."""
     return {name: _source(job, store, replicates) for name, job in study.estimates.items()}
 
 
@@ -164,7 +164,7 @@ def _truths(study: PreparedStudy, store: Store) -> dict[str, pd.DataFrame]:
 def write_results(
     study: PreparedStudy, store: Store, replicates: int, out: Path, figures: bool = True
 ) -> Assessment:
-    """Write ``out/results``, all of it or nothing: estimates, tables, figures and a manifest."""
+    """Write ``out/results`` as a whole or not at all: estimates, tables, figures and a manifest."""
     with result_folder(out / "results") as folder:
         return fill_results(study, store, replicates, folder, figures)
 
@@ -187,7 +187,7 @@ def fill_results(
     page = write_page(study.spec, verdicts, replicates)
     (folder / "recovery.md").write_text(page, encoding="utf-8")
     if figures:
-        # Not before work begins
+        # Imported late: matplotlib takes a while to load
         from pretese.recovery.results.recovery_figures import draw_recovery_figures
 
         draw_recovery_figures(study.spec, found, sources, folder)

@@ -1,4 +1,4 @@
-"""Blocks of a study that nobody asked to keep: they go with the result that was made of them."""
+"""Blocks of a study without an output folder: removed together with its result."""
 
 import shutil
 import tempfile
@@ -9,7 +9,7 @@ from pretese.jobs.blocks import Store
 
 
 class TemporaryBlocks:
-    """A folder of finished blocks that is removed when this object goes, or at exit."""
+    """A folder of finished blocks, removed with this object or at exit."""
 
     def __init__(self) -> None:
         folder = tempfile.mkdtemp(prefix="pretese-recovery-")

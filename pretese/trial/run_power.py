@@ -17,7 +17,7 @@ from pretese.io.text.json_text import to_json
 from pretese.io.text.rounding_rule import rounded_document
 from pretese.jobs.blocks import Store
 from pretese.jobs.code import code_version
-from pretese.jobs.execute import resumable, study_crew
+from pretese.jobs.execute import resumable, study_pool
 from pretese.jobs.folder import study_folder
 from pretese.plots.style import save
 from pretese.screen.progress import Tell, progress
@@ -105,11 +105,11 @@ def run_power(
     scratch = ScratchFolder() if out is None else None
     bar = progress("simulated trials") if show_progress else _no_progress()
     with (
-        study_crew("trials", workers, scheduler) as crew,
+        study_pool("trials", workers, scheduler) as pool,
         _store(out, scratch, record, resume) as store,
         bar as tell,
     ):
-        runner = Runner(store, crew, tell, request.patient_level)
+        runner = Runner(store, pool, tell, request.patient_level)
         studied = [study_design(each, request, runner) for each in planned]
         tell(0, 1, "tables and figures")
         for files in regimens:

@@ -1,111 +1,182 @@
-"""Pair what was injected with what was due, in the way that leaves the fewest faults."""
+"""Pair injections given with injections due, in the way that leaves the fewest deviations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from protocol.audit.log import Event
+from protocol.audit.log.events import Event
 from protocol.regimen.paths import Injection
 
-Fault = Literal["drug", "dose", "route", "timing"]
+Difference = Literal["drug", "dose", "route", "timing"]
 
 #: An injection further than this from its day is not the one that was due, but another one.
 REACH_DAYS = 4
-#: What an injection without partner costs. Two of them cost more than a pair with all faults that
-#: it can have, so that a wrong injection is told as one and not as a missed and an extra one.
+#: The cost of an injection without partner. Two of them cost more than a pair that differs in
+#: everything, so that a wrong injection is one deviation and not a missed and an extra one.
 ALONE = 1.4
-#: What the faults of a pair cost. Where a late injection and a wrong drug explain the same log, as
-#: when a man shifts his calendar by one turn, it was late.
-COST: dict[Fault, float] = {"drug": 1.01, "dose": 1.0, "route": 0.5, "timing": 1.0}
+#: A day after every other.
+FOREVER = 10**9
+#: The cost of each difference in a pair. Where a late injection and a wrong drug explain the same
+#: log, as when a patient shifts the calendar by one turn, the injection was late.
+COST: dict[Difference, float] = {"drug": 1.01, "dose": 1.0, "route": 0.5, "timing": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A due injection and the one done for it; either may be None. ``wrong`` says what differs."""
+    """An injection due and the one given; either may be None. ``wrong`` says what differs."""
 
     due: Injection | None
-    done: Event | None
-    wrong: tuple[Fault, ...] = ()
+    given: Event | None
+    wrong: tuple[Difference, ...] = ()
 
 
 def align(
-    due: Sequence[Injection], done: Sequence[Event], start: int, window: int, dose_percent: float
+    due: Sequence[Injection],
+    given: Sequence[Event],
+    start: int,
+    window: int,
+    dose_percent: float,
+    open_from: int = FOREVER,
 ) -> list[Pair]:
     """Return the pairs, in order; both sequences are sorted by day.
 
-    ``window`` is the tolerated distance in days, both ends included; ``dose_percent`` that of the
-    dose. When one by one all is right, that is the answer; else the cheapest alignment that keeps
-    the order is found by dynamic programming, as for two strings.
+    When one by one all is right, that is the answer; else the cheapest alignment that keeps the
+    order is found by dynamic programming, as for two strings.
+
+    Parameters
+    ----------
+    start
+        The date of day 0 (proleptic ordinal).
+    window
+        The tolerated distance in days, both ends included; ``dose_percent`` is that of the dose.
+    open_from
+        What is due from this day on may still be given: without partner it costs nothing.
     """
-    if len(due) == len(done):
+    if len(due) >= len(given) and all(dose.day >= open_from for dose in due[len(given) :]):
         wrongs = [
             wrong_with(want, got, start, window, dose_percent)
-            for want, got in zip(due, done, strict=True)
+            for want, got in zip(due, given, strict=False)
         ]
         if not any(wrongs):
-            return [Pair(want, got) for want, got in zip(due, done, strict=True)]
-    return _cheapest(due, done, start, window, dose_percent)
+            return [
+                *(Pair(want, got) for want, got in zip(due, given, strict=False)),
+                *(Pair(want, None) for want in due[len(given) :]),
+            ]
+    alone = [0.0 if dose.day >= open_from else ALONE for dose in due]
+    return _Alignment(due, given, start, window, dose_percent, alone).pairs()
+
+
+def align_days(
+    due: Sequence[Injection],
+    given: Sequence[Event],
+    start: int,
+    window: int,
+    dose_percent: float,
+    open_from: int = FOREVER,
+) -> list[Pair]:
+    """Return the pairs as `align` does, where the order of injections of one day is not known.
+
+    Neighbours of one day change places where that leaves a cheaper alignment.
+    """
+    order = list(given)
+    pairs = align(due, order, start, window, dose_percent, open_from)
+    for j in range(len(order) - 1):
+        if order[j].date != order[j + 1].date or not any(
+            pair.wrong or pair.due is None for pair in pairs if pair.given in order[j : j + 2]
+        ):
+            continue
+        other = [*order[:j], order[j + 1], order[j], *order[j + 2 :]]
+        found = align(due, other, start, window, dose_percent, open_from)
+        if total_cost(found, open_from) < total_cost(pairs, open_from) - 1e-9:
+            order, pairs = other, found
+    return pairs
+
+
+def total_cost(pairs: Sequence[Pair], open_from: int = FOREVER) -> float:
+    """Return what an alignment costs in all."""
+    cost = 0.0
+    for pair in pairs:
+        if pair.due and pair.given:
+            cost += _cost(pair.wrong)
+        elif pair.given or (pair.due and pair.due.day < open_from):
+            cost += ALONE
+    return cost
 
 
 def wrong_with(
-    due: Injection, done: Event, start: int, window: int, dose_percent: float
-) -> tuple[Fault, ...]:
+    due: Injection, given: Event, start: int, window: int, dose_percent: float
+) -> tuple[Difference, ...]:
     """Say what differs: the drug, or else the dose and the route (if known); and the day."""
-    wrong: list[Fault] = []
-    if due.drug != done.drug:
+    wrong: list[Difference] = []
+    if due.drug != given.drug:
         wrong.append("drug")
     else:
-        if abs(done.dose_iu - due.dose_iu) * 100 > due.dose_iu * dose_percent:
+        if abs(given.dose_iu - due.dose_iu) * 100 > due.dose_iu * dose_percent:
             wrong.append("dose")
-        if done.route and done.route != due.route:
+        if given.route and given.route != due.route:
             wrong.append("route")
-    if abs(done.date - start - due.day) > window:
+    if abs(given.date - start - due.day) > window:
         wrong.append("timing")
     return tuple(wrong)
 
 
-def _cost(wrong: Sequence[Fault]) -> float:
-    return sum(COST[fault] for fault in wrong)
+def _cost(wrong: Sequence[Difference]) -> float:
+    return sum(COST[difference] for difference in wrong)
 
 
-def _cheapest(
-    due: Sequence[Injection], done: Sequence[Event], start: int, window: int, dose_percent: float
-) -> list[Pair]:
-    rows, columns = len(due), len(done)
-    cost = [[ALONE * (i + j) for j in range(columns + 1)] for i in range(rows + 1)]
-    for i in range(1, rows + 1):
-        for j in range(1, columns + 1):
-            best = min(cost[i - 1][j], cost[i][j - 1]) + ALONE
-            want, got = due[i - 1], done[j - 1]
-            if abs(got.date - start - want.day) <= REACH_DAYS:
-                wrong = wrong_with(want, got, start, window, dose_percent)
-                best = min(best, cost[i - 1][j - 1] + _cost(wrong))
-            cost[i][j] = best
-    return _traced(due, done, start, window, dose_percent, cost)
+@dataclass(frozen=True, slots=True)
+class _Alignment:
+    """Two sequences to align; ``alone`` is the cost of each due injection without partner."""
+
+    due: Sequence[Injection]
+    given: Sequence[Event]
+    start: int
+    window: int
+    dose_percent: float
+    alone: Sequence[float]
+
+    def _wrong(self, i: int, j: int) -> tuple[Difference, ...] | None:
+        """Return what is wrong if these two are a pair; None if they are too far apart."""
+        due, given = self.due[i], self.given[j]
+        if abs(given.date - self.start - due.day) > REACH_DAYS:
+            return None
+        return wrong_with(due, given, self.start, self.window, self.dose_percent)
+
+    def _costs(self) -> list[list[float]]:
+        """Return the least cost of aligning the first i injections due with the first j given."""
+        due_days = [dose.day + self.start for dose in self.due]
+        dates = [event.date for event in self.given]
+        cost = [[ALONE * j for j in range(len(dates) + 1)]]
+        for i, day in enumerate(due_days):
+            above, alone = cost[-1], self.alone[i]
+            row = [above[0] + alone]
+            for j, date in enumerate(dates):
+                best = min(above[j + 1] + alone, row[j] + ALONE)
+                if -REACH_DAYS <= date - day <= REACH_DAYS:
+                    best = min(best, above[j] + _cost(self._wrong(i, j) or ()))
+                row.append(best)
+            cost.append(row)
+        return cost
+
+    def pairs(self) -> list[Pair]:
+        """Walk back through the costs; where ways are equal, a pair comes first."""
+        cost, pairs = self._costs(), []
+        i, j = len(self.due), len(self.given)
+        while i or j:
+            if i and j:
+                wrong = self._wrong(i - 1, j - 1)
+                if wrong is not None and _same(cost[i][j], cost[i - 1][j - 1] + _cost(wrong)):
+                    pairs.append(Pair(self.due[i - 1], self.given[j - 1], wrong))
+                    i, j = i - 1, j - 1
+                    continue
+            if i and _same(cost[i][j], cost[i - 1][j] + self.alone[i - 1]):
+                pairs.append(Pair(self.due[i - 1], None))
+                i -= 1
+            else:
+                pairs.append(Pair(None, self.given[j - 1]))
+                j -= 1
+        return pairs[::-1]
 
 
-def _traced(
-    due: Sequence[Injection],
-    done: Sequence[Event],
-    start: int,
-    window: int,
-    dose_percent: float,
-    cost: list[list[float]],
-) -> list[Pair]:
-    """Walk back through the costs; where ways are equal, a pair comes before strangers."""
-    pairs: list[Pair] = []
-    i, j = len(due), len(done)
-    while i or j:
-        if i and j and abs(done[j - 1].date - start - due[i - 1].day) <= REACH_DAYS:
-            wrong = wrong_with(due[i - 1], done[j - 1], start, window, dose_percent)
-            if abs(cost[i][j] - cost[i - 1][j - 1] - _cost(wrong)) < 1e-9:
-                pairs.append(Pair(due[i - 1], done[j - 1], wrong))
-                i, j = i - 1, j - 1
-                continue
-        if i and abs(cost[i][j] - cost[i - 1][j] - ALONE) < 1e-9:
-            pairs.append(Pair(due[i - 1], None))
-            i -= 1
-        else:
-            pairs.append(Pair(None, done[j - 1]))
-            j -= 1
-    return pairs[::-1]
+def _same(a: float, b: float) -> bool:
+    return abs(a - b) < 1e-9

@@ -1,4 +1,4 @@
-"""Deviations: their kinds, and the audit of a man and of a cohort that holds them."""
+"""What an audit holds: protocol deviations, data queries and adherence, per patient and cohort."""
 
 import datetime as dt
 from collections import Counter
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 Kind = Literal[
+    "eligibility",
+    "injection during a hold",
     "dose",
     "drug",
     "route",
@@ -17,20 +19,38 @@ Kind = Literal[
     "test timing",
     "decision against the rule",
     "early surgery",
-    "surgery before the semen check",
-    "missing semen check",
+    "surgery before semen analysis",
+    "missing semen analysis",
     "therapy after stop",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-SCHEMA = "pretese/audit/1"
+#: Deviations that come first, whatever their day.
+FIRST: tuple[Kind, ...] = ("eligibility", "injection during a hold")
+
+QueryKind = Literal[
+    "identical rows",
+    "divided dose",
+    "implausible date",
+    "after the data cut-off",
+    "before therapy",
+    "second start",
+    "revised decision",
+    "decision not used",
+    "conflicting values",
+    "similar patient names",
+]
+QUERY_KINDS: tuple[QueryKind, ...] = get_args(QueryKind)
+Eligibility = Literal["met", "violated", "not judged"]
+SCHEMA = "pretese/audit/2"
 
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """One difference between what was due and what was done.
+    """One protocol deviation: what the regimen expected, and what the log shows.
 
-    ``day`` counts from the start of therapy; ``rule`` is the rule or order that made it due;
-    ``rows`` are the lines of the log that show it, empty when something was left out.
+    ``day`` counts from the start of therapy, 0; ``rule`` is the rule, criterion or order that the
+    expectation rests on; ``rows`` are the lines of the log that show it, empty when something was
+    left out.
     """
 
     patient: str
@@ -38,17 +58,66 @@ class Deviation:
     day: int
     date: dt.date
     expected: str
-    done: str
+    observed: str
     tolerance: str
     rule: str
     rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class ManAudit:
-    """One man's audit. ``until_day`` is the last day that could be judged.
+class DataQuery:
+    """A question to the clinic about its data: what is odd, and how the audit took it.
 
-    ``complete`` is False when the log ends before surgery, ICSI or withdrawal; ``note`` says so.
+    A data query is no protocol deviation. ``patient`` is "" where it concerns several.
+    """
+
+    patient: str
+    kind: QueryKind
+    text: str
+    rows: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Adherence:
+    """What was given of one drug, and what was due, over the days that are judged.
+
+    ``percent`` is IU given per 100 IU due; None if none was due.
+    """
+
+    drug: str
+    given_iu: float
+    due_iu: float
+    given_injections: int
+    due_injections: int
+    percent: float | None
+
+
+def adherence_of(
+    drug: str, given_iu: float, due_iu: float, given_injections: int, due_injections: int
+) -> Adherence:
+    """Return the adherence to one drug.
+
+    >>> adherence_of("hcg", 30_000, 32_000, 15, 16).percent
+    93.75
+    """
+    percent = 100 * given_iu / due_iu if due_iu else None
+    return Adherence(drug, given_iu, due_iu, given_injections, due_injections, percent)
+
+
+@dataclass(frozen=True, slots=True)
+class PatientAudit:
+    """One patient's audit.
+
+    Attributes
+    ----------
+    start
+        The date of day 0; None if nothing says when therapy began.
+    until_day
+        The last day that could be judged, from 0.
+    complete
+        Whether the log reaches surgery, ICSI or withdrawal; if not, ``note`` says how far it goes.
+    eligibility
+        ``not judged`` where facts are missing from the log; ``missing_facts`` names them.
     """
 
     patient: str
@@ -57,25 +126,50 @@ class ManAudit:
     until_day: int
     complete: bool
     note: str
+    eligibility: Eligibility
+    missing_facts: tuple[str, ...]
     deviations: tuple[Deviation, ...]
+    queries: tuple[DataQuery, ...] = ()
+    adherence: tuple[Adherence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """A cohort's audit: each man, and how often each kind of deviation was found."""
+    """The audit of all patients of a log; ``queries`` are those that concern several of them."""
 
     schema: str
     regimen_id: str
     regimen_version: str
     regimen_sha256: str
-    men: tuple[ManAudit, ...]
+    patients: tuple[PatientAudit, ...]
+    queries: tuple[DataQuery, ...] = ()
 
     def counts(self) -> dict[Kind, int]:
         """Return the number of deviations of each kind, zeros included."""
-        found = Counter(deviation.kind for man in self.men for deviation in man.deviations)
+        found = Counter(item.kind for patient in self.patients for item in patient.deviations)
         return {kind: found[kind] for kind in KINDS}
 
-    def men_with(self) -> dict[Kind, int]:
-        """Return the number of men with at least one deviation of each kind."""
-        found = Counter(kind for man in self.men for kind in {d.kind for d in man.deviations})
+    def patients_with(self) -> dict[Kind, int]:
+        """Return the number of patients with at least one deviation of each kind."""
+        found = Counter(
+            kind for patient in self.patients for kind in {d.kind for d in patient.deviations}
+        )
         return {kind: found[kind] for kind in KINDS}
+
+    def all_queries(self) -> tuple[DataQuery, ...]:
+        """Return every data query, those of single patients last."""
+        return (*self.queries, *(query for each in self.patients for query in each.queries))
+
+    def adherence(self) -> tuple[Adherence, ...]:
+        """Return what was given and due of each drug, all patients together."""
+        total: dict[str, list[float]] = {}
+        for each in (item for patient in self.patients for item in patient.adherence):
+            counts = total.setdefault(each.drug, [0.0, 0.0, 0, 0])
+            counts[0] += each.given_iu
+            counts[1] += each.due_iu
+            counts[2] += each.given_injections
+            counts[3] += each.due_injections
+        return tuple(
+            adherence_of(drug, iu, due_iu, int(given), int(due))
+            for drug, (iu, due_iu, given, due) in total.items()
+        )

@@ -1,41 +1,21 @@
-"""What a man lived through, read from his log: the phase of each month, and who chose it."""
+"""The therapy that a patient received: the phase of each month, and the decision that began it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from protocol.audit.log import CLOSING, Event
-from protocol.regimen.conditions import Value
+from protocol.audit.log.events import Event
+from protocol.audit.record import Record, rows_of
+from protocol.audit.words import called
+from protocol.regimen.conditions import Value, plain
 from protocol.regimen.load import Regimen, Rule
-from protocol.regimen.paths import BEFORE_THERAPY, MONTH_DAYS, Injection, injections_of
+from protocol.regimen.paths import BEFORE_THERAPY, Injection, injections_of
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """One man's events by name, each list in order of date.
-
-    ``start`` is the date of day 0. ``closing`` is the event that ends the log (surgery, ICSI or
-    withdrawal), None if it breaks off; ``until`` is the last day that can be judged.
-    """
-
-    start: int
-    named: Mapping[str, Sequence[Event]]
-    closing: Event | None
-    until: int
-
-    def of(self, name: str) -> Sequence[Event]:
-        """Return the events of a name."""
-        return self.named.get(name, ())
-
-    def day(self, event: Event) -> int:
-        """Return the day of an event, from 0."""
-        return event.date - self.start
-
-
-@dataclass(frozen=True, slots=True)
-class Against:
-    """A month whose phase was not the one that its table asks for."""
+class WrongDecision:
+    """A month whose phase was not the one that the rule asks for; ``due`` is its first day."""
 
     due: int
     rule: Rule
@@ -44,114 +24,185 @@ class Against:
 
 
 @dataclass(frozen=True, slots=True)
-class Lived:
-    """The phase of each month, the day on which therapy ended (None: not yet), and what was wrong.
+class Course:
+    """The phase of each month, the day on which therapy ended (None: not yet), wrong decisions.
 
-    Every month is judged from where he really was: one wrong decision is one, not three.
+    Every month is judged from where the patient really was: one wrong decision is one, not three.
     """
 
     phases: tuple[str, ...]
     end: int | None
-    against: tuple[Against, ...]
+    wrong: tuple[WrongDecision, ...]
 
 
-def record_of(events: Sequence[Event], regimen: Regimen) -> Record | None:
-    """Return a man's record; None if nothing says when his therapy began."""
-    begins = {"start", "injection", "decision"} if regimen.months else {e.name for e in events}
-    first = next((event for event in events if event.name in begins), None)
-    if first is None:
-        return None
-    named: dict[str, list[Event]] = {}
-    for event in events:
-        named.setdefault(event.name, []).append(event)
-    closing = next((event for event in events if event.name in CLOSING), None)
-    return Record(first.date, named, closing, (closing or events[-1]).date - first.date)
-
-
-def lived(record: Record, regimen: Regimen) -> Lived:
-    """Return what a man lived through, as far as his log goes."""
+def course_of(record: Record, regimen: Regimen) -> Course:
+    """Return the therapy that a patient received, as far as the log goes."""
     phases: list[str] = []
-    against: list[Against] = []
-    end: int | None = MONTH_DAYS * regimen.months
+    wrong: list[WrongDecision] = []
+    end: int | None = record.planned_end
+    used: list[Event] = []
     for month in range(1, regimen.months + 2):
-        due = MONTH_DAYS * (month - 1)
+        due = record.month_starts[month - 1]
         if due > record.until:
             end = None
             break
-        expected = _expected(record, regimen, month, phases, due)
-        chosen, rows = _chosen(record, regimen, month, phases, expected)
+        made = _decision(record, regimen, month, phases, used)
+        expected = _expected(record, regimen, month, phases, made)
+        chosen = str(made.value) if made else _given(record, regimen, month, phases, expected)
         if chosen is None:
-            end = due if _ends(regimen, expected.then) else None
+            end = due if expected and _ends(regimen, expected.then) else None
             break
-        if expected.then is not None and chosen != expected.then:
-            against.append(Against(due, expected, chosen, rows))
+        if expected and expected.then is not None and chosen != expected.then:
+            wrong.append(WrongDecision(due, expected, chosen, rows_of([made] if made else [])))
         if _ends(regimen, chosen):
             end = due
             break
         phases.append(chosen)
-    return Lived(tuple(phases), end, tuple(against))
+    _query_unused(record, used)
+    return Course(tuple(phases), end, tuple(wrong))
+
+
+def values_at(
+    record: Record, regimen: Regimen, name: str, due: int, on: int
+) -> tuple[Sequence[Value], Sequence[Event]]:
+    """Return what was known of an input on day ``on`` for a decision due on day ``due``.
+
+    The values of the last day that is at most ``max_age_days`` before ``due``, and their events:
+    none where nothing was measured, several where that day has several.
+    """
+    age = regimen.inputs[name].max_age_days
+    known = [
+        event
+        for event in record.of(name)
+        if event.value is not None
+        and record.day(event) <= on
+        and (age is None or due - age <= record.day(event))
+    ]
+    last = [event for event in known if event.date == known[-1].date]
+    return list(dict.fromkeys(event.value for event in last)), last
+
+
+def _decision(
+    record: Record, regimen: Regimen, month: int, phases: Sequence[str], used: list[Event]
+) -> Event | None:
+    """Return the decision that counts for a month: the last one whose data were there.
+
+    Two different ones on one day cancel each other out, and the injections tell the phase.
+    """
+    due, window = record.month_starts[month - 1], regimen.tolerances.visit.value
+    made = [e for e in record.of("decision") if abs(record.day(e) - due) <= window]
+    used += made
+    if len(made) < 2:
+        return made[0] if made else None
+    known = [e for e in made if _is_based_on_data(record, regimen, month, phases, e)] or made
+    last = [event for event in known if event.date == known[-1].date]
+    said = ", ".join(f"{event.value} on day {record.day(event)}" for event in made)
+    if len(last) > 1:
+        text = f"decisions differ on one day ({said}): the phase is read from the injections"
+        record.query("conflicting values", text, made)
+        return None
+    text = f"decided more than once ({said}): {last[0].value} counts"
+    record.query("revised decision", text, made)
+    return last[0]
+
+
+def _is_based_on_data(
+    record: Record, regimen: Regimen, month: int, phases: Sequence[str], made: Event
+) -> bool:
+    rules = _rules(record, regimen, month, phases, record.day(made))
+    return len(rules) == 1 and rules[0].outcome != "insufficient data"
+
+
+def _query_unused(record: Record, used: Sequence[Event]) -> None:
+    """Query decisions that lie too far from every month that begins."""
+    left = [event for event in record.of("decision") if event not in used]
+    if left:
+        days = ", ".join(str(record.day(event)) for event in left)
+        text = f"decision on day {days} is not at the beginning of a month of therapy: not used"
+        record.query("decision not used", text, left)
 
 
 def _expected(
-    record: Record, regimen: Regimen, month: int, phases: Sequence[str], due: int
-) -> Rule:
-    """Return the rule that fires at the start of a month, for where he was and what was known."""
+    record: Record, regimen: Regimen, month: int, phases: Sequence[str], made: Event | None
+) -> Rule | None:
+    """Return the rule that fires at the start of a month; None where values of one day conflict.
+
+    What counts is what was known when it was decided. A value that came later, up to the visit
+    tolerance, counts where nothing was known or no decision is logged.
+    """
+    due = record.month_starts[month - 1]
+    latest = due + int(regimen.tolerances.visit.value)
+    days = (min(record.day(made), latest), latest) if made else (latest,)
+    rules: Sequence[Rule] = ()
+    for on in days:
+        rules = _rules(record, regimen, month, phases, on)
+        if len(rules) == 1 and rules[0].outcome != "insufficient data":
+            break
+    if len(rules) == 1:
+        return rules[0]
+    _query_conflict(record, regimen, due, days[-1])
+    return None
+
+
+def _rules(
+    record: Record, regimen: Regimen, month: int, phases: Sequence[str], on: int
+) -> Sequence[Rule]:
+    """Return every rule that fires for the values known on a day: several if values conflict."""
     table = regimen.tables["phase"]
+    due = record.month_starts[month - 1]
     state: dict[str, Value] = {
         "month": float(month),
-        "phase_before": phases[-1] if phases else BEFORE_THERAPY,
+        "previous_phase": phases[-1] if phases else BEFORE_THERAPY,
     }
-    values = {
-        name: state[name] if name in state else _measured(record, regimen, name, due)
-        for name in table.inputs
-    }
-    return table.rules[table.proved.rule_at(values)]
+    many: list[dict[str, Value]] = [{}]
+    for name in table.inputs:
+        values: Sequence[Value] = (
+            [state[name]] if name in state else values_at(record, regimen, name, due, on)[0]
+        )
+        many = [{**known, name: value} for known in many for value in values or [None]]
+    fired = dict.fromkeys(table.proved.rule_at(known) for known in many)
+    return [table.rules[at] for at in fired]
 
 
-def _measured(record: Record, regimen: Regimen, name: str, due: int) -> Value:
-    """Return the last value that a decision due on a day could use, as in `patient.seen_at`."""
-    age = regimen.inputs[name].max_age_days
-    last = due + regimen.tolerances.visit.value
-    fit = [
-        event.value
-        for event in record.of(name)
-        if record.day(event) <= last and (age is None or due - age <= record.day(event))
-    ]
-    return fit[-1] if fit else None
+def _query_conflict(record: Record, regimen: Regimen, due: int, on: int) -> None:
+    for name in regimen.tables["phase"].inputs:
+        if regimen.inputs[name].role == "measured":
+            values, events = values_at(record, regimen, name, due, on)
+            if len(values) > 1:
+                said = " and ".join(plain(value) for value in values)
+                text = f"{called(name)} on day {record.day(events[0])} is {said}"
+                why = "on both sides of a limit: the decision is not judged"
+                record.query("conflicting values", f"{text}, {why}", events)
 
 
-def _chosen(
-    record: Record, regimen: Regimen, month: int, phases: Sequence[str], expected: Rule
-) -> tuple[str | None, tuple[int, ...]]:
-    """Return the phase that a month was spent in, None if it was not begun, and its rows.
+def _given(
+    record: Record, regimen: Regimen, month: int, phases: Sequence[str], expected: Rule | None
+) -> str | None:
+    """Return the phase that the injections of a month show; None if the month was not begun.
 
-    A logged decision says it. Without one the injections do: the phase whose calendar they differ
-    least from, the expected one in case of a tie.
+    It is the phase whose calendar they differ least from, the expected one in case of a tie.
     """
-    due = MONTH_DAYS * (month - 1)
-    for event in record.of("decision"):
-        if abs(record.day(event) - due) <= regimen.tolerances.visit.value:
-            return str(event.value), (event.row,)
-    if _ends(regimen, expected.then) or month > regimen.months:
-        return None, ()
-    last = min(due + MONTH_DAYS - 1, record.until)
+    wanted = expected.then if expected else None
+    if _ends(regimen, wanted) or month > regimen.months:
+        return None
+    due = record.month_starts[month - 1]
+    last = min(record.month_starts[month] - 1, record.until)
     got = Counter(
         event.drug for event in record.of("injection") if due <= record.day(event) <= last
     )
     if not got:
-        return expected.then, ()
+        return wanted
     candidates = sorted(
         (phase.name for phase in regimen.phases if phase.orders),
-        key=lambda name: (name != expected.then, name),
+        key=lambda name: (name != wanted, name),
     )
 
-    def far(name: str) -> int:
-        wanted = Counter(
-            dose.drug for dose in calendar(regimen, (*phases, name)) if due <= dose.day <= last
-        )
-        return sum(abs(wanted[drug] - got[drug]) for drug in {*wanted, *got})
+    def distance(name: str) -> int:
+        doses = calendar_of(regimen, (*phases, name), record.month_starts)
+        planned = Counter(dose.drug for dose in doses if due <= dose.day <= last)
+        return sum(abs(planned[drug] - got[drug]) for drug in {*planned, *got})
 
-    return min(candidates, key=far, default=None), ()
+    return min(candidates, key=distance, default=None)
 
 
 def _ends(regimen: Regimen, phase: str | None) -> bool:
@@ -159,6 +210,8 @@ def _ends(regimen: Regimen, phase: str | None) -> bool:
 
 
 @lru_cache(maxsize=256)
-def calendar(regimen: Regimen, phases: tuple[str, ...]) -> tuple[Injection, ...]:
-    """Return `injections_of`, remembered: many men share their phases."""
-    return injections_of(regimen, phases)
+def calendar_of(
+    regimen: Regimen, phases: tuple[str, ...], month_starts: tuple[int, ...]
+) -> tuple[Injection, ...]:
+    """Return `injections_of`, remembered: many patients share their phases."""
+    return injections_of(regimen, phases, month_starts)

@@ -23,13 +23,13 @@ class Case(Document):
     ``unknown`` the criteria that must be so; for ``flags``, ``raised`` the flags that must rise.
     """
 
-    says: language.Text
+    statement: language.Text
     table: language.Name
     given: dict[language.Name, language.Fact] = Field(default_factory=dict)
     outcome: language.Outcome | None = None
     then: language.Name | None = None
     rule: str | None = None
-    needed: tuple[str, ...] | None = None
+    missing_inputs: tuple[str, ...] | None = None
     failed: tuple[str, ...] | None = None
     unknown: tuple[str, ...] | None = None
     raised: tuple[str, ...] | None = None
@@ -98,7 +98,7 @@ def run_case(regimen: Regimen, case: Case) -> CaseResult:
     except InputError as error:
         return CaseResult(case, tuple(str(fault) for fault in error.faults))
     wrong = []
-    for field in ("outcome", "then", "rule", "needed", "failed", "unknown", "raised"):
+    for field in ("outcome", "then", "rule", "missing_inputs", "failed", "unknown", "raised"):
         wanted = getattr(case, field)
         if wanted is not None and found.get(field) != wanted:
             wrong.append(f"{field} is {_said(found.get(field))}, not {_said(wanted)}")
@@ -110,7 +110,7 @@ def _found(regimen: Regimen, table: str, given: dict[str, Value]) -> dict[str, o
         checked = {"month": 1.0} | given
         check_values(regimen, regimen.tables[table], checked, "given")
         raised = raise_flags(regimen, checked).raised
-        return {"raised": tuple(flag.then for flag in raised)}
+        return {"raised": tuple(flag.action for flag in raised)}
     entry: dict[str, object] = {}
     if table == "eligibility" and "criteria" not in given:
         results = check_entry(regimen, given)
@@ -120,9 +120,9 @@ def _found(regimen: Regimen, table: str, given: dict[str, Value]) -> dict[str, o
     decision = decide(regimen, table, given, where="given")
     return {
         "outcome": decision.outcome,
-        "then": decision.then,
+        "then": decision.action,
         "rule": decision.rule_id,
-        "needed": decision.needed,
+        "missing_inputs": decision.missing_inputs,
         **entry,
     }
 

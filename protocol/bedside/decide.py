@@ -3,8 +3,8 @@
 import math
 from collections.abc import Mapping
 
-from protocol.bedside.decision import Decision, Used
-from protocol.bedside.explain import changes, nearest_boundary, needed, rejected
+from protocol.bedside.decision import Decision, InputValue
+from protocol.bedside.explain import changes, missing_inputs, nearest_boundary, rules_not_met
 from protocol.errors import Fault, InputError
 from protocol.regimen import language
 from protocol.regimen.conditions import Value
@@ -20,7 +20,7 @@ def decide(
     ----------
     values
         Inputs by name, in the declared units; one left out, or None, is missing. Months count
-        from 1, ``phase_before`` is the phase of the month before, and FSH is that measured at the
+        from 1, ``previous_phase`` is the phase of the month before, and FSH is that measured at the
         end of the month before. Ranges written ``a to b`` are closed.
     where
         How faults name the place that the values come from.
@@ -36,13 +36,13 @@ def decide(
     >>> from protocol.regimen.load import load_regimen
     >>> regimen = load_regimen("fsh-guided")
     >>> def month_2(fsh):
-    ...     given = {"month": 2, "phase_before": "hcg", "fsh_iu_l": fsh}
+    ...     given = {"month": 2, "previous_phase": "hcg", "fsh_iu_l": fsh}
     ...     return decide(regimen, "phase", given)
-    >>> month_2(11.1).then, month_2(11.2).then
+    >>> month_2(11.1).action, month_2(11.2).action
     ('hcg-ufsh', 'hcg')
-    >>> month_2(11.2).flip.to
+    >>> month_2(11.2).nearest_change.to
     'at most 11.1'
-    >>> month_2(None).outcome, month_2(None).needed
+    >>> month_2(None).outcome, month_2(None).missing_inputs
     ('insufficient data', ('fsh_iu_l',))
     """
     table = table_of(regimen, table_name, where)
@@ -56,18 +56,18 @@ def decide(
         table=table.name,
         question=table.question,
         outcome=rule.outcome,
-        then=rule.then,
-        says=said(regimen, table, rule),
+        action=rule.then,
+        recommendation=said(regimen, table, rule),
         orders=_orders(regimen, table, rule),
         rule_id=rule.id,
-        because=rule.because,
+        rationale=rule.because,
         citation=rule.citation,
         status=rule.status,
-        inputs=tuple(used(regimen, name, checked[name]) for name in table.inputs),
-        needed=needed(table, checked, rule),
+        inputs=tuple(input_value(regimen, name, checked[name]) for name in table.inputs),
+        missing_inputs=missing_inputs(table, checked, rule),
         boundary=nearest_boundary(regimen, checked, found),
-        flip=found[0].flip if found else None,
-        rejected=tuple(rejected(table, checked, rule)),
+        nearest_change=found[0].nearest_change if found else None,
+        rules_not_met=tuple(rules_not_met(table, checked, rule)),
     )
 
 
@@ -115,10 +115,10 @@ def value_problem(spec: language.InputSpec, value: Value) -> tuple[str, str] | N
     return (f"{value:g} is not whole", cure) if whole and value != int(value) else None
 
 
-def used(regimen: Regimen, name: str, value: Value) -> Used:
+def input_value(regimen: Regimen, name: str, value: Value) -> InputValue:
     """Return an input with its label and unit."""
     spec = regimen.inputs[name]
-    return Used(name=name, label=spec.label, value=value, unit=spec.unit)
+    return InputValue(name=name, label=spec.label, value=value, unit=spec.unit)
 
 
 def said(regimen: Regimen, table: DecisionTable, rule: Rule) -> str:

@@ -8,7 +8,7 @@ from protocol.regimen.conditions import Value
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
+class InputValue:
     """One input as the table saw it. ``value`` None is missing; ``unit`` is UCUM."""
 
     name: str
@@ -31,23 +31,23 @@ class Boundary:
 
 
 @dataclass(frozen=True, slots=True)
-class Flip:
+class NearestChange:
     """A change of one input alone that changes the answer. ``to`` is spoken: ``above 11.1``."""
 
     input: str
     to: str
     rule_id: str
     outcome: language.Outcome
-    then: str | None
+    action: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class RuleNotMet:
     """A rule that did not fire, and each condition that failed."""
 
     rule_id: str
     outcome: language.Outcome
-    then: str | None
+    action: str | None
     failed: tuple[str, ...]
 
 
@@ -55,10 +55,10 @@ class Rejected:
 class Decision:
     """The answer of one table for one man.
 
-    ``orders`` are those of the phase named by ``then``. ``needed`` names, when data are
+    ``orders`` are those of the phase named by ``action``. ``missing_inputs`` names, when data are
     insufficient, the inputs that would settle the matter if they were measured. ``boundary`` is
-    None when no measured number could change the answer; so is ``flip`` when no single measured
-    input could.
+    None when no measured number could change the answer; so is ``nearest_change`` when no single
+    measured input could.
     """
 
     regimen_id: str
@@ -67,15 +67,15 @@ class Decision:
     table: str
     question: str
     outcome: language.Outcome
-    then: str | None
-    says: str
+    action: str | None
+    recommendation: str
     orders: tuple[language.Order, ...]
     rule_id: str
-    because: str
+    rationale: str
     citation: str
     status: language.Status
-    inputs: tuple[Used, ...]
-    needed: tuple[str, ...]
+    inputs: tuple[InputValue, ...]
+    missing_inputs: tuple[str, ...]
     boundary: Boundary | None
-    flip: Flip | None
-    rejected: tuple[Rejected, ...]
+    nearest_change: NearestChange | None
+    rules_not_met: tuple[RuleNotMet, ...]

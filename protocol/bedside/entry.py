@@ -12,13 +12,13 @@ Verdict = Literal["met", "failed", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class CriterionResult:
-    """What is known of one criterion. ``needed`` names the inputs that would settle it."""
+    """What is known of one criterion. ``missing_inputs`` names the inputs that would settle it."""
 
     name: str
     label: str
     verdict: Verdict
     found: str
-    needed: tuple[str, ...]
+    missing_inputs: tuple[str, ...]
     citation: str
 
 
@@ -27,9 +27,9 @@ class Flag:
     """Something that somebody should look at; ``status`` says whose limit it is."""
 
     rule_id: str
-    then: str
-    says: str
-    because: str
+    action: str
+    text: str
+    rationale: str
     found: str
     status: str
 
@@ -64,7 +64,7 @@ def check_entry(regimen: Regimen, values: Mapping[str, Value]) -> tuple[Criterio
             label=criterion.label,
             verdict=verdict(criterion.conditions, values),
             found=_found(criterion.conditions, values),
-            needed=tuple(name for name in criterion.conditions if values.get(name) is None),
+            missing_inputs=tuple(name for name in criterion.conditions if values.get(name) is None),
             citation=criterion.citation,
         )
         for criterion in regimen.criteria

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from protocol.bedside.decision import Boundary, Flip, Rejected
+from protocol.bedside.decision import Boundary, NearestChange, RuleNotMet
 from protocol.regimen.conditions import MEASURED, Value, plain
 from protocol.regimen.grid import Axis, Cell
 from protocol.regimen.load import DecisionTable, Regimen, Rule
@@ -21,7 +21,7 @@ class Change:
     size: float
     cells: int
     limit: float | None
-    flip: Flip
+    nearest_change: NearestChange
 
 
 def changes(
@@ -38,8 +38,8 @@ def changes(
             if axis.examples[there] is None or not _differs(rule, other):
                 continue
             size, limit, to = _step(axis, values[axis.name], here, there)
-            flip = Flip(axis.name, to, other.id, other.outcome, other.then)
-            found.append(Change(size, abs(there - here), limit, flip))
+            nearest = NearestChange(axis.name, to, other.id, other.outcome, other.then)
+            found.append(Change(size, abs(there - here), limit, nearest))
     return sorted(found, key=lambda change: (change.size, change.cells))
 
 
@@ -48,7 +48,7 @@ def nearest_boundary(
 ) -> Boundary | None:
     """Return the boundary of the smallest change of a number; None if no number matters."""
     for change in found:
-        name = change.flip.input
+        name = change.nearest_change.input
         value = values[name]
         if change.limit is not None and isinstance(value, float | int):
             distance = float(f"{abs(value - change.limit):.12g}")
@@ -56,7 +56,9 @@ def nearest_boundary(
     return None
 
 
-def needed(table: DecisionTable, values: Mapping[str, Value], rule: Rule) -> tuple[str, ...]:
+def missing_inputs(
+    table: DecisionTable, values: Mapping[str, Value], rule: Rule
+) -> tuple[str, ...]:
     """Name the missing inputs of which some value, given alone, would end the insufficiency.
 
     If none would alone, all that are missing are named; with any other outcome, none.
@@ -77,7 +79,9 @@ def needed(table: DecisionTable, values: Mapping[str, Value], rule: Rule) -> tup
     return alone or tuple(missing)
 
 
-def rejected(table: DecisionTable, values: Mapping[str, Value], rule: Rule) -> Iterator[Rejected]:
+def rules_not_met(
+    table: DecisionTable, values: Mapping[str, Value], rule: Rule
+) -> Iterator[RuleNotMet]:
     """Yield every other rule with the conditions that failed."""
     found = {name: plain(value) for name, value in values.items()}
     for other in table.rules:
@@ -88,7 +92,7 @@ def rejected(table: DecisionTable, values: Mapping[str, Value], rule: Rule) -> I
             for name, condition in other.conditions.items()
             if not condition.holds(values[name])
         )
-        yield Rejected(other.id, other.outcome, other.then, failed)
+        yield RuleNotMet(other.id, other.outcome, other.then, failed)
 
 
 def _along(table: DecisionTable, cell: Cell, axis: int) -> list[Rule]:

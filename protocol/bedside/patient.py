@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from pydantic import Field
 
-from protocol.bedside.decide import used, value_problem
-from protocol.bedside.decision import Used
+from protocol.bedside.decide import input_value, value_problem
+from protocol.bedside.decision import InputValue
 from protocol.dates import nearest_day
 from protocol.errors import Fault, InputError
 from protocol.reading.documents import Document
@@ -57,7 +57,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class PatientRecord:
     """A checked patient file. ``entry`` holds every fact by input name, None where unknown."""
 
     patient: str
@@ -77,7 +77,7 @@ class Known:
         return max(dated, key=lambda finding: finding.date, default=None)
 
 
-def know(file: PatientFile, regimen: Regimen, where: str) -> Known:
+def patient_record(file: PatientFile, regimen: Regimen, where: str) -> PatientRecord:
     """Check a patient file against a regimen; every fault at once.
 
     Raises
@@ -98,7 +98,9 @@ def know(file: PatientFile, regimen: Regimen, where: str) -> Known:
     faults += [Fault(where, *fault) for fault in _faults_of_course(file, regimen)]
     if faults:
         raise InputError(faults)
-    return Known(file.patient, file.started, file.phases, entry, tuple(findings), file.couple_ready)
+    return PatientRecord(
+        file.patient, file.started, file.phases, entry, tuple(findings), file.couple_ready
+    )
 
 
 def _finding(measurement: Measurement, regimen: Regimen, where: str, field: str) -> Finding:
@@ -172,7 +174,9 @@ def month_on(started: dt.date | None, on: dt.date) -> int:
     return 1 if started is None else max(0, (on - started).days) // MONTH_DAYS + 1
 
 
-def seen_at(known: Known, regimen: Regimen, name: str, due: dt.date, on: dt.date) -> Used:
+def seen_at(
+    known: PatientRecord, regimen: Regimen, name: str, due: dt.date, on: dt.date
+) -> InputValue:
     """Return an input as a table sees it for a decision due on ``due`` and taken on ``on``.
 
     The latest finding counts that is at most ``max_age_days`` older than ``due`` and not later
@@ -185,7 +189,7 @@ def seen_at(known: Known, regimen: Regimen, name: str, due: dt.date, on: dt.date
     first = dt.date.min if age is None else nearest_day(due, -age)
     if finding := known.last_before(name, first, last):
         return replace(
-            used(regimen, name, finding.value),
+            input_value(regimen, name, finding.value),
             date=finding.date,
             source=finding.source,
             note=finding.note,
@@ -193,5 +197,5 @@ def seen_at(known: Known, regimen: Regimen, name: str, due: dt.date, on: dt.date
     if stale := known.last_before(name, dt.date.min, last):
         days = (due - stale.date).days
         note = f"the last one, of {stale.date}, is {days} days old; at most {age} are allowed"
-        return replace(used(regimen, name, None), note=note)
-    return used(regimen, name, None)
+        return replace(input_value(regimen, name, None), note=note)
+    return input_value(regimen, name, None)

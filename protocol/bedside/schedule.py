@@ -32,7 +32,7 @@ class Item:
     date: dt.date
     day: int
     kind: Kind
-    says: str
+    text: str
     measure: tuple[str, ...] = ()
     injection: Injection | None = None
 
@@ -43,7 +43,7 @@ class Branch:
 
     condition: str
     phase: str | None
-    says: str
+    rationale: str
     totals: Totals | None
 
 
@@ -51,9 +51,9 @@ class Branch:
 class Plan:
     """All that is due, as far as it is decided.
 
-    ``phases`` are those of the months decided so far; ``open`` says what the next decision, on
-    ``open_date``, may lead to, and is empty when therapy is planned to its end. ``totals`` count
-    the injections among ``items``.
+    ``phases`` are those of the months decided so far; ``next_options`` are the answers that the
+    decision on ``next_decision_date`` may give, empty when therapy is planned to its end.
+    ``totals`` count the injections among ``items``.
     """
 
     regimen_id: str
@@ -62,8 +62,8 @@ class Plan:
     phases: tuple[str, ...]
     items: tuple[Item, ...]
     totals: Totals
-    open_date: dt.date | None
-    open: tuple[Branch, ...]
+    next_decision_date: dt.date | None
+    next_options: tuple[Branch, ...]
 
 
 def plan(regimen: Regimen, start: dt.date, findings: Sequence[Mapping[str, Value]] = ()) -> Plan:
@@ -114,8 +114,8 @@ def _planned(regimen: Regimen, start: dt.date, phases: tuple[str, ...], ended: b
         phases=phases,
         items=tuple(sorted(items, key=lambda item: (item.day, _ORDER.index(item.kind)))),
         totals=totals_of(regimen, due),
-        open_date=None if ended else _date(start, MONTH_DAYS * len(phases)),
-        open=() if ended else tuple(_branches(regimen, phases)),
+        next_decision_date=None if ended else _date(start, MONTH_DAYS * len(phases)),
+        next_options=() if ended else tuple(_branches(regimen, phases)),
     )
 
 
@@ -136,7 +136,7 @@ def _phases(
     for month in range(1, regimen.months + 2):
         state: dict[str, Value] = {
             "month": float(month),
-            "phase_before": phases[-1] if phases else "none",
+            "previous_phase": phases[-1] if phases else "none",
         }
         given = dict(findings[month - 2]) if 2 <= month < len(findings) + 2 else {}
         where = f"findings at the end of month {month - 1}"
@@ -147,13 +147,15 @@ def _phases(
         decision = decide(regimen, "phase", values | given, where=where)
         if decision.outcome == "insufficient data":
             if given or len(findings) > month - 1:
-                raise InputError.of(where, decision.needed[0], "it is missing", decision.because)
+                raise InputError.of(
+                    where, decision.missing_inputs[0], "it is missing", decision.rationale
+                )
             return tuple(phases), False
-        if decision.then is None:
-            raise InputError.of(where, "", decision.because, "check the months before")
-        if regimen.phase(decision.then).ends_therapy:
+        if decision.action is None:
+            raise InputError.of(where, "", decision.rationale, "check the months before")
+        if regimen.phase(decision.action).ends_therapy:
             return tuple(phases), True
-        phases.append(decision.then)
+        phases.append(decision.action)
     return tuple(phases), True
 
 
@@ -162,8 +164,8 @@ def _date(start: dt.date, day: int) -> dt.date:
 
 
 def _dose(regimen: Regimen, start: dt.date, dose: Injection) -> Item:
-    says = f"{regimen.drugs[dose.drug].label} {dose.dose_iu:g} IU {dose.route.upper()}"
-    return Item(_date(start, dose.day), dose.day, "injection", says, injection=dose)
+    text = f"{regimen.drugs[dose.drug].label} {dose.dose_iu:g} IU {dose.route.upper()}"
+    return Item(_date(start, dose.day), dose.day, "injection", text, injection=dose)
 
 
 def visit_days(visit: language.Visit, months: int, ended: bool) -> tuple[int, ...]:

@@ -108,7 +108,7 @@ def cure_of(text: str, otherwise: str = "give a number with a decimal point, suc
         return f"write {whole} or {decimal}: its {mark} may separate thousands or decimals"
     if has_decimal_comma(text):
         return f"write a decimal point, not a comma: {text.replace(',', '.')}"
-    if plain := _without_thousands(text):
+    if plain := without_thousands(text):
         return f"write it without separators of thousands: {plain}"
     if text[:1] in ("<", ">", "≤", "≥"):
         return "write a number for what is beyond a limit of detection, or leave the cell empty"
@@ -117,7 +117,7 @@ def cure_of(text: str, otherwise: str = "give a number with a decimal point, suc
     return otherwise
 
 
-def _without_thousands(text: str) -> str:
+def without_thousands(text: str) -> str:
     """Return the plain number that a text with separated thousands stands for; "" if it is none."""
     if _ENGLISH.fullmatch(text):
         return text.replace(",", "")

@@ -57,15 +57,15 @@ def _faults_of_answer(
 ) -> Iterator[tuple[str, str, str]]:
     """Yield a fault where outcome and answer do not fit each other."""
     field = f"tables.{table}.rules.{rule.id}.then"
-    if rule.outcome == "advice":
+    if rule.outcome == "recommendation":
         if rule.then is None:
             yield field, "it is missing", "advice must name what to do"
         return
     phase = file.phases.get(rule.then or "") if table == "phase" else None
-    ends = rule.outcome == "nothing due" and phase is not None and phase.ends_therapy
+    ends = rule.outcome == "no action required" and phase is not None and phase.ends_therapy
     if rule.then is not None and not ends:
         problem = f"{rule.then!r} is named though the outcome is {rule.outcome!r}"
-        cure = "remove it; only advice names what to do, and `nothing due` the phase of rest"
+        cure = "remove it; only advice names what to do, and `no action required` the phase of rest"
         yield field, problem, cure
 
 
@@ -118,10 +118,10 @@ def _faults_of_inputs(file: language.RegimenFile) -> Iterator[tuple[str, str, st
         if not spec.unit:
             yield f"{field}.unit", "a number has no unit", 'write its UCUM unit, or "1"'
     expected = (NO_PHASE, *file.phases)
-    before = file.inputs.get("phase_before")
+    before = file.inputs.get("previous_phase")
     if before is not None and before.values != expected:
         yield (
-            "inputs.phase_before.values",
+            "inputs.previous_phase.values",
             f"{list(before.values)} does not match the phases",
             f"write [{', '.join(expected)}]",
         )

@@ -30,7 +30,7 @@ Word = Annotated[str, BeforeValidator(_as_word), StringConstraints(min_length=1)
 Fact = Annotated[Annotated[float, Field(ge=-1e9, le=1e9)] | str, BeforeValidator(_as_fact)]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Status = Literal["published", "derived", "assumed"]
-Outcome = Literal["advice", "nothing due", "insufficient data", "out of scope"]
+Outcome = Literal["recommendation", "no action required", "insufficient data", "out of scope"]
 
 
 class Source(Document):
@@ -111,10 +111,10 @@ class PhaseSpec(Document):
 class Reading(Document):
     """A place where the source can be read in more than one way, and the way taken here."""
 
-    words: Text
-    taken: Text
+    quote: Text
+    interpretation: Text
     because: Text
-    instead: tuple[Name, ...] = ()
+    alternatives: tuple[Name, ...] = ()
 
 
 class RuleSpec(Document):
@@ -122,7 +122,7 @@ class RuleSpec(Document):
 
     id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][\w-]*$")]
     when: dict[Name, Word] = Field(default_factory=dict)
-    outcome: Outcome = "advice"
+    outcome: Outcome = "recommendation"
     then: Name | None = None
     because: Text
     source: Name
@@ -150,11 +150,16 @@ class Criterion(Document):
 
 
 class Visit(Document):
-    """When something is measured. ``end of month`` is the last day before the next begins."""
+    """When something is measured. ``end of month`` is the last day before the next begins.
+
+    What was measured up to ``max_age_days`` before the visit counts for it; the tolerance of
+    visits if it is absent.
+    """
 
     label: Text
     when: Literal["start", "end of each month", "end of therapy"]
     measure: Annotated[tuple[Name, ...], Field(min_length=1)]
+    max_age_days: Annotated[Whole, Field(ge=0, le=CENTURY_DAYS)] | None = None
     source: Name
     locator: Text
 
@@ -168,13 +173,25 @@ class Tolerance(Document):
     because: Text
 
 
+class MonthLength(Document):
+    """Which months of therapy a clinic may keep: 30 days each, or those of the calendar."""
+
+    length: Literal["30 days", "calendar month"]
+    status: Status
+    because: Text
+
+
 class Tolerances(Document):
-    """The windows of the audit; both ends of each window are still tolerated."""
+    """The windows of the audit; both ends of each window are still tolerated.
+
+    ``month`` says which months a log is judged by; 30 days where it is absent.
+    """
 
     injection: Tolerance
     dose: Tolerance
     visit: Tolerance
     gap: Tolerance
+    month: MonthLength | None = None
 
 
 class RegimenFile(Document):

@@ -57,14 +57,23 @@ class Path:
     @property
     def phases(self) -> tuple[str, ...]:
         """The phase of each month of therapy."""
-        return tuple(step.phase for step in self.steps if step.phase and step.outcome == "advice")
+        return tuple(
+            step.phase for step in self.steps if step.phase and step.outcome == "recommendation"
+        )
 
 
-def injections_of(regimen: Regimen, phases: tuple[str, ...]) -> tuple[Injection, ...]:
-    """Return every injection of men who spend their months in ``phases``, by day.
+def injections_of(
+    regimen: Regimen, phases: tuple[str, ...], month_starts: Sequence[int] = ()
+) -> tuple[Injection, ...]:
+    """Return every injection of patients who spend their months in ``phases``, by day.
 
     An order's days count from the first day of the run of months in its phase, so alternation
     runs on over month ends.
+
+    Parameters
+    ----------
+    month_starts
+        The first day of each month and the day after the last one; months of 30 days if empty.
 
     Examples
     --------
@@ -73,12 +82,13 @@ def injections_of(regimen: Regimen, phases: tuple[str, ...]) -> tuple[Injection,
     >>> [(dose.day, dose.drug) for dose in done if 26 <= dose.day <= 36]
     [(26, 'hcg'), (28, 'hcg'), (30, 'ufsh'), (32, 'hcg'), (34, 'ufsh'), (36, 'hcg')]
     """
+    starts = month_starts or [MONTH_DAYS * month for month in range(len(phases) + 1)]
     due: list[Injection] = []
     begun = 0
     for month, name in enumerate(phases):
+        first, end = starts[month], starts[month + 1]
         if month and phases[month - 1] != name:
-            begun = month * MONTH_DAYS
-        first, end = month * MONTH_DAYS, (month + 1) * MONTH_DAYS
+            begun = first
         due += _in_month(regimen.phase(name), begun, first, end)
     return tuple(sorted(due, key=lambda dose: (dose.day, dose.drug)))
 
@@ -116,7 +126,7 @@ def _walk(regimen: Regimen, month: int, before: str, steps: tuple[Step, ...]) ->
 def _branches(regimen: Regimen, month: int, before: str) -> Iterator[tuple[Rule, str]]:
     """Yield each rule that can fire for a man in this state, with its condition on the rest."""
     table = regimen.tables["phase"]
-    state: dict[str, Value] = {"month": float(month), "phase_before": before}
+    state: dict[str, Value] = {"month": float(month), "previous_phase": before}
     seen: set[str] = set()
     for rule in _reachable(table, {k: v for k, v in state.items() if k in table.inputs}):
         if rule.id not in seen:
@@ -170,7 +180,7 @@ def faults_of_paths(regimen: Regimen) -> tuple[str, ...]:
         if path.ends in {"leads out of scope", "goes on too long"}:
             last = path.steps[-1]
             before = path.steps[-2].phase if len(path.steps) > 1 else BEFORE_THERAPY
-            man = spoken({"month": float(last.month), "phase_before": before})
+            man = spoken({"month": float(last.month), "previous_phase": before})
             faults.append(f"therapy of a man with {man} ({last.condition}) {path.ends}")
     if not any(path.ends == "therapy complete" for path in paths):
         faults.append("no path completes therapy")

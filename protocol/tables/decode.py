@@ -38,6 +38,10 @@ _C1_IN_UTF8 = re.compile(rb"\xc2[\x80-\x9f]")
 _UTF8_LETTER = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{2}")
 
 
+#: Bytes that are looked at for UTF-16, and the share of zeros in them that shows it.
+_SAMPLE, _MOSTLY = 4096, 0.5
+
+
 @dataclass(frozen=True, slots=True)
 class Encoded:
     """Bytes that are known to be text in ``codec``; ``assumption`` is empty for UTF-8."""
@@ -73,7 +77,8 @@ def read_bytes(path: Path) -> bytes:
 def encoded(data: bytes, where: str) -> Encoded:
     """Return the encoding in which bytes are text.
 
-    UTF-8; UTF-16 or UTF-32 where a byte order mark says so; else Windows-1252.
+    UTF-8; UTF-16 or UTF-32 where a byte order mark says so; UTF-16 where every second byte is
+    zero; else Windows-1252.
 
     Raises
     ------
@@ -92,7 +97,8 @@ def encoded(data: bytes, where: str) -> Encoded:
 
 def _found(data: bytes, where: str) -> Encoded:
     codec, name = next(
-        ((codec, name) for mark, codec, name in _MARKS if data.startswith(mark)), ("utf-8", "")
+        ((codec, name) for mark, codec, name in _MARKS if data.startswith(mark)),
+        _without_mark(data),
     )
     try:
         data.decode(codec)
@@ -102,6 +108,18 @@ def _found(data: bytes, where: str) -> Encoded:
         problem = f"byte {error.start} is not {name or 'UTF-8'} text"
         raise InputError.of(where, "", problem, "save the file as UTF-8") from None
     return Encoded(data, codec, f"the text is read as {name}" if name else "")
+
+
+def _without_mark(data: bytes) -> tuple[str, str]:
+    """Return the encoding of bytes without byte order mark, as far as it shows in their zeros."""
+    sample = data[:_SAMPLE]
+    half = len(sample) // 2
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    if half and odd > _MOSTLY * half and not even:
+        return "utf-16-le", "UTF-16 without byte order mark"
+    if half and even > _MOSTLY * half and not odd:
+        return "utf-16-be", "UTF-16 without byte order mark"
+    return "utf-8", ""
 
 
 def _windows(data: bytes, error: UnicodeDecodeError, where: str) -> Encoded:

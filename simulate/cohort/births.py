@@ -8,10 +8,10 @@ from scipy.special import expit
 
 from simulate.cohort.draw import Cohort, Path
 from simulate.cohort.laboratory import Cycle, draw_cycle
-from simulate.cohort.surgery import usable
+from simulate.cohort.surgery import sperm_usable
 from simulate.core.coding import DIAGNOSES
-from simulate.core.random_streams import Luck
-from simulate.patients.baseline import Men
+from simulate.core.random_streams import RandomStreams
+from simulate.patients.baseline import Patients
 from simulate.scenario import Fertility, Scenario
 
 Floats = NDArray[np.float64]
@@ -24,15 +24,15 @@ class Couples:
     """What would happen to each couple if it had sperm; the last axis of some counts transfers.
 
     ``reaches_icsi`` (the couple goes on), ``testicular_sperm_usable`` and ``transfers_available``
-    have shape (replicate, man); ``hcg_positive``, ``pregnant``, ``born`` and ``gives_up`` have
-    shape (replicate, man, transfer), counted as if every transfer took place. ``heard_of`` are
+    have shape (replicate, man); ``biochemical_pregnancy``, ``pregnant``, ``born`` and ``gives_up``
+    have shape (replicate, man, transfer), counted as if every transfer took place. ``heard_of`` are
     the couples whose outcome becomes known.
     """
 
     reaches_icsi: Flags
     testicular_sperm_usable: Flags
     transfers_available: Counts
-    hcg_positive: Flags
+    biochemical_pregnancy: Flags
     pregnant: Flags
     born: Flags
     gives_up: Flags
@@ -46,7 +46,7 @@ class Births:
 
     icsi: Flags
     transferred: Flags
-    hcg_positive: Flags
+    biochemical_pregnancy: Flags
     clinical_pregnancy: Flags
     live_birth: Flags
 
@@ -67,7 +67,7 @@ def couples_of(cohort: Cohort) -> Couples:
     """Draw the couples of a cohort; embryos only where sperm is found along some arm."""
     untreated, treated = cohort.paths
     needed = untreated.any_sperm | treated.any_sperm
-    return draw_couples(cohort.scenario, cohort.men, cohort.luck, needed)
+    return draw_couples(cohort.scenario, cohort.patients, cohort.streams, needed)
 
 
 def births_along(couples: Couples, path: Path) -> Births:
@@ -76,34 +76,36 @@ def births_along(couples: Couples, path: Path) -> Births:
     return try_for_birth(couples, ready)
 
 
-def draw_couples(scenario: Scenario, men: Men, luck: Luck, who: Flags) -> Couples:
+def draw_couples(
+    scenario: Scenario, patients: Patients, streams: RandomStreams, who: Flags
+) -> Couples:
     """Draw the luck of every couple, so that both arms share it; embryos for those in ``who``."""
     model, habits = scenario.fertility, scenario.behaviour
-    most = round(model.most_transfers.value)
+    most = round(model.max_transfers.value)
     centre = model.partner_age_centre_years.value
-    cycle = draw_cycle(scenario.laboratory, men, centre, luck, who)
-    success = expit(_log_odds(model, men, cycle, luck, most))
-    drawn = luck.uniform("pregnancy", width=most)
-    lost = luck.uniform("miscarriage", width=most) < model.miscarriage.value
-    available = -(-cycle.usable // np.maximum(cycle.per_transfer, 1))
+    cycle = draw_cycle(scenario.laboratory, patients, centre, streams, who)
+    success = expit(_log_odds(model, patients, cycle, streams, most))
+    drawn = streams.uniform("pregnancy", width=most)
+    lost = streams.uniform("miscarriage", width=most) < model.miscarriage.value
+    available = -(-cycle.transferable_embryos // np.maximum(cycle.per_transfer, 1))
     return Couples(
-        reaches_icsi=luck.uniform("icsi") < model.willing_share.value,
-        testicular_sperm_usable=usable(scenario.surgery, luck),
+        reaches_icsi=streams.uniform("icsi") < model.willing_share.value,
+        testicular_sperm_usable=sperm_usable(scenario.surgery, streams),
         transfers_available=np.minimum(available, most).astype(np.int8),
-        hcg_positive=drawn * (1 - model.biochemical_loss.value) < success,
+        biochemical_pregnancy=drawn * (1 - model.biochemical_loss.value) < success,
         pregnant=drawn < success,
         born=(drawn < success) & ~lost,
-        gives_up=_chosen(habits.stop_after_failure.value, "giving up", luck, most),
-        heard_of=~_chosen(habits.lost_share.value, "lost", luck, None),
+        gives_up=_chosen(habits.stop_after_failure.value, "giving up", streams, most),
+        heard_of=~_chosen(habits.lost_share.value, "lost", streams, None),
         cycle=cycle,
     )
 
 
-def _chosen(share: float, purpose: str, luck: Luck, width: int | None) -> Flags:
+def _chosen(share: float, purpose: str, streams: RandomStreams, width: int | None) -> Flags:
     """Draw a share of men; where it is 0 nobody is, and nothing is drawn."""
     if share:
-        return np.asarray(luck.uniform(purpose, width) < share)
-    shape = (luck.replicates, luck.men) + (() if width is None else (width,))
+        return np.asarray(streams.uniform(purpose, width) < share)
+    shape = (streams.replicates, streams.patients) + (() if width is None else (width,))
     return np.broadcast_to(np.False_, shape)
 
 
@@ -121,24 +123,26 @@ def try_for_birth(couples: Couples, has_sperm: Flags) -> Births:
     return Births(
         icsi=icsi,
         transferred=transferred,
-        hcg_positive=transferred & couples.hcg_positive,
+        biochemical_pregnancy=transferred & couples.biochemical_pregnancy,
         clinical_pregnancy=transferred & couples.pregnant,
         live_birth=transferred & couples.born,
     )
 
 
-def _log_odds(model: Fertility, men: Men, cycle: Cycle, luck: Luck, most: int) -> Floats:
+def _log_odds(
+    model: Fertility, patients: Patients, cycle: Cycle, streams: RandomStreams, most: int
+) -> Floats:
     """Return the log odds of a clinical pregnancy, shape (replicate, man, transfer)."""
-    age = men.partner_age_years - model.partner_age_centre_years.value
-    azfc = men.diagnosis == DIAGNOSES.index("azfc")
-    own = model.couple_log_odds_sd.value * luck.normal("couple")
+    age = patients.partner_age_years - model.partner_age_centre_years.value
+    azfc = patients.diagnosis == DIAGNOSES.index("azfc")
+    own = model.couple_log_odds_sd.value * streams.normal("couple")
     level: Floats = (
         model.transfer_intercept.value
         + model.transfer_per_partner_year.value * age
         + model.transfer_azfc.value * azfc
         + own
     )
-    left = cycle.usable[..., None] - cycle.per_transfer[..., None] * np.arange(most)
+    left = cycle.transferable_embryos[..., None] - cycle.per_transfer[..., None] * np.arange(most)
     second = (cycle.per_transfer[..., None] == 2) & (left >= 2)
     whole: Floats = level[..., None] + model.transfer_second_embryo.value * second
     return whole

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocol.regimen.load import load_regimen
-from simulate.cohort.spermatogenesis import Sperm, hidden_score, reserve, see_sperm
+from simulate.cohort.spermatogenesis import Sperm, hidden_score, see_sperm, spermatogenic_liability
 from simulate.core.coding import ARMS
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 from simulate.hormones.decision_lookup import MONTH_DAYS
 from simulate.hormones.therapy import Course, follow, therapy_days
 from simulate.hormones.traits import MONTHS, Traits, draw_traits
 from simulate.patients.adherence import draw_habits
-from simulate.patients.baseline import Men, draw_men
+from simulate.patients.baseline import Patients, draw_patients
 from simulate.patients.measurement import record
 from simulate.patients.therapy_choice import propensity
 from simulate.scenario import Scenario
@@ -26,7 +26,7 @@ Flags = NDArray[np.bool_]
 class Path:
     """All that happens to the men along one arm; arrays of shape (replicate, man).
 
-    ``sperm_in_ejaculate`` is what the semen check after therapy shows; without a check nobody is
+    ``sperm_in_ejaculate`` is what the semen analysis after therapy shows; without a check nobody is
     known to have any. ``micro_tese`` are the men operated on; ``sperm_retrieved`` is false for
     those who were not. ``any_sperm`` is sperm for ICSI from either source.
     """
@@ -48,12 +48,12 @@ class Cohort:
     """
 
     scenario: Scenario
-    luck: Luck
-    men: Men
+    streams: RandomStreams
+    patients: Patients
     baseline: dict[str, Floats]
     propensity: Floats
     gn: Flags
-    reserve: Floats
+    spermatogenic_liability: Floats
     traits: Traits
     paths: tuple[Path, Path]
 
@@ -64,7 +64,7 @@ class Cohort:
 
     @property
     def surgery_day(self) -> NDArray[np.int_]:
-        """Day of the semen check, surgery and ICSI: when the regimen that each man chose is over.
+        """Day of the semen analysis, surgery and ICSI: the end of the chosen regimen.
 
         The calendar beyond therapy (waiting lists, stimulation of the partner) belongs to the
         clinic.
@@ -83,8 +83,8 @@ def draw_cohort(
     seed: int,
     replicates: int = 1,
     first: int = 0,
-    men: int | None = None,
-    first_man: int = 0,
+    patients: int | None = None,
+    first_patient: int = 0,
 ) -> Cohort:
     """Draw ``replicates`` independent studies, numbered from ``first``, up to micro-TESE.
 
@@ -97,20 +97,20 @@ def draw_cohort(
     seed
         Root of all luck. Same scenario, seed and number: same study, however it is asked for.
     men
-        Men per study; None takes the scenario's.
+        Patients per study; None takes the scenario's.
     first_man
         Number of the first of them in his study, counted from 0: a multiple of
         `random_streams.CHUNK`. Slices drawn one after another make the same study as one draw.
     """
-    luck = Luck(seed, men or scenario.men, replicates, first, first_man)
-    people = draw_men(scenario.population, luck)
-    hidden = hidden_score(scenario, luck)
+    streams = RandomStreams(seed, patients or scenario.patients, replicates, first, first_patient)
+    people = draw_patients(scenario.population, streams)
+    hidden = hidden_score(scenario, streams)
     chance = propensity(scenario.choice, people, hidden)
-    level = reserve(scenario.spermatogenesis, people, luck, hidden)
-    traits = draw_traits(scenario.physiology, luck)
-    habits = draw_habits(scenario, level, luck, MONTHS * MONTH_DAYS)
-    spontaneous = luck.uniform("spontaneous sperm")
-    overlooked = _overlooked(scenario, luck)
+    level = spermatogenic_liability(scenario.spermatogenesis, people, streams, hidden)
+    traits = draw_traits(scenario.physiology, streams)
+    habits = draw_habits(scenario, level, streams, MONTHS * MONTH_DAYS)
+    spontaneous = streams.uniform("spontaneous sperm")
+    overlooked = _overlooked(scenario, streams)
 
     fsh_step = scenario.measurement.rounded_to["fsh_iu_l"].value
 
@@ -120,26 +120,28 @@ def draw_cohort(
         sperm = see_sperm(
             scenario.spermatogenesis, people, level, course, traits, spontaneous, overlooked
         )
-        return _path(course, sperm, scenario.arms[arm].semen_check)
+        return _path(course, sperm, scenario.arms[arm].semen_analysis)
 
     untreated, treated = (walk(arm) for arm in ARMS)
-    gn = luck.uniform("choice") < chance
+    gn = streams.uniform("choice") < chance
     found = np.where(gn, treated.any_sperm, untreated.any_sperm)
     return Cohort(
         scenario=scenario,
-        luck=luck,
-        men=people,
-        baseline=record(scenario.measurement, people, luck, {"gn": gn, "sperm_retrieved": found}),
+        streams=streams,
+        patients=people,
+        baseline=record(
+            scenario.measurement, people, streams, {"gn": gn, "sperm_retrieved": found}
+        ),
         propensity=chance,
         gn=gn,
-        reserve=level,
+        spermatogenic_liability=level,
         traits=traits,
         paths=(untreated, treated),
     )
 
 
 def _path(course: Course, sperm: Sperm, checked: bool) -> Path:
-    """Operate on everybody whom no semen check shows to need no surgery."""
+    """Operate on everybody whom no semen analysis shows to need no surgery."""
     seen = sperm.in_ejaculate if checked else np.zeros_like(sperm.in_ejaculate)
     return Path(
         course=course,
@@ -150,7 +152,7 @@ def _path(course: Course, sperm: Sperm, checked: bool) -> Path:
     )
 
 
-def _overlooked(scenario: Scenario, luck: Luck) -> Flags | None:
-    """Draw whose ejaculated sperm a semen check would overlook; None if it is perfect."""
-    sensitivity = scenario.spermatogenesis.semen_check_sensitivity.value
-    return luck.uniform("semen check") >= sensitivity if sensitivity < 1 else None
+def _overlooked(scenario: Scenario, streams: RandomStreams) -> Flags | None:
+    """Draw whose ejaculated sperm a semen analysis would overlook; None if it is perfect."""
+    sensitivity = scenario.spermatogenesis.semen_analysis_sensitivity.value
+    return streams.uniform("semen check") >= sensitivity if sensitivity < 1 else None

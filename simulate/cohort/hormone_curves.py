@@ -48,7 +48,7 @@ class Curves:
     measured_fsh_iu_l: tuple[float, ...]
 
 
-def curves(cohort: Cohort, man: int, replicate: int = 0, arm: str = "treated") -> Curves:
+def curves(cohort: Cohort, patient: int, replicate: int = 0, arm: str = "treated") -> Curves:
     """Return the hormones of one man along one arm, from day 0 to the end of therapy.
 
     Parameters
@@ -56,10 +56,10 @@ def curves(cohort: Cohort, man: int, replicate: int = 0, arm: str = "treated") -
     man
         His position in the cohort, counted from 0.
     """
-    here = replicate, man
+    here = replicate, patient
     model, traits = cohort.scenario.physiology, cohort.traits
     course = cohort.paths[ARMS.index(arm)].course
-    phases = tuple(int(code) for code in course.phase[:, replicate, man])
+    phases = tuple(int(code) for code in course.phase[:, replicate, patient])
     usual = set(course.regimen.drugs) <= {HCG, UFSH}
     drugs = dict.fromkeys((HCG, UFSH) if usual else (HCG, *course.regimen.drugs))
     known = actions(model)
@@ -70,9 +70,9 @@ def curves(cohort: Cohort, man: int, replicate: int = 0, arm: str = "treated") -
     leydig = _taken(cohort, here, arm, leydig_injections(course.regimen, phases, known))
     steps = MONTHS * MONTH_DAYS * STEPS_PER_DAY
     hours = np.linspace(0, MONTHS * MONTH_DAYS * HOURS_PER_DAY, steps + 1)
-    own_hcg = [float(each[here]) for each in draw_kinetics(model.hcg, cohort.luck, HCG)]
+    own_hcg = [float(each[here]) for each in draw_kinetics(model.hcg, cohort.streams, HCG)]
     stimulus = _stimulus(cohort, leydig)
-    baseline = {name: float(values[here]) for name, values in cohort.men.baseline.items()}
+    baseline = {name: float(values[here]) for name, values in cohort.patients.baseline.items()}
 
     def withdrawn(name: str, floor: float) -> Floats:
         lowest = min(floor * float(traits.floor_factor[here]) / baseline[name], 1)
@@ -99,7 +99,7 @@ def curves(cohort: Cohort, man: int, replicate: int = 0, arm: str = "treated") -
         estradiol_pmol_l=baseline["estradiol_pmol_l"] * ratio**exponent,
         injections=taken,
         phases=tuple(course.regimen.phases[code].name for code in phases),
-        measured_fsh_iu_l=tuple(float(x) for x in course.measured_fsh_iu_l[:, replicate, man]),
+        measured_fsh_iu_l=tuple(float(x) for x in course.measured_fsh_iu_l[:, replicate, patient]),
     )
 
 

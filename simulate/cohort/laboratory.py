@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from simulate.core.coding import DIAGNOSES
-from simulate.core.random_streams import Luck
-from simulate.patients.baseline import Men
+from simulate.core.random_streams import RandomStreams
+from simulate.patients.baseline import Patients
 from simulate.scenario import Laboratory
 from simulate.scenario.sections.parameter import Parameter
 
@@ -28,15 +28,16 @@ BELOW_ONE = 1 - 2.0**-53
 class Cycle:
     """One ICSI cycle of each couple: counts of shape (replicate, man), 0 where none is needed.
 
-    ``fertilised`` are oocytes with two pronuclei, ``usable`` day-3 embryos for transfer (at least
-    one), ``per_transfer`` is how many of them are transferred at a time (1 or 2).
+    ``two_pronuclear_zygotes`` are oocytes with two pronuclei, ``transferable_embryos`` day-3
+    embryos for transfer (at least one), ``per_transfer`` is how many of them are transferred at a
+    time (1 or 2).
     """
 
     oocytes: Counts
-    mature: Counts
-    fertilised: Counts
-    cleaved: Counts
-    usable: Counts
+    mii_oocytes: Counts
+    two_pronuclear_zygotes: Counts
+    cleavage_stage_embryos: Counts
+    transferable_embryos: Counts
     blastocysts: Counts
     per_transfer: Counts
 
@@ -49,11 +50,13 @@ class Cycle:
             Index of the couples in the arrays.
         """
         each = self.per_transfer[where]
-        left: Counts = np.minimum(each, self.usable[where] - each * order)
+        left: Counts = np.minimum(each, self.transferable_embryos[where] - each * order)
         return left
 
 
-def draw_cycle(model: Laboratory, men: Men, centre_years: float, luck: Luck, who: Flags) -> Cycle:
+def draw_cycle(
+    model: Laboratory, patients: Patients, centre_years: float, streams: RandomStreams, who: Flags
+) -> Cycle:
     """Draw the cycle of the couples in ``who``; the luck of the others is left aside.
 
     Parameters
@@ -61,17 +64,17 @@ def draw_cycle(model: Laboratory, men: Men, centre_years: float, luck: Luck, who
     centre_years
         Partner's age at which the number of oocytes is the mean one.
     """
-    quality = model.couple_log_odds_sd.value * luck.normal("embryo quality")[who]
-    azfc = men.diagnosis[who] == DIAGNOSES.index("azfc")
-    stages = np.moveaxis(luck.uniform("embryology", width=5), -1, 0)[:, who]
-    oocytes = _oocytes(model, men.partner_age_years[who] - centre_years, luck, who)
-    mature = _kept(stages[0], oocytes, model.mature, 0 * quality)
-    fertilised = _kept(stages[1], mature, model.fertilised, quality)
-    cleaved = _kept(stages[2], fertilised, model.cleaved, 0 * quality)
+    quality = model.couple_log_odds_sd.value * streams.normal("embryo quality")[who]
+    azfc = patients.diagnosis[who] == DIAGNOSES.index("azfc")
+    stages = np.moveaxis(streams.uniform("embryology", width=5), -1, 0)[:, who]
+    oocytes = _oocytes(model, patients.partner_age_years[who] - centre_years, streams, who)
+    mature = _kept(stages[0], oocytes, model.maturation, 0 * quality)
+    fertilised = _kept(stages[1], mature, model.fertilisation, quality)
+    cleaved = _kept(stages[2], fertilised, model.cleavage, 0 * quality)
     good = quality + model.azfc.value * azfc
-    usable = _kept(stages[3], cleaved, model.usable_day3, good)
+    usable = _kept(stages[3], cleaved, model.transferable_day3, good)
     blastocysts = binomial(stages[4], usable, expit(logit(model.blastocyst.value) + good))
-    two = luck.uniform("embryo policy")[who] < model.two_embryo_share.value
+    two = streams.uniform("embryo policy")[who] < model.two_embryo_share.value
     return Cycle(
         *(
             _spread(each, who)
@@ -80,10 +83,10 @@ def draw_cycle(model: Laboratory, men: Men, centre_years: float, luck: Luck, who
     )
 
 
-def _oocytes(model: Laboratory, years: Floats, luck: Luck, who: Flags) -> Floats:
-    own = model.oocytes_sd.value * luck.normal("oocytes")[who]
+def _oocytes(model: Laboratory, years: Floats, streams: RandomStreams, who: Flags) -> Floats:
+    own = model.oocytes_sd.value * streams.normal("oocytes")[who]
     level = model.oocytes.value + model.oocytes_per_partner_year.value * years + own
-    return np.clip(np.rint(level), 1, model.oocytes_most.value)
+    return np.clip(np.rint(level), 1, model.max_oocytes.value)
 
 
 def _kept(uniform: Floats, counts: Floats, share: Parameter, log_odds: Floats) -> Floats:

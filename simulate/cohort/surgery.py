@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 from simulate.scenario import Surgery
 
 Floats = NDArray[np.float64]
@@ -26,15 +26,15 @@ class Operations:
     testosterone_kept: Floats
 
 
-def draw_operations(model: Surgery, luck: Luck) -> Operations:
+def draw_operations(model: Surgery, streams: RandomStreams) -> Operations:
     """Draw every man's operation; minutes are log-normal with the mean and SD of the scenario."""
     mean, sd = model.minutes.value, model.minutes_sd.value
     spread = np.sqrt(np.log1p((sd / mean) ** 2))
-    kept = model.testosterone_kept_log_sd.value * luck.normal("testosterone after surgery")
+    kept = model.testosterone_kept_log_sd.value * streams.normal("testosterone after surgery")
     return Operations(
-        minutes=mean * np.exp(spread * luck.normal("minutes of surgery") - spread**2 / 2),
-        one_side_enough=luck.uniform("side") < model.one_side_share.value,
-        complication=luck.uniform("complication") < model.complication_share.value,
+        minutes=mean * np.exp(spread * streams.normal("minutes of surgery") - spread**2 / 2),
+        one_side_enough=streams.uniform("side") < model.one_side_share.value,
+        complication=streams.uniform("complication") < model.complication_share.value,
         testosterone_kept=model.testosterone_kept.value * np.exp(kept),
     )
 
@@ -44,12 +44,12 @@ def sides(operations: Operations, sperm_retrieved: Flags) -> NDArray[np.int8]:
     return np.where(operations.one_side_enough & sperm_retrieved, 1, 2).astype(np.int8)
 
 
-def frozen(model: Surgery, luck: Luck) -> Flags:
+def frozen(model: Surgery, streams: RandomStreams) -> Flags:
     """Draw whose testicular sperm is frozen; the others' is used fresh."""
-    return np.asarray(luck.uniform("freezing") < model.frozen_share.value)
+    return np.asarray(streams.uniform("freezing") < model.frozen_share.value)
 
 
-def usable(model: Surgery, luck: Luck) -> Flags:
+def sperm_usable(model: Surgery, streams: RandomStreams) -> Flags:
     """Draw whose testicular sperm is there on the day of ICSI: fresh, or alive after thawing."""
-    dead = luck.uniform("thawing") < model.thaw_failure.value
-    return ~(frozen(model, luck) & dead)
+    dead = streams.uniform("thawing") < model.thaw_failure.value
+    return ~(frozen(model, streams) & dead)

@@ -21,7 +21,7 @@ Place = tuple[int, slice]
 CHUNK = 8192
 
 
-class Luck:
+class RandomStreams:
     """The random numbers of a run of replicates ``first .. first + replicates - 1``.
 
     Parameters
@@ -40,29 +40,31 @@ class Luck:
 
     Examples
     --------
-    >>> small = Luck(seed=1, men=2).uniform("choice")
-    >>> large = Luck(seed=1, men=9, replicates=3).uniform("choice")
+    >>> small = RandomStreams(seed=1, patients=2).uniform("choice")
+    >>> large = RandomStreams(seed=1, patients=9, replicates=3).uniform("choice")
     >>> bool((large[0, :2] == small[0]).all())
     True
     """
 
-    __slots__ = ("first", "first_man", "men", "replicates", "seed")
+    __slots__ = ("first", "first_patient", "patients", "replicates", "seed")
 
     def __init__(
-        self, seed: int, men: int, replicates: int = 1, first: int = 0, first_man: int = 0
+        self, seed: int, patients: int, replicates: int = 1, first: int = 0, first_patient: int = 0
     ) -> None:
-        if min(seed, first) < 0 or min(men, replicates) < 1:
+        if min(seed, first) < 0 or min(patients, replicates) < 1:
             raise ValueError(
-                "seed and first must be 0 or greater, men and replicates 1 or greater; "
-                f"got seed={seed}, first={first}, men={men}, replicates={replicates}"
+                "seed and first must be 0 or greater, patients and replicates 1 or greater; "
+                f"got seed={seed}, first={first}, patients={patients}, replicates={replicates}"
             )
-        if first_man < 0 or first_man % CHUNK:
-            raise ValueError(f"first_man must be 0 or a multiple of {CHUNK}; got {first_man}")
+        if first_patient < 0 or first_patient % CHUNK:
+            raise ValueError(
+                f"first_patient must be 0 or a multiple of {CHUNK}; got {first_patient}"
+            )
         self.seed = seed
-        self.men = men
+        self.patients = patients
         self.replicates = replicates
         self.first = first
-        self.first_man = first_man
+        self.first_patient = first_patient
 
     def uniform(self, purpose: str, width: int | None = None) -> Floats:
         """Draw uniforms on [0, 1), of shape (replicate, man) or (replicate, man, width)."""
@@ -110,19 +112,21 @@ class Luck:
         width: int | None,
         fill: Callable[[np.random.Generator, Floats, Place], object],
     ) -> Floats:
-        shape = (self.replicates, self.men) + (() if width is None else (width,))
+        shape = (self.replicates, self.patients) + (() if width is None else (width,))
         numbers = np.empty(shape)
         address = _Address(self.seed, purpose)
         for row in range(self.replicates):
-            for chunk, men in enumerate(_chunks(self.men), start=self.first_man // CHUNK):
+            for chunk, patients in enumerate(
+                _chunks(self.patients), start=self.first_patient // CHUNK
+            ):
                 generator = address.generator_at(self.first + row, chunk)
-                fill(generator, numbers[row, men], (row, men))
+                fill(generator, numbers[row, patients], (row, patients))
         return numbers
 
 
-def _chunks(men: int) -> Iterator[slice]:
-    for start in range(0, men, CHUNK):
-        yield slice(start, min(start + CHUNK, men))
+def _chunks(patients: int) -> Iterator[slice]:
+    for start in range(0, patients, CHUNK):
+        yield slice(start, min(start + CHUNK, patients))
 
 
 class _Address:

@@ -9,7 +9,7 @@ A simulator lives through a regimen month by month like this::
     before = np.zeros(fsh.shape, np.intp)             # 0 is `none`; else 1 + code of the phase
     spent = np.zeros(fsh.shape, np.intp)              # whole months already spent in the phase
     for month in range(1, regimen.months + 1):
-        rule = lookup(table.proved, {"month": month, "phase_before": before, "fsh_iu_l": fsh})
+        rule = lookup(table.proved, {"month": month, "previous_phase": before, "fsh_iu_l": fsh})
         phase = phase_of_rule[rule]                   # -1: insufficient data or out of scope
         spent = np.where(phase + 1 == before, spent + 1, 0)
         injected = doses[phase, spent].sum(axis=-1)   # (..., drug): IU of this month
@@ -58,7 +58,7 @@ def lookup(grid: DecisionGrid, columns: Mapping[str, ArrayLike]) -> NDArray[np.i
     >>> from protocol.regimen.load import load_regimen
     >>> table = load_regimen("fsh-guided").tables["phase"]
     >>> fsh = np.array([0.69, 0.7, 11.1, 11.11, np.nan])
-    >>> fired = lookup(table.proved, {"month": 2, "phase_before": 1, "fsh_iu_l": fsh})
+    >>> fired = lookup(table.proved, {"month": 2, "previous_phase": 1, "fsh_iu_l": fsh})
     >>> [table.rules[i].id for i in fired]
     ['P3', 'P2', 'P2', 'P3', 'P6']
     """

@@ -16,7 +16,7 @@ from simulate.hormones.drugs import check_drugs
 from simulate.hormones.monthly_response import Body
 from simulate.hormones.traits import MONTHS, Traits, log_fall
 from simulate.patients.adherence import Habits
-from simulate.patients.baseline import Men
+from simulate.patients.baseline import Patients
 from simulate.patients.measurement import rounded
 from simulate.scenario import Physiology
 
@@ -71,7 +71,7 @@ class Course:
 def follow(
     regimen: Regimen,
     model: Physiology,
-    men: Men,
+    patients: Patients,
     traits: Traits,
     fsh_step_iu_l: float,
     habits: Habits | None = None,
@@ -91,10 +91,10 @@ def follow(
     _refuse_longer(regimen)
     check_drugs(regimen, model)
     habits = habits or Habits()
-    fsh_before_therapy = men.baseline["fsh_iu_l"]
+    fsh_before_therapy = patients.baseline["fsh_iu_l"]
     if not regimen.drugs and len(regimen.phases) == 1:
         return _without_therapy(regimen, model, fsh_before_therapy, traits, fsh_step_iu_l)
-    shape = men.diagnosis.shape
+    shape = patients.diagnosis.shape
     body = Body(regimen, model, traits, habits, shape)
     fall = log_fall(fsh_before_therapy, model.suppressed_fsh_iu_l.value, traits)
     phase = np.empty((MONTHS, *shape), np.int8)
@@ -178,7 +178,7 @@ def _refuse_longer(regimen: Regimen) -> None:
 
 
 def therapy_days(regimen: Regimen) -> int:
-    """Return on which day after its begin a regimen leads to the semen check and surgery.
+    """Return on which day after its begin a regimen leads to the semen analysis and surgery.
 
     Examples
     --------
@@ -195,10 +195,10 @@ def _decide(regimen: Regimen, month: int, phase: Codes, measured: Floats) -> Cod
     axes = {axis.name: axis for axis in table.proved.axes}
     shape = phase.shape[1:]
     columns: dict[str, ArrayLike] = {"month": month + 1}
-    if "phase_before" in axes:
-        names = axes["phase_before"].values
+    if "previous_phase" in axes:
+        names = axes["previous_phase"].values
         before = _codes_in(names, regimen.phases)
-        columns["phase_before"] = before[phase[month - 1]] if month else names.index("none")
+        columns["previous_phase"] = before[phase[month - 1]] if month else names.index("none")
     if "fsh_iu_l" in axes:  # an assay reports no more than the end of its range
         highest = axes["fsh_iu_l"].high
         columns["fsh_iu_l"] = (

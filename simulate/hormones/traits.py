@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 from simulate.hormones.drugs import actions
 from simulate.scenario import Kinetics, Physiology
 
@@ -46,12 +46,12 @@ class Traits:
     draw_delay_days: Floats
 
 
-def draw_traits(model: Physiology, luck: Luck) -> Traits:
+def draw_traits(model: Physiology, streams: RandomStreams) -> Traits:
     """Draw the traits of every man; both arms and every regimen share them."""
-    gain, floor, kept = np.moveaxis(luck.normal("hormone traits", width=3), -1, 0)
+    gain, floor, kept = np.moveaxis(streams.normal("hormone traits", width=3), -1, 0)
     spread = model.suppressed_log_sd.value
     own = {
-        drug: draw_kinetics(action.fsh, luck, drug)
+        drug: draw_kinetics(action.fsh, streams, drug)
         for drug, action in actions(model).items()
         if action.fsh
     }
@@ -59,21 +59,21 @@ def draw_traits(model: Physiology, luck: Luck) -> Traits:
     return Traits(
         testosterone_gain=model.testosterone_gain.value
         * np.exp(model.testosterone_gain_log_sd.value * gain),
-        suppressible=luck.uniform("suppressible") < model.suppressible_share.value,
+        suppressible=streams.uniform("suppressible") < model.suppressible_share.value,
         floor_factor=np.exp(spread * floor - spread**2 / 2),
         kept_ratio=np.minimum(
             model.unsuppressed_ratio.value * np.exp(model.unsuppressed_ratio_log_sd.value * kept), 1
         ),
-        assay=np.exp(model.assay_log_sd.value * luck.normal("FSH assay", width=MONTHS)),
+        assay=np.exp(model.assay_log_sd.value * streams.normal("FSH assay", width=MONTHS)),
         half_life_h={drug: half_life for drug, (half_life, _) in own.items()},
         exposure={drug: exposure for drug, (_, exposure) in own.items()},
-        draw_delay_days=most * luck.uniform("draw delay") if most else np.zeros(()),
+        draw_delay_days=most * streams.uniform("draw delay") if most else np.zeros(()),
     )
 
 
-def draw_kinetics(model: Kinetics, luck: Luck, drug: str) -> tuple[Floats, Floats]:
+def draw_kinetics(model: Kinetics, streams: RandomStreams, drug: str) -> tuple[Floats, Floats]:
     """Draw each man's half-life in hours and his area under the curve over the mean one."""
-    z = luck.normal(f"{drug} kinetics", width=2)
+    z = streams.normal(f"{drug} kinetics", width=2)
     spread, area = model.elimination_log_sd.value, model.area_log_sd.value
     mean = model.elimination_half_life_h.value
     half_life = mean * np.exp(spread * z[..., 0] - spread**2 / 2)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 from simulate.patients.baseline import diagnosis_shares
 from simulate.scenario import Behaviour, Scenario
 
@@ -30,35 +30,44 @@ class Habits:
     months: NDArray[np.int8] | None = None
 
 
-def draw_habits(scenario: Scenario, reserve: Floats, luck: Luck, days: int) -> Habits:
+def draw_habits(
+    scenario: Scenario, spermatogenic_liability: Floats, streams: RandomStreams, days: int
+) -> Habits:
     """Draw every man's habits over a therapy of so many days."""
     model = scenario.behaviour
     return Habits(
-        missed=_missed(model, luck, days),
-        months=_months(model, reserve - average_reserve(scenario), luck),
+        missed=_missed(model, streams, days),
+        months=_months(
+            model, spermatogenic_liability - average_spermatogenic_liability(scenario), streams
+        ),
     )
 
 
-def average_reserve(scenario: Scenario) -> float:
-    """Return the reserve of the average diagnosis, at the centres of the prognosis."""
+def average_spermatogenic_liability(scenario: Scenario) -> float:
+    """Return the mean liability over diagnoses, at the centres of the prognosis."""
     shares = diagnosis_shares(scenario.population.diagnosis_log_odds)
-    levels = [each.value for each in scenario.spermatogenesis.reserve.values()]
+    levels = [each.value for each in scenario.spermatogenesis.spermatogenic_liability.values()]
     return float(shares @ levels)
 
 
-def _missed(model: Behaviour, luck: Luck, days: int) -> Flags | None:
+def _missed(model: Behaviour, streams: RandomStreams, days: int) -> Flags | None:
     if not model.missed_share.value:
         return None
-    own = model.missed_log_odds_sd.value * luck.normal("careless")
+    own = model.missed_log_odds_sd.value * streams.normal("careless")
     chance = expit(logit(model.missed_share.value) + own)
-    drawn = luck.uniform("missed injections", width=days)
+    drawn = streams.uniform("missed injections", width=days)
     return np.ascontiguousarray(np.moveaxis(drawn < chance[..., None], -1, 0))
 
 
-def _months(model: Behaviour, reserve: Floats, luck: Luck) -> NDArray[np.int8] | None:
+def _months(
+    model: Behaviour, spermatogenic_liability: Floats, streams: RandomStreams
+) -> NDArray[np.int8] | None:
     if not model.dropout_share.value:
         return None
-    log_odds = logit(model.dropout_share.value) + model.dropout_per_reserve.value * reserve
-    chance, drawn = expit(log_odds), luck.uniform("dropout")
+    log_odds = (
+        logit(model.dropout_share.value)
+        + model.dropout_per_spermatogenic_liability.value * spermatogenic_liability
+    )
+    chance, drawn = expit(log_odds), streams.uniform("dropout")
     stopped = np.where(drawn < chance / 2, 1, 2)
     return np.where(drawn < chance, stopped, ALL_MONTHS).astype(np.int8)

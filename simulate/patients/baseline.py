@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from simulate.core.coding import BASELINE, DIAGNOSES
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 from simulate.scenario import Marginal, Population, correlation_matrix
 from simulate.scenario.sections.parameter import Parameter
 
@@ -17,8 +17,8 @@ Codes = NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True)
-class Men:
-    """Men as nature made them, before any choice; every array has shape (replicate, man).
+class Patients:
+    """Patients as nature made them, before any choice; every array has shape (replicate, man).
 
     ``baseline`` holds true values, neither rounded nor missing; ``score`` their normal scores.
     ``diagnosis`` counts along `simulate.core.coding.DIAGNOSES`.
@@ -30,26 +30,26 @@ class Men:
     partner_age_years: Floats
 
 
-def draw_men(population: Population, luck: Luck) -> Men:
+def draw_patients(population: Population, streams: RandomStreams) -> Patients:
     """Draw the men of every replicate."""
     factor = np.linalg.cholesky(correlation_matrix(population.correlations))
-    scores = np.moveaxis(luck.normal("baseline", width=len(BASELINE)) @ factor.T, -1, 0)
+    scores = np.moveaxis(streams.normal("baseline", width=len(BASELINE)) @ factor.T, -1, 0)
     score = dict(zip(BASELINE, np.ascontiguousarray(scores), strict=True))
-    diagnosis = _diagnosis(population.diagnosis_log_odds, luck.uniform("diagnosis"))
+    diagnosis = _diagnosis(population.diagnosis_log_odds, streams.uniform("diagnosis"))
     for name, shifts in population.score_by_diagnosis.items():
         by_diagnosis = [shifts[each].value if each in shifts else 0.0 for each in DIAGNOSES]
         score[name] += np.array(by_diagnosis)[diagnosis]
-    return Men(
+    return Patients(
         diagnosis=diagnosis,
         baseline={name: stretch(population.marginals[name], z) for name, z in score.items()},
         score=score,
-        partner_age_years=stretch(population.partner_age_years, luck.normal("partner age")),
+        partner_age_years=stretch(population.partner_age_years, streams.normal("partner age")),
     )
 
 
-def recruitment_day(population: Population, luck: Luck) -> Floats:
+def recruitment_day(population: Population, streams: RandomStreams) -> Floats:
     """Return the day, counted from 0, on which each man is enrolled, recruited evenly."""
-    days: Floats = np.floor(population.recruitment_days.value * luck.uniform("recruitment"))
+    days: Floats = np.floor(population.recruitment_days.value * streams.uniform("recruitment"))
     return days
 
 

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from simulate.core.coding import BASELINE, HORMONES
-from simulate.core.random_streams import Luck
-from simulate.patients.baseline import Men
+from simulate.core.random_streams import RandomStreams
+from simulate.patients.baseline import Patients
 from simulate.scenario import Measurement
 
 Floats = NDArray[np.float64]
@@ -16,7 +16,10 @@ Flags = NDArray[np.bool_]
 
 
 def record(
-    model: Measurement, men: Men, luck: Luck, facts: Mapping[str, Flags] | None = None
+    model: Measurement,
+    patients: Patients,
+    streams: RandomStreams,
+    facts: Mapping[str, Flags] | None = None,
 ) -> dict[str, Floats]:
     """Return the baseline table as written down; a missing hormone is NaN.
 
@@ -25,10 +28,10 @@ def record(
     facts
         The flags of `simulate.scenario.MISSING_BY` that missing hormones may depend on, by name.
     """
-    missing = _missing(model, men, luck, facts or {})
+    missing = _missing(model, patients, streams, facts or {})
     written = {}
     for name in BASELINE:
-        written[name] = rounded(men.baseline[name], model.rounded_to[name].value)
+        written[name] = rounded(patients.baseline[name], model.rounded_to[name].value)
         if name in missing:
             written[name][missing[name]] = np.nan
     return written
@@ -47,28 +50,30 @@ def rounded(values: Floats, step: float) -> Floats:
 
 
 def _missing(
-    model: Measurement, men: Men, luck: Luck, facts: Mapping[str, Flags]
+    model: Measurement, patients: Patients, streams: RandomStreams, facts: Mapping[str, Flags]
 ) -> Mapping[str, Flags]:
     """Draw which hormones are missing: normal scores that share a part, cut at each share."""
     shared = np.sqrt(model.missing_correlation.value)
     own = np.sqrt(1 - model.missing_correlation.value)
-    draws = luck.normal("missing", width=len(HORMONES) + 1)
+    draws = streams.normal("missing", width=len(HORMONES) + 1)
     common = shared * draws[..., 0]
     widened = np.sqrt(1 + sum(each.value**2 for each in model.missing_by.values()))
     return {
         name: common + own * draws[..., column + 1]
-        < widened * ndtri(model.missing[name].value) + _pull(model, men, facts, name)
+        < widened * ndtri(model.missing[name].value) + _pull(model, patients, facts, name)
         for column, name in enumerate(HORMONES)
     }
 
 
-def _pull(model: Measurement, men: Men, facts: Mapping[str, Flags], hormone: str) -> Floats:
+def _pull(
+    model: Measurement, patients: Patients, facts: Mapping[str, Flags], hormone: str
+) -> Floats:
     """Return what draws a man's hormone towards missing: flags count as 1 and -1."""
     pull: Floats = np.zeros(())
     for cause, weight in model.missing_by.items():
         if not weight.value:
             continue
         named = hormone if cause == "itself" else cause
-        score = men.score[named] if named in men.score else 2.0 * facts[named] - 1.0
+        score = patients.score[named] if named in patients.score else 2.0 * facts[named] - 1.0
         pull = pull + weight.value * score
     return pull

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from simulate.core.coding import DIAGNOSES
-from simulate.patients.baseline import Men
+from simulate.patients.baseline import Patients
 from simulate.patients.measurement import rounded
 from simulate.scenario import Choice, ChoiceTerm
 
@@ -19,7 +19,7 @@ SCORE_LIMIT = 2.5
 STEP = 1e-6
 
 
-def propensity(choice: Choice, men: Men, hidden: Floats | None = None) -> Floats:
+def propensity(choice: Choice, patients: Patients, hidden: Floats | None = None) -> Floats:
     """Return each man's true probability of choosing therapy, of shape (replicate, man).
 
     Probabilities that differ between men are multiples of `STEP`, neither 0 nor 1.
@@ -30,12 +30,12 @@ def propensity(choice: Choice, men: Men, hidden: Floats | None = None) -> Floats
         Score of what nobody measures; None where it does not act.
     """
     if choice.by == "coin":
-        return np.full(men.diagnosis.shape, expit(choice.intercept.value))
+        return np.full(patients.diagnosis.shape, expit(choice.intercept.value))
     by_diagnosis = np.array([0.0] + [choice.diagnosis[name].value for name in DIAGNOSES[1:]])
-    log_odds = choice.intercept.value + by_diagnosis[men.diagnosis]
+    log_odds = choice.intercept.value + by_diagnosis[patients.diagnosis]
     for name, term in choice.terms.items():
         if _acts(term):
-            log_odds += _along(term, men.score[name])
+            log_odds += _along(term, patients.score[name])
     if hidden is not None:
         log_odds += choice.hidden.value * hidden
     # Nobody is sure to choose or to refuse: the inverse of a probability is finite.

@@ -114,16 +114,16 @@ def expected_men(recruitment: Recruitment, months: ArrayLike) -> Floats:
     return np.asarray((recruitment.start * inside + slope * inside**2 / 2).sum(-1))
 
 
-def expected_month(recruitment: Recruitment, men: ArrayLike) -> Floats:
+def expected_month(recruitment: Recruitment, patients: ArrayLike) -> Floats:
     """Return the (...) months after which this many men are expected over all sites.
 
     >>> one = combine([Site((0.0, 6.0, 12.0), (5.0, 10.0, 20.0))])
     >>> float(expected_month(one, 200))
     17.5
     """
-    wanted = np.atleast_1d(np.asarray(men, float))
+    wanted = np.atleast_1d(np.asarray(patients, float))
     found = _invert(recruitment, np.ones((1, recruitment.sites)), wanted.reshape(1, -1))
-    return np.asarray(found.reshape(np.shape(men)))
+    return np.asarray(found.reshape(np.shape(patients)))
 
 
 def draw_arrivals(
@@ -160,15 +160,15 @@ def draw_arrivals(
     gap, where = np.broadcast_arrays(
         np.asarray(gap_uniform, float), np.asarray(site_uniform, float)
     )
-    lead, men = gap.shape[:-1], gap.shape[-1]
+    lead, patients = gap.shape[:-1], gap.shape[-1]
     factor = np.ones(recruitment.sites) if site_factor is None else np.asarray(site_factor, float)
     if (factor < 0).any() or factor.shape[-1] != recruitment.sites:
         problem = "there is not one factor from 0 per site"
         raise InputError([_fault("site_factor", problem, "give (..., site) factors")])
     factor = np.broadcast_to(factor, (*lead, recruitment.sites)).reshape(-1, recruitment.sites)
-    unit = np.cumsum(-np.log1p(-gap.reshape(-1, men)), axis=1)
+    unit = np.cumsum(-np.log1p(-gap.reshape(-1, patients)), axis=1)
     months = _invert(recruitment, factor, unit)
-    site = _choose_site(recruitment, factor, months, where.reshape(-1, men))
+    site = _choose_site(recruitment, factor, months, where.reshape(-1, patients))
     return months.reshape(gap.shape), site.reshape(gap.shape)
 
 
@@ -186,16 +186,16 @@ def _rates_on(site: Site, knots: Floats) -> tuple[Floats, Floats]:
     return start, end
 
 
-def _invert(recruitment: Recruitment, factor: Floats, men: Floats) -> Floats:
+def _invert(recruitment: Recruitment, factor: Floats, patients: Floats) -> Floats:
     """Return (replicate, man) times at which the expected number over all sites is ``men``."""
     start, end = factor @ recruitment.start, factor @ recruitment.end
     length = np.diff(recruitment.months)
     heap = np.cumsum((start[:, :-1] + end[:, :-1]) / 2 * length, axis=1)
     heap = np.concatenate([np.zeros((len(heap), 1)), heap], axis=1)
-    piece = np.zeros(men.shape, np.int64)
+    piece = np.zeros(patients.shape, np.int64)
     for j in range(1, recruitment.months.size):
-        piece += men > heap[:, j, None]
-    left = men - np.take_along_axis(heap, piece, 1)
+        piece += patients > heap[:, j, None]
+    left = patients - np.take_along_axis(heap, piece, 1)
     rate = np.take_along_axis(start, piece, 1)
     span = np.append(length, 1.0)
     slope = np.take_along_axis((end - start) / span, piece, 1)
@@ -206,7 +206,9 @@ def _invert(recruitment: Recruitment, factor: Floats, men: Floats) -> Floats:
     return np.asarray(recruitment.months[piece] + step)
 
 
-def _choose_site(recruitment: Recruitment, factor: Floats, months: Floats, luck: Floats) -> Counts:
+def _choose_site(
+    recruitment: Recruitment, factor: Floats, months: Floats, streams: Floats
+) -> Counts:
     """Choose each man's site with chances in proportion to the rates at his arrival."""
     finite = np.where(np.isfinite(months), months, 0.0)
     piece = np.searchsorted(recruitment.months, finite, side="right") - 1
@@ -218,7 +220,7 @@ def _choose_site(recruitment: Recruitment, factor: Floats, months: Floats, luck:
         * (recruitment.start[s][piece] * (1 - part) + recruitment.end[s][piece] * part)
         for s in range(recruitment.sites)
     ]
-    goal = luck * sum(rates)
+    goal = streams * sum(rates)
     for rate in rates[:-1]:
         passed = passed + rate
         site += goal >= passed

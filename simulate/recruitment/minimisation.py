@@ -79,18 +79,18 @@ def minimise(
         problem = f"{distance!r} is not known"
         raise InputError.of("randomisation", "distance", problem, "give 'range' or 'variance'")
     checked = [check_levels(f, n) for f, n in zip(factors, levels, strict=True)]
-    luck, *places = np.broadcast_arrays(np.asarray(uniform, float), *checked)
-    flat = luck.reshape(-1, luck.shape[-1])
+    streams, *places = np.broadcast_arrays(np.asarray(uniform, float), *checked)
+    flat = streams.reshape(-1, streams.shape[-1])
     # All levels of all factors in one row of counters.
     offsets = np.concatenate([[0], np.cumsum(levels)[:-1]])
     place = np.stack([p.reshape(flat.shape) for p in places], -1) + offsets
     return _assign(flat, place, int(np.sum(levels)), share, ratio, probability, distance).reshape(
-        luck.shape
+        streams.shape
     )
 
 
 def _assign(
-    luck: Floats,
+    streams: Floats,
     place: Arms,
     cells: int,
     weights: Floats,
@@ -98,16 +98,16 @@ def _assign(
     probability: float,
     distance: Distance,
 ) -> Arms:
-    replicates, men = luck.shape
+    replicates, patients = streams.shape
     load = np.zeros((replicates, cells, ratio.size))  # men over parts
-    rows, arms = np.arange(replicates), np.empty((replicates, men), np.int64)
+    rows, arms = np.arange(replicates), np.empty((replicates, patients), np.int64)
     preferences = _preferences(ratio, probability) * ratio[:, None]
-    for i in range(men):
+    for i in range(patients):
         at = place[:, i]
         total = _imbalances(load[rows[:, None], at], weights, ratio, distance)
         best = total <= total.min(1, keepdims=True) + 1e-9
         chance = (best @ preferences) / (best @ ratio)[:, None]
-        arm = (luck[:, i, None] >= chance.cumsum(1)[:, :-1]).sum(1)
+        arm = (streams[:, i, None] >= chance.cumsum(1)[:, :-1]).sum(1)
         load[rows[:, None], at, arm[:, None]] += 1 / ratio[arm][:, None]
         arms[:, i] = arm
     return arms

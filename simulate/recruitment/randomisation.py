@@ -112,12 +112,14 @@ def stratified(
         problem = "several block sizes came without luck to choose among them"
         raise InputError.of("randomisation", "size_uniform", problem, "pass uniforms, one per man")
     extra = 0.0 if size_uniform is None else size_uniform
-    luck, place, size_luck = np.broadcast_arrays(
+    streams, place, size_luck = np.broadcast_arrays(
         np.asarray(uniform, float), check_levels(stratum, strata), np.asarray(extra, float)
     )
-    shape, men = luck.shape, luck.shape[-1]
-    sizes = choices[(size_luck.reshape(-1, men) * choices.size).astype(np.int64)]
-    arms = _empty_urns(luck.reshape(-1, men), place.reshape(-1, men), sizes, ratio, strata)
+    shape, patients = streams.shape, streams.shape[-1]
+    sizes = choices[(size_luck.reshape(-1, patients) * choices.size).astype(np.int64)]
+    arms = _empty_urns(
+        streams.reshape(-1, patients), place.reshape(-1, patients), sizes, ratio, strata
+    )
     return arms.reshape(shape)
 
 
@@ -131,17 +133,17 @@ def check_levels(level: ArrayLike, levels: int) -> Arms:
     return values.astype(np.int64)
 
 
-def _empty_urns(luck: Floats, place: Arms, sizes: Arms, ratio: Arms, strata: int) -> Arms:
+def _empty_urns(streams: Floats, place: Arms, sizes: Arms, ratio: Arms, strata: int) -> Arms:
     """Draw each man's arm from the urn of his stratum; an empty urn is filled with a new block."""
-    replicates, men = luck.shape
+    replicates, patients = streams.shape
     urns = np.zeros((replicates, strata, ratio.size), np.int64)
-    rows, arms = np.arange(replicates), np.empty((replicates, men), np.int64)
-    for i in range(men):
+    rows, arms = np.arange(replicates), np.empty((replicates, patients), np.int64)
+    for i in range(patients):
         urn = urns[rows, place[:, i]]
         fresh = urn.sum(1) == 0
         urn[fresh] = ratio * sizes[fresh, i, None]
         edges = urn.cumsum(1)
-        drawn = luck[:, i] * edges[:, -1]
+        drawn = streams[:, i] * edges[:, -1]
         arms[:, i] = (drawn[:, None] >= edges).sum(1)
         urn[rows, arms[:, i]] -= 1
         urns[rows, place[:, i]] = urn

@@ -1,4 +1,4 @@
-"""Calibration certificates: solved parameters with proof of what they achieve."""
+"""Calibration calibration records: solved parameters with proof of what they achieve."""
 
 import hashlib
 import json
@@ -54,7 +54,7 @@ class Achieved(Document):
         return math.inf if self.z is None else self.z
 
 
-class Certificate(Document):
+class CalibrationRecord(Document):
     """What `pretese calibrate` stores; ``mechanism_sha256`` ties it to the numbers it solved.
 
     In its file ``record_sha256`` stands beside these fields: the hash of all of them, so that a
@@ -70,9 +70,9 @@ class Certificate(Document):
     targets: dict[str, Achieved]
 
 
-def certificate_path(scenario_file: Path, scenario: Scenario) -> Path:
-    """Return where the certificate of a scenario file stands."""
-    return scenario_file.parent / "certificates" / f"{scenario.id}.json"
+def calibration_record_path(scenario_file: Path, scenario: Scenario) -> Path:
+    """Return where the calibration record of a scenario file stands."""
+    return scenario_file.parent / "calibration_records" / f"{scenario.id}.json"
 
 
 def record_hash(plain: Mapping[str, Any]) -> str:
@@ -86,8 +86,8 @@ def record_hash(plain: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def parse_certificate(text: str, path: Path) -> Certificate:
-    """Return the certificate that a file's text holds; ``path`` is named in messages.
+def parse_calibration_record(text: str, path: Path) -> CalibrationRecord:
+    """Return the calibration record that a file's text holds; ``path`` is named in messages.
 
     Raises
     ------
@@ -102,4 +102,4 @@ def parse_certificate(text: str, path: Path) -> Certificate:
     if plain.pop(HASH_FIELD) != record_hash(plain):
         problem = "it does not match the other fields: a value was changed after it was solved"
         raise InputError.of(str(path), HASH_FIELD, problem, cure)
-    return validate(plain, Certificate, str(path))
+    return validate(plain, CalibrationRecord, str(path))

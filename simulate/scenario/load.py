@@ -12,7 +12,11 @@ from protocol.errors import InputError
 from protocol.reading.documents import content_hash, read_text, validate
 from simulate.core.shipped import scenario_path
 from simulate.scenario import Scenario
-from simulate.scenario.calibration_record import Certificate, certificate_path, parse_certificate
+from simulate.scenario.calibration_record import (
+    CalibrationRecord,
+    calibration_record_path,
+    parse_calibration_record,
+)
 from simulate.scenario.inheritance import Source, merged, read_chain, stated, texts_hash
 from simulate.scenario.parameter_paths import mechanism_hash, parameters, with_values
 
@@ -53,12 +57,12 @@ class LoadedScenario:
     mechanism_sha256: str
     stated: frozenset[str]
     free: frozenset[str]
-    records: tuple[Certificate, ...]
+    records: tuple[CalibrationRecord, ...]
 
     @property
     def record_path(self) -> Path:
         """Where its own calibration record stands, or is to stand."""
-        return certificate_path(self.path, self.unsolved)
+        return calibration_record_path(self.path, self.unsolved)
 
 
 def load_scenario(name: str | Path, overrides: Mapping[str, float] | None = None) -> Scenario:
@@ -111,7 +115,7 @@ def _solved(sources: Sequence[Source], *, need_record: bool = True) -> LoadedSce
     scenario = validate(merged(sources), Scenario, str(own.path))
     calibrated = {p for p, n in parameters(scenario).items() if n.status == "calibrated"}
     listed, free = stated(own), frozenset(calibrated)
-    records: tuple[Certificate, ...] = ()
+    records: tuple[CalibrationRecord, ...] = ()
     if len(sources) > 1:
         parent = _solved(sources[1:])
         free, records = free & listed, parent.records
@@ -131,10 +135,10 @@ def _with_record(loaded: LoadedScenario) -> LoadedScenario:
     path, file = loaded.path, loaded.record_path
     cure = f"run `pretese calibrate {path.stem if path.parent.name == 'scenarios' else path}`"
     if not file.exists():
-        problem = f"{len(loaded.free)} calibrated parameters and no certificate {file.name}"
+        problem = f"{len(loaded.free)} calibrated parameters and no calibration record {file.name}"
         raise InputError.of(str(path), "", problem, cure)
     text = read_text(file)
-    record = parse_certificate(text, file)
+    record = parse_calibration_record(text, file)
     if record.mechanism_sha256 != mechanism_hash(loaded.unsolved):
         raise InputError.of(str(path), "", "its numbers changed after it was calibrated", cure)
     if set(record.parameters) != loaded.free:

@@ -114,7 +114,8 @@ def _set(plain: Any, path: str, value: float, where: str, *, beyond_sweep: bool)
 def mechanism_hash(scenario: Scenario) -> str:
     """Return the SHA-256 of all that decides what is drawn; explanations do not count.
 
-    Nor does a field left at its default, so that a new kind of field does not age old certificates.
+    Nor does a field left at its default, so that a new kind of field does not age old calibration
+    records.
     """
     plain = scenario.model_dump(mode="json", exclude_defaults=True)
     text = json.dumps(_decisive(plain), sort_keys=True)

@@ -43,7 +43,7 @@ class Scenario(Document):
     extends: str | None = None
     question: str
     expected_finding: str
-    men: Annotated[Whole, Field(ge=2, le=100_000_000)]
+    patients: Annotated[Whole, Field(ge=2, le=100_000_000)]
     population: Population
     choice: Choice
     arms: dict[str, Arm]

@@ -12,11 +12,11 @@ from simulate.patients.measurement import rounded
 #: Counts of a cycle in the order of the days, with what they are.
 STAGES = {
     "oocytes": "oocytes retrieved",
-    "mature": "mature oocytes, injected",
-    "fertilised": "oocytes with two pronuclei",
-    "cleaved": "embryos that cleaved",
-    "usable": "embryos fit for transfer on day 3",
-    "blastocysts": "embryos that would make a blastocyst",
+    "mii_oocytes": "MII oocytes, injected",
+    "two_pronuclear_zygotes": "zygotes with two pronuclei (2PN)",
+    "cleavage_stage_embryos": "cleavage-stage embryos",
+    "transferable_embryos": "transferable embryos on day 3",
+    "blastocysts": "embryos that develop to blastocysts",
 }
 
 
@@ -27,9 +27,9 @@ def operations(cohort: Cohort, r: int, numbers: NDArray[np.int_]) -> pd.DataFram
     """
     done = np.flatnonzero(cohort.observed("micro_tese")[r])
     model = cohort.scenario.surgery
-    drawn = draw_operations(model, cohort.luck)
+    drawn = draw_operations(model, cohort.streams)
     opened = sides(drawn, cohort.observed("sperm_retrieved"))
-    kept = cohort.men.baseline["testosterone_nmol_l"] * drawn.testosterone_kept
+    kept = cohort.patients.baseline["testosterone_nmol_l"] * drawn.testosterone_kept
     step = cohort.scenario.measurement.rounded_to["testosterone_nmol_l"].value
     return pd.DataFrame(
         {
@@ -53,7 +53,7 @@ def cycles(
     """List the ICSI cycle of every couple of a study that reached ICSI."""
     done = np.flatnonzero(cohort.taken(births[0].icsi, births[1].icsi)[r])
     testicular = ~cohort.observed("sperm_in_ejaculate")[r, done]
-    thawed = frozen(cohort.scenario.surgery, cohort.luck)[r, done] & testicular
+    thawed = frozen(cohort.scenario.surgery, cohort.streams)[r, done] & testicular
     counts = {name: getattr(couples.cycle, name)[r, done].astype(int) for name in STAGES}
     return pd.DataFrame(
         {"patient_id": numbers[done], "sperm_thawed": thawed.astype(np.int8), **counts}

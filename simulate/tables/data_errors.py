@@ -1,7 +1,7 @@
-"""Spoil a clean table as clinics do, with a label for every cell: to test who cleans data.
+"""Introduce labelled data errors into a clean table, to test data cleaning.
 
-The clean study stays what it was; dirt has luck of its own, so the same men are spoilt whatever
-else is drawn.
+The clean study does not change; data errors use random streams of their own, so the same patients
+are affected whatever else is simulated.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 from simulate.tables.study_tables import PATIENT, Column
 
 Flags = NDArray[np.bool_]
@@ -20,51 +20,51 @@ Flags = NDArray[np.bool_]
 NG_DL_PER_NMOL_L = 28.84
 
 
-#: The columns of the labels, a row per spoilt cell or repeated row.
+#: Columns of the labels: one row per corrupted cell or repeated row.
 LABELS = (
     PATIENT,
-    Column("column", "", "column that was spoilt; empty for a repeated row"),
-    Column("kind", "", "what was done to it"),
-    Column("clean", "", "what stood there; empty if nothing did"),
-    Column("dirty", "", "what stands there now; empty if nothing does"),
+    Column("column", "", "corrupted column; empty for a repeated row"),
+    Column("kind", "", "type of error"),
+    Column("clean", "", "correct value; empty if missing"),
+    Column("corrupted", "", "value after the error; empty if missing"),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Dirty:
-    """A spoilt table of men, and its `LABELS`."""
+class CorruptedTable:
+    """A table of patients with data errors, and their `LABELS`."""
 
     patients: pd.DataFrame
     labels: pd.DataFrame
 
 
-def spoil(patients: pd.DataFrame, share: float, luck: Luck) -> Dirty:
-    """Spoil a share of the men in each of the ways of `KINDS`, and repeat as many rows.
+def corrupt(patients: pd.DataFrame, share: float, streams: RandomStreams) -> CorruptedTable:
+    """Introduce each error type of `KINDS` into a share of the patients, and repeat as many rows.
 
     Parameters
     ----------
     patients
         One study's table of that name, as `simulate.tables.study_tables.tables` gives it.
     share
-        Share of the men hit by each kind, from 0 to 1.
+        Share of patients affected by each type of error, from 0 to 1.
     luck
-        That of the study, so that the table's men are its men.
+        Random streams of the study: row i of the table is its patient i.
     """
-    dirty = patients.copy()
+    corrupted = patients.copy()
     labels = []
     for kind, (columns, change) in KINDS.items():
-        hit = luck.uniform(f"dirt: {kind}")[0] < share
+        hit = streams.uniform(f"dirt: {kind}")[0] < share
         for column in columns:
-            dirty[column] = _changed(patients[column], hit, change(patients, column))
-            labels.append(_labelled(patients, column, kind, dirty[column]))
-    again = luck.uniform("dirt: repeated row")[0] < share
+            corrupted[column] = _changed(patients[column], hit, change(patients, column))
+            labels.append(_labelled(patients, column, kind, corrupted[column]))
+    again = streams.uniform("dirt: repeated row")[0] < share
     labels.append(
         pd.DataFrame({"patient_id": patients.loc[again, "patient_id"], "kind": "repeated row"})
     )
-    dirty = pd.concat([dirty, dirty[again]], ignore_index=True)
+    corrupted = pd.concat([corrupted, corrupted[again]], ignore_index=True)
     table = pd.concat(labels, ignore_index=True).reindex(columns=[each.name for each in LABELS])
     words = dict.fromkeys(table.columns[1:], object)
-    return Dirty(dirty, table.astype({"patient_id": int, **words}))
+    return CorruptedTable(corrupted, table.astype({"patient_id": int, **words}))
 
 
 Change = Callable[[pd.DataFrame, str], pd.Series]
@@ -76,7 +76,7 @@ def _times(factor: float) -> Change:
 
 _OTHER = {"lh_iu_l": "fsh_iu_l", "fsh_iu_l": "lh_iu_l"}
 
-#: Kind of dirt to the columns it hits and how, each from the clean table.
+#: Type of error to the columns it affects and its function of the clean table.
 KINDS: dict[str, tuple[tuple[str, ...], Change]] = {
     "decimal point lost": (("bmi_kg_m2",), _times(10)),
     "other unit": (("testosterone_nmol_l",), _times(NG_DL_PER_NMOL_L)),
@@ -90,15 +90,15 @@ def _changed(values: pd.Series, hit: Flags, changed: pd.Series) -> pd.Series:
     return values.where(~pd.Series(hit, index=values.index), changed)
 
 
-def _labelled(patients: pd.DataFrame, column: str, kind: str, dirty: pd.Series) -> pd.DataFrame:
+def _labelled(patients: pd.DataFrame, column: str, kind: str, corrupted: pd.Series) -> pd.DataFrame:
     clean = patients[column]
-    differ = (clean != dirty) & ~(clean.isna() & dirty.isna())
+    differ = (clean != corrupted) & ~(clean.isna() & corrupted.isna())
     return pd.DataFrame(
         {
             "patient_id": patients.loc[differ, "patient_id"],
             "column": column,
             "kind": kind,
             "clean": clean[differ].map(str, na_action="ignore"),
-            "dirty": dirty[differ].map(str, na_action="ignore"),
+            "corrupted": corrupted[differ].map(str, na_action="ignore"),
         }
     )

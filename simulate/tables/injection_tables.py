@@ -32,14 +32,14 @@ def _injections_on(cohort: Cohort, r: int, arm: int) -> pd.DataFrame:
     order = np.nonzero(calendar.swapaxes(2, 3))  # phase, month in phase, day, drug
     cell = (phase * calendar.shape[1] + spent).T.ravel()
     row, of = _rows_of_cells(np.ravel_multi_index(order[:2], calendar.shape[:2]), cell)
-    man, month = np.divmod(of, MONTHS)
+    patient, month = np.divmod(of, MONTHS)
     day = order[2][row] + month * MONTH_DAYS
     if course.missed is not None:
-        taken = ~course.missed[day, r, mine[man]]
-        row, man, day = row[taken], man[taken], day[taken]
+        taken = ~course.missed[day, r, mine[patient]]
+        row, patient, day = row[taken], patient[taken], day[taken]
     return pd.DataFrame(
         {
-            "patient_id": numbers(cohort)[mine[man]],
+            "patient_id": numbers(cohort)[mine[patient]],
             "day": day,
             "drug": words(list(course.regimen.drugs))[order[3][row]],
             "dose_iu": calendar[order[0], order[1], order[3], order[2]][row],

@@ -13,7 +13,7 @@ Ints = NDArray[np.int_]
 
 def numbers(cohort: Cohort) -> Ints:
     """Return the number of each man in his study, from 1."""
-    return cohort.luck.first_man + np.arange(1, cohort.gn.shape[1] + 1)
+    return cohort.streams.first_patient + np.arange(1, cohort.gn.shape[1] + 1)
 
 
 def words(names: Sequence[str | None]) -> NDArray[np.object_]:

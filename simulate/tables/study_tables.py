@@ -38,14 +38,14 @@ def tables(cohort: Cohort, replicate: int = 0) -> dict[str, pd.DataFrame]:
     untreated, treated = (births_along(couples, path) for path in cohort.paths)
     births = untreated, treated
     patients = _patients(cohort, births, couples, replicate)
-    men = numbers(cohort)
+    ids = numbers(cohort)
     parts = {
         "patients": patients,
         "visits": visits(cohort, replicate),
         "injections": injections(cohort, replicate),
         "procedures": _procedures(cohort, patients, replicate),
-        "operations": operations(cohort, replicate, men),
-        "cycles": cycles(cohort, couples, births, replicate, men),
+        "operations": operations(cohort, replicate, ids),
+        "cycles": cycles(cohort, couples, births, replicate, ids),
         "transfers": _transfers(cohort, births, couples, replicate),
         "truth": _truth(cohort, births, replicate),
     }
@@ -60,7 +60,7 @@ def _in_order(table: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
 def _patients(
     cohort: Cohort, births: tuple[Births, Births], couples: Couples, r: int
 ) -> pd.DataFrame:
-    checked = np.array([cohort.scenario.arms[arm].semen_check for arm in ARMS])
+    checked = np.array([cohort.scenario.arms[arm].semen_analysis for arm in ARMS])
     operated = cohort.observed("micro_tese")[r]
     icsi = cohort.taken(births[0].icsi, births[1].icsi)[r]
     delivered = cohort.taken(births[0].delivered, births[1].delivered)[r]
@@ -69,9 +69,9 @@ def _patients(
     return pd.DataFrame(
         {
             "patient_id": numbers(cohort),
-            "diagnosis": words(DIAGNOSES)[cohort.men.diagnosis[r]],
+            "diagnosis": words(DIAGNOSES)[cohort.patients.diagnosis[r]],
             **{name: values[r] for name, values in cohort.baseline.items()},
-            "partner_age_years": rounded(cohort.men.partner_age_years[r], 1),
+            "partner_age_years": rounded(cohort.patients.partner_age_years[r], 1),
             "enrolled_day": _days_of_enrolment(cohort)[r].astype(int),
             "gn": gn,
             "regimen": regimens[gn],
@@ -105,13 +105,13 @@ def _procedures(cohort: Cohort, patients: pd.DataFrame, r: int) -> pd.DataFrame:
     done = np.stack([checked, patients["micro_tese"] == 1, patients["icsi"] == 1], axis=1)
     found, sources = words(FOUND), words(SOURCES)
     results = np.stack([found[seen], found[taken], sources[seen]], axis=1)
-    man, which = np.nonzero(done)
+    patient, which = np.nonzero(done)
     return pd.DataFrame(
         {
-            "patient_id": numbers(cohort)[man],
-            "day": cohort.surgery_day[r, man],
+            "patient_id": numbers(cohort)[patient],
+            "day": cohort.surgery_day[r, patient],
             "procedure": words(PROCEDURES)[which],
-            "result": results[man, which],
+            "result": results[patient, which],
         }
     )
 
@@ -126,15 +126,15 @@ def _transfers(
         flags: NDArray[np.bool_] = np.where(gn, treated, untreated)
         return flags
 
-    man, order = np.nonzero(taken("transferred"))
+    patient, order = np.nonzero(taken("transferred"))
     return pd.DataFrame(
         {
-            "patient_id": numbers(cohort)[man],
+            "patient_id": numbers(cohort)[patient],
             "order": order + 1,
-            "embryos": couples.cycle.transferred_at(order, (r, man)).astype(int),
-            "hcg_positive": taken("hcg_positive")[man, order].astype(np.int8),
-            "clinical_pregnancy": taken("clinical_pregnancy")[man, order].astype(np.int8),
-            "live_birth": taken("live_birth")[man, order].astype(np.int8),
+            "embryos": couples.cycle.transferred_at(order, (r, patient)).astype(int),
+            "biochemical_pregnancy": taken("biochemical_pregnancy")[patient, order].astype(np.int8),
+            "clinical_pregnancy": taken("clinical_pregnancy")[patient, order].astype(np.int8),
+            "live_birth": taken("live_birth")[patient, order].astype(np.int8),
         }
     )
 
@@ -150,7 +150,7 @@ def _truth(cohort: Cohort, births: tuple[Births, Births], r: int) -> pd.DataFram
         {
             "patient_id": numbers(cohort),
             "propensity": cohort.propensity[r],
-            "reserve": cohort.reserve[r],
+            "spermatogenic_liability": cohort.spermatogenic_liability[r],
             "stratum_by_surgery": _stratum(strata, BY_SURGERY, r),
             "stratum_by_sperm": _stratum(strata, BY_SPERM, r),
             **outcomes,
@@ -167,4 +167,4 @@ def _stratum(
 
 
 def _days_of_enrolment(cohort: Cohort) -> Floats:
-    return recruitment_day(cohort.scenario.population, cohort.luck)
+    return recruitment_day(cohort.scenario.population, cohort.streams)

@@ -62,7 +62,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         PATIENT,
         Column("month", "mo", "months of therapy behind him: 0, and 1 to 3 under therapy"),
         Column("day", "d", "day of the visit"),
-        Column("phase_before", "", "phase of the month that ends; empty at month 0"),
+        Column("previous_phase", "", "phase of the month that ends; empty at month 0"),
         Column("lh_iu_l", "[IU]/L", "measured serum LH"),
         Column(
             "fsh_iu_l", "[IU]/L", "measured serum FSH with what was injected; empty if not measured"
@@ -99,14 +99,18 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         PATIENT,
         Column("order", "", "number of the couple's embryo transfer, from 1"),
         Column("embryos", "", "embryos transferred"),
-        Column("hcg_positive", "", "1 if the blood test two weeks later was positive"),
+        Column("biochemical_pregnancy", "", "1 if serum hCG two weeks later is positive"),
         Column("clinical_pregnancy", "", "1 if a gestational sac was seen"),
         Column("live_birth", "", "1 if it ended in a live birth"),
     ),
     "truth": (
         PATIENT,
         Column("propensity", "1", "true probability of choosing gonadotropins"),
-        Column("reserve", "log odds", "reserve without therapy; sperm is retrievable above 0"),
+        Column(
+            "spermatogenic_liability",
+            "log odds",
+            "spermatogenic liability without therapy; sperm is retrievable above 0",
+        ),
         Column("stratum_by_surgery", "", f"principal stratum: {', '.join(BY_SURGERY)}"),
         Column("stratum_by_sperm", "", f"principal stratum: {', '.join(BY_SPERM)}"),
         *(

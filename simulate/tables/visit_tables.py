@@ -29,7 +29,7 @@ def visits(cohort: Cohort, r: int) -> pd.DataFrame:
             "patient_id": np.repeat(numbers(cohort), MONTHS + 1),
             "month": np.tile(month, len(surgery_day)),
             "day": np.tile(month * MONTH_DAYS, len(surgery_day)),
-            "phase_before": _phase_names(cohort, r).T.ravel(),
+            "previous_phase": _phase_names(cohort, r).T.ravel(),
             **{name: values.T.ravel() for name, values in zip(ASSAYED, measured, strict=True)},
         }
     )
@@ -42,8 +42,8 @@ def _month_ends(cohort: Cohort, r: int) -> Floats:
     FSH is what the decision saw; the other assays err as much, each with luck of its own.
     """
     spread = cohort.scenario.physiology.assay_log_sd.value
-    luck = cohort.luck.normal("other assays", width=len(ASSAYED) * MONTHS)[r]
-    errors = np.exp(spread * luck.T).reshape(len(ASSAYED), MONTHS, -1)
+    streams = cohort.streams.normal("other assays", width=len(ASSAYED) * MONTHS)[r]
+    errors = np.exp(spread * streams.T).reshape(len(ASSAYED), MONTHS, -1)
     true = _hormones(cohort, r)
     measured = np.stack([true[name][1:] for name in ASSAYED]) * errors
     measured[ASSAYED.index("fsh_iu_l")] = along(cohort, r, "measured_fsh_iu_l")
@@ -53,16 +53,16 @@ def _month_ends(cohort: Cohort, r: int) -> Floats:
 
 def _hormones(cohort: Cohort, r: int) -> dict[str, Floats]:
     """Return true hormones along the way each man took, shape (visit, man)."""
-    model, men, traits = cohort.scenario.physiology, cohort.men, cohort.traits
+    model, patients, traits = cohort.scenario.physiology, cohort.patients, cohort.traits
     ways = []
     for path in cohort.paths:
-        testosterone = testosterone_nmol_l(men, traits, path.course)
+        testosterone = testosterone_nmol_l(patients, traits, path.course)
         ways.append(
             {
-                "lh_iu_l": lh_iu_l(model, men, traits, path.course)[:, r],
+                "lh_iu_l": lh_iu_l(model, patients, traits, path.course)[:, r],
                 "fsh_iu_l": path.course.fsh_iu_l[:, r],
                 "testosterone_nmol_l": testosterone[:, r],
-                "estradiol_pmol_l": estradiol_pmol_l(model, men, testosterone)[:, r],
+                "estradiol_pmol_l": estradiol_pmol_l(model, patients, testosterone)[:, r],
             }
         )
     return {name: np.where(cohort.gn[r], ways[1][name], ways[0][name]) for name in ways[0]}

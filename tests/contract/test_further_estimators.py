@@ -43,7 +43,7 @@ from estimate.regression.logistic import fit_logistic
 from estimate.regression.poisson import fit_poisson
 from estimate.regression.random_intercept import by_site, fit_random_intercept
 from estimate.regression.splines import fit_spline, spline_basis
-from estimate.survival.cumulative_delivery import (
+from estimate.survival.cumulative_live_birth import (
     cumulative_difference,
     hazard_ratio,
     life_table,
@@ -51,10 +51,10 @@ from estimate.survival.cumulative_delivery import (
 )
 from estimate.survival.discrete_time import discrete_hazard
 
-ASKED = Estimand("all men", "a 1 vs 0", "y", "")
+ASKED = Estimand("all patients", "a 1 vs 0", "y", "")
 EMPTY: Any = MappingProxyType({})
 
-NO_WEIGHTS = "it takes men, not weights; that every man twice is the same estimate is tested"
+NO_WEIGHTS = "it takes no weights; that every patient twice gives the same estimate is tested"
 MEASURE = "a measure; the division that holds it is named"
 A_FIT = "a fit is a step on the way; what is made of it carries the label"
 OWN_STREAM = "one stream of random numbers serves a batch; the numbers without chance are compared"
@@ -62,7 +62,7 @@ OWN_STREAM = "one stream of random numbers serves a batch; the numbers without c
 
 @dataclass(frozen=True)
 class Case:
-    """An estimator: ``draw(seed, lead, n, null)`` gives columns, men along their last axis."""
+    """An estimator: ``draw(seed, lead, n, null)`` gives columns, patients along their last axis."""
 
     draw: Callable[..., dict[str, np.ndarray]]
     #: columns, weights (..., n) or None -> names to numbers; "p" is its test, "label" its words
@@ -367,12 +367,12 @@ def run_score(columns, weights=None):
 
 
 def draw_operations(seed, lead, n, null):
-    """Draw men with sperm in the ejaculate anyway, by therapy alone (5 and 10 %), or not."""
+    """Draw patients with sperm in the ejaculate anyway, by therapy alone (5 and 10 %), or not."""
     rng = np.random.default_rng(seed)
     a = rng.integers(0, 2, (*lead, n))
-    luck, kind = rng.random((2, *lead, n))
+    streams, kind = rng.random((2, *lead, n))
     spared = (kind < 0.05) | ((kind < 0.15) & (a == 1))
-    retrieved = np.where(kind < 0.15, True, luck < (0.3 if null else 0.3 + 0.2 * a))
+    retrieved = np.where(kind < 0.15, True, streams < (0.3 if null else 0.3 + 0.2 * a))
     return {"a": a, "y": (spared | retrieved) * 1, "operated": ~spared * 1}
 
 
@@ -438,13 +438,13 @@ def run_pairs(columns, weights=None):
 
 
 def run_table(columns, weights=None):
-    men = pd.DataFrame({"a": columns["a"], "x": columns["x"]})
-    row = table_one(men, "a", {"x": Numeric()}, weights=weights).rows[0]
+    patients = pd.DataFrame({"a": columns["a"], "x": columns["x"]})
+    row = table_one(patients, "a", {"x": Numeric()}, weights=weights).rows[0]
     answer = {"medians": row.median, "means": row.mean}
     return answer if weights is not None else {**answer, "p": row.p_value, "label": row.test}
 
 
-def flip_effects(answer):
+def swap_effects(answer):
     """Draws are not drawn in mirror image, so p is not the same to the digit."""
     return {name: -value for name, value in answer.items() if name != "p"}
 
@@ -459,7 +459,7 @@ def same(answer):
 
 TIES = {
     "constant weight": "how many births are tied matters, and a weight of 3 is three of them",
-    "every man twice": "how many births are tied matters, and twice the men tie twice as often",
+    "every patient twice": "the number of tied births matters, and it doubles with the patients",
 }
 SINGLE = "it fits one study at a time"
 
@@ -495,11 +495,11 @@ CASES = {
     ),
     "interaction of risks": Case(
         risks_by_cell({True: [[0.2, 0.3], [0.3, 0.4]], False: [[0.2, 0.3], [0.3, 0.6]]}),
-        run_contrast, n=400, truth={"contrast": 0.2}, label="standardised",
+        run_contrast, n=400, truth={"contrast": 0.2}, label="g-computation",
         undefined={"weights": NO_WEIGHTS},
     ),
     "mediation": Case(
-        draw_mediation,  run_mediation, n=150, label="mediation, quasi-Bayes", mirror=flip_effects,
+        draw_mediation,  run_mediation, n=150, label="mediation, quasi-Bayes", mirror=swap_effects,
         truth={"acme": 0.08, "ade": 0.1, "total": 0.18}, undefined={"p in a batch": OWN_STREAM},
     ),
     "Kaplan-Meier, log-rank": Case(
@@ -567,28 +567,28 @@ CASES = {
     "Welch": Case(
         draw_values, run_welch, label="Welch t",
         undefined={"weights": NO_WEIGHTS, "truth": "t estimates nothing; it grows with the study"},
-        fails={"every man twice": "t estimates nothing; it grows with the study"},
+        fails={"every patient twice": "t estimates nothing; it grows with the study"},
     ),
     "Kruskal-Wallis": Case(
         draw_values, run_kruskal, label="Kruskal-Wallis", mirror=same,
         undefined={"weights": NO_WEIGHTS, "truth": "H estimates nothing; it grows with the study"},
-        fails={"every man twice": "H estimates nothing; it grows with the study"},
+        fails={"every patient twice": "H estimates nothing; it grows with the study"},
     ),
     "chi-square": Case(
         draw_binary, run_chi_square, label="chi-square", mirror=same,
         undefined={"weights": NO_WEIGHTS, "truth": "it grows with the study"},
-        fails={"every man twice": "it grows with the study"},
+        fails={"every patient twice": "it grows with the study"},
     ),
     "chi-square, Yates": Case(
         draw_binary, run_yates, label="chi-square, Yates", mirror=same, conservative=True,
         undefined={"weights": NO_WEIGHTS, "truth": "it grows with the study"},
-        fails={"every man twice": "it grows with the study"},
+        fails={"every patient twice": "it grows with the study"},
     ),
     "Fisher": Case(
         draw_binary, run_fisher, conservative=True,
         truth={"log odds ratio": log_odds(0.5) - log_odds(0.3)},
         undefined={"weights": NO_WEIGHTS, "label": "its name is its class"},
-        fails={"every man twice": "given both margins the conditional odds ratio is nearer to 1"},
+        fails={"every patient twice": "given both margins the odds ratio is nearer to 1"},
     ),
     "score test": Case(
         draw_binary, run_score, label="score", truth={"difference": 0.2},
@@ -597,13 +597,13 @@ CASES = {
     "principal stratum": Case(
         draw_operations, run_stratum, n=400, label="principal stratum",
         truth={"difference": 0.2},
-        undefined={"weights": NO_WEIGHTS, "size": "therapy itself brings sperm to men it spares"},
-        fails={"recoding": "the men operated under treatment are the stratum, and not the others"},
+        undefined={"weights": NO_WEIGHTS, "size": "therapy itself brings sperm to patients spared"},
+        fails={"recoding": "the stratum is the patients operated under treatment"},
     ),
     "intercept per site": Case(
         draw_sites, run_sites, n=100, truth={"log odds ratio": 0.6},
         undefined={"weights": NO_WEIGHTS, "label": A_FIT},
-        fails={"every man twice": "there are twice the men and not twice the sites"},
+        fails={"every patient twice": "there are twice the patients and not twice the sites"},
     ),
     "Mantel-Haenszel": Case(
         draw_strata, run_strata, label="mantel-haenszel", truth={"log odds ratio": 0.6},
@@ -625,15 +625,15 @@ CASES = {
         draw_values, run_table, label="Wilcoxon", mirror=swap_groups,
         undefined={
             "batch": "one table is printed", "size": "its tests are those above",
-            "truth": "it describes men and estimates nothing",
+            "truth": "it describes patients and estimates nothing",
         },
-        fails={"weight of two": "weighted quartiles lie between men, and a weight adds no man"},
+        fails={"weight of two": "weighted quartiles interpolate between patients"},
     ),
 }  # fmt: skip
 
 PROPERTIES = (
     "order", "input", "batch", "p in a batch", "weights", "constant weight", "weight of two",
-    "every man twice",    "recoding", "label", "size", "truth",
+    "every patient twice",    "recoding", "label", "size", "truth",
 )  # fmt: skip
 
 
@@ -673,7 +673,7 @@ def test_every_reason_names_a_property_and_is_a_sentence():
 
 
 @cases("order")
-def test_the_order_of_men_is_irrelevant(case):
+def test_the_order_of_patients_is_irrelevant(case):
     order = np.random.default_rng(0).permutation(case.n)
     moved = {name: column[..., order] for name, column in one(case).items()}
     holds(case, "order", alike(numbers(case.run(moved)), numbers(case.run(one(case))), 1e-5))
@@ -710,7 +710,7 @@ def test_a_constant_weight_leaves_the_estimate(case):
 
 
 @cases("weights")
-def test_a_weight_of_two_is_a_man_twice(case):
+def test_a_weight_of_two_is_a_patient_twice(case):
     chosen = np.arange(case.n) % 3 == 0
     rows = np.r_[np.arange(case.n), np.flatnonzero(chosen)]
     twice = {name: column[..., rows] for name, column in one(case).items()}
@@ -718,12 +718,12 @@ def test_a_weight_of_two_is_a_man_twice(case):
     holds(case, "weight of two", same_point)
 
 
-@cases("every man twice")
-def test_every_man_twice_gives_the_same_estimate(case):
+@cases("every patient twice")
+def test_every_patient_twice_gives_the_same_estimate(case):
     rows = np.tile(np.arange(case.n), 2)
     twice = {name: column[..., rows] for name, column in one(case).items()}
     same_point = alike(point(case.run(twice)), point(case.run(one(case))), 1e-6)
-    holds(case, "every man twice", same_point)
+    holds(case, "every patient twice", same_point)
 
 
 @cases("recoding")
@@ -757,15 +757,15 @@ def test_size_at_the_null(case):
 
 
 @cases("truth")
-def test_recovers_the_truth_in_large_studies(case):
+def test_estimates_the_truth_in_large_studies(case):
     if "batch" in case.undefined:
         answer = case.run(drawn(case.draw, 6, (), 1000, False))
         for name, truth in case.truth.items():
             error = np.abs(answer[name] / ndtri(answer["p"] / 2))
             assert abs(answer[name] - truth) < 3 * error
         return
-    studies, men = 25, 3000 if case.n > 50 else case.n
-    found = case.run(drawn(case.draw, 6, (studies,), men, False))
+    studies, patients = 25, 3000 if case.n > 50 else case.n
+    found = case.run(drawn(case.draw, 6, (studies,), patients, False))
     for name, truth in case.truth.items():
         error = found[name].std(ddof=1) / np.sqrt(studies)
         assert abs(found[name].mean() - truth) < 3 * error + 0.01

@@ -36,8 +36,8 @@ def test_an_unknown_scenario_names_the_nearest(capsys, tmp_path):
     [
         ("spread_low", "spread_lwo", "population.marginals.age_years.spread_lwo: there is no such"),
         ("willing_share: {value: 0.949", "willing_share: {value: 1.9", "is no probability"),
-        ("men: 569", "men: 1", "men: 1 is not allowed"),
-        ("men: 569", "men: many", "men: 'many' is not allowed"),
+        ("patients: 569", "patients: 1", "patients: 1 is not allowed"),
+        ("patients: 569", "patients: many", "patients: 'many' is not allowed"),
         ("status: assumed", "status: guessed", "'guessed' is not allowed"),
         ("form: split-normal", "form: normal", "population.marginals.age_years.form"),
         ("sweep: [0.4, 0.75]", "sweep: [0.7, 0.75]", "outside its own sweep"),
@@ -72,19 +72,19 @@ def test_a_scenario_that_changed_after_calibration_is_refused(capsys, tmp_path):
     path = scenario_with(
         tmp_path, "testosterone_gain: {value: 1.9", "testosterone_gain: {value: 1.8"
     )
-    folder = tmp_path / "certificates"
+    folder = tmp_path / "calibration_records"
     folder.mkdir()
-    certificate = scenario_path("paper").parent / "certificates" / "paper.json"
-    (folder / "paper.json").write_bytes(certificate.read_bytes())
+    record = scenario_path("paper").parent / "calibration_records" / "paper.json"
+    (folder / "paper.json").write_bytes(record.read_bytes())
     message = refused(capsys, "reproduce", "--scenario", str(path), "--out", str(tmp_path / "o"))
     assert "its numbers changed after it was calibrated" in message
     assert "pretese calibrate" in message
 
 
-def test_a_scenario_without_certificate_is_refused(capsys, tmp_path):
-    path = scenario_with(tmp_path, "men: 569", "men: 569")
+def test_a_scenario_without_calibration_record_is_refused(capsys, tmp_path):
+    path = scenario_with(tmp_path, "patients: 569", "patients: 569")
     message = refused(capsys, "reproduce", "--scenario", str(path), "--out", str(tmp_path / "o"))
-    assert "no certificate" in message
+    assert "no calibration record" in message
 
 
 def test_a_target_that_nothing_computes_is_refused(capsys, tmp_path):

@@ -23,11 +23,11 @@ def agrees_with_stored(name: str, text: str) -> None:
 @pytest.mark.parametrize("table", [name for name in COLUMNS if name != "truth"])
 def test_twelve_men(tmp_path, table):
     out = tmp_path / "men"
-    assert run(["simulate", "paper", "--men", "12", "--seed", "3", "--out", str(out)]) == 0
+    assert run(["simulate", "paper", "--patients", "12", "--seed", "3", "--out", str(out)]) == 0
     agrees_with_stored(f"{table}.csv", (out / f"{table}.csv").read_text())
 
 
 def test_a_decision(capsys):
-    words = ["decide", "--month", "2", "--fsh", "11.1", "--on", "2024-03-01", "--json"]
+    words = ["decide", "--month", "2", "--fsh", "11.1", "--decision-date", "2024-03-01", "--json"]
     assert run(words) == 0
     agrees_with_stored("decision.json", capsys.readouterr().out)

@@ -34,4 +34,4 @@ def test_every_table_of_a_page_has_as_many_cells_in_every_row(name):
 def test_readings_point_at_regimens_that_exist():
     for name in list_regimens():
         for reading in load_regimen(name).readings.values():
-            assert set(reading.instead) <= set(list_regimens())
+            assert set(reading.alternatives) <= set(list_regimens())

@@ -5,7 +5,9 @@ import datetime as dt
 import io
 from collections.abc import Iterator, Mapping, Sequence
 
-from protocol.audit.log import COLUMNS, Event, Log, read_log
+from protocol.audit.log.events import Event, Log
+from protocol.audit.log.mapping import COLUMNS, LogMapping
+from protocol.audit.log.reader import read_log
 from protocol.bedside.decide import decide
 from protocol.bedside.schedule import Item, plan
 from protocol.errors import InputError
@@ -15,7 +17,7 @@ from protocol.regimen.load import Regimen
 from protocol.regimen.paths import MONTH_DAYS
 
 
-def faithful_events(
+def adherent_events(
     regimen: Regimen,
     start: dt.date,
     monthly: Sequence[Mapping[str, Value]] = (),
@@ -46,7 +48,7 @@ def faithful_events(
         for found in monthly
     ]
     planned = plan(regimen, start, guide)
-    if planned.open_date is not None:
+    if planned.next_decision_date is not None:
         where = f"month {len(planned.phases)}"
         raise InputError.of(where, "fsh_iu_l", "it is missing", "give the finding of its end")
     end = MONTH_DAYS * len(planned.phases)
@@ -54,7 +56,7 @@ def faithful_events(
     for item in planned.items:
         events += _of_item(item, planned.phases, baseline or {}, monthly, semen)
     looked = regimen.tables["end-of-therapy"]
-    chosen = decide(regimen, looked.name, {"semen": semen}).then
+    chosen = decide(regimen, looked.name, {"semen": semen}).action
     if chosen is not None:
         day = start.toordinal() + (end + 5 if closing_day is None else closing_day)
         name = "micro-tese" if chosen == "micro-tese" else "icsi"
@@ -86,7 +88,8 @@ def parse_log(
     text: str, regimen: Regimen, where: str, columns: Mapping[str, str] | None = None
 ) -> Log:
     """Return each man's events in order of date, from the text of a log; see `read_log`."""
-    return read_log(text.encode("utf-8", "surrogatepass"), regimen, where, columns)[0]
+    mapping = LogMapping(columns=dict(columns or {}))
+    return read_log(text.encode("utf-8", "surrogatepass"), regimen, where, mapping).log
 
 
 def write_log(log: Mapping[str, Sequence[Event]]) -> str:
@@ -103,8 +106,28 @@ def write_log(log: Mapping[str, Sequence[Event]]) -> str:
             elif event.name in names and isinstance(event.value, float | int):
                 analyte = names[event.name]
                 unit = analyte_file().analytes[analyte].unit
-                cells = [analyte, "", repr(float(event.value)), unit, "", ""]
+                cells = [analyte, "", f"{event.qualifier}{float(event.value)!r}", unit, "", ""]
             else:
                 cells = [event.name, "", "", "", str(event.value or ""), ""]
-            writer.writerow([patient, date, *cells])
+            known = dt.date.fromordinal(event.known).isoformat() if event.known else ""
+            writer.writerow([patient, date, *cells, known])
     return out.getvalue()
+
+
+def calendar_month_events(start: dt.date, others: Mapping[str, Value]) -> list[Event]:
+    """Return an adherent log of hCG, then uFSH and hCG in turn, by months of the calendar."""
+    days = [start.toordinal()]
+    for month in (1, 2, 3):
+        year, at = divmod(start.month - 1 + month, 12)
+        first = dt.date(start.year + year, at + 1, 1)
+        after = dt.date(first.year + (at == 11), (at + 1) % 12 + 1, 1)
+        days.append(first.toordinal() + min(start.day, (after - first).days) - 1)
+    events = [Event(days[0], "start"), Event(days[0], "prolactin_ng_ml", value=8.0)]
+    for day in days:
+        events += [Event(day, name, value=value) for name, value in others.items()]
+        events.append(Event(day, "fsh_iu_l", value=21.0 if day == days[0] else 9.0))
+    events += [Event(day, "injection", "hcg", 2000.0) for day in range(days[0], days[1], 2)]
+    for turn, day in enumerate(range(days[1], days[3], 2)):
+        drug, dose = ("hcg", 2000.0) if turn % 2 else ("ufsh", 150.0)
+        events.append(Event(day, "injection", drug, dose))
+    return sorted(events, key=lambda event: event.date)

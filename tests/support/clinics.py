@@ -16,7 +16,7 @@ from simulate.scenario.parameter_paths import with_values
 
 def ledger(run: Run) -> Columns:
     """All that has happened, of a run of one slice of men."""
-    return run.ledger.columns(0, run.men)
+    return run.ledger.columns(0, run.patients)
 
 
 def fates(run: Run) -> Fates:

@@ -12,7 +12,9 @@ from tests.support.paper import paper
 
 @cache
 def drawn_tables(studies: int = 1, men: int = 120, seed: int = 3) -> dict[str, pd.DataFrame]:
-    drawn = [tables(draw_cohort(paper(), seed, first=study, men=men)) for study in range(studies)]
+    drawn = [
+        tables(draw_cohort(paper(), seed, first=study, patients=men)) for study in range(studies)
+    ]
     if studies == 1:
         return drawn[0]
     for study, parts in enumerate(drawn, 1):

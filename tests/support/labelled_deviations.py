@@ -1,4 +1,4 @@
-"""Put one labelled deviation into a faithful log: the answer key for anything that audits logs."""
+"""Put one labelled deviation into an adherent log: the answer key for anything that audits logs."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from protocol.audit.deviations import Kind
-from protocol.audit.log import Event
+from protocol.audit.log.events import Event
 from protocol.regimen.load import Regimen
 from protocol.regimen.paths import MONTH_DAYS
 
@@ -18,7 +18,7 @@ JUST_LATE = 1
 
 
 def deviate(events: Events, kind: Kind, regimen: Regimen, random: Random) -> Events | None:
-    """Return the log of a faithful man with one deviation of ``kind``, in order of date.
+    """Return the log of an adherent man with one deviation of ``kind``, in order of date.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def deviate(events: Events, kind: Kind, regimen: Regimen, random: Random) -> Eve
 
 
 class _Man:
-    """A faithful log with its days."""
+    """An adherent log with its days."""
 
     def __init__(self, events: Events, regimen: Regimen) -> None:
         self.events = list(events)
@@ -68,6 +68,27 @@ class _Man:
         return MONTH_DAYS * int(random.integers(1, months + last))
 
 
+def _eligibility(man: _Man, random: Random) -> Events:
+    """Let a fact that excludes the patient be known before therapy, or become known under it."""
+    name, value = (("karyotype", "klinefelter"), ("azf", "azfb"), ("radio_or_chemotherapy", "yes"))[
+        int(random.integers(3))
+    ]
+    return [*man.events, Event(man.start + int(random.integers(-400, 20)), name, value=value)]
+
+
+def _held(man: _Man, random: Random) -> Events | None:
+    """Let injections go on after a haematocrit that holds therapy; a later one lifts the hold."""
+    at = man.injection(random)
+    if at is None:
+        return None
+    name, date = "hematocrit_percent", man.events[at].date
+    return [
+        *man.events,
+        Event(date - 1, name, value=54.1),
+        Event(date + int(random.integers(1, 20)), name, value=54.0),
+    ]
+
+
 def _dose(man: _Man, random: Random) -> Events | None:
     at = man.injection(random)
     if at is None:
@@ -98,7 +119,11 @@ def _timing(man: _Man, random: Random) -> Events | None:
     if at is None:
         return None
     late = int(man.regimen.tolerances.injection.value) + JUST_LATE
-    return man.with_event(at, date=man.events[at].date + late)
+    moved = man.events[at]
+    same = {e.date for e in man.events if e.name == "injection" and e.drug == moved.drug}
+    # Two injections of one drug on one day are told as such, not as a late one.
+    late += moved.date + late in same
+    return man.with_event(at, date=moved.date + late)
 
 
 def _missed(man: _Man, random: Random) -> Events | None:
@@ -180,6 +205,8 @@ def _after_stop(man: _Man, random: Random) -> Events | None:
 
 
 _WAYS: dict[Kind, Callable[[_Man, Random], Events | None]] = {
+    "eligibility": _eligibility,
+    "injection during a hold": _held,
     "dose": _dose,
     "drug": _drug,
     "route": _route,
@@ -191,7 +218,7 @@ _WAYS: dict[Kind, Callable[[_Man, Random], Events | None]] = {
     "test timing": _test_timing,
     "decision against the rule": _against_the_rule,
     "early surgery": _early_surgery,
-    "surgery before the semen check": _semen_after_surgery,
-    "missing semen check": _no_semen,
+    "surgery before semen analysis": _semen_after_surgery,
+    "missing semen analysis": _no_semen,
     "therapy after stop": _after_stop,
 }

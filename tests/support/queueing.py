@@ -82,11 +82,11 @@ def models(use: float) -> dict[str, Model]:
     }
 
 
-def run_model(model: Model, seed: int, number: int, men: int) -> Run:
-    """Run one replication of about so many men, the first tenth of the days left out."""
-    days = round(men / model.per_day)
+def run_model(model: Model, seed: int, number: int, patients: int) -> Run:
+    """Run one replicate of about so many men, the first tenth of the days left out."""
+    days = round(patients / model.per_day)
     one = clinic(
-        referrals={"men_per_week": assumed(7 * model.per_day, "1/wk")},
+        referrals={"patients_per_week": assumed(7 * model.per_day, "1/wk")},
         horizon_days=days,
         warm_up_days=days // 10,
         **model.parts,
@@ -94,6 +94,6 @@ def run_model(model: Model, seed: int, number: int, men: int) -> Run:
     return run_clinic(one, everybody_untreated(), seed, number)
 
 
-def seen_waits(model: Model, seed: int, numbers: Iterable[int], men: int) -> list[float]:
-    """Return the mean wait of each replication, in days."""
-    return [measures(run_model(model, seed, each, men))[model.measure] for each in numbers]
+def seen_waits(model: Model, seed: int, numbers: Iterable[int], patients: int) -> list[float]:
+    """Return the mean wait of each replicate, in days."""
+    return [measures(run_model(model, seed, each, patients))[model.measure] for each in numbers]

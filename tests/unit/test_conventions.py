@@ -32,9 +32,15 @@ WITH_A_UNIT_BESIDE = {
     "in_base",
     "given",
     "entry",
+    # Published results carry their unit, or the scale of the effect, beside them.
+    "estimate",
+    "interval",
+    "p_value",
+    "sd",
+    "sem",
 }
 
-#: Numbers of a certificate: in the unit of the published number, or in standard errors.
+#: Numbers of a calibration record: in the unit of the published number, or in standard errors.
 OF_A_TARGET = {"published", "half_unit", "simulated", "monte_carlo_se", "z"}
 
 

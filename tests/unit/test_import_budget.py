@@ -18,7 +18,17 @@ HEAVY = ("matplotlib", "numpy", "pandas", "pyarrow", "scipy.stats", "statsmodels
 LIGHT = [
     *([name, "--help"] for name in COMMANDS),
     ["--help"],
-    ["decide", "--month", "2", "--phase-before", "hcg", "--fsh", "9.8", "--on", "2026-01-05"],
+    [
+        "decide",
+        "--month",
+        "2",
+        "--previous-phase",
+        "hcg",
+        "--fsh",
+        "9.8",
+        "--decision-date",
+        "2026-01-05",
+    ],
     ["decide", "--month", "2", "--fsh", "9.8", "--json"],
     ["schedule", "--start", "2026-01-05"],
     ["schedule", "--start", "2026-01-05", "--ics", "{folder}/plan.ics"],

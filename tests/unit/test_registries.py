@@ -16,7 +16,7 @@ DOCS = ROOT / "docs"
 
 #: Names that may be words of other things too, so that they say nothing of a list.
 COMMON = {
-    "adjusted", "score", "unadjusted", "matching", "simple", "blocks", "logistic", "mixed", "csv",
+    "adjusted", "unadjusted", "matching", "simple", "blocks", "logistic", "mixed", "csv",
 }  # fmt: skip
 
 #: Where each registry stands, and who else may write several of its names: labels of results, how
@@ -36,8 +36,8 @@ HOMES = {
         "simulate/endpoints.py",
         {
             "simulate/tables/study_tables.py", "simulate/tables/table_columns.py",
-            "simulate/clinic/records/clinic_tables.py",
-            "pretese/article/twin/studies.py",
+            "simulate/clinic/records/clinic_tables.py", "simulate/clinic/records/care_records.py",
+            "pretese/article/simulated/studies.py",
         },
     ),
     "formats": (

@@ -27,7 +27,7 @@ def plan(plan: "str | Path | Mapping[str, Any] | Plan") -> Plan:
     Examples
     --------
     >>> import pretese as pt
-    >>> pt.plan({"treatment": "therapy", "outcome": "sperm", "methods": ["crude"]})
+    >>> pt.plan({"treatment": "therapy", "outcome": "sperm", "methods": ["unadjusted"]})
     <Plan: therapy on sperm, 1 method, 0 covariates>
     """
     from estimate.plan import spec
@@ -43,10 +43,10 @@ def plan(plan: "str | Path | Mapping[str, Any] | Plan") -> Plan:
         problem = f"{type(plan).__name__} is not a plan"
         raise InputError.of("plan", "", problem, "give a YAML file, or a mapping")
     try:
-        said = plain(plan)
+        found = plain(plan)
     except TypeError as error:
         raise InputError.of("plan", "", str(error), "give plain values") from None
-    return Plan(validate(said, spec.Plan, where="plan"), content_hash(to_json(said)))
+    return Plan(validate(found, spec.Plan, where="plan"), content_hash(to_json(found)))
 
 
 def analyse(
@@ -87,7 +87,7 @@ def analyse(
     >>> patients = pd.DataFrame({"therapy": [1, 1, 1, 1, 0, 0, 0, 0] * 20,
     ...                          "sperm": [1, 1, 0, 0, 1, 0, 0, 0] * 20})
     >>> found = pt.analyse(
-    ...     patients, {"treatment": "therapy", "outcome": "sperm", "methods": ["crude"]}
+    ...     patients, {"treatment": "therapy", "outcome": "sperm", "methods": ["unadjusted"]}
     ... )
     >>> found
     <Analysis: 160 of 160 patients, 1 method, 3 estimates>

@@ -78,7 +78,7 @@ class Analysis(Shown):
         """Return how many patients were analysed, and how many estimates there are."""
         missing = self.document["missing"]
         return _short(
-            f"{missing['analysed']} of {missing['men']} patients, "
+            f"{missing['analysed']} of {missing['assessed']} patients, "
             f"{_count(self.plan.methods, 'method')}, "
             f"{_count(self.document['estimates'], 'estimate')}"
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.analysis.recovery_result import Recovery
-from pretese.api.arguments.argument_ranges import number_in_range, whole_of
+from pretese.api.arguments.argument_ranges import MAX_SEED, number_in_range, whole_of
 from protocol.errors import Fault, InputError
 
 if TYPE_CHECKING:  # each takes a while to load, and `pretese recover --help` needs none
@@ -16,9 +16,6 @@ if TYPE_CHECKING:  # each takes a while to load, and `pretese recover --help` ne
     from pretese.recovery.design.study_spec import StudyPlan
     from pretese.recovery.run_recovery import PreparedStudy
     from pretese.recovery.temporary_blocks import TemporaryBlocks
-
-#: Largest seed: it fits the whole numbers of every format that is written.
-MAX_SEED = 2**63 - 1
 
 
 def recover(
@@ -31,7 +28,7 @@ def recover(
     seed: int | None = None,
     out: str | Path | None = None,
     resume: bool = False,
-    workers: int = 2,
+    workers: int = 1,
     scheduler: str | None = None,
     figures: bool = True,
     progress: bool = True,
@@ -45,7 +42,7 @@ def recover(
         library.
     plan
         Analysis plan in place of the library's: a YAML file, a mapping, or what `pretese.plan`
-        returns. Nothing is claimed of its methods.
+        returns. No verdict is expected of its methods.
     replicates
         Simulated studies per scenario, from 2 to 100,000,000.
     mcse
@@ -80,13 +77,13 @@ def recover(
     Examples
     --------
     >>> import pretese as pt
-    >>> plan = {"covariates": ["fsh_iu_l"], "methods": ["crude", "adjusted"]}
+    >>> plan = {"covariates": ["fsh_iu_l"], "methods": ["unadjusted", "adjusted"]}
     >>> found = pt.recover("constant-effect", plan, replicates=20, truth_patients=1000,
     ...                    workers=1, progress=False)
     >>> found
     <Recovery: 1 scenario x 20 replicates, 3 verdicts, 0 unexpected>
     >>> found.verdicts[["method", "scale"]].to_string(index=False).splitlines()[1].split()
-    ['crude', 'risk', 'difference']
+    ['unadjusted', 'risk', 'difference']
     """
     from pretese.recovery.design.library import choose_study
     from pretese.recovery.run_recovery import prepare_recovery
@@ -145,18 +142,18 @@ class _Asked:
 
 def _in_folder(study: "PreparedStudy", asked: _Asked, out: Path, resume: bool) -> Recovery:
     """Run a study whose finished blocks are kept, and write its results."""
-    from pretese.jobs.execute import resumable, study_crew
+    from pretese.jobs.execute import resumable, study_pool
     from pretese.jobs.folder import study_folder
     from pretese.recovery.run_recovery import run_study, write_results
     from pretese.screen.progress import optional_progress
 
     with (
-        study_crew("recovery", asked.workers, asked.scheduler) as crew,
+        study_pool("recovery", asked.workers, asked.scheduler) as pool,
         study_folder(study.record(), out, resume) as store,
         resumable(out, "finished blocks"),
         optional_progress("recovery", asked.progress) as tell,
     ):
-        done = run_study(study, store, asked.replicates, asked.mcse, crew, tell)
+        done = run_study(study, store, asked.replicates, asked.mcse, pool, tell)
         tell(0, 1, "tables and figures")
         found = write_results(study, store, done, out, asked.figures)
     return Recovery(done, study, store, found)
@@ -164,17 +161,17 @@ def _in_folder(study: "PreparedStudy", asked: _Asked, out: Path, resume: bool) -
 
 def _in_temporary_folder(study: "PreparedStudy", asked: _Asked) -> Recovery:
     """Run a study whose blocks live as long as its result."""
-    from pretese.jobs.execute import study_crew
+    from pretese.jobs.execute import study_pool
     from pretese.recovery.run_recovery import assess_blocks, run_study
     from pretese.screen.progress import optional_progress
 
     with (
         _temporary_blocks() as temporary,
-        study_crew("recovery", asked.workers, asked.scheduler) as crew,
+        study_pool("recovery", asked.workers, asked.scheduler) as pool,
         optional_progress("recovery", asked.progress) as tell,
     ):
         store = temporary.store
-        done = run_study(study, store, asked.replicates, asked.mcse, crew, tell)
+        done = run_study(study, store, asked.replicates, asked.mcse, pool, tell)
         found = assess_blocks(study, store, done)
     return Recovery(done, study, store, found, temporary)
 

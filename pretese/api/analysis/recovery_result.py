@@ -41,7 +41,7 @@ class Recovery(Shown):
         cases = len(self.study.estimates)
         return (
             f"{cases} scenario{'' if cases == 1 else 's'} x {self.replicates} replicates, "
-            f"{len(judgements)} verdicts, {len(self.assessment.surprises)} unexpected"
+            f"{len(judgements)} verdicts, {len(self.assessment.unexpected)} unexpected"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -66,8 +66,9 @@ class Recovery(Shown):
     def verdicts(self) -> "pd.DataFrame":
         """One row per scenario, plan, method and scale.
 
-        Truth, bias, coverage, their Monte Carlo standard errors, the verdict, what the library
-        claims, and the reason. Bias is on the scale of the standard error (logarithms of ratios).
+        True effect, bias, coverage, their Monte Carlo standard errors, the verdict, the verdict
+        that the library expects, and the reason. Bias is on the scale of the standard error
+        (logarithms of ratios).
         """
         import pandas as pd
 
@@ -75,9 +76,9 @@ class Recovery(Shown):
 
     @property
     def unexpected(self) -> "pd.DataFrame":
-        """The rows of `verdicts` that contradict what the library claims."""
+        """The rows of `verdicts` that are not what the library expects."""
         table = self.verdicts
-        return table[table["surprise"]].reset_index(drop=True)
+        return table[table["unexpected"]].reset_index(drop=True)
 
     @property
     def performance(self) -> "pd.DataFrame":

@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # only a table needs it
 
 
 class Estimators(Shown):
-    """Functions by name, each usable without a plan, a design or a command.
+    """Functions by name, each valid without a plan, a design or a command.
 
     ``estimators.NAME`` is the function: ``help(estimators.NAME)`` says what it takes and returns.
     A notebook shows the list; ``estimators.to_frame()`` is the list as a table, with the family,
@@ -89,7 +89,7 @@ class Estimators(Shown):
         )
 
     def _repr_html_(self) -> str:
-        """Return the whole list: it is what a reader looks for."""
+        """Return the whole list: it is what a reader expects."""
         table = self.to_frame().drop(columns="path")
         return f"<p>{self.summary()}</p>" + str(table.to_html(index=False, border=0))
 

@@ -1,11 +1,12 @@
 """A clinic's log compared with its regimen, in the public interface."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.arguments.argument_values import path_of, text_of
+from pretese.api.arguments.argument_values import day_of, path_of, text_of
 from pretese.api.display import Shown
 from pretese.api.protocols import regimens
 from pretese.bedside.audit_view import COLUMNS, audit_lines, deviation_cells, deviations_csv
@@ -13,9 +14,12 @@ from pretese.bedside.json_answers import audit_document
 from pretese.bedside.log_source import log_of
 from pretese.io.output.atomic_file import write_file
 from protocol.audit import judge
+from protocol.audit.deviations import Adherence, DataQuery, Deviation
 from protocol.audit.deviations import Audit as Found
-from protocol.audit.deviations import Deviation
+from protocol.audit.log.events import Unused
+from protocol.audit.log.mapping import LogMapping, read_mapping
 from protocol.errors import InputError
+from protocol.reading.documents import validate
 from protocol.shorten import shorten, shorten_text
 
 if TYPE_CHECKING:
@@ -27,24 +31,44 @@ def audit(
     regimen: "str | Path | regimens.Regimen" = "fsh-guided",
     *,
     columns: Mapping[str, str] | None = None,
+    mapping: "str | Path | Mapping[str, Any] | None" = None,
+    dates: str | None = None,
+    decimal: str | None = None,
+    sheet: str | None = None,
+    calendar_months: bool | None = None,
+    data_cutoff: dt.date | str | None = None,
 ) -> "Audit":
     """Return the protocol deviations of a clinic's log.
 
     Parameters
     ----------
     log
-        One row per event, with the columns patient, date, event, drug, amount, unit, value, route:
-        the path of a CSV file, its bytes, or a DataFrame (whose first row is row 2, as in a file
-        with a header); or the path of a folder that ``pretese simulate`` wrote.
+        One row per event, with the columns patient, date, event, drug, amount, unit, value, route,
+        known: the path of a CSV file or Excel workbook, its bytes, or a DataFrame (whose first
+        row is row 2, as in a file with a header); or the path of a folder that ``pretese
+        simulate`` wrote.
     regimen
         The name or path of a regimen, or a `pretese.regimen` with parameters of your own.
     columns
         The log's own names of columns: ``{"patient": "ID"}``.
+    mapping
+        The path of a mapping file, or what it would say: columns, values, dates, decimal, sheet.
+        Other arguments win over it.
+    dates
+        The order of day and month where it cannot be told: ``dd/mm/yyyy`` or ``mm/dd/yyyy``.
+    decimal
+        The decimal mark where it cannot be told: ``point`` or ``comma``.
+    sheet
+        The sheet of a workbook that has several.
+    calendar_months
+        Whether months of therapy are those of the calendar; by default as the regimen says.
+    data_cutoff
+        The last day that the log covers; by default, for each patient, that of the last event.
 
     Raises
     ------
     InputError
-        The log cannot be read, lacks a column, or holds a value that cannot be.
+        The log cannot be read, lacks a column, or holds a value that cannot be or could be two.
 
     Examples
     --------
@@ -60,9 +84,15 @@ def audit(
     {'dose': 1}
     """
     chosen = regimen if isinstance(regimen, regimens.Regimen) else regimens.regimen(regimen)
-    compiled = chosen.compiled
-    events, assumptions = log_of(log, compiled, _names(columns))
-    return Audit(judge.audit(events, compiled), assumptions)
+    own = {"dates": dates, "decimal": decimal, "sheet": sheet}
+    read = log_of(log, chosen.compiled, _mapping(mapping, _names(columns), own))
+    found = judge.audit(
+        read.log,
+        chosen.compiled,
+        calendar_months=calendar_months,
+        cutoff=None if data_cutoff is None else day_of(data_cutoff, "data_cutoff"),
+    )
+    return Audit(found, read.assumptions, read.unused)
 
 
 def _names(columns: Mapping[str, str] | None) -> dict[str, str]:
@@ -73,21 +103,49 @@ def _names(columns: Mapping[str, str] | None) -> dict[str, str]:
     return {name: text_of(own, "columns", "{'patient': 'ID'}") for name, own in names.items()}
 
 
+def _mapping(
+    given: "str | Path | Mapping[str, Any] | None",
+    columns: Mapping[str, str],
+    own: Mapping[str, str | None],
+) -> LogMapping:
+    """Return what a mapping says, with columns and options over it."""
+    said: dict[str, Any] = {}
+    if isinstance(given, Mapping):
+        said = validate(dict(given), LogMapping, "mapping").model_dump()
+    elif given is not None:
+        said = read_mapping(path_of(given, "mapping")).model_dump()
+    said["columns"] = {**said.get("columns", {}), **columns}
+    said |= {name: value for name, value in own.items() if value is not None}
+    return validate(said, LogMapping, "audit")
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Audit(Shown):
     """What was given, compared with what the regimen recommended.
 
     ``found`` holds the audit of each patient; ``data_assumptions`` what was assumed about the
-    file, such as decimal commas.
+    file, such as decimal commas; ``unused`` the rows that are no event of the regimen, or hold a
+    result that cannot be used.
     """
 
     found: Found
     data_assumptions: tuple[str, ...]
+    unused: tuple[Unused, ...] = ()
 
     @property
     def deviations(self) -> tuple[Deviation, ...]:
         """All deviations, patient by patient, in order of day."""
-        return tuple(item for man in self.found.men for item in man.deviations)
+        return tuple(item for man in self.found.patients for item in man.deviations)
+
+    @property
+    def queries(self) -> tuple[DataQuery, ...]:
+        """All data queries: what of the log is odd, and how it was taken."""
+        return self.found.all_queries()
+
+    @property
+    def adherence(self) -> tuple[Adherence, ...]:
+        """IU and injections given and due of each drug, all patients together."""
+        return self.found.adherence()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -97,21 +155,21 @@ class Audit(Shown):
     @property
     def patients_with(self) -> dict[str, int]:
         """The number of patients with at least one deviation of each kind."""
-        return {str(kind): count for kind, count in self.found.men_with().items()}
+        return {str(kind): count for kind, count in self.found.patients_with().items()}
 
     def summary(self) -> str:
         """Return the regimen, and how many patients and deviations there are."""
         name = f"{shorten_text(self.found.regimen_id, 25)} {self.found.regimen_version}"
-        return f"{name}, patients: {len(self.found.men)}, deviations: {len(self.deviations)}"
+        return f"{name}, patients: {len(self.found.patients)}, deviations: {len(self.deviations)}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of ``pretese audit --json``."""
-        return audit_document(self.found, self.data_assumptions)
+        return audit_document(self.found, self.data_assumptions, self.unused)
 
     def to_frame(self) -> "pd.DataFrame":
         """Return the deviations, one row each.
 
-        Columns: patient, kind, day (from the first day of therapy, 0), date, expected, done,
+        Columns: patient, kind, day (from the first day of therapy, 0), date, expected, observed,
         tolerance, rule, rows (lines of the log that show it, separated by blanks).
         """
         import pandas as pd
@@ -132,4 +190,4 @@ class Audit(Shown):
 
     def __str__(self) -> str:
         """Return what ``pretese audit`` prints."""
-        return "\n".join(audit_lines(self.found))
+        return "\n".join(audit_lines(self.found, self.unused))

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from pretese.api.arguments.argument_values import path_of, text_of, time_of
 from pretese.api.display import Shown
 from pretese.bedside.json_answers import decision_document, plan_document, schema_document
-from pretese.bedside.words import advice_lines, plan_lines
+from pretese.bedside.words import plan_lines, recommendation_lines
 from pretese.io.output.atomic_file import write_file
-from protocol.bedside.advise import SCHEMA, Advice
+from protocol.bedside.recommend import SCHEMA, Recommendation
 from protocol.bedside.schedule import Item, Plan
 from protocol.regimen import load
 from protocol.shorten import shorten_text
@@ -27,28 +27,28 @@ class Decision(Shown):
     ``advice`` holds every decision that led to it, the last of which is the one that counts.
     """
 
-    advice: Advice
+    advice: Recommendation
     regimen: load.Regimen
 
     @property
     def outcome(self) -> str:
-        """One of: ``advice``, ``nothing due``, ``insufficient data``, ``out of scope``."""
+        """One of: ``advice``, ``no action required``, ``insufficient data``, ``out of scope``."""
         return self.advice.outcome
 
     @property
     def recommendation(self) -> str:
         """What the regimen recommends, in words."""
-        return self.advice.says
+        return self.advice.recommendation
 
     @property
     def action(self) -> str | None:
         """The name of the recommended phase or procedure; None where nothing is recommended."""
-        return self.advice.decisions[-1].then
+        return self.advice.decisions[-1].action
 
     @property
     def rationale(self) -> str:
         """Why: the reason that the deciding rule gives."""
-        return self.advice.decisions[-1].because
+        return self.advice.decisions[-1].rationale
 
     @property
     def rule(self) -> str:
@@ -58,12 +58,12 @@ class Decision(Shown):
     @property
     def missing_inputs(self) -> tuple[str, ...]:
         """With insufficient data: the inputs that would settle the matter."""
-        return self.advice.decisions[-1].needed
+        return self.advice.decisions[-1].missing_inputs
 
     @property
     def as_of(self) -> dt.date:
         """The date for which it holds."""
-        return self.advice.on
+        return self.advice.as_of
 
     @property
     def month(self) -> int:
@@ -73,12 +73,12 @@ class Decision(Shown):
     @property
     def flags(self) -> tuple[str, ...]:
         """What is to be noticed beside the recommendation, such as a high testosterone."""
-        return tuple(flag.says for flag in self.advice.flags.raised)
+        return tuple(flag.text for flag in self.advice.flags.raised)
 
     @staticmethod
     def schema() -> dict[str, Any]:
         """Return the JSON Schema of `to_dict`: ``pretese decide --schema``."""
-        return schema_document(SCHEMA, advice=Advice)
+        return schema_document(SCHEMA, advice=Recommendation)
 
     def summary(self) -> str:
         """Return outcome and recommendation, month and date."""
@@ -107,7 +107,7 @@ class Decision(Shown):
 
     def __str__(self) -> str:
         """Return what ``pretese decide`` prints."""
-        return "\n".join(advice_lines(self.advice, self.regimen))
+        return "\n".join(recommendation_lines(self.advice, self.regimen))
 
     def _repr_html_(self) -> str:
         """Return the whole answer, as the console shows it."""
@@ -141,12 +141,16 @@ class Schedule(Shown):
     @property
     def decision_date(self) -> dt.date | None:
         """The date of the next decision; None where therapy is planned to its end."""
-        return self.plan.open_date
+        return self.plan.next_decision_date
 
     def summary(self) -> str:
         """Return regimen and start, the number of entries, and how far it is planned."""
         made = self.plan
-        end = f"decided to {made.open_date}" if made.open_date else "planned to its end"
+        end = (
+            f"decided to {made.next_decision_date}"
+            if made.next_decision_date
+            else "planned to its end"
+        )
         name = f"{shorten_text(made.regimen_id, 20)} {made.regimen_version}"
         return f"{name} from {made.start}, {len(made.items)} entries, {end}"
 
@@ -167,19 +171,19 @@ class Schedule(Shown):
             dose = item.injection
             given = (dose.drug, dose.dose_iu, dose.route) if dose else (None, None, None)
             rows.append(
-                (item.date, item.day, item.kind, item.says, ", ".join(item.measure), *given)
+                (item.date, item.day, item.kind, item.text, ", ".join(item.measure), *given)
             )
         columns = ["date", "day", "kind", "text", "measure", "drug", "dose_iu", "route"]
         return pd.DataFrame(rows, columns=columns).astype({"dose_iu": float})
 
     def to_ics(
-        self, *, at: dt.time | str | None = None, timezone: str | None = None, label: str = ""
+        self, *, time: dt.time | str | None = None, timezone: str | None = None, label: str = ""
     ) -> bytes:
         """Return the schedule as a calendar (RFC 5545).
 
         Parameters
         ----------
-        at, timezone
+        time, timezone
             The local time of events, such as ``"08:30"``, and its IANA zone, such as
             ``"Europe/Berlin"``. Without both, events take the whole day.
         label
@@ -193,22 +197,22 @@ class Schedule(Shown):
         """
         from pretese.bedside.ics import calendar_of
 
-        time = None if at is None else time_of(at, "at")
+        clock = None if time is None else time_of(time, "time")
         zone = None if timezone is None else text_of(timezone, "timezone", "'Europe/Berlin'")
         return calendar_of(
-            self.plan, at=time, timezone=zone, patient=text_of(label, "label", "'17'")
+            self.plan, time=clock, timezone=zone, patient=text_of(label, "label", "'17'")
         )
 
     def write_ics(
         self,
         path: str | Path,
         *,
-        at: dt.time | str | None = None,
+        time: dt.time | str | None = None,
         timezone: str | None = None,
         label: str = "",
     ) -> None:
         """Write the calendar of `to_ics` to a file, whole or not at all."""
-        data = self.to_ics(at=at, timezone=timezone, label=label)
+        data = self.to_ics(time=time, timezone=timezone, label=label)
         write_file(path_of(path, "path"), data, "path")
 
     def __str__(self) -> str:

@@ -97,7 +97,7 @@ class CaseResults(Shown):
         """Return one row per case: its sentence, its table, whether it holds, what is wrong."""
         import pandas as pd
 
-        rows = [(r.case.says, r.case.table, r.holds, "; ".join(r.wrong)) for r in self.results]
+        rows = [(r.case.statement, r.case.table, r.holds, "; ".join(r.wrong)) for r in self.results]
         return pd.DataFrame(rows, columns=["case", "table", "holds", "wrong"])
 
     def text(self, *, verbose: bool = False) -> str:

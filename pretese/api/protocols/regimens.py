@@ -11,7 +11,7 @@ from pretese.api.display import Shown
 from pretese.api.protocols.decisions import Decision, Schedule
 from pretese.api.protocols.proofs import CaseResults, Proof
 from pretese.bedside.question import WHERE, Findings, measured, patient_in_month, patient_of
-from protocol.bedside.advise import advise
+from protocol.bedside.recommend import recommend
 from protocol.bedside.schedule import plan, plan_of_phases
 from protocol.errors import Fault, InputError, ProofError
 from protocol.reading.quantities import quantity
@@ -54,9 +54,10 @@ def regimen(name: str | Path = "fsh-guided", /, **parameters: float) -> "Regimen
     >>> guided = pretese.regimen("fsh-guided", testosterone_high=32)
     >>> guided
     <Regimen: fsh-guided 1.0.0, 3 months, 5 tables, 5 paths>
-    >>> decision = guided.decide(month=2, previous_phase="hcg", fsh=11.3, on="2022-03-31")
+    >>> end_of_month_1 = {"month": 2, "previous_phase": "hcg", "fsh": 11.3}
+
     >>> decision.outcome, decision.recommendation
-    ('advice', 'hCG alone')
+    ('recommendation', 'hCG alone')
     """
     values = {key: number_of(value, key) for key, value in parameters.items()}
     if not isinstance(name, str | Path):
@@ -101,7 +102,7 @@ class Regimen(Shown):
         fsh: float | None = None,
         fsh_unit: str = "IU/L",
         findings: Findings = (),
-        on: dt.date | str | None = None,
+        decision_date: dt.date | str | None = None,
     ) -> Decision:
         """Return the recommendation for one patient on a given date, with its rationale.
 
@@ -120,7 +121,7 @@ class Regimen(Shown):
         findings
             Other findings by name: ``{"testosterone": (40, "nmol/L"), "semen": "no sperm"}``, or
             texts as the command takes them: ``["testosterone=40 nmol/L"]``.
-        on
+        decision_date
             The date of the decision, a date or ISO text; today if not given.
 
         Raises
@@ -133,11 +134,11 @@ class Regimen(Shown):
         >>> import pretese
         >>> found = {"testosterone": (40, "nmol/L")}
         >>> guided = pretese.regimen("fsh-guided")
-        >>> guided.decide(month=2, fsh=9.8, findings=found, on="2022-03-31")
+        >>> guided.decide(month=2, fsh=9.8, findings=found, decision_date="2022-03-31")
         <Decision: advice: uFSH and hCG in turn (month 2, 2022-03-31)>
         """
         compiled = self.compiled
-        day = dt.date.today() if on is None else day_of(on, "on")
+        day = dt.date.today() if decision_date is None else day_of(decision_date, "decision_date")
         if previous_phase is not None:
             text_of(previous_phase, "previous_phase", "'hcg'")
         if (patient is None) == (month is None):
@@ -155,7 +156,7 @@ class Regimen(Shown):
             raise InputError.of(WHERE, "patient", "findings come from the file", cure)
         else:
             known = patient_of(patient, compiled)
-        return Decision(advise(known, compiled, day, WHERE), compiled)
+        return Decision(recommend(known, compiled, day, WHERE), compiled)
 
     def schedule(
         self,

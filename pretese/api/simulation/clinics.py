@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from pretese.api.arguments.argument_ranges import seed_of, whole_of
 from pretese.api.display import Shown
 from pretese.clinic.clinic_options import (
-    FEWEST_REPLICATIONS,
+    FEWEST_REPLICATES,
     FIGURES,
     FORMATS,
-    MOST_REPLICATIONS,
+    MOST_REPLICATES,
 )
 from protocol.errors import InputError
 from protocol.shorten import shorten, shorten_text
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from pretese.io.input.regimen_files import RegimenFiles
     from simulate.scenario import Scenario
 
-#: Clinic, patients, seed, replications at most, workers, and whether progress is shown.
+#: Clinic, patients, seed, replicates at most, workers, and whether progress is shown.
 Wanted = tuple[str | Path, int | None, int, int, int, bool]
-#: Replications, precision and the measure that must be so precise.
+#: Replicates, precision, and the measure to which it applies.
 Until = tuple[int | None, float, str]
 #: Folder, file type, and whether an XES log and figures are written.
 Written = tuple[str | Path | None, str, bool, bool]
@@ -60,14 +60,14 @@ def run_clinic_study(
 
 
 def answer_capacity(
-    scenario: "Scenario", solve: str, until: str, wanted: Wanted, out: str | Path | None
+    scenario: "Scenario", solve: str, goal: str, wanted: Wanted, out: str | Path | None
 ) -> "CapacityAnswer":
     """Answer a question of capacity as `Scenario.capacity` is asked to."""
     from pretese.clinic.capacity_search import search_capacity, write_capacity
 
     task, assumptions = _task(scenario, wanted)
     with _folder(out, "out") as folder:
-        study = search_capacity(task, str(solve), str(until))
+        study = search_capacity(task, str(solve), str(goal))
         if folder is not None:
             write_capacity(study, folder)
     return CapacityAnswer(study, assumptions)
@@ -78,11 +78,11 @@ def _task(scenario: "Scenario", wanted: Wanted) -> tuple["Task", tuple[str, ...]
     from pretese.clinic.clinic_files import load_clinic
     from pretese.clinic.clinic_task import Task
 
-    name, patients, seed, most, workers, progress = wanted
+    name, patients, seed, max_replicates, workers, progress = wanted
     told: list[str] = []
     size = None if patients is None else whole_of(patients, "patients", 2, 10_000_000)
     base, processes = seed_of(seed), whole_of(workers, "workers", 1, 256)
-    limit = whole_of(most, "most", FEWEST_REPLICATIONS, MOST_REPLICATIONS)
+    limit = whole_of(max_replicates, "max_replicates", FEWEST_REPLICATES, MOST_REPLICATES)
     clinic, listed = load_clinic(
         str(name), lambda path, found: told.extend(f"{path}: {each}" for each in found)
     )
@@ -92,13 +92,13 @@ def _task(scenario: "Scenario", wanted: Wanted) -> tuple["Task", tuple[str, ...]
 def _precision(until: Until) -> "Precision":
     from pretese.clinic.clinic_study import Precision
 
-    replications, relative, measure = until
-    if replications is not None:
-        replications = whole_of(replications, "replications", 1, MOST_REPLICATIONS)
+    replicates, relative, measure = until
+    if replicates is not None:
+        replicates = whole_of(replicates, "replicates", 1, MOST_REPLICATES)
     if not (isinstance(relative, Real) and 0 < relative <= 1):
         cure = "give a number above 0 and up to 1"
         raise InputError.of("precision", "", f"{shorten(relative)} is not allowed", cure)
-    return Precision(replications, float(relative), measure)
+    return Precision(replicates, float(relative), measure)
 
 
 def _day(value: Any) -> float:
@@ -127,7 +127,7 @@ def _folder(out: str | Path | None, argument: str) -> AbstractContextManager[Pat
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ClinicRun(Shown):
-    """A clinic's first run in full, and the measures of all replications; by `Scenario.clinic`.
+    """A clinic's first run in full, and the measures of all replicates; by `Scenario.clinic`.
 
     Attributes
     ----------
@@ -158,7 +158,7 @@ class ClinicRun(Shown):
 
     @property
     def measures(self) -> "pd.DataFrame":
-        """One row per measure: mean, 95 % interval, standard deviation, replications."""
+        """One row per measure: mean, 95 % interval, standard deviation, replicates."""
         return self.study.summary()
 
     def plot(self, name: str = "queues") -> "Figure":
@@ -192,12 +192,12 @@ class ClinicRun(Shown):
                 write_clinic(self.study, place, kind, xes, figures)
 
     def summary(self) -> str:
-        """Return scenario, clinic, replications and seed."""
+        """Return scenario, clinic, replicates and seed."""
         task = self.study.task
         names = f"{shorten_text(task.scenario.id, 20)} in {shorten_text(task.clinic.id, 20)}"
         day = self.facts["interrupted_on_day"]
         stopped = "" if day is None else f", interrupted on day {day:.0f}"
-        return f"{names}, {len(self.study.done)} replications, seed {task.seed}{stopped}"
+        return f"{names}, {len(self.study.done)} replicates, seed {task.seed}{stopped}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the facts with every measure, as ``--json`` prints them."""
@@ -225,7 +225,7 @@ class CapacityAnswer(Shown):
 
     @property
     def tried(self) -> "pd.DataFrame":
-        """One row per capacity: mean with 95 % interval, replications, whether the goal is met."""
+        """One row per capacity: mean with 95 % interval, replicates, whether the goal is met."""
         return self.study.tried()
 
     def summary(self) -> str:

@@ -89,9 +89,9 @@ class Cohort(Shown):
         """
         if not self.request.data_errors_percent:
             raise TypeError("no data errors were introduced; ask for them: data_errors=5")
-        from pretese.io.export.export_fields import DIRT
+        from pretese.io.export.export_fields import DATA_ERRORS
 
-        return self.tables[DIRT]
+        return self.tables[DATA_ERRORS]
 
     def study(self, number: int) -> "Cohort":
         """Return one of the replicates, counted from 1, as a cohort without column ``study``.

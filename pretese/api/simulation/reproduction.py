@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from pretese.article.run.reproduction_run import ReproductionRun
-    from simulate.scenario.calibration_record import Certificate
+    from simulate.scenario.calibration_record import CalibrationRecord
 
 
 def reproduce(
     scenario: str | Path = "paper",
     *,
     replicates: int = 200,
-    seed: int = 2022,
+    seed: int = 1,
     workers: int = 1,
     bias_analysis: bool = False,
     out: str | Path | None = None,
@@ -173,7 +173,7 @@ def calibrate(
     scenario: str | Path,
     *,
     check: bool = False,
-    studies: int = 1000,
+    replicates: int = 1000,
     seed: int = 1,
     progress: bool = True,
 ) -> "Calibration":
@@ -188,8 +188,8 @@ def calibrate(
         A shipped scenario, or the path of your own file.
     check
         Test the stored record on fresh replicates instead.
-    studies, seed
-        Replicates that ``check`` simulates (at least 50), and their base seed.
+    replicates, seed
+        Simulated studies of ``check`` (at least 50), and their base seed.
     progress
         Whether to show how far it is, on a terminal or in a notebook.
 
@@ -205,14 +205,14 @@ def calibrate(
     Examples
     --------
     >>> import pretese
-    >>> found = pretese.calibrate("literature-null", check=True, studies=50)
+    >>> found = pretese.calibrate("literature-null", check=True, replicates=50)
     >>> found
     <Calibration: literature-null, 1 of 1 targets met, 50 studies, seed 1>
     """
     from pretese.article.calibration.calibration_run import check_record, solve_scenario
     from pretese.screen.progress import optional_progress
 
-    number, base = whole_of(studies, "studies", 50, 1_000_000), seed_of(seed)
+    number, base = whole_of(replicates, "replicates", 50, 1_000_000), seed_of(seed)
     loaded = load(scenario, need_record=check)
     bar: Callable[[str], Any] = partial(optional_progress, wanted=progress)
     if check:
@@ -228,7 +228,7 @@ class Calibration(Shown):
     """
 
     loaded: LoadedScenario
-    record: "Certificate"
+    record: "CalibrationRecord"
     is_new: bool
 
     @property
@@ -262,7 +262,7 @@ class Calibration(Shown):
         InputError
             It misses a target, or was only checked; the stored record stays as it was.
         """
-        from pretese.article.calibration.store import write_certificate
+        from pretese.article.calibration.store import write_calibration_record
 
         name = str(self.loaded.path)
         if not self.is_new:
@@ -270,7 +270,7 @@ class Calibration(Shown):
         if self.missed:
             told = f"targets are missed: {', '.join(self.missed)}"
             raise InputError.of(name, "", told, "give other targets, or more numbers to solve")
-        write_certificate(self.loaded.record_path, self.record)
+        write_calibration_record(self.loaded.record_path, self.record)
         return self.loaded.record_path
 
     def summary(self) -> str:

@@ -117,7 +117,7 @@ class Scenario(Shown):
         >>> cohort.study(2)
         <Cohort: null, 40 patients, seed 1>
         """
-        size = self.loaded.scenario.men
+        size = self.loaded.scenario.patients
         percent = _number(data_errors, "data_errors")
         if not 0 <= percent <= 100:
             cure = "give a percentage from 0 to 100"
@@ -158,24 +158,24 @@ class Scenario(Shown):
         self.regimens.check()
         return TrueEffects(self.loaded.scenario.id, number, seed, truth_table(effects))
 
-    def plot(self, kind: str = "cohort", *, patient: int = 1, seed: int = 1) -> "Figure":
+    def plot(self, kind: str = "cohort", *, patient_number: int = 1, seed: int = 1) -> "Figure":
         """Return a picture of the scenario as a matplotlib figure.
 
         Parameters
         ----------
         kind
-            ``man``: a patient's hormones hour by hour, with injections and decisions.
-            ``cohort``: all patients month by month. ``quartiles``: published beside simulated.
-            ``luck``: what common random numbers save.
-        patient
-            Number of the patient in the first study, from 1; for ``man``.
+            ``patient``: hormones of a patient by the hour, with injections and decisions.
+            ``cohort``: all patients by month. ``quartiles``: published and simulated.
+            ``variance``: variance reduction by common random numbers.
+        patient_number
+            Which patient of the first study ``patient`` shows, from 1.
         seed
             Base seed of all random numbers.
         """
         if kind not in PICTURES:
             cure = f"take one of {', '.join(PICTURES)}"
             raise InputError.of("kind", "", f"there is no picture {shorten(kind)}", cure)
-        number = whole_of(patient, "patient", 1, 10_000_000)
+        number = whole_of(patient_number, "patient_number", 1, 10_000_000)
         return PICTURES[kind](self.loaded.scenario, seed_of(seed), number)
 
     def clinic(
@@ -185,10 +185,10 @@ class Scenario(Shown):
         patients: int | None = None,
         seed: int = 1,
         day: float | None = None,
-        replications: int | None = None,
+        replicates: int | None = None,
         precision: float = 0.1,
         measure: str = "p90_wait_days",
-        most: int = 40,
+        max_replicates: int = 40,
         workers: int = 1,
         out: str | Path | None = None,
         format: str = "csv",  # noqa: A002  as the option is called
@@ -210,14 +210,14 @@ class Scenario(Shown):
             Base seed of all random numbers.
         day
             Tables and log as known at the end of this day; None takes the horizon.
-        replications
-            Runs; None goes on until ``measure`` is as precise as ``precision`` asks.
+        replicates
+            Replicates; None goes on until ``measure`` is as precise as ``precision`` asks.
         precision
             Half-width of the 95 % interval over the mean, above 0 up to 1.
         measure
-            The measure that must be so precise.
-        most
-            Runs at most, 5 or more.
+            Measure to which ``precision`` applies.
+        max_replicates
+            Replicates at most, 5 or more.
         workers
             Processes; the result does not depend on it. A script that asks for more than 1 needs
             ``if __name__ == "__main__":``.
@@ -235,13 +235,13 @@ class Scenario(Shown):
         Examples
         --------
         >>> import pretese
-        >>> pretese.scenario("paper").clinic("unlimited", patients=40, replications=1)
-        <ClinicRun: paper in unlimited, 1 replications, seed 1>
+        >>> pretese.scenario("paper").clinic("unlimited", patients=40, replicates=1)
+        <ClinicRun: paper in unlimited, 1 replicates, seed 1>
         """
         from pretese.api.simulation.clinics import run_clinic_study
 
-        wanted = clinic, patients, seed, most, workers, progress
-        until = replications, precision, measure
+        wanted = clinic, patients, seed, max_replicates, workers, progress
+        until = replicates, precision, measure
         written = out, format, xes, figures
         model = self.loaded.scenario
         return run_clinic_study(model, self.regimens, wanted, until, day, written)
@@ -249,12 +249,12 @@ class Scenario(Shown):
     def capacity(
         self,
         solve: str,
-        until: str,
+        goal: str,
         *,
         clinic: str | Path = "one-centre",
         patients: int | None = None,
         seed: int = 1,
-        most: int = 40,
+        max_replicates: int = 40,
         workers: int = 1,
         out: str | Path | None = None,
         progress: bool = True,
@@ -266,10 +266,10 @@ class Scenario(Shown):
         solve
             ``theatre_lists``, ``outpatient_slots``, ``oocyte_retrievals`` or
             ``hormone_analysers``.
-        until
+        goal
             The goal, such as ``"p90_wait_days < 60"``.
-        most
-            Runs at most, per capacity.
+        max_replicates
+            Replicates at most, per capacity.
         clinic, patients, seed, workers, progress
             As in `clinic`.
         out
@@ -277,8 +277,8 @@ class Scenario(Shown):
         """
         from pretese.api.simulation.clinics import answer_capacity
 
-        wanted = clinic, patients, seed, most, workers, progress
-        return answer_capacity(self.loaded.scenario, solve, until, wanted, out)
+        wanted = clinic, patients, seed, max_replicates, workers, progress
+        return answer_capacity(self.loaded.scenario, solve, goal, wanted, out)
 
     def summary(self) -> str:
         """Return name, size and the regimens of both arms."""
@@ -286,7 +286,7 @@ class Scenario(Shown):
         arms = " against ".join(
             shorten_text(Path(model.arms[arm].regimen).stem, 20) for arm in ("treated", "untreated")
         )
-        return f"{shorten_text(model.id, 20)}, {model.men:,} patients, {arms}"
+        return f"{shorten_text(model.id, 20)}, {model.patients:,} patients, {arms}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return name, question, expected finding, hashes and changed numbers."""
@@ -295,7 +295,7 @@ class Scenario(Shown):
             "scenario": model.id,
             "question": model.question,
             "expected_finding": model.expected_finding,
-            "patients": model.men,
+            "patients": model.patients,
             "sha256": self.loaded.sha256,
             "mechanism_sha256": self.loaded.mechanism_sha256,
             "changed": dict(self.changes),

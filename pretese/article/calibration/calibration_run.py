@@ -5,18 +5,18 @@ from contextlib import AbstractContextManager
 
 from pretese.article.calibration.problem import pose
 from pretese.article.calibration.solve import solve_problem
-from pretese.article.calibration.store import check_certificate_place
-from pretese.article.calibration.verdict import LIMIT, certify, check
+from pretese.article.calibration.store import check_record_place
+from pretese.article.calibration.verdict import LIMIT, calibration_record, check
 from pretese.article.published import load_published
 from protocol.errors import InputError
-from simulate.scenario.calibration_record import Certificate
+from simulate.scenario.calibration_record import CalibrationRecord
 from simulate.scenario.load import LoadedScenario
 
 #: Opens a bar; what it gives is called with how much is done, of how much, and what is being done.
 Progress = Callable[[str], AbstractContextManager[Callable[[int, int, str], None]]]
 
 
-def solve_scenario(loaded: LoadedScenario, progress: Progress) -> Certificate:
+def solve_scenario(loaded: LoadedScenario, progress: Progress) -> CalibrationRecord:
     """Solve what a scenario's file leaves to calibration; return the record, not yet stored.
 
     Raises
@@ -30,16 +30,16 @@ def solve_scenario(loaded: LoadedScenario, progress: Progress) -> Certificate:
             f"; {parsed.extends} has" if parsed.extends else ""
         )
         raise InputError.of(str(loaded.path), "", told, "nothing needs to be solved here")
-    check_certificate_place(loaded.record_path)
+    check_record_place(loaded.record_path)
     problem = pose(parsed, load_published(parsed.published), loaded.free, str(loaded.path))
     with progress("calibrating") as tell:
         point, identified, drawn = solve_problem(problem, lambda what, i, of: tell(i, of, what))
-    return certify(problem, point, identified, drawn)
+    return calibration_record(problem, point, identified, drawn)
 
 
 def check_record(
-    loaded: LoadedScenario, studies: int, seed: int, progress: Progress
-) -> Certificate:
+    loaded: LoadedScenario, replicates: int, seed: int, progress: Progress
+) -> CalibrationRecord:
     """Return the stored record with the targets that fresh replicates achieve.
 
     Raises
@@ -55,11 +55,11 @@ def check_record(
         loaded.unsolved, load_published(scenario.published), loaded.free, str(loaded.path)
     )
     with progress("checking") as tell:
-        tell(0, 1, f"drawing {studies} studies")
-        fresh = check(problem, scenario, studies, seed)
-    return stored.model_copy(update={"targets": fresh, "studies": studies, "seed": seed})
+        tell(0, 1, f"simulating {replicates} studies")
+        fresh = check(problem, scenario, replicates, seed)
+    return stored.model_copy(update={"targets": fresh, "studies": replicates, "seed": seed})
 
 
-def missed_targets(record: Certificate) -> tuple[str, ...]:
+def missed_targets(record: CalibrationRecord) -> tuple[str, ...]:
     """Return the targets that must match and lie further off than `LIMIT`."""
     return tuple(n for n, t in record.targets.items() if t.must_match and t.distance > LIMIT)

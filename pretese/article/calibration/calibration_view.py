@@ -5,10 +5,10 @@ from rich.table import Table
 
 from pretese.article.calibration.calibration_run import missed_targets
 from pretese.article.calibration.verdict import LIMIT
-from simulate.scenario.calibration_record import Certificate
+from simulate.scenario.calibration_record import CalibrationRecord
 
 
-def show_record(console: Console, record: Certificate) -> None:
+def show_record(console: Console, record: CalibrationRecord) -> None:
     """Print the targets furthest off, the parameters that no target sees, and success."""
     worst = sorted(record.targets.items(), key=lambda item: -item[1].distance)[:12]
     table = Table(title=f"{record.scenario}: {len(record.targets)} targets, worst first")
@@ -30,7 +30,7 @@ def show_record(console: Console, record: Certificate) -> None:
         )
 
 
-def failure(record: Certificate) -> str:
+def failure(record: CalibrationRecord) -> str:
     """Return what was missed, in a sentence; empty if nothing was."""
     missed = missed_targets(record)
     if not missed:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pretese.article.twin.counts import count_statistics
-from pretese.article.twin.studies import Studies
+from pretese.article.simulated.counts import count_statistics
+from pretese.article.simulated.studies import Studies
 from simulate.cohort.draw import Cohort, draw_cohort
 from simulate.scenario import Scenario
 from simulate.truth import ESTIMANDS, SCALES, Estimand, sample_effects
@@ -35,17 +35,17 @@ def _truth(estimand: Estimand, scale: str) -> Callable[[Cohort], Floats]:
     return read
 
 
-def draw_targets(scenario: Scenario, targets: Sequence[str], studies: int, seed: int) -> Floats:
+def draw_targets(scenario: Scenario, targets: Sequence[str], replicates: int, seed: int) -> Floats:
     """Return every target in every simulated study, shape (study, target)."""
-    return np.concatenate(list(_blocks(scenario, targets, studies, seed)))
+    return np.concatenate(list(_blocks(scenario, targets, replicates, seed)))
 
 
 def _blocks(
-    scenario: Scenario, targets: Sequence[str], studies: int, seed: int
+    scenario: Scenario, targets: Sequence[str], replicates: int, seed: int
 ) -> Iterator[Floats]:
     counted, true = count_statistics(), truth_statistics()
-    for first in range(0, studies, BLOCK):
-        size = min(BLOCK, studies - first)
+    for first in range(0, replicates, BLOCK):
+        size = min(BLOCK, replicates - first)
         cohort = draw_cohort(scenario, seed, replicates=size, first=first)
         drawn = Studies(cohort)
         yield np.stack(

@@ -9,7 +9,7 @@ from scipy.special import expit, logit
 
 from pretese.article.calibration.draws import truth_statistics
 from pretese.article.published import PublishedStudy, nearest
-from pretese.article.twin.counts import count_statistics
+from pretese.article.simulated.counts import count_statistics
 from protocol.errors import Fault, InputError
 from simulate.scenario import Scenario, Target
 from simulate.scenario.parameter_paths import parameters, with_values

@@ -2,7 +2,7 @@
 
 Common random numbers make the average of many simulated studies a fixed, almost smooth function
 of the parameters. A Jacobian by wide finite differences over a few hundred studies serves
-least-squares steps over many more. The certificate says what was achieved.
+least-squares steps over many more. The calibration record says what was achieved.
 """
 
 from collections.abc import Callable

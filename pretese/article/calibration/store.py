@@ -6,19 +6,19 @@ from pretese.io.output.atomic_file import check_file, write_file
 from pretese.io.output.faults import cannot_write
 from pretese.io.output.place import check_place
 from pretese.io.text.json_text import to_json
-from simulate.scenario.calibration_record import HASH_FIELD, Certificate, record_hash
+from simulate.scenario.calibration_record import HASH_FIELD, CalibrationRecord, record_hash
 
 
-def check_certificate_place(path: Path) -> None:
-    """Refuse a certificate that could not be written, before its parameters are solved."""
+def check_record_place(path: Path) -> None:
+    """Refuse a calibration record that could not be written, before its parameters are solved."""
     check_place(path.parent, option="", replaced=False)
     if path.parent.exists():
         check_file(path)
 
 
-def write_certificate(path: Path, certificate: Certificate) -> None:
-    """Write a certificate; a run that dies half-way leaves the old one whole."""
-    plain = certificate.model_dump(mode="json")
+def write_calibration_record(path: Path, record: CalibrationRecord) -> None:
+    """Write a calibration record; a run that dies half-way leaves the old one whole."""
+    plain = record.model_dump(mode="json")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -11,7 +11,7 @@ from pretese.article.calibration.problem import Problem, link
 from pretese.article.calibration.solve import SEED
 from protocol.errors import Fault, InputError
 from simulate.scenario import Scenario
-from simulate.scenario.calibration_record import Achieved, Certificate, Solved
+from simulate.scenario.calibration_record import Achieved, CalibrationRecord, Solved
 from simulate.scenario.parameter_paths import mechanism_hash
 
 Floats = NDArray[np.float64]
@@ -22,10 +22,10 @@ LIMIT = 3.0
 _CURE = "calibrate to a number that every study has, or draw larger studies"
 
 
-def certify(
+def calibration_record(
     problem: Problem, point: Floats, identified: NDArray[np.bool_], drawn: Floats, seed: int = SEED
-) -> Certificate:
-    """Return the certificate of a solved problem."""
+) -> CalibrationRecord:
+    """Return the calibration record of a solved problem."""
     solved = {
         name: Solved(
             value=link(number).back(float(x)),
@@ -36,7 +36,7 @@ def certify(
         )
         for (name, number), x, seen in zip(problem.free.items(), point, identified, strict=True)
     }
-    return Certificate(
+    return CalibrationRecord(
         scenario=problem.scenario.id,
         mechanism_sha256=mechanism_hash(problem.scenario),
         published=problem.scenario.published,
@@ -47,7 +47,7 @@ def certify(
     )
 
 
-def check(problem: Problem, solved: Scenario, studies: int, seed: int) -> Mapping[str, Achieved]:
+def check(problem: Problem, solved: Scenario, replicates: int, seed: int) -> Mapping[str, Achieved]:
     """Return what a solved scenario achieves in fresh replicates.
 
     Raises
@@ -55,7 +55,7 @@ def check(problem: Problem, solved: Scenario, studies: int, seed: int) -> Mappin
     InputError
         A target that is missed is the same in all of them: no standard error tells by how much.
     """
-    drawn = draw_targets(solved, tuple(problem.targets), studies, seed)
+    drawn = draw_targets(solved, tuple(problem.targets), replicates, seed)
     return dict(_achieved(problem, drawn))
 
 

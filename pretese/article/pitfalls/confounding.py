@@ -24,8 +24,8 @@ from pretese.article.pitfalls.selection import given_diagnosis
 from pretese.article.pitfalls.simulated_studies import (
     EVERYTHING,
     Drawn,
-    crude_odds_ratio,
     given_all,
+    unadjusted_odds_ratio,
 )
 from pretese.article.published import PublishedStudy
 
@@ -33,18 +33,18 @@ from pretese.article.published import PublishedStudy
 def conditional_is_not_marginal(replicates: int, seed: int) -> Pitfall:
     """Compare odds ratios with and without covariates where nothing confounds."""
     drawn = Drawn.of("rct-two-arm", replicates, seed)
-    alone = crude_odds_ratio(drawn.men())
+    alone = unadjusted_odds_ratio(drawn.men())
     given = given_all(drawn.men(covariates=EVERYTHING))
     ratio = given.estimate / alone.estimate
     return Pitfall(
         "conditional-is-not-marginal",
         "An odds ratio given covariates is not the odds ratio of all men",
         ("rct-two-arm",),
-        "A coin decides on therapy, so nothing confounds. Do the crude odds ratio and the one "
+        "A coin decides on therapy, so nothing confounds. Do the unadjusted odds ratio and the one "
         "given all covariates agree?",
         (
             mean_ratio("true odds ratio of all men", drawn.truth()),
-            mean_ratio("crude odds ratio", alone.estimate),
+            mean_ratio("unadjusted odds ratio", alone.estimate),
             mean_ratio("odds ratio given all covariates", given.estimate),
             mean_ratio("the second over the first, study by study", ratio),
         ),
@@ -63,10 +63,10 @@ def strong_confounding(replicates: int, seed: int) -> Pitfall:
         "strong-confounding",
         "Men with good odds choose therapy",
         ("strong-confounding",),
-        "What does the crude odds ratio make of it, and does weighting by what is measured help?",
+        "How biased is the unadjusted odds ratio, and does weighting by what is measured help?",
         (
             mean_ratio("true odds ratio of any sperm", truth),
-            mean_ratio("crude odds ratio", crude_odds_ratio(data).estimate),
+            mean_ratio("unadjusted odds ratio", unadjusted_odds_ratio(data).estimate),
             mean_ratio("weighted by the estimated propensity", weighted.estimate),
             mean_ratio(
                 "weighted over true, study by study", weighted.estimate / truth

@@ -12,7 +12,7 @@ from estimate.core.arrays import Floats
 from estimate.core.estimand import Estimand
 from estimate.imputation.chain import Column, impute
 from estimate.imputation.rubins_rules import pool_estimates
-from estimate.survival.cumulative_delivery import (
+from estimate.survival.cumulative_live_birth import (
     Convention,
     kaplan_meier,
     life_table,
@@ -22,8 +22,8 @@ from pretese.article.pitfalls.pitfall_result import MORE, Pitfall, mean_of, mean
 from pretese.article.pitfalls.simulated_studies import (
     EVERYTHING,
     Drawn,
-    crude_odds_ratio,
     given_all,
+    unadjusted_odds_ratio,
 )
 from simulate.cohort.births import births_of, couples_of
 from simulate.core.coding import BASELINE, DIAGNOSES
@@ -40,8 +40,8 @@ def embryos_as_units(replicates: int, seed: int) -> Pitfall:
     drawn = Drawn.of("null", many, seed)
     couples = couples_of(drawn.cohort)
     reached = couples.reaches_icsi & drawn.cohort.observed("any_sperm")
-    trials = np.where(reached, couples.cycle.mature, 0)
-    events = np.where(reached, couples.cycle.fertilised, 0)
+    trials = np.where(reached, couples.cycle.mii_oocytes, 0)
+    events = np.where(reached, couples.cycle.two_pronuclear_zygotes, 0)
     data = rates(events, trials, drawn.gn)
     return Pitfall(
         "embryos-as-units",
@@ -64,7 +64,7 @@ def embryos_as_units(replicates: int, seed: int) -> Pitfall:
 
 
 def couples_who_stop(replicates: int, seed: int) -> Pitfall:
-    """Show cumulative delivery under two readings of couples who stop."""
+    """Show cumulative live birth under two readings of couples who stop."""
     drawn = Drawn.of("paper", replicates, seed)
     pair = births_of(drawn.cohort)
     transfers = np.where(drawn.gn, *(b.transferred.sum(-1) for b in reversed(pair)))
@@ -77,19 +77,19 @@ def couples_who_stop(replicates: int, seed: int) -> Pitfall:
         curve = kaplan_meier(life_table(time, born, had, last=last))
         return 100 * (1 - curve.survival[..., -1])
 
-    crude = 100 * (born & had).sum(-1) / had.sum(-1)
+    unadjusted = 100 * (born & had).sum(-1) / had.sum(-1)
     return Pitfall(
         "couples-who-stop",
-        "Cumulative delivery depends on what is assumed of couples who stop",
+        "Cumulative live birth depends on what is assumed of couples who stop",
         ("paper",),
         "Couples stop before they have a child or run out of embryos. Are they without a child "
         "for good, or would they have gone on like the others?",
         (
-            mean_of("share of couples with a live birth", crude, "percent"),
+            mean_of("share of couples with a live birth", unadjusted, "percent"),
             mean_of("at risk to the last transfer", delivered("conservative"), "percent"),
             mean_of("censored when they stop", delivered("censored"), "percent"),
         ),
-        "Both curves are called cumulative delivery. Name the convention, and show both.",
+        "Both curves are called cumulative live birth. Name the convention, and show both.",
     )
 
 
@@ -121,7 +121,7 @@ def missing_values(replicates: int, seed: int) -> Pitfall:
     full = given_all(drawn.men(covariates=EVERYTHING)).estimate
     table = {**drawn.columns, **drawn.cohort.baseline}
     complete = drawn.men(covariates=EVERYTHING, columns=table)
-    alone = crude_odds_ratio(complete).estimate / crude_odds_ratio(drawn.men()).estimate
+    alone = unadjusted_odds_ratio(complete).estimate / unadjusted_odds_ratio(drawn.men()).estimate
     left = 100 * complete.n / drawn.gn.shape[-1]
     return Pitfall(
         "missing-values",
@@ -133,7 +133,7 @@ def missing_values(replicates: int, seed: int) -> Pitfall:
             mean_ratio("odds ratio given all covariates, nothing missing", full),
             mean_of("men left with every value", left, "percent"),
             mean_ratio("complete men over nothing missing", given_all(complete).estimate / full),
-            mean_ratio("crude odds ratio of complete men over that of all men", alone),
+            mean_ratio("unadjusted odds ratio of complete men over that of all men", alone),
             mean_ratio(
                 "multiple imputation over nothing missing", _imputed(drawn, table, seed) / full
             ),
@@ -148,8 +148,8 @@ def missing_because_high(replicates: int, seed: int) -> Pitfall:
     drawn = Drawn.of("missing-not-at-random", replicates, seed)
     name = "testosterone_nmol_l"
     seen = drawn.cohort.baseline[name]
-    difference = np.nanmean(seen, -1) - drawn.cohort.men.baseline[name].mean(-1)
-    scale = drawn.cohort.men.baseline[name].std(-1)
+    difference = np.nanmean(seen, -1) - drawn.cohort.patients.baseline[name].mean(-1)
+    scale = drawn.cohort.patients.baseline[name].std(-1)
     return Pitfall(
         "missing-because-high",
         "Values missing because of themselves leave no trace",

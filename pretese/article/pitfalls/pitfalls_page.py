@@ -1,6 +1,6 @@
 """The audit as Markdown, written from its figures.
 
-``python -m pretese.article.pitfalls.pitfalls_page`` prints `docs/explanation/paper-audit.md`.
+``python -m pretese.article.pitfalls.pitfalls_page`` prints `docs/explanation/bias-analysis.md`.
 """
 
 import sys
@@ -29,7 +29,7 @@ says so); a figure without one follows from counts that the article prints. Odds
 geometric means over studies.
 
 ```sh
-pretese reproduce --audit --replicates {replicates} --seed {seed}
+pretese reproduce --bias-analysis --replicates {replicates} --seed {seed}
 ```
 """
 

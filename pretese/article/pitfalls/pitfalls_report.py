@@ -10,13 +10,15 @@ from pretese.io.text.html_page import render_page
 
 def render_pitfalls(pitfalls: list[Pitfall], replicates: int, seed: int) -> str:
     """Return the audit as one self-contained HTML page; same figures, same bytes."""
-    return render_page("audit.html", pitfalls=pitfalls, replicates=replicates, seed=seed)
+    return render_page("bias_analysis.html", pitfalls=pitfalls, replicates=replicates, seed=seed)
 
 
-def write_audit(pitfalls: list[Pitfall], folder: Path, replicates: int, seed: int) -> None:
-    """Write audit.html, audit.md and audit.csv."""
-    (folder / "audit.html").write_text(
+def write_bias_analysis(pitfalls: list[Pitfall], folder: Path, replicates: int, seed: int) -> None:
+    """Write bias-analysis.html, bias-analysis.md and bias-analysis.csv."""
+    (folder / "bias_analysis.html").write_text(
         render_pitfalls(pitfalls, replicates, seed), encoding="utf-8"
     )
-    (folder / "audit.md").write_text(pitfalls_text(pitfalls, replicates, seed), encoding="utf-8")
-    write_csv(pitfall_frame(pitfalls), folder / "audit.csv")
+    (folder / "bias-analysis.md").write_text(
+        pitfalls_text(pitfalls, replicates, seed), encoding="utf-8"
+    )
+    write_csv(pitfall_frame(pitfalls), folder / "bias-analysis.csv")

@@ -10,7 +10,7 @@ from estimate.core.estimand import Estimand
 from estimate.core.result import Estimate
 from estimate.published.table_margins import odds_ratio_from_margins
 from pretese.article.pitfalls.pitfall_result import Figure, Pitfall, mean_ratio, share_of
-from pretese.article.pitfalls.simulated_studies import Drawn, crude_odds_ratio
+from pretese.article.pitfalls.simulated_studies import Drawn, unadjusted_odds_ratio
 from pretese.article.published import PublishedStudy
 from simulate.core.coding import DIAGNOSES
 
@@ -39,7 +39,7 @@ def responders_leave(replicates: int, seed: int, published: PublishedStudy) -> P
     drawn, again = (
         Drawn.of(name, replicates, seed) for name in ("responders-removed", "retest-controls")
     )
-    answer = crude_odds_ratio(drawn.operated())
+    answer = unadjusted_odds_ratio(drawn.operated())
     operated, _, responders = counts(published)
     bounds = never_responder_bounds(operated, responders)
     return Pitfall(
@@ -52,10 +52,12 @@ def responders_leave(replicates: int, seed: int, published: PublishedStudy) -> P
             mean_ratio("true odds ratio of any sperm", drawn.truth()),
             mean_ratio("odds ratio of retrieval among operated men", answer.estimate),
             share_of("of them significant at 5 %", answer.p_value < 0.05),
-            mean_ratio("odds ratio of any sperm, all men", crude_odds_ratio(drawn.men()).estimate),
+            mean_ratio(
+                "odds ratio of any sperm, all men", unadjusted_odds_ratio(drawn.men()).estimate
+            ),
             mean_ratio(
                 "odds ratio among operated men, semen of the untreated checked too",
-                crude_odds_ratio(again.operated()).estimate,
+                unadjusted_odds_ratio(again.operated()).estimate,
             ),
             Figure(
                 "printed counts: risk difference in men who would not respond before surgery, "
@@ -142,8 +144,8 @@ def completers(replicates: int, seed: int) -> Pitfall:
     """Count as treated only those who finish."""
     drawn = Drawn.of("completers-only", replicates, seed)
     finished = drawn.cohort.paths[1].course.completed
-    stayed = crude_odds_ratio(drawn.men(include=~drawn.gn | finished))
-    everyone = crude_odds_ratio(drawn.men())
+    stayed = unadjusted_odds_ratio(drawn.men(include=~drawn.gn | finished))
+    everyone = unadjusted_odds_ratio(drawn.men())
     return Pitfall(
         "completers-only",
         "Only those who finish therapy are counted as treated",

@@ -6,7 +6,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
-from estimate.comparison.contingency import crude
+from estimate.comparison.contingency import unadjusted
 from estimate.core.analysis_set import AnalysisSet, analysis_set
 from estimate.core.arrays import Bools, Floats
 from estimate.core.columns import Categorical, Kind, Numeric
@@ -44,8 +44,8 @@ class Drawn:
     def columns(self) -> dict[str, NDArray[Any]]:
         """Baseline without gaps: what the laboratory would have reported for every man."""
         return {
-            "diagnosis": self.cohort.men.diagnosis.astype(int),
-            **dict(self.cohort.men.baseline),
+            "diagnosis": self.cohort.patients.diagnosis.astype(int),
+            **dict(self.cohort.patients.baseline),
         }
 
     def men(
@@ -79,9 +79,9 @@ class Drawn:
         return sample_effects(self.cohort)[key].odds_ratio
 
 
-def crude_odds_ratio(data: AnalysisSet) -> Estimate:
+def unadjusted_odds_ratio(data: AnalysisSet) -> Estimate:
     """Return the unadjusted odds ratio."""
-    return crude(data)[2]
+    return unadjusted(data)[2]
 
 
 def given_all(data: AnalysisSet) -> Estimate:

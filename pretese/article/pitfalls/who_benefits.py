@@ -28,7 +28,10 @@ def many_subgroups(replicates: int, seed: int) -> Pitfall:
     """Test eight interactions, and seven cuts of one variable, where there are none."""
     drawn = Drawn.of("mediation-direct", replicates, seed)
     data = drawn.men(covariates=EVERYTHING)
-    groups = [(drawn.cohort.men.diagnosis > 0), *(_above(drawn, name, 0.5) for name in DIVIDED)]
+    groups = [
+        (drawn.cohort.patients.diagnosis > 0),
+        *(_above(drawn, name, 0.5) for name in DIVIDED),
+    ]
     p_values = np.stack([_interaction_p(drawn, each) for each in groups], axis=-1)
     additive = np.stack([additive_from_data(data, each).reri.p_value for each in groups], axis=-1)
     some = (p_values < 0.05).any(-1)
@@ -63,9 +66,9 @@ def mediation_is_not_moderation(replicates: int, seed: int) -> Pitfall:
     few = min(replicates, 100)
     uptake = Drawn.of("mediation-direct", few, seed)
     response = Drawn.of("effect-by-duration", few, seed)
-    cause = uptake.cohort.men.diagnosis > 0
+    cause = uptake.cohort.patients.diagnosis > 0
     years = response.cohort.scenario.spermatogenesis.treatment.long_infertility_over_years.value
-    long = response.cohort.men.baseline["infertility_duration_years"] > years
+    long = response.cohort.patients.baseline["infertility_duration_years"] > years
     alike, unlike = _mediated(uptake, cause, seed), _mediated(response, long, seed)
     return Pitfall(
         "mediation-is-not-moderation",
@@ -112,7 +115,7 @@ def one_average(replicates: int, seed: int) -> Pitfall:
 
 
 def _above(drawn: Drawn, name: str, at: float) -> Bools:
-    values = drawn.cohort.men.baseline[name]
+    values = drawn.cohort.patients.baseline[name]
     return np.asarray(values > np.quantile(values, at, axis=-1, keepdims=True))
 
 

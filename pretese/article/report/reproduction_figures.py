@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 #: (label, published odds ratio with limits, id of the simulated odds ratio)
 _QUESTIONS = (
-    ("Operated men, crude", "table2.crude", "table2.crude.odds_ratio"),
+    ("Operated men, unadjusted", "table2.crude", "table2.crude.odds_ratio"),
     ("Operated men, weighted (IPTW)", "table2.iptw", "table2.iptw.odds_ratio"),
     ("Operated men, matched", "table2.matched", "table2.matched.odds_ratio"),
     (
@@ -35,7 +35,7 @@ _QUESTIONS = (
         "derived.odds_ratio.diagnosis_adjusted",
     ),
     (
-        "All who started, any sperm, crude",
+        "All who started, any sperm, unadjusted",
         "derived.odds_ratio.any_sperm",
         "derived.odds_ratio.any_sperm",
     ),

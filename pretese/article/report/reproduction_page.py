@@ -16,7 +16,7 @@ from pretese.article.report.reproduction_figures import (
     draw_quartiles,
     draw_questions,
 )
-from pretese.article.twin.twin_truth import CONTRASTS
+from pretese.article.simulated.true_effects import CONTRASTS
 from pretese.io.text.html_page import render_page
 from pretese.plots.before_after import draw_before_after
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from pretese.article.report.compare import Row
 from pretese.article.report.reproduction_page import summary
-from pretese.article.twin.twin_truth import CONTRASTS
+from pretese.article.simulated.true_effects import CONTRASTS
 
 Floats = NDArray[np.float64]
 
@@ -29,7 +29,7 @@ HEADLINES = {
     "table1.retrieved.treated.count": "retrieved, treated",
     "delivery.percent": "births per couple (%)",
     "table1.retrieved.p_value": "P, retrieval by arm",
-    "table2.crude.odds_ratio": "OR, crude",
+    "table2.crude.odds_ratio": "OR, unadjusted",
     "table2.iptw.odds_ratio": "OR, weighted (IPTW)",
     "table2.iptw.p_value": "P, weighted",
     "table2.matched.odds_ratio": "OR, matched",

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from pretese.article.pitfalls.all_pitfalls import all_pitfalls
 from pretese.article.pitfalls.pitfall_result import Pitfall
-from pretese.article.pitfalls.pitfalls_report import write_audit
+from pretese.article.pitfalls.pitfalls_report import write_bias_analysis
 from pretese.article.published import PublishedStudy, load_published_hashed
 from pretese.article.report.compare import Row, compare, comparison_frame, missed
 from pretese.article.report.reproduction_page import draw_reproduction, render_reproduction
-from pretese.article.twin.run_twin import run_studies
+from pretese.article.simulated.run_studies import run_studies
 from pretese.io.input.regimen_files import regimen_files
 from pretese.io.output.csv_file import write_csv
 from pretese.io.output.manifest import write_manifest
@@ -80,7 +80,7 @@ def reproduce_article(
     replicates: int,
     seed: int,
     workers: int,
-    with_audit: bool,
+    with_bias_analysis: bool,
     progress: Progress,
 ) -> ReproductionRun:
     """Simulate studies, analyse each as the article does, and compare number by number.
@@ -100,7 +100,7 @@ def reproduce_article(
             scenario, seed, replicates, workers, lambda done: tell(done, replicates)
         )
     rows, pitfalls = compare(scenario, published, simulated), None
-    if with_audit:
+    if with_bias_analysis:
         with progress("pitfalls") as tell:
             pitfalls = all_pitfalls(replicates, seed, tell)
     regimens.check()
@@ -116,7 +116,7 @@ def write_reproduction(run: ReproductionRun, folder: Path) -> None:
     page = render_reproduction(run.rows, run.simulated, run.published, drawn, run.facts)
     (folder / "report.html").write_text(page, encoding="utf-8")
     if run.pitfalls is not None:
-        write_audit(run.pitfalls, folder, run.replicates, run.seed)
+        write_bias_analysis(run.pitfalls, folder, run.replicates, run.seed)
     write_manifest(folder, run.facts)
 
 
@@ -127,14 +127,14 @@ def _facts(loaded: LoadedScenario, published: str, seed: int, replicates: int) -
         "command": f"pretese reproduce --scenario {scenario.id} --replicates {replicates} "
         f"--seed {seed}",
         "scenario": scenario.id,
-        "men": scenario.men,
+        "men": scenario.patients,
         "replicates": replicates,
         "seed": seed,
         "versions": versions(),
         "inputs_sha256": {
             "scenario": loaded.file_sha256,
             "published": published,
-            **({"certificate": record} if record else {}),
+            **({"calibration_record": record} if record else {}),
             **{f"regimen {each}": load_regimen(each).sha256 for each in regimens},
         },
     }

@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from pretese.io.export.export_fields import DIRT, Fields, dictionary, fields_of, is_truth, place_of
+from pretese.io.export.export_fields import (
+    DATA_ERRORS,
+    Fields,
+    dictionary,
+    fields_of,
+    is_truth,
+    place_of,
+)
 from pretese.io.export.formats import FORMATS, Tables, streamed
 from pretese.io.export.frictionless import write_package
 from pretese.io.export.streams import Stream
@@ -19,7 +26,7 @@ from protocol.errors import InputError
 from simulate.cohort.draw import draw_cohort
 from simulate.core.random_streams import CHUNK
 from simulate.scenario import Scenario
-from simulate.tables.data_errors import spoil
+from simulate.tables.data_errors import corrupt
 from simulate.tables.study_tables import tables
 
 #: Men drawn at a time.
@@ -34,7 +41,7 @@ def write_studies(
     replicates: int,
     men: int,
     tell: Callable[[int], None],
-    dirt: float = 0.0,
+    error_share: float = 0.0,
     first: int = 0,
 ) -> None:
     """Write every table of every study; with several studies a first column ``study`` (from 1).
@@ -48,8 +55,8 @@ def write_studies(
         Among `pretese.io.export.formats.FORMATS`.
     tell
         Called with the number of men written, of all studies.
-    dirt
-        Share of the men whose rows of ``patients`` are spoilt in each of the ways of
+    error_share
+        Share of the men whose rows of ``patients`` get each of the error types of
         `simulate.tables.data_errors.KINDS`; the labels stand with the truth. 0 leaves all clean.
     first
         Number of the first study, from 0.
@@ -57,12 +64,12 @@ def write_studies(
     Raises
     ------
     InputError
-        There are more men than a format can take, or dirt that it cannot hold; nothing has been
-        drawn or written then.
+        There are more men than a format can take, or data errors that it cannot hold; nothing has
+        been drawn or written then.
     """
     _check_size(formats, replicates * men)
-    if dirt:
-        _check_dirt(formats)
+    if error_share:
+        _check_data_errors(formats)
     whole = [FORMATS[name] for name in formats if not FORMATS[name].streamed]
     (folder / "truth").mkdir()
     kept: list[Tables] = []
@@ -70,7 +77,7 @@ def write_studies(
     with ExitStack() as stack:
         streams: dict[str, list[Stream]] = {}
         done = 0
-        for parts in slices(scenario, seed, replicates, men, dirt, first):
+        for parts in slices(scenario, seed, replicates, men, error_share, first):
             if not fields:
                 fields = fields_of(parts, scenario)
                 streams = _open(stack, folder, formats, fields)
@@ -100,7 +107,7 @@ def _check_size(formats: Sequence[str], men: int) -> None:
             )  # fmt: skip
 
 
-def _check_dirt(formats: Sequence[str]) -> None:
+def _check_data_errors(formats: Sequence[str]) -> None:
     whole = [name for name in formats if not FORMATS[name].streamed]
     if whole:
         raise InputError.of(
@@ -111,17 +118,24 @@ def _check_dirt(formats: Sequence[str]) -> None:
 
 
 def slices(
-    scenario: Scenario, seed: int, replicates: int, men: int, dirt: float = 0.0, first: int = 0
+    scenario: Scenario,
+    seed: int,
+    replicates: int,
+    men: int,
+    error_share: float = 0.0,
+    first: int = 0,
 ) -> Iterator[Tables]:
     """Draw study after study, each in slices of men; parameters as in `write_studies`."""
     for study in range(first, first + replicates):
         for first_man in range(0, men, SLICE):
             size = min(SLICE, men - first_man)
-            cohort = draw_cohort(scenario, seed, first=study, men=size, first_man=first_man)
+            cohort = draw_cohort(
+                scenario, seed, first=study, patients=size, first_patient=first_man
+            )
             parts = tables(cohort)
-            if dirt:
-                spoilt = spoil(parts["patients"], dirt, cohort.luck)
-                parts |= {"patients": spoilt.patients, DIRT: spoilt.labels}
+            if error_share:
+                corrupted = corrupt(parts["patients"], error_share, cohort.streams)
+                parts |= {"patients": corrupted.patients, DATA_ERRORS: corrupted.labels}
             if replicates > 1:
                 for table in parts.values():
                     table.insert(0, "study", study + 1)

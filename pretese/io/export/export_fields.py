@@ -20,8 +20,8 @@ Kind = Literal["number", "count", "flag", "text"]
 #: Columns that are never empty and name a man; ``study`` is left out where there is one alone.
 KEYS = ("study", "patient_id")
 
-#: Labels of spoilt cells, where a study is spoilt on purpose.
-DIRT = "truth_dirt"
+#: Labels of corrupted cells, where a study is corrupted on purpose.
+DATA_ERRORS = "truth_data_errors"
 
 STUDY = Column("study", "", "number of the simulated study, from 1")
 
@@ -81,7 +81,7 @@ def fields_of(parts: Mapping[str, pd.DataFrame], scenario: Scenario) -> Fields:
 
 
 def _columns(table: pd.DataFrame, name: str) -> tuple[Column, ...]:
-    columns = LABELS if name == DIRT else COLUMNS[name]
+    columns = LABELS if name == DATA_ERRORS else COLUMNS[name]
     known = {column.name: column for column in (STUDY, *columns)}
     return tuple(known[column] for column in table.columns)
 
@@ -101,7 +101,7 @@ def _words(scenario: Scenario) -> dict[tuple[str, str], Sequence[str]]:
     return {
         ("patients", "diagnosis"): DIAGNOSES,
         ("patients", "regimen"): _once(regimen.id for regimen in regimens),
-        ("visits", "phase_before"): _once(phases),
+        ("visits", "previous_phase"): _once(phases),
         ("injections", "drug"): _once(drug for regimen in regimens for drug in regimen.drugs),
         ("procedures", "procedure"): PROCEDURES,
         ("procedures", "result"): (*FOUND, *SOURCES),

@@ -34,7 +34,7 @@ class Format:
         Who reads it.
     write
         Writes tables that are held in memory whole. None: `pretese.io.export.streams` writes the
-        format slice by slice, for any number of men, and spoilt values too.
+        format slice by slice, for any number of men, and corrupted values too.
     media_type
         Of the files of a streamed format, for datapackage.json.
     """

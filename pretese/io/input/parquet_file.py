@@ -33,8 +33,8 @@ def parquet_errors(where: str) -> Iterator[None]:
     except InputError:
         raise
     except (pa.ArrowException, OSError, ValueError, OverflowError, KeyError, MemoryError) as error:
-        said = str(error).strip().splitlines() or [type(error).__name__]
-        problem = f"it is damaged or no Parquet table ({said[0][:200]})"
+        found = str(error).strip().splitlines() or [type(error).__name__]
+        problem = f"it is damaged or no Parquet table ({found[0][:200]})"
         raise InputError.of(where, "", problem, "write or copy the file again") from None
 
 
@@ -50,7 +50,7 @@ def read_parquet(
         one holds what its use does not allow.
     """
     if len(data) < 12 or data[:4] != _MAGIC or data[-4:] != _MAGIC:
-        problem = "it is no Parquet file, or its end is missing"
+        problem = "it is not a Parquet file, or its end is missing"
         raise InputError.of(where, "", problem, "write or copy the file again")
     with parquet_errors(where):
         file = pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True)

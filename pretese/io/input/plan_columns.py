@@ -1,4 +1,4 @@
-"""The columns that an analysis plan asks of a table, and what for."""
+"""The columns that an analysis plan needs from a table, and their use."""
 
 from estimate.core.columns import Categorical
 from estimate.plan.spec import Plan
@@ -9,9 +9,9 @@ def uses_of(plan: Plan) -> dict[str, Use]:
     """Return every column that a plan names, to what it is used for.
 
     A column that is used in two ways is read for the first of them: arms, outcome, covariates,
-    eligibility, deliveries, changes.
+    eligibility, live_births, changes.
 
-    >>> plan = Plan(treatment="gn", outcome="won", eligible="asked", methods=("crude",))
+    >>> plan = Plan(treatment="gn", outcome="won", eligible="asked", methods=("unadjusted",))
     >>> list(uses_of(plan))
     ['gn', 'won', 'asked']
     """
@@ -20,8 +20,8 @@ def uses_of(plan: Plan) -> dict[str, Use]:
         uses[name] = CategoryUse(kind.levels) if isinstance(kind, Categorical) else NumberUse()
     if plan.eligible is not None:
         uses.setdefault(plan.eligible, INDICATOR)
-    if (delivery := plan.delivery) is not None:
-        for column in (delivery.transfers, delivery.birth, delivery.embryos_left):
+    if (birth_curves := plan.live_birth) is not None:
+        for column in (birth_curves.transfers, birth_curves.birth, birth_curves.embryos_left):
             if column is not None:
                 uses.setdefault(column, NumberUse("give numbers"))
     for change in plan.changes.values():

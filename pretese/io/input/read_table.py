@@ -53,7 +53,7 @@ def read_table(path: Path, uses: Uses, optional: frozenset[str] = frozenset()) -
     InputError
         All faults of a kind at once: if the file is not there, empty, of another kind or damaged;
         if rows do not fit the header, or columns have no name of their own; if a column is not
-        there; if a cell is no number where one is needed, with its row.
+        there; if a cell is not a number where one is needed, with its row.
     """
     where, data = str(path), read_bytes(path)
     kind = path.suffix.lower()

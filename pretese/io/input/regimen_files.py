@@ -17,7 +17,7 @@ class RegimenFiles:
     hashes: Mapping[str, str] = field(default_factory=dict)
 
     def check(self) -> None:
-        """Refuse to go on if a file is no longer what it was.
+        """Refuse to go on if a file has changed.
 
         Raises
         ------

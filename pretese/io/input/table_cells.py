@@ -215,7 +215,7 @@ def column_for(use: Use, *, free: bool = False) -> Column:
 
 
 def faults_of(columns: Mapping[str, Column], where: str) -> Iterator[Fault]:
-    """Yield cells that are no numbers, or of which nobody can say what number they are.
+    """Yield cells that are not numbers, or whose meaning is ambiguous number they are.
 
     A comma counts as a decimal comma in a column where one of the cells cannot be meant otherwise
     (``9,8``) and none has a point. A point in a file without commas as delimiters may separate

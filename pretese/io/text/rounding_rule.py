@@ -11,8 +11,8 @@ whole numbers, counts, codes, dates                  exact
 one value per simulated study or trial               `REPLICATE_DIGITS` significant digits
 summaries, estimates of one analysis, JSON           `DOCUMENT_DIGITS` significant digits
 measured values of patients                          the laboratory's step, in the scenario
-latent truth of patients (propensity, reserve)       a step of 1e-6, in the model itself
-times of the clinic                                  exact multiples of 2^-20 of a day
+latent truth of patients (propensity, spermatogenic liability)       a step of 1e-6, in the model
+itself times of the clinic                                  exact multiples of 2^-20 of a day
 ===================================================  ======================================
 
 No zero has a sign. A number that lies within the processors' difference of the edge between two

@@ -1,1 +1,1 @@
-"""What a recovery study asks: cases, plans, expected findings."""
+"""Recovery studies: cases, analysis plans, expected verdicts."""

@@ -1,4 +1,4 @@
-"""The study that `pretese recover` runs: the shipped library, parts of it, or a user's own case."""
+"""The study that `pretese recover` runs: the shipped library, parts of it, or a user's scenario."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -10,10 +10,10 @@ from protocol.reading.documents import read_document
 
 LIBRARY = Path(__file__).with_name("library.yaml")
 
-#: The plan of the library that a scenario of the user's is analysed by.
+#: Plan of the library by which a user's scenario is analysed.
 DEFAULT_PLAN = "measured"
 
-#: Name of a plan that the user gives.
+#: Name of a plan given by the user.
 OWN_PLAN = "own"
 
 
@@ -27,7 +27,7 @@ def load_library() -> StudySpec:
 
 
 def choose_study(
-    names: Sequence[str], plan: StudyPlan | None, seed: int | None, truth_men: int | None
+    names: Sequence[str], plan: StudyPlan | None, seed: int | None, truth_patients: int | None
 ) -> StudySpec:
     """Return the study of the named cases, grids and scenarios.
 
@@ -37,10 +37,10 @@ def choose_study(
         Cases and grids of the library, shipped scenarios, or files; none means the whole library.
         A scenario is refused if its results would have the name of another case.
     plan
-        Replaces the plans of the library; then nothing is claimed of any method, and grids have
-        no part in it.
-    seed, truth_men
-        None takes the library's.
+        Replaces the plans of the library; then no verdict is expected of any method, and grids
+        are not simulated.
+    seed, truth_patients
+        None: those of the library.
     """
     library = load_library()
     known = {*library.cases, *library.grids}
@@ -52,19 +52,19 @@ def choose_study(
             cases[_slug(name)] = _own_case(name, library)
     update: dict[str, object] = {"cases": cases}
     if plan is not None:
-        bare = {"plans": (OWN_PLAN,), "fails": (), "no_claim": {OWN_PLAN: plan.steps}}
+        bare = {"plans": (OWN_PLAN,), "biased": (), "no_expectation": {OWN_PLAN: plan.steps}}
         update = {
             "plans": {OWN_PLAN: plan},
             "cases": {name: case.model_copy(update=bare) for name, case in cases.items()},
             "grids": {},
         }
-    given = {"seed": seed, "truth_men": truth_men}
+    given = {"seed": seed, "truth_patients": truth_patients}
     update |= {field: value for field, value in given.items() if value is not None}
     return spec.model_copy(update=update)
 
 
 def _refuse_second(name: str, taken: Collection[str]) -> None:
-    """Refuse a scenario whose results would stand under the name of something else."""
+    """Refuse a scenario whose results would have the name of another case."""
     slug = _slug(name)
     if slug in taken:
         problem = f"its results would be called {slug!r}, which is another case"
@@ -73,7 +73,7 @@ def _refuse_second(name: str, taken: Collection[str]) -> None:
 
 def _own_case(name: str, library: StudySpec) -> Case:
     steps = library.plans[DEFAULT_PLAN].steps
-    return Case(scenario=name, plans=(DEFAULT_PLAN,), no_claim={DEFAULT_PLAN: steps})
+    return Case(scenario=name, plans=(DEFAULT_PLAN,), no_expectation={DEFAULT_PLAN: steps})
 
 
 def _slug(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What a study file may say: cases of nature, plans of analysis, and which must fail, and why."""
+"""Fields of a study file: cases (data-generating mechanisms), analysis plans, expected verdicts."""
 
 from collections.abc import Collection
 from functools import partial
@@ -33,17 +33,17 @@ CovariateName = Literal["diagnosis", *BASELINE]  # type: ignore[valid-type]  # n
 Name = Identifier
 
 
-#: Separates a division from its group, in the name of an answer about a subgroup.
+#: Separates a division from its group in the name of a subgroup estimate.
 OF = ": "
 
 
 def covariate_kind(covariate: str) -> Kind:
-    """Return the kind of a column of the simulated men."""
+    """Return the kind of a column of the simulated patients."""
     return Categorical(DIAGNOSES) if covariate == "diagnosis" else Numeric()
 
 
 class MissingData(Document):
-    """How missing covariates are dealt with, in each replicate."""
+    """How missing covariates are handled in each replicate."""
 
     method: Literal["mice", "complete-case"] = "complete-case"
     imputations: Annotated[Whole, Field(ge=2, le=1000)] = 20
@@ -51,37 +51,38 @@ class MissingData(Document):
 
 
 def _names_alone(value: Any) -> Any:
-    """Let a plan for `pretese analyse`, which says the kinds of its covariates, serve here too."""
+    """Accept a plan for `pretese analyse`, which declares the kinds of its covariates."""
     return tuple(value) if isinstance(value, dict) else value
 
 
 class StudyPlan(Document):
     """What is estimated in every replicate.
 
-    A plan for `pretese analyse` that uses no more than these fields is one for a study as well.
+    A plan for `pretese analyse` that uses only these fields is also a plan for a study.
 
     Attributes
     ----------
     treatment
-        The only one there is.
+        Always the gonadotropin therapy.
     outcome
         An endpoint (`simulate.endpoints.ENDPOINTS`).
     eligible
-        Who is analysed: everyone, or the men operated on. Surgery comes after therapy and depends
-        on it, so that the true effect among the operated is that among men who would be operated
-        on either way (principal stratum).
+        Who is analysed: everyone, or the patients operated on. Surgery follows therapy and depends
+        on it; the true effect among operated patients is therefore that in the principal stratum
+        of patients who would be operated on under both arms.
     covariates
         Of the outcome model, the propensity score and the imputation.
     scales
-        Of methods that answer on several; a regression gives the scale of its coefficient alone.
+        Of methods that estimate on several; a regression has the scale of its coefficient only.
     matching
-        As in a plan for `pretese analyse`, but that methods which match need ``focal``: it decides
+        As in a plan for `pretese analyse`. Matching methods need ``focal``, because it determines
         the true effect, which must not depend on the replicate.
     subgroups
         Divisions by name, as in a plan for `pretese analyse`: the odds ratio in each group, and
         its ratio to that of the first.
     seed
-        Not used: the dice of imputation follow the seed of the study and the replicate.
+        Not used: the random numbers of imputation depend on the seed of the study and the
+        replicate.
     """
 
     treatment: Literal["gn"] = "gn"
@@ -100,7 +101,7 @@ class StudyPlan(Document):
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """Methods and divisions: all of which something may be claimed."""
+        """Methods and divisions: everything that may have an expected verdict."""
         return (*self.methods, *self.subgroups)
 
     @field_validator("methods", "covariates", "scales")
@@ -117,7 +118,7 @@ class StudyPlan(Document):
     ) -> tuple[str, ...]:
         needy = [method for method in value if METHODS[method].needs]
         if needy and not info.data.get("covariates"):
-            raise ValueError(f"{needy[0]} needs covariates; list them, or plan `crude` alone")
+            raise ValueError(f"{needy[0]} needs covariates; list them, or plan `unadjusted` alone")
         return value
 
     @field_validator("matching")
@@ -160,46 +161,46 @@ class StudyPlan(Document):
         return value
 
 
-class ExpectedFailure(Document):
-    """Methods that must not recover the truth; if they do, the test that claims it is blind.
+class ExpectedBias(Document):
+    """Methods that are expected to be biased, or to have too low coverage.
 
     The name of a division stands for all its groups and contrasts, unless one is named ("duration:
-    > 3"). ``scales`` None means all; the other scales are then expected to recover.
+    > 3"). ``scales`` None means all; otherwise the other scales are expected to be unbiased.
     """
 
     plan: Name
     methods: tuple[str, ...]
     scales: tuple[ScaleName, ...] | None = None
-    because: str
+    reason: str
 
 
 class Case(Document):
-    """A scenario, perhaps with numbers replaced, and what is claimed of the plans in it.
+    """A scenario, possibly with replaced numbers, and the expected verdicts of its plans.
 
     Attributes
     ----------
     scenario
         A shipped name or a file.
     given
-        Path of a number in the scenario to the value that takes its place, in the same unit.
-    men
-        Per replicate; None takes the scenario's.
-    no_claim
-        Methods (or divisions) by plan of which nothing is claimed, for example because their
-        estimand is only nearly that of the truth they are compared with.
+        Path of a number in the scenario to the value that replaces it, in the same unit.
+    patients
+        Per replicate; None: the number of the scenario.
+    no_expectation
+        Methods (or divisions) by plan without an expected verdict, for example because their
+        estimand is only approximately that of the true effect they are compared with.
     """
 
     scenario: str
     question: str = ""
     given: dict[str, Amount] = Field(default_factory=dict)
-    men: Annotated[Whole, Field(ge=10, le=10_000_000)] | None = None
+    patients: Annotated[Whole, Field(ge=10, le=10_000_000)] | None = None
     plans: Annotated[tuple[Name, ...], Field(min_length=1)]
-    fails: tuple[ExpectedFailure, ...] = ()
-    no_claim: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
+    biased: tuple[ExpectedBias, ...] = ()
+    no_expectation: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class Axis(Document):
-    """One direction of a grid: a number of the scenario, and its value at every tick."""
+    """One axis of a grid: a number of the scenario, and its value at every tick."""
 
     label: str
     path: str
@@ -207,17 +208,17 @@ class Axis(Document):
 
 
 class ScenarioGrid(Document):
-    """A scenario drawn anew in every cell of a grid of nuisances; of cells nothing is claimed."""
+    """A scenario simulated in every cell of a grid; cells have no expected verdict."""
 
     scenario: str
     given: dict[str, Amount] = Field(default_factory=dict)
-    men: Annotated[Whole, Field(ge=10, le=10_000_000)] | None = None
+    patients: Annotated[Whole, Field(ge=10, le=10_000_000)] | None = None
     plan: Name
     down: Axis
     across: Axis
 
     def cells(self) -> dict[tuple[str, str], dict[str, float]]:
-        """Return the numbers replaced in every cell, by its ticks, row after row."""
+        """Return the replaced numbers of every cell by its ticks, row by row."""
         return {
             (row, column): {self.down.path: first, self.across.path: second}
             for row, first in self.down.given.items()
@@ -231,12 +232,12 @@ def cell_name(grid: str, row: int, column: int) -> str:
 
 
 class Tolerance(Document):
-    """What still counts as recovery.
+    """Limits within which a method is called unbiased.
 
-    ``bias_percent`` is of the empirical standard error: 20 lower the coverage of a 95 % interval
-    by half a point. ``coverage_percent`` is on either side of 95. ``chance`` is how many
-    Monte Carlo standard errors are laid to chance; where hundreds of verdicts of few replicates
-    are judged at once, 4 rather than 3 keep chance from being taken for a fault.
+    ``bias_percent`` is in percent of the empirical standard error: a bias of 20 % lowers the
+    coverage of a 95 % interval by half a percentage point. ``coverage_percent`` is on either side
+    of 95. ``chance`` is the number of Monte Carlo standard errors attributed to chance; with
+    hundreds of verdicts from few replicates, 4 instead of 3 keeps false alarms rare.
     """
 
     chance: Annotated[Whole, Field(ge=1, le=100)] = 3
@@ -250,15 +251,15 @@ class StudySpec(Document):
     Attributes
     ----------
     seed
-        Root of the luck of every case: replicates are paired across cases and plans.
-    truth_men
-        Men over whom the true population effects are averaged, in each case.
+        Base seed of every case: replicates are paired across cases and plans.
+    truth_patients
+        Patients over whom the true population effects are averaged, in each case.
     """
 
     id: Name
     aim: str
     seed: Seed = 2024
-    truth_men: Annotated[Whole, Field(ge=1000, le=1_000_000_000)] = 1_000_000
+    truth_patients: Annotated[Whole, Field(ge=1000, le=1_000_000_000)] = 1_000_000
     tolerance: Tolerance = Tolerance()
     plans: dict[Name, StudyPlan]
     cases: dict[Name, Case]
@@ -267,14 +268,16 @@ class StudySpec(Document):
     @model_validator(mode="after")
     def _names_are_known(self) -> "StudySpec":
         for name, case in self.cases.items():
-            claimed = [(each.plan, each.methods) for each in case.fails]
-            claimed += list(case.no_claim.items())
+            expected = [(each.plan, each.methods) for each in case.biased]
+            expected += list(case.no_expectation.items())
             for plan in case.plans:
                 if plan not in self.plans:
                     raise ValueError(f"case {name}: there is no plan {plan!r}")
-            for plan, methods in claimed:
+            for plan, methods in expected:
                 if plan not in case.plans:
-                    raise ValueError(f"case {name}: a claim about {plan!r}, which it does not run")
+                    raise ValueError(
+                        f"case {name}: it does not run {plan!r}, of which a verdict is expected"
+                    )
                 strange = {each.split(OF)[0] for each in methods} - set(self.plans[plan].steps)
                 if strange:
                     raise ValueError(f"case {name}: {plan} has no {min(strange)}")
@@ -293,14 +296,14 @@ class StudySpec(Document):
                 found[cell] = Case(
                     scenario=grid.scenario,
                     given={**grid.given, **given},
-                    men=grid.men,
+                    patients=grid.patients,
                     plans=(grid.plan,),
-                    no_claim={grid.plan: steps},
+                    no_expectation={grid.plan: steps},
                 )
         return found
 
     def only(self, names: Collection[str]) -> "StudySpec":
-        """Return the study of the named cases and grids alone."""
+        """Return the study of the named cases and grids only."""
         return self.model_copy(
             update={
                 "cases": {name: case for name, case in self.cases.items() if name in names},

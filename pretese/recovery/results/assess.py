@@ -1,7 +1,7 @@
 """From estimates per replicate to performance, contrasts and verdicts.
 
-The files are gone through twice, a chunk at a time: once for all sums, once for the share of
-intervals that hold the mean estimate. So memory does not grow with the replicates.
+The files are read twice, a chunk at a time: once for all sums, once for the proportion of
+intervals that contain the mean estimate. Memory does not grow with the number of replicates.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ from pretese.recovery.results.verdicts import (
     Judgement,
     Pate,
     analysis_keys,
-    claim_of,
+    expectation_of,
     population_truths,
     verdict_on,
 )
@@ -35,7 +35,7 @@ from pretese.recovery.work.known_effects import truth_name
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """All that is said about a study; frames have one row per line of their files."""
+    """Results of a recovery study; frames have one row per line of their files."""
 
     truths: pd.DataFrame
     performance: pd.DataFrame
@@ -43,9 +43,9 @@ class Assessment:
     judgements: tuple[Judgement, ...]
 
     @property
-    def surprises(self) -> tuple[Judgement, ...]:
-        """Judgements that contradict what was claimed."""
-        return tuple(each for each in self.judgements if each.surprise)
+    def unexpected(self) -> tuple[Judgement, ...]:
+        """Judgements whose verdict is not the expected one."""
+        return tuple(each for each in self.judgements if each.unexpected)
 
 
 def assess(
@@ -58,7 +58,7 @@ def assess(
     estimates
         Case to its estimates.
     draws
-        Case to the draws of its population truth.
+        Case to the simulated true effects of its population.
     """
     truths: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []
@@ -79,8 +79,10 @@ def assess(
             rows += _performance_rows(answer, "PATE", performance)
             rows += _performance_rows(answer, "SATE", sums.sate[answer].performance(centred))
             truths.append(_truth_row(answer, here.targets[answer], pate, sums.truth[answer]))
-            claim, because = claim_of(case, answer)
-            judgements.append(verdict_on(answer, performance, pate, claim, because, spec.tolerance))
+            expected, reason = expectation_of(case, answer)
+            judgements.append(
+                verdict_on(answer, performance, pate, expected, reason, spec.tolerance)
+            )
         for (answer, between, reference), contrast in sums.contrasts.items():
             contrasts += _contrast_rows(answer, between, reference, contrast)
     return Assessment(
@@ -90,7 +92,7 @@ def assess(
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The answers of a case with what they aim at, and where they stand."""
+    """The analyses of a case, their true effects, and the file of their estimates."""
 
     source: Source
     pates: Mapping[AnalysisKey, Pate]
@@ -109,17 +111,17 @@ class _Asked:
         )
 
     def shares(self, other: "_Asked") -> bool:
-        """Say whether both cases have some answer of the same name."""
+        """Whether both cases have an analysis of the same name."""
         return bool({a.words for a in self.pates} & {a.words for a in other.pates})
 
 
-#: An answer, what it is compared with (another method, the first case), and that one's name.
+#: An analysis, what it is compared with (another method, the first case), and the name of that.
 _Pair = tuple[AnalysisKey, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """What the replicates of a case come to."""
+    """Sums over the replicates of a case."""
 
     pate: dict[AnalysisKey, Tally]
     sate: dict[AnalysisKey, Tally]
@@ -129,7 +131,7 @@ class _Sums:
 
 
 def _add_up(here: _Asked, first: _Asked | None) -> _Sums:
-    """Go through the replicates of a case, beside those of the first case if that is another."""
+    """Add up the replicates of a case, paired with those of the first case if it is another."""
     sums = _Sums({}, {}, {}, {}, {})
     others: Iterator[Mapping[Words, Replicates]]
     others = iter(()) if first is None else first.source.chunks()
@@ -169,7 +171,7 @@ def _contrasts(
 ) -> Iterator[tuple[_Pair, PairedDifference]]:
     """Compare each method with the first of its plan and scale, and with itself in the first case.
 
-    On the same luck: the error of a difference is that of differences.
+    Both use common random numbers, so that the error of the difference is that of paired values.
     """
     its_pates = {} if first is None else {a.words: pate for a, pate in first.pates.items()}
     leaders: dict[tuple[str, str], AnalysisKey] = {}
@@ -226,8 +228,8 @@ def _contrast_rows(
 def wanted_replicates(performance: pd.DataFrame, mcse: float) -> int:
     """Return the replicates after which coverage and rejection have this Monte Carlo error.
 
-    Judged from the shares found so far, in the worst of all methods; a share of 0 or 1 counts as
-    one success or failure more.
+    Computed from the proportions found so far, for the method with the largest error; one success
+    and one failure are added to each, so that a proportion of 0 or 1 has an error too.
     """
     shares = performance[
         performance["measure"].isin(["coverage", "rejection"]) & (performance["n"] > 0)

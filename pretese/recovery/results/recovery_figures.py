@@ -1,4 +1,4 @@
-"""Figures of a study: bias and coverage with Monte Carlo bars, zip plots, maps over a grid."""
+"""Figures of a study: bias and coverage with Monte Carlo errors, zip plots, maps over a grid."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
@@ -30,13 +30,13 @@ from pretese.recovery.results.verdicts import NOMINAL, SHORT, Judgement
 
 Floats = NDArray[np.float64]
 
-#: Replicates ranked for a zip plot: the first, so that a million cost no more memory than these.
+#: Replicates ranked for a zip plot: the first ones, which bounds the memory.
 RANKED = 10_000
 
-#: Bias beyond this many empirical standard errors is drawn at the edge, its value beside it.
+#: Bias beyond this many empirical standard errors is drawn at the edge with its value.
 WIDEST_BIAS = 0.6
 
-#: Coverage below this is drawn at the edge, its value beside it.
+#: Coverage below this is drawn at the edge with its value.
 LOWEST_COVERAGE = 0.8
 
 
@@ -53,9 +53,9 @@ def draw_recovery_figures(
 def recovery_figure_makers(
     spec: StudySpec, found: Assessment, sources: Mapping[str, Source]
 ) -> dict[str, Callable[[], Figure]]:
-    """Return what draws each figure of a study, by file name."""
+    """Return the function that draws each figure of a study, by file name."""
 
-    @lru_cache(maxsize=1)  # the figures of a case follow each other
+    @lru_cache(maxsize=1)  # figures of one case are drawn in succession
     def first(case: str) -> Mapping[Words, Replicates]:
         return sources[case].first(RANKED)
 
@@ -76,12 +76,12 @@ def _draw_zip_of(
     first: Callable[[str], Mapping[Words, Replicates]],
     case: str,
 ) -> Figure:
-    """Read the replicates of a case only when its figure is wanted."""
+    """Read the replicates of a case only when its figure is drawn."""
     return draw_zip(judgements, first(case))
 
 
 def _zip_scale(judgements: Sequence[Judgement], plan: str) -> str:
-    """Return the scale on which most methods of a plan have an answer."""
+    """Return the scale on which most methods of a plan have an estimate."""
     scales = [each.scale for each in judgements if each.plan == plan]
     return max(dict.fromkeys(scales), key=scales.count)
 
@@ -89,7 +89,7 @@ def _zip_scale(judgements: Sequence[Judgement], plan: str) -> str:
 def draw_lollipops(judgements: Sequence[Judgement], question: str, tolerance: Tolerance) -> Figure:
     """Draw bias (in standard errors) and coverage of every method of a case.
 
-    Bars are 3 Monte Carlo standard errors either way. Bands are what is tolerated beside chance.
+    Bars show 3 Monte Carlo standard errors on either side, bands the tolerance.
     """
     with house_style():
         figure = new_figure(8.2, 1.5 + 0.2 * len(judgements))
@@ -113,14 +113,14 @@ def draw_lollipops(judgements: Sequence[Judgement], question: str, tolerance: To
             axes.tick_params(length=0)
             axes.grid(axis="y")
             axes.set_axisbelow(True)
-        n = max(each.usable for each in judgements)
+        n = max(each.estimates for each in judgements)
         figure.suptitle(
             fill(f"{judgements[0].case}: {question}", 76), x=0.01, ha="left", fontsize=10,
             fontweight="bold",
         )  # fmt: skip
         left.set_title(
             f"{n:,} replicates; bars: 3 Monte Carlo standard errors; "
-            "bands: tolerance; red: fails, hollow if that was claimed",
+            "bands: tolerance; red: biased, hollow if expected",
             fontsize=7.5, fontweight="normal", color=MUTED,
         )  # fmt: skip
         return figure
@@ -133,8 +133,8 @@ def _label(each: Judgement, judgements: Sequence[Judgement]) -> str:
 
 
 def _lollipop(left: Axes, right: Axes, each: Judgement, place: float) -> None:
-    colour = {"recovers": TRUTH, "fails": PUBLISHED, "undecided": MUTED}[each.verdict]
-    face = "white" if each.claim == "fails" and not each.surprise else colour
+    colour = {"unbiased": TRUTH, "biased": PUBLISHED, "undecided": MUTED}[each.verdict]
+    face = "white" if each.expected == "biased" and not each.unexpected else colour
     bias, error = each.bias / each.empirical_se, 3 * each.bias_mcse / each.empirical_se
     _point(left, bias, error, place, (-WIDEST_BIAS, WIDEST_BIAS), 0, (colour, face), "{:+z.2f}")
     _point(
@@ -154,7 +154,7 @@ def _point(
     style: str,
 ) -> None:
     if not np.isfinite(value):
-        axes.text(origin, place, "no answer", color=PUBLISHED, fontsize=7, va="center")
+        axes.text(origin, place, "non-convergence", color=PUBLISHED, fontsize=7, va="center")
         return
     inside = float(np.clip(value, *limits))
     axes.plot([origin, inside], [place, place], color=colours[0], lw=1.0, alpha=0.6)
@@ -172,9 +172,9 @@ def _point(
 def draw_zip(judgements: Sequence[Judgement], found: Mapping[Words, Replicates]) -> Figure:
     """Draw the intervals of every method of a plan, ranked by how far they are from the truth.
 
-    Replicates stand by the centile of abs(estimate - truth) / SE, the furthest on top (Morris,
-    White, Crowther 2019, figure 4). The teeth of the zip open where intervals begin to miss the
-    truth: at the line of 95 % if they hold what they promise.
+    Replicates are ordered by the percentile of abs(z), z = (estimate - true effect) / SE, the
+    largest on top (Morris, White, Crowther 2019, figure 4). The zip opens where intervals no longer
+    contain the true effect: at the 95 % line if coverage is nominal.
     """
     columns = min(4, len(judgements))
     rows = -(-len(judgements) // columns)
@@ -188,11 +188,11 @@ def draw_zip(judgements: Sequence[Judgement], found: Mapping[Words, Replicates])
         first = judgements[0]
         ranked = len(next(iter(found.values())).estimate)
         figure.suptitle(
-            f"{first.case}, {first.plan}: {first.scale}, 95 % intervals by distance from the truth "
+            f"{first.case}, {first.plan}: {first.scale}, 95 % intervals ordered by abs(z) "
             f"({min(SHOWN, ranked)} of {ranked:,})",
             x=0.01, ha="left", fontsize=9, fontweight="bold",
         )  # fmt: skip
-        figure.supylabel("centile of distance / SE", fontsize=8)
+        figure.supylabel("percentile of abs(z)", fontsize=8)
         return figure
 
 
@@ -214,9 +214,9 @@ def _zip_panel(axes: Axes, each: Judgement, found: Replicates) -> None:
 def draw_map(
     name: str, grid: ScenarioGrid, spec: StudySpec, judgements: Sequence[Judgement]
 ) -> Figure:
-    """Draw coverage (colour) and bias (second line) of every method over a grid of nuisances.
+    """Draw coverage (colour) and bias (second line) of every method over a grid of parameters.
 
-    The cell furthest from 95 % is framed, and named under the map.
+    The cell furthest from 95 % is framed and named above the map.
     """
     plan = spec.plans[grid.plan]
     scale = plan.scales[0]
@@ -243,7 +243,7 @@ def draw_map(
 
 def _coverage_error(judgements: Sequence[Judgement]) -> float:
     """Return the Monte Carlo error of a coverage of 95 %, in percent."""
-    n = min(each.usable for each in judgements)
+    n = min(each.estimates for each in judgements)
     return 100 * float(np.sqrt(NOMINAL * (1 - NOMINAL) / n))
 
 

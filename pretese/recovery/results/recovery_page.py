@@ -17,13 +17,13 @@ from pretese.recovery.design.study_spec import OF, ScenarioGrid, StudySpec, cell
 from pretese.recovery.results.verdicts import NOMINAL, SHORT
 from protocol.reading.documents import parse_json, read_text
 
-#: What a cell of the overview says, by claim and verdict.
+#: Sign in a cell of the overview, by expected and found verdict.
 _SIGNS = {
-    ("recovers", "recovers"): "yes",
-    ("fails", "fails"): "no",
-    ("none", "recovers"): "(yes)",
-    ("none", "fails"): "(no)",
-    ("fails", "undecided"): "?",
+    ("unbiased", "unbiased"): "yes",
+    ("biased", "biased"): "no",
+    ("none", "unbiased"): "(yes)",
+    ("none", "biased"): "(no)",
+    ("biased", "undecided"): "?",
 }
 
 
@@ -52,22 +52,24 @@ def _head(spec: StudySpec, verdicts: pd.DataFrame, replicates: int) -> Iterator[
     )
     yield (
         f"{spec.aim} Seed {spec.seed}, {replicates:,} replicates of every case; true effects over "
-        f"{spec.truth_men:,} men. A method *recovers* if its bias is within {tolerance.chance} "
-        f"Monte Carlo standard errors or {tolerance.bias_percent:g} % of its standard error, the "
-        f"coverage of its 95 % intervals within {tolerance.coverage_percent:g} point beside chance "
-        "of 95, and an answer there in 95 of 100 replicates. What is claimed of each stands in the "
-        "library before the study runs."
+        f"{spec.truth_patients:,} patients. A method is called *unbiased* if its bias is within "
+        f"{tolerance.chance} Monte Carlo standard errors or {tolerance.bias_percent:g} % of its "
+        "empirical standard error, if the coverage of its 95 % intervals is within "
+        f"{tolerance.coverage_percent:g} percentage point (and Monte Carlo error) of 95 %, and if "
+        "it gives an estimate in at least 95 % of the replicates; otherwise it is called *biased*. "
+        "The library states the expected verdict of each method before the study runs."
     )
-    claimed = verdicts[verdicts["claim"] != "none"]
-    surprises = claimed[claimed["surprise"]]
-    if surprises.empty:
+    expected = verdicts[verdicts["expected"] != "none"]
+    unexpected = expected[expected["unexpected"]]
+    if unexpected.empty:
         yield (
-            f"Of {len(verdicts)} verdicts {len(claimed)} were claimed, "
-            f"{(claimed['claim'] == 'fails').sum()} of them failures; every one is as claimed."
+            f"The library states an expected verdict for {len(expected)} of {len(verdicts)} "
+            f"analyses ({(expected['expected'] == 'biased').sum()} biased). "
+            "Every verdict is as expected."
         )
     else:
-        words = [", ".join(row) for row in surprises[[*_NAMES, "verdict"]].to_numpy()]
-        yield f"**Not as claimed** ({len(surprises)} of {len(claimed)}):"
+        words = [", ".join(row) for row in unexpected[[*_NAMES, "verdict"]].to_numpy()]
+        yield f"**Unexpected verdicts** ({len(unexpected)} of {len(expected)}):"
         yield "\n".join(f"* {each}" for each in words)
 
 
@@ -77,9 +79,9 @@ _NAMES = ["case", "plan", "method", "scale"]
 def _overview(spec: StudySpec, verdicts: pd.DataFrame) -> Iterator[str]:
     yield "## Overview"
     yield (
-        "yes: recovers; no: fails, as it must; in brackets: nothing was claimed; ?: failure was "
-        "claimed, and is neither seen nor ruled out; !: not as claimed. Where scales differ, both "
-        "stand in the order of the tables below."
+        "yes: unbiased; no: biased, as expected; in brackets: no verdict was expected; ?: bias "
+        "was expected and is neither found nor ruled out; !: unexpected. Where scales differ, the "
+        "signs follow the order of the tables below."
     )
     here = verdicts[verdicts["case"].isin(spec.cases)]
     columns = list(dict.fromkeys(zip(here["case"], here["plan"], strict=True)))
@@ -99,7 +101,7 @@ def _overview(spec: StudySpec, verdicts: pd.DataFrame) -> Iterator[str]:
 
 
 def _sign(row: Any) -> str:
-    return "!" if row.surprise else _SIGNS[row.claim, row.verdict]
+    return "!" if row.unexpected else _SIGNS[row.expected, row.verdict]
 
 
 def _case(spec: StudySpec, name: str, verdicts: pd.DataFrame) -> Iterator[str]:
@@ -107,13 +109,12 @@ def _case(spec: StudySpec, name: str, verdicts: pd.DataFrame) -> Iterator[str]:
     yield spec.cases[name].question
     heads = ["plan", "method", "", "truth", "bias (MCSE)", "bias / SE", "coverage % (MCSE)", ""]
     yield _table(heads, (_row(each) for each in verdicts.itertuples()))
-    for failure in spec.cases[name].fails:
-        methods = ", ".join(failure.methods)
-        yield f"* {failure.plan}: {methods} must fail, because {failure.because}."
+    for bias in spec.cases[name].biased:
+        yield f"* {bias.plan}: expected bias of {', '.join(bias.methods)}: {bias.reason}."
 
 
 def _row(each: Any) -> list[str]:
-    verdict = each.verdict if each.claim != "none" else f"({each.verdict})"
+    verdict = each.verdict if each.expected != "none" else f"({each.verdict})"
     return [
         each.plan,
         each.method,
@@ -122,7 +123,7 @@ def _row(each: Any) -> list[str]:
         f"{each.bias:+z.3f} ({each.bias_mcse:.3f})",
         f"{each.bias / each.empirical_se:+z.2f}",
         f"{100 * each.coverage:.1f} ({100 * each.coverage_mcse:.1f})",
-        f"**{verdict}, not as claimed**" if each.surprise else verdict,
+        f"**{verdict}, unexpected**" if each.unexpected else verdict,
     ]
 
 
@@ -167,7 +168,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def page_of_folders(folders: Sequence[str]) -> str:
-    """Return the page of one study, or of parts of one that were run into several folders."""
+    """Return the page of one study, or of the parts of a study in several folders."""
     facts = [parse_json(read_text(Path(f) / "manifest.json"), f) for f in folders]
     specs = [StudySpec.model_validate(each["study"]) for each in facts]
     spec = specs[0].model_copy(

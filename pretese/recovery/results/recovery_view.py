@@ -16,12 +16,12 @@ from pretese.screen.console import SafeConsole
 def show_recovery(
     console: Console, judgements: Sequence[Judgement], replicates: int, results: Path | None = None
 ) -> None:
-    """Print every verdict with the numbers that it rests on, and where the results stand."""
+    """Print every verdict with bias and coverage, and the folder of the results."""
     for (case, plan), group in groupby(judgements, lambda each: (each.case, each.plan)):
         table = Table(title=f"{case}, {plan}", title_justify="left", box=None, pad_edge=False)
         table.add_column("method", overflow="fold")
         table.add_column("", no_wrap=True)
-        for heading in ("truth", "bias", "MCSE", "cover", "MCSE"):
+        for heading in ("truth", "bias/SE", "MCSE", "coverage", "MCSE"):
             table.add_column(heading, justify="right", no_wrap=True)
         table.add_column("verdict", no_wrap=True)
         for each in group:
@@ -29,8 +29,10 @@ def show_recovery(
         console.print(table, highlight=False)
         console.print()
     console.print(
-        f"{replicates} replicates per scenario. Truth: the effect in the population (PATE); bias "
-        "in standard errors of the estimate; coverage in percent; MCSE: Monte Carlo error.",
+        f"{replicates} replicates per scenario. truth: effect in the population (PATE); bias/SE: "
+        "bias in empirical standard errors; coverage of 95 % intervals in percent; MCSE: Monte "
+        "Carlo standard error of the figure before it; unbiased: with nominal coverage. In "
+        "brackets: no verdict was expected.",
         style="dim",
     )
     if results is not None:
@@ -38,9 +40,9 @@ def show_recovery(
 
 
 def recovery_text(judgements: Sequence[Judgement], replicates: int) -> str:
-    """Return what `show_recovery` prints, as plain text of 100 columns."""
+    """Return what `show_recovery` prints, as plain text of 80 columns."""
     page = io.StringIO()
-    show_recovery(SafeConsole(file=page, width=100, color_system=None), judgements, replicates)
+    show_recovery(SafeConsole(file=page, width=80, color_system=None), judgements, replicates)
     return page.getvalue()
 
 
@@ -58,10 +60,10 @@ def _cells(each: Judgement) -> tuple[str | Text, ...]:
 
 
 def _verdict(each: Judgement) -> str | Text:
-    if each.surprise:
-        return Text(f"{each.verdict.upper()}, unclaimed", style="red")
+    if each.unexpected:
+        return Text(f"{each.verdict}, UNEXPECTED", style="red")
     if each.verdict == "undecided":
         return "undecided"
-    if each.claim == "none":
+    if each.expected == "none":
         return f"({each.verdict})"
-    return f"{each.verdict} (claimed)" if each.claim == "fails" else each.verdict
+    return f"{each.verdict}, expected" if each.expected == "biased" else each.verdict

@@ -1,6 +1,6 @@
-"""Estimates of a case as they stand in files: read, judged and joined a few replicates at a time.
+"""Estimates of a case in files: read, assessed and joined a few replicates at a time.
 
-However many replicates there are, no more than `CHUNK` of them are in memory.
+At most `CHUNK` replicates are in memory, however many there are.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,17 +21,17 @@ from pretese.io.input.parquet_file import parquet_errors
 
 Floats = NDArray[np.float64]
 
-#: Replicates read together, and in a row group of the joined estimates. Sums are taken chunk by
-#: chunk, so it decides their last digit, wherever the replicates stand.
+#: Replicates read together, and per row group of the joined estimates. Sums are taken chunk by
+#: chunk, so that their last digit depends on this number, not on the files.
 CHUNK = 2000
 
-#: What names an answer within a case.
+#: Names an analysis within a case.
 Words = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class AnalysisKey:
-    """Which numbers: a method of a plan in a case, on a scale."""
+    """Names an analysis: a method of a plan in a case, on a scale."""
 
     case: str
     plan: str
@@ -46,7 +46,7 @@ class AnalysisKey:
 
 @dataclass(frozen=True, slots=True)
 class Replicates:
-    """What one method answered in some replicates; each (replicate,), ratios as logarithms."""
+    """Estimates of one method in some replicates; each (replicate,), ratios as logarithms."""
 
     estimate: Floats
     std_error: Floats
@@ -67,11 +67,11 @@ class Replicates:
         )
 
     def covering(self, point: ArrayLike) -> Moments:
-        """Count the intervals that hold a point."""
+        """Count the intervals that contain a value."""
         return covering(self.estimate, self.conf_low, self.conf_high, point)
 
     def covers(self, truth: float) -> Floats:
-        """Return 1 where the interval holds the truth, 0 where not, NaN without an interval."""
+        """Return 1 where the interval contains the true effect, else 0; NaN without an interval."""
         inside = (self.conf_low <= truth) & (truth <= self.conf_high)
         return np.where(np.isnan(self.conf_low), np.nan, inside)
 
@@ -82,7 +82,7 @@ class Replicates:
 
 @dataclass(frozen=True, slots=True)
 class PairedDifference:
-    """Differences from a reference on the same luck; contrasts of parts add up to the whole's."""
+    """Differences from a reference on common random numbers; parts add up to the whole."""
 
     bias: Moments
     mse: Moments
@@ -109,7 +109,7 @@ class PairedDifference:
         return PairedDifference(**parts)
 
     def measures(self) -> dict[str, Measure]:
-        """Return differences, the error of each being that of the differences."""
+        """Return differences, each with the Monte Carlo error of paired values."""
         return {
             "bias": self.bias.average(),
             "mse": self.mse.average(),
@@ -125,13 +125,13 @@ def _difference(a: Floats, b: Floats) -> Moments:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the estimates of a case stand: Parquet files in order, and how many replicates."""
+    """The estimates of a case: Parquet files in order, and the number of replicates."""
 
     files: Sequence[Path]
     replicates: int
 
     def tables(self) -> Iterator[pa.Table]:
-        """Yield `CHUNK` replicates after another, in order; the last may be fewer."""
+        """Yield the replicates in order, `CHUNK` at a time; the last table may be shorter."""
         waiting: list[pa.Table] = []
         start = 0
         for group in self._groups():
@@ -152,12 +152,12 @@ class Source:
                     yield file.read_row_group(group)
 
     def chunks(self) -> Iterator[Mapping[Words, Replicates]]:
-        """Yield what each method answered, `CHUNK` replicates after another."""
+        """Yield the estimates of every method, `CHUNK` replicates at a time."""
         return map(_by_answer, self.tables())
 
-    def first(self, most: int) -> dict[Words, Replicates]:
-        """Return what each method answered in the first replicates, at most so many."""
-        few = Source(self.files, min(most, self.replicates))
+    def first(self, limit: int) -> dict[Words, Replicates]:
+        """Return the estimates of every method in the first replicates, at most ``limit``."""
+        few = Source(self.files, min(limit, self.replicates))
         chunks = list(few.chunks())
         return {
             words: Replicates(
@@ -173,7 +173,7 @@ class Source:
 
 
 def join_estimates(source: Source, path: Path) -> None:
-    """Write the replicates into one file, every chunk a row group."""
+    """Write the replicates into one file, one row group per chunk."""
     writer: pq.ParquetWriter | None = None
     try:
         for table in source.tables():
@@ -192,7 +192,7 @@ def _some(table: pa.Table, first: int, end: int) -> pa.Table:
 
 
 def _by_answer(table: pa.Table) -> dict[Words, Replicates]:
-    """Take a table apart by plan, method and scale, each in the order of its replicates."""
+    """Split a table by plan, method and scale, each in the order of its replicates."""
     words = [table[name].unify_dictionaries().combine_chunks() for name in _WORDS]
     names = [column.dictionary.to_pylist() for column in words]
     places = [column.indices.to_numpy() for column in words]
@@ -209,7 +209,7 @@ def _by_answer(table: pa.Table) -> dict[Words, Replicates]:
 
 _WORDS = ("plan", "method", "scale")
 
-#: Columns that hold ratios where the scale is one.
+#: Columns that contain ratios if the scale is a ratio.
 _BACK = frozenset({"estimate", "conf_low", "conf_high", "sate"})
 
 

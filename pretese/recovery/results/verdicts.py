@@ -1,4 +1,4 @@
-"""Verdicts: whether a method recovers the truth, and whether that is what was claimed."""
+"""Verdicts: whether a method is unbiased with nominal coverage, and whether that was expected."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -17,11 +17,11 @@ from pretese.recovery.work.methods import methods_and_scales
 #: Nominal coverage of every interval.
 NOMINAL = 0.95
 
-#: Scales as tables and figures shorten them.
+#: Abbreviations of the scales in tables and figures.
 SHORT = {"risk difference": "RD", "risk ratio": "RR", "odds ratio": "OR"}
 
-#: Share of replicates without an answer beyond which a method does not recover.
-MOST_WITHOUT_ANSWER = 0.05
+#: Proportion of replicates without an estimate beyond which a method is not called unbiased.
+MAX_NON_CONVERGENCE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Pate:
 
 
 def population_truths(draws: pd.DataFrame) -> dict[tuple[str, TruthName], Pate]:
-    """Average the draws of a case into its population effects, by plan and name."""
+    """Average the simulated true effects of a case into its population effects."""
     groups = draws.groupby(["plan", "target", "scale"], observed=True)["value"]
     found = groups.agg(["mean", "std", "count"])
     return {
@@ -42,16 +42,18 @@ def population_truths(draws: pd.DataFrame) -> dict[tuple[str, TruthName], Pate]:
     }
 
 
-Verdict = Literal["recovers", "fails", "undecided"]
-Claim = Literal["recovers", "fails", "none"]
+#: Unbiased means unbiased with nominal coverage; a method with too low coverage is called biased.
+Verdict = Literal["unbiased", "biased", "undecided"]
+Expected = Literal["unbiased", "biased", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Whether a method recovers a population effect, what was claimed, and why.
+    """Performance of a method against a population effect, the verdict and the expected verdict.
 
-    ``bias`` and its Monte Carlo error (that of the truth included) are on the scale of the
-    standard error: logarithms for ratios.
+    ``bias`` and its Monte Carlo error (that of the true effect included) are on the scale of the
+    standard error: logarithms for ratios. ``estimates`` is the number of replicates with an
+    estimate. ``reason`` says why the verdict is "biased", ``expected_reason`` why it was expected.
     """
 
     case: str
@@ -64,79 +66,80 @@ class Judgement:
     empirical_se: float
     coverage: float
     coverage_mcse: float
-    no_answer: float
-    usable: int
+    non_convergence: float
+    estimates: int
     verdict: Verdict
-    claim: Claim
-    surprise: bool
+    expected: Expected
+    unexpected: bool
     reason: str
-    because: str
+    expected_reason: str
 
 
 def verdict_on(
     answer: AnalysisKey,
     performance: Performance,
     pate: Pate,
-    claim: Claim,
-    because: str,
+    expected: Expected,
+    expected_reason: str,
     tolerance: Tolerance,
 ) -> Judgement:
-    """Compare bias and coverage with chance and tolerance.
+    """Compare bias and coverage with Monte Carlo error and tolerance.
 
-    A method fails if its bias is beyond chance (3 Monte Carlo errors) and beyond the tolerance, if
-    its coverage is further from 0.95 than tolerance and chance together, or if more than one
-    replicate in twenty has no answer. Where failure is claimed and not seen, the verdict is
-    "undecided" until both limits together are narrow enough to rule it out.
+    A method is called biased if its bias exceeds both the Monte Carlo limit and the tolerance, if
+    its coverage differs from 0.95 by more than tolerance and Monte Carlo limit together, or if it
+    gives no estimate in more than 5 % of the replicates. Where bias is expected and not found, the
+    verdict is "undecided" until both limits together are narrow enough to rule it out.
     """
     n = int(performance.bias.n)
-    bias, spread = float(performance.bias.value), float(performance.empirical_se.value)
+    bias, empirical_se = float(performance.bias.value), float(performance.empirical_se.value)
     error = float(np.hypot(performance.bias.mcse, pate.mcse))
     coverage = float(performance.coverage.value)
     limit, most = tolerance.chance, tolerance.bias_percent / 100
     reach = tolerance.coverage_percent / 100
     chance = limit * float(np.sqrt(NOMINAL * (1 - NOMINAL) / max(n, 1)))
-    no_answer = float(performance.non_convergence.value)
+    non_convergence = float(performance.non_convergence.value)
     reasons = []
-    if not abs(bias) <= max(limit * error, most * spread):
+    if not abs(bias) <= max(limit * error, most * empirical_se):
         reasons.append(f"bias {bias:+z.3f} ({error:.3f})")
     if not abs(coverage - NOMINAL) <= reach + chance:
         reasons.append(f"coverage {coverage:.3f}")
-    if no_answer > MOST_WITHOUT_ANSWER:
-        reasons.append(f"no answer in {100 * no_answer:.0f} %")
+    if non_convergence > MAX_NON_CONVERGENCE:
+        reasons.append(f"non-convergence {100 * non_convergence:.0f} %")
     ruled_out = (
-        abs(bias) + limit * error <= most * spread and abs(coverage - NOMINAL) + chance <= 2 * reach
+        abs(bias) + limit * error <= most * empirical_se
+        and abs(coverage - NOMINAL) + chance <= 2 * reach
     )
-    verdict: Verdict = "fails" if reasons else "recovers"
-    if claim == "fails" and not reasons and not ruled_out:
+    verdict: Verdict = "biased" if reasons else "unbiased"
+    if expected == "biased" and not reasons and not ruled_out:
         verdict = "undecided"
     return Judgement(
         **{field.name: getattr(answer, field.name) for field in fields(AnalysisKey)},
         truth=float(np.exp(pate.value)) if answer.scale in RATIOS else pate.value,
         bias=bias,
         bias_mcse=error,
-        empirical_se=spread,
+        empirical_se=empirical_se,
         coverage=coverage,
         coverage_mcse=float(performance.coverage.mcse),
-        no_answer=no_answer,
-        usable=n,
+        non_convergence=non_convergence,
+        estimates=n,
         verdict=verdict,
-        claim=claim,
-        surprise=claim != "none" and verdict not in (claim, "undecided"),
+        expected=expected,
+        unexpected=expected != "none" and verdict not in (expected, "undecided"),
         reason="; ".join(reasons),
-        because=because if claim == "fails" else "",
+        expected_reason=expected_reason if expected == "biased" else "",
     )
 
 
-def claim_of(case: Case, answer: AnalysisKey) -> tuple[Claim, str]:
-    """Return what a case claims of a method, and why."""
+def expectation_of(case: Case, answer: AnalysisKey) -> tuple[Expected, str]:
+    """Return the verdict that a case expects of a method, and why."""
     names = {answer.method, answer.method.split(OF)[0]}
-    for failure in case.fails:
-        here = failure.plan == answer.plan and names & set(failure.methods)
-        if here and (failure.scales is None or answer.scale in failure.scales):
-            return "fails", failure.because
-    if names & set(case.no_claim.get(answer.plan, ())):
+    for bias in case.biased:
+        here = bias.plan == answer.plan and names & set(bias.methods)
+        if here and (bias.scales is None or answer.scale in bias.scales):
+            return "biased", bias.reason
+    if names & set(case.no_expectation.get(answer.plan, ())):
         return "none", ""
-    return "recovers", ""
+    return "unbiased", ""
 
 
 def analysis_keys(spec: StudySpec, name: str, case: Case) -> Iterator[AnalysisKey]:

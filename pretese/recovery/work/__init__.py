@@ -1,1 +1,1 @@
-"""What a recovery study computes: data, methods, true effects, tasks."""
+"""Computations of a recovery study: data, methods, true effects, tasks."""

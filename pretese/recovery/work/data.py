@@ -1,4 +1,4 @@
-"""From a drawn cohort to what a plan analyses: as observed, imputed, or known both ways."""
+"""Analysis sets of a simulated cohort: as observed, imputed, or with both potential outcomes."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,7 +16,7 @@ from simulate.cohort.draw import Cohort
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-#: Keeps the dice of imputation apart from those of nature.
+#: Separates the random numbers of imputation from those of the simulation.
 IMPUTATION = 0x1A9E
 
 
@@ -26,19 +26,19 @@ def kinds_of(plan: StudyPlan) -> dict[str, Kind]:
 
 
 def observed(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
-    """Return what the clinic holds, shape (replicate, man), complete cases of the covariates."""
+    """Return the observed data, (replicate, patient), complete cases of the covariates."""
     return _observed(cohort, plan, kinds_of(plan))
 
 
 def before_imputation(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
-    """Return what the clinic holds, shape (replicate, man), whatever covariates are missing."""
+    """Return the observed data, (replicate, patient), with missing covariates."""
     return _observed(cohort, plan, {})
 
 
 def imputed(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
-    """Return what the clinic holds, every gap filled several times: (replicate, imputation, man).
+    """Return the observed data, multiply imputed: (replicate, imputation, patient).
 
-    The dice of a replicate depend on its number and the seed alone.
+    The random numbers of a replicate depend only on its number and the seed.
     """
     everyone = before_imputation(cohort, plan)
     columns = _recorded(cohort)
@@ -48,15 +48,15 @@ def imputed(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
     )
     described = [Column("gn", 2), Column(plan.outcome, 2)]
     described += [Column(name, len(_levels(kind))) for name, kind in kinds.items()]
-    luck = cohort.luck
-    dice = [
-        np.random.default_rng((IMPUTATION, luck.seed, luck.first + row))
-        for row in range(luck.replicates)
+    streams = cohort.streams
+    generators = [
+        np.random.default_rng((IMPUTATION, streams.seed, streams.first + row))
+        for row in range(streams.replicates)
     ]
     filled = impute(
         table,
         described,
-        dice,
+        generators,
         imputations=plan.missing.imputations,
         iterations=plan.missing.iterations,
         included=everyone.include,
@@ -66,21 +66,21 @@ def imputed(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
         name: _as_codes(filled[..., index + 2], kind, everyone.include[:, None])
         for index, (name, kind) in enumerate(kinds.items())
     }
-    men = {
+    columns = {
         "gn": np.broadcast_to(everyone.treatment[:, None], shape),
         plan.outcome: np.broadcast_to(everyone.outcome[:, None], shape),
         **whole,
     }
     include = np.broadcast_to(everyone.include[:, None], shape)
     return analysis_set(
-        men, treatment="gn", outcome=plan.outcome, covariates=kinds, include=include
+        columns, treatment="gn", outcome=plan.outcome, covariates=kinds, include=include
     )
 
 
 def both_ways(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
-    """Return every man twice, once along each way, shape (replicate, 2 x man): a perfect trial.
+    """Return every patient under both arms, (replicate, 2 x patient).
 
-    Covariates are as they truly are, none rounded or lost.
+    Covariates are the true ones: neither rounded nor missing.
     """
     twice = {name: np.concatenate([column, column], axis=-1) for name, column in _true(cohort)}
     untreated = np.zeros(cohort.gn.shape, bool)
@@ -90,7 +90,7 @@ def both_ways(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
 
 
 def as_chosen(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
-    """Return every man along the way he chose, covariates as they truly are, (replicate, man)."""
+    """Return every patient under the chosen arm, with true covariates, (replicate, patient)."""
     outcome = cohort.taken(*potential_outcomes(cohort, plan))
     return _known(plan, dict(_true(cohort)), cohort.gn, outcome, population(cohort, plan))
 
@@ -108,12 +108,12 @@ def _known(
 
 
 def potential_outcomes(cohort: Cohort, plan: StudyPlan) -> tuple[Flags, Flags]:
-    """Return each man's outcome untreated and treated, each (replicate, man)."""
+    """Return each patient's outcome untreated and treated, each (replicate, patient)."""
     return endpoints.potential_outcomes(cohort, plan.outcome)
 
 
 def population(cohort: Cohort, plan: StudyPlan) -> Flags:
-    """Return the men for whom the true effect is: a group that therapy cannot change."""
+    """Return the patients whose effect is the true one: a group that therapy cannot change."""
     if plan.eligible == "everyone":
         return np.ones_like(cohort.gn)
     untreated, treated = (path.micro_tese for path in cohort.paths)
@@ -133,12 +133,12 @@ def _observed(cohort: Cohort, plan: StudyPlan, kinds: Mapping[str, Kind]) -> Ana
 
 
 def _recorded(cohort: Cohort) -> dict[str, NDArray[Any]]:
-    return {"diagnosis": cohort.men.diagnosis.astype(int), **cohort.baseline}
+    return {"diagnosis": cohort.patients.diagnosis.astype(int), **cohort.baseline}
 
 
 def _true(cohort: Cohort) -> Iterator[tuple[str, NDArray[Any]]]:
-    yield "diagnosis", cohort.men.diagnosis.astype(int)
-    yield from cohort.men.baseline.items()
+    yield "diagnosis", cohort.patients.diagnosis.astype(int)
+    yield from cohort.patients.baseline.items()
 
 
 def _levels(kind: Kind) -> tuple[str, ...]:
@@ -146,7 +146,7 @@ def _levels(kind: Kind) -> tuple[str, ...]:
 
 
 def _as_codes(column: NDArray[Any], kind: Kind, include: Flags) -> NDArray[Any]:
-    """Return a completed column; categories as whole numbers, and -1 for men left out."""
+    """Return a completed column; categories as whole numbers, -1 for excluded patients."""
     if isinstance(kind, Categorical):
         return np.where(include, column, -1).astype(int)
     return np.where(include, column, 0.0)

@@ -1,8 +1,9 @@
-"""True effects, from both potential outcomes of every man.
+"""True effects, from both potential outcomes of every patient.
 
-SATE: the effect in the very men of a replicate. PATE: the effect in the population they were
-drawn from, by the same formula over large draws with luck of their own. The two differ by chance
-alone; intervals are made for the second, and cover the first more often than they say.
+SATE: the effect in the patients of a replicate. PATE: the effect in the population from which they
+were sampled, by the same formula over large samples with random streams of their own. The two
+differ by chance only; intervals are constructed for the PATE and cover the SATE more often than
+nominally.
 """
 
 import numpy as np
@@ -24,12 +25,12 @@ from simulate.cohort.draw import Cohort
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-#: A true effect is named by whom it is for and how it is measured.
+#: A true effect is named by its population and its scale.
 TruthName = tuple[str, str]
 
 
 def truth_name(plan: StudyPlan, method: str, scale: str) -> TruthName:
-    """Return the name of the true effect that a method of a plan aims at on a scale.
+    """Return the name of the true effect that a method of a plan estimates on a scale.
 
     >>> plan = StudyPlan(
     ...     methods=("iptw-att", "adjusted", "matching"), covariates=("age_years",),
@@ -61,8 +62,8 @@ def known_effects(cohort: Cohort, plan: StudyPlan) -> dict[TruthName, Floats]:
     """Return every true effect of a plan in every replicate, (replicate,); ratios as logarithms.
 
     A conditional effect, in all patients or in a subgroup, is the coefficient that the plan's
-    regression has when every patient is in it twice, once along each way: what an endless
-    randomised trial of these patients would find.
+    regression has when every patient is in it twice, once under each arm: the limit of a
+    randomised trial of these patients.
     """
     groups = set(subgroup_names(plan))
     outcomes, who = potential_outcomes(cohort, plan), population(cohort, plan)
@@ -92,7 +93,7 @@ def _marginal(
 
 
 def _tilt(cohort: Cohort, target: str) -> Floats:
-    """Return how much each man counts in a target population (Li, Morgan, Zaslavsky 2018)."""
+    """Return each patient's weight in a target population (Li, Morgan, Zaslavsky 2018)."""
     e = cohort.propensity
     tilts: dict[Target, Floats] = {
         "ate": np.ones_like(e),
@@ -125,7 +126,7 @@ def _given_score(cohort: Cohort, plan: StudyPlan) -> Floats:
 
 
 def _by_subgroup(cohort: Cohort, plan: StudyPlan) -> dict[TruthName, Floats]:
-    """Return the effects in subgroups by what is true of the men, measured or not."""
+    """Return the effects in subgroups by true covariates, measured or not."""
     if not plan.subgroups:
         return {}
     answers = divided(both_ways(cohort, plan), plan, profile=False)

@@ -1,4 +1,4 @@
-"""Run the methods of a study plan on a batch of replicates, and name their answers."""
+"""Run the methods of a study plan on a batch of replicates, and name their estimates."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,7 +13,7 @@ from simulate.cohort.draw import Cohort
 
 
 def work_of(cohort: Cohort, plan: StudyPlan) -> Work:
-    """Return what a plan analyses of the replicates of a cohort.
+    """Return the analysis sets of a plan for the replicates of a cohort.
 
     Methods without covariates use every patient with a known outcome, imputed or not.
     """
@@ -31,7 +31,7 @@ def work_of(cohort: Cohort, plan: StudyPlan) -> Work:
 def carry_out(work: Work, method: str, scales: Sequence[str]) -> Answers:
     """Run one method on a batch; keep the wanted scales.
 
-    A replicate in which a method breaks down is one without an answer, never an error.
+    A replicate in which a method does not converge has no estimate; it never raises.
     """
     found = METHODS[method]
     with np.errstate(all="ignore"):
@@ -40,11 +40,11 @@ def carry_out(work: Work, method: str, scales: Sequence[str]) -> Answers:
 
 
 def methods_and_scales(plan: StudyPlan) -> Iterator[tuple[str, str]]:
-    """Yield the name and scale of every answer of a plan, in its order.
+    """Yield the name and scale of every estimate of a plan, in its order.
 
-    >>> plan = StudyPlan(methods=("crude", "adjusted"), covariates=("age_years",))
+    >>> plan = StudyPlan(methods=("unadjusted", "adjusted"), covariates=("age_years",))
     >>> list(methods_and_scales(plan))
-    [('crude', 'risk difference'), ('crude', 'odds ratio'), ('adjusted', 'odds ratio')]
+    [('unadjusted', 'risk difference'), ('unadjusted', 'odds ratio'), ('adjusted', 'odds ratio')]
     """
     for method in plan.methods:
         for scale in METHODS[method].answered(plan.scales):

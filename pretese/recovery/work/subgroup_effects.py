@@ -1,7 +1,7 @@
 """Effects by subgroup in a study: what `pretese analyse` would print of every replicate.
 
-Which columns a subgroup's own model can hold depends on its men alone, never on the replicates
-that happen to be worked on beside them: those that can hold the same are worked on together.
+The columns that a subgroup's own model can identify depend on its patients only, never on other
+replicates of the batch. Replicates with the same columns are fitted together.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,17 +25,17 @@ from estimate.regression.logistic import LogisticFit, fit_logistic
 from estimate.regression.profile import likelihood_ratio
 from pretese.recovery.design.study_spec import OF, StudyPlan, covariate_kind
 
-#: The only scale: a subgroup's effect is a coefficient.
+#: The only scale: the effect in a subgroup is a coefficient.
 SCALE: Scale = "odds ratio"
 
 _NUMBERS = ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "n")
 
 
 def subgroup_names(plan: StudyPlan) -> tuple[str, ...]:
-    """Return the names of all answers about subgroups: each group's, and contrasts with the first.
+    """Return the names of all subgroup estimates: each group, and contrasts with the first.
 
     >>> plan = StudyPlan(
-    ...     methods=("crude",), covariates=("age_years",),
+    ...     methods=("unadjusted",), covariates=("age_years",),
     ...     subgroups={"age": {"by": "age_years", "cut": "< 35"}},
     ... )
     >>> subgroup_names(plan)
@@ -56,16 +56,16 @@ def _names(division: str, group: Subgroup) -> Iterator[str]:
 def divided(
     data: AnalysisSet, plan: StudyPlan, *, imputed: bool = False, profile: bool = True
 ) -> Iterator[Estimate]:
-    """Yield every answer about subgroups over the replicates of a batch, named by its method.
+    """Yield every subgroup estimate over the replicates of a batch, named by its method.
 
-    A replicate in which some group is empty has no answer. The contrast of two groups has the
+    A replicate in which a group is empty has no estimate. The contrast of two groups has the
     p-value of their interaction test, by likelihood ratio or, after imputation, D4; of more
     groups, each contrast has Wald's.
 
     Parameters
     ----------
     data
-        (replicate, man), or (replicate, imputation, man) if ``imputed``.
+        (replicate, patient), or (replicate, imputation, patient) if ``imputed``.
     profile
         False where neither intervals nor p-values are wanted.
     """
@@ -81,13 +81,13 @@ def divided(
             yield _joined(method, [None if part is None else part[place] for part in parts])
 
 
-#: For each group the columns that its own model holds, and last those of the joint model.
+#: For each group the columns of its own model; last those of the joint model.
 _Columns = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Division:
-    """Replicates divided into groups: who is in each group, (replicate, ..., man)."""
+    """Replicates divided into groups: members of each group, (replicate, ..., patient)."""
 
     data: AnalysisSet
     members: tuple[Bools, ...]
@@ -107,7 +107,7 @@ class _Division:
         return np.stack([member.astype(float) for member in self.members[1:]], -1)
 
     def alike(self) -> dict[_Columns, list[int]]:
-        """Return the replicates in which no group is empty, by the columns they can hold."""
+        """Return the replicates in which no group is empty, by the columns they identify."""
         design = design_matrix(self.data).X
         main, _ = main_design(self.data, self.modifier)
         found: dict[_Columns, list[int]] = {}
@@ -153,7 +153,7 @@ def _test(
 
 def _contrasts(data: AnalysisSet, fit: LogisticFit, tested: slice) -> Iterator[Estimate]:
     """Yield, for every group but the first, the ratio of its odds ratio to that of the first."""
-    question = Estimand("all men", "", data.outcome_name, "ratio of odds ratios")
+    question = Estimand("all patients", "", data.outcome_name, "ratio of odds ratios")
     for column in range(tested.start, tested.stop):
         error = np.sqrt(fit.cov[..., column, column])
         yield wald(
@@ -162,7 +162,7 @@ def _contrasts(data: AnalysisSet, fit: LogisticFit, tested: slice) -> Iterator[E
 
 
 def _joined(method: str, parts: Sequence[Estimate | None]) -> Estimate:
-    """Return one estimate over the replicates; None is one without an answer."""
+    """Return one estimate over the replicates; None: no estimate."""
     nothing = wald(Estimand("", "", "", ""), method, SCALE, np.nan, np.nan, 0)
     each = [part or nothing for part in parts]
     arrays: dict[str, Any] = {name: np.stack([getattr(e, name) for e in each]) for name in _NUMBERS}

@@ -29,7 +29,7 @@ TOGETHER = 50
 TOGETHER_IMPUTED = 5
 
 #: Men per draw of the true population effects.
-TRUTH_MEN = 20_000
+TRUTH_PATIENTS = 20_000
 
 #: Root of the luck of the truth, apart from that of any replicate.
 TRUTH_SEED = 907_211_953
@@ -68,10 +68,10 @@ TRUTHS = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class EstimateTask:
-    """Draw replicates of one case and carry out its plans."""
+    """Simulate replicates of one case and carry out its plans."""
 
     scenario: Scenario
-    men: int | None
+    patients: int | None
     seed: int
     plans: Mapping[str, StudyPlan]
 
@@ -82,7 +82,7 @@ class EstimateTask:
         together = TOGETHER_IMPUTED if mice else TOGETHER
         for start in range(first, first + size, together):
             count = min(together, first + size - start)
-            cohort = draw_cohort(self.scenario, self.seed, count, start, self.men)
+            cohort = draw_cohort(self.scenario, self.seed, count, start, self.patients)
             parts += [_rows(cohort, name, plan) for name, plan in self.plans.items()]
         table = pa.concat_tables(part for rows in parts for part in rows).unify_dictionaries()
         return rounded_columns(table)
@@ -94,8 +94,8 @@ def _rows(cohort: Cohort, name: str, plan: StudyPlan) -> Iterator[pa.Table]:
     for method in plan.methods:
         for answer in carry_out(work, method, plan.scales):
             if work.pooled and METHODS[method].needs:
-                spent = len(plan.covariates) + 2
-                answer = pool_estimates(answer, df_complete=work.data.n.min(-1) - spent)
+                estimated = len(plan.covariates) + 2
+                answer = pool_estimates(answer, df_complete=work.data.n.min(-1) - estimated)
             truth = sate[truth_name(plan, method, answer.scale)]
             yield _table(cohort, name, method, answer, truth)
     for answer in divided(work.data, plan, imputed=work.pooled):
@@ -104,10 +104,10 @@ def _rows(cohort: Cohort, name: str, plan: StudyPlan) -> Iterator[pa.Table]:
 
 
 def _table(cohort: Cohort, plan: str, method: str, answer: Estimate, log_truth: Floats) -> pa.Table:
-    count = cohort.luck.replicates
+    count = cohort.streams.replicates
     words = {"plan": plan, "method": method, "scale": answer.scale}
     columns: dict[str, Any] = {
-        "replicate": cohort.luck.first + np.arange(count),
+        "replicate": cohort.streams.first + np.arange(count),
         **{column: pa.array([word] * count).dictionary_encode() for column, word in words.items()},
         "estimate": answer.estimate,
         "std_error": answer.std_error,
@@ -122,7 +122,7 @@ def _table(cohort: Cohort, plan: str, method: str, answer: Estimate, log_truth: 
 
 @dataclass(frozen=True, slots=True)
 class TruthTask:
-    """Draw the men of one case in large numbers and take the true effects among them."""
+    """Simulate large samples of patients of one case and compute their true effects."""
 
     scenario: Scenario
     plans: Mapping[str, StudyPlan]
@@ -131,7 +131,7 @@ class TruthTask:
         """Return rows of `TRUTHS` for draws ``first .. first + size - 1``, one at a time."""
         rows: list[tuple[int, str, str, str, float]] = []
         for draw in range(first, first + size):
-            cohort = draw_cohort(self.scenario, TRUTH_SEED, 1, draw, TRUTH_MEN)
+            cohort = draw_cohort(self.scenario, TRUTH_SEED, 1, draw, TRUTH_PATIENTS)
             for name, plan in self.plans.items():
                 found = known_effects(cohort, plan)
                 rows += [

@@ -1,9 +1,8 @@
 """Outcome probabilities of participants with fixed event rates.
 
-Such participants differ in nothing but luck, so a handful of kinds of participants stands for all
-of them: whether he would succeed in either arm, has the effect, would cross over, would be lost.
-What is recorded of each kind, and what an estimand makes of it, is asked of the very functions that
-serve participants.
+Every participant of an arm has the same probabilities, so a few combinations of potential outcomes
+(event under either arm, response to treatment, treatment switching, dropout) with their
+probabilities represent all of them. Recording and estimands use the functions that serve patients.
 """
 
 from dataclasses import dataclass
@@ -51,7 +50,7 @@ def arm_rates(design: DesignFile, effect: float) -> ArmRates:
         Participants come from a scenario: no few kinds stand for them.
     """
     if design.risks is None:
-        raise ValueError("participants of a scenario are not of a few kinds")
+        raise ValueError("a scenario has no fixed event rates")
     trials, weight = _kinds(design, design.risks, effect)
     data = observe(design, trials, effect)
     analysed = (weight * data.include).sum(1)
@@ -69,8 +68,8 @@ def arm_rates(design: DesignFile, effect: float) -> ArmRates:
 
 def _kinds(design: DesignFile, risks: Risks, effect: float) -> tuple[Trials, Floats]:
     """Return all combinations of potential outcomes with their probabilities."""
-    outcome = _share_luck(risks.control_percent / 100, risks.treated_percent / 100)
-    switching = _share_luck(
+    outcome = _joint_outcomes(risks.control_percent / 100, risks.treated_percent / 100)
+    switching = _joint_outcomes(
         design.treatment_switching.control_percent, design.treatment_switching.treated_percent, 100
     )
     rows = list(product(outcome, ((0.0, effect), (1.0, 1 - effect)), switching, (False, True)))
@@ -98,7 +97,7 @@ def _kinds(design: DesignFile, risks: Risks, effect: float) -> tuple[Trials, Flo
     return trials, common * np.where(dropped_out, share, 1 - share)
 
 
-def _share_luck(a: float, b: float, whole: float = 1.0) -> list[tuple[bool, bool, float]]:
+def _joint_outcomes(a: float, b: float, whole: float = 1.0) -> list[tuple[bool, bool, float]]:
     """Return the joint outcomes of two events that share one uniform number."""
     low, high = min(a, b), max(a, b)
     parts = [(True, True, low), (a > b, b > a, high - low), (False, False, whole - high)]

@@ -11,7 +11,7 @@ from pretese.trial.design.endpoint import Endpoint
 from protocol.errors import InputError
 from simulate.cohort.draw import Cohort, Path, draw_cohort
 from simulate.cohort.spermatogenesis import see_sperm
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 from simulate.endpoints import potential_outcomes
 from simulate.scenario import Arm, Scenario
 from simulate.scenario.load import load_scenario
@@ -71,13 +71,14 @@ def scenario_of(design: DesignFile, overrides: dict[str, float] | None = None) -
         return scenario
     names = {"untreated": design.arms.control, "treated": design.arms.treated}
     arms = {
-        name: Arm(regimen=arm.regimen, semen_check=arm.semen_check) for name, arm in names.items()
+        name: Arm(regimen=arm.regimen, semen_analysis=arm.semen_analysis)
+        for name, arm in names.items()
     }
     return scenario.model_copy(update={"arms": arms})
 
 
 def draw_eligible(
-    design: DesignFile, scenario: Scenario | None, luck: Luck, shift: Floats | None
+    design: DesignFile, scenario: Scenario | None, streams: RandomStreams, shift: Floats | None
 ) -> EligiblePatients:
     """Simulate the eligible patients of every trial.
 
@@ -88,14 +89,16 @@ def draw_eligible(
         add to the chance of finding sperm in either arm; None: 0.
     """
     if design.risks is not None:
-        return _plain(design.risks, luck)
+        return _plain(design.risks, streams)
     if scenario is None:
         raise InputError.of(design.id, "scenario", "it is missing", "name a scenario")
-    cohort = draw_cohort(scenario, luck.seed, luck.replicates, luck.first, luck.men)
+    cohort = draw_cohort(
+        scenario, streams.seed, streams.replicates, streams.first, streams.patients
+    )
     if shift is not None:
         cohort = replace(cohort, paths=_shifted(cohort, shift))
     endpoints = tuple(_potential(each.endpoint, cohort) for each in design.questions)
-    return EligiblePatients(endpoints, cohort.men.diagnosis.astype(np.int64), cohort.baseline)
+    return EligiblePatients(endpoints, cohort.patients.diagnosis.astype(np.int64), cohort.baseline)
 
 
 def _potential(endpoint: Endpoint, cohort: Cohort) -> Potential:
@@ -107,8 +110,8 @@ def _potential(endpoint: Endpoint, cohort: Cohort) -> Potential:
     return Potential(success, (everyone, everyone))
 
 
-def _plain(risks: Risks, luck: Luck) -> EligiblePatients:
-    drawn = luck.uniform("plain outcome")
+def _plain(risks: Risks, streams: RandomStreams) -> EligiblePatients:
+    drawn = streams.uniform("plain outcome")
     success = (drawn < risks.control_percent / 100, drawn < risks.treated_percent / 100)
     everyone = np.ones(drawn.shape, bool)
     endpoint = Potential(success, (everyone, everyone))
@@ -118,17 +121,18 @@ def _plain(risks: Risks, luck: Luck) -> EligiblePatients:
 def _shifted(cohort: Cohort, shift: Floats) -> tuple[Path, Path]:
     """Return the potential courses again where site or calendar time changes the liability."""
     model = cohort.scenario.spermatogenesis
-    spontaneous = cohort.luck.uniform("spontaneous sperm")
-    sensitivity = model.semen_check_sensitivity.value
-    overlooked = cohort.luck.uniform("semen check") >= sensitivity if sensitivity < 1 else None
+    spontaneous = cohort.streams.uniform("spontaneous sperm")
+    sensitivity = model.semen_analysis_sensitivity.value
+    overlooked = cohort.streams.uniform("semen check") >= sensitivity if sensitivity < 1 else None
     arms = cohort.scenario.arms
     paths = []
     for name, path in zip(("untreated", "treated"), cohort.paths, strict=True):
         sperm = see_sperm(
-            model, cohort.men, cohort.reserve + shift, path.course, cohort.traits,
+            model, cohort.patients, cohort.spermatogenic_liability + shift, path.course,
+            cohort.traits,
             spontaneous, overlooked,
         )  # fmt: skip
-        seen = sperm.in_ejaculate if arms[name].semen_check else np.zeros_like(path.any_sperm)
+        seen = sperm.in_ejaculate if arms[name].semen_analysis else np.zeros_like(path.any_sperm)
         paths.append(
             replace(
                 path,

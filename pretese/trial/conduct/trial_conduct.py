@@ -9,7 +9,7 @@ from pretese.trial.conduct.participants import EligiblePatients, draw_eligible
 from pretese.trial.design.design_file import DesignFile
 from protocol.errors import InputError
 from simulate.core.coding import DIAGNOSES
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 from simulate.recruitment.accrual import (
     Recruitment,
     Site,
@@ -128,10 +128,10 @@ def draw_trials(
     InputError
         Recruitment ends before the last participant.
     """
-    luck = Luck(seed, participants, replicates, first)
-    arrival, site = _arrivals(design, luck)
-    participants_ = _participants(design, scenario, luck, arrival, site)
-    arm = _randomise(design, luck, site, participants_.eligible)
+    streams = RandomStreams(seed, participants, replicates, first)
+    arrival, site = _arrivals(design, streams)
+    participants_ = _participants(design, scenario, streams, arrival, site)
+    arm = _randomise(design, streams, site, participants_.eligible)
     switched = np.where(arm == 1, participants_.would_switch[1], participants_.would_switch[0])
     shares = np.array([design.dropout.control_percent, design.dropout.treated_percent]) / 100
     return Trials(
@@ -139,7 +139,7 @@ def draw_trials(
         arrival_months=arrival,
         arm=arm,
         received=np.where(switched, 1 - arm, arm),
-        dropped_out=np.asarray(luck.uniform("trial dropout") < shares[arm]),
+        dropped_out=np.asarray(streams.uniform("trial dropout") < shares[arm]),
     )
 
 
@@ -147,25 +147,29 @@ def draw_participants(
     design: DesignFile, scenario: Scenario | None, seed: int, participants: int, replicates: int
 ) -> Participants:
     """Simulate more participants than a trial recruits, independent of those of all trials."""
-    own = Luck(seed, design.participants, replicates, FAR)
+    own = RandomStreams(seed, design.participants, replicates, FAR)
     arrival, site = _arrivals(design, own)
     again = np.arange(participants) % design.participants
-    luck = Luck(seed, participants, replicates, FAR)
-    return _participants(design, scenario, luck, arrival[:, again], site[:, again])
+    streams = RandomStreams(seed, participants, replicates, FAR)
+    return _participants(design, scenario, streams, arrival[:, again], site[:, again])
 
 
 def _participants(
-    design: DesignFile, scenario: Scenario | None, luck: Luck, arrival: Floats, site: Codes
+    design: DesignFile,
+    scenario: Scenario | None,
+    streams: RandomStreams,
+    arrival: Floats,
+    site: Codes,
 ) -> Participants:
-    switching = luck.uniform("treatment_switching")
+    switching = streams.uniform("treatment_switching")
     return Participants(
         site=site,
         would_switch=(
             switching < design.treatment_switching.control_percent / 100,
             switching < design.treatment_switching.treated_percent / 100,
         ),
-        eligible=draw_eligible(design, scenario, luck, _shift(design, luck, arrival, site)),
-        responds=luck.uniform("trial effect"),
+        eligible=draw_eligible(design, scenario, streams, _shift(design, streams, arrival, site)),
+        responds=streams.uniform("trial effect"),
     )
 
 
@@ -205,27 +209,29 @@ def check_filled(design: DesignFile, months: Floats, participants: int) -> None:
         )
 
 
-def _arrivals(design: DesignFile, luck: Luck) -> tuple[Floats, Codes]:
-    gap, where = luck.uniform("gap"), luck.uniform("site")
+def _arrivals(design: DesignFile, streams: RandomStreams) -> tuple[Floats, Codes]:
+    gap, where = streams.uniform("gap"), streams.uniform("site")
     months, site = draw_arrivals(recruitment_of(design), gap, where)
-    check_filled(design, months, luck.men)
+    check_filled(design, months, streams.patients)
     return months, site
 
 
-def _shift(design: DesignFile, luck: Luck, arrival: Floats, site: Codes) -> Floats | None:
+def _shift(
+    design: DesignFile, streams: RandomStreams, arrival: Floats, site: Codes
+) -> Floats | None:
     """Return what site and calendar time add to the liability of each participant, or None."""
     found: Floats | None = None
     if design.site_spread is not None:
-        found = _site_level(design, design.site_spread.value, luck, site)
+        found = _site_level(design, design.site_spread.value, streams, site)
     if design.calendar_trend is not None:
         drifted = design.calendar_trend.value * arrival / 12
         found = drifted if found is None else found + drifted
     return found
 
 
-def _site_level(design: DesignFile, spread: float, luck: Luck, site: Codes) -> Floats:
+def _site_level(design: DesignFile, spread: float, streams: RandomStreams, site: Codes) -> Floats:
     """Return the random site effect of each participant, independent of the sample size."""
-    sites = Luck(luck.seed, len(design.sites), luck.replicates, luck.first)
+    sites = RandomStreams(streams.seed, len(design.sites), streams.replicates, streams.first)
     level = spread * sites.normal("site level")
     return np.asarray(np.take_along_axis(level, site, 1))
 
@@ -241,13 +247,17 @@ def _factor(name: str, site: Codes, sites: int, diagnosis: Codes) -> Factor:
     return (site, sites) if name == "site" else (diagnosis, len(DIAGNOSES))
 
 
-def _randomise(design: DesignFile, luck: Luck, site: Codes, eligible: EligiblePatients) -> Codes:
+def _randomise(
+    design: DesignFile, streams: RandomStreams, site: Codes, eligible: EligiblePatients
+) -> Codes:
     rule, sites = design.randomisation, len(design.sites)
     factors = (_factor(name, site, sites, eligible.diagnosis) for name in rule.by)
     return SCHEMES[rule.method].assign(
         Arrivals(
-            uniform=luck.uniform("arm"),
-            size_uniform=luck.uniform("block size") if len(design.rounds_of_blocks) > 1 else None,
+            uniform=streams.uniform("arm"),
+            size_uniform=streams.uniform("block size")
+            if len(design.rounds_of_blocks) > 1
+            else None,
             allocation=design.allocation,
             factors=tuple(factors),
             repeats=design.rounds_of_blocks,

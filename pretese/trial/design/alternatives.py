@@ -134,9 +134,9 @@ def _shift(plain: dict[str, Any], scenario: Scenario | None, by: float) -> dict[
             odds = percent / (100 - percent) * np.exp(by)
             plain["risks"][name] = float(100 * odds / (1 + odds))
         return {}
-    reserve = "spermatogenesis.reserve."
+    liability = "spermatogenesis.spermatogenic_liability."
     found = parameters(scenario)
-    return {path: found[path].value + by for path in found if path.startswith(reserve)}
+    return {path: found[path].value + by for path in found if path.startswith(liability)}
 
 
 def _words(settings: Mapping[str, float]) -> str:

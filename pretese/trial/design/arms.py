@@ -35,7 +35,7 @@ class ArmTherapy(Document):
     """The regimen of an arm, and whether semen is analysed again before surgery."""
 
     regimen: str
-    semen_check: bool = True
+    semen_analysis: bool = True
 
 
 class Arms(Document):

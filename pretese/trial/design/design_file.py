@@ -126,10 +126,10 @@ class DesignFile(Document):
             raise ValueError("mixed needs two sites or more")
         if any(
             each.endpoint.sperm_in_ejaculate == "principal stratum"
-            and each.analysis.method != "score"
+            and each.analysis.method != "unadjusted"
             for each in self.questions
         ):
-            raise ValueError("a principal stratum needs the method score")
+            raise ValueError("a principal stratum needs the method unadjusted")
         if len(set(self.labels)) <= len(self.secondary):
             raise ValueError("two endpoints have the same name; give each a name of its own")
         return self

@@ -115,7 +115,7 @@ class EndpointAnalysis(Document):
     logistic with a normal intercept per site.
     """
 
-    method: Annotated[str, AfterValidator(partial(check_method, door="power"))] = "score"
+    method: Annotated[str, AfterValidator(partial(check_method, door="power"))] = "unadjusted"
     covariates: tuple[str, ...] = ()
     strata: tuple[Factor, ...] = ()
     small_sample: bool = False
@@ -132,14 +132,14 @@ class EndpointAnalysis(Document):
 
     @model_validator(mode="after")
     def _uses(self) -> Self:
-        if self.method == "score" and (self.covariates or self.strata):
-            raise ValueError("score takes neither covariates nor strata")
+        if self.method == "unadjusted" and (self.covariates or self.strata):
+            raise ValueError("unadjusted takes neither covariates nor strata")
         if self.method == "mantel-haenszel" and (self.covariates or not self.strata):
             raise ValueError("mantel-haenszel takes strata and no covariates")
         if self.method == "mixed" and "site" in self.strata:
             raise ValueError("mixed takes sites as random; leave site out of strata")
-        if self.small_sample and self.method != "standardised-randomised":
-            raise ValueError("small_sample goes with standardised-randomised alone")
+        if self.small_sample and self.method != "g-computation-randomised":
+            raise ValueError("small_sample goes with g-computation-randomised alone")
         return self
 
     @property

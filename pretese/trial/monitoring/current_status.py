@@ -138,7 +138,7 @@ def _by_counts(
         design.analysis.method,
         design.endpoint.sperm_in_ejaculate == "principal stratum",
     )
-    if method != "score" or stratum:
+    if method != "unadjusted" or stratum:
         what = "a principal stratum" if stratum else f"an analysis by {method!r}"
         cure = "give estimate and std_error of each analysis by the planned method"
         raise InputError.of(interim.where, "", f"counts do not suffice for {what}", cure)

@@ -53,7 +53,7 @@ def why_not_enumerated(design: DesignFile, participants: int | None = None) -> s
         f"more than {MOST_ENUMERATED:,} participants have too many pairs of counts": (
             most > MOST_ENUMERATED
         ),
-        "the analysis is adjusted": design.analysis.method != "score",
+        "the analysis is adjusted": design.analysis.method != "unadjusted",
         "the primary endpoint shares alpha with others": _shares(design),
         "arm sizes are random": design.block is None,
         "participants drop out of the analysis, or are excluded": (

@@ -1,8 +1,8 @@
-"""Required sample size: exact where power can be enumerated, by simulation elsewhere.
+"""Required sample size, from simulated power.
 
-Power of a comparison of counts does not rise smoothly: one participant more can lower it. So power
-is simulated at several sizes, with the same luck, and a probit line in the root of the size is laid
-through them; its crossing is the answer. The interval comes from drawing the replicates again.
+Power of a comparison of counts does not increase smoothly with the sample size. So power is
+simulated at several sizes with common random numbers, a probit line in the root of the sample size
+is fitted, and its crossing is the answer. The interval is from a bootstrap of the replicates.
 """
 
 from collections.abc import Mapping, Sequence

@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from pretese.io.input.regimen_files import regimen_files
 from pretese.jobs.blocks import Job, Store
-from pretese.jobs.crew import Crew
 from pretese.jobs.execute import finish
+from pretese.jobs.worker_pool import WorkerPool
 from pretese.screen.progress import Tell
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.trial_tables import Recorded, table_of
@@ -100,14 +100,14 @@ class Runner:
     """
 
     store: Store
-    crew: Crew | None
+    pool: WorkerPool | None
     tell: Tell
     patient_level: bool = False
 
     def do(self, jobs: Sequence[Job], replicates: int, what: str) -> list[Recorded]:
         """Finish the blocks of all jobs together; return the trials of each."""
         blocks = [list(job.blocks(replicates)) for job in jobs]
-        finish([b for each in blocks for b in each], self.store, self.crew, self.tell, what)
+        finish([b for each in blocks for b in each], self.store, self.pool, self.tell, what)
         return [Recorded([self.store.path(b) for b in each], replicates) for each in blocks]
 
     def jobs(

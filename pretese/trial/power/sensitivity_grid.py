@@ -1,7 +1,6 @@
 """Sensitivity of power to the assumptions: a grid, and a tornado of single ones.
 
-Every cell is the same trial with the same luck but for what the cell changes, so
-that differences from the plan are paired and their Monte Carlo error is small.
+All cells use common random numbers, so that differences from the plan are paired.
 """
 
 from collections.abc import Mapping
@@ -218,7 +217,7 @@ def grid_document(grid: SensitivityGrid) -> dict[str, Any]:
     """Return a grid as plain values; ``worst`` holds the index of the worst cell.
 
     The least of many estimates lies below the least of the true values by chance alone; cells
-    share their luck, which keeps that small.
+    share their streams, which keeps that small.
     """
     numbers = {name: [cell.numbers[name]["value"] for cell in grid.cells] for name in _WORST}
     known = {name: [v for v in values if v is not None] for name, values in numbers.items()}

@@ -104,7 +104,7 @@ def described(design: DesignFile) -> Rows:
     if design.arms:
         pair = (("control", design.arms.control), ("treated", design.arms.treated))
         arms = "; ".join(
-            f"{name}: {arm.regimen}, semen {'' if arm.semen_check else 'not '}analysed again"
+            f"{name}: {arm.regimen}, semen {'' if arm.semen_analysis else 'not '}analysed again"
             for name, arm in pair
         )
     sizes = " or ".join(str(sum(design.allocation) * each) for each in design.rounds_of_blocks)

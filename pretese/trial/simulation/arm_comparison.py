@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimate.causal.principal_stratum import always_operated
-from estimate.causal.robust_standardisation import standardise
+from estimate.causal.randomised_g_computation import g_computation_by_arm
 from estimate.comparison.risk_difference import compare_arms
 from estimate.comparison.stratified import cochran_mantel_haenszel, count_strata, mantel_haenszel
 from estimate.core.arrays import Bools, Floats
@@ -35,7 +35,7 @@ def signed_statistic(estimate: Estimate) -> Floats:
     return np.asarray(np.where(estimate.converged, estimate.statistic, np.nan))
 
 
-def _score(data: Data) -> Estimate:
+def _unadjusted(data: Data) -> Estimate:
     if data.design.endpoint.sperm_in_ejaculate == "principal stratum":
         return _stratum(data)
     y, arm, include = data.outcome, data.arm, data.include
@@ -77,14 +77,14 @@ def _stratified(data: Data) -> Estimate:
     )
 
 
-def _standardised(data: Data) -> Estimate:
+def _g_computation(data: Data) -> Estimate:
     design, rule, include = data.design, data.design.randomisation, data.include
     stratum: Codes | None = None
     if SCHEMES[rule.method].blocks == "strata":
         stratum = strata_of(rule.by, data.site, len(design.sites), data.diagnosis)[0]
 
     def fit(rows: Bools, x: Floats) -> Estimate:
-        risks = standardise(
+        risks = g_computation_by_arm(
             data.outcome[rows],
             data.arm[rows],
             x,
@@ -92,7 +92,7 @@ def _standardised(data: Data) -> Estimate:
             stratum=None if stratum is None else stratum[rows],
             small_sample=design.analysis.small_sample,
         )
-        return risks.compare(design.estimand, "standardised-randomised", "Wald, Ye")[0]
+        return risks.compare(design.estimand, "g-computation-randomised", "Wald, Ye")[0]
 
     return _by_pattern(data, fit)
 
@@ -147,9 +147,9 @@ def _mixed(data: Data) -> Estimate:
 
 #: How the methods of trials are computed; `estimate.methods.registry.METHODS` says what they are.
 _RUNS: Mapping[str, Callable[[Data], Estimate]] = {
-    "score": _score,
+    "unadjusted": _unadjusted,
     "mantel-haenszel": _stratified,
-    "standardised-randomised": _standardised,
+    "g-computation-randomised": _g_computation,
     "logistic": _logistic,
     "mixed": _mixed,
 }

@@ -1,11 +1,9 @@
 """Simulate binomial counts instead of patients, where event rates are fixed.
 
-Then what an analysis shows is decided by how many participants of each arm succeed, which is
-binomial, and by when its last participant arrives, which is gamma on the scale of expected
-arrivals. Trials drawn so follow the same law as trials drawn participant by participant
-(`patient_level`) and come many times faster, but they are other trials. Luck is that of a trial's
-analyses, so sizes and effects share it: counts are quantiles at one uniform number per analysis and
-arm, and rise with the risk and with the size.
+Each analysis depends only on the number of events in each arm, which is binomial, and on the
+arrival of its last participant, which is gamma on the scale of expected arrivals. The distribution
+is that of `patient_level`, in a fraction of the time. Counts are quantiles at one uniform number
+per analysis and arm, so all sample sizes and effects use common random numbers.
 """
 
 from collections.abc import Sequence
@@ -22,7 +20,7 @@ from pretese.trial.conduct.trial_conduct import check_filled, recruitment_of
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.stopped_estimates import final_estimates
 from pretese.trial.simulation.trial_results import Outcomes, Point, Results
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 from simulate.recruitment.accrual import expected_men, expected_month
 from simulate.recruitment.predictability import expected_guesses
 
@@ -31,7 +29,8 @@ def why_patient_level(design: DesignFile, points: Sequence[Point]) -> str | None
     """Return why patients must be simulated; None if counts suffice."""
     reasons = {
         "the design names a scenario": design.risks is None,
-        "the analysis needs more than the counts of both arms": design.analysis.method != "score",
+        "the analysis needs more than the counts of both arms": design.analysis.method
+        != "unadjusted",
         "arm sizes are random": design.block is None,
         "the sample size is re-estimated": design.monitoring.reestimation is not None,
         "the final analysis falls inside a block": any(
@@ -85,24 +84,30 @@ def count_block(
     first
         A multiple of `simulate.core.random_streams.CHUNK`.
     """
-    luck = Luck(seed, size, len(design.monitoring.analyses_percent), first_man=first)
+    streams = RandomStreams(
+        seed, size, len(design.monitoring.analyses_percent), first_patient=first
+    )
     found: Results = {}
     for participants in sorted({participants for participants, _ in points}):
-        calendar = draw_calendar(design, participants, luck)
+        calendar = draw_calendar(design, participants, streams)
         for effect in sorted({effect for m, effect in points if m == participants}):
             chance = arm_rates(design, effect)
-            counts = draw_counts(design, participants, chance, luck)
+            counts = draw_counts(design, participants, chance, streams)
             found[participants, effect] = end_trials(design, participants, chance, counts, calendar)
     return found
 
 
-def draw_counts(design: DesignFile, participants: int, chance: ArmRates, luck: Luck) -> Counts:
+def draw_counts(
+    design: DesignFile, participants: int, chance: ArmRates, streams: RandomStreams
+) -> Counts:
     """Simulate the counts at all analyses of trials of ``participants``."""
     came = np.diff(arms_at_analyses(design, participants), axis=0, prepend=0)
-    events, analysed = (np.empty((2, luck.replicates, luck.men), np.int64) for _ in range(2))
+    events, analysed = (
+        np.empty((2, streams.replicates, streams.patients), np.int64) for _ in range(2)
+    )
     for arm, name in enumerate(("control", "treated")):
-        won = luck.uniform(f"counts: success, {name}")
-        there = luck.uniform(f"counts: analysed, {name}") if chance.analysed[arm] < 1 else None
+        won = streams.uniform(f"counts: success, {name}")
+        there = streams.uniform(f"counts: analysed, {name}") if chance.analysed[arm] < 1 else None
         for analysis, new in enumerate(came[:, arm]):
             left: int | Ints = int(new)
             if there is not None:
@@ -132,7 +137,7 @@ def _quantile(uniform: Floats, participants: int, share: float) -> Ints:
     return np.searchsorted(below, uniform, side="right")
 
 
-def draw_calendar(design: DesignFile, participants: int, luck: Luck) -> Calendar:
+def draw_calendar(design: DesignFile, participants: int, streams: RandomStreams) -> Calendar:
     """Simulate when each analysis takes place: when its last endpoint is known.
 
     Participants go on arriving until then, unless the trial is full.
@@ -144,15 +149,17 @@ def draw_calendar(design: DesignFile, participants: int, luck: Luck) -> Calendar
     """
     arms, rates = arms_at_analyses(design, participants), recruitment_of(design).joined()
     waited_for = arms.sum(1)
-    heap = luck.waiting("counts: arrivals", np.diff(waited_for, prepend=0)).cumsum(0)
+    heap = streams.waiting("counts: arrivals", np.diff(waited_for, prepend=0)).cumsum(0)
     months = expected_month(rates, heap)
     check_filled(design, months, participants)
     known = months + design.endpoint_month
     more = np.maximum(expected_men(rates, known)[..., 0] - heap, 0.0)
     left = (participants - waited_for)[:, None]
-    over = np.minimum(luck.poisson("counts: overrun", np.where(left > 0, more, 0.0)), left)
+    over = np.minimum(streams.poisson("counts: overrun", np.where(left > 0, more, 0.0)), left)
     over = over.astype(np.int64)
-    n_experimental = arms[:, 1:] + _treated_of(design, over, luck.uniform("counts: overrun arms"))
+    n_experimental = arms[:, 1:] + _treated_of(
+        design, over, streams.uniform("counts: overrun arms")
+    )
     return Calendar(known, waited_for[:, None] + over, n_experimental)
 
 

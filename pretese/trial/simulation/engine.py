@@ -13,7 +13,7 @@ from simulate.scenario import Scenario
 #: Participants held at once by a worker; the answer does not depend on it.
 PARTICIPANTS_AT_ONCE = 150_000
 
-#: Trials of a block where they are drawn by counts: each address of luck serves so many.
+#: Replicates of a block of binomial counts: each stream serves so many.
 COUNTED_AT_ONCE = 4 * CHUNK
 
 

@@ -1,1 +1,1 @@
-"""Waiting times, utilisation, replications, and the capacity that meets a goal."""
+"""Waiting times, utilisation, replicates, and the capacity that meets a goal."""

@@ -20,7 +20,7 @@ QUEUES: Mapping[str, tuple[int, ...]] = {
     "first_visit": (steps.FIRST_VISIT,),
     "follow_up": (steps.COUNSELLING, *steps.MONTH_VISIT),
     "hormone_bench": (steps.BASELINE_HORMONES, *steps.MONTH_HORMONES),
-    "semen_bench": (*steps.SEMEN_SAMPLES, steps.SEMEN_CHECK),
+    "semen_bench": (*steps.SEMEN_SAMPLES, steps.SEMEN_ANALYSIS),
     "oocyte_retrieval": (steps.STIMULATION,),
 }
 

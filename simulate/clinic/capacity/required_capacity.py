@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from math import nan
 
 from protocol.errors import InputError
-from simulate.clinic.capacity.replications import (
+from simulate.clinic.capacity.replicates import (
     Compute,
     Goal,
     Interval,
-    Replication,
+    Replicate,
     interval,
     until_precise,
 )
@@ -26,7 +26,7 @@ MOST = 64
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One capacity, and what it gives; ``met`` is None if the replications leave it open."""
+    """One capacity, and what it gives; ``met`` is None if the replicates leave it open."""
 
     capacity: int
     found: Interval
@@ -48,7 +48,7 @@ def solve(
     goal: Goal,
     seed: int,
     most_replications: int = 40,
-    men: int | None = None,
+    patients: int | None = None,
     waiting_list: Sequence[Waiting] = (),
     at_a_time: int = 1,
     compute: Compute = map,
@@ -56,7 +56,7 @@ def solve(
 ) -> Solution:
     """Find the least capacity whose whole confidence interval meets the goal.
 
-    Capacities share the same men on the same days. Each gets replications until its interval lies
+    Capacities share the same men on the same days. Each gets replicates until its interval lies
     on one side of the limit; where it never does, the capacity counts as too small. Doubles until
     the goal is met, then halves the gap.
 
@@ -73,7 +73,7 @@ def solve(
             done = until_precise(
                 with_capacity(clinic, what, capacity), scenario, seed,
                 lambda done: goal.met_by(_found(goal, done)) is not None,
-                most_replications, men, waiting_list, at_a_time, compute,
+                most_replications, patients, waiting_list, at_a_time, compute,
                 lambda number: tell(capacity, number),
             )  # fmt: skip
             found = _found(goal, done)
@@ -91,7 +91,7 @@ def solve(
     return Solution(high, tuple(tried[each] for each in sorted(tried)))
 
 
-def _found(goal: Goal, done: Sequence[Replication]) -> Interval:
+def _found(goal: Goal, done: Sequence[Replicate]) -> Interval:
     return interval(each.measures.get(goal.measure, nan) for each in done)
 
 

@@ -25,7 +25,7 @@ Flags = NDArray[np.bool_]
 #: Milestones after referral, by the step whose completion they are; None is a birth.
 MILESTONES: Mapping[str, int | None] = {
     "counselled": steps.COUNSELLING,
-    "semen_checked": steps.SEMEN_CHECK,
+    "semen_analysed": steps.SEMEN_ANALYSIS,
     "operated": steps.MICRO_TESE,
     "icsi": steps.ICSI,
     "birth": None,

@@ -1,7 +1,7 @@
 """What lies in store for each man: drawn when he comes, not before, and kept on disk till then.
 
-Luck is addressed by whole slices of `random_streams.CHUNK` men. The first man to come of a slice
-has all of it drawn, by the functions and the luck of the numpy engine; each man's own part is
+RandomStreams is addressed by whole slices of `random_streams.CHUNK` men. The first man to come of a
+slice has all of it drawn, by the functions and the luck of the numpy engine; each man's own part is
 written down, and read again on the day of his referral. So memory holds the men under way, however
 many come in all.
 """
@@ -53,12 +53,12 @@ class Lot:
     gn, months, rank
         The arm he chose; after how many months of therapy he stops; his rank on the theatre list.
     needs_surgery
-        Whether his semen check, if he has one, shows nothing.
+        Whether his semen analysis, if he has one, shows nothing.
     willing, usable
         Whether the couple goes on to ICSI, and testicular sperm is there on the day.
     delays
         In days, in the order of `simulate.clinic.courses.delays.DELAYS`.
-    reserve
+    spermatogenic_liability
         Without therapy, in log odds.
     effect, outcome
         For each sequence of phases of his arm, what therapy adds, and where sperm is (bits).
@@ -67,7 +67,7 @@ class Lot:
     """
 
     __slots__ = ("delays", "effect", "fsh", "gn", "months", "needs_surgery", "outcome", "rank",
-                 "reserve", "tries", "usable", "willing")  # fmt: skip
+                 "spermatogenic_liability", "tries", "usable", "willing")  # fmt: skip
 
     def __init__(self, record: bytes, layout: "_Layout") -> None:
         codes = record[layout.numbers :]
@@ -78,7 +78,7 @@ class Lot:
         self.outcome = codes[transfers:]
         numbers = array("d", record[: layout.numbers])
         self.delays = numbers[: len(DELAYS)]
-        self.reserve = numbers[len(DELAYS)]
+        self.spermatogenic_liability = numbers[len(DELAYS)]
         effects = len(DELAYS) + 1
         self.effect = numbers[effects : effects + layout.sequences]
         self.fsh = numbers[effects + layout.sequences :]
@@ -107,22 +107,22 @@ class Lots:
     """
 
     def __init__(
-        self, clinic: Clinic, scenario: Scenario, seed: int, replicate: int, men: int
+        self, clinic: Clinic, scenario: Scenario, seed: int, replicate: int, patients: int
     ) -> None:
-        self.clinic, self.scenario, self.men = clinic, scenario, men
+        self.clinic, self.scenario, self.patients = clinic, scenario, patients
         self.ways = ways_of(scenario)
         self._seed, self._replicate = seed, replicate
-        self._layout = _Layout(self.ways, round(scenario.fertility.most_transfers.value))
+        self._layout = _Layout(self.ways, round(scenario.fertility.max_transfers.value))
         self._store = Store(self._layout.length)
         self._drawn: set[int] = set()
         self._fates: dict[int, Fates] = {}
         self._aged: dict[tuple[int, int], Codes] = {}
 
-    def __getitem__(self, man: int) -> Lot:
+    def __getitem__(self, patient: int) -> Lot:
         """Return a man's lot; that of his slice is drawn if it has not been."""
-        if man // CHUNK not in self._drawn:
-            self._write(man // CHUNK)
-        return Lot(self._store.get(man), self._layout)
+        if patient // CHUNK not in self._drawn:
+            self._write(patient // CHUNK)
+        return Lot(self._store.get(patient), self._layout)
 
     def delays(self, first: int, last: int) -> Floats:
         """Return the delays of the men from ``first`` up to ``last`` (0 before they are drawn)."""
@@ -131,9 +131,9 @@ class Lots:
         numbers: Floats = np.ascontiguousarray(rows[:, : 8 * len(DELAYS)]).view(np.float64)
         return numbers
 
-    def with_older_partner(self, man: int, quarters: int) -> Tries:
+    def with_older_partner(self, patient: int, quarters: int) -> Tries:
         """Return what ICSI leads to if the partner is so many quarters of a year older."""
-        number, place = divmod(man, CHUNK)
+        number, place = divmod(patient, CHUNK)
         if (number, quarters) not in self._aged:
             aged = _tries(self.fates(number).couples(quarters))
             hold(self._aged, (number, quarters), aged, COUPLES_HELD)
@@ -144,7 +144,7 @@ class Lots:
         """Return the fates of a slice of men, numbered from 0; the last few are held."""
         if number not in self._fates:
             first = number * CHUNK
-            size = min(CHUNK, self.men - first)
+            size = min(CHUNK, self.patients - first)
             drawn = Fates(self.scenario, self._seed, self._replicate, size, first)
             hold(self._fates, number, drawn, FATES_HELD)
         return self._fates[number]
@@ -163,8 +163,11 @@ class Lots:
         fsh = _of_own_arm(fates, self._layout.beginnings, [
             _reported_fsh(fates, arm, way) for arm, way in enumerate(self.ways)
         ])  # fmt: skip
-        delays, reserve = draw_delays(self.clinic, fates), fates.cohort.reserve[0, :, None]
-        return np.concatenate([delays, reserve, effect, fsh], axis=1)
+        delays, liability = (
+            draw_delays(self.clinic, fates),
+            fates.cohort.spermatogenic_liability[0, :, None],
+        )
+        return np.concatenate([delays, liability, effect, fsh], axis=1)
 
     def _codes(self, fates: Fates) -> Codes:
         couples = fates.couples()
@@ -216,25 +219,25 @@ def _tries(couples: Couples) -> Codes:
 
 def _ranks(clinic: Clinic, fates: Fates) -> NDArray[np.int_]:
     """Return each man's rank: the lowest of the priorities that he meets."""
-    men = len(fates.gn)
+    patients = len(fates.gn)
     if not clinic.priorities:
-        return np.full(men, LAST_RANK)
+        return np.full(patients, LAST_RANK)
     read = [(each.rank, file.read_conditions(each.when)) for each in clinic.priorities]
     cohort = fates.cohort
     columns: dict[str, list[Value]] = {
         "age_years": cohort.baseline["age_years"][0].tolist(),
-        "partner_age_years": cohort.men.partner_age_years[0].tolist(),
+        "partner_age_years": cohort.patients.partner_age_years[0].tolist(),
         "infertility_duration_years": cohort.baseline["infertility_duration_years"][0].tolist(),
-        "diagnosis": [DIAGNOSES[code] for code in cohort.men.diagnosis[0]],
+        "diagnosis": [DIAGNOSES[code] for code in cohort.patients.diagnosis[0]],
         "arm": [ARMS[arm] for arm in fates.gn],
     }
     return np.array(
         [
-            min((rank for rank, when in read if _met(when, columns, man)), default=LAST_RANK)
-            for man in range(men)
+            min((rank for rank, when in read if _met(when, columns, patient)), default=LAST_RANK)
+            for patient in range(patients)
         ]
     )
 
 
-def _met(when: Mapping[str, Condition], columns: Mapping[str, list[Value]], man: int) -> bool:
-    return all(condition.holds(columns[name][man]) for name, condition in when.items())
+def _met(when: Mapping[str, Condition], columns: Mapping[str, list[Value]], patient: int) -> bool:
+    return all(condition.holds(columns[name][patient]) for name, condition in when.items())

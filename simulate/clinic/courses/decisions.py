@@ -51,13 +51,13 @@ class Rules:
             fsh = self._highest_fsh
         values: dict[str, Value] = {
             "month": float(len(phases) + 1),
-            "phase_before": phases[-1] if phases else BEFORE_THERAPY,
+            "previous_phase": phases[-1] if phases else BEFORE_THERAPY,
             "fsh_iu_l": fsh,
         }
         return _asked(self._phase, self._phase.proved, values, self.regimen)
 
     def end_of_therapy(self, semen: str) -> tuple[int, str]:
-        """Decide between surgery and ICSI from the semen check."""
+        """Decide between surgery and ICSI from the semen analysis."""
         return _asked(self._end, self._end.proved, {"semen": semen}, self.regimen)
 
     def sperm_use(self, couple_ready: bool) -> str:

@@ -10,7 +10,7 @@ from simulate.clinic.setup import clinic_file as file
 from simulate.clinic.setup.clinic_file import Clinic
 from simulate.clinic.setup.durations import days, rounded_days
 from simulate.clinic.setup.time_units import MINUTES_PER_DAY, Length
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 from simulate.hormones.traits import MONTHS
 
 Floats = NDArray[np.float64]
@@ -40,24 +40,24 @@ SEMEN_WORK = HORMONE_WORK + HORMONE_TESTS
 
 def draw_delays(clinic: Clinic, fates: Fates) -> Floats:
     """Return every man's delays in days, of shape (man, delay) in the order of `DELAYS`."""
-    luck = fates.cohort.luck
-    drawn = np.zeros((luck.men, len(DELAYS)))
+    streams = fates.cohort.streams
+    drawn = np.zeros((streams.patients, len(DELAYS)))
     drawn[:, OPERATION] = _operations(clinic, fates)
     for name in file.Intervals.model_fields:
-        drawn[:, PLACE[name]] = _drawn(getattr(clinic.intervals, name), luck, name)
+        drawn[:, PLACE[name]] = _drawn(getattr(clinic.intervals, name), streams, name)
     for place, length, purpose in (
         (FIRST_VISIT_PATIENCE, clinic.patience.first_visit, "first visit patience"),
         (THEATRE_PATIENCE, clinic.patience.theatre, "theatre patience"),
     ):
-        drawn[:, place] = inf if length is None else _drawn(length, luck, purpose)
+        drawn[:, place] = inf if length is None else _drawn(length, streams, purpose)
     for bench, purpose, times, first in (
         (clinic.laboratory.hormones, "hormone bench", HORMONE_TESTS, HORMONE_WORK),
         (clinic.laboratory.semen, "semen bench", SEMEN_TESTS, SEMEN_WORK),
     ):
         turnaround = f"{purpose} turnaround"
-        drawn[:, PLACE[turnaround]] = _drawn(bench.turnaround, luck, turnaround)
+        drawn[:, PLACE[turnaround]] = _drawn(bench.turnaround, streams, turnaround)
         if bench.work:
-            uniform = luck.uniform(f"{purpose} work", width=times)[0]
+            uniform = streams.uniform(f"{purpose} work", width=times)[0]
             drawn[:, first : first + times] = days(bench.work, uniform)
     return drawn
 
@@ -66,11 +66,11 @@ def _operations(clinic: Clinic, fates: Fates) -> Floats:
     """Return the length of each man's operation; none where there is no theatre to wait for."""
     if clinic.theatre is None or clinic.theatre.operation:
         own = clinic.theatre.operation if clinic.theatre else None
-        return _drawn(own, fates.cohort.luck, "operation")
+        return _drawn(own, fates.cohort.streams, "operation")
     return rounded_days(fates.operations.minutes[0] / MINUTES_PER_DAY)
 
 
-def _drawn(length: Length | None, luck: Luck, purpose: str) -> Floats:
+def _drawn(length: Length | None, streams: RandomStreams, purpose: str) -> Floats:
     if length is None:
-        return np.zeros(luck.men)
-    return days(length, luck.uniform(f"clinic: {purpose}")[0])
+        return np.zeros(streams.patients)
+    return days(length, streams.uniform(f"clinic: {purpose}")[0])

@@ -40,7 +40,7 @@ QUARTER_DAYS = 365.25 / 4
 class Outcome:
     """Where sperm is at the end of one sequence of phases; arrays of shape (man,).
 
-    ``effect`` is what therapy adds to the reserve, in log odds.
+    ``effect`` is what therapy adds to the spermatogenic liability, in log odds.
     """
 
     course: Course
@@ -58,7 +58,7 @@ class Way:
     """
 
     regimen: Regimen
-    semen_check: bool
+    semen_analysis: bool
     sequences: Mapping[Phases, int]
     beginnings: Mapping[Phases, int]
 
@@ -75,7 +75,7 @@ def _way(arm: Arm) -> Way:
     begun = dict.fromkeys(each[:month] for each in whole for month in range(1, len(each) + 1))
     return Way(
         regimen=regimen,
-        semen_check=arm.semen_check,
+        semen_analysis=arm.semen_analysis,
         sequences={phases: place for place, phases in enumerate(whole)},
         beginnings={phases: place for place, phases in enumerate(begun)},
     )
@@ -103,26 +103,26 @@ class Fates:
         For each arm, where each sequence of phases leads every man, whichever arm he chose.
     """
 
-    __slots__ = ("_couples", "cohort", "first_man", "gn", "habits", "months", "operations",
+    __slots__ = ("_couples", "cohort", "first_patient", "gn", "habits", "months", "operations",
                  "outcomes")  # fmt: skip
 
     def __init__(
-        self, scenario: Scenario, seed: int, replicate: int, men: int, first_man: int = 0
+        self, scenario: Scenario, seed: int, replicate: int, patients: int, first_patient: int = 0
     ) -> None:
-        self.first_man = first_man
-        self.cohort = draw_cohort(scenario, seed, 1, replicate, men, first_man)
+        self.first_patient = first_patient
+        self.cohort = draw_cohort(scenario, seed, 1, replicate, patients, first_patient)
         self.gn = self.cohort.gn[0].astype(np.int8)
         self.habits = draw_habits(
-            scenario, self.cohort.reserve, self.cohort.luck, MONTHS * MONTH_DAYS
+            scenario, self.cohort.spermatogenic_liability, self.cohort.streams, MONTHS * MONTH_DAYS
         )
         stays = self.habits.months
-        self.months = np.full(men, MONTHS, np.int8) if stays is None else stays[0]
+        self.months = np.full(patients, MONTHS, np.int8) if stays is None else stays[0]
         self.outcomes = tuple(
             {phases: _outcome(self.cohort, self.habits, way.regimen, phases) for phases in
              way.sequences}
             for way in ways_of(scenario)
         )  # fmt: skip
-        self.operations = draw_operations(scenario.surgery, self.cohort.luck)
+        self.operations = draw_operations(scenario.surgery, self.cohort.streams)
         self._couples: dict[int, Couples] = {}
 
     def couples(self, quarters_later: int = 0) -> Couples:
@@ -132,12 +132,14 @@ class Fates:
         return self._couples[quarters_later]
 
     def _draw_couples(self, quarters_later: int) -> Couples:
-        men = self.cohort.men
+        patients = self.cohort.patients
         if quarters_later:
-            men = replace(men, partner_age_years=men.partner_age_years + quarters_later / 4)
+            patients = replace(
+                patients, partner_age_years=patients.partner_age_years + quarters_later / 4
+            )
         untreated, treated = self.cohort.paths
         needed = untreated.any_sperm | treated.any_sperm
-        return draw_couples(self.cohort.scenario, men, self.cohort.luck, needed)
+        return draw_couples(self.cohort.scenario, patients, self.cohort.streams, needed)
 
 
 def sequences(regimen: Regimen) -> tuple[Phases, ...]:
@@ -161,7 +163,7 @@ def sequences(regimen: Regimen) -> tuple[Phases, ...]:
 def _possible(regimen: Regimen, month: int, before: str) -> list[str]:
     """Return the phases that can follow, in declared order."""
     grid = regimen.tables["phase"].proved
-    state: dict[str, Value] = {"month": float(month), "phase_before": before}
+    state: dict[str, Value] = {"month": float(month), "previous_phase": before}
     open_axes = [axis for axis in grid.axes if axis.name not in state]
     fired = {
         grid.rule_at(state | dict(zip((a.name for a in open_axes), values, strict=True)))
@@ -186,19 +188,25 @@ def held_to(regimen: Regimen, phases: Phases) -> Regimen:
 
 
 def _outcome(cohort: Cohort, habits: Habits, regimen: Regimen, phases: Phases) -> Outcome:
-    scenario, men, traits = cohort.scenario, cohort.men, cohort.traits
+    scenario, patients, traits = cohort.scenario, cohort.patients, cohort.traits
     step = scenario.measurement.rounded_to["fsh_iu_l"].value
-    course = follow(held_to(regimen, phases), scenario.physiology, men, traits, step, habits)
-    spontaneous = cohort.luck.uniform("spontaneous sperm")
-    sensitivity = scenario.spermatogenesis.semen_check_sensitivity.value
-    overlooked = cohort.luck.uniform("semen check") >= sensitivity if sensitivity < 1 else None
+    course = follow(held_to(regimen, phases), scenario.physiology, patients, traits, step, habits)
+    spontaneous = cohort.streams.uniform("spontaneous sperm")
+    sensitivity = scenario.spermatogenesis.semen_analysis_sensitivity.value
+    overlooked = cohort.streams.uniform("semen check") >= sensitivity if sensitivity < 1 else None
     sperm = see_sperm(
-        scenario.spermatogenesis, men, cohort.reserve, course, traits, spontaneous, overlooked
+        scenario.spermatogenesis,
+        patients,
+        cohort.spermatogenic_liability,
+        course,
+        traits,
+        spontaneous,
+        overlooked,
     )
-    added = effect(scenario.spermatogenesis.treatment, men, course, traits)
+    added = effect(scenario.spermatogenesis.treatment, patients, course, traits)
     return Outcome(
         course=course,
         in_ejaculate=sperm.in_ejaculate[0],
         retrievable=sperm.retrievable[0],
-        effect=np.broadcast_to(added, cohort.reserve.shape)[0],
+        effect=np.broadcast_to(added, cohort.spermatogenic_liability.shape)[0],
     )

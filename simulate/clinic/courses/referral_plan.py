@@ -12,7 +12,7 @@ from simulate.clinic.courses.batches import Lots
 from simulate.clinic.setup.clinic_file import Clinic
 from simulate.clinic.setup.durations import GRAIN
 from simulate.clinic.setup.referrals import Waiting, referral_days
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 from simulate.hormones.therapy import therapy_days
 
 #: Men named at a time; all others are a number and a day in an array.
@@ -26,7 +26,7 @@ class Plan:
     ``listed`` are those who wait for surgery on day 0.
     """
 
-    men: NDArray[np.uint32]
+    patients: NDArray[np.uint32]
     days: NDArray[np.float64]
     listed: frozenset[int]
 
@@ -37,28 +37,34 @@ class Plan:
 
     def __iter__(self) -> Iterator[tuple[float, int]]:
         """Yield (day, man) in order."""
-        for first in range(0, len(self.men), AT_A_TIME):
+        for first in range(0, len(self.patients), AT_A_TIME):
             some = slice(first, first + AT_A_TIME)
-            yield from zip(self.days[some].tolist(), self.men[some].tolist(), strict=True)
+            yield from zip(self.days[some].tolist(), self.patients[some].tolist(), strict=True)
 
 
-def plan(clinic: Clinic, lots: Lots, luck: Luck, waiting_list: Sequence[Waiting]) -> Plan:
+def plan(
+    clinic: Clinic, lots: Lots, streams: RandomStreams, waiting_list: Sequence[Waiting]
+) -> Plan:
     """Lay out who comes when.
 
     Who is listed for surgery needs surgery, and has had his therapy just before he was listed.
     """
     known, listed = _already_waiting(lots, waiting_list)
-    others = np.ones(luck.men, bool)
+    others = np.ones(streams.patients, bool)
     others[list(known)] = False
-    men = np.flatnonzero(others).astype(np.uint32)
-    referred = referral_days(clinic, lots.scenario.population, luck)
+    patients = np.flatnonzero(others).astype(np.uint32)
+    referred = referral_days(clinic, lots.scenario.population, streams)
     # With a rate men come in the order of their numbers; else each has a day of his own.
-    days = referred[others] if clinic.referrals.men_per_week is None else referred[: len(men)]
+    days = (
+        referred[others]
+        if clinic.referrals.patients_per_week is None
+        else referred[: len(patients)]
+    )
     comes = days <= (inf if clinic.horizon_days is None else clinic.horizon_days)
-    men = np.concatenate([np.array(list(known), np.uint32), men[comes]])
+    patients = np.concatenate([np.array(list(known), np.uint32), patients[comes]])
     days = np.concatenate([np.array(list(known.values()), float), days[comes]])
-    order = np.lexsort((men, days))
-    return Plan(men[order], days[order], listed)
+    order = np.lexsort((patients, days))
+    return Plan(patients[order], days[order], listed)
 
 
 def _already_waiting(
@@ -67,23 +73,23 @@ def _already_waiting(
     """Choose a man for each who waits; return their days of referral, and who is for surgery."""
     days: dict[int, float] = {}
     surgery: set[int] = set()
-    man = -1
+    patient = -1
     for waiting in waiting_list:
-        man += 1
+        patient += 1
         before = 0
         if waiting.place == "micro-TESE":
-            man = _next_for_surgery(lots, man)
-            surgery.add(man)
-            before = therapy_days(lots.ways[lots[man].gn].regimen)
-        days[man] = float(np.floor(-(waiting.days_waited + before) * GRAIN) / GRAIN)
+            patient = _next_for_surgery(lots, patient)
+            surgery.add(patient)
+            before = therapy_days(lots.ways[lots[patient].gn].regimen)
+        days[patient] = float(np.floor(-(waiting.days_waited + before) * GRAIN) / GRAIN)
     return days, frozenset(surgery)
 
 
-def _next_for_surgery(lots: Lots, man: int) -> int:
+def _next_for_surgery(lots: Lots, patient: int) -> int:
     """Return the first man from ``man`` on who needs surgery."""
-    while man < lots.men:
-        if lots[man].needs_surgery:
-            return man
-        man += 1
-    problem = f"too few of {lots.men} men need surgery for all on the waiting list"
+    while patient < lots.patients:
+        if lots[patient].needs_surgery:
+            return patient
+        patient += 1
+    problem = f"too few of {lots.patients} patients need surgery for all on the waiting list"
     raise InputError.of(lots.clinic.id, "referrals.waiting_list", problem, "draw more men")

@@ -65,13 +65,13 @@ class Pathways:
     listed: frozenset[int] = frozenset()
     referred: int = 0
 
-    def walk(self, man: int) -> Process:
+    def walk(self, patient: int) -> Process:
         """Lead one man from referral to his end."""
         self.referred += 1
-        lot = self.lots[man]
-        case = Case(man, lot, self.rules[lot.gn], self.ledger.blank, self.env.now)
+        lot = self.lots[patient]
+        case = Case(patient, lot, self.rules[lot.gn], self.ledger.blank, self.env.now)
         self.ledger.open(case)
-        if man in self.listed:
+        if patient in self.listed:
             self._was_worked_up(case)
         elif not (yield from self._work_up(case)):
             self._end(case, steps.DECLINED)
@@ -152,12 +152,12 @@ class Pathways:
     def _shows_sperm(self, case: Case, in_ejaculate: bool) -> Answer:
         """Check semen if the arm does so; True if sperm in the ejaculate makes surgery needless."""
         rules = case.rules
-        if not rules.way.semen_check:
+        if not rules.way.semen_analysis:
             return False
         if case.number in self.listed:
-            stamp(self.env, case, steps.SEMEN_CHECK)
+            stamp(self.env, case, steps.SEMEN_ANALYSIS)
         else:
-            yield from send_sample(self.env, case, steps.SEMEN_CHECK, self.places.semen, 2)
+            yield from send_sample(self.env, case, steps.SEMEN_ANALYSIS, self.places.semen, 2)
         case.seen = in_ejaculate
         place, action = rules.end_of_therapy("sperm" if in_ejaculate else "no sperm")
         case.rule[MONTHS] = place
@@ -193,7 +193,7 @@ class Pathways:
         case.complete[steps.MICRO_TESE] = self.env.now
         found = lot.outcome[sequence] & RETRIEVABLE > 0
         if faded != 1:
-            found = lot.reserve + lot.effect[sequence] * faded > 0
+            found = lot.spermatogenic_liability + lot.effect[sequence] * faded > 0
         case.retrieved = found
         return found
 

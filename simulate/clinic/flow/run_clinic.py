@@ -21,9 +21,9 @@ from simulate.clinic.flow.ledger import Columns, Ledger
 from simulate.clinic.flow.pathway import Pathways
 from simulate.clinic.flow.places import Places, open_places
 from simulate.clinic.setup.clinic_file import Clinic
-from simulate.clinic.setup.referrals import Waiting, men_to_draw
+from simulate.clinic.setup.referrals import Waiting, patients_needed
 from simulate.clinic.setup.time_units import DAYS_PER
-from simulate.core.random_streams import CHUNK, Luck
+from simulate.core.random_streams import CHUNK, RandomStreams
 from simulate.scenario import Scenario
 
 #: Events between two looks at whether the run should stop.
@@ -43,7 +43,7 @@ class Run:
     scenario: Scenario
     seed: int
     replicate: int
-    men: int
+    patients: int
     lots: Lots
     rules: tuple[Rules, Rules]
     ledger: Ledger
@@ -52,8 +52,8 @@ class Run:
 
     def parts(self) -> "Iterator[Part]":
         """Yield the men of a run, slice by slice."""
-        for first in range(0, self.men, CHUNK):
-            yield Part(self, first, min(first + CHUNK, self.men))
+        for first in range(0, self.patients, CHUNK):
+            yield Part(self, first, min(first + CHUNK, self.patients))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def run_clinic(
     scenario: Scenario,
     seed: int,
     replicate: int = 0,
-    men: int | None = None,
+    patients: int | None = None,
     waiting_list: Sequence[Waiting] = (),
     stop: Callable[[], bool] = lambda: False,
     tell: Callable[[int], None] = lambda done: None,
@@ -103,16 +103,16 @@ def run_clinic(
     tell
         Called now and then with the number of men referred so far.
     """
-    total = men or men_to_draw(clinic, scenario.men) + len(waiting_list)
+    total = patients or patients_needed(clinic, scenario.patients) + len(waiting_list)
     lots = Lots(clinic, scenario, seed, replicate, total)
-    coming = plan(clinic, lots, Luck(seed, total, 1, replicate), waiting_list)
+    coming = plan(clinic, lots, RandomStreams(seed, total, 1, replicate), waiting_list)
     env = simpy.Environment(initial_time=min(0.0, coming.first_day))
     pathways = Pathways(
         env=env,
         lots=lots,
         rules=(Rules(lots.ways[0]), Rules(lots.ways[1])),
         places=open_places(env, clinic, scenario),
-        ledger=Ledger(round(scenario.fertility.most_transfers.value)),
+        ledger=Ledger(round(scenario.fertility.max_transfers.value)),
         half_life_days=_half_life_days(clinic),
         partner_ages=clinic.biology.partner_ages,
         listed=coming.listed,
@@ -149,10 +149,10 @@ def _refer(
     env: simpy.Environment, pathways: Pathways, coming: Plan
 ) -> Generator[simpy.Event, Any, None]:
     """Start each man's process at his time, so that only those under way take memory."""
-    for day, man in coming:
+    for day, patient in coming:
         if day > env.now:
             yield env.timeout(day - env.now)
-        env.process(pathways.walk(man))
+        env.process(pathways.walk(patient))
 
 
 def _half_life_days(clinic: Clinic) -> float:

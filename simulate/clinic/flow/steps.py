@@ -13,7 +13,7 @@ COUNSELLING = 4
 MONTH_VISIT = tuple(range(5, 5 + MONTHS))
 MONTH_HORMONES = tuple(range(5 + MONTHS, 5 + 2 * MONTHS))
 _NEXT = 5 + 2 * MONTHS
-SEMEN_CHECK, MICRO_TESE, FREEZING, STIMULATION, OOCYTE_RETRIEVAL, ICSI = range(_NEXT, _NEXT + 6)
+SEMEN_ANALYSIS, MICRO_TESE, FREEZING, STIMULATION, OOCYTE_RETRIEVAL, ICSI = range(_NEXT, _NEXT + 6)
 #: Transfers and pregnancies alternate from here on.
 FIRST_TRANSFER = _NEXT + 6
 
@@ -58,7 +58,7 @@ def step_names(transfers: int) -> tuple[str, ...]:
         "counselling",
         *(f"visit after month {month}" for month in months),
         *(f"hormones after month {month}" for month in months),
-        "semen check",
+        "semen analysis",
         "micro-TESE",
         "freezing of sperm",
         "ovarian stimulation",

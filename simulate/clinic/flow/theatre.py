@@ -23,10 +23,10 @@ _SLACK = 2 / 86_400
 class Entry(Generic[Man]):
     """A man on the waiting list; ``called`` fires when his operation begins."""
 
-    __slots__ = ("called", "left", "man", "operation_days")
+    __slots__ = ("called", "left", "operation_days", "patient")
 
-    def __init__(self, man: Man, called: simpy.Event, operation_days: float) -> None:
-        self.man = man
+    def __init__(self, patient: Man, called: simpy.Event, operation_days: float) -> None:
+        self.patient = patient
         self.called = called
         self.operation_days = operation_days
         self.left = False
@@ -71,13 +71,18 @@ class WaitingList(Generic[Man]):
             env.process(self._hold(number, each))
 
     def wait(
-        self, man: Man, rank: int, operation_days: float, since: float, patience_days: float = inf
+        self,
+        patient: Man,
+        rank: int,
+        operation_days: float,
+        since: float,
+        patience_days: float = inf,
     ) -> Waiting:
         """Wait until the operation begins; False if patience ended before.
 
         ``since`` is when the man joined, which orders the men of one rank.
         """
-        entry = Entry(man, self._env.event(), operation_days)
+        entry = Entry(patient, self._env.event(), operation_days)
         self._joined += 1
         heappush(self._queue, (rank, since, self._joined, entry))
         self.waiting += 1
@@ -110,7 +115,7 @@ class WaitingList(Generic[Man]):
             end = day + begin + on_grain(each.minutes / MINUTES_PER_DAY)
             while self.waiting and self._env.now + self._planned <= end + _SLACK:
                 entry = self._next()
-                self._began(entry.man, number)
+                self._began(entry.patient, number)
                 entry.called.succeed()
                 yield self._env.timeout(entry.operation_days + self._turnover)
 

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulate.clinic.flow import steps
-from simulate.clinic.records.state_on_day import Men, Seen
+from simulate.clinic.records.state_on_day import Indices, Seen
 from simulate.clinic.setup.time_units import MINUTES_PER_DAY
 from simulate.cohort.births import Couples
 from simulate.cohort.surgery import frozen, sides
@@ -24,21 +24,21 @@ def procedures(seen: Seen) -> pd.DataFrame:
     ejaculate = np.where(columns.seen == steps.YES, "sperm", "no sperm")
     source = np.where(columns.seen == steps.YES, "ejaculated sperm", "testicular sperm")
     parts = (
-        ("semen analysis", steps.SEMEN_CHECK, ejaculate),
+        ("semen analysis", steps.SEMEN_ANALYSIS, ejaculate),
         ("micro-TESE", steps.MICRO_TESE, retrieved),
         ("ICSI", steps.ICSI, source),
     )
     blocks = []
     for procedure, step, result in parts:
-        men = seen.by_now(columns.complete[step])
-        days = seen.since_referral(columns.start[step][men], men)
+        patients = seen.by_now(columns.complete[step])
+        days = seen.since_referral(columns.start[step][patients], patients)
         blocks.append(
             pd.DataFrame(
                 {
-                    "patient_id": seen.numbers(men),
+                    "patient_id": seen.numbers(patients),
                     "day": days,
                     "procedure": procedure,
-                    "result": result[men],
+                    "result": result[patients],
                 }
             )
         )
@@ -51,42 +51,42 @@ def recorded_operations(seen: Seen) -> pd.DataFrame:
     columns, theatre = seen.columns, seen.run.clinic.theatre
     cohort, drawn = seen.fates.cohort, seen.fates.operations
     ended, began = columns.complete[steps.MICRO_TESE], columns.start[steps.MICRO_TESE]
-    men = seen.by_now(ended)
+    patients = seen.by_now(ended)
     own = theatre is not None and theatre.operation is not None
     minutes = (ended - began) * MINUTES_PER_DAY if own else drawn.minutes[0]
     found = columns.retrieved[None] == steps.YES
-    kept = cohort.men.baseline["testosterone_nmol_l"][0] * drawn.testosterone_kept[0]
+    kept = cohort.patients.baseline["testosterone_nmol_l"][0] * drawn.testosterone_kept[0]
     step = cohort.scenario.measurement.rounded_to["testosterone_nmol_l"].value
     return pd.DataFrame(
         {
-            "patient_id": seen.numbers(men),
-            "day": seen.since_referral(began[men], men),
-            "minutes": rounded(minutes[men], 1),
-            "testes_opened": sides(drawn, found)[0, men].astype(int),
-            "complication": drawn.complication[0, men].astype(np.int8),
-            "testosterone_after_nmol_l": rounded(kept[men], step),
+            "patient_id": seen.numbers(patients),
+            "day": seen.since_referral(began[patients], patients),
+            "minutes": rounded(minutes[patients], 1),
+            "testes_opened": sides(drawn, found)[0, patients].astype(int),
+            "complication": drawn.complication[0, patients].astype(np.int8),
+            "testosterone_after_nmol_l": rounded(kept[patients], step),
         }
     )
 
 
 def recorded_cycles(seen: Seen) -> pd.DataFrame:
     """List the ICSI cycles that have been done."""
-    columns, luck = seen.columns, seen.fates.cohort.luck
-    men = seen.by_now(columns.complete[steps.ICSI])
-    testicular = columns.retrieved[men] == steps.YES
-    thawed = frozen(seen.run.scenario.surgery, luck)[0, men] & testicular
-    counts = {name: np.zeros(len(men), int) for name in STAGES}
-    for rows, couples in _by_age(seen, men):
+    columns, streams = seen.columns, seen.fates.cohort.streams
+    patients = seen.by_now(columns.complete[steps.ICSI])
+    testicular = columns.retrieved[patients] == steps.YES
+    thawed = frozen(seen.run.scenario.surgery, streams)[0, patients] & testicular
+    counts = {name: np.zeros(len(patients), int) for name in STAGES}
+    for rows, couples in _by_age(seen, patients):
         for name, column in counts.items():
-            column[rows] = getattr(couples.cycle, name)[0, men[rows]]
+            column[rows] = getattr(couples.cycle, name)[0, patients[rows]]
     return pd.DataFrame(
-        {"patient_id": seen.numbers(men), "sperm_thawed": thawed.astype(np.int8), **counts}
+        {"patient_id": seen.numbers(patients), "sperm_thawed": thawed.astype(np.int8), **counts}
     )
 
 
-def _by_age(seen: Seen, men: Men) -> Iterator[tuple[Flags, Couples]]:
+def _by_age(seen: Seen, patients: Indices) -> Iterator[tuple[Flags, Couples]]:
     """Yield the rows of ``men`` whose partners have aged alike, with the couples of that age."""
-    quarters = seen.columns.quarters[men]
+    quarters = seen.columns.quarters[patients]
     for each in np.unique(quarters):
         yield quarters == each, seen.fates.couples(int(each))
 
@@ -96,21 +96,21 @@ def transfers(seen: Seen) -> pd.DataFrame:
     columns = seen.columns
     blocks = []
     for number in range(seen.run.ledger.transfers):
-        men = seen.by_now(columns.complete[steps.pregnancy(number)])
-        embryos, positive = np.zeros(len(men), int), np.zeros(len(men), np.int8)
-        for rows, couples in _by_age(seen, men):
-            who = men[rows]
+        patients = seen.by_now(columns.complete[steps.pregnancy(number)])
+        embryos, positive = np.zeros(len(patients), int), np.zeros(len(patients), np.int8)
+        for rows, couples in _by_age(seen, patients):
+            who = patients[rows]
             embryos[rows] = couples.cycle.transferred_at(np.full(len(who), number), (0, who))
-            positive[rows] = couples.hcg_positive[0, who, number]
+            positive[rows] = couples.biochemical_pregnancy[0, who, number]
         blocks.append(
             pd.DataFrame(
                 {
-                    "patient_id": seen.numbers(men),
+                    "patient_id": seen.numbers(patients),
                     "order": number + 1,
                     "embryos": embryos,
-                    "hcg_positive": positive,
-                    "clinical_pregnancy": columns.pregnant[number][men],
-                    "live_birth": columns.born[number][men],
+                    "biochemical_pregnancy": positive,
+                    "clinical_pregnancy": columns.pregnant[number][patients],
+                    "live_birth": columns.born[number][patients],
                 }
             )
         )

@@ -58,37 +58,39 @@ def tables_of(seen: Seen) -> Tables:
 
 
 def _patients(seen: Seen) -> pd.DataFrame:
-    men, columns, rules = seen.men, seen.columns, seen.run.rules
+    patients, columns, rules = seen.patients, seen.columns, seen.run.rules
     fates, cohort = seen.fates, seen.fates.cohort
-    gn = cohort.gn[0][men].astype(np.int8)
+    gn = cohort.gn[0][patients].astype(np.int8)
     chose = seen.chose()
     regimens = np.array([each.regimen.id for each in rules])
     planned = np.array([each.regimen.months for each in rules])[gn]
-    completed = fates.months[men] >= planned
+    completed = fates.months[patients] >= planned
     through = chose & np.choose(planned, [True, *map(seen.done, steps.MONTH_HORMONES)])
-    heard_of = fates.couples().heard_of[0, men]
+    heard_of = fates.couples().heard_of[0, patients]
     started = seen.started(steps.MICRO_TESE)
     operated = seen.done(steps.MICRO_TESE)
     icsi = seen.done(steps.ICSI)
-    born = columns.end[men] == steps.BIRTH
+    born = columns.end[patients] == steps.BIRTH
     tested = seen.done(steps.BASELINE_HORMONES)
     baseline = {
-        name: np.where(tested, values[0][men], np.nan) if name in ASSAYED else values[0][men]
+        name: np.where(tested, values[0][patients], np.nan)
+        if name in ASSAYED
+        else values[0][patients]
         for name, values in cohort.baseline.items()
     }
     return pd.DataFrame(
         {
-            "patient_id": seen.numbers(men),
-            "diagnosis": np.array(DIAGNOSES)[cohort.men.diagnosis[0][men]],
+            "patient_id": seen.numbers(patients),
+            "diagnosis": np.array(DIAGNOSES)[cohort.patients.diagnosis[0][patients]],
             **baseline,
-            "partner_age_years": rounded(cohort.men.partner_age_years[0][men], 1),
-            "enrolled_day": np.floor(columns.referred[men]).astype(int),
+            "partner_age_years": rounded(cohort.patients.partner_age_years[0][patients], 1),
+            "enrolled_day": np.floor(columns.referred[patients]).astype(int),
             "gn": _whole(gn, chose),
             "regimen": pd.Series(regimens[gn]).where(pd.Series(chose)),
             "completed": _whole(completed.astype(np.int8), through),
-            "sperm_in_ejaculate": _known(columns.seen[men], seen.done(steps.SEMEN_CHECK)),
+            "sperm_in_ejaculate": _known(columns.seen[patients], seen.done(steps.SEMEN_ANALYSIS)),
             "micro_tese": started.astype(np.int8),
-            "sperm_retrieved": _known(columns.retrieved[men], operated),
+            "sperm_retrieved": _known(columns.retrieved[patients], operated),
             "icsi": icsi.astype(np.int8),
             "live_birth": _known(born, icsi & seen.ended() & heard_of),
         }
@@ -112,17 +114,17 @@ def _visits(seen: Seen) -> pd.DataFrame:
     phase_names, gn = _phase_names(seen.run), fates.gn
     for month in range(MONTHS):
         begun = columns.start[steps.MONTH_VISIT[month]]
-        men = seen.by_now(begun)
-        reported = columns.complete[steps.MONTH_HORMONES[month]][men] <= seen.day
+        patients = seen.by_now(begun)
+        reported = columns.complete[steps.MONTH_HORMONES[month]][patients] <= seen.day
         blocks.append(
             pd.DataFrame(
                 {
-                    "patient_id": seen.numbers(men),
+                    "patient_id": seen.numbers(patients),
                     "month": month + 1,
-                    "day": seen.since_referral(begun[men], men),
-                    "phase_before": phase_names[gn[men], columns.phase[month][men]],
+                    "day": seen.since_referral(begun[patients], patients),
+                    "previous_phase": phase_names[gn[patients], columns.phase[month][patients]],
                     **{
-                        name: np.where(reported, ends[which, month][men], np.nan)
+                        name: np.where(reported, ends[which, month][patients], np.nan)
                         for which, name in enumerate(ASSAYED)
                     },
                 }
@@ -135,15 +137,18 @@ def _visits(seen: Seen) -> pd.DataFrame:
 def _first_visits(seen: Seen) -> pd.DataFrame:
     cohort, columns = seen.fates.cohort, seen.columns
     begun = columns.start[steps.FIRST_VISIT]
-    men = seen.by_now(begun)
-    reported = columns.complete[steps.BASELINE_HORMONES][men] <= seen.day
+    patients = seen.by_now(begun)
+    reported = columns.complete[steps.BASELINE_HORMONES][patients] <= seen.day
     return pd.DataFrame(
         {
-            "patient_id": seen.numbers(men),
+            "patient_id": seen.numbers(patients),
             "month": 0,
-            "day": seen.since_referral(begun[men], men),
-            "phase_before": np.full(len(men), None),
-            **{name: np.where(reported, cohort.baseline[name][0][men], np.nan) for name in ASSAYED},
+            "day": seen.since_referral(begun[patients], patients),
+            "previous_phase": np.full(len(patients), None),
+            **{
+                name: np.where(reported, cohort.baseline[name][0][patients], np.nan)
+                for name in ASSAYED
+            },
         }
     )
 
@@ -166,44 +171,44 @@ def _month_ends(seen: Seen) -> Floats:
     """
     cohort = seen.fates.cohort
     spread = cohort.scenario.physiology.assay_log_sd.value
-    luck = cohort.luck.normal("other assays", width=len(ASSAYED) * MONTHS)[0]
-    errors = np.exp(spread * luck.T).reshape(len(ASSAYED), MONTHS, -1)
+    streams = cohort.streams.normal("other assays", width=len(ASSAYED) * MONTHS)[0]
+    errors = np.exp(spread * streams.T).reshape(len(ASSAYED), MONTHS, -1)
     steps_of = [cohort.scenario.measurement.rounded_to[name].value for name in ASSAYED]
     ends = np.full((len(ASSAYED), MONTHS, cohort.gn.shape[1]), np.nan)
-    for men, phases, arm in by_phases(seen):
+    for patients, phases, arm in by_phases(seen):
         course = seen.fates.outcomes[arm][phases].course
         true = _true_hormones(seen, course)
         for which, name in enumerate(ASSAYED):
-            values = true[name][1:, 0][:, men] * errors[which][:, men]
+            values = true[name][1:, 0][:, patients] * errors[which][:, patients]
             if name == "fsh_iu_l":
-                values = course.measured_fsh_iu_l[:, 0][:, men]
-            ends[which][:, men] = rounded(values, steps_of[which])
+                values = course.measured_fsh_iu_l[:, 0][:, patients]
+            ends[which][:, patients] = rounded(values, steps_of[which])
     return ends
 
 
 def _true_hormones(seen: Seen, course: Course) -> dict[str, Floats]:
     cohort = seen.fates.cohort
-    model, men, traits = cohort.scenario.physiology, cohort.men, cohort.traits
-    testosterone = testosterone_nmol_l(men, traits, course)
+    model, patients, traits = cohort.scenario.physiology, cohort.patients, cohort.traits
+    testosterone = testosterone_nmol_l(patients, traits, course)
     return {
-        "lh_iu_l": lh_iu_l(model, men, traits, course),
+        "lh_iu_l": lh_iu_l(model, patients, traits, course),
         "fsh_iu_l": course.fsh_iu_l,
         "testosterone_nmol_l": testosterone,
-        "estradiol_pmol_l": estradiol_pmol_l(model, men, testosterone),
+        "estradiol_pmol_l": estradiol_pmol_l(model, patients, testosterone),
     }
 
 
 def _injections(seen: Seen) -> pd.DataFrame:
-    drugs, doses, men, times = [], [], [], []
+    drugs, doses, patients, times = [], [], [], []
     for drug, dose_iu, _, who, when in injection_times(seen):
         drugs.append(np.full(len(who), drug, object))
         doses.append(np.full(len(who), dose_iu))
-        men.append(who)
+        patients.append(who)
         times.append(when)
-    if not men:
+    if not patients:
         kinds = {"patient_id": int, "day": int, "drug": object, "dose_iu": float}
         return pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in kinds.items()})
-    who = np.concatenate(men)
+    who = np.concatenate(patients)
     table = pd.DataFrame(
         {
             "patient_id": seen.numbers(who),

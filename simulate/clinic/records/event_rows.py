@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulate.clinic.flow import steps
-from simulate.clinic.records.state_on_day import Men, Seen, injection_times
+from simulate.clinic.records.state_on_day import Indices, Seen, injection_times
 from simulate.core.coding import ARMS
 from simulate.hormones.traits import MONTHS
 
@@ -34,7 +34,7 @@ class Block:
         seen: Seen,
         place: int,
         activity: str,
-        men: Men,
+        patients: Indices,
         times: tuple[Floats, Floats, Floats],
         resources: tuple[str, ...],
         resource: Codes | int = 0,
@@ -42,13 +42,13 @@ class Block:
         detail: Codes | int = 0,
     ) -> None:
         self.place, self.activity = place, activity
-        self.cases, self.arms = seen.numbers(men), seen.fates.gn[men]
+        self.cases, self.arms = seen.numbers(patients), seen.fates.gn[patients]
         self.asked, start, complete = times
         self.start = np.where(start <= seen.day, start, np.nan)
         self.complete = np.where(complete <= seen.day, complete, np.nan)
         self.resources, self.details = resources, details
-        self.resource = np.broadcast_to(resource, len(men))
-        self.detail = np.broadcast_to(detail, len(men))
+        self.resource = np.broadcast_to(resource, len(patients))
+        self.detail = np.broadcast_to(detail, len(patients))
         begun, ended = ~np.isnan(self.start), ~np.isnan(self.complete)
         self.status = (begun.astype(np.int8) + ended).astype(np.int8)
 
@@ -64,15 +64,17 @@ def _steps(seen: Seen) -> Iterator[Block]:
     columns = seen.columns
     for step, name in enumerate(seen.run.ledger.steps):
         asked = columns.asked[step]
-        men = seen.by_now(asked)
-        times = (asked[men], columns.start[step][men], columns.complete[step][men])
-        resources, resource = _resource(seen, step, men)
-        details, detail = _detail(seen, step, men)
-        block = Block(seen, _place(step), name, men, times, resources, resource, details, detail)
+        patients = seen.by_now(asked)
+        times = (asked[patients], columns.start[step][patients], columns.complete[step][patients])
+        resources, resource = _resource(seen, step, patients)
+        details, detail = _detail(seen, step, patients)
+        block = Block(
+            seen, _place(step), name, patients, times, resources, resource, details, detail
+        )
         if step in {steps.FIRST_VISIT, steps.MICRO_TESE}:
-            ends = columns.end[men]
+            ends = columns.end[patients]
             gave_up = (ends == steps.DECLINED) | (ends == steps.LEFT_LIST)
-            gave_up &= np.isnan(block.start) & (columns.end_day[men] <= seen.day)
+            gave_up &= np.isnan(block.start) & (columns.end_day[patients] <= seen.day)
             block.status[gave_up] = STATUS.index("left")
         yield block
 
@@ -92,12 +94,12 @@ def _month_place(month: int) -> int:
     return 2 * steps.COUNSELLING + 4 + 4 * month
 
 
-def _resource(seen: Seen, step: int, men: Men) -> tuple[tuple[str, ...], Codes | int]:
+def _resource(seen: Seen, step: int, patients: Indices) -> tuple[tuple[str, ...], Codes | int]:
     if step == steps.MICRO_TESE and seen.run.clinic.theatre:
         lists = seen.run.clinic.theatre.lists
         names = tuple(dict.fromkeys(each.surgeon for each in lists))
         surgeon_of = np.array([names.index(each.surgeon) for each in lists])
-        number = seen.columns.list_number[men]
+        number = seen.columns.list_number[patients]
         held = tuple(f"surgeon {name}" for name in names)
         return ("theatre", *held), np.where(number < 0, 0, surgeon_of[number] + 1)
     return (_PLACES.get(step, "embryology"),), 0
@@ -106,26 +108,28 @@ def _resource(seen: Seen, step: int, men: Men) -> tuple[tuple[str, ...], Codes |
 _PLACES = {
     **dict.fromkeys((steps.FIRST_VISIT, steps.COUNSELLING, *steps.MONTH_VISIT), "outpatients"),
     **dict.fromkeys((steps.BASELINE_HORMONES, *steps.MONTH_HORMONES), "hormone bench"),
-    **dict.fromkeys((*steps.SEMEN_SAMPLES, steps.SEMEN_CHECK, steps.FREEZING), "semen bench"),
+    **dict.fromkeys((*steps.SEMEN_SAMPLES, steps.SEMEN_ANALYSIS, steps.FREEZING), "semen bench"),
     steps.MICRO_TESE: "theatre",
     steps.STIMULATION: "couple",
 }
 
 
-def _detail(seen: Seen, step: int, men: Men) -> tuple[tuple[str, ...], Codes | int]:
+def _detail(seen: Seen, step: int, patients: Indices) -> tuple[tuple[str, ...], Codes | int]:
     """Return results in words, "" where the step is not complete."""
     columns = seen.columns
-    done = columns.complete[step][men] <= seen.day
+    done = columns.complete[step][patients] <= seen.day
     sperm = ("", "no sperm", "sperm")
     if step in steps.SEMEN_SAMPLES:
         return sperm, np.where(done, 1, 0)
-    if step == steps.SEMEN_CHECK:
-        return sperm, np.where(done, columns.seen[men] + 1, 0)
+    if step == steps.SEMEN_ANALYSIS:
+        return sperm, np.where(done, columns.seen[patients] + 1, 0)
     if step == steps.MICRO_TESE:
-        return sperm, np.where(done, columns.retrieved[men] + 1, 0)
+        return sperm, np.where(done, columns.retrieved[patients] + 1, 0)
     after, odd = divmod(step - steps.FIRST_TRANSFER, 2)
     if after >= 0 and odd:
-        result = np.where(columns.born[after][men] == 1, 3, columns.pregnant[after][men] + 1)
+        result = np.where(
+            columns.born[after][patients] == 1, 3, columns.pregnant[after][patients] + 1
+        )
         return ("", "not pregnant", "lost", "live birth"), np.where(done, result, 0)
     return ("",), 0
 
@@ -141,7 +145,7 @@ def _moments(seen: Seen) -> Iterator[Block]:
         told = _decisions(seen, month)
         yield _moment(seen, place, name, columns.month_start[month], "protocol engine", *told)
     yield from _stops(seen)
-    checked, place = columns.complete[steps.SEMEN_CHECK], _place(steps.SEMEN_CHECK) + 1
+    checked, place = columns.complete[steps.SEMEN_ANALYSIS], _place(steps.SEMEN_ANALYSIS) + 1
     told = _end_decisions(seen)
     yield _moment(seen, place, "decision on surgery", checked, "protocol engine", *told)
     place = _place(len(seen.run.ledger.steps))
@@ -153,7 +157,7 @@ def _chosen(seen: Seen) -> Floats:
     columns = seen.columns
     counselled = columns.complete[steps.COUNSELLING]
     begun = columns.month_start[0]
-    asked = np.fmin(columns.asked[steps.MICRO_TESE], columns.asked[steps.SEMEN_CHECK])
+    asked = np.fmin(columns.asked[steps.MICRO_TESE], columns.asked[steps.SEMEN_ANALYSIS])
     chosen = np.where(np.isnan(begun), asked, begun)
     return np.where(np.isnan(counselled), np.nan, chosen)
 
@@ -167,10 +171,10 @@ def _moment(
     details: tuple[str, ...] = ("",),
     detail: Codes | int = 0,
 ) -> Block:
-    men = seen.by_now(times)
-    at = times[men]
-    which = detail[men] if isinstance(detail, np.ndarray) else detail
-    return Block(seen, place, activity, men, (at, at, at), (resource,), 0, details, which)
+    patients = seen.by_now(times)
+    at = times[patients]
+    which = detail[patients] if isinstance(detail, np.ndarray) else detail
+    return Block(seen, place, activity, patients, (at, at, at), (resource,), 0, details, which)
 
 
 def _decisions(seen: Seen, month: int) -> tuple[tuple[str, ...], Codes]:
@@ -181,9 +185,9 @@ def _decisions(seen: Seen, month: int) -> tuple[tuple[str, ...], Codes]:
     for arm, rules in enumerate(seen.run.rules):
         for place, name in enumerate(rules.rule_ids()):
             for each in rules.regimen.phases:
-                men = (gn == arm) & (rule == place) & (phase == each.code)
-                if men.any():
-                    which[men] = len(words)
+                patients = (gn == arm) & (rule == place) & (phase == each.code)
+                if patients.any():
+                    which[patients] = len(words)
                     words.append(f"{name}: {each.name}")
     return tuple(words), which
 
@@ -209,8 +213,8 @@ def _end_decisions(seen: Seen) -> tuple[tuple[str, ...], Codes]:
 
 
 def _injections(seen: Seen) -> Iterator[Block]:
-    for drug, dose_iu, month, men, times in injection_times(seen):
+    for drug, dose_iu, month, patients, times in injection_times(seen):
         place = _month_place(month) + 1
         at = (times, times, times)
         words = (f"{dose_iu:g} IU",)
-        yield Block(seen, place, f"injection of {drug}", men, at, ("patient",), 0, words)
+        yield Block(seen, place, f"injection of {drug}", patients, at, ("patient",), 0, words)

@@ -26,10 +26,10 @@ def milestones(run: Run, day: float = inf, first: int = 0, last: int | None = No
 
 def milestones_of(seen: Seen) -> pd.DataFrame:
     """Return the milestones of the men looked at."""
-    men, columns = seen.men, seen.columns
+    patients, columns = seen.patients, seen.columns
 
     def dated(times: Floats) -> Floats:
-        return np.where(times[men] <= seen.day, times[men], np.nan).round(4)
+        return np.where(times[patients] <= seen.day, times[patients], np.nan).round(4)
 
     begun = {
         f"{name.lower().replace(' ', '_').replace('-', '_')}_day": dated(columns.start[step])
@@ -37,10 +37,10 @@ def milestones_of(seen: Seen) -> pd.DataFrame:
     }
     return pd.DataFrame(
         {
-            "patient_id": seen.numbers(men),
-            "referred_day": columns.referred[men].round(4),
+            "patient_id": seen.numbers(patients),
+            "referred_day": columns.referred[patients].round(4),
             **begun,
             "end_day": dated(columns.end_day),
-            "end": np.array(steps.ENDS)[np.where(seen.ended(), columns.end[men], 0)],
+            "end": np.array(steps.ENDS)[np.where(seen.ended(), columns.end[patients], 0)],
         }
     )

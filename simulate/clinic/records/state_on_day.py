@@ -17,7 +17,7 @@ from simulate.hormones.decision_lookup import MONTH_DAYS
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-Men = NDArray[np.intp]
+Indices = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,37 +48,37 @@ class Seen:
         return self.part.fates
 
     @property
-    def men(self) -> Men:
+    def patients(self) -> Indices:
         """The men referred so far."""
         return self.by_now(self.columns.referred)
 
-    def numbers(self, men: Men) -> Men:
+    def numbers(self, patients: Indices) -> Indices:
         """Return the numbers of men in their study, from 1: `patient_id` of the tables."""
-        return men + self.part.first + 1
+        return patients + self.part.first + 1
 
-    def by_now(self, times: Floats) -> Men:
+    def by_now(self, times: Floats) -> Indices:
         """Return the men to whom this has happened."""
         return self.who(times <= self.day)
 
-    def who(self, flags: Flags) -> Men:
+    def who(self, flags: Flags) -> Indices:
         """Return the men looked at for whom a flag is true."""
         return np.flatnonzero(flags[self.begin : self.end]) + self.begin
 
     def started(self, step: int) -> Flags:
         """Which of the men referred have begun a step."""
-        return np.asarray(self.columns.start[step][self.men] <= self.day)
+        return np.asarray(self.columns.start[step][self.patients] <= self.day)
 
     def done(self, step: int) -> Flags:
         """Which of the men referred have completed a step."""
-        return np.asarray(self.columns.complete[step][self.men] <= self.day)
+        return np.asarray(self.columns.complete[step][self.patients] <= self.day)
 
     def ended(self) -> Flags:
         """Which of the men referred have come to their end."""
-        return np.asarray(self.columns.end_day[self.men] <= self.day)
+        return np.asarray(self.columns.end_day[self.patients] <= self.day)
 
-    def since_referral(self, times: Floats, men: Men) -> NDArray[np.int64]:
+    def since_referral(self, times: Floats, patients: Indices) -> NDArray[np.int64]:
         """Return whole calendar days between referral and a time, for these men."""
-        return (np.floor(times) - np.floor(self.columns.referred[men])).astype(np.int64)
+        return (np.floor(times) - np.floor(self.columns.referred[patients])).astype(np.int64)
 
     def chose(self) -> Flags:
         """Which of the men referred have made their choice of therapy."""
@@ -98,14 +98,14 @@ def views(
         Men at most in a view; a view never reaches over two slices.
     """
     until = min(day, run.until_day)
-    stop = run.men if last is None else min(last, run.men)
+    stop = run.patients if last is None else min(last, run.patients)
     for part in run.parts():
         begin, end = max(first, part.first) - part.first, min(stop, part.last) - part.first
         for here in range(begin, end, at_a_time):
             yield Seen(part, until, here, min(here + at_a_time, end))
 
 
-def by_phases(seen: Seen) -> Iterator[tuple[Men, Phases, int]]:
+def by_phases(seen: Seen) -> Iterator[tuple[Indices, Phases, int]]:
     """Yield the men for whom each sequence of phases was decided, the sequence, and its arm.
 
     A man under way is counted to the first sequence that begins as his does.
@@ -117,26 +117,26 @@ def by_phases(seen: Seen) -> Iterator[tuple[Men, Phases, int]]:
             wanted = np.array([rules.codes[name] for name in phases], np.int8)[:, None]
             so_far = decided[: len(phases)]
             agrees = ((so_far == wanted) | (so_far < 0)).all(axis=0)
-            men = seen.who(agrees & (gn == arm) & free)
-            free[men] = False
-            yield men, phases, arm
+            patients = seen.who(agrees & (gn == arm) & free)
+            free[patients] = False
+            yield patients, phases, arm
 
 
-def injection_times(seen: Seen) -> Iterator[tuple[str, float, int, Men, Floats]]:
+def injection_times(seen: Seen) -> Iterator[tuple[str, float, int, Indices, Floats]]:
     """Yield drug, dose in IU, month (from 0), men and days (from the opening) of injections.
 
     The injections are those that the protocol engine lists for the phases decided, less those
     that he misses, and all after he breaks therapy off; those of a month begin when it does.
     """
     missed, stays = seen.fates.habits.missed, seen.fates.months
-    for men, phases, arm in by_phases(seen):
+    for patients, phases, arm in by_phases(seen):
         regimen = seen.run.rules[arm].regimen
         if not regimen.drugs:
             continue
         for dose in injections_of(regimen, phases):
             month = dose.day // MONTH_DAYS
-            times = seen.columns.month_start[month][men] + (dose.day - month * MONTH_DAYS)
-            given = (times <= seen.day) & (month < stays[men])
+            times = seen.columns.month_start[month][patients] + (dose.day - month * MONTH_DAYS)
+            given = (times <= seen.day) & (month < stays[patients])
             if missed is not None:
-                given &= ~missed[dose.day, 0, men]
-            yield dose.drug, dose.dose_iu, month, men[given], times[given]
+                given &= ~missed[dose.day, 0, patients]
+            yield dose.drug, dose.dose_iu, month, patients[given], times[given]

@@ -64,11 +64,11 @@ def _traces(log: pd.DataFrame) -> Iterator[str]:
         )
     ]
     times = {name: np.datetime_as_string(log[name].to_numpy()).tolist() for name, _ in _TRANSITIONS}
-    men = list(zip(column["run"], column["case"], column["arm"], strict=True))
+    patients = list(zip(column["run"], column["case"], column["arm"], strict=True))
     first = 0
-    for man, rows in groupby(men):
+    for patient, rows in groupby(patients):
         last = first + len(list(rows))
-        name = _text("concept:name", f"{man[0]}-{man[1]}") + _text("arm", man[2])
+        name = _text("concept:name", f"{patient[0]}-{patient[1]}") + _text("arm", patient[2])
         events = sorted(
             _events(range(first, last), words, times, column["status"]),
             key=lambda event: event[0],

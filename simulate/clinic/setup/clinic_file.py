@@ -30,7 +30,7 @@ LONGEST_HORIZON = 100_000
 
 
 #: Men of a run: their tables stay within some gigabytes.
-MAX_MEN = 10_000_000
+MAX_PATIENTS = 10_000_000
 
 
 class Referrals(Document):
@@ -41,7 +41,7 @@ class Referrals(Document):
     ``micro-TESE``) and ``days_waited``.
     """
 
-    men_per_week: Positive | None = None
+    patients_per_week: Positive | None = None
     by_month: dict[str, Annotated[Number, Field(ge=0, le=1000)]] = Field(default_factory=dict)
     waiting_list: str | None = None
 
@@ -169,14 +169,14 @@ class Clinic(Document):
 
     @model_validator(mode="after")
     def _a_run_can_be_held(self) -> "Clinic":
-        rate, days = self.referrals.men_per_week, self.horizon_days
+        rate, days = self.referrals.patients_per_week, self.horizon_days
         if rate is None or days is None:
             return self
         most = max(self.referrals.by_month.values(), default=1)
-        if (expected := rate.value / 7 * days * most) > MAX_MEN:
+        if (expected := rate.value / 7 * days * most) > MAX_PATIENTS:
             raise ValueError(
                 f"about {expected:.2g} men would be referred within horizon_days; keep "
-                f"men_per_week times the weeks below {MAX_MEN:,}"
+                f"patients_per_week times the weeks below {MAX_PATIENTS:,}"
             )
         return self
 

@@ -15,7 +15,7 @@ from simulate.clinic.setup.clinic_file import Clinic
 from simulate.clinic.setup.durations import GRAIN
 from simulate.clinic.setup.opening_days import DAYS_PER_WEEK
 from simulate.clinic.setup.time_units import MONTH_NAMES
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 from simulate.patients.baseline import recruitment_day
 from simulate.scenario import Population
 
@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 PLACES = ("first visit", "micro-TESE")
 YEARS_AHEAD = 400
 
-#: Most patients of one run, as for ``--men``.
+#: Most patients of one run, as for ``--patients``.
 MOST_MEN = 10_000_000
 
 
@@ -37,7 +37,7 @@ class Waiting:
     days_waited: float
 
 
-def referral_days(clinic: Clinic, population: Population, luck: Luck) -> Floats:
+def referral_days(clinic: Clinic, population: Population, streams: RandomStreams) -> Floats:
     """Return the day on which each man is referred, shape (man,).
 
     Without a rate they are the scenario's own days of enrolment. With one they rise: the
@@ -45,11 +45,11 @@ def referral_days(clinic: Clinic, population: Population, luck: Luck) -> Floats:
     process, so the process is exact. Men of two clinics that differ elsewhere come on the same
     days.
     """
-    rate = clinic.referrals.men_per_week
+    rate = clinic.referrals.patients_per_week
     if rate is None:
-        enrolled: Floats = recruitment_day(population, luck)[0]
+        enrolled: Floats = recruitment_day(population, streams)[0]
         return enrolled
-    unit = np.cumsum(-np.log1p(-luck.uniform("referral gap")[0]))
+    unit = np.cumsum(-np.log1p(-streams.uniform("referral gap")[0]))
     if clinic.referrals.by_month:
         knots, heap = _cumulative(clinic, rate.value / DAYS_PER_WEEK)
         times = np.interp(unit, heap, knots, right=np.inf)
@@ -59,13 +59,13 @@ def referral_days(clinic: Clinic, population: Population, luck: Luck) -> Floats:
     return rounded
 
 
-def men_to_draw(clinic: Clinic, otherwise: int) -> int:
+def patients_needed(clinic: Clinic, otherwise: int) -> int:
     """Return how many men are surely enough for a clinic's horizon.
 
     Six standard deviations beyond the number expected; ``otherwise`` where there is no rate or no
     horizon.
     """
-    rate, horizon = clinic.referrals.men_per_week, clinic.horizon_days
+    rate, horizon = clinic.referrals.patients_per_week, clinic.horizon_days
     if rate is None or horizon is None:
         return otherwise
     expected = rate.value / DAYS_PER_WEEK * horizon
@@ -75,7 +75,7 @@ def men_to_draw(clinic: Clinic, otherwise: int) -> int:
     if not expected < MOST_MEN:
         problem = f"{rate.value:g} a week over {horizon} days are {expected:.3g} patients"
         cure = f"give a rate and a horizon with fewer than {MOST_MEN}"
-        raise InputError.of(f"clinic {clinic.id}", "referrals.men_per_week", problem, cure)
+        raise InputError.of(f"clinic {clinic.id}", "referrals.patients_per_week", problem, cure)
     return int(np.ceil(expected + 6 * np.sqrt(expected) + 10))
 
 
@@ -109,7 +109,7 @@ def read_waiting_list(path: Path, tell: Callable[[str], None] = _untold) -> tupl
         cure = f"give the columns {', '.join(wanted)} and a row per man"
         raise InputError.of(table.where, "", f"it holds {came}", cure)
     at_days, at_place = (table.header.index(name) for name in wanted)
-    faults, men = [], []
+    faults, patients = [], []
     for row, cells in rows:
         place, days = cells[at_place].strip(), cells[at_days].strip()
         if place not in PLACES:
@@ -121,14 +121,14 @@ def read_waiting_list(path: Path, tell: Callable[[str], None] = _untold) -> tupl
             cure = cure_of(days, "give days from 0 to 36500")
             problem = f"{shown(days)} is not allowed"
             faults.append(Fault(table.where, f"row {row}, days_waited", problem, cure))
-        men.append(Waiting(place, waited or 0.0))
+        patients.append(Waiting(place, waited or 0.0))
     if faults:
         raise InputError(faults)
     if any("," in cells[at_days] for _, cells in rows):
         table.assumptions.append("decimal commas are read")
     for assumption in table.assumptions:
         tell(assumption)
-    return tuple(men)
+    return tuple(patients)
 
 
 def _waited(text: str, *, free: bool) -> float | None:

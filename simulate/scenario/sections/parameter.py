@@ -46,8 +46,8 @@ class Parameter(Document):
 
     ``status`` keeps three kinds apart: *published* (or *derived* from published numbers by
     arithmetic), *calibrated* (solved so that published numbers come out; ``value`` is the
-    starting point, the certificate holds the solution) and *assumed* (free; ``sweep`` gives the
-    closed range within which no source decides).
+    starting point, the calibration record holds the solution) and *assumed* (free; ``sweep`` gives
+    the closed range within which no source decides).
     """
 
     value: Amount

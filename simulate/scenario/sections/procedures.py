@@ -30,23 +30,23 @@ class Laboratory(Document):
 
     ``couple_log_odds_sd`` spreads fertilisation and embryo quality between couples, so that
     oocytes of one couple fare alike; ``azfc`` is added to the log odds of a usable embryo there.
-    A couple has between 1 and ``oocytes_most`` oocytes, and at least one usable embryo.
+    A couple has between 1 and ``max_oocytes`` oocytes, and at least one usable embryo.
     """
 
     oocytes: Positive
     oocytes_sd: Positive
-    oocytes_most: Positive
+    max_oocytes: Positive
     oocytes_per_partner_year: Parameter
-    mature: Probability
-    fertilised: Probability
-    cleaved: Probability
-    usable_day3: Probability
+    maturation: Probability
+    fertilisation: Probability
+    cleavage: Probability
+    transferable_day3: Probability
     blastocyst: Probability
     azfc: Parameter
     couple_log_odds_sd: NotNegative
     two_embryo_share: Probability
 
-    @field_validator("oocytes_most")
+    @field_validator("max_oocytes")
     @classmethod
     def _a_count(cls, given: Parameter) -> Parameter:
         return count(given, 100)
@@ -66,11 +66,11 @@ class Fertility(Document):
     transfer_azfc: Parameter
     transfer_second_embryo: Parameter
     couple_log_odds_sd: NotNegative
-    most_transfers: Positive
+    max_transfers: Positive
     biochemical_loss: Probability
     miscarriage: Probability
 
-    @field_validator("most_transfers")
+    @field_validator("max_transfers")
     @classmethod
     def _a_count(cls, given: Parameter) -> Parameter:
         return count(given, 50)

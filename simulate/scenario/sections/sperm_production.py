@@ -1,4 +1,4 @@
-"""A man's reserve of sperm, and how therapy raises it."""
+"""Spermatogenic liability of each patient, and the effect of therapy on it."""
 
 from pydantic import Field, field_validator
 
@@ -18,7 +18,7 @@ class Prognosis(Document):
 
 
 class Treatment(Document):
-    """How therapy raises the reserve, in log odds; each route can be switched off by a 0.
+    """Effect of therapy on the liability, in log odds; 0 switches a route off.
 
     The direct route is modified: ``long_infertility`` is added beyond so many years,
     ``by_diagnosis`` for each diagnosis, and ``modifiers`` along baseline variables.
@@ -44,20 +44,21 @@ class Treatment(Document):
 
 
 class Spermatogenesis(Document):
-    """A man's persistent reserve on the log-odds scale, and what it takes to see sperm.
+    """A patient's persistent liability on the log-odds scale, and thresholds for seeing sperm.
 
-    ``hidden`` is the reserve per standard deviation of something that nobody measures.
+    ``hidden`` is the spermatogenic liability per standard deviation of something that nobody
+    measures.
     """
 
-    reserve: dict[str, Parameter]
+    spermatogenic_liability: dict[str, Parameter]
     prognosis: dict[str, Prognosis]
     hidden: Parameter
     treatment: Treatment
-    ejaculate_cut: dict[str, Parameter]
+    ejaculate_threshold: dict[str, Parameter]
     spontaneous_share: Probability
-    semen_check_sensitivity: Probability
+    semen_analysis_sensitivity: Probability
 
-    @field_validator("reserve", "ejaculate_cut")
+    @field_validator("spermatogenic_liability", "ejaculate_threshold")
     @classmethod
     def _every_diagnosis(cls, given: Parameters) -> Parameters:
         return exactly(given, DIAGNOSES, "diagnosis")

@@ -52,7 +52,7 @@ class Arm(Document):
     """One way to go: which regimen, and whether semen is checked again before surgery."""
 
     regimen: str
-    semen_check: bool
+    semen_analysis: bool
 
 
 class Behaviour(Document):
@@ -60,15 +60,16 @@ class Behaviour(Document):
 
     ``missed_share`` of injections is missed, more by some men than by others
     (``missed_log_odds_sd``). ``dropout_share`` of men stop within the three months, at the end of
-    the first or the second; ``dropout_per_reserve`` is the log odds of that per unit of reserve
-    above the average man's, so that below 0 men with little hope stop. ``lost_share`` of couples
-    are not heard of again after sperm retrieval; ``stop_after_failure`` is the share who give up
-    after each failed transfer though embryos are left.
+    the first or the second; ``dropout_per_spermatogenic_liability`` is the log odds of that per
+    unit of spermatogenic liability above the average man's, so that below 0 men with little hope
+    stop. ``lost_share`` of couples are not heard of again after sperm retrieval;
+    ``stop_after_failure`` is the share who give up after each failed transfer though embryos are
+    left.
     """
 
     missed_share: Probability
     missed_log_odds_sd: NotNegative
     dropout_share: Probability
-    dropout_per_reserve: Parameter
+    dropout_per_spermatogenic_liability: Parameter
     lost_share: Probability
     stop_after_failure: Probability

@@ -21,7 +21,7 @@ outcome: baby
 covariates:
   woman age: numeric
   ward: {categorical: [north, south]}
-methods: [crude, adjusted, iptw-ate, matching, aipw]
+methods: [unadjusted, adjusted, iptw-ate, matching, aipw]
 missing: none
 """
 
@@ -61,7 +61,7 @@ def test_json_is_one_document_and_nothing_else(clinic, capsys):
     assert analyse(clinic, "--json") == 0
     answer = json.loads(capsys.readouterr().out)
     methods = dict.fromkeys(each["method"] for each in answer["estimates"])
-    assert list(methods) == ["crude", "adjusted", "iptw-ate", "matching", "aipw"]
+    assert list(methods) == ["unadjusted", "adjusted", "iptw-ate", "matching", "aipw"]
     assert set(answer) >= {
         "estimates", "c_statistic", "balance", "missing", "versions", "plan_sha256", "data_sha256",
     }  # fmt: skip
@@ -78,7 +78,7 @@ def test_csv_and_parquet_give_the_same_estimates(clinic, capsys):
 def test_the_screen_shows_effects_and_what_it_is_not(clinic, capsys):
     assert analyse(clinic) == 0
     screen = capsys.readouterr().out
-    assert "200 of 200 men analysed" in screen
+    assert "200 of 200 patients analysed" in screen
     assert "iptw-ate" in screen
     assert "not a medical device" in screen
 
@@ -117,7 +117,7 @@ def test_the_reference_cohort_gives_the_reference_values(tmp_path, capsys):
         ("ward: {categorical: [north, south]}", "ward: numeric", "th' is not a number; give"),
         ("[north, south]", "[north, east]", "unknown category 'south'; declared levels: north"),
         ("outcome: baby", "outcome: woman age", "outcome holds"),
-        ("methods: [crude", "method: [crude", "did you mean 'methods'?"),
+        ("methods: [unadjusted", "method: [unadjusted", "did you mean 'methods'?"),
         ("missing: none", "missing: [", "is not valid YAML"),
     ],
 )
@@ -141,10 +141,14 @@ HEADER = b"fivg_sugar,baby,woman age,ward\n"
         ("sheet.xlsx", b"PK", "'.xlsx' is not read; give .csv or .parquet"),
         ("latin.csv", b"fivg_sugar,baby\n1,\x81\n", "row 2: byte 18 is not UTF-8 text"),
         ("half.csv", HEADER + b'1,0,3,"4', "row 2: a quote is opened and not closed"),
-        ("half.parquet", b"PAR1 and then nothing", "it is no Parquet file, or its end is missing"),
+        (
+            "half.parquet",
+            b"PAR1 and then nothing",
+            "it is not a Parquet file, or its end is missing",
+        ),
         ("semicolons.csv", b"a;b\n1;2\n", "no such column; columns here: a, b"),
         ("twice.csv", b"a,b,a\n1,2,3\n", "a: two columns have this name"),
-        ("header.csv", HEADER, "no man is left to analyse"),
+        ("header.csv", HEADER, "no patient is left to analyse"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused(clinic, capsys, name, content, message):

@@ -24,7 +24,8 @@ covariates:
   age: numeric
   fsh: numeric
   ward: {categorical: [north, south]}
-methods: [crude, adjusted, firth, modified-poisson, iptw-ate, matching, standardised, aipw, tmle]
+methods:
+  [unadjusted, adjusted, firth, modified-poisson, iptw-ate, matching, g-computation, aipw, tmle]
 missing: complete-case
 subgroups: {ward: {by: ward}, older: {by: age, cut: "< 30"}}
 splines: [fsh]
@@ -34,7 +35,7 @@ mediation: [ward]
 MICE = ("missing: complete-case", "missing: {method: mice, imputations: 2, iterations: 1}")
 
 
-def men():
+def patients():
     rng = np.random.default_rng(3)
     return pd.DataFrame(
         {
@@ -65,7 +66,7 @@ def cell(column, value):
 
 def analyse(folder, table, plan=PLAN, *words):
     folder.mkdir(exist_ok=True)
-    path = folder / "men.csv"
+    path = folder / "patients.csv"
     if isinstance(table, bytes):
         path.write_bytes(table)
     else:
@@ -82,7 +83,7 @@ REFUSED = {
         lambda t: t.assign(won=t.won.map({0: "no", 1: "yes"})),
         "is not a number; code it 0 (no) and 1 (yes)",
     ),
-    "no treatment known": (setting(arm=np.nan), "no man is left to analyse (arm is missing: 120)"),
+    "no treatment known": (setting(arm=np.nan), "no patient is left to analyse (arm is miss"),
     "covariate empty": (setting(fsh=np.nan), "(fsh is missing: 120); fill the columns, leave"),
     "covariate constant": (setting(fsh=18.0), "fsh: it is the same for everyone; leave it out"),
     "covariate infinite": (cell("fsh", "inf"), "fsh: it holds inf; give finite measurements"),
@@ -92,13 +93,13 @@ REFUSED = {
     "text in a number": (cell("age", "old"), "age: 'old' is not a number; give numbers, or decl"),
     "unknown category": (cell("ward", "west"), "unknown category 'west'; declared levels: north"),
     "one category": (setting(ward="north"), "ward: it is the same for everyone"),
-    "empty subgroup": (setting(age=np.arange(N) + 30.0), "age < 30: no man is in it; choose anoth"),
+    "empty subgroup": (setting(age=np.arange(N) + 30.0), "age < 30: no patient is in it; choose"),
     "mediator missing": (lambda t: t.drop(columns="arm"), "arm: there is no such column; columns"),
     "covariate missing": (lambda t: t.drop(columns="fsh"), "fsh: there is no such column; columns"),
-    "three men": (lambda t: t.iloc[[0, 1, 3]].assign(arm=[0, 1, 1], won=[0, 1, 0], ward="north"),
+    "three rows": (lambda t: t.iloc[[0, 1, 3]].assign(arm=[0, 1, 1], won=[0, 1, 0], ward="north"),
                   "ward: it is the same for everyone"),
     "one arm": (lambda t: t[t.arm == 1], "arm: the treatment is 1 for everyone"),
-    "no men": (lambda t: t.head(0), "no man is left to analyse (no row)"),
+    "no patients": (lambda t: t.head(0), "no patient is left to analyse (no row)"),
 }  # fmt: skip
 
 
@@ -114,7 +115,7 @@ def refusal(capsys, code):
 @pytest.mark.parametrize(("change", "message"), REFUSED.values(), ids=REFUSED)
 def test_a_table_that_cannot_be_analysed_is_refused(tmp_path, capsys, change, message):
     out = tmp_path / "out"
-    said = refusal(capsys, analyse(tmp_path / "in", change(men()), PLAN, "--out", str(out)))
+    said = refusal(capsys, analyse(tmp_path / "in", change(patients()), PLAN, "--out", str(out)))
     assert message in said
     assert not out.exists()
     assert {path.name for path in tmp_path.iterdir()} == {"in"}
@@ -123,53 +124,53 @@ def test_a_table_that_cannot_be_analysed_is_refused(tmp_path, capsys, change, me
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (setting(fsh=np.nan), "men.csv: fsh: every value is missing; leave it out"),
-        (cell("fsh", "inf"), "men.csv: fsh: it holds inf"),
-        (setting(ward=None), "men.csv: ward: every value is missing"),
+        (setting(fsh=np.nan), "patients.csv: fsh: every value is missing; leave it out"),
+        (cell("fsh", "inf"), "patients.csv: fsh: it holds inf"),
+        (setting(ward=None), "patients.csv: ward: every value is missing"),
     ],
 )
 def test_what_cannot_be_imputed_is_refused(tmp_path, capsys, change, message):
-    table = change(men())
+    table = change(patients())
     table.loc[:4, "age"] = np.nan
     assert message in refusal(capsys, analyse(tmp_path, table, PLAN.replace(*MICE)))
 
 
 def test_a_single_missing_value_is_one_value(tmp_path, capsys):
     plan = PLAN.replace("complete-case", "none")
-    said = refusal(capsys, analyse(tmp_path, cell("fsh", None)(men()), plan))
+    said = refusal(capsys, analyse(tmp_path, cell("fsh", None)(patients()), plan))
     assert "fsh: 1 value is missing; plan `missing: mice`" in said
 
 
 def test_all_faults_of_a_table_are_told_at_once(tmp_path, capsys):
-    table = men().assign(won=7, fsh=18.0, ward="north")
+    table = patients().assign(won=7, fsh=18.0, ward="north")
     assert analyse(tmp_path, table) == 2
     said = capsys.readouterr().err
-    assert all(f"men.csv: {name}: " in said for name in ("won", "fsh", "ward"))
+    assert all(f"patients.csv: {name}: " in said for name in ("won", "fsh", "ward"))
 
 
 ESTIMABLE_IN_PART = {
     "collinear covariates": (
         lambda t: t.assign(fsh=2 * t.age + 1),
-        {"crude"},
-        "fsh says what the columns before it say together; leave it out of the covariates",
+        {"unadjusted"},
+        "fsh is a linear combination of the columns before it; leave it out of the covariates",
     ),
-    "a column twice": (lambda t: t.assign(fsh=t.age), {"crude"}, "fsh says what the columns"),
-    "fewer men than coefficients": (
+    "a column twice": (lambda t: t.assign(fsh=t.age), {"unadjusted"}, "fsh is a linear"),
+    "fewer patients than coefficients": (
         lambda t: t.head(5).assign(
             arm=[0, 1, 1, 0, 1], won=[0, 1, 0, 1, 1], age=[25, 35, 28, 33, 31],
             ward=[*t.ward[:3], "north", "south"],
         ),
-        {"crude"},
-        "5 men are too few for a model of 5 coefficients",
+        {"unadjusted"},
+        "5 patients are too few for a model of 5 coefficients",
     ),
     "outcome is treatment": (
-        lambda t: t.assign(won=t.arm), {"crude", "firth", "iptw-ate"},
-        "treatment and covariates tell the outcome without error",
+        lambda t: t.assign(won=t.arm), {"unadjusted", "firth", "iptw-ate"},
+        "treatment and covariates separate the outcome completely",
     ),
     "treatment by age": (
         lambda t: t.assign(arm=(t.age > 32) * 1),
-        {"crude", "adjusted", "firth", "modified-poisson", "standardised"},
-        "the covariates tell who was treated without error: nobody is comparable",
+        {"unadjusted", "adjusted", "firth", "modified-poisson", "g-computation"},
+        "the covariates separate the arms completely (positivity",
     ),
 }  # fmt: skip
 
@@ -180,7 +181,7 @@ ESTIMABLE_IN_PART = {
 def test_what_cannot_be_estimated_is_labelled_and_explained(
     tmp_path, capsys, change, answered, remark
 ):
-    assert analyse(tmp_path, change(men()), PLAN, "--json") == 0
+    assert analyse(tmp_path, change(patients()), PLAN, "--json") == 0
     answer = json.loads(capsys.readouterr().out)
     found = {each["method"] for each in answer["estimates"] if each["converged"]}
     assert found == answered
@@ -190,7 +191,7 @@ def test_what_cannot_be_estimated_is_labelled_and_explained(
 
 def test_tables_and_figures_show_what_cannot_be_estimated(tmp_path, capsys):
     out = tmp_path / "out"
-    table = men().assign(arm=(men().age > 32) * 1)
+    table = patients().assign(arm=(patients().age > 32) * 1)
     assert analyse(tmp_path / "in", table, PLAN, "--out", str(out)) == 0
     assert "not estimable" in (out / "estimates.md").read_text()
     for name in ("effects", "splines", "propensity_odds_ratios"):
@@ -199,8 +200,8 @@ def test_tables_and_figures_show_what_cannot_be_estimated(tmp_path, capsys):
 
 
 def test_the_screen_says_why(tmp_path, capsys):
-    assert analyse(tmp_path, men().assign(fsh=men().age)) == 0
-    assert "Not estimable: fsh says what the columns" in capsys.readouterr().out
+    assert analyse(tmp_path, patients().assign(fsh=patients().age)) == 0
+    assert "Not estimable: fsh is a linear combination" in capsys.readouterr().out
 
 
 def test_a_byte_that_is_no_text_is_found(tmp_path, capsys):

@@ -25,7 +25,7 @@ covariates:
   "{fsh}": numeric
   "{cause}": {{categorical: [{causes}]}}
   "{centre}": {{categorical: [{centres}]}}
-methods: [crude, adjusted, firth, iptw-ate, iptw-ato, matching, standardised, aipw, tmle]
+methods: [unadjusted, adjusted, firth, iptw-ate, iptw-ato, matching, g-computation, aipw, tmle]
 missing: {{method: mice, imputations: 4, iterations: 3}}
 subgroups:
   older: {{by: "{age}", cut: "< 35"}}

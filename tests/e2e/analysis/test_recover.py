@@ -18,7 +18,7 @@ from pretese.jobs.blocks import Store
 PLAN = """
 outcome: any_sperm
 covariates: {fsh_iu_l: numeric, diagnosis: {categorical: [idiopathic, azfc]}}
-methods: [standardised, crude]
+methods: [g-computation, unadjusted]
 """
 
 REPLICATES = 200
@@ -29,7 +29,7 @@ def words(folder: Path, out: Path, *more: str) -> list[str]:
     plan.write_text(PLAN, encoding="utf-8")
     return [
         "recover", "constant-effect", "no-effect", "--plan", str(plan), "--out", str(out),
-        "--truth-men", "40000", "--replicates", str(REPLICATES), "--no-figures", *more,
+        "--truth-patients", "40000", "--replicates", str(REPLICATES), "--no-figures", *more,
     ]  # fmt: skip
 
 
@@ -171,8 +171,8 @@ def test_json_holds_every_verdict_and_figures_may_come_later(whole, folder, tmp_
     shutil.copytree(whole, out)
     assert run(words(folder, out, "--workers", "1", "--resume", "--figures", "--json")) == 0
     verdicts = json.loads(capsys.readouterr().out)
-    assert {each["method"] for each in verdicts} == {"standardised", "crude"}
-    assert {each["claim"] for each in verdicts} == {"none"}
+    assert {each["method"] for each in verdicts} == {"g-computation", "unadjusted"}
+    assert {each["expected"] for each in verdicts} == {"none"}
     before, after = hashes(whole), hashes(out)
     assert {name for name in before if before[name] != after[name]} == {"results/manifest.json"}
     names = ("lollipops-constant-effect", "zip-constant-effect-own", "lollipops-no-effect",

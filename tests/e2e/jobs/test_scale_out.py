@@ -29,7 +29,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "scale-out.md"
 PLAN = """
 outcome: any_sperm
 covariates: {fsh_iu_l: numeric}
-methods: [crude]
+methods: [unadjusted]
 """
 
 
@@ -170,7 +170,7 @@ def words(folder: Path, out: Path, *more: str) -> list[str]:
     plan.write_text(PLAN, encoding="utf-8")
     return [
         "recover", "constant-effect", "no-effect", "--plan", str(plan), "--out", str(out),
-        "--truth-men", "120000", "--replicates", "400", "--no-figures", *more,
+        "--truth-patients", "120000", "--replicates", "400", "--no-figures", *more,
     ]  # fmt: skip
 
 

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from pretese.article.twin.run_twin import run_studies
+from pretese.article.simulated.run_studies import run_studies
 from pretese.cli import run
 from pretese.clinic.clinic_files import load_clinic
-from pretese.clinic.clinic_task import Task, first_run, replications
-from simulate.clinic.capacity.replications import measured, summary
+from pretese.clinic.clinic_task import Task, first_run, replicates
+from simulate.clinic.capacity.replicates import measured, summary
 from tests.support.paper import paper
 
 
@@ -29,7 +29,7 @@ def kill_workers_once():
 
 
 def test_killed_workers_change_no_number_of_reproduce(monkeypatch):
-    monkeypatch.setattr("pretese.article.twin.run_twin.BLOCK", 4)
+    monkeypatch.setattr("pretese.article.simulated.run_studies.BLOCK", 4)
     whole = run_studies(paper(), 7, 20)
     tell, moved = kill_workers_once()
     found = run_studies(paper(), 7, 20, 2, tell)
@@ -49,7 +49,7 @@ def test_killed_workers_change_no_number_of_a_clinic(monkeypatch):
         )
         first = measured(first_run(task, lambda: False))
         moved.clear()
-        done = replications(task, first, 6, 0.1, "p90_wait_days", lambda: False)
+        done = replicates(task, first, 6, 0.1, "p90_wait_days", lambda: False)
         assert len(moved) == 5
         tables.append(summary(done))
     assert tables[0].equals(tables[1])
@@ -87,7 +87,7 @@ def test_sigterm_leaves_a_clinic_complete_up_to_that_moment(tmp_path, monkeypatc
 
     monkeypatch.setattr("pretese.clinic.clinic_task.optional_progress", lambda *_: bar(tell))
     out = tmp_path / "out"
-    words = ["clinic", "paper", "--men", "60", "--replications", "30", "--no-figures"]
+    words = ["clinic", "paper", "--patients", "60", "--replicates", "30", "--no-figures"]
     assert run([*words, "--workers", "2", "--out", str(out)]) == 143
     assert (out / "manifest.json").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]

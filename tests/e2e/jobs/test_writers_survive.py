@@ -1,13 +1,24 @@
-"""Every command that writes, killed and on a full disk: no earlier result is lost.
+"""Every command that writes, killed, on a full disk, with a rival: no earlier result is lost.
 
-`make soak` does every step of every command.
+`make soak` does every step of every command, each page of a small disk, and rivals at any moment.
 """
 
 from pathlib import Path
 
 import pytest
 
-from tests.support.faults.survival import FILES, FOLDERS, Case, fill, inputs, kill, prepare
+from tests.support.faults.disk_faults import at_step, snapshot
+from tests.support.faults.small_disk import fill_disk, pages, small_disk
+from tests.support.faults.survival import fill, kill, prepare
+from tests.support.faults.writers import (
+    FILES,
+    FOLDERS,
+    Case,
+    inputs,
+    report_in_its_study,
+    run_well,
+    run_words,
+)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +44,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_folder_killed_in_the_swap_or_on_a_full_disk_loses_nothing(case, given, tmp_path):
     """`tests/unit/io/test_result_folder.py` does every step of the swap itself."""
     ready = prepare(case, given, tmp_path)
-    between = max(number for number, step in enumerate(ready.steps) if step == "rename")
+    swap = "rename" if "rename" in ready.steps else "replace"  # a report is one more file
+    between = max(number for number, step in enumerate(ready.steps) if step == swap)
     assert kill(ready, tmp_path / "kill", between) == 0
     assert fill(ready, tmp_path / "full", between // 2) == 0
 
@@ -46,3 +58,32 @@ def test_a_file_killed_or_on_a_full_disk_loses_nothing(case, given, tmp_path):
     assert ready.steps.count("replace") == 1
     assert kill(ready, tmp_path / "kill", ready.steps.index("replace")) == 0
     assert fill(ready, tmp_path / "full", ready.steps.index("fsync")) == 0
+
+
+@pytest.mark.usefixtures("quick")
+@cases(tuple(case for case in FOLDERS if case.words is not report_in_its_study))
+def test_a_second_run_into_the_same_place_is_refused(case, given, tmp_path):
+    """`make soak` starts rivals in processes of their own, at any moment."""
+    ready = prepare(case, given, tmp_path)
+    place = ready.start(tmp_path / "both")
+    rival = case.rival or case.before
+    told = []
+    with at_step(tmp_path / "both", ready.steps.index("rename"),
+                 lambda: told.append(run_words(rival(given, place)))):  # fmt: skip
+        run_well(case.words(given, place))
+    code, said = told[0]
+    assert code == 2
+    assert "another run" in said
+    assert snapshot(tmp_path / "both") == ready.after
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("share", [0.2, 0.8])
+def test_a_disk_that_is_really_full_loses_nothing(share, given, tmp_path):
+    """Compiled libraries write these formats, and say in their own way that the disk is full."""
+    every_format = next(case for case in FOLDERS if case.name == "simulate, every format")
+    ready = prepare(every_format, given, tmp_path)
+    with small_disk(tmp_path / "disk") as disk:
+        if disk is None:
+            pytest.skip("no disk may be mounted here")
+        assert fill_disk(ready, disk, int(share * pages(ready))) == (0, True)

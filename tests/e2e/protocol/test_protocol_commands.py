@@ -39,31 +39,34 @@ def document(capsys, *words: str) -> dict:
 @pytest.mark.parametrize(
     ("words", "outcome"),
     [
-        (["--month", "1"], "advice"),
-        (["--month", "4", "--phase-before", "hcg"], "nothing due"),
+        (["--month", "1"], "recommendation"),
+        (["--month", "4", "--previous-phase", "hcg"], "no action required"),
         (["--month", "2"], "insufficient data"),
-        (["--month", "3", "--phase-before", "stopped"], "out of scope"),
+        (["--month", "3", "--previous-phase", "stopped"], "out of scope"),
     ],
 )
 def test_the_four_outcomes_reach_the_user(capsys, words, outcome):
-    found = document(capsys, "decide", "--on", "2022-03-31", *words)
-    expected = {"nothing due": "insufficient data"}.get(outcome, outcome)
+    found = document(capsys, "decide", "--decision-date", "2022-03-31", *words)
+    expected = {"no action required": "insufficient data"}.get(outcome, outcome)
     assert found["outcome"] == expected  # after therapy the semen analysis is asked for next
     assert found["decisions"][0]["outcome"] == outcome
-    assert found["schema"] == "pretese/decision/1"
+    assert found["schema"] == "pretese/decision/2"
 
 
 def test_a_decision_document_carries_rule_inputs_boundary_and_change(capsys):
     found = document(
-        capsys, "decide", "--month", "2", "--phase-before", "hcg", "--fsh", "11.3",
-        "--fsh-unit", "mIU/mL", "--on", "2022-03-31",
+        capsys, "decide", "--month", "2", "--previous-phase", "hcg", "--fsh", "11.3",
+        "--fsh-unit", "mIU/mL", "--decision-date", "2022-03-31",
     )  # fmt: skip
     (decision,) = found["decisions"]
     assert decision["rule_id"] == "P3"
     assert decision["boundary"] == {
         "input": "fsh_iu_l", "limit": 11.1, "distance": 0.2, "unit": "[IU]/L"
     }  # fmt: skip
-    assert (decision["flip"]["to"], decision["flip"]["then"]) == ("at most 11.1", "hcg-ufsh")
+    assert (decision["nearest_change"]["to"], decision["nearest_change"]["action"]) == (
+        "at most 11.1",
+        "hcg-ufsh",
+    )
     assert decision["orders"][0] == {
         "drug": "hcg", "dose_iu": 2000.0, "route": "im", "interval_days": 2, "offset_day": 0
     }  # fmt: skip
@@ -72,18 +75,28 @@ def test_a_decision_document_carries_rule_inputs_boundary_and_change(capsys):
 
 
 def test_semen_and_other_findings_come_in_words(capsys):
-    words = ["decide", "--month", "4", "--phase-before", "hcg", "--on", "2022-06-01"]
+    words = ["decide", "--month", "4", "--previous-phase", "hcg", "--decision-date", "2022-06-01"]
     found = document(capsys, *words, "--finding", "semen=no sperm")
-    assert found["decisions"][-1]["then"] == "micro-tese"
+    assert found["decisions"][-1]["action"] == "micro-tese"
     found = document(capsys, *words, "--finding", "semen=sperm")
-    assert found["decisions"][-1]["then"] == "icsi-ejaculated"
+    assert found["decisions"][-1]["action"] == "icsi-ejaculated"
 
 
 def test_a_limit_of_ones_own_is_used_and_hashed(capsys):
-    words = ["decide", "--month", "2", "--phase-before", "hcg", "--fsh", "12", "--on", "2022-03-31"]
+    words = [
+        "decide",
+        "--month",
+        "2",
+        "--previous-phase",
+        "hcg",
+        "--fsh",
+        "12",
+        "--decision-date",
+        "2022-03-31",
+    ]
     usual = document(capsys, *words)
     wider = document(capsys, *words, "--set", "fsh_high=12")
-    assert [d["decisions"][0]["then"] for d in (usual, wider)] == ["hcg", "hcg-ufsh"]
+    assert [d["decisions"][0]["action"] for d in (usual, wider)] == ["hcg", "hcg-ufsh"]
     assert usual["regimen"]["sha256"] != wider["regimen"]["sha256"]
 
 
@@ -124,21 +137,24 @@ def test_decisions_may_stand_for_findings(capsys):
 def test_an_audit_is_a_table_a_file_and_a_document(capsys):
     code, out, _ = said(capsys, "audit", "log.csv", "--csv", "d.csv")
     assert code == 0
-    assert "due hcg 2000 IU on day 2; done hcg 5000 IU on day 2 (row 3)" in out
+    assert "dose: expected hcg 2000 IU on day 2; observed hcg 5000 IU on day 2" in out
     rows = list(csv.DictReader(Path("d.csv").read_text().splitlines()))
     assert [(row["kind"], row["day"], row["rows"]) for row in rows] == [("dose", "2", "3")]
     found = document(capsys, "audit", "log.csv")
-    assert (found["schema"], found["counts"]["dose"], found["men_with"]["dose"]) == (
-        "pretese/audit/1", 1, 1
+    assert (found["schema"], found["counts"]["dose"], found["patients_with"]["dose"]) == (
+        "pretese/audit/2", 1, 1
     )  # fmt: skip
-    assert found["men"][0]["complete"] is False
+    assert found["patients"][0]["complete"] is False
     assert said(capsys, "audit", "log.csv", "--strict")[0] == 3
 
 
 BAD = [
     (["decide"], "give either --patient FILE or --month M, not both"),
     (["decide", "--month", "0"], "--month: 0 is out of range; give a month from 1 to 12"),
-    (["decide", "--month", "2", "--phase-before", "x"], "--phase-before: 'x' is no phase; give"),
+    (
+        ["decide", "--month", "2", "--previous-phase", "x"],
+        "--previous-phase: 'x' is no phase; give",
+    ),
     (["decide", "--month", "2", "--fsh", "-1"], "-1 is outside the plausible range"),
     (["decide", "--month", "2", "--fsh", "high"], "--fsh: 'high' is no number; give a number"),
     (["decide", "--month", "2", "--fsh", "1,234"], "'1,234' is no number; write 1234 or 1.234"),
@@ -165,7 +181,7 @@ BAD = [
     (["schedule", "--start", "2022-03-01", "--decisions", "ufsh"], "ufsh begins no path"),
     (["schedule", "--start", "2022-03-01", "--regimen", "hcg-only", "--fsh", "9"], "by FSH"),
     (["schedule", "--start", "2022-03-01", "--ics", "no/x.ics"], "it cannot be written"),
-    (["schedule", "--start", "2022-03-01", "--ics", "x.ics", "--at", "08:00"], "come together"),
+    (["schedule", "--start", "2022-03-01", "--ics", "x.ics", "--time", "08:00"], "come together"),
     (["audit", "none.csv"], "none.csv: there is no such file"),
     (["audit", "log.csv", "--map", "patient"], "--map: 'patient' is not understood"),
     (["audit", "log.csv", "--map", "patient=ID"], "ID: the column is missing"),
@@ -200,7 +216,8 @@ def test_a_regimen_that_is_not_proved_fails_the_check_and_not_the_input(capsys):
 def test_a_case_that_fails_fails_the_check(capsys):
     Path("mine.yaml").write_text("id: mine\nversion: 1.0.0\nextends: fsh-guided\n")
     Path("mine.cases.yaml").write_text(
-        "regimen: mine\ncases:\n- {says: wrong, table: phase, given: {month: 1}, then: hcg-ufsh}\n"
+        "regimen: mine\ncases:\n"
+        "- {statement: wrong, table: phase, given: {month: 1}, then: hcg-ufsh}\n"
     )
     code, out, err = said(capsys, "regimen", "test", "mine.yaml")
     assert code == 3

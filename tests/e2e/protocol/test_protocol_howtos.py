@@ -10,12 +10,12 @@ import pytest
 from pretese.bedside.json_answers import schema_of
 from pretese.cli import run
 from protocol.audit.deviations import KINDS
-from protocol.bedside.advise import Advice
 from protocol.bedside.decision import Decision
+from protocol.bedside.recommend import Recommendation
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAGES = [
-    "check-one-man",
+    "decide-for-one-patient",
     "write-your-own-regimen",
     "audit-your-clinics-log",
     "monitor-a-running-trial",
@@ -78,14 +78,14 @@ def test_the_matcher_can_fail():
 
 def test_the_schema_page_names_every_field():
     page = (DOCS / "reference" / "decision-schema.md").read_text()
-    for kind in (Advice, Decision):
+    for kind in (Recommendation, Decision):
         for field in fields(kind):
             assert f"`{field.name}`" in page, field.name
 
 
 def test_the_json_schema_describes_every_part():
-    schema = schema_of(Advice)
-    assert set(schema["required"]) >= {"outcome", "decisions", "flags", "on"}
+    schema = schema_of(Recommendation)
+    assert set(schema["required"]) >= {"outcome", "decisions", "flags", "as_of"}
     assert "Decision" in schema["$defs"]
 
 

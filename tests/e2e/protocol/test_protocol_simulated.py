@@ -33,13 +33,13 @@ def test_a_drawn_cohort_audits_clean_but_for_what_it_did_not_measure(study):
     assert set(logs) == {"fsh-guided", "no-therapy"}
     incomplete = study["patients"].set_index("patient_id")
     hormones = ["fsh_iu_l", "lh_iu_l", "testosterone_nmol_l", "estradiol_pmol_l", "prolactin_ng_ml"]
-    unmeasured = {f"man {n}" for n in incomplete.index[incomplete[hormones].isna().any(axis=1)]}
-    found = [man for name, log in logs.items() for man in audit(log, load_regimen(name)).men]
+    unmeasured = {f"patient {n}" for n in incomplete.index[incomplete[hormones].isna().any(axis=1)]}
+    found = [man for name, log in logs.items() for man in audit(log, load_regimen(name)).patients]
     flagged = {man.patient for man in found if man.deviations}
     assert flagged == unmeasured
     assert {(d.kind, d.day) for man in found for d in man.deviations} == {("omitted test", 0)}
     closed = incomplete.index[(incomplete["micro_tese"] == 1) | (incomplete["icsi"] == 1)]
-    assert {man.patient for man in found if man.complete} == {f"man {n}" for n in closed}
+    assert {man.patient for man in found if man.complete} == {f"patient {n}" for n in closed}
 
 
 def test_thirteen_kinds_put_into_a_drawn_cohort_are_all_found_and_nobody_else_is(study):
@@ -47,7 +47,7 @@ def test_thirteen_kinds_put_into_a_drawn_cohort_are_all_found_and_nobody_else_is
     log = logs_of_study(study, START)["fsh-guided"]
     clean = {
         man.patient: log[man.patient]
-        for man in audit(log, regimen).men
+        for man in audit(log, regimen).patients
         if man.complete and not man.deviations and log[man.patient][-1].name == "micro-tese"
     }
     random = np.random.default_rng(3)
@@ -61,7 +61,7 @@ def test_thirteen_kinds_put_into_a_drawn_cohort_are_all_found_and_nobody_else_is
     assert set(key.values()) == set(KINDS)
     found = {
         man.patient: {deviation.kind for deviation in man.deviations}
-        for man in audit(clean, regimen).men
+        for man in audit(clean, regimen).patients
     }
     assert found == {patient: {key[patient]} if patient in key else set() for patient in clean}
 
@@ -71,32 +71,34 @@ def test_the_log_of_drawn_men_survives_the_journey_through_csv(study):
         regimen = load_regimen(name)
         few = dict(list(log.items())[:40])
         again = audit(parse_log(write_log(few), regimen, "log.csv"), regimen)
-        assert [man.phases for man in again.men] == [man.phases for man in audit(few, regimen).men]
+        assert [man.phases for man in again.patients] == [
+            man.phases for man in audit(few, regimen).patients
+        ]
         assert again.counts() == audit(few, regimen).counts()
 
 
 def test_the_months_of_drawn_men_are_those_that_the_audit_reads_from_their_injections(study):
     (log,) = [log for name, log in logs_of_study(study, START).items() if name == "fsh-guided"]
     visits = study["visits"]
-    drawn = visits[visits["month"] > 0].groupby("patient_id")["phase_before"].agg(tuple)
-    judged = {man.patient: man.phases for man in audit(log, load_regimen("fsh-guided")).men}
+    drawn = visits[visits["month"] > 0].groupby("patient_id")["previous_phase"].agg(tuple)
+    judged = {man.patient: man.phases for man in audit(log, load_regimen("fsh-guided")).patients}
     for number, phases in drawn.items():
-        assert judged[f"man {number}"] == phases
+        assert judged[f"patient {number}"] == phases
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_a_folder_of_drawn_studies_is_audited_from_the_command_line(kind, tmp_path, capsys):
     folder = tmp_path / "drawn"
-    words = ["simulate", "paper", "--men", "40", "--replicates", "2", "--format", kind]
+    words = ["simulate", "paper", "--patients", "40", "--replicates", "2", "--format", kind]
     assert run([*words, "--out", str(folder)]) == 0
     capsys.readouterr()
     assert run(["audit", str(folder), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert {kind for kind, count in found["counts"].items() if count} <= {"omitted test"}
-    names = {man["patient"] for man in found["men"]}
-    assert any(name.startswith("study 2, man ") for name in names)
+    names = {man["patient"] for man in found["patients"]}
+    assert any(name.startswith("study 2, patient ") for name in names)
     assert run(["audit", str(folder), "--regimen", "hcg-only"]) == 2
-    assert "none of its men followed hcg-only; they followed: " in capsys.readouterr().err
+    assert "none of its patients followed hcg-only; they followed: " in capsys.readouterr().err
     (folder / f"visits.{kind}").unlink()
     assert run(["audit", str(folder)]) == 2
     assert "visits.csv: it is not there" in capsys.readouterr().err
@@ -152,5 +154,5 @@ def test_a_folder_with_a_damaged_table_is_one_message(drawn_folder, tmp_path):
         (tmp_path / f"{name}.csv").write_bytes((drawn_folder / f"{name}.csv").read_bytes())
     (tmp_path / "visits.csv").unlink()
     (tmp_path / "visits.parquet").write_bytes(b"PAR1 cut off")
-    with pytest.raises(InputError, match="it is no Parquet file, or its end is missing"):
+    with pytest.raises(InputError, match="it is not a Parquet file, or its end is missing"):
         logs_of_folder(tmp_path)

@@ -14,8 +14,8 @@ from pretese.cli import run
 from pretese.clinic.clinic_files import TABLES
 from pretese.jobs.signals import StopRequest
 
-SMALL = ["clinic", "paper", "--men", "60", "--workers", "1"]
-QUICK = ["--replications", "2", "--no-figures"]
+SMALL = ["clinic", "paper", "--patients", "60", "--workers", "1"]
+QUICK = ["--replicates", "2", "--no-figures"]
 
 
 def clinic(out: Path, *words: str) -> Path:
@@ -25,22 +25,22 @@ def clinic(out: Path, *words: str) -> Path:
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory) -> Path:
-    """A run of two replications, as CSV and XES."""
-    return clinic(tmp_path_factory.mktemp("clinic") / "x", "--xes", "--men", "400")
+    """A run of two replicates, as CSV and XES."""
+    return clinic(tmp_path_factory.mktemp("clinic") / "x", "--xes", "--patients", "400")
 
 
 def test_tables_log_and_measures_are_written(written):
     names = {path.name for path in written.iterdir()}
     assert names == {
-        *(f"{name}.csv" for name in TABLES), "log.xes", "summary.csv", "replications.csv",
+        *(f"{name}.csv" for name in TABLES), "log.xes", "summary.csv", "replicates.csv",
         "queues.csv", "dictionary.csv", "manifest.json",
     }  # fmt: skip
     facts = json.loads((written / "manifest.json").read_text())
-    assert facts["replications"] == 2
+    assert facts["replicates"] == 2
     assert facts["tables_as_of_day"] == 2191
     summary = pd.read_csv(written / "summary.csv").set_index("measure")
     assert summary.loc["p90_wait_days", "mean"] > 0
-    assert summary.loc["theatre_utilisation", "replications"] == 2
+    assert summary.loc["theatre_utilisation", "replicates"] == 2
 
 
 def test_figures_are_drawn(tmp_path):
@@ -53,14 +53,14 @@ def test_figures_are_drawn(tmp_path):
 
 
 def test_the_same_call_gives_the_same_bytes_with_any_number_of_workers(written, tmp_path):
-    again = clinic(tmp_path / "b", "--xes", "--men", "400", "--workers", "2")
+    again = clinic(tmp_path / "b", "--xes", "--patients", "400", "--workers", "2")
     files = sorted(path.relative_to(written) for path in written.rglob("*") if path.is_file())
     for file in files:
         assert (written / file).read_bytes() == (again / file).read_bytes(), file
 
 
 def test_parquet_and_csv_hold_the_same(written, tmp_path):
-    binary = clinic(tmp_path / "b", "--men", "400", "--format", "parquet")
+    binary = clinic(tmp_path / "b", "--patients", "400", "--format", "parquet")
     for name in ("patients", "visits", "transfers", "log"):
         one = pd.read_csv(written / f"{name}.csv")
         other = pd.read_parquet(binary / f"{name}.parquet")
@@ -70,8 +70,8 @@ def test_parquet_and_csv_hold_the_same(written, tmp_path):
 
 
 def test_an_unlimited_clinic_writes_what_simulate_writes(tmp_path):
-    clinic(tmp_path / "a", "--clinic", "unlimited", "--seed", "4", "--replications", "1")
-    words = ["simulate", "paper", "--men", "60", "--seed", "4", "--out", str(tmp_path / "b")]
+    clinic(tmp_path / "a", "--clinic", "unlimited", "--seed", "4", "--replicates", "1")
+    words = ["simulate", "paper", "--patients", "60", "--seed", "4", "--out", str(tmp_path / "b")]
     assert run(words) == 0
     for name in ("patients", "visits", "injections", "procedures", "transfers"):
         mine, theirs = (pd.read_csv(tmp_path / each / f"{name}.csv") for each in "ab")
@@ -79,9 +79,9 @@ def test_an_unlimited_clinic_writes_what_simulate_writes(tmp_path):
 
 
 def test_a_question_of_capacity_is_answered(capsys):
-    words = ["--clinic", "busy-theatre", "--solve", "theatre_lists", "--until",
+    words = ["--clinic", "busy-theatre", "--solve", "theatre_lists", "--goal",
              "p90_wait_days < 60", "--json"]  # fmt: skip
-    assert run(["clinic", "paper", "--men", "300", "--workers", "1", *words]) == 0
+    assert run(["clinic", "paper", "--patients", "300", "--workers", "1", *words]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["answer"] >= 1
     assert [each["met"] for each in answer["tried"]][-1] is True
@@ -98,11 +98,11 @@ def test_the_summary_comes_as_json(tmp_path, capsys):
     [
         (["--clinic", "nowhere"], "there is no such clinic"),
         (["--measure", "joy"], "there is no such measure"),
-        (["--solve", "theatre_lists"], "without --until"),
-        (["--until", "p90_wait_days < 60"], "without --solve"),
-        (["--solve", "nurses", "--until", "p90_wait_days < 60"], "cannot be solved for"),
-        (["--solve", "theatre_lists", "--until", "joy > 3"], "there is no measure 'joy'"),
-        (["--men", "1"], "--men"),
+        (["--solve", "theatre_lists"], "without --goal"),
+        (["--goal", "p90_wait_days < 60"], "without --solve"),
+        (["--solve", "nurses", "--goal", "p90_wait_days < 60"], "cannot be solved for"),
+        (["--solve", "theatre_lists", "--goal", "joy > 3"], "there is no measure 'joy'"),
+        (["--patients", "1"], "--patients"),
         (["--format", "sav"], "--format"),
     ],
 )
@@ -149,7 +149,7 @@ def test_ctrl_c_leaves_complete_tables_of_what_has_happened(tmp_path, monkeypatc
     facts = json.loads((out / "manifest.json").read_text())
     day = facts["interrupted_on_day"]
     assert 0 < day < 2191
-    assert facts["replications"] == 1
+    assert facts["replicates"] == 1
     patients = pd.read_csv(out / "patients.csv")
     milestones = pd.read_csv(out / "milestones.csv")
     assert 300 <= len(patients) == len(milestones) < 400

@@ -101,16 +101,16 @@ def test_a_missed_target_is_exit_three_and_says_which(tmp_path, capsys, monkeypa
 
 def test_the_audit_is_written_beside_the_report_and_listed(tmp_path):
     out = tmp_path / "audited"
-    words = ["reproduce", "--audit", "--replicates", "3", "--seed", "7", "--workers", "1"]
+    words = ["reproduce", "--bias-analysis", "--replicates", "3", "--seed", "7", "--workers", "1"]
     assert run([*words, "--out", str(out)]) in (0, 3)
-    table = pd.read_csv(out / "audit.csv")
+    table = pd.read_csv(out / "bias-analysis.csv")
     simulated = table["scenarios"].notna()
     drawn_often_enough = simulated & table["value"].notna()
     assert table.loc[drawn_often_enough, "monte_carlo_se"].notna().mean() > 0.9
     assert table["pitfall"].nunique() >= 15
-    page = (out / "audit.html").read_text(encoding="utf-8")
+    page = (out / "bias_analysis.html").read_text(encoding="utf-8")
     assert page.count("<h2") == table["pitfall"].nunique()
     assert "src=" not in page
-    assert {"audit.html", "audit.md", "audit.csv"} <= set(
+    assert {"bias_analysis.html", "bias-analysis.md", "bias-analysis.csv"} <= set(
         json.loads((out / "manifest.json").read_text())["files"]
     )

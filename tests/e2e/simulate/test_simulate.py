@@ -28,7 +28,7 @@ def simulate(out: Path, *words: str) -> Path:
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "sav", "dta", "xpt"])
 def test_all_tables_are_written_and_the_truth_apart(tmp_path, kind):
-    out = simulate(tmp_path / "x", "--men", "30", "--format", kind)
+    out = simulate(tmp_path / "x", "--patients", "30", "--format", kind)
     described = {"datapackage.json"} if kind in ("csv", "parquet") else set()
     observed = {f"{name}.{kind}" for name in COLUMNS if name != "truth"}
     assert {path.name for path in out.iterdir()} == {
@@ -38,7 +38,7 @@ def test_all_tables_are_written_and_the_truth_apart(tmp_path, kind):
 
 
 def test_formats_can_be_listed(tmp_path):
-    out = simulate(tmp_path / "x", "--men", "30", "--format", "dataset-json, redcap,csv")
+    out = simulate(tmp_path / "x", "--patients", "30", "--format", "dataset-json, redcap,csv")
     assert {path.name for path in (out / "redcap").iterdir()} == {
         "data_dictionary.csv", "records.csv",
     }  # fmt: skip
@@ -50,7 +50,7 @@ def test_formats_can_be_listed(tmp_path):
 
 
 def test_the_manifest_holds_the_hash_of_every_file(tmp_path):
-    out = simulate(tmp_path / "x", "--men", "30", "--format", "csv,parquet,dataset-json")
+    out = simulate(tmp_path / "x", "--patients", "30", "--format", "csv,parquet,dataset-json")
     listed = json.loads((out / "manifest.json").read_text())["files"]
     written = {p.relative_to(out).as_posix(): p for p in out.rglob("*") if p.is_file()}
     assert set(listed) == set(written) - {"manifest.json"}
@@ -60,7 +60,7 @@ def test_the_manifest_holds_the_hash_of_every_file(tmp_path):
 
 def test_every_format_holds_the_same_values(tmp_path):
     out = simulate(
-        tmp_path / "x", "--men", "40", "--replicates", "3",
+        tmp_path / "x", "--patients", "40", "--replicates", "3",
         "--format", "csv,parquet,sav,dta,xpt",
     )  # fmt: skip
     for name in COLUMNS:
@@ -79,21 +79,21 @@ def test_every_format_holds_the_same_values(tmp_path):
 def test_what_is_written_is_what_was_drawn(tmp_path, monkeypatch):
     monkeypatch.setattr(cohort_files, "SLICE", CHUNK)
     men = CHUNK + 300
-    out = simulate(tmp_path / "x", "--men", str(men), "--format", "parquet", "--seed", "5")
-    for name, table in tables(draw_cohort(paper(), 5, men=men)).items():
+    out = simulate(tmp_path / "x", "--patients", str(men), "--format", "parquet", "--seed", "5")
+    for name, table in tables(draw_cohort(paper(), 5, patients=men)).items():
         folder = out / "truth" if name == "truth" else out
         assert_same_values(pd.read_parquet(folder / f"{name}.parquet"), table, name)
 
 
 def test_the_dictionary_gives_unit_and_ucum_code(tmp_path):
-    out = simulate(tmp_path / "x", "--men", "30")
+    out = simulate(tmp_path / "x", "--patients", "30")
     listed = pd.read_csv(out / "dictionary.csv", keep_default_na=False)
     fsh = listed.query("table == 'visits' and column == 'fsh_iu_l'").iloc[0]
     assert (fsh["unit"], fsh["ucum"]) == ("IU/L", "[IU]/L")
 
 
 def test_the_same_call_gives_the_same_bytes_anywhere(tmp_path, monkeypatch):
-    words = ("--men", "25", "--replicates", "2", "--format", ",".join(FORMATS))
+    words = ("--patients", "25", "--replicates", "2", "--format", ",".join(FORMATS))
     here = simulate(tmp_path / "a", *words)
     monkeypatch.setenv("TZ", "Pacific/Auckland")
     time.tzset()
@@ -107,14 +107,14 @@ def test_the_same_call_gives_the_same_bytes_anywhere(tmp_path, monkeypatch):
 
 
 def test_a_run_takes_the_place_of_an_earlier_one(tmp_path):
-    simulate(tmp_path / "x", "--men", "30", "--format", "parquet")
-    out = simulate(tmp_path / "x", "--men", "30", "--format", "csv")
+    simulate(tmp_path / "x", "--patients", "30", "--format", "parquet")
+    out = simulate(tmp_path / "x", "--patients", "30", "--format", "csv")
     assert not list(out.rglob("*.parquet"))
 
 
 def test_a_number_can_be_replaced(tmp_path):
     out = simulate(
-        tmp_path / "x", "--men", "400",
+        tmp_path / "x", "--patients", "400",
         "--set", "spermatogenesis.treatment.direct=0",
         "--set", "spermatogenesis.treatment.long_infertility=0",
     )  # fmt: skip
@@ -126,15 +126,21 @@ def test_a_number_can_be_replaced(tmp_path):
     ("words", "expected"),
     [
         (["--set", "effect=0"], "there is no such number"),
-        (["--set", "fertility.miscarriage"], "there is no `=`"),
-        (["--set", "fertility.miscarriage=low"], "'low' is no number"),
+        (["--set", "fertility.miscarriage"], "is not understood; write it as in spermatogenesis"),
+        (["--set", "fertility.miscarriage=low"], "'low' is"),
         (["--set", "fertility.miscarriage=-1"], "no probability"),
-        (["--men", "1"], "--men"),
-        (["--format", "xlsx"], "'xlsx' is not one of csv, parquet, sav"),
+        (["--patients", "1"], "--patients"),
+        (["--format", "xlsx"], "'xlsx' is not one of 'csv', 'parquet', 'sav'"),
         (["--format", "csv,,sav"], "'' is not one of"),
         (["--format", ""], "--format"),
-        (["--men", "100001", "--format", "csv,sav"], "--format: sav: 100,001 men are too many"),
-        (["--men", "60000", "--replicates", "2", "--format", "redcap"], "120,000 men are too many"),
+        (
+            ["--patients", "100001", "--format", "csv,sav"],
+            "--format: sav: 100,001 men are too many",
+        ),
+        (
+            ["--patients", "60000", "--replicates", "2", "--format", "redcap"],
+            "120,000 men",
+        ),
     ],
 )
 def test_a_wrong_option_is_refused_before_anything_is_written(tmp_path, capsys, words, expected):
@@ -150,7 +156,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, capsys, monkeypatch):
 
     monkeypatch.setattr(Stream, "write", full)
     out = tmp_path / "x"
-    assert run(["simulate", "paper", "--out", str(out), "--men", "30"]) == 2
+    assert run(["simulate", "paper", "--out", str(out), "--patients", "30"]) == 2
     message = capsys.readouterr().err
     assert "No space left on device" in message
     assert "Traceback" not in message
@@ -161,27 +167,28 @@ def test_an_interrupted_run_leaves_the_earlier_result_as_it_was(tmp_path, monkey
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    out = simulate(tmp_path / "x", "--men", "30")
+    out = simulate(tmp_path / "x", "--patients", "30")
     before = (out / "manifest.json").read_bytes()
     monkeypatch.setattr(Stream, "write", interrupted)
-    assert run(["simulate", "paper", "--out", str(out), "--men", "40"]) == 130
+    assert run(["simulate", "paper", "--out", str(out), "--patients", "40"]) == 130
     assert (out / "manifest.json").read_bytes() == before
     assert list(tmp_path.iterdir()) == [out]
 
 
-def test_dirt_is_asked_for_in_per_cent_and_labelled_apart(tmp_path):
-    out = simulate(tmp_path / "x", "--men", "200", "--dirt", "10")
-    labels = pd.read_csv(out / "truth" / "truth_dirt.csv")
+def test_data_errors_are_asked_for_in_per_cent_and_labelled_apart(tmp_path):
+    out = simulate(tmp_path / "x", "--patients", "200", "--data-errors", "10")
+    labels = pd.read_csv(out / "truth" / "truth_data_errors.csv")
     spelt = labels.query("kind == 'spelling'")
     assert 8 <= len(spelt) <= 35
     patients = pd.read_csv(out / "patients.csv").drop_duplicates("patient_id")
     found = patients.set_index("patient_id").loc[spelt["patient_id"], "diagnosis"]
-    assert found.tolist() == spelt["dirty"].tolist()
-    assert json.loads((out / "manifest.json").read_text())["dirt_percent"] == 10
+    assert found.tolist() == spelt["corrupted"].tolist()
+    assert json.loads((out / "manifest.json").read_text())["data_errors_percent"] == 10
 
 
-@pytest.mark.parametrize("words", [["--dirt", "101"], ["--dirt", "5", "--format", "sav"]])
-def test_impossible_dirt_is_refused(tmp_path, capsys, words):
-    assert run(["simulate", "paper", "--out", str(tmp_path / "x"), *words]) == 2
-    assert "--dirt" in capsys.readouterr().err
+@pytest.mark.parametrize("more", [["101"], ["5", "--format", "sav"]])
+def test_impossible_data_errors_are_refused(tmp_path, capsys, more):
+    words = ["--out", str(tmp_path / "x"), "--data-errors", *more]
+    assert run(["simulate", "paper", *words]) == 2
+    assert "--data-errors" in capsys.readouterr().err
     assert not (tmp_path / "x").exists()

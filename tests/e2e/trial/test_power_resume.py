@@ -16,7 +16,7 @@ import pytest
 
 from pretese.cli import run
 from pretese.jobs.blocks import Store
-from pretese.jobs.crew import Crew
+from pretese.jobs.worker_pool import WorkerPool
 from pretese.screen.endings import EXIT_BAD_INPUT, EXIT_INTERRUPTED
 from pretese.trial.design.design_file import read_design
 from pretese.trial.power.runner import trial_job
@@ -85,7 +85,7 @@ def test_a_killed_run_continues_to_the_same_bytes(whole, folder):
     program = f"""
 import os, signal
 from pretese.cli import run
-from pretese.jobs.crew import Crew
+from pretese.jobs.worker_pool import WorkerPool
 from pretese.jobs.blocks import Store
 write, done = Store.write, []
 def write_and_die(self, block, table):
@@ -178,9 +178,9 @@ def test_a_cluster_writes_the_same_bytes(whole, folder, monkeypatch):
     def cluster(address):
         asked.append(address)
         with ThreadPoolExecutor(2) as pool:
-            yield Crew(pool, 3)
+            yield WorkerPool(pool, 3)
 
-    monkeypatch.setattr("pretese.jobs.cluster.cluster_crew", cluster)
+    monkeypatch.setattr("pretese.jobs.cluster.cluster_pool", cluster)
     assert run(words(folder, folder / "cluster", "--scheduler", "tcp://there:8786")) == 0
     assert asked == ["tcp://there:8786"]
     assert hashes(folder / "cluster") == hashes(whole)

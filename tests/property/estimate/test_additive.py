@@ -38,7 +38,7 @@ def test_additive_odds_have_no_interaction(a: float, b: float) -> None:
 
 
 def test_intervals_cover_the_truth() -> None:
-    """2,000 cohorts of 542 men; MOVER misses on both sides, the delta method on one."""
+    """2,000 cohorts of 542 patients; MOVER misses on both sides, the delta method on one."""
     rng = np.random.default_rng(5)
     truth = np.array([0.5, 0.4, 0.3])
     gn, s = rng.random((2, 2000, 542)) < 0.5

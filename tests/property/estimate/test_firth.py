@@ -11,7 +11,7 @@ from estimate.regression.firth import fit_firth, penalised_profile, penalised_te
 SEEDS = st.integers(0, 10**6)
 
 
-def men(seed: int) -> tuple[np.ndarray, np.ndarray]:
+def patients(seed: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     X = np.c_[np.ones(20), rng.integers(0, 2, 20), rng.normal(size=20)]
     return X, rng.integers(0, 2, 20).astype(float)
@@ -19,8 +19,8 @@ def men(seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 @settings(max_examples=30)
 @given(SEEDS, st.permutations(range(20)))
-def test_the_order_of_men_does_not_matter(seed: int, order: list[int]) -> None:
-    X, y = men(seed)
+def test_the_order_of_patients_does_not_matter(seed: int, order: list[int]) -> None:
+    X, y = patients(seed)
     assert fit_firth(X, y).coef == pytest.approx(
         fit_firth(X[order], y[order]).coef, abs=1e-7, nan_ok=True
     )
@@ -28,8 +28,8 @@ def test_the_order_of_men_does_not_matter(seed: int, order: list[int]) -> None:
 
 @settings(max_examples=30)
 @given(SEEDS)
-def test_weight_two_is_a_man_twice_and_weight_zero_is_no_man(seed: int) -> None:
-    X, y = men(seed)
+def test_weight_two_is_a_patient_twice_and_weight_zero_is_not_a_patient(seed: int) -> None:
+    X, y = patients(seed)
     w = np.ones(20)
     w[0], w[1] = 2, 0
     rows = [0, 0, *range(2, 20)]
@@ -41,7 +41,7 @@ def test_weight_two_is_a_man_twice_and_weight_zero_is_no_man(seed: int) -> None:
 @settings(max_examples=20)
 @given(SEEDS)
 def test_recoding_outcome_or_treatment_turns_the_effect_round(seed: int) -> None:
-    X, y = men(seed)
+    X, y = patients(seed)
     fit = fit_firth(X, y)
     turned = X.copy()
     turned[:, 1] = 1 - turned[:, 1]
@@ -53,7 +53,7 @@ def test_recoding_outcome_or_treatment_turns_the_effect_round(seed: int) -> None
 @settings(max_examples=15)
 @given(SEEDS)
 def test_limits_surround_the_estimate_and_agree_with_the_test(seed: int) -> None:
-    X, y = men(seed)
+    X, y = patients(seed)
     fit = fit_firth(X, y)
     if fit.converged and X[:, 1].std() > 0:
         low, high = penalised_profile(X, y, fit, 1)
@@ -64,7 +64,7 @@ def test_limits_surround_the_estimate_and_agree_with_the_test(seed: int) -> None
 
 
 def test_even_in_tiny_studies_every_answer_is_finite_and_nearly_unbiased() -> None:
-    """1,000 studies of 40 men, true log odds ratio 1; maximum likelihood separates in some."""
+    """1,000 studies of 40 patients, true log odds ratio 1; maximum likelihood separates in some."""
     rng = np.random.default_rng(4)
     X = np.stack([np.ones((1000, 40)), np.tile([0.0, 1.0], (1000, 20))], -1)
     y = (rng.random((1000, 40)) < special.expit(-1.5 + X[..., 1])).astype(float)

@@ -13,7 +13,7 @@ from estimate.regression.logistic import fit_logistic
 COLUMNS = [Column("age_years"), Column("fsh_iu_l"), Column("azf", 2), Column("diagnosis", 3)]
 
 
-def men(seed: int) -> np.ndarray:
+def patients(seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     codes = [rng.integers(0, k, 40) for k in (2, 3)]
     values = np.stack([rng.normal(size=40), rng.normal(size=40).round(1), *codes], -1)
@@ -24,7 +24,7 @@ def men(seed: int) -> np.ndarray:
 @settings(max_examples=20)
 @given(st.integers(0, 10**6))
 def test_what_is_known_stays_and_what_is_drawn_was_seen_before(seed: int) -> None:
-    values = men(seed)
+    values = patients(seed)
     before = values.copy()
     done = impute(values, COLUMNS, np.random.default_rng(seed), imputations=3, iterations=3)
     assert np.array_equal(values, before, equal_nan=True)
@@ -41,7 +41,7 @@ def test_what_is_known_stays_and_what_is_drawn_was_seen_before(seed: int) -> Non
 @given(st.integers(0, 10**6))
 def test_the_same_seed_gives_the_same_imputations(seed: int) -> None:
     one, other = (
-        impute(men(seed), COLUMNS, np.random.default_rng(seed), imputations=2, iterations=2)
+        impute(patients(seed), COLUMNS, np.random.default_rng(seed), imputations=2, iterations=2)
         for _ in range(2)
     )
     assert (one.completed == other.completed).all()
@@ -50,7 +50,7 @@ def test_the_same_seed_gives_the_same_imputations(seed: int) -> None:
 @settings(max_examples=10)
 @given(st.integers(0, 10**6), st.floats(0.01, 100), st.floats(-50, 50))
 def test_the_unit_of_a_column_does_not_matter(seed: int, factor: float, shift: float) -> None:
-    values = men(seed)
+    values = patients(seed)
     converted = values.copy()
     converted[:, 0] = converted[:, 0] * factor + shift
     one, other = (
@@ -79,14 +79,14 @@ GN_X_Y = [Column("gn"), Column("x"), Column("y")]
 
 @pytest.mark.parametrize("method", ["pmm", "norm"])
 def test_the_truth_is_recovered_with_the_promised_coverage(method: str) -> None:
-    """400 cohorts of 300 men, 35 % of x missing depending on arm and outcome."""
+    """400 cohorts of 300 patients, 35 % of x missing depending on arm and outcome."""
     truth, sets = np.array([-1, 0.8, 0.7]), 400
     _, holes = cohort(sets, 300, seed=11)
     columns = [GN_X_Y[0], Column("x", method=method), GN_X_Y[2]]
     done = impute(holes, columns, np.random.default_rng(12), imputations=5, iterations=3)
     fit = fit_logistic(_design(done.completed), done.completed[..., 2])
     pooled = pool(fit.coef, np.diagonal(fit.cov, axis1=-2, axis2=-1), df_complete=297, axis=-2)
-    # The maximum-likelihood estimate itself is biased by some 2 % in 300 men: allow for that.
+    # The maximum-likelihood estimate itself is biased by some 2 % in 300 patients: allow for that.
     error = pooled.estimate.mean(0) - truth
     monte_carlo = pooled.estimate.std(0, ddof=1) / np.sqrt(sets)
     assert (np.abs(error) < 3 * monte_carlo + 0.03 * np.abs(truth)).all()

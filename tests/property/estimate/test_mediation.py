@@ -34,7 +34,7 @@ def test_calling_the_exposed_unexposed_turns_every_effect_round(seed: int, produ
 
 @settings(max_examples=20)
 @given(st.integers(0, 10**6), st.permutations(range(80)))
-def test_the_order_of_men_does_not_matter(seed: int, order: list[int]) -> None:
+def test_the_order_of_patients_does_not_matter(seed: int, order: list[int]) -> None:
     a, m, y = np.random.default_rng(seed).integers(0, 2, (3, 80))
     one, other = (
         mediate(*v, np.random.default_rng(0), names=NAMES, draws=5).effects["acme"]

@@ -50,7 +50,8 @@ def test_recoding_treatment_or_subgroup_keeps_the_interaction(seed: int) -> None
 
 
 def test_the_interaction_test_keeps_its_size() -> None:
-    """4,000 trials of 400 men without interaction: 5 % are significant, within 3 Monte Carlo SE."""
+    """4,000 trials of 400 patients without interaction: 5 % are significant, within 3 Monte Carlo
+    SE."""
     rng = np.random.default_rng(7)
     gn, group = rng.integers(0, 2, (2, 4000, 400))
     risk = 1 / (1 + np.exp(1 - 0.5 * gn - 0.4 * group))

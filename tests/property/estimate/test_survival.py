@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from estimate.core.estimand import Estimand
-from estimate.survival.cumulative_delivery import (
+from estimate.survival.cumulative_live_birth import (
     hazard_ratio,
     kaplan_meier,
     life_table,
@@ -22,7 +22,7 @@ QUESTION = Estimand("couples", "gn 1 vs 0", "live_birth", "")
 
 
 @given(TIMES, BIRTHS)
-def test_conservative_delivery_is_the_crude_proportion(
+def test_conservative_delivery_is_the_unadjusted_proportion(
     times: np.ndarray, birth: np.ndarray
 ) -> None:
     at_risk = transfer_times(times, birth, "conservative")

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.audit.alignment import ALONE, COST, REACH_DAYS, align, wrong_with
-from protocol.audit.log import Event
+from protocol.audit.alignment import ALONE, COST, REACH_DAYS, align, total_cost, wrong_with
+from protocol.audit.log.events import Event
 from protocol.regimen.paths import Injection
 
 WINDOW, DOSE_PERCENT = 1, 10.0
@@ -13,36 +13,29 @@ drugs = st.sampled_from(["hcg", "ufsh"])
 doses = st.sampled_from([150.0, 160.0, 2000.0])
 days = st.integers(0, 14)
 dues = st.lists(st.builds(Injection, days, drugs, doses, st.just("im")), max_size=4)
-dones = st.lists(st.tuples(days, drugs, doses), max_size=4)
+givens = st.lists(st.tuples(days, drugs, doses), max_size=4)
 
 
-def cost_of(pairs) -> float:
-    return sum(
-        sum(COST[fault] for fault in pair.wrong) if pair.due and pair.done else ALONE
-        for pair in pairs
-    )
-
-
-def cheapest_of_all(due, done) -> float:
+def cheapest_of_all(due, injected) -> float:
     """Return the least cost over every alignment that keeps the order, by trying each."""
-    if not due or not done:
-        return ALONE * (len(due) + len(done))
-    best = ALONE + min(cheapest_of_all(due[1:], done), cheapest_of_all(due, done[1:]))
-    if abs(done[0].date - due[0].day) <= REACH_DAYS:
-        wrong = wrong_with(due[0], done[0], 0, WINDOW, DOSE_PERCENT)
-        here = sum(COST[fault] for fault in wrong)
-        best = min(best, here + cheapest_of_all(due[1:], done[1:]))
+    if not due or not injected:
+        return ALONE * (len(due) + len(injected))
+    best = ALONE + min(cheapest_of_all(due[1:], injected), cheapest_of_all(due, injected[1:]))
+    if abs(injected[0].date - due[0].day) <= REACH_DAYS:
+        wrong = wrong_with(due[0], injected[0], 0, WINDOW, DOSE_PERCENT)
+        here = sum(COST[difference] for difference in wrong)
+        best = min(best, here + cheapest_of_all(due[1:], injected[1:]))
     return best
 
 
-@given(dues, dones)
-def test_no_alignment_is_cheaper_and_nothing_is_lost(due, done):
+@given(dues, givens)
+def test_no_alignment_is_cheaper_and_nothing_is_lost(due, injected):
     due = sorted(due, key=lambda dose: dose.day)
-    events = [Event(day, "injection", drug, dose) for day, drug, dose in sorted(done)]
+    events = [Event(day, "injection", drug, dose) for day, drug, dose in sorted(injected)]
     pairs = align(due, events, 0, WINDOW, DOSE_PERCENT)
     assert [pair.due for pair in pairs if pair.due] == due
-    assert [pair.done for pair in pairs if pair.done] == events
-    assert abs(cost_of(pairs) - cheapest_of_all(due, events)) < 1e-9
+    assert [pair.given for pair in pairs if pair.given] == events
+    assert abs(total_cost(pairs) - cheapest_of_all(due, events)) < 1e-9
 
 
 @given(dues, st.integers(-1, 1))

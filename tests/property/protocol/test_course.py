@@ -7,12 +7,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from protocol.audit.judge import audit_man
+from protocol.audit.judge import audit_patient
 from protocol.bedside.decide import decide
 from protocol.regimen.load import list_regimens, load_regimen
 from protocol.regimen.paths import injections_of, paths_of
 from simulate.hormones.decision_lookup import answers, dose_calendar, lookup
-from tests.support.adherent_log import faithful_events
+from tests.support.adherent_log import adherent_events
 
 START = dt.date(2022, 3, 1)
 FSH = st.none() | st.floats(0, 200) | st.sampled_from([0.0, 0.7, 11.1, 200.0])
@@ -33,7 +33,7 @@ class Course(RuleBasedStateMachine):
     def _decide(self, fsh):
         table = self.regimen.tables["phase"]
         before = (self.phases[-1] if self.phases else "none") if not self.stopped else "stopped"
-        given = {"month": self.month, "phase_before": before, "fsh_iu_l": fsh}
+        given = {"month": self.month, "previous_phase": before, "fsh_iu_l": fsh}
         given = {name: value for name, value in given.items() if name in table.inputs}
         decision = decide(self.regimen, "phase", given)
         columns = {
@@ -56,8 +56,8 @@ class Course(RuleBasedStateMachine):
             assert fsh is None
             assert decision.orders == ()
             return
-        assert decision.then is not None
-        phase = self.regimen.phase(decision.then)
+        assert decision.action is not None
+        phase = self.regimen.phase(decision.action)
         assert not (self.stopped and phase.orders)
         if phase.ends_therapy:
             self.stopped = True
@@ -87,7 +87,7 @@ class Course(RuleBasedStateMachine):
     @rule(semen=st.sampled_from(["sperm", "no sperm", None]))
     def look_at_semen(self, semen):
         decision = decide(self.regimen, "end-of-therapy", {"semen": semen})
-        assert decision.outcome in {"advice", "insufficient data"}
+        assert decision.outcome in {"recommendation", "insufficient data"}
         assert decision.orders == ()
 
     @invariant()
@@ -106,7 +106,7 @@ Course.TestCase.settings = settings(max_examples=60, stateful_step_count=12, dea
 TestCourse = Course.TestCase
 
 
-def test_random_faithful_men_audit_clean():
+def test_random_adherent_men_audit_clean():
     rng = np.random.default_rng(11)
     for name in list_regimens():
         regimen = load_regimen(name)
@@ -121,7 +121,7 @@ def test_random_faithful_men_audit_clean():
                 for fsh in rng.choice([0.0, 0.5, 0.7, 4.0, 11.1, 11.2, 40.0], 3)
             ]
             semen = str(rng.choice(["sperm", "no sperm"]))
-            baseline = {**monthly[0], "prolactin_ng_ml": 9.0}
-            events = faithful_events(regimen, START, monthly, baseline=baseline, semen=semen)
+            baseline = {**monthly[0], "fsh_iu_l": 18.0, "prolactin_ng_ml": 9.0}
+            events = adherent_events(regimen, START, monthly, baseline=baseline, semen=semen)
             events.sort(key=lambda event: event.date)
-            assert audit_man("m", events, regimen).deviations == ()
+            assert audit_patient("m", events, regimen).deviations == ()

@@ -47,11 +47,11 @@ def test_scalar_and_array_lookup_agree_on_a_hundred_thousand_men(name):
 def test_decide_gives_the_rule_that_lookup_finds(month, before, fsh):
     regimen = load_regimen("fsh-guided")
     table = regimen.tables["phase"]
-    values = regimen.inputs["phase_before"].values
+    values = regimen.inputs["previous_phase"].values
     columns = {
         "month": month,
-        "phase_before": -1 if before is None else values.index(before),
+        "previous_phase": -1 if before is None else values.index(before),
         "fsh_iu_l": np.nan if fsh is None else fsh,
     }
-    decision = decide(regimen, "phase", {"month": month, "phase_before": before, "fsh_iu_l": fsh})
+    decision = decide(regimen, "phase", {"month": month, "previous_phase": before, "fsh_iu_l": fsh})
     assert table.rules[int(lookup(table.proved, columns))].id == decision.rule_id

@@ -25,7 +25,7 @@ WORKING_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
 def clinics(draw):
     """Small clinics with any of their parts tight, and men who may lose patience."""
     parts = {
-        "referrals": {"men_per_week": assumed(draw(st.sampled_from([2, 10, 40])), "1/wk")},
+        "referrals": {"patients_per_week": assumed(draw(st.sampled_from([2, 10, 40])), "1/wk")},
         "horizon_days": 500,
         "holidays": draw(st.sampled_from([(), ("2026-01-06", "2026-04-06", "2026-12-25")])),
         "intervals": {"time_to_choose": exponential(draw(st.integers(0, 30)), "d")},
@@ -65,16 +65,16 @@ some_runs = given(clinic=clinics(), seed=st.integers(0, 2**20))
 
 
 def ran(one, seed: int) -> Run:
-    return run_clinic(one, load_scenario("paper"), seed, men=60)
+    return run_clinic(one, load_scenario("paper"), seed, patients=60)
 
 
-def own_steps(run: Run, man: int) -> list[tuple[float, float, float]]:
+def own_steps(run: Run, patient: int) -> list[tuple[float, float, float]]:
     """A man's steps in order of time: asked, start, complete."""
     book = ledger(run)
     found = [
-        (book.asked[step][man], book.start[step][man], book.complete[step][man])
+        (book.asked[step][patient], book.start[step][patient], book.complete[step][patient])
         for step in range(len(book.asked))
-        if book.asked[step][man] == book.asked[step][man]
+        if book.asked[step][patient] == book.asked[step][patient]
     ]
     return sorted(found, key=lambda times: (times[0], times[1], times[2]))
 
@@ -84,22 +84,22 @@ def own_steps(run: Run, man: int) -> list[tuple[float, float, float]]:
 def test_everybody_comes_to_exactly_one_end_and_does_one_thing_at_a_time(clinic, seed):
     run = ran(clinic, seed)
     referred = ledger(run).referred
-    for man in range(60):
-        if referred[man] != referred[man]:
-            assert own_steps(run, man) == []
+    for patient in range(60):
+        if referred[patient] != referred[patient]:
+            assert own_steps(run, patient) == []
             continue
-        assert ledger(run).end[man] != steps.ON_HIS_WAY
-        before = referred[man]
-        for asked, start, complete in own_steps(run, man):
+        assert ledger(run).end[patient] != steps.ON_HIS_WAY
+        before = referred[patient]
+        for asked, start, complete in own_steps(run, patient):
             assert asked >= before
             if start == start:
                 assert asked <= start <= complete
                 before = complete
             else:  # he waited and was never served: nothing comes after
-                assert ledger(run).end[man] in {steps.DECLINED, steps.LEFT_LIST}
+                assert ledger(run).end[patient] in {steps.DECLINED, steps.LEFT_LIST}
                 before = inf
         if before < inf:
-            assert ledger(run).end_day[man] == before
+            assert ledger(run).end_day[patient] == before
 
 
 @some_runs
@@ -125,7 +125,7 @@ def test_no_dose_after_therapy_and_no_result_before_its_cause(clinic, seed):
     log = event_log(run)
     injections = log[log["activity"].str.startswith("injection")]
     last = injections.groupby("case")["start"].max()
-    for after in ("semen check", "micro-TESE", "ICSI"):
+    for after in ("semen analysis", "micro-TESE", "ICSI"):
         begun = log[log["activity"] == after].set_index("case")["start"]
         both = last.index.intersection(begun.dropna().index)
         assert (last[both] <= begun[both]).all()
@@ -164,9 +164,9 @@ def test_no_place_serves_more_than_it_can(clinic, seed):
             assert {run.places.calendar.weekday(int(day)) for day in began[mine]} <= {weekday}
             assert all(run.places.calendar.is_open(int(day)) for day in began[mine])
     if clinic.laboratory.semen.analysers:
-        which = (*steps.SEMEN_SAMPLES, steps.SEMEN_CHECK)
+        which = (*steps.SEMEN_SAMPLES, steps.SEMEN_ANALYSIS)
         begin = np.concatenate([book.start[s] for s in which])
-        work = run.lots.delays(0, run.men)[:, SEMEN_WORK : SEMEN_WORK + 3].T.ravel()
+        work = run.lots.delays(0, run.patients)[:, SEMEN_WORK : SEMEN_WORK + 3].T.ravel()
         on = ~np.isnan(begin)
         moments = begin[on]
         busy = [((begin[on] <= t) & (t < begin[on] + work[on])).sum() for t in moments]

@@ -23,9 +23,9 @@ from simulate.tables.study_tables import tables
 from tests.support.clinics import clinic, constant, shipped
 
 
-def assert_equal(scenario: Scenario, seed: int, replicate: int, men: int) -> None:
-    mine = clinic_tables(run_clinic(shipped("unlimited"), scenario, seed, replicate, men))
-    theirs = tables(draw_cohort(scenario, seed, first=replicate, men=men))
+def assert_equal(scenario: Scenario, seed: int, replicate: int, patients: int) -> None:
+    mine = clinic_tables(run_clinic(shipped("unlimited"), scenario, seed, replicate, patients))
+    theirs = tables(draw_cohort(scenario, seed, first=replicate, patients=patients))
     assert set(mine) == set(theirs) - {"truth"}
     for name, table in mine.items():
         pd.testing.assert_frame_equal(table, theirs[name], check_exact=True, obj=name)
@@ -33,13 +33,13 @@ def assert_equal(scenario: Scenario, seed: int, replicate: int, men: int) -> Non
 
 @pytest.mark.parametrize("name", scenario_names())
 def test_every_shipped_scenario_gives_the_same_tables(name):
-    assert_equal(load_scenario(name), seed=3, replicate=0, men=300)
+    assert_equal(load_scenario(name), seed=3, replicate=0, patients=300)
 
 
-@given(seed=st.integers(0, 2**32), replicate=st.integers(0, 50), men=st.integers(2, 60))
+@given(seed=st.integers(0, 2**32), replicate=st.integers(0, 50), patients=st.integers(2, 60))
 @settings(max_examples=8)
-def test_any_seed_study_and_size_gives_the_same_tables(seed, replicate, men):
-    assert_equal(load_scenario("paper"), seed, replicate, men)
+def test_any_seed_study_and_size_gives_the_same_tables(seed, replicate, patients):
+    assert_equal(load_scenario("paper"), seed, replicate, patients)
 
 
 #: Numbers of a scenario that decide who goes which way, with wide ranges.
@@ -53,9 +53,9 @@ NUMBERS = {
     "spermatogenesis.treatment.direct": st.floats(-1, 4),
     "spermatogenesis.treatment.through_fsh_normalised": st.floats(0, 2),
     "spermatogenesis.treatment.through_testosterone_per_log": st.floats(0, 2),
-    "spermatogenesis.reserve.idiopathic": st.floats(-3, 3),
+    "spermatogenesis.spermatogenic_liability.idiopathic": st.floats(-3, 3),
     "spermatogenesis.spontaneous_share": st.floats(0, 1),
-    "spermatogenesis.semen_check_sensitivity": st.floats(0, 1),
+    "spermatogenesis.semen_analysis_sensitivity": st.floats(0, 1),
     "behaviour.missed_share": st.floats(0, 0.5),
     "behaviour.dropout_share": st.floats(0, 0.9),
     "behaviour.stop_after_failure": st.floats(0, 1),
@@ -80,7 +80,7 @@ REGIMENS = st.sampled_from(list_regimens())
 def test_any_scenario_gives_the_same_tables(seed, changes, regimens, checks):
     scenario = with_values(load_scenario("paper"), changes, "test", beyond_sweep=True)
     arms = {
-        arm: Arm(regimen=regimen, semen_check=check)
+        arm: Arm(regimen=regimen, semen_analysis=check)
         for arm, regimen, check in zip(ARMS, regimens, checks, strict=True)
     }
     assert_equal(scenario.model_copy(update={"arms": arms}), seed, 0, 40)
@@ -101,15 +101,15 @@ def shorter(tmp_path: Path, months: int) -> str:
 def test_surgery_comes_when_each_mans_own_regimen_is_over(tmp_path):
     paper = load_scenario("paper")
     arms = {
-        "untreated": Arm(regimen="hcg-only", semen_check=True),
-        "treated": Arm(regimen=shorter(tmp_path, 2), semen_check=True),
+        "untreated": Arm(regimen="hcg-only", semen_analysis=True),
+        "treated": Arm(regimen=shorter(tmp_path, 2), semen_analysis=True),
     }
     scenario = with_values(
         paper.model_copy(update={"arms": arms}),
         {"behaviour.dropout_share": 0.3, "behaviour.missed_share": 0.1}, "test",
     )  # fmt: skip
-    assert_equal(scenario, seed=3, replicate=0, men=200)
-    parts = tables(draw_cohort(scenario, 3, men=200))
+    assert_equal(scenario, seed=3, replicate=0, patients=200)
+    parts = tables(draw_cohort(scenario, 3, patients=200))
     gn = parts["patients"].set_index("patient_id")["gn"]
     for name in ("procedures", "operations"):
         table = parts[name]
@@ -125,13 +125,13 @@ def test_surgery_comes_when_each_mans_own_regimen_is_over(tmp_path):
 
 
 def test_a_regimen_longer_than_the_simulated_body_is_refused(tmp_path):
-    arms = {"treated": Arm(regimen=shorter(tmp_path, 4), semen_check=True)}
+    arms = {"treated": Arm(regimen=shorter(tmp_path, 4), semen_analysis=True)}
     paper = load_scenario("paper")
     longer = paper.model_copy(update={"arms": paper.arms | arms})
     with pytest.raises(InputError, match="up to 3 months"):
-        draw_cohort(longer, 1, men=20)
+        draw_cohort(longer, 1, patients=20)
     with pytest.raises(InputError, match="up to 3 months") as told:
-        run_clinic(shipped("unlimited"), longer, 1, men=20)
+        run_clinic(shipped("unlimited"), longer, 1, patients=20)
     assert [fault.field for fault in told.value.faults] == ["months"]
 
 
@@ -144,15 +144,15 @@ def test_the_decision_is_the_tables_own_and_a_wrong_one_would_show(monkeypatch):
 
     monkeypatch.setattr(Rules, "phase", forgets_month_2)
     with pytest.raises(AssertionError, match=r"visits|injections|patients"):
-        assert_equal(load_scenario("paper"), seed=3, replicate=0, men=300)
+        assert_equal(load_scenario("paper"), seed=3, replicate=0, patients=300)
 
 
 @pytest.mark.parametrize("where", ["one-centre", "busy-theatre"])
 def test_waiting_changes_no_clinical_value(where):
     patient_clinic = shipped(where).model_copy(update={"patience": clinic().patience})
     paper = load_scenario("paper")
-    waited = clinic_tables(run_clinic(patient_clinic, paper, 5, men=400))
-    at_once = tables(draw_cohort(paper, 5, men=400))
+    waited = clinic_tables(run_clinic(patient_clinic, paper, 5, patients=400))
+    at_once = tables(draw_cohort(paper, 5, patients=400))
     untimed = {"patients": "enrolled_day", "cycles": [], "transfers": []}
     for name, columns in untimed.items():
         for each in (waited, at_once):
@@ -178,7 +178,9 @@ def test_faded_effect_finds_no_more_sperm_and_only_among_the_treated():
     }
     paper = with_values(load_scenario("paper"), {"population.recruitment_days": 0.5}, "test")
     kept, faded = (
-        clinic_tables(run_clinic(clinic(theatre=theatre, **more), paper, 2, men=400))["patients"]
+        clinic_tables(run_clinic(clinic(theatre=theatre, **more), paper, 2, patients=400))[
+            "patients"
+        ]
         for more in ({}, {"biology": late})
     )
     untreated = kept["gn"] == 0
@@ -187,8 +189,8 @@ def test_faded_effect_finds_no_more_sperm_and_only_among_the_treated():
     gained = (kept["sperm_retrieved"] == 0) & (faded["sperm_retrieved"] == 1)
     assert lost.sum() > 5
     assert not gained.any()
-    at_once = clinic_tables(run_clinic(clinic(biology=late), paper, 2, men=400))["patients"]
-    assert at_once.equals(clinic_tables(run_clinic(clinic(), paper, 2, men=400))["patients"])
+    at_once = clinic_tables(run_clinic(clinic(biology=late), paper, 2, patients=400))["patients"]
+    assert at_once.equals(clinic_tables(run_clinic(clinic(), paper, 2, patients=400))["patients"])
 
 
 def test_an_older_partner_is_never_luckier():
@@ -198,7 +200,7 @@ def test_an_older_partner_is_never_luckier():
         beyond_sweep=True,
     )  # fmt: skip
     same, older = (
-        clinic_tables(run_clinic(clinic(**slow, **more), paper, 2, men=800))["patients"]
+        clinic_tables(run_clinic(clinic(**slow, **more), paper, 2, patients=800))["patients"]
         for more in ({}, {"biology": {"partner_ages": True}})
     )
     assert same["icsi"].equals(older["icsi"])
@@ -212,24 +214,24 @@ def test_a_scenario_file_of_ones_own_works_too(tmp_path):
     source = Path(__file__).parents[3] / "scenarios" / "paper.yaml"
     path.write_text(source.read_text().replace("id: paper", "id: mine", 1))
     scenario = load(path, need_record=False).unsolved
-    assert_equal(scenario, seed=9, replicate=1, men=50)
+    assert_equal(scenario, seed=9, replicate=1, patients=50)
 
 
 def test_a_patient_who_misses_every_injection_comes_to_his_visits_in_both_engines():
-    arms = dict.fromkeys(("untreated", "treated"), Arm(regimen="fsh-guided", semen_check=False))
+    arms = dict.fromkeys(("untreated", "treated"), Arm(regimen="fsh-guided", semen_analysis=False))
     careless = {"behaviour.missed_share": 0.5, "behaviour.dropout_share": 0.5}
     scenario = with_values(load_scenario("paper"), careless, "test", beyond_sweep=True)
     scenario = scenario.model_copy(update={"arms": arms})
-    parts = tables(draw_cohort(scenario, 12244538, men=40))
+    parts = tables(draw_cohort(scenario, 12244538, patients=40))
     without = set(parts["patients"].patient_id) - set(parts["injections"].patient_id)
     assert without
     assert (parts["visits"].groupby("patient_id").size() == 4).all()
-    assert_equal(scenario, seed=12244538, replicate=0, men=40)
+    assert_equal(scenario, seed=12244538, replicate=0, patients=40)
 
 
 def test_a_larger_clinic_begins_with_the_smaller_one():
     paper = load_scenario("paper")
-    small = clinic_tables(run_clinic(shipped("unlimited"), paper, 4, men=50))["patients"]
-    large = clinic_tables(run_clinic(shipped("unlimited"), paper, 4, men=300))["patients"]
+    small = clinic_tables(run_clinic(shipped("unlimited"), paper, 4, patients=50))["patients"]
+    large = clinic_tables(run_clinic(shipped("unlimited"), paper, 4, patients=300))["patients"]
     assert small.equals(large.head(50).astype(small.dtypes.to_dict()))
     assert np.array_equal(small["patient_id"], np.arange(1, 51))

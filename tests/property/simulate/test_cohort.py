@@ -21,8 +21,8 @@ seeds = st.integers(0, 2**31)
 @given(seeds, st.integers(2, 60), st.integers(1, 60))
 @settings(max_examples=15)
 def test_a_larger_cohort_begins_with_the_smaller_one(seed, few, more):
-    small = draw_cohort(paper(), seed, men=few)
-    large = draw_cohort(paper(), seed, men=few + more)
+    small = draw_cohort(paper(), seed, patients=few)
+    large = draw_cohort(paper(), seed, patients=few + more)
     for name, table in tables(small).items():
         same = tables(large)[name]
         same = same[same["patient_id"] <= few].reset_index(drop=True)
@@ -32,8 +32,8 @@ def test_a_larger_cohort_begins_with_the_smaller_one(seed, few, more):
 @given(seeds, st.integers(0, 30))
 @settings(max_examples=10)
 def test_a_study_is_the_same_alone_and_in_a_block(seed, first):
-    alone = tables(draw_cohort(paper(), seed, first=first + 1, men=50))
-    block = tables(draw_cohort(paper(), seed, replicates=3, first=first, men=50), replicate=1)
+    alone = tables(draw_cohort(paper(), seed, first=first + 1, patients=50))
+    block = tables(draw_cohort(paper(), seed, replicates=3, first=first, patients=50), replicate=1)
     for name, table in alone.items():
         pd.testing.assert_frame_equal(table, block[name], obj=name)
 
@@ -41,10 +41,10 @@ def test_a_study_is_the_same_alone_and_in_a_block(seed, first):
 @given(seeds, st.integers(1, 400))
 @settings(max_examples=3)
 def test_slices_of_men_laid_end_to_end_are_the_whole_study(seed, more):
-    whole = tables(draw_cohort(paper(), seed, men=CHUNK + more, first=7))
+    whole = tables(draw_cohort(paper(), seed, patients=CHUNK + more, first=7))
     slices = [
-        tables(draw_cohort(paper(), seed, men=men, first=7, first_man=first_man))
-        for first_man, men in ((0, CHUNK), (CHUNK, more))
+        tables(draw_cohort(paper(), seed, patients=patients, first=7, first_patient=first_patient))
+        for first_patient, patients in ((0, CHUNK), (CHUNK, more))
     ]
     for name, table in whole.items():
         laid = pd.concat([each[name] for each in slices], ignore_index=True)
@@ -53,7 +53,7 @@ def test_slices_of_men_laid_end_to_end_are_the_whole_study(seed, more):
 
 def test_both_arms_share_a_mans_luck_so_a_null_effect_changes_nobody():
     null = {f"spermatogenesis.treatment.{route}": 0 for route in ("direct", "long_infertility")}
-    cohort = draw_cohort(with_values(paper(), null, "test"), seed=4, men=500)
+    cohort = draw_cohort(with_values(paper(), null, "test"), seed=4, patients=500)
     untreated, treated = cohort.paths
     operated = treated.micro_tese
     assert np.array_equal(untreated.sperm_retrieved[operated], treated.sperm_retrieved[operated])
@@ -89,7 +89,7 @@ def test_injections_are_those_of_the_regimen():
     visits = t["visits"].query("month > 0")
     months = t["injections"].assign(month=t["injections"]["day"] // 30 + 1)
     given_ = months.pivot_table("dose_iu", ["patient_id", "month"], "drug", "sum", fill_value=0)
-    phase = visits.set_index(["patient_id", "month"])["phase_before"]
+    phase = visits.set_index(["patient_id", "month"])["previous_phase"]
     alone = given_[phase.loc[given_.index] == "hcg"]
     assert (alone["hcg"] == 30_000).all()
     assert (alone["ufsh"] == 0).all()
@@ -100,14 +100,14 @@ def test_injections_are_those_of_the_regimen():
 
 def with_regimens(untreated: str, treated: str) -> Scenario:
     arms = {
-        "untreated": Arm(regimen=untreated, semen_check=False),
-        "treated": Arm(regimen=treated, semen_check=True),
+        "untreated": Arm(regimen=untreated, semen_analysis=False),
+        "treated": Arm(regimen=treated, semen_analysis=True),
     }
     return paper().model_copy(update={"arms": arms})
 
 
 def test_injections_of_two_regimens_stand_man_by_man_and_day_by_day():
-    t = tables(draw_cohort(with_regimens("ufsh-only", "hcg-only"), seed=2, men=80))
+    t = tables(draw_cohort(with_regimens("ufsh-only", "hcg-only"), seed=2, patients=80))
     injections, gn = t["injections"], t["patients"].set_index("patient_id")["gn"]
     assert (
         injections["drug"] == gn.loc[injections["patient_id"]].map({0: "ufsh", 1: "hcg"}).array
@@ -118,7 +118,7 @@ def test_injections_of_two_regimens_stand_man_by_man_and_day_by_day():
 
 
 def test_without_drugs_there_are_no_injections_and_the_same_columns():
-    without = tables(draw_cohort(with_regimens("no-therapy", "no-therapy"), seed=2, men=40))
+    without = tables(draw_cohort(with_regimens("no-therapy", "no-therapy"), seed=2, patients=40))
     assert len(without["injections"]) == 0
     assert without["injections"].dtypes.equals(tables(drawn(), 0)["injections"].dtypes)
     assert (without["visits"]["month"] == 0).all()
@@ -155,18 +155,18 @@ def test_a_cohort_is_frozen():
 
 @given(st.integers(0, 568), st.floats(0.5, 60))
 @settings(max_examples=10)
-def test_changing_one_mans_input_changes_no_other_man(man, fsh):
+def test_changing_one_mans_input_changes_no_other_man(patient, fsh):
     cohort = drawn(1)
-    baseline = {name: values.copy() for name, values in cohort.men.baseline.items()}
-    baseline["fsh_iu_l"][0, man] = fsh
-    changed = dataclasses.replace(cohort.men, baseline=baseline)
+    baseline = {name: values.copy() for name, values in cohort.patients.baseline.items()}
+    baseline["fsh_iu_l"][0, patient] = fsh
+    changed = dataclasses.replace(cohort.patients, baseline=baseline)
     regimen = cohort.paths[1].course.regimen
     before, after = (
-        follow(regimen, paper().physiology, men, cohort.traits, 0.01)
-        for men in (cohort.men, changed)
+        follow(regimen, paper().physiology, patients, cohort.traits, 0.01)
+        for patients in (cohort.patients, changed)
     )
-    others = np.arange(569) != man
+    others = np.arange(569) != patient
     for name in ("phase", "stimulus", "fsh_iu_l", "measured_fsh_iu_l", "fsh_normalised"):
         one, other = getattr(before, name), getattr(after, name)
         assert np.array_equal(one[..., others], other[..., others]), name
-    assert after.fsh_iu_l[0, 0, man] == fsh
+    assert after.fsh_iu_l[0, 0, patient] == fsh

@@ -18,7 +18,7 @@ from tests.support.paper import paper
 def achieved():
     problem = pose(paper(), load_published(paper().published))
     assert SEED != 2022
-    return check(problem, paper(), studies=200, seed=2022)
+    return check(problem, paper(), replicates=200, seed=2022)
 
 
 def test_all_calibrated_numbers_agree_with_the_article(achieved):

@@ -88,7 +88,7 @@ def test_recoded_to_the_lowest_risk(r_output, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EXPOSED)
-def test_from_the_men(cohort, r_output, name: str) -> None:
+def test_from_the_patients(cohort, r_output, name: str) -> None:
     r = r_output("g09_reri")["adjusted"][name]
     covariates = [c for c in MODEL_3 if (name, c) != ("nonidio", "diagnosis")]
     coef, cov = interaction_coefficients(cohort, EXPOSED[name](cohort.covariates), covariates)

@@ -21,9 +21,9 @@ NUMBERS = ["age", "dur", "bmi", "vol", "lh", "fsh", "t", "e2", "prl"]
 @pytest.fixture(scope="module")
 def imputed() -> AnalysisSet:
     """The ten completed data sets; the imputation is the leading axis."""
-    men = pd.read_csv(R / "completed10.csv")
-    men["dx"] = pd.Categorical(men["dx"], DIAGNOSES).codes
-    columns = {name: men[name].to_numpy().reshape(10, 542) for name in men}
+    patients = pd.read_csv(R / "completed10.csv")
+    patients["dx"] = pd.Categorical(patients["dx"], DIAGNOSES).codes
+    columns = {name: patients[name].to_numpy().reshape(10, 542) for name in patients}
     kinds = {**dict.fromkeys(NUMBERS, Numeric()), "dx": Categorical(DIAGNOSES)}
     return analysis_set(columns, treatment="gn", outcome="y", covariates=kinds)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from estimate.causal.marginal import aipw, outcome_model, standardised, tmle
+from estimate.causal.marginal import aipw, g_computation, outcome_model, tmle
 from estimate.causal.propensity import common_support, propensity, trim
 from estimate.causal.weighting import iptw, weights
 
@@ -25,7 +25,7 @@ def g15(r_output):
 @pytest.mark.parametrize("errors", ERRORS)
 def test_standardisation(cohort, g15, case, errors):
     r = g15[case]
-    difference, ratio, odds = standardised(cohort, errors=errors, **CASES[case])
+    difference, ratio, odds = g_computation(cohort, errors=errors, **CASES[case])
     assert difference.estimate == pytest.approx(r["RD"], rel=1e-6)
     assert np.log(ratio.estimate) == pytest.approx(r["logRR"], rel=1e-6)
     assert np.log(odds.estimate) == pytest.approx(r["logOR"], rel=1e-6)
@@ -36,7 +36,7 @@ def test_standardisation(cohort, g15, case, errors):
 
 def test_the_standardised_odds_ratio_is_nearer_to_one_than_the_conditional(cohort, g15):
     model = outcome_model(cohort)
-    marginal = standardised(cohort)[2].estimate
+    marginal = g_computation(cohort)[2].estimate
     assert np.exp(model.fit.coef[1]) == pytest.approx(g15["noncollapsibility"]["conditional_OR"])
     assert marginal == pytest.approx(g15["noncollapsibility"]["standardised_marginal_OR"])
 

@@ -40,12 +40,12 @@ def score(cohort):
 
 
 def pairs_of(matches, cohort):
-    """Return [focal man, partner] with men counted from 1, as R does."""
+    """Return [focal patient, partner] with patients counted from 1, as R does."""
     focal = (cohort.treatment > 0) == (matches.focal == "treated")
     found = []
     for number in range(matches.pair.max() + 1):
         both = np.flatnonzero(matches.pair == number)
-        found.append(sorted(both + 1, key=lambda man: not focal[man - 1]))
+        found.append(sorted(both + 1, key=lambda patient: not focal[patient - 1]))
     return [[int(a), int(b)] for a, b in found]
 
 
@@ -55,7 +55,7 @@ def run(cohort, score, name):
 
 
 @pytest.mark.parametrize("name", [*DESIGNS, *TRAPS])
-def test_pairs_are_the_same_men(cohort, score, r_output, name):
+def test_pairs_are_the_same_patients(cohort, score, r_output, name):
     matches = run(cohort, score, name)
     assert pairs_of(matches, cohort) == r_output("g06_matching")[name]["pairs"]
 
@@ -76,7 +76,7 @@ def test_odds_ratios_and_errors(cohort, score, r_output, name):
 
 @pytest.mark.parametrize("name", [*DESIGNS, *TRAPS])
 def test_odds_ratios_within_pairs(cohort, score, r_output, name):
-    """R's clogit and mcnemar.test; its table has the focal man's outcome in rows."""
+    """R's clogit and mcnemar.test; its table has the focal patient's outcome in rows."""
     r = r_output("g06_matching")[name]
     matches = run(cohort, score, name)
     (_, first), (second, _) = r["pair_table_gn_rows_ctl_cols"]
@@ -120,7 +120,7 @@ def test_balance_of_the_matched(cohort, score, r_output, r_name, name):
 
 @pytest.mark.parametrize("name", TRAPS)
 def test_the_treated_majority_trap_is_refused(cohort, score, name):
-    with pytest.raises(InputError, match="368 treated men look for partners among 174 untreated"):
+    with pytest.raises(InputError, match="368 treated patients for 174"):
         match_nearest(cohort, score, "treated", **TRAPS[name])
 
 

@@ -23,7 +23,7 @@ MODEL_3 = [
     "prolactin_ng_ml",
 ]
 EVERYTHING = [*MODEL_3, "testis_volume_ml"]
-#: Which men are the second subgroup.
+#: Which patients are the second subgroup.
 SECOND = {
     "age": lambda x: x["age_years"] >= 35,
     "dur": lambda x: x["infertility_duration_years"] > 3,
@@ -57,12 +57,12 @@ def test_two_subgroups(cohort, r_output, name: str) -> None:
         stratum, joint = r["stratified"][g], r["joint_model"][str(g)]
         assert alone.n == stratum["n"]
         assert ours.events[g].sum() == stratum["events"]
-        counts = np.stack([ours.men[g] - ours.events[g], ours.events[g]], -1)
+        counts = np.stack([ours.patients[g] - ours.events[g], ours.events[g]], -1)
         assert counts.tolist() == stratum["counts"]
         assert np.log(alone.estimate) == pytest.approx(stratum["log_or"], rel=1e-6)
         assert alone.std_error == pytest.approx(stratum["se"], rel=1e-6)
-        # MASS interpolates the profile with a spline: up to 1.2e-4 off in the stratum of 128 men.
-        # `test_models_r` holds our limits to the root of the likelihood itself.
+        # MASS interpolates the profile with a spline: up to 1.2e-4 off in the stratum of 128
+        # patients. `test_models_r` holds our limits to the root of the likelihood itself.
         limits = np.log([alone.conf_low, alone.conf_high])
         assert limits == pytest.approx(np.array(stratum["profile_ci"]), abs=1.5e-4)
         assert np.log(together.estimate) == pytest.approx(joint["log_or"], rel=1e-6)

@@ -106,7 +106,7 @@ def test_the_published_analysis(cohort, score, g04, stabilised):
     assert limits == pytest.approx(np.log(r["profile_ci"]), abs=1e-4)
 
 
-def test_m_estimation_of_the_adjusted_model_agrees_with_its_marginal_twin(cohort, score):
+def test_m_estimation_of_the_adjusted_model_agrees_with_its_marginal_counterpart(cohort, score):
     for target in ("ate", "att", "ato"):
         w = weights(cohort, score, target)
         marginal = iptw(cohort, score, w)[2]

@@ -13,6 +13,7 @@ from estimate.comparison.contingency import (
     risk_ratio,
 )
 from estimate.comparison.fisher import fisher_2x2, fisher_exact
+from estimate.comparison.risk_difference import newcombe_interval
 from estimate.comparison.two_sample import chi_square
 from estimate.core.estimand import Estimand
 from estimate.core.result import Z95
@@ -23,7 +24,7 @@ from estimate.published.table_margins import odds_ratio_from_margins
 from estimate.regression.logistic import fit_logistic
 from protocol.errors import InputError
 
-QUESTION = Estimand("men operated", "gn 1 vs 0", "sperm_retrieved", "")
+QUESTION = Estimand("patients operated", "gn 1 vs 0", "sperm_retrieved", "")
 TABLES = [
     "crude_542",
     "composite_569",
@@ -53,7 +54,11 @@ def test_two_by_two(r_output, name):
     assert [relative.conf_low, relative.conf_high] == pytest.approx(r["RR_ci"], rel=1e-8)
     difference = risk_difference(table, QUESTION)
     assert difference.estimate == pytest.approx(r["RD"], rel=1e-8)
-    assert [difference.conf_low, difference.conf_high] == pytest.approx(r["RD_newcombe"], rel=1e-8)
+    assert difference.p_value == pytest.approx(r["p_chisq"], rel=1e-8)
+    newcombe = newcombe_interval(
+        table.treated_yes, table.treated, table.untreated_yes, table.untreated
+    )
+    assert newcombe == pytest.approx(r["RD_newcombe"], rel=1e-8)
     assert 1 / difference.estimate == pytest.approx(r["NNT"], rel=1e-8)
     assert [difference.estimate + z * difference.std_error for z in (-Z95, Z95)] == pytest.approx(
         r["RD_wald"], rel=1e-8
@@ -81,15 +86,15 @@ def test_arms_differ_in_diagnosis_and_responders_too(r_output):
 
 @pytest.mark.parametrize("name", ["dx_adjusted_542", "dx_adjusted_569_composite"])
 def test_risks_standardised_over_diagnosis(r_output, name):
-    """The margins fix the model: men of R's fitted risks give R's fit, risks and errors again."""
+    """Patients with R's fitted risks give R's fit, risks and standard errors again."""
     g01 = r_output("g01_paper_counts")
     r, dx = g01[name], g01["dx"]
     treated = dx["gn_microTESE" if name.endswith("542") else "gn_started"]
-    men = np.r_[treated, dx["control"]]
+    patients = np.r_[treated, dx["control"]]
     X = np.column_stack([np.ones(8), np.repeat([1, 0], 4), np.tile(np.eye(4)[:, 1:], (2, 1))])
-    fit = fit_logistic(X, np.r_[r["fitted_gn"], r["fitted_ct"]], men)
+    fit = fit_logistic(X, np.r_[r["fitted_gn"], r["fitted_ct"]], patients)
     assert fit.coef == pytest.approx(r["beta"], rel=1e-6)
-    share = men.reshape(2, 4).sum(0) / men.sum()
+    share = patients.reshape(2, 4).sum(0) / patients.sum()
     risks, slopes = [], []
     for arm in (1.0, 0.0):
         rows = np.column_stack([X[:4, :1], np.full(4, arm), X[:4, 2:]])
@@ -100,7 +105,7 @@ def test_risks_standardised_over_diagnosis(r_output, name):
     found = Risks(
         *map(np.array, risks), gradient @ fit.cov @ gradient.T, np.array(542), np.array(True)
     )
-    difference, relative, odds = found.compare(QUESTION, "standardised", "delta")
+    difference, relative, odds = found.compare(QUESTION, "g-computation", "delta")
     assert difference.estimate == pytest.approx(r["marginal"]["RD"], rel=1e-6)
     assert difference.std_error == pytest.approx(r["marginal"]["RD_se"], rel=1e-6)
     assert relative.estimate == pytest.approx(r["marginal"]["RR"], rel=1e-6)
@@ -174,7 +179,7 @@ def test_what_cannot_be_printed_is_refused(call):
         call()
 
 
-def test_the_printed_digits_of_the_crude_analysis():
+def test_the_printed_digits_of_the_unadjusted_analysis():
     table = TwoByTwo.of(115, 253, 34, 140)
     ratio = odds_ratio(table, QUESTION)
     printed = [f"{x:.2f}" for x in (ratio.estimate, ratio.conf_low, ratio.conf_high)]
@@ -212,7 +217,7 @@ def test_the_published_totals_decide_significance_only_by_the_choice_of_interval
     assert answer.p_value < 0.05
 
 
-def test_totals_that_count_different_men_are_refused():
+def test_totals_that_count_different_patients_are_refused():
     with pytest.raises(InputError, match="149 men with the outcome by arm but 148 by level"):
         odds_ratio_from_margins(
             [250, 49, 41, 28], [146, 8, 10, 10], [78, 23, 29, 18], (115, 34), QUESTION

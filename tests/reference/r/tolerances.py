@@ -29,6 +29,7 @@ RULES: list[tuple[str, str, float, float, str]] = [
     ("g13_mice", r"means/", 0.005, 0, "random imputations"),
     ("g14_mediation", r"acme_sd$", 0.08, 0, "random draws"),
     ("g16_random_intercept", r"", 0, 2e-5, "stopping rules of the optimiser"),
+    ("g17_meta_analysis", r"binomial", 0, 2e-5, "stopping rules of the optimiser"),
     ("trial_oracles", r"^O22/gs", 1e-6, 0, "gsDesign and rpact differ in the seventh digit"),
     ("trial_oracles", r"/EN$", 0, 1e-4, "four decimals stored"),
     ("trial_oracles", r"^O48/[in]", 0, 4 * math.sqrt(2) * 0.00026, "simulated"),

@@ -8,7 +8,7 @@ from estimate.regression.adjustment import adjusted
 from estimate.regression.firth import firth, fit_firth, penalised_profile, penalised_test
 
 
-def test_azfc_men(cohort, r_output) -> None:
+def test_azfc_patients(cohort, r_output) -> None:
     r = r_output("g03_logistic")["firth_azfc"]
     azfc = cohort.keep(cohort.covariates["diagnosis"] == 3, "not AZFc")
     assert azfc.n == r["n"]

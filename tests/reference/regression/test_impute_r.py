@@ -23,9 +23,9 @@ HORMONES = ["lh", "fsh", "t", "e2", "prl"]
 
 def test_one_step_of_predictive_mean_matching() -> None:
     r = G13["pmm_step"]
-    men = FIRST.assign(**{d: (FIRST["dx"] == d).astype(float) for d in DIAGNOSES})
-    men.insert(0, "1", 1.0)
-    X = men[r["design_cols"]].to_numpy(float)[None]
+    patients = FIRST.assign(**{d: (FIRST["dx"] == d).astype(float) for d in DIAGNOSES})
+    patients.insert(0, "1", 1.0)
+    X = patients[r["design_cols"]].to_numpy(float)[None]
     y = MEN["t"].to_numpy(float)[None]
     observed = ~np.isnan(y)
     step = draw_linear(X, y, observed, np.array([r["z"]]), np.array([r["chi2"]]))
@@ -63,12 +63,12 @@ def test_predictive_mean_matching_pools_like_four_runs_of_mice() -> None:
     r, m = G13["pooled_m50x4"], 50
     done = run("pmm", m, seed=20220101)
     ours = model3(done)
-    spread = 4 * np.sqrt(1 + 50 / m)
+    variation = 4 * np.sqrt(1 + 50 / m)
     for value, mean, sd in [
         (ours.estimate, r["est_mean"], r["est_sd_between_runs"]),
         (ours.std_error, r["se_mean"], r["se_sd_between_runs"]),
     ]:
-        assert (np.abs(value - mean) < spread * np.array(sd)).all()
+        assert (np.abs(value - mean) < variation * np.array(sd)).all()
     assert ours.fmi == pytest.approx(np.array(r["fmi_mean"]), abs=0.05)
     for h in HORMONES:
         completed = done.completed[..., NAMES.index(h)].mean()
@@ -96,11 +96,11 @@ def test_imputation_is_nearer_the_truth_than_complete_cases() -> None:
 
 def test_complete_cases_and_the_truth() -> None:
     for file, key in [("cohort542_mar.csv", "complete_case"), ("cohort542_full.csv", "full_truth")]:
-        men = pd.read_csv(R / file).dropna()
-        dummies = np.stack([men["dx"] == d for d in DIAGNOSES[1:]], axis=-1)
-        before = men[["gn", "age", "dur", "bmi"]]
-        X = np.c_[np.ones(len(men)), before, dummies, men[HORMONES]]
-        fit = fit_logistic(X, men["y"])
+        patients = pd.read_csv(R / file).dropna()
+        dummies = np.stack([patients["dx"] == d for d in DIAGNOSES[1:]], axis=-1)
+        before = patients[["gn", "age", "dur", "bmi"]]
+        X = np.c_[np.ones(len(patients)), before, dummies, patients[HORMONES]]
+        fit = fit_logistic(X, patients["y"])
         assert fit.coef == pytest.approx(np.array(G13["pooled_m50x4"][key]["coef"]), rel=1e-6)
         assert np.sqrt(np.diag(fit.cov)) == pytest.approx(
             np.array(G13["pooled_m50x4"][key]["se"]), rel=1e-6

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from estimate.causal.propensity import propensity
-from estimate.comparison.contingency import crude
+from estimate.comparison.contingency import unadjusted
 from estimate.core.design_matrix import design_matrix
 from estimate.core.result import Z95
 from estimate.regression.adjustment import adjusted
@@ -27,24 +27,24 @@ MODELS = {"crude": [], "model1": MODEL_1, "model2": MODEL_2, "model3": MODEL_3}
 
 
 @pytest.fixture(params=["full_data", "complete_case"])
-def men_and_r(request, cohort, complete_cases, r_output):
-    men = cohort if request.param == "full_data" else complete_cases
-    return men, r_output("g03_logistic")[request.param]
+def patients_and_r(request, cohort, complete_cases, r_output):
+    patients = cohort if request.param == "full_data" else complete_cases
+    return patients, r_output("g03_logistic")[request.param]
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_coefficients_errors_and_likelihood(men_and_r, model):
-    men, r = men_and_r
-    X = design_matrix(men, MODELS[model]).X
-    fit = fit_logistic(X, men.outcome, men.weights)
-    assert men.n == r[model]["n"]
+def test_coefficients_errors_and_likelihood(patients_and_r, model):
+    patients, r = patients_and_r
+    X = design_matrix(patients, MODELS[model]).X
+    fit = fit_logistic(X, patients.outcome, patients.weights)
+    assert patients.n == r[model]["n"]
     assert fit.coef == pytest.approx(r[model]["coef"], rel=1e-6)
     assert np.sqrt(np.diag(fit.cov)) == pytest.approx(r[model]["se"], rel=1e-6)
     assert fit.loglik == pytest.approx(r[model]["loglik"], rel=1e-9)
     assert -2 * fit.loglik == pytest.approx(r[model]["deviance"], rel=1e-9)
     p = X.shape[-1]
     assert 2 * p - 2 * fit.loglik == pytest.approx(r[model]["aic"], rel=1e-9)
-    assert np.log(men.n) * p - 2 * fit.loglik == pytest.approx(r[model]["bic"], rel=1e-9)
+    assert np.log(patients.n) * p - 2 * fit.loglik == pytest.approx(r[model]["bic"], rel=1e-9)
     error = np.sqrt(np.diag(fit.cov))
     limits = fit.coef[:, None] + np.outer(error, [-Z95, Z95])
     assert limits == pytest.approx(np.array(r[model]["wald_ci"]), rel=1e-6)
@@ -52,55 +52,55 @@ def test_coefficients_errors_and_likelihood(men_and_r, model):
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("correction", ["HC0", "HC1", "HC3"])
-def test_robust_errors(men_and_r, model, correction):
-    men, r = men_and_r
-    X = design_matrix(men, MODELS[model]).X
-    fit = fit_logistic(X, men.outcome, men.weights)
-    cov = sandwich(X, men.outcome, fit, men.weights, correction=correction)
+def test_robust_errors(patients_and_r, model, correction):
+    patients, r = patients_and_r
+    X = design_matrix(patients, MODELS[model]).X
+    fit = fit_logistic(X, patients.outcome, patients.weights)
+    cov = sandwich(X, patients.outcome, fit, patients.weights, correction=correction)
     assert np.sqrt(np.diag(cov)) == pytest.approx(r[model][f"se_{correction}"], rel=1e-6)
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_profile_intervals_of_every_coefficient(men_and_r, model):
+def test_profile_intervals_of_every_coefficient(patients_and_r, model):
     """MASS reads its limits off a spline through a few points of the profile, we solve for them.
 
     So it is MASS that is a little off, the more the further out a limit lies: 1e-4 on intervals
     up to 1 long, and in proportion beyond. The next test shows that ours are the roots.
     """
-    men, r = men_and_r
-    X = design_matrix(men, MODELS[model]).X
-    fit = fit_logistic(X, men.outcome, men.weights)
+    patients, r = patients_and_r
+    X = design_matrix(patients, MODELS[model]).X
+    fit = fit_logistic(X, patients.outcome, patients.weights)
     for column, limits in enumerate(r[model]["profile_ci"]):
-        ours = profile_interval(X, men.outcome, fit, column, men.weights)
+        ours = profile_interval(X, patients.outcome, fit, column, patients.weights)
         assert np.array(ours) == pytest.approx(limits, abs=1e-4 * max(1, np.ptp(limits)))
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_profile_limits_are_roots_of_the_likelihood_ratio(men_and_r, model):
-    men, _ = men_and_r
-    X = design_matrix(men, MODELS[model]).X
-    fit = fit_logistic(X, men.outcome, men.weights)
-    for limit in profile_interval(X, men.outcome, fit, 1, men.weights):
+def test_profile_limits_are_roots_of_the_likelihood_ratio(patients_and_r, model):
+    patients, _ = patients_and_r
+    X = design_matrix(patients, MODELS[model]).X
+    fit = fit_logistic(X, patients.outcome, patients.weights)
+    for limit in profile_interval(X, patients.outcome, fit, 1, patients.weights):
         held = fit_logistic(
-            np.delete(X, 1, axis=-1), men.outcome, men.weights, limit * men.treatment
+            np.delete(X, 1, axis=-1), patients.outcome, patients.weights, limit * patients.treatment
         )
         assert 2 * (fit.loglik - held.loglik) == pytest.approx(3.841458820694124, abs=1e-8)
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_likelihood_ratio_of_treatment(men_and_r, model):
-    men, r = men_and_r
-    X = design_matrix(men, MODELS[model]).X
-    fit = fit_logistic(X, men.outcome, men.weights)
-    statistic, p_value = likelihood_ratio(X, men.outcome, fit, 1, men.weights)
+def test_likelihood_ratio_of_treatment(patients_and_r, model):
+    patients, r = patients_and_r
+    X = design_matrix(patients, MODELS[model]).X
+    fit = fit_logistic(X, patients.outcome, patients.weights)
+    statistic, p_value = likelihood_ratio(X, patients.outcome, fit, 1, patients.weights)
     assert statistic == pytest.approx(r[model]["lrt_gn"], rel=1e-8)
     assert p_value == pytest.approx(r[model]["lrt_gn_p"], rel=1e-7)
 
 
 @pytest.mark.parametrize("model", list(MODELS)[1:])
-def test_the_estimate_reports_profile_interval_and_likelihood_ratio(men_and_r, model):
-    men, r = men_and_r
-    answer = adjusted(men, MODELS[model], method=model)
+def test_the_estimate_reports_profile_interval_and_likelihood_ratio(patients_and_r, model):
+    patients, r = patients_and_r
+    answer = adjusted(patients, MODELS[model], method=model)
     assert answer.estimate == pytest.approx(np.exp(r[model]["coef"][1]), rel=1e-6)
     assert answer.p_value == pytest.approx(r[model]["lrt_gn_p"], rel=1e-6)
     limits = np.exp(r[model]["profile_ci"][1])
@@ -108,9 +108,9 @@ def test_the_estimate_reports_profile_interval_and_likelihood_ratio(men_and_r, m
     assert (answer.interval, answer.test) == ("profile likelihood", "likelihood ratio")
 
 
-def test_the_crude_odds_ratio_is_the_model_without_covariates(men_and_r):
-    men, r = men_and_r
-    answer = crude(men)[2]
+def test_the_unadjusted_odds_ratio_is_the_model_without_covariates(patients_and_r):
+    patients, r = patients_and_r
+    answer = unadjusted(patients)[2]
     assert answer.estimate == pytest.approx(np.exp(r["crude"]["coef"][1]), rel=1e-6)
     assert answer.p_value == pytest.approx(r["crude"]["lrt_gn_p"], rel=1e-6)
 
@@ -152,9 +152,9 @@ def test_the_score_is_a_function_of_its_covariates(cohort, r_output):
         assert gn.var() / residual.var() == pytest.approx(r[f"vif_gn_{name}_ps"], rel=1e-6)
 
 
-def test_a_batch_of_studies_is_r_single_fits(men_and_r):
+def test_a_batch_of_studies_is_r_single_fits(patients_and_r):
     """Many at once are the same numbers as R's one."""
-    men, r = men_and_r
-    X = design_matrix(men, MODEL_3).X
-    fit = fit_logistic(np.stack([X] * 3), men.outcome, men.weights)
+    patients, r = patients_and_r
+    X = design_matrix(patients, MODEL_3).X
+    fit = fit_logistic(np.stack([X] * 3), patients.outcome, patients.weights)
     assert fit.coef == pytest.approx(np.array([r["model3"]["coef"]] * 3), rel=1e-6)

@@ -30,9 +30,9 @@ DIAGNOSES = ["cryptorchidism", "orchitis", "azfc"]
 
 def designs(columns: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Return design (10, 542, 1 + columns) and outcome (10, 542) of the completed data sets."""
-    men = DRAWS.assign(**{d: (DRAWS["dx"] == d).astype(float) for d in DIAGNOSES}, one=1.0)
-    X = men[["one", *columns]].to_numpy(float).reshape(10, 542, -1)
-    return X, men["y"].to_numpy(float).reshape(10, 542)
+    patients = DRAWS.assign(**{d: (DRAWS["dx"] == d).astype(float) for d in DIAGNOSES}, one=1.0)
+    X = patients[["one", *columns]].to_numpy(float).reshape(10, 542, -1)
+    return X, patients["y"].to_numpy(float).reshape(10, 542)
 
 
 def check(ours: Pooled, r: dict[str, Any]) -> None:

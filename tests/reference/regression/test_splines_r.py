@@ -37,7 +37,7 @@ def test_basis() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_crude_fit(name: str) -> None:
+def test_unadjusted_fit(name: str) -> None:
     r = G07["fit"][name]
     ours = fit_spline(MEN[name], MEN["y"], knots=G07["knots"][name]["k3"])
     assert ours.fit.coef == pytest.approx(np.array(r["coef"]), rel=1e-5)

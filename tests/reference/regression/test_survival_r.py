@@ -1,4 +1,4 @@
-"""Cumulative delivery against R: survival 3.5 (survfit, survdiff, coxph) and glm."""
+"""Cumulative live birth against R: survival 3.5 (survfit, survdiff, coxph) and glm."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ import pytest
 from estimate.comparison.fisher import fisher_2x2
 from estimate.comparison.two_sample import chi_square
 from estimate.core.estimand import Estimand
-from estimate.survival.cumulative_delivery import (
+from estimate.survival.cumulative_live_birth import (
     Convention,
     LifeTable,
     expected_events,
@@ -102,7 +102,7 @@ def test_discrete_time(link: Any) -> None:
     assert ours.p_value == pytest.approx(r["p"][at], rel=1e-6)
 
 
-def test_conservative_ends_at_the_crude_proportion() -> None:
+def test_conservative_ends_at_the_unadjusted_proportion() -> None:
     table = [t.at_risk[0] for t in arms("conservative")]
     births = [t.events.sum() for t in arms("conservative")]
     for g in (0, 1):

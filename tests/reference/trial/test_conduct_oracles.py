@@ -10,9 +10,9 @@ from scipy.special import ndtr
 
 from estimate.performance.measures import (
     measure_performance,
+    proportion_mcse,
     relative_precision,
     replicates_for,
-    share_mcse,
 )
 from simulate.recruitment.accrual import Site, combine, expected_men, expected_month
 from simulate.recruitment.predictability import block_predictability, convergence_guess
@@ -105,7 +105,7 @@ def test_o50_published_monte_carlo_errors_follow_from_the_published_measures():
     assert result.relative_error.value == pytest.approx(-2.659384, abs=1e-5)
     assert result.relative_error.mcse == pytest.approx(2.20548, abs=1e-5)
     assert result.coverage.mcse == pytest.approx(0.00733151, abs=1e-8)
-    assert share_mcse(0.940, n) == pytest.approx(0.00750999, abs=1e-8)
+    assert proportion_mcse(0.940, n) == pytest.approx(0.00750999, abs=1e-8)
 
 
 def test_o50_relative_precision():
@@ -124,6 +124,6 @@ def test_o50_relative_precision():
 
 
 def test_o51_monte_carlo_error_of_a_share():
-    errors = share_mcse([0.8, 0.8, 0.8, 0.025], [1000, 10_000, 40_000, 100_000])
+    errors = proportion_mcse([0.8, 0.8, 0.8, 0.025], [1000, 10_000, 40_000, 100_000])
     assert errors == pytest.approx([0.01265, 0.004, 0.002, 0.000494], abs=5e-6)
     assert replicates_for(0.001, 0.025) == 24_375

@@ -6,7 +6,7 @@
 import numpy as np
 import pytest
 
-from estimate.performance.measures import share_mcse
+from estimate.performance.measures import proportion_mcse
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.design.design_file import read_design
 from pretese.trial.simulation.engine import simulate_design
@@ -19,7 +19,7 @@ def statistics():
     """Return the statistics of the same trials, with what was balanced and without it."""
     design = read_design("minimisation-eight-sites")[0]
     scenario, found = scenario_of(design), {}
-    analyses = {"planned": {}, "score": {"analysis": {"method": "score"}}}
+    analyses = {"planned": {}, "unadjusted": {"analysis": {"method": "unadjusted"}}}
     for name, change in analyses.items():
         other = type(design).model_validate({**design.model_dump(mode="json"), **change})
         point = (PARTICIPANTS, 0.0)
@@ -30,13 +30,13 @@ def statistics():
 
 def test_the_planned_analysis_holds_its_level(statistics):
     level = (np.abs(statistics["planned"]) > 1.959964).mean()
-    assert abs(level - 0.05) < 3 * share_mcse(0.05, TRIALS)
+    assert abs(level - 0.05) < 3 * proportion_mcse(0.05, TRIALS)
     assert statistics["planned"].std(ddof=1) == pytest.approx(1, abs=3.3 / np.sqrt(2 * TRIALS))
 
 
 def test_an_analysis_that_ignores_what_was_balanced_is_conservative(statistics):
     """On the same trials its statistic spreads less than one of a level that is held."""
-    planned, plain = statistics["planned"], statistics["score"]
+    planned, plain = statistics["planned"], statistics["unadjusted"]
     assert np.corrcoef(planned, plain)[0, 1] > 0.8
     assert plain.std(ddof=1) < 0.985 * planned.std(ddof=1)
     assert (np.abs(plain) > 1.959964).mean() <= (np.abs(planned) > 1.959964).mean()

@@ -348,7 +348,7 @@ def odds_times(p, ratio):
 @pytest.mark.parametrize(
     ("control", "treated", "at_80", "at_90", "dropout"),
     [
-        (0.195, 0.312, 216, 289, 240),  # the paper, crude
+        (0.195, 0.312, 216, 289, 240),  # the paper, unadjusted
         (0.195, odds_times(0.195, 1.59), 410, 549, 456),  # its weighted odds ratio
         (0.195, odds_times(0.195, 1.80), 248, 332, 276),  # its matched odds ratio
         (0.195, 0.359, 116, 155, 129),  # any sperm

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, norm
 
-from estimate.performance.measures import share_mcse, z_against
+from estimate.performance.measures import proportion_mcse, z_against
 from estimate.sample_size.closed_form import size_two_proportions
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.exact_power import exact_behaviour
@@ -105,5 +105,5 @@ def test_a_tenth_more_participants_make_up_for_a_tenth_lost(control, treated, at
         2 * size, 1.0
     ]
     whole = central_power(at80, treated / 100, control / 100)
-    assert abs(out.rejected.mean() - whole) < 3.3 * share_mcse(whole, TRIALS) + 0.01
+    assert abs(out.rejected.mean() - whole) < 3.3 * proportion_mcse(whole, TRIALS) + 0.01
     assert out.analysed.mean() == pytest.approx(2 * at80, rel=0.02)

@@ -63,7 +63,7 @@ def test_o49_toy_of_rsimsum(tmp_path, monkeypatch, chunk):
     given, says = ORACLES["O49"]["inputs"], ORACLES["O49"]["outputs"]  # rsimsum 0.13.1
     b, se = np.array(given["b"]), np.array(given["se"])
     answers = (b, se, b - 1.959964 * se, b + 1.959964 * se, 2 * ndtr(-b / se))
-    found = measures(assessed(tmp_path / "e", {"crude": answers}, given["true"]), "crude")
+    found = measures(assessed(tmp_path / "e", {"unadjusted": answers}, given["true"]), "unadjusted")
     names = {
         "bias": "bias", "empse": "empirical_se", "mse": "mse", "modelse": "model_se",
         "relerr": "relative_error", "power": "rejection",
@@ -102,7 +102,7 @@ def test_o50_measures_validated_against_stata(tmp_path, monkeypatch, chunk):
     ones = np.ones(n)
     found = assessed(
         tmp_path / "e",
-        {"crude": (b, se, low, high, ones), "aipw": (other, se, low, high, ones)},
+        {"unadjusted": (b, se, low, high, ones), "aipw": (other, se, low, high, ones)},
         truth,
     )
     stata = {
@@ -110,13 +110,13 @@ def test_o50_measures_validated_against_stata(tmp_path, monkeypatch, chunk):
         "mse": (0.02309401, None), "model_se": (0.14709627, 0.00052741),
         "coverage": (0.943, 0.00733151), "bias_eliminated_coverage": (0.940, 0.00750999),
     }  # fmt: skip
-    ours = measures(found, "crude")
+    ours = measures(found, "unadjusted")
     for name, (value, mcse) in stata.items():
         assert ours[name][0] == pytest.approx(value, abs=1e-6), name
         assert mcse is None or ours[name][1] == pytest.approx(mcse, abs=1e-6), name
     assert ours["relative_error"] == pytest.approx((-2.659384, 2.20548), abs=1e-5)
     contrast = found.contrasts.query("measure == 'relative_precision'").iloc[0]
-    assert contrast[["method", "reference"]].tolist() == ["aipw", "crude"]
+    assert contrast[["method", "reference"]].tolist() == ["aipw", "unadjusted"]
     assert (contrast["difference"], contrast["mcse"]) == pytest.approx(
         (31.046341, 3.937473), abs=1e-6
     )

@@ -54,6 +54,20 @@ def full_from(folder: Path, first: int) -> Iterator[list[str]]:
 
 
 @contextmanager
+def at_step(folder: Path, number: int, do: Callable[[], object]) -> Iterator[list[str]]:
+    """Do something else once, just before a step."""
+    begun: list[str] = []
+
+    def interrupt(step_number: int, step: str) -> None:
+        if step_number >= number and not begun:
+            begun.append(step)
+            do()
+
+    with _steps(folder, interrupt) as steps:
+        yield steps
+
+
+@contextmanager
 def _steps(folder: Path, before: Callable[[int, str], None]) -> Iterator[list[str]]:
     steps: list[str] = []
 

@@ -57,7 +57,7 @@ def _parsed(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=600, help="time for all subjects together")
     parser.add_argument("--seed", type=int, default=1, help="order of attempts, and what is drawn")
-    kinds = ["all", "yaml", "tables", "commands", "writers", "signals"]
+    kinds = ["all", "yaml", "tables", "commands", "writers", "disks", "rivals", "signals"]
     parser.add_argument("--only", choices=kinds, default="all", help="one kind of subjects")
     parser.add_argument("--out", type=Path, default=Path("out/soak"), help="folder of results")
     return parser.parse_args(words)

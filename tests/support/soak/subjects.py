@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.support import command_lines
-from tests.support.faults import survival
+from tests.support.faults import rival_runs, small_disk, survival, writers
 from tests.support.faults.faulty_tables import faulty
 from tests.support.hostile_yaml import VALUES, WHOLE, spliced
 from tests.support.soak import signals, table_readers, yaml_files
@@ -42,9 +42,12 @@ def subjects() -> list[Subject]:
         *(Subject(f"table: {name}", "tables", 1, _table(name)) for name in table_readers.TABLES),
         *(Subject(f"options: {name}", "commands", 2, _command(name)) for name in _commands()),
         *(Subject(f"kill or full disk: {case.name}", "writers", 4, _writer(case)) for case in
-          (*survival.FOLDERS, *survival.FILES)),
+          writers.ALL),
+        *(Subject(f"small disk: {case.name}", "disks", 4, _small_disk(case)) for case in
+          writers.ALL),
+        *(Subject(f"two runs: {case.name}", "rivals", 4, _rivals(case)) for case in writers.ALL),
         *(Subject(f"signal: {case.name}", "signals", 4, _signalled(case)) for case in
-          survival.FOLDERS),
+          writers.FOLDERS),
     ]  # fmt: skip
 
 
@@ -146,7 +149,7 @@ def _holds(path: Path, old: bytes) -> bool:
     return path.is_file() and path.read_bytes() == old
 
 
-def _writer(case: survival.Case) -> Callable[[Path, int], Attempt]:
+def _writer(case: writers.Case) -> Callable[[Path, int], Attempt]:
     """Kill a command, or fill its disk, at every step that changes something, in random order."""
 
     def start(folder: Path, number: int) -> Attempt:
@@ -173,7 +176,56 @@ def _writer(case: survival.Case) -> Callable[[Path, int], Attempt]:
     return start
 
 
-def _signalled(case: survival.Case) -> Callable[[Path, int], Attempt]:
+def _small_disk(case: writers.Case) -> Callable[[Path, int], Attempt]:
+    """Run a command on a disk with so many pages left that it is full, one page after another."""
+
+    def start(folder: Path, number: int) -> Attempt:
+        ready = survival.prepare(case, _inputs(folder), folder)
+        order = list(range(small_disk.pages(ready)))
+        random.Random(number).shuffle(order)
+
+        def attempt(n: int) -> Outcome | None:
+            if n >= len(order):
+                return None
+            with _folder(folder) as place, small_disk.small_disk(place / "disk") as disk:
+                if disk is None:  # not allowed here
+                    return None
+                try:
+                    lost, full = small_disk.fill_disk(ready, disk, order[n])
+                except AssertionError as error:
+                    failures = (f"with {order[n]} pages left: {error}",)
+                    return Outcome(injected=1, failures=failures)
+            return Outcome(injected=full, survived=full and not lost, bytes_lost=lost)
+
+        return attempt
+
+    return start
+
+
+def _rivals(case: writers.Case) -> Callable[[Path, int], Attempt]:
+    """Start two commands that write to one place, the second at a random moment of the first."""
+
+    def start(folder: Path, number: int) -> Attempt:
+        ready = survival.prepare(case, _inputs(folder), folder)
+        both = rival_runs.rivals(ready, folder)
+
+        def attempt(n: int) -> Outcome | None:
+            chance = random.Random(f"{number} {case.name} {n}")
+            first, delay = chance.randrange(2), chance.uniform(0, both.seconds)
+            with _folder(folder) as place:
+                try:
+                    rival_runs.run_both(both, place / "x", first, delay)
+                except AssertionError as error:
+                    what = f"second after {delay:.2f} s: {error}"
+                    return Outcome(injected=1, failures=(what,))
+            return Outcome(injected=1, survived=1)
+
+        return attempt
+
+    return start
+
+
+def _signalled(case: writers.Case) -> Callable[[Path, int], Attempt]:
     """Kill or stop a command with two workers at a random moment."""
 
     def start(folder: Path, number: int) -> Attempt:
@@ -196,7 +248,7 @@ def _inputs(folder: Path) -> Path:
     place = folder.parent / "inputs"
     if not place.exists():
         place.mkdir()
-        survival.inputs(place)
+        writers.inputs(place)
     return place
 
 

@@ -11,11 +11,14 @@ import click
 
 from pretese.cli import run
 from pretese.clinic.clinic_files import load_clinic
-from pretese.commands.options import tell_assumptions
+from pretese.commands.options import show_assumptions
 from protocol.errors import InputError
 from tests.support.faults.faulty_tables import plain
 
-PLAN = "treatment: arm\noutcome: won\nmethods: [crude]\ncovariates: {ward: {categorical: [n, s]}}\n"
+PLAN = (
+    "treatment: arm\noutcome: won\nmethods: [unadjusted]\n"
+    "covariates: {ward: {categorical: [n, s]}}\n"
+)
 PEOPLE = [
     ["arm", "won", "ward"],
     *([str(k % 2), str(k // 2 % 2), "ns"[k // 4 % 2]] for k in range(24)),
@@ -28,8 +31,8 @@ LOG = [
     ["a", "2022-03-31", "fsh", "", "9.8", "IU/L"],
     ["b", "2022-03-01", "injection", "hcg", "2000", "IU"],
 ]
-LOOKS = [
-    ["control_events", "control_men", "treated_events", "treated_men"],
+INTERIM = [
+    ["control_events", "control_participants", "treated_events", "treated_participants"],
     ["22", "60", "30", "60"],
     ["48", "120", "66", "120"],
 ]
@@ -65,7 +68,7 @@ def waiting_list(folder):
     """Read it as `pretese clinic` does, which then simulates for a while."""
     (folder / "own.yaml").write_text(CLINIC)
     try:
-        _, waiting = load_clinic(str(folder / "own.yaml"), tell_assumptions)
+        _, waiting = load_clinic(str(folder / "own.yaml"), show_assumptions)
     except InputError as error:
         click.echo(f"error: {error}", err=True)
         return 2
@@ -76,12 +79,12 @@ def waiting_list(folder):
 TABLES = {
     "analyse": (analyse, PEOPLE),
     "audit": (audit, LOG),
-    "monitor": (monitor, LOOKS),
+    "monitor": (monitor, INTERIM),
     "clinic": (waiting_list, WAITING),
 }
 
 #: What a different writing of the same table may change: numbers of rows, and names of the file.
-WRITING = ("row", "rows", "data_assumptions", "data_sha256", "looks_sha256")
+WRITING = ("row", "rows", "data_assumptions", "data_sha256", "interim_data_sha256")
 
 
 def answer(name, data):

@@ -12,13 +12,13 @@ from pretese.recovery.design.library import LIBRARY
 from pretese.recovery.design.study_spec import StudyPlan, StudySpec
 from pretese.trial.design.design_file import design_path, read_design
 from protocol.bedside.cases import load_cases, run_cases
-from protocol.bedside.patient import PatientFile, know
+from protocol.bedside.patient import PatientFile, patient_record
 from protocol.errors import InputError
 from protocol.reading.documents import read_document, read_text
 from protocol.regimen.load import SHIPPED, load_regimen
 from simulate.clinic.setup.clinic_file import read_clinic
 from simulate.core.shipped import scenario_path
-from simulate.scenario.calibration_record import parse_certificate
+from simulate.scenario.calibration_record import parse_calibration_record
 from simulate.scenario.load import load, load_scenario
 from tests.support.hostile_yaml import spans
 
@@ -38,7 +38,7 @@ couple_ready: yes
 STUDY_PLAN = """\
 outcome: any_sperm
 covariates: [fsh_iu_l, diagnosis]
-methods: [crude, adjusted]
+methods: [unadjusted, adjusted]
 subgroups: {fsh: {by: fsh_iu_l, cut: "< 10"}}
 missing: {method: mice, imputations: 5, iterations: 3}
 seed: 3
@@ -49,7 +49,7 @@ LONGEST = 100_000
 
 
 def patient(path: Path) -> object:
-    return know(read_document(path, PatientFile), load_regimen("fsh-guided"), "mine.yaml")
+    return patient_record(read_document(path, PatientFile), load_regimen("fsh-guided"), "mine.yaml")
 
 
 def cases(path: Path) -> object:
@@ -58,7 +58,7 @@ def cases(path: Path) -> object:
 
 
 def record(path: Path) -> object:
-    return parse_certificate(read_text(path), path)
+    return parse_calibration_record(read_text(path), path)
 
 
 def study(path: Path) -> object:
@@ -77,7 +77,7 @@ KINDS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "scenario that extends another": (file(scenario_path("hidden-confounder")),
                                       lambda path: load_scenario(str(path))),
     "design": (file(design_path("minimisation-eight-sites")), read_design),
-    "design with looks": (file(design_path("re-estimation")), read_design),
+    "design with interim analyses": (file(design_path("re-estimation")), read_design),
     "design with endpoints": (file(design_path("three-endpoints")), read_design),
     "clinic": (file(ROOT / "scenarios/clinics/busy-theatre.yaml"), read_clinic),
     "plan": (file(ROOT / "docs/examples/plan.yaml"), lambda path: read_document(path, Plan)),
@@ -88,7 +88,9 @@ KINDS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "patient": (PATIENT, patient),
     "published study": (file(scenario_path("paper").parent / "published/rbe-2022-00934.yaml"),
                         load_published),
-    "calibration record": (file(scenario_path("paper").parent / "certificates/paper.json"), record),
+    "calibration record": (
+        file(scenario_path("paper").parent / "calibration_records/paper.json"), record
+    ),
     "record of a study": ('{"id": "x", "seed": 1, "cases": {"a": {"men": 10, "given": [0.5]}}}',
                           study),
 }  # fmt: skip

@@ -20,7 +20,7 @@ PLAN = {
     "treatment": "therapy",
     "outcome": "sperm",
     "covariates": {"age": "numeric", "site": {"categorical": ["north", "south"]}},
-    "methods": ["crude", "adjusted", "iptw-ate"],
+    "methods": ["unadjusted", "adjusted", "iptw-ate"],
     "subgroups": {"age group": {"by": "age", "cut": "< 35"}},
     "missing": "none",
 }
@@ -31,7 +31,7 @@ outcome: sperm
 covariates:
   age: numeric
   site: {categorical: [north, south]}
-methods: [crude, adjusted, iptw-ate]
+methods: [unadjusted, adjusted, iptw-ate]
 subgroups: {age group: {by: age, cut: "< 35"}}
 missing: none
 """
@@ -110,10 +110,10 @@ def test_every_dtype_of_a_column_means_the_same(found, patients, kind):
 def test_estimates_are_tidy(found):
     table = found.estimates
     assert tuple(table.columns) == ESTIMATE_COLUMNS
-    crude = table[table["method"] == "crude"].set_index("scale")
+    unadjusted = table[table["method"] == "unadjusted"].set_index("scale")
     risk = found.to_dict()["arms"]
     difference = risk["treated"]["risk"] - risk["untreated"]["risk"]
-    assert crude.loc["risk difference", "estimate"] == pytest.approx(difference)
+    assert unadjusted.loc["risk difference", "estimate"] == pytest.approx(difference)
     assert (table["conf_low"] < table["estimate"]).all()
 
 
@@ -124,7 +124,7 @@ def test_balance_table1_and_subgroups_have_their_rows(found):
     assert "age" in found.table1.iloc[:, 0].to_string()
     groups = found.subgroups
     assert list(groups["group"]) == ["age < 35", "age ≥ 35"]
-    assert groups[["untreated_men", "treated_men"]].to_numpy().sum() == 160
+    assert groups[["untreated_patients", "treated_patients"]].to_numpy().sum() == 160
     assert groups["reri_estimate"].isna().tolist() == [True, False]
 
 
@@ -152,14 +152,14 @@ def test_representations_are_one_short_line(found):
     for shown in (found, pt.plan(PLAN)):
         assert "\n" not in repr(shown)
         assert len(repr(shown)) <= 100
-    long = pt.plan({"treatment": "t" * 200, "outcome": "y", "methods": ["crude"]})
+    long = pt.plan({"treatment": "t" * 200, "outcome": "y", "methods": ["unadjusted"]})
     assert len(repr(long)) <= 100
     assert "<table" in found._repr_html_()
 
 
 def test_a_plan_reads_what_it_writes(folder):
     plan = pt.plan(folder / "plan.yaml")
-    assert plan.methods == ("crude", "adjusted", "iptw-ate")
+    assert plan.methods == ("unadjusted", "adjusted", "iptw-ate")
     again = pt.plan(plan.to_dict())
     assert again.spec == plan.spec
     assert again.to_dict() == plan.to_dict()
@@ -169,7 +169,7 @@ def test_a_plan_reads_what_it_writes(folder):
 @pytest.mark.parametrize(
     ("plan", "message"),
     [
-        ({**PLAN, "methods": ["crud"]}, "did you mean 'crude'"),
+        ({**PLAN, "methods": ["unadjustd"]}, "did you mean 'unadjusted'"),
         ({"treatment": "a"}, "outcome"),
         (3, "int is not a plan.*give a YAML file, or a mapping"),
         ({**PLAN, "seed": object()}, "object has no form in JSON"),

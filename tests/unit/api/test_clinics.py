@@ -12,13 +12,12 @@ from pretese.api.simulation.scenarios import Scenario
 from pretese.cli import app, run
 from pretese.clinic import clinic_options
 from protocol.errors import InputError
-from simulate.clinic.capacity.replications import FEWEST
+from simulate.clinic.capacity.replicates import FEWEST
 from simulate.clinic.capacity.required_capacity import CAPACITIES
 
 #: Options of `pretese clinic`, as the interface calls them.
 ARGUMENTS = {
-    "clinic_name": "clinic", "men": "patients", "kind": "format", "wanted": "replications",
-    "what": "solve", "goal_text": "until",
+    "clinic_name": "clinic", "form": "format",
 }  # fmt: skip
 
 
@@ -33,11 +32,22 @@ def files_of(folder):
 @pytest.fixture(scope="module")
 def found():
     paper = pretese.scenario("paper")
-    return paper.clinic(patients=60, seed=2, replications=2, day=900, progress=False)
+    return paper.clinic(patients=60, seed=2, replicates=2, day=900, progress=False)
 
 
 def test_a_run_is_written_as_the_command_writes_it(found, tmp_path, capsys):
-    words = ["--men", "60", "--seed", "2", "--replications", "2", "--day", "900", "--workers", "1"]
+    words = [
+        "--patients",
+        "60",
+        "--seed",
+        "2",
+        "--replicates",
+        "2",
+        "--day",
+        "900",
+        "--workers",
+        "1",
+    ]
     more = ["--xes", "--json", "--out", str(tmp_path / "a")]
     assert run(["clinic", "paper", *words, *more]) == 0
     shown = json.loads(capsys.readouterr().out)
@@ -56,12 +66,12 @@ def test_tables_and_log_are_those_of_the_files(found, tmp_path):
     assert found.log is found.tables["log"]
     assert found.plot("flow").axes
     assert found.to_frame().equals(found.measures)
-    assert repr(found) == "<ClinicRun: paper in one-centre, 2 replications, seed 2>"
+    assert repr(found) == "<ClinicRun: paper in one-centre, 2 replicates, seed 2>"
 
 
 def test_a_capacity_is_the_one_of_the_command(tmp_path, capsys):
-    words = ["--clinic", "busy-theatre", "--solve", "theatre_lists", "--until",
-             "p90_wait_days < 600", "--men", "100", "--workers", "1"]  # fmt: skip
+    words = ["--clinic", "busy-theatre", "--solve", "theatre_lists", "--goal",
+             "p90_wait_days < 600", "--patients", "100", "--workers", "1"]  # fmt: skip
     assert run(["clinic", "paper", *words, "--json", "--out", str(tmp_path / "a")]) == 0
     answer = pretese.scenario("paper").capacity(
         "theatre_lists", "p90_wait_days < 600", clinic="busy-theatre", patients=100,
@@ -86,7 +96,7 @@ def test_every_option_has_its_argument():
 
 def test_the_names_of_the_options_are_those_of_the_engine():
     assert tuple(CAPACITIES) == clinic_options.CAPACITY_NAMES
-    assert clinic_options.FEWEST_REPLICATIONS == FEWEST
+    assert clinic_options.FEWEST_REPLICATES == FEWEST
 
 
 @pytest.mark.parametrize(
@@ -96,14 +106,14 @@ def test_the_names_of_the_options_are_those_of_the_engine():
         (lambda paper, out: paper.clinic(patients=1), "patients: 1"),
         (lambda paper, out: paper.clinic(precision=0), "precision: 0 is not allowed"),
         (lambda paper, out: paper.clinic(day=-1), "day: -1 is not allowed"),
-        (lambda paper, out: paper.clinic(most=4), "most: 4 is not allowed"),
+        (lambda paper, out: paper.clinic(max_replicates=4), "max_replicates: 4 is not allowed"),
         (lambda paper, out: paper.clinic(format="sav"), "format: 'sav' is not allowed"),
         (lambda paper, out: paper.clinic("unlimited", patients=20, measure="joy", out=out),
          "measure: joy: there is no such measure"),
         (lambda paper, out: paper.capacity("nurses", "p90_wait_days < 6", patients=20),
          "solve: 'nurses' cannot be solved for"),
         (lambda paper, out: paper.capacity("theatre_lists", "joy > 3", patients=20),
-         "until: there is no measure 'joy'"),
+         "goal: there is no measure 'joy'"),
     ],
 )  # fmt: skip
 def test_bad_arguments_are_named(tmp_path, act, message):

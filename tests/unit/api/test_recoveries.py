@@ -15,13 +15,13 @@ importlib.import_module("rich.style")
 PLAN = {
     "outcome": "any_sperm",
     "covariates": {"fsh_iu_l": "numeric", "diagnosis": {"categorical": ["idiopathic", "azfc"]}},
-    "methods": ["standardised", "crude"],
+    "methods": ["g-computation", "unadjusted"],
 }
 
 PLAN_TEXT = """
 outcome: any_sperm
 covariates: {fsh_iu_l: numeric, diagnosis: {categorical: [idiopathic, azfc]}}
-methods: [standardised, crude]
+methods: [g-computation, unadjusted]
 """
 
 CASES = ["constant-effect", "no-effect"]
@@ -31,7 +31,7 @@ SIZES = {"replicates": 40, "truth_patients": 20_000, "seed": 6, "workers": 1, "p
 def words(folder, out, *more):
     return [
         "recover", *CASES, "--plan", str(folder / "plan.yaml"), "--out", str(out), "--seed", "6",
-        "--truth-men", "20000", "--replicates", "40", "--workers", "1", *more,
+        "--truth-patients", "20000", "--replicates", "40", "--workers", "1", *more,
     ]  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def test_the_document_is_that_of_the_command(found, folder, capsys):
 
 
 def test_text_is_the_page_of_the_command(found, folder, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("COLUMNS", "80")
     out = folder / "text"
     assert run(words(folder, out, "--no-figures")) == 0
     printed = capsys.readouterr().out
@@ -108,9 +108,9 @@ def test_performance_has_monte_carlo_errors(found):
 
 
 def test_unexpected_verdicts_are_those_that_contradict_the_library(found):
-    assert found.unexpected.empty  # nothing is claimed of a plan of one's own
+    assert found.unexpected.empty  # the user's plan has no expected verdicts
     assert list(found.unexpected.columns) == list(found.verdicts.columns)
-    assert set(found.verdicts["claim"]) == {"none"}
+    assert set(found.verdicts["expected"]) == {"none"}
 
 
 def test_figures_are_drawn_by_name(found):
@@ -128,7 +128,7 @@ def test_the_representation_is_one_short_line(found):
 
 
 def test_a_temporary_folder_goes_with_its_result():
-    once = pt.recover("no-effect", {"methods": ["crude"]}, **{**SIZES, "replicates": 10})
+    once = pt.recover("no-effect", {"methods": ["unadjusted"]}, **{**SIZES, "replicates": 10})
     folder = once.store.folder
     assert folder.is_dir()
     del once
@@ -151,7 +151,7 @@ def test_a_temporary_folder_goes_with_its_result():
         ({"resume": True}, "resume: there is no folder to continue; name it as out"),
         ({"scenarios": 3}, "scenarios: int is not allowed"),
         ({"scenarios": ["no-such-scenario"]}, "no-such-scenario"),
-        ({"plan": {"methods": ["crud"]}}, "did you mean 'crude'"),
+        ({"plan": {"methods": ["unadjustd"]}}, "did you mean 'unadjusted'"),
         ({"plan": 7}, "plan: int is not a plan"),
         ({"plan": "none.yaml"}, "there is no such file"),
     ],

@@ -53,49 +53,54 @@ def guided():
 #: A command line, and the call of the interface that means the same.
 SAME = {
     "first month": (
-        ["decide", "--month", "1", "--on", ON],
-        lambda: regimen().decide(month=1, on=ON),
+        ["decide", "--month", "1", "--decision-date", ON],
+        lambda: regimen().decide(month=1, decision_date=ON),
     ),
     "numbers": (
-        ["decide", "--month", "2", "--phase-before", "hcg", "--fsh", "11.3", "--fsh-unit",
-         "mIU/mL", "--on", ON],
+        ["decide", "--month", "2", "--previous-phase", "hcg", "--fsh", "11.3", "--fsh-unit",
+         "mIU/mL", "--decision-date", ON],
         lambda: regimen().decide(
-            month=2, previous_phase="hcg", fsh=11.3, fsh_unit="mIU/mL", on=dt.date(2022, 3, 31)
+            month=2, previous_phase="hcg", fsh=11.3, fsh_unit="mIU/mL",
+            decision_date=dt.date(2022, 3, 31),
         ),
     ),
     "findings": (
         ["decide", "--month", "2", "--finding", "testosterone=1100 ng/dL", "--finding",
-         "semen=no sperm", "--on", ON],
+         "semen=no sperm", "--decision-date", ON],
         lambda: regimen().decide(
-            month=2, findings={"testosterone": (1100, "ng/dL"), "semen": "no sperm"}, on=ON
+            month=2, decision_date=ON,
+            findings={"testosterone": (1100, "ng/dL"), "semen": "no sperm"},
         ),
     ),
     "findings as texts": (
-        ["decide", "--month", "4", "--phase-before", "hcg", "--finding", "semen=sperm", "--on", ON],
-        lambda: regimen().decide(month=4, previous_phase="hcg", findings=["semen=sperm"], on=ON),
+        ["decide", "--month", "4", "--previous-phase", "hcg", "--finding", "semen=sperm",
+         "--decision-date", ON],
+        lambda: regimen().decide(
+            month=4, previous_phase="hcg", findings=["semen=sperm"], decision_date=ON
+        ),
     ),
     "nothing known": (
-        ["decide", "--month", "2", "--on", ON],
-        lambda: regimen().decide(month=2, on=dt.datetime(2022, 3, 31, 9)),
+        ["decide", "--month", "2", "--decision-date", ON],
+        lambda: regimen().decide(month=2, decision_date=dt.datetime(2022, 3, 31, 9)),
     ),
     "out of scope": (
-        ["decide", "--month", "3", "--phase-before", "stopped", "--on", ON],
-        lambda: regimen().decide(month=3, previous_phase="stopped", on=ON),
+        ["decide", "--month", "3", "--previous-phase", "stopped", "--decision-date", ON],
+        lambda: regimen().decide(month=3, previous_phase="stopped", decision_date=ON),
     ),
     "a patient's file": (
-        ["decide", "--patient", "p17.yaml", "--on", ON],
-        lambda: regimen().decide("p17.yaml", on=ON),
+        ["decide", "--patient", "p17.yaml", "--decision-date", ON],
+        lambda: regimen().decide("p17.yaml", decision_date=ON),
     ),
     "a limit of one's own": (
-        ["decide", "--month", "2", "--phase-before", "hcg", "--fsh", "12", "--set", "fsh_high=12",
-         "--on", ON],
+        ["decide", "--month", "2", "--previous-phase", "hcg", "--fsh", "12", "--set", "fsh_high=12",
+         "--decision-date", ON],
         lambda: regimen("fsh-guided", fsh_high=12).decide(
-            month=2, previous_phase="hcg", fsh=12, on=ON
+            month=2, previous_phase="hcg", fsh=12, decision_date=ON
         ),
     ),
     "another regimen": (
-        ["decide", "--regimen", "ufsh-only", "--month", "1", "--on", ON],
-        lambda: regimen("ufsh-only").decide(month=1, on=ON),
+        ["decide", "--regimen", "ufsh-only", "--month", "1", "--decision-date", ON],
+        lambda: regimen("ufsh-only").decide(month=1, decision_date=ON),
     ),
     "schedule": (["schedule", "--start", ON], lambda: regimen().schedule(ON)),
     "schedule by FSH": (
@@ -151,11 +156,10 @@ DOORS = {
 }
 #: Parameters of commands whose argument has another name.
 RENAMED = {
-    "regimen": "name", "phase_before": "previous_phase", "form": "format", "tables": "table",
-    "ics": "path",
+    "regimen": "name", "form": "format", "tables": "table", "ics": "path", "changes": "parameters",
 }  # fmt: skip
 #: Options that are methods or results: `to_dict`, `Decision.schema`, the text itself.
-METHODS = {"as_document", "schema", "out"}
+METHODS = {"as_json", "schema", "out"}
 
 
 @pytest.mark.parametrize("command", DOORS)
@@ -189,20 +193,28 @@ def test_one_table_alone_is_shown_as_dmn(guided):
 
 def test_a_decision_tells_its_parts(guided):
     found = guided.decide(
-        month=2, previous_phase="hcg", fsh=11.3, findings={"testosterone": (40, "nmol/L")}, on=ON
+        month=2,
+        previous_phase="hcg",
+        fsh=11.3,
+        findings={"testosterone": (40, "nmol/L")},
+        decision_date=ON,
     )
-    assert (found.outcome, found.recommendation, found.action) == ("advice", "hCG alone", "hcg")
+    assert (found.outcome, found.recommendation, found.action) == (
+        "recommendation",
+        "hCG alone",
+        "hcg",
+    )
     assert (found.rule, found.month, found.as_of) == ("P3", 2, dt.date(2022, 3, 31))
     assert found.rationale.startswith("FSH is not in the normal range")
     assert found.missing_inputs == ()
     assert found.flags == ("Testosterone is above the limit; consider less hCG.",)
-    unknown = guided.decide(month=2, previous_phase="hcg", on=ON)
+    unknown = guided.decide(month=2, previous_phase="hcg", decision_date=ON)
     assert (unknown.outcome, unknown.missing_inputs) == ("insufficient data", ("fsh_iu_l",))
 
 
 def test_the_inputs_of_a_decision_are_a_table(guided):
-    table = guided.decide(month=2, previous_phase="hcg", fsh=11.3, on=ON).to_frame()
-    assert list(table["input"]) == ["month", "phase_before", "fsh_iu_l"]
+    table = guided.decide(month=2, previous_phase="hcg", fsh=11.3, decision_date=ON).to_frame()
+    assert list(table["input"]) == ["month", "previous_phase", "fsh_iu_l"]
     assert list(table["value"]) == [2.0, "hcg", 11.3]
     assert table["unit"].iloc[2] == "[IU]/L"
     assert table["date"].iloc[2] == dt.date(2022, 3, 31)
@@ -218,12 +230,17 @@ def test_a_patient_may_be_a_mapping(guided):
              "source": "report 4711"}
         ],
     }  # fmt: skip
-    assert guided.decide(patient, on=ON) == guided.decide(Path("p17.yaml"), on=ON)
+    assert guided.decide(patient, decision_date=ON) == guided.decide(
+        Path("p17.yaml"), decision_date=ON
+    )
 
 
 def test_numbers_of_numpy_and_pandas_are_numbers(guided):
-    plain = guided.decide(month=2, fsh=9.8, on=ON)
-    assert guided.decide(month=np.int64(2), fsh=np.float64(9.8), on=pd.Timestamp(ON)) == plain
+    plain = guided.decide(month=2, fsh=9.8, decision_date=ON)
+    assert (
+        guided.decide(month=np.int64(2), fsh=np.float64(9.8), decision_date=pd.Timestamp(ON))
+        == plain
+    )
     assert guided.schedule(ON, fsh=np.array([20.0, 9.0])) == guided.schedule(ON, fsh=(20, 9))
 
 
@@ -245,12 +262,12 @@ def test_a_schedule_is_a_table(guided):
 
 
 def test_a_calendar_is_the_file_of_the_command(guided):
-    words = ["--start", ON, "--at", "08:30", "--timezone", "Europe/Berlin", "--label", "17"]
+    words = ["--start", ON, "--time", "08:30", "--timezone", "Europe/Berlin", "--label", "17"]
     assert answer("schedule", *words, "--ics", "command.ics").code == 0
     made = guided.schedule(ON)
-    made.write_ics("interface.ics", at="08:30", timezone="Europe/Berlin", label="17")
+    made.write_ics("interface.ics", time="08:30", timezone="Europe/Berlin", label="17")
     assert Path("interface.ics").read_bytes() == Path("command.ics").read_bytes()
-    assert made.to_ics(at=dt.time(8, 30), timezone="Europe/Berlin", label="17") == (
+    assert made.to_ics(time=dt.time(8, 30), timezone="Europe/Berlin", label="17") == (
         Path("command.ics").read_bytes()
     )
 
@@ -287,8 +304,8 @@ def test_cases_that_fail_are_counted_and_told():
     Path("mine.yaml").write_text("id: mine\nversion: 1.0.0\nextends: fsh-guided\n")
     Path("mine.cases.yaml").write_text(
         "regimen: mine\ncases:\n"
-        "- {says: wrong, table: phase, given: {month: 1}, then: hcg-ufsh}\n"
-        "- {says: right, table: phase, given: {month: 1}, then: hcg}\n"
+        "- {statement: wrong, table: phase, given: {month: 1}, then: hcg-ufsh}\n"
+        "- {statement: right, table: phase, given: {month: 1}, then: hcg}\n"
     )
     results = regimen("mine.yaml").test()
     assert (results.passed, results.failed) == (1, 1)

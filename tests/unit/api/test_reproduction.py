@@ -57,8 +57,8 @@ def test_a_reproduction_is_shown_shortly(found):
 
 
 def test_a_check_is_the_one_of_the_command(capsys):
-    found = pretese.calibrate("literature-null", check=True, studies=60, seed=4)
-    code = run(["calibrate", "literature-null", "--check", "--studies", "60", "--seed", "4"])
+    found = pretese.calibrate("literature-null", check=True, replicates=60, seed=4)
+    code = run(["calibrate", "literature-null", "--check", "--replicates", "60", "--seed", "4"])
     assert code == (3 if found.missed else 0)
     shown = capsys.readouterr().out
     for row in found.targets.itertuples():
@@ -72,17 +72,17 @@ def test_a_check_is_the_one_of_the_command(capsys):
 
 def test_a_new_calibration_is_stored_when_it_is_written(tmp_path, monkeypatch):
     """The solver has tests of its own; here it returns the start."""
-    (tmp_path / "certificates").mkdir()
+    (tmp_path / "calibration_records").mkdir()
     for name in ("paper", "literature-null"):
         shutil.copy(scenario_path(name), tmp_path)
-    record = scenario_path("paper").parent / "certificates" / "paper.json"
-    shutil.copy(record, tmp_path / "certificates")
-    stored = pretese.calibrate("literature-null", check=True, studies=50).record
+    record = scenario_path("paper").parent / "calibration_records" / "paper.json"
+    shutil.copy(record, tmp_path / "calibration_records")
+    stored = pretese.calibrate("literature-null", check=True, replicates=50).record
     monkeypatch.setattr(calibration_run, "solve_problem", lambda problem, tell: (None, None, None))
-    monkeypatch.setattr(calibration_run, "certify", lambda *_: stored)
+    monkeypatch.setattr(calibration_run, "calibration_record", lambda *_: stored)
     file = tmp_path / "literature-null.yaml"
     found = pretese.calibrate(file)
-    place = tmp_path / "certificates" / "literature-null.json"
+    place = tmp_path / "calibration_records" / "literature-null.json"
     assert not place.exists()
     assert found.write() == place
     assert place.exists()
@@ -104,7 +104,7 @@ def test_a_scenario_without_calibrated_numbers_is_refused(check):
 @pytest.mark.parametrize(
     ("command", "function", "renamed"),
     [
-        ("reproduce", "reproduce", {"name": "scenario", "with_audit": "bias_analysis"}),
+        ("reproduce", "reproduce", {"name": "scenario", "with_bias_analysis": "bias_analysis"}),
         ("calibrate", "calibrate", {"only_check": "check"}),
     ],
 )
@@ -120,7 +120,7 @@ def test_every_option_has_its_argument(command, function, renamed):
         (lambda: pretese.reproduce(replicates=1), "replicates: 1 is not allowed"),
         (lambda: pretese.reproduce(workers=0), "workers: 0 is not allowed"),
         (lambda: pretese.reproduce("papre"), "did you mean 'paper'"),
-        (lambda: pretese.calibrate("paper", check=True, studies=49), "studies: 49"),
+        (lambda: pretese.calibrate("paper", check=True, replicates=49), "replicates: 49"),
     ],
 )
 def test_bad_arguments_are_named(act, message):

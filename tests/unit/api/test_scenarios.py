@@ -38,7 +38,7 @@ def assert_same(table, stored):
 
 
 def test_a_cohort_is_written_as_the_command_writes_it(tmp_path):
-    words = ["--men", "30", "--replicates", "2", "--seed", "5", "--dirt", "10"]
+    words = ["--patients", "30", "--replicates", "2", "--seed", "5", "--data-errors", "10"]
     change = ["--set", "fertility.willing_share=0.5", "--format", "parquet,csv"]
     assert run(["simulate", "paper", *words, *change, "--out", str(tmp_path / "a")]) == 0
     paper = pretese.scenario("paper", {"fertility.willing_share": 0.5})
@@ -73,7 +73,7 @@ def test_a_study_is_one_replicate(tmp_path):
 
 def test_true_effects_are_those_of_the_command(tmp_path, capsys):
     file = tmp_path / "a.csv"
-    assert run(["truth", "null", "--men", "200", "--seed", "3", "--out", str(file)]) == 0
+    assert run(["truth", "null", "--patients", "200", "--seed", "3", "--out", str(file)]) == 0
     capsys.readouterr()
     effects = pretese.scenario("null").truth(patients=200, seed=3)
     effects.write(tmp_path / "b.csv")
@@ -85,18 +85,18 @@ def test_true_effects_are_those_of_the_command(tmp_path, capsys):
 
 def test_a_picture_is_the_one_that_the_command_writes(tmp_path):
     file = tmp_path / "one.svg"
-    assert run(["picture", "man", "paper", "--man", "3", "--seed", "2", "--out", str(file)]) == 0
-    figure = pretese.scenario("paper").plot("man", patient=3, seed=2)
+    words = ["--patient-number", "3", "--seed", "2", "--out", str(file)]
+    assert run(["picture", "patient", "paper", *words]) == 0
+    figure = pretese.scenario("paper").plot("patient", patient_number=3, seed=2)
     assert svg(figure) == file.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
     ("command", "functions", "renamed"),
     [
-        ("simulate", ("simulate", "write"), {"men": "patients", "dirt": "data_errors",
-                                             "out": "folder"}),
-        ("truth", ("truth", "effects"), {"men": "patients", "out": "path"}),
-        ("picture", ("plot",), {"man": "patient"}),
+        ("simulate", ("simulate", "write"), {"out": "folder"}),
+        ("truth", ("truth", "effects"), {"out": "path"}),
+        ("picture", ("plot",), {}),
     ],
 )  # fmt: skip
 def test_every_option_has_its_argument(command, functions, renamed):
@@ -128,7 +128,10 @@ def test_every_option_has_its_argument(command, functions, renamed):
         (lambda paper: paper.simulate(patients=9).write("x", []), "formats: none is given"),
         (lambda paper: paper.truth(patients=0), "patients: 0"),
         (lambda paper: paper.plot("tree"), "kind: there is no picture 'tree'"),
-        (lambda paper: paper.plot("man", patient=9999), "patient: there is no man 9999"),
+        (
+            lambda paper: paper.plot("patient", patient_number=9999),
+            "patient_number: there is no patient 9999",
+        ),
         (lambda paper: pretese.scenario("papre"), "did you mean 'paper'"),
         (lambda paper: pretese.scenario(7), "scenario: 7 is no name"),
         (lambda paper: pretese.scenario("paper", {"no.such": 1}), "changes: no.such: there is no"),
@@ -149,7 +152,7 @@ def test_the_command_names_its_options(capsys, tmp_path):
     assert "error: --set: no.such" in capsys.readouterr().err
     (tmp_path / "y").mkdir()
     (tmp_path / "y" / "mine").touch()
-    assert run(["simulate", "paper", "--men", "5", "--out", str(tmp_path / "y")]) == 2
+    assert run(["simulate", "paper", "--patients", "5", "--out", str(tmp_path / "y")]) == 2
     assert "error: --out: " in capsys.readouterr().err
 
 

@@ -7,7 +7,7 @@ import pytest
 from pretese.article.published import load_published
 from pretese.article.report.compare import compare, comparison_frame, missed, reason_for
 from pretese.article.report.reproduction_page import summary
-from pretese.article.twin.quartiles import quartiles
+from pretese.article.simulated.quartiles import quartiles
 from protocol.errors import InputError
 from tests.support.paper import paper
 

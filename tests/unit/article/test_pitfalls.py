@@ -15,10 +15,10 @@ from pretese.article.pitfalls.pitfall_result import (
     share_of,
 )
 from pretese.article.pitfalls.pitfalls_page import REPLICATES, SEED, pitfalls_text
-from pretese.article.pitfalls.pitfalls_report import render_pitfalls, write_audit
+from pretese.article.pitfalls.pitfalls_report import render_pitfalls, write_bias_analysis
 
 FEW = 12
-PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "paper-audit.md"
+PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "bias-analysis.md"
 NUMBER = re.compile(r"(?<![A-Za-z-])-?\d+(?:\.\d+)?|nan")
 ROW = re.compile(
     r"^\| (?P<words>[^|]+) \| (?P<value>-?[\d.]+)(?: ± (?P<error>[\d.]+))?", re.MULTILINE
@@ -81,8 +81,8 @@ def test_the_page_shows_what_it_says(published_page):
     assert beyond(finishers, truth)
     assert beyond(wrong, right)
     assert abs(started[0] - 1) < 3 * started[1]
-    truth, crude, weighted, _ = read(published_page, "Men with good odds choose")
-    assert beyond(crude, weighted)
+    truth, unadjusted, weighted, _ = read(published_page, "Men with good odds choose")
+    assert beyond(unadjusted, weighted)
     truth, weighted, _, known = read(published_page, "Good balance of what is measured")
     assert beyond(weighted, truth)
     assert not beyond(known, truth)
@@ -121,21 +121,23 @@ def test_the_page_shows_what_it_says(published_page):
     naive, clustered = read(published_page, "Oocytes of one couple")
     assert beyond(naive, (5, 0))
     assert not beyond(clustered, (5, 0))
-    _, conservative, censored = read(published_page, "Cumulative delivery")
+    _, conservative, censored = read(published_page, "Cumulative live birth")
     assert beyond(censored, conservative)
     every, _, lucky, _ = read(published_page, "A significant study")
     assert beyond(lucky, every)
 
 
 def test_every_figure_of_the_html_is_in_the_table(pitfalls, tmp_path):
-    write_audit(pitfalls, tmp_path, FEW, SEED)
-    html = (tmp_path / "audit.html").read_text(encoding="utf-8")
+    write_bias_analysis(pitfalls, tmp_path, FEW, SEED)
+    html = (tmp_path / "bias_analysis.html").read_text(encoding="utf-8")
     assert html == render_pitfalls(pitfalls, FEW, SEED)
     table = pitfall_frame(pitfalls)
     assert len(table) == sum(len(pitfall.figures) for pitfall in pitfalls) > 60
     assert html.count("<tr>") == len(table)
-    assert (tmp_path / "audit.csv").read_text().count("\n") == len(table) + 1
-    assert (tmp_path / "audit.md").read_text(encoding="utf-8") == pitfalls_text(pitfalls, FEW, SEED)
+    assert (tmp_path / "bias-analysis.csv").read_text().count("\n") == len(table) + 1
+    assert (tmp_path / "bias-analysis.md").read_text(encoding="utf-8") == pitfalls_text(
+        pitfalls, FEW, SEED
+    )
 
 
 def test_figures_by_hand():

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pretese.article.calibration.store import write_certificate
+from pretese.article.calibration.store import write_calibration_record
 from pretese.io.output.atomic_file import check_file, replaced_file, write_file
 from pretese.io.output.manifest import add_to_manifest, foreign_files, read_manifest, write_manifest
 from pretese.plots.style import new_figure, save
 from protocol.errors import InputError
-from simulate.scenario.calibration_record import Certificate
+from simulate.scenario.calibration_record import CalibrationRecord
 from tests.support.faults.disk_faults import KilledError, counted, full_from, killed_at, snapshot
 
 
@@ -30,12 +30,12 @@ def picture(path: Path) -> None:
     save(new_figure(1, 1), path)
 
 
-def certificate(path: Path) -> None:
-    empty = Certificate(
+def record(path: Path) -> None:
+    empty = CalibrationRecord(
         scenario="x", mechanism_sha256="", published="x", seed=1, studies=50, parameters={},
         targets={},
     )  # fmt: skip
-    write_certificate(path, empty)
+    write_calibration_record(path, empty)
 
 
 WRITERS = [
@@ -43,7 +43,7 @@ WRITERS = [
     (by_path, "table.csv"),
     (picture, "figure.png"),
     (picture, "figure.svg"),
-    (certificate, "paper.json"),
+    (record, "paper.json"),
 ]
 every_writer = pytest.mark.parametrize(("write", "name"), WRITERS)
 

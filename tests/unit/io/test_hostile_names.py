@@ -111,7 +111,7 @@ def test_drawings_and_decision_tables_are_xml(regimen):
 
 def test_a_calendar_holds_no_control_character(regimen):
     plan = plan_of_phases(regimen, dt.date(2026, 1, 5), ["hcg"])
-    items = tuple(dataclasses.replace(item, says=f"{item.says} {NAME}") for item in plan.items)
+    items = tuple(dataclasses.replace(item, text=f"{item.text} {NAME}") for item in plan.items)
     data = calendar_of(dataclasses.replace(plan, items=items))
     text = data.decode().replace("\r\n", "\n")
     assert obeyed(text) == set()
@@ -129,7 +129,7 @@ def test_nothing_of_it_reaches_a_terminal(regimen, tmp_path, capsys, form):
 
 
 def test_a_page_for_the_browser_shows_text_as_it_is():
-    page = render_page("audit.html", pitfalls=[], replicates=NAME, seed="\ud800")
+    page = render_page("bias_analysis.html", pitfalls=[], replicates=NAME, seed="\ud800")
     assert obeyed(page) == set()
     page.encode("utf-8")
     assert "script" not in tags(page).tags

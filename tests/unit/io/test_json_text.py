@@ -98,7 +98,7 @@ def test_no_other_module_writes_json():
 
 
 def test_one_replication_of_a_clinic_is_strict_json(capsys, tmp_path):
-    words = ["--men", "20", "--replications", "1", "--no-figures", "--workers", "1", "--json"]
+    words = ["--patients", "20", "--replicates", "1", "--no-figures", "--workers", "1", "--json"]
     out = tmp_path / "out"
     assert run(["clinic", "paper", "--clinic", "unlimited", *words, "--out", str(out)]) == 0
     document = strict(capsys.readouterr().out)

@@ -7,8 +7,8 @@ import pytest
 
 from pretese.io.input.regimen_files import RegimenFiles
 from pretese.jobs.blocks import Block, Job, Store
-from pretese.jobs.crew import Crew
 from pretese.jobs.execute import StrangeCodeError, compute, compute_all
+from pretese.jobs.worker_pool import WorkerPool
 from protocol.errors import InputError
 from protocol.reading.documents import content_hash
 from tests.support.faults.disk_faults import KilledError, counted, full_from, killed_at
@@ -104,7 +104,9 @@ def test_no_more_blocks_are_handed_out_than_asked_for():
             return future
 
     with Watched(2) as pool:
-        done = {block.first for block, _ in compute_all(job(block=1).blocks(40), Crew(pool, 5))}
+        done = {
+            block.first for block, _ in compute_all(job(block=1).blocks(40), WorkerPool(pool, 5))
+        }
     assert done == set(range(40))
     assert max(most) <= 5
 
@@ -123,7 +125,7 @@ def test_other_code_on_a_worker_is_bad_input(monkeypatch):
         concurrent.futures.ThreadPoolExecutor(1) as pool,
         pytest.raises(InputError, match="another version of the program"),
     ):
-        list(compute_all(job().blocks(5), Crew(pool, 2)))
+        list(compute_all(job().blocks(5), WorkerPool(pool, 2)))
 
 
 def test_a_changed_block_is_refused_by_name(tmp_path):

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from pretese.jobs.crew import Crew, in_order, local_crew, results
 from pretese.jobs.pool import ProcessPool
 from pretese.jobs.threads import VARIABLES, limit_threads, single_threaded_children
 from pretese.jobs.worker import WORKER_NAME, WorkerDiedError
+from pretese.jobs.worker_pool import WorkerPool, in_order, local_pool, results
 from protocol.errors import InputError
 
 TESTS = Path(__file__).parents[2] / "support"
@@ -30,20 +30,20 @@ def tasks():
 
 
 @pytest.fixture(scope="module")
-def crew(tasks):
-    with local_crew(2) as found:
+def pool(tasks):
+    with local_pool(2) as found:
         assert found is not None
         yield found
 
 
-def test_results_come_with_their_items_and_in_order_on_request(tasks, crew):
-    assert dict(results(tasks.square, range(9), crew)) == {n: n * n for n in range(9)}
-    assert list(in_order(tasks.square, range(9), crew)) == [n * n for n in range(9)]
+def test_results_come_with_their_items_and_in_order_on_request(tasks, pool):
+    assert dict(results(tasks.square, range(9), pool)) == {n: n * n for n in range(9)}
+    assert list(in_order(tasks.square, range(9), pool)) == [n * n for n in range(9)]
     assert list(in_order(tasks.square, range(9), None)) == [n * n for n in range(9)]
 
 
 def test_one_worker_is_this_process_and_lazy(tasks):
-    with local_crew(1) as alone:
+    with local_pool(1) as alone:
         assert alone is None
     given = iter(range(5))
     assert next(results(tasks.square, given, None)) == (0, 0)
@@ -53,42 +53,42 @@ def test_one_worker_is_this_process_and_lazy(tasks):
 @pytest.mark.parametrize("workers", [2, 3])
 def test_a_worker_killed_once_changes_no_byte(tasks, tmp_path, workers):
     alone = dict(results(tasks.KillsItsWorker(tmp_path, 3), range(8), None))
-    with local_crew(workers) as several:
+    with local_pool(workers) as several:
         task = tasks.KillsItsWorker(tmp_path / "flag", 3)
         assert dict(results(task, range(8), several)) == alone
     assert task.flag.exists()
 
 
-def test_a_call_that_kills_two_workers_is_one_message(tasks, crew, tmp_path):
+def test_a_call_that_kills_two_workers_is_one_message(tasks, pool, tmp_path):
     task = tasks.KillsItsWorker(tmp_path / "flag", 3, often=True)
     done = []
     with pytest.raises(InputError) as told:
-        done += [n for n, _ in results(task, range(8), crew, resume=True)]
+        done += [n for n, _ in results(task, range(8), pool, resume=True)]
     (fault,) = told.value.faults
     assert (fault.where, fault.field) == ("--workers", "2")
     assert "two worker processes died over the same work" in fault.problem
     assert fault.cure.endswith("nothing finished is lost: run again with --resume")
     with pytest.raises(InputError) as told:
-        list(results(task, range(8), crew))
+        list(results(task, range(8), pool))
     assert "resume" not in str(told.value)
-    assert dict(results(tasks.square, range(4), crew)) == {n: n * n for n in range(4)}
+    assert dict(results(tasks.square, range(4), pool)) == {n: n * n for n in range(4)}
 
 
 def test_workers_that_end_while_idle_cost_no_call_a_try(tasks, tmp_path):
     """Each call may lose one worker: one that had ended before is not counted."""
-    with local_crew(2) as crew:
-        assert len(list(results(tasks.square, range(20), crew))) == 20
+    with local_pool(2) as pool:
+        assert len(list(results(tasks.square, range(20), pool))) == 20
         for worker in multiprocessing.active_children():
             if worker.name == WORKER_NAME:
                 worker.kill()
                 worker.join()
         task = tasks.KillsItsWorker(tmp_path / "flag", 3)
-        assert len(list(results(task, range(8), crew))) == 8
+        assert len(list(results(task, range(8), pool))) == 8
 
 
-def test_a_worker_short_of_memory_is_one_message(tasks, crew):
+def test_a_worker_short_of_memory_is_one_message(tasks, pool):
     with pytest.raises(InputError, match="fewer --workers, or give more memory"):
-        list(results(tasks.run_out_of_memory, range(2), crew))
+        list(results(tasks.run_out_of_memory, range(2), pool))
 
 
 def test_a_system_that_starts_no_process_is_one_message(tasks, monkeypatch):
@@ -97,19 +97,19 @@ def test_a_system_that_starts_no_process_is_one_message(tasks, monkeypatch):
 
     monkeypatch.setattr("multiprocessing.context.ForkServerProcess.start", exhausted)
     monkeypatch.setattr("multiprocessing.context.SpawnProcess.start", exhausted)
-    with local_crew(2) as none, pytest.raises(InputError, match="Resource temporarily unavailable"):
+    with local_pool(2) as none, pytest.raises(InputError, match="Resource temporarily unavailable"):
         list(results(tasks.square, range(2), none))
 
 
-def test_a_fault_of_a_call_arrives_as_it_was_raised_with_its_place(tasks, crew):
+def test_a_fault_of_a_call_arrives_as_it_was_raised_with_its_place(tasks, pool):
     with pytest.raises(ValueError, match="0 is refused") as refused:
-        list(results(tasks.refuse, [0], crew))
+        list(results(tasks.refuse, [0], pool))
     assert "job_tasks.py" in "".join(refused.value.__notes__)
     with pytest.raises(RuntimeError, match="UnreadableError"):
-        list(results(tasks.raise_unreadable, [0], crew))
+        list(results(tasks.raise_unreadable, [0], pool))
     with pytest.raises(Exception, match="lambda"):
-        list(results(lambda n: n, [0], crew))
-    assert dict(results(tasks.square, [4], crew)) == {4: 16}
+        list(results(lambda n: n, [0], pool))
+    assert dict(results(tasks.square, [4], pool)) == {4: 16}
 
 
 def test_a_crew_that_is_silent_is_looked_after(tasks):
@@ -118,7 +118,7 @@ def test_a_crew_that_is_silent_is_looked_after(tasks):
 
     answer = threading.Event()
     with ThreadPoolExecutor(1) as threads:
-        watched = Crew(threads, 1, check=lambda: answer.set(), check_seconds=0.001)
+        watched = WorkerPool(threads, 1, check=lambda: answer.set(), check_seconds=0.001)
         assert list(results(lambda _: answer.wait(), [0], watched)) == [(0, True)]
 
 
@@ -144,12 +144,12 @@ import sys
 sys.path.insert(0, {tests!r})
 from pathlib import Path
 import job_tasks
-from pretese.jobs.crew import local_crew, results
+from pretese.jobs.worker_pool import local_pool, results
 from pretese.jobs.signals import exit_code, orderly_stop
 if __name__ == "__main__":
     try:
-        with orderly_stop(), local_crew(2, ["job_interrupts"]) as crew:
-            list(results(job_tasks.Blocks(Path({pipe!r})), range(5), crew))
+        with orderly_stop(), local_pool(2, ["job_interrupts"]) as pool:
+            list(results(job_tasks.Blocks(Path({pipe!r})), range(5), pool))
     except KeyboardInterrupt as stop:
         sys.exit(exit_code(stop))
 """
@@ -230,8 +230,8 @@ def test_workers_have_one_thread_each_and_the_caller_keeps_his_own(tasks, monkey
     assert {os.environ.pop(name) for name in VARIABLES} == {"1"}
 
 
-def test_a_worker_finds_one_thread_whatever_the_user_has(tasks, crew):
-    found = dict(results(tasks.environment, VARIABLES, crew))
+def test_a_worker_finds_one_thread_whatever_the_user_has(tasks, pool):
+    found = dict(results(tasks.environment, VARIABLES, pool))
     assert set(found.values()) <= {"1"}
 
 

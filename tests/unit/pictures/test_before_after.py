@@ -23,7 +23,7 @@ INJECTIONS = pd.DataFrame({"patient_id": [1, 2, 4, 4], "drug": ["hcg", "hcg", "h
 
 @pytest.fixture(scope="module")
 def cohort():
-    return tables(draw_cohort(paper(), 2022, men=300))
+    return tables(draw_cohort(paper(), 2022, patients=300))
 
 
 def test_pairs_by_hand():

@@ -3,11 +3,11 @@
 import pytest
 
 from pretese.cli import run
-from pretese.pictures.variance_figure import compare_luck
+from pretese.pictures.variance_figure import compare_variances
 from tests.support.paper import paper
 
 
-@pytest.mark.parametrize("kind", ["man", "cohort"])
+@pytest.mark.parametrize("kind", ["patient", "cohort"])
 def test_a_picture_is_the_same_every_time(tmp_path, kind):
     files = [tmp_path / "one.svg", tmp_path / "other.svg"]
     for file in files:
@@ -17,26 +17,26 @@ def test_a_picture_is_the_same_every_time(tmp_path, kind):
     assert b"FSH" in first
 
 
-def test_shared_luck_cuts_the_variance_at_least_threefold():
-    for saving in compare_luck(paper(), seed=3, replicates=600).values():
+def test_common_random_numbers_cut_the_variance_at_least_threefold():
+    for saving in compare_variances(paper(), seed=3, replicates=600).values():
         assert saving.ratio > 3
         assert 0.1 < saving.ratio_se < 0.6
 
 
 def test_a_man_who_is_not_there_is_refused(tmp_path, capsys):
-    words = ["picture", "man", "paper", "--man", "570", "--out", str(tmp_path / "x.png")]
-    assert run(words) == 2
+    words = ["--patient-number", "570", "--out", str(tmp_path / "x.png")]
+    assert run(["picture", "patient", "paper", *words]) == 2
     assert "from 1 to 569" in capsys.readouterr().err
 
 
 def test_a_file_without_a_known_ending_is_refused(tmp_path, capsys):
-    assert run(["picture", "man", "paper", "--out", str(tmp_path / "x.bmp")]) == 2
+    assert run(["picture", "patient", "paper", "--out", str(tmp_path / "x.bmp")]) == 2
     assert "end in .png or .svg" in capsys.readouterr().err
 
 
 def test_the_truth_is_written_with_its_error(tmp_path):
     file = tmp_path / "truth.csv"
-    assert run(["truth", "null", "--men", "1", "--out", str(file)]) == 0
+    assert run(["truth", "null", "--patients", "1", "--out", str(file)]) == 0
     head, first = file.read_text(encoding="utf-8").splitlines()[:2]
     assert head.endswith("truth,monte_carlo_se")
     assert first.startswith("any_sperm.everyone")

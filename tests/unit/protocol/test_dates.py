@@ -12,7 +12,7 @@ from protocol.bedside.schedule import plan_of_phases
 from protocol.dates import date_of, day_from, nearest_day
 from protocol.errors import InputError
 from protocol.regimen.load import load_regimen
-from simulate.clinic.setup.referrals import men_to_draw
+from simulate.clinic.setup.referrals import patients_needed
 from simulate.core.shipped import shipped_folder
 
 FIRST, LAST = dt.date.min, dt.date.max
@@ -22,12 +22,12 @@ def test_days_stop_at_the_ends_of_the_calendar():
     assert nearest_day(FIRST, -1) == FIRST
     assert nearest_day(LAST, 10**9) == LAST
     assert date_of(LAST.toordinal() + 1) == LAST
-    assert day_from(FIRST, 1, "--on") == dt.date(1, 1, 2)
-    assert day_from(LAST, -1, "--on") == dt.date(9999, 12, 30)
-    with pytest.raises(InputError, match="--on: 9999-12-31 is less than 1 days from the end"):
-        day_from(LAST, 1, "--on")
+    assert day_from(FIRST, 1, "--decision-date") == dt.date(1, 1, 2)
+    assert day_from(LAST, -1, "--decision-date") == dt.date(9999, 12, 30)
+    with pytest.raises(InputError, match="9999-12-31 is less than 1 days from the end"):
+        day_from(LAST, 1, "--decision-date")
     with pytest.raises(InputError, match="beginning of the calendar"):
-        day_from(FIRST, -1, "--on")
+        day_from(FIRST, -1, "--decision-date")
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31", "2200-01-01", "9999-12-31"])
@@ -35,7 +35,7 @@ def test_days_stop_at_the_ends_of_the_calendar():
     ("command", "option"),
     [
         (["schedule", "--fsh", "9.8"], "--start"),
-        (["decide", "--month", "2", "--fsh", "9.8"], "--on"),
+        (["decide", "--month", "2", "--fsh", "9.8"], "--decision-date"),
     ],
 )
 def test_options_take_the_years_1900_to_2199(capsys, command, option, day):
@@ -48,7 +48,7 @@ def test_options_take_the_years_1900_to_2199(capsys, command, option, day):
 @pytest.mark.parametrize("day", ["1900-01-01", "2199-12-31"])
 def test_the_first_and_the_last_of_these_days_are_answered(capsys, day):
     assert run(["schedule", "--fsh", "9.8", "--start", day]) == 0
-    assert run(["decide", "--month", "3", "--phase-before", "hcg", "--on", day]) == 0
+    assert run(["decide", "--month", "3", "--previous-phase", "hcg", "--decision-date", day]) == 0
     assert "not a medical device" in capsys.readouterr().out
 
 
@@ -56,7 +56,7 @@ def test_the_first_and_the_last_of_these_days_are_answered(capsys, day):
 def test_a_patient_file_takes_the_same_years(capsys, tmp_path, started):
     file = tmp_path / "patient.yaml"
     file.write_text(f"patient: a\nstarted: {started}\nphases: [hcg]\n")
-    assert run(["decide", "--patient", str(file), "--on", "2022-04-01"]) == 2
+    assert run(["decide", "--patient", str(file), "--decision-date", "2022-04-01"]) == 2
     assert "give a date from 1900-01-01 to 2199-12-31" in capsys.readouterr().err
 
 
@@ -81,14 +81,14 @@ def test_a_calendar_without_times_reaches_the_last_day():
 def test_a_time_zone_that_is_none_is_refused(zone):
     plan = plan_of_phases(load_regimen("fsh-guided"), dt.date(2026, 1, 5), [])
     with pytest.raises(InputError, match="is no time zone"):
-        calendar_of(plan, at=dt.time(8), timezone=zone)
+        calendar_of(plan, time=dt.time(8), timezone=zone)
 
 
 @pytest.mark.parametrize("year", [1, 1899, 2200, 9999])
 def test_times_of_day_in_far_years_are_refused(year):
     plan = plan_of_phases(load_regimen("fsh-guided"), dt.date(year, 1, 5), [])
     with pytest.raises(InputError, match="time zones are not known"):
-        calendar_of(plan, at=dt.time(8), timezone="Europe/Berlin")
+        calendar_of(plan, time=dt.time(8), timezone="Europe/Berlin")
 
 
 @pytest.mark.parametrize(
@@ -113,11 +113,11 @@ def test_a_clinic_beyond_the_calendar_is_refused(capsys, tmp_path, old, new):
 
 def test_a_rate_without_end_is_refused():
     clinic, _ = load_clinic("one-centre")
-    rate = clinic.referrals.men_per_week
+    rate = clinic.referrals.patients_per_week
     assert rate is not None
     many = rate.model_copy(update={"value": 1e308})
     busy = clinic.model_copy(
-        update={"referrals": clinic.referrals.model_copy(update={"men_per_week": many})}
+        update={"referrals": clinic.referrals.model_copy(update={"patients_per_week": many})}
     )
-    with pytest.raises(InputError, match="men_per_week"):
-        men_to_draw(busy, 569)
+    with pytest.raises(InputError, match="patients_per_week"):
+        patients_needed(busy, 569)

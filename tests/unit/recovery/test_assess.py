@@ -19,7 +19,7 @@ from pretese.recovery.results.replicates import (
 from pretese.recovery.results.verdicts import Pate, population_truths, verdict_on
 from pretese.recovery.work.tasks import ESTIMATES
 
-WHICH = AnalysisKey("case", "plan", "crude", "risk difference")
+WHICH = AnalysisKey("case", "plan", "unadjusted", "risk difference")
 
 
 def replicates(bias=0.0, n=2000, honest=1.0, missing=0.0):
@@ -44,73 +44,77 @@ def performance(found, truth):
     return tally.performance(found.covering(tally.estimate.mean))
 
 
-def verdict(found, claim="recovers", truth_error=0.0):
+def verdict(found, expected="unbiased", truth_error=0.0):
     pate = Pate(0.1, truth_error)
-    return verdict_on(WHICH, performance(found, pate.value), pate, claim, "of this", Tolerance())
+    return verdict_on(WHICH, performance(found, pate.value), pate, expected, "of this", Tolerance())
 
 
 def test_an_honest_method_recovers():
     judged = verdict(replicates())
-    assert (judged.verdict, judged.surprise, judged.reason) == ("recovers", False, "")
-    assert judged.usable == 2000
+    assert (judged.verdict, judged.unexpected, judged.reason) == ("unbiased", False, "")
+    assert judged.estimates == 2000
 
 
 def test_bias_beyond_chance_and_tolerance_fails():
     judged = verdict(replicates(bias=0.012))
-    assert (judged.verdict, judged.surprise) == ("fails", True)
+    assert (judged.verdict, judged.unexpected) == ("biased", True)
     assert "bias +0.012 (0.001)" in judged.reason
 
 
 def test_bias_within_the_tolerance_recovers_however_many_replicates():
-    assert verdict(replicates(bias=0.0098, n=200_000)).verdict == "recovers"
-    assert verdict(replicates(bias=0.0102, n=200_000)).verdict == "fails"
+    assert verdict(replicates(bias=0.0098, n=200_000)).verdict == "unbiased"
+    assert verdict(replicates(bias=0.0102, n=200_000)).verdict == "biased"
 
 
 def test_chance_excuses_bias_in_few_replicates():
-    assert verdict(replicates(bias=0.01, n=200)).verdict == "recovers"
+    assert verdict(replicates(bias=0.01, n=200)).verdict == "unbiased"
 
 
 def test_the_error_of_the_truth_counts_as_chance():
-    assert verdict(replicates(bias=0.012), truth_error=0.004).verdict == "recovers"
+    assert verdict(replicates(bias=0.012), truth_error=0.004).verdict == "unbiased"
 
 
 @pytest.mark.parametrize("honest", [0.7, 1.5])
 def test_intervals_too_short_or_too_long_fail(honest):
     judged = verdict(replicates(honest=honest))
-    assert judged.verdict == "fails"
+    assert judged.verdict == "biased"
     assert judged.reason.startswith("coverage")
 
 
 def test_too_few_answers_fail():
-    assert verdict(replicates(missing=0.04)).verdict == "recovers"
+    assert verdict(replicates(missing=0.04)).verdict == "unbiased"
     judged = verdict(replicates(missing=0.06))
-    assert judged.verdict == "fails"
-    assert "no answer in 6 %" in judged.reason
+    assert judged.verdict == "biased"
+    assert "non-convergence 6 %" in judged.reason
 
 
 def test_a_method_without_any_answer_fails():
     judged = verdict(replicates(missing=1.0))
-    assert judged.verdict == "fails"
-    assert judged.usable == 0
+    assert judged.verdict == "biased"
+    assert judged.estimates == 0
 
 
-def test_a_claimed_failure_that_shows_is_no_surprise():
-    judged = verdict(replicates(bias=0.02), claim="fails")
-    assert (judged.verdict, judged.surprise, judged.because) == ("fails", False, "of this")
+def test_bias_that_is_expected_and_found_is_not_unexpected():
+    judged = verdict(replicates(bias=0.02), expected="biased")
+    assert (judged.verdict, judged.unexpected, judged.expected_reason) == (
+        "biased",
+        False,
+        "of this",
+    )
 
 
-def test_a_claimed_failure_that_is_ruled_out_is_a_surprise():
-    judged = verdict(replicates(n=20_000), claim="fails")
-    assert (judged.verdict, judged.surprise) == ("recovers", True)
+def test_bias_that_is_expected_and_ruled_out_is_unexpected():
+    judged = verdict(replicates(n=20_000), expected="biased")
+    assert (judged.verdict, judged.unexpected) == ("unbiased", True)
 
 
-def test_a_claimed_failure_is_undecided_in_few_replicates():
-    judged = verdict(replicates(n=100), claim="fails")
-    assert (judged.verdict, judged.surprise) == ("undecided", False)
+def test_expected_bias_is_undecided_with_few_replicates():
+    judged = verdict(replicates(n=100), expected="biased")
+    assert (judged.verdict, judged.unexpected) == ("undecided", False)
 
 
-def test_without_a_claim_nothing_surprises():
-    assert not verdict(replicates(bias=0.1), claim="none").surprise
+def test_without_an_expectation_no_verdict_is_unexpected():
+    assert not verdict(replicates(bias=0.1), expected="none").unexpected
 
 
 def test_population_truths_carry_their_error():

@@ -20,12 +20,12 @@ def plan(*methods, **changes):
 
 @pytest.fixture(scope="module")
 def cohort():
-    return draw_cohort(load_scenario("paper"), seed=3, replicates=2, men=400)
+    return draw_cohort(load_scenario("paper"), seed=3, replicates=2, patients=400)
 
 
 def test_effects_by_hand(cohort):
     y0, y1 = (path.any_sperm[1] for path in cohort.paths)
-    found = known_effects(cohort, plan("crude", "iptw-att", "standardised-atc"))
+    found = known_effects(cohort, plan("unadjusted", "iptw-att", "g-computation-atc"))
     gn = cohort.gn[1]
     p1, p0 = y1.mean(), y0.mean()
     assert found["ate", "risk difference"][1] == pytest.approx(p1 - p0)
@@ -46,7 +46,7 @@ def test_overlap_weights_use_the_true_propensity(cohort):
 
 
 def test_the_effect_among_operated_men_is_that_in_men_operated_either_way(cohort):
-    asked = plan("crude", outcome="sperm_retrieved", eligible="micro_tese")
+    asked = plan("unadjusted", outcome="sperm_retrieved", eligible="micro_tese")
     untreated, treated = cohort.paths
     always = untreated.micro_tese & treated.micro_tese
     assert (population(cohort, asked) == always).all()
@@ -75,26 +75,26 @@ def test_without_an_effect_every_truth_is_no_effect():
         "spermatogenesis.treatment.direct": 0,
         "spermatogenesis.treatment.long_infertility": 0,
     }
-    cohort = draw_cohort(load_scenario("paper", changes), seed=1, replicates=3, men=300)
-    found = known_effects(cohort, plan("crude", "iptw-att", "iptw-ato", "adjusted"))
+    cohort = draw_cohort(load_scenario("paper", changes), seed=1, replicates=3, patients=300)
+    found = known_effects(cohort, plan("unadjusted", "iptw-att", "iptw-ato", "adjusted"))
     for name, value in found.items():
         assert value == pytest.approx(np.zeros(3), abs=1e-9), name
 
 
 def test_a_truth_needed_twice_is_computed_once():
-    asked = plan("crude", "aipw", "iptw-ate", "adjusted")
+    asked = plan("unadjusted", "aipw", "iptw-ate", "adjusted")
     assert len(truths_of(asked)) == len(SCALES) + 1
 
 
 def test_every_man_is_there_both_ways(cohort):
-    data = both_ways(cohort, plan("crude"))
+    data = both_ways(cohort, plan("unadjusted"))
     assert data.include.all()
     assert (data.treatment.sum(-1) == 400).all()
     assert data.outcome[0, :400] == pytest.approx(cohort.paths[0].any_sperm[0].astype(float))
 
 
 def test_what_is_analysed_holds_the_way_each_man_took(cohort):
-    data = observed(cohort, plan("crude"))
+    data = observed(cohort, plan("unadjusted"))
     outcome = np.where(cohort.gn, cohort.paths[1].any_sperm, cohort.paths[0].any_sperm)
     assert (data.outcome[data.include] == outcome[data.include]).all()
     lost = np.isnan(cohort.baseline["fsh_iu_l"])
@@ -120,8 +120,8 @@ def test_each_conditional_effect_has_the_truth_of_what_it_is_given():
         "spermatogenesis.treatment.direct": 0.8,
         "spermatogenesis.treatment.long_infertility": 0,
     }
-    cohort = draw_cohort(load_scenario("paper", changes), 4, 1, men=40_000)
-    asked = plan("crude", "adjusted", "ps-covariate-alone", "modified-poisson")
+    cohort = draw_cohort(load_scenario("paper", changes), 4, 1, patients=40_000)
+    asked = plan("unadjusted", "adjusted", "ps-covariate-alone", "modified-poisson")
     found = known_effects(cohort, asked)
     marginal, score, given = (
         float(found[target, "odds ratio"][0])

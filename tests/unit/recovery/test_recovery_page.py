@@ -1,4 +1,4 @@
-"""The page of a recovery study says of every case what was found and what was claimed."""
+"""The page of a recovery study gives, for every case, the verdicts found and expected."""
 
 from pathlib import Path
 
@@ -15,14 +15,14 @@ AXIS = {"label": "confounding (log odds)", "path": "a", "given": {"none": 0, "st
 
 
 def spec():
-    failure = {"plan": "p", "methods": ["crude"], "because": "men choose"}
+    failure = {"plan": "p", "methods": ["unadjusted"], "reason": "patients choose"}
     return validate(
         {
             "id": "x", "aim": "Is it so?", "seed": 7,
-            "plans": {"p": {"methods": ["aipw", "crude"], "covariates": ["age_years"],
+            "plans": {"p": {"methods": ["aipw", "unadjusted"], "covariates": ["age_years"],
                             "scales": ["risk difference"]}},
             "cases": {"one": {"scenario": "paper", "question": "Why?", "plans": ["p"],
-                              "fails": [failure]}},
+                              "biased": [failure]}},
             "grids": {"g": {"scenario": "paper", "plan": "p", "down": AXIS, "across": AXIS}},
         },
         StudySpec, "study",
@@ -33,35 +33,38 @@ def row(case, method, coverage=0.95, bias=0.01, **changes):
     return {
         "case": case, "plan": "p", "method": method, "scale": "risk difference", "truth": 0.14,
         "bias": bias, "bias_mcse": 0.002, "empirical_se": 0.05, "coverage": coverage,
-        "coverage_mcse": 0.005, "verdict": "recovers", "claim": "recovers", "surprise": False,
+        "coverage_mcse": 0.005, "verdict": "unbiased", "expected": "unbiased", "unexpected": False,
     } | changes  # fmt: skip
 
 
-def verdicts(**crude):
-    rows = [row("one", "aipw"), row("one", "crude", **({"claim": "fails"} | crude))]
+def verdicts(**unadjusted):
+    rows = [row("one", "aipw"), row("one", "unadjusted", **({"expected": "biased"} | unadjusted))]
     for place, coverage in (("1-1", 0.95), ("1-2", 0.94), ("2-1", 0.90), ("2-2", 0.97)):
-        rows += [row(f"g-{place}", m, coverage, claim="none") for m in ("aipw", "crude")]
+        rows += [row(f"g-{place}", m, coverage, expected="none") for m in ("aipw", "unadjusted")]
     return pd.DataFrame(rows)
 
 
-def test_what_is_as_claimed_is_said_so():
-    page = write_page(spec(), verdicts(verdict="fails", coverage=0.6), 2000)
-    assert "Of 10 verdicts 2 were claimed, 1 of them failures; every one is as claimed." in page
+def test_expected_verdicts_are_reported_as_expected():
+    page = write_page(spec(), verdicts(verdict="biased", coverage=0.6), 2000)
+    assert "for 2 of 10 analyses (1 biased). Every verdict is as expected." in page
     assert "| one, p | yes | no |" in page
-    assert "| p | aipw | RD | 0.140 | +0.010 (0.002) | +0.20 | 95.0 (0.5) | recovers |" in page
-    assert "* p: crude must fail, because men choose." in page
+    assert "| p | aipw | RD | 0.140 | +0.010 (0.002) | +0.20 | 95.0 (0.5) | unbiased |" in page
+    assert "* p: expected bias of unadjusted: patients choose." in page
     assert "Why?" in page
 
 
-def test_a_surprise_stands_at_the_top_and_in_its_row():
-    page = write_page(spec(), verdicts(verdict="recovers", surprise=True), 2000)
-    assert "**Not as claimed** (1 of 2):\n\n* one, p, crude, risk difference, recovers" in page
+def test_an_unexpected_verdict_is_at_the_top_and_in_its_row():
+    page = write_page(spec(), verdicts(verdict="unbiased", unexpected=True), 2000)
+    assert (
+        "**Unexpected verdicts** (1 of 2):\n\n* one, p, unadjusted, risk difference, unbiased"
+        in page
+    )
     assert "| one, p | yes | ! |" in page
-    assert "**recovers, not as claimed** |" in page
+    assert "**unbiased, unexpected** |" in page
 
 
 def test_the_worst_cell_of_a_grid_is_bold():
-    page = write_page(spec(), verdicts(verdict="fails"), 2000)
+    page = write_page(spec(), verdicts(verdict="biased"), 2000)
     assert "| strong | **90.0, +0.20** | 97.0, +0.20 |" in page
     assert page.count("**90.0") == 2  # of either method
 
@@ -82,8 +85,8 @@ def test_the_published_page_is_about_the_library_as_it_is(published):
         plans = {plan: library.plans[plan] for plan in case.plans}
         asked = {(p, m) for p, plan in plans.items() for m, _ in methods_and_scales(plan)}
         assert found == asked, name
-        for failure in case.fails:
-            assert failure.because in sections[name]
+        for failure in case.biased:
+            assert failure.reason in sections[name]
 
 
 def _full(words):
@@ -91,5 +94,5 @@ def _full(words):
 
 
 def test_the_published_page_has_no_surprise(published):
-    assert "every one is as claimed" in published
-    assert "ot as claimed" not in published.replace("!: not as claimed", "")
+    assert "Every verdict is as expected" in published
+    assert "nexpected" not in published.replace("!: unexpected", "")

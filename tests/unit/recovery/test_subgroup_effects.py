@@ -29,7 +29,7 @@ COVARIATES = ("diagnosis", "infertility_duration_years", "testis_volume_ml", "fs
 
 def plan(**changes):
     return StudyPlan(
-        methods=("crude",), covariates=COVARIATES, **({"subgroups": DIVISIONS} | changes)
+        methods=("unadjusted",), covariates=COVARIATES, **({"subgroups": DIVISIONS} | changes)
     )
 
 
@@ -47,12 +47,12 @@ def test_a_replicate_holds_what_analyse_prints_of_it(scenario, missing, monkeypa
         for name in COVARIATES
     }
     asked = Plan(
-        treatment="gn", outcome="y", covariates=kinds, methods=("crude",), subgroups=DIVISIONS,
+        treatment="gn", outcome="y", covariates=kinds, methods=("unadjusted",), subgroups=DIVISIONS,
         missing=missing,
     )  # fmt: skip
     cohort = draw_cohort(scenario, 4, 1, 2, 500)
     table = pd.DataFrame({name: cohort.baseline[name][0] for name in COVARIATES[1:]})
-    table["diagnosis"] = np.array(DIAGNOSES)[cohort.men.diagnosis[0]]
+    table["diagnosis"] = np.array(DIAGNOSES)[cohort.patients.diagnosis[0]]
     table["gn"], table["y"] = cohort.gn[0], cohort.observed("any_sperm")[0]
     # both roads fill the gaps with the same dice
     make = np.random.default_rng
@@ -99,4 +99,4 @@ def test_an_empty_group_is_a_replicate_without_an_answer(scenario):
     groups = found[found["method"].astype(str).str.startswith("old")]
     assert len(groups) == 3 * 3
     assert groups["estimate"].isna().all()
-    assert found[found["method"] == "crude"]["estimate"].notna().all()
+    assert found[found["method"] == "unadjusted"]["estimate"].notna().all()

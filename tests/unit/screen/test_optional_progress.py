@@ -18,7 +18,7 @@ def told(monkeypatch, stream, wanted=True):
     monkeypatch.setattr(sys, "stderr", stream)
     with optional_progress("analysing", wanted) as tell:
         tell(0, 4, "reading")
-        tell(2, 4, "crude")
+        tell(2, 4, "unadjusted")
     return stream.getvalue()
 
 
@@ -37,7 +37,7 @@ def test_nothing_is_shown_in_a_file_or_when_unwanted(monkeypatch):
 def test_a_terminal_shows_a_bar(monkeypatch):
     monkeypatch.setitem(sys.modules, "IPython", None)
     monkeypatch.setenv("TERM", "xterm")
-    assert "crude" in told(monkeypatch, Terminal())
+    assert "unadjusted" in told(monkeypatch, Terminal())
 
 
 def test_ipython_in_a_pipe_shows_nothing(monkeypatch):

@@ -102,7 +102,7 @@ def test_many_faults_are_counted_after_the_first(command, capsys):
     assert "950 more faults" in err
 
 
-@pytest.mark.parametrize("words", [["regimen", "list"], ["truth", "paper", "--men", "20"]])
+@pytest.mark.parametrize("words", [["regimen", "list"], ["truth", "paper", "--patients", "20"]])
 def test_a_reader_who_goes_ends_it_quietly(monkeypatch, capsys, words):
     monkeypatch.setattr(sys, "stdout", Pipe(failure=BrokenPipeError(errno.EPIPE, "Broken pipe")))
     assert run(words) == 141
@@ -127,7 +127,7 @@ def test_closed_standard_streams_are_no_error(monkeypatch):
 def test_any_encoding_shows_every_command(monkeypatch, encoding):
     out = Pipe(encoding)
     monkeypatch.setattr(sys, "stdout", out)
-    assert run(["truth", "paper", "--men", "200"]) == 0
+    assert run(["truth", "paper", "--patients", "200"]) == 0
     assert ("± " if encoding != "ascii" else "+/- ") in out.text()
     assert out.errors == "strict"
 
@@ -152,7 +152,7 @@ def test_text_is_printed_without_what_a_terminal_obeys(capsys):
 
 def test_true_effects_fit_80_columns(monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "80")
-    assert run(["truth", "paper", "--men", "200"]) == 0
+    assert run(["truth", "paper", "--patients", "200"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     assert not any("…" in line for line in lines)

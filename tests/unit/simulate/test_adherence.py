@@ -6,16 +6,16 @@ import pytest
 from simulate.cohort.births import births_of, couples_of
 from simulate.cohort.draw import draw_cohort
 from simulate.cohort.hormone_curves import curves
-from simulate.patients.adherence import average_reserve
+from simulate.patients.adherence import average_spermatogenic_liability
 from simulate.scenario.parameter_paths import with_values
 from simulate.tables.study_tables import tables
 from tests.support.paper import drawn, paper
 
 
-def behaving(men: int = 1500, replicates: int = 4, **changes: float):
+def behaving(patients: int = 1500, replicates: int = 4, **changes: float):
     values = {f"behaviour.{name}": value for name, value in changes.items()}
     scenario = with_values(paper(), values, "test", beyond_sweep=True)
-    return draw_cohort(scenario, 3, replicates=replicates, men=men)
+    return draw_cohort(scenario, 3, replicates=replicates, patients=patients)
 
 
 def test_as_told_nobody_misses_or_stops():
@@ -44,7 +44,7 @@ def test_some_men_miss_more_than_others():
 
 def test_a_habit_so_rare_that_nobody_has_it_changes_nothing():
     """The way for men who miss injections equals the way for men who do not."""
-    told, never = behaving(men=300), behaving(men=300, missed_share=1e-12)
+    told, never = behaving(patients=300), behaving(patients=300, missed_share=1e-12)
     assert never.paths[1].course.missed is not None
     for name in ("phase", "stimulus", "leydig_activity", "fsh_iu_l", "share_treated"):
         one, other = (getattr(c.paths[1].course, name) for c in (told, never))
@@ -52,19 +52,19 @@ def test_a_habit_so_rare_that_nobody_has_it_changes_nothing():
 
 
 def test_injections_listed_are_those_taken_and_the_curves_follow_them():
-    cohort = behaving(men=60, replicates=1, missed_share=0.3)
+    cohort = behaving(patients=60, replicates=1, missed_share=0.3)
     listed = tables(cohort)["injections"]
     course = cohort.paths[1].course
     treated = np.flatnonzero(cohort.gn[0])
     share = len(listed) / 45 / len(treated)
     assert share == pytest.approx(course.share_treated[0, treated].mean(), abs=1e-3)
-    for man in treated[:5]:
-        own = curves(cohort, int(man))
-        mine = listed[listed["patient_id"] == man + 1]
+    for patient in treated[:5]:
+        own = curves(cohort, int(patient))
+        mine = listed[listed["patient_id"] == patient + 1]
         days = sorted(int(d) for each in own.injections.values() for d in each.days)
         assert days == mine["day"].tolist()
         at = np.searchsorted(own.day, [30, 60, 90])
-        assert np.allclose(own.fsh_iu_l[at], course.fsh_iu_l[1:, 0, man], rtol=1e-3)
+        assert np.allclose(own.fsh_iu_l[at], course.fsh_iu_l[1:, 0, patient], rtol=1e-3)
 
 
 def test_men_who_stop_get_no_further_injection():
@@ -90,10 +90,15 @@ def test_without_injections_the_axis_recovers():
 
 
 def test_informative_dropout_takes_men_with_little_hope():
-    cohort = behaving(dropout_share=0.2, dropout_per_reserve=-0.7)
+    cohort = behaving(dropout_share=0.2, dropout_per_spermatogenic_liability=-0.7)
     stayed = cohort.paths[1].course.completed
-    assert cohort.reserve[stayed].mean() > cohort.reserve[~stayed].mean() + 0.5
-    centred = cohort.reserve.mean() - average_reserve(cohort.scenario)
+    assert (
+        cohort.spermatogenic_liability[stayed].mean()
+        > cohort.spermatogenic_liability[~stayed].mean() + 0.5
+    )
+    centred = cohort.spermatogenic_liability.mean() - average_spermatogenic_liability(
+        cohort.scenario
+    )
     assert abs(centred) < 0.3
 
 

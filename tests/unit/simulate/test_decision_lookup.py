@@ -15,30 +15,30 @@ def fired(**columns):
 
 def test_missing_and_both_ends_are_found():
     fsh = [0.69, 0.7, 11.1, 11.11, np.nan]
-    assert fired(month=2, phase_before=1, fsh_iu_l=fsh) == ["P3", "P2", "P2", "P3", "P6"]
+    assert fired(month=2, previous_phase=1, fsh_iu_l=fsh) == ["P3", "P2", "P2", "P3", "P6"]
 
 
 def test_columns_broadcast():
     months = np.array([[2], [3], [4]])
-    rules = lookup(PHASE.proved, {"month": months, "phase_before": [1, 2], "fsh_iu_l": 5.0})
+    rules = lookup(PHASE.proved, {"month": months, "previous_phase": [1, 2], "fsh_iu_l": 5.0})
     assert rules.shape == (3, 2)
 
 
 def test_a_missing_phase_is_minus_one_or_nan():
-    assert fired(month=2, phase_before=-1, fsh_iu_l=5.0) == ["P2"]
-    assert fired(month=2, phase_before=np.nan, fsh_iu_l=5.0) == ["P2"]
+    assert fired(month=2, previous_phase=-1, fsh_iu_l=5.0) == ["P2"]
+    assert fired(month=2, previous_phase=np.nan, fsh_iu_l=5.0) == ["P2"]
 
 
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"month": 2, "phase_before": 1}, "fsh_iu_l: it is missing"),
-        ({"month": 2, "phase_before": 1, "fsh_iu_l": -0.1}, "fsh_iu_l: -0.1 is not allowed"),
-        ({"month": 13, "phase_before": 1, "fsh_iu_l": 1.0}, "give whole numbers from 1 to 12"),
-        ({"month": 1.5, "phase_before": 1, "fsh_iu_l": 1.0}, "month: 1.5 is not allowed"),
-        ({"month": np.nan, "phase_before": 1, "fsh_iu_l": 1.0}, "month: nan is not allowed"),
-        ({"month": 2, "phase_before": 9, "fsh_iu_l": 1.0}, "give codes 0 to 3 (none, hcg"),
-        ({"month": 2, "phase_before": ["hcg"], "fsh_iu_l": 1.0}, "give numbers, enums as codes"),
+        ({"month": 2, "previous_phase": 1}, "fsh_iu_l: it is missing"),
+        ({"month": 2, "previous_phase": 1, "fsh_iu_l": -0.1}, "fsh_iu_l: -0.1 is not allowed"),
+        ({"month": 13, "previous_phase": 1, "fsh_iu_l": 1.0}, "give whole numbers from 1 to 12"),
+        ({"month": 1.5, "previous_phase": 1, "fsh_iu_l": 1.0}, "month: 1.5 is not allowed"),
+        ({"month": np.nan, "previous_phase": 1, "fsh_iu_l": 1.0}, "month: nan is not allowed"),
+        ({"month": 2, "previous_phase": 9, "fsh_iu_l": 1.0}, "give codes 0 to 3 (none, hcg"),
+        ({"month": 2, "previous_phase": ["hcg"], "fsh_iu_l": 1.0}, "give numbers, enums as codes"),
     ],
 )
 def test_a_column_that_cannot_be_is_refused(columns, message):
@@ -56,7 +56,7 @@ def test_a_state_that_is_never_missing_is_refused_when_it_is():
 
 
 def test_no_men_are_looked_up_too():
-    assert fired(month=2, phase_before=1, fsh_iu_l=np.zeros(0)) == []
+    assert fired(month=2, previous_phase=1, fsh_iu_l=np.zeros(0)) == []
 
 
 def test_rules_lead_to_phases_and_rules_without_answer_to_minus_one():

@@ -62,8 +62,8 @@ def scenario(tmp_path, treated, **physiology):
     return str(path)
 
 
-def course(file, men=300):
-    return draw_cohort(load_scenario(file), 4, men=men).paths[1].course
+def course(file, patients=300):
+    return draw_cohort(load_scenario(file), 4, patients=patients).paths[1].course
 
 
 def assert_same_course(one, other):
@@ -74,7 +74,7 @@ def assert_same_course(one, other):
 def test_a_drug_that_the_scenario_does_not_declare_is_refused_by_name(tmp_path, capsys):
     file = scenario(tmp_path, regimen(tmp_path, "fsh-guided", "ufsh", "hmg"))
     out = tmp_path / "cohort"
-    assert run(["simulate", file, "--men", "50", "--out", str(out)]) == 2
+    assert run(["simulate", file, "--patients", "50", "--out", str(out)]) == 2
     said = " ".join(capsys.readouterr().err.split())
     assert "hmg-regimen: drugs.hmg: the scenario does not say what this drug does" in said
     assert "declare physiology.kinetics.hmg in the scenario" in said
@@ -105,8 +105,8 @@ def test_twice_the_area_is_twice_the_injected_fsh(tmp_path):
     levels = []
     for kinetics in (same, twice):
         file = scenario(tmp_path, own, kinetics={"hmg": {"fsh": kinetics}})
-        cohort = draw_cohort(load_scenario(file), 4, men=60)
-        drawn = [curves(cohort, man).injected_fsh_iu_l for man in range(60)]
+        cohort = draw_cohort(load_scenario(file), 4, patients=60)
+        drawn = [curves(cohort, patient).injected_fsh_iu_l for patient in range(60)]
         levels.append(np.array(drawn))
     given = levels[0].any(axis=1) & levels[1].any(axis=1)
     assert given.any()
@@ -165,10 +165,10 @@ def test_a_new_drug_is_yaml_alone(tmp_path):
     short = load_scenario(file, {path: 12.0})
     assert short.physiology.kinetics["hmg"].fsh.elimination_half_life_h.value == 12
     out = tmp_path / "cohort"
-    assert run(["simulate", file, "--men", "120", "--out", str(out)]) == 0
+    assert run(["simulate", file, "--patients", "120", "--out", str(out)]) == 0
     injections = pd.read_csv(out / "injections.csv")
     assert set(injections["drug"]) == {"hcg", "hmg"}
-    cohort = draw_cohort(load_scenario(file), 1, men=120)
+    cohort = draw_cohort(load_scenario(file), 1, patients=120)
     groups = pair_visits(tables(cohort)["visits"], injections, "fsh_iu_l")
     assert list(groups) == ["hCG alone", "hCG and hmg"]
     assert [tick.get_text() for tick in draw_hormones(cohort, 0).axes[3].get_yticklabels()] == [

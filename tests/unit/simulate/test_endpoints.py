@@ -44,7 +44,7 @@ def test_every_endpoint_has_a_truth_a_column_and_a_plan(name):
     assert any(each.outcome == name for each in ESTIMANDS)
     truth = {column.name for column in COLUMNS["truth"]}
     assert {f"{name}_untreated", f"{name}_treated"} <= truth
-    assert StudyPlan(methods=("crude",), outcome=name).outcome == name
+    assert StudyPlan(methods=("unadjusted",), outcome=name).outcome == name
     assert f"`{name}`" in (DOCS / "reference" / "design-file.md").read_text()
     assert name in (DOCS / "how-to" / "check-that-an-analysis-recovers-the-truth.md").read_text()
 
@@ -82,7 +82,7 @@ def test_live_birth_is_what_the_patients_table_says_and_unknown_where_nobody_hea
 
 @pytest.mark.parametrize("name", ["clinical_pregnancy", "live_birth"])
 def test_recover_estimates_what_follows_surgery(name):
-    plan = StudyPlan(methods=("crude",), outcome=name, scales=("risk difference",))
+    plan = StudyPlan(methods=("unadjusted",), outcome=name, scales=("risk difference",))
     rows = EstimateTask(paper(), None, 7, {"own": plan})(0, 3).to_pandas()
     untreated, treated = potential_outcomes(cohort(3), name)
     truth = treated.mean(1) - untreated.mean(1)
@@ -96,7 +96,7 @@ def test_recover_estimates_what_follows_surgery(name):
 def test_power_counts_the_same_endpoint(name):
     plan = design(name)
     trials = draw_trials(plan, scenario_of(plan), 3, 200, 2)
-    drawn = draw_cohort(scenario_of(plan), 3, 2, men=200)
+    drawn = draw_cohort(scenario_of(plan), 3, 2, patients=200)
     untreated, treated = potential_outcomes(drawn, name)
     expected = np.where(trials.arm == 1, treated, untreated)
     assert np.array_equal(observe(plan, trials, 1.0).outcome, expected)
@@ -113,7 +113,7 @@ def test_an_unknown_endpoint_is_refused_with_the_list():
     with pytest.raises(InputError, match=r"choose from sperm_in_ejaculate, .*, live_birth"):
         design("ongoing_pregnancy")
     with pytest.raises(ValueError, match="there is no such endpoint"):
-        StudyPlan(methods=("crude",), outcome="sperm")
+        StudyPlan(methods=("unadjusted",), outcome="sperm")
 
 
 def test_the_flags_of_adsl_stand_in_the_order_of_the_patients():
@@ -129,7 +129,7 @@ def test_a_new_endpoint_is_one_entry_of_the_registry(monkeypatch):
         along=lambda _, births: births.transferred.sum(-1) >= 2,
     )  # fmt: skip
     monkeypatch.setitem(ENDPOINTS, twice.name, twice)
-    plan = StudyPlan(methods=("crude",), outcome=twice.name, scales=("risk difference",))
+    plan = StudyPlan(methods=("unadjusted",), outcome=twice.name, scales=("risk difference",))
     rows = EstimateTask(paper(), None, 7, {"own": plan})(0, 2).to_pandas()
     assert rows["estimate"].notna().all()
     assert rows["sate"].notna().all()

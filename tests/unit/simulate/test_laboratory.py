@@ -28,11 +28,17 @@ def test_each_stage_keeps_part_of_the_one_before_and_one_embryo_remains():
     couples = couples_of(drawn())
     cycle, untreated, treated = couples.cycle, *drawn().paths
     needed = untreated.any_sperm | treated.any_sperm
-    stages = (cycle.oocytes, cycle.mature, cycle.fertilised, cycle.cleaved, cycle.usable)
+    stages = (
+        cycle.oocytes,
+        cycle.mii_oocytes,
+        cycle.two_pronuclear_zygotes,
+        cycle.cleavage_stage_embryos,
+        cycle.transferable_embryos,
+    )
     for before, after in pairwise(stages):
         assert (after <= before).all()
-    assert (cycle.blastocysts <= cycle.usable).all()
-    assert (cycle.usable[needed] >= 1).all()
+    assert (cycle.blastocysts <= cycle.transferable_embryos).all()
+    assert (cycle.transferable_embryos[needed] >= 1).all()
     assert not cycle.oocytes[~needed].any()
 
 
@@ -41,26 +47,27 @@ def test_mean_counts_are_those_of_the_scenario():
     needed = cycle.oocytes > 0
     lab = paper().laboratory
     assert cycle.oocytes[needed].mean() == pytest.approx(lab.oocytes.value, rel=0.05)
-    mature = cycle.mature.sum() / cycle.oocytes.sum()
-    assert mature == pytest.approx(lab.mature.value, abs=0.01)
-    fertilised = cycle.fertilised.sum() / cycle.mature.sum()
-    assert fertilised == pytest.approx(lab.fertilised.value, abs=0.03)
+    mature = cycle.mii_oocytes.sum() / cycle.oocytes.sum()
+    assert mature == pytest.approx(lab.maturation.value, abs=0.01)
+    fertilised = cycle.two_pronuclear_zygotes.sum() / cycle.mii_oocytes.sum()
+    assert fertilised == pytest.approx(lab.fertilisation.value, abs=0.03)
 
 
 def test_oocytes_of_one_couple_fare_alike():
     """Between couples, fertilisation varies more than independent oocytes would."""
     cycle = couples_of(drawn()).cycle
-    many = cycle.mature >= 8
-    share = cycle.fertilised[many] / cycle.mature[many]
+    many = cycle.mii_oocytes >= 8
+    share = cycle.two_pronuclear_zygotes[many] / cycle.mii_oocytes[many]
     mean = share.mean()
-    alone = mean * (1 - mean) * (1 / cycle.mature[many]).mean()
+    alone = mean * (1 - mean) * (1 / cycle.mii_oocytes[many]).mean()
     assert share.var() > 1.4 * alone
 
 
 def test_embryos_of_azfc_couples_are_poorer():
-    cycle, diagnosis = couples_of(drawn()).cycle, drawn().men.diagnosis
+    cycle, diagnosis = couples_of(drawn()).cycle, drawn().patients.diagnosis
     good = [
-        cycle.usable[diagnosis == code].sum() / cycle.cleaved[diagnosis == code].sum()
+        cycle.transferable_embryos[diagnosis == code].sum()
+        / cycle.cleavage_stage_embryos[diagnosis == code].sum()
         for code in (0, 3)
     ]
     assert good[1] < good[0] - 0.1
@@ -69,8 +76,10 @@ def test_embryos_of_azfc_couples_are_poorer():
 def test_transfers_are_embryos_shared_out_one_or_two_at_a_time():
     couples = couples_of(drawn())
     cycle = couples.cycle
-    needed = cycle.usable > 0
-    expected = np.minimum(np.ceil(cycle.usable[needed] / cycle.per_transfer[needed]), 4)
+    needed = cycle.transferable_embryos > 0
+    expected = np.minimum(
+        np.ceil(cycle.transferable_embryos[needed] / cycle.per_transfer[needed]), 4
+    )
     assert np.array_equal(couples.transfers_available[needed], expected)
 
 
@@ -81,9 +90,9 @@ def test_a_chance_of_one_keeps_everything():
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("fertility.most_transfers", 0.4),
-        ("fertility.most_transfers", 1000),
-        ("laboratory.oocytes_most", 0.5),
+        ("fertility.max_transfers", 0.4),
+        ("fertility.max_transfers", 1000),
+        ("laboratory.max_oocytes", 0.5),
         ("physiology.hcg_reference_interval_days", 365),
         ("physiology.estradiol_per_testosterone_exponent", 100),
     ],
@@ -96,4 +105,4 @@ def test_numbers_that_no_body_or_laboratory_has_are_refused(path, value):
 def test_the_greatest_numbers_give_tables_without_a_warning():
     for path in ("laboratory.azfc", "laboratory.couple_log_odds_sd", "fertility.transfer_azfc"):
         extreme = with_values(paper(), {path: 100.0}, "test", beyond_sweep=True)
-        assert len(tables(draw_cohort(extreme, 1, men=40))["patients"]) == 40
+        assert len(tables(draw_cohort(extreme, 1, patients=40))["patients"]) == 40

@@ -16,14 +16,14 @@ MEN = 120_000
 
 @functools.cache
 def large(name: str) -> Cohort:
-    return draw_cohort(load_scenario(name), 17, men=MEN)
+    return draw_cohort(load_scenario(name), 17, patients=MEN)
 
 
 def odds(share: float) -> float:
     return float(share / (1 - share))
 
 
-def crude_odds_ratio(cohort: Cohort, outcome: str, counted=None) -> float:
+def unadjusted_odds_ratio(cohort: Cohort, outcome: str, counted=None) -> float:
     """Odds ratio of an outcome as observed, treated against untreated, among those counted."""
     seen = cohort.observed(outcome)
     counted = np.ones_like(seen) if counted is None else counted
@@ -74,30 +74,32 @@ def test_scenarios_state_differences_alone():
 def test_paper_retrieval_among_operated_shows_less_than_any_sperm():
     cohort = large("paper")
     operated = cohort.observed("micro_tese")
-    assert crude_odds_ratio(cohort, "sperm_retrieved", operated) < crude_odds_ratio(
+    assert unadjusted_odds_ratio(cohort, "sperm_retrieved", operated) < unadjusted_odds_ratio(
         cohort, "any_sperm"
     )
 
 
-def test_null_has_no_effect_on_any_sperm_and_a_crude_one_all_the_same():
+def test_null_has_no_effect_on_any_sperm_and_an_unadjusted_one_all_the_same():
     cohort = large("null")
     assert true_effect(cohort).risk_difference[0] == 0
-    crude = crude_odds_ratio(cohort, "any_sperm")
-    assert crude > 1.1
-    assert crude_odds_ratio(cohort, "sperm_retrieved", cohort.observed("micro_tese")) < crude
+    unadjusted = unadjusted_odds_ratio(cohort, "any_sperm")
+    assert unadjusted > 1.1
+    assert (
+        unadjusted_odds_ratio(cohort, "sperm_retrieved", cohort.observed("micro_tese")) < unadjusted
+    )
 
 
-def test_strong_confounding_misleads_the_crude_and_not_the_weighted():
+def test_strong_confounding_misleads_the_unadjusted_and_not_the_weighted():
     cohort = large("strong-confounding")
     truth = true_effect(cohort, "any_sperm.overlap").odds_ratio[0]
-    assert crude_odds_ratio(cohort, "any_sperm") > 1.4 * truth
+    assert unadjusted_odds_ratio(cohort, "any_sperm") > 1.4 * truth
     assert weighted_odds_ratio(cohort, cohort.propensity) == pytest.approx(truth, rel=0.06)
 
 
 def test_a_hidden_confounder_leaves_the_weighted_analysis_wrong():
     cohort = large("hidden-confounder")
     truth = true_effect(cohort, "any_sperm.overlap").odds_ratio[0]
-    measured = propensity(cohort.scenario.choice, cohort.men)
+    measured = propensity(cohort.scenario.choice, cohort.patients)
     assert weighted_odds_ratio(cohort, measured) > 1.25 * truth
     assert weighted_odds_ratio(cohort, cohort.propensity) == pytest.approx(truth, rel=0.06)
 
@@ -113,15 +115,15 @@ def test_effect_by_duration_is_all_beyond_three_years():
 def test_responders_removed_makes_a_therapy_without_effect_look_harmful():
     cohort = large("responders-removed")
     assert true_effect(cohort).risk_difference[0] == 0
-    assert crude_odds_ratio(cohort, "any_sperm") == pytest.approx(1, abs=0.06)
+    assert unadjusted_odds_ratio(cohort, "any_sperm") == pytest.approx(1, abs=0.06)
     operated = cohort.observed("micro_tese")
-    assert crude_odds_ratio(cohort, "sperm_retrieved", operated) < 0.9
+    assert unadjusted_odds_ratio(cohort, "sperm_retrieved", operated) < 0.9
 
 
 def test_retesting_controls_takes_the_bias_away():
     cohort = large("retest-controls")
     operated = cohort.observed("micro_tese")
-    found = crude_odds_ratio(cohort, "sperm_retrieved", operated)
+    found = unadjusted_odds_ratio(cohort, "sperm_retrieved", operated)
     assert found == pytest.approx(1, abs=0.06)
     untreated, treated = cohort.paths
     assert np.array_equal(untreated.sperm_in_ejaculate, treated.sperm_in_ejaculate)
@@ -131,8 +133,8 @@ def test_completers_look_helped_and_starters_do_not():
     cohort = large("completers-only")
     assert true_effect(cohort).risk_difference[0] == 0
     counted = ~cohort.gn | cohort.paths[1].course.completed
-    assert 1.1 < crude_odds_ratio(cohort, "any_sperm", counted) < 1.35
-    assert crude_odds_ratio(cohort, "any_sperm") == pytest.approx(1, abs=0.06)
+    assert 1.1 < unadjusted_odds_ratio(cohort, "any_sperm", counted) < 1.35
+    assert unadjusted_odds_ratio(cohort, "any_sperm") == pytest.approx(1, abs=0.06)
 
 
 def complete(cohort: Cohort) -> np.ndarray:
@@ -146,7 +148,7 @@ def test_missing_at_random_leaves_out_the_treated_and_the_successful():
     assert cohort.gn[kept].mean() < cohort.gn.mean() - 0.05
     assert cohort.observed("any_sperm")[kept].mean() < cohort.observed("any_sperm").mean() - 0.05
     # Given treatment and outcome, what is missing does not depend on the value.
-    score = cohort.men.score["testosterone_nmol_l"]
+    score = cohort.patients.score["testosterone_nmol_l"]
     gone = np.isnan(cohort.baseline["testosterone_nmol_l"])
     for gn in (True, False):
         for found in (True, False):
@@ -158,7 +160,7 @@ def test_missing_at_random_leaves_out_the_treated_and_the_successful():
 def test_missing_not_at_random_hides_high_values_from_men_alike():
     cohort = large("missing-not-at-random")
     assert cohort.scenario.measurement.mechanism == "MNAR"
-    true = cohort.men.baseline["testosterone_nmol_l"]
+    true = cohort.patients.baseline["testosterone_nmol_l"]
     seen = cohort.baseline["testosterone_nmol_l"]
     assert np.nanmedian(seen) < 0.93 * np.median(true)
     alike = cohort.gn & cohort.observed("any_sperm")
@@ -167,7 +169,7 @@ def test_missing_not_at_random_hides_high_values_from_men_alike():
 
 def test_positivity_fails_for_azfc_and_overlap_weights_survive():
     cohort = large("positivity-violation")
-    azfc = cohort.men.diagnosis == 3
+    azfc = cohort.patients.diagnosis == 3
     assert (~cohort.gn & azfc).sum() < 0.005 * azfc.sum()
     assert np.quantile(1 - cohort.propensity[azfc], 0.99) < 0.05
     assert (1 / (1 - cohort.propensity)).max() > 1000
@@ -204,7 +206,7 @@ def test_mediation_through_fsh_gives_nothing_to_men_whose_fsh_does_not_change_si
 
 
 def test_literature_null_has_a_risk_ratio_of_one_point_one():
-    effect = population_effects(load_scenario("literature-null"), 5, men=500_000)
+    effect = population_effects(load_scenario("literature-null"), 5, patients=500_000)
     everyone = effect["any_sperm.everyone"]
     error = float(everyone.risk_ratio * everyone.log_risk_ratio_se)
     assert abs(float(everyone.risk_ratio) - 1.10) < 0.005 + 4 * error
@@ -213,8 +215,10 @@ def test_literature_null_has_a_risk_ratio_of_one_point_one():
 
 def test_hypogonadal_has_a_marginal_odds_ratio_below_the_conditional_one():
     cohort = large("hypogonadal")
-    assert np.median(cohort.men.baseline["testosterone_nmol_l"]) == pytest.approx(8.5, rel=0.02)
-    assert (cohort.men.baseline["testosterone_nmol_l"] < 12.1).mean() > 0.9
+    assert np.median(cohort.patients.baseline["testosterone_nmol_l"]) == pytest.approx(
+        8.5, rel=0.02
+    )
+    assert (cohort.patients.baseline["testosterone_nmol_l"] < 12.1).mean() > 0.9
     assert 1.9 < true_effect(cohort).odds_ratio[0] < 2.5
 
 

@@ -9,11 +9,11 @@ from protocol.regimen.load import load_regimen
 from simulate.cohort.births import Couples, couples_of, try_for_birth
 from simulate.cohort.draw import draw_cohort
 from simulate.cohort.hormone_curves import curves
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 from simulate.hormones.serum import lh_iu_l
 from simulate.hormones.serum import testosterone_nmol_l as true_testosterone
 from simulate.hormones.therapy import follow
-from simulate.patients.baseline import diagnosis_shares, draw_men, quantile
+from simulate.patients.baseline import diagnosis_shares, draw_patients, quantile
 from simulate.patients.measurement import record, rounded
 from simulate.patients.therapy_choice import propensity
 from simulate.scenario import Scenario
@@ -29,22 +29,24 @@ def test_shares_follow_from_log_odds():
 
 
 def test_propensity_of_a_man_at_the_centre_is_intercept_minus_quadratics():
-    men = draw_men(paper().population, Luck(1, men=1))
-    centre = {name: np.zeros((1, 1)) for name in men.score}
-    men = type(men)(np.zeros((1, 1), np.int8), men.baseline, centre, men.partner_age_years)
+    patients = draw_patients(paper().population, RandomStreams(1, patients=1))
+    centre = {name: np.zeros((1, 1)) for name in patients.score}
+    patients = type(patients)(
+        np.zeros((1, 1), np.int8), patients.baseline, centre, patients.partner_age_years
+    )
     quadratics = sum(term.quadratic.value for term in paper().choice.terms.values())
     expected = expit(paper().choice.intercept.value - quadratics)
-    assert propensity(paper().choice, men) == pytest.approx(expected)
+    assert propensity(paper().choice, patients) == pytest.approx(expected)
 
 
 def test_propensity_does_not_move_beyond_the_score_limit():
-    men = draw_men(paper().population, Luck(1, men=1))
+    patients = draw_patients(paper().population, RandomStreams(1, patients=1))
     far, further = (
-        type(men)(
-            men.diagnosis,
-            men.baseline,
-            {name: np.full((1, 1), z) for name in men.score},
-            men.partner_age_years,
+        type(patients)(
+            patients.diagnosis,
+            patients.baseline,
+            {name: np.full((1, 1), z) for name in patients.score},
+            patients.partner_age_years,
         )
         for z in (2.5, 9.0)
     )
@@ -86,7 +88,7 @@ def test_half_of_the_men_are_suppressed_to_the_published_floor():
     cohort = drawn()
     swift = {"physiology.response_per_month": 0.99}
     model = with_values(paper(), swift, "test", beyond_sweep=True).physiology
-    course = follow(load_regimen("hcg-only"), model, cohort.men, cohort.traits, 0.01)
+    course = follow(load_regimen("hcg-only"), model, cohort.patients, cohort.traits, 0.01)
     low = cohort.traits.suppressible
     assert low.mean() == pytest.approx(0.54, abs=0.02)
     assert course.stimulus[3].mean() == pytest.approx(1, abs=0.02)
@@ -96,7 +98,9 @@ def test_half_of_the_men_are_suppressed_to_the_published_floor():
 
 def test_another_regimen_can_be_followed():
     cohort = drawn()
-    course = follow(load_regimen("ufsh-only"), paper().physiology, cohort.men, cohort.traits, 0.01)
+    course = follow(
+        load_regimen("ufsh-only"), paper().physiology, cohort.patients, cohort.traits, 0.01
+    )
     assert (course.stimulus == 0).all()
     assert (course.leydig_activity == 0).all()
     rise = course.fsh_iu_l[1] - course.fsh_iu_l[0]
@@ -106,7 +110,7 @@ def test_another_regimen_can_be_followed():
 
 def test_the_day_of_the_blood_draw_matters():
     late = with_values(paper(), {"physiology.draw_delay_days": 5.0}, "test")
-    early, delayed = (draw_cohort(s, 3, men=2000).paths[1].course for s in (paper(), late))
+    early, delayed = (draw_cohort(s, 3, patients=2000).paths[1].course for s in (paper(), late))
     same = (early.phase == delayed.phase).all(axis=0) & (early.phase[1] == 1)
     assert (early.measured_fsh_iu_l[1][same] >= delayed.measured_fsh_iu_l[1][same]).all()
     fall = early.fsh_iu_l[2][same] - delayed.fsh_iu_l[2][same]
@@ -116,29 +120,29 @@ def test_the_day_of_the_blood_draw_matters():
 
 def test_one_mans_curves_pass_through_his_month_ends():
     cohort = drawn()
-    for man in range(8):
+    for patient in range(8):
         course = cohort.paths[1].course
-        own = curves(cohort, man)
+        own = curves(cohort, patient)
         at = np.searchsorted(own.day, [0, 30, 60, 90])
-        assert np.allclose(own.fsh_iu_l[at], course.fsh_iu_l[:, 0, man], rtol=1e-4)
-        testosterone = true_testosterone(cohort.men, cohort.traits, course)[:, 0, man]
+        assert np.allclose(own.fsh_iu_l[at], course.fsh_iu_l[:, 0, patient], rtol=1e-4)
+        testosterone = true_testosterone(cohort.patients, cohort.traits, course)[:, 0, patient]
         assert np.allclose(own.testosterone_nmol_l[at], testosterone)
-        lh = lh_iu_l(paper().physiology, cohort.men, cohort.traits, course)[:, 0, man]
+        lh = lh_iu_l(paper().physiology, cohort.patients, cohort.traits, course)[:, 0, patient]
         assert np.allclose(own.lh_iu_l[at], lh)
 
 
 def test_a_coin_looks_at_nobody():
     tossed = paper().choice.model_copy(update={"by": "coin"})
-    chance = propensity(tossed, drawn().men)
+    chance = propensity(tossed, drawn().patients)
     assert np.unique(chance).tolist() == [pytest.approx(expit(tossed.intercept.value))]
 
 
 def test_diagnoses_shift_the_scores_that_the_file_names():
-    men = drawn(replicates=60).men
-    gap = men.score["testis_volume_ml"][men.diagnosis == 1].mean()
-    rest = men.score["testis_volume_ml"][men.diagnosis == 0].mean()
+    patients = drawn(replicates=60).patients
+    gap = patients.score["testis_volume_ml"][patients.diagnosis == 1].mean()
+    rest = patients.score["testis_volume_ml"][patients.diagnosis == 0].mean()
     assert gap - rest == pytest.approx(-0.3, abs=0.06)
-    assert men.score["age_years"][men.diagnosis == 1].mean() == pytest.approx(0, abs=0.06)
+    assert patients.score["age_years"][patients.diagnosis == 1].mean() == pytest.approx(0, abs=0.06)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +154,7 @@ def test_rounding_goes_to_the_nearest_step_and_halves_to_even(value, step, expec
 
 
 def test_missing_hormones_are_empty_and_nothing_else_is():
-    written = record(paper().measurement, drawn().men, drawn().luck)
+    written = record(paper().measurement, drawn().patients, drawn().streams)
     assert not np.isnan(written["age_years"]).any()
     assert np.isnan(written["prolactin_ng_ml"]).any()
 
@@ -161,7 +165,7 @@ def couples(born, pregnant, available, gives_up=(0, 0, 0, 0)) -> Couples:
         reaches_icsi=yes,
         testicular_sperm_usable=yes,
         transfers_available=np.array([[available]], np.int8),
-        hcg_positive=np.array([[pregnant]], bool),
+        biochemical_pregnancy=np.array([[pregnant]], bool),
         pregnant=np.array([[pregnant]], bool),
         born=np.array([[born]], bool),
         gives_up=np.array([[gives_up]], bool),
@@ -204,7 +208,7 @@ def test_the_quantile_function_meets_the_quartiles():
 
 
 def test_a_sperm_check_that_overlooks_sends_men_to_surgery_who_have_sperm():
-    poor_check = {"spermatogenesis.semen_check_sensitivity": 0.5}
+    poor_check = {"spermatogenesis.semen_analysis_sensitivity": 0.5}
     half = with_values(paper(), poor_check, "test", beyond_sweep=True)
     perfect, poor = (draw_cohort(s, 5, replicates=10).paths[1] for s in (paper(), half))
     overlooked = perfect.sperm_in_ejaculate & ~poor.sperm_in_ejaculate
@@ -240,7 +244,7 @@ def test_the_mechanism_of_missing_values_has_its_name(causes, mechanism):
 
 def test_hormones_go_missing_by_what_the_file_names_at_about_the_same_share():
     cohort = draw_cohort(hormones_missing(itself=1.0), 7, replicates=40)
-    high = cohort.men.score["testosterone_nmol_l"] > 0
+    high = cohort.patients.score["testosterone_nmol_l"] > 0
     gone = np.isnan(cohort.baseline["testosterone_nmol_l"])
     assert gone[high].mean() > 4 * gone[~high].mean()
     share = paper().measurement.missing["testosterone_nmol_l"].value

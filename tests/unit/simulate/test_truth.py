@@ -19,7 +19,7 @@ from tests.support.paper import drawn, paper
 
 def by_hand(untreated: list[int], treated: list[int], chance: list[float]):
     """Make a cohort of a few men whose any-sperm outcomes and propensities are given."""
-    cohort = draw_cohort(paper(), 1, men=len(untreated))
+    cohort = draw_cohort(paper(), 1, patients=len(untreated))
 
     def path(flags: list[int], other: Path) -> Path:
         return dataclasses.replace(other, any_sperm=np.array([flags], bool))
@@ -62,7 +62,7 @@ def test_the_risk_difference_is_helped_minus_harmed():
 
 
 def test_population_effects_agree_with_the_average_of_samples():
-    population = population_effects(paper(), 2, men=130_000)
+    population = population_effects(paper(), 2, patients=130_000)
     samples = sample_effects(drawn())
     for key, effect in population.items():
         sample = samples[key].risk_difference
@@ -73,7 +73,7 @@ def test_population_effects_agree_with_the_average_of_samples():
 
 def test_the_stated_error_is_the_spread_between_draws():
     draws = [
-        population_effects(paper(), seed, men=1, estimands=ESTIMANDS[:4]) for seed in range(12)
+        population_effects(paper(), seed, patients=1, estimands=ESTIMANDS[:4]) for seed in range(12)
     ]
     for estimand in ESTIMANDS[:4]:
         logs = [float(np.log(draw[estimand.key].odds_ratio)) for draw in draws]
@@ -89,7 +89,7 @@ def test_effects_on_the_three_scales_agree_about_direction():
 
 
 def test_long_infertility_is_where_therapy_helps():
-    effects = population_effects(paper(), 1, men=130_000)
+    effects = population_effects(paper(), 1, patients=130_000)
     gap = (
         effects["any_sperm.long_infertility"].risk_difference
         - effects["any_sperm.short_infertility"].risk_difference
@@ -104,7 +104,7 @@ def test_live_births_have_their_truth_too():
 
 
 def test_the_table_has_a_row_per_estimand_and_scale():
-    table = truth_table(population_effects(paper(), 1, men=1))
+    table = truth_table(population_effects(paper(), 1, patients=1))
     assert len(table) == 3 * len(ESTIMANDS)
     assert table["truth"].notna().all()
     assert (table.query("scale == 'risk difference'")["monte_carlo_se"] > 0).all()

@@ -32,7 +32,7 @@ def scored(data, values):
     return PropensityScore(np.asarray(values, float), plain.design, plain.fit)
 
 
-#: Ten men: two of four treated at x = 0, four of six at x = 1.
+#: Ten patients: two of four treated at x = 0, four of six at x = 1.
 TEN = study(
     gn=[1, 1, 0, 0, 1, 1, 1, 1, 0, 0],
     y=[1, 0, 0, 0, 1, 1, 1, 0, 1, 0],
@@ -40,7 +40,7 @@ TEN = study(
 )
 
 
-def test_weights_of_ten_men_by_hand():
+def test_weights_of_ten_patients_by_hand():
     score = propensity(TEN)
     assert score.score == pytest.approx([1 / 2] * 4 + [2 / 3] * 6)
     by_hand = {
@@ -56,10 +56,10 @@ def test_weights_of_ten_men_by_hand():
     assert stable == pytest.approx(np.array(by_hand["ate"]) * np.where(TEN.treatment, 0.6, 0.4))
 
 
-def test_weighted_risks_of_ten_men_by_hand():
+def test_weighted_risks_of_ten_patients_by_hand():
     score = propensity(TEN)
     risks = weighted_risks(TEN, score, weights(TEN, score))
-    # standardised to 4 men at x = 0 and 6 at x = 1
+    # averaged over 4 patients at x = 0 and 6 at x = 1
     assert risks.treated == pytest.approx(0.4 * 1 / 2 + 0.6 * 3 / 4)
     assert risks.untreated == pytest.approx(0.4 * 0 + 0.6 * 1 / 2)
 
@@ -90,7 +90,7 @@ def test_c_statistic_counts_pairs():
 
 
 @given(st.integers(0, 1000))
-def test_c_statistic_ignores_men_not_analysed_and_any_rising_change_of_scale(seed):
+def test_c_statistic_ignores_patients_not_analysed_and_any_rising_change_of_scale(seed):
     rng = np.random.default_rng(seed)
     score, arm = rng.normal(size=30), np.arange(30) % 2
     here = rng.random(30) < 0.8
@@ -100,7 +100,7 @@ def test_c_statistic_ignores_men_not_analysed_and_any_rising_change_of_scale(see
     assert a.std_error == pytest.approx(b.std_error)
 
 
-def test_balance_of_four_men_by_hand():
+def test_balance_of_four_patients_by_hand():
     data = study([0, 0, 1, 1], [0, 1, 0, 1], age_years=[30, 34, 33, 37], smoker=[0, 1, 1, 1])
     answer = balance(data)
     assert answer.names == ("age_years", "smoker")
@@ -133,7 +133,7 @@ def test_who_chooses_first_matters():
     assert last.tolist() == [0, 1, 1, 0]
 
 
-def test_a_caliper_leaves_men_without_partner():
+def test_a_caliper_leaves_patients_without_partner():
     data = study([0, 0, 1, 1], [0, 1, 0, 1])
     score = scored(data, [0.40, 0.50, 0.41, 0.90])
     matches = match_nearest(data, score, "untreated", caliper=0.2)
@@ -153,7 +153,7 @@ def test_partners_agree_on_the_exact_covariate():
 
 
 @given(st.integers(0, 500), st.sampled_from(["smallest", "largest", "data", "closest"]))
-def test_matching_uses_every_man_once_and_only_across_arms(seed, order):
+def test_matching_uses_every_patient_once_and_only_across_arms(seed, order):
     rng = np.random.default_rng(seed)
     gn = np.r_[np.ones(25), np.zeros(15)]
     data = study(gn, np.arange(40) % 2)
@@ -176,21 +176,21 @@ def test_nearest_equals_the_slow_definition(seed, order, caliper):
     width = np.inf if caliper is None else caliper * e.std(ddof=1)
     sign = {"smallest": 1, "largest": -1, "data": 0}[order]
     free, found = list(range(20)), {}
-    for man in sorted(range(20, 34), key=lambda i: (sign * e[i], i)):
+    for patient in sorted(range(20, 34), key=lambda i: (sign * e[i], i)):
         if free:
-            best = min(free, key=lambda j: (abs(e[j] - e[man]), j))
-            if abs(e[best] - e[man]) <= width:
-                found[man] = best
+            best = min(free, key=lambda j: (abs(e[j] - e[patient]), j))
+            if abs(e[best] - e[patient]) <= width:
+                found[patient] = best
                 free.remove(best)
-    happy = [man for man in range(20, 34) if man in found]
+    happy = [patient for patient in range(20, 34) if patient in found]
     expected = np.full(34, -1)
-    for number, man in enumerate(happy):
-        expected[[man, found[man]]] = number
+    for number, patient in enumerate(happy):
+        expected[[patient, found[patient]]] = number
     assert matches.pair.tolist() == expected.tolist()
     assert matches.dropped == 14 - len(happy)
 
 
-def test_a_hundred_thousand_men_are_matched_in_seconds():
+def test_a_hundred_thousand_patients_are_matched_in_seconds():
     rng = np.random.default_rng(1)
     gn = (np.arange(100_000) % 3 > 0).astype(float)
     data = study(gn, np.arange(100_000) % 2)
@@ -216,9 +216,9 @@ def test_closest_equals_the_slow_definition(seed):
         gaps = {(a, b): gap for (a, b), gap in gaps.items() if a != i and b != j}
 
 
-def test_the_larger_arm_is_not_matched_unasked():
+def test_the_larger_arm_is_not_matched_by_default():
     data = study([1, 1, 1, 0, 0], [1, 0, 1, 0, 1])
-    with pytest.raises(InputError, match="3 treated men look for partners among 2 untreated"):
+    with pytest.raises(InputError, match="3 treated patients for 2 untreated"):
         match_nearest(data, scored(data, [0.5] * 5), "treated")
 
 
@@ -245,7 +245,7 @@ def test_a_separated_propensity_model_is_a_result_not_a_crash():
 
 
 def test_pairs_by_hand():
-    """Seven pairs: five differ in the outcome, in four of them the treated man has it."""
+    """Seven pairs: five differ in the outcome, in four of them the treated patient has it."""
     treated, untreated = [1, 1, 1, 1, 0, 1, 0], [0, 0, 0, 0, 1, 1, 0]
     data = study([1] * 7 + [0] * 7, treated + untreated)
     matches = Matches(np.tile(np.arange(7), 2), "treated", np.array(0))
@@ -270,7 +270,7 @@ def test_pairs_that_agree_say_nothing():
 
 
 def test_residuals_enlarged_by_leverage_by_hand():
-    """Both residuals of each man, of treatment and of outcome, over 1 - leverage."""
+    """Both residuals of each patient, of treatment and of outcome, over 1 - leverage."""
     score = propensity(TEN)
     w = weights(TEN, score)
     X, e, bread = score.design.X, score.score, score.fit.cov
@@ -300,7 +300,7 @@ def test_an_infinite_weight_is_a_result_without_numbers(errors):
     assert all(each.converged for each in iptw(TEN, certain, finite, errors=errors))
 
 
-def test_an_infinite_weight_spoils_no_neighbour():
+def test_an_infinite_weight_leaves_every_neighbour():
     data = study(gn=[[1, 1, 0, 0]] * 2, y=[[1, 0, 0, 1]] * 2)
     score = scored(data, [[0.5, 0.5, 1.0, 0.5], [0.5] * 4])
     answers = iptw(data, score, weights(data, score), errors="HC0")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimate.causal.robust_standardisation import randomised, standardise
+from estimate.causal.randomised_g_computation import g_computation_by_arm, randomised
 from estimate.comparison.proportion import clopper_pearson_interval, wilson_interval
 from estimate.comparison.risk_difference import (
     compare_arms,
@@ -27,7 +27,7 @@ from estimate.core.estimand import Estimand
 from estimate.regression.logistic import fit_logistic
 from protocol.errors import InputError
 
-QUESTION = Estimand("randomised men", "gn 1 vs 0", "sperm_in_ejaculate", "")
+QUESTION = Estimand("randomised patients", "gn 1 vs 0", "sperm_in_ejaculate", "")
 MEASURES = ("risk difference", "risk ratio", "odds ratio")
 
 
@@ -86,7 +86,7 @@ def test_a_batch_equals_single_calls_and_an_empty_arm_does_not_converge():
     assert compare_arms(*counts, QUESTION).converged[:3].all()
 
 
-def test_no_events_are_no_surprise():
+def test_no_events_are_not_a_surprise():
     assert score_z(0, 10, 0, 10) == 0
     assert score_z(10, 10, 10, 10) == 0
     assert score_interval(0, 10, 5, 10, measure="risk ratio")[0] == 0
@@ -131,7 +131,7 @@ def test_one_stratum_is_the_plain_table():
     assert chi2 == pytest.approx(score_z(55, 100, 40, 100) ** 2 * 199 / 200)
 
 
-def test_a_stratum_without_one_arm_says_nothing():
+def test_a_stratum_without_one_arm_states_nothing():
     with_empty = StratumCounts.of([20, 5, 0], [30, 5, 0], [15, 0, 3], [40, 0, 9])
     alone = StratumCounts.of([20], [30], [15], [40])
     assert cochran_mantel_haenszel(with_empty)[0] == pytest.approx(
@@ -144,13 +144,13 @@ def test_a_stratum_without_one_arm_says_nothing():
         assert ours.std_error == pytest.approx(theirs.std_error)
 
 
-def test_strata_without_men_do_not_converge():
+def test_strata_without_patients_do_not_converge():
     nothing = StratumCounts.of([0, 0], [0, 0], [0, 1], [0, 4])
     assert not any(answer.converged for answer in mantel_haenszel(nothing, QUESTION))
     assert np.isnan(cochran_mantel_haenszel(nothing)[0])
 
 
-def test_counting_men_by_stratum():
+def test_counting_patients_by_stratum():
     counts = count_strata(
         [[1, 0, 1, np.nan], [0, 0, 1, 1]], [[1, 0, 1, 0], [1, 1, 0, 0]], [0, 0, 1, 1], 2
     )
@@ -178,30 +178,30 @@ def effect(risks):
     return risks.compare(QUESTION, "trial", "Wald, Ye")[0]
 
 
-def drawn_trials(trials, men, effect, seed):
+def drawn_trials(trials, patients, effect, seed):
     rng = np.random.default_rng(seed)
-    arm = np.tile(np.arange(men) % 2, (trials, 1))
-    x = rng.normal(size=(trials, men))
+    arm = np.tile(np.arange(patients) % 2, (trials, 1))
+    x = rng.normal(size=(trials, patients))
     risk = 1 / (1 + np.exp(-(-0.5 + effect * arm + 1.5 * x)))
-    return (rng.random((trials, men)) < risk).astype(float), arm, x[..., None]
+    return (rng.random((trials, patients)) < risk).astype(float), arm, x[..., None]
 
 
 def test_standardisation_without_covariate_gain_is_the_plain_difference():
     y, arm = np.array([1, 0, 1, 1, 0, 0, 1, 0.0]), np.array([1, 0, 1, 0, 1, 0, 1, 0])
-    risks = standardise(y, arm, np.zeros((8, 0)))
+    risks = g_computation_by_arm(y, arm, np.zeros((8, 0)))
     assert (risks.untreated, risks.treated) == pytest.approx((0.25, 0.75))
-    # Ye without covariates: the sample variance of each arm over its men.
+    # Ye without covariates: the sample variance of each arm over its patients.
     assert risks.cov[0, 0] == pytest.approx(np.var(y[arm == 1], ddof=1) / 4)
     assert risks.cov[0, 1] == pytest.approx(0.0)
 
 
-def test_standardisation_in_batch_with_men_left_out():
+def test_standardisation_in_batch_with_patients_excluded():
     y, arm, x = drawn_trials(3, 80, 0.8, 1)
     include = np.ones((3, 80), bool)
     include[1, 60:] = False
     stratum = np.tile(np.arange(80) % 5, (3, 1))
-    together = standardise(y, arm, x, include=include, stratum=stratum)
-    alone = standardise(y[1, :60], arm[1, :60], x[1, :60], stratum=stratum[1, :60])
+    together = g_computation_by_arm(y, arm, x, include=include, stratum=stratum)
+    alone = g_computation_by_arm(y[1, :60], arm[1, :60], x[1, :60], stratum=stratum[1, :60])
     assert together.treated[1] == pytest.approx(alone.treated)
     assert together.untreated[1] == pytest.approx(alone.untreated)
     assert together.cov[1] == pytest.approx(alone.cov)
@@ -211,7 +211,7 @@ def test_standardisation_in_batch_with_men_left_out():
 def test_an_empty_arm_does_not_converge():
     y, arm, x = drawn_trials(2, 40, 0.5, 3)
     arm[0] = 0
-    risks = standardise(y, arm, x)
+    risks = g_computation_by_arm(y, arm, x)
     assert risks.converged.tolist() == [False, True]
     assert np.isnan(effect(risks).estimate[0])
 
@@ -222,26 +222,26 @@ def test_a_site_without_events_does_no_harm_to_the_marginal_risks():
     y[0, site == 3] = 0
     dummies = (site[:, None] == np.arange(1, 5)).astype(float)
     covariates = np.concatenate([x[0], dummies], -1)
-    risks = standardise(y[0], arm[0], covariates)
+    risks = g_computation_by_arm(y[0], arm[0], covariates)
     design = np.column_stack([np.ones(200), arm[0], covariates])
     assert fit_logistic(design, y[0]).separated
     assert risks.converged
-    # In the limit its men have risk 0 and tell the model nothing about the others.
+    # In the limit its patients have risk 0 and tell the model nothing about the others.
     others, columns = site != 3, [0, 1, 2, 4]
-    kept = standardise(y[0, others], arm[0, others], covariates[others][:, columns])
+    kept = g_computation_by_arm(y[0, others], arm[0, others], covariates[others][:, columns])
     assert risks.treated == pytest.approx(kept.treated * 160 / 200, abs=1e-6)
     assert risks.untreated == pytest.approx(kept.untreated * 160 / 200, abs=1e-6)
 
 
 def test_the_small_sample_factor_counts_the_coefficients():
     y, arm, x = drawn_trials(2, 50, 0.5, 4)
-    plain, corrected = (standardise(y, arm, x, small_sample=s) for s in (False, True))
+    plain, corrected = (g_computation_by_arm(y, arm, x, small_sample=s) for s in (False, True))
     assert corrected.cov == pytest.approx(plain.cov * 50 / 47)
 
 
-def test_adjustment_recovers_the_effect_and_its_error_and_gains_power():
+def test_adjustment_estimates_the_effect_and_its_error_and_gains_power():
     y, arm, x = drawn_trials(4000, 200, 0.0, 5)
-    difference = effect(standardise(y, arm, x))
+    difference = effect(g_computation_by_arm(y, arm, x))
     rate = (difference.p_value < 0.05).mean()
     assert abs(rate - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 4000) + 0.005
     assert difference.std_error.mean() == pytest.approx(difference.estimate.std(), rel=0.05)
@@ -253,8 +253,8 @@ def test_balance_within_strata_is_credited_when_the_model_leaves_them_out():
     y, arm, x = drawn_trials(1, 400, 0.5, 6)
     stratum = (x[..., 0] > 0).astype(int)
     bare = np.zeros((1, 400, 0))
-    plain = effect(standardise(y, arm, bare))
-    credited = effect(standardise(y, arm, bare, stratum=stratum))
+    plain = effect(g_computation_by_arm(y, arm, bare))
+    credited = effect(g_computation_by_arm(y, arm, bare, stratum=stratum))
     assert credited.std_error < 0.95 * plain.std_error
 
 
@@ -271,14 +271,14 @@ def test_an_analysis_set_gives_what_arrays_give():
     dummies = (columns["site"][..., None] == np.arange(1, 3)).astype(float)
     covariates = np.concatenate([columns["x"][..., None], dummies], -1)
     ours = randomised(data, small_sample=True)
-    arrays = standardise(columns["y"], columns["gn"], covariates, small_sample=True)
+    arrays = g_computation_by_arm(columns["y"], columns["gn"], covariates, small_sample=True)
     theirs = arrays.compare(QUESTION, "trial", "Wald, Ye")
     for one, other in zip(ours, theirs, strict=True):
         assert one.estimate == pytest.approx(other.estimate)
         assert one.std_error == pytest.approx(other.std_error)
-    assert ours[0].method == "standardised-randomised"
+    assert ours[0].method == "g-computation-randomised"
     with_strata = randomised(data, ["x"], strata=["site"])[0]
-    plain = standardise(
+    plain = g_computation_by_arm(
         columns["y"], columns["gn"], columns["x"][..., None], stratum=columns["site"]
     )
     assert with_strata.std_error == pytest.approx(effect(plain).std_error)
@@ -306,12 +306,12 @@ def test_strata_of_an_analysis_set_are_counted_in_combination():
     theirs = count_strata(y, columns["gn"], columns["site"], 3)
     assert (ours.x1 == theirs.x1).all()
     assert (ours.n2 == theirs.n2).all()
-    assert ours.men.sum() == data.n.sum()
+    assert ours.patients.sum() == data.n.sum()
 
 
 def test_a_trial_whose_arms_are_all_or_nothing_has_a_difference_but_no_ratio():
     arm = np.arange(40) % 2
-    risks = standardise(arm, arm, np.random.default_rng(1).normal(size=(40, 1)))
+    risks = g_computation_by_arm(arm, arm, np.random.default_rng(1).normal(size=(40, 1)))
     difference, ratio, odds = risks.compare(QUESTION, "trial", "Wald, Ye")
     assert (risks.treated, risks.untreated) == (1.0, 0.0)
     assert difference.estimate == 1.0
@@ -333,7 +333,7 @@ def test_strata_are_categories():
         lambda: wilson_interval(5, 4),
         lambda: StratumCounts.of([5], [4], [1], [4]),
         lambda: count_strata([1, 0], [0, 1], [0, 3], 2),
-        lambda: standardise(np.ones(4), np.ones(4), np.ones((3, 1))),
+        lambda: g_computation_by_arm(np.ones(4), np.ones(4), np.ones((3, 1))),
     ],
 )
 def test_counts_that_cannot_be_are_refused(make):

@@ -10,11 +10,11 @@ from estimate.comparison.contingency import TwoByTwo, odds_ratio, risk_differenc
 from estimate.comparison.two_sample import chi_square
 from estimate.core.estimand import Estimand
 
-QUESTION = Estimand("all men", "gn 1 vs 0", "sperm_retrieved", "")
+QUESTION = Estimand("all patients", "gn 1 vs 0", "sperm_retrieved", "")
 counts = st.integers(1, 200)
 
 
-def test_ten_men_by_hand():
+def test_ten_patients_by_hand():
     table = TwoByTwo.of(3, 2, 1, 4)
     assert risk_difference(table, QUESTION).estimate == pytest.approx(3 / 5 - 1 / 5)
     assert risk_difference(table, QUESTION).std_error == pytest.approx(

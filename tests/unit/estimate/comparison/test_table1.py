@@ -49,9 +49,9 @@ def test_categories_by_hand() -> None:
 
 
 def test_large_counts_use_the_chi_square_test() -> None:
-    men = pd.DataFrame({"gn": [0, 1] * 30, "y": (["no"] * 20 + ["yes"] * 10) * 2})
+    patients = pd.DataFrame({"gn": [0, 1] * 30, "y": (["no"] * 20 + ["yes"] * 10) * 2})
     row = table_one(
-        men,
+        patients,
         "gn",
         {
             "y": Categorical(
@@ -66,16 +66,16 @@ def test_large_counts_use_the_chi_square_test() -> None:
 
 
 def test_an_outcome_of_zeros_and_ones_with_gaps_is_a_category() -> None:
-    men = pd.DataFrame({"gn": [0, 0, 1, 1], "live_birth": [0, 1, 1, None]})
-    row = table_one(men, "gn", {"live_birth": Categorical(("0", "1"))}).rows[0]
+    patients = pd.DataFrame({"gn": [0, 0, 1, 1], "live_birth": [0, 1, 1, None]})
+    row = table_one(patients, "gn", {"live_birth": Categorical(("0", "1"))}).rows[0]
     assert isinstance(row, CategoricalRow)
     assert row.counts[1].tolist() == [2, 1, 1]
     assert row.missing.tolist() == [1, 0, 1]
 
 
 def test_three_groups_use_kruskal_wallis() -> None:
-    men = MEN.assign(gn=["a", "b", "c"] * 3 + ["a"])
-    assert table_one(men, "gn", {"age_years": Numeric()}).rows[0].test == "Kruskal-Wallis"
+    patients = MEN.assign(gn=["a", "b", "c"] * 3 + ["a"])
+    assert table_one(patients, "gn", {"age_years": Numeric()}).rows[0].test == "Kruskal-Wallis"
 
 
 def test_the_text_names_the_groups_and_counts_the_missing() -> None:
@@ -98,8 +98,8 @@ def test_a_weighted_table_has_no_p_values() -> None:
 
 
 def test_a_group_without_values_is_shown_as_nan() -> None:
-    men = MEN.assign(age_years=[np.nan] * 4 + [30.0] * 6)
-    row = table_one(men, "gn", {"age_years": Numeric()}).rows[0]
+    patients = MEN.assign(age_years=[np.nan] * 4 + [30.0] * 6)
+    row = table_one(patients, "gn", {"age_years": Numeric()}).rows[0]
     assert isinstance(row, NumericRow)
     assert row.n.tolist() == [6, 0, 6]
     assert np.isnan(row.median[1])
@@ -108,14 +108,14 @@ def test_a_group_without_values_is_shown_as_nan() -> None:
 
 
 def test_all_faults_are_reported_at_once() -> None:
-    men = MEN.assign(bmi_kg_m2="high")
+    patients = MEN.assign(bmi_kg_m2="high")
     kinds = {"age": Numeric(), "bmi_kg_m2": Numeric(), "diagnosis": Categorical(("azfc",))}
     with pytest.raises(InputError) as error:
-        table_one(men, "gn", kinds)
+        table_one(patients, "gn", kinds)
     assert [fault.field for fault in error.value.faults] == ["age", "bmi_kg_m2", "diagnosis"]
     with pytest.raises(InputError, match="weights"):
         table_one(MEN, "gn", KINDS, weights=[1.0, np.inf] * 5)
-    with pytest.raises(InputError, match="give every man a group"):
+    with pytest.raises(InputError, match="give every patient a group"):
         table_one(MEN.assign(gn=None), "gn", KINDS)
 
 

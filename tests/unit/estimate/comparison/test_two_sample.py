@@ -15,13 +15,13 @@ from estimate.comparison.two_sample import (
 )
 from protocol.errors import InputError
 
-# Ten men: five untreated, five treated; every treated man has the larger value but one.
+# Ten patients: five untreated, five treated; every treated patient has the larger value but one.
 VALUES = [1.0, 2.0, 3.0, 4.0, 9.0, 5.0, 6.0, 7.0, 8.0, 10.0]
 ARM = [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]
 
 
 def test_wilcoxon_counts_pairs_won_by_the_treated() -> None:
-    # The man with 9.0 beats four of the five treated, so the treated win 25 - 4 pairs.
+    # The patient with 9.0 beats four of the five treated, so the treated win 25 - 4 pairs.
     test = wilcoxon(VALUES, ARM)
     assert test.statistic == 21
     # Rank sums of 5 out of 10 with W <= 4: 1 + 1 + 2 + 3 + 5 of the 252 choices.
@@ -101,7 +101,7 @@ def test_fisher_with_a_zero_cell_has_an_odds_ratio_at_the_edge() -> None:
 
 
 def test_an_r_by_c_table_by_enumeration() -> None:
-    # Margins (2, 2) and (1, 1, 2): six choices of two of the four men for line one.
+    # Margins (2, 2) and (1, 1, 2): six choices of two of the four patients for line one.
     # Column 3 holds 0, 1 or 2 of them in 1, 4 (two tables of 2) and 1 ways.
     assert fisher_exact([[1, 1, 0], [0, 0, 2]]) == pytest.approx(2 / 6)
     assert fisher_exact([[1, 0, 1], [0, 1, 1]]) == 1

@@ -13,11 +13,11 @@ from estimate.heterogeneity.additive import (
 from estimate.heterogeneity.risk_interaction import bootstrap_reri, risk_interaction
 from protocol.errors import InputError
 
-# Men with the outcome of 20 in each group: untreated/treated x modifier no/yes.
+# Patients with the outcome of 20 in each group: untreated/treated x modifier no/yes.
 EVENTS = {(0, 0): 4, (0, 1): 6, (1, 0): 8, (1, 1): 14}
 
 
-def men() -> tuple[AnalysisSet, np.ndarray]:
+def patients() -> tuple[AnalysisSet, np.ndarray]:
     rows = [(a, int(i < k), s) for (a, s), k in EVENTS.items() for i in range(20)]
     gn, y, modifier = np.transpose(rows)
     return analysis_set({"gn": gn, "y": y}, treatment="gn", outcome="y"), modifier
@@ -28,7 +28,7 @@ def odds(a: int, s: int) -> float:
 
 
 def test_measures_by_hand() -> None:
-    data, modifier = men()
+    data, modifier = patients()
     ours = additive_from_data(data, modifier)
     r10, r01, r11 = (odds(*g) / odds(0, 0) for g in ((1, 0), (0, 1), (1, 1)))
     assert [ours.ratio10, ours.ratio01, ours.ratio11] == pytest.approx([r10, r01, r11])
@@ -57,7 +57,7 @@ def test_the_delta_method_is_a_numerical_derivative() -> None:
 
 
 def test_risks_by_hand() -> None:
-    data, modifier = men()
+    data, modifier = patients()
     ours = risk_interaction(data, modifier)
     risk = {g: k / 20 for g, k in EVENTS.items()}
     assert ours.risks == pytest.approx(np.array([[0.2, 0.3], [0.4, 0.7]]))
@@ -104,19 +104,19 @@ def test_a_model_that_fails_gives_no_measure() -> None:
 
 
 def test_a_modifier_that_is_the_treatment_gives_no_measure() -> None:
-    data, _ = men()
+    data, _ = patients()
     ours = additive_from_data(data, data.treatment)
     assert np.isnan([ours.reri.estimate, ours.ap.estimate, ours.mover_low]).all()
 
 
-def test_a_modifier_that_is_no_group_is_refused() -> None:
-    data, modifier = men()
+def test_a_modifier_that_is_not_a_group_is_refused() -> None:
+    data, modifier = patients()
     with pytest.raises(InputError, match="choose a cut"):
         additive_from_data(data, modifier * 31)
 
 
 def test_the_bootstrap_is_reproducible_and_covers_its_estimate() -> None:
-    data, modifier = men()
+    data, modifier = patients()
     one, other = (
         bootstrap_reri(data, modifier, np.random.default_rng(3), resamples=300) for _ in range(2)
     )
@@ -162,7 +162,7 @@ def test_each_level_is_compared_with_the_first() -> None:
 
 
 def test_two_levels_are_the_pairwise_measure() -> None:
-    data, modifier = men()
+    data, modifier = patients()
     ours, pair = additive_by_level(data, modifier, 2), additive_from_data(data, modifier)
     assert ours.levels[0].reri.estimate == pytest.approx(pair.reri.estimate)
     assert ours.p_value == pytest.approx(pair.reri.p_value)

@@ -13,17 +13,17 @@ from estimate.regression.logistic import fit_logistic
 from protocol.errors import InputError
 
 NAMES = ("diagnosis", "gn", "sperm_retrieved")
-# (exposure, mediator) -> men, men with the outcome.
+# (exposure, mediator) -> patients, patients with the outcome.
 CELLS = {(0, 0): (20, 4), (0, 1): (20, 8), (1, 0): (10, 3), (1, 1): (30, 18)}
 
 
-def men() -> np.ndarray:
+def patients() -> np.ndarray:
     rows = [(a, m, int(i < k)) for (a, m), (n, k) in CELLS.items() for i in range(n)]
     return np.transpose(rows)
 
 
 def analyse(**options: object) -> Mediation:
-    a, m, y = men()
+    a, m, y = patients()
     return mediate(a, m, y, np.random.default_rng(1), names=NAMES, **options)
 
 
@@ -58,7 +58,7 @@ def test_two_risks_make_all_effects() -> None:
     assert got["proportion"] == pytest.approx(0.03 / 0.14)
 
 
-def test_the_result_says_what_it_is_not() -> None:
+def test_the_result_states_what_it_is_not() -> None:
     ours = analyse(draws=50)
     assert "not whether gn works better in some" in ours.reading
     for each in ours.estimates():
@@ -120,7 +120,7 @@ def test_a_batch_equals_single_studies() -> None:
 
 
 def test_draws_of_identical_imputations_are_those_of_one() -> None:
-    a, m, y = men()
+    a, m, y = patients()
     five = np.stack([m] * 5)
     together = mediate(a, five, y, np.random.default_rng(5), names=NAMES, draws=2000, imputed=True)
     one = analyse(draws=10_000)
@@ -132,7 +132,7 @@ def test_draws_of_identical_imputations_are_those_of_one() -> None:
 
 
 def test_a_model_without_finite_fit_is_a_counted_failure() -> None:
-    a, m, _ = men()
+    a, m, _ = patients()
     ours = mediate(a, m, a, np.random.default_rng(6), names=NAMES, draws=50)
     assert not ours.converged
     assert ours.draws == 0
@@ -141,7 +141,7 @@ def test_a_model_without_finite_fit_is_a_counted_failure() -> None:
 
 
 def test_bad_input_is_named() -> None:
-    a, m, y = men()
+    a, m, y = patients()
     rng = np.random.default_rng(7)
     with pytest.raises(InputError, match="exposure: is not 0/1"):
         mediate(a * 2, m, y, rng, names=NAMES)

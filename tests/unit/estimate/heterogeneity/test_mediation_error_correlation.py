@@ -76,7 +76,7 @@ def test_the_indirect_effect_is_nothing_where_it_vanishes():
     assert at.acme[0] == pytest.approx(0, abs=1e-4)
 
 
-def test_recoding_the_exposure_or_its_men_changes_the_sign_or_nothing():
+def test_recoding_the_exposure_or_its_patients_changes_the_sign_or_nothing():
     a, m, y, x, _ = latent(300)
     once = error_correlation(a, m, y, covariates=x, rho=[0.3])
     assert error_correlation(1 - a, m, y, covariates=x, rho=[0.3]).acme == pytest.approx(

@@ -17,7 +17,7 @@ from protocol.errors import InputError
 
 
 def from_counts(young: list[list[int]], old: list[list[int]]) -> tuple[AnalysisSet, np.ndarray]:
-    """Return men from [[untreated no, yes], [treated no, yes]] of two subgroups."""
+    """Return patients from [[untreated no, yes], [treated no, yes]] of two subgroups."""
     rows = [
         (gn, y, g)
         for g, table in enumerate((young, old))
@@ -45,7 +45,7 @@ def test_odds_ratios_and_their_difference_by_hand() -> None:
     z2 = np.log(ratios[0] / ratios[1]) ** 2 / sum(variances)
     assert ours.heterogeneity == pytest.approx(z2)
     assert ours.interaction.wald == pytest.approx(z2)
-    assert ours.men.tolist() == [[10, 10], [10, 10]]
+    assert ours.patients.tolist() == [[10, 10], [10, 10]]
     assert ours.events.tolist() == [[2, 6], [4, 5]]
     assert ours.separate[0].estimand.population == "young"
     assert ours.separate[0].method != ours.joint[0].method
@@ -68,13 +68,13 @@ def test_a_subgroup_in_which_everyone_succeeds_is_a_failed_fit_and_not_a_number(
     assert np.isnan(ours.interaction.p_value)
 
 
-def test_without_untreated_men_there_is_no_estimate() -> None:
+def test_without_untreated_patients_there_is_not_a_estimate() -> None:
     """The covariate must not slip into the place of the treatment."""
     rng = np.random.default_rng(3)
     group, gn, y = rng.integers(0, 2, (3, 200))
     gn[group == 1] = 1
-    men = {"gn": gn, "y": y, "age_years": rng.normal(31, 4, 200)}
-    data = analysis_set(men, treatment="gn", outcome="y", covariates={"age_years": Numeric()})
+    patients = {"gn": gn, "y": y, "age_years": rng.normal(31, 4, 200)}
+    data = analysis_set(patients, treatment="gn", outcome="y", covariates={"age_years": Numeric()})
     ours = subgroup_effects(data, group, ["young", "old"])
     assert ours.separate[0].converged
     for each in (ours.separate[1], ours.joint[1]):
@@ -83,20 +83,20 @@ def test_without_untreated_men_there_is_no_estimate() -> None:
     assert not ours.interaction.converged
 
 
-def test_what_the_subgroup_says_already_is_dropped() -> None:
+def test_what_the_subgroup_states_already_is_dropped() -> None:
     rng = np.random.default_rng(1)
     n = 300
-    men = {
+    patients = {
         "gn": rng.integers(0, 2, n),
         "y": rng.integers(0, 2, n),
         "diagnosis": rng.integers(0, 3, n),
         "age_years": rng.normal(31, 4, n),
     }
     kinds = {"diagnosis": Categorical(("a", "b", "c")), "age_years": Numeric()}
-    data = analysis_set(men, treatment="gn", outcome="y", covariates=kinds)
-    ours = subgroup_effects(data, men["diagnosis"] > 0, ["a", "not a"])
+    data = analysis_set(patients, treatment="gn", outcome="y", covariates=kinds)
+    ours = subgroup_effects(data, patients["diagnosis"] > 0, ["a", "not a"])
     assert all(each.converged for each in (*ours.separate, *ours.joint))
-    X, tested = interaction_design(data, (men["diagnosis"] > 0)[:, None])
+    X, tested = interaction_design(data, (patients["diagnosis"] > 0)[:, None])
     assert X.shape[-1] == 6  # 1, gn, not a, b (c follows), age, gn x not a
     assert (tested.start, tested.stop) == (5, 6)
 
@@ -104,14 +104,14 @@ def test_what_the_subgroup_says_already_is_dropped() -> None:
 def test_a_batch_equals_single_studies() -> None:
     rng = np.random.default_rng(2)
     shape = (4, 120)
-    men = {
+    patients = {
         "gn": rng.integers(0, 2, shape),
         "y": rng.integers(0, 2, shape),
         "age_years": rng.normal(31, 4, shape),
     }
     group, who = rng.integers(0, 2, shape), rng.random(shape) < 0.9
     data = analysis_set(
-        men, treatment="gn", outcome="y", covariates={"age_years": Numeric()}, include=who
+        patients, treatment="gn", outcome="y", covariates={"age_years": Numeric()}, include=who
     )
     batch = subgroup_effects(data, group, ["low", "high"])
     for i in range(4):
@@ -135,7 +135,7 @@ def test_the_interaction_can_be_tested_after_imputation() -> None:
 
 def test_bad_subgroups_are_named() -> None:
     data, group = from_counts(YOUNG, OLD)
-    with pytest.raises(InputError, match="middle: no man is in it"):
+    with pytest.raises(InputError, match="middle: no patient is in it"):
         subgroup_effects(data, group * 2, ["young", "middle", "old"])
     with pytest.raises(InputError, match="code them 0 to 1"):
         subgroup_effects(data, group + 1, ["young", "old"])

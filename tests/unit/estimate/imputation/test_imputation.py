@@ -16,7 +16,7 @@ from estimate.imputation.table import encode, impute_table
 from protocol.errors import InputError
 
 AGE, FSH = Column("age_years"), Column("fsh_iu_l")
-# Ten men on the line y = 1 + 2 x, residuals +-1 that are orthogonal to intercept and x.
+# Ten patients on the line y = 1 + 2 x, residuals +-1 that are orthogonal to intercept and x.
 X = np.stack([np.ones(10), np.repeat(np.arange(5.0), 2)], -1)[None]
 NOISE = np.tile([1.0, -1.0], 5)
 Y = (1 + 2 * X[..., 1]) + NOISE
@@ -51,21 +51,21 @@ def test_collinear_columns_get_a_ridge_and_not_a_crash() -> None:
     ] == pytest.approx([1, 2, 0])
 
 
-def test_donors_are_the_nearest_men_with_a_value() -> None:
+def test_donors_are_the_nearest_patients_with_a_value() -> None:
     predicted = np.array([[1.0, 5.0, 2.0, 8.0, 3.0]])
     known = np.array([[True, True, True, True, False]])
     found = nearest_donors(predicted, known, np.array([[2.8, 100.0]]), 3).rows()
     assert found[0].tolist() == [[2, 0, 1], [3, 1, 2]]
 
 
-def test_all_men_with_the_same_prediction_can_be_the_donor() -> None:
+def test_all_patients_with_the_same_prediction_can_be_the_donor() -> None:
     predicted = np.array([[1.0, 0, 0, 0, 0, 0, 0, 0, 9, 1]])
     found = nearest_donors(predicted, np.ones((1, 10), bool), np.full((1, 8), -1.0), 5)
     rows = found.draw(np.full((1, 8), 0.5), np.arange(8.0)[None] / 8)
     assert sorted(set(rows[0].tolist())) == [1, 2, 3, 4, 5, 6, 7]
 
 
-def test_fewer_men_than_donors_use_all_there_are() -> None:
+def test_fewer_patients_than_donors_use_all_there_are() -> None:
     known = np.array([[True, True, False]])
     found = nearest_donors(np.array([[1.0, 2.0, 3.0]]), known, np.array([[0.0]]), 5)
     assert found.rows().tolist() == [[[0, 1]]]
@@ -94,7 +94,7 @@ def test_perfect_prediction_does_not_send_categories_to_infinity() -> None:
     assert (prob.argmax(-1) == codes).mean() >= 0.8
 
 
-def men(n: int = 60, seed: int = 0) -> np.ndarray:
+def patients(n: int = 60, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
     values = np.stack([rng.normal(31, 4, n), rng.normal(18, 6, n)], -1)
     values[::3, 1] = np.nan
@@ -102,7 +102,7 @@ def men(n: int = 60, seed: int = 0) -> np.ndarray:
 
 
 def test_complete_data_come_back_as_they_are() -> None:
-    values = np.nan_to_num(men())
+    values = np.nan_to_num(patients())
     done = impute(values, [AGE, FSH], np.random.default_rng(1), imputations=3)
     assert done.incomplete == ()
     assert (done.completed == values).all()
@@ -111,7 +111,7 @@ def test_complete_data_come_back_as_they_are() -> None:
 
 @pytest.mark.parametrize("method", ["pmm", "norm"])
 def test_a_shift_moves_every_imputed_number_by_just_that(method: Method) -> None:
-    values = men()
+    values = patients()
     columns = [AGE, Column("fsh_iu_l", method=method)]
     plain, moved = (
         impute(values, columns, np.random.default_rng(2), imputations=4, shift={"fsh_iu_l": d})
@@ -124,7 +124,7 @@ def test_a_shift_moves_every_imputed_number_by_just_that(method: Method) -> None
 
 def test_a_row_of_shifts_is_a_sensitivity_analysis() -> None:
     shifts = np.array([-10.0, 0, 10])
-    done = impute(men(), [AGE, FSH], np.random.default_rng(3), shift={"fsh_iu_l": shifts})
+    done = impute(patients(), [AGE, FSH], np.random.default_rng(3), shift={"fsh_iu_l": shifts})
     assert done.completed.shape == (3, 20, 60, 2)
     assert np.diff(done.completed[..., 1].mean((-1, -2))) == pytest.approx(10 / 3, abs=0.5)
 
@@ -150,21 +150,21 @@ def test_three_categories_keep_their_shares() -> None:
     assert [(drawn == k).mean() for k in range(3)] == pytest.approx([0.6, 0.3, 0.1], abs=0.06)
 
 
-def test_men_left_out_neither_inform_nor_are_imputed() -> None:
-    values = men()
+def test_patients_left_out_neither_inform_nor_are_imputed() -> None:
+    values = patients()
     inside = np.arange(60) < 40
-    spoiled = values.copy()
-    spoiled[40:] = [1e6, np.nan]
+    changed = values.copy()
+    changed[40:] = [1e6, np.nan]
     one = impute(values, [AGE, FSH], np.random.default_rng(7), included=inside)
-    other = impute(spoiled, [AGE, FSH], np.random.default_rng(7), included=inside)
+    other = impute(changed, [AGE, FSH], np.random.default_rng(7), included=inside)
     assert (one.completed[:, :40] == other.completed[:, :40]).all()
     assert np.isnan(other.completed[:, 40:, 1]).all()
     assert (other.completed[:, 40:, 0] == 1e6).all()
 
 
-def test_a_batch_repeats_what_each_data_set_gives_alone() -> None:
+def test_a_batch_equals_what_each_data_set_gives_alone() -> None:
     rng = np.random.default_rng(8)
-    batch = np.stack([men(seed=s) for s in range(3)])
+    batch = np.stack([patients(seed=s) for s in range(3)])
     batch[1, 5:25, 1] = np.nan
     batch = np.concatenate(
         [batch, rng.integers(0, 3, (3, 60, 1)), rng.integers(0, 2, (3, 60, 1))], -1
@@ -179,7 +179,7 @@ def test_a_batch_repeats_what_each_data_set_gives_alone() -> None:
 
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    batch = np.stack([men(seed=s) for s in range(5)])
+    batch = np.stack([patients(seed=s) for s in range(5)])
     whole, parts = [], []
     for limit, into in ((1000, whole), (4, parts)):
         monkeypatch.setattr("estimate.imputation.chain.BLOCK_CHAINS", limit)
@@ -189,7 +189,7 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (whole[0].sds == parts[0].sds).all()
 
 
-def test_three_men_are_enough_to_run_and_none_is_not() -> None:
+def test_three_patients_are_enough_to_run_and_none_is_not() -> None:
     tiny = [[30.0, 12.0], [31, np.nan], [35, 18]]
     done = impute(tiny, [AGE, FSH], np.random.default_rng(1), imputations=4, iterations=2)
     assert set(done.completed[:, 1, 1]) <= {12.0, 18.0}
@@ -237,9 +237,9 @@ def test_a_column_is_imputed_from_its_predictors_alone() -> None:
 def test_bad_shifts_and_generators_are_named() -> None:
     rng = np.random.default_rng(0)
     with pytest.raises(InputError, match="lh_iu_l: it cannot be shifted"):
-        impute(men(), [AGE, FSH], rng, shift={"lh_iu_l": 1})
+        impute(patients(), [AGE, FSH], rng, shift={"lh_iu_l": 1})
     with pytest.raises(InputError, match="2 generators came"):
-        impute(men(), [AGE, FSH], rng.spawn(2))
+        impute(patients(), [AGE, FSH], rng.spawn(2))
 
 
 TABLE = pd.DataFrame(
@@ -276,9 +276,9 @@ def test_a_table_goes_in_and_completed_tables_come_out() -> None:
 
 
 def test_categories_coded_as_numbers_stay_numbers() -> None:
-    men = pd.DataFrame({"age_years": range(30, 60), "live_birth": [0.0, 1, None] * 10})
+    patients = pd.DataFrame({"age_years": range(30, 60), "live_birth": [0.0, 1, None] * 10})
     kinds = {"age_years": Numeric(), "live_birth": Categorical(("0", "1"))}
-    tables, _ = impute_table(men, kinds, np.random.default_rng(2), imputations=2)
+    tables, _ = impute_table(patients, kinds, np.random.default_rng(2), imputations=2)
     assert tables[0]["live_birth"].isin([0.0, 1.0]).all()
     assert tables[0]["live_birth"].dtype == float
 
@@ -308,15 +308,15 @@ def test_all_faults_of_a_table_are_reported_at_once() -> None:
 
 
 def test_chains_of_independent_draws_have_converged() -> None:
-    done = impute(men(300), [AGE, FSH], np.random.default_rng(2), iterations=40)
+    done = impute(patients(300), [AGE, FSH], np.random.default_rng(2), iterations=40)
     assert convergence(done).of_means == pytest.approx(1, abs=0.1)
     assert convergence(done).of_sds == pytest.approx(1, abs=0.1)
-    short = impute(men(), [AGE, FSH], np.random.default_rng(2), iterations=2)
+    short = impute(patients(), [AGE, FSH], np.random.default_rng(2), iterations=2)
     assert np.isnan(convergence(short).of_means)
 
 
 def test_shares_missing() -> None:
-    shares, complete = missing_patterns(men(60))
+    shares, complete = missing_patterns(patients(60))
     assert shares.tolist() == [0, pytest.approx(1 / 3)]
     assert complete == pytest.approx(2 / 3)
 

@@ -25,7 +25,7 @@ def test_rubins_rules_by_hand() -> None:
     assert (ours.conf_low, ours.conf_high) == pytest.approx((2 - half, 2 + half))
 
 
-def test_few_men_lower_the_degrees_of_freedom() -> None:
+def test_few_patients_lower_the_degrees_of_freedom() -> None:
     share = (4 / 3) / (11 / 6)
     rubin, observed = 2 / share**2, 11 / 13 * 10 * (1 - share)
     assert pool(Q, U, df_complete=10).df == pytest.approx(1 / (1 / rubin + 1 / observed))
@@ -43,8 +43,8 @@ def test_one_imputation_is_refused() -> None:
         pool([1.0], [1.0])
 
 
-def test_an_estimate_is_pooled_on_its_own_scale_and_says_so() -> None:
-    question = Estimand("all men", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
+def test_an_estimate_is_pooled_on_its_own_scale_and_is_reported() -> None:
+    question = Estimand("all patients", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
     each = wald(question, "adjusted", "odds ratio", Q, np.sqrt(U), 100)
     pooled = pool_estimates(each, df_complete=97)
     assert pooled.estimate == pytest.approx(np.exp(2))

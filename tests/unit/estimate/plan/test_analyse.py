@@ -26,7 +26,7 @@ def plan(**changes):
     return Plan.model_validate({**given, **changes})
 
 
-def men(n=300, seed=1, missing=0.0):
+def patients(n=300, seed=1, missing=0.0):
     rng = np.random.default_rng(seed)
     age = rng.normal(31, 4, n).round(1)
     azfc = rng.random(n) < 0.3
@@ -39,13 +39,13 @@ def men(n=300, seed=1, missing=0.0):
 
 
 def test_every_method_of_the_plan_answers_under_its_own_name():
-    found = analyse(men(), plan(models={"model 1": ["age_years"]}))
+    found = analyse(patients(), plan(models={"model 1": ["age_years"]}))
     assert list(dict.fromkeys(each.method for each in found.estimates)) == [*EVERY, "model 1"]
     assert all(each.converged for each in found.estimates)
 
 
 def test_the_record_is_the_documented_json():
-    record = json.loads(json.dumps(analyse(men(), plan()).record(), allow_nan=False))
+    record = json.loads(json.dumps(analyse(patients(), plan()).record(), allow_nan=False))
     assert set(record["estimates"][0]) >= {
         "method", "estimand", "scale", "estimate", "std_error", "statistic", "p_value",
         "conf_low", "conf_high", "interval", "n",
@@ -54,25 +54,27 @@ def test_the_record_is_the_documented_json():
     assert {row["covariate"] for row in record["balance"]["unadjusted"]} == {
         "age_years", "diagnosis[idiopathic]", "diagnosis[azfc]",
     }  # fmt: skip
-    assert record["missing"]["left_out"] == {}
+    assert record["missing"]["excluded"] == {}
 
 
 def test_absolute_risks_come_first():
-    scales = [each.scale for each in analyse(men(), plan(methods=("crude", "aipw"))).estimates]
+    scales = [
+        each.scale for each in analyse(patients(), plan(methods=("unadjusted", "aipw"))).estimates
+    ]
     assert scales == ["risk difference", "risk ratio", "odds ratio"] * 2
 
 
 def test_complete_cases_equal_the_estimator_on_them():
-    table = men(missing=0.1)
+    table = patients(missing=0.1)
     found = analyse(table, plan(methods=("adjusted",)))
     data = analysis_set(table, treatment="gn", outcome="y", covariates=plan().kinds)
     assert found.estimates[0].estimate == adjusted(data).estimate
-    left_out = found.record()["missing"]["left_out"]
-    assert sum(left_out.values()) == 300 - data.n
+    excluded = found.record()["missing"]["excluded"]
+    assert sum(excluded.values()) == 300 - data.n
 
 
 def test_imputation_keeps_everybody_and_is_reproducible():
-    table = men(missing=0.15)
+    table = patients(missing=0.15)
     chosen = plan(missing=MissingData(method="mice", imputations=5, iterations=3), seed=7)
     first, second = (analyse(table, chosen) for _ in range(2))
     assert [each.records() for each in first.estimates] == [
@@ -86,67 +88,70 @@ def test_imputation_keeps_everybody_and_is_reproducible():
 
 def test_nothing_missing_needs_no_imputation():
     whole, imputed = (
-        analyse(men(), plan(missing={"method": method})) for method in ("complete-case", "mice")
+        analyse(patients(), plan(missing={"method": method}))
+        for method in ("complete-case", "mice")
     )
     assert [each.records() for each in whole.estimates] == [
         each.records() for each in imputed.estimates
     ]
 
 
-def test_the_crude_estimate_uses_all_men_when_covariates_are_imputed():
-    table = men(missing=0.3)
-    chosen = plan(methods=("crude",), missing={"method": "mice", "imputations": 2, "iterations": 1})
-    whole = analyse({"gn": table["gn"], "y": table["y"]}, Plan(**ROLES, methods=("crude",)))
+def test_the_unadjusted_estimate_uses_all_patients_when_covariates_are_imputed():
+    table = patients(missing=0.3)
+    chosen = plan(
+        methods=("unadjusted",), missing={"method": "mice", "imputations": 2, "iterations": 1}
+    )
+    whole = analyse({"gn": table["gn"], "y": table["y"]}, Plan(**ROLES, methods=("unadjusted",)))
     assert analyse(table, chosen).estimates[2].records() == whole.estimates[2].records()
 
 
 ROLES = {"treatment": "gn", "outcome": "y"}
 
 
-def test_a_plan_that_says_nothing_is_missing_is_held_to_it():
+def test_a_plan_that_states_nothing_is_missing_is_held_to_it():
     with pytest.raises(InputError, match=r"age_years: \d+ values are missing"):
-        analyse(men(missing=0.1), plan(missing={"method": "none"}))
+        analyse(patients(missing=0.1), plan(missing={"method": "none"}))
 
 
-def test_men_not_eligible_are_left_out():
-    table = {**men(), "operated": (np.arange(300) % 3 > 0).astype(int)}
+def test_patients_not_eligible_are_excluded():
+    table = {**patients(), "operated": (np.arange(300) % 3 > 0).astype(int)}
     found = analyse(table, plan(eligible="operated"))
     assert found.estimates[0].n == 200
-    assert found.record()["missing"]["left_out"] == {"not eligible": 100}
+    assert found.record()["missing"]["excluded"] == {"not eligible": 100}
 
 
 def test_the_estimand_names_the_population_and_what_happens_on_the_way():
     event = Event(event="sperm in the ejaculate", strategy="excluded from the analysis")
-    found = analyse(men(), plan(population="men operated", intercurrent=(event,)))
+    found = analyse(patients(), plan(population="patients operated", intercurrent=(event,)))
     line = str(found.estimates[0].estimand)
-    assert "all men: men operated" in line
+    assert "all patients: patients operated" in line
     assert "sperm in the ejaculate: excluded from the analysis" in line
 
 
-def test_matching_takes_the_smaller_arm_and_says_so():
-    found = analyse(men(), plan(methods=("matching",)))
+def test_matching_takes_the_smaller_arm_and_is_reported():
+    found = analyse(patients(), plan(methods=("matching",)))
     assert "untreated" in found.estimates[0].estimand.population
-    with pytest.raises(InputError, match="treated men look for partners"):
-        analyse(men(), plan(methods=("matching",), matching=Matching(focal="treated")))
+    with pytest.raises(InputError, match="treated patients for"):
+        analyse(patients(), plan(methods=("matching",), matching=Matching(focal="treated")))
 
 
 def test_a_separated_model_is_a_labelled_result_beside_sound_ones():
-    table = men(60)
+    table = patients(60)
     table["y"] = np.where(table["diagnosis"] == "azfc", 1, table["y"])
-    found = analyse(table, plan(methods=("crude", "adjusted", "iptw-ate")))
+    found = analyse(table, plan(methods=("unadjusted", "adjusted", "iptw-ate")))
     converged = {each.method: bool(each.converged) for each in found.estimates}
-    assert converged == {"crude": True, "adjusted": False, "iptw-ate": True}
+    assert converged == {"unadjusted": True, "adjusted": False, "iptw-ate": True}
 
 
 def test_collinear_covariates_are_a_labelled_result():
-    table = men()
+    table = patients()
     table["born"] = 2020 - table["age_years"]
     covariates = {**COVARIATES, "born": "numeric"}
     (answer,) = analyse(table, plan(covariates=covariates, methods=("adjusted",))).estimates
     assert not answer.converged
 
 
-def test_three_men_are_too_few_but_no_crash():
+def test_three_patients_are_too_few_but_no_crash():
     table = {"gn": [1, 0, 1], "y": [1, 0, 0], "age_years": [30, 31, 35]}
     chosen = plan(covariates={"age_years": "numeric"}, methods=tuple(m for m in EVERY))
     found = analyse(table, chosen)
@@ -155,21 +160,22 @@ def test_three_men_are_too_few_but_no_crash():
 
 
 def test_the_full_plan_on_one_cohort_is_quick():
-    table = men(542, missing=0.05)
+    table = patients(542, missing=0.05)
     begin = time.process_time()
     analyse(table, plan(missing={"method": "mice", "imputations": 20, "iterations": 10}))
     assert time.process_time() - begin < 2
 
 
-def test_the_record_says_how_well_was_imputed():
-    """More is known of a man's effect when less is missing; chains that mix have R-hat near 1."""
+def test_the_record_states_how_well_was_imputed():
+    """More is known of a patient's effect when less is missing; chains that mix have R-hat near
+    1."""
     fractions = []
     for missing in (0.05, 0.4):
         chosen = plan(
             methods=("adjusted", "iptw-ate"),
             missing={"method": "mice", "imputations": 10, "iterations": 6},
         )
-        record = analyse(men(missing=missing), chosen).record()["missing"]
+        record = analyse(patients(missing=missing), chosen).record()["missing"]
         assert [each["covariate"] for each in record["chains"]] == ["age_years", "diagnosis"]
         assert all(0.5 < each["r_hat_of_means"] < 1.6 for each in record["chains"])
         assert [(each["method"], each["scale"]) for each in record["information"]][:2] == [
@@ -177,29 +183,31 @@ def test_the_record_says_how_well_was_imputed():
         ]  # fmt: skip
         fractions.append([each["fraction_missing"] for each in record["information"]])
     assert np.mean(fractions[0]) < np.mean(fractions[1])
-    nothing = analyse(men(), plan()).record()["missing"]
+    nothing = analyse(patients(), plan()).record()["missing"]
     assert (nothing["chains"], nothing["information"]) == ([], [])
 
 
 def test_the_weighted_table_is_balanced_and_has_no_tests():
     """Within an arm weighted by the true kind of score, azfc is as common as in everybody."""
-    found = analyse(men(2000), plan(methods=("iptw-ate",)))
+    found = analyse(patients(2000), plan(methods=("iptw-ate",)))
     table = weighted_table(found)
     assert "p" not in table.columns
     row = table[table["level"] == "azfc"].iloc[0]
     shares = [float(re.search(r"\((.*)%\)", cell)[1]) for cell in row[2:5]]
     assert np.ptp(shares) < 1
-    assert weighted_table(analyse(men(), plan(methods=("aipw",)))) is None
+    assert weighted_table(analyse(patients(), plan(methods=("aipw",)))) is None
 
 
-def test_progress_is_told_step_by_step():
-    told = []
-    analyse(men(), plan(methods=("crude", "aipw")), tell=lambda *step: told.append(step))
-    assert told == [(0, 2, "reading"), (1, 2, "crude"), (2, 2, "aipw")]
+def test_progress_is_reported_step_by_step():
+    reported = []
+    analyse(
+        patients(), plan(methods=("unadjusted", "aipw")), tell=lambda *step: reported.append(step)
+    )
+    assert reported == [(0, 2, "reading"), (1, 2, "unadjusted"), (2, 2, "aipw")]
 
 
 def test_percents_of_the_plan_reach_the_estimators():
-    table = men()
+    table = patients()
     methods = ("iptw-ate", "matching")
     loose = analyse(table, plan(methods=methods))
     tight = analyse(
@@ -210,12 +218,12 @@ def test_percents_of_the_plan_reach_the_estimators():
     assert tight.estimates[-1].n < loose.estimates[-1].n
 
 
-def test_trimmed_men_are_counted_and_only_crude_keeps_them():
-    found = analyse(men(), plan(methods=("crude", "iptw-ate"), trim_percent=(60, 80)))
-    left = found.record()["missing"]["left_out"]["propensity score outside 0.6 to 0.8"]
+def test_trimmed_patients_are_counted_and_only_unadjusted_keeps_them():
+    found = analyse(patients(), plan(methods=("unadjusted", "iptw-ate"), trim_percent=(60, 80)))
+    left = found.record()["missing"]["excluded"]["propensity score outside 0.6 to 0.8"]
     assert 0 < left < 300
     assert {int(each.n) for each in found.estimates} == {300, 300 - left}
     arms = found.record()["arms"]
-    assert arms["treated"]["men"] + arms["untreated"]["men"] == 300 - left
+    assert arms["treated"]["patients"] + arms["untreated"]["patients"] == 300 - left
     with pytest.raises(InputError, match="nobody's propensity score lies from 1 to 2 %"):
-        analyse(men(), plan(trim_percent=(1, 2)))
+        analyse(patients(), plan(trim_percent=(1, 2)))

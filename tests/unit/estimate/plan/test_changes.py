@@ -1,15 +1,17 @@
 """Measurements before and after, by hand."""
 
+import itertools
+
 import numpy as np
 import pytest
-from scipy import stats
 
+from estimate.comparison.two_sample import signed_rank
 from estimate.plan.changes import Pairs, changes
 from estimate.plan.choices import Measured
 from estimate.plan.spec import Plan
 from protocol.errors import InputError
 
-MEN = {
+PATIENTS = {
     "gn": [1, 1, 1, 0, 1],
     "y": [1, 0, 1, 0, 0],
     "fsh": [20.0, 30.0, np.nan, 12.0, 18.0],
@@ -20,33 +22,46 @@ MEN = {
 
 def planned(**measured):
     return Plan(
-        treatment="gn", outcome="y", methods=("crude",), changes={"FSH": Measured(**measured)}
+        treatment="gn", outcome="y", methods=("unadjusted",), changes={"FSH": Measured(**measured)}
     )
 
 
-def test_men_with_both_values_are_paired():
-    (change,) = changes(MEN, planned(before="fsh", after="fsh_after"))
+def test_patients_with_both_values_are_paired():
+    (change,) = changes(PATIENTS, planned(before="fsh", after="fsh_after"))
     ((words, pairs),) = change.groups
     assert words == "all"
     assert pairs.before.tolist() == [20, 30, 18]
     assert pairs.after.tolist() == [15, 24, 18]
     record = change.record()["groups"][0]
-    assert (record["men"], record["before_quartiles"]) == (3, [19, 20, 25])
+    assert (record["patients"], record["before_quartiles"]) == (3, [19, 20, 25])
 
 
 def test_groups_are_named_by_their_column():
-    (change,) = changes(MEN, planned(before="fsh", after="fsh_after", by="drug"))
+    (change,) = changes(PATIENTS, planned(before="fsh", after="fsh_after", by="drug"))
     assert {words: len(pairs.before) for words, pairs in change.groups} == {
         "drug = a": 2, "drug = b": 1
     }  # fmt: skip
-    assert change.record()["groups"][1]["p_value"] is None
+    assert change.record()["groups"][1]["p_value"] == 1.0  # one change of one sign
 
 
-def test_the_test_is_the_signed_rank_test():
-    rng = np.random.default_rng(1)
-    before, after = rng.normal(size=(2, 30))
-    expected = stats.wilcoxon(after, before, method="approx").pvalue
-    assert Pairs(before, after).p_value == pytest.approx(expected)
+def test_five_changes_of_one_sign_have_the_smallest_exact_p():
+    rising = Pairs(np.array([8.1, 9.4, 7.7, 8.8, 7.0]), np.array([15.2, 18.0, 12.9, 17.1, 11.4]))
+    assert rising.test.method == "Wilcoxon signed-rank, exact"
+    assert rising.p_value == 2 / 2**5
+
+
+def test_the_exact_distribution_is_that_of_all_signs():
+    change = np.array([0.3, -1.2, 2.5, 3.1, -0.4, 1.7, 0.9])
+    ranks = np.argsort(np.argsort(np.abs(change))) + 1
+    observed = ranks[change > 0].sum()
+    signs = np.array(list(itertools.product((0, 1), repeat=7)))
+    upper = ((signs * ranks).sum(1) >= observed).mean()
+    assert signed_rank(change).p_value == pytest.approx(min(1.0, 2 * upper))
+
+
+def test_nobody_who_changed_has_no_p_value():
+    pairs = Pairs(np.array([1.0, 2.0]), np.array([1.0, 2.0]))
+    assert np.isnan(pairs.p_value)
 
 
 @pytest.mark.parametrize(
@@ -59,10 +74,10 @@ def test_the_test_is_the_signed_rank_test():
 )
 def test_columns_that_do_not_fit_are_refused(measured, message):
     with pytest.raises(InputError, match=message):
-        list(changes(MEN, planned(**measured)))
+        list(changes(PATIENTS, planned(**measured)))
 
 
 def test_nobody_with_both_values_is_refused():
-    men = {**MEN, "fsh_after": [np.nan] * 5}
-    with pytest.raises(InputError, match="no man has a value there and in fsh"):
-        list(changes(men, planned(before="fsh", after="fsh_after")))
+    patients = {**PATIENTS, "fsh_after": [np.nan] * 5}
+    with pytest.raises(InputError, match="no patient has a value there and in fsh"):
+        list(changes(patients, planned(before="fsh", after="fsh_after")))

@@ -30,7 +30,7 @@ SUBGROUPS = {
 }
 
 
-def men(n=600, missing=0.0):
+def patients(n=600, missing=0.0):
     rng = np.random.default_rng(1)
     age = rng.normal(31, 4, n).round(1)
     diagnosis = rng.choice(3, n, p=[0.5, 0.25, 0.25])
@@ -46,7 +46,7 @@ def plan(**changes):
         "treatment": "gn",
         "outcome": "y",
         "covariates": COVARIATES,
-        "methods": ["crude"],
+        "methods": ["unadjusted"],
         "subgroups": SUBGROUPS,
         "splines": ["age_years"],
         "mediation": ["cause"],
@@ -56,7 +56,7 @@ def plan(**changes):
 
 @pytest.fixture(scope="module")
 def found():
-    return analyse(men(), plan())
+    return analyse(patients(), plan())
 
 
 def data_of(age):
@@ -78,7 +78,7 @@ def data_of(age):
         ("<=35.0", [0, 0, 1, 0], ("age_years ≤ 35", "age_years > 35")),
     ],
 )
-def test_a_man_at_the_cut_is_where_the_sign_says(cut, upper, labels):
+def test_a_patient_at_the_cut_is_where_the_sign_states(cut, upper, labels):
     data = data_of([34.9, 35, 35.1, 20])
     group, names = assign(data, Subgroup(by="age_years", cut=cut))
     assert group.tolist() == upper
@@ -86,14 +86,14 @@ def test_a_man_at_the_cut_is_where_the_sign_says(cut, upper, labels):
 
 
 def test_divisions_are_the_subgroup_estimators(found):
-    data = analysis_set(men(), treatment="gn", outcome="y", covariates=plan().kinds)
+    data = analysis_set(patients(), treatment="gn", outcome="y", covariates=plan().kinds)
     group = (data.covariates["age_years"] >= 32).astype(int)
     alone = subgroup_effects(data, group, ("a", "b"))
     ours = found.divisions[0]
     for a, b in zip(ours.separate, alone.separate, strict=True):
         assert a.estimate == b.estimate
     assert ours.p_value == alone.interaction.p_value
-    assert ours.men.sum() == 600
+    assert ours.patients.sum() == 600
     assert [len(each.labels) for each in found.divisions] == [2, 2, 3]
 
 
@@ -113,7 +113,7 @@ def test_a_bent_association_is_found_and_its_curve_is_one_at_the_median(found):
     assert shape.curve.log_odds_ratio[0] < 0 > shape.curve.log_odds_ratio[-1]
 
 
-def test_mediation_says_what_it_asks(found):
+def test_mediation_states_what_it_asks(found):
     (record,) = found.record()["mediation"]
     assert "how much of the effect of definite on y runs through gn" in record["reading"]
     effects = record["effects"]
@@ -125,7 +125,7 @@ def test_mediation_says_what_it_asks(found):
 
 def test_imputed_divisions_and_curves_are_pooled():
     chosen = plan(missing={"method": "mice", "imputations": 3, "iterations": 2})
-    found = analyse(men(missing=0.2), chosen)
+    found = analyse(patients(missing=0.2), chosen)
     assert {each.test for each in found.divisions} == {"D4"}
     assert "3 imputations" in found.divisions[0].separate[0].interval
     assert found.shapes[0].curve.log_odds_ratio.shape == (101,)
@@ -134,12 +134,14 @@ def test_imputed_divisions_and_curves_are_pooled():
 
 
 def test_an_empty_subgroup_is_refused():
-    with pytest.raises(InputError, match="no man is in it"):
-        analyse(men(), plan(subgroups={"old": {"by": "age_years", "cut": "> 90"}}, mediation=[]))
+    with pytest.raises(InputError, match="no patient is in it"):
+        analyse(
+            patients(), plan(subgroups={"old": {"by": "age_years", "cut": "> 90"}}, mediation=[])
+        )
 
 
 def test_a_subgroup_without_the_outcome_is_a_labelled_result():
-    table = men()
+    table = patients()
     table["y"] = table["y"] & (table["diagnosis"] != "azfc")
     found = analyse(table, plan(splines=[], mediation=[]))
     last = found.divisions[-1]
@@ -201,7 +203,7 @@ def test_an_indirect_effect_that_errors_could_feign():
     asked = plan(
         mediation_sensitivity=True, mediation_interaction=True, subgroups=SUBGROUPS, splines=[]
     )
-    (pathway,) = analyse(men(), asked).pathways
+    (pathway,) = analyse(patients(), asked).pathways
     record = pathway.record()
     assert record["e_value"]["point"] >= record["e_value"]["limit"] >= 1
     rho = record["error_correlation"]
@@ -212,7 +214,7 @@ def test_an_indirect_effect_that_errors_could_feign():
 
 
 def test_correlated_errors_are_pooled_over_imputations():
-    table = men(n=250, missing=0.1)
+    table = patients(n=250, missing=0.1)
     asked = plan(
         mediation_sensitivity=True, splines=[],
         missing={"method": "mice", "imputations": 2, "iterations": 1},

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import pretese as pt
-from estimate.comparison.contingency import crude
+from estimate.comparison.contingency import unadjusted
 from estimate.methods.registry import METHODS, Method, methods_of
 from estimate.methods.shared_work import Work
 from estimate.plan.analyse import analyse
@@ -40,7 +40,7 @@ def written_down(cohort, replicate, outcome="any_sperm"):
     return {
         "gn": cohort.gn[replicate],
         outcome: cohort.observed(outcome)[replicate],
-        "diagnosis": np.array(DIAGNOSES, object)[cohort.men.diagnosis[replicate]],
+        "diagnosis": np.array(DIAGNOSES, object)[cohort.patients.diagnosis[replicate]],
         **{name: cohort.baseline[name][replicate] for name in COVARIATES[1:]},
     }
 
@@ -110,32 +110,32 @@ def test_the_interface_gives_the_numbers_of_both_engines():
 
 def test_the_comparison_without_covariates_uses_the_same_patients_where_others_are_imputed():
     missing = {"method": "mice", "imputations": 2, "iterations": 1}
-    plan = StudyPlan(covariates=COVARIATES, methods=("crude",), scales=SCALES, missing=missing)
+    plan = StudyPlan(covariates=COVARIATES, methods=("unadjusted",), scales=SCALES, missing=missing)
     table = EstimateTask(paper(), 80, 5, {"own": plan})(0, 1).to_pandas().set_index("scale")
-    men = written_down(draw_cohort(paper(), 5, 1, men=80), 0)
-    for each in analyse(men, plan_of(("crude",), missing=missing)).estimates:
+    patients = written_down(draw_cohort(paper(), 5, 1, patients=80), 0)
+    for each in analyse(patients, plan_of(("unadjusted",), missing=missing)).estimates:
         row = table.loc[each.scale]
         for number in NUMBERS:
             assert row[number] == pytest.approx(float(getattr(each, number)), rel=1e-5), number
 
 
 def trial(method, covariates):
-    said = {
+    found = {
         "id": "same", "title": "t", "question": "q", "men": 300, "scenario": "rct-two-arm",
         "randomisation": {"method": "simple"},
         "sites": [{"name": "one", "from_month": [0], "recruitment_per_year": [60]}],
         "endpoint": {"endpoint_month": 4},
         "analysis": {"method": method, "covariates": list(covariates)},
     }  # fmt: skip
-    return validate(said, DesignFile, "design")
+    return validate(found, DesignFile, "design")
 
 
 @pytest.mark.parametrize(
     ("method", "name", "covariates"),
     [
-        ("standardised-randomised", "standardised-randomised", ("age_years", "testis_volume_ml")),
+        ("g-computation-randomised", "g-computation-randomised", ("age_years", "testis_volume_ml")),
         ("logistic", "adjusted", ("age_years", "testis_volume_ml")),
-        ("score", "crude", ()),
+        ("unadjusted", "unadjusted", ()),
     ],
 )
 def test_power_finds_what_analyse_finds_in_the_same_patients(method, name, covariates):
@@ -143,11 +143,11 @@ def test_power_finds_what_analyse_finds_in_the_same_patients(method, name, covar
     data = observe(design, draw_trials(design, scenario_of(design), 3, 300, 2), 1.0)
     ours = arm_comparison.analyse_trials(data)
     for replicate in range(2):
-        men = {"arm": data.arm[replicate], "y": data.outcome[replicate]}
-        men |= {each: data.baseline[each][replicate] for each in covariates}
+        patients = {"arm": data.arm[replicate], "y": data.outcome[replicate]}
+        patients |= {each: data.baseline[each][replicate] for each in covariates}
         kinds = dict.fromkeys(covariates, "numeric")
         plan = Plan(treatment="arm", outcome="y", covariates=kinds, methods=(name,))
-        found = next(each for each in analyse(men, plan).estimates if each.scale == ours.scale)
+        found = next(each for each in analyse(patients, plan).estimates if each.scale == ours.scale)
         assert ours.estimate[replicate] == pytest.approx(float(found.estimate), rel=1e-6)
         if method == name:
             assert ours.std_error[replicate] == pytest.approx(float(found.std_error), rel=1e-6)
@@ -157,8 +157,8 @@ def test_power_finds_what_analyse_finds_in_the_same_patients(method, name, covar
 @pytest.mark.parametrize("name", methods_of("analyse"))
 def test_an_estimator_that_is_called_by_itself_labels_its_result_as_plans_do(name):
     cohort = draw_cohort(paper(), 5, 2)
-    plan = StudyPlan(covariates=COVARIATES, methods=("crude",))
-    work = Work(observed(cohort, plan), choices=plan_of(("crude",)).choices, replicates=True)
+    plan = StudyPlan(covariates=COVARIATES, methods=("unadjusted",))
+    work = Work(observed(cohort, plan), choices=plan_of(("unadjusted",)).choices, replicates=True)
     assert {each.method for each in METHODS[name].answers(work)} == {name}
 
 
@@ -173,7 +173,7 @@ def test_methods_of_a_table_and_of_studies_have_a_computation():
         METHODS["mixed"].answers(None)
 
 
-def test_a_method_that_one_command_does_not_offer_says_why():
+def test_a_method_that_one_command_does_not_offer_states_why():
     for name, method in METHODS.items():
         if not {"analyse", "recover"} <= method.offered:
             assert method.because, name
@@ -187,32 +187,34 @@ def test_an_unknown_method_names_the_nearest():
 
 
 def test_the_two_readings_of_the_score_as_a_covariate_differ():
-    men = written_down(draw_cohort(paper(), 5, 1), 0)
-    both = analyse(men, plan_of(("ps-covariate", "ps-covariate-alone"))).estimates
+    patients = written_down(draw_cohort(paper(), 5, 1), 0)
+    both = analyse(patients, plan_of(("ps-covariate", "ps-covariate-alone"))).estimates
     assert "testis_volume_ml" in both[0].estimand.summary
     assert both[1].estimand.summary == "conditional odds ratio given the propensity score"
     assert abs(np.log(both[0].estimate / both[1].estimate)) > 0.01
 
 
-def test_a_replicate_with_too_few_partners_has_no_answer_and_a_table_is_refused():
+def test_a_replicate_with_too_few_partners_does_not_converge_and_a_table_is_refused():
     choice = {"focal": "treated"}
     plan = StudyPlan(covariates=COVARIATES, methods=("matching",), matching=choice)
     cohort = draw_cohort(paper(), 5, 2)
     table = EstimateTask(paper(), None, 5, {"own": plan})(0, 2).to_pandas()
     assert (cohort.gn.sum(1) > 569 / 2).all()
     assert table["estimate"].isna().all()
-    with pytest.raises(InputError, match="treated men look for partners"):
+    with pytest.raises(InputError, match="treated patients for"):
         analyse(written_down(cohort, 0), plan_of(("matching",), matching=choice))
 
 
 def test_a_new_estimator_is_one_entry_of_the_registry(monkeypatch):
     """Register one, and both commands run it; no other file is touched."""
-    half = Method("crude-again", "the crude comparison", lambda work: crude(work.observed))
+    half = Method(
+        "unadjusted-again", "the unadjusted comparison", lambda work: unadjusted(work.observed)
+    )
     monkeypatch.setitem(METHODS, half.name, half)
-    men = written_down(draw_cohort(paper(), 5, 1), 0)
-    found = analyse(men, plan_of(("crude", "crude-again"))).estimates
+    patients = written_down(draw_cohort(paper(), 5, 1), 0)
+    found = analyse(patients, plan_of(("unadjusted", "unadjusted-again"))).estimates
     assert [each.estimate for each in found[:3]] == [each.estimate for each in found[3:]]
-    plan = StudyPlan(covariates=COVARIATES, methods=("crude-again",))
+    plan = StudyPlan(covariates=COVARIATES, methods=("unadjusted-again",))
     rows = EstimateTask(paper(), 100, 5, {"own": plan})(0, 2).to_pandas()
-    assert set(rows["method"]) == {"crude-again"}
+    assert set(rows["method"]) == {"unadjusted-again"}
     assert rows["sate"].notna().all()

@@ -1,4 +1,4 @@
-"""What a plan may say, and what it is told when it says something else."""
+"""What a plan may say, and what it refuses."""
 
 import pytest
 
@@ -13,7 +13,7 @@ outcome: sperm_retrieved
 covariates:
   age_years: numeric
   diagnosis: {categorical: [idiopathic, cryptorchidism, orchitis, azfc]}
-methods: [crude, adjusted, iptw-ate, iptw-att, iptw-ato, matching, standardised, aipw]
+methods: [unadjusted, adjusted, iptw-ate, iptw-att, iptw-ato, matching, g-computation, aipw]
 missing: {method: mice, imputations: 20, iterations: 10}
 seed: 20220101
 """
@@ -62,8 +62,8 @@ def test_levels_may_be_numbers():
             "list two",
         ),
         ("cryptorchidism, orchitis", "orchitis, orchitis", "a level is listed twice"),
-        ("[crude, adjusted", "[crude, crude", "a method is listed twice"),
-        ("[crude, adjusted", "[crude, adjsted", "methods.1: 'adjsted' is not allowed"),
+        ("[unadjusted, adjusted", "[unadjusted, unadjusted", "a method is listed twice"),
+        ("[unadjusted, adjusted", "[unadjusted, adjsted", "methods.1: 'adjsted' is not allowed"),
         ("iterations: 10", "iterations: 0", "missing.iterations: 0 is not allowed"),
         ("method: mice", "method: mean", "missing.method: 'mean' is not allowed"),
         ("seed: 20220101", "seed: -1", "seed: -1 is not allowed"),
@@ -79,7 +79,7 @@ def test_levels_may_be_numbers():
         ),
         ("seed:", "trim_percent: [10, 110]\nseed:", "two numbers from 0 to 100"),
         ("seed:", "truncate_percent: [99, 1]\nseed:", "the smaller first"),
-        ("seed:", "strata: [diagnosis]\nseed:", "only `standardised-randomised` uses strata"),
+        ("seed:", "strata: [diagnosis]\nseed:", "only `g-computation-randomised` uses strata"),
         ("seed:", "strata: [age_years]\nseed:", "age_years is a number; blocks are permuted"),
         ("seed:", "mediation_sensitivity: true\nseed:", "name a division under mediation first"),
         ("iterations: 10", "predictors: {bmi: [age_years]}", "declare bmi under covariates first"),
@@ -100,4 +100,4 @@ def test_a_faulty_plan_is_refused_by_field(old, new, message):
 
 def test_methods_that_need_covariates_say_so():
     with pytest.raises(InputError, match="aipw needs covariates"):
-        parse("treatment: a\noutcome: b\nmethods: [crude, aipw]")
+        parse("treatment: a\noutcome: b\nmethods: [unadjusted, aipw]")

@@ -1,4 +1,4 @@
-"""Cumulative delivery by hand, on ten couples."""
+"""Cumulative live birth by hand, on ten couples."""
 
 import math
 
@@ -7,7 +7,7 @@ import pytest
 from scipy import optimize
 
 from estimate.core.estimand import Estimand
-from estimate.survival.cumulative_delivery import (
+from estimate.survival.cumulative_live_birth import (
     LifeTable,
     assuming,
     cumulative_difference,
@@ -41,7 +41,7 @@ def test_three_conventions_for_couples_who_stop() -> None:
     assert left == [1, 2, 1, 3, 3, 1, 1, 2, 3, 3]
 
 
-def test_the_question_says_which_convention_was_taken() -> None:
+def test_the_question_states_which_convention_was_taken() -> None:
     assert "composite" in str(assuming(QUESTION, "conservative"))
     assert "hypothetical" in str(assuming(QUESTION, "censored"))
     both = str(assuming(QUESTION, "embryos left"))
@@ -52,7 +52,7 @@ def test_the_question_says_which_convention_was_taken() -> None:
 def test_bad_input_is_refused() -> None:
     with pytest.raises(InputError, match="use censored, conservative, embryos left"):
         transfer_times(TRANSFERS, BIRTH, "optimistic")  # type: ignore[arg-type]  # the very test
-    with pytest.raises(InputError, match="leave out couples without a transfer"):
+    with pytest.raises(InputError, match="exclude couples without a transfer"):
         transfer_times([0, 1], [0, 1], "censored")
     with pytest.raises(InputError, match="say 0 or 1 per couple"):
         transfer_times(TRANSFERS, BIRTH, "embryos left")
@@ -78,9 +78,9 @@ def test_kaplan_meier_by_hand() -> None:
     assert curve.survival == pytest.approx([4 / 5, 8 / 15, 8 / 15])
     greenwood = math.sqrt(1 / (5 * 4) + 1 / (3 * 2))
     assert curve.std_error[1] == pytest.approx(8 / 15 * greenwood)
-    spread = 1.959963984540054 * greenwood / math.log(8 / 15)
-    assert curve.conf_low[1] == pytest.approx((8 / 15) ** math.exp(-spread))
-    assert curve.conf_high[1] == pytest.approx((8 / 15) ** math.exp(spread))
+    variation = 1.959963984540054 * greenwood / math.log(8 / 15)
+    assert curve.conf_low[1] == pytest.approx((8 / 15) ** math.exp(-variation))
+    assert curve.conf_high[1] == pytest.approx((8 / 15) ** math.exp(variation))
 
 
 def test_a_curve_that_falls_to_zero_has_no_error_left() -> None:

@@ -34,7 +34,7 @@ def chosen(columns=None, kinds=None, **options):
 
 def faults(**changes):
     with pytest.raises(InputError) as caught:
-        chosen({**MEN, **changes}, where="men.csv")
+        chosen({**MEN, **changes}, where="patients.csv")
     return [str(fault) for fault in caught.value.faults]
 
 
@@ -53,13 +53,13 @@ def test_a_data_frame_reads_like_a_mapping():
     assert np.array_equal(chosen(frame).covariates["diagnosis"], chosen().covariates["diagnosis"])
 
 
-def test_men_not_eligible_are_asked_nothing():
+def test_patients_not_eligible_are_asked_nothing():
     strange = {**MEN, "y": [1, 0, 7, 1, 1, 0]}
     data = chosen(strange, include=[1, 1, 0, 1, 1, 1])
     assert data.reasons == {"not eligible": 1, "diagnosis is missing": 1}
 
 
-def test_keep_leaves_men_out_with_a_reason():
+def test_keep_leaves_patients_out_with_a_reason():
     data = chosen().keep(np.array([1, 1, 1, 1, 0, 1]), "score out of range")
     assert data.reasons["score out of range"] == 1
     assert data.n == 3
@@ -108,25 +108,37 @@ def test_every_missing_column_is_named():
 
 def test_values_that_cannot_be_read_are_reported_together():
     assert faults(age_years=[31, "old", 2, 3, 4, 5], diagnosis=["x"] * 6) == [
-        "men.csv: age_years: 'old' is not a number; give numbers, or declare it `categorical`",
-        "men.csv: diagnosis: unknown category 'x'; declared levels: idiopathic, azfc",
+        "patients.csv: age_years: 'old' is not a number; give numbers, or declare it `categorical`",
+        "patients.csv: diagnosis: unknown category 'x'; declared levels: idiopathic, azfc",
     ]
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"y": [1, 2, 0, 1, 1, 0]}, "men.csv: y: the outcome holds 2; code it 0 (no) and 1 (yes)"),
-        ({"y": ["yes"] * 6}, "men.csv: y: 'yes' is not a number; code it 0 (no) and 1 (yes)"),
-        ({"y": [1] * 6}, "men.csv: y: the outcome is 1 for everyone; both 0 and 1 must occur"),
-        ({"gn": [0] * 6}, "men.csv: gn: the treatment is 0 for everyone; both 0 and 1 must occur"),
-        ({"age_years": [30] * 6}, "men.csv: age_years: it is the same for everyone; leave it out"),
+        (
+            {"y": [1, 2, 0, 1, 1, 0]},
+            "patients.csv: y: the outcome holds 2; code it 0 (no) and 1 (yes)",
+        ),
+        ({"y": ["yes"] * 6}, "patients.csv: y: 'yes' is not a number; code it 0 (no) and 1 (yes)"),
+        ({"y": [1] * 6}, "patients.csv: y: the outcome is 1 for everyone; both 0 and 1 must occur"),
+        (
+            {"gn": [0] * 6},
+            "patients.csv: gn: the treatment is 0 for everyone; both 0 and 1 must occur",
+        ),
+        (
+            {"age_years": [30] * 6},
+            "patients.csv: age_years: it is the same for everyone; leave it out",
+        ),
         (
             {"age_years": [np.nan] * 6},
-            "men.csv: no man is left to analyse (age_years is missing",
+            "patients.csv: no patient is left to analyse (age_years is missing",
         ),
-        ({"age_years": [1, np.inf, 3, 4, 5, 6]}, "men.csv: age_years: it holds inf; give"),
-        ({"diagnosis": [0, 1, 2, 0, 1, 0]}, "men.csv: diagnosis: 2 is no index of a level"),
+        ({"age_years": [1, np.inf, 3, 4, 5, 6]}, "patients.csv: age_years: it holds inf; give"),
+        (
+            {"diagnosis": [0, 1, 2, 0, 1, 0]},
+            "patients.csv: diagnosis: 2 is not an index of a",
+        ),
     ],
 )
 def test_what_cannot_be_analysed_is_refused(changes, message):
@@ -137,17 +149,17 @@ def test_what_cannot_be_analysed_is_refused(changes, message):
 def test_three_million_rows_are_read_in_seconds():
     rng = np.random.default_rng(1)
     levels = np.array(["idiopathic", "azfc"], dtype=object)
-    men = {
+    patients = {
         "gn": rng.integers(0, 2, 3_000_000),
         "y": rng.integers(0, 2, 3_000_000),
         "age_years": rng.normal(31, 4, 3_000_000),
         "diagnosis": levels[rng.integers(0, 2, 3_000_000)],
     }
-    assert chosen(men).n == 3_000_000
+    assert chosen(patients).n == 3_000_000
 
 
 @pytest.mark.parametrize(
-    ("column", "said"),
+    ("column", "found"),
     [
         (np.array(["2020-01-01"] * 4, "M8[ns]"), "it holds dates or times, not numbers; give days"),
         (np.array([1, 2, 3, 4], "m8[D]"), "it holds durations, not numbers"),
@@ -159,12 +171,12 @@ def test_three_million_rows_are_read_in_seconds():
         ([1, 2, [3], 4], "'[3]' is not a number"),
     ],
 )
-def test_what_is_no_number_is_never_analysed(column, said):
+def test_what_is_not_a_number_is_never_analysed(column, found):
     values = np.array(column, object) if isinstance(column, list) else column
     with pytest.raises(InputError) as caught:
-        read_columns({"fsh": values}, {"fsh": Numeric()}, "men")
-    assert str(caught.value).startswith("men: fsh: ")
-    assert said in str(caught.value)
+        read_columns({"fsh": values}, {"fsh": Numeric()}, "patients")
+    assert str(caught.value).startswith("patients: fsh: ")
+    assert found in str(caught.value)
 
 
 def test_texts_of_numbers_truths_and_missing_words_are_read():

@@ -20,7 +20,7 @@ def table(a: int, b: int, c: int, d: int) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 @pytest.mark.parametrize("cells", [(5, 0, 0, 5), (3, 7, 0, 10), (4, 6, 2, 8)])
-def test_a_table_gains_half_a_man_in_each_cell(cells: tuple[int, int, int, int]) -> None:
+def test_a_table_gains_half_a_patient_in_each_cell(cells: tuple[int, int, int, int]) -> None:
     a, b, c, d = (v + 0.5 for v in cells)
     fit = fit_firth(*table(*cells))
     assert fit.converged
@@ -73,13 +73,13 @@ def test_it_agrees_with_another_program() -> None:
 def small(seed: int, sets: int = 5) -> AnalysisSet:
     rng = np.random.default_rng(seed)
     shape = (sets, 24)
-    men = {
+    patients = {
         "gn": rng.integers(0, 2, shape),
         "y": rng.integers(0, 2, shape),
         "age_years": rng.normal(31, 4, shape).round(),
     }
     return analysis_set(
-        men,
+        patients,
         treatment="gn",
         outcome="y",
         covariates={"age_years": Numeric()},

@@ -69,7 +69,7 @@ def test_a_design_shared_by_all_outcomes_is_broadcast():
 
 
 @given(st.integers(0, 10_000))
-def test_weight_two_is_a_row_twice_and_weight_zero_a_row_left_out(seed):
+def test_weight_two_is_a_row_twice_and_weight_zero_a_row_excluded(seed):
     X, y = draw(seed, n=80)
     weights = np.random.default_rng(seed + 1).integers(0, 3, len(y))
     rows = np.repeat(np.arange(len(y)), weights)
@@ -130,7 +130,7 @@ def test_collinear_columns_give_no_coefficient(factor):
     assert not fit.separated[1]
 
 
-def test_columns_of_very_different_size_are_no_trouble():
+def test_columns_of_very_different_size_are_not_a_trouble():
     X, y = draw(12)
     scale = np.array([1.0, 1e6, 1e-6, 1e3])
     assert fit_logistic(X * scale, y).coef * scale == pytest.approx(fit_logistic(X, y).coef)
@@ -161,7 +161,7 @@ def test_inputs_are_not_changed():
     assert np.array_equal(y, before[1])
 
 
-def test_a_giant_step_onto_the_plateau_is_no_maximum():
+def test_a_giant_step_onto_the_plateau_is_not_a_maximum():
     fit = fit_logistic([[1, 0], [0, 1.0], [1, 0]], [1, 0, 0], offset=[-26.0, 27, 30])
     assert not fit.converged
     assert fit.separated

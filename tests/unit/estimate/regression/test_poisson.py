@@ -10,7 +10,7 @@ from estimate.core.analysis_set import analysis_set
 from estimate.core.columns import Numeric
 from estimate.regression.poisson import fit_poisson, modified_poisson
 
-#: Ten men: risk 4/6 under treatment, 1/4 without.
+#: Ten patients: risk 4/6 under treatment, 1/4 without.
 GN = np.array([1, 1, 1, 1, 1, 1, 0, 0, 0, 0])
 Y = np.array([1, 1, 1, 1, 0, 0, 1, 0, 0, 0])
 X = np.array([3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0, 5.0, 3.0])
@@ -22,7 +22,7 @@ def study(y=Y, **covariates):
     return analysis_set(columns, treatment="gn", outcome="y", covariates=kinds)
 
 
-def test_ten_men_by_hand():
+def test_ten_patients_by_hand():
     """Without covariates it is the ratio of risks, and its error that of Katz."""
     answer = modified_poisson(study())
     assert answer.estimate == pytest.approx((4 / 6) / (1 / 4))

@@ -17,57 +17,57 @@ REFERENCE = json.loads(
 )
 
 
-def recipe(spread):
-    """Return outcome, design and site of the 240 men that lme4 analysed, one trial."""
+def recipe(variation):
+    """Return outcome, design and site of the 240 patients that lme4 analysed, one trial."""
     i = np.arange(240)
     arm, site, x = i % 2, (i // 2) % 8, ((37 * i) % 101) / 50 - 1
     threshold = ((61 * i + 13) % 97) / 97
-    chance = expit(-0.6 + 0.7 * arm + 0.9 * x + spread * np.sin(2 * site))
+    chance = expit(-0.6 + 0.7 * arm + 0.9 * x + variation * np.sin(2 * site))
     design = np.stack([np.ones(240), arm, x], -1)
     return (threshold < chance).astype(float)[None], design[None], site[None]
 
 
 def fitted(y, design, site, **how):
     sites = int(site.max()) + 1
-    X, won, men = by_site(site, sites, design, y, np.ones(y.shape))
-    return fit_random_intercept(X, won, men, **how)
+    X, won, patients = by_site(site, sites, design, y, np.ones(y.shape))
+    return fit_random_intercept(X, won, patients, **how)
 
 
-def drawn(trials, sd, seed, men=120, sites=6):
+def drawn(trials, sd, seed, patients=120, sites=6):
     rng = np.random.default_rng(seed)
-    site, arm = rng.integers(0, sites, (trials, men)), rng.integers(0, 2, (trials, men))
+    site, arm = rng.integers(0, sites, (trials, patients)), rng.integers(0, 2, (trials, patients))
     own = np.take_along_axis(sd * rng.normal(size=(trials, sites)), site, 1)
-    y = (rng.random((trials, men)) < expit(-1 + 0.8 * arm + own)).astype(float)
+    y = (rng.random((trials, patients)) < expit(-1 + 0.8 * arm + own)).astype(float)
     return y, np.stack([np.ones_like(y), arm], -1), site
 
 
 @pytest.mark.parametrize("columns", [2, 3])
 def test_lme4_has_the_same_estimates_and_errors(columns):
     formula = {2: "Y ~ A + (1|site)", 3: "Y ~ A + X + (1|site)"}[columns]
-    says = REFERENCE["spread_1"][formula]
+    expected = REFERENCE["spread_1"][formula]
     y, design, site = recipe(1)
     fit = fitted(y, design[..., :columns], site, points=25)
-    assert fit.coef[0] == pytest.approx(says["coef"], abs=2e-5)
-    assert np.sqrt(np.diag(fit.cov[0])) == pytest.approx(says["se"], abs=2e-5)
-    assert fit.sd[0] == pytest.approx(says["sd"], abs=2e-5)
+    assert fit.coef[0] == pytest.approx(expected["coef"], abs=2e-5)
+    assert np.sqrt(np.diag(fit.cov[0])) == pytest.approx(expected["se"], abs=2e-5)
+    assert fit.sd[0] == pytest.approx(expected["sd"], abs=2e-5)
     nine = fitted(y, design[..., :columns], site)
     assert nine.coef[0] == pytest.approx(fit.coef[0], abs=1e-6)
 
 
 def test_equal_sites_leave_the_logistic_model():
-    says = REFERENCE["spread_0"]["Y ~ A + X + (1|site)"]
+    expected = REFERENCE["spread_0"]["Y ~ A + X + (1|site)"]
     y, design, site = recipe(0)
     fit, plain = fitted(y, design, site), fit_logistic(design, y)
     assert fit.sd[0] == 0
     assert fit.converged[0]
-    assert fit.coef[0] == pytest.approx(says["coef"], abs=2e-6)
+    assert fit.coef[0] == pytest.approx(expected["coef"], abs=2e-6)
     assert fit.coef[0] == pytest.approx(plain.coef[0], abs=1e-8)
     assert fit.cov[0] == pytest.approx(plain.cov[0], abs=1e-8)
     assert fit.loglik[0] == pytest.approx(plain.loglik[0])
 
 
 def test_the_likelihood_is_that_of_plain_quadrature():
-    y, design, site = drawn(1, 0.9, 3, men=60, sites=4)
+    y, design, site = drawn(1, 0.9, 3, patients=60, sites=4)
 
     u = np.linspace(-9, 9, 2001)[:, None]
 
@@ -94,7 +94,7 @@ def test_a_batch_is_its_trials_and_padding_changes_nothing():
         assert alone.sd[0] == pytest.approx(batch.sd[k], rel=1e-7)
 
 
-def test_counting_men_alike_together_changes_nothing():
+def test_counting_patients_alike_together_changes_nothing():
     y, design, site = drawn(3, 0.6, 5)
     single = fitted(y, design, site)
     cell = site * 2 + design[..., 1].astype(int)
@@ -119,7 +119,7 @@ def test_recoding_arms_inverts_the_ratio_and_order_is_nothing():
 
 
 def test_the_truth_is_recovered_and_is_not_the_marginal_one():
-    y, design, site = drawn(40, 1.2, 7, men=900, sites=30)
+    y, design, site = drawn(40, 1.2, 7, patients=900, sites=30)
     fit = fitted(y, design, site)
     assert fit.converged.all()
     error = fit.coef[:, 1].std() / np.sqrt(40)
@@ -130,7 +130,7 @@ def test_the_truth_is_recovered_and_is_not_the_marginal_one():
     assert np.sqrt(fit.cov[:, 1, 1]).mean() == pytest.approx(fit.coef[:, 1].std(), rel=0.25)
 
 
-def test_a_trial_without_a_finite_answer_says_so():
+def test_a_trial_without_a_finite_answer_is_reported():
     y, design, site = drawn(2, 0.5, 8)
     y[1] = design[1, :, 1]  # treatment decides everything
     fit = fitted(y, design, site)

@@ -9,11 +9,11 @@ from scipy.stats import norm, t
 from estimate.core.estimand import Estimand, IntercurrentEvent
 from estimate.core.result import assemble, wald
 
-QUESTION = Estimand("all men", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
+QUESTION = Estimand("all patients", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
 
 
-def test_ratios_are_told_on_their_scale_and_errors_on_the_log_scale():
-    answer = wald(QUESTION, "crude", "odds ratio", np.log(2), 0.25, 100)
+def test_ratios_are_reported_on_their_scale_and_errors_on_the_log_scale():
+    answer = wald(QUESTION, "unadjusted", "odds ratio", np.log(2), 0.25, 100)
     assert answer.estimate == pytest.approx(2)
     assert answer.std_error == 0.25
     assert answer.statistic == pytest.approx(np.log(2) / 0.25)
@@ -28,7 +28,7 @@ def test_students_t_when_degrees_of_freedom_are_given():
 
 
 def test_records_are_json_with_nothing_that_json_lacks():
-    answer = wald(QUESTION, "crude", "odds ratio", [0.0, np.inf], 0.1, 10)
+    answer = wald(QUESTION, "unadjusted", "odds ratio", [0.0, np.inf], 0.1, 10)
     first, second = json.loads(json.dumps(answer.records(), allow_nan=False))
     assert first["estimate"] == 1
     assert second["estimate"] is None
@@ -40,17 +40,17 @@ def test_records_are_json_with_nothing_that_json_lacks():
 
 
 def test_one_study_makes_one_record():
-    assert len(wald(QUESTION, "crude", "odds ratio", 0.0, 0.1, 10).records()) == 1
+    assert len(wald(QUESTION, "unadjusted", "odds ratio", 0.0, 0.1, 10).records()) == 1
 
 
 def test_an_unknown_scale_is_refused():
     with pytest.raises(ValueError, match="hazard odds"):
-        wald(QUESTION, "crude", "hazard odds", 0.0, 0.1, 10)
+        wald(QUESTION, "unadjusted", "hazard odds", 0.0, 0.1, 10)
 
 
 def test_what_did_not_converge_holds_no_number():
     answer = assemble(
-        QUESTION, "crude", "odds ratio", value=1, std_error=1, statistic=1, p_value=1, low=0,
+        QUESTION, "unadjusted", "odds ratio", value=1, std_error=1, statistic=1, p_value=1, low=0,
         high=2, n=9, interval="none", converged=[True, False],
     )  # fmt: skip
     assert np.isnan(answer.estimate).tolist() == [False, True]
@@ -59,8 +59,8 @@ def test_what_did_not_converge_holds_no_number():
 
 def test_the_estimand_names_intercurrent_events():
     question = Estimand(
-        "men started", "gn 1 vs 0", "any sperm", "risk difference",
+        "patients started", "gn 1 vs 0", "any sperm", "risk difference",
         (IntercurrentEvent("sperm in the ejaculate", "composite variable"),),
     )  # fmt: skip
     assert str(question).endswith("(sperm in the ejaculate: composite variable)")
-    assert "among men like the treated" in str(question.among("men like the treated"))
+    assert "among patients like the treated" in str(question.among("patients like the treated"))

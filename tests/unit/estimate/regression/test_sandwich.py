@@ -1,4 +1,4 @@
-"""Robust errors by the textbook, man by man, on ten men.
+"""Robust errors by the textbook, patient by patient, on ten patients.
 
 No Python peer has HC2 and HC3 of a logistic regression (statsmodels' are its HC0 under another
 name), so the formulas of MacKinnon and White (1985) are written out here.
@@ -31,13 +31,13 @@ def by_hand(weights, power):
 
 @pytest.mark.parametrize("weights", [np.ones(10), WEIGHTS], ids=["plain", "weighted"])
 @pytest.mark.parametrize(("correction", "power"), [("HC0", 0), ("HC2", 1), ("HC3", 2)])
-def test_ten_men_by_hand(weights, correction, power):
+def test_ten_patients_by_hand(weights, correction, power):
     fit = fit_logistic(X, Y, weights)
     ours = sandwich(X, Y, fit, weights, correction=correction)
     assert ours == pytest.approx(by_hand(weights, power), rel=1e-6)
 
 
-def test_ten_men_in_statsmodels():
+def test_ten_patients_in_statsmodels():
     peer = sm.GLM(Y, X, family=sm.families.Binomial()).fit(cov_type="HC0", tol=1e-12)
     fit = fit_logistic(X, Y)
     assert sandwich(X, Y, fit) == pytest.approx(peer.cov_params(), rel=1e-7)

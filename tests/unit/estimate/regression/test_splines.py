@@ -18,7 +18,7 @@ def test_a_missing_value_does_not_move_a_knot() -> None:
     assert harrell_knots(np.r_[x, np.nan], 3).tolist() == harrell_knots(x, 3).tolist()
 
 
-def test_below_a_hundred_men_the_outer_knots_are_the_fifth_men() -> None:
+def test_below_a_hundred_patients_the_outer_knots_are_the_fifth_patients() -> None:
     assert harrell_knots(np.arange(99.0), 3).tolist() == [4, 49, 94]
     assert harrell_knots(np.arange(100.0), 3)[0] == pytest.approx(9.9)
 

@@ -55,9 +55,11 @@ def test_every_slice_is_drawn_once_and_none_is_larger_than_agreed(
 ):
     asked = []
 
-    def watched(scenario, seed, *, first, men, first_man):
-        asked.append((first, first_man, men))
-        return draw_cohort(scenario, seed, first=first, men=men, first_man=first_man)
+    def watched(scenario, seed, *, first, patients, first_patient):
+        asked.append((first, first_patient, patients))
+        return draw_cohort(
+            scenario, seed, first=first, patients=patients, first_patient=first_patient
+        )
 
     monkeypatch.setattr(cohort_files, "draw_cohort", watched)
     told: list[int] = []
@@ -73,20 +75,22 @@ def test_men_that_a_format_cannot_take_are_refused_before_anything_is_drawn(tmp_
     assert list(tmp_path.iterdir()) == []
 
 
-def test_dirt_is_written_with_its_labels_apart(tmp_path, small_slices):
+def test_data_errors_are_written_with_its_labels_apart(tmp_path, small_slices):
     men = CHUNK + 100
-    for name, share in (("clean", 0.0), ("dirty", 0.02), ("dirtier", 0.05)):
+    for name, share in (("clean", 0.0), ("corrupted", 0.02), ("more_corrupted", 0.05)):
         (tmp_path / name).mkdir()
         write_studies(paper(), tmp_path / name, ("parquet",), 1, 1, men, ignore, share)
-    clean, dirty = (pd.read_parquet(tmp_path / n / "patients.parquet") for n in ("clean", "dirty"))
-    assert not (tmp_path / "clean" / "truth" / "truth_dirt.parquet").exists()
+    clean, corrupted = (
+        pd.read_parquet(tmp_path / n / "patients.parquet") for n in ("clean", "corrupted")
+    )
+    assert not (tmp_path / "clean" / "truth" / "truth_data_errors.parquet").exists()
     labels, more = (
-        pd.read_parquet(tmp_path / name / "truth" / "truth_dirt.parquet")
-        for name in ("dirty", "dirtier")
+        pd.read_parquet(tmp_path / name / "truth" / "truth_data_errors.parquet")
+        for name in ("corrupted", "more_corrupted")
     )
     repeated = labels["kind"] == "repeated row"
-    assert len(dirty) == len(clean) + repeated.sum() > len(clean)
-    once = dirty.drop_duplicates("patient_id").set_index("patient_id").loc[clean["patient_id"]]
+    assert len(corrupted) == len(clean) + repeated.sum() > len(clean)
+    once = corrupted.drop_duplicates("patient_id").set_index("patient_id").loc[clean["patient_id"]]
     for kind, column in (("impossible value", "age_years"), ("spelling", "diagnosis")):
         hit = labels.loc[labels["kind"] == kind, "patient_id"]
         assert hit.nunique() == pytest.approx(0.02 * men, rel=0.4)
@@ -94,13 +98,13 @@ def test_dirt_is_written_with_its_labels_apart(tmp_path, small_slices):
         assert set(clean.loc[differ, "patient_id"]) == set(hit)
         assert set(hit) < set(more.loc[more["kind"] == kind, "patient_id"])
     for name in ("visits", "injections", "procedures"):
-        paths = [tmp_path / each / f"{name}.parquet" for each in ("clean", "dirty")]
+        paths = [tmp_path / each / f"{name}.parquet" for each in ("clean", "corrupted")]
         assert paths[0].read_bytes() == paths[1].read_bytes()
-    listed = pd.read_csv(tmp_path / "dirty" / "dictionary.csv")
-    assert "clean" in set(listed.loc[listed["table"] == "truth_dirt", "column"])
+    listed = pd.read_csv(tmp_path / "corrupted" / "dictionary.csv")
+    assert "clean" in set(listed.loc[listed["table"] == "truth_data_errors", "column"])
 
 
-def test_formats_of_codes_refuse_dirt(tmp_path):
+def test_formats_of_codes_refuse_data_errors(tmp_path):
     with pytest.raises(InputError, match="data_errors: redcap: this format holds clean values"):
         write_studies(paper(), tmp_path, ("csv", "redcap"), 1, 1, 20, ignore, 0.01)
     assert not list(tmp_path.iterdir())
@@ -115,7 +119,10 @@ def test_a_new_format_is_one_entry_of_the_registry(tmp_path, monkeypatch):
 
     monkeypatch.setitem(FORMATS, "rows", Format("rows", "a test", write))
     out = tmp_path / "cohort"
-    assert run(["simulate", "paper", "--men", "40", "--format", "rows,csv", "--out", str(out)]) == 0
+    assert (
+        run(["simulate", "paper", "--patients", "40", "--format", "rows,csv", "--out", str(out)])
+        == 0
+    )
     assert (out / "rows.txt").read_text() == f"paper 40 {len(COLUMNS['patients'])}"
     with pytest.raises(InputError, match="rows: 100,001 men are too many"):
         write_studies(paper(), tmp_path, ("rows",), 1, 1, MOST_MEN_WHOLE + 1, ignore)

@@ -79,9 +79,13 @@ def test_values_of_another_kind_are_not_forced_into_a_column(tmp_path):
 def test_the_comparison_made_here_sees_a_last_bit_and_a_missing_value():
     table = drawn_tables()["truth"]
     assert_same_values(table.copy(), table)
-    nudged = table.assign(reserve=np.nextafter(table["reserve"], np.inf))
-    with pytest.raises(AssertionError, match="reserve"):
+    nudged = table.assign(
+        spermatogenic_liability=np.nextafter(table["spermatogenic_liability"], np.inf)
+    )
+    with pytest.raises(AssertionError, match="spermatogenic_liability"):
         assert_same_values(nudged, table)
-    gone = table.assign(reserve=table["reserve"].where(table["patient_id"] != 3))
-    with pytest.raises(AssertionError, match="reserve"):
+    gone = table.assign(
+        spermatogenic_liability=table["spermatogenic_liability"].where(table["patient_id"] != 3)
+    )
+    with pytest.raises(AssertionError, match="spermatogenic_liability"):
         assert_same_values(gone, table)

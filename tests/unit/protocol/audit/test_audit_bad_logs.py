@@ -1,8 +1,10 @@
-"""Thirty logs that cannot be read: each is refused with file, row, field, value and cure."""
+"""Logs that cannot be read: each is refused with file, row, field, value and cure."""
+
+from dataclasses import replace
 
 import pytest
 
-from protocol.audit.log import Event
+from protocol.audit.log.events import Event
 from protocol.errors import InputError
 from protocol.regimen.load import load_regimen
 from tests.support.adherent_log import parse_log, write_log
@@ -25,21 +27,30 @@ BAD = {
     "a short row": (row("a,2022-03-01,start"), "row 3: it has 3 cells and the header 7"),
     "a long row": (row(GOOD.strip() + ",,"), "row 3: it has 9 cells and the header 7"),
     "a broken quote": (row('a,"2022-03-01,start,,,,'), "row 3: a quote is opened and not closed"),
-    "no patient": (row(",2022-03-03,start,,,,"), "row 3: patient: '' is empty; name the man"),
+    "no patient": (row(",2022-03-03,start,,,,"), "row 3: patient: '' is empty; name the patient"),
     "no date": (row("a,,start,,,,"), "row 3: date: '' is no date; write year-month-day"),
-    "a foreign date": (row("a,03/01/2022,start,,,,"), "row 3: date: '03/01/2022' is no date"),
+    "a foreign date": (
+        row("a,03/01/2022,start,,,,"),
+        "row 3: date: '03/01/2022' may be 2022-01-03 or 2022-03-01; give `dates`",
+    ),
+    "two orders of dates": (
+        row("a,13/03/2022,start,,,,") + "a,03/13/2022,start,,,,\n",
+        "row 4: date: 13/03/2022 begins with the day, 03/13/2022 with the month; write all dates",
+    ),
+    "a year of two digits": (row("a,01.03.22,start,,,,"), "write the year with four digits"),
+    "a number that is no day": (row("a,12345,start,,,,"), "row 3: date: '12345' is no date"),
+    "two columns for one": (
+        "ID,Patient No,date,event\na,a,2022-03-01,start\n",
+        "patient: the columns ID and Patient No could both be it; say which in `columns`",
+    ),
+    "a known day that is none": (
+        "patient,date,event,amount,unit,known\na,2022-03-03,fsh,5,IU/L,soon\n",
+        "row 2: date: 'soon' is no date",
+    ),
     "a day that is not": (row("a,2022-02-30,start,,,,"), "row 3: date: '2022-02-30' is no date"),
-    "a time": (row("a,2022-03-01T08:00,start,,,,"), "'2022-03-01T08:00' is no date"),
-    "no event": (row("a,2022-03-03,,,,,"), "row 3: event: '' is no event; events: start"),
-    "an unknown event": (row("a,2022-03-03,jab,,,,"), "row 3: event: 'jab' is no event"),
-    "an event in capitals": (row("a,2022-03-03,FSH,,5,IU/L,"), "event: 'FSH' is no event"),
     "no drug": (row("a,2022-03-03,injection,,2000,IU,"), "drug: '' is empty; name the drug"),
     "no dose": (row("a,2022-03-03,injection,hcg,,IU,"), "row 3: amount: '' is no number"),
     "a dose in words": (row("a,2022-03-03,injection,hcg,two,IU,"), "amount: 'two' is no number"),
-    "a decimal comma": (
-        row('a,2022-03-03,fsh,,"9,8",IU/L,'),
-        "amount: '9,8' is no number; write a decimal point, not a comma: 9.8",
-    ),
     "a dose that may be two": (
         row('a,2022-03-03,injection,hcg,"2,000",IU,'),
         "amount: '2,000' is no number; write 2000 or 2.000: its comma may separate thousands",
@@ -48,21 +59,15 @@ BAD = {
         (HEAD + "a,2022-03-03,injection,hcg,2.000,IU,\n").replace(",", ";"),
         "amount: '2.000' is no number; write 2000 or 2.000: its point may separate thousands",
     ),
-    "a thousand with a line": (row("a,2022-03-03,injection,hcg,2_000,IU,"), "thousands: 2000"),
     "NUL": (row("a,2022-03-03,start,,,,\0"), "row 3: it holds a NUL character"),
     "a negative dose": (row("a,2022-03-03,injection,hcg,-5,IU,"), "amount: '-5' is no dose"),
     "a dose of nothing": (row("a,2022-03-03,injection,hcg,0,IU,"), "amount: '0' is no dose"),
     "a dose without unit": (row("a,2022-03-03,injection,hcg,5,,"), "unit: '' is no unit of a dose"),
     "a dose in mg": (row("a,2022-03-03,injection,hcg,5,mg,"), "'mg' is no unit of a dose here"),
     "an infinite dose": (row("a,2022-03-03,injection,hcg,inf,IU,"), "amount: 'inf' is no number"),
-    "not a number": (row("a,2022-03-03,fsh,,nan,IU/L,"), "row 3: amount: 'nan' is no number"),
     "a hormone without unit": (row("a,2022-03-03,fsh,,5,,"), "unit: '' is empty; give one, for"),
-    "FSH as a mass": (row("a,2022-03-03,fsh,,5,ng/mL,"), "row 3: fsh: unit: 'ng/mL' cannot be"),
-    "an unknown unit": (row("a,2022-03-03,fsh,,5,foo,"), "row 3: fsh: unit: 'foo' is not a known"),
     "FSH below zero": (row("a,2022-03-03,fsh,,-1,IU/L,"), "row 3: amount: -1 is outside the"),
     "FSH beyond belief": (row("a,2022-03-03,fsh,,999,IU/L,"), "give a number from 0 to 200"),
-    "semen of no kind": (row("a,2022-03-03,semen,,,,none"), "'none' is no result of semen; give"),
-    "surgery of no result": (row("a,2022-03-03,micro-tese,,,,ok"), "'ok' is no result of micro_t"),
     "a decision for nothing": (row("a,2022-03-03,decision,,,,"), "'' is no phase of the regimen"),
     "a phase of another regimen": (
         row("a,2022-03-03,decision,,,,ufsh"),
@@ -139,12 +144,11 @@ def test_a_log_is_read_back_as_it_was_written():
     events = [
         Event(738215, "start"),
         Event(738215, "injection", "hcg", 2000.0),
-        Event(738245, "fsh_iu_l", value=0.1 + 0.2),
+        Event(738245, "fsh_iu_l", value=0.1 + 0.2, known=738247),
+        Event(738245, "lh_iu_l", value=0.3, qualifier="<"),
         Event(738245, "decision", value="hcg-ufsh"),
         Event(738305, "semen", value="no sperm"),
         Event(738310, "micro-tese", value="sperm"),
     ]
     read = parse_log(write_log({"a": events}), GUIDED, "log.csv")["a"]
-    assert [(e.date, e.name, e.drug, e.dose_iu, e.value) for e in read] == [
-        (e.date, e.name, e.drug, e.dose_iu, e.value) for e in events
-    ]
+    assert [replace(e, row=0) for e in read] == events

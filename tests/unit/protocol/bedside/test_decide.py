@@ -27,53 +27,57 @@ def test_every_shipped_regimen_is_proved():
 )
 @pytest.mark.parametrize("month", [2, 3])
 def test_the_normal_range_is_closed_at_both_ends(fsh, then, rule, month):
-    decision = phase(month=month, phase_before="hcg", fsh_iu_l=fsh)
-    assert (decision.outcome, decision.then, decision.rule_id) == ("advice", then, rule)
+    decision = phase(month=month, previous_phase="hcg", fsh_iu_l=fsh)
+    assert (decision.outcome, decision.action, decision.rule_id) == ("recommendation", then, rule)
 
 
 def test_the_combination_is_kept_whatever_fsh_does():
-    assert phase(month=3, phase_before="hcg-ufsh", fsh_iu_l=30).then == "hcg-ufsh"
-    assert phase(month=3, phase_before="hcg-ufsh").then == "hcg-ufsh"
+    assert phase(month=3, previous_phase="hcg-ufsh", fsh_iu_l=30).action == "hcg-ufsh"
+    assert phase(month=3, previous_phase="hcg-ufsh").action == "hcg-ufsh"
 
 
 def test_a_missing_fsh_is_asked_for_and_not_guessed():
-    decision = phase(month=2, phase_before="hcg")
-    assert (decision.outcome, decision.then, decision.orders) == ("insufficient data", None, ())
-    assert decision.needed == ("fsh_iu_l",)
+    decision = phase(month=2, previous_phase="hcg")
+    assert (decision.outcome, decision.action, decision.orders) == ("insufficient data", None, ())
+    assert decision.missing_inputs == ("fsh_iu_l",)
 
 
 def test_the_four_outcomes_stay_apart():
-    assert phase(month=1).outcome == "advice"
-    assert phase(month=4, phase_before="hcg").outcome == "nothing due"
+    assert phase(month=1).outcome == "recommendation"
+    assert phase(month=4, previous_phase="hcg").outcome == "no action required"
     assert phase(month=2).outcome == "insufficient data"
-    assert phase(month=1, phase_before="hcg").outcome == "out of scope"
+    assert phase(month=1, previous_phase="hcg").outcome == "out of scope"
 
 
 def test_the_boundary_and_the_smallest_change_are_named():
-    decision = phase(month=2, phase_before="hcg", fsh_iu_l=11.3)
+    decision = phase(month=2, previous_phase="hcg", fsh_iu_l=11.3)
     assert decision.boundary is not None
     assert (decision.boundary.limit, decision.boundary.distance) == (11.1, 0.2)
-    assert decision.flip is not None
-    assert (decision.flip.input, decision.flip.to, decision.flip.then) == (
+    assert decision.nearest_change is not None
+    assert (
+        decision.nearest_change.input,
+        decision.nearest_change.to,
+        decision.nearest_change.action,
+    ) == (
         "fsh_iu_l",
         "at most 11.1",
         "hcg-ufsh",
     )
-    on_the_edge = phase(month=2, phase_before="hcg", fsh_iu_l=11.1)
+    on_the_edge = phase(month=2, previous_phase="hcg", fsh_iu_l=11.1)
     assert on_the_edge.boundary is not None
     assert on_the_edge.boundary.distance == 0
-    assert on_the_edge.flip is not None
-    assert on_the_edge.flip.to == "above 11.1"
+    assert on_the_edge.nearest_change is not None
+    assert on_the_edge.nearest_change.to == "above 11.1"
 
 
 def test_nothing_flips_a_first_month():
     decision = phase(month=1, fsh_iu_l=5)
-    assert (decision.boundary, decision.flip) == (None, None)
+    assert (decision.boundary, decision.nearest_change) == (None, None)
 
 
 def test_rejected_rules_say_which_condition_failed():
-    decision = phase(month=2, phase_before="hcg", fsh_iu_l=11.3)
-    failed = {rejected.rule_id: rejected.failed for rejected in decision.rejected}
+    decision = phase(month=2, previous_phase="hcg", fsh_iu_l=11.3)
+    failed = {rule.rule_id: rule.failed for rule in decision.rules_not_met}
     assert failed["P2"] == ("fsh_iu_l is 11.3, not 0.7 to 11.1",)
     assert decision.rule_id not in failed
     assert all(failed.values())
@@ -81,19 +85,19 @@ def test_rejected_rules_say_which_condition_failed():
 
 def test_semen_decides_between_surgery_and_the_ejaculate():
     said = [
-        decide(GUIDED, "end-of-therapy", {"semen": s}).then for s in ("sperm", "no sperm", None)
+        decide(GUIDED, "end-of-therapy", {"semen": s}).action for s in ("sperm", "no sperm", None)
     ]
     assert said == ["icsi-ejaculated", "micro-tese", None]
 
 
 def test_readings_differ_where_they_say_so():
-    low = {"month": 2, "phase_before": "hcg", "fsh_iu_l": 0.5}
-    high_again = {"month": 3, "phase_before": "hcg", "fsh_iu_l": 20}
-    assert phase(**low).then == "hcg"
-    assert phase("fsh-guided-suppressed-adds-fsh", **low).then == "hcg-ufsh"
-    assert phase(**high_again).then == "hcg"
-    assert phase("fsh-guided-one-more-month", **high_again).then == "stopped"
-    each = phase("fsh-guided-each-drug-every-second-day", month=2, phase_before="hcg", fsh_iu_l=5)
+    low = {"month": 2, "previous_phase": "hcg", "fsh_iu_l": 0.5}
+    high_again = {"month": 3, "previous_phase": "hcg", "fsh_iu_l": 20}
+    assert phase(**low).action == "hcg"
+    assert phase("fsh-guided-suppressed-adds-fsh", **low).action == "hcg-ufsh"
+    assert phase(**high_again).action == "hcg"
+    assert phase("fsh-guided-one-more-month", **high_again).action == "stopped"
+    each = phase("fsh-guided-each-drug-every-second-day", month=2, previous_phase="hcg", fsh_iu_l=5)
     assert {order.interval_days for order in each.orders} == {2}
 
 
@@ -107,8 +111,11 @@ def test_readings_differ_where_they_say_so():
         ({"month": 2, "fsh_iu_l": 201}, "give a number from 0 to 200"),
         ({"month": 2, "fsh_iu_l": float("nan")}, "fsh_iu_l: nan is no number"),
         ({"month": 2, "fsh_iu_l": "high"}, "fsh_iu_l: 'high' is no number"),
-        ({"month": 2, "phase_before": "HCG"}, "give one of: none, hcg, hcg-ufsh, stopped"),
-        ({"month": 2, "fsh": 5}, "fsh: the table does not look at it; inputs: month, phase_before"),
+        ({"month": 2, "previous_phase": "HCG"}, "give one of: none, hcg, hcg-ufsh, stopped"),
+        (
+            {"month": 2, "fsh": 5},
+            "fsh: the table does not look at it; inputs: month, previous_phase",
+        ),
     ],
 )
 def test_nonsense_is_refused_with_the_reason(given, message):
@@ -119,8 +126,8 @@ def test_nonsense_is_refused_with_the_reason(given, message):
 
 def test_a_clinic_may_set_its_own_limit_and_the_hash_shows_it():
     wider = load_regimen("fsh-guided", {"fsh_high": 12.0})
-    given = {"month": 2, "phase_before": "hcg", "fsh_iu_l": 11.5}
-    assert decide(wider, "phase", given).then == "hcg-ufsh"
+    given = {"month": 2, "previous_phase": "hcg", "fsh_iu_l": 11.5}
+    assert decide(wider, "phase", given).action == "hcg-ufsh"
     assert wider.sha256 != GUIDED.sha256
     with pytest.raises(InputError, match="there is no such parameter"):
         load_regimen("fsh-guided", {"fsh_hihg": 12.0})
@@ -134,7 +141,7 @@ def test_an_unknown_regimen_lists_the_shipped_ones():
 def test_a_regimen_travels_to_worker_processes():
     there_and_back = pickle.loads(pickle.dumps(GUIDED))
     assert there_and_back.sha256 == GUIDED.sha256
-    given = {"month": 2, "phase_before": "hcg", "fsh_iu_l": 11.1}
+    given = {"month": 2, "previous_phase": "hcg", "fsh_iu_l": 11.1}
     assert decide(there_and_back, "phase", given) == decide(GUIDED, "phase", given)
 
 

@@ -20,21 +20,21 @@ def fsh(*values):
 
 def test_month_one_is_planned_and_the_rest_waits_for_fsh():
     made = plan(GUIDED, START)
-    assert (made.phases, made.open_date) == (("hcg",), dt.date(2022, 3, 31))
-    assert [(branch.phase, branch.condition) for branch in made.open] == [
+    assert (made.phases, made.next_decision_date) == (("hcg",), dt.date(2022, 3, 31))
+    assert [(branch.phase, branch.condition) for branch in made.next_options] == [
         ("hcg-ufsh", "fsh_iu_l 0.7 to 11.1"),
         ("hcg", "fsh_iu_l below 0.7 or above 11.1"),
         (None, "fsh_iu_l missing"),
     ]
     assert made.totals.injections == {"hcg": 15, "ufsh": 0}
-    assert made.open[0].totals is not None
-    assert made.open[0].totals.injections == {"hcg": 22, "ufsh": 8}
+    assert made.next_options[0].totals is not None
+    assert made.next_options[0].totals.injections == {"hcg": 22, "ufsh": 8}
 
 
 def test_a_whole_therapy_is_planned_to_the_semen_analysis():
     made = plan(GUIDED, START, fsh(11.1))
     assert made.phases == ("hcg", "hcg-ufsh", "hcg-ufsh")
-    assert (made.open_date, made.open) == (None, ())
+    assert (made.next_decision_date, made.next_options) == (None, ())
     assert made.totals.iu == {"hcg": 60000, "ufsh": 2250}
     assert made.totals.vials == {"hcg": 30, "ufsh": 30}
     last = [item for item in made.items if item.day == 90]
@@ -54,7 +54,7 @@ def test_plans_and_paths_inject_the_same(name):
         if path.ends == "therapy complete":
             made = plan_of_phases(regimen, START, path.phases)
             assert made.totals == path.totals
-            assert made.open == ()
+            assert made.next_options == ()
 
 
 def test_the_paths_of_the_guided_regimen_are_these():
@@ -100,7 +100,7 @@ def events(made, **more):
 @pytest.mark.parametrize("start", [dt.date(2022, 3, 1), dt.date(2022, 10, 1)])
 def test_the_calendar_holds_every_item_on_its_day_across_a_change_of_the_clock(start):
     made = plan(GUIDED, start, fsh(9.0))
-    read = events(made, at=dt.time(8, 30), timezone="Europe/Berlin")
+    read = events(made, time=dt.time(8, 30), timezone="Europe/Berlin")
     assert len(read) == len(made.items)
     for event, item in zip(read, made.items, strict=True):
         begins = event["DTSTART"].dt
@@ -112,7 +112,7 @@ def test_the_calendar_holds_every_item_on_its_day_across_a_change_of_the_clock(s
 
 def test_the_calendar_declares_the_zone_that_it_uses():
     made = plan(GUIDED, START, fsh(9.0))
-    data = calendar_of(made, at=dt.time(8, 30), timezone="Europe/Berlin")
+    data = calendar_of(made, time=dt.time(8, 30), timezone="Europe/Berlin")
     calendar = icalendar.Calendar.from_ical(data)
     (zone,) = calendar.walk("VTIMEZONE")
     assert zone["TZID"] == "Europe/Berlin"
@@ -148,8 +148,8 @@ def test_every_line_of_the_calendar_fits_the_standard():
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"at": dt.time(8), "timezone": "Europe/Berln"}, "'Europe/Berln' is no time zone"),
-        ({"at": dt.time(8)}, "time and zone come together"),
+        ({"time": dt.time(8), "timezone": "Europe/Berln"}, "'Europe/Berln' is no time zone"),
+        ({"time": dt.time(8)}, "time and zone come together"),
     ],
 )
 def test_a_calendar_needs_a_zone_that_exists(more, message):

@@ -81,7 +81,7 @@ BAD = {
     ),
     "an unknown outcome": (
         changed((f"{RULES}/0/outcome", "maybe")),
-        "tables.phase.rules.0.outcome: 'maybe' is not allowed; input should be 'advice'",
+        "tables.phase.rules.0.outcome: 'maybe' is not allowed; input should be 'recommendation'",
     ),
     "a rule number twice": (
         changed((f"{RULES}/1/id", "P1")),
@@ -92,7 +92,7 @@ BAD = {
         "rules.P1.when.lh_iu_l: the table does not look at this input; add it to tables.phase",
     ),
     "an input not declared": (
-        changed(("tables/phase/inputs", ["month", "phase_before", "fsh"])),
+        changed(("tables/phase/inputs", ["month", "previous_phase", "fsh"])),
         "tables.phase.inputs: there is no input 'fsh'",
     ),
     "a condition not understood": (
@@ -124,7 +124,7 @@ BAD = {
         "rules.P1.when.month: this input is never missing; drop the word 'missing'",
     ),
     "a name that is no value": (
-        changed((f"{RULES}/0/when/phase_before", "hgc")),
+        changed((f"{RULES}/0/when/previous_phase", "hgc")),
         "'hgc' is none of its values; write one of: none, hcg, hcg-ufsh, stopped, missing",
     ),
     "a number without unit": (
@@ -136,8 +136,8 @@ BAD = {
         "inputs.fsh_iu_l.plausible: (5.0, 5.0) is no range; write [lowest, highest]",
     ),
     "phases that the state does not list": (
-        changed(("inputs/phase_before/values", ["none", "hcg"])),
-        "inputs.phase_before.values: ['none', 'hcg'] does not match the phases; write [none, hcg,",
+        changed(("inputs/previous_phase/values", ["none", "hcg"])),
+        "inputs.previous_phase.values: ['none', 'hcg'] does not match the phases; write [none,",
     ),
     "no phase that ends": (
         changed(("phases/stopped/ends_therapy", False)),
@@ -182,28 +182,28 @@ def test_a_file_that_is_no_regimen_is_refused_with_its_cure(name):
 UNPROVED = {
     "a hole": (
         changed((f"{RULES}/5", DELETE)),
-        "tables.phase: no rule fires for a man with month 2, phase_before hcg, fsh_iu_l missing; "
+        "tables.phase: no rule fires for a man with month 2, previous_phase hcg, fsh_iu_l missing; "
         "add a rule for him",
     ),
     "a hole at one number": (
         changed((f"{RULES}/1/when/fsh_iu_l", "above fsh_low and at most fsh_high")),
-        "no rule fires for a man with month 2, phase_before hcg, fsh_iu_l 0.7",
+        "no rule fires for a man with month 2, previous_phase hcg, fsh_iu_l 0.7",
     ),
     "two answers": (
         changed((f"{RULES}/2/when/fsh_iu_l", "at most fsh_low or above fsh_high")),
-        "rules P2 and P3 both fire for a man with month 2, phase_before hcg, fsh_iu_l 0.7; narrow",
+        "rules P2 and P3 both fire for a man with month 2, previous_phase hcg, fsh_iu_l 0.7;",
     ),
     "a rule that never fires": (
         changed((f"{RULES}/3/when/fsh_iu_l", "below 0.7 and above 11.1")),
         "rule P4 can never fire",
     ),
     "therapy without end": (
-        changed((f"{RULES}/8/outcome", "advice"), (f"{RULES}/8/then", "hcg")),
-        "therapy of a man with month 4, phase_before hcg (always) goes on too long",
+        changed((f"{RULES}/8/outcome", "recommendation"), (f"{RULES}/8/then", "hcg")),
+        "therapy of a man with month 4, previous_phase hcg (always) goes on too long",
     ),
     "a way out of scope": (
         changed((f"{RULES}/4/then", DELETE), (f"{RULES}/4/outcome", "out of scope")),
-        "therapy of a man with month 3, phase_before hcg-ufsh (always) leads out of scope",
+        "therapy of a man with month 3, previous_phase hcg-ufsh (always) leads out of scope",
     ),
     "a phase that nobody reaches": (
         changed((f"{RULES}/1/then", "hcg")),
@@ -221,7 +221,9 @@ def test_a_regimen_that_is_not_proved_is_refused_with_a_man(name):
 
 
 def test_all_faults_are_told_at_once():
-    text = changed((f"{RULES}/1/when/fsh_iu_l", "about 7"), (f"{RULES}/0/when/phase_before", "hgc"))
+    text = changed(
+        (f"{RULES}/1/when/fsh_iu_l", "about 7"), (f"{RULES}/0/when/previous_phase", "hgc")
+    )
     with pytest.raises(InputError) as caught:
         parse_regimen(text, WHERE)
     assert len(caught.value.faults) == 2
@@ -242,9 +244,9 @@ def test_a_file_of_your_own_may_extend_a_shipped_one(tmp_path):
 def test_a_case_that_does_not_hold_says_what_came():
     text = (
         "regimen: fsh-guided\ncases:\n"
-        "  - {says: wrong, table: phase, given: {month: 1}, then: hcg-ufsh, rule: P1}\n"
-        "  - {says: unreadable, table: phase, given: {month: 99}, outcome: advice}\n"
-        "  - {says: nowhere, table: fase, outcome: advice}\n"
+        "  - {statement: wrong, table: phase, given: {month: 1}, then: hcg-ufsh, rule: P1}\n"
+        "  - {statement: unreadable, table: phase, given: {month: 99}, outcome: recommendation}\n"
+        "  - {statement: nowhere, table: fase, outcome: recommendation}\n"
     )
     results = run_cases(load_regimen("fsh-guided"), parse_document(text, CaseFile, "c.yaml"))
     assert [result.wrong for result in results] == [

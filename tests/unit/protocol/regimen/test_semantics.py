@@ -32,7 +32,7 @@ tables:
     question: none
     inputs: [month]
     rules:
-      - {{id: R, outcome: nothing due, then: rest, because: b, source: us, locator: n,
+      - {{id: R, outcome: no action required, then: rest, because: b, source: us, locator: n,
          status: assumed}}
   end-of-therapy:
     question: approve?

@@ -77,7 +77,7 @@ def test_a_whole_file_is_read():
         ("warm_up_days: 365", "leaves nothing to measure"),
         ("referrals: {by_month: {january: 2}}", "all twelve months"),
         (
-            "referrals: {men_per_week: {value: 0, unit: 1/wk, status: derived, source: x}}",
+            "referrals: {patients_per_week: {value: 0, unit: 1/wk, status: derived, source: x}}",
             "not positive",
         ),
         ("priorities: [{when: {shoe_size: above 44}, rank: 1, why: x}]", "cannot be looked at"),
@@ -180,7 +180,7 @@ def test_the_waiting_list_stands_beside_the_clinic_file(tmp_path):
 
 
 RATE = (
-    "referrals: {{men_per_week: {{value: {}, unit: 1/wk, status: derived, source: test}}}}\n"
+    "referrals: {{patients_per_week: {{value: {}, unit: 1/wk, status: derived, source: test}}}}\n"
     "horizon_days: 100000\n"
 )
 RARE = THEATRE.replace("surgeon: A", "surgeon: A, every_weeks: 52, first_week: 51")

@@ -12,10 +12,10 @@ import simpy
 
 from protocol.errors import InputError
 from simulate.clinic.capacity.queues import queue_by_day
-from simulate.clinic.capacity.replications import (
+from simulate.clinic.capacity.replicates import (
     Goal,
     Interval,
-    Replication,
+    Replicate,
     interval,
     precise,
     read_goal,
@@ -34,10 +34,10 @@ from simulate.clinic.records.xes import XesWriter
 from simulate.clinic.setup.durations import days
 from simulate.clinic.setup.equipment import Theatre
 from simulate.clinic.setup.opening_days import Calendar, Slots
-from simulate.clinic.setup.referrals import Waiting, men_to_draw, referral_days
+from simulate.clinic.setup.referrals import Waiting, patients_needed, referral_days
 from simulate.clinic.setup.time_units import MONTH_NAMES
 from simulate.cohort.draw import draw_cohort
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 from simulate.scenario.load import load_scenario
 from simulate.scenario.parameter_paths import with_values
 from simulate.tables.study_tables import tables
@@ -85,7 +85,7 @@ def test_asking_when_a_slot_is_free_takes_none():
     assert slots.first_free(0.0, 0.0) == slots.first_free(0.0, 0.0) == slots.book(0.0, 0.0) == 1
 
 
-def held(men, lists, **more):
+def held(patients, lists, **more):
     """Operate on men given as (man, joins, rank, minutes, patience); return when each began."""
     theatre = Theatre.model_validate({"lists": lists, "operation": constant(60, "min"), **more})
     env = simpy.Environment()
@@ -95,17 +95,17 @@ def held(men, lists, **more):
         Calendar(MONDAY),
         theatre,
         1 / 24,
-        lambda man, number: began.update({man: (env.now, number)}),
+        lambda patient, number: began.update({patient: (env.now, number)}),
     )
 
-    def one(man, joins, rank, minutes, patience):
+    def one(patient, joins, rank, minutes, patience):
         yield env.timeout(joins)
-        served = yield from waiting.wait(man, rank, minutes / 1440, env.now, patience)
+        served = yield from waiting.wait(patient, rank, minutes / 1440, env.now, patience)
         if not served:
-            left[man] = env.now
+            left[patient] = env.now
 
-    for man in men:
-        env.process(one(*man))
+    for patient in patients:
+        env.process(one(*patient))
     env.run()
     return began, left
 
@@ -115,8 +115,13 @@ LIST = {"weekday": "tuesday", "start": "00:00", "minutes": 180, "surgeon": "A"}
 
 def test_a_list_takes_men_by_rank_then_by_time_while_a_case_still_fits():
     inf = float("inf")
-    men = [(1, 0.1, 5, 60, inf), (2, 0.2, 1, 60, inf), (3, 0.3, 5, 60, inf), (4, 0.4, 5, 60, inf)]
-    began, _ = held(men, [LIST])
+    patients = [
+        (1, 0.1, 5, 60, inf),
+        (2, 0.2, 1, 60, inf),
+        (3, 0.3, 5, 60, inf),
+        (4, 0.4, 5, 60, inf),
+    ]
+    began, _ = held(patients, [LIST])
     hour = 1 / 24
     assert began[2][0] == 1
     assert began[1][0] == pytest.approx(1 + hour, abs=1e-4)
@@ -133,29 +138,29 @@ def test_a_long_case_is_finished_and_the_next_does_not_begin():
 
 def test_turnover_counts():
     inf = float("inf")
-    men = [(man, 0, man, 60, inf) for man in (1, 2, 3)]
-    began, _ = held(men, [LIST], turnover_minutes=30)
+    patients = [(patient, 0, patient, 60, inf) for patient in (1, 2, 3)]
+    began, _ = held(patients, [LIST], turnover_minutes=30)
     assert began[2][0] == pytest.approx(1 + 90 / 1440, abs=1e-4)
     assert began[3][0] == 8
 
 
 def test_who_loses_patience_leaves_and_his_place_goes_to_the_next():
     inf = float("inf")
-    men = [(1, 0, 1, 180, inf), (2, 0.1, 2, 60, 3.0), (3, 0.2, 3, 60, inf)]
-    began, left = held(men, [LIST])
+    patients = [(1, 0, 1, 180, inf), (2, 0.1, 2, 60, 3.0), (3, 0.2, 3, 60, inf)]
+    began, left = held(patients, [LIST])
     assert left == {2: pytest.approx(3.1)}
     assert began[3][0] == 8
 
 
 def test_lists_every_second_week():
     inf = float("inf")
-    men = [(man, 0, man, 180, inf) for man in (1, 2, 3)]
-    began, _ = held(men, [{**LIST, "every_weeks": 2, "first_week": 1}])
-    assert [began[man][0] for man in (1, 2, 3)] == [8, 22, 36]
+    patients = [(patient, 0, patient, 180, inf) for patient in (1, 2, 3)]
+    began, _ = held(patients, [{**LIST, "every_weeks": 2, "first_week": 1}])
+    assert [began[patient][0] for patient in (1, 2, 3)] == [8, 22, 36]
 
 
 def test_lengths_have_the_mean_and_spread_they_name():
-    uniform = Luck(1, 200_000).uniform("test")[0]
+    uniform = RandomStreams(1, 200_000).uniform("test")[0]
     log_normal = {"mean": assumed(72.6, "min"), "sd": assumed(33.9, "min"), "form": "lognormal"}
     theatre = Theatre.model_validate({"lists": [LIST], "operation": log_normal})
     drawn = days(theatre.operation, uniform) * 1440
@@ -170,31 +175,31 @@ def test_lengths_have_the_mean_and_spread_they_name():
 def test_men_come_at_the_rate_of_their_month():
     factors = dict.fromkeys(MONTH_NAMES, 1.0) | {"august": 0.0, "september": 2.0}
     one = clinic(
-        referrals={"men_per_week": assumed(70, "1/wk"), "by_month": factors}, horizon_days=365
+        referrals={"patients_per_week": assumed(70, "1/wk"), "by_month": factors}, horizon_days=365
     )
-    came = referral_days(one, load_scenario("paper").population, Luck(3, 4500))
+    came = referral_days(one, load_scenario("paper").population, RandomStreams(3, 4500))
     came = came[came <= 365]
     dates = pd.Timestamp(MONDAY) + pd.to_timedelta(came, unit="D")
     by_month = pd.Series(dates.month).value_counts()
     assert 8 not in by_month
     assert by_month[9] == pytest.approx(600, abs=4 * np.sqrt(600))
     assert by_month[3] == pytest.approx(310, abs=4 * np.sqrt(310))
-    assert len(came) < men_to_draw(one, 0) < 4500
+    assert len(came) < patients_needed(one, 0) < 4500
 
 
 def test_without_a_rate_men_come_when_the_scenario_enrols_them():
     paper = load_scenario("paper")
-    run = run_clinic(clinic(), paper, 1, men=40)
-    enrolled = tables(draw_cohort(paper, 1, men=40))["patients"]["enrolled_day"]
+    run = run_clinic(clinic(), paper, 1, patients=40)
+    enrolled = tables(draw_cohort(paper, 1, patients=40))["patients"]["enrolled_day"]
     assert np.array_equal(ledger(run).referred, enrolled)
     assert 0 < enrolled.max() < paper.population.recruitment_days.value
-    assert men_to_draw(clinic(), 569) == 569
+    assert patients_needed(clinic(), 569) == 569
 
 
 def test_men_on_the_waiting_list_are_served_first_and_have_their_history():
     one = shipped("one-centre")
     listed = [Waiting("micro-TESE", 200.0)] * 6 + [Waiting("first visit", 10.0)]
-    run = run_clinic(one, load_scenario("paper"), 3, men=80, waiting_list=listed)
+    run = run_clinic(one, load_scenario("paper"), 3, patients=80, waiting_list=listed)
     times = milestones(run).set_index("patient_id")
     first = times.sort_values("micro_tese_day").head(6)
     assert (ledger(run).asked[steps.MICRO_TESE][first.index - 1] == -200).all()
@@ -203,15 +208,15 @@ def test_men_on_the_waiting_list_are_served_first_and_have_their_history():
     early = times["first_visit_day"][times["referred_day"] == -10]
     assert early.iloc[0] >= 0
     table = clinic_tables(run)["visits"]
-    treated = [man for man in first.index if fates(run).gn[man - 1]]
+    treated = [patient for patient in first.index if fates(run).gn[patient - 1]]
     assert treated
     assert table[table["patient_id"].isin(treated)].groupby("patient_id").size().eq(4).all()
 
 
 def test_the_lowest_rank_goes_first_on_a_tight_list():
     busy = shipped("busy-theatre")
-    run = run_clinic(busy, load_scenario("paper"), 3, men=700)
-    older = fates(run).cohort.men.partner_age_years[0] >= 35
+    run = run_clinic(busy, load_scenario("paper"), 3, patients=700)
+    older = fates(run).cohort.patients.partner_age_years[0] >= 35
     book = ledger(run)
     wait = book.start[steps.MICRO_TESE] - book.asked[steps.MICRO_TESE]
     assert np.nanmedian(wait[older]) < 0.5 * np.nanmedian(wait[~older])
@@ -225,7 +230,7 @@ def test_timestamps_are_dates_with_times_of_day():
 
 
 def test_the_log_shows_who_waits_who_is_under_way_and_who_left():
-    run = run_clinic(shipped("busy-theatre"), load_scenario("paper"), 3, men=700)
+    run = run_clinic(shipped("busy-theatre"), load_scenario("paper"), 3, patients=700)
     log = event_log(run, 500.0)
     assert set(log["status"].unique()) == set(STATUS)
     waiting = log[log["status"] == "waiting"]
@@ -241,7 +246,7 @@ def test_the_log_shows_who_waits_who_is_under_way_and_who_left():
 
 
 def test_the_log_names_the_rule_of_every_decision():
-    run = run_clinic(shipped("unlimited"), load_scenario("paper"), 3, men=200)
+    run = run_clinic(shipped("unlimited"), load_scenario("paper"), 3, patients=200)
     log = event_log(run)
     month_2 = log[log["activity"] == "decision for month 2"]["detail"].astype(str)
     assert set(month_2) == {"P2: hcg-ufsh", "P3: hcg"}
@@ -249,7 +254,7 @@ def test_the_log_names_the_rule_of_every_decision():
 
 
 def test_blocks_of_men_make_the_whole():
-    run = run_clinic(shipped("one-centre"), load_scenario("paper"), 3, men=90)
+    run = run_clinic(shipped("one-centre"), load_scenario("paper"), 3, patients=90)
     for reads in (clinic_tables, lambda *a: {"log": event_log(*a), "times": milestones(*a)}):
         whole = reads(run, 400.0)
         parts = [reads(run, 400.0, first, first + 40) for first in (0, 40, 80)]
@@ -259,7 +264,7 @@ def test_blocks_of_men_make_the_whole():
 
 
 def test_xes_holds_every_case_in_order_of_time_with_standard_transitions():
-    run = run_clinic(shipped("busy-theatre"), load_scenario("paper"), 3, men=200)
+    run = run_clinic(shipped("busy-theatre"), load_scenario("paper"), 3, patients=200)
     log = event_log(run, 300.0)
     file = io.StringIO()
     with XesWriter(file) as writer:
@@ -286,7 +291,7 @@ def test_measures_by_hand():
     """Three men an hour apart before a list of one case a week, each operation one hour."""
     lists = [{**LIST, "minutes": 60}]
     one = clinic(theatre={"lists": lists, "operation": constant(60, "min")}, horizon_days=70)
-    run = run_clinic(one, everybody_untreated(), 1, men=3)  # all join on day 0
+    run = run_clinic(one, everybody_untreated(), 1, patients=3)  # all join on day 0
     found = measures(run)
     assert found["mean_wait_days"] == pytest.approx((1 + 8 + 15) / 3)
     assert found["p50_wait_days"] == 8
@@ -300,16 +305,16 @@ def test_measures_by_hand():
 def test_the_warm_up_is_left_out():
     lists = [{**LIST, "minutes": 60}]
     parts = {"theatre": {"lists": lists, "operation": constant(60, "min")}, "horizon_days": 70}
-    run = run_clinic(clinic(**parts, warm_up_days=10), everybody_untreated(), 1, men=3)
+    run = run_clinic(clinic(**parts, warm_up_days=10), everybody_untreated(), 1, patients=3)
     found = measures(run)
     assert np.isnan(found["mean_wait_days"])  # nobody joined after day 10
     assert found["mean_queue"] == pytest.approx(5 / 60)
 
 
 def test_intervals_and_precision():
-    assert interval([nan, 3.0]).replications == 1
-    assert interval([]).replications == 0
-    ten = [Replication({"x": 10 + each}, {}) for each in (-0.1, 0.1, 0.0, 0.1, -0.1)]
+    assert interval([nan, 3.0]).replicates == 1
+    assert interval([]).replicates == 0
+    ten = [Replicate({"x": 10 + each}, {}) for each in (-0.1, 0.1, 0.0, 0.1, -0.1)]
     assert precise("x", 0.05)(ten)
     assert not precise("x", 0.001)(ten)
 
@@ -349,7 +354,7 @@ def test_a_goal_that_is_none_is_refused(text):
 def test_the_least_number_of_lists_is_found_and_one_fewer_fails():
     lists = [{**LIST, "minutes": 120}]
     one = clinic(
-        referrals={"men_per_week": assumed(5, "1/wk")}, horizon_days=300, warm_up_days=50,
+        referrals={"patients_per_week": assumed(5, "1/wk")}, horizon_days=300, warm_up_days=50,
         theatre={"lists": lists, "operation": constant(60, "min")},
     )  # fmt: skip
     goal = Goal("p90_wait_days", "<", 14.0)
@@ -405,7 +410,7 @@ def test_an_assay_reports_no_more_than_the_end_of_its_range():
     lost = with_values(
         load_scenario("paper"), {"population.marginals.fsh_iu_l.median": 1e4}, "test"
     )
-    run = run_clinic(clinic(), lost, 1, men=20)  # a decision beyond it would be refused
+    run = run_clinic(clinic(), lost, 1, patients=20)  # a decision beyond it would be refused
     assert max(ledger(run).end) > 0
 
 
@@ -415,7 +420,7 @@ def test_who_breaks_therapy_off_injects_nothing_more_and_the_log_says_when():
         shipped("one-centre"),
         with_values(load_scenario("paper"), changes, "test", beyond_sweep=True),
         3,
-        men=200,
+        patients=200,
     )
     log = event_log(run)
     broken = log[log["activity"] == "breaks therapy off"].set_index("case")["start"]
@@ -424,7 +429,7 @@ def test_who_breaks_therapy_off_injects_nothing_more_and_the_log_says_when():
     last = injections.groupby("case")["start"].max()
     both = broken.index.intersection(last.index)
     assert (last[both] <= broken[both]).all()
-    faithful = run_clinic(shipped("one-centre"), load_scenario("paper"), 3, men=200)
+    faithful = run_clinic(shipped("one-centre"), load_scenario("paper"), 3, patients=200)
     assert len(clinic_tables(run)["injections"]) < len(clinic_tables(faithful)["injections"])
 
 
@@ -440,7 +445,10 @@ def test_every_end_can_be_reached():
         }
     )
     run = run_clinic(
-        tight, with_values(load_scenario("paper"), changes, "test", beyond_sweep=True), 3, men=900
+        tight,
+        with_values(load_scenario("paper"), changes, "test", beyond_sweep=True),
+        3,
+        patients=900,
     )
     ended = ledger(run).end_day
     reached = {int(end) for end, day in zip(ledger(run).end, ended, strict=True) if day == day}
@@ -451,17 +459,19 @@ def test_every_end_can_be_reached():
 def test_a_list_too_short_for_a_case_is_refused(own):
     one = clinic(theatre={"lists": [{**LIST, "minutes": 30}], **own})
     with pytest.raises(InputError, match="nobody would ever be operated on"):
-        run_clinic(one, load_scenario("paper"), 1, men=5)
+        run_clinic(one, load_scenario("paper"), 1, patients=5)
 
 
 def test_operations_take_the_scenarios_minutes_unless_the_clinic_has_its_own():
     paper = load_scenario("paper")
     lists = {"lists": [{**LIST, "minutes": 400}]}
-    run = run_clinic(clinic(theatre=lists), paper, 1, men=50)
-    natural = tables(draw_cohort(paper, 1, men=50))["operations"]
+    run = run_clinic(clinic(theatre=lists), paper, 1, patients=50)
+    natural = tables(draw_cohort(paper, 1, patients=50))["operations"]
     table = clinic_tables(run)["operations"]
     assert table["minutes"].equals(natural["minutes"])
     took = 1440 * (ledger(run).complete[steps.MICRO_TESE] - ledger(run).start[steps.MICRO_TESE])
     assert np.abs(took[table["patient_id"] - 1] - table["minutes"]).max() <= 0.51
-    run = run_clinic(clinic(theatre={**lists, "operation": constant(45, "min")}), paper, 1, men=50)
+    run = run_clinic(
+        clinic(theatre={**lists, "operation": constant(45, "min")}), paper, 1, patients=50
+    )
     assert set(clinic_tables(run)["operations"]["minutes"]) == {45.0}

@@ -2,7 +2,7 @@
 
 Men come as a Poisson process. The first tenth of the days is left out, several relaxation times of
 every queue here, so that what is left is steady. Whoever begins to wait in the window is followed
-to his service, so that no wait is cut short. Replications are independent studies.
+to his service, so that no wait is cut short. Replicates are independent studies.
 """
 
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from simulate.clinic.capacity.replications import interval
+from simulate.clinic.capacity.replicates import interval
 from simulate.clinic.capacity.run_measures import measures
 from tests.support.clinics import exponential
 from tests.support.queueing import Model, md1_wait, mmc_wait, models, run_model, seen_waits
 
-#: Experiments of so many replications of so many men, for each queue; every one its own seed.
+#: Experiments of so many replicates of so many men, for each queue; every one its own seed.
 EXPERIMENTS, RUNS, MEN = 8, 4, 800
 MODELS = models(0.6)
 Found = Mapping[str, list[dict[str, float]]]
@@ -25,7 +25,7 @@ Found = Mapping[str, list[dict[str, float]]]
 
 @pytest.fixture(scope="module")
 def found() -> Found:
-    """Measures of every replication, experiment after experiment."""
+    """Measures of every replicate, experiment after experiment."""
     return {
         name: [
             measures(run_model(model, 100 * place + experiment, run, MEN))

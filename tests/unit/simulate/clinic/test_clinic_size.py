@@ -44,25 +44,25 @@ def small_slices(monkeypatch):
 def test_slices_of_men_make_the_numpy_engines_tables(small_slices):
     paper = load_scenario("paper")
     mine = clinic_tables(run_clinic(shipped("unlimited"), paper, 3, 1, 150))
-    theirs = tables(draw_cohort(paper, 3, first=1, men=150))
+    theirs = tables(draw_cohort(paper, 3, first=1, patients=150))
     for name, table in mine.items():
         pd.testing.assert_frame_equal(table, theirs[name], check_exact=True, obj=name)
 
 
 def test_a_run_of_several_true_slices_is_the_numpy_engines_too():
     paper = load_scenario("paper")
-    men = CHUNK + 50
-    run = run_clinic(shipped("unlimited"), paper, 3, men=men)
-    mine, theirs = clinic_tables(run), tables(draw_cohort(paper, 3, men=men))
+    patients = CHUNK + 50
+    run = run_clinic(shipped("unlimited"), paper, 3, patients=patients)
+    mine, theirs = clinic_tables(run), tables(draw_cohort(paper, 3, patients=patients))
     for name, table in mine.items():
         pd.testing.assert_frame_equal(table, theirs[name], check_exact=True, obj=name)
-    assert milestones(run)["patient_id"].tolist() == list(range(1, men + 1))
-    assert (run.ledger.columns(CHUNK, men).end > 0).all()
+    assert milestones(run)["patient_id"].tolist() == list(range(1, patients + 1))
+    assert (run.ledger.columns(CHUNK, patients).end > 0).all()
 
 
 def test_reading_by_slices_changes_no_measure(monkeypatch):
     busy = shipped("busy-theatre")
-    run = run_clinic(busy, load_scenario("paper"), 3, men=700)
+    run = run_clinic(busy, load_scenario("paper"), 3, patients=700)
     whole = measures(run), in_clinic_by_day(run), queue_by_day(run)
     book = ledger(run)
     asked, start = book.asked[steps.MICRO_TESE], book.start[steps.MICRO_TESE]
@@ -80,7 +80,7 @@ def test_only_men_under_way_take_memory():
     """Forty men a day, each under way for a day: never many at once, and none at the end."""
     paper = with_values(load_scenario("paper"), {"choice.intercept": -60}, "test")
     quick = clinic(
-        referrals={"men_per_week": assumed(280, "1/wk")},
+        referrals={"patients_per_week": assumed(280, "1/wk")},
         horizon_days=100_000,
         intervals={"between_semen_samples": constant(1, "d")},
     )
@@ -92,7 +92,7 @@ def test_only_men_under_way_take_memory():
 
     gc.collect()
     count()
-    run = run_clinic(quick, paper, 1, men=1500, tell=count)
+    run = run_clinic(quick, paper, 1, patients=1500, tell=count)
     assert 10 < max(held) - held[0] < 120
     del held[1:]
     count()
@@ -104,7 +104,7 @@ def test_older_partners_in_slices_are_as_old_as_in_one(small_slices, monkeypatch
     slow = clinic(
         intervals={"to_stimulation": exponential(900, "d")}, biology={"partner_ages": True}
     )
-    run = run_clinic(slow, load_scenario("paper"), 2, men=150)
+    run = run_clinic(slow, load_scenario("paper"), 2, patients=150)
     aged = np.concatenate([part.columns.quarters for part in run.parts()])
     assert len(np.unique(aged)) > 5
     transfers = clinic_tables(run)["transfers"]
@@ -113,12 +113,12 @@ def test_older_partners_in_slices_are_as_old_as_in_one(small_slices, monkeypatch
             couples = part.fates.couples(int(quarters))
             mine = np.flatnonzero(part.columns.quarters == quarters)
             rows = transfers[transfers["patient_id"].isin(mine + part.first + 1)]
-            man, number = rows["patient_id"] - 1 - part.first, rows["order"] - 1
-            assert np.array_equal(rows["live_birth"], couples.born[0, man, number])
+            patient, number = rows["patient_id"] - 1 - part.first, rows["order"] - 1
+            assert np.array_equal(rows["live_birth"], couples.born[0, patient, number])
 
 
 def test_files_are_written_in_the_order_of_men(small_slices, tmp_path):
-    run = run_clinic(shipped("busy-theatre"), load_scenario("paper"), 3, men=200)
+    run = run_clinic(shipped("busy-theatre"), load_scenario("paper"), 3, patients=200)
     rows = write_run(run, tmp_path, "parquet", xes=False)
     log = pd.read_parquet(tmp_path / "log.parquet")
     assert rows["log"] == len(log) == len(event_log(run))

@@ -20,7 +20,7 @@ RAMP = Site((1.0, 5.0), (0.0, 3.0), ramp=True)
 CLOSING = Site((0.0, 6.0), (5.0, 0.0))
 
 
-def luck(shape, seed):
+def streams(shape, seed):
     return np.random.default_rng(seed).random((2, *shape))
 
 
@@ -40,7 +40,7 @@ def test_expected_month_inverts_expected_men(month):
 
 def test_counts_are_poisson():
     sites = combine([STEADY, LATE, RAMP])
-    months, site = draw_arrivals(sites, *luck((4000, 120), 1))
+    months, site = draw_arrivals(sites, *streams((4000, 120), 1))
     for until in (2.0, 4.0, 6.0):
         expected = expected_men(sites, until)
         for s in range(3):
@@ -54,14 +54,14 @@ def test_counts_are_poisson():
 
 
 def test_nobody_arrives_before_his_site_opens():
-    months, site = draw_arrivals(combine([LATE, RAMP]), *luck((500, 40), 2))
+    months, site = draw_arrivals(combine([LATE, RAMP]), *streams((500, 40), 2))
     assert months.min() > 1.0
     assert months[site == 0].min() >= 3.0
     assert (np.diff(months, axis=1) >= 0).all()
 
 
 def test_a_larger_trial_begins_with_the_smaller_one():
-    gap, place = luck((3, 50), 3)
+    gap, place = streams((3, 50), 3)
     sites = combine([STEADY, RAMP])
     months, site = draw_arrivals(sites, gap, place)
     fewer_months, fewer_sites = draw_arrivals(sites, gap[:, :20], place[:, :20])
@@ -70,7 +70,7 @@ def test_a_larger_trial_begins_with_the_smaller_one():
 
 
 def test_a_batch_equals_single_trials():
-    gap, place = luck((4, 30), 4)
+    gap, place = streams((4, 30), 4)
     factor = np.random.default_rng(5).gamma(2.0, 0.5, (4, 2))
     sites = combine([STEADY, RAMP])
     months, site = draw_arrivals(sites, gap, place, site_factor=factor)
@@ -81,7 +81,7 @@ def test_a_batch_equals_single_trials():
 
 
 def test_a_site_with_factor_zero_recruits_nobody_and_twice_the_rates_halve_the_time():
-    gap, place = luck((200, 30), 6)
+    gap, place = streams((200, 30), 6)
     sites = combine([STEADY, STEADY])
     months, site = draw_arrivals(sites, gap, place, site_factor=[0.0, 1.0])
     assert (site == 1).all()
@@ -90,7 +90,7 @@ def test_a_site_with_factor_zero_recruits_nobody_and_twice_the_rates_halve_the_t
 
 
 def test_a_trial_that_closes_too_early_cannot_fill():
-    months, site = draw_arrivals(combine([CLOSING]), *luck((100, 60), 7))
+    months, site = draw_arrivals(combine([CLOSING]), *streams((100, 60), 7))
     finite = np.isfinite(months)
     assert months[finite].max() <= 6.0
     assert not finite.all(1).any()
@@ -100,7 +100,7 @@ def test_a_trial_that_closes_too_early_cannot_fill():
 
 
 def test_site_differences_spread_the_counts():
-    gap, place = luck((3000, 60), 8)
+    gap, place = streams((3000, 60), 8)
     factor = np.random.default_rng(9).gamma(2.0, 0.5, (3000, 1))
     months, _ = draw_arrivals(combine([STEADY]), gap, place, site_factor=factor)
     counts = (months <= 6).sum(1)

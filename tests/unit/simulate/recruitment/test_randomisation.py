@@ -38,8 +38,8 @@ def test_a_coin_keeps_the_ratio():
 )
 def test_every_whole_block_has_its_exact_shares(allocation, repeats, seed):
     size = sum(allocation) * repeats
-    luck = np.random.default_rng(seed).random((4, 3 * size + 1))
-    arms = permuted_blocks(luck, allocation, repeats=[repeats])
+    streams = np.random.default_rng(seed).random((4, 3 * size + 1))
+    arms = permuted_blocks(streams, allocation, repeats=[repeats])
     for block in range(3):
         for arm, part in enumerate(allocation):
             inside = arms[:, block * size : (block + 1) * size]
@@ -60,15 +60,15 @@ def test_an_unfinished_block_is_not_given_away():
 
 @pytest.mark.parametrize("randomise", ["blocks", "varying", "strata", "minimised"])
 def test_men_yet_to_come_change_nothing(randomise):
-    def run(men):
-        luck, sites = LUCK[:50, :men], SITE[:50, :men]
+    def run(patients):
+        streams, sites = LUCK[:50, :patients], SITE[:50, :patients]
         if randomise == "blocks":
-            return permuted_blocks(luck)
+            return permuted_blocks(streams)
         if randomise == "varying":
-            return permuted_blocks(luck, repeats=[1, 2, 3], size_uniform=LUCK[50:100, :men])
+            return permuted_blocks(streams, repeats=[1, 2, 3], size_uniform=LUCK[50:100, :patients])
         if randomise == "strata":
-            return stratified(luck, sites, 8)
-        return minimise(luck, [sites, DIAGNOSIS[:50, :men]], [8, 4])
+            return stratified(streams, sites, 8)
+        return minimise(streams, [sites, DIAGNOSIS[:50, :patients]], [8, 4])
 
     assert (run(96)[:, :41] == run(41)).all()
 
@@ -110,8 +110,8 @@ def test_minimisation_of_the_first_men_by_hand():
 
 
 def test_probability_is_the_chance_of_the_better_arm():
-    luck = np.random.default_rng(5).random((40_000, 2))
-    arms = minimise(luck, [np.zeros((40_000, 2), int)], [1], probability=0.7)
+    streams = np.random.default_rng(5).random((40_000, 2))
+    arms = minimise(streams, [np.zeros((40_000, 2), int)], [1], probability=0.7)
     assert share_is((arms[:, 0] != arms[:, 1]).astype(int), 1, 0.7)
 
 
@@ -119,10 +119,10 @@ def test_probability_is_the_chance_of_the_better_arm():
 @pytest.mark.parametrize("distance", ["range", "variance"])
 def test_minimisation_keeps_the_ratio_and_balances_margins(allocation, distance):
     rng = np.random.default_rng(13)
-    luck, men = rng.random((500, 400)), 400
-    site, diagnosis = rng.integers(0, 8, luck.shape), rng.integers(0, 4, luck.shape)
+    streams, patients = rng.random((500, 400)), 400
+    site, diagnosis = rng.integers(0, 8, streams.shape), rng.integers(0, 4, streams.shape)
     arms = minimise(
-        luck,
+        streams,
         [site, diagnosis],
         [8, 4],
         probability=0.85,
@@ -132,9 +132,9 @@ def test_minimisation_keeps_the_ratio_and_balances_margins(allocation, distance)
     for arm, part in enumerate(allocation):
         # Off by less than half a man. Were every arm given the same probability whatever its
         # part, 1:2 would be off by two men in 400.
-        excess = (arms == arm).sum(1).mean() - men * part / sum(allocation)
+        excess = (arms == arm).sum(1).mean() - patients * part / sum(allocation)
         assert abs(excess) < 0.5
-    coin = simple(luck, allocation)
+    coin = simple(streams, allocation)
     ours = imbalance_within(arms, diagnosis, 4, allocation=allocation).mean()
     theirs = imbalance_within(coin, diagnosis, 4, allocation=allocation).mean()
     assert ours < 0.5 * theirs
@@ -150,9 +150,9 @@ def test_two_arms_in_one_number_agree_with_the_general_way(distance):
 
 
 def test_one_factor_and_two_arms_rank_alike_by_both_distances():
-    luck, sites = LUCK[:200], SITE[:200]
-    by_range = minimise(luck, [sites], [8], distance="range")
-    assert (by_range == minimise(luck, [sites], [8], distance="variance")).all()
+    streams, sites = LUCK[:200], SITE[:200]
+    by_range = minimise(streams, [sites], [8], distance="range")
+    assert (by_range == minimise(streams, [sites], [8], distance="variance")).all()
 
 
 def test_a_weight_of_zero_is_no_factor():
@@ -169,8 +169,8 @@ def test_more_determinism_is_more_guessable_and_better_balanced():
 @settings(max_examples=20)
 @given(st.integers(1, 12))
 def test_guessing_blocks_agrees_with_the_closed_form(half):
-    luck = np.random.default_rng(half).random((4000, 2 * half))
-    found = convergence_guess(permuted_blocks(luck, repeats=[half]))
+    streams = np.random.default_rng(half).random((4000, 2 * half))
+    found = convergence_guess(permuted_blocks(streams, repeats=[half]))
     error = found.std(ddof=1) / np.sqrt(found.size)
     assert abs(found.mean() - block_predictability(2 * half)) < 4 * error + 1e-12
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from pretese.article.calibration.problem import pose
-from pretese.article.calibration.store import write_certificate
-from pretese.article.calibration.verdict import certify
+from pretese.article.calibration.store import write_calibration_record
+from pretese.article.calibration.verdict import calibration_record
 from pretese.article.published import load_published
 from pretese.cli import run
 from protocol.errors import InputError
 from simulate.core.shipped import scenario_path
-from simulate.scenario.calibration_record import parse_certificate, record_hash
+from simulate.scenario.calibration_record import parse_calibration_record, record_hash
 from simulate.scenario.load import load, load_scenario
 from simulate.scenario.parameter_paths import parameters
 
@@ -23,21 +23,23 @@ NAME = "spermatogenesis.treatment.direct"
 @pytest.fixture
 def mine(tmp_path):
     """A copy of a shipped scenario with a record of its own, and of the one that it extends."""
-    (tmp_path / "certificates").mkdir()
+    (tmp_path / "calibration_records").mkdir()
     for name in ("paper", "literature-null"):
         source = scenario_path(name)
         shutil.copy(source, tmp_path)
-        shutil.copy(source.parent / "certificates" / f"{name}.json", tmp_path / "certificates")
+        shutil.copy(
+            source.parent / "calibration_records" / f"{name}.json", tmp_path / "calibration_records"
+        )
     return tmp_path / "literature-null.yaml"
 
 
 def record_of(scenario):
-    return scenario.parent / "certificates" / f"{scenario.stem}.json"
+    return scenario.parent / "calibration_records" / f"{scenario.stem}.json"
 
 
 def stored(scenario):
     file = record_of(scenario)
-    return parse_certificate(file.read_text(encoding="utf-8"), file)
+    return parse_calibration_record(file.read_text(encoding="utf-8"), file)
 
 
 def changed(scenario, change, *, sealed):
@@ -57,7 +59,7 @@ def test_shipped_records_are_as_they_were_written():
 
 def test_a_record_is_written_and_read_back(mine):
     record = stored(mine)
-    write_certificate(record_of(mine), record)
+    write_calibration_record(record_of(mine), record)
     assert stored(mine) == record
     assert parameters(load_scenario(str(mine)))[NAME].value == record.parameters[NAME].value
 
@@ -67,8 +69,8 @@ def test_what_calibration_writes_can_be_loaded(mine):
     problem = pose(loaded.unsolved, load_published(loaded.unsolved.published), loaded.free)
     drawn = [[1.1], [1.2], [1.3]]
 
-    record = certify(problem, problem.start, np.array([True]), np.array(drawn))
-    write_certificate(record_of(mine), record)
+    record = calibration_record(problem, problem.start, np.array([True]), np.array(drawn))
+    write_calibration_record(record_of(mine), record)
     assert load_scenario(str(mine)).id == "literature-null"
 
 
@@ -88,7 +90,7 @@ def test_a_record_changed_by_hand_is_refused(mine, change, capsys):
     changed(mine, change, sealed=False)
     with pytest.raises(InputError, match=r"record_sha256: .*run `pretese calibrate` again"):
         load_scenario(str(mine))
-    assert run(["truth", str(mine), "--men", "10"]) == 2
+    assert run(["truth", str(mine), "--patients", "10"]) == 2
     assert "Traceback" not in capsys.readouterr().err
 
 
@@ -112,10 +114,10 @@ def test_a_file_that_is_no_record_is_refused(mine, text):
 
 @pytest.mark.parametrize("studies", ["0", "1", "49", "-5", "1e9", "10000000", "nan", "many"])
 def test_the_studies_of_a_check_are_bounded(capsys, studies):
-    assert run(["calibrate", "literature-null", "--check", "--studies", studies]) == 2
-    assert "--studies" in capsys.readouterr().err
+    assert run(["calibrate", "literature-null", "--check", "--replicates", studies]) == 2
+    assert "--replicates" in capsys.readouterr().err
 
 
 def test_the_fewest_studies_that_a_check_may_have_give_an_answer(capsys):
-    assert run(["calibrate", "literature-null", "--check", "--studies", "50"]) == 0
+    assert run(["calibrate", "literature-null", "--check", "--replicates", "50"]) == 0
     assert "at 50 studies" in capsys.readouterr().out

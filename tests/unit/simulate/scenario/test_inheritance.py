@@ -7,12 +7,12 @@ import pytest
 
 from pretese.article.calibration.problem import pose
 from pretese.article.calibration.solve import refine
-from pretese.article.calibration.store import write_certificate
+from pretese.article.calibration.store import write_calibration_record
 from pretese.article.published import load_published
 from protocol.errors import InputError
 from simulate.core.shipped import scenario_path
 from simulate.scenario import Target
-from simulate.scenario.calibration_record import parse_certificate
+from simulate.scenario.calibration_record import parse_calibration_record
 from simulate.scenario.inheritance import merge, read_chain
 from simulate.scenario.load import load, load_scenario
 from simulate.scenario.parameter_paths import mechanism_hash, parameters
@@ -66,9 +66,9 @@ def test_a_child_never_inherits_purpose(tmp_path):
         load_scenario(str(path))
 
 
-def test_a_child_with_a_calibrated_number_needs_a_certificate(tmp_path):
+def test_a_child_with_a_calibrated_number_needs_a_calibration_record(tmp_path):
     text = CHILD.replace("status: assumed", "status: calibrated").replace(", sweep: [0, 1]", "")
-    with pytest.raises(InputError, match="no certificate"):
+    with pytest.raises(InputError, match="no calibration record"):
         load_scenario(str(write(tmp_path, "child", text)))
 
 
@@ -91,23 +91,24 @@ def test_a_misspelt_field_of_a_child_is_refused(tmp_path):
         load_scenario(str(path))
 
 
-def test_a_childs_certificate_falls_with_its_parents(tmp_path):
+def test_a_childs_calibration_record_falls_with_its_parents(tmp_path):
     """Its hash covers the values it inherits."""
     for name in ("paper", "literature-null"):
         source = scenario_path(name)
         shutil.copy(source, tmp_path)
-        (tmp_path / "certificates").mkdir(exist_ok=True)
-        shutil.copy(source.parent / "certificates" / f"{name}.json", tmp_path / "certificates")
+        folder = tmp_path / "calibration_records"
+        folder.mkdir(exist_ok=True)
+        shutil.copy(source.parent / "calibration_records" / f"{name}.json", folder)
     child = str(tmp_path / "literature-null.yaml")
     assert load_scenario(child).id == "literature-null"
-    certificate = tmp_path / "certificates" / "paper.json"
-    record = parse_certificate(certificate.read_text(), certificate)
+    record_file = tmp_path / "calibration_records" / "paper.json"
+    record = parse_calibration_record(record_file.read_text(), record_file)
     name = "fertility.willing_share"
     other = record.parameters[name].model_copy(
         update={"value": record.parameters[name].value - 0.001}
     )
-    write_certificate(
-        certificate, record.model_copy(update={"parameters": {**record.parameters, name: other}})
+    write_calibration_record(
+        record_file, record.model_copy(update={"parameters": {**record.parameters, name: other}})
     )
     with pytest.raises(InputError, match="changed after it was calibrated"):
         load_scenario(child)
@@ -178,11 +179,10 @@ def test_what_is_no_scenario_file_is_not_extended(tmp_path, name, message):
 def test_a_file_is_extended_by_its_path(tmp_path):
     (tmp_path / "below").mkdir()
     shutil.copy(scenario_path("paper"), tmp_path / "mother.yaml")
-    (tmp_path / "certificates").mkdir()
-    shutil.copy(
-        scenario_path("paper").parent / "certificates" / "paper.json", tmp_path / "certificates"
-    )
+    folder = tmp_path / "calibration_records"
+    folder.mkdir()
+    shutil.copy(scenario_path("paper").parent / "calibration_records" / "paper.json", folder)
     for name in ("../mother.yaml", "../mother", str(tmp_path / "mother.yaml")):
         text = CHILD.replace("extends: paper", f"extends: {name}")
         path = write(tmp_path / "below", "child", text)
-        assert load_scenario(str(path)).men == paper().men
+        assert load_scenario(str(path)).patients == paper().patients

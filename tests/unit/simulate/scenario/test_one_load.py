@@ -57,9 +57,9 @@ def test_every_file_of_three_generations_is_read_and_parsed_once(tmp_path, count
 @pytest.mark.parametrize(
     "words",
     [
-        ["truth", "{file}", "--men", "10"],
-        ["simulate", "{file}", "--men", "10", "--out", "{out}"],
-        ["calibrate", "{file}", "--check", "--studies", "50"],
+        ["truth", "{file}", "--patients", "10"],
+        ["simulate", "{file}", "--patients", "10", "--out", "{out}"],
+        ["calibrate", "{file}", "--check", "--replicates", "50"],
         ["reproduce", "--scenario", "{file}", "--replicates", "2", "--workers", "1",
          "--out", "{out}"],
     ],
@@ -69,7 +69,9 @@ def test_a_command_reads_each_file_of_a_scenario_once(tmp_path, counted, words):
     """Also where it hashes the files for the manifest."""
     for name in ("paper", "literature-null"):
         shutil.copy(scenario_path(name), tmp_path)
-    shutil.copytree(scenario_path("paper").parent / "certificates", tmp_path / "certificates")
+    shutil.copytree(
+        scenario_path("paper").parent / "calibration_records", tmp_path / "calibration_records"
+    )
     file = tmp_path / "literature-null.yaml"
     run([word.format(file=file, out=tmp_path / "out") for word in words])
     reads = counted[0]

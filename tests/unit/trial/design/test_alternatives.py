@@ -66,9 +66,11 @@ def test_the_control_risk_moves_the_odds_of_both_arms():
     assert changed.risks.control_percent == pytest.approx(100 / 3)
     assert changed.risks.treated_percent == pytest.approx(200 / 3)
     design, scenario = read_design("three-analyses")[0], load_scenario("rct-two-arm")
-    before = parameters(scenario)["spermatogenesis.reserve.azfc"].value
+    before = parameters(scenario)["spermatogenesis.spermatogenic_liability.azfc"].value
     _, moved = with_settings(design, scenario, {"control_risk": 0.5})
-    assert parameters(moved)["spermatogenesis.reserve.azfc"].value == pytest.approx(before + 0.5)
+    assert parameters(moved)["spermatogenesis.spermatogenic_liability.azfc"].value == pytest.approx(
+        before + 0.5
+    )
 
 
 def test_a_spread_between_sites_can_be_put_in_where_the_design_has_none():

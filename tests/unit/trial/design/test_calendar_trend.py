@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from estimate.performance.measures import share_mcse
+from estimate.performance.measures import proportion_mcse
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_participants, draw_trials
 from pretese.trial.design.alternatives import planned_value, with_settings
@@ -17,7 +17,7 @@ from pretese.trial.simulation.engine import simulate_design
 from protocol.errors import InputError
 from protocol.reading.documents import validate
 from simulate.cohort.draw import draw_cohort
-from simulate.core.random_streams import Luck
+from simulate.core.random_streams import RandomStreams
 
 STEADY = read_design("superiority-any-sperm")[0]
 SCENARIO = scenario_of(STEADY)
@@ -53,13 +53,13 @@ def test_the_control_risk_of_late_participants_moves_by_what_is_asked():
     participants, replicates = 600, 60
     trials = draw_trials(trending(), SCENARIO, 1, participants, replicates)
     late, months = trials.arrival_months > 18, trials.arrival_months
-    # The chance of a participant given all that is known of him: his reserve without its own luck.
-    own = logit(Luck(1, participants, replicates).uniform("reserve"))
+    # The probability given the prognosis: the liability without its own random part.
+    own = logit(RandomStreams(1, participants, replicates).uniform("reserve"))
     prognosis = draw_cohort(SCENARIO, 1, replicates, 0, participants).reserve - own
     found, count = trials.eligible.success[0][late].mean(), late.sum()
     for by, right in ((0.6, True), (0.5, False), (0.7, False), (0.0, False)):
         asked = expit(prognosis + by * months / 12)[late].mean()
-        assert (abs(found - asked) < 3 * share_mcse(asked, count)) == right, by
+        assert (abs(found - asked) < 3 * proportion_mcse(asked, count)) == right, by
 
 
 def test_both_arms_drift_alike_so_that_randomised_arms_keep_their_level():
@@ -70,7 +70,7 @@ def test_both_arms_drift_alike_so_that_randomised_arms_keep_their_level():
         found[method] = out[300, 0.0]
         assert not found[method].target.any()
     error = np.sqrt(2 / replicates)  # of a variance
-    assert abs(found["simple"].rejected.mean() - 0.05) < 3 * share_mcse(0.05, replicates)
+    assert abs(found["simple"].rejected.mean() - 0.05) < 3 * proportion_mcse(0.05, replicates)
     assert abs(found["simple"].z.var() - 1) < 3 * error
     # Blocks balance the calendar; a test that does not know it is too careful.
     assert found["blocks"].rejected.mean() < 0.05

@@ -16,7 +16,7 @@ sites: [{name: one, from_month: [0], recruitment_per_year: [60]}]
 endpoint: {endpoint_month: 4}
 """
 
-YE = "method: standardised-randomised"
+YE = "method: g-computation-randomised"
 
 RESIZED = "monitoring: {{analyses_percent: [50, 100], reestimation: {{{}}}}}"
 
@@ -150,13 +150,13 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
         (GOOD + "analysis: {method: mantel-haenszel}", "takes strata"),
         (GOOD + f"analysis: {{{YE}, covariates: [age]}}", "no baseline value"),
         (GOOD + f"analysis: {{{YE}, strata: [diagnosis]}}", "fixed event rates"),
-        (GOOD + "analysis: {method: standardised}", "did you mean 'standardised-randomised'?"),
+        (GOOD + "analysis: {method: standardised}", "did you mean 'g-computation-randomised'?"),
         (GOOD + "analysis: {method: aipw}", "`pretese analyse` and `pretese recover` alone offer"),
         (STRATUM.replace("principal stratum", "principal stratum, missing: failure"),
          "cannot count participants as failures"),
         (STRATUM.replace("principal stratum", "principal stratum, treatment_switching: composite"),
          "cannot count participants"),
-        (STRATUM + "analysis: {method: logistic}", "needs the method score"),
+        (STRATUM + "analysis: {method: logistic}", "needs the method unadjusted"),
         (GOOD + "analysis: {method: mixed}", "mixed needs two sites"),
         (GOOD + "analysis: {method: mixed, strata: [site]}", "leave site out of strata"),
         (GOOD + "scenario: paper", "one of the two"),

@@ -304,7 +304,7 @@ def test_logarithms_of_odds_ratios_are_read_as_such():
 
 def test_where_participants_are_the_clock_information_comes_from_the_last_analysis():
     plan = from_scenario(
-        more="analysis: {method: standardised-randomised, covariates: [age_years]}\n"
+        more="analysis: {method: g-computation-randomised, covariates: [age_years]}\n"
     )
     found = told(plan, estimates((0.10, 0.07), (0.13, 0.048), participants=(200, 400)))
     assert (found["information_unit"], found["planned"]) == ("participants", 400)

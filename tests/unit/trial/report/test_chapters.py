@@ -81,7 +81,7 @@ def test_every_state_of_nature_is_said_to_be_simulated_or_not():
         "Calendar-time trend",
     ]
     full = states(
-        changed(SUPERIOR, analysis={"method": "standardised-randomised", "strata": ["diagnosis"]}),
+        changed(SUPERIOR, analysis={"method": "g-computation-randomised", "strata": ["diagnosis"]}),
         effects=(0.0, 50.0, 100.0), axes={"calendar_trend": [-0.2, 0.2]}, tornado={"screened": 60},
     )  # fmt: skip
     assert not [name for name, what in full.items() if what.startswith("not simulated")]

@@ -8,7 +8,7 @@ from scipy.stats import binom, ks_2samp
 
 from pretese.io.text.rounding_rule import rounded_replicates
 from pretese.jobs.blocks import Store
-from pretese.jobs.crew import Crew
+from pretese.jobs.worker_pool import WorkerPool
 from pretese.trial.conduct.event_rates import arm_rates
 from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.power.exact_power import exact_behaviour
@@ -18,7 +18,7 @@ from pretese.trial.simulation.binomial import arms_at_analyses, binomial_quantil
 from pretese.trial.simulation.engine import simulate_design
 from protocol.errors import InputError
 from protocol.reading.documents import validate
-from simulate.core.random_streams import CHUNK, Luck
+from simulate.core.random_streams import CHUNK, RandomStreams
 from simulate.recruitment.predictability import (
     block_predictability,
     convergence_guess,
@@ -178,7 +178,7 @@ def test_a_point_does_not_depend_on_others_nor_on_blocks(monkeypatch, tmp_path):
     monkeypatch.setattr("pretese.trial.simulation.engine.COUNTED_AT_ONCE", CHUNK)
     parts = trials(design, points, CHUNK + 900)
     with ThreadPoolExecutor(2) as pool:
-        runner = Runner(Store(tmp_path), Crew(pool, 3), lambda done, total, doing="": None)
+        runner = Runner(Store(tmp_path), WorkerPool(pool, 3), lambda done, total, doing="": None)
         read = runner.simulate(design, None, points, seed=4, replicates=CHUNK + 900)
         for point in points:
             for name, values in whole[point].columns().items():
@@ -255,17 +255,19 @@ def test_arms_at_analyses_are_whole_blocks():
 
 
 def test_waiting_and_poisson_are_addressed_and_right():
-    luck = Luck(7, CHUNK + 5, 2)
-    waited = luck.waiting("w", [3, 40])
+    streams = RandomStreams(7, CHUNK + 5, 2)
+    waited = streams.waiting("w", [3, 40])
     assert waited.mean(1) == pytest.approx([3, 40], rel=0.02)
     assert waited.var(1) == pytest.approx([3, 40], rel=0.06)
-    assert np.array_equal(Luck(7, 5, 2, first_man=CHUNK).waiting("w", [3, 40]), waited[:, CHUNK:])
-    mean = np.stack([np.full(luck.men, 2.0), np.linspace(0, 30, luck.men)])
-    counted = luck.poisson("p", mean)
+    assert np.array_equal(
+        RandomStreams(7, 5, 2, first_patient=CHUNK).waiting("w", [3, 40]), waited[:, CHUNK:]
+    )
+    mean = np.stack([np.full(streams.patients, 2.0), np.linspace(0, 30, streams.patients)])
+    counted = streams.poisson("p", mean)
     assert counted[0].mean() == pytest.approx(2, rel=0.03)
     assert counted[0].var() == pytest.approx(2, rel=0.06)
     assert (counted[1] - mean[1]).mean() == pytest.approx(0, abs=0.2)
-    assert np.array_equal(Luck(7, 9, 2).poisson("p", mean[:, :9]), counted[:, :9])
+    assert np.array_equal(RandomStreams(7, 9, 2).poisson("p", mean[:, :9]), counted[:, :9])
 
 
 @pytest.mark.parametrize("half", [1, 2, 3, 4, 10])
@@ -274,6 +276,6 @@ def test_expected_guesses_of_equal_arms_are_those_of_blackwell_and_hodges(half):
 
 
 def test_expected_guesses_of_unequal_arms_are_seen_in_blocks():
-    luck = np.random.default_rng(3).random((400, 120))
-    seen = convergence_guess(permuted_blocks(luck, (1, 2), repeats=[2]), (1, 2))
+    streams = np.random.default_rng(3).random((400, 120))
+    seen = convergence_guess(permuted_blocks(streams, (1, 2), repeats=[2]), (1, 2))
     assert abs(seen.mean() - expected_guesses(2, 4)) < 4 * seen.std() / 20

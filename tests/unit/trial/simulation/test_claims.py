@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr, ndtri
 
-from estimate.performance.measures import share_mcse
+from estimate.performance.measures import proportion_mcse
 from estimate.sample_size.graphs import reject
 from estimate.sequential.trials import follow
 from pretese.trial.design.design_file import DesignFile, read_design
@@ -111,7 +111,7 @@ def correlated(drift, trials, seed):
 def test_each_endpoint_spends_its_own_level_which_testing_on_the_side_does_not():
     design = planned({"method": "fixed sequence"}, 2, efficacy="OF", **HALVES)
     trials, worst = 60_000, 0.0
-    allowed = 0.025 + 3 * share_mcse(0.025, trials)
+    allowed = 0.025 + 3 * proportion_mcse(0.025, trials)
     for drift in (2.0, 3.0, 4.0):
         z = correlated(drift, trials, 5)
         found = claim(design, z)
@@ -129,6 +129,6 @@ def test_the_family_keeps_its_level_under_no_effect_at_all():
     for multiplicity in ({"method": "holm"}, {"method": "fallback", "weights_percent": [80, 20]}):
         design = planned(multiplicity, 2, efficacy="HSD(-4)", **HALVES)
         error = claim(design, z).claimed.any(1).mean()
-        assert error < 0.025 + 3 * share_mcse(0.025, 60_000)
+        assert error < 0.025 + 3 * proportion_mcse(0.025, 60_000)
     loose = claim(planned(None, 2, efficacy="HSD(-4)", **HALVES), correlated(0.0, 60_000, 6))
     assert loose.claimed.any(1).mean() > 0.028

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from estimate.performance.measures import share_mcse
+from estimate.performance.measures import proportion_mcse
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.power.exact_power import why_not_enumerated
@@ -111,16 +111,16 @@ def test_the_error_of_the_family_is_kept_under_every_null(results, multiplicity)
     errors = family_errors(design, under(design, results[PARTICIPANTS, 1.0]))
     assert len(errors) == 7
     for each in errors:
-        assert each.error.value < 0.05 + 3 * share_mcse(0.05, TRIALS), each.nulls
+        assert each.error.value < 0.05 + 3 * proportion_mcse(0.05, TRIALS), each.nulls
 
 
 def test_without_a_procedure_the_family_errs_too_often(results):
     loose = sharing(None)
     errors = family_errors(loose, under(loose, results[PARTICIPANTS, 1.0]))
     assert errors[0].nulls == ("any sperm", "retrieval", "live birth")
-    assert errors[0].error.value > 0.05 + 3 * share_mcse(0.05, TRIALS)
+    assert errors[0].error.value > 0.05 + 3 * proportion_mcse(0.05, TRIALS)
     alone = {each.nulls: each.error.value for each in errors}
-    assert abs(alone["live birth",] - 0.05) < 3 * share_mcse(0.05, TRIALS)
+    assert abs(alone["live birth",] - 0.05) < 3 * proportion_mcse(0.05, TRIALS)
 
 
 def test_blocks_join_and_columns_are_flat(results):

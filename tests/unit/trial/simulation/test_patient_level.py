@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from estimate.performance.measures import share_mcse
+from estimate.performance.measures import proportion_mcse
 from pretese.io.text.rounding_rule import rounded_replicates
 from pretese.jobs.blocks import Store
-from pretese.jobs.crew import Crew
+from pretese.jobs.worker_pool import WorkerPool
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_trials
 from pretese.trial.design.design_file import DesignFile, read_design
@@ -57,7 +57,7 @@ def test_a_fixed_trial_has_the_power_that_enumeration_gives(patient_level, trial
     assert exact.closed_form == pytest.approx(0.74174, abs=2e-5)
     assert abs(exact.z) < 3
     if not patient_level:  # fine enough to tell the two apart
-        assert (out.rejected.mean() - exact.closed_form) / share_mcse(0.75, trials) > 9
+        assert (out.rejected.mean() - exact.closed_form) / proportion_mcse(0.75, trials) > 9
 
 
 @HOW
@@ -91,7 +91,7 @@ def test_the_answer_does_not_depend_on_blocks_or_workers(monkeypatch, tmp_path):
     monkeypatch.setattr("pretese.trial.simulation.engine.PARTICIPANTS_AT_ONCE", 600)
     parts = simulated(design, [(120, 1.0)], 12)[120, 1.0]
     with ThreadPoolExecutor(2) as pool:
-        runner = Runner(Store(tmp_path), Crew(pool, 3), lambda done, total, doing="": None)
+        runner = Runner(Store(tmp_path), WorkerPool(pool, 3), lambda done, total, doing="": None)
         scenario = scenario_of(design)
         read = runner.simulate(design, scenario, [(120, 1.0)], seed=1, replicates=12)
         spread = read[120, 1.0]
@@ -151,7 +151,7 @@ def test_counting_retrieval_alone_hides_most_of_the_effect():
     [
         {"method": "mantel-haenszel", "strata": ["site", "diagnosis"]},
         {
-            "method": "standardised-randomised",
+            "method": "g-computation-randomised",
             "covariates": ["age_years", "fsh_iu_l"],
             "strata": ["site"],
         },
@@ -165,12 +165,12 @@ def test_adjusted_analyses_hold_their_level_and_find_the_truth(analysis):
     design = validate({**design.model_dump(), "analysis": analysis}, DesignFile, "test")
     out = simulated(design, [(600, 0.0), (600, 1.0)], 500)
     size = out[600, 0.0].rejected.mean()
-    assert abs(size - 0.05) < 3.5 * share_mcse(0.05, 500)
+    assert abs(size - 0.05) < 3.5 * proportion_mcse(0.05, 500)
     found = measures(design, out[600, 1.0])
     # Maximum likelihood takes a conditional odds ratio some percent too far from 1.
     known = 0.03 if design.analysis.conditional else 0.0
     assert abs(found["bias"].value - known) < 3.5 * found["bias"].mcse
-    assert abs(found["coverage"].value - 0.95) < 3.5 * share_mcse(0.95, 500)
+    assert abs(found["coverage"].value - 0.95) < 3.5 * proportion_mcse(0.95, 500)
     assert found["non_convergence"].value < 0.01
     assert why_not_enumerated(design) == "the analysis is adjusted"
 

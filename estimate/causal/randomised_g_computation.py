@@ -1,0 +1,228 @@
+"""Covariate-adjusted marginal risks in a randomised trial, with a variance that knows the design.
+
+A logistic model of the outcome on arm and covariates is fitted, every patient is predicted under
+both arms, and the predictions are averaged. Randomisation makes the averages right even if the
+model is wrong, and the variance of Ye T, Bannick M, Yi Y, Shao J (*Stat Theory Relat Fields*
+2023;7:159-63) is valid for the population effect whether or not the model holds, and under
+randomisation balanced within strata. `marginal.g_computation` with ``errors="robust"`` is the
+variance of Ge M et al. (*Drug Inf J* 2011;45:481-93), which takes the covariates as fixed.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
+
+from estimate.causal.marginal import OutcomeModel, outcome_model
+from estimate.causal.marginal_risks import Risks
+from estimate.comparison.stratified import joint_strata, sums_within
+from estimate.core.analysis_set import AnalysisSet
+from estimate.core.arrays import Bools, Floats
+from estimate.core.result import Estimate
+from estimate.regression.logistic import fit_logistic
+from protocol.errors import InputError
+
+#: A risk this close to 0 or 1 is one: no trial has the patients to tell.
+LIMIT = 1e-7
+
+#: Moments of outcomes and risks below this are sums of rounding errors.
+ROUNDING = 1e-13
+
+
+def randomised(
+    data: AnalysisSet,
+    covariates: Sequence[str] | None = None,
+    *,
+    strata: Sequence[str] = (),
+    small_sample: bool = False,
+) -> tuple[Estimate, Estimate, Estimate]:
+    """Return marginal risk difference, risk ratio and odds ratio of a randomised trial.
+
+    Parameters
+    ----------
+    covariates
+        Of the outcome model; None takes all of the analysis set.
+    strata
+        Categorical covariates within which arms were balanced by permuted blocks. Under
+        minimisation the variance given the strata is not known to hold: put its factors in
+        ``covariates`` instead, where they cost nothing.
+    small_sample
+        As in `g_computation_by_arm`.
+    """
+    model = outcome_model(data, covariates)
+    risks = randomised_risks(data, model, strata=strata, small_sample=small_sample)
+    estimand = data.question("all patients randomised")
+    return risks.compare(estimand, "g-computation-randomised", "Wald, Ye")
+
+
+def randomised_risks(
+    data: AnalysisSet,
+    model: OutcomeModel,
+    *,
+    strata: Sequence[str] = (),
+    small_sample: bool = False,
+) -> Risks:
+    """Return the marginal risks of a trial from a fitted outcome model, with Ye's covariance."""
+    stratum = joint_strata(data, strata)[0] if strata else None
+    predicted = np.moveaxis(model.predicted[::-1], 0, -2)
+    sound = model.fit.converged | model.fit.separated
+    size = model.design.X.shape[-1] if small_sample else 0
+    kept = data.include.astype(float)
+    return _risks(data.outcome, data.treatment, kept, predicted, stratum, sound, size)
+
+
+def g_computation_by_arm(
+    outcome: ArrayLike,
+    treated: ArrayLike,
+    covariates: ArrayLike,
+    *,
+    include: ArrayLike | None = None,
+    stratum: ArrayLike | None = None,
+    small_sample: bool = False,
+) -> Risks:
+    """Return marginal risks of a randomised trial from plain arrays.
+
+    Separation by a covariate (a site without events, say) leaves coefficients without a finite
+    value, but not the predictions; such trials count as converged.
+
+    Parameters
+    ----------
+    outcome, treated
+        (..., patient) 0 or 1.
+    covariates
+        (..., patient, covariate) without intercept; finite for every patient.
+    include
+        (..., patient) patients analysed, so that trials of different sizes share an array; None is
+        all.
+    stratum
+        (..., patient) whole numbers from 0: strata within which arms were balanced by permuted
+        blocks.
+    small_sample
+        Multiply the covariance by n / (n - p) for p coefficients. It takes the fitted residuals
+        for the true ones and is too small by about p / n: with 240 patients, 8 sites and 13
+        coefficients a nominal 5 % test rejects 6.0 % of true null hypotheses, and 5.3 % with this.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> arm, x = np.arange(200) % 2, rng.normal(size=(200, 1))
+    >>> y = rng.random(200) < 0.2 + 0.3 * arm + 0.2 * (x[:, 0] > 0)
+    >>> risks = g_computation_by_arm(y, arm, x)
+    >>> print(f"{risks.treated - risks.untreated:.3f}")
+    0.310
+    """
+    y, arm = np.broadcast_arrays(np.asarray(outcome, float), np.asarray(treated, float))
+    x = np.asarray(covariates, float)
+    if x.shape[-2] != y.shape[-1]:
+        problem = f"{x.shape[-2]} rows of covariates came for {y.shape[-1]} patients"
+        raise InputError.of("g-computation", "covariates", problem, "give one row per patient")
+    kept = np.ones(y.shape) if include is None else np.broadcast_to(include, y.shape).astype(float)
+    # Patients along the last axis, as `fit_logistic` reads it best: (..., column, patient).
+    lead = (*y.shape[:-1], x.shape[-1], y.shape[-1])
+    rows = np.stack([np.ones(y.shape), arm], -2)
+    rows = np.concatenate([rows, np.broadcast_to(x.swapaxes(-1, -2), lead)], -2)
+    fit = fit_logistic(rows.swapaxes(-1, -2), y, None if include is None else kept)
+    effect = fit.coef[..., None, 1]
+    base = np.matmul(fit.coef[..., None, :], rows)[..., 0, :] - arm * effect
+    predicted = expit(np.stack([base, base + effect], -2))
+    places = None if stratum is None else np.asarray(stratum)
+    size = rows.shape[-2] if small_sample else 0
+    return _risks(y, arm, kept, predicted, places, fit.converged | fit.separated, size)
+
+
+def _risks(
+    y: Floats,
+    arm: Floats,
+    kept: Floats,
+    predicted: Floats,
+    stratum: NDArray[np.int64] | None,
+    sound: Bools,
+    coefficients: int,
+) -> Risks:
+    """Average predictions (..., 2, patient), untreated first; take p / n off if p is not 0."""
+    patients = kept.sum(-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        risks = np.moveaxis(np.matmul(predicted, kept[..., None])[..., 0], -1, 0) / patients
+        # Under separation by the arm itself the risks are on their way to 0 or 1: they are there.
+        untreated, treated = np.where(np.abs(risks - 0.5) > 0.5 - LIMIT, np.round(risks), risks)
+        cov = _cov_ye(y, arm, kept, predicted, stratum)
+        cov = cov * (patients / np.maximum(patients - coefficients, 0))[..., None, None]
+    sizes = np.stack([(kept * arm).sum(-1), (kept * (1 - arm)).sum(-1)], -1)
+    enough = sizes.min(-1) >= 2
+    swapped = cov[..., ::-1, ::-1]
+    count = patients.astype(np.int64)
+    return Risks(treated, untreated, swapped, count, sound & enough, size=sizes)
+
+
+def _cov_ye(
+    y: Floats,
+    arm: Floats,
+    kept: Floats,
+    predicted: Floats,
+    stratum: NDArray[np.int64] | None,
+) -> Floats:
+    """Return the covariance of Ye et al. 2023, equation 3, and less its gain from the strata.
+
+    With moments over all patients, or over the patients of arm a where marked by a:
+    V_aa = (Var_a Y - 2 Cov_a(Y, m_a) + Var m_a) / pi_a + 2 Cov_a(Y, m_a) - Var m_a,
+    V_ab = Cov_a(Y, m_b) + Cov_b(Y, m_a) - Cov(m_a, m_b).
+    """
+    n = kept.sum(-1)
+    members = [kept * (1 - arm), kept * arm]
+    share = [member.sum(-1) / n for member in members]
+    columns = np.concatenate([predicted, y[..., None, :]], -2)
+    within, among = [_moments(columns, member) for member in members], _moments(columns, kept)
+    total = np.empty((*n.shape, 2, 2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for a in (0, 1):
+            shared, variation = within[a][..., 2, a], among[..., a, a]
+            own = within[a][..., 2, 2] - 2 * shared + variation
+            total[..., a, a] = own / share[a] + 2 * shared - variation
+        cross = within[0][..., 2, 1] + within[1][..., 2, 0] - among[..., 0, 1]
+        total[..., 0, 1] = total[..., 1, 0] = cross
+        if stratum is not None:
+            total = total - _gain(y, arm, kept, predicted, share, stratum)
+        # Where model and outcome agree to the last patient, what is left of 0 is rounding.
+        total = np.where(np.abs(total) < ROUNDING, 0.0, total)
+        return np.asarray(total / n[..., None, None])
+
+
+def _gain(
+    y: Floats,
+    arm: Floats,
+    kept: Floats,
+    predicted: Floats,
+    share: Sequence[Floats],
+    stratum: NDArray[np.int64],
+) -> Floats:
+    """Return the variance that balance within strata removes: E{R (diag pi - pi pi') R}.
+
+    R is diagonal with the mean residual of arm a in the stratum over pi_a. A model with the strata
+    among its covariates leaves no mean residual and gains nothing.
+    """
+    strata = int(stratum.max()) + 1
+    mean, patients = [], []
+    for a in (0, 1):
+        member = kept * (arm == a)
+        size = sums_within(member, stratum, strata)
+        residual = sums_within((y - predicted[..., a, :]) * member, stratum, strata)
+        mean.append(residual / np.maximum(size, 1) / share[a][..., None])
+        patients.append(size)
+    weight = (patients[0] + patients[1]) / kept.sum(-1)[..., None]
+    gain = np.empty((*weight.shape[:-1], 2, 2))
+    for a in (0, 1):
+        for b in (0, 1):
+            variation = share[a] * ((a == b) - share[b])
+            gain[..., a, b] = variation * (weight * mean[a] * mean[b]).sum(-1)
+    return gain
+
+
+def _moments(columns: Floats, weight: Floats) -> Floats:
+    """Return (..., column, column) covariances over patients of weight 1, divisor n - 1."""
+    n = weight.sum(-1)[..., None, None]
+    weighted = columns * weight[..., None, :]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = weighted.sum(-1, keepdims=True) / n
+        squares = weighted @ columns.swapaxes(-1, -2) - n * mean * mean.swapaxes(-1, -2)
+        return np.asarray(squares / (n - 1))

@@ -1,0 +1,1 @@
+"""Meta-analysis: effects of studies, pooling, heterogeneity, moderators, models of counts."""

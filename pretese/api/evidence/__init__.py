@@ -1,0 +1,1 @@
+"""`pretese.evidence`: published studies, selected and pooled."""

@@ -1,0 +1,244 @@
+"""Published studies as the public interface gives them: a selection, and its meta-analysis."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from pretese.api.display import Shown
+from protocol.errors import InputError
+from protocol.shorten import shorten
+
+if TYPE_CHECKING:  # pooling loads scipy, and a list of studies needs none
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from pretese.literature.library import Published
+    from pretese.literature.pooled_evidence import PooledEvidence
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Pooled(Shown):
+    """A meta-analysis of published studies; made by `Evidence.pool`.
+
+    ``str`` is the page that ``pretese evidence`` prints, `to_dict` its ``--json``.
+
+    Attributes
+    ----------
+    result
+        The analysis as the engine has it: effects on the log scale for ratios.
+    """
+
+    result: "PooledEvidence"
+
+    def summary(self) -> str:
+        """Return the pooled effect with its interval, and the number of studies."""
+        fit, shown = self.result.fit, self.result.shown
+        low, high = shown(fit.conf_low[0]), shown(fit.conf_high[0])
+        effect = f"{shown(fit.coefficient[0]):.2f} ({low:.2f} to {high:.2f})"
+        return f"{self.result.scale} {effect}, {fit.studies} studies"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return studies, pooled effect, heterogeneity, prediction, and what was excluded."""
+        from pretese.literature.evidence_document import pooled_document
+
+        return pooled_document(self.result)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return one row per study that entered.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``name``, ``citation``, ``source`` (counts, or what was adjusted for), ``estimate``,
+            ``conf_low``, ``conf_high``, ``weight_percent``, and as ``without_it`` the pooled
+            effect of all other studies.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(self.to_dict()["studies"])
+
+    def plot(self, kind: Literal["forest", "funnel"] = "forest") -> "Figure":
+        """Return a forest plot or a funnel plot."""
+        from pretese.literature.evidence_figures import draw_forest, draw_funnel
+
+        draw = {"forest": draw_forest, "funnel": draw_funnel}
+        if kind not in draw:
+            problem = f"{shorten(kind)} is not a kind of plot"
+            raise InputError.of("plot", "kind", problem, "choose forest or funnel")
+        return draw[kind](self.result)
+
+    def __str__(self) -> str:
+        """Return the analysis as a page of text."""
+        from pretese.literature.evidence_view import pooled_page
+
+        return pooled_page(self.result)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Evidence(Shown):
+    """A selection of published studies; made by `pretese.evidence`.
+
+    Attributes
+    ----------
+    studies
+        The studies with their topics, as their files state them.
+    """
+
+    studies: "tuple[Published, ...]"
+
+    def summary(self) -> str:
+        """Return the number of studies and of comparisons."""
+        comparisons = sum(len(each.study.comparisons) for each in self.studies)
+        return f"{len(self.studies)} studies, {comparisons} comparisons"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every study as its file states it, with its topic."""
+        return {
+            "studies": [
+                {"topic": each.topic, **each.study.model_dump(mode="json")} for each in self.studies
+            ]
+        }
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return one row per study: topic, name, citation, locator, design, population, therapy."""
+        import pandas as pd
+
+        from pretese.literature.evidence_document import study_row
+
+        return pd.DataFrame([study_row(each) for each in self.studies])
+
+    def pool(
+        self,
+        endpoint: str = "sperm retrieved",
+        scale: str = "odds ratio",
+        *,
+        prefer: str = "adjusted",
+        method: str = "REML",
+        test: str = "knapp-hartung",
+        bias_shift: float = 0.0,
+        bias_sd: float = 0.0,
+    ) -> Pooled:
+        """Pool the effects of the studies on one endpoint.
+
+        Parameters
+        ----------
+        endpoint
+            ``"sperm retrieved"``, ``"any sperm"``, ``"sperm in ejaculate"``,
+            ``"clinical pregnancy"`` or ``"live birth"``.
+        scale
+            ``"odds ratio"``, ``"risk ratio"`` or ``"risk difference"``.
+        prefer
+            ``"adjusted"`` takes a study's adjusted estimate where it gives one, ``"unadjusted"``
+            its counts.
+        method
+            Estimator of the variance between studies: EE, DL, HE, SJ, PM, ML or REML.
+        test
+            ``"knapp-hartung"`` or ``"normal"``.
+        bias_shift, bias_sd
+            Assumed bias of studies that are not randomised, on the log scale for ratios, and its
+            standard deviation. Both are assumptions: vary them.
+
+        Raises
+        ------
+        InputError
+            An argument is not allowed, or no study gives the endpoint on the scale.
+
+        Examples
+        --------
+        >>> import pretese as pt
+        >>> found = pt.evidence("before-first-retrieval", without=["al-edwan-2020"])
+        >>> found.pool(prefer="unadjusted", method="DL").result.fit.studies
+        3
+        """
+        from estimate.meta_analysis.between_study_variance import TauMethod
+        from estimate.meta_analysis.pooling import PoolingTest
+        from estimate.meta_analysis.study_effects import EffectScale
+        from pretese.api.arguments.argument_values import number_of
+        from pretese.literature.pooled_evidence import Preference, pool_studies
+        from pretese.literature.study import Endpoint
+
+        choices = {
+            "endpoint": (endpoint, Endpoint),
+            "scale": (scale, EffectScale),
+            "prefer": (prefer, Preference),
+            "method": (method, TauMethod),
+            "test": (test, PoolingTest),
+        }
+        for name, (value, allowed) in choices.items():
+            if value not in get_args(allowed):
+                words = ", ".join(get_args(allowed))
+                raise InputError.of("pool", name, f"{shorten(value)} came", f"choose from {words}")
+        sd = number_of(bias_sd, "bias_sd")
+        if sd < 0:
+            raise InputError.of("pool", "bias_sd", f"{sd:g} is below 0", "give 0 or more")
+        result = pool_studies(
+            self.studies,
+            endpoint=endpoint,
+            scale=scale,  # type: ignore[arg-type]  # checked above, as are the others
+            preference=prefer,  # type: ignore[arg-type]
+            method=method,  # type: ignore[arg-type]
+            test=test,  # type: ignore[arg-type]
+            bias_shift=number_of(bias_shift, "bias_shift"),
+            bias_sd=sd,
+        )
+        return Pooled(result)
+
+    def __str__(self) -> str:
+        """Return the studies as a table of text."""
+        from pretese.literature.evidence_view import studies_page
+
+        return studies_page(self.studies)
+
+
+def evidence(
+    *sources: str | Path,
+    topic: str | None = None,
+    design: str | None = None,
+    fsh_class: str | None = None,
+    surgery: str | None = None,
+    drug: str | None = None,
+    read: str | None = None,
+    without: Sequence[str] = (),
+) -> Evidence:
+    """Select published studies of hormonal treatment before sperm retrieval, or of its setting.
+
+    Parameters
+    ----------
+    sources
+        Shipped topics, or files of your own of the same form; none takes all that ships.
+    topic, design, fsh_class, surgery, read
+        Only studies with this value, for example ``fsh_class="hypergonadotropic"``.
+    drug
+        Only studies of a drug whose name contains this text.
+    without
+        Names of studies to exclude.
+
+    Returns
+    -------
+    Evidence
+        The selection; `Evidence.pool` is its meta-analysis.
+
+    Raises
+    ------
+    InputError
+        A file is faulty, a filter has a value that no study has, or a name is unknown.
+
+    Examples
+    --------
+    >>> import pretese as pt
+    >>> pt.evidence(surgery="second", design="cohort")
+    <Evidence: 2 studies, 1 comparisons>
+    """
+    from pretese.literature.library import read_evidence, select_studies
+
+    asked = {
+        "topic": topic,
+        "design": design,
+        "fsh_class": fsh_class,
+        "surgery": surgery,
+        "drug": drug,
+        "read": read,
+    }
+    wanted = {name: value for name, value in asked.items() if value is not None}
+    return Evidence(select_studies(read_evidence(sources), wanted, without))

@@ -1,0 +1,70 @@
+"""A batch of simulated studies as the paper's authors would have held them."""
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pretese.article.simulated.quartiles import quartiles
+from simulate.cohort.births import Births, births_of
+from simulate.cohort.draw import Cohort
+from simulate.core.coding import DIAGNOSES
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+GROUPS = ("overall", "untreated", "treated")
+
+
+class Studies:
+    """What can be counted in each of the replicates of a cohort; arrays of shape (replicate,).
+
+    The paper's Table 1 describes men who had micro-TESE: ``operated``.
+    """
+
+    def __init__(self, cohort: Cohort) -> None:
+        self.cohort = cohort
+        self.gn = cohort.gn
+        self.operated: Flags = cohort.observed("micro_tese")
+        self.in_ejaculate: Flags = cohort.observed("sperm_in_ejaculate")
+        self.retrieved: Flags = cohort.observed("sperm_retrieved")
+        self.any_sperm: Flags = cohort.observed("any_sperm")
+
+    @cached_property
+    def births(self) -> tuple[Births, Births]:
+        """What happens to every couple along both arms."""
+        return births_of(self.cohort)
+
+    @cached_property
+    def icsi(self) -> Flags:
+        """Couples of operated men who reached ICSI with testicular sperm."""
+        untreated, treated = (each.icsi for each in self.births)
+        return self.cohort.taken(untreated, treated) & self.retrieved
+
+    @cached_property
+    def delivered(self) -> Flags:
+        """Couples with a live birth after ICSI with testicular sperm."""
+        untreated, treated = (each.delivered for each in self.births)
+        return self.cohort.taken(untreated, treated) & self.icsi
+
+    def group(self, name: str) -> Flags:
+        """Return the operated men of a column of Table 1."""
+        if name == "overall":
+            return self.operated
+        return self.operated & (self.gn if name == "treated" else ~self.gn)
+
+    def diagnosed(self, diagnosis: str) -> Flags:
+        """Return the men with a diagnosis."""
+        flags: Flags = self.cohort.patients.diagnosis == DIAGNOSES.index(diagnosis)
+        return flags
+
+    def quartiles(self, variable: str, group: str) -> Floats:
+        """Return the quartiles of a baseline variable in a column of Table 1, shape (3, R)."""
+        if (variable, group) not in self._quartiles:
+            values = self.cohort.baseline[variable]
+            self._quartiles[variable, group] = quartiles(values, self.group(group))
+        return self._quartiles[variable, group]
+
+    @cached_property
+    def _quartiles(self) -> dict[tuple[str, str], Floats]:
+        return {}

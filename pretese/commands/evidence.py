@@ -1,0 +1,61 @@
+"""``pretese evidence``: published studies, listed or pooled."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+import pretese
+from pretese.commands.options import json_option, plot_option
+from pretese.io.text.json_text import print_json
+from pretese.screen.option_names import options_named
+from pretese.screen.terminal import echo
+
+
+@click.command()
+@click.argument("sources", nargs=-1)
+@click.option("--topic", help="Only this file of evidence.")
+@click.option("--design", help="Only this design, such as cohort.")
+@click.option("--fsh-class", help="Only this class, such as hypergonadotropic.")
+@click.option("--surgery", help="Only this surgery: first, second, mixed, none.")
+@click.option("--drug", help="Only studies of a drug whose name contains this text.")
+@click.option("--without", multiple=True, metavar="NAME", help="Exclude a study. May be repeated.")
+@click.option("--pool", metavar="ENDPOINT", help="Pool the effects on it: 'sperm retrieved', ...")
+@click.option(
+    "--scale", default="odds ratio", show_default=True, help="Or risk ratio, risk difference."
+)
+@click.option("--prefer", default="adjusted", show_default=True, help="Or unadjusted: from counts.")
+@click.option("--method", default="REML", show_default=True, help="Or EE, DL, HE, SJ, PM, ML.")
+@click.option("--test", default="knapp-hartung", show_default=True, help="Or normal.")
+@plot_option
+@json_option
+def command(
+    sources: tuple[str, ...],
+    pool: str | None,
+    scale: str,
+    prefer: str,
+    method: str,
+    test: str,
+    plot: Path | None,
+    as_json: bool,
+    **filters: Any,
+) -> None:
+    """List published studies of hormonal treatment before sperm retrieval, or pool them.
+
+    SOURCES are shipped topics or files of your own; without them all that ships is best.
+    """
+    with options_named({name: f"--{name.replace('_', '-')}" for name in filters}):
+        found = pretese.evidence(*sources, **filters)
+        pooled = None
+        if pool or plot:
+            endpoint = pool or "sperm retrieved"
+            pooled = found.pool(endpoint, scale, prefer=prefer, method=method, test=test)
+    if pooled is not None and plot is not None:
+        from pretese.plots.style import save
+
+        save(pooled.plot(), plot, "--plot")
+    shown = pooled or found
+    if as_json:
+        print_json(shown.to_dict())
+    else:
+        echo(str(shown))

@@ -1,0 +1,1 @@
+"""Published studies as data: selected, pooled, shown as forest and funnel plots."""

@@ -1,0 +1,90 @@
+"""Forest plot and funnel plot of pooled evidence."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from estimate.core.result import Z95
+from pretese.literature.pooled_evidence import PooledEvidence
+from pretese.plots.ratio_axis import ratio_axis
+from pretese.plots.style import INK, MUTED, PUBLISHED, SIMULATED, house_style, new_figure
+
+
+def draw_forest(found: PooledEvidence) -> Figure:
+    """Draw studies with intervals and weights, the pooled effect, and the prediction interval."""
+    rows = found.rows
+    with house_style():
+        figure = new_figure(8.4, 1.5 + 0.32 * len(rows))
+        axes = figure.add_subplot()
+        if found.scale != "risk difference":
+            axes.set_xscale("log")
+        side = axes.get_yaxis_transform()
+        for place, row in enumerate(rows):
+            axes.plot([row.conf_low, row.conf_high], [place, place], color=SIMULATED, lw=1.3)
+            size = 3 + 0.09 * row.weight_percent
+            axes.plot(row.estimate, place, "s", ms=size, color=SIMULATED)
+            words = f"{row.estimate:.2f} ({row.conf_low:.2f} to {row.conf_high:.2f})"
+            note = f"{words}   {row.weight_percent:.0f} %"
+            axes.text(1.02, place, note, transform=side, va="center", size=8)
+        labels = [row.name for row in rows] + _draw_pooled(axes, found, len(rows))
+        _finish_axis(axes, found, labels)
+    return figure
+
+
+def _draw_pooled(axes: Axes, found: PooledEvidence, place: int) -> list[str]:
+    """Draw the pooled effect as a diamond and the prediction interval as a line; name both."""
+    fit = found.fit
+    effect, low, high = (found.shown(v[0]) for v in (fit.coefficient, fit.conf_low, fit.conf_high))
+    side = axes.get_yaxis_transform()
+    across, up = [low, effect, high, effect], [place, place - 0.25, place, place + 0.25]
+    axes.fill(across, up, color=PUBLISHED, lw=0)
+    axes.text(1.02, place, f"{effect:.2f} ({low:.2f} to {high:.2f})", transform=side, va="center",
+              size=8, weight="bold")  # fmt: skip
+    if fit.studies < 2:
+        return ["pooled"]
+    lowest, highest = (found.shown(v) for v in fit.prediction()[1:])
+    axes.plot([lowest, highest], [place + 1, place + 1], color=PUBLISHED, lw=1.3)
+    words = f"{lowest:.2f} to {highest:.2f}"
+    axes.text(1.02, place + 1, words, transform=side, va="center", size=8)
+    return ["pooled", "prediction interval"]
+
+
+def _finish_axis(axes: Axes, found: PooledEvidence, labels: list[str]) -> None:
+    title = f"{found.scale.capitalize()} of {found.endpoint}, therapy against control"
+    title += " (right of the line favours therapy)"
+    if found.scale != "risk difference":
+        ratio_axis(axes, labels, title)
+        return
+    axes.axvline(0, color=MUTED, lw=1, zorder=0)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    axes.set_xlabel(title)
+
+
+def draw_funnel(found: PooledEvidence) -> Figure:
+    """Draw effects against their standard errors, with the region of 95 % around the pooled one."""
+    errors = np.sqrt(found.effects.variance)
+    centre = float(found.fit.coefficient[0])
+    top = 1.1 * float(errors.max())
+    with house_style():
+        figure = new_figure(5.6, 4.2)
+        axes = figure.add_subplot()
+        if found.scale != "risk difference":
+            axes.set_xscale("log")
+        depth = np.linspace(0, top, 60)
+        low, high = ([found.shown(centre + way * Z95 * e) for e in depth] for way in (-1, 1))
+        axes.fill_betweenx(depth, low, high, color=MUTED, alpha=0.15, lw=0)
+        axes.axvline(found.shown(centre), color=PUBLISHED, lw=1.2)
+        shown = [found.shown(each) for each in found.effects.effect]
+        axes.plot(shown, errors, "o", ms=5, color=SIMULATED)
+        # Labels stand above and below in turn: studies of one size lie side by side.
+        for rank, i in enumerate(np.argsort(errors)):
+            offset = (4, 3 if rank % 2 else -9)
+            axes.annotate(found.rows[i].name, (shown[i], errors[i]), offset,
+                          textcoords="offset points", size=7, color=INK)  # fmt: skip
+        axes.set_ylim(top, 0)
+        axes.set_ylabel("Standard error")
+        axes.set_xlabel(found.scale.capitalize())
+        if found.scale != "risk difference":
+            axes.xaxis.set_major_formatter("{x:g}")
+    return figure

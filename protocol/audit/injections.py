@@ -1,0 +1,179 @@
+"""Injections given, compared with those that the orders of each month ask for."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby, pairwise
+
+from protocol.audit.alignment import FOREVER, Pair, align_days
+from protocol.audit.deviations import Adherence, Kind, adherence_of
+from protocol.audit.findings import Findings
+from protocol.audit.log.events import Event
+from protocol.audit.record import Record
+from protocol.audit.therapy_received import Course, calendar_of
+from protocol.regimen.load import Regimen
+from protocol.regimen.paths import Injection
+
+
+def judge_injections(findings: Findings, course: Course, regimen: Regimen) -> tuple[Adherence, ...]:
+    """Note what differs from the orders; return what was given and due of each drug.
+
+    Nothing is missed before the tolerance of its day is over, and nothing that is due later than
+    the log reaches is paired with what was given.
+    """
+    record = findings.record
+    window = int(regimen.tolerances.injection.value)
+    closed = record.day(record.closing) if record.closing else None
+    stop = min(day for day in (course.end, closed, FOREVER) if day is not None)
+    judged = record.until - window if closed is None else stop
+    open_from = stop if closed is not None else record.until + 1
+    reached = stop if closed is not None else min(stop, open_from + window)
+    due = [
+        dose
+        for dose in calendar_of(regimen, course.phases, record.month_starts)
+        if dose.day < reached
+    ]
+    # The last injection may be late; after surgery none may.
+    last = stop if stop == closed else stop + window + 1
+    every = record.of("injection")
+    in_time = [event for event in every if record.day(event) < last]
+    dose_percent = regimen.tolerances.dose.value
+    pairs = align_days(due, in_time, record.start, window, dose_percent, open_from)
+    _judge_pairs(findings, pairs, regimen, stop)
+    missed = [pair.due for pair in pairs if pair.due and not pair.given and pair.due.day < judged]
+    _judge_missed(findings, missed, in_time, min(stop, record.until), regimen)
+    paired = {id(pair.given) for pair in pairs if pair.given and pair.due}
+    _judge_late(findings, [e for e in every if record.day(e) >= stop and id(e) not in paired], stop)
+    for event in record.second_injections:
+        said = f"a second injection on one day: {_given(record, event)}"
+        day = record.day(event)
+        findings.note("extra injection", day, "nothing", said, rule="schedule", events=[event])
+    counted = [pair.due for pair in pairs if pair.due and (pair.given or pair.due.day < judged)]
+    return _adherence(regimen, counted, [*every, *record.second_injections])
+
+
+def _judge_pairs(findings: Findings, pairs: Sequence[Pair], regimen: Regimen, stop: int) -> None:
+    record = findings.record
+    for (delay, wrong), run in groupby(pairs, key=lambda pair: _slip(record, pair)):
+        together = list(run)
+        if wrong == ("timing",) and len(together) > 1:
+            _judge_shift(findings, together, delay, regimen)
+            continue
+        for pair in together:
+            stray = pair.due is None and pair.given and record.day(pair.given) < stop
+            if pair.given and (pair.wrong or stray):
+                _judge_pair(findings, pair, pair.given, regimen)
+
+
+def _slip(record: Record, pair: Pair) -> tuple[int, tuple[str, ...]]:
+    """Return how many days late a pair is, and what is wrong with it."""
+    if pair.due is None or pair.given is None:
+        return 0, ()
+    return record.day(pair.given) - pair.due.day, pair.wrong
+
+
+def _judge_shift(findings: Findings, pairs: Sequence[Pair], delay: int, regimen: Regimen) -> None:
+    """Note injections in a row that are off by the same number of days as one deviation."""
+    due = [pair.due.day for pair in pairs if pair.due]
+    way = "late" if delay > 0 else "early"
+    findings.note(
+        "timing",
+        due[0],
+        f"{len(due)} injections from day {due[0]} to day {due[-1]}",
+        f"each {_days(abs(delay))} {way}",
+        tolerance=f"{regimen.tolerances.injection.value:g} d",
+        rule="order",
+        events=[pair.given for pair in pairs if pair.given],
+    )
+
+
+def _judge_pair(findings: Findings, pair: Pair, given: Event, regimen: Regimen) -> None:
+    record, day = findings.record, findings.record.day(given)
+    said = _given(record, given)
+    if pair.due is None:
+        findings.note("extra injection", day, "nothing", said, rule="schedule", events=[given])
+        return
+    wanted = _ordered(pair.due)
+    limits: dict[Kind, str] = {
+        "dose": f"{regimen.tolerances.dose.value:g} %",
+        "timing": f"{regimen.tolerances.injection.value:g} d",
+    }
+    for kind in pair.wrong:
+        route = kind == "route"
+        findings.note(
+            kind,
+            pair.due.day,
+            f"{wanted}, {pair.due.route}" if route else wanted,
+            f"{said}, {given.route}" if route else said,
+            tolerance=limits.get(kind, "none"),
+            rule="order",
+            events=[given],
+        )
+
+
+def _judge_missed(
+    findings: Findings,
+    missed: Sequence[Injection],
+    given: Sequence[Event],
+    last: int,
+    regimen: Regimen,
+) -> None:
+    """Note missed injections; those inside one long gap together, as a gap."""
+    longest = regimen.tolerances.gap.value
+    days = [0, *sorted(findings.record.day(event) for event in given), last]
+    left = list(missed)
+    for before, after in pairwise(days) if missed else ():
+        inside = [dose for dose in left if before <= dose.day <= after]
+        if after - before > longest and len(inside) > 1:
+            findings.note(
+                "treatment gap",
+                inside[0].day,
+                f"{len(inside)} injections from day {inside[0].day} to day {inside[-1].day}",
+                f"none from day {before} to day {after}",
+                tolerance=f"{longest:g} d",
+                rule="order",
+            )
+            left = [dose for dose in left if dose not in inside]
+    for dose in left:
+        tolerance = f"{regimen.tolerances.injection.value:g} d"
+        wanted = _ordered(dose)
+        findings.note(
+            "missed injection", dose.day, wanted, "nothing", tolerance=tolerance, rule="order"
+        )
+
+
+def _judge_late(findings: Findings, late: Sequence[Event], stop: int) -> None:
+    if late:
+        day = findings.record.day(late[0])
+        said = f"{len(late)} injection{'' if len(late) == 1 else 's'} from day {day} on"
+        wanted = f"nothing from day {stop} on"
+        findings.note("therapy after stop", day, wanted, said, rule="end of therapy", events=late)
+
+
+def _adherence(
+    regimen: Regimen, due: Iterable[Injection], given: Iterable[Event]
+) -> tuple[Adherence, ...]:
+    """Return what was given and due of each drug, those of the regimen first."""
+    counts: dict[str, list[float]] = {drug: [0.0, 0.0, 0, 0] for drug in regimen.drugs}
+    for event in given:
+        found = counts.setdefault(event.drug, [0.0, 0.0, 0, 0])
+        found[0] += event.dose_iu
+        found[2] += 1
+    for dose in due:
+        counts[dose.drug][1] += dose.dose_iu
+        counts[dose.drug][3] += 1
+    return tuple(
+        adherence_of(drug, iu, due_iu, int(injections), int(due_injections))
+        for drug, (iu, due_iu, injections, due_injections) in counts.items()
+        if injections or due_injections
+    )
+
+
+def _ordered(dose: Injection) -> str:
+    return f"{dose.drug} {dose.dose_iu:g} IU on day {dose.day}"
+
+
+def _given(record: Record, event: Event) -> str:
+    return f"{event.drug} {event.dose_iu:g} IU on day {record.day(event)}"
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"

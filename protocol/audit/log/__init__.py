@@ -1,0 +1,1 @@
+"""A clinic's log: its rows, its words, and the events that they stand for."""

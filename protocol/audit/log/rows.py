@@ -1,0 +1,258 @@
+"""Rows of a log as events; what no regimen knows, or nobody can use, is remembered and told."""
+
+import difflib
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from protocol.audit.log.cells import Amounts, beyond_detection, is_international_units, unit_of
+from protocol.audit.log.events import PLAIN_EVENTS, Event, Unused
+from protocol.audit.log.mapping import COLUMNS, LogMapping, folded, log_words
+from protocol.bedside.decide import value_problem
+from protocol.errors import InputError
+from protocol.reading.day_formats import DayColumn
+from protocol.reading.missing_words import is_missing
+from protocol.reading.numbers import shown
+from protocol.reading.quantities import analyte_file, quantity
+from protocol.regimen.conditions import Value
+from protocol.regimen.load import Regimen
+
+#: How an injection may be given, by the words for it (capitals and dots do not matter).
+ROUTES = {"im": "im", "intramuscular": "im", "sc": "sc", "subcutaneous": "sc"}
+#: Lines of rows that are not used, of which the numbers are remembered.
+MAX_ROWS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _NotUsed:
+    """A row that is no event of the regimen, or a result that it cannot use."""
+
+    what: str
+    reason: str
+
+
+class RowReader:
+    """Turns rows into events, remembering what the regimen knows."""
+
+    def __init__(
+        self, regimen: Regimen, where: str, mapping: LogMapping, *, free: bool = False
+    ) -> None:
+        self.regimen = regimen
+        self.where = where
+        self.mapping = mapping
+        self.days = DayColumn(mapping.dates)
+        self.amounts = Amounts(free, mapping.decimal)
+        self.phases = [phase.name for phase in regimen.phases]
+        self.analytes = analyte_file().analytes
+        measured = {name for name, spec in regimen.inputs.items() if spec.role == "measured"}
+        of_analytes = {analyte.input for analyte in self.analytes.values()}
+        self.findings = sorted(measured - of_analytes - {"micro_tese"})
+        self.events = {folded(name): name for name in self._names()}
+        self.words: dict[str, str] = {}
+        self.not_used: dict[tuple[str, str], list[int]] = {}
+        self.counts: dict[tuple[str, str], int] = {}
+        #: Rows differ in patient and day and little else: what follows is read once for all.
+        self.read: dict[tuple[str, ...], tuple[Event | None, _NotUsed | None]] = {}
+
+    def _names(self) -> list[str]:
+        return [*PLAIN_EVENTS, *self.analytes, *self.findings]
+
+    def event(self, cells: Sequence[str], number: int) -> tuple[str, Event] | None:
+        """Return the patient and the event of a row; None if it is not used.
+
+        ``cells`` are in the order of `COLUMNS`.
+        """
+        patient, date, *rest, known = cells
+        if not date and not rest[0]:
+            self._skip(_NotUsed(f"{patient or 'a row'} without date and event", "no event"), number)
+            return None
+        place = f"row {number}"
+        if not patient:
+            raise self._error(place, "patient", "", "is empty", "name the patient in every row")
+        day, time = self._day(date, place, number)
+        key = tuple(rest)
+        if key not in self.read:
+            self.read[key] = self._event(dict(zip(COLUMNS[2:-1], rest, strict=True)), place)
+        read, skipped = self.read[key]
+        if skipped is not None:
+            self._skip(skipped, number)
+        if read is None:
+            return None
+        arrived = self._day(known, place, number)[0] if known else 0
+        if self.mapping.values:
+            patient = self._mapped("patient", patient)
+        return patient, Event(
+            day, read.name, read.drug, read.dose_iu, read.value, number, read.route, time,
+            arrived, read.qualifier,
+        )  # fmt: skip
+
+    def unused(self) -> tuple[Unused, ...]:
+        """Return the rows that are not used, by what they are, and why."""
+        return tuple(
+            Unused(what, reason, tuple(rows), self.counts[what, reason])
+            for (what, reason), rows in self.not_used.items()
+        )
+
+    def assumptions(self) -> Iterator[str]:
+        """Yield what was assumed of cells, in words a person can check."""
+        for said in self.days.assumed.values():
+            yield f"date: {said}"
+        for said in self.amounts.assumed.values():
+            yield said if said.startswith("decimal") else f"amount: {said}"
+        yield from self.words.values()
+
+    def _day(self, text: str, place: str, number: int) -> tuple[int, str]:
+        try:
+            return self.days.read(text, number)
+        except ValueError as error:
+            raise self._error(place, "date", text, "is no date", str(error)) from None
+
+    def _skip(self, skipped: _NotUsed, number: int) -> None:
+        key = skipped.what, skipped.reason
+        rows = self.not_used.setdefault(key, [])
+        self.counts[key] = self.counts.get(key, 0) + 1
+        if len(rows) < MAX_ROWS:
+            rows.append(number)
+
+    def _event(self, row: Mapping[str, str], place: str) -> tuple[Event | None, _NotUsed | None]:
+        """Read a row without its patient and its date: the event, and what of it is not used."""
+        name, value = self._event_name(row["event"]), self._mapped("value", row["value"])
+        if name is None:
+            return None, self._unknown_event(row["event"])
+        if name == "injection":
+            return self._injection(row, place)
+        if name in self.analytes:
+            return self._measurement(name, row, place)
+        if name in self.findings:
+            return self._finding(name, row, value, place)
+        if name == "decision":
+            phase = next((p for p in self.phases if folded(p) == folded(value)), None)
+            if phase is None:
+                cure = f"give one of: {', '.join(self.phases)}"
+                raise self._error(place, "value", value, "is no phase of the regimen", cure)
+            return Event(0, name, value=phase), None
+        if name == "micro-tese" and value and "micro_tese" in self.regimen.inputs:
+            found = self._named("micro_tese", value)
+            return Event(0, name, value=found), None if found else _odd_result(name, value)
+        return Event(0, name, value=self._word("value", value, ("ejaculated", "testicular"))), None
+
+    def _event_name(self, text: str) -> str | None:
+        """Return the event that a cell names; None if nobody knows it."""
+        text = self._mapped("event", text)
+        known = self.events.get(folded(text))
+        if known is None and (known := log_words().events.get(folded(text))):
+            self.words.setdefault(f"event {text}", f"event: {shown(text)} is read as {known}")
+        return known if known in self.events.values() else None
+
+    def _unknown_event(self, text: str) -> _NotUsed:
+        if not text:
+            return _NotUsed("rows without event", "no event is named")
+        near = difflib.get_close_matches(folded(text), list(self.events), n=1, cutoff=0.75)
+        hint = f"; did you mean {self.events[near[0]]}?" if near else ""
+        return _NotUsed(f"event {shown(text)}", f"no event of {self.regimen.id}{hint}")
+
+    def _injection(
+        self, row: Mapping[str, str], place: str
+    ) -> tuple[Event | None, _NotUsed | None]:
+        drug = self._drug(row["drug"])
+        if not drug:
+            raise self._error(place, "drug", "", "is empty", "name the drug that was injected")
+        unit = self._mapped("unit", row["unit"])
+        amount = self._number(row["amount"], place)
+        if amount <= 0:
+            raise self._error(place, "amount", f"{amount:g}", "is no dose", "give IU above 0")
+        if is_international_units(unit):
+            if folded(unit).strip("[]") != "iu":
+                self.words.setdefault(f"unit {unit}", f"unit: {shown(unit)} is read as IU")
+            return Event(0, "injection", drug, amount, route=self._route(row["route"], place)), None
+        if unit and drug not in self.regimen.drugs:
+            what = f"injection of {drug} in {unit}"
+            return None, _NotUsed(what, f"no drug of {self.regimen.id}, and no dose in IU")
+        raise self._error(place, "unit", unit, "is no unit of a dose here", "give doses in IU")
+
+    def _drug(self, text: str) -> str:
+        """Return the drug as the regimen names it, else by its substance, else as it stands."""
+        text = self._mapped("drug", text)
+        for name in self.regimen.drugs:
+            if folded(text) == folded(name):
+                return name
+        substance = log_words().drugs.get(folded(text))
+        if substance is None:
+            return text.lower()
+        if folded(text) != folded(substance):
+            self.words.setdefault(f"drug {text}", f"drug: {shown(text)} is read as {substance}")
+        return substance
+
+    def _route(self, text: str, place: str) -> str:
+        word = folded(self._mapped("route", text))
+        if word and word not in ROUTES:
+            cure = f"give one of: {', '.join(ROUTES)}; or leave it empty"
+            raise self._error(place, "route", text, "is no route that is known", cure)
+        return ROUTES.get(word, "")
+
+    def _measurement(
+        self, name: str, row: Mapping[str, str], place: str
+    ) -> tuple[Event | None, _NotUsed | None]:
+        """Read a result. One in a unit that cannot be used still shows that it was measured."""
+        qualifier, text = beyond_detection(row["amount"])
+        if is_missing(text):
+            return None, _NotUsed(f"{name} without result", "the amount is empty")
+        amount = self._number(text, place)
+        unit = self._mapped("unit", row["unit"])
+        if not unit:
+            cure = f"give one, for example {self.analytes[name].unit}"
+            raise self._error(place, "unit", "", "is empty", cure)
+        try:
+            measured = quantity(name, amount, unit_of(unit), f"{self.where}: {place}")
+        except InputError as error:
+            reason = error.faults[0].cure if "cannot be turned" in str(error) else "unknown unit"
+            used = self.analytes[name].input
+            return Event(0, used), _NotUsed(f"{name} in {shown(unit)}", f"value not used: {reason}")
+        spec = self.regimen.inputs.get(measured.input)
+        if spec and not qualifier and (problem := value_problem(spec, measured.value)):
+            raise InputError.of(self.where, f"{place}: amount", *problem)
+        return Event(0, measured.input, value=measured.value, qualifier=qualifier), None
+
+    def _finding(
+        self, name: str, row: Mapping[str, str], value: str, place: str
+    ) -> tuple[Event | None, _NotUsed | None]:
+        spec = self.regimen.inputs[name]
+        if spec.kind == "enum":
+            found = self._named(name, value)
+            return Event(0, name, value=found), None if found else _odd_result(name, value)
+        amount = self._number(row["amount"] or value, place)
+        if problem := value_problem(spec, amount):
+            raise InputError.of(self.where, f"{place}: amount", *problem)
+        return Event(0, name, value=amount), None
+
+    def _named(self, name: str, value: str) -> Value:
+        """Return a result as the regimen names it; None if the regimen does not know it."""
+        allowed = self.regimen.inputs[name].values
+        word = self._word("value", value, allowed)
+        return word if word in allowed else None
+
+    def _word(self, column: str, text: str, allowed: Sequence[str]) -> str | None:
+        """Return an allowed word for a text, else the text; None if it is empty."""
+        known = next((word for word in allowed if folded(word) == folded(text)), None)
+        if known is None and (meant := log_words().values.get(folded(text))) in allowed:
+            self.words.setdefault(f"{column} {text}", f"{column}: {shown(text)} is read as {meant}")
+            known = meant
+        return known or text or None
+
+    def _mapped(self, column: str, text: str) -> str:
+        """Return the word that the mapping file gives for a cell."""
+        return self.mapping.values.get(column, {}).get(text, text)
+
+    def _number(self, text: str, place: str) -> float:
+        text = self._mapped("amount", text)
+        value = self.amounts.number(text, place)
+        if value is None or not math.isfinite(value):
+            raise self._error(place, "amount", text, "is no number", self.amounts.cure(text))
+        return value
+
+    def _error(self, place: str, field: str, value: str, problem: str, cure: str) -> InputError:
+        return InputError.of(self.where, f"{place}: {field}", f"{shown(value)} {problem}", cure)
+
+
+def _odd_result(name: str, value: str) -> _NotUsed:
+    return _NotUsed(f"{name} {shown(value)}", "no result that the regimen knows; value not used")

@@ -1,0 +1,265 @@
+"""One patient's record: day 0, events by name, and what of the log could not be taken as it is.
+
+Day 0 is the `start`; without one the first injection, or else the first decision. Only the course
+of therapy with the most injections is judged, so that one date with a slip of the pen in its year
+moves nothing. What is set aside or counted once is a data query; the same rows in another order
+give the same record.
+"""
+
+import datetime as dt
+from calendar import monthrange
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby, pairwise
+from operator import attrgetter
+
+from protocol.audit.deviations import DataQuery, QueryKind
+from protocol.audit.log.events import CLOSING, PLAIN_EVENTS, Event
+from protocol.audit.words import measured
+from protocol.dates import date_of
+from protocol.reading.fields import CENTURY_DAYS
+from protocol.regimen.load import Regimen
+from protocol.regimen.paths import MONTH_DAYS
+
+#: Therapy that pauses for longer is another course, or has a wrong date.
+COURSE_GAP_DAYS = 180
+#: Events later than this after the planned end of therapy cannot belong to it.
+AFTER_THERAPY_DAYS = 730
+
+_BY_DATE = attrgetter("date")
+
+
+@dataclass(slots=True)
+class Record:
+    """One patient's events by name, each list in order of date.
+
+    Attributes
+    ----------
+    start
+        The date of day 0 (proleptic ordinal).
+    month_starts
+        The day on which each month of therapy begins, and two more: that on which the last month
+        ends, and a month later.
+    planned_end
+        The day on which the longest therapy of the regimen ends.
+    closing
+        The event that ends the log (surgery, ICSI or withdrawal); None if it breaks off.
+    until
+        The last day that can be judged.
+    second_injections
+        Injections of a drug that was already given on the same day.
+    """
+
+    patient: str
+    start: int
+    month_starts: tuple[int, ...]
+    planned_end: int
+    named: Mapping[str, Sequence[Event]]
+    closing: Event | None
+    until: int
+    second_injections: tuple[Event, ...] = ()
+    queries: list[DataQuery] = field(default_factory=list)
+
+    def of(self, name: str) -> Sequence[Event]:
+        """Return the events of a name."""
+        return self.named.get(name, ())
+
+    def day(self, event: Event) -> int:
+        """Return the day of an event, from 0."""
+        return event.date - self.start
+
+    def query(self, kind: QueryKind, text: str, events: Iterable[Event]) -> None:
+        """Add a data query on some events."""
+        self.queries.append(DataQuery(self.patient, kind, text, rows_of(events)))
+
+
+def rows_of(events: Iterable[Event]) -> tuple[int, ...]:
+    """Return the lines of the file that events stand on, sorted; those from no file are left out.
+
+    >>> rows_of([Event(1, "start", row=7), Event(1, "start", row=2), Event(1, "start")])
+    (2, 7)
+    """
+    return tuple(sorted(event.row for event in events if event.row))
+
+
+def record_of(
+    patient: str,
+    events: Sequence[Event],
+    regimen: Regimen,
+    *,
+    calendar_months: bool = False,
+    cutoff: int | None = None,
+) -> Record | None:
+    """Return a patient's record; None if nothing says when therapy began.
+
+    Parameters
+    ----------
+    events
+        In order of date.
+    calendar_months
+        Whether months of therapy are those of the calendar, not of 30 days.
+    cutoff
+        The last date that the log covers (proleptic ordinal); None: that of its last event.
+    """
+    late = [event for event in events if cutoff is not None and event.date > cutoff]
+    if late:
+        events = [event for event in events if cutoff is None or event.date <= cutoff]
+    start = _first_day(events, regimen)
+    if start is None:
+        return None
+    starts = _month_starts(start, regimen.months + 1, calendar=calendar_months)
+    record = Record(patient, start, starts, starts[regimen.months], {}, None, -1)
+    if late:
+        text = f"{_count(late, 'event')} later than {date_of(cutoff or 0)} not used"
+        record.query("after the data cut-off", text, late)
+    kept = _plausible(record, events, int(regimen.tolerances.visit.value))
+    named: dict[str, list[Event]] = {}
+    for event in kept:
+        named.setdefault(event.name, []).append(event)
+    for name, group in named.items():
+        if any(a.date == b.date for a, b in pairwise(group)):
+            named[name] = _once(record, group, regimen)
+    record.named = named
+    closing = [event for name in CLOSING for event in named.get(name, ())[:1]]
+    record.closing = min(closing, key=_BY_DATE, default=None)
+    last = cutoff if cutoff is not None else kept[-1].date
+    record.until = (record.closing.date if record.closing else last) - start
+    return record
+
+
+def _first_day(events: Sequence[Event], regimen: Regimen) -> int | None:
+    """Return the date of day 0."""
+    course = _course([event for event in events if event.name in PLAIN_EVENTS])
+    if not regimen.months:  # no therapy: the first event of the course, a measurement included
+        measured = {name for visit in regimen.visits.values() for name in visit.measure}
+        first = [e.date for e in events if e.name in measured or e.name in PLAIN_EVENTS]
+        return next((e.date for e in course if e.name == "start"), min(first, default=None))
+    for name in ("start", "injection", "decision"):
+        for event in course:
+            if event.name == name:
+                return event.date
+    return None
+
+
+def _course(events: Sequence[Event]) -> Sequence[Event]:
+    """Return the events of the course with most injections: pauses divide courses."""
+    if not events or events[-1].date - events[0].date <= COURSE_GAP_DAYS:
+        return events
+    ends = [
+        at + 1 for at, (a, b) in enumerate(pairwise(events)) if b.date - a.date > COURSE_GAP_DAYS
+    ]
+    courses = [events[a:b] for a, b in pairwise((0, *ends, len(events)))]
+    return max(courses, key=lambda course: sum(e.name == "injection" for e in course))
+
+
+def _month_starts(start: int, months: int, *, calendar: bool) -> tuple[int, ...]:
+    """Return the first day of each month, and the day on which the last one ends.
+
+    A calendar month begins on the day of the month on which therapy began, or on the month's last
+    day if it has no such day.
+    """
+    if not calendar:
+        return tuple(MONTH_DAYS * month for month in range(months + 1))
+    first = date_of(start)
+    return tuple(_months_later(first, month).toordinal() - start for month in range(months + 1))
+
+
+def _months_later(date: dt.date, months: int) -> dt.date:
+    year, month = divmod(date.year * 12 + date.month - 1 + months, 12)
+    if year > dt.MAXYEAR:
+        return dt.date.max
+    return dt.date(year, month + 1, min(date.day, monthrange(year, month + 1)[1]))
+
+
+def _plausible(record: Record, events: Sequence[Event], window: int) -> list[Event]:
+    """Return the events that can belong to the course; the others are queried, once a kind."""
+    start, last = record.start, record.start + record.planned_end + AFTER_THERAPY_DAYS
+    first = start - CENTURY_DAYS
+    odd = [e for e in events if not first <= e.date <= last]
+    early = [e for e in events if first <= e.date < start - window and e.name in PLAIN_EVENTS]
+    if odd:
+        text = f"{_count(odd, 'event')} dated {_dates(odd)}, far from therapy: not used"
+        record.query("implausible date", text, odd)
+    if early:
+        what = ", ".join(dict.fromkeys(event.name for event in early))
+        text = f"{what} dated {_dates(early)}, before day 0 ({date_of(start)}): not used"
+        record.query("before therapy", text, early)
+    again = [e for e in events if e.name == "start" and start < e.date <= last]
+    if again:
+        text = f"start is logged again on {_dates(again)}; day 0 stays {date_of(start)}"
+        record.query("second start", text, again)
+    left_out = {id(event) for event in (*odd, *early)}
+    return [e for e in events if id(e) not in left_out] if left_out else list(events)
+
+
+def _once(record: Record, group: Sequence[Event], regimen: Regimen) -> list[Event]:
+    """Return events of one name, each once: identical rows and divided doses are one event."""
+    kept: list[Event] = []
+    second: list[Event] = []
+    for _, of_day in groupby(sorted(group, key=_order), key=lambda e: (e.date, e.drug)):
+        day = list(of_day)
+        if len(day) > 1 and day[0].name == "injection":
+            first, *others = _injections_of_day(record, day, regimen)
+            kept.append(first)
+            second += others
+        else:
+            kept += _without_repeats(record, day)
+    record.second_injections += tuple(second)
+    return kept
+
+
+def _order(event: Event) -> tuple[int, str, str, float, str, str, int]:
+    """Return what orders events of one name, whatever the order of their rows."""
+    return (
+        event.date, event.drug, str(event.value), event.dose_iu, event.route, event.time, event.row
+    )  # fmt: skip
+
+
+def _without_repeats(record: Record, day: Sequence[Event]) -> list[Event]:
+    """Return the events of one day without those that say the same; these are queried."""
+    kept = []
+    for _, same in groupby(day, key=lambda event: _order(event)[:-1]):
+        rows = list(same)
+        kept.append(rows[0])
+        if len(rows) > 1:
+            text = f"{len(rows)} identical rows ({_said(rows[0])}) on day {record.day(rows[0])}"
+            record.query("identical rows", f"{text}: counted once", rows)
+    return kept
+
+
+def _injections_of_day(record: Record, day: Sequence[Event], regimen: Regimen) -> list[Event]:
+    """Return the injections of one drug on one day, the one that was due first.
+
+    Parts that add up to an ordered dose are that dose. Otherwise identical rows are one injection,
+    since a row entered twice is likelier than a dose given twice; the query names both.
+    """
+    total = sum(event.dose_iu for event in day)
+    ordered = {
+        order.dose_iu
+        for phase in regimen.phases
+        for order in phase.orders
+        if order.drug == day[0].drug
+    }
+    if total in ordered:
+        parts = " + ".join(f"{event.dose_iu:g}" for event in day)
+        where = f"{day[0].drug} on day {record.day(day[0])}"
+        record.query("divided dose", f"{parts} IU of {where}: counted as one dose", day)
+        return [replace(day[0], dose_iu=total)]
+    kept = _without_repeats(record, day)
+    return sorted(kept, key=lambda event: event.dose_iu not in ordered)
+
+
+def _said(event: Event) -> str:
+    """Return an event in few words."""
+    if event.name == "injection":
+        return f"{event.drug} {event.dose_iu:g} IU"
+    return event.name if event.value is None else measured(event.name, event.value)
+
+
+def _count(events: Sequence[Event], noun: str) -> str:
+    return f"{len(events)} {noun}{'' if len(events) == 1 else 's'}"
+
+
+def _dates(events: Sequence[Event]) -> str:
+    first, last = date_of(events[0].date), date_of(events[-1].date)
+    return f"{first}" if first == last else f"{first} to {last}"

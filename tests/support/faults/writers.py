@@ -1,0 +1,213 @@
+"""Every command that writes, with small inputs of its own."""
+
+import shutil
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from unittest.mock import patch
+
+from pretese.cli import run
+from simulate.core.shipped import scenario_path
+
+#: Folder of inputs and place of the output to the words of a command.
+Words = Callable[[Path, Path], list[str]]
+
+PLAN = """
+treatment: gn
+outcome: sperm_retrieved
+covariates: {age_years: numeric}
+methods: [unadjusted]
+missing: none
+"""
+STUDY_PLAN = """
+outcome: any_sperm
+covariates: {fsh_iu_l: numeric}
+methods: [unadjusted]
+"""
+DESIGN = """
+id: plain
+title: plain risks
+question: Is it found?
+participants: 100
+risks: {control_percent: 30, treated_percent: 40}
+sites: [{name: one, from_month: [0], recruitment_per_year: [120]}]
+endpoint: {endpoint_month: 4}
+monitoring: {analyses_percent: [50, 100]}
+"""
+INTERIM = "control_events,control_participants,treated_events,treated_participants\n10,25,15,25\n"
+OTHER_INTERIM = INTERIM + "20,50,30,50\n"
+LOG = "patient,date,event,drug,amount,unit,value\nP1,2024-01-01,injection,hcg,2000,IU,\n"
+OTHER_LOG = LOG + "P1,2024-01-03,injection,hcg,2000,IU,\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A command that writes.
+
+    Attributes
+    ----------
+    words
+        Folder of inputs and place of the output to the words of the command.
+    place
+        Name of the output.
+    before
+        Words of the run that makes an earlier result; None: an earlier file is put there.
+    rival
+        Words of another run into the same place; None: those of ``before``.
+    """
+
+    name: str
+    words: Words
+    place: str
+    before: Words | None = None
+    rival: Words | None = None
+
+
+def _simulate(more: str) -> Words:
+    return lambda folder, out: [*f"simulate paper --patients 20 {more} --out".split(), str(out)]
+
+
+def _clinic(more: str) -> Words:
+    words = "clinic paper --patients 60 --workers 1"
+    return lambda folder, out: [*f"{words} {more} --out".split(), str(out)]
+
+
+def _analyse(table: str) -> Words:
+    return lambda folder, out: [
+        "analyse", str(folder / table), "--plan", str(folder / "plan.yaml"), "--out", str(out)
+    ]  # fmt: skip
+
+
+def _reproduce(more: str) -> Words:
+    return lambda folder, out: [
+        *f"reproduce --replicates 5 --workers 1 {more} --out".split(), str(out)
+    ]  # fmt: skip
+
+
+def _power(more: str) -> Words:
+    return lambda folder, out: [
+        "power", str(folder / "plain.yaml"), *f"{more} --out".split(), str(out)
+    ]  # fmt: skip
+
+
+def _recover(more: str) -> Words:
+    return lambda folder, out: [
+        "recover", "no-effect", "--plan", str(folder / "study.yaml"), "--no-figures",
+        *f"--workers 1 --truth-patients 20000 {more} --out".split(), str(out),
+    ]  # fmt: skip
+
+
+def _file(command: str, option: str, *inputs: str) -> Words:
+    def words(folder: Path, out: Path) -> list[str]:
+        first, *rest = command.split()
+        return [first, *(str(folder / name) for name in inputs), *rest, option, str(out)]
+
+    return words
+
+
+def _report(study: str) -> Words:
+    return lambda folder, out: ["report", str(folder / study), "--out", str(out)]
+
+
+def report_in_its_study(folder: Path, out: Path) -> list[str]:
+    """Return words that write a report into the folder of its study: no run of a study itself."""
+    return ["report", str(out)]
+
+
+def _calibrate(name: str) -> Words:
+    """Return words that calibrate a scenario, which is put where its record is to stand."""
+
+    def words(folder: Path, out: Path) -> list[str]:
+        scenario = out.parent.parent / f"{name}.yaml"
+        shutil.copyfile(folder / scenario.name, scenario)
+        return ["calibrate", str(scenario)]
+
+    return words
+
+
+FORMATS = "csv,parquet,sav,dta,xpt,redcap,dataset-json"
+
+FOLDERS = (
+    Case("simulate", _simulate("--seed 2"), "x", _simulate("--seed 1")),
+    Case("simulate, every format", _simulate(f"--format {FORMATS}"), "x", _simulate("--seed 1")),
+    Case("clinic", _clinic("--xes --no-figures --replicates 2"), "x",
+         _clinic("--no-figures --replicates 2")),
+    Case("analyse --out", _analyse("b.csv"), "x", _analyse("a.csv")),
+    Case("reproduce", _reproduce("--seed 2"), "x", _reproduce("--seed 1")),
+    Case("power --out", _power("--replicates 40 --resume"), "x", _power("--replicates 20"),
+         _power("--replicates 30 --resume")),
+    Case("recover", _recover("--replicates 120 --resume"), "x", _recover("--replicates 100"),
+         _recover("--replicates 110 --resume")),
+    Case("report in its study", report_in_its_study, "x",
+         _power("--replicates 20"), _power("--replicates 30 --resume")),
+)  # fmt: skip
+
+FILES = (
+    Case("truth --out", _file("truth paper --patients 1000", "--out"), "x.csv",
+         rival=_file("truth paper --patients 1100", "--out")),
+    Case("picture --out", _file("picture patient paper", "--out"), "x.png",
+         rival=_file("picture patient paper --patient-number 2", "--out")),
+    Case("monitor --plot", _file("monitor", "--plot", "plain.yaml", "interim.csv"), "x.svg",
+         rival=_file("monitor", "--plot", "plain.yaml", "other-interim.csv")),
+    Case("schedule --ics", _file("schedule --start 2024-01-01", "--ics"), "x.ics",
+         rival=_file("schedule --start 2024-03-01", "--ics")),
+    Case("audit --csv", _file("audit", "--csv", "log.csv"), "x.csv",
+         rival=_file("audit", "--csv", "other-log.csv")),
+    Case("regimen show --out", _file("regimen show fsh-guided --format svg", "--out"), "x.svg",
+         rival=_file("regimen show hcg-only --format svg", "--out")),
+    Case("report --out", _report("power"), "x.html", rival=_report("other-power")),
+    Case("calibrate", _calibrate("one"), "certificates/x.json", rival=_calibrate("other")),
+)  # fmt: skip
+
+ALL = (*FOLDERS, *FILES)
+
+#: Where it is patched: refinements with which `calibrate` is quick, and meets the one target.
+_REFINEMENTS, _QUICK = "pretese.article.calibration.solve.REFINEMENTS", {200: 6}
+
+#: What runs the words after it in a process of its own.
+PROGRAM = f"""
+import sys
+from contextlib import nullcontext
+from unittest.mock import patch
+from pretese.cli import main
+with patch({_REFINEMENTS!r}, {_QUICK}) if sys.argv[1] == "calibrate" else nullcontext():
+    main()
+"""
+
+
+def inputs(folder: Path) -> Path:
+    """Write what the commands read into a folder."""
+    for name, text in {
+        "plan.yaml": PLAN, "study.yaml": STUDY_PLAN, "plain.yaml": DESIGN, "interim.csv": INTERIM,
+        "log.csv": LOG, "other-interim.csv": OTHER_INTERIM, "other-log.csv": OTHER_LOG,
+    }.items():  # fmt: skip
+        (folder / name).write_text(text, encoding="utf-8")
+    for seed, name in enumerate("ab"):
+        table = folder / f"cohort-{name}"
+        run_well(
+            ["simulate", "paper", "--patients", "200", "--seed", str(seed), "--out", str(table)]
+        )
+        shutil.copyfile(table / "patients.csv", folder / f"{name}.csv")
+    scenario = scenario_path("literature-null").read_text(encoding="utf-8")
+    for name, risk_ratio in {"one": "1.10", "other": "1.12"}.items():
+        text = scenario.replace("id: literature-null", "id: x").replace("1.10", risk_ratio)
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    run_well(_power("--replicates 20")(folder, folder / "power"))
+    run_well(_power("--replicates 30")(folder, folder / "other-power"))
+    return folder
+
+
+def run_well(words: list[str]) -> str:
+    """Run a command that should succeed (or whose check should fail), and return what it said."""
+    code, said = run_words(words)
+    assert code in (0, 3), said
+    return said
+
+
+def run_words(words: list[str]) -> tuple[int, str]:
+    """Run a command in this process; return its exit code and what it said in standard error."""
+    said = StringIO()
+    with patch(_REFINEMENTS, _QUICK), redirect_stdout(StringIO()), redirect_stderr(said):
+        return run(words), said.getvalue()

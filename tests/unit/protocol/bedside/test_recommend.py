@@ -1,0 +1,195 @@
+import datetime as dt
+
+import pytest
+
+from protocol.bedside.patient import PatientFile, patient_record
+from protocol.bedside.recommend import recommend
+from protocol.errors import InputError
+from protocol.reading.documents import parse_document
+from protocol.regimen.load import load_regimen
+
+GUIDED = load_regimen("fsh-guided")
+ENTRY = """
+entry:
+  azoospermic_samples: 2
+  centrifuge_g: 3000
+  centrifuge_minutes: 30
+  karyotype: normal
+  azf: none
+  radio_or_chemotherapy: no
+  hypogonadotropic_hypogonadism: no
+"""
+TREATED = """
+patient: man-17
+started: 2022-03-01
+phases: [hcg]
+measurements:
+  - {date: 2022-02-20, name: testosterone, value: 12, unit: nmol/L}
+  - {date: 2022-03-30, name: fsh, value: 11.1, unit: mIU/mL, source: report 4711}
+  - {date: 2022-03-30, name: testosterone, value: 900, unit: ng/dL}
+"""
+
+
+def advice(text: str, on: str, regimen=GUIDED):
+    known = patient_record(parse_document(text, PatientFile, "man.yaml"), regimen, "man.yaml")
+    return recommend(known, regimen, dt.date.fromisoformat(on))
+
+
+def test_a_man_is_advised_from_his_file():
+    said = advice(TREATED, "2022-03-31")
+    assert (said.month, said.outcome, said.recommendation) == (
+        2,
+        "recommendation",
+        "uFSH and hCG in turn",
+    )
+    (decision,) = said.decisions
+    fsh = {item.name: item for item in decision.inputs}["fsh_iu_l"]
+    assert (fsh.value, fsh.unit, fsh.date) == (11.1, "[IU]/L", dt.date(2022, 3, 30))
+    assert (fsh.source, fsh.note) == ("report 4711", "given as 11.1 mIU/mL")
+
+
+def test_the_month_ends_after_thirty_days():
+    assert advice(TREATED, "2022-03-30").month == 1
+    assert advice(TREATED, "2022-03-31").month == 2
+    assert advice(TREATED, "2022-02-01").month == 1
+
+
+def test_a_stale_value_is_missing_and_the_note_says_so():
+    old = TREATED.replace("date: 2022-03-30, name: fsh", "date: 2022-03-20, name: fsh")
+    said = advice(old, "2022-03-31")
+    assert said.outcome == "insufficient data"
+    fsh = said.decisions[-1].inputs[-1]
+    assert fsh.value is None
+    assert fsh.note == "the last one, of 2022-03-20, is 11 days old; at most 10 are allowed"
+    fresh = TREATED.replace("date: 2022-03-30, name: fsh", "date: 2022-03-21, name: fsh")
+    assert advice(fresh, "2022-03-31").outcome == "recommendation"
+
+
+def test_a_value_measured_later_than_today_does_not_count():
+    assert advice(TREATED.replace("2022-03-30", "2022-04-02"), "2022-03-31").outcome == (
+        "insufficient data"
+    )
+    assert (
+        advice(TREATED.replace("2022-03-30", "2022-04-02"), "2022-04-03").outcome
+        == "recommendation"
+    )
+
+
+def test_entry_is_judged_before_therapy():
+    said = advice("patient: a\n" + ENTRY, "2022-03-01")
+    assert [decision.table for decision in said.decisions] == ["eligibility", "phase"]
+    assert (said.outcome, said.decisions[-1].action) == ("recommendation", "hcg")
+
+
+def test_every_failed_criterion_is_listed():
+    text = "patient: a\n" + ENTRY.replace("normal", "klinefelter").replace("3000", "1500")
+    said = advice(text, "2022-03-01")
+    failed = [result.name for result in said.criteria if result.verdict == "failed"]
+    assert (said.outcome, failed) == ("out of scope", ["pellet-speed", "karyotype"])
+    assert len(said.decisions) == 1
+
+
+def test_an_unknown_criterion_is_asked_for():
+    said = advice("patient: a\n" + ENTRY.replace("  azf: none\n", ""), "2022-03-01")
+    assert said.outcome == "insufficient data"
+    assert said.decisions[-1].missing_inputs == ("azf",)
+
+
+def test_nothing_known_before_therapy_is_insufficient_data():
+    said = advice("patient: a", "2022-03-01")
+    assert said.outcome == "insufficient data"
+    assert len(said.decisions[-1].missing_inputs) == 7
+
+
+END = TREATED.replace("phases: [hcg]", "phases: [hcg, hcg-ufsh, hcg-ufsh]")
+
+
+@pytest.mark.parametrize(
+    ("more", "tables", "outcome", "then"),
+    [
+        ("", ["phase", "end-of-therapy"], "insufficient data", None),
+        (
+            "  - {date: 2022-05-30, name: semen, value: sperm}",
+            None,
+            "recommendation",
+            "icsi-ejaculated",
+        ),
+        (
+            "  - {date: 2022-05-30, name: semen, value: no sperm}",
+            None,
+            "recommendation",
+            "micro-tese",
+        ),
+        (
+            "  - {date: 2022-05-30, name: semen, value: no sperm}\n"
+            "  - {date: 2022-06-03, name: micro_tese, value: sperm}\ncouple_ready: yes",
+            ["phase", "end-of-therapy", "sperm-use"],
+            "recommendation",
+            "icsi-testicular",
+        ),
+    ],
+)
+def test_after_three_months_semen_and_then_surgery_decide(more, tables, outcome, then):
+    said = advice(END + more + "\n", "2022-06-05")
+    assert (said.outcome, said.decisions[-1].action) == (outcome, then)
+    assert said.decisions[0].outcome == "no action required"
+    if tables:
+        assert [decision.table for decision in said.decisions] == tables
+
+
+def test_years_later_therapy_is_still_over():
+    assert advice(END, "2025-01-01").decisions[0].action == "stopped"
+
+
+def test_semen_counts_as_of_the_day_of_surgery():
+    more = (
+        "  - {date: 2022-05-30, name: semen, value: no sperm}\n"
+        "  - {date: 2022-06-03, name: micro_tese, value: no sperm}\n"
+    )
+    said = advice(END + more, "2022-09-01")
+    assert [d.outcome for d in said.decisions] == [
+        "no action required",
+        "recommendation",
+        "no action required",
+    ]
+
+
+def test_flags_are_raised_and_those_without_data_are_named():
+    said = advice(TREATED.replace("900", "1100"), "2022-03-31")
+    assert [flag.action for flag in said.flags.raised] == ["watch-testosterone"]
+    assert "F2" in said.flags.not_assessed
+    weak = advice(
+        TREATED.replace("value: 900, unit: ng/dL", "value: 12.5, unit: nmol/L"), "2022-03-31"
+    )
+    assert [flag.action for flag in weak.flags.raised] == ["no-response"]
+
+
+def test_the_untreated_need_no_semen_analysis():
+    said = advice("patient: a\n" + ENTRY, "2022-03-01", load_regimen("no-therapy"))
+    assert (said.outcome, said.decisions[-1].action) == ("recommendation", "micro-tese")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("patient: a\nphases: [hcg]", "started: it is missing though phases were given"),
+        ("patient: a\nstarted: 2022-03-01\nphases: [hgc]", "phases.0: there is no phase 'hgc'"),
+        (TREATED.replace("mIU/mL", "ng/mL"), "measurements.1: fsh: unit: 'ng/mL' cannot be"),
+        (TREATED.replace(", unit: mIU/mL", ""), "measurements.1.unit: the unit is missing"),
+        (TREATED.replace("11.1,", "-1,"), "measurements.1.value: -1 is outside the plausible"),
+        (TREATED.replace("11.1,", "high,"), "measurements.1.value: 'high' is no number"),
+        (TREATED.replace("name: fsh", "name: fhs"), "does not look at 'fhs'; known: fsh"),
+        (TREATED.replace("2022-03-30, name: fsh", "soon, name: fsh"), "measurements.1.date"),
+        ("patient: a\nentry: {karyotyp: normal}", "entry.karyotyp: no criterion looks at this"),
+        ("patient: a\nentry: {karyotype: xxy}", "entry.karyotype: 'xxy' is not one of its names"),
+        ("patient: a\ncouple_ready: maybe", "couple_ready: 'maybe' is not allowed"),
+        (
+            "patient: a\nmeasurements: [{date: 2022-03-01, name: semen, value: sperm, unit: '%'}]",
+            "measurements.0.unit: this finding has no unit",
+        ),
+    ],
+)
+def test_a_faulty_file_is_refused_with_field_and_cure(text, message):
+    with pytest.raises(InputError) as caught:
+        advice(text, "2022-03-31")
+    assert message in str(caught.value)
