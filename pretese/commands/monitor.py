@@ -7,7 +7,13 @@ import click
 
 from pretese.commands.argument_names import as_options
 from pretese.commands.option_types import NumberRange
-from pretese.commands.options import json_option, plot_option, risk_options, show_assumptions
+from pretese.commands.options import (
+    effect_option,
+    json_option,
+    plot_option,
+    risk_options,
+    show_assumptions,
+)
 from pretese.io.text.json_text import print_json
 
 #: Arguments of the interface, and the options that stand for them.
@@ -35,11 +41,9 @@ _OPTIONS = {
     "[those of the design].",
 )  # fmt: skip
 @risk_options
-@click.option(
-    "--effect", "effects", multiple=True, type=NumberRange(0, 100), metavar="PERCENT",
-    help="Report conditional power under this percentage of the planned effect too. May be "
-    "repeated.",
-)  # fmt: skip
+@effect_option(
+    "Report conditional power under this percentage of the planned effect too. May be repeated."
+)
 @plot_option
 @json_option
 def command(design: str, interim: Path, plot: Path | None, as_json: bool, **chosen: Any) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 import click
 
 from pretese.commands.argument_names import as_options
-from pretese.commands.option_types import Number, NumberRange, pairs_of, to_number
+from pretese.commands.option_types import Number, pairs_of, to_number
 from pretese.commands.options import (
+    effect_option,
     json_option,
     out_option,
     replicates_option,
@@ -33,10 +34,9 @@ _OPTIONS = {
     "--participants", multiple=True, type=click.IntRange(10, 100_000),
     help="Sample size, all arms together [that of the file]. May be repeated: a power curve.",
 )  # fmt: skip
-@click.option(
-    "--effect", "effects", multiple=True, type=NumberRange(0, 100),
-    help="Percentage of the planned effect, in addition to 0 and 100. May be repeated: a curve.",
-)  # fmt: skip
+@effect_option(
+    "Percentage of the planned effect, in addition to 0 and 100. May be repeated: a curve."
+)
 @click.option("--solve", type=Number(), help="Find the sample size for this power, such as 0.9.")
 @replicates_option(20, 10_000_000, 2000, "Simulated trials at each sample size and effect.")
 @seed_option()

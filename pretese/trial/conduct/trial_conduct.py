@@ -143,7 +143,7 @@ def draw_trials(
     )
 
 
-def draw_participants(
+def simulate_participants(
     design: DesignFile, scenario: Scenario | None, seed: int, participants: int, replicates: int
 ) -> Participants:
     """Simulate more participants than a trial recruits, independent of those of all trials."""

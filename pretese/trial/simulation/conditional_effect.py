@@ -12,7 +12,7 @@ import numpy as np
 
 from estimate.core.arrays import Floats
 from pretese.trial.conduct.observed_data import Data
-from pretese.trial.conduct.trial_conduct import draw_participants
+from pretese.trial.conduct.trial_conduct import simulate_participants
 from pretese.trial.conduct.true_estimands import ideal
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.arm_comparison import analyse_trials
@@ -62,7 +62,7 @@ def _given(
 
 def _both_arms(design: DesignFile, scenario: Scenario | None, seed: int, effect: float) -> Data:
     """Return patients of large trials once for each part of the allocation."""
-    participants_ = draw_participants(design, scenario, seed, PARTICIPANTS, TRIALS)
+    participants_ = simulate_participants(design, scenario, seed, PARTICIPANTS, TRIALS)
     control, treated, population = ideal(design, participants_, effect)
     arms = [0] * design.allocation[0] + [1] * design.allocation[1]
     copies, written = len(arms), participants_.eligible.baseline

@@ -93,7 +93,7 @@ def test_two_sided_participants(capsys):
     [
         (["--analyses", "0.5,0.4,1"], "do not rise from above 0"),
         (["--analyses", "0.5,1.2"], "after the end"),
-        (["--analyses", "a,b"], "'a,b' is not a list"),
+        (["--analyses", "a,b"], "'a,b' is not understood"),
         (["--analyses", "1000"], "give 1 to 100"),
         (["--analyses", "2", "--alpha", "2"], "alpha: 2.0 is not allowed"),
         (["--analyses", "2", "--spending", "HSD"], "give a number for gamma"),
@@ -103,9 +103,9 @@ def test_two_sided_participants(capsys):
         (["--analyses", "2", "--futility-rho", "2"], "no futility does not take it"),
         (["--analyses", "2", "--binding"], "there is no futility boundary"),
         (["--analyses", "2", "--sides", "2", "--futility", "OF"], "one side"),
-        (["--analyses", "2", "--control-risk", "0.3"], "write 0.3% or 30%"),
-        (["--analyses", "2", "--control-risk", "30"], "30 has no percent sign; write 30%"),
-        (["--analyses", "2", "--control-risk", "120%"], "between 0% and 100%"),
+        (["--analyses", "2", "--control-risk", "0.3"], "write 30% (the probability 0.3) or 0.3%"),
+        (["--analyses", "2", "--control-risk", "30"], "'30' has no percent sign; write 30%"),
+        (["--analyses", "2", "--control-risk", "120%"], "above 0% and below 100%"),
         (["--analyses", "2", "--control-risk", "30%"], "--treated-risk: the other risk"),
         (["--analyses", "2", "--treated-risk", "30%", "--control-risk", "30%"], "lies on the null"),
         (

@@ -136,7 +136,7 @@ def test_the_screen_shows_every_part(type_in):
         "At analysis 3, the final one, the null hypothesis is rejected.",
         " adjusted, median-unbiased    0.1410    0.0296  0.2446       0.0071",
         " naive                        0.1500    0.0469  0.2499       0.0022",
-        "its estimate is biased away from no effect",
+        "The naive analysis ignores the interim analyses",
     ):
         assert words in page.replace("\n", " ") or words in page
 
@@ -159,7 +159,6 @@ def test_a_futility_boundary_is_recomputed_and_said(type_in):
         HEAD + rows, "--control-risk", "23%", "--treated-risk", "34%", design="three-analyses"
     )
     assert "non-binding" in page
-    assert "stop or continue" in " ".join(page.split())
     found = type_in(HEAD + rows, "--json", design="three-analyses")
     assert found["analyses"][0]["boundaries"] == pytest.approx(
         found["analyses"][0]["planned_boundaries"], abs=1e-6
@@ -221,14 +220,14 @@ def test_boundaries_and_path_are_drawn(type_in, tmp_path, ending):
         (DESIGN, LOOKS, ["--control-risk", "40%", "--treated-risk", "55%"],
          "the design has risks of its own"),
         ("three-analyses", LOOKS, ["--control-risk", "40"],
-         "--control-risk: 40 has no percent sign"),
-        ("three-analyses", LOOKS, ["--control-risk", "140%"], "between 0% and 100%, such as 30%"),
+         "--control-risk: '40' has no percent sign"),
+        ("three-analyses", LOOKS, ["--control-risk", "140%"], "above 0% and below 100%"),
         (DESIGN, LOOKS, ["--planned", "0"], "0.0 is not in the range"),
-        ("three-analyses", LOOKS, ["--control-risk", "0.23"], "write 0.23% or 23%"),
+        ("three-analyses", LOOKS, ["--control-risk", "0.23"], "write 23% (the probability 0.23) or 0.23%"),
         (DESIGN, LOOKS, ["--planned", "nan"], "give a finite number"),
         (DESIGN, LOOKS, ["--effect", "nan"], "give a finite number"),
         (DESIGN, LOOKS, ["--effect", "-5"], "-5.0 is not in the range"),
-        (DESIGN, LOOKS, ["--plot", "analyses.jpg"], ".jpg is not supported; end the name in .png"),
+        (DESIGN, LOOKS, ["--plot", "analyses.jpg"], "analyses.jpg: .jpg; end in .png"),
         (DESIGN, LOOKS, ["--plot", "no-folder/analyses.png"], "there is no folder no-folder"),
         (
             "minimisation-eight-sites", LOOKS, [],

@@ -39,7 +39,7 @@ def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch, capsys):
     assert "exact power" in pages[0]
     assert "95 % interval for Monte Carlo error" in " ".join(pages[1].split())
     assert pages[2].count("Assurance over the prior") == 2
-    assert "On the same participants" in pages[3]
+    assert "Designs on the same participants" in pages[3]
     assert "Analyses, 600 participants" in pages[4]
     assert "No exact power: the analysis is adjusted" in pages[5]
     assert "Size re-estimated at analysis 1 (inverse normal)" in pages[6]

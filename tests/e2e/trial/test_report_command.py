@@ -69,7 +69,7 @@ def test_the_page_holds_every_chapter_and_says_what_it_lacks(page):
         "calibrated",
         "intraclass correlation 0.046",
         "sperm in the ejaculate, no operation composite variable",
-        "Wald test with Ye's variance",
+        "variance of Ye",
         "type M error: exaggeration of rejected effects",
         "90 % quantile",
         "power of 80 % 1 % 1,600 too few: draft",

@@ -1,6 +1,6 @@
 """Without an effect: the shipped minimised design holds its level, and what ignores it wastes it.
 
-`docs/explanation/exact-rail.md` says how to do this with 100,000 trials.
+`docs/explanation/exact-power.md` says how to do this with 100,000 trials.
 """
 
 import numpy as np

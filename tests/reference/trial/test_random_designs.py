@@ -1,6 +1,6 @@
 """Random unadjusted designs, fixed and sequential, simulated against exact enumeration.
 
-`python -m benchmarks.trial.exact_behaviour` does the same with 50 designs and far more trials each.
+`python -m benchmarks.trial.exact_power` does the same with 50 designs and far more trials each.
 """
 
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks.trial.exact_behaviour import describe, score_designs
 from scipy import stats
 
+from benchmarks.trial.exact_power import describe, score_designs
 from pretese.trial.power.exact_power import why_not_enumerated
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -66,9 +66,9 @@ def test_a_power_a_little_off_would_be_seen(scores, drawn):
 
 
 def test_the_page_describes_scores_as_the_program_does():
-    page = (DOCS / "explanation" / "exact-rail.md").read_text(encoding="utf-8")
+    page = (DOCS / "explanation" / "exact-power.md").read_text(encoding="utf-8")
     words = describe(np.array([0.5, -0.5])).split("; ")
     for part in ("mean", "standard deviation", "Kolmogorov-Smirnov p", "Anderson-Darling"):
         assert part in " ".join(words)
         assert part in page
-    assert (DOCS / "images" / "exact-rail.png").exists()
+    assert (DOCS / "images" / "exact-power.png").exists()

@@ -181,7 +181,7 @@ def test_monitoring_passes_every_option(plain, file, tmp_path, capsys):
         (
             monitor.command,
             Design.monitor,
-            {"design": set(), "interim": {"analyses"}, "plot": set(), "as_document": set()},
+            {"design": set(), "interim": {"analyses"}, "plot": set(), "as_json": set()},
         ),
         (report.command, pt.report, {}),
     ],

@@ -32,7 +32,7 @@ def cohort(replicates=2):
 
 def design(variable, **endpoint):
     said = {
-        "id": "one", "title": "t", "question": "q", "men": 200, "scenario": "rct-two-arm",
+        "id": "one", "title": "t", "question": "q", "participants": 200, "scenario": "rct-two-arm",
         "sites": [{"name": "one", "from_month": [0], "recruitment_per_year": [60]}],
         "endpoint": {"variable": variable, "endpoint_month": 24, **endpoint},
     }  # fmt: skip

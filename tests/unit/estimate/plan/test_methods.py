@@ -121,7 +121,7 @@ def test_the_comparison_without_covariates_uses_the_same_patients_where_others_a
 
 def trial(method, covariates):
     found = {
-        "id": "same", "title": "t", "question": "q", "men": 300, "scenario": "rct-two-arm",
+        "id": "same", "title": "t", "question": "q", "participants": 300, "scenario": "rct-two-arm",
         "randomisation": {"method": "simple"},
         "sites": [{"name": "one", "from_month": [0], "recruitment_per_year": [60]}],
         "endpoint": {"endpoint_month": 4},

@@ -113,7 +113,7 @@ def test_site_differences_spread_the_counts():
     [
         (lambda: Site((0.0,), (0.0,)), "never opens"),
         (lambda: Site((0.0, 1.0), (1.0,)), "one rate per knot"),
-        (lambda: Site((1.0, 1.0), (1.0, 2.0)), "give rising percentages"),
+        (lambda: Site((1.0, 1.0), (1.0, 2.0)), "do not rise"),
         (lambda: Site((-1.0,), (1.0,)), "do not rise from 0"),
         (lambda: Site((0.0,), (-1.0,)), "below 0"),
         (lambda: combine([]), "at least one"),

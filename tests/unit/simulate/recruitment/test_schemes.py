@@ -28,7 +28,7 @@ def arrivals(scheme, **changes):
 
 def design(**randomisation):
     said = {
-        "id": "one", "title": "t", "question": "q", "men": 120, "scenario": "rct-two-arm",
+        "id": "one", "title": "t", "question": "q", "participants": 120, "scenario": "rct-two-arm",
         "randomisation": randomisation,
         "sites": [
             {"name": "one", "from_month": [0], "recruitment_per_year": [60]},

@@ -6,7 +6,7 @@ from scipy.special import expit, logit
 
 from estimate.performance.measures import proportion_mcse
 from pretese.trial.conduct.participants import scenario_of
-from pretese.trial.conduct.trial_conduct import draw_participants, draw_trials
+from pretese.trial.conduct.trial_conduct import draw_trials, simulate_participants
 from pretese.trial.design.alternatives import planned_value, with_settings
 from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.power.exact_power import why_not_enumerated
@@ -35,12 +35,12 @@ def trending(by=0.6, **changes):
 def test_a_participant_has_sperm_where_his_reserve_and_his_time_exceed_the_cut():
     trials = draw_trials(trending(), SCENARIO, 5, 80, 3)
     months = trials.arrival_months
-    reserve = draw_cohort(SCENARIO, 5, 3, 0, 80).reserve
+    reserve = draw_cohort(SCENARIO, 5, 3, 0, 80).spermatogenic_liability
     assert np.array_equal(trials.eligible.success[0], reserve + 0.6 * months / 12 > 0)
     assert months[:, 0].max() < months[:, -1].min()
 
 
-def test_the_first_participant_is_as_he_was_and_none_loses_what_a_rising_drift_gives():
+def test_the_first_participant_is_as_he_was_and_none_loses_what_a_rising_trend_gives():
     before, after = (draw_trials(d, SCENARIO, 5, 400, 20) for d in (STEADY, trending()))
     assert np.array_equal(before.arrival_months, after.arrival_months)
     for old, new in zip(before.eligible.success, after.eligible.success, strict=True):
@@ -55,14 +55,14 @@ def test_the_control_risk_of_late_participants_moves_by_what_is_asked():
     late, months = trials.arrival_months > 18, trials.arrival_months
     # The probability given the prognosis: the liability without its own random part.
     own = logit(RandomStreams(1, participants, replicates).uniform("reserve"))
-    prognosis = draw_cohort(SCENARIO, 1, replicates, 0, participants).reserve - own
+    prognosis = draw_cohort(SCENARIO, 1, replicates, 0, participants).spermatogenic_liability - own
     found, count = trials.eligible.success[0][late].mean(), late.sum()
     for by, right in ((0.6, True), (0.5, False), (0.7, False), (0.0, False)):
         asked = expit(prognosis + by * months / 12)[late].mean()
         assert (abs(found - asked) < 3 * proportion_mcse(asked, count)) == right, by
 
 
-def test_both_arms_drift_alike_so_that_randomised_arms_keep_their_level():
+def test_both_arms_trend_alike_so_that_randomised_arms_keep_their_level():
     replicates, found = 2000, {}
     for method in ("simple", "blocks"):
         design = trending(3.0, randomisation={"method": method})
@@ -116,14 +116,14 @@ def test_a_conditional_truth_is_that_of_a_trial_as_long_as_the_one_planned():
 
 
 def test_participants_of_a_huge_trial_come_at_the_times_of_the_planned_one():
-    participants_ = draw_participants(trending(30.0), SCENARIO, 1, 1200, 2)
+    participants_ = simulate_participants(trending(30.0), SCENARIO, 1, 1200, 2)
     success = participants_.eligible.success[0]
     assert success[:, 300:600].all()
     assert success[:, 900:].all()
     assert not success[:, 600:610].all()
 
 
-def test_drift_is_an_assumption_of_grid_and_tornado():
+def test_trend_is_an_assumption_of_grid_and_tornado():
     assert planned_value(STEADY, SCENARIO, "calendar_trend") == 0
     changed, _ = with_settings(STEADY, SCENARIO, {"calendar_trend": -0.3})
     assert (changed.calendar_trend.value, changed.calendar_trend.unit) == (
@@ -138,12 +138,9 @@ def test_drift_is_an_assumption_of_grid_and_tornado():
         with_settings(trending(), SCENARIO, {"calendar_trend.speed": 1.0})
 
 
-def test_there_is_no_exact_rail_and_plain_participants_do_not_drift():
+def test_there_is_no_exact_power_and_plain_participants_do_not_drift():
     assert why_not_enumerated(STEADY) is None
-    assert (
-        why_not_enumerated(trending())
-        == "participants who come late differ from participants who come early"
-    )
+    assert why_not_enumerated(trending()) == "there is a calendar-time trend"
     risks = {"control_percent": 40, "treated_percent": 55}
     plain = {"scenario": None, "arms": None, "prior": ()}
     with pytest.raises(InputError, match=r"fixed event rates go without .* calendar_trend"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pretese.trial.conduct.participants import scenario_of
-from pretese.trial.conduct.trial_conduct import draw_participants
+from pretese.trial.conduct.trial_conduct import simulate_participants
 from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.power.summary import measures, summarise_point
 from pretese.trial.simulation.conditional_effect import given_truths
@@ -74,7 +74,7 @@ def test_large_trials_tend_to_it_and_it_is_beyond_the_marginal_one(analysis):
 
 
 def test_huge_trials_are_those_of_no_study():
-    participants_ = draw_participants(analysed(method="mixed"), scenario_of(EIGHT), 1, 1000, 2)
+    participants_ = simulate_participants(analysed(method="mixed"), scenario_of(EIGHT), 1, 1000, 2)
     assert participants_.site.shape == (2, 1000)
     # Sites recur as in a trial of the planned size.
     assert np.array_equal(participants_.site[:, :400], participants_.site[:, 600:])

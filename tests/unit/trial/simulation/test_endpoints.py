@@ -81,7 +81,7 @@ def test_a_graph_is_the_procedure_it_spells(results):
     )
     one, other = (claim(design, z[:, None]).claimed for design in (fallback, graph))
     assert np.array_equal(one, other)
-    assert why_not_enumerated(fallback) == "the primary endpoint shares its level with others"
+    assert why_not_enumerated(fallback) == "the primary endpoint shares alpha with others"
     assert why_not_enumerated(SHIPPED) is None
 
 

@@ -57,7 +57,7 @@ def test_each_strategy_for_switching_has_its_truth_and_finds_it(strategy, risks,
         assert abs(exact_behaviour(design, 300, out, risks).z) < 3.5
     else:
         assert (
-            why_not_enumerated(design) == "participants are lost to the analysis, or left out of it"
+            why_not_enumerated(design) == "participants drop out of the analysis, or are excluded"
         )
 
 

@@ -66,7 +66,7 @@ def cmh(y, arm, stratum, strata):
     return cochran_mantel_haenszel(count_strata(y, arm, stratum, strata))[1]
 
 
-#: What 40,000 trials gave (20 runs of 2,000, seeds 0 to 19); `docs/explanation/exact-rail.md`.
+#: What 40,000 trials gave (20 runs of 2,000, seeds 0 to 19); `docs/explanation/exact-power.md`.
 FULL_SIZE = {
     "unadjusted": 0.0419,
     "covariate alone": 0.0421,
@@ -99,6 +99,6 @@ def test_ignoring_what_was_balanced_is_conservative_and_many_coefficients_are_no
 
 
 def test_the_page_shows_the_full_run():
-    page = (Path(__file__).parents[4] / "docs/explanation/exact-rail.md").read_text()
+    page = (Path(__file__).parents[4] / "docs/explanation/exact-power.md").read_text()
     for rate in FULL_SIZE.values():
         assert f"| {100 * rate:.1f} % |" in page

@@ -229,6 +229,6 @@ def test_only_trials_held_against_one_plan_are_ordered():
         (resized, "the sample size is re-estimated"),
         (shared, "endpoints share alpha"),
         (sequential(futility="OF", sides=1), "futility boundaries are ignored"),
-        (sequential(futility="OF", sides=1, binding=True), "futility boundaries are kept"),
+        (sequential(futility="OF", sides=1, binding=True), "futility boundaries are binding"),
     ):
         assert words in at_a_stop(design)[0][1]

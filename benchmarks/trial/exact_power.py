@@ -1,9 +1,9 @@
 """Simulate random unadjusted designs and hold each against exact enumeration.
 
-``python -m benchmarks.trial.exact_behaviour`` takes 100,000 trials drawn by counts through each of
+``python -m benchmarks.trial.exact_power`` takes 100,000 trials drawn by counts through each of
 200 designs (half a minute) and 10,000 drawn participant by participant through the first 50 of them
 (a few minutes). It prints what either z analysis like together, every z of the latter, and writes
-``docs/images/exact-rail.png``. `docs/explanation/exact-rail.md` holds what it printed;
+``docs/images/exact-power.png``. `docs/explanation/exact-power.md` holds what it printed;
 `tests/reference/trial/test_random_designs.py` repeats it at a smaller size.
 """
 
@@ -135,7 +135,7 @@ def main() -> None:
     z = np.array([each.z for each in scores])
     print(f"participant by participant: {describe(z)}")
     sequential = [len(each.design.monitoring.analyses_percent) > 1 for each in scores]
-    save(draw_scores(z, sequential), Path("docs/images/exact-rail.png"))
+    save(draw_scores(z, sequential), Path("docs/images/exact-power.png"))
 
 
 if __name__ == "__main__":
