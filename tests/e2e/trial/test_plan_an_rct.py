@@ -42,7 +42,7 @@ def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch, capsys):
     assert "Designs on the same participants" in pages[3]
     assert "Analyses, 600 participants" in pages[4]
     assert "No exact power: the analysis is adjusted" in pages[5]
-    assert "Size re-estimated at analysis 1 (inverse normal)" in pages[6]
+    assert "Sample size re-estimated at analysis 1 (inverse normal)" in pages[6]
     assert "principal stratum" in " ".join(pages[7].split())
     doubts = " ".join(pages[8].split())
     assert "Worst case: power is least at dropout 20" in doubts

@@ -105,7 +105,7 @@ def test_power_counts_the_same_endpoint(name):
 def test_sperm_in_the_ejaculate_is_no_event_of_its_own_endpoint():
     events = {name: [each.event for each in design(name).endpoint.events] for name in
               ("sperm_in_ejaculate", "live_birth")}  # fmt: skip
-    assert events["sperm_in_ejaculate"] == ["crossover"]
+    assert events["sperm_in_ejaculate"] == ["treatment switching"]
     assert events["live_birth"] == ["sperm in the ejaculate, no operation", "crossover"]
 
 
