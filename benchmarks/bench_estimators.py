@@ -27,9 +27,13 @@ def draw() -> AnalysisSet:
     x = random.normal(size=(COVARIATES, STUDIES, MEN))
     treated = random.random((STUDIES, MEN)) < expit(0.7 + 0.4 * x[0] - 0.3 * x[1])
     yes = random.random((STUDIES, MEN)) < expit(-1 + 0.45 * treated + 0.5 * x[0] - 0.3 * x[2])
-    columns = {"gn": treated, "y": yes, **{f"x{i}": column for i, column in enumerate(x)}}
+    columns = {
+        "gonadotropin_therapy": treated,
+        "y": yes,
+        **{f"x{i}": column for i, column in enumerate(x)},
+    }
     kinds = {f"x{i}": Numeric() for i in range(COVARIATES)}
-    return analysis_set(columns, treatment="gn", outcome="y", covariates=kinds)
+    return analysis_set(columns, treatment="gonadotropin_therapy", outcome="y", covariates=kinds)
 
 
 def batched_fits(design: np.ndarray, data: AnalysisSet) -> np.ndarray:
@@ -70,13 +74,17 @@ def cohort() -> tuple[dict[str, np.ndarray], Plan]:
     yes = random.random(542) < expit(-1 + 0.45 * treated + 0.5 * x[0])
     x[4:, :][random.random((5, 542)) < 0.08] = np.nan
     plan = Plan(
-        treatment="gn",
+        treatment="gonadotropin_therapy",
         outcome="y",
         covariates={f"x{i}": "numeric" for i in range(9)},
         methods=methods_of("analyse"),
         missing={"method": "mice", "imputations": 20, "iterations": 10},
     )
-    return {"gn": treated, "y": yes, **{f"x{i}": column for i, column in enumerate(x)}}, plan
+    return {
+        "gonadotropin_therapy": treated,
+        "y": yes,
+        **{f"x{i}": column for i, column in enumerate(x)},
+    }, plan
 
 
 def main() -> None:

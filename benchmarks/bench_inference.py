@@ -82,10 +82,10 @@ COVARIATES = ["age", "dur", "bmi", "vol", *HORMONES]
 def mediate_here(men: pd.DataFrame, draws: int = DRAWS) -> tuple[float, float]:
     answer = mediate(
         men["exposed"],
-        men["gn"],
+        men["gonadotropin_therapy"],
         men["y"],
         np.random.default_rng(1),
-        names=("diagnosis", "gn", "y"),
+        names=("diagnosis", "gonadotropin_therapy", "y"),
         covariates=men[COVARIATES],
         draws=draws,
     )
@@ -96,8 +96,10 @@ def mediate_here(men: pd.DataFrame, draws: int = DRAWS) -> tuple[float, float]:
 def mediate_there(men: pd.DataFrame) -> float:
     base = np.column_stack([np.ones(len(men)), men["exposed"], men[COVARIATES]])
     family = sm.families.Binomial()
-    outcome = sm.GLM(men["y"].to_numpy(), np.column_stack([base, men["gn"]]), family=family)
-    mediator = sm.GLM(men["gn"].to_numpy(), base, family=family)
+    outcome = sm.GLM(
+        men["y"].to_numpy(), np.column_stack([base, men["gonadotropin_therapy"]]), family=family
+    )
+    mediator = sm.GLM(men["gonadotropin_therapy"].to_numpy(), base, family=family)
     peer = Mediation(outcome, mediator, (1, 1), base.shape[1])
     fit = peer.fit(method="parametric", n_rep=FEW_DRAWS, rng=np.random.default_rng(1))
     return float(fit.summary().loc["ACME (average)", "Estimate"])

@@ -50,7 +50,7 @@ class Estimand:
 
 
 def _everyone(cohort: Cohort) -> Floats:
-    return np.ones(cohort.gn.shape)
+    return np.ones(cohort.gonadotropin_therapy.shape)
 
 
 def _always_operated(cohort: Cohort) -> Floats:
@@ -166,7 +166,7 @@ def truth_table(effects: Mapping[str, Effect]) -> pd.DataFrame:
             "risk_untreated": float(effect.risk_untreated),
             "risk_treated": float(effect.risk_treated),
             "truth": float(getattr(effect, scale)),
-            "monte_carlo_se": float(getattr(effect, _SE[scale])),
+            "mcse": float(getattr(effect, _SE[scale])),
         }
         for key, effect in effects.items()
         for scale in SCALES

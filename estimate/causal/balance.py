@@ -83,9 +83,9 @@ def balance(
     --------
     >>> from estimate.core.analysis_set import analysis_set
     >>> from estimate.core.columns import Numeric
-    >>> patients = {"gn": [0, 0, 1, 1], "y": [0, 1, 0, 1], "age_years": [30, 34, 32, 36]}
+    >>> patients = {"therapy": [0, 0, 1, 1], "y": [0, 1, 0, 1], "age_years": [30, 34, 32, 36]}
     >>> kinds = {"age_years": Numeric()}
-    >>> data = analysis_set(patients, treatment="gn", outcome="y", covariates=kinds)
+    >>> data = analysis_set(patients, treatment="therapy", outcome="y", covariates=kinds)
     >>> print(balance(data).difference.round(4))
     [0.7071]
     """

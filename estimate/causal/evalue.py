@@ -44,7 +44,7 @@ def e_value(estimate: Estimate, *, rare: bool = False) -> EValue:
     --------
     >>> from estimate.core.estimand import Estimand
     >>> from estimate.core.result import wald
-    >>> question = Estimand("all patients", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
+    >>> question = Estimand("all patients", "therapy 1 vs 0", "sperm_retrieved", "odds ratio")
     >>> answer = e_value(wald(question, "iptw", "odds ratio", np.log(1.59), 0.2265, 542))
     >>> print(f"{answer.point:.2f}, limit {answer.limit:.2f}")
     1.83, limit 1.11

@@ -50,7 +50,7 @@ class Risks:
         Examples
         --------
         >>> risks = Risks(*map(np.array, (0.3, 0.2)), np.eye(2) / 1e3, np.array(99), np.array(True))
-        >>> question = Estimand("all patients", "gn 1 vs 0", "sperm_retrieved", "")
+        >>> question = Estimand("all patients", "therapy 1 vs 0", "sperm_retrieved", "")
         >>> for answer in risks.compare(question, "g-computation", "delta"):
         ...     print(f"{answer.scale}: {answer.estimate:.3f}")
         risk difference: 0.100

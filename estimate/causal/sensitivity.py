@@ -25,7 +25,7 @@ def ascertainment(table: TwoByTwo, missed: ArrayLike, estimand: Estimand) -> Est
 
     Examples
     --------
-    >>> question = Estimand("patients started", "gn 1 vs 0", "any sperm", "odds ratio")
+    >>> question = Estimand("patients started", "therapy 1 vs 0", "any sperm", "odds ratio")
     >>> table = TwoByTwo.of(142, 253, 34, 140)
     >>> answer = ascertainment(table, [0, 5, 10], question)
     >>> print(answer.estimate.round(2))

@@ -96,9 +96,9 @@ def weights(
     >>> from estimate.core.analysis_set import analysis_set
     >>> from estimate.core.columns import Numeric
     >>> from estimate.causal.propensity import propensity
-    >>> gn, y = [1, 0, 0, 0, 1, 1, 1, 0], [1, 0, 1, 0, 1, 1, 0, 0]
-    >>> patients = {"gn": gn, "y": y, "x": [0] * 4 + [1] * 4}
-    >>> data = analysis_set(patients, treatment="gn", outcome="y", covariates={"x": Numeric()})
+    >>> therapy, y = [1, 0, 0, 0, 1, 1, 1, 0], [1, 0, 1, 0, 1, 1, 0, 0]
+    >>> patients = {"therapy": therapy, "y": y, "x": [0] * 4 + [1] * 4}
+    >>> data = analysis_set(patients, treatment="therapy", outcome="y", covariates={"x": Numeric()})
     >>> print(weights(data, propensity(data)).value.round(4))
     [4.     1.3333 1.3333 1.3333 1.3333 1.3333 1.3333 4.    ]
     """

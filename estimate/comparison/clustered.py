@@ -187,7 +187,7 @@ def rate_difference(data: Rates, question: Estimand) -> Estimate:
     Examples
     --------
     >>> couples = rates([2, 4, 3, 5], [4, 8, 4, 6], [0, 0, 1, 1])
-    >>> answer = rate_difference(couples, Estimand("couples", "gn 1 vs 0", "zygotes", ""))
+    >>> answer = rate_difference(couples, Estimand("couples", "therapy 1 vs 0", "zygotes", ""))
     >>> print(f"{answer.estimate:.2f} (SE {answer.std_error:.3f})")
     0.30 (SE 0.040)
     """

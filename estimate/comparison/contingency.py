@@ -112,7 +112,7 @@ def risk_difference(table: TwoByTwo, estimand: Estimand, *, method: str = "unadj
 
     Examples
     --------
-    >>> question = Estimand("patients operated", "gn 1 vs 0", "sperm_retrieved", "risk difference")
+    >>> question = Estimand("operated", "therapy 1 vs 0", "sperm_retrieved", "risk difference")
     >>> answer = risk_difference(TwoByTwo.of(115, 253, 34, 140), question)
     >>> print(f"{answer.estimate:.3f} ({answer.conf_low:.3f} to {answer.conf_high:.3f})")
     0.117 (0.038 to 0.190)
@@ -143,7 +143,7 @@ def odds_ratio(table: TwoByTwo, estimand: Estimand, *, method: str = "unadjusted
 
     Examples
     --------
-    >>> question = Estimand("patients operated", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
+    >>> question = Estimand("patients operated", "therapy 1 vs 0", "sperm_retrieved", "odds ratio")
     >>> answer = odds_ratio(TwoByTwo.of(115, 253, 34, 140), question)
     >>> print(f"{answer.estimate:.2f} ({answer.conf_low:.2f} to {answer.conf_high:.2f})")
     1.87 (1.22 to 2.92)

@@ -157,7 +157,7 @@ def mantel_haenszel(
 
     Examples
     --------
-    >>> question = Estimand("randomised patients", "gn 1 vs 0", "sperm_in_ejaculate", "")
+    >>> question = Estimand("randomised patients", "therapy 1 vs 0", "sperm_in_ejaculate", "")
     >>> counts = StratumCounts.of([20, 30, 12], [30, 50, 30], [15, 20, 8], [40, 50, 30])
     >>> for answer in mantel_haenszel(counts, question):
     ...     print(f"{answer.scale} {answer.estimate:.3f}")

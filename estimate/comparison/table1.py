@@ -141,8 +141,8 @@ def table_one(
 
     Examples
     --------
-    >>> patients = pd.DataFrame({"gn": [0, 0, 1, 1], "age_years": [30, 34, 29, None]})
-    >>> print(table_one(patients, "gn", {"age_years": Numeric()}).rows[0].cells())
+    >>> patients = pd.DataFrame({"therapy": [0, 0, 1, 1], "age_years": [30, 34, 29, None]})
+    >>> print(table_one(patients, "therapy", {"age_years": Numeric()}).rows[0].cells())
     ['30.00 [29.50, 32.00]', '32.00 [31.00, 33.00]', '29.00 [29.00, 29.00]']
     """
     _check(patients, by, kinds)

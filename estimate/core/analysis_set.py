@@ -124,10 +124,11 @@ def analysis_set(
 
     Examples
     --------
-    >>> patients = {"gn": [1, 1, 0, 0], "sperm_retrieved": [1, 0, 0, 1]}
+    >>> patients = {"therapy": [1, 1, 0, 0], "sperm_retrieved": [1, 0, 0, 1]}
     >>> patients["age_years"] = [31, 28, None, 35]
     >>> chosen = analysis_set(
-    ...     patients, treatment="gn", outcome="sperm_retrieved", covariates={"age_years": Numeric()}
+    ...     patients, treatment="therapy", outcome="sperm_retrieved",
+    ...     covariates={"age_years": Numeric()},
     ... )
     >>> int(chosen.n), {why: int(count) for why, count in chosen.reasons.items()}
     (3, {'age_years is missing': 1})

@@ -64,13 +64,13 @@ def design_matrix(
     --------
     >>> from estimate.core.analysis_set import analysis_set
     >>> from estimate.core.columns import Categorical
-    >>> patients = {"gn": [0, 1, 1], "y": [0, 1, 0], "dx": ["a", "b", "a"]}
+    >>> patients = {"therapy": [0, 1, 1], "y": [0, 1, 0], "dx": ["a", "b", "a"]}
     >>> data = analysis_set(
-    ...     patients, treatment="gn", outcome="y", covariates={"dx": Categorical(("a", "b"))}
+    ...     patients, treatment="therapy", outcome="y", covariates={"dx": Categorical(("a", "b"))}
     ... )
     >>> design = design_matrix(data)
     >>> design.names
-    ('intercept', 'gn', 'dx[b]')
+    ('intercept', 'therapy', 'dx[b]')
     >>> design.X.tolist()
     [[1.0, 0.0, 0.0], [1.0, 1.0, 1.0], [1.0, 1.0, 0.0]]
     """

@@ -36,7 +36,7 @@ class Estimand:
     population
         Whom the effect is for, for example "all patients" or "patients like the treated".
     treatment
-        The two conditions compared, for example "gn 1 vs 0".
+        The two conditions compared, for example "therapy 1 vs 0".
     variable
         The outcome of one patient, for example "sperm_retrieved".
     summary
@@ -62,8 +62,8 @@ class Estimand:
     def __str__(self) -> str:
         """Return one line for a table or a file.
 
-        >>> print(Estimand("all patients", "gn 1 vs 0", "sperm_retrieved", "risk difference"))
-        risk difference of sperm_retrieved, gn 1 vs 0, among all patients
+        >>> print(Estimand("all patients", "therapy 1 vs 0", "sperm_retrieved", "risk difference"))
+        risk difference of sperm_retrieved, therapy 1 vs 0, among all patients
         """
         line = f"{self.summary} of {self.variable}, {self.treatment}, among {self.population}"
         events = "; ".join(f"{each.event}: {each.strategy}" for each in self.intercurrent)

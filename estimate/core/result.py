@@ -126,7 +126,7 @@ def wald(
 
     Examples
     --------
-    >>> question = Estimand("all patients", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
+    >>> question = Estimand("all patients", "therapy 1 vs 0", "sperm_retrieved", "odds ratio")
     >>> answer = wald(question, "unadjusted", "odds ratio", np.log(2), 0.25, 100)
     >>> [round(float(x), 3) for x in (answer.estimate, answer.conf_low, answer.conf_high)]
     [2.0, 1.225, 3.265]

@@ -73,9 +73,9 @@ def mediate(
     >>> rng = np.random.default_rng(1)
     >>> group, treated = rng.integers(0, 2, 400), rng.integers(0, 2, 400)
     >>> retrieved = (rng.random(400) < 0.2 + 0.2 * group).astype(int)
-    >>> got = mediate(group, treated, retrieved, rng, names=("dx", "gn", "y"), draws=500)
+    >>> got = mediate(group, treated, retrieved, rng, names=("dx", "therapy", "y"), draws=500)
     >>> got.reading.split("; ")[1]
-    'not whether gn works better in some'
+    'not whether therapy works better in some'
     """
     data = _gather(exposure, mediator, outcome, covariates, weights, interaction)
     fitted = fit_models(data)

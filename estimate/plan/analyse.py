@@ -55,8 +55,9 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
 
     Examples
     --------
-    >>> patients = {"gn": [1] * 368 + [0] * 174, "y": [1] * 115 + [0] * 253 + [1] * 34 + [0] * 140}
-    >>> found = analyse(patients, Plan(treatment="gn", outcome="y", methods=("unadjusted",)))
+    >>> sperm = [1] * 115 + [0] * 253 + [1] * 34 + [0] * 140
+    >>> patients = {"therapy": [1] * 368 + [0] * 174, "y": sperm}
+    >>> found = analyse(patients, Plan(treatment="therapy", outcome="y", methods=("unadjusted",)))
     >>> for each in found.estimates:
     ...     print(f"{each.scale}: {each.estimate:.3f}, p = {each.p_value:.4f}")
     risk difference: 0.117, p = 0.0024

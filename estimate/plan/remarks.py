@@ -16,10 +16,11 @@ def remarks(data: AnalysisSet, score: PropensityScore | None) -> tuple[str, ...]
     --------
     >>> from estimate.core.analysis_set import analysis_set
     >>> from estimate.core.columns import Numeric
-    >>> patients = {"gn": [0, 1] * 4, "y": [0, 0, 1, 1] * 2, "cm": [1, 2, 3, 4, 5, 6, 7, 9]}
+    >>> patients = {"therapy": [0, 1] * 4, "y": [0, 0, 1, 1] * 2, "cm": [1, 2, 3, 4, 5, 6, 7, 9]}
     >>> patients["mm"] = [10 * cm for cm in patients["cm"]]
     >>> data = analysis_set(
-    ...     patients, treatment="gn", outcome="y", covariates={"cm": Numeric(), "mm": Numeric()}
+    ...     patients, treatment="therapy", outcome="y",
+    ...     covariates={"cm": Numeric(), "mm": Numeric()},
     ... )
     >>> remarks(data, None)
     ('mm is a linear combination of the columns before it; leave it out of the covariates',)

@@ -73,9 +73,10 @@ def discrete_hazard(
 
     Examples
     --------
-    >>> question = Estimand("all couples", "gn 1 vs 0", "live_birth", "")
-    >>> time, event, gn = [1, 1, 2, 2, 1, 2] * 5, [1, 0, 1, 0, 1, 1] * 5, [0, 0, 0, 1, 1, 1] * 5
-    >>> answer = discrete_hazard(time, event, np.transpose([gn]), question, top=2)
+    >>> question = Estimand("all couples", "therapy 1 vs 0", "live_birth", "")
+    >>> time, event = [1, 1, 2, 2, 1, 2] * 5, [1, 0, 1, 0, 1, 1] * 5
+    >>> therapy = [0, 0, 0, 1, 1, 1] * 5
+    >>> answer = discrete_hazard(time, event, np.transpose([therapy]), question, top=2)
     >>> print(f"{answer.estimate:.2f} ({answer.conf_low:.2f} to {answer.conf_high:.2f})")
     0.49 (0.13 to 1.82)
     """

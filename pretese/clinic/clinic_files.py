@@ -140,7 +140,7 @@ class _Sink:
         self.rows += len(table)
 
 
-_WHOLE = frozenset({"gn", "completed", "micro_tese", "icsi", *endpoint_columns()})
+_WHOLE = frozenset({"gonadotropin_therapy", "completed", "micro_tese", "icsi", *endpoint_columns()})
 _WORDS = frozenset({"diagnosis", "regimen", "previous_phase", "drug", "procedure", "result", "end"})
 
 

@@ -100,7 +100,7 @@ def _counts(run: Run, day: float) -> dict[str, str]:
 def _whereabouts(seen: Seen) -> dict[str, int]:
     """Count the men looked at by where they have been and where they are."""
     columns, men, ended = seen.columns, seen.patients, seen.ended()
-    treated = seen.fates.gn[men] == 1
+    treated = seen.fates.gonadotropin_therapy[men] == 1
     end = np.where(ended, columns.end[men], steps.ON_HIS_WAY)
     listed = columns.asked[steps.MICRO_TESE][men] <= seen.day
     chose = listed | (columns.month_start[0][men] <= seen.day)

@@ -51,6 +51,7 @@ OPTIONS = {
 )
 @click.option("--data-cutoff", type=Date(), help="The last day that the log covers.")
 @click.option("--csv", "table", type=_FILE, help="Write deviations to a file.")
+@click.option("--report", type=_FILE, help="Write a page (HTML) with a timeline per patient.")
 @click.option("--strict", is_flag=True, help="Exit with 3 if there is any deviation.")
 @regimen_set_option
 @json_option
@@ -65,6 +66,7 @@ def command(
     calendar_months: bool | None,
     data_cutoff: dt.datetime | None,
     table: Path | None,
+    report: Path | None,
     strict: bool,
     changes: dict[str, float],
     as_json: bool,
@@ -75,8 +77,10 @@ def command(
     a folder that `pretese simulate` wrote, of which the patients who followed the regimen are
     audited.
     """
-    if table is not None:
-        check_file(table, "--csv")
+    files = {"--csv": table, "--report": report}
+    for option, path in files.items():
+        if path is not None:
+            check_file(path, option)
     chosen = regimens.regimen(regimen, **changes)
     with options_named(OPTIONS):
         found = audits.audit(
@@ -91,10 +95,11 @@ def command(
             data_cutoff=data_cutoff,
         )
     show_assumptions(log, found.data_assumptions)
-    if table is not None:
-        with options_named({"path": "--csv"}):
-            found.to_csv(table)
-        echo(f"wrote {table}", err=True)
+    for option, path in files.items():
+        if path is not None:
+            with options_named({"path": option}):
+                (found.to_csv if option == "--csv" else found.to_html)(path)
+            echo(f"wrote {path}", err=True)
     if as_json:
         print_json(found.to_dict())
     else:

@@ -42,7 +42,7 @@ def command(
 ) -> None:
     """List published studies of hormonal treatment before sperm retrieval, or pool them.
 
-    SOURCES are shipped topics or files of your own; without them all that ships is best.
+    SOURCES are shipped topics or files of your own; without them all that ships is used.
     """
     with options_named({name: f"--{name.replace('_', '-')}" for name in filters}):
         found = pretese.evidence(*sources, **filters)

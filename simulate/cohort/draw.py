@@ -43,8 +43,8 @@ class Cohort:
     """Replicates of a study: what is written down, and the truth behind it.
 
     ``baseline`` is the table the clinic holds (rounded, NaN where missing); ``paths`` holds each
-    man's potential course and outcomes in the order of `coding.ARMS`; ``gn`` is the way
-    he took.
+    man's potential course and outcomes in the order of `coding.ARMS`; ``gonadotropin_therapy`` is
+    the way he took.
     """
 
     scenario: Scenario
@@ -52,7 +52,7 @@ class Cohort:
     patients: Patients
     baseline: dict[str, Floats]
     propensity: Floats
-    gn: Flags
+    gonadotropin_therapy: Flags
     spermatogenic_liability: Floats
     traits: Traits
     paths: tuple[Path, Path]
@@ -70,11 +70,11 @@ class Cohort:
         clinic.
         """
         untreated, treated = (therapy_days(path.course.regimen) for path in self.paths)
-        return np.where(self.gn, treated, untreated)
+        return np.where(self.gonadotropin_therapy, treated, untreated)
 
     def taken(self, untreated: Flags, treated: Flags) -> Flags:
         """Return what happened, of what would happen along each way; shape (replicate, man)."""
-        flags: Flags = np.where(self.gn, treated, untreated)
+        flags: Flags = np.where(self.gonadotropin_therapy, treated, untreated)
         return flags
 
 
@@ -123,17 +123,20 @@ def draw_cohort(
         return _path(course, sperm, scenario.arms[arm].semen_analysis)
 
     untreated, treated = (walk(arm) for arm in ARMS)
-    gn = streams.uniform("choice") < chance
-    found = np.where(gn, treated.any_sperm, untreated.any_sperm)
+    gonadotropin_therapy = streams.uniform("choice") < chance
+    found = np.where(gonadotropin_therapy, treated.any_sperm, untreated.any_sperm)
     return Cohort(
         scenario=scenario,
         streams=streams,
         patients=people,
         baseline=record(
-            scenario.measurement, people, streams, {"gn": gn, "sperm_retrieved": found}
+            scenario.measurement,
+            people,
+            streams,
+            {"gonadotropin_therapy": gonadotropin_therapy, "any_sperm": found},
         ),
         propensity=chance,
-        gn=gn,
+        gonadotropin_therapy=gonadotropin_therapy,
         spermatogenic_liability=level,
         traits=traits,
         paths=(untreated, treated),

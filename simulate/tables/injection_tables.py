@@ -25,7 +25,7 @@ def injections(cohort: Cohort, r: int) -> pd.DataFrame:
 def _injections_on(cohort: Cohort, r: int, arm: int) -> pd.DataFrame:
     """List the injections of the men of one arm from the regimen's calendar of each phase."""
     course = cohort.paths[arm].course
-    mine = np.flatnonzero(cohort.gn[r] == arm)
+    mine = np.flatnonzero(cohort.gonadotropin_therapy[r] == arm)
     calendar = dose_calendar(course.regimen)
     phase = course.phase[:, r][:, mine]
     spent = np.minimum(_months_spent(phase), calendar.shape[1] - 1)

@@ -13,7 +13,7 @@ Ints = NDArray[np.int_]
 
 def numbers(cohort: Cohort) -> Ints:
     """Return the number of each man in his study, from 1."""
-    return cohort.streams.first_patient + np.arange(1, cohort.gn.shape[1] + 1)
+    return cohort.streams.first_patient + np.arange(1, cohort.gonadotropin_therapy.shape[1] + 1)
 
 
 def words(names: Sequence[str | None]) -> NDArray[np.object_]:
@@ -24,5 +24,5 @@ def words(names: Sequence[str | None]) -> NDArray[np.object_]:
 def along(cohort: Cohort, r: int, name: str) -> Floats:
     """Return a field of `simulate.hormones.therapy.Course` along the way each man took."""
     untreated, treated = (getattr(path.course, name)[..., r, :] for path in cohort.paths)
-    taken: Floats = np.where(cohort.gn[r], treated, untreated)
+    taken: Floats = np.where(cohort.gonadotropin_therapy[r], treated, untreated)
     return taken

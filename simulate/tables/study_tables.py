@@ -65,7 +65,7 @@ def _patients(
     icsi = cohort.taken(births[0].icsi, births[1].icsi)[r]
     delivered = cohort.taken(births[0].delivered, births[1].delivered)[r]
     regimens = words([path.course.regimen.id for path in cohort.paths])
-    gn = cohort.gn[r].astype(np.int8)
+    gonadotropin_therapy = cohort.gonadotropin_therapy[r].astype(np.int8)
     return pd.DataFrame(
         {
             "patient_id": numbers(cohort),
@@ -73,10 +73,12 @@ def _patients(
             **{name: values[r] for name, values in cohort.baseline.items()},
             "partner_age_years": rounded(cohort.patients.partner_age_years[r], 1),
             "enrolled_day": _days_of_enrolment(cohort)[r].astype(int),
-            "gn": gn,
-            "regimen": regimens[gn],
+            "gonadotropin_therapy": gonadotropin_therapy,
+            "regimen": regimens[gonadotropin_therapy],
             "completed": along(cohort, r, "completed").astype(np.int8),
-            "sperm_in_ejaculate": _known(cohort.observed("sperm_in_ejaculate")[r], checked[gn]),
+            "sperm_in_ejaculate": _known(
+                cohort.observed("sperm_in_ejaculate")[r], checked[gonadotropin_therapy]
+            ),
             "micro_tese": operated.astype(np.int8),
             "sperm_retrieved": _known(cohort.observed("sperm_retrieved")[r], operated),
             "icsi": icsi.astype(np.int8),
@@ -119,11 +121,11 @@ def _procedures(cohort: Cohort, patients: pd.DataFrame, r: int) -> pd.DataFrame:
 def _transfers(
     cohort: Cohort, births: tuple[Births, Births], couples: Couples, r: int
 ) -> pd.DataFrame:
-    gn = cohort.gn[r][:, None]
+    gonadotropin_therapy = cohort.gonadotropin_therapy[r][:, None]
 
     def taken(name: str) -> NDArray[np.bool_]:
         untreated, treated = (getattr(each, name)[r] for each in births)
-        flags: NDArray[np.bool_] = np.where(gn, treated, untreated)
+        flags: NDArray[np.bool_] = np.where(gonadotropin_therapy, treated, untreated)
         return flags
 
     patient, order = np.nonzero(taken("transferred"))

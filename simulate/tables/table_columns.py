@@ -49,7 +49,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         *_baseline_columns(),
         Column("partner_age_years", "a", "age of the partner at enrolment"),
         Column("enrolled_day", "d", "day on which he was enrolled, from 0, the first of the study"),
-        Column("gn", "", "1 if he chose gonadotropins, else 0"),
+        Column("gonadotropin_therapy", "", "1 if he chose gonadotropins, else 0"),
         Column("regimen", "", "regimen he followed"),
         Column("completed", "", "1 if he went through all of its months"),
         _endpoint("sperm_in_ejaculate"),

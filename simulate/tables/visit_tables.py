@@ -65,7 +65,10 @@ def _hormones(cohort: Cohort, r: int) -> dict[str, Floats]:
                 "estradiol_pmol_l": estradiol_pmol_l(model, patients, testosterone)[:, r],
             }
         )
-    return {name: np.where(cohort.gn[r], ways[1][name], ways[0][name]) for name in ways[0]}
+    return {
+        name: np.where(cohort.gonadotropin_therapy[r], ways[1][name], ways[0][name])
+        for name in ways[0]
+    }
 
 
 def _phase_names(cohort: Cohort, r: int) -> NDArray[np.object_]:
@@ -73,6 +76,6 @@ def _phase_names(cohort: Cohort, r: int) -> NDArray[np.object_]:
     for path in cohort.paths:
         names = words([phase.name for phase in path.course.regimen.phases])
         ways.append(names[path.course.phase[:, r]])
-    taken = np.where(cohort.gn[r], ways[1], ways[0])
+    taken = np.where(cohort.gonadotropin_therapy[r], ways[1], ways[0])
     start = np.full((1, taken.shape[1]), None)
     return np.concatenate([start, taken])

@@ -175,14 +175,14 @@ def draw(seed, *lead, n=240, effect=EFFECT, confounding=1.0):
     x, z = rng.normal(size=(2, *lead, n))
     dx = rng.choice(3, (*lead, n), p=[0.6, 0.25, 0.15])
     chance = expit(0.8 + confounding * (0.5 * x - 0.3 * z + 0.4 * (dx == 1)))
-    gn = rng.random(chance.shape) < chance
+    therapy = rng.random(chance.shape) < chance
     risk = [expit(-1 + effect * a + 0.6 * x + 0.3 * z + 0.5 * (dx == 2)) for a in (0, 1)]
-    y = rng.random(chance.shape) < np.where(gn, risk[1], risk[0])
-    return {"gn": gn, "y": y, "x": x, "z": z, "dx": dx}, chance, risk
+    y = rng.random(chance.shape) < np.where(therapy, risk[1], risk[0])
+    return {"therapy": therapy, "y": y, "x": x, "z": z, "dx": dx}, chance, risk
 
 
 def study(columns, **options):
-    return analysis_set(columns, treatment="gn", outcome="y", covariates=KINDS, **options)
+    return analysis_set(columns, treatment="therapy", outcome="y", covariates=KINDS, **options)
 
 
 @cache
@@ -262,7 +262,7 @@ def test_every_patient_twice_gives_the_same_estimate_and_half_the_variance(case)
 def test_recoding_treatment_inverts_the_effect(case):
     columns, *_ = draw(1)
     mirror = CASES[case.swapped] if case.swapped else case
-    swapped = mirror.run(study({**columns, "gn": ~columns["gn"]}))
+    swapped = mirror.run(study({**columns, "therapy": ~columns["therapy"]}))
     for ours, theirs in zip(swapped, case.run(one_study()), strict=True):
         value, low, high = on_line(ours)
         other, other_low, other_high = on_line(theirs)
@@ -347,8 +347,8 @@ def test_the_interval_holds_the_estimate_and_agrees_with_p(case):
 @every_case
 def test_a_study_that_cannot_be_estimated_is_counted_and_harms_no_other(case):
     columns, *_ = draw(3, 3)
-    columns["gn"][1] = columns["x"][1] > 0
-    columns["y"][1] = columns["gn"][1]
+    columns["therapy"][1] = columns["x"][1] > 0
+    columns["y"][1] = columns["therapy"][1]
     broken = case.run(study(columns))
     alone = case.run(study(columns)[2])
     for answer, expected in zip(broken, alone, strict=True):
@@ -383,11 +383,11 @@ def imputed_studies(effect):
     """200 studies in which x is missing by treatment and outcome, 5 imputations of each."""
     columns, *_ = draw(8, 200, n=300, effect=effect)
     lost = np.random.default_rng(9).random(columns["x"].shape)
-    gaps = lost < 0.1 + 0.2 * columns["gn"] + 0.2 * columns["y"]
-    names = ("gn", "y", "z", "dx", "x")
+    gaps = lost < 0.1 + 0.2 * columns["therapy"] + 0.2 * columns["y"]
+    names = ("therapy", "y", "z", "dx", "x")
     x = np.where(gaps, np.nan, columns["x"])
     values = np.stack([*(columns[name].astype(float) for name in names[:-1]), x], -1)
-    kinds = [Column("gn", 2), Column("y", 2), Column("z"), Column("dx", 3), Column("x")]
+    kinds = [Column("therapy", 2), Column("y", 2), Column("z"), Column("dx", 3), Column("x")]
     generator = np.random.default_rng(10)
     done = impute(values, kinds, generator, imputations=5, iterations=3).completed
     filled = {name: done[..., place] for place, name in enumerate(names)}

@@ -24,8 +24,8 @@ def every_table(treated, untreated):
     place = np.r_[np.arange(treated), np.arange(untreated)]
     arm = np.r_[np.ones(treated), np.zeros(untreated)]
     outcome = place < np.where(arm > 0, yes[:, :1], yes[:, 1:])
-    columns = {"gn": np.broadcast_to(arm, outcome.shape), "y": outcome, "x": place % 2.0}
-    return analysis_set(columns, treatment="gn", outcome="y", covariates={"x": Numeric()})
+    columns = {"therapy": np.broadcast_to(arm, outcome.shape), "y": outcome, "x": place % 2.0}
+    return analysis_set(columns, treatment="therapy", outcome="y", covariates={"x": Numeric()})
 
 
 def contradictions(answer):

@@ -58,7 +58,7 @@ def r_name():
 
 def read_cohort(name):
     men = pd.read_csv(R / f"{name}.csv").rename(columns=NAMES)
-    return analysis_set(men, treatment="gn", outcome="sperm_retrieved", covariates=KINDS)
+    return analysis_set(men, treatment="therapy", outcome="sperm_retrieved", covariates=KINDS)
 
 
 @pytest.fixture(scope="session")

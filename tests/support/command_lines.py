@@ -31,7 +31,7 @@ HOSTILE = (
 NOT_TRIED = {"scheduler", "help"}
 
 PLAN = """\
-treatment: gn
+treatment: gonadotropin_therapy
 outcome: sperm_retrieved
 covariates: {age_years: numeric}
 methods: [unadjusted]
@@ -123,7 +123,7 @@ def folder_of_files(name: str = "") -> Iterator[Path]:
         folder = Path(top, "one", "two", "three")
         folder.mkdir(parents=True)
         rows = "\n".join(f"{i % 2},{i % 3 % 2},{20 + i}" for i in range(40))
-        (folder / "men.csv").write_text(f"gn,sperm_retrieved,age_years\n{rows}\n")
+        (folder / "men.csv").write_text(f"gonadotropin_therapy,sperm_retrieved,age_years\n{rows}\n")
         (folder / "plan.yaml").write_text(PLAN)
         (folder / "study.yaml").write_text(PLAN)
         (folder / "interim.csv").write_text(INTERIM)

@@ -167,7 +167,7 @@ def formats_of(names: Sequence[str]) -> tuple[str, ...]:
 class TrueEffects(Shown):
     """What is true in a scenario, for each named estimand on each scale; by `Scenario.truth`.
 
-    ``frame`` has a row per estimand and scale. Risks are fractions; ``monte_carlo_se`` is that of
+    ``frame`` has a row per estimand and scale. Risks are fractions; ``mcse`` is that of
     the simulated population, of ratios on the log scale.
     """
 

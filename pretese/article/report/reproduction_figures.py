@@ -1,4 +1,4 @@
-"""The three figures of `pretese reproduce`."""
+"""Figures of `pretese reproduce`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -26,11 +26,11 @@ Floats = NDArray[np.float64]
 
 #: (label, published odds ratio with limits, id of the simulated odds ratio)
 _QUESTIONS = (
-    ("Operated men, unadjusted", "table2.crude", "table2.crude.odds_ratio"),
-    ("Operated men, weighted (IPTW)", "table2.iptw", "table2.iptw.odds_ratio"),
-    ("Operated men, matched", "table2.matched", "table2.matched.odds_ratio"),
+    ("Operated patients, unadjusted", "table2.unadjusted", "table2.unadjusted.odds_ratio"),
+    ("Operated patients, weighted (IPTW)", "table2.iptw", "table2.iptw.odds_ratio"),
+    ("Operated patients, matched", "table2.matched", "table2.matched.odds_ratio"),
     (
-        "Operated men, given diagnosis",
+        "Operated patients, adjusted for diagnosis",
         "derived.odds_ratio.diagnosis_adjusted",
         "derived.odds_ratio.diagnosis_adjusted",
     ),
@@ -40,7 +40,7 @@ _QUESTIONS = (
         "derived.odds_ratio.any_sperm",
     ),
     (
-        "All who started, any sperm, given diagnosis",
+        "All who started, any sperm, adjusted for diagnosis",
         "derived.odds_ratio.any_sperm_diagnosis_adjusted",
         "derived.odds_ratio.any_sperm_diagnosis_adjusted",
     ),
@@ -48,16 +48,18 @@ _QUESTIONS = (
 
 
 def draw_questions(published: PublishedStudy, simulated: Mapping[str, Floats]) -> Figure:
-    """Draw published odds ratios with intervals over the spread of the simulated studies."""
+    """Draw published odds ratios with intervals, and the distribution of the simulated ones."""
     with house_style():
         figure = new_figure(8.2, 3.7)
         axes = figure.add_subplot()
         places = range(len(_QUESTIONS), 0, -1)
         for place, (_, stem, key) in zip(places, _QUESTIONS, strict=True):
-            _spread(axes, simulated[key], place)
+            _distribution(axes, simulated[key], place)
             _published_interval(axes, published, stem, place)
-        _truth_line(axes, simulated, "retrieved_operated", "truth, operated men", "right")
-        _truth_line(axes, simulated, "any_sperm_enrolled", "truth, any sperm", "left")
+        _truth_line(
+            axes, simulated, "retrieved_operated", "true effect, operated patients", "right"
+        )
+        _truth_line(axes, simulated, "any_sperm_enrolled", "true effect, any sperm", "left")
         axes.axvline(1, color=MUTED, lw=0.8)
         axes.set_xscale("log")
         ticks = [0.75, 1, 1.5, 2, 3, 4]
@@ -68,7 +70,7 @@ def draw_questions(published: PublishedStudy, simulated: Mapping[str, Floats]) -
         axes.set_yticks(list(places), [label for label, _, _ in _QUESTIONS])
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel("odds ratio of sperm, gonadotropins against none")
+        axes.set_xlabel("odds ratio of sperm, gonadotropins against no therapy")
         axes.set_title("Published (red) and simulated (blue)")
         return figure
 
@@ -85,8 +87,8 @@ def _truth_line(
     axes.text(truth, 0.25, f" {words} {truth:.2f} ", color=TRUTH, fontsize=8, ha=side)
 
 
-def _spread(axes: Axes, values: Floats, place: float) -> None:
-    """Draw the middle 95 %, the middle half and the median of simulated studies."""
+def _distribution(axes: Axes, values: Floats, place: float) -> None:
+    """Draw the 2.5th to 97.5th percentile, interquartile range and median of simulated studies."""
     finite = values[np.isfinite(values)]
     low, quarter, half, three, high = np.quantile(finite, [0.025, 0.25, 0.5, 0.75, 0.975])
     line = place + 0.12
@@ -144,7 +146,7 @@ def _quartile_panel(
 
 
 def draw_predictions(rows: Sequence[Row]) -> Figure:
-    """Draw where each predicted printed number falls among the simulated studies."""
+    """Draw the percentile of each predicted printed number among the simulated studies."""
     shown = [
         (row, row.simulated.percentile)
         for row in rows
@@ -165,5 +167,5 @@ def draw_predictions(rows: Sequence[Row]) -> Figure:
         axes.set_xlim(-2, 102)
         axes.set_ylim(-len(shown) + 0.4, 0.6)
         axes.set_xlabel("percentile of the published value among simulated studies (band: 95 %)")
-        axes.set_title("Predicted, never tuned: where the printed numbers fall")
+        axes.set_title("Printed numbers that were not used for calibration")
         return figure

@@ -19,12 +19,12 @@ GROUPS = ("overall", "untreated", "treated")
 class Studies:
     """What can be counted in each of the replicates of a cohort; arrays of shape (replicate,).
 
-    The paper's Table 1 describes men who had micro-TESE: ``operated``.
+    The paper's Table 1 describes patients who had micro-TESE: ``operated``.
     """
 
     def __init__(self, cohort: Cohort) -> None:
         self.cohort = cohort
-        self.gn = cohort.gn
+        self.gonadotropin_therapy = cohort.gonadotropin_therapy
         self.operated: Flags = cohort.observed("micro_tese")
         self.in_ejaculate: Flags = cohort.observed("sperm_in_ejaculate")
         self.retrieved: Flags = cohort.observed("sperm_retrieved")
@@ -37,7 +37,7 @@ class Studies:
 
     @cached_property
     def icsi(self) -> Flags:
-        """Couples of operated men who reached ICSI with testicular sperm."""
+        """Couples of operated patients who reached ICSI with testicular sperm."""
         untreated, treated = (each.icsi for each in self.births)
         return self.cohort.taken(untreated, treated) & self.retrieved
 
@@ -48,13 +48,15 @@ class Studies:
         return self.cohort.taken(untreated, treated) & self.icsi
 
     def group(self, name: str) -> Flags:
-        """Return the operated men of a column of Table 1."""
+        """Return the operated patients of a column of Table 1."""
         if name == "overall":
             return self.operated
-        return self.operated & (self.gn if name == "treated" else ~self.gn)
+        return self.operated & (
+            self.gonadotropin_therapy if name == "treated" else ~self.gonadotropin_therapy
+        )
 
     def diagnosed(self, diagnosis: str) -> Flags:
-        """Return the men with a diagnosis."""
+        """Return the patients with a diagnosis."""
         flags: Flags = self.cohort.patients.diagnosis == DIAGNOSES.index(diagnosis)
         return flags
 

@@ -1,7 +1,7 @@
-"""ADaM-like ADSL and ADLB: one row per man, and one row per man, hormone and visit.
+"""ADaM-like ADSL and ADLB: one row per patient, and one row per patient, hormone and visit.
 
 They take the variable names and labels of CDISC ADaM where the simulator knows the content. They
-are not ready for submission: no man has a site, a race or a calendar date.
+are not ready for submission: no patient has a site, a race or a calendar date.
 """
 
 from collections.abc import Mapping
@@ -101,7 +101,7 @@ _ADLB = (
 
 
 def adsl(parts: Mapping[str, pd.DataFrame], study: str, fields: Fields) -> AnalysisData:
-    """Make ADSL, one row per man, from the patients.
+    """Make ADSL, one row per patient, from the patients.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def adsl(parts: Mapping[str, pd.DataFrame], study: str, fields: Fields) -> Analy
     table["SUBJID"] = patients["patient_id"].astype(str)
     table["AGEU"], table["SEX"] = "YEARS", "M"
     table["DIAGNOS"], table["REGIMEN"] = patients["diagnosis"], patients["regimen"]
-    _treat(table, patients["gn"])
+    _treat(table, patients["gonadotropin_therapy"])
     for column, name, _ in _NUMBERS:
         table[name] = patients[column]
     for column, name, _ in _FLAGS:
@@ -141,11 +141,11 @@ def adlb(parts: Mapping[str, pd.DataFrame], study: str, fields: Fields) -> Analy
     day 0 is ADY 1.
     """
     rows = _with_baseline(_measurements(parts, fields))
-    arms = with_study(parts["patients"])[[*KEYS, "gn"]]
+    arms = with_study(parts["patients"])[[*KEYS, "gonadotropin_therapy"]]
     rows = rows.merge(arms, on=list(KEYS), how="left")
     alone = "study" not in parts["patients"]
     table = _identified(rows[["patient_id"]] if alone else rows, study)
-    _treat(table, rows["gn"])
+    _treat(table, rows["gonadotropin_therapy"])
     later = rows["month"] > 0
     table = table.assign(
         AVISIT=np.where(later, "Month " + rows["month"].astype(str), "Baseline"),
@@ -159,7 +159,7 @@ def adlb(parts: Mapping[str, pd.DataFrame], study: str, fields: Fields) -> Analy
 
 
 def _with_baseline(rows: pd.DataFrame) -> pd.DataFrame:
-    """Add each man's value at enrolment, and sort by man, hormone and visit."""
+    """Add each patient's value at enrolment, and sort by patient, hormone and visit."""
     key = [*KEYS, "PARAMCD"]
     first = rows.loc[rows["month"] == 0, [*key, "AVAL"]].rename(columns={"AVAL": "BASE"})
     both = rows.merge(first, on=key, how="left")
@@ -190,9 +190,9 @@ def _identified(table: pd.DataFrame, study: str) -> pd.DataFrame:
     return pd.DataFrame({"STUDYID": name, "USUBJID": name + "-" + table["patient_id"].astype(str)})
 
 
-def _treat(table: pd.DataFrame, gn: pd.Series) -> None:
-    table["TRT01A"] = np.array(ARMS, dtype=object)[gn.to_numpy(int)]
-    table["TRT01AN"] = gn.astype(int)
+def _treat(table: pd.DataFrame, gonadotropin_therapy: pd.Series) -> None:
+    table["TRT01A"] = np.array(ARMS, dtype=object)[gonadotropin_therapy.to_numpy(int)]
+    table["TRT01AN"] = gonadotropin_therapy.astype(int)
 
 
 def _data(

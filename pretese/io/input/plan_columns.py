@@ -11,9 +11,9 @@ def uses_of(plan: Plan) -> dict[str, Use]:
     A column that is used in two ways is read for the first of them: arms, outcome, covariates,
     eligibility, live_births, changes.
 
-    >>> plan = Plan(treatment="gn", outcome="won", eligible="asked", methods=("unadjusted",))
+    >>> plan = Plan(treatment="dose", outcome="won", eligible="asked", methods=("unadjusted",))
     >>> list(uses_of(plan))
-    ['gn', 'won', 'asked']
+    ['dose', 'won', 'asked']
     """
     uses: dict[str, Use] = {plan.treatment: INDICATOR, plan.outcome: INDICATOR}
     for name, kind in plan.kinds.items():

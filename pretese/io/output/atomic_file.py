@@ -53,7 +53,7 @@ def replaced_file(path: Path, option: str = "", *, lasting: bool = True) -> Iter
     """Give a temporary file that takes the place of ``path`` if the block succeeds.
 
     It stands in the same folder, and has no ending, so that no pattern such as ``*.csv`` finds it.
-    A link is followed: what it points to is replaced. What is no ordinary file (a pipe,
+    A link is followed: what it points to is replaced. A special file (a pipe,
     ``/dev/stdout``) receives the bytes instead.
 
     Parameters
@@ -140,4 +140,4 @@ def check_file(path: Path, option: str = "") -> None:
     except OSError as error:
         raise cannot_write(path, error, option) from None
     except (ValueError, RuntimeError) as error:  # a null character; links that form a circle
-        raise refused(path, f"this is no name of a file ({error})", "name a file", option) from None
+        raise refused(path, f"this is not a file name ({error})", "name a file", option) from None

@@ -67,7 +67,7 @@ def check_name(place: Path, option: str = "") -> None:
     ------
     InputError
         It begins with ``~``, which a library may take for the home folder though the shell did
-        not; or it holds bytes that are no text.
+        not; or it contains bytes that are not text.
     """
     if place.parts and place.parts[0].startswith("~"):
         problem = "~ stands for the home folder only where the shell replaces it"
@@ -75,4 +75,4 @@ def check_name(place: Path, option: str = "") -> None:
     try:
         os.fspath(place).encode()
     except UnicodeEncodeError:
-        raise refused(place, "the name is no UTF-8 text", "name another place", option) from None
+        raise refused(place, "the name is not UTF-8 text", "name another place", option) from None

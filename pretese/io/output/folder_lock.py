@@ -122,7 +122,7 @@ def _take(file: Path, place: Path, option: str) -> int:
         handle = os.open(file, _FLAGS, 0o666)
         try:
             if not _is_ours(handle):
-                problem = f"{file} is no lock of this program"
+                problem = f"{file} is not a lock file of this program"
                 raise refused(place, problem, "move it, or name another place", option)
             if not _locked(handle):
                 raise _busy(place, file, _last(handle), option)
@@ -210,7 +210,7 @@ def _lines(handle: int) -> list[str]:
 def _entry(plain: dict[str, Any]) -> Entry:
     entry = Entry(**plain)
     if not (isinstance(entry.token, str) and len(entry.token) == 16 and entry.token.isalnum()):
-        raise ValueError("this is no token")
+        raise ValueError("not a token")
     return entry
 
 
@@ -221,7 +221,7 @@ def _last(handle: int) -> Entry | None:
 
 def _busy(place: Path, file: Path, entry: Entry | None, option: str) -> InputError:
     who = f" (process {entry.process} on {entry.machine})" if entry else ""
-    problem = f"another run{who} writes there now"
+    problem = f"another run{who} is writing there"
     cure = "wait until it has ended, or name another place"
     if entry and entry.machine != platform.node():
         cure += f"; if that machine has stopped, delete {file}"

@@ -12,7 +12,7 @@ from pretese.io.output.faults import cannot_write, check_name, refused
 from pretese.io.output.manifest import NAME, foreign_files, read_manifest
 
 #: Bytes that must be free for a run to begin.
-LEAST_FREE = 1 << 20
+MIN_FREE = 1 << 20
 
 #: Names of files that a message lists.
 LISTED = 5
@@ -83,7 +83,7 @@ def check_place(out: Path, option: str = "--out", *, replaced: bool = True) -> O
         raise cannot_write(out, error, option) from None
     except (ValueError, RuntimeError) as error:  # a null character; links that form a circle
         raise refused(
-            out, f"this is no name of a folder ({error})", "name a new folder", option
+            out, f"this is not a folder name ({error})", "name a new folder", option
         ) from None
     return OutputPlace(path, out, option)
 
@@ -119,7 +119,7 @@ def _check_disk(path: Path, out: Path, option: str) -> None:
     while not exists(parent):
         parent = parent.parent
     if not parent.is_dir():
-        problem = f"it cannot be written ({parent} is no folder)"
+        problem = f"it cannot be written ({parent} is not a folder)"
         raise refused(out, problem, "name a folder that can be made", option)
     if not os.access(parent, os.W_OK | os.X_OK):
         problem = f"it cannot be written ({parent} is read-only)"
@@ -138,7 +138,7 @@ def check_space(place: OutputPlace) -> None:
         disk = shutil.disk_usage(parent)
     except OSError as error:
         raise cannot_write(place.asked, error, place.option) from None
-    if disk.total and disk.free < LEAST_FREE:
+    if disk.total and disk.free < MIN_FREE:
         problem = f"it cannot be written (No space left on device: {disk.free:,} bytes are free)"
         cure = "make room, or name a place on another disk"
         raise refused(place.asked, problem, cure, place.option)
@@ -161,8 +161,8 @@ def check_content(place: OutputPlace) -> None:
     except OSError as error:
         raise cannot_write(place.asked, error, option) from None
     if manifest is None:
-        told = f"it has a {NAME} of another program" if exists(path / NAME) else "it holds files"
-        problem = f"{told}, and was not written by pretese"
+        found = f"it has a {NAME} of another program" if exists(path / NAME) else "it holds files"
+        problem = f"{found}, and was not written by pretese"
         raise refused(place.asked, problem, "name a new folder, or an earlier result", option)
     if foreign:
         cure = "move or delete them, or name a new folder: only an unchanged result is replaced"

@@ -1,4 +1,4 @@
-"""Write a folder of results: all of it, or nothing; an earlier result stays whole until then.
+"""Write a folder of results completely or not at all; an earlier result is kept until then.
 
 The new result is written in a folder beside its place. When it is done, the earlier result moves
 aside, the new one moves in, and the earlier one is removed, file by file as its manifest lists
@@ -47,7 +47,7 @@ def result_folder(out: Path, option: str = "--out") -> Iterator[Path]:
     Raises
     ------
     InputError
-        The place cannot be written to, holds files of others, or another run writes there; then
+        The place cannot be written to, holds files of others, or another run is writing there; then
         nothing has been computed. Or the disk became full: the earlier result is as it was. Or
         the place was changed meanwhile: the new result stands beside it, and is named.
     """
@@ -159,7 +159,7 @@ def _remove_earlier(earlier: Path) -> None:
     except OSError:
         left = True
     if left:
-        click.echo(f"the earlier result could not be removed; what is left is {earlier}", err=True)
+        click.echo(f"the earlier result could not be removed; its remainder is {earlier}", err=True)
 
 
 def restore_place(place: OutputPlace, token: str) -> None:
@@ -179,8 +179,8 @@ def restore_place(place: OutputPlace, token: str) -> None:
     finished = is_whole(partial)
     if exists(earlier) and exists(path) and (exists(partial) or not is_whole(path)):
         left = [str(each) for each in (partial, earlier) if exists(each)]
-        problem = "it was changed after a run had been killed that was about to replace it"
-        cure = f"look at {' and '.join(left)}: move what you need, and delete the rest"
+        problem = "it was changed after a run that was replacing it had been killed"
+        cure = f"inspect {' and '.join(left)}: move what you need, and delete the rest"
         raise refused(place.asked, problem, cure, place.option)
     if finished:
         _swap(place, token)

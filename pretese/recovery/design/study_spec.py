@@ -85,7 +85,7 @@ class StudyPlan(Document):
         replicate.
     """
 
-    treatment: Literal["gn"] = "gn"
+    treatment: Literal["gonadotropin_therapy"] = "gonadotropin_therapy"
     outcome: Annotated[str, AfterValidator(check_endpoint)] = "any_sperm"
     eligible: Literal["everyone", "micro_tese"] = "everyone"
     covariates: Annotated[tuple[CovariateName, ...], BeforeValidator(_names_alone)] = ()

@@ -46,7 +46,7 @@ def imputed(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
     table = np.stack(
         [everyone.treatment, everyone.outcome, *(columns[name] for name in kinds)], axis=-1
     )
-    described = [Column("gn", 2), Column(plan.outcome, 2)]
+    described = [Column("gonadotropin_therapy", 2), Column(plan.outcome, 2)]
     described += [Column(name, len(_levels(kind))) for name, kind in kinds.items()]
     streams = cohort.streams
     generators = [
@@ -67,40 +67,50 @@ def imputed(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
         for index, (name, kind) in enumerate(kinds.items())
     }
     columns = {
-        "gn": np.broadcast_to(everyone.treatment[:, None], shape),
+        "gonadotropin_therapy": np.broadcast_to(everyone.treatment[:, None], shape),
         plan.outcome: np.broadcast_to(everyone.outcome[:, None], shape),
         **whole,
     }
     include = np.broadcast_to(everyone.include[:, None], shape)
     return analysis_set(
-        columns, treatment="gn", outcome=plan.outcome, covariates=kinds, include=include
+        columns,
+        treatment="gonadotropin_therapy",
+        outcome=plan.outcome,
+        covariates=kinds,
+        include=include,
     )
 
 
-def both_ways(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
+def under_both_arms(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
     """Return every patient under both arms, (replicate, 2 x patient).
 
     Covariates are the true ones: neither rounded nor missing.
     """
     twice = {name: np.concatenate([column, column], axis=-1) for name, column in _true(cohort)}
-    untreated = np.zeros(cohort.gn.shape, bool)
-    gn = np.concatenate([untreated, ~untreated], axis=-1)
+    untreated = np.zeros(cohort.gonadotropin_therapy.shape, bool)
+    gonadotropin_therapy = np.concatenate([untreated, ~untreated], axis=-1)
     outcome = np.concatenate(potential_outcomes(cohort, plan), axis=-1)
-    return _known(plan, twice, gn, outcome, np.tile(population(cohort, plan), 2))
+    return _known(plan, twice, gonadotropin_therapy, outcome, np.tile(population(cohort, plan), 2))
 
 
 def as_chosen(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
     """Return every patient under the chosen arm, with true covariates, (replicate, patient)."""
     outcome = cohort.taken(*potential_outcomes(cohort, plan))
-    return _known(plan, dict(_true(cohort)), cohort.gn, outcome, population(cohort, plan))
+    return _known(
+        plan, dict(_true(cohort)), cohort.gonadotropin_therapy, outcome, population(cohort, plan)
+    )
 
 
 def _known(
-    plan: StudyPlan, columns: dict[str, NDArray[Any]], gn: Flags, outcome: Flags, include: Flags
+    plan: StudyPlan,
+    columns: dict[str, NDArray[Any]],
+    gonadotropin_therapy: Flags,
+    outcome: Flags,
+    include: Flags,
 ) -> AnalysisSet:
     return analysis_set(
-        {**columns, "gn": gn, plan.outcome: outcome},
-        treatment="gn",
+        {**columns, "gonadotropin_therapy": gonadotropin_therapy, plan.outcome: outcome},
+        treatment="gonadotropin_therapy",
         outcome=plan.outcome,
         covariates=kinds_of(plan),
         include=include,
@@ -115,20 +125,24 @@ def potential_outcomes(cohort: Cohort, plan: StudyPlan) -> tuple[Flags, Flags]:
 def population(cohort: Cohort, plan: StudyPlan) -> Flags:
     """Return the patients whose effect is the true one: a group that therapy cannot change."""
     if plan.eligible == "everyone":
-        return np.ones_like(cohort.gn)
+        return np.ones_like(cohort.gonadotropin_therapy)
     untreated, treated = (path.micro_tese for path in cohort.paths)
     return untreated & treated
 
 
 def _observed(cohort: Cohort, plan: StudyPlan, kinds: Mapping[str, Kind]) -> AnalysisSet:
     columns = {
-        "gn": cohort.gn,
+        "gonadotropin_therapy": cohort.gonadotropin_therapy,
         plan.outcome: endpoints.observed_outcome(cohort, plan.outcome),
         **_recorded(cohort),
     }
     include = None if plan.eligible == "everyone" else cohort.observed(plan.eligible)
     return analysis_set(
-        columns, treatment="gn", outcome=plan.outcome, covariates=kinds, include=include
+        columns,
+        treatment="gonadotropin_therapy",
+        outcome=plan.outcome,
+        covariates=kinds,
+        include=include,
     )
 
 

@@ -106,7 +106,7 @@ def _potential(endpoint: Endpoint, cohort: Cohort) -> Potential:
     if endpoint.sperm_in_ejaculate in ("excluded", "principal stratum"):
         control, treated = cohort.paths
         return Potential(success, (control.micro_tese, treated.micro_tese))
-    everyone = np.ones(cohort.gn.shape, bool)
+    everyone = np.ones(cohort.gonadotropin_therapy.shape, bool)
     return Potential(success, (everyone, everyone))
 
 

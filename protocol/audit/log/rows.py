@@ -57,28 +57,30 @@ class RowReader:
     def _names(self) -> list[str]:
         return [*PLAIN_EVENTS, *self.analytes, *self.findings]
 
-    def event(self, cells: Sequence[str], number: int) -> tuple[str, Event] | None:
+    def event(self, cells: tuple[str, ...], number: int) -> tuple[str, Event] | None:
         """Return the patient and the event of a row; None if it is not used.
 
         ``cells`` are in the order of `COLUMNS`.
         """
-        patient, date, *rest, known = cells
-        if not date and not rest[0]:
+        patient, date, key, known = cells[0], cells[1], cells[2:-1], cells[-1]
+        if not date and not key[0]:
             self._skip(_NotUsed(f"{patient or 'a row'} without date and event", "no event"), number)
             return None
-        place = f"row {number}"
         if not patient:
-            raise self._error(place, "patient", "", "is empty", "name the patient in every row")
-        day, time = self._day(date, place, number)
-        key = tuple(rest)
-        if key not in self.read:
-            self.read[key] = self._event(dict(zip(COLUMNS[2:-1], rest, strict=True)), place)
-        read, skipped = self.read[key]
+            raise self._error(
+                f"row {number}", "patient", "", "is empty", "name the patient in every row"
+            )
+        day, time = self.days.known.get(date) or self._day(date, number)
+        found = self.read.get(key)
+        if found is None:
+            row = dict(zip(COLUMNS[2:-1], key, strict=True))
+            found = self.read[key] = self._event(row, f"row {number}")
+        read, skipped = found
         if skipped is not None:
             self._skip(skipped, number)
         if read is None:
             return None
-        arrived = self._day(known, place, number)[0] if known else 0
+        arrived = self._day(known, number)[0] if known else 0
         if self.mapping.values:
             patient = self._mapped("patient", patient)
         return patient, Event(
@@ -101,11 +103,11 @@ class RowReader:
             yield said if said.startswith("decimal") else f"amount: {said}"
         yield from self.words.values()
 
-    def _day(self, text: str, place: str, number: int) -> tuple[int, str]:
+    def _day(self, text: str, number: int) -> tuple[int, str]:
         try:
             return self.days.read(text, number)
         except ValueError as error:
-            raise self._error(place, "date", text, "is no date", str(error)) from None
+            raise self._error(f"row {number}", "date", text, "is no date", str(error)) from None
 
     def _skip(self, skipped: _NotUsed, number: int) -> None:
         key = skipped.what, skipped.reason

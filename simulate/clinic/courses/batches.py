@@ -50,7 +50,7 @@ class Lot:
 
     Attributes
     ----------
-    gn, months, rank
+    gonadotropin_therapy, months, rank
         The arm he chose; after how many months of therapy he stops; his rank on the theatre list.
     needs_surgery
         Whether his semen analysis, if he has one, shows nothing.
@@ -66,12 +66,13 @@ class Lot:
         In IU/L, for each beginning of a sequence, what the laboratory reports at its end.
     """
 
-    __slots__ = ("delays", "effect", "fsh", "gn", "months", "needs_surgery", "outcome", "rank",
-                 "spermatogenic_liability", "tries", "usable", "willing")  # fmt: skip
+    __slots__ = ("delays", "effect", "fsh", "gonadotropin_therapy", "months", "needs_surgery",
+                 "outcome", "rank", "spermatogenic_liability", "tries", "usable",
+                 "willing")  # fmt: skip
 
     def __init__(self, record: bytes, layout: "_Layout") -> None:
         codes = record[layout.numbers :]
-        self.gn, self.months, self.rank, self.needs_surgery = codes[:4]
+        self.gonadotropin_therapy, self.months, self.rank, self.needs_surgery = codes[:4]
         self.willing, self.usable = codes[4] == 1, codes[5] == 1
         transfers = 7 + layout.transfers
         self.tries = Tries(codes[6], codes[7:transfers])
@@ -172,7 +173,7 @@ class Lots:
     def _codes(self, fates: Fates) -> Codes:
         couples = fates.couples()
         own = [
-            fates.gn, fates.months, _ranks(self.clinic, fates),
+            fates.gonadotropin_therapy, fates.months, _ranks(self.clinic, fates),
             fates.cohort.observed("micro_tese")[0], couples.reaches_icsi[0],
             couples.testicular_sperm_usable[0],
         ]  # fmt: skip
@@ -200,9 +201,9 @@ def _of_own_arm(
     fates: Fates, width: int, by_arm: Sequence[Sequence[NDArray[np.generic]]]
 ) -> Floats:
     """Return each man's values along his own arm, of shape (man, width); 0 beyond what it has."""
-    found = np.zeros((len(fates.gn), width))
+    found = np.zeros((len(fates.gonadotropin_therapy), width))
     for arm, columns in enumerate(by_arm):
-        mine = fates.gn == arm
+        mine = fates.gonadotropin_therapy == arm
         for place, column in enumerate(columns):
             found[mine, place] = column[mine]
     return found
@@ -219,7 +220,7 @@ def _tries(couples: Couples) -> Codes:
 
 def _ranks(clinic: Clinic, fates: Fates) -> NDArray[np.int_]:
     """Return each man's rank: the lowest of the priorities that he meets."""
-    patients = len(fates.gn)
+    patients = len(fates.gonadotropin_therapy)
     if not clinic.priorities:
         return np.full(patients, LAST_RANK)
     read = [(each.rank, file.read_conditions(each.when)) for each in clinic.priorities]
@@ -229,7 +230,7 @@ def _ranks(clinic: Clinic, fates: Fates) -> NDArray[np.int_]:
         "partner_age_years": cohort.patients.partner_age_years[0].tolist(),
         "infertility_duration_years": cohort.baseline["infertility_duration_years"][0].tolist(),
         "diagnosis": [DIAGNOSES[code] for code in cohort.patients.diagnosis[0]],
-        "arm": [ARMS[arm] for arm in fates.gn],
+        "arm": [ARMS[arm] for arm in fates.gonadotropin_therapy],
     }
     return np.array(
         [

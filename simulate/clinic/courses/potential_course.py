@@ -103,15 +103,15 @@ class Fates:
         For each arm, where each sequence of phases leads every man, whichever arm he chose.
     """
 
-    __slots__ = ("_couples", "cohort", "first_patient", "gn", "habits", "months", "operations",
-                 "outcomes")  # fmt: skip
+    __slots__ = ("_couples", "cohort", "first_patient", "gonadotropin_therapy", "habits", "months",
+                 "operations", "outcomes")  # fmt: skip
 
     def __init__(
         self, scenario: Scenario, seed: int, replicate: int, patients: int, first_patient: int = 0
     ) -> None:
         self.first_patient = first_patient
         self.cohort = draw_cohort(scenario, seed, 1, replicate, patients, first_patient)
-        self.gn = self.cohort.gn[0].astype(np.int8)
+        self.gonadotropin_therapy = self.cohort.gonadotropin_therapy[0].astype(np.int8)
         self.habits = draw_habits(
             scenario, self.cohort.spermatogenic_liability, self.cohort.streams, MONTHS * MONTH_DAYS
         )

@@ -80,7 +80,7 @@ def _already_waiting(
         if waiting.place == "micro-TESE":
             patient = _next_for_surgery(lots, patient)
             surgery.add(patient)
-            before = therapy_days(lots.ways[lots[patient].gn].regimen)
+            before = therapy_days(lots.ways[lots[patient].gonadotropin_therapy].regimen)
         days[patient] = float(np.floor(-(waiting.days_waited + before) * GRAIN) / GRAIN)
     return days, frozenset(surgery)
 

@@ -69,7 +69,9 @@ class Pathways:
         """Lead one man from referral to his end."""
         self.referred += 1
         lot = self.lots[patient]
-        case = Case(patient, lot, self.rules[lot.gn], self.ledger.blank, self.env.now)
+        case = Case(
+            patient, lot, self.rules[lot.gonadotropin_therapy], self.ledger.blank, self.env.now
+        )
         self.ledger.open(case)
         if patient in self.listed:
             self._was_worked_up(case)

@@ -60,10 +60,10 @@ def tables_of(seen: Seen) -> Tables:
 def _patients(seen: Seen) -> pd.DataFrame:
     patients, columns, rules = seen.patients, seen.columns, seen.run.rules
     fates, cohort = seen.fates, seen.fates.cohort
-    gn = cohort.gn[0][patients].astype(np.int8)
+    gonadotropin_therapy = cohort.gonadotropin_therapy[0][patients].astype(np.int8)
     chose = seen.chose()
     regimens = np.array([each.regimen.id for each in rules])
-    planned = np.array([each.regimen.months for each in rules])[gn]
+    planned = np.array([each.regimen.months for each in rules])[gonadotropin_therapy]
     completed = fates.months[patients] >= planned
     through = chose & np.choose(planned, [True, *map(seen.done, steps.MONTH_HORMONES)])
     heard_of = fates.couples().heard_of[0, patients]
@@ -85,8 +85,8 @@ def _patients(seen: Seen) -> pd.DataFrame:
             **baseline,
             "partner_age_years": rounded(cohort.patients.partner_age_years[0][patients], 1),
             "enrolled_day": np.floor(columns.referred[patients]).astype(int),
-            "gn": _whole(gn, chose),
-            "regimen": pd.Series(regimens[gn]).where(pd.Series(chose)),
+            "gonadotropin_therapy": _whole(gonadotropin_therapy, chose),
+            "regimen": pd.Series(regimens[gonadotropin_therapy]).where(pd.Series(chose)),
             "completed": _whole(completed.astype(np.int8), through),
             "sperm_in_ejaculate": _known(columns.seen[patients], seen.done(steps.SEMEN_ANALYSIS)),
             "micro_tese": started.astype(np.int8),
@@ -111,7 +111,7 @@ def _visits(seen: Seen) -> pd.DataFrame:
     fates, columns = seen.fates, seen.columns
     blocks = [_first_visits(seen)]
     ends = _month_ends(seen)
-    phase_names, gn = _phase_names(seen.run), fates.gn
+    phase_names, gonadotropin_therapy = _phase_names(seen.run), fates.gonadotropin_therapy
     for month in range(MONTHS):
         begun = columns.start[steps.MONTH_VISIT[month]]
         patients = seen.by_now(begun)
@@ -122,7 +122,9 @@ def _visits(seen: Seen) -> pd.DataFrame:
                     "patient_id": seen.numbers(patients),
                     "month": month + 1,
                     "day": seen.since_referral(begun[patients], patients),
-                    "previous_phase": phase_names[gn[patients], columns.phase[month][patients]],
+                    "previous_phase": phase_names[
+                        gonadotropin_therapy[patients], columns.phase[month][patients]
+                    ],
                     **{
                         name: np.where(reported, ends[which, month][patients], np.nan)
                         for which, name in enumerate(ASSAYED)
@@ -174,7 +176,7 @@ def _month_ends(seen: Seen) -> Floats:
     streams = cohort.streams.normal("other assays", width=len(ASSAYED) * MONTHS)[0]
     errors = np.exp(spread * streams.T).reshape(len(ASSAYED), MONTHS, -1)
     steps_of = [cohort.scenario.measurement.rounded_to[name].value for name in ASSAYED]
-    ends = np.full((len(ASSAYED), MONTHS, cohort.gn.shape[1]), np.nan)
+    ends = np.full((len(ASSAYED), MONTHS, cohort.gonadotropin_therapy.shape[1]), np.nan)
     for patients, phases, arm in by_phases(seen):
         course = seen.fates.outcomes[arm][phases].course
         true = _true_hormones(seen, course)

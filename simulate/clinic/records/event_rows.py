@@ -42,7 +42,7 @@ class Block:
         detail: Codes | int = 0,
     ) -> None:
         self.place, self.activity = place, activity
-        self.cases, self.arms = seen.numbers(patients), seen.fates.gn[patients]
+        self.cases, self.arms = seen.numbers(patients), seen.fates.gonadotropin_therapy[patients]
         self.asked, start, complete = times
         self.start = np.where(start <= seen.day, start, np.nan)
         self.complete = np.where(complete <= seen.day, complete, np.nan)
@@ -136,10 +136,12 @@ def _detail(seen: Seen, step: int, patients: Indices) -> tuple[tuple[str, ...], 
 
 def _moments(seen: Seen) -> Iterator[Block]:
     """Yield what takes no time: referral, choice, decisions and ends."""
-    columns, gn = seen.columns, seen.fates.gn
+    columns, gonadotropin_therapy = seen.columns, seen.fates.gonadotropin_therapy
     yield _moment(seen, 0, "referral", columns.referred, "referring doctor")
     place = _place(steps.COUNSELLING) + 1
-    yield _moment(seen, place, "choice of therapy", _chosen(seen), "couple", ARMS, gn)
+    yield _moment(
+        seen, place, "choice of therapy", _chosen(seen), "couple", ARMS, gonadotropin_therapy
+    )
     for month in range(MONTHS):
         name, place = f"decision for month {month + 1}", _month_place(month)
         told = _decisions(seen, month)
@@ -179,13 +181,17 @@ def _moment(
 
 def _decisions(seen: Seen, month: int) -> tuple[tuple[str, ...], Codes]:
     """Return each decision as ``rule: phase``, and its place for each man."""
-    gn, rule, phase = seen.fates.gn, seen.columns.rule[month], seen.columns.decided[month]
+    gonadotropin_therapy, rule, phase = (
+        seen.fates.gonadotropin_therapy,
+        seen.columns.rule[month],
+        seen.columns.decided[month],
+    )
     words: list[str] = [""]
-    which = np.zeros(len(gn), int)
+    which = np.zeros(len(gonadotropin_therapy), int)
     for arm, rules in enumerate(seen.run.rules):
         for place, name in enumerate(rules.rule_ids()):
             for each in rules.regimen.phases:
-                patients = (gn == arm) & (rule == place) & (phase == each.code)
+                patients = (gonadotropin_therapy == arm) & (rule == place) & (phase == each.code)
                 if patients.any():
                     which[patients] = len(words)
                     words.append(f"{name}: {each.name}")
@@ -202,12 +208,12 @@ def _stops(seen: Seen) -> Iterator[Block]:
 
 
 def _end_decisions(seen: Seen) -> tuple[tuple[str, ...], Codes]:
-    gn, fired = seen.fates.gn, seen.columns.rule[MONTHS]
+    gonadotropin_therapy, fired = seen.fates.gonadotropin_therapy, seen.columns.rule[MONTHS]
     words: list[str] = [""]
-    which = np.zeros(len(gn), int)
+    which = np.zeros(len(gonadotropin_therapy), int)
     for arm, rules in enumerate(seen.run.rules):
         for place, name in enumerate(rules.end_rule_ids()):
-            which[(gn == arm) & (fired == place)] = len(words)
+            which[(gonadotropin_therapy == arm) & (fired == place)] = len(words)
             words.append(name)
     return tuple(words), which
 

@@ -110,14 +110,14 @@ def by_phases(seen: Seen) -> Iterator[tuple[Indices, Phases, int]]:
 
     A man under way is counted to the first sequence that begins as his does.
     """
-    gn, decided = seen.fates.gn, seen.columns.decided
-    free = np.ones(len(gn), bool)
+    gonadotropin_therapy, decided = seen.fates.gonadotropin_therapy, seen.columns.decided
+    free = np.ones(len(gonadotropin_therapy), bool)
     for arm, rules in enumerate(seen.run.rules):
         for phases in rules.way.sequences:
             wanted = np.array([rules.codes[name] for name in phases], np.int8)[:, None]
             so_far = decided[: len(phases)]
             agrees = ((so_far == wanted) | (so_far < 0)).all(axis=0)
-            patients = seen.who(agrees & (gn == arm) & free)
+            patients = seen.who(agrees & (gonadotropin_therapy == arm) & free)
             free[patients] = False
             yield patients, phases, arm
 

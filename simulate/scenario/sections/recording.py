@@ -13,15 +13,15 @@ Parameters = dict[str, Parameter]
 
 
 #: What, beside baseline variables, may make a hormone go missing.
-MISSING_BY = ("gn", "sperm_retrieved", "itself")
+MISSING_BY = ("gonadotropin_therapy", "any_sperm", "itself")
 
 
 class Measurement(Document):
     """What the clinic writes down of the truth.
 
     ``missing_by`` says what a missing hormone depends on, as a shift of its normal score per
-    standard deviation: baseline variables, ``gn``, ``sperm_retrieved``, or the hormone ``itself``.
-    The shares in ``missing`` hold about as given, whatever they depend on.
+    standard deviation: baseline variables, ``gonadotropin_therapy``, ``any_sperm``, or the
+    hormone ``itself``. The shares in ``missing`` hold about as given, whatever they depend on.
     """
 
     rounded_to: dict[str, Positive]

@@ -98,7 +98,7 @@ def test_tables_and_figures_are_written_and_the_same_each_time(clinic, capsys):
 def test_the_reference_cohort_gives_the_reference_values(tmp_path, capsys):
     reference = json.loads((R / "g04_iptw.json").read_text())["m_estimation"]["ATE"]
     (tmp_path / "plan.yaml").write_text(
-        "treatment: gn\noutcome: y\ncovariates: {age: numeric, dur: numeric, bmi: numeric, "
+        "treatment: therapy\noutcome: y\ncovariates: {age: numeric, dur: numeric, bmi: numeric, "
         "vol: numeric, dx: {categorical: [idiopathic, cryptorchidism, orchitis, azfc]}, "
         "lh: numeric, fsh: numeric, t: numeric, e2: numeric, prl: numeric}\n"
         "methods: [iptw-ate]\n"

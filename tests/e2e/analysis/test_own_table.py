@@ -13,12 +13,12 @@ NAMES = {
     "fsh": "FSH [mIU/ml]",
     "cause": "Grund: Azoospermie",
     "centre": "Zentrum #",
-    "gn": "Hormontherapie",
+    "gonadotropin_therapy": "Hormontherapie",
     "y": "Spermien gefunden",
 }
 CAUSES = {"unexplained": "unklar", "undescended": "Hodenhochstand", "mumps": "Mumps"}
 PLAN = """\
-treatment: {gn}
+treatment: {gonadotropin_therapy}
 outcome: {y}
 covariates:
   "{age}": numeric
@@ -42,11 +42,15 @@ def men() -> pd.DataFrame:
     cause = rng.choice(list(CAUSES), n, p=[0.6, 0.25, 0.15])
     fsh = np.exp(rng.normal(2.7, 0.6, n)).round(1)
     known = cause != "unexplained"
-    gn = rng.random(n) < 0.5 + 0.15 * known
-    y = rng.random(n) < 0.25 + 0.15 * gn + 0.15 * known
+    gonadotropin_therapy = rng.random(n) < 0.5 + 0.15 * known
+    y = rng.random(n) < 0.25 + 0.15 * gonadotropin_therapy + 0.15 * known
     frame = pd.DataFrame(
         {"age": rng.integers(24, 50, n), "fsh": fsh, "cause": cause}
-        | {"centre": rng.choice([1, 2, 3], n), "gn": gn.astype(int), "y": y.astype(int)}
+        | {
+            "centre": rng.choice([1, 2, 3], n),
+            "gonadotropin_therapy": gonadotropin_therapy.astype(int),
+            "y": y.astype(int),
+        }
     )
     frame.loc[rng.random(n) < 0.1, "fsh"] = np.nan
     return frame

@@ -45,7 +45,7 @@ def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch, capsys):
     assert "Sample size re-estimated at analysis 1 (inverse normal)" in pages[6]
     assert "principal stratum" in " ".join(pages[7].split())
     doubts = " ".join(pages[8].split())
-    assert "Worst case: power is least at dropout 20" in doubts
+    assert "Worst case: lowest power" in doubts
     assert "One assumption at a time, 232 participants" in doubts
     assert {"report.html", "results", "study.json"} <= {p.name for p in Path("study").iterdir()}
     trials = pd.read_parquet("study/results/three-analyses.parquet")

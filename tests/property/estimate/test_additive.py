@@ -41,10 +41,10 @@ def test_intervals_cover_the_truth() -> None:
     """2,000 cohorts of 542 patients; MOVER misses on both sides, the delta method on one."""
     rng = np.random.default_rng(5)
     truth = np.array([0.5, 0.4, 0.3])
-    gn, s = rng.random((2, 2000, 542)) < 0.5
-    eta = -1 + truth[0] * gn + truth[1] * s + truth[2] * gn * s
+    therapy, s = rng.random((2, 2000, 542)) < 0.5
+    eta = -1 + truth[0] * therapy + truth[1] * s + truth[2] * therapy * s
     y = rng.random(eta.shape) < 1 / (1 + np.exp(-eta))
-    data = analysis_set({"gn": gn, "y": y}, treatment="gn", outcome="y")
+    data = analysis_set({"therapy": therapy, "y": y}, treatment="therapy", outcome="y")
     ours = additive_interaction(*interaction_coefficients(data, s))
     real = additive_interaction(truth, np.eye(3)).reri.estimate
     below, above = (ours.mover_high < real).mean(), (ours.mover_low > real).mean()

@@ -14,7 +14,7 @@ from estimate.comparison.clustered import (
 )
 from estimate.core.estimand import Estimand
 
-QUESTION = Estimand("couples", "gn 1 vs 0", "two_pronuclear_zygotes", "")
+QUESTION = Estimand("couples", "therapy 1 vs 0", "two_pronuclear_zygotes", "")
 ARM = np.tile([0, 1], 15)
 
 

@@ -62,19 +62,19 @@ def test_the_unit_of_a_column_does_not_matter(seed: int, factor: float, shift: f
 
 
 def cohort(sets: int, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return complete (set, n, [gn, x, y]) and with x missing at random given gn and y."""
+    """Return complete (set, n, [therapy, x, y]), and with x missing at random given the others."""
     rng = np.random.default_rng(seed)
-    gn = rng.integers(0, 2, (sets, n)).astype(float)
+    therapy = rng.integers(0, 2, (sets, n)).astype(float)
     x = rng.normal(size=(sets, n))
-    y = (rng.random((sets, n)) < special.expit(-1 + 0.8 * gn + 0.7 * x)).astype(float)
-    full = np.stack([gn, x, y], -1)
+    y = (rng.random((sets, n)) < special.expit(-1 + 0.8 * therapy + 0.7 * x)).astype(float)
+    full = np.stack([therapy, x, y], -1)
     holes = full.copy()
-    hidden = rng.random((sets, n)) < special.expit(-2.5 + 1.5 * gn + 1.5 * y)
+    hidden = rng.random((sets, n)) < special.expit(-2.5 + 1.5 * therapy + 1.5 * y)
     holes[..., 1] = np.where(hidden, np.nan, x)
     return full, holes
 
 
-GN_X_Y = [Column("gn"), Column("x"), Column("y")]
+GN_X_Y = [Column("therapy"), Column("x"), Column("y")]
 
 
 @pytest.mark.parametrize("method", ["pmm", "norm"])

@@ -37,9 +37,9 @@ def test_adjusted_p_values_are_ordered(p: np.ndarray) -> None:
 @given(st.integers(0, 10**6))
 def test_recoding_treatment_or_subgroup_keeps_the_interaction(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    gn, y, group = rng.integers(0, 2, (3, 200))
-    data = analysis_set({"gn": gn, "y": y}, treatment="gn", outcome="y")
-    other = analysis_set({"gn": 1 - gn, "y": y}, treatment="gn", outcome="y")
+    therapy, y, group = rng.integers(0, 2, (3, 200))
+    data = analysis_set({"therapy": therapy, "y": y}, treatment="therapy", outcome="y")
+    other = analysis_set({"therapy": 1 - therapy, "y": y}, treatment="therapy", outcome="y")
     test = interaction_test(data, group[:, None])
     for same in (
         interaction_test(other, group[:, None]),
@@ -53,9 +53,9 @@ def test_the_interaction_test_keeps_its_size() -> None:
     """4,000 trials of 400 patients without interaction: 5 % are significant, within 3 Monte Carlo
     SE."""
     rng = np.random.default_rng(7)
-    gn, group = rng.integers(0, 2, (2, 4000, 400))
-    risk = 1 / (1 + np.exp(1 - 0.5 * gn - 0.4 * group))
-    y = rng.random(gn.shape) < risk
-    data = analysis_set({"gn": gn, "y": y}, treatment="gn", outcome="y")
+    therapy, group = rng.integers(0, 2, (2, 4000, 400))
+    risk = 1 / (1 + np.exp(1 - 0.5 * therapy - 0.4 * group))
+    y = rng.random(therapy.shape) < risk
+    data = analysis_set({"therapy": therapy, "y": y}, treatment="therapy", outcome="y")
     p = interaction_test(data, group[..., None]).p_value
     assert abs((p < 0.05).mean() - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 4000)

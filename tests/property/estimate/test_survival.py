@@ -18,7 +18,7 @@ from estimate.survival.cumulative_live_birth import (
 TIMES = arrays(np.int64, 20, elements=st.integers(1, 5))
 BIRTHS = arrays(np.bool_, 20)
 ARM = np.tile([0, 1], 10)
-QUESTION = Estimand("couples", "gn 1 vs 0", "live_birth", "")
+QUESTION = Estimand("couples", "therapy 1 vs 0", "live_birth", "")
 
 
 @given(TIMES, BIRTHS)

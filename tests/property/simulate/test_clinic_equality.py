@@ -110,17 +110,17 @@ def test_surgery_comes_when_each_mans_own_regimen_is_over(tmp_path):
     )  # fmt: skip
     assert_equal(scenario, seed=3, replicate=0, patients=200)
     parts = tables(draw_cohort(scenario, 3, patients=200))
-    gn = parts["patients"].set_index("patient_id")["gn"]
+    gonadotropin_therapy = parts["patients"].set_index("patient_id")["gonadotropin_therapy"]
     for name in ("procedures", "operations"):
         table = parts[name]
-        assert (table["day"] == np.where(gn[table["patient_id"]], 60, 90)).all()
+        assert (table["day"] == np.where(gonadotropin_therapy[table["patient_id"]], 60, 90)).all()
     visits, injections = (
-        parts[name].groupby(gn[parts[name]["patient_id"]].to_numpy())["day"].max()
+        parts[name].groupby(gonadotropin_therapy[parts[name]["patient_id"]].to_numpy())["day"].max()
         for name in ("visits", "injections")
     )
     assert visits.to_dict() == {0: 90, 1: 60}
     assert injections[1] == 58
-    completed = parts["patients"].groupby("gn")["completed"].mean()
+    completed = parts["patients"].groupby("gonadotropin_therapy")["completed"].mean()
     assert 0.6 < completed[0] < 0.8 < completed[1] < 0.95  # two months are all of two
 
 
@@ -183,7 +183,7 @@ def test_faded_effect_finds_no_more_sperm_and_only_among_the_treated():
         ]
         for more in ({}, {"biology": late})
     )
-    untreated = kept["gn"] == 0
+    untreated = kept["gonadotropin_therapy"] == 0
     assert faded["sperm_retrieved"][untreated].equals(kept["sperm_retrieved"][untreated])
     lost = (kept["sperm_retrieved"] == 1) & (faded["sperm_retrieved"] == 0)
     gained = (kept["sperm_retrieved"] == 0) & (faded["sperm_retrieved"] == 1)

@@ -73,7 +73,7 @@ def test_a_man_is_operated_on_or_has_sperm_in_the_ejaculate_and_never_both():
 def test_the_tables_agree_with_each_other():
     t = tables(drawn(), 3)
     patients = t["patients"].set_index("patient_id")
-    treated = patients.index[patients["gn"] == 1]
+    treated = patients.index[patients["gonadotropin_therapy"] == 1]
     assert set(t["injections"]["patient_id"]) == set(treated)
     assert (t["injections"]["day"] < 90).all()
     assert t["visits"].groupby("patient_id").size().loc[treated].eq(4).all()
@@ -108,13 +108,17 @@ def with_regimens(untreated: str, treated: str) -> Scenario:
 
 def test_injections_of_two_regimens_stand_man_by_man_and_day_by_day():
     t = tables(draw_cohort(with_regimens("ufsh-only", "hcg-only"), seed=2, patients=80))
-    injections, gn = t["injections"], t["patients"].set_index("patient_id")["gn"]
+    injections, gonadotropin_therapy = (
+        t["injections"],
+        t["patients"].set_index("patient_id")["gonadotropin_therapy"],
+    )
     assert (
-        injections["drug"] == gn.loc[injections["patient_id"]].map({0: "ufsh", 1: "hcg"}).array
+        injections["drug"]
+        == gonadotropin_therapy.loc[injections["patient_id"]].map({0: "ufsh", 1: "hcg"}).array
     ).all()
     in_order = injections.sort_values(["patient_id", "day"], kind="stable", ignore_index=True)
     pd.testing.assert_frame_equal(injections, in_order)
-    assert set(injections["patient_id"]) == set(gn.index)
+    assert set(injections["patient_id"]) == set(gonadotropin_therapy.index)
 
 
 def test_without_drugs_there_are_no_injections_and_the_same_columns():
@@ -129,7 +133,9 @@ def test_truth_holds_the_observed_outcome_on_the_way_taken():
     patients, truth = t["patients"], t["truth"]
     operated = patients["micro_tese"] == 1
     taken = np.where(
-        patients["gn"] == 1, truth["sperm_retrieved_treated"], truth["sperm_retrieved_untreated"]
+        patients["gonadotropin_therapy"] == 1,
+        truth["sperm_retrieved_treated"],
+        truth["sperm_retrieved_untreated"],
     )
     assert (patients["sperm_retrieved"][operated].to_numpy(int) == taken[operated]).all()
 

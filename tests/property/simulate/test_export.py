@@ -21,7 +21,7 @@ from tests.support.exported import assert_same_values
 FIELDS = (
     Field("patient_id", "count", unit_of(""), "number of the man"),
     Field("fsh_iu_l", "number", unit_of("[IU]/L"), "serum FSH"),
-    Field("gn", "flag", unit_of(""), "1 if treated"),
+    Field("gonadotropin_therapy", "flag", unit_of(""), "1 if treated"),
     Field("note", "text", unit_of(""), "words"),
 )
 
@@ -35,7 +35,7 @@ def tables(largest: float, words: st.SearchStrategy[str]) -> st.SearchStrategy[p
             {
                 "patient_id": np.arange(1, len(rows) + 1),
                 "fsh_iu_l": np.array([number for number, _, _ in rows]),
-                "gn": pd.array([flag for _, flag, _ in rows], dtype="Int8"),
+                "gonadotropin_therapy": pd.array([flag for _, flag, _ in rows], dtype="Int8"),
                 "note": pd.Series([word for *_, word in rows], dtype=object),
             }
         )

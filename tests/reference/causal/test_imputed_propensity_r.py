@@ -25,7 +25,7 @@ def imputed() -> AnalysisSet:
     patients["dx"] = pd.Categorical(patients["dx"], DIAGNOSES).codes
     columns = {name: patients[name].to_numpy().reshape(10, 542) for name in patients}
     kinds = {**dict.fromkeys(NUMBERS, Numeric()), "dx": Categorical(DIAGNOSES)}
-    return analysis_set(columns, treatment="gn", outcome="y", covariates=kinds)
+    return analysis_set(columns, treatment="therapy", outcome="y", covariates=kinds)
 
 
 def test_weights_and_effects_within_each_imputation(imputed, r_output) -> None:

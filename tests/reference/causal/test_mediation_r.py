@@ -51,7 +51,7 @@ def analyse(cohort: AnalysisSet, name: str, draws: int) -> Mediation:
         cohort.treatment,
         cohort.outcome,
         np.random.default_rng(20220101),
-        names=(name, "gn", "sperm_retrieved"),
+        names=(name, "therapy", "sperm_retrieved"),
         covariates=design_matrix(cohort, covariates, treatment=False).X[..., 1:],
         interaction=interaction,
         draws=draws,
@@ -111,7 +111,7 @@ def test_a_numeric_mediator(cohort, r_output) -> None:
         cohort.covariates["testosterone_nmol_l"],
         cohort.outcome,
         np.random.default_rng(1),
-        names=("gn", "testosterone_nmol_l", "sperm_retrieved"),
+        names=("therapy", "testosterone_nmol_l", "sperm_retrieved"),
         covariates=cohort.covariates["age_years"][:, None],
         draws=4000,
     )

@@ -39,7 +39,7 @@ ORACLES = {
     oracle["id"]: oracle
     for oracle in json.loads((Path(__file__).parents[1] / "trial_oracles.json").read_text())
 }
-QUESTION = Estimand("randomised patients", "gn 1 vs 0", "sperm_in_ejaculate", "")
+QUESTION = Estimand("randomised patients", "therapy 1 vs 0", "sperm_in_ejaculate", "")
 COUNTS = (55, 100, 40, 100)
 
 
@@ -138,8 +138,8 @@ def deterministic_trial():
 def trial_data():
     y, arm, site, x = deterministic_trial()
     return analysis_set(
-        {"y": y, "gn": arm, "site": site, "x": x},
-        treatment="gn",
+        {"y": y, "therapy": arm, "site": site, "x": x},
+        treatment="therapy",
         outcome="y",
         covariates={"x": Numeric(), "site": Categorical(("0", "1", "2", "3"))},
     )

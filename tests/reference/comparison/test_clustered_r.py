@@ -24,13 +24,13 @@ R = Path(__file__).parents[1] / "r"
 COUPLES = pd.read_csv(R / "icsi138.csv")
 G11 = json.loads((R / "g11_rates_clustered.json").read_text())
 STEPS = {"fertilisation": ("pn2", "oocytes"), "d3": ("d3", "pn2"), "blast": ("blast", "d3")}
-QUESTION = Estimand("couples with ICSI", "gn 1 vs 0", "two_pronuclear_zygotes", "")
+QUESTION = Estimand("couples with ICSI", "therapy 1 vs 0", "two_pronuclear_zygotes", "")
 
 
 @pytest.fixture(params=STEPS)
 def step(request) -> tuple[Rates, dict]:
     events, trials = STEPS[request.param]
-    return rates(COUPLES[events], COUPLES[trials], COUPLES["gn"]), G11[request.param]
+    return rates(COUPLES[events], COUPLES[trials], COUPLES["therapy"]), G11[request.param]
 
 
 def test_naive(step) -> None:

@@ -24,9 +24,9 @@ from estimate.published.table_margins import odds_ratio_from_margins
 from estimate.regression.logistic import fit_logistic
 from protocol.errors import InputError
 
-QUESTION = Estimand("patients operated", "gn 1 vs 0", "sperm_retrieved", "")
+QUESTION = Estimand("patients operated", "therapy 1 vs 0", "sperm_retrieved", "")
 TABLES = [
-    "crude_542",
+    "unadjusted_542",
     "composite_569",
     "microTESE_over_all_starters",
     "CDR",
@@ -152,7 +152,11 @@ def test_one_of_eight_p_values_after_correction(r_output):
 
 @pytest.mark.parametrize(
     ("name", "printed"),
-    [("crude", (1.87, 1.22, 2.92)), ("iptw", (1.59, 1.02, 2.52)), ("matched", (1.80, 1.04, 3.16))],
+    [
+        ("unadjusted", (1.87, 1.22, 2.92)),
+        ("iptw", (1.59, 1.02, 2.52)),
+        ("matched", (1.80, 1.04, 3.16)),
+    ],
 )
 def test_what_printed_intervals_imply(r_output, name, printed):
     r, ours = r_output("g01_paper_counts")["implied"][name], implied(*printed)

@@ -15,7 +15,7 @@ MEN = pd.read_csv(R / "cohort542_mar.csv")
 G02 = json.loads((R / "g02_table1.json").read_text())
 TABLE = table_one(
     MEN,
-    "gn",
+    "therapy",
     {**dict.fromkeys(G02["continuous"], Numeric()), "dx": Categorical(tuple(G02["dx"]["rows"]))},
 )
 

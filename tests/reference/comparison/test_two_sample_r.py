@@ -25,12 +25,14 @@ NUMERIC = list(G02["continuous"])
 
 @pytest.mark.parametrize("name", NUMERIC)
 def test_a_continuous_characteristic(name: str) -> None:
-    r, x, gn = G02["continuous"][name], MEN[name].to_numpy(float), MEN["gn"].to_numpy()
-    test = wilcoxon(x, gn)
+    r, x, therapy = G02["continuous"][name], MEN[name].to_numpy(float), MEN["therapy"].to_numpy()
+    test = wilcoxon(x, therapy)
     assert test.statistic == r["wilcox_W"]
     assert test.p_value == pytest.approx(r["wilcox_p_cc"], rel=1e-10)
-    assert wilcoxon(x, gn, continuity=False).p_value == pytest.approx(r["wilcox_p_nocc"], rel=1e-10)
-    assert welch(x, gn).p_value == pytest.approx(r["welch_p"], rel=1e-10)
+    assert wilcoxon(x, therapy, continuity=False).p_value == pytest.approx(
+        r["wilcox_p_nocc"], rel=1e-10
+    )
+    assert welch(x, therapy).p_value == pytest.approx(r["welch_p"], rel=1e-10)
     shapiro = stats.shapiro(x[~np.isnan(x)])
     assert shapiro.statistic == pytest.approx(r["shapiro_W"], rel=1e-8)
     assert shapiro.pvalue == pytest.approx(r["shapiro_p"], rel=1e-5)
@@ -38,7 +40,7 @@ def test_a_continuous_characteristic(name: str) -> None:
 
 def test_all_characteristics_in_one_batch() -> None:
     batch = MEN[NUMERIC].to_numpy(float).T
-    p = wilcoxon(batch, MEN["gn"].to_numpy()).p_value
+    p = wilcoxon(batch, MEN["therapy"].to_numpy()).p_value
     assert p == pytest.approx([G02["continuous"][n]["wilcox_p_cc"] for n in NUMERIC], rel=1e-10)
 
 

@@ -3,7 +3,7 @@
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 source(file.path(dirname(script), "common.R"))
 patients <- read_data("cohort542_mar")
-treated <- patients$gn == 1
+treated <- patients$therapy == 1
 
 describe <- function(name) {
   x <- patients[[name]]
@@ -21,13 +21,13 @@ describe <- function(name) {
 numeric <- c("age", "dur", "bmi", "vol", "lh", "fsh", "t", "e2", "prl")
 out <- list(continuous = sapply(numeric, describe, simplify = FALSE))
 
-arms <- table(patients$gn, patients$dx)
+arms <- table(patients$therapy, patients$dx)
 test <- chisq.test(arms)
 out$dx <- list(rows = diagnoses, gn0 = as.vector(arms[1, ]), gn1 = as.vector(arms[2, ]),
                chisq = unname(test$statistic), df = unname(test$parameter), p = test$p.value,
                fisher_p = fisher.test(arms)$p.value)
 
-retrieved <- table(patients$gn, patients$y)
+retrieved <- table(patients$therapy, patients$y)
 yates <- chisq.test(retrieved); plain <- chisq.test(retrieved, correct = FALSE)
 exact <- fisher.test(retrieved)
 out$srr <- list(table = unname(unclass(retrieved)), yates = unname(yates$statistic),

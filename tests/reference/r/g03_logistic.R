@@ -9,7 +9,7 @@ table_of <- function(fit) {
   list(term = names(coef(fit)), coef = s[, 1], se = s[, 2], z = s[, 3], p = s[, 4])
 }
 describe <- function(fit, data) {
-  without <- logistic(update(formula(fit), . ~ . - gn), data)
+  without <- logistic(update(formula(fit), . ~ . - therapy), data)
   test <- ratio_test(fit, without)
   robust <- function(type) unname(sqrt(diag(vcovHC(fit, type = type))))
   coefficients <- table_of(fit)
@@ -19,35 +19,35 @@ describe <- function(fit, data) {
     lrt_gn = test$lrt, lrt_gn_p = test$p, n = nobs(fit), se_HC0 = robust("HC0"),
     se_HC1 = robust("HC1"), se_HC3 = robust("HC3"), brier = mean((data$y - fitted(fit))^2)))
 }
-models <- list(crude = character(0), model1 = "age", model2 = c("age", "dur", "bmi", "dx"),
+models <- list(unadjusted = character(0), model1 = "age", model2 = c("age", "dur", "bmi", "dx"),
                model3 = model_3)
 fit_all <- function(data) lapply(models, function(terms) {
-  describe(logistic(formula_of("y", c("gn", terms)), data), data)
+  describe(logistic(formula_of("y", c("therapy", terms)), data), data)
 })
 full <- read_data("cohort542_full")
 complete <- na.omit(read_data("cohort542_mar"))
 out <- list(full_data = fit_all(full), complete_case = fit_all(complete))
 
 # The propensity score as a covariate, and how collinear it is with its own covariates.
-score <- logistic(formula_of("gn", score_terms), full)
+score <- logistic(formula_of("therapy", score_terms), full)
 full$ps <- fitted(score); full$lps <- qlogis(full$ps)
 columns <- model.matrix(score)[, -1]
-with_score <- c("gn", "ps")
-inflation <- function(x) 1 / (1 - summary(lm(full$gn ~ x))$r.squared)
+with_score <- c("therapy", "ps")
+inflation <- function(x) 1 / (1 - summary(lm(full$therapy ~ x))$r.squared)
 condition <- function(x) {  # of the correlation matrix
   values <- eigen(cor(x), symmetric = TRUE, only.values = TRUE)$values
   max(values) / min(values)
 }
 out$ps_covariate <- list(
-  y_gn_ps = describe(logistic(y ~ gn + ps, full), full),
-  y_gn_logitps = describe(logistic(y ~ gn + lps, full), full),
-  full_plus_ps = describe(logistic(formula_of("y", c("gn", model_3, "vol", "ps")), full), full),
+  y_gn_ps = describe(logistic(y ~ therapy + ps, full), full),
+  y_gn_logitps = describe(logistic(y ~ therapy + lps, full), full),
+  full_plus_ps = describe(logistic(formula_of("y", c("therapy", model_3, "vol", "ps")), full), full),
   collinearity = list(
     R2_logit_ps_on_covariates = summary(lm(full$lps ~ columns))$r.squared,
     R2_ps_on_covariates = summary(lm(full$ps ~ columns))$r.squared,
     vif_gn_without_ps = inflation(columns), vif_gn_with_ps = inflation(cbind(columns, full$ps)),
-    cond_without = condition(cbind(full$gn, columns)),
-    cond_with = condition(cbind(full$gn, columns, full$ps))))
+    cond_without = condition(cbind(full$therapy, columns)),
+    cond_with = condition(cbind(full$therapy, columns, full$ps))))
 
 # Firth: the log likelihood plus half the log determinant of the information. `fixed` holds one
 # coefficient at a value; the penalty is that of all columns throughout.
@@ -96,11 +96,11 @@ firth_p <- function(X, y, fit) sapply(seq_along(fit$coef), function(j) {
   pchisq(2 * (fit$loglik - firth(X, y, j)$loglik), 1, lower.tail = FALSE)
 })
 azfc <- subset(full, dx == "azfc")
-X <- model.matrix(~ gn + age, azfc)
+X <- model.matrix(~ therapy + age, azfc)
 fit <- firth(X, azfc$y)
 out$firth_azfc <- list(n = nrow(azfc), coef = fit$coef, se = fit$se,
                        ci_pl = firth_limits(X, azfc$y, fit), p = firth_p(X, azfc$y, fit),
-                       ml = table_of(logistic(y ~ gn + age, azfc)))
+                       ml = table_of(logistic(y ~ therapy + age, azfc)))
 rows <- stored("g03_logistic")$firth_separation$data
 x <- sapply(rows, `[[`, "x"); y <- sapply(rows, `[[`, "y")
 X <- cbind(1, x)
@@ -108,7 +108,7 @@ fit <- firth(X, y)
 out$firth_separation <- list(data = data.frame(y = y, x = x), coef = fit$coef,
                              ci = firth_limits(X, y, fit), p = firth_p(X, y, fit))
 
-fit <- glm(formula_of("y", c("gn", models$model2)), poisson, full, control = settled)
+fit <- glm(formula_of("y", c("therapy", models$model2)), poisson, full, control = settled)
 out$modified_poisson_model2 <- list(coef = unname(coef(fit)),
                                     se_HC0 = unname(sqrt(diag(vcovHC(fit, type = "HC0")))))
 save_oracle("g03_logistic", out)

@@ -6,15 +6,15 @@ script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 source(file.path(dirname(script), "common.R"))
 need("MASS", "pROC", "survey", "geepack", "sandwich", "rms")
 patients <- read_data("cohort542_full")
-a <- patients$gn; y <- patients$y; n <- nrow(patients)
-score <- logistic(formula_of("gn", score_terms), patients)
+a <- patients$therapy; y <- patients$y; n <- nrow(patients)
+score <- logistic(formula_of("therapy", score_terms), patients)
 ps <- unname(fitted(score))
 s <- unname(coef(summary(score)))
 curve <- roc(a, ps, quiet = TRUE, direction = "<")
 out <- list(ps_model = list(
   term = names(coef(score)), coef = s[, 1], se = s[, 2], z = s[, 3], p = s[, 4],
   c_stat = as.numeric(auc(curve)), delong_ci = as.numeric(ci.auc(curve, method = "delong")),
-  somers_rank_c = unname(lrm(formula_of("gn", score_terms), patients)$stats["C"]),
+  somers_rank_c = unname(lrm(formula_of("therapy", score_terms), patients)$stats["C"]),
   ps_first10 = ps[1:10], ps_range = range(ps)))
 
 weights_of <- list(
@@ -36,20 +36,20 @@ out$weights <- lapply(w, function(w) list(
 # One weighted logistic model, with each standard error of its treatment coefficient.
 weighted <- function(terms, w) {
   data <- transform(patients, w = w, id = seq_len(n))
-  formula <- formula_of("y", c("gn", terms))
+  formula <- formula_of("y", c("therapy", terms))
   fit <- quietly(glm(formula, binomial, data, weights = w, control = settled))
   quasi <- quietly(glm(formula, quasibinomial, data, weights = w, control = settled))
-  robust <- function(type) unname(sqrt(vcovHC(fit, type = type)["gn", "gn"]))
+  robust <- function(type) unname(sqrt(vcovHC(fit, type = type)["therapy", "therapy"]))
   survey_fit <- quietly(svyglm(formula, svydesign(~1, weights = ~w, data = data),
                                family = quasibinomial, control = settled))
   gee <- quietly(geeglm(formula, id = id, data = data, weights = w, family = binomial))
-  est <- unname(coef(fit)["gn"]); df <- survey_fit$df.residual
-  se <- unname(sqrt(vcov(survey_fit)["gn", "gn"]))
-  list(coef_gn = est, se_naive_glm = unname(sqrt(vcov(fit)["gn", "gn"])),
-       se_quasi = unname(sqrt(vcov(quasi)["gn", "gn"])), se_HC0 = robust("HC0"),
+  est <- unname(coef(fit)["therapy"]); df <- survey_fit$df.residual
+  se <- unname(sqrt(vcov(survey_fit)["therapy", "therapy"]))
+  list(coef_gn = est, se_naive_glm = unname(sqrt(vcov(fit)["therapy", "therapy"])),
+       se_quasi = unname(sqrt(vcov(quasi)["therapy", "therapy"])), se_HC0 = robust("HC0"),
        se_HC1 = robust("HC1"), se_HC3 = robust("HC3"), se_svyglm = se, svy_df = df,
        svy_p = 2 * pt(-abs(est / se), df), svy_ci = est + c(-1, 1) * qt(0.975, df) * se,
-       se_gee = coef(summary(gee))["gn", "Std.err"], svy_eq_HC0_times = se / robust("HC0"),
+       se_gee = coef(summary(gee))["therapy", "Std.err"], svy_eq_HC0_times = se / robust("HC0"),
        sqrt_n_over_nm1 = sqrt(n / (n - 1)))
 }
 out$msm_unadjusted <- lapply(w, function(w) weighted(character(0), w))
@@ -59,12 +59,12 @@ out$msm_plus_covariates_paper_style <- lapply(w[c("ate", "ate_stab", "att", "ato
 # As in the article: weights and covariates, model-based errors, profile limits.
 paper_style <- function(w) {
   data <- transform(patients, w = w)
-  full <- formula_of("y", c("gn", score_terms)); null <- formula_of("y", score_terms)
+  full <- formula_of("y", c("therapy", score_terms)); null <- formula_of("y", score_terms)
   fit <- quietly(glm(full, binomial, data, weights = w, control = settled))
   without <- quietly(glm(null, binomial, data, weights = w, control = settled))
   lrt <- deviance(without) - deviance(fit)
-  list(OR = exp(unname(coef(fit)["gn"])),
-       profile_ci = exp(profile_limits(fit, "gn")), lrt = lrt,
+  list(OR = exp(unname(coef(fit)["therapy"])),
+       profile_ci = exp(profile_limits(fit, "therapy")), lrt = lrt,
        p_lrt = pchisq(lrt, 1, lower.tail = FALSE))
 }
 out$paper_style_stabilised_naive <- paper_style(w$ate_stab)

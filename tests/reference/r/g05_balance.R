@@ -3,8 +3,8 @@
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 source(file.path(dirname(script), "common.R"))
 patients <- read_data("cohort542_full")
-a <- patients$gn
-ps <- fitted(logistic(formula_of("gn", score_terms), patients))
+a <- patients$therapy
+ps <- fitted(logistic(formula_of("therapy", score_terms), patients))
 ate <- a / ps + (1 - a) / (1 - ps); att <- a + (1 - a) * ps / (1 - ps)
 ato <- a * (1 - ps) + (1 - a) * ps
 one <- rep(1, nrow(patients))

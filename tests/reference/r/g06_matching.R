@@ -6,8 +6,8 @@ script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 source(file.path(dirname(script), "common.R"))
 need("sandwich", "survival")
 patients <- read_data("cohort542_full")
-a <- patients$gn
-score <- logistic(formula_of("gn", score_terms), patients)
+a <- patients$therapy
+score <- logistic(formula_of("therapy", score_terms), patients)
 ps <- unname(fitted(score)); logit <- unname(predict(score))
 
 # Pairs (focal, partner) of row numbers, ordered by the focal patient.
@@ -55,21 +55,21 @@ design <- function(distance, focal, order, caliper = Inf, exact = NULL) {
   pairs <- match_pairs(distance, focal, order, caliper, exact)
   rows <- c(t(pairs)); used <- seq_along(a) %in% rows
   matched <- patients[rows, ]; matched$pair <- rep(seq_len(nrow(pairs)), each = 2)
-  fit <- logistic(y ~ gn, matched)
-  adjusted <- logistic(formula_of("y", c("gn", score_terms)), matched)
+  fit <- logistic(y ~ therapy, matched)
+  adjusted <- logistic(formula_of("y", c("therapy", score_terms)), matched)
   clustered <- function(fit, type, cadjust) {
-    unname(sqrt(vcovCL(fit, cluster = matched$pair, type = type, cadjust = cadjust)["gn", "gn"]))
+    unname(sqrt(vcovCL(fit, cluster = matched$pair, type = type, cadjust = cadjust)["therapy", "therapy"]))
   }
-  conditional <- clogit(y ~ gn + strata(pair), matched, method = "exact",
+  conditional <- clogit(y ~ therapy + strata(pair), matched, method = "exact",
                         control = coxph.control(eps = 1e-12, toler.chol = 1e-14, iter.max = 50))
-  treated <- matched[matched$gn == 1, ]; control <- matched[matched$gn == 0, ]
+  treated <- matched[matched$therapy == 1, ]; control <- matched[matched$therapy == 0, ]
   both_outcomes <- table(factor(treated$y, 0:1),
                          factor(control$y[match(treated$pair, control$pair)], 0:1))
   discordant <- c(both_outcomes[1, 2], both_outcomes[2, 1])
   smd <- differences(c(list(distance = distance), columns), focal, used)
   plain <- differences(columns, focal, rep(TRUE, length(a)))
-  estimate <- function(fit) unname(coef(fit)["gn"])
-  naive <- function(fit) unname(sqrt(vcov(fit)["gn", "gn"]))
+  estimate <- function(fit) unname(coef(fit)["therapy"])
+  naive <- function(fit) unname(sqrt(vcov(fit)["therapy", "therapy"]))
   list(n_pairs = nrow(pairs), pairs = pairs,
        mean_ps_gap = mean(abs(distance[pairs[, 1]] - distance[pairs[, 2]])),
        caliper = if (is.finite(caliper)) caliper else NA,

@@ -30,7 +30,7 @@ fit_one <- function(name) {
   data <- transform(patients, x = v, bent = c(rcspline.eval(v, k)))
   fit <- lrm(y ~ rcs(v, k), data = data.frame(y = data$y, v = v), eps = 1e-14, maxit = 100)
   wald <- anova(fit)
-  others <- c("gn", setdiff(score_terms, name))
+  others <- c("therapy", setdiff(score_terms, name))
   straight <- logistic(formula_of("y", "x"), data); curved <- logistic(y ~ x + bent, data)
   line <- logistic(formula_of("y", c("x", others)), data)
   bent <- logistic(formula_of("y", c("x", "bent", others)), data)

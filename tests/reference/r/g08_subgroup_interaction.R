@@ -10,18 +10,18 @@ second <- with(patients, list(
 two_groups <- function(name) {
   data <- transform(patients, group = as.numeric(second[[name]]))
   terms <- if (name == "nonidio") setdiff(model_3, "dx") else model_3
-  joint <- logistic(formula_of("y", c("gn * group", terms)), data)
-  main <- logistic(formula_of("y", c("gn", "group", terms)), data)
+  joint <- logistic(formula_of("y", c("therapy * group", terms)), data)
+  main <- logistic(formula_of("y", c("therapy", "group", terms)), data)
   test <- anova(main, joint, test = "LRT")
-  s <- coef(summary(joint))["gn:group", ]
-  V <- vcov(joint); effect <- coef(joint)["gn"] + c(0, s[1])
-  variance <- c(V["gn", "gn"], sum(V[c("gn", "gn:group"), c("gn", "gn:group")]))
+  s <- coef(summary(joint))["therapy:group", ]
+  V <- vcov(joint); effect <- coef(joint)["therapy"] + c(0, s[1])
+  variance <- c(V["therapy", "therapy"], sum(V[c("therapy", "therapy:group"), c("therapy", "therapy:group")]))
   strata <- lapply(0:1, function(g) {
     part <- data[data$group == g, ]
-    fit <- logistic(formula_of("y", c("gn", terms)), part)
-    list(n = nrow(part), events = sum(part$y), log_or = unname(coef(fit)["gn"]),
-         se = unname(sqrt(vcov(fit)["gn", "gn"])), profile_ci = profile_limits(fit, "gn"),
-         counts = unname(unclass(table(part$gn, part$y))))
+    fit <- logistic(formula_of("y", c("therapy", terms)), part)
+    list(n = nrow(part), events = sum(part$y), log_or = unname(coef(fit)["therapy"]),
+         se = unname(sqrt(vcov(fit)["therapy", "therapy"])), profile_ci = profile_limits(fit, "therapy"),
+         counts = unname(unclass(table(part$therapy, part$y))))
   })
   apart <- (strata[[2]]$log_or - strata[[1]]$log_or) / sqrt(strata[[1]]$se^2 + strata[[2]]$se^2)
   list(lrt = test$Deviance[2], p_lrt = test$`Pr(>Chi)`[2], wald_z = unname(s[3]),
@@ -35,9 +35,9 @@ p <- unname(sapply(out$adjusted, `[[`, "p_lrt"))
 out$multiplicity <- list(p = p, holm = p.adjust(p, "holm"), bh = p.adjust(p, "BH"),
                          bonferroni = p.adjust(p, "bonferroni"))
 whole <- function(modifier) {
-  terms <- c("gn", model_3, "vol")
+  terms <- c("therapy", model_3, "vol")
   main <- logistic(formula_of("y", terms), patients)
-  joint <- logistic(formula_of("y", c(terms, paste0("gn:", modifier))), patients)
+  joint <- logistic(formula_of("y", c(terms, paste0("therapy:", modifier))), patients)
   test <- anova(main, joint, test = "LRT")
   list(lrt = test$Deviance[2], df = test$Df[2], p = test$`Pr(>Chi)`[2])
 }

@@ -54,7 +54,7 @@ tabulated <- function(b, V, m) {
   }
   rows <- rbind(c(1, NA, NA), of(c(0, 1, 0)), of(c(1, 0, 0)), of(c(1, 1, 1)), of(c(0, 1, 0)),
                 of(c(0, 1, 1)), of(c(0, 0, 1)), c(m$RERI, m$mover_ci))
-  labels <- c("OR00", "OR01", "OR10", "OR11", "OR(S on outcome [gn==0]", "OR(S on outcome [gn==1]",
+  labels <- c("OR00", "OR01", "OR10", "OR11", "OR(S on outcome [therapy==0]", "OR(S on outcome [therapy==1]",
               "Multiplicative scale", "RERI")
   data.frame(Measures = labels, Estimates = rows[, 1], CI.ll = rows[, 2], CI.ul = rows[, 3])
 }
@@ -62,8 +62,8 @@ finite <- function(x) ifelse(is.finite(x), x, NA)
 adjusted <- function(name) {
   data <- transform(patients, exposure = as.numeric(exposed[[name]]))
   terms <- if (name == "nonidio") setdiff(model_3, "dx") else model_3
-  fit <- logistic(formula_of("y", c("gn", "exposure", "gn:exposure", terms)), data)
-  at <- c("gn", "exposure", "gn:exposure")
+  fit <- logistic(formula_of("y", c("therapy", "exposure", "therapy:exposure", terms)), data)
+  at <- c("therapy", "exposure", "therapy:exposure")
   b <- unname(coef(fit)[at]); V <- unname(vcov(fit)[at, at])
   epi <- suppressWarnings(epi.interaction(fit, match(at, names(coef(fit))), param = "product"))
   m <- measures(b, V)
@@ -76,15 +76,15 @@ out <- list(adjusted = sapply(names(exposed), adjusted, simplify = FALSE))
 
 # Four risks without covariates.
 data <- transform(patients, exposure = as.numeric(dur > 3))
-p <- unname(unclass(with(data, tapply(y, list(gn, exposure), mean))))
-n <- unname(unclass(with(data, table(gn, exposure))))
+p <- unname(unclass(with(data, tapply(y, list(therapy, exposure), mean))))
+n <- unname(unclass(with(data, table(therapy, exposure))))
 reri_of <- function(data) {
-  b <- coef(glm(y ~ gn * exposure, binomial, data))
+  b <- coef(glm(y ~ therapy * exposure, binomial, data))
   unname(exp(sum(b[2:4])) - exp(b[2]) - exp(b[3]) + 1)
 }
 set.seed(20220101)
 again <- boot(data, function(data, rows) reri_of(data[rows, ]), R = 4000)
-out$crude_dur <- list(
+out$unadjusted_dur <- list(
   p = p, n = n, RERI_RR = (p[2, 2] - p[2, 1] - p[1, 2]) / p[1, 1] + 1,
   IC = p[2, 2] - p[2, 1] - p[1, 2] + p[1, 1], IC_se = sqrt(sum(p * (1 - p) / n)),
   RERI_OR = reri_of(data), boot_percentile = unname(quantile(again$t, c(0.025, 0.975), type = 6)),

@@ -3,7 +3,7 @@
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 source(file.path(dirname(script), "common.R"))
 need("survival")
-couples <- transform(read_data("icsi138"), g = gn, event = livebirth)
+couples <- transform(read_data("icsi138"), g = therapy, event = livebirth)
 last <- max(couples$n_et)
 curve <- function(time, type) {
   fit <- survfit(Surv(time, event) ~ g, couples, conf.type = type)
@@ -17,9 +17,9 @@ log_rank <- function(time, rho = 0) survdiff(Surv(time, event) ~ g, couples, rho
 p_of <- function(test) pchisq(test$chisq, 1, lower.tail = FALSE)
 cox <- function(time, ties) {
   control <- coxph.control(eps = 1e-12, toler.chol = 1e-14, iter.max = 50)
-  fit <- coxph(Surv(time, event) ~ gn, couples, ties = ties, control = control)
+  fit <- coxph(Surv(time, event) ~ therapy, couples, ties = ties, control = control)
   s <- coef(summary(fit))
-  list(term = "gn", coef = s[, "coef"], se = s[, "se(coef)"], z = s[, "z"], p = s[, "Pr(>|z|)"])
+  list(term = "therapy", coef = s[, "coef"], se = s[, "se(coef)"], z = s[, "z"], p = s[, "Pr(>|z|)"])
 }
 time <- couples$n_et
 test <- log_rank(time); peto <- log_rank(time, 1)
@@ -30,9 +30,9 @@ out <- list(censored = c(curves(time), list(
 
 # Nobody leaves: couples without a birth stay at risk to the last order of transfer.
 time <- ifelse(couples$event == 1, couples$n_et, last); test <- log_rank(time)
-crude <- tapply(couples$event, couples$g, mean)
+unadjusted <- tapply(couples$event, couples$g, mean)
 out$conservative_no_censoring <- c(curves(time), list(
-  K = last, logrank = test$chisq, p = p_of(test), crude_by_arm = as.list(crude)))
+  K = last, logrank = test$chisq, p = p_of(test), unadjusted_by_arm = as.list(unadjusted)))
 # Only couples who still have embryos are censored.
 stays <- couples$event == 0 & couples$embryos_left == 0
 time <- ifelse(stays, last, couples$n_et); test <- log_rank(time)
@@ -42,7 +42,7 @@ out$embryos_left_censored <- c(curves(time), list(logrank = test$chisq, p = p_of
 long <- couples[rep(seq_len(nrow(couples)), couples$n_et), ]
 long$et <- sequence(couples$n_et); long$y <- as.numeric(long$et == long$n_et & long$event == 1)
 discrete <- function(link) {
-  fit <- glm(y ~ gn + factor(pmin(et, 4)), binomial(link), long, control = settled)
+  fit <- glm(y ~ therapy + factor(pmin(et, 4)), binomial(link), long, control = settled)
   s <- unname(coef(summary(fit)))
   list(term = names(coef(fit)), coef = s[, 1], se = s[, 2], z = s[, 3], p = s[, 4])
 }

@@ -5,24 +5,24 @@ source(file.path(dirname(script), "common.R"))
 need("geepack", "lme4")
 couples <- read_data("icsi138")
 step <- function(events, trials) {
-  data <- data.frame(gn = couples$gn, id = couples$pid, k = couples[[events]],
+  data <- data.frame(therapy = couples$therapy, id = couples$pid, k = couples[[events]],
                      n = couples[[trials]])
   data <- data[data$n > 0, ]
-  k <- tapply(data$k, data$gn, sum); n <- tapply(data$n, data$gn, sum)
-  naive <- quietly(glm(cbind(k, n - k) ~ gn, binomial, data, control = settled))
-  over <- quietly(glm(cbind(k, n - k) ~ gn, quasibinomial, data, control = settled))
-  long <- data[rep(seq_len(nrow(data)), data$n), c("id", "gn")]
+  k <- tapply(data$k, data$therapy, sum); n <- tapply(data$n, data$therapy, sum)
+  naive <- quietly(glm(cbind(k, n - k) ~ therapy, binomial, data, control = settled))
+  over <- quietly(glm(cbind(k, n - k) ~ therapy, quasibinomial, data, control = settled))
+  long <- data[rep(seq_len(nrow(data)), data$n), c("id", "therapy")]
   long$y <- unlist(Map(function(k, n) rep(c(1, 0), c(k, n - k)), data$k, data$n))
-  gee <- function(structure) geeglm(y ~ gn, binomial, long, id = long$id, corstr = structure)
-  alone <- coef(summary(gee("independence")))["gn", ]; together <- gee("exchangeable")
-  mixed <- glmer(cbind(k, n - k) ~ gn + (1 | id), data, binomial, nAGQ = 25)
-  z <- coef(summary(naive))["gn", ]
+  gee <- function(structure) geeglm(y ~ therapy, binomial, long, id = long$id, corstr = structure)
+  alone <- coef(summary(gee("independence")))["therapy", ]; together <- gee("exchangeable")
+  mixed <- glmer(cbind(k, n - k) ~ therapy + (1 | id), data, binomial, nAGQ = 25)
+  z <- coef(summary(naive))["therapy", ]
   list(events = as.vector(k), denominators = as.vector(n), rates = as.vector(k / n),
        yates_p = chisq.test(rbind(k, n - k))$p.value, log_or = unname(z[1]),
        se_naive = unname(z[2]),
        phi = summary(over)$dispersion, quasi_se = unname(sqrt(vcov(over)[2, 2])),
        gee_ind_se = alone$Std.err,
-       gee_exch = unname(unlist(coef(summary(together))["gn", c("Estimate", "Std.err")])),
+       gee_exch = unname(unlist(coef(summary(together))["therapy", c("Estimate", "Std.err")])),
        gee_exch_alpha = unname(together$geese$alpha),
        glmer = c(unname(fixef(mixed)[2]), sqrt(vcov(mixed)[2, 2]),
                  attr(VarCorr(mixed)$id, "stddev")),

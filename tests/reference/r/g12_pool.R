@@ -4,7 +4,7 @@ script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 source(file.path(dirname(script), "common.R"))
 need("mice", "mitools", "mitml", "pROC", "sandwich")
 imputed <- split(transform(read_data("completed10"), longer = as.numeric(dur > 3)), ~imp)
-fit_all <- function(terms) lapply(imputed, function(d) logistic(formula_of("y", c("gn", terms)), d))
+fit_all <- function(terms) lapply(imputed, function(d) logistic(formula_of("y", c("therapy", terms)), d))
 columns <- c("term", "estimate", "se", "statistic", "df", "p", "lo", "hi", "ubar", "b", "t",
              "dfcom", "riv", "lambda", "fmi")
 pooled <- function(fits, dfcom = NULL) {
@@ -16,7 +16,7 @@ pooled <- function(fits, dfcom = NULL) {
   as.list(p[columns])
 }
 terms <- list(model1 = "age", model3 = model_3, model3_plus_vol = c(model_3, "vol"),
-              crude = character(0))
+              unadjusted = character(0))
 models <- lapply(terms, fit_all)
 out <- list(glm = lapply(models, pooled), model3_dfcom_inf = pooled(models$model3, Inf))
 combined <- function(...) MIcombine(lapply(models$model3, coef), lapply(models$model3, vcov), ...)
@@ -59,23 +59,23 @@ several <- function(full, null, k) {
 plain <- function(formula) lapply(imputed, function(d) quietly(eval(substitute(
   glm(f, family = binomial, data = d, control = settled), list(f = formula)))))
 hormones <- c("lh", "fsh", "t", "e2", "prl")
-full <- plain(formula_of("y", c("gn", model_3)))
-without <- plain(formula_of("y", c("gn", setdiff(model_3, hormones))))
+full <- plain(formula_of("y", c("therapy", model_3)))
+without <- plain(formula_of("y", c("therapy", setdiff(model_3, hormones))))
 out$hormones_block_5df <- several(full, without, 5)
-longer <- c("gn", model_3, "longer")
-out$interaction_gn_dur <- several(plain(formula_of("y", c(longer, "gn:longer"))),
+longer <- c("therapy", model_3, "longer")
+out$interaction_gn_dur <- several(plain(formula_of("y", c(longer, "therapy:longer"))),
                                   plain(formula_of("y", longer)), 1)
 
 # Weighting within each imputation.
 scalar <- function(Q, U, n, k) pool.scalar(Q, U, n, k)[c("qbar", "ubar", "b", "t", "df", "fmi")]
 weighted <- function(d, w, terms) {
   d$w <- w
-  fit <- quietly(glm(formula_of("y", c("gn", terms)), binomial, d, weights = w, control = settled))
-  c(coef(fit)["gn"], vcovHC(fit, type = "HC0")["gn", "gn"])
+  fit <- quietly(glm(formula_of("y", c("therapy", terms)), binomial, d, weights = w, control = settled))
+  c(coef(fit)["therapy"], vcovHC(fit, type = "HC0")["therapy", "therapy"])
 }
-scores <- sapply(imputed, function(d) fitted(logistic(formula_of("gn", score_terms), d)))
-ate <- function(d, p) ifelse(d$gn == 1, 1 / p, 1 / (1 - p))
-stabilised <- function(d, p) ate(d, p) * ifelse(d$gn == 1, mean(d$gn), 1 - mean(d$gn))
+scores <- sapply(imputed, function(d) fitted(logistic(formula_of("therapy", score_terms), d)))
+ate <- function(d, p) ifelse(d$therapy == 1, 1 / p, 1 / (1 - p))
+stabilised <- function(d, p) ate(d, p) * ifelse(d$therapy == 1, mean(d$therapy), 1 - mean(d$therapy))
 over <- function(weights, terms) unname(sapply(seq_along(imputed), function(i) {
   weighted(imputed[[i]], weights(imputed[[i]], scores[, i]), terms)
 }))
@@ -86,7 +86,7 @@ each <- over(stabilised, score_terms)
 out$iptw_within_adj <- scalar(each[1, ], each[2, ], 542, 14)
 across <- weighted(imputed[[1]], ate(imputed[[1]], rowMeans(scores)), character(0))
 out$iptw_across <- list(b = unname(across[1]), se_HC0 = sqrt(across[2]))
-curves <- apply(scores, 2, function(p) roc(imputed[[1]]$gn, p, quiet = TRUE, direction = "<"))
+curves <- apply(scores, 2, function(p) roc(imputed[[1]]$therapy, p, quiet = TRUE, direction = "<"))
 area <- unname(sapply(curves, function(r) as.numeric(auc(r))))
 variance <- unname(sapply(curves, function(r) var(r, method = "delong")))
 out$c_stat <- list(auc = area, mean = mean(area), median = median(area), var_delong = variance,

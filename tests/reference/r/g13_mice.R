@@ -9,7 +9,7 @@ first <- subset(read_data("completed10"), imp == 1)
 
 # Testosterone from all other columns of the first completed data set.
 given <- stored("g13_mice")$pmm_step
-X <- model.matrix(~ gn + age + dur + bmi + vol + dx + lh + fsh + e2 + prl + y, first)
+X <- model.matrix(~ therapy + age + dur + bmi + vol + dx + lh + fsh + e2 + prl + y, first)
 missing <- is.na(incomplete$t); y <- incomplete$t[!missing]; known <- X[!missing, ]
 v <- solve(crossprod(known))  # without mice's ridge of 1e-5, which exists for singular data
 hat <- c(v %*% crossprod(known, y))
@@ -33,7 +33,7 @@ run <- function(method, seed) {
   done <- mice(data, m = 50, maxit = 20, printFlag = FALSE, seed = seed,
                method = ifelse(names(data) %in% hormones, method, ""))
   completed <- complete(done, "all")
-  fits <- lapply(completed, function(d) logistic(formula_of("y", c("gn", model_3)), d))
+  fits <- lapply(completed, function(d) logistic(formula_of("y", c("therapy", model_3)), d))
   pooled <- pool(fits)$pooled
   list(est = pooled$estimate, se = sqrt(pooled$t), fmi = pooled$fmi,
        term = as.character(pooled$term),
@@ -43,7 +43,7 @@ runs <- lapply(1:4, function(seed) run("pmm", seed))
 across <- function(key, f) apply(sapply(runs, `[[`, key), 1, f)
 norm <- run("norm", 5)
 table_of <- function(data) {
-  fit <- logistic(formula_of("y", c("gn", model_3)), data); s <- unname(coef(summary(fit)))
+  fit <- logistic(formula_of("y", c("therapy", model_3)), data); s <- unname(coef(summary(fit)))
   list(term = names(coef(fit)), coef = s[, 1], se = s[, 2], z = s[, 3], p = s[, 4])
 }
 out$pooled_m50x4 <- list(

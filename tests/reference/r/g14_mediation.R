@@ -29,16 +29,16 @@ limits <- function(x) unname(quantile(x, c(0.025, 0.975)))
 analyse <- function(name) {
   exposure <- sub("_.*", "", name); terms <- sets[[name]][[2]]
   data <- patients; data[[exposure]] <- as.numeric(sets[[name]][[1]])
-  model_m <- logistic(formula_of("gn", c(exposure, terms)), data)
-  product <- if (sets[[name]][[3]]) paste0(exposure, ":gn")
-  model_y <- logistic(formula_of("y", c(exposure, "gn", terms, product)), data)
-  design <- function(fit, exposed, gn) {
-    d <- data; d[[exposure]] <- exposed; d$gn <- gn
+  model_m <- logistic(formula_of("therapy", c(exposure, terms)), data)
+  product <- if (sets[[name]][[3]]) paste0(exposure, ":therapy")
+  model_y <- logistic(formula_of("y", c(exposure, "therapy", terms, product)), data)
+  design <- function(fit, exposed, therapy) {
+    d <- data; d[[exposure]] <- exposed; d$therapy <- therapy
     model.matrix(delete.response(terms(fit)), d)
   }
-  at <- expand.grid(exposed = 0:1, gn = 0:1)
+  at <- expand.grid(exposed = 0:1, therapy = 0:1)
   M <- lapply(0:1, function(e) design(model_m, e, 0))
-  Y <- Map(function(e, g) design(model_y, e, g), at$exposed, at$gn)  # 00, 10, 01, 11
+  Y <- Map(function(e, g) design(model_y, e, g), at$exposed, at$therapy)  # 00, 10, 01, 11
   # One row per draw of the coefficients; `mediator` gives the share or the draw of treatment.
   effects <- function(b_m, b_y, mediator) {
     of <- function(X, b) expit(X %*% t(b))
@@ -76,13 +76,13 @@ set.seed(20220101)
 out <- sapply(names(sets), analyse, simplify = FALSE)
 
 # Treatment -> testosterone -> retrieval, given age: a linear model of the mediator.
-model_m <- lm(t ~ gn + age, patients); model_y <- logistic(y ~ gn + t + age, patients)
+model_m <- lm(t ~ therapy + age, patients); model_y <- logistic(y ~ therapy + t + age, patients)
 s <- sigma(model_m); n <- nrow(patients); sims <- 4000
 draws <- replicate(sims, {
   b_m <- mvrnorm(1, coef(model_m), vcov(model_m)); b_y <- mvrnorm(1, coef(model_y), vcov(model_y))
-  m <- lapply(0:1, function(gn) b_m[1] + b_m[2] * gn + b_m[3] * patients$age + rnorm(n, 0, s))
-  risk <- function(gn, from) {
-    mean(expit(b_y[1] + b_y[2] * gn + b_y[3] * m[[from + 1]] + b_y[4] * patients$age))
+  m <- lapply(0:1, function(therapy) b_m[1] + b_m[2] * therapy + b_m[3] * patients$age + rnorm(n, 0, s))
+  risk <- function(therapy, from) {
+    mean(expit(b_y[1] + b_y[2] * therapy + b_y[3] * m[[from + 1]] + b_y[4] * patients$age))
   }
   effects_of(risk(1, 1), risk(1, 0), risk(0, 1), risk(0, 0))[, c("acme", "ade", "total")]
 })

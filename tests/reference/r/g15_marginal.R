@@ -4,9 +4,9 @@ script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 source(file.path(dirname(script), "common.R"))
 need("sandwich")
 patients <- read_data("cohort542_full")
-a <- patients$gn; y <- patients$y; n <- nrow(patients)
+a <- patients$therapy; y <- patients$y; n <- nrow(patients)
 set_arm <- function(fit, arm) {
-  model.matrix(delete.response(terms(fit)), transform(patients, gn = arm))
+  model.matrix(delete.response(terms(fit)), transform(patients, therapy = arm))
 }
 
 # Contrasts of two risks with standard errors from their covariance.
@@ -17,7 +17,7 @@ contrasts_of <- function(p) list(P1 = p[1], P0 = p[2], RD = p[1] - p[2], logRR =
                                  logOR = qlogis(p[1]) - qlogis(p[2]))
 
 standardise <- function(terms, keep = rep(1, n)) {
-  fit <- logistic(formula_of("y", c("gn", terms)), patients)
+  fit <- logistic(formula_of("y", c("therapy", terms)), patients)
   X <- model.matrix(fit); at <- list(set_arm(fit, 1), set_arm(fit, 0)); b <- unname(coef(fit))
   risk <- lapply(at, function(x) expit(c(x %*% b)))
   p <- sapply(risk, weighted.mean, keep)
@@ -31,18 +31,18 @@ standardise <- function(terms, keep = rep(1, n)) {
   }
   V <- stacked_variance(psi, c(b, p))[k + 1:2, k + 1:2]
   c(contrasts_of(p), list(se_delta = fixed(vcov(fit)), se_delta_HC0 = fixed(vcovHC(fit, "HC0")),
-                          se_M = errors(p, V), conditional_logOR = unname(coef(fit)["gn"])))
+                          se_M = errors(p, V), conditional_logOR = unname(coef(fit)["therapy"])))
 }
 main <- standardise(score_terms)
 out <- list(gcomp_main = main, gcomp_main_ATT = standardise(score_terms, a),
             gcomp_main_ATC = standardise(score_terms, 1 - a),
-            gcomp_interactions = standardise(c(score_terms, "gn:dur", "gn:dx")),
+            gcomp_interactions = standardise(c(score_terms, "therapy:dur", "therapy:dx")),
             noncollapsibility = list(conditional_OR = exp(main$conditional_logOR),
                                      standardised_marginal_OR = exp(main$logOR)))
 
 # Augmented inverse weighting and targeted estimation: errors from the influence function.
-ps <- unname(fitted(logistic(formula_of("gn", score_terms), patients)))
-fit <- logistic(formula_of("y", c("gn", score_terms)), patients)
+ps <- unname(fitted(logistic(formula_of("therapy", score_terms), patients)))
+fit <- logistic(formula_of("y", c("therapy", score_terms)), patients)
 q <- lapply(c(1, 0), function(arm) expit(c(set_arm(fit, arm) %*% coef(fit))))
 influence_of <- function(q) cbind(a / ps * (y - q[[1]]) + q[[1]],
                                   (1 - a) / (1 - ps) * (y - q[[2]]) + q[[2]])
@@ -65,11 +65,11 @@ out$tmle <- c(list(epsilon = epsilon), with_errors(sapply(targeted, mean), influ
 
 # Scores from 0.1 to 0.9 (Crump 2009), the score fitted again; and the common support.
 kept <- patients[ps >= 0.1 & ps <= 0.9, ]
-again <- fitted(logistic(formula_of("gn", score_terms), kept))
-kept$w <- ifelse(kept$gn == 1, 1 / again, 1 / (1 - again))
-fit <- quietly(glm(y ~ gn, binomial, kept, weights = w, control = settled))
-out$crump <- list(kept = nrow(kept), refit_logOR = unname(coef(fit)["gn"]),
-                  HC0 = unname(sqrt(vcovHC(fit, "HC0")["gn", "gn"])),
+again <- fitted(logistic(formula_of("therapy", score_terms), kept))
+kept$w <- ifelse(kept$therapy == 1, 1 / again, 1 / (1 - again))
+fit <- quietly(glm(y ~ therapy, binomial, kept, weights = w, control = settled))
+out$crump <- list(kept = nrow(kept), refit_logOR = unname(coef(fit)["therapy"]),
+                  HC0 = unname(sqrt(vcovHC(fit, "HC0")["therapy", "therapy"])),
                   support = c(max(tapply(ps, a, min)), min(tapply(ps, a, max))))
 
 # E-values (VanderWeele and Ding 2017), as EValue::evalues.RR and evalues.OR(rare = FALSE) print.

@@ -53,7 +53,7 @@ def run(method: Method, imputations: int, seed: int) -> Imputation:
 def model3(done: Imputation) -> Pooled:
     x = dict(zip(NAMES, np.moveaxis(done.completed, -1, 0), strict=True))
     dummies = [x["dx"] == k for k in (1, 2, 3)]
-    terms = [np.ones_like(x["gn"]), x["gn"], x["age"], x["dur"], x["bmi"], *dummies]
+    terms = [np.ones_like(x["therapy"]), x["therapy"], x["age"], x["dur"], x["bmi"], *dummies]
     X = np.stack([*terms, *(x[h] for h in HORMONES)], axis=-1)
     fit = fit_logistic(X, x["y"])
     return pool(fit.coef, np.diagonal(fit.cov, axis1=-2, axis2=-1), df_complete=529, axis=-2)
@@ -98,7 +98,7 @@ def test_complete_cases_and_the_truth() -> None:
     for file, key in [("cohort542_mar.csv", "complete_case"), ("cohort542_full.csv", "full_truth")]:
         patients = pd.read_csv(R / file).dropna()
         dummies = np.stack([patients["dx"] == d for d in DIAGNOSES[1:]], axis=-1)
-        before = patients[["gn", "age", "dur", "bmi"]]
+        before = patients[["therapy", "age", "dur", "bmi"]]
         X = np.c_[np.ones(len(patients)), before, dummies, patients[HORMONES]]
         fit = fit_logistic(X, patients["y"])
         assert fit.coef == pytest.approx(np.array(G13["pooled_m50x4"][key]["coef"]), rel=1e-6)

@@ -23,7 +23,7 @@ MODEL_3 = [
     "estradiol_pmol_l",
     "prolactin_ng_ml",
 ]
-MODELS = {"crude": [], "model1": MODEL_1, "model2": MODEL_2, "model3": MODEL_3}
+MODELS = {"unadjusted": [], "model1": MODEL_1, "model2": MODEL_2, "model3": MODEL_3}
 
 
 @pytest.fixture(params=["full_data", "complete_case"])
@@ -111,8 +111,8 @@ def test_the_estimate_reports_profile_interval_and_likelihood_ratio(patients_and
 def test_the_unadjusted_odds_ratio_is_the_model_without_covariates(patients_and_r):
     patients, r = patients_and_r
     answer = unadjusted(patients)[2]
-    assert answer.estimate == pytest.approx(np.exp(r["crude"]["coef"][1]), rel=1e-6)
-    assert answer.p_value == pytest.approx(r["crude"]["lrt_gn_p"], rel=1e-6)
+    assert answer.estimate == pytest.approx(np.exp(r["unadjusted"]["coef"][1]), rel=1e-6)
+    assert answer.p_value == pytest.approx(r["unadjusted"]["lrt_gn_p"], rel=1e-6)
 
 
 def test_propensity_score_as_covariate(cohort, r_output):
@@ -146,10 +146,10 @@ def test_the_score_is_a_function_of_its_covariates(cohort, r_output):
         assert 1 - residual.var() / y.var() == pytest.approx(
             r[f"R2_{name}_on_covariates"], rel=1e-6
         )
-    gn = cohort.treatment
+    therapy = cohort.treatment
     for name, columns in (("without", X), ("with", np.column_stack([X, fitted.score]))):
-        residual = gn - columns @ np.linalg.lstsq(columns, gn)[0]
-        assert gn.var() / residual.var() == pytest.approx(r[f"vif_gn_{name}_ps"], rel=1e-6)
+        residual = therapy - columns @ np.linalg.lstsq(columns, therapy)[0]
+        assert therapy.var() / residual.var() == pytest.approx(r[f"vif_gn_{name}_ps"], rel=1e-6)
 
 
 def test_a_batch_of_studies_is_r_single_fits(patients_and_r):

@@ -17,10 +17,10 @@ R = Path(__file__).parents[1] / "r"
 DRAWS = pd.read_csv(R / "completed10.csv")
 G12 = json.loads((R / "g12_pool.json").read_text())
 MODELS = {
-    "crude": ["gn"],
-    "model1": ["gn", "age"],
+    "unadjusted": ["therapy"],
+    "model1": ["therapy", "age"],
     "model3": [
-        *("gn", "age", "dur", "bmi", "cryptorchidism", "orchitis", "azfc"),
+        *("therapy", "age", "dur", "bmi", "cryptorchidism", "orchitis", "azfc"),
         *("lh", "fsh", "t", "e2", "prl"),
     ],
 }

@@ -59,7 +59,7 @@ def test_unadjusted_fit(name: str) -> None:
 def test_adjusted_fit(name: str) -> None:
     """Adjusted for arm, diagnosis and all other characteristics, as lines."""
     r = G07["fit"][name]
-    numeric = ["gn", "age", "dur", "bmi", "vol", "lh", "fsh", "t", "e2", "prl"]
+    numeric = ["therapy", "age", "dur", "bmi", "vol", "lh", "fsh", "t", "e2", "prl"]
     diagnosis = pd.get_dummies(MEN["dx"]).drop(columns="idiopathic").to_numpy(float)
     others = np.c_[MEN[[n for n in numeric if n != name]], diagnosis]
     ours = fit_spline(MEN[name], MEN["y"], knots=G07["knots"][name]["k3"], covariates=others)

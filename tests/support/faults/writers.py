@@ -15,7 +15,7 @@ from simulate.core.shipped import scenario_path
 Words = Callable[[Path, Path], list[str]]
 
 PLAN = """
-treatment: gn
+treatment: gonadotropin_therapy
 outcome: sperm_retrieved
 covariates: {age_years: numeric}
 methods: [unadjusted]

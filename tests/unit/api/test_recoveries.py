@@ -91,7 +91,9 @@ def test_a_folder_of_the_interface_is_that_of_the_command(written, folder, capsy
     assert str(refused.value).startswith(f"out: {told} `resume`")
     assert run(words(folder, out)) == 2
     assert f"error: --out: {told} --resume" in capsys.readouterr().err
-    again = pt.recover(CASES, pt.plan({"treatment": "gn", **PLAN}), out=out, resume=True, **SIZES)
+    again = pt.recover(
+        CASES, pt.plan({"treatment": "gonadotropin_therapy", **PLAN}), out=out, resume=True, **SIZES
+    )
     assert again.replicates == 40
     assert bytes_of(out) == bytes_of(written)
 

@@ -77,7 +77,7 @@ def test_a_study_on_a_disk_full_at_any_step_is_told_and_resumed_to_the_same_byte
 
 
 def test_two_runs_never_work_in_one_study(tmp_path, done):
-    busy = pytest.raises(InputError, match="another run writes there")
+    busy = pytest.raises(InputError, match="another run is writing there")
     with study_folder(RECORD, tmp_path / "x", False), busy:
         work(tmp_path / "x", resume=True)
     work(tmp_path / "x", resume=True)

@@ -47,13 +47,16 @@ def test_a_replicate_holds_what_analyse_prints_of_it(scenario, missing, monkeypa
         for name in COVARIATES
     }
     asked = Plan(
-        treatment="gn", outcome="y", covariates=kinds, methods=("unadjusted",), subgroups=DIVISIONS,
-        missing=missing,
+        treatment="gonadotropin_therapy", outcome="y", covariates=kinds, methods=("unadjusted",),
+        subgroups=DIVISIONS, missing=missing,
     )  # fmt: skip
     cohort = draw_cohort(scenario, 4, 1, 2, 500)
     table = pd.DataFrame({name: cohort.baseline[name][0] for name in COVARIATES[1:]})
     table["diagnosis"] = np.array(DIAGNOSES)[cohort.patients.diagnosis[0]]
-    table["gn"], table["y"] = cohort.gn[0], cohort.observed("any_sperm")[0]
+    table["gonadotropin_therapy"], table["y"] = (
+        cohort.gonadotropin_therapy[0],
+        cohort.observed("any_sperm")[0],
+    )
     # both roads fill the gaps with the same dice
     make = np.random.default_rng
     monkeypatch.setattr("numpy.random.default_rng", lambda *_: make(99))

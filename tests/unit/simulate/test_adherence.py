@@ -55,7 +55,7 @@ def test_injections_listed_are_those_taken_and_the_curves_follow_them():
     cohort = behaving(patients=60, replicates=1, missed_share=0.3)
     listed = tables(cohort)["injections"]
     course = cohort.paths[1].course
-    treated = np.flatnonzero(cohort.gn[0])
+    treated = np.flatnonzero(cohort.gonadotropin_therapy[0])
     share = len(listed) / 45 / len(treated)
     assert share == pytest.approx(course.share_treated[0, treated].mean(), abs=1e-3)
     for patient in treated[:5]:
@@ -77,7 +77,7 @@ def test_men_who_stop_get_no_further_injection():
     assert not (course.phase[2][~stopped] == last).any()
     assert set(np.unique(course.share_treated[stopped].round(6))) == {0.333333, 0.666667}
     listed = tables(cohort)["injections"].groupby("patient_id")["day"].max()
-    out = np.flatnonzero(stopped[0] & cohort.gn[0]) + 1
+    out = np.flatnonzero(stopped[0] & cohort.gonadotropin_therapy[0]) + 1
     assert (listed.loc[out] < 60).all()
 
 

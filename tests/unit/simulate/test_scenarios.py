@@ -27,16 +27,21 @@ def unadjusted_odds_ratio(cohort: Cohort, outcome: str, counted=None) -> float:
     """Odds ratio of an outcome as observed, treated against untreated, among those counted."""
     seen = cohort.observed(outcome)
     counted = np.ones_like(seen) if counted is None else counted
-    treated, untreated = (seen[counted & (cohort.gn == arm)].mean() for arm in (True, False))
+    treated, untreated = (
+        seen[counted & (cohort.gonadotropin_therapy == arm)].mean() for arm in (True, False)
+    )
     return odds(treated) / odds(untreated)
 
 
 def weighted_odds_ratio(cohort: Cohort, chance: np.ndarray) -> float:
     """Odds ratio of any sperm under overlap weights (ATO) of a propensity: no weight explodes."""
     seen = cohort.observed("any_sperm")
-    weight = np.where(cohort.gn, 1 - chance, chance)
+    weight = np.where(cohort.gonadotropin_therapy, 1 - chance, chance)
     treated, untreated = (
-        np.average(seen[cohort.gn == arm], weights=weight[cohort.gn == arm])
+        np.average(
+            seen[cohort.gonadotropin_therapy == arm],
+            weights=weight[cohort.gonadotropin_therapy == arm],
+        )
         for arm in (True, False)
     )
     return odds(treated) / odds(untreated)
@@ -132,7 +137,7 @@ def test_retesting_controls_takes_the_bias_away():
 def test_completers_look_helped_and_starters_do_not():
     cohort = large("completers-only")
     assert true_effect(cohort).risk_difference[0] == 0
-    counted = ~cohort.gn | cohort.paths[1].course.completed
+    counted = ~cohort.gonadotropin_therapy | cohort.paths[1].course.completed
     assert 1.1 < unadjusted_odds_ratio(cohort, "any_sperm", counted) < 1.35
     assert unadjusted_odds_ratio(cohort, "any_sperm") == pytest.approx(1, abs=0.06)
 
@@ -145,14 +150,16 @@ def test_missing_at_random_leaves_out_the_treated_and_the_successful():
     cohort = large("missing-at-random")
     assert cohort.scenario.measurement.mechanism == "MAR"
     kept = complete(cohort)
-    assert cohort.gn[kept].mean() < cohort.gn.mean() - 0.05
+    assert cohort.gonadotropin_therapy[kept].mean() < cohort.gonadotropin_therapy.mean() - 0.05
     assert cohort.observed("any_sperm")[kept].mean() < cohort.observed("any_sperm").mean() - 0.05
     # Given treatment and outcome, what is missing does not depend on the value.
     score = cohort.patients.score["testosterone_nmol_l"]
     gone = np.isnan(cohort.baseline["testosterone_nmol_l"])
-    for gn in (True, False):
+    for gonadotropin_therapy in (True, False):
         for found in (True, False):
-            alike = (cohort.gn == gn) & (cohort.observed("any_sperm") == found)
+            alike = (cohort.gonadotropin_therapy == gonadotropin_therapy) & (
+                cohort.observed("any_sperm") == found
+            )
             error = score[alike].std() / np.sqrt(gone[alike].sum())
             assert abs(score[alike & gone].mean() - score[alike].mean()) < 4 * error
 
@@ -163,14 +170,14 @@ def test_missing_not_at_random_hides_high_values_from_men_alike():
     true = cohort.patients.baseline["testosterone_nmol_l"]
     seen = cohort.baseline["testosterone_nmol_l"]
     assert np.nanmedian(seen) < 0.93 * np.median(true)
-    alike = cohort.gn & cohort.observed("any_sperm")
+    alike = cohort.gonadotropin_therapy & cohort.observed("any_sperm")
     assert np.nanmedian(seen[alike]) < 0.95 * np.median(true[alike])
 
 
 def test_positivity_fails_for_azfc_and_overlap_weights_survive():
     cohort = large("positivity-violation")
     azfc = cohort.patients.diagnosis == 3
-    assert (~cohort.gn & azfc).sum() < 0.005 * azfc.sum()
+    assert (~cohort.gonadotropin_therapy & azfc).sum() < 0.005 * azfc.sum()
     assert np.quantile(1 - cohort.propensity[azfc], 0.99) < 0.05
     assert (1 / (1 - cohort.propensity)).max() > 1000
     overlap = cohort.propensity * (1 - cohort.propensity)
@@ -224,20 +231,36 @@ def test_hypogonadal_has_a_marginal_odds_ratio_below_the_conditional_one():
 
 def test_rct_two_arm_finds_the_truth_without_adjustment():
     cohort = draw_cohort(load_scenario("rct-two-arm"), 23, replicates=400)
-    seen, gn = cohort.observed("any_sperm"), cohort.gn
-    found = np.array([y[g].mean() - y[~g].mean() for y, g in zip(seen, gn, strict=True)])
+    seen, gonadotropin_therapy = cohort.observed("any_sperm"), cohort.gonadotropin_therapy
+    found = np.array(
+        [y[g].mean() - y[~g].mean() for y, g in zip(seen, gonadotropin_therapy, strict=True)]
+    )
     bias = found - true_effect(cohort).risk_difference
     assert abs(bias.mean()) < 3 * bias.std(ddof=1) / np.sqrt(len(bias))
-    assert gn.mean() == pytest.approx(0.5, abs=0.01)
+    assert gonadotropin_therapy.mean() == pytest.approx(0.5, abs=0.01)
 
 
 def test_rct_placebo_ufsh_misses_more_often_than_it_finds():
     cohort = draw_cohort(load_scenario("rct-placebo-ufsh"), 29, replicates=600)
-    seen, gn = cohort.observed("any_sperm"), cohort.gn
-    high = (seen & gn).sum(-1) / gn.sum(-1)
-    low = (seen & ~gn).sum(-1) / (~gn).sum(-1)
+    seen, gonadotropin_therapy = cohort.observed("any_sperm"), cohort.gonadotropin_therapy
+    high = (seen & gonadotropin_therapy).sum(-1) / gonadotropin_therapy.sum(-1)
+    low = (seen & ~gonadotropin_therapy).sum(-1) / (~gonadotropin_therapy).sum(-1)
     pooled = seen.mean(-1)
-    spread = np.sqrt(pooled * (1 - pooled) * (1 / gn.sum(-1) + 1 / (~gn).sum(-1)))
+    spread = np.sqrt(
+        pooled
+        * (1 - pooled)
+        * (1 / gonadotropin_therapy.sum(-1) + 1 / (~gonadotropin_therapy).sum(-1))
+    )
     power = (np.abs(high - low) / spread > 1.96).mean()
     assert 0.1 < power < 0.45
     assert cohort.paths[1].course.regimen.id == "ufsh-only"
+
+
+def test_hormones_may_be_missing_by_sperm_from_either_source():
+    measurement = {"measurement.missing_by.any_sperm": 0.8}
+    cohort = draw_cohort(load_scenario("missing-at-random", measurement), 4, patients=20_000)
+    missing = np.isnan(cohort.baseline["fsh_iu_l"])
+    ejaculate, found = (cohort.observed(n) for n in ("sperm_in_ejaculate", "any_sperm"))
+    share = missing[~found].mean()
+    assert missing[ejaculate].mean() > 1.5 * share
+    assert missing[found & ~ejaculate].mean() > 1.5 * share

@@ -231,8 +231,8 @@ ANY = {"unit": "1", "status": "assumed", "source": "test", "sweep": [-2, 2]}
     ("causes", "mechanism"),
     [
         ({}, "MCAR"),
-        ({"gn": 0.0}, "MCAR"),
-        ({"age_years": 0.5, "gn": 0.5}, "MAR"),
+        ({"gonadotropin_therapy": 0.0}, "MCAR"),
+        ({"age_years": 0.5, "gonadotropin_therapy": 0.5}, "MAR"),
         ({"sperm_retrieved": 0.5}, "MAR"),
         ({"itself": -0.5}, "MNAR"),
         ({"age_years": 0.5, "lh_iu_l": 0.5}, "MNAR"),
@@ -249,6 +249,8 @@ def test_hormones_go_missing_by_what_the_file_names_at_about_the_same_share():
     assert gone[high].mean() > 4 * gone[~high].mean()
     share = paper().measurement.missing["testosterone_nmol_l"].value
     assert gone.mean() == pytest.approx(share, abs=0.006)
-    treated = draw_cohort(hormones_missing(gn=0.7), 7, replicates=40)
+    treated = draw_cohort(hormones_missing(gonadotropin_therapy=0.7), 7, replicates=40)
     gone = np.isnan(treated.baseline["prolactin_ng_ml"])
-    assert gone[treated.gn].mean() > 2 * gone[~treated.gn].mean()
+    assert (
+        gone[treated.gonadotropin_therapy].mean() > 2 * gone[~treated.gonadotropin_therapy].mean()
+    )

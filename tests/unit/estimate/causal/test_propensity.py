@@ -18,10 +18,10 @@ from estimate.core.columns import Categorical, Numeric
 from protocol.errors import InputError
 
 
-def study(gn, y, **covariates):
+def study(therapy, y, **covariates):
     return analysis_set(
-        {"gn": gn, "y": y, **covariates},
-        treatment="gn",
+        {"therapy": therapy, "y": y, **covariates},
+        treatment="therapy",
         outcome="y",
         covariates={name: Numeric() for name in covariates},
     )
@@ -34,7 +34,7 @@ def scored(data, values):
 
 #: Ten patients: two of four treated at x = 0, four of six at x = 1.
 TEN = study(
-    gn=[1, 1, 0, 0, 1, 1, 1, 1, 0, 0],
+    therapy=[1, 1, 0, 0, 1, 1, 1, 1, 0, 0],
     y=[1, 0, 0, 0, 1, 1, 1, 0, 1, 0],
     x=[0, 0, 0, 0, 1, 1, 1, 1, 1, 1],
 )
@@ -143,8 +143,8 @@ def test_a_caliper_leaves_patients_without_partner():
 
 def test_partners_agree_on_the_exact_covariate():
     data = analysis_set(
-        {"gn": [0, 0, 1, 1], "y": [0, 1, 0, 1], "dx": ["a", "b", "b", "a"]},
-        treatment="gn",
+        {"therapy": [0, 0, 1, 1], "y": [0, 1, 0, 1], "dx": ["a", "b", "b", "a"]},
+        treatment="therapy",
         outcome="y",
         covariates={"dx": Categorical(("a", "b"))},
     )
@@ -155,12 +155,12 @@ def test_partners_agree_on_the_exact_covariate():
 @given(st.integers(0, 500), st.sampled_from(["smallest", "largest", "data", "closest"]))
 def test_matching_uses_every_patient_once_and_only_across_arms(seed, order):
     rng = np.random.default_rng(seed)
-    gn = np.r_[np.ones(25), np.zeros(15)]
-    data = study(gn, np.arange(40) % 2)
+    therapy = np.r_[np.ones(25), np.zeros(15)]
+    data = study(therapy, np.arange(40) % 2)
     matches = match_nearest(data, scored(data, rng.uniform(0.1, 0.9, 40)), "untreated", order=order)
     assert matches.pair.max() == 14
     for number in range(15):
-        assert sorted(gn[matches.pair == number]) == [0, 1]
+        assert sorted(therapy[matches.pair == number]) == [0, 1]
 
 
 @given(
@@ -170,8 +170,8 @@ def test_matching_uses_every_patient_once_and_only_across_arms(seed, order):
 )
 def test_nearest_equals_the_slow_definition(seed, order, caliper):
     rng = np.random.default_rng(seed)
-    gn, e = np.r_[np.ones(20), np.zeros(14)], rng.integers(1, 12, 34) / 16
-    data = study(gn, np.arange(34) % 2)
+    therapy, e = np.r_[np.ones(20), np.zeros(14)], rng.integers(1, 12, 34) / 16
+    data = study(therapy, np.arange(34) % 2)
     matches = match_nearest(data, scored(data, e), "untreated", order=order, caliper=caliper)
     width = np.inf if caliper is None else caliper * e.std(ddof=1)
     sign = {"smallest": 1, "largest": -1, "data": 0}[order]
@@ -192,13 +192,13 @@ def test_nearest_equals_the_slow_definition(seed, order, caliper):
 
 def test_a_hundred_thousand_patients_are_matched_in_seconds():
     rng = np.random.default_rng(1)
-    gn = (np.arange(100_000) % 3 > 0).astype(float)
-    data = study(gn, np.arange(100_000) % 2)
+    therapy = (np.arange(100_000) % 3 > 0).astype(float)
+    data = study(therapy, np.arange(100_000) % 2)
     score = scored(data, rng.uniform(0.2, 0.8, 100_000))
     begin = time.process_time()
     matches = match_nearest(data, score, "untreated")
     assert time.process_time() - begin < 5
-    assert matches.pair.max() == np.count_nonzero(gn == 0) - 1
+    assert matches.pair.max() == np.count_nonzero(therapy == 0) - 1
     with pytest.raises(InputError, match="closest compares"):
         match_nearest(data, score, "untreated", order="closest")
 
@@ -206,8 +206,8 @@ def test_a_hundred_thousand_patients_are_matched_in_seconds():
 @given(st.integers(0, 300))
 def test_closest_equals_the_slow_definition(seed):
     rng = np.random.default_rng(seed)
-    gn, e = np.r_[np.ones(9), np.zeros(7)], rng.uniform(0.1, 0.9, 16)
-    data = study(gn, np.arange(16) % 2)
+    therapy, e = np.r_[np.ones(9), np.zeros(7)], rng.uniform(0.1, 0.9, 16)
+    data = study(therapy, np.arange(16) % 2)
     found = match_nearest(data, scored(data, e), "treated", order="closest").pair
     gaps = {(i, j): abs(e[i] - e[j]) for i in range(9) for j in range(9, 16)}
     while gaps:
@@ -224,9 +224,9 @@ def test_the_larger_arm_is_not_matched_by_default():
 
 def test_a_batch_is_matched_study_by_study():
     rng = np.random.default_rng(5)
-    gn = np.tile(np.arange(60) % 3 > 0, (4, 1)).astype(float)
-    x = rng.normal(size=gn.shape) + gn
-    data = study(gn, rng.integers(0, 2, gn.shape), x=x)
+    therapy = np.tile(np.arange(60) % 3 > 0, (4, 1)).astype(float)
+    x = rng.normal(size=therapy.shape) + therapy
+    data = study(therapy, rng.integers(0, 2, therapy.shape), x=x)
     batch = match_nearest(data, propensity(data), "untreated")
     for i in range(4):
         alone = match_nearest(data[i], propensity(data[i]), "untreated")
@@ -301,7 +301,7 @@ def test_an_infinite_weight_is_a_result_without_numbers(errors):
 
 
 def test_an_infinite_weight_leaves_every_neighbour():
-    data = study(gn=[[1, 1, 0, 0]] * 2, y=[[1, 0, 0, 1]] * 2)
+    data = study(therapy=[[1, 1, 0, 0]] * 2, y=[[1, 0, 0, 1]] * 2)
     score = scored(data, [[0.5, 0.5, 1.0, 0.5], [0.5] * 4])
     answers = iptw(data, score, weights(data, score), errors="HC0")
     assert all(each.converged.tolist() == [False, True] for each in answers)

@@ -20,7 +20,7 @@ from estimate.core.result import assemble, wald
 R = Path(__file__).parents[3] / "reference" / "r"
 G01 = json.loads((R / "g01_paper_counts.json").read_text())
 G15 = json.loads((R / "g15_marginal.json").read_text())
-QUESTION = Estimand("patients started", "gn 1 vs 0", "any sperm", "odds ratio")
+QUESTION = Estimand("patients started", "therapy 1 vs 0", "any sperm", "odds ratio")
 
 
 def given(scale, point, low, high):

@@ -27,7 +27,7 @@ from estimate.core.estimand import Estimand
 from estimate.regression.logistic import fit_logistic
 from protocol.errors import InputError
 
-QUESTION = Estimand("randomised patients", "gn 1 vs 0", "sperm_in_ejaculate", "")
+QUESTION = Estimand("randomised patients", "therapy 1 vs 0", "sperm_in_ejaculate", "")
 MEASURES = ("risk difference", "risk ratio", "odds ratio")
 
 
@@ -261,9 +261,9 @@ def test_balance_within_strata_is_credited_when_the_model_leaves_them_out():
 def trial_data(seed):
     y, arm, x = drawn_trials(3, 120, 0.6, seed)
     site = np.tile(np.arange(120) // 2 % 3, (3, 1))
-    columns = {"y": y, "gn": arm, "x": x[..., 0], "site": site}
+    columns = {"y": y, "therapy": arm, "x": x[..., 0], "site": site}
     covariates = {"x": Numeric(), "site": Categorical(("a", "b", "c"))}
-    return analysis_set(columns, treatment="gn", outcome="y", covariates=covariates), columns
+    return analysis_set(columns, treatment="therapy", outcome="y", covariates=covariates), columns
 
 
 def test_an_analysis_set_gives_what_arrays_give():
@@ -271,7 +271,7 @@ def test_an_analysis_set_gives_what_arrays_give():
     dummies = (columns["site"][..., None] == np.arange(1, 3)).astype(float)
     covariates = np.concatenate([columns["x"][..., None], dummies], -1)
     ours = randomised(data, small_sample=True)
-    arrays = g_computation_by_arm(columns["y"], columns["gn"], covariates, small_sample=True)
+    arrays = g_computation_by_arm(columns["y"], columns["therapy"], covariates, small_sample=True)
     theirs = arrays.compare(QUESTION, "trial", "Wald, Ye")
     for one, other in zip(ours, theirs, strict=True):
         assert one.estimate == pytest.approx(other.estimate)
@@ -279,15 +279,15 @@ def test_an_analysis_set_gives_what_arrays_give():
     assert ours[0].method == "g-computation-randomised"
     with_strata = randomised(data, ["x"], strata=["site"])[0]
     plain = g_computation_by_arm(
-        columns["y"], columns["gn"], columns["x"][..., None], stratum=columns["site"]
+        columns["y"], columns["therapy"], columns["x"][..., None], stratum=columns["site"]
     )
     assert with_strata.std_error == pytest.approx(effect(plain).std_error)
 
 
 def test_recoding_the_arms_of_a_trial_inverts_its_effects():
     data, columns = trial_data(9)
-    swapped = {**columns, "gn": 1 - columns["gn"]}
-    back = analysis_set(swapped, treatment="gn", outcome="y", covariates=data.kinds)
+    swapped = {**columns, "therapy": 1 - columns["therapy"]}
+    back = analysis_set(swapped, treatment="therapy", outcome="y", covariates=data.kinds)
     difference, ratio, odds = randomised(data, strata=["site"])
     other = randomised(back, strata=["site"])
     assert difference.estimate == pytest.approx(-other[0].estimate)
@@ -303,7 +303,7 @@ def test_strata_of_an_analysis_set_are_counted_in_combination():
     assert (joint == columns["site"] * data.include).all()
     ours = count_within(data, ["site"])
     y = np.where(columns["x"] > -1, columns["y"], np.nan)
-    theirs = count_strata(y, columns["gn"], columns["site"], 3)
+    theirs = count_strata(y, columns["therapy"], columns["site"], 3)
     assert (ours.x1 == theirs.x1).all()
     assert (ours.n2 == theirs.n2).all()
     assert ours.patients.sum() == data.n.sum()

@@ -21,7 +21,7 @@ from protocol.errors import InputError
 EVENTS = [2, 4, 0, 3, 1, 5, 4, 2, 6, 0]
 TRIALS = [4, 8, 2, 3, 3, 6, 8, 2, 9, 0]
 ARM = [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]
-QUESTION = Estimand("couples", "gn 1 vs 0", "two_pronuclear_zygotes", "")
+QUESTION = Estimand("couples", "therapy 1 vs 0", "two_pronuclear_zygotes", "")
 COUPLES = rates(EVENTS, TRIALS, ARM)
 
 

@@ -10,7 +10,7 @@ from estimate.comparison.contingency import TwoByTwo, odds_ratio, risk_differenc
 from estimate.comparison.two_sample import chi_square
 from estimate.core.estimand import Estimand
 
-QUESTION = Estimand("all patients", "gn 1 vs 0", "sperm_retrieved", "")
+QUESTION = Estimand("all patients", "therapy 1 vs 0", "sperm_retrieved", "")
 counts = st.integers(1, 200)
 
 

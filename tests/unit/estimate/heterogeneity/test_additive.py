@@ -19,8 +19,8 @@ EVENTS = {(0, 0): 4, (0, 1): 6, (1, 0): 8, (1, 1): 14}
 
 def patients() -> tuple[AnalysisSet, np.ndarray]:
     rows = [(a, int(i < k), s) for (a, s), k in EVENTS.items() for i in range(20)]
-    gn, y, modifier = np.transpose(rows)
-    return analysis_set({"gn": gn, "y": y}, treatment="gn", outcome="y"), modifier
+    therapy, y, modifier = np.transpose(rows)
+    return analysis_set({"therapy": therapy, "y": y}, treatment="therapy", outcome="y"), modifier
 
 
 def odds(a: int, s: int) -> float:
@@ -98,8 +98,8 @@ def test_synergy_that_is_not_positive_has_no_interval() -> None:
 
 
 def test_a_model_that_fails_gives_no_measure() -> None:
-    gn, modifier = np.tile([0, 1], 20), np.repeat([0, 1], 20)
-    data = analysis_set({"gn": gn, "y": gn}, treatment="gn", outcome="y")
+    therapy, modifier = np.tile([0, 1], 20), np.repeat([0, 1], 20)
+    data = analysis_set({"therapy": therapy, "y": therapy}, treatment="therapy", outcome="y")
     assert np.isnan(additive_from_data(data, modifier).reri.estimate)
 
 
@@ -141,8 +141,8 @@ def test_a_batch_equals_single_calls() -> None:
 def three_levels() -> tuple[AnalysisSet, np.ndarray]:
     events = {(0, 0): 4, (1, 0): 8, (0, 1): 6, (1, 1): 14, (0, 2): 5, (1, 2): 9}
     rows = [(a, int(i < k), g) for (a, g), k in events.items() for i in range(20)]
-    gn, y, group = np.transpose(rows)
-    return analysis_set({"gn": gn, "y": y}, treatment="gn", outcome="y"), group
+    therapy, y, group = np.transpose(rows)
+    return analysis_set({"therapy": therapy, "y": y}, treatment="therapy", outcome="y"), group
 
 
 def test_each_level_is_compared_with_the_first() -> None:
@@ -172,7 +172,9 @@ def test_a_level_without_events_is_a_measure_without_numbers() -> None:
     data, group = three_levels()
     empty = data.outcome * (group != 2)
     found = additive_by_level(
-        analysis_set({"gn": data.treatment, "y": empty}, treatment="gn", outcome="y"), group, 3
+        analysis_set({"therapy": data.treatment, "y": empty}, treatment="therapy", outcome="y"),
+        group,
+        3,
     )
     assert np.isnan(found.reri).all()
     assert np.isnan(found.p_value)

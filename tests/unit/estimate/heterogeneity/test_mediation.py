@@ -12,7 +12,7 @@ from estimate.mediation.unmeasured import (
 from estimate.regression.logistic import fit_logistic
 from protocol.errors import InputError
 
-NAMES = ("diagnosis", "gn", "sperm_retrieved")
+NAMES = ("diagnosis", "therapy", "sperm_retrieved")
 # (exposure, mediator) -> patients, patients with the outcome.
 CELLS = {(0, 0): (20, 4), (0, 1): (20, 8), (1, 0): (10, 3), (1, 1): (30, 18)}
 
@@ -60,7 +60,7 @@ def test_two_risks_make_all_effects() -> None:
 
 def test_the_result_states_what_it_is_not() -> None:
     ours = analyse(draws=50)
-    assert "not whether gn works better in some" in ours.reading
+    assert "not whether therapy works better in some" in ours.reading
     for each in ours.estimates():
         assert each.scale == "risk difference"
         assert each.method == "mediation, quasi-Bayes"

@@ -19,14 +19,14 @@ from protocol.errors import InputError
 def from_counts(young: list[list[int]], old: list[list[int]]) -> tuple[AnalysisSet, np.ndarray]:
     """Return patients from [[untreated no, yes], [treated no, yes]] of two subgroups."""
     rows = [
-        (gn, y, g)
+        (therapy, y, g)
         for g, table in enumerate((young, old))
-        for gn in (0, 1)
+        for therapy in (0, 1)
         for y in (0, 1)
-        for _ in range(table[gn][y])
+        for _ in range(table[therapy][y])
     ]
-    gn, y, group = np.transpose(rows)
-    data = analysis_set({"gn": gn, "y": y}, treatment="gn", outcome="y")
+    therapy, y, group = np.transpose(rows)
+    data = analysis_set({"therapy": therapy, "y": y}, treatment="therapy", outcome="y")
     return data, group
 
 
@@ -71,10 +71,12 @@ def test_a_subgroup_in_which_everyone_succeeds_is_a_failed_fit_and_not_a_number(
 def test_without_untreated_patients_there_is_not_a_estimate() -> None:
     """The covariate must not slip into the place of the treatment."""
     rng = np.random.default_rng(3)
-    group, gn, y = rng.integers(0, 2, (3, 200))
-    gn[group == 1] = 1
-    patients = {"gn": gn, "y": y, "age_years": rng.normal(31, 4, 200)}
-    data = analysis_set(patients, treatment="gn", outcome="y", covariates={"age_years": Numeric()})
+    group, therapy, y = rng.integers(0, 2, (3, 200))
+    therapy[group == 1] = 1
+    patients = {"therapy": therapy, "y": y, "age_years": rng.normal(31, 4, 200)}
+    data = analysis_set(
+        patients, treatment="therapy", outcome="y", covariates={"age_years": Numeric()}
+    )
     ours = subgroup_effects(data, group, ["young", "old"])
     assert ours.separate[0].converged
     for each in (ours.separate[1], ours.joint[1]):
@@ -87,17 +89,17 @@ def test_what_the_subgroup_states_already_is_dropped() -> None:
     rng = np.random.default_rng(1)
     n = 300
     patients = {
-        "gn": rng.integers(0, 2, n),
+        "therapy": rng.integers(0, 2, n),
         "y": rng.integers(0, 2, n),
         "diagnosis": rng.integers(0, 3, n),
         "age_years": rng.normal(31, 4, n),
     }
     kinds = {"diagnosis": Categorical(("a", "b", "c")), "age_years": Numeric()}
-    data = analysis_set(patients, treatment="gn", outcome="y", covariates=kinds)
+    data = analysis_set(patients, treatment="therapy", outcome="y", covariates=kinds)
     ours = subgroup_effects(data, patients["diagnosis"] > 0, ["a", "not a"])
     assert all(each.converged for each in (*ours.separate, *ours.joint))
     X, tested = interaction_design(data, (patients["diagnosis"] > 0)[:, None])
-    assert X.shape[-1] == 6  # 1, gn, not a, b (c follows), age, gn x not a
+    assert X.shape[-1] == 6  # 1, therapy, not a, b (c follows), age, therapy x not a
     assert (tested.start, tested.stop) == (5, 6)
 
 
@@ -105,13 +107,13 @@ def test_a_batch_equals_single_studies() -> None:
     rng = np.random.default_rng(2)
     shape = (4, 120)
     patients = {
-        "gn": rng.integers(0, 2, shape),
+        "therapy": rng.integers(0, 2, shape),
         "y": rng.integers(0, 2, shape),
         "age_years": rng.normal(31, 4, shape),
     }
     group, who = rng.integers(0, 2, shape), rng.random(shape) < 0.9
     data = analysis_set(
-        patients, treatment="gn", outcome="y", covariates={"age_years": Numeric()}, include=who
+        patients, treatment="therapy", outcome="y", covariates={"age_years": Numeric()}, include=who
     )
     batch = subgroup_effects(data, group, ["low", "high"])
     for i in range(4):

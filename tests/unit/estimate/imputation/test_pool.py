@@ -44,7 +44,7 @@ def test_one_imputation_is_refused() -> None:
 
 
 def test_an_estimate_is_pooled_on_its_own_scale_and_is_reported() -> None:
-    question = Estimand("all patients", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
+    question = Estimand("all patients", "therapy 1 vs 0", "sperm_retrieved", "odds ratio")
     each = wald(question, "adjusted", "odds ratio", Q, np.sqrt(U), 100)
     pooled = pool_estimates(each, df_complete=97)
     assert pooled.estimate == pytest.approx(np.exp(2))

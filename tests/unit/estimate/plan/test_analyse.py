@@ -22,7 +22,7 @@ COVARIATES = {"age_years": "numeric", "diagnosis": {"categorical": ["idiopathic"
 
 
 def plan(**changes):
-    given = {"treatment": "gn", "outcome": "y", "covariates": COVARIATES, "methods": EVERY}
+    given = {"treatment": "therapy", "outcome": "y", "covariates": COVARIATES, "methods": EVERY}
     return Plan.model_validate({**given, **changes})
 
 
@@ -30,12 +30,12 @@ def patients(n=300, seed=1, missing=0.0):
     rng = np.random.default_rng(seed)
     age = rng.normal(31, 4, n).round(1)
     azfc = rng.random(n) < 0.3
-    gn = rng.random(n) < expit(0.6 - 0.05 * (age - 31) + 0.5 * azfc)
-    y = rng.random(n) < expit(-1 + 0.5 * gn - 0.04 * (age - 31) + 0.8 * azfc)
+    therapy = rng.random(n) < expit(0.6 - 0.05 * (age - 31) + 0.5 * azfc)
+    y = rng.random(n) < expit(-1 + 0.5 * therapy - 0.04 * (age - 31) + 0.8 * azfc)
     age[rng.random(n) < missing] = np.nan
     diagnosis = np.where(azfc, "azfc", "idiopathic").astype(object)
     diagnosis[rng.random(n) < missing] = None
-    return {"gn": gn, "y": y, "age_years": age, "diagnosis": diagnosis}
+    return {"therapy": therapy, "y": y, "age_years": age, "diagnosis": diagnosis}
 
 
 def test_every_method_of_the_plan_answers_under_its_own_name():
@@ -67,7 +67,7 @@ def test_absolute_risks_come_first():
 def test_complete_cases_equal_the_estimator_on_them():
     table = patients(missing=0.1)
     found = analyse(table, plan(methods=("adjusted",)))
-    data = analysis_set(table, treatment="gn", outcome="y", covariates=plan().kinds)
+    data = analysis_set(table, treatment="therapy", outcome="y", covariates=plan().kinds)
     assert found.estimates[0].estimate == adjusted(data).estimate
     excluded = found.record()["missing"]["excluded"]
     assert sum(excluded.values()) == 300 - data.n
@@ -101,11 +101,13 @@ def test_the_unadjusted_estimate_uses_all_patients_when_covariates_are_imputed()
     chosen = plan(
         methods=("unadjusted",), missing={"method": "mice", "imputations": 2, "iterations": 1}
     )
-    whole = analyse({"gn": table["gn"], "y": table["y"]}, Plan(**ROLES, methods=("unadjusted",)))
+    whole = analyse(
+        {"therapy": table["therapy"], "y": table["y"]}, Plan(**ROLES, methods=("unadjusted",))
+    )
     assert analyse(table, chosen).estimates[2].records() == whole.estimates[2].records()
 
 
-ROLES = {"treatment": "gn", "outcome": "y"}
+ROLES = {"treatment": "therapy", "outcome": "y"}
 
 
 def test_a_plan_that_states_nothing_is_missing_is_held_to_it():
@@ -152,7 +154,7 @@ def test_collinear_covariates_are_a_labelled_result():
 
 
 def test_three_patients_are_too_few_but_no_crash():
-    table = {"gn": [1, 0, 1], "y": [1, 0, 0], "age_years": [30, 31, 35]}
+    table = {"therapy": [1, 0, 1], "y": [1, 0, 0], "age_years": [30, 31, 35]}
     chosen = plan(covariates={"age_years": "numeric"}, methods=tuple(m for m in EVERY))
     found = analyse(table, chosen)
     assert not any(each.converged for each in found.estimates if each.method == "adjusted")

@@ -12,7 +12,7 @@ from estimate.plan.spec import Plan
 from protocol.errors import InputError
 
 PATIENTS = {
-    "gn": [1, 1, 1, 0, 1],
+    "therapy": [1, 1, 1, 0, 1],
     "y": [1, 0, 1, 0, 0],
     "fsh": [20.0, 30.0, np.nan, 12.0, 18.0],
     "fsh_after": [15.0, 24.0, 9.0, np.nan, 18.0],
@@ -22,7 +22,10 @@ PATIENTS = {
 
 def planned(**measured):
     return Plan(
-        treatment="gn", outcome="y", methods=("unadjusted",), changes={"FSH": Measured(**measured)}
+        treatment="therapy",
+        outcome="y",
+        methods=("unadjusted",),
+        changes={"FSH": Measured(**measured)},
     )
 
 

@@ -34,16 +34,16 @@ def patients(n=600, missing=0.0):
     rng = np.random.default_rng(1)
     age = rng.normal(31, 4, n).round(1)
     diagnosis = rng.choice(3, n, p=[0.5, 0.25, 0.25])
-    gn = rng.random(n) < expit(0.3 + 0.8 * (diagnosis > 0))
-    y = rng.random(n) < expit(-1 + 0.6 * gn + 0.8 * (diagnosis > 0) - 0.02 * (age - 31) ** 2)
+    therapy = rng.random(n) < expit(0.3 + 0.8 * (diagnosis > 0))
+    y = rng.random(n) < expit(-1 + 0.6 * therapy + 0.8 * (diagnosis > 0) - 0.02 * (age - 31) ** 2)
     age[rng.random(n) < missing] = np.nan
     names = np.array(["idiopathic", "orchitis", "azfc"])[diagnosis]
-    return {"gn": gn, "y": y, "age_years": age, "diagnosis": names}
+    return {"therapy": therapy, "y": y, "age_years": age, "diagnosis": names}
 
 
 def plan(**changes):
     given = {
-        "treatment": "gn",
+        "treatment": "therapy",
         "outcome": "y",
         "covariates": COVARIATES,
         "methods": ["unadjusted"],
@@ -62,8 +62,8 @@ def found():
 def data_of(age):
     n = len(age)
     return analysis_set(
-        {"gn": np.arange(n) % 2, "y": np.arange(n) // 2 % 2, "age_years": age},
-        treatment="gn",
+        {"therapy": np.arange(n) % 2, "y": np.arange(n) // 2 % 2, "age_years": age},
+        treatment="therapy",
         outcome="y",
         covariates={"age_years": Numeric()},
     )
@@ -86,7 +86,7 @@ def test_a_patient_at_the_cut_is_where_the_sign_states(cut, upper, labels):
 
 
 def test_divisions_are_the_subgroup_estimators(found):
-    data = analysis_set(patients(), treatment="gn", outcome="y", covariates=plan().kinds)
+    data = analysis_set(patients(), treatment="therapy", outcome="y", covariates=plan().kinds)
     group = (data.covariates["age_years"] >= 32).astype(int)
     alone = subgroup_effects(data, group, ("a", "b"))
     ours = found.divisions[0]
@@ -115,7 +115,7 @@ def test_a_bent_association_is_found_and_its_curve_is_one_at_the_median(found):
 
 def test_mediation_states_what_it_asks(found):
     (record,) = found.record()["mediation"]
-    assert "how much of the effect of definite on y runs through gn" in record["reading"]
+    assert "how much of the effect of definite on y runs through therapy" in record["reading"]
     effects = record["effects"]
     assert effects["acme"]["estimate"] + effects["ade"]["estimate"] == pytest.approx(
         effects["total"]["estimate"]

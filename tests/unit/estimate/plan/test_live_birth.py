@@ -13,7 +13,7 @@ from estimate.plan.spec import Plan
 from protocol.errors import InputError
 
 COUPLES = {
-    "gn": [1, 1, 1, 1, 0, 0, 0, 1],
+    "therapy": [1, 1, 1, 1, 0, 0, 0, 1],
     "y": [1, 0, 1, 0, 1, 0, 1, 0],
     "transfers": [1, 2, 3, 2, 1, 2, 3, 0],
     "birth": [1, 1, 0, 0, 1, 0, 0, None],
@@ -23,7 +23,7 @@ COUPLES = {
 
 def plan(**columns):
     asked = {"transfers": "transfers", "birth": "birth", **columns}
-    return Plan(treatment="gn", outcome="y", methods=("unadjusted",), live_birth=asked)
+    return Plan(treatment="therapy", outcome="y", methods=("unadjusted",), live_birth=asked)
 
 
 def found(columns=None, **asked):
@@ -60,7 +60,7 @@ def test_the_reference_couples_agree_with_r():
     names = ("conservative_no_censoring", "censored", "embryos_left_censored")
     for ours, theirs in zip(record, names, strict=True):
         assert ours["log_rank_p"] == pytest.approx(g10[theirs]["p"], rel=1e-8)
-    unadjusted = couples.groupby("gn")["livebirth"].mean()
+    unadjusted = couples.groupby("therapy")["livebirth"].mean()
     assert record[0]["treated"]["cumulative_live_birth"][-1] == pytest.approx(unadjusted[1])
     assert record[0]["untreated"]["cumulative_live_birth"][-1] == pytest.approx(unadjusted[0])
 
@@ -71,7 +71,7 @@ def test_the_reference_couples_agree_with_r():
         ({"transfers": [1.5, 2, 3, 2, 1, 2, 3, 0]}, "transfers: it holds fractions"),
         ({"birth": [1, 2, 0, 0, 1, 0, 0, None]}, "birth: it holds other than 0 and 1"),
         ({"birth": [None, 1, 0, 0, 1, 0, 0, None]}, "birth: it holds other than 0 and 1"),
-        ({"transfers": [1, 2, 3, 2, 0, 0, 0, 0]}, "no couple with gn 0 has a transfer"),
+        ({"transfers": [1, 2, 3, 2, 0, 0, 0, 0]}, "no couple with therapy 0 has a transfer"),
     ],
 )
 def test_what_cannot_be_followed_is_refused(columns, message):

@@ -38,7 +38,7 @@ MATCHING = ({"focal": "untreated"}, {"focal": "untreated", "order": "closest", "
 def written_down(cohort, replicate, outcome="any_sperm"):
     """Return the table that a clinic would export of one replicate."""
     return {
-        "gn": cohort.gn[replicate],
+        "gonadotropin_therapy": cohort.gonadotropin_therapy[replicate],
         outcome: cohort.observed(outcome)[replicate],
         "diagnosis": np.array(DIAGNOSES, object)[cohort.patients.diagnosis[replicate]],
         **{name: cohort.baseline[name][replicate] for name in COVARIATES[1:]},
@@ -47,7 +47,13 @@ def written_down(cohort, replicate, outcome="any_sperm"):
 
 def plan_of(methods, **changes):
     kinds = {name: covariate_kind(name) for name in COVARIATES}
-    return Plan(treatment="gn", outcome="any_sperm", covariates=kinds, methods=methods, **changes)
+    return Plan(
+        treatment="gonadotropin_therapy",
+        outcome="any_sperm",
+        covariates=kinds,
+        methods=methods,
+        **changes,
+    )
 
 
 @pytest.mark.parametrize("matching", MATCHING)
@@ -84,7 +90,8 @@ def test_the_interface_gives_the_numbers_of_both_engines():
     choice = {"focal": "untreated"}
     plan = pt.plan(
         {
-            "treatment": "gn", "outcome": "any_sperm", "methods": SHARED, "matching": choice,
+            "treatment": "gonadotropin_therapy", "outcome": "any_sperm", "methods": SHARED,
+            "matching": choice,
             "covariates": {name: written_kind(covariate_kind(name)) for name in COVARIATES},
         }
     )  # fmt: skip
@@ -199,7 +206,7 @@ def test_a_replicate_with_too_few_partners_does_not_converge_and_a_table_is_refu
     plan = StudyPlan(covariates=COVARIATES, methods=("matching",), matching=choice)
     cohort = draw_cohort(paper(), 5, 2)
     table = EstimateTask(paper(), None, 5, {"own": plan})(0, 2).to_pandas()
-    assert (cohort.gn.sum(1) > 569 / 2).all()
+    assert (cohort.gonadotropin_therapy.sum(1) > 569 / 2).all()
     assert table["estimate"].isna().all()
     with pytest.raises(InputError, match="treated patients for"):
         analyse(written_down(cohort, 0), plan_of(("matching",), matching=choice))

@@ -8,7 +8,7 @@ from protocol.errors import InputError
 from protocol.reading.documents import parse_document
 
 GOOD = """
-treatment: gn
+treatment: therapy
 outcome: sperm_retrieved
 covariates:
   age_years: numeric
@@ -54,7 +54,11 @@ def test_levels_may_be_numbers():
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("treatment: gn", "treatmnt: gn", "treatmnt: there is no such field; did you mean"),
+        (
+            "treatment: therapy",
+            "treatmnt: therapy",
+            "treatmnt: there is no such field; did you mean",
+        ),
         ("age_years: numeric", "age_years: number", "write `numeric`, or `categorical: [ref"),
         (
             "categorical: [idiopathic, cryptorchidism, orchitis, azfc]",
@@ -67,8 +71,12 @@ def test_levels_may_be_numbers():
         ("iterations: 10", "iterations: 0", "missing.iterations: 0 is not allowed"),
         ("method: mice", "method: mean", "missing.method: 'mean' is not allowed"),
         ("seed: 20220101", "seed: -1", "seed: -1 is not allowed"),
-        ("outcome: sperm_retrieved", "outcome: gn", "name another column than the treatment"),
-        ("age_years: numeric", "gn: numeric", "take the treatment (gn) out of the covariates"),
+        ("outcome: sperm_retrieved", "outcome: therapy", "name another column than the treatment"),
+        (
+            "age_years: numeric",
+            "therapy: numeric",
+            "take the treatment (therapy) out of the covariates",
+        ),
         ("seed:", "propensity: [bmi]\nseed:", "declare bmi under covariates first"),
         ("seed:", "models: {small: [bmi]}\nseed:", "declare bmi under covariates first"),
         ("seed:", "matching: {exact: age_years}\nseed:", "age_years is not a categorical"),

@@ -26,7 +26,7 @@ TRANSFERS = [1, 2, 1, 2, 3, 1, 1, 2, 3, 1]
 BIRTH = [1, 1, 0, 0, 0, 1, 1, 1, 1, 0]
 LEFT = [0, 0, 1, 0, 0, 0, 0, 0, 0, 0]
 GN = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1, 1])
-QUESTION = Estimand("couples with ICSI", "gn 1 vs 0", "live_birth", "")
+QUESTION = Estimand("couples with ICSI", "therapy 1 vs 0", "live_birth", "")
 
 
 def arms() -> tuple[LifeTable, LifeTable]:
@@ -144,26 +144,28 @@ def test_couples_unfold_into_transfers() -> None:
 
 def test_one_order_makes_the_discrete_model_a_two_by_two_table() -> None:
     birth = [1, 0, 0, 0, 1, 1, 1, 0]
-    gn = np.array([[0], [0], [0], [0], [1], [1], [1], [1]])
-    answer = discrete_hazard([1] * 8, birth, gn, QUESTION, top=1)
+    therapy = np.array([[0], [0], [0], [0], [1], [1], [1], [1]])
+    answer = discrete_hazard([1] * 8, birth, therapy, QUESTION, top=1)
     assert answer.estimate == pytest.approx(9)
-    hazards = discrete_hazard([1] * 8, birth, gn, QUESTION, top=1, link="cloglog")
+    hazards = discrete_hazard([1] * 8, birth, therapy, QUESTION, top=1, link="cloglog")
     assert hazards.estimate == pytest.approx(math.log(0.25) / math.log(0.75))
 
 
 def test_a_batch_equals_single_studies() -> None:
     rng = np.random.default_rng(3)
     time, event = rng.integers(1, 5, (4, 60)), rng.random((4, 60)) < 0.4
-    gn = np.tile([0, 1], 30)
-    tables = [life_table(time, event, gn == g, last=4) for g in (0, 1)]
+    therapy = np.tile([0, 1], 30)
+    tables = [life_table(time, event, therapy == g, last=4) for g in (0, 1)]
     for i in range(4):
-        alone = [life_table(time[i], event[i], gn == g, last=4) for g in (0, 1)]
+        alone = [life_table(time[i], event[i], therapy == g, last=4) for g in (0, 1)]
         assert log_rank(*tables).statistic[i] == pytest.approx(log_rank(*alone).statistic)
         for ties in ("efron", "breslow", "exact"):
             batch = hazard_ratio(*tables, QUESTION, ties=ties)
             assert batch.estimate[i] == pytest.approx(
                 hazard_ratio(*alone, QUESTION, ties=ties).estimate
             )
-        cloglog = discrete_hazard(time, event, gn[:, None], QUESTION, top=4, link="cloglog")
-        single = discrete_hazard(time[i], event[i], gn[:, None], QUESTION, top=4, link="cloglog")
+        cloglog = discrete_hazard(time, event, therapy[:, None], QUESTION, top=4, link="cloglog")
+        single = discrete_hazard(
+            time[i], event[i], therapy[:, None], QUESTION, top=4, link="cloglog"
+        )
         assert cloglog.estimate[i] == pytest.approx(single.estimate)

@@ -14,7 +14,7 @@ from protocol.errors import InputError
 
 DIAGNOSIS = Categorical(("idiopathic", "azfc"))
 MEN = {
-    "gn": [1, 0, 1, 0, 1, 0],
+    "therapy": [1, 0, 1, 0, 1, 0],
     "y": [1, 0, 0, 1, 1, 0],
     "age_years": [31, 28, np.nan, 35, 40, 29],
     "diagnosis": ["idiopathic", "azfc", "azfc", None, "idiopathic", "idiopathic"],
@@ -25,7 +25,7 @@ KINDS = {"age_years": Numeric(), "diagnosis": DIAGNOSIS}
 def chosen(columns=None, kinds=None, **options):
     return analysis_set(
         MEN if columns is None else columns,
-        treatment="gn",
+        treatment="therapy",
         outcome="y",
         covariates=KINDS if kinds is None else kinds,
         **options,
@@ -49,7 +49,7 @@ def test_complete_cases_are_kept_and_the_rest_counted_once():
 def test_a_data_frame_reads_like_a_mapping():
     frame = pd.DataFrame(MEN)
     frame["diagnosis"] = frame["diagnosis"].astype("category")
-    frame["gn"] = frame["gn"].astype("Int64")
+    frame["therapy"] = frame["therapy"].astype("Int64")
     assert np.array_equal(chosen(frame).covariates["diagnosis"], chosen().covariates["diagnosis"])
 
 
@@ -81,14 +81,17 @@ def test_levels_written_as_numbers_meet_numbers():
 
 def test_the_reference_is_the_first_declared_level():
     names = design_matrix(chosen()).names
-    assert names == ("intercept", "gn", "age_years", "diagnosis[azfc]")
+    assert names == ("intercept", "therapy", "age_years", "diagnosis[azfc]")
     flipped = {**KINDS, "diagnosis": Categorical(("azfc", "idiopathic"))}
     assert "diagnosis[idiopathic]" in design_matrix(chosen(kinds=flipped)).names
 
 
 def test_interactions_follow_the_columns_they_multiply():
     design = design_matrix(chosen(), interactions=True)
-    assert design.names[4:] == ("gn:age_years", "gn:diagnosis[azfc]")
+    assert design.names[4:] == (
+        "therapy:age_years",
+        "therapy:diagnosis[azfc]",
+    )
     assert np.array_equal(design.X[:, 4], design.X[:, 1] * design.X[:, 2])
 
 
@@ -123,8 +126,8 @@ def test_values_that_cannot_be_read_are_reported_together():
         ({"y": ["yes"] * 6}, "patients.csv: y: 'yes' is not a number; code it 0 (no) and 1 (yes)"),
         ({"y": [1] * 6}, "patients.csv: y: the outcome is 1 for everyone; both 0 and 1 must occur"),
         (
-            {"gn": [0] * 6},
-            "patients.csv: gn: the treatment is 0 for everyone; both 0 and 1 must occur",
+            {"therapy": [0] * 6},
+            "patients.csv: therapy: the treatment is 0 for everyone; both 0 and 1 must occur",
         ),
         (
             {"age_years": [30] * 6},
@@ -150,7 +153,7 @@ def test_three_million_rows_are_read_in_seconds():
     rng = np.random.default_rng(1)
     levels = np.array(["idiopathic", "azfc"], dtype=object)
     patients = {
-        "gn": rng.integers(0, 2, 3_000_000),
+        "therapy": rng.integers(0, 2, 3_000_000),
         "y": rng.integers(0, 2, 3_000_000),
         "age_years": rng.normal(31, 4, 3_000_000),
         "diagnosis": levels[rng.integers(0, 2, 3_000_000)],

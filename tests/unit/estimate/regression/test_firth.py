@@ -74,13 +74,13 @@ def small(seed: int, sets: int = 5) -> AnalysisSet:
     rng = np.random.default_rng(seed)
     shape = (sets, 24)
     patients = {
-        "gn": rng.integers(0, 2, shape),
+        "therapy": rng.integers(0, 2, shape),
         "y": rng.integers(0, 2, shape),
         "age_years": rng.normal(31, 4, shape).round(),
     }
     return analysis_set(
         patients,
-        treatment="gn",
+        treatment="therapy",
         outcome="y",
         covariates={"age_years": Numeric()},
         include=rng.random(shape) < 0.9,

@@ -18,8 +18,8 @@ X = np.array([3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0, 5.0, 3.0])
 
 def study(y=Y, **covariates):
     kinds = {name: Numeric() for name in covariates}
-    columns = {"gn": GN, "y": y, **covariates}
-    return analysis_set(columns, treatment="gn", outcome="y", covariates=kinds)
+    columns = {"therapy": GN, "y": y, **covariates}
+    return analysis_set(columns, treatment="therapy", outcome="y", covariates=kinds)
 
 
 def test_ten_patients_by_hand():

@@ -9,7 +9,7 @@ from scipy.stats import norm, t
 from estimate.core.estimand import Estimand, IntercurrentEvent
 from estimate.core.result import assemble, wald
 
-QUESTION = Estimand("all patients", "gn 1 vs 0", "sperm_retrieved", "odds ratio")
+QUESTION = Estimand("all patients", "therapy 1 vs 0", "sperm_retrieved", "odds ratio")
 
 
 def test_ratios_are_reported_on_their_scale_and_errors_on_the_log_scale():
@@ -59,7 +59,7 @@ def test_what_did_not_converge_holds_no_number():
 
 def test_the_estimand_names_intercurrent_events():
     question = Estimand(
-        "patients started", "gn 1 vs 0", "any sperm", "risk difference",
+        "patients started", "therapy 1 vs 0", "any sperm", "risk difference",
         (IntercurrentEvent("sperm in the ejaculate", "composite variable"),),
     )  # fmt: skip
     assert str(question).endswith("(sperm in the ejaculate: composite variable)")

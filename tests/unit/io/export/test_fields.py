@@ -62,7 +62,7 @@ def test_the_kinds_are_those_of_the_values():
     kinds = {f.name: f.kind for f in fields()["patients"]}
     assert kinds["patient_id"] == "count"
     assert kinds["fsh_iu_l"] == "number"
-    assert kinds["gn"] == kinds["sperm_retrieved"] == "flag"
+    assert kinds["gonadotropin_therapy"] == kinds["sperm_retrieved"] == "flag"
     assert kinds["diagnosis"] == "text"
 
 

@@ -208,7 +208,7 @@ def test_men_on_the_waiting_list_are_served_first_and_have_their_history():
     early = times["first_visit_day"][times["referred_day"] == -10]
     assert early.iloc[0] >= 0
     table = clinic_tables(run)["visits"]
-    treated = [patient for patient in first.index if fates(run).gn[patient - 1]]
+    treated = [patient for patient in first.index if fates(run).gonadotropin_therapy[patient - 1]]
     assert treated
     assert table[table["patient_id"].isin(treated)].groupby("patient_id").size().eq(4).all()
 

@@ -18,7 +18,7 @@ from estimate.performance.measures import proportion_mcse
 from simulate.recruitment.minimisation import minimise
 
 PARTICIPANTS, SITES, DIAGNOSES = 240, 8, 4
-QUESTION = Estimand("randomised participants", "gn 1 vs 0", "any sperm", "")
+QUESTION = Estimand("randomised participants", "therapy 1 vs 0", "any sperm", "")
 
 
 def indicators(level, levels):

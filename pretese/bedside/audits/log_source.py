@@ -47,7 +47,7 @@ def log_of(source: Any, regimen: Regimen, mapping: LogMapping) -> LogReading:
 def _simulated(path: Path, regimen: Regimen) -> LogReading:
     """Return the log of the simulated patients who followed the regimen."""
     # Tables take a while to load; who audits a log need not wait for them.
-    from pretese.bedside.cohort_logs import logs_of_folder
+    from pretese.bedside.audits.cohort_logs import logs_of_folder
 
     logs = logs_of_folder(path)
     if regimen.id not in logs:
