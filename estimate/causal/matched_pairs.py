@@ -13,9 +13,9 @@ from estimate.comparison.proportion import clopper_pearson_interval
 from estimate.comparison.two_sample import Comparison
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Floats, Ints
+from estimate.core.clusters import sum_by_cluster
 from estimate.core.result import Estimate, assemble
 from estimate.regression.adjustment import conditional_estimand
-from estimate.regression.sandwich import sum_by_cluster
 
 
 def discordant(data: AnalysisSet, matches: Matches) -> tuple[Ints, Ints]:

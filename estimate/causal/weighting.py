@@ -10,8 +10,8 @@ from typing import Literal
 
 import numpy as np
 
-from estimate.causal.marginal_risks import Risks
 from estimate.causal.propensity import PropensityScore
+from estimate.comparison.two_risks import Risks
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats
 from estimate.core.design_matrix import design_matrix
@@ -176,7 +176,8 @@ def weighted_risks(
         influence.append(by_patient)
         naive.append(risk * (1 - risk) / total)
     sizes = np.stack(w.effective_size(data), axis=-1)
-    stack = np.stack(influence, axis=-2)
+    units = data.by_unit(np.stack(influence, axis=-1))
+    stack = units.swapaxes(-1, -2)
     cov = stack @ stack.swapaxes(-1, -2)
     if errors == "naive":
         cov = np.stack(naive, axis=-1)[..., None] * np.eye(2)
@@ -184,6 +185,7 @@ def weighted_risks(
         cov = cov * (n / (n - p))[..., None, None]
     elif errors == "survey":
         cov, df = cov * (n / (n - 1))[..., None, None], n - p
+    df = data.df if df is None else df
     return Risks(risks[0], risks[1], cov, n, score.fit.converged, df, sizes)
 
 
@@ -199,7 +201,7 @@ def iptw(
     """
     estimand = data.question(POPULATIONS[w.target])
     return weighted_risks(data, score, w, errors=errors).compare(
-        estimand, f"iptw-{w.target}", f"Wald, {errors}"
+        estimand, f"iptw-{w.target}", data.labelled(f"Wald, {errors}")
     )
 
 

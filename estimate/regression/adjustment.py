@@ -8,9 +8,10 @@ from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Floats
 from estimate.core.design_matrix import DesignMatrix, design_matrix
 from estimate.core.estimand import Estimand
-from estimate.core.result import Estimate
-from estimate.regression.logistic import fit_logistic
+from estimate.core.result import Estimate, wald
+from estimate.regression.logistic import LogisticFit, fit_logistic
 from estimate.regression.odds_ratio import from_logistic
+from estimate.regression.sandwich import scores
 
 
 def adjusted(
@@ -50,10 +51,36 @@ def adjusted(
     estimand = conditional_estimand(data, names, population)
     fit = fit_logistic(design.X, data.outcome, data.weights)
     column = design.column(data.treatment_name)
+    if data.cluster is not None:
+        return _clustered(data, design, fit, column, estimand, method)
     return from_logistic(
         fit, design.X, data.outcome, column, estimand, method, n=data.n, weights=data.weights,
         profile=profile,
     )  # fmt: skip
+
+
+def _clustered(
+    data: AnalysisSet,
+    design: DesignMatrix,
+    fit: LogisticFit,
+    column: int,
+    estimand: Estimand,
+    method: str,
+) -> Estimate:
+    """Return the odds ratio with errors that allow for dependence within clusters."""
+    terms = data.by_unit(scores(design.X, data.outcome, fit, data.weights))
+    cov = fit.cov @ (terms.swapaxes(-1, -2) @ terms) @ fit.cov
+    return wald(
+        estimand,
+        method,
+        "odds ratio",
+        fit.coef[..., column],
+        np.sqrt(np.maximum(cov[..., column, column], 0.0)),
+        data.n,
+        interval=data.labelled("Wald, HC0"),
+        converged=fit.converged,
+        df=data.df,
+    )
 
 
 def _with_score(design: DesignMatrix, data: AnalysisSet, score: Floats) -> DesignMatrix:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from estimate.comparison.two_sample import Comparison
+from estimate.core.arguments import flags, one_of
 from estimate.core.arrays import Bools, Floats, Ints
 from estimate.core.estimand import Estimand, IntercurrentEvent
 from estimate.core.result import Z95, Estimate, wald
@@ -55,13 +56,8 @@ def transfer_times(
     >>> transfer_times([1, 2, 3], [1, 0, 0], "conservative")
     array([1, 3, 3])
     """
-    transfers, birth = np.asarray(transfers, np.int64), np.asarray(birth, bool)
-    if convention not in get_args(Convention):
-        allowed = ", ".join(get_args(Convention))
-        raise InputError.of("survival", "convention", f"{convention!r} came", f"use {allowed}")
-    if (transfers < 1).any():
-        cure = "exclude couples without a transfer"
-        raise InputError.of("survival", "transfers", "a couple has fewer than 1", cure)
+    one_of("survival", "convention", convention, get_args(Convention))
+    transfers, birth = _whole_times(transfers, "transfers"), flags("survival", "birth", birth)
     if convention == "censored":
         return transfers
     last = transfers.max(-1, keepdims=True)
@@ -110,12 +106,18 @@ def life_table(
     ``weights`` (..., n) may select an arm (0/1) or carry propensity weights. Events follow
     censoring within one order: a couple censored at its third transfer was at risk at the third.
 
+    Raises
+    ------
+    InputError
+        If a time is not a whole number from 1, or an event not 0 or 1: a table by order would lose
+        them. For continuous times see `estimate.outcomes.times`.
+
     Examples
     --------
     >>> life_table([1, 2, 2], [1, 0, 1]).at_risk
     array([3., 2.])
     """
-    time, event = np.broadcast_arrays(np.asarray(time), np.asarray(event, bool))
+    time, event = np.broadcast_arrays(_whole_times(time, "time"), flags("survival", "event", event))
     weights = np.ones(time.shape) if weights is None else np.asarray(weights, float)
     order = np.arange(1, (int(time.max()) if last is None else last) + 1)
     at_risk = [((time >= t) * weights).sum(-1) for t in order]
@@ -146,6 +148,7 @@ def kaplan_meier(table: LifeTable, interval: ConfidenceType = "log-log") -> Surv
     >>> kaplan_meier(life_table([1, 2, 2, 3], [1, 0, 1, 0])).survival
     array([0.75, 0.5 , 0.5 ])
     """
+    one_of("survival", "interval", interval, get_args(ConfidenceType))
     n, d = table.at_risk, table.events
     with np.errstate(divide="ignore", invalid="ignore"):
         hazard = np.where(n > 0, d / n, 0)
@@ -215,14 +218,15 @@ def cumulative_difference(arm0: LifeTable, arm1: LifeTable, question: Estimand) 
 
 
 def hazard_ratio(
-    arm0: LifeTable, arm1: LifeTable, question: Estimand, *, ties: Ties = "exact"
+    arm0: LifeTable, arm1: LifeTable, question: Estimand, *, ties: Ties = "efron"
 ) -> Estimate:
     """Fit Cox's model with the arm as its one covariate, by Newton's method on the life tables.
 
-    Time is discrete, so ties are the rule: "exact" is Cox's discrete (conditional logistic)
-    partial likelihood and its estimate the log odds ratio of the hazard; "efron" and "breslow" are
-    the approximations for tied continuous times. Cox DR. *J R Stat Soc B* 1972;34:187-220.
+    "efron" and "breslow" approximate tied continuous times and estimate a hazard ratio. "exact" is
+    Cox's discrete (conditional logistic) partial likelihood; its estimate is the odds ratio of the
+    discrete hazards, and is labelled so. Cox DR. *J R Stat Soc B* 1972;34:187-220.
     """
+    one_of("survival", "ties", ties, get_args(Ties))
     if ties == "exact" and any((t != np.floor(t)).any() for t in (arm0.at_risk, arm1.at_risk)):
         cure = 'use "efron" or "breslow"'
         raise InputError.of("survival", "ties", "exact ties need counts, not weights", cure)
@@ -241,15 +245,25 @@ def hazard_ratio(
     with np.errstate(divide="ignore", invalid="ignore"):
         error = 1 / np.sqrt(information)
     n = (arm0.at_risk[..., 0] + arm1.at_risk[..., 0]).round()
+    discrete = ties == "exact"
     return wald(
-        question.as_("hazard ratio"),
+        question.as_("odds ratio of discrete hazards" if discrete else "hazard ratio"),
         f"Cox, {ties} ties",
-        "hazard ratio",
+        "odds ratio" if discrete else "hazard ratio",
         b,
         error,
         n,
         converged=converged,
     )
+
+
+def _whole_times(values: ArrayLike, field: str) -> Ints:
+    """Return times as whole numbers; refuse others, which a table by order cannot hold."""
+    times = np.asarray(values, float)
+    if not (np.isfinite(times) & (times == np.floor(times)) & (times >= 1)).all():
+        cure = "give whole numbers from 1; exclude couples without a transfer"
+        raise InputError.of("survival", field, "a time is not a whole number from 1", cure)
+    return times.astype(np.int64)
 
 
 def _breslow(arm0: LifeTable, arm1: LifeTable, b: Floats) -> tuple[Floats, Floats]:

@@ -4,20 +4,14 @@ from typing import Any
 
 import click
 
-from pretese.commands.argument_names import as_options
+from pretese.commands.option_names import options_named
 from pretese.commands.option_types import Number, comma_numbers
 from pretese.commands.options import json_option, risk_options
 from pretese.io.text.json_text import print_json
 from pretese.screen.terminal import echo
 
 #: Arguments of the interface whose options have other names.
-_OPTIONS = {
-    name: f"--{name.replace('_', '-')}"
-    for name in (
-        "spending", "shape", "gamma", "rho", "cumulative", "delta", "z", "futility",
-        "futility_gamma", "futility_rho", "control_risk", "treated_risk",
-    )
-} | {"information": "--analyses"}  # fmt: skip
+_OPTIONS = {"information": "--analyses"}
 
 
 @click.command()
@@ -60,7 +54,7 @@ def command(analyses: str, cumulative: str | None, as_json: bool, **chosen: Any)
     """
     from pretese.api.trials.group_sequential import boundaries
 
-    with as_options(**_OPTIONS):
+    with options_named(_OPTIONS):
         found = boundaries(
             _information(analyses),
             cumulative=None if cumulative is None else comma_numbers(cumulative, "--cumulative"),

@@ -8,6 +8,7 @@ import click
 from pretese.api.protocols import regimens
 from pretese.api.protocols.decisions import Decision
 from pretese.bedside.words import OUTCOME_COLOURS
+from pretese.commands.option_names import options_named
 from pretese.commands.option_types import Date
 from pretese.commands.options import (
     fsh_option,
@@ -17,7 +18,6 @@ from pretese.commands.options import (
     regimen_set_option,
 )
 from pretese.io.text.json_text import print_json
-from pretese.screen.option_names import options_named
 from pretese.screen.terminal import echo
 
 #: What messages call the arguments of the interface here.
@@ -25,10 +25,7 @@ OPTIONS = {
     "decide": "pretese decide",
     "patient": "--patient FILE",
     "month": "--month M",
-    "previous_phase": "--previous-phase",
-    "fsh": "--fsh",
     "findings": "--finding",
-    "decision_date": "--decision-date",
 }
 
 

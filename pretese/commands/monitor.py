@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from pretese.commands.argument_names import as_options
+from pretese.commands.option_names import options_named
 from pretese.commands.option_types import NumberRange
 from pretese.commands.options import (
     effect_option,
@@ -15,12 +15,6 @@ from pretese.commands.options import (
     show_assumptions,
 )
 from pretese.io.text.json_text import print_json
-
-#: Arguments of the interface, and the options that stand for them.
-_OPTIONS = {
-    "final": "--final", "overrunning": "--overrunning", "planned": "--planned",
-    "control_risk": "--control-risk", "treated_risk": "--treated-risk", "effects": "--effect",
-}  # fmt: skip
 
 
 @click.command()
@@ -61,7 +55,7 @@ def command(design: str, interim: Path, plot: Path | None, as_json: bool, **chos
 
     plan, data = read_design(design), read_interim_data(interim)
     show_assumptions(interim, data.assumptions)
-    with as_options(**_OPTIONS):
+    with options_named():
         found = plan.monitor(data, **chosen)
     if plot is not None:
         from pretese.plots.style import save

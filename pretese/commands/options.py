@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from pretese.api.arguments.argument_ranges import MAX_SEED
+from pretese.api.arguments.argument_numbers import MAX_SEED
 from pretese.commands.option_types import Number, NumberRange, Percent, SeveralOf, number_pairs
 from pretese.screen.terminal import echo
 from protocol.errors import InputError

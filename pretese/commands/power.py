@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from pretese.commands.argument_names import as_options
+from pretese.commands.option_names import options_named
 from pretese.commands.option_types import Number, pairs_of, to_number
 from pretese.commands.options import (
     effect_option,
@@ -19,13 +19,6 @@ from pretese.commands.options import (
 )
 from pretese.io.text.json_text import print_json
 from protocol.errors import InputError
-
-#: Arguments of the interface, and the options that stand for them.
-_OPTIONS = {
-    "participants": "--participants", "effects": "--effect", "sensitivity": "--sensitivity",
-    "changes": "--set", "solve": "--solve", "out": "--out", "resume": "--resume",
-    "workers": "--workers", "scheduler": "--scheduler",
-}  # fmt: skip
 
 
 @click.command()
@@ -81,7 +74,7 @@ def command(
         problem = "there is nothing to resume without --out"
         raise InputError.of("--resume", "", problem, "name the folder of the study")
     first, *others = map(design, designs)
-    with as_options(**_OPTIONS):
+    with options_named():
         found = first.power(
             participants,
             sensitivity=_axes(axes),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pretese.commands.argument_names import as_options
+from pretese.commands.option_names import options_named
 from pretese.commands.options import out_option
 
 
@@ -20,7 +20,7 @@ def command(folder: Path, out: Path | None) -> None:
     from pretese.api.trials.designs import report
     from pretese.screen.console import SafeConsole
 
-    with as_options(out="--out"):
+    with options_named():
         report(folder, out)
     target = out or folder / "report.html"
     SafeConsole(stderr=True).print(f"report: {target}", highlight=False, soft_wrap=True)

@@ -77,7 +77,7 @@ def load(
     name: str | Path,
     overrides: Mapping[str, float] | None = None,
     *,
-    where: str = "--set",
+    where: str = "changes",
     need_record: bool = True,
 ) -> LoadedScenario:
     """Load a scenario by shipped name or path.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.arguments.argument_values import path_of, text_of, time_of
+from pretese.api.arguments.argument_values import day_of, path_of, text_of, time_of
 from pretese.api.display import Shown
 from pretese.bedside.json_answers import decision_document, plan_document, schema_document
 from pretese.bedside.words import plan_lines, recommendation_lines
@@ -15,6 +15,7 @@ from protocol.bedside.recommend import SCHEMA, Recommendation
 from protocol.bedside.schedule import Item, Plan
 from protocol.regimen import load
 from protocol.shorten import shorten_text
+from protocol.tables import read_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -177,42 +178,67 @@ class Schedule(Shown):
         return pd.DataFrame(rows, columns=columns).astype({"dose_iu": float})
 
     def to_ics(
-        self, *, time: dt.time | str | None = None, timezone: str | None = None, label: str = ""
+        self,
+        *,
+        pseudonym: str,
+        time: dt.time | str | None = None,
+        timezone: str | None = None,
+        issued: dt.date | str | None = None,
+        previous: str | Path | bytes | None = None,
     ) -> bytes:
         """Return the schedule as a calendar (RFC 5545).
 
         Parameters
         ----------
+        pseudonym
+            Tells the events of patients apart, who would replace one another's in one calendar
+            program; it is shown nowhere.
         time, timezone
             The local time of events, such as ``"08:30"``, and its IANA zone, such as
             ``"Europe/Berlin"``. Without both, events take the whole day.
-        label
-            Tells the events of several patients apart, who would replace one another's in one
-            calendar program; it is shown nowhere.
+        issued
+            The day of issue, which calendar programs compare; by default the day of the last
+            decision that the plan rests on. No clock is read.
+        previous
+            The calendar that this one replaces, its path or bytes: changed events get the next
+            version number, dropped ones are cancelled.
 
         Raises
         ------
         InputError
-            Only one of time and zone is given, or there is no such zone.
+            There is no pseudonym; only one of time and zone is given, or there is no such zone;
+            or the previous calendar is none, another patient's, or was issued later.
         """
         from pretese.bedside.ics import calendar_of
 
         clock = None if time is None else time_of(time, "time")
         zone = None if timezone is None else text_of(timezone, "timezone", "'Europe/Berlin'")
+        before = previous if isinstance(previous, bytes) else None
+        if previous is not None and before is None:
+            before = read_bytes(path_of(previous, "previous"))
         return calendar_of(
-            self.plan, time=clock, timezone=zone, patient=text_of(label, "label", "'17'")
+            self.plan,
+            pseudonym=text_of(pseudonym, "pseudonym", "'17'"),
+            time=clock,
+            timezone=zone,
+            issued=None if issued is None else day_of(issued, "issued"),
+            previous=before,
         )
 
     def write_ics(
         self,
         path: str | Path,
         *,
+        pseudonym: str,
         time: dt.time | str | None = None,
         timezone: str | None = None,
-        label: str = "",
+        issued: dt.date | str | None = None,
+        previous: str | Path | bytes | None = None,
     ) -> None:
         """Write the calendar of `to_ics` to a file, whole or not at all."""
-        data = self.to_ics(time=time, timezone=timezone, label=label)
+        data = self.to_ics(
+            pseudonym=pseudonym, time=time, timezone=timezone, issued=issued, previous=previous
+        )
         write_file(path_of(path, "path"), data, "path")
 
     def __str__(self) -> str:

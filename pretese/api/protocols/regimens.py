@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.arguments.argument_values import day_of, number_of, numbers_of, text_of, texts_of
+from pretese.api.arguments.argument_numbers import number_of, numbers_of
+from pretese.api.arguments.argument_values import day_of, text_of, texts_of
 from pretese.api.display import Shown
 from pretese.api.protocols.decisions import Decision, Schedule
 from pretese.api.protocols.proofs import CaseResults, Proof

@@ -5,15 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.arguments.limits import checked_number, checked_whole_number, sequence_of
-from pretese.api.arguments.option_faults import as_arguments
-from pretese.api.arguments.trial_arguments import (
+from pretese.api.arguments.argument_numbers import number_in_range, sequence_of, whole_of
+from pretese.api.display import Shown
+from pretese.api.trials.trial_arguments import (
     effect_shares,
     interim_data_of,
     planned_risks_of,
     power_request,
 )
-from pretese.api.display import Shown
 from protocol.errors import InputError
 
 if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
@@ -23,9 +22,6 @@ if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
     from pretese.api.trials.power import Power
     from pretese.trial.design.design_file import DesignFile
     from pretese.trial.monitoring.interim_data import InterimData
-
-#: Arguments whose options have other names.
-_ARGUMENTS = {"set": "changes", "effect": "effects"}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -114,23 +110,22 @@ class Design(Shown):
         from pretese.trial.run_power import run_power
 
         if resume and out is None:
-            problem = "there is nothing to resume without out"
+            problem = "there is nothing to resume without `out`"
             raise InputError.of("resume", "", problem, "name the folder of the study")
-        others = [_as_design(each) for each in sequence_of("power", "compare", compare)]
+        others = [_as_design(each) for each in sequence_of(compare, "compare")]
         request = power_request(
             participants, effects, solve, replicates, seed, sensitivity, changes, tornado,
             patient_level=patient_level or bool(others),
         )  # fmt: skip
-        with as_arguments(**_ARGUMENTS):
-            run = run_power(
-                [(each._file, each.text) for each in (self, *others)],
-                request,
-                out=None if out is None else Path(out),
-                resume=resume,
-                workers=checked_whole_number("power", "workers", workers, 1, 256),
-                scheduler=scheduler,
-                show_progress=progress,
-            )
+        run = run_power(
+            [(each._file, each.text) for each in (self, *others)],
+            request,
+            out=None if out is None else Path(out),
+            resume=resume,
+            workers=whole_of(workers, "workers", 1, 256),
+            scheduler=scheduler,
+            show_progress=progress,
+        )
         return Power(run)
 
     def monitor(
@@ -189,15 +184,14 @@ class Design(Shown):
         from pretese.trial.monitoring.ongoing_trial import Asked, monitor
         from protocol.reading.documents import content_hash
 
-        shares = effect_shares("monitor", effects)
+        shares = effect_shares(effects)
         if planned is not None:
-            planned = checked_number("monitor", "planned", planned, 1e-12, 1e12)
+            planned = number_in_range(planned, "planned", 1e-12, 1e12)
         asked = Asked(
             final, overrunning, planned, planned_risks_of(control_risk, treated_risk), shares
         )
         data = interim_data_of(analyses)
-        with as_arguments(**_ARGUMENTS):
-            document = rounded_document(monitoring_document(monitor(self._file, data, asked)))
+        document = rounded_document(monitoring_document(monitor(self._file, data, asked)))
         return InterimReport({
             **document,
             "design_sha256": content_hash(self.text),
@@ -267,13 +261,12 @@ def report(folder: str | Path, out: str | Path | None = None) -> str:
 
     folder = Path(folder)
     target = folder / "report.html" if out is None else Path(out)
-    with as_arguments():
-        if folder.is_dir():  # else the message of what cannot be read is the better one
-            check_file(target, "--out")
-        page = render_report(folder)
-        write_file(target, page, "--out")
-        if out is None:  # a part of the result from now on, so that the study may be extended later
-            add_to_manifest(folder, target.name)
+    if folder.is_dir():  # else the message of what cannot be read is the better one
+        check_file(target, "out")
+    page = render_report(folder)
+    write_file(target, page, "out")
+    if out is None:  # a part of the result from now on, so that the study may be extended later
+        add_to_manifest(folder, target.name)
     return page
 
 

@@ -177,14 +177,14 @@ def _with_overrunning(status: TrialStatus, interim: InterimData, wanted: bool) -
     after = 0 if stop is None else interim.analyses - 1 - stop
     if wanted and after == 0:
         problem = "no analysis follows the end of the trial"
-        raise InputError.of("--overrunning", "", problem, "remove the option")
+        raise InputError.of("overrunning", "", problem, "leave it out")
     if after == 0 or stop is None:
         return status
     problem = (
         f"analysis {stop + 2} follows the end of the trial at analysis {stop + 1} ({status.reason})"
     )
     if not wanted:
-        cure = "remove it, or give --overrunning if its data arrived after the decision"
+        cure = "remove it, or give `overrunning` if its data arrived after the decision"
         raise interim.fault(stop + 1, "", problem, cure)
     if after > 1:
         cure = "give one row with all data that arrived after the decision"

@@ -78,7 +78,7 @@ def _check_design(design: DesignFile, asked: Asked) -> None:
         raise InputError.of(design.id, "monitoring.reestimation.combination", problem, cure)
     if rule and asked.overrunning:
         problem = "a trial with re-estimation has no analysis with overrunning"
-        raise InputError.of("--overrunning", "", problem, "remove the analysis after the stop")
+        raise InputError.of("overrunning", "", problem, "remove the analysis after the stop")
     if asked.risks and design.risks:
-        problem, cure = "the design has risks of its own", "remove the option"
-        raise InputError.of("--control-risk", "", problem, cure)
+        problem, cure = "the design has risks of its own", "leave it out"
+        raise InputError.of("control_risk", "", problem, cure)

@@ -132,7 +132,7 @@ def prepare_designs(designs: Sequence[tuple[DesignFile, str]], request: Request)
     for design, text in designs:
         if design.scenario is None and request.overrides:
             problem = f"{design.id} has fixed event rates and no scenario to change"
-            raise InputError.of("--set", "", problem, "remove the option, or use --sensitivity")
+            raise InputError.of("changes", "", problem, "leave it out, or use `sensitivity`")
         check_sites(design)
         scenario = scenario_of(design, request.overrides)
         axes = {**design.sensitivity, **request.sensitivity}

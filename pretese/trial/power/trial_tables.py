@@ -111,7 +111,7 @@ def _points(path: Path) -> Iterator[Point]:
     try:
         metadata = pq.read_metadata(path)
     except pa.ArrowInvalid:
-        cure = "delete it, and do its trials again with --resume"
+        cure = "delete it, and do its trials again with `resume`"
         raise InputError.of(str(path), "", "this is no whole block of trials", cure) from None
     for group in range(metadata.num_row_groups):
         columns = [metadata.row_group(group).column(k) for k in (0, 1)]

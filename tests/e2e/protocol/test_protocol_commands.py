@@ -120,7 +120,18 @@ def test_drawings_and_tables_are_written_as_xml(capsys, form, tag):
 
 
 def test_a_calendar_is_written_beside_the_plan(capsys):
-    code, out, _ = said(capsys, "schedule", "--start", "2022-03-01", "--fsh", "9", "--ics", "x.ics")
+    code, out, _ = said(
+        capsys,
+        "schedule",
+        "--start",
+        "2022-03-01",
+        "--fsh",
+        "9",
+        "--pseudonym",
+        "17",
+        "--ics",
+        "x.ics",
+    )
     assert code == 0
     assert "in all: hcg 60000 IU" in out
     assert len(icalendar.Calendar.from_ical(Path("x.ics").read_bytes()).walk("VEVENT")) == 53
@@ -180,8 +191,24 @@ BAD = [
     (["schedule", "--start", "2022-03-01", "--fsh", "9", "--decisions", "hcg"], "both given"),
     (["schedule", "--start", "2022-03-01", "--decisions", "ufsh"], "ufsh begins no path"),
     (["schedule", "--start", "2022-03-01", "--regimen", "hcg-only", "--fsh", "9"], "by FSH"),
-    (["schedule", "--start", "2022-03-01", "--ics", "no/x.ics"], "it cannot be written"),
-    (["schedule", "--start", "2022-03-01", "--ics", "x.ics", "--time", "08:00"], "come together"),
+    (
+        ["schedule", "--start", "2022-03-01", "--pseudonym", "17", "--ics", "no/x.ics"],
+        "it cannot be written",
+    ),
+    (
+        [
+            "schedule",
+            "--start",
+            "2022-03-01",
+            "--pseudonym",
+            "17",
+            "--ics",
+            "x.ics",
+            "--time",
+            "08:00",
+        ],
+        "come together",
+    ),
     (["audit", "none.csv"], "none.csv: there is no such file"),
     (["audit", "log.csv", "--map", "patient"], "--map: 'patient' is not understood"),
     (["audit", "log.csv", "--map", "patient=ID"], "ID: the column is missing"),

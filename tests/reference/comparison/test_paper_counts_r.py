@@ -5,7 +5,6 @@ import pytest
 from scipy.optimize import brentq
 from scipy.special import expit, ndtr
 
-from estimate.causal.marginal_risks import Risks
 from estimate.comparison.contingency import (
     TwoByTwo,
     odds_ratio,
@@ -14,6 +13,7 @@ from estimate.comparison.contingency import (
 )
 from estimate.comparison.fisher import fisher_2x2, fisher_exact
 from estimate.comparison.risk_difference import newcombe_interval
+from estimate.comparison.two_risks import Risks
 from estimate.comparison.two_sample import chi_square
 from estimate.core.estimand import Estimand
 from estimate.core.result import Z95

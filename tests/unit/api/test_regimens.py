@@ -262,19 +262,19 @@ def test_a_schedule_is_a_table(guided):
 
 
 def test_a_calendar_is_the_file_of_the_command(guided):
-    words = ["--start", ON, "--time", "08:30", "--timezone", "Europe/Berlin", "--label", "17"]
+    words = ["--start", ON, "--time", "08:30", "--timezone", "Europe/Berlin", "--pseudonym", "17"]
     assert answer("schedule", *words, "--ics", "command.ics").code == 0
     made = guided.schedule(ON)
-    made.write_ics("interface.ics", time="08:30", timezone="Europe/Berlin", label="17")
+    made.write_ics("interface.ics", time="08:30", timezone="Europe/Berlin", pseudonym="17")
     assert Path("interface.ics").read_bytes() == Path("command.ics").read_bytes()
-    assert made.to_ics(time=dt.time(8, 30), timezone="Europe/Berlin", label="17") == (
+    assert made.to_ics(time=dt.time(8, 30), timezone="Europe/Berlin", pseudonym="17") == (
         Path("command.ics").read_bytes()
     )
 
 
-def test_labels_tell_the_events_of_patients_apart(guided):
+def test_pseudonyms_tell_the_events_of_patients_apart(guided):
     made = guided.schedule(ON)
-    calendars = [icalendar.Calendar.from_ical(made.to_ics(label=label)) for label in ("a", "b")]
+    calendars = [icalendar.Calendar.from_ical(made.to_ics(pseudonym=name)) for name in ("a", "b")]
     one, other = ({str(e["uid"]) for e in c.walk("VEVENT")} for c in calendars)
     assert one.isdisjoint(other)
 

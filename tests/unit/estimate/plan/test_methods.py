@@ -161,7 +161,7 @@ def test_power_finds_what_analyse_finds_in_the_same_patients(method, name, covar
             assert ours.p_value[replicate] == pytest.approx(float(found.p_value), rel=1e-5)
 
 
-@pytest.mark.parametrize("name", methods_of("analyse"))
+@pytest.mark.parametrize("name", [name for name in methods_of("analyse") if name != "gee"])
 def test_an_estimator_that_is_called_by_itself_labels_its_result_as_plans_do(name):
     cohort = draw_cohort(paper(), 5, 2)
     plan = StudyPlan(covariates=COVARIATES, methods=("unadjusted",))

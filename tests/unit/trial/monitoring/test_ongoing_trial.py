@@ -369,7 +369,7 @@ def test_re_estimation_is_refused_where_nothing_holds():
     naive = design(RESIZED.replace("50}", "50, combination: naive}"))
     assert "the naive test inflates" in refused(naive, counts((40, 100, 50, 100)))
     two = counts((40, 100, 50, 100), (120, 300, 160, 300))
-    assert "--overrunning: a trial with re-estimation" in refused(plan, two, overrunning=True)
+    assert "overrunning: a trial with re-estimation" in refused(plan, two, overrunning=True)
     assert "row 3, estimate: after re-estimation at analysis 1 stages" in refused(
         plan, estimates((0.1, 0.07), (0.12, 0.04))
     )

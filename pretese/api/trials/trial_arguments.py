@@ -4,15 +4,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.arguments.limits import checked_number, checked_whole_number, sequence_of
+from pretese.api.arguments.argument_numbers import (
+    number_in_range,
+    number_of,
+    seed_of,
+    sequence_of,
+    whole_of,
+)
 from protocol.errors import InputError
+from protocol.shorten import shorten
 
 if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
     from pretese.trial.monitoring.interim_data import InterimData
     from pretese.trial.power.study import Request
-
-#: Largest seed: it fits the whole numbers of every format that is written.
-_MAX_SEED = 2**63 - 1
 
 
 def power_request(
@@ -23,20 +27,22 @@ def power_request(
     from pretese.trial.power.study import Request
 
     if solve is not None:
-        solve = _finite("power", "solve", solve)
+        solve = number_of(solve, "solve")
     return Request(
         tuple(
-            checked_whole_number("power", "participants", each, 10, 100_000)
-            for each in sequence_of("power", "participants", participants)
+            whole_of(each, "participants", 10, 100_000)
+            for each in sequence_of(participants, "participants")
         ),
-        effect_shares("power", effects),
+        effect_shares(effects),
         solve,
-        checked_whole_number("power", "replicates", replicates, 20, 10_000_000),
-        checked_whole_number("power", "seed", seed, 0, _MAX_SEED),
-        {path: _finite("changes", path, value) for path, value in _paths("changes", changes)},
+        whole_of(replicates, "replicates", 20, 10_000_000),
+        seed_of(seed),
+        {path: number_of(value, "changes", path) for path, value in _paths("changes", changes)},
         {
-            path: tuple(_finite("sensitivity", path, each) for each in sequence_of(
-                "sensitivity", path, values))
+            path: tuple(
+                number_of(each, "sensitivity", path)
+                for each in sequence_of(values, "sensitivity", path)
+            )
             for path, values in _paths("sensitivity", sensitivity)
         },
         tornado,
@@ -44,22 +50,19 @@ def power_request(
     )  # fmt: skip
 
 
-def effect_shares(where: str, effects: Any) -> tuple[float, ...]:
+def effect_shares(effects: Any) -> tuple[float, ...]:
     """Return percents of the planned effect as shares."""
-    given = sequence_of(where, "effects", effects)
-    return tuple(checked_number(where, "effects", each, 0, 100) / 100 for each in given)
+    given = sequence_of(effects, "effects")
+    return tuple(number_in_range(each, "effects", 0, 100) / 100 for each in given)
 
 
 def _paths(argument: str, values: Any) -> list[tuple[str, Any]]:
     if values is None:
         return []
     if not isinstance(values, Mapping):
-        raise InputError.of("power", argument, f"{values!r} came", "give a mapping by path")
+        problem = f"{shorten(values)} is no mapping"
+        raise InputError.of(argument, "", problem, "give values by path")
     return [(str(path), value) for path, value in values.items()]
-
-
-def _finite(argument: str, path: str, value: Any) -> float:
-    return checked_number(argument, path, value, -1e300, 1e300)
 
 
 def planned_risks_of(control: float | None, treated: float | None) -> tuple[float, float] | None:
@@ -70,8 +73,8 @@ def planned_risks_of(control: float | None, treated: float | None) -> tuple[floa
     for name, value in (("control_risk", control), ("treated_risk", treated)):
         if value is None:
             cure = "give both risks, or neither"
-            raise InputError.of("monitor", name, "the other risk came without it", cure)
-        found.append(checked_number("monitor", name, value, 1e-9, 1 - 1e-9))
+            raise InputError.of(name, "", "the other risk came without it", cure)
+        found.append(number_in_range(value, name, 1e-9, 1 - 1e-9))
     return found[0], found[1]
 
 
@@ -93,5 +96,6 @@ def interim_data_of(analyses: Any) -> "InterimData":
         table = analyses if isinstance(analyses, pd.DataFrame) else pd.DataFrame(list(analyses))
     except (TypeError, ValueError, AttributeError):
         cure = "give a CSV file, a table, or a list of rows"
-        raise InputError.of("monitor", "analyses", f"{analyses!r} came", cure) from None
+        problem = f"{shorten(analyses)} is not understood"
+        raise InputError.of("analyses", "", problem, cure) from None
     return parse_interim_data(table.to_csv(index=False, lineterminator="\n").encode(), "analyses")
