@@ -1,18 +1,25 @@
 """What an analysis plan may say: one YAML file for any table of patients."""
 
+from functools import partial
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    field_validator,
+)
 
 from estimate.core.columns import Categorical, Kind, Numeric
-from estimate.methods.registry import METHODS, methods_of
+from estimate.methods.registry import METHODS, check_method, methods_of
 from estimate.methods.shared_work import Choices
 from estimate.plan.choices import (
     Event,
     LiveBirthColumns,
     Matching,
     Measured,
-    MethodName,
     MissingData,
     Percent,
     Subgroup,
@@ -22,6 +29,9 @@ from estimate.plan.choices import (
 )
 from protocol.reading.documents import Document
 from protocol.reading.fields import Seed
+
+#: A method that `pretese analyse` offers.
+MethodName = Annotated[str, AfterValidator(partial(check_method, door="analyse"))]
 
 
 class Plan(Document):

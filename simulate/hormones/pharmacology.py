@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from protocol.regimen.load import Regimen
 from simulate.hormones.decision_lookup import MONTH_DAYS, dose_calendar
 from simulate.hormones.drugs import Action
-from simulate.scenario import Kinetics, Physiology
+from simulate.scenario.sections.endocrine import Kinetics, Physiology
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -26,7 +26,8 @@ from simulate.hormones.decision_lookup import MONTH_DAYS
 from simulate.hormones.therapy import Course, follow
 from simulate.hormones.traits import MONTHS
 from simulate.patients.adherence import Habits, draw_habits
-from simulate.scenario import Arm, Scenario
+from simulate.scenario.scenario_file import Scenario
+from simulate.scenario.sections.therapy_arms import Arm
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
