@@ -11,7 +11,7 @@ from pretese.io.text.json_text import print_json
 from pretese.screen.terminal import echo
 
 #: Arguments of the interface whose options have other names.
-_OPTIONS = {"information": "--analyses"}
+_OPTIONS = {"information": "--analyses", "boundaries": "boundaries"}
 
 
 @click.command()
