@@ -31,7 +31,7 @@ OPTIONS = {"schedule": "pretese schedule", "path": "--ics"}
     required=True,
     help="The day of the first injection.",
 )
-@fsh_option("FSH at the end of month 1, 2, ... as far as measured. May be repeated.", multiple=True)
+@fsh_option("FSH at the end of month 1, 2, ... as far as measured. May be repeated.")
 @fsh_unit_option
 @click.option(
     "--decisions", help="Instead of FSH: the phase of each month so far, such as hcg,hcg-ufsh."
@@ -53,7 +53,7 @@ OPTIONS = {"schedule": "pretese schedule", "path": "--ics"}
 def command(
     regimen: str,
     start: dt.datetime,
-    fsh: tuple[float, ...],
+    fsh: tuple[str, ...],
     fsh_unit: str,
     decisions: str | None,
     ics: Path | None,

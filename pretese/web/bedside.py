@@ -10,10 +10,10 @@ from fastapi.responses import HTMLResponse
 import pretese
 from pretese.api.protocols.decisions import Decision
 from pretese.api.protocols.regimens import Regimen
-from pretese.bedside.words import shown_unit
 from pretese.web.bedside_form import decided, form_fields
 from pretese.web.rendering import localised_page
 from protocol.errors import InputError
+from protocol.reading.shown import shown_unit
 
 router = APIRouter()
 
@@ -22,9 +22,6 @@ PARTS = {
     "safety": ("testosterone", "estradiol", "hematocrit", "breast", "lh", "prolactin"),
     "therapy_end": ("semen", "micro_tese", "couple"),
 }
-
-#: Days of injections that are dated beside the recommendation.
-DATES_SHOWN = 4
 
 
 async def entries_of(request: Request) -> Mapping[str, str]:
@@ -127,7 +124,7 @@ def form_values(regimen: Regimen, entries: Mapping[str, str]) -> dict[str, Any]:
 
 
 def answer_values(regimen: Regimen, decision: Decision) -> dict[str, Any]:
-    """Return what the template of the answer shows: the decision's JSON, and dated injections."""
+    """Return what the template of the answer shows: the decision's JSON, and what it says."""
     document = decision.to_dict()
     last = document["decisions"][-1]
     change = last["nearest_change"]
@@ -137,7 +134,6 @@ def answer_values(regimen: Regimen, decision: Decision) -> dict[str, Any]:
         "change": change and _change(regimen, change, last["boundary"]),
         "missing": [input_label(regimen, name) for name in last["missing_inputs"]],
         "tone": document["outcome"].replace(" ", "_"),
-        "steps": [_step(regimen, order, decision) for order in last["orders"]],
     }
 
 
@@ -158,18 +154,4 @@ def _change(
         "input": input_label(regimen, change["input"]),
         "range": f"{change['to']} {unit}".strip(),
         "result": result,
-    }
-
-
-def _step(regimen: Regimen, order: Mapping[str, Any], decision: Decision) -> dict[str, Any]:
-    first = decision.as_of + dt.timedelta(days=order["offset_day"] or 0)
-    every = order["interval_days"]
-    days = [first + dt.timedelta(days=every * n) for n in range(DATES_SHOWN)] if every else [first]
-    drug = regimen.compiled.drugs[order["drug"]]
-    return {
-        "drug": getattr(drug, "label", order["drug"]),
-        "dose": order.get("dose_iu"),
-        "route": (order["route"] or "").upper(),
-        "every": every,
-        "dates": days,
     }

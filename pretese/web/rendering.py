@@ -8,8 +8,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pretese.bedside.words import shown_unit
 from pretese.web.wording import LANGUAGES, language_of, messages
+from protocol.reading.shown import shown_unit
 
 PAGES = Path(__file__).parent / "pages"
 
