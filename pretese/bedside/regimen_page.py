@@ -179,3 +179,21 @@ def shown_as(regimen: Regimen, form: str, tables: Sequence[str] = ()) -> str:
             cure = f"there are: {', '.join(regimen.tables)}"
             raise InputError.of("table", "", f"there is no table {name!r}", cure)
     return dmn_xml(regimen, tables) if form == "dmn" else REGIMEN_FORMATS[form](regimen)
+
+
+def rule_rows(regimen: Regimen) -> list[dict[str, str | None]]:
+    """Return the rules of all tables, one row each."""
+    return [
+        {
+            "table": table.name,
+            "rule": rule.id,
+            "conditions": ", ".join(f"{key} {c.text}" for key, c in rule.conditions.items()),
+            "outcome": rule.outcome,
+            "action": rule.then,
+            "rationale": rule.because,
+            "status": rule.status,
+            "citation": rule.citation,
+        }
+        for table in regimen.tables.values()
+        for rule in table.rules
+    ]

@@ -59,6 +59,17 @@ def texts_of(value: Any, argument: str, example: str) -> tuple[str, ...]:
     return tuple(text_of(each, argument, example) for each in (value if several else (value,)))
 
 
+def words_of(value: Any, argument: str, example: str) -> list[str]:
+    """Return words; one text may hold several, separated by commas.
+
+    >>> words_of("hcg, hcg-ufsh", "decisions", "'hcg'")
+    ['hcg', 'hcg-ufsh']
+    """
+    texts = texts_of(value, argument, example)
+    several = (word.strip() for text in texts for word in text.split(","))
+    return [word for word in several if word]
+
+
 def path_of(value: Any, argument: str) -> Path:
     """Return the path of a file that is given as one or as text."""
     if isinstance(value, str | Path):

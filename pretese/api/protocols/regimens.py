@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.arguments.argument_numbers import number_of
-from pretese.api.arguments.argument_values import day_of, text_of, texts_of
+from pretese.api.arguments.argument_values import day_of, text_of, texts_of, words_of
 from pretese.api.display import Shown
 from pretese.api.protocols.decisions import Decision, Schedule
 from pretese.api.protocols.proofs import CaseResults, Proof
@@ -205,7 +205,8 @@ class Regimen(Shown):
             raise InputError.of("schedule", "", problem, "give one of the two")
         compiled, day = self.compiled, day_of(start, "start")
         if decisions is not None:
-            return Schedule(plan_of_phases(compiled, day, _names(decisions)), compiled)
+            phases = words_of(decisions, "decisions", "'hcg,hcg-ufsh'")
+            return Schedule(plan_of_phases(compiled, day, phases), compiled)
         if levels and "fsh_iu_l" not in compiled.tables["phase"].inputs:
             problem = f"{compiled.id} decides nothing by FSH"
             raise InputError.of("fsh", "", problem, "leave it out")
@@ -293,21 +294,9 @@ class Regimen(Shown):
         """Return the rules of all tables: table, rule, conditions, outcome, action, source."""
         import pandas as pd
 
-        rows = [
-            {
-                "table": table.name,
-                "rule": rule.id,
-                "conditions": ", ".join(f"{key} {c.text}" for key, c in rule.conditions.items()),
-                "outcome": rule.outcome,
-                "action": rule.then,
-                "rationale": rule.because,
-                "status": rule.status,
-                "citation": rule.citation,
-            }
-            for table in self.compiled.tables.values()
-            for rule in table.rules
-        ]
-        return pd.DataFrame(rows)
+        from pretese.bedside.regimen_page import rule_rows
+
+        return pd.DataFrame(rule_rows(self.compiled))
 
     def __str__(self) -> str:
         """Return the regimen in words."""
@@ -318,10 +307,3 @@ class Regimen(Shown):
         if self._compiled is None:
             return self.verify()._repr_html_()
         return Shown._repr_html_(self)
-
-
-def _names(decisions: str | Iterable[str]) -> list[str]:
-    """Return the names of phases; one text may hold several, separated by commas."""
-    texts = texts_of(decisions, "decisions", "'hcg,hcg-ufsh'")
-    several = (name.strip() for text in texts for name in text.split(","))
-    return [name for name in several if name]
