@@ -45,6 +45,7 @@ COMMANDS = {
     "regimen": "list, show, prove and test protocol files",
     "schedule": "dated injections, visits and decisions, as a table and a calendar",
     "audit": "what was done against what was due",
+    "serve": "pages for the bedside, and a CDS Hooks service, in a browser",
 }
 
 #: Faults of one input that are listed; the rest is counted.

@@ -18,7 +18,7 @@ from simulate.cohort.draw import Cohort, draw_cohort
 from simulate.core.coding import DIAGNOSES
 from simulate.core.random_streams import CHUNK
 from simulate.endpoints import ENDPOINTS, Endpoint, potential_outcomes
-from simulate.scenario import Scenario
+from simulate.scenario.scenario_file import Scenario
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

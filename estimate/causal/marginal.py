@@ -15,11 +15,11 @@ import numpy as np
 from scipy.special import expit
 
 from estimate.causal.propensity import PropensityScore
-from estimate.causal.weighting import POPULATIONS
 from estimate.comparison.two_risks import Risks
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats
 from estimate.core.design_matrix import DesignMatrix, design_matrix
+from estimate.core.estimand import POPULATIONS
 from estimate.core.result import Estimate
 from estimate.regression.logistic import LogisticFit, fit_logistic
 from estimate.regression.sandwich import sandwich, scores

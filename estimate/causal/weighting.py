@@ -15,26 +15,16 @@ from estimate.comparison.two_risks import Risks
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats
 from estimate.core.design_matrix import design_matrix
+from estimate.core.estimand import POPULATIONS, Target
 from estimate.core.result import Estimate, wald
-from estimate.regression.adjustment import conditional_estimand
 from estimate.regression.logistic import fit_logistic
 from estimate.regression.odds_ratio import from_logistic
 from estimate.regression.sandwich import sandwich, scores, stacked_covariance
 
-Target = Literal["ate", "att", "atc", "ato", "atm"]
 Errors = Literal["naive", "HC0", "HC1", "HC3", "survey", "M-estimation"]
 
 #: What `weighted_risks` knows besides: M-estimation with residuals enlarged by leverage.
 RiskErrors = Errors | Literal["M-estimation HC3"]
-
-#: Whom each target's weighted arms resemble.
-POPULATIONS: dict[Target, str] = {
-    "ate": "all patients",
-    "att": "patients like the treated",
-    "atc": "patients like the untreated",
-    "ato": "the overlap population (overlap weights)",
-    "atm": "the matched population (matching weights)",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +213,7 @@ def iptw_adjusted(
     fit = fit_logistic(design.X, data.outcome, w.value)
     column = design.column(data.treatment_name)
     method = f"iptw-{w.target}-adjusted"
-    estimand = conditional_estimand(data, covariates, POPULATIONS[w.target])
+    estimand = data.conditional_question(covariates, POPULATIONS[w.target])
     if errors == "naive":
         return from_logistic(
             fit, design.X, data.outcome, column, estimand, method, n=data.n, weights=w.value

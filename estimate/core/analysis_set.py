@@ -1,6 +1,6 @@
 """Who is analysed, with which columns, and who is not and why."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -113,6 +113,14 @@ class AnalysisSet:
         """Return what a comparison of the arms asks about a population."""
         treatment = f"{self.treatment_name} 1 vs 0"
         return Estimand(population, treatment, self.outcome_name, summary)
+
+    def conditional_question(
+        self, given: Sequence[str] | None, population: str, measure: str = "odds ratio"
+    ) -> Estimand:
+        """Return what a regression on treatment and covariates asks; None: given all of them."""
+        names = tuple(self.kinds if given is None else given)
+        words = f"conditional {measure} given {', '.join(names)}" if names else measure
+        return self.question(population, words)
 
     def keep(self, condition: ArrayLike, reason: str) -> "AnalysisSet":
         """Return the set without patients for whom ``condition`` (..., n) is false."""

@@ -13,8 +13,9 @@ from typing import Literal
 from estimate.causal.marginal import aipw, g_computation, tmle
 from estimate.causal.matching import Matches, match_nearest, matched
 from estimate.causal.randomised_g_computation import randomised
-from estimate.causal.weighting import Errors, Target, Weights, iptw, iptw_adjusted
+from estimate.causal.weighting import Errors, Weights, iptw, iptw_adjusted
 from estimate.comparison.contingency import unadjusted
+from estimate.core.estimand import Target
 from estimate.core.result import Estimate, Scale
 from estimate.methods.shared_work import Work
 from estimate.regression.adjustment import adjusted

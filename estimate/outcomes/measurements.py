@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from estimate.causal.weighting import POPULATIONS, Target, weighted_risks
+from estimate.causal.weighting import weighted_risks
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats
 from estimate.core.design_matrix import design_matrix
+from estimate.core.estimand import POPULATIONS, Target
 from estimate.core.result import Estimate, wald
 from estimate.methods.shared_work import Work
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from estimate.causal.weighting import Target
 from estimate.core.analysis_set import AnalysisSet, OutcomeKind
+from estimate.core.estimand import Target
 from estimate.core.result import Estimate
 from estimate.methods.shared_work import Work
 from estimate.outcomes.counts import rate_ratio
@@ -86,3 +86,12 @@ _MODELS: Mapping[OutcomeKind, Callable[..., Estimate]] = {
 def adjusted_model(data: AnalysisSet, covariates: Sequence[str], method: str) -> Estimate:
     """Return the effect given some covariates, for an outcome that is not 0/1."""
     return _MODELS[data.outcome_kind](data, covariates, method=method)
+
+
+def check_outcome_methods(methods: Sequence[str], kind: OutcomeKind) -> None:
+    """Raise ValueError if a method has no answer for a kind of outcome that is not 0/1."""
+    unable = [name for name in methods if name not in RUNS[kind]]
+    if unable:
+        able = ", ".join(RUNS[kind])
+        what = "a time to an event" if kind == "time" else f"a {kind} outcome"
+        raise ValueError(f"`{unable[0]}` has no answer for {what}; choose from {able}")

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from estimate.causal.weighting import POPULATIONS, Target
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Floats, Ints
 from estimate.core.design_matrix import design_matrix
+from estimate.core.estimand import POPULATIONS, Target
 from estimate.core.result import Estimate, assemble, wald
 from estimate.methods.shared_work import Work
 from estimate.outcomes.cox import fit_cox, restricted_mean

@@ -1,23 +1,18 @@
 """What a plan may say of one thing: a covariate, a subgroup, matching, missing values."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from estimate.causal.matching import Focal, Order
 from estimate.core.analysis_set import OutcomeKind
 from estimate.core.columns import Categorical, Kind, Numeric
 from estimate.core.estimand import Strategy
-from estimate.methods.registry import check_method
 from estimate.methods.shared_work import MatchingRule
 from protocol.reading.documents import Document
 from protocol.reading.fields import Number, Whole
 from protocol.shorten import shorten
-
-#: A method that `pretese analyse` offers.
-MethodName = Annotated[str, AfterValidator(partial(check_method, door="analyse"))]
 
 #: A pair of these is checked to lie within 0 to 100 and to rise.
 Percent = Annotated[Number, Field(ge=-1000, le=1000)]
@@ -216,3 +211,16 @@ class Measured(Document):
     before: str
     after: str
     by: str | None = None
+
+
+def check_division(name: str, group: Subgroup, kind: Kind | None) -> None:
+    """Raise ValueError if a division does not suit the covariate that divides."""
+    if isinstance(kind, Numeric) and group.cut is None:
+        raise ValueError(f'{name}: {group.by} is a number; give a cut, for example "< 35"')
+    if isinstance(kind, Categorical):
+        if group.cut is not None:
+            raise ValueError(f"{name}: {group.by} is categorical; give `groups`")
+        listed = [level for levels in (group.groups or {}).values() for level in levels]
+        if group.groups is not None and sorted(listed) != sorted(kind.levels):
+            levels = ", ".join(kind.levels)
+            raise ValueError(f"{name}: its groups must hold every level once: {levels}")

@@ -8,8 +8,9 @@ import numpy as np
 
 from estimate.core.analysis_set import OutcomeKind
 from estimate.core.columns import Categorical, Numeric, read_columns
+from estimate.outcomes.registry import check_outcome_methods
 from estimate.plan.choices import Outcome
-from estimate.plan.spec import Plan, check_outcome_methods
+from estimate.plan.spec import Plan
 from protocol.errors import InputError
 
 #: Distinct numbers above which an outcome of undeclared kind is a measurement.

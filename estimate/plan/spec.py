@@ -1,25 +1,31 @@
 """What an analysis plan may say: one YAML file for any table of patients."""
 
-from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    field_validator,
+)
 
-from estimate.core.analysis_set import OutcomeKind
 from estimate.core.columns import Categorical, Kind, Numeric
-from estimate.methods.registry import METHODS, methods_of
+from estimate.methods.registry import METHODS, check_method, methods_of
 from estimate.methods.shared_work import Choices
-from estimate.outcomes.registry import RUNS
+from estimate.outcomes.registry import RUNS, check_outcome_methods
 from estimate.plan.choices import (
     Event,
     LiveBirthColumns,
     Matching,
     Measured,
-    MethodName,
     MissingData,
     Outcome,
     Percent,
     Subgroup,
+    check_division,
     name_alone,
     read_kind,
     read_outcome,
@@ -27,6 +33,9 @@ from estimate.plan.choices import (
 )
 from protocol.reading.documents import Document
 from protocol.reading.fields import Seed
+
+#: A method that `pretese analyse` offers.
+MethodName = Annotated[str, AfterValidator(partial(check_method, door="analyse"))]
 
 
 class Plan(Document):
@@ -287,25 +296,3 @@ def _refuse_undeclared(names: tuple[str, ...], info: ValidationInfo) -> None:
     strange = [name for name in names if name not in info.data.get("covariates", names)]
     if strange:
         raise ValueError(f"declare {', '.join(strange)} under covariates first")
-
-
-def check_outcome_methods(methods: Sequence[str], kind: OutcomeKind) -> None:
-    """Raise ValueError if a method has no answer for a kind of outcome that is not 0/1."""
-    unable = [name for name in methods if name not in RUNS[kind]]
-    if unable:
-        able = ", ".join(RUNS[kind])
-        what = "a time to an event" if kind == "time" else f"a {kind} outcome"
-        raise ValueError(f"`{unable[0]}` has no answer for {what}; choose from {able}")
-
-
-def check_division(name: str, group: Subgroup, kind: Kind | None) -> None:
-    """Raise ValueError if a division does not suit the covariate that divides."""
-    if isinstance(kind, Numeric) and group.cut is None:
-        raise ValueError(f'{name}: {group.by} is a number; give a cut, for example "< 35"')
-    if isinstance(kind, Categorical):
-        if group.cut is not None:
-            raise ValueError(f"{name}: {group.by} is categorical; give `groups`")
-        listed = [level for levels in (group.groups or {}).values() for level in levels]
-        if group.groups is not None and sorted(listed) != sorted(kind.levels):
-            levels = ", ".join(kind.levels)
-            raise ValueError(f"{name}: its groups must hold every level once: {levels}")

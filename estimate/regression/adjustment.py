@@ -48,7 +48,7 @@ def adjusted(
     if score is not None:
         design = _with_score(design, data, score)
         names.append("the propensity score")
-    estimand = conditional_estimand(data, names, population)
+    estimand = data.conditional_question(names, population)
     fit = fit_logistic(design.X, data.outcome, data.weights)
     column = design.column(data.treatment_name)
     if data.cluster is not None:
@@ -87,17 +87,4 @@ def _with_score(design: DesignMatrix, data: AnalysisSet, score: Floats) -> Desig
     column = np.where(data.include, score, 0.0)[..., None]
     return DesignMatrix(
         np.concatenate([design.X, column], axis=-1), (*design.names, "propensity score")
-    )
-
-
-def conditional_estimand(
-    data: AnalysisSet,
-    covariates: Sequence[str] | None,
-    population: str,
-    measure: str = "odds ratio",
-) -> Estimand:
-    """Return the question that a regression on treatment and covariates answers."""
-    names = tuple(data.kinds if covariates is None else covariates)
-    return data.question(
-        population, f"conditional {measure} given {', '.join(names)}" if names else measure
     )

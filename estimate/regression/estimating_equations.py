@@ -14,7 +14,6 @@ from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Floats, Ints
 from estimate.core.design_matrix import design_matrix
 from estimate.core.result import Estimate, wald
-from estimate.regression.adjustment import conditional_estimand
 from protocol.errors import InputError
 
 #: Updates of coefficients and correlation before a fit is given up.
@@ -47,7 +46,7 @@ def clustered_odds_ratio(data: AnalysisSet, covariates: Sequence[str] | None = N
         here = data.include[at]
         X, y = design.X[at][here], data.outcome[at][here]
         value[at], error[at] = _fit(X, y, data.cluster[at][here], column)
-    estimand = conditional_estimand(data, covariates, "all patients")
+    estimand = data.conditional_question(covariates, "all patients")
     return wald(
         estimand, "gee", "odds ratio", value, error, data.n,
         interval=data.labelled("Wald, GEE, exchangeable"), converged=np.isfinite(value),

@@ -16,7 +16,6 @@ from estimate.core.arrays import Bools, Floats
 from estimate.core.design_matrix import design_matrix
 from estimate.core.matrices import invert_each, solve_each
 from estimate.core.result import Estimate, wald
-from estimate.regression.adjustment import conditional_estimand
 
 #: Newton steps, halvings included, before a fit is given up. Regular fits need five to eight; where
 #: an arm has no event every step takes about one from its coefficient, and the limit is reached.
@@ -153,7 +152,7 @@ def modified_poisson(
         terms = data.by_unit(_scores(design.X, data.outcome, fit.coef, data.weights))
         robust = fit.cov @ (terms.swapaxes(-1, -2) @ terms) @ fit.cov
     return wald(
-        conditional_estimand(data, covariates, population, "risk ratio"),
+        data.conditional_question(covariates, population, "risk ratio"),
         "modified-poisson",
         "risk ratio",
         fit.coef[..., column],

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from pretese.api.protocols import audits, regimens
+from pretese.commands.option_names import options_named
 from pretese.commands.option_types import Date, pairs_of
 from pretese.commands.options import (
     json_option,
@@ -16,20 +17,10 @@ from pretese.commands.options import (
 from pretese.io.output.atomic_file import check_file
 from pretese.io.text.json_text import print_json
 from pretese.screen.endings import CheckFailedError
-from pretese.screen.option_names import options_named
 from pretese.screen.terminal import echo
 from protocol.reading.day_formats import DAY_ORDERS
 
 _FILE = click.Path(path_type=Path)
-#: What messages call the arguments of the interface here.
-OPTIONS = {
-    "columns": "--map",
-    "mapping": "--mapping",
-    "dates": "--dates",
-    "decimal": "--decimal",
-    "sheet": "--sheet",
-    "data_cutoff": "--data-cutoff",
-}
 
 
 @click.command("audit")
@@ -82,7 +73,7 @@ def command(
         if path is not None:
             check_file(path, option)
     chosen = regimens.regimen(regimen, **changes)
-    with options_named(OPTIONS):
+    with options_named({"columns": "--map"}):
         found = audits.audit(
             log,
             chosen,

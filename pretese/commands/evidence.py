@@ -6,9 +6,9 @@ from typing import Any
 import click
 
 import pretese
+from pretese.commands.option_names import options_named
 from pretese.commands.options import json_option, plot_option
 from pretese.io.text.json_text import print_json
-from pretese.screen.option_names import options_named
 from pretese.screen.terminal import echo
 
 
@@ -44,7 +44,7 @@ def command(
 
     SOURCES are shipped topics or files of your own; without them all that ships is used.
     """
-    with options_named({name: f"--{name.replace('_', '-')}" for name in filters}):
+    with options_named():
         found = pretese.evidence(*sources, **filters)
         pooled = None
         if pool or plot:

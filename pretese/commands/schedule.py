@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from pretese.api.protocols import regimens
+from pretese.commands.option_names import options_named
 from pretese.commands.option_types import Date
 from pretese.commands.options import (
     fsh_option,
@@ -16,20 +17,10 @@ from pretese.commands.options import (
 )
 from pretese.io.output.atomic_file import check_file
 from pretese.io.text.json_text import print_json
-from pretese.screen.option_names import options_named
 from pretese.screen.terminal import echo
 
 #: What messages call the arguments of the interface here.
-OPTIONS = {
-    "schedule": "pretese schedule",
-    "start": "--start",
-    "fsh": "--fsh",
-    "timezone": "--timezone",
-    "pseudonym": "--pseudonym",
-    "issued": "--issued",
-    "previous": "--previous",
-    "path": "--ics",
-}
+OPTIONS = {"schedule": "pretese schedule", "path": "--ics"}
 
 
 @click.command("schedule")
@@ -40,7 +31,7 @@ OPTIONS = {
     required=True,
     help="The day of the first injection.",
 )
-@fsh_option("FSH at the end of month 1, 2, ... as far as measured. May be repeated.", multiple=True)
+@fsh_option("FSH at the end of month 1, 2, ... as far as measured. May be repeated.")
 @fsh_unit_option
 @click.option(
     "--decisions", help="Instead of FSH: the phase of each month so far, such as hcg,hcg-ufsh."
@@ -62,7 +53,7 @@ OPTIONS = {
 def command(
     regimen: str,
     start: dt.datetime,
-    fsh: tuple[float, ...],
+    fsh: tuple[str, ...],
     fsh_unit: str,
     decisions: str | None,
     ics: Path | None,

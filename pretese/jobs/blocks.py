@@ -116,7 +116,7 @@ class Store:
             return False
         if _checksum(path).read_bytes() != _line(path):
             problem = "the block was changed after it was written (its SHA-256 differs)"
-            cure = "delete it and recompute it with --resume"
+            cure = "delete it and recompute it with `resume`"
             raise InputError.of(str(path), "", problem, cure)
         self._verified.add(path)
         return True
@@ -148,7 +148,7 @@ class Store:
         import pyarrow.parquet as pq
 
         if not self.has(block):
-            cure = "recompute it with --resume"
+            cure = "recompute it with `resume`"
             raise InputError.of(str(self.path(block)), "", "the block is missing", cure)
         return pq.read_table(self.path(block))
 
@@ -174,5 +174,5 @@ def _finished_blocks_kept(path: Path) -> Iterator[None]:
         yield
     except (OSError, InputError) as error:
         fault = (cannot_write(path, error) if isinstance(error, OSError) else error).faults[0]
-        cure = f"{fault.cure}; finished blocks are kept: continue with --resume"
+        cure = f"{fault.cure}; finished blocks are kept: continue with `resume`"
         raise InputError.of(str(path), "", fault.problem, cure) from None

@@ -40,8 +40,8 @@ def cluster_pool(address: str) -> Iterator[WorkerPool]:
     """
     if find_spec("distributed") is None:
         problem = "the package `distributed` is not installed"
-        cure = "install pretese[cluster], or leave --scheduler out and use --workers"
-        raise InputError.of("--scheduler", address, problem, cure)
+        cure = "install pretese[cluster], or leave `scheduler` out and use `workers`"
+        raise InputError.of("scheduler", address, problem, cure)
     with _quiet():
         client = _connect(address)
         try:
@@ -55,7 +55,7 @@ def _pool(client: Any, address: str) -> WorkerPool:
     return WorkerPool(
         client.get_executor(retries=3),
         QUEUED * max(threads, 2),
-        option="--scheduler",
+        argument="scheduler",
         value=address,
         explain=lambda error: _explain(error, client),
         check=lambda: _check(client, address),
@@ -93,13 +93,13 @@ def _connect(address: str) -> Any:
             "give the address that `dask scheduler` prints, such as tcp://10.0.0.5:8786, or "
             "tls://10.0.0.5:8786 if it was started with TLS certificates"
         )
-        raise InputError.of("--scheduler", address, problem, cure) from None
+        raise InputError.of("scheduler", address, problem, cure) from None
     try:
         client.wait_for_workers(1, timeout=PATIENCE)
     except TimeoutError:
         client.close()
         cure = f"start some: dask worker {address}"
-        raise InputError.of("--scheduler", address, "it has no workers", cure) from None
+        raise InputError.of("scheduler", address, "it has no workers", cure) from None
     return client
 
 
@@ -116,7 +116,7 @@ def _check_tls(address: str) -> None:
     if problem:
         names = [f"{_TLS}{name}" for name in ("CA_FILE", "CLIENT__CERT", "CLIENT__KEY")]
         cure = f"name the files in the environment: {', '.join(names)}"
-        raise InputError.of("--scheduler", address, problem, cure)
+        raise InputError.of("scheduler", address, problem, cure)
 
 
 def _explain(error: Exception, client: Any) -> Loss | None:

@@ -64,7 +64,7 @@ def compute_all(
     except StrangeCodeError:
         problem = "a worker runs another version of the program or its libraries"
         cure = "install the same release, with the same lock file, on every machine"
-        raise InputError.of("study", "--scheduler", problem, cure) from None
+        raise InputError.of("scheduler", "", problem, cure) from None
 
 
 @contextmanager

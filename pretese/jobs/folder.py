@@ -43,7 +43,7 @@ def study_folder(record: Mapping[str, Any], out: Path, resume: bool) -> Iterator
     check_space(place)
     path = place.path
     results = check_place(out / "results")
-    with folders_made(place, path), folder_lock(path / LOCK, out, "--out"):
+    with folders_made(place, path), folder_lock(path / LOCK, out, "out"):
         try:
             _enter(record, path, out, resume)
             check_content(results)
@@ -51,7 +51,7 @@ def study_folder(record: Mapping[str, Any], out: Path, resume: bool) -> Iterator
                 if is_temporary(file):  # left by a killed run: the lock excludes others
                     file.unlink()
         except OSError as error:
-            raise cannot_write(out, error, "--out") from None
+            raise cannot_write(out, error, "out") from None
         yield Store(out / "blocks")
 
 
@@ -66,7 +66,7 @@ def _enter(record: Mapping[str, Any], path: Path, out: Path, resume: bool) -> No
     ]
     if foreign:
         problem = f"it holds other files ({shown(foreign)})"
-        raise InputError.of("--out", str(out), problem, "name a new folder")
+        raise InputError.of("out", str(out), problem, "name a new folder")
     write_file(file, to_json(record) + "\n")
 
 
@@ -83,8 +83,8 @@ def _begun(file: Path) -> dict[str, Any]:
 
 def _compare(begun: dict[str, Any], asked: Mapping[str, Any], out: Path, resume: bool) -> None:
     if not resume:
-        cure = "continue it with --resume, or name a new folder"
-        raise InputError.of("--out", str(out), "it already holds a study", cure)
+        cure = "continue it with `resume`, or name a new folder"
+        raise InputError.of("out", str(out), "it already holds a study", cure)
     other = list(_differences(begun, asked, ""))
     if other:
         cure = "name a new folder; results of two studies cannot be joined"

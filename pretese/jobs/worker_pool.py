@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 QUEUED = 3
 
 #: What to do where finished work is kept.
-RESUME = "finished work is kept; run again with --resume"
+RESUME = "finished work is kept; run again with `resume`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class WorkerPool:
     ----------
     queue_length
         Calls sent to the workers at a time.
-    option, value
-        The option by which the user chose these workers, and its value.
+    argument, value
+        The argument by which the user chose these workers, and its value.
     explain
         Returns the loss of workers by which a call failed, or None.
     check
@@ -51,7 +51,7 @@ class WorkerPool:
 
     executor: Executor
     queue_length: int
-    option: str = "--workers"
+    argument: str = "workers"
     value: str = ""
     explain: Callable[[Exception], Loss | None] = lambda _: None
     check: Callable[[], Loss | None] = lambda: None
@@ -91,7 +91,7 @@ def results(
     Parameters
     ----------
     resume
-        Whether results are kept, so that the user may continue with ``--resume``.
+        Whether results are kept, so that the user may continue with ``resume``.
 
     Raises
     ------
@@ -169,10 +169,10 @@ def _numbered(
 def _explain(error: Exception) -> Loss | None:
     if isinstance(error, WorkerDiedError):
         problem = "two worker processes died on the same task (killed, or out of memory)"
-        return Loss(problem, "use fewer --workers, or give more memory")
+        return Loss(problem, "use fewer `workers`, or give more memory")
     if isinstance(error, WorkerStartError):
         problem = f"the operating system refuses to start another process ({error})"
-        return Loss(problem, "use fewer --workers")
+        return Loss(problem, "use fewer `workers`")
     return None
 
 
@@ -191,4 +191,4 @@ def _finished(
 
 def _lost(pool: WorkerPool, loss: Loss, resume: bool) -> InputError:
     cure = f"{loss.cure}; {RESUME}" if resume else loss.cure
-    return InputError.of(pool.option, pool.value, loss.problem, cure)
+    return InputError.of(pool.argument, pool.value, loss.problem, cure)

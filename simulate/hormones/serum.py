@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from simulate.hormones.therapy import Course
 from simulate.hormones.traits import Traits, pituitary
 from simulate.patients.baseline import Patients
-from simulate.scenario import Physiology
+from simulate.scenario.sections.endocrine import Physiology
 
 Floats = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from scipy.special import ndtri
 
 from simulate.core.coding import BASELINE, DIAGNOSES
 from simulate.core.random_streams import RandomStreams
-from simulate.scenario import Marginal, Population, correlation_matrix
+from simulate.scenario.sections.enrolment import Marginal, Population, correlation_matrix
 from simulate.scenario.sections.parameter import Parameter
 
 Floats = NDArray[np.float64]

@@ -12,7 +12,7 @@ from pydantic import Field
 from protocol.errors import InputError
 from protocol.reading.documents import Document, parse_json, validate
 from protocol.reading.fields import Number, Seed, Whole
-from simulate.scenario import Scenario
+from simulate.scenario.scenario_file import Scenario
 from simulate.scenario.sections.parameter import Amount
 
 #: The field of a record's file that binds the others.

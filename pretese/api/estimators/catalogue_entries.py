@@ -248,7 +248,7 @@ ESTIMATORS: tuple[CatalogueEntry, ...] = (
         ("log_rank_expected", "estimate.survival.cumulative_live_birth.expected_events",
          "events expected in each arm under equal hazards",
          "Mantel N. Cancer Chemother Rep 1966;50:163-70"),
-        ("hazard_ratio", "estimate.survival.cumulative_live_birth.hazard_ratio",
+        ("hazard_ratio", "estimate.survival.hazard_ratio.hazard_ratio",
          "Cox's hazard ratio with exact ties", "Cox DR. J R Stat Soc B 1972;34:187-220"),
         ("cumulative_difference", "estimate.survival.cumulative_live_birth.cumulative_difference",
          "difference in cumulative live birth rates", ""),

@@ -88,7 +88,7 @@ class EffectPrior(Shown):
         """
         import pandas as pd
 
-        from pretese.api.arguments.argument_values import number_of
+        from pretese.api.arguments.argument_numbers import number_of
         from pretese.literature.trial_outlook import outlook_row
 
         if not participants:

@@ -191,7 +191,7 @@ class Evidence(Shown):
         from estimate.meta_analysis.between_study_variance import TauMethod
         from estimate.meta_analysis.pooling import PoolingTest
         from estimate.meta_analysis.study_effects import EffectScale
-        from pretese.api.arguments.argument_values import number_of
+        from pretese.api.arguments.argument_numbers import number_of
         from pretese.literature.pooled_evidence import Preference, pool_studies
         from pretese.literature.study import Endpoint
 

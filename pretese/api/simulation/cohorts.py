@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.arguments.argument_ranges import whole_of
+from pretese.api.arguments.argument_numbers import whole_of
 from pretese.api.display import Shown
 from pretese.cohort.cohort_folder import CohortRequest, write_cohort
 from protocol.errors import InputError

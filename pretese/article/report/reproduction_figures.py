@@ -1,6 +1,7 @@
 """Figures of `pretese reproduce`."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import Literal
 
 import numpy as np
@@ -23,6 +24,22 @@ from pretese.plots.style import (
 from simulate.core.coding import BASELINE
 
 Floats = NDArray[np.float64]
+
+#: Characters per line of the labels of an axis.
+LABEL = 38
+
+#: Titles of the panels of Table 1.
+TITLES = {
+    "age_years": "age, years",
+    "infertility_duration_years": "duration of infertility, years",
+    "bmi_kg_m2": "body mass index, kg/m²",
+    "testis_volume_ml": "testicular volume, mL",
+    "lh_iu_l": "LH, IU/L",
+    "fsh_iu_l": "FSH, IU/L",
+    "testosterone_nmol_l": "testosterone, nmol/L",
+    "estradiol_pmol_l": "estradiol, pmol/L",
+    "prolactin_ng_ml": "prolactin, ng/mL",
+}
 
 #: (label, published odds ratio with limits, id of the simulated odds ratio)
 _QUESTIONS = (
@@ -67,7 +84,7 @@ def draw_questions(published: PublishedStudy, simulated: Mapping[str, Floats]) -
         axes.minorticks_off()
         axes.set_xlim(0.7, 4.6)
         axes.set_ylim(0.1, len(_QUESTIONS) + 0.6)
-        axes.set_yticks(list(places), [label for label, _, _ in _QUESTIONS])
+        axes.set_yticks(list(places), [fill(label, LABEL) for label, _, _ in _QUESTIONS])
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("odds ratio of sperm, gonadotropins against no therapy")
@@ -117,7 +134,7 @@ def draw_quartiles(rows: Sequence[Row]) -> Figure:
         for index, variable in enumerate(BASELINE):
             _quartile_panel(figure.add_subplot(3, 3, index + 1), variable, found, index % 3 == 0)
         figure.suptitle(
-            "Table 1: quartiles, published (red dots) and simulated (blue: mean, 95 % of studies)",
+            "Quartiles: published (red) and simulated (blue: mean, 2.5th to 97.5th percentile)",
             x=0.01, ha="left", fontsize=10, fontweight="bold",
         )  # fmt: skip
         return figure
@@ -142,7 +159,7 @@ def _quartile_panel(
     axes.tick_params(length=0, labelsize=7.5)
     axes.grid(axis="x")
     axes.set_axisbelow(True)
-    axes.set_title(variable, fontsize=8.5)
+    axes.set_title(TITLES[variable], fontsize=8.5)
 
 
 def draw_predictions(rows: Sequence[Row]) -> Figure:
@@ -155,15 +172,15 @@ def draw_predictions(rows: Sequence[Row]) -> Figure:
         if not row.id.endswith((".percent", "ejaculate.count"))
     ]
     with house_style():
-        figure = new_figure(8.2, 0.9 + 0.2 * len(shown))
+        figure = new_figure(8.2, 0.9 + 0.29 * len(shown))
         axes = figure.add_subplot()
         axes.axvspan(2.5, 97.5, color=GRID, zorder=0)
         for place, (_, percentile) in enumerate(shown):
             inside = 2.5 <= percentile <= 97.5
             axes.plot([percentile], [-place], "o" if inside else "D", ms=5,
                       color=INK if inside else PUBLISHED)  # fmt: skip
-        labels = [f"{row.label}: {row.published}" for row, _ in shown]
-        axes.set_yticks([-place for place in range(len(shown))], labels, fontsize=7.5)
+        labels = [fill(f"{row.label}: {row.published}", LABEL) for row, _ in shown]
+        axes.set_yticks([-place for place in range(len(shown))], labels, fontsize=7)
         axes.set_xlim(-2, 102)
         axes.set_ylim(-len(shown) + 0.4, 0.6)
         axes.set_xlabel("percentile of the published value among simulated studies (band: 95 %)")

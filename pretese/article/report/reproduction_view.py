@@ -35,8 +35,8 @@ HEADLINES = {
     "table2.matched.odds_ratio": "OR, matched",
     "subgroup.duration_over_3.odds_ratio": "OR, infertile > 3 y",
     "subgroup.duration_up_to_3.odds_ratio": "OR, infertile to 3 y",
-    "propensity.c_statistic": "C-statistic, propensity",
-    "derived.c_statistic.listed_covariates": "... on all covariates",
+    "propensity.c_statistic": "C-statistic",
+    "derived.c_statistic.listed_covariates": "... all covariates",
     "derived.odds_ratio.any_sperm": "OR, any sperm, all",
     "delivery.treated.percent": "births (%), treated",
     "delivery.untreated.percent": "births (%), untreated",
@@ -59,8 +59,8 @@ def show_reproduction(
         )
     )  # fmt: skip
     console.print(
-        "MCSE: Monte Carlo standard error of the mean; percentile: of the published value among "
-        "the simulated studies.",
+        "MCSE: Monte Carlo standard error of the mean; 95 % range: 2.5th to 97.5th percentile of "
+        "the simulated studies; rank: percentile of the published value among them.",
         style="dim",
     )
     console.print(f"Report: {out / 'report.html'}", highlight=False, soft_wrap=True)
@@ -89,7 +89,7 @@ def _headlines(rows: list[Row], replicates: int) -> Table:
         pad_edge=False,
     )
     table.add_column("", no_wrap=True)
-    for heading in ("published", "simulated", "MCSE", "2.5 to 97.5 %", "percentile"):
+    for heading in ("published", "simulated", "MCSE", "95 % range", "rank"):
         table.add_column(heading, justify="right", no_wrap=True, min_width=len(heading))
     for status in ("calibrated to", "predicted"):
         chosen = [found[name] for name in HEADLINES if found[name].status == status]

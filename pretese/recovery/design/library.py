@@ -4,7 +4,8 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from pretese.recovery.design.study_spec import Case, StudyPlan, StudySpec
+from pretese.recovery.design.study_cases import Case
+from pretese.recovery.design.study_spec import StudyPlan, StudySpec
 from protocol.errors import InputError
 from protocol.reading.documents import read_document
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimate.causal.propensity import propensity
-from estimate.causal.weighting import Target
 from estimate.core.design_matrix import design_matrix
+from estimate.core.estimand import Target
 from estimate.methods.registry import METHODS
 from estimate.regression.adjustment import adjusted
 from estimate.regression.logistic import fit_logistic

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from protocol.audit.log.cells import Amounts, beyond_detection, is_international_units, unit_of
 from protocol.audit.log.events import PLAIN_EVENTS, Event, Unused
 from protocol.audit.log.mapping import COLUMNS, LogMapping, folded, log_words
-from protocol.bedside.decide import value_problem
+from protocol.bedside.known.plausible import value_problem
 from protocol.errors import InputError
 from protocol.reading.day_formats import DayColumn
 from protocol.reading.missing_words import is_missing
 from protocol.reading.numbers import shown
-from protocol.reading.quantities import analyte_file, quantity
+from protocol.reading.quantities import convert
 from protocol.regimen.conditions import Value
 from protocol.regimen.load import Regimen
 
@@ -43,7 +43,7 @@ class RowReader:
         self.days = DayColumn(mapping.dates)
         self.amounts = Amounts(free, mapping.decimal)
         self.phases = [phase.name for phase in regimen.phases]
-        self.analytes = analyte_file().analytes
+        self.analytes = regimen.analytes
         measured = {name for name, spec in regimen.inputs.items() if spec.role == "measured"}
         of_analytes = {analyte.input for analyte in self.analytes.values()}
         self.findings = sorted(measured - of_analytes - {"micro_tese"})
@@ -204,16 +204,18 @@ class RowReader:
         if not unit:
             cure = f"give one, for example {self.analytes[name].unit}"
             raise self._error(place, "unit", "", "is empty", cure)
+        used = next(iter(self.regimen.inputs_of(name)), self.analytes[name].input or name)
+        spec = self.regimen.inputs.get(used)
+        wanted = spec.unit if spec and spec.unit else self.analytes[name].unit
+        where = f"{self.where}: {place}"
         try:
-            measured = quantity(name, amount, unit_of(unit), f"{self.where}: {place}")
+            measured = convert(self.analytes[name], amount, unit_of(unit), wanted, where)
         except InputError as error:
             reason = error.faults[0].cure if "cannot be turned" in str(error) else "unknown unit"
-            used = self.analytes[name].input
             return Event(0, used), _NotUsed(f"{name} in {shown(unit)}", f"value not used: {reason}")
-        spec = self.regimen.inputs.get(measured.input)
-        if spec and not qualifier and (problem := value_problem(spec, measured.value)):
+        if spec and not qualifier and (problem := value_problem(spec, measured)):
             raise InputError.of(self.where, f"{place}: amount", *problem)
-        return Event(0, measured.input, value=measured.value, qualifier=qualifier), None
+        return Event(0, used, value=measured, qualifier=qualifier), None
 
     def _finding(
         self, name: str, row: Mapping[str, str], value: str, place: str

@@ -3,7 +3,7 @@
 from pydantic import Field, field_validator, model_validator
 
 from protocol.reading.documents import Document
-from protocol.regimen.language import Name
+from protocol.regimen.words import Name
 from simulate.scenario.sections.parameter import NotNegative, Parameter, Positive, Probability
 
 #: Days between injections of the schedule that testosterone is scaled by.

@@ -15,13 +15,13 @@ from estimate.survival.cumulative_live_birth import (
     Convention,
     LifeTable,
     expected_events,
-    hazard_ratio,
     kaplan_meier,
     life_table,
     log_rank,
     transfer_times,
 )
 from estimate.survival.discrete_time import discrete_hazard
+from estimate.survival.hazard_ratio import hazard_ratio
 
 R = Path(__file__).parents[1] / "r"
 COUPLES = pd.read_csv(R / "icsi138.csv")

@@ -12,13 +12,13 @@ from estimate.survival.cumulative_live_birth import (
     assuming,
     cumulative_difference,
     expected_events,
-    hazard_ratio,
     kaplan_meier,
     life_table,
     log_rank,
     transfer_times,
 )
 from estimate.survival.discrete_time import discrete_hazard, person_periods
+from estimate.survival.hazard_ratio import hazard_ratio
 from protocol.errors import InputError
 
 # Untreated: births at 1 and 2, stopped after 1, 2 and 3. Treated: births at 1, 1, 2, 3, stopped 1.

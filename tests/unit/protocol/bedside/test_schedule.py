@@ -35,8 +35,8 @@ def test_a_whole_therapy_is_planned_to_the_semen_analysis():
     made = plan(GUIDED, START, fsh(11.1))
     assert made.phases == ("hcg", "hcg-ufsh", "hcg-ufsh")
     assert (made.next_decision_date, made.next_options) == (None, ())
-    assert made.totals.iu == {"hcg": 60000, "ufsh": 2250}
-    assert made.totals.vials == {"hcg": 30, "ufsh": 30}
+    assert made.totals.amount == {"hcg": 60000, "ufsh": 2250}
+    assert made.totals.packs == {"hcg": 30, "ufsh": 30}
     last = [item for item in made.items if item.day == 90]
     assert [item.kind for item in last] == ["visit", "visit", "decision"]
     assert last[1].measure == ("semen",)
@@ -58,7 +58,7 @@ def test_plans_and_paths_inject_the_same(name):
 
 
 def test_the_paths_of_the_guided_regimen_are_these():
-    paths = [(path.phases, path.ends, dict(path.totals.iu)) for path in paths_of(GUIDED)]
+    paths = [(path.phases, path.ends, dict(path.totals.amount)) for path in paths_of(GUIDED)]
     assert paths == [
         (("hcg", "hcg-ufsh", "hcg-ufsh"), "therapy complete", {"hcg": 60000, "ufsh": 2250}),
         (("hcg", "hcg", "hcg-ufsh"), "therapy complete", {"hcg": 74000, "ufsh": 1200}),
@@ -76,7 +76,7 @@ def test_an_injection_falls_on_every_second_day_over_month_ends():
 @pytest.mark.parametrize(
     ("findings", "message"),
     [
-        ([{"fsh": 5.0}], "findings at the end of month 1: fsh: the regimen does not look at it"),
+        ([{"fsh": 5.0}], "findings at the end of month 1: fsh: the regimen does not use it"),
         (fsh(-1.0), "findings at the end of month 1: fsh_iu_l: -1 is outside"),
         ([{}, {"fsh_iu_l": 5.0}], "findings at the end of month 1: fsh_iu_l: it is missing"),
     ],

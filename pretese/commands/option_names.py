@@ -1,8 +1,10 @@
-"""Messages of the public interface name arguments; a command line names its options instead."""
+"""Messages name arguments of the public interface; a command names its options instead."""
 
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+
+import click
 
 from protocol.errors import Fault, InputError
 
@@ -11,16 +13,19 @@ _FIRST_WORD = re.compile(r"(\w+)(?=$|[: ])")
 
 
 @contextmanager
-def options_named(options: Mapping[str, str]) -> Iterator[None]:
+def options_named(others: Mapping[str, str] | None = None) -> Iterator[None]:
     """Name options in every `InputError` of the block, where the interface names arguments.
+
+    An argument becomes the option of the running command that has its name. It is recognised as
+    the first word of where a fault is, or of its field where the fault is in a function; and
+    between back quotes within a message.
 
     Parameters
     ----------
-    options
-        Argument to option, with its value where a sentence should show one: ``{"month":
-        "--month M"}``; and function to command: ``{"decide": "pretese decide"}``. An argument is
-        recognised as the first word of where a fault is, or of its field where the fault is in a
-        function; and between back quotes within a message.
+    others
+        Argument to option where the names differ, or with its value where a sentence should show
+        one: ``{"path": "--csv", "month": "--month M"}``; and function to command:
+        ``{"decide": "pretese decide"}``.
 
     Examples
     --------
@@ -30,11 +35,19 @@ def options_named(options: Mapping[str, str]) -> Iterator[None]:
     Traceback (most recent call last):
     protocol.errors.InputError: pretese decide: --month: 0 is out of range; or give --patient FILE
     """
+    options = {**_own_options(), **(others or {})}
     try:
         yield
     except InputError as error:
         renamed = tuple(_renamed(fault, options) for fault in error.faults)
         raise type(error)(renamed) from error.__cause__
+
+
+def _own_options() -> dict[str, str]:
+    """Return the options of the running command by the names of its parameters."""
+    context = click.get_current_context(silent=True)
+    params = context.command.params if context else []
+    return {each.name or "": each.opts[0] for each in params if isinstance(each, click.Option)}
 
 
 def _renamed(fault: Fault, options: Mapping[str, str]) -> Fault:
