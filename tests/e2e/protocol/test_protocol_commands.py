@@ -180,7 +180,10 @@ BAD = [
         "--finding testosterone: '1,234' is not a number; write 1234 or 1.234",
     ),
     (["schedule", "--start", "2022-03-01", "--fsh", "11,1"], "not a comma: 11.1"),
-    (["decide", "--month", "2", "--set", "fsh_cutoff=11,1"], "--set: fsh_cutoff: '11,1' is no num"),
+    (
+        ["decide", "--month", "2", "--set", "fsh_cutoff=11,1"],
+        "--set: fsh_cutoff: '11,1' is not a num",
+    ),
     (["decide", "--month", "2", "--finding", "tall"], "--finding: 'tall' is not understood"),
     (["decide", "--month", "2", "--finding", "fhs=3 IU/L"], "does not use 'fhs'"),
     (["decide", "--month", "2", "--set", "fsh_high"], "--set: 'fsh_high' is not understood"),
