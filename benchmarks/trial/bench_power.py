@@ -5,8 +5,8 @@
    draws counts too; ours has estimate, interval, calendar and participants exposed of every trial
    besides. The same participant by participant, with arrivals and blocks.
 2. Patient-level, adjusted: 240 participants, 8 sites, minimised over site and diagnosis,
-   g-computation with its variance, against a loop that randomises participant by participant and fits with
-   statsmodels; the loop is given its participants and makes no variance.
+   g-computation with its variance, against a loop that randomises participant by participant and
+   fits with statsmodels; the loop is given its participants and makes no variance.
 3. The same trials as in 1, kept in blocks on disk so that a run can be resumed.
 4. A power curve of 20 sizes, 10,000 trials each: of a shipped design, whose participants live
 through a
