@@ -55,7 +55,7 @@ def analysis_tables(found: Analysis) -> Iterator[tuple[str, str, pd.DataFrame]]:
         yield "balance", "Standardised mean differences", balance_table(found)
     if found.score is not None:
         model = score_odds_ratios(found).round(3)
-        yield "propensity_model", "Odds ratios of treatment", model
+        yield "propensity_model", "Propensity model: odds ratios of treatment", model
     if found.divisions:
         yield "subgroups", "Effect by subgroup", subgroups_table(found)
 
@@ -88,6 +88,21 @@ def analysis_page(found: Analysis, document: Mapping[str, Any]) -> str:
         excluded={why: count for why, count in missing["excluded"].items() if count},
         remarks=found.remarks,
         cautions=found.cautions,
-        tables=[html_table(table, caption) for _, caption, table in analysis_tables(found)],
+        tables=[html_table(table, caption) for caption, table in _page_tables(found)],
         document=document,
     )
+
+
+#: Columns of the effects that only statisticians need: at the end of the page.
+DETAILS = ("interval", "test", "estimand")
+
+
+def _page_tables(found: Analysis) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield caption and cells of the tables of the page, statistical details last."""
+    (_, caption, effects), *others = analysis_tables(found)
+    details = [column for column in DETAILS if column in effects]
+    yield caption, effects.drop(columns=details)
+    yield from ((caption, table) for _, caption, table in others)
+    if details:
+        columns = [*(c for c in ("method", "effect") if c in effects), *details]
+        yield "Interval, test and estimand of each estimate", effects[columns]
