@@ -10,7 +10,7 @@ from itertools import product
 from protocol.audit.log.events import Event
 from protocol.audit.record import Record, rows_of
 from protocol.audit.words import called
-from protocol.bedside.known.timed_rule import Moment, candidates_of, results_for
+from protocol.bedside.known.timed_rule import Moment, possible_values, results_for
 from protocol.regimen.conditions import Value, plain
 from protocol.regimen.load import Regimen, Rule
 from protocol.regimen.paths import BEFORE_THERAPY, Injection, injections_of
@@ -142,7 +142,7 @@ def _rules(
     for axis in table.proved.axes:
         if axis.name not in values:
             results = results_for(regimen, axis.name, record.timeline, _moment(record, due, on))
-            values[axis.name], *others = candidates_of(axis, results)
+            values[axis.name], *others = possible_values(axis, results)
             if others:
                 many[axis.name] = [values[axis.name], *others]
     if not many:

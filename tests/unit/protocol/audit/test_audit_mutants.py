@@ -88,7 +88,7 @@ extends: fsh-guided
 
 
 def tolerance(name: str, value: float, unit: str = "d") -> str:
-    kept = f"{{value: {value}, unit: {unit!r}, status: assumed, because: a mutant}}"
+    kept = f"{{value: {value}, unit: {unit!r}, status: assumed, rationale: a mutant}}"
     return f"tolerances: {{{name}: {kept}}}\n"
 
 
