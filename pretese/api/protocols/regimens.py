@@ -70,7 +70,7 @@ def regimen(name: str | Path = "fsh-guided", /, **parameters: float) -> "Regimen
     values = {key: number_of(value, key) for key, value in parameters.items()}
     if not isinstance(name, str | Path):
         cure = "give the name of a shipped regimen, or a path"
-        raise InputError.of("regimen", "", f"{shorten(name)} is no name", cure)
+        raise InputError.of("regimen", "", f"{shorten(name)} is not a name", cure)
     try:
         return Regimen(str(name), load.load_regimen(str(name), values), ())
     except ProofError as error:
@@ -145,7 +145,7 @@ class Regimen(Shown):
         >>> found = {"testosterone": (40, "nmol/L")}
         >>> guided = pretese.regimen("fsh-guided")
         >>> guided.decide(month=2, fsh=9.8, findings=found, decision_date="2022-03-31")
-        <Decision: recommendation: uFSH and hCG in turn (month 2, 2022-03-31)>
+        <Decision: recommendation: uFSH and hCG, alternating (month 2, 2022-03-31)>
         """
         compiled = self.compiled
         day = dt.date.today() if decision_date is None else day_of(decision_date, "decision_date")
@@ -270,7 +270,7 @@ class Regimen(Shown):
 
         if not isinstance(format, str) or format not in REGIMEN_FORMATS:
             problem, cure = (
-                f"{shorten(format)} is no format",
+                f"{shorten(format)} is not a format",
                 f"give one of: {', '.join(REGIMEN_FORMATS)}",
             )
             raise InputError.of("format", "", problem, cure)
