@@ -109,7 +109,7 @@ lock:
 docs: $(READY)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.docs.lock
 	$(BIN)/python site/stage.py out/site-source
-	$(BIN)/python -m sphinx --quiet -W --keep-going -b html out/site-source out/site
+	$(BIN)/python -m sphinx --quiet -W --keep-going -d out/site-doctrees -b html out/site-source out/site
 
 clean:
 	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache
