@@ -149,7 +149,7 @@ ESTIMATORS: tuple[CatalogueEntry, ...] = (
         ("tmle", "estimate.causal.marginal.tmle",
          "targeted maximum likelihood", "van der Laan MJ, Rubin D. Int J Biostat 2006;2:11"),
         ("match_nearest", "estimate.causal.matching.match_nearest",
-         "one-to-one matching on the propensity score", "Rubin DB. Biometrics 1973;29:159-83"),
+         "one-to-one matching on the propensity score", "Rosenbaum PR, Rubin DB. Am Stat 1985;39:33-8"),
         ("matched_pairs_odds_ratio", "estimate.causal.matched_pairs.paired",
          "conditional odds ratio within matched pairs", ""),
         ("mcnemar", "estimate.causal.matched_pairs.mcnemar",
