@@ -11,9 +11,17 @@ from estimate.comparison.table1 import format_p, table_one
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Floats
 from estimate.core.columns import Categorical
-from estimate.core.result import Z95, Estimate
+from estimate.core.result import RATIOS, Z95, Estimate
 from estimate.plan.explore import Division
 from estimate.plan.findings import Analysis
+
+
+def arm_words(outcome: str, arm: Mapping[str, Any]) -> str:
+    """Return what an arm holds: events among patients, or the mean of a measurement."""
+    if "mean" in arm:
+        return f"{outcome} {arm['mean']:.4g} (SD {arm['sd']:.3g}) in {arm['patients']}"
+    risk = "" if arm["risk"] is None else f" ({100 * arm['risk']:.1f} %)"
+    return f"{outcome}: {arm['with_outcome']} of {arm['patients']}{risk}"
 
 
 def effect(each: Estimate) -> str:
@@ -23,9 +31,13 @@ def effect(each: Estimate) -> str:
     """
     if not each.converged:
         return "not estimable"
-    points = each.scale == "risk difference"
     numbers = (each.estimate, each.conf_low, each.conf_high)
-    value, low, high = (f"{100 * x:+z.1f}" if points else f"{x:.2f}" for x in numbers)
+    if each.scale == "risk difference":
+        value, low, high = (f"{100 * x:+z.1f}" for x in numbers)
+    elif each.scale in RATIOS:
+        value, low, high = (f"{x:.2f}" for x in numbers)
+    else:
+        value, low, high = (f"{x:+z.2f}" for x in numbers)
     return f"{value} ({low} to {high})"
 
 

@@ -73,7 +73,7 @@ def analysis_page(found: Analysis, document: Mapping[str, Any]) -> str:
     return render_page(
         "analysis.html",
         treatment=found.plan.treatment,
-        outcome=found.plan.outcome,
+        outcome=found.plan.outcome.name,
         analysed=missing["analysed"],
         assessed=missing["assessed"],
         excluded={why: count for why, count in missing["excluded"].items() if count},

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from pretese.api.arguments.argument_numbers import MAX_SEED
-from pretese.commands.option_types import Percent, SeveralOf, number_pairs
+from pretese.commands.option_types import NumberRange, Percent, SeveralOf, number_pairs
 from pretese.screen.terminal import echo
 from protocol.errors import InputError
 
@@ -153,6 +153,14 @@ def risk_options(command: Command) -> Command:
             help=f"Event risk of the {name} arm, with its sign, such as 30%.",
         )(command)  # fmt: skip
     return command
+
+
+def effect_option(words: str) -> Option[Any]:
+    """Return ``--effect``: percentages of the planned effect of a trial."""
+    return click.option(
+        "--effect", "effects", multiple=True, type=NumberRange(0, 100), metavar="PERCENT",
+        help=words,
+    )  # fmt: skip
 
 
 def show_assumptions(path: Path, assumptions: Iterable[str]) -> None:

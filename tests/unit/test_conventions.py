@@ -24,7 +24,7 @@ PACKAGES = ("protocol", "simulate", "estimate", "pretese")
 WITH_A_UNIT_BESIDE = {
     "weight",
     "by_month",
-    "nuisance",
+    "sensitivity",
     "value",
     "sweep",
     "start",

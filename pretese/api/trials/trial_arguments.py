@@ -15,13 +15,13 @@ from protocol.errors import InputError
 from protocol.shorten import shorten
 
 if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
-    from pretese.trial.monitoring.interim_data import Taken
+    from pretese.trial.monitoring.interim_data import InterimData
     from pretese.trial.power.study import Request
 
 
 def power_request(
-    patients: Any, effects: Any, solve: Any, replicates: Any, seed: Any, sensitivity: Any,
-    changes: Any, tornado: bool, *, by_men: bool,
+    participants: Any, effects: Any, solve: Any, replicates: Any, seed: Any, sensitivity: Any,
+    changes: Any, tornado: bool, *, patient_level: bool,
 ) -> "Request":  # fmt: skip
     """Return what is asked of every design; each number is checked, and named if it is wrong."""
     from pretese.trial.power.study import Request
@@ -30,8 +30,8 @@ def power_request(
         solve = number_of(solve, "solve")
     return Request(
         tuple(
-            whole_of(each, "patients", 10, 100_000)
-            for each in sequence_of(patients, "patients")
+            whole_of(each, "participants", 10, 100_000)
+            for each in sequence_of(participants, "participants")
         ),
         effect_shares(effects),
         solve,
@@ -46,7 +46,7 @@ def power_request(
             for path, values in _paths("sensitivity", sensitivity)
         },
         tornado,
-        by_men,
+        patient_level,
     )  # fmt: skip
 
 
@@ -78,14 +78,18 @@ def planned_risks_of(control: float | None, treated: float | None) -> tuple[floa
     return found[0], found[1]
 
 
-def interim_data_of(analyses: Any) -> "Taken":
+def interim_data_of(analyses: Any) -> "InterimData":
     """Return the data of a file, of a table, or of rows; the latter two as CSV would say them."""
-    from pretese.trial.monitoring.interim_data import Taken, parse_taken, read_taken
+    from pretese.trial.monitoring.interim_data import (
+        InterimData,
+        parse_interim_data,
+        read_interim_data,
+    )
 
-    if isinstance(analyses, Taken):
+    if isinstance(analyses, InterimData):
         return analyses
     if isinstance(analyses, str | Path):
-        return read_taken(Path(analyses))
+        return read_interim_data(Path(analyses))
     import pandas as pd
 
     try:
@@ -94,4 +98,4 @@ def interim_data_of(analyses: Any) -> "Taken":
         cure = "give a CSV file, a table, or a list of rows"
         problem = f"{shorten(analyses)} is not understood"
         raise InputError.of("analyses", "", problem, cure) from None
-    return parse_taken(table.to_csv(index=False, lineterminator="\n").encode(), "analyses")
+    return parse_interim_data(table.to_csv(index=False, lineterminator="\n").encode(), "analyses")

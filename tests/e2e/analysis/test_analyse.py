@@ -116,7 +116,11 @@ def test_the_reference_cohort_gives_the_reference_values(tmp_path, capsys):
         ("treatment: fivg_sugar", "treatment: fivf", "fivf: there is no such column; columns here"),
         ("ward: {categorical: [north, south]}", "ward: numeric", "th' is not a number; give"),
         ("[north, south]", "[north, east]", "unknown category 'south'; declared levels: north"),
-        ("outcome: baby", "outcome: woman age", "outcome holds"),
+        (
+            "outcome: baby",
+            "outcome: woman age",
+            "`matching` has no answer for a continuous outcome",
+        ),
         ("methods: [unadjusted", "method: [unadjusted", "did you mean 'methods'?"),
         ("missing: none", "missing: [", "is not valid YAML"),
     ],
