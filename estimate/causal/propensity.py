@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
+from estimate.comparison.ranks import rank_bounds
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats
 from estimate.core.design_matrix import DesignMatrix, design_matrix
-from estimate.core.ranks import rank_bounds
 from estimate.core.result import Z95
 from estimate.core.rounding import RANKED_DIGITS, significant
 from estimate.regression.logistic import LogisticFit, fit_logistic

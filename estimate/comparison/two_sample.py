@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from estimate.comparison.ranks import rank_bounds
 from estimate.core.arrays import Bools, Floats, Ints
-from estimate.core.ranks import rank_bounds
 
 #: R's `wilcox.test` counts exactly below this size of either group, if there are no ties.
 EXACT_BELOW = 50

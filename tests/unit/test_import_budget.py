@@ -125,7 +125,7 @@ def test_an_analysis_without_a_folder_and_a_cohort_in_csv_load_what_they_need(tm
     analysis = ["analyse", f"{tmp_path}/patients.csv", "--plan", f"{tmp_path}/plan.yaml"]
     cohort = ["simulate", "paper", "--patients", "12", "--out", f"{tmp_path}/cohort"]
     for call, unneeded in (
-        (analysis, ["scipy.stats", "matplotlib", "pyarrow.parquet", "jinja2", "statsmodels"]),
+        (analysis, ["matplotlib", "pyarrow.parquet", "jinja2", "statsmodels"]),
         (cohort, ["scipy.stats", "scipy.optimize", "matplotlib", "pyarrow.parquet", "jinja2"]),
     ):
         assert printed(RUN, json.dumps([call]), json.dumps(unneeded)) == [[0, []]]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata
 
-from estimate.core.ranks import rank_bounds
+from estimate.comparison.ranks import rank_bounds
 
 
 @pytest.mark.parametrize("shape", [(1,), (9,), (3, 20), (2, 3, 7)])
