@@ -22,7 +22,7 @@ from protocol.errors import InputError
 
 router = APIRouter()
 
-#: Sizes at which the exact curve is computed, around the size that is needed.
+#: Sizes at which the exact curve is computed, around the planned size.
 CURVE_POINTS = 25
 
 #: Participants in both arms beyond which a page is not the place to enumerate.
@@ -84,7 +84,7 @@ def answer_of(question: TrialQuestion, language: str) -> dict[str, Any]:
     per_arm = document["participants"]["per_arm_at_analysis"][-1]
     enrolled = math.ceil(per_arm / (1 - question.dropout_percent / 100))
     if 2 * per_arm > MOST_PARTICIPANTS:
-        problem = f"{2 * per_arm:,} participants are needed"
+        problem = f"{2 * per_arm:,} participants are planned"
         cure = f"ask for at most {MOST_PARTICIPANTS:,} here, or use pretese power"
         raise InputError.of("trial", "size", problem, cure)
     sizes, power = exact_curve(question, document)
@@ -111,8 +111,8 @@ def exact_curve(
     lower = [row["lower"] if row["lower"] is not None else -20.0 for row in document["analyses"]]
     stops = question.futility != "none"
     shares = [row["information_rate"] for row in document["analyses"]]
-    needed = document["participants"]["per_arm_at_analysis"][-1]
-    first, last = max(len(shares), round(0.3 * needed)), round(1.7 * needed)
+    planned = document["participants"]["per_arm_at_analysis"][-1]
+    first, last = max(len(shares), round(0.3 * planned)), round(1.7 * planned)
     arms = sorted({round(first + (last - first) * i / (CURVE_POINTS - 1))
                    for i in range(CURVE_POINTS)})  # fmt: skip
     high, low = question.treated_percent / 100, question.control_percent / 100

@@ -41,8 +41,8 @@ def test_the_curve_passes_through_the_exact_power_of_the_design():
     sizes, power = exact_curve(question, document)
     assert len(sizes) >= 20
     assert all(b > a - 0.02 for a, b in itertools.pairwise(power))
-    needed = 2 * document["participants"]["per_arm_at_analysis"][-1]
-    near = min(range(len(sizes)), key=lambda i: abs(sizes[i] - needed))
+    planned = 2 * document["participants"]["per_arm_at_analysis"][-1]
+    near = min(range(len(sizes)), key=lambda i: abs(sizes[i] - planned))
     assert power[near] == pytest.approx(document["participants"]["exact_power"], abs=0.03)
 
 
@@ -123,6 +123,6 @@ def test_a_trial_in_which_fewer_events_are_better_mirrors(client):
 
 
 def test_every_entry_has_a_field(client):
-    page = client.get("/trial", params={"spending": "nothing"}).text  # fast: no answer
+    page = client.get("/trial", params={"spending": "nothing"}).text  # fast: nothing is computed
     for name in DEFAULTS:
         assert f'name="{name}"' in page
