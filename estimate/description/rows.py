@@ -58,7 +58,7 @@ class NumericRow:
     def cells(self) -> list[str]:
         """Return 'median [lower quartile, upper quartile]' or 'mean (SD)' of each group.
 
-        Two decimals; quartiles of whole numbers are not made to look measured.
+        Two decimals; quartiles of whole numbers have no decimals.
         """
         if self.as_mean:
             return [f"{m:.2f} ({sd:.2f})" for m, sd in zip(self.mean, self.sd, strict=True)]
