@@ -37,6 +37,7 @@ WITH_A_UNIT_BESIDE = {
     "monthly",
     "facts",
     "amount",
+    "horizon",  # in the unit of the table's column of times
     # Published results carry their unit, or the scale of the effect, beside them.
     "estimate",
     "interval",
