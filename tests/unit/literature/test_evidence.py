@@ -160,7 +160,7 @@ def test_a_faulty_file_is_refused_in_words(own_file, change, words):
         (lambda: pretese.evidence(without=["nobody-1900"]), "no study 'nobody-1900'"),
         (lambda: pretese.evidence().pool("toxicity"), "choose from sperm retrieved"),
         (lambda: pretese.evidence().pool(bias_sd=-1), "below 0"),
-        (lambda: pretese.evidence().pool(bias_shift=float("nan")), "no number"),
+        (lambda: pretese.evidence().pool(bias_shift=float("nan")), "number"),
         (lambda: pretese.evidence("reviews").pool(), "no study gives sperm retrieved"),
         (lambda: pretese.evidence("nothing-there"), "topic of evidence"),
         (lambda: pretese.evidence().pool().plot("pie"), "forest or funnel"),
