@@ -22,7 +22,6 @@ PACKAGES = ("protocol", "simulate", "estimate", "pretese")
 #: Numbers whose unit stands in a field beside them, that are counted in something else's unit, or
 #: that have none.
 WITH_A_UNIT_BESIDE = {
-    "horizon",  # in the unit of the times of the table
     "weight",
     "by_month",
     "sensitivity",
