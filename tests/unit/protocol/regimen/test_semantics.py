@@ -15,7 +15,7 @@ TOLERANCE = "{value: 1, unit: d, status: assumed, rationale: none}"
 HEAD = f"""
 id: loans
 version: 1.0.0
-title: A loan that is no loan
+title: An invented loan
 about: A table from which conformance questions are asked.
 months: 1
 sources: {{us: {{title: us}}}}
