@@ -164,7 +164,7 @@ def found_words(
             continue
         value, unit = values.get(name), shown_unit(spec.unit)
         known = "not known" if value is None else f"{shown_value(value)} {unit}".rstrip()
-        wording.append(f"{spec.label}: {known} ({asked}: {condition.text})")
+        wording.append(f"{spec.label}: {known} ({asked}: {condition.text} {unit}".rstrip() + ")")
     return "; ".join(wording)
 
 
