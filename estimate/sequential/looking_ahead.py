@@ -161,7 +161,7 @@ def information_for_power(
     '234.94'
     """
     if not 0 < least <= most:
-        problem = f"{least} to {most} is no range above 0"
+        problem = f"{least} to {most} is not a range above 0"
         raise InputError.of("re-estimation", "least", problem, "give 0 < least <= most")
     effect = np.asarray(theta, float)
     root = ndtri(power) + needed_z(z, critical, weights)

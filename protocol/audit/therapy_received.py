@@ -96,12 +96,12 @@ def _decision(
         return made[0] if made else None
     known = [e for e in made if _is_based_on_data(record, regimen, month, phases, e)] or made
     last = [event for event in known if event.date == known[-1].date]
-    said = ", ".join(f"{event.value} on day {record.day(event)}" for event in made)
+    stated = ", ".join(f"{event.value} on day {record.day(event)}" for event in made)
     if len(last) > 1:
-        text = f"decisions differ on one day ({said}): the phase is read from the injections"
+        text = f"decisions differ on one day ({stated}): the phase is read from the injections"
         record.query("conflicting values", text, made)
         return None
-    text = f"decided more than once ({said}): {last[0].value} counts"
+    text = f"decided more than once ({stated}): {last[0].value} counts"
     record.query("revised decision", text, made)
     return last[0]
 
@@ -169,8 +169,8 @@ def _query_conflict(record: Record, regimen: Regimen, due: int, on: int) -> None
         if regimen.inputs[name].role == "measured":
             values, events = values_at(record, regimen, name, due, on)
             if len(values) > 1:
-                said = " and ".join(plain(value) for value in values)
-                text = f"{called(name)} on day {record.day(events[0])} is {said}"
+                stated = " and ".join(plain(value) for value in values)
+                text = f"{called(name)} on day {record.day(events[0])} is {stated}"
                 why = "on both sides of a limit: the decision is not judged"
                 record.query("conflicting values", f"{text}, {why}", events)
 

@@ -1,4 +1,4 @@
-"""The log of a man to whom exactly what was due was done: what an audit must find clean."""
+"""The log of a patient to whom exactly what was due was done: what an audit must find clean."""
 
 import csv
 import datetime as dt
@@ -26,7 +26,7 @@ def adherent_events(
     semen: str | None = None,
     closing_day: int | None = None,
 ) -> list[Event]:
-    """Return every injection, visit and decision of a man who is treated as the regimen says.
+    """Return every injection, visit and decision of a patient who is treated as the regimen says.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def _of_item(
 def parse_log(
     text: str, regimen: Regimen, where: str, columns: Mapping[str, str] | None = None
 ) -> Log:
-    """Return each man's events in order of date, from the text of a log; see `read_log`."""
+    """Return each patient's events in order of date, from the text of a log; see `read_log`."""
     mapping = LogMapping(columns=dict(columns or {}))
     return read_log(text.encode("utf-8", "surrogatepass"), regimen, where, mapping).log
 

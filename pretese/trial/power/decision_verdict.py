@@ -54,8 +54,8 @@ def verdict_document(
         _part(name, threshold, *found[name])
         for name, threshold in decision.model_dump(exclude_none=True).items()
     ]
-    said = {part["verdict"] for part in parts}
-    verdict = "no-go" if "not met" in said else "inconclusive" if "inconclusive" in said else "go"
+    text = {part["verdict"] for part in parts}
+    verdict = "no-go" if "not met" in text else "inconclusive" if "inconclusive" in text else "go"
     return {
         "verdict": verdict,
         "participants": main_point(document)["participants"],

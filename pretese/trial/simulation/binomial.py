@@ -59,7 +59,7 @@ class Calendar:
     """Time and recruitment at each analysis, (analysis, replicate).
 
     Analyses of a trial are right one by one, not together: of a trial only the analysis where it
-    ends is told.
+    ends is included.
 
     Attributes
     ----------
@@ -188,8 +188,8 @@ def end_trials(
     tables, back = _distinct(counts.events[:, *here], counts.participants[:, *here])
     x1, n1, x0, n0 = tables
     answers = compare_arms(x1, n1, x0, n0, design.estimand, variance="Farrington-Manning")
-    told = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "n")
-    found = {name: getattr(answers, name)[back].astype(float) for name in told}
+    reported = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "n")
+    found = {name: getattr(answers, name)[back].astype(float) for name in reported}
     on_scale = {name: found[name] for name in ("estimate", "conf_low", "conf_high")}
 
     def alike(value: float) -> Floats:

@@ -70,7 +70,7 @@ def assessed(tmp_path_factory: pytest.TempPathFactory):
     return run
 
 
-def test_every_case_says_what_must_show():
+def test_every_case_states_what_must_show():
     assert sorted(VISIBLE) == CASES
 
 

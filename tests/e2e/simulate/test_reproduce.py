@@ -80,7 +80,7 @@ def test_the_drawn_cohort_is_documented(folder):
         assert list(drawn.columns) == list(columns)
 
 
-def test_a_missed_target_is_exit_three_and_says_which(tmp_path, capsys, monkeypatch):
+def test_a_missed_target_is_exit_three_and_states_which(tmp_path, capsys, monkeypatch):
     from dataclasses import replace
 
     from pretese.api.simulation import reproduction

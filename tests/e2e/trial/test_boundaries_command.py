@@ -21,7 +21,7 @@ def test_json_is_one_document_with_the_published_boundaries(capsys):
     assert document["analyses"][2]["alpha_spent"] == pytest.approx(0.025)
 
 
-def test_the_page_says_what_the_design_is(capsys):
+def test_the_page_states_what_the_design_is(capsys):
     page = lines_of(
         capsys, "--analyses", "0.5,1", "--shape", "WT", "--delta", "0.25", "--power", "0.9"
     )

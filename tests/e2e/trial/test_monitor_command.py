@@ -93,7 +93,7 @@ def test_o37_a_trial_of_three_analyses(type_in):
     }  # fmt: skip
 
 
-def test_o15_analyses_that_came_early_and_late(type_in):
+def test_o15_analyses_that_arrived_early_and_late(type_in):
     rows = "40,54,42,54\n90,126,93,126\n130,180,140,180\n"
     found = type_in(HEAD + rows, "--json")
     assert [row["boundaries"]["upper"] for row in found["analyses"]] == pytest.approx(
@@ -153,7 +153,7 @@ def test_a_two_sided_trial_may_stop_for_harm(type_in):
     assert found["final"]["p_value"] == pytest.approx(mirrored["final"]["p_value"], abs=1e-9)
 
 
-def test_a_futility_boundary_is_recomputed_and_said(type_in):
+def test_a_futility_boundary_is_recomputed_and_reported(type_in):
     rows = "30,100,28,100\n"
     page = type_in(
         HEAD + rows, "--control-risk", "23%", "--treated-risk", "34%", design="three-analyses"
@@ -241,11 +241,11 @@ def test_bad_input_is_one_message_and_exit_2(type_in, design, analyses, words, s
     assert says in type_in(analyses, *words, design=design, code=EXIT_BAD_INPUT)
 
 
-def test_a_full_disk_is_no_traceback(type_in, tmp_path, monkeypatch):
+def test_a_full_disk_is_not_a_traceback(type_in, tmp_path, monkeypatch):
     def full(handle):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    said = type_in(LOOKS, "--plot", str(tmp_path / "analyses.svg"), code=EXIT_BAD_INPUT)
-    assert "it cannot be written (No space left on device)" in said
+    message = type_in(LOOKS, "--plot", str(tmp_path / "analyses.svg"), code=EXIT_BAD_INPUT)
+    assert "it cannot be written (No space left on device)" in message
     assert not list(tmp_path.glob("*.svg"))

@@ -117,9 +117,9 @@ def test_ctrl_c_is_exit_130_and_nothing_finished_is_lost(whole, folder, monkeypa
     with monkeypatch.context() as patched:
         patched.setattr(Store, "write", write_and_stop)
         assert run(words(folder, out)) == EXIT_INTERRUPTED
-    said = " ".join(capsys.readouterr().err.split())
-    assert "continue with --resume" in said
-    assert said.endswith("interrupted")
+    message = " ".join(capsys.readouterr().err.split())
+    assert "continue with --resume" in message
+    assert message.endswith("interrupted")
     assert len(list((out / "blocks").rglob("*.parquet"))) == 4
     assert run(words(folder, out, "--resume")) == 0
     assert hashes(out) == hashes(whole)
@@ -235,9 +235,9 @@ def test_a_block_whose_numbers_were_changed_is_refused_by_name(whole, folder, tm
     table.assign(rejected=1.0).to_parquet(block)
     before = hashes(out)
     assert run(words(folder, out, "--resume")) == EXIT_BAD_INPUT
-    said = capsys.readouterr().err
-    assert f"error: {block}: this is not the block " in said
-    assert "delete it, and do it again with --resume" in said
+    message = capsys.readouterr().err
+    assert f"error: {block}: this is not the block " in message
+    assert "delete it, and do it again with --resume" in message
     assert hashes(out) == before
     block.unlink()
     assert run(words(folder, out, "--resume")) == 0

@@ -1,4 +1,4 @@
-"""Men who live through a regimen with whatever is measured never leave its defined states."""
+"""Patients who live through a regimen with whatever is measured never leave its defined states."""
 
 import datetime as dt
 
@@ -19,7 +19,7 @@ FSH = st.none() | st.floats(0, 200) | st.sampled_from([0.0, 0.7, 11.1, 200.0])
 
 
 class Course(RuleBasedStateMachine):
-    """One man under one regimen, month by month; a missing value is measured again or awaited."""
+    """One patient under one regimen by month; a missing value is measured again or awaited."""
 
     @initialize(name=st.sampled_from(list_regimens()))
     def start(self, name):
@@ -107,7 +107,7 @@ Course.TestCase.settings = settings(max_examples=60, stateful_step_count=12, dea
 TestCourse = Course.TestCase
 
 
-def test_random_adherent_men_audit_clean():
+def test_random_adherent_patients_audit_clean():
     rng = np.random.default_rng(11)
     for name in list_regimens():
         regimen = load_regimen(name)

@@ -89,7 +89,7 @@ BAD = {
     ),
     "zone": (
         lambda r: r.schedule(ON).to_ics(pseudonym="17", time="08:00", timezone="X"),
-        "timezone: 'X' is no time",
+        "timezone: 'X' is not a time",
     ),
     "no folder": (
         lambda r: r.schedule(ON).write_ics("no/x.ics", pseudonym="17"),

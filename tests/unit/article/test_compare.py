@@ -53,7 +53,7 @@ def test_a_predicted_number_is_never_judged():
     assert row.simulated.percentile == 0
 
 
-def test_studies_without_an_answer_are_counted_out():
+def test_studies_without_an_estimate_are_counted_out():
     values = [1.8, np.nan, 1.9, np.inf, 1.87]
     row = rows_of(table2__unadjusted__odds_ratio=values)["table2.unadjusted.odds_ratio"]
     assert row.simulated.replicates == 3

@@ -256,7 +256,7 @@ def test_a_name_does_not_climb_out_of_the_folder(folder):
         scenario_path("../secret")
 
 
-def test_nothing_shipped_is_said_so(tmp_path, monkeypatch):
+def test_nothing_shipped_is_reported_so(tmp_path, monkeypatch):
     (tmp_path / "scenarios").mkdir()
     monkeypatch.setattr(shipped, "PACKAGE", tmp_path)
     with pytest.raises(InputError, match="none is shipped"):

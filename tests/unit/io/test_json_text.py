@@ -28,7 +28,7 @@ OTHER_JSON = {
 
 
 def refuse(word: str) -> None:
-    raise ValueError(f"{word} is no JSON")
+    raise ValueError(f"{word} is not a JSON")
 
 
 def strict(text: str) -> object:

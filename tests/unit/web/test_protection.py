@@ -65,7 +65,7 @@ def test_forms_of_other_sites_are_refused(client):
     assert own.status_code == 200
 
 
-def test_a_large_request_is_refused_whether_or_not_it_says_its_size(client):
+def test_a_large_request_is_refused_whether_or_not_it_states_its_size(client):
     assert client.post("/", content=b"a=" + b"x" * 1_100_000).status_code == 413
 
     def parts():

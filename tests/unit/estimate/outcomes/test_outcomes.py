@@ -73,7 +73,7 @@ def test_adjusted_estimates_find_the_effect_and_the_unadjusted_one_does_not():
         assert each.estimate == pytest.approx(1.0, abs=3.5 * float(each.std_error))
 
 
-def test_a_column_of_many_numbers_is_a_measurement_and_says_so():
+def test_a_column_of_many_numbers_is_a_measurement_and_states_so():
     asked = Plan(treatment="arm", outcome="hormone", methods=("unadjusted",))
     found = analyse(table(), asked)
     assert found.estimates[0].scale == "mean difference"
@@ -119,7 +119,7 @@ def test_an_outcome_that_contradicts_itself_is_refused(outcome, message):
         Plan(treatment="arm", outcome=outcome, methods=("unadjusted",))
 
 
-def test_a_method_without_an_answer_names_those_that_have_one():
+def test_a_method_without_an_estimate_names_those_that_have_one():
     with pytest.raises(ValueError, match="`firth` has no answer for a time to an event; choose"):
         plan("time", ("firth",))
 

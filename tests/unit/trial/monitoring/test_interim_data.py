@@ -132,7 +132,7 @@ def test_a_fault_names_file_row_and_field(tmp_path, text, says):
     assert all("analyses.csv" in fault.where for fault in caught.value.faults)
 
 
-def test_all_faults_are_told_at_once(tmp_path):
+def test_all_faults_are_reported_at_once(tmp_path):
     with pytest.raises(InputError) as caught:
         read(tmp_path, HEAD + "a,60,30,60\n48,b,66,120\n")
     assert [fault.field for fault in caught.value.faults] == [
