@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from estimate.causal.balance import Balance, balance
+from estimate.causal.balance import Balance, Ruler, balance
 from estimate.causal.propensity import (
     Discrimination,
     PropensityScore,
@@ -128,6 +128,10 @@ def _trim(whole: CompleteData, plan: Plan, where: str) -> CompleteData:
     return replace(whole, data=data)
 
 
+#: Standard deviation by which differences are divided, where it is not that of both arms.
+RULERS: dict[str, Ruler] = {"att": "treated", "atc": "untreated"}
+
+
 class _Steps:
     """The steps of one analysis, and what they leave beside their estimates."""
 
@@ -188,7 +192,9 @@ class _Steps:
             self.sizes[method.name] = (float(np.mean(treated)), float(np.mean(untreated)))
         if (method.balanced_as or method.name) not in self.balances:
             w = found.value if isinstance(found, Weights) else found.weights
-            self.balances[method.name] = balance(self.data, w)
+            self.balances[method.name] = balance(
+                self.data, w, ruler=RULERS.get(method.target, "pooled")
+            )
 
     def _pool(self, each: Estimate) -> Estimate:
         """Pool the estimate if there are imputations."""

@@ -14,12 +14,19 @@ from estimate.core.arrays import Floats
 from estimate.core.result import Estimate, plain
 from estimate.imputation.chain import Imputation
 from estimate.imputation.convergence import convergence
+from estimate.methods.registry import METHODS
 from estimate.plan.changes import Change
 from estimate.plan.explore import Division, Shape, with_multiplicity
 from estimate.plan.live_birth import CumulativeLiveBirth
 from estimate.plan.missing_data import CompleteData
 from estimate.plan.pathways import Pathway
 from estimate.plan.spec import Plan
+
+#: Standard deviation in the denominator of a standardised difference, by target population.
+DENOMINATORS = {
+    "att": "SD of the treated", "atc": "SD of the untreated",
+    **dict.fromkeys(("ate", "ato", "atm", "focal"), "pooled SD of both arms"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,10 @@ class Analysis:
             "arms": {"treated": self._arm(1), "untreated": self._arm(0)},
             "c_statistic": plain(np.mean(c.c_statistic)) if c else None,
             "balance": {name: _mean_rows(each) for name, each in self.balances.items()},
+            "balance_denominators": {
+                name: DENOMINATORS[METHODS[name].target if name in METHODS else "ate"]
+                for name in self.balances
+            },
             "effective_sample_size": {
                 name: {"treated": plain(sizes[0]), "untreated": plain(sizes[1])}
                 for name, sizes in self.effective_sizes.items()

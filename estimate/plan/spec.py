@@ -80,6 +80,8 @@ class Plan(Document):
     cluster
         Column whose rows of equal value are dependent: the couple of an embryo, or a centre. Errors
         then allow for dependence within clusters; None takes rows as independent.
+    mean_sd
+        Numeric covariates that Table 1 shows as mean (SD) instead of median [quartiles].
     eligible
         Column of 0 and 1 that says who is analysed; None is everybody.
     population
@@ -107,6 +109,7 @@ class Plan(Document):
     truncate_percent: tuple[Percent, Percent] | None = None
     missing: Annotated[MissingData, BeforeValidator(name_alone)] = MissingData()
     cluster: Annotated[str | None, Field(validate_default=True)] = None
+    mean_sd: tuple[str, ...] = ()
     eligible: str | None = None
     population: str | None = None
     intercurrent: tuple[Event, ...] = ()
@@ -168,11 +171,9 @@ class Plan(Document):
             )
         return value
 
-    @field_validator("propensity")
+    @field_validator("propensity", "mean_sd")
     @classmethod
-    def _score_uses_declared(
-        cls, value: tuple[str, ...] | None, info: ValidationInfo
-    ) -> tuple[str, ...] | None:
+    def _names_are_declared(cls, value: tuple[str, ...] | None, info: ValidationInfo) -> Any:
         _refuse_undeclared(value or (), info)
         return value
 

@@ -10,8 +10,8 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from estimate.comparison.table1 import format_p
 from estimate.core.result import Estimate
+from estimate.description.table1 import format_p
 from estimate.plan.findings import Analysis
 from pretese.analysis.analysis_tables import arm_words, effect
 from pretese.screen.console import SafeConsole

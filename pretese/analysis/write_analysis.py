@@ -9,6 +9,7 @@ import pandas as pd
 from estimate.plan.findings import Analysis
 from pretese.analysis.analysis_tables import (
     balance_table,
+    characteristics,
     characteristics_table,
     estimates_table,
     score_odds_ratios,
@@ -28,12 +29,20 @@ def analysis_document(
 ) -> dict[str, Any]:
     """Return an analysis as plain values, with what identifies its plan and its table."""
     return {
-        **rounded_document(found.record()),
+        **rounded_document({**found.record(), "table1": _table1(found)}),
         "versions": versions(),
         "plan_sha256": plan_sha256,
         "data_sha256": data_sha256,
         "data_assumptions": list(assumptions),
     }
+
+
+def _table1(found: Analysis) -> dict[str, Any] | None:
+    """Return Table 1 as plain values with full digits; None without covariates."""
+    if not found.plan.covariates:
+        return None
+    table = characteristics(found)
+    return {"groups": list(table.groups), "rows": [row.record() for row in table.rows]}
 
 
 def analysis_tables(found: Analysis) -> Iterator[tuple[str, str, pd.DataFrame]]:

@@ -48,8 +48,9 @@ def regimen(name: str | Path = "fsh-guided", /, **parameters: float) -> "Regimen
 
     Returns
     -------
-    The regimen. One that can be read but not proved is returned too, so that `Regimen.verify`
-    can tell why; everything else that is asked of it raises `InputError`.
+    Regimen
+        One that can be read but not proved is returned too, so that `Regimen.verify` can tell why;
+        everything else that is asked of it raises `InputError`.
 
     Raises
     ------
@@ -63,7 +64,7 @@ def regimen(name: str | Path = "fsh-guided", /, **parameters: float) -> "Regimen
     >>> guided
     <Regimen: fsh-guided 1.0.0, 3 months, 5 tables, 5 paths>
     >>> end_of_month_1 = {"month": 2, "previous_phase": "hcg", "fsh": 11.3}
-
+    >>> decision = guided.decide(decision_date="2022-03-31", **end_of_month_1)
     >>> decision.outcome, decision.recommendation
     ('recommendation', 'hCG alone')
     """

@@ -142,7 +142,8 @@ HEADER = b"fivg_sugar,baby,woman age,ward\n"
     [
         ("none.csv", None, "there is no such file"),
         ("empty.csv", b"", "it is empty"),
-        ("sheet.xlsx", b"PK", "'.xlsx' is not read; give .csv or .parquet"),
+        ("sheet.xlsx", b"PK", "it is a damaged archive"),
+        ("sheet.ods", b"PK", "'.ods' is not read; give .csv, .tsv, .txt, .parquet"),
         ("latin.csv", b"fivg_sugar,baby\n1,\x81\n", "row 2: byte 18 is not UTF-8 text"),
         ("half.csv", HEADER + b'1,0,3,"4', "row 2: a quote is opened and not closed"),
         (
