@@ -164,7 +164,8 @@ def _query_conflict(record: Record, regimen: Regimen, due: int, on: int) -> None
         if regimen.inputs[name].role != "measured":
             continue
         found = results_for(regimen, name, record.timeline, _moment(record, due, on))
-        stated = " and ".join(dict.fromkeys(f"{each.qualifier}{plain(each.value)}" for each in found))
+        values = dict.fromkeys(f"{each.qualifier}{plain(each.value)}" for each in found)
+        stated = " and ".join(values)
         if len(found) > 1 or any(each.qualifier for each in found):
             days = {each.measured for each in found}
             text = f"{called(name)} on day {min(days) - record.start} is {stated}"
