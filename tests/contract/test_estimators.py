@@ -439,7 +439,7 @@ def test_size_at_the_null(case):
             assert rejected > 0.05 - tolerance
 
 
-def test_unstabilised_weights_taken_as_counts_reject_far_too_often():
+def test_unstabilised_weights_used_as_counts_reject_far_too_often():
     answer = CASES["iptw-ate naive"].run(null_studies(1.0))[2]
     assert (answer.p_value < 0.05).mean() > 0.10
 

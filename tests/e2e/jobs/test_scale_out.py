@@ -60,7 +60,7 @@ def test_nothing_on_the_page_listens_everywhere():
 
 
 @pytest.mark.parametrize("authority", [None, "none.pem"])
-def test_tls_without_certificates_is_refused_before_anything_begins(
+def test_tls_without_tls_certificates_is_refused_before_anything_begins(
     authority, tmp_path, capsys, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)

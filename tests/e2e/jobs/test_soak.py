@@ -36,7 +36,7 @@ def test_every_command_and_writer_is_a_subject():
     kinds = {kind: [each for each in subjects() if each.kind == kind] for kind in
              ("yaml", "tables", "commands", "writers", "disks", "rivals", "signals")}  # fmt: skip
     numbers = [len(found) for found in kinds.values()]
-    assert all(n >= least for n, least in zip(numbers, [15, 4, 15, 16, 16, 16, 8], strict=True))
+    assert all(n >= minimum for n, minimum in zip(numbers, [15, 4, 15, 16, 16, 16, 8], strict=True))
     assert len({each.name for each in subjects()}) == len(subjects())
 
 

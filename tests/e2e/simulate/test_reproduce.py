@@ -88,8 +88,8 @@ def test_a_missed_target_is_exit_three_and_states_which(tmp_path, capsys, monkey
     from simulate.scenario.parameter_paths import with_values
     from tests.support.paper import paper
 
-    spoiled = with_values(paper(), {"spermatogenesis.treatment.direct": 2.0}, "test")
-    loaded = replace(load("paper"), scenario=spoiled)
+    corrupted = with_values(paper(), {"spermatogenesis.treatment.direct": 2.0}, "test")
+    loaded = replace(load("paper"), scenario=corrupted)
     monkeypatch.setattr(reproduction, "load", lambda name: loaded)
     assert (
         run(["reproduce", "--replicates", "40", "--workers", "1", "--out", str(tmp_path / "x")])

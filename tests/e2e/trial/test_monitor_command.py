@@ -170,7 +170,7 @@ def test_a_futility_boundary_is_recomputed_and_reported(type_in):
     assert "stopped for futility: the null hypothesis is not rejected" in " ".join(final.split())
 
 
-def test_an_over_run_stands_beside_the_decision(type_in):
+def test_an_overrunning_stands_beside_the_decision(type_in):
     rows = LOOKS.replace("48,120,66,120", "44,120,70,120").replace("72,180,99,180", "50,130,76,130")
     page = type_in(rows, "--overrunning")
     assert "At analysis 2 the trial stopped for efficacy: the null hypothesis is rejected." in page
@@ -202,7 +202,7 @@ def test_boundaries_and_path_are_drawn(type_in, tmp_path, ending):
 
 
 @pytest.mark.parametrize(
-    ("design", "analyses", "words", "says"),
+    ("design", "analyses", "words", "expected_text"),
     [
         ("three-lks", LOOKS, [], "did you mean 'three-analyses'"),
         (DESIGN, None, [], "analyses.csv: there is no such file"),
@@ -237,8 +237,8 @@ def test_boundaries_and_path_are_drawn(type_in, tmp_path, ending):
         ("superiority-retrieval-only", LOOKS, [], "participants that the endpoint excludes"),
     ],
 )  # fmt: skip
-def test_bad_input_is_one_message_and_exit_2(type_in, design, analyses, words, says):
-    assert says in type_in(analyses, *words, design=design, code=EXIT_BAD_INPUT)
+def test_bad_input_is_one_message_and_exit_2(type_in, design, analyses, words, expected_text):
+    assert expected_text in type_in(analyses, *words, design=design, code=EXIT_BAD_INPUT)
 
 
 def test_a_full_disk_is_not_a_traceback(type_in, tmp_path, monkeypatch):

@@ -68,8 +68,8 @@ def _yaml(kind: str) -> Callable[[Path, int], Attempt]:
             if n >= len(order):
                 return None
             fault, at = order[n]
-            spoiled = WHOLE[fault](text) if at < 0 else spliced(text, places[at], fault)
-            reported = yaml_files.answer(kind, spoiled, folder)
+            corrupted = WHOLE[fault](text) if at < 0 else spliced(text, places[at], fault)
+            reported = yaml_files.answer(kind, corrupted, folder)
             return Outcome(tried=1, refused=reported != "read", accepted=reported == "read")
 
         return attempt

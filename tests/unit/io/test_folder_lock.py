@@ -114,7 +114,7 @@ def test_an_error_of_the_lock_is_reported(file, tmp_path, monkeypatch):
         pytest.fail("it was taken")
 
 
-def test_a_lock_whose_file_was_replaced_meanwhile_is_taken_again(file, tmp_path, monkeypatch):
+def test_a_lock_whose_file_was_replaced_meanwhile_is_used_again(file, tmp_path, monkeypatch):
     real, done = locks._locked, []
 
     def late(handle):

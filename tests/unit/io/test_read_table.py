@@ -187,13 +187,13 @@ def parquet(folder, table, name="patients.parquet"):
     return path
 
 
-def people(**columns):
+def persons(**columns):
     plain = {"arm": [1, 0, 1], "fsh": [1.5, None, 3.0], "ward": ["one", "None", None]}
     return pa.table({**plain, **columns})
 
 
 def test_a_parquet_table_is_read(tmp_path):
-    frame = read_table(parquet(tmp_path, people()), USES).frame
+    frame = read_table(parquet(tmp_path, persons()), USES).frame
     assert frame["ward"].tolist() == ["one", "None", None]
     assert frame["fsh"].tolist()[0] == 1.5
 
@@ -220,7 +220,7 @@ def test_rows_without_any_value_are_skipped_as_in_text(tmp_path):
 )
 def test_a_parquet_column_that_holds_no_numbers_is_refused(tmp_path, column, message):
     with pytest.raises(InputError) as caught:
-        read_table(parquet(tmp_path, people(fsh=column)), USES)
+        read_table(parquet(tmp_path, persons(fsh=column)), USES)
     assert message in str(caught.value)
 
 
@@ -233,7 +233,7 @@ def test_a_parquet_table_with_two_columns_of_one_name_is_refused(tmp_path):
 def test_a_damaged_parquet_file_is_one_message(tmp_path):
     """Every byte of a small file is changed, or the file is cut there."""
     out = io.BytesIO()
-    pq.write_table(people(), out)
+    pq.write_table(persons(), out)
     whole, refused = out.getvalue(), 0
     for at in range(0, len(whole), 7):
         for data in (whole[:at], whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :]):

@@ -181,7 +181,7 @@ except Exception as error:
     assert f"another run (process {os.getpid()} on " in reported
 
 
-def test_an_error_of_another_file_is_not_taken_for_one_of_the_result(tmp_path):
+def test_an_error_of_another_file_is_not_received_for_one_of_the_result(tmp_path):
     with pytest.raises(FileNotFoundError), result_folder(tmp_path / "thesis"):
         (tmp_path / "input.csv").read_text()
     assert not list(tmp_path.iterdir())

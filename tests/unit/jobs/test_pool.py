@@ -112,7 +112,7 @@ def test_a_fault_of_a_call_arrives_as_it_was_raised_with_its_place(tasks, pool):
     assert dict(results(tasks.square, [4], pool)) == {4: 16}
 
 
-def test_a_crew_that_is_silent_is_looked_after(tasks):
+def test_a_pool_that_is_silent_is_looked_after(tasks):
     """The first check makes the call answer: no clock decides."""
     from concurrent.futures import ThreadPoolExecutor
 

@@ -116,7 +116,7 @@ def test_a_full_disk_under_standard_output_is_reported(monkeypatch, capsys):
     assert "No space left on device" in capsys.readouterr().err
 
 
-def test_closed_standard_streams_are_no_error(monkeypatch):
+def test_closed_standard_streams_are_not_an_error(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     monkeypatch.setattr(sys, "stderr", None)
     assert run(["regimen", "list"]) == 0

@@ -117,7 +117,7 @@ def test_effect_by_duration_is_all_beyond_three_years():
     assert 0 < true_effect(cohort).risk_difference[0] < beyond
 
 
-def test_responders_removed_makes_a_therapy_without_effect_look_harmful():
+def test_responders_removed_makes_a_therapy_without_effect_analysis_harmful():
     cohort = large("responders-removed")
     assert true_effect(cohort).risk_difference[0] == 0
     assert unadjusted_odds_ratio(cohort, "any_sperm") == pytest.approx(1, abs=0.06)
@@ -134,7 +134,7 @@ def test_retesting_controls_takes_the_bias_away():
     assert np.array_equal(untreated.sperm_in_ejaculate, treated.sperm_in_ejaculate)
 
 
-def test_completers_look_helped_and_starters_do_not():
+def test_completers_analysis_helped_and_starters_do_not():
     cohort = large("completers-only")
     assert true_effect(cohort).risk_difference[0] == 0
     counted = ~cohort.gonadotropin_therapy | cohort.paths[1].course.completed

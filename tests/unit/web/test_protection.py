@@ -111,10 +111,10 @@ def test_a_server_that_others_reach_needs_a_token(host, capsys):
     assert ServerSettings(host, token=TOKEN).host == host
 
 
-def test_a_short_token_and_a_taken_port_are_refused():
+def test_a_short_token_and_a_received_port_are_refused():
     with pytest.raises(InputError, match="at least 16"):
         ServerSettings(token="short")
     with bound_socket(ServerSettings(port=0)) as listener:
-        taken = listener.getsockname()[1]
+        observed = listener.getsockname()[1]
         with pytest.raises(InputError, match="cannot be used"):
-            bound_socket(ServerSettings(port=taken))
+            bound_socket(ServerSettings(port=observed))

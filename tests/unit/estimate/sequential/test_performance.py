@@ -113,7 +113,7 @@ def test_monte_carlo_errors_are_the_spread_over_repeated_studies():
         assert measure.mcse.mean() == pytest.approx(measure.value.std(ddof=1), rel=0.06), name
 
 
-def test_common_luck_makes_differences_sharp():
+def test_common_random_numbers_makes_differences_sharp():
     rng = np.random.default_rng(4)
     a = rng.normal(size=500)
     b = a + rng.normal(0.1, 0.05, size=500)

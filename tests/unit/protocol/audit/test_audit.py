@@ -121,9 +121,9 @@ def test_two_late_injections_apart_are_two_deviations():
 
 def test_a_wrong_decision_is_one_deviation_though_it_is_followed_for_two_months():
     right, wrong = adherent(9.0, 9.0, 9.0), adherent(15.0, 15.0, 15.0)
-    taken = [e for e in wrong if e.name != "fsh_iu_l"]
-    taken += [e for e in right if e.name == "fsh_iu_l"]
-    found = audit_patient("m", sorted(taken, key=lambda e: e.date), GUIDED).deviations
+    chosen = [e for e in wrong if e.name != "fsh_iu_l"]
+    chosen += [e for e in right if e.name == "fsh_iu_l"]
+    found = audit_patient("m", sorted(chosen, key=lambda e: e.date), GUIDED).deviations
     assert [d.kind for d in found] == ["decision against the rule"] * 2
     assert (found[0].expected, found[0].observed, found[0].rule) == ("hcg-ufsh", "hcg", "P2")
 

@@ -91,7 +91,7 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         (GOOD + "monitoring: {analyses_percent: [60, 50, 100]}", "give rising percentages"),
         (GOOD + "monitoring: {analyses_percent: [50, 120]}", "after the end"),
@@ -166,10 +166,10 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
          "is a strategy for sperm_retrieved"),
     ],
 )  # fmt: skip
-def test_a_bad_design_states_what_is_wrong(tmp_path, text, says):
+def test_a_bad_design_states_what_is_wrong(tmp_path, text, message):
     with pytest.raises(InputError) as caught:
         read(tmp_path, text)
-    assert says in str(caught.value)
+    assert message in str(caught.value)
     assert "design.yaml" in str(caught.value)
 
 

@@ -149,7 +149,7 @@ def test_data_after_the_stop_are_analysed_without_the_stopping_analysis():
     assert any("Whitehead" in remark for remark in found["remarks"])
 
 
-def test_an_over_run_needs_a_stop_and_is_one_analysis():
+def test_an_overrunning_needs_a_stop_and_is_one_analysis():
     assert "no analysis follows the end" in refused(
         design(), counts((40, 100, 50, 100)), overrunning=True
     )
@@ -179,7 +179,7 @@ def test_the_last_analysis_by_number_is_the_last_if_it_is_nearly_complete():
     assert further["state"]["stopped"] is False
 
 
-def test_more_analyses_than_planned_are_taken_where_error_is_spent():
+def test_more_analyses_than_planned_are_used_where_error_is_spent():
     rows = [(12 * k, 40 * k, 14 * k, 40 * k) for k in range(1, 6)]
     found = reported(design(), counts(*rows))
     assert [row["fraction"] for row in found["analyses"]] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1])
@@ -190,7 +190,7 @@ def test_more_analyses_than_planned_are_taken_where_error_is_spent():
     assert found["analyses"][2]["planned_boundaries"] is None
 
 
-def test_two_sides_stop_both_ways_and_double_the_p_value():
+def test_two_sides_stop_in_both_directions_and_double_the_p_value():
     for events, why in (((40, 70), "efficacy"), ((70, 40), "harm")):
         found = reported(design(BOTH), counts((events[0], 100, events[1], 100)))
         assert found["state"]["reason"] == why
