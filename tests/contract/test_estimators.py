@@ -484,7 +484,7 @@ def test_estimates_the_truth_in_large_studies(case):
 
 
 @cases(lambda case: case.size == "exact")
-def test_the_standard_error_is_the_spread_of_the_estimate(case):
+def test_the_standard_error_is_the_sd_of_the_estimate(case):
     for answer in answers_at_the_null(case):
         variation = on_line(answer)[0][answer.converged].std(ddof=1)
         assert np.nanmedian(answer.std_error) == pytest.approx(variation, rel=0.1)

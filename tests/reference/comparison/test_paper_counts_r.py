@@ -85,7 +85,7 @@ def test_arms_differ_in_diagnosis_and_responders_too(r_output):
 
 
 @pytest.mark.parametrize("name", ["dx_adjusted_542", "dx_adjusted_569_composite"])
-def test_risks_averaged_over_diagnosis(r_output, name):
+def test_marginal_risks_over_diagnosis(r_output, name):
     """Patients with R's fitted risks give R's fit, risks and standard errors again."""
     g01 = r_output("g01_paper_counts")
     r, dx = g01[name], g01["dx"]
