@@ -14,7 +14,7 @@ def phase(name: str = "fsh-guided", **given):
 
 
 def test_every_shipped_regimen_is_proved():
-    assert len(list_regimens()) == 7
+    assert len(list_regimens()) == 10
     for name in list_regimens():
         regimen = load_regimen(name)
         assert regimen.id == name
@@ -134,7 +134,7 @@ def test_a_clinic_may_set_its_own_limit_and_the_hash_shows_it():
 
 
 def test_an_unknown_regimen_lists_the_shipped_ones():
-    with pytest.raises(InputError, match="take one of fsh-guided"):
+    with pytest.raises(InputError, match="take one of clomiphene-first, fsh-guided"):
         load_regimen("fsh-guide")
 
 
