@@ -35,7 +35,14 @@ TOPS = (
 #: Kinds of file that people read; the history of changes quotes what things were called.
 SUFFIXES = {".py", ".md", ".yaml", ".yml", ".json", ".csv", ".html", ".toml", ".R", ".sh", ".txt",
             ".cff", ""}  # fmt: skip
-NOT_READ = {GLOSSARY, "tests/unit/test_glossary.py", "CHANGELOG.md", "LICENSE", ".gitignore"}
+NOT_READ = {
+    ".git",
+    GLOSSARY,
+    "tests/unit/test_glossary.py",
+    "CHANGELOG.md",
+    "LICENSE",
+    ".gitignore",
+}
 
 IDENTIFIER = re.compile(r"-{0,2}[A-Za-z_][\w.\-]*")
 SPAN = re.compile(r"`+([^`\n]+)`+")

@@ -86,7 +86,7 @@ def test_a_word_is_found_in_names_strings_docstrings_and_comments(text, words):
         ("a.csv", "gn,age\ngn,1\n", ["gn"]),
         ("a.md", "Use `gn` or gn.\n\n```\n--men 3\n```\n", ["gn", "men"]),
         ("docs/how-to/check-one-man.md", "", ["man"]),
-        ("pretese/spread/__init__.py", "", ["spread"]),
+        ("pretese/twin/__init__.py", "", ["twin"]),
         ("a.html", "<p>569 men</p>", ["men"]),
     ],
 )

@@ -112,7 +112,7 @@ def test_regimens_are_listed_shown_proved_and_tested(capsys):
     found = document(capsys, "regimen", "verify", "fsh-guided")
     assert (found["proved"], found["tables"]["phase"]["cells"]) == (True, 120)
     assert len(found["paths"]) == 5
-    code, out, _ = said(capsys, "regimen", "test", "fsh-guided", "--verbose")
+    code, out, _ = output(capsys, "regimen", "test", "fsh-guided", "--verbose")
     assert (code, out.count("holds  ")) == (0, 137)
 
 
