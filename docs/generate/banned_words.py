@@ -36,13 +36,9 @@ TOPS = (
 SUFFIXES = {".py", ".md", ".yaml", ".yml", ".json", ".csv", ".html", ".toml", ".R", ".sh", ".txt",
             ".cff", ""}  # fmt: skip
 NOT_READ = {
-    ".git",
-    GLOSSARY,
-    "tests/unit/test_glossary.py",
-    "CHANGELOG.md",
-    "LICENSE",
-    ".gitignore",
-}
+    GLOSSARY, "tests/unit/test_glossary.py", "CHANGELOG.md", "LICENSE", ".gitignore",
+    ".git",  # a file in a linked worktree
+}  # fmt: skip
 
 IDENTIFIER = re.compile(r"-{0,2}[A-Za-z_][\w.\-]*")
 SPAN = re.compile(r"`+([^`\n]+)`+")

@@ -111,6 +111,7 @@ def test_readings_differ_where_they_say_so():
         ({"month": 2, "fsh_iu_l": 201}, "give a number from 0 to 200"),
         ({"month": 2, "fsh_iu_l": float("nan")}, "fsh_iu_l: nan is not a number"),
         ({"month": 2, "fsh_iu_l": "high"}, "fsh_iu_l: 'high' is not a number"),
+        ({"month": 2, "fsh_iu_l": 10**400}, "fsh_iu_l: a whole number of about 401 digits is not"),
         ({"month": 2, "previous_phase": "HCG"}, "give one of: none, hcg, hcg-ufsh, stopped"),
         (
             {"month": 2, "fsh": 5},
