@@ -361,7 +361,7 @@ def rough_rank_test(quantity: str) -> float:
 
 
 @pytest.mark.parametrize(
-    ("quantity", "said"),
+    ("quantity", "message"),
     [
         ("bmi_kg_m2", 0.3),
         ("testis_volume_ml", 0.4),

@@ -18,7 +18,7 @@ def test_a_percentage_with_its_sign_is_a_probability(text, probability):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("0.3", "'0.3' has no percent sign; write 30% (the probability 0.3) or 0.3%"),
         ("30", "'30' has no percent sign; write 30% (the probability 0.3)"),

@@ -83,7 +83,7 @@ def test_what_is_infinite_is_read_as_such(tmp_path, cell):
 
 
 @pytest.mark.parametrize(
-    ("cell", "said"),
+    ("cell", "message"),
     [
         ('"1,234"', "'1,234' is not a number; write 1234 or 1.234: its comma may separate thous"),
         ('"12,5"', "'12,5' is not a number; write a decimal point, not a comma: 12.5"),
@@ -121,7 +121,7 @@ def test_decimal_commas_are_read_and_reported(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("cells", "said"),
+    ("cells", "message"),
     [
         (["1,234", "5"], "row 2, fsh: '1,234' is not a number; write 1234 or 1.234"),
         (["1.234", "5"], "row 2, fsh: '1.234' may be two numbers; write 1234 or 1.234"),
@@ -163,7 +163,7 @@ def test_names_may_hold_commas_in_quotes(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"PK\x03\x04\x14\x00", "it is an Excel workbook or a ZIP archive, not text"),
         (b"PAR1\x15\x04PAR1", "it is a Parquet file, not text"),
@@ -207,7 +207,7 @@ def test_rows_without_any_value_are_skipped_as_in_text(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("column", "said"),
+    ("column", "message"),
     [
         (pa.array([dt.datetime(2022, 3, 1)] * 3), "fsh: it holds dates or times (timestamp[us])"),
         (pa.array([dt.date(2022, 3, 1)] * 3), "fsh: it holds dates or times (date32[day]), not nu"),

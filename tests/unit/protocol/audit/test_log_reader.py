@@ -116,7 +116,7 @@ def test_what_does_not_fit_the_mark_is_refused(decimal):
 
 
 @pytest.mark.parametrize(
-    ("drug", "unit", "said"),
+    ("drug", "unit", "output"),
     [
         ("HCG", "i.u.", ()),
         ("hCG ", "[IU]", ()),
@@ -248,8 +248,8 @@ def test_a_mapping_file_gives_columns_words_dates_and_numbers(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("columns: {patient: ID}", "column mapping patient: this is not a column of a log"),
-        ("values: {patient: {a: b}}", "column mapping patient: this is not a column of a log"),
+        ("columns: {person: ID}", "column mapping person: this is not a column of a log"),
+        ("values: {person: {a: b}}", "column mapping person: this is not a column of a log"),
         ("dates: yyyy", "dates: 'yyyy' is not allowed"),
         ("collumns: {}", "collumns: there is no such field; did you mean 'columns'?"),
     ],
