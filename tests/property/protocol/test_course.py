@@ -1,4 +1,4 @@
-"""Men who live through a regimen with whatever is measured never leave its defined states."""
+"""Patients treated under a regimen, whatever is measured, never leave its defined states."""
 
 import datetime as dt
 
@@ -27,7 +27,7 @@ GUIDED_BY_FSH = [
 
 
 class Course(RuleBasedStateMachine):
-    """One man under one regimen, month by month; a missing value is measured again or awaited."""
+    """One patient under a regimen; a missing value is measured again or awaited."""
 
     @initialize(name=st.sampled_from(GUIDED_BY_FSH))
     def start(self, name):
@@ -94,13 +94,13 @@ class Course(RuleBasedStateMachine):
 
     @precondition(lambda self: self.stopped)
     @rule(semen=st.sampled_from(["sperm", "no sperm", None]))
-    def look_at_semen(self, semen):
+    def analyse_semen(self, semen):
         decision = decide(self.regimen, "end-of-therapy", {"semen": semen})
         assert decision.outcome in {"recommendation", "insufficient data"}
         assert decision.orders == ()
 
     @invariant()
-    def therapy_is_no_longer_than_it_may_be(self):
+    def therapy_is_as_long_as_it_may_be(self):
         assert len(self.phases) <= self.regimen.months
         if self.month > self.regimen.months + 1:
             assert self.stopped
@@ -115,7 +115,7 @@ Course.TestCase.settings = settings(max_examples=60, stateful_step_count=12, dea
 TestCourse = Course.TestCase
 
 
-def test_random_adherent_men_audit_clean():
+def test_random_adherent_patients_audit_clean():
     rng = np.random.default_rng(11)
     for name in list_regimens():
         regimen = load_regimen(name)

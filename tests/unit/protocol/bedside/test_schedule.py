@@ -150,7 +150,7 @@ def test_every_line_of_the_calendar_fits_the_standard():
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"time": dt.time(8), "timezone": "Europe/Berln"}, "'Europe/Berln' is no time zone"),
+        ({"time": dt.time(8), "timezone": "Europe/Berln"}, "'Europe/Berln' is not a time zone"),
         ({"time": dt.time(8)}, "time and zone come together"),
         ({"pseudonym": " "}, "a calendar needs a name of its patient"),
     ],
