@@ -174,7 +174,7 @@ def boundaries(
 
 
 def _check_numbers(values: Mapping[str, object]) -> None:
-    """Refuse what is no finite number, before arithmetic does it in its own words."""
+    """Refuse what is not a finite number, before arithmetic does it in its own words."""
     for name, value in values.items():
         number = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
         if value is not None and not number:

@@ -37,10 +37,10 @@ class DesignFile(Document):
     """A planned two-arm trial.
 
     Participants come from a ``scenario`` (shipped name or file) or have plain ``risks``. ``prior``
-    weighs effects, in percent of that of the scenario, for assurance; 0 is no effect. ``endpoint``
-    with ``analysis`` is the primary question; ``secondary`` ones follow in the order of testing.
-    ``calendar_trend`` is what twelve months of calendar add to the reserve of participants who come
-    then. ``sensitivity`` gives values to assumptions, by path, for a worst case
+    weighs effects, in percent of that of the scenario, for assurance; 0 means no effect.
+    ``endpoint`` with ``analysis`` is the primary question; ``secondary`` ones follow in the order
+    of testing. ``calendar_trend`` is what twelve months of calendar add to the liability of later
+    participants. ``sensitivity`` gives values to assumptions, by path, for a worst case
     (`design.alternatives`). ``decision`` is what the design must show before anyone goes ahead with
     it.
     """
@@ -58,7 +58,7 @@ class DesignFile(Document):
     allocation: tuple[Part, Part] = (1, 1)
     randomisation: Randomisation = Randomisation()
     sites: tuple[Recruiting, ...] = Field(min_length=1, max_length=1000)
-    site_spread: Parameter | None = None
+    site_sd: Parameter | None = None
     calendar_trend: Parameter | None = None
     dropout: ByArm = ByArm()
     treatment_switching: ByArm = ByArm()
@@ -78,14 +78,14 @@ class DesignFile(Document):
         if (self.scenario is None) == (self.risks is None):
             raise ValueError("give a scenario or risks, one of the two")
         needs_participants = (
-            self.arms or self.analysis.covariates or self.site_spread or self.calendar_trend
+            self.arms or self.analysis.covariates or self.site_sd or self.calendar_trend
         )
         by = {*self.randomisation.by, *self.analysis.strata}
         if self.risks and (
             needs_participants or "diagnosis" in by or self.endpoint.sperm_in_ejaculate
         ):
             raise ValueError(
-                "fixed event rates go without arms, covariates, diagnosis, site_spread, "
+                "fixed event rates go without arms, covariates, diagnosis, site_sd, "
                 "calendar_trend and sperm_in_ejaculate; name a scenario"
             )
         rule = self.monitoring.reestimation

@@ -19,7 +19,7 @@ from protocol.reading.fields import Number, Whole, as_number
 
 Above = Annotated[Number, Field(ge=0.1, le=1000)]
 Percent = Annotated[Number, Field(ge=0, le=100)]
-#: Percent of the participants between two analyses, at least: closer ones are one analysis.
+#: Percent of the participants between two analyses, at lowest: closer ones are one analysis.
 MIN_STEP = 0.1
 #: Those beyond 100 are refused as analyses after the end.
 AnalysisPercent = Annotated[Number, Field(ge=-1000, le=1000)]
@@ -28,7 +28,7 @@ AnalysisPercent = Annotated[Number, Field(ge=-1000, le=1000)]
 class Reestimation(Document):
     """Sample size re-estimation from the data of one interim analysis.
 
-    The rest is made so large that the last analysis has this conditional power, between ``least``
+    The rest is made so large that the last analysis has this conditional power, between ``lowest``
     and ``most`` percent of the participants planned after the analysis. ``assume`` is the effect
     that conditional power reckons with: that of the file's risks (``planned``), that of the data
     (``observed``), or other risks. ``naive`` holds the statistic of all participants against the

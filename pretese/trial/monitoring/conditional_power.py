@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from estimate.core.arrays import Floats
-from estimate.sequential.design import SequentialDesign
-from estimate.sequential.looking_ahead import (
+from estimate.sequential.conditional_power import (
     conditional_power,
     conditional_power_risks,
     predictive_power,
 )
+from estimate.sequential.design import SequentialDesign
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.monitoring.boundaries_observed import TOLERANCE, boundaries_at
 from pretese.trial.monitoring.current_status import (
@@ -89,7 +89,7 @@ def power_from(
 ) -> FuturePower:
     """Return conditional and predictive power at an analysis, counted from 0.
 
-    Futility boundaries count where they bind; others may be overruled and are left out.
+    Futility boundaries count where they bind; others may be overruled and are ignored.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ from pretese.trial.monitoring.reestimated_stages import new_sizes
 
 
 def monitoring_document(trial: Monitored) -> dict[str, Any]:
-    """Return an ongoing trial as plain values; unknown or infinite values are None."""
+    """Return an ongoing trial as plain values; None where unknown or infinite."""
     design, plan, statistics = trial.design, trial.design.monitoring.plan(), trial.statistics
     stop = trial.status.stop
     judged = statistics.fraction.size if stop is None else stop + 1
@@ -90,7 +90,7 @@ def _analysis(trial: Monitored, k: int) -> dict[str, Any]:
         "estimate": float(statistics.estimate[k]),
         "std_error": float(statistics.std_error[k]),
         "z": float(statistics.z[k]),
-        "recommendation": _says(status, k, float(statistics.z[k])),
+        "recommendation": _recommendation(status, k, float(statistics.z[k])),
         "repeated": {
             **_limits(limits),
             "p_value": repeated_p_of(monitoring, statistics, k, last=last),
@@ -202,7 +202,7 @@ def _future(found: FuturePower) -> dict[str, Any]:
     }
 
 
-def _says(status: TrialStatus, k: int, z: float) -> str:
+def _recommendation(status: TrialStatus, k: int, z: float) -> str:
     """Return the recommendation at an analysis."""
     low = status.boundaries.lower[k]
     if k == status.stop:

@@ -82,12 +82,12 @@ def sate_performance(
     known = np.isfinite(gap)
     shared = own[np.isfinite(own)]
     n = max(shared.size, 1)
-    spread = shared.std(ddof=1) if n > 1 else np.nan
+    sd = shared.std(ddof=1) if n > 1 else np.nan
     return {
         "sate_bias": mean(gap),
         "sate_coverage": mean(np.where(known, held, np.nan)),
         "sate_sd": Measure(
-            np.asarray(spread), np.asarray(spread / np.sqrt(2 * max(n - 1, 1))), np.asarray(n)
+            np.asarray(sd), np.asarray(sd / np.sqrt(2 * max(n - 1, 1))), np.asarray(n)
         ),
     }
 

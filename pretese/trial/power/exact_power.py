@@ -57,10 +57,10 @@ def why_not_enumerated(design: DesignFile, participants: int | None = None) -> s
         "the primary endpoint shares alpha with others": _shares(design),
         "arm sizes are random": design.block is None,
         "participants drop out of the analysis, or are excluded": (
-            design.endpoint.leaves_out
+            design.endpoint.excludes
             or (design.endpoint.missing == "complete case" and _drops(design))
         ),
-        "sites differ": design.site_spread is not None,
+        "sites differ": design.site_sd is not None,
         "there is a calendar-time trend": design.calendar_trend is not None,
         "re-estimation is enumerated for two analyses, one side and equal arms": (
             not _enumerable(design)

@@ -213,10 +213,10 @@ def _grid(grid: dict[str, Any]) -> Table:
     table = _table(f"Sensitivity, {grid['participants']} participants, common random numbers")
     for path in grid["axes"]:
         table.add_column(path.rpartition(".")[2], justify="right")
-    # The risks, which are in the report, are left out where eighty columns do not hold them.
+    # The risks, which are in the report, are omitted where eighty columns do not hold them.
     skipped = 1 if len(grid["axes"]) > 2 else 0
     for words in GRID_HEADS[skipped:]:
-        table.add_column(words.replace(", %", ",\n%"), justify="right")
+        table.add_column(words.replace(", %", ",\n%"), justify="right", no_wrap=True)
     for found in grid["cells"]:
         at = (f"{value:g}" for value in found["at"].values())
         table.add_row(*at, *cell_numbers(found)[skipped:])
@@ -225,7 +225,7 @@ def _grid(grid: dict[str, Any]) -> Table:
 
 #: Heads of `cell_numbers`.
 GRID_HEADS = (
-    "event risks, %", "power, %", "change, %", "type I error, %", "bias", "coverage, %",
+    "event risks, %", "power, %", "change, %", "type I, %", "bias", "coverage, %",
 )  # fmt: skip
 
 
@@ -243,8 +243,8 @@ def cell_numbers(found: dict[str, Any]) -> list[str]:
 
 def _decision(decision: dict[str, Any]) -> Table:
     table = _table(f"Decision rule of the design file, {decision['participants']} participants")
-    table.add_column("measure", overflow="fold")
-    table.add_column("setting", overflow="fold")
+    table.add_column("measure", min_width=12)
+    table.add_column("setting")
     for words in ("threshold", "estimate", "95 % interval", "verdict"):
         table.add_column(words, justify="right", no_wrap=True)
     for part in decision["parts"]:
@@ -272,16 +272,26 @@ def _tornado(tornado: dict[str, Any]) -> Table:
     table = _table(
         f"One assumption at a time, {tornado['participants']} participants: change in power, %"
     )
-    table.add_column("assumption", overflow="fold")
+    table.add_column("assumption")
     for words in ("planned", "low", "high", "at low", "at high"):
-        table.add_column(words, justify="right")
+        table.add_column(words, justify="right", no_wrap=True)
     for bar in tornado["bars"]:
         table.add_row(
-            bar["words"], "-" if bar["planned"] is None else f"{bar['planned']:.3g}",
+            _broken(bar["words"]), "-" if bar["planned"] is None else f"{bar['planned']:.3g}",
             f"{bar['low']:g}", f"{bar['high']:g}", cell(bar["difference_low"], share=True),
             cell(bar["difference_high"], share=True),
         )  # fmt: skip
     return table
+
+
+def _broken(path: str, width: int = 34) -> str:
+    """Return a path on lines of at most this width, broken after its dots where it is longer."""
+    lines = [""]
+    for part in path.replace(".", ".\n").split("\n"):
+        if lines[-1] and len(lines[-1]) + len(part) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def _endpoints(point: dict[str, Any]) -> Table:

@@ -13,7 +13,7 @@ _SAME = 1e-12
 
 
 def mean(values: Floats) -> Measure:
-    """Return the mean over replicates; those without an estimate are left out.
+    """Return the mean over replicates; those without an estimate are excluded.
 
     >>> found = mean(np.array([1.0, 2.0, 3.0, np.nan]))
     >>> float(found.value), round(float(found.mcse), 4), int(found.n)

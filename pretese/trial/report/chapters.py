@@ -174,7 +174,7 @@ def _graph(design: DesignFile, rule: Multiplicity) -> str:
 
 def _analyses(design: DesignFile) -> str:
     plan, rule = design.monitoring, design.monitoring.reestimation
-    shares = ", ".join(f"{share:g} %" for share in plan.analyses_percent)
+    shares = ", ".join(f"{share:.4g} %" for share in plan.analyses_percent)
     words = f"at {shares} of the information; efficacy {plan.efficacy}"
     words += f", futility {plan.futility} ({'' if plan.binding else 'not '}binding)" * bool(
         plan.futility

@@ -144,7 +144,7 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
         "endpoints": _endpoints(main_point(document), null_point(document)),
         "assurance": [f"{row['participants']} participants: {number(row, share=True)}"
                       for row in document["assurance"]],
-        "needed": _needed(document),
+        "replicates_to_settle": _replicates_table(document),
         "checks": [*checks(document), *outside_checks(len(replayed))],
         "figures": {name: svg(each) for name, each in draw_design(document, folder).items()},
         "grid_heads": list(GRID_HEADS),
@@ -213,7 +213,7 @@ def _measured(
             for name, text in words.items() if name in points[0]["measures"]]  # fmt: skip
 
 
-def _needed(document: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+def _replicates_table(document: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     """Return measure, target MCSE, the replicates it takes, and whether they were simulated."""
     alpha, there = document["boundaries"]["alpha"], main_point(document)["replicates"]
     rows = []

@@ -158,7 +158,7 @@ def _error(share: float, trials: int) -> float:
 
 
 def conclusions(document: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return pairs: supported, or not; and the claim."""
+    """Return pairs: supported, or not; and the statement."""
     found = {check.what: check for check in checks(document)}
     point = main_point(document)
     power = number(point["measures"]["rejection"], share=True)
@@ -168,9 +168,9 @@ def conclusions(document: dict[str, Any]) -> list[tuple[str, str]]:
             f"Power is {power} with {point['participants']} participants, as assumed.",
         )
     ]
-    for what, claim in _claims(document).items():
+    for what, statement in _claims(document).items():
         if what in found:
-            pairs.append((_WORDS[found[what].holds], claim))
+            pairs.append((_WORDS[found[what].holds], statement))
     swept = document["sensitivity"] is not None
     pairs.append(
         (

@@ -37,11 +37,14 @@ def statement(design: DesignFile, document: dict[str, Any], version: str = "") -
 
 def _question(design: DesignFile, document: dict[str, Any]) -> str:
     """Return estimand and test."""
-    method = METHODS[document["analysis"]].label.split(";")[0]
+    method = document["analysis"]
+    test = "the score test (pooled z) of two proportions"
+    if method != "unadjusted":
+        test = METHODS[method].label.split(";")[0]
     bounds = document["boundaries"]
     return (
         f"The primary estimand is the {document['estimand']}. The arms are compared by "
-        f"{method}, tested at a {_sided(bounds)} significance level of "
+        f"{test}, at a {_sided(bounds)} significance level of "
         f"{100 * bounds['alpha']:g} %."
     )
 

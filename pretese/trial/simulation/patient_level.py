@@ -122,8 +122,8 @@ def _final_size(design: DesignFile, participants: int, sizes: Ints, analysis: In
 def _called(design: DesignFile, trials: Trials, participants: int, full: Floats) -> Bools:
     """Return (replicate, participant) who is recruited, up to the sample size of the trial.
 
-    Participants who come while a re-estimating analysis waits for its endpoints are recruited, even
-    if the trial then becomes smaller.
+    Participants recruited while a re-estimating analysis waits for its endpoints are recruited,
+    even if the trial then becomes smaller.
     """
     number, rule = np.arange(trials.arm.shape[1]), design.monitoring.reestimation
     called: Bools = number < full[:, None]

@@ -8,7 +8,7 @@ holds.
 import numpy as np
 
 from estimate.core.arrays import Floats, Ints
-from estimate.sequential.looking_ahead import information_for_power
+from estimate.sequential.conditional_power import information_for_power
 from pretese.trial.design.design_file import DesignFile
 
 
@@ -31,7 +31,7 @@ def resized(design: DesignFile, participants: int, z: Floats) -> Ints:
         (share**0.5, (1 - share) ** 0.5),
         effect_per_root_participant(design, z, seen),
         power=rule.conditional_power_percent / 100,
-        least=left * rule.min_percent / 100,
+        lowest=left * rule.min_percent / 100,
         most=left * rule.max_percent / 100,
     )
     rest = _up(wanted, design.step)

@@ -66,7 +66,9 @@ def test_a_curve_a_size_and_every_trial_are_written(capsys, tmp_path):
     results = tmp_path / "power" / "results"
     name = "superiority-any-sperm"
     figures = {
-        f"{f}.{end}" for f in ("power", f"{name}-zip", f"{name}-spread") for end in ("png", "svg")
+        f"{f}.{end}"
+        for f in ("power", f"{name}-zip", f"{name}-distribution")
+        for end in ("png", "svg")
     }
     tables = {"manifest.json", "power.json", f"{name}.parquet", f"{name}.yaml"}
     assert {path.name for path in results.iterdir()} == figures | tables

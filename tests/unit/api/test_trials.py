@@ -102,14 +102,14 @@ def test_figures_and_page_come_without_a_folder_and_leave_nothing_behind(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     study = plain.power(**QUICK)
     assert len(study.plot().axes) == 2
-    assert study.plot("spread").axes
+    assert study.plot("distribution").axes
     page = study.report()
     assert "Fixed event rates" in page
     assert "<td>Design file</td>" in page
     with pytest.raises(pt.InputError, match="plot: name: 'x' is not a figure"):
         study.plot("x")
     with pytest.raises(pt.InputError, match="plot: design: 'x' is not in the study"):
-        study.plot("spread", design="x")
+        study.plot("distribution", design="x")
     assert list(tmp_path.glob("pretese-*"))
     del study
     gc.collect()
@@ -216,7 +216,7 @@ def test_a_design_is_the_same_from_file_and_from_its_fields(plain, file):
         ({"solve": "0.8"}, "solve: '0.8' is no number"),
         ({"solve": 1.5}, "solve: 1.5 is not allowed"),
         ({"resume": True}, "resume: there is nothing to resume"),
-        ({"sensitivity": ["dropout"]}, "sensitivity: ['dropout'] is no mapping"),
+        ({"sensitivity": ["dropout"]}, "sensitivity: ['dropout'] is not a mapping"),
         ({"sensitivity": {"dropout": 10}}, "sensitivity: dropout: 10 is no list; give a list"),
         (
             {"changes": {"spermatogenesis.treatment.direct": 0}},

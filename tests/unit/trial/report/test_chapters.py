@@ -164,7 +164,7 @@ def test_what_was_asked_stands_beside_what_was_planned():
 def test_numbers_of_the_design_stand_with_their_sources_before_those_of_the_scenario():
     design = read_design("minimisation-eight-sites")[0]
     rows = parameter_rows(design, scenario_of(design))
-    assert rows[0][:4] == ("site_spread", "0.4", "log odds", "assumed, 0 to 1")
+    assert rows[0][:4] == ("site_sd", "0.4", "log odds", "assumed, 0 to 1")
     assert len(rows) == 1 + len(parameter_rows(SUPERIOR, scenario_of(SUPERIOR)))
     assert parameter_rows(PLAIN, None) == []
 

@@ -62,7 +62,7 @@ def test_a_zip_needs_a_truth(trials):
 
 
 def grid():
-    axes = {"dropout": [0.0, 10.0], "site_spread": [0.0, 0.5], "treatment_switching": [0.0, 5.0]}
+    axes = {"dropout": [0.0, 10.0], "site_sd": [0.0, 0.5], "treatment_switching": [0.0, 5.0]}
     down, across = _sides(axes)
     cells = []
     for k, row in enumerate(_ticks(axes, down)):
