@@ -85,6 +85,9 @@ def size_two_proportions(
     distance, null_var, var = _score_parts(p1, p2, ratio, null, measure)
     if np.any(distance == 0):
         raise _fault("p1", "the alternative lies on the null hypothesis", "move p1 or the margin")
+    if null is not None and np.any(distance < 0):
+        problem = "the alternative lies beyond the margin"
+        raise _fault("null", problem, "give a margin below the effect of p1 and p2")
     z = ndtri(1 - alpha) * np.sqrt(null_var) + ndtri(np.asarray(power, float)) * np.sqrt(var)
     second = (z / distance) ** 2
     if continuity:

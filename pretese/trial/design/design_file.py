@@ -17,7 +17,7 @@ from pretese.trial.design.interim import Monitoring, Percent
 from pretese.trial.design.multiplicity import Multiplicity
 from protocol.errors import Fault, InputError
 from protocol.reading.documents import Document, content_hash, parse_document, read_text
-from protocol.reading.fields import Day, Identifier, Whole
+from protocol.reading.fields import Day, Identifier, Number, Whole
 from simulate.core.coding import DIAGNOSES
 from simulate.core.shipped import find_shipped, shipped_folder
 from simulate.recruitment.schemes import SCHEMES
@@ -29,7 +29,7 @@ Part = Annotated[Whole, Field(ge=1, le=100_000)]
 class Belief(Document):
     """Prior weight of an effect size, for assurance."""
 
-    effect_percent: Percent
+    effect_percent: Annotated[Number, Field(ge=-100, le=100)]
     weight_percent: Percent
 
 
@@ -100,6 +100,8 @@ class DesignFile(Document):
             raise ValueError("two sites have the same name; rename one of them")
         if self.prior and abs(sum(each.weight_percent for each in self.prior) - 100) > 1e-6:
             raise ValueError("the weights of the prior do not sum to 100")
+        if self.risks is None and any(each.effect_percent < 0 for each in self.prior):
+            raise ValueError("a scenario has no negative effects; name risks for a prior on harm")
         if self.decision and self.decision.min_assurance_percent and not self.prior:
             raise ValueError("assurance needs a prior; give one, or remove the threshold")
         return self

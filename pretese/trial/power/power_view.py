@@ -69,9 +69,11 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
     console.print(f"Estimand: {design['estimand']}", highlight=False)
     for row in design["points"][-1]["endpoints"][1:]:
         console.print(f"Estimand of {row['name']}: {row['estimand']}", highlight=False)
+    if design["favours_control"]:
+        console.print(AGAINST, style="bold", highlight=False)
     if design["solve"]:
         console.print(solved_words(design["solve"]), style="bold", highlight=False)
-    for points in _chunks(design["points"], 4):
+    for points in _chunks(design["points"], 3):
         console.print(_performance(points, "log" if "odds ratio" in design["estimand"] else ""))
     last = design["points"][-1]
     if len(last["analyses"]) > 1:
@@ -101,10 +103,19 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
 
 def solved_words(solved: dict[str, Any]) -> str:
     """Return the required sample size as a sentence."""
-    return (
-        f"Required sample size: {solved['participants']} participants in all (95 % interval for "
-        f"Monte Carlo error {solved['low']} to {solved['high']})."
-    )
+    words = f"Required sample size: {solved['participants']} participants in all"
+    if solved["exact"]:
+        more = solved["stays_from"]
+        later = "" if more == solved["participants"] else f"; from {more} on power stays"
+        return f"{words} (exact: the first size with the power{later})."
+    return f"{words} (95 % interval for Monte Carlo error {solved['low']} to {solved['high']})."
+
+
+#: What a reader must know of a planned effect that favours control.
+AGAINST = (
+    "The planned effect favours control. Power counts rejections in favour of treatment; see the "
+    "row on rejections in favour of control."
+)
 
 
 def _performance(points: list[dict[str, Any]], scale: str) -> Table:
@@ -125,14 +136,26 @@ def _performance(points: list[dict[str, Any]], scale: str) -> Table:
         table.add_row(words, *cells)
     for words, name, factor in EXACT_ROWS:
         found = [(point["exact"] or {}).get(name) for point in points]
+        errors = [(point["exact"] or {}).get(f"{name}_mcse") for point in points]
         if any(value is not None for value in found):
-            table.add_row(words, *("-" if v is None else f"{factor * v:z.2f}" for v in found))
+            cells = [exact_cell(v, e, factor) for v, e in zip(found, errors, strict=True)]
+            table.add_row(words, *cells)
     return table
+
+
+def exact_cell(value: float | None, error: float | None, factor: float) -> str:
+    """Return an exact value; with an error if it rests on simulated event risks."""
+    if value is None:
+        return "-"
+    if error:
+        return cell({"value": factor * value, "mcse": factor * error})
+    return f"{factor * value:z.2f}"
 
 
 #: Rows on exact power: label, key and factor.
 EXACT_ROWS = (
-    ("exact power, %", "power", 100.0),
+    ("exact probability of rejection, %", "power", 100.0),
+    ("the same, futility overruled, %", "overruled", 100.0),
     ("z, simulated against exact", "z", 1.0),
     ("normal approximation, %", "closed_form", 100.0),
 )

@@ -15,6 +15,7 @@ from pretese.trial.power.trial_means import (
     given_measure,
     mean,
     quantile_measure,
+    sd_measure,
     share_below,
     truth_on_scale,
 )
@@ -23,6 +24,7 @@ from pretese.trial.simulation.trial_results import Outcomes, Results
 
 #: Labels of measures in tables, in their order; some apply to group-sequential trials alone.
 WORDS = {
+    "power": "rejects in favour of treatment, %",
     "rejection": "rejects the null hypothesis, %",
     "wrong_direction": "rejects in favour of control, %",
     "bias": "bias of the estimate at the end",
@@ -45,8 +47,8 @@ WORDS = {
 
 #: Measures that are proportions of replicates or participants.
 SHARES = frozenset({
-    "rejection", "wrong_direction", "coverage", "non_convergence", "correct_guess_rate", "below",
-    "final_below", "final_coverage", "final_over",
+    "power", "rejection", "wrong_direction", "coverage", "non_convergence", "correct_guess_rate",
+    "below", "final_below", "final_coverage", "final_over",
 })  # fmt: skip
 
 #: Percentiles shown of re-estimated sample sizes.
@@ -87,6 +89,8 @@ def summarise_point(
         if exact is None
         else {
             "power": exact.power,
+            "power_mcse": exact.power_mcse,
+            "overruled": exact.overruled,
             "expected_participants": exact.expected_participants,
             "z": exact.z,
             "closed_form": exact.closed_form,
@@ -105,11 +109,12 @@ def measures(design: DesignFile, outcomes: Outcomes) -> dict[str, Measure]:
         p_value=o.p_value,
     )  # fmt: skip
     return {
+        "power": mean(won(o)),
         "rejection": mean(o.rejected),
         "wrong_direction": mean(o.rejected * (o.z < 0)),
         "bias": bias_of(performance.bias, truth, design),
         "coverage": performance.coverage,
-        "empirical_se": performance.empirical_se,
+        "empirical_se": sd_measure(np.where(found, o.estimate, np.nan)),
         "model_se": performance.model_se,
         "non_convergence": mean((~found).astype(float)),
         "recruited": mean(o.recruited),

@@ -29,6 +29,7 @@ from pretese.trial.power.power_view import (
     cell,
     cell_numbers,
     decision_cells,
+    exact_cell,
     number,
     size_cells,
     worst_case,
@@ -201,8 +202,11 @@ def _table(points: list[dict[str, Any]]) -> dict[str, Any]:
             rows.append((f"{words}, {100 * share:g} % quantile", cells))
     rows.append(("maximum sample size", [str(_most(p)) for p in points]))
     for words, name, scale in EXACT_ROWS:
-        values = [(p["exact"] or {}).get(name) for p in points]
-        rows.append((words, ["-" if v is None else f"{scale * v:z.2f}" for v in values]))
+        pairs = [
+            ((p["exact"] or {}).get(name), (p["exact"] or {}).get(f"{name}_mcse")) for p in points
+        ]
+        if any(value is not None for value, _ in pairs):
+            rows.append((words, [exact_cell(v, e, scale) for v, e in pairs]))
     return {"heads": heads, "rows": rows}
 
 

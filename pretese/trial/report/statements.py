@@ -51,9 +51,9 @@ def _question(design: DesignFile, document: dict[str, Any]) -> str:
 
 def _size(design: DesignFile, document: dict[str, Any]) -> str:
     point = main_point(document)
-    power = number(point["measures"]["rejection"], share=True)
+    power = number(point["measures"]["power"], share=True)
     exact = point["exact"]
-    known = f" (exact: {100 * exact['power']:.1f} %)" if exact else ""
+    known = f" (exact: {100 * exact['power']:.1f} %)" if exact and not exact["power_mcse"] else ""
     sites = f"{len(design.sites)} {'site' if len(design.sites) == 1 else 'sites'}"
     return (
         f"With {point['participants']} participants, randomised "
@@ -101,7 +101,12 @@ def _specific(document: dict[str, Any], point: dict[str, Any]) -> list[str]:
     """Return what only some designs have: a required size, final inference, re-estimation."""
     solved, sizes = document["solve"], point["reestimation"]
     found = []
-    if solved:
+    if solved and solved["exact"]:
+        found.append(
+            "The sample size is the first whose exact power reaches the target; from "
+            f"{solved['stays_from']} participants on power stays."
+        )
+    elif solved:
         found.append(
             "The sample size was determined for the target power; its 95 % interval for Monte "
             f"Carlo error is {solved['low']} to {solved['high']} participants."
@@ -158,7 +163,8 @@ def in_plain_words(document: dict[str, Any]) -> str:
     point, none = main_point(document), null_point(document)
     truth, months = point["truth"], point["measures"]["duration_months"]["value"]
     more = round(100 * (truth["risk_treated"] - truth["risk_control"]))
-    finds, errs = (_of_hundred(p["measures"]["rejection"]["value"]) for p in (point, none))
+    finds = _of_hundred(point["measures"]["power"]["value"])
+    errs = _of_hundred(none["measures"]["rejection"]["value"])
     treated = point["measures"]["n_experimental"]["value"]
     control, helped = (100 * truth[name] for name in ("risk_control", "risk_treated"))
     return (

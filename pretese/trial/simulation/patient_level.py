@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from estimate.core.arrays import Bools, Floats, Ints
+from pretese.trial.conduct.event_rates import with_harm
 from pretese.trial.conduct.trial_conduct import Trials, draw_trials
 from pretese.trial.conduct.true_estimands import truths
 from pretese.trial.design.design_file import DesignFile
@@ -50,6 +51,18 @@ def run_block(
     without = {participants: paths(analyse_endpoints(null, participants)) for participants in sizes}
     found: Results = {}
     for effect in sorted({effect for _, effect in points}):
+        chosen = [each for each in points if each[1] == effect]
+        if effect < 0:  # the same streams, with risks that move against the planned direction
+            harm = run_block(
+                with_harm(design, effect),
+                scenario,
+                seed,
+                [(n, 1.0) for n, _ in chosen],
+                first,
+                size,
+            )
+            found |= {(n, effect): harm[n, 1.0] for n, _ in chosen}
+            continue
         data = observe_all(design, trials, effect)
         for participants in sorted({m for m, e in points if e == effect}):
             analyses, given = (
