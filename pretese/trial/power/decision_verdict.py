@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from estimate.comparison.proportion import wilson_interval
+from estimate.performance.measures import replicates_for
 from pretese.trial.design.decision_rule import DecisionRule
 from pretese.trial.power.additional_measures import main_point, null_point
 
@@ -28,6 +29,13 @@ _COUNTED = ("min_power_percent", "min_worst_case_power_percent", "max_type_i_err
 
 #: Standard errors to either side that hold 95 %.
 _WIDE = float(ndtri(0.975))
+
+#: Target MCSE of a power of 80 %, of a coverage of 95 %, and of the type I error, in parts of
+#: alpha.
+FINE, FINE_COVERAGE, FINE_LEVEL = 0.01, 0.005, 1 / 20
+
+#: Nominal coverage of confidence intervals.
+NOMINAL = 0.95
 
 #: More trials than these are not proposed.
 _MANY = 10_000_000
@@ -184,3 +192,34 @@ def decision_words(decision: dict[str, Any]) -> str:
             reason = f"inconclusive; {cure}" if part["n"] else part["at"]
             words += f" {what[0].upper()}{what[1:]}: {reason}."
     return words
+
+
+def replicates_wanted(document: dict[str, Any]) -> list[tuple[str, float, float, int]]:
+    """Return measure, its value, target MCSE and the replicates that the target takes."""
+    alpha = document["boundaries"]["alpha"]
+    return [
+        (what, share, wanted, replicates_for(wanted, share))
+        for what, share, wanted in (
+            ("power", 0.8, FINE),
+            ("type I error", alpha, FINE_LEVEL * alpha),
+            ("coverage", NOMINAL, FINE_COVERAGE),
+        )
+    ]
+
+
+def draft_words(document: dict[str, Any]) -> str:
+    """Return that a study has too few replicates for its measures; empty if it has enough.
+
+    Exact type I error needs no replicates.
+    """
+    there, exact = main_point(document)["replicates"], null_point(document)["exact"]
+    known = exact is not None and not exact["power_mcse"]
+    short = [
+        (what, takes)
+        for what, _, _, takes in replicates_wanted(document)
+        if there < takes and not (known and what != "coverage")
+    ]
+    if not short:
+        return ""
+    needs = ", ".join(f"{what} {takes:,}" for what, takes in short)
+    return f"Draft: {there:,} replicates are too few for a conclusion (needed: {needs})."

@@ -6,8 +6,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from pretese.trial.power.decision_verdict import decision_words
-from pretese.trial.power.summary import SHARES, WORDS
+from pretese.trial.power.decision_verdict import decision_words, draft_words
+from pretese.trial.power.summary import COUNTED, SHARES, WORDS
 
 #: Note of a tornado without bars.
 UNMOVED = (
@@ -39,12 +39,18 @@ def number(measure: dict[str, Any], share: bool = False) -> str:
     return f"{value}{unit}" + (f" (MCSE {error})" if error else "")
 
 
-def cell(measure: dict[str, Any], share: bool = False) -> str:
+def cell(measure: dict[str, Any], share: bool = False, *, counted: bool = False) -> str:
     """Return an estimate with its Monte Carlo standard error, for a table whose head has the unit.
+
+    A proportion of replicates (``counted``) that is 0 has its 97.5 % upper limit instead.
 
     >>> cell({"value": 0.8213, "mcse": 0.0038}, share=True), cell({"value": 33.178, "mcse": 0.061})
     ('82.1 (0.4)', '33.18 (0.06)')
+    >>> cell({"value": 0.0, "mcse": 0.0, "n": 200}, share=True, counted=True)
+    '0 (< 1.8)'
     """
+    if counted and measure["value"] == 0 and measure["n"]:
+        return f"0 (< {100 * (1 - 0.025 ** (1 / measure['n'])):.2g})"
     value, error = _digits(measure, share)
     return value + (f" ({error})" if error else "")
 
@@ -69,6 +75,9 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
     console.print(f"Estimand: {design['estimand']}", highlight=False)
     for row in design["points"][-1]["endpoints"][1:]:
         console.print(f"Estimand of {row['name']}: {row['estimand']}", highlight=False)
+    draft = draft_words(design)
+    if draft:
+        console.print(draft, style="bold", highlight=False)
     if design["favours_control"]:
         console.print(AGAINST, style="bold", highlight=False)
     if design["solve"]:
@@ -132,7 +141,10 @@ def _performance(points: list[dict[str, Any]], scale: str) -> Table:
     for name, words in WORDS.items():
         if name not in points[0]["measures"]:
             continue
-        cells = [cell(point["measures"][name], name in SHARES) for point in points]
+        cells = [
+            cell(point["measures"][name], name in SHARES, counted=name in COUNTED)
+            for point in points
+        ]
         table.add_row(words, *cells)
     for words, name, factor in EXACT_ROWS:
         found = [(point["exact"] or {}).get(name) for point in points]

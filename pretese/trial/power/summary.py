@@ -51,6 +51,9 @@ SHARES = frozenset({
     "below", "final_below", "final_coverage", "final_over",
 })  # fmt: skip
 
+#: Measures that are proportions of independent replicates, whose 0 has an upper limit.
+COUNTED = SHARES - {"correct_guess_rate"}
+
 #: Percentiles shown of re-estimated sample sizes.
 QUANTILES = (5, 25, 50, 75, 95)
 
