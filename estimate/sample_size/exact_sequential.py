@@ -60,6 +60,7 @@ def exact_sequential(
     *,
     lower: ArrayLike | None = None,
     sides: int = 1,
+    observed: tuple[int, int, int, int] = (0, 0, 0, 0),
 ) -> ExactTrial:
     """Enumerate both counts through the analyses of a group-sequential trial.
 
@@ -77,6 +78,9 @@ def exact_sequential(
     sides
         2 rejects in both directions, if the absolute value of Z_k reaches upper_k; it takes no
         ``lower``.
+    observed
+        Events and participants of arm 1, then of arm 2, at an analysis that did not stop the trial:
+        all probabilities are conditional on them.
 
     Examples
     --------
@@ -85,6 +89,14 @@ def exact_sequential(
     ... )
     >>> print(f"{trial.power:.7f} {trial.expected_participants:.4f}")
     0.8212901 307.1526
+
+    Conditional power after 33 of 60 and 24 of 60 events:
+
+    >>> later = exact_sequential(
+    ...     [120, 180], [120, 180], [2.5114275, 1.9930475], 0.55, 0.40, observed=(33, 60, 24, 60)
+    ... )
+    >>> print(f"{later.power:.4f}")
+    0.9155
     """
     first, second = _check_participants(n1), _check_participants(n2)
     high, low = _check_boundaries(upper, lower, first.size)
@@ -93,10 +105,15 @@ def exact_sequential(
         raise InputError.of("analyses", "sides", problem, "give 1, or 2 without lower boundaries")
     risk1, risk2 = np.broadcast_arrays(np.asarray(p1, float), np.asarray(p2, float))
     alive = np.ones((*risk1.shape, 1, 1))
-    wins, losses, up, before = [], [], [], (0, 0)
-    seen1, seen2 = np.zeros(1, np.int64), np.zeros(1, np.int64)
+    x1, begun1, x2, begun2 = observed
+    if first[0] <= begun1 or second[0] <= begun2:
+        problem = f"{observed} leaves an arm without further participants"
+        raise InputError.of("analyses", "observed", problem, "give larger later analyses")
+    wins, losses, up, before = [], [], [], (begun1, begun2)
+    seen1, seen2 = np.array([x1]), np.array([x2])
     for k, (m1, m2) in enumerate(zip(first, second, strict=True)):
-        next1, next2 = _window(int(m1), risk1), _window(int(m2), risk2)
+        next1 = x1 + _window(int(m1) - begun1, risk1)
+        next2 = x2 + _window(int(m2) - begun2, risk2)
         step1 = _transition(int(m1) - before[0], risk1, seen1, next1)
         step2 = _transition(int(m2) - before[1], risk2, seen2, next2)
         alive = np.asarray(step1.swapaxes(-1, -2) @ alive @ step2)

@@ -85,8 +85,8 @@ def conditional_power_risks(
     mean = (p1 + p2) / 2
     v0, v1 = 2 * mean * (1 - mean), p1 * (1 - p1) + p2 * (1 - p2)
     chance = conditional_power(n, high, analysis, z)
-    dropped_out = -ndtri(chance) * (np.sqrt(v0 / v1) - 1)
-    theta = (p1 - p2) / np.sqrt(v1) - dropped_out / np.sqrt(n[-1] - n[analysis - 1])
+    lowered = -ndtri(chance) * (np.sqrt(v0 / v1) - 1)
+    theta = (p1 - p2) / np.sqrt(v1) - lowered / np.sqrt(n[-1] - n[analysis - 1])
     low, left, new_high = _future(n, high, None, analysis, z)
     return np.asarray(
         np.cumsum(exit_probabilities(left, low, new_high, _reachable(theta, left))[1])

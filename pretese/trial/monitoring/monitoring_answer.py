@@ -24,6 +24,9 @@ from pretese.trial.monitoring.final_inference import (
 from pretese.trial.monitoring.ongoing_trial import Monitored
 from pretese.trial.monitoring.reestimated_stages import new_sizes
 
+#: z of a one-sided plan at and below which the data favour control at a one-sided 2.5 %.
+HARM = -1.96
+
 
 def monitoring_document(trial: Monitored) -> dict[str, Any]:
     """Return an ongoing trial as plain values; None where unknown or infinite."""
@@ -101,7 +104,11 @@ def _analysis(trial: Monitored, k: int) -> dict[str, Any]:
 
 def _seen_from(trial: Monitored, k: int) -> FuturePower:
     return power_from(
-        Assumed(trial.design, trial.asked.risks), trial.statistics, k, trial.asked.shares
+        Assumed(trial.design, trial.asked.risks),
+        trial.statistics,
+        trial.interim,
+        k,
+        trial.asked.shares,
     )
 
 
@@ -214,6 +221,8 @@ def _recommendation(status: TrialStatus, k: int, z: float) -> str:
         }[status.reason or "end"]
     if status.boundaries.sides == 1 and z < low:
         return "futility boundary crossed (non-binding): stop or continue"
+    if status.boundaries.sides == 1 and z <= HARM:
+        return "continue; the data favour control, consider stopping for harm"
     return "continue"
 
 

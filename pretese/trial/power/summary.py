@@ -41,18 +41,19 @@ WORDS = {
     "analysed": "participants analysed",
     "n_experimental": "participants in the treated arm",
     "duration_months": "duration, months",
-    "correct_guess_rate": "correct-guess rate, %",
+    "correct_guess_rate": "correct-guess rate, all sites, %",
+    "site_guess_rate": "correct-guess rate, own site, %",
     "imbalance": "imbalance of the arms, participants",
 }
 
 #: Measures that are proportions of replicates or participants.
 SHARES = frozenset({
     "power", "rejection", "wrong_direction", "coverage", "non_convergence", "correct_guess_rate",
-    "below", "final_below", "final_coverage", "final_over",
+    "site_guess_rate",    "below", "final_below", "final_coverage", "final_over",
 })  # fmt: skip
 
 #: Measures that are proportions of independent replicates, whose 0 has an upper limit.
-COUNTED = SHARES - {"correct_guess_rate"}
+COUNTED = SHARES - {"correct_guess_rate", "site_guess_rate"}
 
 #: Percentiles shown of re-estimated sample sizes.
 QUANTILES = (5, 25, 50, 75, 95)
@@ -125,6 +126,7 @@ def measures(design: DesignFile, outcomes: Outcomes) -> dict[str, Measure]:
         "n_experimental": mean(o.n_experimental),
         "duration_months": mean(o.months),
         "correct_guess_rate": mean(o.correct_guess_rate),
+        **({} if o.site_guess_rate is None else {"site_guess_rate": mean(o.site_guess_rate)}),
         "imbalance": mean(o.imbalance),
         **_final(design, o, truth),
     }

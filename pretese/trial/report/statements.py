@@ -206,6 +206,11 @@ def limits(design: DesignFile) -> list[str]:
         "One latent liability determines sperm in the ejaculate and at micro-TESE; without "
         "therapy it does not change over time.",
     ]
+    if design.randomisation.method == "minimisation" and len(set(design.allocation)) > 1:
+        found.append(
+            "Minimisation with unequal allocation does not keep the ratio for every participant; "
+            "the first ones of a site are allocated less evenly."
+        )
     if design.calendar_trend is None:
         return [*found, "No calendar-time trend is planned."]
     return [
