@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from pretese.bedside.dmn import dmn_xml
+from pretese.bedside.regimen_formats import FORMAT_NAMES
 from pretese.bedside.tree import mermaid, tree_svg
 from pretese.bedside.words import regimen_text, shown_order, totals_words
 from pretese.io.text.markup import markdown_text as shown
@@ -63,7 +64,7 @@ def _readings(regimen: Regimen) -> Iterator[str]:
         [
             f'"{shown(r.quote)}"',
             shown(r.interpretation),
-            shown(r.because),
+            shown(r.rationale),
             ", ".join(f"`{name}`" for name in r.alternatives),
         ]
         for r in regimen.readings.values()
@@ -104,7 +105,10 @@ def _table(regimen: Regimen, table: DecisionTable) -> Iterator[str]:
     kind = (
         "Every rule is judged by itself."
         if table.grid is None
-        else (f"Exactly one rule fires for every man; proved on {len(table.grid.rules)} cells.")
+        else (
+            "Exactly one rule fires for every combination of values; "
+            f"proved on {len(table.grid.rules)} cells."
+        )
     )
     yield f"Table `{table.name}`. {kind}"
     rows = [
@@ -112,13 +116,13 @@ def _table(regimen: Regimen, table: DecisionTable) -> Iterator[str]:
             rule.id,
             *(_cell(rule.conditions.get(name)) for name in table.inputs),
             f"`{rule.then}`" if rule.outcome == "recommendation" else rule.outcome,
-            shown(rule.because),
+            shown(rule.rationale),
             rule.status,
         ]
         for rule in table.rules
     ]
     labels = [shown(regimen.inputs[name].label) for name in table.inputs]
-    yield grid_of_words(["rule", *labels, "answer", "because", "status"], rows)
+    yield grid_of_words(["rule", *labels, "answer", "rationale", "status"], rows)
 
 
 def _cell(condition: Condition | None) -> str:
@@ -157,13 +161,9 @@ def _link(doi: str) -> str:
 
 
 #: Formats in which a whole regimen can be shown.
-REGIMEN_FORMATS = {
-    "text": regimen_text,
-    "markdown": markdown,
-    "mermaid": mermaid,
-    "svg": tree_svg,
-    "dmn": dmn_xml,
-}
+REGIMEN_FORMATS = dict(
+    zip(FORMAT_NAMES, (regimen_text, markdown, mermaid, tree_svg, dmn_xml), strict=True)
+)
 
 
 def shown_as(regimen: Regimen, form: str, tables: Sequence[str] = ()) -> str:
@@ -172,7 +172,7 @@ def shown_as(regimen: Regimen, form: str, tables: Sequence[str] = ()) -> str:
     Raises
     ------
     InputError
-        There is no table of such a name.
+        There is no table of this name.
     """
     for name in tables:
         if name not in regimen.tables:
@@ -190,7 +190,7 @@ def rule_rows(regimen: Regimen) -> list[dict[str, str | None]]:
             "conditions": ", ".join(f"{key} {c.text}" for key, c in rule.conditions.items()),
             "outcome": rule.outcome,
             "action": rule.then,
-            "rationale": rule.because,
+            "rationale": rule.rationale,
             "status": rule.status,
             "citation": rule.citation,
         }

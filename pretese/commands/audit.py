@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from pretese.api.protocols import audits, regimens
 from pretese.commands.option_names import options_named
 from pretese.commands.option_types import Date, pairs_of
 from pretese.commands.options import (
@@ -68,13 +67,16 @@ def command(
     a folder that `pretese simulate` wrote, of which the patients who followed the regimen are
     audited.
     """
+    from pretese.api.protocols.audits import audit
+    from pretese.api.protocols.regimens import regimen as read_regimen
+
     files = {"--csv": table, "--report": report}
     for option, path in files.items():
         if path is not None:
             check_file(path, option)
-    chosen = regimens.regimen(regimen, **changes)
+    chosen = read_regimen(regimen, **changes)
     with options_named({"columns": "--map"}):
-        found = audits.audit(
+        found = audit(
             log,
             chosen,
             columns=pairs_of("--map", columns, "patient=ID"),

@@ -157,7 +157,7 @@ def formats_of(names: Sequence[str]) -> tuple[str, ...]:
 
     for name in sorted(set(names) - set(FORMATS), key=str):
         cure = f"take one of {', '.join(FORMATS)}"
-        raise InputError.of("formats", "", f"{shorten(name)} is no format", cure)
+        raise InputError.of("formats", "", f"{shorten(name)} is not a format", cure)
     if not names:
         raise InputError.of("formats", "", "none is given", f"take one of {', '.join(FORMATS)}")
     return tuple(name for name in FORMATS if name in names)

@@ -82,8 +82,8 @@ def test_from_the_printed_coefficients(r_output, name: str) -> None:
 @pytest.mark.parametrize("name", EXPOSED)
 def test_recoded_to_the_lowest_risk(r_output, name: str) -> None:
     r = r_output("g09_reri")["adjusted"][name]
-    coef, cov, taken = recode(r["beta"], r["V"])
-    assert "".join(str(int(v)) for v in taken) == r["recoded"]["ref"]
+    coef, cov, chosen = recode(r["beta"], r["V"])
+    assert "".join(str(int(v)) for v in chosen) == r["recoded"]["ref"]
     agree(additive_interaction(coef, cov), r["recoded"])
 
 
