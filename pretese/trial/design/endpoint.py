@@ -118,7 +118,7 @@ class EndpointAnalysis(Document):
     method: Annotated[str, AfterValidator(partial(check_method, door="power"))] = "unadjusted"
     covariates: tuple[str, ...] = ()
     strata: tuple[Factor, ...] = ()
-    small_sample: bool = False
+    small_sample: bool | None = None
 
     @field_validator("covariates")
     @classmethod
@@ -141,6 +141,11 @@ class EndpointAnalysis(Document):
         if self.small_sample and self.method != "g-computation-randomised":
             raise ValueError("small_sample goes with g-computation-randomised alone")
         return self
+
+    @property
+    def corrected(self) -> bool:
+        """Whether the variance is corrected for small samples: g-computation, unless declined."""
+        return self.method == "g-computation-randomised" and self.small_sample is not False
 
     @property
     def conditional(self) -> bool:

@@ -214,7 +214,7 @@ def methods(design: DesignFile) -> Rows:
         stratum = question.endpoint.sperm_in_ejaculate == "principal stratum"
         words = _STRATUM if stratum else METHODS[question.analysis.method].label
         words += f"; adjusted for {', '.join(given)}" if given else ""
-        words += "; variance times n / (n - p)" if question.analysis.small_sample else ""
+        words += "; small-sample variance (HC2, t quantile)" if question.analysis.corrected else ""
         rows.append((f"Analysis of {label}", words))
     return [
         *rows,

@@ -90,7 +90,7 @@ def _g_computation(data: Data) -> Estimate:
             x,
             include=None if include.all() else include[rows],
             stratum=None if stratum is None else stratum[rows],
-            small_sample=design.analysis.small_sample,
+            small_sample=design.analysis.corrected,
         )
         return risks.compare(design.estimand, "g-computation-randomised", "Wald, Ye")[0]
 
