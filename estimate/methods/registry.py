@@ -260,7 +260,7 @@ _ENTRIES = (
 #: Every analysis method by name, in the order in which pages list them.
 METHODS: dict[str, Method] = {method.name: method for method in _ENTRIES}
 
-#: Other words of the literature for a method, which plans may write.
+#: Other words of the literature for a method: a message names the word that is used here.
 SYNONYMS = {
     "crude": "unadjusted",
     "standardised": "g-computation",
@@ -280,14 +280,14 @@ def methods_of(door: Door, methods: Mapping[str, Method] = METHODS) -> tuple[str
 def check_method(name: str, door: Door) -> str:
     """Return the name of a method that a command offers; raise ValueError for another name.
 
-    >>> check_method("crude", "analyse")
+    >>> check_method("unadjusted", "analyse")
     'unadjusted'
     """
-    name = SYNONYMS.get(name, name)
     offered = methods_of(door)
     if name in offered:
         return name
-    near = difflib.get_close_matches(name, offered, n=1)
+    meant = SYNONYMS.get(name)
+    near = [meant] if meant in offered else difflib.get_close_matches(name, offered, n=1)
     guess = f"did you mean {near[0]!r}? " if near else ""
     cure = f"{guess}choose from {', '.join(offered)}"
     if name not in METHODS:

@@ -1,6 +1,6 @@
 """Clinics of the public interface: a run with its tables, event log and measures; capacities."""
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from numbers import Real
 from pathlib import Path
@@ -102,8 +102,10 @@ def _precision(until: Until) -> "Precision":
 
 
 def _day(value: Any) -> float:
-    if isinstance(value, Real) and float(value) >= 0:
-        return float(value)
+    if isinstance(value, Real):
+        with suppress(OverflowError):  # a whole number beyond every float
+            if float(value) >= 0:
+                return float(value)
     raise InputError.of("day", "", f"{shorten(value)} is not allowed", "give a day from 0")
 
 
