@@ -37,7 +37,7 @@ class _Graphs:
     claimed: Bools
 
 
-def test_claims(design: DesignFile, z: Floats) -> Claims:
+def decide_claims(design: DesignFile, z: Floats) -> Claims:
     """Run trials through their analyses until the primary endpoint is claimed.
 
     A trial also ends at the last analysis, or where the primary falls below a futility boundary.

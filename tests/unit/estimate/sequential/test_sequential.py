@@ -304,7 +304,7 @@ def test_fisher_boundaries_hold_alpha_in_simulation():
         (lambda: conditional_power([0.5, 1], [3, 2], 2, 1.0), "no analysis follows"),
         (
             lambda: information_for_power(1, 2, (1, 1), 1, power=0.9, lowest=5, most=2),
-            "0 < least <= most",
+            "0 < lowest <= most",
         ),
         (lambda: inverse_normal([1, 2], [1, 0]), "a stage has none"),
         (lambda: fisher_boundaries(2, futility=0.01), "futility"),
