@@ -11,6 +11,7 @@ from pretese.commands.options import (
     json_option,
     regimen_option,
     regimen_set_option,
+    report_option,
     show_assumptions,
 )
 from pretese.io.output.atomic_file import check_file
@@ -41,7 +42,7 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option("--data-cutoff", type=Date(), help="The last day that the log covers.")
 @click.option("--csv", "table", type=_FILE, help="Write deviations to a file.")
-@click.option("--report", type=_FILE, help="Write a page (HTML) with a timeline per patient.")
+@report_option("Write a page (HTML) with a timeline per patient.")
 @click.option("--strict", is_flag=True, help="Exit with 3 if there is any deviation.")
 @regimen_set_option
 @json_option

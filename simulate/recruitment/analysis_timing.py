@@ -38,7 +38,7 @@ class Looks:
     known: NDArray[np.bool_]
 
 
-def schedule_looks(
+def schedule_analyses(
     arrival_months: ArrayLike,
     endpoint_months: ArrayLike,
     endpoints: ArrayLike,
@@ -60,7 +60,7 @@ def schedule_looks(
     Four men, one a month, endpoints three months later; the look at two endpoints is held in month
     4, when four men have been recruited:
 
-    >>> looks = schedule_looks([0.0, 1.0, 2.0, 3.0], 3.0, [2, 4])
+    >>> looks = schedule_analyses([0.0, 1.0, 2.0, 3.0], 3.0, [2, 4])
     >>> looks.months.tolist(), looks.recruited.tolist(), looks.overrun.tolist()
     ([4.0, 6.0], [4, 4], [2, 0])
     """

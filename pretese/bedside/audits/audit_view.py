@@ -24,8 +24,11 @@ _ON_DAY = re.compile(r" on day \d+")
 
 def audit_lines(found: Audit, unused: Sequence[Unused] = ()) -> Iterator[str]:
     """Yield an audit line by line: counts of each kind, adherence, then each patient."""
-    clean = sum(not patient.deviations for patient in found.patients)
+    judged = [patient for patient in found.patients if patient.start is not None]
+    clean = sum(not patient.deviations for patient in judged)
     patients = f"{_many(len(found.patients), 'patient')}, {clean} without deviation"
+    if left := len(found.patients) - len(judged):
+        patients += f", {left} not judged"
     yield f"{found.regimen_id} {found.regimen_version}: {patients}"
     yield from _eligibility(found.patients)
     for each in unused:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from estimate.core.arrays import Floats
-from estimate.sequential.boundaries import HaybittlePeto, Shape, WangTsiatis
+from estimate.sequential.boundary_shapes import HaybittlePeto, Shape, WangTsiatis
 from estimate.sequential.spending import PARAMETERS, Spending
 from protocol.errors import InputError
 from protocol.shorten import shorten

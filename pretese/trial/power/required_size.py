@@ -97,7 +97,9 @@ def solve_size(
     """
     if not design.monitoring.alpha_percent / 100 < power < 1:
         problem = f"{power} is not allowed"
-        raise InputError.of("solve", "", problem, "give one between alpha and 1, such as 0.9")
+        raise InputError.of(
+            "target_power", "", problem, "give one between alpha and 1, such as 0.9"
+        )
     _check_direction(design)
     if design.risks is not None and why_not_enumerated(design, LARGEST // 4) is None:
         return _solve_exactly(design, power)
@@ -112,7 +114,7 @@ def solve_size(
     answer, limits = _cross(sizes, share, power, replicates), np.nanquantile(draws, [0.025, 0.975])
     if not np.isfinite([answer, *limits]).all():
         problem = f"simulated power does not increase between {sizes[0]} and {sizes[-1]}"
-        raise InputError.of("solve", design.id, problem, "simulate more replicates")
+        raise InputError.of("target_power", design.id, problem, "simulate more replicates")
     participants, low, high = (_round_up(float(each), step) for each in (answer, *limits))
     error = np.sqrt(share * (1 - share) / replicates)
     return Solution(participants, low, high, tuple(sizes), share, error)
@@ -126,7 +128,9 @@ def _check_direction(design: DesignFile) -> None:
             f"the planned effect does not favour treatment ({risks.control_percent:g} % under "
             f"control, {risks.treated_percent:g} % under treatment)"
         )
-        raise InputError.of("solve", design.id, problem, "exchange the risks, or plan a benefit")
+        raise InputError.of(
+            "target_power", design.id, problem, "exchange the risks, or plan a benefit"
+        )
 
 
 def _solve_exactly(design: DesignFile, power: float) -> Solution:
@@ -144,7 +148,7 @@ def _solve_exactly(design: DesignFile, power: float) -> Solution:
         low, high = high, _round_up(2.0 * high, step)
         if low > LARGEST:
             problem = f"{LARGEST:,} participants do not suffice for power {power:g}"
-            raise InputError.of("solve", design.id, problem, "plan for a larger effect")
+            raise InputError.of("target_power", design.id, problem, "plan for a larger effect")
     while high - low > step:  # not monotone: near the answer alone
         middle = (low + high) // (2 * step) * step
         low, high = (middle, high) if at(middle) < power else (low, middle)
@@ -195,7 +199,7 @@ def _scout(
         participants = size * float(np.clip(ratio, 0.1, 6.0))
         if participants > LARGEST:
             problem = f"{LARGEST:,} participants do not suffice for power {power:g}"
-            raise InputError.of("solve", design.id, problem, "plan for a larger effect")
+            raise InputError.of("target_power", design.id, problem, "plan for a larger effect")
         participants = max(participants, 10.0)
     return participants * beyond
 

@@ -38,10 +38,11 @@ def adherent_events(
     InputError
         The findings do not lead to the end of therapy.
     """
-    guide = [
-        {name: value for name, value in found.items() if name in regimen.tables["phase"].inputs}
-        for found in monthly
-    ]
+    asked = regimen.tables["phase"].inputs
+    guide = []
+    for found in monthly:
+        known = {**found, **_computed(regimen, found, baseline or {})}
+        guide.append({name: value for name, value in known.items() if name in asked})
     planned = plan(regimen, start, guide)
     if planned.next_decision_date is not None:
         where = f"month {len(planned.phases)}"
@@ -57,6 +58,20 @@ def adherent_events(
         name = "micro-tese" if chosen == "micro-tese" else "icsi"
         events.append(Event(day, name, value=None if name == "micro-tese" else "ejaculated"))
     return events
+
+
+def _computed(
+    regimen: Regimen, found: Mapping[str, Value], baseline: Mapping[str, Value]
+) -> dict[str, Value]:
+    """Return the inputs that follow from a finding and its value before therapy."""
+    values: dict[str, Value] = {}
+    for name, spec in regimen.inputs.items():
+        now = found.get(spec.computed.of) if spec.computed else None
+        first = baseline.get(spec.computed.of) if spec.computed else None
+        if spec.computed and isinstance(now, float) and isinstance(first, float):
+            ratio = spec.computed.how == "ratio to start"
+            values[name] = now / first if ratio else now - first
+    return values
 
 
 def _of_item(

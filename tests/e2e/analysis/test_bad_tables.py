@@ -80,7 +80,7 @@ REFUSED = {
     "outcome constant": (setting(won=0), "won: the outcome is 0 for everyone"),
     "outcome 1 and 2": (lambda t: t.assign(won=t.won + 1), "won: the outcome holds 2; code it 0"),
     "outcome in words": (
-        lambda t: t.assign(won=t.won.map({0: "no", 1: "yes"})),
+        lambda t: t.assign(won=t.won.map({0: "low", 1: "high"})),
         "is not a number; code it 0 (no) and 1 (yes)",
     ),
     "no treatment known": (setting(arm=np.nan), "no patient is left to analyse (arm is miss"),

@@ -79,7 +79,7 @@ def test_the_page_holds_every_chapter_and_says_what_it_lacks(page):
         "Author not stated in the design file",
         "all participants randomised, as randomised, dropouts excluded",
         "Simulation patient level: the design names a scenario",
-        "z for futility",
+        "OF, futility HSD",
         "replay of example trials",
         "second implementation (rpact)",
         "Dropout and treatment switching are independent of prognosis",

@@ -96,6 +96,9 @@ def test_the_command_writes_the_page_whole_or_says_why_not(name, tmp_path, monke
 
 
 def test_a_patient_without_therapy_has_no_timeline():
-    page = audit(b"patient,date,event,amount,unit\na,2023-05-02,fsh,9,IU/L\n").to_html()
+    found = audit(b"patient,date,event,amount,unit\na,2023-05-02,fsh,9,IU/L\n")
+    assert "1 patient, 0 without deviation, 1 not judged" in str(found)
+    page = found.to_html()
     assert figures(page) == []
     assert "nothing can be judged" in page
+    assert "<b>0</b><span>without deviation" in page

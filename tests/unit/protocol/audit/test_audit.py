@@ -37,7 +37,7 @@ SEQUENCES = [(15.0, 15.0, 15.0), (15.0, 9.0, 9.0), (9.0, 15.0, 15.0), (0.7, 11.1
 @pytest.mark.parametrize("semen", ["sperm", "no sperm"])
 def test_an_adherent_patient_audits_clean_under_every_regimen(name, fsh, semen):
     regimen = load_regimen(name)
-    assert kinds(adherent(*fsh, semen=semen, regimen=regimen), regimen) == []
+    assert kinds(adherent(*fsh, *fsh, semen=semen, regimen=regimen), regimen) == []
 
 
 @pytest.mark.parametrize("fsh", SEQUENCES)
