@@ -52,6 +52,7 @@ VALID = {
     "clinic": ("paper", "--clinic", "unlimited", "--patients", "20", "--replicates", "1",
                "--no-figures", "--workers", "1", "--out", "clinic"),
     "decide": ("--month", "2", "--fsh", "9.8", "--decision-date", "2026-01-05"),
+    "evidence": ("before-first-retrieval", "--pool", "sperm retrieved"),
     "monitor": ("three-analyses", "interim.csv"),
     "picture": ("patient", "paper", "--out", "patient.svg"),
     "power": ("three-analyses", "--replicates", "20", "--participants", "60", "--workers", "1"),

@@ -124,7 +124,7 @@ def test_places_where_no_folder_can_be_replaced_are_refused(tmp_path, monkeypatc
         tmp_path / "circle" / "x": "",
         tmp_path / "nul\0": "",
         tmp_path / ("x" * 300): "name too long",
-        tmp_path / "\udcff": "no UTF-8 text",
+        tmp_path / "\udcff": "not UTF-8 text",
         Path("~"): "~ stands for the home folder only where the shell replaces it",
         Path("~/thesis"): "~ stands for the home folder only where the shell replaces it",
         Path(): "it is the current folder",

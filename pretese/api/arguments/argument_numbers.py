@@ -62,12 +62,6 @@ def number_in_range(value: Any, argument: str, least: float, most: float) -> flo
     raise InputError.of(argument, "", problem, f"give a number from {least:g} to {most:g}")
 
 
-def numbers_of(value: Any, argument: str) -> tuple[float, ...]:
-    """Return one number, or several of a sequence or an array."""
-    several = isinstance(value, Iterable) and not isinstance(value, str | bytes)
-    return tuple(number_of(each, argument) for each in (value if several else (value,)))
-
-
 def sequence_of(values: Any, argument: str, field: str = "") -> tuple[Any, ...]:
     """Return a sequence as a tuple; None is an empty one, text and mappings are refused."""
     if values is None:

@@ -55,7 +55,7 @@ def test_a_level_called_none_is_analysed_from_either_format(tmp_path):
         answers.append(without_writing(json.loads(out.getvalue())))
     assert answers[0] == answers[1]
     assert answers[0]["missing"]["analysed"] == 20
-    assert answers[0]["missing"]["left_out"] == {"ward is missing": 5}
+    assert answers[0]["missing"]["excluded"] == {"ward is missing": 5}
 
 
 def test_dates_are_not_analysed_as_numbers(tmp_path, capsys):

@@ -135,11 +135,11 @@ def test_a_number_can_be_replaced(tmp_path):
         (["--format", ""], "--format"),
         (
             ["--patients", "100001", "--format", "csv,sav"],
-            "--format: sav: 100,001 men are too many",
+            "--format: sav: 100,001 patients are too many",
         ),
         (
             ["--patients", "60000", "--replicates", "2", "--format", "redcap"],
-            "120,000 men",
+            "120,000 patients",
         ),
     ],
 )

@@ -168,7 +168,8 @@ def test_a_damaged_folder_is_named_and_not_joined(whole, folder, tmp_path, capsy
         broken = next(broken.rglob("*.parquet")) if broken.is_dir() else broken
         broken.write_text(content)
         assert run(words(folder, out, "--resume")) == EXIT_BAD_INPUT
-        assert f"error: {broken}: " in capsys.readouterr().err
+        problem = "it is not valid JSON" if name == "study.json" else "the block was changed"
+        assert f"error: {broken}: {problem}" in capsys.readouterr().err
 
 
 def test_a_cluster_writes_the_same_bytes(whole, folder, monkeypatch):
@@ -236,7 +237,7 @@ def test_a_block_whose_numbers_were_changed_is_refused_by_name(whole, folder, tm
     before = hashes(out)
     assert run(words(folder, out, "--resume")) == EXIT_BAD_INPUT
     said = capsys.readouterr().err
-    assert f"{block}: the block was changed after it was written" in said
+    assert f"error: {block}: the block was changed " in said
     assert "delete it and recompute it with --resume" in said
     assert hashes(out) == before
     block.unlink()

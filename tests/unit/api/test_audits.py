@@ -1,6 +1,7 @@
 """The audit of the public interface, compared with the command that stands on it."""
 
 import csv
+import datetime as dt
 import inspect
 import io
 import json
@@ -105,7 +106,7 @@ def test_a_data_frame_is_read_as_the_file_it_would_become(dates):
 
 def test_a_time_of_day_in_a_data_frame_is_read_as_in_a_file():
     table = pd.read_csv(io.StringIO(LOG))
-    table["date"] = pd.to_datetime(table["date"]) + pd.Timedelta(hours=8)
+    table["date"] = pd.to_datetime(table["date"]) + dt.timedelta(hours=8)
     assert audit(table).to_dict()["patients"] == audit(LOG.encode()).to_dict()["patients"]
 
 

@@ -50,3 +50,9 @@ def test_yes_and_no_are_read_where_zero_and_one_are_asked_for(tmp_path):
     (tmp_path / "mixed.csv").write_text("arm,won,age\nyes,1,30\n0,0,31\n")
     with pytest.raises(InputError, match="arm"):
         read_patients(tmp_path / "mixed.csv", PLAN)
+
+
+def test_three_arms_are_not_to_be_merged(tmp_path):
+    (tmp_path / "t.csv").write_text("arm,won,age\nnone,1,30\nhCG,0,31\nhCG+FSH,1,29\n")
+    with pytest.raises(InputError, match=r"compare two at a time .* do not merge them"):
+        read_patients(tmp_path / "t.csv", PLAN)

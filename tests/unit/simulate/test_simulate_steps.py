@@ -233,7 +233,7 @@ ANY = {"unit": "1", "status": "assumed", "source": "test", "sweep": [-2, 2]}
         ({}, "MCAR"),
         ({"gonadotropin_therapy": 0.0}, "MCAR"),
         ({"age_years": 0.5, "gonadotropin_therapy": 0.5}, "MAR"),
-        ({"sperm_retrieved": 0.5}, "MAR"),
+        ({"any_sperm": 0.5}, "MAR"),
         ({"itself": -0.5}, "MNAR"),
         ({"age_years": 0.5, "lh_iu_l": 0.5}, "MNAR"),
     ],

@@ -178,7 +178,7 @@ def test_old_baseline_values_are_told_once_with_their_age():
     answer = judged(events)
     assert [d.kind for d in answer.deviations] == ["test timing"]
     assert answer.deviations[0].expected == "LH, Total testosterone, Estradiol on day 0"
-    assert answer.deviations[0].observed == "on day -3652"
+    assert answer.deviations[0].observed == "on 2011-09-15, 3652 days before therapy"
 
 
 def test_the_semen_analysis_before_surgery_may_be_as_old_as_the_regimen_says():
