@@ -148,7 +148,7 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
         (GOOD + "randomisation: {method: stratified}", "name factors in `by`"),
         (GOOD + "randomisation: {method: simple, by: [site]}", "leave `by` out"),
         (GOOD + "analysis: {method: mantel-haenszel}", "takes strata"),
-        (GOOD + f"analysis: {{{YE}, covariates: [age]}}", "no baseline value"),
+        (GOOD + f"analysis: {{{YE}, covariates: [age]}}", "is not a baseline value"),
         (GOOD + f"analysis: {{{YE}, strata: [diagnosis]}}", "fixed event rates"),
         (GOOD + "analysis: {method: standardised}", "did you mean 'g-computation-randomised'?"),
         (GOOD + "analysis: {method: aipw}", "`pretese analyse` and `pretese recover` alone offer"),

@@ -17,7 +17,11 @@ from pretese.trial.power.required_size import solve_size
 from pretese.trial.power.runner import Runner
 from pretese.trial.power.summary import assurance, measures, summarise_point
 from pretese.trial.simulation.engine import simulate_design
-from pretese.trial.simulation.patient_level import correct_guesses, imbalance_at_end
+from pretese.trial.simulation.patient_level import (
+    correct_guesses,
+    guesses_by_site,
+    imbalance_at_end,
+)
 from protocol.errors import InputError
 from protocol.reading.documents import validate
 from simulate.recruitment.predictability import convergence_guess, imbalance
@@ -266,3 +270,19 @@ def test_a_trial_too_large_to_enumerate_states_so_and_is_simulated():
     document = summarise_point(design, 10_002, 1.0, out)
     assert document["exact"] is None
     assert "too many pairs of counts" in document["exact_unavailable"]
+
+
+def test_an_observer_of_one_site_guesses_better_where_blocks_are_within_sites():
+    rng = np.random.default_rng(2)
+    site = rng.integers(0, 4, (200, 96))
+    arm = np.zeros_like(site)
+    for trial in range(200):
+        for each in range(4):
+            here = np.flatnonzero(site[trial] == each)
+            blocks = [rng.permutation([0, 0, 1, 1]) for _ in range(-(-here.size // 4))]
+            arm[trial, here] = np.concatenate(blocks)[: here.size]
+    own = guesses_by_site(arm, site, (1, 1))[:, -1].mean()
+    every = correct_guesses(arm, (1, 1))[:, -1].mean()
+    assert own > 0.66 > every
+    alone = np.zeros_like(site)
+    assert np.array_equal(guesses_by_site(arm, alone, (1, 1)), correct_guesses(arm, (1, 1)))
