@@ -51,6 +51,12 @@ _YES_NO = {
     "yes": 1.0, "no": 0.0, "y": 1.0, "n": 0.0, "ja": 1.0, "nein": 0.0, "oui": 1.0, "non": 0.0,
 }  # fmt: skip
 
+#: What to do with more than two words where 0 and 1 are asked for: they are not to be merged.
+SEVERAL = (
+    "it has more than two values: compare two at a time (`eligible`), or state "
+    "`kind: ordinal` of an outcome; do not merge them"
+)
+
 #: Faulty cells of a column that are listed.
 LISTED = 5
 
@@ -174,15 +180,18 @@ def missing_words(name: str, found: Counter[str]) -> Iterator[str]:
 
 @dataclass(slots=True)
 class _Cells:
-    """Odd cells of a column: the first of them, and how many there are."""
+    """Odd cells of a column: the first of them, how many there are, and some distinct texts."""
 
     first: list[tuple[int, str]] = field(default_factory=list)
     count: int = 0
+    distinct: set[str] = field(default_factory=set)
 
     def add(self, row: int, text: str) -> None:
         self.count += 1
         if len(self.first) < LISTED:
             self.first.append((row, text))
+        if len(self.distinct) < LISTED:
+            self.distinct.add(text)
 
 
 @dataclass(slots=True)
@@ -241,7 +250,9 @@ def faults_of(columns: Mapping[str, Column], where: str) -> Iterator[Fault]:
     points = any(each.surely_points for each in numbers.values())
     commas = any(each.surely_commas for each in numbers.values())
     for name, each in numbers.items():
-        yield from _listed(where, name, each.bad, each.use.otherwise)
+        several = each.use.yes_no and len(each.bad.distinct) > 2
+        cure = SEVERAL if several else each.use.otherwise
+        yield from _listed(where, name, each.bad, cure)
         if each.truths and (each.plain or each.commas.count or each.points.count):
             problem = "it holds both numbers and true or false"
             yield Fault(where, name, problem, each.use.otherwise)
