@@ -58,7 +58,7 @@ def pair_visits(
 
 
 def draw_before_after(visits: pd.DataFrame, injections: pd.DataFrame) -> Figure:
-    """Draw every hormone before and after therapy: patients as lines, medians, quartiles, 5 to 95 %.
+    """Draw every hormone before and after therapy: patients, medians, quartiles, 5 to 95 %.
 
     The p-value under each group is of the change within patients.
     """
@@ -70,7 +70,7 @@ def draw_before_after(visits: pd.DataFrame, injections: pd.DataFrame) -> Figure:
             _panel(axes, pair_visits(visits, injections, hormone), decades)
             axes.set_title(label)
         figure.suptitle(
-            "Before therapy and at at the last visit: patients, median, quartiles, 5 to 95 %",
+            "Before therapy and at the last visit: patients, median, quartiles, 5 to 95 %",
             x=0.01, ha="left", fontsize=11, fontweight="bold",
         )  # fmt: skip
     return figure
@@ -106,7 +106,7 @@ def _panel(axes: Axes, groups: Mapping[str, Pairs], decades: bool) -> None:
         ticks += [x, x + 1]
         labels += ["before", "after"]
         axes.text(
-            x + 0.5, -0.13, f"{name}: {both.shape[1]} men, P {format_p(pairs.p_value)}",
+            x + 0.5, -0.13, f"{name}: {both.shape[1]} patients, P {format_p(pairs.p_value)}",
             transform=axes.get_xaxis_transform(), ha="center", va="top", fontsize=8, color=INK,
         )  # fmt: skip
     axes.set_xticks(ticks, labels)
