@@ -98,8 +98,8 @@ def _judge_end(findings: Findings, closing: Event, regimen: Regimen) -> None:
     table = regimen.tables["end-of-therapy"]
     rules = {table.proved.rule_at({"semen": event.value}) for event in last}
     if len(rules) > 1:
-        said = " and ".join(plain(event.value) for event in last)
-        text = f"semen on day {record.day(last[0])} is {said}: the decision is not judged"
+        stated = " and ".join(plain(event.value) for event in last)
+        text = f"semen on day {record.day(last[0])} is {stated}: the decision is not judged"
         record.query("conflicting values", text, last)
         return
     rule = table.rules[rules.pop()]

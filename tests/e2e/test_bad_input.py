@@ -65,7 +65,7 @@ def test_impossible_correlations_are_refused(capsys, tmp_path):
     text = text.replace("correlation: {value: 0.74", "correlation: {value: 0.999")
     path.write_text(text, encoding="utf-8")
     message = refused(capsys, "calibrate", str(path))
-    assert "no men can have all of these correlations at once" in message
+    assert "no patients can have all of these correlations at once" in message
 
 
 def test_a_scenario_that_changed_after_calibration_is_refused(capsys, tmp_path):
@@ -89,10 +89,10 @@ def test_a_scenario_without_calibration_record_is_refused(capsys, tmp_path):
 
 def test_a_target_that_nothing_computes_is_refused(capsys, tmp_path):
     path = scenario_with(tmp_path, "  - flow.treated\n", "  - flow.treeted\n")
-    told = refused(capsys, "calibrate", str(path))
-    assert f"{path}: targets." in told
-    assert "'flow.treeted' is not a number of 10.1186" in told
-    assert "flow.treated" in told
+    reported = refused(capsys, "calibrate", str(path))
+    assert f"{path}: targets." in reported
+    assert "'flow.treeted' is not a number of 10.1186" in reported
+    assert "flow.treated" in reported
 
 
 def test_a_folder_in_place_of_a_file_is_refused(capsys, tmp_path):

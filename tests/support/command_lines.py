@@ -45,7 +45,7 @@ a,2022-03-03,injection,hcg,2000,IU,
 
 #: A quick and valid call of every command, in a folder that holds the files above.
 VALID = {
-    "analyse": ("men.csv", "--plan", "plan.yaml"),
+    "analyse": ("patients.csv", "--plan", "plan.yaml"),
     "audit": ("log.csv",),
     "boundaries": ("--analyses", "2"),
     "calibrate": ("paper", "--check", "--replicates", "50"),
@@ -65,7 +65,7 @@ VALID = {
     "report": ("power", "--out", "page.html"),
     "reproduce": ("--replicates", "2", "--workers", "1", "--out", "reproduce"),
     "schedule": ("--start", "2026-01-05"),
-    "simulate": ("paper", "--patients", "12", "--out", "men"),
+    "simulate": ("paper", "--patients", "12", "--out", "patients"),
     "truth": ("paper", "--patients", "50"),
 }  # fmt: skip
 
@@ -124,7 +124,9 @@ def folder_of_files(name: str = "") -> Iterator[Path]:
         folder = Path(top, "one", "two", "three")
         folder.mkdir(parents=True)
         rows = "\n".join(f"{i % 2},{i % 3 % 2},{20 + i}" for i in range(40))
-        (folder / "men.csv").write_text(f"gonadotropin_therapy,sperm_retrieved,age_years\n{rows}\n")
+        (folder / "patients.csv").write_text(
+            f"gonadotropin_therapy,sperm_retrieved,age_years\n{rows}\n"
+        )
         (folder / "plan.yaml").write_text(PLAN)
         (folder / "study.yaml").write_text(PLAN)
         (folder / "interim.csv").write_text(INTERIM)

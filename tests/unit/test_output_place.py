@@ -115,7 +115,7 @@ def test_places_where_no_folder_can_be_replaced_are_refused(tmp_path, monkeypatc
     (tmp_path / "here" / "below").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "here" / "below")
     before = snapshot(tmp_path)
-    for out, said in {
+    for out, message in {
         tmp_path / "file": "it is a file",
         tmp_path / "file" / "x": "is not a folder",
         tmp_path / "link": "it is a link",
@@ -134,7 +134,7 @@ def test_places_where_no_folder_can_be_replaced_are_refused(tmp_path, monkeypatc
     }.items():
         with pytest.raises(InputError) as error, result_folder(out):
             pytest.fail("something was computed")
-        assert said in str(error.value), out
+        assert message in str(error.value), out
     assert snapshot(tmp_path) == before
 
 

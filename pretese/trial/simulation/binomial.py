@@ -59,7 +59,7 @@ class Calendar:
     """Time and recruitment at each analysis, (analysis, replicate).
 
     Analyses of a trial are right one by one, not together: of a trial only the analysis where it
-    ends is told.
+    ends is included.
 
     Attributes
     ----------

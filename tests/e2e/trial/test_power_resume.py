@@ -117,9 +117,9 @@ def test_ctrl_c_is_exit_130_and_nothing_finished_is_lost(whole, folder, monkeypa
     with monkeypatch.context() as patched:
         patched.setattr(Store, "write", write_and_stop)
         assert run(words(folder, out)) == EXIT_INTERRUPTED
-    said = " ".join(capsys.readouterr().err.split())
-    assert "continue with --resume" in said
-    assert said.endswith("interrupted")
+    message = " ".join(capsys.readouterr().err.split())
+    assert "continue with --resume" in message
+    assert message.endswith("interrupted")
     assert len(list((out / "blocks").rglob("*.parquet"))) == 4
     assert run(words(folder, out, "--resume")) == 0
     assert hashes(out) == hashes(whole)

@@ -171,7 +171,7 @@ def test_o14_futility_that_binds():
     assert design.inflation == pytest.approx(says["inflation"], abs=tol)
 
 
-def test_o15_analyses_that_came_early_and_late():
+def test_o15_analyses_that_arrived_early_and_late():
     says, tol = oracle("O15")  # rpact
     assert plan_sequential([0.3, 0.7, 1], OF).upper == pytest.approx(says["crit"], abs=tol)
     assert observed_boundaries(0.025, OF, [30, 70, 100], 100) == pytest.approx(

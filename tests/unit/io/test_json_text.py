@@ -28,7 +28,7 @@ OTHER_JSON = {
 
 
 def refuse(word: str) -> None:
-    raise ValueError(f"{word} is no JSON")
+    raise ValueError(f"{word} is not a JSON")
 
 
 def strict(text: str) -> object:
@@ -97,7 +97,7 @@ def test_no_other_module_writes_json():
     assert writers - OTHER_JSON == {"conditional_effect.py", "bedside.py", "trial.py"}
 
 
-def test_one_replication_of_a_clinic_is_strict_json(capsys, tmp_path):
+def test_one_replicate_of_a_clinic_is_strict_json(capsys, tmp_path):
     words = ["--patients", "20", "--replicates", "1", "--no-figures", "--workers", "1", "--json"]
     out = tmp_path / "out"
     assert run(["clinic", "paper", "--clinic", "unlimited", *words, "--out", str(out)]) == 0

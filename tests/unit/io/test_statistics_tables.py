@@ -35,7 +35,7 @@ def test_a_damaged_file_is_refused(tmp_path, kind):
         read_patients(tmp_path / f"table.{kind}", PLAN)
 
 
-def test_labelled_codes_are_said_to_be_codes(tmp_path):
+def test_labelled_codes_are_reported_to_be_codes(tmp_path):
     labels = {"arm": {0: "control", 1: "therapy"}}
     pyreadstat.write_sav(TABLE, str(tmp_path / "t.sav"), variable_value_labels=labels)
     found = read_patients(tmp_path / "t.sav", PLAN)

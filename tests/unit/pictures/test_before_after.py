@@ -34,13 +34,13 @@ def test_pairs_by_hand():
     assert alone.p_value == 1  # one pair: the smallest exact two-sided value
 
 
-def test_every_man_under_therapy_with_both_values_is_in_one_group(cohort):
+def test_every_patient_under_therapy_with_both_values_is_in_one_group(cohort):
     for hormone in HORMONES:
         groups = pair_visits(cohort["visits"], cohort["injections"], hormone)
         assert tuple(groups) == GROUPS
         known = cohort["visits"].dropna(subset=[hormone]).set_index("patient_id")["month"]
-        men = set(known.index[known == 0]) & set(known.index[known == 3])
-        assert sum(len(pairs.before) for pairs in groups.values()) == len(men)
+        patients = set(known.index[known == 0]) & set(known.index[known == 3])
+        assert sum(len(pairs.before) for pairs in groups.values()) == len(patients)
 
 
 def test_therapy_raises_testosterone_and_lowers_lh_in_both_groups(cohort):
@@ -56,7 +56,7 @@ def test_the_p_value_is_of_the_change_within_patients(cohort):
     assert pairs.p_value == pytest.approx(peer.pvalue, rel=1e-9)
 
 
-def test_the_figure_says_how_many_men_and_is_the_same_to_the_byte(cohort, tmp_path):
+def test_the_figure_states_how_many_patients_and_is_the_same_to_the_byte(cohort, tmp_path):
     texts = []
     for name in ("one", "two"):
         figure = draw_before_after(cohort["visits"], cohort["injections"])
@@ -67,7 +67,7 @@ def test_the_figure_says_how_many_men_and_is_the_same_to_the_byte(cohort, tmp_pa
     assert texts[0] == texts[1]
     for hormone in HORMONES:
         for group, pairs in pair_visits(cohort["visits"], cohort["injections"], hormone).items():
-            assert f"{group}: {len(pairs.before)} men" in texts[0]
+            assert f"{group}: {len(pairs.before)} patients" in texts[0]
 
 
 def test_nobody_under_therapy_is_an_empty_figure():

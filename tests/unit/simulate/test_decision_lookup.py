@@ -57,7 +57,7 @@ def test_a_state_that_is_never_missing_is_refused_when_it_is():
             lookup(grid, {"criteria": absent})
 
 
-def test_no_men_are_looked_up_too():
+def test_no_patients_are_looked_up_too():
     assert fired(month=2, previous_phase=1, fsh_iu_l=np.zeros(0)) == []
 
 

@@ -65,7 +65,7 @@ def test_a_fixed_trial_has_the_power_that_enumeration_gives(patient_level, trial
 
 
 @HOW
-def test_a_three_analysis_trial_stops_as_recursion_says(patient_level, trials):
+def test_a_three_analysis_trial_stops_as_recursion_states(patient_level, trials):
     # rpact 3.3.4 simulates 0.8212, 307.12 (1e6 trials); exact 0.8213, 307.15, computed by
     # tests/reference/r/inline_constants.R.
     analyses = {"analyses_percent": [100 / 3, 200 / 3, 100], "alpha_percent": 2.5, "sides": 1}
@@ -125,7 +125,7 @@ def test_crossover_dilutes_the_effect_and_exclusion_does_not():
     assert kept.estimate.mean() == pytest.approx(0.15, abs=0.01)
 
 
-def test_participants_lost_are_left_out_or_failures():
+def test_participants_lost_are_excluded_or_failures():
     dropped_out = {"control_percent": 10, "treated_percent": 30}
     out = simulated(plain(dropout=dropped_out), [(300, 1.0)], 400)[300, 1.0]
     assert out.analysed.mean() == pytest.approx(240, abs=1.5)
@@ -205,7 +205,7 @@ def test_a_power_that_few_trials_cannot_tell_from_one_is_found():
     assert found.participants < 1400
 
 
-def test_an_impossible_size_says_so():
+def test_an_impossible_size_states_so():
     design = plain(participants=4000, risks={"control_percent": 40, "treated_percent": 40})
     with pytest.raises(InputError, match="20,000 participants do not suffice"):
         solve_size(design, None, 0.8, seed=1, replicates=100)
@@ -262,7 +262,7 @@ def test_a_point_is_plain_values():
     )
 
 
-def test_a_trial_too_large_to_enumerate_says_so_and_is_simulated():
+def test_a_trial_too_large_to_enumerate_states_so_and_is_simulated():
     design = plain(participants=10_002)
     assert why_not_enumerated(design, 10_000) is None
     out = simulated(design, [(10_002, 1.0)], 20)[10_002, 1.0]
