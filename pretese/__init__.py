@@ -11,7 +11,7 @@ The public interface, in order of typical use; `help(pretese.NAME)` says more of
 `design`                  a planned trial: power, required size, interim analyses
 `boundaries`              group-sequential boundaries and sample sizes
 `report`                  a power study as one page
-`reproduce`, `calibrate`  the published study beside its simulated twin, and its calibration
+`reproduce`, `calibrate`  the published study and its simulation, and its calibration
 `evidence`                published studies as data, selected and pooled
 `estimators`              stand-alone estimators and sample-size formulas, by name
 `shipped`                 names of everything that comes with the program

@@ -32,7 +32,7 @@ TOPS = (
     "benchmarks",
 )
 
-#: Kinds of file that people read; the history of changes quotes what things were called.
+#: Kinds of file with text for readers; the history of changes quotes what things were called.
 SUFFIXES = {".py", ".md", ".yaml", ".yml", ".json", ".csv", ".html", ".toml", ".R", ".sh", ".txt",
             ".cff", ""}  # fmt: skip
 NOT_READ = {
@@ -237,7 +237,7 @@ def _comments(text: str) -> Iterator[Fragment]:
 
 
 def files() -> list[str]:
-    """Return the files that people read, by their paths from the root."""
+    """Return the files with text for readers, by their paths from the root."""
     found = [path for path in ROOT.iterdir() if path.is_file()]
     found += [path for top in TOPS for path in (ROOT / top).rglob("*") if path.is_file()]
     paths = (path.relative_to(ROOT) for path in found if path.suffix in SUFFIXES)

@@ -1,6 +1,6 @@
 """The reference page of published evidence: every study that ships, written from the data.
 
-``python -m docs.generate.evidence_page > docs/reference/evidence.md`` writes it anew.
+``python -m docs.generate.evidence_page > docs/reference/evidence.md`` writes it.
 """
 
 import sys
@@ -55,15 +55,15 @@ def _source(each: Published) -> str:
 
 
 def _population(each: Published) -> str:
-    people = each.study.population
+    persons = each.study.population
     words = [each.study.design if each.study.status is None else f"registered, {each.study.status}"]
-    words.append(people.diagnosis)
-    if people.patients:
-        words.append(f"n = {people.patients:,}")
-    if people.fsh_class != "not stated":
-        words.append(people.fsh_class)
-    if people.surgery != "not stated":
-        words.append(f"{people.surgery} surgery")
+    words.append(persons.diagnosis)
+    if persons.patients:
+        words.append(f"n = {persons.patients:,}")
+    if persons.fsh_class != "not stated":
+        words.append(persons.fsh_class)
+    if persons.surgery != "not stated":
+        words.append(f"{persons.surgery} surgery")
     return "; ".join(words)
 
 

@@ -1,6 +1,6 @@
 """The reference page of a published study: every figure with its place, written from the data.
 
-``python -m docs.generate.published_page > docs/reference/published-numbers.md`` writes it anew.
+``python -m docs.generate.published_page > docs/reference/published-numbers.md`` writes it.
 """
 
 import sys

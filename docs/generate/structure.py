@@ -211,7 +211,7 @@ def _texts(tree: ast.AST) -> Iterator[str]:
 
 
 def body_lengths(source: Source) -> list[int]:
-    """Return the lines of every function body, docstrings left out."""
+    """Return the lines of every function body, without docstrings."""
     return [
         _body(node)
         for tree in source.trees.values()

@@ -1,6 +1,6 @@
 """The reference page of the tables and their columns, written from the code.
 
-``python -m docs.generate.tables_page > docs/reference/tables.md`` writes it anew.
+``python -m docs.generate.tables_page > docs/reference/tables.md`` writes it.
 """
 
 import sys
@@ -63,7 +63,13 @@ def page() -> str:
 def _section(name: str, fields: Iterable[Field]) -> str:
     file = f"truth/{name}" if is_truth(name) else name
     rows = [
-        (f"`{f.name}`", f.kind, f.unit.printed, f"`{f.unit.ucum}`" if f.unit.ucum else "", _says(f))
+        (
+            f"`{f.name}`",
+            f.kind,
+            f.unit.printed,
+            f"`{f.unit.ucum}`" if f.unit.ucum else "",
+            _meaning(f),
+        )
         for f in fields
     ]
     head = ("column", "kind", "unit", "UCUM", "meaning")
@@ -71,7 +77,7 @@ def _section(name: str, fields: Iterable[Field]) -> str:
     return f"## {name}\n\n`{file}`{about}.\n\n{_table(head, rows)}"
 
 
-def _says(field: Field) -> str:
+def _meaning(field: Field) -> str:
     if all(word in field.meaning for word in field.choices):
         return field.meaning
     return f"{field.meaning}: {', '.join(field.choices)}"

@@ -79,7 +79,7 @@ def adjusted_p(graph: Graph, p: ArrayLike) -> Floats:
     Parameters
     ----------
     p
-        (..., m) unadjusted p-values; replicates are leading axes. NaN, a test that gave no answer,
+        (..., m) unadjusted p-values; replicates are leading axes. NaN, a test without a result,
         counts as 1.
 
     Examples

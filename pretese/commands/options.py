@@ -71,24 +71,24 @@ def seed_option(own: str = "") -> Option[Any]:
 
 
 def patients_option(
-    least: int, most: int, default: int | None, words: str, own: str = ""
+    low: int, high: int, default: int | None, words: str, own: str = ""
 ) -> Option[Any]:
     """Return ``--patients``; ``own`` says what holds where ``default`` is None."""
-    return _count_option("--patients", least, most, default, words, own)
+    return _count_option("--patients", low, high, default, words, own)
 
 
 def replicates_option(
-    least: int, most: int, default: int | None, words: str, own: str = ""
+    low: int, high: int, default: int | None, words: str, own: str = ""
 ) -> Option[Any]:
     """Return ``--replicates``; ``own`` says what holds where ``default`` is None."""
-    return _count_option("--replicates", least, most, default, words, own)
+    return _count_option("--replicates", low, high, default, words, own)
 
 
 def _count_option(
-    name: str, least: int, most: int, default: int | None, words: str, own: str
+    name: str, low: int, high: int, default: int | None, words: str, own: str
 ) -> Option[Any]:
     return click.option(
-        name, type=click.IntRange(least, most), default=default, show_default=own or True,
+        name, type=click.IntRange(low, high), default=default, show_default=own or True,
         help=words,
     )  # fmt: skip
 

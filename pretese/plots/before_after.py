@@ -13,7 +13,7 @@ from pretese.plots.safe_figures import PlainLog
 from pretese.plots.style import GRID, INK, MUTED, SIMULATED, house_style, new_figure
 from simulate.hormones.drugs import HCG, UFSH
 
-#: Men drawn as lines of their own in each group.
+#: Patients drawn as lines of their own in each group.
 LINES = 40
 
 #: Hormones of a visit, with their names on the page; only the gonadotropins span decades.
@@ -33,7 +33,7 @@ GROUPS = ("hCG alone", "hCG and uFSH")
 def pair_visits(
     visits: pd.DataFrame, injections: pd.DataFrame, hormone: str
 ) -> Mapping[str, Pairs]:
-    """Return each group's men with a value before therapy (month 0) and at their last visit.
+    """Return each group's patients with a value before therapy (month 0) and at their last visit.
 
     Parameters
     ----------
@@ -58,9 +58,9 @@ def pair_visits(
 
 
 def draw_before_after(visits: pd.DataFrame, injections: pd.DataFrame) -> Figure:
-    """Draw every hormone before and after therapy: men as lines, medians, quartiles, middle 90 %.
+    """Draw every hormone before and after therapy: patients, medians, quartiles, 5 to 95 %.
 
-    The p-value under each group is of the change within men.
+    The p-value under each group is of the change within patients.
     """
     with house_style():
         figure = new_figure(8.2, 5.8)
@@ -70,7 +70,7 @@ def draw_before_after(visits: pd.DataFrame, injections: pd.DataFrame) -> Figure:
             _panel(axes, pair_visits(visits, injections, hormone), decades)
             axes.set_title(label)
         figure.suptitle(
-            "Before therapy and at its last visit: men, median, middle half and middle 90 %",
+            "Before therapy and at the last visit: patients, median, quartiles, 5 to 95 %",
             x=0.01, ha="left", fontsize=11, fontweight="bold",
         )  # fmt: skip
     return figure
@@ -106,7 +106,7 @@ def _panel(axes: Axes, groups: Mapping[str, Pairs], decades: bool) -> None:
         ticks += [x, x + 1]
         labels += ["before", "after"]
         axes.text(
-            x + 0.5, -0.13, f"{name}: {both.shape[1]} men, P {format_p(pairs.p_value)}",
+            x + 0.5, -0.13, f"{name}: {both.shape[1]} patients, P {format_p(pairs.p_value)}",
             transform=axes.get_xaxis_transform(), ha="center", va="top", fontsize=8, color=INK,
         )  # fmt: skip
     axes.set_xticks(ticks, labels)

@@ -1,4 +1,4 @@
-"""One look for every figure, and one way to write it."""
+"""The style of every figure, and the functions that write it."""
 
 import hashlib
 import io

@@ -20,9 +20,9 @@ def zip_intervals(
     Morris TP, White IR, Crowther MJ. *Stat Med* 2019;38:2074-102, figure 4. The teeth open where
     intervals begin to miss the truth: at the line of the nominal coverage if they hold it.
     """
-    usable = np.flatnonzero(np.isfinite(low) & np.isfinite(high))
-    distance = np.abs(estimate - truth)[usable] / std_error[usable]
-    ranked = usable[np.argsort(distance, kind="stable")]
+    finite = np.flatnonzero(np.isfinite(low) & np.isfinite(high))
+    distance = np.abs(estimate - truth)[finite] / std_error[finite]
+    ranked = finite[np.argsort(distance, kind="stable")]
     at = np.unique(np.linspace(0, len(ranked) - 1, SHOWN).astype(int))
     chosen, centile = ranked[at], 100 * (at + 0.5) / max(len(ranked), 1)
     first, last = low[chosen], high[chosen]

@@ -34,7 +34,7 @@ class Patient(Document):
     """The adherent patient whose log the cases change.
 
     ``baseline`` and ``monthly`` hold results by input name before therapy and at the end of each
-    month, ``facts`` what entry criteria look at, and ``semen`` the analysis after therapy.
+    month, ``facts`` the inputs of entry criteria, and ``semen`` the analysis after therapy.
     """
 
     baseline: dict[words.Name, words.Fact] = Field(default_factory=dict)

@@ -81,7 +81,7 @@ class DataQuery:
 
 @dataclass(frozen=True, slots=True)
 class Adherence:
-    """What was given of one drug, and what was due, over the days that are judged.
+    """What was given of one drug, and what was recommended, over the days that are judged.
 
     ``unit`` is that of both amounts, IU or mg; ``percent`` is given per 100 due, None if none was.
     """

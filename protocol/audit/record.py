@@ -84,7 +84,7 @@ class Record:
 
 
 def rows_of(events: Iterable[Event]) -> tuple[int, ...]:
-    """Return the lines of the file that events stand on, sorted; those from no file are left out.
+    """Return the lines of the file that events stand on, sorted; those from no file are omitted.
 
     >>> rows_of([Event(1, "start", row=7), Event(1, "start", row=2), Event(1, "start")])
     (2, 7)
@@ -139,7 +139,7 @@ def record_of(
 
 
 def _results(named: Mapping[str, Sequence[Event]], regimen: Regimen) -> Iterator[Observation]:
-    """Yield the results that the table of phases looks at, and those it computes from."""
+    """Yield the results that the table of phases uses, and those it computes from."""
     inputs = regimen.tables["phase"].inputs
     for name in dict.fromkeys(
         [*inputs, *(n for each in inputs for n in sources_of(regimen, each))]
@@ -213,8 +213,8 @@ def _plausible(record: Record, events: Sequence[Event], window: int) -> list[Eve
     if again:
         text = f"start is logged again on {_dates(again)}; day 0 stays {date_of(start)}"
         record.query("second start", text, again)
-    left_out = {id(event) for event in (*odd, *early)}
-    return [e for e in events if id(e) not in left_out] if left_out else list(events)
+    omitted = {id(event) for event in (*odd, *early)}
+    return [e for e in events if id(e) not in omitted] if omitted else list(events)
 
 
 def _once(record: Record, group: Sequence[Event], regimen: Regimen) -> list[Event]:

@@ -111,7 +111,7 @@ def _expected(
     """Return the rule that fires at the start of a month; None where values of one day conflict.
 
     What counts is what was known on the day of the decision; without a logged one, on the first
-    day that decides. Where nothing was known then, a value counts that came within the visit
+    day that decides. Where nothing was known then, a value counts that arrived within the visit
     tolerance.
     """
     due = record.month_starts[month - 1]
@@ -191,7 +191,7 @@ def _given(
     )
     if not got:
         return wanted
-    candidates = sorted(
+    possible = sorted(
         (phase.name for phase in regimen.phases if phase.orders),
         key=lambda name: (name != wanted, name),
     )
@@ -201,7 +201,7 @@ def _given(
         planned = Counter(dose.drug for dose in doses if due <= dose.day <= last)
         return sum(abs(planned[drug] - got[drug]) for drug in {*planned, *got})
 
-    return min(candidates, key=distance, default=None)
+    return min(possible, key=distance, default=None)
 
 
 def _ends(regimen: Regimen, phase: str | None) -> bool:

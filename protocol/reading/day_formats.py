@@ -1,7 +1,7 @@
-"""Dates of a table as people and programs write them; what could be two dates is refused.
+"""Dates of a table as clinics and programs write them; what could be two dates is refused.
 
 ISO 8601 dates, times and weeks, ``1 Mar 2022`` and ``2022/03/01`` can be read one way only. Of
-``01/03/2022`` nobody knows whether it is 1 March or January 3, so a column of such dates is read
+``01/03/2022`` nobody knows whether it is 1 March or January 3, so a column of these dates is read
 when one of them can only be meant one way (``13/03/2022``), or when the order is given.
 """
 

@@ -104,7 +104,7 @@ DESIGNS: tuple[CatalogueEntry, ...] = (
     ),
     *family_of("recruitment",
         ("schedule_analyses", "simulate.recruitment.analysis_timing.schedule_analyses",
-         "when interim analyses fall, and how many patients overrun", ""),
+         "when interim analyses fall, and overrunning", ""),
         ("guess_rate", "simulate.recruitment.predictability.convergence_guess",
          "share of allocations guessed by the convergence strategy",
          "Blackwell D, Hodges JL. Ann Math Stat 1957;28:449-60"),

@@ -138,7 +138,7 @@ class Audit(Shown):
     @property
     def deviations(self) -> tuple[Deviation, ...]:
         """All deviations, patient by patient, in order of day."""
-        return tuple(item for man in self.found.patients for item in man.deviations)
+        return tuple(item for patient in self.found.patients for item in patient.deviations)
 
     @property
     def queries(self) -> tuple[DataQuery, ...]:

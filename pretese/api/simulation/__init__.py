@@ -1,1 +1,1 @@
-"""Scenarios, simulated cohorts, clinics, and the article's simulated twin."""
+"""Scenarios, simulated cohorts, clinics, and the simulation of the article."""

@@ -115,7 +115,7 @@ def refine(
 
     Levenberg's damping holds a parameter that targets hardly feel near its start and shortens
     steps that fail; Broyden's update keeps the Jacobian in step with the misfits seen, so that
-    none needs to be drawn anew. Every parameter counts in units that targets feel, so it does
+    none needs to be simulated again. Every parameter counts in units that targets feel, so it does
     not matter whether it is a log of years or a log odds.
 
     Examples
@@ -134,10 +134,10 @@ def refine(
         bent = slope.T @ slope + damping**2 * np.eye(len(point))
         step = -np.linalg.solve(bent, slope.T @ gap)
         found = misfit(point + unit * step)
-        length, least = np.linalg.norm(found), np.linalg.norm(gap)
-        if length < 2 * least and step.any():
+        length, minimum = np.linalg.norm(found), np.linalg.norm(gap)
+        if length < 2 * minimum and step.any():
             slope += np.outer(found - gap - slope @ step, step) / (step @ step)
-        if length < least:
+        if length < minimum:
             point, gap = point + unit * step, found
             damping = max(damping / DAMPING_FACTOR, DAMPING_MIN)
         else:
@@ -157,11 +157,11 @@ def _jacobian(
         report(f"Jacobian over {JACOBIAN_STUDIES} studies", index, len(point))
         step = np.zeros_like(point)
         step[index] = STEP
-        ahead, behind = (
+        forward, behind = (
             _drawn(problem, point + side * step, JACOBIAN_STUDIES, seed).mean(axis=0)
             for side in (1, -1)
         )
-        columns.append((ahead - behind) / (2 * STEP) / scale)
+        columns.append((forward - behind) / (2 * STEP) / scale)
     return np.stack(columns, axis=-1)
 
 

@@ -28,7 +28,7 @@ from pretese.article.pitfalls.simulated_studies import (
 from simulate.cohort.births import births_of, couples_of
 from simulate.core.coding import BASELINE, DIAGNOSES
 
-FERTILISED = Estimand("couples at ICSI", "gonadotropin_therapy 1 vs 0", "oocytes fertilised", "")
+FERTILISATION = Estimand("couples at ICSI", "gonadotropin_therapy 1 vs 0", "oocytes fertilised", "")
 
 #: Chained equations: enough for means over studies.
 IMPUTATIONS, ITERATIONS = 5, 5
@@ -55,7 +55,7 @@ def embryos_as_units(replicates: int, seed: int) -> Pitfall:
             ),
             share_of(
                 "the same rates, clustered by couple, P below 0.05",
-                rate_difference(data, FERTILISED).p_value < 0.05,
+                rate_difference(data, FERTILISATION).p_value < 0.05,
             ),
         ),
         "Oocytes of one couple share patient, partner and laboratory. Treating them as independent "

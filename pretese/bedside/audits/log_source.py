@@ -22,12 +22,12 @@ def log_of(source: Any, regimen: Regimen, mapping: LogMapping) -> LogReading:
     ----------
     source
         The path of a table (CSV, xlsx), or of a folder that ``pretese simulate`` wrote; the bytes
-        of such a file; or a pandas DataFrame, whose first row is row 2.
+        of that file; or a pandas DataFrame, whose first row is row 2.
 
     Raises
     ------
     InputError
-        It is none of these, or what it holds is not a log of the regimen.
+        It is something else, or what it holds is not a log of the regimen.
     """
     if isinstance(source, str) and "\n" in source:
         cure = "give its bytes: text.encode()"

@@ -1,4 +1,4 @@
-"""A patient's timeline as SVG: what was due, what was given, tests, decisions and deviations."""
+"""A timeline as SVG: injections recommended and given, tests, decisions and deviations."""
 
 import datetime as dt
 import xml.etree.ElementTree as ET
@@ -120,7 +120,7 @@ def _months(drawing: _Drawing, audit: PatientAudit, regimen: Regimen) -> None:
 def _injections(
     drawing: _Drawing, audit: PatientAudit, events: Sequence[Event], regimen: Regimen
 ) -> None:
-    """Draw a lane for each drug: what was due and not given is hollow."""
+    """Draw a lane for each drug: a recommended injection that was not given is hollow."""
     start = drawing.start.toordinal()
     given = [event for event in events if event.name == "injection"]
     odd = {

@@ -36,7 +36,7 @@ class Amounts:
     assumed: dict[str, str] = field(default_factory=dict)
 
     def number(self, text: str, place: str) -> float | None:
-        """Return the number of a cell; None if it is none, or could be two."""
+        """Return the number of a cell; None if it is not a number, or could be two."""
         plain = _with_ascii_digits(text)
         if plain != text:
             self.assumed.setdefault("digits", f"{text} ({place}) is read as {plain}")
@@ -120,7 +120,7 @@ def unit_of(text: str) -> str:
 
 @cache
 def _units() -> dict[str, str]:
-    """Return every unit by its folded spelling, those left out that two units share."""
+    """Return every unit by its folded spelling, without those that two units share."""
     known = analyte_file()
     spelt: dict[str, set[str]] = {}
     for spelling, unit in [*((unit, unit) for unit in known.units), *known.aliases.items()]:

@@ -49,10 +49,10 @@ _ALLOWED = f"columns: {', '.join(COLUMNS)}"
 
 def _fitting(name: str, header: Sequence[str], columns: Mapping[str, str]) -> list[int]:
     """Return the places that could be a column: the nearest kind of likeness counts alone."""
-    taken = set(columns.values())
+    assigned = set(columns.values())
     if name in columns:
         return [at for at, own in enumerate(header) if own == columns[name]]
-    free = [(at, own) for at, own in enumerate(header) if own not in taken]
+    free = [(at, own) for at, own in enumerate(header) if own not in assigned]
     for likeness in (
         lambda own: own == name,
         lambda own: folded(own) == folded(name),

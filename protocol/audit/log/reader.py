@@ -60,7 +60,7 @@ def read_log_table(table: Table, regimen: Regimen, mapping: LogMapping) -> LogRe
     Raises
     ------
     InputError
-        With the first 20 faults: columns that are missing, dates that are none or could be two,
+        With the first 20 faults: columns that are missing, invalid or ambiguous dates,
         phases that the regimen does not have, numbers that cannot be or could be two; or with
         rows that do not fit the header.
     """
@@ -73,7 +73,7 @@ def read_log_table(table: Table, regimen: Regimen, mapping: LogMapping) -> LogRe
             _collect(reader, order, zip(numbers, rows, strict=True), log, faults)
             if len(faults) >= MAX_FAULTS:
                 faults.append(
-                    Fault(table.where, "", "there may be more faults", "mend these first")
+                    Fault(table.where, "", "there may be more faults", "correct these first")
                 )
                 break
     except InputError as error:
@@ -95,11 +95,11 @@ def _collect(
     faults: list[Fault],
 ) -> None:
     """Add the events of some rows to the log, or their faults to the faults, up to `MAX_FAULTS`."""
-    taken = itemgetter(*order)
+    assigned = itemgetter(*order)
     for number, cells in rows:
         cells.append("")  # for columns that the file does not have
         try:
-            found = reader.event(tuple(map(str.strip, taken(cells))), number)
+            found = reader.event(tuple(map(str.strip, assigned(cells))), number)
         except InputError as error:
             faults += error.faults
             if len(faults) >= MAX_FAULTS:

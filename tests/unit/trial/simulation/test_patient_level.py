@@ -207,6 +207,9 @@ def test_a_power_that_few_trials_cannot_tell_from_one_is_found():
 
 def test_an_impossible_size_states_so():
     design = plain(participants=4000, risks={"control_percent": 40, "treated_percent": 40})
+    with pytest.raises(InputError, match="does not favour treatment"):
+        solve_size(design, None, 0.8, seed=1, replicates=100)
+    design = plain(participants=4000, risks={"control_percent": 40, "treated_percent": 40.5})
     with pytest.raises(InputError, match="20,000 participants do not suffice"):
         solve_size(design, None, 0.8, seed=1, replicates=100)
     with pytest.raises(InputError, match="between alpha and 1"):
@@ -262,14 +265,14 @@ def test_a_point_is_plain_values():
     )
 
 
-def test_a_trial_too_large_to_enumerate_states_so_and_is_simulated():
+def test_a_trial_that_does_not_fill_blocks_states_so_and_is_simulated():
     design = plain(participants=10_002)
     assert why_not_enumerated(design, 10_000) is None
     out = simulated(design, [(10_002, 1.0)], 20)[10_002, 1.0]
     assert exact_behaviour(design, 10_002, out, (0.4, 0.55)) is None
     document = summarise_point(design, 10_002, 1.0, out)
     assert document["exact"] is None
-    assert "too many pairs of counts" in document["exact_unavailable"]
+    assert "does not fill whole blocks" in document["exact_unavailable"]
 
 
 def test_an_observer_of_one_site_guesses_better_where_blocks_are_within_sites():
