@@ -59,8 +59,18 @@ def _always_operated(cohort: Cohort) -> Floats:
 
 
 def _long_infertility(cohort: Cohort) -> Floats:
+    """Select by the recorded duration, which an analyst has."""
+    return _longer(cohort, cohort.baseline["infertility_duration_years"])
+
+
+def _exactly_long_infertility(cohort: Cohort) -> Floats:
+    """Select by the true duration, which decides the effect of therapy."""
+    return _longer(cohort, cohort.patients.baseline["infertility_duration_years"])
+
+
+def _longer(cohort: Cohort, years: Floats) -> Floats:
     limit = cohort.scenario.spermatogenesis.treatment.long_infertility_over_years.value
-    return (cohort.patients.baseline["infertility_duration_years"] > limit).astype(float)
+    return (years > limit).astype(float)
 
 
 def _diagnosed(name: str) -> Callable[[Cohort], Floats]:
@@ -92,12 +102,20 @@ ESTIMANDS: tuple[Estimand, ...] = (
         lambda cohort: cohort.propensity * (1 - cohort.propensity),
     ),
     Estimand(
-        "any_sperm.long_infertility", "any_sperm", "any sperm, long infertility",
+        "any_sperm.long_infertility", "any_sperm", "any sperm, long infertility as recorded",
         _long_infertility,
     ),
     Estimand(
-        "any_sperm.short_infertility", "any_sperm", "any sperm, infertility not long",
+        "any_sperm.short_infertility", "any_sperm", "any sperm, short infertility as recorded",
         lambda cohort: 1 - _long_infertility(cohort),
+    ),
+    Estimand(
+        "any_sperm.exact_long_infertility", "any_sperm", "any sperm, long infertility, exact",
+        _exactly_long_infertility,
+    ),
+    Estimand(
+        "any_sperm.exact_short_infertility", "any_sperm", "any sperm, short infertility, exact",
+        lambda cohort: 1 - _exactly_long_infertility(cohort),
     ),
     *(
         Estimand(f"any_sperm.{name}", "any_sperm", f"any sperm, {name}", _diagnosed(name))
@@ -144,11 +162,12 @@ def population_effects(
     Parameters
     ----------
     men
-        Men drawn, rounded up to whole blocks of `BLOCK_MEN`.
+        Patients simulated, in blocks of at most `BLOCK_PATIENTS`.
     """
     total: dict[str, tuple[Floats, Floats]] = {}
-    for block in range(-(-patients // BLOCK_PATIENTS)):
-        cohort = draw_cohort(scenario, seed, first=block, patients=BLOCK_PATIENTS)
+    for block, begin in enumerate(range(0, patients, BLOCK_PATIENTS)):
+        size = min(BLOCK_PATIENTS, patients - begin)
+        cohort = draw_cohort(scenario, seed, first=block, patients=size)
         for key, (mass, square) in _cells(cohort, estimands, axis=None).items():
             before = total.get(key, (np.zeros(()), np.zeros(())))
             total[key] = before[0] + mass, before[1] + square

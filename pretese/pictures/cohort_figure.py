@@ -20,7 +20,7 @@ LINES = 60
 def draw_cohort_hormones(cohort: Cohort, replicate: int = 0) -> Figure:
     """Draw true hormones at month ends of all men along the treated arm."""
     model, course = cohort.scenario.physiology, cohort.paths[1].course
-    testosterone = testosterone_nmol_l(cohort.patients, cohort.traits, course)
+    testosterone = testosterone_nmol_l(model, cohort.patients, cohort.traits, course)
     panels = (
         ("FSH, IU/L (uFSH included)", course.fsh_iu_l, True),
         ("LH, IU/L", lh_iu_l(model, cohort.patients, cohort.traits, course), True),

@@ -118,7 +118,14 @@ def draw_cohort(
         regimen = load_regimen(scenario.arms[arm].regimen)
         course = follow(regimen, scenario.physiology, people, traits, fsh_step, habits)
         sperm = see_sperm(
-            scenario.spermatogenesis, people, level, course, traits, spontaneous, overlooked
+            scenario.spermatogenesis,
+            scenario.physiology,
+            people,
+            level,
+            course,
+            traits,
+            spontaneous,
+            overlooked,
         )
         return _path(course, sperm, scenario.arms[arm].semen_analysis)
 
@@ -158,4 +165,4 @@ def _path(course: Course, sperm: Sperm, checked: bool) -> Path:
 def _overlooked(scenario: Scenario, streams: RandomStreams) -> Flags | None:
     """Draw whose ejaculated sperm a semen analysis would overlook; None if it is perfect."""
     sensitivity = scenario.spermatogenesis.semen_analysis_sensitivity.value
-    return streams.uniform("semen check") >= sensitivity if sensitivity < 1 else None
+    return streams.uniform("semen analysis") >= sensitivity if sensitivity < 1 else None

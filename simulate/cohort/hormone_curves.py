@@ -1,6 +1,6 @@
 """One man's hormones at any hour, by the mechanism that gives a million men their month ends."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from simulate.hormones.pharmacology import (
     month_hours,
     reference_activity,
 )
+from simulate.hormones.serum import testosterone_ratio
 from simulate.hormones.traits import MONTHS, draw_kinetics
 
 Floats = NDArray[np.float64]
@@ -79,8 +80,12 @@ def curves(cohort: Cohort, patient: int, replicate: int = 0, arm: str = "treated
         end = lowest if traits.suppressible[here] else float(traits.kept_ratio[here])
         return np.asarray(baseline[name] * end**stimulus)
 
-    gain = float(traits.testosterone_gain[here]) - 1
-    ratio = 1 + gain * activity(model, hours, leydig)
+    ratio = testosterone_ratio(
+        model,
+        np.asarray(baseline["testosterone_nmol_l"]),
+        replace(traits, leydig_stimulation=traits.leydig_stimulation[here]),
+        activity(model, hours, leydig),
+    )
     injected = np.zeros(len(hours))
     for drug in drugs:
         if drug in known and (fsh := known[drug].fsh):

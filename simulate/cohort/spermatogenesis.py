@@ -19,7 +19,7 @@ from simulate.hormones.therapy import Course
 from simulate.hormones.traits import Traits
 from simulate.patients.baseline import Patients
 from simulate.patients.measurement import rounded
-from simulate.scenario import Scenario, Spermatogenesis, Treatment
+from simulate.scenario import Physiology, Scenario, Spermatogenesis, Treatment
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -61,7 +61,7 @@ def spermatogenic_liability(
         level += prognosis.per_unit.value * (patients.baseline[name] - prognosis.centre.value)
     if hidden is not None:
         level += model.hidden.value * hidden
-    own: Floats = logit(streams.uniform("reserve"))
+    own: Floats = logit(streams.uniform("spermatogenic liability"))
     return rounded(level + own, STEP)
 
 
@@ -79,7 +79,13 @@ def direct_effect(treatment: Treatment, patients: Patients) -> Floats:
     return whole
 
 
-def effect(treatment: Treatment, patients: Patients, course: Course, traits: Traits) -> Floats:
+def effect(
+    treatment: Treatment,
+    physiology: Physiology,
+    patients: Patients,
+    course: Course,
+    traits: Traits,
+) -> Floats:
     """Return the effect of a course on the liability: the sum of each route times its exposure.
 
     The direct route counts the share of the three months with any gonadotropin, so that it is 0
@@ -90,13 +96,17 @@ def effect(treatment: Treatment, patients: Patients, course: Course, traits: Tra
     if treatment.through_fsh_normalised.value:
         added = added + treatment.through_fsh_normalised.value * course.fsh_normalised
     if treatment.through_testosterone_per_log.value:
-        rise = np.log(testosterone_ratio(traits, course.leydig_activity[-1]))
+        ratio = testosterone_ratio(
+            physiology, patients.baseline["testosterone_nmol_l"], traits, course.leydig_activity[-1]
+        )
+        rise = np.log(ratio)
         added = added + treatment.through_testosterone_per_log.value * rise
     return added
 
 
 def see_sperm(
     model: Spermatogenesis,
+    physiology: Physiology,
     patients: Patients,
     level: Floats,
     course: Course,
@@ -119,7 +129,7 @@ def see_sperm(
     cut = np.array([model.ejaculate_threshold[name].value for name in DIAGNOSES])[
         patients.diagnosis
     ]
-    level = level + effect(model.treatment, patients, course, traits)
+    level = level + effect(model.treatment, physiology, patients, course, traits)
     brought_out = (course.share_treated > 0) | (spontaneous < model.spontaneous_share.value)
     there = (level > cut) & brought_out
     seen = there if overlooked is None else there & ~overlooked

@@ -16,6 +16,9 @@ BASELINE = (
 #: The hormones among them; the paper reports missing values for these alone.
 HORMONES = BASELINE[4:]
 
+#: The hormones measured at monthly visits.
+ASSAYED = ("lh_iu_l", "fsh_iu_l", "testosterone_nmol_l", "estradiol_pmol_l")
+
 #: Cause of non-obstructive azoospermia; a man's code is the position. The first is the reference.
 DIAGNOSES = ("idiopathic", "cryptorchidism", "orchitis", "azfc")
 

@@ -8,6 +8,7 @@ stimulus ``s`` of the pituitary is 0 without hCG and 1 at the steady state of th
 log FSH and LH lie between their two ends in proportion to it.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -36,7 +37,7 @@ class Traits:
     month's end his blood is drawn, 0-dimensional if all are on time.
     """
 
-    testosterone_gain: Floats
+    leydig_stimulation: Floats
     suppressible: NDArray[np.bool_]
     floor_factor: Floats
     kept_ratio: Floats
@@ -55,20 +56,25 @@ def draw_traits(model: Physiology, streams: RandomStreams) -> Traits:
         for drug, action in actions(model).items()
         if action.fsh
     }
-    most = model.draw_delay_days.value
+    most, fsh_log_sd = model.draw_delay_days.value, measured_log_sd(model, "fsh_iu_l")
     return Traits(
-        testosterone_gain=model.testosterone_gain.value
-        * np.exp(model.testosterone_gain_log_sd.value * gain),
+        leydig_stimulation=model.leydig_stimulation.value
+        * np.exp(model.leydig_stimulation_log_sd.value * gain),
         suppressible=streams.uniform("suppressible") < model.suppressible_share.value,
         floor_factor=np.exp(spread * floor - spread**2 / 2),
         kept_ratio=np.minimum(
             model.unsuppressed_ratio.value * np.exp(model.unsuppressed_ratio_log_sd.value * kept), 1
         ),
-        assay=np.exp(model.assay_log_sd.value * streams.normal("FSH assay", width=MONTHS)),
+        assay=np.exp(fsh_log_sd * streams.normal("FSH assay", width=MONTHS)),
         half_life_h={drug: half_life for drug, (half_life, _) in own.items()},
         exposure={drug: exposure for drug, (_, exposure) in own.items()},
         draw_delay_days=most * streams.uniform("draw delay") if most else np.zeros(()),
     )
+
+
+def measured_log_sd(model: Physiology, hormone: str) -> float:
+    """Return the log SD of a measured value around the true level: biology and assay together."""
+    return math.hypot(model.assay_log_sd.value, model.within_patient_log_sd[hormone].value)
 
 
 def draw_kinetics(model: Kinetics, streams: RandomStreams, drug: str) -> tuple[Floats, Floats]:

@@ -13,8 +13,10 @@ from simulate.cohort.births import Births, Couples, births_along, couples_of
 from simulate.cohort.draw import Cohort
 from simulate.core.coding import ARMS, DIAGNOSES
 from simulate.endpoints import ENDPOINTS, potential_outcomes
+from simulate.hormones.serum import intratesticular_testosterone_ng_ml
 from simulate.patients.baseline import recruitment_day
 from simulate.patients.measurement import rounded
+from simulate.patients.therapy_choice import STEP
 from simulate.tables.care_tables import cycles, operations
 from simulate.tables.injection_tables import injections
 from simulate.tables.study_rows import along, numbers, words
@@ -156,16 +158,38 @@ def _truth(cohort: Cohort, births: tuple[Births, Births], r: int) -> pd.DataFram
             "stratum_by_surgery": _stratum(strata, BY_SURGERY, r),
             "stratum_by_sperm": _stratum(strata, BY_SPERM, r),
             **outcomes,
+            **_exact_values(cohort, r),
         }
     )
+
+
+def _exact_values(cohort: Cohort, r: int) -> dict[str, Floats]:
+    """Return what rounding, missing values and biology hide of each patient."""
+    exact = {**cohort.patients.baseline, "partner_age_years": cohort.patients.partner_age_years}
+    before, after = (
+        intratesticular_testosterone_ng_ml(
+            cohort.scenario.physiology,
+            cohort.streams,
+            np.where(
+                cohort.gonadotropin_therapy,
+                *(path.course.leydig_activity[month] for path in reversed(cohort.paths)),
+            ),
+        )[r]
+        for month in (0, -1)
+    )
+    return {
+        **{f"{name}_exact": rounded(values[r], STEP) for name, values in exact.items()},
+        "itt_before_ng_ml": rounded(before, STEP),
+        "itt_after_ng_ml": rounded(after, STEP),
+    }
 
 
 def _stratum(
     strata: dict[str, NDArray[np.bool_]], names: tuple[str, ...], r: int
 ) -> NDArray[np.object_]:
     codes = np.select([strata[name][r] for name in names], range(len(names)))
-    told: NDArray[np.object_] = words([name.replace("_", " ") for name in names])[codes]
-    return told
+    found: NDArray[np.object_] = words(names)[codes]
+    return found
 
 
 def _days_of_enrolment(cohort: Cohort) -> Floats:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from pretese.article.simulated.quartiles import quartiles
 from simulate.cohort.births import Births, births_of
 from simulate.cohort.draw import Cohort
-from simulate.core.coding import DIAGNOSES
+from simulate.core.coding import ARMS, DIAGNOSES
+from simulate.hormones.serum import testosterone_ratio
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -34,6 +35,17 @@ class Studies:
     def births(self) -> tuple[Births, Births]:
         """What happens to every couple along both arms."""
         return births_of(self.cohort)
+
+    @cached_property
+    def testosterone_after(self) -> Floats:
+        """True testosterone of every patient after the treated course, in nmol/L."""
+        cohort = self.cohort
+        course = cohort.paths[ARMS.index("treated")].course
+        before = cohort.patients.baseline["testosterone_nmol_l"]
+        ratio = testosterone_ratio(
+            cohort.scenario.physiology, before, cohort.traits, course.leydig_activity[-1]
+        )
+        return before * ratio
 
     @cached_property
     def icsi(self) -> Flags:

@@ -193,9 +193,12 @@ def _outcome(cohort: Cohort, habits: Habits, regimen: Regimen, phases: Phases) -
     course = follow(held_to(regimen, phases), scenario.physiology, patients, traits, step, habits)
     spontaneous = cohort.streams.uniform("spontaneous sperm")
     sensitivity = scenario.spermatogenesis.semen_analysis_sensitivity.value
-    overlooked = cohort.streams.uniform("semen check") >= sensitivity if sensitivity < 1 else None
+    overlooked = (
+        cohort.streams.uniform("semen analysis") >= sensitivity if sensitivity < 1 else None
+    )
     sperm = see_sperm(
         scenario.spermatogenesis,
+        scenario.physiology,
         patients,
         cohort.spermatogenic_liability,
         course,
@@ -203,7 +206,9 @@ def _outcome(cohort: Cohort, habits: Habits, regimen: Regimen, phases: Phases) -
         spontaneous,
         overlooked,
     )
-    added = effect(scenario.spermatogenesis.treatment, patients, course, traits)
+    added = effect(
+        scenario.spermatogenesis.treatment, scenario.physiology, patients, course, traits
+    )
     return Outcome(
         course=course,
         in_ejaculate=sperm.in_ejaculate[0],

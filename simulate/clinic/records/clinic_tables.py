@@ -20,7 +20,12 @@ from simulate.clinic.records.care_records import (
 )
 from simulate.clinic.records.state_on_day import Seen, by_phases, injection_times, views
 from simulate.core.coding import DIAGNOSES
-from simulate.hormones.serum import estradiol_pmol_l, lh_iu_l, testosterone_nmol_l
+from simulate.hormones.serum import (
+    estradiol_pmol_l,
+    lh_iu_l,
+    measured_factors,
+    testosterone_nmol_l,
+)
 from simulate.hormones.therapy import Course
 from simulate.hormones.traits import MONTHS
 from simulate.patients.measurement import rounded
@@ -168,20 +173,19 @@ def _phase_names(run: Run) -> NDArray[np.object_]:
 def _month_ends(seen: Seen) -> Floats:
     """Return measured hormones at the ends of months along each man's own phases.
 
-    Shape (hormone, month, man). FSH is what the decision saw; the other assays err as much, each
-    with luck of its own.
+    Shape (hormone, month, patient). FSH is the value that decided; the others vary and are missing
+    as in the cohort's table of visits.
     """
     cohort = seen.fates.cohort
-    spread = cohort.scenario.physiology.assay_log_sd.value
-    streams = cohort.streams.normal("other assays", width=len(ASSAYED) * MONTHS)[0]
-    errors = np.exp(spread * streams.T).reshape(len(ASSAYED), MONTHS, -1)
+    share = cohort.scenario.measurement.missing_at_visits.value
+    factors = measured_factors(cohort.scenario.physiology, share, cohort.streams, 0)
     steps_of = [cohort.scenario.measurement.rounded_to[name].value for name in ASSAYED]
     ends = np.full((len(ASSAYED), MONTHS, cohort.gonadotropin_therapy.shape[1]), np.nan)
     for patients, phases, arm in by_phases(seen):
         course = seen.fates.outcomes[arm][phases].course
         true = _true_hormones(seen, course)
         for which, name in enumerate(ASSAYED):
-            values = true[name][1:, 0][:, patients] * errors[which][:, patients]
+            values = true[name][1:, 0][:, patients] * factors[which][:, patients]
             if name == "fsh_iu_l":
                 values = course.measured_fsh_iu_l[:, 0][:, patients]
             ends[which][:, patients] = rounded(values, steps_of[which])
@@ -191,7 +195,7 @@ def _month_ends(seen: Seen) -> Floats:
 def _true_hormones(seen: Seen, course: Course) -> dict[str, Floats]:
     cohort = seen.fates.cohort
     model, patients, traits = cohort.scenario.physiology, cohort.patients, cohort.traits
-    testosterone = testosterone_nmol_l(patients, traits, course)
+    testosterone = testosterone_nmol_l(model, patients, traits, course)
     return {
         "lh_iu_l": lh_iu_l(model, patients, traits, course),
         "fsh_iu_l": course.fsh_iu_l,

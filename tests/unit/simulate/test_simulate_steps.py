@@ -125,7 +125,9 @@ def test_one_mans_curves_pass_through_his_month_ends():
         own = curves(cohort, patient)
         at = np.searchsorted(own.day, [0, 30, 60, 90])
         assert np.allclose(own.fsh_iu_l[at], course.fsh_iu_l[:, 0, patient], rtol=1e-4)
-        testosterone = true_testosterone(cohort.patients, cohort.traits, course)[:, 0, patient]
+        testosterone = true_testosterone(
+            paper().physiology, cohort.patients, cohort.traits, course
+        )[:, 0, patient]
         assert np.allclose(own.testosterone_nmol_l[at], testosterone)
         lh = lh_iu_l(paper().physiology, cohort.patients, cohort.traits, course)[:, 0, patient]
         assert np.allclose(own.lh_iu_l[at], lh)

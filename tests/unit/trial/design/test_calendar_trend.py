@@ -55,7 +55,7 @@ def test_the_control_risk_of_late_men_moves_by_what_is_asked():
     late, months = trials.arrival_months > 18, trials.arrival_months
     # The chance of a man given all that is known of him: his spermatogenic liability without its
     # own luck.
-    own = logit(RandomStreams(1, men, replicates).uniform("reserve"))
+    own = logit(RandomStreams(1, men, replicates).uniform("spermatogenic liability"))
     prognosis = draw_cohort(SCENARIO, 1, replicates, 0, men).spermatogenic_liability - own
     found, count = trials.candidates.success[0][late].mean(), late.sum()
     for by, right in ((0.6, True), (0.5, False), (0.7, False), (0.0, False)):
