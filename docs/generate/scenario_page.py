@@ -1,6 +1,6 @@
 """The reference page of scenario files, written from the code and the shipped scenarios.
 
-``python -m docs.generate.scenario_page > docs/reference/scenario.md`` writes it anew.
+``python -m docs.generate.scenario_page > docs/reference/scenario.md`` regenerates it.
 """
 
 import sys
@@ -16,7 +16,7 @@ from simulate.scenario.sections.parameter import Parameter
 INTRODUCTION = """\
 # Scenario files
 
-A scenario is a question about synthetic men, and every number needed to draw them. This page is
+A scenario is a question about synthetic patients, and every number needed to draw them. This page is
 written from the code; change that, not the page:
 
 ```sh
@@ -66,7 +66,7 @@ which a value was changed by hand (`record_sha256` binds them).
 Leydig cells), or `inert: true`. A regimen that injects a drug of which nothing is declared is
 refused.
 
-`choice.by: coin` makes a trial of a study: all men share one probability of therapy.
+`choice.by: coin` makes a trial of a study: all patients share one probability of therapy.
 """
 
 

@@ -1,6 +1,6 @@
 """The reference page of the tables and their columns, written from the code.
 
-``python -m docs.generate.tables_page > docs/reference/tables.md`` writes it anew.
+``python -m docs.generate.tables_page > docs/reference/tables.md`` regenerates it.
 """
 
 import sys
@@ -16,14 +16,14 @@ from simulate.tables.study_tables import tables
 
 #: What a row of each table is.
 ROWS = {
-    "patients": "one row per man",
-    "visits": "one row per man and visit: enrolment, and the end of each month of therapy",
+    "patients": "one row per patient",
+    "visits": "one row per patient and visit: enrolment, and the end of each month of therapy",
     "injections": "one row per injection given",
     "procedures": "one row per procedure done",
     "operations": "one row per micro-TESE",
     "cycles": "one row per couple that reached ICSI",
     "transfers": "one row per embryo transfer",
-    "truth": "one row per man: what no clinic can see",
+    "truth": "one row per patient: what no clinic can see",
 }
 
 INTRODUCTION = """\
@@ -36,7 +36,7 @@ python -m docs.generate.tables_page > docs/reference/tables.md
 ```
 
 A *number* may have decimals, a *count* is whole, a *flag* is 0 or 1, *text* is one of the words
-listed. Days count from 0, the day a man is enrolled; months from 1, of 30 days each. What is not
+listed. Days count from 0, the day a patient is enrolled; months from 1, of 30 days each. What is not
 known is empty. With `--replicates` above 1 every table begins with a count `study`, from 1.
 UCUM is the code of the unit in the [Unified Code for Units of Measure](https://ucum.org).
 """
@@ -45,7 +45,7 @@ ANALYSIS = """\
 ## Analysis data sets
 
 `--format dataset-json` writes ADSL and ADLB as CDISC Dataset-JSON 1.1. They take the names of ADaM
-where the simulator knows the content, and are not ready for submission: no man has a site, a race
+where the simulator knows the content, and are not ready for submission: no patient has a site, a race
 or a calendar date. ADY counts from 1, as in all of CDISC. A hormone that was not measured has no
 row in ADLB.
 """
@@ -63,7 +63,13 @@ def page() -> str:
 def _section(name: str, fields: Iterable[Field]) -> str:
     file = f"truth/{name}" if is_truth(name) else name
     rows = [
-        (f"`{f.name}`", f.kind, f.unit.printed, f"`{f.unit.ucum}`" if f.unit.ucum else "", _says(f))
+        (
+            f"`{f.name}`",
+            f.kind,
+            f.unit.printed,
+            f"`{f.unit.ucum}`" if f.unit.ucum else "",
+            _kind_in_words(f),
+        )
         for f in fields
     ]
     head = ("column", "kind", "unit", "UCUM", "meaning")
@@ -71,7 +77,7 @@ def _section(name: str, fields: Iterable[Field]) -> str:
     return f"## {name}\n\n`{file}`{about}.\n\n{_table(head, rows)}"
 
 
-def _says(field: Field) -> str:
+def _kind_in_words(field: Field) -> str:
     if all(word in field.meaning for word in field.choices):
         return field.meaning
     return f"{field.meaning}: {', '.join(field.choices)}"

@@ -14,7 +14,7 @@ from simulate.clinic.capacity.replicates import Replicate
 
 #: What the console shows of all measures.
 HEADLINES = (
-    "men_referred",
+    "patients_referred",
     "p50_wait_days",
     "p90_wait_days",
     "mean_queue",
@@ -51,8 +51,8 @@ def show_run(
         enough = warm_up <= task.clinic.warm_up_days
         verdict = "enough" if enough else "TOO SHORT, or the queue keeps growing"
         console.print(
-            f"warm-up: the first {task.clinic.warm_up_days} days are left out; "
-            f"MSER-5 on the theatre queue would leave out {warm_up}: {verdict}",
+            f"warm-up: the first {task.clinic.warm_up_days} days are excluded; "
+            f"MSER-5 on the theatre queue would exclude {warm_up}: {verdict}",
             highlight=False, soft_wrap=True,
         )  # fmt: skip
     if facts["interrupted_on_day"] is not None:

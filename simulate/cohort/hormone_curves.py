@@ -1,4 +1,4 @@
-"""One man's hormones at any hour, by the mechanism that gives a million men their month ends."""
+"""One patient's hormones at any hour, by the mechanism that gives a million patients their month ends."""
 
 from dataclasses import dataclass, replace
 
@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """A man's course hour by hour; arrays of shape (time,).
+    """A patient's course hour by hour; arrays of shape (time,).
 
     ``day`` counts from 0 at the start of therapy, at every cell edge of the grid. ``fsh_iu_l``
     is what an assay would see: his own (``own_fsh_iu_l``) and the ``injected_fsh_iu_l``.
@@ -50,11 +50,11 @@ class Curves:
 
 
 def curves(cohort: Cohort, patient: int, replicate: int = 0, arm: str = "treated") -> Curves:
-    """Return the hormones of one man along one arm, from day 0 to the end of therapy.
+    """Return the hormones of one patient along one arm, from day 0 to the end of therapy.
 
     Parameters
     ----------
-    man
+    patient
         His position in the cohort, counted from 0.
     """
     here = replicate, patient
@@ -64,11 +64,11 @@ def curves(cohort: Cohort, patient: int, replicate: int = 0, arm: str = "treated
     usual = set(course.regimen.drugs) <= {HCG, UFSH}
     drugs = dict.fromkeys((HCG, UFSH) if usual else (HCG, *course.regimen.drugs))
     known = actions(model)
-    taken = {
-        drug: _taken(cohort, here, arm, injections_of_drug(course.regimen, phases, drug))
+    injections = {
+        drug: _given(cohort, here, arm, injections_of_drug(course.regimen, phases, drug))
         for drug in drugs
     }
-    leydig = _taken(cohort, here, arm, leydig_injections(course.regimen, phases, known))
+    leydig = _given(cohort, here, arm, leydig_injections(course.regimen, phases, known))
     steps = MONTHS * MONTH_DAYS * STEPS_PER_DAY
     hours = np.linspace(0, MONTHS * MONTH_DAYS * HOURS_PER_DAY, steps + 1)
     own_hcg = [float(each[here]) for each in draw_kinetics(model.hcg, cohort.streams, HCG)]
@@ -90,25 +90,25 @@ def curves(cohort: Cohort, patient: int, replicate: int = 0, arm: str = "treated
     for drug in drugs:
         if drug in known and (fsh := known[drug].fsh):
             own = float(traits.half_life_h[drug][here]), float(traits.exposure[drug][here])
-            injected += concentration(fsh, hours, taken[drug], *own)
+            injected += concentration(fsh, hours, injections[drug], *own)
     own_fsh = withdrawn("fsh_iu_l", model.suppressed_fsh_iu_l.value)
     exponent = model.estradiol_per_testosterone_exponent.value
     return Curves(
         day=hours / HOURS_PER_DAY,
-        hcg_iu_l=concentration(model.hcg, hours, taken[HCG], *own_hcg),
+        hcg_iu_l=concentration(model.hcg, hours, injections[HCG], *own_hcg),
         injected_fsh_iu_l=injected,
         own_fsh_iu_l=own_fsh,
         fsh_iu_l=own_fsh + injected,
         lh_iu_l=withdrawn("lh_iu_l", model.suppressed_lh_iu_l.value),
         testosterone_nmol_l=baseline["testosterone_nmol_l"] * ratio,
         estradiol_pmol_l=baseline["estradiol_pmol_l"] * ratio**exponent,
-        injections=taken,
+        injections=injections,
         phases=tuple(course.regimen.phases[code].name for code in phases),
         measured_fsh_iu_l=tuple(float(x) for x in course.measured_fsh_iu_l[:, replicate, patient]),
     )
 
 
-def _taken(cohort: Cohort, here: tuple[int, int], arm: str, due: Injections) -> Injections:
+def _given(cohort: Cohort, here: tuple[int, int], arm: str, due: Injections) -> Injections:
     course = cohort.paths[ARMS.index(arm)].course
     if course.missed is None:
         return due

@@ -1,9 +1,9 @@
-"""A man's spermatogenic liability, what therapy adds to it, and where sperm is seen.
+"""A patient's spermatogenic liability, what therapy adds to it, and where sperm is seen.
 
-One persistent spermatogenic liability per man on the log-odds scale decides everything: sperm can
+One persistent spermatogenic liability per patient on the log-odds scale decides everything: sperm can
 be retrieved where spermatogenic liability plus effect exceeds 0, and shows in the ejaculate above a
-higher cut that depends on the diagnosis. So a man with sperm in the ejaculate would also have been
-retrieved, and the odds ratio of *any sperm* given all of a man's prognosis is exactly exp(effect).
+higher threshold that depends on the diagnosis. So a patient with sperm in the ejaculate would also have been
+retrieved, and the odds ratio of *any sperm* given all of a patient's prognosis is exactly exp(effect).
 """
 
 from dataclasses import dataclass
@@ -32,10 +32,10 @@ STEP = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Sperm:
-    """Where sperm is under one course of therapy; arrays of shape (replicate, man).
+    """Where sperm is under one course of therapy; arrays of shape (replicate, patient).
 
     ``in_ejaculate``: at the semen analysis after therapy. ``retrievable``: would be found at
-    micro-TESE (true as well for men with sperm in the ejaculate).
+    micro-TESE (true as well for patients with sperm in the ejaculate).
     """
 
     in_ejaculate: Flags
@@ -43,7 +43,7 @@ class Sperm:
 
 
 def hidden_score(scenario: Scenario, streams: RandomStreams) -> Floats | None:
-    """Draw what nobody measures, a normal score per man; None where it acts on nothing."""
+    """Draw what nobody measures, a normal score per patient; None where it acts on nothing."""
     acts = scenario.choice.hidden.value or scenario.spermatogenesis.hidden.value
     return streams.normal("hidden") if acts else None
 
@@ -114,14 +114,14 @@ def see_sperm(
     spontaneous: Floats,
     overlooked: Flags | None = None,
 ) -> Sperm:
-    """Compare spermatogenic liability plus effect with the two cuts.
+    """Compare spermatogenic liability plus effect with the two thresholds.
 
     Parameters
     ----------
     level
-        Reserve without therapy, from `spermatogenic_liability`.
+        Liability without therapy, from `spermatogenic_liability`.
     spontaneous
-        Uniform luck per man: without therapy a man above the ejaculate cut shows sperm only where
+        Uniform number per patient: without therapy a patient above the ejaculate threshold shows sperm only where
         it falls below ``spontaneous_share``.
     overlooked
         Whether the semen analysis would overlook sperm that is there; None: never.

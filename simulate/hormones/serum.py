@@ -13,7 +13,7 @@ from simulate.scenario import Physiology
 Floats = NDArray[np.float64]
 
 #: The stimulus of the Leydig cells falls to no less than this part of that before therapy.
-LEAST_STIMULUS = 0.05
+MIN_STIMULUS = 0.05
 
 
 def testosterone_nmol_l(
@@ -45,7 +45,7 @@ def testosterone_ratio(
     """
     ceiling = model.testosterone_ceiling_nmol_l.value
     stimulus = 1 + (traits.leydig_stimulation - 1) * leydig_activity
-    stimulus = np.maximum(stimulus, LEAST_STIMULUS)
+    stimulus = np.maximum(stimulus, MIN_STIMULUS)
     ratio: Floats = ceiling * stimulus / (ceiling + baseline * (stimulus - 1))
     return ratio
 
@@ -57,8 +57,8 @@ def intratesticular_testosterone_ng_ml(
 
     It is log-normal between patients, and rises in proportion to the activity; no clinic sees it.
     """
-    spread = model.intratesticular_testosterone_log_sd.value
-    own = np.exp(spread * streams.normal("intratesticular testosterone") - spread**2 / 2)
+    log_sd = model.intratesticular_testosterone_log_sd.value
+    own = np.exp(log_sd * streams.normal("intratesticular testosterone") - log_sd**2 / 2)
     rise = (model.intratesticular_testosterone_ratio.value - 1) * leydig_activity
     return np.asarray(model.intratesticular_testosterone_ng_ml.value * own * (1 + rise))
 
@@ -71,10 +71,10 @@ def measured_factors(
     Each hormone varies by the assay and within the patient, independently of the others. NaN marks
     a result that is missing; FSH, which decides on therapy, is never missing here.
     """
-    spread = np.array([measured_log_sd(model, name) for name in ASSAYED])
+    log_sd = np.array([measured_log_sd(model, name) for name in ASSAYED])
     shape, width = (len(ASSAYED), MONTHS, -1), len(ASSAYED) * MONTHS
     drawn = streams.normal("other assays", width=width)[replicate].T
-    factors: Floats = np.exp(spread[:, None, None] * drawn.reshape(shape))
+    factors: Floats = np.exp(log_sd[:, None, None] * drawn.reshape(shape))
     if missing_at_visits:
         uniform = streams.uniform("missing at visits", width=width)[replicate].T
         missing = (uniform < missing_at_visits).reshape(shape)
@@ -84,7 +84,7 @@ def measured_factors(
 
 
 def estradiol_pmol_l(model: Physiology, patients: Patients, testosterone: Floats) -> Floats:
-    """Return true estradiol, which follows testosterone through aromatase, shape (4, R, man)."""
+    """Return true estradiol, which follows testosterone through aromatase, shape (4, R, patient)."""
     ratio = testosterone / testosterone[0]
     estradiol: Floats = (
         patients.baseline["estradiol_pmol_l"]
@@ -94,6 +94,6 @@ def estradiol_pmol_l(model: Physiology, patients: Patients, testosterone: Floats
 
 
 def lh_iu_l(model: Physiology, patients: Patients, traits: Traits, course: Course) -> Floats:
-    """Return true LH, which no assay confuses with hCG here, shape (4, R, man)."""
+    """Return true LH, which no assay confuses with hCG here, shape (4, R, patient)."""
     floor = model.suppressed_lh_iu_l.value
     return pituitary(patients.baseline["lh_iu_l"], floor, course.stimulus, traits)

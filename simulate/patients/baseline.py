@@ -1,4 +1,4 @@
-"""Who comes: diagnosis, correlated baseline values and the partner's age."""
+"""Enrolled patients: diagnosis, correlated baseline values and the partner's age."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ DURATION = "infertility_duration_years"
 
 @dataclass(frozen=True, slots=True)
 class Patients:
-    """Patients as nature made them, before any choice; every array has shape (replicate, man).
+    """Patients before any choice of therapy; every array has shape (replicate, patient).
 
     ``baseline`` holds true values, neither rounded nor missing; ``score`` their normal scores.
     ``diagnosis`` counts along `simulate.core.coding.DIAGNOSES`.
@@ -35,7 +35,7 @@ class Patients:
 
 
 def draw_patients(population: Population, streams: RandomStreams) -> Patients:
-    """Draw the men of every replicate."""
+    """Simulate the patients of every replicate."""
     factor = np.linalg.cholesky(correlation_matrix(population.correlations))
     scores = np.moveaxis(streams.normal("baseline", width=len(BASELINE)) @ factor.T, -1, 0)
     score = dict(zip(BASELINE, np.ascontiguousarray(scores), strict=True))
@@ -81,13 +81,13 @@ def _possible_score(duration: Marginal, score: Floats, longest: Floats) -> Float
 
 
 def recruitment_day(population: Population, streams: RandomStreams) -> Floats:
-    """Return the day, counted from 0, on which each man is enrolled, recruited evenly."""
+    """Return the day, counted from 0, on which each patient is enrolled, recruited evenly."""
     days: Floats = np.floor(population.recruitment_days.value * streams.uniform("recruitment"))
     return days
 
 
 def quantile(marginal: Marginal, probability: Floats) -> Floats:
-    """Return the value below which ``probability`` of the men lie."""
+    """Return the value below which ``probability`` of the patients lie."""
     scores: Floats = ndtri(probability)
     return value_at(marginal, scores)
 

@@ -1,6 +1,6 @@
-"""When looks fall, and how many men are on treatment without an endpoint when they do.
+"""When looks fall, and how many patients are on treatment without an endpoint when they do.
 
-Time is months of 30 days elapsed since the trial opened. A man is recruited, treated, and his
+Time is months of 30 days elapsed since the trial opened. A patient is recruited, treated, and his
 endpoint is known some months later or, if he drops out, never.
 """
 
@@ -24,12 +24,12 @@ class Looks:
     months
         (..., look) when the data of a look are complete; infinity if never.
     recruited
-        (..., look) men recruited by then.
+        (..., look) patients recruited by then.
     overrun
-        (..., look) men recruited whose endpoint is still to come: their data arrive after the
+        (..., look) patients recruited whose endpoint is still to come: their data arrive after the
         decision.
     known
-        (..., look, man) whose endpoint a look can use.
+        (..., look, patient) whose endpoint a look can use.
     """
 
     months: Floats
@@ -48,17 +48,17 @@ def schedule_looks(
     Parameters
     ----------
     arrival_months
-        (..., man) when each man is recruited, rising; infinity is never.
+        (..., patient) when each patient is recruited, rising; infinity is never.
     endpoint_months
-        (..., man) months from recruitment to the endpoint, broadcast; infinity for a man who drops
+        (..., patient) months from recruitment to the endpoint, broadcast; infinity for a patient who drops
         out before.
     endpoints
         (look,) whole numbers of endpoints, rising.
 
     Examples
     --------
-    Four men, one a month, endpoints three months later; the look at two endpoints is held in month
-    4, when four men have been recruited:
+    Four patients, one a month, endpoints three months later; the look at two endpoints is held in month
+    4, when four patients have been recruited:
 
     >>> looks = schedule_looks([0.0, 1.0, 2.0, 3.0], 3.0, [2, 4])
     >>> looks.months.tolist(), looks.recruited.tolist(), looks.overrun.tolist()
@@ -75,11 +75,11 @@ def schedule_looks(
         problem = "some are below 0 or not numbers"
         raise InputError.of("looks", "endpoint_months", problem, "give months from 0")
     if wanted[-1] > arrival.shape[-1]:
-        problem = f"{wanted[-1]} endpoints are wanted of {arrival.shape[-1]} men"
-        raise InputError.of("looks", "endpoints", problem, "look earlier or recruit more men")
+        problem = f"{wanted[-1]} endpoints are wanted of {arrival.shape[-1]} patients"
+        raise InputError.of("looks", "endpoints", problem, "look earlier or recruit more patients")
     ready = arrival + delay
     months = np.sort(ready, axis=-1)[..., wanted - 1]
-    # At infinity nothing more happens: men who never arrive are not recruited then either.
+    # At infinity nothing more happens: patients who never arrive are not recruited then either.
     known = (ready[..., None, :] <= months[..., None]) & np.isfinite(ready)[..., None, :]
     here = (arrival[..., None, :] <= months[..., None]) & np.isfinite(arrival)[..., None, :]
     coming = here & ~known & np.isfinite(ready)[..., None, :]

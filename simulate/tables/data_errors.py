@@ -47,7 +47,7 @@ def corrupt(patients: pd.DataFrame, share: float, streams: RandomStreams) -> Cor
         One study's table of that name, as `simulate.tables.study_tables.tables` gives it.
     share
         Share of patients affected by each type of error, from 0 to 1.
-    luck
+    streams
         Random streams of the study: row i of the table is its patient i.
     """
     corrupted = patients.copy()

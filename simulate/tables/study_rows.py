@@ -1,4 +1,4 @@
-"""What all tables of a study need: numbers of men, words, and what happened along his way."""
+"""What all tables of a study need: numbers of patients, words, and what happened in the chosen arm."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ Ints = NDArray[np.int_]
 
 
 def numbers(cohort: Cohort) -> Ints:
-    """Return the number of each man in his study, from 1."""
+    """Return the number of each patient in his study, from 1."""
     return cohort.streams.first_patient + np.arange(1, cohort.gonadotropin_therapy.shape[1] + 1)
 
 
@@ -22,7 +22,7 @@ def words(names: Sequence[str | None]) -> NDArray[np.object_]:
 
 
 def along(cohort: Cohort, r: int, name: str) -> Floats:
-    """Return a field of `simulate.hormones.therapy.Course` along the way each man took."""
+    """Return a field of `simulate.hormones.therapy.Course` along the way each patient took."""
     untreated, treated = (getattr(path.course, name)[..., r, :] for path in cohort.paths)
-    taken: Floats = np.where(cohort.gonadotropin_therapy[r], treated, untreated)
-    return taken
+    chosen: Floats = np.where(cohort.gonadotropin_therapy[r], treated, untreated)
+    return chosen

@@ -45,7 +45,7 @@ _EXACT = tuple(
     for each in (*_baseline_columns(), Column("partner_age_years", "a", "age of the partner"))
 )
 
-PATIENT = Column("patient_id", "", "number of the man in his study, from 1")
+PATIENT = Column("patient_id", "", "number of the patient in his study, from 1")
 
 #: Every table of a study with its columns in order: the data dictionary.
 COLUMNS: dict[str, tuple[Column, ...]] = {

@@ -41,7 +41,7 @@ def visits(cohort: Cohort, r: int) -> pd.DataFrame:
 
 
 def _month_ends(cohort: Cohort, r: int) -> Floats:
-    """Return measured hormones at the ends of months 1 to 3, shape (hormone, month, man).
+    """Return measured hormones at the ends of months 1 to 3, shape (hormone, month, patient).
 
     FSH is the value that decided. The others vary independently around the true value, and are
     missing now and then (`measured_factors`).
@@ -57,7 +57,7 @@ def _month_ends(cohort: Cohort, r: int) -> Floats:
 
 
 def _hormones(cohort: Cohort, r: int) -> dict[str, Floats]:
-    """Return true hormones along the way each man took, shape (visit, man)."""
+    """Return true hormones along the way each patient took, shape (visit, patient)."""
     model, patients, traits = cohort.scenario.physiology, cohort.patients, cohort.traits
     ways = []
     for path in cohort.paths:
@@ -81,6 +81,6 @@ def _phase_names(cohort: Cohort, r: int) -> NDArray[np.object_]:
     for path in cohort.paths:
         names = words([phase.name for phase in path.course.regimen.phases])
         ways.append(names[path.course.phase[:, r]])
-    taken = np.where(cohort.gonadotropin_therapy[r], ways[1], ways[0])
-    start = np.full((1, taken.shape[1]), None)
-    return np.concatenate([start, taken])
+    chosen = np.where(cohort.gonadotropin_therapy[r], ways[1], ways[0])
+    start = np.full((1, chosen.shape[1]), None)
+    return np.concatenate([start, chosen])

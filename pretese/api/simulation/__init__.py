@@ -1,1 +1,1 @@
-"""Scenarios, simulated cohorts, clinics, and the article's simulated twin."""
+"""Scenarios, simulated cohorts, clinics, and simulated studies of the article."""

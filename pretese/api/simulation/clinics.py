@@ -79,14 +79,14 @@ def _task(scenario: "Scenario", wanted: Wanted) -> tuple["Task", tuple[str, ...]
     from pretese.clinic.clinic_task import Task
 
     name, patients, seed, max_replicates, workers, progress = wanted
-    told: list[str] = []
+    noted: list[str] = []
     size = None if patients is None else whole_of(patients, "patients", 2, 10_000_000)
     base, processes = seed_of(seed), whole_of(workers, "workers", 1, 256)
     limit = whole_of(max_replicates, "max_replicates", FEWEST_REPLICATES, MOST_REPLICATES)
     clinic, listed = load_clinic(
-        str(name), lambda path, found: told.extend(f"{path}: {each}" for each in found)
+        str(name), lambda path, found: noted.extend(f"{path}: {each}" for each in found)
     )
-    return Task(clinic, scenario, base, size, listed, limit, processes, progress), tuple(told)
+    return Task(clinic, scenario, base, size, listed, limit, processes, progress), tuple(noted)
 
 
 def _precision(until: Until) -> "Precision":

@@ -132,7 +132,7 @@ class Cohort(Shown):
         from pretese.screen.progress import optional_progress
 
         chosen = formats_of([formats] if isinstance(formats, str) else formats)
-        with optional_progress("simulated men", progress) as tell:
+        with optional_progress("simulated patients", progress) as tell:
             write_cohort(self.request, Path(folder), chosen, tell)
 
     def summary(self) -> str:
@@ -157,7 +157,7 @@ def formats_of(names: Sequence[str]) -> tuple[str, ...]:
 
     for name in sorted(set(names) - set(FORMATS), key=str):
         cure = f"take one of {', '.join(FORMATS)}"
-        raise InputError.of("formats", "", f"{shorten(name)} is no format", cure)
+        raise InputError.of("formats", "", f"{shorten(name)} is not a format", cure)
     if not names:
         raise InputError.of("formats", "", "none is given", f"take one of {', '.join(FORMATS)}")
     return tuple(name for name in FORMATS if name in names)

@@ -59,7 +59,7 @@ def scenario(
     """
     if not isinstance(name, str | Path):
         cure = "give the name of a shipped scenario, or a path"
-        raise InputError.of("scenario", "", f"{shorten(name)} is no name", cure)
+        raise InputError.of("scenario", "", f"{shorten(name)} is not a name", cure)
     values = {str(key): _number(value, key) for key, value in {**(changes or {}), **more}.items()}
     loaded = load(name, values, where="changes")
     return Scenario(loaded, values, regimen_files(loaded.scenario))
@@ -315,4 +315,4 @@ class Scenario(Shown):
 def _number(value: Any, argument: str) -> float:
     if isinstance(value, Real) and not isinstance(value, bool):
         return float(value)
-    raise InputError.of(str(argument), "", f"{shorten(value)} is no number", "give a number")
+    raise InputError.of(str(argument), "", f"{shorten(value)} is not a number", "give a number")

@@ -51,13 +51,13 @@ class Studies:
     def icsi(self) -> Flags:
         """Couples of operated men who reached ICSI with testicular sperm."""
         untreated, treated = (each.icsi for each in self.births)
-        return self.cohort.taken(untreated, treated) & self.retrieved
+        return self.cohort.in_chosen_arm(untreated, treated) & self.retrieved
 
     @cached_property
     def delivered(self) -> Flags:
         """Couples with a live birth after ICSI with testicular sperm."""
         untreated, treated = (each.delivered for each in self.births)
-        return self.cohort.taken(untreated, treated) & self.icsi
+        return self.cohort.in_chosen_arm(untreated, treated) & self.icsi
 
     def group(self, name: str) -> Flags:
         """Return the operated men of a column of Table 1."""

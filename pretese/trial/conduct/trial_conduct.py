@@ -15,8 +15,8 @@ from simulate.recruitment.accrual import (
     Site,
     combine,
     draw_arrivals,
-    expected_men,
     expected_month,
+    expected_patients,
 )
 from simulate.recruitment.schemes import SCHEMES, Arrivals, Factor, joint_strata
 from simulate.scenario import Scenario
@@ -193,7 +193,7 @@ def check_sites(design: DesignFile) -> None:
     month = float(expected_month(rates.joined(), design.men))
     if not np.isfinite(month):
         return  # recruitment ends too early: `check_filled`
-    empty = expected_men(rates, month) <= 0
+    empty = expected_patients(rates, month) <= 0
     names = [site.name for site, none in zip(design.sites, empty, strict=True) if none]
     if names:
         problem = f"{', '.join(names)}: strata without men, who have all come by month {month:.1f}"

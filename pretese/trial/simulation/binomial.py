@@ -22,7 +22,7 @@ from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.stopped_estimates import final_estimates
 from pretese.trial.simulation.trial_results import Outcomes, Point, Results
 from simulate.core.random_streams import RandomStreams
-from simulate.recruitment.accrual import expected_men, expected_month
+from simulate.recruitment.accrual import expected_month, expected_patients
 from simulate.recruitment.predictability import expected_guesses
 
 
@@ -147,7 +147,7 @@ def draw_calendar(design: DesignFile, men: int, streams: RandomStreams) -> Calen
     months = expected_month(rates, heap)
     check_filled(design, months, men)
     known = months + design.known_after_months
-    more = np.maximum(expected_men(rates, known)[..., 0] - heap, 0.0)
+    more = np.maximum(expected_patients(rates, known)[..., 0] - heap, 0.0)
     left = (men - waited_for)[:, None]
     over = np.minimum(streams.poisson("counts: overrun", np.where(left > 0, more, 0.0)), left)
     over = over.astype(np.int64)

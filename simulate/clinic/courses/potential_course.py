@@ -1,7 +1,7 @@
-"""What nature holds for each man, whatever the clinic decides: the one seam to the numpy engine.
+"""What nature holds for each patient, whatever the clinic decides: the one seam to the numpy engine.
 
 Nature is asked once for every sequence of phases that a regimen can lead to, by the same functions
-on the same luck as `cohort.draw`. The clinic then decides month by month, for one man, with
+with the same random numbers as `cohort.draw`. The clinic then decides month by month, for one patient, with
 the regimen's own table, and reads off what the sequence that it has chosen leads to.
 """
 
@@ -38,7 +38,7 @@ QUARTER_DAYS = 365.25 / 4
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Where sperm is at the end of one sequence of phases; arrays of shape (man,).
+    """Where sperm is at the end of one sequence of phases; arrays of shape (patient,).
 
     ``effect`` is what therapy adds to the spermatogenic liability, in log odds.
     """
@@ -64,7 +64,7 @@ class Way:
 
 
 def ways_of(scenario: Scenario) -> tuple[Way, Way]:
-    """Return the ways that the men of a scenario may go, in the order of `coding.ARMS`."""
+    """Return the ways that the patients of a scenario may go, in the order of `coding.ARMS`."""
     untreated, treated = (_way(scenario.arms[arm]) for arm in ARMS)
     return untreated, treated
 
@@ -81,26 +81,26 @@ def _way(arm: Arm) -> Way:
     )
 
 
-class Fates:
-    """The fates of some men of one study: ``men`` of them from number ``first_man`` on.
+class PotentialCourses:
+    """The fates of some patients of one study: ``patients`` of them from number ``first_patient`` on.
 
     Parameters
     ----------
     replicate
         Absolute number of the study, from 0: that of `simulate.cohort.draw.draw_cohort`.
-    first_man
+    first_patient
         From 0: a multiple of `simulate.core.random_streams.CHUNK`.
 
     Attributes
     ----------
     months
-        After how many months of therapy each man would stop, `MONTHS` if he would not.
+        After how many months of therapy each patient would stop, `MONTHS` if he would not.
     operations
-        What micro-TESE would be for each man.
+        What micro-TESE would be for each patient.
     habits
         The same, and on which days he would miss an injection that is due.
     outcomes
-        For each arm, where each sequence of phases leads every man, whichever arm he chose.
+        For each arm, where each sequence of phases leads every patient, whichever arm he chose.
     """
 
     __slots__ = ("_couples", "cohort", "first_patient", "gonadotropin_therapy", "habits", "months",
@@ -138,8 +138,8 @@ class Fates:
                 patients, partner_age_years=patients.partner_age_years + quarters_later / 4
             )
         untreated, treated = self.cohort.paths
-        needed = untreated.any_sperm | treated.any_sperm
-        return draw_couples(self.cohort.scenario, patients, self.cohort.streams, needed)
+        with_sperm = untreated.any_sperm | treated.any_sperm
+        return draw_couples(self.cohort.scenario, patients, self.cohort.streams, with_sperm)
 
 
 def sequences(regimen: Regimen) -> tuple[Phases, ...]:

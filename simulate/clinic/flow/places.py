@@ -34,7 +34,7 @@ class BenchResource:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What serves the men; a theatre of None has no limit and takes no time."""
+    """What serves the patients; a theatre of None has no limit and takes no time."""
 
     calendar: Calendar
     outpatients: Slots

@@ -1,4 +1,4 @@
-"""What there is to serve the men: slots, benches, theatre lists, embryology."""
+"""What there is to serve the patients: slots, benches, theatre lists, embryology."""
 
 from typing import Annotated
 
@@ -103,7 +103,7 @@ class TheatreList(Document):
 class Theatre(Document):
     """Lists, and what an operation takes. A case begins if its mean length still fits.
 
-    Without ``operation`` each man's takes the minutes that the scenario's surgery gives him.
+    Without ``operation`` each patient's takes the minutes that the scenario's surgery gives him.
     """
 
     lists: tuple[TheatreList, ...] = Field(min_length=1, max_length=100)

@@ -1,4 +1,4 @@
-"""When each man is referred: a Poisson process that follows the seasons, or a real waiting list."""
+"""When each patient is referred: a Poisson process that follows the seasons, or a real waiting list."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -23,26 +23,26 @@ Floats = NDArray[np.float64]
 
 #: A waiting list's places, by the name a file gives them.
 PLACES = ("first visit", "micro-TESE")
-YEARS_AHEAD = 400
+HORIZON_YEARS = 400
 
 #: Most patients of one run, as for ``--patients``.
-MOST_MEN = 10_000_000
+MAX_PATIENTS_IN_RUN = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A man who already waits on day 0: for what, and how many days so far."""
+    """A patient who already waits on day 0: for what, and how many days so far."""
 
     place: str
     days_waited: float
 
 
 def referral_days(clinic: Clinic, population: Population, streams: RandomStreams) -> Floats:
-    """Return the day on which each man is referred, shape (man,).
+    """Return the day on which each patient is referred, shape (patient,).
 
     Without a rate they are the scenario's own days of enrolment. With one they rise: the
     cumulative rate is a broken line over calendar months, inverted at the points of a unit Poisson
-    process, so the process is exact. Men of two clinics that differ elsewhere come on the same
+    process, so the process is exact. Patients of two clinics that differ elsewhere come on the same
     days.
     """
     rate = clinic.referrals.patients_per_week
@@ -60,7 +60,7 @@ def referral_days(clinic: Clinic, population: Population, streams: RandomStreams
 
 
 def patients_needed(clinic: Clinic, otherwise: int) -> int:
-    """Return how many men are surely enough for a clinic's horizon.
+    """Return how many patients are surely enough for a clinic's horizon.
 
     Six standard deviations beyond the number expected; ``otherwise`` where there is no rate or no
     horizon.
@@ -72,19 +72,19 @@ def patients_needed(clinic: Clinic, otherwise: int) -> int:
     if clinic.referrals.by_month:
         knots, heap = _cumulative(clinic, rate.value / DAYS_PER_WEEK)
         expected = float(np.interp(horizon, knots, heap))
-    if not expected < MOST_MEN:
+    if not expected < MAX_PATIENTS_IN_RUN:
         problem = f"{rate.value:g} a week over {horizon} days are {expected:.3g} patients"
-        cure = f"give a rate and a horizon with fewer than {MOST_MEN}"
+        cure = f"give a rate and a horizon with fewer than {MAX_PATIENTS_IN_RUN}"
         raise InputError.of(f"clinic {clinic.id}", "referrals.patients_per_week", problem, cure)
     return int(np.ceil(expected + 6 * np.sqrt(expected) + 10))
 
 
 def _cumulative(clinic: Clinic, per_day: float) -> tuple[Floats, Floats]:
-    """Return the first days of the months ahead, and the men expected by then."""
+    """Return the first days of the months ahead, and the patients expected by then."""
     factor = [clinic.referrals.by_month[name] for name in MONTH_NAMES]
     firsts, rates = [0], []
     year, month = clinic.opens.year, clinic.opens.month - 1
-    last = min(clinic.opens.year + YEARS_AHEAD, dt.MAXYEAR - 1)
+    last = min(clinic.opens.year + HORIZON_YEARS, dt.MAXYEAR - 1)
     while year < last:
         rates.append(per_day * factor[month])
         year, month = (year, month + 1) if month < 11 else (year + 1, 0)
@@ -98,7 +98,7 @@ def _untold(assumption: str) -> None:
 
 
 def read_waiting_list(path: Path, tell: Callable[[str], None] = _untold) -> tuple[Waiting, ...]:
-    """Read men who already wait; every faulty row is reported in one `InputError`.
+    """Read patients who already wait; every faulty row is reported in one `InputError`.
 
     ``tell`` is called with each assumption about the file.
     """
@@ -106,14 +106,14 @@ def read_waiting_list(path: Path, tell: Callable[[str], None] = _untold) -> tupl
     wanted = ("days_waited", "waiting_for")
     if set(table.header) != set(wanted) or not rows:
         came = f"the columns {', '.join(table.header)}" if rows else "no row"
-        cure = f"give the columns {', '.join(wanted)} and a row per man"
+        cure = f"give the columns {', '.join(wanted)} and a row per patient"
         raise InputError.of(table.where, "", f"it holds {came}", cure)
     at_days, at_place = (table.header.index(name) for name in wanted)
     faults, patients = [], []
     for row, cells in rows:
         place, days = cells[at_place].strip(), cells[at_days].strip()
         if place not in PLACES:
-            problem = f"{shown(place)} is no place to wait"
+            problem = f"{shown(place)} is not a place to wait"
             cure = f"give {' or '.join(PLACES)}"
             faults.append(Fault(table.where, f"row {row}, waiting_for", problem, cure))
         waited = _waited(days, free=table.delimiter != ",")
@@ -132,6 +132,6 @@ def read_waiting_list(path: Path, tell: Callable[[str], None] = _untold) -> tupl
 
 
 def _waited(text: str, *, free: bool) -> float | None:
-    """Return days; None if the cell is no number from 0 to 36500."""
+    """Return days; None if the cell is not a number from 0 to 36500."""
     value = lone_number(text, free=free)
     return value if value is not None and 0 <= value <= 36500 else None

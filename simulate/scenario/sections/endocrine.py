@@ -15,10 +15,10 @@ MAX_EXPONENT = 10
 
 
 class Kinetics(Document):
-    """One compartment with first-order absorption, and how men differ in it.
+    """One compartment with first-order absorption, and how patients differ in it.
 
     ``area_h_per_l`` is the area under the curve per IU injected; half-life and area are log-normal
-    between men with the means given.
+    between patients with the means given.
     """
 
     absorption_half_life_h: Positive
@@ -137,7 +137,7 @@ class Physiology(Document):
     def _a_gentle_power(cls, given: Parameter) -> Parameter:
         if abs(given.value) > MAX_EXPONENT:
             raise ValueError(
-                f"value {given.value:g} is no exponent of a hormone; "
+                f"value {given.value:g} is not an allowed exponent; "
                 f"give one from {-MAX_EXPONENT} to {MAX_EXPONENT}"
             )
         return given

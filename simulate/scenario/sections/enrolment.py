@@ -25,7 +25,7 @@ MAX_SKEWNESS = 8 * Z_QUARTILE / (3 * math.sqrt(3) * (1 + Z_QUARTILE**2))
 class Marginal(Document):
     """Distribution of one baseline variable: three quartiles between two plausible limits.
 
-    The quartiles lie at ``median - 0.6745 spread_low`` and ``median + 0.6745 spread_high``
+    The quartiles lie at ``median - 0.6745 sd_below`` and ``median + 0.6745 sd_above``
     (``scale: natural``), or at ``median`` times the exponentials of these distances
     (``scale: log``). No value lies below ``lower`` or above ``upper``.
     `simulate.patients.marginals` holds the smooth distribution that they define.
@@ -33,8 +33,8 @@ class Marginal(Document):
 
     scale: Literal["natural", "log"]
     median: Positive
-    spread_low: Positive
-    spread_high: Positive
+    sd_below: Positive
+    sd_above: Positive
     lower: Positive
     upper: Positive
 
@@ -42,7 +42,7 @@ class Marginal(Document):
     def quartiles(self) -> tuple[float, float, float]:
         """First quartile, median and third quartile."""
         median = self.median.value
-        down, up = Z_QUARTILE * self.spread_low.value, Z_QUARTILE * self.spread_high.value
+        down, up = Z_QUARTILE * self.sd_below.value, Z_QUARTILE * self.sd_above.value
         if self.scale == "natural":
             return median - down, median, median + up
         return median * math.exp(-down), median, median * math.exp(up)
@@ -134,7 +134,7 @@ class Population(Document):
         smallest = float(np.linalg.eigvalsh(correlation_matrix(pairs))[0])
         if smallest <= 0:
             raise ValueError(
-                "no men can have all of these correlations at once "
+                "no patients can have all of these correlations at once "
                 f"(smallest eigenvalue {smallest:.3f}); bring some of them closer to 0"
             )
         return pairs

@@ -35,11 +35,11 @@ LIMITS = {
     "mL": 1e4,
 }
 
-#: Greatest log odds, per whatever unit: further ones are no different from 0 and 1.
+#: Greatest log odds, per whatever unit: beyond it, probabilities are 0 or 1.
 LOG_ODDS = 100.0
 
 #: What must be positive is at least this; smaller divisors overflow.
-LEAST_POSITIVE = 1e-6
+MIN_POSITIVE = 1e-6
 
 Amount = Annotated[Number, Field(ge=-MAX, le=MAX)]
 
@@ -63,7 +63,7 @@ class Parameter(Document):
     from_dose: str | None = None
 
     @model_validator(mode="after")
-    def _a_transported_number_says_from_where(self) -> "Parameter":
+    def _transported_number_has_an_origin(self) -> "Parameter":
         origin = (self.from_population, self.from_dose)
         if (self.status == "transported") != all(origin) or (any(origin) and not all(origin)):
             raise ValueError(
@@ -83,7 +83,7 @@ class Parameter(Document):
         return self
 
     @model_validator(mode="after")
-    def _an_assumption_says_how_far_it_may_go(self) -> "Parameter":
+    def _uncertain_number_has_a_range(self) -> "Parameter":
         if (self.status in UNCERTAIN) != (self.sweep is not None):
             raise ValueError(
                 "give `sweep: [low, high]` with status assumed or transported, and only with them"
@@ -95,14 +95,14 @@ class Parameter(Document):
 
 def _probability(parameter: Parameter) -> Parameter:
     if not 0 <= parameter.value <= 1:
-        raise ValueError(f"value {parameter.value:g} is no probability; give one from 0 to 1")
+        raise ValueError(f"value {parameter.value:g} is not a probability; give one from 0 to 1")
     return parameter
 
 
 def _positive(parameter: Parameter) -> Parameter:
-    if parameter.value < LEAST_POSITIVE:
+    if parameter.value < MIN_POSITIVE:
         raise ValueError(
-            f"value {parameter.value:g} is not positive; give one of at least {LEAST_POSITIVE:g}"
+            f"value {parameter.value:g} is not positive; give one of at least {MIN_POSITIVE:g}"
         )
     return parameter
 
@@ -115,7 +115,9 @@ def _not_negative(parameter: Parameter) -> Parameter:
 
 def _correlation(parameter: Parameter) -> Parameter:
     if not -1 < parameter.value < 1:
-        raise ValueError(f"value {parameter.value:g} is no correlation; give one between -1 and 1")
+        raise ValueError(
+            f"value {parameter.value:g} is not a correlation; give one between -1 and 1"
+        )
     return parameter
 
 

@@ -78,9 +78,11 @@ def test_every_format_holds_the_same_values(tmp_path):
 
 def test_what_is_written_is_what_was_drawn(tmp_path, monkeypatch):
     monkeypatch.setattr(cohort_files, "SLICE", CHUNK)
-    men = CHUNK + 300
-    out = simulate(tmp_path / "x", "--patients", str(men), "--format", "parquet", "--seed", "5")
-    for name, table in tables(draw_cohort(paper(), 5, patients=men)).items():
+    patients = CHUNK + 300
+    out = simulate(
+        tmp_path / "x", "--patients", str(patients), "--format", "parquet", "--seed", "5"
+    )
+    for name, table in tables(draw_cohort(paper(), 5, patients=patients)).items():
         folder = out / "truth" if name == "truth" else out
         assert_same_values(pd.read_parquet(folder / f"{name}.parquet"), table, name)
 
@@ -135,11 +137,11 @@ def test_a_number_can_be_replaced(tmp_path):
         (["--format", ""], "--format"),
         (
             ["--patients", "100001", "--format", "csv,sav"],
-            "--format: sav: 100,001 men are too many",
+            "--format: sav: 100,001 patients are too many",
         ),
         (
             ["--patients", "60000", "--replicates", "2", "--format", "redcap"],
-            "120,000 men",
+            "120,000 patients",
         ),
     ],
 )

@@ -173,8 +173,8 @@ def test_o28_exact_sequential_trial():
     assert trial.efficacy[0] == pytest.approx(says["p55_40"]["stage"], abs=tol)
     totals = [says[key]["total"] for key in ("p55_40", "p50_40", "p40_40", "p60_40")]
     assert trial.power == pytest.approx(totals, abs=tol)
-    assert trial.expected_men[0] == pytest.approx(says["p55_40"]["EN"], abs=1e-4)
-    assert trial.expected_men[3] == pytest.approx(says["p60_40"]["EN"], abs=1e-4)
+    assert trial.expected_patients[0] == pytest.approx(says["p55_40"]["EN"], abs=1e-4)
+    assert trial.expected_patients[3] == pytest.approx(says["p60_40"]["EN"], abs=1e-4)
     null = exact_sequential(LOOKS, LOOKS, CRITICAL, 0.20, 0.20)
     assert null.power == pytest.approx(0.0249800, abs=1e-6)
 
@@ -186,7 +186,7 @@ def test_o29_with_futility():
     assert trial.efficacy == pytest.approx(says["stage"], abs=tol)
     assert trial.power == pytest.approx(says["total"], abs=tol)
     assert trial.futility[:2] == pytest.approx(says["fut"], abs=tol)
-    assert trial.expected_men == pytest.approx(says["EN"], abs=1e-4)
+    assert trial.expected_patients == pytest.approx(says["EN"], abs=1e-4)
 
 
 def test_o30_exact_search_knows_the_sawtooth():
@@ -321,7 +321,7 @@ def test_o48_exactly(risk, power, men):
     trial = exact_reestimation(90, design.upper, rule, risk, 0.40)
     assert trial.power == pytest.approx(power, abs=3 * np.sqrt(power * (1 - power) / 400_000))
     if men:
-        assert trial.expected_men == pytest.approx(men, abs=1)
+        assert trial.expected_patients == pytest.approx(men, abs=1)
 
 
 def test_o52_conditioning_hides_a_treatment():

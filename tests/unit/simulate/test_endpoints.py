@@ -32,7 +32,7 @@ def cohort(replicates=2):
 
 def design(variable, **endpoint):
     said = {
-        "id": "one", "title": "t", "question": "q", "men": 200, "scenario": "rct-two-arm",
+        "id": "one", "title": "t", "question": "q", "patients": 200, "scenario": "rct-two-arm",
         "sites": [{"name": "one", "at_months": [0], "men_in_12_months": [60]}],
         "endpoint": {"variable": variable, "known_after_months": 24, **endpoint},
     }  # fmt: skip

@@ -84,7 +84,7 @@ def test_without_ufsh_nobody_rises_above_his_own_baseline():
 
 
 def test_half_of_the_men_are_suppressed_to_the_published_floor():
-    """15 of 28 men: mean FSH 0.96 (SD 0.54) IU/L under hCG; Shiraishi 2012."""
+    """15 of 28 patients: mean FSH 0.96 (SD 0.54) IU/L under hCG; Shiraishi 2012."""
     cohort = drawn()
     swift = {"physiology.response_per_month": 0.99}
     model = with_values(paper(), swift, "test", beyond_sweep=True).physiology

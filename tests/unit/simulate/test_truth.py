@@ -18,7 +18,7 @@ from tests.support.paper import drawn, paper
 
 
 def by_hand(untreated: list[int], treated: list[int], chance: list[float]):
-    """Make a cohort of a few men whose any-sperm outcomes and propensities are given."""
+    """Make a cohort of a few patients whose any-sperm outcomes and propensities are given."""
     cohort = draw_cohort(paper(), 1, patients=len(untreated))
 
     def path(flags: list[int], other: Path) -> Path:

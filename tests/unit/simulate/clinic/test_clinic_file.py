@@ -211,7 +211,7 @@ SHORT = HEAD.replace("horizon_days: 365", "horizon_days: {}")
         (HEAD.replace("365", "1e308"), "horizon_days"),
         (
             HEAD.replace("horizon_days: 365\n", "") + RATE.format(9000),
-            "men would be referred within horizon_days",
+            "patients would be referred within horizon_days",
         ),
         (HEAD + RARE.replace("52", "520").replace("51", "519"), "every_weeks: 520 is not allowed"),
     ],

@@ -45,9 +45,9 @@ from tests.support.clinics import (
     assumed,
     clinic,
     constant,
+    courses,
     everybody_untreated,
     exponential,
-    fates,
     ledger,
     shipped,
 )
@@ -86,7 +86,7 @@ def test_asking_when_a_slot_is_free_takes_none():
 
 
 def held(patients, lists, **more):
-    """Operate on men given as (man, joins, rank, minutes, patience); return when each began."""
+    """Operate on patients given as (patient, joins, rank, minutes, patience); return when each began."""
     theatre = Theatre.model_validate({"lists": lists, "operation": constant(60, "min"), **more})
     env = simpy.Environment()
     began, left = {}, {}
@@ -208,7 +208,7 @@ def test_men_on_the_waiting_list_are_served_first_and_have_their_history():
     early = times["first_visit_day"][times["referred_day"] == -10]
     assert early.iloc[0] >= 0
     table = clinic_tables(run)["visits"]
-    treated = [patient for patient in first.index if fates(run).gonadotropin_therapy[patient - 1]]
+    treated = [patient for patient in first.index if courses(run).gonadotropin_therapy[patient - 1]]
     assert treated
     assert table[table["patient_id"].isin(treated)].groupby("patient_id").size().eq(4).all()
 
@@ -216,7 +216,7 @@ def test_men_on_the_waiting_list_are_served_first_and_have_their_history():
 def test_the_lowest_rank_goes_first_on_a_tight_list():
     busy = shipped("busy-theatre")
     run = run_clinic(busy, load_scenario("paper"), 3, patients=700)
-    older = fates(run).cohort.patients.partner_age_years[0] >= 35
+    older = courses(run).cohort.patients.partner_age_years[0] >= 35
     book = ledger(run)
     wait = book.start[steps.MICRO_TESE] - book.asked[steps.MICRO_TESE]
     assert np.nanmedian(wait[older]) < 0.5 * np.nanmedian(wait[~older])
@@ -288,7 +288,7 @@ def test_xes_holds_every_case_in_order_of_time_with_standard_transitions():
 
 
 def test_measures_by_hand():
-    """Three men an hour apart before a list of one case a week, each operation one hour."""
+    """Three patients an hour apart before a list of one case a week, each operation one hour."""
     lists = [{**LIST, "minutes": 60}]
     one = clinic(theatre={"lists": lists, "operation": constant(60, "min")}, horizon_days=70)
     run = run_clinic(one, everybody_untreated(), 1, patients=3)  # all join on day 0
@@ -360,7 +360,7 @@ def test_the_least_number_of_lists_is_found_and_one_fewer_fails():
     goal = Goal("p90_wait_days", "<", 14.0)
     found = solve(one, everybody_untreated(), "theatre_lists", goal, 1)
     met = {each.capacity: each.met for each in found.tried}
-    assert found.capacity == 3  # two cases a list: five men a week need two and a half
+    assert found.capacity == 3  # two cases a list: five patients a week need two and a half
     assert met[3] is True
     assert met[2] is not True
 

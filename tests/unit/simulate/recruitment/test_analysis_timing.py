@@ -7,7 +7,7 @@ from simulate.recruitment.analysis_timing import schedule_looks
 
 
 def test_a_look_waits_for_endpoints_not_for_men():
-    # The second man drops out: the look at two endpoints waits for the third man.
+    # The second patient drops out: the look at two endpoints waits for the third patient.
     looks = schedule_looks([0.0, 1.0, 2.0, 5.0], [3.0, np.inf, 3.0, 3.0], [1, 2, 3])
     assert looks.months.tolist() == [3.0, 5.0, 8.0]
     assert looks.recruited.tolist() == [3, 4, 4]  # who arrives on the day of the look counts
@@ -35,7 +35,7 @@ def test_replicates_are_leading_axes_and_the_over_run_is_rate_times_delay():
     looks = schedule_looks(months, 3.0, [40, 60])
     assert looks.months.shape == (2000, 2)
     assert (looks.known.sum(-1) == [40, 60]).all()
-    # Six men a month for three months are on their way.
+    # Six patients a month for three months are on their way.
     assert looks.overrun.mean(0) == pytest.approx([18, 18], abs=4 * np.sqrt(18 / 2000))
     alone = schedule_looks(months[7], 3.0, [40, 60])
     assert alone.months == pytest.approx(looks.months[7])
@@ -48,7 +48,7 @@ def test_replicates_are_leading_axes_and_the_over_run_is_rate_times_delay():
         (([0.0, 1.0], 1.0, [0]), "rise from 1"),
         (([0.0, 1.0], 1.0, [0.5]), "whole numbers"),
         (([0.0, 1.0], -1.0, [1]), "months from 0"),
-        (([0.0, 1.0], 1.0, [3]), "3 endpoints are wanted of 2 men"),
+        (([0.0, 1.0], 1.0, [3]), "3 endpoints are wanted of 2 patients"),
     ],
 )
 def test_looks_that_cannot_be_say_why(arguments, says):

@@ -1,4 +1,4 @@
-"""Randomisation: shares, balance, guessability, and independence of men who are yet to come."""
+"""Randomisation: shares, balance, guessability, and independence of patients who are yet to come."""
 
 import numpy as np
 import pytest
@@ -96,16 +96,16 @@ def test_strata_are_balanced_one_by_one():
     arms = stratified(LUCK, SITE, 9)
     left = imbalance_within(arms, SITE, 9)
     assert left.max() <= 2
-    assert (left[:, 8] == 0).all()  # a site without men is no harm
+    assert (left[:, 8] == 0).all()  # a site without patients is no harm
     assert imbalance_within(simple(LUCK), SITE, 9).mean() > 2 * left.mean()
 
 
 def test_minimisation_of_the_first_men_by_hand():
-    # Man 2 shares site and diagnosis with man 1, man 3 only the site, man 4 nothing.
+    # Patient 2 shares site and diagnosis with patient 1, patient 3 only the site, patient 4 nothing.
     site, diagnosis = [0, 0, 0, 1], [0, 0, 1, 1]
     arms = minimise([0.6, 0.3, 0.7, 0.9], [site, diagnosis], [2, 2], probability=1.0)
     # 1: tie, coin 0.6 -> 1. 2: arm 0 balances both. 3: tie (site level, diagnosis empty), 0.7 -> 1.
-    # 4: diagnosis has one man in arm 1 -> 0.
+    # 4: diagnosis has one patient in arm 1 -> 0.
     assert arms.tolist() == [1, 0, 1, 0]
 
 
@@ -130,8 +130,8 @@ def test_minimisation_keeps_the_ratio_and_balances_margins(allocation, distance)
         distance=distance,
     )
     for arm, part in enumerate(allocation):
-        # Off by less than half a man. Were every arm given the same probability whatever its
-        # part, 1:2 would be off by two men in 400.
+        # Off by less than half a patient. Were every arm given the same probability whatever its
+        # part, 1:2 would be off by two patients in 400.
         excess = (arms == arm).sum(1).mean() - patients * part / sum(allocation)
         assert abs(excess) < 0.5
     coin = simple(streams, allocation)

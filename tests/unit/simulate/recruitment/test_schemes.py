@@ -28,7 +28,7 @@ def arrivals(scheme, **changes):
 
 def design(**randomisation):
     said = {
-        "id": "one", "title": "t", "question": "q", "men": 120, "scenario": "rct-two-arm",
+        "id": "one", "title": "t", "question": "q", "patients": 120, "scenario": "rct-two-arm",
         "randomisation": randomisation,
         "sites": [
             {"name": "one", "at_months": [0], "men_in_12_months": [60]},

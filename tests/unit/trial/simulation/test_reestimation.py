@@ -58,7 +58,7 @@ def test_simulated_trials_are_those_of_enumeration(results, how, effect, rpact, 
     assert rail.power == pytest.approx(rpact, abs=3 * np.sqrt(rpact * (1 - rpact) / 400_000))
     assert abs(rail.z) < 3
     men = np.where(out.look == 1, 180, out.full_men)
-    assert abs(men.mean() - rail.expected_men) < 4 * men.std() / np.sqrt(800)
+    assert abs(men.mean() - rail.expected_patients) < 4 * men.std() / np.sqrt(800)
 
 
 def test_the_naive_test_rejects_more_often_on_the_same_men(results):
@@ -91,11 +91,11 @@ def test_an_observed_effect_and_futility_are_enumerated_too():
     out = simulate_design(design, None, [(120, 1.0)], seed=8, replicates=1500)[120, 1.0]
     rail = exact_rail(design, 120, out, (0.40, 0.50))
     assert abs(rail.z) < 3
-    assert rail.expected_men > 0
+    assert rail.expected_patients > 0
     stopped = (out.look == 1) & (out.rejected == 0)
     assert stopped.any()
     men = np.where(out.look == 1, 60, out.full_men)
-    assert abs(men.mean() - rail.expected_men) < 4 * men.std() / np.sqrt(1500)
+    assert abs(men.mean() - rail.expected_patients) < 4 * men.std() / np.sqrt(1500)
 
 
 def test_the_new_size_just_has_the_conditional_power():
