@@ -1,9 +1,9 @@
 """The truth behind a cohort: principal strata, and the effect that each estimand names.
 
-Both potential outcomes of every patient are known, so a sample's effect is counted and not estimated;
-a population's is counted over a large draw and carries the Monte Carlo error of that draw. Each
-estimand is a fixed group of patients (or weights that do not depend on what therapy does to them), an
-outcome, and the contrast of all of them treated with all of them untreated.
+Both potential outcomes of every patient are known, so a sample's effect is counted and not
+estimated; a population's is counted over a large draw and carries the Monte Carlo error of that
+draw. Each estimand is a fixed group of patients (or weights that do not depend on what therapy does
+to them), an outcome, and the contrast of all of them treated with all of them untreated.
 """
 
 from collections.abc import Callable, Mapping
@@ -146,7 +146,7 @@ class Effect:
 def sample_effects(
     cohort: Cohort, estimands: tuple[Estimand, ...] = ESTIMANDS
 ) -> dict[str, Effect]:
-    """Return every estimand in every replicate (SATE and the like): exact, of shape (replicate,)."""
+    """Return every estimand in every replicate (SATE and the like): exact, shape (replicate,)."""
     cells = _cells(cohort, estimands, axis=-1)
     return {key: _effect(*each, exact=True) for key, each in cells.items()}
 

@@ -16,8 +16,8 @@ from simulate.scenario.sections.parameter import Parameter
 INTRODUCTION = """\
 # Scenario files
 
-A scenario is a question about synthetic patients, and every number needed to draw them. This page is
-written from the code; change that, not the page:
+A scenario is a question about synthetic patients, and every number needed to draw them. This page
+is written from the code; change that, not the page:
 
 ```sh
 python -m docs.generate.scenario_page > docs/reference/scenario.md

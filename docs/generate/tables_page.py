@@ -36,8 +36,8 @@ python -m docs.generate.tables_page > docs/reference/tables.md
 ```
 
 A *number* may have decimals, a *count* is whole, a *flag* is 0 or 1, *text* is one of the words
-listed. Days count from 0, the day a patient is enrolled; months from 1, of 30 days each. What is not
-known is empty. With `--replicates` above 1 every table begins with a count `study`, from 1.
+listed. Days count from 0, the day a patient is enrolled; months from 1, of 30 days each. What is
+not known is empty. With `--replicates` above 1 every table begins with a count `study`, from 1.
 UCUM is the code of the unit in the [Unified Code for Units of Measure](https://ucum.org).
 """
 
@@ -45,9 +45,9 @@ ANALYSIS = """\
 ## Analysis data sets
 
 `--format dataset-json` writes ADSL and ADLB as CDISC Dataset-JSON 1.1. They take the names of ADaM
-where the simulator knows the content, and are not ready for submission: no patient has a site, a race
-or a calendar date. ADY counts from 1, as in all of CDISC. A hormone that was not measured has no
-row in ADLB.
+where the simulator knows the content, and are not ready for submission: no patient has a site, a
+race or a calendar date. ADY counts from 1, as in all of CDISC. A hormone that was not measured has
+no row in ADLB.
 """
 
 

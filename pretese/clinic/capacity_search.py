@@ -75,8 +75,8 @@ def write_capacity(study: CapacityStudy, folder: Path) -> None:
 def _solution(task: Task, what: str, goal: Goal) -> Solution:
     with pool(task.workers) as compute, optional_progress("replicates", task.progress) as tell:
         return solve(
-            task.clinic, task.scenario, what, goal, task.seed, task.most, task.patients, task.listed,
-            task.workers, compute,
+            task.clinic, task.scenario, what, goal, task.seed, task.most, task.patients,
+            task.listed, task.workers, compute,
             lambda capacity, done: tell(done, task.most, f"{what} = {capacity}"),
         )  # fmt: skip
 

@@ -1,6 +1,7 @@
-"""What the console says of a run."""
+"""Console view of a run."""
 
 from collections.abc import Sequence
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def show_run(
         shown.add_column(name, justify="left" if name == "measure" else "right")
     for row in table[table["measure"].isin(HEADLINES)].itertuples():
         if row.replicates:
-            limits = f"{row.conf_low:.2f} to {row.conf_high:.2f}" if len(done) > 1 else ""
+            limits = "" if isnan(row.conf_low) else f"{row.conf_low:.2f} to {row.conf_high:.2f}"
             shown.add_row(row.measure, f"{row.mean:.2f}", limits)
     console.print(shown)
     warm_up = facts["warm_up_days_by_mser5"]

@@ -69,7 +69,7 @@ _WORDS = {
 
 
 def draw_patient_flow(run: Run, day: float = inf) -> Figure:
-    """Draw where the patients of a run are at the end of ``day``: a CONSORT-style flow with counts."""
+    """Draw a CONSORT-style flow of the patients of a run up to the end of ``day``."""
     words = _counts(run, day)
     with house_style():
         figure = new_figure(8.2, 7.2)

@@ -43,7 +43,7 @@ _FEWEST_WEEKS = 20
 
 
 def draw_queues(clinic: Clinic, done: Sequence[Replicate]) -> Figure:
-    """Draw each queue over time: mean over replicates, the range of the replicates, the warm-up shaded."""
+    """Draw each queue over time: mean and range over replicates, warm-up shaded."""
     shown = [
         name
         for name in _TITLES

@@ -40,7 +40,7 @@ class Saving:
 
 
 def compare_variances(scenario: Scenario, seed: int, replicates: int) -> dict[str, Saving]:
-    """Draw every study with all patients treated and all untreated: the same patients, and other patients."""
+    """Simulate all patients treated and untreated, with the same and with other patients."""
     same = draw_cohort(scenario, seed, replicates)
     other = draw_cohort(scenario, seed + OTHER_SEED, replicates)
     savings = {}

@@ -23,10 +23,10 @@ Counts = NDArray[np.int8]
 class Couples:
     """What would happen to each couple if it had sperm; the last axis of some counts transfers.
 
-    ``reaches_icsi`` (the couple goes on), ``testicular_sperm_available`` and ``transfers_available``
-    have shape (replicate, patient); ``biochemical_pregnancy``, ``pregnant``, ``born`` and ``gives_up``
-    have shape (replicate, patient, transfer), counted as if every transfer took place. ``heard_of`` are
-    the couples whose outcome becomes known.
+    ``reaches_icsi`` (the couple goes on), ``testicular_sperm_available`` and
+    ``transfers_available`` have shape (replicate, patient); ``biochemical_pregnancy``,
+    ``pregnant``, ``born`` and ``gives_up`` have shape (replicate, patient, transfer), counted as if
+    every transfer took place. ``heard_of`` are the couples whose outcome becomes known.
     """
 
     reaches_icsi: Flags
@@ -79,7 +79,7 @@ def births_along(couples: Couples, path: Path) -> Births:
 def draw_couples(
     scenario: Scenario, patients: Patients, streams: RandomStreams, who: Flags
 ) -> Couples:
-    """Simulate every couple, by common random numbers in both arms; embryos for those in ``who``."""
+    """Simulate every couple, with common random numbers in both arms; embryos for ``who``."""
     model, habits = scenario.fertility, scenario.behaviour
     most = round(model.max_transfers.value)
     centre = model.partner_age_centre_years.value

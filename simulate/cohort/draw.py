@@ -1,4 +1,4 @@
-"""Draw cohorts to sperm retrieval: both potential courses of every patient, then the observed one."""
+"""Simulate cohorts up to sperm retrieval: both potential courses, then the observed one."""
 
 from dataclasses import dataclass
 
@@ -43,8 +43,8 @@ class Cohort:
     """Replicates of a study: what is written down, and the truth behind it.
 
     ``baseline`` is the table the clinic holds (rounded, NaN where missing); ``paths`` holds each
-    patient's potential course and outcomes in the order of `coding.ARMS`; ``gonadotropin_therapy`` is
-    the way he took.
+    patient's potential course and outcomes in the order of `coding.ARMS`; ``gonadotropin_therapy``
+    is the way he took.
     """
 
     scenario: Scenario
@@ -88,7 +88,8 @@ def draw_cohort(
 ) -> Cohort:
     """Draw ``replicates`` independent studies, numbered from ``first``, up to micro-TESE.
 
-    What follows for the couples comes from `simulate.cohort.births.births_of`, with common random numbers.
+    What follows for the couples comes from `simulate.cohort.births.births_of`, with common random
+    numbers.
 
     Parameters
     ----------

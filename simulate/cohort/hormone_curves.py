@@ -1,4 +1,4 @@
-"""One patient's hormones at any hour, by the mechanism that gives a million patients their month ends."""
+"""Hormones of one patient at any hour, by the mechanism of the cohort's month ends."""
 
 from dataclasses import dataclass, replace
 

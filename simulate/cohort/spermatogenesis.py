@@ -1,9 +1,10 @@
 """A patient's spermatogenic liability, what therapy adds to it, and where sperm is seen.
 
-One persistent spermatogenic liability per patient on the log-odds scale decides everything: sperm can
-be retrieved where spermatogenic liability plus effect exceeds 0, and shows in the ejaculate above a
-higher threshold that depends on the diagnosis. So a patient with sperm in the ejaculate would also have been
-retrieved, and the odds ratio of *any sperm* given all of a patient's prognosis is exactly exp(effect).
+One persistent spermatogenic liability per patient on the log-odds scale decides everything: sperm
+can be retrieved where spermatogenic liability plus effect exceeds 0, and shows in the ejaculate
+above a higher threshold that depends on the diagnosis. So a patient with sperm in the ejaculate
+would also have been retrieved, and the odds ratio of *any sperm* given all of a patient's prognosis
+is exactly exp(effect).
 """
 
 from dataclasses import dataclass
@@ -121,8 +122,8 @@ def see_sperm(
     level
         Liability without therapy, from `spermatogenic_liability`.
     spontaneous
-        Uniform number per patient: without therapy a patient above the ejaculate threshold shows sperm only where
-        it falls below ``spontaneous_share``.
+        Uniform number per patient: without therapy a patient above the ejaculate threshold shows
+        sperm only where it falls below ``spontaneous_share``.
     overlooked
         Whether the semen analysis would overlook sperm that is there; None: never.
     """

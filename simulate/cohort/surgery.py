@@ -27,7 +27,7 @@ class Operations:
 
 
 def draw_operations(model: Surgery, streams: RandomStreams) -> Operations:
-    """Draw every patient's operation; minutes are log-normal with the mean and SD of the scenario."""
+    """Simulate every operation; minutes are log-normal with the mean and SD of the scenario."""
     mean, sd = model.minutes.value, model.minutes_sd.value
     log_sd = np.sqrt(np.log1p((sd / mean) ** 2))
     kept = model.testosterone_kept_log_sd.value * streams.normal("testosterone after surgery")

@@ -19,7 +19,8 @@ HORMONES = BASELINE[4:]
 #: The hormones measured at monthly visits.
 ASSAYED = ("lh_iu_l", "fsh_iu_l", "testosterone_nmol_l", "estradiol_pmol_l")
 
-#: Cause of non-obstructive azoospermia; a patient's code is the position. The first is the reference.
+#: Cause of non-obstructive azoospermia; a patient's code is the position. The first is the
+#: reference.
 DIAGNOSES = ("idiopathic", "cryptorchidism", "orchitis", "azfc")
 
 #: The two ways a patient may go, in the order of their codes (0, 1).

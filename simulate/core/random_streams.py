@@ -35,8 +35,8 @@ class RandomStreams:
     first
         Absolute number of the first replicate, counted from 0.
     first_patient
-        Absolute number of the first patient, counted from 0: a multiple of `CHUNK`. So a study of any
-        size can be drawn in slices of patients.
+        Absolute number of the first patient, counted from 0: a multiple of `CHUNK`. So a study of
+        any size can be drawn in slices of patients.
 
     Examples
     --------

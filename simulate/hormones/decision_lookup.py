@@ -23,7 +23,8 @@ A simulator lives through a regimen month by month like this::
 Columns broadcast against one another, so a scalar month costs nothing. NaN is *missing* for
 numbers; for enums, -1 (or NaN in a float column) is. A value outside the plausible range is
 refused, as `bedside.decide` refuses it. A phase of -1 must not be used to index ``doses``: decide
-first what your patients do when the regimen decides nothing (``np.where(phase < 0, stopped, phase)``).
+first what your patients do when the regimen decides nothing (``np.where(phase < 0, stopped,
+phase)``).
 """
 
 from collections.abc import Mapping, Sequence

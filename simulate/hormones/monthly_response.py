@@ -31,7 +31,7 @@ Codes = NDArray[np.int8]
 
 
 class Body:
-    """What the injections of a month do to the patients; keeps what is left of the months before."""
+    """Response to the injections of each month, with the remainder of the months before."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Body:
                 left[rows] += remaining(given, end, half_life, self._given_flags(given, rows))
 
     def _sequences(self, month: int) -> Iterator[tuple[int, tuple[int, ...], Flags]]:
-        """Yield every sequence of phases that occurs: code, phases, and the patients who lived it."""
+        """Yield every sequence of phases that occurs: code, phases, and its patients."""
         kinds = len(self._regimen.phases)
         counts = np.bincount(self._history.ravel(), minlength=kinds ** (month + 1))
         for code in np.flatnonzero(counts):

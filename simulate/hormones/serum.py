@@ -84,7 +84,7 @@ def measured_factors(
 
 
 def estradiol_pmol_l(model: Physiology, patients: Patients, testosterone: Floats) -> Floats:
-    """Return true estradiol, which follows testosterone through aromatase, shape (4, R, patient)."""
+    """Return true estradiol, which follows testosterone by aromatisation, shape (4, R, patient)."""
     ratio = testosterone / testosterone[0]
     estradiol: Floats = (
         patients.baseline["estradiol_pmol_l"]

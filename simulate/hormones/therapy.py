@@ -1,7 +1,8 @@
 """A patient under a regimen: month by month the rule decides from measured FSH, the body answers.
 
-What does not differ between patients (when each injection is due, how the Leydig cells answer to them)
-is worked out once for every sequence of phases that occurs, and looked up for a million patients.
+What does not differ between patients (when each injection is due, how the Leydig cells answer to
+them) is worked out once for every sequence of phases that occurs, and looked up for a million
+patients.
 """
 
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ Codes = NDArray[np.int8]
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What a regimen does to the patients; arrays of shape (replicate, patient), or (month, replicate, patient).
+    """Course of therapy; arrays of shape (replicate, patient) or (month, replicate, patient).
 
     Attributes
     ----------
@@ -155,7 +156,7 @@ def _ever_normal(model: Physiology, measured: Floats) -> Flags:
 
 
 def _stopped(regimen: Regimen, month: int, decided: Codes, habits: Habits) -> Codes:
-    """Replace what the rule decided by the phase without injections in patients who have stopped."""
+    """Replace the decided phase by the one without injections in patients who have stopped."""
     if habits.months is None:
         return decided
     return np.where(habits.months <= month, np.int8(_rest(regimen)), decided)

@@ -2,10 +2,10 @@
 
 No source prints a monthly curve in patients with hypergonadotropic azoospermia; the mechanism is
 assumed and every number of it stands in the scenario. hCG acts like LH: testosterone rises in
-proportion to the answer of the Leydig cells and the patient's own gain, estradiol follows it, and the
-pituitary withdraws slowly, in some patients wholly (FSH falls to a floor), in the others in part. The
-stimulus ``s`` of the pituitary is 0 without hCG and 1 at the steady state of the reference dose;
-log FSH and LH lie between their two ends in proportion to it.
+proportion to the answer of the Leydig cells and the patient's own gain, estradiol follows it, and
+the pituitary withdraws slowly, in some patients wholly (FSH falls to a floor), in the others in
+part. The stimulus ``s`` of the pituitary is 0 without hCG and 1 at the steady state of the
+reference dose; log FSH and LH lie between their two ends in proportion to it.
 """
 
 import math
@@ -29,12 +29,13 @@ MONTHS = 3
 class Traits:
     """How each patient would answer to therapy, whether or not he gets any.
 
-    Arrays of shape (replicate, patient). ``suppressible`` patients fall to a floor, ``floor_factor`` times
-    the typical one (mean 1); the others keep ``kept_ratio`` of their FSH and LH. ``assay`` is
-    the factor by which the FSH assay errs at the end of each month, shape (replicate, patient, month).
-    ``half_life_h`` and ``exposure`` (area under the curve as a multiple of the mean) are how he
-    eliminates each drug that reaches serum as FSH; ``draw_delay_days`` is how long after the
-    month's end his blood is drawn, 0-dimensional if all are on time.
+    Arrays of shape (replicate, patient). ``suppressible`` patients fall to a floor,
+    ``floor_factor`` times the typical one (mean 1); the others keep ``kept_ratio`` of their FSH and
+    LH. ``assay`` is the factor by which the FSH assay errs at the end of each month, shape
+    (replicate, patient, month). ``half_life_h`` and ``exposure`` (area under the curve as a
+    multiple of the mean) are how he eliminates each drug that reaches serum as FSH;
+    ``draw_delay_days`` is how long after the month's end his blood is drawn, 0-dimensional if all
+    are on time.
     """
 
     leydig_stimulation: Floats
@@ -89,7 +90,7 @@ def draw_kinetics(model: Kinetics, streams: RandomStreams, drug: str) -> tuple[F
 
 
 def pituitary(baseline: Floats, floor_iu_l: float, stimulus: Floats, traits: Traits) -> Floats:
-    """Return endogenous FSH or LH in IU/L at a stimulus, from the patient's baseline down to his end.
+    """Return endogenous FSH or LH in IU/L at a stimulus, from baseline down to the floor.
 
     Parameters
     ----------

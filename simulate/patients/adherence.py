@@ -22,8 +22,8 @@ class Habits:
     """How each patient would keep to a therapy, whether or not he chose one.
 
     ``missed`` says on which days, counted from 0, he would miss an injection that is due, shape
-    (day, replicate, patient); None: nobody misses any. ``months`` is after how many months he stops,
-    shape (replicate, patient); None: nobody stops before the end.
+    (day, replicate, patient); None: nobody misses any. ``months`` is after how many months he
+    stops, shape (replicate, patient); None: nobody stops before the end.
     """
 
     missed: Flags | None = None

@@ -2,8 +2,8 @@
 
 Time is months of 30 days elapsed since the trial opened, from 0. A rate may be constant, change in
 steps, or ramp; a site recruits from its opening to its closing. Arrivals are a Poisson process made
-by inverting its cumulative rate at a unit-rate process, so they are exact, and patients of two designs
-that share random streams arrive in the same order.
+by inverting its cumulative rate at a unit-rate process, so they are exact, and patients of two
+designs that share random streams arrive in the same order.
 """
 
 from collections.abc import Sequence
@@ -150,8 +150,9 @@ def draw_arrivals(
     Returns
     -------
     months, site
-        (..., patient) arrival times, rising, and sites numbered from 0. If all rates end at 0 before
-        the last patient, he and those after him arrive at infinity, at site 0: the trial cannot fill.
+        (..., patient) arrival times, rising, and sites numbered from 0. If all rates end at 0
+        before the last patient, he and those after him arrive at infinity, at site 0: the trial
+        cannot fill.
 
     Examples
     --------
@@ -189,7 +190,7 @@ def _rates_on(site: Site, knots: Floats) -> tuple[Floats, Floats]:
 
 
 def _invert(recruitment: Recruitment, factor: Floats, patients: Floats) -> Floats:
-    """Return (replicate, patient) times at which the expected number over all sites is ``patients``."""
+    """Return (replicate, patient) times at which ``patients`` are expected over all sites."""
     start, end = factor @ recruitment.start, factor @ recruitment.end
     length = np.diff(recruitment.months)
     heap = np.cumsum((start[:, :-1] + end[:, :-1]) / 2 * length, axis=1)

@@ -50,15 +50,15 @@ def schedule_looks(
     arrival_months
         (..., patient) when each patient is recruited, rising; infinity is never.
     endpoint_months
-        (..., patient) months from recruitment to the endpoint, broadcast; infinity for a patient who drops
-        out before.
+        (..., patient) months from recruitment to the endpoint, broadcast; infinity for a patient
+        who drops out before.
     endpoints
         (look,) whole numbers of endpoints, rising.
 
     Examples
     --------
-    Four patients, one a month, endpoints three months later; the look at two endpoints is held in month
-    4, when four patients have been recruited:
+    Four patients, one a month, endpoints three months later; the look at two endpoints is held in
+    month 4, when four patients have been recruited:
 
     >>> looks = schedule_looks([0.0, 1.0, 2.0, 3.0], 3.0, [2, 4])
     >>> looks.months.tolist(), looks.recruited.tolist(), looks.overrun.tolist()

@@ -2,8 +2,8 @@
 
 Pocock SJ, Simon R. *Biometrics* 1975;31:103-15. For unequal allocation counts are divided by their
 parts, and the probabilities are those of Han B, Enas NH, McEntegart D. *Stat Med* 2009;28:3329-46,
-without which the arms drift from their ratio. Patients are taken one after the other; replicates are
-taken together.
+without which the arms drift from their ratio. Patients are taken one after the other; replicates
+are taken together.
 """
 
 from collections.abc import Sequence
@@ -34,9 +34,9 @@ def minimise(
 ) -> Arms:
     """Randomise patients one by one so that the arms stay alike in every factor.
 
-    For each arm the imbalance that would follow is summed over the factors, among patients who share
-    the newcomer's level. The arm with the least is preferred; arms that are level are preferred
-    with chances in proportion to their parts.
+    For each arm the imbalance that would follow is summed over the factors, among patients who
+    share the newcomer's level. The arm with the least is preferred; arms that are level are
+    preferred with chances in proportion to their parts.
 
     Parameters
     ----------

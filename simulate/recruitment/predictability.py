@@ -61,7 +61,7 @@ def block_predictability(block: int) -> float:
 
 
 def expected_guesses(control: int, treated: int) -> float:
-    """Return the expected share of right guesses in permuted blocks of so many patients of each arm.
+    """Return the expected correct-guess rate in permuted blocks of so many patients per arm.
 
     As `convergence_guess` finds it, but summed over all that a block can be.
 
@@ -82,7 +82,7 @@ def expected_guesses(control: int, treated: int) -> float:
 
 
 def imbalance(arms: ArrayLike, *, allocation: Sequence[int] = (1, 1)) -> Counts:
-    """Return the (..., patient) imbalance after each patient: largest minus smallest arm over its part.
+    """Return the (..., patient) imbalance after each patient: largest minus smallest share of arms.
 
     With unequal allocation it is in whole rounds of the allocation, rounded up.
     """

@@ -1,8 +1,8 @@
 """Randomisation: simple, permuted block, stratified.
 
-All randomness comes in as uniform numbers, one per patient, so arms of different designs can share it.
-Arms are numbered from 0 (control). Patients stand along the last axis in order of arrival; leading axes
-are replicates.
+All randomness comes in as uniform numbers, one per patient, so arms of different designs can share
+it. Arms are numbered from 0 (control). Patients stand along the last axis in order of arrival;
+leading axes are replicates.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ Arms = NDArray[np.int64]
 
 
 def check_allocation(allocation: Sequence[int]) -> tuple[int, ...]:
-    """Return allocation as whole numbers, for example (1, 2); a zero leaves an arm without patients."""
+    """Return allocation as whole numbers, for example (1, 2); 0 means an arm without patients."""
     ratio = tuple(int(part) for part in allocation)
     if len(ratio) < 2 or min(ratio) < 1 or ratio != tuple(allocation):
         problem = f"{tuple(allocation)} is not allowed"
@@ -56,8 +56,8 @@ def permuted_blocks(
 ) -> Arms:
     """Fill blocks in which every arm has its exact share, in random order.
 
-    Each patient draws from an urn that holds what is left of his block, so the arms of the patients so far
-    do not depend on those who are still to come.
+    Each patient draws from an urn that holds what is left of his block, so the arms of the patients
+    so far do not depend on those who are still to come.
 
     Parameters
     ----------
@@ -69,8 +69,8 @@ def permuted_blocks(
         A block holds each part this many times: 2 with (1, 1) is a block of 4. Several make the
         size of each block random, all equally likely.
     size_uniform
-        (..., patient) uniforms; that of the first patient of a block chooses its size. Needed if there
-        are several sizes.
+        (..., patient) uniforms; that of the first patient of a block chooses its size. Needed if
+        there are several sizes.
 
     Examples
     --------
@@ -136,7 +136,7 @@ def check_levels(level: ArrayLike, levels: int) -> Arms:
 
 
 def _empty_urns(streams: Floats, place: Arms, sizes: Arms, ratio: Arms, strata: int) -> Arms:
-    """Draw each patient's arm from the urn of his stratum; an empty urn is filled with a new block."""
+    """Draw each patient's arm from the urn of the stratum; an empty urn gets a new block."""
     replicates, patients = streams.shape
     urns = np.zeros((replicates, strata, ratio.size), np.int64)
     rows, arms = np.arange(replicates), np.empty((replicates, patients), np.int64)

@@ -1,4 +1,4 @@
-"""What all tables of a study need: numbers of patients, words, and what happened in the chosen arm."""
+"""Shared by all tables of a study: patient numbers, words, and values in the chosen arm."""
 
 from collections.abc import Sequence
 

@@ -31,7 +31,7 @@ def shipped(name: str) -> Clinic:
 
 @cache
 def everybody_untreated() -> Scenario:
-    """The paper's patients on day 0, none choosing therapy: each sees a bench or the theatre once."""
+    """Patients of the paper on day 0, none on therapy: each needs a bench or the theatre once."""
     paper = load_scenario("paper")
     return with_values(paper, {"choice.intercept": -60, "population.recruitment_days": 0.5}, "test")
 

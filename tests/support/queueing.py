@@ -36,7 +36,7 @@ def md1_wait(per_day: float, service_days: float) -> float:
 
 @dataclass(frozen=True)
 class Model:
-    """Patients a day, the measure of their wait, what theory expects of it, and the clinic's parts."""
+    """Patients per day, the measure of their wait, its theoretical mean, and the clinic's parts."""
 
     per_day: float
     measure: str

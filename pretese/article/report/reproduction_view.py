@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from rich.text import Text
 from pretese.article.report.compare import Row
 from pretese.article.report.reproduction_page import summary
 from pretese.article.simulated.true_effects import CONTRASTS
+
+if TYPE_CHECKING:
+    from pretese.article.run.reproduction_run import ReproductionRun
 
 Floats = NDArray[np.float64]
 
@@ -43,12 +47,11 @@ HEADLINES = {
 }
 
 
-def show_reproduction(
-    console: Console, rows: list[Row], simulated: Mapping[str, Floats], out: Path, replicates: int
-) -> None:
-    """Print headline numbers, true effects, the verdict and where to look further."""
-    console.print(_headlines(rows, replicates))
-    console.print(_truth(simulated))
+def show_reproduction(console: Console, run: "ReproductionRun", out: Path) -> None:
+    """Print headline numbers, true effects, the verdict and where to read further."""
+    rows = run.rows
+    console.print(_headlines(rows, run.replicates))
+    console.print(_truth(run.simulated))
     found = summary(rows)
     console.print(
         Text.assemble(
@@ -62,6 +65,14 @@ def show_reproduction(
         "SE: Monte Carlo, of the mean; rank: percentile of the published value among the studies",
         style="dim",
     )
+    for each in run.transported[:1]:
+        low, value, high = each.normal_percent
+        console.print(
+            f"FSH in the normal range after month 1: {value:.0f} % of treated; {low:.0f} to "
+            f"{high:.0f} % over {each.path.rsplit('.', 1)[-1]} "
+            f"{each.sweep[0]:g} to {each.sweep[1]:g} (transported)",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
     console.print(f"Read on: {out / 'report.html'}", highlight=False, soft_wrap=True)
     console.print("Synthetic men; research software, not a medical device.", style="dim")
 

@@ -47,7 +47,7 @@ def solve(
     what: str,
     goal: Goal,
     seed: int,
-    MAX_REPLICATES: int = 40,
+    max_replicates: int = 40,
     patients: int | None = None,
     waiting_list: Sequence[Waiting] = (),
     at_a_time: int = 1,
@@ -56,9 +56,9 @@ def solve(
 ) -> Solution:
     """Find the least capacity whose whole confidence interval meets the goal.
 
-    Capacities share the same patients on the same days. Each gets replicates until its interval lies
-    on one side of the limit; where it never does, the capacity counts as too small. Doubles until
-    the goal is met, then halves the gap.
+    Capacities share the same patients on the same days. Each gets replicates until its interval
+    lies on one side of the limit; where it never does, the capacity counts as too small. Doubles
+    until the goal is met, then halves the gap.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def solve(
             done = until_precise(
                 with_capacity(clinic, what, capacity), scenario, seed,
                 lambda done: goal.met_by(_found(goal, done)) is not None,
-                MAX_REPLICATES, patients, waiting_list, at_a_time, compute,
+                max_replicates, patients, waiting_list, at_a_time, compute,
                 lambda number: tell(capacity, number),
             )  # fmt: skip
             found = _found(goal, done)

@@ -1,9 +1,9 @@
 """Performance measures of one run: waits, queues, utilisation, time to each milestone.
 
-Waits and milestones count patients who begin to wait (or are referred) from the end of the warm-up up
-to the horizon, and follow each of them to his end, so that nobody's wait is cut short. Queues and
-utilisation are averages over the days of that window. Patients are read slice by slice, so that a run
-of any size is measured in bounded memory.
+Waits and milestones count patients who begin to wait (or are referred) from the end of the warm-up
+up to the horizon, and follow each of them to his end, so that nobody's wait is cut short. Queues
+and utilisation are averages over the days of that window. Patients are read slice by slice, so that
+a run of any size is measured in bounded memory.
 """
 
 from collections.abc import Iterator, Mapping

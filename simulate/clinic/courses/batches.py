@@ -1,9 +1,9 @@
 """Potential courses of each patient: simulated at referral, and kept on disk till then.
 
-RandomStreams is addressed by whole slices of `random_streams.CHUNK` patients. The first patient to come of a
-slice has all of it drawn, by the functions and random numbers of the numpy engine; each patient's own part is
-written down, and read again on the day of his referral. So memory holds the patients under way, however
-many come in all.
+RandomStreams is addressed by whole slices of `random_streams.CHUNK` patients. The first patient to
+come of a slice has all of it drawn, by the functions and random numbers of the numpy engine; each
+patient's own part is written down, and read again on the day of his referral. So memory holds the
+patients under way, however many come in all.
 """
 
 from array import array
@@ -126,7 +126,7 @@ class Batches:
         return Batch(self._store.get(patient), self._layout)
 
     def delays(self, first: int, last: int) -> Floats:
-        """Return the delays of the patients from ``first`` up to ``last`` (0 before they are drawn)."""
+        """Return the delays of patients ``first`` up to ``last`` (0 before they are simulated)."""
         records = self._store.get(first, last - first)
         rows = np.frombuffer(records, np.uint8).reshape(last - first, self._layout.length)
         numbers: Floats = np.ascontiguousarray(rows[:, : 8 * len(DELAYS)]).view(np.float64)
@@ -200,7 +200,7 @@ def _reported_fsh(courses: PotentialCourses, arm: int, way: Way) -> list[Floats]
 def _of_own_arm(
     courses: PotentialCourses, width: int, by_arm: Sequence[Sequence[NDArray[np.generic]]]
 ) -> Floats:
-    """Return each patient's values along his own arm, of shape (patient, width); 0 beyond what it has."""
+    """Return values in each patient's own arm, shape (patient, width), padded with 0."""
     found = np.zeros((len(courses.gonadotropin_therapy), width))
     for arm, columns in enumerate(by_arm):
         mine = courses.gonadotropin_therapy == arm

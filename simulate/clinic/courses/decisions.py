@@ -1,4 +1,4 @@
-"""The tables of an arm's regimen, asked about one patient at a time, as `bedside.decide` asks them."""
+"""Decisions of an arm's regimen for one patient at a time, as `bedside.decide` makes them."""
 
 from protocol.errors import InputError
 from protocol.regimen.conditions import Value
@@ -42,7 +42,7 @@ class Rules:
         self._highest_fsh = axes["fsh_iu_l"].high if "fsh_iu_l" in axes else 0.0
 
     def phase(self, batch: Batch, phases: Phases) -> tuple[int, str]:
-        """Decide the month after ``phases`` from the FSH that the patient has at the end of the last.
+        """Decide the month after ``phases`` from FSH at the end of the last month.
 
         An assay reports no more than the end of its range.
         """

@@ -1,8 +1,9 @@
-"""What nature holds for each patient, whatever the clinic decides: the one seam to the numpy engine.
+"""Potential courses of each patient, whatever the clinic decides: interface to the numpy engine.
 
-Nature is asked once for every sequence of phases that a regimen can lead to, by the same functions
-with the same random numbers as `cohort.draw`. The clinic then decides month by month, for one patient, with
-the regimen's own table, and reads off what the sequence that it has chosen leads to.
+They are computed once for every sequence of phases that a regimen can lead to, by the same
+functions with the same random numbers as `cohort.draw`. The clinic then decides month by month, for
+one patient, with the regimen's own table, and reads off what the sequence that it has chosen leads
+to.
 """
 
 import itertools
@@ -82,7 +83,7 @@ def _way(arm: Arm) -> Way:
 
 
 class PotentialCourses:
-    """The fates of some patients of one study: ``patients`` of them from number ``first_patient`` on.
+    """Potential courses of ``patients`` patients of one study, from number ``first_patient`` on.
 
     Parameters
     ----------

@@ -70,7 +70,7 @@ def plan(
 def _already_waiting(
     batches: Batches, waiting_list: Sequence[Waiting]
 ) -> tuple[dict[int, float], frozenset[int]]:
-    """Choose a patient for each who waits; return their days of referral, and who is for surgery."""
+    """Choose a patient for each entry of the waiting list; return referral days and surgery."""
     days: dict[int, float] = {}
     surgery: set[int] = set()
     patient = -1

@@ -1,4 +1,4 @@
-"""How a patient's time passes: visits in booked slots, samples on benches, days; each written down."""
+"""Elapsed time of a patient: booked visits, samples on benches, delays; each recorded."""
 
 from collections.abc import Generator
 from math import floor, inf

@@ -122,8 +122,8 @@ class Pathways:
     def _treat(self, case: Case) -> Generator[simpy.Event, Any, Phases]:
         """Decide month by month, each from the hormones at the end of the month before.
 
-        A month begins when it is decided; nothing is injected while a decision is awaited. A patient
-        who breaks therapy off injects nothing any more, but still comes to his visits.
+        A month begins when it is decided; nothing is injected while a decision is awaited. A
+        patient who breaks therapy off injects nothing any more, but still comes to his visits.
         """
         rules, env = case.rules, self.env
         phases: Phases = ()

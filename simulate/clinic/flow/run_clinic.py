@@ -34,9 +34,9 @@ EVENTS_AT_A_TIME = 500
 class Run:
     """What happened in one run.
 
-    The patients, ``patients`` of them drawn, are read slice by slice from ``ledger`` and ``lots``, so that
-    a run of any size fits. ``until_day`` is when it was stopped from outside; infinity if
-    everybody came to his end.
+    The patients, ``patients`` of them drawn, are read slice by slice from ``ledger`` and
+    ``batches``, so that a run of any size fits. ``until_day`` is when it was stopped from outside;
+    infinity if everybody came to his end.
     """
 
     clinic: Clinic
@@ -58,7 +58,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The patients of one slice of a run, numbered from ``first`` up to but not including ``last``."""
+    """The patients of one slice of a run, from ``first`` up to but not including ``last``."""
 
     run: Run
     first: int
@@ -92,9 +92,9 @@ def run_clinic(
     replicate
         Number of the study from 0: the patients are those of ``draw_cohort(..., first=replicate)``.
     patients
-        Patients drawn for the study; None takes as many as may come before the clinic's horizon, or the
-        scenario's number where patients do not come at a rate. Those whose referral falls beyond the
-        horizon never come.
+        Patients drawn for the study; None takes as many as may come before the clinic's horizon, or
+        the scenario's number where patients do not come at a rate. Those whose referral falls
+        beyond the horizon never come.
     waiting_list
         Patients who already wait on day 0, from `read_waiting_list`.
     stop

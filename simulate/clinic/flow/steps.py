@@ -1,7 +1,7 @@
 """The steps of a patient's way through the clinic, by number, and how the pathway may end.
 
-A step has three times, in days from the opening: ``asked`` (the patient begins to wait), ``start`` and
-``complete``.
+A step has three times, in days from the opening: ``asked`` (the patient begins to wait), ``start``
+and ``complete``.
 """
 
 from simulate.hormones.traits import MONTHS

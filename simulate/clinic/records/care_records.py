@@ -85,7 +85,7 @@ def recorded_cycles(seen: Seen) -> pd.DataFrame:
 
 
 def _by_age(seen: Seen, patients: Indices) -> Iterator[tuple[Flags, Couples]]:
-    """Yield the rows of ``patients`` whose partners have aged alike, with the couples of that age."""
+    """Yield rows of ``patients`` grouped by the partner's age, with the couples of that age."""
     quarters = seen.columns.quarters[patients]
     for each in np.unique(quarters):
         yield quarters == each, seen.courses.couples(int(each))

@@ -1,8 +1,8 @@
 """The event log an information system would hold: one row per activity, ongoing ones included.
 
-Activities have a lifecycle: *scheduled* (the patient waits), *start*, *complete*. A row's ``status``
-says how far it has come by the day the log is read: ``waiting``, ``ongoing``, ``complete`` or
-``left``.
+Activities have a lifecycle: *scheduled* (the patient waits), *start*, *complete*. A row's
+``status`` says how far it has come by the day the log is read: ``waiting``, ``ongoing``,
+``complete`` or ``left``.
 """
 
 import datetime as dt

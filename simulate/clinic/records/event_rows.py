@@ -20,8 +20,8 @@ STATUS = ("waiting", "ongoing", "complete", "left")
 class Block:
     """Rows of one activity; ``resource`` and ``detail`` are places in their names, by row.
 
-    ``place`` orders the rows of one moment; ``cases`` are numbers of patients from 1, ``arms`` places
-    in `simulate.core.coding.ARMS`.
+    ``place`` orders the rows of one moment; ``cases`` are numbers of patients from 1, ``arms``
+    places in `simulate.core.coding.ARMS`.
     """
 
     __slots__ = (

@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 
 def milestones(run: Run, day: float = inf, first: int = 0, last: int | None = None) -> pd.DataFrame:
-    """Return when each patient came to each step, in days from the opening, and how the pathway ended.
+    """Return the day of each step of each patient, from the opening, and how the pathway ended.
 
     A step is dated by its start; empty where it has not come to that by the end of ``day``.
     Parameters as in `simulate.clinic.records.state_on_day.views`.

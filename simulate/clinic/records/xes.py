@@ -32,8 +32,8 @@ _TRANSITIONS = (("scheduled", "schedule"), ("start", "start"), ("complete", "com
 class XesWriter:
     """Writes logs from `event_log.event_log` as traces; use it in a ``with`` block.
 
-    Each patient of each run is a trace, named ``run-case``. Every row becomes up to three events with
-    the standard's transitions schedule, start and complete; an activity that has not begun or
+    Each patient of each run is a trace, named ``run-case``. Every row becomes up to three events
+    with the standard's transitions schedule, start and complete; an activity that has not begun or
     ended lacks the later ones, one that takes no time has complete alone. Who gave up has the
     transition withdraw. Times carry no zone of their own and are written as UTC.
     """

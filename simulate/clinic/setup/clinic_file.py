@@ -17,7 +17,14 @@ from protocol.reading.fields import Day, Identifier, Number, Whole
 from protocol.regimen.conditions import Condition, parse_name_condition, parse_number_condition
 from simulate.clinic.setup.equipment import Embryology, LaboratoryBenches, Outpatients, Theatre
 from simulate.clinic.setup.opening_days import Calendar
-from simulate.clinic.setup.time_units import MONTH_NAMES, Length, Weekday, in_time_units
+from simulate.clinic.setup.time_units import (
+    MONTH_NAMES,
+    Clock,
+    Length,
+    Weekday,
+    day_part,
+    in_time_units,
+)
 from simulate.core.coding import ARMS, DIAGNOSES
 from simulate.scenario.sections.parameter import Positive
 
@@ -33,15 +40,30 @@ LONGEST_HORIZON = 100_000
 MAX_PATIENTS = 10_000_000
 
 
+class OfficeHours(Document):
+    """When referrals are received: on weekdays that are no holidays, between two times of day."""
+
+    opens: Clock
+    closes: Clock
+
+    @model_validator(mode="after")
+    def _open_for_a_while(self) -> "OfficeHours":
+        if day_part(self.opens) >= day_part(self.closes):
+            raise ValueError(f"{self.closes} does not come after {self.opens}; give a later time")
+        return self
+
+
 class Referrals(Document):
     """When patients come. Without a rate they come on the days on which the scenario enrols them.
 
     ``by_month`` multiplies the rate in a calendar month. ``waiting_list`` names a CSV file beside
     the clinic file: patients who already wait on day 0, columns ``waiting_for`` (``first visit`` or
-    ``micro-TESE``) and ``days_waited``.
+    ``micro-TESE``) and ``days_waited``. With ``office_hours`` referrals at a rate are received on
+    weekdays, within these hours; without, at any time.
     """
 
     patients_per_week: Positive | None = None
+    office_hours: OfficeHours | None = None
     by_month: dict[str, Annotated[Number, Field(ge=0, le=1000)]] = Field(default_factory=dict)
     waiting_list: str | None = None
 

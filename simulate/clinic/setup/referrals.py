@@ -1,4 +1,4 @@
-"""When each patient is referred: a Poisson process that follows the seasons, or a real waiting list."""
+"""Referral days: a Poisson process with seasons, or a real waiting list."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -13,8 +13,8 @@ from protocol.reading.numbers import cure_of, lone_number, shown
 from protocol.tables import read_bytes, read_rows
 from simulate.clinic.setup.clinic_file import Clinic
 from simulate.clinic.setup.durations import GRAIN
-from simulate.clinic.setup.opening_days import DAYS_PER_WEEK
-from simulate.clinic.setup.time_units import MONTH_NAMES
+from simulate.clinic.setup.opening_days import DAYS_PER_WEEK, Calendar
+from simulate.clinic.setup.time_units import MONTH_NAMES, WEEKDAYS, day_part
 from simulate.core.random_streams import RandomStreams
 from simulate.patients.baseline import recruitment_day
 from simulate.scenario import Population
@@ -24,6 +24,10 @@ Floats = NDArray[np.float64]
 #: A waiting list's places, by the name a file gives them.
 PLACES = ("first visit", "micro-TESE")
 HORIZON_YEARS = 400
+
+#: Days on which an office receives referrals, and days that are laid out beyond the horizon.
+WORKDAYS = WEEKDAYS[:5]
+SLACK = 60
 
 #: Most patients of one run, as for ``--patients``.
 MAX_PATIENTS_IN_RUN = 10_000_000
@@ -55,8 +59,31 @@ def referral_days(clinic: Clinic, population: Population, streams: RandomStreams
         times = np.interp(unit, heap, knots, right=np.inf)
     else:
         times = unit * DAYS_PER_WEEK / rate.value
+    if clinic.referrals.office_hours:
+        times = _in_office_hours(clinic, times)
     rounded: Floats = np.floor(times * GRAIN) / GRAIN
     return rounded
+
+
+def _in_office_hours(clinic: Clinic, times: Floats) -> Floats:
+    """Move referrals within the horizon into office hours: time runs only while the office is open.
+
+    Their order stays, and so does their expected number. Later ones stay beyond the horizon.
+    """
+    office, last = clinic.referrals.office_hours, clinic.horizon_days
+    if office is None or last is None:
+        return times
+    calendar = Calendar(clinic.opens, clinic.holidays)
+    days_open = np.cumsum(
+        [calendar.is_open(day) and calendar.weekday(day) in WORKDAYS for day in range(last + SLACK)]
+    )
+    opens, closes = day_part(office.opens), day_part(office.closes)
+    within = times < last
+    worked = times[within] * days_open[last - 1] / last
+    day = np.searchsorted(days_open, np.floor(worked), side="right")
+    moved = times + SLACK
+    moved[within] = day + opens + (worked % 1) * (closes - opens)
+    return moved
 
 
 def patients_needed(clinic: Clinic, otherwise: int) -> int:
@@ -65,18 +92,27 @@ def patients_needed(clinic: Clinic, otherwise: int) -> int:
     Six standard deviations beyond the number expected; ``otherwise`` where there is no rate or no
     horizon.
     """
-    rate, horizon = clinic.referrals.patients_per_week, clinic.horizon_days
-    if rate is None or horizon is None:
+    rate, horizon, expected = (
+        clinic.referrals.patients_per_week, clinic.horizon_days, expected_referrals(clinic)
+    )  # fmt: skip
+    if rate is None or expected is None:
         return otherwise
-    expected = rate.value / DAYS_PER_WEEK * horizon
-    if clinic.referrals.by_month:
-        knots, heap = _cumulative(clinic, rate.value / DAYS_PER_WEEK)
-        expected = float(np.interp(horizon, knots, heap))
     if not expected < MAX_PATIENTS_IN_RUN:
         problem = f"{rate.value:g} a week over {horizon} days are {expected:.3g} patients"
         cure = f"give a rate and a horizon with fewer than {MAX_PATIENTS_IN_RUN}"
         raise InputError.of(f"clinic {clinic.id}", "referrals.patients_per_week", problem, cure)
     return int(np.ceil(expected + 6 * np.sqrt(expected) + 10))
+
+
+def expected_referrals(clinic: Clinic) -> float | None:
+    """Return the expected number of referrals within the horizon; None without rate or horizon."""
+    rate, horizon = clinic.referrals.patients_per_week, clinic.horizon_days
+    if rate is None or horizon is None:
+        return None
+    if clinic.referrals.by_month:
+        knots, heap = _cumulative(clinic, rate.value / DAYS_PER_WEEK)
+        return float(np.interp(horizon, knots, heap))
+    return float(rate.value / DAYS_PER_WEEK * horizon)
 
 
 def _cumulative(clinic: Clinic, per_day: float) -> tuple[Floats, Floats]:

@@ -59,10 +59,10 @@ class Behaviour(Document):
     """What patients do with the therapy they chose; with 0 throughout they do as they are told.
 
     ``missed_share`` of injections is missed, more by some patients than by others
-    (``missed_log_odds_sd``). ``dropout_share`` of patients stop within the three months, at the end of
-    the first or the second; ``dropout_per_spermatogenic_liability`` is the log odds of that per
-    unit of spermatogenic liability above the average patient's, so that below 0 patients with little hope
-    stop. ``lost_share`` of couples are not heard of again after sperm retrieval;
+    (``missed_log_odds_sd``). ``dropout_share`` of patients stop within the three months, at the end
+    of the first or the second; ``dropout_per_spermatogenic_liability`` is the log odds of that per
+    unit of spermatogenic liability above the average patient's, so that below 0 patients with
+    little hope stop. ``lost_share`` of couples are not heard of again after sperm retrieval;
     ``stop_after_failure`` is the share who give up after each failed transfer though embryos are
     left.
     """

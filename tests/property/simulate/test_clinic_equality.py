@@ -1,4 +1,4 @@
-"""The clinic without limits and delays is the numpy engine, patient for patient, value for value."""
+"""The clinic without limits and delays equals the numpy engine, patient by patient."""
 
 from pathlib import Path
 

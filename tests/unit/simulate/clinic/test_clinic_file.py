@@ -59,7 +59,7 @@ def test_a_whole_file_is_read():
         (THEATRE.replace("surgeon: A", 'surgeon: ""'), "at least 1 character"),
         (THEATRE.replace("minutes: 300", "minutes: -1"), "greater than"),
         (THEATRE.replace("value: 60", "value: -60"), "negative"),
-        (THEATRE.replace("unit: min", "unit: fortnight"), "no time"),
+        (THEATRE.replace("unit: min", "unit: fortnight"), "not a time"),
         (
             THEATRE + '    - {weekday: monday, start: "10:00", minutes: 90, surgeon: A}\n',
             "two lists at once",

@@ -86,7 +86,7 @@ def test_asking_when_a_slot_is_free_takes_none():
 
 
 def held(patients, lists, **more):
-    """Operate on patients given as (patient, joins, rank, minutes, patience); return when each began."""
+    """Operate on (patient, joins, rank, minutes, patience); return when each operation began."""
     theatre = Theatre.model_validate({"lists": lists, "operation": constant(60, "min"), **more})
     env = simpy.Environment()
     began, left = {}, {}

@@ -1,4 +1,4 @@
-"""Randomisation: shares, balance, guessability, and independence of patients who are yet to come."""
+"""Randomisation: shares, balance, predictability, and independence of later patients."""
 
 import numpy as np
 import pytest
@@ -101,7 +101,8 @@ def test_strata_are_balanced_one_by_one():
 
 
 def test_minimisation_of_the_first_men_by_hand():
-    # Patient 2 shares site and diagnosis with patient 1, patient 3 only the site, patient 4 nothing.
+    # Patient 2 shares site and diagnosis with patient 1, patient 3 only the site, patient 4
+    # nothing.
     site, diagnosis = [0, 0, 0, 1], [0, 0, 1, 1]
     arms = minimise([0.6, 0.3, 0.7, 0.9], [site, diagnosis], [2, 2], probability=1.0)
     # 1: tie, coin 0.6 -> 1. 2: arm 0 balances both. 3: tie (site level, diagnosis empty), 0.7 -> 1.
