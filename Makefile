@@ -1,4 +1,4 @@
-# Everything a newcomer needs. Each target sets itself up; the second run is fast.
+# Targets for users and contributors. Each one installs what it needs; the second run is fast.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -9,24 +9,23 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
   test-portable test-lowest test-newest
 
 help:
-	@echo "make reproduce   the published study beside its simulated twin (out/reproduce/report.html)"
-	@echo "make test        ruff, mypy, import-linter, pytest"
-	@echo "make test-portable  small commands as on older processors: every byte must be the same"
-	@echo "make test-lowest    the numbers with the lowest versions that pyproject.toml allows"
-	@echo "make test-newest    the numbers with the newest versions that there are"
-	@echo "make soak        hostile files and options, kills, full disks, rivals: SECONDS=600 SEED=1"
-	@echo "make structure   folders, import chains, cycles, shared names, unreached lines"
-	@echo "make calibrate   solve the paper scenario again and store its certificate"
-	@echo "make recover     does each analysis find the true effect? 2,000 studies per scenario"
-	@echo "make oracles     compute the reference values in R again and compare them; needs Rscript"
-	@echo "make bench       side-by-side speed against named peers"
-	@echo "make lock        resolve requirements.lock anew"
+	@echo "make reproduce      the published study and its simulation (out/reproduce/report.html)"
+	@echo "make test           ruff, mypy, import-linter, pytest"
+	@echo "make test-portable  run commands as on older processors; every byte must be the same"
+	@echo "make test-lowest    test with the lowest versions that pyproject.toml allows"
+	@echo "make test-newest    test with the newest available versions"
+	@echo "make soak           random tests of malformed input, kills, full disks: SECONDS=600 SEED=1"
+	@echo "make structure      folders, import chains, cycles, shared names, unreached lines"
+	@echo "make calibrate      calibrate the paper scenario and store its calibration record"
+	@echo "make recover        does each analysis recover the true effect? 2,000 replicates per case"
+	@echo "make oracles        recompute and compare the reference values in R; needs Rscript"
+	@echo "make bench          speed compared with other packages"
+	@echo "make lock           resolve requirements.lock again"
 
 setup: $(READY)
 
-# uv installs in seconds what takes pip a minute; where it cannot (no wheel, another index), pip does.
-# All is compiled at once: where PYTHONDONTWRITEBYTECODE is set, as in containers, nothing would be
-# kept later, and every command would compile its imports anew.
+# uv installs in seconds; pip is the fallback (no wheel, another index). Modules are compiled here,
+# because with PYTHONDONTWRITEBYTECODE, as in containers, every command would compile its imports again.
 $(READY): requirements.lock requirements.installer.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "pretese needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 2; }
@@ -61,10 +60,10 @@ tests: $(READY)
 test-portable: $(READY)
 	$(BIN)/python tests/portable.py
 
-# The lowest and the newest versions, each in an environment of its own that is made anew. The
-# programs that tests compare with hold versions back, so they are left out: what is written with
-# the locked versions is compared, and tests that need no other program run. OTHER_PYTHON takes
-# another interpreter: make test-newest OTHER_PYTHON=python3.13
+# The lowest and the newest versions, each in a new environment. Packages that tests compare with
+# restrict versions and are not installed: outputs are compared with those of the locked versions, and
+# tests without other packages run. OTHER_PYTHON chooses the interpreter:
+# make test-newest OTHER_PYTHON=python3.13
 OTHER_PYTHON ?= $(BIN)/python
 test-lowest: CHOICE := --resolution lowest-direct
 test-newest: CHOICE := --upgrade

@@ -33,9 +33,9 @@ if TYPE_CHECKING:  # what follows loads on use; tools that read types see it at 
     from pretese.api.protocols.audits import audit as audit
     from pretese.api.protocols.regimens import regimen as regimen
     from pretese.api.shipped_names import shipped as shipped
+    from pretese.api.simulation.read_scenario import scenario as scenario
     from pretese.api.simulation.reproduction import calibrate as calibrate
     from pretese.api.simulation.reproduction import reproduce as reproduce
-    from pretese.api.simulation.scenarios import scenario as scenario
     from pretese.api.trials.designs import design as design
     from pretese.api.trials.designs import report as report
     from pretese.api.trials.group_sequential import boundaries as boundaries
@@ -45,7 +45,7 @@ if TYPE_CHECKING:  # what follows loads on use; tools that read types see it at 
 _PUBLIC = {
     "regimen": "pretese.api.protocols.regimens",
     "audit": "pretese.api.protocols.audits",
-    "scenario": "pretese.api.simulation.scenarios",
+    "scenario": "pretese.api.simulation.read_scenario",
     "plan": "pretese.api.analysis.analyses",
     "analyse": "pretese.api.analysis.analyses",
     "recover": "pretese.api.analysis.recoveries",

@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 
-from pretese.io.output.versions import program_version
 from pretese.jobs.signals import exit_code, ignore_stop_signals, orderly_stop
 from pretese.jobs.threads import limit_threads
 from pretese.screen.endings import (
@@ -46,6 +45,7 @@ COMMANDS = {
     "regimen": "list, show, prove and test protocol files",
     "schedule": "dated injections, visits and decisions, as a table and a calendar",
     "audit": "what was done against what was due",
+    "serve": "pages for the bedside, and a CDS Hooks service, in a browser",
 }
 
 #: Faults of one input that are listed; the rest is counted.
@@ -85,7 +85,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(program_version(), prog_name="pretese")
+@click.version_option(package_name="pretese", prog_name="pretese")  # looked up when asked for
 @click.option("--debug", is_flag=True, help="Show the traceback of an internal error.")
 def app(debug: bool) -> None:
     """Hormone protocol before micro-TESE: decide, simulate, estimate.

@@ -7,6 +7,8 @@ from protocol.errors import InputError
 #: Years for which time zones, calendar programs and event logs are dependable.
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
+MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
 
 def day_from(date: dt.date, days: int, where: str) -> dt.date:
     """Return the date so many ``days`` after another; before it if they are negative.
@@ -22,6 +24,20 @@ def day_from(date: dt.date, days: int, where: str) -> dt.date:
         end = "beginning" if days < 0 else "end"
         problem = f"{date} is less than {abs(days)} days from the {end} of the calendar"
         raise InputError.of(where, "", problem, "give a date in the years 100 to 9900") from None
+
+
+def spoken_date(date: dt.date) -> str:
+    """Return a date as people write it, whatever the locale.
+
+    >>> spoken_date(dt.date(2022, 4, 1))
+    '1 Apr 2022'
+    """
+    return f"{short_date(date)} {date.year}"
+
+
+def short_date(date: dt.date) -> str:
+    """Return the day and month of a date, such as ``1 Apr``."""
+    return f"{date.day} {MONTH_NAMES[date.month - 1]}"
 
 
 def nearest_day(date: dt.date, days: int) -> dt.date:

@@ -18,7 +18,7 @@ from simulate.cohort.draw import Cohort, draw_cohort
 from simulate.core.coding import DIAGNOSES
 from simulate.core.random_streams import CHUNK
 from simulate.endpoints import ENDPOINTS, Endpoint, potential_outcomes
-from simulate.scenario import Scenario
+from simulate.scenario.scenario_file import Scenario
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -185,7 +185,7 @@ def truth_table(effects: Mapping[str, Effect]) -> pd.DataFrame:
             "risk_untreated": float(effect.risk_untreated),
             "risk_treated": float(effect.risk_treated),
             "truth": float(getattr(effect, scale)),
-            "monte_carlo_se": float(getattr(effect, _SE[scale])),
+            "mcse": float(getattr(effect, _SE[scale])),
         }
         for key, effect in effects.items()
         for scale in SCALES

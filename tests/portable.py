@@ -42,7 +42,7 @@ COMMANDS = {
     "recovered": "recover paper missing-at-random --replicates 2 --truth-patients 20000 "
     "--workers 1",
     "planned": "power superiority-any-sperm --replicates 100 --workers 1 --json",
-    "monitored": "power three-looks --replicates 20 --by-men --workers 1",
+    "monitored": "power three-analyses --replicates 20 --patient-level --workers 1",
     "several": "power three-endpoints --replicates 20 --workers 1",
     "minimised": "power minimisation-eight-sites --replicates 20 --workers 1",
     "clinic": "clinic --patients 200 --replicates 2 --workers 1 --xes --json",

@@ -1,7 +1,8 @@
 """Trials per second, simulate and fit: batched here, against a hand-written loop.
 
-Each trial: 600 men, randomised treatment, six normal covariates, a logistic outcome; then logistic
-regression with 8 coefficients. The peer draws with numpy and fits with statsmodels, one by one.
+Each trial: 600 participants, randomised treatment, six normal covariates, a logistic outcome; then
+logistic regression with 8 coefficients. The peer draws with numpy and fits with statsmodels, one by
+one.
 """
 
 import numpy as np
@@ -12,13 +13,13 @@ from benchmarks.timing import best_of
 from estimate.regression.logistic import fit_logistic
 from simulate.core.random_streams import RandomStreams
 
-MEN, COEFFICIENTS, TRIALS = 600, 8, 200
+PARTICIPANTS, COEFFICIENTS, TRIALS = 600, 8, 200
 TRUE = np.array([-1.0, 0.45, 0.3, -0.2, 0.1, 0.0, 0.25, -0.15])
 
 
 def batched() -> np.ndarray:
-    streams = RandomStreams(1, MEN, TRIALS)
-    design = np.empty((TRIALS, MEN, COEFFICIENTS))
+    streams = RandomStreams(1, PARTICIPANTS, TRIALS)
+    design = np.empty((TRIALS, PARTICIPANTS, COEFFICIENTS))
     design[..., 0] = 1
     design[..., 1] = streams.uniform("arm") < 0.5
     design[..., 2:] = streams.normal("covariates", width=COEFFICIENTS - 2)
@@ -30,10 +31,10 @@ def loop() -> np.ndarray:
     found = []
     for trial in range(TRIALS):
         random = np.random.default_rng([1, trial])
-        design = np.ones((MEN, COEFFICIENTS))
-        design[:, 1] = random.random(MEN) < 0.5
-        design[:, 2:] = random.standard_normal((MEN, COEFFICIENTS - 2))
-        outcome = random.random(MEN) < expit(design @ TRUE)
+        design = np.ones((PARTICIPANTS, COEFFICIENTS))
+        design[:, 1] = random.random(PARTICIPANTS) < 0.5
+        design[:, 2:] = random.standard_normal((PARTICIPANTS, COEFFICIENTS - 2))
+        outcome = random.random(PARTICIPANTS) < expit(design @ TRUE)
         found.append(sm.Logit(outcome, design).fit(disp=0).params)
     return np.array(found)
 

@@ -18,11 +18,11 @@ def draw_scores(z: Floats, sequential: Sequence[bool]) -> Figure:
     Bands hold each order statistic, and each share, in 95 % of repetitions.
     """
     order = np.argsort(z, kind="stable")
-    ranked, with_looks = np.asarray(z)[order], np.asarray(sequential)[order]
+    ranked, with_analyses = np.asarray(z)[order], np.asarray(sequential)[order]
     with house_style():
         figure = new_figure(7.2, 3.2)
         left, right = figure.subplots(1, 2)
-        _quantiles(left, ranked, with_looks)
+        _quantiles(left, ranked, with_analyses)
         _shares(right, ranked)
         figure.suptitle(
             f"{len(z)} random designs: simulated minus exact power, in Monte Carlo standard errors",
@@ -38,7 +38,10 @@ def _quantiles(axes: Axes, ranked: Floats, sequential: Floats) -> None:
     low, high = (ndtri(beta.ppf(p, rank, n + 1 - rank)) for p in (0.025, 0.975))
     axes.fill_between(expected, low, high, color=MUTED, alpha=0.2, lw=0)
     axes.plot(expected, expected, color=INK, lw=0.8)
-    for flag, colour, words in ((False, PUBLISHED, "one look"), (True, SIMULATED, "2 to 4 looks")):
+    for flag, colour, words in (
+        (False, PUBLISHED, "one analysis"),
+        (True, SIMULATED, "2 to 4 analyses"),
+    ):
         here = sequential == flag
         axes.plot(expected[here], ranked[here], "o", color=colour, ms=3.5, label=words)
     axes.set(xlabel="standard normal quantile", ylabel="z")

@@ -71,7 +71,7 @@ def _lists(study: PublishedStudy) -> Iterator[str]:
     yield "## Said without a figure\n"
     yield _table(
         ("id", "kind", "what the article says", "where"),
-        ((f"`{i}`", s.kind, s.says, _where(s.at)) for i, s in study.statements.items()),
+        ((f"`{i}`", s.kind, s.text, _where(s.at)) for i, s in study.statements.items()),
     )
     yield "## Not printed\n\nReferred to, but not in the text that was read.\n"
     yield _table(
@@ -81,7 +81,7 @@ def _lists(study: PublishedStudy) -> Iterator[str]:
     yield "## Findings\n\nWhere figures or words do not agree or leave a choice; reported only.\n"
     yield _table(
         ("id", "kind", "what was found", "where"),
-        ((f"`{i}`", f.kind, f.says, _where(f.at)) for i, f in study.findings.items()),
+        ((f"`{i}`", f.kind, f.text, _where(f.at)) for i, f in study.findings.items()),
     )
 
 

@@ -124,7 +124,8 @@ def mahalanobis_difference(
     """Return one standardised difference (...) for all levels of a category.
 
     Yang D, Dalton JE. *SAS Global Forum* 2012, paper 335; the covariance is that of the (weighted)
-    arms, averaged.
+    arms, averaged. Infinite if the arms have no level in common; levels that nobody has do not
+    count.
     """
     kind = data.kinds[covariate]
     if not isinstance(kind, Categorical):
@@ -142,9 +143,19 @@ def mahalanobis_difference(
         - p[..., None] * p[..., None, :]
         for p in shares
     ]
-    solved = np.linalg.solve((covs[0] + covs[1]) / 2, gap[..., None])[..., 0]
-    distance: Floats = np.sqrt((gap * solved).sum(-1))
-    return distance
+    pooled = (covs[0] + covs[1]) / 2
+    # a level that nobody has, or only one arm has, leaves a direction without variance
+    inverse = np.linalg.pinv(np.where(np.isfinite(pooled), pooled, 0.0), hermitian=True)
+    solved = np.einsum("...ij,...j->...i", inverse, gap)
+    distance = np.sqrt((gap * solved).sum(-1))
+    apart = (np.minimum(*(np.concatenate(_with_reference(p)) for p in shares)) <= 0).all(0)
+    return np.where(apart, np.inf, np.where(np.isfinite(gap).all(-1), distance, np.nan))
+
+
+def _with_reference(shares: Floats) -> list[Floats]:
+    """Return the share of every level, (level, ...), the reference first."""
+    rest = np.moveaxis(shares, -1, 0)
+    return [1 - rest.sum(0, keepdims=True), rest]
 
 
 def _every_column(data: AnalysisSet) -> dict[str, Floats]:

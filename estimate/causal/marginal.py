@@ -14,17 +14,20 @@ from typing import Literal
 import numpy as np
 from scipy.special import expit
 
-from estimate.causal.marginal_risks import Risks
 from estimate.causal.propensity import PropensityScore
-from estimate.causal.weighting import POPULATIONS
+from estimate.comparison.two_risks import Risks
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats
 from estimate.core.design_matrix import DesignMatrix, design_matrix
+from estimate.core.estimand import POPULATIONS
 from estimate.core.result import Estimate
 from estimate.regression.logistic import LogisticFit, fit_logistic
 from estimate.regression.sandwich import sandwich, scores
 
 Errors = Literal["delta", "robust", "M-estimation"]
+
+#: Label of intervals from influence functions.
+INFLUENCE = "Wald, influence function"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +111,13 @@ def g_computation_risks(
     if errors == "M-estimation":
         terms = scores(model.design.X, data.outcome, model.fit, data.weights) @ model.fit.cov
         moved = np.einsum("...np,a...p->a...n", terms, gradient)
-        cov = _covariance(share * (model.predicted - risks[..., None]) + moved)
+        cov = _covariance(data, share * (model.predicted - risks[..., None]) + moved)
     else:
         inner = model.fit.cov
         if errors == "robust":
             inner = sandwich(model.design.X, data.outcome, model.fit, data.weights)
         cov = np.einsum("a...p,...pq,b...q->...ab", gradient, inner, gradient)
-    return Risks(risks[0], risks[1], cov, data.n, model.fit.converged)
+    return Risks(risks[0], risks[1], cov, data.n, model.fit.converged, data.df)
 
 
 def g_computation(
@@ -140,7 +143,8 @@ def g_computation(
     model = model or outcome_model(data, covariates, interactions=interactions)
     risks = g_computation_risks(data, model, target=target, errors=errors)
     method = "g-computation" if target == "ate" else f"g-computation-{target}"
-    return risks.compare(data.question(POPULATIONS[target]), method, f"Wald, {errors}")
+    label = data.labelled(f"Wald, {errors}")
+    return risks.compare(data.question(POPULATIONS[target]), method, label)
 
 
 def aipw_risks(data: AnalysisSet, model: OutcomeModel, score: PropensityScore) -> Risks:
@@ -165,7 +169,7 @@ def aipw(
     """
     model = model or outcome_model(data, covariates, interactions=interactions)
     risks = aipw_risks(data, model, score)
-    return risks.compare(data.question(POPULATIONS["ate"]), "aipw", "Wald, influence function")
+    return risks.compare(data.question(POPULATIONS["ate"]), "aipw", data.labelled(INFLUENCE))
 
 
 def tmle_risks(data: AnalysisSet, model: OutcomeModel, score: PropensityScore) -> Risks:
@@ -203,7 +207,7 @@ def tmle(
     """
     model = model or outcome_model(data, covariates, interactions=interactions)
     risks = tmle_risks(data, model, score)
-    return risks.compare(data.question(POPULATIONS["ate"]), "tmle", "Wald, influence function")
+    return risks.compare(data.question(POPULATIONS["ate"]), "tmle", data.labelled(INFLUENCE))
 
 
 def _doubly_robust(
@@ -216,14 +220,19 @@ def _doubly_robust(
     n = data.n[..., None]
     risks = by_patient.sum(-1) / n[..., 0]
     influence = np.where(data.include, by_patient - risks[..., None], 0.0) / n
-    cov = _covariance(influence) * (data.n / (data.n - 1))[..., None, None]
-    return Risks(risks[0], risks[1], cov, data.n, sound & score.fit.converged)
+    cov = _covariance(data, influence)
+    if data.cluster is None:
+        cov = cov * (data.n / (data.n - 1))[..., None, None]
+    return Risks(risks[0], risks[1], cov, data.n, sound & score.fit.converged, data.df)
 
 
-def _covariance(influence: Floats) -> Floats:
+def _covariance(data: AnalysisSet, influence: Floats) -> Floats:
     """Return the (..., 2, 2) covariance of two averages from influences (2, ..., n)."""
-    cov: Floats = np.einsum("a...n,b...n->...ab", influence, influence)
-    return cov
+    if data.cluster is None:
+        cov: Floats = np.einsum("a...n,b...n->...ab", influence, influence)
+        return cov
+    units = data.by_unit(np.moveaxis(influence, 0, -1))
+    return np.asarray(units.swapaxes(-1, -2) @ units)
 
 
 def _group(data: AnalysisSet, target: str) -> Bools:

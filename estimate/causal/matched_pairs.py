@@ -13,9 +13,8 @@ from estimate.comparison.proportion import clopper_pearson_interval
 from estimate.comparison.two_sample import Comparison
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Floats, Ints
+from estimate.core.clusters import sum_by_cluster
 from estimate.core.result import Estimate, assemble
-from estimate.regression.adjustment import conditional_estimand
-from estimate.regression.sandwich import sum_by_cluster
 
 
 def discordant(data: AnalysisSet, matches: Matches) -> tuple[Ints, Ints]:
@@ -43,7 +42,7 @@ def paired(data: AnalysisSet, matches: Matches) -> Estimate:
         limits = [np.log(limit / (1 - limit)) for limit in (low, high)]
         z = value / error
     return assemble(
-        conditional_estimand(data, ["the pair"], matches.population),
+        data.conditional_question(["the pair"], matches.population),
         "matching-conditional",
         "odds ratio",
         value=value,

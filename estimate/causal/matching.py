@@ -15,7 +15,6 @@ from estimate.core.arrays import Bools, Floats, Ints
 from estimate.core.design_matrix import design_matrix
 from estimate.core.result import Estimate, wald
 from estimate.core.rounding import RANKED_DIGITS, significant
-from estimate.regression.adjustment import conditional_estimand
 from estimate.regression.logistic import fit_logistic
 from estimate.regression.odds_ratio import from_logistic
 from estimate.regression.sandwich import sandwich
@@ -278,7 +277,7 @@ def matched(
     fit = fit_logistic(design.X, data.outcome, w)
     column = design.column(data.treatment_name)
     n = np.count_nonzero(matches.pair >= 0, axis=-1)
-    estimand = conditional_estimand(data, covariates, matches.population)
+    estimand = data.conditional_question(covariates, matches.population)
     method = "matching-adjusted"
     if len(design.names) == 2:
         method, estimand = "matching", estimand.as_("marginal odds ratio")

@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from estimate.causal.marginal import OutcomeModel, outcome_model
-from estimate.causal.marginal_risks import Risks
 from estimate.comparison.stratified import joint_strata, sums_within
+from estimate.comparison.two_risks import Risks
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats
 from estimate.core.result import Estimate

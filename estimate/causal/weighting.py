@@ -10,31 +10,21 @@ from typing import Literal
 
 import numpy as np
 
-from estimate.causal.marginal_risks import Risks
 from estimate.causal.propensity import PropensityScore
+from estimate.comparison.two_risks import Risks
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats
 from estimate.core.design_matrix import design_matrix
+from estimate.core.estimand import POPULATIONS, Target
 from estimate.core.result import Estimate, wald
-from estimate.regression.adjustment import conditional_estimand
 from estimate.regression.logistic import fit_logistic
 from estimate.regression.odds_ratio import from_logistic
 from estimate.regression.sandwich import sandwich, scores, stacked_covariance
 
-Target = Literal["ate", "att", "atc", "ato", "atm"]
 Errors = Literal["naive", "HC0", "HC1", "HC3", "survey", "M-estimation"]
 
 #: What `weighted_risks` knows besides: M-estimation with residuals enlarged by leverage.
 RiskErrors = Errors | Literal["M-estimation HC3"]
-
-#: Whom each target's weighted arms resemble.
-POPULATIONS: dict[Target, str] = {
-    "ate": "all patients",
-    "att": "patients like the treated",
-    "atc": "patients like the untreated",
-    "ato": "the overlap population (overlap weights)",
-    "atm": "the matched population (matching weights)",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +166,8 @@ def weighted_risks(
         influence.append(by_patient)
         naive.append(risk * (1 - risk) / total)
     sizes = np.stack(w.effective_size(data), axis=-1)
-    stack = np.stack(influence, axis=-2)
+    units = data.by_unit(np.stack(influence, axis=-1))
+    stack = units.swapaxes(-1, -2)
     cov = stack @ stack.swapaxes(-1, -2)
     if errors == "naive":
         cov = np.stack(naive, axis=-1)[..., None] * np.eye(2)
@@ -184,6 +175,7 @@ def weighted_risks(
         cov = cov * (n / (n - p))[..., None, None]
     elif errors == "survey":
         cov, df = cov * (n / (n - 1))[..., None, None], n - p
+    df = data.df if df is None else df
     return Risks(risks[0], risks[1], cov, n, score.fit.converged, df, sizes)
 
 
@@ -199,7 +191,7 @@ def iptw(
     """
     estimand = data.question(POPULATIONS[w.target])
     return weighted_risks(data, score, w, errors=errors).compare(
-        estimand, f"iptw-{w.target}", f"Wald, {errors}"
+        estimand, f"iptw-{w.target}", data.labelled(f"Wald, {errors}")
     )
 
 
@@ -221,7 +213,7 @@ def iptw_adjusted(
     fit = fit_logistic(design.X, data.outcome, w.value)
     column = design.column(data.treatment_name)
     method = f"iptw-{w.target}-adjusted"
-    estimand = conditional_estimand(data, covariates, POPULATIONS[w.target])
+    estimand = data.conditional_question(covariates, POPULATIONS[w.target])
     if errors == "naive":
         return from_logistic(
             fit, design.X, data.outcome, column, estimand, method, n=data.n, weights=w.value

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from estimate.comparison.degenerate_risks import score_if_degenerate
+from estimate.comparison.two_risks import score_if_degenerate
 from estimate.comparison.two_sample import Comparison, chi_square
 from estimate.core.arrays import Bools, Floats
 from estimate.core.estimand import Estimand

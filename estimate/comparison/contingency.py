@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from estimate.comparison.degenerate_risks import score_if_degenerate
 from estimate.comparison.risk_difference import compare_arms
+from estimate.comparison.two_risks import clustered_risks, score_if_degenerate
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats
 from estimate.core.estimand import Estimand
@@ -95,6 +95,8 @@ def count(data: AnalysisSet) -> TwoByTwo:
 def unadjusted(data: AnalysisSet, *, population: str = "all patients") -> tuple[Estimate, ...]:
     """Return the unadjusted risk difference, risk ratio and odds ratio of an analysis set."""
     estimand = data.question(population, "unadjusted")
+    if data.cluster is not None:
+        return clustered_risks(data).compare(estimand, "unadjusted", data.labelled("Wald"))
     table = count(data)
     return (
         risk_difference(table, estimand),

@@ -1,6 +1,6 @@
 """Who is analysed, with which columns, and who is not and why."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from estimate.core.arrays import Bools, Floats, Ints
+from estimate.core.clusters import read_clusters, sum_by_cluster
 from estimate.core.columns import Kind, Numeric, read_columns
 from estimate.core.estimand import Estimand
 from estimate.core.refusals import refuse_what_cannot_be_analysed
@@ -35,6 +36,11 @@ class AnalysisSet:
         Reasons for exclusion, to (...) counts; a patient counts under the first reason only.
     treatment_name, outcome_name
         Column names, for labels.
+    cluster
+        (..., n) whole numbers from 0: rows of one cluster (a couple, a centre) are dependent. None
+        if rows are independent.
+    cluster_name
+        Column name of the clusters; empty without.
     """
 
     treatment: Floats
@@ -45,6 +51,41 @@ class AnalysisSet:
     reasons: Mapping[str, Ints]
     treatment_name: str
     outcome_name: str
+    cluster: Ints | None = None
+    cluster_name: str = ""
+
+    @property
+    def clusters(self) -> Ints:
+        """Independent units analysed, (...): clusters, or patients without clusters."""
+        if self.cluster is None:
+            return self.n
+        count = int(self.cluster.max(initial=0)) + 1
+        inside = np.zeros((*self.include.shape[:-1], count), bool)
+        np.put_along_axis(inside, np.where(self.include, self.cluster, 0), True, -1)
+        # a cluster 0 without an analysed row was marked by excluded rows
+        inside[..., 0] = (self.include & (self.cluster == 0)).any(-1)
+        return np.asarray(np.count_nonzero(inside, axis=-1))
+
+    def by_unit(self, terms: Floats) -> Floats:
+        """Return terms (..., n, p) summed within independent units; as they are without clusters.
+
+        Sums are scaled by the square root of G / (G - 1) for G clusters, so that their products
+        estimate a covariance without the bias of few clusters to first order.
+        """
+        if self.cluster is None:
+            return terms
+        g = self.clusters[..., None, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return sum_by_cluster(terms, self.cluster) * np.sqrt(g / (g - 1))
+
+    @property
+    def df(self) -> Ints | None:
+        """Degrees of freedom of t tests: clusters - 1, or None (normal) without clusters."""
+        return None if self.cluster is None else self.clusters - 1
+
+    def labelled(self, interval: str) -> str:
+        """Return the label of an interval, with the clusters that its errors allow for."""
+        return f"{interval}, clustered by {self.cluster_name}" if self.cluster_name else interval
 
     @property
     def n(self) -> Ints:
@@ -61,6 +102,14 @@ class AnalysisSet:
         """Return what a comparison of the arms asks about a population."""
         treatment = f"{self.treatment_name} 1 vs 0"
         return Estimand(population, treatment, self.outcome_name, summary)
+
+    def conditional_question(
+        self, given: Sequence[str] | None, population: str, measure: str = "odds ratio"
+    ) -> Estimand:
+        """Return what a regression on treatment and covariates asks; None: given all of them."""
+        names = tuple(self.kinds if given is None else given)
+        words = f"conditional {measure} given {', '.join(names)}" if names else measure
+        return self.question(population, words)
 
     def keep(self, condition: ArrayLike, reason: str) -> "AnalysisSet":
         """Return the set without patients for whom ``condition`` (..., n) is false."""
@@ -85,6 +134,7 @@ class AnalysisSet:
             outcome=self.outcome[index],
             covariates={name: column[index] for name, column in self.covariates.items()},
             include=self.include[index],
+            cluster=None if self.cluster is None else self.cluster[index],
             reasons={why: np.asarray(count)[index] for why, count in self.reasons.items()},
         )
 
@@ -96,6 +146,7 @@ def analysis_set(
     outcome: str,
     covariates: Mapping[str, Kind] | None = None,
     include: ArrayLike | None = None,
+    cluster: str | None = None,
     where: str = "data",
 ) -> AnalysisSet:
     """Check columns and keep the complete cases.
@@ -112,6 +163,9 @@ def analysis_set(
     include
         (..., n) who is eligible; None is everybody. Others are excluded as "not eligible", and
         nothing is asked of their values.
+    cluster
+        Name of a column whose rows of equal value are dependent. Rows without a value are
+        excluded.
     where
         File or table, for messages.
 
@@ -151,6 +205,10 @@ def analysis_set(
         if missing.any():
             reasons[f"{name} is missing"] = np.count_nonzero(missing, axis=-1)
             stay &= ~missing
+    units = None if cluster is None else read_clusters(columns, cluster, shape, where)
+    if units is not None and (unknown := stay & (units < 0)).any():
+        reasons[f"{cluster} is missing"] = np.count_nonzero(unknown, axis=-1)
+        stay &= ~unknown
     read = {name: np.where(stay, column, 0.0) for name, column in read.items()}
     refuse_what_cannot_be_analysed(read, list(kinds), stay, reasons, (treatment, outcome), where)
     return AnalysisSet(
@@ -162,6 +220,8 @@ def analysis_set(
         reasons=reasons,
         treatment_name=treatment,
         outcome_name=outcome,
+        cluster=None if units is None else np.maximum(units, 0),
+        cluster_name=cluster or "",
     )
 
 

@@ -7,6 +7,18 @@ trials*, 2019, section A.3.
 from dataclasses import dataclass, replace
 from typing import Literal
 
+#: Population that weights make both arms resemble.
+Target = Literal["ate", "att", "atc", "ato", "atm"]
+
+#: Whom each target's weighted arms resemble.
+POPULATIONS: dict[Target, str] = {
+    "ate": "all patients",
+    "att": "patients like the treated",
+    "atc": "patients like the untreated",
+    "ato": "the overlap population (overlap weights)",
+    "atm": "the matched population (matching weights)",
+}
+
 #: How an intercurrent event is dealt with (ICH E9(R1), section A.3.2).
 Strategy = Literal[
     "treatment policy",

@@ -1,5 +1,7 @@
 """Stacks of small matrices, of which some may be singular: solve, invert, find what is double."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -48,6 +50,47 @@ def quadratic_form(b: Floats, cov: Floats) -> Floats:
     cov = np.where(sound[..., None, None], cov, np.eye(b.shape[-1]))
     solved = np.linalg.solve(cov, b[..., None])[..., 0]
     return np.where(sound, (b * solved).sum(-1), np.nan)
+
+
+def collinear_groups(
+    columns: Mapping[str, Floats], *, inflation: float = 100.0
+) -> list[tuple[str, ...]]:
+    """Return groups of numeric columns of which one nearly is a linear combination of the others.
+
+    A column with a variance inflation factor above ``inflation`` forms a group with the columns
+    that predict it. Only rows without a missing value count (NaN).
+
+    Examples
+    --------
+    >>> x = np.array([1.0, 2, 3, 4, 5, 7])
+    >>> collinear_groups({"cm": x, "age": np.array([3.0, 1, 2, 2, 5, 1]), "mm": 10 * x})
+    [('cm', 'mm')]
+    """
+    rows = np.stack(list(columns.values()), -1) if columns else np.empty((0, 0))
+    rows = rows[np.isfinite(rows).all(-1)]
+    names = [name for name, x in zip(columns, rows.T, strict=True) if len(x) and np.ptp(x) > 0]
+    values = {name: x for name, x in zip(columns, rows.T, strict=True) if name in names}
+    groups: list[tuple[str, ...]] = []
+    while len(values) > 1:
+        scaled = {name: (x - x.mean()) / x.std() for name, x in values.items()}
+        factors = {name: _inflation(scaled, name) for name in scaled}
+        worst = max(factors, key=lambda name: factors[name][0])
+        factor, coefficients = factors[worst]
+        if factor < inflation or len(rows) <= len(values):
+            break
+        near = [name for name, b in coefficients.items() if abs(b) > 0.05]
+        groups.append(tuple(name for name in columns if name in (worst, *near)))
+        del values[worst]
+    return groups
+
+
+def _inflation(scaled: Mapping[str, Floats], name: str) -> tuple[float, dict[str, float]]:
+    """Return a column's variance inflation factor and its coefficients on the others."""
+    others = {other: x for other, x in scaled.items() if other != name}
+    X = np.stack(list(others.values()), -1)
+    coefficients = np.linalg.lstsq(X, scaled[name], rcond=None)[0]
+    residual = float(np.mean((scaled[name] - X @ coefficients) ** 2))
+    return 1 / max(residual, 1e-15), dict(zip(others, coefficients.tolist(), strict=True))
 
 
 def independent_columns(

@@ -24,7 +24,6 @@ from estimate.heterogeneity.additive import (
     recode,
 )
 from estimate.heterogeneity.subgroups import interaction_design
-from estimate.regression.adjustment import conditional_estimand
 from estimate.regression.logistic import fit_logistic
 
 
@@ -71,7 +70,7 @@ def risk_interaction(
     risk4, slope4 = np.stack(risks, -1), np.stack(slopes, -2)
     cov4 = np.einsum("...ip,...pq,...jq->...ij", slope4, fit.cov, slope4)
     signs = np.array([1.0, -1.0, -1.0, 1.0])
-    question = conditional_estimand(data, covariates, "all patients analysed")
+    question = data.conditional_question(covariates, "all patients analysed")
     contrast = wald(
         question.as_("interaction contrast of marginal risks"),
         "g-computation",

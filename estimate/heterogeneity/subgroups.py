@@ -17,7 +17,6 @@ from estimate.core.arrays import Bools, Floats, Ints
 from estimate.core.design_matrix import design_matrix
 from estimate.core.matrices import independent_columns
 from estimate.core.result import Estimate, wald
-from estimate.regression.adjustment import conditional_estimand
 from estimate.regression.logistic import fit_logistic
 from estimate.regression.odds_ratio import from_logistic
 from estimate.regression.profile import likelihood_ratio
@@ -229,7 +228,7 @@ def effect_within(
     X = X[..., independent_columns(X, weights, keep=2) if kept is None else list(kept)]
     # Patients of other subgroups stay in the array with weight 0 and finite values.
     fit = fit_logistic(X, data.outcome, weights)
-    question = conditional_estimand(data, covariates, label)
+    question = data.conditional_question(covariates, label)
     n = np.count_nonzero(member, axis=-1)
     return from_logistic(
         fit, X, data.outcome, 1, question, "subgroup alone", n=n, weights=weights, profile=profile
@@ -254,7 +253,7 @@ def _together(
         variance = np.einsum("p,...pq,q->...", contrast, fit.cov, contrast)
         answers.append(
             wald(
-                conditional_estimand(data, covariates, label),
+                data.conditional_question(covariates, label),
                 "joint model with interaction",
                 "odds ratio",
                 np.einsum("...p,p->...", fit.coef, contrast),

@@ -13,8 +13,9 @@ from typing import Literal
 from estimate.causal.marginal import aipw, g_computation, tmle
 from estimate.causal.matching import Matches, match_nearest, matched
 from estimate.causal.randomised_g_computation import randomised
-from estimate.causal.weighting import Errors, Target, Weights, iptw, iptw_adjusted
+from estimate.causal.weighting import Errors, Weights, iptw, iptw_adjusted
 from estimate.comparison.contingency import unadjusted
+from estimate.core.estimand import Target
 from estimate.core.result import Estimate, Scale
 from estimate.methods.shared_work import Work
 from estimate.regression.adjustment import adjusted
@@ -33,7 +34,9 @@ Kind = Literal["marginal", "conditional"]
 Given = Literal["covariates", "propensity score", "pair", "site or strata"]
 
 #: What a method needs besides the analysis set; the score needs covariates too.
-Need = Literal["covariates", "propensity score", "outcome model", "pairs", "sites or strata"]
+Need = Literal[
+    "covariates", "propensity score", "outcome model", "pairs", "sites or strata", "clusters"
+]
 
 SCALES: tuple[Scale, ...] = ("risk difference", "risk ratio", "odds ratio")
 
@@ -63,6 +66,8 @@ class Method:
         Which commands offer it.
     because
         Why the others do not.
+    clusters
+        Whether its errors allow for rows that are dependent within clusters.
     weighting
         The weights or pairs whose balance is reported.
     balanced_as
@@ -78,6 +83,7 @@ class Method:
     needs: frozenset[Need] = frozenset({"covariates"})
     offered: frozenset[Door] = frozenset({"analyse", "recover"})
     because: str = ""
+    clusters: bool = False
     weighting: Callable[[Work], Weights | Matches] | None = None
     balanced_as: str | None = None
 
@@ -142,6 +148,14 @@ def _score_beside_covariates(work: Work) -> Answers:
     ]
 
 
+def _gee(work: Work) -> Estimate:
+    from estimate.regression.estimating_equations import (
+        clustered_odds_ratio,  # loads statsmodels, for it alone
+    )
+
+    return clustered_odds_ratio(work.data)
+
+
 def _within_pairs(work: Work) -> Answers:
     from estimate.causal.matched_pairs import paired  # loads scipy.stats, for this method alone
 
@@ -166,7 +180,7 @@ def _g_computation(target: Literal["ate", "att", "atc"]) -> Callable[[Work], Ans
 def _iptw(target: Target) -> Method:
     return Method(
         f"iptw-{target}", f"inverse-probability weighting ({target.upper()})", _weighted(target),
-        target=target, needs=_SCORE, weighting=lambda work: work.weights(target),
+        target=target, needs=_SCORE, clusters=True, weighting=lambda work: work.weights(target),
     )  # fmt: skip
 
 
@@ -174,18 +188,26 @@ _ENTRIES = (
     Method("unadjusted",
            "comparison of two proportions without covariates; risk difference with score test and "
            "score interval (Farrington-Manning)",
-           lambda work: unadjusted(work.observed), needs=frozenset(), offered=_EVERYWHERE),
+           lambda work: unadjusted(work.observed), needs=frozenset(), offered=_EVERYWHERE,
+           clusters=True),
     Method("adjusted", "logistic regression on treatment and covariates",
            lambda work: [adjusted(work.data, profile=not work.pooled)],
-           given="covariates", scales=_ODDS),
+           given="covariates", scales=_ODDS, clusters=True),
+    Method("gee", "logistic regression on treatment and covariates by generalised estimating "
+           "equations, exchangeable within clusters",
+           lambda work: [_gee(work)], given="covariates", scales=_ODDS,
+           needs=frozenset({"clusters"}), offered=_ANALYSE,
+           because="it fits one data set at a time", clusters=True),
     Method("firth", "the same with Firth's penalty", lambda work: [firth(work.data)],
            given="covariates", scales=_ODDS),
     Method("modified-poisson", "Poisson regression with robust errors",
-           lambda work: [modified_poisson(work.data)], given="covariates", scales=("risk ratio",)),
+           lambda work: [modified_poisson(work.data)], given="covariates", scales=("risk ratio",),
+           clusters=True),
     Method("ps-covariate", "logistic regression on treatment, covariates and propensity score",
-           _score_beside_covariates, given="covariates", scales=_ODDS, needs=_SCORE),
+           _score_beside_covariates, given="covariates", scales=_ODDS, needs=_SCORE,
+           clusters=True),
     Method("ps-covariate-alone", "logistic regression on treatment and propensity score",
-           _score_alone, given="propensity score", scales=_ODDS, needs=_SCORE),
+           _score_alone, given="propensity score", scales=_ODDS, needs=_SCORE, clusters=True),
     *(_iptw(target) for target in ("ate", "att", "atc", "ato", "atm")),
     Method("iptw-ate-naive", "weighting, weights taken as counts of patients",
            _weighted("ate", "naive"), needs=_SCORE, offered=_RECOVER, because=_SHOWN_TO_FAIL),
@@ -207,20 +229,22 @@ _ENTRIES = (
            _match_treated_largest, target="att", scales=_ODDS, needs=_PAIRS, offered=_RECOVER,
            because=_SHOWN_TO_FAIL),
     Method("g-computation", "g-computation (marginal standardisation) over all patients",
-           _g_computation("ate"), needs=_MODEL),
+           _g_computation("ate"), needs=_MODEL, clusters=True),
     Method("g-computation-att", "g-computation over the treated", _g_computation("att"),
-           target="att", needs=_MODEL),
+           target="att", needs=_MODEL, clusters=True),
     Method("g-computation-atc", "g-computation over the untreated", _g_computation("atc"),
-           target="atc", needs=_MODEL),
+           target="atc", needs=_MODEL, clusters=True),
     Method("g-computation-randomised",
            "g-computation with a logistic outcome model over all participants; Wald test "
            "with the variance of Ye et al., which uses the strata of the randomisation",
            lambda work: randomised(work.data, strata=work.choices.strata), needs=_MODEL,
            offered=_EVERYWHERE),
     Method("aipw", "augmented inverse-probability weighting",
-           lambda work: aipw(work.data, work.score, model=work.model), needs=_SCORE | _MODEL),
+           lambda work: aipw(work.data, work.score, model=work.model), needs=_SCORE | _MODEL,
+           clusters=True),
     Method("tmle", "targeted maximum likelihood",
-           lambda work: tmle(work.data, work.score, model=work.model), needs=_SCORE | _MODEL),
+           lambda work: tmle(work.data, work.score, model=work.model), needs=_SCORE | _MODEL,
+           clusters=True),
     Method("mantel-haenszel",
            "risk difference pooled over strata (Mantel-Haenszel, Sato's variance); "
            "Cochran-Mantel-Haenszel test",

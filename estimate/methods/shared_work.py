@@ -9,8 +9,9 @@ import numpy as np
 from estimate.causal.marginal import OutcomeModel, outcome_model
 from estimate.causal.matching import Focal, Matches, Order, match_nearest
 from estimate.causal.propensity import PropensityScore, propensity
-from estimate.causal.weighting import Target, Weights, weights
+from estimate.causal.weighting import Weights, weights
 from estimate.core.analysis_set import AnalysisSet
+from estimate.core.estimand import Target
 
 
 @dataclass(frozen=True, slots=True)

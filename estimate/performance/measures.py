@@ -1,8 +1,8 @@
-"""How well a method recovers the truth, over replicates, each number with its Monte Carlo error.
+"""Performance of a method over replicates, each measure with its Monte Carlo standard error.
 
 Morris TP, White IR, Crowther MJ. *Stat Med* 2019;38:2074-102, tables 5 and 6; type S and type M:
 Gelman A, Carlin J. *Perspect Psychol Sci* 2014;9:641-51. Replicates without a finite answer are
-counted as non-convergence and left out of the rest: every measure says how many it used.
+counted as non-convergence and excluded from the rest: every measure says how many it used.
 """
 
 import numpy as np
@@ -42,7 +42,7 @@ def measure_performance(
 ) -> Performance:
     """Return the performance of one method over replicates, the last axis.
 
-    For ratios give logarithms throughout. NaN in ``estimate`` marks a replicate without an answer.
+    For ratios give logarithms throughout. NaN in ``estimate`` marks non-convergence.
 
     Parameters
     ----------
@@ -68,7 +68,9 @@ def measure_performance(
     """
     b = np.asarray(estimate, float)
     if b.ndim == 0 or b.shape[-1] < 2:
-        raise InputError.of("performance", "estimate", "fewer than 2 replicates came", "draw more")
+        raise InputError.of(
+            "performance", "estimate", "there are fewer than 2 replicates", "simulate more"
+        )
     tally = Tally.of(
         b, std_error, truth, conf_low=conf_low, conf_high=conf_high, p_value=p_value, alpha=alpha,
         no_effect=no_effect,
@@ -93,7 +95,7 @@ def performance_of(estimate: Estimate, truth: ArrayLike, *, alpha: float = 0.05)
     --------
     >>> from estimate.core.estimand import Estimand
     >>> from estimate.core.result import wald
-    >>> question = Estimand("all men", "therapy 1 vs 0", "sperm_retrieved", "odds ratio")
+    >>> question = Estimand("all patients", "therapy 1 vs 0", "sperm_retrieved", "odds ratio")
     >>> answers = wald(question, "unadjusted", "odds ratio", np.log([1.5, 2.0, 3.0]), 0.4, 100)
     >>> f"{performance_of(answers, 2.0).bias.value:.4f}"
     '0.0393'
@@ -123,7 +125,7 @@ def relative_precision(estimate: ArrayLike, reference: ArrayLike) -> Measure:
     Parameters
     ----------
     estimate, reference
-        (..., replicate); replicates without both answers are left out.
+        (..., replicate); replicates without both answers are excluded.
     """
     return Comoments.of(estimate, reference).relative_precision()
 
@@ -137,7 +139,7 @@ def paired_difference(first: ArrayLike, second: ArrayLike) -> Measure:
     Parameters
     ----------
     first, second
-        (..., replicate); replicates without both are left out.
+        (..., replicate); replicates without both are excluded.
     """
     a, b = np.broadcast_arrays(np.asarray(first, float), np.asarray(second, float))
     return Moments.of(a - b, np.isfinite(a) & np.isfinite(b)).average()

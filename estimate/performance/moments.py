@@ -1,4 +1,4 @@
-"""Means and spreads with Monte Carlo errors, of parts that add up to the whole.
+"""Means and standard deviations with Monte Carlo errors, from parts that add up to the whole.
 
 A million replicates need not be in memory together: each part is reduced to its number, sum and
 squared deviations, and these are joined without loss (Chan TF, Golub GH, LeVeque RJ. *Am Stat*
@@ -87,7 +87,7 @@ class Moments:
         """Return the mean of values 0 and 1 as a measure."""
         return Measure(self.mean, proportion_mcse(self.mean, self.n), self.n)
 
-    def spread(self) -> Measure:
+    def standard_deviation(self) -> Measure:
         """Return the standard deviation as a measure."""
         return Measure(self.sd, _divide(self.sd, np.sqrt(2.0 * np.maximum(self.n - 1, 0))), self.n)
 
@@ -102,7 +102,7 @@ class Comoments:
 
     @classmethod
     def of(cls, first: ArrayLike, second: ArrayLike) -> "Comoments":
-        """Reduce the last axis; replicates without both are left out."""
+        """Reduce the last axis; replicates without both are excluded."""
         a, b = np.broadcast_arrays(np.asarray(first, float), np.asarray(second, float))
         both = np.isfinite(a) & np.isfinite(b)
         one, two = Moments.of(a, both), Moments.of(b, both)

@@ -153,7 +153,7 @@ class Tally:
             quantity for which replicates have to be gone through twice.
         """
         bias, mse = self.error.average(), self.squared_error.average()
-        empirical, model = self.estimate.spread(), _root(self.variance.average())
+        empirical, model = self.estimate.standard_deviation(), _root(self.variance.average())
         scale = np.where(self.truth.mean == 0, np.nan, self.truth.mean)
         return Performance(
             bias=bias,

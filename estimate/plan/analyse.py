@@ -28,7 +28,7 @@ from estimate.plan.findings import Analysis
 from estimate.plan.live_birth import live_births
 from estimate.plan.missing_data import CompleteData, complete
 from estimate.plan.pathways import pathways
-from estimate.plan.remarks import remarks
+from estimate.plan.remarks import cautions, remarks
 from estimate.plan.spec import Plan
 from estimate.regression.adjustment import adjusted
 from protocol.errors import InputError
@@ -98,6 +98,7 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
         changes=tuple(changes(columns, plan, where)),
         information=tuple(work.information),
         remarks=_remarks(whole.data, work.score, estimates),
+        cautions=cautions(columns, whole, plan, work.balances),
     )
 
 

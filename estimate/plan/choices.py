@@ -1,22 +1,17 @@
 """What a plan may say of one thing: a covariate, a subgroup, matching, missing values."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from estimate.causal.matching import Focal, Order
 from estimate.core.columns import Categorical, Kind, Numeric
 from estimate.core.estimand import Strategy
-from estimate.methods.registry import check_method
 from estimate.methods.shared_work import MatchingRule
 from protocol.reading.documents import Document
 from protocol.reading.fields import Number, Whole
 from protocol.shorten import shorten
-
-#: A method that `pretese analyse` offers.
-MethodName = Annotated[str, AfterValidator(partial(check_method, door="analyse"))]
 
 #: A pair of these is checked to lie within 0 to 100 and to rise.
 Percent = Annotated[Number, Field(ge=-1000, le=1000)]

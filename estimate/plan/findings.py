@@ -47,6 +47,8 @@ class Analysis:
         Method, scale and fraction of missing information of every pooled estimate.
     remarks
         Why estimates are missing, if some are and it is known.
+    cautions
+        What a reader must know that the numbers do not show.
     """
 
     plan: Plan
@@ -64,6 +66,7 @@ class Analysis:
     changes: tuple[Change, ...] = ()
     information: tuple[tuple[str, str, float], ...] = ()
     remarks: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
 
     def record(self) -> dict[str, Any]:
         """Return the analysis as plain values for JSON."""
@@ -85,6 +88,7 @@ class Analysis:
             "changes": [each.record() for each in self.changes],
             "missing": self._missing(),
             "remarks": list(self.remarks),
+            "cautions": list(self.cautions),
         }
 
     def _missing(self) -> dict[str, Any]:

@@ -50,7 +50,13 @@ def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
     InputError
         As `analysis_set`; and if the plan says that nothing is missing, and something is.
     """
-    build = partial(analysis_set, treatment=plan.treatment, outcome=plan.outcome, where=where)
+    build = partial(
+        analysis_set,
+        treatment=plan.treatment,
+        outcome=plan.outcome,
+        cluster=plan.cluster,
+        where=where,
+    )
     include = eligible(columns, plan, where)
     try:
         everyone = build(columns, include=include)
@@ -71,6 +77,8 @@ def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
         raise InputError(faults)
     done = _impute(everyone, read, plan)
     filled: dict[str, Any] = {plan.treatment: everyone.treatment, plan.outcome: everyone.outcome}
+    if plan.cluster is not None:
+        filled[plan.cluster] = columns[plan.cluster]
     for index, (name, kind) in enumerate(plan.kinds.items()):
         column = np.where(everyone.include, done.completed[..., index + 2], -1)
         filled[name] = _named(column, kind) if isinstance(kind, Categorical) else column

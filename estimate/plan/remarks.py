@@ -1,10 +1,29 @@
-"""Why a model of one table could not be fitted, in words."""
+"""Why a model could not be fitted, and what a reader must know that the numbers do not show."""
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from estimate.causal.balance import Balance
 from estimate.causal.propensity import PropensityScore
 from estimate.core.analysis_set import AnalysisSet
+from estimate.core.clusters import names_identifier
+from estimate.core.columns import Numeric
 from estimate.core.design_matrix import design_matrix
-from estimate.core.matrices import independent_columns
+from estimate.core.matrices import collinear_groups, independent_columns
+from estimate.imputation.chain import Imputation
+from estimate.methods.registry import METHODS
+from estimate.plan.missing_data import CompleteData
+from estimate.plan.spec import Plan
 from estimate.regression.logistic import fit_logistic
+
+#: Clusters below which cluster-robust errors are too small (Cameron AC, Miller DL. *J Hum Resour*
+#: 2015;50:317-72, section VI).
+FEW_CLUSTERS = 40
+
+#: Absolute standardised difference after matching or weighting that is called imbalance.
+IMBALANCE = 0.25
 
 
 def remarks(data: AnalysisSet, score: PropensityScore | None) -> tuple[str, ...]:
@@ -45,3 +64,80 @@ def remarks(data: AnalysisSet, score: PropensityScore | None) -> tuple[str, ...]
             "estimate; `firth` has"
         )
     return tuple(found)
+
+
+def cautions(
+    columns: Any, whole: CompleteData, plan: Plan, balances: Mapping[str, Balance]
+) -> tuple[str, ...]:
+    """Return cautions about clusters, balance and imputation; nothing if there is none."""
+    return (
+        *_about_identifiers(columns, whole, plan),
+        *_about_clusters(whole, plan),
+        *_about_balance(balances),
+        *_about_collinearity(whole),
+    )
+
+
+def _about_identifiers(columns: Any, whole: CompleteData, plan: Plan) -> Iterator[str]:
+    """Warn of rows that share an identifier and are analysed as independent."""
+    used = {plan.treatment, plan.outcome, *plan.kinds}
+    if plan.cluster is not None:
+        return
+    for name in map(str, columns):
+        if name in used or not names_identifier(name):
+            continue
+        values = np.asarray(columns[name], object)[whole.observed.include]
+        known = [str(value) for value in values if value is not None and value == value]
+        if len(set(known)) < len(known):
+            yield (
+                f"{name} has {len(set(known))} values in {len(known)} rows: rows of one {name} are "
+                f"analysed as independent; plan `cluster: {name}`"
+            )
+
+
+def _about_clusters(whole: CompleteData, plan: Plan) -> Iterator[str]:
+    if plan.cluster is None:
+        return
+    count = int(np.min(whole.observed.clusters))
+    if count < FEW_CLUSTERS:
+        yield (
+            f"{plan.cluster} has {count} clusters; cluster-robust errors need about "
+            f"{FEW_CLUSTERS}. With few centres, make {plan.cluster} a categorical covariate instead"
+        )
+    ignored = [
+        words
+        for words, asked in (
+            ("subgroups", plan.subgroups), ("splines", plan.splines), ("mediation", plan.mediation)
+        )
+        if asked
+    ]  # fmt: skip
+    if ignored:
+        yield f"{' and '.join(ignored)} take rows as independent, also within {plan.cluster}"
+
+
+def _about_balance(balances: Mapping[str, Balance]) -> Iterator[str]:
+    for name, found in balances.items():
+        if name not in METHODS or METHODS[name].weighting is None:
+            continue
+        size = np.abs(found.difference).reshape(-1, len(found.names)).mean(0)
+        if not np.isfinite(size).any() or np.nanmax(size) <= IMBALANCE:
+            continue
+        worst = int(np.nanargmax(size))
+        yield (
+            f"{name} leaves a standardised difference of {size[worst]:.2f} in "
+            f"{found.names[worst]}: the arms stay different; set a caliper, or take overlap weights"
+        )
+
+
+def _about_collinearity(whole: CompleteData) -> Iterator[str]:
+    """Name incomplete covariates that determine each other: chains of such columns cannot mix."""
+    done: Imputation | None = whole.imputation
+    if done is None:
+        return
+    numbers = {k: v for k, v in whole.columns.items() if isinstance(whole.data.kinds[k], Numeric)}
+    for names in collinear_groups(numbers):
+        if set(names) & set(done.incomplete):
+            yield (
+                f"{' and '.join(names)} are nearly collinear: imputing one from the other does not "
+                f"converge, however many iterations; leave {names[-1]} out of the covariates"
+            )

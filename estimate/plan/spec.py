@@ -1,18 +1,25 @@
 """What an analysis plan may say: one YAML file for any table of patients."""
 
+from functools import partial
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    field_validator,
+)
 
 from estimate.core.columns import Categorical, Kind, Numeric
-from estimate.methods.registry import METHODS
+from estimate.methods.registry import METHODS, check_method, methods_of
 from estimate.methods.shared_work import Choices
 from estimate.plan.choices import (
     Event,
     LiveBirthColumns,
     Matching,
     Measured,
-    MethodName,
     MissingData,
     Percent,
     Subgroup,
@@ -22,6 +29,9 @@ from estimate.plan.choices import (
 )
 from protocol.reading.documents import Document
 from protocol.reading.fields import Seed
+
+#: A method that `pretese analyse` offers.
+MethodName = Annotated[str, AfterValidator(partial(check_method, door="analyse"))]
 
 
 class Plan(Document):
@@ -61,6 +71,9 @@ class Plan(Document):
         None excludes nobody. The population changes.
     truncate_percent
         Percentiles at which inverse-probability weights are cut; None cuts none.
+    cluster
+        Column whose rows of equal value are dependent: the couple of an embryo, or a centre. Errors
+        then allow for dependence within clusters; None takes rows as independent.
     eligible
         Column of 0 and 1 that says who is analysed; None is everybody.
     population
@@ -87,6 +100,7 @@ class Plan(Document):
     trim_percent: tuple[Percent, Percent] | None = None
     truncate_percent: tuple[Percent, Percent] | None = None
     missing: Annotated[MissingData, BeforeValidator(name_alone)] = MissingData()
+    cluster: Annotated[str | None, Field(validate_default=True)] = None
     eligible: str | None = None
     population: str | None = None
     intercurrent: tuple[Event, ...] = ()
@@ -114,9 +128,28 @@ class Plan(Document):
     ) -> tuple[str, ...]:
         if len(set(value)) < len(value):
             raise ValueError("a method is listed twice")
-        needy = [method for method in value if METHODS[method].needs]
+        needy = [method for method in value if METHODS[method].needs - {"clusters"}]
         if needy and info.data.get("covariates") == {}:
             raise ValueError(f"{needy[0]} needs covariates; list them, or plan `unadjusted` alone")
+        return value
+
+    @field_validator("cluster")
+    @classmethod
+    def _methods_allow_for_clusters(cls, value: str | None, info: ValidationInfo) -> Any:
+        methods = info.data.get("methods", ())
+        if value is None:
+            needy = [name for name in methods if "clusters" in METHODS[name].needs]
+            if needy:
+                raise ValueError(f"`{needy[0]}` needs it; name the column of the clusters")
+            return value
+        if value in (info.data.get("treatment"), info.data.get("outcome")):
+            raise ValueError("name another column than treatment and outcome")
+        unable = [name for name in methods if not METHODS[name].clusters]
+        if unable:
+            able = [name for name in methods_of("analyse") if METHODS[name].clusters]
+            raise ValueError(
+                f"`{unable[0]}` takes rows as independent; choose from {', '.join(able)}"
+            )
         return value
 
     @field_validator("propensity")

@@ -1,4 +1,4 @@
-"""What a printed ratio and its interval imply: for readers who have the paper and not the men."""
+"""What a printed ratio and its interval imply, for readers without the patient data."""
 
 from dataclasses import dataclass
 
@@ -65,8 +65,8 @@ def risk_ratio_of(odds_ratio: ArrayLike, risk_untreated: ArrayLike) -> Floats:
     """Return the risk ratio that an odds ratio is at a risk in (0, 1) without treatment.
 
     Zhang J, Yu KF. *JAMA* 1998;280:1690-1691. Exact for one two-by-two table. With an adjusted odds
-    ratio it is biased, for men differ in their risk, and its limits are too narrow: use
-    `estimate.causal.marginal.g_computation` where there are men.
+    ratio it is biased, for patients differ in their risk, and its limits are too narrow: use
+    `estimate.causal.marginal.g_computation` if patient data are available.
 
     Examples
     --------

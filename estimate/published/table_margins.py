@@ -1,8 +1,8 @@
 """An adjusted odds ratio from a paper's totals alone.
 
 The likelihood of a logistic model on treatment and one category depends on the outcome only
-through its totals by arm and by level. A paper that prints these and the numbers of men in each
-arm and level has told its adjusted odds ratio, whether it meant to or not.
+through its totals by arm and by level. A paper that prints these and the numbers of patients in
+each arm and level has told its adjusted odds ratio, whether it meant to or not.
 """
 
 import numpy as np
@@ -29,16 +29,16 @@ def odds_ratio_from_margins(
     Parameters
     ----------
     treated, untreated
-        (k) men of each level in each arm.
+        (k) patients of each level in each arm.
     yes_by_level
-        (k) men with the outcome of each level, both arms together.
+        (k) patients with the outcome of each level, both arms together.
     yes_by_arm
-        Men with the outcome among the treated and among the untreated.
+        Patients with the outcome among the treated and among the untreated.
 
     Raises
     ------
     InputError
-        If the two totals of men with the outcome differ.
+        If the two totals of patients with the outcome differ.
 
     Examples
     --------
@@ -50,27 +50,27 @@ def odds_ratio_from_margins(
     ...     [146, 8, 10, 10],
     ...     [79, 23, 29, 18],
     ...     (115, 34),
-    ...     Estimand("operated", "therapy 1 vs 0", "sperm_retrieved", "odds ratio given diagnosis"),
+    ...     Estimand("operated", "therapy 1 vs 0", "sperm_retrieved", "adjusted odds ratio"),
     ... )
     >>> print(f"{answer.estimate:.3f} ({answer.conf_low:.3f} to {answer.conf_high:.3f})")
     1.569 (1.004 to 2.495)
     """
-    men = np.array([treated, untreated], float)
+    patients = np.array([treated, untreated], float)
     yes, arms = np.asarray(yes_by_level, float), np.asarray(yes_by_arm, float)
     if not np.isclose(yes.sum(), arms.sum()):
         raise InputError.of(
             "totals",
             "yes_by_arm",
-            f"{arms.sum():g} men with the outcome by arm but {yes.sum():g} by level",
-            "both must count the same men",
+            f"{arms.sum():g} patients with the outcome by arm but {yes.sum():g} by level",
+            "both must count the same patients",
         )
-    levels = men.shape[1]
+    levels = patients.shape[1]
     # Any table with these totals has the same maximum; this one is the simplest.
-    share = np.outer(arms, yes) / yes.sum() / men
+    share = np.outer(arms, yes) / yes.sum() / patients
     X = np.zeros((2, levels, levels + 1))
     X[..., 0] = 1
     X[0, :, 1] = 1
     X[:, 1:, 2:] = np.eye(levels - 1)
-    X, share, weights = X.reshape(-1, levels + 1), share.ravel(), men.ravel()
+    X, share, weights = X.reshape(-1, levels + 1), share.ravel(), patients.ravel()
     fit = fit_logistic(X, share, weights)
     return from_logistic(fit, X, share, 1, estimand, method, n=weights.sum(), weights=weights)

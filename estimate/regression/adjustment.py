@@ -8,9 +8,10 @@ from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Floats
 from estimate.core.design_matrix import DesignMatrix, design_matrix
 from estimate.core.estimand import Estimand
-from estimate.core.result import Estimate
-from estimate.regression.logistic import fit_logistic
+from estimate.core.result import Estimate, wald
+from estimate.regression.logistic import LogisticFit, fit_logistic
 from estimate.regression.odds_ratio import from_logistic
+from estimate.regression.sandwich import scores
 
 
 def adjusted(
@@ -47,30 +48,43 @@ def adjusted(
     if score is not None:
         design = _with_score(design, data, score)
         names.append("the propensity score")
-    estimand = conditional_estimand(data, names, population)
+    estimand = data.conditional_question(names, population)
     fit = fit_logistic(design.X, data.outcome, data.weights)
     column = design.column(data.treatment_name)
+    if data.cluster is not None:
+        return _clustered(data, design, fit, column, estimand, method)
     return from_logistic(
         fit, design.X, data.outcome, column, estimand, method, n=data.n, weights=data.weights,
         profile=profile,
     )  # fmt: skip
 
 
+def _clustered(
+    data: AnalysisSet,
+    design: DesignMatrix,
+    fit: LogisticFit,
+    column: int,
+    estimand: Estimand,
+    method: str,
+) -> Estimate:
+    """Return the odds ratio with errors that allow for dependence within clusters."""
+    terms = data.by_unit(scores(design.X, data.outcome, fit, data.weights))
+    cov = fit.cov @ (terms.swapaxes(-1, -2) @ terms) @ fit.cov
+    return wald(
+        estimand,
+        method,
+        "odds ratio",
+        fit.coef[..., column],
+        np.sqrt(np.maximum(cov[..., column, column], 0.0)),
+        data.n,
+        interval=data.labelled("Wald, HC0"),
+        converged=fit.converged,
+        df=data.df,
+    )
+
+
 def _with_score(design: DesignMatrix, data: AnalysisSet, score: Floats) -> DesignMatrix:
     column = np.where(data.include, score, 0.0)[..., None]
     return DesignMatrix(
         np.concatenate([design.X, column], axis=-1), (*design.names, "propensity score")
-    )
-
-
-def conditional_estimand(
-    data: AnalysisSet,
-    covariates: Sequence[str] | None,
-    population: str,
-    measure: str = "odds ratio",
-) -> Estimand:
-    """Return the question that a regression on treatment and covariates answers."""
-    names = tuple(data.kinds if covariates is None else covariates)
-    return data.question(
-        population, f"conditional {measure} given {', '.join(names)}" if names else measure
     )

@@ -17,7 +17,6 @@ from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats
 from estimate.core.design_matrix import design_matrix
 from estimate.core.result import Z95, Estimate, assemble
-from estimate.regression.adjustment import conditional_estimand
 
 STEP_LIMIT = 200
 
@@ -150,7 +149,7 @@ def firth(
     ratio, p_value = penalised_test(X, data.outcome, fit, column, data.weights)
     value = fit.coef[..., column]
     return assemble(
-        conditional_estimand(data, covariates, population),
+        data.conditional_question(covariates, population),
         "firth",
         "odds ratio",
         value=value,

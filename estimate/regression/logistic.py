@@ -297,5 +297,4 @@ class _Block:
 
 
 def _mean_weight(weights: Floats) -> Floats:
-    mean: Floats = weights.sum(-1) / np.maximum(1, np.count_nonzero(weights, axis=-1))
-    return mean
+    return np.asarray(weights.sum(-1) / np.maximum(1, np.count_nonzero(weights, axis=-1)))

@@ -16,7 +16,6 @@ from estimate.core.arrays import Bools, Floats
 from estimate.core.design_matrix import design_matrix
 from estimate.core.matrices import invert_each, solve_each
 from estimate.core.result import Estimate, wald
-from estimate.regression.adjustment import conditional_estimand
 
 #: Newton steps, halvings included, before a fit is given up. Regular fits need five to eight; where
 #: an arm has no event every step takes about one from its coefficient, and the limit is reached.
@@ -121,6 +120,13 @@ def _mean(X: Floats, coef: Floats) -> Floats:
     return np.asarray(np.exp(eta.clip(-PREDICTOR_LIMIT, PREDICTOR_LIMIT)))
 
 
+def _scores(X: Floats, y: Floats, coef: Floats, weights: Floats | None) -> Floats:
+    """Return each row's term of the score, (..., n, p)."""
+    residual = y - _mean(X, np.where(np.isfinite(coef), coef, 0.0))
+    weighted = residual if weights is None else residual * weights
+    return np.asarray(X * weighted[..., None])
+
+
 def _information(X: Floats, curvature: Floats) -> Floats:
     return np.asarray((X * curvature[..., None]).swapaxes(-1, -2) @ X)
 
@@ -141,13 +147,18 @@ def modified_poisson(
     design = design_matrix(data, covariates)
     fit = fit_poisson(design.X, data.outcome, data.weights)
     column = design.column(data.treatment_name)
+    robust = fit.robust
+    if data.cluster is not None:
+        terms = data.by_unit(_scores(design.X, data.outcome, fit.coef, data.weights))
+        robust = fit.cov @ (terms.swapaxes(-1, -2) @ terms) @ fit.cov
     return wald(
-        conditional_estimand(data, covariates, population, "risk ratio"),
+        data.conditional_question(covariates, population, "risk ratio"),
         "modified-poisson",
         "risk ratio",
         fit.coef[..., column],
-        np.sqrt(fit.robust[..., column, column]),
+        np.sqrt(robust[..., column, column]),
         data.n,
-        interval="Wald, robust (HC0)",
+        interval=data.labelled("Wald, robust (HC0)"),
         converged=fit.converged,
+        df=data.df,
     )

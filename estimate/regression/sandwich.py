@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 
 from estimate.core.arrays import Floats, Ints
+from estimate.core.clusters import sum_by_cluster
 from estimate.regression.logistic import LogisticFit
 
 Correction = Literal["HC0", "HC1", "HC2", "HC3", "survey"]
@@ -78,15 +79,6 @@ def sandwich(
             factor = n / (n - 1)
     meat = terms.swapaxes(-1, -2) @ terms
     return factor[..., None, None] * (fit.cov @ meat @ fit.cov)
-
-
-def sum_by_cluster(terms: Floats, clusters: Ints) -> Floats:
-    """Return sums over the patients of each cluster, (..., cluster, p)."""
-    groups = int(clusters.max(initial=0)) + 1
-    sums = np.zeros((*terms.shape[:-2], groups, terms.shape[-1]))
-    lead = np.indices(clusters.shape)[:-1]
-    np.add.at(sums, (*lead, clusters), terms)
-    return sums
 
 
 def leverage(X: ArrayLike, fit: LogisticFit, weights: ArrayLike | None = None) -> Floats:

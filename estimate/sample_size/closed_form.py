@@ -1,4 +1,4 @@
-"""Sample size and power by normal approximation. An approximation: `exact_fixed` knows better.
+"""Sample size and power by normal approximation; `exact_fixed` is exact.
 
 Fleiss JL, Levin B, Paik MC. *Statistical Methods for Rates and Proportions*, 3rd ed., 2003,
 chapter 4; Farrington CP, Manning G. *Stat Med* 1990;9:1447-54 for margins. Sizes are not rounded:
@@ -19,18 +19,18 @@ from protocol.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Men in each arm, not rounded; arrays broadcast like the inputs."""
+    """Participants in each arm, not rounded; arrays broadcast like the inputs."""
 
     arm1: Floats
     arm2: Floats
 
     @property
     def total(self) -> Floats:
-        """Men in both arms."""
+        """Participants in both arms."""
         return self.arm1 + self.arm2
 
     def with_dropout(self, dropout: float) -> "Size":
-        """Return the men to randomise so that this many remain.
+        """Return the participants to randomise so that this many remain.
 
         Parameters
         ----------
@@ -64,7 +64,7 @@ def size_two_proportions(
     power
         Probability of rejecting under ``p1, p2``.
     allocation
-        Men in arm 1 per man in arm 2.
+        Participants in arm 1 per participant in arm 2.
     null
         Value of ``measure`` under the null hypothesis; None is no effect (0 or 1). Below no effect
         it is a non-inferiority margin for ``p1``.
@@ -110,7 +110,7 @@ def power_two_proportions(
     Parameters
     ----------
     n1, n2
-        Men per arm.
+        Participants per arm.
     both_sides
         Count rejections in the wrong direction too (a two-sided test of level 2 ``alpha``).
     """
@@ -126,7 +126,7 @@ def power_two_proportions(
 def optimal_allocation(
     p1: float, p2: float, *, alpha: float = 0.025, power: float = 0.8, null: float | None = None
 ) -> float:
-    """Return the men in arm 1 per man in arm 2 that need fewest men in all."""
+    """Return the allocation ratio (arm 1 to arm 2) with the smallest total sample size."""
 
     def total(log_ratio: float) -> float:
         ratio = np.exp(log_ratio)

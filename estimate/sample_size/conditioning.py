@@ -1,10 +1,10 @@
-"""What happens if the analysis conditions on what treatment has changed: sperm in the ejaculate.
+"""Analyses conditional on a post-randomisation event: sperm in the ejaculate.
 
-A latent threshold model. A man's potential U ~ N(0, 1) is shifted by d if he is treated. Above c1
-there is sperm in the ejaculate and no operation; between c2 and c1 micro-TESE finds sperm; below
-it does not. Leaving out the men who need no operation, or counting them as failures, hides the
-treatment: Fleming TR et al. *Stat Med* 2025, doi 10.1002/sim.70104. Strategies are those of ICH
-E9(R1).
+A latent threshold model. A participant's potential U ~ N(0, 1) is shifted by d if he is treated.
+Above c1 there is sperm in the ejaculate and no operation; between c2 and c1 micro-TESE finds sperm;
+below it does not. Leaving out the participants who need no operation, or counting them as failures,
+hides the treatment: Fleming TR et al. *Stat Med* 2025, doi 10.1002/sim.70104. Strategies are those
+of ICH E9(R1).
 """
 
 from dataclasses import dataclass
@@ -16,18 +16,19 @@ from protocol.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class EffectsOfOneTreatment:
-    """Four risk differences (treated minus control) of the same men and the same treatment.
+    """Four risk differences of the same participants and the same treatment.
 
     Attributes
     ----------
     any_sperm
-        Composite: sperm in the ejaculate or at micro-TESE, among all men.
+        Composite: sperm in the ejaculate or at micro-TESE, among all participants.
     among_operated
-        Retrieval among the men who came to operation in each arm: not a comparison of like men.
+        Retrieval among the participants who came to operation in each arm: not a comparison of like
+        participants.
     retrieval_all
-        Retrieval at micro-TESE, men with sperm in the ejaculate counted as failures.
+        Retrieval at micro-TESE, participants with sperm in the ejaculate counted as failures.
     always_operated
-        Principal stratum: men who would be operated under either treatment.
+        Principal stratum: participants who would be operated under either treatment.
     """
 
     any_sperm: float
@@ -39,7 +40,7 @@ class EffectsOfOneTreatment:
 def effects_under_thresholds(
     shift: float, retrieval: float, ejaculate: float
 ) -> EffectsOfOneTreatment:
-    """Return what four estimands make of one treatment.
+    """Return four estimands of one treatment under a latent threshold model.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ def effects_under_thresholds(
         raise InputError.of("thresholds", "", problem, cure)
     control = _arm(0.0, retrieval, ejaculate)
     treated = _arm(shift, retrieval, ejaculate)
-    # Operated under treatment means U + d <= c1; such a man is operated under control too.
+    # Operated under treatment means U + d <= c1; such a participant is operated under control too.
     stratum = float(ndtr(ejaculate - shift))
     found = stratum - float(ndtr(retrieval - shift))
     found_control = max(0.0, stratum - float(ndtr(retrieval)))
@@ -75,6 +76,6 @@ def effects_under_thresholds(
 
 
 def _arm(shift: float, retrieval: float, ejaculate: float) -> tuple[float, float, float]:
-    """Return the chances of any sperm, of retrieval at micro-TESE, and of being operated."""
+    """Return the probabilities of any sperm, of retrieval, and of micro-TESE."""
     below_retrieval, below_ejaculate = (float(ndtr(c - shift)) for c in (retrieval, ejaculate))
     return 1 - below_retrieval, below_ejaculate - below_retrieval, below_ejaculate

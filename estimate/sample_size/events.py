@@ -1,4 +1,4 @@
-"""Events in a trial with a time to event: how many are needed, and how many men will have one.
+"""Trials with a time to event: required events, and the probability of an event.
 
 ``alpha`` is one-sided. Times are months; any unit will do if it is the same throughout.
 """
@@ -32,9 +32,9 @@ def freedman_events(hazard_ratio: float, *, alpha: float = 0.025, power: float =
 def event_probability(
     hazard: float, *, accrual_months: float, until_months: float, dropout_hazard: float = 0.0
 ) -> float:
-    """Return the chance that a man has his event before the analysis and before dropping out.
+    """Return the probability of an event before the analysis and before dropout.
 
-    Men arrive evenly over the accrual; events and dropout have constant hazards.
+    Participants arrive evenly over the accrual; events and dropout have constant hazards.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Exact power of one look at two binomial arms: every pair of counts is enumerated.
+"""Exact power of two binomial arms with one analysis, by enumeration.
 
 No normal approximation enters, so these are the numbers that a simulation must converge to. A
 test is a table: ``rejects[x1, x2]`` says whether x1 and x2 events lead to rejection. Its power is
@@ -16,10 +16,10 @@ from scipy.special import gammaln, ndtri, xlog1py, xlogy
 from estimate.core.arrays import Bools, Floats
 from protocol.errors import InputError
 
-#: Statistics equal in exact arithmetic differ in floats: a tie with the bound reaches it.
+#: Statistics equal in exact arithmetic differ in floats: a tie with the boundary reaches it.
 TIE = 1e-10
 
-#: A table of rejections (n1 + 1, n2 + 1) for n1 and n2 men.
+#: A table of rejections (n1 + 1, n2 + 1) for n1 and n2 participants.
 Test = Callable[[int, int], Bools]
 
 
@@ -51,11 +51,11 @@ def pooled_z_test(alpha: float = 0.025, sides: int = 1) -> Test:
     sides
         1 rejects for a higher risk in arm 1, 2 in both directions.
     """
-    bound = -ndtri(alpha / sides) - TIE
+    boundary = -ndtri(alpha / sides) - TIE
 
     def rejects(n1: int, n2: int) -> Bools:
         z = pooled_z(n1, n2)
-        return np.asarray((np.abs(z) if sides == 2 else z) >= bound)
+        return np.asarray((np.abs(z) if sides == 2 else z) >= boundary)
 
     return rejects
 
@@ -124,60 +124,61 @@ def largest_size(rejects: Bools, *, grid: int = 201) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class ExactSearch:
-    """Sizes found on the sawtooth of exact power.
+    """Sample sizes found on the sawtooth of exact power.
 
     Attributes
     ----------
     first
-        Fewest men in arm 2 with at least the wanted power.
+        Fewest participants in arm 2 with at least the wanted power.
     stays_from
-        Fewest men in arm 2 from which power stays at or above it, up to the last size tried.
-    men
-        (size,) men in arm 2 that were tried.
+        Fewest participants in arm 2 from which power stays at or above it, up to the last size
+        tried.
+    participants
+        (size,) participants in arm 2 that were tried.
     power
         (size,) exact power at each.
     """
 
     first: int
     stays_from: int
-    men: NDArray[np.int64]
+    participants: NDArray[np.int64]
     power: Floats
 
 
 def search_size(
     test: Test, p1: float, p2: float, *, power: float, around: float, allocation: float = 1.0
 ) -> ExactSearch:
-    """Search the sizes near ``around`` for the exact power wanted.
+    """Search the sample sizes near ``around`` for the exact power.
 
-    Power is not monotone in n: adding a man can lower it. So two answers are given.
+    Power is not monotone in n: adding a participant can lower it. So two answers are given.
 
     Parameters
     ----------
     around
-        A first guess of the men in arm 2, for example the closed form; sizes from 0.8 to 1.3 times
-        it are tried.
+        A first guess of the participants in arm 2, for example the closed form; sizes from 0.8 to
+        1.3 times it are tried.
     allocation
-        Men in arm 1 per man in arm 2; arm 1 is rounded.
+        Participants in arm 1 per participant in arm 2; arm 1 is rounded.
 
     Raises
     ------
     InputError
         No size in the window stays at the wanted power.
     """
-    men = np.arange(max(2, int(0.8 * around)), int(np.ceil(1.3 * around)) + 2)
-    pairs = [(max(1, round(allocation * n)), int(n)) for n in men]
+    participants = np.arange(max(2, int(0.8 * around)), int(np.ceil(1.3 * around)) + 2)
+    pairs = [(max(1, round(allocation * n)), int(n)) for n in participants]
     powers = np.array([float(exact_power(test(n1, n2), p1, p2)) for n1, n2 in pairs])
     enough = powers >= power
     if not enough[-1]:
-        problem = f"power at {men[-1]} men is {powers[-1]:.3f}, below {power}"
+        problem = f"power at {participants[-1]} participants is {powers[-1]:.3f}, below {power}"
         raise InputError.of("size", "around", problem, "search around a larger size")
     short = np.flatnonzero(~enough)
-    stays = men[short[-1] + 1] if short.size else men[0]
-    return ExactSearch(int(men[enough.argmax()]), int(stays), men, powers)
+    stays = participants[short[-1] + 1] if short.size else participants[0]
+    return ExactSearch(int(participants[enough.argmax()]), int(stays), participants, powers)
 
 
-def one_arm_bound(n: int, p0: float, alpha: float = 0.025) -> int:
-    """Return the fewest events among ``n`` men that reject risk ``p0`` for a higher one."""
+def one_arm_boundary(n: int, p0: float, alpha: float = 0.025) -> int:
+    """Return the fewest events among ``n`` participants that reject the risk ``p0``."""
     from scipy.stats import binom  # slow to load, and only the single arm needs it
 
     return int(binom.isf(alpha, n, p0)) + 1
@@ -191,16 +192,16 @@ def one_arm_power(n: int, p0: float, p1: ArrayLike, alpha: float = 0.025) -> Flo
     """
     from scipy.stats import binom
 
-    return np.asarray(binom.sf(one_arm_bound(n, p0, alpha) - 1, n, np.asarray(p1, float)))
+    return np.asarray(binom.sf(one_arm_boundary(n, p0, alpha) - 1, n, np.asarray(p1, float)))
 
 
 def one_arm_size(p0: float, p1: float, *, alpha: float = 0.025, power: float = 0.8) -> int:
-    """Return the fewest men from which exact power stays at or above ``power``.
+    """Return the fewest participants from which exact power stays at or above ``power``.
 
     Raises
     ------
     InputError
-        More than 100,000 men would be needed.
+        More than 100,000 participants would be needed.
     """
     if not 0 < p0 < p1 < 1:
         problem = f"{p0} and {p1} are not 0 < p0 < p1 < 1"
@@ -209,15 +210,15 @@ def one_arm_size(p0: float, p1: float, *, alpha: float = 0.025, power: float = 0
 
     top = 64
     while top <= 100_000:
-        men = np.arange(1, top + 1)
-        bounds = binom.isf(alpha, men, p0)
-        short = np.flatnonzero(binom.sf(bounds, men, p1) < power)
+        participants = np.arange(1, top + 1)
+        boundaries = binom.isf(alpha, participants, p0)
+        short = np.flatnonzero(binom.sf(boundaries, participants, p1) < power)
         # Half the range above the last failure shows that the sawtooth has left it behind.
         if short[-1] + 1 < top // 2:
-            return int(men[short[-1] + 1])
+            return int(participants[short[-1] + 1])
         top *= 2
     problem = f"{p0} and {p1} are too close"
-    raise InputError.of("size", "p1", problem, "more than 100,000 men would be needed")
+    raise InputError.of("size", "p1", problem, "more than 100,000 participants would be needed")
 
 
 def _log_ways(n: int) -> Floats:
@@ -227,11 +228,11 @@ def _log_ways(n: int) -> Floats:
 
 
 def _two_sided(chance: Floats) -> Floats:
-    """Return for each table the chance of all tables of its row that are not likelier."""
+    """Return for each table the probability of all tables of its row that are not likelier."""
     order = np.argsort(chance, axis=1, kind="stable")
     rising = np.take_along_axis(chance, order, 1)
     heaped = rising.cumsum(1)
-    # Chances this close are equal in exact arithmetic: take the sum up to the last of them.
+    # Probabilities this close are equal in exact arithmetic: take the sum up to the last of them.
     apart = np.diff(rising, axis=1) > 1e-7 * rising[:, 1:]
     last = np.where(np.pad(apart, ((0, 0), (0, 1)), constant_values=True), heaped, np.inf)
     last = np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]

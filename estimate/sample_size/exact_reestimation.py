@@ -3,7 +3,7 @@
 Every table of stage 1 is enumerated; it fixes the size of stage 2 and what stage 2 must show, and
 the chance of that is a sum over the tables of stage 2. The test is the inverse normal combination
 of two pooled z statistics (Lehmacher W, Wassmer G. *Biometrics* 1999;55:1286-90) or, to show what
-it protects from, the pooled z of all men as if their number had been fixed.
+it protects from, the pooled z of all participants as if their number had been fixed.
 """
 
 from collections.abc import Callable
@@ -25,31 +25,31 @@ Combination = Literal["inverse normal", "naive"]
 
 @dataclass(frozen=True, slots=True)
 class ExactAdaptive:
-    """What a two-stage trial does, exactly.
+    """Exact operating characteristics of a two-stage trial.
 
     Attributes
     ----------
     early_efficacy, early_futility
-        Chances of stopping at stage 1.
+        Probabilities of stopping at stage 1.
     late_efficacy
         Chance of rejecting at stage 2.
-    expected_men
+    expected_participants
         In both arms and both stages.
     """
 
     early_efficacy: float
     early_futility: float
     late_efficacy: float
-    expected_men: float
+    expected_participants: float
 
     @property
     def power(self) -> float:
-        """Chance of rejecting at either stage."""
+        """Probability of rejecting at either stage."""
         return self.early_efficacy + self.late_efficacy
 
 
 def exact_reestimation(
-    men: int,
+    participants: int,
     upper: tuple[float, float],
     size: Callable[[Floats], Floats],
     p1: float,
@@ -63,12 +63,12 @@ def exact_reestimation(
 
     Parameters
     ----------
-    men
-        Men per arm in stage 1.
+    participants
+        Participants per arm in stage 1.
     upper
-        Bounds of Z_1, and of w1 Z_1 + w2 Z_2.
+        Boundaries of Z_1, and of w1 Z_1 + w2 Z_2.
     size
-        Men per arm in stage 2 given Z_1 (an array); rounded up.
+        Participants per arm in stage 2 given Z_1 (an array); rounded up.
     p1, p2
         Risks of arm 1 and arm 2.
     weights
@@ -76,7 +76,7 @@ def exact_reestimation(
     futility
         Stop without rejection if Z_1 is below it.
     combination
-        ``naive`` holds the pooled z of both stages together against the second bound.
+        ``naive`` holds the pooled z of both stages together against the second boundary.
 
     Examples
     --------
@@ -91,92 +91,98 @@ def exact_reestimation(
     if abs(weights[0] ** 2 + weights[1] ** 2 - 1) > 1e-9:
         problem = f"{weights} do not have squares that sum to 1"
         raise InputError.of("re-estimation", "weights", problem, "scale them")
-    z = pooled_z(men, men)
-    mass = binomial_masses(men, p1)[:, None] * binomial_masses(men, p2)
+    z = pooled_z(participants, participants)
+    mass = binomial_masses(participants, p1)[:, None] * binomial_masses(participants, p2)
     win, lose = z >= upper[0] - TIE, z < futility - TIE
     onward = ~win & ~lose & (mass > NEGLIGIBLE)
     first, weight = z[onward], mass[onward]
     sizes = _whole(size(first))
     if combination == "naive":
         events = np.argwhere(onward)
-        chance = _naive_chances(men, events, sizes, upper[1], p1, p2)
+        chance = _naive_chances(participants, events, sizes, upper[1], p1, p2)
     else:
         chance = _chances(sizes, needed_z(first, upper[1], weights), p1, p2)
     return ExactAdaptive(
         early_efficacy=float(mass[win].sum()),
         early_futility=float(mass[lose & ~win].sum()),
         late_efficacy=float((weight * chance).sum()),
-        expected_men=float(2 * men + 2 * (weight * sizes).sum()),
+        expected_participants=float(2 * participants + 2 * (weight * sizes).sum()),
     )
 
 
 def _whole(sizes: Floats) -> Ints:
-    men = np.ceil(np.asarray(sizes, float) - 1e-9)
-    if not np.isfinite(men).all() or men.min(initial=1) < 1 or men.max(initial=1) > 5000:
-        problem = "the rule gives sizes that are not 1 to 5000 men per arm"
+    participants = np.ceil(np.asarray(sizes, float) - 1e-9)
+    if (
+        not np.isfinite(participants).all()
+        or participants.min(initial=1) < 1
+        or participants.max(initial=1) > 5000
+    ):
+        problem = "the rule gives sizes that are not 1 to 5000 participants per arm"
         raise InputError.of("re-estimation", "size", problem, "set limits to the rule")
-    return men.astype(np.int64)
+    return participants.astype(np.int64)
 
 
 def _chances(sizes: Ints, needed: Floats, p1: float, p2: float) -> Floats:
-    """Return for each first stage the chance that stage 2 alone shows a z of ``needed`` or more."""
+    """Return, for each first stage, the probability that stage 2 alone has z >= ``needed``."""
     chance = np.empty(needed.shape)
-    for men in np.unique(sizes):
-        here = sizes == men
-        least = _least_events(int(men), needed[here, None])
-        chance[here] = _upper_tail(int(men), p1)[least] @ binomial_masses(int(men), p2)
+    for participants in np.unique(sizes):
+        here = sizes == participants
+        least = _least_events(int(participants), needed[here, None])
+        chance[here] = _upper_tail(int(participants), p1)[least] @ binomial_masses(
+            int(participants), p2
+        )
     return chance
 
 
-def _least_events(men: int, z: Floats) -> Ints:
-    """Return (..., men + 1) least events of arm 1 that show ``z``, for 0..men events of arm 2.
+def _least_events(participants: int, z: Floats) -> Ints:
+    """Return (..., participants + 1) fewest events of arm 1 with statistic ``z`` or more.
 
     With d = x1 - x2 and s = x1 + x2, z^2 = 2 n d^2 / (s (2 n - s)) is a quadratic equation in d;
-    rounding is put right by a look at the neighbours. men + 1: none does.
+    rounding is put right by a look at the neighbours. participants + 1: none does.
     """
-    x2 = np.arange(men + 1.0)
-    a, b = 2 * men + z**2, z**2 * (2 * x2 - men)
-    root = np.sqrt(b**2 + a * z**2 * 4 * x2 * (men - x2))
+    x2 = np.arange(participants + 1.0)
+    a, b = 2 * participants + z**2, z**2 * (2 * x2 - participants)
+    root = np.sqrt(b**2 + a * z**2 * 4 * x2 * (participants - x2))
     guess = np.ceil(x2 + (np.sign(z) * root - b) / a).astype(int)
-    least = np.full(guess.shape, men + 1)
+    least = np.full(guess.shape, participants + 1)
     for step in (1, 0, -1):
         events = guess + step
-        inside = (events >= 0) & (events <= men)
-        shown = _z(events, x2, men) >= z - TIE
+        inside = (events >= 0) & (events <= participants)
+        shown = _z(events, x2, participants) >= z - TIE
         least = np.where(inside & shown, np.minimum(least, events), least)
     return np.where(guess < -1, 0, least)
 
 
-def _z(x1: Ints, x2: Floats, men: int) -> Floats:
+def _z(x1: Ints, x2: Floats, participants: int) -> Floats:
     """Return pooled z statistics of two arms of the same size; 0 where nothing varies."""
     both = x1 + x2
-    spread = both * (2 * men - both) / (2 * men)
+    spread = both * (2 * participants - both) / (2 * participants)
     return np.divide(
         x1 - x2, np.sqrt(np.maximum(spread, 0)), out=np.zeros(both.shape), where=spread > 0
     )
 
 
-def _upper_tail(men: int, p: float) -> Floats:
-    """Return (men + 2,) chances of at least 0, 1, ..., men + 1 events."""
-    return np.append(binomial_masses(men, p)[::-1].cumsum()[::-1], 0.0)
+def _upper_tail(participants: int, p: float) -> Floats:
+    """Return (participants + 2,) probabilities of at least 0, 1, ... events."""
+    return np.append(binomial_masses(participants, p)[::-1].cumsum()[::-1], 0.0)
 
 
 def _naive_chances(
-    before: int, events: Ints, sizes: Ints, bound: float, p1: float, p2: float
+    before: int, events: Ints, sizes: Ints, boundary: float, p1: float, p2: float
 ) -> Floats:
-    """Return for each first stage, (table, 2) ``events``, the chance that all men show ``bound``.
+    """Return, for each first stage, the probability that the pooled z reaches ``boundary``.
 
     For every count of the control arm the treated arm needs a least count, so that one survival
     function replaces the sum over the treated arm.
     """
     chance = np.empty(len(events))
-    for men in np.unique(sizes):
-        here, total = sizes == men, before + int(men)
-        enough = pooled_z(total, total) >= bound - TIE
+    for participants in np.unique(sizes):
+        here, total = sizes == participants, before + int(participants)
+        enough = pooled_z(total, total) >= boundary - TIE
         least = np.where(enough.any(0), enough.argmax(0), total + 1)
         x1, x2 = events[here].T
-        lacking = least[x2[:, None] + np.arange(men + 1)] - x1[:, None]
-        chance[here] = _upper_tail(int(men), p1)[np.clip(lacking, 0, men + 1)] @ binomial_masses(
-            int(men), p2
-        )
+        lacking = least[x2[:, None] + np.arange(participants + 1)] - x1[:, None]
+        chance[here] = _upper_tail(int(participants), p1)[
+            np.clip(lacking, 0, participants + 1)
+        ] @ binomial_masses(int(participants), p2)
     return chance

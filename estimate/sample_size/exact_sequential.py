@@ -1,9 +1,9 @@
 """Exact operating characteristics of a group-sequential trial with two binomial arms.
 
-Between looks the joint distribution of the two cumulative counts is convolved with two binomials;
-at a look the mass outside the bounds is taken out. Jennison C, Turnbull BW. *Group Sequential
-Methods*, 2000, chapter 12. Nothing is approximated; a three-look design of 180 men per arm takes
-about a millisecond.
+Between analyses the joint distribution of the two cumulative counts is convolved with two
+binomials; at an analysis the mass outside the boundaries is taken out. Jennison C, Turnbull BW.
+*Group Sequential Methods*, 2000, chapter 12. Nothing is approximated; a three-analysis design of
+180 participants per arm takes about a millisecond.
 """
 
 from dataclasses import dataclass
@@ -18,20 +18,20 @@ from protocol.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class ExactTrial:
-    """What a sequential trial does, exactly; ``...`` is the shape of the risks.
+    """Exact operating characteristics; ``...`` is the shape of the risks.
 
     Attributes
     ----------
     efficacy, futility
-        (..., look) probabilities of rejecting at each look, and of stopping without rejection. At
-        the last look whoever does not reject ends in ``futility``.
-    men
-        (look,) men in both arms at each look.
+        (..., analysis) probabilities of rejecting at each analysis, and of stopping without
+        rejection. At the last analysis whoever does not reject ends in ``futility``.
+    participants
+        (analysis,) participants in both arms at each analysis.
     """
 
     efficacy: Floats
     futility: Floats
-    men: NDArray[np.int64]
+    participants: NDArray[np.int64]
 
     @property
     def power(self) -> Floats:
@@ -39,9 +39,9 @@ class ExactTrial:
         return np.asarray(self.efficacy.sum(-1))
 
     @property
-    def expected_men(self) -> Floats:
-        """(...) expected men in both arms."""
-        return np.asarray(((self.efficacy + self.futility) * self.men).sum(-1))
+    def expected_participants(self) -> Floats:
+        """(...) expected sample size, both arms together."""
+        return np.asarray(((self.efficacy + self.futility) * self.participants).sum(-1))
 
 
 def exact_sequential(
@@ -54,19 +54,19 @@ def exact_sequential(
     lower: ArrayLike | None = None,
     sides: int = 1,
 ) -> ExactTrial:
-    """Follow both counts through the looks, pooled z against the bounds at each.
+    """Enumerate both counts through the analyses of a group-sequential trial.
 
     Parameters
     ----------
     n1, n2
-        (look,) cumulative men per arm, rising.
+        (analysis,) cumulative participants per arm, rising.
     upper
-        (look,) reject at look k if Z_k >= upper_k.
+        (analysis,) reject at analysis k if Z_k >= upper_k.
     p1, p2
         (...) risks of arm 1 and arm 2, broadcast together.
     lower
-        (look,) stop without rejection if Z_k < lower_k; None for no such stop. The last one has no
-        meaning.
+        (analysis,) stop without rejection if Z_k < lower_k; None for no such stop. The last one has
+        no meaning.
     sides
         2 rejects in both directions, if the absolute value of Z_k reaches upper_k; it takes no
         ``lower``.
@@ -76,19 +76,19 @@ def exact_sequential(
     >>> trial = exact_sequential(
     ...     [60, 120, 180], [60, 120, 180], [3.7103029, 2.5114275, 1.9930475], 0.55, 0.40
     ... )
-    >>> print(f"{trial.power:.7f} {trial.expected_men:.4f}")
+    >>> print(f"{trial.power:.7f} {trial.expected_participants:.4f}")
     0.8212901 307.1526
     """
-    first, second = _check_men(n1), _check_men(n2)
-    high, low = _check_bounds(upper, lower, first.size)
+    first, second = _check_participants(n1), _check_participants(n2)
+    high, low = _check_boundaries(upper, lower, first.size)
     if sides not in (1, 2) or (sides == 2 and lower is not None):
-        problem = f"{sides} came with{'out' if lower is None else ''} lower bounds"
-        raise InputError.of("looks", "sides", problem, "give 1, or 2 without lower bounds")
+        problem = f"{sides} came with{'out' if lower is None else ''} lower boundaries"
+        raise InputError.of("analyses", "sides", problem, "give 1, or 2 without lower boundaries")
     risk1, risk2 = np.broadcast_arrays(np.asarray(p1, float), np.asarray(p2, float))
     alive = np.ones((*risk1.shape, 1, 1))
     wins, losses, before = [], [], (0, 0)
     for k, (m1, m2) in enumerate(zip(first, second, strict=True)):
-        alive = _add_men(alive, int(m1) - before[0], int(m2) - before[1], risk1, risk2)
+        alive = _add_participants(alive, int(m1) - before[0], int(m2) - before[1], risk1, risk2)
         before = (int(m1), int(m2))
         z = pooled_z(*before)
         win = (np.abs(z) if sides == 2 else z) >= high[k] - TIE
@@ -99,8 +99,8 @@ def exact_sequential(
     return ExactTrial(np.stack(wins, -1), np.stack(losses, -1), first + second)
 
 
-def _add_men(alive: Floats, m1: int, m2: int, p1: Floats, p2: Floats) -> Floats:
-    """Convolve both counts (..., x1, x2) with the events among ``m1`` and ``m2`` more men."""
+def _add_participants(alive: Floats, m1: int, m2: int, p1: Floats, p2: Floats) -> Floats:
+    """Convolve both counts (..., x1, x2) with the events of ``m1`` and ``m2`` more participants."""
     step1 = _shifts(binomial_masses(m1, p1), alive.shape[-2])
     step2 = _shifts(binomial_masses(m2, p2), alive.shape[-1])
     return np.asarray(step1.swapaxes(-1, -2) @ alive @ step2)
@@ -114,22 +114,31 @@ def _shifts(masses: Floats, size: int) -> Floats:
     return np.asarray(np.where(inside, masses[..., np.clip(place, 0, m)], 0.0))
 
 
-def _check_men(men: ArrayLike) -> NDArray[np.int64]:
-    counts = np.atleast_1d(np.asarray(men))
+def _check_participants(participants: ArrayLike) -> NDArray[np.int64]:
+    counts = np.atleast_1d(np.asarray(participants))
     if not np.issubdtype(counts.dtype, np.integer) or counts.min(initial=1) < 1:
-        raise InputError.of("looks", "men", f"{men!r} came", "give whole numbers from 1")
+        raise InputError.of(
+            "analyses", "participants", f"{participants!r} came", "give whole numbers from 1"
+        )
     if (np.diff(counts) <= 0).any():
-        raise InputError.of("looks", "men", f"{men!r} do not rise", "give cumulative men")
+        raise InputError.of(
+            "analyses",
+            "participants",
+            f"{participants!r} do not rise",
+            "give cumulative participants",
+        )
     return counts.astype(np.int64)
 
 
-def _check_bounds(upper: ArrayLike, lower: ArrayLike | None, looks: int) -> tuple[Floats, Floats]:
+def _check_boundaries(
+    upper: ArrayLike, lower: ArrayLike | None, analyses: int
+) -> tuple[Floats, Floats]:
     high = np.asarray(upper, float)
-    low = np.full(looks, -np.inf)
+    low = np.full(analyses, -np.inf)
     if lower is not None:
-        given = np.asarray(lower, float)[:looks]
+        given = np.asarray(lower, float)[:analyses]
         low[: given.size] = given
-    if high.shape != (looks,):
-        problem = f"{high.size} came for {looks} looks"
-        raise InputError.of("looks", "upper", problem, "give one bound per look")
+    if high.shape != (analyses,):
+        problem = f"{high.size} came for {analyses} analyses"
+        raise InputError.of("analyses", "upper", problem, "give one boundary per analysis")
     return high, low

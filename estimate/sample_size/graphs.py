@@ -1,4 +1,4 @@
-"""Several hypotheses, one error: graphical procedures with Bonferroni weights.
+"""Graphical multiple testing procedures with Bonferroni weights.
 
 Bretz F, Maurer W, Brannath W, Posch M. *Stat Med* 2009;28:586-604, algorithm 1; adjusted p-values
 by algorithm 2. Fixed sequence, fallback and Holm are graphs too.

@@ -1,7 +1,7 @@
-"""What a conditional model implies on average: risks, and the gap between odds ratios.
+"""Marginal risks and odds ratios implied by a conditional logistic model.
 
 The odds ratio is not collapsible: the one of the whole population lies closer to 1 than the one
-within men alike, without any confounding. Gauss-Hermite quadrature makes the truth exact.
+within participants alike, without any confounding. Gauss-Hermite quadrature makes the truth exact.
 """
 
 from dataclasses import dataclass
@@ -45,9 +45,9 @@ def marginal_truth(
     Parameters
     ----------
     intercept, effect
-        Log odds of the average man under control, and the conditional log odds ratio.
+        Log odds of the average participant under control, and the conditional log odds ratio.
     spread
-        Standard deviation of the linear predictor over men.
+        Standard deviation of the linear predictor over participants.
     nodes
         Of the quadrature.
 

@@ -1,4 +1,4 @@
-"""Make group-sequential designs: three shapes of efficacy bound, and futility by beta spending.
+"""Group-sequential designs: families of efficacy boundaries, and futility by beta spending.
 
 JT chapter 2 (Pocock, O'Brien-Fleming, Haybittle-Peto, Wang-Tsiatis) and chapter 7 (spending).
 """
@@ -27,7 +27,7 @@ from protocol.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class WangTsiatis:
-    """Bounds C * t_k ** (delta - 1/2). 0 is O'Brien-Fleming, 0.5 is Pocock.
+    """Boundaries C * t_k ** (delta - 1/2). 0 is O'Brien-Fleming, 0.5 is Pocock.
 
     Wang SK, Tsiatis AA. *Biometrics* 1987;43:193-9.
     """
@@ -42,7 +42,7 @@ class WangTsiatis:
 
 @dataclass(frozen=True, slots=True)
 class HaybittlePeto:
-    """The same bound ``z`` at every interim look; the last look takes what error is left."""
+    """A constant critical value ``z`` at interim analyses; the final one spends the rest."""
 
     z: float = 3.0
 
@@ -72,17 +72,17 @@ def plan_sequential(
     Parameters
     ----------
     rates
-        (look,) information rates, rising, the last 1.
+        (analysis,) information rates, rising, the last 1.
     shape
-        Shape of the efficacy bounds.
+        Shape of the efficacy boundaries.
     alpha, sides, power
         Type I error (both sides together), 1 or 2 sides, power.
     futility
         How beta = 1 - power is spent on stopping for futility; None never stops for it. For one
         side only.
     binding
-        True lowers the efficacy bounds because stopping for futility is obligatory; it needs
-        efficacy bounds by spending.
+        True lowers the efficacy boundaries because stopping for futility is obligatory; it needs
+        efficacy boundaries by spending.
 
     Examples
     --------
@@ -96,11 +96,11 @@ def plan_sequential(
     check_errors(alpha, sides, power)
     _check_futility(shape, sides, futility, binding)
     if futility is None:
-        upper = efficacy_bounds(t, shape, alpha, sides)
+        upper = efficacy_boundaries(t, shape, alpha, sides)
         lower = -upper if sides == 2 else np.append(np.full(t.size - 1, -np.inf), upper[-1])
         drift = _drift_for(power, t, lower, upper)
     else:
-        spent = None if binding else efficacy_bounds(t, shape, alpha, 1)
+        spent = None if binding else efficacy_boundaries(t, shape, alpha, 1)
         lower, upper, drift = _with_futility(t, shape, alpha, power, futility, spent)
     return SequentialDesign(
         name=describe(shape, futility, binding),
@@ -115,11 +115,11 @@ def plan_sequential(
     )
 
 
-def efficacy_bounds(rates: Floats, shape: Shape, alpha: float, sides: int) -> Floats:
-    """Return (look,) upper bounds that hold alpha without any stopping for futility."""
+def efficacy_boundaries(rates: Floats, shape: Shape, alpha: float, sides: int) -> Floats:
+    """Return (analysis,) upper boundaries that hold alpha without futility stopping."""
     match shape:
         case Spending():
-            return bounds_for_spending(
+            return boundaries_for_spending(
                 rates, np.diff(shape.spent(rates, alpha / sides), prepend=0), sides
             )
         case WangTsiatis():
@@ -132,7 +132,7 @@ def efficacy_bounds(rates: Floats, shape: Shape, alpha: float, sides: int) -> Fl
 
 
 def describe(shape: Shape, futility: Spending | None, binding: bool) -> str:
-    """Return the words a protocol would use for a design."""
+    """Return the name of a design as a protocol would give it."""
     words = _words(shape)
     if futility is None:
         return words
@@ -163,9 +163,9 @@ def _words(shape: Shape) -> str:
 
 
 def solve_upper(state: Running, information: float, error: float) -> float:
-    """Return b with probability ``error`` of running up to now and finding Z >= b under no drift.
+    """Return b with probability ``error`` of continuing until now and Z >= b under no drift.
 
-    No error left means no bound: infinity.
+    No error left means no boundary: infinity.
     """
     if error <= 1e-300:
         return np.inf
@@ -176,7 +176,7 @@ def solve_upper(state: Running, information: float, error: float) -> float:
 
 
 def solve_lower(state: Running, information: float, error: float, theta: float) -> float:
-    """Return a with probability ``error`` of running up to now and finding Z < a under theta."""
+    """Return a with probability ``error`` of continuing until now and Z < a under theta."""
     if error <= 1e-300:
         return -np.inf
     below = float(ndtri(error)) + theta * np.sqrt(information) - SLACK
@@ -188,29 +188,30 @@ def solve_lower(state: Running, information: float, error: float, theta: float) 
 
 
 def _log(probability: Floats) -> float:
-    """Return a logarithm; of what lies beyond the reach of a state, that of next to nothing."""
+    """Return a logarithm, bounded away from minus infinity."""
     return float(np.log(max(float(probability), 1e-320)))
 
 
-def bounds_for_spending(rates: Floats, increments: Floats, sides: int) -> Floats:
-    """Return (look,) upper bounds, each crossed first with its share of the error.
+def boundaries_for_spending(rates: Floats, increments: Floats, sides: int) -> Floats:
+    """Return (analysis,) upper boundaries, each crossed first with its share of alpha.
 
     Parameters
     ----------
     rates
-        (look,) information in any unit, rising.
+        (analysis,) information in any unit, rising.
     increments
-        (look,) error of the upper side to spend at each look; 0 puts the bound at infinity.
+        (analysis,) error of the upper side to spend at each analysis; 0 puts the boundary at
+        infinity.
     sides
         2 stops symmetrically below too.
     """
-    state, bounds = start(), []
+    state, boundaries = start(), []
     for k, error in enumerate(increments):
-        bounds.append(solve_upper(state, rates[k], error))
+        boundaries.append(solve_upper(state, rates[k], error))
         if k + 1 < rates.size:
-            low = -bounds[-1] if sides == 2 else -np.inf
-            state = carry_on(state, rates[k], low, bounds[-1], next_information=rates[k + 1])
-    return np.asarray(bounds)
+            low = -boundaries[-1] if sides == 2 else -np.inf
+            state = carry_on(state, rates[k], low, boundaries[-1], next_information=rates[k + 1])
+    return np.asarray(boundaries)
 
 
 def _haybittle(rates: Floats, z: float, alpha: float, sides: int) -> Floats:
@@ -224,14 +225,14 @@ def _haybittle(rates: Floats, z: float, alpha: float, sides: int) -> Floats:
 
 
 def _size(rates: Floats, upper: Floats, sides: int) -> float:
-    """Return the type I error of bounds without futility."""
+    """Return the type I error of boundaries without futility."""
     lower = -upper if sides == 2 else np.full(rates.size, -np.inf)
     low, up = exit_probabilities(rates, lower, upper)
     return float(up.sum() + (low.sum() if sides == 2 else 0))
 
 
 def _drift_for(power: float, rates: Floats, lower: Floats, upper: Floats) -> float:
-    """Return the drift under which Z crosses an upper bound with probability ``power``."""
+    """Return the drift under which Z crosses an upper boundary with probability ``power``."""
     return _root(
         lambda drift: float(exit_probabilities(rates, lower, upper, drift)[1].sum()) - power,
         0.0,
@@ -247,9 +248,9 @@ def _with_futility(
     futility: Spending,
     upper: Floats | None,
 ) -> tuple[Floats, Floats, float]:
-    """Return lower bounds, upper bounds and the drift at which exactly beta is spent.
+    """Return lower and upper boundaries, and the drift at which exactly beta is spent.
 
-    ``upper`` is None if futility binds: then the upper bounds depend on the lower ones.
+    ``upper`` is None if futility binds: then the upper boundaries depend on the lower ones.
     """
     beta = 1 - power
     beta_steps = np.diff(futility.spent(rates, beta), prepend=0)
@@ -270,14 +271,16 @@ def _with_futility(
             missed += float(lower_exit(state, info, low[-1], drift))
             if not last:
                 coming = float(rates[k + 1])
-                bounds = (low[-1], high[-1])
-                state = carry_on(state, info, *bounds, next_information=coming, reach=(0.0, drift))
+                boundaries = (low[-1], high[-1])
+                state = carry_on(
+                    state, info, *boundaries, next_information=coming, reach=(0.0, drift)
+                )
         return low, high, missed
 
     fixed = float(ndtri(1 - alpha) + ndtri(power))  # no sequential design does with less
     most = 6 * fixed
     if beta_steps[-1] < 1e-9 * beta or march(most)[2] > beta:
-        problem = "almost all of beta is spent before the last look"
+        problem = "almost all of beta is spent before the last analysis"
         raise InputError.of("design", "futility", problem, "spend beta later")
     drift = _root(lambda d: march(d)[2] - beta, fixed - 1e-3, most)
     low, high, _ = march(drift)
@@ -288,17 +291,17 @@ def _root(function: Callable[[float], float], low: float, high: float) -> float:
     try:
         return float(brentq(function, low, high, xtol=1e-12, rtol=1e-13))
     except ValueError:  # no change of sign between the ends, or no number at one of them
-        problem = "no boundaries can be computed for such looks and errors"
-        cure = "choose looks further apart and errors further from 0 and 1"
+        problem = "no boundaries can be computed for such analyses and errors"
+        cure = "choose analyses further apart and errors further from 0 and 1"
         raise InputError.of("design", "", problem, cure) from None
 
 
 def _check_futility(shape: Shape, sides: int, futility: Spending | None, binding: bool) -> None:
     if futility is not None and sides == 2:
-        problem = "futility bounds are for one side"
+        problem = "futility boundaries are for one side"
         raise InputError.of("design", "futility", problem, "set sides to 1 and halve alpha")
     if binding and futility is None:
-        raise InputError.of("design", "binding", "there is no futility bound", "add futility")
+        raise InputError.of("design", "binding", "there is no futility boundary", "add futility")
     if binding and not isinstance(shape, Spending):
-        problem = "binding futility needs efficacy bounds by spending"
+        problem = "binding futility needs efficacy boundaries by spending"
         raise InputError.of("design", "binding", problem, "choose a spending function")

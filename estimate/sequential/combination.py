@@ -16,14 +16,15 @@ from protocol.errors import InputError
 
 
 def inverse_normal(z: ArrayLike, information: ArrayLike) -> Floats:
-    """Return the (..., look) combined statistics of independent stage statistics.
+    """Return the (..., analysis) combined statistics of independent stage statistics.
 
     Parameters
     ----------
     z
-        (..., look) statistic of each stage alone.
+        (..., analysis) statistic of each stage alone.
     information
-        (look,) **planned** information of each stage alone; it sets the weights once and for all.
+        (analysis,) **planned** information of each stage alone; it sets the weights once and for
+        all.
 
     Examples
     --------
@@ -38,36 +39,38 @@ def inverse_normal(z: ArrayLike, information: ArrayLike) -> Floats:
 
 
 def fisher_product(p: ArrayLike) -> Floats:
-    """Return the (..., look) cumulative products of stage-wise p-values."""
+    """Return the (..., analysis) cumulative products of stage-wise p-values."""
     return np.asarray(np.cumprod(np.asarray(p, float), axis=-1))
 
 
-def bauer_koehne_bound(alpha: float = 0.025) -> float:
+def bauer_koehne_boundary(alpha: float = 0.025) -> float:
     """Return c: a single product of two p-values rejects at ``alpha`` if it is c or less.
 
-    >>> f"{bauer_koehne_bound(0.025):.7f}"
+    >>> f"{bauer_koehne_boundary(0.025):.7f}"
     '0.0038042'
     """
     return float(np.exp(-chdtri(4, alpha) / 2))
 
 
-def fisher_bounds(looks: int, alpha: float = 0.025, *, futility: float = 1.0) -> tuple[float, ...]:
-    """Return bounds c_k on the product: reject at look k if it is c_k or less.
+def fisher_boundaries(
+    analyses: int, alpha: float = 0.025, *, futility: float = 1.0
+) -> tuple[float, ...]:
+    """Return boundaries c_k on the product: reject at analysis k if it is c_k or less.
 
-    Each look alone would have the same level; this common level is solved for so that all looks
-    together have ``alpha``.
+    Each analysis alone would have the same level; this common level is solved for so that all
+    analyses together have ``alpha``.
 
     Parameters
     ----------
-    looks
+    analyses
         Number of stages.
     futility
-        Binding: stop without rejection if a stage-wise p-value of an interim look exceeds it; 1
+        Binding: stop without rejection if a stage-wise p-value of an interim analysis exceeds it; 1
         never does.
 
     Examples
     --------
-    >>> [round(c, 7) for c in fisher_bounds(2)]
+    >>> [round(c, 7) for c in fisher_boundaries(2)]
     [0.0157881, 0.0022205]
     """
     if not 0 < alpha < futility <= 1:
@@ -75,33 +78,33 @@ def fisher_bounds(looks: int, alpha: float = 0.025, *, futility: float = 1.0) ->
         raise InputError.of("combination", "futility", problem, "choose others")
 
     def surplus(level: float) -> float:
-        return fisher_size(_equal_levels(looks, level), futility=futility) - alpha
+        return fisher_size(_equal_levels(analyses, level), futility=futility) - alpha
 
-    level = float(brentq(surplus, alpha / looks / 2, min(alpha * 2, futility), xtol=1e-15))
-    return _equal_levels(looks, level)
+    level = float(brentq(surplus, alpha / analyses / 2, min(alpha * 2, futility), xtol=1e-15))
+    return _equal_levels(analyses, level)
 
 
-def fisher_size(bounds: tuple[float, ...], *, futility: float = 1.0) -> float:
-    """Return the probability that uniform p-values cross falling product bounds.
+def fisher_size(boundaries: tuple[float, ...], *, futility: float = 1.0) -> float:
+    """Return the probability that uniform p-values cross falling product boundaries.
 
-    With x = -log of the product, e^x times its density among running trials is piecewise
+    With x = -log of the product, e^x times its density among ongoing trials is piecewise
     polynomial, so the answer is exact.
     """
-    ends, shift = -np.log(np.asarray(bounds)), -np.log(futility)
-    total = bounds[0]
-    # Look 1: density e^-x on (shift, ends[0]).
+    ends, shift = -np.log(np.asarray(boundaries)), -np.log(futility)
+    total = boundaries[0]
+    # Analysis 1: density e^-x on (shift, ends[0]).
     running = PPoly(np.array([[1.0]]), np.array([shift, ends[0]]))
-    for k in range(1, len(bounds)):
+    for k in range(1, len(boundaries)):
         heap = running.antiderivative()
         reached = float(heap(heap.x[-1]))
-        total += bounds[k] * reached
-        if k + 1 < len(bounds):
+        total += boundaries[k] * reached
+        if k + 1 < len(boundaries):
             running = _convolve(heap, reached, float(shift), float(ends[k]))
     return float(total)
 
 
 def _convolve(heap: PPoly, reached: float, shift: float, end: float) -> PPoly:
-    """Return the next look's e^x density: the heap moved by ``shift``, flat beyond, cut at end."""
+    """Return the e^x density at the next analysis: shifted, flat beyond, cut at ``end``."""
     x = heap.x + shift
     flat = np.zeros((heap.c.shape[0], 1))
     flat[-1] = reached
@@ -110,6 +113,6 @@ def _convolve(heap: PPoly, reached: float, shift: float, end: float) -> PPoly:
     return PPoly(pieces[:, :kept], np.append(knots[:kept], end))
 
 
-def _equal_levels(looks: int, level: float) -> tuple[float, ...]:
+def _equal_levels(analyses: int, level: float) -> tuple[float, ...]:
     """Return c_k = exp(-chi^2_{2k, 1 - level} / 2)."""
-    return tuple(float(np.exp(-chdtri(2 * k, level) / 2)) for k in range(1, looks + 1))
+    return tuple(float(np.exp(-chdtri(2 * k, level) / 2)) for k in range(1, analyses + 1))

@@ -1,4 +1,4 @@
-"""A group-sequential design, and what it does under any drift."""
+"""A group-sequential design and its operating characteristics under any drift."""
 
 from dataclasses import dataclass
 
@@ -16,10 +16,10 @@ MIN_ERROR = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class SequentialDesign:
-    """Looks, bounds and the drift for which the design has its power.
+    """Information fractions, boundaries, and the drift at which the design has its power.
 
     All is relative to the largest information I_K: ``drift`` means theta * sqrt(I_K), so a design
-    fits any endpoint. At look k the trial stops for efficacy if Z_k >= upper_k (with two sides
+    fits any endpoint. At analysis k the trial stops for efficacy if Z_k >= upper_k (with two sides
     also if Z_k < lower_k = -upper_k), for futility if Z_k < lower_k (one side).
 
     Attributes
@@ -29,14 +29,14 @@ class SequentialDesign:
     information_rates
         t_k = I_k / I_K, rising, the last 1.
     upper, lower
-        Bounds on the z scale; infinite where a look has none. One-sided designs close at the last
-        look: lower_K = upper_K.
+        Boundaries on the z scale; infinite where an analysis has none. One-sided designs close at
+        the last analysis: lower_K = upper_K.
     alpha
         Type I error, both sides together.
     sides
         1 or 2.
     power
-        Probability of rejecting under ``drift`` in its direction, through an upper bound.
+        Probability of rejecting under ``drift`` in its direction, through an upper boundary.
     binding
         Whether ``alpha`` relies on stopping for futility. False keeps alpha whatever is done.
     drift
@@ -54,18 +54,18 @@ class SequentialDesign:
     drift: float
 
     @property
-    def looks(self) -> int:
-        """Number of looks, the last included."""
+    def analyses(self) -> int:
+        """Number of analyses, the final one included."""
         return len(self.information_rates)
 
     @property
     def fixed_drift(self) -> float:
-        """Drift theta * sqrt(I) of a trial without interim looks, same errors: z_alpha + z_beta."""
+        """Drift of the fixed-sample trial with the same errors: z_alpha + z_beta."""
         return float(ndtri(1 - self.alpha / self.sides) + ndtri(self.power))
 
     @property
     def inflation(self) -> float:
-        """Largest information over that of the trial without interim looks (JT: R)."""
+        """Maximum information relative to the fixed-sample trial (JT: R)."""
         return (self.drift / self.fixed_drift) ** 2
 
     @property
@@ -75,22 +75,22 @@ class SequentialDesign:
 
     @property
     def ignored_lower(self) -> tuple[float, ...]:
-        """Lower bounds as alpha sees them: a futility bound that does not bind is not there."""
+        """Lower boundaries as used for alpha: non-binding futility is ignored."""
         if self.sides == 2 or self.binding:
             return self.lower
         return (*(-np.inf for _ in self.lower[:-1]), self.upper[-1])
 
     def exits(self, drift: ArrayLike = 0.0) -> tuple[Floats, Floats]:
-        """Return (..., look) probabilities of leaving through the lower and the upper bound."""
+        """Return (..., analysis) probabilities of crossing the lower and upper boundaries."""
         return exit_probabilities(self.information_rates, self.lower, self.upper, drift)
 
     def rejection(self, drift: ArrayLike = 0.0) -> Floats:
-        """Return (..., look) probabilities of rejecting at each look, bounds kept."""
+        """Return (..., analysis) probabilities of rejecting at each analysis."""
         low, up = self.exits(drift)
         return low + up if self.sides == 2 else up
 
     def futility(self, drift: ArrayLike = 0.0) -> Floats:
-        """Return (..., look) probabilities of ending at each look without rejection."""
+        """Return (..., analysis) probabilities of ending without rejection."""
         low, up = self.exits(drift)
         if self.sides == 1:
             return low
@@ -99,46 +99,48 @@ class SequentialDesign:
         return ending
 
     def alpha_spent(self) -> Floats:
-        """Return (look,) cumulative type I error; with two sides, of both together."""
+        """Return (analysis,) cumulative type I error; two-sided designs: both sides."""
         low, up = exit_probabilities(self.information_rates, self.ignored_lower, self.upper)
         return np.cumsum(low + up if self.sides == 2 else up)
 
     def beta_spent(self) -> Floats:
-        """Return (look,) cumulative probability of ending without rejection under ``drift``."""
+        """Return (analysis,) cumulative type II error under ``drift``."""
         return np.cumsum(self.futility(self.drift))
 
     def expected_rate(self, drift: ArrayLike = 0.0) -> Floats:
-        """Return the (...) expected information over that of the fixed trial (JT: ASN ratio).
+        """Return (...) expected information relative to the fixed-sample trial (JT: ASN).
 
-        Multiply a fixed sample size by it for the expected number of men.
+        Multiply a fixed sample size by it for the expected number of participants.
         """
         ends = self.rejection(drift) + self.futility(drift)
         return np.asarray(self.inflation * (ends * np.asarray(self.information_rates)).sum(-1))
 
     def sample_sizes(self, fixed: float) -> Floats:
-        """Return (look,) cumulative sizes, not rounded, given the size of the fixed trial."""
+        """Return (analysis,) cumulative sizes, not rounded, given the size of the fixed trial."""
         if not fixed > 0:
             raise InputError.of("design", "fixed", f"{fixed} is not above 0", "give a size")
         return fixed * self.inflation * np.asarray(self.information_rates)
 
 
 def check_rates(rates: ArrayLike) -> Floats:
-    """Return information rates as an array, or say why they cannot be looks of a design."""
+    """Return information fractions as an array; raise if they cannot be analyses of a design."""
     t = np.atleast_1d(np.asarray(rates, float))
     if t.ndim != 1 or t.size == 0 or not np.isfinite(t).all():
-        raise _fault("looks", "there is no list of finite numbers", "list rates such as 0.5, 1")
+        raise _fault("analyses", "there is no list of finite numbers", "list rates such as 0.5, 1")
     if t[0] <= 0 or (np.diff(t) <= 0).any():
         shown = ", ".join(f"{x:g}" for x in t)
-        raise _fault("looks", f"{shown} do not rise from above 0", "list them in rising order")
+        raise _fault("analyses", f"{shown} do not rise from above 0", "list them in rising order")
     if t[-1] > 1:
-        raise _fault("looks", f"{t[-1]:g} is after the end", "let the last look be at 1")
+        raise _fault("analyses", f"{t[-1]:g} is after the end", "let the last analysis be at 1")
     if t[-1] < 1:
-        raise _fault("looks", f"the last look is at {t[-1]:g}", "let the last look be at 1")
+        raise _fault(
+            "analyses", f"the last analysis is at {t[-1]:g}", "let the last analysis be at 1"
+        )
     return t
 
 
 def check_errors(alpha: float, sides: int, power: float) -> None:
-    """Say what is wrong with error probabilities that no design can have."""
+    """Raise if the error probabilities are not allowed."""
     if sides not in (1, 2):
         raise _fault("sides", f"{sides} is not allowed", "give 1 or 2")
     if not MIN_ERROR <= alpha < 0.5 * sides:

@@ -1,4 +1,4 @@
-"""Analyse a sequential trial: intervals and p-values that know of the looks taken.
+"""Inference in sequential trials: intervals and p-values adjusted for interim analyses.
 
 JT chapter 8 (analysis after the end, stagewise ordering) and chapter 9 (repeated intervals).
 theta is the effect with Z_k ~ N(theta sqrt(I_k), 1) and I_k = 1 / (standard error)^2.
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from estimate.core.arrays import Floats
-from estimate.sequential.boundaries import Shape, bounds_for_spending, efficacy_bounds
+from estimate.sequential.boundaries import Shape, boundaries_for_spending, efficacy_boundaries
 from estimate.sequential.design import SequentialDesign
 from estimate.sequential.recursion import carry_on, start, upper_exit
 from estimate.sequential.spending import Spending
@@ -31,7 +31,7 @@ class FinalAnalysis:
     conf_low, conf_high
         Confidence interval for theta.
     naive
-        z / sqrt(I): what it would be without looks; biased away from 0 after an early stop.
+        z / sqrt(I): what it would be without analyses; biased away from 0 after an early stop.
     """
 
     p_value: float
@@ -44,16 +44,16 @@ class FinalAnalysis:
 def stagewise_tail(
     design: SequentialDesign, information: ArrayLike, z: float, theta: ArrayLike = 0.0
 ) -> Floats:
-    """Return the probability of an outcome at least as much in favour as the one observed.
+    """Return the probability of an outcome at least as favourable as the one observed.
 
-    Earlier upward stops are more in favour, then higher Z at the same look (JT section 8.4).
+    Earlier upward stops are more in favour, then higher Z at the same analysis (JT section 8.4).
 
     Parameters
     ----------
     information
-        (look,) information at every look up to the last one taken.
+        (analysis,) information at every analysis up to the last one taken.
     z
-        Statistic at that look.
+        Statistic at that analysis.
     theta
         (...) effects.
     """
@@ -80,16 +80,16 @@ def analyse_final(
 ) -> FinalAnalysis:
     """Return p-value, interval and median-unbiased estimate after the trial has stopped.
 
-    Futility bounds that do not bind are left out, as they are for alpha.
+    Futility boundaries that do not bind are left out, as they are for alpha.
 
     Parameters
     ----------
     design
         The design that was followed.
     information
-        (look,) information 1 / se^2 at every look taken, the last one included.
+        (analysis,) information 1 / se^2 at every analysis taken, the last one included.
     z
-        Statistic at the last look taken.
+        Statistic at the last analysis taken.
     level
         Coverage of the two-sided interval.
 
@@ -97,7 +97,7 @@ def analyse_final(
     --------
     >>> from estimate.sequential.boundaries import plan_sequential
     >>> design = plan_sequential([0.5, 1], Spending("OF"))
-    >>> result = analyse_final(design, [25.0], 3.2)      # stopped at the first look: no adjustment
+    >>> result = analyse_final(design, [25.0], 3.2)  # first analysis: no adjustment
     >>> round(result.median_unbiased, 4), round(result.naive, 4)
     (0.64, 0.64)
     """
@@ -128,47 +128,47 @@ def analyse_final(
 
 
 def repeated_interval(
-    design: SequentialDesign, look: int, estimate: ArrayLike, std_error: ArrayLike
+    design: SequentialDesign, analysis: int, estimate: ArrayLike, std_error: ArrayLike
 ) -> tuple[Floats, Floats]:
-    """Return an interval valid at any look whatever is done (JT section 9.1).
+    """Return the repeated confidence interval of an analysis (JT section 9.1).
 
     All repeated intervals together cover with probability 1 - 2 alpha (one side) or 1 - alpha
     (two sides). For risk differences `estimate.comparison.risk_difference.score_interval` with
-    ``z=design.upper[look - 1]`` inverts the score test instead.
+    ``z=design.upper[analysis - 1]`` inverts the score test instead.
 
     Parameters
     ----------
-    look
+    analysis
         Counted from 1.
     estimate, std_error
-        (...) at that look.
+        (...) at that analysis.
     """
-    bound = _bound(design, look)
+    boundary = _boundary(design, analysis)
     value, error = np.asarray(estimate, float), np.asarray(std_error, float)
-    return value - bound * error, value + bound * error
+    return value - boundary * error, value + boundary * error
 
 
-def repeated_p(shape: Shape, rates: ArrayLike, look: int, z: float, *, sides: int = 1) -> float:
-    """Return the smallest alpha at which a design of this shape rejects at this look.
+def repeated_p(shape: Shape, rates: ArrayLike, analysis: int, z: float, *, sides: int = 1) -> float:
+    """Return the smallest alpha at which a design of this shape rejects at this analysis.
 
     JT section 9.4. With one side it is one-sided.
 
     Parameters
     ----------
     shape
-        Shape of the efficacy bounds; user spending has no other alpha to go to.
+        Shape of the efficacy boundaries; user spending has no other alpha to go to.
     rates
-        (look,) information rates of the whole design.
-    look
+        (analysis,) information rates of the whole design.
+    analysis
         Counted from 1.
     z
-        Statistic at that look; with two sides its absolute value counts.
+        Statistic at that analysis; with two sides its absolute value counts.
     """
     t = np.asarray(rates, float)
     value = abs(z) if sides == 2 else z
 
     def surplus(alpha: float) -> float:
-        return float(efficacy_bounds(t, shape, alpha, sides)[look - 1]) - value
+        return float(efficacy_boundaries(t, shape, alpha, sides)[analysis - 1]) - value
 
     least, most = 1e-12, 0.5 * sides - 1e-6
     if surplus(most) > 0:
@@ -178,7 +178,7 @@ def repeated_p(shape: Shape, rates: ArrayLike, look: int, z: float, *, sides: in
     return float(brentq(surplus, least, most, xtol=1e-13))
 
 
-def monitor_bounds(
+def observed_boundaries(
     design_alpha: float,
     shape: Shape,
     information: ArrayLike,
@@ -187,30 +187,30 @@ def monitor_bounds(
     sides: int = 1,
     last: bool = False,
 ) -> Floats:
-    """Return (look,) bounds for looks that came at other times than planned.
+    """Return (analysis,) boundaries at the observed information fractions.
 
     Parameters
     ----------
     design_alpha
         Type I error, both sides together.
     shape
-        A spending function: only these can follow looks that were not foreseen.
+        A spending function: only these can follow analyses that were not foreseen.
     information
-        (look,) information at the looks taken so far; it may pass ``planned`` (over-run).
+        (analysis,) information at the analyses taken so far; it may pass ``planned`` (over-run).
     planned
         Largest information planned, where all error is spent.
     last
-        True if the trial ends at the last look given: it then takes all the error that is left,
+        True if the trial ends at the last analysis given: it then takes all the error that is left,
         though it may come before ``planned`` (under-run).
 
     Examples
     --------
-    >>> bounds = monitor_bounds(0.025, Spending("OF"), [30, 70, 110], planned=100)
-    >>> [round(float(z), 4) for z in bounds[:2]]
+    >>> boundaries = observed_boundaries(0.025, Spending("OF"), [30, 70, 110], planned=100)
+    >>> [round(float(z), 4) for z in boundaries[:2]]
     [3.9286, 2.4387]
     """
     if not isinstance(shape, Spending):
-        problem = f"{type(shape).__name__} fixes its looks beforehand"
+        problem = f"{type(shape).__name__} fixes its analyses beforehand"
         raise InputError.of("analysis", "shape", problem, "use a spending function")
     info = np.atleast_1d(np.asarray(information, float))
     if planned <= 0 or info[0] <= 0 or (np.diff(info) <= 0).any():
@@ -220,22 +220,24 @@ def monitor_bounds(
     spent = shape.spent(fraction, design_alpha / sides)
     if last:
         spent = np.append(spent[:-1], design_alpha / sides)
-    return bounds_for_spending(info / info[-1], np.diff(spent, prepend=0), sides)
+    return boundaries_for_spending(info / info[-1], np.diff(spent, prepend=0), sides)
 
 
-def _bound(design: SequentialDesign, look: int) -> float:
-    if not 1 <= look <= design.looks:
-        problem = f"{look} is not a look of this design"
-        raise InputError.of("analysis", "look", problem, f"give one from 1 to {design.looks}")
-    return design.upper[look - 1]
+def _boundary(design: SequentialDesign, analysis: int) -> float:
+    if not 1 <= analysis <= design.analyses:
+        problem = f"{analysis} is not an analysis of this design"
+        raise InputError.of(
+            "analysis", "analysis", problem, f"give one from 1 to {design.analyses}"
+        )
+    return design.upper[analysis - 1]
 
 
 def _check_information(information: ArrayLike, design: SequentialDesign) -> Floats:
     info = np.atleast_1d(np.asarray(information, float))
-    if info.size > design.looks:
-        problem = f"{info.size} looks came, the design has {design.looks}"
-        raise InputError.of("analysis", "information", problem, "leave out looks after the end")
+    if info.size > design.analyses:
+        problem = f"{info.size} analyses came, the design has {design.analyses}"
+        raise InputError.of("analysis", "information", problem, "leave out analyses after the end")
     if info.size == 0 or not np.isfinite(info).all() or info[0] <= 0 or (np.diff(info) <= 0).any():
         problem = f"{information!r} does not rise from above 0"
-        raise InputError.of("analysis", "information", problem, "give 1 / se^2 at each look")
+        raise InputError.of("analysis", "information", problem, "give 1 / se^2 at each analysis")
     return info

@@ -1,7 +1,7 @@
-"""Looking ahead from an interim look: conditional power, predictive power, and a new sample size.
+"""Conditional power, predictive power, and sample size re-estimation.
 
-JT chapter 10 (stochastic curtailment). Given Z_k = z, the increments after look k are those of a
-fresh trial with information I_j - I_k, so the same recursion answers.
+JT chapter 10 (stochastic curtailment). Given Z_k = z, the increments after analysis k are those of
+a fresh trial with information I_j - I_k, so the same recursion answers.
 """
 
 import numpy as np
@@ -19,30 +19,30 @@ FAR = 16.0
 def conditional_power(
     information: ArrayLike,
     upper: ArrayLike,
-    look: int,
+    analysis: int,
     z: float,
     theta: ArrayLike = 0.0,
     *,
     lower: ArrayLike | None = None,
 ) -> Floats:
-    """Return the probability of crossing an upper bound at a later look, given Z at this one.
+    """Return the probability of crossing an upper boundary later, given Z at this analysis.
 
     Under theta = 0 it is the conditional rejection probability (Mueller and Schaefer 2001).
 
     Parameters
     ----------
     information
-        (look,) information of all looks, past and planned.
+        (analysis,) information of all analyses, past and planned.
     upper
-        (look,) bounds.
-    look
-        Look just taken, counted from 1; at least one must follow.
+        (analysis,) boundaries.
+    analysis
+        Analysis just taken, counted from 1; at least one must follow.
     z
-        Statistic at that look.
+        Statistic at that analysis.
     theta
         (...) effects; theta sqrt(I) is a drift.
     lower
-        (look,) futility bounds that will be kept; None for none.
+        (analysis,) futility boundaries that will be kept; None for none.
 
     Examples
     --------
@@ -51,42 +51,43 @@ def conditional_power(
     '0.5776'
     """
     info, high = np.asarray(information, float), np.asarray(upper, float)
-    if not 1 <= look < info.size:
-        problem = f"no look follows look {look} of {info.size}"
-        raise InputError.of("analysis", "look", problem, f"give one from 1 to {info.size - 1}")
-    low, left, new_high = _ahead(info, high, lower, look, z)
+    if not 1 <= analysis < info.size:
+        problem = f"no analysis follows analysis {analysis} of {info.size}"
+        raise InputError.of("analysis", "analysis", problem, f"give one from 1 to {info.size - 1}")
+    low, left, new_high = _future(info, high, lower, analysis, z)
     reachable = _reachable(theta, left)
     return np.asarray(exit_probabilities(left, low, new_high, reachable)[1].sum(-1))
 
 
 def conditional_power_risks(
-    men: ArrayLike, upper: ArrayLike, look: int, z: float, p1: float, p2: float
+    participants: ArrayLike, upper: ArrayLike, analysis: int, z: float, p1: float, p2: float
 ) -> Floats:
-    """Return the (later look,) cumulative chances of rejecting pooled z tests of two proportions.
+    """Return (later analysis,) conditional power of pooled z tests of two proportions.
 
-    Bounds are on the scale of the pooled variance v0, data vary with the unpooled v1. As in
+    Boundaries are on the scale of the pooled variance v0, data vary with the unpooled v1. As in
     Wassmer G, Brannath W. *Group Sequential and Confirmatory Adaptive Designs*, 2016, section 7.4
-    the drift up to the last look is lowered by (sqrt(v0 / v1) - 1) times the z of the conditional
-    rejection probability. An approximation; `estimate.sample_size.exact_sequential` has none.
+    the drift up to the last analysis is lowered by (sqrt(v0 / v1) - 1) times the z of the
+    conditional rejection probability. An approximation; `estimate.sample_size.exact_sequential` has
+    none.
 
     Parameters
     ----------
-    men
-        (look,) cumulative men **per arm**, past and planned.
-    look
-        Look just taken, counted from 1.
+    participants
+        (analysis,) cumulative participants **per arm**, past and planned.
+    analysis
+        Analysis just taken, counted from 1.
     z
-        Pooled z statistic at that look.
+        Pooled z statistic at that analysis.
     p1, p2
         Risks assumed for the rest of the trial.
     """
-    n, high = np.asarray(men, float), np.asarray(upper, float)
+    n, high = np.asarray(participants, float), np.asarray(upper, float)
     mean = (p1 + p2) / 2
     v0, v1 = 2 * mean * (1 - mean), p1 * (1 - p1) + p2 * (1 - p2)
-    chance = conditional_power(n, high, look, z)
-    lost = -ndtri(chance) * (np.sqrt(v0 / v1) - 1)
-    theta = (p1 - p2) / np.sqrt(v1) - lost / np.sqrt(n[-1] - n[look - 1])
-    low, left, new_high = _ahead(n, high, None, look, z)
+    chance = conditional_power(n, high, analysis, z)
+    dropped_out = -ndtri(chance) * (np.sqrt(v0 / v1) - 1)
+    theta = (p1 - p2) / np.sqrt(v1) - dropped_out / np.sqrt(n[-1] - n[analysis - 1])
+    low, left, new_high = _future(n, high, None, analysis, z)
     return np.asarray(
         np.cumsum(exit_probabilities(left, low, new_high, _reachable(theta, left))[1])
     )
@@ -95,14 +96,14 @@ def conditional_power_risks(
 def predictive_power(
     information: ArrayLike,
     upper: ArrayLike,
-    look: int,
+    analysis: int,
     z: float,
     *,
     prior_mean: float = 0.0,
     prior_information: float = 0.0,
     nodes: int = 64,
 ) -> Floats:
-    """Return conditional power averaged over what is now believed about theta.
+    """Return conditional power averaged over the posterior of theta.
 
     JT section 10.3. The prior is normal; information 0 is flat.
 
@@ -113,12 +114,12 @@ def predictive_power(
     nodes
         Gauss-Hermite nodes of the average.
     """
-    seen = float(np.asarray(information, float)[look - 1])
+    seen = float(np.asarray(information, float)[analysis - 1])
     total = seen + prior_information
     mean = (z * np.sqrt(seen) + prior_mean * prior_information) / total
     x, weights = np.polynomial.hermite_e.hermegauss(nodes)
     theta = mean + x / np.sqrt(total)
-    powers = conditional_power(information, upper, look, z, theta)
+    powers = conditional_power(information, upper, analysis, z, theta)
     return np.asarray((weights * powers).sum() / weights.sum())
 
 
@@ -132,7 +133,7 @@ def information_for_power(
     least: float,
     most: float,
 ) -> Floats:
-    """Return the stage 2 information that gives the wanted conditional power.
+    """Return the stage 2 information that gives the target conditional power.
 
     For an inverse-normal combination test w1 Z1 + w2 Z2 >= c with weights fixed beforehand, where
     Z2 is of stage 2 alone, conditional power is Phi(theta sqrt(I2) - (c - w1 z1) / w2). Lehmacher
@@ -143,7 +144,7 @@ def information_for_power(
     z
         (...) stage 1 statistics.
     critical
-        Bound c of the final test.
+        Boundary c of the final test.
     weights
         w1, w2 with w1^2 + w2^2 = 1.
     theta
@@ -175,27 +176,27 @@ def needed_z(z: ArrayLike, critical: float, weights: tuple[float, float]) -> Flo
 
 
 def rejection_given(z: ArrayLike, critical: float, weights: tuple[float, float]) -> Floats:
-    """Return the conditional error 1 - Phi(needed z): what stage 2 may spend whatever its size."""
+    """Return the conditional error 1 - Phi(needed z), which stage 2 may spend."""
     return np.asarray(ndtr(-needed_z(z, critical, weights)))
 
 
 def _reachable(theta: ArrayLike, left: Floats) -> Floats:
-    """Return effects cut where the rest of the trial lies `FAR` standard deviations from none.
+    """Return effects clipped to `FAR` standard deviations of the rest of the trial.
 
-    Farther out likelihood ratios overflow, and chances no longer move.
+    Farther out likelihood ratios overflow, and probabilities no longer move.
     """
     most = FAR / np.sqrt(left[-1])
     return np.asarray(np.clip(np.asarray(theta, float), -most, most))
 
 
-def _ahead(
-    info: Floats, high: Floats, lower: ArrayLike | None, look: int, z: float
+def _future(
+    info: Floats, high: Floats, lower: ArrayLike | None, analysis: int, z: float
 ) -> tuple[Floats, Floats, Floats]:
-    """Return lower bounds, information and upper bounds of what is left as a trial of its own."""
+    """Return boundaries and information of the rest of the trial, as a trial of its own."""
     low = np.full(info.size, -np.inf) if lower is None else np.asarray(lower, float)
-    score = z * np.sqrt(info[look - 1])
-    left = info[look:] - info[look - 1]
-    new_high = (high[look:] * np.sqrt(info[look:]) - score) / np.sqrt(left)
-    new_low = (low[look:] * np.sqrt(info[look:]) - score) / np.sqrt(left)
+    score = z * np.sqrt(info[analysis - 1])
+    left = info[analysis:] - info[analysis - 1]
+    new_high = (high[analysis:] * np.sqrt(info[analysis:]) - score) / np.sqrt(left)
+    new_low = (low[analysis:] * np.sqrt(info[analysis:]) - score) / np.sqrt(left)
     new_low[-1] = new_high[-1]
     return new_low, left, new_high

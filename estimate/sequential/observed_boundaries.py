@@ -1,8 +1,8 @@
-"""A design whose looks came at other times than planned: all of its bounds, futility included.
+"""Boundaries at the observed information fractions, futility included.
 
 JT section 7.2 for efficacy (Lan KKG, DeMets DL. *Biometrika* 1983;70:659-63) and, for futility,
 Pampallona S, Tsiatis AA, Kim K. *Drug Inf J* 2001;35:1113-21: error is spent by the share of the
-planned information that has come, whenever the looks are.
+planned information that has come, whenever the analyses are.
 """
 
 from dataclasses import replace
@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from estimate.core.arrays import Floats
-from estimate.sequential.boundaries import bounds_for_spending, solve_lower, solve_upper
+from estimate.sequential.boundaries import boundaries_for_spending, solve_lower, solve_upper
 from estimate.sequential.design import SequentialDesign
 from estimate.sequential.recursion import carry_on, start, upper_exit
 from estimate.sequential.spending import Spending
 
 
-def bounds_as_came(
+def boundaries_as_observed(
     plan: SequentialDesign,
     shape: Spending,
     rates: ArrayLike,
@@ -25,19 +25,19 @@ def bounds_as_came(
     futility: Spending | None = None,
     last: bool = False,
 ) -> SequentialDesign:
-    """Return the design with its bounds moved to the looks that came, and those still to come.
+    """Return the design with boundaries at the observed and remaining analyses.
 
-    Futility bounds spend beta under the drift of the plan, which its largest information holds; the
-    power that is left is then no longer exactly that of the plan.
+    Futility boundaries spend beta under the drift of the plan, which its largest information holds;
+    the power that is left is then no longer exactly that of the plan.
 
     Parameters
     ----------
     plan
         The design as planned.
     shape, futility
-        Spending functions it was planned with; not ``user``, which knows no other looks.
+        Spending functions it was planned with; not ``user``, which knows no other analyses.
     rates
-        (look,) information over the largest planned, rising from above 0; the last may pass 1.
+        (analysis,) information over the largest planned, rising from above 0; the last may pass 1.
     last
         True if the trial ends at the last of them: all error that is left is spent there. The last
         of ``rates`` ends the trial too where it reaches 1.
@@ -51,7 +51,7 @@ def bounds_as_came(
     --------
     >>> from estimate.sequential.boundaries import plan_sequential
     >>> plan = plan_sequential([1 / 3, 2 / 3, 1], Spending("OF"))
-    >>> came = bounds_as_came(plan, Spending("OF"), [0.30, 0.70, 1])
+    >>> came = boundaries_as_observed(plan, Spending("OF"), [0.30, 0.70, 1])
     >>> [round(z, 4) for z in came.upper]
     [3.9286, 2.4387, 2.0]
     """
@@ -59,42 +59,42 @@ def bounds_as_came(
     ends = last or bool(t[-1] >= 1)
     alpha = _steps(shape, t, plan.alpha / plan.sides, ends)
     if futility is None:
-        upper = bounds_for_spending(t / t[-1], alpha, plan.sides)
+        upper = boundaries_for_spending(t / t[-1], alpha, plan.sides)
         lower = -upper if plan.sides == 2 else np.full(t.size, -np.inf)
     else:
         beta = _steps(futility, t, 1 - plan.power, ends)
-        high = None if plan.binding else bounds_for_spending(t / t[-1], alpha, 1)
+        high = None if plan.binding else boundaries_for_spending(t / t[-1], alpha, 1)
         lower, upper = _march(t, high, alpha, beta, plan.drift)
     if ends and plan.sides == 1:
         lower[-1] = upper[-1]
-    return with_bounds(plan, t, lower, upper)
+    return with_boundaries(plan, t, lower, upper)
 
 
 def spend_rest(plan: SequentialDesign, rates: ArrayLike) -> SequentialDesign:
-    """Return a design of bounds fixed beforehand that ends at the last of ``rates``.
+    """Return a design of fixed boundaries that ends at the last of ``rates``.
 
-    Earlier looks keep their bounds; the last takes all of alpha that they have left.
+    Earlier analyses keep their boundaries; the last takes all of alpha that they have left.
 
     Parameters
     ----------
     rates
-        (look,) information over the largest planned, no more looks than planned.
+        (analysis,) information over the largest planned, no more analyses than planned.
     """
     t = np.asarray(rates, float)
     upper, low = list(plan.upper[: t.size - 1]), plan.ignored_lower
     state, spent = start(), 0.0
-    for k, bound in enumerate(upper):
-        spent += float(upper_exit(state, t[k], bound))
-        state = carry_on(state, t[k], low[k], bound, next_information=float(t[k + 1]))
+    for k, boundary in enumerate(upper):
+        spent += float(upper_exit(state, t[k], boundary))
+        state = carry_on(state, t[k], low[k], boundary, next_information=float(t[k + 1]))
     high = np.asarray([*upper, solve_upper(state, t[-1], plan.alpha / plan.sides - spent)])
     lower = -high if plan.sides == 2 else np.append(plan.lower[: t.size - 1], high[-1])
-    return with_bounds(plan, t, lower, high)
+    return with_boundaries(plan, t, lower, high)
 
 
-def with_bounds(
+def with_boundaries(
     plan: SequentialDesign, rates: Floats, lower: Floats, upper: Floats
 ) -> SequentialDesign:
-    """Return the design with other looks and bounds; drift is what it is at the last look."""
+    """Return the design with other analyses and boundaries, its drift rescaled."""
     return replace(
         plan,
         information_rates=tuple(float(x) for x in rates / rates[-1]),
@@ -105,7 +105,7 @@ def with_bounds(
 
 
 def _steps(shape: Spending, rates: Floats, error: float, ends: bool) -> Floats:
-    """Return (look,) error to spend; a trial that ends spends all of it."""
+    """Return (analysis,) error to spend; a final analysis spends all of it."""
     spent = shape.spent(rates, error)
     if ends:
         spent = np.append(spent[:-1], error)
@@ -115,13 +115,13 @@ def _steps(shape: Spending, rates: Floats, error: float, ends: bool) -> Floats:
 def _march(
     rates: Floats, upper: Floats | None, alpha: Floats, beta: Floats, drift: float
 ) -> tuple[Floats, Floats]:
-    """Return lower and upper bounds; ``upper`` is None where futility binds and lowers them."""
+    """Return lower and upper boundaries; ``upper`` is None where futility binds and lowers them."""
     state, low, high = start(), [], []
     for k, info in enumerate(rates):
         high.append(solve_upper(state, info, alpha[k]) if upper is None else float(upper[k]))
         low.append(min(solve_lower(state, info, beta[k], drift), high[-1]))
         if k + 1 < rates.size:
             coming = float(rates[k + 1])
-            bounds = (low[-1], high[-1])
-            state = carry_on(state, info, *bounds, next_information=coming, reach=(0.0, drift))
+            boundaries = (low[-1], high[-1])
+            state = carry_on(state, info, *boundaries, next_information=coming, reach=(0.0, drift))
     return np.asarray(low), np.asarray(high)

@@ -1,4 +1,4 @@
-"""The density of Z_k among trials still running: the numerical heart of sequential methods.
+"""The density of Z_k among trials that continue: the numerical core of sequential methods.
 
 Armitage P, McPherson CK, Rowe BC. *J R Stat Soc A* 1969;132:235-44; JT chapter 19. Two changes
 to the textbook recursion. The integrals use Gauss-Legendre nodes, which converge faster than
@@ -28,7 +28,7 @@ REACH = 8.2
 NODES_PER_SD = 4.0
 
 #: No interval gets fewer nodes, and none more. Half of `NODES_PER_SD` is still exact to 1e-12, so
-#: looks may be as close as the most nodes allow at that density.
+#: analyses may be as close as the most nodes allow at that density.
 FEWEST, MOST = 48, 3200
 
 
@@ -40,12 +40,12 @@ def _legendre(count: int) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Trials that passed a look without stopping.
+    """Trials that passed an analysis without stopping.
 
     Attributes
     ----------
     information
-        I_k at that look.
+        I_k at that analysis.
     z
         (node,) quadrature nodes inside the continuation interval.
     mass
@@ -63,39 +63,41 @@ class Running:
 
 
 def start() -> Running:
-    """Return the state before the first look: no information, Z is nothing yet."""
+    """Return the state before the first analysis: no information."""
     return Running(0.0, np.zeros(1), np.ones(1))
 
 
 def upper_exit(
-    state: Running, information: float, bound: ArrayLike, theta: ArrayLike = 0.0
+    state: Running, information: float, boundary: ArrayLike, theta: ArrayLike = 0.0
 ) -> Floats:
-    """Return the probability of running up to now and then finding Z >= ``bound``.
+    """Return the probability of continuing until now and then Z >= ``boundary``.
 
     Parameters
     ----------
     state
-        Trials running after the look before.
+        Trials running after the analysis before.
     information
-        I_k of this look, above that of ``state``.
-    bound
+        I_k of this analysis, above that of ``state``.
+    boundary
         (...) critical values; infinity gives 0, minus infinity the probability of running.
     theta
         (...) drifts.
     """
     gain = np.sqrt(information - state.information)
     past = state.z * np.sqrt(state.information)
-    drift, z = np.asarray(theta, float)[..., None], np.asarray(bound, float)[..., None]
+    drift, z = np.asarray(theta, float)[..., None], np.asarray(boundary, float)[..., None]
     distance = (past - z * np.sqrt(information)) / gain + drift * gain
     return np.asarray((state.tilted(theta) * ndtr(distance)).sum(-1))
 
 
-def lower_exit(state: Running, information: float, bound: float, theta: ArrayLike = 0.0) -> Floats:
-    """Return the probability of running up to now and then finding Z < ``bound``."""
+def lower_exit(
+    state: Running, information: float, boundary: float, theta: ArrayLike = 0.0
+) -> Floats:
+    """Return the probability of continuing until now and then Z < ``boundary``."""
     gain = np.sqrt(information - state.information)
     past = state.z * np.sqrt(state.information)
     drift = np.asarray(theta, float)[..., None]
-    distance = (bound * np.sqrt(information) - past) / gain - drift * gain
+    distance = (boundary * np.sqrt(information) - past) / gain - drift * gain
     return np.asarray((state.tilted(theta) * ndtr(distance)).sum(-1))
 
 
@@ -108,12 +110,12 @@ def carry_on(
     next_information: float,
     reach: tuple[float, float] = (0.0, 0.0),
 ) -> Running:
-    """Return the trials that find Z in [``low``, ``high``) and go on to the next look.
+    """Return the trials with Z in [``low``, ``high``), which continue to the next analysis.
 
     Parameters
     ----------
     next_information
-        I of the look after: the kernel towards it sets how dense the nodes must lie.
+        I of the analysis after: the kernel towards it sets how dense the nodes must lie.
     reach
         Least and greatest drift theta that the state will be asked for.
     """
@@ -122,12 +124,12 @@ def carry_on(
     if left >= right:
         return Running(information, np.zeros(1), np.zeros(1))
     behind = (information - state.information) / information
-    ahead = (next_information - information) / information
-    narrowest = np.sqrt(min(1.0, behind, ahead))
+    future = (next_information - information) / information
+    narrowest = np.sqrt(min(1.0, behind, future))
     wanted = NODES_PER_SD * (right - left) / narrowest
     if wanted > 2 * MOST:
         problem = f"information {information:g} and its neighbours are too close to tell apart"
-        raise InputError.of("looks", "information", problem, "leave a look out")
+        raise InputError.of("analyses", "information", problem, "leave an analysis out")
     count = int(np.clip(wanted, FEWEST, MOST))
     nodes, weights = _legendre(16 * -(-count // 16))
     z = left + (right - left) * (nodes + 1) / 2
@@ -140,26 +142,27 @@ def carry_on(
 def exit_probabilities(
     information: ArrayLike, lower: ArrayLike, upper: ArrayLike, theta: ArrayLike = 0.0
 ) -> tuple[Floats, Floats]:
-    """Return the probabilities of leaving at each look through the lower and the upper bound.
+    """Return the probabilities of crossing the lower and upper boundary at each analysis.
 
     Parameters
     ----------
     information
-        (look,) I_1 < I_2 < ..., all above 0.
+        (analysis,) I_1 < I_2 < ..., all above 0.
     lower, upper
-        (look,) bounds on Z: the trial stops at look k if Z_k < lower_k or Z_k >= upper_k. Infinite
-        bounds are never crossed. A look with lower = upper ends every trial.
+        (analysis,) boundaries on Z: the trial stops at analysis k if Z_k < lower_k or Z_k >=
+        upper_k. Infinite boundaries are never crossed. An analysis with lower = upper ends every
+        trial.
     theta
         (...) drifts per square root of information.
 
     Returns
     -------
     lower_exits, upper_exits
-        (..., look).
+        (..., analysis).
 
     Examples
     --------
-    One look is a plain z test: drift 2.8 finds power 0.8.
+    One analysis is a plain z test: drift 2.8 finds power 0.8.
 
     >>> low, up = exit_probabilities([1.0], [1.96], [1.96], theta=[0.0, 2.8016])
     >>> [round(float(p), 4) for p in up[:, 0]]

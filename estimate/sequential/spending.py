@@ -1,4 +1,4 @@
-"""Error spending functions: how much of an error may be used up by information fraction t.
+"""Error-spending functions of the information fraction.
 
 JT chapter 7. A spending function rises from 0 at t = 0 to the whole error at t = 1 and stays
 there for t > 1 (a trial that over-runs has nothing more to spend).
@@ -19,7 +19,7 @@ Family = Literal["OF", "Pocock", "HSD", "KD", "user"]
 #: Families that need a parameter, and what it is called in their papers.
 PARAMETERS = {"HSD": "gamma", "KD": "rho"}
 
-#: How early or late error may be spent; beyond, all of it goes to one look.
+#: How early or late error may be spent; beyond, all of it goes to one analysis.
 LIMITS = {"HSD": (-500.0, 500.0), "KD": (0.01, 50.0)}
 
 
@@ -32,11 +32,11 @@ class Spending:
     family
         ``OF`` and ``Pocock``: Lan KKG, DeMets DL. *Biometrika* 1983;70:659-63. ``HSD``: Hwang IK,
         Shih WJ, DeCani JS. *Stat Med* 1990;9:1439-45. ``KD``: Kim K, DeMets DL. *Biometrika*
-        1987;74:149-54 (power family). ``user``: cumulative error given look by look.
+        1987;74:149-54 (power family). ``user``: cumulative error given analysis by analysis.
     parameter
         gamma of HSD (any number; negative spends late), rho of KD (> 0); None otherwise.
     cumulative
-        For ``user`` alone: cumulative error spent at each look, the last the whole error.
+        For ``user`` alone: cumulative error spent at each analysis, the last the whole error.
 
     Examples
     --------
@@ -76,7 +76,7 @@ class Spending:
         Parameters
         ----------
         t
-            (look,) fractions above 0; those above 1 count as 1.
+            (analysis,) fractions above 0; those above 1 count as 1.
         error
             Whole error to spend: alpha of one side, or beta.
         """
@@ -96,8 +96,8 @@ class Spending:
     def _listed(self, fraction: Floats, error: float) -> Floats:
         values = np.asarray(self.cumulative)
         if fraction.shape != values.shape:
-            problem = f"{values.size} values came for {fraction.size} looks"
-            raise _fault("cumulative", problem, "give one value per look")
+            problem = f"{values.size} values came for {fraction.size} analyses"
+            raise _fault("cumulative", problem, "give one value per analysis")
         if abs(values[-1] - error) > 1e-12:
             raise _fault("cumulative", f"it ends at {values[-1]}", f"let it end at {error}")
         return values

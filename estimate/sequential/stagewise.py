@@ -1,13 +1,13 @@
 """Median-unbiased drifts and final intervals of many sequential trials at once.
 
 The order of outcomes is that of `interim_inference.analyse_final`: an earlier upward
-stop is more in favour, then a higher Z at the same look, an earlier downward stop less (Fairbanks
-K, Madsen R. *Biometrika* 1982;69:69-74; Tsiatis AA, Rosner GL, Mehta CR. *Biometrics*
+stop is more in favour, then a higher Z at the same analysis, an earlier downward stop less
+(Fairbanks K, Madsen R. *Biometrika* 1982;69:69-74; Tsiatis AA, Rosner GL, Mehta CR. *Biometrics*
 1984;40:797-803; JT section 8.4). The probability of an outcome at least as much in favour rises
 with the drift, so each of its quantiles is a limit for the drift, and the drift where it is a half
-is median-unbiased. Among trials that end at the same look a limit is a smooth rising function of
-their Z. It is solved for on a grid and interpolated by a spline; the grid doubles until the spline
-meets solutions halfway between its knots.
+is median-unbiased. Among trials that end at the same analysis a limit is a smooth rising function
+of their Z. It is solved for on a grid and interpolated by a spline; the grid doubles until the
+spline meets solutions halfway between its knots.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ AT_ONCE = 256
 
 @dataclass(frozen=True, slots=True)
 class OrderedDrifts:
-    """What trials say of the drift theta * sqrt(I_K), each of shape (...).
+    """Estimates and limits of the drift theta * sqrt(I_K), each of shape (...).
 
     Attributes
     ----------
@@ -56,19 +56,19 @@ class OrderedDrifts:
 
 
 def order_stagewise(
-    design: SequentialDesign, look: ArrayLike, z: ArrayLike, *, level: float = 0.95
+    design: SequentialDesign, analysis: ArrayLike, z: ArrayLike, *, level: float = 0.95
 ) -> OrderedDrifts:
-    """Return median-unbiased drifts and final intervals of trials that ended by their design.
+    """Return median-unbiased drifts and final intervals of trials that ended.
 
-    Futility bounds that do not bind are left out, as they are for alpha: all holds whenever they
-    are overruled. In trials that keep them estimate and limits err against treatment: they are
+    Futility boundaries that do not bind are left out, as they are for alpha: all holds whenever
+    they are overruled. In trials that keep them estimate and limits err against treatment: they are
     too low too often, and too high less often than promised. ``replace(design, binding=True)``
     takes them as kept.
 
     Parameters
     ----------
-    look
-        (...) last look taken, counted from 1.
+    analysis
+        (...) last analysis taken, counted from 1.
     z
         (...) statistic there; NaN gives NaN.
     level
@@ -83,25 +83,25 @@ def order_stagewise(
     >>> found.median_unbiased.round(3), found.low.round(3)        # naive: 3.111 and 2.2
     (array([3.111, 2.103]), array([ 0.339, -0.001]))
     """
-    looks, values = np.broadcast_arrays(np.asarray(look), np.asarray(z, float))
-    _check(design, looks, level)
+    analyses, values = np.broadcast_arrays(np.asarray(analysis), np.asarray(z, float))
+    _check(design, analyses, level)
     found = np.full((*values.shape, 3), np.nan)
-    for k in np.unique(looks):
-        here = (looks == k) & np.isfinite(values)
+    for k in np.unique(analyses):
+        here = (analyses == k) & np.isfinite(values)
         if here.any():
             found[here] = _limits(design, int(k), values[here], float(level))
     return OrderedDrifts(found[..., 0], found[..., 1], found[..., 2])
 
 
-def _limits(design: SequentialDesign, look: int, z: Floats, level: float) -> Floats:
-    """Return (trial, limit) drifts of trials that end at one look."""
-    if look == 1:
+def _limits(design: SequentialDesign, analysis: int, z: Floats, level: float) -> Floats:
+    """Return (trial, limit) drifts of trials that end at one analysis."""
+    if analysis == 1:
         rate = design.information_rates[0]
         return np.asarray((z[:, None] + ndtri(_probabilities(level))) / np.sqrt(rate))
     found, span = np.empty((z.size, 3)), np.round(z / SPAN)
     for place in np.unique(span):
         here = span == place
-        found[here] = _spline(design, look, float(place), level)(z[here])
+        found[here] = _spline(design, analysis, float(place), level)(z[here])
     return found
 
 
@@ -111,18 +111,18 @@ def _probabilities(level: float) -> Floats:
 
 
 @lru_cache(maxsize=128)
-def _spline(design: SequentialDesign, look: int, place: float, level: float) -> BSpline:
-    """Return (limit,) drifts as a function of the statistic at a look, within one span.
+def _spline(design: SequentialDesign, analysis: int, place: float, level: float) -> BSpline:
+    """Return (limit,) drifts as a function of the statistic at an analysis, within one span.
 
     It depends on no trial, so neither do limits depend on which trials are asked for together.
     """
     p = _probabilities(level)
     knots = np.linspace((place - 0.5) * SPAN, (place + 0.5) * SPAN, FIRST_GRID)
-    drifts = _solve(design, look, knots, p)
+    drifts = _solve(design, analysis, knots, p)
     while True:
         spline = make_interp_spline(knots, drifts, k=5)
         between = (knots[1:] + knots[:-1]) / 2
-        exact = _solve(design, look, between, p)
+        exact = _solve(design, analysis, between, p)
         if np.abs(spline(between) - exact).max() < CLOSE:
             return spline
         order = np.argsort(np.append(knots, between))
@@ -130,21 +130,23 @@ def _spline(design: SequentialDesign, look: int, place: float, level: float) -> 
         drifts = np.concatenate([drifts, exact])[order]
 
 
-def _solve(design: SequentialDesign, look: int, z: Floats, probabilities: Floats) -> Floats:
+def _solve(design: SequentialDesign, analysis: int, z: Floats, probabilities: Floats) -> Floats:
     """Return (statistic, limit) drifts at which the tail of each has each probability."""
     parts = np.array_split(z, -(-z.size // AT_ONCE))
-    return np.concatenate([_solve_part(design, look, part, probabilities) for part in parts])
+    return np.concatenate([_solve_part(design, analysis, part, probabilities) for part in parts])
 
 
-def _solve_part(design: SequentialDesign, look: int, z: Floats, probabilities: Floats) -> Floats:
+def _solve_part(
+    design: SequentialDesign, analysis: int, z: Floats, probabilities: Floats
+) -> Floats:
     p = np.broadcast_to(probabilities, (z.size, probabilities.size))
-    low, high = _bracket(design, look, z, p)
+    low, high = _bracket(design, analysis, z, p)
     # Drifts are reckoned from the middle, for the sake of the range of double precision.
     middle, reach = (low.min() + high.max()) / 2, (high.max() - low.min()) / 2
-    states = _states(design, look, middle, reach)
+    states = _states(design, analysis, middle, reach)
 
     def surplus(drift: Floats, z: Floats, p: Floats) -> Floats:
-        return _tail(design, look, states, z, drift - middle, middle) - p
+        return _tail(design, analysis, states, z, drift - middle, middle) - p
 
     # Both ends are pushed out a little: rounding must not leave the root outside.
     found = find_root(
@@ -153,17 +155,19 @@ def _solve_part(design: SequentialDesign, look: int, z: Floats, probabilities: F
     return np.asarray(found.x)
 
 
-def _bracket(design: SequentialDesign, look: int, z: Floats, p: Floats) -> tuple[Floats, Floats]:
+def _bracket(
+    design: SequentialDesign, analysis: int, z: Floats, p: Floats
+) -> tuple[Floats, Floats]:
     """Return (trial, probability) drifts below and above the solution.
 
-    The tail is at most the sum of the chances that one of Z_1 .. Z_k lies above its bound or the
-    outcome, and one minus the tail at most the sum of those that one lies below; and the first
-    look alone holds part of either.
+    The tail is at most the sum of the probabilities that one of Z_1 .. Z_k lies above its boundary
+    or the outcome, and one minus the tail at most the sum of those that one lies below; and the
+    first analysis alone holds part of either.
     """
-    roots = np.sqrt(np.asarray(design.information_rates[:look]))
-    upper = np.column_stack([np.tile(design.upper[: look - 1], (z.size, 1)), z])
-    lower = np.column_stack([np.tile(design.ignored_lower[: look - 1], (z.size, 1)), z])
-    share, rest = ndtri(p / look)[..., None], -ndtri((1 - p) / look)[..., None]
+    roots = np.sqrt(np.asarray(design.information_rates[:analysis]))
+    upper = np.column_stack([np.tile(design.upper[: analysis - 1], (z.size, 1)), z])
+    lower = np.column_stack([np.tile(design.ignored_lower[: analysis - 1], (z.size, 1)), z])
+    share, rest = ndtri(p / analysis)[..., None], -ndtri((1 - p) / analysis)[..., None]
     least = ((upper[:, None] + share) / roots).min(-1)
     most = ((lower[:, None] + rest) / roots).max(-1)
     first = ndtri(p) / roots[0]
@@ -173,10 +177,10 @@ def _bracket(design: SequentialDesign, look: int, z: Floats, p: Floats) -> tuple
     )
 
 
-def _states(design: SequentialDesign, look: int, middle: float, reach: float) -> list[Running]:
-    """Return who runs before each look up to ``look``, under the drift ``middle``."""
+def _states(design: SequentialDesign, analysis: int, middle: float, reach: float) -> list[Running]:
+    """Return the continuing trials before each analysis up to ``analysis``, under ``middle``."""
     rates, states = design.information_rates, [start()]
-    for k in range(look - 1):
+    for k in range(analysis - 1):
         moved = middle * np.sqrt(rates[k])
         states.append(
             carry_on(
@@ -188,22 +192,26 @@ def _states(design: SequentialDesign, look: int, middle: float, reach: float) ->
 
 
 def _tail(
-    design: SequentialDesign, look: int, states: list[Running], z: Floats, drift: Floats,
+    design: SequentialDesign, analysis: int, states: list[Running], z: Floats, drift: Floats,
     middle: float,
 ) -> Floats:  # fmt: skip
-    """Return the chance of an outcome as much in favour, drifts counted from ``middle``."""
+    """Return the probability of an outcome as favourable, drifts relative to ``middle``."""
     rates = design.information_rates
-    total = upper_exit(states[-1], rates[look - 1], z - middle * np.sqrt(rates[look - 1]), drift)
-    for k in range(look - 1):
-        bound = design.upper[k] - middle * np.sqrt(rates[k])
-        total = total + upper_exit(states[k], rates[k], bound, drift)
+    total = upper_exit(
+        states[-1], rates[analysis - 1], z - middle * np.sqrt(rates[analysis - 1]), drift
+    )
+    for k in range(analysis - 1):
+        boundary = design.upper[k] - middle * np.sqrt(rates[k])
+        total = total + upper_exit(states[k], rates[k], boundary, drift)
     return total
 
 
-def _check(design: SequentialDesign, look: ArrayLike, level: float) -> None:
-    taken = np.asarray(look)
-    if taken.size and not ((taken >= 1) & (taken <= design.looks)).all():
-        problem = f"looks {taken.min()} to {taken.max()} came, the design has {design.looks}"
-        raise InputError.of("ordered", "look", problem, "count them from 1")
+def _check(design: SequentialDesign, analysis: ArrayLike, level: float) -> None:
+    interim = np.asarray(analysis)
+    if interim.size and not ((interim >= 1) & (interim <= design.analyses)).all():
+        problem = (
+            f"analyses {interim.min()} to {interim.max()} came, the design has {design.analyses}"
+        )
+        raise InputError.of("ordered", "analysis", problem, "count them from 1")
     if not 0 < level < 1:
         raise InputError.of("ordered", "level", f"{level} came", "give one between 0 and 1")

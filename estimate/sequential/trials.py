@@ -1,4 +1,4 @@
-"""Let many trials run through a design at once: where each stops, and how."""
+"""Apply a design to many trials at once."""
 
 from dataclasses import dataclass
 
@@ -19,43 +19,43 @@ class Conduct:
 
     Attributes
     ----------
-    look
-        (...) last look taken, counted from 1.
+    analysis
+        (...) last analysis taken, counted from 1.
     rejected
         (...) whether the null hypothesis was rejected there.
     z
-        (...) statistic at that look.
-    looks
-        Looks of the design.
+        (...) statistic at that analysis.
+    analyses
+        Analyses of the design.
     """
 
-    look: Ints
+    analysis: Ints
     rejected: Bools
     z: Floats
-    looks: int
+    analyses: int
 
     def stop_shares(self) -> Measure:
-        """Return (..., look, 2) shares of trials that end at each look: rejected, or not.
+        """Return (..., analysis, 2) proportions of trials ending: with and without rejection.
 
         Replicates are the last axis of the trials. Each share comes with its Monte Carlo error.
         """
-        at = self.look[..., None] == np.arange(1, self.looks + 1)
+        at = self.analysis[..., None] == np.arange(1, self.analyses + 1)
         ends = np.stack([at & self.rejected[..., None], at & ~self.rejected[..., None]], -1)
         share, n = ends.mean(-3), ends.shape[-3]
         return Measure(share, proportion_mcse(share, n), np.full(share.shape, n))
 
 
 def follow(design: SequentialDesign, z: ArrayLike) -> Conduct:
-    """Stop each trial at its first bound.
+    """Stop each trial at its first boundary crossing.
 
     Parameters
     ----------
     design
-        Bounds; a futility bound, binding or not, is kept.
+        Boundaries; a futility boundary, binding or not, is kept.
     z
-        (..., look) statistics as if no trial had stopped. NaN means that a look gave no statistic
-        (a model that did not converge, no events): nothing is stopped on it, and a trial whose
-        last look gave none does not reject.
+        (..., analysis) statistics as if no trial had stopped. NaN means that an analysis gave no
+        statistic (a model that did not converge, no events): nothing is stopped on it, and a trial
+        whose last analysis gave none does not reject.
 
     Examples
     --------
@@ -63,13 +63,13 @@ def follow(design: SequentialDesign, z: ArrayLike) -> Conduct:
     >>> from estimate.sequential.spending import Spending
     >>> design = plan_sequential([0.5, 1], Spending("OF"), futility=Spending("OF"))
     >>> ends = follow(design, [[3.1, 0.0], [1.5, 2.0], [-1.0, 2.5]])
-    >>> ends.look, ends.rejected
+    >>> ends.analysis, ends.rejected
     (array([1, 2, 1]), array([ True,  True, False]))
     """
     values = np.asarray(z, float)
-    if values.shape[-1:] != (design.looks,):
-        problem = f"{values.shape[-1:]} statistics came for {design.looks} looks"
-        raise InputError.of("conduct", "z", problem, "give one per look")
+    if values.shape[-1:] != (design.analyses,):
+        problem = f"{values.shape[-1:]} statistics came for {design.analyses} analyses"
+        raise InputError.of("conduct", "z", problem, "give one per analysis")
     high, low = np.asarray(design.upper), np.asarray(design.lower)
     with np.errstate(invalid="ignore"):
         above, below = values >= high, values < low
@@ -80,4 +80,4 @@ def follow(design: SequentialDesign, z: ArrayLike) -> Conduct:
     last = stops.argmax(-1)
     rejected = np.take_along_axis(above, last[..., None], -1)[..., 0]
     final = np.take_along_axis(values, last[..., None], -1)[..., 0]
-    return Conduct((last + 1).astype(np.int64), rejected, final, design.looks)
+    return Conduct((last + 1).astype(np.int64), rejected, final, design.analyses)

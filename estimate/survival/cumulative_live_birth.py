@@ -1,4 +1,4 @@
-"""Cumulative live birth over the order of embryo transfers: curves, tests, hazard models.
+"""Cumulative live birth over the order of embryo transfers: curves and tests.
 
 Time is the order of a couple's transfers (1, 2, ...), the event is a live birth. Couples
 who stop without one have no natural censoring time, and what is assumed of them moves the curve by
@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from estimate.comparison.two_sample import Comparison
-from estimate.core.arrays import Bools, Floats, Ints
+from estimate.core.arguments import flags, one_of
+from estimate.core.arrays import Floats, Ints
 from estimate.core.estimand import Estimand, IntercurrentEvent
 from estimate.core.result import Z95, Estimate, wald
 from protocol.errors import InputError
@@ -26,10 +27,6 @@ from protocol.errors import InputError
 Convention = Literal["censored", "conservative", "embryos left"]
 
 ConfidenceType = Literal["log", "log-log", "plain"]
-
-Ties = Literal["efron", "breslow", "exact"]
-
-STEP_LIMIT = 50
 
 
 def transfer_times(
@@ -55,13 +52,8 @@ def transfer_times(
     >>> transfer_times([1, 2, 3], [1, 0, 0], "conservative")
     array([1, 3, 3])
     """
-    transfers, birth = np.asarray(transfers, np.int64), np.asarray(birth, bool)
-    if convention not in get_args(Convention):
-        allowed = ", ".join(get_args(Convention))
-        raise InputError.of("survival", "convention", f"{convention!r} came", f"use {allowed}")
-    if (transfers < 1).any():
-        cure = "exclude couples without a transfer"
-        raise InputError.of("survival", "transfers", "a couple has fewer than 1", cure)
+    one_of("survival", "convention", convention, get_args(Convention))
+    transfers, birth = _whole_times(transfers, "transfers"), flags("survival", "birth", birth)
     if convention == "censored":
         return transfers
     last = transfers.max(-1, keepdims=True)
@@ -110,12 +102,18 @@ def life_table(
     ``weights`` (..., n) may select an arm (0/1) or carry propensity weights. Events follow
     censoring within one order: a couple censored at its third transfer was at risk at the third.
 
+    Raises
+    ------
+    InputError
+        If a time is not a whole number from 1, or an event not 0 or 1: a table by order would lose
+        them. For continuous times see `estimate.outcomes.times`.
+
     Examples
     --------
     >>> life_table([1, 2, 2], [1, 0, 1]).at_risk
     array([3., 2.])
     """
-    time, event = np.broadcast_arrays(np.asarray(time), np.asarray(event, bool))
+    time, event = np.broadcast_arrays(_whole_times(time, "time"), flags("survival", "event", event))
     weights = np.ones(time.shape) if weights is None else np.asarray(weights, float)
     order = np.arange(1, (int(time.max()) if last is None else last) + 1)
     at_risk = [((time >= t) * weights).sum(-1) for t in order]
@@ -146,6 +144,7 @@ def kaplan_meier(table: LifeTable, interval: ConfidenceType = "log-log") -> Surv
     >>> kaplan_meier(life_table([1, 2, 2, 3], [1, 0, 1, 0])).survival
     array([0.75, 0.5 , 0.5 ])
     """
+    one_of("survival", "interval", interval, get_args(ConfidenceType))
     n, d = table.at_risk, table.events
     with np.errstate(divide="ignore", invalid="ignore"):
         hazard = np.where(n > 0, d / n, 0)
@@ -214,86 +213,10 @@ def cumulative_difference(arm0: LifeTable, arm1: LifeTable, question: Estimand) 
     )
 
 
-def hazard_ratio(
-    arm0: LifeTable, arm1: LifeTable, question: Estimand, *, ties: Ties = "exact"
-) -> Estimate:
-    """Fit Cox's model with the arm as its one covariate, by Newton's method on the life tables.
-
-    Time is discrete, so ties are the rule: "exact" is Cox's discrete (conditional logistic)
-    partial likelihood and its estimate the log odds ratio of the hazard; "efron" and "breslow" are
-    the approximations for tied continuous times. Cox DR. *J R Stat Soc B* 1972;34:187-220.
-    """
-    if ties == "exact" and any((t != np.floor(t)).any() for t in (arm0.at_risk, arm1.at_risk)):
-        cure = 'use "efron" or "breslow"'
-        raise InputError.of("survival", "ties", "exact ties need counts, not weights", cure)
-    score_and_information = _TIES[ties]
-    b = np.zeros(np.broadcast_shapes(arm0.events.shape, arm1.events.shape)[:-1])
-    converged: Bools = np.zeros(b.shape, bool)
-    information = np.full(b.shape, np.nan)
-    for _ in range(STEP_LIMIT):
-        score, information = score_and_information(arm0, arm1, b)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            step = np.where(information > 0, score / information, 0)
-        b = b + step.clip(-2, 2)
-        converged = (np.abs(step) < 1e-10) & (information > 1e-8)
-        if converged.all():
-            break
-    with np.errstate(divide="ignore", invalid="ignore"):
-        error = 1 / np.sqrt(information)
-    n = (arm0.at_risk[..., 0] + arm1.at_risk[..., 0]).round()
-    return wald(
-        question.as_("hazard ratio"),
-        f"Cox, {ties} ties",
-        "hazard ratio",
-        b,
-        error,
-        n,
-        converged=converged,
-    )
-
-
-def _breslow(arm0: LifeTable, arm1: LifeTable, b: Floats) -> tuple[Floats, Floats]:
-    d = arm0.events + arm1.events
-    share = _share(arm0.at_risk, arm1.at_risk, b[..., None])
-    return (arm1.events - d * share).sum(-1), (d * share * (1 - share)).sum(-1)
-
-
-def _efron(arm0: LifeTable, arm1: LifeTable, b: Floats) -> tuple[Floats, Floats]:
-    """Of d tied events, the l-th sees the risk set without l/d of those who tie."""
-    d = (arm0.events + arm1.events)[..., None]
-    l_th = np.arange(int(np.ceil(d.max())) if d.size else 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gone = np.where(l_th < d, l_th / d, 0)
-    left = [arm.at_risk[..., None] - gone * arm.events[..., None] for arm in (arm0, arm1)]
-    share = np.where(l_th < d, _share(left[0], left[1], b[..., None, None]), 0)
-    return (arm1.events - share.sum(-1)).sum(-1), (share * (1 - share)).sum((-2, -1))
-
-
-def _exact(arm0: LifeTable, arm1: LifeTable, b: Floats) -> tuple[Floats, Floats]:
-    """Given the margins, events of arm 1 follow the non-central hypergeometric law."""
-    n0, n1 = arm0.at_risk[..., None], arm1.at_risk[..., None]
-    d = (arm0.events + arm1.events)[..., None]
-    k = np.arange(int(d.max()) + 1)
-    inside = (k <= d) & (k <= n1) & (d - k <= n0)
-    top, rest = np.where(inside, k, 0), np.where(inside, d - k, 0)
-    log_ways = _log_choose(n1, top) + _log_choose(n0, rest)
-    weight = np.where(inside, log_ways + k * b[..., None, None], -np.inf)
-    weight = np.exp(weight - weight.max(-1, keepdims=True))
-    weight = weight / weight.sum(-1, keepdims=True)
-    mean = (weight * k).sum(-1)
-    variance = (weight * k**2).sum(-1) - mean**2
-    return (arm1.events - mean).sum(-1), variance.sum(-1)
-
-
-def _log_choose(n: Floats, k: Floats) -> Floats:
-    n = np.maximum(n, k)
-    return np.asarray(special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1))
-
-
-def _share(n0: Floats, n1: Floats, b: Floats) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        risk = n1 * np.exp(b)
-        return np.where(n0 + risk > 0, risk / (n0 + risk), 0)
-
-
-_TIES = {"efron": _efron, "breslow": _breslow, "exact": _exact}
+def _whole_times(values: ArrayLike, field: str) -> Ints:
+    """Return times as whole numbers; refuse others, which a table by order cannot hold."""
+    times = np.asarray(values, float)
+    if not (np.isfinite(times) & (times == np.floor(times)) & (times >= 1)).all():
+        cure = "give whole numbers from 1; exclude couples without a transfer"
+        raise InputError.of("survival", field, "a time is not a whole number from 1", cure)
+    return times.astype(np.int64)

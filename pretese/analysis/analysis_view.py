@@ -33,6 +33,8 @@ def show_analysis(
     console.print(_effects(found))
     for remark in found.remarks:
         console.print(f"Not estimable: {remark}", style="bold", highlight=False)
+    for caution in found.cautions:
+        console.print(f"Caution: {caution}", style="bold", highlight=False)
     for population, methods in _populations(found).items():
         console.print(f"Among {population}: {', '.join(methods)}", highlight=False)
     console.print(NOTE, style="dim")
@@ -123,7 +125,8 @@ def _quality(document: Mapping[str, Any]) -> Iterator[str]:
     if chains:
         worst_chain = max(chains, key=lambda each: each["r_hat_of_means"])
         ratio, name = worst_chain["r_hat_of_means"], worst_chain["covariate"]
-        hint = "; run more iterations" if ratio > SLOW_CHAINS else ""
+        hint = "; run more iterations, unless a caution names collinear covariates"
+        hint = hint if ratio > SLOW_CHAINS else ""
         yield f"Imputation chains: R-hat at most {ratio:.2f} ({name}){hint}"
     worst = [f"{method} {value:.3f}" for method, value in _worst(document).items()]
     if worst:

@@ -78,6 +78,7 @@ def analysis_page(found: Analysis, document: Mapping[str, Any]) -> str:
         assessed=missing["assessed"],
         excluded={why: count for why, count in missing["excluded"].items() if count},
         remarks=found.remarks,
+        cautions=found.cautions,
         tables=[html_table(table, caption) for _, caption, table in analysis_tables(found)],
         document=document,
     )

@@ -1,1 +1,1 @@
-"""The published study: its figures as data, its simulated twin, calibration, pitfalls, report."""
+"""The published study: its figures as data, its simulation, calibration, bias analysis, report."""

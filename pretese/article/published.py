@@ -18,7 +18,7 @@ from simulate.core.shipped import published_path
 Text = Annotated[str, Field(min_length=1)]
 
 Unit = Literal[
-    "men", "couples", "pairs", "embryos", "occasions", "knots",
+    "patients", "couples", "pairs", "embryos", "occasions", "knots",
     "percent", "percentage points", "ratio", "log odds", "probability", "standard deviations",
     "calendar year", "years", "months", "weeks", "days", "hours", "minutes",
     "kg/m2", "mL", "IU/L", "nmol/L", "pmol/L", "ng/mL", "IU", "million/mL", "g", "fold",
@@ -117,7 +117,7 @@ class Statement(Document):
     kind: Literal[
         "difference", "no significant difference", "significant", "direction", "balance", "design"
     ]
-    says: Text
+    text: Text
     about: tuple[str, ...] = ()
     at: Annotated[tuple[PrintedPlace, ...], Field(min_length=1)]
 
@@ -137,7 +137,7 @@ class Finding(Document):
         "inconsistency", "ambiguity", "gap", "rounding", "unit", "convention", "estimand",
         "observation", "wording",
     ]  # fmt: skip
-    says: Text
+    text: Text
     about: tuple[str, ...] = ()
     at: Annotated[tuple[PrintedPlace, ...], Field(min_length=1)]
 
@@ -154,7 +154,7 @@ class SourceArticle(Document):
 
 
 class PublishedStudy(Document):
-    """All figures of one article. Look one up with `number`; `numbers` holds them in file order."""
+    """All figures of one article. `number` looks one up; `numbers` holds them in file order."""
 
     study: SourceArticle
     parts: tuple[Text, ...]

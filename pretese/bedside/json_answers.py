@@ -45,14 +45,30 @@ def schema_of(kind: type) -> dict[str, Any]:
     return TypeAdapter(kind).json_schema(mode="serialization")
 
 
-def schema_document(schema: str, **kinds: type) -> dict[str, Any]:
-    """Return the document that holds the JSON Schemas of some dataclasses."""
-    return as_document(schema, **{name: schema_of(kind) for name, kind in kinds.items()})
+def decision_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of `decision_document`, as a validator takes it."""
+    schema = schema_of(Recommendation)
+    text = {"type": "string"}
+    identity = {
+        "type": "object",
+        "properties": {"id": text, "version": text, "sha256": text},
+        "required": ["id", "version", "sha256"],
+    }
+    own = {"schema": {"const": DECISION_SCHEMA}, "pretese": text, "regimen": identity}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"https://pretese.invalid/{DECISION_SCHEMA}",
+        **schema,
+        "title": "The recommendation for one patient on a given date",
+        "properties": {**own, **schema["properties"], "schema": own["schema"]},
+        "required": [*own, *(name for name in schema["required"] if name != "schema")],
+        "additionalProperties": False,
+    }
 
 
-def decision_document(advice: Recommendation, regimen: Regimen) -> dict[str, Any]:
-    """Return a patient's advice with the identity of the regimen."""
-    return as_document(DECISION_SCHEMA, regimen=_identity(regimen), **_without_schema(advice))
+def decision_document(made: Recommendation, regimen: Regimen) -> dict[str, Any]:
+    """Return a recommendation with the identity of the regimen."""
+    return as_document(DECISION_SCHEMA, regimen=_identity(regimen), **_without_schema(made))
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:

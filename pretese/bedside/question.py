@@ -1,10 +1,11 @@
 """What a decision is asked of: a patient's file, or one month of therapy with what was measured."""
 
 import datetime as dt
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from numbers import Integral, Real
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,14 @@ from protocol.bedside.patient import PatientFile, PatientRecord, patient_record
 from protocol.dates import day_from
 from protocol.errors import InputError
 from protocol.reading.documents import read_document, validate
-from protocol.reading.numbers import cure_of, number_of, shown
+from protocol.reading.numbers import cure_of, number_of, plain_value, shown
 from protocol.regimen.load import Regimen
 from protocol.regimen.paths import MONTH_DAYS
 from protocol.shorten import shorten
 
 #: Where a fault is that concerns the question as a whole.
 WHERE = "decide"
-_FINDING = re.compile(r"([a-z_]+)\s*=\s*(\S+(?: sperm)?)(?:\s+(\S+))?")
+_FINDING = re.compile(r"([a-z_]+)\s*=\s*(?:([<>]?\s*[-+.\d]\S*)(?:\s+(\S+))?|(\S.*))")
 
 #: A measured number with its unit, or both (or the name of a result) in one text.
 Finding = str | float | tuple[float, str]
@@ -49,7 +50,7 @@ def patient_in_month(
     if isinstance(month, bool) or not isinstance(month, Integral) or not 1 <= month <= highest:
         cure = f"give a month from 1 to {highest}"
         raise InputError.of(WHERE, "month", f"{shorten(month)} is out of range", cure)
-    plain = {"patient": "a man", "measurements": list(measurements)}
+    plain = {"patient": "patient", "measurements": list(measurements)}
     known = patient_record(validate(plain, PatientFile, WHERE), regimen, WHERE)
     names = [phase.name for phase in regimen.phases]
     if previous_phase is not None and previous_phase not in names:
@@ -59,7 +60,34 @@ def patient_in_month(
     started = day_from(on, -MONTH_DAYS * months_before, "decision_date")
     # Earlier months do not matter to any table; only the one before is looked at.
     phases = (previous_phase,) * months_before if previous_phase else ()
-    return PatientRecord(known.patient, started, phases, known.entry, known.findings, None)
+    return replace(known, started=started, phases=phases)
+
+
+def levels_of(fsh: Any) -> list[float | str]:
+    """Return the results of FSH: one number, several, or texts such as ``<0.3``.
+
+    Raises
+    ------
+    InputError
+        One of them is neither a finite number nor a text with a number.
+    """
+    if fsh is None:
+        return []
+    several = isinstance(fsh, Iterable) and not isinstance(fsh, str)
+    return [_level(value) for value in (fsh if several else [fsh])]
+
+
+def _level(value: Any) -> float | str:
+    if isinstance(value, str):
+        beyond, text = value.strip()[:1], value.strip()
+        number = number_of(text[1:] if beyond in ("<", ">") else text)
+        if number is not None and math.isfinite(number):
+            return text if beyond in ("<", ">") else number
+        raise InputError.of("fsh", "", f"{shown(value)} is no number", cure_of(value))
+    number = plain_value(value)
+    if isinstance(number, float) and math.isfinite(number):
+        return number
+    raise InputError.of("fsh", "", f"{shorten(value)} is no number", "give a finite number")
 
 
 def measured(findings: Findings, on: dt.date) -> Iterator[dict[str, Any]]:
@@ -97,9 +125,11 @@ def _named(name: str, value: Finding) -> dict[str, Any]:
         value, unit = value
     if isinstance(value, str) and unit is None:
         return _read(f"{name}={value}")
-    if isinstance(value, Real) and not isinstance(value, bool) and isinstance(unit, str | None):
-        with suppress(OverflowError):  # a whole number beyond every float
-            return {"name": name, "value": float(value), **({"unit": unit} if unit else {})}
+    number = plain_value(value)
+    if isinstance(number, float) and isinstance(unit, str | None):
+        return {"name": name, "value": number, **({"unit": unit} if unit else {})}
+    if isinstance(value, str) and isinstance(unit, str):
+        return _read(f"{name}={value} {unit}")
     cure = "give a number with its unit, such as (40, 'nmol/L'), or text, such as 'no sperm'"
     raise InputError.of(WHERE, f"findings {name}", f"{shorten(value)} is no finding", cure)
 
@@ -110,9 +140,11 @@ def _read(text: str) -> dict[str, Any]:
     if found is None:
         said = repr(text) if isinstance(text, str) else shorten(text)
         raise InputError.of(WHERE, "findings", f"{said} is not understood", _CURE)
-    name, value, unit = found.groups()
+    name, value, unit, word = found.groups()
+    if word is not None:
+        return {"name": name, "value": word}
     number = number_of(value)
-    if number is None and value[:1].isdigit():
+    if number is None and value[:1] not in "<>":
         problem = f"{shown(value)} is no number"
         raise InputError.of(WHERE, f"findings {name}", problem, cure_of(value))
     return {"name": name, "value": value if number is None else number} | (

@@ -5,9 +5,10 @@ from urllib.parse import quote
 
 from pretese.bedside.dmn import dmn_xml
 from pretese.bedside.tree import mermaid, tree_svg
-from pretese.bedside.words import regimen_text, shown_order, shown_unit, totals_words
+from pretese.bedside.words import regimen_text, shown_order, totals_words
 from pretese.io.text.markup import markdown_text as shown
 from protocol.errors import InputError
+from protocol.reading.shown import shown_unit
 from protocol.regimen.conditions import Condition
 from protocol.regimen.load import DecisionTable, Regimen
 from protocol.regimen.paths import paths_of
@@ -135,7 +136,7 @@ def _paths(regimen: Regimen) -> Iterator[str]:
             str(number),
             " > ".join(path.phases) or "no therapy",
             shown(path.ends),
-            shown(totals_words(path.totals)),
+            shown(totals_words(regimen, path.totals)),
         ]
         for number, path in enumerate(paths_of(regimen), 1)
     ]
@@ -178,3 +179,21 @@ def shown_as(regimen: Regimen, form: str, tables: Sequence[str] = ()) -> str:
             cure = f"there are: {', '.join(regimen.tables)}"
             raise InputError.of("table", "", f"there is no table {name!r}", cure)
     return dmn_xml(regimen, tables) if form == "dmn" else REGIMEN_FORMATS[form](regimen)
+
+
+def rule_rows(regimen: Regimen) -> list[dict[str, str | None]]:
+    """Return the rules of all tables, one row each."""
+    return [
+        {
+            "table": table.name,
+            "rule": rule.id,
+            "conditions": ", ".join(f"{key} {c.text}" for key, c in rule.conditions.items()),
+            "outcome": rule.outcome,
+            "action": rule.then,
+            "rationale": rule.because,
+            "status": rule.status,
+            "citation": rule.citation,
+        }
+        for table in regimen.tables.values()
+        for rule in table.rules
+    ]

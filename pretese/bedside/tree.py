@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
+from pretese.bedside.words import spoken_condition
 from protocol.regimen.load import Regimen
 from protocol.regimen.paths import Path, Step, Totals, paths_of
 from protocol.safe_text import one_line, xml_text
@@ -54,30 +55,23 @@ def _child(regimen: Regimen, node: Node, step: Step, path: Path) -> Node:
     return child
 
 
-def spoken_condition(regimen: Regimen, condition: str) -> str:
-    """Return a condition with the names of inputs replaced by short labels."""
-    for name, spec in regimen.inputs.items():
-        label = name.removesuffix("_iu_l").upper() if name.endswith("_iu_l") else spec.label
-        condition = condition.replace(name, label)
-    return condition
-
-
 def _node(regimen: Regimen, step: Step, path: Path, edge: str) -> Node:
     if step.phase is None:
         return Node((f"Month {step.month}: wait", step.outcome), "wait", edge)
     phase = regimen.phase(step.phase)
     if phase.ends_therapy:
-        return Node(("Therapy ends", *_doses(path.totals), *_endings(regimen)), "done", edge)
-    doses = [
-        f"{order.drug} {order.dose_iu:g} IU / {order.interval_days} d" for order in phase.orders
-    ]
+        return Node(
+            ("Therapy ends", *_doses(regimen, path.totals), *_endings(regimen)), "done", edge
+        )
+    doses = [f"{order.drug} {order.dose:g} {order.unit} {order.rhythm}" for order in phase.orders]
     return Node((f"Month {step.month}: {phase.label}", *doses), "phase", edge)
 
 
-def _doses(totals: Totals) -> Iterator[str]:
-    for drug, iu in totals.iu.items():
-        if iu:
-            yield f"{drug} {iu:g} IU in {totals.injections[drug]} injections"
+def _doses(regimen: Regimen, totals: Totals) -> Iterator[str]:
+    for drug, amount in totals.amount.items():
+        if amount:
+            unit = regimen.drugs[drug].unit
+            yield f"{drug} {amount:g} {unit} in {totals.injections[drug]} doses"
 
 
 def _endings(regimen: Regimen) -> Iterator[str]:

@@ -17,10 +17,7 @@ def effects_table(effects: pd.DataFrame, title: str) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     for meaning, rows in effects.groupby("meaning", sort=False):
         first = rows.iloc[0]
-        shown = [
-            _shown(*each)
-            for each in rows[["scale", "truth", "monte_carlo_se"]].itertuples(index=False)
-        ]
+        shown = [_shown(*each) for each in rows[["scale", "truth", "mcse"]].itertuples(index=False)]
         risks = (f"{100 * first[name]:.1f}" for name in ("risk_untreated", "risk_treated"))
         table.add_row(str(meaning), *risks, *shown)
     return table

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from pretese.api.protocols import audits, regimens
+from pretese.commands.option_names import options_named
 from pretese.commands.option_types import Date, pairs_of
 from pretese.commands.options import (
     json_option,
@@ -16,20 +17,10 @@ from pretese.commands.options import (
 from pretese.io.output.atomic_file import check_file
 from pretese.io.text.json_text import print_json
 from pretese.screen.endings import CheckFailedError
-from pretese.screen.option_names import options_named
 from pretese.screen.terminal import echo
 from protocol.reading.day_formats import DAY_ORDERS
 
 _FILE = click.Path(path_type=Path)
-#: What messages call the arguments of the interface here.
-OPTIONS = {
-    "columns": "--map",
-    "mapping": "--mapping",
-    "dates": "--dates",
-    "decimal": "--decimal",
-    "sheet": "--sheet",
-    "data_cutoff": "--data-cutoff",
-}
 
 
 @click.command("audit")
@@ -51,6 +42,7 @@ OPTIONS = {
 )
 @click.option("--data-cutoff", type=Date(), help="The last day that the log covers.")
 @click.option("--csv", "table", type=_FILE, help="Write deviations to a file.")
+@click.option("--report", type=_FILE, help="Write a page (HTML) with a timeline per patient.")
 @click.option("--strict", is_flag=True, help="Exit with 3 if there is any deviation.")
 @regimen_set_option
 @json_option
@@ -65,6 +57,7 @@ def command(
     calendar_months: bool | None,
     data_cutoff: dt.datetime | None,
     table: Path | None,
+    report: Path | None,
     strict: bool,
     changes: dict[str, float],
     as_json: bool,
@@ -75,10 +68,12 @@ def command(
     a folder that `pretese simulate` wrote, of which the patients who followed the regimen are
     audited.
     """
-    if table is not None:
-        check_file(table, "--csv")
+    files = {"--csv": table, "--report": report}
+    for option, path in files.items():
+        if path is not None:
+            check_file(path, option)
     chosen = regimens.regimen(regimen, **changes)
-    with options_named(OPTIONS):
+    with options_named({"columns": "--map"}):
         found = audits.audit(
             log,
             chosen,
@@ -91,10 +86,11 @@ def command(
             data_cutoff=data_cutoff,
         )
     show_assumptions(log, found.data_assumptions)
-    if table is not None:
-        with options_named({"path": "--csv"}):
-            found.to_csv(table)
-        echo(f"wrote {table}", err=True)
+    for option, path in files.items():
+        if path is not None:
+            with options_named({"path": option}):
+                (found.to_csv if option == "--csv" else found.to_html)(path)
+            echo(f"wrote {path}", err=True)
     if as_json:
         print_json(found.to_dict())
     else:

@@ -1,28 +1,24 @@
-"""``pretese boundaries``: a group-sequential design on one page, or as JSON."""
+"""`pretese boundaries`: the boundaries of a group-sequential design, as a table or as JSON."""
 
 from typing import Any
 
 import click
 
-from pretese.commands.argument_names import as_options
-from pretese.commands.option_types import Number, to_number
-from pretese.commands.options import json_option
+from pretese.commands.option_names import options_named
+from pretese.commands.option_types import Number, comma_numbers
+from pretese.commands.options import json_option, risk_options
 from pretese.io.text.json_text import print_json
 from pretese.screen.terminal import echo
-from protocol.errors import InputError
 
 #: Arguments of the interface whose options have other names.
-_OPTIONS = {
-    name: f"--{name.replace('_', '-')}"
-    for name in (
-        "spending", "shape", "gamma", "rho", "cumulative", "delta", "z", "futility",
-        "futility_gamma", "futility_rho",
-    )
-} | {"information": "--looks", "treated_risk": "--risks", "control_risk": "--risks"}  # fmt: skip
+_OPTIONS = {"information": "--analyses", "boundaries": "boundaries"}
 
 
 @click.command()
-@click.option("--looks", required=True, help="Information rates T1,T2,...,1; or a number of looks.")
+@click.option(
+    "--analyses", required=True,
+    help="Information fractions T1,T2,...,1 of the analyses, or their number, equally spaced.",
+)  # fmt: skip
 @click.option(
     "--spending",
     type=click.Choice(["OF", "Pocock", "HSD", "KD", "user"]),
@@ -33,35 +29,35 @@ _OPTIONS = {
     type=click.Choice(["OF", "Pocock", "WT", "HP"]),
     help="Instead of spending: O'Brien-Fleming, Pocock, Wang-Tsiatis, Haybittle-Peto.",
 )
-@click.option("--gamma", type=Number(), help="Parameter of HSD; negative spends late.")
+@click.option("--gamma", type=Number(), help="Parameter of HSD; negative values spend late.")
 @click.option("--rho", type=Number(), help="Parameter of KD, above 0.")
 @click.option("--cumulative", help="Cumulative alpha A1,A2,... of user spending, per side.")
 @click.option("--delta", type=Number(), help="Parameter of WT: 0 is OF, 0.5 is Pocock.")
-@click.option("--z", type=Number(), help="Interim bound of HP.  [default: 3]")
+@click.option("--z", type=Number(), help="Interim critical value of HP.  [default: 3]")
 @click.option("--alpha", type=Number(), default=0.025, show_default=True, help="Type I error.")
 @click.option("--sides", type=int, default=1, show_default=True, help="1 or 2.")
 @click.option("--power", type=Number(), default=0.8, show_default=True)
 @click.option(
     "--futility",
     type=click.Choice(["OF", "Pocock", "HSD", "KD"]),
-    help="Beta spending for futility (one side).",
+    help="Beta spending for futility (one-sided designs).",
 )
 @click.option("--futility-gamma", type=Number(), help="Parameter of HSD for futility.")
 @click.option("--futility-rho", type=Number(), help="Parameter of KD for futility.")
-@click.option("--binding", is_flag=True, help="Stopping for futility is obligatory.")
-@click.option("--risks", help="Risks TREATED,CONTROL: adds men per arm, and exact power beside it.")
+@click.option("--binding", is_flag=True, help="Futility boundaries are binding.")
+@risk_options
 @json_option
-def command(
-    looks: str, cumulative: str | None, risks: str | None, as_json: bool, **chosen: Any
-) -> None:
-    """Bounds, error spent, inflation and expected sizes of a group-sequential design."""
+def command(analyses: str, cumulative: str | None, as_json: bool, **chosen: Any) -> None:
+    """Compute boundaries, error spent and expected sample size of a group-sequential design.
+
+    With --control-risk and --treated-risk also the sample size and its exact power.
+    """
     from pretese.api.trials.group_sequential import boundaries
 
-    with as_options(**_OPTIONS):
+    with options_named(_OPTIONS):
         found = boundaries(
-            _information(looks),
-            cumulative=None if cumulative is None else _numbers("cumulative", cumulative),
-            **_risks(risks),
+            _information(analyses),
+            cumulative=None if cumulative is None else comma_numbers(cumulative, "--cumulative"),
             **chosen,
         )
     if as_json:
@@ -70,28 +66,9 @@ def command(
         echo(str(found))
 
 
-def _information(looks: str) -> int | tuple[float, ...]:
+def _information(analyses: str) -> int | tuple[float, ...]:
     """Return fractions, or the number of analyses that a lone whole number above 1 asks for."""
-    values = _numbers("looks", looks)
+    values = comma_numbers(analyses, "--analyses")
     if len(values) == 1 and values[0] > 1 and values[0] == int(values[0]):
         return int(values[0])
     return values
-
-
-def _risks(text: str | None) -> dict[str, Any]:
-    """Return ``TREATED,CONTROL`` as arguments."""
-    if text is None:
-        return {}
-    values = _numbers("risks", text)
-    if len(values) != 2:
-        problem, cure = f"{len(values)} came", "give TREATED,CONTROL"
-        raise InputError.of("boundaries", "--risks", problem, cure)
-    return dict(zip(("treated_risk", "control_risk"), values, strict=True))
-
-
-def _numbers(option: str, text: str) -> tuple[float, ...]:
-    try:
-        return tuple(to_number(part) for part in text.split(","))
-    except ValueError:
-        cure = "give numbers with commas between them"
-        raise InputError.of("boundaries", f"--{option}", f"{text!r} came", cure) from None

@@ -12,6 +12,7 @@ from pretese.clinic.clinic_options import (
     FORMATS,
     MOST_REPLICATES,
 )
+from pretese.commands.option_names import options_named
 from pretese.commands.option_types import NumberRange
 from pretese.commands.options import (
     figures_option,
@@ -25,19 +26,11 @@ from pretese.commands.options import (
 )
 from pretese.io.text.json_text import print_json
 from pretese.screen.console import SafeConsole
-from pretese.screen.option_names import options_named
 from pretese.screen.terminal import echo
 from protocol.errors import InputError
 
 if TYPE_CHECKING:
     from pretese.api.simulation.clinics import CapacityAnswer, ClinicRun
-
-#: Arguments of the interface, as the options call them.
-OPTIONS = {
-    "clinic": "--clinic", "patients": "--patients", "measure": "--measure", "solve": "--solve",
-    "goal": "--goal", "max_replicates": "--max-replicates",
-    "replicates": "--replicates", "out": "--out", "day": "--day", "precision": "--precision",
-}  # fmt: skip
 
 
 @click.command()
@@ -100,7 +93,7 @@ def command(
         "workers": workers,
     }
     chosen = pretese.scenario(scenario)
-    with options_named(OPTIONS):
+    with options_named({"clinic": "--clinic"}):
         if solve and goal:
             answer = chosen.capacity(solve, goal, out=out, **common)
             _show_assumptions(answer.assumptions)

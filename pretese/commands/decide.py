@@ -7,7 +7,8 @@ import click
 
 from pretese.api.protocols import regimens
 from pretese.api.protocols.decisions import Decision
-from pretese.bedside.words import OUTCOME_COLOURS
+from pretese.bedside.recommendation_view import OUTCOME_COLOURS
+from pretese.commands.option_names import options_named
 from pretese.commands.option_types import Date
 from pretese.commands.options import (
     fsh_option,
@@ -17,7 +18,6 @@ from pretese.commands.options import (
     regimen_set_option,
 )
 from pretese.io.text.json_text import print_json
-from pretese.screen.option_names import options_named
 from pretese.screen.terminal import echo
 
 #: What messages call the arguments of the interface here.
@@ -25,19 +25,16 @@ OPTIONS = {
     "decide": "pretese decide",
     "patient": "--patient FILE",
     "month": "--month M",
-    "previous_phase": "--previous-phase",
-    "fsh": "--fsh",
     "findings": "--finding",
-    "decision_date": "--decision-date",
 }
 
 
 @click.command("decide")
 @regimen_option
-@click.option("--patient", type=click.Path(path_type=Path), help="A man's file (YAML).")
+@click.option("--patient", type=click.Path(path_type=Path), help="A patient's file (YAML).")
 @click.option("--month", type=int, help="The month of therapy that begins, from 1.")
 @click.option("--previous-phase", help="The phase of the month before, such as hcg.")
-@fsh_option("FSH at the end of the month before.")
+@fsh_option("FSH at the end of the month before. Repeat it for several results of one day.")
 @fsh_unit_option
 @click.option(
     "--finding",
@@ -48,9 +45,10 @@ OPTIONS = {
 @click.option(
     "--decision-date",
     type=Date(),
-    help="The day of the decision; today if not given.",
+    help="The date of the decision; today if not given.",
 )
 @regimen_set_option
+@click.option("--why", is_flag=True, help="List the rules that are not met, and all criteria.")
 @json_option
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of --json and stop.")
 def command(
@@ -58,18 +56,19 @@ def command(
     patient: Path | None,
     month: int | None,
     previous_phase: str | None,
-    fsh: float | None,
+    fsh: tuple[str, ...],
     fsh_unit: str,
     findings: tuple[str, ...],
     decision_date: dt.datetime | None,
     changes: dict[str, float],
+    why: bool,
     as_json: bool,
     schema: bool,
 ) -> None:
-    """Say what the regimen asks for, for one man on one day, and why.
+    """Show the recommendation for one patient on a given date, with its rationale.
 
-    Give either a man's file (--patient) or the month that begins (--month) with what was measured
-    at the end of the month before.
+    Give either a patient's file (--patient), or the month of therapy that begins (--month) with
+    the results at the end of the month before.
     """
     if schema:
         print_json(Decision.schema())
@@ -79,7 +78,7 @@ def command(
             patient,
             month=month,
             previous_phase=previous_phase,
-            fsh=fsh,
+            fsh=fsh or None,
             fsh_unit=fsh_unit,
             findings=findings,
             decision_date=decision_date,
@@ -87,6 +86,6 @@ def command(
     if as_json:
         print_json(decision.to_dict())
         return
-    for line in str(decision).split("\n"):
+    for line in decision.text(why=why).split("\n"):
         answers = line.startswith(f"{decision.outcome.upper()}:")
         echo(line, bold=answers, fg=OUTCOME_COLOURS[decision.outcome] if answers else None)

@@ -6,9 +6,9 @@ from typing import Any
 import click
 
 import pretese
+from pretese.commands.option_names import options_named
 from pretese.commands.options import json_option, plot_option
 from pretese.io.text.json_text import print_json
-from pretese.screen.option_names import options_named
 from pretese.screen.terminal import echo
 
 
@@ -42,9 +42,9 @@ def command(
 ) -> None:
     """List published studies of hormonal treatment before sperm retrieval, or pool them.
 
-    SOURCES are shipped topics or files of your own; without them all that ships is best.
+    SOURCES are shipped topics or files of your own; without them all that ships is used.
     """
-    with options_named({name: f"--{name.replace('_', '-')}" for name in filters}):
+    with options_named():
         found = pretese.evidence(*sources, **filters)
         pooled = None
         if pool or plot:

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
-from pretese.api.arguments.argument_ranges import MAX_SEED
-from pretese.commands.option_types import Number, Percent, SeveralOf, number_pairs
+from pretese.api.arguments.argument_numbers import MAX_SEED
+from pretese.commands.option_types import NumberRange, Percent, SeveralOf, number_pairs
 from pretese.screen.terminal import echo
 from protocol.errors import InputError
 
@@ -140,9 +140,9 @@ def plan_option(words: str, *, required: bool = False) -> Option[Any]:
     return click.option("--plan", "plan_path", type=_FILE, required=required, help=words)
 
 
-def fsh_option(words: str, *, multiple: bool = False) -> Option[Any]:
-    """Return ``--fsh``, in the unit of ``--fsh-unit``."""
-    return click.option("--fsh", type=Number(), multiple=multiple, help=words)
+def fsh_option(words: str) -> Option[Any]:
+    """Return ``--fsh``, in the unit of ``--fsh-unit``; a number, or text such as ``<0.3``."""
+    return click.option("--fsh", multiple=True, metavar="NUMBER", help=words)
 
 
 def risk_options(command: Command) -> Command:
@@ -153,6 +153,14 @@ def risk_options(command: Command) -> Command:
             help=f"Event risk of the {name} arm, with its sign, such as 30%.",
         )(command)  # fmt: skip
     return command
+
+
+def effect_option(words: str) -> Option[Any]:
+    """Return ``--effect``: percentages of the planned effect of a trial."""
+    return click.option(
+        "--effect", "effects", multiple=True, type=NumberRange(0, 100), metavar="PERCENT",
+        help=words,
+    )  # fmt: skip
 
 
 def show_assumptions(path: Path, assumptions: Iterable[str]) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 import pretese
+from pretese.commands.option_names import options_named
 from pretese.commands.options import out_option, seed_option
 from pretese.io.output.atomic_file import check_file
 from pretese.pictures.scenario_pictures import PICTURES
-from pretese.screen.option_names import options_named
 from protocol.errors import InputError
 
 
@@ -33,7 +33,7 @@ def command(kind: str, scenario: str, patient_number: int, seed: int, out: Path)
         )
     check_file(out, "--out")
     chosen = pretese.scenario(scenario)
-    with options_named({"patient_number": "--patient-number"}):
+    with options_named():
         figure = chosen.plot(kind, patient_number=patient_number, seed=seed)
     from pretese.plots.style import save
 

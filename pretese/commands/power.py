@@ -1,12 +1,13 @@
-"""`pretese power`: how often a planned trial finds its effect, and how many men it needs."""
+"""`pretese power`: operating characteristics and sample size of a planned trial, by simulation."""
 
 from typing import Any
 
 import click
 
-from pretese.commands.argument_names import as_options
-from pretese.commands.option_types import Number, NumberRange, pairs_of, to_number
+from pretese.commands.option_names import options_named
+from pretese.commands.option_types import Number, pairs_of, to_number
 from pretese.commands.options import (
+    effect_option,
     json_option,
     out_option,
     replicates_option,
@@ -19,40 +20,30 @@ from pretese.commands.options import (
 from pretese.io.text.json_text import print_json
 from protocol.errors import InputError
 
-#: Arguments of the interface, and the options that stand for them.
-_OPTIONS = {
-    "patients": "--men", "effects": "--effect", "sensitivity": "--nuisance", "changes": "--set",
-    "solve": "--solve", "out": "--out", "resume": "--resume", "workers": "--workers",
-    "scheduler": "--scheduler",
-}  # fmt: skip
-
 
 @click.command()
 @click.argument("designs", nargs=-1, required=True, metavar="DESIGN...")
 @click.option(
-    "--men", multiple=True, type=click.IntRange(10, 100_000),
-    help="Men in both arms [the file's]. May be repeated: a curve.",
+    "--participants", multiple=True, type=click.IntRange(10, 100_000),
+    help="Sample size, all arms together [that of the file]. May be repeated: a power curve.",
 )  # fmt: skip
-@click.option(
-    "--effect", "effects", multiple=True, type=NumberRange(0, 100),
-    help="Percent of the planned effect, beside 0 and 100. May be repeated: a curve.",
-)  # fmt: skip
-@click.option("--solve", type=Number(), help="Find the men for this power, such as 0.9.")
-@replicates_option(20, 10_000_000, 2000, "Simulated trials.")
+@effect_option(
+    "Percentage of the planned effect, in addition to 0 and 100. May be repeated: a curve."
+)
+@click.option("--solve", type=Number(), help="Find the sample size for this power, such as 0.9.")
+@replicates_option(20, 10_000_000, 2000, "Simulated trials at each sample size and effect.")
 @seed_option()
 @click.option(
-    "--nuisance", "axes", multiple=True, metavar="PATH=V1,V2,...",
-    help="Values of an assumption for a worst case, such as dropout=0,10,20. May be repeated: all "
-    "combinations.",
+    "--sensitivity", "axes", multiple=True, metavar="PATH=V1,V2,...",
+    help="Alternative values of an assumption, such as dropout=0,10,20. May be repeated: all "
+    "combinations are simulated and the worst is named.",
 )  # fmt: skip
-@click.option(
-    "--tornado", is_flag=True, help="Move each assumption alone to either end of its range."
-)
+@click.option("--tornado", is_flag=True, help="Vary each assumption alone over its range.")
 @scenario_set_option
-@out_option("Folder for finished blocks of trials, tables and figures.")
+@out_option("Folder for finished blocks of replicates, tables and figures.")
 @click.option(
-    "--by-men", is_flag=True,
-    help="Draw every man, also where counts of men would do. Designs that are compared always are.",
+    "--patient-level", is_flag=True,
+    help="Simulate patients even where counts suffice. Always on when designs are compared.",
 )  # fmt: skip
 @resume_option
 @workers_option
@@ -60,21 +51,20 @@ _OPTIONS = {
 @json_option
 def command(
     designs: tuple[str, ...],
-    men: tuple[int, ...],
+    participants: tuple[int, ...],
     axes: tuple[str, ...],
     changes: dict[str, float],
-    by_men: bool,
     as_json: bool,
     **chosen: Any,
 ) -> None:
-    """Simulate trials of each DESIGN (a shipped name or a file), always also under no effect.
+    """Simulate trials of each DESIGN (a shipped name or a file), with and without an effect.
 
-    Men of plain risks, compared unadjusted, are drawn as counts where that is the same: many times
-    faster.
+    With fixed event rates and an unadjusted test, binomial counts are simulated instead of
+    patients: the same distribution, much faster.
 
-    Designs are simulated on the same men, so that differences between them are paired. With --out
-    finished work is kept: a run that was stopped continues with --resume, and --replicates may
-    grow.
+    Several designs are simulated on the same participants, so that differences between them are
+    paired. With --out finished work is kept: an interrupted run continues with --resume, and
+    --replicates may be increased.
     """
     from pretese.api.trials.designs import design
     from pretese.screen.console import SafeConsole
@@ -84,12 +74,11 @@ def command(
         problem = "there is nothing to resume without --out"
         raise InputError.of("--resume", "", problem, "name the folder of the study")
     first, *others = map(design, designs)
-    with as_options(**_OPTIONS):
+    with options_named():
         found = first.power(
-            men,
+            participants,
             sensitivity=_axes(axes),
             changes=changes,
-            patient_level=by_men,
             compare=others,
             **chosen,
         )
@@ -102,10 +91,12 @@ def command(
 def _axes(words: tuple[str, ...]) -> dict[str, tuple[float, ...]]:
     """Return ``PATH=V1,V2`` words as values by path."""
     axes = {}
-    for path, text in pairs_of("--nuisance", words, "dropout=0,10,20").items():
+    for path, text in pairs_of("--sensitivity", words, "dropout=0,10,20").items():
         try:
             axes[path] = tuple(to_number(value) for value in text.split(","))
         except ValueError:
             cure = "write PATH=NUMBER,NUMBER, such as dropout=0,10,20"
-            raise InputError.of("--nuisance", path, f"{text!r} is not understood", cure) from None
+            raise InputError.of(
+                "--sensitivity", path, f"{text!r} is not understood", cure
+            ) from None
     return axes

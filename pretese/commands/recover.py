@@ -6,6 +6,7 @@ import click
 
 from pretese.api.analysis.recoveries import recover
 from pretese.api.analysis.recovery_result import Recovery
+from pretese.commands.option_names import options_named
 from pretese.commands.option_types import NumberRange
 from pretese.commands.options import (
     figures_option,
@@ -20,10 +21,6 @@ from pretese.commands.options import (
 )
 from pretese.io.text.json_text import print_json
 from pretese.screen.endings import CheckFailedError
-from pretese.screen.option_names import options_named
-
-#: Arguments of `recover` that messages name, to the options that give them.
-OPTIONS = {name: f"--{name}" for name in ("out", "resume", "workers", "scheduler")}
 
 
 @click.command()
@@ -66,7 +63,7 @@ def command(
     coverage decide the verdict on each method. Exits with status 3 if a verdict is not the one
     that the library expects.
     """
-    with options_named(OPTIONS):
+    with options_named():
         found = recover(
             scenarios,
             plan_path,

@@ -7,11 +7,11 @@ import click
 from pretese.api import shipped_names
 from pretese.api.protocols import regimens
 from pretese.bedside.regimen_page import REGIMEN_FORMATS
+from pretese.commands.option_names import options_named
 from pretese.commands.options import format_option, json_option, out_option, regimen_set_option
 from pretese.io.output.atomic_file import check_file, write_file
 from pretese.io.text.json_text import print_json
 from pretese.screen.endings import CheckFailedError
-from pretese.screen.option_names import options_named
 from pretese.screen.terminal import echo
 
 

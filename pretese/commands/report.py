@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pretese.commands.argument_names import as_options
+from pretese.commands.option_names import options_named
 from pretese.commands.options import out_option
 
 
@@ -14,13 +14,13 @@ from pretese.commands.options import out_option
 def command(folder: Path, out: Path | None) -> None:
     """Write the report of FOLDER, which `pretese power --out` has made.
 
-    It holds design, estimand, performance, looks, the exact rail, example trials drawn again from
-    their seed, and a statement on the sample size for a protocol.
+    It holds design, estimand, performance, analyses, the exact rail, example trials drawn again
+    from their seed, and a statement on the sample size for a protocol.
     """
     from pretese.api.trials.designs import report
     from pretese.screen.console import SafeConsole
 
-    with as_options(out="--out"):
+    with options_named():
         report(folder, out)
     target = out or folder / "report.html"
     SafeConsole(stderr=True).print(f"report: {target}", highlight=False, soft_wrap=True)

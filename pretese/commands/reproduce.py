@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 import pretese
+from pretese.commands.option_names import options_named
 from pretese.commands.options import (
     json_option,
     out_option,
@@ -15,7 +16,6 @@ from pretese.commands.options import (
 from pretese.io.text.json_text import print_json
 from pretese.screen.console import SafeConsole
 from pretese.screen.endings import CheckFailedError
-from pretese.screen.option_names import options_named
 
 
 @click.command()
@@ -43,7 +43,7 @@ def command(
     Exits with status 3 if any calibration target is missed by more than 3 Monte Carlo standard
     errors.
     """
-    with options_named({"out": "--out"}):
+    with options_named():
         found = pretese.reproduce(
             name, replicates=replicates, seed=seed, workers=workers,
             bias_analysis=with_bias_analysis, out=out,

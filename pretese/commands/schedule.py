@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from pretese.api.protocols import regimens
+from pretese.commands.option_names import options_named
 from pretese.commands.option_types import Date
 from pretese.commands.options import (
     fsh_option,
@@ -16,17 +17,10 @@ from pretese.commands.options import (
 )
 from pretese.io.output.atomic_file import check_file
 from pretese.io.text.json_text import print_json
-from pretese.screen.option_names import options_named
 from pretese.screen.terminal import echo
 
 #: What messages call the arguments of the interface here.
-OPTIONS = {
-    "schedule": "pretese schedule",
-    "start": "--start",
-    "fsh": "--fsh",
-    "timezone": "--timezone",
-    "path": "--ics",
-}
+OPTIONS = {"schedule": "pretese schedule", "path": "--ics"}
 
 
 @click.command("schedule")
@@ -37,7 +31,7 @@ OPTIONS = {
     required=True,
     help="The day of the first injection.",
 )
-@fsh_option("FSH at the end of month 1, 2, ... as far as measured. May be repeated.", multiple=True)
+@fsh_option("FSH at the end of month 1, 2, ... as far as measured. May be repeated.")
 @fsh_unit_option
 @click.option(
     "--decisions", help="Instead of FSH: the phase of each month so far, such as hcg,hcg-ufsh."
@@ -45,25 +39,33 @@ OPTIONS = {
 @click.option("--ics", type=click.Path(path_type=Path), help="Write a calendar file.")
 @click.option("--time", type=click.DateTime(["%H:%M"]), help="Local time of calendar events.")
 @click.option("--timezone", help="IANA time zone of that time, such as Europe/Berlin.")
+@click.option("--pseudonym", help="With --ics: tells patients apart in calendars; not shown.")
 @click.option(
-    "--label", default="", help="Tells calendar events of several patients apart; not shown."
+    "--issued", type=Date(), help="Day of issue of the calendar; else that of the last decision."
+)
+@click.option(
+    "--previous",
+    type=click.Path(path_type=Path),
+    help="The calendar that is replaced: changed events are updated, dropped ones cancelled.",
 )
 @regimen_set_option
 @json_option
 def command(
     regimen: str,
     start: dt.datetime,
-    fsh: tuple[float, ...],
+    fsh: tuple[str, ...],
     fsh_unit: str,
     decisions: str | None,
     ics: Path | None,
     time: dt.datetime | None,
     timezone: str | None,
-    label: str,
+    pseudonym: str | None,
+    issued: dt.datetime | None,
+    previous: Path | None,
     changes: dict[str, float],
     as_json: bool,
 ) -> None:
-    """Plan a man's therapy from its first day, as far as it is decided."""
+    """Plan a patient's therapy from its first day, as far as it is decided."""
     if ics is not None:
         check_file(ics, "--ics")
     with options_named(OPTIONS):
@@ -71,7 +73,14 @@ def command(
             start, fsh=fsh, fsh_unit=fsh_unit, decisions=decisions
         )
         if ics is not None:
-            made.write_ics(ics, time=time.time() if time else None, timezone=timezone, label=label)
+            made.write_ics(
+                ics,
+                pseudonym=pseudonym or "",
+                time=time.time() if time else None,
+                timezone=timezone,
+                issued=issued,
+                previous=previous,
+            )
             echo(f"wrote {ics}: {len(made.items)} events", err=True)
     if as_json:
         print_json(made.to_dict())

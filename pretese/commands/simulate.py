@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 import pretese
+from pretese.commands.option_names import options_named
 from pretese.commands.option_types import NumberRange
 from pretese.commands.options import (
     formats_option,
@@ -16,14 +17,6 @@ from pretese.commands.options import (
 )
 from pretese.io.export.formats import FORMATS, listed
 from pretese.screen.console import SafeConsole
-from pretese.screen.option_names import options_named
-
-#: Arguments of the interface, as the options call them.
-OPTIONS = {
-    "changes": "--set", "patients": "--patients",
-    "data_errors": "--data-errors", "formats": "--format",
-    "folder": "--out",
-}  # fmt: skip
 
 
 @click.command()
@@ -54,7 +47,7 @@ def command(
     them; the true effects in a separate folder; a data dictionary with units and UCUM codes; and
     a manifest. The same call writes the same bytes.
     """
-    with options_named(OPTIONS):
+    with options_named({"folder": "--out"}):
         chosen = pretese.scenario(scenario, changes)
         cohort = chosen.simulate(patients, replicates, seed, data_errors)
         cohort.write(out, formats)

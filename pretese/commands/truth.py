@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 import pretese
+from pretese.commands.option_names import options_named
 from pretese.commands.options import (
     out_option,
     patients_option,
@@ -13,7 +14,6 @@ from pretese.commands.options import (
 )
 from pretese.io.output.atomic_file import check_file
 from pretese.screen.console import SafeConsole
-from pretese.screen.option_names import options_named
 
 
 @click.command()

@@ -1,1 +1,1 @@
-"""Who does the work of a command: this process, processes of this machine, or a Dask cluster."""
+"""Execution of long computations: in this process, in local processes, or on a Dask cluster."""

@@ -1,9 +1,8 @@
-"""Blocks of finished work, each in a file named by the content of what it answers.
+"""Finished blocks of a job, each in a file named by the hash of its inputs.
 
-A block is written beside its place and moved there in one step, so that a process killed at any
-moment leaves whole blocks or none. The name holds the hash of everything that decides the block:
-the job, the code, and the replicates; a block of another question is never found. Its SHA-256
-stands beside it; a block that was changed is refused by name.
+A block is written to a temporary file and renamed, so that a process killed at any moment leaves
+complete blocks only. The file name contains the hash of everything that determines the block: job,
+code and replicates. A file beside it holds its SHA-256; a block that was changed is refused.
 """
 
 import hashlib
@@ -23,29 +22,29 @@ from pretese.io.output.manifest import sha256_of
 from pretese.jobs.code import Kind, code_version
 from protocol.errors import InputError
 
-#: Work on units ``first .. first + size - 1``; the answer must not depend on how they are cut.
+#: Computes units ``first .. first + size - 1``; the result must not depend on the division.
 Task = Callable[[int, int], pa.Table]
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One kind of work, numbered in units (replicates, draws).
+    """A computation divided into numbered units (replicates).
 
     Attributes
     ----------
     name
         Folder of its blocks.
     spec
-        All that decides the answer, as plain values.
+        Everything that determines the result, as plain values.
     block
         Units per block.
     kind
-        Which sources decide the answer.
+        Which source files determine the result.
     whole
-        Whether the last block is worked out whole even if fewer units are asked for, so that a run
-        can grow without doing it again. False where that would cost more than it saves.
+        Whether the last block is computed completely even if fewer units are requested, so that a
+        later extension can reuse it.
     groups
-        Equal parts of a block's table, each a row group that can be read alone.
+        Equal parts of the table of a block, each a row group that can be read separately.
     files
         Regimen files that the task reads: a block is kept only if they are still the same.
     """
@@ -76,7 +75,7 @@ class Block:
 
     @property
     def key(self) -> str:
-        """Return the SHA-256 of what decides the content, in hexadecimal."""
+        """Return the SHA-256 of what determines the content, in hexadecimal."""
         code = code_version(self.job.kind)
         what = [self.job.name, self.job.spec, self.first, self.size, code]
         text = json.dumps(what, sort_keys=True)
@@ -84,7 +83,7 @@ class Block:
 
 
 class Store:
-    """A folder of finished blocks, each with its SHA-256 beside it.
+    """A folder of finished blocks, each with a file of its SHA-256.
 
     Parameters
     ----------
@@ -99,11 +98,11 @@ class Store:
         self._verified: set[Path] = set()
 
     def path(self, block: Block) -> Path:
-        """Return where a block stands, or will stand."""
+        """Return the path of a block."""
         return self.folder / block.job.name / f"{block.first:09d}-{block.key[:20]}.parquet"
 
     def has(self, block: Block) -> bool:
-        """Say whether a block is finished.
+        """Return whether a block is finished.
 
         Raises
         ------
@@ -116,8 +115,8 @@ class Store:
         if not (path.exists() and _checksum(path).exists()):
             return False
         if _checksum(path).read_bytes() != _line(path):
-            problem = "this is not the block that was written (its SHA-256 differs)"
-            cure = "delete it, and do it again with --resume"
+            problem = "the block was changed after it was written (its SHA-256 differs)"
+            cure = "delete it and recompute it with `resume`"
             raise InputError.of(str(path), "", problem, cure)
         self._verified.add(path)
         return True
@@ -135,7 +134,10 @@ class Store:
         block.job.files.check()  # another process may have read a file that changed meanwhile
         path = self.path(block)
         rows = max(1, table.num_rows // block.job.groups)
-        with _told(path), replaced_file(_ready(path), lasting=self.lasting) as temporary:
+        with (
+            _finished_blocks_kept(path),
+            replaced_file(_ready(path), lasting=self.lasting) as temporary,
+        ):
             pq.write_table(table, temporary, compression="zstd", row_group_size=rows)
             if self.lasting:  # first: a block whose SHA-256 is not there yet is done again
                 write_file(_checksum(path), _line(temporary, path.name))
@@ -146,13 +148,13 @@ class Store:
         import pyarrow.parquet as pq
 
         if not self.has(block):
-            cure = "do it again with --resume"
-            raise InputError.of(str(self.path(block)), "", "this block is gone", cure)
+            cure = "recompute it with `resume`"
+            raise InputError.of(str(self.path(block)), "", "the block is missing", cure)
         return pq.read_table(self.path(block))
 
 
 def _checksum(path: Path) -> Path:
-    """Return where the SHA-256 of a block stands; ``sha256sum --check`` reads it."""
+    """Return the path of the SHA-256 of a block, for ``sha256sum --check``."""
     return path.with_suffix(".sha256")
 
 
@@ -166,11 +168,11 @@ def _ready(path: Path) -> Path:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Say of a block that cannot be written what becomes of the others."""
+def _finished_blocks_kept(path: Path) -> Iterator[None]:
+    """Add to a fault of writing that finished blocks are kept."""
     try:
         yield
     except (OSError, InputError) as error:
         fault = (cannot_write(path, error) if isinstance(error, OSError) else error).faults[0]
-        cure = f"{fault.cure}; finished blocks are kept: continue with --resume"
+        cure = f"{fault.cure}; finished blocks are kept: continue with `resume`"
         raise InputError.of(str(path), "", fault.problem, cure) from None

@@ -1,4 +1,4 @@
-"""Which code makes the numbers: two results may be joined only if this is the same for both."""
+"""Hash of the code that determines the numbers: results are joined only if it is equal."""
 
 import hashlib
 import platform
@@ -10,8 +10,8 @@ from typing import Literal
 #: Of which work: replicates of a recovery study, or simulated trials.
 Kind = Literal["recovery", "trials"]
 
-#: Sources that decide a digit. Of `pretese` only what draws and analyses counts: a better figure
-#: or another claim does not make old estimates stale, and what a study says is in its own hash.
+#: Source files that determine a digit. Of `pretese`, only those that simulate and analyse: a new
+#: figure or expected verdict does not invalidate estimates; a study file has a hash of its own.
 _DECISIVE = ("protocol/**/*", "simulate/**/*", "estimate/**/*")
 _OWN: dict[Kind, tuple[str, ...]] = {
     "recovery": (
@@ -22,7 +22,7 @@ _OWN: dict[Kind, tuple[str, ...]] = {
         "pretese/recovery/work/tasks.py",
         "pretese/recovery/work/known_effects.py",
     ),
-    # What summarises trials that are done and what reports them stand in folders of their own.
+    # Summaries and reports of finished trials are in other folders.
     "trials": (
         "pretese/io/text/rounding_rule.py",
         "pretese/trial/design/*.py",
@@ -39,7 +39,7 @@ _LIBRARIES = ("numpy", "scipy", "pyarrow")
 
 @cache
 def code_version(kind: Kind = "recovery") -> str:
-    """Return the SHA-256 of the sources that decide the numbers, and of library versions."""
+    """Return the SHA-256 of the source files that determine the numbers, and of libraries."""
     root = Path(__file__).resolve().parents[2]
     digest = hashlib.sha256(platform.python_version().encode())
     for library in _LIBRARIES:

@@ -1,4 +1,4 @@
-"""Have the blocks of a study done by a pool, and keep each as soon as it is finished."""
+"""Compute the blocks of a study in a worker pool and store each as soon as it is finished."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -15,7 +15,7 @@ from pretese.screen.progress import Tell
 from pretese.screen.terminal import echo
 from protocol.errors import InputError
 
-#: Modules that draw and analyse, loaded once for all workers of this machine.
+#: Modules that simulate and analyse, loaded once for all workers of this machine.
 _PRELOAD: dict[Kind, tuple[str, ...]] = {
     "recovery": ("pretese.jobs.execute", "pretese.recovery.work.tasks"),
     "trials": ("pretese.jobs.execute", "pretese.trial.power.runner"),
@@ -23,7 +23,7 @@ _PRELOAD: dict[Kind, tuple[str, ...]] = {
 
 
 class StrangeCodeError(Exception):
-    """A worker runs other code than the one who asks: their results must not be joined."""
+    """A worker runs another version of the code; its results must not be joined."""
 
 
 def study_pool(
@@ -34,7 +34,7 @@ def study_pool(
 
 
 def compute(codes: dict[Kind, str], block: Block) -> pa.Table:
-    """Do one block where the worker is; refuse if its code is not the code of the one who asks."""
+    """Compute one block on the worker; refuse if its code differs from that of the caller."""
     if code_version(block.job.kind) != codes[block.job.kind]:
         raise StrangeCodeError
     return block.job.task(block.first, block.size)
@@ -43,7 +43,7 @@ def compute(codes: dict[Kind, str], block: Block) -> pa.Table:
 def finish(
     blocks: Sequence[Block], store: Store, pool: WorkerPool | None, tell: Tell, what: str
 ) -> None:
-    """Do the blocks that the store does not hold yet, and keep each of them."""
+    """Compute the blocks that the store lacks, and store each of them."""
     missing = [block for block in blocks if not store.has(block)]
     done = len(blocks) - len(missing)
     tell(done, len(blocks), what)
@@ -64,12 +64,12 @@ def compute_all(
     except StrangeCodeError:
         problem = "a worker runs another version of the program or its libraries"
         cure = "install the same release, with the same lock file, on every machine"
-        raise InputError.of("study", "--scheduler", problem, cure) from None
+        raise InputError.of("scheduler", "", problem, cure) from None
 
 
 @contextmanager
 def resumable(out: Path, what: str) -> Iterator[None]:
-    """Say, when the user stops a run, what is kept and how to continue."""
+    """Report, when the user stops a run, what is kept and how to continue."""
     try:
         yield
     except KeyboardInterrupt:

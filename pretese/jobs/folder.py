@@ -1,4 +1,4 @@
-"""The folder of a study: what was asked stands in it, so that another study is never joined."""
+"""The folder of a study, with a record of its inputs, so that two studies are never joined."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from pretese.jobs.blocks import Store
 from protocol.errors import Fault, InputError
 from protocol.reading.documents import parse_json, read_text
 
-#: The file that keeps other runs out of a study.
+#: The lock file of a study.
 LOCK = ".pretese-lock"
 
 _CURE = "put it back, or name a new folder"
@@ -23,41 +23,40 @@ _CURE = "put it back, or name a new folder"
 
 @contextmanager
 def study_folder(record: Mapping[str, Any], out: Path, resume: bool) -> Iterator[Store]:
-    """Make or enter the folder of a study, and keep other runs out while the block runs.
+    """Create or open the folder of a study, and lock it while the block runs.
 
-    What was asked stands in ``study.json``. The place of the results is checked as well, so that
-    no work is done whose results could not be written.
+    The inputs are recorded in ``study.json``. The folder of the results is checked too, so that
+    nothing is computed that could not be written.
 
     Parameters
     ----------
     record
-        All that decides its numbers but how many replicates there are, as plain values.
+        Everything that determines its numbers, except the number of replicates, as plain values.
 
     Raises
     ------
     InputError
-        The folder holds a study and ``resume`` was not asked for; or it was, and the study asked
-        for is another one than that begun: its results must never be joined with these. Another
-        run works in the folder, or it cannot be written to.
+        The folder holds a study and ``resume`` is false; or ``resume`` is true and the study in
+        the folder has other inputs; or another run uses the folder; or it cannot be written to.
     """
     place = check_place(out, replaced=False)
     check_space(place)
     path = place.path
     results = check_place(out / "results")
-    with folders_made(place, path), folder_lock(path / LOCK, out, "--out"):
+    with folders_made(place, path), folder_lock(path / LOCK, out, "out"):
         try:
             _enter(record, path, out, resume)
             check_content(results)
             for file in (*path.glob(".*"), *path.glob("blocks/*/.*")):
-                if is_temporary(file):  # of a run that was killed: none but this works here now
+                if is_temporary(file):  # left by a killed run: the lock excludes others
                     file.unlink()
         except OSError as error:
-            raise cannot_write(out, error, "--out") from None
+            raise cannot_write(out, error, "out") from None
         yield Store(out / "blocks")
 
 
 def _enter(record: Mapping[str, Any], path: Path, out: Path, resume: bool) -> None:
-    """Compare a study with that begun, or begin it."""
+    """Compare a study with the one in the folder, or record it."""
     file = path / "study.json"
     if file.exists():
         _compare(_begun(file), record, out, resume)
@@ -66,8 +65,8 @@ def _enter(record: Mapping[str, Any], path: Path, out: Path, resume: bool) -> No
         each.name for each in sorted(path.iterdir()) if each.name != LOCK and not is_temporary(each)
     ]
     if foreign:
-        problem = f"it holds files, and no study ({shown(foreign)})"
-        raise InputError.of("--out", str(out), problem, "name a new folder")
+        problem = f"it holds other files ({shown(foreign)})"
+        raise InputError.of("out", str(out), problem, "name a new folder")
     write_file(file, to_json(record) + "\n")
 
 
@@ -75,20 +74,20 @@ def _begun(file: Path) -> dict[str, Any]:
     try:
         begun = parse_json(read_text(file), str(file))
     except InputError:
-        problem = "this is not the JSON that was written"
+        problem = "it is not valid JSON"
         raise InputError.of(str(file), "", problem, _CURE) from None
     if not isinstance(begun, dict):
-        raise InputError.of(str(file), "", "this is not the study that was written", _CURE)
+        raise InputError.of(str(file), "", "it was changed after it was written", _CURE)
     return begun
 
 
 def _compare(begun: dict[str, Any], asked: Mapping[str, Any], out: Path, resume: bool) -> None:
     if not resume:
-        cure = "continue it with --resume, or name a new folder"
-        raise InputError.of("--out", str(out), "it holds a study already", cure)
+        cure = "continue it with `resume`, or name a new folder"
+        raise InputError.of("out", str(out), "it already holds a study", cure)
     other = list(_differences(begun, asked, ""))
     if other:
-        cure = "name a new folder: results of two studies are never joined"
+        cure = "name a new folder; results of two studies cannot be joined"
         raise InputError(
             Fault(str(out), path, f"was {_short(old)} and is {_short(new)} now", cure)
             for path, old, new in other

@@ -1,8 +1,8 @@
-"""An executor of processes on this machine that outlive neither their parent nor their use.
+"""An executor of local processes that end with their parent and with the pool.
 
-A thread of the parent looks after each worker: it starts the process, hands calls to it, and takes
-another process in place of one that died. Signals reach the main thread alone, so that Ctrl-C
-while workers start finds none of them half started.
+A thread of the parent manages each worker: it starts the process, sends calls to it, and replaces
+a process that died. Only the main thread receives signals, so that Ctrl-C never finds a worker
+half started.
 """
 
 import queue
@@ -27,13 +27,13 @@ class _Task:
 
 @dataclass(slots=True)
 class _Seat:
-    """The place of one worker, who may have to be replaced."""
+    """Holds one worker, which may be replaced."""
 
     worker: Worker | None = None
 
 
 class ProcessPool(Executor):
-    """An executor whose calls that lost their worker fail with `WorkerDiedError`, and no others.
+    """An executor in which only calls that lost their worker fail with `WorkerDiedError`.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class ProcessPool(Executor):
     """
 
     def __init__(self, workers: int, preload: Sequence[str] = ()) -> None:
-        self._most = workers
+        self._limit = workers
         self._preload = tuple(preload)
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -64,8 +64,8 @@ class ProcessPool(Executor):
                 raise RuntimeError("the pool is closed")
             self._waiting += 1
             self._tasks.put(_Task(future, partial(call, *args, **named)))
-            if self._waiting > self._idle and len(self._threads) < self._most:
-                thread = threading.Thread(target=self._look_after_one, daemon=True)
+            if self._waiting > self._idle and len(self._threads) < self._limit:
+                thread = threading.Thread(target=self._manage_one, daemon=True)
                 self._threads.append(thread)
                 thread.start()
         return future
@@ -97,7 +97,7 @@ class ProcessPool(Executor):
             for worker in self._workers:
                 worker.kill()
 
-    def _look_after_one(self) -> None:
+    def _manage_one(self) -> None:
         block_stop_signals()
         seat = _Seat()
         try:

@@ -1,4 +1,4 @@
-"""Threads of linear algebra: one in each process of ours, and untouched in a caller's process."""
+"""Threads of linear algebra: one per worker process; the process of a caller is unchanged."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ VARIABLES = tuple(f"{library}_NUM_THREADS" for library in ("OPENBLAS", "MKL", "O
 def limit_threads() -> None:
     """Ask for one thread in this process, unless the user has asked for a number.
 
-    It has an effect before numpy is imported only. Work is spread over processes instead.
+    It has an effect only before numpy is imported. Work is divided among processes instead.
     """
     for name in VARIABLES:
         os.environ.setdefault(name, "1")

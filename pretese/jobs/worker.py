@@ -1,7 +1,7 @@
-"""One process that does calls for its parent, one at a time, over a pipe of its own.
+"""A process that executes calls for its parent, one at a time, over its own pipe.
 
-A pipe of its own means that a worker which dies takes with it the one call that it was doing, and
-that no other worker can be kept waiting by what it left half written.
+Because of the separate pipe, a worker that dies loses only the call in progress, and cannot block
+other workers with a half-written message.
 """
 
 import multiprocessing
@@ -29,22 +29,22 @@ _STARTING = threading.Lock()
 
 
 class WorkerDiedError(Exception):
-    """The process that did a call has ended, or has run out of memory, before it answered."""
+    """The process ended, or ran out of memory, before it returned the result of a call."""
 
 
 class WorkerGoneError(Exception):
-    """A process that had served before had ended before it began this call."""
+    """The process had ended before this call began."""
 
 
 class WorkerStartError(Exception):
-    """The system does not start another process."""
+    """The operating system refuses to start another process."""
 
 
 class Worker:
-    """A process that does calls.
+    """A process that executes calls.
 
-    Start it in a thread that signals do not reach: the process must begin with them blocked, or
-    Ctrl-C would reach it before it can say that it leaves them to its parent.
+    Start it in a thread with signals blocked, so that the process starts with them blocked and
+    Ctrl-C is left to its parent.
 
     Parameters
     ----------
@@ -69,14 +69,14 @@ class Worker:
         theirs.close()  # so that the end of the worker is the end of the pipe
 
     def do(self, call: Call) -> Any:
-        """Do a call there and return its answer, or raise what it raised.
+        """Execute a call in the process and return its result, or raise its exception.
 
         Raises
         ------
         WorkerDiedError
-            The worker has ended before it answered, or memory ran out there.
+            The worker ended or ran out of memory before it returned a result.
         WorkerGoneError
-            It had ended before, and this call has nothing to do with it.
+            The worker had ended before the call was sent.
         """
         message = pickle.dumps(call)  # apart, for what cannot be sent is not a dead worker
         begun = False
@@ -134,7 +134,7 @@ def _answer(connection: Connection, message: bytes) -> None:
         answer = _pickled(error)
     try:
         connection.send_bytes(answer)
-    except OSError:  # the parent wants no answer any more
+    except OSError:  # the parent no longer reads the result
         return
 
 

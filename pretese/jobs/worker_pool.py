@@ -1,7 +1,7 @@
-"""Hand calls to a pool of workers, and get every result back whoever did it.
+"""Send calls to a pool of workers and collect every result.
 
-A call must not depend on who does it, nor on what was done before: then results are the same for
-any number of workers, and a call whose worker died may be done again.
+A call must not depend on the worker, nor on earlier calls. Results are then the same for any
+number of workers, and a call whose worker died can be repeated.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,17 +18,16 @@ from protocol.errors import InputError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-#: Calls handed out per worker at a time: enough that none waits, few enough that memory stays
-#: bounded however long the run.
-AHEAD = 3
+#: Calls queued per worker: enough that none is idle, few enough that memory stays bounded.
+QUEUED = 3
 
 #: What to do where finished work is kept.
-RESUME = "nothing finished is lost: run again with --resume"
+RESUME = "finished work is kept; run again with `resume`"
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What has happened to workers, and what to do about it, in words."""
+    """A loss of workers and its remedy, in words."""
 
     problem: str
     cure: str
@@ -40,19 +39,19 @@ class WorkerPool:
 
     Attributes
     ----------
-    ahead
-        Calls handed out at a time.
-    option, value
-        What the user typed to get these workers.
+    queue_length
+        Calls sent to the workers at a time.
+    argument, value
+        The argument by which the user chose these workers, and its value.
     explain
-        Says what has happened to the workers, if that is why a call failed; else None.
+        Returns the loss of workers by which a call failed, or None.
     check
-        Called when nothing has finished for ``check_seconds``: says why nothing can; else None.
+        Called if nothing has finished for ``check_seconds``; returns a loss of workers, or None.
     """
 
     executor: Executor
-    ahead: int
-    option: str = "--workers"
+    queue_length: int
+    argument: str = "workers"
     value: str = ""
     explain: Callable[[Exception], Loss | None] = lambda _: None
     check: Callable[[], Loss | None] = lambda: None
@@ -61,7 +60,7 @@ class WorkerPool:
 
 @contextmanager
 def local_pool(workers: int, preload: Sequence[str] = ()) -> Iterator[WorkerPool | None]:
-    """Start processes on this machine; for one worker this process does it all (None).
+    """Start local processes; None for one worker: this process computes everything.
 
     Parameters
     ----------
@@ -73,7 +72,7 @@ def local_pool(workers: int, preload: Sequence[str] = ()) -> Iterator[WorkerPool
         return
     pool = ProcessPool(workers, preload)
     try:
-        yield WorkerPool(pool, AHEAD * workers, value=str(workers))
+        yield WorkerPool(pool, QUEUED * workers, value=str(workers))
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -85,19 +84,19 @@ def results(
     *,
     resume: bool = False,
 ) -> Iterator[tuple[Item, Result]]:
-    """Yield every item with its result, in any order; None does them here, one after another.
+    """Yield every item with its result, in any order; without a pool, computed in this process.
 
-    A call whose worker died is done once more by another worker.
+    A call whose worker died is repeated once by another worker.
 
     Parameters
     ----------
     resume
-        Whether results are kept, so that the user may continue with ``--resume``.
+        Whether results are kept, so that the user may continue with ``resume``.
 
     Raises
     ------
     InputError
-        The workers are lost, or the same call ended two of them.
+        All workers are lost, or two workers died on the same call.
     """
     if pool is None:
         for item in items:
@@ -108,7 +107,7 @@ def results(
     repeated: set[Future[Result]] = set()
     try:
         while True:
-            for item in islice(queue, pool.ahead - len(waiting)):
+            for item in islice(queue, pool.queue_length - len(waiting)):
                 waiting[pool.executor.submit(function, item)] = item
             if not waiting:
                 return
@@ -169,18 +168,18 @@ def _numbered(
 
 def _explain(error: Exception) -> Loss | None:
     if isinstance(error, WorkerDiedError):
-        problem = "two worker processes died over the same work (killed, or out of memory)"
-        return Loss(problem, "use fewer --workers, or give more memory")
+        problem = "two worker processes died on the same task (killed, or out of memory)"
+        return Loss(problem, "use fewer `workers`, or give more memory")
     if isinstance(error, WorkerStartError):
-        problem = f"the system does not start another process ({error})"
-        return Loss(problem, "use fewer --workers")
+        problem = f"the operating system refuses to start another process ({error})"
+        return Loss(problem, "use fewer `workers`")
     return None
 
 
 def _finished(
     waiting: dict[Future[Result], Item], pool: WorkerPool, resume: bool
 ) -> set[Future[Result]]:
-    """Wait for calls to finish, and look after the pool when none does for long."""
+    """Wait for calls to finish; check the pool if none does for long."""
     while True:
         done, _ = wait(waiting, timeout=pool.check_seconds, return_when=FIRST_COMPLETED)
         if done:
@@ -192,4 +191,4 @@ def _finished(
 
 def _lost(pool: WorkerPool, loss: Loss, resume: bool) -> InputError:
     cure = f"{loss.cure}; {RESUME}" if resume else loss.cure
-    return InputError.of(pool.option, pool.value, loss.problem, cure)
+    return InputError.of(pool.argument, pool.value, loss.problem, cure)

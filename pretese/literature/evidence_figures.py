@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from estimate.core.normal_mixture import NormalMixture
 from estimate.core.result import Z95
 from pretese.literature.pooled_evidence import PooledEvidence
 from pretese.plots.ratio_axis import ratio_axis
@@ -59,6 +60,35 @@ def _finish_axis(axes: Axes, found: PooledEvidence, labels: list[str]) -> None:
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.set_xlabel(title)
+
+
+def draw_belief(prior: NormalMixture) -> Figure:
+    """Draw a prior over the odds ratio; the part below 1, harm, is shaded."""
+    low, high = prior.quantile(0.005), prior.quantile(0.995)
+    smooth = prior.sd_of > 0
+    at = np.linspace(min(low, -0.7), max(high, 0.7), 500)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = (at[:, None] - prior.mean_of[smooth]) / prior.sd_of[smooth]
+        density = np.exp(-0.5 * z**2) @ (prior.weight[smooth] / prior.sd_of[smooth])
+    harm = 100 * prior.probability_below(0.0)
+    with house_style():
+        figure = new_figure(6.4, 3.4)
+        axes = figure.add_subplot()
+        axes.plot(np.exp(at), density, color=SIMULATED, lw=1.6)
+        below = at <= 0
+        axes.fill_between(np.exp(at[below]), density[below], color=PUBLISHED, alpha=0.3, lw=0)
+        for weight, mean in zip(prior.weight[~smooth], prior.mean_of[~smooth], strict=True):
+            axes.plot([np.exp(mean)] * 2, [0, density.max()], color=INK, lw=1.2)
+            words = f"{100 * weight:.0f} % exactly {np.exp(mean):g}"
+            axes.annotate(words, (np.exp(mean), density.max()), (-4, -4), size=8, ha="right",
+                          textcoords="offset points")  # fmt: skip
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.set_ylim(bottom=0)
+        axes.set_yticks([])
+        axes.set_ylabel("Density")
+        axes.set_xlabel(f"Odds ratio (below 1, harm: {harm:.0f} %)")
+    return figure
 
 
 def draw_funnel(found: PooledEvidence) -> Figure:

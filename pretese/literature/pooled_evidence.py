@@ -26,7 +26,7 @@ from pretese.literature.library import Published
 from pretese.literature.study import StudyComparison
 from protocol.errors import InputError
 
-#: Which result of a study is best if it gives several: one adjusted for confounding, or counts.
+#: Which result of a study is used if it gives several: one adjusted for confounding, or counts.
 Preference = Literal["adjusted", "unadjusted"]
 
 #: Designs that hold primary data; a meta-analysis would count its studies twice.
@@ -98,7 +98,7 @@ def pool_studies(
     found
         Studies; meta-analyses, reviews and studies without a control are excluded by name.
     preference
-        Result that is best from a study with several: adjusted for confounding, or from counts.
+        Result that is used of a study with several: adjusted for confounding, or from counts.
     bias_shift, bias_sd
         Assumed bias of every study that is not randomised, on the scale of the effects (the
         logarithm for ratios), and its standard deviation; both are assumptions.

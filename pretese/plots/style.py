@@ -83,13 +83,13 @@ def _with_names_of_content(text: str) -> str:
     return anywhere.sub(lambda found: f"{found[0][0]}{content}-{given[found[0]]}", text)
 
 
-def save(figure: Figure, path: Path, option: str = "") -> None:
+def save(figure: Figure, path: Path, argument: str = "") -> None:
     """Write a figure as PNG (200 dots per inch) or SVG, by the ending of the path.
 
-    The file is written in one step, as `atomic_file.write_file` does; ``option`` names
-    the option of the command line that asked for it.
+    The file is written in one step, as `atomic_file.write_file` does; ``argument`` names
+    the argument that asked for it.
     """
-    write_file(path, svg(figure) if path.suffix == ".svg" else _png(figure), option)
+    write_file(path, svg(figure) if path.suffix == ".svg" else _png(figure), argument)
 
 
 def _png(figure: Figure) -> bytes:

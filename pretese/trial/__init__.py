@@ -1,4 +1,4 @@
-"""Planned and running trials: a design file, thousands of simulated trials, their report.
+"""Planned and ongoing trials: design file, simulation, power, report, monitoring.
 
 Here the patients of `simulate` meet the analyses of `estimate` for a trial.
 """

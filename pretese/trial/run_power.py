@@ -109,7 +109,7 @@ def run_power(
         _store(out, scratch, record, resume) as store,
         bar as tell,
     ):
-        runner = Runner(store, pool, tell, request.by_men)
+        runner = Runner(store, pool, tell, request.patient_level)
         studied = [study_design(each, request, runner) for each in planned]
         tell(0, 1, "tables and figures")
         for files in regimens:

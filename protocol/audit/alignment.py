@@ -40,8 +40,9 @@ def align(
 ) -> list[Pair]:
     """Return the pairs, in order; both sequences are sorted by day.
 
-    When one by one all is right, that is the answer; else the cheapest alignment that keeps the
-    order is found by dynamic programming, as for two strings.
+    The cheapest alignment that keeps the order is found by dynamic programming, as for two
+    strings. What is right at both ends is paired beforehand: no alignment is cheaper than one that
+    pairs the first two, or the last two, if nothing is wrong with them.
 
     Parameters
     ----------
@@ -52,18 +53,30 @@ def align(
     open_from
         What is due from this day on may still be given: without partner it costs nothing.
     """
-    if len(due) >= len(given) and all(dose.day >= open_from for dose in due[len(given) :]):
-        wrongs = [
-            wrong_with(want, got, start, window, dose_percent)
-            for want, got in zip(due, given, strict=False)
-        ]
-        if not any(wrongs):
-            return [
-                *(Pair(want, got) for want, got in zip(due, given, strict=False)),
-                *(Pair(want, None) for want in due[len(given) :]),
-            ]
-    alone = [0.0 if dose.day >= open_from else ALONE for dose in due]
-    return _Alignment(due, given, start, window, dose_percent, alone).pairs()
+    head = 0
+    for want, got in zip(due, given, strict=False):
+        if wrong_with(want, got, start, window, dose_percent):
+            break
+        head += 1
+    tail = 0
+    for want, got in zip(reversed(due[head:]), reversed(given[head:]), strict=False):
+        if want.day >= open_from or wrong_with(want, got, start, window, dose_percent):
+            break
+        tail += 1
+    middle = due[head : len(due) - tail]
+    between = _Alignment(
+        middle,
+        given[head : len(given) - tail],
+        start,
+        window,
+        dose_percent,
+        [0.0 if dose.day >= open_from else ALONE for dose in middle],
+    )
+    return [
+        *map(Pair, due[:head], given[:head]),
+        *between.pairs(),
+        *map(Pair, due[len(due) - tail :], given[len(given) - tail :]),
+    ]
 
 
 def align_days(
@@ -143,39 +156,40 @@ class _Alignment:
         return wrong_with(due, given, self.start, self.window, self.dose_percent)
 
     def _costs(self) -> list[list[float]]:
-        """Return the least cost of aligning the first i injections due with the first j given."""
+        """Return the least cost of aligning what is due from i on with what is given from j on."""
         due_days = [dose.day + self.start for dose in self.due]
         dates = [event.date for event in self.given]
-        cost = [[ALONE * j for j in range(len(dates) + 1)]]
-        for i, day in enumerate(due_days):
-            above, alone = cost[-1], self.alone[i]
-            row = [above[0] + alone]
-            for j, date in enumerate(dates):
-                best = min(above[j + 1] + alone, row[j] + ALONE)
-                if -REACH_DAYS <= date - day <= REACH_DAYS:
-                    best = min(best, above[j] + _cost(self._wrong(i, j) or ()))
+        cost = [[ALONE * (len(dates) - j) for j in range(len(dates) + 1)]]
+        for i in range(len(due_days) - 1, -1, -1):
+            day, below, alone = due_days[i], cost[-1], self.alone[i]
+            row = [below[-1] + alone]
+            for j in range(len(dates) - 1, -1, -1):
+                best = min(below[j] + alone, row[-1] + ALONE)
+                if -REACH_DAYS <= dates[j] - day <= REACH_DAYS:
+                    best = min(best, below[j + 1] + _cost(self._wrong(i, j) or ()))
                 row.append(best)
-            cost.append(row)
-        return cost
+            cost.append(row[::-1])
+        return cost[::-1]
 
     def pairs(self) -> list[Pair]:
-        """Walk back through the costs; where ways are equal, a pair comes first."""
+        """Walk along the least costs; where ways are equal, a pair comes first."""
         cost, pairs = self._costs(), []
-        i, j = len(self.due), len(self.given)
-        while i or j:
-            if i and j:
-                wrong = self._wrong(i - 1, j - 1)
-                if wrong is not None and _same(cost[i][j], cost[i - 1][j - 1] + _cost(wrong)):
-                    pairs.append(Pair(self.due[i - 1], self.given[j - 1], wrong))
-                    i, j = i - 1, j - 1
+        i = j = 0
+        rows, columns = len(self.due), len(self.given)
+        while i < rows or j < columns:
+            if i < rows and j < columns:
+                wrong = self._wrong(i, j)
+                if wrong is not None and _same(cost[i][j], cost[i + 1][j + 1] + _cost(wrong)):
+                    pairs.append(Pair(self.due[i], self.given[j], wrong))
+                    i, j = i + 1, j + 1
                     continue
-            if i and _same(cost[i][j], cost[i - 1][j] + self.alone[i - 1]):
-                pairs.append(Pair(self.due[i - 1], None))
-                i -= 1
+            if i < rows and _same(cost[i][j], cost[i + 1][j] + self.alone[i]):
+                pairs.append(Pair(self.due[i], None))
+                i += 1
             else:
-                pairs.append(Pair(None, self.given[j - 1]))
-                j -= 1
-        return pairs[::-1]
+                pairs.append(Pair(None, self.given[j]))
+                j += 1
+        return pairs
 
 
 def _same(a: float, b: float) -> bool:

@@ -5,6 +5,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from protocol.regimen.paths import Injection
+
 Kind = Literal[
     "eligibility",
     "injection during a hold",
@@ -112,17 +114,22 @@ class PatientAudit:
     ----------
     start
         The date of day 0; None if nothing says when therapy began.
+    month_starts
+        The day on which each month of the regimen begins, and that on which the last one ends.
     until_day
         The last day that could be judged, from 0.
     complete
         Whether the log reaches surgery, ICSI or withdrawal; if not, ``note`` says how far it goes.
     eligibility
         ``not judged`` where facts are missing from the log; ``missing_facts`` names them.
+    missed_injections
+        Every injection that was due and not given, those of a treatment gap included.
     """
 
     patient: str
     start: dt.date | None
     phases: tuple[str, ...]
+    month_starts: tuple[int, ...]
     until_day: int
     complete: bool
     note: str
@@ -131,6 +138,7 @@ class PatientAudit:
     deviations: tuple[Deviation, ...]
     queries: tuple[DataQuery, ...] = ()
     adherence: tuple[Adherence, ...] = ()
+    missed_injections: tuple[Injection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@ from protocol.regimen.load import Regimen
 from protocol.regimen.paths import Injection
 
 
-def judge_injections(findings: Findings, course: Course, regimen: Regimen) -> tuple[Adherence, ...]:
-    """Note what differs from the orders; return what was given and due of each drug.
+def judge_injections(
+    findings: Findings, course: Course, regimen: Regimen
+) -> tuple[tuple[Adherence, ...], tuple[Injection, ...]]:
+    """Note what differs from the orders; return the adherence to each drug, and what was missed.
 
     Nothing is missed before the tolerance of its day is over, and nothing that is due later than
     the log reaches is paired with what was given.
@@ -47,7 +49,8 @@ def judge_injections(findings: Findings, course: Course, regimen: Regimen) -> tu
         day = record.day(event)
         findings.note("extra injection", day, "nothing", said, rule="schedule", events=[event])
     counted = [pair.due for pair in pairs if pair.due and (pair.given or pair.due.day < judged)]
-    return _adherence(regimen, counted, [*every, *record.second_injections])
+    adherence = _adherence(regimen, counted, [*every, *record.second_injections])
+    return adherence, tuple(missed)
 
 
 def _judge_pairs(findings: Findings, pairs: Sequence[Pair], regimen: Regimen, stop: int) -> None:

@@ -66,31 +66,33 @@ def audit_patient(
     )
     if record is None:
         note = "no injection, decision or start is logged; nothing can be judged"
-        return PatientAudit(patient, None, (), -1, False, note, "not judged", (), ())
+        return PatientAudit(patient, None, (), (), -1, False, note, "not judged", (), ())
     return _judged(record, regimen)
 
 
 def _judged(record: Record, regimen: Regimen) -> PatientAudit:
     findings = Findings(record)
-    eligibility, missing = judge_eligibility(findings, regimen)
+    eligibility, unknown = judge_eligibility(findings, regimen)
     judge_holds(findings, regimen)
     course = course_of(record, regimen)
     _judge_decisions(findings, course)
-    adherence = judge_injections(findings, course, regimen)
+    adherence, missed = judge_injections(findings, course, regimen)
     judge_visits(findings, course, regimen)
     judge_surgery(findings, course, regimen)
     return PatientAudit(
         patient=record.patient,
         start=date_of(record.start),
         phases=course.phases,
+        month_starts=record.month_starts[:-1],
         until_day=record.until,
         complete=record.closing is not None,
         note="" if record.closing else _how_far(record, regimen),
         eligibility=eligibility,
-        missing_facts=missing,
+        missing_facts=unknown,
         deviations=findings.sorted_all(),
         queries=tuple(record.queries),
         adherence=adherence,
+        missed_injections=missed,
     )
 
 

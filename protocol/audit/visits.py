@@ -9,9 +9,9 @@ from protocol.audit.record import Record
 from protocol.audit.therapy_received import Course
 from protocol.audit.words import called
 from protocol.regimen.conditions import plain
-from protocol.regimen.language import Visit
 from protocol.regimen.load import Regimen
 from protocol.regimen.paths import MONTH_DAYS
+from protocol.regimen.treatment import Visit
 
 
 def judge_visits(findings: Findings, course: Course, regimen: Regimen) -> None:

@@ -10,7 +10,7 @@ from protocol.bedside.decide import check_values, decide
 from protocol.bedside.entry import check_entry, raise_flags, together
 from protocol.errors import InputError
 from protocol.reading.documents import Document, parse_document, read_text
-from protocol.regimen import language
+from protocol.regimen import words
 from protocol.regimen.conditions import Value
 from protocol.regimen.load import CASES_SUFFIX, SHIPPED, Regimen, list_regimens
 
@@ -23,11 +23,11 @@ class Case(Document):
     ``unknown`` the criteria that must be so; for ``flags``, ``raised`` the flags that must rise.
     """
 
-    statement: language.Text
-    table: language.Name
-    given: dict[language.Name, language.Fact] = Field(default_factory=dict)
-    outcome: language.Outcome | None = None
-    then: language.Name | None = None
+    statement: words.Text
+    table: words.Name
+    given: dict[words.Name, words.Fact] = Field(default_factory=dict)
+    outcome: words.Outcome | None = None
+    then: words.Name | None = None
     rule: str | None = None
     missing_inputs: tuple[str, ...] | None = None
     failed: tuple[str, ...] | None = None
@@ -41,8 +41,8 @@ class CaseFile(Document):
     ``also`` borrows the cases of another shipped regimen, for the tables that it names.
     """
 
-    regimen: language.Name
-    also: dict[language.Name, tuple[language.Name, ...]] = Field(default_factory=dict)
+    regimen: words.Name
+    also: dict[words.Name, tuple[words.Name, ...]] = Field(default_factory=dict)
     cases: Annotated[tuple[Case, ...], Field(min_length=1)]
 
 

@@ -1,12 +1,12 @@
-"""What a table says of one man, and why."""
+"""The answer of one decision table for one patient, with its rationale."""
 
-import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from protocol.bedside.decision import Decision, InputValue
+from protocol.bedside.decision import Decision, DoseOrder, InputValue, ParameterUsed
 from protocol.bedside.explain import changes, missing_inputs, nearest_boundary, rules_not_met
+from protocol.bedside.known.plausible import value_problem
 from protocol.errors import Fault, InputError
-from protocol.regimen import language
+from protocol.reading.numbers import plain_value
 from protocol.regimen.conditions import Value
 from protocol.regimen.load import DecisionTable, Regimen, Rule
 
@@ -14,7 +14,7 @@ from protocol.regimen.load import DecisionTable, Regimen, Rule
 def decide(
     regimen: Regimen, table_name: str, values: Mapping[str, Value], *, where: str = "decide"
 ) -> Decision:
-    """Return what a unique table says of one man, and why.
+    """Return the answer of a unique table for one patient, with its rationale.
 
     Parameters
     ----------
@@ -58,11 +58,13 @@ def decide(
         outcome=rule.outcome,
         action=rule.then,
         recommendation=said(regimen, table, rule),
-        orders=_orders(regimen, table, rule),
+        orders=orders_of(regimen, rule.then) if table.name == "phase" else (),
         rule_id=rule.id,
         rationale=rule.because,
         citation=rule.citation,
         status=rule.status,
+        origin=rule.origin,
+        parameters=tuple(_parameters(regimen, rule)),
         inputs=tuple(input_value(regimen, name, checked[name]) for name in table.inputs),
         missing_inputs=missing_inputs(table, checked, rule),
         boundary=nearest_boundary(regimen, checked, found),
@@ -84,35 +86,17 @@ def check_values(
 ) -> dict[str, Value]:
     """Return every input of the table by name, None where missing; faults as in `decide`."""
     faults = [
-        Fault(where, name, "the table does not look at it", f"inputs: {', '.join(table.inputs)}")
+        Fault(where, name, "it is no input of this table", f"inputs: {', '.join(table.inputs)}")
         for name in values
         if name not in table.inputs
     ]
-    checked = {name: values.get(name) for name in table.inputs}
+    checked: dict[str, Value] = {name: plain_value(values.get(name)) for name in table.inputs}
     for name, value in checked.items():
         if problem := value_problem(regimen.inputs[name], value):
             faults.append(Fault(where, name, *problem))
     if faults:
         raise InputError(faults)
     return checked
-
-
-def value_problem(spec: language.InputSpec, value: Value) -> tuple[str, str] | None:
-    """Return (problem, cure) if ``value`` cannot be a value of this input, else None."""
-    if value is None:
-        return None if spec.may_be_missing else ("it is missing", "give it")
-    if spec.kind == "enum":
-        if isinstance(value, str) and value in spec.values:
-            return None
-        return f"{value!r} is not one of its names", f"give one of: {', '.join(spec.values)}"
-    low, high = spec.plausible or (-math.inf, math.inf)
-    whole = spec.kind == "integer"
-    cure = f"give a {'whole ' if whole else ''}number from {low:g} to {high:g} {spec.unit}"
-    if isinstance(value, str | bool) or not math.isfinite(value):
-        return f"{value!r} is no number", cure
-    if not low <= value <= high:
-        return f"{value:g} is outside the plausible range", cure
-    return (f"{value:g} is not whole", cure) if whole and value != int(value) else None
 
 
 def input_value(regimen: Regimen, name: str, value: Value) -> InputValue:
@@ -125,10 +109,47 @@ def said(regimen: Regimen, table: DecisionTable, rule: Rule) -> str:
     """Return the answer of a rule as words."""
     if rule.then is None:
         return rule.because
-    return regimen.phase(rule.then).label if table.name == "phase" else regimen.actions[rule.then]
+    return (
+        regimen.phase(rule.then).label
+        if table.name == "phase"
+        else regimen.actions[rule.then].label
+    )
 
 
-def _orders(regimen: Regimen, table: DecisionTable, rule: Rule) -> tuple[language.Order, ...]:
-    if table.name != "phase" or rule.then is None:
+def orders_of(regimen: Regimen, phase_name: str | None) -> tuple[DoseOrder, ...]:
+    """Return the orders of a phase, each with its status, source and file; none without a phase."""
+    if phase_name is None:
         return ()
-    return regimen.phase(rule.then).orders
+    phase = regimen.phase(phase_name)
+    return tuple(
+        DoseOrder(
+            drug=order.drug,
+            label=regimen.drugs[order.drug].name,
+            dose=order.dose,
+            unit=order.unit,
+            route=order.route,
+            every=order.rhythm,
+            interval_days=order.interval_days,
+            offset_day=order.offset_day,
+            weekdays=order.weekdays,
+            status=phase.status,
+            citation=phase.citation,
+            origin=phase.origin,
+        )
+        for order in phase.orders
+    )
+
+
+def _parameters(regimen: Regimen, rule: Rule) -> Iterator[ParameterUsed]:
+    named = {name for condition in rule.conditions.values() for name in condition.parameters}
+    for name in regimen.parameters:
+        if name in named:
+            spec = regimen.parameters[name]
+            yield ParameterUsed(
+                name=name,
+                value=spec.value,
+                unit=spec.unit,
+                status=spec.status,
+                citation=f"{regimen.sources[spec.source].title}; {spec.locator}",
+                origin=regimen.origins.get(f"parameters.{name}", regimen.id),
+            )

@@ -1,15 +1,19 @@
-"""What a decision holds: the answer, the rule, what was looked at, and what would change it."""
+"""What a decision holds: the answer, the rule, its inputs, and what would change it."""
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Literal
 
-from protocol.regimen import language
+from protocol.regimen import treatment, words
 from protocol.regimen.conditions import Value
 
 
 @dataclass(frozen=True, slots=True)
 class InputValue:
-    """One input as the table saw it. ``value`` None is missing; ``unit`` is UCUM."""
+    """One input as the table saw it. ``value`` None is missing; ``unit`` is UCUM.
+
+    With ``qualifier`` ``<`` or ``>`` the true value lies below or above ``value``.
+    """
 
     name: str
     label: str
@@ -18,6 +22,7 @@ class InputValue:
     date: dt.date | None = None
     source: str | None = None
     note: str = ""
+    qualifier: Literal["", "<", ">"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class NearestChange:
     input: str
     to: str
     rule_id: str
-    outcome: language.Outcome
+    outcome: words.Outcome
     action: str | None
 
 
@@ -46,19 +51,53 @@ class RuleNotMet:
     """A rule that did not fire, and each condition that failed."""
 
     rule_id: str
-    outcome: language.Outcome
+    outcome: words.Outcome
     action: str | None
     failed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """The answer of one table for one man.
+class DoseOrder:
+    """One dose that repeats, and where it stands: ``origin`` is the regimen file.
 
-    ``orders`` are those of the phase named by ``action``. ``missing_inputs`` names, when data are
-    insufficient, the inputs that would settle the matter if they were measured. ``boundary`` is
-    None when no measured number could change the answer; so is ``nearest_change`` when no single
-    measured input could.
+    ``every`` says how it repeats, in words.
+    """
+
+    drug: str
+    label: str
+    dose: float
+    unit: treatment.DoseUnit
+    route: str
+    every: str
+    interval_days: int | None
+    offset_day: int
+    weekdays: tuple[str, ...]
+    status: words.Status
+    citation: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterUsed:
+    """A number that the rule compares with, and where it stands."""
+
+    name: str
+    value: float
+    unit: str
+    status: words.Status
+    citation: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer of one table for one patient.
+
+    ``orders`` are those of the phase named by ``action``; ``status``, ``citation`` and ``origin``
+    are those of the rule, and each order and parameter has its own. ``missing_inputs`` names, when
+    data are insufficient, the inputs that would settle the matter if they were measured.
+    ``boundary`` is None when no measured number could change the answer; so is ``nearest_change``
+    when no single measured input could.
     """
 
     regimen_id: str
@@ -66,14 +105,16 @@ class Decision:
     regimen_sha256: str
     table: str
     question: str
-    outcome: language.Outcome
+    outcome: words.Outcome
     action: str | None
     recommendation: str
-    orders: tuple[language.Order, ...]
+    orders: tuple[DoseOrder, ...]
     rule_id: str
     rationale: str
     citation: str
-    status: language.Status
+    status: words.Status
+    origin: str
+    parameters: tuple[ParameterUsed, ...]
     inputs: tuple[InputValue, ...]
     missing_inputs: tuple[str, ...]
     boundary: Boundary | None

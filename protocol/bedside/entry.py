@@ -1,18 +1,23 @@
-"""May he start, and is anything alarming? Conditions in three values: met, failed, unknown."""
+"""Eligibility and safety flags: conditions that are met, failed or unknown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from protocol.reading.shown import shown_unit
+from protocol.regimen import words
 from protocol.regimen.conditions import Condition, Value
-from protocol.regimen.load import Regimen
+from protocol.regimen.load import Regimen, Rule
 
 Verdict = Literal["met", "failed", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class CriterionResult:
-    """What is known of one criterion. ``missing_inputs`` names the inputs that would settle it."""
+    """What is known of one criterion. ``missing_inputs`` names the inputs that would settle it.
+
+    ``origin`` is the regimen file that the criterion stands in.
+    """
 
     name: str
     label: str
@@ -20,26 +25,50 @@ class CriterionResult:
     found: str
     missing_inputs: tuple[str, ...]
     citation: str
+    status: words.Status
+    origin: str
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """Something that somebody should look at; ``status`` says whose limit it is."""
+    """A finding that needs attention.
+
+    ``status``, ``citation`` and ``origin`` tell whose limit it is. A ``blocking`` flag turns every
+    recommendation into a hold.
+    """
 
     rule_id: str
     action: str
     text: str
     rationale: str
     found: str
-    status: str
+    severity: words.Severity
+    blocking: bool
+    status: words.Status
+    citation: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotAssessed:
+    """A flag that could not be judged, and the inputs that are missing."""
+
+    rule_id: str
+    text: str
+    missing_inputs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """The flags that are raised, and those that nobody could judge for want of a measurement."""
+    """The flags that are raised, most urgent first, and those without data."""
 
     raised: tuple[Flag, ...]
-    not_assessed: tuple[str, ...]
+    not_assessed: tuple[NotAssessed, ...]
+
+    @property
+    def blocking(self) -> tuple[Flag, ...]:
+        """The flags that turn every recommendation into a hold."""
+        return tuple(flag for flag in self.raised if flag.blocking)
 
 
 def verdict(conditions: Mapping[str, Condition], values: Mapping[str, Value]) -> Verdict:
@@ -63,9 +92,11 @@ def check_entry(regimen: Regimen, values: Mapping[str, Value]) -> tuple[Criterio
             name=criterion.name,
             label=criterion.label,
             verdict=verdict(criterion.conditions, values),
-            found=_found(criterion.conditions, values),
+            found=found_words(regimen, criterion.conditions, values, "required"),
             missing_inputs=tuple(name for name in criterion.conditions if values.get(name) is None),
             citation=criterion.citation,
+            status=criterion.status,
+            origin=criterion.origin,
         )
         for criterion in regimen.criteria
     )
@@ -79,28 +110,64 @@ def together(results: tuple[CriterionResult, ...]) -> str:
     return "some unknown" if "unknown" in verdicts else "all met"
 
 
+#: Order of urgency, the most urgent first.
+URGENCY: tuple[words.Severity, ...] = ("critical", "warning", "information")
+
+
 def raise_flags(regimen: Regimen, values: Mapping[str, Value]) -> Flags:
     """Return the safety flags of the table ``flags``; none if the regimen has no such table."""
+    return raise_flags_of_any(regimen, [values])
+
+
+def raise_flags_of_any(regimen: Regimen, several: Sequence[Mapping[str, Value]]) -> Flags:
+    """Return the flags that any of several sets of values raises, as with two results of a day."""
     if "flags" not in regimen.tables:
         return Flags((), ())
     raised, not_assessed = [], []
     for rule in regimen.tables["flags"].rules:
-        found = verdict(rule.conditions, values)
-        if found == "unknown":
-            not_assessed.append(rule.id)
-        elif found == "met" and rule.then:
-            says = regimen.actions[rule.then]
-            where = _found(rule.conditions, values)
-            raised.append(Flag(rule.id, rule.then, says, rule.because, where, rule.status))
+        verdicts = [verdict(rule.conditions, values) for values in several]
+        if "met" in verdicts and rule.then:
+            raised.append(_flag(regimen, rule, several[verdicts.index("met")]))
+        elif "unknown" in verdicts:
+            first = several[verdicts.index("unknown")]
+            missing = tuple(name for name in rule.conditions if first.get(name) is None)
+            text = regimen.actions[rule.then].label if rule.then else rule.because
+            not_assessed.append(NotAssessed(rule.id, text, missing))
+    raised.sort(key=lambda flag: (not flag.blocking, URGENCY.index(flag.severity)))
     return Flags(tuple(raised), tuple(not_assessed))
 
 
-def _found(conditions: Mapping[str, Condition], values: Mapping[str, Value]) -> str:
+def _flag(regimen: Regimen, rule: Rule, values: Mapping[str, Value]) -> Flag:
+    action = rule.then or ""
+    return Flag(
+        rule_id=rule.id,
+        action=action,
+        text=regimen.actions[action].label,
+        rationale=rule.because,
+        found=found_words(regimen, rule.conditions, values, "limit"),
+        severity=rule.severity,
+        blocking=rule.blocking,
+        status=rule.status,
+        citation=rule.citation,
+        origin=rule.origin,
+    )
+
+
+def found_words(
+    regimen: Regimen, conditions: Mapping[str, Condition], values: Mapping[str, Value], asked: str
+) -> str:
+    """Return what is known of the inputs of some conditions, with what is ``asked`` of them."""
     said = []
     for name, condition in conditions.items():
-        value = values.get(name)
-        shown = (
-            value if isinstance(value, str) else f"{value:g}" if value is not None else "unknown"
-        )
-        said.append(f"{name} {shown} ({condition.text})")
-    return ", ".join(said)
+        spec = regimen.inputs[name]
+        if spec.role == "state":
+            continue
+        value, unit = values.get(name), shown_unit(spec.unit)
+        known = "not known" if value is None else f"{shown_value(value)} {unit}".rstrip()
+        said.append(f"{spec.label}: {known} ({asked}: {condition.text})")
+    return "; ".join(said)
+
+
+def shown_value(value: Value) -> str:
+    """Return a value as people write it."""
+    return str(value) if isinstance(value, str) else f"{value:.6g}"

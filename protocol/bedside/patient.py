@@ -1,80 +1,115 @@
-"""One man's file: what is known of him, on which day, and what tables may see of it today."""
+"""One patient's file: what is known, since when, and on which day of therapy a date falls."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated
 
 from pydantic import Field
 
-from protocol.bedside.decide import input_value, value_problem
-from protocol.bedside.decision import InputValue
-from protocol.dates import nearest_day
+from protocol.bedside.known.plausible import value_problem
+from protocol.bedside.known.results import Reported, observations_of
+from protocol.bedside.known.timeline import Observation, Timeline
+from protocol.dates import date_of, day_from
 from protocol.errors import Fault, InputError
 from protocol.reading.documents import Document
-from protocol.reading.fields import Day
-from protocol.reading.numbers import cure_of, shown
-from protocol.reading.quantities import analyte_file, quantity
-from protocol.regimen import language
+from protocol.reading.fields import Day, Whole
+from protocol.regimen import words
 from protocol.regimen.conditions import Value
 from protocol.regimen.load import Regimen
 from protocol.regimen.paths import MONTH_DAYS
 
+#: A month of therapy of which the file does not tell the phase.
+UNKNOWN_PHASE = "unknown"
+
 
 class Measurement(Document):
-    """A dated finding: a number with its unit, or a name (``no sperm``) without."""
+    """A dated result: a number with its unit (``<0.3`` below a limit of detection), or a name.
+
+    ``date`` is the day of the sample, ``reported`` the day on which the result became known, by
+    default the same. FHIR calls them *effective* and *issued*.
+    """
 
     date: Day
+    reported: Day | None = None
     name: str
-    value: language.Fact
+    value: words.Fact
     unit: str | None = None
     source: str | None = None
 
 
-class PatientFile(Document):
-    """What a patient file may say.
+class Pause(Document):
+    """Days on which therapy was interrupted, both included; ``last`` is open if it still is."""
 
-    ``started`` is day 0 of therapy, absent before it. ``phases`` lists what he was given in each
-    month that has begun, in order. ``entry`` holds the facts that entry criteria look at.
+    first: Day
+    last: Day | None = None
+
+
+class PatientFile(Document):
+    """What a patient file may hold.
+
+    ``started`` is day 0 of therapy, absent before it. ``phases`` lists what was given in each
+    month that has begun, in order; ``unknown`` stands for a month of which nothing is known.
+    ``entry`` holds the facts that entry criteria ask for, ``earlier_courses`` how often the
+    patient had this therapy before.
     """
 
-    patient: str
+    patient: words.Word
     started: Day | None = None
-    phases: tuple[str, ...] = ()
-    entry: dict[str, language.Fact] = Field(default_factory=dict)
+    phases: tuple[words.Word, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+    earlier_courses: Annotated[Whole, Field(ge=0, le=50)] = 0
+    entry: dict[str, words.Fact] = Field(default_factory=dict)
     measurements: tuple[Measurement, ...] = ()
-    couple_ready: language.Word | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A measurement turned into the unit and the name of a table's input."""
-
-    input: str
-    value: Value
-    date: dt.date
-    source: str | None
-    note: str
+    couple_ready: words.Word | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PatientRecord:
-    """A checked patient file. ``entry`` holds every fact by input name, None where unknown."""
+    """A checked patient file.
+
+    ``entry`` holds every fact of the entry criteria by input name, None where unknown. ``pauses``
+    are (first, last) ordinals, in order.
+    """
 
     patient: str
     started: dt.date | None
     phases: tuple[str, ...]
     entry: Mapping[str, Value]
-    findings: tuple[Finding, ...]
-    couple_ready: str | None
+    timeline: Timeline
+    couple_ready: str | None = None
+    pauses: tuple[tuple[int, int], ...] = ()
+    earlier_courses: int = 0
 
-    def last_before(self, name: str, first: dt.date, last: dt.date) -> Finding | None:
-        """Return the latest finding of an input from ``first`` to ``last``, both included."""
-        dated = [
-            finding
-            for finding in self.findings
-            if finding.input == name and first <= finding.date <= last
-        ]
-        return max(dated, key=lambda finding: finding.date, default=None)
+    @property
+    def start(self) -> int | None:
+        """The ordinal of day 0."""
+        return None if self.started is None else self.started.toordinal()
+
+    def day_on(self, date: dt.date) -> int:
+        """Return the day of therapy, from 0, days of pauses not counted; 0 before the start."""
+        if self.started is None or date <= self.started:
+            return 0
+        end = date.toordinal()
+        paused = sum(max(0, min(last + 1, end) - first) for first, last in self.pauses)
+        return (date - self.started).days - paused
+
+    def month_on(self, date: dt.date) -> int:
+        """Return the month of therapy that holds a date, from 1; 1 before the start."""
+        return self.day_on(date) // MONTH_DAYS + 1
+
+    def date_on(self, day: int, default: dt.date) -> dt.date:
+        """Return the date of a day of therapy; counted from ``default`` before therapy."""
+        date = day_from(self.started or default, day, "patient").toordinal()
+        for first, last in self.pauses:
+            if first <= date:
+                date += last + 1 - first
+        return date_of(date)
+
+    def phase_of(self, month: int) -> str | None:
+        """Return the phase of a month, from 1; None if it is not known."""
+        phase = self.phases[month - 1] if 1 <= month <= len(self.phases) else None
+        return None if phase == UNKNOWN_PHASE else phase
 
 
 def patient_record(file: PatientFile, regimen: Regimen, where: str) -> PatientRecord:
@@ -83,15 +118,14 @@ def patient_record(file: PatientFile, regimen: Regimen, where: str) -> PatientRe
     Raises
     ------
     InputError
-        For measurements that no table knows, units that cannot be, values outside the plausible
-        range, phases that the regimen does not have, and phases without a start.
+        For results that the regimen does not use, units that cannot be, values outside the
+        plausible range, phases that the regimen does not have, and phases without a start.
     """
     faults: list[Fault] = []
-    findings = []
+    observations: list[Observation] = []
     for i, measurement in enumerate(file.measurements):
-        field = f"measurements.{i}"
         try:
-            findings.append(_finding(measurement, regimen, where, field))
+            observations += observations_of(_reported(measurement, where, i), regimen)
         except InputError as error:
             faults += error.faults
     entry = _entry(file, regimen, where, faults)
@@ -99,52 +133,57 @@ def patient_record(file: PatientFile, regimen: Regimen, where: str) -> PatientRe
     if faults:
         raise InputError(faults)
     return PatientRecord(
-        file.patient, file.started, file.phases, entry, tuple(findings), file.couple_ready
+        patient=file.patient,
+        started=file.started,
+        phases=file.phases,
+        entry=entry,
+        timeline=Timeline(observations),
+        couple_ready=file.couple_ready,
+        pauses=tuple(_pauses(file)),
+        earlier_courses=file.earlier_courses,
     )
 
 
-def _finding(measurement: Measurement, regimen: Regimen, where: str, field: str) -> Finding:
-    name, value, note = measurement.name, measurement.value, ""
-    if name in analyte_file().analytes:
-        if isinstance(value, str):
-            cure = cure_of(value, "give the measured number")
-            raise InputError.of(where, f"{field}.value", f"{shown(value)} is no number", cure)
-        if measurement.unit is None:
-            cure = f"give one, for example {analyte_file().analytes[name].unit}"
-            raise InputError.of(where, f"{field}.unit", "the unit is missing", cure)
-        measured = quantity(name, value, measurement.unit, f"{where}: {field}")
-        name, value = measured.input, measured.value
-        if measured.given_unit != measured.unit:
-            note = f"given as {measured.given_value:.6g} {measured.given_unit}"
-    elif name in regimen.inputs and measurement.unit is not None:
-        raise InputError.of(where, f"{field}.unit", "this finding has no unit", "remove it")
-    if name not in regimen.inputs:
-        known = ", ".join([*analyte_file().analytes, *_named(regimen)])
-        raise InputError.of(
-            where, f"{field}.name", f"{regimen.id} does not look at {name!r}", f"known: {known}"
-        )
-    if problem_cure := value_problem(regimen.inputs[name], value):
-        raise InputError.of(where, f"{field}.value", *problem_cure)
-    return Finding(name, value, measurement.date, measurement.source, note)
+def _reported(measurement: Measurement, where: str, number: int) -> Reported:
+    field = f"measurements.{number}"
+    measured = measurement.date.toordinal()
+    known = (measurement.reported or measurement.date).toordinal()
+    if known < measured:
+        problem = f"{measurement.reported} is before the sample of {measurement.date}"
+        raise InputError.of(where, f"{field}.reported", problem, "give the day of the result")
+    return Reported(
+        measurement.name,
+        measurement.value,
+        measurement.unit,
+        measured,
+        known,
+        where,
+        field,
+        measurement.source,
+    )
 
 
-def _named(regimen: Regimen) -> list[str]:
-    return [
-        name
-        for name, spec in regimen.inputs.items()
-        if spec.kind == "enum" and spec.role == "measured"
-    ]
+def _pauses(file: PatientFile) -> Iterator[tuple[int, int]]:
+    """Yield pauses as ordinals; one that is still open lasts to the end of the calendar."""
+    for pause in sorted(file.pauses, key=lambda pause: pause.first):
+        last = dt.date.max if pause.last is None else pause.last
+        yield pause.first.toordinal(), last.toordinal()
+
+
+def facts_asked(regimen: Regimen) -> frozenset[str]:
+    """Return the inputs that entry criteria ask for."""
+    return frozenset(name for criterion in regimen.criteria for name in criterion.conditions)
 
 
 def _entry(
     file: PatientFile, regimen: Regimen, where: str, faults: list[Fault]
 ) -> dict[str, Value]:
-    asked = {name for criterion in regimen.criteria for name in criterion.conditions}
+    asked = facts_asked(regimen)
     entry: dict[str, Value] = dict.fromkeys(sorted(asked))
     for name, value in file.entry.items():
         if name not in asked:
-            cure = f"criteria look at: {', '.join(sorted(asked))}"
-            faults.append(Fault(where, f"entry.{name}", "no criterion looks at this", cure))
+            cure = f"entry criteria ask for: {', '.join(sorted(asked))}"
+            faults.append(Fault(where, f"entry.{name}", "no criterion asks for this", cure))
         elif problem := value_problem(regimen.inputs[name], value):
             faults.append(Fault(where, f"entry.{name}", *problem))
         else:
@@ -153,49 +192,31 @@ def _entry(
 
 
 def _faults_of_course(file: PatientFile, regimen: Regimen) -> Iterator[tuple[str, str, str]]:
-    names = [phase.name for phase in regimen.phases]
+    names = [*(phase.name for phase in regimen.phases), UNKNOWN_PHASE]
     for i, phase in enumerate(file.phases):
         if phase not in names:
             yield f"phases.{i}", f"there is no phase {phase!r}", f"there are: {', '.join(names)}"
-    if file.phases and file.started is None:
-        yield "started", "it is missing though phases were given", "give the day of the first dose"
+    if (file.phases or file.pauses) and file.started is None:
+        given = "phases" if file.phases else "pauses"
+        yield (
+            "started",
+            f"it is missing though {given} were given",
+            "give the day of the first dose",
+        )
     if file.couple_ready not in (None, "yes", "no"):
         yield "couple_ready", f"{file.couple_ready!r} is not allowed", "write yes or no"
+    yield from _faults_of_pauses(file.pauses, file.started)
 
 
-def month_on(started: dt.date | None, on: dt.date) -> int:
-    """Return the month of therapy that holds the day ``on``, from 1; 1 before the start.
-
-    >>> month_on(dt.date(2022, 3, 1), dt.date(2022, 3, 30)), month_on(None, dt.date(2022, 3, 1))
-    (1, 1)
-    >>> month_on(dt.date(2022, 3, 1), dt.date(2022, 3, 31))
-    2
-    """
-    return 1 if started is None else max(0, (on - started).days) // MONTH_DAYS + 1
-
-
-def seen_at(
-    known: PatientRecord, regimen: Regimen, name: str, due: dt.date, on: dt.date
-) -> InputValue:
-    """Return an input as a table sees it for a decision due on ``due`` and taken on ``on``.
-
-    The latest finding counts that is at most ``max_age_days`` older than ``due`` and not later
-    than the visit tolerance after it, nor than ``on``. An older one is missing, and the note says
-    so.
-    """
-    spec = regimen.inputs[name]
-    last = min(on, nearest_day(due, int(regimen.tolerances.visit.value)))
-    age = spec.max_age_days
-    first = dt.date.min if age is None else nearest_day(due, -age)
-    if finding := known.last_before(name, first, last):
-        return replace(
-            input_value(regimen, name, finding.value),
-            date=finding.date,
-            source=finding.source,
-            note=finding.note,
-        )
-    if stale := known.last_before(name, dt.date.min, last):
-        days = (due - stale.date).days
-        note = f"the last one, of {stale.date}, is {days} days old; at most {age} are allowed"
-        return replace(input_value(regimen, name, None), note=note)
-    return input_value(regimen, name, None)
+def _faults_of_pauses(
+    pauses: Iterable[Pause], started: dt.date | None
+) -> Iterator[tuple[str, str, str]]:
+    """Yield faults of pauses that run backwards, overlap, or begin before therapy."""
+    end = started
+    for i, pause in enumerate(sorted(pauses, key=lambda pause: pause.first)):
+        if pause.last is not None and pause.last < pause.first:
+            yield f"pauses.{i}.last", f"{pause.last} is before {pause.first}", "give a later day"
+        if end is not None and pause.first <= end:
+            problem = f"{pause.first} is not after {end}"
+            yield f"pauses.{i}.first", problem, "let pauses follow the start and one another"
+        end = pause.last or dt.date.max

@@ -1,15 +1,30 @@
-"""What the regimen says of one man on one day: entry, phase, end of therapy, sperm use, flags."""
+"""The recommendation for one patient on a given date: eligibility, phase, end of therapy, flags.
+
+A recommendation depends on what was known on its date alone: what is measured or reported later
+never changes it.
+"""
 
 import datetime as dt
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
-from protocol.bedside.decide import decide, input_value
-from protocol.bedside.decision import Decision, InputValue
-from protocol.bedside.entry import CriterionResult, Flags, check_entry, raise_flags, together
-from protocol.bedside.patient import PatientRecord, month_on, seen_at
-from protocol.dates import day_from
-from protocol.regimen import language
+from protocol.bedside.cautions import NotUsed, Situation, cautions_of, not_used
+from protocol.bedside.decide import decide
+from protocol.bedside.decision import Decision
+from protocol.bedside.decision_in_time import as_recorded, decision_of
+from protocol.bedside.entry import (
+    CriterionResult,
+    Flags,
+    check_entry,
+    raise_flags_of_any,
+    together,
+)
+from protocol.bedside.known.timed_rule import Moment, TimedRule, extremes_of, results_for, rule_on
+from protocol.bedside.known.timeline import Observation, Window
+from protocol.bedside.next_steps import NextStep, next_steps
+from protocol.bedside.patient import PatientRecord, facts_asked
 from protocol.regimen.conditions import Value
 from protocol.regimen.load import Regimen
 from protocol.regimen.paths import MONTH_DAYS
@@ -17,13 +32,19 @@ from protocol.regimen.paths import MONTH_DAYS
 SCHEMA = "pretese/decision/2"
 DISCLAIMER = "Research software; not a medical device and no advice about a real patient."
 
+#: What a recommendation comes to: an outcome of a rule, or *hold* when a flag forbids to go on.
+Outcome = Literal[
+    "recommendation", "no action required", "insufficient data", "out of scope", "hold"
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """Every decision that led to the last one, which is the one that speaks today.
+    """Every decision that led to the last one, which is the one that counts on ``as_of``.
 
-    ``due`` is the day on which the month of therapy began that holds ``on``; ``month`` counts
-    from 1.
+    ``month`` is the month of therapy that holds ``as_of``, from 1, and ``decision_date`` the date
+    on which its phase had to be decided; ``taken_on`` is the date on which it could be, None if it
+    still cannot. ``held`` is what is recommended but for a blocking flag.
     """
 
     schema: str
@@ -31,127 +52,175 @@ class Recommendation:
     as_of: dt.date
     month: int
     decision_date: dt.date
-    outcome: language.Outcome
+    taken_on: dt.date | None
+    outcome: Outcome
     recommendation: str
+    held: str | None
+    cautions: tuple[str, ...]
+    next_steps: tuple[NextStep, ...]
     decisions: tuple[Decision, ...]
     criteria: tuple[CriterionResult, ...]
     flags: Flags
+    not_used: tuple[NotUsed, ...]
     disclaimer: str = DISCLAIMER
 
 
 def recommend(
-    known: PatientRecord, regimen: Regimen, on: dt.date, where: str = "patient"
+    record: PatientRecord, regimen: Regimen, on: dt.date, where: str = "patient"
 ) -> Recommendation:
-    """Return what the regimen says of a man on the day ``on``.
+    """Return the recommendation for a patient on the date ``on``.
 
-    Entry is judged first when its facts are given or therapy has not begun; then the phase of the
-    month; when therapy has ended, what the semen analysis decides; after surgery, what is done
-    with what it found. The first decision that is no advice ends the chain.
+    Eligibility is judged first; then the phase of the month; when therapy has ended, what the
+    semen analysis decides; after surgery, what is done with what it found. The first decision
+    that is no recommendation ends the chain. A blocking flag turns the outcome into *hold*.
     """
-    month = month_on(known.started, on)
-    due = day_from(known.started or on, MONTH_DAYS * (month - 1), where)
-    criteria: tuple[CriterionResult, ...] = ()
-    decisions: list[Decision] = []
-    if known.started is None or any(value is not None for value in known.entry.values()):
-        criteria = check_entry(regimen, known.entry)
-        decisions.append(_entry_decision(regimen, criteria, where))
-    if not decisions or decisions[-1].outcome == "recommendation":
-        decisions += _course(known, regimen, month, due, on, where)
-    seen = _seen(regimen, "flags", known, due, on) if "flags" in regimen.tables else {}
-    values = {name: item.value for name, item in seen.items()}
-    values["month"] = float(month)
-    last = decisions[-1]
-    return Recommendation(
-        schema=SCHEMA,
-        patient=known.patient,
-        as_of=on,
-        month=month,
-        decision_date=due,
-        outcome=last.outcome,
-        recommendation=last.recommendation,
-        decisions=tuple(decisions),
-        criteria=criteria,
-        flags=raise_flags(regimen, values),
-    )
+    return _Chain(record, regimen, on, where).recommendation()
 
 
-def _entry_decision(
-    regimen: Regimen, criteria: tuple[CriterionResult, ...], where: str
-) -> Decision:
-    decision = decide(regimen, "eligibility", {"criteria": together(criteria)}, where=where)
-    unknown = [
-        name for result in criteria if result.verdict == "unknown" for name in result.missing_inputs
-    ]
-    if decision.outcome != "insufficient data":
-        return decision
-    return replace(decision, missing_inputs=tuple(dict.fromkeys(unknown)))
+class _Chain:
+    """The decisions of one patient on one date, one after the other."""
 
+    def __init__(self, record: PatientRecord, regimen: Regimen, on: dt.date, where: str) -> None:
+        self.record, self.regimen, self.on, self.where = record, regimen, on, where
+        self.today = on.toordinal()
+        self.month = record.month_on(on)
+        self.due = record.date_on(MONTH_DAYS * (self.month - 1), on)
+        self.timed: TimedRule | None = None
+        self.used: list[Observation] = []
+        self.decisions: list[Decision] = []
 
-def _course(
-    known: PatientRecord, regimen: Regimen, month: int, due: dt.date, on: dt.date, where: str
-) -> list[Decision]:
-    before = known.phases[month - 2] if 1 < month <= len(known.phases) + 1 else None
-    state: dict[str, Value] = {
-        "month": min(float(month), (regimen.inputs["month"].plausible or (1, month))[1]),
-        "previous_phase": "none" if known.started is None or month == 1 else before,
-    }
-    decisions = [_decided(regimen, "phase", known, due, on, where, state)]
-    then = decisions[0].action
-    if then is None or not regimen.phase(then).ends_therapy:
-        return decisions
-    decisions.append(_decided(regimen, "end-of-therapy", known, due, on, where, {}))
-    if "sperm-use" in regimen.tables and known.last_before("micro_tese", dt.date.min, on):
-        ready = {"couple_ready": known.couple_ready}
-        decisions.append(_decided(regimen, "sperm-use", known, due, on, where, ready))
-    return decisions
+    def recommendation(self) -> Recommendation:
+        criteria = check_entry(self.regimen, self._facts())
+        self._judge_entry(criteria)
+        if not self.decisions or self.decisions[-1].outcome == "recommendation":
+            self._course()
+        flags = self._flags()
+        last = self.decisions[-1]
+        held = flags.blocking
+        assessed = any(result.verdict != "unknown" for result in criteria)
+        taken = self.timed.taken if self.timed else None
+        now = Situation(
+            record=self.record,
+            regimen=self.regimen,
+            on=self.on,
+            month=self.month,
+            due=self.due,
+            timed=self.timed,
+            decisions=self.decisions,
+            criteria=criteria,
+            used=self.used,
+        )
+        return Recommendation(
+            schema=SCHEMA,
+            patient=self.record.patient,
+            as_of=self.on,
+            month=self.month,
+            decision_date=self.due,
+            taken_on=None if taken is None else dt.date.fromordinal(taken),
+            outcome="hold" if held else last.outcome,
+            recommendation=" ".join(flag.text for flag in held) or last.recommendation,
+            held=last.recommendation if held else None,
+            cautions=tuple(cautions_of(now)),
+            next_steps=() if held else next_steps(self.record, self.regimen, self.on, last),
+            decisions=tuple(self.decisions),
+            criteria=criteria if assessed or self.record.started is None else (),
+            flags=flags,
+            not_used=tuple(not_used(now)),
+        )
 
+    def _facts(self) -> dict[str, Value]:
+        """Return the facts for entry criteria: those of the file, and what was measured."""
+        facts = dict(self.record.entry)
+        for name in facts_asked(self.regimen):
+            known = self.record.timeline.known_values(name, Window(1, self.today), self.today)
+            self.used += known
+            if known and facts.get(name) is None:
+                facts[name] = known[-1].value
+        return facts
 
-def _decided(
-    regimen: Regimen,
-    table: str,
-    known: PatientRecord,
-    due: dt.date,
-    on: dt.date,
-    where: str,
-    state: Mapping[str, Value],
-) -> Decision:
-    seen = _seen(regimen, table, known, due, on)
-    seen |= {
-        name: input_value(regimen, name, value)
-        for name, value in state.items()
-        if name in regimen.tables[table].inputs
-    }
-    decision = decide(
-        regimen, table, {name: item.value for name, item in seen.items()}, where=where
-    )
-    return replace(decision, inputs=tuple(seen[item.name] for item in decision.inputs))
+    def _judge_entry(self, criteria: tuple[CriterionResult, ...]) -> None:
+        """Decide eligibility before therapy; once it has begun, only a failure counts."""
+        verdict = together(criteria)
+        if self.record.started is not None and verdict != "some failed":
+            return
+        decision = decide(self.regimen, "eligibility", {"criteria": verdict}, where=self.where)
+        if decision.outcome == "insufficient data":
+            unknown = [n for r in criteria if r.verdict == "unknown" for n in r.missing_inputs]
+            decision = replace(decision, missing_inputs=tuple(dict.fromkeys(unknown)))
+        self.decisions.append(decision)
 
+    def _course(self) -> None:
+        self.timed = self._timed("phase", self.due.toordinal(), self._state())
+        decision = self._decided("phase", self.timed)
+        recorded = self.record.phase_of(self.month)
+        if recorded is not None:
+            decision = as_recorded(decision, self.regimen, recorded, self.month)
+        self.decisions.append(decision)
+        action = self.decisions[-1].action
+        if action is None or not self.regimen.phase(action).ends_therapy:
+            return
+        surgery = self.record.timeline.known_values("micro_tese", Window(1, self.today), self.today)
+        day = surgery[-1].measured if surgery else self.today
+        self._decide("end-of-therapy", day, {})
+        if "sperm-use" in self.regimen.tables and surgery:
+            self._decide("sperm-use", self.today, {"couple_ready": self.record.couple_ready})
 
-def _seen(
-    regimen: Regimen, table: str, known: PatientRecord, due: dt.date, on: dt.date
-) -> dict[str, InputValue]:
-    """Return the measured inputs of a table; after therapy, findings count up to ``on``."""
-    seen = {}
-    surgery = known.last_before("micro_tese", dt.date.min, on)
-    for name in regimen.tables[table].inputs:
-        if regimen.inputs[name].role == "measured":
-            late = name in AFTER_THERAPY or table == "flags"
-            day = surgery.date if surgery and name == "semen" else on
-            seen[name] = seen_at(known, regimen, name, day if late else due, on)
-    if "testosterone_rise_nmol_l" in seen:
-        seen["testosterone_rise_nmol_l"] = _rise(known, regimen, seen)
-    return seen
+    def _decide(self, table: str, day: int, state: Mapping[str, Value]) -> None:
+        self.decisions.append(self._decided(table, self._timed(table, day, state)))
 
+    def _state(self) -> dict[str, Value]:
+        """Return where the patient is in therapy."""
+        longest = (self.regimen.inputs["month"].plausible or (1, self.month))[1]
+        before: Value = self.record.phase_of(self.month - 1)
+        if self.month == 1:
+            before = self._phase_before_therapy()
+        return {"month": min(float(self.month), longest), "previous_phase": before}
 
-#: Findings that are looked at when they are there, not at the start of a month.
-AFTER_THERAPY = frozenset({"semen", "micro_tese", "couple_ready"})
+    def _phase_before_therapy(self) -> str:
+        """Return ``none``, or after an earlier course the phase that ended it."""
+        if not self.record.earlier_courses:
+            return "none"
+        return next(phase.name for phase in self.regimen.phases if phase.ends_therapy)
 
+    def _timed(self, table: str, due: int, state: Mapping[str, Value]) -> TimedRule:
+        inputs = self.regimen.tables[table].inputs
+        start = self.record.start
+        timed = rule_on(
+            self.regimen,
+            self.regimen.tables[table],
+            self.record.timeline,
+            {name: value for name, value in state.items() if name in inputs},
+            due=due,
+            as_of=max(due, self.today) if table == "phase" else due,
+            start=start,
+            end=self._end_of_therapy(),
+        )
+        self.used += [item for found in timed.results.values() for item in found]
+        return timed
 
-def _rise(known: PatientRecord, regimen: Regimen, seen: Mapping[str, InputValue]) -> InputValue:
-    """Return how far testosterone has risen since the start of therapy."""
-    now = seen["testosterone_nmol_l"]
-    rise = input_value(regimen, "testosterone_rise_nmol_l", None)
-    first = known.started and known.last_before("testosterone_nmol_l", dt.date.min, known.started)
-    if not first or not isinstance(now.value, float) or not isinstance(first.value, float):
-        return rise
-    return replace(rise, value=now.value - first.value, date=now.date, source="difference")
+    def _end_of_therapy(self) -> int:
+        """Return the first day on which a sample counts as taken at the end of therapy."""
+        months = min(len(self.record.phases) or self.regimen.months, self.regimen.months)
+        end = self.record.date_on(MONTH_DAYS * months, self.on).toordinal()
+        return end - int(self.regimen.tolerances.visit.value) if self.record.started else 1
+
+    def _decided(self, table: str, timed: TimedRule) -> Decision:
+        return decision_of(self.regimen, table, timed, self.record.timeline, self.today, self.where)
+
+    def _flags(self) -> Flags:
+        """Return the flags that any of the results of the latest day raises."""
+        if "flags" not in self.regimen.tables:
+            return Flags((), ())
+        moment = Moment(self.today, self.today, self.record.start)
+        candidates: dict[str, list[Value]] = {"month": [float(self.month)]}
+        for name in self.regimen.tables["flags"].inputs:
+            if self.regimen.inputs[name].role == "measured":
+                spec = self.regimen.inputs[name]
+                found = results_for(self.regimen, name, self.record.timeline, moment)
+                self.used += found
+                values = [value for item in found for value in extremes_of(spec, item)]
+                candidates[name] = values or [None]
+        combinations = itertools.islice(itertools.product(*candidates.values()), 64)
+        return raise_flags_of_any(
+            self.regimen, [dict(zip(candidates, values, strict=True)) for values in combinations]
+        )

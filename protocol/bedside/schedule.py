@@ -1,4 +1,4 @@
-"""A dated plan: injections, visits, decisions, and what changes after each decision."""
+"""A dated plan: doses, visits, decisions, and what each decision may lead to."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,19 +6,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 from protocol.bedside.decide import decide
+from protocol.bedside.next_steps import ROUTES
 from protocol.dates import day_from
 from protocol.errors import InputError
-from protocol.regimen import language
+from protocol.regimen import treatment
 from protocol.regimen.conditions import Value
 from protocol.regimen.load import Regimen
 from protocol.regimen.paths import (
+    BEFORE_THERAPY,
     MONTH_DAYS,
     Injection,
-    Path,
     Step,
     Totals,
+    end_of,
     injections_of,
-    paths_of,
+    steps_from,
     totals_of,
 )
 
@@ -27,7 +29,7 @@ Kind = Literal["visit", "decision", "injection"]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing due on one day; ``day`` counts from the first day of therapy, 0."""
+    """One entry of a plan; ``day`` counts from the first day of therapy, 0."""
 
     date: dt.date
     day: int
@@ -67,7 +69,7 @@ class Plan:
 
 
 def plan(regimen: Regimen, start: dt.date, findings: Sequence[Mapping[str, Value]] = ()) -> Plan:
-    """Return the dated plan of a man who starts on ``start``.
+    """Return the dated plan of a patient who starts on ``start``.
 
     Parameters
     ----------
@@ -84,26 +86,39 @@ def plan(regimen: Regimen, start: dt.date, findings: Sequence[Mapping[str, Value
 
 
 def plan_of_phases(regimen: Regimen, start: dt.date, phases: Sequence[str]) -> Plan:
-    """Return the plan of a man whose months are known to be spent in ``phases``.
+    """Return the plan of a patient whose months are known to be spent in ``phases``.
 
     Raises
     ------
     InputError
         When no path of the regimen begins with these phases.
     """
-    spent = tuple(phases)
-    for path in paths_of(regimen):
-        if path.phases == spent and path.ends == "therapy complete":
-            return _planned(regimen, start, spent, ended=True)
-    if any(path.phases[: len(spent)] == spent for path in paths_of(regimen)):
-        return _planned(regimen, start, spent, ended=False)
-    known = "; ".join(sorted({", ".join(path.phases) for path in paths_of(regimen)}))
-    problem = f"{', '.join(spent) or 'nothing'} begins no path of {regimen.id}"
-    raise InputError.of("decisions", "", problem, f"the phases of its paths are: {known}")
+    before = BEFORE_THERAPY
+    for month, phase in enumerate(phases, 1):
+        steps = _going_on(regimen, month, before)
+        if phase not in {step.phase for step in steps}:
+            raise _off_every_path(regimen, phases, month, steps)
+        before = phase
+    next_steps = steps_from(regimen, len(phases) + 1, before)
+    ended = any(end_of(regimen, step) == "therapy complete" for step in next_steps)
+    return _planned(regimen, start, tuple(phases), ended)
+
+
+def _going_on(regimen: Regimen, month: int, before: str) -> list[Step]:
+    return [step for step in steps_from(regimen, month, before) if not end_of(regimen, step)]
+
+
+def _off_every_path(
+    regimen: Regimen, phases: Sequence[str], month: int, steps: Sequence[Step]
+) -> InputError:
+    """Return the error for phases that no path of the regimen begins with."""
+    known = ", ".join(dict.fromkeys(str(step.phase) for step in steps)) or "the end of therapy"
+    problem = f"{', '.join(phases) or 'nothing'} begins no path of {regimen.id}"
+    return InputError.of("decisions", "", problem, f"in month {month} there may follow: {known}")
 
 
 def _planned(regimen: Regimen, start: dt.date, phases: tuple[str, ...], ended: bool) -> Plan:
-    due = injections_of(regimen, phases)
+    due = injections_of(regimen, phases, start=start)
     items = [_dose(regimen, start, dose) for dose in due]
     items += _visits(regimen, start, len(phases), ended)
     items += _decisions(regimen, start, len(phases), ended)
@@ -115,7 +130,7 @@ def _planned(regimen: Regimen, start: dt.date, phases: tuple[str, ...], ended: b
         items=tuple(sorted(items, key=lambda item: (item.day, _ORDER.index(item.kind)))),
         totals=totals_of(regimen, due),
         next_decision_date=None if ended else _date(start, MONTH_DAYS * len(phases)),
-        next_options=() if ended else tuple(_branches(regimen, phases)),
+        next_options=() if ended else tuple(_branches(regimen, phases, start)),
     )
 
 
@@ -141,8 +156,8 @@ def _phases(
         given = dict(findings[month - 2]) if 2 <= month < len(findings) + 2 else {}
         where = f"findings at the end of month {month - 1}"
         if unknown := [name for name in given if name not in measured]:
-            cure = f"it looks at: {', '.join(measured) or 'no measurement'}"
-            raise InputError.of(where, unknown[0], "the regimen does not look at it", cure)
+            cure = f"it uses: {', '.join(measured) or 'no measurement'}"
+            raise InputError.of(where, unknown[0], "the regimen does not use it", cure)
         values = {k: v for k, v in state.items() if k in regimen.tables["phase"].inputs}
         decision = decide(regimen, "phase", values | given, where=where)
         if decision.outcome == "insufficient data":
@@ -164,15 +179,17 @@ def _date(start: dt.date, day: int) -> dt.date:
 
 
 def _dose(regimen: Regimen, start: dt.date, dose: Injection) -> Item:
-    text = f"{regimen.drugs[dose.drug].label} {dose.dose_iu:g} IU {dose.route.upper()}"
+    text = f"{regimen.drugs[dose.drug].name} {dose.dose:g} {dose.unit} {ROUTES[dose.route]}"
     return Item(_date(start, dose.day), dose.day, "injection", text, injection=dose)
 
 
-def visit_days(visit: language.Visit, months: int, ended: bool) -> tuple[int, ...]:
+def visit_days(visit: treatment.Visit, months: int, ended: bool) -> tuple[int, ...]:
     """Return the days of a visit when ``months`` months are planned and therapy has ended or not.
 
     The end of month m is day 30 m, on which month m + 1 begins.
     """
+    if visit.day_of_month is not None:
+        return tuple(MONTH_DAYS * month + visit.day_of_month for month in range(months))
     if visit.when == "start":
         return (0,)
     if visit.when == "end of each month":
@@ -196,22 +213,11 @@ def _decisions(regimen: Regimen, start: dt.date, months: int, ended: bool) -> It
         yield Item(start, 0, "decision", regimen.tables["end-of-therapy"].question)
 
 
-def _branches(regimen: Regimen, phases: tuple[str, ...]) -> Iterator[Branch]:
-    """Yield what the next decision may lead to, each with the doses of the path that follows."""
-    seen: set[str] = set()
-    for path in paths_of(regimen):
-        step = _next_step(path, phases)
-        if step is None or step.rule_id in seen:
-            continue
-        seen.add(step.rule_id)
-        rule = next(r for r in regimen.tables["phase"].rules if r.id == step.rule_id)
-        through = injections_of(regimen, (*phases, step.phase)) if step.phase else ()
-        totals = totals_of(regimen, through) if step.phase else None
-        yield Branch(step.condition, step.phase, rule.because, totals)
-
-
-def _next_step(path: Path, phases: tuple[str, ...]) -> Step | None:
-    steps = path.steps
-    if len(steps) <= len(phases) or tuple(s.phase for s in steps[: len(phases)]) != phases:
-        return None
-    return steps[len(phases)]
+def _branches(regimen: Regimen, phases: tuple[str, ...], start: dt.date) -> Iterator[Branch]:
+    """Yield what the next decision may lead to, with the doses up to the decision after it."""
+    rules = {rule.id: rule for rule in regimen.tables["phase"].rules}
+    for step in steps_from(regimen, len(phases) + 1, phases[-1] if phases else BEFORE_THERAPY):
+        totals = None
+        if step.phase:
+            totals = totals_of(regimen, injections_of(regimen, (*phases, step.phase), start=start))
+        yield Branch(step.condition, step.phase, rules[step.rule_id].because, totals)

@@ -48,13 +48,14 @@ class DayColumn:
     """The dates of one column: what is read, what was assumed, and what cannot be read.
 
     `read` returns a proleptic ordinal; or a negative number for a date whose order is not known
-    yet, which `settled` turns into an ordinal when the whole column has been read.
+    yet, which `settled` turns into an ordinal when the whole column has been read. `known` holds
+    the cells that were read.
     """
 
     order: DayOrder | None = None
     assumed: dict[str, str] = field(default_factory=dict)
+    known: dict[str, tuple[int, str]] = field(default_factory=dict)
     _open: list[tuple[int, int, int, int]] = field(default_factory=list)
-    _known: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def read(self, text: str, row: int) -> tuple[int, str]:
         """Return the day of a cell and its time of day, "" if it has none.
@@ -64,9 +65,9 @@ class DayColumn:
         ValueError
             It is no date; the argument says what to do.
         """
-        found = self._known.get(text)
+        found = self.known.get(text)
         if found is None:
-            found = self._known[text] = self._read(text, row)
+            found = self.known[text] = self._read(text, row)
         return found
 
     def _read(self, text: str, row: int) -> tuple[int, str]:

@@ -6,6 +6,10 @@ that no dose and no measurement is wrong by a factor of 1,000.
 
 import math
 import re
+from contextlib import suppress
+from decimal import Decimal
+from numbers import Rational, Real
+from typing import Any
 
 from protocol.errors import InputError
 
@@ -83,6 +87,28 @@ def may_be_thousands(text: str) -> bool:
 def shown(text: str) -> str:
     """Return a cell in quotes as messages show it: control characters escaped, its end cut."""
     return repr(text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}...")
+
+
+def plain_value(value: Any) -> Any:
+    """Return a number of any kind as the float that people mean; all else as it is.
+
+    A number that is not binary floating point, such as a `decimal.Decimal`, and one of less than
+    double precision become the float of the same digits.
+
+    >>> from decimal import Decimal
+    >>> plain_value(Decimal("11.1")) == 11.1, plain_value(3), plain_value("no sperm")
+    (True, 3.0, 'no sperm')
+    """
+    if isinstance(value, bool | str) or value is None:
+        return value
+    if isinstance(value, float | Rational):
+        with suppress(OverflowError):
+            return float(value)
+        return value
+    if isinstance(value, Decimal | Real):
+        number = number_of(str(value))
+        return float(value) if number is None else number
+    return value
 
 
 def cure_of(text: str, otherwise: str = "give a number with a decimal point, such as 9.8") -> str:

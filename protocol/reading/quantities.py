@@ -1,6 +1,7 @@
 """Units: UCUM, the spellings that people use, and conversion of declared analytes only."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from importlib import resources
 from typing import Annotated, Literal
@@ -22,9 +23,12 @@ class Unit(Document):
 
 
 class Analyte(Document):
-    """Something measured. Mass and substance convert only where the molar mass is declared."""
+    """Something measured. Mass and substance convert only where the molar mass is declared.
 
-    input: str
+    ``input`` is the input of decision tables that it feeds unless the regimen says otherwise.
+    """
+
+    input: str | None = None
     label: str
     unit: str
     formula: str | None = None
@@ -88,7 +92,7 @@ def ucum(unit: str, where: str = "unit") -> str:
 
 
 def quantity(analyte: str, value: float, unit: str, where: str = "measurement") -> Quantity:
-    """Return a measured value in the unit of the tables.
+    """Return a measured value of a shipped analyte in the analyte's own unit.
 
     Raises
     ------
@@ -103,27 +107,65 @@ def quantity(analyte: str, value: float, unit: str, where: str = "measurement") 
     >>> print(quantity("fsh", 11.1, "mIU/mL"))
     11.1 [IU]/L (given as 11.1 mIU/mL)
     """
-    file = analyte_file()
-    if analyte not in file.analytes:
-        known = ", ".join(file.analytes)
+    analytes = analyte_file().analytes
+    if analyte not in analytes:
+        known = ", ".join(analytes)
         raise InputError.of(where, analyte, "this is not a known analyte", f"known: {known}")
-    declared = file.analytes[analyte]
-    name = ucum(unit, f"{where}: {analyte}")
-    factor = _factor(file, declared, name, f"{where}: {analyte}")
-    converted = value if factor == 1 else value * factor
-    return Quantity(analyte, declared.input, value, unit, name, converted, declared.unit)
+    declared = analytes[analyte]
+    place = f"{where}: {analyte}"
+    converted = convert(declared, value, unit, declared.unit, place)
+    name = ucum(unit, place)
+    own = declared.input or analyte
+    return Quantity(analyte, own, value, unit, name, converted, declared.unit)
 
 
-def _factor(file: AnalyteFile, analyte: Analyte, unit: str, where: str) -> float:
-    given, wanted = file.units[unit], file.units[analyte.unit]
-    ratio = given.in_base / wanted.in_base
+def convert(analyte: Analyte, value: float, unit: str, wanted: str, where: str) -> float:
+    """Return a value in another unit of the same analyte, as decimal arithmetic gives it.
+
+    Examples
+    --------
+    >>> lh = analyte_file().analytes["lh"]
+    >>> convert(lh, 0.0111, "[IU]/mL", "[IU]/L", "lh")
+    11.1
+    """
+    given = ucum(unit, where)
+    factor = _factor(analyte, given, ucum(wanted, where), where, unit)
+    return value if factor == 1 else float(f"{Decimal(repr(value)) * factor:.12g}")
+
+
+def convertible(analyte: Analyte | None, unit: str, wanted: str) -> bool:
+    """Whether values in ``unit`` can be given in ``wanted``; equal spellings always can."""
+    if unit == wanted:
+        return True
+    try:
+        convert(analyte or Analyte(label="it", unit=wanted), 1.0, unit, wanted, "")
+    except InputError:
+        return False
+    return True
+
+
+def is_concentration(unit: str) -> bool:
+    """Whether a unit is an amount per volume, of which there are several for one analyte."""
+    name = analyte_file().aliases.get(unit, unit)
+    known = analyte_file().units.get(name)
+    return known is not None and known.dimension != "share"
+
+
+def _factor(analyte: Analyte, unit: str, wanted_unit: str, where: str, said: str) -> Decimal:
+    """Return what a number in ``unit`` is multiplied by; units are UCUM here."""
+    units = analyte_file().units
+    given, wanted = units[unit], units[wanted_unit]
+    ratio = _decimal(given.in_base) / _decimal(wanted.in_base)
     if given.dimension == wanted.dimension:
-        return 1.0 if abs(ratio - 1) < 1e-12 else ratio
-    pair = {given.dimension, wanted.dimension}
-    if pair == {"mass", "substance"} and analyte.molar_mass_g_mol:
-        per_gram = 1 / analyte.molar_mass_g_mol
-        return ratio * (per_gram if given.dimension == "mass" else 1 / per_gram)
+        return ratio
+    if {given.dimension, wanted.dimension} == {"mass", "substance"} and analyte.molar_mass_g_mol:
+        grams = _decimal(analyte.molar_mass_g_mol)
+        return ratio / grams if given.dimension == "mass" else ratio * grams
     reason = analyte.refused.get(
-        given.dimension, f"{analyte.label} is measured in {analyte.unit}, not as {given.dimension}"
+        given.dimension, f"{analyte.label} is measured in {wanted_unit}, not as {given.dimension}"
     )
-    raise InputError.of(where, "unit", f"{unit!r} cannot be turned into {analyte.unit}", reason)
+    raise InputError.of(where, "unit", f"{said!r} cannot be turned into {wanted_unit}", reason)
+
+
+def _decimal(number: float) -> Decimal:
+    return Decimal(repr(number))

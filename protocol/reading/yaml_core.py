@@ -252,12 +252,10 @@ def _check_tag(event: Any, allowed: tuple[str, ...]) -> None:
 
 def _scalar_value(event: Any) -> Any:
     _check_tag(event, tuple(_TAGGED))
-    if event.tag is None or event.tag == "!":
+    name = (event.tag or "!").removeprefix(_TAG)
+    if name in ("!", "str"):
         plain = event.tag is None and event.implicit[0]
         return _plain(event.value, event.start_mark) if plain else event.value
-    name = event.tag.removeprefix(_TAG)
-    if name == "str":
-        return event.value
     value = _plain(event.value, event.start_mark)
     if not _TAGGED[name](value):
         problem = f"{shorten(event.value)} is no value of the type !!{name}"

@@ -3,13 +3,11 @@
 from collections.abc import Iterable, Iterator
 
 from protocol.regimen import language
+from protocol.regimen.unit_checks import faults_of_treatment, faults_of_units
 
-#: The tables without which there is no regimen, and the state of a man before therapy.
+#: The tables without which there is no regimen, and the state of a patient before therapy.
 REQUIRED_TABLES = ("phase", "end-of-therapy")
 NO_PHASE = "none"
-
-#: Integers within the plausible range of an input: each is a cell of its own.
-MAX_SPAN = 100_000
 
 
 def faults_of_file(file: language.RegimenFile) -> Iterator[tuple[str, str, str]]:
@@ -21,6 +19,8 @@ def faults_of_file(file: language.RegimenFile) -> Iterator[tuple[str, str, str]]
         if name not in file.tables:
             yield f"tables.{name}", "it is missing", "add the table"
     yield from _faults_of_inputs(file)
+    yield from faults_of_units(file)
+    yield from faults_of_treatment(file)
     yield from _unused_parameters(file)
     for name, table in file.tables.items():
         ids = [rule.id for rule in table.rules]
@@ -34,12 +34,19 @@ def faults_of_file(file: language.RegimenFile) -> Iterator[tuple[str, str, str]]
             for used in rule.when:
                 if used not in table.inputs:
                     cure = f"add it to tables.{name}.inputs"
-                    yield f"{field}.when.{used}", "the table does not look at this input", cure
+                    yield f"{field}.when.{used}", "this is no input of the table", cure
+            if table.hit == "unique" and (rule.blocking or rule.severity != "warning"):
+                cure = "only rules of a table that collects raise flags; remove it"
+                yield f"{field}.severity", "the table is unique", cure
     if sum(phase.ends_therapy for phase in file.phases.values()) != 1:
         yield "phases", "not exactly one phase ends therapy", "give one `ends_therapy: true`"
     for name, phase in file.phases.items():
         if phase.ends_therapy and phase.orders:
             yield f"phases.{name}.orders", "therapy has ended", "remove the orders"
+    for name, action in file.actions.items():
+        for used in action.requires:
+            if used not in file.inputs:
+                yield f"actions.{name}.requires", f"there is no input {used!r}", "declare it"
 
 
 def _unused_parameters(file: language.RegimenFile) -> Iterator[tuple[str, str, str]]:
@@ -59,13 +66,13 @@ def _faults_of_answer(
     field = f"tables.{table}.rules.{rule.id}.then"
     if rule.outcome == "recommendation":
         if rule.then is None:
-            yield field, "it is missing", "advice must name what to do"
+            yield field, "it is missing", "a recommendation must name what to do"
         return
     phase = file.phases.get(rule.then or "") if table == "phase" else None
     ends = rule.outcome == "no action required" and phase is not None and phase.ends_therapy
     if rule.then is not None and not ends:
         problem = f"{rule.then!r} is named though the outcome is {rule.outcome!r}"
-        cure = "remove it; only advice names what to do, and `no action required` the phase of rest"
+        cure = "remove it; only a recommendation names what to do, or the phase that ends therapy"
         yield field, problem, cure
 
 
@@ -100,6 +107,8 @@ def _references(
 
 
 def _faults_of_inputs(file: language.RegimenFile) -> Iterator[tuple[str, str, str]]:
+    if "phase_before" in file.inputs:
+        yield "inputs.phase_before", "this input is called previous_phase", "rename it"
     for name, spec in file.inputs.items():
         field = f"inputs.{name}"
         if spec.kind == "enum":
@@ -112,9 +121,6 @@ def _faults_of_inputs(file: language.RegimenFile) -> Iterator[tuple[str, str, st
             yield f"{field}.plausible", f"{spec.plausible} is no range", "write [lowest, highest]"
         elif spec.kind == "integer" and any(end != int(end) for end in spec.plausible):
             yield f"{field}.plausible", f"{spec.plausible} are no integers", "write whole numbers"
-        elif spec.kind == "integer" and spec.plausible[1] - spec.plausible[0] > MAX_SPAN:
-            problem = f"{spec.plausible} holds more than {MAX_SPAN:,} integers"
-            yield f"{field}.plausible", problem, "write a narrower range"
         if not spec.unit:
             yield f"{field}.unit", "a number has no unit", 'write its UCUM unit, or "1"'
     expected = (NO_PHASE, *file.phases)

@@ -6,32 +6,54 @@ from typing import Any
 
 from protocol.errors import Fault, InputError, ProofError
 from protocol.reading.documents import content_hash, validate
-from protocol.regimen import language
+from protocol.reading.quantities import Analyte, analyte_file, convert, convertible
+from protocol.regimen import language, treatment
 from protocol.regimen.checks import faults_of_file
-from protocol.regimen.conditions import Condition, parse_name_condition, parse_number_condition
+from protocol.regimen.conditions import (
+    Condition,
+    parse_name_condition,
+    parse_number_condition,
+    plain,
+)
 from protocol.regimen.grid import Axis, Cell, fill, grid_of, smallest_example, spoken
+from protocol.regimen.language import analyte_of
 from protocol.regimen.paths import faults_of_paths
 from protocol.regimen.rules import DecisionTable, Phase, Regimen, Rule, StartCriterion
+
+#: The origin of a parameter that takes the place of the file's.
+SET_BY_USER = "set by the user"
 
 #: Cells of a table that can be proved in seconds and some hundred megabytes.
 MAX_CELLS = 1_000_000
 
 
-def compile_regimen(where: str, text: str, plain: Any, parameters: Mapping[str, float]) -> Regimen:
-    """Check and prove a regimen; ``text`` is hashed, ``parameters`` replace the file's values."""
+def compile_regimen(
+    where: str,
+    text: str,
+    plain: Any,
+    parameters: Mapping[str, float],
+    origins: Mapping[str, str],
+) -> Regimen:
+    """Check and prove a regimen.
+
+    ``text`` is hashed, ``parameters`` replace the file's values, and ``origins`` names the file
+    of each entry.
+    """
     file = validate(plain, language.RegimenFile, where)
     file = _with_parameters(file, parameters, where)
     faults = [Fault(where, *fault) for fault in faults_of_file(file)]
     if faults:
         raise InputError(faults)
-    compiler = _Compiler(where, file)
+    compiler = _Compiler(
+        where, file, {**origins, **{f"parameters.{name}": SET_BY_USER for name in parameters}}
+    )
     regimen = compiler.regimen(_hash(text, parameters))
     if compiler.faults:
         raise InputError(compiler.faults + compiler.unproved)
     if compiler.unproved:
         raise ProofError(compiler.unproved)
     if wrong := faults_of_paths(regimen):
-        cure = "mend the table so that every man's therapy ends"
+        cure = "change the table so that the therapy of every patient ends"
         raise ProofError(Fault(where, "tables.phase", fault, cure) for fault in wrong)
     return regimen
 
@@ -69,12 +91,17 @@ def _with_parameters(
 class _Compiler:
     """Collects faults while it turns each part of one file into its compiled form."""
 
-    def __init__(self, where: str, file: language.RegimenFile) -> None:
+    def __init__(self, where: str, file: language.RegimenFile, origins: Mapping[str, str]) -> None:
         self.where = where
         self.file = file
+        self.origins = origins
+        self.analytes = {**analyte_file().analytes, **file.analytes}
         self.faults: list[Fault] = []
         self.unproved: list[Fault] = []
-        self.numbers = {name: spec.value for name, spec in file.parameters.items()}
+        self.required = {
+            name: self._conditions(action.requires, f"actions.{name}.requires")
+            for name, action in file.actions.items()
+        }
 
     def regimen(self, sha256: str) -> Regimen:
         file = self.file
@@ -98,6 +125,8 @@ class _Compiler:
                     orders=phase.orders,
                     ends_therapy=phase.ends_therapy,
                     citation=self._citation(phase),
+                    status=phase.status,
+                    origin=self._origin(f"phases.{name}"),
                 )
                 for code, (name, phase) in enumerate(file.phases.items())
             ),
@@ -109,14 +138,21 @@ class _Compiler:
                     label=spec.label,
                     conditions=self._conditions(spec.met_when, f"criteria.{name}.met_when"),
                     citation=self._citation(spec),
+                    status=spec.status,
+                    origin=self._origin(f"criteria.{name}"),
                 )
                 for name, spec in file.criteria.items()
             ),
             tables={name: self._table(name, spec) for name, spec in file.tables.items()},
             tolerances=file.tolerances,
+            analytes=self.analytes,
+            origins=self.origins,
         )
 
-    def _citation(self, spec: language.PhaseSpec | language.RuleSpec | language.Criterion) -> str:
+    def _origin(self, entry: str) -> str:
+        return self.origins.get(entry, self.file.id)
+
+    def _citation(self, spec: treatment.PhaseSpec | language.RuleSpec | language.Criterion) -> str:
         source = self.file.sources[spec.source]
         doi = f", doi {source.doi}" if source.doi else ""
         return f"{source.title}{doi}; {spec.locator}"
@@ -136,16 +172,41 @@ class _Compiler:
         if spec.kind == "enum":
             condition = parse_name_condition(text, spec.values)
         else:
-            same_unit = {
-                parameter: value
-                for parameter, value in self.numbers.items()
-                if self.file.parameters[parameter].unit == spec.unit
-            }
-            condition = parse_number_condition(text, same_unit)
+            numbers, foreign = self._parameters_in(name, spec)
+            if named := [word for word in text.split() if word in foreign]:
+                unit = self.file.parameters[named[0]].unit
+                raise ValueError(
+                    f"the parameter {named[0]!r} is in {unit}, the input in {spec.unit}; "
+                    "compare numbers of one dimension"
+                )
+            condition = parse_number_condition(text, numbers)
             _refuse_limits_never_crossed(condition, spec)
         if condition.missing and not spec.may_be_missing:
             raise ValueError("this input is never missing; drop the word 'missing'")
         return condition
+
+    def _parameters_in(
+        self, name: str, spec: language.InputSpec
+    ) -> tuple[dict[str, float], set[str]]:
+        """Return the parameters in the unit of an input, and those of another dimension."""
+        analyte = self.analytes.get(analyte_of(self._measured_by(name), spec) or "")
+        numbers: dict[str, float] = {}
+        foreign: set[str] = set()
+        for parameter, declared in self.file.parameters.items():
+            unit, wanted = declared.unit, spec.unit or "1"
+            if unit == wanted:
+                numbers[parameter] = declared.value
+            elif convertible(analyte, unit, wanted):
+                known = analyte or Analyte(label=name, unit=wanted)
+                numbers[parameter] = convert(known, declared.value, unit, wanted, parameter)
+            else:
+                foreign.add(parameter)
+        return numbers, foreign
+
+    def _measured_by(self, name: str) -> str:
+        """Return the input whose results an input holds: another one if it is computed."""
+        computed = self.file.inputs[name].computed
+        return computed.of if computed and computed.of in self.file.inputs else name
 
     def _table(self, name: str, spec: language.TableSpec) -> DecisionTable:
         before = len(self.faults)
@@ -158,6 +219,9 @@ class _Compiler:
                 because=rule.because,
                 citation=self._citation(rule),
                 status=rule.status,
+                severity=rule.severity,
+                blocking=rule.blocking,
+                origin=self._origin(f"tables.{name}"),
             )
             for rule in spec.rules
         )
@@ -167,11 +231,29 @@ class _Compiler:
             filled = fill(axes, [rule.conditions for rule in rules])
             faults = [
                 Fault(self.where, f"tables.{name}", *found)
-                for found in table_faults(axes, rules, filled)
+                for found in (*table_faults(axes, rules, filled), *self._misused(axes, rules))
             ]
             self.unproved += faults
             grid = None if faults else grid_of(axes, filled)
         return DecisionTable(name, spec.question, spec.inputs, rules, grid)
+
+    def _misused(self, axes: Sequence[Axis], rules: Sequence[Rule]) -> Iterator[tuple[str, str]]:
+        """Yield (problem, cure) for rules that recommend an action where it makes no sense."""
+        for rule in rules:
+            required = self.required.get(rule.then or "", {})
+            for axis in axes:
+                if axis.name not in required:
+                    continue
+                wanted = required[axis.name]
+                fires = rule.conditions.get(axis.name)
+                for example in axis.examples:
+                    if (fires is None or fires.holds(example)) and not wanted.holds(example):
+                        yield (
+                            f"rule {rule.id} recommends {rule.then!r} when {axis.name} is "
+                            f"{plain(example)}, and {rule.then!r} requires {axis.name}: "
+                            f"{wanted.text}",
+                            "correct the rule, or what the action requires",
+                        )
 
     def _fits(self, name: str, axes: Sequence[Axis]) -> bool:
         """Whether a table is small enough to be proved; a fault is noted if it is not."""
@@ -191,7 +273,7 @@ def _refuse_limits_never_crossed(condition: Condition, spec: language.InputSpec)
         if not inside:
             raise ValueError(
                 f"{limit:g} is not inside the plausible range {low:g} to {high:g}; "
-                "no man could be on its other side: widen `plausible` or drop it"
+                "no patient could be on its other side: widen `plausible` or drop it"
             )
 
 
@@ -203,12 +285,13 @@ def axes_of(
     for name in names:
         spec = inputs[name]
         low, high = spec.plausible or (0.0, 0.0)
-        limits = {
-            limit
-            for rule in rules
-            if name in rule.conditions
-            for limit in rule.conditions[name].limits
-        }
+        conditions = [rule.conditions[name] for rule in rules if name in rule.conditions]
+        cuts: set[float] = set()
+        for condition in conditions:
+            if spec.kind == "number":
+                cuts |= condition.limits
+            elif spec.kind == "integer":
+                cuts |= {cut for cut in condition.integer_cuts() if low < cut <= high}
         axes.append(
             Axis(
                 name=name,
@@ -216,7 +299,7 @@ def axes_of(
                 may_be_missing=spec.may_be_missing,
                 low=low,
                 high=high,
-                cuts=tuple(sorted(limits)) if spec.kind == "number" else (),
+                cuts=tuple(sorted(cuts)),
                 values=spec.values,
             )
         )
@@ -229,19 +312,19 @@ def table_faults(
     """Yield (problem, cure) for holes, double hits and rules that never fire."""
     holes = [cell for cell, hits in filled.items() if not hits]
     if holes:
-        man = spoken(smallest_example(axes, holes))
-        yield f"no rule fires for a man with {man}", "add a rule for him, or widen one"
+        patient = spoken(smallest_example(axes, holes))
+        yield f"no rule fires for a patient with {patient}", "add a rule, or widen one"
     doubles: dict[tuple[int, int], list[Cell]] = {}
     for cell, hits in filled.items():
         if len(hits) > 1:
             doubles.setdefault((hits[0], hits[1]), []).append(cell)
     for (one, two), cells in sorted(doubles.items()):
-        man = spoken(smallest_example(axes, cells))
+        patient = spoken(smallest_example(axes, cells))
         yield (
-            f"rules {rules[one].id} and {rules[two].id} both fire for a man with {man}",
+            f"rules {rules[one].id} and {rules[two].id} both fire for a patient with {patient}",
             "narrow one of them",
         )
     fired = {number for hits in filled.values() for number in hits}
     for number, rule in enumerate(rules):
         if number not in fired:
-            yield f"rule {rule.id} can never fire", "mend its conditions, or remove it"
+            yield f"rule {rule.id} can never fire", "correct its conditions, or remove it"

@@ -10,6 +10,7 @@ the regimen.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import Literal
 
 #: What is known of one input: a number, a name, or None for missing.
@@ -61,12 +62,14 @@ class Condition:
     ``text`` reads as the file has it, parameters replaced by their numbers.
     ``clauses`` is any-of a tuple of all-of bounds, for numbers; ``names`` is the set of names
     allowed, for enums; ``missing`` says whether a missing value satisfies the condition too.
+    ``parameters`` are those of the regimen that the text names.
     """
 
     text: str
     clauses: tuple[tuple[Bound, ...], ...] = ()
     names: frozenset[str] = frozenset()
     missing: bool = False
+    parameters: frozenset[str] = frozenset()
 
     def holds(self, value: Value) -> bool:
         """Say whether ``value`` satisfies the condition; None is the missing value.
@@ -87,6 +90,12 @@ class Condition:
             else:
                 return True
         return False
+
+    def integer_cuts(self) -> frozenset[float]:
+        """Return every integer from which on the condition may change its answer."""
+        return frozenset(
+            float(cut) for limit in self.limits for cut in (ceil(limit), floor(limit) + 1)
+        )
 
     @property
     def limits(self) -> frozenset[float]:
@@ -111,7 +120,12 @@ def parse_number_condition(text: str, parameters: Mapping[str, float]) -> Condit
             clauses.append(())
         else:
             clauses.append(_clause(part, parameters))
-    return Condition(text=_spelled(text, parameters), clauses=tuple(clauses), missing=missing)
+    return Condition(
+        text=_spelled(text, parameters),
+        clauses=tuple(clauses),
+        missing=missing,
+        parameters=frozenset(parameters).intersection(text.split()),
+    )
 
 
 def parse_name_condition(text: str, values: tuple[str, ...]) -> Condition:

@@ -2,9 +2,10 @@
 
 A numeric axis with thresholds ``t1 < ... < tk`` has the cells ``(low, t1), {t1}, (t1, t2), ...,
 {tk}, (tk, high)``: thresholds are cells of their own, so open and closed ends need no care and a
-value's cell is ``#(t < x) + #(t <= x)``. An integer axis has one cell per integer, an enum one per
-name in declared order; the last cell of an axis that may be missing is *missing*. One rule per
-cell is the proof that the table is complete and says one thing.
+value's cell is ``#(t < x) + #(t <= x)``. An integer axis is cut before every integer at which an
+answer may change; an enum has one cell per name in declared order. The last cell of an axis that
+may be missing is *missing*. One rule per cell is the proof that the table is complete and free of
+conflict.
 """
 
 import itertools
@@ -24,7 +25,8 @@ class Axis:
     """One input of a table, cut into cells.
 
     ``low`` and ``high`` close the range of plausible values (both belong); ``cuts`` lie strictly
-    between them. ``values`` are the names of an enum.
+    between them. Of an integer axis, ``cuts`` are the first integers of all cells but the lowest.
+    ``values`` are the names of an enum.
     """
 
     name: str
@@ -40,9 +42,7 @@ class Axis:
         """How many cells there are before *missing*."""
         if self.kind == "number":
             return 2 * len(self.cuts) + 1
-        if self.kind == "integer":
-            return int(self.high - self.low) + 1
-        return len(self.values)
+        return len(self.cuts) + 1 if self.kind == "integer" else len(self.values)
 
     @cached_property
     def examples(self) -> tuple[Value, ...]:
@@ -51,7 +51,7 @@ class Axis:
         if self.kind == "number":
             measured = tuple(self._number_examples())
         elif self.kind == "integer":
-            measured = tuple(float(self.low + i) for i in range(self.measured_cells))
+            measured = tuple(float(first) for first in (self.low, *self.cuts))
         else:
             measured = self.values
         return (*measured, None) if self.may_be_missing else measured
@@ -64,7 +64,7 @@ class Axis:
             yield _between(left, right)
 
     def locate(self, value: Value) -> int:
-        """Return the cell of a value that `protocol.inputs.check_value` has let through.
+        """Return the cell of a value that `check_values` has let through.
 
         >>> fsh = Axis("fsh_iu_l", "number", True, 0, 200, cuts=(0.7, 11.1))
         >>> [fsh.locate(x) for x in (0.5, 0.7, 5.0, 11.1, 12.0, None)]
@@ -75,7 +75,7 @@ class Axis:
         if isinstance(value, str):
             return self.values.index(value)
         if self.kind == "integer":
-            return int(value - self.low)
+            return sum(cut <= value for cut in self.cuts)
         return sum((cut < value) + (cut <= value) for cut in self.cuts)
 
 
@@ -97,7 +97,7 @@ class DecisionGrid:
     rules: tuple[int, ...]
 
     def locate(self, values: Mapping[str, Value]) -> Cell:
-        """Return the cell of a man; ``values`` holds every axis by name."""
+        """Return the cell of a patient; ``values`` holds every axis by name."""
         return tuple(axis.locate(values[axis.name]) for axis in self.axes)
 
     def rule_at(self, values: Mapping[str, Value]) -> int:
@@ -147,9 +147,9 @@ def grid_of(axes: Sequence[Axis], filled: Mapping[Cell, Sequence[int]]) -> Decis
 
 
 def smallest_example(axes: Sequence[Axis], cells: Iterable[Cell]) -> dict[str, Value]:
-    """Return the fewest inputs that put a man inside ``cells``: a counter-example to read aloud.
+    """Return the fewest inputs that put a patient inside ``cells``: a counter-example.
 
-    An input is left out when the man stays inside whatever its value is.
+    An input is left out when the patient stays inside whatever its value is.
     """
     inside = set(cells)
     whole = {axis: range(size) for axis, size in enumerate(shape_of(axes))}
@@ -167,10 +167,10 @@ def smallest_example(axes: Sequence[Axis], cells: Iterable[Cell]) -> dict[str, V
 
 
 def spoken(values: Mapping[str, Value]) -> str:
-    """Return a man in words.
+    """Return what is known of a patient in words.
 
     >>> spoken({"month": 2.0, "fsh_iu_l": None})
     'month 2, fsh_iu_l missing'
     """
     said = [f"{name} {plain(value)}" for name, value in values.items()]
-    return ", ".join(said) or "any man"
+    return ", ".join(said) or "any value"

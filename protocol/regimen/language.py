@@ -6,31 +6,9 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from protocol.reading.documents import Document
 from protocol.reading.fields import CENTURY_DAYS, Number, Whole
-
-
-def _as_word(value: Any) -> Any:
-    """Read a bare number, and bare ``true`` and ``false``, as the word that was written."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f"{value:.12g}" if isinstance(value, int | float) else value
-
-
-def _as_fact(value: Any) -> Any:
-    """Read bare ``true`` and ``false`` as words; a number stays one; refuse all else."""
-    if isinstance(value, bool):
-        return _as_word(value)
-    if not isinstance(value, int | float | str):
-        raise ValueError("write a number or a name")
-    return value
-
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_length=80)]
-Word = Annotated[str, BeforeValidator(_as_word), StringConstraints(min_length=1)]
-#: A number, or a name.
-Fact = Annotated[Annotated[float, Field(ge=-1e9, le=1e9)] | str, BeforeValidator(_as_fact)]
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-Status = Literal["published", "derived", "assumed"]
-Outcome = Literal["recommendation", "no action required", "insufficient data", "out of scope"]
+from protocol.reading.quantities import Analyte, analyte_file
+from protocol.regimen.treatment import Drug, PhaseSpec, Visit
+from protocol.regimen.words import Name, Outcome, Severity, Status, Text, Word
 
 
 class Source(Document):
@@ -55,13 +33,26 @@ class Parameter(Document):
 Limit = Annotated[Number, Field(ge=-1e6, le=1e6)]
 
 
+class Computed(Document):
+    """A number that is computed from the results of another input, ``of``.
+
+    ``change since start`` is the difference from the last result before therapy, ``ratio to
+    start`` the quotient; ``previous value`` is what counted a month earlier.
+    """
+
+    of: Name
+    how: Literal["change since start", "ratio to start", "previous value"]
+
+
 class InputSpec(Document):
     """What a table may look at.
 
     ``state`` inputs follow from where the man is in therapy; ``measured`` ones may be measured
     anew, so that explanations ask what another value would change. ``plausible`` is closed: a
     number outside is refused as a slip of the pen. A measurement older than ``max_age_days``
-    counts as missing.
+    counts as missing. ``analyte`` names what is measured, so that results in other units are
+    converted; ``computed`` says how a number follows from the results of another input. A sample
+    ``not_before`` the end of therapy does not count when it was taken in an earlier month.
     """
 
     kind: Literal["number", "integer", "enum"]
@@ -72,40 +63,17 @@ class InputSpec(Document):
     values: tuple[Annotated[Word, StringConstraints(pattern=r"^[A-Za-z0-9][\w .+-]*$")], ...] = ()
     max_age_days: Annotated[Whole, Field(ge=0, le=CENTURY_DAYS)] | None = None
     may_be_missing: bool = True
+    analyte: Name | None = None
+    computed: Computed | None = None
+    not_before: Literal["end of therapy"] | None = None
 
 
-class Drug(Document):
-    """A drug, and how much of it one vial holds."""
-
-    label: Text
-    vial_iu: Annotated[Number, Field(ge=0.001, le=1e6)]
-    status: Status = "published"
-    note: str = ""
-
-
-class Order(Document):
-    """One injection that repeats.
-
-    Days count from the first day of the phase: the drug is due on ``offset_day``,
-    ``offset_day + interval_days``, and so on. Two orders with the same interval and different
-    offsets alternate; three with interval 7 are three injections a week.
-    """
-
-    drug: Name
-    dose_iu: Annotated[Number, Field(ge=0.001, le=50000)]
-    route: Literal["im", "sc"]
-    interval_days: Annotated[Whole, Field(ge=1, le=90)]
-    offset_day: Annotated[Whole, Field(ge=0, le=89)] = 0
-
-
-class PhaseSpec(Document):
-    """A state of therapy that lasts whole months. Without orders, nothing is injected."""
-
-    label: Text
-    orders: tuple[Order, ...] = ()
-    ends_therapy: bool = False
-    source: Name
-    locator: Text
+def analyte_of(name: str, spec: InputSpec) -> str | None:
+    """Return the analyte whose results feed an input: the one it names, or the shipped one."""
+    if spec.analyte is not None or spec.kind == "enum" or spec.computed is not None:
+        return spec.analyte
+    shipped = analyte_file().analytes.items()
+    return next((key for key, analyte in shipped if analyte.input == name), None)
 
 
 class Reading(Document):
@@ -118,7 +86,11 @@ class Reading(Document):
 
 
 class RuleSpec(Document):
-    """One row of a table: when its conditions hold, the answer is ``then``."""
+    """One row of a table: when its conditions hold, the answer is ``then``.
+
+    ``severity`` and ``blocking`` are of rules that raise flags: a blocking flag turns every
+    recommendation into a hold.
+    """
 
     id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][\w-]*$")]
     when: dict[Name, Word] = Field(default_factory=dict)
@@ -128,6 +100,8 @@ class RuleSpec(Document):
     source: Name
     locator: Text
     status: Status
+    severity: Severity = "warning"
+    blocking: bool = False
 
 
 class TableSpec(Document):
@@ -149,19 +123,20 @@ class Criterion(Document):
     status: Status
 
 
-class Visit(Document):
-    """When something is measured. ``end of month`` is the last day before the next begins.
+class Action(Document):
+    """Something that a table may recommend.
 
-    What was measured up to ``max_age_days`` before the visit counts for it; the tolerance of
-    visits if it is absent.
+    ``requires`` states what must be so for it to make sense, by input: a rule that recommends it
+    otherwise is refused.
     """
 
     label: Text
-    when: Literal["start", "end of each month", "end of therapy"]
-    measure: Annotated[tuple[Name, ...], Field(min_length=1)]
-    max_age_days: Annotated[Whole, Field(ge=0, le=CENTURY_DAYS)] | None = None
-    source: Name
-    locator: Text
+    requires: dict[Name, Word] = Field(default_factory=dict)
+
+
+def _as_action(value: Any) -> Any:
+    """Read a bare text as the label of an action."""
+    return {"label": value} if isinstance(value, str) else value
 
 
 class Tolerance(Document):
@@ -201,16 +176,19 @@ class RegimenFile(Document):
     version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
     title: Text
     about: Text
-    extends: Name | None = None
+    extends: Text | None = None
     months: Annotated[Whole, Field(ge=0, le=24)]
     sources: dict[Name, Source]
     readings: dict[Name, Reading] = Field(default_factory=dict)
     parameters: dict[Name, Parameter] = Field(default_factory=dict)
+    analytes: dict[Name, Analyte] = Field(default_factory=dict)
     inputs: Annotated[dict[Name, InputSpec], Field(min_length=1)]
     drugs: dict[Name, Drug] = Field(default_factory=dict)
     phases: Annotated[dict[Name, PhaseSpec], Field(min_length=1)]
     visits: dict[Name, Visit] = Field(default_factory=dict)
-    actions: dict[Name, Text] = Field(default_factory=dict)
+    actions: dict[Name, Annotated[Action, BeforeValidator(_as_action)]] = Field(
+        default_factory=dict
+    )
     criteria: dict[Name, Criterion] = Field(default_factory=dict)
     tables: dict[Name, TableSpec]
     tolerances: Tolerances

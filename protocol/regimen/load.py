@@ -1,11 +1,12 @@
 """A regimen: what a file says, checked as a whole, with every unique table proved.
 
 `load_regimen` is the only way in. It follows ``extends``, reads every condition, compiles every
-table to a `DecisionGrid` and refuses, with a counter-example, a table that has a hole or says two
-things about one man.
+table to a `DecisionGrid` and refuses, with a counter-example, a table that has a hole or gives two
+answers for one patient.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -84,28 +85,42 @@ def _shipped(name: str, parameters: tuple[tuple[str, float], ...]) -> Regimen:
 
 
 def _load(name: str, parameters: tuple[tuple[str, float], ...]) -> Regimen:
-    where, texts, plain = _read(name, MAX_DEPTH)
-    return compile_regimen(where, "\n".join(texts), plain, dict(parameters))
+    where, found = _read(name, MAX_DEPTH)
+    return _compiled(where, found, dict(parameters))
+
+
+def _compiled(where: str, found: "_Extended", parameters: Mapping[str, float]) -> Regimen:
+    return compile_regimen(where, "\n".join(found.texts), found.plain, parameters, found.origins)
 
 
 def parse_regimen(text: str, where: str) -> Regimen:
     """Return the regimen that a YAML text holds; errors as in `load_regimen`."""
-    texts, plain = _extended(text, where, MAX_DEPTH)
-    return compile_regimen(where, "\n".join(texts), plain, {})
+    return _compiled(where, _extended(text, where, MAX_DEPTH), {})
 
 
 def plain_regimen(name_or_path: str | Path) -> dict[str, Any]:
     """Return what a regimen file says, ``extends`` followed, before anything is checked."""
-    plain: dict[str, Any] = _read(str(name_or_path), MAX_DEPTH)[2]
+    plain: dict[str, Any] = _read(str(name_or_path), MAX_DEPTH)[1].plain
     return plain
 
 
-def _read(name: str, depth: int) -> tuple[str, list[str], Any]:
+@dataclass(frozen=True, slots=True)
+class _Extended:
+    """The texts of a file and of those that it extends, merged, and where each entry stands."""
+
+    texts: tuple[str, ...]
+    plain: Any
+    origins: Mapping[str, str]
+
+
+def _read(name: str, depth: int, beside: str = "") -> tuple[str, _Extended]:
+    """Read a shipped regimen or a file; the path of a file counts from the file ``beside``."""
     if name in list_regimens():
         where = f"{name}.yaml"
         text = (SHIPPED / where).read_text(encoding="utf-8")
     elif "/" in name or name.endswith((".yaml", ".yml")) or is_there(Path(name)):
-        where, text = name, read_text(Path(name))
+        where = str(Path(beside).parent / name) if beside else name
+        text = read_text(Path(where))
     else:
         raise InputError.of(
             name,
@@ -113,27 +128,38 @@ def _read(name: str, depth: int) -> tuple[str, list[str], Any]:
             "there is no regimen of this name",
             f"take one of {', '.join(list_regimens())}, or the path of a .yaml file",
         )
-    return where, *_extended(text, where, depth)
+    return where, _extended(text, where, depth)
 
 
-def _extended(text: str, where: str, depth: int) -> tuple[list[str], Any]:
+def _extended(text: str, where: str, depth: int) -> _Extended:
     """Return the texts that count and their plain value, ``extends`` followed."""
     plain = parse_yaml(text, where)
     parent = plain.get("extends") if isinstance(plain, dict) else None
     if parent is None:
-        return [text], plain
-    if not isinstance(parent, str):
-        problem = f"{shorten(parent)} is not a name"
-        raise InputError.of(where, "extends", problem, f"extend {', '.join(list_regimens())}")
-    if depth == 0 or parent not in list_regimens():
-        raise InputError.of(
-            where,
-            "extends",
-            f"{shorten(parent)} is no shipped regimen" if depth else "the files extend one another",
-            f"extend one of {', '.join(list_regimens())}",
-        )
-    _, texts, base = _read(parent, depth - 1)
-    return [*texts, text], _merged(base, plain)
+        return _Extended((text,), plain, _origins(plain))
+    own_path = isinstance(parent, str) and parent.endswith((".yaml", ".yml"))
+    if not isinstance(parent, str) or not (own_path or parent in list_regimens()):
+        problem = f"{shorten(parent)} is neither a shipped regimen nor a .yaml file"
+        cure = f"extend one of {', '.join(list_regimens())}, or name a file beside this one"
+        raise InputError.of(where, "extends", problem, cure)
+    if depth == 0:
+        cure = f"let at most {MAX_DEPTH} files extend one another, and none extend itself"
+        raise InputError.of(where, "extends", "the files extend one another", cure)
+    base = _read(parent, depth - 1, where if own_path else "")[1]
+    merged = _merged(base.plain, plain) if isinstance(base.plain, dict) else plain
+    return _Extended((*base.texts, text), merged, {**base.origins, **_origins(plain)})
+
+
+def _origins(plain: Any) -> dict[str, str]:
+    """Return which file each entry of a section stands in: its id, by ``section.entry``."""
+    if not isinstance(plain, dict):
+        return {}
+    return {
+        f"{section}.{name}": str(plain.get("id"))
+        for section, entries in plain.items()
+        if isinstance(entries, dict)
+        for name in entries
+    }
 
 
 def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

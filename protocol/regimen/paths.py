@@ -1,25 +1,43 @@
-"""Every way through therapy: which rules fire month by month, and what is injected in all."""
+"""Every way through therapy: which rules fire month by month, and what is given in all.
 
+Therapy is walked over the states (month, phase of the month before), of which there are few; whole
+paths, of which there may be thousands, are listed only as far as somebody asks for them.
+"""
+
+import datetime as dt
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
+from functools import lru_cache
+from math import ceil, prod
 
 from protocol.regimen.conditions import Value
-from protocol.regimen.grid import spoken
-from protocol.regimen.rules import DecisionTable, Phase, Regimen, Rule
+from protocol.regimen.grid import DecisionGrid, spoken
+from protocol.regimen.rules import Phase, Regimen, Rule
+from protocol.regimen.treatment import DoseUnit, Order, Weekday
 
 MONTH_DAYS = 30
+WEEK_DAYS = 7
 BEFORE_THERAPY = "none"
+#: Paths that are listed where all are shown.
+MAX_PATHS = 100
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """One dose. ``day`` counts from the first day of therapy, 0."""
+    """One dose, by injection or by mouth. ``day`` counts from the first day of therapy, 0."""
 
     day: int
     drug: str
-    dose_iu: float
+    dose: float
     route: str
+    unit: DoseUnit = "IU"
+
+    @property
+    def dose_iu(self) -> float:
+        """The dose as a number in its ``unit``."""
+        return self.dose
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +53,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What injections add up to, per drug; a vial that is opened is a vial used."""
+    """What doses add up to, per drug, in its own unit; a vial that is opened is a vial used."""
 
-    iu: Mapping[str, float]
+    amount: Mapping[str, float]
     injections: Mapping[str, int]
-    vials: Mapping[str, int]
+    packs: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """One way through therapy, and what is injected up to where it ends.
+    """One way through therapy, and what is given up to where it ends.
 
     ``ends`` is ``therapy complete`` or ``waits for data``; a path that ``leads out of scope`` or
     ``goes on too long`` is a fault, which `load_regimen` refuses.
@@ -63,12 +81,16 @@ class Path:
 
 
 def injections_of(
-    regimen: Regimen, phases: tuple[str, ...], month_starts: Sequence[int] = ()
+    regimen: Regimen,
+    phases: tuple[str, ...],
+    month_starts: Sequence[int] = (),
+    start: dt.date | None = None,
 ) -> tuple[Injection, ...]:
-    """Return every injection of patients who spend their months in ``phases``, by day.
+    """Return every dose of patients who spend their months in ``phases``, by day.
 
     An order's days count from the first day of the run of months in its phase, so alternation
-    runs on over month ends.
+    runs on over month ends; weekdays stay the same from phase to phase. Without ``start``, day 0
+    is a Monday.
 
     Parameters
     ----------
@@ -89,67 +111,128 @@ def injections_of(
         first, end = starts[month], starts[month + 1]
         if month and phases[month - 1] != name:
             begun = first
-        due += _in_month(regimen.phase(name), begun, first, end)
+        due += doses_between(regimen.phase(name), begun, first, end, start)
     return tuple(sorted(due, key=lambda dose: (dose.day, dose.drug)))
 
 
-def _in_month(phase: Phase, begun: int, first: int, end: int) -> Iterator[Injection]:
+def doses_between(
+    phase: Phase, begun: int, first: int, end: int, start: dt.date | None = None
+) -> Iterator[Injection]:
+    """Yield the doses of a phase that began on day ``begun``, from ``first`` up to ``end``."""
     for order in phase.orders:
-        start = begun + order.offset_day
-        if start < first:
-            start += ceil((first - start) / order.interval_days) * order.interval_days
-        for day in range(start, end, order.interval_days):
-            yield Injection(day, order.drug, order.dose_iu, order.route)
+        for day in days_of_order(order, begun, first, end, start.weekday() if start else 0):
+            yield Injection(day, order.drug, order.dose, order.route, order.unit)
 
 
-def paths_of(regimen: Regimen) -> tuple[Path, ...]:
-    """Return every path through the months, in the order of the file's rules."""
-    return tuple(_walk(regimen, 1, BEFORE_THERAPY, ()))
+def days_of_order(
+    order: Order, begun: int, first: int, end: int, weekday: int = 0
+) -> tuple[int, ...]:
+    """Return the days of an order; ``weekday`` is that of day 0, from 0 for Monday.
+
+    Examples
+    --------
+    >>> weekly = Order(drug="hcg", dose_iu=2000, route="im", interval_days=7, offset_day=2)
+    >>> days_of_order(weekly, 30, 30, 60), days_of_order(weekly, 0, 0, 20)
+    ((30, 37, 44, 51, 58), (2, 9, 16))
+    >>> twice = Order(drug="hcg", dose_iu=2000, route="im", weekdays=("mon", "thu"))
+    >>> days_of_order(twice, 0, 0, 15, weekday=2)  # day 0 is a Wednesday
+    (1, 5, 8, 12)
+    """
+    step = order.interval_days or WEEK_DAYS
+    if order.weekdays:
+        offsets = [(WEEKDAYS.index(name) - weekday) % WEEK_DAYS for name in order.weekdays]
+    else:
+        offsets = [order.offset_day]
+    days: list[int] = []
+    # Whole weeks are counted from the first day of therapy, so that the weekday stays.
+    counted_from = begun if step % WEEK_DAYS else begun - begun % WEEK_DAYS
+    for offset in offsets:
+        origin = counted_from + offset
+        origin += ceil(max(0, first - origin) / step) * step
+        days += range(origin, end, step)
+    return tuple(sorted(days))
+
+
+@lru_cache(maxsize=4096)
+def steps_from(regimen: Regimen, month: int, before: str) -> tuple[Step, ...]:
+    """Return the steps that a month may begin with after the phase ``before``, in table order."""
+    table = regimen.tables["phase"]
+    state: dict[str, Value] = {"month": float(month), "previous_phase": before}
+    return tuple(
+        Step(month, rule.id, _condition(rule, state), rule.outcome, rule.then)
+        for rule in (table.rules[i] for i in sorted(rules_within(table.proved, state)))
+    )
+
+
+def _condition(rule: Rule, state: Mapping[str, Value]) -> str:
+    """Return what a rule asks beside the state, in words."""
+    rest = {name: wanted for name, wanted in rule.conditions.items() if name not in state}
+    return ", ".join(f"{name} {wanted.text}" for name, wanted in rest.items()) or "always"
+
+
+def rules_within(grid: DecisionGrid, fixed: Mapping[str, Value]) -> set[int]:
+    """Return the rules that can fire where some inputs have the values ``fixed``."""
+    places = []
+    for number, axis in enumerate(grid.axes):
+        stride = prod(grid.shape[number + 1 :])
+        cells = (
+            (axis.locate(fixed[axis.name]),) if axis.name in fixed else range(grid.shape[number])
+        )
+        places.append([stride * cell for cell in cells])
+    return {grid.rules[sum(place)] for place in itertools.product(*places)}
+
+
+def end_of(regimen: Regimen, step: Step) -> str | None:
+    """Return how therapy ends with a step; None if it goes on."""
+    if step.outcome == "insufficient data":
+        return "waits for data"
+    if step.outcome == "out of scope" or step.phase is None:
+        return "leads out of scope"
+    if regimen.phase(step.phase).ends_therapy:
+        return "therapy complete"
+    return "goes on too long" if step.month > regimen.months else None
+
+
+def states_of(regimen: Regimen) -> dict[tuple[int, str], tuple[Step, ...]]:
+    """Return every state (month, phase before) that therapy can reach, with its steps, by month."""
+    found: dict[tuple[int, str], tuple[Step, ...]] = {}
+    months: list[tuple[int, str]] = [(1, BEFORE_THERAPY)]
+    for month, before in months:  # grows as it is walked
+        if (month, before) in found:
+            continue
+        found[month, before] = steps_from(regimen, month, before)
+        months += [
+            (month + 1, step.phase)
+            for step in found[month, before]
+            if step.phase is not None and end_of(regimen, step) is None
+        ]
+    return found
+
+
+def count_paths(regimen: Regimen) -> int:
+    """Return the number of paths through therapy, without listing them."""
+    states = states_of(regimen)
+    ways: dict[tuple[int, str], int] = {}
+    for state in sorted(states, key=lambda state: -state[0]):
+        ways[state] = sum(
+            1 if end_of(regimen, step) else ways[step.month + 1, step.phase or ""]
+            for step in states[state]
+        )
+    return ways[1, BEFORE_THERAPY]
+
+
+def paths_of(regimen: Regimen, most: int = MAX_PATHS) -> tuple[Path, ...]:
+    """Return the paths through the months, in the order of the file's rules, at most ``most``."""
+    return tuple(itertools.islice(_walk(regimen, 1, BEFORE_THERAPY, ()), most))
 
 
 def _walk(regimen: Regimen, month: int, before: str, steps: tuple[Step, ...]) -> Iterator[Path]:
-    for rule, condition in _branches(regimen, month, before):
-        step = Step(month, rule.id, condition, rule.outcome, rule.then)
+    for step in steps_from(regimen, month, before):
         walked = (*steps, step)
-        if rule.outcome == "insufficient data":
-            yield _path(regimen, walked, "waits for data")
-        elif rule.outcome == "out of scope" or rule.then is None:
-            yield _path(regimen, walked, "leads out of scope")
-        elif regimen.phase(rule.then).ends_therapy:
-            yield _path(regimen, walked, "therapy complete")
-        elif month > regimen.months:
-            yield _path(regimen, walked, "goes on too long")
+        if ends := end_of(regimen, step):
+            yield _path(regimen, walked, ends)
         else:
-            yield from _walk(regimen, month + 1, rule.then, walked)
-
-
-def _branches(regimen: Regimen, month: int, before: str) -> Iterator[tuple[Rule, str]]:
-    """Yield each rule that can fire for a man in this state, with its condition on the rest."""
-    table = regimen.tables["phase"]
-    state: dict[str, Value] = {"month": float(month), "previous_phase": before}
-    seen: set[str] = set()
-    for rule in _reachable(table, {k: v for k, v in state.items() if k in table.inputs}):
-        if rule.id not in seen:
-            seen.add(rule.id)
-            rest = {k: c for k, c in rule.conditions.items() if k not in state}
-            said = ", ".join(f"{name} {wanted.text}" for name, wanted in rest.items())
-            yield rule, said or "always"
-
-
-def _reachable(table: DecisionTable, state: Mapping[str, Value]) -> list[Rule]:
-    """Return the rules that fire in the cells of this state, in the table's order."""
-    found = _fire(table, dict(state), [a.name for a in table.proved.axes if a.name not in state])
-    return [table.rules[i] for i in sorted(found)]
-
-
-def _fire(table: DecisionTable, values: dict[str, Value], open_axes: list[str]) -> set[int]:
-    if not open_axes:
-        return {table.proved.rule_at(values)}
-    axis = next(axis for axis in table.proved.axes if axis.name == open_axes[0])
-    found: set[int] = set()
-    for example in axis.examples:
-        found |= _fire(table, {**values, axis.name: example}, open_axes[1:])
-    return found
+            yield from _walk(regimen, month + 1, step.phase or "", walked)
 
 
 def _path(regimen: Regimen, steps: tuple[Step, ...], ends: str) -> Path:
@@ -158,33 +241,34 @@ def _path(regimen: Regimen, steps: tuple[Step, ...], ends: str) -> Path:
 
 
 def totals_of(regimen: Regimen, injections: Sequence[Injection]) -> Totals:
-    """Return what injections add up to; a drug that is not injected counts 0."""
+    """Return what doses add up to; a drug that is not given counts 0."""
     doses = {
-        drug: [dose.dose_iu for dose in injections if dose.drug == drug] for drug in regimen.drugs
+        drug: [dose.dose for dose in injections if dose.drug == drug] for drug in regimen.drugs
     }
     return Totals(
-        iu={drug: float(sum(iu)) for drug, iu in doses.items()},
-        injections={drug: len(iu) for drug, iu in doses.items()},
-        vials={
-            drug: sum(ceil(dose / regimen.drugs[drug].vial_iu) for dose in iu)
-            for drug, iu in doses.items()
+        amount={drug: float(sum(given)) for drug, given in doses.items()},
+        injections={drug: len(given) for drug, given in doses.items()},
+        packs={
+            drug: sum(ceil(dose / regimen.drugs[drug].pack) for dose in given)
+            for drug, given in doses.items()
         },
     )
 
 
 def faults_of_paths(regimen: Regimen) -> tuple[str, ...]:
-    """Say what is wrong with the paths: dead ends, therapy without end, phases nobody reaches."""
-    paths = paths_of(regimen)
-    faults = []
-    for path in paths:
-        if path.ends in {"leads out of scope", "goes on too long"}:
-            last = path.steps[-1]
-            before = path.steps[-2].phase if len(path.steps) > 1 else BEFORE_THERAPY
-            man = spoken({"month": float(last.month), "previous_phase": before})
-            faults.append(f"therapy of a man with {man} ({last.condition}) {path.ends}")
-    if not any(path.ends == "therapy complete" for path in paths):
+    """Return what is wrong with therapy: dead ends, no end, phases that nobody reaches."""
+    states = states_of(regimen)
+    faults, reached, completes = [], set(), False
+    for (month, before), steps in states.items():
+        for step in steps:
+            reached.add(step.phase)
+            ends = end_of(regimen, step)
+            completes = completes or ends == "therapy complete"
+            if ends in {"leads out of scope", "goes on too long"}:
+                patient = spoken({"month": float(month), "previous_phase": before})
+                faults.append(f"therapy of a patient with {patient} ({step.condition}) {ends}")
+    if not completes:
         faults.append("no path completes therapy")
-    reached = {step.phase for path in paths for step in path.steps}
     faults += [
         f"no path reaches the phase {phase.name}"
         for phase in regimen.phases

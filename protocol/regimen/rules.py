@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from protocol.regimen import language
+from protocol.reading.quantities import Analyte
+from protocol.regimen import language, treatment, words
 from protocol.regimen.conditions import Condition
 from protocol.regimen.grid import DecisionGrid
+from protocol.regimen.language import analyte_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +16,14 @@ class Rule:
 
     id: str
     conditions: Mapping[str, Condition]
-    outcome: language.Outcome
+    outcome: words.Outcome
     then: str | None
     because: str
     citation: str
-    status: language.Status
+    status: words.Status
+    severity: words.Severity = "warning"
+    blocking: bool = False
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +51,11 @@ class Phase:
     name: str
     code: int
     label: str
-    orders: tuple[language.Order, ...]
+    orders: tuple[treatment.Order, ...]
     ends_therapy: bool
     citation: str
+    status: words.Status = "assumed"
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,8 @@ class StartCriterion:
     label: str
     conditions: Mapping[str, Condition]
     citation: str
+    status: words.Status = "assumed"
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +75,8 @@ class Regimen:
     """A proved regimen. ``sha256`` covers its file and the files that it extends.
 
     ``months`` is the longest therapy, in months of 30 days. ``phases`` are in the file's order.
+    ``analytes`` are the shipped ones and the file's own. ``origins`` names the regimen file that
+    an entry stands in, by its dotted path, such as ``phases.hcg`` or ``parameters.fsh_low``.
     """
 
     id: str
@@ -78,13 +89,21 @@ class Regimen:
     readings: Mapping[str, language.Reading]
     parameters: Mapping[str, language.Parameter]
     inputs: Mapping[str, language.InputSpec]
-    drugs: Mapping[str, language.Drug]
+    drugs: Mapping[str, treatment.Drug]
     phases: tuple[Phase, ...]
-    visits: Mapping[str, language.Visit]
-    actions: Mapping[str, str]
+    visits: Mapping[str, treatment.Visit]
+    actions: Mapping[str, language.Action]
     criteria: tuple[StartCriterion, ...]
     tables: Mapping[str, DecisionTable]
     tolerances: language.Tolerances
+    analytes: Mapping[str, Analyte]
+    origins: Mapping[str, str]
+
+    def inputs_of(self, analyte: str) -> tuple[str, ...]:
+        """Return the inputs that results of an analyte feed, in declared order."""
+        return tuple(
+            name for name, spec in self.inputs.items() if analyte_of(name, spec) == analyte
+        )
 
     def phase(self, name: str) -> Phase:
         """Return a phase by name; KeyError if there is none."""

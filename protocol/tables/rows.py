@@ -204,7 +204,7 @@ class _Layout:
         if self.lead:
             yield "the first column has no name and is left out"
         if self.ended or self.full > self.width:
-            yield "empty cells at the end of every row are left out"
+            yield "empty cells at the end of every row are ignored"
         if self.blank.count:
             rows = "row is" if self.blank.count == 1 else "rows are"
             yield f"{self.blank.count} blank {rows} skipped ({self.blank})"

@@ -12,7 +12,8 @@ from simulate.cohort.surgery import sperm_available
 from simulate.core.coding import DIAGNOSES
 from simulate.core.random_streams import RandomStreams
 from simulate.patients.baseline import Patients
-from simulate.scenario import Fertility, Scenario
+from simulate.scenario.scenario_file import Scenario
+from simulate.scenario.sections.procedures import Fertility
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

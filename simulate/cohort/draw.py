@@ -16,7 +16,7 @@ from simulate.patients.adherence import draw_habits
 from simulate.patients.baseline import Patients, draw_patients
 from simulate.patients.measurement import record
 from simulate.patients.therapy_choice import propensity
-from simulate.scenario import Scenario
+from simulate.scenario.scenario_file import Scenario
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -1,10 +1,12 @@
 """Hormones of one patient at any hour, by the mechanism of the cohort's month ends."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from protocol.regimen.load import Regimen
 from simulate.cohort.draw import Cohort
 from simulate.core.coding import ARMS
 from simulate.hormones.decision_lookup import MONTH_DAYS
@@ -61,37 +63,29 @@ def curves(cohort: Cohort, patient: int, replicate: int = 0, arm: str = "treated
     model, traits = cohort.scenario.physiology, cohort.traits
     course = cohort.paths[ARMS.index(arm)].course
     phases = tuple(int(code) for code in course.phase[:, replicate, patient])
-    usual = set(course.regimen.drugs) <= {HCG, UFSH}
-    drugs = dict.fromkeys((HCG, UFSH) if usual else (HCG, *course.regimen.drugs))
-    known = actions(model)
     injections = {
         drug: _given(cohort, here, arm, injections_of_drug(course.regimen, phases, drug))
-        for drug in drugs
+        for drug in _drugs(course.regimen)
     }
-    leydig = _given(cohort, here, arm, leydig_injections(course.regimen, phases, known))
+    leydig = _given(cohort, here, arm, leydig_injections(course.regimen, phases, actions(model)))
     steps = MONTHS * MONTH_DAYS * STEPS_PER_DAY
     hours = np.linspace(0, MONTHS * MONTH_DAYS * HOURS_PER_DAY, steps + 1)
     own_hcg = [float(each[here]) for each in draw_kinetics(model.hcg, cohort.streams, HCG)]
     stimulus = _stimulus(cohort, leydig)
     baseline = {name: float(values[here]) for name, values in cohort.patients.baseline.items()}
-
-    def withdrawn(name: str, floor: float) -> Floats:
-        lowest = min(floor * float(traits.floor_factor[here]) / baseline[name], 1)
-        end = lowest if traits.suppressible[here] else float(traits.kept_ratio[here])
-        return np.asarray(baseline[name] * end**stimulus)
-
     ratio = testosterone_ratio(
         model,
         np.asarray(baseline["testosterone_nmol_l"]),
         replace(traits, leydig_stimulation=traits.leydig_stimulation[here]),
         activity(model, hours, leydig),
     )
-    injected = np.zeros(len(hours))
-    for drug in drugs:
-        if drug in known and (fsh := known[drug].fsh):
-            own = float(traits.half_life_h[drug][here]), float(traits.exposure[drug][here])
-            injected += concentration(fsh, hours, injections[drug], *own)
-    own_fsh = withdrawn("fsh_iu_l", model.suppressed_fsh_iu_l.value)
+    injected = _injected_fsh(cohort, here, hours, injections)
+    own_fsh, lh = (
+        _withdrawn(cohort, here, baseline[name], floor.value, stimulus)
+        for name, floor in (
+            ("fsh_iu_l", model.suppressed_fsh_iu_l), ("lh_iu_l", model.suppressed_lh_iu_l),
+        )
+    )  # fmt: skip
     exponent = model.estradiol_per_testosterone_exponent.value
     return Curves(
         day=hours / HOURS_PER_DAY,
@@ -99,13 +93,42 @@ def curves(cohort: Cohort, patient: int, replicate: int = 0, arm: str = "treated
         injected_fsh_iu_l=injected,
         own_fsh_iu_l=own_fsh,
         fsh_iu_l=own_fsh + injected,
-        lh_iu_l=withdrawn("lh_iu_l", model.suppressed_lh_iu_l.value),
+        lh_iu_l=lh,
         testosterone_nmol_l=baseline["testosterone_nmol_l"] * ratio,
         estradiol_pmol_l=baseline["estradiol_pmol_l"] * ratio**exponent,
         injections=injections,
         phases=tuple(course.regimen.phases[code].name for code in phases),
         measured_fsh_iu_l=tuple(float(x) for x in course.measured_fsh_iu_l[:, replicate, patient]),
     )
+
+
+def _drugs(regimen: Regimen) -> tuple[str, ...]:
+    """Return the drugs whose curves are drawn: hCG and uFSH, or hCG and those of the regimen."""
+    usual = set(regimen.drugs) <= {HCG, UFSH}
+    return tuple(dict.fromkeys((HCG, UFSH) if usual else (HCG, *regimen.drugs)))
+
+
+def _withdrawn(
+    cohort: Cohort, here: tuple[int, int], baseline: float, floor: float, stimulus: Floats
+) -> Floats:
+    """Return a gonadotropin of the patient's own as the pituitary is suppressed."""
+    traits = cohort.traits
+    lowest = min(floor * float(traits.floor_factor[here]) / baseline, 1)
+    end = lowest if traits.suppressible[here] else float(traits.kept_ratio[here])
+    return np.asarray(baseline * end**stimulus)
+
+
+def _injected_fsh(
+    cohort: Cohort, here: tuple[int, int], hours: Floats, injections: Mapping[str, Injections]
+) -> Floats:
+    """Return the concentration of injected FSH, all drugs together."""
+    known, traits = actions(cohort.scenario.physiology), cohort.traits
+    injected = np.zeros(len(hours))
+    for drug, given in injections.items():
+        if drug in known and (fsh := known[drug].fsh):
+            own = float(traits.half_life_h[drug][here]), float(traits.exposure[drug][here])
+            injected += concentration(fsh, hours, given, *own)
+    return injected
 
 
 def _given(cohort: Cohort, here: tuple[int, int], arm: str, due: Injections) -> Injections:

@@ -10,8 +10,8 @@ from scipy.special import expit, logit
 from simulate.core.coding import DIAGNOSES
 from simulate.core.random_streams import RandomStreams
 from simulate.patients.baseline import Patients
-from simulate.scenario import Laboratory
 from simulate.scenario.sections.parameter import Parameter
+from simulate.scenario.sections.procedures import Laboratory
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

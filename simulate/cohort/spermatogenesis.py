@@ -20,7 +20,9 @@ from simulate.hormones.therapy import Course
 from simulate.hormones.traits import Traits
 from simulate.patients.baseline import Patients
 from simulate.patients.measurement import rounded
-from simulate.scenario import Physiology, Scenario, Spermatogenesis, Treatment
+from simulate.scenario.scenario_file import Scenario
+from simulate.scenario.sections.endocrine import Physiology
+from simulate.scenario.sections.sperm_production import Spermatogenesis, Treatment
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

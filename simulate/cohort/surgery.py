@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulate.core.random_streams import RandomStreams
-from simulate.scenario import Surgery
+from simulate.scenario.sections.procedures import Surgery
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

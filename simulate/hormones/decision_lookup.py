@@ -5,14 +5,15 @@ A simulator lives through a regimen month by month like this::
     regimen = load_regimen("fsh-guided")
     table = regimen.tables["phase"]
     phase_of_rule = answers(table, [phase.name for phase in regimen.phases])
-    doses = dose_calendar(regimen)                    # (phase, month in phase, drug, day) in IU
+    doses = dose_calendar(regimen)                    # (phase, begun, month in phase, drug, day)
     before = np.zeros(fsh.shape, np.intp)             # 0 is `none`; else 1 + code of the phase
     spent = np.zeros(fsh.shape, np.intp)              # whole months already spent in the phase
     for month in range(1, regimen.months + 1):
         rule = lookup(table.proved, {"month": month, "previous_phase": before, "fsh_iu_l": fsh})
         phase = phase_of_rule[rule]                   # -1: insufficient data or out of scope
         spent = np.where(phase + 1 == before, spent + 1, 0)
-        injected = doses[phase, spent].sum(axis=-1)   # (..., drug): IU of this month
+        begun = month - 1 - spent
+        injected = doses[phase, begun, spent].sum(axis=-1)   # (..., drug): IU of this month
         before = phase + 1
         ...                                           # compute the FSH of the month's end
 
@@ -37,6 +38,7 @@ from protocol.errors import InputError
 from protocol.regimen.grid import Axis, DecisionGrid
 from protocol.regimen.load import DecisionTable, Regimen
 from protocol.regimen.paths import MONTH_DAYS as MONTH_DAYS  # re-exported for simulators
+from protocol.regimen.paths import doses_between
 
 UNDECIDED = -1
 
@@ -85,6 +87,8 @@ def _cells(axis: Axis, column: NDArray[np.generic]) -> NDArray[np.signedinteger]
         )
     if axis.kind == "number":
         return _number_cells(axis, column.astype(np.float64, copy=False))
+    if axis.kind == "integer":
+        return _integer_cells(axis, column.astype(np.float64, copy=False))
     return _code_cells(axis, column)
 
 
@@ -97,23 +101,30 @@ def _number_cells(axis: Axis, values: NDArray[np.float64]) -> NDArray[np.signedi
     return _with_missing(axis, cells, values)
 
 
+def _integer_cells(axis: Axis, values: NDArray[np.float64]) -> NDArray[np.signedinteger]:
+    _refuse(axis, values, axis.low, axis.high)
+    whole = np.nan_to_num(values, nan=axis.low)
+    _refuse_if(axis, values, whole != np.floor(whole))
+    cells: NDArray[np.signedinteger] = np.searchsorted(axis.cuts, whole, side="right")
+    return _with_missing(axis, cells, values)
+
+
 def _code_cells(axis: Axis, column: NDArray[np.generic]) -> NDArray[np.signedinteger]:
-    low = int(axis.low) if axis.kind == "integer" else 0
-    high = low + axis.measured_cells - 1
+    """Return the cells of an enum, whose codes they are."""
+    high = axis.measured_cells - 1
     if column.dtype.kind != "f":
         codes = column.astype(np.int64, copy=False)
-        if axis.kind == "enum" and axis.may_be_missing and codes.size and codes.min() < 0:
+        if axis.may_be_missing and codes.size and codes.min() < 0:
             codes = np.where(codes == UNDECIDED, high + 1, codes)
             high += 1
-        _refuse(axis, codes, low, high)
-        return codes - low
+        _refuse(axis, codes, 0, high)
+        return codes
     values = column.astype(np.float64, copy=False)
-    if axis.kind == "enum":
-        values = np.where(values == UNDECIDED, np.nan, values)
-    _refuse(axis, values, low, high)
-    whole = np.nan_to_num(values, nan=low)
+    values = np.where(values == UNDECIDED, np.nan, values)
+    _refuse(axis, values, 0, high)
+    whole = np.nan_to_num(values, nan=0)
     _refuse_if(axis, values, whole != np.floor(whole))
-    return _with_missing(axis, whole.astype(np.int64) - low, values)
+    return _with_missing(axis, whole.astype(np.int64), values)
 
 
 def _with_missing(
@@ -164,27 +175,29 @@ def answers(table: DecisionTable, names: Sequence[str]) -> NDArray[np.intp]:
 
 
 def dose_calendar(regimen: Regimen) -> NDArray[np.float64]:
-    """Return what each phase injects on each day, in IU.
+    """Return what each phase gives on each day, in the unit of the drug; day 0 is a Monday.
 
     Returns
     -------
-    Shape (phase, month in phase, drug, day of month). Phases and drugs stand in declared order;
-    months in the phase and days count from 0, and a month has 30 days. Alternation runs on over
-    month ends: a day's place is counted from the first day of the phase.
+    Shape (phase, month in which the phase began, month in phase, drug, day of month). Phases and
+    drugs stand in declared order; months and days count from 0, and a month has 30 days.
+    Alternation runs on over month ends: a day's place is counted from the first day of the phase,
+    and of orders by whole weeks from the first day of therapy.
 
     Examples
     --------
     >>> from protocol.regimen.load import load_regimen
-    >>> month_of_hcg = dose_calendar(load_regimen("fsh-guided"))[0, 0]
+    >>> month_of_hcg = dose_calendar(load_regimen("fsh-guided"))[0, 0, 0]
     >>> month_of_hcg.sum(axis=-1)
     array([30000.,     0.])
     """
     drugs = {name: code for code, name in enumerate(regimen.drugs)}
     months = max(1, regimen.months)
-    doses = np.zeros((len(regimen.phases), len(drugs), months * MONTH_DAYS))
+    doses = np.zeros((len(regimen.phases), months, months, len(drugs), MONTH_DAYS))
     for phase in regimen.phases:
-        for order in phase.orders:
-            due = slice(order.offset_day, None, order.interval_days)
-            doses[phase.code, drugs[order.drug], due] += order.dose_iu
-    by_month = doses.reshape(*doses.shape[:2], months, MONTH_DAYS)
-    return np.ascontiguousarray(by_month.swapaxes(1, 2))
+        for begun in range(months):
+            first, end = MONTH_DAYS * begun, MONTH_DAYS * (begun + months)
+            for dose in doses_between(phase, first, first, end):
+                month, day = divmod(dose.day - first, MONTH_DAYS)
+                doses[phase.code, begun, month, drugs[dose.drug], day] += dose.dose
+    return doses

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from protocol.errors import Fault, InputError
 from protocol.regimen.load import Regimen, load_regimen
-from simulate.scenario import Kinetics, Physiology, Scenario
+from simulate.scenario.scenario_file import Scenario
+from simulate.scenario.sections.endocrine import Kinetics, Physiology
 
 #: Drugs with sections of their own in every scenario.
 HCG, UFSH = "hcg", "ufsh"

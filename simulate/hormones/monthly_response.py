@@ -23,7 +23,7 @@ from simulate.hormones.pharmacology import (
 )
 from simulate.hormones.traits import Traits
 from simulate.patients.adherence import Habits
-from simulate.scenario import Physiology
+from simulate.scenario.sections.endocrine import Physiology
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from protocol.regimen.load import Regimen
 from simulate.hormones.decision_lookup import MONTH_DAYS, dose_calendar
 from simulate.hormones.drugs import Action
-from simulate.scenario import Kinetics, Physiology
+from simulate.scenario.sections.endocrine import Kinetics, Physiology
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -44,11 +44,12 @@ def injections_of_drug(regimen: Regimen, phases: tuple[int, ...], drug: str) -> 
     """Return the injections of a drug over months spent in the given phases, by their codes."""
     if drug not in regimen.drugs:
         return Injections(np.zeros(0, np.intp), np.zeros(0))
-    calendar = dose_calendar(regimen)[:, :, list(regimen.drugs).index(drug)]
+    calendar = dose_calendar(regimen)[:, :, :, list(regimen.drugs).index(drug)]
+    longest = calendar.shape[1] - 1
     months, spent = [], 0
     for month, phase in enumerate(phases):
         spent = spent + 1 if month and phase == phases[month - 1] else 0
-        months.append(calendar[phase, min(spent, calendar.shape[1] - 1)])
+        months.append(calendar[phase, min(month - spent, longest), min(spent, longest)])
     by_day = np.concatenate([*months, np.zeros(0)])
     days = np.flatnonzero(by_day)
     return Injections(days, by_day[days])

@@ -8,7 +8,7 @@ from simulate.core.random_streams import RandomStreams
 from simulate.hormones.therapy import Course
 from simulate.hormones.traits import MONTHS, Traits, measured_log_sd, pituitary
 from simulate.patients.baseline import Patients
-from simulate.scenario import Physiology
+from simulate.scenario.sections.endocrine import Physiology
 
 Floats = NDArray[np.float64]
 

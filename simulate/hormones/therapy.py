@@ -19,7 +19,7 @@ from simulate.hormones.traits import MONTHS, Traits, log_fall
 from simulate.patients.adherence import Habits
 from simulate.patients.baseline import Patients
 from simulate.patients.measurement import rounded
-from simulate.scenario import Physiology
+from simulate.scenario.sections.endocrine import Physiology
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

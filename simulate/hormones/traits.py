@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from simulate.core.random_streams import RandomStreams
 from simulate.hormones.drugs import actions
-from simulate.scenario import Kinetics, Physiology
+from simulate.scenario.sections.endocrine import Kinetics, Physiology
 
 Floats = NDArray[np.float64]
 

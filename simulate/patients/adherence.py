@@ -8,7 +8,8 @@ from scipy.special import expit, logit
 
 from simulate.core.random_streams import RandomStreams
 from simulate.patients.baseline import diagnosis_shares
-from simulate.scenario import Behaviour, Scenario
+from simulate.scenario.scenario_file import Scenario
+from simulate.scenario.sections.therapy_arms import Behaviour
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -10,7 +10,7 @@ from scipy.special import ndtr, ndtri
 from simulate.core.coding import BASELINE, DIAGNOSES
 from simulate.core.random_streams import RandomStreams
 from simulate.patients.marginals import score_of, value_at
-from simulate.scenario import Marginal, Population, correlation_matrix
+from simulate.scenario.sections.enrolment import Marginal, Population, correlation_matrix
 from simulate.scenario.sections.parameter import Parameter
 
 Floats = NDArray[np.float64]

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from simulate.scenario import Marginal
-from simulate.scenario.sections.enrolment import Z_QUARTILE
+from simulate.scenario.sections.enrolment import Z_QUARTILE, Marginal
 
 Floats = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from scipy.special import ndtri
 from simulate.core.coding import BASELINE, HORMONES
 from simulate.core.random_streams import RandomStreams
 from simulate.patients.baseline import Patients
-from simulate.scenario import Measurement
+from simulate.scenario.sections.recording import Measurement
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -7,7 +7,7 @@ from scipy.special import expit
 from simulate.core.coding import DIAGNOSES
 from simulate.patients.baseline import Patients
 from simulate.patients.measurement import rounded
-from simulate.scenario import Choice, ChoiceTerm
+from simulate.scenario.sections.therapy_arms import Choice, ChoiceTerm
 
 Floats = NDArray[np.float64]
 

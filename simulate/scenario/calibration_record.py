@@ -1,4 +1,4 @@
-"""Calibration calibration records: solved parameters with proof of what they achieve."""
+"""Calibration records: solved parameters and the values that they achieve."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from pydantic import Field
 from protocol.errors import InputError
 from protocol.reading.documents import Document, parse_json, validate
 from protocol.reading.fields import Number, Seed, Whole
-from simulate.scenario import Scenario
+from simulate.scenario.scenario_file import Scenario
 from simulate.scenario.sections.parameter import Amount
 
 #: The field of a record's file that binds the others.
@@ -44,7 +44,7 @@ class Achieved(Document):
     published: Statistic
     half_unit: Size
     simulated: Statistic
-    monte_carlo_se: Size
+    mcse: Size
     z: Size | None
     must_match: bool = True
 
@@ -65,7 +65,7 @@ class CalibrationRecord(Document):
     mechanism_sha256: str
     published: str
     seed: Seed
-    studies: Annotated[Whole, Field(ge=2, le=100_000_000)]
+    replicates: Annotated[Whole, Field(ge=2, le=100_000_000)]
     parameters: dict[str, Solved]
     targets: dict[str, Achieved]
 

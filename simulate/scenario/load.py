@@ -11,7 +11,6 @@ from pathlib import Path
 from protocol.errors import InputError
 from protocol.reading.documents import content_hash, read_text, validate
 from simulate.core.shipped import scenario_path
-from simulate.scenario import Scenario
 from simulate.scenario.calibration_record import (
     CalibrationRecord,
     calibration_record_path,
@@ -19,6 +18,7 @@ from simulate.scenario.calibration_record import (
 )
 from simulate.scenario.inheritance import Source, merged, read_chain, stated, texts_hash
 from simulate.scenario.parameter_paths import mechanism_hash, parameters, with_values
+from simulate.scenario.scenario_file import Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def load(
     name: str | Path,
     overrides: Mapping[str, float] | None = None,
     *,
-    where: str = "--set",
+    where: str = "changes",
     need_record: bool = True,
 ) -> LoadedScenario:
     """Load a scenario by shipped name or path.

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from protocol.errors import Fault, InputError
 from protocol.reading.documents import validate
 from protocol.shorten import shorten_text
-from simulate.scenario import Scenario
+from simulate.scenario.scenario_file import Scenario
 from simulate.scenario.sections.parameter import Parameter
 
 #: Words that explain a scenario without changing what it draws.

@@ -28,12 +28,16 @@ def _injections_on(cohort: Cohort, r: int, arm: int) -> pd.DataFrame:
     mine = np.flatnonzero(cohort.gonadotropin_therapy[r] == arm)
     calendar = dose_calendar(course.regimen)
     phase = course.phase[:, r][:, mine]
-    spent = np.minimum(_months_spent(phase), calendar.shape[1] - 1)
-    order = np.nonzero(calendar.swapaxes(2, 3))  # phase, month in phase, day, drug
-    cell = (phase * calendar.shape[1] + spent).T.ravel()
-    row, of = _rows_of_cells(np.ravel_multi_index(order[:2], calendar.shape[:2]), cell)
+    spent = _months_spent(phase)
+    begun = np.arange(len(phase))[:, None] - spent
+    # phase, month of its begin, month in phase, day, drug
+    order = np.nonzero(calendar.swapaxes(3, 4))
+    longest = calendar.shape[1] - 1
+    place = (phase, np.minimum(begun, longest), np.minimum(spent, longest))
+    cell = np.ravel_multi_index(place, calendar.shape[:3]).T.ravel()
+    row, of = _rows_of_cells(np.ravel_multi_index(order[:3], calendar.shape[:3]), cell)
     patient, month = np.divmod(of, MONTHS)
-    day = order[2][row] + month * MONTH_DAYS
+    day = order[3][row] + month * MONTH_DAYS
     if course.missed is not None:
         taken = ~course.missed[day, r, mine[patient]]
         row, patient, day = row[taken], patient[taken], day[taken]
@@ -41,8 +45,8 @@ def _injections_on(cohort: Cohort, r: int, arm: int) -> pd.DataFrame:
         {
             "patient_id": numbers(cohort)[mine[patient]],
             "day": day,
-            "drug": words(list(course.regimen.drugs))[order[3][row]],
-            "dose_iu": calendar[order[0], order[1], order[3], order[2]][row],
+            "drug": words(list(course.regimen.drugs))[order[4][row]],
+            "dose_iu": calendar[(*order[:3], order[4], order[3])][row],
         }
     )
 

@@ -43,13 +43,9 @@ from estimate.regression.logistic import fit_logistic
 from estimate.regression.poisson import fit_poisson
 from estimate.regression.random_intercept import by_site, fit_random_intercept
 from estimate.regression.splines import fit_spline, spline_basis
-from estimate.survival.cumulative_live_birth import (
-    cumulative_difference,
-    hazard_ratio,
-    life_table,
-    log_rank,
-)
+from estimate.survival.cumulative_live_birth import cumulative_difference, life_table, log_rank
 from estimate.survival.discrete_time import discrete_hazard
+from estimate.survival.hazard_ratio import hazard_ratio
 
 ASKED = Estimand("all patients", "a 1 vs 0", "y", "")
 EMPTY: Any = MappingProxyType({})

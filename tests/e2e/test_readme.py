@@ -1,4 +1,4 @@
-"""Every command of the README, in its order, as a new user types it."""
+"""Every command of the README runs, in its order, and prints what the README shows."""
 
 import re
 import shlex
@@ -7,29 +7,44 @@ from pathlib import Path
 
 import pytest
 
-from pretese.cli import run
+from docs.generate.shown_output import blocks, command_of, printed, shown
 
 ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+WITH_OUTPUT = [block for block in blocks(README) if command_of(block)]
 
 
-def commands() -> list[str]:
-    blocks = re.findall(
-        r"^```\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL
-    )
-    lines = [line for block in blocks for line in block.splitlines()]
-    return [line.removeprefix("pretese ") for line in lines if line.startswith("pretese ")]
+def commands() -> list[list[str]]:
+    lines = [line for block in blocks(README) for line in block.splitlines()]
+    typed = [line for line in lines if line.startswith("pretese ")]
+    return [shlex.split(line, comments=True)[1:] for line in typed]
 
 
-def test_the_readme_shows_commands():
-    assert len(commands()) >= 9
+def test_the_readme_shows_commands_and_output():
+    assert len(commands()) >= 5
+    assert [command_of(block)[0] for block in WITH_OUTPUT] == ["reproduce", "decide"]
 
 
-def test_the_commands_of_the_readme_run(tmp_path, monkeypatch, capsys):
+def test_the_commands_of_the_readme_run(tmp_path, monkeypatch):
     shutil.copytree(ROOT / "docs" / "examples", tmp_path / "docs" / "examples")
     monkeypatch.chdir(tmp_path)
-    for line in commands():
-        code = run(shlex.split(line, comments=True))
-        assert code == 0, f"{line}\n{capsys.readouterr().err}"
+    monkeypatch.setenv("COLUMNS", "80")
+    for words in commands():
+        code, lines = printed(words)
+        assert code == 0, "\n".join([" ".join(words), *lines])
+
+
+@pytest.mark.parametrize("block", WITH_OUTPUT, ids=lambda block: command_of(block)[0])
+def test_the_output_shown_is_what_is_printed(block, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    code, lines = printed(command_of(block))
+    assert code == 0, lines
+    assert [line for line in shown(block) if line not in lines] == []
+
+
+def test_the_part_before_the_links_is_short():
+    assert len(README.split("## Read on")[0].split()) < 700
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/explanation/design.md"])

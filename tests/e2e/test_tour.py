@@ -1,4 +1,4 @@
-"""The tour runs as it stands, and prints what it says."""
+"""The commands of the tour run and print what the page shows."""
 
 import re
 import shlex
@@ -29,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def printed(folder: Path) -> dict[str, list[str]]:
-    """Walk the whole tour once, in its order; return what each command printed."""
+    """Run the commands of the tour in their order; return what each printed."""
     shown: dict[str, list[str]] = {}
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(folder)
@@ -42,7 +42,7 @@ def printed(folder: Path) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize(("words", "lines"), steps(), ids=lambda each: str(each)[:20])
-def test_the_tour_prints_what_it_says(words, lines, printed):
+def test_the_tour_prints_what_it_shows(words, lines, printed):
     missing = [line for line in lines if line != "..." and line.rstrip() not in printed[words]]
     assert missing == []
 
@@ -51,7 +51,7 @@ def test_the_tour_has_its_stops():
     assert len(steps()) == 7
 
 
-def test_man_1_is_who_the_page_says(printed, folder):
+def test_patient_1_is_as_the_page_describes(printed, folder):
     first = (folder / "cohort" / "truth" / "truth.csv").read_text().splitlines()[1]
     assert first.startswith("1,")
     assert "spared by therapy" in first

@@ -36,7 +36,7 @@ outcome: sperm_retrieved
 covariates: {age_years: numeric}
 methods: [unadjusted]
 """
-LOOKS = "control_events,control_men,treated_events,treated_men\n22,60,30,60\n"
+INTERIM = "control_events,control_participants,treated_events,treated_participants\n22,60,30,60\n"
 LOG = """\
 patient,date,event,drug,amount,unit,value
 a,2022-03-01,injection,hcg,2000,IU,
@@ -47,14 +47,14 @@ a,2022-03-03,injection,hcg,2000,IU,
 VALID = {
     "analyse": ("men.csv", "--plan", "plan.yaml"),
     "audit": ("log.csv",),
-    "boundaries": ("--looks", "2"),
+    "boundaries": ("--analyses", "2"),
     "calibrate": ("paper", "--check", "--replicates", "50"),
     "clinic": ("paper", "--clinic", "unlimited", "--patients", "20", "--replicates", "1",
                "--no-figures", "--workers", "1", "--out", "clinic"),
     "decide": ("--month", "2", "--fsh", "9.8", "--decision-date", "2026-01-05"),
-    "monitor": ("three-looks", "looks.csv"),
+    "monitor": ("three-analyses", "interim.csv"),
     "picture": ("patient", "paper", "--out", "patient.svg"),
-    "power": ("three-looks", "--replicates", "20", "--men", "60", "--workers", "1"),
+    "power": ("three-analyses", "--replicates", "20", "--participants", "60", "--workers", "1"),
     "recover": ("paper", "--plan", "study.yaml", "--replicates", "2", "--truth-patients", "1000",
                 "--workers", "1", "--no-figures", "--out", "recover"),
     "regimen list": (),
@@ -126,7 +126,7 @@ def folder_of_files(name: str = "") -> Iterator[Path]:
         (folder / "men.csv").write_text(f"gonadotropin_therapy,sperm_retrieved,age_years\n{rows}\n")
         (folder / "plan.yaml").write_text(PLAN)
         (folder / "study.yaml").write_text(PLAN)
-        (folder / "looks.csv").write_text(LOOKS)
+        (folder / "interim.csv").write_text(INTERIM)
         (folder / "log.csv").write_text(LOG)
         if name == "report":
             for path, data in _power_study().items():

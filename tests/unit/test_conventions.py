@@ -24,7 +24,7 @@ PACKAGES = ("protocol", "simulate", "estimate", "pretese")
 WITH_A_UNIT_BESIDE = {
     "weight",
     "by_month",
-    "nuisance",
+    "sensitivity",
     "value",
     "sweep",
     "start",
@@ -41,7 +41,7 @@ WITH_A_UNIT_BESIDE = {
 }
 
 #: Numbers of a calibration record: in the unit of the published number, or in standard errors.
-OF_A_TARGET = {"published", "half_unit", "simulated", "monte_carlo_se", "z"}
+OF_A_TARGET = {"published", "half_unit", "simulated", "mcse", "z"}
 
 
 def documents() -> list[type[Document]]:

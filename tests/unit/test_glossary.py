@@ -72,7 +72,7 @@ def test_every_exception_has_a_reason_and_is_needed():
         ("x = 'gn'", ["gn"]),
         ("# the column `gn`, and gn in prose", []),
         ('"""Read ``gn``."""', ["gn"]),
-        ("x = 'look it up'; y = 'look up'", ["look"]),
+        ("x = 'look at it'; y = 'look up'", ["look"]),
         ("# Mann and Whitney, women, omen, documents", []),
     ],
 )

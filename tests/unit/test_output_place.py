@@ -117,7 +117,7 @@ def test_places_where_no_folder_can_be_replaced_are_refused(tmp_path, monkeypatc
     before = snapshot(tmp_path)
     for out, said in {
         tmp_path / "file": "it is a file",
-        tmp_path / "file" / "x": "is no folder",
+        tmp_path / "file" / "x": "is not a folder",
         tmp_path / "link": "it is a link",
         tmp_path / "nothing": "it is a link",
         tmp_path / "circle": "it is a link",

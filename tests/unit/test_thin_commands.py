@@ -18,7 +18,7 @@ SHARED = {"__init__", "options", "option_types"}
 
 #: Options that are being renamed. An entry leaves with its rename; none may come.
 NOT_YET = {
-    "--risks", "--solve",
+    "--solve",
 }  # fmt: skip
 
 

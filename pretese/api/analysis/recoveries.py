@@ -1,6 +1,5 @@
 """Recovery studies: whether an analysis recovers an effect that is known by construction."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.analysis.recovery_result import Recovery
-from pretese.api.arguments.argument_ranges import MAX_SEED, number_in_range, whole_of
-from protocol.errors import Fault, InputError
+from pretese.api.arguments.argument_numbers import MAX_SEED, number_in_range, whole_of
+from protocol.errors import InputError
 
 if TYPE_CHECKING:  # each takes a while to load, and `pretese recover --help` needs none
     from pretese.api.analysis.analysis_result import Plan
@@ -101,31 +100,9 @@ def recover(
     spec = choose_study(_names(scenarios), _study_plan(plan), seed, truth_patients)
     study = prepare_recovery(spec)
     asked = _Asked(replicates, mcse, workers, scheduler, figures, progress)
-    with _arguments_named():
-        if out is None:
-            return _in_temporary_folder(study, asked)
-        return _in_folder(study, asked, Path(out), resume)
-
-
-#: Options that messages of the engine name, and that are arguments here.
-_OPTION = re.compile(r"--(out|resume|workers|scheduler)\b")
-
-
-@contextmanager
-def _arguments_named() -> Iterator[None]:
-    """Name arguments where the engine names options; a command names its options again."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(
-            Fault(
-                _OPTION.sub(r"\1", fault.where),
-                _OPTION.sub(r"\1", fault.field),
-                _OPTION.sub(r"`\1`", fault.problem),
-                _OPTION.sub(r"`\1`", fault.cure),
-            )
-            for fault in error.faults
-        ) from None
+    if out is None:
+        return _in_temporary_folder(study, asked)
+    return _in_folder(study, asked, Path(out), resume)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,7 @@
-"""Dates, times, numbers, texts and paths that are given as arguments: checked, and named."""
+"""Dates, times, texts and paths that are given as arguments: checked, and named in messages."""
 
 import datetime as dt
-import math
 from collections.abc import Iterable
-from contextlib import suppress
-from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -47,21 +44,6 @@ def time_of(value: Any, argument: str) -> dt.time:
     raise InputError.of(argument, "", problem, "give a time, or text such as '08:30'")
 
 
-def number_of(value: Any, argument: str, field: str = "") -> float:
-    """Return a finite number; truth values and text are none."""
-    if isinstance(value, Real) and not isinstance(value, bool):
-        with suppress(OverflowError):  # a whole number beyond every float
-            if math.isfinite(value):
-                return float(value)
-    raise InputError.of(argument, field, f"{shorten(value)} is no number", "give a finite number")
-
-
-def numbers_of(value: Any, argument: str) -> tuple[float, ...]:
-    """Return one number, or several of a sequence or an array."""
-    several = isinstance(value, Iterable) and not isinstance(value, str | bytes)
-    return tuple(number_of(each, argument) for each in (value if several else (value,)))
-
-
 def text_of(value: Any, argument: str, example: str) -> str:
     """Return a text; ``example`` shows one in the message."""
     if isinstance(value, str):
@@ -75,6 +57,17 @@ def texts_of(value: Any, argument: str, example: str) -> tuple[str, ...]:
     """Return one text, or several of a sequence."""
     several = isinstance(value, Iterable) and not isinstance(value, str | bytes)
     return tuple(text_of(each, argument, example) for each in (value if several else (value,)))
+
+
+def words_of(value: Any, argument: str, example: str) -> list[str]:
+    """Return words; one text may hold several, separated by commas.
+
+    >>> words_of("hcg, hcg-ufsh", "decisions", "'hcg'")
+    ['hcg', 'hcg-ufsh']
+    """
+    texts = texts_of(value, argument, example)
+    several = (word.strip() for text in texts for word in text.split(","))
+    return [word for word in several if word]
 
 
 def path_of(value: Any, argument: str) -> Path:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # pooling loads scipy, and a list of studies needs none
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from pretese.api.evidence.effect_prior import EffectPrior
     from pretese.literature.library import Published
     from pretese.literature.pooled_evidence import PooledEvidence
 
@@ -67,6 +68,42 @@ class Pooled(Shown):
             problem = f"{shorten(kind)} is not a kind of plot"
             raise InputError.of("plot", "kind", problem, "choose forest or funnel")
         return draw[kind](self.result)
+
+    def prior(
+        self,
+        *,
+        tau_scale: float = 0.5,
+        null_weight: float = 0.2,
+        vague_weight: float = 0.2,
+        vague_sd: float = 1.0,
+    ) -> "EffectPrior":
+        """Return a robust meta-analytic-predictive prior for the effect in a new trial.
+
+        Parameters
+        ----------
+        tau_scale
+            Scale of the half-normal prior of the standard deviation between studies (log odds).
+        null_weight, vague_weight
+            Weights (0 to 1) of "no effect" and of a vague component; assumptions.
+        vague_sd
+            Standard deviation of the vague component, in log odds.
+
+        Raises
+        ------
+        InputError
+            The evidence was pooled on another scale, or a weight is not allowed.
+        """
+        from pretese.api.evidence.effect_prior import EffectPrior
+        from pretese.literature.prior import prior_of
+
+        made = prior_of(
+            self.result,
+            tau_scale=tau_scale,
+            null_weight=null_weight,
+            vague_weight=vague_weight,
+            vague_sd=vague_sd,
+        )
+        return EffectPrior(made)
 
     def __str__(self) -> str:
         """Return the analysis as a page of text."""
@@ -154,7 +191,7 @@ class Evidence(Shown):
         from estimate.meta_analysis.between_study_variance import TauMethod
         from estimate.meta_analysis.pooling import PoolingTest
         from estimate.meta_analysis.study_effects import EffectScale
-        from pretese.api.arguments.argument_values import number_of
+        from pretese.api.arguments.argument_numbers import number_of
         from pretese.literature.pooled_evidence import Preference, pool_studies
         from pretese.literature.study import Endpoint
 

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 from pretese.api.arguments.argument_values import day_of, path_of, text_of
 from pretese.api.display import Shown
 from pretese.api.protocols import regimens
-from pretese.bedside.audit_view import COLUMNS, audit_lines, deviation_cells, deviations_csv
+from pretese.bedside.audits.audit_view import COLUMNS, audit_lines, deviation_cells, deviations_csv
+from pretese.bedside.audits.log_source import log_of
 from pretese.bedside.json_answers import audit_document
-from pretese.bedside.log_source import log_of
 from pretese.io.output.atomic_file import write_file
 from protocol.audit import judge
 from protocol.audit.deviations import Adherence, DataQuery, Deviation
 from protocol.audit.deviations import Audit as Found
-from protocol.audit.log.events import Unused
+from protocol.audit.log.events import Log, Unused
 from protocol.audit.log.mapping import LogMapping, read_mapping
 from protocol.errors import InputError
 from protocol.reading.documents import validate
+from protocol.regimen import load
 from protocol.shorten import shorten, shorten_text
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def audit(
         calendar_months=calendar_months,
         cutoff=None if data_cutoff is None else day_of(data_cutoff, "data_cutoff"),
     )
-    return Audit(found, read.assumptions, read.unused)
+    return Audit(found, read.assumptions, read.unused, read.log, chosen.compiled)
 
 
 def _names(columns: Mapping[str, str] | None) -> dict[str, str]:
@@ -125,12 +126,14 @@ class Audit(Shown):
 
     ``found`` holds the audit of each patient; ``data_assumptions`` what was assumed about the
     file, such as decimal commas; ``unused`` the rows that are no event of the regimen, or hold a
-    result that cannot be used.
+    result that cannot be used; ``log`` the events of each patient.
     """
 
     found: Found
     data_assumptions: tuple[str, ...]
-    unused: tuple[Unused, ...] = ()
+    unused: tuple[Unused, ...]
+    log: Log
+    regimen: load.Regimen
 
     @property
     def deviations(self) -> tuple[Deviation, ...]:
@@ -183,6 +186,22 @@ class Audit(Shown):
         Cells that a spreadsheet would take for a formula begin with an apostrophe.
         """
         text = deviations_csv(self.found)
+        if path is None:
+            return text
+        write_file(path_of(path, "path"), text, "path")
+        return None
+
+    def to_html(self, path: str | Path | None = None) -> str | None:
+        """Return the audit as one HTML page with a timeline of each patient, or write it."""
+        from pretese.bedside.audits.audit_page import audit_page
+
+        text = audit_page(
+            self.found,
+            self.log,
+            self.regimen,
+            assumptions=self.data_assumptions,
+            unused=self.unused,
+        )
         if path is None:
             return text
         write_file(path_of(path, "path"), text, "path")

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.arguments.argument_values import path_of, text_of, time_of
+from pretese.api.arguments.argument_values import day_of, path_of, text_of, time_of
 from pretese.api.display import Shown
-from pretese.bedside.json_answers import decision_document, plan_document, schema_document
-from pretese.bedside.words import plan_lines, recommendation_lines
+from pretese.bedside.json_answers import decision_document, decision_schema, plan_document
+from pretese.bedside.recommendation_view import recommendation_lines
+from pretese.bedside.words import plan_lines
 from pretese.io.output.atomic_file import write_file
-from protocol.bedside.recommend import SCHEMA, Recommendation
+from protocol.bedside.recommend import Recommendation
 from protocol.bedside.schedule import Item, Plan
 from protocol.regimen import load
 from protocol.shorten import shorten_text
+from protocol.tables import read_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,61 +26,61 @@ if TYPE_CHECKING:
 class Decision(Shown):
     """The recommendation for one patient on a given date; ``str`` gives it with its rationale.
 
-    ``advice`` holds every decision that led to it, the last of which is the one that counts.
+    ``details`` holds every decision that led to it, the last of which is the one that counts.
     """
 
-    advice: Recommendation
+    details: Recommendation
     regimen: load.Regimen
 
     @property
     def outcome(self) -> str:
-        """One of: ``advice``, ``no action required``, ``insufficient data``, ``out of scope``."""
-        return self.advice.outcome
+        """One of: recommendation, no action required, insufficient data, out of scope, hold."""
+        return self.details.outcome
 
     @property
     def recommendation(self) -> str:
         """What the regimen recommends, in words."""
-        return self.advice.recommendation
+        return self.details.recommendation
 
     @property
     def action(self) -> str | None:
         """The name of the recommended phase or procedure; None where nothing is recommended."""
-        return self.advice.decisions[-1].action
+        return self.details.decisions[-1].action
 
     @property
     def rationale(self) -> str:
         """Why: the reason that the deciding rule gives."""
-        return self.advice.decisions[-1].rationale
+        return self.details.decisions[-1].rationale
 
     @property
     def rule(self) -> str:
         """The name of the deciding rule."""
-        return self.advice.decisions[-1].rule_id
+        return self.details.decisions[-1].rule_id
 
     @property
     def missing_inputs(self) -> tuple[str, ...]:
         """With insufficient data: the inputs that would settle the matter."""
-        return self.advice.decisions[-1].missing_inputs
+        return self.details.decisions[-1].missing_inputs
 
     @property
     def as_of(self) -> dt.date:
         """The date for which it holds."""
-        return self.advice.as_of
+        return self.details.as_of
 
     @property
     def month(self) -> int:
         """The month of therapy, from 1."""
-        return self.advice.month
+        return self.details.month
 
     @property
     def flags(self) -> tuple[str, ...]:
         """What is to be noticed beside the recommendation, such as a high testosterone."""
-        return tuple(flag.text for flag in self.advice.flags.raised)
+        return tuple(flag.text for flag in self.details.flags.raised)
 
     @staticmethod
     def schema() -> dict[str, Any]:
         """Return the JSON Schema of `to_dict`: ``pretese decide --schema``."""
-        return schema_document(SCHEMA, advice=Recommendation)
+        return decision_schema()
 
     def summary(self) -> str:
         """Return outcome and recommendation, month and date."""
@@ -88,7 +90,7 @@ class Decision(Shown):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of ``pretese decide --json``."""
-        return decision_document(self.advice, self.regimen)
+        return decision_document(self.details, self.regimen)
 
     def to_frame(self) -> "pd.DataFrame":
         """Return the inputs of every decision, one row each, in UCUM units.
@@ -100,14 +102,18 @@ class Decision(Shown):
         columns = ["table", "input", "label", "value", "unit", "date", "source", "note"]
         rows = [
             (made.table, i.name, i.label, i.value, i.unit, i.date, i.source, i.note)
-            for made in self.advice.decisions
+            for made in self.details.decisions
             for i in made.inputs
         ]
         return pd.DataFrame(rows, columns=columns, dtype=object)
 
+    def text(self, *, why: bool = False) -> str:
+        """Return what ``pretese decide`` prints; with ``why`` also the rules not met."""
+        return "\n".join(recommendation_lines(self.details, self.regimen, why=why))
+
     def __str__(self) -> str:
         """Return what ``pretese decide`` prints."""
-        return "\n".join(recommendation_lines(self.advice, self.regimen))
+        return self.text()
 
     def _repr_html_(self) -> str:
         """Return the whole answer, as the console shows it."""
@@ -122,6 +128,7 @@ class Schedule(Shown):
     """
 
     plan: Plan
+    regimen: load.Regimen
 
     @property
     def start(self) -> dt.date:
@@ -162,59 +169,84 @@ class Schedule(Shown):
         """Return one row per entry.
 
         Columns: date, day (from the first day of therapy, 0), kind, text, measure (the tests of a
-        visit), drug, dose_iu, route (of an injection).
+        visit), drug, dose, unit, route (of a dose).
         """
         import pandas as pd
 
         rows = []
         for item in self.items:
             dose = item.injection
-            given = (dose.drug, dose.dose_iu, dose.route) if dose else (None, None, None)
+            given = (dose.drug, dose.dose, dose.unit, dose.route) if dose else (None,) * 4
             rows.append(
                 (item.date, item.day, item.kind, item.text, ", ".join(item.measure), *given)
             )
-        columns = ["date", "day", "kind", "text", "measure", "drug", "dose_iu", "route"]
-        return pd.DataFrame(rows, columns=columns).astype({"dose_iu": float})
+        columns = ["date", "day", "kind", "text", "measure", "drug", "dose", "unit", "route"]
+        return pd.DataFrame(rows, columns=columns).astype({"dose": float})
 
     def to_ics(
-        self, *, time: dt.time | str | None = None, timezone: str | None = None, label: str = ""
+        self,
+        *,
+        pseudonym: str,
+        time: dt.time | str | None = None,
+        timezone: str | None = None,
+        issued: dt.date | str | None = None,
+        previous: str | Path | bytes | None = None,
     ) -> bytes:
         """Return the schedule as a calendar (RFC 5545).
 
         Parameters
         ----------
+        pseudonym
+            Tells the events of patients apart, who would replace one another's in one calendar
+            program; it is shown nowhere.
         time, timezone
             The local time of events, such as ``"08:30"``, and its IANA zone, such as
             ``"Europe/Berlin"``. Without both, events take the whole day.
-        label
-            Tells the events of several patients apart, who would replace one another's in one
-            calendar program; it is shown nowhere.
+        issued
+            The day of issue, which calendar programs compare; by default the day of the last
+            decision that the plan rests on. No clock is read.
+        previous
+            The calendar that this one replaces, its path or bytes: changed events get the next
+            version number, dropped ones are cancelled.
 
         Raises
         ------
         InputError
-            Only one of time and zone is given, or there is no such zone.
+            There is no pseudonym; only one of time and zone is given, or there is no such zone;
+            or the previous calendar is none, another patient's, or was issued later.
         """
         from pretese.bedside.ics import calendar_of
 
         clock = None if time is None else time_of(time, "time")
         zone = None if timezone is None else text_of(timezone, "timezone", "'Europe/Berlin'")
+        before = previous if isinstance(previous, bytes) else None
+        if previous is not None and before is None:
+            before = read_bytes(path_of(previous, "previous"))
         return calendar_of(
-            self.plan, time=clock, timezone=zone, patient=text_of(label, "label", "'17'")
+            self.plan,
+            pseudonym=text_of(pseudonym, "pseudonym", "'17'"),
+            time=clock,
+            timezone=zone,
+            issued=None if issued is None else day_of(issued, "issued"),
+            previous=before,
         )
 
     def write_ics(
         self,
         path: str | Path,
         *,
+        pseudonym: str,
         time: dt.time | str | None = None,
         timezone: str | None = None,
-        label: str = "",
+        issued: dt.date | str | None = None,
+        previous: str | Path | bytes | None = None,
     ) -> None:
         """Write the calendar of `to_ics` to a file, whole or not at all."""
-        data = self.to_ics(time=time, timezone=timezone, label=label)
+        data = self.to_ics(
+            pseudonym=pseudonym, time=time, timezone=timezone, issued=issued, previous=previous
+        )
         write_file(path_of(path, "path"), data, "path")
 
     def __str__(self) -> str:
         """Return what ``pretese schedule`` prints."""
-        return "\n".join(plan_lines(self.plan))
+        return "\n".join(plan_lines(self.plan, self.regimen))

@@ -49,9 +49,11 @@ class Proof(Shown):
         """Return one row per path: its phases, where it ends, and the IU of each drug."""
         import pandas as pd
 
+        drugs = self.regimen.drugs.items() if self.regimen else ()
+        units = {name: drug.unit.lower() for name, drug in drugs}
         rows = [
             {"path": number, "phases": ", ".join(path.phases), "ends": path.ends}
-            | {f"{drug}_iu": dose for drug, dose in path.totals.iu.items()}
+            | {f"{drug}_{units[drug]}": dose for drug, dose in path.totals.amount.items()}
             for number, path in enumerate(self.paths, 1)
         ]
         return pd.DataFrame(rows)

@@ -6,11 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.arguments.argument_values import day_of, number_of, numbers_of, text_of, texts_of
+from pretese.api.arguments.argument_numbers import number_of
+from pretese.api.arguments.argument_values import day_of, text_of, texts_of, words_of
 from pretese.api.display import Shown
 from pretese.api.protocols.decisions import Decision, Schedule
 from pretese.api.protocols.proofs import CaseResults, Proof
-from pretese.bedside.question import WHERE, Findings, measured, patient_in_month, patient_of
+from pretese.bedside.question import (
+    WHERE,
+    Findings,
+    levels_of,
+    measured,
+    patient_in_month,
+    patient_of,
+)
 from protocol.bedside.recommend import recommend
 from protocol.bedside.schedule import plan, plan_of_phases
 from protocol.errors import Fault, InputError, ProofError
@@ -99,7 +107,7 @@ class Regimen(Shown):
         *,
         month: int | None = None,
         previous_phase: str | None = None,
-        fsh: float | None = None,
+        fsh: float | str | Iterable[float | str] | None = None,
         fsh_unit: str = "IU/L",
         findings: Findings = (),
         decision_date: dt.date | str | None = None,
@@ -117,7 +125,9 @@ class Regimen(Shown):
         previous_phase
             The phase of the month before, such as ``hcg``.
         fsh, fsh_unit
-            FSH at the end of the month before; the unit is UCUM or an alias such as ``mIU/mL``.
+            FSH at the end of the month before, several if one day has several results, text such
+            as ``"<0.3"`` below a limit of detection; the unit is UCUM or an alias such as
+            ``mIU/mL``.
         findings
             Other findings by name: ``{"testosterone": (40, "nmol/L"), "semen": "no sperm"}``, or
             texts as the command takes them: ``["testosterone=40 nmol/L"]``.
@@ -135,7 +145,7 @@ class Regimen(Shown):
         >>> found = {"testosterone": (40, "nmol/L")}
         >>> guided = pretese.regimen("fsh-guided")
         >>> guided.decide(month=2, fsh=9.8, findings=found, decision_date="2022-03-31")
-        <Decision: advice: uFSH and hCG in turn (month 2, 2022-03-31)>
+        <Decision: recommendation: uFSH and hCG in turn (month 2, 2022-03-31)>
         """
         compiled = self.compiled
         day = dt.date.today() if decision_date is None else day_of(decision_date, "decision_date")
@@ -143,26 +153,25 @@ class Regimen(Shown):
             text_of(previous_phase, "previous_phase", "'hcg'")
         if (patient is None) == (month is None):
             cure = "give either `patient` or `month`, not both"
-            raise InputError.of(WHERE, "", "it needs a man", cure)
+            raise InputError.of(WHERE, "", "it needs one patient", cure)
         if patient is None:
             unit_name = text_of(fsh_unit, "fsh_unit", UNIT)
             unit = {"unit": unit_name} if unit_name else {}
-            level = [] if fsh is None else [number_of(fsh, "fsh")]
-            given = [{"date": day, "name": "fsh", "value": value, **unit} for value in level]
+            given = [{"date": day, "name": "fsh", "value": x, **unit} for x in levels_of(fsh)]
             given += measured(findings, day)
-            known = patient_in_month(compiled, month, previous_phase, given, day)
+            record = patient_in_month(compiled, month, previous_phase, given, day)
         elif fsh is not None or previous_phase or not isinstance(findings, Sized) or len(findings):
             cure = "write `fsh` and others into it"
             raise InputError.of(WHERE, "patient", "findings come from the file", cure)
         else:
-            known = patient_of(patient, compiled)
-        return Decision(recommend(known, compiled, day, WHERE), compiled)
+            record = patient_of(patient, compiled)
+        return Decision(recommend(record, compiled, day, WHERE), compiled)
 
     def schedule(
         self,
         start: dt.date | str,
         *,
-        fsh: float | Iterable[float] = (),
+        fsh: float | str | Iterable[float | str] = (),
         fsh_unit: str = "IU/L",
         decisions: str | Iterable[str] | None = None,
     ) -> Schedule:
@@ -190,19 +199,23 @@ class Regimen(Shown):
         >>> pretese.regimen("hcg-only").schedule("2022-03-01")
         <Schedule: hcg-only 1.0.0 from 2022-03-01, 53 entries, planned to its end>
         """
-        levels = numbers_of(fsh, "fsh")
+        levels = levels_of(fsh)
         if levels and decisions:
             problem = "FSH and decisions are both given"
             raise InputError.of("schedule", "", problem, "give one of the two")
         compiled, day = self.compiled, day_of(start, "start")
         if decisions is not None:
-            return Schedule(plan_of_phases(compiled, day, _names(decisions)))
+            phases = words_of(decisions, "decisions", "'hcg,hcg-ufsh'")
+            return Schedule(plan_of_phases(compiled, day, phases), compiled)
         if levels and "fsh_iu_l" not in compiled.tables["phase"].inputs:
             problem = f"{compiled.id} decides nothing by FSH"
             raise InputError.of("fsh", "", problem, "leave it out")
         unit = text_of(fsh_unit, "fsh_unit", UNIT)
-        found = [quantity("fsh", value, unit, "fsh").value for value in levels]
-        return Schedule(plan(compiled, day, [{"fsh_iu_l": value} for value in found]))
+        if beyond := [level for level in levels if isinstance(level, str)]:
+            cure = "a plan needs measured numbers; ask `decide` about this one"
+            raise InputError.of("fsh", "", f"{beyond[0]!r} is beyond a limit of detection", cure)
+        found = [quantity("fsh", float(value), unit, "fsh").value for value in levels]
+        return Schedule(plan(compiled, day, [{"fsh_iu_l": value} for value in found]), compiled)
 
     def verify(self) -> Proof:
         """Return the proof: tables complete and disjoint, and every path with its end.
@@ -281,21 +294,9 @@ class Regimen(Shown):
         """Return the rules of all tables: table, rule, conditions, outcome, action, source."""
         import pandas as pd
 
-        rows = [
-            {
-                "table": table.name,
-                "rule": rule.id,
-                "conditions": ", ".join(f"{key} {c.text}" for key, c in rule.conditions.items()),
-                "outcome": rule.outcome,
-                "action": rule.then,
-                "rationale": rule.because,
-                "status": rule.status,
-                "citation": rule.citation,
-            }
-            for table in self.compiled.tables.values()
-            for rule in table.rules
-        ]
-        return pd.DataFrame(rows)
+        from pretese.bedside.regimen_page import rule_rows
+
+        return pd.DataFrame(rule_rows(self.compiled))
 
     def __str__(self) -> str:
         """Return the regimen in words."""
@@ -306,10 +307,3 @@ class Regimen(Shown):
         if self._compiled is None:
             return self.verify()._repr_html_()
         return Shown._repr_html_(self)
-
-
-def _names(decisions: str | Iterable[str]) -> list[str]:
-    """Return the names of phases; one text may hold several, separated by commas."""
-    texts = texts_of(decisions, "decisions", "'hcg,hcg-ufsh'")
-    several = (name.strip() for text in texts for name in text.split(","))
-    return [name for name in several if name]

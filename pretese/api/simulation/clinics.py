@@ -7,7 +7,7 @@ from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.arguments.argument_ranges import seed_of, whole_of
+from pretese.api.arguments.argument_numbers import seed_of, whole_of
 from pretese.api.display import Shown
 from pretese.clinic.clinic_options import (
     FEWEST_REPLICATES,

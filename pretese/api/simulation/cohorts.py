@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.arguments.argument_ranges import whole_of
+from pretese.api.arguments.argument_numbers import whole_of
 from pretese.api.display import Shown
 from pretese.cohort.cohort_folder import CohortRequest, write_cohort
 from protocol.errors import InputError
@@ -167,7 +167,7 @@ def formats_of(names: Sequence[str]) -> tuple[str, ...]:
 class TrueEffects(Shown):
     """What is true in a scenario, for each named estimand on each scale; by `Scenario.truth`.
 
-    ``frame`` has a row per estimand and scale. Risks are fractions; ``monte_carlo_se`` is that of
+    ``frame`` has a row per estimand and scale. Risks are fractions; ``mcse`` is that of
     the simulated population, of ratios on the log scale.
     """
 

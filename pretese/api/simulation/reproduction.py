@@ -1,4 +1,4 @@
-"""The published study beside its simulated twin, and the calibration behind it."""
+"""The published study and its simulation, and the calibration of the scenario."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.arguments.argument_ranges import seed_of, whole_of
+from pretese.api.arguments.argument_numbers import seed_of, whole_of
 from pretese.api.display import Shown
 from protocol.errors import InputError
 from protocol.shorten import shorten, shorten_text
@@ -45,7 +45,7 @@ def reproduce(
         Processes; the result does not depend on it. A script that asks for more than 1 needs
         ``if __name__ == "__main__":``.
     bias_analysis
-        Also show each pitfall of the design in patients whose truth is known.
+        Also analyse each source of bias of the design in patients with known true effects.
     out
         Folder to write as `Reproduction.write` does; it is checked before anything is simulated.
     progress
@@ -61,7 +61,7 @@ def reproduce(
     >>> import pretese
     >>> found = pretese.reproduce(replicates=20, seed=1)
     >>> found
-    <Reproduction: paper, 20 replicates, seed 1, 87 of 87 calibrated numbers agree>
+    <Reproduction: paper, 20 replicates, seed 1, 87 of 87 calibration targets met>
     >>> found.comparison.loc[found.comparison["id"] == "flow.treated", "published"].item()
     '395'
     """
@@ -87,7 +87,7 @@ def _folder(out: str | Path | None, argument: str) -> AbstractContextManager[Pat
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Reproduction(Shown):
-    """Published numbers beside simulated ones; made by `pretese.reproduce`.
+    """Published numbers compared with simulated ones; made by `pretese.reproduce`.
 
     ``run`` holds the values of every replicate.
     """
@@ -98,10 +98,10 @@ class Reproduction(Shown):
     def comparison(self) -> "pd.DataFrame":
         """One row per published number.
 
-        ``published`` is as printed; ``simulated_mean`` with ``monte_carlo_se``, and the middle
-        95 % of the replicates; ``percentile`` is where the published number falls among them;
+        ``published`` is as printed; ``simulated_mean`` with ``mcse``, and their 2.5th and
+        97.5th percentile; ``percentile`` is that of the published number among them;
         ``status`` says whether the scenario is calibrated to it; ``z`` is the distance in Monte
-        Carlo standard errors, of calibrated numbers alone.
+        Carlo standard errors, for calibrated numbers only.
         """
         from pretese.article.report.compare import comparison_frame
 
@@ -116,7 +116,7 @@ class Reproduction(Shown):
 
     @property
     def verdict(self) -> str:
-        """What was missed, in a sentence; empty if nothing was."""
+        """The missed calibration targets in a sentence; empty if there are none."""
         return self.run.verdict
 
     def plot(self, name: str = "one-cohort-several-questions") -> "Figure":
@@ -125,7 +125,7 @@ class Reproduction(Shown):
         Parameters
         ----------
         name
-            ``one-cohort-several-questions``, ``predicted-never-tuned``, ``table-1-drawn-again`` or
+            ``one-cohort-several-questions``, ``predictions``, ``table-1`` or
             ``hormones-before-and-after``.
         """
         drawn = self.run.figures(self.run.cohort())
@@ -148,7 +148,7 @@ class Reproduction(Shown):
 
         counts, run = summary(self.run.rows), self.run
         many = f"{run.replicates:,} replicates, seed {run.seed}"
-        found = f"{counts['agree']} of {counts['calibrated']} calibrated numbers agree"
+        found = f"{counts['agree']} of {counts['calibrated']} calibration targets met"
         return f"{shorten_text(run.scenario.id, 20)}, {many}, {found}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -277,7 +277,7 @@ class Calibration(Shown):
         """Return scenario, targets met, and how many studies tell."""
         record = self.record
         met = f"{len(record.targets) - len(self.missed)} of {len(record.targets)} targets met"
-        size = f"{record.studies:,} studies, seed {record.seed}"
+        size = f"{record.replicates:,} studies, seed {record.seed}"
         return f"{shorten_text(record.scenario, 20)}, {met}, {size}"
 
     def to_dict(self) -> dict[str, Any]:

@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.arguments.argument_ranges import seed_of, whole_of
+from pretese.api.arguments.argument_numbers import number_in_range, seed_of, whole_of
 from pretese.api.display import Shown
 from pretese.api.simulation.cohorts import Cohort, TrueEffects
 from pretese.cohort.cohort_folder import CohortRequest
-from pretese.io.input.regimen_files import RegimenFiles, regimen_files
+from pretese.io.input.regimen_files import RegimenFiles
 from pretese.pictures.scenario_pictures import PICTURES
 from protocol.errors import InputError
 from protocol.shorten import shorten, shorten_text
-from simulate.scenario.load import LoadedScenario, load
+from simulate.scenario.load import LoadedScenario
 from simulate.scenario.parameter_paths import parameters
 
 if TYPE_CHECKING:
@@ -22,47 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from pretese.api.simulation.clinics import CapacityAnswer, ClinicRun
-
-
-def scenario(
-    name: str | Path = "paper", /, changes: Mapping[str, float] | None = None, **more: float
-) -> "Scenario":
-    """Return a scenario: synthetic patients whose potential outcomes are known.
-
-    Parameters
-    ----------
-    name
-        A shipped scenario (`pretese.shipped` lists them), or the path of your own YAML file.
-    changes
-        Other values of its numbers, by dotted path: the option ``--set`` of the commands.
-    more
-        The same as keyword arguments, where that is shorter:
-        ``scenario("paper", **{"fertility.willing_share": 0.5})``.
-
-    Raises
-    ------
-    InputError
-        There is no such scenario or number, a value is outside its range, the file has faults, or
-        its calibration record is missing or belongs to other numbers.
-
-    Examples
-    --------
-    >>> import pretese
-    >>> paper = pretese.scenario("paper")
-    >>> paper
-    <Scenario: paper, 569 patients, fsh-guided against no-therapy>
-    >>> cohort = paper.simulate(patients=50, seed=3)
-    >>> cohort
-    <Cohort: paper, 50 patients, seed 3>
-    >>> len(cohort.patients), sorted(cohort.tables)[:3]
-    (50, ['cycles', 'injections', 'operations'])
-    """
-    if not isinstance(name, str | Path):
-        cure = "give the name of a shipped scenario, or a path"
-        raise InputError.of("scenario", "", f"{shorten(name)} is not a name", cure)
-    values = {str(key): _number(value, key) for key, value in {**(changes or {}), **more}.items()}
-    loaded = load(name, values, where="changes")
-    return Scenario(loaded, values, regimen_files(loaded.scenario))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -118,10 +76,7 @@ class Scenario(Shown):
         <Cohort: null, 40 patients, seed 1>
         """
         size = self.loaded.scenario.patients
-        percent = _number(data_errors, "data_errors")
-        if not 0 <= percent <= 100:
-            cure = "give a percentage from 0 to 100"
-            raise InputError.of("data_errors", "", f"{percent:g} is not allowed", cure)
+        percent = number_in_range(data_errors, "data_errors", 0, 100)
         return Cohort(
             CohortRequest(
                 self.loaded,
@@ -310,9 +265,3 @@ class Scenario(Shown):
             for path, n in parameters(self.loaded.scenario).items()
         ]
         return pd.DataFrame(rows)
-
-
-def _number(value: Any, argument: str) -> float:
-    if isinstance(value, Real) and not isinstance(value, bool):
-        return float(value)
-    raise InputError.of(str(argument), "", f"{shorten(value)} is not a number", "give a number")

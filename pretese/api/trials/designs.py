@@ -5,15 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.arguments.limits import checked_number, checked_whole_number, sequence_of
-from pretese.api.arguments.option_faults import as_arguments
-from pretese.api.arguments.trial_arguments import (
+from pretese.api.arguments.argument_numbers import number_in_range, sequence_of, whole_of
+from pretese.api.display import Shown
+from pretese.api.trials.trial_arguments import (
     effect_shares,
     interim_data_of,
     planned_risks_of,
     power_request,
 )
-from pretese.api.display import Shown
 from protocol.errors import InputError
 
 if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
@@ -22,14 +21,7 @@ if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
     from pretese.api.trials.monitoring import InterimReport
     from pretese.api.trials.power import Power
     from pretese.trial.design.design_file import DesignFile
-    from pretese.trial.monitoring.interim_data import Taken
-
-#: Arguments whose options have other names.
-_ARGUMENTS = {
-    "set": "changes", "men": "patients", "effect": "effects", "nuisance": "sensitivity",
-    "by_men": "patient_level", "ended": "final", "over_run": "overrunning",
-    "risks": "control_risk",
-}  # fmt: skip
+    from pretese.trial.monitoring.interim_data import InterimData
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -46,7 +38,7 @@ class Design(Shown):
 
     def summary(self) -> str:
         """Return identifier and size in one line."""
-        words = f", {self._file.men} patients, {self._file.endpoint.label}"
+        words = f", {self._file.participants} participants, {self._file.endpoint.label}"
         return f"{self._file.id[: max(10, 80 - len(words))]}{words}"[:80]
 
     def to_dict(self) -> dict[str, Any]:
@@ -55,7 +47,7 @@ class Design(Shown):
 
     def power(
         self,
-        patients: Sequence[int] | None = None,
+        participants: Sequence[int] | None = None,
         effects: Sequence[float] | None = None,
         *,
         solve: float | None = None,
@@ -76,12 +68,12 @@ class Design(Shown):
 
         Parameters
         ----------
-        patients
+        participants
             Sample sizes, both arms together; that of the design by default.
         effects
             Percent of the planned effect, 0 to 100, beside 0 and 100.
         solve
-            Find the sample size for this power, such as 0.9; see `Power.required_patients`.
+            Find the sample size for this power, such as 0.9; see `Power.required_participants`.
         replicates, seed
             Simulated trials at each size and effect, and the base seed of all random numbers.
         sensitivity
@@ -93,7 +85,7 @@ class Design(Shown):
         patient_level
             Simulate patients even where counts suffice. Always on when designs are compared.
         compare
-            Other designs, simulated on the same patients, so that differences are paired.
+            Other designs, simulated on the same participants, so that differences are paired.
         out, resume
             Folder for finished blocks of trials, tables and figures; whether to continue it.
         workers, scheduler
@@ -111,35 +103,34 @@ class Design(Shown):
         >>> import pretese as pt
         >>> design = pt.design("placebo-ufsh")
         >>> study = design.power([100], replicates=20, progress=False)
-        >>> study.to_frame()[["patients", "effect_percent"]].to_numpy().tolist()
+        >>> study.to_frame()[["participants", "effect_percent"]].to_numpy().tolist()
         [[100.0, 0.0], [100.0, 100.0]]
         """
         from pretese.api.trials.power import Power
         from pretese.trial.run_power import run_power
 
         if resume and out is None:
-            problem = "there is nothing to resume without out"
+            problem = "there is nothing to resume without `out`"
             raise InputError.of("resume", "", problem, "name the folder of the study")
-        others = [_as_design(each) for each in sequence_of("power", "compare", compare)]
+        others = [_as_design(each) for each in sequence_of(compare, "compare")]
         request = power_request(
-            patients, effects, solve, replicates, seed, sensitivity, changes, tornado,
-            by_men=patient_level or bool(others),
+            participants, effects, solve, replicates, seed, sensitivity, changes, tornado,
+            patient_level=patient_level or bool(others),
         )  # fmt: skip
-        with as_arguments(**_ARGUMENTS):
-            run = run_power(
-                [(each._file, each.text) for each in (self, *others)],
-                request,
-                out=None if out is None else Path(out),
-                resume=resume,
-                workers=checked_whole_number("power", "workers", workers, 1, 256),
-                scheduler=scheduler,
-                show_progress=progress,
-            )
+        run = run_power(
+            [(each._file, each.text) for each in (self, *others)],
+            request,
+            out=None if out is None else Path(out),
+            resume=resume,
+            workers=whole_of(workers, "workers", 1, 256),
+            scheduler=scheduler,
+            show_progress=progress,
+        )
         return Power(run)
 
     def monitor(
         self,
-        analyses: "str | Path | pd.DataFrame | Sequence[Mapping[str, float]] | Taken",
+        analyses: "str | Path | pd.DataFrame | Sequence[Mapping[str, float]] | InterimData",
         *,
         final: bool = False,
         overrunning: bool = False,
@@ -154,10 +145,10 @@ class Design(Shown):
         ----------
         analyses
             CSV file, table or list of rows, one per analysis, cumulative
-            (or what `interim_data.read_taken` has read of a file): ``control_events``,
-            ``control_men``, ``treated_events``, ``treated_men`` for an unadjusted comparison; or
-            ``estimate``, ``std_error`` by any other method (risk differences, or natural logarithms
-            of odds ratios).
+            (or what `interim_data.read_interim_data` has read of a file): ``control_events``,
+            ``control_participants``, ``treated_events``, ``treated_participants`` for an unadjusted
+            comparison; or ``estimate``, ``std_error`` by any other method (risk differences, or
+            natural logarithms of odds ratios).
         final
             The last row is the final analysis although more were planned: spend all remaining
             alpha.
@@ -180,10 +171,10 @@ class Design(Shown):
         Examples
         --------
         >>> import pretese as pt
-        >>> rows = [{"control_events": 30, "control_men": 90, "treated_events": 45,
-        ...          "treated_men": 90}]
+        >>> rows = [{"control_events": 30, "control_participants": 90, "treated_events": 45,
+        ...          "treated_participants": 90}]
         >>> report = pt.design("re-estimation").monitor(rows)
-        >>> round(report.to_dict()["looks"][0]["z"], 3)
+        >>> round(report.to_dict()["analyses"][0]["z"], 3)
         2.268
         """
         from pretese.api.trials.monitoring import InterimReport
@@ -193,19 +184,18 @@ class Design(Shown):
         from pretese.trial.monitoring.ongoing_trial import Asked, monitor
         from protocol.reading.documents import content_hash
 
-        shares = effect_shares("monitor", effects)
+        shares = effect_shares(effects)
         if planned is not None:
-            planned = checked_number("monitor", "planned", planned, 1e-12, 1e12)
+            planned = number_in_range(planned, "planned", 1e-12, 1e12)
         asked = Asked(
             final, overrunning, planned, planned_risks_of(control_risk, treated_risk), shares
         )
         data = interim_data_of(analyses)
-        with as_arguments(**_ARGUMENTS):
-            document = rounded_document(monitoring_document(monitor(self._file, data, asked)))
+        document = rounded_document(monitoring_document(monitor(self._file, data, asked)))
         return InterimReport({
             **document,
             "design_sha256": content_hash(self.text),
-            "looks_sha256": data.sha256,
+            "interim_data_sha256": data.sha256,
             "data_assumptions": list(data.assumptions),
             "versions": versions(),
         })  # fmt: skip
@@ -271,13 +261,12 @@ def report(folder: str | Path, out: str | Path | None = None) -> str:
 
     folder = Path(folder)
     target = folder / "report.html" if out is None else Path(out)
-    with as_arguments():
-        if folder.is_dir():  # else the message of what cannot be read is the better one
-            check_file(target, "--out")
-        page = render_report(folder)
-        write_file(target, page, "--out")
-        if out is None:  # a part of the result from now on, so that the study may be extended later
-            add_to_manifest(folder, target.name)
+    if folder.is_dir():  # else the message of what cannot be read is the better one
+        check_file(target, "out")
+    page = render_report(folder)
+    write_file(target, page, "out")
+    if out is None:  # a part of the result from now on, so that the study may be extended later
+        add_to_manifest(folder, target.name)
     return page
 
 

@@ -25,7 +25,7 @@ class Boundaries(Shown):
     def summary(self) -> str:
         """Return family, number of analyses and errors in one line."""
         design = self._document
-        count = len(design["looks"])
+        count = len(design["analyses"])
         words = f"{design['name'].split(';')[0].split(',')[0]}, {count} "
         words += f"{'analysis' if count == 1 else 'analyses'}, alpha {design['alpha']:g}"
         return words[:80]
@@ -43,25 +43,25 @@ class Boundaries(Shown):
             ``analysis``, ``information_fraction``, boundaries of z ``upper`` and ``lower`` (NaN
             where there is none), one- or two-sided ``nominal_p`` at the upper one, ``alpha_spent``
             and ``power_spent`` up to the analysis, ``beta_spent`` (NaN without futility), and with
-            risks ``patients_per_arm``.
+            risks ``participants_per_arm``.
         """
         import pandas as pd
 
         from pretese.trial.group_sequential.boundary_view import power_spent
 
-        looks = self._document["looks"]
+        analyses = self._document["analyses"]
         columns: dict[str, Any] = {
-            "analysis": [row["look"] for row in looks],
-            "information_fraction": [row["information_rate"] for row in looks],
+            "analysis": [row["analysis"] for row in analyses],
+            "information_fraction": [row["information_rate"] for row in analyses],
         }
         for name in ("upper", "lower", "nominal_p", "alpha_spent"):
-            columns[name] = pd.array([row[name] for row in looks], dtype="Float64")
+            columns[name] = pd.array([row[name] for row in analyses], dtype="Float64")
         columns["power_spent"] = power_spent(self.to_dict())
-        columns["beta_spent"] = pd.array([row["beta_spent"] for row in looks], dtype="Float64")
+        columns["beta_spent"] = pd.array([row["beta_spent"] for row in analyses], dtype="Float64")
         table = pd.DataFrame(columns).astype(dict.fromkeys(
             ("upper", "lower", "nominal_p", "alpha_spent", "beta_spent"), float))  # fmt: skip
-        if "men" in self._document:
-            table["patients_per_arm"] = self._document["men"]["per_arm_at_look"]
+        if "participants" in self._document:
+            table["participants_per_arm"] = self._document["participants"]["per_arm_at_analysis"]
         return table
 
     def table(self) -> "pd.DataFrame":
@@ -126,7 +126,7 @@ def boundaries(
     binding
         Stopping for futility is obligatory, which lowers the efficacy boundaries.
     control_risk, treated_risk
-        Probabilities of the event, both or neither: adds patients per arm and exact power.
+        Probabilities of the event, both or neither: adds participants per arm and exact power.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def boundaries(
     >>> design = pt.boundaries([0.5, 1], spending="OF")
     >>> design
     <Boundaries: Lan-DeMets O'Brien-Fleming spending, 2 analyses, alpha 0.025>
-    >>> [round(row["upper"], 4) for row in design.to_dict()["looks"]]
+    >>> [round(row["upper"], 4) for row in design.to_dict()["analyses"]]
     [2.9626, 1.9686]
     """
     from estimate.sequential.boundaries import plan_sequential
@@ -166,7 +166,7 @@ def boundaries(
     )
     document = describe_boundaries(design)
     if control_risk is not None and treated_risk is not None:
-        document["men"] = describe_sample_size(design, treated_risk, control_risk)
+        document["participants"] = describe_sample_size(design, treated_risk, control_risk)
     elif control_risk is not None or treated_risk is not None:
         missing = "control_risk" if control_risk is None else "treated_risk"
         raise _fault(missing, "the other risk came without it", "give both risks, or neither")

@@ -19,9 +19,9 @@ class InterimReport(Shown):
 
     def summary(self) -> str:
         """Return where the trial stands in one line."""
-        state, rows = self._document["state"], self._document["looks"]
+        state, rows = self._document["state"], self._document["analyses"]
         count = f"{len(rows)} {'analysis' if len(rows) == 1 else 'analyses'}"
-        words = f"stopped, {state['why']}" if state["stopped"] else "continue"
+        words = f"stopped, {state['reason']}" if state["stopped"] else "continue"
         return f"{self._document['id'][:40]}: {count}, {words}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -39,7 +39,7 @@ class InterimReport(Shown):
         Returns
         -------
         pandas.DataFrame
-            ``analysis``, ``patients`` (both arms), ``information_fraction``, boundaries of z
+            ``analysis``, ``participants`` (both arms), ``information_fraction``, boundaries of z
             ``upper`` and ``lower``, ``alpha_spent``, ``estimate`` and ``std_error`` on the scale
             of the analysis, ``z``, repeated interval ``conf_low`` and ``conf_high``, repeated
             ``p_value``, ``decision`` in words. What does not exist is missing.
@@ -49,27 +49,27 @@ class InterimReport(Shown):
         numbers = ("upper", "lower", "conf_low", "conf_high", "p_value")
         table = pd.DataFrame([
             {
-                "analysis": row["look"],
-                "patients": row["men"],
+                "analysis": row["analysis"],
+                "participants": row["participants"],
                 "information_fraction": row["fraction"],
-                "upper": row["bounds"]["upper"],
-                "lower": row["bounds"]["lower"],
+                "upper": row["boundaries"]["upper"],
+                "lower": row["boundaries"]["lower"],
                 "alpha_spent": row["alpha_spent"],
                 "estimate": row["estimate"],
                 "std_error": row["std_error"],
                 "z": row["z"],
                 **row["repeated"],
-                "decision": row["says"],
+                "decision": row["recommendation"],
             }
-            for row in self._document["looks"]
+            for row in self._document["analyses"]
         ])  # fmt: skip
-        return table.astype({"patients": "Int64", **dict.fromkeys(numbers, float)})
+        return table.astype({"participants": "Int64", **dict.fromkeys(numbers, float)})
 
     def plot(self) -> "Figure":
         """Return a figure of z between the boundaries, planned and as observed."""
-        from pretese.trial.monitoring.monitoring_figure import draw_looks
+        from pretese.trial.monitoring.monitoring_figure import draw_monitoring
 
-        return draw_looks(self.to_dict())
+        return draw_monitoring(self.to_dict())
 
     def __str__(self) -> str:
         """Return what ``pretese monitor`` prints, 80 columns wide."""

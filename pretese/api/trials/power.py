@@ -28,7 +28,7 @@ class Power(Shown):
         point = document["designs"][0]["points"][-1]
         measure = point["measures"]["rejection"]
         words = "" if measure["value"] is None else f", power {100 * measure['value']:.1f} %"
-        words = f"{point['men']} patients{words}, {document['replicates']} replicates"
+        words = f"{point['participants']} participants{words}, {document['replicates']} replicates"
         names = [design["id"] for design in document["designs"]]
         name = names[0] if len(names) == 1 else f"{len(names)} designs"
         return f"{name[: 79 - len(words)]} {words}" if words else name
@@ -43,7 +43,7 @@ class Power(Shown):
         Returns
         -------
         pandas.DataFrame
-            ``design``, ``patients`` (both arms), ``effect_percent`` of the planned effect,
+            ``design``, ``participants`` (both arms), ``effect_percent`` of the planned effect,
             ``replicates``, true ``risk_control`` and ``risk_treated``, ``exact_power`` (NaN where
             no enumeration exists); then every measure, and under its name with ``_mcse`` its Monte
             Carlo standard error. ``rejection`` is power, without effect type I error.
@@ -58,10 +58,10 @@ class Power(Shown):
         return pd.DataFrame(rows).astype({"exact_power": float})
 
     @property
-    def required_patients(self) -> int | None:
-        """Patients in both arms that the first design needs for ``solve``; None if not asked."""
+    def required_participants(self) -> int | None:
+        """Participants in all arms that the first design needs for ``solve``; None if not asked."""
         solved = self._run.document["designs"][0]["solve"]
-        return None if solved is None else int(solved["men"])
+        return None if solved is None else int(solved["participants"])
 
     def plot(self, name: str = "power", design: str | None = None) -> "Figure":
         """Return a figure.
@@ -70,8 +70,8 @@ class Power(Shown):
         ----------
         name
             ``"power"``: power over size and effect, all designs; of one design ``"spread"`` and
-            ``"zip"`` (estimates and intervals), ``"nuisance"``, ``"nested"`` (the sensitivity grid)
-            or ``"tornado"``, where the study has them.
+            ``"zip"`` (estimates and intervals), ``"sensitivity"``, ``"nested"`` (the sensitivity
+            grid) or ``"tornado"``, where the study has them.
         design
             Its id; the first design by default.
 
@@ -112,7 +112,7 @@ class Power(Shown):
 
 def _row(point: dict[str, Any]) -> dict[str, Any]:
     row = {
-        "patients": point["men"],
+        "participants": point["participants"],
         "effect_percent": point["effect_percent"],
         "replicates": point["replicates"],
         "risk_control": point["truth"]["risk_control"],

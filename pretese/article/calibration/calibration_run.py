@@ -26,10 +26,10 @@ def solve_scenario(loaded: LoadedScenario, progress: Progress) -> CalibrationRec
     """
     parsed = loaded.unsolved
     if not loaded.free:
-        told = "it has no calibrated parameter of its own" + (
+        fault = "it has no calibrated parameter of its own" + (
             f"; {parsed.extends} has" if parsed.extends else ""
         )
-        raise InputError.of(str(loaded.path), "", told, "nothing needs to be solved here")
+        raise InputError.of(str(loaded.path), "", fault, "nothing needs to be solved here")
     check_record_place(loaded.record_path)
     problem = pose(parsed, load_published(parsed.published), loaded.free, str(loaded.path))
     with progress("calibrating") as tell:
@@ -48,8 +48,8 @@ def check_record(
         The scenario has no record of its own.
     """
     if not loaded.free:
-        told = "it has no calibrated parameter of its own, and so no record"
-        raise InputError.of(str(loaded.path), "", told, "check the scenario that it extends")
+        fault = "it has no calibrated parameter of its own, and so no record"
+        raise InputError.of(str(loaded.path), "", fault, "check the scenario that it extends")
     scenario, stored = loaded.scenario, loaded.records[0]
     problem = pose(
         loaded.unsolved, load_published(scenario.published), loaded.free, str(loaded.path)
@@ -57,7 +57,7 @@ def check_record(
     with progress("checking") as tell:
         tell(0, 1, f"simulating {replicates} studies")
         fresh = check(problem, scenario, replicates, seed)
-    return stored.model_copy(update={"targets": fresh, "studies": replicates, "seed": seed})
+    return stored.model_copy(update={"targets": fresh, "replicates": replicates, "seed": seed})
 
 
 def missed_targets(record: CalibrationRecord) -> tuple[str, ...]:

@@ -12,10 +12,10 @@ def show_record(console: Console, record: CalibrationRecord) -> None:
     """Print the targets furthest off, the parameters that no target sees, and success."""
     worst = sorted(record.targets.items(), key=lambda item: -item[1].distance)[:12]
     table = Table(title=f"{record.scenario}: {len(record.targets)} targets, worst first")
-    for heading in ("target", "published", "simulated", "MC SE", "z"):
+    for heading in ("target", "published", "simulated", "MCSE", "z"):
         table.add_column(heading, justify="left" if heading == "target" else "right")
     for name, target in worst:
-        numbers = (target.published, target.simulated, target.monte_carlo_se, target.distance)
+        numbers = (target.published, target.simulated, target.mcse, target.distance)
         table.add_row(name, *(f"{number:.4g}" for number in numbers))
     console.print(table)
     unseen = [name for name, solved in record.parameters.items() if not solved.identified]
@@ -26,7 +26,8 @@ def show_record(console: Console, record: CalibrationRecord) -> None:
     )
     if not missed_targets(record):
         console.print(
-            f"all targets within {LIMIT:g} Monte Carlo standard errors at {record.studies} studies"
+            f"all targets within {LIMIT:g} Monte Carlo standard errors "
+            f"({record.replicates} replicates)"
         )
 
 

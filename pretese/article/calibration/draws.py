@@ -13,7 +13,7 @@ from simulate.truth import ESTIMANDS, SCALES, Estimand, sample_effects
 
 Floats = NDArray[np.float64]
 
-#: Studies drawn at a time: about 90,000 men of 40 columns stay well below a gigabyte.
+#: Studies drawn at a time: about 90,000 patients of 40 columns stay well below a gigabyte.
 BLOCK = 160
 
 

@@ -106,7 +106,7 @@ def _targets(scenario: Scenario, published: PublishedStudy, where: str) -> dict[
         name = each if isinstance(each, str) else each.number
         at = f"targets.{place}"
         if isinstance(each, str) and each not in published.numbers:
-            problem = f"{each!r} is no number of {published.study.doi}"
+            problem = f"{each!r} is not a number of {published.study.doi}"
             cure = nearest(each, published.numbers)
             faults.append(Fault(where, at, problem, f"{cure}, or give it a value of its own"))
         elif name not in known:

@@ -16,7 +16,7 @@ from protocol.errors import InputError
 
 Floats = NDArray[np.float64]
 
-#: Root of the luck of calibration: unlike any default seed, so that a later check is a fresh one.
+#: Base seed of calibration: unlike any default seed, so that a later check is a fresh one.
 SEED = 7_042_022
 
 #: Studies drawn for a Jacobian.
@@ -27,13 +27,13 @@ JACOBIAN_STUDIES = 400
 REFINEMENTS = {400: 14, 2000: 10, 8000: 6}
 FRESH_JACOBIANS = 2
 
-#: Root mean square of the misfits, in units of a target's spread, at which a refinement ends.
+#: Root mean square of the misfits, in standard deviations of a target, at which a refinement ends.
 CLOSE = 0.002
 
 #: Damping of the first step, in units of what targets feel, and how it shrinks and grows.
-DAMPING, DAMPING_LEAST, DAMPING_FACTOR = 0.15, 0.05, 3.0
+DAMPING, DAMPING_MIN, DAMPING_FACTOR = 0.15, 0.05, 3.0
 
-#: Step of a finite difference, on the scale of `Link`: wide enough to move hundreds of men.
+#: Step of a finite difference, on the scale of `Link`: wide enough to move hundreds of patients.
 STEP = 0.1
 
 #: A parameter is identified if a unit of its scale moves some target by more than this many
@@ -90,7 +90,7 @@ def _misfit(problem: Problem, drawn: Floats, scale: Floats) -> Floats:
 
 
 def _scale(problem: Problem, drawn: Floats) -> Floats:
-    """Return what counts as one unit of each target: its spread between studies.
+    """Return what counts as one unit of each target: its standard deviation between studies.
 
     Half a unit of the last printed digit is added, for a quartile of whole years may not vary at
     all between studies and would then outweigh everything else.
@@ -144,7 +144,7 @@ def refine(
             slope += np.outer(found - gap - slope @ step, step) / (step @ step)
         if length < least:
             point, gap = point + unit * step, found
-            damping = max(damping / DAMPING_FACTOR, DAMPING_LEAST)
+            damping = max(damping / DAMPING_FACTOR, DAMPING_MIN)
         else:
             damping *= DAMPING_FACTOR
     return point, slope / unit

@@ -11,7 +11,7 @@ from simulate.scenario.calibration_record import HASH_FIELD, CalibrationRecord, 
 
 def check_record_place(path: Path) -> None:
     """Refuse a calibration record that could not be written, before its parameters are solved."""
-    check_place(path.parent, option="", replaced=False)
+    check_place(path.parent, argument="", replaced=False)
     if path.parent.exists():
         check_file(path)
 

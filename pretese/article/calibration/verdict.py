@@ -41,7 +41,7 @@ def calibration_record(
         mechanism_sha256=mechanism_hash(problem.scenario),
         published=problem.scenario.published,
         seed=seed,
-        studies=len(drawn),
+        replicates=len(drawn),
         parameters=solved,
         targets=dict(_achieved(problem, drawn)),
     )
@@ -76,7 +76,7 @@ def _achieved(problem: Problem, drawn: Floats) -> Iterator[tuple[str, Achieved]]
                 published=target.value,
                 half_unit=target.half_unit,
                 simulated=float(mean),
-                monte_carlo_se=float(error),
+                mcse=float(error),
                 z=z if math.isfinite(z) else None,
                 must_match=target.must_match,
             ),

@@ -1,4 +1,4 @@
-"""Show every pitfall, one after another."""
+"""All pitfalls in order."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from pretese.article.pitfalls import who_benefits as heterogeneity
 from pretese.article.pitfalls.pitfall_result import Pitfall
 from pretese.article.published import load_published
 
-#: The article whose design is looked at.
+#: The article whose design is analysed.
 ARTICLE = "rbe-2022-00934"
 
 
@@ -24,12 +24,12 @@ def all_pitfalls(
         Simulated studies per scenario, at least 2; imputation, matching and mediation use at most
         40 or 100 of them, and their errors show it.
     tell
-        Called with how many pitfalls are done, and of how many.
+        Called with the number of pitfalls done, and their total.
     """
     published = load_published(ARTICLE)
     steps: tuple[Callable[[], Pitfall], ...] = (
-        lambda: selection.responders_leave(replicates, seed, published),
-        lambda: selection.unequal_checks(published),
+        lambda: selection.responders_excluded(replicates, seed, published),
+        lambda: selection.unequal_ascertainment(published),
         lambda: selection.several_estimands(published),
         lambda: selection.completers(replicates, seed),
         lambda: adjustment.strong_confounding(replicates, seed),
@@ -44,10 +44,10 @@ def all_pitfalls(
         lambda: heterogeneity.many_subgroups(replicates, seed),
         lambda: heterogeneity.mediation_is_not_moderation(replicates, seed),
         lambda: outcomes.missing_values(replicates, seed),
-        lambda: outcomes.missing_because_high(replicates, seed),
+        lambda: outcomes.missing_not_at_random(replicates, seed),
         lambda: outcomes.embryos_as_units(replicates, seed),
         lambda: outcomes.couples_who_stop(replicates, seed),
-        lambda: outcomes.lucky_studies(replicates, seed),
+        lambda: outcomes.significant_studies(replicates, seed),
     )
     found = []
     for step in steps:

@@ -31,83 +31,84 @@ from pretese.article.published import PublishedStudy
 
 
 def conditional_is_not_marginal(replicates: int, seed: int) -> Pitfall:
-    """Compare odds ratios with and without covariates where nothing confounds."""
+    """Compare odds ratios with and without covariates in the absence of confounding."""
     drawn = Drawn.of("rct-two-arm", replicates, seed)
-    alone = unadjusted_odds_ratio(drawn.men())
-    given = given_all(drawn.men(covariates=EVERYTHING))
+    alone = unadjusted_odds_ratio(drawn.data())
+    given = given_all(drawn.data(covariates=EVERYTHING))
     ratio = given.estimate / alone.estimate
     return Pitfall(
         "conditional-is-not-marginal",
-        "An odds ratio given covariates is not the odds ratio of all men",
+        "A conditional odds ratio is not a marginal one",
         ("rct-two-arm",),
-        "A coin decides on therapy, so nothing confounds. Do the unadjusted odds ratio and the one "
-        "given all covariates agree?",
+        "Treatment is randomised, so there is no confounding. Do the unadjusted and the "
+        "covariate-adjusted odds ratio agree?",
         (
-            mean_ratio("true odds ratio of all men", drawn.truth()),
+            mean_ratio("true marginal odds ratio", drawn.truth()),
             mean_ratio("unadjusted odds ratio", alone.estimate),
-            mean_ratio("odds ratio given all covariates", given.estimate),
-            mean_ratio("the second over the first, study by study", ratio),
+            mean_ratio("covariate-adjusted odds ratio", given.estimate),
+            mean_ratio("ratio of the adjusted to the unadjusted odds ratio, within studies", ratio),
         ),
-        "Covariates that predict the outcome move the odds ratio away from 1 even without "
-        "confounding. A weighted (marginal) and a regression (conditional) odds ratio answer two "
-        "questions; that they differ, or agree, is no check of robustness.",
+        "Adjusting for prognostic covariates moves the odds ratio away from 1 even without "
+        "confounding (noncollapsibility). A weighted (marginal) and a regression (conditional) "
+        "odds ratio have different estimands; their agreement or disagreement does not test "
+        "robustness.",
     )
 
 
 def strong_confounding(replicates: int, seed: int) -> Pitfall:
-    """Show what measured confounders do, and that adjusting for them works."""
+    """Show the bias from measured confounders, and that adjustment removes it."""
     drawn = Drawn.of("strong-confounding", replicates, seed)
-    data, truth = drawn.men(covariates=EVERYTHING), drawn.truth()
+    data, truth = drawn.data(covariates=EVERYTHING), drawn.truth()
     weighted = iptw(data, score := propensity(data), weights(data, score, "ate"))[2]
     return Pitfall(
         "strong-confounding",
-        "Men with good odds choose therapy",
+        "Patients with a good prognosis choose therapy",
         ("strong-confounding",),
-        "How biased is the unadjusted odds ratio, and does weighting by what is measured help?",
+        "How biased is the unadjusted odds ratio, and does weighting by measured covariates help?",
         (
             mean_ratio("true odds ratio of any sperm", truth),
             mean_ratio("unadjusted odds ratio", unadjusted_odds_ratio(data).estimate),
             mean_ratio("weighted by the estimated propensity", weighted.estimate),
             mean_ratio(
-                "weighted over true, study by study", weighted.estimate / truth
+                "ratio of weighted to true, within studies", weighted.estimate / truth
             ),
         ),
-        "Weighting by everything measured takes most of it away here because everything that "
-        "matters was measured; the next pitfall is the case where it was not.",
+        "Weighting removes most of the bias here because all confounders were measured. The next "
+        "section shows the case with an unmeasured confounder.",
     )  # fmt: skip
 
 
 def hidden_confounder(replicates: int, seed: int) -> Pitfall:
-    """Show that adjustment for what is measured cannot remove what is not."""
+    """Show that adjustment for measured covariates does not remove unmeasured confounding."""
     drawn = Drawn.of("hidden-confounder", replicates, seed)
-    data, truth = drawn.men(covariates=EVERYTHING), drawn.truth()
+    data, truth = drawn.data(covariates=EVERYTHING), drawn.truth()
     weighted = iptw(data, score := propensity(data), weights(data, score, "ate"))[2]
-    spread = balance(data, weights(data, score, "ate").value).worst
+    imbalance = balance(data, weights(data, score, "ate").value).worst
     known = _by_true_propensity(drawn)
     return Pitfall(
         "hidden-confounder",
-        "Good balance of what is measured says nothing of what is not",
+        "Balance of measured covariates does not exclude unmeasured confounding",
         ("hidden-confounder",),
-        "Something nobody measures draws men to therapy and gives them sperm. Does weighting show "
-        "it?",
+        "An unmeasured factor favours both therapy and sperm. Does the balance after weighting "
+        "reveal it?",
         (
             mean_ratio("true odds ratio of any sperm", truth),
             mean_ratio("weighted by the estimated propensity", weighted.estimate),
             mean_of(
-                "largest standardised difference left after weighting", spread,
+                "largest standardised difference after weighting", imbalance,
                 "standard deviations",
             ),
-            mean_ratio("weighted by the true propensity, which no analyst has", known),
+            mean_ratio("weighted by the true propensity (unknown in practice)", known),
         ),
-        "Every covariate is balanced and the odds ratio is still too high. Say how strong a hidden "
-        "confounder would have to be (E-value) instead of pointing to balance.",
+        "Every measured covariate is balanced and the odds ratio is still biased. Report how "
+        "strong an unmeasured confounder would have to be (E-value) in addition to the balance.",
     )  # fmt: skip
 
 
 def score_beside_covariates(replicates: int, seed: int) -> Pitfall:
-    """Put the propensity score into one model with the covariates that it was made of."""
+    """Put the propensity score into one model with its own covariates."""
     drawn = Drawn.of("paper", replicates, seed)
-    data = drawn.men(covariates=EVERYTHING)
+    data = drawn.data(covariates=EVERYTHING)
     score = propensity(data)
     design = design_matrix(data)
     both = np.concatenate([design.X, score.score[..., None]], axis=-1)
@@ -116,9 +117,9 @@ def score_beside_covariates(replicates: int, seed: int) -> Pitfall:
     inflation = np.exp(np.log(errors[1][..., 2:-1] / errors[0][..., 2:]).mean(-1))
     return Pitfall(
         "score-beside-covariates",
-        "The propensity score beside its own covariates",
+        "The propensity score together with its own covariates",
         ("paper",),
-        "One regression holds therapy, the covariates, and the propensity score computed from "
+        "One regression contains therapy, the covariates, and the propensity score computed from "
         "these covariates. What does the score add?",
         (
             mean_of(
@@ -126,23 +127,23 @@ def score_beside_covariates(replicates: int, seed: int) -> Pitfall:
                 100 * _explained(score.score, design.X[..., [0, *range(2, design.X.shape[-1])]]),
                 "percent",
             ),
-            mean_ratio("odds ratio of therapy given covariates", np.exp(alone.coef[..., 1])),
-            mean_ratio("given covariates and score", np.exp(doubled.coef[..., 1])),
-            mean_ratio("its standard error, with score over without", errors[1][..., 1]
+            mean_ratio("odds ratio, adjusted for covariates", np.exp(alone.coef[..., 1])),
+            mean_ratio("adjusted for covariates and score", np.exp(doubled.coef[..., 1])),
+            mean_ratio("its standard error, ratio with to without score", errors[1][..., 1]
                        / errors[0][..., 1]),
-            mean_ratio("standard errors of the covariates, with score over without", inflation),
+            mean_ratio("standard errors of the covariates, ratio with to without score", inflation),
         ),
-        "The score is a function of the covariates, so it adjusts for them a second time: for "
-        "therapy nothing changes. The coefficients of the covariates then compare men who differ "
-        "in one of them and yet have the same score, which is no question anybody asked, and "
-        "their errors grow. Adjust for the covariates or for the score.",
+        "The score is a function of the covariates and adjusts for them a second time: the effect "
+        "of therapy does not change. The coefficients of the covariates now compare patients who "
+        "differ in one covariate but have the same score; they lose their interpretation, and "
+        "their standard errors increase. Adjust for the covariates or for the score.",
     )  # fmt: skip
 
 
 def weights_and_covariates(replicates: int, seed: int) -> Pitfall:
-    """Put the covariates into the weighted regression as well."""
+    """Adjust the weighted regression for the covariates as well."""
     drawn = Drawn.of("strong-confounding", replicates, seed)
-    data = drawn.men(covariates=EVERYTHING)
+    data = drawn.data(covariates=EVERYTHING)
     score = propensity(data)
     w = weights(data, score, "ate", stabilised=True)
     alone, both = iptw(data, score, w)[2], iptw_adjusted(data, score, w)
@@ -152,28 +153,31 @@ def weights_and_covariates(replicates: int, seed: int) -> Pitfall:
         "weights-and-covariates",
         "Stabilised weights with the covariates in the model as well",
         ("strong-confounding",),
-        "Men are weighted, and the weighted regression holds the covariates too. Whose odds ratio "
-        "is that?",
+        "Patients are weighted, and the weighted regression contains the covariates too. Which "
+        "odds ratio does it estimate?",
         (
-            mean_ratio("true odds ratio of all men", drawn.truth()),
+            mean_ratio("true marginal odds ratio", drawn.truth()),
             mean_ratio("weighted", alone.estimate),
-            mean_ratio("weighted, and given the covariates", both.estimate),
-            mean_ratio("given the covariates, without weights", given.estimate),
-            mean_ratio("the third over the second, study by study", both.estimate / alone.estimate),
+            mean_ratio("weighted and adjusted for the covariates", both.estimate),
+            mean_ratio("adjusted for the covariates, without weights", given.estimate),
+            mean_ratio(
+                "ratio of weighted and adjusted to weighted, within studies",
+                both.estimate / alone.estimate,
+            ),
             share_of(
-                "95 % intervals, weights taken as counts, that hold the true odds ratio of all men",
+                "coverage of the true marginal odds ratio, weights treated as counts",
                 (both.conf_low <= target) & (target <= both.conf_high),
             ),
         ),
-        "Weights alone estimate the odds ratio of all men. With covariates in the model it becomes "
-        "the odds ratio given these covariates, which lies further from 1 for a common outcome "
-        "even where both are right. It is the regression's answer, not a second check of the "
-        "weighted one.",
+        "Weighting alone estimates the marginal odds ratio. With covariates in the model the "
+        "estimand becomes the conditional odds ratio, which is further from 1 for a common outcome "
+        "even if both models are correct. It is the estimate of the regression and does not "
+        "confirm the weighted one.",
     )
 
 
 def _explained(y: Floats, columns: Floats) -> Floats:
-    """Return the share of the variance of y (..., n) explained by columns (..., n, p)."""
+    """Return the proportion of the variance of y (..., n) explained by columns (..., n, p)."""
     rows = columns.swapaxes(-1, -2)
     coef = np.linalg.solve(rows @ columns, rows @ y[..., None])
     residual = y - np.matmul(columns, coef)[..., 0]
@@ -181,89 +185,94 @@ def _explained(y: Floats, columns: Floats) -> Floats:
 
 
 def naive_weighted_error(replicates: int, seed: int) -> Pitfall:
-    """Take weights for counts of men."""
-    many = MORE * replicates  # a point or two of coverage show in thousands of studies only
+    """Treat weights as counts of patients."""
+    many = MORE * replicates  # one or two percentage points of coverage need thousands of studies
     drawn = Drawn.of("paper", many, seed)
-    data = drawn.men(covariates=EVERYTHING)
+    data = drawn.data(covariates=EVERYTHING)
     score = propensity(data)
     plain, stable = weights(data, score, "ate"), weights(data, score, "ate", stabilised=True)
     target = float(np.exp(np.log(drawn.truth()).mean()))
-    ways = (
-        ("weights taken as counts of men", iptw(data, score, plain, errors="naive")[2]),
-        ("stabilised weights taken as counts", iptw(data, score, stable, errors="naive")[2]),
-        ("robust (sandwich) error", iptw(data, score, plain, errors="HC0")[2]),
-        ("error that knows the propensity was estimated", iptw(data, score, plain)[2]),
+    methods = (
         (
-            "the same, residuals enlarged by leverage",
+            "model-based error, weights treated as counts",
+            iptw(data, score, plain, errors="naive")[2],
+        ),
+        ("the same with stabilised weights", iptw(data, score, stable, errors="naive")[2]),
+        ("robust (sandwich) error", iptw(data, score, plain, errors="HC0")[2]),
+        ("M-estimation, allowing for the estimated propensity", iptw(data, score, plain)[2]),
+        (
+            "M-estimation with leverage correction (HC3)",
             iptw(data, score, plain, errors="M-estimation HC3")[2],
         ),
     )
     return Pitfall(
         "naive-weighted-error",
-        "Weights are not men",
+        "Weights are not patients",
         ("paper",),
-        f"How often does the 95 % interval of the weighted odds ratio hold the true one, in "
-        f"{many} studies?",
+        f"What is the coverage of the 95 % interval of the weighted odds ratio, in {many} studies?",
         tuple(
             share_of(words, (each.conf_low <= target) & (target <= each.conf_high))
-            for words, each in ways
+            for words, each in methods
         ),
-        "A man of weight 3 is not three men. Unstabilised weights in an ordinary regression give "
-        "intervals that are far too narrow. A sandwich error is the safe choice; the one that "
-        "knows the propensity was estimated is shorter, and here, where the heaviest man weighs as "
-        "much as sixteen others, by a point or two too short.",
+        "A patient of weight 3 is not three patients. Unstabilised weights in an ordinary "
+        "regression give intervals that are far too narrow. The sandwich error is the conservative "
+        "choice. M-estimation gives shorter intervals, here with one or two percentage points too "
+        "little coverage, because the largest weight equals that of sixteen other patients.",
     )
 
 
 def default_matching(replicates: int, seed: int) -> Pitfall:
     """Match the larger arm to the smaller one."""
-    few = min(replicates, 40)  # pairing goes study by study
+    few = min(replicates, 40)  # matching is done one study at a time
     drawn = Drawn.of("paper", few, seed)
-    data, truth = drawn.men(covariates=EVERYTHING), drawn.truth()
+    data, truth = drawn.data(covariates=EVERYTHING), drawn.truth()
     score = propensity(data)
     larger, smaller = _pairs(data, score, "treated"), _pairs(data, score, "untreated")
     return Pitfall(
         "default-matching",
         "One-to-one matching when the treated are the majority",
         ("paper",),
-        "Twice as many men are treated as not. Whose partners are sought first?",
+        "Twice as many patients are treated as untreated. Which arm is matched?",
         (
             mean_ratio("true odds ratio of any sperm", truth),
             mean_ratio("odds ratio, treated matched in order of propensity", larger[0].estimate),
             mean_of(
-                "largest standardised difference after it", larger[1], "standard deviations"
+                "largest standardised difference after treated were matched", larger[1],
+                "standard deviations",
             ),
             mean_ratio("odds ratio, untreated matched", smaller[0].estimate),
             mean_of(
-                "largest standardised difference after that", smaller[1], "standard deviations"
+                "largest standardised difference after untreated were matched", smaller[1],
+                "standard deviations",
             ),
         ),
-        "There are not enough untreated men to go round. Starting from the treated of highest "
-        "propensity, a common default, keeps those who are least like anyone untreated. "
-        "Starting from the untreated works, and describes men like the untreated: say so.",
+        "There are fewer untreated than treated patients. Matching treated patients in descending "
+        "order of propensity, a common default, keeps those who are least similar to untreated "
+        "ones. Matching the untreated works; the estimand is then the effect in patients like the "
+        "untreated (ATC), which must be stated.",
     )  # fmt: skip
 
 
 def fragile_significance(replicates: int, seed: int, published: PublishedStudy) -> Pitfall:
-    """Ask how often Wald and likelihood ratio fall on two sides of 5 %."""
+    """Count how often the Wald and the likelihood-ratio test disagree at 5 %."""
     drawn = Drawn.of("paper", replicates, seed)
     answer = given_all(drawn.operated({"diagnosis": EVERYTHING["diagnosis"]}))
     printed = given_diagnosis(published)
     verdicts = _wald_p(answer) < 0.05, answer.p_value < 0.05
     return Pitfall(
         "fragile-significance",
-        "Significance that depends on the kind of test",
+        "Significance that depends on the choice of test",
         ("paper",),
-        "Retrieval given diagnosis: do Wald's test and the likelihood ratio agree about 5 %?",
+        "Retrieval adjusted for diagnosis: do the Wald and the likelihood-ratio test agree at 5 %?",
         (
-            Figure("printed counts: P of Wald's test", float(_wald_p(printed)), "probability"),
+            Figure("printed counts: P, Wald test", float(_wald_p(printed)), "probability"),
             Figure(
-                "printed counts: P of the likelihood ratio", float(printed.p_value), "probability"
+                "printed counts: P, likelihood-ratio test", float(printed.p_value), "probability"
             ),
             share_of("simulated studies in which they disagree", verdicts[0] != verdicts[1]),
         ),
-        "The two tests rarely disagree, and in these counts they do: the evidence is at the edge. "
-        "Give the interval and choose the test before seeing the data.",
+        "The two tests rarely disagree; for the printed counts they do, which means that the "
+        "evidence is borderline. Report the interval and specify the test in advance.",
     )
 
 
@@ -278,7 +287,7 @@ def _pairs(data: AnalysisSet, score: PropensityScore, focal: Focal) -> tuple[Est
 
 
 def _by_true_propensity(drawn: Drawn) -> Floats:
-    """Return odds ratios of risks weighted by the probability that nature used."""
+    """Return odds ratios of risks weighted by the true probability of treatment."""
     gonadotropin_therapy, yes = drawn.gonadotropin_therapy, drawn.cohort.observed("any_sperm")
     chance = drawn.cohort.propensity
     odds = []

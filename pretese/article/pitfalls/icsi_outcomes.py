@@ -1,4 +1,4 @@
-"""What is measured: embryos, couples who stop, gaps in the laboratory, and lucky studies."""
+"""Outcomes: clustered oocytes, couples who stop, missing hormones, significant studies."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,7 +35,7 @@ IMPUTATIONS, ITERATIONS = 5, 5
 
 
 def embryos_as_units(replicates: int, seed: int) -> Pitfall:
-    """Count embryos of one couple as if they were strangers."""
+    """Analyse oocytes of one couple as if they were independent."""
     many = MORE * replicates
     drawn = Drawn.of("null", many, seed)
     couples = couples_of(drawn.cohort)
@@ -47,24 +47,24 @@ def embryos_as_units(replicates: int, seed: int) -> Pitfall:
         "embryos-as-units",
         "Oocytes of one couple are not independent",
         ("null",),
-        "Therapy changes nothing. How often does the fertilisation rate differ between the arms, "
-        f"in {many} studies?",
+        "Therapy has no effect. How often does the fertilisation rate differ significantly "
+        f"between the arms, in {many} studies?",
         (
             share_of(
-                "chi-square of oocytes, P below 0.05", naive_test(data).p_value < 0.05
+                "chi-square test of oocytes, P below 0.05", naive_test(data).p_value < 0.05
             ),
             share_of(
-                "the same rates with couples as units",
+                "the same rates, clustered by couple, P below 0.05",
                 rate_difference(data, FERTILISED).p_value < 0.05,
             ),
         ),
-        "A couple's oocytes share eggs, sperm and laboratory. Counting each as a couple of its own "
-        "makes the evidence look larger than it is.",
+        "Oocytes of one couple share patient, partner and laboratory. Treating them as independent "
+        "inflates the type I error.",
     )  # fmt: skip
 
 
 def couples_who_stop(replicates: int, seed: int) -> Pitfall:
-    """Show cumulative live birth under two readings of couples who stop."""
+    """Show cumulative live birth under two conventions for couples who stop."""
     drawn = Drawn.of("paper", replicates, seed)
     pair = births_of(drawn.cohort)
     transfers = np.where(
@@ -82,81 +82,90 @@ def couples_who_stop(replicates: int, seed: int) -> Pitfall:
     unadjusted = 100 * (born & had).sum(-1) / had.sum(-1)
     return Pitfall(
         "couples-who-stop",
-        "Cumulative live birth depends on what is assumed of couples who stop",
+        "Cumulative live birth depends on the convention for couples who stop",
         ("paper",),
-        "Couples stop before they have a child or run out of embryos. Are they without a child "
-        "for good, or would they have gone on like the others?",
+        "Some couples stop before a live birth or their last embryo. Do they count as without a "
+        "live birth, or as censored?",
         (
-            mean_of("share of couples with a live birth", unadjusted, "percent"),
-            mean_of("at risk to the last transfer", delivered("conservative"), "percent"),
-            mean_of("censored when they stop", delivered("censored"), "percent"),
+            mean_of("couples with a live birth", unadjusted, "percent"),
+            mean_of(
+                "conservative: at risk until the last transfer",
+                delivered("conservative"),
+                "percent",
+            ),
+            mean_of("optimistic: censored when they stop", delivered("censored"), "percent"),
         ),
-        "Both curves are called cumulative live birth. Name the convention, and show both.",
+        "Both are called cumulative live birth rate. State the convention, and report both.",
     )
 
 
-def lucky_studies(replicates: int, seed: int) -> Pitfall:
-    """Look only at studies with P below 0.05."""
+def significant_studies(replicates: int, seed: int) -> Pitfall:
+    """Select the studies with P below 0.05."""
     drawn = Drawn.of("paper", replicates, seed)
     answer = given_all(drawn.operated({"diagnosis": EVERYTHING["diagnosis"]}))
     hit = answer.p_value < 0.05
     return Pitfall(
-        "lucky-studies",
-        "A significant study of this size tends to overstate",
+        "significant-studies",
+        "A significant study of this size overestimates the effect",
         ("paper",),
-        "The same nature, studied again and again: what do the significant studies report?",
+        "The same study is repeated many times. What do the significant replicates report?",
         (
-            mean_ratio("odds ratio of retrieval given diagnosis, all studies", answer.estimate),
+            mean_ratio(
+                "odds ratio of retrieval, adjusted for diagnosis, all studies", answer.estimate
+            ),
             share_of("of them significant at 5 %", hit),
             mean_ratio("odds ratio, significant studies", answer.estimate[hit]),
             mean_ratio("odds ratio, other studies", answer.estimate[~hit]),
         ),
-        "With moderate power, significance selects studies whose error went the right way. Plan "
-        "the next trial on something smaller than what a significant study found.",
+        "With moderate power, significance selects studies with a positive random error (type M "
+        "error). Plan the next trial for a smaller effect than a significant study reported.",
     )
 
 
 def missing_values(replicates: int, seed: int) -> Pitfall:
-    """Leave men with gaps out, where gaps depend on treatment and outcome."""
-    few = min(replicates, 40)  # chains go slowly
+    """Analyse complete cases when missingness depends on treatment and outcome."""
+    few = min(replicates, 40)  # chained equations are slow
     drawn = Drawn.of("missing-at-random", few, seed)
-    full = given_all(drawn.men(covariates=EVERYTHING)).estimate
+    full = given_all(drawn.data(covariates=EVERYTHING)).estimate
     table = {**drawn.columns, **drawn.cohort.baseline}
-    complete = drawn.men(covariates=EVERYTHING, columns=table)
-    alone = unadjusted_odds_ratio(complete).estimate / unadjusted_odds_ratio(drawn.men()).estimate
+    complete = drawn.data(covariates=EVERYTHING, columns=table)
+    alone = unadjusted_odds_ratio(complete).estimate / unadjusted_odds_ratio(drawn.data()).estimate
     left = 100 * complete.n / drawn.gonadotropin_therapy.shape[-1]
     return Pitfall(
         "missing-values",
-        "Men with a missing hormone are left out",
+        "Patients with a missing hormone are excluded",
         ("missing-at-random",),
-        "Hormones of treated men and of men with sperm are missing more often. Does it matter who "
-        "is left?",
+        "Hormones of treated patients and of patients with sperm are missing more often. Does a "
+        "complete-case analysis bias the estimate?",
         (
-            mean_ratio("odds ratio given all covariates, nothing missing", full),
-            mean_of("men left with every value", left, "percent"),
-            mean_ratio("complete men over nothing missing", given_all(complete).estimate / full),
-            mean_ratio("unadjusted odds ratio of complete men over that of all men", alone),
+            mean_ratio("covariate-adjusted odds ratio, no missing values", full),
+            mean_of("complete cases", left, "percent"),
             mean_ratio(
-                "multiple imputation over nothing missing", _imputed(drawn, table, seed) / full
+                "ratio of complete cases to no missing values", given_all(complete).estimate / full
+            ),
+            mean_ratio("the same ratio, unadjusted odds ratio", alone),
+            mean_ratio(
+                "ratio of multiple imputation to no missing values",
+                _imputed(drawn, table, seed) / full,
             ),
         ),
-        "Leaving men out changes whom the analysis is about. Imputation with treatment and outcome "
-        "among the predictors keeps them all.",
+        "Excluding patients changes the population of the analysis. Imputation with treatment and "
+        "outcome among the predictors keeps all patients.",
     )  # fmt: skip
 
 
-def missing_because_high(replicates: int, seed: int) -> Pitfall:
-    """Show that values missing because of themselves leave no trace."""
+def missing_not_at_random(replicates: int, seed: int) -> Pitfall:
+    """Show that missingness that depends on the value itself cannot be detected."""
     drawn = Drawn.of("missing-not-at-random", replicates, seed)
     name = "testosterone_nmol_l"
     seen = drawn.cohort.baseline[name]
     difference = np.nanmean(seen, -1) - drawn.cohort.patients.baseline[name].mean(-1)
     scale = drawn.cohort.patients.baseline[name].std(-1)
     return Pitfall(
-        "missing-because-high",
-        "Values missing because of themselves leave no trace",
+        "missing-not-at-random",
+        "Missingness that depends on the value itself cannot be detected",
         ("missing-not-at-random",),
-        "High hormones are missing more often because they are high. What do the others say?",
+        "High hormone values are missing more often. What do the observed values show?",
         (
             mean_of("observed values missing", 100 * np.isnan(seen).mean(-1), "percent"),
             mean_of(
@@ -164,13 +173,13 @@ def missing_because_high(replicates: int, seed: int) -> Pitfall:
                 "standard deviations",
             ),
         ),
-        "No imputation from what was observed can know this. Vary what is assumed of the missing "
-        "(a shift of imputed values) and say when the answer changes.",
+        "Imputation from observed values cannot correct this. Vary the assumption (a shift of the "
+        "imputed values, delta adjustment) and report at which shift the conclusion changes.",
     )  # fmt: skip
 
 
 def _imputed(drawn: Drawn, table: Mapping[str, NDArray[Any]], seed: int) -> Floats:
-    """Return odds ratios given all covariates, pooled over imputations."""
+    """Return covariate-adjusted odds ratios, pooled over imputations."""
     names = (*BASELINE, "diagnosis")
     gonadotropin_therapy, sperm = drawn.gonadotropin_therapy, drawn.cohort.observed("any_sperm")
     values = np.stack(

@@ -1,4 +1,4 @@
-"""What a pitfall shows: figures with their Monte Carlo errors, and what they mean."""
+"""Results of a bias analysis: figures with Monte Carlo errors, and their interpretation."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -17,19 +17,19 @@ DECIMALS: dict[Unit, int] = {
     "probability": 3,
 }
 
-#: Times as many studies where a point or two of coverage or of significance are looked at.
+#: Factor by which replicates are increased where small differences in coverage matter.
 MORE = 10
 
 SIGNS: dict[Unit, str] = {
     "percent": " %",
-    "percentage points": " points",
+    "percentage points": " percentage points",
     "standard deviations": " SD",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number; ``mcse`` is None where nothing was drawn: it follows from printed counts."""
+    """A number; ``mcse`` is None if it follows from printed counts without simulation."""
 
     words: str
     value: float
@@ -40,21 +40,19 @@ class Figure:
         """Return the number as the page shows it.
 
         >>> print(Figure("odds ratio", 1.234, "ratio", 0.0123))
-        1.23 ± 0.012
+        1.23 (MCSE 0.012)
         """
         places = DECIMALS[self.unit]
         shown = f"{self.value:.{places}f}"
-        return shown if self.mcse is None else f"{shown} ± {self.mcse:.{places + 1}f}"
-
-    @property
-    def shown(self) -> str:
-        """The number with its unit."""
-        return f"{self}{SIGNS.get(self.unit, '')}"
+        unit = SIGNS.get(self.unit, "")
+        if self.mcse is None:
+            return f"{shown}{unit}"
+        return f"{shown}{unit} (MCSE {self.mcse:.{places + 1}f})"
 
 
 @dataclass(frozen=True, slots=True)
 class Pitfall:
-    """One way to go wrong: ``question``, what the figures show, and what to do instead."""
+    """One source of bias: ``question``, figures, and ``reading``: how to avoid it."""
 
     key: str
     title: str
@@ -67,7 +65,7 @@ class Pitfall:
 def mean_ratio(words: str, ratios: ArrayLike) -> Figure:
     """Return the geometric mean over studies of a ratio.
 
-    Studies without a finite one drop out; fewer than two of them give NaN.
+    Studies without a finite ratio are excluded; fewer than two give NaN.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         middle, error = _mean(np.log(np.asarray(ratios, float)))
@@ -75,7 +73,7 @@ def mean_ratio(words: str, ratios: ArrayLike) -> Figure:
 
 
 def mean_of(words: str, values: ArrayLike, unit: Unit) -> Figure:
-    """Return the mean over studies; those without a finite value drop out."""
+    """Return the mean over studies with a finite value."""
     middle, error = _mean(np.asarray(values, float))
     return Figure(words, middle, unit, error)
 
@@ -88,13 +86,13 @@ def _mean(values: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def share_of(words: str, flags: ArrayLike) -> Figure:
-    """Return the percentage of studies in which something holds.
+    """Return the percentage of studies with a property.
 
-    The error is that of the share with one success and one failure added (Agresti and Coull), so
-    that "in none of 40" is not given without error.
+    One success and one failure are added for the standard error (Agresti and Coull), so that
+    "none of 40" has an error too.
 
     >>> print(share_of("rejected", [True, False, False, False]))
-    25.0 ± 19.25
+    25.0 % (MCSE 19.25)
     """
     array = np.asarray(flags, bool).ravel()
     smoothed = (array.sum() + 1) / (array.size + 2)
@@ -111,7 +109,7 @@ def pitfall_frame(pitfalls: list[Pitfall]) -> pd.DataFrame:
                 "scenarios": " ".join(pitfall.scenarios),
                 "figure": figure.words,
                 "value": figure.value,
-                "monte_carlo_se": figure.mcse,
+                "mcse": figure.mcse,
                 "unit": figure.unit,
             }
             for pitfall in pitfalls

@@ -1,4 +1,4 @@
-"""The audit as Markdown, written from its figures.
+"""The bias analysis as Markdown, written from its figures.
 
 ``python -m pretese.article.pitfalls.pitfalls_page`` prints `docs/explanation/bias-analysis.md`.
 """
@@ -16,17 +16,16 @@ REPLICATES = 200
 SEED = 2022
 
 INTRODUCTION = """\
-# The published design, audited
+# Bias analysis of the published design
 
-A retrospective cohort of this kind can go wrong in known ways. Each is shown here on simulated men
-whose two outcomes, with and without therapy, are known, so that a method's answer can be laid
-beside the truth. Nothing here says that the article's conclusion is wrong, or right: it says what
-each way of analysing can and cannot tell.
+A retrospective cohort study of this kind is prone to known sources of bias. Each is shown here in
+simulated patients whose potential outcomes, with and without therapy, are known, so that every
+estimate can be compared with the true effect. The analysis does not show that the article's
+conclusion is wrong, or right; it shows what each analysis can and cannot establish.
 
-Every figure is computed. A figure after `±` is its Monte Carlo standard error, over {replicates}
-simulated studies per scenario (seed {seed}; fewer where a method is slow, more where the question
-says so); a figure without one follows from counts that the article prints. Odds ratios are
-geometric means over studies.
+MCSE is the Monte Carlo standard error over {replicates} simulated studies per scenario (seed
+{seed}; fewer where a method is slow, more where the text says so). A figure without one follows
+from printed counts. Odds ratios are geometric means over studies.
 
 ```sh
 pretese reproduce --bias-analysis --replicates {replicates} --seed {seed}
@@ -54,7 +53,7 @@ def _origin(pitfall: Pitfall) -> str:
 
 
 def _row(figure: Figure) -> str:
-    return f"| {figure.words} | {figure.shown} |"
+    return f"| {figure.words} | {figure} |"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Write the audit into a folder: a page for the browser, Markdown, and a table of figures."""
+"""Write the bias analysis into a folder: an HTML page, Markdown, and a table of figures."""
 
 from pathlib import Path
 
@@ -9,13 +9,13 @@ from pretese.io.text.html_page import render_page
 
 
 def render_pitfalls(pitfalls: list[Pitfall], replicates: int, seed: int) -> str:
-    """Return the audit as one self-contained HTML page; same figures, same bytes."""
+    """Return the bias analysis as one self-contained HTML page; same figures, same bytes."""
     return render_page("bias_analysis.html", pitfalls=pitfalls, replicates=replicates, seed=seed)
 
 
 def write_bias_analysis(pitfalls: list[Pitfall], folder: Path, replicates: int, seed: int) -> None:
     """Write bias-analysis.html, bias-analysis.md and bias-analysis.csv."""
-    (folder / "bias_analysis.html").write_text(
+    (folder / "bias-analysis.html").write_text(
         render_pitfalls(pitfalls, replicates, seed), encoding="utf-8"
     )
     (folder / "bias-analysis.md").write_text(

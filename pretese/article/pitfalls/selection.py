@@ -1,4 +1,4 @@
-"""Who is counted: responders who leave, men who stop, outcomes looked for in one arm only."""
+"""Selection: excluded responders, patients who stop, outcomes ascertained in one arm only."""
 
 from estimate.causal.sensitivity import (
     ascertainment,
@@ -14,12 +14,12 @@ from pretese.article.pitfalls.simulated_studies import Drawn, unadjusted_odds_ra
 from pretese.article.published import PublishedStudy
 from simulate.core.coding import DIAGNOSES
 
-OPERATED = Estimand("men operated", "gonadotropin_therapy 1 vs 0", "sperm_retrieved", "")
-STARTED = Estimand("men who started", "gonadotropin_therapy 1 vs 0", "any_sperm", "")
+OPERATED = Estimand("patients operated on", "gonadotropin_therapy 1 vs 0", "sperm_retrieved", "")
+STARTED = Estimand("patients who started", "gonadotropin_therapy 1 vs 0", "any_sperm", "")
 
 
 def counts(published: PublishedStudy) -> tuple[TwoByTwo, TwoByTwo, int]:
-    """Return retrieval of men operated on, any sperm of all men, and responders before surgery."""
+    """Return retrieval in operated patients, any sperm in all patients, and responders."""
     number = published.number
     treated, untreated = (int(number(f"table1.n.{a}").value) for a in ("treated", "untreated"))
     yes1, yes0 = (
@@ -34,8 +34,8 @@ def counts(published: PublishedStudy) -> tuple[TwoByTwo, TwoByTwo, int]:
     )
 
 
-def responders_leave(replicates: int, seed: int, published: PublishedStudy) -> Pitfall:
-    """Condition on surgery, which therapy itself prevents in some men."""
+def responders_excluded(replicates: int, seed: int, published: PublishedStudy) -> Pitfall:
+    """Condition on surgery, which therapy prevents in some patients."""
     drawn, again = (
         Drawn.of(name, replicates, seed) for name in ("responders-removed", "retest-controls")
     )
@@ -43,49 +43,50 @@ def responders_leave(replicates: int, seed: int, published: PublishedStudy) -> P
     operated, _, responders = counts(published)
     bounds = never_responder_bounds(operated, responders)
     return Pitfall(
-        "responders-leave",
-        "Men whom therapy spares surgery leave the denominator",
+        "responders-excluded",
+        "Responders are excluded from the denominator",
         ("responders-removed", "retest-controls"),
-        "Therapy changes nobody's sperm and a coin decides who has it. What does retrieval among "
-        "operated men say, if only treated men have their semen checked before surgery?",
+        "Therapy has no effect on sperm and treatment is randomised. What does retrieval in "
+        "operated patients show if only treated patients have a semen analysis before surgery?",
         (
             mean_ratio("true odds ratio of any sperm", drawn.truth()),
-            mean_ratio("odds ratio of retrieval among operated men", answer.estimate),
+            mean_ratio("odds ratio of retrieval in operated patients", answer.estimate),
             share_of("of them significant at 5 %", answer.p_value < 0.05),
             mean_ratio(
-                "odds ratio of any sperm, all men", unadjusted_odds_ratio(drawn.men()).estimate
+                "odds ratio of any sperm, all patients",
+                unadjusted_odds_ratio(drawn.data()).estimate,
             ),
             mean_ratio(
-                "odds ratio among operated men, semen of the untreated checked too",
+                "odds ratio in operated patients, semen analysis in both arms",
                 unadjusted_odds_ratio(again.operated()).estimate,
             ),
             Figure(
-                "printed counts: risk difference in men who would not respond before surgery, "
-                "lowest possible",
+                "printed counts: risk difference in patients who would not respond before "
+                "surgery, lower bound",
                 100 * float(bounds.low),
                 "percentage points",
             ),
-            Figure("the same, highest possible", 100 * float(bounds.high), "percentage points"),
+            Figure("the same, upper bound", 100 * float(bounds.high), "percentage points"),
         ),
-        "Surgery comes after therapy and depends on it, so operated men are not the same men in "
-        "both arms: the treated have lost those with the best prospects. Count every man who "
-        "started, check both arms alike, or bound the effect in men who would be operated on "
-        "either way.",
+        "Surgery follows therapy and depends on it, so operated patients are not comparable "
+        "between the arms: the treated arm lacks those with the best prognosis. Analyse all "
+        "patients who started, ascertain the outcome alike in both arms, or bound the effect in "
+        "the principal stratum of patients who would be operated on under both.",
     )
 
 
 def several_estimands(published: PublishedStudy) -> Pitfall:
-    """Show that one cohort answers several questions, from printed counts alone."""
+    """Show that one cohort has several estimands, from printed counts only."""
     operated, started, _ = counts(published)
     given = given_diagnosis(published)
     return Pitfall(
         "several-estimands",
         "One cohort, several odds ratios",
         (),
-        "What do the printed counts say, with which men counted and given what?",
+        "Which effects follow from the printed counts, by population, outcome and adjustment?",
         (
             Figure(
-                "odds ratio of retrieval among operated men",
+                "odds ratio of retrieval in operated patients",
                 float(odds_ratio(operated, OPERATED).estimate), "ratio",
             ),
             Figure(
@@ -102,70 +103,70 @@ def several_estimands(published: PublishedStudy) -> Pitfall:
                 float(odds_ratio(started, STARTED).estimate), "ratio",
             ),
         ),
-        "They differ because the questions differ: which men, which sperm, given what. With sperm "
-        "in a fifth of untreated men an odds ratio is far from the risk ratio. State the estimand, "
-        "and give absolute risks first.",
+        "They differ because their estimands differ: population, outcome, adjustment. With sperm "
+        "in a fifth of untreated patients, an odds ratio is far from the risk ratio. State the "
+        "estimand, and report absolute risks first.",
     )  # fmt: skip
 
 
-def unequal_checks(published: PublishedStudy) -> Pitfall:
-    """Ask how many untreated men with unseen sperm would change the answer."""
+def unequal_ascertainment(published: PublishedStudy) -> Pitfall:
+    """Count the undetected outcomes in the untreated arm that would remove significance."""
     _, started, _ = counts(published)
     tipping = ascertainment_tipping_point(started, STARTED)
     missed = int(started.untreated_no) if tipping is None else int(tipping)
     half = ascertainment(started, missed // 2, STARTED)
     return Pitfall(
-        "unequal-checks",
-        "An outcome looked for in one arm only",
+        "unequal-ascertainment",
+        "An outcome ascertained in one arm only",
         (),
-        "Any sperm counts all who started, but the untreated had no second semen analysis. How "
-        "much rests on that?",
+        "Any sperm includes all who started, but untreated patients had no second semen analysis. "
+        "How sensitive is the effect to that?",
         (
             Figure(
                 "odds ratio of any sperm as counted",
                 float(odds_ratio(started, STARTED).estimate), "ratio",
             ),
             Figure(
-                f"the same, had {missed // 2} of the {int(started.untreated_no)} untreated men "
-                "counted as without sperm shown some",
+                f"the same, if {missed // 2} of the {int(started.untreated_no)} untreated patients "
+                "counted as without sperm had sperm",
                 float(half.estimate), "ratio",
             ),
             Figure(
-                "share of those men who must show some for the 95 % interval to reach 1",
+                "proportion of them with sperm at which the 95 % interval reaches 1",
                 100 * missed / float(started.untreated_no), "percent",
             ),
         ),
-        "Azoospermia can pass by itself. The count says how fast the effect shrinks if a few "
-        "untreated men had been found to have sperm; only a check in both arms settles it.",
+        "Azoospermia can resolve spontaneously. The figures show how fast the effect shrinks if a "
+        "few untreated patients had sperm; only a semen analysis in both arms settles it.",
     )  # fmt: skip
 
 
 def completers(replicates: int, seed: int) -> Pitfall:
-    """Count as treated only those who finish."""
+    """Count only completers as treated."""
     drawn = Drawn.of("completers-only", replicates, seed)
     finished = drawn.cohort.paths[1].course.completed
-    stayed = unadjusted_odds_ratio(drawn.men(include=~drawn.gonadotropin_therapy | finished))
-    everyone = unadjusted_odds_ratio(drawn.men())
+    stayed = unadjusted_odds_ratio(drawn.data(include=~drawn.gonadotropin_therapy | finished))
+    everyone = unadjusted_odds_ratio(drawn.data())
     return Pitfall(
         "completers-only",
-        "Only those who finish therapy are counted as treated",
+        "Only completers are counted as treated",
         ("completers-only",),
-        "Therapy does nothing and a coin decides, but men with little hope stop early. What if "
-        "they are not counted?",
+        "Therapy has no effect and is randomised, but patients with a poor prognosis stop early. "
+        "What if they are excluded?",
         (
             mean_ratio("true odds ratio", drawn.truth()),
-            mean_ratio("odds ratio, finishers against untreated", stayed.estimate),
+            mean_ratio("odds ratio, completers against untreated", stayed.estimate),
             share_of("of them significant at 5 %", stayed.p_value < 0.05),
             mean_ratio("odds ratio, all who started", everyone.estimate),
             share_of("of them significant at 5 %, all who started", everyone.p_value < 0.05),
         ),
-        "Finishing is a consequence of therapy and of prognosis. Both arms begin at the decision; "
-        "who stops stays in his arm.",
+        "Completion depends on therapy and prognosis. Follow-up starts at the treatment decision "
+        "in both arms; patients who stop remain in their arm.",
     )
 
 
 def given_diagnosis(published: PublishedStudy) -> Estimate:
-    """Return the odds ratio of retrieval given diagnosis, from totals."""
+    """Return the odds ratio of retrieval adjusted for diagnosis, from totals."""
     number = published.number
     treated = [number(f"table1.diagnosis.{d}.treated.count").value for d in DIAGNOSES]
     untreated = [number(f"table1.diagnosis.{d}.untreated.count").value for d in DIAGNOSES]

@@ -1,4 +1,4 @@
-"""Studies drawn from a scenario, as an analyst holds them, and their truth beside them."""
+"""Studies simulated from a scenario, as observed, with their true effects."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from simulate.core.coding import BASELINE, DIAGNOSES
 from simulate.scenario.load import load_scenario
 from simulate.truth import sample_effects
 
-#: All that is measured before therapy.
+#: All covariates measured before therapy.
 EVERYTHING: Mapping[str, Kind] = {
     "diagnosis": Categorical(DIAGNOSES),
     **{name: Numeric() for name in BASELINE},
@@ -26,13 +26,13 @@ EVERYTHING: Mapping[str, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Studies of one scenario; arrays are (study, man)."""
+    """Studies of one scenario; arrays are (study, patient)."""
 
     cohort: Cohort
 
     @classmethod
     def of(cls, scenario: str, replicates: int, seed: int) -> "Drawn":
-        """Draw studies of a shipped scenario."""
+        """Simulate studies of a shipped scenario."""
         return cls(draw_cohort(load_scenario(scenario), seed, replicates))
 
     @property
@@ -42,13 +42,13 @@ class Drawn:
 
     @property
     def columns(self) -> dict[str, NDArray[Any]]:
-        """Baseline without gaps: what the laboratory would have reported for every man."""
+        """Baseline values without missing ones."""
         return {
             "diagnosis": self.cohort.patients.diagnosis.astype(int),
             **dict(self.cohort.patients.baseline),
         }
 
-    def men(
+    def data(
         self,
         outcome: str = "any_sperm",
         covariates: Mapping[str, Kind] | None = None,
@@ -71,11 +71,11 @@ class Drawn:
         )
 
     def operated(self, covariates: Mapping[str, Kind] | None = None) -> AnalysisSet:
-        """Return retrieval among the men operated on."""
-        return self.men("sperm_retrieved", covariates, include=self.cohort.observed("micro_tese"))
+        """Return retrieval in the patients operated on."""
+        return self.data("sperm_retrieved", covariates, include=self.cohort.observed("micro_tese"))
 
     def truth(self, key: str = "any_sperm.everyone") -> Floats:
-        """Return the true odds ratio of each study, were all its men to go either way."""
+        """Return the true odds ratio of each study, from both potential outcomes."""
         return sample_effects(self.cohort)[key].odds_ratio
 
 
@@ -85,5 +85,5 @@ def unadjusted_odds_ratio(data: AnalysisSet) -> Estimate:
 
 
 def given_all(data: AnalysisSet) -> Estimate:
-    """Return the odds ratio given every covariate of the set."""
+    """Return the odds ratio adjusted for every covariate of the set."""
     return adjusted(data)

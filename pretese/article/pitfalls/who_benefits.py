@@ -1,4 +1,4 @@
-"""Who benefits: many subgroups, chosen cuts, and mediation taken for a difference in effect."""
+"""Heterogeneity: many subgroups, data-driven cuts, mediation confused with moderation."""
 
 import numpy as np
 
@@ -25,9 +25,9 @@ DRAWS = 400
 
 
 def many_subgroups(replicates: int, seed: int) -> Pitfall:
-    """Test eight interactions, and seven cuts of one variable, where there are none."""
+    """Test eight interactions and seven cuts of one variable without any true interaction."""
     drawn = Drawn.of("mediation-direct", replicates, seed)
-    data = drawn.men(covariates=EVERYTHING)
+    data = drawn.data(covariates=EVERYTHING)
     groups = [
         (drawn.cohort.patients.diagnosis > 0),
         *(_above(drawn, name, 0.5) for name in DIVIDED),
@@ -43,9 +43,9 @@ def many_subgroups(replicates: int, seed: int) -> Pitfall:
         "many-subgroups",
         "Eight subgroups, one of them significant",
         ("mediation-direct",),
-        "Therapy multiplies everyone's odds alike. How often is some interaction significant?",
+        "Therapy has the same odds ratio in all patients. How often is an interaction significant?",
         (
-            mean_ratio("odds ratio given all covariates", given_all(data).estimate),
+            mean_ratio("covariate-adjusted odds ratio", given_all(data).estimate),
             mean_of("a single interaction below 0.05, mean of eight", single, "percent"),
             share_of("at least one of eight below 0.05", some),
             share_of(
@@ -55,14 +55,14 @@ def many_subgroups(replicates: int, seed: int) -> Pitfall:
             share_of("at least one after Holm's correction", (holm < 0.05).any(-1)),
             share_of("best of seven cuts of one variable below 0.05", (cut < 0.05).any(-1)),
         ),
-        "With eight looks a chance finding is no surprise. Name the subgroups and cuts "
-        "beforehand, test the interaction and not each group, and correct for their number. Odds "
-        "ratios and additive measures cannot both be free of interaction: choose one scale.",
+        "With eight tests a chance finding is expected. Specify subgroups and cuts in advance, "
+        "test the interaction instead of each group, and correct for multiplicity. Effects cannot "
+        "be homogeneous on the odds-ratio and on the additive scale: choose one scale.",
     )
 
 
 def mediation_is_not_moderation(replicates: int, seed: int) -> Pitfall:
-    """Split the effect of a group through uptake, where groups respond alike, and where not."""
+    """Compute the effect of a group mediated by uptake, with and without moderation."""
     few = min(replicates, 100)
     uptake = Drawn.of("mediation-direct", few, seed)
     response = Drawn.of("effect-by-duration", few, seed)
@@ -74,43 +74,50 @@ def mediation_is_not_moderation(replicates: int, seed: int) -> Pitfall:
         "mediation-is-not-moderation",
         "Mediation through therapy is not a better response to it",
         ("mediation-direct", "effect-by-duration"),
-        f"Exposure is a group of men, mediator is therapy. First therapy multiplies everyone's "
-        f"odds alike, but men with a known cause ({', '.join(DIAGNOSES[1:])}) choose it more "
-        "often. Then it helps only men infertile for long, who choose it about as often.",
+        "The exposure is a patient group, the mediator is therapy. In the first scenario therapy "
+        "has the same odds ratio in all patients, but patients with a known cause "
+        f"({', '.join(DIAGNOSES[1:])}) choose it more often. In the second it helps only patients "
+        "with long infertility, who choose it about equally often.",
         (
-            _uptake("known cause, responding alike: difference in uptake", uptake, cause),
-            mean_of("their effect mediated by therapy", alike[0], "percentage points"),
-            share_of("of them significant at 5 %", alike[1] < 0.05),
-            share_of("interaction significant at 5 %", _interaction_p(uptake, cause) < 0.05),
-            _uptake("long infertility, responding alone: difference in uptake", response, long),
-            mean_of("their effect mediated by therapy, too", unlike[0], "percentage points"),
-            share_of("of them significant at 5 %, too", unlike[1] < 0.05),
-            share_of("interaction significant at 5 %, too", _interaction_p(response, long) < 0.05),
+            _uptake("known cause, same response: difference in uptake", uptake, cause),
+            mean_of("effect mediated by therapy, known cause", alike[0], "percentage points"),
+            share_of("mediated effect significant at 5 %, known cause", alike[1] < 0.05),
+            share_of(
+                "interaction significant at 5 %, known cause", _interaction_p(uptake, cause) < 0.05
+            ),
+            _uptake("long infertility, only responders: difference in uptake", response, long),
+            mean_of("effect mediated by therapy, long infertility", unlike[0], "percentage points"),
+            share_of("mediated effect significant at 5 %, long infertility", unlike[1] < 0.05),
+            share_of(
+                "interaction significant at 5 %, long infertility",
+                _interaction_p(response, long) < 0.05,
+            ),
         ),
-        "What is mediated is the difference in uptake times what therapy does. A group that "
-        "responds better without choosing therapy more often has no mediated effect. Whether a "
-        "group responds better is a question for the interaction.",
+        "The mediated effect is the difference in uptake times the effect of therapy. A group that "
+        "responds better but does not choose therapy more often has no mediated effect. Whether a "
+        "group responds better is tested by the interaction.",
     )
 
 
 def one_average(replicates: int, seed: int) -> Pitfall:
-    """Average over men who gain much and men who gain nothing."""
+    """Average over patients with a large effect and patients with none."""
     drawn = Drawn.of("effect-by-duration", replicates, seed)
     return Pitfall(
         "one-average",
-        "An average effect that nobody has",
+        "An average effect that describes no subgroup",
         ("effect-by-duration",),
-        "Therapy helps men infertile for long and nobody else. What is the average?",
+        "Therapy helps only patients with long infertility. What is the average effect?",
         (
-            mean_ratio("true odds ratio, all men", drawn.truth()),
+            mean_ratio("true odds ratio, all patients", drawn.truth()),
             mean_ratio(
                 "true odds ratio, long infertility", drawn.truth("any_sperm.long_infertility")
             ),
             mean_ratio(
-                "true odds ratio, infertility not long", drawn.truth("any_sperm.short_infertility")
+                "true odds ratio, short infertility", drawn.truth("any_sperm.short_infertility")
             ),
         ),
-        "The average describes neither group. A planned subgroup with a tested interaction does.",
+        "The average describes neither group. Report a prespecified subgroup analysis with its "
+        "interaction test.",
     )
 
 
@@ -120,7 +127,7 @@ def _above(drawn: Drawn, name: str, at: float) -> Bools:
 
 
 def _interaction_p(drawn: Drawn, group: Bools) -> Floats:
-    data = drawn.men(covariates=EVERYTHING)
+    data = drawn.data(covariates=EVERYTHING)
     return interaction_test(data, group[..., None].astype(float)).p_value
 
 

@@ -1,1 +1,1 @@
-"""Published and simulated numbers side by side: table, console view, page and figures."""
+"""Published and simulated numbers compared: table, console view, report and figures."""

@@ -1,4 +1,4 @@
-"""Lay every published number beside its simulated twin."""
+"""Compare every published number with the simulated studies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,23 +21,23 @@ Status = Literal["calibrated to", "predicted", "not modelled"]
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """What the simulated studies say about one number.
+    """Distribution of one number over the simulated studies.
 
-    ``percentile`` is where the published value falls among them, 0 to 100, ties counted half;
-    ``usable_studies`` are those with a finite value.
+    ``percentile`` is that of the published value among them, 0 to 100, ties counted half;
+    ``replicates`` are those with a finite value.
     """
 
     simulated_mean: float
-    monte_carlo_se: float
+    mcse: float
     low_2_5: float
     high_97_5: float
     percentile: float
-    usable_studies: int
+    replicates: int
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A published number and the simulated studies' answer to it, if there is one.
+    """A published number and its simulated distribution, if it is modelled.
 
     ``z`` is the distance in Monte Carlo standard errors, for *calibrated* numbers only.
     """
@@ -83,7 +83,7 @@ def comparison_frame(rows: list[Row]) -> pd.DataFrame:
 
 
 def missed(rows: list[Row]) -> list[Row]:
-    """Return the calibrated numbers that the simulation does not meet."""
+    """Return the calibration targets that are missed."""
     return [row for row in rows if row.agrees is False]
 
 
@@ -98,7 +98,7 @@ def _row(name: str, number: PublishedNumber, scenario: Scenario, simulated: Floa
     note = _note(name, scenario)
     if name not in scenario.targets:
         return row("predicted", origin, answer, note=note)
-    z = distance(answer.simulated_mean, number.value, number.half_width, answer.monte_carlo_se)
+    z = distance(answer.simulated_mean, number.value, number.half_width, answer.mcse)
     return row("calibrated to", origin, answer, z, note)
 
 
@@ -107,16 +107,16 @@ def _summary(simulated: Floats, number: PublishedNumber) -> Simulated:
     low, high = np.quantile(finite, [0.025, 0.975])
     return Simulated(
         simulated_mean=float(finite.mean()),
-        monte_carlo_se=float(finite.std(ddof=1) / np.sqrt(len(finite))),
+        mcse=float(finite.std(ddof=1) / np.sqrt(len(finite))),
         low_2_5=float(low),
         high_97_5=float(high),
         percentile=_percentile(finite, number),
-        usable_studies=len(finite),
+        replicates=len(finite),
     )
 
 
 def _percentile(simulated: Floats, number: PublishedNumber) -> float:
-    """Return the mid-rank of the published value; what rounds to its digits is a tie."""
+    """Return the mid-rank of the published value; values that round to its digits are ties."""
     below = (simulated < number.value - number.half_width).sum()
     above = (simulated > number.value + number.half_width).sum()
     ties = len(simulated) - below - above
@@ -129,7 +129,7 @@ def _note(name: str, scenario: Scenario) -> str:
 
 
 def reason_for(scenario: Scenario, name: str) -> str:
-    """Return why a number is not modelled; a number without a reason is a fault of the scenario."""
+    """Return why a number is not modelled; a missing reason is a fault of the scenario."""
     for pattern, reason in scenario.not_modelled.items():
         if fnmatchcase(name, pattern):
             return reason

@@ -1,6 +1,7 @@
-"""The three figures of `pretese reproduce`."""
+"""Figures of `pretese reproduce`."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import Literal
 
 import numpy as np
@@ -24,13 +25,29 @@ from simulate.core.coding import BASELINE
 
 Floats = NDArray[np.float64]
 
+#: Characters per line of the labels of an axis.
+LABEL = 38
+
+#: Titles of the panels of Table 1.
+TITLES = {
+    "age_years": "age, years",
+    "infertility_duration_years": "duration of infertility, years",
+    "bmi_kg_m2": "body mass index, kg/m²",
+    "testis_volume_ml": "testicular volume, mL",
+    "lh_iu_l": "LH, IU/L",
+    "fsh_iu_l": "FSH, IU/L",
+    "testosterone_nmol_l": "testosterone, nmol/L",
+    "estradiol_pmol_l": "estradiol, pmol/L",
+    "prolactin_ng_ml": "prolactin, ng/mL",
+}
+
 #: (label, published odds ratio with limits, id of the simulated odds ratio)
 _QUESTIONS = (
-    ("Operated men, unadjusted", "table2.crude", "table2.crude.odds_ratio"),
-    ("Operated men, weighted (IPTW)", "table2.iptw", "table2.iptw.odds_ratio"),
-    ("Operated men, matched", "table2.matched", "table2.matched.odds_ratio"),
+    ("Operated patients, unadjusted", "table2.unadjusted", "table2.unadjusted.odds_ratio"),
+    ("Operated patients, weighted (IPTW)", "table2.iptw", "table2.iptw.odds_ratio"),
+    ("Operated patients, matched", "table2.matched", "table2.matched.odds_ratio"),
     (
-        "Operated men, given diagnosis",
+        "Operated patients, adjusted for diagnosis",
         "derived.odds_ratio.diagnosis_adjusted",
         "derived.odds_ratio.diagnosis_adjusted",
     ),
@@ -40,7 +57,7 @@ _QUESTIONS = (
         "derived.odds_ratio.any_sperm",
     ),
     (
-        "All who started, any sperm, given diagnosis",
+        "All who started, any sperm, adjusted for diagnosis",
         "derived.odds_ratio.any_sperm_diagnosis_adjusted",
         "derived.odds_ratio.any_sperm_diagnosis_adjusted",
     ),
@@ -48,16 +65,18 @@ _QUESTIONS = (
 
 
 def draw_questions(published: PublishedStudy, simulated: Mapping[str, Floats]) -> Figure:
-    """Draw published odds ratios with intervals over the spread of the simulated studies."""
+    """Draw published odds ratios with intervals, and the distribution of the simulated ones."""
     with house_style():
         figure = new_figure(8.2, 3.7)
         axes = figure.add_subplot()
         places = range(len(_QUESTIONS), 0, -1)
         for place, (_, stem, key) in zip(places, _QUESTIONS, strict=True):
-            _spread(axes, simulated[key], place)
+            _distribution(axes, simulated[key], place)
             _published_interval(axes, published, stem, place)
-        _truth_line(axes, simulated, "retrieved_operated", "truth, operated men", "right")
-        _truth_line(axes, simulated, "any_sperm_enrolled", "truth, any sperm", "left")
+        _truth_line(
+            axes, simulated, "retrieved_operated", "true effect, operated patients", "right"
+        )
+        _truth_line(axes, simulated, "any_sperm_enrolled", "true effect, any sperm", "left")
         axes.axvline(1, color=MUTED, lw=0.8)
         axes.set_xscale("log")
         ticks = [0.75, 1, 1.5, 2, 3, 4]
@@ -65,10 +84,10 @@ def draw_questions(published: PublishedStudy, simulated: Mapping[str, Floats]) -
         axes.minorticks_off()
         axes.set_xlim(0.7, 4.6)
         axes.set_ylim(0.1, len(_QUESTIONS) + 0.6)
-        axes.set_yticks(list(places), [label for label, _, _ in _QUESTIONS])
+        axes.set_yticks(list(places), [fill(label, LABEL) for label, _, _ in _QUESTIONS])
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel("odds ratio of sperm, gonadotropins against none")
+        axes.set_xlabel("odds ratio of sperm, gonadotropins against no therapy")
         axes.set_title("Published (red) and simulated (blue)")
         return figure
 
@@ -85,8 +104,8 @@ def _truth_line(
     axes.text(truth, 0.25, f" {words} {truth:.2f} ", color=TRUTH, fontsize=8, ha=side)
 
 
-def _spread(axes: Axes, values: Floats, place: float) -> None:
-    """Draw the middle 95 %, the middle half and the median of simulated studies."""
+def _distribution(axes: Axes, values: Floats, place: float) -> None:
+    """Draw the 2.5th to 97.5th percentile, interquartile range and median of simulated studies."""
     finite = values[np.isfinite(values)]
     low, quarter, half, three, high = np.quantile(finite, [0.025, 0.25, 0.5, 0.75, 0.975])
     line = place + 0.12
@@ -115,7 +134,7 @@ def draw_quartiles(rows: Sequence[Row]) -> Figure:
         for index, variable in enumerate(BASELINE):
             _quartile_panel(figure.add_subplot(3, 3, index + 1), variable, found, index % 3 == 0)
         figure.suptitle(
-            "Table 1: quartiles, published (red dots) and simulated (blue: mean, 95 % of studies)",
+            "Quartiles: published (red) and simulated (blue: mean, 2.5th to 97.5th percentile)",
             x=0.01, ha="left", fontsize=10, fontweight="bold",
         )  # fmt: skip
         return figure
@@ -140,11 +159,11 @@ def _quartile_panel(
     axes.tick_params(length=0, labelsize=7.5)
     axes.grid(axis="x")
     axes.set_axisbelow(True)
-    axes.set_title(variable, fontsize=8.5)
+    axes.set_title(TITLES[variable], fontsize=8.5)
 
 
 def draw_predictions(rows: Sequence[Row]) -> Figure:
-    """Draw where each predicted printed number falls among the simulated studies."""
+    """Draw the percentile of each predicted printed number among the simulated studies."""
     shown = [
         (row, row.simulated.percentile)
         for row in rows
@@ -153,17 +172,17 @@ def draw_predictions(rows: Sequence[Row]) -> Figure:
         if not row.id.endswith((".percent", "ejaculate.count"))
     ]
     with house_style():
-        figure = new_figure(8.2, 0.9 + 0.2 * len(shown))
+        figure = new_figure(8.2, 0.9 + 0.29 * len(shown))
         axes = figure.add_subplot()
         axes.axvspan(2.5, 97.5, color=GRID, zorder=0)
         for place, (_, percentile) in enumerate(shown):
             inside = 2.5 <= percentile <= 97.5
             axes.plot([percentile], [-place], "o" if inside else "D", ms=5,
                       color=INK if inside else PUBLISHED)  # fmt: skip
-        labels = [f"{row.label}: {row.published}" for row, _ in shown]
-        axes.set_yticks([-place for place in range(len(shown))], labels, fontsize=7.5)
+        labels = [fill(f"{row.label}: {row.published}", LABEL) for row, _ in shown]
+        axes.set_yticks([-place for place in range(len(shown))], labels, fontsize=7)
         axes.set_xlim(-2, 102)
         axes.set_ylim(-len(shown) + 0.4, 0.6)
         axes.set_xlabel("percentile of the published value among simulated studies (band: 95 %)")
-        axes.set_title("Predicted, never tuned: where the printed numbers fall")
+        axes.set_title("Printed numbers that were not used for calibration")
         return figure

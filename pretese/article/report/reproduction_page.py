@@ -33,8 +33,8 @@ def draw_reproduction(
     """Draw the figures of the report, by file name without ending; ``cohort`` is one study."""
     return {
         "one-cohort-several-questions": draw_questions(published, simulated),
-        "predicted-never-tuned": draw_predictions(rows),
-        "table-1-drawn-again": draw_quartiles(rows),
+        "predictions": draw_predictions(rows),
+        "table-1": draw_quartiles(rows),
         "hormones-before-and-after": draw_before_after(cohort["visits"], cohort["injections"]),
     }
 
@@ -53,17 +53,17 @@ def render_reproduction(
         study=published.study,
         facts=_facts(rows),
         questions_svg=figures["one-cohort-several-questions"],
-        predictions_svg=figures["predicted-never-tuned"],
-        quartiles_svg=figures["table-1-drawn-again"],
+        predictions_svg=figures["predictions"],
+        quartiles_svg=figures["table-1"],
         hormones_svg=figures["hormones-before-and-after"],
         contrasts=list(_contrasts(simulated)),
         analyses=list(_analyses(simulated)),
         groups=list(_groups(rows)),
-        findings=[finding.says for finding in published.findings.values()],
+        findings=[finding.text for finding in published.findings.values()],
         limit=f"{LIMIT:g}",
         transported=transported,
         manifest=[(name, _plain(value)) for name, value in manifest.items()],
-        **{name: manifest[name] for name in ("replicates", "men", "scenario", "seed", "command")},
+        **{name: manifest[name] for name in ("replicates", "patients", "command")},
     )
 
 
@@ -91,26 +91,26 @@ def _facts(rows: list[Row]) -> list[tuple[str, str]]:
         ),
         (
             f"{found['inside']} of {found['predicted']}",
-            "predicted numbers within the middle 95 % of simulated studies",
+            "predicted numbers between the 2.5th and 97.5th percentile of simulated studies",
         ),
-        (str(found["not_modelled"]), "published numbers not modelled, each with its reason"),
+        (str(found["not_modelled"]), "published numbers not modelled, each with a reason"),
     ]
 
 
 def _contrasts(simulated: Mapping[str, Floats]) -> list[dict[str, Any]]:
     rows = [
-        {"words": f"True: {contrast.words}", "cells": _true_cells(simulated, contrast.key)}
+        {"words": f"True effect: {contrast.words}", "cells": _true_cells(simulated, contrast.key)}
         for contrast in CONTRASTS
     ]
     observed = [
-        ("Published contrast: retrieved, operated men", "table1.retrieved.{}.percent",
-         "derived.risk_difference.crude", "table2.crude.odds_ratio"),
-        ("Any sperm, all who started", "derived.any_sperm.{}.percent",
+        ("sperm retrieved, operated patients", "table1.retrieved.{}.percent",
+         "derived.risk_difference.unadjusted", "table2.unadjusted.odds_ratio"),
+        ("any sperm, all who started", "derived.any_sperm.{}.percent",
          "derived.risk_difference.any_sperm", "derived.odds_ratio.any_sperm"),
     ]  # fmt: skip
     seen = [
         {
-            "words": f"Seen: {words}",
+            "words": f"Observed: {words}",
             "cells": [
                 _mean(simulated[name])
                 for name in (risk.format("untreated"), risk.format("treated"), difference, ratio)
@@ -126,12 +126,12 @@ def _true_cells(simulated: Mapping[str, Floats], key: str) -> list[str]:
     return [_mean(simulated[f"truth.{key}.{part}"]) for part in parts]
 
 
-#: Analyses that the article makes and whose numbers stand in tables that are not at hand.
+#: Analyses of the article whose results are in tables that were not available.
 UNPRINTED = {
-    "analysis.model_1.odds_ratio": "model 1: given age",
-    "analysis.model_2.odds_ratio": "model 2: and duration, body mass index, diagnosis",
-    "analysis.model_3.odds_ratio": "model 3: and hormones (complete cases)",
-    "analysis.propensity_adjusted.odds_ratio": "given all of them and the propensity score",
+    "analysis.model_1.odds_ratio": "model 1: adjusted for age",
+    "analysis.model_2.odds_ratio": "model 2: and for duration, body mass index, diagnosis",
+    "analysis.model_3.odds_ratio": "model 3: and for hormones (complete cases)",
+    "analysis.propensity_adjusted.odds_ratio": "adjusted for all of these and the propensity score",
 }
 
 
@@ -148,15 +148,15 @@ def _analyses(simulated: Mapping[str, Floats]) -> list[dict[str, str]]:
 def _mean(values: Floats) -> str:
     finite = values[np.isfinite(values)]
     error = finite.std(ddof=1) / np.sqrt(len(finite)) if len(finite) > 1 else float("nan")
-    return f"{finite.mean():.3g} (MC SE {error:.2g})"
+    return f"{finite.mean():.3g} (MCSE {error:.2g})"
 
 
 def _groups(rows: list[Row]) -> list[tuple[str, list[dict[str, Any]]]]:
     titles = {
-        ("calibrated to", "printed"): "Calibrated to: printed numbers",
-        ("calibrated to", "derived"): "Calibrated to: derived numbers",
+        ("calibrated to", "printed"): "Calibration targets: printed numbers",
+        ("calibrated to", "derived"): "Calibration targets: derived numbers",
         ("predicted", "printed"): "Predicted: printed numbers",
-        ("predicted", "derived"): "Predicted: numbers that follow from printed ones",
+        ("predicted", "derived"): "Predicted: derived numbers",
         ("not modelled", "printed"): "Not modelled: printed numbers",
         ("not modelled", "derived"): "Not modelled: derived numbers",
     }
@@ -173,7 +173,7 @@ def _shown(row: Row) -> dict[str, Any]:
     else:
         cells = {
             "mean": f"{answer.simulated_mean:.4g}",
-            "error": f"{answer.monte_carlo_se:.2g}",
+            "error": f"{answer.mcse:.2g}",
             "interval": f"{answer.low_2_5:.4g} to {answer.high_97_5:.4g}",
             "percentile": f"{answer.percentile:.0f}",
         }

@@ -1,4 +1,4 @@
-"""The reproduction in the terminal: headline numbers, the questions, and what was written."""
+"""The reproduction on the console: main numbers, true effects, and the files written."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-#: The numbers most readers look for, in the order of the article, with a short name each.
+#: Main numbers, in the order of the article, each with a short name.
 HEADLINES = {
-    "flow.treated": "men treated",
+    "flow.treated": "patients treated",
     "flow.sperm_in_ejaculate": "... sperm in ejaculate",
     "ejaculate.diagnosis.azfc.count": "... of them with AZFc",
-    "flow.micro_tese": "men operated on",
+    "flow.micro_tese": "patients operated on",
     "table1.age_years.untreated.median": "median age, untreated",
     "table1.age_years.treated.median": "median age, treated",
     "table1.fsh_iu_l.treated.median": "median FSH, treated",
@@ -33,14 +33,14 @@ HEADLINES = {
     "table1.retrieved.treated.count": "retrieved, treated",
     "delivery.percent": "births per couple (%)",
     "table1.retrieved.p_value": "P, retrieval by arm",
-    "table2.crude.odds_ratio": "OR, unadjusted",
+    "table2.unadjusted.odds_ratio": "OR, unadjusted",
     "table2.iptw.odds_ratio": "OR, weighted (IPTW)",
     "table2.iptw.p_value": "P, weighted",
     "table2.matched.odds_ratio": "OR, matched",
     "subgroup.duration_over_3.odds_ratio": "OR, infertile > 3 y",
     "subgroup.duration_up_to_3.odds_ratio": "OR, infertile to 3 y",
-    "propensity.c_statistic": "C-statistic, propensity",
-    "derived.c_statistic.listed_covariates": "... on all covariates",
+    "propensity.c_statistic": "C-statistic",
+    "derived.c_statistic.listed_covariates": "... all covariates",
     "derived.odds_ratio.any_sperm": "OR, any sperm, all",
     "delivery.treated.percent": "births (%), treated",
     "delivery.untreated.percent": "births (%), untreated",
@@ -48,21 +48,22 @@ HEADLINES = {
 
 
 def show_reproduction(console: Console, run: "ReproductionRun", out: Path) -> None:
-    """Print headline numbers, true effects, the verdict and where to read further."""
+    """Print main numbers, true effects, the verdict and the path of the report."""
     rows = run.rows
     console.print(_headlines(rows, run.replicates))
     console.print(_truth(run.simulated))
     found = summary(rows)
     console.print(
         Text.assemble(
-            (f"{found['agree']} of {found['calibrated']}", "bold"), " calibrated numbers agree; ",
-            (f"{found['inside']} of {found['predicted']}", "bold"), " predicted numbers lie within "
-            f"the middle 95 % of simulated studies; {found['not_modelled']} are not modelled, each "
-            "with its reason.",
+            (f"{found['agree']} of {found['calibrated']}", "bold"), " calibration targets met; ",
+            (f"{found['inside']} of {found['predicted']}", "bold"), " predicted numbers between "
+            "the 2.5th and 97.5th percentile of simulated studies; "
+            f"{found['not_modelled']} published numbers not modelled, each with a reason.",
         )
     )  # fmt: skip
     console.print(
-        "SE: Monte Carlo, of the mean; rank: percentile of the published value among the studies",
+        "MCSE: Monte Carlo standard error of the mean; 95 % range: 2.5th to 97.5th percentile of "
+        "the simulated studies; rank: percentile of the published value among them.",
         style="dim",
     )
     for each in run.transported[:1]:
@@ -73,8 +74,8 @@ def show_reproduction(console: Console, run: "ReproductionRun", out: Path) -> No
             f"{each.sweep[0]:g} to {each.sweep[1]:g} (transported)",
             highlight=False, soft_wrap=True,
         )  # fmt: skip
-    console.print(f"Read on: {out / 'report.html'}", highlight=False, soft_wrap=True)
-    console.print("Synthetic men; research software, not a medical device.", style="dim")
+    console.print(f"Report: {out / 'report.html'}", highlight=False, soft_wrap=True)
+    console.print("Synthetic patients; research software, not a medical device.", style="dim")
 
 
 def _table(title: str) -> Table:
@@ -88,7 +89,7 @@ def _table(title: str) -> Table:
 
 
 def _headlines(rows: list[Row], replicates: int) -> Table:
-    """Lay out calibrated headlines first, predicted ones below a line."""
+    """Return the table of main numbers: calibrated ones first, predicted ones below a line."""
     found = {row.id: row for row in rows}
     title = f"Published and simulated ({replicates} studies)"
     table = Table(
@@ -99,7 +100,7 @@ def _headlines(rows: list[Row], replicates: int) -> Table:
         pad_edge=False,
     )
     table.add_column("", no_wrap=True)
-    for heading in ("published", "simulated", "± SE", "95 % range", "rank"):
+    for heading in ("published", "simulated", "MCSE", "95 % range", "rank"):
         table.add_column(heading, justify="right", no_wrap=True, min_width=len(heading))
     for status in ("calibrated to", "predicted"):
         chosen = [found[name] for name in HEADLINES if found[name].status == status]
@@ -119,7 +120,7 @@ def _cells(row: Row) -> list[str | Text]:
         Text.assemble(f"  {HEADLINES[row.id]}", missed),
         row.published,
         short(answer.simulated_mean),
-        f"{answer.monte_carlo_se:.1g}",
+        f"{answer.mcse:.1g}",
         f"{short(answer.low_2_5)} to {short(answer.high_97_5)}",
         f"{answer.percentile:.0f}",
     ]

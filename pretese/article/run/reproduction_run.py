@@ -1,4 +1,4 @@
-"""Simulate studies, analyse each as the article does, lay them beside it, and write the report."""
+"""Simulate studies, analyse each as the article does, compare, and write the report."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -35,18 +35,18 @@ from simulate.scenario.load import LoadedScenario
 from simulate.tables.study_tables import dictionary, tables
 
 Floats = NDArray[np.float64]
-#: Opens a bar with a title; what it gives is called with how much is done, and of how much.
+#: Opens a progress bar with a title; yields a function of the number done and the total.
 Progress = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 
 
 @dataclass(frozen=True, slots=True)
 class ReproductionRun:
-    """The published study beside simulated ones.
+    """The published study compared with simulated ones.
 
-    ``simulated`` holds every statistic and true effect by id, shape (replicate,); ``rows`` lay the
-    published numbers beside them; ``transported`` are numbers taken over from other patients, with
-    what depends on them; ``pitfalls`` are there if they were asked for. ``facts`` say
-    what was read and asked, with the hashes that the files had then.
+    ``simulated`` contains every statistic and true effect by id, shape (replicate,); ``rows``
+    compare the published numbers with them; ``transported`` are numbers of other patients or doses,
+    with what depends on them; ``pitfalls`` is the bias analysis, if requested. ``facts`` records
+    inputs and options, with the hashes of the files when they were read.
     """
 
     scenario: Scenario
@@ -61,20 +61,20 @@ class ReproductionRun:
 
     @property
     def verdict(self) -> str:
-        """What was missed, in a sentence; empty if nothing was."""
+        """The missed calibration targets in a sentence; empty if there are none."""
         failures = missed(self.rows)
         if not failures:
             return ""
         targets = len(self.scenario.targets)
         chance = 1 - 0.9973**targets
         return (
-            f"{len(failures)} of {targets} calibrated numbers lie beyond 3 Monte Carlo standard "
-            f"errors (first: {failures[0].id}); with that many checks, chance alone misses one in "
-            f"{100 * chance:.0f} % of seeds"
+            f"{len(failures)} of {targets} calibration targets missed by more than 3 Monte Carlo "
+            f"standard errors (first: {failures[0].id}); by chance alone, at least one of that "
+            f"many targets is missed with {100 * chance:.0f} % of seeds"
         )
 
     def cohort(self) -> dict[str, pd.DataFrame]:
-        """Return the first simulated study as the clinic would hold it, and its truth."""
+        """Return the first simulated study as observed, with its true effects."""
         return tables(draw_cohort(self.scenario, self.seed))
 
     def figures(self, cohort: Mapping[str, pd.DataFrame]) -> dict[str, Figure]:
@@ -101,7 +101,9 @@ def reproduce_article(
     scenario = loaded.scenario
     published, sha256 = load_published_hashed(scenario.published)
     regimens = regimen_files(scenario)
-    facts = _facts(loaded, sha256, seed, replicates)  # what was read, not what stands there later
+    facts = _facts(
+        loaded, sha256, seed, replicates
+    )  # of the files as read, even if they change later
     with progress("simulated studies") as tell:
         simulated = run_studies(
             scenario, seed, replicates, workers, lambda done: tell(done, replicates)
@@ -140,7 +142,7 @@ def _facts(loaded: LoadedScenario, published: str, seed: int, replicates: int) -
         "command": f"pretese reproduce --scenario {scenario.id} --replicates {replicates} "
         f"--seed {seed}",
         "scenario": scenario.id,
-        "men": scenario.patients,
+        "patients": scenario.patients,
         "replicates": replicates,
         "seed": seed,
         "versions": versions(),

@@ -1,1 +1,1 @@
-"""The published study beside its simulated twin, number by number."""
+"""Simulated studies: every published statistic, and the true effects."""

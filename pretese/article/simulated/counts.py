@@ -17,7 +17,7 @@ HYPOGONADAL_NMOL_L = 12.0
 #: Takes a batch of studies, returns one number per study.
 Statistic = Callable[[Studies], Floats]
 
-#: Takes a batch of studies, returns a flag for every man.
+#: Takes a batch of studies, returns a flag for every patient.
 Select = Callable[[Studies], Flags]
 
 
@@ -29,7 +29,7 @@ def count_statistics() -> dict[str, Statistic]:
 
 
 def counted(part: Select) -> Statistic:
-    """Count the selected men of each study."""
+    """Count the selected patients of each study."""
     return lambda studies: part(studies).sum(axis=-1).astype(float)
 
 
@@ -46,42 +46,42 @@ def percentage(part: Select, whole: Select) -> Statistic:
 
 
 def both_of(one: Select, other: Select) -> Select:
-    """Select the men that two conditions select."""
+    """Select the patients that two conditions select."""
     return lambda studies: one(studies) & other(studies)
 
 
 def in_group(name: str) -> Select:
-    """Select the operated men of a column of Table 1."""
+    """Select the operated patients of a column of Table 1."""
     return lambda studies: studies.group(name)
 
 
 def diagnosed(name: str) -> Select:
-    """Select the men with a diagnosis."""
+    """Select the patients with a diagnosis."""
     return lambda studies: studies.diagnosed(name)
 
 
 def treated(studies: Studies) -> Flags:
-    """Select the men who chose therapy."""
+    """Select the patients who chose therapy."""
     return studies.gonadotropin_therapy
 
 
 def untreated(studies: Studies) -> Flags:
-    """Select the men who chose to do without."""
+    """Select the patients who chose to do without."""
     return ~studies.gonadotropin_therapy
 
 
 def any_sperm(studies: Studies) -> Flags:
-    """Select the men with sperm from either source."""
+    """Select the patients with sperm from either source."""
     return studies.any_sperm
 
 
 def in_ejaculate(studies: Studies) -> Flags:
-    """Select the treated men with sperm at the semen analysis."""
+    """Select the treated patients with sperm at the semen analysis."""
     return studies.in_ejaculate & studies.gonadotropin_therapy
 
 
 def retrieved(studies: Studies) -> Flags:
-    """Select the men with sperm found at micro-TESE."""
+    """Select the patients with sperm found at micro-TESE."""
     return studies.retrieved
 
 

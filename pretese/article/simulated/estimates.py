@@ -1,8 +1,9 @@
 """Published numbers that an analysis gives: tests, odds ratios, balance.
 
-The article imputes missing hormones; here men with a missing one are left out of the analyses
-that need it (complete cases), and the labels say so. The conventions are those that reproduce the
-printed digits from the printed counts: profile-likelihood interval, likelihood-ratio p, Yates.
+The article imputes missing hormones; here patients with a missing one are excluded from the
+analyses that need it (complete cases), and the labels say so. The conventions are those that
+reproduce the printed digits from the printed counts: profile-likelihood interval, likelihood-ratio
+p, Yates.
 """
 
 from collections.abc import Iterator, Mapping
@@ -46,9 +47,9 @@ LONG_YEARS = 3
 
 def estimate_statistics(studies: Studies) -> dict[str, Floats]:
     """Return every estimated statistic under the id of its published number, shape (replicate,)."""
-    everyone = _men(studies, studies.any_sperm, {}, np.ones_like(studies.gonadotropin_therapy))
-    operated = _men(studies, studies.retrieved, {}, studies.operated)
-    complete = _men(studies, studies.retrieved, COVARIATES, studies.operated)
+    everyone = _patients(studies, studies.any_sperm, {}, np.ones_like(studies.gonadotropin_therapy))
+    operated = _patients(studies, studies.retrieved, {}, studies.operated)
+    complete = _patients(studies, studies.retrieved, COVARIATES, studies.operated)
     parts = (
         _table1_p(studies),
         _unadjusted(operated),
@@ -62,7 +63,7 @@ def estimate_statistics(studies: Studies) -> dict[str, Floats]:
     return {name: np.asarray(numbers) for part in parts for name, numbers in part}
 
 
-def _men(
+def _patients(
     studies: Studies, outcome: NDArray[np.bool_], covariates: Mapping[str, Kind], who: ArrayLike
 ) -> AnalysisSet:
     columns = {
@@ -98,19 +99,19 @@ def _table1_p(studies: Studies) -> Numbers:
 
 def _unadjusted(operated: AnalysisSet) -> Numbers:
     difference, ratio, odds = unadjusted(operated)
-    yield from _four("table2.crude", odds)
-    yield "derived.odds_ratio.crude", odds.estimate
-    yield "derived.odds_ratio.crude.profile_low", odds.conf_low
-    yield "derived.odds_ratio.crude.profile_high", odds.conf_high
-    yield "derived.odds_ratio.crude.lrt_p_value", odds.p_value
-    yield "derived.log_odds_se.crude", odds.std_error
-    yield "derived.risk_ratio.crude", ratio.estimate
-    yield "derived.risk_difference.crude", 100 * difference.estimate
+    yield from _four("table2.unadjusted", odds)
+    yield "derived.odds_ratio.unadjusted", odds.estimate
+    yield "derived.odds_ratio.unadjusted.profile_low", odds.conf_low
+    yield "derived.odds_ratio.unadjusted.profile_high", odds.conf_high
+    yield "derived.odds_ratio.unadjusted.lrt_p_value", odds.p_value
+    yield "derived.log_odds_se.unadjusted", odds.std_error
+    yield "derived.risk_ratio.unadjusted", ratio.estimate
+    yield "derived.risk_difference.unadjusted", 100 * difference.estimate
     table = count(operated).matrix
     yates = chi_square(table).p_value
     yield "table1.retrieved.p_value", yates
-    yield "derived.odds_ratio.crude.yates_p_value", yates
-    yield "derived.odds_ratio.crude.pearson_p_value", chi_square(table, yates=False).p_value
+    yield "derived.odds_ratio.unadjusted.yates_p_value", yates
+    yield "derived.odds_ratio.unadjusted.pearson_p_value", chi_square(table, yates=False).p_value
 
 
 def _four(stem: str, answer: Estimate) -> Numbers:
@@ -129,21 +130,21 @@ def _any_sperm(studies: Studies, everyone: AnalysisSet) -> Numbers:
     yield "derived.odds_ratio.any_sperm.yates_p_value", chi_square(count(everyone).matrix).p_value
     yield "derived.risk_ratio.any_sperm", ratio.estimate
     yield "derived.risk_difference.any_sperm", 100 * difference.estimate
-    found = _men(studies, studies.retrieved, {}, np.ones_like(studies.gonadotropin_therapy))
+    found = _patients(studies, studies.retrieved, {}, np.ones_like(studies.gonadotropin_therapy))
     yield "derived.odds_ratio.retrieved_of_enrolled", unadjusted(found)[2].estimate
 
 
 def _by_diagnosis(studies: Studies) -> Numbers:
     diagnosis = {"diagnosis": COVARIATES["diagnosis"]}
-    operated = _men(studies, studies.retrieved, diagnosis, studies.operated)
-    everyone = _men(
+    operated = _patients(studies, studies.retrieved, diagnosis, studies.operated)
+    everyone = _patients(
         studies, studies.any_sperm, diagnosis, np.ones_like(studies.gonadotropin_therapy)
     )
-    for stem, men in (
+    for stem, patients in (
         ("derived.odds_ratio.diagnosis_adjusted", operated),
         ("derived.odds_ratio.any_sperm_diagnosis_adjusted", everyone),
     ):
-        answer = adjusted(men)
+        answer = adjusted(patients)
         yield stem, answer.estimate
         yield f"{stem}.profile_low", answer.conf_low
         yield f"{stem}.profile_high", answer.conf_high
@@ -151,8 +152,10 @@ def _by_diagnosis(studies: Studies) -> Numbers:
     yield "derived.c_statistic.diagnosis", _area(operated)
 
 
-def _area(men: AnalysisSet) -> Floats:
-    return np.asarray(c_statistic(propensity(men).score, men.treatment, men.include).c_statistic)
+def _area(patients: AnalysisSet) -> Floats:
+    return np.asarray(
+        c_statistic(propensity(patients).score, patients.treatment, patients.include).c_statistic
+    )
 
 
 def _published_analyses(complete: AnalysisSet) -> Numbers:
@@ -177,12 +180,12 @@ def _models(studies: Studies) -> Numbers:
     """Models 1 to 3, whose odds ratios the article leaves to a table that is not at hand."""
     for number, names in (("1", MODEL_1), ("2", MODEL_2), ("3", tuple(COVARIATES))):
         kinds = {name: COVARIATES[name] for name in names}
-        men = _men(studies, studies.retrieved, kinds, studies.operated)
-        answer = adjusted(men, method=f"model {number}")
+        patients = _patients(studies, studies.retrieved, kinds, studies.operated)
+        answer = adjusted(patients, method=f"model {number}")
         yield f"analysis.model_{number}.odds_ratio", answer.estimate
         yield f"analysis.model_{number}.n", answer.n
         if names == MODEL_2:  # the reading taken of the covariates behind the printed value
-            yield "propensity.c_statistic", _area(men)
+            yield "propensity.c_statistic", _area(patients)
 
 
 def _duration(complete: AnalysisSet) -> Numbers:

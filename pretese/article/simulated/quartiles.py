@@ -16,7 +16,7 @@ def quartiles(values: Floats, members: Flags) -> Floats:
     Parameters
     ----------
     values
-        Shape (..., man); NaN is missing and left out.
+        Shape (..., patient); NaN is missing and excluded.
     members
         Who counts, of the same shape.
 
@@ -29,9 +29,9 @@ def quartiles(values: Floats, members: Flags) -> Floats:
     >>> quartiles(np.array([4.0, 1.0, np.nan, 2.0, 9.0]), np.array([1, 1, 1, 1, 0], bool)).tolist()
     [1.5, 2.0, 3.0]
     """
-    usable = members & ~np.isnan(values)
-    ordered = np.sort(np.where(usable, values, np.inf), axis=-1)
-    last = usable.sum(axis=-1) - 1
+    observed = members & ~np.isnan(values)
+    ordered = np.sort(np.where(observed, values, np.inf), axis=-1)
+    last = observed.sum(axis=-1) - 1
     return np.stack([_at(ordered, last, p) for p in (0.25, 0.5, 0.75)])
 
 

@@ -20,7 +20,7 @@ GROUPS = ("overall", "untreated", "treated")
 class Studies:
     """What can be counted in each of the replicates of a cohort; arrays of shape (replicate,).
 
-    The paper's Table 1 describes men who had micro-TESE: ``operated``.
+    The paper's Table 1 describes patients who had micro-TESE: ``operated``.
     """
 
     def __init__(self, cohort: Cohort) -> None:
@@ -49,7 +49,7 @@ class Studies:
 
     @cached_property
     def icsi(self) -> Flags:
-        """Couples of operated men who reached ICSI with testicular sperm."""
+        """Couples of operated patients who reached ICSI with testicular sperm."""
         untreated, treated = (each.icsi for each in self.births)
         return self.cohort.in_chosen_arm(untreated, treated) & self.retrieved
 
@@ -60,7 +60,7 @@ class Studies:
         return self.cohort.in_chosen_arm(untreated, treated) & self.icsi
 
     def group(self, name: str) -> Flags:
-        """Return the operated men of a column of Table 1."""
+        """Return the operated patients of a column of Table 1."""
         if name == "overall":
             return self.operated
         return self.operated & (
@@ -68,7 +68,7 @@ class Studies:
         )
 
     def diagnosed(self, diagnosis: str) -> Flags:
-        """Return the men with a diagnosis."""
+        """Return the patients with a diagnosis."""
         flags: Flags = self.cohort.patients.diagnosis == DIAGNOSES.index(diagnosis)
         return flags
 

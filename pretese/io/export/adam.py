@@ -1,7 +1,7 @@
-"""ADaM-like ADSL and ADLB: one row per man, and one row per man, hormone and visit.
+"""ADaM-like ADSL and ADLB: one row per patient, and one row per patient, hormone and visit.
 
 They take the variable names and labels of CDISC ADaM where the simulator knows the content. They
-are not ready for submission: no man has a site, a race or a calendar date.
+are not ready for submission: no patient has a site, a race or a calendar date.
 """
 
 from collections.abc import Mapping
@@ -101,7 +101,7 @@ _ADLB = (
 
 
 def adsl(parts: Mapping[str, pd.DataFrame], study: str, fields: Fields) -> AnalysisData:
-    """Make ADSL, one row per man, from the patients.
+    """Make ADSL, one row per patient, from the patients.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def adlb(parts: Mapping[str, pd.DataFrame], study: str, fields: Fields) -> Analy
 
 
 def _with_baseline(rows: pd.DataFrame) -> pd.DataFrame:
-    """Add each man's value at enrolment, and sort by man, hormone and visit."""
+    """Add each patient's value at enrolment, and sort by patient, hormone and visit."""
     key = [*KEYS, "PARAMCD"]
     first = rows.loc[rows["month"] == 0, [*key, "AVAL"]].rename(columns={"AVAL": "BASE"})
     both = rows.merge(first, on=key, how="left")

@@ -19,5 +19,5 @@ def creation_time() -> datetime:
         return datetime.fromtimestamp(int(given), tz=UTC)
     except (ValueError, OverflowError, OSError):
         raise InputError.of(
-            VARIABLE, "", f"{given!r} is no time", "give whole seconds since 1970, or unset it"
+            VARIABLE, "", f"{given!r} is not a time", "give whole seconds since 1970, or unset it"
         ) from None

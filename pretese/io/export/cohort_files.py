@@ -1,7 +1,7 @@
 """Write cohorts of any size as files: slice by slice, every table in every format asked for.
 
-Streamed formats take any number of men in constant memory. The others are written whole, by
-libraries that hold a table in memory, and so for a limited number of men.
+Streamed formats take any number of patients in constant memory. The others are written whole, by
+libraries that hold a table in memory, and so for a limited number of patients.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +29,7 @@ from simulate.scenario import Scenario
 from simulate.tables.data_errors import corrupt
 from simulate.tables.study_tables import tables
 
-#: Men drawn at a time.
+#: Patients simulated at a time.
 SLICE = 4 * CHUNK
 
 
@@ -39,7 +39,7 @@ def write_studies(
     formats: Sequence[str],
     seed: int,
     replicates: int,
-    men: int,
+    patients: int,
     tell: Callable[[int], None],
     error_share: float = 0.0,
     first: int = 0,
@@ -54,9 +54,9 @@ def write_studies(
     formats
         Among `pretese.io.export.formats.FORMATS`.
     tell
-        Called with the number of men written, of all studies.
+        Called with the number of patients written, of all studies.
     error_share
-        Share of the men whose rows of ``patients`` get each of the error types of
+        Share of the patients whose rows of ``patients`` get each of the error types of
         `simulate.tables.data_errors.KINDS`; the labels stand with the truth. 0 leaves all clean.
     first
         Number of the first study, from 0.
@@ -64,10 +64,10 @@ def write_studies(
     Raises
     ------
     InputError
-        There are more men than a format can take, or data errors that it cannot hold; nothing has
-        been drawn or written then.
+        There are more patients than a format can hold, or data errors that it cannot represent;
+        nothing has been simulated or written.
     """
-    _check_size(formats, replicates * men)
+    _check_size(formats, replicates * patients)
     if error_share:
         _check_data_errors(formats)
     whole = [FORMATS[name] for name in formats if not FORMATS[name].streamed]
@@ -77,7 +77,7 @@ def write_studies(
     with ExitStack() as stack:
         streams: dict[str, list[Stream]] = {}
         done = 0
-        for parts in slices(scenario, seed, replicates, men, error_share, first):
+        for parts in slices(scenario, seed, replicates, patients, error_share, first):
             if not fields:
                 fields = fields_of(parts, scenario)
                 streams = _open(stack, folder, formats, fields)
@@ -97,13 +97,13 @@ def write_studies(
                 each.write(joined, folder, fields, scenario.id)
 
 
-def _check_size(formats: Sequence[str], men: int) -> None:
+def _check_size(formats: Sequence[str], patients: int) -> None:
     for name in formats:
-        most = FORMATS[name].most_men
-        if most is not None and men > most:
+        most = FORMATS[name].max_patients
+        if most is not None and patients > most:
             raise InputError.of(
-                "formats", name, f"{men:,} men are too many for it",
-                f"ask for up to {most:,} men, or for {' or '.join(streamed())}",
+                "formats", name, f"{patients:,} patients are too many for this format",
+                f"ask for up to {most:,} patients, or for {' or '.join(streamed())}",
             )  # fmt: skip
 
 
@@ -112,7 +112,7 @@ def _check_data_errors(formats: Sequence[str]) -> None:
     if whole:
         raise InputError.of(
             "data_errors", whole[0],
-            "this format holds clean values alone (codes, one row per man)",
+            "this format cannot represent data errors (it holds codes, one row per patient)",
             f"ask for {' or '.join(streamed())}",
         )  # fmt: skip
 
@@ -121,16 +121,16 @@ def slices(
     scenario: Scenario,
     seed: int,
     replicates: int,
-    men: int,
+    patients: int,
     error_share: float = 0.0,
     first: int = 0,
 ) -> Iterator[Tables]:
-    """Draw study after study, each in slices of men; parameters as in `write_studies`."""
+    """Simulate study after study, each in slices of patients; parameters as in `write_studies`."""
     for study in range(first, first + replicates):
-        for first_man in range(0, men, SLICE):
-            size = min(SLICE, men - first_man)
+        for first_patient in range(0, patients, SLICE):
+            size = min(SLICE, patients - first_patient)
             cohort = draw_cohort(
-                scenario, seed, first=study, patients=size, first_patient=first_man
+                scenario, seed, first=study, patients=size, first_patient=first_patient
             )
             parts = tables(cohort)
             if error_share:

@@ -17,7 +17,7 @@ from simulate.tables.study_tables import COLUMNS, FOUND, PROCEDURES, SOURCES, Co
 #: ``number`` may have decimals, ``count`` is whole, ``flag`` is 0 or 1, ``text`` is words.
 Kind = Literal["number", "count", "flag", "text"]
 
-#: Columns that are never empty and name a man; ``study`` is left out where there is one alone.
+#: Columns that are never empty and name a patient; ``study`` is omitted if there is only one.
 KEYS = ("study", "patient_id")
 
 #: Labels of corrupted cells, where a study is corrupted on purpose.
@@ -51,7 +51,7 @@ def kind_of(dtype: object) -> Kind:
     Raises
     ------
     TypeError
-        It is none of these, such as a date or a truth value.
+        The type is not one of these, such as a date or a Boolean.
     """
     if str(dtype).lower() == "int8":
         return "flag"
@@ -124,7 +124,7 @@ def dictionary(fields: Fields) -> pd.DataFrame:
 
 
 def is_truth(table: str) -> bool:
-    """Tell whether a table holds what no clinic can see; such tables are written apart."""
+    """Return whether a table holds true values that a clinic cannot observe."""
     return table.startswith("truth")
 
 

@@ -18,8 +18,8 @@ Tables: TypeAlias = Mapping[str, "pd.DataFrame"]
 #: Writes all tables at once: tables, folder, their columns, and the name of the study.
 Write: TypeAlias = Callable[[Tables, Path, "Fields", str], None]
 
-#: Men, of all studies together, whose tables are held in memory for a format written whole.
-MOST_MEN_WHOLE = 100_000
+#: Patients, of all studies together, whose tables are held in memory for a format written whole.
+MAX_PATIENTS_WHOLE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Format:
         Who reads it.
     write
         Writes tables that are held in memory whole. None: `pretese.io.export.streams` writes the
-        format slice by slice, for any number of men, and corrupted values too.
+        format slice by slice, for any number of patients, and corrupted values too.
     media_type
         Of the files of a streamed format, for datapackage.json.
     """
@@ -50,9 +50,9 @@ class Format:
         return self.write is None
 
     @property
-    def most_men(self) -> int | None:
-        """Men that it can take, of all studies together; None is any number."""
-        return None if self.streamed else MOST_MEN_WHOLE
+    def max_patients(self) -> int | None:
+        """Patients that it can take, of all studies together; None is any number."""
+        return None if self.streamed else MAX_PATIENTS_WHOLE
 
 
 def _statistics(suffix: str) -> Write:
@@ -100,7 +100,7 @@ FORMATS: dict[str, Format] = {each.name: each for each in _ENTRIES}
 
 
 def streamed() -> tuple[str, ...]:
-    """Return the formats that take any number of men.
+    """Return the formats that take any number of patients.
 
     >>> streamed()
     ('csv', 'parquet')

@@ -15,8 +15,8 @@ _TYPES: dict[Kind, str] = {
     "flag": "integer",
     "text": "string",
 }
-#: Tables with one row per man.
-ONE_ROW_PER_MAN = ("patients", "truth")
+#: Tables with one row per patient.
+ONE_ROW_PER_PATIENT = ("patients", "truth")
 
 
 def write_package(folder: Path, fields: Fields, kind: str, name: str, title: str) -> None:
@@ -36,7 +36,7 @@ def write_package(folder: Path, fields: Fields, kind: str, name: str, title: str
     package = {
         "name": name,
         "title": title,
-        "description": "Synthetic men drawn by pretese; no person stands behind any row.",
+        "description": "Synthetic patients simulated by pretese; no row describes a real person.",
         "profile": "data-package",
         "version": program_version(),
         "resources": [_resource(table, fields, kind) for table in fields],
@@ -58,13 +58,13 @@ def _resource(table: str, fields: Fields, kind: str) -> dict[str, Any]:
 
 
 def table_schema(table: str, fields: Fields) -> dict[str, Any]:
-    """Return the Table Schema of one table; every man of it must be one of ``patients``."""
+    """Return the Table Schema of one table; every patient of it must be one of ``patients``."""
     keys = [field.name for field in fields[table] if field.name in KEYS]
     schema: dict[str, Any] = {
         "fields": [_descriptor(field) for field in fields[table]],
         "missingValues": [""],
     }
-    if table in ONE_ROW_PER_MAN:
+    if table in ONE_ROW_PER_PATIENT:
         schema["primaryKey"] = keys
     elif "patients" in fields:
         schema["foreignKeys"] = [

@@ -62,13 +62,13 @@ def field_name(form: str, name: str) -> str:
 
 def data_dictionary(fields: Fields) -> pd.DataFrame:
     """Return the data dictionary, a row per field, in `COLUMNS`."""
-    record = _row(RECORD, FIRST_FORM, "text", "the man: number of the study, if many; his number")
+    record = _row(RECORD, FIRST_FORM, "text", "the patient; with several studies: study-patient")
     rows = [record] + [_describe(form, field) for form, field in _listed(fields)]
     return pd.DataFrame(rows, columns=list(COLUMNS)).fillna("")
 
 
 def records(parts: Mapping[str, pd.DataFrame], fields: Fields) -> pd.DataFrame:
-    """Return the records to import, man by man and form by form; choices as their codes."""
+    """Return the records to import, by patient and form; choices as their codes."""
     several = "study" in parts[FIRST_FORM]
     forms = pd.concat([_rows(form, parts[form], fields, several) for form in _forms(fields)])
     columns = [RECORD, "redcap_repeat_instrument", "redcap_repeat_instance"]
@@ -81,7 +81,7 @@ def _forms(fields: Fields) -> list[str]:
 
 
 def _listed(fields: Fields) -> list[tuple[str, Field]]:
-    """Return all fields with their form; a repeating row leaves the man to its record."""
+    """Return all fields with their form; a repeating row does not repeat the patient."""
     return [
         (form, field)
         for form in _forms(fields)
@@ -91,14 +91,16 @@ def _listed(fields: Fields) -> list[tuple[str, Field]]:
 
 
 def _rows(form: str, table: pd.DataFrame, fields: Fields, several: bool) -> pd.DataFrame:
-    """Return the rows of one form, indexed by (study, man)."""
-    men = pd.MultiIndex.from_frame(with_study(table)[list(KEYS)])
+    """Return the rows of one form, indexed by (study, patient)."""
+    patients = pd.MultiIndex.from_frame(with_study(table)[list(KEYS)])
     rows = pd.DataFrame(
         {field_name(form, f.name): _coded(table[f.name], f).to_numpy(object) for f in fields[form]},
-        index=men,
+        index=patients,
         dtype=object,
     )
-    rows[RECORD] = [f"{study}-{man}" if several else f"{man}" for study, man in men]
+    rows[RECORD] = [
+        f"{study}-{patient}" if several else f"{patient}" for study, patient in patients
+    ]
     if form != FIRST_FORM:
         rows["redcap_repeat_instrument"] = form
         rows["redcap_repeat_instance"] = rows.groupby(level=list(KEYS)).cumcount() + 1

@@ -38,7 +38,7 @@ def write_statistics_file(table: pd.DataFrame, path: Path, fields: Sequence[Fiel
     plain = pd.DataFrame({field.name: _plain(table[field.name], field) for field in fields})
     labels: list[str | None] = [label_of(field, _LONGEST_LABEL[kind]) for field in fields]
     answers = {field.name: _YES_NO for field in fields if field.kind == "flag"}
-    with _told(path):
+    with _disk_errors(path):
         _write(plain, path, fields, labels, answers)
         _set_clock(path, creation_time())
         _check_whole(path, len(plain))
@@ -65,7 +65,7 @@ def _write(
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _disk_errors(path: Path) -> Iterator[None]:
     """Raise the C library's words on a full disk as those of the operating system."""
     try:
         yield

@@ -1,4 +1,4 @@
-"""Units as people print them beside their UCUM codes."""
+"""Printed units and their UCUM codes."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ _WORDS = {
     "min": "minutes",
 }
 
-#: Units that are no UCUM codes: dimensionless scales with a name of their own.
+#: Units without a UCUM code: dimensionless scales with a name of their own.
 _SCALES = ("log odds", "log")
 
 

@@ -66,6 +66,14 @@ def read_parquet(
         return _read(table, wanted, blank, where)
 
 
+def parquet_names(data: bytes, where: str) -> tuple[str, ...]:
+    """Return the names of a file's columns; none if it is not a sound Parquet file."""
+    if len(data) < 12 or data[:4] != _MAGIC or data[-4:] != _MAGIC:
+        return ()
+    with parquet_errors(where):
+        return tuple(_names(pq.ParquetFile(pa.BufferReader(data)).schema_arrow, where))
+
+
 def _names(schema: pa.Schema, where: str) -> dict[str, str]:
     """Return the names of columns without blanks around them, to those in the file."""
     stripped = [name.strip() for name in schema.names]

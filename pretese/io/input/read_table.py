@@ -72,6 +72,18 @@ def read_table(path: Path, uses: Uses, optional: frozenset[str] = frozenset()) -
     return TableFile(path, frame, hashlib.sha256(data).hexdigest(), tuple(assumptions))
 
 
+def column_names(path: Path) -> tuple[str, ...]:
+    """Return the names of a table's columns; none for a kind of file that `read_table` refuses."""
+    kind = path.suffix.lower()
+    if kind in TEXT_ENDINGS:
+        return tuple(open_table(read_bytes(path), str(path)).header)
+    if kind == ".parquet":
+        from pretese.io.input.parquet_file import parquet_names
+
+        return parquet_names(read_bytes(path), str(path))
+    return ()
+
+
 def _read_text(
     data: bytes, uses: Uses, where: str, optional: frozenset[str]
 ) -> tuple[dict[str, Any], list[str]]:

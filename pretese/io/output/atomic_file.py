@@ -28,15 +28,15 @@ def is_temporary(path: Path) -> bool:
     return _NAMED.fullmatch(path.name) is not None
 
 
-def write_file(path: Path, content: str | bytes, option: str = "") -> None:
+def write_file(path: Path, content: str | bytes, argument: str = "") -> None:
     """Write a file in one step; text becomes UTF-8 with its line ends as they are.
 
     A kill, a full disk or any other fault leaves the old file whole.
 
     Parameters
     ----------
-    option
-        The option of the command line that named the file, for messages.
+    argument
+        The argument that named the file, for messages.
 
     Raises
     ------
@@ -44,16 +44,16 @@ def write_file(path: Path, content: str | bytes, option: str = "") -> None:
         The file cannot be written; it is as it was.
     """
     data = content.encode() if isinstance(content, str) else content
-    with replaced_file(path, option) as temporary:
+    with replaced_file(path, argument) as temporary:
         temporary.write_bytes(data)
 
 
 @contextmanager
-def replaced_file(path: Path, option: str = "", *, lasting: bool = True) -> Iterator[Path]:
+def replaced_file(path: Path, argument: str = "", *, lasting: bool = True) -> Iterator[Path]:
     """Give a temporary file that takes the place of ``path`` if the block succeeds.
 
     It stands in the same folder, and has no ending, so that no pattern such as ``*.csv`` finds it.
-    A link is followed: what it points to is replaced. What is no ordinary file (a pipe,
+    A link is followed: what it points to is replaced. A special file (a pipe,
     ``/dev/stdout``) receives the bytes instead.
 
     Parameters
@@ -66,9 +66,9 @@ def replaced_file(path: Path, option: str = "", *, lasting: bool = True) -> Iter
     InputError
         The file cannot be written; it is as it was.
     """
-    check_file(path, option)
+    check_file(path, argument)
     if exists(path) and path.exists() and not is_regular(path):
-        with _passed_on(path, option) as temporary:
+        with _passed_on(path, argument) as temporary:
             yield temporary
         return
     target = Path(os.path.realpath(path))
@@ -81,7 +81,7 @@ def replaced_file(path: Path, option: str = "", *, lasting: bool = True) -> Iter
         except OSError as error:
             if not concerns(error, temporary):
                 raise
-            raise cannot_write(path, error, option) from None
+            raise cannot_write(path, error, argument) from None
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -99,7 +99,7 @@ def _put(temporary: Path, target: Path, lasting: bool) -> None:
 
 
 @contextmanager
-def _passed_on(path: Path, option: str) -> Iterator[Path]:
+def _passed_on(path: Path, argument: str) -> Iterator[Path]:
     """Give a temporary file elsewhere; its bytes then go into ``path``, which is never replaced."""
     try:
         with tempfile.TemporaryDirectory(prefix="pretese-") as folder:
@@ -108,10 +108,10 @@ def _passed_on(path: Path, option: str) -> Iterator[Path]:
             with temporary.open("rb") as source, path.open("wb", buffering=0) as sink:
                 shutil.copyfileobj(source, sink)
     except OSError as error:
-        raise cannot_write(path, error, option) from None
+        raise cannot_write(path, error, argument) from None
 
 
-def check_file(path: Path, option: str = "") -> None:
+def check_file(path: Path, argument: str = "") -> None:
     """Refuse a file that could not be written, before anything is computed for it.
 
     Raises
@@ -120,24 +120,24 @@ def check_file(path: Path, option: str = "") -> None:
         It is a folder, its folder is not there, either is read-only, or the name is none that
         libraries understand.
     """
-    check_name(path, option)
+    check_name(path, argument)
     try:
         if path.is_dir():
-            raise refused(path, "this is a folder", "name a file", option)
+            raise refused(path, "this is a folder", "name a file", argument)
         if path.exists():
             if not os.access(path, os.W_OK):
                 problem = "it cannot be written (the file is read-only)"
-                raise refused(path, problem, "name another file, or make it writable", option)
+                raise refused(path, problem, "name another file, or make it writable", argument)
             if not is_regular(path):
                 return
         folder = Path(os.path.realpath(path)).parent
         if not folder.is_dir():
             problem = f"it cannot be written (there is no folder {path.parent})"
-            raise refused(path, problem, "name a folder that exists", option)
+            raise refused(path, problem, "name a folder that exists", argument)
         if not os.access(folder, os.W_OK):
             problem = f"it cannot be written (the folder {path.parent} is read-only)"
-            raise refused(path, problem, "name a folder you may write to", option)
+            raise refused(path, problem, "name a folder you may write to", argument)
     except OSError as error:
-        raise cannot_write(path, error, option) from None
+        raise cannot_write(path, error, argument) from None
     except (ValueError, RuntimeError) as error:  # a null character; links that form a circle
-        raise refused(path, f"this is no name of a file ({error})", "name a file", option) from None
+        raise refused(path, f"this is not a file name ({error})", "name a file", argument) from None

@@ -40,39 +40,39 @@ def concerns(error: OSError, place: Path) -> bool:
     return not names or any(Path(name).is_relative_to(place) for name in names)
 
 
-def cannot_write(place: Path, error: OSError, option: str = "") -> InputError:
+def cannot_write(place: Path, error: OSError, argument: str = "") -> InputError:
     """Return the fault of a place that could not be written to.
 
     Parameters
     ----------
-    option
-        The option of the command line that named the place; empty if none did.
+    argument
+        The argument that named the place; empty if none did.
     """
     cure = _CURES.get(error.errno or 0, "name another place")
     problem = f"it cannot be written ({reason(error)})"
-    return refused(place, problem, cure, option)
+    return refused(place, problem, cure, argument)
 
 
-def refused(place: Path, problem: str, cure: str, option: str = "") -> InputError:
+def refused(place: Path, problem: str, cure: str, argument: str = "") -> InputError:
     """Return the fault of an output place."""
-    if option:
-        return InputError.of(option, str(place), problem, cure)
+    if argument:
+        return InputError.of(argument, str(place), problem, cure)
     return InputError.of(str(place), "", problem, cure)
 
 
-def check_name(place: Path, option: str = "") -> None:
+def check_name(place: Path, argument: str = "") -> None:
     """Refuse a name that libraries would understand as another place, or not at all.
 
     Raises
     ------
     InputError
         It begins with ``~``, which a library may take for the home folder though the shell did
-        not; or it holds bytes that are no text.
+        not; or it contains bytes that are not text.
     """
     if place.parts and place.parts[0].startswith("~"):
         problem = "~ stands for the home folder only where the shell replaces it"
-        raise refused(place, problem, "write the name of the folder in full", option)
+        raise refused(place, problem, "write the name of the folder in full", argument)
     try:
         os.fspath(place).encode()
     except UnicodeEncodeError:
-        raise refused(place, "the name is no UTF-8 text", "name another place", option) from None
+        raise refused(place, "the name is not UTF-8 text", "name another place", argument) from None

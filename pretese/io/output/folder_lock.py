@@ -64,7 +64,10 @@ class Lock:
 
 @contextmanager
 def folder_lock(
-    file: Path, place: Path, option: str = "", remains: Callable[[str], bool] = lambda token: False
+    file: Path,
+    place: Path,
+    argument: str = "",
+    remains: Callable[[str], bool] = lambda token: False,
 ) -> Iterator[Lock]:
     """Hold the lock of a place while the block runs.
 
@@ -86,13 +89,13 @@ def folder_lock(
     InputError
         Another run holds it, or it cannot be made.
     """
-    with _alone_in_process(file, place, option):
+    with _alone_in_process(file, place, argument):
         try:
-            handle = _take(file, place, option)
+            handle = _take(file, place, argument)
         except OSError as error:
-            raise cannot_write(place, error, option) from None
+            raise cannot_write(place, error, argument) from None
         try:
-            lock = _sign(handle, file, place, option)
+            lock = _sign(handle, file, place, argument)
             try:
                 yield lock
             finally:
@@ -104,10 +107,10 @@ def folder_lock(
 
 
 @contextmanager
-def _alone_in_process(file: Path, place: Path, option: str) -> Iterator[None]:
+def _alone_in_process(file: Path, place: Path, argument: str) -> Iterator[None]:
     with _guard:
         if file in _held:
-            raise _busy(place, file, None, option)
+            raise _busy(place, file, None, argument)
         _held.add(file)
     try:
         yield
@@ -116,16 +119,16 @@ def _alone_in_process(file: Path, place: Path, option: str) -> Iterator[None]:
             _held.discard(file)
 
 
-def _take(file: Path, place: Path, option: str) -> int:
+def _take(file: Path, place: Path, argument: str) -> int:
     """Return the handle of the lock file, locked."""
     while True:
         handle = os.open(file, _FLAGS, 0o666)
         try:
             if not _is_ours(handle):
-                problem = f"{file} is no lock of this program"
-                raise refused(place, problem, "move it, or name another place", option)
+                problem = f"{file} is not a lock file of this program"
+                raise refused(place, problem, "move it, or name another place", argument)
             if not _locked(handle):
-                raise _busy(place, file, _last(handle), option)
+                raise _busy(place, file, _last(handle), argument)
             with suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(handle), os.stat(file)):
                     return handle
@@ -175,7 +178,7 @@ def _may_live(entry: Entry | None) -> bool:
     return entry.process != os.getpid()
 
 
-def _sign(handle: int, file: Path, place: Path, option: str) -> Lock:
+def _sign(handle: int, file: Path, place: Path, argument: str) -> Lock:
     """Add this run to the lock file; the disk has the line before anything bears its token."""
     earlier = tuple(entry.token for entry in _entries(handle))
     entry = Entry(new_token(), os.getpid(), platform.node())
@@ -190,7 +193,7 @@ def _sign(handle: int, file: Path, place: Path, option: str) -> Lock:
         if not earlier:  # else what killed runs left is still to be found
             with suppress(OSError):
                 file.unlink()
-        raise cannot_write(place, error, option) from None
+        raise cannot_write(place, error, argument) from None
     return Lock(entry.token, earlier)
 
 
@@ -210,7 +213,7 @@ def _lines(handle: int) -> list[str]:
 def _entry(plain: dict[str, Any]) -> Entry:
     entry = Entry(**plain)
     if not (isinstance(entry.token, str) and len(entry.token) == 16 and entry.token.isalnum()):
-        raise ValueError("this is no token")
+        raise ValueError("not a token")
     return entry
 
 
@@ -219,10 +222,10 @@ def _last(handle: int) -> Entry | None:
     return entries[-1] if entries else None
 
 
-def _busy(place: Path, file: Path, entry: Entry | None, option: str) -> InputError:
+def _busy(place: Path, file: Path, entry: Entry | None, argument: str) -> InputError:
     who = f" (process {entry.process} on {entry.machine})" if entry else ""
-    problem = f"another run{who} writes there now"
+    problem = f"another run{who} is writing there"
     cure = "wait until it has ended, or name another place"
     if entry and entry.machine != platform.node():
         cure += f"; if that machine has stopped, delete {file}"
-    return refused(place, problem, cure, option)
+    return refused(place, problem, cure, argument)

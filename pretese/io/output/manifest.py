@@ -61,7 +61,7 @@ def foreign_files(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
     """Return what a folder holds beside the result that its manifest lists, sorted.
 
     That is: files that are not listed or have changed, links, and folders in which nothing listed
-    stands. A listed file that is gone is no loss, and is not named.
+    stands. A listed file that is missing is not named.
     """
     files, folders = manifest["files"], _folders(manifest)
     found = []

@@ -12,7 +12,7 @@ from pretese.io.output.faults import cannot_write, check_name, refused
 from pretese.io.output.manifest import NAME, foreign_files, read_manifest
 
 #: Bytes that must be free for a run to begin.
-LEAST_FREE = 1 << 20
+MIN_FREE = 1 << 20
 
 #: Names of files that a message lists.
 LISTED = 5
@@ -28,13 +28,13 @@ class OutputPlace:
         Without links, from the root.
     asked
         As the person wrote it.
-    option
-        The option that named it; empty if none did.
+    argument
+        The argument that named it; empty if none did.
     """
 
     path: Path
     asked: Path
-    option: str
+    argument: str
 
     @property
     def lock(self) -> Path:
@@ -54,7 +54,7 @@ class OutputPlace:
         return self.path.with_name(f"{self.path.name}.new-{token}")
 
 
-def check_place(out: Path, option: str = "--out", *, replaced: bool = True) -> OutputPlace:
+def check_place(out: Path, argument: str = "out", *, replaced: bool = True) -> OutputPlace:
     """Return the place of a folder of results, or say why none can be written there.
 
     Parameters
@@ -69,23 +69,23 @@ def check_place(out: Path, option: str = "--out", *, replaced: bool = True) -> O
         It is a file, a link, the current folder or one that holds it, a mount point, on a disk
         that is read-only, or named in a way that libraries do not understand.
     """
-    check_name(out, option)
+    check_name(out, argument)
     try:
         if "\0" in str(out):
             raise ValueError("it holds a null character")
         path = _resolved(out) if replaced else out.resolve()
-        check_name(path, option)
-        _check_kind(path, out, option)
+        check_name(path, argument)
+        _check_kind(path, out, argument)
         if replaced:
-            _check_replaceable(path, out, option)
-        _check_disk(path, out, option)
+            _check_replaceable(path, out, argument)
+        _check_disk(path, out, argument)
     except OSError as error:
-        raise cannot_write(out, error, option) from None
+        raise cannot_write(out, error, argument) from None
     except (ValueError, RuntimeError) as error:  # a null character; links that form a circle
         raise refused(
-            out, f"this is no name of a folder ({error})", "name a new folder", option
+            out, f"this is not a folder name ({error})", "name a new folder", argument
         ) from None
-    return OutputPlace(path, out, option)
+    return OutputPlace(path, out, argument)
 
 
 def _resolved(out: Path) -> Path:
@@ -94,39 +94,39 @@ def _resolved(out: Path) -> Path:
     return out.parent.resolve() / out.name
 
 
-def _check_kind(path: Path, out: Path, option: str) -> None:
+def _check_kind(path: Path, out: Path, argument: str) -> None:
     if path.is_symlink():
         problem = f"it is a link to {os.readlink(path)}"
-        raise refused(out, problem, "name the folder itself", option)
+        raise refused(out, problem, "name the folder itself", argument)
     if exists(path) and not path.is_dir():
         problem = "it is a file, and was not written by pretese"
-        raise refused(out, problem, "name a new folder, or an earlier result", option)
+        raise refused(out, problem, "name a new folder, or an earlier result", argument)
 
 
-def _check_replaceable(path: Path, out: Path, option: str) -> None:
+def _check_replaceable(path: Path, out: Path, argument: str) -> None:
     with suppress(FileNotFoundError):  # the current folder may be gone
         here = Path.cwd()
         if path == here or path in here.parents:
             words = "the current folder" if path == here else "a folder that holds the current one"
-            raise refused(out, f"it is {words}", "name a new folder in it", option)
+            raise refused(out, f"it is {words}", "name a new folder in it", argument)
     if os.path.ismount(path):
         problem = "a disk is mounted there, so that it cannot be replaced as a whole"
-        raise refused(out, problem, f"name a folder in it, such as {out / 'result'}", option)
+        raise refused(out, problem, f"name a folder in it, such as {out / 'result'}", argument)
 
 
-def _check_disk(path: Path, out: Path, option: str) -> None:
+def _check_disk(path: Path, out: Path, argument: str) -> None:
     parent = path.parent
     while not exists(parent):
         parent = parent.parent
     if not parent.is_dir():
-        problem = f"it cannot be written ({parent} is no folder)"
-        raise refused(out, problem, "name a folder that can be made", option)
+        problem = f"it cannot be written ({parent} is not a folder)"
+        raise refused(out, problem, "name a folder that can be made", argument)
     if not os.access(parent, os.W_OK | os.X_OK):
         problem = f"it cannot be written ({parent} is read-only)"
-        raise refused(out, problem, "name a folder you may write to", option)
+        raise refused(out, problem, "name a folder you may write to", argument)
     if path.is_dir() and not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         problem = "it cannot be replaced (you may not read and write it)"
-        raise refused(out, problem, "name a folder you may write to", option)
+        raise refused(out, problem, "name a folder you may write to", argument)
 
 
 def check_space(place: OutputPlace) -> None:
@@ -137,11 +137,11 @@ def check_space(place: OutputPlace) -> None:
     try:
         disk = shutil.disk_usage(parent)
     except OSError as error:
-        raise cannot_write(place.asked, error, place.option) from None
-    if disk.total and disk.free < LEAST_FREE:
+        raise cannot_write(place.asked, error, place.argument) from None
+    if disk.total and disk.free < MIN_FREE:
         problem = f"it cannot be written (No space left on device: {disk.free:,} bytes are free)"
         cure = "make room, or name a place on another disk"
-        raise refused(place.asked, problem, cure, place.option)
+        raise refused(place.asked, problem, cure, place.argument)
 
 
 def check_content(place: OutputPlace) -> None:
@@ -152,22 +152,22 @@ def check_content(place: OutputPlace) -> None:
     InputError
         Files are not listed in the manifest of the earlier result, or have changed since.
     """
-    path, option = place.path, place.option
+    path, argument = place.path, place.argument
     try:
         if not exists(path) or not any(path.iterdir()):
             return
         manifest = read_manifest(path)
         foreign = [] if manifest is None else foreign_files(path, manifest)
     except OSError as error:
-        raise cannot_write(place.asked, error, option) from None
+        raise cannot_write(place.asked, error, argument) from None
     if manifest is None:
-        told = f"it has a {NAME} of another program" if exists(path / NAME) else "it holds files"
-        problem = f"{told}, and was not written by pretese"
-        raise refused(place.asked, problem, "name a new folder, or an earlier result", option)
+        found = f"it has a {NAME} of another program" if exists(path / NAME) else "it holds files"
+        problem = f"{found}, and was not written by pretese"
+        raise refused(place.asked, problem, "name a new folder, or an earlier result", argument)
     if foreign:
         cure = "move or delete them, or name a new folder: only an unchanged result is replaced"
         problem = f"beside an earlier result it holds {shown(foreign)}"
-        raise refused(place.asked, problem, cure, option)
+        raise refused(place.asked, problem, cure, argument)
 
 
 def shown(names: list[str]) -> str:
@@ -192,7 +192,7 @@ def folders_made(place: OutputPlace, folder: Path) -> Iterator[None]:
                 each.mkdir()
                 made.append(each)
         except OSError as error:
-            raise cannot_write(place.asked, error, place.option) from None
+            raise cannot_write(place.asked, error, place.argument) from None
         yield
     except BaseException:
         for each in reversed(made):

@@ -1,4 +1,4 @@
-"""Write a folder of results: all of it, or nothing; an earlier result stays whole until then.
+"""Write a folder of results completely or not at all; an earlier result is kept until then.
 
 The new result is written in a folder beside its place. When it is done, the earlier result moves
 aside, the new one moves in, and the earlier one is removed, file by file as its manifest lists
@@ -33,7 +33,7 @@ from protocol.errors import Fault, InputError
 
 
 @contextmanager
-def result_folder(out: Path, option: str = "--out") -> Iterator[Path]:
+def result_folder(out: Path, argument: str = "out") -> Iterator[Path]:
     """Give a folder to write in; it takes the place of ``out`` only if the block succeeds.
 
     The place is checked, and locked against other runs, before the block begins. An earlier
@@ -41,17 +41,17 @@ def result_folder(out: Path, option: str = "--out") -> Iterator[Path]:
 
     Parameters
     ----------
-    option
-        The option of the command line that named the folder, for messages.
+    argument
+        The argument that named the folder, for messages.
 
     Raises
     ------
     InputError
-        The place cannot be written to, holds files of others, or another run writes there; then
+        The place cannot be written to, holds files of others, or another run is writing there; then
         nothing has been computed. Or the disk became full: the earlier result is as it was. Or
         the place was changed meanwhile: the new result stands beside it, and is named.
     """
-    place = check_place(out, option)
+    place = check_place(out, argument)
     check_space(place)
     with folders_made(place, place.path.parent), _locked(place) as token:
         check_content(place)
@@ -63,7 +63,7 @@ def result_folder(out: Path, option: str = "--out") -> Iterator[Path]:
         except BaseException as error:
             remove_tree(partial)
             if isinstance(error, OSError) and concerns(error, partial):
-                raise cannot_write(out, error, option) from None
+                raise cannot_write(out, error, argument) from None
             if isinstance(error, InputError):
                 raise _at_place(error, partial, place) from None
             raise
@@ -82,19 +82,19 @@ def _locked(place: OutputPlace) -> Iterator[str]:
     def remains(token: str) -> bool:
         return exists(place.partial(token)) or exists(place.earlier(token))
 
-    with folder_lock(place.lock, place.asked, place.option, remains) as lock:
+    with folder_lock(place.lock, place.asked, place.argument, remains) as lock:
         try:
             for token in lock.left:
                 restore_place(place, token)
         except OSError as error:
-            raise cannot_write(place.asked, error, place.option) from None
+            raise cannot_write(place.asked, error, place.argument) from None
         yield lock.token
 
 
 def _at_place(error: InputError, partial: Path, place: OutputPlace) -> InputError:
     """Return faults of files in the folder of the run as faults of the place: it is gone then."""
     return InputError(
-        Fault(place.option or str(place.asked), str(place.asked), fault.problem, fault.cure)
+        Fault(place.argument or str(place.asked), str(place.asked), fault.problem, fault.cure)
         if Path(fault.where).is_relative_to(partial)
         else fault
         for fault in error.faults
@@ -112,13 +112,13 @@ def _put_in_place(place: OutputPlace, token: str) -> None:
     """Replace the earlier result by the new one; if that cannot be, keep both and say where."""
     earlier = place.earlier(token)
     try:
-        check_place(place.asked, place.option)
+        check_place(place.asked, place.argument)
         check_content(place)
         _swap(place, token)
     except (OSError, InputError) as error:
         why = reason(error) if isinstance(error, OSError) else error.faults[0].problem
         raise refused(
-            place.asked, f"it cannot be replaced ({why})", _kept(place, token), place.option
+            place.asked, f"it cannot be replaced ({why})", _kept(place, token), place.argument
         ) from None
     _remove_earlier(earlier)
 
@@ -159,7 +159,7 @@ def _remove_earlier(earlier: Path) -> None:
     except OSError:
         left = True
     if left:
-        click.echo(f"the earlier result could not be removed; what is left is {earlier}", err=True)
+        click.echo(f"the earlier result could not be removed; its remainder is {earlier}", err=True)
 
 
 def restore_place(place: OutputPlace, token: str) -> None:
@@ -179,9 +179,9 @@ def restore_place(place: OutputPlace, token: str) -> None:
     finished = is_whole(partial)
     if exists(earlier) and exists(path) and (exists(partial) or not is_whole(path)):
         left = [str(each) for each in (partial, earlier) if exists(each)]
-        problem = "it was changed after a run had been killed that was about to replace it"
-        cure = f"look at {' and '.join(left)}: move what you need, and delete the rest"
-        raise refused(place.asked, problem, cure, place.option)
+        problem = "it was changed after a run that was replacing it had been killed"
+        cure = f"inspect {' and '.join(left)}: move what you need, and delete the rest"
+        raise refused(place.asked, problem, cure, place.argument)
     if finished:
         _swap(place, token)
     elif exists(earlier) and not exists(path):

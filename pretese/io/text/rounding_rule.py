@@ -4,16 +4,16 @@ Processors differ in the last bits of exponentials, logarithms and matrix produc
 1e-11 of a number. So every computed number is rounded before it is written, handed from a worker
 to the process that asked, or printed:
 
-===================================================  ======================================
-what is written                                      rounded to
-===================================================  ======================================
-whole numbers, counts, codes, dates                  exact
-one value per simulated study or trial               `REPLICATE_DIGITS` significant digits
-summaries, estimates of one analysis, JSON           `DOCUMENT_DIGITS` significant digits
-measured values of patients                          the laboratory's step, in the scenario
-latent truth of patients (propensity, spermatogenic liability)       a step of 1e-6, in the model
-itself times of the clinic                                  exact multiples of 2^-20 of a day
-===================================================  ======================================
+===============================================  ===========================================
+what is written                                  rounded to
+===============================================  ===========================================
+whole numbers, counts, codes, dates              exact
+one value per simulated study or trial           `REPLICATE_DIGITS` significant digits
+summaries, estimates of one analysis, JSON       `DOCUMENT_DIGITS` significant digits
+measured values of patients                      the resolution of the laboratory (scenario)
+true latent values (propensity, liability)       steps of 1e-6, in the model itself
+times of the clinic                              exact multiples of 2^-20 of a day
+===============================================  ===========================================
 
 No zero has a sign. A number that lies within the processors' difference of the edge between two
 rounded values may still fall to either side: about one in ten million of those of one simulated
@@ -76,8 +76,8 @@ def rounded_table(table: "pd.DataFrame", digits: int = DOCUMENT_DIGITS) -> "pd.D
 def rounded_document(document: Any, digits: int = DOCUMENT_DIGITS) -> Any:
     """Return a document of plain values with every floating-point number in it rounded.
 
-    >>> rounded_document({"bias": [-1e-20 / 3, -0.0], "men": 569})
-    {'bias': [-3.3333333e-21, 0.0], 'men': 569}
+    >>> rounded_document({"bias": [-1e-20 / 3, -0.0], "patients": 569})
+    {'bias': [-3.3333333e-21, 0.0], 'patients': 569}
     """
     if isinstance(document, Mapping):
         return {name: rounded_document(value, digits) for name, value in document.items()}

@@ -6,7 +6,7 @@ import re
 _FORMULA = re.compile(r"[\s]*[=+\-@＝＋－＠]|[\t\r\n]")
 
 _DIGITS = r"[+-]?(?:\d+(?:[.,]\d+)*|\.\d+|inf|nan)(?:[eE][+-]?\d+)?"
-#: A number, with an interval or a share in brackets, is no formula that could do anything.
+#: A number, with an interval or a share in brackets, is not a formula.
 _NUMBER = re.compile(rf"[+-]?|{_DIGITS} ?%?(?: \({_DIGITS} ?%?(?: to {_DIGITS} ?%?)?\))?")
 
 

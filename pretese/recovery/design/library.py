@@ -4,7 +4,8 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from pretese.recovery.design.study_spec import Case, StudyPlan, StudySpec
+from pretese.recovery.design.study_cases import Case
+from pretese.recovery.design.study_spec import StudyPlan, StudySpec
 from protocol.errors import InputError
 from protocol.reading.documents import read_document
 
@@ -63,10 +64,10 @@ def choose_study(
     return spec.model_copy(update=update)
 
 
-def _refuse_second(name: str, taken: Collection[str]) -> None:
+def _refuse_second(name: str, known: Collection[str]) -> None:
     """Refuse a scenario whose results would have the name of another case."""
     slug = _slug(name)
-    if slug in taken:
+    if slug in known:
         problem = f"its results would be called {slug!r}, which is another case"
         raise InputError.of(name, "", problem, "give the file another name")
 

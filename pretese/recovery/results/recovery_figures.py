@@ -23,7 +23,8 @@ from pretese.plots.style import (
     save,
 )
 from pretese.plots.zip import SHOWN, zip_intervals
-from pretese.recovery.design.study_spec import ScenarioGrid, StudySpec, Tolerance, cell_name
+from pretese.recovery.design.study_cases import ScenarioGrid, Tolerance, cell_name
+from pretese.recovery.design.study_spec import StudySpec
 from pretese.recovery.results.assess import Assessment
 from pretese.recovery.results.replicates import Replicates, Source, Words
 from pretese.recovery.results.verdicts import NOMINAL, SHORT, Judgement

@@ -13,7 +13,8 @@ from typing import Any
 
 import pandas as pd
 
-from pretese.recovery.design.study_spec import OF, ScenarioGrid, StudySpec, cell_name
+from pretese.recovery.design.study_cases import ScenarioGrid, cell_name
+from pretese.recovery.design.study_spec import OF, StudySpec
 from pretese.recovery.results.verdicts import NOMINAL, SHORT
 from protocol.reading.documents import parse_json, read_text
 

@@ -9,7 +9,8 @@ import pandas as pd
 
 from estimate.core.result import RATIOS
 from estimate.performance.tally import Performance
-from pretese.recovery.design.study_spec import OF, Case, StudySpec, Tolerance
+from pretese.recovery.design.study_cases import Case, Tolerance
+from pretese.recovery.design.study_spec import OF, StudySpec
 from pretese.recovery.results.replicates import AnalysisKey
 from pretese.recovery.work.known_effects import TruthName
 from pretese.recovery.work.methods import methods_and_scales

@@ -81,7 +81,7 @@ def imputed(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
     )
 
 
-def both_ways(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
+def under_both_arms(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
     """Return every patient under both arms, (replicate, 2 x patient).
 
     Covariates are the true ones: neither rounded nor missing.

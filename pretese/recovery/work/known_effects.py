@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimate.causal.propensity import propensity
-from estimate.causal.weighting import Target
 from estimate.core.design_matrix import design_matrix
+from estimate.core.estimand import Target
 from estimate.methods.registry import METHODS
 from estimate.regression.adjustment import adjusted
 from estimate.regression.logistic import fit_logistic
 from estimate.regression.poisson import modified_poisson
 from pretese.recovery.design.study_spec import StudyPlan
-from pretese.recovery.work.data import as_chosen, both_ways, population, potential_outcomes
+from pretese.recovery.work.data import as_chosen, population, potential_outcomes, under_both_arms
 from pretese.recovery.work.methods import methods_and_scales
 from pretese.recovery.work.subgroup_effects import SCALE, divided, subgroup_names
 from simulate.cohort.draw import Cohort
@@ -107,7 +107,7 @@ def _tilt(cohort: Cohort, target: str) -> Floats:
 
 def _conditional(cohort: Cohort, plan: StudyPlan, scale: str) -> Floats:
     """Return the effect given all covariates of the plan."""
-    data = both_ways(cohort, plan)
+    data = under_both_arms(cohort, plan)
     if scale == "risk ratio":
         answer = modified_poisson(data)
         return np.where(answer.converged, np.log(answer.estimate), np.nan)
@@ -121,7 +121,7 @@ def _given_score(cohort: Cohort, plan: StudyPlan) -> Floats:
     """Return the effect given the propensity score on the true covariates of the plan."""
     score = propensity(as_chosen(cohort, plan)).score
     twice = np.concatenate([score, score], axis=-1)
-    answer = adjusted(both_ways(cohort, plan), [], score=twice, profile=False)
+    answer = adjusted(under_both_arms(cohort, plan), [], score=twice, profile=False)
     return np.where(answer.converged, np.log(answer.estimate), np.nan)
 
 
@@ -129,5 +129,5 @@ def _by_subgroup(cohort: Cohort, plan: StudyPlan) -> dict[TruthName, Floats]:
     """Return the effects in subgroups by true covariates, measured or not."""
     if not plan.subgroups:
         return {}
-    answers = divided(both_ways(cohort, plan), plan, profile=False)
+    answers = divided(under_both_arms(cohort, plan), plan, profile=False)
     return {(each.method, SCALE): np.log(each.estimate) for each in answers}

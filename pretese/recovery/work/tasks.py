@@ -21,23 +21,23 @@ from simulate.scenario import Scenario
 
 Floats = NDArray[np.float64]
 
-#: Replicates worked on together: arrays of 50 x 569 men stay in the cache of one core, and the
+#: Replicates worked on together: arrays of 50 x 569 patients stay in the cache of one core, and the
 #: cost of calling numpy is shared. Results do not depend on it.
 TOGETHER = 50
 
 #: Replicates imputed together; every one of them becomes many data sets.
 TOGETHER_IMPUTED = 5
 
-#: Men per draw of the true population effects.
+#: Patients per draw of the true population effects.
 TRUTH_PATIENTS = 20_000
 
-#: Root of the luck of the truth, apart from that of any replicate.
+#: Base seed of the true effects, different from that of any replicate.
 TRUTH_SEED = 907_211_953
 
 _WORD = pa.dictionary(pa.int16(), pa.string())
 
 #: One row per replicate, plan, method and scale. Ratios and their limits are on the ratio scale,
-#: standard errors on the log scale; ``sate`` is the true effect in the men of the replicate.
+#: standard errors on the log scale; ``sate`` is the true effect in the patients of the replicate.
 ESTIMATES = pa.schema(
     [
         ("replicate", pa.int64()),

@@ -1,8 +1,8 @@
-"""What can become of a man of plain risks in either arm, and how likely each of it is.
+"""Outcome probabilities of participants with fixed event rates.
 
-Such men differ in nothing but luck, so a handful of kinds of men stands for all of them: whether
-he would succeed in either arm, has the effect, would cross over, would be lost. What is recorded of
-each kind, and what an estimand makes of it, is asked of the very functions that serve men.
+Every participant of an arm has the same probabilities, so a few combinations of potential outcomes
+(event under either arm, response to treatment, treatment switching, dropout) with their
+probabilities represent all of them. Recording and estimands use the functions that serve patients.
 """
 
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ import numpy as np
 
 from estimate.core.arrays import Floats
 from pretese.trial.conduct.observed_data import observe
-from pretese.trial.conduct.participants import Candidates, Potential
-from pretese.trial.conduct.trial_conduct import People, Trials
+from pretese.trial.conduct.participants import EligiblePatients, Potential
+from pretese.trial.conduct.trial_conduct import Participants, Trials
 from pretese.trial.conduct.true_estimands import ideal
 from pretese.trial.design.arms import Risks
 from pretese.trial.design.design_file import DesignFile
 
 
 @dataclass(frozen=True, slots=True)
-class Chances:
-    """Chances of a man of a design at one share of its effect; pairs are control, treated.
+class ArmRates:
+    """Outcome probabilities at one share of the planned effect; pairs are control, treated.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Chances:
     success
         (2,) that he is recorded as a success, among those analysed.
     risks
-        (2,) that he succeeds as the estimand means it, all men.
+        (2,) that he succeeds as the estimand means it, all participants.
     target
         True effect in the population of the estimand, a risk difference.
     """
@@ -41,24 +41,24 @@ class Chances:
     target: float
 
 
-def chances(design: DesignFile, effect: float) -> Chances:
-    """Return the chances of men of plain risks with this share of the effect.
+def arm_rates(design: DesignFile, effect: float) -> ArmRates:
+    """Return the outcome probabilities of participants with fixed event rates.
 
     Raises
     ------
     ValueError
-        Men come from a scenario: no few kinds stand for them.
+        Participants come from a scenario: no few kinds stand for them.
     """
     if design.risks is None:
-        raise ValueError("men of a scenario are not of a few kinds")
+        raise ValueError("a scenario has no fixed event rates")
     trials, weight = _kinds(design, design.risks, effect)
     data = observe(design, trials, effect)
     analysed = (weight * data.include).sum(1)
     success = (weight * data.include * data.outcome).sum(1) / analysed
-    control, treated, population = ideal(design, trials.people, effect)
+    control, treated, population = ideal(design, trials.participants_, effect)
     among = weight * population
     gained = (among * treated - among * control).sum(1) / among.sum(1)
-    return Chances(
+    return ArmRates(
         analysed=analysed,
         success=success,
         risks=np.array([(weight[0] * control[0]).sum(), (weight[1] * treated[1]).sum()]),
@@ -67,36 +67,38 @@ def chances(design: DesignFile, effect: float) -> Chances:
 
 
 def _kinds(design: DesignFile, risks: Risks, effect: float) -> tuple[Trials, Floats]:
-    """Return every kind of man in either arm, and how likely he is: (arm, kind)."""
-    outcome = _share_luck(risks.control_percent / 100, risks.treated_percent / 100)
-    crossing = _share_luck(design.crossover.control_percent, design.crossover.treated_percent, 100)
-    rows = list(product(outcome, ((0.0, effect), (1.0, 1 - effect)), crossing, (False, True)))
+    """Return all combinations of potential outcomes with their probabilities."""
+    outcome = _joint_outcomes(risks.control_percent / 100, risks.treated_percent / 100)
+    switching = _joint_outcomes(
+        design.treatment_switching.control_percent, design.treatment_switching.treated_percent, 100
+    )
+    rows = list(product(outcome, ((0.0, effect), (1.0, 1 - effect)), switching, (False, True)))
     control, treated = (np.array([row[0][arm] for row in rows])[None] for arm in (0, 1))
-    crosses = tuple(np.array([row[2][arm] for row in rows])[None] for arm in (0, 1))
-    lost = np.array([row[3] for row in rows])
+    switches = tuple(np.array([row[2][arm] for row in rows])[None] for arm in (0, 1))
+    dropped_out = np.array([row[3] for row in rows])
     share = np.array([[design.dropout.control_percent], [design.dropout.treated_percent]]) / 100
     common = np.array([row[0][2] * row[1][1] * row[2][2] for row in rows])
     shape = (2, len(rows))
     pairs = [tuple(np.broadcast_to(each, shape) for each in pair)
-             for pair in ((control, treated), crosses)]  # fmt: skip
+             for pair in ((control, treated), switches)]  # fmt: skip
     zeros, arm = np.zeros(shape, np.int64), np.repeat([[0], [1]], len(rows), 1)
     everyone = np.ones(shape, bool)
-    people = People(
+    participants_ = Participants(
         site=zeros,
-        would_cross=(pairs[1][0], pairs[1][1]),
-        candidates=Candidates(
+        would_switch=(pairs[1][0], pairs[1][1]),
+        eligible=EligiblePatients(
             (Potential((pairs[0][0], pairs[0][1]), (everyone, everyone)),), zeros, {}
         ),
         responds=np.broadcast_to([row[1][0] for row in rows], shape).astype(float),
     )
-    crossed = np.where(arm == 1, pairs[1][1], pairs[1][0])
-    trials = Trials(people, np.zeros(shape), arm, np.where(crossed, 1 - arm, arm),
-                    np.broadcast_to(lost, shape))  # fmt: skip
-    return trials, common * np.where(lost, share, 1 - share)
+    switched = np.where(arm == 1, pairs[1][1], pairs[1][0])
+    trials = Trials(participants_, np.zeros(shape), arm, np.where(switched, 1 - arm, arm),
+                    np.broadcast_to(dropped_out, shape))  # fmt: skip
+    return trials, common * np.where(dropped_out, share, 1 - share)
 
 
-def _share_luck(a: float, b: float, whole: float = 1.0) -> list[tuple[bool, bool, float]]:
-    """Return what one uniform number says of two chances: pairs of answers, and how likely."""
+def _joint_outcomes(a: float, b: float, whole: float = 1.0) -> list[tuple[bool, bool, float]]:
+    """Return the joint outcomes of two events that share one uniform number."""
     low, high = min(a, b), max(a, b)
     parts = [(True, True, low), (a > b, b > a, high - low), (False, False, whole - high)]
     return [(one, other, part / whole) for one, other, part in parts]

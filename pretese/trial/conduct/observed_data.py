@@ -1,4 +1,4 @@
-"""What the trial's statistician gets to see: outcomes as recorded, and who can be analysed."""
+"""Recorded outcomes, and who can be analysed."""
 
 from dataclasses import dataclass, replace
 
@@ -16,7 +16,7 @@ Codes = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """Men of every trial as an analysis may see them, shape (replicate, man).
+    """Recorded data of every trial, shape (replicate, participant).
 
     Attributes
     ----------
@@ -40,13 +40,13 @@ class Data:
     diagnosis: Codes
     baseline: dict[str, Floats]
 
-    def cut(self, men: int | Ints, after: int = 0) -> "Data":
-        """Return the men numbered from ``after`` to before ``men``, one number or (replicate,)."""
-        last = int(np.max(men))
+    def cut(self, participants: int | Ints, after: int = 0) -> "Data":
+        """Return the participants from ``after`` up to before ``participants``."""
+        last = int(np.max(participants))
         here = slice(after, last)
         present = self.present[:, here]
-        if not isinstance(men, int):
-            present = present & (np.arange(after, last) < men[:, None])
+        if not isinstance(participants, int):
+            present = present & (np.arange(after, last) < participants[:, None])
         return replace(
             self,
             outcome=self.outcome[:, here],
@@ -63,24 +63,25 @@ class Data:
 def observe(design: DesignFile, trials: Trials, effect: float, endpoint: int = 0) -> Data:
     """Return what is recorded of one endpoint in trials with this share of the effect.
 
-    Men lost, and men who crossed over, are failures or left out as the endpoint says; 0 is the
-    primary endpoint. For a principal stratum any sperm is recorded, and who was operated.
+    Participants lost, and participants who crossed over, are failures or left out as the endpoint
+    says; 0 is the primary endpoint. For a principal stratum any sperm is recorded, and who was
+    operated.
     """
     design = design.questions[endpoint]
     end, assigned = design.endpoint, trials.arm == 1
-    success = np.where(assigned, *trials.people.potential(effect, endpoint)[::-1])
-    counted = np.where(assigned, *trials.people.counted(effect, endpoint)[::-1])
-    include, crossed = counted, trials.received != trials.arm
-    if end.ejaculators == "principal stratum":
+    success = np.where(assigned, *trials.participants_.potential(effect, endpoint)[::-1])
+    counted = np.where(assigned, *trials.participants_.counted(effect, endpoint)[::-1])
+    include, switched = counted, trials.received != trials.arm
+    if end.sperm_in_ejaculate == "principal stratum":
         success, include = success | ~counted, np.ones_like(counted)
     if end.missing == "failure":
-        success = success & ~trials.lost
+        success = success & ~trials.dropped_out
     else:
-        include = include & ~trials.lost
-    if end.crossover == "composite":
-        success = success & ~crossed
-    elif end.crossover in ("excluded", "hypothetical"):
-        include = include & ~crossed
+        include = include & ~trials.dropped_out
+    if end.treatment_switching == "composite":
+        success = success & ~switched
+    elif end.treatment_switching in ("excluded", "hypothetical"):
+        include = include & ~switched
     return Data(
         design=design,
         outcome=success.astype(float),
@@ -89,6 +90,6 @@ def observe(design: DesignFile, trials: Trials, effect: float, endpoint: int = 0
         include=include,
         operated=counted,
         site=trials.site,
-        diagnosis=trials.candidates.diagnosis,
-        baseline=trials.candidates.baseline,
+        diagnosis=trials.eligible.diagnosis,
+        baseline=trials.eligible.baseline,
     )

@@ -1,4 +1,4 @@
-"""The men who may be recruited, with what would happen to each of them in either arm."""
+"""Eligible patients with their potential outcomes in either arm."""
 
 from dataclasses import dataclass, replace
 
@@ -23,15 +23,15 @@ Codes = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Potential:
-    """One endpoint, shape (replicate, man); pairs hold control, then treated.
+    """Potential outcomes of one endpoint, shape (replicate, participant): control, treated.
 
     Attributes
     ----------
     success
         Whether the endpoint would be met.
     counted
-        Whether he would belong to the population of the endpoint (all men, unless it leaves out
-        men who need no operation).
+        Whether he would belong to the population of the endpoint (all participants, unless it
+        leaves out participants who need no operation).
     """
 
     success: tuple[Flags, Flags]
@@ -39,8 +39,8 @@ class Potential:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
-    """Men in order of arrival, shape (replicate, man).
+class EligiblePatients:
+    """Eligible patients in order of arrival, shape (replicate, participant).
 
     Attributes
     ----------
@@ -58,12 +58,12 @@ class Candidates:
 
     @property
     def success(self) -> tuple[Flags, Flags]:
-        """Whether the primary endpoint would be met in control and in treatment."""
+        """Whether the primary endpoint would be met under control and under treatment."""
         return self.endpoints[0].success
 
 
 def scenario_of(design: DesignFile, overrides: dict[str, float] | None = None) -> Scenario | None:
-    """Return the scenario of a design with the regimens of its arms in place; None for risks."""
+    """Return the scenario of a design with the regimens of its arms; None for fixed event rates."""
     if design.scenario is None:
         return None
     scenario = load_scenario(design.scenario, overrides)
@@ -77,16 +77,16 @@ def scenario_of(design: DesignFile, overrides: dict[str, float] | None = None) -
     return scenario.model_copy(update={"arms": arms})
 
 
-def draw_candidates(
+def draw_eligible(
     design: DesignFile, scenario: Scenario | None, streams: RandomStreams, shift: Floats | None
-) -> Candidates:
-    """Draw the men of every trial.
+) -> EligiblePatients:
+    """Simulate the eligible patients of every trial.
 
     Parameters
     ----------
     shift
-        (replicate, man) log odds that a man's site, and the time at which he comes, add to the
-        chance of finding sperm in either arm; None: 0.
+        (replicate, participant) log odds that a participant's site, and the time at which he comes,
+        add to the chance of finding sperm in either arm; None: 0.
     """
     if design.risks is not None:
         return _plain(design.risks, streams)
@@ -98,28 +98,28 @@ def draw_candidates(
     if shift is not None:
         cohort = replace(cohort, paths=_shifted(cohort, shift))
     endpoints = tuple(_potential(each.endpoint, cohort) for each in design.questions)
-    return Candidates(endpoints, cohort.patients.diagnosis.astype(np.int64), cohort.baseline)
+    return EligiblePatients(endpoints, cohort.patients.diagnosis.astype(np.int64), cohort.baseline)
 
 
 def _potential(endpoint: Endpoint, cohort: Cohort) -> Potential:
     success = potential_outcomes(cohort, endpoint.variable)
-    if endpoint.ejaculators in ("excluded", "principal stratum"):
+    if endpoint.sperm_in_ejaculate in ("excluded", "principal stratum"):
         control, treated = cohort.paths
         return Potential(success, (control.micro_tese, treated.micro_tese))
     everyone = np.ones(cohort.gonadotropin_therapy.shape, bool)
     return Potential(success, (everyone, everyone))
 
 
-def _plain(risks: Risks, streams: RandomStreams) -> Candidates:
+def _plain(risks: Risks, streams: RandomStreams) -> EligiblePatients:
     drawn = streams.uniform("plain outcome")
     success = (drawn < risks.control_percent / 100, drawn < risks.treated_percent / 100)
     everyone = np.ones(drawn.shape, bool)
     endpoint = Potential(success, (everyone, everyone))
-    return Candidates((endpoint,), np.zeros(drawn.shape, np.int64), {})
+    return EligiblePatients((endpoint,), np.zeros(drawn.shape, np.int64), {})
 
 
 def _shifted(cohort: Cohort, shift: Floats) -> tuple[Path, Path]:
-    """See sperm again, with the same random numbers, where site or time changes the liability."""
+    """Return the potential courses again where site or calendar time changes the liability."""
     model = cohort.scenario.spermatogenesis
     spontaneous = cohort.streams.uniform("spontaneous sperm")
     sensitivity = model.semen_analysis_sensitivity.value

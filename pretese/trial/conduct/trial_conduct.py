@@ -1,11 +1,11 @@
-"""Run trials up to their data: men arrive, are randomised, cross over, drop out, have endpoints."""
+"""Simulate trial conduct: recruitment, randomisation, treatment switching, dropout, endpoints."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pretese.trial.conduct.participants import Candidates, draw_candidates
+from pretese.trial.conduct.participants import EligiblePatients, draw_eligible
 from pretese.trial.design.design_file import DesignFile
 from protocol.errors import InputError
 from simulate.core.coding import DIAGNOSES
@@ -30,8 +30,8 @@ FAR = 2**40
 
 
 @dataclass(frozen=True, slots=True)
-class People:
-    """Men before randomisation with all that would happen to them, shape (replicate, man).
+class Participants:
+    """Eligible patients with their potential outcomes, shape (replicate, participant).
 
     Attributes
     ----------
@@ -46,46 +46,46 @@ class People:
     """
 
     site: Codes
-    would_cross: tuple[Flags, Flags]
-    candidates: Candidates
+    would_switch: tuple[Flags, Flags]
+    eligible: EligiblePatients
     responds: Floats
 
     def potential(
-        self, effect: float, endpoint: int = 0, *, crossing: bool = True
+        self, effect: float, endpoint: int = 0, *, switching: bool = True
     ) -> tuple[Flags, Flags]:
-        """Return success if randomised to control and to treated; ``crossing``: as men would."""
-        return self._assigned(self.candidates.endpoints[endpoint].success, effect, crossing)
+        """Return potential outcomes under control and treatment, with ``switching`` as received."""
+        return self._assigned(self.eligible.endpoints[endpoint].success, effect, switching)
 
     def counted(
-        self, effect: float, endpoint: int = 0, *, crossing: bool = True
+        self, effect: float, endpoint: int = 0, *, switching: bool = True
     ) -> tuple[Flags, Flags]:
-        """Return whether he would count if randomised to control and to treated."""
-        return self._assigned(self.candidates.endpoints[endpoint].counted, effect, crossing)
+        """Return whether the participant counts if randomised to control and to treatment."""
+        return self._assigned(self.eligible.endpoints[endpoint].counted, effect, switching)
 
     def _assigned(
-        self, pair: tuple[Flags, Flags], effect: float, crossing: bool
+        self, pair: tuple[Flags, Flags], effect: float, switching: bool
     ) -> tuple[Flags, Flags]:
         control = pair[0]
         treated = np.where(self.responds < effect, pair[1], control)
-        if not crossing:
+        if not switching:
             return control, treated
-        crossed = self.would_cross
+        switched = self.would_switch
         return (
-            np.where(crossed[0], treated, control),
-            np.where(crossed[1], control, treated),
+            np.where(switched[0], treated, control),
+            np.where(switched[1], control, treated),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Trials:
-    """Trials as if none stopped early, shape (replicate, man), men in order of arrival.
+    """Trials without early stopping, shape (replicate, participant), in order of arrival.
 
-    The first n men of a large trial are the trial of n men.
+    The first n participants of a large trial are the trial of n participants.
 
     Attributes
     ----------
     people
-        The men.
+        The participants.
     arrival_months
         Months since the trial opened.
     arm
@@ -96,116 +96,116 @@ class Trials:
         Whether he drops out before his endpoint.
     """
 
-    people: People
+    participants_: Participants
     arrival_months: Floats
     arm: Codes
     received: Codes
-    lost: Flags
+    dropped_out: Flags
 
     @property
     def site(self) -> Codes:
-        """Number of each man's site, from 0."""
-        return self.people.site
+        """Number of each participant's site, from 0."""
+        return self.participants_.site
 
     @property
-    def candidates(self) -> Candidates:
-        """What would happen to each man."""
-        return self.people.candidates
+    def eligible(self) -> EligiblePatients:
+        """Potential outcomes and baseline values of the participants."""
+        return self.participants_.eligible
 
 
 def draw_trials(
     design: DesignFile,
     scenario: Scenario | None,
     seed: int,
-    men: int,
+    participants: int,
     replicates: int,
     first: int = 0,
 ) -> Trials:
-    """Draw trials ``first`` to ``first + replicates - 1``.
+    """Simulate trials ``first`` to ``first + replicates - 1``.
 
     Raises
     ------
     InputError
-        Recruitment ends before the last man.
+        Recruitment ends before the last participant.
     """
-    streams = RandomStreams(seed, men, replicates, first)
+    streams = RandomStreams(seed, participants, replicates, first)
     arrival, site = _arrivals(design, streams)
-    people = _people(design, scenario, streams, arrival, site)
-    arm = _randomise(design, streams, site, people.candidates)
-    crossed = np.where(arm == 1, people.would_cross[1], people.would_cross[0])
+    participants_ = _participants(design, scenario, streams, arrival, site)
+    arm = _randomise(design, streams, site, participants_.eligible)
+    switched = np.where(arm == 1, participants_.would_switch[1], participants_.would_switch[0])
     shares = np.array([design.dropout.control_percent, design.dropout.treated_percent]) / 100
     return Trials(
-        people=people,
+        participants_=participants_,
         arrival_months=arrival,
         arm=arm,
-        received=np.where(crossed, 1 - arm, arm),
-        lost=np.asarray(streams.uniform("trial dropout") < shares[arm]),
+        received=np.where(switched, 1 - arm, arm),
+        dropped_out=np.asarray(streams.uniform("trial dropout") < shares[arm]),
     )
 
 
-def draw_people(
-    design: DesignFile, scenario: Scenario | None, seed: int, men: int, replicates: int
-) -> People:
-    """Draw more men than a trial recruits, at its sites, apart from those of all its trials."""
-    own = RandomStreams(seed, design.men, replicates, FAR)
+def simulate_participants(
+    design: DesignFile, scenario: Scenario | None, seed: int, participants: int, replicates: int
+) -> Participants:
+    """Simulate more participants than a trial recruits, independent of those of all trials."""
+    own = RandomStreams(seed, design.participants, replicates, FAR)
     arrival, site = _arrivals(design, own)
-    again = np.arange(men) % design.men
-    streams = RandomStreams(seed, men, replicates, FAR)
-    return _people(design, scenario, streams, arrival[:, again], site[:, again])
+    again = np.arange(participants) % design.participants
+    streams = RandomStreams(seed, participants, replicates, FAR)
+    return _participants(design, scenario, streams, arrival[:, again], site[:, again])
 
 
-def _people(
+def _participants(
     design: DesignFile,
     scenario: Scenario | None,
     streams: RandomStreams,
     arrival: Floats,
     site: Codes,
-) -> People:
-    crossing = streams.uniform("crossover")
-    return People(
+) -> Participants:
+    switching = streams.uniform("treatment_switching")
+    return Participants(
         site=site,
-        would_cross=(
-            crossing < design.crossover.control_percent / 100,
-            crossing < design.crossover.treated_percent / 100,
+        would_switch=(
+            switching < design.treatment_switching.control_percent / 100,
+            switching < design.treatment_switching.treated_percent / 100,
         ),
-        candidates=draw_candidates(
-            design, scenario, streams, _shift(design, streams, arrival, site)
-        ),
+        eligible=draw_eligible(design, scenario, streams, _shift(design, streams, arrival, site)),
         responds=streams.uniform("trial effect"),
     )
 
 
 def recruitment_of(design: DesignFile) -> Recruitment:
-    """Return the rates of all sites of a design."""
+    """Return the recruitment rates of all sites of a design."""
     return combine(
         [
-            Site(each.at_months, tuple(rate / 12 for rate in each.men_in_12_months), each.ramp)
+            Site(each.from_month, tuple(rate / 12 for rate in each.recruitment_per_year), each.ramp)
             for each in design.sites
         ]
     )
 
 
 def check_sites(design: DesignFile) -> None:
-    """Raise `InputError` if a site that is a stratum opens when all men are expected elsewhere."""
+    """Raise `InputError` if a site that is a stratum opens after recruitment is expected to end."""
     if "site" not in {*design.randomisation.by, *design.analysis.strata}:
         return
     rates = recruitment_of(design)
-    month = float(expected_month(rates.joined(), design.men))
+    month = float(expected_month(rates.joined(), design.participants))
     if not np.isfinite(month):
         return  # recruitment ends too early: `check_filled`
     empty = expected_patients(rates, month) <= 0
     names = [site.name for site, none in zip(design.sites, empty, strict=True) if none]
     if names:
-        problem = f"{', '.join(names)}: strata without men, who have all come by month {month:.1f}"
-        raise InputError.of(design.id, "sites", problem, "open it earlier, or plan more men")
-
-
-def check_filled(design: DesignFile, months: Floats, men: int) -> None:
-    """Raise `InputError` if some of the men who are to arrive in these months never do."""
-    if not np.isfinite(months).all():
-        problem = f"recruitment ends before {men} men have come"
+        problem = f"{', '.join(names)}: opens after recruitment ends in month {month:.1f}"
         raise InputError.of(
-            design.id, "sites", problem, "let a rate stay above 0, or plan fewer men"
+            design.id, "sites", problem, "open it earlier, or plan more participants"
+        )
+
+
+def check_filled(design: DesignFile, months: Floats, participants: int) -> None:
+    """Raise `InputError` if recruitment ends before all these participants have arrived."""
+    if not np.isfinite(months).all():
+        problem = f"recruitment ends before {participants} participants are recruited"
+        raise InputError.of(
+            design.id, "sites", problem, "keep a rate above 0, or plan fewer participants"
         )
 
 
@@ -219,18 +219,18 @@ def _arrivals(design: DesignFile, streams: RandomStreams) -> tuple[Floats, Codes
 def _shift(
     design: DesignFile, streams: RandomStreams, arrival: Floats, site: Codes
 ) -> Floats | None:
-    """Return what site and calendar add to each liability, in either arm; None: nothing."""
+    """Return what site and calendar time add to the liability of each participant, or None."""
     found: Floats | None = None
     if design.site_spread is not None:
         found = _site_level(design, design.site_spread.value, streams, site)
-    if design.drift is not None:
-        drifted = design.drift.value * arrival / 12
+    if design.calendar_trend is not None:
+        drifted = design.calendar_trend.value * arrival / 12
         found = drifted if found is None else found + drifted
     return found
 
 
 def _site_level(design: DesignFile, spread: float, streams: RandomStreams, site: Codes) -> Floats:
-    """Give every site of every trial its own level, the same however large the trial."""
+    """Return the random site effect of each participant, independent of the sample size."""
     sites = RandomStreams(streams.seed, len(design.sites), streams.replicates, streams.first)
     level = spread * sites.normal("site level")
     return np.asarray(np.take_along_axis(level, site, 1))
@@ -239,7 +239,7 @@ def _site_level(design: DesignFile, spread: float, streams: RandomStreams, site:
 def strata_of(
     factors: tuple[str, ...], site: Codes, sites: int, diagnosis: Codes
 ) -> tuple[Codes, int]:
-    """Return each man's combination of factors, and how many combinations there are."""
+    """Return the stratum of each participant, and the number of strata."""
     return joint_strata([_factor(name, site, sites, diagnosis) for name in factors], site.shape)
 
 
@@ -248,17 +248,19 @@ def _factor(name: str, site: Codes, sites: int, diagnosis: Codes) -> Factor:
 
 
 def _randomise(
-    design: DesignFile, streams: RandomStreams, site: Codes, candidates: Candidates
+    design: DesignFile, streams: RandomStreams, site: Codes, eligible: EligiblePatients
 ) -> Codes:
     rule, sites = design.randomisation, len(design.sites)
-    factors = (_factor(name, site, sites, candidates.diagnosis) for name in rule.by)
+    factors = (_factor(name, site, sites, eligible.diagnosis) for name in rule.by)
     return SCHEMES[rule.method].assign(
         Arrivals(
             uniform=streams.uniform("arm"),
-            size_uniform=streams.uniform("block size") if len(rule.repeats) > 1 else None,
+            size_uniform=streams.uniform("block size")
+            if len(design.rounds_of_blocks) > 1
+            else None,
             allocation=design.allocation,
             factors=tuple(factors),
-            repeats=rule.repeats,
+            repeats=design.rounds_of_blocks,
             probability=rule.probability_percent / 100,
         )
     )

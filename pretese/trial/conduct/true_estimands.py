@@ -1,22 +1,26 @@
-"""What an estimand is truly worth: from both potential outcomes of every man of a trial."""
+"""True values of an estimand, from both potential outcomes of every participant."""
 
 import numpy as np
 
 from estimate.core.arrays import Bools, Floats
-from pretese.trial.conduct.trial_conduct import People
+from pretese.trial.conduct.trial_conduct import Participants
 from pretese.trial.design.design_file import DesignFile
 
 
 def truths(
-    design: DesignFile, people: People, men: int, effect: float, endpoint: int = 0
+    design: DesignFile,
+    participants_: Participants,
+    participants: int,
+    effect: float,
+    endpoint: int = 0,
 ) -> tuple[Floats, Floats, Floats]:
-    """Return (replicate,) true risks in either arm, and the true effect, among the first ``men``.
+    """Return (replicate,) true risks in both arms, and the true effect, in the participants.
 
-    Risks are those of all men. The effect is that in the population of the estimand: men who
-    would count in either arm.
+    Risks are those of all participants. The effect is that in the population of the estimand:
+    participants who would count in either arm.
     """
     control, treated, population = (
-        each[:, :men] for each in ideal(design, people, effect, endpoint)
+        each[:, :participants] for each in ideal(design, participants_, effect, endpoint)
     )
     with np.errstate(invalid="ignore"):
         gained = (treated & population).sum(1) - (control & population).sum(1)
@@ -25,22 +29,22 @@ def truths(
 
 
 def ideal(
-    design: DesignFile, people: People, effect: float, endpoint: int = 0
+    design: DesignFile, participants_: Participants, effect: float, endpoint: int = 0
 ) -> tuple[Bools, Bools, Bools]:
-    """Return success in either arm as the estimand means it, and whom it is about.
+    """Return potential outcomes as the estimand defines them, and the target population.
 
-    Shape (replicate, man). Crossover is part of the arm under treatment policy; it does not happen
-    in a hypothetical world; it is a failure of a composite; men who would cross over from any arm
-    are not meant if they are excluded.
+    Shape (replicate, participant). Crossover is part of the arm under treatment policy; it does not
+    happen in a hypothetical world; it is a failure of a composite; participants who would cross
+    over from any arm are not meant if they are excluded.
     """
-    strategy = design.questions[endpoint].endpoint.crossover
+    strategy = design.questions[endpoint].endpoint.treatment_switching
     as_they_would = strategy == "treatment policy"
-    control, treated = people.potential(effect, endpoint, crossing=as_they_would)
-    without, with_ = people.counted(effect, endpoint, crossing=as_they_would)
-    crosses = people.would_cross
+    control, treated = participants_.potential(effect, endpoint, switching=as_they_would)
+    without, with_ = participants_.counted(effect, endpoint, switching=as_they_would)
+    switches = participants_.would_switch
     population = without & with_
     if strategy == "composite":
-        control, treated = control & ~crosses[0], treated & ~crosses[1]
+        control, treated = control & ~switches[0], treated & ~switches[1]
     if strategy == "excluded":
-        population = population & ~crosses[0] & ~crosses[1]
+        population = population & ~switches[0] & ~switches[1]
     return control, treated, population

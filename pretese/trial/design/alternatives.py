@@ -1,4 +1,4 @@
-"""A design with some of its assumptions replaced: what a planner cannot know, and may fear."""
+"""A design with alternative values of its assumptions, for sensitivity analyses."""
 
 from collections.abc import Mapping
 from itertools import product
@@ -15,24 +15,24 @@ from simulate.scenario.parameter_paths import parameters, with_values
 #: Path of an assumption to the values that it may take.
 Axes = dict[str, tuple[float, ...]]
 
-#: Log odds added to the chance of success of every man, in either arm.
+#: Log odds added to the chance of success of every participant, in either arm.
 CONTROL_RISK = "control_risk"
 
 #: Shares of both arms that one word moves together.
-_BOTH = ("dropout", "crossover")
+_BOTH = ("dropout", "treatment_switching")
 
 #: Parts of a design file that are assumptions; the rest is what the trial is.
-_ASSUMED = ("risks", "dropout", "crossover", "site_spread", "drift")
+_ASSUMED = ("risks", "dropout", "treatment_switching", "site_spread", "calendar_trend")
 
 #: Those that are one number with a source, and their units; a design without it has 0.
-SOURCED = {"site_spread": "log odds", "drift": "log odds per 12 months"}
+SOURCED = {"site_spread": "log odds", "calendar_trend": "log odds per 12 months"}
 
 #: Most cells of a grid.
 MOST = 400
 
 
 def settings_of(axes: Axes) -> list[dict[str, float]]:
-    """Return every combination of values, the last axis moving first.
+    """Return every combination of values, the last axis varying fastest.
 
     >>> settings_of({"dropout": (0, 10), "site_spread": (0.4,)})
     [{'dropout': 0, 'site_spread': 0.4}, {'dropout': 10, 'site_spread': 0.4}]
@@ -44,25 +44,26 @@ def settings_of(axes: Axes) -> list[dict[str, float]]:
     """
     for path, values in axes.items():
         if len(set(values)) < len(values):
-            raise InputError.of("nuisance", path, "a value came twice", "give each value once")
+            raise InputError.of("sensitivity", path, "a value came twice", "give each value once")
     cells = int(np.prod([len(values) for values in axes.values()]))
     if not 0 < cells <= MOST:
         problem = f"{cells} cells are not allowed"
-        raise InputError.of("nuisance", "", problem, f"give from 1 to {MOST}")
+        raise InputError.of("sensitivity", "", problem, f"give from 1 to {MOST}")
     return [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
 
 
 def with_settings(
     design: DesignFile, scenario: Scenario | None, settings: Mapping[str, float]
 ) -> tuple[DesignFile, Scenario | None]:
-    """Return design and scenario with assumptions replaced, checked as if the files had said so.
+    """Return design and scenario with assumptions replaced, validated as if read from files.
 
     Parameters
     ----------
     settings
         Path to value: ``dropout`` or ``crossover`` (percent, both arms), a part of them such as
-        ``dropout.control_percent``, ``site_spread``, ``drift``, ``risks.control_percent``;
-        ``control_risk`` (log odds added for every man in either arm); or a number of the scenario.
+        ``dropout.control_percent``, ``site_spread``, ``calendar_trend``, ``risks.control_percent``;
+        ``control_risk`` (log odds added for every participant in either arm); or a number of the
+        scenario.
 
     Raises
     ------
@@ -78,17 +79,19 @@ def with_settings(
             _set(plain, path, value)
         elif scenario is None:
             cure = f"name one of {', '.join(_ASSUMED)} or {CONTROL_RISK}"
-            raise InputError.of("nuisance", path, "plain risks have no such assumption", cure)
+            raise InputError.of(
+                "sensitivity", path, "fixed event rates have no such assumption", cure
+            )
         else:
             numbers[path] = value
     changed = validate(plain, DesignFile, f"{design.id} with {_words(settings)}")
     if scenario is not None and numbers:
-        scenario = with_values(scenario, numbers, where="nuisance")
+        scenario = with_values(scenario, numbers, where="sensitivity")
     return changed, scenario
 
 
 def planned_value(design: DesignFile, scenario: Scenario | None, path: str) -> float | None:
-    """Return what is planned; None if the arms differ in it or there is no such number."""
+    """Return the planned value; None if the arms differ or there is no such number."""
     if path == CONTROL_RISK:
         return 0.0
     top, _, rest = path.partition(".")
@@ -110,12 +113,12 @@ def planned_value(design: DesignFile, scenario: Scenario | None, path: str) -> f
 def _set(plain: dict[str, Any], path: str, value: float) -> None:
     top, _, rest = path.partition(".")
     if path in SOURCED:
-        old = plain.get(top, {"unit": SOURCED[top], "status": "assumed", "source": "nuisance"})
+        old = plain.get(top, {"unit": SOURCED[top], "status": "assumed", "source": "sensitivity"})
         low, high = old.get("sweep") or (value, value)
         if not low <= value <= high:
             problem = f"{value:g} is outside the range that the design declares for it"
             cure = f"give a value from {low:g} to {high:g}, or widen its `sweep`"
-            raise InputError.of("nuisance", path, problem, cure)
+            raise InputError.of("sensitivity", path, problem, cure)
         sweep = [low, high] if old["status"] == "assumed" else None
         plain[top] = {**old, "value": value, "sweep": sweep}
     elif top in _BOTH and not rest:
@@ -125,7 +128,7 @@ def _set(plain: dict[str, Any], path: str, value: float) -> None:
 
 
 def _shift(plain: dict[str, Any], scenario: Scenario | None, by: float) -> dict[str, float]:
-    """Move the odds of all men: those of plain risks in place, those of a scenario returned."""
+    """Shift the log odds of all participants: fixed event rates in place, others returned."""
     if scenario is None:
         for name, percent in plain["risks"].items():
             odds = percent / (100 - percent) * np.exp(by)

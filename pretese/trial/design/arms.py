@@ -1,4 +1,4 @@
-"""What the men of a planned trial are, what each arm is given, and where and how men join it."""
+"""Event rates, arms, sites and randomisation of a design file."""
 
 from typing import Annotated, Literal, Self
 
@@ -25,14 +25,14 @@ Factor = Literal["site", "diagnosis"]
 
 
 class Risks(Document):
-    """Men who differ in nothing but luck, with the risk that a statistician writes down."""
+    """Fixed event rates: every participant of an arm has the same risk."""
 
     control_percent: Open
     treated_percent: Open
 
 
 class ArmTherapy(Document):
-    """What an arm is given, and whether semen is checked again before surgery."""
+    """The regimen of an arm, and whether semen is analysed again before surgery."""
 
     regimen: str
     semen_analysis: bool = True
@@ -46,7 +46,7 @@ class Arms(Document):
 
 
 class ByArm(Document):
-    """A share of the men of each arm, in percent."""
+    """A percentage of the participants of each arm."""
 
     control_percent: Share = 0.0
     treated_percent: Share = 0.0
@@ -54,7 +54,7 @@ class ByArm(Document):
 
 def _none_or_some(rate: float) -> float:
     if 0 < rate < 0.001:
-        raise ValueError("give 0, or at least 0.001 men in 12 months")
+        raise ValueError("give 0, or at least 0.001 participants in 12 months")
     return rate
 
 
@@ -63,33 +63,33 @@ Rate = Annotated[Number, Field(ge=0, le=1e6), AfterValidator(_none_or_some)]
 
 
 class Recruiting(Document):
-    """A site: its rate holds from each knot on or, with ``ramp``, is linear between knots."""
+    """A site: each rate holds from its month on; with ``ramp`` it is interpolated linearly."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
-    at_months: Annotated[tuple[Months, ...], Field(max_length=200)]
-    men_in_12_months: Annotated[tuple[Rate, ...], Field(max_length=200)]
+    from_month: Annotated[tuple[Months, ...], Field(max_length=200)]
+    recruitment_per_year: Annotated[tuple[Rate, ...], Field(max_length=200)]
     ramp: bool = False
 
     @model_validator(mode="after")
     def _opens(self) -> Self:
-        if not self.at_months or len(self.at_months) != len(self.men_in_12_months):
+        if not self.from_month or len(self.from_month) != len(self.recruitment_per_year):
             raise ValueError("give one rate per knot, and at least one")
-        if (np.diff(self.at_months) <= 0).any():
-            raise ValueError("at_months must rise")
-        if not any(self.men_in_12_months):
+        if (np.diff(self.from_month) <= 0).any():
+            raise ValueError("from_month must rise")
+        if not any(self.recruitment_per_year):
             raise ValueError("the site never opens; give a rate above 0")
         return self
 
 
 class Randomisation(Document):
-    """How men are given their arm.
+    """How participants are randomised.
 
-    ``repeats`` says how often a block holds each part of the allocation; ``by`` names the factors
-    of strata or of minimisation.
+    ``block_sizes`` are multiples of the sum of the allocation, by default twice that sum; several
+    are drawn at random. ``by`` names the factors of the strata or of minimisation.
     """
 
     method: Annotated[str, AfterValidator(check_scheme)] = "blocks"
-    repeats: tuple[Annotated[Whole, Field(ge=1, le=20)], ...] = Field(default=(2,), min_length=1)
+    block_sizes: tuple[Annotated[Whole, Field(ge=1, le=2_000_000)], ...] = ()
     by: tuple[Factor, ...] = ()
     probability_percent: Annotated[Number, Field(gt=50, le=100)] = 80.0
 

@@ -1,4 +1,4 @@
-"""The design file: all that a planned trial says of itself, checked before a man is drawn."""
+"""The design file of a planned trial: its fields, and checks across them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ Part = Annotated[Whole, Field(ge=1, le=100_000)]
 
 
 class Belief(Document):
-    """How likely an effect of some size is held to be, before the trial."""
+    """Prior weight of an effect size, for assurance."""
 
     effect_percent: Percent
     weight_percent: Percent
@@ -36,11 +36,11 @@ class Belief(Document):
 class DesignFile(Document):
     """A planned two-arm trial.
 
-    Men come from a ``scenario`` (shipped name or file) or have plain ``risks``. ``prior`` weighs
-    effects, in percent of that of the scenario, for assurance; 0 is no effect. ``endpoint`` with
-    ``analysis`` is the primary question; ``secondary`` ones follow in the order of testing.
-    ``drift`` is what twelve months of calendar add to the spermatogenic liability of men who come
-    then. ``nuisance`` gives values to assumptions, by path, for a worst case
+    Participants come from a ``scenario`` (shipped name or file) or have plain ``risks``. ``prior``
+    weighs effects, in percent of that of the scenario, for assurance; 0 is no effect. ``endpoint``
+    with ``analysis`` is the primary question; ``secondary`` ones follow in the order of testing.
+    ``calendar_trend`` is what twelve months of calendar add to the reserve of participants who come
+    then. ``sensitivity`` gives values to assumptions, by path, for a worst case
     (`design.alternatives`). ``decision`` is what the design must show before anyone goes ahead with
     it.
     """
@@ -51,7 +51,7 @@ class DesignFile(Document):
     version: str | None = None
     author: str | None = None
     date: Day | None = None
-    men: Annotated[Whole, Field(ge=10, le=100_000)]
+    participants: Annotated[Whole, Field(ge=10, le=100_000)]
     scenario: str | None = None
     risks: Risks | None = None
     arms: Arms | None = None
@@ -59,9 +59,9 @@ class DesignFile(Document):
     randomisation: Randomisation = Randomisation()
     sites: tuple[Recruiting, ...] = Field(min_length=1, max_length=1000)
     site_spread: Parameter | None = None
-    drift: Parameter | None = None
+    calendar_trend: Parameter | None = None
     dropout: ByArm = ByArm()
-    crossover: ByArm = ByArm()
+    treatment_switching: ByArm = ByArm()
     endpoint: Endpoint
     analysis: EndpointAnalysis = EndpointAnalysis()
     secondary: Annotated[tuple[Secondary, ...], Field(max_length=5)] = ()
@@ -69,7 +69,7 @@ class DesignFile(Document):
     monitoring: Monitoring = Monitoring()
     prior: Annotated[tuple[Belief, ...], Field(max_length=1000)] = ()
     decision: DecisionRule | None = None
-    nuisance: dict[str, Annotated[tuple[Amount, ...], Field(min_length=1)]] = Field(
+    sensitivity: dict[str, Annotated[tuple[Amount, ...], Field(min_length=1)]] = Field(
         default_factory=dict
     )
 
@@ -77,27 +77,41 @@ class DesignFile(Document):
     def _one_source(self) -> Self:
         if (self.scenario is None) == (self.risks is None):
             raise ValueError("give a scenario or risks, one of the two")
-        needs_men = self.arms or self.analysis.covariates or self.site_spread or self.drift
+        needs_participants = (
+            self.arms or self.analysis.covariates or self.site_spread or self.calendar_trend
+        )
         by = {*self.randomisation.by, *self.analysis.strata}
-        if self.risks and (needs_men or "diagnosis" in by or self.endpoint.ejaculators):
+        if self.risks and (
+            needs_participants or "diagnosis" in by or self.endpoint.sperm_in_ejaculate
+        ):
             raise ValueError(
-                "men of plain risks have no arms, covariates, diagnosis, site_spread, drift or "
-                "ejaculators; name a scenario"
+                "fixed event rates go without arms, covariates, diagnosis, site_spread, "
+                "calendar_trend and sperm_in_ejaculate; name a scenario"
             )
         rule = self.monitoring.reestimation
         if self.risks is None and rule and rule.assume == "planned":
             raise ValueError(
                 "a scenario has no planned risks; let re-estimation assume observed, or risks"
             )
-        if sum(self.allocation) > self.men:
-            raise ValueError("one round of the allocation takes more men than there are")
+        if sum(self.allocation) > self.participants:
+            raise ValueError("one round of the allocation exceeds the sample size")
+        self._check_blocks()
         if len({site.name for site in self.sites}) < len(self.sites):
             raise ValueError("two sites have the same name; rename one of them")
         if self.prior and abs(sum(each.weight_percent for each in self.prior) - 100) > 1e-6:
             raise ValueError("the weights of the prior do not sum to 100")
-        if self.decision and self.decision.least_assurance_percent and not self.prior:
-            raise ValueError("assurance needs a prior; give one, or decide without it")
+        if self.decision and self.decision.min_assurance_percent and not self.prior:
+            raise ValueError("assurance needs a prior; give one, or remove the threshold")
         return self
+
+    def _check_blocks(self) -> None:
+        unit = sum(self.allocation)
+        for size in self.randomisation.block_sizes:
+            if size % unit or size > 20 * unit:
+                raise ValueError(
+                    f"block size {size} is not allowed; give multiples of {unit}, the sum of the "
+                    f"allocation, up to {20 * unit}"
+                )
 
     @model_validator(mode="after")
     def _several(self) -> Self:
@@ -105,19 +119,17 @@ class DesignFile(Document):
             raise ValueError("multiplicity needs secondary endpoints")
         plan = self.monitoring
         if self.secondary and (plan.reestimation or plan.binding):
-            raise ValueError(
-                "several endpoints go neither with re-estimation nor with binding futility"
-            )
+            raise ValueError("several endpoints allow neither re-estimation nor binding futility")
         if self.secondary and self.risks:
-            raise ValueError("men of plain risks have one endpoint; name a scenario")
+            raise ValueError("fixed event rates have one endpoint; name a scenario")
         if "mixed" in (each.analysis.method for each in self.questions) and len(self.sites) < 2:
             raise ValueError("mixed needs two sites or more")
         if any(
-            each.endpoint.ejaculators == "principal stratum"
+            each.endpoint.sperm_in_ejaculate == "principal stratum"
             and each.analysis.method != "unadjusted"
             for each in self.questions
         ):
-            raise ValueError("a principal stratum is estimated unadjusted")
+            raise ValueError("a principal stratum needs the method unadjusted")
         if len(set(self.labels)) <= len(self.secondary):
             raise ValueError("two endpoints have the same name; give each a name of its own")
         return self
@@ -129,7 +141,7 @@ class DesignFile(Document):
 
     @property
     def questions(self) -> "tuple[DesignFile, ...]":
-        """The same trial with each of its endpoints alone, the primary first."""
+        """The same trial with each endpoint alone, the primary first."""
         pairs = [(self.endpoint, self.analysis)]
         pairs += [(each.endpoint, each.analysis) for each in self.secondary]
         alone = {"secondary": (), "multiplicity": None}
@@ -139,45 +151,56 @@ class DesignFile(Document):
         )
 
     def graph(self) -> Graph | None:
-        """Return how endpoints share the level; None: each is tested at all of it."""
+        """Return the multiple testing graph; None if every endpoint is tested at full alpha."""
         return None if self.multiplicity is None else self.multiplicity.graph(self.labels)
 
     @property
-    def known_after_months(self) -> float:
-        """Months from recruitment until all endpoints of a man are known."""
+    def endpoint_month(self) -> float:
+        """Months from recruitment until all endpoints of a participant are known."""
         ends = [self.endpoint, *(each.endpoint for each in self.secondary)]
-        return max(each.known_after_months for each in ends)
+        return max(each.endpoint_month for each in ends)
 
     @property
     def estimand(self) -> Estimand:
-        """The question, with its intercurrent events and their strategies."""
+        """The primary estimand, with its intercurrent events and their strategies."""
         words = "treated vs control"
         if self.arms:
             words = f"{self.arms.treated.regimen} vs {self.arms.control.regimen}"
         return estimand_of(self.endpoint, self.analysis, words)
 
     @property
+    def rounds_of_blocks(self) -> tuple[int, ...]:
+        """How many rounds of the allocation each block size holds."""
+        unit = sum(self.allocation)
+        return tuple(size // unit for size in self.randomisation.block_sizes) or (2,)
+
+    @property
     def block(self) -> int | None:
-        """Size of the blocks, if arms are balanced over all men after each of them."""
+        """Block size, if the arms are balanced over all participants after each block."""
         over_all = SCHEMES[self.randomisation.method].blocks == "all"
-        if not over_all or len(self.randomisation.repeats) > 1:
+        if not over_all or len(self.rounds_of_blocks) > 1:
             return None
-        return sum(self.allocation) * self.randomisation.repeats[0]
+        return sum(self.allocation) * self.rounds_of_blocks[0]
 
     @property
     def step(self) -> int:
-        """Men that join a size together: a block, or one round of the allocation."""
+        """Participants recruited together: a block, or one round of the allocation."""
         return self.block or sum(self.allocation)
 
-    def looks_at(self, men: int) -> tuple[int, ...]:
-        """Return how many men each look is to wait for; raise if two looks fall together."""
-        shares = np.asarray(self.monitoring.looks_percent) / 100
+    def analyses_at(self, participants: int) -> tuple[int, ...]:
+        """Return the participants at each analysis; raise if two analyses coincide."""
+        shares = np.asarray(self.monitoring.analyses_percent) / 100
         step = self.block or 1
-        counts = np.maximum(np.round(shares * men / step), 1).astype(int) * step
-        counts[-1] = men
+        counts = np.maximum(np.round(shares * participants / step), 1).astype(int) * step
+        counts[-1] = participants
         if (np.diff(counts, prepend=1) <= 0).any():
-            problem = f"looks at {counts.tolist()} of {men} men are the same look"
-            raise InputError.of(self.id, "monitoring.looks_percent", problem, "give more men")
+            problem = f"analyses at {counts.tolist()} of {participants} participants coincide"
+            raise InputError.of(
+                self.id,
+                "monitoring.analyses_percent",
+                problem,
+                "plan more participants or fewer analyses",
+            )
         return tuple(counts.tolist())
 
 
@@ -192,8 +215,8 @@ def read_design(name: str | Path) -> tuple[DesignFile, str]:
     Raises
     ------
     InputError
-        All faults of the file at once, then what its parts say of themselves: looks that do not
-        rise or come after the end, a bound that cannot be.
+        All faults of the file at once, then what its parts say of themselves: analyses that do not
+        rise or come after the end, a boundary that cannot be.
     """
     design, text = read_design_text(name)
     return design, content_hash(text)
@@ -211,7 +234,7 @@ def parse_design(text: str, where: str) -> DesignFile:
     design = parse_document(text, DesignFile, where=where)
     with _part(where, "monitoring"):
         design.monitoring.plan()
-        design.looks_at(design.men)
+        design.analyses_at(design.participants)
         _check_spending(design)
     with _part(where, "multiplicity"):
         design.graph()
@@ -221,7 +244,7 @@ def parse_design(text: str, where: str) -> DesignFile:
 
 @contextmanager
 def _part(where: str, part: str) -> Iterator[None]:
-    """Name file and field in what a part of the design says of itself."""
+    """Name file and field in the faults of a part of the design."""
     try:
         yield
     except InputError as error:
@@ -232,15 +255,15 @@ def _part(where: str, part: str) -> Iterator[None]:
 
 
 def _check_spending(design: DesignFile) -> None:
-    """Refuse bounds that several endpoints cannot share: they are made for one level."""
+    """Refuse boundaries that cannot be shared by several endpoints."""
     plan = design.monitoring
-    if design.secondary and len(plan.looks_percent) > 1 and not plan.spends:
-        problem = f"{plan.efficacy!r} spends no error that several endpoints could share"
+    if design.secondary and len(plan.analyses_percent) > 1 and not plan.spends:
+        problem = f"{plan.efficacy!r} has no error spending, which several endpoints need"
         raise InputError.of("monitoring", "efficacy", problem, "give OF, Pocock, HSD(-4) or KD(2)")
 
 
 def _check_strata(design: DesignFile, where: str) -> None:
-    """Refuse strata that no man can fill: more of them than men."""
+    """Refuse more strata than participants can fill."""
     levels = {"site": len(design.sites), "diagnosis": len(DIAGNOSES)}
     for field, factors in (
         (
@@ -252,13 +275,15 @@ def _check_strata(design: DesignFile, where: str) -> None:
         ("analysis.strata", design.analysis.strata),
     ):
         strata = int(np.prod([levels[name] for name in factors]))
-        if factors and strata * 2 > design.men:
-            problem = f"{strata} strata for {design.men} men leave strata without men"
-            raise InputError.of(where, field, problem, "name fewer factors or recruit more men")
+        if factors and strata * 2 > design.participants:
+            problem = f"{strata} strata are too many for {design.participants} participants"
+            raise InputError.of(
+                where, field, problem, "name fewer factors or recruit more participants"
+            )
 
 
 def _field(name: str) -> str:
-    percents = {"looks", "alpha", "power", "weights", "transitions"}
+    percents = {"analyses", "alpha", "power", "weights", "transitions"}
     if name in ("gamma", "rho", "delta", "z", "cumulative"):
         return "efficacy or futility"  # where a design file writes it, in brackets
     return f"{name}_percent" if name in percents else name.removeprefix("monitoring.")

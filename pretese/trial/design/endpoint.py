@@ -1,4 +1,4 @@
-"""What a trial counts and how it compares the arms, and the estimand that follows."""
+"""Endpoints of a trial, their analyses, and the estimands that follow."""
 
 from functools import partial
 from typing import Annotated, Literal, Self
@@ -13,7 +13,7 @@ from protocol.reading.fields import Number
 from simulate.core.coding import BASELINE
 from simulate.endpoints import ENDPOINTS, Ejaculate, check_endpoint
 
-#: What becomes of men with sperm in the ejaculate, by what it is to the endpoint.
+#: What becomes of participants with sperm in the ejaculate, by what it is to the endpoint.
 _BY_ENDPOINT: dict[Ejaculate, Strategy | None] = {
     "success": "composite variable",
     "on the way": "treatment policy",
@@ -21,13 +21,13 @@ _BY_ENDPOINT: dict[Ejaculate, Strategy | None] = {
 }
 
 #: The same where they need no operation, by what the design says of them.
-_EJACULATORS: dict[str, Strategy] = {
-    "failures": "composite variable",
+_SPERM_IN_EJACULATE: dict[str, Strategy] = {
+    "composite": "composite variable",
     "excluded": "excluded from the analysis",
     "principal stratum": "principal stratum",
 }
 
-_CROSSOVER: dict[str, Strategy] = {
+_SWITCHING: dict[str, Strategy] = {
     "treatment policy": "treatment policy",
     "hypothetical": "hypothetical",
     "composite": "composite variable",
@@ -35,71 +35,81 @@ _CROSSOVER: dict[str, Strategy] = {
 }
 
 _POPULATION = {
-    "excluded": "operated men",
-    "principal stratum": "men operated under either arm",
+    "excluded": "operated participants",
+    "principal stratum": "participants operated under either arm",
 }
 
 
 class Endpoint(Document):
-    """What is counted, and what is done with what happens on the way; ``name`` is for tables.
+    """An endpoint with the strategies for its intercurrent events; ``name`` is for tables.
 
-    ``ejaculators`` are men with sperm in the ejaculate, who need no operation. They go with
-    ``sperm_retrieved`` alone; for other endpoints they are successes or go on to ICSI.
+    ``sperm_in_ejaculate`` are participants with sperm in the ejaculate, who need no operation. They
+    go with ``sperm_retrieved`` alone; for other endpoints they are successes or go on to ICSI.
     ``crossover`` counts as it comes (treatment policy), as if it had not been (hypothetical), as
     failure (composite), or not at all (excluded).
     """
 
     name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     variable: Annotated[str, AfterValidator(check_endpoint)] = "any_sperm"
-    ejaculators: Literal["failures", "excluded", "principal stratum"] | None = None
-    known_after_months: Annotated[Number, Field(ge=0, le=600)]
+    sperm_in_ejaculate: Literal["composite", "excluded", "principal stratum"] | None = None
+    endpoint_month: Annotated[Number, Field(ge=0, le=600)]
     missing: Literal["complete case", "failure"] = "complete case"
-    crossover: Literal["treatment policy", "hypothetical", "composite", "excluded"] = (
+    treatment_switching: Literal["treatment policy", "hypothetical", "composite", "excluded"] = (
         "treatment policy"
     )
 
     @model_validator(mode="after")
     def _strategy(self) -> Self:
         apart = ENDPOINTS[self.variable].ejaculate == "no operation"
-        if apart != (self.ejaculators is not None):
+        if apart != (self.sperm_in_ejaculate is not None):
             raise ValueError(
-                "ejaculators (failures, excluded or principal stratum) goes with sperm_retrieved "
-                "alone"
+                "sperm_in_ejaculate (composite, excluded or principal stratum) is a strategy for "
+                "sperm_retrieved alone"
             )
-        imputed = self.missing == "failure" or self.crossover == "composite"
-        if self.ejaculators == "principal stratum" and imputed:
-            raise ValueError("a principal stratum cannot take men as failures; leave them out")
+        imputed = self.missing == "failure" or self.treatment_switching == "composite"
+        if self.sperm_in_ejaculate == "principal stratum" and imputed:
+            raise ValueError(
+                "a principal stratum cannot count participants as failures; exclude them"
+            )
         return self
 
     @property
     def label(self) -> str:
-        """Return what tables call it."""
+        """Name of the endpoint in tables."""
         return self.name or self.variable
 
     @property
     def events(self) -> tuple[IntercurrentEvent, ...]:
-        """Return what may happen after randomisation, each with its strategy."""
-        crossover = IntercurrentEvent("crossover", _CROSSOVER[self.crossover])
+        """Intercurrent events, each with its strategy."""
+        treatment_switching = IntercurrentEvent(
+            "treatment switching", _SWITCHING[self.treatment_switching]
+        )
         role = ENDPOINTS[self.variable].ejaculate
-        strategy = _EJACULATORS[self.ejaculators] if self.ejaculators else _BY_ENDPOINT[role]
+        strategy = (
+            _SPERM_IN_EJACULATE[self.sperm_in_ejaculate]
+            if self.sperm_in_ejaculate
+            else _BY_ENDPOINT[role]
+        )
         if strategy is None:
-            return (crossover,)
-        return IntercurrentEvent("sperm in the ejaculate, no operation", strategy), crossover
+            return (treatment_switching,)
+        return IntercurrentEvent(
+            "sperm in the ejaculate, no operation", strategy
+        ), treatment_switching
 
     @property
     def population(self) -> str:
-        """Return whom the comparison is among."""
-        return _POPULATION.get(self.ejaculators or "", "all men randomised")
+        """The population of the comparison."""
+        return _POPULATION.get(self.sperm_in_ejaculate or "", "all participants randomised")
 
     @property
     def leaves_out(self) -> bool:
-        """Whether men are left out for what happened after randomisation."""
-        apart = self.ejaculators in ("excluded", "principal stratum")
-        return apart or self.crossover in ("excluded", "hypothetical")
+        """Whether participants are excluded for what happened after randomisation."""
+        apart = self.sperm_in_ejaculate in ("excluded", "principal stratum")
+        return apart or self.treatment_switching in ("excluded", "hypothetical")
 
 
 class EndpointAnalysis(Document):
-    """How the arms are compared.
+    """The method by which the arms are compared.
 
     ``strata`` are those of Mantel-Haenszel; in a model they enter as indicators. ``mixed`` is
     logistic with a normal intercept per site.
@@ -123,7 +133,7 @@ class EndpointAnalysis(Document):
     @model_validator(mode="after")
     def _uses(self) -> Self:
         if self.method == "unadjusted" and (self.covariates or self.strata):
-            raise ValueError("score takes neither covariates nor strata")
+            raise ValueError("unadjusted takes neither covariates nor strata")
         if self.method == "mantel-haenszel" and (self.covariates or not self.strata):
             raise ValueError("mantel-haenszel takes strata and no covariates")
         if self.method == "mixed" and "site" in self.strata:
@@ -134,27 +144,27 @@ class EndpointAnalysis(Document):
 
     @property
     def conditional(self) -> bool:
-        """Whether the effect is one given covariates or site: no risks have it."""
+        """Whether the effect is conditional on covariates or site."""
         method = METHODS[self.method]
         given = bool(self.covariates or self.strata) or "sites or strata" in method.needs
         return method.kind == "conditional" and given
 
     @property
     def summary(self) -> str:
-        """Return the measure of effect."""
+        """The summary measure of the effect."""
         measure = METHODS[self.method].scales[0]
         return f"{'conditional' if self.conditional else 'marginal'} {measure}"
 
 
 class Secondary(Document):
-    """One more endpoint of the same trial, with an analysis of its own."""
+    """A secondary endpoint with its own analysis."""
 
     endpoint: Endpoint
     analysis: EndpointAnalysis = EndpointAnalysis()
 
 
 def estimand_of(endpoint: Endpoint, analysis: EndpointAnalysis, treatment: str) -> Estimand:
-    """Return the question that an endpoint and its analysis ask."""
+    """Return the estimand of an endpoint and its analysis."""
     return Estimand(
         endpoint.population, treatment, endpoint.variable, analysis.summary, endpoint.events
     )

@@ -1,4 +1,4 @@
-"""Several endpoints, one error: which of them a trial may claim."""
+"""Multiplicity: which of several endpoints a trial may claim."""
 
 from typing import Annotated, Literal
 
@@ -13,7 +13,7 @@ Percent = Annotated[Number, Field(ge=0, le=100)]
 
 
 class Multiplicity(Document):
-    """How several endpoints share the level, in the order of the file.
+    """How several endpoints share alpha, in the order of the file.
 
     ``fixed sequence`` tests each at the full level until one fails; ``fallback`` hands weights on
     in order; ``holm`` shares them alike; ``graph`` takes ``weights`` and ``transitions`` (row i:

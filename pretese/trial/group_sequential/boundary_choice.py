@@ -37,7 +37,7 @@ def information_fractions(information: int | Sequence[float]) -> Floats:
 
 
 def finite_numbers(argument: str, values: Any) -> tuple[float, ...]:
-    """Return a sequence of finite numbers; raise if it is another thing."""
+    """Return a sequence of finite numbers, or raise."""
     try:
         numbers = tuple(float(value) for value in values)
     except (TypeError, ValueError):
@@ -52,7 +52,7 @@ def choose_shape(
     spending: str | None, shape: str | None, parameters: Mapping[str, float | None],
     cumulative: Sequence[float] | None,
 ) -> Shape:  # fmt: skip
-    """Return how the efficacy boundaries are made, O'Brien-Fleming spending by default.
+    """Return the family of the efficacy boundaries, O'Brien-Fleming spending by default.
 
     ``parameters`` holds gamma, rho, delta and z; one that the family does not take is refused.
     """
@@ -87,7 +87,7 @@ def _classical(shape: str, parameters: Mapping[str, float | None]) -> Shape:
 
 
 def choose_futility(family: str | None, gamma: float | None, rho: float | None) -> Spending | None:
-    """Return how beta is spent on stopping for futility; None never stops for it."""
+    """Return the beta-spending function for futility, or None."""
     _check_family("futility", family, FUTILITIES)
     given = {"futility_gamma": gamma, "futility_rho": rho}
     takes = f"futility_{PARAMETERS.get(family or '', '')}"

@@ -1,4 +1,4 @@
-"""A group-sequential design as plain values, by itself and for two risks."""
+"""A group-sequential design as plain values, and its sample size for two event risks."""
 
 import math
 from typing import Any
@@ -23,7 +23,7 @@ def describe_boundaries(design: SequentialDesign) -> dict[str, Any]:
     alpha_spent, beta_spent = design.alpha_spent(), design.beta_spent()
     rows = [
         {
-            "look": k + 1,
+            "analysis": k + 1,
             "information_rate": design.information_rates[k],
             "upper": _finite(design.upper[k]),
             "lower": _finite(design.lower[k]),
@@ -35,7 +35,7 @@ def describe_boundaries(design: SequentialDesign) -> dict[str, Any]:
             "ends_without_rejection_under_alternative": float(futile[k]),
             "ends_without_rejection_under_null": float(futile0[k]),
         }
-        for k in range(design.looks)
+        for k in range(design.analyses)
     ]
     return {
         "name": design.name,
@@ -43,7 +43,7 @@ def describe_boundaries(design: SequentialDesign) -> dict[str, Any]:
         "sides": design.sides,
         "power": design.power,
         "binding": design.binding,
-        "looks": rows,
+        "analyses": rows,
         "drift": design.drift,
         "inflation": design.inflation,
         "expected_rate_under_null": float(design.expected_rate()),
@@ -54,7 +54,7 @@ def describe_boundaries(design: SequentialDesign) -> dict[str, Any]:
 def describe_sample_size(
     design: SequentialDesign, treated: float, control: float
 ) -> dict[str, Any]:
-    """Return patients per arm at each analysis, and what the rounded design does exactly.
+    """Return participants per arm at each analysis, with exact operating characteristics.
 
     The size is a closed form (an approximation); power, type I error at the control risk and
     expected patients are exact for the pooled z test, 1:1.
@@ -64,11 +64,13 @@ def describe_sample_size(
     )
     per_arm = np.ceil(design.sample_sizes(float(fixed.arm2)) - 1e-9).astype(int)
     if (np.diff(per_arm, prepend=0) < 1).any():
-        problem = f"looks at {per_arm.tolist()} men per arm are the same look"
-        cure = "take fewer looks or smaller differences"
+        problem = f"analyses at {per_arm.tolist()} participants per arm coincide"
+        cure = "plan fewer analyses, or risks closer together"
         raise InputError.of(WHERE, "information", problem, cure)
     if per_arm[-1] > ENUMERATED:
-        problem = f"{per_arm[-1]} men per arm are too many to enumerate, at most {ENUMERATED}"
+        problem = (
+            f"{per_arm[-1]} participants per arm are too many to enumerate, at most {ENUMERATED}"
+        )
         raise InputError.of(WHERE, "treated_risk", problem, "give risks further apart, or none")
     two = design.sides == 2
     high, low = max(treated, control), min(treated, control)
@@ -83,11 +85,11 @@ def describe_sample_size(
         "treated": treated,
         "control": control,
         "per_arm_fixed": math.ceil(float(fixed.arm2) - 1e-9),
-        "per_arm_at_look": per_arm.tolist(),
+        "per_arm_at_analysis": per_arm.tolist(),
         "exact_power": float(trial.power),
         "exact_type_1_error": float(null.power),
-        "exact_expected_men_under_alternative": float(trial.expected_men),
-        "exact_rejects_at_look": [float(p) for p in trial.efficacy],
+        "exact_expected_participants_under_alternative": float(trial.expected_participants),
+        "exact_rejects_at_analysis": [float(p) for p in trial.efficacy],
     }
 
 

@@ -8,14 +8,14 @@ from pretese.plots.style import MUTED, PUBLISHED, TRUTH, house_style, new_figure
 
 
 def draw_boundaries(document: dict[str, Any]) -> Figure:
-    """Draw critical values of z at each analysis; an analysis without one has no mark.
+    """Draw the critical values of z at each analysis.
 
     Parameters
     ----------
     document
         As `boundary_document.describe_boundaries` returns it.
     """
-    rows, two = document["looks"], document["sides"] == 2
+    rows, two = document["analyses"], document["sides"] == 2
     upper = [(r["information_rate"], r["upper"]) for r in rows if r["upper"] is not None]
     lower = [(r["information_rate"], r["lower"]) for r in rows if r["lower"] is not None]
     with house_style():

@@ -1,4 +1,4 @@
-"""What the plan says of a running trial: bounds at the looks that came, and where it stops."""
+"""Boundaries at the observed information fractions, and whether one has been crossed."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,169 +7,186 @@ import numpy as np
 
 from estimate.core.arrays import Floats
 from estimate.sequential.design import SequentialDesign
-from estimate.sequential.observed_boundaries import bounds_as_came, spend_rest, with_bounds
+from estimate.sequential.observed_boundaries import (
+    boundaries_as_observed,
+    spend_rest,
+    with_boundaries,
+)
 from estimate.sequential.spending import Spending
 from pretese.trial.design.interim import Monitoring
-from pretese.trial.monitoring.current_status import Course
-from pretese.trial.monitoring.interim_data import Taken
+from pretese.trial.monitoring.current_status import InterimStatistics
+from pretese.trial.monitoring.interim_data import InterimData
 from protocol.errors import InputError
 
-#: How far from its planned share of information a look may lie and still be the planned one, where
-#: bounds are fixed beforehand; and how near to 1 the last planned look is the end.
+#: How far from its planned share of information an analysis may lie and still be the planned one,
+#: where boundaries are fixed beforehand; and how near to 1 the last planned analysis is the end.
 TOLERANCE = 0.02
 
-Why = Literal["efficacy", "harm", "futility", "end"]
+Reason = Literal["efficacy", "harm", "futility", "end"]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Bounds of the looks that came, up to the end of the trial if it has ended.
+class TrialStatus:
+    """Boundaries of the observed analyses, and how the trial ended if it has ended.
 
     Attributes
     ----------
-    bounds
-        The design as it came: a bound for every look up to ``stop``, or all of them.
+    boundaries
+        The design as it came: a boundary for every analysis up to ``stop``, or all of them.
     stop
-        Look at which the trial ended, counted from 0; None while it runs.
+        Analysis at which the trial ended, counted from 0; None while it runs.
     why
-        What ended it: a bound, or the end of the plan; None while it runs.
+        What ended it: a boundary, or the end of the plan; None while it runs.
     last
         Whether all error that was left has been spent at ``stop``.
     over_run
-        Look whose data came in after the decision; None without one.
+        Analysis whose data came in after the decision; None without one.
     """
 
-    bounds: SequentialDesign
+    boundaries: SequentialDesign
     stop: int | None
-    why: Why | None
+    reason: Reason | None
     last: bool
-    over_run: int | None
+    overrunning: int | None
 
     @property
     def rejected(self) -> bool:
         """Whether the null hypothesis is rejected, in either direction."""
-        return self.why in ("efficacy", "harm")
+        return self.reason in ("efficacy", "harm")
 
 
-def judge_interim_data(
-    monitoring: Monitoring, course: Course, taken: Taken, *, ended: bool, over_run: bool
-) -> Standing:
-    """Hold every look against its bound.
+def compare_with_boundaries(
+    monitoring: Monitoring,
+    statistics: InterimStatistics,
+    interim: InterimData,
+    *,
+    final: bool,
+    overrunning: bool,
+) -> TrialStatus:
+    """Compare the statistic of every analysis with its boundary.
 
     Parameters
     ----------
     ended
-        Whether the trial ends at the last look though the plan has more: what error is left is
-        then spent there, unless it is a futility bound that ended it.
+        Whether the trial ends at the last analysis though the plan has more: what error is left is
+        then spent there, unless it is a futility boundary that ended it.
     over_run
-        Whether the last look holds data that came in after the trial had stopped.
+        Whether the last analysis holds data that came in after the trial had stopped.
 
     Raises
     ------
     InputError
-        A look follows the end, a look came at another time than bounds fixed beforehand allow.
+        An analysis follows the end, an analysis came at another time than boundaries fixed
+        beforehand allow.
     """
-    plan, fraction = monitoring.plan(), course.fraction
+    plan, fraction = monitoring.plan(), statistics.fraction
     finals = [k for k in range(fraction.size) if _is_last(plan, fraction, k)]
-    most = fraction.size if follows(monitoring) else min(fraction.size, plan.looks)
+    most = fraction.size if follows(monitoring) else min(fraction.size, plan.analyses)
     end = finals[0] if finals else most - 1
-    bounds = bounds_at(monitoring, fraction[: end + 1], last=bool(finals))
-    stop, why = _first_crossing(bounds, course.z, last=bool(finals))
-    if stop is None and not finals and ended and end + 1 == fraction.size:
-        if course.z[end] < bounds.lower[end] and plan.sides == 1:
+    boundaries = boundaries_at(monitoring, fraction[: end + 1], last=bool(finals))
+    stop, why = _first_crossing(boundaries, statistics.z, last=bool(finals))
+    if stop is None and not finals and final and end + 1 == fraction.size:
+        if statistics.z[end] < boundaries.lower[end] and plan.sides == 1:
             stop, why = end, "futility"
         else:
-            bounds, finals = bounds_at(monitoring, fraction, last=True), [end]
-            stop, why = _first_crossing(bounds, course.z, last=True)
+            boundaries, finals = boundaries_at(monitoring, fraction, last=True), [end]
+            stop, why = _first_crossing(boundaries, statistics.z, last=True)
     if stop is None and finals:
         stop, why = end, "end"
     last = stop == end and bool(finals)
     if not follows(monitoring):
-        _check_times(plan, course, taken, end if stop is None else stop, last)
-    standing = Standing(bounds, stop, why, last, None)
-    return _with_over_run(standing, taken, over_run)
+        _check_times(plan, statistics, interim, end if stop is None else stop, last)
+    status = TrialStatus(boundaries, stop, why, last, None)
+    return _with_overrunning(status, interim, overrunning)
 
 
 def follows(monitoring: Monitoring) -> bool:
-    """Whether bounds follow looks that come at other times than planned.
+    """Whether the boundaries are recomputed at the observed information fractions.
 
-    They do not with re-estimation, whose weights and bounds are those of the plan.
+    They do not with re-estimation, whose weights and boundaries are those of the plan.
     """
     return monitoring.spends and monitoring.reestimation is None
 
 
-def bounds_at(monitoring: Monitoring, fraction: Floats, *, last: bool) -> SequentialDesign:
-    """Return the bounds of looks at these shares of the planned information.
+def boundaries_at(monitoring: Monitoring, fraction: Floats, *, last: bool) -> SequentialDesign:
+    """Return the boundaries of analyses at these information fractions.
 
-    Error spending follows the looks; bounds fixed beforehand are those of the plan, in its order.
+    Error spending follows the analyses; boundaries fixed beforehand are those of the plan, in its
+    order.
     """
     plan, shape = monitoring.plan(), monitoring.shape()
     if follows(monitoring) and isinstance(shape, Spending):
         beta = monitoring.beta_spending()
-        return bounds_as_came(plan, shape, fraction, futility=beta, last=last)
-    looks = min(fraction.size, plan.looks)
-    if last and looks < plan.looks:
+        return boundaries_as_observed(plan, shape, fraction, futility=beta, last=last)
+    analyses = min(fraction.size, plan.analyses)
+    if last and analyses < plan.analyses:
         return spend_rest(plan, fraction)
-    lower, upper = np.asarray(plan.lower[:looks]), np.asarray(plan.upper[:looks])
-    return with_bounds(plan, fraction[:looks], lower, upper)
+    lower, upper = np.asarray(plan.lower[:analyses]), np.asarray(plan.upper[:analyses])
+    return with_boundaries(plan, fraction[:analyses], lower, upper)
 
 
-def _is_last(plan: SequentialDesign, fraction: Floats, look: int) -> bool:
-    """Say whether a look ends the trial by plan, whatever it shows."""
-    by_number = look + 1 == plan.looks and fraction[look] >= 1 - TOLERANCE
-    return bool(by_number or fraction[look] >= 1 - 1e-9)
+def _is_last(plan: SequentialDesign, fraction: Floats, analysis: int) -> bool:
+    """Return whether an analysis is the final one by plan."""
+    by_number = analysis + 1 == plan.analyses and fraction[analysis] >= 1 - TOLERANCE
+    return bool(by_number or fraction[analysis] >= 1 - 1e-9)
 
 
 def _first_crossing(
-    bounds: SequentialDesign, z: Floats, *, last: bool
-) -> tuple[int | None, Why | None]:
-    """Return the first look that must stop the trial, and through which bound.
+    boundaries: SequentialDesign, z: Floats, *, last: bool
+) -> tuple[int | None, Reason | None]:
+    """Return the first analysis at which the trial must stop, and why.
 
-    The last look, if it is ``last``, has one bound: short of it the trial is at its end.
+    The last analysis, if it is ``last``, has one boundary: short of it the trial is at its end.
     """
-    for k in range(bounds.looks):
-        if z[k] >= bounds.upper[k]:
+    for k in range(boundaries.analyses):
+        if z[k] >= boundaries.upper[k]:
             return k, "efficacy"
-        if bounds.sides == 2 and z[k] <= bounds.lower[k]:
+        if boundaries.sides == 2 and z[k] <= boundaries.lower[k]:
             return k, "harm"
-        interim = k + 1 < bounds.looks or not last
-        if bounds.sides == 1 and bounds.binding and interim and z[k] < bounds.lower[k]:
+        interim = k + 1 < boundaries.analyses or not last
+        if boundaries.sides == 1 and boundaries.binding and interim and z[k] < boundaries.lower[k]:
             return k, "futility"
     return None, None
 
 
 def _check_times(
-    plan: SequentialDesign, course: Course, taken: Taken, until: int, last: bool
+    plan: SequentialDesign,
+    statistics: InterimStatistics,
+    interim: InterimData,
+    until: int,
+    last: bool,
 ) -> None:
-    """Refuse looks that bounds fixed beforehand do not know; one that ends the trial may be any."""
+    """Refuse analyses away from their planned fraction where boundaries are fixed beforehand."""
     for k in range(until + 1 - last):
         planned = plan.information_rates[k]
-        if abs(course.fraction[k] - planned) > TOLERANCE:
+        if abs(statistics.fraction[k] - planned) > TOLERANCE:
             problem = (
-                f"look {k + 1} came at {course.fraction[k]:.3f} of the planned {course.clock}, "
-                f"planned at {planned:.3f}; this plan fixes its looks beforehand"
+                f"analysis {k + 1} has information fraction {statistics.fraction[k]:.3f}, planned "
+                f"{planned:.3f}; the boundaries are fixed beforehand"
             )
             cure = (
-                f"looks may be off by {TOLERANCE:g}; only error spending by a function (OF, "
-                "Pocock, HSD, KD), without re-estimation, follows looks that come otherwise"
+                f"keep analyses within {TOLERANCE:g} of the plan, or plan error spending (OF, "
+                "Pocock, HSD or KD) without re-estimation, which follows other fractions"
             )
-            raise taken.fault(k, "", problem, cure)
+            raise interim.fault(k, "", problem, cure)
 
 
-def _with_over_run(standing: Standing, taken: Taken, wanted: bool) -> Standing:
-    """Take the look after the stop for what it is, or refuse it."""
-    stop = standing.stop
-    after = 0 if stop is None else taken.looks - 1 - stop
+def _with_overrunning(status: TrialStatus, interim: InterimData, wanted: bool) -> TrialStatus:
+    """Accept or refuse an analysis after the trial has stopped."""
+    stop = status.stop
+    after = 0 if stop is None else interim.analyses - 1 - stop
     if wanted and after == 0:
-        problem = "no look follows the end of the trial"
-        raise InputError.of("--over-run", "", problem, "leave it out")
+        problem = "no analysis follows the end of the trial"
+        raise InputError.of("overrunning", "", problem, "leave it out")
     if after == 0 or stop is None:
-        return standing
-    problem = f"look {stop + 2} follows the end of the trial at look {stop + 1} ({standing.why})"
+        return status
+    problem = (
+        f"analysis {stop + 2} follows the end of the trial at analysis {stop + 1} ({status.reason})"
+    )
     if not wanted:
-        cure = "leave it out, or say --over-run if its data came in after the decision"
-        raise taken.fault(stop + 1, "", problem, cure)
+        cure = "remove it, or give `overrunning` if its data arrived after the decision"
+        raise interim.fault(stop + 1, "", problem, cure)
     if after > 1:
-        cure = "give one look of all data that came in after the decision"
-        raise taken.fault(stop + 2, "", f"{after} looks follow the end of the trial", cure)
-    return Standing(standing.bounds, stop, standing.why, standing.last, stop + 1)
+        cure = "give one row with all data that arrived after the decision"
+        raise interim.fault(stop + 2, "", f"{after} analyses follow the end of the trial", cure)
+    return TrialStatus(status.boundaries, stop, status.reason, status.last, stop + 1)

@@ -1,4 +1,4 @@
-"""Looking ahead from a look of a running trial: conditional and predictive power."""
+"""Conditional and predictive power at an interim analysis of an ongoing trial."""
 
 from dataclasses import dataclass
 
@@ -12,8 +12,13 @@ from estimate.sequential.looking_ahead import (
     predictive_power,
 )
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.monitoring.boundaries_observed import TOLERANCE, bounds_at
-from pretese.trial.monitoring.current_status import Course, effect_on, information_of, planned_risks
+from pretese.trial.monitoring.boundaries_observed import TOLERANCE, boundaries_at
+from pretese.trial.monitoring.current_status import (
+    InterimStatistics,
+    effect_on,
+    information_of,
+    planned_risks,
+)
 from pretese.trial.monitoring.reestimated_stages import stretch
 
 #: Below this chance of rejecting without an effect no normal quantile is taken of it.
@@ -21,8 +26,8 @@ _TINY = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
-    """Chances, seen from one look, of rejecting in favour of treatment at a later one.
+class FuturePower:
+    """Probabilities, given one analysis, of rejecting for treatment at a later one.
 
     Attributes
     ----------
@@ -45,13 +50,13 @@ class Ahead:
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
-    """What the trial was planned on: its design, and risks (control, treated) that it lacks."""
+    """The planning assumptions: the design, and event risks if it has none of its own."""
 
     design: DesignFile
     risks: tuple[float, float] | None
 
     def at(self, share: float, scale: str) -> tuple[float, float] | None:
-        """Return the risks with a share of the effect; None if they, or their effect, are unknown.
+        """Return the risks at a share of the effect; None if they or their effect are unknown.
 
         No pair of risks has a conditional odds ratio.
         """
@@ -63,15 +68,15 @@ class Assumed:
         return control, control + share * (treated - control)
 
 
-def still_to_come(plan: SequentialDesign, fraction: Floats) -> Floats:
-    """Return the shares of information of the looks still planned, the last of them 1.
+def planned_analyses_left(plan: SequentialDesign, fraction: Floats) -> Floats:
+    """Return the information fractions of the analyses still planned, the last of them 1.
 
-    Looks are counted: the third planned look is still to come after two, if it lies ahead.
+    Analyses are counted: the third planned analysis is still to come after two, if it lies ahead.
 
     >>> from estimate.sequential.boundaries import plan_sequential
     >>> from estimate.sequential.spending import Spending
     >>> plan = plan_sequential([0.25, 0.5, 0.75, 1], Spending("OF"))
-    >>> [float(t) for t in still_to_come(plan, np.array([0.3, 0.78]))]
+    >>> [float(t) for t in planned_analyses_left(plan, np.array([0.3, 0.78]))]
     [1.0]
     """
     left = np.asarray(plan.information_rates[fraction.size :])
@@ -79,99 +84,105 @@ def still_to_come(plan: SequentialDesign, fraction: Floats) -> Floats:
     return left if left.size else np.ones(1)
 
 
-def look_ahead(assumed: Assumed, course: Course, look: int, shares: tuple[float, ...]) -> Ahead:
-    """Return the chances seen from a look, counted from 0, with the looks then still planned.
+def power_from(
+    assumed: Assumed, statistics: InterimStatistics, analysis: int, shares: tuple[float, ...]
+) -> FuturePower:
+    """Return conditional and predictive power at an analysis, counted from 0.
 
-    Futility bounds count where they bind; others may be overruled and are left out.
+    Futility boundaries count where they bind; others may be overruled and are left out.
 
     Parameters
     ----------
     shares
         Shares of the planned effect to ask for, beside the whole of it.
     """
-    monitoring, seen = assumed.design.monitoring, course.fraction[: look + 1]
-    rates = np.concatenate([seen, still_to_come(monitoring.plan(), seen)])
-    bounds = bounds_at(monitoring, rates, last=False)
-    view = _View(assumed, course, look, rates, bounds)
-    known = {share: assumed.at(share, course.scale) for share in (1.0, *shares)}
-    return Ahead(
+    monitoring, seen = assumed.design.monitoring, statistics.fraction[: analysis + 1]
+    rates = np.concatenate([seen, planned_analyses_left(monitoring.plan(), seen)])
+    boundaries = boundaries_at(monitoring, rates, last=False)
+    view = _View(assumed, statistics, analysis, rates, boundaries)
+    known = {share: assumed.at(share, statistics.scale) for share in (1.0, *shares)}
+    return FuturePower(
         planned={share: view.under(risks) for share, risks in known.items() if risks is not None},
         observed=view.chance(view.observed),
         none=view.chance(0.0),
         flat=None
         if view.resized
-        else float(predictive_power(rates, bounds.upper, look + 1, view.z)),
+        else float(predictive_power(rates, boundaries.upper, analysis + 1, view.z)),
         prior=None if view.resized else _under_prior(view),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What is seen from a look: the shares of information of all looks, and their bounds."""
+    """An interim analysis with the information fractions and boundaries of all analyses."""
 
     assumed: Assumed
-    course: Course
-    look: int
+    statistics: InterimStatistics
+    analysis: int
     rates: Floats
-    bounds: SequentialDesign
+    boundaries: SequentialDesign
 
     @property
     def z(self) -> float:
-        """Statistic of the look."""
-        return float(self.course.z[self.look])
+        """Statistic of the analysis."""
+        return float(self.statistics.z[self.analysis])
 
     @property
     def resized(self) -> bool:
-        """Whether the data have by now chosen the size of the rest."""
+        """Whether the sample size has been re-estimated by now."""
         rule = self.assumed.design.monitoring.reestimation
-        return rule is not None and self.look + 1 >= rule.at_look
+        return rule is not None and self.analysis + 1 >= rule.at_analysis
 
     @property
     def observed(self) -> float:
-        """The mean of z with all information planned, under the effect seen in all men."""
-        course, k = self.course, self.look
-        if course.adapted is None or k < course.adapted or course.men is None:
+        """E(Z) at full information under the observed effect."""
+        statistics, k = self.statistics, self.analysis
+        if statistics.adapted is None or k < statistics.adapted or statistics.participants is None:
             return self.z / float(np.sqrt(self.rates[k]))
-        share = course.men[k] / course.planned
-        return float(course.estimate[k] / course.std_error[k] / np.sqrt(share))
+        share = statistics.participants[k] / statistics.planned
+        return float(statistics.estimate[k] / statistics.std_error[k] / np.sqrt(share))
 
     def chance(self, drift: float) -> float:
-        """Return conditional power under a drift: the mean of z with all information planned."""
-        bounds, course = self.bounds, self.course
-        kept = bounds.lower if bounds.sides == 2 or bounds.binding else None
+        """Return conditional power under a drift, the mean of Z at full information."""
+        boundaries, statistics = self.boundaries, self.statistics
+        kept = boundaries.lower if boundaries.sides == 2 or boundaries.binding else None
         if self.resized:
-            drift *= stretch(self.assumed.design, course.z[: self.look + 1])
-        look = self.look + 1
-        return float(conditional_power(self.rates, bounds.upper, look, self.z, drift, lower=kept))
+            drift *= stretch(self.assumed.design, statistics.z[: self.analysis + 1])
+        analysis = self.analysis + 1
+        return float(
+            conditional_power(self.rates, boundaries.upper, analysis, self.z, drift, lower=kept)
+        )
 
     def under(self, risks: tuple[float, float]) -> float:
-        """Return conditional power if these are the risks of control and treated."""
-        course, bounds = self.course, self.bounds
+        """Return conditional power under these risks (control, treated)."""
+        statistics, boundaries = self.statistics, self.boundaries
         control, treated = risks
         even = len(set(self.assumed.design.allocation)) == 1
-        plain = course.by_counts and even and bounds.sides == 1 and not bounds.binding
+        plain = statistics.by_counts and even and boundaries.sides == 1 and not boundaries.binding
         plain = plain and not self.resized
         if not plain or self.chance(0.0) < _TINY:
             return self.chance(self.drift(risks))
-        men, look = self.rates * course.planned / 2, self.look + 1
-        found = conditional_power_risks(men, bounds.upper, look, self.z, treated, control)
+        participants, analysis = self.rates * statistics.planned / 2, self.analysis + 1
+        found = conditional_power_risks(
+            participants, boundaries.upper, analysis, self.z, treated, control
+        )
         return float(found[-1])
 
     def drift(self, risks: tuple[float, float]) -> float:
-        """Return the mean of z with all information, if these are the risks."""
-        course, design = self.course, self.assumed.design
-        if course.by_counts:
-            information = information_of(design, course.scale, risks, course.planned)
+        """Return the mean of Z at full information under these risks."""
+        statistics, design = self.statistics, self.assumed.design
+        if statistics.by_counts:
+            information = information_of(design, statistics.scale, risks, statistics.planned)
         else:
-            information = course.planned_information(self.look)
-        return effect_on(course.scale, risks) * float(np.sqrt(information))
+            information = statistics.planned_information(self.analysis)
+        return effect_on(statistics.scale, risks) * float(np.sqrt(information))
 
 
 def _under_prior(view: _View) -> float | None:
-    """Return power averaged over the prior of the design, weighed by what has been seen."""
-    assumed, course, t = view.assumed, view.course, float(view.rates[view.look])
+    """Return power averaged over the prior of the design, updated by the data."""
+    assumed, statistics, t = view.assumed, view.statistics, float(view.rates[view.analysis])
     prior = assumed.design.prior
-    risks = [assumed.at(each.effect_percent / 100, course.scale) for each in prior]
+    risks = [assumed.at(each.effect_percent / 100, statistics.scale) for each in prior]
     known = [each for each in risks if each is not None]
     if not prior or len(known) < len(prior):
         return None

@@ -1,4 +1,4 @@
-"""Intervals and p-values of a running trial, and its analysis once it has stopped."""
+"""Intervals and p-values of an ongoing trial, and the final inference once it has stopped."""
 
 from dataclasses import dataclass
 
@@ -11,16 +11,16 @@ from estimate.sequential.boundaries import WangTsiatis
 from estimate.sequential.design import SequentialDesign
 from estimate.sequential.interim_inference import (
     analyse_final,
-    monitor_bounds,
+    observed_boundaries,
     repeated_p,
     stagewise_tail,
 )
 from estimate.sequential.spending import Spending
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.interim import Monitoring
-from pretese.trial.monitoring.boundaries_observed import Standing
-from pretese.trial.monitoring.current_status import Course
-from pretese.trial.monitoring.interim_data import Taken
+from pretese.trial.monitoring.boundaries_observed import TrialStatus
+from pretese.trial.monitoring.current_status import InterimStatistics
+from pretese.trial.monitoring.interim_data import InterimData
 from pretese.trial.monitoring.reestimated_stages import combined_limits
 
 Limits = tuple[float, float]
@@ -28,7 +28,7 @@ Limits = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Naive:
-    """What the data of one look would say had they been planned as the only one.
+    """Fixed-sample inference from the data of one analysis.
 
     ``p_value`` is one-sided or two-sided, as the design is.
     """
@@ -41,7 +41,7 @@ class Naive:
 
 @dataclass(frozen=True, slots=True)
 class Final:
-    """What a trial found that ended by its plan; limits and estimate None where they do not hold.
+    """Final inference; limits and estimate are None where they are not valid.
 
     ``p_value`` is one-sided or two-sided, as the design is.
     """
@@ -53,55 +53,64 @@ class Final:
 
 
 def level_of(plan: SequentialDesign) -> float:
-    """Return the two-sided coverage that goes with the level: 1 - 2 alpha, or 1 - alpha."""
+    """Return the two-sided coverage that corresponds to alpha: 1 - 2 alpha, or 1 - alpha."""
     return 1 - 2 * plan.alpha / plan.sides
 
 
 def p_of(tail: float, sides: int) -> float:
-    """Return a p-value from the chance of an outcome as much in favour of treatment."""
+    """Return a p-value from the probability of an outcome as favourable to treatment."""
     return tail if sides == 1 else min(1.0, 2 * min(tail, 1 - tail))
 
 
 def repeated_interval_of(
-    design: DesignFile, course: Course, taken: Taken, look: int, bound: float
+    design: DesignFile,
+    statistics: InterimStatistics,
+    interim: InterimData,
+    analysis: int,
+    boundary: float,
 ) -> Limits | None:
-    """Return the repeated interval of a look, counted from 0; None without error spent by then."""
-    if not np.isfinite(bound):
+    """Return the repeated confidence interval of an analysis, counted from 0, or None."""
+    if not np.isfinite(boundary):
         return None
-    if course.adapted is not None and look >= course.adapted:
-        return combined_limits(design, taken, look, bound)
-    return _limits(course, taken, look, bound)
+    if statistics.adapted is not None and analysis >= statistics.adapted:
+        return combined_limits(design, interim, analysis, boundary)
+    return _limits(statistics, interim, analysis, boundary)
 
 
-def _limits(course: Course, taken: Taken, look: int, bound: float) -> Limits:
-    """Return effects that a look does not reject at a bound.
+def _limits(
+    statistics: InterimStatistics, interim: InterimData, analysis: int, boundary: float
+) -> Limits:
+    """Return the effects that are not rejected at a critical value.
 
-    Of counts the score test is inverted, else it is estimate ± bound * error.
+    Of counts the score test is inverted, else it is estimate ± boundary * error.
     """
-    if taken.events is None or taken.men is None:
-        value, error = float(course.estimate[look]), float(course.std_error[look])
-        return value - bound * error, value + bound * error
-    (x0, x1), (n0, n1) = taken.events[look], taken.men[look]
-    low, high = score_interval(x1, n1, x0, n0, variance="Farrington-Manning", z=bound)
+    if interim.events is None or interim.participants is None:
+        value, error = float(statistics.estimate[analysis]), float(statistics.std_error[analysis])
+        return value - boundary * error, value + boundary * error
+    (x0, x1), (n0, n1) = interim.events[analysis], interim.participants[analysis]
+    low, high = score_interval(x1, n1, x0, n0, variance="Farrington-Manning", z=boundary)
     return float(low), float(high)
 
 
-def repeated_p_of(monitoring: Monitoring, course: Course, look: int, *, last: bool) -> float | None:
-    """Return the least level at which a design of this shape rejects at a look, counted from 0.
+def repeated_p_of(
+    monitoring: Monitoring, statistics: InterimStatistics, analysis: int, *, last: bool
+) -> float | None:
+    """Return the repeated p-value of an analysis, counted from 0.
 
-    None where the shape has no other level to go to: bounds of a list, Haybittle-Peto, bounds that
-    rely on stopping for futility, and Wang-Tsiatis bounds after a trial that ended early.
+    None where the shape has no other level to go to: boundaries of a list, Haybittle-Peto,
+    boundaries that rely on stopping for futility, and Wang-Tsiatis boundaries after a trial that
+    ended early.
     """
-    plan, shape, z = monitoring.plan(), monitoring.shape(), float(course.z[look])
-    if isinstance(shape, WangTsiatis) and not (last and look + 1 < plan.looks):
-        return repeated_p(shape, plan.information_rates, look + 1, z, sides=plan.sides)
+    plan, shape, z = monitoring.plan(), monitoring.shape(), float(statistics.z[analysis])
+    if isinstance(shape, WangTsiatis) and not (last and analysis + 1 < plan.analyses):
+        return repeated_p(shape, plan.information_rates, analysis + 1, z, sides=plan.sides)
     if not (isinstance(shape, Spending) and monitoring.spends) or plan.binding:
         return None
-    value, fraction = abs(z) if plan.sides == 2 else z, course.fraction[: look + 1]
+    value, fraction = abs(z) if plan.sides == 2 else z, statistics.fraction[: analysis + 1]
 
     def surplus(alpha: float) -> float:
-        bounds = monitor_bounds(alpha, shape, fraction, 1.0, sides=plan.sides, last=last)
-        return float(bounds[-1]) - value
+        boundaries = observed_boundaries(alpha, shape, fraction, 1.0, sides=plan.sides, last=last)
+        return float(boundaries[-1]) - value
 
     least, most = 1e-12, 0.5 * plan.sides - 1e-6
     if surplus(most) > 0:
@@ -110,52 +119,58 @@ def repeated_p_of(monitoring: Monitoring, course: Course, look: int, *, last: bo
 
 
 def final_analysis(
-    standing: Standing, course: Course, taken: Taken, looks: list[int]
+    status: TrialStatus, statistics: InterimStatistics, interim: InterimData, analyses: list[int]
 ) -> Final | None:
-    """Return the analysis by stagewise ordering of a trial that ended at the last of these looks.
+    """Return the final inference by stagewise ordering of a trial that has ended.
 
     The ordering says how many standard errors the usual estimate is off; what lies so far from it
-    is, of counts, the risk difference that the score test finds there. So a trial of one look
+    is, of counts, the risk difference that the score test finds there. So a trial of one analysis
     reports its ordinary estimate and interval, and test and interval agree. Simulated trials scale
     the same distance (`stopped_estimates`), hardly differing where trials stop by their plan.
 
-    None if that look has no variance: no events in either arm, or nothing else. After
+    None if that analysis has no variance: no events in either arm, or nothing else. After
     re-estimation there is a p-value alone.
 
     Parameters
     ----------
-    looks
+    analyses
         Counted from 0. With an over-run they are those before the stop and the over-run itself:
-        the stopping look is deleted (Whitehead J. *Control Clin Trials* 1992;13:106-21).
+        the stopping analysis is deleted (Whitehead J. *Control Clin Trials* 1992;13:106-21).
     """
-    last, bounds = looks[-1], standing.bounds
-    z = float(course.z[last])
-    if course.adapted is not None and last >= course.adapted:
-        tail = float(stagewise_tail(bounds, course.fraction[looks], z))
-        return Final(p_of(tail, bounds.sides), None, None, None)
-    if course.std_error[last] <= 0:
+    last, boundaries = analyses[-1], status.boundaries
+    z = float(statistics.z[last])
+    if statistics.adapted is not None and last >= statistics.adapted:
+        tail = float(stagewise_tail(boundaries, statistics.fraction[analyses], z))
+        return Final(p_of(tail, boundaries.sides), None, None, None)
+    if statistics.std_error[last] <= 0:
         return None
-    information = course.information(looks)
-    found = analyse_final(bounds, information, z, level=level_of(bounds))
+    information = statistics.information(analyses)
+    found = analyse_final(boundaries, information, z, level=level_of(boundaries))
 
     def effect(theta: float) -> float:
         away = theta * float(np.sqrt(information[-1])) - z
-        low, high = _limits(course, taken, last, abs(away))
+        low, high = _limits(statistics, interim, last, abs(away))
         return low if away < 0 else high
 
     ordered = (effect(each) for each in (found.median_unbiased, found.conf_low, found.conf_high))
-    return Final(p_of(found.p_value, bounds.sides), *ordered)
+    return Final(p_of(found.p_value, boundaries.sides), *ordered)
 
 
-def naive_analysis(course: Course, taken: Taken, look: int, plan: SequentialDesign) -> Naive | None:
-    """Return the analysis of a look, counted from 0, that knows of no others."""
+def naive_analysis(
+    statistics: InterimStatistics, interim: InterimData, analysis: int, plan: SequentialDesign
+) -> Naive | None:
+    """Return fixed-sample inference from one analysis, counted from 0."""
     alone = -float(ndtri(plan.alpha / plan.sides))
-    if course.std_error[look] <= 0:
+    if statistics.std_error[analysis] <= 0:
         return None
-    if taken.events is None or taken.men is None:
-        z = float(course.z[look])
+    if interim.events is None or interim.participants is None:
+        z = float(statistics.z[analysis])
     else:
-        (x0, x1), (n0, n1) = taken.events[look], taken.men[look]
+        (x0, x1), (n0, n1) = interim.events[analysis], interim.participants[analysis]
         z = float(score_z(x1, n1, x0, n0))
     p_value = p_of(float(ndtr(-z)), plan.sides)
-    return Naive(float(course.estimate[look]), *_limits(course, taken, look, alone), p_value)
+    return Naive(
+        float(statistics.estimate[analysis]),
+        *_limits(statistics, interim, analysis, alone),
+        p_value,
+    )

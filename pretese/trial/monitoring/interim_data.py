@@ -1,4 +1,4 @@
-"""The looks a running trial has taken: a table with one row per look, read and checked."""
+"""Interim data of an ongoing trial: one row per analysis, read from CSV and validated."""
 
 import difflib
 import hashlib
@@ -14,13 +14,13 @@ from protocol.reading.numbers import cure_of, lone_number, number_of, shown
 from protocol.tables import Row, TextTable, read_bytes, read_rows
 
 ARMS = ("control", "treated")
-COUNTS = ("control_events", "control_men", "treated_events", "treated_men")
+COUNTS = ("control_events", "control_participants", "treated_events", "treated_participants")
 ESTIMATES = ("estimate", "std_error")
 
 #: Columns that may stand beside them.
-_BESIDE = {COUNTS: ("look",), ESTIMATES: ("look", "men")}
+_BESIDE = {COUNTS: ("analysis",), ESTIMATES: ("analysis", "participants")}
 
-_WANTED = f"give {', '.join(COUNTS)} for an unadjusted comparison, or {', '.join(ESTIMATES)}"
+_WANTED = f"give {', '.join(COUNTS)} for the score test, or {', '.join(ESTIMATES)}"
 
 #: What a cell may hold: least and most.
 _RANGES = {"estimate": (-100.0, 100.0), "std_error": (1e-6, 100.0)}
@@ -34,21 +34,21 @@ _CURES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What each look saw, all men up to it together.
+class InterimData:
+    """Cumulative data at each analysis.
 
     Attributes
     ----------
     where
         File, for messages.
     rows
-        Row of each look in the file; the header is row 1.
-    events, men
-        (look, 2) control and treated; None if estimates came.
+        Row of each analysis in the file; the header is row 1.
+    events, participants
+        (analysis, 2) control and treated; None if estimates came.
     estimate, std_error
-        (look,) by a method of the user's, logarithms for odds ratios; None if counts came.
+        (analysis,) by a method of the user's, logarithms for odds ratios; None if counts came.
     total
-        (look,) men of both arms; None if the file does not tell.
+        (analysis,) participants of both arms; None if the file does not tell.
     sha256
         Of the file.
     assumptions
@@ -58,7 +58,7 @@ class Taken:
     where: str
     rows: tuple[int, ...]
     events: Ints | None
-    men: Ints | None
+    participants: Ints | None
     estimate: Floats | None
     std_error: Floats | None
     total: Ints | None
@@ -66,19 +66,19 @@ class Taken:
     assumptions: tuple[str, ...] = ()
 
     @property
-    def looks(self) -> int:
-        """Number of looks in the file."""
+    def analyses(self) -> int:
+        """Number of analyses in the file."""
         return len(self.rows)
 
-    def fault(self, look: int, field: str, problem: str, cure: str) -> InputError:
-        """Return an error that names file, row and field of a look, counted from 0."""
-        place = f"row {self.rows[look]}, {field}" if field else f"row {self.rows[look]}"
+    def fault(self, analysis: int, field: str, problem: str, cure: str) -> InputError:
+        """Return an error that names file, row and field of an analysis, counted from 0."""
+        place = f"row {self.rows[analysis]}, {field}" if field else f"row {self.rows[analysis]}"
         return InputError.of(self.where, place, problem, cure)
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Columns of numbers by name, and the row of the file that each entry stands in."""
+    """Columns of numbers by name, with the row numbers of the file."""
 
     where: str
     rows: tuple[int, ...]
@@ -88,8 +88,8 @@ class _Table:
         return Fault(self.where, f"row {self.rows[k]}, {field}", problem, cure)
 
 
-def read_taken(path: Path) -> Taken:
-    """Read the looks taken so far.
+def read_interim_data(path: Path) -> InterimData:
+    """Read the interim data of an ongoing trial.
 
     Raises
     ------
@@ -97,28 +97,28 @@ def read_taken(path: Path) -> Taken:
         All faults of the file at once: columns that are not known or missing, cells that are no
         numbers, counts that fall or cannot be.
     """
-    return parse_taken(read_bytes(path), str(path))
+    return parse_interim_data(read_bytes(path), str(path))
 
 
-def parse_taken(data: bytes, where: str) -> Taken:
-    """Read the looks from the bytes of their file, as `read_taken` does."""
+def parse_interim_data(data: bytes, where: str) -> InterimData:
+    """Read interim data from the bytes of a file, as `read_interim_data` does."""
     text, rows = read_rows(data, where)
     _check_header(list(text.header), where)
     if not rows:
-        raise InputError.of(where, "", "no look has been taken", "give a row per look")
+        raise InputError.of(where, "", "there is no analysis", "give one row per analysis")
     table = _numbers(text, rows)
     faults = list(_impossible(table))
     if faults:
         raise InputError(faults)
-    return _taken(table, hashlib.sha256(data).hexdigest(), tuple(text.assumptions))
+    return _interim_data(table, hashlib.sha256(data).hexdigest(), tuple(text.assumptions))
 
 
 def _check_header(header: list[str], where: str) -> None:
-    """Refuse columns that are not known, missing, or given twice."""
+    """Refuse unknown, missing or repeated columns."""
     kind = ESTIMATES if set(header) & set(ESTIMATES) else COUNTS
     if kind == ESTIMATES and set(header) & set(COUNTS):
         cure = f"{_WANTED}, one of the two"
-        raise InputError.of(where, "header", "there are counts and estimates", cure)
+        raise InputError.of(where, "header", "there are both counts and estimates", cure)
     allowed = (*kind, *_BESIDE[kind])
     faults = []
     for name in header:
@@ -134,7 +134,7 @@ def _check_header(header: list[str], where: str) -> None:
 
 
 def _numbers(text: TextTable, rows: list[Row]) -> _Table:
-    """Return all cells as numbers, or say which of them are none that their column may hold."""
+    """Return all cells as numbers, or raise with all cells that are not."""
     faults, found = [], np.full((len(rows), len(text.header)), np.nan)
     free = text.delimiter != ","
     for k, (row, cells) in enumerate(rows):
@@ -154,7 +154,7 @@ def _numbers(text: TextTable, rows: list[Row]) -> _Table:
 
 
 def _number(name: str, cell: str, free: bool) -> float:
-    """Return a cell as a number; NaN if it is none that the column may hold."""
+    """Return a cell as a number; NaN if its column does not allow it."""
     value = lone_number(cell, free=free)
     if value is None:
         return np.nan
@@ -164,61 +164,69 @@ def _number(name: str, cell: str, free: bool) -> float:
 
 
 def _impossible(table: _Table) -> Iterator[Fault]:
-    """Yield what is wrong with numbers that each alone would do."""
-    for k, number in enumerate(table.columns.get("look", ())):
+    """Yield faults of numbers that contradict each other."""
+    for k, number in enumerate(table.columns.get("analysis", ())):
         if number != k + 1:
-            problem = f"{number:g} came where look {k + 1} should"
-            yield table.fault(k, "look", problem, "list all looks in their order, from 1")
+            problem = f"{number:g} came where analysis {k + 1} should"
+            yield table.fault(k, "analysis", problem, "number the analyses from 1 in their order")
     for arm in ARMS:
-        if f"{arm}_men" in table.columns:
+        if f"{arm}_participants" in table.columns:
             yield from _impossible_arm(table, arm)
-    if "men" in table.columns:
-        yield from _standing(table, table.columns["men"], from_none=True)
-    elif "control_men" in table.columns:
-        both = table.columns["control_men"] + table.columns["treated_men"]
-        yield from _standing(table, both, from_none=False)
+    if "participants" in table.columns:
+        yield from _status(table, table.columns["participants"], from_none=True)
+    elif "control_participants" in table.columns:
+        both = table.columns["control_participants"] + table.columns["treated_participants"]
+        yield from _status(table, both, from_none=False)
 
 
-def _standing(table: _Table, men: Floats, *, from_none: bool) -> Iterator[Fault]:
-    """Yield looks that no man came to; where arms are told, a fall is said of them."""
-    more = np.diff(men, prepend=0.0)
+def _status(table: _Table, participants: Floats, *, from_none: bool) -> Iterator[Fault]:
+    """Yield analyses that add no participant."""
+    more = np.diff(participants, prepend=0.0)
     for k in np.flatnonzero(more <= 0).tolist():
         if from_none or (k and more[k] == 0):
-            problem = f"{men[k]:.0f} men, no more than at the look before"
-            cure = "count all men up to each look, and leave out a look that adds none"
-            yield table.fault(k, "men", problem, cure)
+            problem = f"{participants[k]:.0f} participants, no more than at the previous analysis"
+            cure = "give cumulative counts, and remove an analysis that adds no participants"
+            yield table.fault(k, "participants", problem, cure)
 
 
 def _impossible_arm(table: _Table, arm: str) -> Iterator[Fault]:
-    events, men = table.columns[f"{arm}_events"], table.columns[f"{arm}_men"]
-    for k in range(men.size):
-        if men[k] < 1:
-            yield table.fault(k, f"{arm}_men", "0 came", "wait for men in both arms")
-        if events[k] > men[k]:
-            problem = f"{events[k]:.0f} events of {men[k]:.0f} men"
-            yield table.fault(k, f"{arm}_events", problem, "give at most one event per man")
-    for name, column in ((f"{arm}_men", men), (f"{arm}_events", events)):
+    events, participants = table.columns[f"{arm}_events"], table.columns[f"{arm}_participants"]
+    for k in range(participants.size):
+        if participants[k] < 1:
+            yield table.fault(
+                k, f"{arm}_participants", "it is 0", "wait for participants in both arms"
+            )
+        if events[k] > participants[k]:
+            problem = f"{events[k]:.0f} events of {participants[k]:.0f} participants"
+            yield table.fault(k, f"{arm}_events", problem, "give at most one event per participant")
+    for name, column in ((f"{arm}_participants", participants), (f"{arm}_events", events)):
         for k in (np.flatnonzero(np.diff(column) < 0) + 1).tolist():
             problem = f"{column[k]:.0f} after {column[k - 1]:.0f}: it falls"
-            cure = "count all men up to each look, not those since the look before"
+            cure = "give cumulative counts, not those since the previous analysis"
             yield table.fault(k, name, problem, cure)
-    new_events, new_men = np.diff(events), np.diff(men)
-    more = (new_events > new_men) & (new_men >= 0) & (events[1:] <= men[1:])
+    new_events, new_participants = np.diff(events), np.diff(participants)
+    more = (
+        (new_events > new_participants) & (new_participants >= 0) & (events[1:] <= participants[1:])
+    )
     for k in np.flatnonzero(more).tolist():
-        problem = f"{new_events[k]:.0f} more events of {new_men[k]:.0f} more men"
-        cure = "count all men up to each look; an endpoint once known stays"
+        problem = f"{new_events[k]:.0f} more events of {new_participants[k]:.0f} more participants"
+        cure = "give cumulative counts; a known endpoint does not change"
         yield table.fault(k + 1, f"{arm}_events", problem, cure)
 
 
-def _taken(table: _Table, sha256: str, assumptions: tuple[str, ...]) -> Taken:
+def _interim_data(table: _Table, sha256: str, assumptions: tuple[str, ...]) -> InterimData:
     columns = table.columns
     if "estimate" in columns:
-        total = columns["men"].astype(int) if "men" in columns else None
+        total = columns["participants"].astype(int) if "participants" in columns else None
         value, error = columns["estimate"], columns["std_error"]
-        return Taken(table.where, table.rows, None, None, value, error, total, sha256, assumptions)
-    events, men = (
+        return InterimData(
+            table.where, table.rows, None, None, value, error, total, sha256, assumptions
+        )
+    events, participants = (
         np.stack([columns[f"{arm}_{what}"] for arm in ARMS], -1).astype(int)
-        for what in ("events", "men")
+        for what in ("events", "participants")
     )
-    total = men.sum(-1)
-    return Taken(table.where, table.rows, events, men, None, None, total, sha256, assumptions)
+    total = participants.sum(-1)
+    return InterimData(
+        table.where, table.rows, events, participants, None, None, total, sha256, assumptions
+    )

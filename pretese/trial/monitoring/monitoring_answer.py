@@ -1,13 +1,18 @@
-"""What a running trial says, as plain values: every look, the state, the analysis at the end."""
+"""An ongoing trial as plain values: analyses, status, final inference."""
 
 from typing import Any
 
 import numpy as np
 
 from estimate.core.arrays import Floats
-from pretese.trial.monitoring.boundaries_observed import Standing, bounds_at
+from pretese.trial.monitoring.boundaries_observed import TrialStatus, boundaries_at
 from pretese.trial.monitoring.cautions import remarks_of
-from pretese.trial.monitoring.conditional_power import Ahead, Assumed, look_ahead, still_to_come
+from pretese.trial.monitoring.conditional_power import (
+    Assumed,
+    FuturePower,
+    planned_analyses_left,
+    power_from,
+)
 from pretese.trial.monitoring.final_inference import (
     Limits,
     final_analysis,
@@ -21,122 +26,137 @@ from pretese.trial.monitoring.reestimated_stages import new_sizes
 
 
 def monitoring_document(trial: Monitored) -> dict[str, Any]:
-    """Return a running trial as plain values; what is not known or has no bound is None."""
-    design, plan, course = trial.design, trial.design.monitoring.plan(), trial.course
-    stop = trial.standing.stop
-    judged = course.fraction.size if stop is None else stop + 1
+    """Return an ongoing trial as plain values; unknown or infinite values are None."""
+    design, plan, statistics = trial.design, trial.design.monitoring.plan(), trial.statistics
+    stop = trial.status.stop
+    judged = statistics.fraction.size if stop is None else stop + 1
     return {
         "id": design.id,
         "title": design.title,
         "endpoint": design.endpoint.label,
         "estimand": str(design.estimand),
-        "analysis": design.analysis.method,
+        "analysis_method": design.analysis.method,
         "plan": {
             "name": plan.name,
             "alpha": plan.alpha,
             "sides": plan.sides,
             "binding": plan.binding,
-            "looks": [_planned(trial, k) for k in range(plan.looks)],
+            "analyses": [_planned(trial, k) for k in range(plan.analyses)],
         },
-        "scale": course.scale,
-        "statistic": "score z of counts" if course.by_counts else "estimate / std_error",
-        "clock": course.clock,
-        "planned": course.planned,
+        "scale": statistics.scale,
+        "statistic": "score statistic of counts"
+        if statistics.by_counts
+        else "estimate / std_error",
+        "information_unit": statistics.information_unit,
+        "planned": statistics.planned,
         "level": level_of(plan),
-        "looks": [_look(trial, k) for k in range(judged)],
-        "state": _state(trial.standing),
+        "analyses": [_analysis(trial, k) for k in range(judged)],
+        "state": _state(trial.status),
         "next": _next(trial) if stop is None else None,
         "resized": _resized(trial),
         "final": None if stop is None else _final(trial, list(range(stop + 1))),
-        "over_run": _over_run(trial),
+        "overrunning": _overrunning(trial),
         "remarks": list(remarks_of(trial)),
     }
 
 
 def _planned(trial: Monitored, k: int) -> dict[str, Any]:
     plan = trial.design.monitoring.plan()
-    men = trial.design.looks_at(trial.design.men)[k]
-    return {"look": k + 1, "men": men, "fraction": plan.information_rates[k]} | _bounds(
-        plan.lower[k], plan.upper[k]
-    )
-
-
-def _look(trial: Monitored, k: int) -> dict[str, Any]:
-    course, standing, monitoring = trial.course, trial.standing, trial.design.monitoring
-    plan, last = monitoring.plan(), standing.last and k == standing.stop
-    there = k < plan.looks
-    bound = standing.bounds.upper[k]
-    limits = repeated_interval_of(trial.design, course, trial.taken, k, bound)
+    participants = trial.design.analyses_at(trial.design.participants)[k]
     return {
-        "look": k + 1,
-        "row": trial.taken.rows[k],
-        "men": None if course.men is None else int(course.men[k]),
-        "fraction": float(course.fraction[k]),
+        "analysis": k + 1,
+        "participants": participants,
+        "fraction": plan.information_rates[k],
+    } | _boundaries(plan.lower[k], plan.upper[k])
+
+
+def _analysis(trial: Monitored, k: int) -> dict[str, Any]:
+    statistics, status, monitoring = trial.statistics, trial.status, trial.design.monitoring
+    plan, last = monitoring.plan(), status.last and k == status.stop
+    there = k < plan.analyses
+    boundary = status.boundaries.upper[k]
+    limits = repeated_interval_of(trial.design, statistics, trial.interim, k, boundary)
+    return {
+        "analysis": k + 1,
+        "row": trial.interim.rows[k],
+        "participants": None
+        if statistics.participants is None
+        else int(statistics.participants[k]),
+        "fraction": float(statistics.fraction[k]),
         "planned_fraction": plan.information_rates[k] if there else None,
-        "planned_bounds": _bounds(plan.lower[k], plan.upper[k]) if there else None,
-        "bounds": _bounds(standing.bounds.lower[k], standing.bounds.upper[k]),
-        "alpha_spent": float(standing.bounds.alpha_spent()[k]),
-        "estimate": float(course.estimate[k]),
-        "std_error": float(course.std_error[k]),
-        "z": float(course.z[k]),
-        "says": _says(standing, k, float(course.z[k])),
+        "planned_boundaries": _boundaries(plan.lower[k], plan.upper[k]) if there else None,
+        "boundaries": _boundaries(status.boundaries.lower[k], status.boundaries.upper[k]),
+        "alpha_spent": float(status.boundaries.alpha_spent()[k]),
+        "estimate": float(statistics.estimate[k]),
+        "std_error": float(statistics.std_error[k]),
+        "z": float(statistics.z[k]),
+        "recommendation": _says(status, k, float(statistics.z[k])),
         "repeated": {
             **_limits(limits),
-            "p_value": repeated_p_of(monitoring, course, k, last=last),
+            "p_value": repeated_p_of(monitoring, statistics, k, last=last),
         },
-        "ahead": None if k == standing.stop else _ahead(_seen_from(trial, k)),
+        "future_power": None if k == status.stop else _future(_seen_from(trial, k)),
     }
 
 
-def _seen_from(trial: Monitored, k: int) -> Ahead:
-    return look_ahead(Assumed(trial.design, trial.asked.risks), trial.course, k, trial.asked.shares)
+def _seen_from(trial: Monitored, k: int) -> FuturePower:
+    return power_from(
+        Assumed(trial.design, trial.asked.risks), trial.statistics, k, trial.asked.shares
+    )
 
 
-def _state(standing: Standing) -> dict[str, Any]:
+def _state(status: TrialStatus) -> dict[str, Any]:
     return {
-        "stopped": standing.stop is not None,
-        "look": None if standing.stop is None else standing.stop + 1,
-        "why": standing.why,
-        "rejected": standing.rejected,
-        "all_error_spent": standing.last,
+        "stopped": status.stop is not None,
+        "analysis": None if status.stop is None else status.stop + 1,
+        "reason": status.reason,
+        "rejected": status.rejected,
+        "all_error_spent": status.last,
     }
 
 
 def _next(trial: Monitored) -> dict[str, Any]:
-    """Return the bound of the next look, should it come as planned."""
-    monitoring, seen = trial.design.monitoring, trial.course.fraction
-    coming = still_to_come(monitoring.plan(), seen)
+    """Return the boundary of the next analysis if it takes place as planned."""
+    monitoring, seen = trial.design.monitoring, trial.statistics.fraction
+    coming = planned_analyses_left(monitoring.plan(), seen)
     rates: Floats = np.concatenate([seen, coming])
-    bounds, k = bounds_at(monitoring, rates, last=False), seen.size
-    amount, sizes = float(rates[k] * trial.course.planned), new_sizes(trial.design, trial.course.z)
+    boundaries, k = boundaries_at(monitoring, rates, last=False), seen.size
+    amount, sizes = (
+        float(rates[k] * trial.statistics.planned),
+        new_sizes(trial.design, trial.statistics.z),
+    )
     if sizes is not None:
-        amount = float(sizes[k] * trial.course.planned / trial.design.men)
+        amount = float(sizes[k] * trial.statistics.planned / trial.design.participants)
     return {
-        "look": k + 1,
+        "analysis": k + 1,
         "fraction": float(rates[k]),
-        trial.course.clock: amount,
+        trial.statistics.information_unit: amount,
         "last": coming.size == 1,
-    } | _bounds(bounds.lower[k], bounds.upper[k])
+    } | _boundaries(boundaries.lower[k], boundaries.upper[k])
 
 
 def _resized(trial: Monitored) -> dict[str, Any] | None:
-    """Return the men randomised by each look as the data have chosen them."""
-    rule, stop = trial.design.monitoring.reestimation, trial.standing.stop
-    sizes = new_sizes(trial.design, trial.course.z)
-    if rule is None or sizes is None or (stop is not None and stop < rule.at_look):
+    """Return the re-estimated sample sizes at each analysis."""
+    rule, stop = trial.design.monitoring.reestimation, trial.status.stop
+    sizes = new_sizes(trial.design, trial.statistics.z)
+    if rule is None or sizes is None or (stop is not None and stop < rule.at_analysis):
         return None
-    planned = trial.design.looks_at(trial.design.men)
-    return {"at_look": rule.at_look, "planned": list(planned), "men": sizes.tolist()}
+    planned = trial.design.analyses_at(trial.design.participants)
+    return {
+        "at_analysis": rule.at_analysis,
+        "planned": list(planned),
+        "participants": sizes.tolist(),
+    }
 
 
-def _final(trial: Monitored, looks: list[int]) -> dict[str, Any] | None:
-    found = final_analysis(trial.standing, trial.course, trial.taken, looks)
+def _final(trial: Monitored, analyses: list[int]) -> dict[str, Any] | None:
+    found = final_analysis(trial.status, trial.statistics, trial.interim, analyses)
     plan = trial.design.monitoring.plan()
-    naive = naive_analysis(trial.course, trial.taken, looks[-1], plan)
+    naive = naive_analysis(trial.statistics, trial.interim, analyses[-1], plan)
     if found is None or naive is None:
         return None
     return {
-        "looks": [k + 1 for k in looks],
+        "analyses": [k + 1 for k in analyses],
         "p_value": found.p_value,
         "median_unbiased": found.median_unbiased,
         "conf_low": found.conf_low,
@@ -150,24 +170,26 @@ def _final(trial: Monitored, looks: list[int]) -> dict[str, Any] | None:
     }
 
 
-def _over_run(trial: Monitored) -> dict[str, Any] | None:
-    """Return the data that came in after the stop, and the analysis with them by deletion."""
-    standing, course = trial.standing, trial.course
-    k = standing.over_run
-    if k is None or standing.stop is None:
+def _overrunning(trial: Monitored) -> dict[str, Any] | None:
+    """Return the data that arrived after the stop, and the analysis with them by deletion."""
+    status, statistics = trial.status, trial.statistics
+    k = status.overrunning
+    if k is None or status.stop is None:
         return None
     return {
-        "row": trial.taken.rows[k],
-        "men": None if course.men is None else int(course.men[k]),
-        "fraction": float(course.fraction[k]),
-        "estimate": float(course.estimate[k]),
-        "std_error": float(course.std_error[k]),
-        "z": float(course.z[k]),
-        "final": _final(trial, [*range(standing.stop), k]),
+        "row": trial.interim.rows[k],
+        "participants": None
+        if statistics.participants is None
+        else int(statistics.participants[k]),
+        "fraction": float(statistics.fraction[k]),
+        "estimate": float(statistics.estimate[k]),
+        "std_error": float(statistics.std_error[k]),
+        "z": float(statistics.z[k]),
+        "final": _final(trial, [*range(status.stop), k]),
     }
 
 
-def _ahead(found: Ahead) -> dict[str, Any]:
+def _future(found: FuturePower) -> dict[str, Any]:
     return {
         "planned": [
             {"effect_percent": 100 * share, "power": power}
@@ -180,23 +202,22 @@ def _ahead(found: Ahead) -> dict[str, Any]:
     }
 
 
-def _says(standing: Standing, k: int, z: float) -> str:
-    """Return what the design says to do at a look."""
-    low = standing.bounds.lower[k]
-    if k == standing.stop:
-        end = "last look" if standing.last else "stop"
+def _says(status: TrialStatus, k: int, z: float) -> str:
+    """Return the recommendation at an analysis."""
+    low = status.boundaries.lower[k]
+    if k == status.stop:
         return {
-            "efficacy": f"{end}: reject" if standing.last else "stop for efficacy: reject",
-            "harm": f"{end}: reject in favour of control",
+            "efficacy": "final analysis: reject" if status.last else "stop for efficacy: reject",
+            "harm": f"{'final analysis' if status.last else 'stop'}: reject in favour of control",
             "futility": "stop for futility",
-            "end": f"{end}: not rejected",
-        }[standing.why or "end"]
-    if standing.bounds.sides == 1 and z < low:
-        return "futility bound crossed, not binding: stop, or go on"
+            "end": "final analysis: do not reject",
+        }[status.reason or "end"]
+    if status.boundaries.sides == 1 and z < low:
+        return "futility boundary crossed (non-binding): stop or continue"
     return "continue"
 
 
-def _bounds(lower: float, upper: float) -> dict[str, float | None]:
+def _boundaries(lower: float, upper: float) -> dict[str, float | None]:
     return {"lower": _finite(lower), "upper": _finite(upper)}
 
 

@@ -1,4 +1,4 @@
-"""A running trial on a screen: its looks, what they say by themselves, ahead, and at the end."""
+"""Console view of an ongoing trial: analyses, conditional power, final inference."""
 
 from math import exp
 from typing import Any
@@ -7,7 +7,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-#: How a trial has stopped before its last look, and how it has ended at it.
+#: How a trial has stopped before its last analysis, and how it has ended at it.
 _STOPPED = {
     "efficacy": "the trial stopped for efficacy: the null hypothesis is rejected",
     "harm": "the trial stopped: the null hypothesis is rejected in favour of control",
@@ -21,27 +21,30 @@ _ENDED = {
 
 
 def show_monitoring(console: Console, document: dict[str, Any]) -> None:
-    """Print a running trial as `monitoring_answer.monitoring_document` returns it."""
+    """Print an ongoing trial as `monitoring_answer.monitoring_document` returns it."""
     plan = document["plan"]
     side = "one-sided" if plan["sides"] == 1 else "two-sided"
     console.print(f"{document['title']} ({document['id']})", style="bold", markup=False)
-    looks = len(plan["looks"])
+    analyses = len(plan["analyses"])
     for words in (
-        f"{plan['name']}; {side} alpha {plan['alpha']:g}, {looks} look{'s' * (looks > 1)} planned",
+        f"{plan['name']}; {side} alpha {plan['alpha']:g}, {analyses} "
+        f"{'analyses' if analyses > 1 else 'analysis'} planned",
         f"Estimand: {document['estimand']}",
-        f"Effects on the scale {document['scale']}; z: {document['statistic']}, above 0 in favour "
-        "of treatment",
+        f"Scale: {document['scale']}. z: {document['statistic']}, positive in favour of treatment",
     ):
         console.print(words, highlight=False, markup=False)
-    console.print(_bounds(document))
+    console.print(_boundaries(document))
     console.print(_effects(document))
-    if any(row["ahead"] for row in document["looks"]):
-        console.print(_ahead(document))
+    if any(row["future_power"] for row in document["analyses"]):
+        console.print(_future(document))
     console.print(state_of(document), style="bold", highlight=False)
     if document["resized"]:
         new = document["resized"]
-        words = f"Look {new['at_look']} re-estimated: {new['men'][-1]} men to randomise in all"
-        console.print(f"{words}, {new['planned'][-1]} were planned.", highlight=False)
+        words = (
+            f"Re-estimated at analysis {new['at_analysis']}: {new['participants'][-1]} "
+            f"participants to randomise, {new['planned'][-1]} planned."
+        )
+        console.print(words, highlight=False)
     if document["final"]:
         console.print(_final(document))
     for remark in document["remarks"]:
@@ -50,97 +53,107 @@ def show_monitoring(console: Console, document: dict[str, Any]) -> None:
 
 
 def state_of(document: dict[str, Any]) -> str:
-    """Return one sentence: where the trial stands, and what the next look asks."""
+    """Return one sentence on the status of the trial and the next analysis."""
     state, coming = document["state"], document["next"]
     if state["stopped"]:
         if state["all_error_spent"]:
-            return f"At look {state['look']}, the last, {_ENDED[state['why']]}."
-        return f"At look {state['look']} {_STOPPED[state['why']]}."
+            return f"At analysis {state['analysis']}, the final one, {_ENDED[state['reason']]}."
+        return f"At analysis {state['analysis']} {_STOPPED[state['reason']]}."
     amount = (
-        f"{coming['men']:.0f} men"
-        if "men" in coming
+        f"{coming['participants']:.0f} participants"
+        if "participants" in coming
         else f"information {coming['information']:.6g}"
     )
-    bound = f"{'the last ' if coming['last'] else ''}bound {_z(coming['upper']).strip()}"
-    return f"The trial goes on. Should look {coming['look']} come at {amount}: {bound}."
+    name = f"{'final ' if coming['last'] else ''}analysis {coming['analysis']}"
+    boundary = _z(coming["upper"]).strip()
+    return f"The trial continues. Boundary of {name}, if it takes place at {amount}: {boundary}."
 
 
 def _table(title: str, *heads: str) -> Table:
-    """Return an empty table whose numbers stay on one line where eighty columns hold them."""
+    """Return an empty table whose numbers are not broken within eighty columns."""
     table = Table(
         title=title, box=box.SIMPLE_HEAD, title_justify="left", collapse_padding=True,
         pad_edge=False,
     )  # fmt: skip
     for words in heads:
-        table.add_column(words, justify="right", no_wrap=words != "by plan")
+        table.add_column(words, justify="right", no_wrap=words != "recommendation")
     return table
 
 
-def _bounds(document: dict[str, Any]) -> Table:
+def _boundaries(document: dict[str, Any]) -> Table:
     futile = document["plan"]["sides"] == 1 and any(
-        row["bounds"]["lower"] is not None
-        for row in document["looks"]
-        if row["bounds"]["lower"] != row["bounds"]["upper"]
+        row["boundaries"]["lower"] is not None
+        for row in document["analyses"]
+        if row["boundaries"]["lower"] != row["boundaries"]["upper"]
     )
-    table = _table("Looks", "look", "men", "share", "planned\nshare", "planned\nbound", "bound")
+    table = _table(
+        "Analyses", "analysis", "n", "information\nfraction", "planned", "planned\nboundary",
+        "boundary",
+    )  # fmt: skip
     if futile:
         table.add_column("futility", justify="right")
     table.add_column("z", justify="right")
-    table.add_column("by plan", overflow="fold")
-    for row in document["looks"]:
-        planned = row["planned_bounds"] or {"upper": None}
+    table.add_column("recommendation", overflow="fold")
+    for row in document["analyses"]:
+        planned = row["planned_boundaries"] or {"upper": None}
         share = row["planned_fraction"]
         cells = [
-            str(row["look"]),
-            "-" if row["men"] is None else str(row["men"]),
+            str(row["analysis"]),
+            "-" if row["participants"] is None else str(row["participants"]),
             f"{row['fraction']:.3f}",
             "-" if share is None else f"{share:.3f}",
             _z(planned["upper"]),
-            _z(row["bounds"]["upper"]),
+            _z(row["boundaries"]["upper"]),
         ]
-        lower = row["bounds"]["lower"]
+        lower = row["boundaries"]["lower"]
         if futile:
-            cells.append("-" if lower == row["bounds"]["upper"] else _z(lower))
-        table.add_row(*cells, _z(row["z"]), row["says"])
+            cells.append("-" if lower == row["boundaries"]["upper"] else _z(lower))
+        table.add_row(*cells, _z(row["z"]), row["recommendation"])
     return table
 
 
 def _effects(document: dict[str, Any]) -> Table:
     percent = f"{100 * document['level']:g} %"
-    title = f"Effects, with repeated {percent} intervals"
-    table = _table(title, "look", "estimate", "low", "high", "repeated p", "alpha spent")
-    for row in document["looks"]:
+    title = f"Estimates with repeated {percent} confidence intervals"
+    table = _table(title, "analysis", "estimate", "low", "high", "repeated p", "alpha spent")
+    for row in document["analyses"]:
         repeated = row["repeated"]
         limits = (_effect(document, repeated[name]) for name in ("conf_low", "conf_high"))
         table.add_row(
-            str(row["look"]), _effect(document, row["estimate"]), *limits,
+            str(row["analysis"]), _effect(document, row["estimate"]), *limits,
             _p(repeated["p_value"]), f"{row['alpha_spent']:.5f}",
         )  # fmt: skip
     return table
 
 
-def _ahead(document: dict[str, Any]) -> Table:
-    rows = [(row["look"], row["ahead"]) for row in document["looks"] if row["ahead"]]
-    table = _table("Chance of rejecting in favour of treatment at a later look, if", "look")
+def _future(document: dict[str, Any]) -> Table:
+    rows = [
+        (row["analysis"], row["future_power"])
+        for row in document["analyses"]
+        if row["future_power"]
+    ]
+    table = _table("Conditional and predictive power", "analysis")
     effects = [each["effect_percent"] for each in rows[0][1]["planned"]]
-    names = {"observed": "as observed", "no_effect": "no effect"}
-    averages = {"predictive_flat": "flat prior", "predictive_prior": "prior"}
+    names = {"observed": "observed\neffect", "no_effect": "no effect"}
+    averages = {
+        "predictive_flat": "predictive,\nflat prior", "predictive_prior": "predictive,\nprior",
+    }  # fmt: skip
     names |= {k: v for k, v in averages.items() if any(row[k] is not None for _, row in rows)}
-    heads = ["as planned" if e == 100 else f"{e:g} % of it" for e in effects]
+    heads = ["planned\neffect" if e == 100 else f"{e:g} %\nof it" for e in effects]
     for words in (*heads, *names.values()):
         table.add_column(words, justify="right")
-    for look, ahead in rows:
-        chances = [each["power"] for each in ahead["planned"]]
-        chances += [ahead[name] for name in names]
-        table.add_row(str(look), *("-" if p is None else f"{100 * p:.1f} %" for p in chances))
+    for analysis, future in rows:
+        powers = [each["power"] for each in future["planned"]]
+        powers += [future[name] for name in names]
+        table.add_row(str(analysis), *("-" if p is None else f"{100 * p:.1f} %" for p in powers))
     return table
 
 
 def _final(document: dict[str, Any]) -> Table:
-    final, late = document["final"], document["over_run"]
+    final, late = document["final"], document["overrunning"]
     percent = f"{100 * document['level']:g} %"
     side = "one-sided" if document["plan"]["sides"] == 1 else "two-sided"
-    table = _table("At the end")
+    table = _table("Final inference")
     table.add_column("", overflow="fold")
     for words in ("estimate", f"{percent} low", "high", f"{side} p"):
         table.add_column(words, justify="right", no_wrap=True)
@@ -149,11 +162,11 @@ def _final(document: dict[str, Any]) -> Table:
         numbers = (_effect(document, x) for x in (value, row["conf_low"], row["conf_high"]))
         table.add_row(words, *numbers, _p(row["p_value"]))
 
-    add("by design, median-unbiased", final["median_unbiased"], final)
+    add("adjusted, median-unbiased", final["median_unbiased"], final)
     add("naive", final["naive"]["estimate"], final["naive"])
     if late and late["final"]:
-        add("with the over-run, by design", late["final"]["median_unbiased"], late["final"])
-        add("with the over-run, naive", late["final"]["naive"]["estimate"], late["final"]["naive"])
+        add("with overrunning, adjusted", late["final"]["median_unbiased"], late["final"])
+        add("with overrunning, naive", late["final"]["naive"]["estimate"], late["final"]["naive"])
     return table
 
 

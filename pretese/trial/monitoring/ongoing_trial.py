@@ -1,35 +1,35 @@
-"""A running trial held against its plan: what is asked, and what can be said honestly at all."""
+"""An ongoing trial compared with its plan: the request, and designs that are refused."""
 
 from dataclasses import dataclass
 
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.monitoring.boundaries_observed import Standing, judge_interim_data
-from pretese.trial.monitoring.current_status import Course, course_of
-from pretese.trial.monitoring.interim_data import Taken
+from pretese.trial.monitoring.boundaries_observed import TrialStatus, compare_with_boundaries
+from pretese.trial.monitoring.current_status import InterimStatistics, interim_statistics
+from pretese.trial.monitoring.interim_data import InterimData
 from protocol.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is told and asked beside the two files.
+    """Options of a comparison with the plan.
 
     Attributes
     ----------
     ended
-        Whether the trial ends at the last look, whatever the plan.
+        Whether the trial ends at the last analysis, whatever the plan.
     over_run
-        Whether the last look holds data that came in after the stop.
+        Whether the last analysis holds data that came in after the stop.
     planned
-        Men to be analysed (counts) or information (estimates) at the last planned look; None takes
-        that of the design.
+        Participants to be analysed (counts) or information (estimates) at the last planned
+        analysis; None takes that of the design.
     risks
         Planned risks (control, treated) of a design that has none of its own; None if unknown.
     shares
         Shares of the planned effect for conditional power, beside the whole.
     """
 
-    ended: bool = False
-    over_run: bool = False
+    final: bool = False
+    overrunning: bool = False
     planned: float | None = None
     risks: tuple[float, float] | None = None
     shares: tuple[float, ...] = ()
@@ -37,46 +37,48 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Monitored:
-    """A running trial: its plan, its looks, how far it has come and what the plan says of it."""
+    """An ongoing trial: design, interim data, statistics and status."""
 
     design: DesignFile
-    taken: Taken
+    interim: InterimData
     asked: Asked
-    course: Course
-    standing: Standing
+    statistics: InterimStatistics
+    status: TrialStatus
 
 
-def monitor(design: DesignFile, taken: Taken, asked: Asked) -> Monitored:
-    """Hold the looks taken against their plan.
+def monitor(design: DesignFile, interim: InterimData, asked: Asked) -> Monitored:
+    """Compare interim data with the plan.
 
     Raises
     ------
     InputError
-        The design or the looks are such that nothing honest can be said.
+        The design or the analyses are such that nothing honest can be said.
     """
     _check_design(design, asked)
-    course = course_of(design, taken, asked.planned)
-    standing = judge_interim_data(
-        design.monitoring, course, taken, ended=asked.ended, over_run=asked.over_run
+    statistics = interim_statistics(design, interim, asked.planned)
+    status = compare_with_boundaries(
+        design.monitoring, statistics, interim, final=asked.final, overrunning=asked.overrunning
     )
-    return Monitored(design, taken, asked, course, standing)
+    return Monitored(design, interim, asked, statistics, status)
 
 
 def _check_design(design: DesignFile, asked: Asked) -> None:
-    """Refuse designs of which one comparison is not all."""
+    """Refuse designs that cannot be monitored by one comparison."""
     graph = design.graph()
     if graph is not None and graph.weights[0] < 1:
-        problem = "the primary endpoint shares its level with others"
-        cure = "analyse the endpoints by the graph; only a primary of its own level is monitored"
+        problem = "the primary endpoint shares alpha with others"
+        cure = "analyse the endpoints by the graph; only a primary at full alpha is monitored"
         raise InputError.of(design.id, "multiplicity", problem, cure)
     rule = design.monitoring.reestimation
     if rule and rule.combination == "naive":
-        problem = "naive breaks the level: no bound, interval or p-value holds"
+        problem = (
+            "the naive test inflates the type I error: no boundary, interval or p-value is valid"
+        )
         cure = "combine stages by inverse normal"
         raise InputError.of(design.id, "monitoring.reestimation.combination", problem, cure)
-    if rule and asked.over_run:
-        problem = "a trial with re-estimation has no analysis with an over-run here"
-        raise InputError.of("--over-run", "", problem, "leave the look after the stop out")
+    if rule and asked.overrunning:
+        problem = "a trial with re-estimation has no analysis with overrunning"
+        raise InputError.of("overrunning", "", problem, "remove the analysis after the stop")
     if asked.risks and design.risks:
         problem, cure = "the design has risks of its own", "leave it out"
-        raise InputError.of("--risks", "", problem, cure)
+        raise InputError.of("control_risk", "", problem, cure)

@@ -1,4 +1,4 @@
-"""What a page for a protocol shows of a point beyond power: spreads, and how estimates go wrong."""
+"""Further performance measures of the report: relative error, SATE, quantiles."""
 
 from typing import Any
 
@@ -12,31 +12,34 @@ from pretese.trial.power.summary import plain_measure, true_effect
 from pretese.trial.power.trial_means import mean, quantile_measure
 from pretese.trial.simulation.trial_results import Outcomes
 
-#: Words for a table, in their order.
+#: Labels of measures in the report, in their order.
 WORDS = {
-    "relative_bias": "bias relative to the truth",
+    "relative_bias": "relative bias",
     "rmse": "root mean squared error",
-    "relative_error": "reported SE against the spread, % off",
-    "bias_eliminated_coverage": "coverage of the mean estimate",
+    "relative_error": "relative error of the model SE, %",
+    "bias_eliminated_coverage": "bias-eliminated coverage, %",
     "width": "mean width of the interval",
-    "type_s": "rejections with the wrong sign",
-    "type_m": "rejections exaggerate, times the truth",
-    "sate_bias": "bias against the effect in each trial's own men",
-    "sate_coverage": "coverage of the effect in each trial's own men",
-    "sate_sd": "spread of that effect over trials",
+    "type_s": "type S error: rejections with the wrong sign, %",
+    "type_m": "type M error: exaggeration of rejected effects",
+    "sate_bias": "bias for the sample effect (SATE)",
+    "sate_coverage": "coverage of the sample effect (SATE), %",
+    "sate_sd": "standard deviation of the sample effect",
 }
 
-#: Measures that are shares.
+#: Measures that are proportions.
 SHARES = frozenset({"bias_eliminated_coverage", "type_s", "sate_coverage"})
 
-#: Quantiles shown of sizes and durations.
+#: Quantiles shown of sample size and duration.
 QUANTILES = (0.1, 0.5, 0.9)
 
 
-def further(design: DesignFile, outcomes: Outcomes, *, by_men: bool = True) -> dict[str, Any]:
-    """Return measures of `WORDS`, quantiles of size and duration, and the truth on the scale.
+def additional_measures(
+    design: DesignFile, outcomes: Outcomes, *, patient_level: bool = True
+) -> dict[str, Any]:
+    """Return the measures of `WORDS`, quantiles of sample size and duration, and the truth.
 
-    ``by_men``: whether trials have men, and so an effect of their own, or counts alone.
+    ``patient_level``: whether trials have participants, and so an effect of their own, or counts
+    alone.
     """
     o, truth = outcomes, float(true_effect(design, outcomes).value)
     found = measure_performance(
@@ -50,7 +53,7 @@ def further(design: DesignFile, outcomes: Outcomes, *, by_men: bool = True) -> d
             **{name: plain_measure(getattr(found, name)) for name in WORDS if hasattr(found, name)},
             **{
                 name: plain_measure(each)
-                for name, each in own_effects(design, o, by_men=by_men).items()
+                for name, each in sate_performance(design, o, patient_level=patient_level).items()
             },
         },
         "quantiles": {
@@ -63,18 +66,18 @@ def further(design: DesignFile, outcomes: Outcomes, *, by_men: bool = True) -> d
     }
 
 
-def own_effects(
-    design: DesignFile, outcomes: Outcomes, *, by_men: bool = True
+def sate_performance(
+    design: DesignFile, outcomes: Outcomes, *, patient_level: bool = True
 ) -> dict[str, Measure]:
-    """Return how estimates agree with the effect among all planned men of their own trial.
+    """Return bias and coverage for the effect in each trial's own participants (SATE).
 
     That effect (SATE) differs from trial to trial around the population's (PATE), and an estimate
-    from the same men follows it: its intervals are wide for it. A marginal odds ratio, as a
-    logarithm, follows from the risks of the trial's men; a conditional one does not, and trials
-    drawn by counts have no men: NaN.
+    from the same participants follows it: its intervals are wide for it. A marginal odds ratio, as
+    a logarithm, follows from the risks of the trial's participants; a conditional one does not, and
+    trials drawn by counts have no participants: NaN.
     """
     o = outcomes
-    own = own_effect(design, o) if by_men else np.full_like(o.target, np.nan)
+    own = sample_effects(design, o) if patient_level else np.full_like(o.target, np.nan)
     gap, held = o.estimate - own, (o.conf_low <= own) & (own <= o.conf_high)
     known = np.isfinite(gap)
     shared = own[np.isfinite(own)]
@@ -89,8 +92,8 @@ def own_effects(
     }
 
 
-def own_effect(design: DesignFile, outcomes: Outcomes) -> Floats:
-    """Return (replicate,) effects among each trial's own men, on the scale of the method."""
+def sample_effects(design: DesignFile, outcomes: Outcomes) -> Floats:
+    """Return (replicate,) sample effects (SATE) on the scale of the method."""
     if design.analysis.conditional:
         return np.full_like(outcomes.target, np.nan)
     if design.analysis.method != "logistic":
@@ -100,18 +103,20 @@ def own_effect(design: DesignFile, outcomes: Outcomes) -> Floats:
 
 
 def main_point(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the point with the full effect at the size solved for, or at the largest size."""
+    """Return the point with the full effect at the required, or the largest, sample size."""
     full = [point for point in document["points"] if point["effect_percent"] == 100]
     solved = document["solve"]
-    wanted = solved["men"] if solved else max(point["men"] for point in full)
-    found: dict[str, Any] = next(point for point in full if point["men"] == wanted)
+    wanted = solved["participants"] if solved else max(point["participants"] for point in full)
+    found: dict[str, Any] = next(point for point in full if point["participants"] == wanted)
     return found
 
 
 def null_point(document: dict[str, Any]) -> dict[str, Any]:
     """Return the point without an effect at the size of `main_point`."""
-    men = main_point(document)["men"]
+    participants = main_point(document)["participants"]
     found: dict[str, Any] = next(
-        p for p in document["points"] if p["men"] == men and p["effect_percent"] == 0
+        p
+        for p in document["points"]
+        if p["participants"] == participants and p["effect_percent"] == 0
     )
     return found

@@ -1,4 +1,4 @@
-"""Whether a design met the thresholds of its own file, as far as Monte Carlo error lets one say."""
+"""Whether a design meets its decision rule, given the Monte Carlo error."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,16 +15,16 @@ Found = tuple[dict[str, Any], str]
 
 #: Words for each part of a decision.
 WORDS = {
-    "least_power_percent": "power",
-    "least_worst_power_percent": "power, worst cell",
-    "least_assurance_percent": "assurance",
-    "most_level_percent": "type I error, greatest",
-    "most_expected_men": "men recruited, mean",
-    "most_months": "months, mean",
+    "min_power_percent": "power",
+    "min_worst_case_power_percent": "worst-case power",
+    "min_assurance_percent": "assurance",
+    "max_type_i_error_percent": "maximum type I error",
+    "max_expected_participants": "expected participants",
+    "max_duration_months": "expected duration, months",
 }
 
 #: Parts that are shares of trials: their interval is Wilson's, which knows 0 and 1.
-_COUNTED = ("least_power_percent", "least_worst_power_percent", "most_level_percent")
+_COUNTED = ("min_power_percent", "min_worst_case_power_percent", "max_type_i_error_percent")
 
 #: Standard errors to either side that hold 95 %.
 _WIDE = float(ndtri(0.975))
@@ -36,11 +36,11 @@ _MANY = 10_000_000
 def verdict_document(
     decision: DecisionRule | None, document: dict[str, Any]
 ) -> dict[str, Any] | None:
-    """Return each threshold with number and verdict, and what follows; None if none was fixed.
+    """Return each threshold with estimate and verdict, and the decision; None without a rule.
 
     ``met`` and ``not met`` are said where the threshold lies outside the 95 % interval for Monte
-    Carlo error, ``not clear`` where it lies within or there is no number. All met: ``go``; any not
-    met: ``no-go``; else ``not clear``.
+    Carlo error, ``inconclusive`` where it lies within or there is no number. All met: ``go``; any
+    not met: ``no-go``; else ``inconclusive``.
 
     Parameters
     ----------
@@ -55,27 +55,35 @@ def verdict_document(
         for name, threshold in decision.model_dump(exclude_none=True).items()
     ]
     said = {part["verdict"] for part in parts}
-    verdict = "no-go" if "not met" in said else "not clear" if "not clear" in said else "go"
-    return {"verdict": verdict, "men": main_point(document)["men"], "parts": parts}
+    verdict = "no-go" if "not met" in said else "inconclusive" if "inconclusive" in said else "go"
+    return {
+        "verdict": verdict,
+        "participants": main_point(document)["participants"],
+        "parts": parts,
+    }
 
 
 def _found(document: dict[str, Any]) -> Iterator[tuple[str, Found]]:
-    """Yield each part's measure, the worst of its kind."""
+    """Yield the measure for each threshold, the worst of its kind."""
     main, none = main_point(document)["measures"], "not simulated"
     planned = "planned effect"
-    cells = (document["nuisance"] or {"cells": []})["cells"]
+    cells = (document["sensitivity"] or {"cells": []})["cells"]
     powers = [(cell["power"], _at(cell)) for cell in cells]
-    yield "least_power_percent", (_power(main), planned)
-    yield "least_worst_power_percent", _worst(powers, least=True) if powers else (_NO, none)
-    assured = [row for row in document["assurance"] if row["men"] == main_point(document)["men"]]
-    yield "least_assurance_percent", (assured[0], "prior") if assured else (_NO, none)
-    yield "most_level_percent", _worst(list(_levels(document)), least=False)
-    yield "most_expected_men", (main["recruited"], planned)
-    yield "most_months", (main["duration_months"], planned)
+    yield "min_power_percent", (_power(main), planned)
+    yield "min_worst_case_power_percent", _worst(powers, least=True) if powers else (_NO, none)
+    assured = [
+        row
+        for row in document["assurance"]
+        if row["participants"] == main_point(document)["participants"]
+    ]
+    yield "min_assurance_percent", (assured[0], "prior") if assured else (_NO, none)
+    yield "max_type_i_error_percent", _worst(list(_levels(document)), least=False)
+    yield "max_expected_participants", (main["recruited"], planned)
+    yield "max_duration_months", (main["duration_months"], planned)
 
 
 def _power(measures: dict[str, Any]) -> dict[str, Any]:
-    """Return the share of trials that reject in favour of treatment: harm shown is no success."""
+    """Return the probability of rejecting in favour of treatment."""
     found, wrong = measures["rejection"], measures["wrong_direction"]["value"]
     if found["value"] is None or not wrong:
         return dict(found)
@@ -87,9 +95,9 @@ _NO: dict[str, Any] = {"value": None, "mcse": None, "n": 0}
 
 
 def _levels(document: dict[str, Any]) -> Iterator[Found]:
-    """Yield type I errors: of the plan, of every cell, of a family that shares the level."""
+    """Yield type I errors: of the plan, of every cell, of the family of endpoints."""
     yield null_point(document)["measures"]["rejection"], "no effect"
-    for cell in (document["nuisance"] or {"cells": []})["cells"]:
+    for cell in (document["sensitivity"] or {"cells": []})["cells"]:
         yield cell["type_one_error"], f"no effect, {_at(cell)}"
     family = main_point(document)["family"]
     if family and family["method"] != "none":
@@ -109,18 +117,18 @@ def _worst(found: list[Found], *, least: bool) -> Found:
 
 
 def _part(name: str, threshold: float, measure: dict[str, Any], at: str) -> dict[str, Any]:
-    """Hold one measure to its threshold, both as shares where the file says percent."""
+    """Compare one measure with its threshold."""
     share = name.endswith("_percent")
     limit = threshold / 100 if share else threshold
     counted = name in _COUNTED
     low, high = _interval(measure, counted=counted)
-    verdict = _verdict(low, high, limit, at_least=name.startswith("least_"))
+    verdict = _verdict(low, high, limit, at_least=name.startswith("min_"))
     return {
         "part": name, "words": WORDS[name], "at": at, "share": share, "threshold": limit,
         "value": measure["value"], "mcse": measure["mcse"], "n": measure["n"],
         "low": low, "high": high, "verdict": verdict,
-        "trials_to_tell": _to_tell(measure, limit, counted=counted)
-        if verdict == "not clear" else None,
+        "replicates_needed": _to_tell(measure, limit, counted=counted)
+        if verdict == "inconclusive" else None,
     }  # fmt: skip
 
 
@@ -136,20 +144,20 @@ def _interval(measure: dict[str, Any], *, counted: bool) -> tuple[float | None, 
 
 
 def _verdict(low: float | None, high: float | None, limit: float, *, at_least: bool) -> str:
-    """Return whether a whole interval lies on the right side; a limit itself is on it.
+    """Return the verdict on an interval; a limit itself is met.
 
     >>> [_verdict(*ends, 0.8, at_least=True) for ends in ((0.81, 0.9), (0.7, 0.79), (0.7, 0.9))]
-    ['met', 'not met', 'not clear']
+    ['met', 'not met', 'inconclusive']
     """
     if low is None or high is None:
-        return "not clear"
+        return "inconclusive"
     if not at_least:
         low, high, limit = -high, -low, -limit
-    return "met" if low >= limit else "not met" if high < limit else "not clear"
+    return "met" if low >= limit else "not met" if high < limit else "inconclusive"
 
 
 def _to_tell(measure: dict[str, Any], limit: float, *, counted: bool) -> int | None:
-    """Return about how many trials put the limit outside the interval; None: no sensible number.
+    """Return about how many replicates exclude the limit from the interval, or None.
 
     Wilson's interval leaves out a limit p where the share is further from it than 1.96 standard
     errors of a share p.
@@ -163,13 +171,14 @@ def _to_tell(measure: dict[str, Any], limit: float, *, counted: bool) -> int | N
 
 
 def decision_words(decision: dict[str, Any]) -> str:
-    """Return the verdict, and how many trials would make clear what is not."""
+    """Return the decision, and how many replicates would settle what is inconclusive."""
     words = f"Decision: {decision['verdict']}."
     for part in decision["parts"]:
-        if part["verdict"] == "not clear":
-            more, what = part["trials_to_tell"], part["words"]
-            cure = "more trials may not tell"
-            if more:
-                cure = f"about {more:,} trials would tell, if the number stays where it is"
-            words += f" {what[0].upper()}{what[1:]}: {cure if part['n'] else part['at']}."
+        if part["verdict"] == "inconclusive":
+            needed, what = part["replicates_needed"], part["words"]
+            cure = "more replicates may not settle it"
+            if needed:
+                cure = f"about {needed:,} replicates would settle it at the current estimate"
+            reason = f"inconclusive; {cure}" if part["n"] else part["at"]
+            words += f" {what[0].upper()}{what[1:]}: {reason}."
     return words

@@ -1,4 +1,4 @@
-"""What many trials show of all their endpoints: each alone, each in the family, and its errors."""
+"""Performance of several endpoints: alone, in the family, and family-wise error."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,20 +18,20 @@ from pretese.trial.simulation.trial_results import Outcomes
 
 @dataclass(frozen=True, slots=True)
 class OneOfSeveral:
-    """One endpoint.
+    """Performance of one endpoint.
 
     Attributes
     ----------
     name, estimand, analysis
         Words.
     risk_control, risk_treated
-        Shares of all men who would meet it if randomised to each arm.
+        Shares of all participants who would meet it if randomised to each arm.
     truth, estimate, bias, coverage
         True effect, mean estimate, and how far they agree; logarithms for ratios. ``coverage`` is
         that of unadjusted intervals.
     alone, claimed
-        Chance to reject in favour of treatment: with the whole level and the looks to itself, and
-        in the family.
+        Chance to reject in favour of treatment: with the whole level and the analyses to itself,
+        and in the family.
     """
 
     name: str
@@ -49,29 +49,29 @@ class OneOfSeveral:
 
 @dataclass(frozen=True, slots=True)
 class FamilyError:
-    """Chance of claiming any endpoint of ``nulls``, which have no effect; the others do."""
+    """Probability of claiming an endpoint of ``nulls``, which have no effect."""
 
     nulls: tuple[str, ...]
     error: Measure
 
 
 def each_endpoint(design: DesignFile, outcomes: Outcomes) -> list[OneOfSeveral]:
-    """Return what the trials show of each endpoint, the primary first."""
+    """Return the performance of each endpoint, the primary first."""
     return [_one(design, outcomes, k) for k in range(len(design.questions))]
 
 
 def any_and_all(outcomes: Outcomes) -> tuple[Measure, Measure]:
-    """Return the chances to claim at least one endpoint, and all of them, for treatment."""
+    """Return the probabilities of claiming at least one endpoint, and all of them."""
     won = _part(outcomes, "endpoint_claimed") * (_part(outcomes, "endpoint_z") > 0)
     return mean(won.max(-1)), mean(won.min(-1))
 
 
 def family_errors(design: DesignFile, outcomes: Outcomes) -> list[FamilyError]:
-    """Return family-wise errors with no effect on any endpoint, then on every part of them.
+    """Return family-wise errors under the global null, then under every partial null.
 
     The statistic of an endpoint depends on its own effect alone, so a trial in which some
-    endpoints have no effect takes their statistics from the same men without it. Such a trial
-    need not be one that nature can make: it asks the procedure the hardest question.
+    endpoints have no effect takes their statistics from the same participants without it. Such a
+    trial need not be one that nature can make: it asks the procedure the hardest question.
     """
     path, without = (_path(design, outcomes, name) for name in ("path", "path_without"))
     errors = []
@@ -126,7 +126,7 @@ def _one(design: DesignFile, outcomes: Outcomes, k: int) -> OneOfSeveral:
 
 
 def _path(design: DesignFile, outcomes: Outcomes, name: str) -> Floats:
-    """Return (replicate, look, endpoint) statistics."""
+    """Return (replicate, analysis, endpoint) statistics."""
     flat = _part(outcomes, f"endpoint_{name}")
     return flat.reshape(len(flat), -1, len(design.questions))
 

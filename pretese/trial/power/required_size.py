@@ -1,8 +1,8 @@
-"""Find the size that has the power wanted, through Monte Carlo noise and the sawtooth of counts.
+"""Required sample size, from simulated power.
 
-Power of a comparison of counts does not rise smoothly: one man more can lower it. So power is
-simulated at several sizes, with the same luck, and a probit line in the root of the size is laid
-through them; its crossing is the answer. The interval comes from drawing the replicates again.
+Power of a comparison of counts does not increase smoothly with the sample size. So power is
+simulated at several sizes with common random numbers, a probit line in the root of the sample size
+is fitted, and its crossing is the answer. The interval is from a bootstrap of the replicates.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from simulate.scenario import Scenario
 
 Floats = NDArray[np.float64]
 
-#: Trials of a first look around, and rounds of it.
+#: Trials of a first analysis around, and rounds of it.
 SCOUTS, ROUNDS = 400, 6
 
 #: Sizes around the answer, relative to it.
@@ -41,22 +41,22 @@ class Simulate(Protocol):
         self, design: DesignFile, scenario: Scenario | None, points: Sequence[Point], *,
         seed: int, replicates: int,
     ) -> Mapping[Point, Outcomes]:  # fmt: skip
-        """Return how trials went at every point."""
+        """Return the outcomes of simulated trials at every point."""
 
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """A size in men of both arms, whole rounds of blocks.
+    """A required sample size, all arms together.
 
     Attributes
     ----------
-    men, low, high
+    participants, low, high
         Size whose power is wanted, with the limits of a 95 % interval for Monte Carlo error.
     sizes, power, mcse
         Sizes simulated, power there and its Monte Carlo standard error.
     """
 
-    men: int
+    participants: int
     low: int
     high: int
     sizes: tuple[int, ...]
@@ -64,7 +64,7 @@ class Solution:
     mcse: Floats
 
 
-def solve_men(
+def solve_size(
     design: DesignFile,
     scenario: Scenario | None,
     power: float,
@@ -73,7 +73,7 @@ def solve_men(
     replicates: int,
     simulate: Simulate = simulate_design,
 ) -> Solution:
-    """Return the size at which a design rejects in favour of treatment with this probability.
+    """Return the sample size at which a design rejects for treatment with this probability.
 
     Parameters
     ----------
@@ -83,32 +83,30 @@ def solve_men(
     Raises
     ------
     InputError
-        ``power`` cannot be reached with 20,000 men, or is not between alpha and 1.
+        ``power`` cannot be reached with 20,000 participants, or is not between alpha and 1.
     """
     if not design.monitoring.alpha_percent / 100 < power < 1:
         problem = f"{power} is not allowed"
-        raise InputError.of(
-            "--solve", "power", problem, "give one between alpha and 1, such as 0.9"
-        )
+        raise InputError.of("solve", "", problem, "give one between alpha and 1, such as 0.9")
     centre = _scout(design, scenario, power, seed, simulate)
     step = design.step
     sizes = sorted({_round_up(centre * each, step) for each in GRID})
-    points = [(men, 1.0) for men in sizes]
+    points = [(participants, 1.0) for participants in sizes]
     results = simulate(design, scenario, points, seed=seed, replicates=replicates)
-    wins: Floats = np.stack([won(results[men, 1.0]) for men in sizes], -1)
+    wins: Floats = np.stack([won(results[participants, 1.0]) for participants in sizes], -1)
     draws = [_cross(sizes, share, power, replicates) for share in _drawn_again(wins, seed)]
     share = wins.mean(0)
     answer, limits = _cross(sizes, share, power, replicates), np.quantile(draws, [0.025, 0.975])
-    men, low, high = (_round_up(float(each), step) for each in (answer, *limits))
+    participants, low, high = (_round_up(float(each), step) for each in (answer, *limits))
     error = np.sqrt(share * (1 - share) / replicates)
-    return Solution(men, low, high, tuple(sizes), share, error)
+    return Solution(participants, low, high, tuple(sizes), share, error)
 
 
 def _drawn_again(wins: Floats, seed: int) -> Floats:
-    """Return (draw, size) shares of wins if the (replicate, size) trials are drawn with return.
+    """Return (draw, size) bootstrap proportions of rejections.
 
     Few patterns of wins over the sizes occur, so it is enough to draw how often each does. The
-    seed makes the interval the same at every call; it draws replicates, not men.
+    seed makes the interval the same at every call; it draws replicates, not participants.
     """
     replicates = len(wins)
     patterns, times = np.unique(wins, axis=0, return_counts=True)
@@ -120,41 +118,41 @@ def _drawn_again(wins: Floats, seed: int) -> Floats:
 def _scout(
     design: DesignFile, scenario: Scenario | None, power: float, seed: int, simulate: Simulate
 ) -> float:
-    """Return a size near the answer: power rises with the root of the size.
+    """Return a sample size near the answer, from few replicates.
 
     Few trials cannot tell a power near 1 from 1: then one is sought that they can tell.
     """
-    men = float(design.men)
-    bound = design.monitoring.plan().upper[-1]
+    participants = float(design.participants)
+    boundary = design.monitoring.plan().upper[-1]
     sought = min(power, 1 - 4 / SCOUTS)
-    beyond = ((bound + float(ndtri(power))) / (bound + float(ndtri(sought)))) ** 2
+    beyond = ((boundary + float(ndtri(power))) / (boundary + float(ndtri(sought)))) ** 2
     for _ in range(ROUNDS):
-        size = _round_up(men, design.step)
+        size = _round_up(participants, design.step)
         found = simulate(design, scenario, [(size, 1.0)], seed=seed, replicates=SCOUTS)
         share = float(np.clip(won(found[size, 1.0]).mean(), 1 / SCOUTS, 1 - 1 / SCOUTS))
-        drift = max(bound + float(ndtri(share)), 0.1)
-        ratio = ((bound + float(ndtri(sought))) / drift) ** 2
+        drift = max(boundary + float(ndtri(share)), 0.1)
+        ratio = ((boundary + float(ndtri(sought))) / drift) ** 2
         if abs(ratio - 1) < 0.1:
             return size * ratio * beyond
-        men = size * float(np.clip(ratio, 0.1, 6.0))
-        if men > LARGEST:
-            problem = f"{LARGEST} men do not suffice for power {power:g} ({share:.3f} with {size})"
-            raise InputError.of(design.id, "--solve", problem, "plan for a larger effect")
-        men = max(men, 10.0)
-    return men * beyond
+        participants = size * float(np.clip(ratio, 0.1, 6.0))
+        if participants > LARGEST:
+            problem = f"{LARGEST:,} participants do not suffice for power {power:g}"
+            raise InputError.of("solve", design.id, problem, "plan for a larger effect")
+        participants = max(participants, 10.0)
+    return participants * beyond
 
 
 def _cross(sizes: list[int], share: Floats, power: float, replicates: int) -> float:
-    """Return where a probit line in the root of the size reaches the power, near the sizes."""
+    """Return where a probit line in the root of the sample size reaches the power."""
     edge = 0.5 / replicates
     score = ndtri(np.clip(share, edge, 1 - edge))
     root = np.sqrt(sizes)
     slope, level = np.polyfit(root, score, 1)
     if slope <= 0:
         return float(sizes[-1])
-    crossing = (ndtri(power) - level) / slope
-    return float(np.clip(crossing, 0.7 * root[0], 1.4 * root[-1]) ** 2)
+    switching = (ndtri(power) - level) / slope
+    return float(np.clip(switching, 0.7 * root[0], 1.4 * root[-1]) ** 2)
 
 
-def _round_up(men: float, step: int) -> int:
-    return max(int(np.ceil(men / step - 1e-9)) * step, 10 + -10 % step)
+def _round_up(participants: float, step: int) -> int:
+    return max(int(np.ceil(participants / step - 1e-9)) * step, 10 + -10 % step)

@@ -1,4 +1,4 @@
-"""Who simulates trials, and where finished blocks of them are kept."""
+"""Run simulations on several processes, and keep finished blocks of replicates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from pretese.jobs.worker_pool import WorkerPool
 from pretese.screen.progress import Tell
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.trial_tables import Recorded, table_of
-from pretese.trial.simulation.binomial import why_by_men
+from pretese.trial.simulation.binomial import why_patient_level
 from pretese.trial.simulation.engine import draw_block, trials_at_once
 from pretese.trial.simulation.trial_results import Point
 from protocol.regimen.load import load_regimen
@@ -22,33 +22,39 @@ from simulate.scenario.parameter_paths import mechanism_hash
 
 #: What a design says without changing what is drawn.
 _WORDS = {
-    "title", "question", "version", "author", "date", "prior", "nuisance", "decision",
+    "title", "question", "version", "author", "date", "prior", "sensitivity", "decision",
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class TrialTask:
-    """Draw trials of one design and take them through every size and effect.
+    """Simulate replicates of one design at every sample size and effect.
 
-    ``by_men``: man by man, not by counts.
+    ``patient_level``: participant by participant, not by counts.
     """
 
     design: DesignFile
     scenario: Scenario | None
     seed: int
     points: tuple[Point, ...]
-    by_men: bool
+    patient_level: bool
 
     def __call__(self, first: int, size: int) -> pa.Table:
-        """Return trials ``first .. first + size - 1``, the points one after another."""
+        """Return replicates ``first .. first + size - 1``, one point after another."""
         found = draw_block(
-            self.design, self.scenario, self.seed, self.points, first, size, by_men=self.by_men
+            self.design,
+            self.scenario,
+            self.seed,
+            self.points,
+            first,
+            size,
+            patient_level=self.patient_level,
         )
         return pa.concat_tables(table_of(point, first, found[point]) for point in self.points)
 
 
-def nature(design: DesignFile, scenario: Scenario | None) -> dict[str, Any]:
-    """Return all of a design that decides what is drawn, as plain values."""
+def simulation_record(design: DesignFile, scenario: Scenario | None) -> dict[str, Any]:
+    """Return everything in a design that determines the simulation, as plain values."""
     plain = design.model_dump(mode="json", exclude_defaults=True, exclude=_WORDS)
     if scenario is None:
         return {"design": plain}
@@ -62,21 +68,23 @@ def trial_job(
     points: Sequence[Point],
     seed: int,
     *,
-    by_men: bool = False,
+    patient_level: bool = False,
 ) -> Job:
-    """Return the job of simulating a design at some sizes and effects.
+    """Return the job of simulating a design at several sample sizes and effects.
 
-    Blocks are as large as memory and speed ask for; the last is cut to what is asked. ``by_men``:
-    every man is drawn even where counts would do.
+    Blocks are as large as memory and speed ask for; the last is cut to what is asked.
+    ``patient_level``: every participant is drawn even where counts would do.
     """
     points = tuple(sorted(points))
-    by_men = by_men or why_by_men(design, points) is not None
-    drawn = {"seed": seed, "drawn by": "men" if by_men else "counts"}
+    patient_level = patient_level or why_patient_level(design, points) is not None
+    drawn = {
+        "seed": seed, "simulation_level": "patient-level" if patient_level else "binomial",
+    }  # fmt: skip
     return Job(
         design.id,
-        TrialTask(design, scenario, seed, points, by_men),
-        {**nature(design, scenario), "points": [list(p) for p in points], **drawn},
-        trials_at_once(design, points, by_men=by_men),
+        TrialTask(design, scenario, seed, points, patient_level),
+        {**simulation_record(design, scenario), "points": [list(p) for p in points], **drawn},
+        trials_at_once(design, points, patient_level=patient_level),
         kind="trials",
         whole=False,
         groups=len(points),
@@ -88,13 +96,13 @@ def trial_job(
 class Runner:
     """A store of finished blocks, the processes that do the rest, and a progress bar.
 
-    ``by_men``: every man is drawn even where counts would do.
+    ``patient_level``: every participant is drawn even where counts would do.
     """
 
     store: Store
     pool: WorkerPool | None
     tell: Tell
-    by_men: bool = False
+    patient_level: bool = False
 
     def do(self, jobs: Sequence[Job], replicates: int, what: str) -> list[Recorded]:
         """Finish the blocks of all jobs together; return the trials of each."""
@@ -108,10 +116,10 @@ class Runner:
         points: Sequence[Point],
         seed: int,
     ) -> list[Job]:
-        """Return jobs that share their luck: by counts if that is possible for all of them."""
-        apart = any(why_by_men(design, points) is not None for design, _ in settings)
+        """Return jobs with common random numbers, as binomial counts if all designs allow it."""
+        apart = any(why_patient_level(design, points) is not None for design, _ in settings)
         return [
-            trial_job(design, scenario, points, seed, by_men=self.by_men or apart)
+            trial_job(design, scenario, points, seed, patient_level=self.patient_level or apart)
             for design, scenario in settings
         ]
 
@@ -124,6 +132,6 @@ class Runner:
         seed: int,
         replicates: int,
     ) -> Recorded:
-        """Return trials at every point, as `engine.simulate_design` does."""
-        job = trial_job(design, scenario, points, seed, by_men=self.by_men)
+        """Return replicates at every point, as `engine.simulate_design` does."""
+        job = trial_job(design, scenario, points, seed, patient_level=self.patient_level)
         return self.do([job], replicates, design.id)[0]

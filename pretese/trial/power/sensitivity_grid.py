@@ -1,7 +1,6 @@
-"""How much of a plan rests on what nobody knows: a grid of nuisances, and a tornado.
+"""Sensitivity of power to the assumptions: a grid, and a tornado of single ones.
 
-Every cell is the same trial with the same luck but for what the cell changes, so
-that differences from the plan are paired and their Monte Carlo error is small.
+All cells use common random numbers, so that differences from the plan are paired.
 """
 
 from collections.abc import Mapping
@@ -35,14 +34,14 @@ SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One combination of nuisances.
+    """One combination of assumptions.
 
     Attributes
     ----------
     at
         Path to value.
     risks
-        Success in all men, had they been randomised to control and to treated.
+        Success in all participants, had they been randomised to control and to treated.
     numbers
         Power, its paired difference from the plan, type I error, bias, coverage; each with its
         Monte Carlo standard error, as plain values. Power counts rejections in favour of treatment.
@@ -57,9 +56,9 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class SensitivityGrid:
-    """A design at every combination of nuisances, at one size."""
+    """A design at every combination of assumptions, at one sample size."""
 
-    men: int
+    participants: int
     replicates: int
     axes: Axes
     planned: dict[str, float | None]
@@ -68,7 +67,7 @@ class SensitivityGrid:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One assumption moved alone; differences in power from the plan, with their errors."""
+    """One assumption varied alone, with the differences in power."""
 
     path: str
     words: str
@@ -85,9 +84,9 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Tornado:
-    """Assumptions, the weightiest first; ``screened`` says among how many they were found."""
+    """Assumptions in order of influence; ``screened`` is the number examined."""
 
-    men: int
+    participants: int
     replicates: int
     screened: int
     unmoved: int
@@ -95,22 +94,22 @@ class Tornado:
 
 
 def study_grid(
-    design: DesignFile, scenario: Scenario | None, axes: Axes, men: int, seed: int, replicates: int,
-    runner: Runner,
+    design: DesignFile, scenario: Scenario | None, axes: Axes, participants: int, seed: int,
+    replicates: int, runner: Runner,
 ) -> SensitivityGrid:  # fmt: skip
-    """Simulate a design in every cell, with the full effect and with none."""
-    points = [(men, 0.0), (men, 1.0)]
+    """Simulate a design in every cell, with and without the effect."""
+    points = [(participants, 0.0), (participants, 1.0)]
     settings = settings_of(axes)
     changed = [(design, scenario), *(with_settings(design, scenario, at) for at in settings)]
     jobs = runner.jobs(changed, points, seed)
-    plan, *found = runner.do(jobs, replicates, f"{design.id}: nuisance grid")
-    wins = won(plan[men, 1.0])
+    plan, *found = runner.do(jobs, replicates, f"{design.id}: sensitivity grid")
+    wins = won(plan[participants, 1.0])
     cells = [
-        _cell(cell_design, at, wins, trials[men, 0.0], trials[men, 1.0])
+        _cell(cell_design, at, wins, trials[participants, 0.0], trials[participants, 1.0])
         for at, (cell_design, _), trials in zip(settings, changed[1:], found, strict=True)
     ]
     planned = {path: planned_value(design, scenario, path) for path in axes}
-    return SensitivityGrid(men, replicates, axes, planned, cells)
+    return SensitivityGrid(participants, replicates, axes, planned, cells)
 
 
 def _cell(
@@ -129,18 +128,18 @@ def _cell(
 
 
 def study_tornado(
-    design: DesignFile, scenario: Scenario | None, axes: Axes, men: int, seed: int, replicates: int,
-    runner: Runner,
+    design: DesignFile, scenario: Scenario | None, axes: Axes, participants: int, seed: int,
+    replicates: int, runner: Runner,
 ) -> Tornado:  # fmt: skip
-    """Move each assumption alone to either end of its range.
+    """Vary each assumption alone over its range.
 
-    Ranges are those of the nuisance axes, and the ``sweep`` of every number that its file calls
+    Ranges are those of the sensitivity axes, and the ``sweep`` of every number that its file calls
     assumed. A first round of few trials ranks them by how far the mean statistic moves, which is
     far steadier than the share of rejections; only the weightiest are simulated in full.
     """
     ranges = assumed_ranges(design, scenario, axes)
     few = min(SCREENED, replicates)
-    screened = _both_ends(design, scenario, ranges, men, seed, few, runner)
+    screened = _both_ends(design, scenario, ranges, participants, seed, few, runner)
     plan, found = screened
     moved = {
         path: max(abs(np.nanmean(end.z) - np.nanmean(plan.z)) for end in pair)
@@ -149,10 +148,10 @@ def study_tornado(
     }
     chosen = sorted(moved, key=lambda path: -moved[path])[:SHOWN]
     kept = {path: ranges[path] for path in chosen}
-    plan, found = _both_ends(design, scenario, kept, men, seed, replicates, runner)
+    plan, found = _both_ends(design, scenario, kept, participants, seed, replicates, runner)
     bars = [_bar(design, scenario, path, ranges[path], plan, found[path]) for path in kept]
     bars.sort(key=lambda bar: -bar.span)
-    return Tornado(men, replicates, len(ranges), len(ranges) - len(moved), bars)
+    return Tornado(participants, replicates, len(ranges), len(ranges) - len(moved), bars)
 
 
 def assumed_ranges(
@@ -173,15 +172,15 @@ Pair = tuple[Outcomes, Outcomes]
 
 def _both_ends(
     design: DesignFile, scenario: Scenario | None, ranges: Mapping[str, tuple[float, float]],
-    men: int, seed: int, replicates: int, runner: Runner,
+    participants: int, seed: int, replicates: int, runner: Runner,
 ) -> tuple[Outcomes, dict[str, Pair]]:  # fmt: skip
-    """Return the trials of the plan, and of either end of every range."""
+    """Return the replicates of the plan, and of both ends of every range."""
     changed = [(design, scenario)]
     for path, ends in ranges.items():
         changed += [with_settings(design, scenario, {path: end}) for end in ends]
-    jobs = runner.jobs(changed, [(men, 1.0)], seed)
+    jobs = runner.jobs(changed, [(participants, 1.0)], seed)
     plan, *found = runner.do(jobs, replicates, f"{design.id}: tornado")
-    at = men, 1.0
+    at = participants, 1.0
     pairs = zip(found[::2], found[1::2], strict=True)
     return plan[at], {p: (low[at], high[at]) for p, (low, high) in zip(ranges, pairs, strict=True)}
 
@@ -198,7 +197,7 @@ def _bar(
 
 
 def _words(scenario: Scenario | None, path: str) -> str:
-    """Return a path, or better words where it counts instead of naming."""
+    """Return the label of a path."""
     if scenario is None or not path.startswith("population.correlations."):
         return path
     pair = scenario.population.correlations[int(path.split(".")[2])]
@@ -206,7 +205,8 @@ def _words(scenario: Scenario | None, path: str) -> str:
 
 
 _UNITS = {
-    **SOURCED, "dropout": "%", "crossover": "%", "risks": "%", "control_risk": "log odds added",
+    **SOURCED, "dropout": "%", "treatment_switching": "%", "risks": "%",
+    "control_risk": "log odds added",
 }  # fmt: skip
 
 #: What is worst of a measure: the least or the greatest.
@@ -214,15 +214,15 @@ _WORST = {"power": min, "type_one_error": max, "coverage": min}
 
 
 def grid_document(grid: SensitivityGrid) -> dict[str, Any]:
-    """Return a grid as plain values; ``worst`` holds the number of the worst cell, from 0.
+    """Return a grid as plain values; ``worst`` holds the index of the worst cell.
 
     The least of many estimates lies below the least of the true values by chance alone; cells
-    share their luck, which keeps that small.
+    share their streams, which keeps that small.
     """
     numbers = {name: [cell.numbers[name]["value"] for cell in grid.cells] for name in _WORST}
     known = {name: [v for v in values if v is not None] for name, values in numbers.items()}
     return {
-        "men": grid.men,
+        "participants": grid.participants,
         "replicates": grid.replicates,
         "axes": {path: list(values) for path, values in grid.axes.items()},
         "planned": grid.planned,
@@ -246,7 +246,7 @@ def grid_document(grid: SensitivityGrid) -> dict[str, Any]:
 def tornado_document(tornado: Tornado) -> dict[str, Any]:
     """Return a tornado as plain values."""
     return {
-        "men": tornado.men,
+        "participants": tornado.participants,
         "replicates": tornado.replicates,
         "screened": tornado.screened,
         "unmoved": tornado.unmoved,

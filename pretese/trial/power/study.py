@@ -1,4 +1,4 @@
-"""A whole power study: designs, sizes, effects, a size solved for, designs compared in pairs."""
+"""A power study: designs, sample sizes, effects, required size, comparisons."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,10 +12,10 @@ from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import check_sites
 from pretese.trial.design.alternatives import Axes, settings_of, with_settings
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.power.additional_measures import further
+from pretese.trial.power.additional_measures import additional_measures
 from pretese.trial.power.decision_verdict import verdict_document
-from pretese.trial.power.required_size import Solution, solve_men
-from pretese.trial.power.runner import Runner, nature
+from pretese.trial.power.required_size import Solution, solve_size
+from pretese.trial.power.runner import Runner, simulation_record
 from pretese.trial.power.sensitivity_grid import (
     SensitivityGrid,
     Tornado,
@@ -26,7 +26,7 @@ from pretese.trial.power.sensitivity_grid import (
 from pretese.trial.power.sensitivity_grid import tornado_document as bars_document
 from pretese.trial.power.summary import assurance, plain_measure, summarise_point, won
 from pretese.trial.power.trial_tables import Recorded
-from pretese.trial.simulation.binomial import why_by_men
+from pretese.trial.simulation.binomial import why_patient_level
 from pretese.trial.simulation.trial_results import Point
 from protocol.errors import InputError
 from protocol.reading.documents import content_hash
@@ -37,51 +37,51 @@ from simulate.scenario.parameter_paths import mechanism_hash
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of every design.
+    """The options of a power study.
 
     Attributes
     ----------
-    men
+    participants
         Sizes; empty takes that of the file.
     effects
         Shares of the planned effect, beside 0 and 1.
     overrides
         Numbers of the scenario that take the place of the file's.
-    nuisance
-        Axes of a grid of nuisances, beside those of the design file.
+    sensitivity
+        Axes of a grid of sensitivity parameters, beside those of the design file.
     tornado
         Whether each assumption is moved alone from one end of its range to the other.
-    by_men
-        Whether every man is drawn even where counts would do.
+    patient_level
+        Whether every participant is drawn even where counts would do.
     """
 
-    men: tuple[int, ...]
+    participants: tuple[int, ...]
     effects: tuple[float, ...]
     solve: float | None
     replicates: int
     seed: int
     overrides: dict[str, float] = field(default_factory=dict)
-    nuisance: Axes = field(default_factory=dict)
+    sensitivity: Axes = field(default_factory=dict)
     tornado: bool = False
-    by_men: bool = False
+    patient_level: bool = False
 
     def record(self) -> dict[str, Any]:
         """Return all but the replicates, which may grow, as plain values."""
         return {
-            "men": sorted(set(self.men)),
+            "participants": sorted(set(self.participants)),
             "effects": sorted(set(self.effects)),
             "solve": self.solve,
             "seed": self.seed,
             "changed": self.overrides,
-            "nuisance": {path: list(values) for path, values in self.nuisance.items()},
+            "sensitivity": {path: list(values) for path, values in self.sensitivity.items()},
             "tornado": self.tornado,
-            "by_men": self.by_men,
+            "patient_level": self.patient_level,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A design read and checked, before a man is drawn.
+    """A design that has been read and checked.
 
     ``text`` is what its file said when it was read: the file may change during the run.
     ``regimens`` names version and hash of what the arms are given.
@@ -101,9 +101,10 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class StudiedDesign:
-    """What one design does; ``results`` reads its trials one size and effect at a time.
+    """Results of one design; ``results`` reads its replicates point by point.
 
-    ``by_men``: they were drawn man by man, whether or not counts would have done.
+    ``patient_level``: they were drawn participant by participant, whether or not counts would have
+    done.
     """
 
     planned: Planned
@@ -111,7 +112,7 @@ class StudiedDesign:
     solution: Solution | None
     grid: SensitivityGrid | None
     tornado: Tornado | None
-    by_men: bool
+    patient_level: bool
 
     @property
     def design(self) -> DesignFile:
@@ -125,18 +126,16 @@ def prepare_designs(designs: Sequence[tuple[DesignFile, str]], request: Request)
     Raises
     ------
     InputError
-        A scenario cannot be read, a nuisance cannot be, or two designs have the same id.
+        A scenario cannot be read, a sensitivity cannot be, or two designs have the same id.
     """
     found = []
     for design, text in designs:
         if design.scenario is None and request.overrides:
-            problem = (
-                f"{design.id} has plain risks, and no scenario whose numbers could be replaced"
-            )
-            raise InputError.of("--set", "", problem, "leave it out, or use --nuisance")
+            problem = f"{design.id} has fixed event rates and no scenario to change"
+            raise InputError.of("changes", "", problem, "leave it out, or use `sensitivity`")
         check_sites(design)
         scenario = scenario_of(design, request.overrides)
-        axes = {**design.nuisance, **request.nuisance}
+        axes = {**design.sensitivity, **request.sensitivity}
         for at in settings_of(axes):
             with_settings(design, scenario, at)
         found.append(Planned(design, text, _regimens(scenario), scenario, axes))
@@ -146,12 +145,12 @@ def prepare_designs(designs: Sequence[tuple[DesignFile, str]], request: Request)
 
 
 def study_record(planned: list[Planned], request: Request) -> dict[str, Any]:
-    """Return what decides every number but how many trials there are, as plain values."""
+    """Return everything but the number of replicates that determines the results."""
     designs = {
         each.design.id: {
-            **nature(each.design, each.scenario),
+            **simulation_record(each.design, each.scenario),
             "sha256": each.sha256,
-            "nuisance": {path: list(values) for path, values in each.axes.items()},
+            "sensitivity": {path: list(values) for path, values in each.axes.items()},
         }
         for each in planned
     }
@@ -164,38 +163,42 @@ def study_record(planned: list[Planned], request: Request) -> dict[str, Any]:
 
 
 def study_design(planned: Planned, request: Request, runner: Runner) -> StudiedDesign:
-    """Simulate one design at everything that is asked."""
+    """Simulate one design at all points of the request."""
     design, scenario, solution = planned.design, planned.scenario, None
     seed, replicates = request.seed, request.replicates
     if request.solve is not None:
-        solution = solve_men(
+        solution = solve_size(
             design, scenario, request.solve, seed=seed, replicates=replicates,
             simulate=runner.simulate,
         )  # fmt: skip
-    sizes = {*request.men} or ({solution.men} if solution else {design.men})
+    sizes = {*request.participants} or (
+        {solution.participants} if solution else {design.participants}
+    )
     if solution:
-        sizes.add(solution.men)
+        sizes.add(solution.participants)
     prior = {each.effect_percent / 100 for each in design.prior}
     effects = {0.0, 1.0, *request.effects, *prior}
-    for men in sizes:
-        design.looks_at(men)
-    points = [(men, effect) for men in sorted(sizes) for effect in sorted(effects)]
+    for participants in sizes:
+        design.analyses_at(participants)
+    points = [
+        (participants, effect) for participants in sorted(sizes) for effect in sorted(effects)
+    ]
     results = runner.simulate(design, scenario, points, seed=seed, replicates=replicates)
-    main = solution.men if solution else max(sizes)
+    main = solution.participants if solution else max(sizes)
     grid, tornado = None, None
     if planned.axes:
         grid = study_grid(design, scenario, planned.axes, main, seed, replicates, runner)
     if request.tornado:
         tornado = study_tornado(design, scenario, planned.axes, main, seed, replicates, runner)
-    return StudiedDesign(planned, results, solution, grid, tornado, runner.by_men)
+    return StudiedDesign(planned, results, solution, grid, tornado, runner.patient_level)
 
 
 def power_document(answer: StudiedDesign) -> dict[str, Any]:
-    """Return what one design does as plain values."""
+    """Return the results of one design as plain values."""
     design, results = answer.design, answer.results
     plan = design.monitoring.plan()
-    sizes = sorted({men for men, _ in results})
-    drawn = _drawn(answer)
+    sizes = sorted({participants for participants, _ in results})
+    level = _simulation_level(answer)
     document: dict[str, Any] = {
         "id": design.id,
         "title": design.title,
@@ -204,8 +207,8 @@ def power_document(answer: StudiedDesign) -> dict[str, Any]:
         "estimand": str(design.estimand),
         "analysis": design.analysis.method,
         "regimens": answer.planned.regimens,
-        "drawn": drawn,
-        "bounds": {
+        "simulation": level,
+        "boundaries": {
             "name": plan.name,
             "alpha": plan.alpha,
             "sides": plan.sides,
@@ -215,23 +218,26 @@ def power_document(answer: StudiedDesign) -> dict[str, Any]:
             "ignores_futility": plan.has_futility and not plan.binding,
         },
         "points": [
-            _point(design, point, results, by_men=drawn["by"] == "men") for point in sorted(results)
+            _point(design, point, results, patient_level=level["level"] == "patient-level")
+            for point in sorted(results)
         ],
-        "assurance": [_assured(design, results, men) for men in sizes] if design.prior else [],
+        "assurance": [_assured(design, results, participants) for participants in sizes]
+        if design.prior
+        else [],
         "solve": None if answer.solution is None else _solved(answer.solution),
-        "nuisance": None if answer.grid is None else grid_document(answer.grid),
+        "sensitivity": None if answer.grid is None else grid_document(answer.grid),
         "tornado": None if answer.tornado is None else bars_document(answer.tornado),
     }
     return {**document, "decision": verdict_document(design.decision, document)}
 
 
-def _finite(bounds: Sequence[float]) -> list[float]:
-    """Return futility bounds before the last look; empty if nothing stops for futility."""
-    return [float(z) for z in bounds[:-1] if np.isfinite(z)]
+def _finite(boundaries: Sequence[float]) -> list[float]:
+    """Return the futility boundaries before the final analysis."""
+    return [float(z) for z in boundaries[:-1] if np.isfinite(z)]
 
 
 def _regimens(scenario: Scenario | None) -> dict[str, dict[str, str]]:
-    """Return version and hash of what the arms are given; men of plain risks are given nothing."""
+    """Return version and hash of the regimens of the arms."""
     names = [] if scenario is None else [arm.regimen for arm in scenario.arms.values()]
     found = {name: load_regimen(name) for name in names}
     return {
@@ -240,29 +246,36 @@ def _regimens(scenario: Scenario | None) -> dict[str, dict[str, str]]:
     }
 
 
-def _drawn(answer: StudiedDesign) -> dict[str, str | None]:
-    """Return whether trials were drawn man by man or by counts; why the former."""
-    why = why_by_men(answer.design, list(answer.results))
-    if why is None and answer.by_men:
-        why = "so it was asked, or the men of two designs are to be the same"
-    return {"by": "counts" if why is None else "men", "why": why}
+def _simulation_level(answer: StudiedDesign) -> dict[str, str | None]:
+    """Return whether patients or binomial counts were simulated, and why patients were."""
+    why = why_patient_level(answer.design, list(answer.results))
+    if why is None and answer.patient_level:
+        why = "requested, or needed to compare designs on the same participants"
+    return {"level": "binomial" if why is None else "patient-level", "reason": why}
 
 
-def _point(design: DesignFile, point: Point, results: Recorded, *, by_men: bool) -> dict[str, Any]:
+def _point(
+    design: DesignFile, point: Point, results: Recorded, *, patient_level: bool
+) -> dict[str, Any]:
     found = results[point]
-    beyond = further(design, found, by_men=by_men)
-    return {**summarise_point(design, *point, found), "further": beyond}
+    point_document = summarise_point(design, *point, found)
+    more = additional_measures(design, found, patient_level=patient_level)
+    return {
+        **point_document,
+        **more,
+        "measures": {**point_document["measures"], **more["measures"]},
+    }
 
 
-def _assured(design: DesignFile, results: Recorded, men: int) -> dict[str, Any]:
+def _assured(design: DesignFile, results: Recorded, participants: int) -> dict[str, Any]:
     effects = {each.effect_percent / 100 for each in design.prior}
-    here = {(men, effect): results[men, effect] for effect in effects}
-    return {"men": men, **plain_measure(assurance(design, here, men))}
+    here = {(participants, effect): results[participants, effect] for effect in effects}
+    return {"participants": participants, **plain_measure(assurance(design, here, participants))}
 
 
 def _solved(solution: Solution) -> dict[str, Any]:
     return {
-        "men": solution.men,
+        "participants": solution.participants,
         "low": solution.low,
         "high": solution.high,
         "sizes": list(solution.sizes),
@@ -272,19 +285,19 @@ def _solved(solution: Solution) -> dict[str, Any]:
 
 
 def compare_designs(answers: list[StudiedDesign]) -> list[dict[str, Any]]:
-    """Return differences in power from the first design, on the same men, at shared points."""
+    """Return paired differences in power from the first design at shared points."""
     rows = []
     first = answers[0]
     for other in answers[1:]:
-        for men, effect in sorted(set(first.results) & set(other.results)):
+        for participants, effect in sorted(set(first.results) & set(other.results)):
             difference = paired_difference(
-                won(other.results[men, effect]), won(first.results[men, effect])
+                won(other.results[participants, effect]), won(first.results[participants, effect])
             )
             rows.append(
                 {
                     "design": other.design.id,
                     "against": first.design.id,
-                    "men": men,
+                    "participants": participants,
                     "effect_percent": 100 * effect,
                     "power_difference": plain_measure(difference),
                 }
@@ -293,7 +306,7 @@ def compare_designs(answers: list[StudiedDesign]) -> list[dict[str, Any]]:
 
 
 def mechanisms(answers: list[StudiedDesign]) -> Mapping[str, str]:
-    """Return the hash of each design's mechanism; men of plain risks have none."""
+    """Return the hash of each scenario's data-generating mechanism."""
     return {
         answer.design.id: mechanism_hash(answer.planned.scenario)
         for answer in answers

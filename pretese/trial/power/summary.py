@@ -1,4 +1,4 @@
-"""What many simulated trials show, every number with its Monte Carlo standard error."""
+"""Performance measures of simulated trials, each with its Monte Carlo standard error."""
 
 from dataclasses import fields
 from typing import Any
@@ -8,7 +8,7 @@ import numpy as np
 from estimate.core.arrays import Floats
 from estimate.performance.measures import Measure, measure_performance
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.power.exact_power import exact_rail, why_no_rail
+from pretese.trial.power.exact_power import exact_behaviour, why_not_enumerated
 from pretese.trial.power.familywise import any_and_all, each_endpoint, family_errors
 from pretese.trial.power.trial_means import (
     bias_of,
@@ -21,55 +21,55 @@ from pretese.trial.power.trial_means import (
 from pretese.trial.simulation.reestimation import largest
 from pretese.trial.simulation.trial_results import Outcomes, Results
 
-#: Words for tables, in their order; measures of what knows of the looks are of such trials alone.
+#: Labels of measures in tables, in their order; some apply to group-sequential trials alone.
 WORDS = {
-    "rejection": "rejects the null hypothesis",
-    "wrong_direction": "rejects in favour of control",
+    "rejection": "rejects the null hypothesis, %",
+    "wrong_direction": "rejects in favour of control, %",
     "bias": "bias of the estimate at the end",
-    "below": "estimate at the end below truth",
-    "coverage": "coverage of its 95 % interval",
+    "below": "estimate at the end below truth, %",
+    "coverage": "coverage of its 95 % interval, %",
     "final_bias": "bias, median-unbiased estimate",
-    "final_below": "median-unbiased below truth",
-    "final_coverage": "coverage, final 95 % interval",
-    "final_over": "final interval above truth",
-    "empirical_se": "spread of the estimates",
-    "model_se": "standard error reported",
-    "no_answer": "trials without an answer",
-    "recruited": "men recruited",
-    "analysed": "men analysed",
-    "exposed": "men given the treated arm",
+    "final_below": "median-unbiased below truth, %",
+    "final_coverage": "coverage, final 95 % interval, %",
+    "final_over": "final interval above truth, %",
+    "empirical_se": "empirical SE",
+    "model_se": "mean model SE",
+    "non_convergence": "non-convergence, %",
+    "recruited": "participants recruited",
+    "analysed": "participants analysed",
+    "n_experimental": "participants in the treated arm",
     "duration_months": "duration, months",
-    "guessed": "arms guessed right",
-    "imbalance": "imbalance of the arms, men",
+    "correct_guess_rate": "correct-guess rate, %",
+    "imbalance": "imbalance of the arms, participants",
 }
 
-#: Measures that are shares of trials or men.
-SHARES = frozenset(
-    {"rejection", "wrong_direction", "coverage", "no_answer", "guessed", "below", "final_below",
-     "final_coverage", "final_over"}
-)  # fmt: skip
+#: Measures that are proportions of replicates or participants.
+SHARES = frozenset({
+    "rejection", "wrong_direction", "coverage", "non_convergence", "correct_guess_rate", "below",
+    "final_below", "final_coverage", "final_over",
+})  # fmt: skip
 
-#: Percent of trials below the sizes that are shown of re-estimation.
+#: Percentiles shown of re-estimated sample sizes.
 QUANTILES = (5, 25, 50, 75, 95)
 
 
 def summarise(design: DesignFile, results: Results) -> list[dict[str, Any]]:
     """Return one plain document per size and effect, in rising order of both."""
     return [
-        summarise_point(design, men, effect, results[men, effect])
-        for men, effect in sorted(results)
+        summarise_point(design, participants, effect, results[participants, effect])
+        for participants, effect in sorted(results)
     ]
 
 
 def summarise_point(
-    design: DesignFile, men: int, effect: float, outcomes: Outcomes
+    design: DesignFile, participants: int, effect: float, outcomes: Outcomes
 ) -> dict[str, Any]:
-    """Return performance, stops, truth and the exact rail of one size and effect."""
+    """Return performance, stopping, truth and exact power of one sample size and effect."""
     risks, target = _risks(design, effect, outcomes), mean(outcomes.target)
-    rail = exact_rail(design, men, outcomes, risks)
+    exact = exact_behaviour(design, participants, outcomes, risks)
     found = measures(design, outcomes)
     return {
-        "men": men,
+        "participants": participants,
         "effect_percent": 100 * effect,
         "replicates": outcomes.replicates,
         "truth": {
@@ -79,24 +79,25 @@ def summarise_point(
             "on_scale": plain_measure(true_effect(design, outcomes)),
         },
         "measures": {name: plain_measure(measure) for name, measure in found.items()},
-        "looks": _looks(design, men, outcomes),
-        "reestimation": _sizes(design, men, outcomes),
+        "analyses": _analyses(design, participants, outcomes),
+        "reestimation": _sizes(design, participants, outcomes),
         "endpoints": _endpoints(design, outcomes),
         "family": _family(design, effect, outcomes),
         "exact": None
-        if rail is None
+        if exact is None
         else {
-            "power": rail.power,
-            "expected_men": rail.expected_men,
-            "z": rail.z,
-            "closed_form": rail.closed_form,
+            "power": exact.power,
+            "expected_participants": exact.expected_participants,
+            "z": exact.z,
+            "closed_form": exact.closed_form,
         },
-        "no_exact": why_no_rail(design, men) or _unfilled(design, men),
+        "exact_unavailable": why_not_enumerated(design, participants)
+        or _unfilled(design, participants),
     }
 
 
 def measures(design: DesignFile, outcomes: Outcomes) -> dict[str, Measure]:
-    """Return the measures of `WORDS`, those that know of the looks only where trials do."""
+    """Return the measures of `WORDS` that apply to a design."""
     o = outcomes
     found, truth = np.isfinite(o.estimate), true_effect(design, o)
     performance = measure_performance(
@@ -110,19 +111,19 @@ def measures(design: DesignFile, outcomes: Outcomes) -> dict[str, Measure]:
         "coverage": performance.coverage,
         "empirical_se": performance.empirical_se,
         "model_se": performance.model_se,
-        "no_answer": mean((~found).astype(float)),
+        "non_convergence": mean((~found).astype(float)),
         "recruited": mean(o.recruited),
         "analysed": mean(o.analysed),
-        "exposed": mean(o.exposed),
+        "n_experimental": mean(o.n_experimental),
         "duration_months": mean(o.months),
-        "guessed": mean(o.guessed),
+        "correct_guess_rate": mean(o.correct_guess_rate),
         "imbalance": mean(o.imbalance),
         **_final(design, o, truth),
     }
 
 
 def _final(design: DesignFile, outcomes: Outcomes, truth: Measure) -> dict[str, Measure]:
-    """Return how median-unbiased estimates and final intervals do; nothing where there are none."""
+    """Return the performance of median-unbiased estimates and final intervals."""
     o, true = outcomes, truth.value
     if o.median_unbiased is None or o.final_low is None or o.final_high is None:
         return {}
@@ -149,25 +150,26 @@ def plain_measure(measure: Measure) -> dict[str, float | int | None]:
     return {"value": value, "mcse": mcse, "n": int(measure.n)}
 
 
-def assurance(design: DesignFile, results: Results, men: int) -> Measure:
-    """Return the chance of a rejection in favour of treatment, averaged over the prior.
+def assurance(design: DesignFile, results: Results, participants: int) -> Measure:
+    """Return the probability of rejecting for treatment, averaged over the prior.
 
-    The effects share their men, so the Monte Carlo error is that of the weighted sum in each.
+    The effects share their participants, so the Monte Carlo error is that of the weighted sum in
+    each.
     """
     weighed = [
-        each.weight_percent / 100 * won(results[men, each.effect_percent / 100])
+        each.weight_percent / 100 * won(results[participants, each.effect_percent / 100])
         for each in design.prior
     ]
     return mean(np.sum(weighed, axis=0))
 
 
 def won(outcomes: Outcomes) -> Floats:
-    """Return 1 for trials that reject in favour of treatment, else 0."""
+    """Return 1 for replicates that reject in favour of treatment, else 0."""
     return np.asarray(outcomes.rejected * (outcomes.z > 0))
 
 
 def true_effect(design: DesignFile, outcomes: Outcomes) -> Measure:
-    """Return the population effect on the scale of the method: logarithms for ratios."""
+    """Return the population effect on the scale of the method; logarithms for ratios."""
     o = outcomes
     target, control, treated = (mean(each) for each in (o.target, o.risk_control, o.risk_treated))
     return truth_on_scale(design, target, control, treated, given_measure(o))
@@ -178,14 +180,19 @@ def _truth(design: DesignFile, outcomes: Outcomes) -> float:
 
 
 def _risks(design: DesignFile, effect: float, outcomes: Outcomes) -> tuple[float, float]:
-    """Return the risks in either arm: known for plain risks, else those of the simulated men."""
+    """Return the risks in both arms: those of the file, or of the simulated participants."""
     if design.risks is None:
         return float(outcomes.risk_control.mean()), float(outcomes.risk_treated.mean())
     control = design.risks.control_percent / 100
     treated = control + effect * (design.risks.treated_percent / 100 - control)
-    moved = np.array([design.crossover.control_percent, design.crossover.treated_percent]) / 100
+    moved = (
+        np.array(
+            [design.treatment_switching.control_percent, design.treatment_switching.treated_percent]
+        )
+        / 100
+    )
     gap = treated - control
-    match design.endpoint.crossover:
+    match design.endpoint.treatment_switching:
         case "treatment policy":
             return control + moved[0] * gap, treated - moved[1] * gap
         case "composite":
@@ -194,7 +201,7 @@ def _risks(design: DesignFile, effect: float, outcomes: Outcomes) -> tuple[float
 
 
 def _endpoints(design: DesignFile, outcomes: Outcomes) -> list[dict[str, Any]]:
-    """Return one row for each of several endpoints; none if there is one alone."""
+    """Return one row for each of several endpoints."""
     if not design.secondary:
         return []
     rows = []
@@ -210,7 +217,7 @@ def _endpoints(design: DesignFile, outcomes: Outcomes) -> list[dict[str, Any]]:
 
 
 def _family(design: DesignFile, effect: float, outcomes: Outcomes) -> dict[str, Any] | None:
-    """Return what is claimed of all endpoints together, and how often wrongly."""
+    """Return the probabilities of claims over all endpoints, and family-wise errors."""
     if not design.secondary:
         return None
     some, every = any_and_all(outcomes)
@@ -227,27 +234,27 @@ def _family(design: DesignFile, effect: float, outcomes: Outcomes) -> dict[str, 
     }
 
 
-def _sizes(design: DesignFile, men: int, outcomes: Outcomes) -> dict[str, Any] | None:
-    """Return how often and how far re-estimation changed the size; None for a fixed plan.
+def _sizes(design: DesignFile, participants: int, outcomes: Outcomes) -> dict[str, Any] | None:
+    """Return how re-estimation changed the sample size; None for a fixed plan.
 
     Shares are of all trials; quantiles and mean of the size are those of trials that went on.
     """
     rule, o = design.monitoring.reestimation, outcomes
     if rule is None:
         return None
-    onward = o.look > rule.at_look
-    sizes = o.full_men[onward]
-    most = largest(design, men)
+    onward = o.analysis > rule.at_analysis
+    sizes = o.final_size[onward]
+    most = largest(design, participants)
     return {
-        "at_look": rule.at_look,
+        "at_analysis": rule.at_analysis,
         "combination": rule.combination,
-        "planned": men,
+        "planned": participants,
         "most": most,
         "re_estimated": plain_measure(mean(onward.astype(float))),
-        "raised": plain_measure(mean((onward & (o.full_men > men)).astype(float))),
-        "lowered": plain_measure(mean((onward & (o.full_men < men)).astype(float))),
-        "at_most": plain_measure(mean((onward & (o.full_men == most)).astype(float))),
-        "men": plain_measure(mean(sizes)),
+        "raised": plain_measure(mean((onward & (o.final_size > participants)).astype(float))),
+        "lowered": plain_measure(mean((onward & (o.final_size < participants)).astype(float))),
+        "at_most": plain_measure(mean((onward & (o.final_size == most)).astype(float))),
+        "participants": plain_measure(mean(sizes)),
         "quantiles": {
             f"{percent}": float(np.percentile(sizes, percent)) if sizes.size else None
             for percent in QUANTILES
@@ -255,32 +262,32 @@ def _sizes(design: DesignFile, men: int, outcomes: Outcomes) -> dict[str, Any] |
     }
 
 
-def _unfilled(design: DesignFile, men: int) -> str | None:
-    return "the size does not fill whole blocks" if men % design.step else None
+def _unfilled(design: DesignFile, participants: int) -> str | None:
+    return "the sample size does not fill whole blocks" if participants % design.step else None
 
 
-def _waited_for(design: DesignFile, men: int, outcomes: Outcomes) -> list[int]:
-    """Return men at each look: as planned, and as re-estimated on average."""
-    counts, rule = design.looks_at(men), design.monitoring.reestimation
-    if rule is None or not (outcomes.look > rule.at_look).any():
+def _waited_for(design: DesignFile, participants: int, outcomes: Outcomes) -> list[int]:
+    """Return participants at each analysis, re-estimated ones on average."""
+    counts, rule = design.analyses_at(participants), design.monitoring.reestimation
+    if rule is None or not (outcomes.analysis > rule.at_analysis).any():
         return list(counts)
-    seen = counts[rule.at_look - 1]
-    grown = outcomes.full_men[outcomes.look > rule.at_look].mean() - seen
-    later = [round(seen + (count - seen) / (men - seen) * grown) for count in counts]
-    return [*counts[: rule.at_look], *later[rule.at_look :]]
+    seen = counts[rule.at_analysis - 1]
+    grown = outcomes.final_size[outcomes.analysis > rule.at_analysis].mean() - seen
+    later = [round(seen + (count - seen) / (participants - seen) * grown) for count in counts]
+    return [*counts[: rule.at_analysis], *later[rule.at_analysis :]]
 
 
-def _looks(design: DesignFile, men: int, outcomes: Outcomes) -> list[dict[str, Any]]:
+def _analyses(design: DesignFile, participants: int, outcomes: Outcomes) -> list[dict[str, Any]]:
     rows = []
-    for look, count in enumerate(_waited_for(design, men, outcomes), start=1):
-        at = outcomes.look == look
+    for analysis, count in enumerate(_waited_for(design, participants, outcomes), start=1):
+        at = outcomes.analysis == analysis
         win = at & (outcomes.rejected > 0)
         rows.append(
             {
-                "look": look,
-                "men": count,
-                "rejects": plain_measure(mean(win.astype(float))),
-                "stops_without": plain_measure(mean((at & ~win).astype(float))),
+                "analysis": analysis,
+                "participants": count,
+                "efficacy_stop": plain_measure(mean(win.astype(float))),
+                "futility_stop": plain_measure(mean((at & ~win).astype(float))),
                 "median_months": plain_measure(quantile_measure(outcomes.months[at], 0.5))
                 if at.any()
                 else _UNKNOWN,

@@ -13,7 +13,7 @@ _SAME = 1e-12
 
 
 def mean(values: Floats) -> Measure:
-    """Return the mean over trials; those without an answer are left out.
+    """Return the mean over replicates; those without an estimate are left out.
 
     >>> found = mean(np.array([1.0, 2.0, 3.0, np.nan]))
     >>> float(found.value), round(float(found.mcse), 4), int(found.n)
@@ -31,7 +31,7 @@ def mean(values: Floats) -> Measure:
 
 
 def share_below(values: Floats, limit: ArrayLike) -> Measure:
-    """Return the share of trials with less than ``limit``; exactly as much counts as a half.
+    """Return the proportion of replicates below ``limit``; ties count one half.
 
     >>> found = share_below(np.array([0.1, 0.2, 0.3, 0.4, np.nan]), 0.2)
     >>> float(found.value), int(found.n)
@@ -44,7 +44,7 @@ def share_below(values: Floats, limit: ArrayLike) -> Measure:
 def truth_on_scale(
     design: DesignFile, target: Measure, control: Measure, treated: Measure, given: Measure | None
 ) -> Measure:
-    """Return the true effect as the method of the primary endpoint puts it.
+    """Return the true effect on the scale of the method of the primary endpoint.
 
     A risk difference is that of the estimand's population. A marginal odds ratio, as a logarithm,
     follows from the two risks. A conditional one is ``given``, as `conditional_effect` finds it,
@@ -57,13 +57,13 @@ def truth_on_scale(
     p1, p0 = treated.value, control.value
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.log(p1 / (1 - p1)) - np.log(p0 / (1 - p0))
-        # The risks share their men; without the covariance this is a little too large.
+        # The risks share their participants; without the covariance this is a little too large.
         mcse = np.hypot(treated.mcse / (p1 * (1 - p1)), control.mcse / (p0 * (1 - p0)))
     return Measure(np.asarray(value), np.asarray(mcse), target.n)
 
 
 def given_measure(outcomes: Outcomes, endpoint: int = 0) -> Measure | None:
-    """Return the true conditional effect of an endpoint; None if there is no such thing."""
+    """Return the true conditional effect of an endpoint, or None."""
     true, error = outcomes.given_truth, outcomes.given_truth_mcse
     if true is None or error is None:
         return None
@@ -72,14 +72,14 @@ def given_measure(outcomes: Outcomes, endpoint: int = 0) -> Measure | None:
 
 
 def bias_of(found: Measure, truth: Measure, design: DesignFile) -> Measure:
-    """Return a bias whose error is also that of a truth which was simulated apart."""
+    """Return a bias whose error includes that of a separately simulated truth."""
     if not design.analysis.conditional:
         return found
     return Measure(found.value, np.hypot(found.mcse, truth.mcse), found.n)
 
 
 def quantile_measure(values: Floats, share: float) -> Measure:
-    """Return a quantile with its Monte Carlo standard error, from the order statistics around it.
+    """Return a quantile with its Monte Carlo standard error, from order statistics.
 
     The rank of the quantile is binomial; the values one standard deviation of the rank to either
     side are about one standard error away.

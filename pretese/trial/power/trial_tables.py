@@ -1,4 +1,4 @@
-"""Simulated trials as tables: rows of one size and effect after those of another.
+"""Simulated trials as tables: one row per replicate, one row group per point.
 
 A table holds every array of `Outcomes`, whatever they are; arrays with more than one number per
 trial become lists of one length. In files each size and effect has row groups of its own, so that
@@ -27,13 +27,13 @@ _DIGITS = 9
 
 
 def table_of(point: Point, first: int, outcomes: Outcomes) -> pa.Table:
-    """Return trials ``first, first + 1, ...`` of one size and effect, a row each."""
-    men, effect = point
+    """Return replicates ``first, first + 1, ...`` of one point, a row each."""
+    participants, effect = point
     count = outcomes.replicates
     named = {field.name: getattr(outcomes, field.name) for field in fields(outcomes)}
     return pa.table(
         {
-            "men": pa.array(np.full(count, men, np.int64)),
+            "participants": pa.array(np.full(count, participants, np.int64)),
             "effect_percent": pa.array(np.full(count, _percent(effect))),
             "trial": pa.array(np.arange(first, first + count)),
             **{
@@ -46,7 +46,7 @@ def table_of(point: Point, first: int, outcomes: Outcomes) -> pa.Table:
 
 
 def outcomes_of(table: pa.Table) -> Outcomes:
-    """Return the trials of a table of one size and effect."""
+    """Return the replicates of a table of one point."""
     names = [field.name for field in fields(Outcomes) if field.name in table.column_names]
     return Outcomes(**{name: _array(table[name]) for name in names})
 
@@ -70,7 +70,7 @@ def _array(column: pa.ChunkedArray) -> NDArray[Any]:
 
 
 class Recorded(Mapping[Point, Outcomes]):
-    """Trials in files, read one size and effect at a time.
+    """Replicates in files, read one point at a time.
 
     Parameters
     ----------
@@ -88,39 +88,39 @@ class Recorded(Mapping[Point, Outcomes]):
                 self._groups.setdefault(point, []).append((path, group))
 
     def table(self, point: Point) -> pa.Table:
-        """Return the rows of one size and effect, in the order of trials."""
+        """Return the rows of one point, in the order of replicates."""
         groups = self._groups[point[0], _percent(point[1])]
         table = pa.concat_tables(pq.ParquetFile(path).read_row_group(g) for path, g in groups)
         return table if self._replicates is None else table.slice(0, self._replicates)
 
     def __getitem__(self, point: Point) -> Outcomes:
-        """Return the trials of one size and effect."""
+        """Return the replicates of one point."""
         return outcomes_of(self.table(point))
 
     def __iter__(self) -> Iterator[Point]:
-        """Yield sizes and effects."""
-        return ((men, percent / 100) for men, percent in self._groups)
+        """Yield the points."""
+        return ((participants, percent / 100) for participants, percent in self._groups)
 
     def __len__(self) -> int:
-        """Return how many sizes and effects there are."""
+        """Return the number of points."""
         return len(self._groups)
 
 
 def _points(path: Path) -> Iterator[Point]:
-    """Yield what each row group of a file holds: men, and effect in percent."""
+    """Yield the point of each row group of a file: participants, effect in percent."""
     try:
         metadata = pq.read_metadata(path)
     except pa.ArrowInvalid:
-        cure = "delete it, and do its trials again with --resume"
+        cure = "delete it, and do its trials again with `resume`"
         raise InputError.of(str(path), "", "this is no whole block of trials", cure) from None
     for group in range(metadata.num_row_groups):
         columns = [metadata.row_group(group).column(k) for k in (0, 1)]
-        men, percent = (column.statistics.min for column in columns)
-        yield int(men), float(percent) + 0.0  # Parquet keeps the least zero as -0
+        participants, percent = (column.statistics.min for column in columns)
+        yield int(participants), float(percent) + 0.0  # Parquet keeps the least zero as -0
 
 
 def write_trials(recorded: Recorded, path: Path) -> None:
-    """Write trials to one file, in rising order of size and effect.
+    """Write replicates to one file, in rising order of sample size and effect.
 
     Lists become columns of their own, numbered from 1, so that any program can read the file.
     """

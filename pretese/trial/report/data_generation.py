@@ -1,4 +1,4 @@
-"""How men are drawn, for the page of a power study: mechanism, numbers, states of nature."""
+"""Data-generating mechanism of a power study: parameters, calibration, scenarios simulated."""
 
 import math
 from collections.abc import Mapping
@@ -14,61 +14,61 @@ from simulate.scenario.parameter_paths import parameters
 
 
 def mechanism_rows(
-    design: DesignFile, scenario: Scenario | None, how: Mapping[str, str | None]
+    design: DesignFile, scenario: Scenario | None, level: Mapping[str, str | None]
 ) -> Rows:
-    """Return what men are drawn from, as words; ``how`` trials were drawn is from the study."""
+    """Return the data-generating mechanism as text; ``level`` is that of the simulation."""
     if scenario is None:
         return [
-            ("Mechanism", "every man of an arm has the same risk"),
-            ("Dependence", "men are independent"),
-            ("Drawn", _drawn(how)),
+            ("Mechanism", "every participant of an arm has the same event rate"),
+            ("Dependence", "participants are independent"),
+            ("Simulation", _level(level)),
         ]  # fmt: skip
     behave = scenario.behaviour
     return [
         ("Question of the scenario", " ".join(scenario.question.split())),
-        ("Mechanism", "diagnosis, hormones and testis volume give each patient a liability "
-         "(log odds of sperm); the regimen of the arm is followed visit by visit and raises it "
+        ("Mechanism", "diagnosis, hormones and testis volume determine a latent spermatogenic "
+         "liability (log odds); the regimen of the arm is followed visit by visit and raises it "
          "directly, through normal FSH or through testosterone; a high liability shows sperm in "
          "the ejaculate, a lower one at micro-TESE"),
-        ("Dependence between endpoints", "one liability decides ejaculate and retrieval; sperm "
-         "leads to ICSI, transfers and birth"),
+        ("Dependence between endpoints", "one liability determines sperm in the ejaculate and "
+         "retrieval; sperm leads to ICSI, transfers and birth"),
         ("Sites", _sites(design)),
-        ("Calendar", _calendar(design)),
+        ("Calendar time", _calendar(design)),
         ("Adherence", f"{100 * behave.missed_share.value:g} % of injections missed, "
-         f"{100 * behave.dropout_share.value:g} % of men stop early; "
-         f"{both_arms(design.crossover)} cross over"),
-        ("Drawn", _drawn(how)),
+         f"{100 * behave.dropout_share.value:g} % of participants stop early; treatment "
+         f"switching: {both_arms(design.treatment_switching)}"),
+        ("Simulation", _level(level)),
     ]  # fmt: skip
 
 
-def _drawn(how: Mapping[str, str | None]) -> str:
-    if how["by"] == "men":
-        return f"man by man: {how['why']}"
-    return "by counts, of the same law: successes and men lost of each arm, and when they came"
+def _level(level: Mapping[str, str | None]) -> str:
+    if level["level"] == "patient-level":
+        return f"patient level: {level['reason']}"
+    return "binomial counts of events, dropouts and arrivals: the same distribution as patients"
 
 
 def _sites(design: DesignFile) -> str:
     spread = 0.0 if design.site_spread is None else design.site_spread.value
     share = spread**2 / (spread**2 + math.pi**2 / 3)
     return (
-        f"standard deviation {spread:g} log odds: intraclass correlation {share:.3f} on the "
+        f"standard deviation {spread:g} on the log odds: intraclass correlation {share:.3f} on the "
         "logistic scale"
     )
 
 
 def _calendar(design: DesignFile) -> str:
-    if design.drift is None:
-        return "men who come late are like those who come early, but for opening sites"
+    if design.calendar_trend is None:
+        return "no calendar-time trend other than site opening"
     return (
-        f"every 12 months since the opening add {design.drift.value:g} log odds to the liability "
-        "of the men who come then, in both arms alike"
+        f"every 12 months add {design.calendar_trend.value:g} to the log odds of participants who "
+        "are recruited then, in both arms"
     )
 
 
 def parameter_rows(
     design: DesignFile, scenario: Scenario | None
 ) -> list[tuple[str, str, str, str, str]]:
-    """Return path, value, unit, status (with its range) and source of every number."""
+    """Return path, value, unit, status with range, and source of every number."""
     own = {name: getattr(design, name) for name in SOURCED}
     found = {name: number for name, number in own.items() if number is not None}
     rows = []
@@ -79,7 +79,7 @@ def parameter_rows(
 
 
 def calibration_rows(design: DesignFile) -> list[tuple[str, str, str, str]]:
-    """Return target, published, simulated and z of the calibration record."""
+    """Return target, published, simulated and z of the calibration record of the scenario."""
     records = () if design.scenario is None else load(design.scenario).records
     if not records:
         return []
@@ -92,29 +92,27 @@ def calibration_rows(design: DesignFile) -> list[tuple[str, str, str, str]]:
 def configurations(
     design: DesignFile, scenario: Scenario | None, document: dict[str, Any]
 ) -> list[tuple[str, str, str]]:
-    """Return states of nature, what was simulated of each, and why it belongs to the study."""
+    """Return scenarios, what was simulated of each, and the reason to simulate it."""
     effects = sorted({point["effect_percent"] for point in document["points"]})
     between = ", ".join(f"{e:g} %" for e in effects if 0 < e < 100)
-    tornado, grid = document["tornado"], document["nuisance"]
+    tornado, grid = document["tornado"], document["sensitivity"]
     moved = f"{tornado['screened']} assumptions" if tornado else ""
     return [
-        ("No effect", "simulated",
-         "every analysis must keep its level where therapy does nothing for anyone"),
-        ("The planned effect", "simulated", "it is what the size is for"),
-        ("Between", f"{between} of the effect" if between else _NOT.format("--effect"),
-         "the effect may be smaller than planned, and power falls with it"),
-        ("Nuisance grid, with the effect and without",
-         axes_words(grid["axes"]) if grid else _NOT.format("--nuisance"),
-         "level and power may fail where several assumptions are wrong together; the worst cell "
-         "is named"),
+        ("No effect", "simulated", "type I error under the null hypothesis"),
+        ("Planned effect", "simulated", "power at the planned sample size"),
+        ("Intermediate effects", f"{between} of the effect" if between else _NOT.format("--effect"),
+         "power if the effect is smaller than planned"),
+        ("Sensitivity grid, with and without effect",
+         axes_words(grid["axes"]) if grid else _NOT.format("--sensitivity"),
+         "power and type I error if several assumptions are wrong; the worst case is named"),
         ("Each assumption alone", moved or _NOT.format("--tornado"),
-         "it tells which numbers the plan rests on"),
-        ("No effect, but covariates that predict", _prognostic(scenario),
-         "an adjusted analysis must not find an effect in prognosis"),
-        ("A model that is wrong", _misspecified(design),
-         "the truth is no model that an analysis could fit"),
-        ("Drift over calendar time", _drift(design, grid),
-         "recruitment takes years; men and laboratories change, and looks see early men alone"),
+         "the assumptions on which the power depends most"),
+        ("No effect, prognostic covariates", _prognostic(scenario),
+         "an adjusted analysis must not attribute prognosis to treatment"),
+        ("Misspecified model", _misspecified(design),
+         "the mechanism is not a model that an analysis could fit"),
+        ("Calendar-time trend", _calendar_trend(design, grid),
+         "populations and laboratories change during recruitment"),
     ]  # fmt: skip
 
 
@@ -123,9 +121,9 @@ _NOT = "not simulated; give {}"
 
 def _prognostic(scenario: Scenario | None) -> str:
     if scenario is None:
-        return "not simulated: men of plain risks differ in nothing"
+        return "not applicable: event rates are fixed"
     names = ", ".join(("diagnosis", *scenario.spermatogenesis.prognosis))
-    return f"simulated, as the trials without effect: {names} decide there who has sperm"
+    return f"simulated in the trials without effect: {names} determine the outcome"
 
 
 def _misspecified(design: DesignFile) -> str:
@@ -135,10 +133,10 @@ def _misspecified(design: DesignFile) -> str:
         if _has_model(question.analysis)
     ]
     if not fitted:
-        return "does not arise: no analysis here has a model with more than the arm"
+        return "not applicable: no analysis has a model with more than the arm"
     return (
-        f"simulated throughout: the outcome model of {', '.join(fitted)} takes what the clinic "
-        "writes down, fills gaps with a mean, and leaves out how the effect differs between men"
+        f"simulated throughout: the model of {', '.join(fitted)} uses recorded values, imputes "
+        "missing ones by the mean, and omits effect heterogeneity"
     )
 
 
@@ -147,15 +145,22 @@ def _has_model(analysis: EndpointAnalysis) -> bool:
     return analysis.method == "mixed" or (given and analysis.method != "mantel-haenszel")
 
 
-def _drift(design: DesignFile, grid: dict[str, Any] | None) -> str:
-    axis = (grid or {"axes": {}})["axes"].get("drift")
+def _calendar_trend(design: DesignFile, grid: dict[str, Any] | None) -> str:
+    axis = (grid or {"axes": {}})["axes"].get("calendar_trend")
     words = []
-    if design.drift is not None:
-        words.append(f"{design.drift.value:g} log odds per 12 months in every trial, both arms "
-                     f"alike ({design.drift.status}: {design.drift.source})")  # fmt: skip
+    if design.calendar_trend is not None:
+        trend = design.calendar_trend
+        words.append(
+            f"{trend.value:g} log odds per 12 months in every replicate, both arms alike "
+            f"({trend.status}: {trend.source})"
+        )
     if axis:
         words.append(f"{', '.join(f'{v:g}' for v in axis)} log odds per 12 months in the grid")
     if words:
         return "; ".join(words)
-    cure = "" if design.scenario is None else "; give drift or --nuisance drift=LOW,HIGH"
-    return f"not simulated: men who come late are like those who come early{cure}"
+    cure = (
+        ""
+        if design.scenario is None
+        else "; give calendar_trend or --sensitivity calendar_trend=LOW,HIGH"
+    )
+    return f"not simulated{cure}"

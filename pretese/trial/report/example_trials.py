@@ -1,4 +1,4 @@
-"""Single trials told from recruitment to the end, drawn again from their seed and number."""
+"""Example trials in detail, replayed from seed and replicate number."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,52 +12,54 @@ from pretese.trial.conduct.trial_conduct import Trials, draw_trials
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.trial_tables import table_of
 from pretese.trial.simulation.engine import simulate_design
-from pretese.trial.simulation.interim_analyses import Looks, take_looks
+from pretese.trial.simulation.interim_analyses import Analyses, run_analyses
 from pretese.trial.simulation.reestimation import largest
 from protocol.errors import InputError
 from simulate.core.coding import DIAGNOSES
 from simulate.scenario import Scenario
 
-#: Men shown of each trial.
+#: Participants shown of each trial.
 SHOWN = 8
 
-#: Trials drawn to choose from where a study drew counts: so many men, between two limits.
-MEN, LEAST, MOST = 500_000, 100, 1000
+#: Trials drawn to choose from where a study drew counts: so many participants, between two limits.
+PARTICIPANTS, LEAST, MOST = 500_000, 100, 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """One trial; ``looks`` and ``first_men`` are rows for a table."""
+class ExampleTrial:
+    """One trial; ``analyses`` and ``first_participants`` are rows for a table."""
 
     title: str
     trial: int
     effect_percent: float
     ending: str
-    looks: list[dict[str, Any]]
-    first_men: list[dict[str, Any]]
+    analyses: list[dict[str, Any]]
+    first_participants: list[dict[str, Any]]
 
 
-def choose_examples(table: pd.DataFrame, looks: int) -> dict[str, tuple[int, float]]:
-    """Return title to (trial, effect in percent) of up to five trials of one size.
+def choose_examples(table: pd.DataFrame, analyses: int) -> dict[str, tuple[int, float]]:
+    """Return title to (replicate, effect in percent) of up to five trials of one size.
 
     Parameters
     ----------
     table
         One row per trial and effect, as `pretese power --out` writes them.
-    looks
-        Looks of the design.
+    analyses
+        Analyses of the design.
     """
     full, none = (table[table.effect_percent == each] for each in (100.0, 0.0))
-    win, last = full.rejected > 0, full.look == looks
-    larger = full.get("full_men", full.men) > full.men  # older tables have no such column
+    win, last = full.rejected > 0, full.analysis == analyses
+    larger = (
+        full.get("final_size", full.participants) > full.participants
+    )  # older tables have no such column
     kinds = {
-        "It stops early for efficacy": (full[win & ~last], "look", True),
-        "It stops early for futility": (full[~win & ~last], "look", True),
-        "It narrowly succeeds": (full[win & last & (full.z > 0)], "z", True),
-        "It narrowly fails": (full[~win & last], "z", False),
-        "There is no effect, and it finds one": (none[(none.rejected > 0) & (none.z > 0)], "z", 1),
-        "It is made larger, and succeeds": (full[win & last & larger], "z", True),
-        "The arms are furthest apart in size": (full, "imbalance", False),
+        "Early stop for efficacy": (full[win & ~last], "analysis", True),
+        "Early stop for futility": (full[~win & ~last], "analysis", True),
+        "Narrow success": (full[win & last & (full.z > 0)], "z", True),
+        "Narrow failure": (full[~win & last], "z", False),
+        "False-positive result": (none[(none.rejected > 0) & (none.z > 0)], "z", 1),
+        "Success after a sample size increase": (full[win & last & larger], "z", True),
+        "Largest imbalance of the arms": (full, "imbalance", False),
     }
     chosen: dict[str, tuple[int, float]] = {}
     for title, (rows, by, rising) in kinds.items():
@@ -67,24 +69,24 @@ def choose_examples(table: pd.DataFrame, looks: int) -> dict[str, tuple[int, flo
     return chosen
 
 
-def examples(design: DesignFile, seed: int, men: int) -> pd.DataFrame:
-    """Draw trials man by man to choose from, where a study drew counts: the rows of its table."""
-    trials = int(np.clip(MEN // men, LEAST, MOST))
-    points = [(men, 1.0), (men, 0.0)]
-    found = simulate_design(design, None, points, seed=seed, replicates=trials, by_men=True)
+def examples(design: DesignFile, seed: int, participants: int) -> pd.DataFrame:
+    """Simulate trials at patient level to choose from, where a study simulated counts."""
+    trials = int(np.clip(PARTICIPANTS // participants, LEAST, MOST))
+    points = [(participants, 1.0), (participants, 0.0)]
+    found = simulate_design(design, None, points, seed=seed, replicates=trials, patient_level=True)
     return pd.concat([table_of(point, 0, found[point]).to_pandas() for point in points])
 
 
-def tell_story(
+def replay_trial(
     design: DesignFile,
     scenario: Scenario | None,
     seed: int,
-    men: int,
+    participants: int,
     title: str,
     which: tuple[int, float],
     stored: pd.Series,
-) -> Story:
-    """Draw one trial again and tell it.
+) -> ExampleTrial:
+    """Replay one trial and describe it.
 
     Raises
     ------
@@ -93,52 +95,60 @@ def tell_story(
     """
     number, effect_percent = which
     effect = effect_percent / 100
-    trials = draw_trials(design, scenario, seed, largest(design, men), 1, number)
+    trials = draw_trials(design, scenario, seed, largest(design, participants), 1, number)
     data = observe(design, trials, effect)
-    looks = take_looks(data, men)
-    known = design.known_after_months
-    rows = [_look(data, trials, looks, k, known) for k in range(int(stored.look))]
+    analyses = run_analyses(data, participants)
+    known = design.endpoint_month
+    rows = [_analysis(data, trials, analyses, k, known) for k in range(int(stored.analysis))]
     # What is stored is rounded.
     tolerance = 10.0 ** (1 - REPLICATE_DIGITS)
     if not np.isclose(rows[-1]["z"], stored.z, rtol=tolerance, equal_nan=True):
-        problem = f"trial {number} does not replay: z {rows[-1]['z']:.6g}, stored {stored.z:.6g}"
+        problem = f"trial {number} cannot be replayed: z {rows[-1]['z']:.6g}, stored {stored.z:.6g}"
         cure = "run `pretese power --out` again with this version"
         raise InputError.of(design.id, "trial", problem, cure)
-    return Story(
-        title, number, effect_percent, _ending(stored), rows, _first_men(data, trials, effect)
+    return ExampleTrial(
+        title,
+        number,
+        effect_percent,
+        _ending(stored),
+        rows,
+        _first_participants(data, trials, effect),
     )
 
 
-def _look(data: Data, trials: Trials, looks: Looks, k: int, known: float) -> dict[str, Any]:
-    seen = data.cut(int(looks.men[0, k]))
+def _analysis(
+    data: Data, trials: Trials, analyses: Analyses, k: int, known: float
+) -> dict[str, Any]:
+    seen = data.cut(int(analyses.participants[0, k]))
     cells = {}
     for name, code in (("control", 0), ("treated", 1)):
         members = seen.include[0] & (seen.arm[0] == code)
         cells[name] = f"{int(seen.outcome[0, members].sum())} of {int(members.sum())}"
-    month = trials.arrival_months[0, looks.men[0, k] - 1] + known
+    month = trials.arrival_months[0, analyses.participants[0, k] - 1] + known
     plan = data.design.monitoring.plan()
     return {
-        "look": k + 1,
+        "analysis": k + 1,
         "month": float(month),
         **cells,
-        "estimate": float(looks.answers[k].estimate[0]),
-        "z": float(looks.z[0, k]),
+        "estimate": float(analyses.answers[k].estimate[0]),
+        "z": float(analyses.z[0, k]),
         "upper": float(plan.upper[k]),
         "lower": float(plan.lower[k]) if np.isfinite(plan.lower[k]) else None,
     }
 
 
 def _ending(stored: pd.Series) -> str:
-    verdict = "rejects the null hypothesis" if stored.rejected else "does not reject"
+    verdict = "the null hypothesis was " + ("rejected" if stored.rejected else "not rejected")
     return (
-        f"After {stored.months:.1f} months, with {stored.recruited:.0f} men recruited "
-        f"({stored.exposed:.0f} of them to treatment) and {stored.analysed:.0f} analysed, it "
-        f"{verdict} at look {stored.look:.0f}."
+        f"It ended at analysis {stored.analysis:.0f} after {stored.months:.1f} months, with "
+        f"{stored.recruited:.0f} participants recruited ({stored.n_experimental:.0f} to "
+        f"treatment), "
+        f"{stored.analysed:.0f} of them analysed; {verdict}."
     ) + _reported(stored)
 
 
 def _reported(stored: pd.Series) -> str:
-    """Return what a trial with looks reports, beside what it would report without."""
+    """Return the reported estimate of a group-sequential trial beside the naive one."""
     if not np.isfinite(getattr(stored, "median_unbiased", np.nan)):
         return ""
     final, usual = (
@@ -146,29 +156,29 @@ def _reported(stored: pd.Series) -> str:
         for names in (("median_unbiased", "final_low", "final_high"),
                       ("estimate", "conf_low", "conf_high"))
     )  # fmt: skip
-    if stored.look == 1:
-        return f" It reports {final}: at the first look there is nothing to correct."
-    return f" It reports {final}, median-unbiased; without looks it would be {usual}."
+    if stored.analysis == 1:
+        return f" Reported estimate {final}; at the first analysis no adjustment is needed."
+    return f" Median-unbiased estimate {final}; unadjusted {usual}."
 
 
-def _first_men(data: Data, trials: Trials, effect: float) -> list[dict[str, Any]]:
-    """Return what was recorded of the first men, beside what would have been in either arm."""
-    potential, rows = trials.people.potential(effect), []
+def _first_participants(data: Data, trials: Trials, effect: float) -> list[dict[str, Any]]:
+    """Return recorded and potential outcomes of the first participants."""
+    potential, rows = trials.participants_.potential(effect), []
     words, named = ("no success", "success"), data.design.scenario is not None
     for i in range(min(SHOWN, trials.arm.shape[1])):
         arm, received = int(trials.arm[0, i]), int(trials.received[0, i])
         if data.include[0, i]:
             end = words[int(data.outcome[0, i])]
         else:
-            end = "lost" if trials.lost[0, i] else "not in the analysis"
+            end = "dropped_out" if trials.dropped_out[0, i] else "excluded"
         rows.append(
             {
-                "man": i + 1,
+                "participant": i + 1,
                 "month": float(trials.arrival_months[0, i]),
                 "site": data.design.sites[int(trials.site[0, i])].name,
-                "diagnosis": DIAGNOSES[trials.candidates.diagnosis[0, i]] if named else "-",
+                "diagnosis": DIAGNOSES[trials.eligible.diagnosis[0, i]] if named else "-",
                 "arm": ("control", "treated")[arm],
-                "crossed": "yes" if received != arm else "",
+                "switched": "yes" if received != arm else "",
                 "end": end,
                 "would": tuple(words[int(each[0, i])] for each in potential),
             }

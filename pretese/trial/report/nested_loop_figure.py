@@ -1,4 +1,4 @@
-"""Many cells of a grid in one row: measures above, the values of the axes as steps below.
+"""Nested-loop plot of a sensitivity grid.
 
 Rücker G, Schwarzer G. *BMC Med Res Methodol* 2014;14:129 (nested-loop plots).
 """
@@ -24,12 +24,12 @@ MANY = 8
 
 
 def draw_nested(design: dict[str, Any]) -> Figure:
-    """Draw power, coverage and type I error cell by cell, the last axis moving first.
+    """Draw power, coverage and type I error cell by cell, the last axis varying fastest.
 
     A measure that is not known, such as coverage without a truth, is left out. Bands are two Monte
     Carlo standard errors; dots mark the worst cell of each.
     """
-    grid = design["nuisance"]
+    grid = design["sensitivity"]
     axes_of, cells = list(grid["axes"]), grid["cells"]
     heights = [1.7, 1.1, 0.34 * len(axes_of)]
     with house_style():
@@ -47,7 +47,9 @@ def draw_nested(design: dict[str, Any]) -> Figure:
             axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
         figure.align_ylabels([high, low])
         _loops(loops, grid["axes"], cells)
-        high.set_title(f"{design['id']}, {grid['men']} men: every cell, dots where it is worst")
+        high.set_title(
+            f"{design['id']}, {grid['participants']} participants: all cells, dots at the worst"
+        )
     return figure
 
 

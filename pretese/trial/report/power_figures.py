@@ -1,4 +1,4 @@
-"""Power curves over size and over effect, with Monte Carlo bands and the exact rail."""
+"""Power curves over sample size and effect, with Monte Carlo bands and exact power."""
 
 from pathlib import Path
 from typing import Any
@@ -31,9 +31,9 @@ def draw_design(design: dict[str, Any], folder: Path) -> dict[str, Figure]:
     zips = draw_zips(design, trials)
     if zips is not None:
         figures["zip"] = zips
-    if design["nuisance"]:
-        figures["nuisance"] = draw_grid(design)
-        if len(design["nuisance"]["cells"]) >= MANY:
+    if design["sensitivity"]:
+        figures["sensitivity"] = draw_grid(design)
+        if len(design["sensitivity"]["cells"]) >= MANY:
             figures["nested"] = draw_nested(design)
     if design["tornado"]:
         figures["tornado"] = draw_tornado(design)
@@ -41,7 +41,7 @@ def draw_design(design: dict[str, Any], folder: Path) -> dict[str, Figure]:
 
 
 def draw_power(designs: list[dict[str, Any]], wanted: float = 0.8) -> Figure:
-    """Draw power over men (full effect) and over the effect (largest size); bands are 2 MC SE.
+    """Draw power over sample size (full effect) and effect (largest size), with 2 MCSE bands.
 
     Parameters
     ----------
@@ -52,24 +52,27 @@ def draw_power(designs: list[dict[str, Any]], wanted: float = 0.8) -> Figure:
     """
     with house_style():
         figure = new_figure(8.2, 3.4)
-        by_men, by_effect = figure.subplots(1, 2, sharey=True)
+        patient_level, by_effect = figure.subplots(1, 2, sharey=True)
         for design, colour in zip(designs, COLOURS * len(designs), strict=False):
-            _over_men(by_men, design, colour)
+            _over_participants(patient_level, design, colour)
             _over_effect(by_effect, design, colour)
-        for axes, words in ((by_men, "men, both arms"), (by_effect, "effect, % of the planned")):
+        for axes, words in (
+            (patient_level, "participants"),
+            (by_effect, "effect, % of the planned effect"),
+        ):
             axes.axhline(wanted, color=MUTED, linewidth=0.8, linestyle=":")
             axes.set(xlabel=words, ylim=(0, 1.02))
             axes.grid(axis="y")
-        by_men.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-        by_men.set(ylabel="probability of rejection", title="Size")
+        patient_level.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+        patient_level.set(ylabel="probability of rejection", title="Sample size")
         by_effect.set_title("Effect")
-        by_men.legend(loc="lower right", fontsize=8)
+        patient_level.legend(loc="lower right", fontsize=8)
     return figure
 
 
-def _over_men(axes: Axes, design: dict[str, Any], colour: str) -> None:
+def _over_participants(axes: Axes, design: dict[str, Any], colour: str) -> None:
     rows = [
-        (point["men"], *_share(point), (point["exact"] or {}).get("power"))
+        (point["participants"], *_share(point), (point["exact"] or {}).get("power"))
         for point in design["points"]
         if point["effect_percent"] == 100
     ]
@@ -80,16 +83,18 @@ def _over_men(axes: Axes, design: dict[str, Any], colour: str) -> None:
     _line(axes, [row[:3] for row in rows], colour, design["id"])
     exact = [(row[0], row[3]) for row in rows if row[3] is not None]
     if exact:
-        men, power = zip(*exact, strict=True)
-        axes.plot(men, power, "x", color=colour, markersize=6, label=f"{design['id']}, exact")
+        participants, power = zip(*exact, strict=True)
+        axes.plot(
+            participants, power, "x", color=colour, markersize=6, label=f"{design['id']}, exact"
+        )
 
 
 def _over_effect(axes: Axes, design: dict[str, Any], colour: str) -> None:
-    largest = max(point["men"] for point in design["points"])
+    largest = max(point["participants"] for point in design["points"])
     rows = [
         (point["effect_percent"], *_share(point))
         for point in design["points"]
-        if point["men"] == largest
+        if point["participants"] == largest
     ]
     _line(axes, rows, colour, design["id"])
 

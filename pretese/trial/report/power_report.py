@@ -1,8 +1,9 @@
 """A power study as one self-contained HTML page, chapter by chapter.
 
-The chapters follow ADEMP (Morris, White, Crowther. *Stat Med* 2019;38:2074-102) and what regulators
-ask of a simulated design: identity, aims, trial, mechanism, estimands, methods, performance,
-verification, results, example trials, conclusions, archive. What a study did not do is said there.
+The chapters follow ADEMP (Morris, White, Crowther. *Stat Med* 2019;38:2074-102) and regulatory
+guidance on simulated designs: aims, trial, mechanism, estimands, methods, performance,
+verification, results, example trials, conclusions, archive. Reporting items that were not done are
+stated in their chapter; hashes, random streams and versions are in the last one.
 """
 
 from pathlib import Path
@@ -19,10 +20,13 @@ from pretese.io.text.html_page import render_page
 from pretese.plots.style import svg
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.design.design_file import DesignFile, read_design
-from pretese.trial.power import additional_measures as further
+from pretese.trial.power import additional_measures as more
 from pretese.trial.power.additional_measures import main_point, null_point
 from pretese.trial.power.decision_verdict import decision_words
 from pretese.trial.power.power_view import (
+    EXACT_ROWS,
+    GRID_HEADS,
+    cell,
     cell_numbers,
     decision_cells,
     number,
@@ -33,7 +37,12 @@ from pretese.trial.power.summary import SHARES, WORDS
 from pretese.trial.report import archive_columns as columns
 from pretese.trial.report import chapters
 from pretese.trial.report import data_generation as drawn
-from pretese.trial.report.example_trials import Story, choose_examples, examples, tell_story
+from pretese.trial.report.example_trials import (
+    ExampleTrial,
+    choose_examples,
+    examples,
+    replay_trial,
+)
 from pretese.trial.report.power_figures import draw_design, draw_power
 from pretese.trial.report.self_checks import NOMINAL, checks, conclusions, outside_checks
 from pretese.trial.report.statements import at_a_stop, in_plain_words, limits, statement
@@ -42,13 +51,13 @@ from protocol.reading.documents import MAX_JSON_BYTES, parse_json, read_text
 from simulate.scenario import Scenario
 from simulate.scenario.parameter_paths import mechanism_hash
 
-#: Monte Carlo standard error that the page calls fine enough, of a power of 80 % and of a coverage.
+#: Target MCSE of a power of 80 %, and of a coverage of 95 %.
 FINE, FINE_COVERAGE = 0.01, 0.005
 
-#: That of the level, as a part of it.
+#: Target MCSE of the type I error, as a part of alpha.
 FINE_LEVEL = 1 / 20
 
-#: Sizes and effects side by side in one table.
+#: Points side by side in one table.
 ABREAST = 4
 
 
@@ -75,7 +84,7 @@ def render_report(folder: Path) -> str:
         designs=[_section(folder, each, document) for each in document["designs"]],
         figure=svg(draw_power(document["designs"])),
         paired=[
-            {**row, "shown": number(row["power_difference"], share=True)}
+            {**row, "shown": cell(row["power_difference"], share=True)}
             for row in document["paired"]
         ],
         files=sorted(path.name for path in folder.iterdir() if path.is_file()),
@@ -89,7 +98,7 @@ def _read(folder: Path) -> dict[str, Any]:
         raise InputError.of(str(folder), "", problem, "run `pretese power DESIGN --out` first")
     document: dict[str, Any] = parse_json(read_text(path, MAX_JSON_BYTES), str(path))
     if not isinstance(document, dict) or "asked" not in document or _older(document):
-        problem = "another version of the program wrote it"
+        problem = "it was written by another version of the program"
         raise InputError.of(str(path), "asked", problem, "run `pretese power` again")
     return document
 
@@ -98,7 +107,9 @@ def _older(document: dict[str, Any]) -> bool:
     """Whether medians have no Monte Carlo error yet."""
     try:
         points = [point for each in document["designs"] for point in each["points"]]
-        return not all(isinstance(row["median_months"], dict) for p in points for row in p["looks"])
+        return not all(
+            isinstance(row["median_months"], dict) for p in points for row in p["analyses"]
+        )
     except (KeyError, TypeError):  # it is not what this program writes
         return True
 
@@ -108,37 +119,38 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
     design = _planned(folder, document)
     scenario = scenario_of(design, study["changed"])
     trials, points = _trials(folder, design), document["points"]
-    stories = _stories(trials, design, scenario, document, study)
+    replayed = _stories(trials, design, scenario, document, study)
     attributes, events = chapters.estimand_rows(design)
     return {
         "document": document,
-        "statement": statement(design, document),
+        "statement": statement(design, document, study["versions"].get("pretese", "")),
         "plain": in_plain_words(document),
         "about": chapters.about(design, document),
         "plan": chapters.plan_and_run(design, document, study),
         "design": chapters.described(design),
-        "mechanism": drawn.mechanism_rows(design, scenario, document["drawn"]),
+        "mechanism": drawn.mechanism_rows(design, scenario, document["simulation"]),
         "parameters": drawn.parameter_rows(design, scenario),
         "calibration": drawn.calibration_rows(design),
         "configurations": drawn.configurations(design, scenario, document),
         "attributes": attributes,
         "events": events,
         "truth": chapters.truth_rows(document),
-        "truth_words": chapters.truth_words(design, document["drawn"]["by"]),
+        "truth_words": chapters.truth_words(design, document["simulation"]["level"]),
         "methods": [*chapters.methods(design), *at_a_stop(design)],
         "tables": [_table(points[i : i + ABREAST]) for i in range(0, len(points), ABREAST)],
         "main": _head(main_point(document)),
-        "looks": _looks(main_point(document)),
+        "analyses": _analyses(main_point(document)),
         "sizes": [size_cells(point) for point in points if point["reestimation"]],
         "endpoints": _endpoints(main_point(document), null_point(document)),
-        "assurance": [f"{row['men']} men: {number(row, share=True)}"
+        "assurance": [f"{row['participants']} participants: {number(row, share=True)}"
                       for row in document["assurance"]],
         "needed": _needed(document),
-        "checks": [*checks(document), *outside_checks(len(stories))],
+        "checks": [*checks(document), *outside_checks(len(replayed))],
         "figures": {name: svg(each) for name, each in draw_design(document, folder).items()},
-        "cells": _cells(document["nuisance"]),
-        "worst": worst_case(document["nuisance"]) if document["nuisance"] else "",
-        "stories": stories,
+        "grid_heads": list(GRID_HEADS),
+        "cells": _cells(document["sensitivity"]),
+        "worst": worst_case(document["sensitivity"]) if document["sensitivity"] else "",
+        "example_trials": replayed,
         "conclusions": conclusions(document),
         "decision": _decision(document["decision"]),
         "limits": limits(design),
@@ -153,8 +165,8 @@ def _trials(folder: Path, design: DesignFile) -> Path:
     try:
         pq.read_schema(trials)
     except (OSError, pa.ArrowInvalid):
-        problem = "this is not the file of trials that was written"
-        raise InputError.of(str(trials), "", problem, "run power again") from None
+        problem = "the file of replicates is damaged or missing"
+        raise InputError.of(str(trials), "", problem, "run `pretese power` again") from None
     return trials
 
 
@@ -162,49 +174,48 @@ def _planned(folder: Path, document: dict[str, Any]) -> DesignFile:
     """Return the design that was simulated; raise if its file has changed since."""
     design, sha256 = read_design(folder / f"{document['id']}.yaml")
     if sha256 != document["design_sha256"]:
-        problem = "it changed after the trials were simulated"
-        raise InputError.of(str(folder / f"{design.id}.yaml"), "", problem, "run power again")
+        problem = "it has changed since the simulation"
+        raise InputError.of(
+            str(folder / f"{design.id}.yaml"), "", problem, "run `pretese power` again"
+        )
     return design
 
 
 def _head(point: dict[str, Any]) -> str:
     share = point["effect_percent"]
-    return f"{point['men']} men, " + (f"{share:g} % of the effect" if share else "no effect")
+    return f"{point['participants']} participants, " + (
+        f"{share:g} % of the effect" if share else "no effect"
+    )
 
 
 def _table(points: list[dict[str, Any]]) -> dict[str, Any]:
     heads = [_head(point) for point in points]
     rows = [
-        ("usable trials", [f"{p['measures']['bias']['n']:,}" for p in points]),
-        *_measured(points, WORDS, SHARES, lambda p: p["measures"]),
-        *_measured(points, further.WORDS, further.SHARES, lambda p: p["further"]["measures"]),
+        ("replicates with an estimate", [f"{p['measures']['bias']['n']:,}" for p in points]),
+        *_measured(points, WORDS, SHARES),
+        *_measured(points, more.WORDS, more.SHARES),
     ]
-    for name, words in (("recruited", "men recruited"), ("duration_months", "months")):
-        for share in further.QUANTILES:
-            key = f"{100 * share:g}"
-            cells = [number(p["further"]["quantiles"][name][key]) for p in points]
-            rows.append((f"{words}, {key} % of trials have at most", cells))
-    rows.append(("most men a trial may have", [str(_most(p)) for p in points]))
-    for words, name, scale in (
-        ("exact power, %", "power", 100.0),
-        ("z of simulated against exact", "z", 1.0),
-        ("closed form (an approximation), %", "closed_form", 100.0),
-    ):
+    for name, words in (("recruited", "participants recruited"), ("duration_months", "months")):
+        for share in more.QUANTILES:
+            cells = [cell(p["quantiles"][name][f"{100 * share:g}"]) for p in points]
+            rows.append((f"{words}, {100 * share:g} % quantile", cells))
+    rows.append(("maximum sample size", [str(_most(p)) for p in points]))
+    for words, name, scale in EXACT_ROWS:
         values = [(p["exact"] or {}).get(name) for p in points]
         rows.append((words, ["-" if v is None else f"{scale * v:z.2f}" for v in values]))
     return {"heads": heads, "rows": rows}
 
 
 def _measured(
-    points: list[dict[str, Any]], words: dict[str, str], shares: frozenset[str], pick: Any
+    points: list[dict[str, Any]], words: dict[str, str], shares: frozenset[str]
 ) -> list[tuple[str, list[str]]]:
-    return [(text, [number(pick(p)[name], name in shares) for p in points])
-            for name, text in words.items() if name in pick(points[0])]  # fmt: skip
+    return [(text, [cell(p["measures"][name], name in shares) for p in points])
+            for name, text in words.items() if name in points[0]["measures"]]  # fmt: skip
 
 
 def _needed(document: dict[str, Any]) -> list[tuple[str, str, str, str]]:
-    """Return measure, wanted Monte Carlo standard error, trials that it takes, and whether."""
-    alpha, there = document["bounds"]["alpha"], main_point(document)["replicates"]
+    """Return measure, target MCSE, the replicates it takes, and whether they were simulated."""
+    alpha, there = document["boundaries"]["alpha"], main_point(document)["replicates"]
     rows = []
     for what, share, wanted in (
         ("power", 0.8, FINE),
@@ -212,45 +223,45 @@ def _needed(document: dict[str, Any]) -> list[tuple[str, str, str, str]]:
         ("coverage", NOMINAL, FINE_COVERAGE),
     ):
         takes = replicates_for(wanted, share)
-        enough = "enough" if there >= takes else "too few: a draft"
-        points = f"{100 * wanted:g} point{'' if wanted == FINE else 's'}"
-        rows.append((f"{what}, {100 * share:g} %", points, f"{takes:,}", enough))
+        enough = "sufficient" if there >= takes else "too few: draft"
+        target = f"{100 * wanted:g} %"
+        rows.append((f"{what} of {100 * share:g} %", target, f"{takes:,}", enough))
     return rows
 
 
 def _most(point: dict[str, Any]) -> int:
-    return int(point["reestimation"]["most"] if point["reestimation"] else point["men"])
+    return int(point["reestimation"]["most"] if point["reestimation"] else point["participants"])
 
 
-def _looks(point: dict[str, Any]) -> list[dict[str, Any]]:
+def _analyses(point: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             **row,
-            "rejects": number(row["rejects"], share=True),
-            "stops_without": number(row["stops_without"], share=True),
-            "median_months": number(row["median_months"]),
+            "efficacy_stop": cell(row["efficacy_stop"], share=True),
+            "futility_stop": cell(row["futility_stop"], share=True),
+            "median_months": cell(row["median_months"]),
         }
-        for row in point["looks"]
+        for row in point["analyses"]
     ]
 
 
 def _endpoints(point: dict[str, Any], none: dict[str, Any]) -> dict[str, Any]:
-    """Return rows of several endpoints, and how often the family errs; empty for one alone."""
+    """Return rows of several endpoints, and family-wise errors; empty for a single endpoint."""
     if not point["family"]:
         return {}
     family, alone = point["family"], [row["alone"] for row in none["endpoints"]]
     return {
         "rows": [
-            (row["name"], number(row["truth"]), number(row["bias"]),
-             number(row["coverage"], share=True), number(error, share=True),
-             number(row["alone"], share=True), number(row["claimed"], share=True))
+            (row["name"], cell(row["truth"]), cell(row["bias"]),
+             cell(row["coverage"], share=True), cell(error, share=True),
+             cell(row["alone"], share=True), cell(row["claimed"], share=True))
             for row, error in zip(point["endpoints"], alone, strict=True)
         ],
         "family": [
-            ("claims at least one", number(family["any"], share=True)),
-            ("claims all", number(family["all"], share=True)),
-            *((f"a wrong claim, if there is no effect on {', '.join(each['nulls'])}",
-               number(each, share=True)) for each in family["errors"]),
+            ("at least one claim, %", cell(family["any"], share=True)),
+            ("all claims, %", cell(family["all"], share=True)),
+            *((f"false claim, no effect on {', '.join(each['nulls'])}, %",
+               cell(each, share=True)) for each in family["errors"]),
         ],
     }  # fmt: skip
 
@@ -273,18 +284,20 @@ def _decision(decision: dict[str, Any] | None) -> dict[str, Any]:
 def _stories(
     trials: Path, design: DesignFile, scenario: Scenario | None, document: dict[str, Any],
     study: dict[str, Any],
-) -> list[Story]:  # fmt: skip
+) -> list[ExampleTrial]:  # fmt: skip
     if scenario is not None and mechanism_hash(scenario) != study["mechanism_sha256"][design.id]:
-        problem = "the scenario has changed since the trials were simulated"
-        raise InputError.of(design.id, "scenario", problem, "run power again")
-    men = main_point(document)["men"]
-    if document["drawn"]["by"] == "counts":
-        table = examples(design, study["seed"], men)
+        problem = "the scenario has changed since the simulation"
+        raise InputError.of(design.id, "scenario", problem, "run `pretese power` again")
+    participants = main_point(document)["participants"]
+    if document["simulation"]["level"] == "binomial":
+        table = examples(design, study["seed"], participants)
     else:
         with parquet_errors(str(trials)):
-            table = pd.read_parquet(trials, filters=[("men", "==", men)])
-    stories = []
-    for title, which in choose_examples(table, len(design.monitoring.looks_percent)).items():
+            table = pd.read_parquet(trials, filters=[("participants", "==", participants)])
+    replayed = []
+    for title, which in choose_examples(table, len(design.monitoring.analyses_percent)).items():
         here = table[(table.trial == which[0]) & np.isclose(table.effect_percent, which[1])]
-        stories.append(tell_story(design, scenario, study["seed"], men, title, which, here.iloc[0]))
-    return stories
+        replayed.append(
+            replay_trial(design, scenario, study["seed"], participants, title, which, here.iloc[0])
+        )
+    return replayed

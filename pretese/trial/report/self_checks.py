@@ -1,4 +1,4 @@
-"""What a study checks of itself, and what it does not."""
+"""Checks of a power study against exact and nominal values."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,24 +10,24 @@ from pretese.trial.power.additional_measures import main_point, null_point
 from pretese.trial.power.power_view import number
 from pretese.trial.power.summary import SHARES
 
-#: Monte Carlo standard errors that are laid to chance.
+#: Differences of so many Monte Carlo standard errors are attributed to chance.
 CHANCE = 3.0
 
-#: Coverage that intervals promise.
+#: Nominal coverage of intervals.
 NOMINAL = 0.95
 
 #: Share of trials by which a median may be off: counts have a grain. It is a twentieth of a
 #: standard error.
 GRAIN = 0.02
 
-LEVEL = "type I error without an effect"
-RECOVERED = "the known effect is recovered"
-COVERED = "intervals hold the truth"
+LEVEL = "type I error"
+RECOVERED = "recovery of the known effect"
+COVERED = "coverage of the intervals"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: what, what was found, and whether it holds (None: it was not made)."""
+    """One check: what was compared, the result, and whether it holds (None: not made)."""
 
     what: str
     found: str
@@ -46,23 +46,26 @@ def checks(document: dict[str, Any]) -> list[Check]:
 
 def outside_checks(replayed: int) -> list[Check]:
     """Return what the page itself checked while it was written, and what nobody checked here."""
-    words = f"{replayed} of {replayed} drawn again alone, from seed and number: the same statistic"
-    found = Check("example trials replay", words, True) if replayed else None
-    second = "not run again in another program; python -m benchmarks power does so where R is"
-    other = Check("a second implementation (rpact)", second, None)
+    words = f"{replayed} of {replayed} replayed from seed and number: identical statistics"
+    found = Check("replay of example trials", words, True) if replayed else None
+    second = "not compared here; `python -m benchmarks power` does so where R is installed"
+    other = Check("second implementation (rpact)", second, None)
     return [each for each in (found, other) if each]
 
 
 def _exact(document: dict[str, Any]) -> Iterator[Check]:
     known = [point for point in document["points"] if point["exact"]]
     if not known:
-        reason = document["points"][0]["no_exact"]
-        yield Check("simulated power against exact enumeration", f"no exact rail: {reason}", None)
+        reason = document["points"][0]["exact_unavailable"]
+        yield Check("simulated power compared with exact power", f"no exact power: {reason}", None)
         return
     worst = max(known, key=lambda point: abs(point["exact"]["z"]))
     z = worst["exact"]["z"]
-    words = f"largest z {z:.2f} of {len(known)} ({worst['men']} men, {worst['effect_percent']:g} %)"
-    yield Check("simulated power against exact enumeration", words, abs(z) < _chance(len(known)))
+    words = (
+        f"largest z {z:.2f} of {len(known)} ({worst['participants']} participants, "
+        f"{worst['effect_percent']:g} % of the effect)"
+    )
+    yield Check("simulated power compared with exact power", words, abs(z) < _chance(len(known)))
 
 
 def _chance(count: int) -> float:
@@ -72,7 +75,7 @@ def _chance(count: int) -> float:
 
 def _level(document: dict[str, Any]) -> Check:
     """Check the type I error: it may be below the level, but not above it beyond chance."""
-    measure, alpha = null_point(document)["measures"]["rejection"], document["bounds"]["alpha"]
+    measure, alpha = null_point(document)["measures"]["rejection"], document["boundaries"]["alpha"]
     words, z = f"{number(measure, share=True)} against {100 * alpha:g} %", _from(measure, alpha)
     words += " (conservative)" if z < -CHANCE else ""
     return Check(LEVEL, words, z < CHANCE)
@@ -82,14 +85,20 @@ def _worst_levels(document: dict[str, Any]) -> Iterator[Check]:
     """Check the greatest error over the cells of a grid, and over the nulls of a family."""
     family = main_point(document)["family"]
     shared = family["errors"] if family and family["method"] != "none" else []
-    cells = (document["nuisance"] or {"cells": []})["cells"]
+    cells = (document["sensitivity"] or {"cells": []})["cells"]
     for what, errors in (
-        ("type I error in every cell of the grid", [cell["type_one_error"] for cell in cells]),
-        ("wrong claims in the family of endpoints", shared),
+        (
+            "type I error in every cell of the sensitivity grid",
+            [cell["type_one_error"] for cell in cells],
+        ),
+        ("family-wise error of the endpoints", shared),
     ):
         if errors:
-            worst, alpha = max(errors, key=lambda e: float(e["value"])), document["bounds"]["alpha"]
-            words = f"greatest of {len(errors)}: {number(worst, share=True)}"
+            worst, alpha = (
+                max(errors, key=lambda e: float(e["value"])),
+                document["boundaries"]["alpha"],
+            )
+            words = f"largest of {len(errors)}: {number(worst, share=True)}"
             holds = _from(worst, alpha) < _chance(len(errors))
             yield Check(what, f"{words} against {100 * alpha:g} %", holds)
 
@@ -97,45 +106,45 @@ def _worst_levels(document: dict[str, Any]) -> Iterator[Check]:
 def _recovery(document: dict[str, Any]) -> Iterator[Check]:
     found = main_point(document)["measures"]
     if found["bias"]["value"] is None or not found["bias"]["mcse"]:
-        reason = "the true effect on the scale of this analysis is not known"
+        reason = "the true effect on the scale of this analysis is unknown"
         yield Check(RECOVERED, reason, None)
         return
     if "final_below" in found:
-        yield from _ordered(found, ignores_futility=document["bounds"]["ignores_futility"])
+        yield from _ordered(found, ignores_futility=document["boundaries"]["ignores_futility"])
         return
     bias, coverage = found["bias"], found["coverage"]
     z = bias["value"] / bias["mcse"]
     words = f"bias {number(bias)}, {z:.1f} Monte Carlo standard errors"
-    if len(document["bounds"]["information_rates"]) > 1:
-        words += "; estimates at a stop are biased, and not corrected in such a design"
+    if len(document["boundaries"]["information_rates"]) > 1:
+        words += "; estimates after a stop are biased and not adjusted in this design"
     yield Check(RECOVERED, words, abs(z) < CHANCE)
     words = f"{number(coverage, share=True)} against 95 %"
     yield Check(COVERED, words, abs(_from(coverage, NOMINAL)) < CHANCE)
 
 
 def _ordered(found: dict[str, Any], *, ignores_futility: bool) -> Iterator[Check]:
-    """Check what knows of the looks: the median of estimates, not their mean, and the interval.
+    """Check what knows of the analyses: the median of estimates, not their mean, and the interval.
 
-    What ignores futility bounds, which simulated trials keep, promises one side.
+    What ignores futility boundaries, which simulated trials keep, promises one side.
     """
     shares = {name: number(found[name], share=True) for name in SHARES & found.keys()}
     off = found["final_below"]["value"] - 0.5
     grain = max(CHANCE * _error(0.5, found["final_below"]["n"]), GRAIN)
-    wanted = "at least half, futility not binding" if ignores_futility else "half"
+    wanted = "at least 50 %, futility non-binding" if ignores_futility else "50 %"
     words = (
-        f"median-unbiased estimate below it in {shares['final_below']} of trials ({wanted}), bias "
-        f"{number(found['final_bias'])}; not claimed: estimate at the end in {shares['below']}, "
-        f"bias {number(found['bias'])}"
+        f"median-unbiased estimate below the truth in {shares['final_below']} ({wanted}), bias "
+        f"{number(found['final_bias'])}; unadjusted estimate: {shares['below']}, bias "
+        f"{number(found['bias'])}"
     )
     yield Check(RECOVERED, words, off > -grain and (ignores_futility or off < grain))
     words = f"final interval {shares['final_coverage']} against 95 %"
     holds = abs(_from(found["final_coverage"], NOMINAL)) < CHANCE
     if ignores_futility:
         words += (
-            f", above the truth in {shares['final_over']} (at most 2.5 %, futility not binding)"
+            f", above the truth in {shares['final_over']} (at most 2.5 %, futility non-binding)"
         )
         holds = _from(found["final_over"], (1 - NOMINAL) / 2) < CHANCE
-    words += f"; not claimed: interval at the end {shares['coverage']}"
+    words += f"; unadjusted interval {shares['coverage']}"
     yield Check(COVERED, words, holds)
 
 
@@ -153,35 +162,43 @@ def conclusions(document: dict[str, Any]) -> list[tuple[str, str]]:
     found = {check.what: check for check in checks(document)}
     point = main_point(document)
     power = number(point["measures"]["rejection"], share=True)
-    pairs = [("supported", f"Power at {point['men']} men is {power} under what is assumed.")]
+    pairs = [
+        (
+            "supported",
+            f"Power is {power} with {point['participants']} participants, as assumed.",
+        )
+    ]
     for what, claim in _claims(document).items():
         if what in found:
             pairs.append((_WORDS[found[what].holds], claim))
-    swept = document["nuisance"] is not None
+    swept = document["sensitivity"] is not None
     pairs.append(
-        (_WORDS[True if swept else None], "The worst case over the nuisances named is known.")
+        (
+            _WORDS[True if swept else None],
+            "The worst case over the sensitivity parameters named is known.",
+        )
     )
-    pairs.append(("not shown", "The therapy works: no simulation can show that."))
+    pairs.append(("not shown", "The therapy is effective: a simulation cannot show this."))
     return pairs
 
 
 def _claims(document: dict[str, Any]) -> dict[str, str]:
     """Return what a check supports if it holds."""
-    claims = {LEVEL: "The level is kept under what is assumed."}
+    claims = {LEVEL: "Type I error is controlled under the assumptions."}
     if "final_below" not in main_point(document)["measures"]:
         return claims | {
-            RECOVERED: "Estimates reported at the end are without bias.",
-            COVERED: "Intervals reported at the end hold what they promise.",
+            RECOVERED: "Estimates are unbiased.",
+            COVERED: "Confidence intervals have nominal coverage.",
         }
-    if document["bounds"]["ignores_futility"]:
+    if document["boundaries"]["ignores_futility"]:
         return claims | {
-            RECOVERED: "Median-unbiased estimates are too high no more often than too low.",
-            COVERED: "Final intervals lie above the truth no more often than they promise; below "
-            "it they may, where futility bounds that do not bind are kept.",
+            RECOVERED: "Median-unbiased estimates are too high at most as often as too low.",
+            COVERED: "Final intervals lie above the truth at most as often as nominal; where "
+            "non-binding futility boundaries are followed, they may lie below it more often.",
         }
     return claims | {
         RECOVERED: "Median-unbiased estimates are too high as often as too low.",
-        COVERED: "Final intervals hold what they promise.",
+        COVERED: "Final confidence intervals have nominal coverage.",
     }
 
 

@@ -1,4 +1,4 @@
-"""What a plan rests on: a heat map over nuisances, and a tornado of single assumptions."""
+"""Figures of sensitivity: heat map of a grid, and tornado of single assumptions."""
 
 from collections.abc import Mapping
 from itertools import product
@@ -21,7 +21,7 @@ def draw_grid(design: dict[str, Any]) -> Figure:
     Axes go down and across in turn; ticks name the values of several axes in their order. Under
     each percentage stands its Monte Carlo standard error.
     """
-    grid = design["nuisance"]
+    grid = design["sensitivity"]
     down, across = _sides(grid["axes"])
     rows, columns = (_ticks(grid["axes"], names) for names in (down, across))
     width, height = 1.7 + 0.62 * len(columns), 1.9 + 0.42 * len(rows)
@@ -32,8 +32,8 @@ def draw_grid(design: dict[str, Any]) -> Figure:
             axes.set_xlabel(", ".join(across), fontsize=8)
         figure.supylabel(", ".join(down), fontsize=8)
         figure.suptitle(
-            f"{design['id']}, {grid['men']} men: percent of {grid['replicates']:,} trials, "
-            "Monte Carlo error below",
+            f"{design['id']}, {grid['participants']} participants: % of "
+            f"{grid['replicates']:,} replicates (MCSE)",
             x=0.01, ha="left", fontsize=10, fontweight="bold",
         )  # fmt: skip
     return figure
@@ -98,12 +98,12 @@ def draw_tornado(design: dict[str, Any]) -> Figure:
         axes.tick_params(length=0)
         axes.margins(x=0.12)
         axes.set_xlabel(
-            f"change in power, points, from the plan with {tornado['men']} men\n"
-            "blue: high end of the range; orange: low end; whiskers: 2 Monte Carlo standard errors"
+            f"change in power with {tornado['participants']} participants, percentage points\n"
+            "blue: upper end of the range; orange: lower end; whiskers: 2 MCSE"
         )
         figure.suptitle(
-            f"{design['id']}: one assumption at a time ({tornado['replicates']:,} trials each; "
-            f"the weightiest of {tornado['screened']})",
+            f"{design['id']}: one assumption at a time ({tornado['replicates']:,} replicates each; "
+            f"most influential of {tornado['screened']})",
             x=0.01, ha="left", fontsize=10, fontweight="bold",
         )  # fmt: skip
     return figure

@@ -1,115 +1,170 @@
-"""What a power study says in words: for a protocol, and for clinicians."""
+"""Statements of a power study in words: for a protocol, and for clinicians."""
 
 from typing import Any
 
+from estimate.methods.registry import METHODS
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.additional_measures import main_point, null_point
 from pretese.trial.power.power_view import number
 from pretese.trial.simulation.stopped_estimates import can_be_ordered
 
 
-def statement(design: DesignFile, document: dict[str, Any]) -> str:
-    """Return one paragraph on the sample size, ready for a protocol."""
+def statement(design: DesignFile, document: dict[str, Any], version: str = "") -> str:
+    """Return the sample-size paragraph of a protocol.
+
+    Parameters
+    ----------
+    version
+        Version of the program, named as the software.
+    """
     point = main_point(document)
-    measures, truth, bounds = point["measures"], point["truth"], document["bounds"]
-    false_positive = number(null_point(document)["measures"]["rejection"], share=True)
-    looks = len(bounds["information_rates"])
-    monitoring = "without interim analyses" if looks == 1 else (
-        f"with {looks} looks ({bounds['name']}), ending after "
-        f"{number(measures['analysed'])} analysed men on average"
-    )  # fmt: skip
+    measures = point["measures"]
     sentences = [
-        f"With {point['men']} men in all, randomised {design.allocation[0]}:"
-        f"{design.allocation[1]} ({design.randomisation.method}) at {len(design.sites)} "
-        f"{'site' if len(design.sites) == 1 else 'sites'}, the trial rejects the null hypothesis "
-        f"at a {_sided(bounds)} level of {100 * bounds['alpha']:g} % with a probability of "
-        f"{number(measures['rejection'], share=True)}, {monitoring}.",
-        f"This assumes success in {100 * truth['risk_control']:.1f} % of men under control and "
-        f"{100 * truth['risk_treated']:.1f} % under treatment, and that {_lost(design)}.",
-        f"The primary estimand is the {document['estimand']}.",
-        f"Power was simulated in {point['replicates']:,} trials, analysed as planned "
-        f"({document['analysis']}); in brackets stands the Monte Carlo standard error in units of "
-        "the last digit.",
-        f"Without an effect the same trial rejects in {false_positive}.",
+        _question(design, document),
+        _size(design, document),
+        _rates(design, point),
+        _monitoring(document, measures),
+        f"Without an effect the null hypothesis is rejected in "
+        f"{number(null_point(document)['measures']['rejection'], share=True)} of trials.",
+        *_trend(design),
+        *_specific(document, point),
+        f"At the planned recruitment rates the final analysis takes place after "
+        f"{number(measures['duration_months'])} months on average.",
+        _software(point, version),
     ]
-    if design.drift is not None:
-        sentences.insert(
-            2, f"Every 12 months of recruitment add {design.drift.value:g} log odds in both arms."
-        )
-    sentences += _further(document, point)
-    sentences.append(
-        f"Recruitment and follow-up take {number(measures['duration_months'])} months on "
-        "average at the planned rates."
+    return " ".join(each for each in sentences if each)
+
+
+def _question(design: DesignFile, document: dict[str, Any]) -> str:
+    """Return estimand and test."""
+    method = METHODS[document["analysis"]].label.split(";")[0]
+    bounds = document["boundaries"]
+    return (
+        f"The primary estimand is the {document['estimand']}. The arms are compared by "
+        f"{method}, tested at a {_sided(bounds)} significance level of "
+        f"{100 * bounds['alpha']:g} %."
     )
-    return " ".join(sentences)
 
 
-def _lost(design: DesignFile) -> str:
+def _size(design: DesignFile, document: dict[str, Any]) -> str:
+    point = main_point(document)
+    power = number(point["measures"]["rejection"], share=True)
+    exact = point["exact"]
+    known = f" (exact: {100 * exact['power']:.1f} %)" if exact else ""
+    sites = f"{len(design.sites)} {'site' if len(design.sites) == 1 else 'sites'}"
+    return (
+        f"With {point['participants']} participants, randomised "
+        f"{':'.join(map(str, design.allocation))} (control to treatment; "
+        f"{design.randomisation.method}) at {sites}, the power is {power}{known}."
+    )
+
+
+def _rates(design: DesignFile, point: dict[str, Any]) -> str:
+    truth = point["truth"]
+    return (
+        f"This assumes event rates of {100 * truth['risk_control']:.1f} % under control and "
+        f"{100 * truth['risk_treated']:.1f} % under treatment, and {_dropout(design)}."
+    )
+
+
+def _dropout(design: DesignFile) -> str:
     control, treated = design.dropout.control_percent, design.dropout.treated_percent
     if not control and not treated:
-        return "nobody is lost"
-    return f"{control:g} % of control and {treated:g} % of treated are lost"
+        return "no dropout"
+    if control == treated:
+        return f"dropout of {control:g} % in both arms"
+    return f"dropout of {control:g} % under control and {treated:g} % under treatment"
 
 
-def _further(document: dict[str, Any], point: dict[str, Any]) -> list[str]:
-    """Return what only some designs have: exact power, a size solved for, looks, a new size."""
-    exact, solved, sizes = point["exact"], document["solve"], point["reestimation"]
+def _monitoring(document: dict[str, Any], measures: dict[str, Any]) -> str:
+    bounds = document["boundaries"]
+    analyses = len(bounds["information_rates"])
+    if analyses == 1:
+        return "No interim analysis is planned."
+    return (
+        f"There are {analyses} analyses ({bounds['name']}); on average "
+        f"{number(measures['analysed'])} participants are analysed when the trial ends."
+    )
+
+
+def _trend(design: DesignFile) -> list[str]:
+    if design.calendar_trend is None:
+        return []
+    value = design.calendar_trend.value
+    return [f"Every 12 months of recruitment add {value:g} to the log odds in both arms."]
+
+
+def _specific(document: dict[str, Any], point: dict[str, Any]) -> list[str]:
+    """Return what only some designs have: a required size, final inference, re-estimation."""
+    solved, sizes = document["solve"], point["reestimation"]
     found = []
-    if exact:
-        found.append(f"Exact enumeration gives a power of {100 * exact['power']:.2f} %.")
     if solved:
         found.append(
-            f"The size was solved for; its 95 % interval for Monte Carlo error is "
-            f"{solved['low']} to {solved['high']} men."
+            "The sample size was determined for the target power; its 95 % interval for Monte "
+            f"Carlo error is {solved['low']} to {solved['high']} participants."
         )
     final = point["measures"].get("final_coverage")
     if final:
         found.append(
-            "The effect is reported by the median-unbiased estimate and the 95 % interval of the "
-            f"stagewise ordering, which held the true effect in {number(final, share=True)}."
+            "The effect will be reported as the median-unbiased estimate with the 95 % confidence "
+            "interval of the stagewise ordering, whose coverage is "
+            f"{number(final, share=True)}."
         )
     if sizes:
         found.append(
-            f"The size is re-estimated at look {sizes['at_look']} and may reach {sizes['most']} "
-            f"men; trials that go on have {number(sizes['men'])} on average."
+            f"The sample size is re-estimated at analysis {sizes['at_analysis']}, up to "
+            f"{sizes['most']} participants; trials that continue have "
+            f"{number(sizes['participants'])} participants on average."
         )
     return found
 
 
+def _software(point: dict[str, Any], version: str) -> str:
+    name = f"pretese {version}".strip()
+    return (
+        f"The operating characteristics were simulated in {point['replicates']:,} replicates with "
+        f"{name}; MCSE is the Monte Carlo standard error."
+    )
+
+
 def at_a_stop(design: DesignFile) -> list[tuple[str, str]]:
-    """Return a row on what a trial with looks reports when it has stopped; none for one look."""
+    """Return a row on the estimate that is reported after an early stop; none without analyses."""
     plan = design.monitoring
-    if len(plan.looks_percent) == 1:
+    if len(plan.analyses_percent) == 1:
         return []
     if not can_be_ordered(design):
-        reason = "the size is re-estimated" if plan.reestimation else "endpoints share the level"
+        reason = (
+            "the sample size is re-estimated" if plan.reestimation else "the endpoints share alpha"
+        )
         return [
-            ("At a stop", f"estimates and intervals are those of a trial without looks: {reason}")
+            ("After a stop", f"estimates and intervals are not adjusted for stopping: {reason}")
         ]
     words = (
         "median-unbiased estimate and final 95 % interval by the stagewise ordering (Tsiatis, "
-        "Rosner and Mehta 1984), counted from estimate and interval of the analysis at that look; "
-        "those themselves stand beside them and claim nothing"
+        "Rosner and Mehta 1984); the unadjusted estimate and interval are shown for comparison"
     )
     if plan.plan().has_futility:
-        words += f"; futility bounds are {'kept' if plan.binding else 'left out, as of the level'}"
-    return [("At a stop", words)]
+        words += (
+            f"; futility boundaries are {'binding' if plan.binding else 'ignored, as for alpha'}"
+        )
+    return [("After a stop", words)]
 
 
 def in_plain_words(document: dict[str, Any]) -> str:
-    """Return what the study means for a clinician, without a technical term."""
+    """Return the meaning of the study for a clinician, without technical terms."""
     point, none = main_point(document), null_point(document)
     truth, months = point["truth"], point["measures"]["duration_months"]["value"]
     more = round(100 * (truth["risk_treated"] - truth["risk_control"]))
     finds, errs = (_of_hundred(p["measures"]["rejection"]["value"]) for p in (point, none))
-    exposed = point["measures"]["exposed"]["value"]
+    treated = point["measures"]["n_experimental"]["value"]
+    control, helped = (100 * truth[name] for name in ("risk_control", "risk_treated"))
     return (
-        f"If therapy truly helps {abs(more)} {'more' if more >= 0 else 'fewer'} of every 100 men "
-        f"(from {100 * truth['risk_control']:.0f} to {100 * truth['risk_treated']:.0f}), a trial "
-        f"of {point['men']} men would show it {finds}. If therapy does nothing, the trial would "
-        f"still declare an effect {errs}. About {exposed:.0f} men would be given the therapy, and "
-        f"the answer would come about {months:.0f} months after the first man. A trial that shows "
-        "nothing does not prove that there is nothing."
+        f"If the therapy helps {abs(more)} {'more' if more >= 0 else 'fewer'} of every 100 "
+        f"patients (from {control:.0f} to {helped:.0f}), a trial of {point['participants']} "
+        f"participants shows an effect {finds}. If the therapy has no effect, the trial declares "
+        f"one by chance {errs}. About {treated:.0f} participants receive the therapy, and the "
+        f"result is available about {months:.0f} months after recruitment starts. A trial without "
+        "a significant result does not prove that the therapy has no effect."
     )
 
 
@@ -123,26 +178,28 @@ def _sided(bounds: dict[str, Any]) -> str:
 
 
 def limits(design: DesignFile) -> list[str]:
-    """Return what no trial of this design can show, since its men cannot be so."""
+    """Return the limitations of the simulation of a design."""
     found = [
-        "A part of the effect means that this share of men respond; treatment harms nobody here, "
-        "and adverse events are not counted.",
-        "Men are lost, and cross over, by lot within their arm, whatever their prognosis.",
+        "A fraction of the planned effect is simulated as that fraction of participants "
+        "responding; treatment harms nobody, and adverse events are not simulated.",
+        "Dropout and treatment switching are independent of prognosis within each arm.",
     ]
-    if len(design.monitoring.looks_percent) > 1 and not can_be_ordered(design):
+    if len(design.monitoring.analyses_percent) > 1 and not can_be_ordered(design):
         found.append(
-            "Estimates are those reported at the look where the trial ended, without correction "
-            "for stopping."
+            "Estimates are those at the analysis where the trial ended, not adjusted for stopping."
         )
     if design.scenario is None:
-        return ["Men of an arm differ in nothing but luck.", *found]
+        return ["All participants of an arm have the same event rate.", *found]
     found += [
-        "The men are drawn from a mechanism fitted to one published cohort; a trial recruits "
-        "others.",
-        "Sites differ in level, not in what therapy adds to the liability.",
-        "One liability decides whether a patient has sperm, in the ejaculate and at micro-TESE "
-        "alike; but for therapy it stays as it is while he waits.",
+        "Participants are simulated from a mechanism calibrated to one published cohort; a trial "
+        "may recruit a different population.",
+        "Sites differ in their event rates, not in the effect of treatment.",
+        "One latent liability determines sperm in the ejaculate and at micro-TESE; without "
+        "therapy it does not change over time.",
     ]
-    if design.drift is None:
-        return [*found, "In the plan, men who come late are like those who come early."]
-    return [*found, "Drift is a straight line in log odds, the same at all sites and in both arms."]
+    if design.calendar_trend is None:
+        return [*found, "No calendar-time trend is planned."]
+    return [
+        *found,
+        "The calendar-time trend is linear on the log odds, equal at all sites and in both arms.",
+    ]

@@ -1,4 +1,4 @@
-"""Trials of one size: intervals against the truth, and how sizes and durations spread."""
+"""Figures of replicates of one size: zip plot, sample size and duration."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,26 +28,30 @@ def draw_zips(design: dict[str, Any], trials: Mapping[Point, Outcomes]) -> Figur
 
     Bands around the nominal line are 2 Monte Carlo standard errors of a share of 95 %.
     """
-    men = main_point(design)["men"]
-    points = {round(p["effect_percent"], 9): p for p in design["points"] if p["men"] == men}
-    if points[100.0]["further"]["truth_on_scale"] is None:
+    participants = main_point(design)["participants"]
+    points = {
+        round(p["effect_percent"], 9): p
+        for p in design["points"]
+        if p["participants"] == participants
+    }
+    if points[100.0]["truth_on_scale"] is None:
         return None
     with house_style():
         figure = new_figure(7.2, 3.0)
         panels = figure.subplots(1, 2, sharey=True)
         for axes, (effect, words, _) in zip(panels, _EFFECTS, strict=True):
-            _zip_panel(axes, trials[men, effect], points[100 * effect], words)
-        panels[0].set_ylabel("centile of distance / SE")
-        kind = "95 %" if trials[men, 1.0].final_low is None else "final 95 %"
+            _zip_panel(axes, trials[participants, effect], points[100 * effect], words)
+        panels[0].set_ylabel("centile of abs(z)")
+        kind = "95 %" if trials[participants, 1.0].final_low is None else "final 95 %"
         figure.suptitle(
-            f"{design['id']}, {men} men: {kind} intervals by distance from the truth",
+            f"{design['id']}, {participants} participants: {kind} intervals by abs(z)",
             x=0.01, ha="left", fontsize=10, fontweight="bold",
         )  # fmt: skip
     return figure
 
 
 def _zip_panel(axes: Axes, found: Outcomes, point: dict[str, Any], words: str) -> None:
-    truth, measures = point["further"]["truth_on_scale"], point["measures"]
+    truth, measures = point["truth_on_scale"], point["measures"]
     coverage = measures.get("final_coverage", measures["coverage"])
     estimate, low, high = _claimed(found)
     zip_intervals(axes, estimate, (high - low) / (2 * Z95), low, high, truth, NOMINAL)
@@ -55,16 +59,16 @@ def _zip_panel(axes: Axes, found: Outcomes, point: dict[str, Any], words: str) -
     axes.axhspan(100 * (NOMINAL - 2 * error), 100 * (NOMINAL + 2 * error), color=MUTED, alpha=0.2)
     reach = 4.2 * float(np.nanstd(found.estimate)) or 1.0
     axes.set_xlim(truth - reach, truth + reach)
-    axes.set_xlabel(point["further"]["scale"])
+    axes.set_xlabel(point["scale"])
     axes.set_title(
-        f"{words}: {100 * coverage['value']:.1f} % cover, MC error {100 * coverage['mcse']:.1f}\n"
-        f"({min(SHOWN, coverage['n'])} of {coverage['n']:,} trials)",
+        f"{words}: {100 * coverage['value']:.1f} % coverage (MCSE {100 * coverage['mcse']:.1f})\n"
+        f"({min(SHOWN, coverage['n'])} of {coverage['n']:,} replicates)",
         fontsize=8, fontweight="normal",
     )  # fmt: skip
 
 
 def _claimed(found: Outcomes) -> tuple[Floats, Floats, Floats]:
-    """Return estimates with their limits: those that know of the looks, where there are any."""
+    """Return estimates with their limits: those that know of the analyses, where there are any."""
     if found.median_unbiased is None or found.final_low is None or found.final_high is None:
         return found.estimate, found.conf_low, found.conf_high
     return found.median_unbiased, found.final_low, found.final_high
@@ -72,19 +76,19 @@ def _claimed(found: Outcomes) -> tuple[Floats, Floats, Floats]:
 
 def draw_spread(design: dict[str, Any], trials: Mapping[Point, Outcomes]) -> Figure:
     """Draw the share of trials over by a size and by a month; bands are 2 Monte Carlo SE."""
-    men = main_point(design)["men"]
+    participants = main_point(design)["participants"]
     with house_style():
         figure = new_figure(7.2, 2.9)
         size, time = figure.subplots(1, 2, sharey=True)
         for effect, words, colour in _EFFECTS:
-            found = trials[men, effect]
+            found = trials[participants, effect]
             _cumulated(size, found.recruited, words, colour)
             _cumulated(time, found.months, words, colour)
-        size.set(xlabel="men recruited", ylabel="share of trials over")
+        size.set(xlabel="participants recruited", ylabel="proportion of trials ended")
         time.set_xlabel("months since the trial opened")
         time.legend(loc="lower right", fontsize=8)
         figure.suptitle(
-            f"{design['id']}, at most {men} men: size and duration (dots: means)",
+            f"{design['id']}, up to {participants} participants: size and duration (dots: means)",
             x=0.01, ha="left", fontsize=10, fontweight="bold",
         )  # fmt: skip
     return figure

@@ -1,4 +1,4 @@
-"""Compare the arms by the method of the design, all trials at once."""
+"""Compare the arms of all replicates by the analysis method of the design."""
 
 from collections.abc import Callable, Mapping
 
@@ -26,17 +26,17 @@ _ARRAYS = (
 
 
 def analyse_trials(data: Data) -> Estimate:
-    """Compare the arms in every trial."""
+    """Compare the arms in every replicate."""
     return _RUNS[data.design.analysis.method](data)
 
 
 def signed_statistic(estimate: Estimate) -> Floats:
-    """Return (replicate,) z statistics, positive in favour of treatment; NaN without an answer."""
+    """Return (replicate,) z statistics, positive in favour of treatment, or NaN."""
     return np.asarray(np.where(estimate.converged, estimate.statistic, np.nan))
 
 
 def _unadjusted(data: Data) -> Estimate:
-    if data.design.endpoint.ejaculators == "principal stratum":
+    if data.design.endpoint.sperm_in_ejaculate == "principal stratum":
         return _stratum(data)
     y, arm, include = data.outcome, data.arm, data.include
     x1, n1 = (y * arm * include).sum(1), (arm * include).sum(1)
@@ -46,11 +46,11 @@ def _unadjusted(data: Data) -> Estimate:
 
 def _stratum(data: Data) -> Estimate:
     arms = [data.include * (1 - data.arm), data.include * data.arm]
-    found, operated, men = (
+    found, operated, participants = (
         np.stack([(arm * each).sum(1) for arm in arms], -1)
         for each in (data.outcome, data.operated, np.ones_like(data.arm))
     )
-    return always_operated(found, operated, men, data.design.estimand)
+    return always_operated(found, operated, participants, data.design.estimand)
 
 
 def _stratified(data: Data) -> Estimate:
@@ -123,11 +123,13 @@ def _mixed(data: Data) -> Estimate:
 
     def fit(rows: Bools, x: Floats) -> Estimate:
         design = np.concatenate([np.ones_like(arm[rows])[..., None], arm[rows][..., None], x], -1)
-        men = include[rows].astype(float)
-        x, won, men = by_site(data.site[rows], len(data.design.sites), design, y[rows], men)
+        participants = include[rows].astype(float)
+        x, won, participants = by_site(
+            data.site[rows], len(data.design.sites), design, y[rows], participants
+        )
         if not data.design.analysis.covariates:
-            x, won, men = _alike(x, won, men)
-        found = fit_random_intercept(x, won, men)
+            x, won, participants = _alike(x, won, participants)
+        found = fit_random_intercept(x, won, participants)
         error = np.sqrt(np.maximum(found.cov[..., 1, 1], 0.0))
         return wald(
             data.design.estimand,
@@ -153,22 +155,22 @@ _RUNS: Mapping[str, Callable[[Data], Estimate]] = {
 }
 
 
-def _alike(x: Floats, y: Floats, men: Floats) -> tuple[Floats, Floats, Floats]:
-    """Count men of a site together who share all indicators, (trial, site, row, column)."""
-    present = x[men > 0]
+def _alike(x: Floats, y: Floats, participants: Floats) -> tuple[Floats, Floats, Floats]:
+    """Count participants of a site who share all indicators, (replicate, site, row, column)."""
+    present = x[participants > 0]
     code = present @ 2.0 ** np.arange(x.shape[-1])  # a number for each set of indicators
     _, first, kind = np.unique(code, return_index=True, return_inverse=True)
     kinds = present[first]
     count, won = np.zeros((2, *x.shape[:2], len(kinds)))
-    trial, site, _ = np.nonzero(men > 0)
-    np.add.at(count, (trial, site, kind), men[men > 0])
-    np.add.at(won, (trial, site, kind), (men * y)[men > 0])
+    trial, site, _ = np.nonzero(participants > 0)
+    np.add.at(count, (trial, site, kind), participants[participants > 0])
+    np.add.at(won, (trial, site, kind), (participants * y)[participants > 0])
     share = np.divide(won, count, out=np.zeros_like(won), where=count > 0)
     return np.broadcast_to(kinds, (*count.shape, kinds.shape[-1])), share, count
 
 
 def _by_pattern(data: Data, fit: Callable[[Bools, Floats], Estimate]) -> Estimate:
-    """Fit trials that lack the same levels (a site without men, say) together, without those."""
+    """Fit replicates that lack the same factor levels together, without those levels."""
     x, keep = columns(data)
     patterns, which = np.unique(keep, axis=0, return_inverse=True)
     parts = [(which == k, pattern) for k, pattern in enumerate(patterns)]
@@ -191,7 +193,7 @@ def _by_pattern(data: Data, fit: Callable[[Bools, Floats], Estimate]) -> Estimat
 
 
 def columns(data: Data) -> tuple[Floats, Bools]:
-    """Return (replicate, man, column) covariates, and (replicate, column) which a trial can use.
+    """Return (replicate, participant, column) covariates, and which columns a replicate can use.
 
     Numbers are in standard units. Every level of a factor has an indicator; a trial uses those of
     the levels that occur in it, but for the first of them, the reference.

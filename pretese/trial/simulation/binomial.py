@@ -1,10 +1,9 @@
-"""Draw counts in place of men, where men differ in nothing but luck.
+"""Simulate binomial counts instead of patients, where event rates are fixed.
 
-Then what a look shows is decided by how many men of each arm succeed, which is binomial, and by
-when its last man arrives, which is gamma on the scale of expected arrivals. Trials drawn so follow
-the same law as trials drawn man by man (`patient_level`) and come many times faster, but they
-are other trials. RandomStreams is that of a trial's looks, so sizes and effects share it: counts
-are quantiles at one uniform number per look and arm, and rise with the risk and with the size.
+Each analysis depends only on the number of events in each arm, which is binomial, and on the
+arrival of its last participant, which is gamma on the scale of expected arrivals. The distribution
+is that of `patient_level`, in a fraction of the time. Counts are quantiles at one uniform number
+per analysis and arm, so all sample sizes and effects use common random numbers.
 """
 
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from scipy.stats import binom, hypergeom
 from estimate.comparison.risk_difference import compare_arms, score_z
 from estimate.core.arrays import Floats, Ints
 from estimate.sequential.trials import follow
-from pretese.trial.conduct.event_rates import Chances, chances
+from pretese.trial.conduct.event_rates import ArmRates, arm_rates
 from pretese.trial.conduct.trial_conduct import check_filled, recruitment_of
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.stopped_estimates import final_estimates
@@ -26,139 +25,148 @@ from simulate.recruitment.accrual import expected_month, expected_patients
 from simulate.recruitment.predictability import expected_guesses
 
 
-def why_by_men(design: DesignFile, points: Sequence[Point]) -> str | None:
-    """Return why trials must be drawn man by man; None if counts say it all."""
+def why_patient_level(design: DesignFile, points: Sequence[Point]) -> str | None:
+    """Return why patients must be simulated; None if counts suffice."""
     reasons = {
-        "men of a scenario differ": design.risks is None,
-        "the analysis looks at more than two counts": design.analysis.method != "unadjusted",
+        "the design names a scenario": design.risks is None,
+        "the analysis needs more than the counts of both arms": design.analysis.method
+        != "unadjusted",
         "arm sizes are random": design.block is None,
-        "the size is re-estimated": design.monitoring.reestimation is not None,
-        "the last look falls inside a block": any(men % (design.block or 1) for men, _ in points),
+        "the sample size is re-estimated": design.monitoring.reestimation is not None,
+        "the final analysis falls inside a block": any(
+            participants % (design.block or 1) for participants, _ in points
+        ),
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What each look shows of each arm, (arm, look, trial), control first.
+    """Cumulative counts at each analysis, (arm, analysis, replicate), control first.
 
     Attributes
     ----------
-    events, men
-        Successes, and men analysed, up to the look.
+    events, participants
+        Successes, and participants analysed, up to the analysis.
     """
 
     events: Ints
-    men: Ints
+    participants: Ints
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """When each look is taken and who is there by then, (look, trial).
+    """Time and recruitment at each analysis, (analysis, replicate).
 
-    Looks of a trial are right one by one, not together: of a trial only the look where it ends is
-    told.
+    Analyses of a trial are right one by one, not together: of a trial only the analysis where it
+    ends is told.
 
     Attributes
     ----------
     months
         Since the opening of the trial.
     recruited, exposed
-        Men recruited; those of them randomised to treatment.
+        Participants recruited; those of them randomised to treatment.
     """
 
     months: Floats
     recruited: Ints
-    exposed: Ints
+    n_experimental: Ints
 
 
 def count_block(
     design: DesignFile, seed: int, points: Sequence[Point], first: int, size: int
 ) -> Results:
-    """Draw trials ``first .. first + size - 1`` of a design at every point.
+    """Simulate replicates ``first .. first + size - 1`` of a design at every point.
 
     Parameters
     ----------
     first
         A multiple of `simulate.core.random_streams.CHUNK`.
     """
-    streams = RandomStreams(seed, size, len(design.monitoring.looks_percent), first_patient=first)
+    streams = RandomStreams(
+        seed, size, len(design.monitoring.analyses_percent), first_patient=first
+    )
     found: Results = {}
-    for men in sorted({men for men, _ in points}):
-        calendar = draw_calendar(design, men, streams)
-        for effect in sorted({effect for m, effect in points if m == men}):
-            chance = chances(design, effect)
-            counts = draw_counts(design, men, chance, streams)
-            found[men, effect] = end_trials(design, men, chance, counts, calendar)
+    for participants in sorted({participants for participants, _ in points}):
+        calendar = draw_calendar(design, participants, streams)
+        for effect in sorted({effect for m, effect in points if m == participants}):
+            chance = arm_rates(design, effect)
+            counts = draw_counts(design, participants, chance, streams)
+            found[participants, effect] = end_trials(design, participants, chance, counts, calendar)
     return found
 
 
-def draw_counts(design: DesignFile, men: int, chance: Chances, streams: RandomStreams) -> Counts:
-    """Draw what looks at trials of ``men`` show, whether or not a trial gets that far."""
-    came = np.diff(arms_at_looks(design, men), axis=0, prepend=0)
+def draw_counts(
+    design: DesignFile, participants: int, chance: ArmRates, streams: RandomStreams
+) -> Counts:
+    """Simulate the counts at all analyses of trials of ``participants``."""
+    came = np.diff(arms_at_analyses(design, participants), axis=0, prepend=0)
     events, analysed = (
         np.empty((2, streams.replicates, streams.patients), np.int64) for _ in range(2)
     )
     for arm, name in enumerate(("control", "treated")):
         won = streams.uniform(f"counts: success, {name}")
         there = streams.uniform(f"counts: analysed, {name}") if chance.analysed[arm] < 1 else None
-        for look, new in enumerate(came[:, arm]):
+        for analysis, new in enumerate(came[:, arm]):
             left: int | Ints = int(new)
             if there is not None:
-                left = binomial_quantile(there[look], int(new), chance.analysed[arm])
-            analysed[arm, look] = left
-            events[arm, look] = binomial_quantile(won[look], left, chance.success[arm])
+                left = binomial_quantile(there[analysis], int(new), chance.analysed[arm])
+            analysed[arm, analysis] = left
+            events[arm, analysis] = binomial_quantile(won[analysis], left, chance.success[arm])
     return Counts(events.cumsum(1), analysed.cumsum(1))
 
 
-def binomial_quantile(uniform: Floats, men: int | Ints, share: float) -> Ints:
-    """Return (trial,) binomial counts: the quantiles of these many men at uniform numbers.
+def binomial_quantile(uniform: Floats, participants: int | Ints, share: float) -> Ints:
+    """Return (replicate,) binomial quantiles of these sample sizes at uniform numbers.
 
     >>> binomial_quantile(np.array([0.2, 0.3, 0.9]), np.array([2, 2, 1]), 0.5).tolist()
     [0, 1, 1]
     """
-    sizes = np.unique(men)
+    sizes = np.unique(participants)
     if sizes.size == 1:
         return _quantile(uniform, int(sizes[0]), share)
     found = np.empty(uniform.shape, np.int64)
     for size in sizes:
-        found[men == size] = _quantile(uniform[men == size], int(size), share)
+        found[participants == size] = _quantile(uniform[participants == size], int(size), share)
     return found
 
 
-def _quantile(uniform: Floats, men: int, share: float) -> Ints:
-    below = binom.cdf(np.arange(men), men, share)  # the last count takes the rest
+def _quantile(uniform: Floats, participants: int, share: float) -> Ints:
+    below = binom.cdf(np.arange(participants), participants, share)  # the last count takes the rest
     return np.searchsorted(below, uniform, side="right")
 
 
-def draw_calendar(design: DesignFile, men: int, streams: RandomStreams) -> Calendar:
-    """Draw when each look falls: its last man must have come, and his endpoint be known.
+def draw_calendar(design: DesignFile, participants: int, streams: RandomStreams) -> Calendar:
+    """Simulate when each analysis takes place: when its last endpoint is known.
 
-    Men go on arriving until then, unless the trial is full.
+    Participants go on arriving until then, unless the trial is full.
 
     Raises
     ------
     InputError
-        Recruitment ends before the last man.
+        Recruitment ends before the last participant.
     """
-    arms, rates = arms_at_looks(design, men), recruitment_of(design).joined()
+    arms, rates = arms_at_analyses(design, participants), recruitment_of(design).joined()
     waited_for = arms.sum(1)
     heap = streams.waiting("counts: arrivals", np.diff(waited_for, prepend=0)).cumsum(0)
     months = expected_month(rates, heap)
-    check_filled(design, months, men)
-    known = months + design.known_after_months
+    check_filled(design, months, participants)
+    known = months + design.endpoint_month
     more = np.maximum(expected_patients(rates, known)[..., 0] - heap, 0.0)
-    left = (men - waited_for)[:, None]
+    left = (participants - waited_for)[:, None]
     over = np.minimum(streams.poisson("counts: overrun", np.where(left > 0, more, 0.0)), left)
     over = over.astype(np.int64)
-    exposed = arms[:, 1:] + _treated_of(design, over, streams.uniform("counts: overrun arms"))
-    return Calendar(known, waited_for[:, None] + over, exposed)
+    n_experimental = arms[:, 1:] + _treated_of(
+        design, over, streams.uniform("counts: overrun arms")
+    )
+    return Calendar(known, waited_for[:, None] + over, n_experimental)
 
 
-def _treated_of(design: DesignFile, men: Ints, uniform: Floats) -> Ints:
-    """Return how many of the first men of new blocks are treated: whole blocks, and a part."""
-    block, treated = design.step, men_in_block(design)[1]
-    whole, part = np.divmod(men, block)
+def _treated_of(design: DesignFile, participants: Ints, uniform: Floats) -> Ints:
+    """Return how many of the first participants of new blocks are in the treated arm."""
+    block, treated = design.step, arms_in_block(design)[1]
+    whole, part = np.divmod(participants, block)
     found = whole * treated
     for size in range(1, block):
         here = part == size
@@ -168,14 +176,16 @@ def _treated_of(design: DesignFile, men: Ints, uniform: Floats) -> Ints:
 
 
 def end_trials(
-    design: DesignFile, men: int, chance: Chances, counts: Counts, calendar: Calendar
+    design: DesignFile, participants: int, chance: ArmRates, counts: Counts, calendar: Calendar
 ) -> Outcomes:
-    """Compare the arms at every look, and end each trial where its bounds say."""
-    looks = range(counts.men.shape[1])
-    z = np.stack([_statistics(counts.events[:, k], counts.men[:, k]) for k in looks], -1)
+    """Compare the arms at every analysis, and stop each trial by its boundaries."""
+    analyses = range(counts.participants.shape[1])
+    z = np.stack(
+        [_statistics(counts.events[:, k], counts.participants[:, k]) for k in analyses], -1
+    )
     ends = follow(design.monitoring.plan(), z)
-    here = (ends.look - 1, np.arange(ends.look.size))
-    tables, back = _distinct(counts.events[:, *here], counts.men[:, *here])
+    here = (ends.analysis - 1, np.arange(ends.analysis.size))
+    tables, back = _distinct(counts.events[:, *here], counts.participants[:, *here])
     x1, n1, x0, n0 = tables
     answers = compare_arms(x1, n1, x0, n0, design.estimand, variance="Farrington-Manning")
     told = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "n")
@@ -183,42 +193,42 @@ def end_trials(
     on_scale = {name: found[name] for name in ("estimate", "conf_low", "conf_high")}
 
     def alike(value: float) -> Floats:
-        return np.full(ends.look.size, float(value))
+        return np.full(ends.analysis.size, float(value))
 
     return Outcomes(
-        look=ends.look.astype(float),
+        analysis=ends.analysis.astype(float),
         rejected=ends.rejected.astype(float),
         z=ends.z,
         analysed=found.pop("n"),
         **found,
-        **final_estimates(design, ends.look, ends.z, **on_scale),
-        full_men=alike(men),
+        **final_estimates(design, ends.analysis, ends.z, **on_scale),
+        final_size=alike(participants),
         recruited=calendar.recruited[here].astype(float),
-        exposed=calendar.exposed[here].astype(float),
+        n_experimental=calendar.n_experimental[here].astype(float),
         months=calendar.months[here],
         risk_control=alike(chance.risks[0]),
         risk_treated=alike(chance.risks[1]),
         target=alike(chance.target),
-        guessed=alike(expected_guesses(*men_in_block(design))),
+        correct_guess_rate=alike(expected_guesses(*arms_in_block(design))),
         imbalance=alike(0),
     )
 
 
-def _statistics(events: Ints, men: Ints) -> Floats:
-    """Return (trial,) score statistics of (arm, trial) counts; NaN if an arm is empty."""
-    tables, back = _distinct(events, men)
+def _statistics(events: Ints, participants: Ints) -> Floats:
+    """Return (replicate,) score statistics of (arm, replicate) counts; NaN if an arm is empty."""
+    tables, back = _distinct(events, participants)
     x1, n1, x0, n0 = tables
     empty = (n1 < 1) | (n0 < 1)
     z = score_z(x1, np.maximum(n1, 1), x0, np.maximum(n0, 1))
     return np.asarray(np.where(empty, np.nan, z)[back])
 
 
-def _distinct(events: Ints, men: Ints) -> tuple[Ints, Ints]:
-    """Return the distinct tables, (events and men of treated, of control), and each trial's.
+def _distinct(events: Ints, participants: Ints) -> tuple[Ints, Ints]:
+    """Return the distinct tables of counts, and the table of each replicate.
 
     Trials of one size share few tables, so each is compared once.
     """
-    columns = np.stack([events[1], men[1], events[0], men[0]])
+    columns = np.stack([events[1], participants[1], events[0], participants[0]])
     number = np.zeros(columns.shape[1], np.int64)
     for column in columns:  # at most 50,001 to the power of 4: less than 2**63
         number = number * (column.max() + 1) + column
@@ -226,14 +236,14 @@ def _distinct(events: Ints, men: Ints) -> tuple[Ints, Ints]:
     return columns[:, first], back
 
 
-def arms_at_looks(design: DesignFile, men: int) -> Ints:
-    """Return (look, 2) men randomised to control and to treatment by each look."""
-    blocks = np.asarray(design.looks_at(men)) // design.step
-    return np.asarray(blocks[:, None] * men_in_block(design))
+def arms_at_analyses(design: DesignFile, participants: int) -> Ints:
+    """Return (analysis, 2) participants randomised to control and treatment."""
+    blocks = np.asarray(design.analyses_at(participants)) // design.step
+    return np.asarray(blocks[:, None] * arms_in_block(design))
 
 
-def men_in_block(design: DesignFile) -> tuple[int, int]:
-    """Return the men of control and of treatment in a block."""
+def arms_in_block(design: DesignFile) -> tuple[int, int]:
+    """Return the participants of control and of treatment in a block."""
     control, treated = design.allocation
     rounds = design.step // (control + treated)
     return control * rounds, treated * rounds

@@ -1,7 +1,7 @@
-"""What trials may claim of several endpoints, look by look, and when they stop.
+"""Claims of several endpoints, analysis by analysis, and when trials stop.
 
 Maurer W, Bretz F. *Stat Biopharm Res* 2013;5:311-20: the graph gives every endpoint a level, and
-each endpoint spends its own level over the looks by the same function. Testing a secondary
+each endpoint spends its own level over the analyses by the same function. Testing a secondary
 endpoint at the whole level whenever the primary stops the trial would not hold it (Hung HMJ, Wang
 SJ, O'Neill R. *J Biopharm Stat* 2007;17:1201-10).
 """
@@ -19,18 +19,18 @@ from pretese.trial.design.interim import upper_at
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """How trials ended: (replicate,) last look, from 1, and (replicate, endpoint) what is claimed.
+    """End of each trial: (replicate,) last analysis, (replicate, endpoint) claims.
 
     With two sides a claim may be in either direction.
     """
 
-    look: NDArray[np.int64]
+    analysis: NDArray[np.int64]
     claimed: Bools
 
 
 @dataclass(frozen=True, slots=True)
 class _Graphs:
-    """What is left of the graph of each trial; the arrays change as endpoints are claimed."""
+    """Current graph of each trial; the arrays change as endpoints are claimed."""
 
     weights: Floats
     shares: Floats
@@ -38,28 +38,30 @@ class _Graphs:
 
 
 def claim(design: DesignFile, z: Floats) -> Claims:
-    """Take trials through their looks until the primary endpoint is claimed.
+    """Run trials through their analyses until the primary endpoint is claimed.
 
-    A trial also ends at the last look, or where the primary falls below a futility bound. What
-    was claimed at an earlier look stays claimed. Without `multiplicity` every endpoint has the
-    whole level.
+    A trial also ends at the last analysis, or where the primary falls below a futility boundary.
+    What was claimed at an earlier analysis stays claimed. Without `multiplicity` every endpoint has
+    the whole level.
 
     Parameters
     ----------
     z
-        (replicate, look, endpoint) statistics as if no trial had stopped, positive in favour of
+        (replicate, analysis, endpoint) statistics as if no trial had stopped, positive in favour of
         treatment, the primary first; NaN, no answer, claims nothing.
     """
-    trials, looks, _ = z.shape
-    lower = design.monitoring.plan().lower if design.monitoring.sides == 1 else (-np.inf,) * looks
+    trials, analyses, _ = z.shape
+    lower = (
+        design.monitoring.plan().lower if design.monitoring.sides == 1 else (-np.inf,) * analyses
+    )
     graphs = _start(design, trials, z.shape[-1])
-    look = np.zeros(trials, np.int64)
-    for k in range(looks):
-        here = np.flatnonzero(look == 0)
+    analysis = np.zeros(trials, np.int64)
+    for k in range(analyses):
+        here = np.flatnonzero(analysis == 0)
         _test(design, graphs, here, z[here, k], k)
-        futile = (z[here, k, 0] < lower[k]) if k + 1 < looks else np.ones(here.size, bool)
-        look[here[graphs.claimed[here, 0] | futile]] = k + 1
-    return Claims(look, graphs.claimed)
+        futile = (z[here, k, 0] < lower[k]) if k + 1 < analyses else np.ones(here.size, bool)
+        analysis[here[graphs.claimed[here, 0] | futile]] = k + 1
+    return Claims(analysis, graphs.claimed)
 
 
 def _start(design: DesignFile, trials: int, endpoints: int) -> _Graphs:
@@ -73,11 +75,13 @@ def _start(design: DesignFile, trials: int, endpoints: int) -> _Graphs:
     )
 
 
-def _test(design: DesignFile, graphs: _Graphs, here: Ints, z: Floats, look: int) -> None:
-    """Reject what the graphs of trials ``here`` allow at a look, one endpoint after another."""
+def _test(design: DesignFile, graphs: _Graphs, here: Ints, z: Floats, analysis: int) -> None:
+    """Reject what the graphs of trials ``here`` allow at one analysis."""
     size = np.abs(z) if design.monitoring.sides == 2 else z
     for _ in range(z.shape[-1]):
-        open_ = ~graphs.claimed[here] & (size >= _bounds(design, graphs.weights[here], look))
+        open_ = ~graphs.claimed[here] & (
+            size >= _boundaries(design, graphs.weights[here], analysis)
+        )
         found = np.flatnonzero(open_.any(1))
         if not found.size:
             break
@@ -88,13 +92,13 @@ def _test(design: DesignFile, graphs: _Graphs, here: Ints, z: Floats, look: int)
             graphs.weights[rows], graphs.shares[rows] = left
 
 
-def _bounds(design: DesignFile, weights: Floats, look: int) -> Floats:
-    """Return the bounds of endpoints that have these weights."""
+def _boundaries(design: DesignFile, weights: Floats, analysis: int) -> Floats:
+    """Return the boundaries of endpoints that have these weights."""
     plan = design.monitoring
     levels, which = np.unique(np.round(weights, 12), return_inverse=True)
-    bounds = [
-        upper_at(plan.looks_percent, plan.efficacy, plan.sides, level * plan.alpha_percent / 100)
+    boundaries = [
+        upper_at(plan.analyses_percent, plan.efficacy, plan.sides, level * plan.alpha_percent / 100)
         for level in levels.tolist()
     ]
-    found: Floats = np.asarray(bounds)[which.reshape(weights.shape), look]
+    found: Floats = np.asarray(boundaries)[which.reshape(weights.shape), analysis]
     return found

@@ -1,9 +1,9 @@
-"""The true odds ratio given covariates or site: that of one huge trial with both arms of every man.
+"""True conditional odds ratio, from large simulated trials with both arms of every patient.
 
 A conditional odds ratio follows from no pair of risks. It is what the model of the analysis tends
-to as a trial grows, so the model is fitted to far more men than a trial has, each seen in either
-arm. Draws of sites differ, so several such trials are drawn and their spread is the Monte Carlo
-error.
+to as a trial grows, so the model is fitted to far more participants than a trial has, each seen in
+either arm. Draws of sites differ, so several such trials are drawn and their spread is the Monte
+Carlo error.
 """
 
 from functools import lru_cache
@@ -12,29 +12,33 @@ import numpy as np
 
 from estimate.core.arrays import Floats
 from pretese.trial.conduct.observed_data import Data
-from pretese.trial.conduct.trial_conduct import draw_people
+from pretese.trial.conduct.trial_conduct import simulate_participants
 from pretese.trial.conduct.true_estimands import ideal
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.arm_comparison import analyse_trials
 from simulate.scenario import Scenario
 
-#: Huge trials, and men in each of them.
-TRIALS, MEN = 16, 8192
+#: Huge trials, and participants in each of them.
+TRIALS, PARTICIPANTS = 16, 8192
 
 
 def given_truths(
-    design: DesignFile, scenario: Scenario | None, seed: int, effect: float, men: int | None = None
+    design: DesignFile,
+    scenario: Scenario | None,
+    seed: int,
+    effect: float,
+    participants: int | None = None,
 ) -> tuple[Floats, Floats] | None:
     """Return (endpoint,) true conditional log odds ratios and their Monte Carlo errors.
 
-    With drift they depend on how long a trial recruits: ``men`` is its size, if not that of the
-    file. NaN for endpoints whose analysis is marginal; None if all are. Another process finds the
-    same numbers; this one keeps them.
+    With drift they depend on how long a trial recruits: ``participants`` is its size, if not that
+    of the file. NaN for endpoints whose analysis is marginal; None if all are. Another process
+    finds the same numbers; this one keeps them.
     """
     if not any(each.analysis.conditional for each in design.questions):
         return None
-    if design.drift is not None and men is not None:
-        design = design.model_copy(update={"men": men})
+    if design.calendar_trend is not None and participants is not None:
+        design = design.model_copy(update={"participants": participants})
     text = None if scenario is None else scenario.model_dump_json()
     found = [_given(each.model_dump_json(), text, seed, effect) for each in design.questions]
     return np.array([value for value, _ in found]), np.array([mcse for _, mcse in found])
@@ -44,11 +48,11 @@ def given_truths(
 def _given(
     design_text: str, scenario_text: str | None, seed: int, effect: float
 ) -> tuple[float, float]:
-    """Return one true value with its error; texts, so that equal questions are one question."""
+    """Return one true value with its error; text arguments make the cache work."""
     design = DesignFile.model_validate_json(design_text)
     if not design.analysis.conditional:
         return float("nan"), float("nan")
-    if effect == 0 and design.endpoint.crossover != "composite":
+    if effect == 0 and design.endpoint.treatment_switching != "composite":
         return 0.0, 0.0
     scenario = None if scenario_text is None else Scenario.model_validate_json(scenario_text)
     answer = analyse_trials(_both_arms(design, scenario, seed, effect))
@@ -57,19 +61,19 @@ def _given(
 
 
 def _both_arms(design: DesignFile, scenario: Scenario | None, seed: int, effect: float) -> Data:
-    """Return men of huge trials once for each part of the allocation, in either arm."""
-    people = draw_people(design, scenario, seed, MEN, TRIALS)
-    control, treated, population = ideal(design, people, effect)
+    """Return patients of large trials once for each part of the allocation."""
+    participants_ = simulate_participants(design, scenario, seed, PARTICIPANTS, TRIALS)
+    control, treated, population = ideal(design, participants_, effect)
     arms = [0] * design.allocation[0] + [1] * design.allocation[1]
-    copies, written = len(arms), people.candidates.baseline
+    copies, written = len(arms), participants_.eligible.baseline
     return Data(
         design=design,
         outcome=np.concatenate([(treated if arm else control) for arm in arms], 1).astype(float),
-        arm=np.repeat(np.asarray(arms, float), MEN)[None].repeat(TRIALS, 0),
-        present=np.ones((TRIALS, MEN * copies), bool),
+        arm=np.repeat(np.asarray(arms, float), PARTICIPANTS)[None].repeat(TRIALS, 0),
+        present=np.ones((TRIALS, PARTICIPANTS * copies), bool),
         include=np.tile(population, (1, copies)),
-        operated=np.ones((TRIALS, MEN * copies), bool),
-        site=np.tile(people.site, (1, copies)),
-        diagnosis=np.tile(people.candidates.diagnosis, (1, copies)),
+        operated=np.ones((TRIALS, PARTICIPANTS * copies), bool),
+        site=np.tile(participants_.site, (1, copies)),
+        diagnosis=np.tile(participants_.eligible.diagnosis, (1, copies)),
         baseline={name: np.tile(values, (1, copies)) for name, values in written.items()},
     )

@@ -1,19 +1,19 @@
-"""Simulate trials of a design at several sizes and effects: by counts where they say it all."""
+"""Simulate trials of a design at several sample sizes and effects."""
 
 from collections.abc import Sequence
 
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.simulation.binomial import count_block, why_by_men
+from pretese.trial.simulation.binomial import count_block, why_patient_level
 from pretese.trial.simulation.patient_level import run_block
 from pretese.trial.simulation.reestimation import largest
 from pretese.trial.simulation.trial_results import Outcomes, Point, Results
 from simulate.core.random_streams import CHUNK
 from simulate.scenario import Scenario
 
-#: Men held at once by a worker; the answer does not depend on it.
-MEN_AT_ONCE = 150_000
+#: Participants held at once by a worker; the answer does not depend on it.
+PARTICIPANTS_AT_ONCE = 150_000
 
-#: Trials of a block where they are drawn by counts: each address of luck serves so many.
+#: Replicates of a block of binomial counts: each stream serves so many.
 COUNTED_AT_ONCE = 4 * CHUNK
 
 
@@ -24,9 +24,9 @@ def simulate_design(
     *,
     seed: int,
     replicates: int,
-    by_men: bool = False,
+    patient_level: bool = False,
 ) -> Results:
-    """Return how trials went at every point (men, share of the effect), here and in memory.
+    """Return replicates at every point (participants, share of the effect), in memory.
 
     `pretese.trial.power.runner.Runner.simulate` does the same on several processes, and keeps it.
 
@@ -34,23 +34,27 @@ def simulate_design(
     ----------
     scenario
         From `pretese.trial.conduct.participants.scenario_of`.
-    by_men
-        Whether every man is drawn even where counts would do.
+    patient_level
+        Whether every participant is drawn even where counts would do.
     """
-    by_men = by_men or why_by_men(design, points) is not None
-    size = trials_at_once(design, points, by_men=by_men)
+    patient_level = patient_level or why_patient_level(design, points) is not None
+    size = trials_at_once(design, points, patient_level=patient_level)
     parts = [
-        draw_block(design, scenario, seed, points, first, min(size, replicates - first), by_men)
+        draw_block(
+            design, scenario, seed, points, first, min(size, replicates - first), patient_level
+        )
         for first in range(0, replicates, size)
     ]
     return {point: Outcomes.joined([part[point] for part in parts]) for point in points}
 
 
-def trials_at_once(design: DesignFile, points: Sequence[Point], *, by_men: bool) -> int:
-    """Return how many trials make a block: as many as memory and speed ask for."""
-    if not by_men:
+def trials_at_once(design: DesignFile, points: Sequence[Point], *, patient_level: bool) -> int:
+    """Return the number of replicates of a block."""
+    if not patient_level:
         return COUNTED_AT_ONCE
-    return max(1, MEN_AT_ONCE // max(largest(design, men) for men, _ in points))
+    return max(
+        1, PARTICIPANTS_AT_ONCE // max(largest(design, participants) for participants, _ in points)
+    )
 
 
 def draw_block(
@@ -60,9 +64,9 @@ def draw_block(
     points: Sequence[Point],
     first: int,
     size: int,
-    by_men: bool,
+    patient_level: bool,
 ) -> Results:
-    """Draw one block of trials and take it through every point."""
-    if by_men:
+    """Simulate one block of replicates at every point."""
+    if patient_level:
         return run_block(design, scenario, seed, points, first, size)
     return count_block(design, seed, points, first, size)

@@ -1,4 +1,4 @@
-"""Take trials through their looks: sizes, analyses, and the statistic held against the bounds."""
+"""Analyses of simulated trials: sample sizes, estimates, and the statistics compared."""
 
 from dataclasses import dataclass
 
@@ -13,39 +13,39 @@ from pretese.trial.simulation.reestimation import resized
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
-    """All looks of trials as if none stopped early.
+class Analyses:
+    """All analyses of trials without early stopping.
 
     Attributes
     ----------
-    men
-        (replicate, look) men each look waited for.
+    participants
+        (replicate, analysis) participants each analysis waited for.
     answers
-        Per look, the estimates from all men up to it.
+        Per analysis, the estimates from all participants up to it.
     z
-        (replicate, look) statistics that are held against the bounds.
+        (replicate, analysis) statistics that are held against the boundaries.
     """
 
-    men: Ints
+    participants: Ints
     answers: tuple[Estimate, ...]
     z: Floats
 
 
-def take_looks(data: Data, men: int) -> Looks:
-    """Look at trials planned for ``men``.
+def run_analyses(data: Data, participants: int) -> Analyses:
+    """Run the analyses of trials planned for ``participants``.
 
-    After re-estimation the men before and after that look are analysed apart and combined with
-    the weights of the plan, unless the design is naive.
+    After re-estimation the participants before and after that analysis are analysed apart and
+    combined with the weights of the plan, unless the design is naive.
     """
     design = data.design
-    counts, rule = design.looks_at(men), design.monitoring.reestimation
-    early = len(counts) if rule is None else rule.at_look
+    counts, rule = design.analyses_at(participants), design.monitoring.reestimation
+    early = len(counts) if rule is None else rule.at_analysis
     answers = [analyse_trials(data.cut(count)) for count in counts[:early]]
     z = np.stack([signed_statistic(answer) for answer in answers], -1)
-    sizes = resized(design, men, z[:, -1])
+    sizes = resized(design, participants, z[:, -1])
     if rule is None:
-        return Looks(sizes, tuple(answers), z)
-    later = [sizes[:, look] for look in range(early, len(counts))]
+        return Analyses(sizes, tuple(answers), z)
+    later = [sizes[:, analysis] for analysis in range(early, len(counts))]
     answers += [analyse_trials(data.cut(last)) for last in later]
     if rule.combination == "naive":
         new: Floats = np.stack([signed_statistic(answer) for answer in answers[early:]], -1)
@@ -54,20 +54,21 @@ def take_looks(data: Data, men: int) -> Looks:
             signed_statistic(analyse_trials(data.cut(last, counts[early - 1]))) for last in later
         ]
         new = combined(design.monitoring.plan().information_rates, z[:, -1], np.stack(own, -1))
-    return Looks(sizes, tuple(answers), np.concatenate([z, new], -1))
+    return Analyses(sizes, tuple(answers), np.concatenate([z, new], -1))
 
 
 def combined(rates: tuple[float, ...], before: Floats, after: Floats) -> Floats:
-    """Return (replicate, later look) inverse normal combinations with the weights of the plan.
+    """Return (replicate, later analysis) inverse normal combinations with the weights of the plan.
 
     Parameters
     ----------
     rates
-        (look,) planned information rates.
+        (analysis,) planned information rates.
     before
-        (replicate,) statistic at the look of re-estimation.
+        (replicate,) statistic at the analysis of re-estimation.
     after
-        (replicate, later look) statistics of the men after it alone, up to each later look.
+        (replicate, later analysis) statistics of the participants after it alone, up to each later
+        analysis.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Every endpoint of the same trials, side by side at every look."""
+"""All endpoints of the same trials at every analysis."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from pretese.trial.conduct.trial_conduct import Trials
 from pretese.trial.conduct.true_estimands import truths
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.claims import claim
-from pretese.trial.simulation.interim_analyses import Looks, take_looks
+from pretese.trial.simulation.interim_analyses import Analyses, run_analyses
 
 
 def observe_all(design: DesignFile, trials: Trials, effect: float) -> list[Data]:
@@ -20,30 +20,32 @@ def observe_all(design: DesignFile, trials: Trials, effect: float) -> list[Data]
     return [observe(design, trials, effect, k) for k in range(len(design.questions))]
 
 
-def look_at_all(data: Sequence[Data], men: int) -> list[Looks]:
-    """Return the looks at each endpoint of trials planned for ``men``."""
-    return [take_looks(each, men) for each in data]
+def analyse_endpoints(data: Sequence[Data], participants: int) -> list[Analyses]:
+    """Return the analyses of each endpoint of trials planned for ``participants``."""
+    return [run_analyses(each, participants) for each in data]
 
 
-def paths(looks: Sequence[Looks]) -> Floats:
-    """Return (replicate, look, endpoint) statistics as if no trial had stopped."""
-    return np.stack([each.z for each in looks], -1)
+def paths(analyses: Sequence[Analyses]) -> Floats:
+    """Return (replicate, analysis, endpoint) statistics without early stopping."""
+    return np.stack([each.z for each in analyses], -1)
 
 
-def end_of(design: DesignFile, looks: Sequence[Looks]) -> Conduct:
+def end_of(design: DesignFile, analyses: Sequence[Analyses]) -> Conduct:
     """Return where each trial ends, and whether the primary endpoint is claimed."""
-    primary = looks[0].z
+    primary = analyses[0].z
     if not design.secondary:
         return follow(design.monitoring.plan(), primary)
-    found = claim(design, paths(looks))
-    z = np.take_along_axis(primary, found.look[:, None] - 1, -1)[:, 0]
-    return Conduct(found.look, found.claimed[:, 0], z, primary.shape[-1])
+    found = claim(design, paths(analyses))
+    z = np.take_along_axis(primary, found.analysis[:, None] - 1, -1)[:, 0]
+    return Conduct(found.analysis, found.claimed[:, 0], z, primary.shape[-1])
 
 
-def at_look(answers: Sequence[Estimate], name: str, look: Ints, *, log: bool = True) -> Floats:
-    """Return (replicate,) numbers of each trial at its look, from 1; logarithms for ratios."""
+def at_analysis(
+    answers: Sequence[Estimate], name: str, analysis: Ints, *, log: bool = True
+) -> Floats:
+    """Return (replicate,) values at each trial's analysis, from 1; logarithms for ratios."""
     values = np.stack([getattr(answer, name) for answer in answers], -1)
-    found = np.take_along_axis(values, look[:, None] - 1, -1)[:, 0].astype(float)
+    found = np.take_along_axis(values, analysis[:, None] - 1, -1)[:, 0].astype(float)
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(found) if log and answers[0].scale in RATIOS else found)
 
@@ -51,9 +53,9 @@ def at_look(answers: Sequence[Estimate], name: str, look: Ints, *, log: bool = T
 def several(
     design: DesignFile,
     trials: Trials,
-    men: int,
+    participants: int,
     effect: float,
-    looks: Sequence[Looks],
+    analyses: Sequence[Analyses],
     without: Floats,
 ) -> dict[str, Floats]:
     """Return the arrays of `Outcomes` that have an endpoint axis.
@@ -61,26 +63,28 @@ def several(
     Parameters
     ----------
     without
-        (replicate, look, endpoint) statistics of the same trials without any effect.
+        (replicate, analysis, endpoint) statistics of the same trials without any effect.
     """
-    path = paths(looks)
+    path = paths(analyses)
     ends = claim(design, path)
-    true = [truths(design, trials.people, men, effect, k) for k in range(len(looks))]
+    true = [
+        truths(design, trials.participants_, participants, effect, k) for k in range(len(analyses))
+    ]
     numbers = {
         f"endpoint_{name}": np.stack(
-            [at_look(each.answers, name, ends.look, log=log) for each in looks], -1
+            [at_analysis(each.answers, name, ends.analysis, log=log) for each in analyses], -1
         )
         for name, log in (
             ("estimate", True), ("conf_low", True), ("conf_high", True), ("std_error", False),
         )
     }  # fmt: skip
     return numbers | {
-        "endpoint_z": np.take_along_axis(path, ends.look[:, None, None] - 1, 1)[:, 0],
+        "endpoint_z": np.take_along_axis(path, ends.analysis[:, None, None] - 1, 1)[:, 0],
         "endpoint_claimed": ends.claimed.astype(float),
         "endpoint_path": path.reshape(len(path), -1),
         "endpoint_path_without": without.reshape(len(path), -1),
         "endpoint_analysed": np.stack(
-            [at_look(each.answers, "n", ends.look, log=False) for each in looks], -1
+            [at_analysis(each.answers, "n", ends.analysis, log=False) for each in analyses], -1
         ),
         "endpoint_risk_control": np.stack([each[0] for each in true], -1),
         "endpoint_risk_treated": np.stack([each[1] for each in true], -1),

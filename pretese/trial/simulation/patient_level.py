@@ -1,7 +1,8 @@
-"""Trials of a design drawn man by man, at several sizes and effects.
+"""Simulate trials at patient level, at several sample sizes and effects.
 
-Sizes and effects share their men: a smaller trial is the beginning of a larger one. So curves are
-smooth, comparisons are paired, and a curve over sizes costs hardly more than its largest trial.
+Sizes and effects share their participants: a smaller trial is the beginning of a larger one. So
+curves are smooth, comparisons are paired, and a curve over sizes costs hardly more than its largest
+trial.
 """
 
 from collections.abc import Sequence
@@ -14,11 +15,11 @@ from pretese.trial.conduct.trial_conduct import Trials, draw_trials
 from pretese.trial.conduct.true_estimands import truths
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.conditional_effect import given_truths
-from pretese.trial.simulation.interim_analyses import Looks
+from pretese.trial.simulation.interim_analyses import Analyses
 from pretese.trial.simulation.multiple_endpoints import (
-    at_look,
+    analyse_endpoints,
+    at_analysis,
     end_of,
-    look_at_all,
     observe_all,
     paths,
     several,
@@ -40,89 +41,103 @@ def run_block(
     first: int,
     size: int,
 ) -> Results:
-    """Draw trials ``first .. first + size - 1`` and take them through every point."""
-    most = max(largest(design, men) for men, _ in points)
+    """Simulate replicates ``first .. first + size - 1`` at every point."""
+    most = max(largest(design, participants) for participants, _ in points)
     trials = draw_trials(design, scenario, seed, most, size, first)
-    guessed = guessed_so_far(trials.arm, design.allocation)
-    sizes = sorted({men for men, _ in points}) if design.secondary else []
+    correct_guess_rate = correct_guesses(trials.arm, design.allocation)
+    sizes = sorted({participants for participants, _ in points}) if design.secondary else []
     null = observe_all(design, trials, 0.0) if sizes else []
-    without = {men: paths(look_at_all(null, men)) for men in sizes}
+    without = {participants: paths(analyse_endpoints(null, participants)) for participants in sizes}
     found: Results = {}
     for effect in sorted({effect for _, effect in points}):
         data = observe_all(design, trials, effect)
-        for men in sorted({m for m, e in points if e == effect}):
-            looks, given = look_at_all(data, men), given_truths(design, scenario, seed, effect, men)
-            arrays = several(design, trials, men, effect, looks, without[men]) if sizes else {}
+        for participants in sorted({m for m, e in points if e == effect}):
+            analyses, given = (
+                analyse_endpoints(data, participants),
+                given_truths(design, scenario, seed, effect, participants),
+            )
+            arrays = (
+                several(design, trials, participants, effect, analyses, without[participants])
+                if sizes
+                else {}
+            )
             if given is not None:
                 true, error = (np.tile(each, (size, 1)) for each in given)
                 arrays |= {"given_truth": true, "given_truth_mcse": error}
-            ended = conduct(design, trials, men, effect, looks, guessed[:, men - 1])
-            found[men, effect] = replace(ended, **arrays)
+            final = conduct(
+                design,
+                trials,
+                participants,
+                effect,
+                analyses,
+                correct_guess_rate[:, participants - 1],
+            )
+            found[participants, effect] = replace(final, **arrays)
     return found
 
 
 def conduct(
     design: DesignFile,
     trials: Trials,
-    men: int,
+    participants: int,
     effect: float,
-    looks: Sequence[Looks],
-    guessed: Floats,
+    analyses: Sequence[Analyses],
+    correct_guess_rate: Floats,
 ) -> Outcomes:
-    """End trials planned for ``men`` where their looks say; ``guessed``: share of arms guessed."""
-    ends, primary = end_of(design, looks), looks[0]
-    at = np.take_along_axis(primary.men, ends.look[:, None] - 1, -1)
-    numbers = {name: at_look(primary.answers, name, ends.look) for name in _ON_SCALE}
-    month = np.take_along_axis(trials.arrival_months, at - 1, 1) + design.known_after_months
-    full = _full_men(design, men, primary.men[:, -1], ends.look)
-    here = (trials.arrival_months <= month) & _called(design, trials, men, full)
-    control, treated, target = truths(design, trials.people, men, effect)
+    """End trials planned for ``participants`` at the analysis where they stop."""
+    ends, primary = end_of(design, analyses), analyses[0]
+    at = np.take_along_axis(primary.participants, ends.analysis[:, None] - 1, -1)
+    numbers = {name: at_analysis(primary.answers, name, ends.analysis) for name in _ON_SCALE}
+    month = np.take_along_axis(trials.arrival_months, at - 1, 1) + design.endpoint_month
+    full = _final_size(design, participants, primary.participants[:, -1], ends.analysis)
+    here = (trials.arrival_months <= month) & _called(design, trials, participants, full)
+    control, treated, target = truths(design, trials.participants_, participants, effect)
     return Outcomes(
-        look=ends.look.astype(float),
+        analysis=ends.analysis.astype(float),
         rejected=ends.rejected.astype(float),
         z=ends.z,
         **numbers,
-        **final_estimates(design, ends.look, ends.z, **numbers),
-        std_error=at_look(primary.answers, "std_error", ends.look, log=False),
-        p_value=at_look(primary.answers, "p_value", ends.look, log=False),
-        full_men=full,
-        analysed=at_look(primary.answers, "n", ends.look, log=False),
+        **final_estimates(design, ends.analysis, ends.z, **numbers),
+        std_error=at_analysis(primary.answers, "std_error", ends.analysis, log=False),
+        p_value=at_analysis(primary.answers, "p_value", ends.analysis, log=False),
+        final_size=full,
+        analysed=at_analysis(primary.answers, "n", ends.analysis, log=False),
         recruited=here.sum(1).astype(float),
-        exposed=(here & (trials.arm == 1)).sum(1).astype(float),
+        n_experimental=(here & (trials.arm == 1)).sum(1).astype(float),
         months=month[:, 0],
         risk_control=control,
         risk_treated=treated,
         target=target,
-        guessed=guessed,
-        imbalance=imbalance_at_end(trials.arm[:, :men], design.allocation),
+        correct_guess_rate=correct_guess_rate,
+        imbalance=imbalance_at_end(trials.arm[:, :participants], design.allocation),
     )
 
 
-def _full_men(design: DesignFile, men: int, sizes: Ints, look: Ints) -> Floats:
-    """Return the size at the last look; trials that stop at or before re-estimation keep theirs."""
+def _final_size(design: DesignFile, participants: int, sizes: Ints, analysis: Ints) -> Floats:
+    """Return the final sample size; trials that stop before re-estimation keep the planned one."""
     rule = design.monitoring.reestimation
-    return np.where(look > (rule.at_look if rule else 0), sizes, men).astype(float)
+    return np.where(analysis > (rule.at_analysis if rule else 0), sizes, participants).astype(float)
 
 
-def _called(design: DesignFile, trials: Trials, men: int, full: Floats) -> Bools:
-    """Return (replicate, man) who is recruited at all: up to the size of the trial.
+def _called(design: DesignFile, trials: Trials, participants: int, full: Floats) -> Bools:
+    """Return (replicate, participant) who is recruited, up to the sample size of the trial.
 
-    Men who come while a re-estimating look waits for its endpoints are recruited, even if the
-    trial then becomes smaller.
+    Participants who come while a re-estimating analysis waits for its endpoints are recruited, even
+    if the trial then becomes smaller.
     """
     number, rule = np.arange(trials.arm.shape[1]), design.monitoring.reestimation
     called: Bools = number < full[:, None]
     if rule is None:
         return called
-    last = design.looks_at(men)[rule.at_look - 1] - 1
-    due = trials.arrival_months[:, [last]] + design.known_after_months
-    return called | ((number < men) & (trials.arrival_months <= due))
+    last = design.analyses_at(participants)[rule.at_analysis - 1] - 1
+    due = trials.arrival_months[:, [last]] + design.endpoint_month
+    return called | ((number < participants) & (trials.arrival_months <= due))
 
 
-def guessed_so_far(arm: Ints, allocation: tuple[int, int]) -> Floats:
-    """Return (replicate, man) shares of arms guessed right up to each man, two arms.
+def correct_guesses(arm: Ints, allocation: tuple[int, int]) -> Floats:
+    """Return (replicate, participant) correct-guess rates up to each participant.
 
-    At the last man it is `predictability.convergence_guess`, in a quarter of its time.
+    At the last participant it is `predictability.convergence_guess`, in a quarter of its time.
     """
     parts = np.asarray(allocation, float)
     step = np.where(arm == 1, 1 / parts[1], -1 / parts[0])

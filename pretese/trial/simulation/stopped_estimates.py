@@ -1,11 +1,11 @@
-"""What a sequential trial reports when it has stopped: median-unbiased estimate, final interval.
+"""Median-unbiased estimates and final intervals of trials that have stopped.
 
 The order of outcomes gives the drift (`estimate.sequential.stagewise`), on the scale where Z_k has
 mean drift * sqrt(t_k) and variance 1, t_k the information rate. There the usual estimate is
 z / sqrt(t_k), so a drift away from it by d / sqrt(t_k) is an effect d standard errors away from the
 usual effect (JT chapter 8; Fairbanks K, Madsen R. *Biometrika* 1982;69:69-74; Tsiatis AA, Rosner
 GL, Mehta CR. *Biometrics* 1984;40:797-803). For ratios all is on the logarithm. Two things are
-those of the method at that look, not of the drift:
+those of the method at that analysis, not of the drift:
 
 * the estimate from which is counted. An effect of drift * sqrt(t_k) * std_error would count from
   0; but z may be a score statistic, in units of the standard error of no effect, and the ratio of
@@ -15,10 +15,11 @@ those of the method at that look, not of the drift:
 
 A real trial of counts (`final_inference`) inverts the score test itself at that distance,
 which thousands of trials cannot wait for. Over trials that stopped by an O'Brien-Fleming plan of
-360 men the two differ by 0.00002 in the median and by 0.002 in 1 of 100 (0.009 at 20 against 60 %).
+360 participants the two differ by 0.00002 in the median and by 0.002 in 1 of 100 (0.009 at 20
+against 60 %).
 
-So one look gives back the method's own estimate and interval. In trials of 180 men per arm with two
-or three looks this covers and is median-unbiased to within the grain of the counts.
+So one analysis gives back the method's own estimate and interval. In trials of 180 participants per
+arm with two or three analyses this covers and is median-unbiased to within the grain of the counts.
 """
 
 import numpy as np
@@ -34,7 +35,7 @@ LEVEL = 0.95
 
 def final_estimates(
     design: DesignFile,
-    look: Ints,
+    analysis: Ints,
     z: Floats,
     *,
     estimate: Floats,
@@ -44,23 +45,23 @@ def final_estimates(
     """Return the arrays ``median_unbiased``, ``final_low`` and ``final_high`` of `Outcomes`.
 
     Nothing is returned for designs whose trials cannot be ordered by one plan: those with one
-    look, which need none of it; with a primary endpoint whose level depends on what else was
+    analysis, which need none of it; with a primary endpoint whose level depends on what else was
     claimed; and with re-estimation. There the combined statistic follows the planned rates, so
     that the ordering still gives a valid p-value and test of no effect, but its drift is the mean
     of stages weighted as planned and not that of an effect.
 
     Parameters
     ----------
-    look, z
+    analysis, z
         (replicate,) look at the end, from 1, and statistic there; NaN without an answer.
     estimate, conf_low, conf_high
-        (replicate,) usual estimate and 95 % interval at that look; logarithms for ratios.
+        (replicate,) usual estimate and 95 % interval at that analysis; logarithms for ratios.
     """
     if not can_be_ordered(design):
         return {}
     plan = design.monitoring.plan()
-    drifts = order_stagewise(plan, look, z, level=LEVEL)
-    root = np.sqrt(np.asarray(plan.information_rates)[look - 1])
+    drifts = order_stagewise(plan, analysis, z, level=LEVEL)
+    root = np.sqrt(np.asarray(plan.information_rates)[analysis - 1])
     with np.errstate(invalid="ignore"):  # infinite limits of a trial without an answer
         below, above = (estimate - conf_low) / Z95, (conf_high - estimate) / Z95
         found = {}
@@ -72,7 +73,7 @@ def final_estimates(
 
 
 def can_be_ordered(design: DesignFile) -> bool:
-    """Return whether trials have looks, all held against the bounds of one plan."""
+    """Return whether trials have interim analyses with the boundaries of one plan."""
     plan, graph = design.monitoring, design.graph()
     whole = graph is None or graph.weights[0] >= 1
-    return len(plan.looks_percent) > 1 and plan.reestimation is None and whole
+    return len(plan.analyses_percent) > 1 and plan.reestimation is None and whole

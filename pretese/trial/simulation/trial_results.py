@@ -1,4 +1,4 @@
-"""How simulated trials went: what every way of drawing them answers."""
+"""Results of simulated trials."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -7,53 +7,55 @@ import numpy as np
 
 from estimate.core.arrays import Floats
 
-#: A size in men, and a share of the planned effect.
+#: A size in participants, and a share of the planned effect.
 Point = tuple[int, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """How every trial of one size and effect went, shape (replicate,).
+    """Results of every replicate of one sample size and effect, shape (replicate,).
 
     Attributes
     ----------
-    look
-        Look at which the trial ended, from 1.
+    analysis
+        Analysis at which the trial ended, from 1.
     rejected
         Whether it rejected, in either direction.
     z
         Statistic at the end.
     estimate, std_error, conf_low, conf_high, p_value
         At the end, as a fixed trial would report them; logarithms for ratios; NaN without answer.
-    full_men
-        Men at the last look as decided by the end: as planned, unless re-estimated.
+    final_size
+        Participants at the last analysis as decided by the end: as planned, unless re-estimated.
     analysed, recruited, exposed
-        Men in the last analysis; men recruited by then; those of them randomised to treatment.
+        Participants in the last analysis; participants recruited by then; those of them randomised
+        to treatment.
     months
         From the opening of the trial to its last analysis.
     risk_control, risk_treated
-        Share of all planned men who would succeed if randomised to each arm. Trials drawn by
-        counts have no men beside those counts: it is then that of the population.
+        Share of all planned participants who would succeed if randomised to each arm. Trials drawn
+        by counts have no participants beside those counts: it is then that of the population.
     target
-        The effect that the estimand asks for, a risk difference: in the men of this trial, or of
-        the population.
+        The effect that the estimand asks for, a risk difference: in the participants of this trial,
+        or of the population.
     guessed, imbalance
         Share of arms an investigator guesses (expected of the blocks, if drawn by counts); how far
         apart the arms are, at full size.
     median_unbiased, final_low, final_high
-        Estimate and 95 % interval that know of the looks, as `stopped_estimates` finds them;
-        None if the design has one look, or its trials cannot be ordered.
+        Estimate and 95 % interval that know of the analyses, as `stopped_estimates` finds them;
+        None if the design has one analysis, or its trials cannot be ordered.
     endpoint_...
-        (replicate, endpoint), the primary first, at the look where the trial ended; None if there
-        is no other. ``claimed`` is what may be claimed of all together; ``rejected`` is then that
-        of the primary. ``path`` holds the statistics of all looks, (replicate, look x endpoint),
-        as if no trial had stopped; ``path_without`` those of the same men without any effect.
+        (replicate, endpoint), the primary first, at the analysis where the trial ended; None if
+        there is no other. ``claimed`` is what may be claimed of all together; ``rejected`` is then
+        that of the primary. ``path`` holds the statistics of all analyses, (replicate, analysis x
+        endpoint), as if no trial had stopped; ``path_without`` those of the same participants
+        without any effect.
     given_truth, given_truth_mcse
         (replicate, endpoint) true conditional log odds ratio, the same for all trials, with its
         Monte Carlo error; NaN where the analysis is marginal, None if all are.
     """
 
-    look: Floats
+    analysis: Floats
     rejected: Floats
     z: Floats
     estimate: Floats
@@ -61,15 +63,15 @@ class Outcomes:
     conf_low: Floats
     conf_high: Floats
     p_value: Floats
-    full_men: Floats
+    final_size: Floats
     analysed: Floats
     recruited: Floats
-    exposed: Floats
+    n_experimental: Floats
     months: Floats
     risk_control: Floats
     risk_treated: Floats
     target: Floats
-    guessed: Floats
+    correct_guess_rate: Floats
     imbalance: Floats
     median_unbiased: Floats | None = None
     final_low: Floats | None = None
@@ -92,7 +94,7 @@ class Outcomes:
     @property
     def replicates(self) -> int:
         """Number of trials."""
-        return int(self.look.size)
+        return int(self.analysis.size)
 
     @classmethod
     def joined(cls, parts: Sequence["Outcomes"]) -> "Outcomes":

@@ -18,6 +18,7 @@ a finding           an input of the regimen: ``semen``, ``karyotype`` with a ``v
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Protocol
 
 from protocol.audit.log.columns import places_of
@@ -94,10 +95,11 @@ def _collect(
     faults: list[Fault],
 ) -> None:
     """Add the events of some rows to the log, or their faults to the faults, up to `MAX_FAULTS`."""
+    taken = itemgetter(*order)
     for number, cells in rows:
         cells.append("")  # for columns that the file does not have
         try:
-            found = reader.event([cells[place].strip() for place in order], number)
+            found = reader.event(tuple(map(str.strip, taken(cells))), number)
         except InputError as error:
             faults += error.faults
             if len(faults) >= MAX_FAULTS:

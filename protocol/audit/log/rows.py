@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from protocol.audit.log.cells import Amounts, beyond_detection, is_international_units, unit_of
 from protocol.audit.log.events import PLAIN_EVENTS, Event, Unused
 from protocol.audit.log.mapping import COLUMNS, LogMapping, folded, log_words
-from protocol.bedside.decide import value_problem
+from protocol.bedside.known.plausible import value_problem
 from protocol.errors import InputError
 from protocol.reading.day_formats import DayColumn
 from protocol.reading.missing_words import is_missing
 from protocol.reading.numbers import shown
-from protocol.reading.quantities import analyte_file, quantity
+from protocol.reading.quantities import convert
 from protocol.regimen.conditions import Value
 from protocol.regimen.load import Regimen
 
@@ -43,7 +43,7 @@ class RowReader:
         self.days = DayColumn(mapping.dates)
         self.amounts = Amounts(free, mapping.decimal)
         self.phases = [phase.name for phase in regimen.phases]
-        self.analytes = analyte_file().analytes
+        self.analytes = regimen.analytes
         measured = {name for name, spec in regimen.inputs.items() if spec.role == "measured"}
         of_analytes = {analyte.input for analyte in self.analytes.values()}
         self.findings = sorted(measured - of_analytes - {"micro_tese"})
@@ -57,28 +57,30 @@ class RowReader:
     def _names(self) -> list[str]:
         return [*PLAIN_EVENTS, *self.analytes, *self.findings]
 
-    def event(self, cells: Sequence[str], number: int) -> tuple[str, Event] | None:
+    def event(self, cells: tuple[str, ...], number: int) -> tuple[str, Event] | None:
         """Return the patient and the event of a row; None if it is not used.
 
         ``cells`` are in the order of `COLUMNS`.
         """
-        patient, date, *rest, known = cells
-        if not date and not rest[0]:
+        patient, date, key, known = cells[0], cells[1], cells[2:-1], cells[-1]
+        if not date and not key[0]:
             self._skip(_NotUsed(f"{patient or 'a row'} without date and event", "no event"), number)
             return None
-        place = f"row {number}"
         if not patient:
-            raise self._error(place, "patient", "", "is empty", "name the patient in every row")
-        day, time = self._day(date, place, number)
-        key = tuple(rest)
-        if key not in self.read:
-            self.read[key] = self._event(dict(zip(COLUMNS[2:-1], rest, strict=True)), place)
-        read, skipped = self.read[key]
+            raise self._error(
+                f"row {number}", "patient", "", "is empty", "name the patient in every row"
+            )
+        day, time = self.days.known.get(date) or self._day(date, number)
+        found = self.read.get(key)
+        if found is None:
+            row = dict(zip(COLUMNS[2:-1], key, strict=True))
+            found = self.read[key] = self._event(row, f"row {number}")
+        read, skipped = found
         if skipped is not None:
             self._skip(skipped, number)
         if read is None:
             return None
-        arrived = self._day(known, place, number)[0] if known else 0
+        arrived = self._day(known, number)[0] if known else 0
         if self.mapping.values:
             patient = self._mapped("patient", patient)
         return patient, Event(
@@ -101,11 +103,11 @@ class RowReader:
             yield said if said.startswith("decimal") else f"amount: {said}"
         yield from self.words.values()
 
-    def _day(self, text: str, place: str, number: int) -> tuple[int, str]:
+    def _day(self, text: str, number: int) -> tuple[int, str]:
         try:
             return self.days.read(text, number)
         except ValueError as error:
-            raise self._error(place, "date", text, "is no date", str(error)) from None
+            raise self._error(f"row {number}", "date", text, "is no date", str(error)) from None
 
     def _skip(self, skipped: _NotUsed, number: int) -> None:
         key = skipped.what, skipped.reason
@@ -202,16 +204,18 @@ class RowReader:
         if not unit:
             cure = f"give one, for example {self.analytes[name].unit}"
             raise self._error(place, "unit", "", "is empty", cure)
+        used = next(iter(self.regimen.inputs_of(name)), self.analytes[name].input or name)
+        spec = self.regimen.inputs.get(used)
+        wanted = spec.unit if spec and spec.unit else self.analytes[name].unit
+        where = f"{self.where}: {place}"
         try:
-            measured = quantity(name, amount, unit_of(unit), f"{self.where}: {place}")
+            measured = convert(self.analytes[name], amount, unit_of(unit), wanted, where)
         except InputError as error:
             reason = error.faults[0].cure if "cannot be turned" in str(error) else "unknown unit"
-            used = self.analytes[name].input
             return Event(0, used), _NotUsed(f"{name} in {shown(unit)}", f"value not used: {reason}")
-        spec = self.regimen.inputs.get(measured.input)
-        if spec and not qualifier and (problem := value_problem(spec, measured.value)):
+        if spec and not qualifier and (problem := value_problem(spec, measured)):
             raise InputError.of(self.where, f"{place}: amount", *problem)
-        return Event(0, measured.input, value=measured.value, qualifier=qualifier), None
+        return Event(0, used, value=measured, qualifier=qualifier), None
 
     def _finding(
         self, name: str, row: Mapping[str, str], value: str, place: str

@@ -18,7 +18,7 @@ from simulate.clinic.capacity.run_measures import measures
 from simulate.clinic.flow.run_clinic import Run, run_clinic
 from simulate.clinic.setup.clinic_file import Clinic
 from simulate.clinic.setup.referrals import Waiting
-from simulate.scenario import Scenario
+from simulate.scenario.scenario_file import Scenario
 
 Floats = NDArray[np.float64]
 #: Computes one function of many numbers in order; `map`, or that of a pool of processes.

@@ -17,7 +17,7 @@ from simulate.clinic.setup.clinic_file import Clinic
 from simulate.clinic.setup.equipment import TheatreList
 from simulate.clinic.setup.referrals import Waiting
 from simulate.clinic.setup.time_units import WEEKDAYS, Weekday
-from simulate.scenario import Scenario
+from simulate.scenario.scenario_file import Scenario
 
 WORKING_DAYS = WEEKDAYS[:5]
 #: Beyond this nobody is asked to go on.

@@ -23,7 +23,7 @@ from simulate.clinic.setup.clinic_file import Clinic
 from simulate.cohort.births import Couples
 from simulate.core.coding import ARMS, DIAGNOSES
 from simulate.core.random_streams import CHUNK
-from simulate.scenario import Scenario
+from simulate.scenario.scenario_file import Scenario
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.uint8]

@@ -27,7 +27,8 @@ from simulate.hormones.decision_lookup import MONTH_DAYS
 from simulate.hormones.therapy import Course, follow
 from simulate.hormones.traits import MONTHS
 from simulate.patients.adherence import Habits, draw_habits
-from simulate.scenario import Arm, Scenario
+from simulate.scenario.scenario_file import Scenario
+from simulate.scenario.sections.therapy_arms import Arm
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -182,7 +183,8 @@ def held_to(regimen: Regimen, phases: Phases) -> Regimen:
         replace(table.rules[0], id=f"month {month}", conditions={}, then=phase)
         for month, phase in enumerate(phases, start=1)
     )
-    axis = Axis("month", "integer", may_be_missing=False, low=1, high=len(phases))
+    cuts = tuple(float(month) for month in range(2, len(phases) + 1))
+    axis = Axis("month", "integer", may_be_missing=False, low=1, high=len(phases), cuts=cuts)
     grid = DecisionGrid((axis,), (len(phases),), tuple(range(len(phases))))
     held = DecisionTable(table.name, table.question, ("month",), rules, grid)
     return replace(regimen, tables={**regimen.tables, "phase": held})

@@ -18,7 +18,7 @@ from simulate.clinic.setup import equipment
 from simulate.clinic.setup.clinic_file import Clinic
 from simulate.clinic.setup.opening_days import Calendar, Slots
 from simulate.clinic.setup.time_units import MINUTES_PER_DAY, Weekday, day_part
-from simulate.scenario import Scenario
+from simulate.scenario.scenario_file import Scenario
 
 
 @dataclass(frozen=True, slots=True)

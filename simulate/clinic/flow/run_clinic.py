@@ -24,7 +24,7 @@ from simulate.clinic.setup.clinic_file import Clinic
 from simulate.clinic.setup.referrals import Waiting, patients_needed
 from simulate.clinic.setup.time_units import DAYS_PER
 from simulate.core.random_streams import CHUNK, RandomStreams
-from simulate.scenario import Scenario
+from simulate.scenario.scenario_file import Scenario
 
 #: Events between two checks whether the run should stop.
 EVENTS_AT_A_TIME = 500

@@ -17,7 +17,7 @@ from simulate.clinic.setup.opening_days import DAYS_PER_WEEK, Calendar
 from simulate.clinic.setup.time_units import MONTH_NAMES, WEEKDAYS, day_part
 from simulate.core.random_streams import RandomStreams
 from simulate.patients.baseline import recruitment_day
-from simulate.scenario import Population
+from simulate.scenario.sections.enrolment import Population
 
 Floats = NDArray[np.float64]
 

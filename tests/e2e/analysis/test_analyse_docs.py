@@ -32,7 +32,7 @@ def table(tmp_path):
     found = rng.random(n) < np.where(cause == "unexplained", 0.2, 0.5) + 0.1 * treated
     columns = {"received_fsh": treated * 1, "sperm_found": found * 1, "cause": cause, "fsh": fsh}
     columns["fsh_at_surgery"] = np.where(treated, (0.6 * fsh).round(1), np.nan)
-    path = tmp_path / "men.csv"
+    path = tmp_path / "patients.csv"
     pd.DataFrame({**columns, "age": rng.integers(22, 45, n)}).to_csv(path, index=False)
     return path
 

@@ -67,9 +67,13 @@ def test_a_decision_document_carries_rule_inputs_boundary_and_change(capsys):
         "at most 11.1",
         "hcg-ufsh",
     )
-    assert decision["orders"][0] == {
-        "drug": "hcg", "dose_iu": 2000.0, "route": "im", "interval_days": 2, "offset_day": 0
-    }  # fmt: skip
+    (order,) = decision["orders"]
+    assert (order["label"], order["dose"], order["unit"], order["route"]) == (
+        "hCG", 2000.0, "IU", "im"
+    )  # fmt: skip
+    assert (order["every"], order["status"], order["origin"]) == (
+        "every 2 days", "published", "fsh-guided"
+    )  # fmt: skip
     assert found["regimen"]["sha256"] == decision["regimen_sha256"]
     assert decision["inputs"][-1]["date"] == "2022-03-31"
 
@@ -106,10 +110,10 @@ def test_regimens_are_listed_shown_proved_and_tested(capsys):
         "otherwise: fsh-guided-one-more-month" in said(capsys, "regimen", "show", "fsh-guided")[1]
     )
     found = document(capsys, "regimen", "verify", "fsh-guided")
-    assert (found["proved"], found["tables"]["phase"]["cells"]) == (True, 360)
+    assert (found["proved"], found["tables"]["phase"]["cells"]) == (True, 120)
     assert len(found["paths"]) == 5
     code, out, _ = said(capsys, "regimen", "test", "fsh-guided", "--verbose")
-    assert (code, out.count("holds  ")) == (0, 104)
+    assert (code, out.count("holds  ")) == (0, 106)
 
 
 @pytest.mark.parametrize(("form", "tag"), [("svg", "svg"), ("dmn", "definitions")])
@@ -120,9 +124,20 @@ def test_drawings_and_tables_are_written_as_xml(capsys, form, tag):
 
 
 def test_a_calendar_is_written_beside_the_plan(capsys):
-    code, out, _ = said(capsys, "schedule", "--start", "2022-03-01", "--fsh", "9", "--ics", "x.ics")
+    code, out, _ = said(
+        capsys,
+        "schedule",
+        "--start",
+        "2022-03-01",
+        "--fsh",
+        "9",
+        "--pseudonym",
+        "17",
+        "--ics",
+        "x.ics",
+    )
     assert code == 0
-    assert "in all: hcg 60000 IU" in out
+    assert "In all: hCG 60000 IU" in out
     assert len(icalendar.Calendar.from_ical(Path("x.ics").read_bytes()).walk("VEVENT")) == 53
 
 
@@ -156,7 +171,7 @@ BAD = [
         "--previous-phase: 'x' is no phase; give",
     ),
     (["decide", "--month", "2", "--fsh", "-1"], "-1 is outside the plausible range"),
-    (["decide", "--month", "2", "--fsh", "high"], "--fsh: 'high' is no number; give a number"),
+    (["decide", "--month", "2", "--fsh", "high"], "--fsh: 'high' is no number; give a"),
     (["decide", "--month", "2", "--fsh", "1,234"], "'1,234' is no number; write 1234 or 1.234"),
     (["decide", "--month", "2", "--fsh", "9,8"], "write a decimal point, not a comma: 9.8"),
     (["decide", "--month", "2", "--fsh", "nan"], "--fsh: 'nan' is no number"),
@@ -167,7 +182,7 @@ BAD = [
     (["schedule", "--start", "2022-03-01", "--fsh", "11,1"], "not a comma: 11.1"),
     (["decide", "--month", "2", "--set", "fsh_cutoff=11,1"], "--set: fsh_cutoff: '11,1' is no num"),
     (["decide", "--month", "2", "--finding", "tall"], "--finding: 'tall' is not understood"),
-    (["decide", "--month", "2", "--finding", "fhs=3 IU/L"], "does not look at 'fhs'"),
+    (["decide", "--month", "2", "--finding", "fhs=3 IU/L"], "does not use 'fhs'"),
     (["decide", "--month", "2", "--set", "fsh_high"], "--set: 'fsh_high' is not understood"),
     (["decide", "--month", "2", "--set", "fsh_hi=3"], "fsh_hi: there is no such parameter"),
     (["decide", "--regimen", "nope", "--month", "2"], "there is no regimen of this name"),
@@ -180,8 +195,24 @@ BAD = [
     (["schedule", "--start", "2022-03-01", "--fsh", "9", "--decisions", "hcg"], "both given"),
     (["schedule", "--start", "2022-03-01", "--decisions", "ufsh"], "ufsh begins no path"),
     (["schedule", "--start", "2022-03-01", "--regimen", "hcg-only", "--fsh", "9"], "by FSH"),
-    (["schedule", "--start", "2022-03-01", "--ics", "no/x.ics"], "it cannot be written"),
-    (["schedule", "--start", "2022-03-01", "--ics", "x.ics", "--time", "08:00"], "come together"),
+    (
+        ["schedule", "--start", "2022-03-01", "--pseudonym", "17", "--ics", "no/x.ics"],
+        "it cannot be written",
+    ),
+    (
+        [
+            "schedule",
+            "--start",
+            "2022-03-01",
+            "--pseudonym",
+            "17",
+            "--ics",
+            "x.ics",
+            "--time",
+            "08:00",
+        ],
+        "come together",
+    ),
     (["audit", "none.csv"], "none.csv: there is no such file"),
     (["audit", "log.csv", "--map", "patient"], "--map: 'patient' is not understood"),
     (["audit", "log.csv", "--map", "patient=ID"], "ID: the column is missing"),
@@ -207,7 +238,7 @@ def test_a_regimen_that_is_not_proved_fails_the_check_and_not_the_input(capsys):
     )
     code, out, err = said(capsys, "regimen", "verify", "gap.yaml")
     assert (code, out) == (3, "")
-    assert "no rule fires for a man with month 2" in err
+    assert "no rule fires for a patient with month 2" in err
     code, out, _ = said(capsys, "regimen", "verify", "gap.yaml", "--json")
     assert (code, json.loads(out)["proved"]) == (3, False)
     assert said(capsys, "decide", "--regimen", "gap.yaml", "--month", "2")[0] == 2

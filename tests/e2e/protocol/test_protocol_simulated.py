@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pretese.bedside.cohort_logs import NEEDED, logs_of_folder, logs_of_study
+from pretese.bedside.audits.cohort_logs import NEEDED, logs_of_folder, logs_of_study
 from pretese.cli import run
 from protocol.audit.deviations import KINDS
 from protocol.audit.judge import audit

@@ -51,7 +51,7 @@ def test_the_comparison_covers_every_published_number(folder):
     assert by_status["predicted"] >= 60
     assert table.loc[table["status"] == "not modelled", "note"].str.len().gt(10).all()
     modelled = table[table["status"] != "not modelled"]
-    numbers = ["simulated_mean", "monte_carlo_se", "low_2_5", "high_97_5", "percentile"]
+    numbers = ["simulated_mean", "mcse", "low_2_5", "high_97_5", "percentile"]
     assert modelled[numbers].notna().all(axis=None)
     assert table.loc[table["status"] == "calibrated to", "agrees"].eq(True).all()
 
@@ -95,22 +95,22 @@ def test_a_missed_target_is_exit_three_and_says_which(tmp_path, capsys, monkeypa
         run(["reproduce", "--replicates", "40", "--workers", "1", "--out", str(tmp_path / "x")])
         == 3
     )
-    assert "beyond 3 Monte Carlo standard errors" in capsys.readouterr().err
+    assert "by more than 3 Monte Carlo standard errors" in capsys.readouterr().err
     assert (tmp_path / "x" / "report.html").exists()
 
 
-def test_the_audit_is_written_beside_the_report_and_listed(tmp_path):
-    out = tmp_path / "audited"
+def test_the_bias_analysis_is_written_with_the_report_and_listed(tmp_path):
+    out = tmp_path / "analysed"
     words = ["reproduce", "--bias-analysis", "--replicates", "3", "--seed", "7", "--workers", "1"]
     assert run([*words, "--out", str(out)]) in (0, 3)
     table = pd.read_csv(out / "bias-analysis.csv")
     simulated = table["scenarios"].notna()
     drawn_often_enough = simulated & table["value"].notna()
-    assert table.loc[drawn_often_enough, "monte_carlo_se"].notna().mean() > 0.9
+    assert table.loc[drawn_often_enough, "mcse"].notna().mean() > 0.9
     assert table["pitfall"].nunique() >= 15
-    page = (out / "bias_analysis.html").read_text(encoding="utf-8")
+    page = (out / "bias-analysis.html").read_text(encoding="utf-8")
     assert page.count("<h2") == table["pitfall"].nunique()
     assert "src=" not in page
-    assert {"bias_analysis.html", "bias-analysis.md", "bias-analysis.csv"} <= set(
+    assert {"bias-analysis.html", "bias-analysis.md", "bias-analysis.csv"} <= set(
         json.loads((out / "manifest.json").read_text())["files"]
     )

@@ -9,17 +9,18 @@ from estimate.comparison.risk_difference import score_z
 from pretese.cli import run
 from pretese.screen.endings import EXIT_BAD_INPUT
 
-HEAD = "control_events,control_men,treated_events,treated_men\n"
+HEAD = "control_events,control_participants,treated_events,treated_participants\n"
 LOOKS = f"{HEAD}22,60,30,60\n48,120,66,120\n72,180,99,180\n"
 DESIGN = """\
 id: three
-title: Three looks
+title: Three analyses
 question: does it work?
-men: 360
+participants: 360
 risks: {control_percent: 40, treated_percent: 55}
-sites: [{name: first, at_months: [0], men_in_12_months: [120]}]
-endpoint: {variable: any_sperm, known_after_months: 4}
-monitoring: {looks_percent: [33.3333333333, 66.6666666667, 100], efficacy: OF, alpha_percent: 2.5,
+sites: [{name: first, from_month: [0], recruitment_per_year: [120]}]
+endpoint: {variable: any_sperm, endpoint_month: 4}
+monitoring: {analyses_percent: [33.3333333333, 66.6666666667, 100], efficacy: OF, alpha_percent:
+2.5,
   sides: 1}
 """
 TWO_SIDED = DESIGN.replace("2.5", "5").replace("sides: 1", "sides: 2")
@@ -27,12 +28,12 @@ TWO_SIDED = DESIGN.replace("2.5", "5").replace("sides: 1", "sides: 2")
 
 @pytest.fixture
 def type_in(tmp_path, capsys):
-    """Return what the command prints of looks of a design, and what it says on the way."""
+    """Return what the command prints of analyses of a design, and what it says on the way."""
 
-    def type_words(looks, *words, design=DESIGN, code=0):
-        table = tmp_path / "looks.csv"
-        if looks is not None:
-            table.write_text(looks)
+    def type_words(analyses, *words, design=DESIGN, code=0):
+        table = tmp_path / "analyses.csv"
+        if analyses is not None:
+            table.write_text(analyses)
         name = design
         if "\n" in design:
             (tmp_path / "three.yaml").write_text(design)
@@ -48,84 +49,94 @@ def type_in(tmp_path, capsys):
     return type_words
 
 
-def test_o37_a_trial_of_three_looks(type_in):
+def test_o37_a_trial_of_three_analyses(type_in):
     """Values of rpact, as `tests/reference/r/inline_constants.R` prints them.
 
     At the end rpact multiplies drifts by the unpooled error, where the statistic has the pooled
     one; here each lies where the score test finds as many errors between it and the data.
     """
     found = type_in(LOOKS, "--json")
-    looks, final = found["looks"], found["final"]
-    assert [row["z"] for row in looks] == pytest.approx([1.4737523, 2.3267002, 2.8496141], abs=1e-6)
-    assert [row["bounds"]["upper"] for row in looks] == pytest.approx(
+    analyses, final = found["analyses"], found["final"]
+    assert [row["z"] for row in analyses] == pytest.approx(
+        [1.4737523, 2.3267002, 2.8496141], abs=1e-6
+    )
+    assert [row["boundaries"]["upper"] for row in analyses] == pytest.approx(
         [3.7103029, 2.5114275, 1.9930475], abs=2e-6
     )
-    assert [row["repeated"]["p_value"] for row in looks] == pytest.approx(
+    assert [row["repeated"]["p_value"] for row in analyses] == pytest.approx(
         [0.2959837, 0.0356598, 0.0022507], abs=1e-4
     )
-    third = looks[2]["repeated"]
+    third = analyses[2]["repeated"]
     assert (third["conf_low"], third["conf_high"]) == pytest.approx(
         (0.0451986, 0.2515433), abs=1e-4
     )
-    assert [row["ahead"]["no_effect"] for row in looks[:2]] == pytest.approx(
+    assert [row["future_power"]["no_effect"] for row in analyses[:2]] == pytest.approx(
         [0.0871772, 0.4358071], abs=1e-6
     )
-    assert looks[0]["ahead"]["planned"][0]["power"] == pytest.approx(0.8307819, abs=1e-4)
-    assert looks[2]["ahead"] is None
-    assert [row["says"] for row in looks] == ["continue", "continue", "last look: reject"]
+    assert analyses[0]["future_power"]["planned"][0]["power"] == pytest.approx(0.8307819, abs=1e-4)
+    assert analyses[2]["future_power"] is None
+    assert [row["recommendation"] for row in analyses] == [
+        "continue",
+        "continue",
+        "final analysis: reject",
+    ]
     assert final["p_value"] == pytest.approx(0.0070736, abs=1e-6)
     error = np.sqrt((0.55 * 0.45 + 0.40 * 0.60) / 180)
     for name, rpact in (("conf_low", 0.0291693), ("conf_high", 0.2447032),
                         ("median_unbiased", 0.1393403)):  # fmt: skip
         away = score_z(99, 180, 72, 180, null=final[name])
-        assert away == pytest.approx(looks[2]["z"] - rpact / error, abs=2e-3)
+        assert away == pytest.approx(analyses[2]["z"] - rpact / error, abs=2e-3)
     assert final["naive"]["estimate"] == pytest.approx(0.15)
     assert found["state"] == {
-        "stopped": True, "look": 3, "why": "efficacy", "rejected": True, "all_error_spent": True,
+        "stopped": True, "analysis": 3, "reason": "efficacy", "rejected": True,
+        "all_error_spent": True,
     }  # fmt: skip
 
 
-def test_o15_looks_that_came_early_and_late(type_in):
+def test_o15_analyses_that_came_early_and_late(type_in):
     rows = "40,54,42,54\n90,126,93,126\n130,180,140,180\n"
     found = type_in(HEAD + rows, "--json")
-    assert [row["bounds"]["upper"] for row in found["looks"]] == pytest.approx(
+    assert [row["boundaries"]["upper"] for row in found["analyses"]] == pytest.approx(
         [3.928573, 2.438742, 2.000009], abs=2e-6
     )
     late = type_in(HEAD + "40,54,42,54\n90,126,93,126\n140,195,150,198\n", "--json")
-    assert late["looks"][2]["fraction"] > 1
-    assert late["looks"][2]["alpha_spent"] == pytest.approx(0.025)
-    under = type_in(HEAD + "40,54,42,54\n90,126,93,126\n", "--ended", "--json")
-    assert under["looks"][1]["bounds"]["upper"] < 1.97
-    assert under["state"]["why"] == "end"
+    assert late["analyses"][2]["fraction"] > 1
+    assert late["analyses"][2]["alpha_spent"] == pytest.approx(0.025)
+    under = type_in(HEAD + "40,54,42,54\n90,126,93,126\n", "--final", "--json")
+    assert under["analyses"][1]["boundaries"]["upper"] < 1.97
+    assert under["state"]["reason"] == "end"
 
 
 def test_the_keys_are_those_of_the_page(type_in):
     found = type_in(LOOKS, "--json")
     assert list(found) == [
-        "id", "title", "endpoint", "estimand", "analysis", "plan", "scale", "statistic", "clock",
-        "planned", "level", "looks", "state", "next", "resized", "final", "over_run", "remarks",
-        "design_sha256", "looks_sha256", "data_assumptions", "versions",
+        "id", "title", "endpoint", "estimand", "analysis_method", "plan", "scale", "statistic",
+        "information_unit",
+        "planned", "level", "analyses", "state", "next", "resized", "final", "overrunning",
+        "remarks",
+        "design_sha256", "interim_data_sha256", "data_assumptions", "versions",
     ]  # fmt: skip
-    assert list(found["looks"][0]) == [
-        "look", "row", "men", "fraction", "planned_fraction", "planned_bounds", "bounds",
-        "alpha_spent", "estimate", "std_error", "z", "says", "repeated", "ahead",
+    assert list(found["analyses"][0]) == [
+        "analysis", "row", "participants", "fraction", "planned_fraction", "planned_boundaries",
+        "boundaries",
+        "alpha_spent", "estimate", "std_error", "z", "recommendation", "repeated", "future_power",
     ]  # fmt: skip
     running = type_in(HEAD + "22,60,30,60\n", "--json")
     assert set(running) == set(found)
-    assert set(running["looks"][0]) == set(found["looks"][0])
+    assert set(running["analyses"][0]) == set(found["analyses"][0])
 
 
 def test_the_screen_shows_every_part(type_in):
-    page = type_in(LOOKS, "--effect-percent", "50", "--effect-percent", "0")
+    page = type_in(LOOKS, "--effect", "50", "--effect", "0")
     for words in (
-        "Lan-DeMets O'Brien-Fleming spending; one-sided alpha 0.025, 3 looks planned",
-        "    2  240  0.667    0.667   2.5114  2.5114  2.3267  continue",
-        "    3    0.1500   0.0452  0.2515      0.0022      0.02500",
-        "as planned  50 % of it  0 % of it  as observed  no effect  flat prior",
-        "At look 3, the last, the null hypothesis is rejected.",
-        " by design, median-unbiased    0.1410    0.0296  0.2446       0.0071",
-        " naive                         0.1500    0.0469  0.2499       0.0022",
-        "the naive estimate lies too far from no effect",
+        "Lan-DeMets O'Brien-Fleming spending; one-sided alpha 0.025, 3 analyses planned",
+        "2.5114    2.5114  2.3267  continue",
+        "0.1500   0.0452  0.2515      0.0022      0.02500",
+        "Conditional and predictive power",
+        "At analysis 3, the final one, the null hypothesis is rejected.",
+        " adjusted, median-unbiased    0.1410    0.0296  0.2446       0.0071",
+        " naive                        0.1500    0.0469  0.2499       0.0022",
+        "The naive analysis ignores the interim analyses",
     ):
         assert words in page.replace("\n", " ") or words in page
 
@@ -133,94 +144,101 @@ def test_the_screen_shows_every_part(type_in):
 def test_a_two_sided_trial_may_stop_for_harm(type_in):
     rows = "30,60,22,60\n70,120,44,120\n"
     page = type_in(HEAD + rows, design=TWO_SIDED)
-    assert "At look 2 the trial stopped: the null hypothesis is rejected in favour of" in page
+    assert "At analysis 2 the trial stopped: the null hypothesis is rejected in favour of" in page
     found = type_in(HEAD + rows, "--json", design=TWO_SIDED)
     mirrored = type_in(HEAD + "22,60,30,60\n44,120,70,120\n", "--json", design=TWO_SIDED)
-    assert found["state"]["why"] == "harm"
+    assert found["state"]["reason"] == "harm"
     for name, other in (("conf_low", "conf_high"), ("median_unbiased", "median_unbiased")):
         assert found["final"][name] == pytest.approx(-mirrored["final"][other], abs=1e-9)
     assert found["final"]["p_value"] == pytest.approx(mirrored["final"]["p_value"], abs=1e-9)
 
 
-def test_a_futility_bound_is_recomputed_and_said(type_in):
+def test_a_futility_boundary_is_recomputed_and_said(type_in):
     rows = "30,100,28,100\n"
-    page = type_in(HEAD + rows, "--risks", "23,34", design="three-looks")
-    assert "futility bound crossed, not binding: stop, or go on" in " ".join(page.split())
-    found = type_in(HEAD + rows, "--json", design="three-looks")
-    assert found["looks"][0]["bounds"] == pytest.approx(
-        found["looks"][0]["planned_bounds"], abs=1e-6
+    page = type_in(
+        HEAD + rows, "--control-risk", "23%", "--treated-risk", "34%", design="three-analyses"
     )
-    early = type_in(HEAD + "24,80,22,80\n", "--json", design="three-looks")
-    row = early["looks"][0]
-    assert row["bounds"]["lower"] < row["planned_bounds"]["lower"]
-    ended = type_in(HEAD + rows, "--ended", design="three-looks")
-    assert "the trial stopped for futility: the null hypothesis is not rejected" in ended
+    assert "non-binding" in page
+    found = type_in(HEAD + rows, "--json", design="three-analyses")
+    assert found["analyses"][0]["boundaries"] == pytest.approx(
+        found["analyses"][0]["planned_boundaries"], abs=1e-6
+    )
+    early = type_in(HEAD + "24,80,22,80\n", "--json", design="three-analyses")
+    row = early["analyses"][0]
+    assert row["boundaries"]["lower"] < row["planned_boundaries"]["lower"]
+    final = type_in(HEAD + rows, "--final", design="three-analyses")
+    assert "stopped for futility: the null hypothesis is not rejected" in " ".join(final.split())
 
 
 def test_an_over_run_stands_beside_the_decision(type_in):
     rows = LOOKS.replace("48,120,66,120", "44,120,70,120").replace("72,180,99,180", "50,130,76,130")
-    page = type_in(rows, "--over-run")
-    assert "At look 2 the trial stopped for efficacy: the null hypothesis is rejected." in page
-    assert "with the over-run, by design" in page
+    page = type_in(rows, "--overrunning")
+    assert "At analysis 2 the trial stopped for efficacy: the null hypothesis is rejected." in page
+    assert "with overrunning, adjusted" in page
 
 
 def test_odds_ratios_stand_beside_their_logarithms(type_in):
     design = DESIGN + "analysis: {method: logistic}\n"
     page = type_in("estimate,std_error\n0.5,0.35\n0.6,0.25\n", "--planned", "25", design=design)
     assert "0.500 (1.65)" in page
-    assert "Fisher information 1 / std_error^2, over 25 planned" in page
+    assert "1 / std_error^2, relative to 25 planned" in " ".join(page.split())
 
 
 def test_a_re_estimated_trial_is_combined(type_in):
     page = type_in(f"{HEAD}36,90,45,90\n110,270,140,270\n", design="re-estimation")
-    assert "Look 1 re-estimated: 900 men to randomise in all, 360 were planned." in page
-    assert " by design, median-unbiased         -         -       -       0.0068" in page
+    assert "Re-estimated at analysis 1: 900 participants to randomise, 360 planned." in page
+    assert " adjusted, median-unbiased         -         -       -       0.0068" in page
 
 
 @pytest.mark.parametrize("ending", ["svg", "png"])
-def test_bounds_and_path_are_drawn(type_in, tmp_path, ending):
-    file = tmp_path / f"looks.{ending}"
+def test_boundaries_and_path_are_drawn(type_in, tmp_path, ending):
+    file = tmp_path / f"analyses.{ending}"
     type_in(LOOKS.rsplit("72", 1)[0], "--plot", str(file))
     data = file.read_bytes()
     if ending == "svg":
-        assert all(words in data for words in (b">2.33<", b"bound, as looks came", b">1.47<"))
+        assert all(words in data for words in (b">2.33<", b"boundary, observed", b">1.47<"))
     else:
         assert data.startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(
-    ("design", "looks", "words", "says"),
+    ("design", "analyses", "words", "says"),
     [
-        ("three-lks", LOOKS, [], "did you mean 'three-looks'"),
-        (DESIGN, None, [], "looks.csv: there is no such file"),
-        (DESIGN, "", [], "looks.csv: it is empty"),
-        (DESIGN, LOOKS.replace("treated_men", "treated_man"), [], "did you mean 'treated_men'?"),
+        ("three-lks", LOOKS, [], "did you mean 'three-analyses'"),
+        (DESIGN, None, [], "analyses.csv: there is no such file"),
+        (DESIGN, "", [], "analyses.csv: it is empty"),
+        (DESIGN, LOOKS.replace("treated_participants", "treated_participant"), [],
+         "did you mean 'treated_participants'?"),
         (DESIGN, LOOKS.replace("66", "x"), [], "row 3, treated_events: 'x' came"),
         (DESIGN, LOOKS.replace("48,120", "18,120"), [], "row 3, control_events: 18 after 22"),
         (DESIGN, LOOKS.replace("30,60", "61,60"), [], "row 2, treated_events: 61 events of 60"),
-        (DESIGN, LOOKS + "80,200,110,200\n", [], "row 5: look 4 follows the end of the trial"),
-        (DESIGN.replace("OF", "WT(0.25)"), HEAD + "20,54,24,54\n", [], "row 2: look 1 came at 0.3"),
-        (DESIGN, HEAD + "22,60,30,60\n", ["--over-run"], "no look follows the end of the trial"),
-        (DESIGN, LOOKS, ["--risks", "40,55"], "the design has risks of its own"),
-        ("three-looks", LOOKS, ["--risks", "40"], "--risks: '40' came; write CONTROL,TREATED"),
-        ("three-looks", LOOKS, ["--risks", "0,140"], "between 0 and 100, such as 23,34"),
+        (DESIGN, LOOKS + "80,200,110,200\n", [], "row 5: analysis 4 follows the end of the trial"),
+        (DESIGN.replace("OF", "WT(0.25)"), HEAD + "20,54,24,54\n", [],
+         "row 2: analysis 1 has information fraction 0.3"),
+        (DESIGN, HEAD + "22,60,30,60\n", ["--overrunning"],
+         "no analysis follows the end of the trial"),
+        (DESIGN, LOOKS, ["--control-risk", "40%", "--treated-risk", "55%"],
+         "the design has risks of its own"),
+        ("three-analyses", LOOKS, ["--control-risk", "40"],
+         "--control-risk: '40' has no percent sign"),
+        ("three-analyses", LOOKS, ["--control-risk", "140%"], "above 0% and below 100%"),
         (DESIGN, LOOKS, ["--planned", "0"], "0.0 is not in the range"),
-        ("three-looks", LOOKS, ["--risks", "0.23,0.34"], "write percent, such as 23,34"),
+        ("three-analyses", LOOKS, ["--control-risk", "0.23"], "write 23% (the"),
         (DESIGN, LOOKS, ["--planned", "nan"], "give a finite number"),
-        (DESIGN, LOOKS, ["--effect-percent", "nan"], "give a finite number"),
-        (DESIGN, LOOKS, ["--effect-percent", "-5"], "-5.0 is not in the range"),
-        (DESIGN, LOOKS, ["--plot", "looks.jpg"], ".jpg; end in .png or .svg"),
-        (DESIGN, LOOKS, ["--plot", "no-folder/looks.png"], "there is no folder no-folder"),
+        (DESIGN, LOOKS, ["--effect", "nan"], "give a finite number"),
+        (DESIGN, LOOKS, ["--effect", "-5"], "-5.0 is not in the range"),
+        (DESIGN, LOOKS, ["--plot", "analyses.jpg"], "analyses.jpg: .jpg; end in .png"),
+        (DESIGN, LOOKS, ["--plot", "no-folder/analyses.png"], "there is no folder no-folder"),
         (
             "minimisation-eight-sites", LOOKS, [],
-            "counts do not tell an analysis by 'g-computation-randomised'",
+            "counts do not suffice for an analysis by 'g-computation-randomised'",
         ),
         ("minimisation-eight-sites", "estimate,std_error\n0.1,0.05\n", [], "give --planned"),
-        ("superiority-retrieval-only", LOOKS, [], "the endpoint leaves men out"),
+        ("superiority-retrieval-only", LOOKS, [], "participants that the endpoint excludes"),
     ],
 )  # fmt: skip
-def test_bad_input_is_one_message_and_exit_2(type_in, design, looks, words, says):
-    assert says in type_in(looks, *words, design=design, code=EXIT_BAD_INPUT)
+def test_bad_input_is_one_message_and_exit_2(type_in, design, analyses, words, says):
+    assert says in type_in(analyses, *words, design=design, code=EXIT_BAD_INPUT)
 
 
 def test_a_full_disk_is_no_traceback(type_in, tmp_path, monkeypatch):
@@ -228,6 +246,6 @@ def test_a_full_disk_is_no_traceback(type_in, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    said = type_in(LOOKS, "--plot", str(tmp_path / "looks.svg"), code=EXIT_BAD_INPUT)
+    said = type_in(LOOKS, "--plot", str(tmp_path / "analyses.svg"), code=EXIT_BAD_INPUT)
     assert "it cannot be written (No space left on device)" in said
     assert not list(tmp_path.glob("*.svg"))

@@ -39,16 +39,16 @@ def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch, capsys):
     assert "exact power" in pages[0]
     assert "95 % interval for Monte Carlo error" in " ".join(pages[1].split())
     assert pages[2].count("Assurance over the prior") == 2
-    assert "On the same men" in pages[3]
-    assert "Looks, 600 men" in pages[4]
-    assert "No exact rail: the analysis is adjusted" in pages[5]
-    assert "Size re-estimated at look 1 (inverse normal)" in pages[6]
+    assert "Designs on the same participants" in pages[3]
+    assert "Analyses, 600 participants" in pages[4]
+    assert "No exact power: the analysis is adjusted" in pages[5]
+    assert "Sample size re-estimated at analysis 1 (inverse normal)" in pages[6]
     assert "principal stratum" in " ".join(pages[7].split())
     doubts = " ".join(pages[8].split())
-    assert "Worst case: power is least at dropout 20" in doubts
-    assert "One assumption at a time, 232 men" in doubts
+    assert "Worst case: lowest power" in doubts
+    assert "One assumption at a time, 232 participants" in doubts
     assert {"report.html", "results", "study.json"} <= {p.name for p in Path("study").iterdir()}
-    trials = pd.read_parquet("study/results/three-looks.parquet")
+    trials = pd.read_parquet("study/results/three-analyses.parquet")
     assert len(trials) == 2 * 160
 
 

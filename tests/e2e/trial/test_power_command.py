@@ -17,9 +17,9 @@ def answer(capsys, *words):
 
 
 def test_json_is_one_document_with_power_and_size_and_their_errors(capsys):
-    document = answer(capsys, "placebo-ufsh", "--men", "100")
+    document = answer(capsys, "placebo-ufsh", "--participants", "100")
     points = document["designs"][0]["points"]
-    assert [(p["men"], p["effect_percent"]) for p in points] == [(100, 0.0), (100, 100.0)]
+    assert [(p["participants"], p["effect_percent"]) for p in points] == [(100, 0.0), (100, 100.0)]
     for point in points:
         assert point["measures"]["rejection"]["n"] == 40
         assert point["measures"]["recruited"]["value"] == 100
@@ -28,21 +28,23 @@ def test_json_is_one_document_with_power_and_size_and_their_errors(capsys):
 
 
 def test_the_page_has_the_numbers_of_the_document(capsys):
-    assert run(["power", "three-looks", *SMALL]) == 0
+    assert run(["power", "three-analyses", *SMALL]) == 0
     page = capsys.readouterr().out
     for words in (
         "exact power",
-        "Looks, 600 men",
-        "no effect",
+        "Analyses, 600 participants",
+        "none",
         "Monte Carlo standard error",
-        "Thresholds fixed in the design file, 600 men",
-        "Decision: no-go. Type I error, greatest: about 125 trials would tell",
+        "Decision rule of the design file, 600 participants",
+        "Decision: no-go. Maximum type I error: inconclusive; about 125 replicates",
     ):
         assert words in page
 
 
-def test_designs_are_compared_on_the_same_men(capsys):
-    document = answer(capsys, "superiority-any-sperm", "superiority-retrieval-only", "--men", "300")
+def test_designs_are_compared_on_the_same_participants(capsys):
+    document = answer(
+        capsys, "superiority-any-sperm", "superiority-retrieval-only", "--participants", "300"
+    )
     paired = {row["effect_percent"]: row for row in document["paired"]}
     assert set(paired) == {0.0, 100.0}
     assert paired[100.0]["power_difference"]["value"] < 0
@@ -59,7 +61,7 @@ def test_a_curve_a_size_and_every_trial_are_written(capsys, tmp_path):
     words = ["superiority-any-sperm", "--solve", "0.5", "--effect", "50", "--out"]
     document = answer(capsys, *words, str(tmp_path / "power"))
     solved = document["designs"][0]["solve"]
-    assert solved["low"] <= solved["men"] <= solved["high"]
+    assert solved["low"] <= solved["participants"] <= solved["high"]
     assert len(document["designs"][0]["assurance"]) == 1
     results = tmp_path / "power" / "results"
     name = "superiority-any-sperm"
@@ -74,8 +76,8 @@ def test_a_curve_a_size_and_every_trial_are_written(capsys, tmp_path):
 
 
 def test_a_number_of_the_scenario_can_be_changed(capsys):
-    plain = answer(capsys, "superiority-any-sperm", "--men", "100")
-    words = ["superiority-any-sperm", "--men", "100", "--set"]
+    plain = answer(capsys, "superiority-any-sperm", "--participants", "100")
+    words = ["superiority-any-sperm", "--participants", "100", "--set"]
     nothing = answer(capsys, *words, "spermatogenesis.treatment.direct=0")
     effects = [
         next(p for p in d["designs"][0]["points"] if p["effect_percent"] == 100)["truth"]
@@ -88,21 +90,27 @@ def test_a_number_of_the_scenario_can_be_changed(capsys):
     ("words", "says"),
     [
         (["no-such-design"], "there is no such design"),
-        (["three-look"], "did you mean 'three-looks'"),
-        (["three-looks", "--solve", "1.5"], "between alpha and 1"),
-        (["three-looks", "--set", "a"], "NAME=NUMBER"),
-        (["three-looks", "--set", "no.such=1"], "no.such"),
-        (["placebo-ufsh", "placebo-ufsh", "--men", "20"], "the same id"),
+        (["three-analysis"], "did you mean 'three-analyses'"),
+        (["three-analyses", "--solve", "1.5"], "between alpha and 1"),
+        (["three-analyses", "--set", "a"], "write it as in spermatogenesis"),
+        (["three-analyses", "--set", "no.such=1"], "no.such"),
+        (["placebo-ufsh", "placebo-ufsh", "--participants", "20"], "the same id"),
         ([], "Missing argument"),
-        (["placebo-ufsh", "--men", "5"], "5 is not in the range"),
-        (["placebo-ufsh", "--nuisance", "dropout"], "write NAME=WORD, such as dropout=0,10,20"),
-        (["placebo-ufsh", "--nuisance", "dropout=a"], "write PATH=NUMBER,NUMBER"),
-        (["placebo-ufsh", "--nuisance", "dropout=0,120"], "dropout.control_percent"),
-        (["placebo-ufsh", "--nuisance", "no.such=1"], "there is no such number"),
-        (["re-estimation", "--nuisance", "drift=0.3"], "men of plain risks have no"),
-        (["re-estimation", "--nuisance", "dropout=0", "--nuisance", "dropout=5"], "it came twice"),
-        (["re-estimation", "--nuisance", "dropout=5,5"], "a value came twice"),
-        (["re-estimation", "--set", "population.azfc=1"], "re-estimation has plain risks"),
+        (["placebo-ufsh", "--participants", "5"], "5 is not in the range"),
+        (["placebo-ufsh", "--sensitivity", "dropout"], "write it as in dropout=0,10,20"),
+        (["placebo-ufsh", "--sensitivity", "dropout=a"], "write PATH=NUMBER,NUMBER"),
+        (["placebo-ufsh", "--sensitivity", "dropout=0,120"], "dropout.control_percent"),
+        (["placebo-ufsh", "--sensitivity", "no.such=1"], "there is no such number"),
+        (
+            ["re-estimation", "--sensitivity", "calendar_trend=0.3"],
+            "fixed event rates go without",
+        ),
+        (
+            ["re-estimation", "--sensitivity", "dropout=0", "--sensitivity", "dropout=5"],
+            "it came twice",
+        ),
+        (["re-estimation", "--sensitivity", "dropout=5,5"], "a value came twice"),
+        (["re-estimation", "--set", "population.azfc=1"], "re-estimation has fixed event rates"),
         (["re-estimation", "--effect", "nan"], "give a finite number"),
     ],
 )
@@ -117,28 +125,28 @@ def test_bad_input_is_one_message_and_exit_2(capsys, words, says):
 def test_words_of_a_design_are_printed_as_they_stand(tmp_path, capsys):
     design = tmp_path / "plain.yaml"
     design.write_text(
-        "id: plain\ntitle: 'FSH [IU/L] [/red]'\nquestion: '[bold]?'\nmen: 41\n"
+        "id: plain\ntitle: 'FSH [IU/L] [/red]'\nquestion: '[bold]?'\nparticipants: 41\n"
         "risks: {control_percent: 30, treated_percent: 40}\n"
-        "sites: [{name: one, at_months: [0], men_in_12_months: [60]}]\n"
-        "endpoint: {known_after_months: 4}\n"
+        "sites: [{name: one, from_month: [0], recruitment_per_year: [60]}]\n"
+        "endpoint: {endpoint_month: 4}\n"
     )
     assert run(["power", str(design), *SMALL, "--tornado"]) == 0
     page = " ".join(capsys.readouterr().out.split())
     assert "FSH [IU/L] [/red] (plain) [bold]?" in page
-    assert "No exact rail: the size does not fill whole blocks." in page
-    assert "No assumption was moved alone" in page
+    assert "No exact power: the sample size does not fill whole blocks." in page
+    assert "No assumption was varied alone" in page
 
 
 def test_a_stratum_whose_site_opens_too_late_is_refused(tmp_path, capsys):
     design = tmp_path / "late.yaml"
     design.write_text(
-        "id: late\ntitle: late\nquestion: '?'\nmen: 40\n"
+        "id: late\ntitle: late\nquestion: '?'\nparticipants: 40\n"
         "risks: {control_percent: 30, treated_percent: 40}\n"
-        "sites:\n  - {name: one, at_months: [0], men_in_12_months: [60]}\n"
-        "  - {name: two, at_months: [8], men_in_12_months: [60]}\n"
-        "endpoint: {known_after_months: 4}\nanalysis: {method: mantel-haenszel, strata: [site]}\n"
+        "sites:\n  - {name: one, from_month: [0], recruitment_per_year: [60]}\n"
+        "  - {name: two, from_month: [8], recruitment_per_year: [60]}\n"
+        "endpoint: {endpoint_month: 4}\nanalysis: {method: mantel-haenszel, strata: [site]}\n"
     )
     assert run(["power", str(design), *SMALL]) == EXIT_BAD_INPUT
-    assert "two: strata without men, who have all come by month 8.0" in capsys.readouterr().err
-    design.write_text(design.read_text().replace("men: 40", "men: 44"))
+    assert "two: opens after recruitment ends in month 8.0" in capsys.readouterr().err
+    design.write_text(design.read_text().replace("participants: 40", "participants: 44"))
     assert run(["power", str(design), *SMALL]) == 0

@@ -23,23 +23,23 @@ from pretese.trial.power.runner import trial_job
 
 DESIGN = """
 id: plain
-title: plain risks
+title: fixed event rates
 question: Is it found?
-men: 600
+participants: 600
 risks: {control_percent: 30, treated_percent: 40}
-sites: [{name: one, at_months: [0], men_in_12_months: [120]}]
-endpoint: {known_after_months: 4}
-monitoring: {looks_percent: [50, 100]}
-nuisance: {dropout: [0, 20]}
+sites: [{name: one, from_month: [0], recruitment_per_year: [120]}]
+endpoint: {endpoint_month: 4}
+monitoring: {analyses_percent: [50, 100]}
+sensitivity: {dropout: [0, 20]}
 """
 
-#: 600 men drawn man by man: blocks of 250 trials, the last one cut.
+#: 600 participants drawn participant by participant: blocks of 250 trials, the last one cut.
 REPLICATES = 600
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_figures():
-    """Leave out the figures, which `test_power_command.py` looks for: they take longest."""
+    """Leave out the figures, which `test_power_command.py` analyses for: they take longest."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("pretese.trial.run_power.draw_all", lambda designs, folder: {})
         yield
@@ -60,7 +60,7 @@ def words(folder, out, *more):
         str(out),
         "--replicates",
         str(REPLICATES),
-        "--by-men",
+        "--patient-level",
         *more,
     ]
 
@@ -141,9 +141,9 @@ def test_replicates_grow_to_the_trials_of_a_run_of_that_size(whole, folder):
     ("change", "field"),
     [
         (("--seed", "5"), "asked.seed: was 1 and is 5 now"),
-        (("--men", "400"), "asked.men: was [] and is [400] now"),
-        (("--nuisance", "dropout=0,30"), "designs.plain.nuisance.dropout"),
-        (("three-looks",), "designs.three-looks"),
+        (("--participants", "400"), "asked.participants: was [] and is [400] now"),
+        (("--sensitivity", "dropout=0,30"), "designs.plain.sensitivity.dropout"),
+        (("three-analyses",), "designs.three-analyses"),
     ],
 )
 def test_another_study_is_refused_and_nothing_is_touched(whole, folder, capsys, change, field):
@@ -196,12 +196,13 @@ def test_a_block_travels_to_another_process(folder, whole):
 
 def test_the_grid_names_its_worst_case(whole):
     (design,) = json.loads((whole / "results" / "power.json").read_text())["designs"]
-    grid = design["nuisance"]
+    grid = design["sensitivity"]
     assert [cell["at"] for cell in grid["cells"]] == [{"dropout": 0.0}, {"dropout": 20.0}]
     planned, lossy = grid["cells"]
     assert planned["power_difference"]["value"] == 0
     assert lossy["power_difference"]["value"] < -2 * lossy["power_difference"]["mcse"]
-    # Paired on the same men: less error than of two powers that know nothing of each other.
+    # Paired on the same participants: less error than of two powers that know nothing of each
+    # other.
     assert lossy["power_difference"]["mcse"] < 0.8 * 2**0.5 * planned["power"]["mcse"]
     assert grid["worst"]["power"] == 1
     for cell in grid["cells"]:
@@ -213,7 +214,9 @@ def test_the_design_that_is_stored_is_the_one_that_was_read(whole, folder, monke
     arguments = words(folder, out)
 
     def write_and_edit(self, block, table):
-        (folder / "plain.yaml").write_text(DESIGN.replace("men: 600", "men: 90"), encoding="utf-8")
+        (folder / "plain.yaml").write_text(
+            DESIGN.replace("participants: 600", "participants: 90"), encoding="utf-8"
+        )
         write(self, block, table)
 
     with monkeypatch.context() as patched:
@@ -233,7 +236,7 @@ def test_a_block_whose_numbers_were_changed_is_refused_by_name(whole, folder, tm
     before = hashes(out)
     assert run(words(folder, out, "--resume")) == EXIT_BAD_INPUT
     said = capsys.readouterr().err
-    assert f"error: {block}: this is not the block that was written" in said
+    assert f"error: {block}: this is not the block " in said
     assert "delete it, and do it again with --resume" in said
     assert hashes(out) == before
     block.unlink()

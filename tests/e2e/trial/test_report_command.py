@@ -19,7 +19,7 @@ from protocol.reading.documents import read_text
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("study") / "power"
-    words = ["power", "three-looks", "minimisation-eight-sites", "--men", "300"]
+    words = ["power", "three-analyses", "minimisation-eight-sites", "--participants", "300"]
     assert run([*words, "--replicates", "60", "--seed", "3", "--out", str(out), "--json"]) == 0
     return out / "results"
 
@@ -40,51 +40,56 @@ def test_the_page_stands_alone(page):
 def test_the_statement_gives_size_power_error_and_estimand(page):
     statements = re.findall(r'<p class="statement">(.*?)</p>', page, re.DOTALL)
     assert len(statements) == 2
-    for words in ("With 300 men in all", "Monte Carlo standard error", "risk difference of any_sp"):
+    for words in (
+        "With 300 participants, randomised 1:1",
+        "Monte Carlo standard error",
+        "risk difference of any_sp",
+    ):
         assert words in statements[0]
-    assert "Exact enumeration gives a power of" in statements[0]
-    assert "Exact enumeration" not in statements[1]
+    assert "(exact: " in statements[0]
+    assert "(exact: " not in statements[1]
 
 
 def test_the_page_holds_every_chapter_and_says_what_it_lacks(page):
     text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
-    chapters = re.findall(r"<h2 id=\"\w+\">([A-L])\. ", page)
-    assert chapters == list("ABCDEFGHIJKL")
+    chapters = re.findall(r"<h2 id=\"\w+\">([A-K])\. ", page)
+    assert chapters == list("ABCDEFGHIJK")
     for words in (
-        "pretese power three-looks.yaml minimisation-eight-sites.yaml --men 300 --seed 3 "
+        "pretese power three-analyses.yaml minimisation-eight-sites.yaml --participants 300 "
+        "--seed 3 "
         "--replicates 60 --out DIR",
         "Philox",
         "efficacy OF, futility HSD(-2) (not binding)",
-        "not simulated; give --nuisance",
-        "Drift over calendar time not simulated: men who come late are like those who come early",
-        "diagnosis, fsh_iu_l, testis_volume_ml, testosterone_nmol_l decide there who has sperm",
-        "the outcome model of any_sperm takes what the clinic writes down",
-        "no analysis here has a model with more than the arm",
+        "not simulated; give --sensitivity",
+        "Calendar-time trend not simulated",
+        "diagnosis, fsh_iu_l, testis_volume_ml, testosterone_nmol_l determine the outcome",
+        "the model of any_sperm uses recorded values",
+        "no analysis has a model with more than the arm",
         "names the worst case",
         "calibrated",
         "intraclass correlation 0.046",
         "sperm in the ejaculate, no operation composite variable",
-        "Wald test with Ye's variance",
-        "rejections exaggerate, times the truth",
-        "90 % of trials have at most",
-        "power, 80 % 1 point 1,600 too few: a draft",
-        "type I error, 2.5 % 0.125 points 15,600 too few: a draft",
-        "coverage of the effect in each trial's own men",
+        "variance of Ye",
+        "type M error: exaggeration of rejected effects",
+        "90 % quantile",
+        "power of 80 % 1 % 1,600 too few: draft",
+        "type I error of 2.5 % 0.125 % 15,600 too few: draft",
+        "coverage of the sample effect (SATE), %",
         "Regimen fsh-guided 1.0.0",
-        "men 600 300 a size solved for none not asked",
-        "Author not given in the design file",
-        "all men randomised, as randomised, less those lost",
-        "Drawn man by man: men of a scenario differ",
+        "participants 600 300 required sample size none not requested",
+        "Author not stated in the design file",
+        "all participants randomised, as randomised, dropouts excluded",
+        "Simulation patient level: the design names a scenario",
         "futility below -",
-        "example trials replay",
-        "a second implementation (rpact)",
-        "Men are lost, and cross over, by lot",
-        "simulated power against exact enumeration",
-        "no exact rail: the analysis is adjusted",
-        "this program does not know",
-        "If therapy truly helps 11 more of every 100 men",
-        "The therapy works: no simulation can show that.",
-        "percent of the planned effect",
+        "replay of example trials",
+        "second implementation (rpact)",
+        "Dropout and treatment switching are independent of prognosis",
+        "simulated power compared with exact power",
+        "no exact power: the analysis is adjusted",
+        "outside the scope of this program",
+        "If the therapy helps 11 more of every 100 patients",
+        "The therapy is effective: a simulation cannot show this.",
+        "percentage of the planned effect",
         "requirements.lock",
     ):
         assert words in text.replace("&#39;", "'"), words
@@ -93,42 +98,54 @@ def test_the_page_holds_every_chapter_and_says_what_it_lacks(page):
 
 def test_figures_of_a_worst_case_and_a_tornado_are_on_the_page(tmp_path, capsys):
     out = tmp_path / "study"
-    words = ["power", "re-estimation", "--men", "60", "--replicates", "60", "--out", str(out)]
-    more = ["--nuisance", "dropout=0,30", "--nuisance", "control_risk=-0.5,0", "--tornado"]
+    words = [
+        "power",
+        "re-estimation",
+        "--participants",
+        "60",
+        "--replicates",
+        "60",
+        "--out",
+        str(out),
+    ]
+    more = ["--sensitivity", "dropout=0,30", "--sensitivity", "control_risk=-0.5,0", "--tornado"]
     assert run([*words, *more, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     (results,) = [path for path in out.iterdir() if path.name == "results"]
     sizes = document["designs"][0]["points"][1]["reestimation"]
-    assert {"re-estimation-nuisance.png", "re-estimation-tornado.png"} <= {
+    assert {"re-estimation-sensitivity.png", "re-estimation-tornado.png"} <= {
         path.name for path in results.iterdir()
     }
     assert run(["report", str(out)]) == 0
     page = (out / "report.html").read_text()
     text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
-    assert "Worst case: power is least at dropout" in text
-    assert "--nuisance dropout=0,30 --nuisance control_risk=-0.5,0 --tornado" in text
+    assert "Worst case: lowest power" in text
+    assert "--sensitivity dropout=0,30 --sensitivity control_risk=-0.5,0 --tornado" in text
     assert page.count("<svg") == 5
-    assert "Size re-estimated planned effect re-estimated raised" in text
-    assert f"{sizes['men']['value']:.0f}" in text.split("Size re-estimated")[1][:300]
-    assert "nobody is lost" in text
-    assert "men in 12 months at first: 120 from month 0" in text
+    assert "Sample size re-estimation planned effect re-estimated, % increased, %" in text
+    assert (
+        f"{sizes['participants']['value']:.0f}" in text.split("Sample size re-estimation")[-1][:300]
+    )
+    assert "no dropout" in text
+    assert "participants per year at first: 120 from month 0" in text
     assert [bar["path"] for bar in document["designs"][0]["tornado"]["bars"]]
 
 
-def test_a_trial_with_drift_and_a_decision_says_what_became_of_both(tmp_path, capsys):
+def test_a_trial_with_a_trend_and_a_decision_says_what_became_of_both(tmp_path, capsys):
     design = tmp_path / "drifting.yaml"
     drift = (
-        "drift: {value: 0.2, unit: log odds per 12 months, status: assumed, source: a guess, "
+        "calendar_trend: {value: 0.2, unit: log odds per 12 months, status: assumed, source: a "
+        "guess, "
         "sweep: [-0.2, 0.4]}\n"
     )
-    text = read_text(design_path("three-looks")).replace("id: three-looks", "id: drifting")
-    text = text.replace("most_expected_men: 550", "most_expected_men: 100")
+    text = read_text(design_path("three-analyses")).replace("id: three-analyses", "id: drifting")
+    text = text.replace("max_expected_participants: 550", "max_expected_participants: 100")
     design.write_text(text + drift)
-    words = ["power", str(design), "--men", "120", "--replicates", "40", "--nuisance"]
-    assert run([*words, "drift=-0.2,0.2", "--out", str(tmp_path / "study"), "--json"]) == 0
+    words = ["power", str(design), "--participants", "120", "--replicates", "40", "--sensitivity"]
+    assert run([*words, "calendar_trend=-0.2,0.2", "--out", str(tmp_path / "study"), "--json"]) == 0
     (document,) = json.loads(capsys.readouterr().out)["designs"]
-    assert document["points"][0]["no_exact"] == "men who come late differ from men who come early"
-    falling, planned = document["nuisance"]["cells"]
+    assert document["points"][0]["exact_unavailable"] == "there is a calendar-time trend"
+    falling, planned = document["sensitivity"]["cells"]
     assert (
         falling["risk_control"]
         < planned["risk_control"]
@@ -136,43 +153,45 @@ def test_a_trial_with_drift_and_a_decision_says_what_became_of_both(tmp_path, ca
     )
     assert planned["power_difference"]["value"] == 0
     verdicts = {part["part"]: part for part in document["decision"]["parts"]}
-    power, men = verdicts["least_power_percent"], verdicts["most_expected_men"]
+    power, participants = verdicts["min_power_percent"], verdicts["max_expected_participants"]
     assert power["value"] == document["points"][1]["measures"]["rejection"]["value"]
-    assert (power["verdict"], men["verdict"]) == ("not met", "not met")
-    assert men["low"] > 100 == men["threshold"]
+    assert (power["verdict"], participants["verdict"]) == ("not met", "not met")
+    assert participants["low"] > 100 == participants["threshold"]
     assert document["decision"]["verdict"] == "no-go"
     assert run(["report", str(tmp_path / "study")]) == 0
     page = (tmp_path / "study" / "report.html").read_text()
     text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
     for words in (
-        "Drift over calendar time 0.2 log odds per 12 months in every trial, both arms alike "
+        "Calendar-time trend 0.2 log odds per 12 months in every replicate, both arms alike "
         "(assumed: a guess); -0.2, 0.2 log odds per 12 months in the grid",
-        "Every 12 months of recruitment add 0.2 log odds in both arms. The primary estimand",
-        "every 12 months since the opening add 0.2 log odds to the liability",
-        "drift 0.2 log odds per 12 months assumed, -0.2 to 0.4 a guess",
-        "the design file asks beforehand for power &gt;= 80 %; type I error, greatest &lt;= 3 %",
+        "Every 12 months of recruitment add 0.2 to the log odds in both arms.",
+        "every 12 months add 0.2 to the log odds of participants",
+        "calendar_trend 0.2 log odds per 12 months assumed, -0.2 to 0.4 a guess",
+        "Decision rule of the design file: power &gt;= 80 %; maximum type I error &lt;= 3 %",
         "Decision: no-go.",
-        "months, mean planned effect &lt;= 30",
-        "No exact rail: men who come late differ from men who come early",
+        "expected duration, months planned effect &lt;= 30",
+        "No exact power: there is a calendar-time trend",
     ):
         assert words in text, words
 
 
 def test_every_column_of_the_file_of_trials_is_explained():
     names = [field.name for field in fields(Outcomes)]
-    assert all(words for _, words in dictionary_rows(["men", "effect_percent", "trial", *names]))
+    assert all(
+        words for _, words in dictionary_rows(["participants", "effect_percent", "trial", *names])
+    )
 
 
 def test_three_to_five_example_trials_are_told(page, folder):
     sections = re.split(r"<h3>[\w-]+: example trials</h3>", page)[1:]
     assert len(sections) == 2
-    table = pd.read_parquet(folder / "three-looks.parquet")
+    table = pd.read_parquet(folder / "three-analyses.parquet")
     for section in sections:
         assert 3 <= section.count("% of the effect)</summary>") <= 5
-    stop = re.search(r"It stops early for efficacy \(trial (\d+),", sections[0])
+    stop = re.search(r"Early stop for efficacy \(trial (\d+),", sections[0])
     row = table[(table.trial == int(stop[1])) & (table.effect_percent == 100)].iloc[0]
     assert row.rejected == 1
-    assert row.look < 3
+    assert row.analysis < 3
     assert f"<td>{row.z:.4f}</td>" in sections[0]
 
 
@@ -180,20 +199,20 @@ def test_a_study_of_an_older_program_is_refused(folder, tmp_path, capsys):
     other = tmp_path / "power"
     shutil.copytree(folder, other)
     document = json.loads((other / "power.json").read_text())
-    document["designs"][0]["points"][0]["looks"][0]["median_months"] = 12.5
+    document["designs"][0]["points"][0]["analyses"][0]["median_months"] = 12.5
     (other / "power.json").write_text(json.dumps(document))
     assert run(["report", str(other)]) == EXIT_BAD_INPUT
-    assert "another version of the program wrote it" in capsys.readouterr().err
+    assert "written by another version of the program" in capsys.readouterr().err
 
 
 def test_a_file_of_trials_that_is_damaged_or_gone_is_named(folder, tmp_path, capsys):
     other = tmp_path / "power"
     shutil.copytree(folder, other)
-    trials = other / "three-looks.parquet"
+    trials = other / "three-analyses.parquet"
     for spoil in (lambda: trials.write_bytes(b"PAR1"), trials.unlink):
         spoil()
         assert run(["report", str(other)]) == EXIT_BAD_INPUT
-        assert f"{trials}: this is not the file of trials" in capsys.readouterr().err
+        assert f"{trials}: the file of replicates is damaged or missing" in capsys.readouterr().err
         assert not (other / "report.html").exists()
 
 
@@ -205,11 +224,11 @@ def test_a_trial_that_does_not_replay_is_refused(folder, tmp_path, capsys):
     document = json.loads((other / "power.json").read_text())
     (other / "power.json").write_text(json.dumps({**document, "seed": 4}))
     assert run(["report", str(other)]) == EXIT_BAD_INPUT
-    assert "does not replay" in capsys.readouterr().err
-    design = other / "three-looks.yaml"
-    design.write_text(design.read_text().replace("men: 600", "men: 500"))
+    assert "cannot be replayed" in capsys.readouterr().err
+    design = other / "three-analyses.yaml"
+    design.write_text(design.read_text().replace("participants: 600", "participants: 500"))
     assert run(["report", str(other)]) == EXIT_BAD_INPUT
-    assert "changed after the trials" in " ".join(capsys.readouterr().err.split())
+    assert "changed since the simulation" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_folder_without_a_study_says_what_to_do(tmp_path, capsys):

@@ -42,7 +42,8 @@ def test_beta_is_spent_as_planned(t, shape, futility, alpha, power, binding):
     assert design.alpha_spent()[-1] == pytest.approx(alpha, rel=1e-6)
     spent = design.beta_spent()
     assert spent[-1] == pytest.approx(1 - power, abs=1e-8)
-    # A futility bound is never pushed above the efficacy bound; where it is not, it spends beta.
+    # A futility boundary is never pushed above the efficacy boundary; where it is not, it spends
+    # beta.
     free = [low < high for low, high in zip(design.lower, design.upper, strict=True)][:-1]
     planned = futility.spent(t, 1 - power)
     if all(free):
@@ -51,7 +52,7 @@ def test_beta_is_spent_as_planned(t, shape, futility, alpha, power, binding):
 
 @given(rates, st.floats(-0.3, 0.7), st.floats(-4, 4))
 @settings(max_examples=40)
-def test_exits_mirror_when_bounds_and_drift_change_sign(t, delta, drift):
+def test_exits_mirror_when_boundaries_and_drift_change_sign(t, delta, drift):
     upper = 2.2 * t ** (delta - 0.5)
     lower = -1.5 * np.ones_like(t)
     low, up = exit_probabilities(t, lower, upper, drift)
@@ -77,7 +78,7 @@ def test_exact_sequential_probabilities_add_up(p1, p2, first, more):
         [first, first + more], [first, first + more], [2.5, 2.0], p1, p2, lower=[0.0, 2.0]
     )
     assert (trial.efficacy + trial.futility).sum() == pytest.approx(1.0)
-    assert 2 * first <= trial.expected_men <= 2 * (first + more) + 1e-9
+    assert 2 * first <= trial.expected_participants <= 2 * (first + more) + 1e-9
 
 
 @given(st.integers(1, 25), st.integers(1, 25), st.data(), st.sampled_from(["greater", "two-sided"]))
@@ -92,10 +93,10 @@ def test_fisher_as_a_table_is_fisher_as_a_p_value(n1, n2, data, side):
 
 def test_large_exact_trials_approach_the_normal_recursion():
     design = plan_sequential([0.5, 1], WangTsiatis(0))
-    risk, effect, men = 0.4, 0.03, np.array([1000, 2000])
-    information = men / (risk * (1 - risk) + (risk + effect) * (1 - risk - effect))
+    risk, effect, participants = 0.4, 0.03, np.array([1000, 2000])
+    information = participants / (risk * (1 - risk) + (risk + effect) * (1 - risk - effect))
     normal = exit_probabilities(information, [-np.inf, design.upper[1]], design.upper, effect)[
         1
     ].sum()
-    exact = exact_sequential(men, men, design.upper, risk + effect, risk).power
+    exact = exact_sequential(participants, participants, design.upper, risk + effect, risk).power
     assert exact == pytest.approx(normal, abs=2e-3)

@@ -8,12 +8,12 @@ from hypothesis.extra.numpy import arrays
 
 from estimate.core.estimand import Estimand
 from estimate.survival.cumulative_live_birth import (
-    hazard_ratio,
     kaplan_meier,
     life_table,
     log_rank,
     transfer_times,
 )
+from estimate.survival.hazard_ratio import hazard_ratio
 
 TIMES = arrays(np.int64, 20, elements=st.integers(1, 5))
 BIRTHS = arrays(np.bool_, 20)

@@ -71,7 +71,8 @@ class Course(RuleBasedStateMachine):
         assert phase.code in code
         same = self.phases and self.phases[-1] == phase.name
         self.spent = self.spent + 1 if same else 0
-        calendar = dose_calendar(self.regimen)[phase.code, self.spent]
+        begun = len(self.phases) - self.spent
+        calendar = dose_calendar(self.regimen)[phase.code, begun, self.spent]
         first = 30 * len(self.phases)
         due = injections_of(self.regimen, (*self.phases, phase.name))
         for code, drug in enumerate(self.regimen.drugs):

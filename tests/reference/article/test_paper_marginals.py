@@ -29,9 +29,9 @@ def test_all_calibrated_numbers_agree_with_the_article(achieved):
 def test_the_distances_look_like_chance(achieved):
     """Were calibration biased or its errors wrong, squared distances would not average near 1."""
     apart = [
-        (each.simulated - each.published) / each.monte_carlo_se
+        (each.simulated - each.published) / each.mcse
         for each in achieved.values()
-        if each.half_unit == 0 and each.monte_carlo_se > 0
+        if each.half_unit == 0 and each.mcse > 0
     ]
     assert len(apart) > 20
     assert np.mean(np.square(apart)) < 2
@@ -51,8 +51,8 @@ def test_diagnosis_and_chance_alone_put_the_c_statistic_above_the_printed_one():
     columns["diagnosis"] = np.tile(diagnosis, (studies, 1))
     columns |= {f"noise{i}": random.standard_normal((studies, 542)) for i in range(8)}
     kinds = {f"noise{i}": Numeric() for i in range(8)} | {"diagnosis": Categorical(DIAGNOSES)}
-    men = analysis_set(columns, treatment="therapy", outcome="y", covariates=kinds)
-    area = c_statistic(propensity(men).score, men.treatment).c_statistic
+    patients = analysis_set(columns, treatment="therapy", outcome="y", covariates=kinds)
+    area = c_statistic(propensity(patients).score, patients.treatment).c_statistic
     error = area.std(ddof=1) / np.sqrt(studies)
     assert area.mean() - 3 * error > 0.62
     assert area.mean() == pytest.approx(0.63, abs=0.006)

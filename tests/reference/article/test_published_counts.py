@@ -66,7 +66,7 @@ def test_the_arms_of_table_1_add_up_to_the_whole(study: PublishedStudy) -> None:
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_diagnoses_add_up_to_the_men(study: PublishedStudy, group: str) -> None:
+def test_diagnoses_add_up_to_the_patients(study: PublishedStudy, group: str) -> None:
     counts = [study.number(f"table1.diagnosis.{dx}.{group}.count").value for dx in DIAGNOSES]
     assert sum(counts) == study.number(f"table1.n.{group}").value
 
@@ -165,7 +165,7 @@ def test_one_solution_alone_fits_the_delivery_rates(study: PublishedStudy) -> No
 
 
 RATIOS = (
-    "table2.crude",
+    "table2.unadjusted",
     "table2.iptw",
     "table2.matched",
     "subgroup.duration_over_3",

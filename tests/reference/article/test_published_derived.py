@@ -80,10 +80,12 @@ class Strata:
         )
 
     def averages(self) -> tuple[float, float]:
-        """The model's rates under treatment and without, over all men's strata."""
-        b, men = self.effect(), self.treated + self.untreated
-        a, total = self.intercepts(b), men.sum()
-        return float(men @ special.expit(a + b) / total), float(men @ special.expit(a) / total)
+        """The model's rates under treatment and without, over all patients' strata."""
+        b, patients = self.effect(), self.treated + self.untreated
+        a, total = self.intercepts(b), patients.sum()
+        return float(patients @ special.expit(a + b) / total), float(
+            patients @ special.expit(a) / total
+        )
 
     def figures(self, name: str) -> dict[str, float]:
         b, se, (low, high) = self.effect(), self.standard_error(), self.profile_limits()
@@ -104,7 +106,7 @@ def two_arms(y1: float, n1: float, y0: float, n0: float) -> Strata:
     return Strata(np.array([n1]), np.array([n0]), np.array([y1 + y0]), y1)
 
 
-CRUDE = (
+UNADJUSTED = (
     of("table1.retrieved.treated.count"),
     of("table1.n.treated"),
     of("table1.retrieved.untreated.count"),
@@ -130,7 +132,7 @@ RETRIEVED = np.array(
         of("retrieved.diagnosis.azfc.count"),
     ]
 )
-BY_DIAGNOSIS = Strata(TREATED, UNTREATED, RETRIEVED, CRUDE[0])
+BY_DIAGNOSIS = Strata(TREATED, UNTREATED, RETRIEVED, UNADJUSTED[0])
 ANY_BY_DIAGNOSIS = Strata(TREATED + EJACULATES, UNTREATED, RETRIEVED + EJACULATES, ANY_SPERM[0])
 
 
@@ -166,7 +168,7 @@ def risks(name: str, y1: float, n1: float, y0: float, n0: float) -> dict[str, fl
 
 
 def counts() -> dict[str, float]:
-    men = by_diagnosis("table1.diagnosis.{}.overall.count")
+    patients = by_diagnosis("table1.diagnosis.{}.overall.count")
     started = TREATED + EJACULATES
     figures = {
         "derived.flow.not_enrolled.count": of("flow.proposed_micro_tese") - of("flow.enrolled"),
@@ -176,11 +178,14 @@ def counts() -> dict[str, float]:
         "derived.any_sperm.treated.percent": 100 * ANY_SPERM[0] / ANY_SPERM[1],
         "derived.any_sperm.untreated.count": ANY_SPERM[2],
         "derived.any_sperm.untreated.percent": 100 * ANY_SPERM[2] / ANY_SPERM[3],
-        "derived.case_mix.treated.percent": 100 * TREATED @ (RETRIEVED / men) / TREATED.sum(),
-        "derived.case_mix.untreated.percent": 100 * UNTREATED @ (RETRIEVED / men) / UNTREATED.sum(),
+        "derived.case_mix.treated.percent": 100 * TREATED @ (RETRIEVED / patients) / TREATED.sum(),
+        "derived.case_mix.untreated.percent": 100
+        * UNTREATED
+        @ (RETRIEVED / patients)
+        / UNTREATED.sum(),
     }
     for k, dx in enumerate(DIAGNOSES):
-        figures[f"derived.retrieval_rate.{dx}.percent"] = 100 * RETRIEVED[k] / men[k]
+        figures[f"derived.retrieval_rate.{dx}.percent"] = 100 * RETRIEVED[k] / patients[k]
         figures[f"derived.started.{dx}.count"] = started[k]
         figures[f"derived.ejaculate_rate.{dx}.percent"] = 100 * EJACULATES[k] / started[k]
     return figures
@@ -205,19 +210,19 @@ def delivery() -> dict[str, float]:
 
 
 def contrasts() -> dict[str, float]:
-    yates, pearson, fisher = p_values(table(*CRUDE))
+    yates, pearson, fisher = p_values(table(*UNADJUSTED))
     p1, p0 = BY_DIAGNOSIS.averages()
-    enrolled = (CRUDE[0], ANY_SPERM[1], CRUDE[2], ANY_SPERM[3])
+    enrolled = (UNADJUSTED[0], ANY_SPERM[1], UNADJUSTED[2], ANY_SPERM[3])
     return {
-        **two_arms(*CRUDE).figures("crude"),
-        **risks("crude", *CRUDE),
-        "derived.odds_ratio.crude.yates_p_value": yates,
-        "derived.odds_ratio.crude.pearson_p_value": pearson,
-        "derived.odds_ratio.crude.fisher_p_value": fisher,
+        **two_arms(*UNADJUSTED).figures("unadjusted"),
+        **risks("unadjusted", *UNADJUSTED),
+        "derived.odds_ratio.unadjusted.yates_p_value": yates,
+        "derived.odds_ratio.unadjusted.pearson_p_value": pearson,
+        "derived.odds_ratio.unadjusted.fisher_p_value": fisher,
         **BY_DIAGNOSIS.figures("diagnosis_adjusted"),
-        "derived.risk_difference.diagnosis_standardised": 100 * (p1 - p0),
-        "derived.risk_ratio.diagnosis_standardised": p1 / p0,
-        "derived.odds_ratio.diagnosis_standardised": p1 / (1 - p1) * (1 - p0) / p0,
+        "derived.risk_difference.diagnosis_g_computation": 100 * (p1 - p0),
+        "derived.risk_ratio.diagnosis_g_computation": p1 / p0,
+        "derived.odds_ratio.diagnosis_g_computation": p1 / (1 - p1) * (1 - p0) / p0,
         **two_arms(*ANY_SPERM).figures("any_sperm"),
         **risks("any_sperm", *ANY_SPERM),
         "derived.odds_ratio.any_sperm.yates_p_value": p_values(table(*ANY_SPERM))[0],
@@ -242,7 +247,7 @@ def implied() -> dict[str, float]:
             TREATED @ ((order + 1) / 2) @ UNTREATED / (TREATED.sum() * UNTREATED.sum())
         ),
         "derived.c_statistic.listed_covariates": of("propensity.c_statistic"),
-        "derived.log_odds_se.crude": log_se("table2.crude"),
+        "derived.log_odds_se.unadjusted": log_se("table2.unadjusted"),
         "derived.log_odds_se.iptw": log_se("table2.iptw"),
         "derived.log_odds_se.matched": log_se("table2.matched"),
         "derived.interaction.duration.ratio": ratio,
@@ -262,13 +267,15 @@ def test_a_derived_figure_follows_from_the_printed_ones(number_id: str) -> None:
     assert STUDY.number(number_id).agrees_with(COMPUTED[number_id]), COMPUTED[number_id]
 
 
-def test_the_crude_odds_ratio_is_the_cross_product() -> None:
-    assert COMPUTED["derived.odds_ratio.crude"] == pytest.approx(115 * 140 / (253 * 34), rel=1e-12)
+def test_the_unadjusted_odds_ratio_is_the_cross_product() -> None:
+    assert COMPUTED["derived.odds_ratio.unadjusted"] == pytest.approx(
+        115 * 140 / (253 * 34), rel=1e-12
+    )
 
 
 def test_one_stratum_has_woolfs_standard_error() -> None:
     woolf = np.sqrt(1 / 115 + 1 / 253 + 1 / 34 + 1 / 140)
-    assert two_arms(*CRUDE).standard_error() == pytest.approx(woolf, rel=1e-10)
+    assert two_arms(*UNADJUSTED).standard_error() == pytest.approx(woolf, rel=1e-10)
 
 
 def test_a_model_with_no_effect_averages_to_the_case_mix() -> None:
@@ -280,11 +287,11 @@ def test_a_model_with_no_effect_averages_to_the_case_mix() -> None:
 @pytest.mark.parametrize(
     ("printed", "computed"),
     [
-        ("table2.crude.odds_ratio", "derived.odds_ratio.crude"),
-        ("table2.crude.conf_low", "derived.odds_ratio.crude.profile_low"),
-        ("table2.crude.conf_high", "derived.odds_ratio.crude.profile_high"),
-        ("table2.crude.p_value", "derived.odds_ratio.crude.lrt_p_value"),
-        ("table1.retrieved.p_value", "derived.odds_ratio.crude.yates_p_value"),
+        ("table2.unadjusted.odds_ratio", "derived.odds_ratio.unadjusted"),
+        ("table2.unadjusted.conf_low", "derived.odds_ratio.unadjusted.profile_low"),
+        ("table2.unadjusted.conf_high", "derived.odds_ratio.unadjusted.profile_high"),
+        ("table2.unadjusted.p_value", "derived.odds_ratio.unadjusted.lrt_p_value"),
+        ("table1.retrieved.p_value", "derived.odds_ratio.unadjusted.yates_p_value"),
         ("table1.diagnosis.p_value", "derived.diagnosis.p_value"),
     ],
 )
@@ -295,11 +302,11 @@ def test_the_conventions_reproduce_the_printed_digits(printed: str, computed: st
 @pytest.mark.parametrize(
     ("printed", "computed"),
     [
-        ("table2.crude.conf_low", "derived.odds_ratio.crude.wald_low"),
-        ("table2.crude.conf_high", "derived.odds_ratio.crude.wald_high"),
-        ("table2.crude.p_value", "derived.odds_ratio.crude.wald_p_value"),
-        ("table1.retrieved.p_value", "derived.odds_ratio.crude.pearson_p_value"),
-        ("table1.retrieved.p_value", "derived.odds_ratio.crude.fisher_p_value"),
+        ("table2.unadjusted.conf_low", "derived.odds_ratio.unadjusted.wald_low"),
+        ("table2.unadjusted.conf_high", "derived.odds_ratio.unadjusted.wald_high"),
+        ("table2.unadjusted.p_value", "derived.odds_ratio.unadjusted.wald_p_value"),
+        ("table1.retrieved.p_value", "derived.odds_ratio.unadjusted.pearson_p_value"),
+        ("table1.retrieved.p_value", "derived.odds_ratio.unadjusted.fisher_p_value"),
     ],
 )
 def test_other_conventions_do_not(printed: str, computed: str) -> None:
@@ -312,7 +319,7 @@ def test_significance_after_adjustment_for_diagnosis_depends_on_the_test() -> No
     assert COMPUTED[f"{prefix}.wald_low"] < 1 < COMPUTED[f"{prefix}.profile_low"]
 
 
-@pytest.mark.parametrize("analysis", ["crude", "iptw", "matched"])
+@pytest.mark.parametrize("analysis", ["unadjusted", "iptw", "matched"])
 def test_rounded_limits_blur_the_implied_standard_error_by_what_the_rule_says(
     analysis: str,
 ) -> None:
@@ -363,8 +370,8 @@ def rough_rank_test(quantity: str) -> float:
     ],
 )
 def test_the_finding_on_rank_tests_says_what_the_quartiles_give(quantity: str, said: float) -> None:
-    says = STUDY.findings["finding.bmi_p_value"].says
-    assert f"{said:g} for" in says
+    words = STUDY.findings["finding.bmi_p_value"].text
+    assert f"{said:g} for" in words
     assert round(rough_rank_test(quantity), 2 if said < 0.1 else 1) == said
 
 
@@ -387,4 +394,4 @@ def test_the_areas_that_the_finding_on_the_c_statistic_quotes(names, area) -> No
     areas += [area_of_p(of(f"table1.{name}.p_value")) for name in names]
     distance = np.sqrt(2 * (stats.norm.ppf(areas) ** 2).sum())
     assert stats.norm.cdf(distance / np.sqrt(2)) == pytest.approx(area, abs=0.0005)
-    assert f"{area:.3f}" in STUDY.findings["finding.c_statistic"].says
+    assert f"{area:.3f}" in STUDY.findings["finding.c_statistic"].text

@@ -97,7 +97,7 @@ def test_from_the_patients(cohort, r_output, name: str) -> None:
 
 
 def test_risks_themselves(cohort, r_output) -> None:
-    r = r_output("g09_reri")["crude_dur"]
+    r = r_output("g09_reri")["unadjusted_dur"]
     longer = cohort.covariates["infertility_duration_years"] > 3
     ours = risk_interaction(cohort, longer, [])
     assert ours.risks == pytest.approx(np.array(r["p"]), rel=1e-8)
@@ -108,7 +108,7 @@ def test_risks_themselves(cohort, r_output) -> None:
 
 def test_bootstrap(cohort, r_output) -> None:
     """Statistical: limits within 10 % of the interval's width."""
-    r = r_output("g09_reri")["crude_dur"]
+    r = r_output("g09_reri")["unadjusted_dur"]
     longer = cohort.covariates["infertility_duration_years"] > 3
     ours = bootstrap_reri(cohort, longer, np.random.default_rng(1), [], resamples=4000)
     assert ours.estimate == pytest.approx(r["RERI_OR"], rel=1e-8)

@@ -5,7 +5,6 @@ import pytest
 from scipy.optimize import brentq
 from scipy.special import expit, ndtr
 
-from estimate.causal.marginal_risks import Risks
 from estimate.comparison.contingency import (
     TwoByTwo,
     odds_ratio,
@@ -14,6 +13,7 @@ from estimate.comparison.contingency import (
 )
 from estimate.comparison.fisher import fisher_2x2, fisher_exact
 from estimate.comparison.risk_difference import newcombe_interval
+from estimate.comparison.two_risks import Risks
 from estimate.comparison.two_sample import chi_square
 from estimate.core.estimand import Estimand
 from estimate.core.result import Z95
@@ -26,7 +26,7 @@ from protocol.errors import InputError
 
 QUESTION = Estimand("patients operated", "therapy 1 vs 0", "sperm_retrieved", "")
 TABLES = [
-    "crude_542",
+    "unadjusted_542",
     "composite_569",
     "microTESE_over_all_starters",
     "CDR",
@@ -152,7 +152,11 @@ def test_one_of_eight_p_values_after_correction(r_output):
 
 @pytest.mark.parametrize(
     ("name", "printed"),
-    [("crude", (1.87, 1.22, 2.92)), ("iptw", (1.59, 1.02, 2.52)), ("matched", (1.80, 1.04, 3.16))],
+    [
+        ("unadjusted", (1.87, 1.22, 2.92)),
+        ("iptw", (1.59, 1.02, 2.52)),
+        ("matched", (1.80, 1.04, 3.16)),
+    ],
 )
 def test_what_printed_intervals_imply(r_output, name, printed):
     r, ours = r_output("g01_paper_counts")["implied"][name], implied(*printed)

@@ -36,7 +36,7 @@ two_by_two <- function(counts) {
 }
 
 tables <- list(
-  crude_542 = c(115, 253, 34, 140), composite_569 = c(142, 253, 34, 140),
+  unadjusted_542 = c(115, 253, 34, 140), composite_569 = c(142, 253, 34, 140),
   microTESE_over_all_starters = c(115, 280, 34, 140), CDR = c(54, 53, 14, 17),
   CDR_per_retrieved = c(54, 61, 14, 20), CDR_per_starter = c(54, 341, 14, 160))
 out <- c(list(source = "counts printed in the article"), lapply(tables, two_by_two))
@@ -117,7 +117,7 @@ implied <- function(or, low, high) {
   list(se = se, geo_mid = sqrt(low * high), lower_arm = log(or / low), upper_arm = log(high / or),
        p_from_se = 2 * pnorm(-log(or) / se))
 }
-out$implied <- list(crude = implied(1.87, 1.22, 2.92), iptw = implied(1.59, 1.02, 2.52),
+out$implied <- list(unadjusted = implied(1.87, 1.22, 2.92), iptw = implied(1.59, 1.02, 2.52),
                     matched = implied(1.80, 1.04, 3.16))
 
 # Two subgroups compared by the difference of their log odds ratios (Altman and Bland 2003).
@@ -128,10 +128,10 @@ out$interaction_duration <- list(log_or = log(or), se = se, ratio_of_OR = or[1] 
                                  p = 2 * pnorm(-abs(z)))
 
 e_value <- function(rr) rr + sqrt(rr * (rr - 1))
-crude <- out$crude_542
+unadjusted <- out$unadjusted_542
 out$evalues <- list(iptw_sqrtOR = e_value(sqrt(1.59)), iptw_sqrtOR_lcl = e_value(sqrt(1.02)),
-                    iptw_as_rare = e_value(1.59), crude_RR = e_value(crude$RR),
-                    crude_RR_lcl = e_value(crude$RR_ci[1]))
+                    iptw_as_rare = e_value(1.59), unadjusted_RR = e_value(unadjusted$RR),
+                    unadjusted_RR_lcl = e_value(unadjusted$RR_ci[1]))
 p0 <- 34 / 174
 out$or_vs_rr <- list(zhang_yu_RR_iptw = 1.59 / (1 - p0 + p0 * 1.59))  # Zhang and Yu 1998
 
@@ -142,7 +142,7 @@ out$principal <- list(
   responder_frac = f, controls_expected_responders = f * 174,
   never_resp_control_srr_if_all_responders_successful = best,
   never_resp_control_srr_if_none = worst,
-  RD_never_resp = c(crude$p1 - worst, crude$p1 - best), naive_RD = crude$RD)
+  RD_never_resp = c(unadjusted$p1 - worst, unadjusted$p1 - best), naive_RD = unadjusted$RD)
 
 # Sperm counted in a share q of the 140 untreated failures.
 out$ascertainment <- lapply(c(0, 0.01, 0.02, 0.034, 0.068), function(q) {

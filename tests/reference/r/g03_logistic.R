@@ -19,7 +19,7 @@ describe <- function(fit, data) {
     lrt_gn = test$lrt, lrt_gn_p = test$p, n = nobs(fit), se_HC0 = robust("HC0"),
     se_HC1 = robust("HC1"), se_HC3 = robust("HC3"), brier = mean((data$y - fitted(fit))^2)))
 }
-models <- list(crude = character(0), model1 = "age", model2 = c("age", "dur", "bmi", "dx"),
+models <- list(unadjusted = character(0), model1 = "age", model2 = c("age", "dur", "bmi", "dx"),
                model3 = model_3)
 fit_all <- function(data) lapply(models, function(terms) {
   describe(logistic(formula_of("y", c("therapy", terms)), data), data)

@@ -84,7 +84,7 @@ reri_of <- function(data) {
 }
 set.seed(20220101)
 again <- boot(data, function(data, rows) reri_of(data[rows, ]), R = 4000)
-out$crude_dur <- list(
+out$unadjusted_dur <- list(
   p = p, n = n, RERI_RR = (p[2, 2] - p[2, 1] - p[1, 2]) / p[1, 1] + 1,
   IC = p[2, 2] - p[2, 1] - p[1, 2] + p[1, 1], IC_se = sqrt(sum(p * (1 - p) / n)),
   RERI_OR = reri_of(data), boot_percentile = unname(quantile(again$t, c(0.025, 0.975), type = 6)),

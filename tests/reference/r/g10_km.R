@@ -30,9 +30,9 @@ out <- list(censored = c(curves(time), list(
 
 # Nobody leaves: couples without a birth stay at risk to the last order of transfer.
 time <- ifelse(couples$event == 1, couples$n_et, last); test <- log_rank(time)
-crude <- tapply(couples$event, couples$g, mean)
+unadjusted <- tapply(couples$event, couples$g, mean)
 out$conservative_no_censoring <- c(curves(time), list(
-  K = last, logrank = test$chisq, p = p_of(test), crude_by_arm = as.list(crude)))
+  K = last, logrank = test$chisq, p = p_of(test), unadjusted_by_arm = as.list(unadjusted)))
 # Only couples who still have embryos are censored.
 stays <- couples$event == 0 & couples$embryos_left == 0
 time <- ifelse(stays, last, couples$n_et); test <- log_rank(time)

@@ -16,7 +16,7 @@ pooled <- function(fits, dfcom = NULL) {
   as.list(p[columns])
 }
 terms <- list(model1 = "age", model3 = model_3, model3_plus_vol = c(model_3, "vol"),
-              crude = character(0))
+              unadjusted = character(0))
 models <- lapply(terms, fit_all)
 out <- list(glm = lapply(models, pooled), model3_dfcom_inf = pooled(models$model3, Inf))
 combined <- function(...) MIcombine(lapply(models$model3, coef), lapply(models$model3, vcov), ...)

@@ -23,7 +23,7 @@ MODEL_3 = [
     "estradiol_pmol_l",
     "prolactin_ng_ml",
 ]
-MODELS = {"crude": [], "model1": MODEL_1, "model2": MODEL_2, "model3": MODEL_3}
+MODELS = {"unadjusted": [], "model1": MODEL_1, "model2": MODEL_2, "model3": MODEL_3}
 
 
 @pytest.fixture(params=["full_data", "complete_case"])
@@ -111,8 +111,8 @@ def test_the_estimate_reports_profile_interval_and_likelihood_ratio(patients_and
 def test_the_unadjusted_odds_ratio_is_the_model_without_covariates(patients_and_r):
     patients, r = patients_and_r
     answer = unadjusted(patients)[2]
-    assert answer.estimate == pytest.approx(np.exp(r["crude"]["coef"][1]), rel=1e-6)
-    assert answer.p_value == pytest.approx(r["crude"]["lrt_gn_p"], rel=1e-6)
+    assert answer.estimate == pytest.approx(np.exp(r["unadjusted"]["coef"][1]), rel=1e-6)
+    assert answer.p_value == pytest.approx(r["unadjusted"]["lrt_gn_p"], rel=1e-6)
 
 
 def test_propensity_score_as_covariate(cohort, r_output):

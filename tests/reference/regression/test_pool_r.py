@@ -17,7 +17,7 @@ R = Path(__file__).parents[1] / "r"
 DRAWS = pd.read_csv(R / "completed10.csv")
 G12 = json.loads((R / "g12_pool.json").read_text())
 MODELS = {
-    "crude": ["therapy"],
+    "unadjusted": ["therapy"],
     "model1": ["therapy", "age"],
     "model3": [
         *("therapy", "age", "dur", "bmi", "cryptorchidism", "orchitis", "azfc"),

@@ -27,8 +27,8 @@ def test_o44_piecewise_accrual():
     given, says = ORACLES["O44"]["inputs"], ORACLES["O44"]["outputs"]  # rpact
     sites = combine([Site(tuple(map(float, given["cuts"])), tuple(map(float, given["rates"])))])
     assert expected_month(sites, given["N"]) == pytest.approx(says["end"], abs=1e-9)
-    for month, men in says["n_at"].items():
-        assert expected_patients(sites, float(month)).sum() == pytest.approx(men, abs=1e-9)
+    for month, participants in says["n_at"].items():
+        assert expected_patients(sites, float(month)).sum() == pytest.approx(participants, abs=1e-9)
 
 
 def test_o46_predictability_of_permuted_blocks():

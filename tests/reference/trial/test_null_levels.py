@@ -1,6 +1,6 @@
 """Without an effect: the shipped minimised design holds its level, and what ignores it wastes it.
 
-`docs/explanation/exact-rail.md` says how to do this with 100,000 trials.
+`docs/explanation/exact-power.md` says how to do this with 100,000 trials.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.design.design_file import read_design
 from pretese.trial.simulation.engine import simulate_design
 
-MEN, TRIALS = 300, 500
+PARTICIPANTS, TRIALS = 300, 500
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def statistics():
     analyses = {"planned": {}, "unadjusted": {"analysis": {"method": "unadjusted"}}}
     for name, change in analyses.items():
         other = type(design).model_validate({**design.model_dump(mode="json"), **change})
-        point = (MEN, 0.0)
+        point = (PARTICIPANTS, 0.0)
         out = simulate_design(other, scenario, [point], seed=5, replicates=TRIALS)
         found[name] = out[point].z
     return found

@@ -57,7 +57,7 @@ def test_o17_fleiss_size():
 
 
 @pytest.mark.parametrize(
-    ("p1", "p2", "power", "men"),
+    ("p1", "p2", "power", "participants"),
     [
         (0.50, 0.30, 0.8, 92.998845),
         (0.65, 0.50, 0.8, 169.311371),
@@ -67,8 +67,10 @@ def test_o17_fleiss_size():
         (0.30, 0.20, 0.8, 293.151286),
     ],
 )
-def test_o18_more_fleiss_sizes(p1, p2, power, men):
-    assert size_two_proportions(p1, p2, power=power).arm2 == pytest.approx(men, abs=1e-6)  # rpact
+def test_o18_more_fleiss_sizes(p1, p2, power, participants):
+    assert size_two_proportions(p1, p2, power=power).arm2 == pytest.approx(
+        participants, abs=1e-6
+    )  # rpact
 
 
 def test_o18_with_continuity():
@@ -173,8 +175,8 @@ def test_o28_exact_sequential_trial():
     assert trial.efficacy[0] == pytest.approx(says["p55_40"]["stage"], abs=tol)
     totals = [says[key]["total"] for key in ("p55_40", "p50_40", "p40_40", "p60_40")]
     assert trial.power == pytest.approx(totals, abs=tol)
-    assert trial.expected_patients[0] == pytest.approx(says["p55_40"]["EN"], abs=1e-4)
-    assert trial.expected_patients[3] == pytest.approx(says["p60_40"]["EN"], abs=1e-4)
+    assert trial.expected_participants[0] == pytest.approx(says["p55_40"]["EN"], abs=1e-4)
+    assert trial.expected_participants[3] == pytest.approx(says["p60_40"]["EN"], abs=1e-4)
     null = exact_sequential(LOOKS, LOOKS, CRITICAL, 0.20, 0.20)
     assert null.power == pytest.approx(0.0249800, abs=1e-6)
 
@@ -186,13 +188,13 @@ def test_o29_with_futility():
     assert trial.efficacy == pytest.approx(says["stage"], abs=tol)
     assert trial.power == pytest.approx(says["total"], abs=tol)
     assert trial.futility[:2] == pytest.approx(says["fut"], abs=tol)
-    assert trial.expected_patients == pytest.approx(says["EN"], abs=1e-4)
+    assert trial.expected_participants == pytest.approx(says["EN"], abs=1e-4)
 
 
 def test_o30_exact_search_knows_the_sawtooth():
     says, tol = oracle("O30")  # enumeration
     found = search_size(pooled_z_test(), 0.55, 0.40, power=0.8, around=172.8)
-    power = dict(zip(found.men.tolist(), found.power.tolist(), strict=True))
+    power = dict(zip(found.participants.tolist(), found.power.tolist(), strict=True))
     assert (found.first, found.stays_from) == (says["first"], says["stays_from"])
     assert power[168] == pytest.approx(says["power_first"], abs=tol)
     assert power[173] == pytest.approx(says["power_173"], abs=tol)
@@ -215,10 +217,12 @@ def test_o30_more_exact_searches(test, p1, p2, power, first):
 
 
 @pytest.mark.parametrize(
-    ("men", "size"), [(50, 0.028445), (100, 0.027983), (150, 0.028283), (180, 0.025603)]
+    ("participants", "size"), [(50, 0.028445), (100, 0.027983), (150, 0.028283), (180, 0.025603)]
 )
-def test_o31_largest_size_of_the_pooled_z_test(men, size):
-    assert largest_size(pooled_z_test()(men, men))[0] == pytest.approx(size, abs=1e-6)
+def test_o31_largest_size_of_the_pooled_z_test(participants, size):
+    assert largest_size(pooled_z_test()(participants, participants))[0] == pytest.approx(
+        size, abs=1e-6
+    )
 
 
 def test_o32_fisher_exact_power():
@@ -289,26 +293,28 @@ def test_o48_re_estimation_inflates_the_naive_test_only():
     first = z(x1, x2, arm)
     effect = 0.10 / np.sqrt(0.5 * 0.5 + 0.4 * 0.6)
     half = (np.sqrt(0.5), np.sqrt(0.5))
-    men = np.ceil(
+    participants = np.ceil(
         information_for_power(
             first, design.upper[1], half, effect, power=0.9, least=smallest, most=largest
         )
     ).astype(int)
-    y1, y2 = rng.binomial(men, 0.40), rng.binomial(men, 0.40)
+    y1, y2 = rng.binomial(participants, 0.40), rng.binomial(participants, 0.40)
     early = first >= design.upper[0]
-    combined = half[0] * first + half[1] * z(y1, y2, men)
-    naive = z(x1 + y1, x2 + y2, arm + men)
+    combined = half[0] * first + half[1] * z(y1, y2, participants)
+    naive = z(x1 + y1, x2 + y2, arm + participants)
     right = (early | (combined >= design.upper[1])).mean()
     wrong = (early | (naive >= design.upper[1])).mean()
     assert right == pytest.approx(says["inverse_normal"], abs=tol)
     assert wrong == pytest.approx(says["naive"], abs=tol)
     assert right == pytest.approx(0.025, abs=3 * says["mcse"])
     assert wrong > 0.025 + 10 * says["mcse"]
-    assert (2 * arm + 2 * men * ~early).mean() == pytest.approx(881.8, abs=2)
+    assert (2 * arm + 2 * participants * ~early).mean() == pytest.approx(881.8, abs=2)
 
 
-@pytest.mark.parametrize(("risk", "power", "men"), [(0.40, 0.0255, 881.8), (0.50, 0.7854, None)])
-def test_o48_exactly(risk, power, men):
+@pytest.mark.parametrize(
+    ("risk", "power", "participants"), [(0.40, 0.0255, 881.8), (0.50, 0.7854, None)]
+)
+def test_o48_exactly(risk, power, participants):
     """The same design without simulation; rpact's numbers carry an error of 0.00026 and 0.00065."""
     design = plan_sequential([0.5, 1], Spending("OF"))
     half, effect = (np.sqrt(0.5), np.sqrt(0.5)), 0.10 / np.sqrt(0.49)
@@ -320,8 +326,8 @@ def test_o48_exactly(risk, power, men):
 
     trial = exact_reestimation(90, design.upper, rule, risk, 0.40)
     assert trial.power == pytest.approx(power, abs=3 * np.sqrt(power * (1 - power) / 400_000))
-    if men:
-        assert trial.expected_patients == pytest.approx(men, abs=1)
+    if participants:
+        assert trial.expected_participants == pytest.approx(participants, abs=1)
 
 
 def test_o52_conditioning_hides_a_treatment():

@@ -11,11 +11,11 @@ from scipy.stats import binom, norm
 from estimate.performance.measures import proportion_mcse, z_against
 from estimate.sample_size.closed_form import size_two_proportions
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.power.exact_power import exact_rail
+from pretese.trial.power.exact_power import exact_behaviour
 from pretese.trial.simulation.engine import simulate_design
 from protocol.reading.documents import validate
 
-#: Risks in percent (control, treated), men per arm at 80 % and at 90 % power.
+#: Risks in percent (control, treated), participants per arm at 80 % and at 90 % power.
 SIZES = [
     (19.5, 31.2, 216, 289),
     (19.5, 27.8, 410, 549),
@@ -25,7 +25,7 @@ SIZES = [
     (27.5, 30.25, 4262, 5705),
 ]
 
-#: Men per arm at 80 % if one man in ten is lost.
+#: Participants per arm at 80 % if one participant in ten is lost.
 DROPOUT = {
     (19.5, 31.2): 240, (19.5, 27.8): 456, (19.5, 30.4): 276, (19.5, 35.9): 129,
     (45.0, 65.0): 107,
@@ -40,17 +40,17 @@ def test_the_closed_form_gives_the_published_size(control, treated, at80, at90):
         assert abs(int(np.ceil(found.arm1)) - size) <= max(1, 0.01 * size)
 
 
-def two_arms(men, control, treated, **changes):
+def two_arms(participants, control, treated, **changes):
     return validate(
         {
             "id": "published",
             "title": "a published effect",
             "question": "",
-            "men": men,
+            "participants": participants,
             "risks": {"control_percent": control, "treated_percent": treated},
-            "randomisation": {"repeats": [1]},
-            "sites": [{"name": "one", "at_months": [0], "men_in_12_months": [60]}],
-            "endpoint": {"known_after_months": 4},
+            "randomisation": {"block_sizes": [2]},
+            "sites": [{"name": "one", "from_month": [0], "recruitment_per_year": [60]}],
+            "endpoint": {"endpoint_month": 4},
             **changes,
         },
         DesignFile,
@@ -58,15 +58,20 @@ def two_arms(men, control, treated, **changes):
     )
 
 
-def central_power(men, treated, control):
-    """Enumerate counts within 9 standard deviations: pooled z, two-sided 5 %, n men per arm."""
-    spans = [(p, 9 * np.sqrt(men * p * (1 - p))) for p in (treated, control)]
-    counts = [np.arange(max(0, int(men * p - s)), min(men, int(men * p + s)) + 1) for p, s in spans]
+def central_power(participants, treated, control):
+    """Enumerate counts within 9 standard deviations: pooled z, two-sided 5 %, n per arm."""
+    spans = [(p, 9 * np.sqrt(participants * p * (1 - p))) for p in (treated, control)]
+    counts = [
+        np.arange(
+            max(0, int(participants * p - s)), min(participants, int(participants * p + s)) + 1
+        )
+        for p, s in spans
+    ]
     x1, x0 = counts[0][:, None], counts[1]
-    pooled = (x1 + x0) / (2 * men)
-    error = np.sqrt(pooled * (1 - pooled) * 2 / men)
-    z = np.divide(x1 - x0, men * error, out=np.zeros_like(error), where=error > 0)
-    masses = [binom.pmf(x, men, p) for x, (p, _) in zip(counts, spans, strict=True)]
+    pooled = (x1 + x0) / (2 * participants)
+    error = np.sqrt(pooled * (1 - pooled) * 2 / participants)
+    z = np.divide(x1 - x0, participants * error, out=np.zeros_like(error), where=error > 0)
+    masses = [binom.pmf(x, participants, p) for x, (p, _) in zip(counts, spans, strict=True)]
     return float(masses[0] @ (np.abs(z) >= norm.isf(0.025)) @ masses[1])
 
 
@@ -82,14 +87,14 @@ def test_simulated_trials_of_that_size_have_about_that_power(control, treated, a
         found, exact = out[2 * size, 1.0], central_power(size, treated / 100, control / 100)
         assert abs(z_against(found.rejected.mean(), TRIALS, exact)) < 3.3
         assert exact == pytest.approx(power, abs=0.015)
-        if size < 1000:  # the rail enumerates all pairs of counts: seconds at thousands of men
-            rail = exact_rail(design, 2 * size, found, (control / 100, treated / 100))
-            assert rail.power == pytest.approx(exact, abs=1e-9)
-            assert rail.closed_form == pytest.approx(power, abs=0.005)
+        if size < 1000:  # all pairs of counts are enumerated: seconds at thousands of participants
+            whole = exact_behaviour(design, 2 * size, found, (control / 100, treated / 100))
+            assert whole.power == pytest.approx(exact, abs=1e-9)
+            assert whole.closed_form == pytest.approx(power, abs=0.005)
 
 
 @pytest.mark.parametrize(("control", "treated", "at80", "at90"), SIZES[:5])
-def test_a_tenth_more_men_make_up_for_a_tenth_lost(control, treated, at80, at90):
+def test_a_tenth_more_participants_make_up_for_a_tenth_lost(control, treated, at80, at90):
     """The third column of the table, by simulation; `test_planning_oracles.py` has the sizes."""
     size = DROPOUT[control, treated]
     lossy = {"control_percent": 10, "treated_percent": 10}

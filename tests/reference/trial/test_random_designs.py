@@ -1,6 +1,6 @@
 """Random unadjusted designs, fixed and sequential, simulated against exact enumeration.
 
-`python -m benchmarks.trial.exact_rail` does the same with 50 designs and far more trials each.
+`python -m benchmarks.trial.exact_power` does the same with 50 designs and far more trials each.
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.trial.exact_rail import describe, score_designs
-from pretese.trial.power.exact_power import why_no_rail
+from benchmarks.trial.exact_power import describe, score_designs
+from pretese.trial.power.exact_power import why_not_enumerated
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -20,14 +20,14 @@ DOCS = Path(__file__).parents[3] / "docs"
 class Drawn:
     """Trials of each design, how they are drawn, and an error of power that must show."""
 
-    by_men: bool
+    patient_level: bool
     trials: int
     error: float
 
 
 @pytest.fixture(
     scope="module", params=[Drawn(True, 500, 0.03), Drawn(False, 20_000, 0.005)],
-    ids=["men", "counts"],
+    ids=["participants", "counts"],
 )  # fmt: skip
 def drawn(request):
     return request.param
@@ -35,19 +35,19 @@ def drawn(request):
 
 @pytest.fixture(scope="module")
 def scores(drawn):
-    return score_designs(24, drawn.trials, 7, by_men=drawn.by_men)
+    return score_designs(24, drawn.trials, 7, patient_level=drawn.patient_level)
 
 
 def test_designs_of_every_kind_are_drawn(scores):
-    assert {len(each.design.monitoring.looks_percent) for each in scores} >= {1, 2, 3}
+    assert {len(each.design.monitoring.analyses_percent) for each in scores} >= {1, 2, 3}
     assert {each.effect for each in scores} == {0.0, 0.5, 1.0}
     assert {each.design.monitoring.sides for each in scores} == {1, 2}
     assert any(each.design.monitoring.futility for each in scores)
     assert any(each.design.dropout.control_percent for each in scores)
-    assert all(why_no_rail(each.design) is None for each in scores)
+    assert all(why_not_enumerated(each.design) is None for each in scores)
 
 
-def test_z_against_the_rail_looks_standard_normal(scores):
+def test_z_against_the_rail_analyses_standard_normal(scores):
     z = np.array([each.z for each in scores])
     assert stats.kstest(z, "norm").pvalue > 0.001
     assert stats.chi2.sf((z**2).sum(), z.size) > 0.001
@@ -66,9 +66,9 @@ def test_a_power_a_little_off_would_be_seen(scores, drawn):
 
 
 def test_the_page_describes_scores_as_the_program_does():
-    page = (DOCS / "explanation" / "exact-rail.md").read_text(encoding="utf-8")
+    page = (DOCS / "explanation" / "exact-power.md").read_text(encoding="utf-8")
     words = describe(np.array([0.5, -0.5])).split("; ")
     for part in ("mean", "standard deviation", "Kolmogorov-Smirnov p", "Anderson-Darling"):
         assert part in " ".join(words)
         assert part in page
-    assert (DOCS / "images" / "exact-rail.png").exists()
+    assert (DOCS / "images" / "exact-power.png").exists()

@@ -16,12 +16,12 @@ from estimate.comparison.risk_difference import score_interval, score_z
 from estimate.sample_size.closed_form import size_two_means, size_two_proportions
 from estimate.sequential.boundaries import HaybittlePeto, WangTsiatis, plan_sequential
 from estimate.sequential.combination import (
-    bauer_koehne_bound,
-    fisher_bounds,
+    bauer_koehne_boundary,
+    fisher_boundaries,
     fisher_size,
     inverse_normal,
 )
-from estimate.sequential.interim_inference import analyse_final, monitor_bounds, repeated_p
+from estimate.sequential.interim_inference import analyse_final, observed_boundaries, repeated_p
 from estimate.sequential.looking_ahead import (
     conditional_power,
     conditional_power_risks,
@@ -44,11 +44,11 @@ def oracle(name):
     return ORACLES[name]["outputs"], ORACLES[name]["tol"]
 
 
-def equal(looks):
-    return np.arange(1, looks + 1) / looks
+def equal(analyses):
+    return np.arange(1, analyses + 1) / analyses
 
 
-def test_o1_obrien_fleming_five_looks():
+def test_o1_obrien_fleming_five_analyses():
     says, tol = oracle("O1")  # rpact 3.3.4 and gsDesign 3.11
     design = plan_sequential(equal(5), WangTsiatis(0))
     assert design.upper == pytest.approx(says["crit"], abs=tol)
@@ -61,7 +61,7 @@ def test_o1_obrien_fleming_five_looks():
     )
 
 
-def test_o2_pocock_two_sided_five_looks():
+def test_o2_pocock_two_sided_five_analyses():
     says, tol = oracle("O2")  # rpact and gsDesign
     designs = [
         plan_sequential(equal(5), WangTsiatis(0.5), alpha=0.05, sides=2, power=power)
@@ -84,11 +84,11 @@ def test_o2_one_sided_pocock_differs_in_the_sixth_digit():
 @pytest.mark.parametrize("position", range(9))
 def test_o3_constants_of_jennison_and_turnbull(position):
     says, tol = oracle("O3")  # gsDesign; JT 2000, tables 2.1 to 2.4
-    looks = ORACLES["O3"]["inputs"]["k"][position]
+    analyses = ORACLES["O3"]["inputs"]["k"][position]
     for letter, delta in (("P", 0.5), ("B", 0.0)):
         for percent in (80, 90):
             design = plan_sequential(
-                equal(looks), WangTsiatis(delta), alpha=0.05, sides=2, power=percent / 100
+                equal(analyses), WangTsiatis(delta), alpha=0.05, sides=2, power=percent / 100
             )
             ratio = says[f"R_{letter}{percent}"][position]
             assert design.inflation == pytest.approx(ratio, abs=tol)
@@ -108,7 +108,7 @@ def test_o5_haybittle_peto():
     assert design.inflation == pytest.approx(1.0114140, abs=1e-6)
 
 
-def test_o6_three_looks_of_obrien_fleming_spending():
+def test_o6_three_analyses_of_obrien_fleming_spending():
     says, tol = oracle("O6")  # rpact
     design = plan_sequential(THIRDS, OF)
     assert design.upper == pytest.approx(says["crit"], abs=tol)
@@ -170,10 +170,12 @@ def test_o14_futility_that_binds():
     assert design.inflation == pytest.approx(says["inflation"], abs=tol)
 
 
-def test_o15_looks_that_came_early_and_late():
+def test_o15_analyses_that_came_early_and_late():
     says, tol = oracle("O15")  # rpact
     assert plan_sequential([0.3, 0.7, 1], OF).upper == pytest.approx(says["crit"], abs=tol)
-    assert monitor_bounds(0.025, OF, [30, 70, 100], 100) == pytest.approx(says["crit"], abs=tol)
+    assert observed_boundaries(0.025, OF, [30, 70, 100], 100) == pytest.approx(
+        says["crit"], abs=tol
+    )
 
 
 def test_o16_a_published_analysis_plan():
@@ -200,16 +202,16 @@ def test_o22_east_sequential_sizes():
     assert np.ceil(design.sample_sizes(fixed)).tolist() == says["east_gs"]
 
 
-def three_looks():
+def three_analyses():
     events = np.array([ORACLES["O37"]["inputs"][arm] for arm in ("e1", "e2")])
-    men = np.array([60, 120, 180])
-    z = score_z(np.cumsum(events[0]), men, np.cumsum(events[1]), men)
-    return events, men, z
+    participants = np.array([60, 120, 180])
+    z = score_z(np.cumsum(events[0]), participants, np.cumsum(events[1]), participants)
+    return events, participants, z
 
 
 def test_o37_statistics_of_a_sequential_trial():
     says, tol = oracle("O37")  # rpact
-    events, _, z = three_looks()
+    events, _, z = three_analyses()
     assert z == pytest.approx(says["z"], abs=1e-6)
     stage = score_z(events[0], 60, events[1], 60)
     assert ndtr(-stage) == pytest.approx([0.0702742, 0.0338682, 0.0499617], abs=1e-6)
@@ -221,17 +223,17 @@ def test_o37_repeated_interval_and_p_values():
     design = plan_sequential(THIRDS, OF)
     interval = score_interval(99, 180, 72, 180, variance="Farrington-Manning", z=design.upper[-1])
     assert interval == pytest.approx(says["rci3"], abs=tol)
-    _, _, z = three_looks()
-    repeated = [repeated_p(OF, THIRDS, look, z[look - 1]) for look in (1, 2, 3)]
+    _, _, z = three_analyses()
+    repeated = [repeated_p(OF, THIRDS, analysis, z[analysis - 1]) for analysis in (1, 2, 3)]
     assert repeated == pytest.approx([0.2959837, 0.0356598, 0.0022507], abs=tol)
 
 
 def test_o37_final_analysis():
-    says, tol = oracle("O37")  # rpact: information in proportion to men, unpooled variance
+    says, tol = oracle("O37")  # rpact: information in proportion to participants, unpooled variance
     design = plan_sequential(THIRDS, OF)
-    _, men, z = three_looks()
+    _, participants, z = three_analyses()
     variance = (0.55 * 0.45 + 0.40 * 0.60) / 180
-    final = analyse_final(design, men / 180 / variance, z[-1])
+    final = analyse_final(design, participants / 180 / variance, z[-1])
     assert final.p_value == pytest.approx(says["final_p"], abs=1e-6)
     assert (final.conf_low, final.conf_high) == pytest.approx(says["final_ci"], abs=tol)
     assert final.median_unbiased == pytest.approx(says["mue"], abs=tol)
@@ -239,7 +241,7 @@ def test_o37_final_analysis():
 
 def test_o37_final_analysis_of_many_trials_at_once():
     says, tol = oracle("O37")
-    _, _, z = three_looks()
+    _, _, z = three_analyses()
     error = np.sqrt((0.55 * 0.45 + 0.40 * 0.60) / 180)
     found = order_stagewise(plan_sequential(THIRDS, OF), [3, 2], [z[2], 3.1])
     assert error * found.median_unbiased[0] == pytest.approx(says["mue"], abs=tol)
@@ -250,11 +252,14 @@ def test_o37_final_analysis_of_many_trials_at_once():
 def test_o37_looking_ahead():
     says, tol = oracle("O37")  # rpact
     design = plan_sequential(THIRDS, OF)
-    _, men, z = three_looks()
-    null = [conditional_power(men, design.upper, look, z[look - 1]) for look in (1, 2)]
+    _, participants, z = three_analyses()
+    null = [
+        conditional_power(participants, design.upper, analysis, z[analysis - 1])
+        for analysis in (1, 2)
+    ]
     assert null == pytest.approx(says["crp"], abs=1e-6)
-    ahead = conditional_power_risks(men, design.upper, 1, z[0], 0.55, 0.40)
-    assert ahead == pytest.approx(says["cp_after1"], abs=tol)
+    future = conditional_power_risks(participants, design.upper, 1, z[0], 0.55, 0.40)
+    assert future == pytest.approx(says["cp_after1"], abs=tol)
 
 
 def test_o38_conditional_power_of_east():
@@ -282,16 +287,16 @@ def test_o38_unconditional_power_of_a_promising_zone(zone, east, gsdesign):
     """
     two = plan_sequential([0.5, 1], Spending("HSD", -4), alpha=0.05, sides=2, power=0.9)
     first, total = two.sample_sizes(3200)
-    theta, bound = 0.057302441, two.upper[0]
-    z, step = np.linspace(-bound, bound, 20_001, retstep=True)
+    theta, boundary = 0.057302441, two.upper[0]
+    z, step = np.linspace(-boundary, boundary, 20_001, retstep=True)
     z = z[1:] - step / 2
 
-    def bar(men):
-        share = first / (first + men)
+    def bar(participants):
+        share = first / (first + participants)
         return needed_z(z, two.upper[1], (np.sqrt(share), np.sqrt(1 - share)))
 
-    def conditional(men):
-        return ndtr(z * np.sqrt(men / first) - bar(men))
+    def conditional(participants):
+        return ndtr(z * np.sqrt(participants / first) - bar(participants))
 
     planned = np.full(z.size, total - first)
     promising = (zone[0] < conditional(planned)) & (conditional(planned) < zone[1])
@@ -301,7 +306,7 @@ def test_o38_unconditional_power_of_a_promising_zone(zone, east, gsdesign):
         short = conditional(middle) < 0.8
         low, high = np.where(short, middle, low), np.where(short, high, middle)
     density = norm.pdf(z - theta * np.sqrt(first))
-    power = ndtr(theta * np.sqrt(first) - bound)
+    power = ndtr(theta * np.sqrt(first) - boundary)
     power += (density * ndtr(theta * np.sqrt(low) - bar(low))).sum() * step
     assert power == pytest.approx(east, abs=0.005)
     assert power == pytest.approx(gsdesign, abs=0.001)
@@ -309,8 +314,8 @@ def test_o38_unconditional_power_of_a_promising_zone(zone, east, gsdesign):
 
 def test_o39_fisher_combination():
     says, tol = oracle("O39")  # rpact; Bauer and Koehne in closed form
-    assert bauer_koehne_bound(0.025) == pytest.approx(says["bk"], abs=tol)
-    assert fisher_bounds(2) == pytest.approx(says["eq2"], abs=tol)
-    assert fisher_bounds(3) == pytest.approx(says["eq3"], abs=tol)
-    assert fisher_bounds(2, futility=0.5)[0] == pytest.approx(says["a0_5"], abs=tol)
-    assert fisher_size(fisher_bounds(4, futility=0.6), futility=0.6) == pytest.approx(0.025)
+    assert bauer_koehne_boundary(0.025) == pytest.approx(says["bk"], abs=tol)
+    assert fisher_boundaries(2) == pytest.approx(says["eq2"], abs=tol)
+    assert fisher_boundaries(3) == pytest.approx(says["eq3"], abs=tol)
+    assert fisher_boundaries(2, futility=0.5)[0] == pytest.approx(says["a0_5"], abs=tol)
+    assert fisher_size(fisher_boundaries(4, futility=0.6), futility=0.6) == pytest.approx(0.025)

@@ -30,14 +30,14 @@ DESIGN = """
 id: plain
 title: plain risks
 question: Is it found?
-men: 100
+participants: 100
 risks: {control_percent: 30, treated_percent: 40}
-sites: [{name: one, at_months: [0], men_in_12_months: [120]}]
-endpoint: {known_after_months: 4}
-monitoring: {looks_percent: [50, 100]}
+sites: [{name: one, from_month: [0], recruitment_per_year: [120]}]
+endpoint: {endpoint_month: 4}
+monitoring: {analyses_percent: [50, 100]}
 """
-LOOKS = "control_events,control_men,treated_events,treated_men\n10,25,15,25\n"
-OTHER_LOOKS = LOOKS + "20,50,30,50\n"
+INTERIM = "control_events,control_participants,treated_events,treated_participants\n10,25,15,25\n"
+OTHER_INTERIM = INTERIM + "20,50,30,50\n"
 LOG = "patient,date,event,drug,amount,unit,value\nP1,2024-01-01,injection,hcg,2000,IU,\n"
 OTHER_LOG = LOG + "P1,2024-01-03,injection,hcg,2000,IU,\n"
 
@@ -149,12 +149,14 @@ FILES = (
          rival=_file("truth paper --patients 1100", "--out")),
     Case("picture --out", _file("picture patient paper", "--out"), "x.png",
          rival=_file("picture patient paper --patient-number 2", "--out")),
-    Case("monitor --plot", _file("monitor", "--plot", "plain.yaml", "looks.csv"), "x.svg",
-         rival=_file("monitor", "--plot", "plain.yaml", "other-looks.csv")),
-    Case("schedule --ics", _file("schedule --start 2024-01-01", "--ics"), "x.ics",
-         rival=_file("schedule --start 2024-03-01", "--ics")),
+    Case("monitor --plot", _file("monitor", "--plot", "plain.yaml", "interim.csv"), "x.svg",
+         rival=_file("monitor", "--plot", "plain.yaml", "other-interim.csv")),
+    Case("schedule --ics", _file("schedule --start 2024-01-01 --pseudonym 17", "--ics"), "x.ics",
+         rival=_file("schedule --start 2024-03-01 --pseudonym 17", "--ics")),
     Case("audit --csv", _file("audit", "--csv", "log.csv"), "x.csv",
          rival=_file("audit", "--csv", "other-log.csv")),
+    Case("audit --report", _file("audit", "--report", "log.csv"), "x.html",
+         rival=_file("audit", "--report", "other-log.csv")),
     Case("regimen show --out", _file("regimen show fsh-guided --format svg", "--out"), "x.svg",
          rival=_file("regimen show hcg-only --format svg", "--out")),
     Case("report --out", _report("power"), "x.html", rival=_report("other-power")),
@@ -180,8 +182,8 @@ with patch({_REFINEMENTS!r}, {_QUICK}) if sys.argv[1] == "calibrate" else nullco
 def inputs(folder: Path) -> Path:
     """Write what the commands read into a folder."""
     for name, text in {
-        "plan.yaml": PLAN, "study.yaml": STUDY_PLAN, "plain.yaml": DESIGN, "looks.csv": LOOKS,
-        "log.csv": LOG, "other-looks.csv": OTHER_LOOKS, "other-log.csv": OTHER_LOG,
+        "plan.yaml": PLAN, "study.yaml": STUDY_PLAN, "plain.yaml": DESIGN, "interim.csv": INTERIM,
+        "log.csv": LOG, "other-interim.csv": OTHER_INTERIM, "other-log.csv": OTHER_LOG,
     }.items():  # fmt: skip
         (folder / name).write_text(text, encoding="utf-8")
     for seed, name in enumerate("ab"):

@@ -31,8 +31,8 @@ LOG = [
     ["a", "2022-03-31", "fsh", "", "9.8", "IU/L"],
     ["b", "2022-03-01", "injection", "hcg", "2000", "IU"],
 ]
-LOOKS = [
-    ["control_events", "control_men", "treated_events", "treated_men"],
+INTERIM = [
+    ["control_events", "control_participants", "treated_events", "treated_participants"],
     ["22", "60", "30", "60"],
     ["48", "120", "66", "120"],
 ]
@@ -61,7 +61,7 @@ def audit(folder):
 
 
 def monitor(folder):
-    return run(["monitor", "three-looks", str(folder / "table.csv"), "--json"])
+    return run(["monitor", "three-analyses", str(folder / "table.csv"), "--json"])
 
 
 def waiting_list(folder):
@@ -79,12 +79,12 @@ def waiting_list(folder):
 TABLES = {
     "analyse": (analyse, PEOPLE),
     "audit": (audit, LOG),
-    "monitor": (monitor, LOOKS),
+    "monitor": (monitor, INTERIM),
     "clinic": (waiting_list, WAITING),
 }
 
 #: What a different writing of the same table may change: numbers of rows, and names of the file.
-WRITING = ("row", "rows", "data_assumptions", "data_sha256", "looks_sha256")
+WRITING = ("row", "rows", "data_assumptions", "data_sha256", "interim_data_sha256")
 
 
 def answer(name, data):

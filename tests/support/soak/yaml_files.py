@@ -77,7 +77,7 @@ KINDS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "scenario that extends another": (file(scenario_path("hidden-confounder")),
                                       lambda path: load_scenario(str(path))),
     "design": (file(design_path("minimisation-eight-sites")), read_design),
-    "design with looks": (file(design_path("re-estimation")), read_design),
+    "design with interim analyses": (file(design_path("re-estimation")), read_design),
     "design with endpoints": (file(design_path("three-endpoints")), read_design),
     "clinic": (file(ROOT / "scenarios/clinics/busy-theatre.yaml"), read_clinic),
     "plan": (file(ROOT / "docs/examples/plan.yaml"), lambda path: read_document(path, Plan)),

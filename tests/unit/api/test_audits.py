@@ -80,7 +80,7 @@ def test_assumptions_about_a_file_are_kept():
 
 
 #: Parameters of the command whose argument has another name.
-RENAMED = {"table": "path"}
+RENAMED = {"table": "path", "report": "path"}
 #: Options that are methods or results: `to_dict`; whether there are `deviations`;
 #: `pretese.regimen` with parameters.
 METHODS = {"as_json", "strict", "changes"}

@@ -13,28 +13,28 @@ from pretese.cli import run
 from pretese.commands.boundaries import command
 
 CASES = [
-    ({"information": 3, "spending": "OF"}, ["--looks", "3", "--spending", "OF"]),
+    ({"information": 3, "spending": "OF"}, ["--analyses", "3", "--spending", "OF"]),
     (
         {"information": [0.3, 0.7, 1], "spending": "KD", "rho": 2, "power": 0.9},
-        ["--looks", "0.3,0.7,1", "--spending", "KD", "--rho", "2", "--power", "0.9"],
+        ["--analyses", "0.3,0.7,1", "--spending", "KD", "--rho", "2", "--power", "0.9"],
     ),
     (
         {"information": np.array([0.5, 1]), "spending": "user", "cumulative": [0.001, 0.025]},
-        ["--looks", "0.5,1", "--spending", "user", "--cumulative", "0.001,0.025"],
+        ["--analyses", "0.5,1", "--spending", "user", "--cumulative", "0.001,0.025"],
     ),
     (
         {"information": 2, "shape": "WT", "delta": 0.25, "sides": 2, "alpha": 0.05},
-        ["--looks", "2", "--shape", "WT", "--delta", "0.25", "--sides", "2", "--alpha", "0.05"],
+        ["--analyses", "2", "--shape", "WT", "--delta", "0.25", "--sides", "2", "--alpha", "0.05"],
     ),
     (
         {"information": 3, "shape": "HP", "z": 3.5},
-        ["--looks", "3", "--shape", "HP", "--z", "3.5"],
+        ["--analyses", "3", "--shape", "HP", "--z", "3.5"],
     ),
     (
         {"information": 2, "spending": "HSD", "gamma": -4, "futility": "HSD",
          "futility_gamma": -2, "binding": True, "control_risk": 0.2, "treated_risk": 0.4},
-        ["--looks", "2", "--spending", "HSD", "--gamma", "-4", "--futility", "HSD",
-         "--futility-gamma", "-2", "--binding", "--risks", "0.4,0.2"],
+        ["--analyses", "2", "--spending", "HSD", "--gamma", "-4", "--futility", "HSD",
+         "--futility-gamma", "-2", "--binding", "--treated-risk", "40%", "--control-risk", "20%"],
     ),
 ]  # fmt: skip
 
@@ -49,7 +49,10 @@ def test_interface_and_command_say_the_same(arguments, words, capsys):
 
 
 def test_every_option_has_its_argument():
-    other = {"looks": {"information"}, "risks": {"control_risk", "treated_risk"}, "as_json": set()}
+    other = {
+        "analyses": {"information"},
+        "as_json": set(),
+    }
     options = {param.name for param in command.params}
     expected = set().union(*(other.get(name, {name}) for name in options))
     assert set(inspect.signature(pt.boundaries).parameters) == expected
@@ -61,14 +64,14 @@ def test_the_table_has_one_row_per_analysis():
     assert table["alpha_spent"].iloc[-1] == pytest.approx(0.025)
     assert table["power_spent"].iloc[-1] == pytest.approx(0.8, abs=1e-6)
     assert table["beta_spent"].iloc[-1] == pytest.approx(0.2, abs=1e-6)
-    assert table["patients_per_arm"].tolist() == [43, 86, 128]
+    assert table["participants_per_arm"].tolist() == [43, 86, 128]
 
 
 def test_an_analysis_without_a_boundary_is_missing_in_the_table():
     table = pt.boundaries(2).to_frame()
     assert np.isnan(table["lower"].iloc[0])
     assert table["beta_spent"].isna().all()
-    assert "patients_per_arm" not in table
+    assert "participants_per_arm" not in table
 
 
 def test_repr_is_one_short_line_and_a_notebook_sees_the_table():
@@ -120,7 +123,7 @@ heavy = {"pandas", "pyarrow", "matplotlib", "statsmodels", "scipy.stats", "numpy
 for name in ("boundaries", "power", "monitor", "report"):
     run([name, "--help"])
     assert not heavy & set(sys.modules), (name, heavy & set(sys.modules))
-run(["boundaries", "--spending", "OF", "--looks", "0.5,0.75,1", "--risks", "0.4,0.2"])
+run(["boundaries", "--analyses", "0.5,1", "--treated-risk", "40%", "--control-risk", "20%"])
 loaded = (heavy - {"numpy", "scipy"}) & set(sys.modules)
 assert not loaded, loaded
 """

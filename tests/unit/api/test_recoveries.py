@@ -87,7 +87,7 @@ def test_a_folder_of_the_interface_is_that_of_the_command(written, folder, capsy
     assert bytes_of(out) == bytes_of(written)
     with pytest.raises(pt.InputError) as refused:
         pt.recover(CASES, folder / "plan.yaml", out=out, **SIZES)
-    told = f"{out}: it holds a study already; continue it with"
+    told = f"{out}: it already holds a study; continue it with"
     assert str(refused.value).startswith(f"out: {told} `resume`")
     assert run(words(folder, out)) == 2
     assert f"error: --out: {told} --resume" in capsys.readouterr().err

@@ -159,7 +159,7 @@ RENAMED = {
     "regimen": "name", "form": "format", "tables": "table", "ics": "path", "changes": "parameters",
 }  # fmt: skip
 #: Options that are methods or results: `to_dict`, `Decision.schema`, the text itself.
-METHODS = {"as_json", "schema", "out"}
+METHODS = {"as_json", "schema", "out", "why"}
 
 
 @pytest.mark.parametrize("command", DOORS)
@@ -205,9 +205,9 @@ def test_a_decision_tells_its_parts(guided):
         "hcg",
     )
     assert (found.rule, found.month, found.as_of) == ("P3", 2, dt.date(2022, 3, 31))
-    assert found.rationale.startswith("FSH is not in the normal range")
+    assert found.rationale.startswith("FSH is outside the normal range")
     assert found.missing_inputs == ()
-    assert found.flags == ("Testosterone is above the limit; consider less hCG.",)
+    assert found.flags == ("Testosterone is above the limit; consider a lower dose of hCG.",)
     unknown = guided.decide(month=2, previous_phase="hcg", decision_date=ON)
     assert (unknown.outcome, unknown.missing_inputs) == ("insufficient data", ("fsh_iu_l",))
 
@@ -253,8 +253,8 @@ def test_a_schedule_is_a_table(guided):
     made = guided.schedule("2022-03-01", fsh=9)
     table = made.to_frame()
     assert len(table) == len(made.items)
-    doses = table.groupby("drug")["dose_iu"].sum()
-    assert doses.to_dict() == {drug: iu for drug, iu in made.plan.totals.iu.items() if iu}
+    doses = table.groupby("drug")["dose"].sum()
+    assert doses.to_dict() == {drug: iu for drug, iu in made.plan.totals.amount.items() if iu}
     assert table["date"].min() == made.start == dt.date(2022, 3, 1)
     assert table["date"].is_monotonic_increasing
     assert (made.phases, made.decision_date) == (("hcg", "hcg-ufsh", "hcg-ufsh"), None)
@@ -262,19 +262,19 @@ def test_a_schedule_is_a_table(guided):
 
 
 def test_a_calendar_is_the_file_of_the_command(guided):
-    words = ["--start", ON, "--time", "08:30", "--timezone", "Europe/Berlin", "--label", "17"]
+    words = ["--start", ON, "--time", "08:30", "--timezone", "Europe/Berlin", "--pseudonym", "17"]
     assert answer("schedule", *words, "--ics", "command.ics").code == 0
     made = guided.schedule(ON)
-    made.write_ics("interface.ics", time="08:30", timezone="Europe/Berlin", label="17")
+    made.write_ics("interface.ics", time="08:30", timezone="Europe/Berlin", pseudonym="17")
     assert Path("interface.ics").read_bytes() == Path("command.ics").read_bytes()
-    assert made.to_ics(time=dt.time(8, 30), timezone="Europe/Berlin", label="17") == (
+    assert made.to_ics(time=dt.time(8, 30), timezone="Europe/Berlin", pseudonym="17") == (
         Path("command.ics").read_bytes()
     )
 
 
-def test_labels_tell_the_events_of_patients_apart(guided):
+def test_pseudonyms_tell_the_events_of_patients_apart(guided):
     made = guided.schedule(ON)
-    calendars = [icalendar.Calendar.from_ical(made.to_ics(label=label)) for label in ("a", "b")]
+    calendars = [icalendar.Calendar.from_ical(made.to_ics(pseudonym=name)) for name in ("a", "b")]
     one, other = ({str(e["uid"]) for e in c.walk("VEVENT")} for c in calendars)
     assert one.isdisjoint(other)
 
@@ -289,7 +289,7 @@ def test_a_proof_holds_every_path(guided):
 def test_a_regimen_that_is_not_proved_tells_why_and_decides_nothing():
     gap = regimen("gap.yaml")
     assert not gap.verify().proved
-    assert "no rule fires for a man with month 2" in str(gap.verify())
+    assert "no rule fires for a patient with month 2" in str(gap.verify())
     assert "not proved" in repr(gap)
     assert gap._repr_html_() == f"<pre>{gap.verify()}</pre>"
     assert len(repr(gap.verify())) <= 100

@@ -7,7 +7,7 @@ import pytest
 
 import pretese
 from pretese.api.protocols.regimens import regimen
-from pretese.screen.option_names import options_named
+from pretese.commands.option_names import options_named
 from protocol.errors import Fault, ProofError
 
 ON = "2022-03-31"
@@ -26,8 +26,8 @@ def guided():
 
 #: Bad arguments, and how the message begins: the argument, and what is wrong with it.
 BAD = {
-    "no question": (lambda r: r.decide(), "decide: it needs a man; give either `patient` or"),
-    "two questions": (lambda r: r.decide("p17.yaml", month=2), "decide: it needs a man"),
+    "no question": (lambda r: r.decide(), "decide: it needs one patient; give either `patient` or"),
+    "two questions": (lambda r: r.decide("p17.yaml", month=2), "decide: it needs one patient"),
     "month 0": (
         lambda r: r.decide(month=0),
         "decide: month: 0 is out of range; give a month from 1 to 12",
@@ -38,7 +38,7 @@ BAD = {
         lambda r: r.decide(month=2, previous_phase="x"),
         "decide: previous_phase: 'x' is no",
     ),
-    "text as FSH": (lambda r: r.decide(month=2, fsh="9"), "fsh: '9' is no number"),
+    "words as FSH": (lambda r: r.decide(month=2, fsh="high"), "fsh: 'high' is no number"),
     "FSH not a number": (lambda r: r.decide(month=2, fsh=float("nan")), "fsh: nan is no number"),
     "FSH below 0": (lambda r: r.decide(month=2, fsh=-1), "decide: measurements.0.value: -1"),
     "FSH as mass": (lambda r: r.decide(month=2, fsh=9, fsh_unit="ng/mL"), "decide: measurements.0"),
@@ -80,16 +80,22 @@ BAD = {
     "unit": (lambda r: r.schedule(ON, fsh=9, fsh_unit=None), "fsh_unit: null is no text"),
     "no FSH": (lambda r: regimen("hcg-only").schedule(ON, fsh=9), "fsh: hcg-only decides nothing"),
     "time": (
-        lambda r: r.schedule(ON).to_ics(time="8", timezone="UTC"),
+        lambda r: r.schedule(ON).to_ics(pseudonym="17", time="8", timezone="UTC"),
         "time: '8' is no time of day",
     ),
-    "half a time": (lambda r: r.schedule(ON).to_ics(time="08:00"), "calendar: time and zone come"),
+    "half a time": (
+        lambda r: r.schedule(ON).to_ics(pseudonym="17", time="08:00"),
+        "calendar: time and zone come",
+    ),
     "zone": (
-        lambda r: r.schedule(ON).to_ics(time="08:00", timezone="X"),
+        lambda r: r.schedule(ON).to_ics(pseudonym="17", time="08:00", timezone="X"),
         "timezone: 'X' is no time",
     ),
-    "no folder": (lambda r: r.schedule(ON).write_ics("no/x.ics"), "path: no/x.ics: it cannot be"),
-    "path 3": (lambda r: r.schedule(ON).write_ics(3), "path: 3 is no path"),
+    "no folder": (
+        lambda r: r.schedule(ON).write_ics("no/x.ics", pseudonym="17"),
+        "path: no/x.ics: it cannot be",
+    ),
+    "path 3": (lambda r: r.schedule(ON).write_ics(3, pseudonym="17"), "path: 3 is no path"),
     "format": (lambda r: r.show("pdf"), "format: 'pdf' is no format; give one of: text, markdown"),
     "table": (lambda r: r.show("dmn", table="x"), "table: there is no table 'x'"),
     "regimen": (lambda r: regimen("nope"), "nope: there is no regimen of this name"),

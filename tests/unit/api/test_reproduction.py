@@ -51,7 +51,7 @@ def test_a_reproduction_is_shown_shortly(found):
     assert len(repr(found)) <= 100
     assert found.to_frame().equals(found.comparison)
     assert bool(found.missed) == bool(found.verdict)
-    assert found.plot("predicted-never-tuned").axes
+    assert found.plot("predictions").axes
     with pytest.raises(InputError, match="name: there is no figure 'tree'"):
         found.plot("tree")
 
@@ -63,7 +63,7 @@ def test_a_check_is_the_one_of_the_command(capsys):
     shown = capsys.readouterr().out
     for row in found.targets.itertuples():
         assert f"{row.simulated:.4g}" in shown
-    assert found.to_dict()["studies"] == 60
+    assert found.to_dict()["replicates"] == 60
     assert list(found.parameters["parameter"]) == ["spermatogenesis.treatment.direct"]
     assert len(repr(found)) <= 100
     with pytest.raises(InputError, match="only checked"):

@@ -122,7 +122,7 @@ def test_every_option_has_its_argument(command, functions, renamed):
         (lambda paper: paper.simulate(replicates=True), "replicates: true"),
         (lambda paper: paper.simulate(seed=-1), "seed: -1"),
         (lambda paper: paper.simulate(data_errors=101), "data_errors: 101"),
-        (lambda paper: paper.simulate(data_errors="5"), "data_errors: '5' is no number"),
+        (lambda paper: paper.simulate(data_errors="5"), "data_errors: '5' is not allowed"),
         (lambda paper: paper.simulate(patients=9).study(2), "number: 2 is not allowed"),
         (lambda paper: paper.simulate(patients=9).write("x", ["xlsx"]), "formats: 'xlsx'"),
         (lambda paper: paper.simulate(patients=9).write("x", []), "formats: none is given"),

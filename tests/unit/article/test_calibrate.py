@@ -70,7 +70,7 @@ def test_unknown_targets_are_told_at_their_place_in_the_scenario_file():
         pose(wrong, load_published(wrong.published), where="mine.yaml")
     first, second = told.value.faults
     assert (first.where, first.field) == ("mine.yaml", f"targets.{place}")
-    assert "'table1.fsh_iu_l.treated.medain' is no number of 10.1186" in first.problem
+    assert "'table1.fsh_iu_l.treated.medain' is not a number of 10.1186" in first.problem
     assert "did you mean table1.fsh_iu_l.treated.median" in first.cure
     assert (second.field, second.problem) == (
         f"targets.{place + 1}", "'truth.joy.everyone.odds_ratio' is not simulated",

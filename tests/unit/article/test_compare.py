@@ -32,7 +32,7 @@ def test_a_row_by_hand():
     answer = row.simulated
     assert (row.published, row.status, row.origin) == ("395", "calibrated to", "printed")
     assert answer.simulated_mean == 395
-    assert answer.monte_carlo_se == pytest.approx(np.sqrt(2.5 / 5))
+    assert answer.mcse == pytest.approx(np.sqrt(2.5 / 5))
     assert answer.percentile == 50  # two below, two above, one tie
     assert row.z == 0
     assert row.agrees is True
@@ -47,7 +47,7 @@ def test_a_calibrated_number_beyond_three_errors_is_missed():
 
 
 def test_a_predicted_number_is_never_judged():
-    row = rows_of(table2__crude__odds_ratio=[9.0, 9.1, 9.2])["table2.crude.odds_ratio"]
+    row = rows_of(table2__unadjusted__odds_ratio=[9.0, 9.1, 9.2])["table2.unadjusted.odds_ratio"]
     assert row.status == "predicted"
     assert row.agrees is None
     assert row.simulated.percentile == 0
@@ -55,8 +55,8 @@ def test_a_predicted_number_is_never_judged():
 
 def test_studies_without_an_answer_are_counted_out():
     values = [1.8, np.nan, 1.9, np.inf, 1.87]
-    row = rows_of(table2__crude__odds_ratio=values)["table2.crude.odds_ratio"]
-    assert row.simulated.usable_studies == 3
+    row = rows_of(table2__unadjusted__odds_ratio=values)["table2.unadjusted.odds_ratio"]
+    assert row.simulated.replicates == 3
 
 
 def test_what_is_not_modelled_has_a_reason():
@@ -99,5 +99,5 @@ def test_quartiles_equal_numpys_type_seven(seed):
     assert np.allclose(quartiles(values, members), expected, rtol=0, atol=1e-14)
 
 
-def test_a_group_without_men_has_no_quartiles():
+def test_a_group_without_patients_has_no_quartiles():
     assert np.isnan(quartiles(np.array([1.0, 2.0]), np.zeros(2, bool))).all()

@@ -23,15 +23,15 @@ STUDY = """
 study: {about: a trial, journal: J, year: 2022, doi: 10.1000/x, design: cohort, read_from: all}
 parts: [Results]
 printed:
-  a.count: {value: 3, unit: men, label: three men, at: [{part: Results, paragraph: 1}]}
+  a.count: {value: 3, unit: patients, label: three patients, at: [{part: Results, paragraph: 1}]}
 derived:
-  derived.b.count: {value: 6, unit: men, label: twice, rule: 2 × 3, inputs: [a.count]}
+  derived.b.count: {value: 6, unit: patients, label: twice, rule: 2 × 3, inputs: [a.count]}
 statements:
-  statement.s: {kind: direction, says: more, about: [a.count], at: [{part: Results}]}
+  statement.s: {kind: direction, text: more, about: [a.count], at: [{part: Results}]}
 not_printed:
   not_printed.n: {what: the rest, reason: not in the text, at: [{part: Results}]}
 findings:
-  finding.f: {kind: gap, says: a gap, about: [derived.b.count], at: [{part: Results}]}
+  finding.f: {kind: gap, text: a gap, about: [derived.b.count], at: [{part: Results}]}
 """
 
 
@@ -100,15 +100,25 @@ def test_numbers_are_read_only(study):
             "say where it is printed",
         ),
         ("  a.count: {", "  derived.a.count: {", "printed.derived.a.count", "move or rename"),
-        ("says: more, about: [a.count]", "says: more, about: [a.c]", "statement.s", "did you mean"),
-        ("says: a gap, about: [derived.b.count]", "says: a gap, about: [c]", "finding.f", "ids"),
+        ("text: more, about: [a.count]", "text: more, about: [a.c]", "statement.s", "did you mean"),
+        ("text: a gap, about: [derived.b.count]", "text: a gap, about: [c]", "finding.f", "ids"),
         ("paragraph: 1}]", "paragraph: 0}]", "printed.a.count.at.0.paragraph", "greater than"),
         ("parts: [Results]", "parts: [Result]", "printed.a.count", "did you mean Result?"),
         ("value: 3,", "value: .nan,", "printed.a.count.value", "finite number"),
-        ("unit: men, label: three", "unit: men/L, label: three", "printed.a.count.unit", "'IU/L'"),
+        (
+            "unit: patients, label: three",
+            "unit: patients/L, label: three",
+            "printed.a.count.unit",
+            "'IU/L'",
+        ),
         ("value: 3,", "value: 3, decimals: -1,", "printed.a.count.decimals", "greater than"),
         ("doi: 10.1000/x", "doi: x", "study.doi", "pattern"),
-        ("label: three men", "lable: three men", "printed.a.count.lable", "did you mean 'label'?"),
+        (
+            "label: three patients",
+            "lable: three patients",
+            "printed.a.count.lable",
+            "did you mean 'label'?",
+        ),
     ],
 )
 def test_a_faulty_file_is_refused_with_field_and_cure(write, old, new, field, cure):

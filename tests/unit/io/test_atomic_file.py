@@ -32,7 +32,7 @@ def picture(path: Path) -> None:
 
 def record(path: Path) -> None:
     empty = CalibrationRecord(
-        scenario="x", mechanism_sha256="", published="x", seed=1, studies=50, parameters={},
+        scenario="x", mechanism_sha256="", published="x", seed=1, replicates=50, parameters={},
         targets={},
     )  # fmt: skip
     write_calibration_record(path, empty)

@@ -61,7 +61,10 @@ def test_the_lock_stays_while_something_is_left(file, tmp_path):
 @pytest.mark.parametrize("content", ["my notes", "[]", '{"name": "x"}', "\n\nx"])
 def test_a_file_of_others_is_no_lock_and_stays(file, tmp_path, content):
     file.write_text(content)
-    with pytest.raises(InputError, match="is no lock of this program"), folder_lock(file, tmp_path):
+    with (
+        pytest.raises(InputError, match="is not a lock file of this program"),
+        folder_lock(file, tmp_path),
+    ):
         pytest.fail("it was taken")
     assert file.read_text() == content
 

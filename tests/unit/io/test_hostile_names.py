@@ -112,7 +112,7 @@ def test_drawings_and_decision_tables_are_xml(regimen):
 def test_a_calendar_holds_no_control_character(regimen):
     plan = plan_of_phases(regimen, dt.date(2026, 1, 5), ["hcg"])
     items = tuple(dataclasses.replace(item, text=f"{item.text} {NAME}") for item in plan.items)
-    data = calendar_of(dataclasses.replace(plan, items=items))
+    data = calendar_of(dataclasses.replace(plan, items=items), pseudonym=NAME)
     text = data.decode().replace("\r\n", "\n")
     assert obeyed(text) == set()
     summaries = [str(event["summary"]) for event in Calendar.from_ical(data).walk("VEVENT")]

@@ -18,13 +18,13 @@ USES = {"arm": INDICATOR, "fsh": NumberUse(), "ward": CategoryUse(("None", "NA",
 HEAD = "arm,fsh,ward\n"
 
 
-def read(folder, text, uses=USES, name="men.csv"):
+def read(folder, text, uses=USES, name="patients.csv"):
     path = folder / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return read_table(path, uses)
 
 
-def refusal(folder, text, uses=USES, name="men.csv"):
+def refusal(folder, text, uses=USES, name="patients.csv"):
     with pytest.raises(InputError) as caught:
         read(folder, text, uses, name)
     return str(caught.value).replace(f"{folder}/", "")
@@ -35,21 +35,23 @@ def test_a_comma_at_the_end_of_every_row_shifts_nothing(tmp_path):
     ended = read(tmp_path, HEAD + "1,2.5,one,\n0,3,NA,\n")
     pd.testing.assert_frame_equal(clean.frame, ended.frame)
     assert clean.assumptions == ()
-    assert ended.assumptions == ("empty cells at the end of every row are left out",)
+    assert ended.assumptions == ("empty cells at the end of every row are ignored",)
 
 
 def test_a_comma_at_the_end_of_some_rows_is_refused(tmp_path):
     said = refusal(tmp_path, HEAD + "1,2,one\n0,3,NA,\n1,2,one\n1,2,one,\n1,2,one,\n")
-    assert "men.csv: rows 3, 5 to 6: they have 4 cells and the header 3, the last empty" in said
+    assert (
+        "patients.csv: rows 3, 5 to 6: they have 4 cells and the header 3, the last empty" in said
+    )
 
 
 def test_every_row_that_does_not_fit_is_named(tmp_path):
     said = refusal(tmp_path, HEAD + "1,2\n" + "1,2,one\n" + "1,2,3,4\n" * 3)
     assert said.splitlines() == [
-        "men.csv: row 2: it has 2 cells and the header 3; give one cell per column, and quotes to "
-        "a cell that holds the delimiter",
-        "men.csv: rows 4 to 6: they have 4 cells and the header 3; give one cell per column, and "
+        "patients.csv: row 2: it has 2 cells and the header 3; give one cell per column, and "
         "quotes to a cell that holds the delimiter",
+        "patients.csv: rows 4 to 6: they have 4 cells and the header 3; give one cell per column, "
+        "and quotes to a cell that holds the delimiter",
     ]
 
 
@@ -99,15 +101,15 @@ def test_what_is_infinite_is_read_as_such(tmp_path, cell):
 )
 def test_a_cell_that_is_no_number_is_named_with_its_row(tmp_path, cell, said):
     found = refusal(tmp_path, HEAD + "1,2,one\n\n" + f"0,{cell},one\n")
-    assert found.startswith(("men.csv: row 4, fsh: ", "men.csv: fsh: "))
+    assert found.startswith(("patients.csv: row 4, fsh: ", "patients.csv: fsh: "))
     assert said in found
 
 
 def test_one_fault_stands_for_all_cells_of_a_column(tmp_path):
     said = refusal(tmp_path, HEAD + "yes,2,one\n" * 9)
     assert said == (
-        "men.csv: row 2, arm: 'yes' is not a number; code it 0 (no) and 1 (yes) (also in rows 3, "
-        "4, 5, 6 and 4 more)"
+        "patients.csv: row 2, arm: 'yes' is not a number; code it 0 (no) and 1 (yes) (also in rows "
+        "3, 4, 5, 6 and 4 more)"
     )
 
 
@@ -178,7 +180,7 @@ def test_what_is_no_text_is_refused(tmp_path, data, said):
 # Parquet
 
 
-def parquet(folder, table, name="men.parquet"):
+def parquet(folder, table, name="patients.parquet"):
     path = folder / name
     pq.write_table(table, path)
     return path
@@ -235,7 +237,7 @@ def test_a_damaged_parquet_file_is_one_message(tmp_path):
     for at in range(0, len(whole), 7):
         for data in (whole[:at], whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :]):
             try:
-                read(tmp_path, data, name="men.parquet")
+                read(tmp_path, data, name="patients.parquet")
             except InputError:
                 refused += 1
     assert refused > len(whole) / 7

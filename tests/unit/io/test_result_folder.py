@@ -157,7 +157,7 @@ def test_two_runs_never_write_into_one_place(tmp_path):
     out = tmp_path / "thesis"
     with result_folder(out) as folder:
         (folder / "table.csv").write_text("first")
-        with pytest.raises(InputError, match="another run writes there"):
+        with pytest.raises(InputError, match="another run is writing there"):
             write(tmp_path / "." / "thesis", "second")
     assert (out / "table.csv").read_text() == "first"
     assert not leftovers(tmp_path)
@@ -203,7 +203,7 @@ def test_somebody_who_writes_into_the_gap_of_a_killed_swap_loses_nothing(tmp_pat
     assert not out.exists()
     out.mkdir()
     before = snapshot(tmp_path)
-    both = pytest.raises(InputError, match=r"look at .*partial.* and .*earlier")
+    both = pytest.raises(InputError, match=r"inspect .*partial.* and .*earlier")
     with both, result_folder(out):
         pytest.fail("something was computed")
     after = snapshot(tmp_path)

@@ -71,11 +71,11 @@ def test_counts_are_exact_however_large() -> None:
 
 
 def test_only_floating_point_columns_of_a_table_change() -> None:
-    table = pd.DataFrame({"men": [569], "share": [1 / 3], "word": ["0.33333333333"]})
+    table = pd.DataFrame({"patients": [569], "share": [1 / 3], "word": ["0.33333333333"]})
     table["flag"] = pd.array([None], dtype="Int8")
     found = rounded_table(table)
     assert found["share"].tolist() == [0.33333333]
-    unchanged = ["men", "word", "flag"]
+    unchanged = ["patients", "word", "flag"]
     pd.testing.assert_frame_equal(found[unchanged], table[unchanged])
     assert table["share"].tolist() == [1 / 3]
 
@@ -108,30 +108,28 @@ def shaken(values: np.ndarray) -> np.ndarray:
 
 
 def twins() -> tuple:
-    """Return men of whom many have equal covariates, and their propensity scores."""
+    """Return patients of whom many have equal covariates, and their propensity scores."""
     rng = np.random.default_rng(5)
     treated = np.arange(120) % 3 == 0
-    men = {
-        "gonadotropin_therapy": treated * 1,
+    patients = {
+        "gn": treated * 1,
         "y": rng.integers(0, 2, 120),
         "age_years": rng.integers(25, 31, 120),
     }
-    data = analysis_set(
-        men, treatment="gonadotropin_therapy", outcome="y", covariates={"age_years": Numeric()}
-    )
+    data = analysis_set(patients, treatment="gn", outcome="y", covariates={"age_years": Numeric()})
     return data, propensity(data)
 
 
 @pytest.mark.parametrize("on", ["score", "logit"])
 @pytest.mark.parametrize("order", ["largest", "closest"])
-def test_matching_of_equal_men_does_not_hang_on_last_bits(on, order) -> None:
+def test_matching_of_equal_patients_does_not_hang_on_last_bits(on, order) -> None:
     data, score = twins()
     other = PropensityScore(shaken(score.score), score.design, score.fit)
     pairs = [match_nearest(data, each, "treated", on=on, order=order) for each in (score, other)]
     assert pairs[0].pair.tolist() == pairs[1].pair.tolist()
 
 
-def test_the_c_statistic_takes_equal_men_for_a_tie() -> None:
+def test_the_c_statistic_takes_equal_patients_for_a_tie() -> None:
     data, score = twins()
     found = [c_statistic(each, data.treatment) for each in (score.score, shaken(score.score))]
     assert found[0].c_statistic == found[1].c_statistic
@@ -139,10 +137,8 @@ def test_the_c_statistic_takes_equal_men_for_a_tie() -> None:
 
 def test_arms_with_equal_means_differ_by_nothing() -> None:
     values = np.array([0.1, 0.2, 0.3, 0.3, 0.2, 0.1])
-    men = {"gonadotropin_therapy": [0, 0, 0, 1, 1, 1], "y": [0, 1, 0, 1, 0, 1], "dose_iu": values}
-    data = analysis_set(
-        men, treatment="gonadotropin_therapy", outcome="y", covariates={"dose_iu": Numeric()}
-    )
+    patients = {"gn": [0, 0, 0, 1, 1, 1], "y": [0, 1, 0, 1, 0, 1], "dose_iu": values}
+    data = analysis_set(patients, treatment="gn", outcome="y", covariates={"dose_iu": Numeric()})
     weights = shaken(np.full(6, 1 / 3))
     found = balance(data, weights).difference
     assert found.tolist() == [0.0]

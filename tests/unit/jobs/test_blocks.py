@@ -133,7 +133,7 @@ def test_a_changed_block_is_refused_by_name(tmp_path):
     store.write(block, squares(0, 10))
     path = store.path(block)
     pq.write_table(squares(1, 10), path)
-    with pytest.raises(InputError, match=r"SHA-256 differs\); delete it, and .* --resume") as error:
+    with pytest.raises(InputError, match=r"SHA-256 differs\); delete it and .* `resume`") as error:
         Store(tmp_path).has(block)
     assert error.value.faults[0].where == str(path)
     with pytest.raises(InputError, match="SHA-256 differs"):
@@ -160,7 +160,7 @@ def test_a_block_without_its_checksum_is_done_again(tmp_path):
     store.write(block, squares(0, 10))
     store.path(block).with_suffix(".sha256").unlink()
     assert not Store(tmp_path).has(block)
-    with pytest.raises(InputError, match="this block is gone"):
+    with pytest.raises(InputError, match="the block is missing"):
         Store(tmp_path).read(block)
 
 
@@ -211,7 +211,7 @@ def test_a_block_on_a_disk_full_at_any_step_is_none_and_leaves_nothing(tmp_path)
         assert Store(store.folder).read(block) == squares(0, 10)
     assert len(said) > 3
     assert all("No space left on device" in each for each in said)
-    assert all("continue with --resume" in each for each in said)
+    assert all("continue with `resume`" in each for each in said)
 
 
 def test_a_block_is_not_kept_if_its_regimen_file_changed(tmp_path):

@@ -65,9 +65,9 @@ def test_a_call_that_kills_two_workers_is_one_message(tasks, pool, tmp_path):
     with pytest.raises(InputError) as told:
         done += [n for n, _ in results(task, range(8), pool, resume=True)]
     (fault,) = told.value.faults
-    assert (fault.where, fault.field) == ("--workers", "2")
-    assert "two worker processes died over the same work" in fault.problem
-    assert fault.cure.endswith("nothing finished is lost: run again with --resume")
+    assert (fault.where, fault.field) == ("workers", "2")
+    assert "two worker processes died on the same task" in fault.problem
+    assert fault.cure.endswith("finished work is kept; run again with `resume`")
     with pytest.raises(InputError) as told:
         list(results(task, range(8), pool))
     assert "resume" not in str(told.value)
@@ -87,7 +87,7 @@ def test_workers_that_end_while_idle_cost_no_call_a_try(tasks, tmp_path):
 
 
 def test_a_worker_short_of_memory_is_one_message(tasks, pool):
-    with pytest.raises(InputError, match="fewer --workers, or give more memory"):
+    with pytest.raises(InputError, match="fewer `workers`, or give more memory"):
         list(results(tasks.run_out_of_memory, range(2), pool))
 
 

@@ -14,6 +14,7 @@ from pretese.article.published import load_published
 from pretese.cli import run
 from pretese.literature.library import evidence_topics, read_evidence, select_studies
 from pretese.literature.pooled_evidence import pool_studies
+from pretese.literature.prior import PriorFile
 from protocol.errors import InputError
 
 STUDY = """\
@@ -78,7 +79,7 @@ def test_the_article_enters_with_the_figures_of_its_own_file():
         * (counts.control.patients - counts.control.events)
         / ((counts.therapy.patients - counts.therapy.events) * counts.control.events)
     )
-    assert odds == pytest.approx(article.number("table2.crude.odds_ratio").value, abs=0.005)
+    assert odds == pytest.approx(article.number("table2.unadjusted.odds_ratio").value, abs=0.005)
 
 
 def test_a_study_enters_by_the_result_that_is_preferred(own_file):
@@ -197,3 +198,43 @@ def test_the_command_prints_lists_analyses_and_json(capsys, tmp_path, own_file):
     assert "choose from" in capsys.readouterr().err
     assert run(["evidence"]) == 0
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
+def test_pooled_evidence_becomes_a_prior_that_holds_harm_and_no_effect():
+    prior = pretese.evidence().pool().prior(null_weight=0.3, vague_weight=0.1)
+    table = prior.to_frame()
+    shares = table.groupby("origin")["weight_percent"].sum()
+    assert shares["no effect"] == pytest.approx(30)
+    assert shares["vague"] == pytest.approx(10)
+    assert shares.sum() == pytest.approx(100)
+    assert 0.05 < prior.file.mixture().probability_below(0.0) < 0.6
+    assert PriorFile(**prior.to_dict()).mixture().mean == pytest.approx(prior.file.mixture().mean)
+    (line,) = [each for each in prior.plot().axes[0].lines if len(each.get_xdata()) == 500]
+    assert (line.get_ydata() >= 0).all()
+
+
+def test_a_prior_says_what_trials_of_several_sizes_would_show():
+    prior = pretese.evidence().pool().prior()
+    table = prior.assurance(0.195, [60, 600, 6000])
+    for column in ("success", "events_gained", "harm_shown"):
+        assert table[column].is_monotonic_increasing, column
+    assert table["events_gained_per_participant"].is_monotonic_decreasing
+    assert (table["success"] <= table["benefit"] + table["misleading"] + 1e-12).all()
+    burden = prior.assurance(0.195, [600], smallest_difference=0.05)
+    assert burden["success"].item() == table["success"][1]
+    assert burden["events_gained"].item() != table["events_gained"][1]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: pretese.evidence().pool(scale="risk difference").prior(), "pool odds ratios"),
+        (lambda: pretese.evidence().pool().prior(null_weight=0.9, vague_weight=0.9), "more than 1"),
+        (lambda: pretese.evidence().pool().prior().assurance(0.195, []), "none came"),
+        (lambda: pretese.evidence().pool().prior().assurance(0.195, [2]), "at least 4"),
+        (lambda: pretese.evidence().pool().prior().assurance(19.5, [60]), "between 0 and 1"),
+    ],
+)
+def test_a_prior_that_cannot_be_made_is_refused(call, words):
+    with pytest.raises(InputError, match=words):
+        call()

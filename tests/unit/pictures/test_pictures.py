@@ -38,6 +38,6 @@ def test_the_truth_is_written_with_its_error(tmp_path):
     file = tmp_path / "truth.csv"
     assert run(["truth", "null", "--patients", "1", "--out", str(file)]) == 0
     head, first = file.read_text(encoding="utf-8").splitlines()[:2]
-    assert head.endswith("truth,monte_carlo_se")
+    assert head.endswith("truth,mcse")
     assert first.startswith("any_sperm.everyone")
     assert ",0.0," in first  # no effect, exactly

@@ -68,12 +68,12 @@ def test_a_log_at_the_end_of_the_calendar_is_audited(capsys, tmp_path):
         "a,9999-12-31,injection,hcg,9000,IU,\n"
     )
     assert run(["audit", str(log)]) == 0
-    assert "1 men" in capsys.readouterr().out
+    assert "1 patient, " in capsys.readouterr().out
 
 
 def test_a_calendar_without_times_reaches_the_last_day():
     plan = plan_of_phases(load_regimen("fsh-guided"), LAST - dt.timedelta(days=30), ["hcg"])
-    events = Calendar.from_ical(calendar_of(plan)).walk("VEVENT")
+    events = Calendar.from_ical(calendar_of(plan, pseudonym="17")).walk("VEVENT")
     assert max(event["dtstart"].dt for event in events) == LAST
 
 
@@ -81,14 +81,14 @@ def test_a_calendar_without_times_reaches_the_last_day():
 def test_a_time_zone_that_is_none_is_refused(zone):
     plan = plan_of_phases(load_regimen("fsh-guided"), dt.date(2026, 1, 5), [])
     with pytest.raises(InputError, match="is no time zone"):
-        calendar_of(plan, time=dt.time(8), timezone=zone)
+        calendar_of(plan, pseudonym="17", time=dt.time(8), timezone=zone)
 
 
 @pytest.mark.parametrize("year", [1, 1899, 2200, 9999])
 def test_times_of_day_in_far_years_are_refused(year):
     plan = plan_of_phases(load_regimen("fsh-guided"), dt.date(year, 1, 5), [])
     with pytest.raises(InputError, match="time zones are not known"):
-        calendar_of(plan, time=dt.time(8), timezone="Europe/Berlin")
+        calendar_of(plan, pseudonym="17", time=dt.time(8), timezone="Europe/Berlin")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from estimate.performance.tally import Performance
-from pretese.recovery.design.study_spec import Tolerance
+from pretese.recovery.design.study_cases import Tolerance
 from pretese.recovery.results.assess import wanted_replicates
 from pretese.recovery.results.replicates import (
     AnalysisKey,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pretese.recovery.design.study_spec import StudyPlan
-from pretese.recovery.work.data import both_ways, imputed, observed, population
+from pretese.recovery.work.data import imputed, observed, population, under_both_arms
 from pretese.recovery.work.known_effects import known_effects, truths_of
 from pretese.recovery.work.tasks import ESTIMATES, EstimateTask, TruthTask
 from simulate.cohort.draw import draw_cohort
@@ -48,7 +48,7 @@ def test_overlap_weights_use_the_true_propensity(cohort):
     assert found == pytest.approx(expected)
 
 
-def test_the_effect_among_operated_men_is_that_in_men_operated_either_way(cohort):
+def test_the_effect_among_operated_patients_is_that_in_patients_operated_either_way(cohort):
     asked = plan("unadjusted", outcome="sperm_retrieved", eligible="micro_tese")
     untreated, treated = cohort.paths
     always = untreated.micro_tese & treated.micro_tese
@@ -89,14 +89,14 @@ def test_a_truth_needed_twice_is_computed_once():
     assert len(truths_of(asked)) == len(SCALES) + 1
 
 
-def test_every_man_is_there_both_ways(cohort):
-    data = both_ways(cohort, plan("unadjusted"))
+def test_every_patient_is_there_under_both_arms(cohort):
+    data = under_both_arms(cohort, plan("unadjusted"))
     assert data.include.all()
     assert (data.treatment.sum(-1) == 400).all()
     assert data.outcome[0, :400] == pytest.approx(cohort.paths[0].any_sperm[0].astype(float))
 
 
-def test_what_is_analysed_holds_the_way_each_man_took(cohort):
+def test_what_is_analysed_holds_the_way_each_patient_took(cohort):
     data = observed(cohort, plan("unadjusted"))
     outcome = np.where(
         cohort.gonadotropin_therapy, cohort.paths[1].any_sperm, cohort.paths[0].any_sperm
@@ -143,7 +143,7 @@ def test_each_conditional_effect_has_the_truth_of_what_it_is_given():
 def test_a_replicate_is_the_same_however_the_run_is_cut(missing):
     groups = {
         "cause": {"by": "diagnosis"},
-        "fsh": {"by": "fsh_iu_l", "cut": "> 30"},  # few men: what their model can hold varies
+        "fsh": {"by": "fsh_iu_l", "cut": "> 30"},  # few patients: what their model can hold varies
     }
     asked = plan(
         "adjusted", "aipw", "matching",

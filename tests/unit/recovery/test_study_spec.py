@@ -74,7 +74,7 @@ def test_adjustment_without_covariates_is_refused():
 
 def test_the_cells_of_a_grid_are_cases_without_an_expected_verdict():
     axis = {"label": "effect", "path": "a.b", "given": {"0": 0, "1": 1}}
-    other = {"label": "men", "path": "c", "given": {"few": 5, "many": 9, "most": 11}}
+    other = {"label": "patients", "path": "c", "given": {"few": 5, "many": 9, "most": 11}}
     grid = {"scenario": "paper", "plan": "bare", "down": axis, "across": other}
     cases = spec(grids={"g": grid}).all_cases()
     assert list(cases) == ["one", "g-1-1", "g-1-2", "g-1-3", "g-2-1", "g-2-2", "g-2-3"]

@@ -80,12 +80,12 @@ def test_rules_lead_to_phases_and_rules_without_answer_to_minus_one():
 
 def test_month_one_is_thirty_thousand_units_of_hcg():
     doses = dose_calendar(GUIDED)
-    assert doses.shape == (3, 3, 2, 30)
-    assert doses[0, 0].sum(axis=-1).tolist() == [30000, 0]
+    assert doses.shape == (3, 3, 3, 2, 30)
+    assert doses[0, 0, 0].sum(axis=-1).tolist() == [30000, 0]
 
 
 def test_alternation_runs_on_over_the_end_of_a_month():
-    doses = dose_calendar(GUIDED)[1]
+    doses = dose_calendar(GUIDED)[1, 0]
     both = (doses > 0).swapaxes(0, 1).reshape(2, -1)
     assert np.flatnonzero(both[1])[:3].tolist() == [0, 4, 8]
     assert np.flatnonzero(both[0])[:3].tolist() == [2, 6, 10]
@@ -96,7 +96,7 @@ def test_alternation_runs_on_over_the_end_of_a_month():
 
 def test_three_times_a_week_is_days_0_2_and_4():
     regimen = load_regimen("ufsh-only")
-    doses = dose_calendar(regimen)[regimen.phase("ufsh").code]
+    doses = dose_calendar(regimen)[regimen.phase("ufsh").code, 0]
     assert np.flatnonzero(doses[0, 0])[:6].tolist() == [0, 2, 4, 7, 9, 11]
     assert doses.sum() == 39 * 150
 

@@ -32,9 +32,9 @@ def cohort(replicates=2):
 
 def design(variable, **endpoint):
     said = {
-        "id": "one", "title": "t", "question": "q", "patients": 200, "scenario": "rct-two-arm",
-        "sites": [{"name": "one", "at_months": [0], "men_in_12_months": [60]}],
-        "endpoint": {"variable": variable, "known_after_months": 24, **endpoint},
+        "id": "one", "title": "t", "question": "q", "participants": 200, "scenario": "rct-two-arm",
+        "sites": [{"name": "one", "from_month": [0], "recruitment_per_year": [60]}],
+        "endpoint": {"variable": variable, "endpoint_month": 24, **endpoint},
     }  # fmt: skip
     return validate(said, DesignFile, "design")
 
@@ -108,8 +108,8 @@ def test_power_counts_the_same_endpoint(name):
 def test_sperm_in_the_ejaculate_is_no_event_of_its_own_endpoint():
     events = {name: [each.event for each in design(name).endpoint.events] for name in
               ("sperm_in_ejaculate", "live_birth")}  # fmt: skip
-    assert events["sperm_in_ejaculate"] == ["crossover"]
-    assert events["live_birth"] == ["sperm in the ejaculate, no operation", "crossover"]
+    assert events["sperm_in_ejaculate"] == ["treatment switching"]
+    assert events["live_birth"] == ["sperm in the ejaculate, no operation", "treatment switching"]
 
 
 def test_an_unknown_endpoint_is_refused_with_the_list():

@@ -107,4 +107,4 @@ def test_the_table_has_a_row_per_estimand_and_scale():
     table = truth_table(population_effects(paper(), 1, patients=1))
     assert len(table) == 3 * len(ESTIMANDS)
     assert table["truth"].notna().all()
-    assert (table.query("scale == 'risk difference'")["monte_carlo_se"] > 0).all()
+    assert (table.query("scale == 'risk difference'")["mcse"] > 0).all()

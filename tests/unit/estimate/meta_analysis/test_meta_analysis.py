@@ -85,7 +85,7 @@ def test_exchanging_arms_turns_the_sign():
     assert first.pooled.effect == pytest.approx(-second.pooled.effect, abs=1e-6)
 
 
-def test_an_assumed_bias_is_taken_out_and_its_uncertainty_added():
+def test_an_assumed_bias_is_removed_and_its_uncertainty_added():
     studies = effects_from_intervals([1.5, 2.0], [1.0, 1.0], [2.25, 4.0])
     adjusted = bias_adjusted(studies, np.array([0.1, 0.2]), np.array([0.01, 0.04]))
     assert list(adjusted.effect - studies.effect) == pytest.approx([-0.1, -0.2])
@@ -111,7 +111,7 @@ def test_what_cannot_be_pooled_is_refused_in_words(call, words):
         call()
 
 
-def test_moderators_that_cannot_be_told_apart_are_refused():
+def test_collinear_moderators_are_refused():
     studies = effects_from_counts([5, 3, 9, 4], [20, 15, 30, 25], [8, 3, 9, 2], [22, 14, 29, 24])
     for values, names, words in (
         ([1, 1, 1, 1], ["surgery"], "cannot tell"),

@@ -17,7 +17,8 @@ from estimate.regression.adjustment import adjusted
 from pretese.analysis.analysis_tables import weighted_table
 from protocol.errors import InputError
 
-EVERY = methods_of("analyse")
+#: All but the method that needs clusters.
+EVERY = tuple(name for name in methods_of("analyse") if name != "gee")
 COVARIATES = {"age_years": "numeric", "diagnosis": {"categorical": ["idiopathic", "azfc"]}}
 
 

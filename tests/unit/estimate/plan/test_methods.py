@@ -128,10 +128,10 @@ def test_the_comparison_without_covariates_uses_the_same_patients_where_others_a
 
 def trial(method, covariates):
     found = {
-        "id": "same", "title": "t", "question": "q", "men": 300, "scenario": "rct-two-arm",
+        "id": "same", "title": "t", "question": "q", "participants": 300, "scenario": "rct-two-arm",
         "randomisation": {"method": "simple"},
-        "sites": [{"name": "one", "at_months": [0], "men_in_12_months": [60]}],
-        "endpoint": {"known_after_months": 4},
+        "sites": [{"name": "one", "from_month": [0], "recruitment_per_year": [60]}],
+        "endpoint": {"endpoint_month": 4},
         "analysis": {"method": method, "covariates": list(covariates)},
     }  # fmt: skip
     return validate(found, DesignFile, "design")
@@ -161,7 +161,7 @@ def test_power_finds_what_analyse_finds_in_the_same_patients(method, name, covar
             assert ours.p_value[replicate] == pytest.approx(float(found.p_value), rel=1e-5)
 
 
-@pytest.mark.parametrize("name", methods_of("analyse"))
+@pytest.mark.parametrize("name", [name for name in methods_of("analyse") if name != "gee"])
 def test_an_estimator_that_is_called_by_itself_labels_its_result_as_plans_do(name):
     cohort = draw_cohort(paper(), 5, 2)
     plan = StudyPlan(covariates=COVARIATES, methods=("unadjusted",))

@@ -1,4 +1,4 @@
-"""Exact and closed-form planning: tables of four men, agreement with simulation, bad input."""
+"""Exact and closed-form planning: small tables, agreement with simulation, bad input."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from estimate.sample_size.exact_fixed import (
     binomial_masses,
     exact_power,
     fisher_test,
-    one_arm_bound,
+    one_arm_boundary,
     one_arm_size,
     pooled_z,
     pooled_z_test,
@@ -37,7 +37,7 @@ def test_masses_agree_with_scipy():
     assert masses == pytest.approx(binom.pmf(np.arange(8), 7, [[0.0], [0.3], [1.0]]))
 
 
-def test_two_men_per_arm_by_hand():
+def test_two_participants_per_arm_by_hand():
     z = pooled_z(2, 2)
     assert z[2, 0] == pytest.approx(1 / np.sqrt(0.25))
     assert z[0, 0] == z[2, 2] == 0
@@ -50,8 +50,8 @@ def test_two_men_per_arm_by_hand():
     assert fisher_test(0.17)(2, 2)[2, 0]
 
 
-def test_a_statistic_on_the_bound_rejects():
-    table = pooled_z_test(0.022750131948179195)(2, 2)  # z is 2, and so is the bound
+def test_a_statistic_on_the_boundary_rejects():
+    table = pooled_z_test(0.022750131948179195)(2, 2)  # z is 2, and so is the boundary
     assert table[2, 0]
 
 
@@ -63,14 +63,15 @@ def test_power_is_a_batch_over_risks():
     assert grid[1, 0] == pytest.approx(float(exact_power(table, 0.5, 0.2)))
 
 
-def test_one_look_of_the_recursion_is_the_enumeration():
+def test_one_analysis_of_the_recursion_is_the_enumeration():
     table = pooled_z_test(0.025)(40, 30)
     trial = exact_sequential([40], [30], [1.959963984540054], [0.5, 0.3], [0.3, 0.3])
     assert trial.power == pytest.approx(exact_power(table, [0.5, 0.3], [0.3, 0.3]), abs=1e-12)
 
 
-def test_two_men_twice_by_hand():
-    # Stop at 2 + 2 men only on 2 events against 0; with 4 + 4 men reject at z >= 1.9.
+def test_two_participants_twice_by_hand():
+    # Stop at 2 + 2 participants only on 2 events against 0; with 4 + 4 participants reject at z >=
+    # 1.9.
     trial = exact_sequential([2, 4], [2, 4], [1.9, 1.9], 0.5, 0.5)
     assert trial.efficacy[0] == pytest.approx(1 / 16)
     rejects, total = pooled_z(4, 4) >= 1.9, 0.0
@@ -79,7 +80,7 @@ def test_two_men_twice_by_hand():
         if (a, b) != (2, 0) and rejects[a + c, b + d]:
             total += masses[a] * masses[b] * masses[c] * masses[d]
     assert trial.efficacy[1] == pytest.approx(total)
-    assert trial.expected_men == pytest.approx(4 / 16 + 8 * 15 / 16)
+    assert trial.expected_participants == pytest.approx(4 / 16 + 8 * 15 / 16)
 
 
 def test_two_sides_are_symmetric():
@@ -91,19 +92,19 @@ def test_two_sides_are_symmetric():
 
 
 def test_simulated_trials_agree_with_the_recursion_over_random_designs():
-    """z-scores of simulated against exact rejection rates over 50 designs look standard normal."""
+    """z-scores of simulated against exact rejection rates over 50 designs are standard normal."""
     rng, trials, scores = np.random.default_rng(20), 20_000, []
     for _ in range(50):
-        looks = int(rng.integers(1, 4))
-        n1 = np.cumsum(rng.integers(10, 40, looks))
-        n2 = np.cumsum(rng.integers(10, 40, looks))
+        analyses = int(rng.integers(1, 4))
+        n1 = np.cumsum(rng.integers(10, 40, analyses))
+        n2 = np.cumsum(rng.integers(10, 40, analyses))
         p2 = rng.uniform(0.1, 0.6)
         p1 = p2 + rng.uniform(0, 0.3)
-        t = np.arange(1, looks + 1) / looks
+        t = np.arange(1, analyses + 1) / analyses
         upper = np.array(plan_sequential(t, Spending("HSD", rng.uniform(-4, 1))).upper)
         rejected, running = np.zeros(trials, bool), np.ones(trials, bool)
         x1 = x2 = np.zeros(trials, int)
-        for k in range(looks):
+        for k in range(analyses):
             x1 = x1 + rng.binomial(np.diff(n1, prepend=0)[k], p1, trials)
             x2 = x2 + rng.binomial(np.diff(n2, prepend=0)[k], p2, trials)
             rejected |= running & (pooled_z(n1[k], n2[k])[x1, x2] >= upper[k] - 1e-10)
@@ -121,7 +122,7 @@ def test_simulated_trials_agree_with_the_recursion_over_random_designs():
 def test_the_first_size_enough_is_not_the_size_that_stays_enough():
     found = search_size(pooled_z_test(), 0.6, 0.3, power=0.9, around=50)
     assert found.first <= found.stays_from
-    index = {int(n): float(p) for n, p in zip(found.men, found.power, strict=True)}
+    index = {int(n): float(p) for n, p in zip(found.participants, found.power, strict=True)}
     assert index[found.first] >= 0.9 > index[found.first - 1]
     assert index[found.stays_from] >= 0.9 > index[found.stays_from - 1]
 
@@ -158,7 +159,7 @@ def test_restricted_risks_are_the_maximum_of_the_likelihood():
     assert best >= loglik(q - 1e-4, 0.15)
 
 
-def test_no_men_are_lost_without_dropout():
+def test_no_participants_are_lost_without_dropout():
     size = size_two_means(2.0, 1.0, 1.0)
     assert size.with_dropout(0.0).total == pytest.approx(size.total)
     assert size.with_dropout(0.5).arm1 == pytest.approx(2 * size.arm1)
@@ -183,8 +184,8 @@ def test_no_shift_no_effect():
     assert effects.always_operated == pytest.approx(0.0)
 
 
-def test_one_arm_bound_by_hand():
-    assert one_arm_bound(5, 0.5, 0.05) == 5  # 1/32 is the only tail below 0.05
+def test_one_arm_boundary_by_hand():
+    assert one_arm_boundary(5, 0.5, 0.05) == 5  # 1/32 is the only tail below 0.05
 
 
 @pytest.mark.parametrize(
@@ -205,10 +206,10 @@ def test_one_arm_bound_by_hand():
         (lambda: search_size(pooled_z_test(), 0.5, 0.4, power=0.8, around=20), "larger size"),
         (lambda: exact_sequential([10, 10], [5, 6], [2, 2], 0.5, 0.5), "do not rise"),
         (lambda: exact_sequential([10.5], [5], [2], 0.5, 0.5), "whole numbers"),
-        (lambda: exact_sequential([10, 20], [10, 20], [2], 0.5, 0.5), "one bound per look"),
+        (lambda: exact_sequential([10, 20], [10, 20], [2], 0.5, 0.5), "one boundary per analysis"),
         (
             lambda: exact_sequential([10], [10], [2], 0.5, 0.5, lower=[0], sides=2),
-            "without lower bounds",
+            "without lower boundaries",
         ),
         (
             lambda: exact_reestimation(5, (3, 2), lambda z: 0 * z, 0.4, 0.4),
@@ -226,13 +227,13 @@ def test_a_plan_that_cannot_be_says_why(make, says):
         make()
 
 
-def test_re_estimation_by_hand_with_two_men():
+def test_re_estimation_by_hand_with_two_participants():
     def rule(z):
         return np.where(z > 0, 1, 2)
 
     half = (np.sqrt(0.5), np.sqrt(0.5))
     found = exact_reestimation(2, (1.9, 1.2), rule, 0.7, 0.4, futility=-1.0)
-    first, reject, men = pooled_z(2, 2), 0.0, 0.0
+    first, reject, participants = pooled_z(2, 2), 0.0, 0.0
     m1, m2 = binomial_masses(2, 0.7), binomial_masses(2, 0.4)
     for a, b in np.ndindex(3, 3):
         chance, z = m1[a] * m2[b], first[a, b]
@@ -241,15 +242,15 @@ def test_re_estimation_by_hand_with_two_men():
             second = half[0] * z + half[1] * pooled_z(n, n) >= 1.2 - 1e-9
             later = binomial_masses(n, 0.7)[:, None] * binomial_masses(n, 0.4)
             reject += chance * later[second].sum()
-            men += chance * 2 * n
+            participants += chance * 2 * n
     assert found.late_efficacy == pytest.approx(reject)
     assert found.early_efficacy == pytest.approx(m1[2] * m2[0])
     assert found.early_futility == pytest.approx(m1[0] * m2[2] + m1[0] * m2[1] + m1[1] * m2[2])
-    assert found.expected_men == pytest.approx(4 + men)
+    assert found.expected_participants == pytest.approx(4 + participants)
     assert found.power == pytest.approx(reject + m1[2] * m2[0])
 
 
-def test_the_naive_test_after_re_estimation_by_hand_with_two_men():
+def test_the_naive_test_after_re_estimation_by_hand_with_two_participants():
     def rule(z):
         return np.where(z > 0, 1, 3)
 
@@ -265,10 +266,12 @@ def test_the_naive_test_after_re_estimation_by_hand_with_two_men():
     assert found.late_efficacy == pytest.approx(reject)
 
 
-@pytest.mark.parametrize("men", [1, 2, 7, 20])
-def test_least_counts_that_show_a_statistic_are_those_of_the_table(men):
-    table = pooled_z(men, men)
-    at = np.r_[np.random.default_rng(men).normal(0, 2, 30), np.unique(table), 0.0, 9, -9, 60, -60]
+@pytest.mark.parametrize("participants", [1, 2, 7, 20])
+def test_least_counts_that_show_a_statistic_are_those_of_the_table(participants):
+    table = pooled_z(participants, participants)
+    at = np.r_[
+        np.random.default_rng(participants).normal(0, 2, 30), np.unique(table), 0.0, 9, -9, 60, -60
+    ]
     enough = table >= at[:, None, None] - 1e-9
-    least = np.where(enough.any(1), enough.argmax(1), men + 1)
-    assert np.array_equal(_least_events(men, at[:, None]), least)
+    least = np.where(enough.any(1), enough.argmax(1), participants + 1)
+    assert np.array_equal(_least_events(participants, at[:, None]), least)

@@ -1,13 +1,13 @@
-"""Bounds of looks that came otherwise than planned, futility included."""
+"""Boundaries of analyses that came otherwise than planned, futility included."""
 
 import numpy as np
 import pytest
 from scipy.special import ndtr, ndtri
 
 from estimate.sequential.boundaries import HaybittlePeto, WangTsiatis, plan_sequential
-from estimate.sequential.interim_inference import analyse_final, monitor_bounds, repeated_p
+from estimate.sequential.interim_inference import analyse_final, observed_boundaries, repeated_p
 from estimate.sequential.looking_ahead import conditional_power, predictive_power
-from estimate.sequential.observed_boundaries import bounds_as_came, spend_rest
+from estimate.sequential.observed_boundaries import boundaries_as_observed, spend_rest
 from estimate.sequential.recursion import exit_probabilities
 from estimate.sequential.spending import Spending
 
@@ -16,9 +16,9 @@ THIRDS = [1 / 3, 2 / 3, 1]
 
 
 @pytest.mark.parametrize("binding", [False, True])
-def test_looks_as_planned_have_the_bounds_of_the_plan(binding):
+def test_analyses_as_planned_have_the_boundaries_of_the_plan(binding):
     plan = plan_sequential(THIRDS, OF, futility=LATE, binding=binding)
-    came = bounds_as_came(plan, OF, THIRDS, futility=LATE)
+    came = boundaries_as_observed(plan, OF, THIRDS, futility=LATE)
     assert came.upper == pytest.approx(plan.upper, abs=1e-12)
     assert came.lower == pytest.approx(plan.lower, abs=1e-12)
 
@@ -26,25 +26,25 @@ def test_looks_as_planned_have_the_bounds_of_the_plan(binding):
 @pytest.mark.parametrize("binding", [False, True])
 def test_both_errors_are_spent_by_the_share_that_came(binding):
     plan = plan_sequential(THIRDS, OF, futility=LATE, binding=binding)
-    came = bounds_as_came(plan, OF, [0.3, 0.55, 0.9], futility=LATE, last=True)
+    came = boundaries_as_observed(plan, OF, [0.3, 0.55, 0.9], futility=LATE, last=True)
     alpha = [*OF.spent([0.3, 0.55], 0.025), 0.025]
     assert came.alpha_spent() == pytest.approx(alpha, abs=1e-12)
     assert came.beta_spent()[:2] == pytest.approx(LATE.spent([0.3, 0.55], 0.2), abs=1e-12)
     assert came.lower[-1] == came.upper[-1]
 
 
-def test_without_futility_they_are_those_of_monitor_bounds():
+def test_without_futility_they_are_those_of_monitor_boundaries():
     plan = plan_sequential(THIRDS, OF, alpha=0.05, sides=2)
-    came = bounds_as_came(plan, OF, [0.3, 0.7, 1.1])
-    expected = monitor_bounds(0.05, OF, [30, 70, 110], 100, sides=2)
+    came = boundaries_as_observed(plan, OF, [0.3, 0.7, 1.1])
+    expected = observed_boundaries(0.05, OF, [30, 70, 110], 100, sides=2)
     assert came.upper == pytest.approx(expected, abs=1e-12)
     assert came.lower == pytest.approx(-expected, abs=1e-12)
 
 
-def test_a_first_look_by_hand():
+def test_a_first_analysis_by_hand():
     """Lan and DeMets: alpha(t) = 2 - 2 Phi(z(alpha / 2) / sqrt t), beta alike under the drift."""
     plan = plan_sequential(THIRDS, OF, futility=OF)
-    came = bounds_as_came(plan, OF, [0.5], futility=OF)
+    came = boundaries_as_observed(plan, OF, [0.5], futility=OF)
     alpha = 2 * ndtr(ndtri(0.0125) / np.sqrt(0.5))
     beta = 2 * ndtr(ndtri(0.1) / np.sqrt(0.5))
     assert came.upper[0] == pytest.approx(-ndtri(alpha), abs=1e-9)
@@ -55,17 +55,17 @@ def test_a_first_look_by_hand():
     ("shape", "sides", "alpha"),
     [(WangTsiatis(0.25), 2, 0.05), (HaybittlePeto(3), 1, 0.025), (WangTsiatis(0.0), 1, 0.025)],
 )
-def test_a_trial_of_fixed_bounds_that_ends_early_spends_what_is_left(shape, sides, alpha):
+def test_a_trial_of_fixed_boundaries_that_ends_early_spends_what_is_left(shape, sides, alpha):
     plan = plan_sequential(THIRDS, shape, sides=sides, alpha=alpha)
-    ended = spend_rest(plan, [1 / 3, 0.6])
-    assert ended.upper[0] == plan.upper[0]
-    assert ended.upper[1] < plan.upper[1]
-    low, up = exit_probabilities([1 / 3, 0.6], ended.ignored_lower, ended.upper)
+    final = spend_rest(plan, [1 / 3, 0.6])
+    assert final.upper[0] == plan.upper[0]
+    assert final.upper[1] < plan.upper[1]
+    low, up = exit_probabilities([1 / 3, 0.6], final.ignored_lower, final.upper)
     spent = up.sum() + (low.sum() if sides == 2 else 0)
     assert spent == pytest.approx(alpha, abs=1e-12)
 
 
-def test_a_fixed_bound_at_the_only_look_is_that_of_a_trial_without_looks():
+def test_a_fixed_boundary_at_the_only_analysis_is_that_of_a_trial_without_analyses():
     plan = plan_sequential(THIRDS, WangTsiatis(0.0))
     assert spend_rest(plan, [1 / 3]).upper == pytest.approx([-ndtri(0.025)], abs=1e-9)
 
@@ -75,20 +75,20 @@ def test_effects_beyond_reach_have_a_chance_of_nothing_or_all():
     assert conditional_power(rates, upper, 1, 0.0, [-1e6, 1e6]) == pytest.approx([0, 1])
     near = conditional_power(rates, upper, 1, 0.0, 3.0)
     assert near == pytest.approx(ndtr((3 * 0.99 - 1.96) / np.sqrt(0.99)), abs=1e-12)
-    # One look with next to no information: what it says ahead is next to a coin.
+    # One analysis with next to no information: what it says ahead is next to a coin.
     assert predictive_power(rates, upper, 1, 0.0) == pytest.approx(ndtr(-1.96 / 9.95), abs=0.01)
 
 
-def test_looks_too_early_to_spend_are_within_numbers():
-    """At a hundredth of the information OF spends 1e-110, and at the look after it no more."""
+def test_analyses_too_early_to_spend_are_within_numbers():
+    """At a hundredth of the information OF spends 1e-110, and at the analysis after it no more."""
     plan = plan_sequential(THIRDS, OF)
-    upper = np.array(bounds_as_came(plan, OF, [0.01, 0.0102, 0.5, 1]).upper)
+    upper = np.array(boundaries_as_observed(plan, OF, [0.01, 0.0102, 0.5, 1]).upper)
     assert (upper[:2] > 8).all()
     alone = plan_sequential([0.5, 1], OF).upper
     assert upper[2:] == pytest.approx(alone, abs=1e-9)
 
 
-def test_a_tiny_first_look_does_not_touch_the_final_analysis():
+def test_a_tiny_first_analysis_does_not_touch_the_final_analysis():
     plan = plan_sequential([0.001, 1], OF)
     final = analyse_final(plan, [0.1, 100], 2.5)
     assert final.median_unbiased == pytest.approx(0.25, abs=1e-9)

@@ -134,7 +134,7 @@ def test_relative_precision_of_twice_the_noise():
 def test_an_estimator_is_judged_on_the_scale_of_its_errors():
     rng = np.random.default_rng(5)
     x1, x2 = rng.binomial(60, 0.4, 3000), rng.binomial(60, 0.2, 3000)
-    question = Estimand("all men", "therapy 1 vs 0", "y", "")
+    question = Estimand("all participants", "therapy 1 vs 0", "y", "")
     odds = compare_arms(x1, 60, x2, 60, question, measure="odds ratio")
     result = performance_of(odds, 0.4 / 0.6 / (0.2 / 0.8))
     assert abs(result.bias.value) < 0.06  # of the log odds ratio: a little, in small samples
@@ -148,7 +148,7 @@ def test_an_estimator_is_judged_on_the_scale_of_its_errors():
 
 
 def test_what_did_not_converge_is_not_an_estimate():
-    question = Estimand("all men", "therapy 1 vs 0", "y", "")
+    question = Estimand("all participants", "therapy 1 vs 0", "y", "")
     odds = compare_arms([5, 0, 6, 9], 20, [3, 0, 2, 4], 20, question, measure="odds ratio")
     result = performance_of(odds, 2.0)
     assert result.non_convergence.value == 0.25

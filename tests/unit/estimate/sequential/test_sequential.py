@@ -7,10 +7,10 @@ from scipy.special import ndtr, ndtri
 from scipy.stats import norm
 
 from estimate.sequential.boundaries import HaybittlePeto, WangTsiatis, plan_sequential
-from estimate.sequential.combination import fisher_bounds, fisher_product, inverse_normal
+from estimate.sequential.combination import fisher_boundaries, fisher_product, inverse_normal
 from estimate.sequential.interim_inference import (
     analyse_final,
-    monitor_bounds,
+    observed_boundaries,
     repeated_interval,
     repeated_p,
     stagewise_tail,
@@ -28,20 +28,20 @@ from protocol.errors import InputError
 OF = Spending("OF")
 
 
-def test_one_look_is_a_z_test():
+def test_one_analysis_is_a_z_test():
     design = plan_sequential([1.0], OF)
     assert design.upper == pytest.approx([1.959964], abs=1e-6)
     assert design.inflation == pytest.approx(1.0)
     assert design.drift == pytest.approx(ndtri(0.975) + ndtri(0.8))
 
 
-def test_two_looks_agree_with_the_bivariate_normal():
+def test_two_analyses_agree_with_the_bivariate_normal():
     t, upper, drift = np.array([0.4, 1.0]), np.array([2.5, 2.0]), 1.7
     _, up = exit_probabilities(t, [-np.inf, upper[1]], upper, drift)
     root = np.sqrt(0.4)
     means = drift * np.sqrt(t)
 
-    def density(x):  # of Z_1 = x with Z_2 below its bound, correlation sqrt(0.4)
+    def density(x):  # of Z_1 = x with Z_2 below its boundary, correlation sqrt(0.4)
         return norm.pdf(x - means[0]) * norm.cdf(
             (upper[1] - means[1] - root * (x - means[0])) / np.sqrt(0.6)
         )
@@ -79,14 +79,14 @@ def test_exit_probabilities_agree_with_simulated_random_walks():
         assert (np.abs(found - exact) < 4 * mcse).all()
 
 
-def test_bounds_that_do_not_bind_hold_alpha_without_futility():
+def test_boundaries_that_do_not_bind_hold_alpha_without_futility():
     design = plan_sequential([1 / 3, 2 / 3, 1], OF, futility=OF)
     assert design.alpha_spent()[-1] == pytest.approx(0.025)
     assert design.rejection().sum() < 0.025
     assert design.rejection(design.drift).sum() == pytest.approx(0.8)
 
 
-def test_binding_bounds_hold_alpha_with_futility():
+def test_binding_boundaries_hold_alpha_with_futility():
     design = plan_sequential([1 / 3, 2 / 3, 1], OF, futility=OF, binding=True)
     assert design.rejection().sum() == pytest.approx(0.025)
     assert design.inflation < plan_sequential([1 / 3, 2 / 3, 1], OF, futility=OF).inflation
@@ -99,13 +99,13 @@ def test_two_sides_reject_in_both_directions():
     assert (design.rejection(1.0) + design.futility(1.0)).sum() == pytest.approx(1.0)
 
 
-def test_looks_may_be_close_and_many():
+def test_analyses_may_be_close_and_many():
     close = plan_sequential([0.5, 0.502, 1], Spending("Pocock"))
     far = plan_sequential([0.5, 1], Spending("Pocock"))
     assert close.alpha_spent()[-1] == pytest.approx(0.025, rel=1e-9)
     assert close.upper[2] == pytest.approx(far.upper[1], abs=0.01)
     many = plan_sequential(np.arange(1, 41) / 40, WangTsiatis(0), alpha=0.05, sides=2)
-    # The bound tends to that of Brownian motion, sup |B| on [0, 1]: 2.2414.
+    # The boundary tends to that of Brownian motion, sup |B| on [0, 1]: 2.2414.
     assert 2.13 < many.upper[-1] < 2.2414
     _, up = many.exits(many.drift)
     assert up.sum() == pytest.approx(0.8, abs=1e-9)
@@ -130,28 +130,28 @@ def test_hwang_at_gamma_zero_spends_evenly():
 
 def test_nothing_is_left_to_spend_after_an_over_run():
     assert OF.spent([1.0, 1.3], 0.025) == pytest.approx([0.025, 0.025])
-    bounds = monitor_bounds(0.025, OF, [30, 70, 110], 100)
-    size = exit_probabilities([30, 70, 110], [-np.inf] * 2 + [bounds[2]], bounds)[1].sum()
+    boundaries = observed_boundaries(0.025, OF, [30, 70, 110], 100)
+    size = exit_probabilities([30, 70, 110], [-np.inf] * 2 + [boundaries[2]], boundaries)[1].sum()
     assert size == pytest.approx(0.025)
-    assert bounds[2] > plan_sequential([0.3, 0.7, 1], OF).upper[2]
+    assert boundaries[2] > plan_sequential([0.3, 0.7, 1], OF).upper[2]
 
 
 def test_an_under_run_takes_all_that_is_left():
-    bounds = monitor_bounds(0.025, OF, [30, 70, 90], 100, last=True)
-    unfinished = monitor_bounds(0.025, OF, [30, 70, 90], 100)
-    size = exit_probabilities([30, 70, 90], [-np.inf] * 2 + [bounds[2]], bounds)[1].sum()
+    boundaries = observed_boundaries(0.025, OF, [30, 70, 90], 100, last=True)
+    unfinished = observed_boundaries(0.025, OF, [30, 70, 90], 100)
+    size = exit_probabilities([30, 70, 90], [-np.inf] * 2 + [boundaries[2]], boundaries)[1].sum()
     assert size == pytest.approx(0.025)
-    assert bounds[2] < unfinished[2]
+    assert boundaries[2] < unfinished[2]
 
 
-def test_a_look_without_error_to_spend_has_no_bound():
+def test_a_analysis_without_error_to_spend_has_no_boundary():
     shape = Spending("user", cumulative=(0.0, 0.01, 0.025))
     design = plan_sequential([0.3, 0.6, 1], shape)
     assert design.upper[0] == np.inf
     assert design.rejection(3.0)[0] == 0
 
 
-def test_after_one_look_the_final_analysis_is_the_plain_one():
+def test_after_one_analysis_the_final_analysis_is_the_plain_one():
     design = plan_sequential([0.5, 1], OF)
     result = analyse_final(design, [16.0], 3.4)
     assert result.median_unbiased == pytest.approx(result.naive) == pytest.approx(0.85)
@@ -176,15 +176,15 @@ def test_the_final_interval_covers_and_the_median_is_the_median():
     assert abs(above / trials - 0.5) < 4 * np.sqrt(0.25 / trials)
 
 
-def test_p_of_the_stagewise_ordering_is_alpha_at_the_last_bound():
+def test_p_of_the_stagewise_ordering_is_alpha_at_the_last_boundary():
     design = plan_sequential([0.5, 1], OF)
     assert stagewise_tail(design, [0.5, 1.0], design.upper[1]) == pytest.approx(0.025)
 
 
-def test_repeated_p_is_alpha_on_the_bound():
+def test_repeated_p_is_alpha_on_the_boundary():
     design = plan_sequential([0.4, 0.8, 1], Spending("KD", 1.5))
-    for look in (1, 2, 3):
-        p = repeated_p(Spending("KD", 1.5), [0.4, 0.8, 1], look, design.upper[look - 1])
+    for analysis in (1, 2, 3):
+        p = repeated_p(Spending("KD", 1.5), [0.4, 0.8, 1], analysis, design.upper[analysis - 1])
         assert p == pytest.approx(0.025, rel=1e-6)
 
 
@@ -221,7 +221,7 @@ def test_predictive_power_lies_between_conditional_powers_and_tends_to_one_of_th
     assert flat < conditional_power([0.5, 1], upper, 1, 1.5, trend)
     sure = predictive_power([0.5, 1], upper, 1, 1.5, prior_mean=2.0, prior_information=1e9)
     assert sure == pytest.approx(conditional_power([0.5, 1], upper, 1, 1.5, 2.0), abs=1e-6)
-    # Flat prior, one look left at twice the information: Z_2 is N(z / sqrt(t), (1 - t) / t).
+    # Flat prior, one analysis left at twice the information: Z_2 is N(z / sqrt(t), (1 - t) / t).
     assert flat == pytest.approx(ndtr(trend - upper[1]), abs=1e-9)
 
 
@@ -242,12 +242,12 @@ def test_combination_by_hand():
     )
 
 
-def test_fisher_bounds_hold_alpha_in_simulation():
-    bounds, trials = fisher_bounds(4, futility=0.4), 400_000
+def test_fisher_boundaries_hold_alpha_in_simulation():
+    boundaries, trials = fisher_boundaries(4, futility=0.4), 400_000
     p = np.random.default_rng(3).random((trials, 4))
     product, running, rejected = np.cumprod(p, 1), np.ones(trials, bool), np.zeros(trials, bool)
-    for k, bound in enumerate(bounds):
-        rejected |= running & (product[:, k] <= bound)
+    for k, boundary in enumerate(boundaries):
+        rejected |= running & (product[:, k] <= boundary)
         running &= ~rejected & (p[:, k] <= 0.4)
     assert rejected.mean() == pytest.approx(0.025, abs=4 * np.sqrt(0.025 * 0.975 / trials))
 
@@ -258,16 +258,16 @@ def test_fisher_bounds_hold_alpha_in_simulation():
         (lambda: plan_sequential([0.5, 0.5, 1], OF), "do not rise"),
         (lambda: plan_sequential([0, 1], OF), "do not rise from above 0"),
         (lambda: plan_sequential([0.5, 1.2], OF), "after the end"),
-        (lambda: plan_sequential([0.5, 0.9], OF), "let the last look be at 1"),
+        (lambda: plan_sequential([0.5, 0.9], OF), "let the last analysis be at 1"),
         (lambda: plan_sequential([], OF), "list rates"),
         (lambda: plan_sequential([0.5, 1], OF, alpha=2), "alpha: 2 is not allowed"),
         (lambda: plan_sequential([0.5, 1], OF, power=0.01), "power"),
         (lambda: plan_sequential([0.5, 1], OF, sides=3), "give 1 or 2"),
         (lambda: plan_sequential([0.5, 1], OF, sides=2, futility=OF), "one side"),
-        (lambda: plan_sequential([0.5, 1], OF, binding=True), "no futility bound"),
+        (lambda: plan_sequential([0.5, 1], OF, binding=True), "no futility boundary"),
         (
             lambda: plan_sequential([0.5, 1], WangTsiatis(0), futility=OF, binding=True),
-            "needs efficacy bounds by spending",
+            "needs efficacy boundaries by spending",
         ),
         (lambda: plan_sequential([0.2, 0.4, 1], HaybittlePeto(1.5)), "already spend alpha"),
         (lambda: plan_sequential([0.5, 0.50001, 1], OF), "too close to tell apart"),
@@ -281,7 +281,7 @@ def test_fisher_bounds_hold_alpha_in_simulation():
             lambda: plan_sequential([0.5, 1], OF, futility=Spending("user", cumulative=(0.2, 0.2))),
             "spend beta later",
         ),
-        (lambda: monitor_bounds(0.025, OF, [2, 1], 2), "list information as it came"),
+        (lambda: observed_boundaries(0.025, OF, [2, 1], 2), "list information as it came"),
         (lambda: Spending("OBF"), "choose one of OF, Pocock, HSD, KD, user"),
         (lambda: Spending("HSD"), "gamma"),
         (lambda: Spending("KD", -1), "rho: -1 is not allowed"),
@@ -290,24 +290,24 @@ def test_fisher_bounds_hold_alpha_in_simulation():
         (lambda: Spending("user", cumulative=(0.02, 0.01)), "falls"),
         (
             lambda: plan_sequential([0.5, 1], Spending("user", cumulative=(0.01, 0.02, 0.025))),
-            "3 values came for 2 looks",
+            "3 values came for 2 analyses",
         ),
         (
             lambda: plan_sequential([0.5, 1], Spending("user", cumulative=(0.01, 0.02))),
             "let it end at 0.025",
         ),
-        (lambda: repeated_interval(plan_sequential([0.5, 1], OF), 3, 0, 1), "not a look"),
+        (lambda: repeated_interval(plan_sequential([0.5, 1], OF), 3, 0, 1), "not an analysis"),
         (lambda: analyse_final(plan_sequential([1], OF), [1, 2], 2.0), "after the end"),
         (lambda: analyse_final(plan_sequential([1], OF), [1], np.nan), "finite statistic"),
         (lambda: analyse_final(plan_sequential([0.5, 1], OF), [2, 1], 2.0), "does not rise"),
-        (lambda: monitor_bounds(0.025, WangTsiatis(0), [1], 2), "use a spending function"),
-        (lambda: conditional_power([0.5, 1], [3, 2], 2, 1.0), "no look follows"),
+        (lambda: observed_boundaries(0.025, WangTsiatis(0), [1], 2), "use a spending function"),
+        (lambda: conditional_power([0.5, 1], [3, 2], 2, 1.0), "no analysis follows"),
         (
             lambda: information_for_power(1, 2, (1, 1), 1, power=0.9, least=5, most=2),
             "0 < least <= most",
         ),
         (lambda: inverse_normal([1, 2], [1, 0]), "a stage has none"),
-        (lambda: fisher_bounds(2, futility=0.01), "futility"),
+        (lambda: fisher_boundaries(2, futility=0.01), "futility"),
         (lambda: plan_sequential([1], OF).sample_sizes(0), "not above 0"),
     ],
 )

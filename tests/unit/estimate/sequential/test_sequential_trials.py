@@ -25,35 +25,35 @@ def test_stop_shares_agree_with_the_recursion():
         assert shares.value.sum() == pytest.approx(1.0)
 
 
-def test_bounds_are_closed_above_and_open_below():
+def test_boundaries_are_closed_above_and_open_below():
     upper, lower = DESIGN.upper, DESIGN.lower
     at_upper = follow(DESIGN, [upper[0], 0, 0])
-    assert (at_upper.look, at_upper.rejected) == (1, True)
+    assert (at_upper.analysis, at_upper.rejected) == (1, True)
     at_lower = follow(DESIGN, [lower[0], upper[1], 0])
-    assert (at_lower.look, at_lower.rejected) == (2, True)
+    assert (at_lower.analysis, at_lower.rejected) == (2, True)
 
 
 def test_two_sides_reject_both_ways_and_never_stop_for_futility():
     design = plan_sequential([0.5, 1], WangTsiatis(0.5), alpha=0.05, sides=2)
     ends = follow(design, [[-3.0, 0.0], [3.0, 0.0], [0.0, -2.5], [0.0, 0.1]])
-    assert ends.look.tolist() == [1, 1, 2, 2]
+    assert ends.analysis.tolist() == [1, 1, 2, 2]
     assert ends.rejected.tolist() == [True, True, True, False]
 
 
-def test_a_look_without_a_statistic_stops_nothing():
+def test_a_analysis_without_a_statistic_stops_nothing():
     ends = follow(DESIGN, [[np.nan, 5.0, 5.0], [1.0, 1.9, np.nan]])
-    assert ends.look.tolist() == [2, 3]
+    assert ends.analysis.tolist() == [2, 3]
     assert ends.rejected.tolist() == [True, False]
 
 
 def test_leading_axes_are_kept():
     z = walks(1.0, 60, 2).reshape(3, 4, 5, 3)
     ends = follow(DESIGN, z)
-    assert ends.look.shape == (3, 4, 5)
+    assert ends.analysis.shape == (3, 4, 5)
     assert ends.stop_shares().value.shape == (3, 4, 3, 2)
-    assert follow(DESIGN, z[1, 2]).look.tolist() == ends.look[1, 2].tolist()
+    assert follow(DESIGN, z[1, 2]).analysis.tolist() == ends.analysis[1, 2].tolist()
 
 
-def test_a_statistic_per_look_is_needed():
-    with pytest.raises(InputError, match="3 looks"):
+def test_a_statistic_per_analysis_is_needed():
+    with pytest.raises(InputError, match="3 analyses"):
         follow(DESIGN, [1.0, 2.0])

@@ -17,10 +17,10 @@ DESIGNS = {
     "one side": plan_sequential([1 / 3, 2 / 3, 1], Spending("OF")),
     "two sides": plan_sequential([0.3, 0.6, 1], POCOCK, alpha=0.05, sides=2),
     "binding futility": plan_sequential([0.4, 0.7, 1], POCOCK, futility=POCOCK, binding=True),
-    "no bound at a look": plan_sequential(
+    "no boundary at an analysis": plan_sequential(
         [0.2, 0.6, 1], Spending("user", cumulative=(0.0, 0.01, 0.025))
     ),
-    "looks close together": plan_sequential([0.5, 0.56, 1], WangTsiatis(0.5)),
+    "analyses close together": plan_sequential([0.5, 0.56, 1], WangTsiatis(0.5)),
 }
 
 
@@ -38,7 +38,7 @@ def walk(design, drift, trials, seed):
 def test_the_median_is_the_median_and_the_interval_covers(name, drift):
     design, trials = DESIGNS[name], 20_000
     ends = walk(design, drift, trials, seed=11)
-    found = order_stagewise(design, ends.look, ends.z)
+    found = order_stagewise(design, ends.analysis, ends.z)
     for share, right in (
         (found.median_unbiased < drift, 0.5),
         (found.low > drift, 0.025),
@@ -50,38 +50,38 @@ def test_the_median_is_the_median_and_the_interval_covers(name, drift):
 @pytest.mark.parametrize(
     ("name", "drift"), [("one side", 3.0), ("two sides", 1.0), ("binding futility", 1.0)]
 )
-def test_what_ignores_the_looks_covers_too_seldom(name, drift):
+def test_what_ignores_the_analyses_covers_too_seldom(name, drift):
     design, trials = DESIGNS[name], 20_000
     ends = walk(design, drift, trials, seed=11)
-    root = np.sqrt(np.array(design.information_rates)[ends.look - 1])
+    root = np.sqrt(np.array(design.information_rates)[ends.analysis - 1])
     misses = np.abs(ends.z / root - drift) > 1.959964 / root
     assert misses.mean() > 0.05 + 4 * np.sqrt(0.05 * 0.95 / trials)
 
 
 @pytest.mark.parametrize("name", DESIGNS)
-def test_what_ignores_the_looks_is_too_high_at_the_effect_planned_for(name):
+def test_what_ignores_the_analyses_is_too_high_at_the_effect_planned_for(name):
     design, drift = DESIGNS[name], 3.0
     ends = walk(design, drift, 20_000, seed=11)
-    naive = ends.z / np.sqrt(np.array(design.information_rates)[ends.look - 1])
+    naive = ends.z / np.sqrt(np.array(design.information_rates)[ends.analysis - 1])
     assert (naive < drift).mean() < 0.43
-    found = order_stagewise(design, ends.look, ends.z)
+    found = order_stagewise(design, ends.analysis, ends.z)
     assert abs(found.median_unbiased.mean() - drift) < 0.7 * abs(naive.mean() - drift)
 
 
 def test_futility_that_does_not_bind_but_is_kept_errs_against_treatment_alone():
     design = plan_sequential([1 / 3, 2 / 3, 1], POCOCK, futility=Spending("OF"))
     ends = walk(design, 1.5, 20_000, seed=5)
-    found = order_stagewise(design, ends.look, ends.z)
+    found = order_stagewise(design, ends.analysis, ends.z)
     assert (found.median_unbiased < 1.5).mean() > 0.56
     assert (found.low > 1.5).mean() < 0.025 + 4 * np.sqrt(0.025 * 0.975 / 20_000)
-    # A design that counts on futility is exact, whatever the efficacy bounds were made for.
-    kept = order_stagewise(replace(design, binding=True), ends.look, ends.z)
+    # A design that counts on futility is exact, whatever the efficacy boundaries were made for.
+    kept = order_stagewise(replace(design, binding=True), ends.analysis, ends.z)
     assert abs((kept.median_unbiased < 1.5).mean() - 0.5) < 4 * np.sqrt(0.25 / 20_000)
 
 
 def random_design(rng):
-    looks = int(rng.integers(1, 6))
-    t = np.cumsum(rng.integers(1, 20, looks))
+    analyses = int(rng.integers(1, 6))
+    t = np.cumsum(rng.integers(1, 20, analyses))
     shape = [Spending("OF"), POCOCK, Spending("HSD", -2.0), WangTsiatis(0.2), HaybittlePeto(3)]
     sides = int(rng.integers(1, 3))
     futility = Spending("KD", 1.5) if sides == 1 and rng.random() < 0.6 else None
@@ -97,9 +97,9 @@ def test_a_batch_agrees_with_the_analysis_of_each_trial():
         design = random_design(rng)
         ends = walk(design, rng.uniform(-3, 5), 4, seed=int(rng.integers(1000)))
         level = rng.choice([0.9, 0.95])
-        found = order_stagewise(design, ends.look, ends.z, level=level)
-        for i, (look, z) in enumerate(zip(ends.look, ends.z, strict=True)):
-            alone = analyse_final(design, design.information_rates[:look], z, level=level)
+        found = order_stagewise(design, ends.analysis, ends.z, level=level)
+        for i, (analysis, z) in enumerate(zip(ends.analysis, ends.z, strict=True)):
+            alone = analyse_final(design, design.information_rates[:analysis], z, level=level)
             assert found.median_unbiased[i] == pytest.approx(alone.median_unbiased, abs=1e-6)
             assert found.low[i] == pytest.approx(alone.conf_low, abs=1e-6)
             assert found.high[i] == pytest.approx(alone.conf_high, abs=1e-6)
@@ -109,11 +109,11 @@ def test_a_batch_agrees_with_the_analysis_of_each_trial():
 def test_interpolated_limits_solve_the_tail(name):
     design = DESIGNS[name]
     ends = walk(design, 1.0, 3000, seed=2)
-    found = order_stagewise(design, ends.look, ends.z)
-    for look in np.unique(ends.look):
-        here = np.flatnonzero(ends.look == look)
+    found = order_stagewise(design, ends.analysis, ends.z)
+    for analysis in np.unique(ends.analysis):
+        here = np.flatnonzero(ends.analysis == analysis)
         for i in here[:: here.size // 5 + 1]:
-            rates = design.information_rates[:look]
+            rates = design.information_rates[:analysis]
             limits = [found.median_unbiased[i], found.low[i], found.high[i]]
             tails = stagewise_tail(design, rates, ends.z[i], limits)
             assert tails == pytest.approx([0.5, 0.025, 0.975], abs=1e-8)
@@ -121,10 +121,10 @@ def test_interpolated_limits_solve_the_tail(name):
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_limits_are_finite_and_ordered_however_extreme_the_outcome(name):
-    far = 9.0 if name == "looks close together" else 60.0
+    far = 9.0 if name == "analyses close together" else 60.0
     design, z = DESIGNS[name], np.array([-far, -8.0, 0.0, 8.0, far])
-    for look in (1, 2, 3):
-        found = order_stagewise(design, look, z)
+    for analysis in (1, 2, 3):
+        found = order_stagewise(design, analysis, z)
         assert np.isfinite(found.low).all()
         assert np.isfinite(found.high).all()
         assert (found.low < found.median_unbiased).all()
@@ -136,13 +136,13 @@ def test_limits_are_finite_and_ordered_however_extreme_the_outcome(name):
 def test_limits_of_a_trial_do_not_depend_on_its_company():
     design = DESIGNS["two sides"]
     ends = walk(design, 2.0, 200, seed=6)
-    found = order_stagewise(design, ends.look, ends.z)
+    found = order_stagewise(design, ends.analysis, ends.z)
     for i in range(0, 200, 40):
-        alone = order_stagewise(design, ends.look[i], ends.z[i])
+        alone = order_stagewise(design, ends.analysis[i], ends.z[i])
         assert (alone.low, alone.high) == (found.low[i], found.high[i])
 
 
-def test_an_outcome_far_beyond_a_late_bound_is_less_in_favour_than_an_earlier_stop():
+def test_an_outcome_far_beyond_a_late_boundary_is_less_in_favour_than_an_earlier_stop():
     design = DESIGNS["one side"]
     early = order_stagewise(design, 2, design.upper[1])
     late = order_stagewise(design, 3, 25.0)
@@ -151,7 +151,7 @@ def test_an_outcome_far_beyond_a_late_bound_is_less_in_favour_than_an_earlier_st
     assert late.median_unbiased == pytest.approx(alone.median_unbiased, abs=1e-6)
 
 
-def test_one_look_gives_the_usual_interval():
+def test_one_analysis_gives_the_usual_interval():
     design = plan_sequential([1.0], POCOCK)
     found = order_stagewise(design, 1, [[0.3, 2.0]])
     assert found.low.shape == (1, 2)
@@ -171,7 +171,7 @@ def test_two_sides_mirror():
 def test_the_interval_excludes_no_effect_where_the_trial_rejects():
     design = DESIGNS["binding futility"]
     ends = walk(design, 1.5, 4000, seed=4)
-    found = order_stagewise(design, ends.look, ends.z)
+    found = order_stagewise(design, ends.analysis, ends.z)
     assert ((found.low >= 0) == ends.rejected).all()
 
 
@@ -181,9 +181,9 @@ def test_a_trial_without_a_statistic_has_no_limits():
 
 
 @pytest.mark.parametrize(
-    ("look", "level", "says"),
+    ("analysis", "level", "says"),
     [(4, 0.95, "the design has 3"), (0, 0.95, "count them from 1"), (1, 1.0, "between 0 and 1")],
 )
-def test_a_look_or_level_that_cannot_be_is_refused(look, level, says):
+def test_a_analysis_or_level_that_cannot_be_is_refused(analysis, level, says):
     with pytest.raises(InputError, match=says):
-        order_stagewise(DESIGNS["one side"], look, 1.0, level=level)
+        order_stagewise(DESIGNS["one side"], analysis, 1.0, level=level)

@@ -78,7 +78,7 @@ def test_what_no_schema_can_say_holds_too(tmp_path, name, studies):
     assert list(table.columns[table.isna().all()]) == []
 
 
-def test_adsl_holds_every_man_value_for_value(tmp_path):
+def test_adsl_holds_every_patient_value_for_value(tmp_path):
     table, patients = table_of(document("ADSL", tmp_path)), drawn_tables()["patients"]
     names = {
         "age_years": "AGE", "infertility_duration_years": "INFDURBL", "bmi_kg_m2": "BMIBL",
@@ -148,7 +148,7 @@ def test_adlb_counts_days_from_1_and_changes_from_baseline(tmp_path):
     assert not np.array_equal(known, np.ones(len(later), bool))
 
 
-def test_several_studies_keep_their_men_apart(tmp_path):
+def test_several_studies_keep_their_patients_apart(tmp_path):
     table = table_of(document("ADSL", tmp_path, studies=2))
     assert set(table["STUDYID"]) == {"paper-1", "paper-2"}
     assert table["USUBJID"].is_unique

@@ -10,7 +10,7 @@ import pytest
 from pretese.cli import run
 from pretese.io.export import cohort_files, streams
 from pretese.io.export.cohort_files import write_studies
-from pretese.io.export.formats import FORMATS, MOST_MEN_WHOLE, Format
+from pretese.io.export.formats import FORMATS, MAX_PATIENTS_WHOLE, Format
 from protocol.errors import InputError
 from simulate.cohort.draw import draw_cohort
 from simulate.core.random_streams import CHUNK
@@ -68,18 +68,22 @@ def test_every_slice_is_drawn_once_and_none_is_larger_than_agreed(
     assert told == [CHUNK, CHUNK + 10, 2 * CHUNK + 10, 2 * CHUNK + 20]
 
 
-def test_men_that_a_format_cannot_take_are_refused_before_anything_is_drawn(tmp_path, monkeypatch):
+def test_patients_that_a_format_cannot_take_are_refused_before_anything_is_drawn(
+    tmp_path, monkeypatch
+):
     monkeypatch.setattr(cohort_files, "draw_cohort", None)
-    with pytest.raises(InputError, match="xpt: 100,001 men are too many for it; ask for up to"):
-        write_studies(paper(), tmp_path, ("parquet", "xpt"), 1, 1, MOST_MEN_WHOLE + 1, ignore)
+    with pytest.raises(
+        InputError, match="xpt: 100,001 patients are too many for this format; ask for up to"
+    ):
+        write_studies(paper(), tmp_path, ("parquet", "xpt"), 1, 1, MAX_PATIENTS_WHOLE + 1, ignore)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_data_errors_are_written_with_its_labels_apart(tmp_path, small_slices):
-    men = CHUNK + 100
+    patients = CHUNK + 100
     for name, share in (("clean", 0.0), ("corrupted", 0.02), ("more_corrupted", 0.05)):
         (tmp_path / name).mkdir()
-        write_studies(paper(), tmp_path / name, ("parquet",), 1, 1, men, ignore, share)
+        write_studies(paper(), tmp_path / name, ("parquet",), 1, 1, patients, ignore, share)
     clean, corrupted = (
         pd.read_parquet(tmp_path / n / "patients.parquet") for n in ("clean", "corrupted")
     )
@@ -93,7 +97,7 @@ def test_data_errors_are_written_with_its_labels_apart(tmp_path, small_slices):
     once = corrupted.drop_duplicates("patient_id").set_index("patient_id").loc[clean["patient_id"]]
     for kind, column in (("impossible value", "age_years"), ("spelling", "diagnosis")):
         hit = labels.loc[labels["kind"] == kind, "patient_id"]
-        assert hit.nunique() == pytest.approx(0.02 * men, rel=0.4)
+        assert hit.nunique() == pytest.approx(0.02 * patients, rel=0.4)
         differ = once[column].to_numpy() != clean[column].to_numpy()
         assert set(clean.loc[differ, "patient_id"]) == set(hit)
         assert set(hit) < set(more.loc[more["kind"] == kind, "patient_id"])
@@ -105,13 +109,15 @@ def test_data_errors_are_written_with_its_labels_apart(tmp_path, small_slices):
 
 
 def test_formats_of_codes_refuse_data_errors(tmp_path):
-    with pytest.raises(InputError, match="data_errors: redcap: this format holds clean values"):
+    with pytest.raises(
+        InputError, match="data_errors: redcap: this format cannot represent data errors"
+    ):
         write_studies(paper(), tmp_path, ("csv", "redcap"), 1, 1, 20, ignore, 0.01)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_new_format_is_one_entry_of_the_registry(tmp_path, monkeypatch):
-    """Register one, and the command offers it, writes it, and refuses too many men for it."""
+    """Register one, and the command offers it, writes it, and refuses too many patients for it."""
 
     def write(parts, folder, fields, study):
         rows = {name: len(table) for name, table in parts.items()}
@@ -124,8 +130,8 @@ def test_a_new_format_is_one_entry_of_the_registry(tmp_path, monkeypatch):
         == 0
     )
     assert (out / "rows.txt").read_text() == f"paper 40 {len(COLUMNS['patients'])}"
-    with pytest.raises(InputError, match="rows: 100,001 men are too many"):
-        write_studies(paper(), tmp_path, ("rows",), 1, 1, MOST_MEN_WHOLE + 1, ignore)
+    with pytest.raises(InputError, match="rows: 100,001 patients are too many"):
+        write_studies(paper(), tmp_path, ("rows",), 1, 1, MAX_PATIENTS_WHOLE + 1, ignore)
 
 
 def test_the_page_has_a_line_for_every_format():

@@ -68,7 +68,7 @@ def test_the_truth_is_a_package_of_its_own(tmp_path):
     assert "truth" not in write(tmp_path).read_text()
 
 
-def test_several_studies_make_study_and_man_the_key():
+def test_several_studies_make_study_and_patient_the_key():
     assert table_schema("patients", fields(2))["primaryKey"] == ["study", "patient_id"]
     assert table_schema("visits", fields(2))["foreignKeys"][0]["fields"] == ["study", "patient_id"]
 

@@ -113,12 +113,12 @@ def test_a_table_comes_back_value_for_value(tmp_path, name, studies):
         "Choices, Calculations, OR Slider Labels"
     ]
     mine = rows[rows["redcap_repeat_instrument"] == ("" if name == "patients" else name)]
-    men = rows[rows["redcap_repeat_instrument"] == ""].set_index("record_id")
+    patients = rows[rows["redcap_repeat_instrument"] == ""].set_index("record_id")
     table = drawn_tables(studies)[name]
     found = {}
     for column in table:
         if name != "patients" and column in ("study", "patient_id"):
-            found[column] = pd.to_numeric(mine["record_id"].map(men[column]))
+            found[column] = pd.to_numeric(mine["record_id"].map(patients[column]))
             continue
         values = mine[field_name(name, column)]
         if choices[field_name(name, column)]:

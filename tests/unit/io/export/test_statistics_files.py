@@ -85,7 +85,7 @@ def test_a_file_holds_the_time_it_is_told_and_so_the_same_bytes(tmp_path, monkey
 @pytest.mark.parametrize("given", ["yesterday", "", "1e9", str(10**30)])
 def test_a_time_that_is_none_is_refused(tmp_path, monkeypatch, given):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", given)
-    with pytest.raises(InputError, match="is no time"):
+    with pytest.raises(InputError, match="is not a time"):
         write(tmp_path, "transfers", "sav")
 
 

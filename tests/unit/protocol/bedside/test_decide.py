@@ -114,7 +114,7 @@ def test_readings_differ_where_they_say_so():
         ({"month": 2, "previous_phase": "HCG"}, "give one of: none, hcg, hcg-ufsh, stopped"),
         (
             {"month": 2, "fsh": 5},
-            "fsh: the table does not look at it; inputs: month, previous_phase",
+            "fsh: it is no input of this table; inputs: month, previous_phase",
         ),
     ],
 )

@@ -40,7 +40,7 @@ def test_a_man_is_advised_from_his_file():
     assert (said.month, said.outcome, said.recommendation) == (
         2,
         "recommendation",
-        "uFSH and hCG in turn",
+        "uFSH and hCG, alternating",
     )
     (decision,) = said.decisions
     fsh = {item.name: item for item in decision.inputs}["fsh_iu_l"]
@@ -157,7 +157,7 @@ def test_semen_counts_as_of_the_day_of_surgery():
 def test_flags_are_raised_and_those_without_data_are_named():
     said = advice(TREATED.replace("900", "1100"), "2022-03-31")
     assert [flag.action for flag in said.flags.raised] == ["watch-testosterone"]
-    assert "F2" in said.flags.not_assessed
+    assert "F2" in [flag.rule_id for flag in said.flags.not_assessed]
     weak = advice(
         TREATED.replace("value: 900, unit: ng/dL", "value: 12.5, unit: nmol/L"), "2022-03-31"
     )
@@ -178,9 +178,9 @@ def test_the_untreated_need_no_semen_analysis():
         (TREATED.replace(", unit: mIU/mL", ""), "measurements.1.unit: the unit is missing"),
         (TREATED.replace("11.1,", "-1,"), "measurements.1.value: -1 is outside the plausible"),
         (TREATED.replace("11.1,", "high,"), "measurements.1.value: 'high' is no number"),
-        (TREATED.replace("name: fsh", "name: fhs"), "does not look at 'fhs'; known: fsh"),
+        (TREATED.replace("name: fsh", "name: fhs"), "does not use 'fhs'; known: fsh"),
         (TREATED.replace("2022-03-30, name: fsh", "soon, name: fsh"), "measurements.1.date"),
-        ("patient: a\nentry: {karyotyp: normal}", "entry.karyotyp: no criterion looks at this"),
+        ("patient: a\nentry: {karyotyp: normal}", "entry.karyotyp: no criterion asks for this"),
         ("patient: a\nentry: {karyotype: xxy}", "entry.karyotype: 'xxy' is not one of its names"),
         ("patient: a\ncouple_ready: maybe", "couple_ready: 'maybe' is not allowed"),
         (

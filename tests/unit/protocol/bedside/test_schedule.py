@@ -35,8 +35,8 @@ def test_a_whole_therapy_is_planned_to_the_semen_analysis():
     made = plan(GUIDED, START, fsh(11.1))
     assert made.phases == ("hcg", "hcg-ufsh", "hcg-ufsh")
     assert (made.next_decision_date, made.next_options) == (None, ())
-    assert made.totals.iu == {"hcg": 60000, "ufsh": 2250}
-    assert made.totals.vials == {"hcg": 30, "ufsh": 30}
+    assert made.totals.amount == {"hcg": 60000, "ufsh": 2250}
+    assert made.totals.packs == {"hcg": 30, "ufsh": 30}
     last = [item for item in made.items if item.day == 90]
     assert [item.kind for item in last] == ["visit", "visit", "decision"]
     assert last[1].measure == ("semen",)
@@ -58,7 +58,7 @@ def test_plans_and_paths_inject_the_same(name):
 
 
 def test_the_paths_of_the_guided_regimen_are_these():
-    paths = [(path.phases, path.ends, dict(path.totals.iu)) for path in paths_of(GUIDED)]
+    paths = [(path.phases, path.ends, dict(path.totals.amount)) for path in paths_of(GUIDED)]
     assert paths == [
         (("hcg", "hcg-ufsh", "hcg-ufsh"), "therapy complete", {"hcg": 60000, "ufsh": 2250}),
         (("hcg", "hcg", "hcg-ufsh"), "therapy complete", {"hcg": 74000, "ufsh": 1200}),
@@ -76,7 +76,7 @@ def test_an_injection_falls_on_every_second_day_over_month_ends():
 @pytest.mark.parametrize(
     ("findings", "message"),
     [
-        ([{"fsh": 5.0}], "findings at the end of month 1: fsh: the regimen does not look at it"),
+        ([{"fsh": 5.0}], "findings at the end of month 1: fsh: the regimen does not use it"),
         (fsh(-1.0), "findings at the end of month 1: fsh_iu_l: -1 is outside"),
         ([{}, {"fsh_iu_l": 5.0}], "findings at the end of month 1: fsh_iu_l: it is missing"),
     ],
@@ -93,7 +93,7 @@ def test_phases_that_begin_no_path_are_refused():
 
 
 def events(made, **more):
-    calendar = icalendar.Calendar.from_ical(calendar_of(made, **more))
+    calendar = icalendar.Calendar.from_ical(calendar_of(made, **{"pseudonym": "17", **more}))
     return calendar.walk("VEVENT")
 
 
@@ -112,7 +112,7 @@ def test_the_calendar_holds_every_item_on_its_day_across_a_change_of_the_clock(s
 
 def test_the_calendar_declares_the_zone_that_it_uses():
     made = plan(GUIDED, START, fsh(9.0))
-    data = calendar_of(made, time=dt.time(8, 30), timezone="Europe/Berlin")
+    data = calendar_of(made, pseudonym="17", time=dt.time(8, 30), timezone="Europe/Berlin")
     calendar = icalendar.Calendar.from_ical(data)
     (zone,) = calendar.walk("VTIMEZONE")
     assert zone["TZID"] == "Europe/Berlin"
@@ -132,15 +132,15 @@ def test_without_a_time_events_take_the_whole_day():
 
 def test_the_same_plan_is_the_same_bytes_and_every_event_has_its_own_name():
     made = plan(GUIDED, START, fsh(9.0))
-    assert calendar_of(made) == calendar_of(made)
+    assert calendar_of(made, pseudonym="17") == calendar_of(made, pseudonym="17")
     names = [str(event["UID"]) for event in events(made)]
     assert len(set(names)) == len(names)
-    other = {str(event["UID"]) for event in events(made, patient="another man")}
+    other = {str(event["UID"]) for event in events(made, pseudonym="18")}
     assert other.isdisjoint(names)
 
 
 def test_every_line_of_the_calendar_fits_the_standard():
-    lines = calendar_of(plan(GUIDED, START, fsh(9.0))).split(b"\r\n")
+    lines = calendar_of(plan(GUIDED, START, fsh(9.0)), pseudonym="17").split(b"\r\n")
     assert max(map(len, lines)) <= 75
     assert lines[-1] == b""
 
@@ -150,8 +150,9 @@ def test_every_line_of_the_calendar_fits_the_standard():
     [
         ({"time": dt.time(8), "timezone": "Europe/Berln"}, "'Europe/Berln' is no time zone"),
         ({"time": dt.time(8)}, "time and zone come together"),
+        ({"pseudonym": " "}, "a calendar needs a name of its patient"),
     ],
 )
 def test_a_calendar_needs_a_zone_that_exists(more, message):
     with pytest.raises(InputError, match=message):
-        calendar_of(plan(GUIDED, START), **more)
+        calendar_of(plan(GUIDED, START), **{"pseudonym": "17", **more})

@@ -103,7 +103,7 @@ def conditions_changed(text: str) -> Iterator[str]:
 
 def fate(plain: dict, cases) -> str:
     try:
-        regimen = compile_regimen("mutant", "", plain, {})
+        regimen = compile_regimen("mutant", "", plain, {}, {})
     except InputError:
         return "proof"
     return "survives" if all(result.holds for result in run_cases(regimen, cases)) else "cases"

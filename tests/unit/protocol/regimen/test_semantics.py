@@ -94,14 +94,14 @@ def test_unique_one_rule_fires_for_every_applicant_null_included(age, risk, rule
 )
 def test_unique_no_rule_is_refused_before_anybody_asks_and_not_answered_by_null(left_out, man):
     kept = [line for i, line in enumerate(COMPLETE) if i != left_out]
-    with pytest.raises(ProofError, match=f"no rule fires for a man with {man}; add a rule"):
+    with pytest.raises(ProofError, match=f"no rule fires for a patient with {man}; add a rule"):
         parse_regimen(rules(*kept), "loans.yaml")
 
 
 def test_unique_two_rules_are_refused_even_if_they_agree():
     twice = rules(*COMPLETE, ("age: 18, risk: low", APPROVE))
     with pytest.raises(
-        ProofError, match="rules L0 and L5 both fire for a man with age 18, risk low"
+        ProofError, match="rules L0 and L5 both fire for a patient with age 18, risk low"
     ):
         parse_regimen(twice, "loans.yaml")
 

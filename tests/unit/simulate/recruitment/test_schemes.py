@@ -28,13 +28,13 @@ def arrivals(scheme, **changes):
 
 def design(**randomisation):
     said = {
-        "id": "one", "title": "t", "question": "q", "patients": 120, "scenario": "rct-two-arm",
+        "id": "one", "title": "t", "question": "q", "participants": 120, "scenario": "rct-two-arm",
         "randomisation": randomisation,
         "sites": [
-            {"name": "one", "at_months": [0], "men_in_12_months": [60]},
-            {"name": "two", "at_months": [0], "men_in_12_months": [30]},
+            {"name": "one", "from_month": [0], "recruitment_per_year": [60]},
+            {"name": "two", "from_month": [0], "recruitment_per_year": [30]},
         ],
-        "endpoint": {"known_after_months": 4},
+        "endpoint": {"endpoint_month": 4},
     }  # fmt: skip
     return validate(said, DesignFile, "design")
 

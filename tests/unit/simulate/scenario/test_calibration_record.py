@@ -80,7 +80,7 @@ def test_what_calibration_writes_can_be_loaded(mine):
         lambda plain: plain["parameters"][NAME].update(value=1e308),
         lambda plain: plain["parameters"][NAME].update(value=0.15),
         lambda plain: plain["targets"].popitem(),
-        lambda plain: plain.update(studies=9000),
+        lambda plain: plain.update(replicates=9000),
         lambda plain: plain.pop("record_sha256"),
         lambda plain: plain.update(record_sha256=None),
         lambda plain: plain.update(record_sha256=["a"]),
@@ -120,4 +120,4 @@ def test_the_studies_of_a_check_are_bounded(capsys, studies):
 
 def test_the_fewest_studies_that_a_check_may_have_give_an_answer(capsys):
     assert run(["calibrate", "literature-null", "--check", "--replicates", "50"]) == 0
-    assert "at 50 studies" in capsys.readouterr().out
+    assert "(50 replicates)" in capsys.readouterr().out

@@ -24,10 +24,10 @@ PLAIN = {
     "id": "plain",
     "title": "",
     "question": "",
-    "men": 200,
+    "participants": 200,
     "risks": {"control_percent": 20, "treated_percent": 50},
-    "sites": [{"name": "one", "at_months": [0], "men_in_12_months": [60]}],
-    "endpoint": {"known_after_months": 4},
+    "sites": [{"name": "one", "from_month": [0], "recruitment_per_year": [60]}],
+    "endpoint": {"endpoint_month": 4},
 }
 
 
@@ -41,9 +41,9 @@ def runner(tmp_path):
 
 
 def test_every_combination_is_a_cell_and_too_many_are_refused():
-    cells = settings_of({"dropout": (0, 10), "crossover": (1, 2, 3)})
+    cells = settings_of({"dropout": (0, 10), "treatment_switching": (1, 2, 3)})
     assert len(cells) == 6
-    assert cells[1] == {"dropout": 0, "crossover": 2}
+    assert cells[1] == {"dropout": 0, "treatment_switching": 2}
     with pytest.raises(InputError, match="from 1 to 400"):
         settings_of({"dropout": tuple(range(MOST + 1))})
 
@@ -51,8 +51,11 @@ def test_every_combination_is_a_cell_and_too_many_are_refused():
 def test_one_word_moves_both_arms_and_a_path_one_of_them():
     both, _ = with_settings(plain(), None, {"dropout": 10})
     assert (both.dropout.control_percent, both.dropout.treated_percent) == (10, 10)
-    one, _ = with_settings(plain(), None, {"crossover.treated_percent": 5})
-    assert (one.crossover.control_percent, one.crossover.treated_percent) == (0, 5)
+    one, _ = with_settings(plain(), None, {"treatment_switching.treated_percent": 5})
+    assert (one.treatment_switching.control_percent, one.treatment_switching.treated_percent) == (
+        0,
+        5,
+    )
     risk, _ = with_settings(plain(), None, {"risks.control_percent": 30})
     assert (risk.risks.control_percent, risk.risks.treated_percent) == (30, 50)
 
@@ -62,7 +65,7 @@ def test_the_control_risk_moves_the_odds_of_both_arms():
     # Odds 1/4 become 1/2, odds 1 become 2.
     assert changed.risks.control_percent == pytest.approx(100 / 3)
     assert changed.risks.treated_percent == pytest.approx(200 / 3)
-    design, scenario = read_design("three-looks")[0], load_scenario("rct-two-arm")
+    design, scenario = read_design("three-analyses")[0], load_scenario("rct-two-arm")
     before = parameters(scenario)["spermatogenesis.spermatogenic_liability.azfc"].value
     _, moved = with_settings(design, scenario, {"control_risk": 0.5})
     assert parameters(moved)["spermatogenesis.spermatogenic_liability.azfc"].value == pytest.approx(
@@ -71,7 +74,7 @@ def test_the_control_risk_moves_the_odds_of_both_arms():
 
 
 def test_a_spread_between_sites_can_be_put_in_where_the_design_has_none():
-    design, scenario = read_design("three-looks")[0], load_scenario("rct-two-arm")
+    design, scenario = read_design("three-analyses")[0], load_scenario("rct-two-arm")
     assert planned_value(design, scenario, "site_spread") == 0
     changed, _ = with_settings(design, scenario, {"site_spread": 0.7})
     assert changed.site_spread.value == 0.7
@@ -87,7 +90,7 @@ def test_a_spread_between_sites_can_be_put_in_where_the_design_has_none():
         ({"dropout": 120}, "dropout.control_percent"),
         ({"spermatogenesis.hidden": 1}, "no such assumption"),
         ({"dropout.arm": 1}, "dropout.arm"),
-        ({"site_spread": 0.4}, "men of plain risks"),
+        ({"site_spread": 0.4}, "fixed event rates"),
     ],
 )
 def test_what_cannot_be_is_bad_input(settings, says):
@@ -115,9 +118,9 @@ def test_ranges_are_the_sweeps_and_the_ends_of_the_axes():
     assert "spermatogenesis.treatment.direct" not in ranges  # calibrated: it has no range
 
 
-def test_the_worst_cell_of_a_grid_is_the_one_that_loses_most_men(runner):
+def test_the_worst_cell_of_a_grid_is_the_one_that_loses_most_participants(runner):
     axes = {"dropout": (0.0, 30.0), "control_risk": (0.0, 1.0)}
-    grid = study_grid(plain(men=100), None, axes, 100, 3, 400, runner)
+    grid = study_grid(plain(participants=100), None, axes, 100, 3, 400, runner)
     document = grid_document(grid)
     cells = document["cells"]
     assert [cell["at"] for cell in cells] == settings_of(axes)
@@ -132,7 +135,7 @@ def test_the_worst_cell_of_a_grid_is_the_one_that_loses_most_men(runner):
 
 def test_a_cell_in_which_treatment_harms_has_no_power(runner):
     grid = study_grid(
-        plain(men=100), None, {"risks.control_percent": (20.0, 85.0)}, 100, 3, 400, runner
+        plain(participants=100), None, {"risks.control_percent": (20.0, 85.0)}, 100, 3, 400, runner
     )
     document = grid_document(grid)
     good, harmed = document["cells"]
@@ -144,15 +147,15 @@ def test_a_cell_in_which_treatment_harms_has_no_power(runner):
 
 
 def test_a_tornado_is_led_by_the_weightiest_assumption(runner):
-    axes = {"dropout": (0.0, 40.0), "crossover": (0.0, 1.0), "control_risk": (0.0, 0.0)}
-    tornado = study_tornado(plain(men=80), None, axes, 80, 3, 300, runner)
+    axes = {"dropout": (0.0, 40.0), "treatment_switching": (0.0, 1.0), "control_risk": (0.0, 0.0)}
+    tornado = study_tornado(plain(participants=80), None, axes, 80, 3, 300, runner)
     document = tornado_document(tornado)
     assert (document["screened"], document["unmoved"]) == (3, 1)
     first, second = document["bars"]
     assert (first["path"], first["low"], first["high"]) == ("dropout", 0, 40)
     assert first["difference_low"]["value"] == 0
     assert first["difference_high"]["value"] < -3 * first["difference_high"]["mcse"]
-    assert second["path"] == second["words"] == "crossover"
+    assert second["path"] == second["words"] == "treatment_switching"
     assert abs(second["difference_high"]["value"]) < abs(first["difference_high"]["value"])
 
 

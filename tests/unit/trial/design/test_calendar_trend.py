@@ -1,4 +1,4 @@
-"""Drift over calendar time: late men have another chance than early men, in both arms alike."""
+"""Calendar-time trend: participants recruited later have another risk, in both arms alike."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,10 @@ from scipy.special import expit, logit
 
 from estimate.performance.measures import proportion_mcse
 from pretese.trial.conduct.participants import scenario_of
-from pretese.trial.conduct.trial_conduct import draw_people, draw_trials
+from pretese.trial.conduct.trial_conduct import draw_trials, simulate_participants
 from pretese.trial.design.alternatives import planned_value, with_settings
 from pretese.trial.design.design_file import DesignFile, read_design
-from pretese.trial.power.exact_power import why_no_rail
+from pretese.trial.power.exact_power import why_not_enumerated
 from pretese.trial.power.sensitivity_grid import assumed_ranges
 from pretese.trial.power.summary import measures
 from pretese.trial.simulation.conditional_effect import given_truths
@@ -23,50 +23,49 @@ STEADY = read_design("superiority-any-sperm")[0]
 SCENARIO = scenario_of(STEADY)
 
 
-def drifting(by=0.6, **changes):
+def trending(by=0.6, **changes):
     number = {
         "value": by, "unit": "log odds per 12 months", "status": "assumed", "source": "a test",
         "sweep": [-40, 40],
     }  # fmt: skip
-    plain = {**STEADY.model_dump(exclude_defaults=True), "drift": number, **changes}
+    plain = {**STEADY.model_dump(exclude_defaults=True), "calendar_trend": number, **changes}
     return validate(plain, DesignFile, "test")
 
 
-def test_a_man_has_sperm_where_his_reserve_and_his_time_exceed_the_cut():
-    trials = draw_trials(drifting(), SCENARIO, 5, 80, 3)
+def test_a_participant_has_sperm_where_his_reserve_and_his_time_exceed_the_cut():
+    trials = draw_trials(trending(), SCENARIO, 5, 80, 3)
     months = trials.arrival_months
-    liability = draw_cohort(SCENARIO, 5, 3, 0, 80).spermatogenic_liability
-    assert np.array_equal(trials.candidates.success[0], liability + 0.6 * months / 12 > 0)
+    reserve = draw_cohort(SCENARIO, 5, 3, 0, 80).spermatogenic_liability
+    assert np.array_equal(trials.eligible.success[0], reserve + 0.6 * months / 12 > 0)
     assert months[:, 0].max() < months[:, -1].min()
 
 
-def test_the_first_man_is_as_he_was_and_none_loses_what_a_rising_drift_gives():
-    before, after = (draw_trials(d, SCENARIO, 5, 400, 20) for d in (STEADY, drifting()))
+def test_the_first_participant_is_as_he_was_and_none_loses_what_a_rising_trend_gives():
+    before, after = (draw_trials(d, SCENARIO, 5, 400, 20) for d in (STEADY, trending()))
     assert np.array_equal(before.arrival_months, after.arrival_months)
-    for old, new in zip(before.candidates.success, after.candidates.success, strict=True):
+    for old, new in zip(before.eligible.success, after.eligible.success, strict=True):
         assert np.array_equal(old[:, 0], new[:, 0])
         assert (new >= old).all()
         assert (new > old)[:, 200:].sum() > 3 * (new > old)[:, :100].sum() > 0
 
 
-def test_the_control_risk_of_late_men_moves_by_what_is_asked():
-    men, replicates = 600, 60
-    trials = draw_trials(drifting(), SCENARIO, 1, men, replicates)
+def test_the_control_risk_of_late_participants_moves_by_what_is_asked():
+    participants, replicates = 600, 60
+    trials = draw_trials(trending(), SCENARIO, 1, participants, replicates)
     late, months = trials.arrival_months > 18, trials.arrival_months
-    # The chance of a man given all that is known of him: his spermatogenic liability without its
-    # own luck.
-    own = logit(RandomStreams(1, men, replicates).uniform("spermatogenic liability"))
-    prognosis = draw_cohort(SCENARIO, 1, replicates, 0, men).spermatogenic_liability - own
-    found, count = trials.candidates.success[0][late].mean(), late.sum()
+    # The probability given the prognosis: the liability without its own random part.
+    own = logit(RandomStreams(1, participants, replicates).uniform("spermatogenic liability"))
+    prognosis = draw_cohort(SCENARIO, 1, replicates, 0, participants).spermatogenic_liability - own
+    found, count = trials.eligible.success[0][late].mean(), late.sum()
     for by, right in ((0.6, True), (0.5, False), (0.7, False), (0.0, False)):
         asked = expit(prognosis + by * months / 12)[late].mean()
         assert (abs(found - asked) < 3 * proportion_mcse(asked, count)) == right, by
 
 
-def test_both_arms_drift_alike_so_that_randomised_arms_keep_their_level():
+def test_both_arms_trend_alike_so_that_randomised_arms_keep_their_level():
     replicates, found = 2000, {}
     for method in ("simple", "blocks"):
-        design = drifting(3.0, randomisation={"method": method})
+        design = trending(3.0, randomisation={"method": method})
         out = simulate_design(design, SCENARIO, [(300, 0.0)], seed=2, replicates=replicates)
         found[method] = out[300, 0.0]
         assert not found[method].target.any()
@@ -76,8 +75,8 @@ def test_both_arms_drift_alike_so_that_randomised_arms_keep_their_level():
     # Blocks balance the calendar; a test that does not know it is too careful.
     assert found["blocks"].rejected.mean() < 0.05
     assert found["blocks"].z.var() < 1 - 4 * error
-    # Men compared by when they came, not by lot, do differ.
-    success = draw_trials(drifting(3.0), SCENARIO, 2, 300, 200).candidates.success[0]
+    # Participants compared by when they came, not by lot, do differ.
+    success = draw_trials(trending(3.0), SCENARIO, 2, 300, 200).eligible.success[0]
     early, late = success[:, :150].mean(1), success[:, 150:].mean(1)
     pooled = success.mean(1)
     z = (late - early) / np.sqrt(2 * pooled * (1 - pooled) / 150)
@@ -85,7 +84,7 @@ def test_both_arms_drift_alike_so_that_randomised_arms_keep_their_level():
 
 
 def test_a_smaller_trial_is_still_the_beginning_of_a_larger_one():
-    design = drifting(site_spread={
+    design = trending(site_spread={
         "value": 0.4, "unit": "log odds", "status": "assumed", "source": "a test", "sweep": [0, 1],
     })  # fmt: skip
     both = simulate_design(design, SCENARIO, [(200, 1.0), (300, 1.0)], seed=1, replicates=30)
@@ -94,19 +93,21 @@ def test_a_smaller_trial_is_still_the_beginning_of_a_larger_one():
         assert np.array_equal(values, both[200, 1.0].columns()[name], equal_nan=True), name
 
 
-def test_the_true_effect_of_a_trial_is_that_of_its_own_men():
-    design = drifting()
+def test_the_true_effect_of_a_trial_is_that_of_its_own_participants():
+    design = trending()
     out = simulate_design(design, SCENARIO, [(200, 1.0)], seed=4, replicates=5)[200, 1.0]
-    control, treated = draw_trials(design, SCENARIO, 4, 200, 5).candidates.success
+    control, treated = draw_trials(design, SCENARIO, 4, 200, 5).eligible.success
     assert out.target == pytest.approx(treated.mean(1) - control.mean(1), abs=1e-12)
     assert np.array_equal(out.risk_control, control.mean(1))
 
 
 def test_a_conditional_truth_is_that_of_a_trial_as_long_as_the_one_planned():
     analysis = {"method": "logistic", "covariates": ["fsh_iu_l"]}
-    design = drifting(2.5, analysis=analysis)
-    short, long = (given_truths(design, SCENARIO, 1, 1.0, men)[0][0] for men in (100, 600))
-    steady = given_truths(drifting(0.0, analysis=analysis), SCENARIO, 1, 1.0)[0][0]
+    design = trending(2.5, analysis=analysis)
+    short, long = (
+        given_truths(design, SCENARIO, 1, 1.0, participants)[0][0] for participants in (100, 600)
+    )
+    steady = given_truths(trending(0.0, analysis=analysis), SCENARIO, 1, 1.0)[0][0]
     # Time explains outcomes and is not in the model: the longer the trial, the nearer to 1.
     assert long < short - 0.02 < steady
     out = simulate_design(design, SCENARIO, [(600, 1.0)], seed=1, replicates=300)[600, 1.0]
@@ -114,30 +115,33 @@ def test_a_conditional_truth_is_that_of_a_trial_as_long_as_the_one_planned():
     assert abs(out.estimate.mean() - steady) > 5 * out.estimate.std() / np.sqrt(300)
 
 
-def test_men_of_a_huge_trial_come_at_the_times_of_the_planned_one():
-    people = draw_people(drifting(30.0), SCENARIO, 1, 1200, 2)
-    success = people.candidates.success[0]
+def test_participants_of_a_huge_trial_come_at_the_times_of_the_planned_one():
+    participants_ = simulate_participants(trending(30.0), SCENARIO, 1, 1200, 2)
+    success = participants_.eligible.success[0]
     assert success[:, 300:600].all()
     assert success[:, 900:].all()
     assert not success[:, 600:610].all()
 
 
-def test_drift_is_an_assumption_of_grid_and_tornado():
-    assert planned_value(STEADY, SCENARIO, "drift") == 0
-    changed, _ = with_settings(STEADY, SCENARIO, {"drift": -0.3})
-    assert (changed.drift.value, changed.drift.unit) == (-0.3, "log odds per 12 months")
-    assert planned_value(changed, SCENARIO, "drift") == -0.3
-    with pytest.raises(InputError, match="drift: 50 is outside the range"):
-        with_settings(drifting(), SCENARIO, {"drift": 50.0})
-    assert assumed_ranges(drifting(), SCENARIO, {})["drift"] == (-40, 40)
-    with pytest.raises(InputError, match=r"drift\.speed"):
-        with_settings(drifting(), SCENARIO, {"drift.speed": 1.0})
+def test_trend_is_an_assumption_of_grid_and_tornado():
+    assert planned_value(STEADY, SCENARIO, "calendar_trend") == 0
+    changed, _ = with_settings(STEADY, SCENARIO, {"calendar_trend": -0.3})
+    assert (changed.calendar_trend.value, changed.calendar_trend.unit) == (
+        -0.3,
+        "log odds per 12 months",
+    )
+    assert planned_value(changed, SCENARIO, "calendar_trend") == -0.3
+    with pytest.raises(InputError, match="calendar_trend: 50 is outside the range"):
+        with_settings(trending(), SCENARIO, {"calendar_trend": 50.0})
+    assert assumed_ranges(trending(), SCENARIO, {})["calendar_trend"] == (-40, 40)
+    with pytest.raises(InputError, match=r"calendar_trend\.speed"):
+        with_settings(trending(), SCENARIO, {"calendar_trend.speed": 1.0})
 
 
-def test_there_is_no_exact_rail_and_plain_men_do_not_drift():
-    assert why_no_rail(STEADY) is None
-    assert why_no_rail(drifting()) == "men who come late differ from men who come early"
+def test_there_is_no_exact_power_and_plain_participants_do_not_drift():
+    assert why_not_enumerated(STEADY) is None
+    assert why_not_enumerated(trending()) == "there is a calendar-time trend"
     risks = {"control_percent": 40, "treated_percent": 55}
     plain = {"scenario": None, "arms": None, "prior": ()}
-    with pytest.raises(InputError, match=r"men of plain risks have no .* drift"):
-        drifting(**plain, risks=risks)
+    with pytest.raises(InputError, match=r"fixed event rates go without .* calendar_trend"):
+        trending(**plain, risks=risks)

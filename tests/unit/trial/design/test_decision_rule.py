@@ -6,7 +6,7 @@ import pytest
 from pretese.trial.design.decision_rule import DecisionRule
 from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.power.decision_verdict import decision_words, verdict_document
-from pretese.trial.power.runner import nature, trial_job
+from pretese.trial.power.runner import simulation_record, trial_job
 from protocol.errors import InputError
 from protocol.reading.documents import validate
 
@@ -16,16 +16,23 @@ def share(value, n=10_000):
 
 
 def study(
-    power=0.85, level=0.05, men=None, months=None, cells=None, family=None, assured=None, wrong=0.0
+    power=0.85,
+    level=0.05,
+    participants=None,
+    months=None,
+    cells=None,
+    family=None,
+    assured=None,
+    wrong=0.0,
 ):
     def point(effect, rejection):
         return {
-            "men": 200,
+            "participants": 200,
             "effect_percent": effect,
             "measures": {
                 "rejection": rejection,
                 "wrong_direction": share(wrong),
-                "recruited": men or {"value": 180.0, "mcse": 0.5, "n": 10_000},
+                "recruited": participants or {"value": 180.0, "mcse": 0.5, "n": 10_000},
                 "duration_months": months or {"value": 30.0, "mcse": 0.1, "n": 10_000},
             },
             "family": family,
@@ -34,8 +41,8 @@ def study(
     return {
         "points": [point(0.0, share(level)), point(100.0, share(power))],
         "solve": None,
-        "nuisance": None if cells is None else {"cells": cells, "worst": {}},
-        "assurance": [] if assured is None else [{"men": 200, **assured}],
+        "sensitivity": None if cells is None else {"cells": cells, "worst": {}},
+        "assurance": [] if assured is None else [{"participants": 200, **assured}],
     }
 
 
@@ -48,26 +55,26 @@ def decide(document, **thresholds):
     [
         # 10,000 trials: the interval reaches about 0.8 points to either side of 80 %.
         (0.81, "met", "go"),
-        (0.807, "not clear", "not clear"),
-        (0.80, "not clear", "not clear"),
-        (0.793, "not clear", "not clear"),
+        (0.807, "inconclusive", "inconclusive"),
+        (0.80, "inconclusive", "inconclusive"),
+        (0.793, "inconclusive", "inconclusive"),
         (0.79, "not met", "no-go"),
     ],
 )
 def test_power_is_held_to_its_threshold_within_monte_carlo_error(power, verdict, overall):
-    found = decide(study(power=power), least_power_percent=80)
+    found = decide(study(power=power), min_power_percent=80)
     (part,) = found["parts"]
-    assert (part["verdict"], found["verdict"], found["men"]) == (verdict, overall, 200)
+    assert (part["verdict"], found["verdict"], found["participants"]) == (verdict, overall, 200)
     assert (part["threshold"], part["value"], part["n"]) == (0.8, power, 10_000)
     assert part["low"] == pytest.approx(power - 1.96 * part["mcse"], abs=2e-4)
     assert part["high"] == pytest.approx(power + 1.96 * part["mcse"], abs=2e-4)
 
 
 @pytest.mark.parametrize(
-    ("level", "verdict"), [(0.05, "met"), (0.0545, "not clear"), (0.061, "not met")]
+    ("level", "verdict"), [(0.05, "met"), (0.0545, "inconclusive"), (0.061, "not met")]
 )
 def test_a_level_must_lie_below_its_threshold(level, verdict):
-    (part,) = decide(study(level=level), most_level_percent=5.5)["parts"]
+    (part,) = decide(study(level=level), max_type_i_error_percent=5.5)["parts"]
     assert (part["verdict"], part["at"]) == (verdict, "no effect")
 
 
@@ -76,7 +83,7 @@ def test_the_level_is_the_greatest_of_plan_cells_and_family():
         return {"at": {"dropout": dropout}, "power": share(power), "type_one_error": share(level)}
 
     cells = [cell(0, 0.85, 0.049), cell(20, 0.78, 0.07)]
-    parts = {"most_level_percent": 5.5, "least_worst_power_percent": 75}
+    parts = {"max_type_i_error_percent": 5.5, "min_worst_case_power_percent": 75}
     found = decide(study(cells=cells), **parts)
     power, level = found["parts"]
     assert (power["value"], power["at"], power["verdict"]) == (0.78, "dropout 20", "met")
@@ -87,21 +94,21 @@ def test_the_level_is_the_greatest_of_plan_cells_and_family():
     )
     errors = [{"nulls": ["birth"], **share(0.09)}]
     family = {"method": "holm", "errors": errors}
-    (level,) = decide(study(cells=cells, family=family), most_level_percent=5.5)["parts"]
+    (level,) = decide(study(cells=cells, family=family), max_type_i_error_percent=5.5)["parts"]
     assert (level["value"], level["at"]) == (0.09, "no effect on birth")
     # Endpoints that do not share the level make no promise on their family.
     alone = {"method": "none", "errors": errors}
-    (level,) = decide(study(family=alone), most_level_percent=5.5)["parts"]
+    (level,) = decide(study(family=alone), max_type_i_error_percent=5.5)["parts"]
     assert level["at"] == "no effect"
 
 
 def test_means_are_held_to_limits_and_a_fixed_number_may_reach_its_own():
     fixed = {"value": 200.0, "mcse": 0.0, "n": 10_000}
     for limit, verdict in ((200, "met"), (199, "not met"), (201, "met")):
-        (part,) = decide(study(men=fixed), most_expected_men=limit)["parts"]
+        (part,) = decide(study(participants=fixed), max_expected_participants=limit)["parts"]
         assert part["verdict"] == verdict
-    for limit, verdict in ((30.1, "not clear"), (30.25, "met"), (29.75, "not met")):
-        (part,) = decide(study(), most_months=limit)["parts"]
+    for limit, verdict in ((30.1, "inconclusive"), (30.25, "met"), (29.75, "not met")):
+        (part,) = decide(study(), max_duration_months=limit)["parts"]
         assert part["verdict"] == verdict
         assert (part["low"], part["high"]) == pytest.approx((29.804, 30.196), abs=1e-3)
 
@@ -109,51 +116,58 @@ def test_means_are_held_to_limits_and_a_fixed_number_may_reach_its_own():
 def test_all_trials_rejecting_do_not_make_a_power_of_exactly_one():
     few = study(power=1.0)
     few["points"][1]["measures"]["rejection"] = share(1.0, 20)
-    (part,) = decide(few, least_power_percent=90)["parts"]
+    (part,) = decide(few, min_power_percent=90)["parts"]
     # Wilson: n / (n + z^2) = 20 / 23.84.
     assert part["low"] == pytest.approx(20 / (20 + 1.959964**2), abs=1e-6)
-    assert part["verdict"] == "not clear"
-    assert part["trials_to_tell"] == 35  # 0.9 x 0.1 x (1.96 / 0.1)^2 = 34.6
+    assert part["verdict"] == "inconclusive"
+    assert part["replicates_needed"] == 35  # 0.9 x 0.1 x (1.96 / 0.1)^2 = 34.6
 
 
 def test_trials_that_would_tell_do_tell():
-    (part,) = decide(study(power=0.807), least_power_percent=80)["parts"]
-    assert part["trials_to_tell"] == pytest.approx(0.8 * 0.2 * (1.96 / 0.007) ** 2, rel=1e-3)
-    for scale, verdict in ((1.02, "go"), (0.98, "not clear")):
+    (part,) = decide(study(power=0.807), min_power_percent=80)["parts"]
+    assert part["replicates_needed"] == pytest.approx(0.8 * 0.2 * (1.96 / 0.007) ** 2, rel=1e-3)
+    for scale, verdict in ((1.02, "go"), (0.98, "inconclusive")):
         more = study()
-        count = int(scale * part["trials_to_tell"])
+        count = int(scale * part["replicates_needed"])
         more["points"][1]["measures"]["rejection"] = share(0.807, count)
-        assert decide(more, least_power_percent=80)["verdict"] == verdict
-    assert decision_words(decide(study(power=0.807), least_power_percent=80)) == (
-        "Decision: not clear. Power: about 12,544 trials would tell, if the number stays where it "
-        "is."
+        assert decide(more, min_power_percent=80)["verdict"] == verdict
+    assert decision_words(decide(study(power=0.807), min_power_percent=80)) == (
+        "Decision: inconclusive. Power: inconclusive; about 12,544 replicates would settle it "
+        "at the "
+        "current estimate."
     )
-    (part,) = decide(study(power=0.80001), least_power_percent=80)["parts"]
-    assert part["trials_to_tell"] is None  # some thousand million
+    (part,) = decide(study(power=0.80001), min_power_percent=80)["parts"]
+    assert part["replicates_needed"] is None  # some thousand million
 
 
 def test_one_threshold_missed_stops_whatever_the_others_say():
-    thresholds = {"least_power_percent": 80, "most_months": 30, "most_expected_men": 100}
+    thresholds = {
+        "min_power_percent": 80,
+        "max_duration_months": 30,
+        "max_expected_participants": 100,
+    }
     found = decide(study(), **thresholds)
-    assert [part["verdict"] for part in found["parts"]] == ["met", "not met", "not clear"]
+    assert [part["verdict"] for part in found["parts"]] == ["met", "not met", "inconclusive"]
     assert found["verdict"] == "no-go"
-    words = decision_words(found)
-    assert words == "Decision: no-go. Months, mean: more trials may not tell."
+    assert decision_words(found) == (
+        "Decision: no-go. Expected duration, months: inconclusive; more replicates may not settle "
+        "it."
+    )
 
 
 def test_showing_harm_is_no_power():
-    (part,) = decide(study(power=0.9, wrong=0.6), least_power_percent=80)["parts"]
+    (part,) = decide(study(power=0.9, wrong=0.6), min_power_percent=80)["parts"]
     assert (part["value"], part["verdict"]) == (pytest.approx(0.3), "not met")
     assert part["mcse"] == pytest.approx((0.3 * 0.7 / 10_000) ** 0.5)
 
 
 def test_what_was_not_simulated_is_not_clear():
-    found = decide(study(), least_worst_power_percent=70)
+    found = decide(study(), min_worst_case_power_percent=70)
     (part,) = found["parts"]
-    assert (part["verdict"], part["at"], part["value"]) == ("not clear", "not simulated", None)
-    assert decision_words(found) == "Decision: not clear. Power, worst cell: not simulated."
+    assert (part["verdict"], part["at"], part["value"]) == ("inconclusive", "not simulated", None)
+    assert decision_words(found) == "Decision: inconclusive. Worst-case power: not simulated."
     assured = {"value": 0.5, "mcse": 0.005, "n": 10_000}
-    (part,) = decide(study(assured=assured), least_assurance_percent=45)["parts"]
+    (part,) = decide(study(assured=assured), min_assurance_percent=45)["parts"]
     assert (part["verdict"], part["at"]) == ("met", "prior")
     assert verdict_document(None, study()) is None
 
@@ -161,25 +175,27 @@ def test_what_was_not_simulated_is_not_clear():
 @pytest.mark.parametrize(
     ("decision", "says"),
     [
-        ({}, "give at least one of least_power_percent"),
-        ({"least_power_percent": 120}, "less than 100"),
-        ({"most_level_percent": 0}, "greater than"),
-        ({"most_months": -3}, "greater than"),
+        ({}, "give at least one of min_power_percent"),
+        ({"min_power_percent": 120}, "less than 100"),
+        ({"max_type_i_error_percent": 0}, "greater than"),
+        ({"max_duration_months": -3}, "greater than"),
         ({"power": 80}, "allowed here"),
-        ({"most_level_percent": "low"}, "write a number"),
-        ({"least_assurance_percent": 40}, "assurance needs a prior"),
+        ({"max_type_i_error_percent": "low"}, "write a number"),
+        ({"min_assurance_percent": 40}, "assurance needs a prior"),
     ],
 )
 def test_nonsense_is_bad_input(decision, says):
-    plain = read_design("three-looks")[0].model_dump(exclude_defaults=True)
+    plain = read_design("three-analyses")[0].model_dump(exclude_defaults=True)
     with pytest.raises(InputError, match=says):
         validate({**plain, "decision": decision}, DesignFile, "test")
 
 
 def test_a_decision_changes_nothing_that_is_drawn():
     design = read_design("re-estimation")[0]
-    with_one = design.model_copy(update={"decision": DecisionRule(least_power_percent=80)})
-    assert nature(with_one, None) == nature(design, None)
+    with_one = design.model_copy(update={"decision": DecisionRule(min_power_percent=80)})
+    assert simulation_record(with_one, None) == simulation_record(design, None)
     points = [(360, 0.0)]
     assert trial_job(with_one, None, points, 1).spec == trial_job(design, None, points, 1).spec
-    assert np.isclose(read_design("superiority-any-sperm")[0].decision.most_level_percent, 5.5)
+    assert np.isclose(
+        read_design("superiority-any-sperm")[0].decision.max_type_i_error_percent, 5.5
+    )

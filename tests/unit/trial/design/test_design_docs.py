@@ -8,7 +8,7 @@ import pytest
 DOCS = Path(__file__).parents[4] / "docs"
 
 
-@pytest.mark.parametrize("page", ["reference/sequential.md", "explanation/exact-rail.md"])
+@pytest.mark.parametrize("page", ["reference/sequential.md", "explanation/exact-power.md"])
 def test_examples_on_the_page_are_true(page):
     result = doctest.testfile(str(DOCS / page), module_relative=False)
     assert result.attempted > 5

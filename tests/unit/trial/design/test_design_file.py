@@ -10,22 +10,23 @@ GOOD = """
 id: plain
 title: A plain trial
 question: Does it work?
-men: 300
+participants: 300
 risks: {control_percent: 40, treated_percent: 55}
-sites: [{name: one, at_months: [0], men_in_12_months: [60]}]
-endpoint: {known_after_months: 4}
+sites: [{name: one, from_month: [0], recruitment_per_year: [60]}]
+endpoint: {endpoint_month: 4}
 """
 
 YE = "method: g-computation-randomised"
 
-RESIZED = "monitoring: {{looks_percent: [50, 100], reestimation: {{{}}}}}"
+RESIZED = "monitoring: {{analyses_percent: [50, 100], reestimation: {{{}}}}}"
 
 SEVERAL = GOOD.replace("risks: {control_percent: 40, treated_percent: 55}", "scenario: rct-two-arm")
-SEVERAL += "secondary: [{endpoint: {variable: live_birth, known_after_months: 24}}]\n"
+SEVERAL += "secondary: [{endpoint: {variable: live_birth, endpoint_month: 24}}]\n"
 
 STRATUM = GOOD.replace("risks: {control_percent: 40, treated_percent: 55}", "scenario: rct-two-arm")
 STRATUM = STRATUM.replace(
-    "{known", "{variable: sperm_retrieved, ejaculators: principal stratum, known"
+    "{endpoint_month",
+    "{variable: sperm_retrieved, sperm_in_ejaculate: principal stratum, endpoint_month",
 )
 
 
@@ -52,7 +53,7 @@ def test_there_are_the_ready_designs():
         "superiority-any-sperm",
         "superiority-retrieval-only",
         "placebo-ufsh",
-        "three-looks",
+        "three-analyses",
         "minimisation-eight-sites",
         "re-estimation",
         "three-endpoints",
@@ -60,23 +61,23 @@ def test_there_are_the_ready_designs():
     }
 
 
-def test_looks_fall_on_whole_blocks(tmp_path):
-    looks = "monitoring: {looks_percent: [33, 66, 100]}"
-    assert read(tmp_path, GOOD + looks).looks_at(300) == (100, 200, 300)
-    blocks_of_six = "randomisation: {repeats: [3]}\n"
-    assert read(tmp_path, GOOD + blocks_of_six + looks).looks_at(300) == (96, 198, 300)
+def test_analyses_fall_on_whole_blocks(tmp_path):
+    analyses = "monitoring: {analyses_percent: [33, 66, 100]}"
+    assert read(tmp_path, GOOD + analyses).analyses_at(300) == (100, 200, 300)
+    blocks_of_six = "randomisation: {block_sizes: [6]}\n"
+    assert read(tmp_path, GOOD + blocks_of_six + analyses).analyses_at(300) == (96, 198, 300)
 
 
 @pytest.mark.parametrize(("sides", "errors"), [(1, "0.1, 1, 2.5"), (2, "0.2,2,5")])
 def test_error_may_be_spent_as_a_list_says(tmp_path, sides, errors):
-    # rpact 3.3.4: user spending of 0.001, 0.01, 0.025 (one side) at looks of 30, 60, 100 %;
+    # rpact 3.3.4: user spending of 0.001, 0.01, 0.025 (one side) at analyses of 30, 60, 100 %;
     # computed by tests/reference/r/inline_constants.R.
     alpha = errors.split(",")[-1]
-    looks = (
-        f"monitoring: {{looks_percent: [30, 60, 100], sides: {sides}, alpha_percent: {alpha}, "
+    analyses = (
+        f"monitoring: {{analyses_percent: [30, 60, 100], sides: {sides}, alpha_percent: {alpha}, "
         f"efficacy: 'user({errors})'}}"
     )
-    upper = read(tmp_path, GOOD + looks).monitoring.plan().upper
+    upper = read(tmp_path, GOOD + analyses).monitoring.plan().upper
     assert upper == pytest.approx([3.0902323, 2.3448247, 2.0553247], abs=2e-6)
 
 
@@ -85,47 +86,51 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
     assert "risk difference of any_sperm" in words
     assert "sperm in the ejaculate, no operation: composite variable" in words
     excluded = str(read_design("superiority-retrieval-only")[0].estimand)
-    assert "among operated men" in excluded
+    assert "among operated participants" in excluded
     assert "no operation: excluded from the analysis" in excluded
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (GOOD + "monitoring: {looks_percent: [60, 50, 100]}", "do not rise"),
-        (GOOD + "monitoring: {looks_percent: [50, 120]}", "after the end"),
-        (GOOD + "monitoring: {looks_percent: [50, 90]}", "let the last look be at 100"),
-        (GOOD + "monitoring: {looks_percent: []}", "looks_percent: [] is not allowed; shares"),
-        (GOOD + "allocation: [1, 500]", "more men than there are"),
-        (GOOD + "monitoring: {looks_percent: [50.1, 50.2, 100]}", "the same look"),
-        (GOOD + f"monitoring: {{looks_percent: {list(range(101))}}}", "at most 100 items"),
+        (GOOD + "monitoring: {analyses_percent: [60, 50, 100]}", "give rising percentages"),
+        (GOOD + "monitoring: {analyses_percent: [50, 120]}", "after the end"),
+        (GOOD + "monitoring: {analyses_percent: [50, 90]}", "give 100 as the last"),
+        (GOOD + "monitoring: {analyses_percent: []}",
+         "analyses_percent: [] is not allowed; give"),
+        (GOOD + "allocation: [1, 500]", "exceeds the sample size"),
+        (GOOD + "monitoring: {analyses_percent: [50.1, 50.2, 100]}", "coincide"),
+        (GOOD + f"monitoring: {{analyses_percent: {list(range(101))}}}", "at most 100 items"),
         (GOOD + "monitoring: {alpha_percent: 200}", "less than 50"),
         (GOOD + "monitoring: {alpha_percent: 0}", "greater than"),
         (GOOD + "monitoring: {futility: OF}", "one side"),
         (GOOD + "monitoring: {efficacy: OBF}", "'OBF' is not understood"),
         (GOOD + "monitoring: {efficacy: HSD}", "monitoring.efficacy or futility: HSD came without"),
-        (GOOD + "monitoring: {looks_percent: [50, 100], efficacy: 'user(1,4)'}",
+        (GOOD + "monitoring: {analyses_percent: [50, 100], efficacy: 'user(1,4)'}",
          "does not spend all of 5 percent"),
-        (GOOD + "monitoring: {looks_percent: [50, 100], efficacy: 'user(1,2,5)'}",
+        (GOOD + "monitoring: {analyses_percent: [50, 100], efficacy: 'user(1,2,5)'}",
          "give 2 rising numbers, the last 5"),
-        (GOOD + "monitoring: {looks_percent: [50, 100], efficacy: 'user(6,5)'}", "falls"),
-        (GOOD + "monitoring: {looks_percent: [50, 100], sides: 1, futility: 'user(1,5)'}",
-         "no function that spends error"),
-        (SEVERAL + "monitoring: {looks_percent: [50, 100], efficacy: 'user(1,5)'}", "could share"),
-        (GOOD + "monitoring: {sides: 1, futility: HP(3)}", "no function that spends error"),
-        (GOOD + RESIZED.format("at_look: 2, most_percent: 200"), "no look follows"),
-        (GOOD + RESIZED.format("at_look: 1, most_percent: 50"), "least_percent exceeds"),
-        (GOOD + RESIZED.format("at_look: 1, most_percent: 0"), "greater than"),
-        (GOOD + RESIZED.format("at_look: 1"), "most_percent"),
-        (GOOD + RESIZED.format("at_look: 1, most_percent: 200, assume: {control_percent: 40, "
-                               "treated_percent: 40}"), "without an effect to assume"),
+        (GOOD + "monitoring: {analyses_percent: [50, 100], efficacy: 'user(6,5)'}", "falls"),
+        (GOOD + "monitoring: {analyses_percent: [50, 100], sides: 1, futility: 'user(1,5)'}",
+         "is not an error-spending function"),
+        (SEVERAL + "monitoring: {analyses_percent: [50, 100], efficacy: 'user(1,5)'}",
+         "which several endpoints need"),
+        (GOOD + "monitoring: {sides: 1, futility: HP(3)}", "is not an error-spending function"),
+        (GOOD + RESIZED.format("at_analysis: 2, max_percent: 200"), "no analysis follows"),
+        (GOOD + RESIZED.format("at_analysis: 1, max_percent: 50"), "min_percent exceeds"),
+        (GOOD + RESIZED.format("at_analysis: 1, max_percent: 0"), "greater than"),
+        (GOOD + RESIZED.format("at_analysis: 1"), "max_percent"),
+        (GOOD + RESIZED.format("at_analysis: 1, max_percent: 200, assume: {control_percent: 40, "
+                               "treated_percent: 40}"), "the assumed risks have no effect"),
         (changed("risks: {control_percent: 40, treated_percent: 55}", "scenario: rct-two-arm")
-         + RESIZED.format("at_look: 1, most_percent: 200"), "no planned risks"),
-        (SEVERAL + "monitoring: {looks_percent: [50, 100], efficacy: WT(0.25)}", "could share"),
-        (SEVERAL + RESIZED.format("at_look: 1, most_percent: 200, assume: observed"),
-         "neither with re-estimation"),
-        (SEVERAL + "monitoring: {looks_percent: [50, 100], sides: 1, futility: OF, binding: true}",
-         "nor with binding futility"),
+         + RESIZED.format("at_analysis: 1, max_percent: 200"), "no planned risks"),
+        (SEVERAL + "monitoring: {analyses_percent: [50, 100], efficacy: WT(0.25)}",
+         "which several endpoints need"),
+        (SEVERAL + RESIZED.format("at_analysis: 1, max_percent: 200, assume: observed"),
+         "neither re-estimation"),
+        (SEVERAL
+         + "monitoring: {analyses_percent: [50, 100], sides: 1, futility: OF, binding: true}",
+         "nor binding futility"),
         (SEVERAL.replace("live_birth", "any_sperm"), "the same name"),
         (GOOD + "multiplicity: {method: holm}", "needs secondary endpoints"),
         (GOOD + SEVERAL.splitlines()[-1], "have one endpoint"),
@@ -136,26 +141,29 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
         (SEVERAL + "multiplicity: {method: graph, weights_percent: [50, 50], "
          "transitions_percent: [[100, 0], [0, 0]]}", "the diagonal is not 0"),
         (GOOD + "allocation: [1, 0]", "greater than or equal to 1"),
-        (changed("men_in_12_months: [60]", "men_in_12_months: [0]"), "the site never opens"),
-        (changed("at_months: [0]", "at_months: [0, 3]"), "one rate per knot"),
-        (changed("[{name: one, at_months: [0], men_in_12_months: [60]}]", "[]"), "at least 1"),
+        (changed("recruitment_per_year: [60]", "recruitment_per_year: [0]"),
+         "the site never opens"),
+        (changed("from_month: [0]", "from_month: [0, 3]"), "one rate per knot"),
+        (changed("[{name: one, from_month: [0], recruitment_per_year: [60]}]", "[]"), "at least 1"),
         (GOOD + "randomisation: {method: stratified}", "name factors in `by`"),
         (GOOD + "randomisation: {method: simple, by: [site]}", "leave `by` out"),
         (GOOD + "analysis: {method: mantel-haenszel}", "takes strata"),
         (GOOD + f"analysis: {{{YE}, covariates: [age]}}", "no baseline value"),
-        (GOOD + f"analysis: {{{YE}, strata: [diagnosis]}}", "men of plain risks"),
-        (GOOD + "analysis: {method: g-computation}", "did you mean 'g-computation-randomised'?"),
+        (GOOD + f"analysis: {{{YE}, strata: [diagnosis]}}", "fixed event rates"),
+        (GOOD + "analysis: {method: standardised}", "did you mean 'g-computation-randomised'?"),
         (GOOD + "analysis: {method: aipw}", "`pretese analyse` and `pretese recover` alone offer"),
-        (STRATUM.replace("stratum", "stratum, missing: failure"), "cannot take men as failures"),
-        (STRATUM.replace("stratum", "stratum, crossover: composite"), "cannot take men"),
-        (STRATUM + "analysis: {method: logistic}", "estimated unadjusted"),
+        (STRATUM.replace("principal stratum", "principal stratum, missing: failure"),
+         "cannot count participants as failures"),
+        (STRATUM.replace("principal stratum", "principal stratum, treatment_switching: composite"),
+         "cannot count participants"),
+        (STRATUM + "analysis: {method: logistic}", "needs the method unadjusted"),
         (GOOD + "analysis: {method: mixed}", "mixed needs two sites"),
         (GOOD + "analysis: {method: mixed, strata: [site]}", "leave site out of strata"),
         (GOOD + "scenario: paper", "one of the two"),
         (GOOD + "prior: [{effect_percent: 0, weight_percent: 50}]", "do not sum to 100"),
-        (changed("men: 300", "mean: 300"), "did you mean 'men'?"),
-        (changed("known_after_months: 4", "variable: sperm_retrieved, known_after_months: 4"),
-         "goes with sperm_retrieved"),
+        (changed("participants: 300", "particpants: 300"), "did you mean 'participants'?"),
+        (changed("endpoint_month: 4", "variable: sperm_retrieved, endpoint_month: 4"),
+         "is a strategy for sperm_retrieved"),
     ],
 )  # fmt: skip
 def test_a_bad_design_says_what_is_wrong(tmp_path, text, says):
@@ -167,21 +175,23 @@ def test_a_bad_design_says_what_is_wrong(tmp_path, text, says):
 
 def test_a_fault_is_told_once(tmp_path):
     with pytest.raises(InputError) as caught:
-        read(tmp_path, changed("men_in_12_months: [60]", "men_in_12_months: [0]"))
+        read(tmp_path, changed("recruitment_per_year: [60]", "recruitment_per_year: [0]"))
     assert len(caught.value.faults) == 1
-    twice = "[{name: one, at_months: [0], men_in_12_months: [60]}]"
+    twice = "[{name: one, from_month: [0], recruitment_per_year: [60]}]"
     twice = changed(twice, f"{twice[:-1]}, {twice[1:]}")
     with pytest.raises(InputError, match="its fields do not agree; two sites have the same name"):
         read(tmp_path, twice)
 
 
-def test_more_strata_than_men_are_refused(tmp_path):
-    sites = ", ".join(f"{{name: s{i}, at_months: [0], men_in_12_months: [6]}}" for i in range(20))
-    text = changed("[{name: one, at_months: [0], men_in_12_months: [60]}]", f"[{sites}]")
+def test_more_strata_than_participants_are_refused(tmp_path):
+    sites = ", ".join(
+        f"{{name: s{i}, from_month: [0], recruitment_per_year: [6]}}" for i in range(20)
+    )
+    text = changed("[{name: one, from_month: [0], recruitment_per_year: [60]}]", f"[{sites}]")
     text = text.replace(
         "risks: {control_percent: 40, treated_percent: 55}", "scenario: rct-two-arm"
     )
-    text = text.replace("men: 300", "men: 100")
+    text = text.replace("participants: 300", "participants: 100")
     text += "randomisation: {method: stratified, by: [site, diagnosis]}"
-    with pytest.raises(InputError, match="80 strata for 100 men leave strata without men"):
+    with pytest.raises(InputError, match="80 strata are too many for 100 participants"):
         read(tmp_path, text)

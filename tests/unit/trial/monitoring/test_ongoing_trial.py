@@ -1,4 +1,4 @@
-"""A running trial against its plan, by hand."""
+"""An ongoing trial against its plan, by hand."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from estimate.comparison.risk_difference import score_z
 from estimate.sequential.boundaries import plan_sequential
 from estimate.sequential.spending import Spending
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.monitoring.interim_data import Taken
+from pretese.trial.monitoring.interim_data import InterimData
 from pretese.trial.monitoring.monitoring_answer import monitoring_document
 from pretese.trial.monitoring.ongoing_trial import Asked, monitor
 from protocol.errors import InputError
@@ -18,15 +18,15 @@ DESIGN = """\
 id: trial
 title: A trial
 question: does it work?
-men: 400
+participants: 400
 risks: {control_percent: 40, treated_percent: 55}
-sites: [{name: first, at_months: [0], men_in_12_months: [120]}]
-endpoint: {variable: any_sperm, known_after_months: 4}
+sites: [{name: first, from_month: [0], recruitment_per_year: [120]}]
+endpoint: {variable: any_sperm, endpoint_month: 4}
 """
 SCENARIO = "scenario: rct-two-arm"
-TWO = "{looks_percent: [50, 100], efficacy: OF, alpha_percent: 2.5, sides: 1}"
+TWO = "{analyses_percent: [50, 100], efficacy: OF, alpha_percent: 2.5, sides: 1}"
 FUTILE = TWO.replace("}", ", futility: OF}")
-BOTH = "{looks_percent: [50, 100], efficacy: Pocock, alpha_percent: 5, sides: 2}"
+BOTH = "{analyses_percent: [50, 100], efficacy: Pocock, alpha_percent: 5, sides: 2}"
 
 
 def design(monitoring=TWO, more="", **changes):
@@ -43,38 +43,40 @@ def from_scenario(monitoring=TWO, more=""):
 
 
 def counts(*rows):
-    """Rows of control events and men, treated events and men."""
+    """Rows of control events and participants, treated events and participants."""
     table = np.array(rows).reshape(-1, 2, 2)
-    events, men = table[..., 0], table[..., 1]
+    events, participants = table[..., 0], table[..., 1]
     places = tuple(range(2, 2 + len(rows)))
-    return Taken("looks.csv", places, events, men, None, None, men.sum(-1), "0")
+    return InterimData(
+        "analyses.csv", places, events, participants, None, None, participants.sum(-1), "0"
+    )
 
 
-def estimates(*rows, men=None):
+def estimates(*rows, participants=None):
     value, error = np.array(rows, float).T
     places = tuple(range(2, 2 + len(rows)))
-    total = None if men is None else np.array(men)
-    return Taken("looks.csv", places, None, None, value, error, total, "0")
+    total = None if participants is None else np.array(participants)
+    return InterimData("analyses.csv", places, None, None, value, error, total, "0")
 
 
-def told(plan, taken, **asked):
-    return monitoring_document(monitor(plan, taken, Asked(**asked)))
+def told(plan, interim, **asked):
+    return monitoring_document(monitor(plan, interim, Asked(**asked)))
 
 
-def refused(plan, taken, **asked):
+def refused(plan, interim, **asked):
     with pytest.raises(InputError) as caught:
-        monitor(plan, taken, Asked(**asked))
+        monitor(plan, interim, Asked(**asked))
     return str(caught.value)
 
 
-def test_a_trial_of_one_look_is_an_ordinary_analysis():
-    plan = design("{looks_percent: [100], alpha_percent: 2.5, sides: 1}")
+def test_a_trial_of_one_analysis_is_an_ordinary_analysis():
+    plan = design("{analyses_percent: [100], alpha_percent: 2.5, sides: 1}")
     found = told(plan, counts((80, 200, 104, 200)))
     z = 0.12 / np.sqrt(0.46 * 0.54 * 2 / 200)
-    row, final = found["looks"][0], found["final"]
+    row, final = found["analyses"][0], found["final"]
     assert row["z"] == pytest.approx(z)
-    assert row["bounds"]["upper"] == pytest.approx(-ndtri(0.025))
-    assert row["says"] == "last look: reject"
+    assert row["boundaries"]["upper"] == pytest.approx(-ndtri(0.025))
+    assert row["recommendation"] == "final analysis: reject"
     assert final["p_value"] == pytest.approx(ndtr(-z)) == final["naive"]["p_value"]
     assert final["median_unbiased"] == pytest.approx(0.12) == final["naive"]["estimate"]
     for limit in ("conf_low", "conf_high"):
@@ -82,11 +84,11 @@ def test_a_trial_of_one_look_is_an_ordinary_analysis():
     assert row["repeated"]["conf_low"] == pytest.approx(final["naive"]["conf_low"])
 
 
-def test_chances_ahead_of_two_looks_by_hand():
+def test_chances_ahead_of_two_analyses_by_hand():
     plan = design(more="prior: [{effect_percent: 0, weight_percent: 40}, "
                        "{effect_percent: 100, weight_percent: 60}]\n")  # fmt: skip
     found = told(plan, estimates((0.08, 0.1)), planned=200, shares=(0.5,))
-    row = found["looks"][0]
+    row = found["analyses"][0]
     t, z, last = 0.5, 0.8, plan.monitoring.plan().upper[1]
     assert (row["fraction"], row["z"]) == pytest.approx((t, z))
 
@@ -94,120 +96,127 @@ def test_chances_ahead_of_two_looks_by_hand():
         return ndtr((z * np.sqrt(t) - last) / np.sqrt(1 - t) + drift * np.sqrt(1 - t))
 
     full = 0.15 * np.sqrt(200)
-    ahead = row["ahead"]
-    assert ahead["no_effect"] == pytest.approx(power(0), abs=1e-9)
-    assert ahead["observed"] == pytest.approx(power(z / np.sqrt(t)), abs=1e-9)
-    powers = {each["effect_percent"]: each["power"] for each in ahead["planned"]}
+    future = row["future_power"]
+    assert future["no_effect"] == pytest.approx(power(0), abs=1e-9)
+    assert future["observed"] == pytest.approx(power(z / np.sqrt(t)), abs=1e-9)
+    powers = {each["effect_percent"]: each["power"] for each in future["planned"]}
     assert powers == pytest.approx({100: power(full), 50: power(full / 2)}, abs=1e-9)
     flat = ndtr((z / np.sqrt(t) - last) / np.sqrt((1 - t) / t))
-    assert ahead["predictive_flat"] == pytest.approx(flat, abs=1e-6)
+    assert future["predictive_flat"] == pytest.approx(flat, abs=1e-6)
     weights = np.array([0.4, 0.6]) * np.exp(-((z - np.array([0, full]) * np.sqrt(t)) ** 2) / 2)
     mixed = (weights * [power(0), power(full)]).sum() / weights.sum()
-    assert ahead["predictive_prior"] == pytest.approx(mixed, abs=1e-9)
+    assert future["predictive_prior"] == pytest.approx(mixed, abs=1e-9)
 
 
-def test_bounds_follow_looks_that_came_early():
+def test_boundaries_follow_analyses_that_came_early():
     found = told(design(), counts((24, 60, 30, 60)))
-    row, coming = found["looks"][0], found["next"]
+    row, coming = found["analyses"][0], found["next"]
     spent = 2 * ndtr(ndtri(0.0125) / np.sqrt(0.3))
     assert row["fraction"] == pytest.approx(0.3)
-    assert row["bounds"]["upper"] == pytest.approx(-ndtri(spent))
-    assert row["planned_bounds"]["upper"] == pytest.approx(2.9625880, abs=1e-6)
-    assert row["says"] == "continue"
-    assert (coming["men"], coming["last"]) == (400, True)
+    assert row["boundaries"]["upper"] == pytest.approx(-ndtri(spent))
+    assert row["planned_boundaries"]["upper"] == pytest.approx(2.9625880, abs=1e-6)
+    assert row["recommendation"] == "continue"
+    assert (coming["participants"], coming["last"]) == (400, True)
     assert found["final"] is None
     low, high = row["repeated"]["conf_low"], row["repeated"]["conf_high"]
     edges = [float(score_z(30, 60, 24, 60, null=null)) for null in (low, high)]
     assert edges == pytest.approx([-ndtri(spent), ndtri(spent)], abs=1e-6)
 
 
-def test_no_error_to_spend_is_no_bound_and_no_interval():
+def test_no_error_to_spend_is_no_boundary_and_no_interval():
     found = told(design(TWO.replace("OF", "'user(0,2.5)'")), counts((20, 100, 80, 100)))
-    row = found["looks"][0]
-    assert row["bounds"] == {"lower": None, "upper": None}
-    assert (row["says"], row["alpha_spent"]) == ("continue", 0)
+    row = found["analyses"][0]
+    assert row["boundaries"] == {"lower": None, "upper": None}
+    assert (row["recommendation"], row["alpha_spent"]) == ("continue", 0)
     assert row["repeated"] == {"conf_low": None, "conf_high": None, "p_value": None}
 
 
-def test_data_after_the_stop_are_analysed_without_the_stopping_look():
-    taken = counts((30, 100, 62, 100), (36, 110, 66, 110))
-    assert "row 3: look 2 follows the end of the trial at look 1 (efficacy)" in refused(
-        design(), taken
+def test_data_after_the_stop_are_analysed_without_the_stopping_analysis():
+    interim = counts((30, 100, 62, 100), (36, 110, 66, 110))
+    assert "row 3: analysis 2 follows the end of the trial at analysis 1 (efficacy)" in refused(
+        design(), interim
     )
-    found = told(design(), taken, over_run=True)
-    assert [row["look"] for row in found["looks"]] == [1]
+    found = told(design(), interim, overrunning=True)
+    assert [row["analysis"] for row in found["analyses"]] == [1]
     assert found["state"] == {
-        "stopped": True, "look": 1, "why": "efficacy", "rejected": True, "all_error_spent": False,
+        "stopped": True, "analysis": 1, "reason": "efficacy", "rejected": True,
+        "all_error_spent": False,
     }  # fmt: skip
-    first, late = found["looks"][0]["z"], found["over_run"]
+    first, late = found["analyses"][0]["z"], found["overrunning"]
     assert found["final"]["p_value"] == pytest.approx(ndtr(-first))
     assert late["final"]["p_value"] == pytest.approx(ndtr(-late["z"]))
     assert late["z"] == pytest.approx(float(score_z(66, 110, 36, 110)))
     assert any("Whitehead" in remark for remark in found["remarks"])
 
 
-def test_an_over_run_needs_a_stop_and_is_one_look():
-    assert "no look follows the end" in refused(design(), counts((40, 100, 50, 100)), over_run=True)
+def test_an_over_run_needs_a_stop_and_is_one_analysis():
+    assert "no analysis follows the end" in refused(
+        design(), counts((40, 100, 50, 100)), overrunning=True
+    )
     many = counts((30, 100, 62, 100), (36, 110, 66, 110), (40, 120, 70, 120))
-    assert "row 4: 2 looks follow the end" in refused(design(), many, over_run=True)
+    assert "row 4: 2 analyses follow the end" in refused(design(), many, overrunning=True)
 
 
 def test_a_trial_that_ends_early_spends_what_is_left():
-    taken = counts((36, 100, 50, 100))
-    running, ended = told(design(), taken), told(design(), taken, ended=True)
+    interim = counts((36, 100, 50, 100))
+    running, final = told(design(), interim), told(design(), interim, final=True)
     assert running["state"]["stopped"] is False
-    row = ended["looks"][0]
-    assert row["bounds"]["upper"] == pytest.approx(-ndtri(0.025))
+    row = final["analyses"][0]
+    assert row["boundaries"]["upper"] == pytest.approx(-ndtri(0.025))
     assert row["z"] == pytest.approx(0.14 / np.sqrt(0.43 * 0.57 * 2 / 100))
-    assert row["says"] == "last look: reject"
+    assert row["recommendation"] == "final analysis: reject"
     assert row["repeated"]["p_value"] == pytest.approx(ndtr(-row["z"]))
-    assert running["looks"][0]["repeated"]["p_value"] > 0.05
-    assert any("takes all error that was left" in remark for remark in ended["remarks"])
+    assert running["analyses"][0]["repeated"]["p_value"] > 0.05
+    assert any("spends all remaining alpha" in remark for remark in final["remarks"])
 
 
-def test_the_last_look_by_number_is_the_last_if_it_is_nearly_complete():
+def test_the_last_analysis_by_number_is_the_last_if_it_is_nearly_complete():
     early, late = (36, 100, 44, 100), (78, 198, 90, 198)
     found = told(design(), counts(early, late))
-    assert found["state"]["why"] == "end"
-    assert found["looks"][1]["alpha_spent"] == pytest.approx(0.025)
+    assert found["state"]["reason"] == "end"
+    assert found["analyses"][1]["alpha_spent"] == pytest.approx(0.025)
     further = told(design(), counts(early, (70, 180, 80, 180)))
     assert further["state"]["stopped"] is False
 
 
-def test_more_looks_than_planned_are_taken_where_error_is_spent():
+def test_more_analyses_than_planned_are_taken_where_error_is_spent():
     rows = [(12 * k, 40 * k, 14 * k, 40 * k) for k in range(1, 6)]
     found = told(design(), counts(*rows))
-    assert [row["fraction"] for row in found["looks"]] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1])
+    assert [row["fraction"] for row in found["analyses"]] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1])
     expected = plan_sequential([0.2, 0.4, 0.6, 0.8, 1], Spending("OF")).upper
-    assert [r["bounds"]["upper"] for r in found["looks"]] == pytest.approx(expected, abs=1e-9)
-    assert found["looks"][2]["planned_bounds"] is None
+    assert [r["boundaries"]["upper"] for r in found["analyses"]] == pytest.approx(
+        expected, abs=1e-9
+    )
+    assert found["analyses"][2]["planned_boundaries"] is None
 
 
 def test_two_sides_stop_both_ways_and_double_the_p_value():
     for events, why in (((40, 70), "efficacy"), ((70, 40), "harm")):
         found = told(design(BOTH), counts((events[0], 100, events[1], 100)))
-        assert found["state"]["why"] == why
+        assert found["state"]["reason"] == why
         assert found["final"]["p_value"] == pytest.approx(
-            2 * ndtr(-abs(found["looks"][0]["z"])), abs=1e-12
+            2 * ndtr(-abs(found["analyses"][0]["z"])), abs=1e-12
         )
-        assert found["final"]["median_unbiased"] == pytest.approx(found["looks"][0]["estimate"])
+        assert found["final"]["median_unbiased"] == pytest.approx(found["analyses"][0]["estimate"])
     assert told(design(BOTH), counts((50, 100, 50, 100)))["state"]["stopped"] is False
 
 
 def test_final_limits_agree_with_the_adjusted_p_value():
     for events in ((72, 88), (72, 95), (72, 99)):
         rows = (36, 90, 47, 90), (events[0], 180, events[1], 180)
-        found = told(design(TWO, men=("men: 400", "men: 360")), counts(*rows))["final"]
+        found = told(
+            design(TWO, participants=("participants: 400", "participants: 360")), counts(*rows)
+        )["final"]
         assert (found["conf_low"] > 0) == (found["p_value"] < 0.025)
         assert found["conf_low"] < found["median_unbiased"] < found["conf_high"]
 
 
-def test_a_futility_bound_that_does_not_bind_may_be_overruled():
+def test_a_futility_boundary_that_does_not_bind_may_be_overruled():
     poor = (50, 100, 46, 100)
     found = told(design(FUTILE), counts(poor))
-    row = found["looks"][0]
-    assert row["z"] < row["bounds"]["lower"]
-    assert row["says"] == "futility bound crossed, not binding: stop, or go on"
+    row = found["analyses"][0]
+    assert row["z"] < row["boundaries"]["lower"]
+    assert row["recommendation"] == "futility boundary crossed (non-binding): stop or continue"
     assert found["state"]["stopped"] is False
     went_on = told(design(FUTILE), counts(poor, (90, 200, 120, 200)))
     assert went_on["state"]["rejected"]
@@ -216,60 +225,65 @@ def test_a_futility_bound_that_does_not_bind_may_be_overruled():
 
 
 def test_a_trial_ended_for_futility_spends_no_error():
-    found = told(design(FUTILE), counts((50, 100, 46, 100)), ended=True)
-    assert found["state"]["why"] == "futility"
-    assert found["looks"][0]["alpha_spent"] < 0.01
+    found = told(design(FUTILE), counts((50, 100, 46, 100)), final=True)
+    assert found["state"]["reason"] == "futility"
+    assert found["analyses"][0]["alpha_spent"] < 0.01
     assert found["final"]["p_value"] > 0.5
-    assert any("no error was moved" in remark for remark in found["remarks"])
+    assert any("the remaining alpha was not spent" in remark for remark in found["remarks"])
 
 
-def test_a_futility_bound_that_binds_ends_the_trial():
+def test_a_futility_boundary_that_binds_ends_the_trial():
     plan = design(FUTILE.replace("}", ", binding: true}"))
     found = told(plan, counts((50, 100, 46, 100)))
-    assert (found["state"]["why"], found["looks"][0]["says"]) == ("futility", "stop for futility")
-    assert found["looks"][0]["repeated"]["p_value"] is None
+    assert (found["state"]["reason"], found["analyses"][0]["recommendation"]) == (
+        "futility",
+        "stop for futility",
+    )
+    assert found["analyses"][0]["repeated"]["p_value"] is None
     later = counts((50, 100, 46, 100), (90, 200, 120, 200))
-    assert "follows the end of the trial at look 1 (futility)" in refused(plan, later)
+    assert "follows the end of the trial at analysis 1 (futility)" in refused(plan, later)
 
 
 @pytest.mark.parametrize("efficacy", ["WT(0.25)", "HP(3)", "user(0.5,2.5)"])
-def test_bounds_fixed_beforehand_hold_for_looks_as_planned_alone(efficacy):
+def test_boundaries_fixed_beforehand_hold_for_analyses_as_planned_alone(efficacy):
     plan = design(TWO.replace("OF", f"'{efficacy}'"))
     found = told(plan, counts((40, 101, 50, 102)))
-    assert found["looks"][0]["bounds"] == found["looks"][0]["planned_bounds"]
+    assert found["analyses"][0]["boundaries"] == found["analyses"][0]["planned_boundaries"]
     said = refused(plan, counts((30, 80, 36, 80)))
-    assert "row 2: look 1 came at 0.400 of the planned men, planned at 0.500" in said
-    assert "may be off by 0.02" in said
-    early = told(plan, counts((30, 80, 36, 80)), ended=True)
-    assert early["looks"][0]["bounds"]["upper"] == pytest.approx(-ndtri(0.025))
+    assert "row 2: analysis 1 has information fraction 0.400, planned 0.500" in said
+    assert "within 0.02 of the plan" in said
+    early = told(plan, counts((30, 80, 36, 80)), final=True)
+    assert early["analyses"][0]["boundaries"]["upper"] == pytest.approx(-ndtri(0.025))
     many = counts((40, 100, 44, 100), (60, 150, 64, 150), (80, 200, 84, 200))
-    assert "row 3: look 2 came at 0.750" in refused(plan, many)
+    assert "row 3: analysis 2 has information fraction 0.750" in refused(plan, many)
 
 
-def test_repeated_p_is_where_the_bound_is_the_statistic():
+def test_repeated_p_is_where_the_boundary_is_the_statistic():
     found = told(design(TWO.replace("OF", "WT(0.25)")), counts((40, 100, 54, 100)))
-    p = found["looks"][0]["repeated"]["p_value"]
+    p = found["analyses"][0]["repeated"]["p_value"]
     at = design(TWO.replace("OF", "WT(0.25)").replace("2.5", f"{100 * p:.10f}"))
-    assert at.monitoring.plan().upper[0] == pytest.approx(found["looks"][0]["z"], abs=1e-6)
+    assert at.monitoring.plan().upper[0] == pytest.approx(found["analyses"][0]["z"], abs=1e-6)
 
 
-def test_dropout_lowers_the_men_planned_to_be_analysed():
-    lost = "dropout: {control_percent: 10, treated_percent: 20}\n"
-    assert told(design(more=lost), counts((4, 10, 5, 10)))["planned"] == pytest.approx(340)
-    assert told(from_scenario(more=lost), counts((4, 10, 5, 10)))["planned"] == pytest.approx(340)
-    failure = (", known_after", ", missing: failure, known_after")
-    kept = told(design(more=lost, rule=failure), counts((4, 10, 5, 10)))
+def test_dropout_lowers_the_participants_planned_to_be_analysed():
+    dropped_out = "dropout: {control_percent: 10, treated_percent: 20}\n"
+    assert told(design(more=dropped_out), counts((4, 10, 5, 10)))["planned"] == pytest.approx(340)
+    assert told(from_scenario(more=dropped_out), counts((4, 10, 5, 10)))[
+        "planned"
+    ] == pytest.approx(340)
+    failure = (", endpoint_month", ", missing: failure, endpoint_month")
+    kept = told(design(more=dropped_out, rule=failure), counts((4, 10, 5, 10)))
     assert kept["planned"] == pytest.approx(400)
-    assert told(design(), counts((4, 10, 5, 10)), planned=80)["looks"][0]["fraction"] == 0.25
+    assert told(design(), counts((4, 10, 5, 10)), planned=80)["analyses"][0]["fraction"] == 0.25
 
 
 def test_estimates_bring_their_information():
     found = told(design(), estimates((0.10, 0.07), (0.12, 0.0491)))
     planned = 200 / (0.4 * 0.6 + 0.55 * 0.45)
-    assert (found["clock"], found["planned"]) == ("information", pytest.approx(planned))
-    assert found["looks"][1]["fraction"] == pytest.approx(1 / 0.0491**2 / planned)
-    assert found["looks"][1]["repeated"]["conf_low"] == pytest.approx(
-        0.12 - found["looks"][1]["bounds"]["upper"] * 0.0491
+    assert (found["information_unit"], found["planned"]) == ("information", pytest.approx(planned))
+    assert found["analyses"][1]["fraction"] == pytest.approx(1 / 0.0491**2 / planned)
+    assert found["analyses"][1]["repeated"]["conf_low"] == pytest.approx(
+        0.12 - found["analyses"][1]["boundaries"]["upper"] * 0.0491
     )
 
 
@@ -280,35 +294,38 @@ def test_logarithms_of_odds_ratios_are_read_as_such():
     assert found["planned"] == pytest.approx(200 / (1 / 0.24 + 1 / (0.55 * 0.45)))
     assert any("natural logarithms" in remark for remark in found["remarks"])
     drift = (np.log(0.55 / 0.45) - np.log(0.4 / 0.6)) * np.sqrt(found["planned"])
-    t = found["looks"][0]["fraction"]
+    t = found["analyses"][0]["fraction"]
     assert t == pytest.approx(1 / 0.09 / found["planned"])
     last = plan_sequential([t, 1], Spending("OF")).upper[1]
     expected = ndtr((0.5 / 0.3 * np.sqrt(t) - last) / np.sqrt(1 - t) + drift * np.sqrt(1 - t))
-    power = found["looks"][0]["ahead"]["planned"][0]["power"]
+    power = found["analyses"][0]["future_power"]["planned"][0]["power"]
     assert power == pytest.approx(expected, abs=1e-9)
 
 
-def test_where_men_are_the_clock_information_comes_from_the_last_look():
+def test_where_participants_are_the_clock_information_comes_from_the_last_analysis():
     plan = from_scenario(
         more="analysis: {method: g-computation-randomised, covariates: [age_years]}\n"
     )
-    found = told(plan, estimates((0.10, 0.07), (0.13, 0.048), men=(200, 400)))
-    assert (found["clock"], found["planned"]) == ("men", 400)
-    assert found["looks"][0]["ahead"]["planned"] == []
-    assert any("--risks CONTROL,TREATED" in remark for remark in found["remarks"])
-    told_risks = told(plan, estimates((0.10, 0.07), men=(200,)), risks=(0.23, 0.34))
+    found = told(plan, estimates((0.10, 0.07), (0.13, 0.048), participants=(200, 400)))
+    assert (found["information_unit"], found["planned"]) == ("participants", 400)
+    assert found["analyses"][0]["future_power"]["planned"] == []
+    assert any("--control-risk and --treated-risk" in remark for remark in found["remarks"])
+    told_risks = told(plan, estimates((0.10, 0.07), participants=(200,)), risks=(0.23, 0.34))
     information = 2 / 0.07**2
     drift = 0.11 * np.sqrt(information)
     z, last = 0.10 / 0.07, plan.monitoring.plan().upper[1]
     expected = ndtr((z * np.sqrt(0.5) - last) / np.sqrt(0.5) + drift * np.sqrt(0.5))
-    assert told_risks["looks"][0]["ahead"]["planned"][0]["power"] == pytest.approx(expected)
+    assert told_risks["analyses"][0]["future_power"]["planned"][0]["power"] == pytest.approx(
+        expected
+    )
 
 
 def test_arms_out_of_balance_are_said_and_others_are_not():
     said = [r for r in told(design(), counts((40, 60, 50, 140)))["remarks"] if "allocation" in r]
     assert said == [
-        "Look 1: 60 and 140 men are not the planned allocation; they carry 84.0% of the "
-        "information that their number says."
+        "Analysis 1: 60 and 140 participants are not the planned allocation; they carry 84.0% "
+        "of the "
+        "information of that sample size."
     ]
     assert not any("alloc" in r for r in told(design(), counts((40, 98, 50, 102)))["remarks"])
     two = design(more="allocation: [1, 2]\n")
@@ -316,8 +333,8 @@ def test_arms_out_of_balance_are_said_and_others_are_not():
 
 
 RESIZED = (
-    "{looks_percent: [50, 100], efficacy: OF, alpha_percent: 2.5, sides: 1, reestimation: "
-    "{at_look: 1, most_percent: 400, least_percent: 50}}"
+    "{analyses_percent: [50, 100], efficacy: OF, alpha_percent: 2.5, sides: 1, reestimation: "
+    "{at_analysis: 1, max_percent: 400, min_percent: 50}}"
 )
 
 
@@ -325,14 +342,14 @@ def test_after_re_estimation_stages_are_combined_by_the_planned_weights():
     plan = design(RESIZED)
     found = told(plan, counts((40, 100, 50, 100), (120, 300, 160, 300)))
     first, own = score_z(50, 100, 40, 100), score_z(110, 200, 80, 200)
-    last = found["looks"][1]
+    last = found["analyses"][1]
     assert last["z"] == pytest.approx((first + own) / np.sqrt(2))
     assert last["fraction"] == 1
-    assert last["bounds"]["upper"] == plan.monitoring.plan().upper[1]
+    assert last["boundaries"]["upper"] == plan.monitoring.plan().upper[1]
     for limit, sign in (("conf_low", 1), ("conf_high", -1)):
         null = last["repeated"][limit]
         z = score_z(50, 100, 40, 100, null=null) + score_z(110, 200, 80, 200, null=null)
-        assert z / np.sqrt(2) == pytest.approx(sign * last["bounds"]["upper"], abs=1e-7)
+        assert z / np.sqrt(2) == pytest.approx(sign * last["boundaries"]["upper"], abs=1e-7)
     assert found["final"]["median_unbiased"] is None
     assert found["final"]["p_value"] >= ndtr(-last["z"])
     assert any("No median-unbiased estimate" in remark for remark in found["remarks"])
@@ -340,49 +357,56 @@ def test_after_re_estimation_stages_are_combined_by_the_planned_weights():
 
 def test_the_new_size_has_the_conditional_power_that_was_asked_for():
     found = told(design(RESIZED), counts((40, 100, 50, 100)))
-    sizes = found["resized"]["men"]
-    assert found["next"]["men"] == sizes[-1] != 400
+    sizes = found["resized"]["participants"]
+    assert found["next"]["participants"] == sizes[-1] != 400
     assert 300 < sizes[-1] < 1000  # between the limits of the rule
-    power = found["looks"][0]["ahead"]["planned"][0]["power"]
+    power = found["analyses"][0]["future_power"]["planned"][0]["power"]
     assert 0.9 <= power < 0.91  # rounded up to a whole block
 
 
 def test_re_estimation_is_refused_where_nothing_holds():
     plan = design(RESIZED)
     naive = design(RESIZED.replace("50}", "50, combination: naive}"))
-    assert "naive breaks the level" in refused(naive, counts((40, 100, 50, 100)))
+    assert "the naive test inflates" in refused(naive, counts((40, 100, 50, 100)))
     two = counts((40, 100, 50, 100), (120, 300, 160, 300))
-    assert "--over-run: a trial with re-estimation" in refused(plan, two, over_run=True)
-    assert "row 3, estimate: an estimate from all men hides" in refused(
+    assert "overrunning: a trial with re-estimation" in refused(plan, two, overrunning=True)
+    assert "row 3, estimate: after re-estimation at analysis 1 stages" in refused(
         plan, estimates((0.1, 0.07), (0.12, 0.04))
     )
-    no_man = counts((40, 100, 50, 100), (40, 100, 80, 160))
-    assert "row 3: an arm has no man after look 1" in refused(plan, no_man)
+    no_participant = counts((40, 100, 50, 100), (40, 100, 80, 160))
+    assert "row 3: an arm has no participant after analysis 1" in refused(plan, no_participant)
     third = counts((40, 100, 50, 100), (120, 300, 160, 300), (160, 400, 200, 400))
-    assert "row 4: look 3 came, 2 are planned" in refused(plan, third)
-    assert "row 2: look 1 came at 0.300" in refused(plan, counts((20, 60, 30, 60)))
+    assert "row 4: analysis 3 came, 2 are planned" in refused(plan, third)
+    assert "row 2: analysis 1 has information fraction 0.300" in refused(
+        plan, counts((20, 60, 30, 60))
+    )
 
 
 def test_what_counts_do_not_tell_is_refused():
     adjusted = from_scenario(more="analysis: {method: mantel-haenszel, strata: [site]}\n")
     said = refused(adjusted, counts((40, 100, 50, 100)))
-    assert "looks.csv: counts do not tell an analysis by 'mantel-haenszel'; give estimate" in said
-    assert "say how much information is the whole" in refused(adjusted, estimates((0.1, 0.05)))
+    assert (
+        "analyses.csv: counts do not suffice for an analysis by 'mantel-haenszel'; give estimate"
+        in said
+    )
+    assert "does not state the information" in refused(adjusted, estimates((0.1, 0.05)))
     variable = "variable: any_sperm"
-    excluded = "variable: sperm_retrieved, ejaculators: excluded"
+    excluded = "variable: sperm_retrieved, sperm_in_ejaculate: excluded"
     text = f"{DESIGN}monitoring: {TWO}\n".replace(
         "risks: {control_percent: 40, treated_percent: 55}", SCENARIO
     )
     plan = parse_document(text.replace(variable, excluded), DesignFile, where="trial.yaml")
-    assert "give --planned, the men planned" in refused(plan, counts((40, 100, 50, 100)))
+    assert "give --planned, the participants planned" in refused(plan, counts((40, 100, 50, 100)))
     assert told(plan, counts((40, 100, 50, 100)), planned=400)["planned"] == 400
     stratum = text.replace(variable, excluded.replace("excluded", "principal stratum"))
     plan = parse_document(stratum, DesignFile, where="trial.yaml")
-    assert "counts do not tell a principal stratum" in refused(plan, counts((40, 100, 50, 100)))
+    assert "counts do not suffice for a principal stratum" in refused(
+        plan, counts((40, 100, 50, 100))
+    )
 
 
 def test_numbers_on_a_wrong_scale_are_refused():
-    assert "row 2, estimate: 12 is no difference of risks" in refused(design(), estimates((12, 5)))
+    assert "row 2, estimate: 12 is not a risk difference" in refused(design(), estimates((12, 5)))
     falls = estimates((0.1, 0.05), (0.1, 0.06))
     assert "row 3, std_error: 0.06 after 0.05: information does not rise" in refused(
         design(), falls
@@ -390,13 +414,13 @@ def test_numbers_on_a_wrong_scale_are_refused():
 
 
 def test_a_primary_endpoint_is_monitored_if_its_level_is_its_own():
-    second = "secondary: [{endpoint: {variable: live_birth, known_after_months: 24}}]\n"
-    looks = counts((40, 100, 50, 100))
+    second = "secondary: [{endpoint: {variable: live_birth, endpoint_month: 24}}]\n"
+    analyses = counts((40, 100, 50, 100))
     for method in ("", "multiplicity: {method: fixed sequence}\n"):
-        found = told(from_scenario(more=second + method), looks)
-        assert any("the primary endpoint any_sperm alone" in r for r in found["remarks"])
+        found = told(from_scenario(more=second + method), analyses)
+        assert any("Only the primary endpoint any_sperm" in r for r in found["remarks"])
     shared = from_scenario(more=second + "multiplicity: {method: holm}\n")
-    assert "the primary endpoint shares its level" in refused(shared, looks)
+    assert "the primary endpoint shares alpha" in refused(shared, analyses)
 
 
 def test_risks_are_not_told_twice():
@@ -407,15 +431,20 @@ def test_risks_are_not_told_twice():
 
 def test_counts_without_variance_have_no_final_analysis():
     found = told(design(), counts((0, 100, 0, 100), (0, 200, 0, 200)))
-    assert found["state"]["why"] == "end"
+    assert found["state"]["reason"] == "end"
     assert found["final"] is None
     assert any("have no variance" in remark for remark in found["remarks"])
 
 
 def test_a_trial_that_goes_utterly_wrong_is_analysed_at_its_end():
     rows = (492, 500, 0, 500), (988, 1000, 10, 1000)
-    found = told(design(TWO, men=("men: 400", "men: 2000")), counts(*rows))["final"]
+    found = told(
+        design(TWO, participants=("participants: 400", "participants: 2000")), counts(*rows)
+    )["final"]
     assert found["median_unbiased"] == pytest.approx(-0.978)
-    for limit in ("conf_low", "conf_high"):  # no look could have stopped it: an ordinary interval
+    for limit in (
+        "conf_low",
+        "conf_high",
+    ):  # no analysis could have stopped it: an ordinary interval
         assert found[limit] == pytest.approx(found["naive"][limit], abs=1e-9)
     assert found["p_value"] == pytest.approx(1, abs=1e-12)

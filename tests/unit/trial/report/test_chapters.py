@@ -8,8 +8,8 @@ import pytest
 from pretese import shipped
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.design.design_file import DesignFile, read_design
-from pretese.trial.power.additional_measures import own_effects
-from pretese.trial.power.runner import nature
+from pretese.trial.power.additional_measures import sate_performance
+from pretese.trial.power.runner import simulation_record
 from pretese.trial.report.chapters import about, described, plan_and_run, truth_words
 from pretese.trial.report.data_generation import configurations, parameter_rows
 from pretese.trial.report.statements import limits
@@ -37,9 +37,11 @@ def outcomes(estimate, half, target, control=(), treated=()):
     return Outcomes(**known)
 
 
-def test_estimates_are_held_to_the_effect_in_their_own_men():
+def test_estimates_are_held_to_the_effect_in_their_own_participants():
     # Errors 0.02, 0, -0.06 and none; half-widths 0.05; a trial without an answer is left out.
-    found = own_effects(SUPERIOR, outcomes([0.12, 0.1, 0.06, np.nan], 0.05, [0.1, 0.1, 0.12, 0.08]))
+    found = sate_performance(
+        SUPERIOR, outcomes([0.12, 0.1, 0.06, np.nan], 0.05, [0.1, 0.1, 0.12, 0.08])
+    )
     assert found["sate_bias"].value == pytest.approx(-0.04 / 3)
     assert (found["sate_coverage"].value, found["sate_coverage"].n) == (pytest.approx(2 / 3), 3)
     assert found["sate_sd"].value == pytest.approx(np.std([0.1, 0.1, 0.12, 0.08], ddof=1))
@@ -48,21 +50,21 @@ def test_estimates_are_held_to_the_effect_in_their_own_men():
 
 def test_a_marginal_odds_ratio_has_its_own_effects_and_a_conditional_one_has_none():
     known = outcomes([0.7, 0.6], 0.01, [0.0, 0.0], control=[0.2, 0.5], treated=[1 / 3, 0.5])
-    marginal = own_effects(changed(SUPERIOR, analysis={"method": "logistic"}), known)
+    marginal = sate_performance(changed(SUPERIOR, analysis={"method": "logistic"}), known)
     # Odds 1/4 and 1/2: their ratio is 2; then none.
     assert marginal["sate_bias"].value == pytest.approx((0.7 - np.log(2) + 0.6) / 2)
     assert marginal["sate_coverage"].value == 0.5
     conditional = {"method": "logistic", "covariates": ["age_years"]}
-    found = own_effects(changed(SUPERIOR, analysis=conditional), known)
+    found = sate_performance(changed(SUPERIOR, analysis=conditional), known)
     assert all(np.isnan(each.value) for each in found.values())
-    counted = own_effects(PLAIN, known, by_men=False)
+    counted = sate_performance(PLAIN, known, patient_level=False)
     assert all(np.isnan(each.value) for each in counted.values())
 
 
 def states(design, effects=(0.0, 100.0), axes=None, tornado=None):
     document = {
         "points": [{"effect_percent": each} for each in effects],
-        "nuisance": axes and {"axes": axes},
+        "sensitivity": axes and {"axes": axes},
         "tornado": tornado,
     }
     rows = configurations(design, scenario_of(design), document)
@@ -73,23 +75,23 @@ def states(design, effects=(0.0, 100.0), axes=None, tornado=None):
 def test_every_state_of_nature_is_said_to_be_simulated_or_not():
     bare = states(SUPERIOR)
     assert [name for name, what in bare.items() if what.startswith("not simulated")] == [
-        "Between",
-        "Nuisance grid, with the effect and without",
+        "Intermediate effects",
+        "Sensitivity grid, with and without effect",
         "Each assumption alone",
-        "Drift over calendar time",
+        "Calendar-time trend",
     ]
     full = states(
         changed(SUPERIOR, analysis={"method": "g-computation-randomised", "strata": ["diagnosis"]}),
-        effects=(0.0, 50.0, 100.0), axes={"drift": [-0.2, 0.2]}, tornado={"screened": 60},
+        effects=(0.0, 50.0, 100.0), axes={"calendar_trend": [-0.2, 0.2]}, tornado={"screened": 60},
     )  # fmt: skip
     assert not [name for name, what in full.items() if what.startswith("not simulated")]
-    assert full["Between"] == "50 % of the effect"
-    assert full["Drift over calendar time"] == "-0.2, 0.2 log odds per 12 months in the grid"
-    assert full["A model that is wrong"].startswith("simulated throughout: the outcome model of")
-    assert states(PLAIN)["No effect, but covariates that predict"] == (
-        "not simulated: men of plain risks differ in nothing"
+    assert full["Intermediate effects"] == "50 % of the effect"
+    assert full["Calendar-time trend"] == "-0.2, 0.2 log odds per 12 months in the grid"
+    assert full["Misspecified model"].startswith("simulated throughout: the model of")
+    assert states(PLAIN)["No effect, prognostic covariates"] == (
+        "not applicable: event rates are fixed"
     )
-    assert "give drift" not in states(PLAIN)["Drift over calendar time"]
+    assert "give calendar_trend" not in states(PLAIN)["Calendar-time trend"]
 
 
 @pytest.mark.parametrize("name", shipped().designs)
@@ -104,54 +106,59 @@ def test_every_shipped_design_is_described(name):
 def test_procedures_of_several_endpoints_are_told_as_graphs():
     rule = dict(described(read_design("three-endpoints")[0]))["Multiplicity"]
     assert rule == (
-        "fixed sequence: any sperm starts with 100 % of the level, then leaves 100 % to retrieval; "
-        "retrieval starts with 0 % of the level, then leaves 100 % to live birth; live birth "
-        "starts with 0 % of the level"
+        "fixed sequence: any sperm has 100 % of alpha, passed on as 100 % to retrieval; "
+        "retrieval has 0 % of alpha, passed on as 100 % to live birth; live birth "
+        "has 0 % of alpha"
     )
 
 
-def test_a_principal_stratum_is_estimated_in_all_men():
+def test_a_principal_stratum_is_estimated_in_all_participants():
     stratum = {
-        "variable": "sperm_retrieved", "ejaculators": "principal stratum", "known_after_months": 4,
+        "variable": "sperm_retrieved", "sperm_in_ejaculate": "principal stratum",
+        "endpoint_month": 4,
     }  # fmt: skip
     for endpoint, says in (
-        (stratum, "all men randomised"),
-        ({**stratum, "ejaculators": "excluded"}, "operated men"),
+        (stratum, "all participants randomised"),
+        ({**stratum, "sperm_in_ejaculate": "excluded"}, "operated participants"),
     ):
         rows = dict(described(changed(SUPERIOR, endpoint=endpoint)))
-        assert rows["Analysis set"] == f"{says}, as randomised, less those lost"
-    failures = {"known_after_months": 4, "missing": "failure", "crossover": "excluded"}
+        assert rows["Analysis set"] == f"{says}, as randomised, dropouts excluded"
+    failures = {"endpoint_month": 4, "missing": "failure", "treatment_switching": "excluded"}
     assert dict(described(changed(SUPERIOR, endpoint=failures)))["Analysis set"] == (
-        "all men randomised, as randomised; those lost count as failures; not those who crossed "
-        "over"
+        "all participants randomised, as randomised; dropouts count as failures; participants who "
+        "switched treatment excluded"
     )
 
 
-def test_the_design_file_may_say_who_wrote_it_and_when_and_draws_the_same_men():
+def test_the_design_file_may_say_who_wrote_it_and_when_and_draws_the_same_participants():
     signed = changed(SUPERIOR, version="2", author="A statistician", date="2026-05-04")
     document = {"design_sha256": "abc", "regimens": {"own": {"version": "1.2.0", "sha256": "def"}}}
     rows = dict(about(signed, document))
     assert (rows["Version"], rows["Author"], rows["Date"]) == ("2", "A statistician", "2026-05-04")
     assert rows["Regimen own 1.2.0"] == "def"
-    assert dict(about(SUPERIOR, document))["Date"] == "not given in the design file"
+    assert dict(about(SUPERIOR, document))["Date"] == "not stated in the design file"
     scenario = scenario_of(SUPERIOR)
-    assert nature(signed, scenario) == nature(SUPERIOR, scenario)
+    assert simulation_record(signed, scenario) == simulation_record(SUPERIOR, scenario)
 
 
 def test_what_was_asked_stands_beside_what_was_planned():
     document = {
-        "points": [{"men": men, "effect_percent": e} for men in (400, 500) for e in (0.0, 100.0)],
-        "nuisance": {"axes": {"dropout": [0, 20]}},
+        "points": [
+            {"participants": participants, "effect_percent": e}
+            for participants in (400, 500)
+            for e in (0.0, 100.0)
+        ],
+        "sensitivity": {"axes": {"dropout": [0, 20]}},
         "decision": {"verdict": "no-go"},
     }
     study = {"asked": {"solve": 0.9}, "changed": {"behaviour.missed_share": 0.1}}
     rows = {name: (plan, run) for name, plan, run in plan_and_run(SUPERIOR, document, study)}
-    assert rows["men"] == ("600", "400, 500")
-    assert rows["a size solved for"] == ("none", "solved for a power of 0.9")
+    assert rows["participants"] == ("600", "400, 500")
+    assert rows["required sample size"] == ("none", "for a power of 0.9")
     assert rows["effects, %"] == ("0, 50, 100", "0, 100")
-    assert rows["nuisances"] == ("none", "dropout: 0, 20")
+    assert rows["sensitivity analyses"] == ("none", "dropout: 0, 20")
     assert rows["numbers of the scenario"] == ("as in its file", "behaviour.missed_share 0.1")
-    assert rows["decision"] == ("fixed in the file", "no-go")
+    assert rows["decision"] == ("rule in the file", "no-go")
 
 
 def test_numbers_of_the_design_stand_with_their_sources_before_those_of_the_scenario():
@@ -163,9 +170,9 @@ def test_numbers_of_the_design_stand_with_their_sources_before_those_of_the_scen
 
 
 def test_a_truth_says_how_it_was_found():
-    assert truth_words(SUPERIOR, "men").startswith("every simulated man has both of his outcomes")
-    assert "exactly from the risks of the file" in truth_words(PLAIN, "counts")
+    assert truth_words(SUPERIOR, "patient-level").startswith("the mean of both potential outcomes")
+    assert "exact, from the event rates" in truth_words(PLAIN, "binomial")
     given = {"method": "logistic", "covariates": ["age_years"]}
-    assert "16 simulated trials of 8,192 men" in truth_words(
-        changed(SUPERIOR, analysis=given), "men"
+    assert "16 simulated trials of 8,192 patients" in truth_words(
+        changed(SUPERIOR, analysis=given), "patient-level"
     )

@@ -30,9 +30,10 @@ def outcomes(count, seed):
 
 def document(truth=0.1):
     point = {
-        "men": 90,
+        "participants": 90,
         "measures": {"coverage": {"value": 0.95, "mcse": 0.004, "n": 3000}},
-        "further": {"truth_on_scale": truth, "scale": "risk difference"},
+        "truth_on_scale": truth,
+        "scale": "risk difference",
     }
     points = [{**point, "effect_percent": 0.0}, {**point, "effect_percent": 100.0}]
     return {"id": "d", "points": points, "solve": None}
@@ -61,7 +62,7 @@ def test_a_zip_needs_a_truth(trials):
 
 
 def grid():
-    axes = {"dropout": [0.0, 10.0], "site_spread": [0.0, 0.5], "crossover": [0.0, 5.0]}
+    axes = {"dropout": [0.0, 10.0], "site_spread": [0.0, 0.5], "treatment_switching": [0.0, 5.0]}
     down, across = _sides(axes)
     cells = []
     for k, row in enumerate(_ticks(axes, down)):
@@ -70,11 +71,11 @@ def grid():
             cells.append({"at": {**row, **column}, "power": share, "type_one_error": share})
     powers = [cell["power"]["value"] for cell in cells]
     worst = {"power": int(np.argmin(powers)), "type_one_error": int(np.argmax(powers))}
-    return {"axes": axes, "cells": cells, "worst": worst, "men": 90, "replicates": 3000}
+    return {"axes": axes, "cells": cells, "worst": worst, "participants": 90, "replicates": 3000}
 
 
-def test_a_heat_map_of_three_nuisances_frames_its_worst_cells():
-    figure = draw_grid({"id": "d", "nuisance": grid()})
+def test_a_heat_map_of_three_assumptions_frames_its_worst_cells():
+    figure = draw_grid({"id": "d", "sensitivity": grid()})
     power, level = figure.axes
     assert power.get_title(loc="left") == "power: worst 45.0 %"
     assert level.get_title(loc="left") == "type I error: worst 70.0 %"
@@ -96,17 +97,17 @@ def test_a_row_of_cells_shows_each_at_its_height_and_dots_the_worst():
         cell["coverage"] = {"value": None, "mcse": None}
     powers = [cell["power"]["value"] for cell in document["cells"]]
     document["worst"] = {"power": int(np.argmin(powers)), "type_one_error": int(np.argmax(powers))}
-    high, low, loops = draw_nested({"id": "d", "nuisance": document}).axes
+    high, low, loops = draw_nested({"id": "d", "sensitivity": document}).axes
     drawn = high.patches[0].get_data().values
     assert drawn == pytest.approx([100 * each for each in powers])
     (dot,) = (line for line in high.lines if line.get_marker() == "o")
     assert dot.get_xdata()[0] == np.argmin(powers) + 0.5
     assert high.get_ylim()[0] < 100 * min(powers) - 2
-    crossover, site, dropout = (patch.get_data().values for patch in loops.patches)
+    treatment_switching, site, dropout = (patch.get_data().values for patch in loops.patches)
     assert dropout[:4] == pytest.approx(4 * [2.0])
     assert dropout[4:] == pytest.approx(4 * [2.7])
     assert site[:4] == pytest.approx([1.0, 1.0, 1.7, 1.7])
-    assert crossover[:2] == pytest.approx([0.0, 0.7])
+    assert treatment_switching[:2] == pytest.approx([0.0, 0.7])
     assert high.get_legend_handles_labels()[1] == ["power"]
     assert low.get_legend_handles_labels()[1] == ["type I error"]
 
@@ -118,7 +119,7 @@ def test_ends_of_a_tornado_that_go_the_same_way_stand_one_above_the_other():
         return {**ends, **{name: {"value": v, "mcse": 0.01} for name, v in pair.items()}}
 
     bars = [bar("a.b.c", -0.3, 0.2), bar("d", -0.1, -0.2)]
-    tornado = {"men": 90, "replicates": 3000, "screened": 7, "unmoved": 5, "bars": bars}
+    tornado = {"participants": 90, "replicates": 3000, "screened": 7, "unmoved": 5, "bars": bars}
     figure = draw_tornado({"id": "d", "tornado": tornado})
     rows = [
         (patch.get_y(), patch.get_height(), patch.get_width()) for patch in figure.axes[0].patches
@@ -134,8 +135,13 @@ def test_ends_of_a_tornado_that_go_the_same_way_stand_one_above_the_other():
 def test_two_points_are_not_joined():
     measure = {"value": 0.8, "mcse": 0.01}
     points = [
-        {"men": men, "effect_percent": effect, "measures": {"rejection": measure}, "exact": None}
-        for men in (200, 300, 400)
+        {
+            "participants": participants,
+            "effect_percent": effect,
+            "measures": {"rejection": measure},
+            "exact": None,
+        }
+        for participants in (200, 300, 400)
         for effect in (0.0, 100.0)
     ]
     design = {"id": "plain", "solve": None, "points": points}

@@ -15,33 +15,33 @@ def study(
 ):
     def point(effect, rejection):
         return {
-            "men": 200,
+            "participants": 200,
             "effect_percent": effect,
             "measures": {
                 "rejection": measure(rejection),
                 "bias": measure(bias, 0.001),
                 "coverage": measure(coverage),
-                "exposed": measure(100.0),
+                "n_experimental": measure(100.0),
                 "duration_months": measure(31.4),
             },
             "truth": {"risk_control": 0.2, "risk_treated": 0.36},
             "family": family,
             "exact": {"power": rejection, "z": z} if exact else None,
-            "no_exact": None if exact else "the analysis is adjusted",
+            "exact_unavailable": None if exact else "the analysis is adjusted",
         }
 
     return {
         "points": [point(0.0, level), point(100.0, power)],
-        "bounds": {"alpha": 0.05, "sides": 2, "information_rates": [1.0]},
+        "boundaries": {"alpha": 0.05, "sides": 2, "information_rates": [1.0]},
         "solve": None,
-        "nuisance": cells and {"cells": [{"type_one_error": measure(each)} for each in cells]},
+        "sensitivity": cells and {"cells": [{"type_one_error": measure(each)} for each in cells]},
     }
 
 
 def ordered(below=0.5, over=0.025, coverage=0.95, ignores=False, usual=0.93):
     """Return a study of a sequential trial whose naive numbers are off."""
     document = study(bias=0.02, coverage=usual)
-    document["bounds"] |= {"information_rates": [0.5, 1.0], "ignores_futility": ignores}
+    document["boundaries"] |= {"information_rates": [0.5, 1.0], "ignores_futility": ignores}
     for point in document["points"]:
         point["measures"] |= {
             "below": measure(0.40),
@@ -57,11 +57,11 @@ def verdicts(document=None, **changes):
     return {check.what: check for check in checks(document or study(**changes))}
 
 
-EXACT = "simulated power against exact enumeration"
+EXACT = "simulated power compared with exact power"
 LEVEL, EFFECT, COVERAGE = (
-    "type I error without an effect",
-    "the known effect is recovered",
-    "intervals hold the truth",
+    "type I error",
+    "recovery of the known effect",
+    "coverage of the intervals",
 )
 
 
@@ -96,14 +96,14 @@ def test_what_was_not_checked_is_neither_good_nor_bad():
     assert (check.holds, check.verdict) == (None, "not checked")
     assert "the analysis is adjusted" in check.found
     claims = {claim: word for word, claim in conclusions(study(level=0.06))}
-    assert claims["The level is kept under what is assumed."] == "not supported"
-    assert claims["The worst case over the nuisances named is known."] == "not shown"
+    assert claims["Type I error is controlled under the assumptions."] == "not supported"
+    assert claims["The worst case over the sensitivity parameters named is known."] == "not shown"
 
 
 def test_the_greatest_of_many_errors_may_be_a_little_greater():
     grid, family = (
-        "type I error in every cell of the grid",
-        "wrong claims in the family of endpoints",
+        "type I error in every cell of the sensitivity grid",
+        "family-wise error of the endpoints",
     )
     # 3 standard errors of 10,000 trials are 0.65 points; of the greatest of 20 cells, 0.83.
     for cells, holds in (([0.058], False), ([0.05] * 19 + [0.058], True), ([0.0584] * 20, False)):
@@ -133,34 +133,34 @@ def test_what_the_page_could_not_check_stands_there_as_not_checked():
         ({"over": 0.031, "ignores": True}, [COVERAGE]),
     ],
 )
-def test_a_sequential_trial_claims_what_knows_of_its_looks(changes, failed):
+def test_a_sequential_trial_claims_what_knows_of_its_analyses(changes, failed):
     document = ordered(**changes)
     assert [name for name, each in verdicts(document).items() if each.holds is False] == failed
     claims = dict(zip((EFFECT, COVERAGE), conclusions(document)[2:4], strict=True))
     for what, (word, claim) in claims.items():
         assert word == ("not supported" if what in failed else "supported")
-        assert ("no more often than" in claim) == changes.get("ignores", False)
+        assert ("at most as often as" in claim) == changes.get("ignores", False)
 
 
 def test_what_a_sequential_trial_does_not_claim_is_printed_as_such():
     found = verdicts(ordered())
     assert (
-        "not claimed: estimate at the end in 40.00 (20) %, bias 0.0200 (10)" in found[EFFECT].found
+        "unadjusted estimate: 40.0 % (MCSE 0.2), bias 0.0200 (MCSE 0.0010)" in found[EFFECT].found
     )
-    assert "not claimed: interval at the end 93.00 (20) %" in found[COVERAGE].found
+    assert "unadjusted interval 93.0 % (MCSE 0.2)" in found[COVERAGE].found
 
 
-def test_looks_that_no_plan_orders_leave_estimates_uncorrected():
+def test_analyses_that_no_plan_orders_leave_estimates_uncorrected():
     document = study(bias=0.02)
-    document["bounds"]["information_rates"] = [0.5, 1.0]
+    document["boundaries"]["information_rates"] = [0.5, 1.0]
     check = verdicts(document)[EFFECT]
     assert not check.holds
-    assert "not corrected in such a design" in check.found
+    assert "not adjusted in this design" in check.found
 
 
 def test_a_clinician_reads_no_technical_term():
     words = in_plain_words(study(level=0.004))
-    assert "helps 16 more of every 100 men (from 20 to 36)" in words
+    assert "helps 16 more of every 100 patients (from 20 to 36)" in words
     assert "in 80 of 100 such trials" in words
     assert "in fewer than 1 of 100 such trials" in words
     for term in ("power", "null", "type I", "Monte Carlo", "estimand"):

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pretese.trial.power import trial_tables as table
-from pretese.trial.power.additional_measures import further
+from pretese.trial.power.additional_measures import additional_measures
 from pretese.trial.power.trial_means import quantile_measure
 from pretese.trial.power.trial_tables import Recorded, outcomes_of, table_of, write_trials
 from pretese.trial.simulation.trial_results import Outcomes
@@ -70,7 +70,7 @@ def test_a_joined_file_holds_each_point_in_groups_of_its_own(tmp_path, monkeypat
     for point in points:
         assert joined.table(point)["trial"].to_pylist() == list(range(6))
         np.testing.assert_array_equal(joined[point].z, read[point].z)
-    assert joined[100, 0.3].look[0] == 10
+    assert joined[100, 0.3].analysis[0] == 10
     with pytest.raises(KeyError):
         joined[300, 0.0]
 
@@ -97,7 +97,7 @@ def test_further_measures_know_the_truth_on_the_scale():
         "target": np.full(count, 0.3),
     }
     found = Outcomes(**{**base, **known})
-    document = further(plain(), found)
+    document = additional_measures(plain(), found)
     assert document["truth_on_scale"] == pytest.approx(0.3)
     assert document["scale"] == "risk difference"
     got = document["measures"]
@@ -106,4 +106,4 @@ def test_further_measures_know_the_truth_on_the_scale():
     assert got["width"]["value"] == pytest.approx(0.392)
     assert got["type_m"]["value"] > 1
     conditional = plain(analysis={"method": "logistic", "strata": ["site"]})
-    assert further(conditional, found)["truth_on_scale"] is None
+    assert additional_measures(conditional, found)["truth_on_scale"] is None

@@ -1,4 +1,4 @@
-"""Trials drawn by counts: the same law as trials drawn man by man, and the exact rail."""
+"""Binomial counts: the same distribution as patients, and exact power."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,12 +9,12 @@ from scipy.stats import binom, ks_2samp
 from pretese.io.text.rounding_rule import rounded_replicates
 from pretese.jobs.blocks import Store
 from pretese.jobs.worker_pool import WorkerPool
-from pretese.trial.conduct.event_rates import chances
+from pretese.trial.conduct.event_rates import arm_rates
 from pretese.trial.design.design_file import DesignFile, read_design
-from pretese.trial.power.exact_power import exact_rail
+from pretese.trial.power.exact_power import exact_behaviour
 from pretese.trial.power.runner import Runner, trial_job
 from pretese.trial.power.summary import measures
-from pretese.trial.simulation.binomial import arms_at_looks, binomial_quantile, why_by_men
+from pretese.trial.simulation.binomial import arms_at_analyses, binomial_quantile, why_patient_level
 from pretese.trial.simulation.engine import simulate_design
 from protocol.errors import InputError
 from protocol.reading.documents import validate
@@ -26,29 +26,30 @@ from simulate.recruitment.predictability import (
 )
 from simulate.recruitment.randomisation import permuted_blocks
 
-LOOKS = {"looks_percent": [100 / 3, 200 / 3, 100], "alpha_percent": 2.5, "sides": 1}
+LOOKS = {"analyses_percent": [100 / 3, 200 / 3, 100], "alpha_percent": 2.5, "sides": 1}
 
 PLAIN = {
     "id": "plain",
     "title": "A plain trial",
     "question": "Does it work?",
-    "men": 360,
+    "participants": 360,
     "risks": {"control_percent": 40, "treated_percent": 55},
-    "sites": [{"name": "one", "at_months": [0], "men_in_12_months": [60]}],
-    "endpoint": {"known_after_months": 4},
+    "sites": [{"name": "one", "from_month": [0], "recruitment_per_year": [60]}],
+    "endpoint": {"endpoint_month": 4},
     "monitoring": LOOKS,
 }
 
-#: All that counts must know of: men lost and crossing over, unequal arms, sites that open late.
+#: All that counts must know of: participants lost and crossing over, unequal arms, sites that open
+#: late.
 CROWDED = {
     "allocation": (1, 2),
     "dropout": {"control_percent": 15, "treated_percent": 5},
-    "crossover": {"control_percent": 10, "treated_percent": 20},
+    "treatment_switching": {"control_percent": 10, "treated_percent": 20},
     "sites": [
-        {"name": "first", "at_months": [0], "men_in_12_months": [90]},
-        {"name": "second", "at_months": [6, 18], "men_in_12_months": [0, 120], "ramp": True},
+        {"name": "first", "from_month": [0], "recruitment_per_year": [90]},
+        {"name": "second", "from_month": [6, 18], "recruitment_per_year": [0, 120], "ramp": True},
     ],
-    "endpoint": {"known_after_months": 7},
+    "endpoint": {"endpoint_month": 7},
     "monitoring": {**LOOKS, "futility": "HSD(-2)"},
 }
 
@@ -65,36 +66,39 @@ def trials(design, points, replicates, **how):
 @pytest.fixture(scope="module")
 def both():
     design = plain(**CROWDED)
-    assert why_by_men(design, [(360, 0.6)]) is None
+    assert why_patient_level(design, [(360, 0.6)]) is None
     counted = trials(design, [(360, 0.6)], 20_000)[360, 0.6]
-    return design, counted, trials(design, [(360, 0.6)], 1500, by_men=True)[360, 0.6]
+    return design, counted, trials(design, [(360, 0.6)], 1500, patient_level=True)[360, 0.6]
 
 
-#: Means that must agree; by men, guesses and imbalance are seen, by counts they are known.
+#: Means that must agree; by participants, guesses and imbalance are seen, by counts they are known.
 COLUMNS = (
-    "look", "rejected", "z", "estimate", "std_error", "conf_low", "conf_high", "p_value",
-    "full_men", "analysed", "recruited", "exposed", "months", "risk_control", "risk_treated",
-    "target", "guessed", "imbalance",
+    "analysis", "rejected", "z", "estimate", "std_error", "conf_low", "conf_high", "p_value",
+    "final_size", "analysed", "recruited", "n_experimental", "months", "risk_control",
+    "risk_treated",
+    "target", "correct_guess_rate", "imbalance",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("name", COLUMNS)
-def test_counts_and_men_agree_on_average(both, name):
+def test_counts_and_participants_agree_on_average(both, name):
     _, counted, drawn = both
     ours, theirs = (getattr(each, name) for each in (counted, drawn))
     error = np.hypot(ours.std() / ours.size**0.5, theirs.std() / theirs.size**0.5)
     assert abs(ours.mean() - theirs.mean()) <= 3.6 * error + 1e-12
 
 
-@pytest.mark.parametrize("name", ["z", "estimate", "analysed", "recruited", "exposed", "months"])
-def test_counts_and_men_have_one_law(both, name):
+@pytest.mark.parametrize(
+    "name", ["z", "estimate", "analysed", "recruited", "n_experimental", "months"]
+)
+def test_counts_and_participants_have_one_law(both, name):
     _, counted, drawn = both
-    for look in (1, 2, 3):
-        ours, theirs = (getattr(o, name)[o.look == look] for o in (counted, drawn))
+    for analysis in (1, 2, 3):
+        ours, theirs = (getattr(o, name)[o.analysis == analysis] for o in (counted, drawn))
         assert ks_2samp(ours, theirs).pvalue > 1e-4
 
 
-def test_men_present_and_exposed_go_together(both):
+def test_participants_present_and_exposed_go_together(both):
     for which in (np.corrcoef, np.cov):
         ours, theirs = (which(o.months, o.recruited)[0, 1] for o in both[1:])
         assert ours == pytest.approx(theirs, rel=0.15)
@@ -105,43 +109,43 @@ def test_men_present_and_exposed_go_together(both):
     [
         {},
         {"monitoring": {**LOOKS, "futility": "HSD(-2)", "binding": True}},
-        {"monitoring": {"looks_percent": [50, 100], "efficacy": "Pocock"}},
+        {"monitoring": {"analyses_percent": [50, 100], "efficacy": "Pocock"}},
         {"allocation": (2, 1), "monitoring": {}},
         {"dropout": {"control_percent": 20}, "monitoring": {},
-         "endpoint": {"known_after_months": 4, "missing": "failure"}},
-        {"crossover": {"control_percent": 30}, "monitoring": {},
-         "endpoint": {"known_after_months": 4, "crossover": "composite"}},
+         "endpoint": {"endpoint_month": 4, "missing": "failure"}},
+        {"treatment_switching": {"control_percent": 30}, "monitoring": {},
+         "endpoint": {"endpoint_month": 4, "treatment_switching": "composite"}},
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("effect", [0.0, 0.5, 1.0])
 def test_counts_agree_with_enumeration(changes, effect):
     design = plain(**changes)
     out = trials(design, [(360, effect)], 40_000, seed=6)[360, effect]
-    risks = tuple(chances(design, effect).risks)
-    assert abs(exact_rail(design, 360, out, risks).z) < 3.5
+    risks = tuple(arm_rates(design, effect).risks)
+    assert abs(exact_behaviour(design, 360, out, risks).z) < 3.5
 
 
 def test_chances_by_hand():
-    found = chances(plain(), 1.0)
+    found = arm_rates(plain(), 1.0)
     assert found.success.tolist() == pytest.approx([0.4, 0.55])
     assert found.analysed.tolist() == [1, 1]
     assert found.target == pytest.approx(0.15)
     # 15 % and 5 % lost; 10 % of control take treatment, 20 % of treated do not.
-    found = chances(plain(**CROWDED), 1.0)
+    found = arm_rates(plain(**CROWDED), 1.0)
     assert found.analysed.tolist() == pytest.approx([0.85, 0.95])
     assert found.success.tolist() == pytest.approx([0.4 + 0.1 * 0.15, 0.55 - 0.2 * 0.15])
     assert found.target == pytest.approx(0.15 * 0.7)
-    # Half of the effect is that half of the men have it.
-    assert chances(plain(), 0.5).success.tolist() == pytest.approx([0.4, 0.475])
-    with pytest.raises(ValueError, match="few kinds"):
-        chances(read_design("three-looks")[0], 1.0)
+    # Half of the effect is that half of the participants have it.
+    assert arm_rates(plain(), 0.5).success.tolist() == pytest.approx([0.4, 0.475])
+    with pytest.raises(ValueError, match="no fixed event rates"):
+        arm_rates(read_design("three-analyses")[0], 1.0)
 
 
 @pytest.mark.parametrize("strategy", ["treatment policy", "hypothetical", "composite", "excluded"])
 def test_each_strategy_for_crossover_is_recovered(strategy):
-    end = {"known_after_months": 4, "crossover": strategy}
-    crossover = {"control_percent": 30, "treated_percent": 10}
-    design = plain(endpoint=end, crossover=crossover, monitoring={})
+    end = {"endpoint_month": 4, "treatment_switching": strategy}
+    treatment_switching = {"control_percent": 30, "treated_percent": 10}
+    design = plain(endpoint=end, treatment_switching=treatment_switching, monitoring={})
     out = trials(design, [(360, 1.0)], 40_000)[360, 1.0]
     found = measures(design, out)
     assert abs(found["bias"].z) < 3.5
@@ -151,8 +155,10 @@ def test_each_strategy_for_crossover_is_recovered(strategy):
 def test_quantiles_are_those_of_scipy():
     uniform = np.random.default_rng(1).random(500)
     assert np.array_equal(binomial_quantile(uniform, 57, 0.3), binom.ppf(uniform, 57, 0.3))
-    men = np.random.default_rng(2).integers(1, 9, 500)
-    assert np.array_equal(binomial_quantile(uniform, men, 0.3), binom.ppf(uniform, men, 0.3))
+    participants = np.random.default_rng(2).integers(1, 9, 500)
+    assert np.array_equal(
+        binomial_quantile(uniform, participants, 0.3), binom.ppf(uniform, participants, 0.3)
+    )
     assert binomial_quantile(uniform, 5, 0.0).max() == 0
     assert binomial_quantile(uniform, 5, 1.0).min() == 5
 
@@ -184,32 +190,35 @@ def test_a_point_does_not_depend_on_others_nor_on_blocks(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("changes", "men", "reason"),
+    ("changes", "participants", "reason"),
     [
         ({"randomisation": {"method": "simple"}}, 360, "arm sizes are random"),
-        ({"randomisation": {"repeats": [1, 2]}}, 360, "arm sizes are random"),
-        ({}, 362, "the last look falls inside a block"),
+        ({"randomisation": {"block_sizes": [2, 4]}}, 360, "arm sizes are random"),
+        ({}, 362, "the final analysis falls inside a block"),
         ({"analysis": {"method": "logistic"}}, 360,
-         "the analysis looks at more than two counts"),
-        ({"monitoring": {"looks_percent": [50, 100],
-                         "reestimation": {"at_look": 1, "most_percent": 200}}}, 360,
-         "the size is re-estimated"),
+         "the analysis needs more than the counts of both arms"),
+        ({"monitoring": {"analyses_percent": [50, 100],
+                         "reestimation": {"at_analysis": 1, "max_percent": 200}}}, 360,
+         "the sample size is re-estimated"),
     ],
 )  # fmt: skip
-def test_what_asks_for_men_says_why(changes, men, reason):
+def test_what_asks_for_participants_says_why(changes, participants, reason):
     design = plain(**changes)
-    assert why_by_men(design, [(360, 1.0), (men, 1.0)]) == reason
-    job = trial_job(design, None, [(men, 1.0)], 1)
-    assert job.spec["drawn by"] == "men"
+    assert why_patient_level(design, [(360, 1.0), (participants, 1.0)]) == reason
+    job = trial_job(design, None, [(participants, 1.0)], 1)
+    assert job.spec["simulation_level"] == "patient-level"
 
 
-def test_men_of_a_scenario_are_drawn():
-    assert why_by_men(read_design("three-looks")[0], [(600, 1.0)]) == "men of a scenario differ"
+def test_participants_of_a_scenario_are_drawn():
+    assert (
+        why_patient_level(read_design("three-analyses")[0], [(600, 1.0)])
+        == "the design names a scenario"
+    )
 
 
 def test_who_draws_is_part_of_what_a_block_answers():
-    jobs = [trial_job(plain(), None, [(360, 1.0)], 1, by_men=each) for each in (False, True)]
-    assert [job.spec["drawn by"] for job in jobs] == ["counts", "men"]
+    jobs = [trial_job(plain(), None, [(360, 1.0)], 1, patient_level=each) for each in (False, True)]
+    assert [job.spec["simulation_level"] for job in jobs] == ["binomial", "patient-level"]
     keys = {next(job.blocks(100)).key for job in jobs}
     assert len(keys) == 2
 
@@ -217,15 +226,17 @@ def test_who_draws_is_part_of_what_a_block_answers():
 def test_designs_side_by_side_are_drawn_alike():
     runner = Runner(None, None, None)
     mixed = [(plain(), None), (plain(randomisation={"method": "simple"}), None)]
-    drawn = {job.spec["drawn by"] for job in runner.jobs(mixed, [(360, 1.0)], 1)}
-    assert drawn == {"men"}
-    drawn = {job.spec["drawn by"] for job in runner.jobs(mixed[:1], [(360, 1.0)], 1)}
-    assert drawn == {"counts"}
+    drawn = {job.spec["simulation_level"] for job in runner.jobs(mixed, [(360, 1.0)], 1)}
+    assert drawn == {"patient-level"}
+    drawn = {job.spec["simulation_level"] for job in runner.jobs(mixed[:1], [(360, 1.0)], 1)}
+    assert drawn == {"binomial"}
 
 
-def test_an_arm_without_men_gives_no_answer():
-    lost = {"control_percent": 90, "treated_percent": 90}
-    design = plain(men=20, randomisation={"repeats": [1]}, dropout=lost, monitoring={})
+def test_an_arm_without_participants_gives_no_answer():
+    dropped_out = {"control_percent": 90, "treated_percent": 90}
+    design = plain(
+        participants=20, randomisation={"block_sizes": [2]}, dropout=dropped_out, monitoring={}
+    )
     out = trials(design, [(20, 1.0)], 4000)[20, 1.0]
     empty = 1 - (1 - 0.9**10) ** 2
     assert np.isnan(out.estimate).mean() == pytest.approx(empty, abs=0.03)
@@ -233,14 +244,14 @@ def test_an_arm_without_men_gives_no_answer():
 
 
 def test_recruitment_that_ends_is_an_error():
-    site = {"name": "one", "at_months": [0, 6], "men_in_12_months": [60, 0]}
-    with pytest.raises(InputError, match="recruitment ends before 360 men"):
+    site = {"name": "one", "from_month": [0, 6], "recruitment_per_year": [60, 0]}
+    with pytest.raises(InputError, match="recruitment ends before 360 participants"):
         trials(plain(sites=[site]), [(360, 1.0)], 5)
 
 
-def test_arms_at_looks_are_whole_blocks():
+def test_arms_at_analyses_are_whole_blocks():
     design = plain(allocation=(1, 2))
-    assert arms_at_looks(design, 360).tolist() == [[40, 80], [80, 160], [120, 240]]
+    assert arms_at_analyses(design, 360).tolist() == [[40, 80], [80, 160], [120, 240]]
 
 
 def test_waiting_and_poisson_are_addressed_and_right():

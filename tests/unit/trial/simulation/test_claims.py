@@ -1,4 +1,4 @@
-"""Graphs over looks: by hand, against the graph of one look, and the level they keep."""
+"""Graphs over analyses: by hand, against the graph of one analysis, and the level they keep."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from pretese.trial.simulation.claims import claim
 from protocol.reading.documents import validate
 
 SHIPPED = read_design("three-endpoints")[0]
-HALVES = {"looks_percent": [50, 100], "alpha_percent": 2.5, "sides": 1}
+HALVES = {"analyses_percent": [50, 100], "alpha_percent": 2.5, "sides": 1}
 
 
 def planned(multiplicity, endpoints=3, **monitoring):
@@ -25,7 +25,7 @@ def planned(multiplicity, endpoints=3, **monitoring):
     return validate({**SHIPPED.model_dump(), **change}, DesignFile, "test")
 
 
-def test_one_look_by_hand():
+def test_one_analysis_by_hand():
     p = np.array([[0.010, 0.030, 0.200], [0.060, 0.001, 0.001], [0.020, 0.024, 0.049]])
     z = -ndtri(p / 2)[:, None]
     says = {
@@ -35,9 +35,9 @@ def test_one_look_by_hand():
     for method, claimed in says.items():
         found = claim(planned({"method": method}), z)
         assert found.claimed.astype(int).tolist() == claimed, method
-        assert found.look.tolist() == [1, 1, 1]
+        assert found.analysis.tolist() == [1, 1, 1]
     assert claim(planned(None), z).claimed.tolist() == (p <= 0.05).tolist()
-    # One side looks in the direction of treatment alone; no answer claims nothing.
+    # One side analyses in the direction of treatment alone; no answer claims nothing.
     low = np.array([[[-5.0, np.nan, 5.0]]])
     assert claim(planned(None, sides=1), low).claimed.tolist() == [[False, False, True]]
     assert claim(planned(None), low).claimed.tolist() == [[True, False, True]]
@@ -57,7 +57,7 @@ def test_one_look_by_hand():
     ids=lambda each: each["method"],
 )
 @pytest.mark.parametrize("sides", [1, 2])
-def test_one_look_is_the_graph_of_adjusted_p_values(multiplicity, sides):
+def test_one_analysis_is_the_graph_of_adjusted_p_values(multiplicity, sides):
     design = planned(multiplicity, sides=sides)
     z = np.random.default_rng(3).normal(1.7, 1, (4000, 3))
     z[::50, 1] = np.nan
@@ -65,21 +65,21 @@ def test_one_look_is_the_graph_of_adjusted_p_values(multiplicity, sides):
     assert np.array_equal(claim(design, z[:, None]).claimed, reject(design.graph(), p, 0.05))
 
 
-def test_two_looks_by_hand():
-    # Pocock spending of .025: bounds 2.157 and 2.201 for an endpoint with the whole level.
+def test_two_analyses_by_hand():
+    # Pocock spending of .025: boundaries 2.157 and 2.201 for an endpoint with the whole level.
     design = planned({"method": "fixed sequence"}, 2, efficacy="Pocock", **HALVES)
     whole = upper_at((50.0, 100.0), "Pocock", 1, 0.025)
     assert whole == pytest.approx([2.157, 2.201], abs=1e-3)
     z = np.array(
         [
-            [[2.16, 2.16], [0.0, 0.0]],  # both at the first look
+            [[2.16, 2.16], [0.0, 0.0]],  # both at the first analysis
             [[2.16, 2.15], [0.0, 9.9]],  # the secondary fails where the primary stops the trial
             [[2.15, 9.90], [2.21, 2.19]],  # early success waits for the primary, then is too late
             [[2.15, 9.90], [2.19, 9.90]],  # the primary fails
         ]
     )
     found = claim(design, z)
-    assert found.look.tolist() == [1, 1, 2, 2]
+    assert found.analysis.tolist() == [1, 1, 2, 2]
     assert found.claimed.tolist() == [[1, 1], [1, 0], [1, 0], [0, 0]]
     # With a level of its own the secondary is claimed when it first succeeds, and stays claimed.
     split = planned({"method": "fallback", "weights_percent": [50, 50]}, 2, efficacy="Pocock",
@@ -95,12 +95,12 @@ def test_a_futile_primary_ends_the_trial():
     lower = design.monitoring.plan().lower[0]
     z = np.array([[[lower - 0.1, 4.0], [9.0, 9.0]], [[lower + 0.1, 4.0], [9.0, 9.0]]])
     found = claim(design, z)
-    assert found.look.tolist() == [1, 2]
+    assert found.analysis.tolist() == [1, 2]
     assert found.claimed.tolist() == [[False, True], [True, True]]
 
 
 def correlated(drift, trials, seed):
-    """Return two-look statistics of a primary with a drift and a secondary without effect."""
+    """Return two-analysis statistics of a primary with a drift and a secondary without effect."""
     rng, t = np.random.default_rng(seed), np.array([0.5, 1.0])
     steps = rng.normal(size=(2, trials, 2)) * np.sqrt(0.5)
     walk = np.cumsum(steps, -1) / np.sqrt(t)
@@ -117,9 +117,9 @@ def test_each_endpoint_spends_its_own_level_which_testing_on_the_side_does_not()
         found = claim(design, z)
         assert found.claimed[:, 1].mean() < allowed
         ends = follow(design.monitoring.plan(), z[..., 0])
-        assert np.array_equal(ends.look, found.look)
+        assert np.array_equal(ends.analysis, found.analysis)
         assert np.array_equal(ends.rejected, found.claimed[:, 0])
-        aside = z[np.arange(trials), ends.look - 1, 1] > ndtri(0.975)
+        aside = z[np.arange(trials), ends.analysis - 1, 1] > ndtri(0.975)
         worst = max(worst, (ends.rejected & aside).mean())
     assert worst > allowed
 

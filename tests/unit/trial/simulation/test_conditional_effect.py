@@ -1,10 +1,10 @@
-"""The true odds ratio given covariates or site, from huge trials with both arms of every man."""
+"""The true conditional odds ratio, from large trials with both arms of every patient."""
 
 import numpy as np
 import pytest
 
 from pretese.trial.conduct.participants import scenario_of
-from pretese.trial.conduct.trial_conduct import draw_people
+from pretese.trial.conduct.trial_conduct import simulate_participants
 from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.power.summary import measures, summarise_point
 from pretese.trial.simulation.conditional_effect import given_truths
@@ -16,19 +16,19 @@ PLAIN = {
     "id": "plain",
     "title": "Two sites alike",
     "question": "Does it work?",
-    "men": 300,
+    "participants": 300,
     "risks": {"control_percent": 40, "treated_percent": 60},
     "sites": [
-        {"name": "one", "at_months": [0], "men_in_12_months": [60]},
-        {"name": "two", "at_months": [0], "men_in_12_months": [30]},
+        {"name": "one", "from_month": [0], "recruitment_per_year": [60]},
+        {"name": "two", "from_month": [0], "recruitment_per_year": [30]},
     ],
-    "endpoint": {"known_after_months": 4},
+    "endpoint": {"endpoint_month": 4},
     "analysis": {"method": "mixed"},
 }
 
 
 def analysed(**analysis):
-    # Blocks, so that a trial of many men is drawn fast.
+    # Blocks, so that a trial of many participants is drawn fast.
     plan = {**EIGHT.model_dump(), "analysis": analysis, "randomisation": {"method": "blocks"}}
     return validate(plan, DesignFile, "test")
 
@@ -38,7 +38,7 @@ def log_odds(p):
 
 
 @pytest.mark.parametrize(("allocation", "effect"), [((1, 1), 0.5), ((1, 2), 1.0)])
-def test_of_men_alike_it_is_the_marginal_one(allocation, effect):
+def test_of_participants_alike_it_is_the_marginal_one(allocation, effect):
     design = validate({**PLAIN, "allocation": allocation}, DesignFile, "test")
     value, mcse = given_truths(design, None, 1, effect)
     assert 0 < mcse[0] < 0.01
@@ -74,8 +74,8 @@ def test_large_trials_tend_to_it_and_it_is_beyond_the_marginal_one(analysis):
 
 
 def test_huge_trials_are_those_of_no_study():
-    people = draw_people(analysed(method="mixed"), scenario_of(EIGHT), 1, 1000, 2)
-    assert people.site.shape == (2, 1000)
+    participants_ = simulate_participants(analysed(method="mixed"), scenario_of(EIGHT), 1, 1000, 2)
+    assert participants_.site.shape == (2, 1000)
     # Sites recur as in a trial of the planned size.
-    assert np.array_equal(people.site[:, :400], people.site[:, 600:])
-    assert set(np.unique(people.site)) == set(range(8))
+    assert np.array_equal(participants_.site[:, :400], participants_.site[:, 600:])
+    assert set(np.unique(participants_.site)) == set(range(8))

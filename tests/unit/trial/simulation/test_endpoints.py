@@ -8,7 +8,7 @@ import pytest
 from estimate.performance.measures import proportion_mcse
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.design.design_file import DesignFile, read_design
-from pretese.trial.power.exact_power import why_no_rail
+from pretese.trial.power.exact_power import why_not_enumerated
 from pretese.trial.power.familywise import any_and_all, each_endpoint, family_errors
 from pretese.trial.power.summary import summarise_point
 from pretese.trial.simulation.claims import claim
@@ -17,7 +17,7 @@ from pretese.trial.simulation.trial_results import Outcomes
 from protocol.reading.documents import validate
 
 SHIPPED = read_design("three-endpoints")[0]
-MEN, TRIALS = 240, 800
+PARTICIPANTS, TRIALS = 240, 800
 
 
 def sharing(multiplicity):
@@ -33,7 +33,7 @@ def under(design, outcomes):
 
 @pytest.fixture(scope="module")
 def results():
-    points = [(MEN, 0.0), (MEN, 1.0)]
+    points = [(PARTICIPANTS, 0.0), (PARTICIPANTS, 1.0)]
     return simulate_design(SHIPPED, scenario_of(SHIPPED), points, seed=6, replicates=TRIALS)
 
 
@@ -41,8 +41,10 @@ def results():
 def test_each_endpoint_is_what_it_would_be_alone(results, endpoint):
     alone = SHIPPED.questions[endpoint]
     assert not alone.secondary
-    one = simulate_design(alone, scenario_of(alone), [(MEN, 1.0)], seed=6, replicates=20)[MEN, 1.0]
-    several = results[MEN, 1.0]
+    one = simulate_design(alone, scenario_of(alone), [(PARTICIPANTS, 1.0)], seed=6, replicates=20)[
+        PARTICIPANTS, 1.0
+    ]
+    several = results[PARTICIPANTS, 1.0]
     for name, own in (
         ("z", one.z), ("estimate", one.estimate), ("std_error", one.std_error),
         ("conf_low", one.conf_low), ("analysed", one.analysed), ("target", one.target),
@@ -52,21 +54,23 @@ def test_each_endpoint_is_what_it_would_be_alone(results, endpoint):
 
 
 def test_a_trial_alone_is_that_of_the_batch(results):
-    alone = simulate_design(SHIPPED, scenario_of(SHIPPED), [(MEN, 1.0)], seed=6, replicates=1)
-    batch = results[MEN, 1.0].columns()
-    for name, values in alone[MEN, 1.0].columns().items():
+    alone = simulate_design(
+        SHIPPED, scenario_of(SHIPPED), [(PARTICIPANTS, 1.0)], seed=6, replicates=1
+    )
+    batch = results[PARTICIPANTS, 1.0].columns()
+    for name, values in alone[PARTICIPANTS, 1.0].columns().items():
         assert values[0] == batch[name][0], name
 
 
 def test_the_statistic_without_an_effect_is_that_of_the_trial_without_one(results):
-    none, full = results[MEN, 0.0], results[MEN, 1.0]
+    none, full = results[PARTICIPANTS, 0.0], results[PARTICIPANTS, 1.0]
     assert np.array_equal(full.endpoint_path_without, none.endpoint_z)
-    assert np.array_equal(full.endpoint_path, full.endpoint_z)  # there is one look
+    assert np.array_equal(full.endpoint_path, full.endpoint_z)  # there is one analysis
     assert not np.array_equal(full.endpoint_z, none.endpoint_z)
 
 
 def test_a_graph_is_the_procedure_it_spells(results):
-    z = results[MEN, 1.0].endpoint_z
+    z = results[PARTICIPANTS, 1.0].endpoint_z
     fallback = sharing({"method": "fallback", "weights_percent": [50, 30, 20]})
     graph = sharing(
         {
@@ -77,18 +81,18 @@ def test_a_graph_is_the_procedure_it_spells(results):
     )
     one, other = (claim(design, z[:, None]).claimed for design in (fallback, graph))
     assert np.array_equal(one, other)
-    assert why_no_rail(fallback) == "the primary endpoint shares its level with others"
-    assert why_no_rail(SHIPPED) is None
+    assert why_not_enumerated(fallback) == "the primary endpoint shares alpha with others"
+    assert why_not_enumerated(SHIPPED) is None
 
 
 def test_a_sequence_goes_no_further_than_its_first_failure(results):
-    claimed = results[MEN, 1.0].endpoint_claimed
+    claimed = results[PARTICIPANTS, 1.0].endpoint_claimed
     assert (np.diff(claimed, axis=1) <= 0).all()
-    assert np.array_equal(results[MEN, 1.0].rejected, claimed[:, 0])
-    rows = each_endpoint(SHIPPED, results[MEN, 1.0])
+    assert np.array_equal(results[PARTICIPANTS, 1.0].rejected, claimed[:, 0])
+    rows = each_endpoint(SHIPPED, results[PARTICIPANTS, 1.0])
     assert rows[0].claimed.value == rows[0].alone.value
     assert rows[2].claimed.value < rows[2].alone.value
-    some, every = any_and_all(results[MEN, 1.0])
+    some, every = any_and_all(results[PARTICIPANTS, 1.0])
     assert (some.value, every.value) == (rows[0].claimed.value, rows[2].claimed.value)
     assert [row.bias.z < 3.5 for row in rows] == [True] * 3
 
@@ -104,7 +108,7 @@ def test_a_sequence_goes_no_further_than_its_first_failure(results):
 )
 def test_the_error_of_the_family_is_kept_under_every_null(results, multiplicity):
     design = sharing(multiplicity)
-    errors = family_errors(design, under(design, results[MEN, 1.0]))
+    errors = family_errors(design, under(design, results[PARTICIPANTS, 1.0]))
     assert len(errors) == 7
     for each in errors:
         assert each.error.value < 0.05 + 3 * proportion_mcse(0.05, TRIALS), each.nulls
@@ -112,7 +116,7 @@ def test_the_error_of_the_family_is_kept_under_every_null(results, multiplicity)
 
 def test_without_a_procedure_the_family_errs_too_often(results):
     loose = sharing(None)
-    errors = family_errors(loose, under(loose, results[MEN, 1.0]))
+    errors = family_errors(loose, under(loose, results[PARTICIPANTS, 1.0]))
     assert errors[0].nulls == ("any sperm", "retrieval", "live birth")
     assert errors[0].error.value > 0.05 + 3 * proportion_mcse(0.05, TRIALS)
     alone = {each.nulls: each.error.value for each in errors}
@@ -120,7 +124,7 @@ def test_without_a_procedure_the_family_errs_too_often(results):
 
 
 def test_blocks_join_and_columns_are_flat(results):
-    out = results[MEN, 1.0]
+    out = results[PARTICIPANTS, 1.0]
     assert out.endpoint_z.shape == (TRIALS, 3)
     columns = out.columns()
     assert {values.shape for values in columns.values()} == {(TRIALS,)}
@@ -129,30 +133,32 @@ def test_blocks_join_and_columns_are_flat(results):
 
 
 def test_a_point_has_a_row_for_each_endpoint_and_the_errors_of_the_family(results):
-    point = summarise_point(SHIPPED, MEN, 1.0, results[MEN, 1.0])
+    point = summarise_point(SHIPPED, PARTICIPANTS, 1.0, results[PARTICIPANTS, 1.0])
     assert [row["name"] for row in point["endpoints"]] == ["any sperm", "retrieval", "live birth"]
     assert all(row["claimed"]["mcse"] > 0 for row in point["endpoints"])
     assert len(point["family"]["errors"]) == 7
-    null = summarise_point(SHIPPED, MEN, 0.0, results[MEN, 0.0])
+    null = summarise_point(SHIPPED, PARTICIPANTS, 0.0, results[PARTICIPANTS, 0.0])
     assert len(null["family"]["errors"]) == 1
     assert null["endpoints"][0]["truth"]["value"] == 0
 
 
-def test_looks_stop_on_the_primary_endpoint_as_if_it_were_alone():
-    looks = {"looks_percent": [40, 70, 100], "efficacy": "HSD(-2)", "sides": 1}
-    design = validate({**SHIPPED.model_dump(), "monitoring": looks}, DesignFile, "test")
+def test_analyses_stop_on_the_primary_endpoint_as_if_it_were_alone():
+    analyses = {"analyses_percent": [40, 70, 100], "efficacy": "HSD(-2)", "sides": 1}
+    design = validate({**SHIPPED.model_dump(), "monitoring": analyses}, DesignFile, "test")
     several, one = (
-        simulate_design(each, scenario_of(design), [(MEN, 1.0)], seed=9, replicates=60)[MEN, 1.0]
+        simulate_design(each, scenario_of(design), [(PARTICIPANTS, 1.0)], seed=9, replicates=60)[
+            PARTICIPANTS, 1.0
+        ]
         for each in (design, design.questions[0])
     )
-    for name in ("look", "rejected", "z", "estimate", "analysed"):
+    for name in ("analysis", "rejected", "z", "estimate", "analysed"):
         assert np.array_equal(getattr(several, name), getattr(one, name)), name
-    assert (several.look < 3).any()
+    assert (several.analysis < 3).any()
     assert several.endpoint_path.shape == (60, 9)
     path = several.endpoint_path.reshape(60, 3, 3)
-    at_end = path[np.arange(60), several.look.astype(int) - 1]
+    at_end = path[np.arange(60), several.analysis.astype(int) - 1]
     assert np.array_equal(at_end, several.endpoint_z)
-    # All endpoints of a man are waited for: 24 months, not 4.
+    # All endpoints of a participant are waited for: 24 months, not 4.
     assert several.months == pytest.approx(one.months + 20)
     assert len(family_errors(design, several)) == 7
-    assert why_no_rail(design) is None
+    assert why_not_enumerated(design) is None

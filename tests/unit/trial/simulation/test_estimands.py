@@ -7,25 +7,25 @@ from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_trials
 from pretese.trial.conduct.true_estimands import ideal
 from pretese.trial.design.design_file import DesignFile, read_design
-from pretese.trial.power.exact_power import exact_rail, why_no_rail
+from pretese.trial.power.exact_power import exact_behaviour, why_not_enumerated
 from pretese.trial.power.familywise import each_endpoint
 from pretese.trial.power.summary import measures, summarise_point
 from pretese.trial.simulation.engine import simulate_design
 from protocol.reading.documents import validate
 
 CROSSED = {
-    "id": "crossed",
-    "title": "A trial in which men cross over",
+    "id": "switched",
+    "title": "A trial in which participants cross over",
     "question": "Does it work?",
-    "men": 300,
+    "participants": 300,
     "risks": {"control_percent": 40, "treated_percent": 60},
-    "sites": [{"name": "one", "at_months": [0], "men_in_12_months": [60]}],
-    "crossover": {"control_percent": 30, "treated_percent": 10},
+    "sites": [{"name": "one", "from_month": [0], "recruitment_per_year": [60]}],
+    "treatment_switching": {"control_percent": 30, "treated_percent": 10},
 }
 
 
-def crossing(strategy):
-    end = {"known_after_months": 4, "crossover": strategy}
+def switching(strategy):
+    end = {"endpoint_month": 4, "treatment_switching": strategy}
     return validate({**CROSSED, "endpoint": end}, DesignFile, "test")
 
 
@@ -33,15 +33,15 @@ def crossing(strategy):
 @pytest.mark.parametrize(
     ("strategy", "risks", "analysed", "words"),
     [
-        ("treatment policy", (0.46, 0.58), 300, "crossover: treatment policy"),
-        ("hypothetical", (0.40, 0.60), 240, "crossover: hypothetical"),
-        ("composite", (0.28, 0.54), 300, "crossover: composite variable"),
-        ("excluded", (0.40, 0.60), 240, "crossover: excluded from the analysis"),
+        ("treatment policy", (0.46, 0.58), 300, "treatment switching: treatment policy"),
+        ("hypothetical", (0.40, 0.60), 240, "treatment switching: hypothetical"),
+        ("composite", (0.28, 0.54), 300, "treatment switching: composite variable"),
+        ("excluded", (0.40, 0.60), 240, "treatment switching: excluded from the analysis"),
     ],
 )
-def test_each_strategy_for_crossover_has_its_truth_and_finds_it(strategy, risks, analysed, words):
-    design = crossing(strategy)
-    out = simulate_design(design, None, [(300, 1.0)], seed=2, replicates=400, by_men=True)
+def test_each_strategy_for_switching_has_its_truth_and_finds_it(strategy, risks, analysed, words):
+    design = switching(strategy)
+    out = simulate_design(design, None, [(300, 1.0)], seed=2, replicates=400, patient_level=True)
     out = out[300, 1.0]
     assert words in str(design.estimand)
     point = summarise_point(design, 300, 1.0, out)
@@ -54,27 +54,29 @@ def test_each_strategy_for_crossover_has_its_truth_and_finds_it(strategy, risks,
     assert abs(found["coverage"].value - 0.95) < 4 * found["coverage"].mcse
     assert out.analysed.mean() == pytest.approx(analysed, abs=1.5)
     if analysed == 300:
-        assert abs(exact_rail(design, 300, out, risks).z) < 3.5
+        assert abs(exact_behaviour(design, 300, out, risks).z) < 3.5
     else:
-        assert why_no_rail(design) == "men are lost to the analysis, or left out of it"
+        assert (
+            why_not_enumerated(design) == "participants drop out of the analysis, or are excluded"
+        )
 
 
-def test_the_ideal_of_a_man_by_hand():
-    trials = draw_trials(crossing("composite"), None, 3, 300, 2)
-    control, treated = trials.candidates.success
-    crosses = trials.people.would_cross
-    first, second, who = ideal(crossing("composite"), trials.people, 1.0)
-    assert np.array_equal(first, control & ~crosses[0])
-    assert np.array_equal(second, treated & ~crosses[1])
+def test_the_ideal_of_a_participant_by_hand():
+    trials = draw_trials(switching("composite"), None, 3, 300, 2)
+    control, treated = trials.eligible.success
+    switches = trials.participants_.would_switch
+    first, second, who = ideal(switching("composite"), trials.participants_, 1.0)
+    assert np.array_equal(first, control & ~switches[0])
+    assert np.array_equal(second, treated & ~switches[1])
     assert who.all()
-    first, second, who = ideal(crossing("treatment policy"), trials.people, 1.0)
-    assert np.array_equal(first, np.where(crosses[0], treated, control))
-    assert np.array_equal(second, np.where(crosses[1], control, treated))
-    first, second, who = ideal(crossing("hypothetical"), trials.people, 1.0)
+    first, second, who = ideal(switching("treatment policy"), trials.participants_, 1.0)
+    assert np.array_equal(first, np.where(switches[0], treated, control))
+    assert np.array_equal(second, np.where(switches[1], control, treated))
+    first, second, who = ideal(switching("hypothetical"), trials.participants_, 1.0)
     assert np.array_equal((first, second), (control, treated))
     assert who.all()
-    who = ideal(crossing("excluded"), trials.people, 1.0)[2]
-    assert np.array_equal(who, ~crosses[0] & ~crosses[1])
+    who = ideal(switching("excluded"), trials.participants_, 1.0)[2]
+    assert np.array_equal(who, ~switches[0] & ~switches[1])
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +90,7 @@ def test_four_estimands_of_one_effect_stand_side_by_side(four):
     success, stratum, excluded, failure = (
         four[name] for name in ("success", "stratum", "excluded", "failure")
     )
-    # Of the same men: what treatment adds is all added among those always operated.
+    # Of the same participants: what treatment adds is all added among those always operated.
     assert stratum.truth.value > success.truth.value > 2 * failure.truth.value > 0
     assert excluded.truth.value == stratum.truth.value
     for one in (success, stratum, failure):

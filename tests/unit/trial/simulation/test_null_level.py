@@ -1,6 +1,6 @@
 """Under no effect: what minimisation over sites and diagnoses does to the size of each analysis.
 
-240 men, 8 sites of different risk, four diagnoses, a prognostic covariate; minimised with
+240 participants, 8 sites of different risk, four diagnoses, a prognostic covariate; minimised with
 probability 0.8. Balance on what predicts the outcome makes the unadjusted difference steadier than
 its standard error says, so an analysis that ignores it rejects too seldom.
 """
@@ -17,8 +17,8 @@ from estimate.core.estimand import Estimand
 from estimate.performance.measures import proportion_mcse
 from simulate.recruitment.minimisation import minimise
 
-MEN, SITES, DIAGNOSES = 240, 8, 4
-QUESTION = Estimand("randomised men", "gonadotropin_therapy 1 vs 0", "any sperm", "")
+PARTICIPANTS, SITES, DIAGNOSES = 240, 8, 4
+QUESTION = Estimand("randomised participants", "therapy 1 vs 0", "any sperm", "")
 
 
 def indicators(level, levels):
@@ -27,7 +27,7 @@ def indicators(level, levels):
 
 def null_trials(trials, seed):
     rng = np.random.default_rng(seed)
-    shape = (trials, MEN)
+    shape = (trials, PARTICIPANTS)
     site, x = rng.integers(0, SITES, shape), rng.normal(size=shape)
     diagnosis = rng.choice(DIAGNOSES, p=[0.73, 0.10, 0.10, 0.07], size=shape)
     arm = minimise(rng.random(shape), [site, diagnosis], [SITES, DIAGNOSES], probability=0.8)
@@ -48,7 +48,7 @@ def rejections(trials, seed):
         error = np.sqrt(cov[..., 0, 0] + cov[..., 1, 1] - 2 * cov[..., 0, 1])
         return np.abs(risks.treated - risks.untreated) / error
 
-    unadjusted = compare_arms(x1, n1, y.sum(1) - x1, MEN - n1, QUESTION)
+    unadjusted = compare_arms(x1, n1, y.sum(1) - x1, PARTICIPANTS - n1, QUESTION)
     joint = site * DIAGNOSES + diagnosis
     plain, corrected = (g_computation_by_arm(y, arm, full, small_sample=s) for s in (False, True))
     return {
@@ -66,7 +66,7 @@ def cmh(y, arm, stratum, strata):
     return cochran_mantel_haenszel(count_strata(y, arm, stratum, strata))[1]
 
 
-#: What 40,000 trials gave (20 runs of 2,000, seeds 0 to 19); `docs/explanation/exact-rail.md`.
+#: What 40,000 trials gave (20 runs of 2,000, seeds 0 to 19); `docs/explanation/exact-power.md`.
 FULL_SIZE = {
     "unadjusted": 0.0419,
     "covariate alone": 0.0421,
@@ -99,6 +99,6 @@ def test_ignoring_what_was_balanced_is_conservative_and_many_coefficients_are_no
 
 
 def test_the_page_shows_the_full_run():
-    page = (Path(__file__).parents[4] / "docs/explanation/exact-rail.md").read_text()
+    page = (Path(__file__).parents[4] / "docs/explanation/exact-power.md").read_text()
     for rate in FULL_SIZE.values():
         assert f"| {100 * rate:.1f} % |" in page

@@ -1,4 +1,4 @@
-"""Simulated trials: against the exact rail, against each other, and against the truth."""
+"""Simulated trials: against the exact power, against each other, and against the truth."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,12 +12,12 @@ from pretese.jobs.worker_pool import WorkerPool
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_trials
 from pretese.trial.design.design_file import DesignFile, read_design
-from pretese.trial.power.exact_power import exact_rail, why_no_rail
-from pretese.trial.power.required_size import solve_men
+from pretese.trial.power.exact_power import exact_behaviour, why_not_enumerated
+from pretese.trial.power.required_size import solve_size
 from pretese.trial.power.runner import Runner
 from pretese.trial.power.summary import assurance, measures, summarise_point
 from pretese.trial.simulation.engine import simulate_design
-from pretese.trial.simulation.patient_level import guessed_so_far, imbalance_at_end
+from pretese.trial.simulation.patient_level import correct_guesses, imbalance_at_end
 from protocol.errors import InputError
 from protocol.reading.documents import validate
 from simulate.recruitment.predictability import convergence_guess, imbalance
@@ -27,10 +27,10 @@ PLAIN = {
     "id": "plain",
     "title": "A plain trial",
     "question": "Does it work?",
-    "men": 300,
+    "participants": 300,
     "risks": {"control_percent": 40, "treated_percent": 55},
-    "sites": [{"name": "one", "at_months": [0], "men_in_12_months": [60]}],
-    "endpoint": {"known_after_months": 4},
+    "sites": [{"name": "one", "from_month": [0], "recruitment_per_year": [60]}],
+    "endpoint": {"endpoint_month": 4},
 }
 
 
@@ -44,43 +44,43 @@ def simulated(design, points, replicates, **how):
     )
 
 
-HOW = pytest.mark.parametrize(("by_men", "trials"), [(True, 4000), (False, 100_000)])
+HOW = pytest.mark.parametrize(("patient_level", "trials"), [(True, 4000), (False, 100_000)])
 
 
 @HOW
-def test_a_fixed_trial_has_the_power_that_enumeration_gives(by_men, trials):
-    # 150 men per arm, pooled z, two-sided 5 %: exact 0.7590, closed form 0.7417.
+def test_a_fixed_trial_has_the_power_that_enumeration_gives(patient_level, trials):
+    # 150 participants per arm, pooled z, two-sided 5 %: exact 0.7590, closed form 0.7417.
     design = plain()
-    out = simulated(design, [(300, 1.0)], trials, by_men=by_men)[300, 1.0]
-    rail = exact_rail(design, 300, out, (0.40, 0.55))
-    assert rail.power == pytest.approx(0.7590, abs=2e-4)
-    assert rail.closed_form == pytest.approx(0.74174, abs=2e-5)
-    assert abs(rail.z) < 3
-    if not by_men:  # fine enough to tell the two apart
-        assert (out.rejected.mean() - rail.closed_form) / proportion_mcse(0.75, trials) > 9
+    out = simulated(design, [(300, 1.0)], trials, patient_level=patient_level)[300, 1.0]
+    exact = exact_behaviour(design, 300, out, (0.40, 0.55))
+    assert exact.power == pytest.approx(0.7590, abs=2e-4)
+    assert exact.closed_form == pytest.approx(0.74174, abs=2e-5)
+    assert abs(exact.z) < 3
+    if not patient_level:  # fine enough to tell the two apart
+        assert (out.rejected.mean() - exact.closed_form) / proportion_mcse(0.75, trials) > 9
 
 
 @HOW
-def test_a_three_look_trial_stops_as_recursion_says(by_men, trials):
+def test_a_three_analysis_trial_stops_as_recursion_says(patient_level, trials):
     # rpact 3.3.4 simulates 0.8212, 307.12 (1e6 trials); exact 0.8213, 307.15, computed by
     # tests/reference/r/inline_constants.R.
-    looks = {"looks_percent": [100 / 3, 200 / 3, 100], "alpha_percent": 2.5, "sides": 1}
-    design = plain(men=360, monitoring=looks, randomisation={"repeats": [1]})
-    out = simulated(design, [(360, 1.0), (360, 0.0)], trials, by_men=by_men)
-    rail = exact_rail(design, 360, out[360, 1.0], (0.40, 0.55))
-    assert rail.power == pytest.approx(0.8212901, abs=2e-6)
-    assert abs(rail.z) < 3
-    ends = out[360, 1.0].look
+    analyses = {"analyses_percent": [100 / 3, 200 / 3, 100], "alpha_percent": 2.5, "sides": 1}
+    design = plain(participants=360, monitoring=analyses, randomisation={"block_sizes": [2]})
+    out = simulated(design, [(360, 1.0), (360, 0.0)], trials, patient_level=patient_level)
+    exact = exact_behaviour(design, 360, out[360, 1.0], (0.40, 0.55))
+    assert exact.power == pytest.approx(0.8212901, abs=2e-6)
+    assert abs(exact.z) < 3
+    ends = out[360, 1.0].analysis
     assert abs((ends * 120).mean() - 307.1526) < 4 * (ends * 120).std() / np.sqrt(trials)
-    null = exact_rail(design, 360, out[360, 0.0], (0.40, 0.40))
+    null = exact_behaviour(design, 360, out[360, 0.0], (0.40, 0.40))
     assert null.power == pytest.approx(0.0251368, abs=2e-6)
     assert abs(null.z) < 3
 
 
 def test_a_smaller_trial_is_the_beginning_of_a_larger_one():
     design = plain()
-    both = simulated(design, [(200, 1.0), (300, 1.0)], 40, by_men=True)
-    alone = simulated(design, [(200, 1.0)], 40, by_men=True)
+    both = simulated(design, [(200, 1.0), (300, 1.0)], 40, patient_level=True)
+    alone = simulated(design, [(200, 1.0)], 40, patient_level=True)
     for name, values in alone[200, 1.0].columns().items():
         assert np.array_equal(values, both[200, 1.0].columns()[name], equal_nan=True), name
 
@@ -88,7 +88,7 @@ def test_a_smaller_trial_is_the_beginning_of_a_larger_one():
 def test_the_answer_does_not_depend_on_blocks_or_workers(monkeypatch, tmp_path):
     design = read_design("minimisation-eight-sites")[0]
     whole = simulated(design, [(120, 1.0)], 12)[120, 1.0]
-    monkeypatch.setattr("pretese.trial.simulation.engine.MEN_AT_ONCE", 600)
+    monkeypatch.setattr("pretese.trial.simulation.engine.PARTICIPANTS_AT_ONCE", 600)
     parts = simulated(design, [(120, 1.0)], 12)[120, 1.0]
     with ThreadPoolExecutor(2) as pool:
         runner = Runner(Store(tmp_path), WorkerPool(pool, 3), lambda done, total, doing="": None)
@@ -110,27 +110,27 @@ def test_part_of_the_effect_is_that_part_of_the_difference():
 
 
 def test_crossover_dilutes_the_effect_and_exclusion_does_not():
-    crossed = {"control_percent": 20, "treated_percent": 20}
-    policy = simulated(plain(crossover=crossed), [(300, 1.0)], 600)[300, 1.0]
+    switched = {"control_percent": 20, "treated_percent": 20}
+    policy = simulated(plain(treatment_switching=switched), [(300, 1.0)], 600)[300, 1.0]
     assert policy.target.mean() == pytest.approx(0.15 * 0.6, abs=0.004)
     out = measures(plain(), policy)
     assert abs(out["bias"].z) < 3
-    end = {"known_after_months": 4, "crossover": "excluded"}
-    kept = simulated(plain(crossover=crossed, endpoint=end), [(300, 1.0)], 600)[300, 1.0]
+    end = {"endpoint_month": 4, "treatment_switching": "excluded"}
+    kept = simulated(plain(treatment_switching=switched, endpoint=end), [(300, 1.0)], 600)[300, 1.0]
     assert kept.analysed.mean() == pytest.approx(240, abs=1.5)
     assert kept.estimate.mean() == pytest.approx(0.15, abs=0.01)
 
 
-def test_men_lost_are_left_out_or_failures():
-    lost = {"control_percent": 10, "treated_percent": 30}
-    out = simulated(plain(dropout=lost), [(300, 1.0)], 400)[300, 1.0]
+def test_participants_lost_are_left_out_or_failures():
+    dropped_out = {"control_percent": 10, "treated_percent": 30}
+    out = simulated(plain(dropout=dropped_out), [(300, 1.0)], 400)[300, 1.0]
     assert out.analysed.mean() == pytest.approx(240, abs=1.5)
-    end = {"known_after_months": 4, "missing": "failure"}
-    design = plain(dropout=lost, endpoint=end)
+    end = {"endpoint_month": 4, "missing": "failure"}
+    design = plain(dropout=dropped_out, endpoint=end)
     failed = simulated(design, [(300, 1.0)], 400)[300, 1.0]
     assert failed.analysed.mean() == 300
     assert failed.estimate.mean() == pytest.approx(0.55 * 0.7 - 0.4 * 0.9, abs=0.01)
-    assert abs(exact_rail(design, 300, failed, (0.40, 0.55)).z) < 3
+    assert abs(exact_behaviour(design, 300, failed, (0.40, 0.55)).z) < 3
 
 
 def test_counting_retrieval_alone_hides_most_of_the_effect():
@@ -140,7 +140,7 @@ def test_counting_retrieval_alone_hides_most_of_the_effect():
     )
     assert retrieval.estimate.mean() < 0.7 * any_sperm.estimate.mean()
     assert retrieval.rejected.mean() < any_sperm.rejected.mean() - 0.2
-    # Against its own target too: the men operated in the two arms are not alike.
+    # Against its own target too: the participants operated in the two arms are not alike.
     bias = measures(read_design(names[1])[0], retrieval)["bias"]
     assert bias.value < -0.03
     assert bias.z < -5
@@ -171,12 +171,12 @@ def test_adjusted_analyses_hold_their_level_and_find_the_truth(analysis):
     known = 0.03 if design.analysis.conditional else 0.0
     assert abs(found["bias"].value - known) < 3.5 * found["bias"].mcse
     assert abs(found["coverage"].value - 0.95) < 3.5 * proportion_mcse(0.95, 500)
-    assert found["no_answer"].value < 0.01
-    assert why_no_rail(design) == "the analysis is adjusted"
+    assert found["non_convergence"].value < 0.01
+    assert why_not_enumerated(design) == "the analysis is adjusted"
 
 
-def test_a_level_without_men_does_not_cost_the_trial():
-    # With 60 men, 8 sites and 4 diagnoses most trials lack a level somewhere.
+def test_a_level_without_participants_does_not_cost_the_trial():
+    # With 60 participants, 8 sites and 4 diagnoses most trials lack a level somewhere.
     design = read_design("minimisation-eight-sites")[0]
     out = simulated(design, [(60, 0.0)], 200)[60, 0.0]
     assert np.isnan(out.estimate).mean() < 0.35
@@ -186,27 +186,27 @@ def test_a_level_without_men_does_not_cost_the_trial():
 
 
 def test_solving_finds_the_exact_size():
-    # First size with exact power 0.8 is 336 men; from 352 on it stays there.
-    found = solve_men(plain(), None, 0.8, seed=2, replicates=3000)
+    # First size with exact power 0.8 is 336 participants; from 352 on it stays there.
+    found = solve_size(plain(), None, 0.8, seed=2, replicates=3000)
     assert found.low <= 352
     assert found.high >= 336
-    assert found.men % 4 == 0
-    assert found.low <= found.men <= found.high
+    assert found.participants % 4 == 0
+    assert found.low <= found.participants <= found.high
 
 
 def test_a_power_that_few_trials_cannot_tell_from_one_is_found():
-    # Exact power passes 0.9995 at 1,200 men.
-    found = solve_men(plain(), None, 0.9995, seed=2, replicates=20_000)
+    # Exact power passes 0.9995 at 1,200 participants.
+    found = solve_size(plain(), None, 0.9995, seed=2, replicates=20_000)
     assert found.low <= 1200 <= found.high
-    assert found.men < 1400
+    assert found.participants < 1400
 
 
 def test_an_impossible_size_says_so():
-    design = plain(men=4000, risks={"control_percent": 40, "treated_percent": 40})
-    with pytest.raises(InputError, match="20000 men do not suffice"):
-        solve_men(design, None, 0.8, seed=1, replicates=100)
+    design = plain(participants=4000, risks={"control_percent": 40, "treated_percent": 40})
+    with pytest.raises(InputError, match="20,000 participants do not suffice"):
+        solve_size(design, None, 0.8, seed=1, replicates=100)
     with pytest.raises(InputError, match="between alpha and 1"):
-        solve_men(design, None, 1.2, seed=1, replicates=100)
+        solve_size(design, None, 1.2, seed=1, replicates=100)
 
 
 def test_assurance_weighs_power_by_the_prior():
@@ -220,30 +220,30 @@ def test_assurance_weighs_power_by_the_prior():
     assert found.value == pytest.approx(0.5 * 0.759 + 0.5 * 0.0259, abs=3.5 * float(found.mcse))
 
 
-def test_sites_that_differ_make_their_men_alike():
+def test_sites_that_differ_make_their_participants_alike():
     design = read_design("minimisation-eight-sites")[0]
     trials = draw_trials(design, scenario_of(design), 3, 600, 60)
-    found = trials.people.potential(1.0)[0]
+    found = trials.participants_.potential(1.0)[0]
     share = [found[(trials.site == s)].mean() for s in range(8)]
     assert np.ptp(share) < 0.1  # over trials a site is like any other
     within = np.array([[found[r][trials.site[r] == s].mean() for s in range(8)] for r in range(60)])
-    men = np.array([[(trials.site[r] == s).sum() for s in range(8)] for r in range(60)])
-    chance = (0.24 * 0.76 / men).mean()
+    participants = np.array([[(trials.site[r] == s).sum() for s in range(8)] for r in range(60)])
+    chance = (0.24 * 0.76 / participants).mean()
     assert within.var(axis=1, ddof=1).mean() > 1.5 * chance
 
 
 @pytest.mark.parametrize("allocation", [(1, 1), (1, 2), (3, 2)])
 def test_balance_is_that_of_the_general_functions(allocation):
     arm = simple(np.random.default_rng(1).random((20, 101)), allocation)
-    guessed = guessed_so_far(arm, allocation)[:, -1]
-    assert guessed == pytest.approx(convergence_guess(arm, allocation))
+    correct_guess_rate = correct_guesses(arm, allocation)[:, -1]
+    assert correct_guess_rate == pytest.approx(convergence_guess(arm, allocation))
     ends = imbalance(arm, allocation=allocation)[:, -1]
     assert imbalance_at_end(arm, allocation).tolist() == ends.tolist()
 
 
 def test_recruitment_that_ends_is_an_error():
-    site = {"name": "one", "at_months": [0, 6], "men_in_12_months": [60, 0]}
-    with pytest.raises(InputError, match="recruitment ends before 300 men"):
+    site = {"name": "one", "from_month": [0, 6], "recruitment_per_year": [60, 0]}
+    with pytest.raises(InputError, match="recruitment ends before 300 participants"):
         simulated(plain(sites=[site]), [(300, 1.0)], 5)
 
 
@@ -253,16 +253,16 @@ def test_a_point_is_plain_values():
     point = summarise_point(design, 300, 1.0, out)
     assert point["truth"]["risk_treated"] == 0.55
     assert point["measures"]["rejection"]["mcse"] > 0
-    assert sum(row["rejects"]["value"] for row in point["looks"]) == pytest.approx(
+    assert sum(row["efficacy_stop"]["value"] for row in point["analyses"]) == pytest.approx(
         point["measures"]["rejection"]["value"]
     )
 
 
 def test_a_trial_too_large_to_enumerate_says_so_and_is_simulated():
-    design = plain(men=10_002)
-    assert why_no_rail(design, 10_000) is None
+    design = plain(participants=10_002)
+    assert why_not_enumerated(design, 10_000) is None
     out = simulated(design, [(10_002, 1.0)], 20)[10_002, 1.0]
-    assert exact_rail(design, 10_002, out, (0.4, 0.55)) is None
+    assert exact_behaviour(design, 10_002, out, (0.4, 0.55)) is None
     document = summarise_point(design, 10_002, 1.0, out)
     assert document["exact"] is None
-    assert "too many pairs of counts" in document["no_exact"]
+    assert "too many pairs of counts" in document["exact_unavailable"]

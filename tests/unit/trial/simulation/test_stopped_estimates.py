@@ -20,46 +20,50 @@ from pretese.trial.simulation.engine import simulate_design
 from pretese.trial.simulation.stopped_estimates import can_be_ordered, final_estimates
 from tests.unit.trial.design.test_alternatives import plain
 
-POCOCK = {"looks_percent": [100 / 3, 200 / 3, 100], "efficacy": "Pocock"}
+POCOCK = {"analyses_percent": [100 / 3, 200 / 3, 100], "efficacy": "Pocock"}
 NAMES = ("median_unbiased", "final_low", "final_high")
 FINAL = {"below", "final_bias", "final_below", "final_coverage", "final_over"}
 
 
 def sequential(**changes):
-    return plain(men=360, monitoring={**POCOCK, **changes}, randomisation={"repeats": [1]})
+    return plain(
+        participants=360, monitoring={**POCOCK, **changes}, randomisation={"block_sizes": [2]}
+    )
 
 
 def counted(design, p1, p0, per_arm, trials, seed):
-    """Draw trials of plain risks by counts; return look, z, estimate and limits at their end."""
-    rng, looks = np.random.default_rng(seed), len(design.monitoring.looks_percent)
-    stage = per_arm // looks
-    x1, x0 = (np.cumsum(rng.binomial(stage, p, (trials, looks)), 1) for p in (p1, p0))
-    men = np.broadcast_to(stage * np.arange(1, looks + 1), x1.shape)
-    tables, back = np.unique(np.stack([x1, x0, men]).reshape(3, -1), axis=1, return_inverse=True)
+    """Simulate binomial counts; return analysis, z, estimate and limits at the end."""
+    rng, analyses = np.random.default_rng(seed), len(design.monitoring.analyses_percent)
+    stage = per_arm // analyses
+    x1, x0 = (np.cumsum(rng.binomial(stage, p, (trials, analyses)), 1) for p in (p1, p0))
+    participants = np.broadcast_to(stage * np.arange(1, analyses + 1), x1.shape)
+    tables, back = np.unique(
+        np.stack([x1, x0, participants]).reshape(3, -1), axis=1, return_inverse=True
+    )
     answers = compare_arms(
         tables[0], tables[2], tables[1], tables[2], design.estimand, variance="Farrington-Manning"
     )
     ends = follow(design.monitoring.plan(), answers.statistic[back].reshape(x1.shape))
-    here = back.reshape(x1.shape)[np.arange(trials), ends.look - 1]
+    here = back.reshape(x1.shape)[np.arange(trials), ends.analysis - 1]
     names = ("estimate", "conf_low", "conf_high")
     return ends, {name: getattr(answers, name)[here] for name in names}
 
 
 def test_symmetric_intervals_move_by_standard_errors_of_the_drift():
-    design, look, error = sequential(), np.array([2, 3, 3]), np.array([0.08, 0.06, 0.05])
+    design, analysis, error = sequential(), np.array([2, 3, 3]), np.array([0.08, 0.06, 0.05])
     z = np.array([2.6, 1.1, -2.4])
     found = final_estimates(
-        design, look, z, estimate=z * error, conf_low=(z - Z95) * error,
+        design, analysis, z, estimate=z * error, conf_low=(z - Z95) * error,
         conf_high=(z + Z95) * error,
     )  # fmt: skip
-    drifts = order_stagewise(design.monitoring.plan(), look, z)
-    root = np.sqrt(np.array(POCOCK["looks_percent"]) / 100)[look - 1]
+    drifts = order_stagewise(design.monitoring.plan(), analysis, z)
+    root = np.sqrt(np.array(POCOCK["analyses_percent"]) / 100)[analysis - 1]
     for name, drift in zip(NAMES, (drifts.median_unbiased, drifts.low, drifts.high), strict=True):
         assert found[name] == pytest.approx(drift * root * error, abs=1e-12)
     assert (np.abs(found["median_unbiased"]) < np.abs(z * error)).all()
 
 
-def test_a_stop_at_the_first_look_reports_the_methods_own_interval():
+def test_a_stop_at_the_first_analysis_reports_the_methods_own_interval():
     found = final_estimates(
         sequential(), np.array([1, 1]), np.array([2.9, 0.2]), estimate=np.array([0.3, 0.02]),
         conf_low=np.array([0.11, -0.2]), conf_high=np.array([0.45, 0.21]),
@@ -81,7 +85,7 @@ def test_a_trial_without_an_answer_reports_nothing():
 def test_reports_of_counted_trials_are_median_unbiased_and_cover(risks):
     design, trials, truth = sequential(), 20_000, risks[0] - risks[1]
     ends, usual = counted(design, *risks, 300, trials, seed=7)
-    found = final_estimates(design, ends.look, ends.z, **usual)
+    found = final_estimates(design, ends.analysis, ends.z, **usual)
     low, high = found["final_low"], found["final_high"]
     below = share_below(found["median_unbiased"], truth)
     assert abs(below.value - 0.5) < 0.02  # the grain of counts
@@ -91,11 +95,11 @@ def test_reports_of_counted_trials_are_median_unbiased_and_cover(risks):
     assert (((low > 0) | (high < 0)) != ends.rejected).mean() < 0.002
 
 
-def test_without_looks_in_mind_estimates_are_too_far_from_none_and_intervals_cover_too_seldom():
+def test_without_analyses_in_mind_estimates_are_too_far_from_none_and_intervals_cover_too_seldom():
     design, trials = sequential(), 20_000
     ends, usual = counted(design, 0.55, 0.40, 300, trials, seed=7)
     assert (usual["estimate"] < 0.15).mean() < 0.42
-    found = final_estimates(design, ends.look, ends.z, **usual)
+    found = final_estimates(design, ends.analysis, ends.z, **usual)
     assert abs(found["median_unbiased"].mean() - 0.15) < 0.7 * (usual["estimate"].mean() - 0.15)
     _, usual = counted(design, 0.40, 0.40, 300, trials, seed=7)
     misses = ((usual["conf_low"] > 0) | (usual["conf_high"] < 0)).mean()
@@ -105,35 +109,37 @@ def test_without_looks_in_mind_estimates_are_too_far_from_none_and_intervals_cov
 def test_counting_from_no_effect_in_score_units_would_shrink_estimates():
     design, trials, truth = sequential(), 20_000, 0.4
     ends, usual = counted(design, 0.6, 0.2, 60, trials, seed=3)
-    found = final_estimates(design, ends.look, ends.z, **usual)
-    root = np.sqrt(np.array(POCOCK["looks_percent"]) / 100)[ends.look - 1]
-    drift = order_stagewise(design.monitoring.plan(), ends.look, ends.z).median_unbiased
+    found = final_estimates(design, ends.analysis, ends.z, **usual)
+    root = np.sqrt(np.array(POCOCK["analyses_percent"]) / 100)[ends.analysis - 1]
+    drift = order_stagewise(design.monitoring.plan(), ends.analysis, ends.z).median_unbiased
     error = (usual["conf_high"] - usual["conf_low"]) / (2 * Z95)
     assert abs((found["median_unbiased"] < truth).mean() - 0.5) < 0.06
     assert (drift * root * error < truth).mean() > 0.56
 
 
-@pytest.fixture(scope="module", params=["men", "counts"])
+@pytest.fixture(scope="module", params=["participants", "counts"])
 def simulated(request):
-    design, by_men = (
+    design, patient_level = (
         sequential(futility="HSD(-2)", sides=1, alpha_percent=2.5),
-        request.param == "men",
+        request.param == "participants",
     )
     points = [(360, 0.0), (360, 1.0)]
-    return design, simulate_design(design, None, points, seed=3, replicates=300, by_men=by_men)
+    return design, simulate_design(
+        design, None, points, seed=3, replicates=300, patient_level=patient_level
+    )
 
 
 def test_simulated_trials_carry_what_they_report(simulated):
     design, results = simulated
     for out in results.values():
         own = final_estimates(
-            design, out.look.astype(int), out.z, estimate=out.estimate, conf_low=out.conf_low,
+            design, out.analysis.astype(int), out.z, estimate=out.estimate, conf_low=out.conf_low,
             conf_high=out.conf_high,
         )  # fmt: skip
         for name in NAMES:
             np.testing.assert_array_equal(getattr(out, name), own[name])
         assert ((out.final_low > 0) == (out.rejected > 0)).all()
-        first = out.look == 1
+        first = out.analysis == 1
         assert out.median_unbiased[first] == pytest.approx(out.estimate[first])
 
 
@@ -158,15 +164,13 @@ def test_measures_stand_beside_the_usual_ones_and_each_is_of_its_own_array(simul
 def test_an_example_trial_tells_what_it_reports_beside_the_usual(simulated):
     _, results = simulated
     table = pd.DataFrame(results[360, 1.0].columns())
-    for look in (1, 3):
-        row = table[table.look == look].iloc[0]
+    for analysis in (1, 3):
+        row = table[table.analysis == analysis].iloc[0]
         told = _ending(row)
-        wanted = (
-            f"It reports {row.median_unbiased:.4f} ({row.final_low:.4f} to {row.final_high:.4f})"
-        )
+        wanted = f"estimate {row.median_unbiased:.4f} ({row.final_low:.4f} to {row.final_high:.4f})"
         assert wanted in told
-        usual = f"without looks it would be {row.estimate:.4f} ({row.conf_low:.4f} to"
-        assert (usual in told) == (look == 3)
+        usual = f"unadjusted {row.estimate:.4f} ({row.conf_low:.4f} to"
+        assert (usual in told) == (analysis == 3)
     assert "reports" not in _ending(row.drop(list(NAMES)))
 
 
@@ -175,17 +179,16 @@ def test_the_paragraph_for_a_protocol_says_how_the_effect_is_reported(simulated)
     points = [summarise_point(design, 360, each, results[360, each]) for each in (0.0, 1.0)]
     document = {
         "points": points, "solve": None, "estimand": str(design.estimand), "analysis": "unadjusted",
-        "bounds": {"information_rates": [1 / 3, 2 / 3, 1], "alpha": 0.025, "sides": 1, "name": "x"},
+        "boundaries": {"information_rates": [1 / 3, 2 / 3, 1], "alpha": 0.025, "sides": 1,
+        "name": "x"},
     }  # fmt: skip
     share = number(points[1]["measures"]["final_coverage"], share=True)
-    assert f"stagewise ordering, which held the true effect in {share}." in statement(
-        design, document
-    )
+    assert f"stagewise ordering, whose coverage is {share}." in statement(design, document)
     points[1]["measures"].pop("final_coverage")
     assert "stagewise" not in statement(design, document)
 
 
-def test_a_trial_with_one_look_needs_none_of_it():
+def test_a_trial_with_one_analysis_needs_none_of_it():
     out = simulate_design(plain(), None, [(200, 1.0)], seed=1, replicates=20)[200, 1.0]
     assert out.median_unbiased is out.final_low is out.final_high is None
     assert not FINAL & measures(plain(), out).keys()
@@ -193,9 +196,9 @@ def test_a_trial_with_one_look_needs_none_of_it():
 
 
 def test_ratios_are_ordered_on_the_logarithm():
-    design = plain(monitoring={"looks_percent": [50, 100]}, analysis={"method": "logistic"})
+    design = plain(monitoring={"analyses_percent": [50, 100]}, analysis={"method": "logistic"})
     out = simulate_design(design, None, [(200, 1.0)], seed=1, replicates=60)[200, 1.0]
-    later = out.look == 2
+    later = out.analysis == 2
     assert later.any()
     assert (~later).any()
     assert out.final_low[~later] == pytest.approx(out.conf_low[~later])
@@ -205,8 +208,8 @@ def test_ratios_are_ordered_on_the_logarithm():
 
 def test_only_trials_held_against_one_plan_are_ordered():
     three = read_design("three-endpoints")[0]
-    looks = three.monitoring.model_copy(update={"looks_percent": (50.0, 100.0)})
-    fixed = three.model_copy(update={"monitoring": looks})
+    analyses = three.monitoring.model_copy(update={"analyses_percent": (50.0, 100.0)})
+    fixed = three.model_copy(update={"monitoring": analyses})
     shared = fixed.model_copy(
         update={"multiplicity": fixed.multiplicity.model_copy(update={"method": "holm"})}
     )
@@ -223,9 +226,9 @@ def test_only_trials_held_against_one_plan_are_ordered():
         == {}
     )
     for design, words in (
-        (resized, "the size is re-estimated"),
-        (shared, "endpoints share the level"),
-        (sequential(futility="OF", sides=1), "futility bounds are left out"),
-        (sequential(futility="OF", sides=1, binding=True), "futility bounds are kept"),
+        (resized, "the sample size is re-estimated"),
+        (shared, "endpoints share alpha"),
+        (sequential(futility="OF", sides=1), "futility boundaries are ignored"),
+        (sequential(futility="OF", sides=1, binding=True), "futility boundaries are binding"),
     ):
         assert words in at_a_stop(design)[0][1]

@@ -1,0 +1,101 @@
+"""Arguments of trials, checked: numbers within limits, mappings by path, interim data."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pretese.api.arguments.argument_numbers import (
+    number_in_range,
+    number_of,
+    seed_of,
+    sequence_of,
+    whole_of,
+)
+from protocol.errors import InputError
+from protocol.shorten import shorten
+
+if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
+    from pretese.trial.monitoring.interim_data import InterimData
+    from pretese.trial.power.study import Request
+
+
+def power_request(
+    participants: Any, effects: Any, solve: Any, replicates: Any, seed: Any, sensitivity: Any,
+    changes: Any, tornado: bool, *, patient_level: bool,
+) -> "Request":  # fmt: skip
+    """Return what is asked of every design; each number is checked, and named if it is wrong."""
+    from pretese.trial.power.study import Request
+
+    if solve is not None:
+        solve = number_of(solve, "solve")
+    return Request(
+        tuple(
+            whole_of(each, "participants", 10, 100_000)
+            for each in sequence_of(participants, "participants")
+        ),
+        effect_shares(effects),
+        solve,
+        whole_of(replicates, "replicates", 20, 10_000_000),
+        seed_of(seed),
+        {path: number_of(value, "changes", path) for path, value in _paths("changes", changes)},
+        {
+            path: tuple(
+                number_of(each, "sensitivity", path)
+                for each in sequence_of(values, "sensitivity", path)
+            )
+            for path, values in _paths("sensitivity", sensitivity)
+        },
+        tornado,
+        patient_level,
+    )  # fmt: skip
+
+
+def effect_shares(effects: Any) -> tuple[float, ...]:
+    """Return percents of the planned effect as shares."""
+    given = sequence_of(effects, "effects")
+    return tuple(number_in_range(each, "effects", 0, 100) / 100 for each in given)
+
+
+def _paths(argument: str, values: Any) -> list[tuple[str, Any]]:
+    if values is None:
+        return []
+    if not isinstance(values, Mapping):
+        problem = f"{shorten(values)} is no mapping"
+        raise InputError.of(argument, "", problem, "give values by path")
+    return [(str(path), value) for path, value in values.items()]
+
+
+def planned_risks_of(control: float | None, treated: float | None) -> tuple[float, float] | None:
+    """Return both planned risks, or None where neither came."""
+    if control is None and treated is None:
+        return None
+    found = []
+    for name, value in (("control_risk", control), ("treated_risk", treated)):
+        if value is None:
+            cure = "give both risks, or neither"
+            raise InputError.of(name, "", "the other risk came without it", cure)
+        found.append(number_in_range(value, name, 1e-9, 1 - 1e-9))
+    return found[0], found[1]
+
+
+def interim_data_of(analyses: Any) -> "InterimData":
+    """Return the data of a file, of a table, or of rows; the latter two as CSV would say them."""
+    from pretese.trial.monitoring.interim_data import (
+        InterimData,
+        parse_interim_data,
+        read_interim_data,
+    )
+
+    if isinstance(analyses, InterimData):
+        return analyses
+    if isinstance(analyses, str | Path):
+        return read_interim_data(Path(analyses))
+    import pandas as pd
+
+    try:
+        table = analyses if isinstance(analyses, pd.DataFrame) else pd.DataFrame(list(analyses))
+    except (TypeError, ValueError, AttributeError):
+        cure = "give a CSV file, a table, or a list of rows"
+        problem = f"{shorten(analyses)} is not understood"
+        raise InputError.of("analyses", "", problem, cure) from None
+    return parse_interim_data(table.to_csv(index=False, lineterminator="\n").encode(), "analyses")

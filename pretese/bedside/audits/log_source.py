@@ -1,0 +1,65 @@
+"""Where a log may come from: a table in a file or in memory, or a folder of a simulation."""
+
+from pathlib import Path
+from typing import Any
+
+from pretese.io.input.open_table import open_any_table
+from protocol.audit.log.events import LogReading
+from protocol.audit.log.mapping import LogMapping
+from protocol.audit.log.reader import read_log_table
+from protocol.errors import InputError
+from protocol.regimen.load import Regimen
+from protocol.shorten import shorten, shorten_text
+
+#: What a log without a file is called in messages.
+IN_MEMORY = "log"
+
+
+def log_of(source: Any, regimen: Regimen, mapping: LogMapping) -> LogReading:
+    """Return each patient's events, what was assumed about the source, and what is not used.
+
+    Parameters
+    ----------
+    source
+        The path of a table (CSV, xlsx), or of a folder that ``pretese simulate`` wrote; the bytes
+        of such a file; or a pandas DataFrame, whose first row is row 2.
+
+    Raises
+    ------
+    InputError
+        It is none of these, or what it holds is no log of the regimen.
+    """
+    if isinstance(source, str) and "\n" in source:
+        cure = "give its bytes: text.encode()"
+        raise InputError.of(IN_MEMORY, "", "this is text and not a path", cure)
+    if isinstance(source, str | Path):
+        path = Path(source)
+        if _is_folder(path):
+            return _simulated(path, regimen)
+        return read_log_table(open_any_table(path, str(path), mapping.sheet), regimen, mapping)
+    known = isinstance(source, bytes | bytearray) or hasattr(source, "to_csv")
+    if not known:
+        problem = f"{shorten(source)} is no log"
+        raise InputError.of(IN_MEMORY, "", problem, "give a path, bytes or a DataFrame")
+    return read_log_table(open_any_table(source, IN_MEMORY, mapping.sheet), regimen, mapping)
+
+
+def _simulated(path: Path, regimen: Regimen) -> LogReading:
+    """Return the log of the simulated patients who followed the regimen."""
+    # Tables take a while to load; who audits a log need not wait for them.
+    from pretese.bedside.audits.cohort_logs import logs_of_folder
+
+    logs = logs_of_folder(path)
+    if regimen.id not in logs:
+        problem = f"none of its patients followed {regimen.id}"
+        raise InputError.of(str(path), "regimen", problem, f"they followed: {', '.join(logs)}")
+    return LogReading(logs[regimen.id], (), ())
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError as error:  # the name is too long, or a folder on the way is closed to us
+        problem = f"it cannot be read ({error.strerror})"
+        cure = "give the path of a log that you may read"
+        raise InputError.of(shorten_text(str(path), 60), "", problem, cure) from None

@@ -1,0 +1,37 @@
+"""``pretese serve``: pages for the bedside and a CDS Hooks service, on this machine."""
+
+import importlib.util
+
+import click
+
+from protocol.errors import InputError
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True,
+    help="Port; 0 takes a free one.",
+)  # fmt: skip
+@click.option(
+    "--token", envvar="PRETESE_TOKEN", metavar="TEXT",
+    help="Password of every request; needed where other machines can reach the address. "
+    "Also from the environment variable PRETESE_TOKEN.",
+)  # fmt: skip
+@click.option("--open", "open_browser", is_flag=True, help="Open the page in a browser.")
+def command(host: str, port: int, token: str | None, open_browser: bool) -> None:
+    """Serve the bedside page and the CDS Hooks service.
+
+    The server listens to this machine alone unless --host says otherwise. It stores nothing, sets
+    no cookie, and logs no value of a request.
+    """
+    for needed in ("fastapi", "uvicorn"):
+        if importlib.util.find_spec(needed) is None:
+            problem = f"{needed} is not installed"
+            raise InputError.of(
+                "serve", "", problem, "install the extra: pip install 'pretese[web]'"
+            )
+    from pretese.web.server import serve
+    from pretese.web.settings import ServerSettings
+
+    serve(ServerSettings(host, port, token), open_browser=open_browser)

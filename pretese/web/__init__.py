@@ -1,0 +1,1 @@
+"""`pretese serve`: pages for the bedside and for trial planning, and a CDS Hooks service."""

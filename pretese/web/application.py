@@ -1,0 +1,32 @@
+"""The application: pages, figures and services, behind `Protection`."""
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from pretese.web import bedside, rendering
+from pretese.web.hooks import service
+from pretese.web.protection import App, Protection
+from pretese.web.settings import ServerSettings
+
+
+def create_application(settings: ServerSettings) -> App:
+    """Return the ASGI application with the given limits.
+
+    Nothing is stored: every answer follows from its request alone.
+    """
+    inner = FastAPI(title="pretese", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
+    inner.include_router(bedside.router)
+    inner.include_router(service.router)
+    inner.mount("/static", StaticFiles(directory=rendering.PAGES.parent / "static"))
+    inner.add_exception_handler(HTTPException, _error_page)
+    return Protection(inner, settings)
+
+
+def _error_page(request: Request, error: Exception) -> Response:
+    """Return a page for an address that does not exist, or a method that is not allowed."""
+    if not isinstance(error, HTTPException):  # registered for this class alone
+        raise error
+    faults = [f"{error.status_code} {error.detail}"]
+    return rendering.localised_page(request, "error.html", error.status_code, faults=faults)

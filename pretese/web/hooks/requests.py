@@ -1,0 +1,28 @@
+"""What a CDS Hooks client may send; fields that the service does not use are let through."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Hook = Literal["patient-view", "order-sign"]
+
+
+class HookContext(BaseModel):
+    """Where in the record the client is."""
+
+    model_config = ConfigDict(extra="allow")
+
+    patientId: Annotated[str, Field(min_length=1, max_length=200)]  # noqa: N815  name of the standard
+    userId: str | None = None  # noqa: N815
+
+
+class HookRequest(BaseModel):
+    """A call of a service (CDS Hooks 2.0, section HTTP Request)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    hook: Hook
+    hookInstance: UUID  # noqa: N815
+    context: HookContext
+    prefetch: dict[str, Any] | None = None

@@ -1,0 +1,120 @@
+"""What every request passes: token, origin, size, time; and what no answer tells."""
+
+import asyncio
+import base64
+import logging
+import re
+
+import pytest
+from starlette.testclient import TestClient
+
+from pretese.cli import run
+from pretese.web.application import create_application
+from pretese.web.protection import HEADERS, Protection
+from pretese.web.server import bound_socket
+from pretese.web.settings import ServerSettings, is_loopback
+from protocol.errors import InputError
+
+TOKEN = "a-token-of-enough-characters"
+
+
+def small(app, **limits):
+    return TestClient(Protection(app, ServerSettings(**limits)))
+
+
+async def answer(send, words=b"yes"):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": words})
+
+
+def test_every_answer_has_the_headers_and_no_cookie(client):
+    for response in (client.get("/"), client.get("/nothing"), client.get("/static/pretese.css"),
+                     client.post("/", data={"month": "x"})):  # fmt: skip
+        for name, value in HEADERS.items():
+            assert response.headers[name] == value
+        assert "set-cookie" not in response.headers
+
+
+def test_pages_ask_nothing_of_another_server(client):
+    page = client.get("/").text + client.get("/static/pretese.css").text
+    assert re.findall(r"(?:src|href|action|url)\s*[=(]\s*[\"']?(?:https?:)?//", page) == []
+    assert "style=" not in client.get("/").text  # the policy forbids styles in the page
+    assert not re.search(r"\son\w+=", client.get("/").text)
+
+
+def test_a_token_is_asked_for_and_compared_whole():
+    guarded = TestClient(create_application(ServerSettings(token=TOKEN, max_seconds=60)))
+    assert guarded.get("/").status_code == 401
+    assert "basic" in guarded.get("/").headers["www-authenticate"].lower()
+    assert guarded.get("/", headers={"authorization": f"Bearer {TOKEN[:-1]}"}).status_code == 401
+    assert guarded.get("/", headers={"authorization": f"Bearer {TOKEN}"}).status_code == 200
+    basic = base64.b64encode(f"nurse:{TOKEN}".encode()).decode()
+    assert guarded.get("/", headers={"authorization": f"Basic {basic}"}).status_code == 200
+    assert guarded.get("/", headers={"authorization": "Basic ???"}).status_code == 401
+
+
+def test_forms_of_other_sites_are_refused(client):
+    entries = {"month": "1"}
+    assert (
+        client.post("/", data=entries, headers={"origin": "https://evil.example"}).status_code
+        == 403
+    )
+    crossed = client.post("/", data=entries, headers={"sec-fetch-site": "cross-site"})
+    assert crossed.status_code == 403
+    own = client.post("/", data=entries, headers={"origin": "http://testserver"})
+    assert own.status_code == 200
+
+
+def test_a_large_request_is_refused_whether_or_not_it_says_its_size(client):
+    assert client.post("/", content=b"a=" + b"x" * 1_100_000).status_code == 413
+
+    def parts():
+        for _ in range(12):
+            yield b"x" * 100_000
+
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    assert client.post("/", content=parts(), headers=kind).status_code == 413
+
+
+def test_an_answer_that_takes_too_long_is_given_up():
+    async def slow(scope, receive, send):
+        await asyncio.sleep(60)
+
+    assert small(slow, max_seconds=0.01).get("/").status_code == 503
+
+
+def test_a_failure_tells_neither_the_reader_nor_the_log_what_was_entered(caplog):
+    async def broken(scope, receive, send):
+        raise ValueError("FSH of Mr Smith is 9.5")
+
+    with caplog.at_level(logging.INFO, "pretese.web"):
+        response = small(broken).get("/?name=Smith")
+    assert response.status_code == 500
+    assert "Smith" not in response.text + caplog.text
+    assert "ValueError at test_protection.py" in caplog.text
+
+
+def test_the_log_names_routes_and_no_values(client, caplog):
+    with caplog.at_level(logging.INFO, "pretese.web"):
+        client.get("/?fsh=9.5")
+        client.get("/secret-path-7")
+    assert "9.5" not in caplog.text
+    assert "secret" not in caplog.text
+    assert "GET / 200" in caplog.text
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "clinic.example"])
+def test_a_server_that_others_reach_needs_a_token(host, capsys):
+    assert not is_loopback(host)
+    assert run(["serve", "--host", host]) == 2
+    assert "give --token" in capsys.readouterr().err
+    assert ServerSettings(host, token=TOKEN).host == host
+
+
+def test_a_short_token_and_a_taken_port_are_refused():
+    with pytest.raises(InputError, match="at least 16"):
+        ServerSettings(token="short")
+    with bound_socket(ServerSettings(port=0)) as listener:
+        taken = listener.getsockname()[1]
+        with pytest.raises(InputError, match="cannot be used"):
+            bound_socket(ServerSettings(port=taken))
