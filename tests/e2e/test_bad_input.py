@@ -70,7 +70,9 @@ def test_impossible_correlations_are_refused(capsys, tmp_path):
 
 def test_a_scenario_that_changed_after_calibration_is_refused(capsys, tmp_path):
     path = scenario_with(
-        tmp_path, "leydig_stimulation_log_sd: {value: 0.35", "leydig_stimulation_log_sd: {value: 0.34"
+        tmp_path,
+        "leydig_stimulation_log_sd: {value: 0.35",
+        "leydig_stimulation_log_sd: {value: 0.34",
     )
     folder = tmp_path / "calibration_records"
     folder.mkdir()
