@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup reproduce test lint types imports tests oracles calibrate recover bench lock clean structure soak \
+.PHONY: help setup reproduce test lint types imports tests oracles calibrate recover bench lock docs clean structure soak \
   test-portable test-lowest test-newest
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make calibrate      calibrate the paper scenario and store its calibration record"
 	@echo "make recover        does each analysis recover the true effect? 2,000 replicates per case"
 	@echo "make oracles        recompute and compare the reference values in R; needs Rscript"
+	@echo "make docs        the documentation site in out/site/index.html"
 	@echo "make bench          speed compared with other packages"
 	@echo "make lock           resolve requirements.lock again"
 
@@ -101,7 +102,14 @@ lock:
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) --upgrade uv
 	$(LOCK) pyproject.toml --group dev --group bench -o requirements.lock
+	$(LOCK) pyproject.toml --group docs -c requirements.lock -o requirements.docs.lock
 	echo uv | $(LOCK) --no-annotate - -o requirements.installer.lock
+
+# The documentation site in out/site/index.html: built without a network, warnings are errors.
+docs: $(READY)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.docs.lock
+	$(BIN)/python site/stage.py out/site-source
+	$(BIN)/python -m sphinx --quiet -W --keep-going -d out/site-doctrees -b html out/site-source out/site
 
 clean:
 	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache

@@ -1,6 +1,6 @@
 """Adjusted and weighted analyses of many studies: batched here, against a statsmodels loop.
 
-600 men, treatment and six covariates; both give the same numbers, which is asserted first.
+600 patients, treatment and six covariates; both give the same numbers, which is asserted first.
 """
 
 import numpy as np
@@ -19,14 +19,14 @@ from estimate.plan.spec import Plan
 from estimate.regression.adjustment import adjusted
 from estimate.regression.logistic import fit_logistic
 
-MEN, COVARIATES, STUDIES, FEW = 600, 6, 1000, 50
+PATIENTS, COVARIATES, STUDIES, FEW = 600, 6, 1000, 50
 
 
 def draw() -> AnalysisSet:
     random = np.random.default_rng(1)
-    x = random.normal(size=(COVARIATES, STUDIES, MEN))
-    treated = random.random((STUDIES, MEN)) < expit(0.7 + 0.4 * x[0] - 0.3 * x[1])
-    yes = random.random((STUDIES, MEN)) < expit(-1 + 0.45 * treated + 0.5 * x[0] - 0.3 * x[2])
+    x = random.normal(size=(COVARIATES, STUDIES, PATIENTS))
+    treated = random.random((STUDIES, PATIENTS)) < expit(0.7 + 0.4 * x[0] - 0.3 * x[1])
+    yes = random.random((STUDIES, PATIENTS)) < expit(-1 + 0.45 * treated + 0.5 * x[0] - 0.3 * x[2])
     columns = {
         "gonadotropin_therapy": treated,
         "y": yes,
@@ -55,10 +55,10 @@ def looped_iptw(data: AnalysisSet) -> np.ndarray:
     """Fit score and robust marginal model; HC0 is right with `var_weights` alone."""
     found = []
     for i in range(FEW):
-        covariates = np.column_stack([np.ones(MEN), *(c[i] for c in data.covariates.values())])
+        covariates = np.column_stack([np.ones(PATIENTS), *(c[i] for c in data.covariates.values())])
         arm, y = data.treatment[i], data.outcome[i]
         e = sm.Logit(arm, covariates).fit(disp=0).predict()
-        marginal = np.column_stack([np.ones(MEN), arm])
+        marginal = np.column_stack([np.ones(PATIENTS), arm])
         w = arm / e + (1 - arm) / (1 - e)
         family = sm.families.Binomial()
         fit = sm.GLM(y, marginal, family=family, var_weights=w).fit(cov_type="HC0")
@@ -67,7 +67,7 @@ def looped_iptw(data: AnalysisSet) -> np.ndarray:
 
 
 def cohort() -> tuple[dict[str, np.ndarray], Plan]:
-    """Draw one study of 542 men with gaps, and a plan with every method."""
+    """Draw one study of 542 patients with gaps, and a plan with every method."""
     random = np.random.default_rng(2)
     x = random.normal(size=(9, 542))
     treated = random.random(542) < expit(0.7 + 0.4 * x[0])
@@ -89,7 +89,9 @@ def cohort() -> tuple[dict[str, np.ndarray], Plan]:
 
 def main() -> None:
     data = draw()
-    design = np.stack([np.ones((STUDIES, MEN)), data.treatment, *data.covariates.values()], axis=-1)
+    design = np.stack(
+        [np.ones((STUDIES, PATIENTS)), data.treatment, *data.covariates.values()], axis=-1
+    )
     few = data[:FEW]
     assert np.allclose(batched_fits(design, data)[:FEW], looped_fits(design, data), atol=1e-6)
     assert np.allclose(batched_iptw(few), looped_iptw(data), atol=1e-6)
@@ -112,5 +114,5 @@ def main() -> None:
     table, plan = cohort()
     (took,) = best_of(2, {"plan": lambda: analyse(table, plan)}).values()
     methods = len(plan.methods)
-    print(f"one cohort of 542 men, 20 x 10 imputations, {methods} methods: {took:.2f} s")
+    print(f"one cohort of 542 patients, 20 x 10 imputations, {methods} methods: {took:.2f} s")
     print(f"ratios: fits {rates[0] / rates[1]:.1f}, IPTW {rates[2] / rates[3]:.1f}")

@@ -1,7 +1,7 @@
-"""Men per second to Parquet, and the memory it takes: streamed here, against pandas at one go.
+"""Patients per second to Parquet, and the memory it takes: streamed here, against pandas at one go.
 
 Every way runs in a process of its own, so that its peak memory is its own. Each writes the
-patients, visits, injections, procedures, transfers and the truth of the same men.
+patients, visits, injections, procedures, transfers and the truth of the same patients.
 """
 
 import resource
@@ -20,20 +20,20 @@ from simulate.tables.study_tables import tables
 FEW, MANY = 200_000, 10_000_000
 
 
-def streamed(folder: Path, men: int) -> None:
-    write_studies(load_scenario("paper"), folder, ("parquet",), 1, 1, men, lambda done: None)
+def streamed(folder: Path, patients: int) -> None:
+    write_studies(load_scenario("paper"), folder, ("parquet",), 1, 1, patients, lambda done: None)
 
 
-def at_one_go(folder: Path, men: int) -> None:
-    for name, table in tables(draw_cohort(load_scenario("paper"), 1, patients=men)).items():
+def at_one_go(folder: Path, patients: int) -> None:
+    for name, table in tables(draw_cohort(load_scenario("paper"), 1, patients=patients)).items():
         table.to_parquet(folder / f"{name}.parquet", compression="zstd", index=False)
 
 
-def measured(way: Callable[[Path, int], None], men: int) -> tuple[float, float, float]:
+def measured(way: Callable[[Path, int], None], patients: int) -> tuple[float, float, float]:
     """Return seconds, peak memory in MB and the size of the files in MB."""
     with tempfile.TemporaryDirectory() as folder:
         begin = time.perf_counter()
-        way(Path(folder), men)
+        way(Path(folder), patients)
         took = time.perf_counter() - begin
         size = sum(path.stat().st_size for path in Path(folder).rglob("*.parquet"))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # Linux counts in kB
@@ -47,15 +47,15 @@ def main() -> None:
         ("streamed", streamed, MANY),
     ]
     peaks = []
-    for name, way, men in ways:
+    for name, way, patients in ways:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
-            took, peak, size = alone.submit(measured, way, men).result()
+            took, peak, size = alone.submit(measured, way, patients).result()
         peaks.append(peak)
         print(
-            f"{name:22s} {men:12,d} men {took:7.1f} s {men / took:9,.0f} men/s"
+            f"{name:22s} {patients:12,d} patients {took:7.1f} s {patients / took:9,.0f} patients/s"
             f" {peak:6.0f} MB peak memory {size:6.0f} MB written"
         )
-    print(f"{MANY // FEW} times the men take {peaks[2] / peaks[0]:.2f} times the memory")
+    print(f"{MANY // FEW} times the patients take {peaks[2] / peaks[0]:.2f} times the memory")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Imputation, mediation and Firth's regression beside their peers in Python and, if there, R.
 
-542 men with the missing values of the published cohort. Both sides of each pair are first held to
-give the same answer, within Monte Carlo error where they draw.
+542 patients with the missing values of the published cohort. Both sides of each pair are first
+held to give the same answer, within Monte Carlo error where they draw.
 """
 
 import shutil
@@ -34,28 +34,28 @@ t <- system.time(mice(d, m = {m}, maxit = {it}, print = FALSE, seed = 1))["elaps
 
 
 def read() -> pd.DataFrame:
-    men = pd.read_csv(COHORT).drop(columns="id")
-    dummies = pd.get_dummies(men.pop("dx"), dtype=float).drop(columns="idiopathic")
-    return pd.concat([men.astype(float), dummies], axis=1)
+    patients = pd.read_csv(COHORT).drop(columns="id")
+    dummies = pd.get_dummies(patients.pop("dx"), dtype=float).drop(columns="idiopathic")
+    return pd.concat([patients.astype(float), dummies], axis=1)
 
 
-def impute_here(men: pd.DataFrame) -> np.ndarray:
-    columns = [Column(name) for name in men]
+def impute_here(patients: pd.DataFrame) -> np.ndarray:
+    columns = [Column(name) for name in patients]
     done = impute(
-        men, columns, np.random.default_rng(1), imputations=IMPUTATIONS, iterations=ITERATIONS
+        patients, columns, np.random.default_rng(1), imputations=IMPUTATIONS, iterations=ITERATIONS
     )
     return done.completed.mean((0, 1))
 
 
-def impute_there(men: pd.DataFrame) -> np.ndarray:
+def impute_there(patients: pd.DataFrame) -> np.ndarray:
     """Ten sweeps before each imputation; statsmodels draws from numpy's global state."""
     state = np.random.get_state()  # noqa: NPY002  statsmodels takes no generator here
     np.random.seed(1)  # noqa: NPY002  as above
-    chain = MICEData(men, k_pmm=5)
+    chain = MICEData(patients, k_pmm=5)
     means = []
     for _ in range(FEW_IMPUTATIONS):
         chain.update_all(ITERATIONS)
-        means.append(chain.data[men.columns].mean().to_numpy())
+        means.append(chain.data[patients.columns].mean().to_numpy())
     np.random.set_state(state)  # noqa: NPY002  and puts back what was
     return np.mean(means, axis=0)
 
@@ -72,34 +72,36 @@ def impute_in_r() -> float | None:
 
 
 def mediation_data() -> pd.DataFrame:
-    men = pd.read_csv(COHORT.with_name("cohort542_full.csv"))
-    return men.assign(exposed=(men["dx"] != "idiopathic").astype(float))
+    patients = pd.read_csv(COHORT.with_name("cohort542_full.csv"))
+    return patients.assign(known_cause=(patients["dx"] != "idiopathic").astype(float))
 
 
 COVARIATES = ["age", "dur", "bmi", "vol", *HORMONES]
 
 
-def mediate_here(men: pd.DataFrame, draws: int = DRAWS) -> tuple[float, float]:
+def mediate_here(patients: pd.DataFrame, draws: int = DRAWS) -> tuple[float, float]:
     answer = mediate(
-        men["exposed"],
-        men["gonadotropin_therapy"],
-        men["y"],
+        patients["known_cause"],
+        patients["gonadotropin_therapy"],
+        patients["y"],
         np.random.default_rng(1),
         names=("diagnosis", "gonadotropin_therapy", "y"),
-        covariates=men[COVARIATES],
+        covariates=patients[COVARIATES],
         draws=draws,
     )
     acme = answer.effects["acme"]
     return float(acme.mean), float(acme.std_error)
 
 
-def mediate_there(men: pd.DataFrame) -> float:
-    base = np.column_stack([np.ones(len(men)), men["exposed"], men[COVARIATES]])
+def mediate_there(patients: pd.DataFrame) -> float:
+    base = np.column_stack([np.ones(len(patients)), patients["known_cause"], patients[COVARIATES]])
     family = sm.families.Binomial()
     outcome = sm.GLM(
-        men["y"].to_numpy(), np.column_stack([base, men["gonadotropin_therapy"]]), family=family
+        patients["y"].to_numpy(),
+        np.column_stack([base, patients["gonadotropin_therapy"]]),
+        family=family,
     )
-    mediator = sm.GLM(men["gonadotropin_therapy"].to_numpy(), base, family=family)
+    mediator = sm.GLM(patients["gonadotropin_therapy"].to_numpy(), base, family=family)
     peer = Mediation(outcome, mediator, (1, 1), base.shape[1])
     fit = peer.fit(method="parametric", n_rep=FEW_DRAWS, rng=np.random.default_rng(1))
     return float(fit.summary().loc["ACME (average)", "Estimate"])
@@ -118,17 +120,17 @@ def firth_there(design: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def main() -> None:
-    men, full, (design, y) = read(), mediation_data(), small_studies()
-    ours, theirs = impute_here(men), impute_there(men)
+    patients, full, (design, y) = read(), mediation_data(), small_studies()
+    ours, theirs = impute_here(patients), impute_there(patients)
     assert np.allclose(ours, theirs, rtol=0.02), "imputed means differ"
-    middle, spread = mediate_here(full)
-    assert abs(mediate_there(full) - middle) < 5 * spread / np.sqrt(FEW_DRAWS)
+    middle, sd = mediate_here(full)
+    assert abs(mediate_there(full) - middle) < 5 * sd / np.sqrt(FEW_DRAWS)
     assert np.allclose(fit_firth(design, y).coef[:, 1:], firth_there(design, y), atol=1e-3)
     seconds = best_of(
         2,
         {
-            "impute, here": lambda: impute_here(men),
-            "impute, statsmodels": lambda: impute_there(men),
+            "impute, here": lambda: impute_here(patients),
+            "impute, statsmodels": lambda: impute_there(patients),
             "mediate, here": lambda: mediate_here(full),
             "mediate, statsmodels": lambda: mediate_there(full),
             "Firth, batched": lambda: fit_firth(design, y),
@@ -138,7 +140,7 @@ def main() -> None:
     took = list(seconds.values())
     in_r = impute_in_r()
     each = took[0] / IMPUTATIONS, took[1] / FEW_IMPUTATIONS
-    print(f"imputation, 542 men, 5 incomplete columns, {ITERATIONS} iterations")
+    print(f"imputation, 542 patients, 5 incomplete columns, {ITERATIONS} iterations")
     print(
         f"  {IMPUTATIONS} here {took[0]:.2f} s   {FEW_IMPUTATIONS} in statsmodels {took[1]:.2f} s"
     )
@@ -148,8 +150,8 @@ def main() -> None:
     else:
         print(f"  {IMPUTATIONS} in R mice {in_r:.2f} s   ratio {in_r / took[0]:.1f}")
     each = took[2] / DRAWS, took[3] / FEW_DRAWS
-    print("mediation, 542 men, 9 covariates")
+    print("mediation, 542 patients, 9 covariates")
     print(f"  {DRAWS} draws here {took[2]:.2f} s   {FEW_DRAWS} in statsmodels {took[3]:.2f} s")
     print(f"  ratio per draw {each[1] / each[0]:.0f}")
-    print(f"Firth, {STUDIES} studies of 38 men")
+    print(f"Firth, {STUDIES} studies of 38 patients")
     print(f"  here {took[4]:.3f} s   firthmodels {took[5]:.3f} s   ratio {took[5] / took[4]:.1f}")

@@ -1,7 +1,7 @@
-"""Decisions per second: arrays, one man explained, and zen-engine on an equivalent table.
+"""Decisions per second: arrays, one patient explained, and zen-engine on an equivalent table.
 
 zen-engine (a Rust engine with Python bindings) gets the phase table without its missing cells,
-because it answers `{}` to a missing value; both are asked about the same men, and must agree.
+because it answers `{}` to a missing value; both are asked about the same patients, and must agree.
 """
 
 import datetime as dt
@@ -36,23 +36,29 @@ def main() -> None:
     }
     one_month = {**columns, "month": 2}
     phases = regimen.inputs["previous_phase"].values
-    men = [
+    patients = [
         {"month": int(m), "previous_phase": phases[b], "fsh_iu_l": float(f)}
         for m, b, f in zip(*(column[:SOME] for column in columns.values()), strict=True)
     ]
     peer = zen_decision(regimen)
     rule_ids = [rule.id for rule in regimen.tables["phase"].rules]
     ours = [rule_ids[i] for i in lookup(grid, columns)[:SOME]]
-    assert [peer.evaluate(man)["result"]["rule"] for man in men] == ours
+    assert [peer.evaluate(patient)["result"]["rule"] for patient in patients] == ours
     seconds = best_of(
         5,
         {
             "array lookup, three columns": lambda: lookup(grid, columns),
             "array lookup, one month for all": lambda: lookup(grid, one_month),
-            "one man at a time, rule only": lambda: [grid.rule_at(man) for man in men],
-            "one man at a time, explained": lambda: [decide(regimen, "phase", m) for m in men],
-            "zen-engine, answer only": lambda: [peer.evaluate(man) for man in men],
-            "zen-engine, with trace": lambda: [peer.evaluate(man, {"trace": True}) for man in men],
+            "one patient at a time, rule only": lambda: [
+                grid.rule_at(patient) for patient in patients
+            ],
+            "one patient at a time, explained": lambda: [
+                decide(regimen, "phase", m) for m in patients
+            ],
+            "zen-engine, answer only": lambda: [peer.evaluate(patient) for patient in patients],
+            "zen-engine, with trace": lambda: [
+                peer.evaluate(patient, {"trace": True}) for patient in patients
+            ],
         },
     )
     slow = SOME / seconds["zen-engine, answer only"]
@@ -95,18 +101,18 @@ def zen_decision(regimen: Regimen) -> zen.ZenDecision:
 
 
 def time_audit(regimen: Regimen, rng: np.random.Generator) -> None:
-    """Time reading and judging the logs of many men."""
+    """Time reading and judging the logs of many patients."""
     start = dt.date(2022, 3, 1)
-    men = {}
+    patients = {}
     for number in range(LOGS):
         monthly = [{"fsh_iu_l": float(fsh), **OTHERS} for fsh in rng.uniform(0, 25, 3)]
         baseline = {**monthly[0], "prolactin_ng_ml": 9.0}
-        men[f"man {number}"] = adherent_events(
+        patients[f"patient {number}"] = adherent_events(
             regimen, start, monthly, baseline=baseline, semen="no sperm"
         )
-    text = write_log(men)
+    text = write_log(patients)
     log = parse_log(text, regimen, "log")
-    assert not any(man.deviations for man in audit(log, regimen).patients)
+    assert not any(patient.deviations for patient in audit(log, regimen).patients)
     seconds = best_of(
         2,
         {
@@ -116,4 +122,7 @@ def time_audit(regimen: Regimen, rng: np.random.Generator) -> None:
     )
     rows = text.count("\n") - 1
     for name, took in seconds.items():
-        print(f"{name:34s} {LOGS / took:14,.0f} men/s ({LOGS:,} men, {rows:,} rows, {took:.2f} s)")
+        print(
+            f"{name:34s} {LOGS / took:14,.0f} patients/s "
+            f"({LOGS:,} patients, {rows:,} rows, {took:.2f} s)"
+        )

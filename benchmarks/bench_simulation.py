@@ -1,4 +1,4 @@
-"""Men per second to retrieval and to birth, beside the random numbers alone, the lower bound."""
+"""Patients per second to retrieval and to birth, and the lower bound: the random numbers alone."""
 
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -15,9 +15,9 @@ from simulate.core.random_streams import RandomStreams
 from simulate.scenario import Scenario
 from simulate.scenario.load import load_scenario
 
-STUDIES, MEN = 200, 569
+STUDIES, PATIENTS = 200, 569
 
-#: Purposes that a cohort draws from, with the numbers per man.
+#: Purposes that a cohort draws from, with the numbers per patient.
 NORMALS = {"baseline": 9, "hormone traits": 3, "ufsh kinetics": 2, "FSH assay": 3, "missing": 6}
 UNIFORMS = ("diagnosis", "suppressible", "spermatogenic liability", "spontaneous sperm", "choice")
 BIRTH_NORMALS = ("embryo quality", "oocytes", "couple")
@@ -25,9 +25,9 @@ BIRTH_UNIFORMS = {"embryology": 5, "pregnancy": 4, "miscarriage": 4}
 BIRTH_SINGLES = ("embryo policy", "icsi", "freezing", "thawing")
 
 
-def luck_to_retrieval() -> None:
+def numbers_to_retrieval() -> None:
     """Draw the numbers that a cohort needs up to retrieval, and do nothing with them."""
-    streams = RandomStreams(1, MEN, STUDIES)
+    streams = RandomStreams(1, PATIENTS, STUDIES)
     for purpose, width in NORMALS.items():
         streams.normal(purpose, width=width)
     streams.normal("partner age")
@@ -35,10 +35,10 @@ def luck_to_retrieval() -> None:
         streams.uniform(purpose)
 
 
-def luck_to_birth() -> None:
+def numbers_to_birth() -> None:
     """Draw all the numbers that a cohort needs, and do nothing with them."""
-    luck_to_retrieval()
-    streams = RandomStreams(1, MEN, STUDIES)
+    numbers_to_retrieval()
+    streams = RandomStreams(1, PATIENTS, STUDIES)
     for purpose in BIRTH_NORMALS:
         streams.normal(purpose)
     for purpose, width in BIRTH_UNIFORMS.items():
@@ -63,12 +63,12 @@ def to_birth(seed: int = 1) -> None:
     births_of(draw_cohort(paper(), seed, STUDIES))
 
 
-def hand_written_simpy(men: int = MEN) -> list[bool]:
-    """Take men one by one to retrieval, as a short SimPy script of the same pathway would."""
+def hand_written_simpy(patients: int = PATIENTS) -> list[bool]:
+    """Take patients one by one to retrieval, as a short SimPy script of the same pathway would."""
     random = np.random.default_rng(1)
     env, found = simpy.Environment(), []
 
-    def man():
+    def patient():
         scores = random.standard_normal(9)
         fsh = 18 * exp(0.49 * scores[5])
         if random.random() < 0.69:
@@ -83,33 +83,43 @@ def hand_written_simpy(men: int = MEN) -> list[bool]:
         yield env.timeout(1)
         found.append(random.random() < 0.28)
 
-    for _ in range(men):
-        env.process(man())
+    for _ in range(patients):
+        env.process(patient())
     env.run()
     return found
 
 
 def main() -> None:
     ways = {
-        "to retrieval": (luck_to_retrieval, lambda: draw_cohort(paper(), 1, STUDIES)),
-        "to live birth": (luck_to_birth, lambda: births_of(draw_cohort(paper(), 1, STUDIES))),
+        "to retrieval": (numbers_to_retrieval, lambda: draw_cohort(paper(), 1, STUDIES)),
+        "to live birth": (numbers_to_birth, lambda: births_of(draw_cohort(paper(), 1, STUDIES))),
     }
-    work = {f"{way}: {part}": call for way, calls in ways.items()
-            for part, call in zip(("random numbers", "the men"), calls, strict=True)}  # fmt: skip
+    parts = ("random numbers", "the patients")
+    work = {
+        f"{way}: {part}": call
+        for way, calls in ways.items()
+        for part, call in zip(parts, calls, strict=True)
+    }
     work["hand-written SimPy, one arm"] = hand_written_simpy
     seconds = best_of(5, work)
-    print(f"{STUDIES} studies of {MEN} men along both arms, one core")
+    print(f"{STUDIES} studies of {PATIENTS} patients along both arms, one core")
     for way in ways:
-        alone, men = seconds[f"{way}: random numbers"], seconds[f"{way}: the men"]
-        rate = STUDIES * MEN / men / 1e6
-        print(f"{way:14s} {men:7.3f} s {rate:6.2f} million men/s {men / alone:5.1f} x the numbers")
-    script = MEN / seconds["hand-written SimPy, one arm"]
-    ratio = STUDIES * MEN / seconds["to retrieval: the men"] / script
-    print(f"hand-written SimPy script to retrieval, one arm: {script:.0f} men/s; ratio {ratio:.0f}")
+        alone, patients = seconds[f"{way}: random numbers"], seconds[f"{way}: the patients"]
+        rate = STUDIES * PATIENTS / patients / 1e6
+        print(
+            f"{way:14s} {patients:7.3f} s {rate:6.2f} million patients/s "
+            f"{patients / alone:5.1f} x the numbers"
+        )
+    script = PATIENTS / seconds["hand-written SimPy, one arm"]
+    ratio = STUDIES * PATIENTS / seconds["to retrieval: the patients"] / script
+    print(
+        f"hand-written SimPy script to retrieval, one arm: {script:.0f} patients/s; "
+        f"ratio {ratio:.0f}"
+    )
     with ProcessPoolExecutor(2) as pool:
         for way, call in (("to retrieval", to_retrieval), ("to live birth", to_birth)):
             list(pool.map(call, range(2)))
             begin = time.perf_counter()
             list(pool.map(call, range(8)))
-            rate = 8 * STUDIES * MEN / (time.perf_counter() - begin) / 1e6
-            print(f"{way:14s} {rate:6.2f} million men/s on two processes")
+            rate = 8 * STUDIES * PATIENTS / (time.perf_counter() - begin) / 1e6
+            print(f"{way:14s} {rate:6.2f} million patients/s on two processes")

@@ -1,6 +1,6 @@
 """The study engine: trials per second, memory from a thousand to a million, and what Dask costs.
 
-A trial is the one of `bench_trials`: 600 randomised men, 8 coefficients, drawn and fitted. The
+A trial is the one of `bench_trials`: 600 randomised patients, 8 coefficients, drawn and fitted. The
 engine cuts trials into blocks, hands them to processes, stores blocks as Parquet, joins them into
 one file and measures performance from it. `python -m benchmarks.bench_study 1000000` runs one size
 alone; the sizes below take four minutes of two cores.
@@ -42,7 +42,7 @@ from simulate.core.coding import BASELINE, DIAGNOSES
 from simulate.core.random_streams import RandomStreams
 from simulate.scenario.load import load_scenario
 
-MEN, COEFFICIENTS, TOGETHER, BLOCK = 600, 8, 400, 2000
+PATIENTS, COEFFICIENTS, TOGETHER, BLOCK = 600, 8, 400, 2000
 TRUE = np.array([-1.0, 0.45, 0.3, -0.2, 0.1, 0.0, 0.25, -0.15])
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 CLUSTER = 100_000
@@ -91,8 +91,8 @@ class TrialTask:
         ).unify_dictionaries()
 
     def _rows(self, first: int, size: int) -> pa.Table:
-        streams = RandomStreams(self.seed, MEN, size, first)
-        design = np.empty((size, COEFFICIENTS, MEN))
+        streams = RandomStreams(self.seed, PATIENTS, size, first)
+        design = np.empty((size, COEFFICIENTS, PATIENTS))
         design[:, 0] = 1
         design[:, 1] = streams.uniform("arm") < 0.5
         design[:, 2:] = streams.normal("covariates", COEFFICIENTS - 2).swapaxes(1, 2)
@@ -109,7 +109,7 @@ class TrialTask:
             "conf_low": np.exp(b - 1.96 * se),
             "conf_high": np.exp(b + 1.96 * se),
             "p_value": 2 * ndtr(-np.abs(b / se)),
-            "n": np.full(size, MEN),
+            "n": np.full(size, PATIENTS),
             "sate": np.full(size, np.exp(TRUE[1])),
         }
         arrays = [pa.array(columns[field.name]).cast(field.type) for field in ESTIMATES]
@@ -118,7 +118,7 @@ class TrialTask:
 
 def study(trials: int, pool: WorkerPool | None) -> tuple[float, float, str]:
     """Run, store, join and assess so many trials; return seconds, coverage and the file's hash."""
-    job = Job("trials", TrialTask(1), {"men": MEN}, BLOCK)
+    job = Job("trials", TrialTask(1), {"patients": PATIENTS}, BLOCK)
     with tempfile.TemporaryDirectory() as folder:
         store, joined = Store(Path(folder)), Path(folder) / "joined.parquet"
         begin = time.perf_counter()
@@ -153,10 +153,10 @@ def statsmodels_loop(trials: int = 200) -> float:
     begin = time.perf_counter()
     for trial in range(trials):
         random = np.random.default_rng([1, trial])
-        design = np.ones((MEN, COEFFICIENTS))
-        design[:, 1] = random.random(MEN) < 0.5
-        design[:, 2:] = random.standard_normal((MEN, COEFFICIENTS - 2))
-        sm.Logit(random.random(MEN) < expit(design @ TRUE), design).fit(disp=0)
+        design = np.ones((PATIENTS, COEFFICIENTS))
+        design[:, 1] = random.random(PATIENTS) < 0.5
+        design[:, 2:] = random.standard_normal((PATIENTS, COEFFICIENTS - 2))
+        sm.Logit(random.random(PATIENTS) < expit(design @ TRUE), design).fit(disp=0)
     return trials / (time.perf_counter() - begin)
 
 
@@ -270,8 +270,8 @@ def whole_mechanism() -> None:
             list(compute_all(job.blocks(cohorts), pool))
             each = (time.perf_counter() - begin) / cohorts
             print(
-                f"{name:13s} {1 / each:7.1f} cohorts/s of {scenario.patients} men on two cores; "
-                f"1,000 cohorts take {each * 1000 / 60:.1f} min",
+                f"{name:13s} {1 / each:7.1f} cohorts/s of {scenario.patients} patients on two "
+                f"cores; 1,000 cohorts take {each * 1000 / 60:.1f} min",
                 flush=True,
             )
 

@@ -27,7 +27,7 @@ def day_from(date: dt.date, days: int, where: str) -> dt.date:
 
 
 def spoken_date(date: dt.date) -> str:
-    """Return a date as people write it, whatever the locale.
+    """Return a date as it is usually written, whatever the locale.
 
     >>> spoken_date(dt.date(2022, 4, 1))
     '1 Apr 2022'

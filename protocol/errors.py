@@ -26,8 +26,8 @@ class Fault:
     def __str__(self) -> str:
         """Return one line a person can act on; nothing in it moves the cursor of a terminal.
 
-        >>> print(Fault("men.csv", "fsh_iu_l", "-3 is below 0", "give a value from 0 to 200"))
-        men.csv: fsh_iu_l: -3 is below 0; give a value from 0 to 200
+        >>> print(Fault("patients.csv", "fsh_iu_l", "-3 is below 0", "give a value from 0 to 200"))
+        patients.csv: fsh_iu_l: -3 is below 0; give a value from 0 to 200
         """
         field = shorten_text(self.field, MAX_FIELD)
         place = f"{self.where}: {field}" if field else self.where

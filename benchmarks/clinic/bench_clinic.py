@@ -1,4 +1,4 @@
-"""Men per second through the clinic with its full log, beside Ciw and a minimal SimPy script.
+"""Patients per second through the clinic with its full log, beside Ciw and a minimal SimPy script.
 
 Two questions. How fast is the clinic with all it does (three months of decisions, tables, a row for
 every injection)? And what does its machinery cost on one and the same small pathway: Poisson
@@ -24,11 +24,12 @@ from simulate.clinic.setup.clinic_file import Clinic
 from simulate.scenario.load import load_scenario
 from simulate.scenario.parameter_paths import with_values
 
-MEN = 4000
-#: Men of the runs whose memory is measured. One centre has the same rate whatever their number;
-#: in the unlimited clinic all come within the scenario's four years, ever more of them at a time.
+PATIENTS = 4000
+#: Patients of the runs whose memory is measured. One centre has the same rate whatever their
+#: number; in the unlimited clinic all come within the scenario's four years, ever more of them at
+#: a time.
 SIZES = (10_000, 100_000, 300_000)
-#: Of the small pathway: men a day, analysers, mean days of a test.
+#: Of the small pathway: patients a day, analysers, mean days of a test.
 RATE, ANALYSERS, TEST_DAYS = 40.0, 3, 0.06
 
 
@@ -53,7 +54,7 @@ def minimal_simpy() -> None:
     bench = simpy.Resource(env, ANALYSERS)
     log: list[tuple[int, str, float]] = []
 
-    def man(number: int):
+    def patient(number: int):
         log.append((number, "referral", env.now))
         with bench.request() as turn:
             yield turn
@@ -62,9 +63,9 @@ def minimal_simpy() -> None:
         log.append((number, "operation", env.now))
 
     def refer():
-        for number in range(MEN):
+        for number in range(PATIENTS):
             yield env.timeout(streams.exponential(1 / RATE))
-            env.process(man(number))
+            env.process(patient(number))
 
     env.process(refer())
     env.run()
@@ -80,11 +81,11 @@ def with_ciw() -> None:
     )
     ciw.seed(1)
     simulation = ciw.Simulation(network)
-    simulation.simulate_until_max_customers(MEN, method="Finish")
+    simulation.simulate_until_max_customers(PATIENTS, method="Finish")
     simulation.get_all_records()
 
 
-def least_processor_time(rounds: int, work: Mapping[str, Callable[[], object]]) -> dict[str, float]:
+def min_processor_time(rounds: int, work: Mapping[str, Callable[[], object]]) -> dict[str, float]:
     """Return the least processor seconds of each piece of work, taken in turn.
 
     Everything here runs in one thread, and other programs on the machine do not count.
@@ -99,7 +100,7 @@ def least_processor_time(rounds: int, work: Mapping[str, Callable[[], object]]) 
     return best
 
 
-def peak_mb(clinic: str, men: int) -> float:
+def peak_mb(clinic: str, patients: int) -> float:
     """Return the peak memory of a process of its own: run, measures, log and tables written."""
     code = (
         "import resource, tempfile, pathlib;"
@@ -108,10 +109,10 @@ def peak_mb(clinic: str, men: int) -> float:
         "from simulate.clinic.capacity.replicates import measured;"
         "from simulate.clinic.flow.run_clinic import run_clinic;"
         f"clinic = load_clinic({clinic!r})[0];"
-        f"days = {men} / 2.73 * 7 if clinic.horizon_days else None;"
+        f"days = {patients} / 2.73 * 7 if clinic.horizon_days else None;"
         "clinic = clinic.model_copy(update={'horizon_days': days and int(days)});"
         "folder = tempfile.TemporaryDirectory();"
-        f"run = run_clinic(clinic, load_scenario('paper'), 1, patients={men});"
+        f"run = run_clinic(clinic, load_scenario('paper'), 1, patients={patients});"
         "measured(run);"
         "rows = write_run(run, pathlib.Path(folder.name), 'parquet', False);"
         "print(rows['log'], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
@@ -119,7 +120,7 @@ def peak_mb(clinic: str, men: int) -> float:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     rows, memory = done.stdout.split()
     print(
-        f"{clinic:10s} {men:7,d} men, {int(rows):10,} log rows written: "
+        f"{clinic:10s} {patients:7,d} patients, {int(rows):10,} log rows written: "
         f"peak memory {float(memory):4.0f} MB",
         flush=True,
     )
@@ -133,18 +134,18 @@ def main() -> None:
     fast = with_busier_doors(centre)
 
     def whole(clinic: Clinic) -> None:
-        run = run_clinic(clinic, paper, 1, patients=MEN)
+        run = run_clinic(clinic, paper, 1, patients=PATIENTS)
         event_log(run)
         clinic_tables(run)
 
     def logged(clinic: Clinic) -> None:
-        event_log(run_clinic(clinic, untreated, 1, patients=MEN))
+        event_log(run_clinic(clinic, untreated, 1, patients=PATIENTS))
 
-    seconds = least_processor_time(
+    seconds = min_processor_time(
         3,
         {
             "whole clinic, no limits, full log": lambda: event_log(
-                run_clinic(unlimited, paper, 1, patients=MEN)
+                run_clinic(unlimited, paper, 1, patients=PATIENTS)
             ),
             "... and the tables": lambda: whole(unlimited),
             "whole clinic, calendar and benches, same": lambda: whole(fast),
@@ -153,13 +154,13 @@ def main() -> None:
             "small pathway: Ciw": with_ciw,
         },
     )
-    print(f"{MEN} men, one core, seconds of processor time")
+    print(f"{PATIENTS} patients, one core, seconds of processor time")
     for name, took in seconds.items():
-        print(f"{name:42s} {took:7.3f} s {MEN / took:9,.0f} men/s")
+        print(f"{name:42s} {took:7.3f} s {PATIENTS / took:9,.0f} patients/s")
     for clinic in ("one-centre", "unlimited"):
-        small, *_, large = (peak_mb(clinic, men) for men in SIZES)
+        small, *_, large = (peak_mb(clinic, patients) for patients in SIZES)
         more = (large - small) / (SIZES[-1] - SIZES[0]) * 1024
-        print(f"{clinic}: memory per further man {more:.2f} kB")
+        print(f"{clinic}: memory per further patient {more:.2f} kB")
     print(f"this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 

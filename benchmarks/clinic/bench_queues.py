@@ -12,23 +12,25 @@ from simulate.clinic.capacity.replicates import FEWEST
 
 queueing = support("queueing")
 
-EXPERIMENTS, MEN = 60, 1500
+EXPERIMENTS, PATIENTS = 60, 1500
 
 
 def main() -> None:
-    print(f"{EXPERIMENTS} experiments of {FEWEST} replicates of {MEN} men, use 0.7")
+    print(f"{EXPERIMENTS} experiments of {FEWEST} replicates of {PATIENTS} patients, use 0.7")
     print("queue    theory, days   mean (SE)           in the 95 % interval   KS p")
     for place, (name, model) in enumerate(queueing.models(0.7).items()):
         numbers = range(FEWEST * EXPERIMENTS)
-        waits = np.reshape(queueing.seen_waits(model, place, numbers, MEN), (EXPERIMENTS, FEWEST))
+        waits = np.reshape(
+            queueing.seen_waits(model, place, numbers, PATIENTS), (EXPERIMENTS, FEWEST)
+        )
         errors = waits.std(axis=1, ddof=1) / np.sqrt(FEWEST)
         found = (waits.mean(axis=1) - model.expected_days) / errors
         law = stats.t(FEWEST - 1)
         inside = np.abs(found) < law.ppf(0.975)
         p_value = stats.kstest(law.cdf(found), "uniform").pvalue
-        spread = waits.std(ddof=1) / np.sqrt(waits.size)
+        sd = waits.std(ddof=1) / np.sqrt(waits.size)
         print(
-            f"{name:8s} {model.expected_days:10.5f}   {waits.mean():.5f} ({spread:.5f})"
+            f"{name:8s} {model.expected_days:10.5f}   {waits.mean():.5f} ({sd:.5f})"
             f"   {inside.mean():12.3f} ({inside.std() / np.sqrt(EXPERIMENTS):.3f})"
             f"   {p_value:10.3f}",
             flush=True,

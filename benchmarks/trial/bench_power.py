@@ -5,9 +5,8 @@
    draws counts too; ours has estimate, interval, calendar and participants exposed of every trial
    besides. The same participant by participant, with arrivals and blocks.
 2. Patient-level, adjusted: 240 participants, 8 sites, minimised over site and diagnosis,
-standardised with
-   its variance, against a loop that randomises participant by participant and fits with
-   statsmodels; the loop is given its participants and makes no variance.
+   g-computation with its variance, against a loop that randomises participant by participant and
+   fits with statsmodels; the loop is given its participants and makes no variance.
 3. The same trials as in 1, kept in blocks on disk so that a run can be resumed.
 4. A power curve of 20 sizes, 10,000 trials each: of a shipped design, whose participants live
 through a
@@ -35,9 +34,9 @@ from pretese.trial.power.runner import Runner
 from pretese.trial.simulation.engine import simulate_design
 from protocol.reading.documents import validate
 
-LOOKS, BY_MEN, ADJUSTED, LOOPED = 20_000, 4_000, 1_000, 60
+ANALYSES, BY_PATIENTS, ADJUSTED, LOOPED = 20_000, 4_000, 1_000, 60
 
-THREE_LOOKS = {
+THREE_ANALYSES = {
     "id": "three",
     "title": "three analyses",
     "question": "",
@@ -62,8 +61,8 @@ cat(took, result$overallReject)
 """
 
 
-def three_analyses(replicates: int = LOOKS, patient_level: bool = False) -> float:
-    design = validate(THREE_LOOKS, DesignFile, "benchmark")
+def three_analyses(replicates: int = ANALYSES, patient_level: bool = False) -> float:
+    design = validate(THREE_ANALYSES, DesignFile, "benchmark")
     results = simulate_design(
         design, None, [(360, 1.0)], seed=1, replicates=replicates, patient_level=patient_level
     )
@@ -72,7 +71,7 @@ def three_analyses(replicates: int = LOOKS, patient_level: bool = False) -> floa
 
 def exact() -> float:
     """Enumerate what `three_analyses` simulates: no trial drawn, no Monte Carlo error."""
-    boundaries = validate(THREE_LOOKS, DesignFile, "benchmark").monitoring.plan().upper
+    boundaries = validate(THREE_ANALYSES, DesignFile, "benchmark").monitoring.plan().upper
     analyses = [60, 120, 180]
     return float(exact_sequential(analyses, analyses, boundaries, [0.55], 0.40).power[0])
 
@@ -81,7 +80,7 @@ def rpact() -> tuple[float, float] | None:
     """Return seconds and power, or None where R or rpact is missing."""
     if shutil.which("Rscript") is None:
         return None
-    script = RPACT.replace("{trials}", str(LOOKS))
+    script = RPACT.replace("{trials}", str(ANALYSES))
     done = subprocess.run(
         ["Rscript", "--vanilla", "-e", script], capture_output=True, text=True, check=False
     )
@@ -157,48 +156,52 @@ def curve(design: DesignFile, workers: int, sizes: range) -> float:
 
 def kept() -> float:
     """Do what `three_analyses` does, with every block written to disk and read again."""
-    design = validate(THREE_LOOKS, DesignFile, "benchmark")
+    design = validate(THREE_ANALYSES, DesignFile, "benchmark")
     with TemporaryDirectory() as folder:
         runner = Runner(
             Store(Path(folder), lasting=False), None, lambda done, total, doing="": None
         )
-        results = runner.simulate(design, None, [(360, 1.0)], seed=1, replicates=LOOKS)
+        results = runner.simulate(design, None, [(360, 1.0)], seed=1, replicates=ANALYSES)
         return float(results[360, 1.0].rejected.mean())
 
 
 def main() -> None:
     peer = rpact()
-    patient_level = partial(three_analyses, BY_MEN, patient_level=True)
+    patient_level = partial(three_analyses, BY_PATIENTS, patient_level=True)
     took = best_of(
         3,
         {"pretese": three_analyses, "by participants": patient_level, "kept": kept, "exact": exact},
     )
     ours = took["pretese"]
     print(
-        f"three analyses, unadjusted   {LOOKS / ours:8.0f} trials/s   power {three_analyses():.4f}"
+        f"three analyses, unadjusted   {ANALYSES / ours:8.0f} trials/s   "
+        f"power {three_analyses():.4f}"
     )
     print(
-        f"the same, at patient level {BY_MEN / took['by participants']:8.0f} "
+        f"the same, at patient level {BY_PATIENTS / took['by participants']:8.0f} "
         f"trials/s   power {patient_level():.4f}"
     )
-    print(f"the same, kept on disk    {LOOKS / took['kept']:8.0f} trials/s")
+    print(f"the same, kept on disk    {ANALYSES / took['kept']:8.0f} trials/s")
     if peer is None:
         print("rpact                     skipped: R with the package rpact is not installed here")
     else:
-        print(f"rpact                     {LOOKS / peer[0]:8.0f} trials/s   power {peer[1]:.4f}")
+        print(f"rpact                     {ANALYSES / peer[0]:8.0f} trials/s   power {peer[1]:.4f}")
         print(f"ratio {peer[0] / ours:.1f}; of trials kept on disk {peer[0] / took['kept']:.1f}")
     print(f"exact enumeration         {1000 * took['exact']:8.0f} ms         power {exact():.4f}")
     design = read_design("minimisation-eight-sites")[0]
     participants = draw_trials(design, scenario_of(design), 1, 240, LOOPED)
     batched, single = adjusted(), loop(design, participants)
-    spread = np.sqrt(batched.var() / ADJUSTED + single.var() / LOOPED)
-    assert abs(batched.mean() - single.mean()) < 4 * spread, "the two do not estimate the same"
+    sd = np.sqrt(batched.var() / ADJUSTED + single.var() / LOOPED)
+    assert abs(batched.mean() - single.mean()) < 4 * sd, "the two do not estimate the same"
     seconds = best_of(2, {"batched": adjusted, "loop": lambda: loop(design, participants)})
     rates = ADJUSTED / seconds["batched"], LOOPED / seconds["loop"]
-    print(f"minimised, standardised   {rates[0]:8.0f} trials/s")
+    print(f"minimised, g-computation   {rates[0]:8.0f} trials/s")
     print(f"loop with statsmodels     {rates[1]:8.0f} trials/s")
     print(f"ratio {rates[0] / rates[1]:.1f}")
-    shipped, plain = read_design("superiority-any-sperm")[0], validate(THREE_LOOKS, DesignFile, "b")
+    shipped, plain = (
+        read_design("superiority-any-sperm")[0],
+        validate(THREE_ANALYSES, DesignFile, "b"),
+    )
     print("20 sizes, 10,000 trials each, kept on disk:")
     print(f"  a scenario, 2 processes {curve(shipped, 2, range(220, 620, 20)):8.1f} s")
     print(f"  fixed event rates, by counts  {curve(plain, 1, range(240, 720, 24)):8.1f} s")

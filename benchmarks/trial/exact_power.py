@@ -22,7 +22,7 @@ from pretese.trial.simulation.engine import simulate_design
 from protocol.reading.documents import validate
 
 #: Designs, and trials of each.
-BY_COUNTS, BY_MEN = (200, 100_000), (50, 10_000)
+BY_COUNTS, BY_PATIENTS = (200, 100_000), (50, 10_000)
 
 SEED = 2_022
 
@@ -30,7 +30,7 @@ EFFICACY = ("OF", "Pocock", "HSD(-4)", "KD(2)", "WT(0.25)", "HP(3)")
 FUTILITY = ("HSD(-2)", "OF")
 
 #: Power outside is known too well for a score: of 10,000 trials hardly any differ.
-LEAST, MOST = 0.01, 0.99
+MIN_POWER, MAX_POWER = 0.01, 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +96,14 @@ def score_designs(designs: int, replicates: int, seed: int, *, patient_level: bo
         exact = exact_behaviour(
             design, participants, out, (control, control + effect * (treated - control))
         )
-        if LEAST < exact.power < MOST:
+        if MIN_POWER < exact.power < MAX_POWER:
             simulated = float(measures(design, out)["rejection"].value)
             found.append(Score(design, effect, simulated, exact.power, exact.z))
     return found
 
 
 def describe(z: np.ndarray) -> str:
-    """Return mean, spread and two tests of the scores against the standard normal law."""
+    """Return mean, sd and two tests of the scores against the standard normal law."""
     n = z.size
     smirnov = stats.kstest(z, "norm")
     ranked, rank = np.sort(z), np.arange(1, n + 1)
@@ -122,7 +122,7 @@ def describe(z: np.ndarray) -> str:
 def main() -> None:
     counted = score_designs(*BY_COUNTS, SEED, patient_level=False)
     print(f"by counts: {describe(np.array([each.z for each in counted]))}")
-    scores = score_designs(*BY_MEN, SEED, patient_level=True)
+    scores = score_designs(*BY_PATIENTS, SEED, patient_level=True)
     for each in scores:
         plan = each.design.monitoring
         print(

@@ -14,6 +14,9 @@ from numpy.typing import ArrayLike
 from estimate.core.arrays import Floats
 from estimate.core.result import Estimate
 
+#: Scales for which an E-value is defined.
+E_VALUE_SCALES = ("odds ratio", "risk ratio", "hazard ratio")
+
 
 @dataclass(frozen=True, slots=True)
 class EValue:
@@ -50,7 +53,7 @@ def e_value(estimate: Estimate, *, rare: bool = False) -> EValue:
     1.83, limit 1.11
     """
     scale = estimate.scale
-    if scale not in ("odds ratio", "risk ratio", "hazard ratio"):
+    if scale not in E_VALUE_SCALES:
         raise ValueError(f"an E-value belongs to a ratio, not to a {scale}")
     point, low, high = (
         _as_risk_ratio(value, scale, rare)

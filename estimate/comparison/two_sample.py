@@ -183,8 +183,9 @@ def signed_rank(change: ArrayLike) -> Comparison:
 def chi_square(table: ArrayLike, *, yates: bool = True) -> Comparison:
     """Pearson's chi-square test of independence in tables of counts, (..., R, C).
 
-    ``yates`` moves every |observed - expected| of a 2 x 2 table towards 0 by one half, or by the
-    smallest of the four if that is less; larger tables are never corrected. NaN if a margin is 0.
+    ``yates`` moves each difference of observed and expected in a 2 x 2 table towards 0 by one half,
+    or by the smallest of the four if that is less; larger tables are never corrected. NaN if a
+    margin is 0.
 
     Examples
     --------

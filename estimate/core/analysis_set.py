@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,6 +13,9 @@ from estimate.core.columns import Kind, Numeric, read_columns
 from estimate.core.estimand import Estimand
 from estimate.core.refusals import refuse_what_cannot_be_analysed
 from protocol.errors import Fault, InputError
+
+#: What an outcome is.
+OutcomeKind = Literal["binary", "continuous", "count", "ordinal", "time"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,11 @@ class AnalysisSet:
         if rows are independent.
     cluster_name
         Column name of the clusters; empty without.
+    outcome_kind
+        What ``outcome`` holds: 0 and 1, measurements, counts, numbers of ordered classes from 0, or
+        for "time" 1 where ``time`` ends with the event.
+    time, exposure
+        (..., n) follow-up of a time to an event; denominator of a count. None if not of that kind.
     """
 
     treatment: Floats
@@ -53,6 +61,9 @@ class AnalysisSet:
     outcome_name: str
     cluster: Ints | None = None
     cluster_name: str = ""
+    outcome_kind: OutcomeKind = "binary"
+    time: Floats | None = None
+    exposure: Floats | None = None
 
     @property
     def clusters(self) -> Ints:
@@ -135,6 +146,8 @@ class AnalysisSet:
             covariates={name: column[index] for name, column in self.covariates.items()},
             include=self.include[index],
             cluster=None if self.cluster is None else self.cluster[index],
+            time=None if self.time is None else self.time[index],
+            exposure=None if self.exposure is None else self.exposure[index],
             reasons={why: np.asarray(count)[index] for why, count in self.reasons.items()},
         )
 
@@ -147,6 +160,9 @@ def analysis_set(
     covariates: Mapping[str, Kind] | None = None,
     include: ArrayLike | None = None,
     cluster: str | None = None,
+    outcome_kind: OutcomeKind = "binary",
+    time: str | None = None,
+    exposure: str | None = None,
     where: str = "data",
 ) -> AnalysisSet:
     """Check columns and keep the complete cases.
@@ -166,6 +182,10 @@ def analysis_set(
     cluster
         Name of a column whose rows of equal value are dependent. Rows without a value are
         excluded.
+    outcome_kind
+        What the outcome holds; see `AnalysisSet`.
+    time, exposure
+        Names of columns of positive numbers: follow-up times, denominators of counts.
     where
         File or table, for messages.
 
@@ -189,7 +209,9 @@ def analysis_set(
     """
     kinds = dict(covariates or {})
     try:
-        read = read_columns(columns, {treatment: Numeric(), outcome: Numeric(), **kinds}, where)
+        beside = {name: Numeric() for name in (time, exposure) if name is not None}
+        asked = {treatment: Numeric(), outcome: Numeric(), **beside, **kinds}
+        read = read_columns(columns, asked, where)
     except InputError as error:
         raise InputError(
             _with_cure(fault, (treatment, outcome)) for fault in error.faults
@@ -210,7 +232,9 @@ def analysis_set(
         reasons[f"{cluster} is missing"] = np.count_nonzero(unknown, axis=-1)
         stay &= ~unknown
     read = {name: np.where(stay, column, 0.0) for name, column in read.items()}
-    refuse_what_cannot_be_analysed(read, list(kinds), stay, reasons, (treatment, outcome), where)
+    refuse_what_cannot_be_analysed(
+        read, list(kinds), stay, reasons, (treatment, outcome), where, outcome_kind, list(beside)
+    )
     return AnalysisSet(
         treatment=read[treatment],
         outcome=read[outcome],
@@ -222,6 +246,9 @@ def analysis_set(
         outcome_name=outcome,
         cluster=None if units is None else np.maximum(units, 0),
         cluster_name=cluster or "",
+        outcome_kind=outcome_kind,
+        time=None if time is None else read[time],
+        exposure=None if exposure is None else np.where(stay, read[exposure], 1.0),
     )
 
 

@@ -18,6 +18,8 @@ def refuse_what_cannot_be_analysed(
     reasons: Mapping[str, Ints],
     roles: tuple[str, str],
     where: str,
+    outcome_kind: str = "binary",
+    positive: Sequence[str] = (),
 ) -> None:
     """Raise all faults at once of columns, read as numbers, from which nothing can be estimated.
 
@@ -29,6 +31,10 @@ def refuse_what_cannot_be_analysed(
         Names to (..., n); 0 for patients who do not stay.
     roles
         Names of treatment and outcome.
+    outcome_kind
+        "binary", "continuous", "count", "ordinal" or "time"; see `AnalysisSet`.
+    positive
+        Names of columns that hold positive numbers: times, denominators.
     """
     if not stay.any(axis=-1).any():
         why = ", ".join(f"{reason}: {int(np.max(count))}" for reason, count in reasons.items())
@@ -37,14 +43,22 @@ def refuse_what_cannot_be_analysed(
     faults = beyond_measure({name: read[name] for name in covariates}, stay, where)
     beyond = {fault.field for fault in faults}
     for role, name in zip(("treatment", "outcome"), roles, strict=True):
-        wrong = read[name][stay & ~np.isin(read[name], (0, 1))]
+        binary = role == "treatment" or outcome_kind in ("binary", "time")
+        wrong = read[name][stay & ~np.isin(read[name], (0, 1))] if binary else np.empty(0)
+        if outcome_kind == "count" and role == "outcome":
+            faults.extend(_not_counts(name, read[name][stay], where))
         if wrong.size:
-            cure = "code it 0 (no) and 1 (yes)"
+            cure = _cure_of(role, read[name][stay])
             faults.append(Fault(where, name, f"the {role} holds {wrong[0]:g}", cure))
         elif not _varies(read[name], stay):
             only = read[name][stay][0]
             cure = "both 0 and 1 must occur among the patients analysed"
+            cure = cure if binary else "give an outcome that varies"
             faults.append(Fault(where, name, f"the {role} is {only:g} for everyone", cure))
+    for name in positive:
+        if (read[name][stay] <= 0).any():
+            worst = read[name][stay].min()
+            faults.append(Fault(where, name, f"it holds {worst:g}", "give positive numbers"))
     for name in covariates:
         column = read[name]
         if name not in beyond and not _varies(column, stay):
@@ -52,6 +66,22 @@ def refuse_what_cannot_be_analysed(
             faults.append(Fault(where, name, "it is the same for everyone", cure))
     if faults:
         raise InputError(faults)
+
+
+def _not_counts(name: str, values: Floats, where: str) -> list[Fault]:
+    wrong = values[(values < 0) | (values != np.floor(values))]
+    cure = "give whole numbers from 0, or `kind: continuous`"
+    return [Fault(where, name, f"the outcome holds {wrong[0]:g}", cure)] if wrong.size else []
+
+
+def _cure_of(role: str, values: Floats) -> str:
+    """Return what to do with a treatment or outcome that is not 0/1: nothing is dichotomised."""
+    levels = len(np.unique(values))
+    if levels <= 2:
+        return "code it 0 (no) and 1 (yes)"
+    if role == "outcome":
+        return "say what it is, `outcome: {column: ..., kind: continuous}` (or count, ordinal)"
+    return "compare two arms at a time with `eligible`; do not merge arms"
 
 
 def beyond_measure(read: Mapping[str, Floats], stay: Bools, where: str) -> list[Fault]:

@@ -11,10 +11,13 @@ from scipy.special import ndtr, stdtr, stdtrit
 from estimate.core.arrays import Bools, Floats, Ints
 from estimate.core.estimand import Estimand
 
-Scale = Literal["odds ratio", "risk ratio", "risk difference", "mean difference", "hazard ratio"]
+Scale = Literal[
+    "odds ratio", "risk ratio", "risk difference", "mean difference", "hazard ratio", "rate ratio",
+    "RMST difference",
+]  # fmt: skip
 
 #: Scales whose standard error, statistic and symmetry live on the logarithm.
-RATIOS = frozenset({"odds ratio", "risk ratio", "hazard ratio"})
+RATIOS = frozenset({"odds ratio", "risk ratio", "hazard ratio", "rate ratio"})
 
 #: 0.975 quantile of the standard normal; all intervals of this package cover 95 %.
 Z95 = 1.959963984540054

@@ -5,6 +5,10 @@ and matrix products: different instructions, another order of summation. Roundin
 away before a number is written, and before numbers are sorted or compared: patients with equal
 covariates then have equal scores, and ties are broken by the order of the data.
 
+Ratios of counts, such as 119/64 = 1.859375, lie exactly on the edge between two rounded values, and
+their last bits would push them to either side. So a number that differs from an edge by no more
+than some further digits show is taken to lie on it, and goes to the even side.
+
 Only exact or correctly rounded operations are used here (comparison, multiplication, division,
 rounding to whole numbers), so that rounding itself is the same everywhere.
 """
@@ -16,6 +20,9 @@ from estimate.core.arrays import Floats
 
 #: Significant digits of values that are sorted, matched or ranked.
 RANKED_DIGITS = 10
+
+#: Digits more that are taken first, and how many at most: float64 holds fifteen.
+_MORE_DIGITS, _MOST_DIGITS = 5, 13
 
 #: Powers of ten that float64 holds exactly: 10^0 to 10^22.
 _EXACT = 22
@@ -30,7 +37,8 @@ def significant(values: ArrayLike, digits: int) -> Floats:
     """Return values rounded to so many significant decimal digits, whole numbers to the unit.
 
     Digits before the decimal point always stay, so that counts are exact. Each result is the
-    float64 nearest to a short decimal number; zero has no sign; NaN and infinities stay.
+    float64 nearest to a short decimal number; zero has no sign; NaN and infinities stay. A number
+    on the edge between two goes to the even one.
 
     Parameters
     ----------
@@ -41,17 +49,34 @@ def significant(values: ArrayLike, digits: int) -> Floats:
     --------
     >>> significant([0.123456789, -1234567.8, -0.0, 1e-30 / 3], 4).tolist()
     [0.1235, -1234568.0, 0.0, 3.333e-31]
+    >>> significant([1.859375, np.nextafter(1.859375, 0)], 6).tolist()
+    [1.85938, 1.85938]
     """
     x = np.asarray(values, float)
     with np.errstate(invalid="ignore", over="ignore"):
         shift = np.maximum(digits - 1 - _decimal_exponent(x), 0)
         scale = _TENS[np.minimum(shift, _EXACT)]
-        rounded: Floats = np.rint(x * scale) / scale
+        rounded: Floats = _whole(x * scale, digits) / scale
     far = (shift > _EXACT) & (x != 0)
     if far.any():
         rounded = np.array(rounded)
-        rounded[far] = [float(f"{value:.{digits - 1}e}") for value in x[far].tolist()]
+        first = _first_digits(digits)
+        near = [float(f"{value:.{first - 1}e}") for value in x[far].tolist()]
+        rounded[far] = [float(f"{value:.{digits - 1}e}") for value in near]
     return np.where(np.isfinite(x), rounded, x) + 0.0
+
+
+def _whole(scaled: Floats, digits: int) -> Floats:
+    """Return the whole numbers nearest to values whose steps are 1; those on an edge go even."""
+    part = _TENS[_first_digits(digits) - digits]
+    fine = scaled * part
+    # Whole numbers of more digits than float64 holds would not come back from the product.
+    return np.asarray(np.rint(np.where(np.abs(fine) < 1e15, np.rint(fine) / part, scaled)))
+
+
+def _first_digits(digits: int) -> int:
+    """Return to how many digits a number is rounded before it is rounded to ``digits``."""
+    return min(digits + _MORE_DIGITS, max(_MOST_DIGITS, digits + 1))
 
 
 def _decimal_exponent(x: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

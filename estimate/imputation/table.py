@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from estimate.comparison.table1 import as_categories
 from estimate.core.arrays import Floats
 from estimate.core.columns import Categorical, Kind, Numeric
+from estimate.description.rows import as_categories
 from estimate.imputation.chain import Column, Imputation, Method, impute
 from protocol.errors import Fault, InputError
 

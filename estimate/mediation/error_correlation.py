@@ -46,7 +46,8 @@ class ErrorCorrelation:
     ade, total
         Direct and total effect.
     vanishes_at
-        Smallest |rho| at which the indirect effect is 0; NaN if none up to the ends of ``rho``.
+        Smallest absolute value of rho at which the indirect effect is 0; NaN if there is none up to
+        the ends of ``rho``.
     """
 
     rho: Floats

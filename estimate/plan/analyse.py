@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from estimate.causal.balance import Balance, balance
+from estimate.causal.balance import Balance, Ruler, balance
 from estimate.causal.propensity import (
     Discrimination,
     PropensityScore,
@@ -22,6 +22,7 @@ from estimate.core.result import Estimate
 from estimate.imputation.rubins_rules import missing_information, pool_estimates
 from estimate.methods.registry import METHODS, Method
 from estimate.methods.shared_work import Work
+from estimate.outcomes.registry import RUNS, adjusted_model
 from estimate.plan.changes import changes
 from estimate.plan.explore import divisions, shapes
 from estimate.plan.findings import Analysis
@@ -76,9 +77,12 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
         done += 1
         say(done, len(steps), step)
     found: list[list[Any]] = []
-    for answers in (divisions(whole, plan), shapes(whole, plan), pathways(whole, plan)):
+    questions: tuple[Callable[[CompleteData, Plan], Iterator[Any]], ...]
+    questions = (divisions, shapes, pathways)
+    covered = whole.data.outcome_kind == "binary"
+    for question in questions:
         found.append([])
-        for answer in answers:
+        for answer in question(whole, plan) if covered else ():
             found[-1].append(answer)
             done += 1
             say(done, len(steps), "exploring")
@@ -124,6 +128,10 @@ def _trim(whole: CompleteData, plan: Plan, where: str) -> CompleteData:
     return replace(whole, data=data)
 
 
+#: Standard deviation by which differences are divided, where it is not that of both arms.
+RULERS: dict[str, Ruler] = {"att": "treated", "atc": "untreated"}
+
+
 class _Steps:
     """The steps of one analysis, and what they leave beside their estimates."""
 
@@ -157,12 +165,22 @@ class _Steps:
         """Yield the name and the estimates of each step of the plan."""
         for name in self.plan.methods:
             method = METHODS[name]
-            found = [replace(each, method=name) for each in method.answers(self.shared)]
+            found = [replace(each, method=name) for each in self._answers(method)]
             self._keep_balance(method)
             yield name, [self._pool(each) for each in found] if method.needs else found
         for name, covariates in self.plan.models.items():
-            one = adjusted(self.data, covariates, method=name, profile=not self.shared.pooled)
+            if self.data.outcome_kind != "binary":
+                one = adjusted_model(self.data, covariates, name)
+            else:
+                one = adjusted(self.data, covariates, method=name, profile=not self.shared.pooled)
             yield name, [self._pool(one)]
+
+    def _answers(self, method: Method) -> Sequence[Estimate]:
+        """Run a method on the outcome, whatever its kind."""
+        kind = self.data.outcome_kind
+        if kind == "binary":
+            return method.answers(self.shared)
+        return RUNS[kind][method.name](self.shared, self.plan.outcome.horizon)
 
     def _keep_balance(self, method: Method) -> None:
         """Keep what a method balanced; the same weights or pairs balance the same."""
@@ -174,7 +192,9 @@ class _Steps:
             self.sizes[method.name] = (float(np.mean(treated)), float(np.mean(untreated)))
         if (method.balanced_as or method.name) not in self.balances:
             w = found.value if isinstance(found, Weights) else found.weights
-            self.balances[method.name] = balance(self.data, w)
+            self.balances[method.name] = balance(
+                self.data, w, ruler=RULERS.get(method.target, "pooled")
+            )
 
     def _pool(self, each: Estimate) -> Estimate:
         """Pool the estimate if there are imputations."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from estimate.causal.matching import Focal, Order
+from estimate.core.analysis_set import OutcomeKind
 from estimate.core.columns import Categorical, Kind, Numeric
 from estimate.core.estimand import Strategy
 from estimate.methods.shared_work import MatchingRule
@@ -87,6 +88,68 @@ class Matching(Document):
         return MatchingRule(self.focal, self.order, caliper, self.on, self.exact)
 
 
+class Outcome(Document):
+    """What is measured: a column and its kind, a time to an event, or events among trials.
+
+    ``column`` alone is a 0/1 outcome, or a measurement if it holds more than ten distinct numbers.
+    ``levels`` order the classes of an ordinal outcome, the lowest first. ``exposure`` is the
+    denominator of a count. ``time`` is follow-up, at the end of which ``event`` is 0 or 1;
+    ``horizon`` is the time at which risks and restricted means are compared. ``events`` among
+    ``trials``, such as fertilised among injected oocytes, are analysed as one row per trial,
+    clustered by row of the table.
+    """
+
+    column: str | None = None
+    kind: Literal["binary", "continuous", "count", "ordinal"] | None = None
+    levels: tuple[str, ...] = ()
+    exposure: str | None = None
+    time: str | None = None
+    event: str | None = None
+    horizon: Annotated[Number, Field(gt=0, le=1e6)] | None = None
+    events: str | None = None
+    trials: str | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        forms = (self.column is not None, self.time is not None, self.events is not None)
+        if sum(forms) != 1:
+            raise ValueError("give `column`, or `time` and `event`, or `events` and `trials`")
+        if (self.time is None) != (self.event is None):
+            raise ValueError("`time` and `event` go together")
+        if (self.events is None) != (self.trials is None):
+            raise ValueError("`events` and `trials` go together")
+        if (self.kind == "ordinal") != (len(self.levels) > 0):
+            raise ValueError("`kind: ordinal` goes with `levels`, the lowest first")
+        if self.exposure is not None and self.kind != "count":
+            raise ValueError("`exposure` goes with `kind: count`")
+        if self.horizon is not None and self.time is None:
+            raise ValueError("`horizon` goes with `time`")
+        return self
+
+    @property
+    def name(self) -> str:
+        """The column of the outcome itself."""
+        return str(self.column or self.event or self.events)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is named."""
+        beside = (self.exposure, self.time, self.trials)
+        return (self.name, *(name for name in beside if name is not None))
+
+    @property
+    def declared(self) -> OutcomeKind | None:
+        """The kind that the plan states; None if it is found from the values."""
+        if self.time is not None:
+            return "time"
+        return "binary" if self.events is not None else self.kind
+
+
+def read_outcome(value: Any) -> Any:
+    """Let a name stand for a column."""
+    return {"column": value} if isinstance(value, str) else value
+
+
 class Event(Document):
     """An event after the start of treatment and how it is dealt with (ICH E9(R1), A.3.2)."""
 
@@ -148,3 +211,16 @@ class Measured(Document):
     before: str
     after: str
     by: str | None = None
+
+
+def check_division(name: str, group: Subgroup, kind: Kind | None) -> None:
+    """Raise ValueError if a division does not suit the covariate that divides."""
+    if isinstance(kind, Numeric) and group.cut is None:
+        raise ValueError(f'{name}: {group.by} is a number; give a cut, for example "< 35"')
+    if isinstance(kind, Categorical):
+        if group.cut is not None:
+            raise ValueError(f"{name}: {group.by} is categorical; give `groups`")
+        listed = [level for levels in (group.groups or {}).values() for level in levels]
+        if group.groups is not None and sorted(listed) != sorted(kind.levels):
+            levels = ", ".join(kind.levels)
+            raise ValueError(f"{name}: its groups must hold every level once: {levels}")

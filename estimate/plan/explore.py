@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Floats, Ints
+from estimate.core.columns import Categorical, Kind
 from estimate.core.design_matrix import design_matrix
 from estimate.core.result import Z95, Estimate, plain
 from estimate.heterogeneity.additive import additive_by_level
 from estimate.heterogeneity.subgroups import adjust_p_values, interaction_design, subgroup_effects
 from estimate.imputation.pooled_tests import d1, likelihood_ratio_test
 from estimate.imputation.rubins_rules import pool, pool_estimates
-from estimate.plan.grouping import assign
+from estimate.plan.choices import Subgroup
 from estimate.plan.missing_data import CompleteData
 from estimate.plan.spec import Plan
 from estimate.regression.splines import Curve, fit_spline, harrell_knots, spline_basis
@@ -208,3 +210,29 @@ def with_multiplicity(found: list[Division]) -> list[dict[str, Any]]:
         {**each.record(), "interaction_p_holm": plain(h), "interaction_p_fdr": plain(b)}
         for each, h, b in zip(found, holm, bh, strict=True)
     ]
+
+
+def assign(data: AnalysisSet, group: Subgroup) -> tuple[Ints, tuple[str, ...]]:
+    """Return each patient's group, (..., n) from 0, and the groups' labels."""
+    values, kind = data.covariates[group.by], data.kinds[group.by]
+    labels = group_labels(group, kind)
+    if isinstance(kind, Categorical):
+        sets = group.groups or {level: (level,) for level in kind.levels}
+        place = {level: index for index, levels in enumerate(sets.values()) for level in levels}
+        lookup = np.array([place[level] for level in kind.levels])
+        return lookup[values.astype(int)], labels
+    upper = values > group.at if group.lower_holds_it else values >= group.at
+    return upper.astype(int), labels
+
+
+def group_labels(group: Subgroup, kind: Kind) -> tuple[str, ...]:
+    """Return the names of a division's groups, in their order.
+
+    >>> from estimate.core.columns import Numeric
+    >>> group_labels(Subgroup(by="age_years", cut="> 35"), Numeric())
+    ('age_years ≤ 35', 'age_years > 35')
+    """
+    if isinstance(kind, Categorical):
+        return tuple(group.groups or kind.levels)
+    signs = "≤>" if group.lower_holds_it else "<≥"
+    return tuple(f"{group.by} {sign} {group.at:g}" for sign in signs)

@@ -7,19 +7,26 @@ from typing import Any
 import numpy as np
 
 from estimate.causal.balance import Balance
-from estimate.causal.evalue import e_value
+from estimate.causal.evalue import E_VALUE_SCALES, e_value
 from estimate.causal.propensity import Discrimination, PropensityScore
 from estimate.comparison.contingency import TwoByTwo
 from estimate.core.arrays import Floats
-from estimate.core.result import RATIOS, Estimate, plain
+from estimate.core.result import Estimate, plain
 from estimate.imputation.chain import Imputation
 from estimate.imputation.convergence import convergence
+from estimate.methods.registry import METHODS
 from estimate.plan.changes import Change
 from estimate.plan.explore import Division, Shape, with_multiplicity
 from estimate.plan.live_birth import CumulativeLiveBirth
 from estimate.plan.missing_data import CompleteData
 from estimate.plan.pathways import Pathway
 from estimate.plan.spec import Plan
+
+#: Standard deviation in the denominator of a standardised difference, by target population.
+DENOMINATORS = {
+    "att": "SD of the treated", "atc": "SD of the untreated",
+    **dict.fromkeys(("ate", "ato", "atm", "focal"), "pooled SD of both arms"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +80,18 @@ class Analysis:
         c = self.discrimination
         return {
             "estimates": [record for each in self.estimates for record in each.records()],
-            "arms": {"treated": _arm(self.table, 1), "untreated": _arm(self.table, 0)},
+            "arms": {"treated": self._arm(1), "untreated": self._arm(0)},
             "c_statistic": plain(np.mean(c.c_statistic)) if c else None,
             "balance": {name: _mean_rows(each) for name, each in self.balances.items()},
+            "balance_denominators": {
+                name: DENOMINATORS[METHODS[name].target if name in METHODS else "ate"]
+                for name in self.balances
+            },
             "effective_sample_size": {
                 name: {"treated": plain(sizes[0]), "untreated": plain(sizes[1])}
                 for name, sizes in self.effective_sizes.items()
             },
-            "e_values": [_e_value(each) for each in self.estimates if each.scale in RATIOS],
+            "e_values": [_e_value(each) for each in self.estimates if each.scale in E_VALUE_SCALES],
             "subgroups": with_multiplicity(list(self.divisions)),
             "splines": [shape.record() for shape in self.shapes],
             "mediation": [each.record() for each in self.pathways],
@@ -90,6 +101,16 @@ class Analysis:
             "remarks": list(self.remarks),
             "cautions": list(self.cautions),
         }
+
+    def _arm(self, treated: int) -> dict[str, Any]:
+        """Return what an arm holds: events and risk, or the moments of another outcome."""
+        data = self.complete.data
+        if data.outcome_kind in ("binary", "time"):
+            return _arm(self.table, treated)
+        here = data.include & ((data.treatment > 0) == bool(treated))
+        values = data.outcome[here]
+        known = {"patients": round(float(np.mean(here.sum(-1)))), "mean": plain(values.mean())}
+        return known | {"sd": plain(values.std(ddof=1)), "median": plain(np.median(values))}
 
     def _missing(self) -> dict[str, Any]:
         done = self.complete.imputation

@@ -13,6 +13,7 @@ from estimate.core.arrays import Floats
 from estimate.core.columns import Categorical, read_columns
 from estimate.core.refusals import beyond_measure
 from estimate.imputation.chain import Column, Imputation, impute
+from estimate.plan.outcome_columns import outcome_columns
 from estimate.plan.spec import Plan
 from protocol.errors import Fault, InputError
 
@@ -33,6 +34,8 @@ class CompleteData:
         Covariate to number of patients, among those eligible, who lack it.
     imputation
         The chains, or None where nothing was imputed.
+    caution
+        What was concluded about the outcome, if the plan does not state it.
     """
 
     data: AnalysisSet
@@ -40,6 +43,7 @@ class CompleteData:
     columns: Mapping[str, Floats]
     missing: Mapping[str, int]
     imputation: Imputation | None
+    caution: str | None = None
 
 
 def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
@@ -50,11 +54,17 @@ def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
     InputError
         As `analysis_set`; and if the plan says that nothing is missing, and something is.
     """
+    prepared = outcome_columns(columns, plan, where)
+    columns, outcome = prepared.columns, plan.outcome
+    beside = (outcome.time, outcome.exposure)
     build = partial(
         analysis_set,
         treatment=plan.treatment,
-        outcome=plan.outcome,
-        cluster=plan.cluster,
+        outcome=outcome.name,
+        outcome_kind=prepared.kind,
+        cluster=prepared.cluster,
+        time=outcome.time,
+        exposure=outcome.exposure,
         where=where,
     )
     include = eligible(columns, plan, where)
@@ -72,18 +82,23 @@ def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
         )
     if plan.missing.method != "mice" or not missing:
         data = build(columns, covariates=plan.kinds, include=include)
-        return CompleteData(data, data, read, missing, None)
+        return CompleteData(data, data, read, missing, None, prepared.caution)
+    if outcome.trials is not None:
+        cure = "plan `missing: complete-case`, or give one row per trial"
+        raise InputError.of(where, "missing", "trials of one row cannot be imputed", cure)
     if faults := _not_imputable(everyone, read, where):
         raise InputError(faults)
     done = _impute(everyone, read, plan)
-    filled: dict[str, Any] = {plan.treatment: everyone.treatment, plan.outcome: everyone.outcome}
-    if plan.cluster is not None:
-        filled[plan.cluster] = columns[plan.cluster]
+    filled: dict[str, Any] = {plan.treatment: everyone.treatment, outcome.name: everyone.outcome}
+    for name in (prepared.cluster, *beside):
+        if name is not None:
+            filled[name] = columns[name]
     for index, (name, kind) in enumerate(plan.kinds.items()):
         column = np.where(everyone.include, done.completed[..., index + 2], -1)
         filled[name] = _named(column, kind) if isinstance(kind, Categorical) else column
     data = build(filled, covariates=plan.kinds, include=everyone.include)
-    return CompleteData(replace(data, reasons=everyone.reasons), everyone, read, missing, done)
+    data = replace(data, reasons=everyone.reasons)
+    return CompleteData(data, everyone, read, missing, done, prepared.caution)
 
 
 def _with_covariates(
@@ -137,13 +152,19 @@ def eligible(columns: Any, plan: Plan, where: str) -> Floats | None:
 
 def _impute(everyone: AnalysisSet, read: Mapping[str, Floats], plan: Plan) -> Imputation:
     """Impute each covariate given its predictors, treatment and outcome (which must be there)."""
-    table = np.stack([everyone.treatment, everyone.outcome, *read.values()], axis=-1)
-    described = [Column(plan.treatment, 2), Column(plan.outcome, 2)]
+    outcome, classes = plan.outcome.name, {"binary": 2, "time": 2}
+    extra = [] if everyone.time is None else [_cumulative_hazard(everyone)]
+    table = np.stack([everyone.treatment, everyone.outcome, *read.values(), *extra], axis=-1)
+    described = [
+        Column(plan.treatment, 2),
+        Column(outcome, classes.get(everyone.outcome_kind, 0)),
+    ]
     for name, kind in plan.kinds.items():
         others = plan.missing.predictors.get(name)
-        chosen = None if others is None else frozenset({*others, plan.treatment, plan.outcome})
+        chosen = None if others is None else frozenset({*others, plan.treatment, outcome})
         levels = len(kind.levels) if isinstance(kind, Categorical) else 0
         described.append(Column(name, levels, predictors=chosen))
+    described += [Column("cumulative hazard")] * len(extra)
     return impute(
         table,
         described,
@@ -152,3 +173,18 @@ def _impute(everyone: AnalysisSet, read: Mapping[str, Floats], plan: Plan) -> Im
         iterations=plan.missing.iterations,
         included=everyone.include,
     )
+
+
+def _cumulative_hazard(data: AnalysisSet) -> Floats:
+    """Return each patient's Nelson-Aalen estimate at the end of follow-up.
+
+    Beside the event it is the outcome that an imputation model of a time to an event needs (White
+    IR, Royston P. *Stat Med* 2009;28:1982-98).
+    """
+    follow_up = np.zeros(data.include.shape) if data.time is None else data.time
+    time, event = follow_up[data.include], data.outcome[data.include] > 0
+    times, deaths = np.unique(time[event], return_counts=True)
+    at_risk = np.array([(time >= t).sum() for t in times])
+    total = np.r_[0.0, np.cumsum(deaths / at_risk)]
+    place = np.searchsorted(times, np.where(data.include, follow_up, 0.0), side="right")
+    return np.asarray(np.where(data.include, total[place], 0.0))

@@ -18,7 +18,7 @@ from estimate.mediation.error_correlation import (
 )
 from estimate.mediation.mediation_analysis import mediate
 from estimate.mediation.unmeasured import mediational_e_value
-from estimate.plan.grouping import assign
+from estimate.plan.explore import assign
 from estimate.plan.missing_data import CompleteData
 from estimate.plan.spec import Plan
 

@@ -71,6 +71,7 @@ def cautions(
 ) -> tuple[str, ...]:
     """Return cautions about clusters, balance and imputation; nothing if there is none."""
     return (
+        *_about_outcome(whole, plan),
         *_about_identifiers(columns, whole, plan),
         *_about_clusters(whole, plan),
         *_about_balance(balances),
@@ -78,9 +79,21 @@ def cautions(
     )
 
 
+def _about_outcome(whole: CompleteData, plan: Plan) -> Iterator[str]:
+    if whole.caution is not None:
+        yield whole.caution
+    if whole.data.outcome_kind == "binary":
+        return
+    asked = (
+        ("subgroups", plan.subgroups), ("splines", plan.splines), ("mediation", plan.mediation)
+    )  # fmt: skip
+    if left := [words for words, chosen in asked if chosen]:
+        yield f"{' and '.join(left)} are computed for a 0/1 outcome only, and not for this one"
+
+
 def _about_identifiers(columns: Any, whole: CompleteData, plan: Plan) -> Iterator[str]:
     """Warn of rows that share an identifier and are analysed as independent."""
-    used = {plan.treatment, plan.outcome, *plan.kinds}
+    used = {plan.treatment, *plan.outcome.columns, *plan.kinds}
     if plan.cluster is not None:
         return
     for name in map(str, columns):

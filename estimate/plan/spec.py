@@ -15,16 +15,20 @@ from pydantic import (
 from estimate.core.columns import Categorical, Kind, Numeric
 from estimate.methods.registry import METHODS, check_method, methods_of
 from estimate.methods.shared_work import Choices
+from estimate.outcomes.registry import RUNS, check_outcome_methods
 from estimate.plan.choices import (
     Event,
     LiveBirthColumns,
     Matching,
     Measured,
     MissingData,
+    Outcome,
     Percent,
     Subgroup,
+    check_division,
     name_alone,
     read_kind,
+    read_outcome,
     written_kind,
 )
 from protocol.reading.documents import Document
@@ -39,8 +43,10 @@ class Plan(Document):
 
     Attributes
     ----------
-    treatment, outcome
-        Columns of 0 and 1.
+    treatment
+        Column of 0 and 1.
+    outcome
+        What is measured; a name is a column.
     covariates
         Column to kind, in the order in which they enter models and imputation.
     propensity
@@ -74,6 +80,8 @@ class Plan(Document):
     cluster
         Column whose rows of equal value are dependent: the couple of an embryo, or a centre. Errors
         then allow for dependence within clusters; None takes rows as independent.
+    mean_sd
+        Numeric covariates that Table 1 shows as mean (SD) instead of median [quartiles].
     eligible
         Column of 0 and 1 that says who is analysed; None is everybody.
     population
@@ -83,7 +91,7 @@ class Plan(Document):
     """
 
     treatment: str
-    outcome: str
+    outcome: Annotated[Outcome, BeforeValidator(read_outcome)]
     covariates: dict[str, Annotated[Kind, PlainValidator(read_kind)]] = Field(default_factory=dict)
     methods: Annotated[tuple[MethodName, ...], Field(min_length=1)]
     models: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -101,6 +109,7 @@ class Plan(Document):
     truncate_percent: tuple[Percent, Percent] | None = None
     missing: Annotated[MissingData, BeforeValidator(name_alone)] = MissingData()
     cluster: Annotated[str | None, Field(validate_default=True)] = None
+    mean_sd: tuple[str, ...] = ()
     eligible: str | None = None
     population: str | None = None
     intercurrent: tuple[Event, ...] = ()
@@ -108,17 +117,20 @@ class Plan(Document):
 
     @field_validator("outcome")
     @classmethod
-    def _outcome_is_not_treatment(cls, value: str, info: ValidationInfo) -> str:
-        if value == info.data.get("treatment"):
+    def _outcome_is_not_treatment(cls, value: Outcome, info: ValidationInfo) -> Outcome:
+        if info.data.get("treatment") in value.columns:
             raise ValueError("name another column than the treatment")
         return value
 
     @field_validator("covariates")
     @classmethod
     def _covariates_are_neither(cls, value: dict[str, Kind], info: ValidationInfo) -> Any:
-        for role in ("treatment", "outcome"):
-            if info.data.get(role) in value:
-                raise ValueError(f"take the {role} ({info.data[role]}) out of the covariates")
+        outcome = info.data.get("outcome")
+        roles = [("treatment", info.data.get("treatment"))]
+        roles += [("outcome", name) for name in (outcome.columns if outcome else ())]
+        for role, name in roles:
+            if name in value:
+                raise ValueError(f"take the {role} ({name}) out of the covariates")
         return value
 
     @field_validator("methods")
@@ -128,6 +140,9 @@ class Plan(Document):
     ) -> tuple[str, ...]:
         if len(set(value)) < len(value):
             raise ValueError("a method is listed twice")
+        outcome = info.data.get("outcome")
+        if outcome is not None and outcome.declared in RUNS:
+            check_outcome_methods(value, outcome.declared)
         needy = [method for method in value if METHODS[method].needs - {"clusters"}]
         if needy and info.data.get("covariates") == {}:
             raise ValueError(f"{needy[0]} needs covariates; list them, or plan `unadjusted` alone")
@@ -137,12 +152,16 @@ class Plan(Document):
     @classmethod
     def _methods_allow_for_clusters(cls, value: str | None, info: ValidationInfo) -> Any:
         methods = info.data.get("methods", ())
+        outcome = info.data.get("outcome")
+        if value is None and outcome is not None and outcome.trials is not None:
+            return value
         if value is None:
             needy = [name for name in methods if "clusters" in METHODS[name].needs]
             if needy:
                 raise ValueError(f"`{needy[0]}` needs it; name the column of the clusters")
             return value
-        if value in (info.data.get("treatment"), info.data.get("outcome")):
+        outcome = info.data.get("outcome")
+        if value in (info.data.get("treatment"), *(outcome.columns if outcome else ())):
             raise ValueError("name another column than treatment and outcome")
         unable = [name for name in methods if not METHODS[name].clusters]
         if unable:
@@ -152,11 +171,9 @@ class Plan(Document):
             )
         return value
 
-    @field_validator("propensity")
+    @field_validator("propensity", "mean_sd")
     @classmethod
-    def _score_uses_declared(
-        cls, value: tuple[str, ...] | None, info: ValidationInfo
-    ) -> tuple[str, ...] | None:
+    def _names_are_declared(cls, value: tuple[str, ...] | None, info: ValidationInfo) -> Any:
         _refuse_undeclared(value or (), info)
         return value
 
@@ -251,7 +268,11 @@ class Plan(Document):
 
     def as_written(self) -> dict[str, Any]:
         """Return the plan as a file writes it, without what is at its default."""
+        outcome: Any = self.outcome.model_dump(mode="json", exclude_defaults=True)
+        if set(outcome) == {"column"}:
+            outcome = self.outcome.name
         found = self.model_dump(mode="json", exclude_defaults=True, exclude={"covariates"})
+        found["outcome"] = outcome
         covariates = {name: written_kind(kind) for name, kind in self.covariates.items()}
         return {**found, "covariates": covariates} if covariates else found
 
@@ -276,16 +297,3 @@ def _refuse_undeclared(names: tuple[str, ...], info: ValidationInfo) -> None:
     strange = [name for name in names if name not in info.data.get("covariates", names)]
     if strange:
         raise ValueError(f"declare {', '.join(strange)} under covariates first")
-
-
-def check_division(name: str, group: Subgroup, kind: Kind | None) -> None:
-    """Raise ValueError if a division does not suit the covariate that divides."""
-    if isinstance(kind, Numeric) and group.cut is None:
-        raise ValueError(f'{name}: {group.by} is a number; give a cut, for example "< 35"')
-    if isinstance(kind, Categorical):
-        if group.cut is not None:
-            raise ValueError(f"{name}: {group.by} is categorical; give `groups`")
-        listed = [level for levels in (group.groups or {}).values() for level in levels]
-        if group.groups is not None and sorted(listed) != sorted(kind.levels):
-            levels = ", ".join(kind.levels)
-            raise ValueError(f"{name}: its groups must hold every level once: {levels}")

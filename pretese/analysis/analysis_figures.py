@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from estimate.core.result import Estimate
+from estimate.core.result import RATIOS, Estimate
 from estimate.plan.findings import Analysis
-from pretese.analysis.analysis_tables import effect, score_odds_ratios, scores_by_arm
+from pretese.analysis.analysis_tables import arm_words, effect, score_odds_ratios, scores_by_arm
 from pretese.analysis.exploration_figures import FigureMaker, exploration_makers
 from pretese.plots.ratio_axis import ratio_axis
 from pretese.plots.style import (
@@ -61,9 +61,8 @@ def draw_participants(found: Analysis) -> Figure:
     arms = []
     for arm, value in (("untreated", 0), ("treated", 1)):
         cell = record["arms"][arm]
-        risk = "" if cell["risk"] is None else f" ({100 * cell['risk']:.1f} %)"
         words = f"{data.treatment_name} = {value}: n = {cell['patients']}"
-        arms.append((words, f"{data.outcome_name}: {cell['with_outcome']}{risk}"))
+        arms.append((words, arm_words(data.outcome_name, cell)))
     longest = max(len(line) for lines in arms for line in lines)
     with house_style():
         stretch = min(max(1, longest / ARM_LETTERS), WIDEST)
@@ -96,6 +95,46 @@ def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> 
 
 
 def draw_effects(estimates: Sequence[Estimate]) -> Figure:
+    """Draw effects with their intervals: odds ratios, or what the outcome has instead."""
+    if any(each.scale == "odds ratio" for each in estimates):
+        return _draw_odds_ratios(estimates)
+    ratios = [each for each in estimates if each.scale in RATIOS]
+    return _draw_ratios(ratios) if ratios else _draw_differences(estimates)
+
+
+def _draw_ratios(shown: Sequence[Estimate]) -> Figure:
+    """Draw hazard or rate ratios on a logarithmic axis."""
+    with house_style():
+        figure = new_figure(7.6, 1.1 + 0.34 * len(shown))
+        axes = figure.add_subplot()
+        _draw_rows(axes, shown)
+        ratio_axis(axes, [each.method for each in shown], shown[0].scale.capitalize())
+    return figure
+
+
+def _draw_differences(shown: Sequence[Estimate]) -> Figure:
+    """Draw differences of means, times or risks on a linear axis."""
+    with house_style():
+        figure = new_figure(7.6, 1.1 + 0.34 * len(shown))
+        axes = figure.add_subplot()
+        _draw_rows(axes, shown)
+        axes.axvline(0, color=MUTED, lw=1, zorder=0)
+        axes.set_yticks(range(len(shown)), [each.method for each in shown])
+        axes.set_ylim(len(shown) - 0.4, -0.6)
+        axes.set_xlabel(shown[0].scale.capitalize())
+    return figure
+
+
+def _draw_rows(axes: Axes, shown: Sequence[Estimate]) -> None:
+    for row, each in enumerate(shown):
+        if each.converged:
+            axes.plot([each.conf_low, each.conf_high], [row, row], color=SIMULATED, lw=1.4)
+            axes.plot(each.estimate, row, "o", ms=6, color=SIMULATED)
+        note = f"{effect(each)}   {each.interval}"
+        axes.text(1.02, row, note, transform=axes.get_yaxis_transform(), va="center", size=8)
+
+
+def _draw_odds_ratios(estimates: Sequence[Estimate]) -> Figure:
     """Draw odds ratios with their intervals; conditional ones full, the others hollow.
 
     A method that has no odds ratio shows its risk ratio, as a diamond.

@@ -7,13 +7,21 @@ import numpy as np
 import pandas as pd
 
 from estimate.causal.weighting import weights
-from estimate.comparison.table1 import format_p, table_one
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Floats
 from estimate.core.columns import Categorical
-from estimate.core.result import Z95, Estimate
+from estimate.core.result import RATIOS, Z95, Estimate
+from estimate.description.table1 import TableOne, format_p, table_one
 from estimate.plan.explore import Division
 from estimate.plan.findings import Analysis
+
+
+def arm_words(outcome: str, arm: Mapping[str, Any]) -> str:
+    """Return what an arm holds: events among patients, or the mean of a measurement."""
+    if "mean" in arm:
+        return f"{outcome} {arm['mean']:.4g} (SD {arm['sd']:.3g}) in {arm['patients']}"
+    risk = "" if arm["risk"] is None else f" ({100 * arm['risk']:.1f} %)"
+    return f"{outcome}: {arm['with_outcome']} of {arm['patients']}{risk}"
 
 
 def effect(each: Estimate) -> str:
@@ -23,9 +31,13 @@ def effect(each: Estimate) -> str:
     """
     if not each.converged:
         return "not estimable"
-    points = each.scale == "risk difference"
     numbers = (each.estimate, each.conf_low, each.conf_high)
-    value, low, high = (f"{100 * x:+z.1f}" if points else f"{x:.2f}" for x in numbers)
+    if each.scale == "risk difference":
+        value, low, high = (f"{100 * x:+z.1f}" for x in numbers)
+    elif each.scale in RATIOS:
+        value, low, high = (f"{x:.2f}" for x in numbers)
+    else:
+        value, low, high = (f"{x:+z.2f}" for x in numbers)
     return f"{value} ({low} to {high})"
 
 
@@ -49,6 +61,11 @@ def estimates_table(found: Analysis) -> pd.DataFrame:
 
 def characteristics_table(found: Analysis) -> pd.DataFrame:
     """Return Table 1: covariates as they came, by treatment, missing values counted."""
+    return characteristics(found).frame()
+
+
+def characteristics(found: Analysis) -> TableOne:
+    """Return Table 1 with full digits."""
     return _describe(found, found.complete.observed, None)
 
 
@@ -63,10 +80,10 @@ def weighted_table(found: Analysis) -> pd.DataFrame | None:
     value = weights(data, found.score, "ate", stabilised=True).value[data.include]
     if "iptw-ate" not in found.plan.methods or not np.isfinite(value).all():
         return None
-    return _describe(found, data, value).drop(columns=["p", "test"])
+    return _describe(found, data, value).frame().drop(columns=["p", "test"])
 
 
-def _describe(found: Analysis, data: AnalysisSet, weighted: Floats | None) -> pd.DataFrame:
+def _describe(found: Analysis, data: AnalysisSet, weighted: Floats | None) -> TableOne:
     raw, columns, here = found.complete.columns, {}, data.include
     for name, kind in found.plan.kinds.items():
         values = raw[name][here]
@@ -78,7 +95,7 @@ def _describe(found: Analysis, data: AnalysisSet, weighted: Floats | None) -> pd
     name = found.plan.treatment
     arm = np.where(data.treatment[here] > 0, "= 1", "= 0")
     patients = pd.DataFrame({**columns, name: arm})
-    return table_one(patients, name, found.plan.kinds, weights=weighted).frame()
+    return table_one(patients, name, found.plan.kinds, weights=weighted, means=found.plan.mean_sd)
 
 
 def subgroups_table(found: Analysis) -> pd.DataFrame:

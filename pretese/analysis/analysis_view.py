@@ -10,19 +10,25 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from estimate.comparison.table1 import format_p
 from estimate.core.result import Estimate
+from estimate.description.table1 import format_p
 from estimate.plan.findings import Analysis
-from pretese.analysis.analysis_tables import effect
+from pretese.analysis.analysis_tables import arm_words, effect
 from pretese.screen.console import SafeConsole
 
 #: R-hat of chains above which more iterations are recommended (Gelman et al. 2013).
 SLOW_CHAINS = 1.2
 
-NOTE = (
-    "Risk differences are in percentage points; RR is a risk ratio; p is that of the ratio. An "
-    "odds ratio given covariates (adjusted, models) and a marginal one answer different questions."
-)
+#: What the abbreviations of the table mean, by scale.
+LEGEND: Mapping[str, str] = {
+    "risk difference": "RD: risk difference in percentage points",
+    "risk ratio": "RR: risk ratio",
+    "odds ratio": "OR: odds ratio",
+    "hazard ratio": "HR: hazard ratio",
+    "RMST difference": "RMST: restricted mean survival time",
+}
+
+NOTE = "A conditional odds ratio (adjusted, models) and a marginal one answer different questions."
 
 
 def show_analysis(
@@ -37,12 +43,20 @@ def show_analysis(
         console.print(f"Caution: {caution}", style="bold", highlight=False)
     for population, methods in _populations(found).items():
         console.print(f"Among {population}: {', '.join(methods)}", highlight=False)
-    console.print(NOTE, style="dim")
+    if legend := _legend(found):
+        console.print(legend, style="dim")
     for line in (*_explored(found), *_quality(document)):
         console.print(line, highlight=False)
     if out is not None:
         console.print(f"Tables and figures: {out}", highlight=False, soft_wrap=True)
     console.print("Research software, not a medical device.", style="dim")
+
+
+def _legend(found: Analysis) -> str:
+    scales = dict.fromkeys(each.scale for each in found.estimates)
+    words = "; ".join(LEGEND[scale] for scale in scales if scale in LEGEND)
+    ratios = "odds ratio" in scales and len(scales) > 1
+    return ". ".join([*([words] if words else []), *([NOTE] if ratios else [])])
 
 
 def analysis_text(found: Analysis, document: Mapping[str, Any]) -> str:
@@ -52,30 +66,36 @@ def analysis_text(found: Analysis, document: Mapping[str, Any]) -> str:
     return page.getvalue()
 
 
+#: Short names of scales in the table, where a line has 80 columns.
+SCALES: Mapping[str, str] = {
+    "risk difference": "RD, pp",
+    "risk ratio": "RR",
+    "odds ratio": "OR",
+    "hazard ratio": "HR",
+    "rate ratio": "rate ratio",
+    "mean difference": "mean diff.",
+    "RMST difference": "RMST diff.",
+}
+
+
 def _effects(found: Analysis) -> Table:
+    """Return one line per estimate, each with its own p-value."""
     shown = Table(box=SIMPLE)
-    for title in ("Method", "Risk difference", "Odds ratio (95 % CI)", "p"):
+    for title in ("Method", "Effect", "Estimate (95 % CI)", "p"):
         # A long name may take two lines, a number may not
         shown.add_column(title, no_wrap=title != "Method", overflow="fold")
     for method, answers in _by_method(found.estimates).items():
-        difference = answers.get("risk difference")
-        ratio = _ratio(answers)
-        words = effect(ratio) if ratio.scale == "odds ratio" else f"RR {effect(ratio)}"
-        cells = (effect(difference) if difference else "", words)
-        shown.add_row(method, *cells, format_p(float(ratio.p_value)))
+        for place, each in enumerate(answers.values()):
+            name = "" if place else method
+            shown.add_row(name, SCALES[each.scale], effect(each), format_p(float(each.p_value)))
     return shown
-
-
-def _ratio(answers: dict[str, Estimate]) -> Estimate:
-    """Return the odds ratio of a method, or the risk ratio of one that has no other."""
-    return answers.get("odds ratio") or answers["risk ratio"]
 
 
 def _populations(found: Analysis) -> dict[str, list[str]]:
     """Return whom the answers are about, to the methods."""
     methods: dict[str, list[str]] = {}
     for method, answers in _by_method(found.estimates).items():
-        population = _ratio(answers).estimand.population.split(":")[0]
+        population = next(iter(answers.values())).estimand.population.split(":")[0]
         methods.setdefault(population, []).append(method)
     return methods
 
@@ -150,9 +170,7 @@ def _arms(found: Analysis, document: Mapping[str, Any]) -> str:
         gaps = ", ".join(f"{name} {count}" for name, count in missing["values_missing"].items())
         lines.append(f"  imputed {missing['imputations']} times: {gaps}")
     for value, arm in ((1, document["arms"]["treated"]), (0, document["arms"]["untreated"])):
-        risk = "" if arm["risk"] is None else f" ({100 * arm['risk']:.1f} %)"
-        count = f"{arm['with_outcome']} of {arm['patients']}"
-        lines.append(f"  {plan.treatment} = {value}: {plan.outcome} in {count}{risk}")
+        lines.append(f"  {plan.treatment} = {value}: {arm_words(plan.outcome.name, arm)}")
     return "\n".join(lines)
 
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from estimate.comparison.table1 import format_p
+from estimate.description.table1 import format_p
 from estimate.imputation.chain import Imputation
 from estimate.imputation.convergence import convergence
 from estimate.mediation.effects import Effect, Mediation

@@ -9,6 +9,7 @@ import pandas as pd
 from estimate.plan.findings import Analysis
 from pretese.analysis.analysis_tables import (
     balance_table,
+    characteristics,
     characteristics_table,
     estimates_table,
     score_odds_ratios,
@@ -28,12 +29,20 @@ def analysis_document(
 ) -> dict[str, Any]:
     """Return an analysis as plain values, with what identifies its plan and its table."""
     return {
-        **rounded_document(found.record()),
+        **rounded_document({**found.record(), "table1": _table1(found)}),
         "versions": versions(),
         "plan_sha256": plan_sha256,
         "data_sha256": data_sha256,
         "data_assumptions": list(assumptions),
     }
+
+
+def _table1(found: Analysis) -> dict[str, Any] | None:
+    """Return Table 1 as plain values with full digits; None without covariates."""
+    if not found.plan.covariates:
+        return None
+    table = characteristics(found)
+    return {"groups": list(table.groups), "rows": [row.record() for row in table.rows]}
 
 
 def analysis_tables(found: Analysis) -> Iterator[tuple[str, str, pd.DataFrame]]:
@@ -46,7 +55,7 @@ def analysis_tables(found: Analysis) -> Iterator[tuple[str, str, pd.DataFrame]]:
         yield "balance", "Standardised mean differences", balance_table(found)
     if found.score is not None:
         model = score_odds_ratios(found).round(3)
-        yield "propensity_model", "Odds ratios of treatment", model
+        yield "propensity_model", "Propensity model: odds ratios of treatment", model
     if found.divisions:
         yield "subgroups", "Effect by subgroup", subgroups_table(found)
 
@@ -73,12 +82,27 @@ def analysis_page(found: Analysis, document: Mapping[str, Any]) -> str:
     return render_page(
         "analysis.html",
         treatment=found.plan.treatment,
-        outcome=found.plan.outcome,
+        outcome=found.plan.outcome.name,
         analysed=missing["analysed"],
         assessed=missing["assessed"],
         excluded={why: count for why, count in missing["excluded"].items() if count},
         remarks=found.remarks,
         cautions=found.cautions,
-        tables=[html_table(table, caption) for _, caption, table in analysis_tables(found)],
+        tables=[html_table(table, caption) for caption, table in _page_tables(found)],
         document=document,
     )
+
+
+#: Columns of the effects that only statisticians need: at the end of the page.
+DETAILS = ("interval", "test", "estimand")
+
+
+def _page_tables(found: Analysis) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield caption and cells of the tables of the page, statistical details last."""
+    (_, caption, effects), *others = analysis_tables(found)
+    details = [column for column in DETAILS if column in effects]
+    yield caption, effects.drop(columns=details)
+    yield from ((caption, table) for _, caption, table in others)
+    if details:
+        columns = [*(c for c in ("method", "effect") if c in effects), *details]
+        yield "Interval, test and estimand of each estimate", effects[columns]

@@ -34,7 +34,7 @@ def dmn_xml(regimen: Regimen, tables: Sequence[str] = ()) -> str:
     for name in tables or regimen.tables:
         _decision(root, regimen, regimen.tables[name])
     ET.indent(root)
-    text = xml_text(ET.tostring(root, "unicode"))  # which does not look at characters itself
+    text = xml_text(ET.tostring(root, "unicode"))  # which does not check characters itself
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
@@ -59,12 +59,12 @@ def _decision(root: ET.Element, regimen: Regimen, table: DecisionTable) -> None:
     for rule in table.rules:
         key = f"{_id(table.name)}_{rule.id}"
         row = _element(grid, "rule", id=key)
-        _element(row, "description").text = f"{rule.id}: {rule.because} ({rule.citation})"
+        _element(row, "description").text = f"{rule.id}: {rule.rationale} ({rule.citation})"
         for i, name in enumerate(table.inputs):
             _entry(row, "inputEntry", f"{key}_in{i}", feel(rule.conditions.get(name)))
         for i, value in enumerate((rule.outcome, rule.then)):
-            said = f'"{value}"' if value is not None else "null"
-            _entry(row, "outputEntry", f"{key}_out{i}", said)
+            wording = f'"{value}"' if value is not None else "null"
+            _entry(row, "outputEntry", f"{key}_out{i}", wording)
 
 
 def _entry(row: ET.Element, tag: str, key: str, text: str) -> None:

@@ -55,7 +55,7 @@ def patient_in_month(
     names = [phase.name for phase in regimen.phases]
     if previous_phase is not None and previous_phase not in names:
         cure = f"give one of: {', '.join(names)}"
-        raise InputError.of(WHERE, "previous_phase", f"{previous_phase!r} is no phase", cure)
+        raise InputError.of(WHERE, "previous_phase", f"{previous_phase!r} is not a phase", cure)
     months_before = int(month) - 1
     started = day_from(on, -MONTH_DAYS * months_before, "decision_date")
     # Earlier months do not matter to any table; only the one before is looked at.
@@ -83,11 +83,11 @@ def _level(value: Any) -> float | str:
         number = number_of(text[1:] if beyond in ("<", ">") else text)
         if number is not None and math.isfinite(number):
             return text if beyond in ("<", ">") else number
-        raise InputError.of("fsh", "", f"{shown(value)} is no number", cure_of(value))
+        raise InputError.of("fsh", "", f"{shown(value)} is not a number", cure_of(value))
     number = plain_value(value)
     if isinstance(number, float) and math.isfinite(number):
         return number
-    raise InputError.of("fsh", "", f"{shorten(value)} is no number", "give a finite number")
+    raise InputError.of("fsh", "", f"{shorten(value)} is not a number", "give a finite number")
 
 
 def measured(findings: Findings, on: dt.date) -> Iterator[dict[str, Any]]:
@@ -131,21 +131,21 @@ def _named(name: str, value: Finding) -> dict[str, Any]:
     if isinstance(value, str) and isinstance(unit, str):
         return _read(f"{name}={value} {unit}")
     cure = "give a number with its unit, such as (40, 'nmol/L'), or text, such as 'no sperm'"
-    raise InputError.of(WHERE, f"findings {name}", f"{shorten(value)} is no finding", cure)
+    raise InputError.of(WHERE, f"findings {name}", f"{shorten(value)} is not a finding", cure)
 
 
 def _read(text: str) -> dict[str, Any]:
     """Return name, value and unit of a finding that is one text."""
     found = _FINDING.fullmatch(text.strip()) if isinstance(text, str) else None
     if found is None:
-        said = repr(text) if isinstance(text, str) else shorten(text)
-        raise InputError.of(WHERE, "findings", f"{said} is not understood", _CURE)
+        wording = repr(text) if isinstance(text, str) else shorten(text)
+        raise InputError.of(WHERE, "findings", f"{wording} is not understood", _CURE)
     name, value, unit, word = found.groups()
     if word is not None:
         return {"name": name, "value": word}
     number = number_of(value)
     if number is None and value[:1] not in "<>":
-        problem = f"{shown(value)} is no number"
+        problem = f"{shown(value)} is not a number"
         raise InputError.of(WHERE, f"findings {name}", problem, cure_of(value))
     return {"name": name, "value": value if number is None else number} | (
         {"unit": unit} if unit else {}

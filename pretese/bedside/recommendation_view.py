@@ -1,4 +1,4 @@
-"""A recommendation in words, for a terminal: holds and warnings first, then what to do and why."""
+"""A recommendation in words, for a terminal: holds and warnings first, then steps and rationale."""
 
 import datetime as dt
 import textwrap
@@ -40,7 +40,7 @@ def wrapped(text: str, indent: str = "  ", first: str | None = None) -> list[str
 def recommendation_lines(
     made: Recommendation, regimen: Regimen, *, why: bool = False
 ) -> Iterator[str]:
-    """Yield a recommendation: outcome, warnings, next steps, rationale, what would change it.
+    """Yield a recommendation: outcome, warnings, next steps, rationale, nearest change.
 
     With ``why`` the rules that are not met follow, and every entry criterion.
     """
@@ -93,10 +93,10 @@ def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
 def _steps(steps: Sequence[NextStep]) -> Iterator[str]:
     for step in steps:
         if step.kind == "dose":
-            said = f"{step.text} on {_dates(step.dates)} ({len(step.dates)} doses)"
+            wording = f"{step.text} on {_dates(step.dates)} ({len(step.dates)} doses)"
         else:
-            said = f"{_dates(step.dates)}: {step.text}"
-        yield from wrapped(said, "    ", "  ")
+            wording = f"{_dates(step.dates)}: {step.text}"
+        yield from wrapped(wording, "    ", "  ")
 
 
 def _dates(dates: Sequence[dt.date]) -> str:
@@ -104,19 +104,19 @@ def _dates(dates: Sequence[dt.date]) -> str:
 
     No line ends within a date.
     """
-    said = []
+    wording = []
     for i, date in enumerate(dates):
         last = i + 1 == len(dates) or dates[i + 1].year != date.year
-        said.append((spoken_date(date) if last else short_date(date)).replace(" ", UNBROKEN))
-    return ", ".join(said)
+        wording.append((spoken_date(date) if last else short_date(date)).replace(" ", UNBROKEN))
+    return ", ".join(wording)
 
 
 def decision_lines(decision: Decision, regimen: Regimen, *, why: bool = False) -> Iterator[str]:
-    """Yield one decision: question and answer, rationale, source, inputs, what would change it."""
+    """Yield one decision: question and answer, rationale, source, inputs, nearest change."""
     yield from wrapped(f"{decision.question} {decision.recommendation}", "")
-    said = f"{decision.rationale} [{decision.rule_id}: {decision.status}, {decision.origin}]"
+    wording = f"{decision.rationale} [{decision.rule_id}: {decision.status}, {decision.origin}]"
     if decision.rationale != decision.recommendation:
-        yield from _entry("Rationale", said)
+        yield from _entry("Rationale", wording)
     yield from _entry("Source", decision.citation)
     for text in dict.fromkeys(_provenance(decision)):
         yield from _entry("Source", text)
@@ -154,10 +154,10 @@ def input_words(item: InputValue, regimen: Regimen) -> str:
     if item.name == "previous_phase":
         return f"{item.label}: {_phase_label(regimen, str(item.value))}"
     value = item.value if isinstance(item.value, str) else f"{item.qualifier}{item.value:g}"
-    said = f"{item.label}: {value} {shown_unit(item.unit)}".rstrip()
+    wording = f"{item.label}: {value} {shown_unit(item.unit)}".rstrip()
     date = spoken_date(item.date) if item.date else ""
     origin = [part for part in (date, item.source, item.note) if part]
-    return said + (f" ({', '.join(origin)})" if origin else "")
+    return wording + (f" ({', '.join(origin)})" if origin else "")
 
 
 def _phase_label(regimen: Regimen, name: str) -> str:
@@ -183,7 +183,7 @@ def _change(decision: Decision, regimen: Regimen) -> Iterator[str]:
     text = f"{spec.label} {nearest.to} {unit}".rstrip() + f": {answer} [{nearest.rule_id}]"
     if decision.boundary and decision.boundary.input == nearest.input:
         text += f"; the limit is {decision.boundary.distance:g} {unit} away"
-    yield from _entry("Would change", text)
+    yield from _entry("Change", text)
 
 
 def _rules_not_met(decision: Decision, regimen: Regimen) -> Iterator[str]:
@@ -208,8 +208,8 @@ def _eligibility(made: Recommendation, *, why: bool) -> Iterator[str]:
         yield f"Eligibility: {met} of {len(made.criteria)} criteria are met"
     for item in shown:
         word = {"met": "met", "failed": "not met", "unknown": "not known"}[item.verdict]
-        said = f"{item.label}. {item.found} [{item.status}, {item.origin}]"
-        yield from wrapped(said, " " * 15, f"  {word:13}")
+        wording = f"{item.label}. {item.found} [{item.status}, {item.origin}]"
+        yield from wrapped(wording, " " * 15, f"  {word:13}")
 
 
 def _not_used(made: Recommendation) -> Iterator[str]:

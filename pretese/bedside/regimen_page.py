@@ -63,7 +63,7 @@ def _readings(regimen: Regimen) -> Iterator[str]:
         [
             f'"{shown(r.quote)}"',
             shown(r.interpretation),
-            shown(r.because),
+            shown(r.rationale),
             ", ".join(f"`{name}`" for name in r.alternatives),
         ]
         for r in regimen.readings.values()
@@ -104,7 +104,10 @@ def _table(regimen: Regimen, table: DecisionTable) -> Iterator[str]:
     kind = (
         "Every rule is judged by itself."
         if table.grid is None
-        else (f"Exactly one rule fires for every man; proved on {len(table.grid.rules)} cells.")
+        else (
+            "Exactly one rule fires for every combination of values; "
+            f"proved on {len(table.grid.rules)} cells."
+        )
     )
     yield f"Table `{table.name}`. {kind}"
     rows = [
@@ -112,13 +115,13 @@ def _table(regimen: Regimen, table: DecisionTable) -> Iterator[str]:
             rule.id,
             *(_cell(rule.conditions.get(name)) for name in table.inputs),
             f"`{rule.then}`" if rule.outcome == "recommendation" else rule.outcome,
-            shown(rule.because),
+            shown(rule.rationale),
             rule.status,
         ]
         for rule in table.rules
     ]
     labels = [shown(regimen.inputs[name].label) for name in table.inputs]
-    yield grid_of_words(["rule", *labels, "answer", "because", "status"], rows)
+    yield grid_of_words(["rule", *labels, "answer", "rationale", "status"], rows)
 
 
 def _cell(condition: Condition | None) -> str:
@@ -172,7 +175,7 @@ def shown_as(regimen: Regimen, form: str, tables: Sequence[str] = ()) -> str:
     Raises
     ------
     InputError
-        There is no table of such a name.
+        There is no table of this name.
     """
     for name in tables:
         if name not in regimen.tables:
@@ -190,7 +193,7 @@ def rule_rows(regimen: Regimen) -> list[dict[str, str | None]]:
             "conditions": ", ".join(f"{key} {c.text}" for key, c in rule.conditions.items()),
             "outcome": rule.outcome,
             "action": rule.then,
-            "rationale": rule.because,
+            "rationale": rule.rationale,
             "status": rule.status,
             "citation": rule.citation,
         }

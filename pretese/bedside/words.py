@@ -24,14 +24,14 @@ def shown_order(regimen: Regimen, order: Order) -> str:
 
 def totals_words(regimen: Regimen, totals: Totals) -> str:
     """Return totals as ``hCG 30000 IU in 15 doses (15 vials)``."""
-    said = []
+    wording = []
     for name, amount in totals.amount.items():
         drug = regimen.drugs[name]
         if amount:
             packs = f"{totals.packs[name]} {drug.pack_name}s"
             doses = f"{totals.injections[name]} doses ({packs})"
-            said.append(f"{drug.name} {amount:g} {drug.unit} in {doses}")
-    return ", ".join(said) or "nothing"
+            wording.append(f"{drug.name} {amount:g} {drug.unit} in {doses}")
+    return ", ".join(wording) or "nothing"
 
 
 def plan_lines(plan: Plan, regimen: Regimen) -> Iterator[str]:
@@ -92,7 +92,7 @@ def regimen_text(regimen: Regimen) -> str:
         lines += [f"  {shown_order(regimen, order)}" for order in phase.orders]
     for reading in regimen.readings.values():
         lines += ["", f'Where the source says "{reading.quote}":', f"  {reading.interpretation}"]
-        lines.append(f"  {reading.because}")
+        lines.append(f"  {reading.rationale}")
         lines += [f"  otherwise: {name}" for name in reading.alternatives]
     for table in regimen.tables.values():
         lines += ["", f"{table.question} ({table.name})"]

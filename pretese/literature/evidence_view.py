@@ -6,7 +6,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from estimate.comparison.table1 import format_p
+from estimate.description.table1 import format_p
 from pretese.literature.library import Published
 from pretese.literature.pooled_evidence import FEW_STUDIES, PooledEvidence
 from pretese.screen.console import console_text

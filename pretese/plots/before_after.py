@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from estimate.comparison.table1 import format_p
+from estimate.description.table1 import format_p
 from estimate.plan.changes import Change, Pairs
 from pretese.plots.safe_figures import PlainLog
 from pretese.plots.style import GRID, INK, MUTED, SIMULATED, house_style, new_figure

@@ -16,10 +16,10 @@ from protocol.regimen.load import CASES_SUFFIX, SHIPPED, Regimen, list_regimens
 
 
 class Case(Document):
-    """One sentence, what is known of the man, and what the table must answer.
+    """One sentence, what is known of the patient, and what the table must answer.
 
-    ``given`` holds inputs by name, in their units; one left out is missing. For the table
-    ``eligibility`` it holds the facts that entry criteria look at, and ``failed`` and
+    ``given`` holds inputs by name, in their units; one that is absent is missing. For the table
+    ``eligibility`` it holds the facts that entry criteria ask for, and ``failed`` and
     ``unknown`` the criteria that must be so; for ``flags``, ``raised`` the flags that must rise.
     """
 
@@ -101,7 +101,7 @@ def run_case(regimen: Regimen, case: Case) -> CaseResult:
     for field in ("outcome", "then", "rule", "missing_inputs", "failed", "unknown", "raised"):
         wanted = getattr(case, field)
         if wanted is not None and found.get(field) != wanted:
-            wrong.append(f"{field} is {_said(found.get(field))}, not {_said(wanted)}")
+            wrong.append(f"{field} is {_words(found.get(field))}, not {_words(wanted)}")
     return CaseResult(case, tuple(wrong))
 
 
@@ -127,7 +127,7 @@ def _found(regimen: Regimen, table: str, given: dict[str, Value]) -> dict[str, o
     }
 
 
-def _said(value: object) -> str:
+def _words(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(str(item) for item in value) or "none"
     return str(value)

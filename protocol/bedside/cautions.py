@@ -65,16 +65,16 @@ def _of_timing(now: Situation) -> Iterator[str]:
     timed = now.timed
     if timed is None:
         return
-    late = 0 if timed.taken is None else timed.taken - now.due.toordinal()
+    late = 0 if timed.decided is None else timed.decided - now.due.toordinal()
     if late > 0:
-        day = spoken_date(dt.date.fromordinal(timed.taken or 0))
+        day = spoken_date(dt.date.fromordinal(timed.decided or 0))
         yield (
             f"Month {now.month} was decided {late} days late, on {day}: "
             f"it was due on {spoken_date(now.due)}, and the results were not known before."
         )
     decision = next(made for made in now.decisions if made.table == "phase")
     rule = timed.rule
-    if decision.rule_id == RECORDED and timed.taken is not None and rule.then != decision.action:
+    if decision.rule_id == RECORDED and timed.decided is not None and rule.then != decision.action:
         label = now.regimen.phase(rule.then).label if rule.then else rule.outcome
         yield f"For month {now.month} the regimen recommended: {label} (rule {rule.id})."
 
@@ -95,7 +95,7 @@ def _of_entry(now: Situation) -> Iterator[str]:
 def not_used(now: Situation) -> Iterator[NotUsed]:
     """Yield recent results that no decision used, each with its reason; later ones are not known.
 
-    Results of earlier months, which decided then, are left out.
+    Results of earlier months, which decided then, are omitted.
     """
     today = now.on.toordinal()
     counted = {(item.input, item.measured) for item in now.used}
@@ -122,7 +122,7 @@ def _reason(now: Situation, item: Observation) -> str:
     if not tables:
         return "no rule of this regimen uses it"
     if "phase" in tables and "phase" in consulted and now.timed is not None:
-        if now.timed.taken is not None and item.measured > now.timed.taken:
+        if now.timed.decided is not None and item.measured > now.timed.decided:
             return f"month {now.month} was decided before; it counts for the next decision"
         if any(other.input == item.input for other in now.used):
             return "a later result counts"

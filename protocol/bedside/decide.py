@@ -19,7 +19,7 @@ def decide(
     Parameters
     ----------
     values
-        Inputs by name, in the declared units; one left out, or None, is missing. Months count
+        Inputs by name, in the declared units; one that is absent, or None, is missing. Months count
         from 1, ``previous_phase`` is the phase of the month before, and FSH is that measured at the
         end of the month before. Ranges written ``a to b`` are closed.
     where
@@ -57,10 +57,10 @@ def decide(
         question=table.question,
         outcome=rule.outcome,
         action=rule.then,
-        recommendation=said(regimen, table, rule),
+        recommendation=wording(regimen, table, rule),
         orders=orders_of(regimen, rule.then) if table.name == "phase" else (),
         rule_id=rule.id,
-        rationale=rule.because,
+        rationale=rule.rationale,
         citation=rule.citation,
         status=rule.status,
         origin=rule.origin,
@@ -86,7 +86,7 @@ def check_values(
 ) -> dict[str, Value]:
     """Return every input of the table by name, None where missing; faults as in `decide`."""
     faults = [
-        Fault(where, name, "it is no input of this table", f"inputs: {', '.join(table.inputs)}")
+        Fault(where, name, "it is not an input of this table", f"inputs: {', '.join(table.inputs)}")
         for name in values
         if name not in table.inputs
     ]
@@ -105,10 +105,10 @@ def input_value(regimen: Regimen, name: str, value: Value) -> InputValue:
     return InputValue(name=name, label=spec.label, value=value, unit=spec.unit)
 
 
-def said(regimen: Regimen, table: DecisionTable, rule: Rule) -> str:
+def wording(regimen: Regimen, table: DecisionTable, rule: Rule) -> str:
     """Return the answer of a rule as words."""
     if rule.then is None:
-        return rule.because
+        return rule.rationale
     return (
         regimen.phase(rule.then).label
         if table.name == "phase"

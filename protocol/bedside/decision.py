@@ -1,4 +1,4 @@
-"""What a decision holds: the answer, the rule, its inputs, and what would change it."""
+"""What a decision holds: the answer, the rule, its inputs, and the nearest change."""
 
 import datetime as dt
 from dataclasses import dataclass

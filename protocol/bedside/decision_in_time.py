@@ -65,7 +65,7 @@ def why_missing(regimen: Regimen, name: str, day: int, timeline: Timeline, today
 
 def _conflict(decision: Decision, regimen: Regimen, timed: TimedRule) -> Decision:
     """Return a decision that waits because results lie on both sides of a limit."""
-    said = [
+    wording = [
         f"{regimen.inputs[name].label}: "
         + " and ".join(shown_result(item) for item in timed.results[name])
         for name in timed.conflicting
@@ -74,7 +74,7 @@ def _conflict(decision: Decision, regimen: Regimen, timed: TimedRule) -> Decisio
         reason = "Results of one day lead to different answers"
     else:
         reason = "The result lies beyond a limit of detection, and the answer changes there"
-    rationale = f"{reason} ({'; '.join(said)}). Settle which counts, or measure again."
+    rationale = f"{reason} ({'; '.join(wording)}). Settle which counts, or measure again."
     return _replaced(decision, CONFLICT, rationale, missing_inputs=timed.conflicting)
 
 
@@ -100,7 +100,7 @@ def as_recorded(decision: Decision, regimen: Regimen, recorded: str, month: int)
 def _replaced(
     decision: Decision, rule: str, rationale: str, missing_inputs: tuple[str, ...] = ()
 ) -> Decision:
-    """Return a decision that no rule gave, and that no single value would change."""
+    """Return a decision that no rule gave, and that no single value changes."""
     return replace(
         decision,
         outcome="insufficient data",
@@ -117,7 +117,7 @@ def _replaced(
 
 
 def shown_result(item: Observation) -> str:
-    """Return a result as people write it."""
+    """Return a result as it is usually written."""
     if isinstance(item.value, str) or item.value is None:
         return str(item.value)
     return f"{item.qualifier}{item.value:.6g}"

@@ -131,7 +131,7 @@ def raise_flags_of_any(regimen: Regimen, several: Sequence[Mapping[str, Value]])
         elif "unknown" in verdicts:
             first = several[verdicts.index("unknown")]
             missing = tuple(name for name in rule.conditions if first.get(name) is None)
-            text = regimen.actions[rule.then].label if rule.then else rule.because
+            text = regimen.actions[rule.then].label if rule.then else rule.rationale
             not_assessed.append(NotAssessed(rule.id, text, missing))
     raised.sort(key=lambda flag: (not flag.blocking, URGENCY.index(flag.severity)))
     return Flags(tuple(raised), tuple(not_assessed))
@@ -143,7 +143,7 @@ def _flag(regimen: Regimen, rule: Rule, values: Mapping[str, Value]) -> Flag:
         rule_id=rule.id,
         action=action,
         text=regimen.actions[action].label,
-        rationale=rule.because,
+        rationale=rule.rationale,
         found=found_words(regimen, rule.conditions, values, "limit"),
         severity=rule.severity,
         blocking=rule.blocking,
@@ -157,17 +157,17 @@ def found_words(
     regimen: Regimen, conditions: Mapping[str, Condition], values: Mapping[str, Value], asked: str
 ) -> str:
     """Return what is known of the inputs of some conditions, with what is ``asked`` of them."""
-    said = []
+    wording = []
     for name, condition in conditions.items():
         spec = regimen.inputs[name]
         if spec.role == "state":
             continue
         value, unit = values.get(name), shown_unit(spec.unit)
         known = "not known" if value is None else f"{shown_value(value)} {unit}".rstrip()
-        said.append(f"{spec.label}: {known} ({asked}: {condition.text})")
-    return "; ".join(said)
+        wording.append(f"{spec.label}: {known} ({asked}: {condition.text})")
+    return "; ".join(wording)
 
 
 def shown_value(value: Value) -> str:
-    """Return a value as people write it."""
+    """Return a value as it is usually written."""
     return str(value) if isinstance(value, str) else f"{value:.6g}"

@@ -1,4 +1,4 @@
-"""Why an answer, and what would change it: read off the same grid that gave the answer."""
+"""The nearest change and the rules not met, read off the same grid that gave the answer."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -110,7 +110,7 @@ def _step(axis: Axis, value: Value, here: int, cell: int) -> tuple[float, float 
     if not isinstance(value, float | int):
         return math.inf, None, _cell_words(axis, cell)
     limit = axis.cuts[(cell if cell < here else cell - 1) // 2]
-    # A value on its boundary is no distance away from it, be it 0 itself.
+    # A value on its boundary has the distance 0, also where it is 0.
     size = abs(value - limit) / max(abs(value), abs(limit)) if value != limit else 0.0
     if cell % 2:
         return size, limit, f"{'at most' if cell < here else 'at least'} {limit:g}"

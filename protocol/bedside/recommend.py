@@ -30,7 +30,7 @@ from protocol.regimen.load import Regimen
 from protocol.regimen.paths import MONTH_DAYS
 
 SCHEMA = "pretese/decision/2"
-DISCLAIMER = "Research software; not a medical device and no advice about a real patient."
+DISCLAIMER = "Research software; not a medical device and no recommendation for a real patient."
 
 #: What a recommendation comes to: an outcome of a rule, or *hold* when a flag forbids to go on.
 Outcome = Literal[
@@ -43,8 +43,8 @@ class Recommendation:
     """Every decision that led to the last one, which is the one that counts on ``as_of``.
 
     ``month`` is the month of therapy that holds ``as_of``, from 1, and ``decision_date`` the date
-    on which its phase had to be decided; ``taken_on`` is the date on which it could be, None if it
-    still cannot. ``held`` is what is recommended but for a blocking flag.
+    on which its phase had to be decided; ``decided_on`` is the date on which it could be, None if
+    it still cannot. ``held`` is what is recommended but for a blocking flag.
     """
 
     schema: str
@@ -52,7 +52,7 @@ class Recommendation:
     as_of: dt.date
     month: int
     decision_date: dt.date
-    taken_on: dt.date | None
+    decided_on: dt.date | None
     outcome: Outcome
     recommendation: str
     held: str | None
@@ -72,7 +72,7 @@ def recommend(
 
     Eligibility is judged first; then the phase of the month; when therapy has ended, what the
     semen analysis decides; after surgery, what is done with what it found. The first decision
-    that is no recommendation ends the chain. A blocking flag turns the outcome into *hold*.
+    that is not a recommendation ends the chain. A blocking flag turns the outcome into *hold*.
     """
     return _Chain(record, regimen, on, where).recommendation()
 
@@ -98,7 +98,7 @@ class _Chain:
         last = self.decisions[-1]
         held = flags.blocking
         assessed = any(result.verdict != "unknown" for result in criteria)
-        taken = self.timed.taken if self.timed else None
+        decided = self.timed.decided if self.timed else None
         now = Situation(
             record=self.record,
             regimen=self.regimen,
@@ -116,7 +116,7 @@ class _Chain:
             as_of=self.on,
             month=self.month,
             decision_date=self.due,
-            taken_on=None if taken is None else dt.date.fromordinal(taken),
+            decided_on=None if decided is None else dt.date.fromordinal(decided),
             outcome="hold" if held else last.outcome,
             recommendation=" ".join(flag.text for flag in held) or last.recommendation,
             held=last.recommendation if held else None,
@@ -173,10 +173,10 @@ class _Chain:
         longest = (self.regimen.inputs["month"].plausible or (1, self.month))[1]
         before: Value = self.record.phase_of(self.month - 1)
         if self.month == 1:
-            before = self._phase_before_therapy()
+            before = self._initial_phase()
         return {"month": min(float(self.month), longest), "previous_phase": before}
 
-    def _phase_before_therapy(self) -> str:
+    def _initial_phase(self) -> str:
         """Return ``none``, or after an earlier course the phase that ended it."""
         if not self.record.earlier_courses:
             return "none"
@@ -212,15 +212,15 @@ class _Chain:
         if "flags" not in self.regimen.tables:
             return Flags((), ())
         moment = Moment(self.today, self.today, self.record.start)
-        candidates: dict[str, list[Value]] = {"month": [float(self.month)]}
+        possible: dict[str, list[Value]] = {"month": [float(self.month)]}
         for name in self.regimen.tables["flags"].inputs:
             if self.regimen.inputs[name].role == "measured":
                 spec = self.regimen.inputs[name]
                 found = results_for(self.regimen, name, self.record.timeline, moment)
                 self.used += found
                 values = [value for item in found for value in extremes_of(spec, item)]
-                candidates[name] = values or [None]
-        combinations = itertools.islice(itertools.product(*candidates.values()), 64)
+                possible[name] = values or [None]
+        combinations = itertools.islice(itertools.product(*possible.values()), 64)
         return raise_flags_of_any(
-            self.regimen, [dict(zip(candidates, values, strict=True)) for values in combinations]
+            self.regimen, [dict(zip(possible, values, strict=True)) for values in combinations]
         )

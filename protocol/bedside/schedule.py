@@ -80,7 +80,7 @@ def plan(regimen: Regimen, start: dt.date, findings: Sequence[Mapping[str, Value
     Raises
     ------
     InputError
-        For a finding that leads out of scope, or is missing where one is needed.
+        For a finding that leads out of scope, or is missing where one is fixed.
     """
     return _planned(regimen, start, *_phases(regimen, findings))
 
@@ -220,4 +220,4 @@ def _branches(regimen: Regimen, phases: tuple[str, ...], start: dt.date) -> Iter
         totals = None
         if step.phase:
             totals = totals_of(regimen, injections_of(regimen, (*phases, step.phase), start=start))
-        yield Branch(step.condition, step.phase, rules[step.rule_id].because, totals)
+        yield Branch(step.condition, step.phase, rules[step.rule_id].rationale, totals)

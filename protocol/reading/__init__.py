@@ -1,1 +1,1 @@
-"""What people write, read and checked: documents, YAML, fields, numbers."""
+"""Files and values, read and checked: documents, YAML, fields, numbers."""

@@ -63,7 +63,7 @@ class DayColumn:
         Raises
         ------
         ValueError
-            It is no date; the argument says what to do.
+            It is not a date; the argument says what to do.
         """
         found = self.known.get(text)
         if found is None:

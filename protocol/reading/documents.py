@@ -80,7 +80,7 @@ def _read_bytes(path: Path, max_bytes: int) -> bytes:
         cure = "check the path and the permissions"
         raise InputError.of(shorten_text(str(path), 200), "", problem, cure) from None
     except ValueError:  # a path that holds the character NUL
-        raise InputError.of(shorten(str(path), 200), "", "this is no path", "check it") from None
+        raise InputError.of(shorten(str(path), 200), "", "this is not a path", "check it") from None
 
 
 def is_there(path: Path) -> bool:
@@ -139,7 +139,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(word: str) -> Any:
-    raise ValueError(f"{word} is no number of JSON")
+    raise ValueError(f"{word} is not a number of JSON")
 
 
 def _integer(text: str) -> int:

@@ -1,4 +1,4 @@
-"""Numbers as people write them: read where they can mean one thing, else refused with a cure.
+"""Numbers as usually written: read where they can mean one thing, else refused with a cure.
 
 A comma may separate thousands or decimals. It is never guessed which: ``1,234`` is refused, so
 that no dose and no measurement is wrong by a factor of 1,000.
@@ -90,7 +90,7 @@ def shown(text: str) -> str:
 
 
 def plain_value(value: Any) -> Any:
-    """Return a number of any kind as the float that people mean; all else as it is.
+    """Return a number of any kind as the float that is meant; all else as it is.
 
     A number that is not binary floating point, such as a `decimal.Decimal`, and one of less than
     double precision become the float of the same digits.
@@ -112,7 +112,7 @@ def plain_value(value: Any) -> Any:
 
 
 def cure_of(text: str, otherwise: str = "give a number with a decimal point, such as 9.8") -> str:
-    """Return what to do about a text that is no number.
+    """Return what to do about a text that is not a number.
 
     >>> cure_of("1,234")
     'write 1234 or 1.234: its comma may separate thousands or decimals'
@@ -139,12 +139,12 @@ def cure_of(text: str, otherwise: str = "give a number with a decimal point, suc
     if text[:1] in ("<", ">", "≤", "≥"):
         return "write a number for what is beyond a limit of detection, or leave the cell empty"
     if _DATE.fullmatch(text):
-        return "a date is no number: give days or years, or leave the column out"
+        return "a date is not a number: give days or years, or leave the column out"
     return otherwise
 
 
 def without_thousands(text: str) -> str:
-    """Return the plain number that a text with separated thousands stands for; "" if it is none."""
+    """Return the plain number of a text with separated thousands; "" for any other text."""
     if _ENGLISH.fullmatch(text):
         return text.replace(",", "")
     if _GERMAN.fullmatch(text):
@@ -169,5 +169,5 @@ def read_number(text: str, where: str, field: str) -> float:
     """
     value = number_of(text)
     if value is None or value in (float("inf"), float("-inf")):
-        raise InputError.of(where, field, f"{shown(text)} is no number", cure_of(text))
+        raise InputError.of(where, field, f"{shown(text)} is not a number", cure_of(text))
     return value

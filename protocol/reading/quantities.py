@@ -1,4 +1,4 @@
-"""Units: UCUM, the spellings that people use, and conversion of declared analytes only."""
+"""Units: UCUM, the usual spellings, and conversion of declared analytes only."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -50,7 +50,7 @@ class AnalyteFile(Document):
 class Quantity:
     """A measured value as it came and in the unit that tables use.
 
-    ``ucum`` is the normalised spelling of the unit that came; ``value`` and ``unit`` are what the
+    ``ucum`` is the normalised spelling of the given unit; ``value`` and ``unit`` are what the
     tables see.
     """
 
@@ -151,7 +151,7 @@ def is_concentration(unit: str) -> bool:
     return known is not None and known.dimension != "share"
 
 
-def _factor(analyte: Analyte, unit: str, wanted_unit: str, where: str, said: str) -> Decimal:
+def _factor(analyte: Analyte, unit: str, wanted_unit: str, where: str, wording: str) -> Decimal:
     """Return what a number in ``unit`` is multiplied by; units are UCUM here."""
     units = analyte_file().units
     given, wanted = units[unit], units[wanted_unit]
@@ -164,7 +164,7 @@ def _factor(analyte: Analyte, unit: str, wanted_unit: str, where: str, said: str
     reason = analyte.refused.get(
         given.dimension, f"{analyte.label} is measured in {wanted_unit}, not as {given.dimension}"
     )
-    raise InputError.of(where, "unit", f"{said!r} cannot be turned into {wanted_unit}", reason)
+    raise InputError.of(where, "unit", f"{wording!r} cannot be turned into {wanted_unit}", reason)
 
 
 def _decimal(number: float) -> Decimal:

@@ -238,7 +238,7 @@ def _borrowed(value: Any, mark: Any) -> list[dict[str, Any]]:
     """Return the mappings after ``<<``: one, or a list of them."""
     listed = value if isinstance(value, list) else [value]
     if not listed or not all(isinstance(each, dict) for each in listed):
-        raise YamlFault("`<<` borrows from what is no mapping", "name a mapping after it", mark)
+        raise YamlFault("`<<` borrows from what is not a mapping", "name a mapping after it", mark)
     return listed
 
 
@@ -258,7 +258,7 @@ def _scalar_value(event: Any) -> Any:
         return _plain(event.value, event.start_mark) if plain else event.value
     value = _plain(event.value, event.start_mark)
     if not _TAGGED[name](value):
-        problem = f"{shorten(event.value)} is no value of the type !!{name}"
+        problem = f"{shorten(event.value)} is not a value of the type !!{name}"
         raise YamlFault(problem, "remove the tag, or correct the value", event.start_mark)
     return float(value) if name == "float" else value
 

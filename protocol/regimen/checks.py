@@ -34,7 +34,7 @@ def faults_of_file(file: language.RegimenFile) -> Iterator[tuple[str, str, str]]
             for used in rule.when:
                 if used not in table.inputs:
                     cure = f"add it to tables.{name}.inputs"
-                    yield f"{field}.when.{used}", "this is no input of the table", cure
+                    yield f"{field}.when.{used}", "this is not an input of the table", cure
             if table.hit == "unique" and (rule.blocking or rule.severity != "warning"):
                 cure = "only rules of a table that collects raise flags; remove it"
                 yield f"{field}.severity", "the table is unique", cure
@@ -118,9 +118,13 @@ def _faults_of_inputs(file: language.RegimenFile) -> Iterator[tuple[str, str, st
                 yield f"{field}.values", "a name is given twice", "remove the second"
             continue
         if spec.plausible is None or not spec.plausible[0] < spec.plausible[1]:
-            yield f"{field}.plausible", f"{spec.plausible} is no range", "write [lowest, highest]"
+            yield (
+                f"{field}.plausible",
+                f"{spec.plausible} is not a range",
+                "write [lowest, highest]",
+            )
         elif spec.kind == "integer" and any(end != int(end) for end in spec.plausible):
-            yield f"{field}.plausible", f"{spec.plausible} are no integers", "write whole numbers"
+            yield f"{field}.plausible", f"{spec.plausible} are not integers", "write whole numbers"
         if not spec.unit:
             yield f"{field}.unit", "a number has no unit", 'write its UCUM unit, or "1"'
     expected = (NO_PHASE, *file.phases)

@@ -216,7 +216,7 @@ class _Compiler:
                 conditions=self._conditions(rule.when, f"tables.{name}.rules.{rule.id}.when"),
                 outcome=rule.outcome,
                 then=rule.then,
-                because=rule.because,
+                rationale=rule.rationale,
                 citation=self._citation(rule),
                 status=rule.status,
                 severity=rule.severity,

@@ -104,7 +104,7 @@ class Condition:
 
 
 def parse_number_condition(text: str, parameters: Mapping[str, float]) -> Condition:
-    """Read a condition on a number; a word that is no number is looked up in ``parameters``.
+    """Read a condition on a number; a word that is not a number is looked up in ``parameters``.
 
     Raises
     ------

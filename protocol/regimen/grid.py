@@ -149,20 +149,20 @@ def grid_of(axes: Sequence[Axis], filled: Mapping[Cell, Sequence[int]]) -> Decis
 def smallest_example(axes: Sequence[Axis], cells: Iterable[Cell]) -> dict[str, Value]:
     """Return the fewest inputs that put a patient inside ``cells``: a counter-example.
 
-    An input is left out when the patient stays inside whatever its value is.
+    An input is omitted when the patient stays inside whatever its value is.
     """
     inside = set(cells)
     whole = {axis: range(size) for axis, size in enumerate(shape_of(axes))}
     best: dict[int, int] | None = None
     for cell in sorted(inside):
-        needed = dict(enumerate(cell))
-        for axis in sorted(needed, key=lambda i: -len(whole[i])):
-            rest = {i: (at,) for i, at in needed.items() if i != axis}
+        fixed = dict(enumerate(cell))
+        for axis in sorted(fixed, key=lambda i: -len(whole[i])):
+            rest = {i: (at,) for i, at in fixed.items() if i != axis}
             freed = itertools.product(*(rest.get(i, whole[i]) for i in whole))
             if all(other in inside for other in freed):
-                del needed[axis]
-        if best is None or len(needed) < len(best):
-            best = needed
+                del fixed[axis]
+        if best is None or len(fixed) < len(best):
+            best = fixed
     return {axes[i].name: axes[i].examples[at] for i, at in (best or {}).items()}
 
 
@@ -172,5 +172,5 @@ def spoken(values: Mapping[str, Value]) -> str:
     >>> spoken({"month": 2.0, "fsh_iu_l": None})
     'month 2, fsh_iu_l missing'
     """
-    said = [f"{name} {plain(value)}" for name, value in values.items()]
-    return ", ".join(said) or "any value"
+    wording = [f"{name} {plain(value)}" for name, value in values.items()]
+    return ", ".join(wording) or "any value"

@@ -45,10 +45,10 @@ class Computed(Document):
 
 
 class InputSpec(Document):
-    """What a table may look at.
+    """What a table may ask for.
 
-    ``state`` inputs follow from where the man is in therapy; ``measured`` ones may be measured
-    anew, so that explanations ask what another value would change. ``plausible`` is closed: a
+    ``state`` inputs follow from where the patient is in therapy; ``measured`` ones may be measured
+    again, so that explanations can vary them. ``plausible`` is closed: a
     number outside is refused as a slip of the pen. A measurement older than ``max_age_days``
     counts as missing. ``analyte`` names what is measured, so that results in other units are
     converted; ``computed`` says how a number follows from the results of another input. A sample
@@ -81,7 +81,7 @@ class Reading(Document):
 
     quote: Text
     interpretation: Text
-    because: Text
+    rationale: Text
     alternatives: tuple[Name, ...] = ()
 
 
@@ -96,7 +96,7 @@ class RuleSpec(Document):
     when: dict[Name, Word] = Field(default_factory=dict)
     outcome: Outcome = "recommendation"
     then: Name | None = None
-    because: Text
+    rationale: Text
     source: Name
     locator: Text
     status: Status
@@ -114,7 +114,7 @@ class TableSpec(Document):
 
 
 class Criterion(Document):
-    """One thing that must hold before a man may start."""
+    """One thing that must hold before a patient may start."""
 
     label: Text
     met_when: Annotated[dict[Name, Word], Field(min_length=1)]
@@ -140,12 +140,12 @@ def _as_action(value: Any) -> Any:
 
 
 class Tolerance(Document):
-    """How far what was done may lie from what was due before it is a deviation."""
+    """How far what was given may lie from what was recommended before it is a deviation."""
 
     value: Annotated[Number, Field(ge=0, le=1000)]
     unit: Literal["d", "%"]
     status: Status
-    because: Text
+    rationale: Text
 
 
 class MonthLength(Document):
@@ -153,7 +153,7 @@ class MonthLength(Document):
 
     length: Literal["30 days", "calendar month"]
     status: Status
-    because: Text
+    rationale: Text
 
 
 class Tolerances(Document):

@@ -66,7 +66,7 @@ def load_regimen(
     ------
     InputError
         With every fault of the file: unknown names, conditions that cannot be read, and tables
-        with a hole or two rules for one man, each with the smallest counter-example.
+        with a hole or two rules for one patient, each with the smallest counter-example.
 
     Examples
     --------

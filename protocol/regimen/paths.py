@@ -194,7 +194,7 @@ def end_of(regimen: Regimen, step: Step) -> str | None:
 
 
 def states_of(regimen: Regimen) -> dict[tuple[int, str], tuple[Step, ...]]:
-    """Return every state (month, phase before) that therapy can reach, with its steps, by month."""
+    """Return the states (month, previous phase) that therapy can reach, with their steps."""
     found: dict[tuple[int, str], tuple[Step, ...]] = {}
     months: list[tuple[int, str]] = [(1, BEFORE_THERAPY)]
     for month, before in months:  # grows as it is walked

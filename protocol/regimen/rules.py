@@ -18,7 +18,7 @@ class Rule:
     conditions: Mapping[str, Condition]
     outcome: words.Outcome
     then: str | None
-    because: str
+    rationale: str
     citation: str
     status: words.Status
     severity: words.Severity = "warning"
@@ -60,7 +60,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class StartCriterion:
-    """One thing that must hold before a man may start: all of its conditions."""
+    """One thing that must hold before a patient may start: all of its conditions."""
 
     name: str
     label: str

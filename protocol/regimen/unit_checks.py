@@ -60,7 +60,7 @@ def _faults_of_source(
     if spec.computed is not None:
         source = file.inputs.get(spec.computed.of)
         if source is None or source.kind == "enum" or source.computed is not None:
-            problem = f"{spec.computed.of!r} is no measured number of this file"
+            problem = f"{spec.computed.of!r} is not a measured number of this file"
             yield f"{field}.computed.of", problem, "name an input that is measured"
         return
     analyte = language.analyte_of(name, spec)

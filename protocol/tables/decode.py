@@ -1,4 +1,4 @@
-"""Bytes of a table as text: the encoding is found and said, and what is no text is refused."""
+"""Bytes of a table as text: the encoding is found and stated, and other data are refused."""
 
 import codecs
 import re
@@ -139,7 +139,7 @@ def _windows(data: bytes, error: UnicodeDecodeError, where: str) -> Encoded:
 
 
 def _refuse_controls(plain: bytes, where: str) -> None:
-    """Refuse UTF-8 bytes that hold control characters. Deleting them is a fast way to look."""
+    """Refuse UTF-8 bytes that hold control characters. Deleting them is a fast way to search."""
     without = plain.translate(None, _CONTROLS)
     if len(without) == len(plain) and not (b"\xc2" in plain and _C1_IN_UTF8.search(plain)):
         return

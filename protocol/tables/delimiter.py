@@ -24,7 +24,7 @@ def text_lines(table: Encoded) -> io.TextIOWrapper:
 
 
 def find_delimiter(table: Encoded, where: str) -> tuple[str, bool]:
-    """Return the delimiter, and whether the first line is no row but declares it (``sep=;``).
+    """Return the delimiter, and whether the first line is not a row but declares it (``sep=;``).
 
     The header decides, commas within quotes aside. Where several delimiters stand in it, the one
     counts that splits the first rows into as many cells as the header has.
@@ -84,7 +84,7 @@ def _breaks_quotes(sample: list[str], mark: str) -> bool:
 def _parsed(sample: list[str], mark: str) -> tuple[list[list[str]], bool]:
     """Return the rows of a sample that hold anything, and whether all could be read.
 
-    The end of the sample may cut a cell in quotes; that is no fault.
+    The end of the sample may cut a cell in quotes; that is not a fault.
     """
     rows: list[list[str]] = []
     reader = csv.reader(sample, delimiter=mark, strict=True)

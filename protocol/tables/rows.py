@@ -10,7 +10,7 @@ from protocol.tables.decode import Encoded, encoded
 from protocol.tables.delimiter import NAMES, find_delimiter, text_lines
 
 #: Rows that `TextTable.blocks` gives at a time: few enough to be gone before the garbage collector
-#: looks at them, which makes it three times as fast as with thousands.
+#: visits them, which makes it three times as fast as with thousands.
 BLOCK = 512
 
 #: Groups of neighbouring rows that one message lists.
@@ -101,11 +101,11 @@ class TextTable:
                     yield number, cells
                 number = reader.line_num + 1
         except csv.Error as error:
-            broken = Fault(self.where, f"row {number}", *_said(error))
+            broken = Fault(self.where, f"row {number}", *_words(error))
             raise InputError([*self._layout.faults(self.where), broken]) from None
 
 
-def _said(error: csv.Error) -> tuple[str, str]:
+def _words(error: csv.Error) -> tuple[str, str]:
     """Return problem and cure of a row that is no CSV."""
     text = str(error)
     if "unexpected end" in text:
@@ -137,12 +137,12 @@ class _Numbers:
 
     def __str__(self) -> str:
         """Return ``row 3`` or ``rows 3, 5, 9 to 12``; many are counted."""
-        said = [
+        wording = [
             str(first) if first == last else f"{first} to {last}"
             for first, last in self.ranges[:_LISTED]
         ]
         more = f" and others, {self.count} in all" if len(self.ranges) > _LISTED else ""
-        return f"{'row' if self.count == 1 else 'rows'} {', '.join(said)}{more}"
+        return f"{'row' if self.count == 1 else 'rows'} {', '.join(wording)}{more}"
 
 
 @dataclass(slots=True)
@@ -200,9 +200,9 @@ class _Layout:
                 yield Fault(where, str(rows), problem, f"{cure} column")
 
     def remarks(self) -> Iterator[str]:
-        """Yield what was left out of the table."""
+        """Yield what was omitted from the table."""
         if self.lead:
-            yield "the first column has no name and is left out"
+            yield "the first column has no name and is omitted"
         if self.ended or self.full > self.width:
             yield "empty cells at the end of every row are ignored"
         if self.blank.count:

@@ -93,7 +93,7 @@ def test_a_target_that_nothing_computes_is_refused(capsys, tmp_path):
     path = scenario_with(tmp_path, "  - flow.treated\n", "  - flow.treeted\n")
     told = refused(capsys, "calibrate", str(path))
     assert f"{path}: targets." in told
-    assert "'flow.treeted' is no number of 10.1186" in told
+    assert "'flow.treeted' is not a number of 10.1186" in told
     assert "flow.treated" in told
 
 

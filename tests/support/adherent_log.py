@@ -115,7 +115,7 @@ def write_log(log: Mapping[str, Sequence[Event]]) -> str:
 
 
 def calendar_month_events(start: dt.date, others: Mapping[str, Value]) -> list[Event]:
-    """Return an adherent log of hCG, then uFSH and hCG in turn, by months of the calendar."""
+    """Return an adherent log of hCG, then uFSH and hCG, alternating, by months of the calendar."""
     days = [start.toordinal()]
     for month in (1, 2, 3):
         year, at = divmod(start.month - 1 + month, 12)

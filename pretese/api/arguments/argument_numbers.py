@@ -43,7 +43,9 @@ def number_of(value: Any, argument: str, field: str = "") -> float:
         with suppress(OverflowError):  # a whole number beyond every float
             if math.isfinite(value):
                 return float(value)
-    raise InputError.of(argument, field, f"{shorten(value)} is no number", "give a finite number")
+    raise InputError.of(
+        argument, field, f"{shorten(value)} is not a number", "give a finite number"
+    )
 
 
 def number_in_range(value: Any, argument: str, least: float, most: float) -> float:

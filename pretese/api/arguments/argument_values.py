@@ -22,8 +22,8 @@ def day_of(value: Any, argument: str) -> dt.date:
             day = dt.datetime.strptime(value, "%Y-%m-%d").date()
         except ValueError:
             day = None
-    if not isinstance(day, dt.date) or day != day:  # pandas' NaT is no date equal to itself
-        problem = f"{shorten(value)} is no date"
+    if not isinstance(day, dt.date) or day != day:  # pandas' NaT is not a date equal to itself
+        problem = f"{shorten(value)} is not a date"
         raise InputError.of(argument, "", problem, "give a date, or text such as '2022-03-31'")
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         cure = f"give a date in the years {FIRST_YEAR} to {LAST_YEAR}"
@@ -40,7 +40,7 @@ def time_of(value: Any, argument: str) -> dt.time:
             pass
     if isinstance(value, dt.time):
         return value
-    problem = f"{shorten(value)} is no time of day"
+    problem = f"{shorten(value)} is not a time of day"
     raise InputError.of(argument, "", problem, "give a time, or text such as '08:30'")
 
 
@@ -49,7 +49,7 @@ def text_of(value: Any, argument: str, example: str) -> str:
     if isinstance(value, str):
         return value
     raise InputError.of(
-        argument, "", f"{shorten(value)} is no text", f"give text, such as {example}"
+        argument, "", f"{shorten(value)} is not a text", f"give text, such as {example}"
     )
 
 
@@ -74,5 +74,5 @@ def path_of(value: Any, argument: str) -> Path:
     """Return the path of a file that is given as one or as text."""
     if isinstance(value, str | Path):
         return Path(value)
-    problem = f"{shorten(value)} is no path"
+    problem = f"{shorten(value)} is not a path"
     raise InputError.of(argument, "", problem, "give the path of a file")

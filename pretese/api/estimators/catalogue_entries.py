@@ -28,7 +28,7 @@ ESTIMATORS: tuple[CatalogueEntry, ...] = (
          "label of the question that an estimate answers", "ICH E9(R1) 2019"),
         ("two_by_two", "estimate.comparison.contingency.TwoByTwo",
          "counts of a 2 x 2 table, with their risks", ""),
-        ("table_one", "estimate.comparison.table1.table_one",
+        ("table_one", "estimate.description.table1.table_one",
          "characteristics by group, with tests and standardised differences",
          "Austin PC. Stat Med 2009;28:3083-107"),
         ("published_ratio", "estimate.published.printed_ratio.implied",

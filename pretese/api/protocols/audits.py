@@ -100,7 +100,7 @@ def _names(columns: Mapping[str, str] | None) -> dict[str, str]:
     names = {} if columns is None else columns
     if not isinstance(names, Mapping):
         cure = "give a mapping, such as {'patient': 'ID'}"
-        raise InputError.of("columns", "", f"{shorten(names)} is no mapping", cure)
+        raise InputError.of("columns", "", f"{shorten(names)} is not a mapping", cure)
     return {name: text_of(own, "columns", "{'patient': 'ID'}") for name, own in names.items()}
 
 

@@ -85,8 +85,8 @@ class Decision(Shown):
     def summary(self) -> str:
         """Return outcome and recommendation, month and date."""
         when = f" (month {self.month}, {self.as_of})"
-        said = shorten_text(f"{self.outcome}: {self.recommendation}", 68 - len(when))
-        return f"{said}{when}"
+        wording = shorten_text(f"{self.outcome}: {self.recommendation}", 68 - len(when))
+        return f"{wording}{when}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of ``pretese decide --json``."""

@@ -48,8 +48,9 @@ def regimen(name: str | Path = "fsh-guided", /, **parameters: float) -> "Regimen
 
     Returns
     -------
-    The regimen. One that can be read but not proved is returned too, so that `Regimen.verify`
-    can tell why; everything else that is asked of it raises `InputError`.
+    Regimen
+        One that can be read but not proved is returned too, so that `Regimen.verify` can tell why;
+        everything else that is asked of it raises `InputError`.
 
     Raises
     ------
@@ -63,14 +64,14 @@ def regimen(name: str | Path = "fsh-guided", /, **parameters: float) -> "Regimen
     >>> guided
     <Regimen: fsh-guided 1.0.0, 3 months, 5 tables, 5 paths>
     >>> end_of_month_1 = {"month": 2, "previous_phase": "hcg", "fsh": 11.3}
-
+    >>> decision = guided.decide(decision_date="2022-03-31", **end_of_month_1)
     >>> decision.outcome, decision.recommendation
     ('recommendation', 'hCG alone')
     """
     values = {key: number_of(value, key) for key, value in parameters.items()}
     if not isinstance(name, str | Path):
         cure = "give the name of a shipped regimen, or a path"
-        raise InputError.of("regimen", "", f"{shorten(name)} is no name", cure)
+        raise InputError.of("regimen", "", f"{shorten(name)} is not a name", cure)
     try:
         return Regimen(str(name), load.load_regimen(str(name), values), ())
     except ProofError as error:
@@ -145,7 +146,7 @@ class Regimen(Shown):
         >>> found = {"testosterone": (40, "nmol/L")}
         >>> guided = pretese.regimen("fsh-guided")
         >>> guided.decide(month=2, fsh=9.8, findings=found, decision_date="2022-03-31")
-        <Decision: recommendation: uFSH and hCG in turn (month 2, 2022-03-31)>
+        <Decision: recommendation: uFSH and hCG, alternating (month 2, 2022-03-31)>
         """
         compiled = self.compiled
         day = dt.date.today() if decision_date is None else day_of(decision_date, "decision_date")
@@ -270,7 +271,7 @@ class Regimen(Shown):
 
         if not isinstance(format, str) or format not in REGIMEN_FORMATS:
             problem, cure = (
-                f"{shorten(format)} is no format",
+                f"{shorten(format)} is not a format",
                 f"give one of: {', '.join(REGIMEN_FORMATS)}",
             )
             raise InputError.of("format", "", problem, cure)

@@ -46,7 +46,7 @@ def scenario(
     """
     if not isinstance(name, str | Path):
         cure = "give the name of a shipped scenario, or a path"
-        raise InputError.of("scenario", "", f"{shorten(name)} is no name", cure)
+        raise InputError.of("scenario", "", f"{shorten(name)} is not a name", cure)
     asked = {**(changes or {}), **more}
     values = {str(key): number_of(value, str(key)) for key, value in asked.items()}
     loaded = load(name, values, where="changes")

@@ -60,7 +60,7 @@ def _paths(argument: str, values: Any) -> list[tuple[str, Any]]:
     if values is None:
         return []
     if not isinstance(values, Mapping):
-        problem = f"{shorten(values)} is no mapping"
+        problem = f"{shorten(values)} is not a mapping"
         raise InputError.of(argument, "", problem, "give values by path")
     return [(str(path), value) for path, value in values.items()]
 

@@ -5,6 +5,18 @@ from estimate.plan.spec import Plan
 from pretese.io.input.table_cells import INDICATOR, CategoryUse, NumberUse, Use
 
 
+def _outcome_uses(plan: Plan) -> dict[str, Use]:
+    """Return the columns of the outcome, to what they hold."""
+    outcome, numbers = plan.outcome, NumberUse("give numbers")
+    if outcome.declared == "ordinal":
+        return {outcome.name: CategoryUse(outcome.levels)}
+    if outcome.time is not None:
+        return {outcome.time: numbers, outcome.name: INDICATOR}
+    if outcome.declared in (None, "binary") and outcome.trials is None:
+        return {outcome.name: INDICATOR}
+    return dict.fromkeys(outcome.columns, numbers)
+
+
 def uses_of(plan: Plan) -> dict[str, Use]:
     """Return every column that a plan names, to what it is used for.
 
@@ -15,7 +27,7 @@ def uses_of(plan: Plan) -> dict[str, Use]:
     >>> list(uses_of(plan))
     ['dose', 'won', 'asked']
     """
-    uses: dict[str, Use] = {plan.treatment: INDICATOR, plan.outcome: INDICATOR}
+    uses: dict[str, Use] = {plan.treatment: INDICATOR, **_outcome_uses(plan)}
     for name, kind in plan.kinds.items():
         uses[name] = CategoryUse(kind.levels) if isinstance(kind, Categorical) else NumberUse()
     if plan.eligible is not None:

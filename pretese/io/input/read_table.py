@@ -3,17 +3,26 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from pretese.io.input.frame_columns import read_frame
+from pretese.io.input.statistics_files import ENDINGS, read_statistics_file
 from pretese.io.input.table_cells import Uses, absent, column_for, faults_of
 from protocol.errors import InputError
 from protocol.tables import open_table, read_bytes
+from protocol.tables.rows import TextTable
+
+if TYPE_CHECKING:
+    from pretese.io.input.workbook import SheetTable
 
 #: Endings of files that hold text; what splits their columns is found.
 TEXT_ENDINGS = (".csv", ".tsv", ".txt")
+
+#: Endings of all files that are read.
+READABLE = (*TEXT_ENDINGS, ".parquet", ".xlsx", *ENDINGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,7 @@ class TableFile:
 
 
 def read_table(path: Path, uses: Uses, optional: frozenset[str] = frozenset()) -> TableFile:
-    """Read columns of a .csv (.tsv, .txt) or .parquet file with one row per record.
+    """Read columns of a text table, Parquet, Excel, SPSS, Stata or SAS file, one row per record.
 
     The same table gives the same columns whichever of them it is written to.
 
@@ -58,7 +67,16 @@ def read_table(path: Path, uses: Uses, optional: frozenset[str] = frozenset()) -
     where, data = str(path), read_bytes(path)
     kind = path.suffix.lower()
     if kind in TEXT_ENDINGS:
-        columns, assumptions = _read_text(data, uses, where, optional)
+        columns, assumptions = _read_text(open_table(data, where), uses, where, optional)
+    elif kind == ".xlsx":
+        from pretese.io.input.workbook import open_workbook
+
+        columns, assumptions = _read_text(open_workbook(data, where), uses, where, optional)
+    elif kind in ENDINGS:
+        known = {name: use for name, use in uses.items() if name not in optional}
+        frame, assumed = read_statistics_file(path)
+        read, remarks = read_frame(frame, known, where)
+        columns, assumptions = dict(read), [*assumed, *remarks]
     elif kind == ".parquet":
         # Text tables need no Arrow
         from pretese.io.input.parquet_file import read_parquet
@@ -66,7 +84,7 @@ def read_table(path: Path, uses: Uses, optional: frozenset[str] = frozenset()) -
         columns, assumptions = read_parquet(data, uses, where, optional)
     else:
         raise InputError.of(
-            where, "", f"{kind or 'no ending'!r} is not read", "give .csv or .parquet"
+            where, "", f"{kind or 'no ending'!r} is not read", f"give {', '.join(READABLE)}"
         )
     frame = pd.DataFrame(columns)
     return TableFile(path, frame, hashlib.sha256(data).hexdigest(), tuple(assumptions))
@@ -77,6 +95,12 @@ def column_names(path: Path) -> tuple[str, ...]:
     kind = path.suffix.lower()
     if kind in TEXT_ENDINGS:
         return tuple(open_table(read_bytes(path), str(path)).header)
+    if kind == ".xlsx":
+        from pretese.io.input.workbook import open_workbook
+
+        return open_workbook(read_bytes(path), str(path)).header
+    if kind in ENDINGS:
+        return tuple(map(str, read_statistics_file(path)[0].columns))
     if kind == ".parquet":
         from pretese.io.input.parquet_file import parquet_names
 
@@ -85,9 +109,8 @@ def column_names(path: Path) -> tuple[str, ...]:
 
 
 def _read_text(
-    data: bytes, uses: Uses, where: str, optional: frozenset[str]
+    table: "TextTable | SheetTable", uses: Uses, where: str, optional: frozenset[str]
 ) -> tuple[dict[str, Any], list[str]]:
-    table = open_table(data, where)
     if faults := absent([name for name in uses if name not in optional], table.header, where):
         raise InputError(faults)
     free = table.delimiter != ","

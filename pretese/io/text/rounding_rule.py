@@ -15,9 +15,10 @@ true latent values (propensity, liability)       steps of 1e-6, in the model its
 times of the clinic                              exact multiples of 2^-20 of a day
 ===============================================  ===========================================
 
-No zero has a sign. A number that lies within the processors' difference of the edge between two
-rounded values may still fall to either side: about one in ten million of those of one simulated
-study, fewer of the others.
+No zero has a sign. Numbers on the edge between two rounded values, as ratios of counts often are,
+go to the even side on every processor (`estimate.core.rounding`). A number that lies within the
+processors' difference of the new edge, which no simple ratio meets, may still fall to either side:
+about one in ten million of those of one simulated study, fewer of the others.
 """
 
 from collections.abc import Mapping

@@ -16,8 +16,7 @@ from pydantic import (
 from estimate.core.columns import Categorical, Kind, Numeric
 from estimate.methods.registry import METHODS, check_method
 from estimate.methods.shared_work import Choices
-from estimate.plan.choices import Matching, Subgroup, name_alone
-from estimate.plan.spec import check_division
+from estimate.plan.choices import Matching, Subgroup, check_division, name_alone
 from pretese.recovery.design.study_cases import (
     Case,
     Name,

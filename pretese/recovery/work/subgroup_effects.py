@@ -20,7 +20,7 @@ from estimate.heterogeneity.subgroups import effect_within, interaction_design, 
 from estimate.imputation.pooled_tests import likelihood_ratio_test
 from estimate.imputation.rubins_rules import pool_estimates
 from estimate.plan.choices import Subgroup
-from estimate.plan.grouping import assign, group_labels
+from estimate.plan.explore import assign, group_labels
 from estimate.regression.logistic import LogisticFit, fit_logistic
 from estimate.regression.profile import likelihood_ratio
 from pretese.recovery.design.study_spec import OF, StudyPlan, covariate_kind

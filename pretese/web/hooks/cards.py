@@ -94,12 +94,20 @@ def _change(last: Mapping[str, Any]) -> list[str]:
     return [f"Another recommendation follows with {change['input']} {change['to']}: {result}."]
 
 
+def _repeat(order: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how an order repeats as the timing of FHIR: every few days, or on weekdays."""
+    if order["weekdays"]:
+        return {"dayOfWeek": list(order["weekdays"])}
+    return {"frequency": 1, "period": order["interval_days"], "periodUnit": "d"}
+
+
 def _draft(order: Mapping[str, Any], patient: str, key: str) -> dict[str, Any]:
     """Return a draft of an order that a person may accept, change or decline."""
-    words = f"{order['dose_iu']:g} IU {(order['route'] or '').upper()}"
-    text = f"{words} every {order['interval_days']} days"
-    dose = {"value": order["dose_iu"], "unit": "IU", "system": UCUM, "code": "[IU]"}
-    timing = {"repeat": {"frequency": 1, "period": order["interval_days"], "periodUnit": "d"}}
+    words = f"{order['dose']:g} {order['unit']} {(order['route'] or '').upper()}"
+    text = f"{words} {order['every']}"
+    code = {"IU": "[IU]"}.get(order["unit"], order["unit"])
+    dose = {"value": order["dose"], "unit": order["unit"], "system": UCUM, "code": code}
+    timing = {"repeat": _repeat(order)}
     resource = {
         "resourceType": "MedicationRequest",
         "status": "draft",

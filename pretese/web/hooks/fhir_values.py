@@ -89,7 +89,7 @@ def phases_given(
         phase = by_drugs.get(drugs)
         if phase is None:
             words = " and ".join(sorted(drugs)) or "no drug"
-            problem = f"month {month + 1}: {words} was given, which is no phase of the regimen"
+            problem = f"month {month + 1}: {words} was given, which is not a phase of the regimen"
             faults.append(Fault("record", "administrations", problem, "enter the phases by hand"))
         phases.append(phase or "")
     if faults:

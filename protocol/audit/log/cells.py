@@ -54,7 +54,7 @@ class Amounts:
         return value
 
     def cure(self, text: str) -> str:
-        """Return what to do about a cell that is no number."""
+        """Return what to do about a cell that is not a number."""
         cure = cure_of(_with_ascii_digits(text))
         if may_be_thousands(text):
             return f"{cure}; or give `decimal`: point or comma"

@@ -20,7 +20,7 @@ def places_of(
     """
     columns = mapping.columns
     faults = [
-        Fault(where, f"column mapping {name}", "this is no column of a log", _ALLOWED)
+        Fault(where, f"column mapping {name}", "this is not a column of a log", _ALLOWED)
         for name in dict.fromkeys([*columns, *mapping.values])
         if name not in COLUMNS
     ]

@@ -25,7 +25,7 @@ MAX_ROWS = 20
 
 @dataclass(frozen=True, slots=True)
 class _NotUsed:
-    """A row that is no event of the regimen, or a result that it cannot use."""
+    """A row that is not an event of the regimen, or a result that it cannot use."""
 
     what: str
     reason: str
@@ -107,7 +107,7 @@ class RowReader:
         try:
             return self.days.read(text, number)
         except ValueError as error:
-            raise self._error(f"row {number}", "date", text, "is no date", str(error)) from None
+            raise self._error(f"row {number}", "date", text, "is not a date", str(error)) from None
 
     def _skip(self, skipped: _NotUsed, number: int) -> None:
         key = skipped.what, skipped.reason
@@ -131,7 +131,7 @@ class RowReader:
             phase = next((p for p in self.phases if folded(p) == folded(value)), None)
             if phase is None:
                 cure = f"give one of: {', '.join(self.phases)}"
-                raise self._error(place, "value", value, "is no phase of the regimen", cure)
+                raise self._error(place, "value", value, "is not a phase of the regimen", cure)
             return Event(0, name, value=phase), None
         if name == "micro-tese" and value and "micro_tese" in self.regimen.inputs:
             found = self._named("micro_tese", value)
@@ -162,7 +162,7 @@ class RowReader:
         unit = self._mapped("unit", row["unit"])
         amount = self._number(row["amount"], place)
         if amount <= 0:
-            raise self._error(place, "amount", f"{amount:g}", "is no dose", "give IU above 0")
+            raise self._error(place, "amount", f"{amount:g}", "is not a dose", "give IU above 0")
         if is_international_units(unit):
             if folded(unit).strip("[]") != "iu":
                 self.words.setdefault(f"unit {unit}", f"unit: {shown(unit)} is read as IU")
@@ -170,7 +170,7 @@ class RowReader:
         if unit and drug not in self.regimen.drugs:
             what = f"injection of {drug} in {unit}"
             return None, _NotUsed(what, f"no drug of {self.regimen.id}, and no dose in IU")
-        raise self._error(place, "unit", unit, "is no unit of a dose here", "give doses in IU")
+        raise self._error(place, "unit", unit, "is not a unit of a dose here", "give doses in IU")
 
     def _drug(self, text: str) -> str:
         """Return the drug as the regimen names it, else by its substance, else as it stands."""
@@ -189,7 +189,7 @@ class RowReader:
         word = folded(self._mapped("route", text))
         if word and word not in ROUTES:
             cure = f"give one of: {', '.join(ROUTES)}; or leave it empty"
-            raise self._error(place, "route", text, "is no route that is known", cure)
+            raise self._error(place, "route", text, "is not a route that is known", cure)
         return ROUTES.get(word, "")
 
     def _measurement(
@@ -251,7 +251,7 @@ class RowReader:
         text = self._mapped("amount", text)
         value = self.amounts.number(text, place)
         if value is None or not math.isfinite(value):
-            raise self._error(place, "amount", text, "is no number", self.amounts.cure(text))
+            raise self._error(place, "amount", text, "is not a number", self.amounts.cure(text))
         return value
 
     def _error(self, place: str, field: str, value: str, problem: str, cure: str) -> InputError:

@@ -18,7 +18,7 @@ def value_problem(spec: language.InputSpec, value: Value) -> tuple[str, str] | N
     whole = spec.kind == "integer"
     cure = f"give a {'whole ' if whole else ''}number from {low:g} to {high:g} {spec.unit}"
     if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
-        return f"{value!r} is no number", cure
+        return f"{value!r} is not a number", cure
     if not low <= value <= high:
         return f"{value:g} is outside the plausible range", cure
     return (f"{value:g} is not whole", cure) if whole and value != int(value) else None

@@ -1,4 +1,4 @@
-"""Results as people report them, turned into observations in the units of a regimen's inputs."""
+"""Results as they are reported, turned into observations in the units of a regimen's inputs."""
 
 import re
 from dataclasses import dataclass
@@ -109,7 +109,7 @@ def _parsed(result: Reported) -> tuple[Qualifier, float]:
     number = number_of(value) if isinstance(value, str) else value
     if number is None or (isinstance(result.value, str) and not qualifier):
         cure = cure_of(str(result.value), "give the measured number, or '<' and a limit")
-        problem = f"{shown(str(result.value))} is no number"
+        problem = f"{shown(str(result.value))} is not a number"
         raise InputError.of(result.where, f"{result.field}.value", problem, cure)
     return ("<" if qualifier == "<" else ">" if qualifier else ""), float(number)
 

@@ -23,21 +23,21 @@ from protocol.regimen.load import DecisionTable, Regimen, Rule
 from protocol.regimen.paths import MONTH_DAYS
 
 #: What several results of one day, or one beyond a limit of detection, may stand for.
-Candidates = Mapping[str, Sequence[Value]]
+PossibleValues = Mapping[str, Sequence[Value]]
 
 
 @dataclass(frozen=True, slots=True)
 class TimedRule:
     """A rule, the day on which the decision was taken, and the results that it rests on.
 
-    ``rule`` fires for ``values``. ``taken`` is None while data are insufficient. ``conflicting``
+    ``rule`` fires for ``values``. ``decided`` is None while data are insufficient. ``conflicting``
     names the inputs whose results of one day, or whose result beyond a limit of detection, lead to
     different answers; then no rule counts. ``day`` is the day as of which the results are known.
     """
 
     rule: Rule
     day: int
-    taken: int | None
+    decided: int | None
     values: Mapping[str, Value]
     results: Mapping[str, tuple[Observation, ...]]
     conflicting: tuple[str, ...] = ()
@@ -71,7 +71,7 @@ def rule_on(
         results = {name: results_for(regimen, name, timeline, moment) for name in names}
         found = _fired(table, state, results, day)
         if found.rule.outcome != "insufficient data" and not found.conflicting:
-            return replace(found, taken=day)
+            return replace(found, decided=day)
     return found
 
 
@@ -153,38 +153,38 @@ def _fired(
     results: Mapping[str, tuple[Observation, ...]],
     day: int,
 ) -> TimedRule:
-    """Return the rule of all candidates together; where they disagree, the inputs that matter."""
+    """Return the rule of all possible together; where they disagree, the inputs that matter."""
     axes = {axis.name: axis for axis in table.proved.axes}
-    candidates: dict[str, Sequence[Value]] = {
-        name: candidates_of(axes[name], found) for name, found in results.items()
+    possible: dict[str, Sequence[Value]] = {
+        name: possible_values(axes[name], found) for name, found in results.items()
     }
-    first = dict(state) | {name: values[0] for name, values in candidates.items()}
+    first = dict(state) | {name: values[0] for name, values in possible.items()}
     rule = table.rules[table.proved.rule_at(first)]
-    open_inputs = [name for name, values in candidates.items() if len(values) > 1]
+    open_inputs = [name for name, values in possible.items() if len(values) > 1]
     if not open_inputs:
         return TimedRule(rule, day, None, first, results)
-    answers = _answers(table, first, {name: candidates[name] for name in open_inputs})
+    answers = _answers(table, first, {name: possible[name] for name in open_inputs})
     if len(answers) == 1:
         return TimedRule(rule, day, None, first, results)
     conflicting = tuple(
-        name for name in open_inputs if len(_answers(table, first, {name: candidates[name]})) > 1
+        name for name in open_inputs if len(_answers(table, first, {name: possible[name]})) > 1
     )
     return TimedRule(rule, day, None, first, results, conflicting or tuple(open_inputs))
 
 
 def _answers(
-    table: DecisionTable, values: Mapping[str, Value], candidates: Candidates
+    table: DecisionTable, values: Mapping[str, Value], possible: PossibleValues
 ) -> set[tuple[str, str | None]]:
-    """Return the different answers that the candidates lead to."""
+    """Return the different answers that the possible lead to."""
     found: set[tuple[str, str | None]] = set()
-    for chosen in itertools.product(*candidates.values()):
-        given = {**values, **dict(zip(candidates, chosen, strict=True))}
+    for chosen in itertools.product(*possible.values()):
+        given = {**values, **dict(zip(possible, chosen, strict=True))}
         rule = table.rules[table.proved.rule_at(given)]
         found.add((rule.outcome, rule.then))
     return found
 
 
-def candidates_of(axis: Axis, results: Sequence[Observation]) -> tuple[Value, ...]:
+def possible_values(axis: Axis, results: Sequence[Observation]) -> tuple[Value, ...]:
     """Return the values that results may stand for: one per cell of the axis where several fit."""
     values: list[Value] = []
     for item in results:

@@ -116,7 +116,11 @@ def test_the_reference_cohort_gives_the_reference_values(tmp_path, capsys):
         ("treatment: fivg_sugar", "treatment: fivf", "fivf: there is no such column; columns here"),
         ("ward: {categorical: [north, south]}", "ward: numeric", "th' is not a number; give"),
         ("[north, south]", "[north, east]", "unknown category 'south'; declared levels: north"),
-        ("outcome: baby", "outcome: woman age", "outcome holds"),
+        (
+            "outcome: baby",
+            "outcome: woman age",
+            "`matching` has no answer for a continuous outcome",
+        ),
         ("methods: [unadjusted", "method: [unadjusted", "did you mean 'methods'?"),
         ("missing: none", "missing: [", "is not valid YAML"),
     ],
@@ -138,7 +142,8 @@ HEADER = b"fivg_sugar,baby,woman age,ward\n"
     [
         ("none.csv", None, "there is no such file"),
         ("empty.csv", b"", "it is empty"),
-        ("sheet.xlsx", b"PK", "'.xlsx' is not read; give .csv or .parquet"),
+        ("sheet.xlsx", b"PK", "it is a damaged archive"),
+        ("sheet.ods", b"PK", "'.ods' is not read; give .csv, .tsv, .txt, .parquet"),
         ("latin.csv", b"fivg_sugar,baby\n1,\x81\n", "row 2: byte 18 is not UTF-8 text"),
         ("half.csv", HEADER + b'1,0,3,"4', "row 2: a quote is opened and not closed"),
         (

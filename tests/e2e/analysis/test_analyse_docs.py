@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from estimate.methods.registry import methods_of
-from estimate.plan.choices import LiveBirthColumns, Matching, Measured, MissingData
+from estimate.plan.choices import LiveBirthColumns, Matching, Measured, MissingData, Outcome
 from estimate.plan.spec import Plan
 from pretese.cli import run
 
@@ -54,6 +54,6 @@ def test_the_page_names_every_field_and_every_method():
     assert len(PLANS) == 2
     for name in (*Plan.model_fields, *Matching.model_fields, *methods_of("analyse")):
         assert f"`{name}`" in PAGE, name
-    parts = (LiveBirthColumns, Measured, MissingData)
+    parts = (LiveBirthColumns, Measured, MissingData, Outcome)
     for name in (field for part in parts for field in part.model_fields):
         assert re.search(rf"`{name}`|[{{ ]{name}: ", PAGE), name

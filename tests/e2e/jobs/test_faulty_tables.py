@@ -65,7 +65,7 @@ def test_dates_are_not_analysed_as_numbers(tmp_path, capsys):
     people.to_csv(tmp_path / "x.csv", index=False)
     people.to_parquet(tmp_path / "x.parquet")
     for name, said in (
-        ("x.csv", "x.csv: row 2, ward: '2022-03-01' is not a number; a date is no number"),
+        ("x.csv", "x.csv: row 2, ward: '2022-03-01' is not a number; a date is not a number"),
         ("x.parquet", "x.parquet: ward: it holds dates or times (timestamp[ns]), not numbers"),
     ):
         assert run(["analyse", str(tmp_path / name), "--plan", str(tmp_path / "plan.yaml")]) == 2

@@ -168,19 +168,22 @@ BAD = [
     (["decide", "--month", "0"], "--month: 0 is out of range; give a month from 1 to 12"),
     (
         ["decide", "--month", "2", "--previous-phase", "x"],
-        "--previous-phase: 'x' is no phase; give",
+        "--previous-phase: 'x' is not a phase; give",
     ),
     (["decide", "--month", "2", "--fsh", "-1"], "-1 is outside the plausible range"),
-    (["decide", "--month", "2", "--fsh", "high"], "--fsh: 'high' is no number; give a"),
-    (["decide", "--month", "2", "--fsh", "1,234"], "'1,234' is no number; write 1234 or 1.234"),
+    (["decide", "--month", "2", "--fsh", "high"], "--fsh: 'high' is not a number; give a"),
+    (["decide", "--month", "2", "--fsh", "1,234"], "'1,234' is not a number; write 1234 or 1.234"),
     (["decide", "--month", "2", "--fsh", "9,8"], "write a decimal point, not a comma: 9.8"),
-    (["decide", "--month", "2", "--fsh", "nan"], "--fsh: 'nan' is no number"),
+    (["decide", "--month", "2", "--fsh", "nan"], "--fsh: 'nan' is not a number"),
     (
         ["decide", "--month", "2", "--finding", "testosterone=1,234 ng/dL"],
-        "--finding testosterone: '1,234' is no number; write 1234 or 1.234",
+        "--finding testosterone: '1,234' is not a number; write 1234 or 1.234",
     ),
     (["schedule", "--start", "2022-03-01", "--fsh", "11,1"], "not a comma: 11.1"),
-    (["decide", "--month", "2", "--set", "fsh_cutoff=11,1"], "--set: fsh_cutoff: '11,1' is no num"),
+    (
+        ["decide", "--month", "2", "--set", "fsh_cutoff=11,1"],
+        "--set: fsh_cutoff: '11,1' is not a num",
+    ),
     (["decide", "--month", "2", "--finding", "tall"], "--finding: 'tall' is not understood"),
     (["decide", "--month", "2", "--finding", "fhs=3 IU/L"], "does not use 'fhs'"),
     (["decide", "--month", "2", "--set", "fsh_high"], "--set: 'fsh_high' is not understood"),
@@ -233,8 +236,8 @@ def test_bad_input_is_one_clear_message_and_exit_2(capsys, words, message):
 def test_a_regimen_that_is_not_proved_fails_the_check_and_not_the_input(capsys):
     Path("gap.yaml").write_text(
         "id: gap\nversion: 1.0.0\nextends: hcg-only\ntables:\n  phase:\n    question: q\n"
-        "    inputs: [month]\n    rules:\n      - {id: A, when: {month: 1}, then: hcg, because: b, "
-        "source: paper, locator: l, status: assumed}\n"
+        "    inputs: [month]\n    rules:\n      - {id: A, when: {month: 1}, then: hcg, "
+        "rationale: b, source: paper, locator: l, status: assumed}\n"
     )
     code, out, err = said(capsys, "regimen", "verify", "gap.yaml")
     assert (code, out) == (3, "")

@@ -8,8 +8,8 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 
 from estimate.comparison.fisher import fisher_2x2, fisher_exact
-from estimate.comparison.table1 import weighted_quantile
 from estimate.comparison.two_sample import chi_square, kruskal_wallis, welch, wilcoxon
+from estimate.description.rows import weighted_quantile
 
 VALUES = arrays(np.float64, 14, elements=st.integers(0, 12).map(float))
 GROUP = np.tile([0, 1], 7)

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.comparison.table1 import CategoricalRow, NumericRow, table_one
 from estimate.core.columns import Categorical, Numeric
+from estimate.description.rows import CategoricalRow, NumericRow
+from estimate.description.table1 import table_one
 
 R = Path(__file__).parents[1] / "r"
 MEN = pd.read_csv(R / "cohort542_mar.csv")

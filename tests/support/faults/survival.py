@@ -45,8 +45,9 @@ def prepare(case: Case, given: Path, folder: Path) -> Prepared:
         run_well(case.before(given, old / case.place))
     before = snapshot(old)
     shutil.copytree(old, new)
+    words = case.words(given, new / case.place)
     with counted(new) as steps:
-        run_well(case.words(given, new / case.place))
+        run_well(words)
     after = snapshot(new)
     shutil.rmtree(new)
     return Prepared(case, given, old, before, after, list(steps))

@@ -158,14 +158,14 @@ BAD = {
     "empty": (lambda: audit(b""), "log: it is empty"),
     "no column": (lambda: audit(pd.DataFrame({"patient": ["a"]})), "log: date: the column is miss"),
     "column": (lambda: audit("log.csv", columns={"patient": "ID"}), "log.csv: ID: the column is"),
-    "mapping": (lambda: audit("log.csv", columns=["ID"]), "columns: ['ID'] is no mapping"),
-    "column 3": (lambda: audit("log.csv", columns={"patient": 3}), "columns: 3 is no text"),
+    "mapping": (lambda: audit("log.csv", columns=["ID"]), "columns: ['ID'] is not a mapping"),
+    "column 3": (lambda: audit("log.csv", columns={"patient": 3}), "columns: 3 is not a text"),
     "unknown": (lambda: audit("log.csv", columns={"who": "ID"}), "log.csv: column mapping who"),
     "regimen": (lambda: audit("log.csv", "nope"), "nope: there is no regimen of this name"),
-    "regimen 3": (lambda: audit("log.csv", 3), "regimen: 3 is no name"),
+    "regimen 3": (lambda: audit("log.csv", 3), "regimen: 3 is not a name"),
     "folder": (lambda: audit("."), "patients.csv: it is not there"),
     "csv": (lambda: audit("log.csv").to_csv("no/x.csv"), "path: no/x.csv: it cannot be written"),
-    "csv 3": (lambda: audit("log.csv").to_csv(3), "path: 3 is no path"),
+    "csv 3": (lambda: audit("log.csv").to_csv(3), "path: 3 is not a path"),
 }
 
 

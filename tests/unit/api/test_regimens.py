@@ -33,7 +33,8 @@ tables:
     question: q
     inputs: [month]
     rules:
-      - {id: A, when: {month: 1}, then: hcg, because: b, source: paper, locator: l, status: assumed}
+      - {id: A, when: {month: 1}, then: hcg, rationale: b, source: paper, locator: l,
+         status: assumed}
 """
 ON = "2022-03-31"
 

@@ -133,9 +133,9 @@ def test_every_option_has_its_argument(command, functions, renamed):
             "patient_number: there is no patient 9999",
         ),
         (lambda paper: pretese.scenario("papre"), "did you mean 'paper'"),
-        (lambda paper: pretese.scenario(7), "scenario: 7 is no name"),
+        (lambda paper: pretese.scenario(7), "scenario: 7 is not a name"),
         (lambda paper: pretese.scenario("paper", {"no.such": 1}), "changes: no.such: there is no"),
-        (lambda paper: pretese.scenario("paper", {"no.such": "1"}), "no.such: '1' is no number"),
+        (lambda paper: pretese.scenario("paper", {"no.such": "1"}), "no.such: '1' is not a number"),
     ],
 )
 def test_bad_arguments_are_named(tmp_path, monkeypatch, act, message):

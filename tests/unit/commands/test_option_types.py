@@ -29,8 +29,8 @@ def test_a_percentage_with_its_sign_is_a_probability(text, probability):
         ("-3%", "'-3%' is not allowed"),
         ("12,5%", "write a decimal point, not a comma: 12.5"),
         ("nan%", "give a finite number"),
-        ("%", "is no number"),
-        ("30%%", "is no number"),
+        ("%", "is not a number"),
+        ("30%%", "is not a number"),
     ],
 )
 def test_another_percentage_is_refused_with_what_may_be_meant(text, said):
@@ -50,7 +50,7 @@ def test_numbers_by_name_are_read_once_each():
         ("a",): "--set: 'a' is not understood; write it as in dropout=10",
         ("=3",): "'=3' is not understood",
         ("a=",): "'a=' is not understood",
-        ("a=x",): "--set: a: 'x' is no number",
+        ("a=x",): "--set: a: 'x' is not a number",
         ("a=1", "a=2"): "--set: a: it came twice; give it once",
     }.items():
         with pytest.raises(InputError) as refused:

@@ -92,7 +92,7 @@ def test_what_is_infinite_is_read_as_such(tmp_path, cell):
         ("1 234", "write it without separators of thousands: 1234"),
         ("1_234", "write it without separators of thousands: 1234"),
         ("<0.3", "write a number for what is beyond a limit of detection"),
-        ("2022-03-01", "a date is no number: give days or years, or leave the column out"),
+        ("2022-03-01", "a date is not a number: give days or years, or leave the column out"),
         ("None", "'None' is not a number; give numbers"),
         ("\u0661\u0662", "is not a number; give numbers"),
         ("0x10", "'0x10' is not a number; give numbers"),

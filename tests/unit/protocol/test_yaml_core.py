@@ -80,8 +80,8 @@ BROKEN = {
     "a list as key": ("? [a, b]\n: 1", "line 1, column 3: a list is used as a key"),
     "a mapping as key": ("{a: 1}: 2", "a mapping is used as a key"),
     "an alias as key": ("[&a x, {*a : 1}]", "the alias 'a' is used as a key"),
-    "a merge of a number": ("<<: 3", "`<<` borrows from what is no mapping"),
-    "a merge of nothing": ("<<: []", "`<<` borrows from what is no mapping"),
+    "a merge of a number": ("<<: 3", "`<<` borrows from what is not a mapping"),
+    "a merge of nothing": ("<<: []", "`<<` borrows from what is not a mapping"),
     "an unknown alias": ("a: *b", "no anchor 'b' ends before this alias"),
     "a list that holds itself": ("a: &a [*a]", "no anchor 'a' ends before this alias"),
     "flow nesting": ("[" * 100_000, "more than 60 deep"),
@@ -98,7 +98,7 @@ BROKEN = {
     "binary data": ("a: !!binary aGk=", "binary' is not allowed"),
     "a timestamp": ("a: !!timestamp 2022-03-01", "timestamp' is not allowed"),
     "a set": ("a: !!set {b}", "set' is not allowed"),
-    "a wrong tag": ("a: !!int x", "'x' is no value of the type !!int"),
+    "a wrong tag": ("a: !!int x", "'x' is not a value of the type !!int"),
     "an escape sequence": ('a: "\\e[31m"', "column 4: this text holds the character U+001B"),
     "a control key": ('"\\0": 1', "the character U+0000"),
     "a raw control": ("a: \0", "the character U+0000"),
@@ -118,8 +118,8 @@ def test_a_text_that_cannot_be_read_is_refused_in_one_message(name):
 
 
 BROKEN_JSON = {
-    "not a number": ('{"a": NaN}', "NaN is no number"),
-    "infinity": ('{"a": -Infinity}', "-Infinity is no number"),
+    "not a number": ('{"a": NaN}', "NaN is not a number"),
+    "infinity": ('{"a": -Infinity}', "-Infinity is not a number"),
     "beyond all": ('{"a": 1e400}', "1e400 is too large"),
     "a key twice": ('{"a": 1, "a": 2}', "the key 'a' is given twice"),
     "nesting": ("[" * 100_000, "nested too deeply"),

@@ -87,7 +87,7 @@ def test_a_call_gives_cards_of_the_standard(client, hook):
 
 
 def test_the_card_is_the_decision_of_the_library():
-    for fsh, phase in ((9.0, "uFSH and hCG in turn"), (12.0, "hCG alone")):
+    for fsh, phase in ((9.0, "uFSH and hCG, alternating"), (12.0, "hCG alone")):
         decision = pretese.regimen().decide(
             month=2, previous_phase="hcg", fsh=fsh, decision_date=DAY_30
         )
@@ -174,7 +174,7 @@ def test_phases_follow_from_the_drugs_of_each_month():
     start, phases = phases_given(given, regimen, dt.date(2022, 5, 1))
     assert (start, phases) == (DAY_0, ["hcg", "hcg-ufsh"])
     alone = injections_of([administration(DAY_0, "Urofollitropin 75 IU")])
-    with pytest.raises(InputError, match="no phase of the regimen"):
+    with pytest.raises(InputError, match="not a phase of the regimen"):
         phases_given(alone, regimen, DAY_30)
 
 

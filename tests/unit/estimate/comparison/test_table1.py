@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.comparison.table1 import CategoricalRow, NumericRow, table_one, weighted_quantile
 from estimate.core.columns import Categorical, Numeric
+from estimate.description.rows import CategoricalRow, NumericRow, weighted_quantile
+from estimate.description.table1 import table_one
 from protocol.errors import InputError
 
 MEN = pd.DataFrame(
@@ -32,7 +33,7 @@ def test_numbers_by_hand() -> None:
     assert isinstance(row, NumericRow)
     assert list(row.n) == [9, 4, 5]
     assert list(row.missing) == [1, 0, 1]
-    assert row.cells()[1] == "31.50 [30.75, 34.00]"
+    assert row.cells()[1] == "31.5 [30.75, 34]"
     assert row.mean[1] == 33.25
     assert row.sd[1] == pytest.approx(np.std([30, 31, 32, 40], ddof=1))
 
@@ -71,6 +72,30 @@ def test_an_outcome_of_zeros_and_ones_with_gaps_is_a_category() -> None:
     assert isinstance(row, CategoricalRow)
     assert row.counts[1].tolist() == [2, 1, 1]
     assert row.missing.tolist() == [1, 0, 1]
+
+
+def test_zeros_and_ones_are_shown_as_a_count_and_whole_numbers_as_such() -> None:
+    patients = pd.DataFrame({
+        "arm": [0, 0, 0, 0, 1, 1, 1, 1], "smoker": [0, 1, 0, 0, 1, 1, None, 0],
+        "cycles": [1, 2, 3, 4, 2, 2, 5, 7], "bmi": [21.2, 25.1, 30.4, 22.2, 27.3, 24.9, 26.0, 23.1],
+    })  # fmt: skip
+    kinds = {"smoker": Numeric(), "cycles": Numeric(), "bmi": Numeric()}
+    frame = table_one(patients, "arm", kinds, means=("bmi",)).frame()
+    assert frame["level"].tolist() == ["n (%)", "median [IQR]", "mean (SD)"]
+    assert frame.iloc[0, 2:6].tolist() == ["3 (42.9%)", "1 (25.0%)", "2 (66.7%)", "1"]
+    assert frame.iloc[1, 3] == "2.5 [1.75, 3.25]"
+    assert frame.iloc[2, 3] == "24.72 (4.13)"
+
+
+def test_standardised_differences_by_hand() -> None:
+    patients = pd.DataFrame({"arm": [0] * 4 + [1] * 4, "x": [1.0, 2, 3, 4, 3, 4, 5, 6],
+                             "y": [0, 0, 0, 1, 0, 1, 1, 1]})  # fmt: skip
+    table = table_one(patients, "arm", {"x": Numeric(), "y": Categorical(("0", "1"))})
+    assert table.rows[0].smd == pytest.approx(2 / np.sqrt(5 / 3))
+    assert table.rows[1].smd == pytest.approx(0.5 / np.sqrt(0.25 * 0.75))
+    record = table.rows[1].record()
+    assert record["levels"]["1"]["count"] == [4, 1, 3]
+    assert record["smd"] == table.rows[1].smd
 
 
 def test_three_groups_use_kruskal_wallis() -> None:

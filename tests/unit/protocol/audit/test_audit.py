@@ -215,5 +215,7 @@ def test_routes_are_read_by_the_words_clinics_use(word, route):
 
 def test_a_route_that_nobody_knows_is_refused():
     text = "patient,date,event,drug,amount,unit,route\na,2022-03-01,injection,hcg,2000,IU,iv\n"
-    with pytest.raises(InputError, match="row 2: route: 'iv' is no route that is known; give one"):
+    with pytest.raises(
+        InputError, match="row 2: route: 'iv' is not a route that is known; give one"
+    ):
         parse_log(text, GUIDED, "log.csv")

@@ -28,7 +28,7 @@ BAD = {
     "a long row": (row(GOOD.strip() + ",,"), "row 3: it has 9 cells and the header 7"),
     "a broken quote": (row('a,"2022-03-01,start,,,,'), "row 3: a quote is opened and not closed"),
     "no patient": (row(",2022-03-03,start,,,,"), "row 3: patient: '' is empty; name the patient"),
-    "no date": (row("a,,start,,,,"), "row 3: date: '' is no date; write year-month-day"),
+    "no date": (row("a,,start,,,,"), "row 3: date: '' is not a date; write year-month-day"),
     "a foreign date": (
         row("a,03/01/2022,start,,,,"),
         "row 3: date: '03/01/2022' may be 2022-01-03 or 2022-03-01; give `dates`",
@@ -38,40 +38,49 @@ BAD = {
         "row 4: date: 13/03/2022 begins with the day, 03/13/2022 with the month; write all dates",
     ),
     "a year of two digits": (row("a,01.03.22,start,,,,"), "write the year with four digits"),
-    "a number that is no day": (row("a,12345,start,,,,"), "row 3: date: '12345' is no date"),
+    "a number that is not a day": (row("a,12345,start,,,,"), "row 3: date: '12345' is not a date"),
     "two columns for one": (
         "ID,Patient No,date,event\na,a,2022-03-01,start\n",
         "patient: the columns ID and Patient No could both be it; say which in `columns`",
     ),
     "a known day that is none": (
         "patient,date,event,amount,unit,known\na,2022-03-03,fsh,5,IU/L,soon\n",
-        "row 2: date: 'soon' is no date",
+        "row 2: date: 'soon' is not a date",
     ),
-    "a day that is not": (row("a,2022-02-30,start,,,,"), "row 3: date: '2022-02-30' is no date"),
+    "a day that is not": (row("a,2022-02-30,start,,,,"), "row 3: date: '2022-02-30' is not a date"),
     "no drug": (row("a,2022-03-03,injection,,2000,IU,"), "drug: '' is empty; name the drug"),
-    "no dose": (row("a,2022-03-03,injection,hcg,,IU,"), "row 3: amount: '' is no number"),
-    "a dose in words": (row("a,2022-03-03,injection,hcg,two,IU,"), "amount: 'two' is no number"),
+    "no dose": (row("a,2022-03-03,injection,hcg,,IU,"), "row 3: amount: '' is not a number"),
+    "a dose in words": (row("a,2022-03-03,injection,hcg,two,IU,"), "amount: 'two' is not a number"),
     "a dose that may be two": (
         row('a,2022-03-03,injection,hcg,"2,000",IU,'),
-        "amount: '2,000' is no number; write 2000 or 2.000: its comma may separate thousands",
+        "amount: '2,000' is not a number; write 2000 or 2.000: its comma may separate thousands",
     ),
     "a dose that may be two, with a point": (
         (HEAD + "a,2022-03-03,injection,hcg,2.000,IU,\n").replace(",", ";"),
-        "amount: '2.000' is no number; write 2000 or 2.000: its point may separate thousands",
+        "amount: '2.000' is not a number; write 2000 or 2.000: its point may separate thousands",
     ),
     "NUL": (row("a,2022-03-03,start,,,,\0"), "row 3: it holds a NUL character"),
-    "a negative dose": (row("a,2022-03-03,injection,hcg,-5,IU,"), "amount: '-5' is no dose"),
-    "a dose of nothing": (row("a,2022-03-03,injection,hcg,0,IU,"), "amount: '0' is no dose"),
-    "a dose without unit": (row("a,2022-03-03,injection,hcg,5,,"), "unit: '' is no unit of a dose"),
-    "a dose in mg": (row("a,2022-03-03,injection,hcg,5,mg,"), "'mg' is no unit of a dose here"),
-    "an infinite dose": (row("a,2022-03-03,injection,hcg,inf,IU,"), "amount: 'inf' is no number"),
+    "a negative dose": (row("a,2022-03-03,injection,hcg,-5,IU,"), "amount: '-5' is not a dose"),
+    "a dose of nothing": (row("a,2022-03-03,injection,hcg,0,IU,"), "amount: '0' is not a dose"),
+    "a dose without unit": (
+        row("a,2022-03-03,injection,hcg,5,,"),
+        "unit: '' is not a unit of a dose",
+    ),
+    "a dose in mg": (row("a,2022-03-03,injection,hcg,5,mg,"), "'mg' is not a unit of a dose here"),
+    "an infinite dose": (
+        row("a,2022-03-03,injection,hcg,inf,IU,"),
+        "amount: 'inf' is not a number",
+    ),
     "a hormone without unit": (row("a,2022-03-03,fsh,,5,,"), "unit: '' is empty; give one, for"),
     "FSH below zero": (row("a,2022-03-03,fsh,,-1,IU/L,"), "row 3: amount: -1 is outside the"),
     "FSH beyond belief": (row("a,2022-03-03,fsh,,999,IU/L,"), "give a number from 0 to 200"),
-    "a decision for nothing": (row("a,2022-03-03,decision,,,,"), "'' is no phase of the regimen"),
+    "a decision for nothing": (
+        row("a,2022-03-03,decision,,,,"),
+        "'' is not a phase of the regimen",
+    ),
     "a phase of another regimen": (
         row("a,2022-03-03,decision,,,,ufsh"),
-        "row 3: value: 'ufsh' is no phase of the regimen; give one of: hcg, hcg-ufsh, stopped",
+        "row 3: value: 'ufsh' is not a phase of the regimen; give one of: hcg, hcg-ufsh, stopped",
     ),
 }
 
@@ -117,7 +126,7 @@ def test_columns_may_have_their_own_names_and_order():
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"man": "ID"}, "column mapping man: this is no column of a log"),
+        ({"man": "ID"}, "column mapping man: this is not a column of a log"),
         ({"patient": "ID"}, "ID: the column is missing"),
     ],
 )

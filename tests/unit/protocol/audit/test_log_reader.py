@@ -111,7 +111,7 @@ def test_a_number_that_could_be_two_is_read_once_its_mark_is_given(text, decimal
 @pytest.mark.parametrize("decimal", ["point", "comma"])
 def test_what_does_not_fit_the_mark_is_refused(decimal):
     text = {"point": "1,23", "comma": "1.23"}[decimal]
-    with pytest.raises(InputError, match="is no number"):
+    with pytest.raises(InputError, match="is not a number"):
         one(f'a,2023-11-08,fsh,,"{text}",IU/L,', decimal=decimal)
 
 
@@ -248,8 +248,8 @@ def test_a_mapping_file_gives_columns_words_dates_and_numbers(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("columns: {man: ID}", "column mapping man: this is no column of a log"),
-        ("values: {man: {a: b}}", "column mapping man: this is no column of a log"),
+        ("columns: {man: ID}", "column mapping man: this is not a column of a log"),
+        ("values: {man: {a: b}}", "column mapping man: this is not a column of a log"),
         ("dates: yyyy", "dates: 'yyyy' is not allowed"),
         ("collumns: {}", "collumns: there is no such field; did you mean 'columns'?"),
     ],

@@ -159,7 +159,7 @@ def test_a_clinic_of_calendar_months_is_judged_by_them_where_that_is_said():
     events = calendar_month_events(START, OTHERS)
     assert found(events, calendar_months=True) == ([], [])
     assert found(events)[0] == ["therapy after stop"]
-    month = MonthLength(length="calendar month", status="assumed", because="our clinic's diary")
+    month = MonthLength(length="calendar month", status="assumed", rationale="our clinic's diary")
     tolerances = GUIDED.tolerances.model_copy(update={"month": month})
     own = replace(GUIDED, tolerances=tolerances)
     assert audit_patient("a", sorted(events, key=lambda e: e.date), own).deviations == ()

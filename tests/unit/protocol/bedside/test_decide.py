@@ -36,7 +36,7 @@ def test_the_combination_is_kept_whatever_fsh_does():
     assert phase(month=3, previous_phase="hcg-ufsh").action == "hcg-ufsh"
 
 
-def test_a_missing_fsh_is_asked_for_and_not_guessed():
+def test_a_missing_fsh_is_requested():
     decision = phase(month=2, previous_phase="hcg")
     assert (decision.outcome, decision.action, decision.orders) == ("insufficient data", None, ())
     assert decision.missing_inputs == ("fsh_iu_l",)
@@ -84,10 +84,10 @@ def test_rejected_rules_say_which_condition_failed():
 
 
 def test_semen_decides_between_surgery_and_the_ejaculate():
-    said = [
+    made = [
         decide(GUIDED, "end-of-therapy", {"semen": s}).action for s in ("sperm", "no sperm", None)
     ]
-    assert said == ["icsi-ejaculated", "micro-tese", None]
+    assert made == ["icsi-ejaculated", "micro-tese", None]
 
 
 def test_readings_differ_where_they_say_so():
@@ -109,12 +109,12 @@ def test_readings_differ_where_they_say_so():
         ({}, "month: it is missing; give it"),
         ({"month": 2, "fsh_iu_l": -1}, "fsh_iu_l: -1 is outside the plausible range"),
         ({"month": 2, "fsh_iu_l": 201}, "give a number from 0 to 200"),
-        ({"month": 2, "fsh_iu_l": float("nan")}, "fsh_iu_l: nan is no number"),
-        ({"month": 2, "fsh_iu_l": "high"}, "fsh_iu_l: 'high' is no number"),
+        ({"month": 2, "fsh_iu_l": float("nan")}, "fsh_iu_l: nan is not a number"),
+        ({"month": 2, "fsh_iu_l": "high"}, "fsh_iu_l: 'high' is not a number"),
         ({"month": 2, "previous_phase": "HCG"}, "give one of: none, hcg, hcg-ufsh, stopped"),
         (
             {"month": 2, "fsh": 5},
-            "fsh: it is no input of this table; inputs: month, previous_phase",
+            "fsh: it is not an input of this table; inputs: month, previous_phase",
         ),
     ],
 )

@@ -20,7 +20,7 @@ entry:
   hypogonadotropic_hypogonadism: no
 """
 TREATED = """
-patient: man-17
+patient: p-17
 started: 2022-03-01
 phases: [hcg]
 measurements:
@@ -30,75 +30,77 @@ measurements:
 """
 
 
-def advice(text: str, on: str, regimen=GUIDED):
-    known = patient_record(parse_document(text, PatientFile, "man.yaml"), regimen, "man.yaml")
+def recommended(text: str, on: str, regimen=GUIDED):
+    known = patient_record(
+        parse_document(text, PatientFile, "patient.yaml"), regimen, "patient.yaml"
+    )
     return recommend(known, regimen, dt.date.fromisoformat(on))
 
 
-def test_a_man_is_advised_from_his_file():
-    said = advice(TREATED, "2022-03-31")
-    assert (said.month, said.outcome, said.recommendation) == (
+def test_a_file_leads_to_a_recommendation():
+    made = recommended(TREATED, "2022-03-31")
+    assert (made.month, made.outcome, made.recommendation) == (
         2,
         "recommendation",
         "uFSH and hCG, alternating",
     )
-    (decision,) = said.decisions
+    (decision,) = made.decisions
     fsh = {item.name: item for item in decision.inputs}["fsh_iu_l"]
     assert (fsh.value, fsh.unit, fsh.date) == (11.1, "[IU]/L", dt.date(2022, 3, 30))
     assert (fsh.source, fsh.note) == ("report 4711", "given as 11.1 mIU/mL")
 
 
 def test_the_month_ends_after_thirty_days():
-    assert advice(TREATED, "2022-03-30").month == 1
-    assert advice(TREATED, "2022-03-31").month == 2
-    assert advice(TREATED, "2022-02-01").month == 1
+    assert recommended(TREATED, "2022-03-30").month == 1
+    assert recommended(TREATED, "2022-03-31").month == 2
+    assert recommended(TREATED, "2022-02-01").month == 1
 
 
-def test_a_stale_value_is_missing_and_the_note_says_so():
+def test_a_stale_value_is_missing_and_the_note_states_it():
     old = TREATED.replace("date: 2022-03-30, name: fsh", "date: 2022-03-20, name: fsh")
-    said = advice(old, "2022-03-31")
-    assert said.outcome == "insufficient data"
-    fsh = said.decisions[-1].inputs[-1]
+    made = recommended(old, "2022-03-31")
+    assert made.outcome == "insufficient data"
+    fsh = made.decisions[-1].inputs[-1]
     assert fsh.value is None
     assert fsh.note == "the last one, of 2022-03-20, is 11 days old; at most 10 are allowed"
     fresh = TREATED.replace("date: 2022-03-30, name: fsh", "date: 2022-03-21, name: fsh")
-    assert advice(fresh, "2022-03-31").outcome == "recommendation"
+    assert recommended(fresh, "2022-03-31").outcome == "recommendation"
 
 
 def test_a_value_measured_later_than_today_does_not_count():
-    assert advice(TREATED.replace("2022-03-30", "2022-04-02"), "2022-03-31").outcome == (
+    assert recommended(TREATED.replace("2022-03-30", "2022-04-02"), "2022-03-31").outcome == (
         "insufficient data"
     )
     assert (
-        advice(TREATED.replace("2022-03-30", "2022-04-02"), "2022-04-03").outcome
+        recommended(TREATED.replace("2022-03-30", "2022-04-02"), "2022-04-03").outcome
         == "recommendation"
     )
 
 
 def test_entry_is_judged_before_therapy():
-    said = advice("patient: a\n" + ENTRY, "2022-03-01")
-    assert [decision.table for decision in said.decisions] == ["eligibility", "phase"]
-    assert (said.outcome, said.decisions[-1].action) == ("recommendation", "hcg")
+    made = recommended("patient: a\n" + ENTRY, "2022-03-01")
+    assert [decision.table for decision in made.decisions] == ["eligibility", "phase"]
+    assert (made.outcome, made.decisions[-1].action) == ("recommendation", "hcg")
 
 
 def test_every_failed_criterion_is_listed():
     text = "patient: a\n" + ENTRY.replace("normal", "klinefelter").replace("3000", "1500")
-    said = advice(text, "2022-03-01")
-    failed = [result.name for result in said.criteria if result.verdict == "failed"]
-    assert (said.outcome, failed) == ("out of scope", ["pellet-speed", "karyotype"])
-    assert len(said.decisions) == 1
+    made = recommended(text, "2022-03-01")
+    failed = [result.name for result in made.criteria if result.verdict == "failed"]
+    assert (made.outcome, failed) == ("out of scope", ["pellet-speed", "karyotype"])
+    assert len(made.decisions) == 1
 
 
 def test_an_unknown_criterion_is_asked_for():
-    said = advice("patient: a\n" + ENTRY.replace("  azf: none\n", ""), "2022-03-01")
-    assert said.outcome == "insufficient data"
-    assert said.decisions[-1].missing_inputs == ("azf",)
+    made = recommended("patient: a\n" + ENTRY.replace("  azf: none\n", ""), "2022-03-01")
+    assert made.outcome == "insufficient data"
+    assert made.decisions[-1].missing_inputs == ("azf",)
 
 
 def test_nothing_known_before_therapy_is_insufficient_data():
-    said = advice("patient: a", "2022-03-01")
-    assert said.outcome == "insufficient data"
-    assert len(said.decisions[-1].missing_inputs) == 7
+    made = recommended("patient: a", "2022-03-01")
+    assert made.outcome == "insufficient data"
+    assert len(made.decisions[-1].missing_inputs) == 7
 
 
 END = TREATED.replace("phases: [hcg]", "phases: [hcg, hcg-ufsh, hcg-ufsh]")
@@ -130,15 +132,15 @@ END = TREATED.replace("phases: [hcg]", "phases: [hcg, hcg-ufsh, hcg-ufsh]")
     ],
 )
 def test_after_three_months_semen_and_then_surgery_decide(more, tables, outcome, then):
-    said = advice(END + more + "\n", "2022-06-05")
-    assert (said.outcome, said.decisions[-1].action) == (outcome, then)
-    assert said.decisions[0].outcome == "no action required"
+    made = recommended(END + more + "\n", "2022-06-05")
+    assert (made.outcome, made.decisions[-1].action) == (outcome, then)
+    assert made.decisions[0].outcome == "no action required"
     if tables:
-        assert [decision.table for decision in said.decisions] == tables
+        assert [decision.table for decision in made.decisions] == tables
 
 
 def test_years_later_therapy_is_still_over():
-    assert advice(END, "2025-01-01").decisions[0].action == "stopped"
+    assert recommended(END, "2025-01-01").decisions[0].action == "stopped"
 
 
 def test_semen_counts_as_of_the_day_of_surgery():
@@ -146,8 +148,8 @@ def test_semen_counts_as_of_the_day_of_surgery():
         "  - {date: 2022-05-30, name: semen, value: no sperm}\n"
         "  - {date: 2022-06-03, name: micro_tese, value: no sperm}\n"
     )
-    said = advice(END + more, "2022-09-01")
-    assert [d.outcome for d in said.decisions] == [
+    made = recommended(END + more, "2022-09-01")
+    assert [d.outcome for d in made.decisions] == [
         "no action required",
         "recommendation",
         "no action required",
@@ -155,18 +157,18 @@ def test_semen_counts_as_of_the_day_of_surgery():
 
 
 def test_flags_are_raised_and_those_without_data_are_named():
-    said = advice(TREATED.replace("900", "1100"), "2022-03-31")
-    assert [flag.action for flag in said.flags.raised] == ["watch-testosterone"]
-    assert "F2" in [flag.rule_id for flag in said.flags.not_assessed]
-    weak = advice(
+    made = recommended(TREATED.replace("900", "1100"), "2022-03-31")
+    assert [flag.action for flag in made.flags.raised] == ["watch-testosterone"]
+    assert "F2" in [flag.rule_id for flag in made.flags.not_assessed]
+    weak = recommended(
         TREATED.replace("value: 900, unit: ng/dL", "value: 12.5, unit: nmol/L"), "2022-03-31"
     )
     assert [flag.action for flag in weak.flags.raised] == ["no-response"]
 
 
 def test_the_untreated_need_no_semen_analysis():
-    said = advice("patient: a\n" + ENTRY, "2022-03-01", load_regimen("no-therapy"))
-    assert (said.outcome, said.decisions[-1].action) == ("recommendation", "micro-tese")
+    made = recommended("patient: a\n" + ENTRY, "2022-03-01", load_regimen("no-therapy"))
+    assert (made.outcome, made.decisions[-1].action) == ("recommendation", "micro-tese")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +179,7 @@ def test_the_untreated_need_no_semen_analysis():
         (TREATED.replace("mIU/mL", "ng/mL"), "measurements.1: fsh: unit: 'ng/mL' cannot be"),
         (TREATED.replace(", unit: mIU/mL", ""), "measurements.1.unit: the unit is missing"),
         (TREATED.replace("11.1,", "-1,"), "measurements.1.value: -1 is outside the plausible"),
-        (TREATED.replace("11.1,", "high,"), "measurements.1.value: 'high' is no number"),
+        (TREATED.replace("11.1,", "high,"), "measurements.1.value: 'high' is not a number"),
         (TREATED.replace("name: fsh", "name: fhs"), "does not use 'fhs'; known: fsh"),
         (TREATED.replace("2022-03-30, name: fsh", "soon, name: fsh"), "measurements.1.date"),
         ("patient: a\nentry: {karyotyp: normal}", "entry.karyotyp: no criterion asks for this"),
@@ -191,5 +193,5 @@ def test_the_untreated_need_no_semen_analysis():
 )
 def test_a_faulty_file_is_refused_with_field_and_cure(text, message):
     with pytest.raises(InputError) as caught:
-        advice(text, "2022-03-31")
+        recommended(text, "2022-03-31")
     assert message in str(caught.value)

@@ -25,7 +25,11 @@ def fsh(value, measured, known=None, qualifier=""):
 def decided(*results, as_of=0):
     """The answer of month 2 and the day on which it was taken, from the day it was due."""
     found = rule_on(GUIDED, PHASE, Timeline(results), MONTH_2, due=DUE, as_of=DUE + as_of)
-    return found.rule.then, None if found.taken is None else found.taken - DUE, found.conflicting
+    return (
+        found.rule.then,
+        None if found.decided is None else found.decided - DUE,
+        found.conflicting,
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,7 +68,7 @@ RESULTS = st.builds(
 
 @given(st.lists(RESULTS, max_size=5), st.lists(RESULTS, max_size=3), st.integers(0, 29), st.data())
 def test_what_comes_later_never_changes_an_earlier_decision(results, more, as_of, data):
-    """Neither results that become known later, nor the order of the rows, nor a later look."""
+    """Neither results that become known later, nor the order of the rows, nor a later question."""
     later = [
         Observation(r.input, r.value, r.measured, max(r.known, DUE + as_of + 1), r.qualifier)
         for r in more

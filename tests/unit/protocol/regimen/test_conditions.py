@@ -22,7 +22,7 @@ NORMAL = {"fsh_low": 0.7, "fsh_high": 11.1}
         ("  below   0.7  or missing", [0.6, None], [0.7]),
     ],
 )
-def test_a_condition_means_what_it_says_at_both_ends(text, inside, outside):
+def test_a_condition_holds_at_both_ends(text, inside, outside):
     condition = parse_number_condition(text, NORMAL)
     assert [condition.holds(value) for value in inside] == [True] * len(inside)
     assert [condition.holds(value) for value in outside] == [False] * len(outside)
@@ -45,7 +45,7 @@ def test_a_condition_on_names_allows_those_named():
         ("", "is not understood"),
     ],
 )
-def test_a_condition_that_cannot_be_read_says_what_can(text, message):
+def test_a_condition_that_cannot_be_read_names_what_can(text, message):
     with pytest.raises(ValueError, match=message.replace("[", r"\[")):
         parse_number_condition(text, NORMAL)
 

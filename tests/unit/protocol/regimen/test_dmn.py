@@ -1,4 +1,4 @@
-"""The exported tables are read by other people's DMN software, and mean the same there."""
+"""The exported tables are read by other DMN software, and mean the same there."""
 
 import itertools
 import warnings
@@ -41,7 +41,7 @@ def test_the_export_is_valid_dmn_1_3(name):
     schema.assertValid(etree.fromstring(dmn_xml(load_regimen(name)).encode()))
 
 
-def test_the_schema_refuses_what_is_no_dmn():
+def test_the_schema_refuses_what_is_not_dmn():
     schema = etree.XMLSchema(etree.parse(SPIFF_SCHEMAS[NAMESPACE]))
     broken = dmn_xml(load_regimen("fsh-guided")).replace("hitPolicy", "hitpolicy")
     assert not schema.validate(etree.fromstring(broken.encode()))

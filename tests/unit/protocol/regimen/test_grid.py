@@ -39,7 +39,7 @@ def test_the_smallest_counter_example_names_only_what_matters():
     assert spoken(smallest_example(axes, [(1, 5)])) == "month 2, fsh_iu_l missing"
 
 
-def test_a_table_without_any_rule_is_open_to_any_man():
+def test_a_table_without_any_rule_is_open_to_any_value():
     axes = [MONTH, FSH]
     cells = itertools.product(*map(range, shape_of(axes)))
     assert spoken(smallest_example(axes, cells)) == "any value"

@@ -1,4 +1,4 @@
-"""Thirty files that are no regimen: each is refused with file, field, value and cure."""
+"""Thirty files that are not regimen: each is refused with file, field, value and cure."""
 
 from copy import deepcopy
 
@@ -71,11 +71,11 @@ BAD = {
         changed((f"{RULES}/0/then", "hgc")),
         "tables.phase.rules.P1.then: there is no phase 'hgc'; declared: hcg, hcg-ufsh, stopped",
     ),
-    "advice of nothing": (
+    "a recommendation of nothing": (
         changed((f"{RULES}/0/then", DELETE)),
         "tables.phase.rules.P1.then: it is missing; a recommendation must name what to do",
     ),
-    "an answer without advice": (
+    "an answer without a recommendation": (
         changed((f"{RULES}/5/then", "hcg")),
         "rules.P6.then: 'hcg' is named though the outcome is 'insufficient data'; remove it",
     ),
@@ -89,7 +89,7 @@ BAD = {
     ),
     "an input not looked at": (
         changed((f"{RULES}/0/when/lh_iu_l", "above 5")),
-        "rules.P1.when.lh_iu_l: this is no input of the table; add it to tables.phase",
+        "rules.P1.when.lh_iu_l: this is not an input of the table; add it to tables.phase",
     ),
     "an input not declared": (
         changed(("tables/phase/inputs", ["month", "previous_phase", "fsh"])),
@@ -123,7 +123,7 @@ BAD = {
         changed((f"{RULES}/0/when/month", "missing")),
         "rules.P1.when.month: this input is never missing; drop the word 'missing'",
     ),
-    "a name that is no value": (
+    "a name that is not a value": (
         changed((f"{RULES}/0/when/previous_phase", "hgc")),
         "'hgc' is none of its values; write one of: none, hcg, hcg-ufsh, stopped, missing",
     ),
@@ -133,7 +133,7 @@ BAD = {
     ),
     "a plausible range without width": (
         changed(("inputs/fsh_iu_l/plausible", [5, 5])),
-        "inputs.fsh_iu_l.plausible: (5.0, 5.0) is no range; write [lowest, highest]",
+        "inputs.fsh_iu_l.plausible: (5.0, 5.0) is not a range; write [lowest, highest]",
     ),
     "phases that the state does not list": (
         changed(("inputs/previous_phase/values", ["none", "hcg"])),
@@ -168,7 +168,7 @@ def test_there_are_thirty_of_them():
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_file_that_is_no_regimen_is_refused_with_its_cure(name):
+def test_a_file_that_is_not_a_regimen_is_refused_with_its_cure(name):
     text, message = BAD[name]
     with pytest.raises(InputError) as caught:
         parse_regimen(text, WHERE)
@@ -212,14 +212,14 @@ UNPROVED = {
 
 
 @pytest.mark.parametrize("name", UNPROVED)
-def test_a_regimen_that_is_not_proved_is_refused_with_a_man(name):
+def test_a_regimen_that_is_not_proved_is_refused_with_an_example(name):
     text, message = UNPROVED[name]
     with pytest.raises(ProofError) as caught:
         parse_regimen(text, WHERE)
     assert message in str(caught.value)
 
 
-def test_all_faults_are_told_at_once():
+def test_all_faults_are_reported_at_once():
     text = changed(
         (f"{RULES}/1/when/fsh_iu_l", "about 7"), (f"{RULES}/0/when/previous_phase", "hgc")
     )
@@ -240,7 +240,7 @@ def test_a_file_of_your_own_may_extend_a_shipped_one(tmp_path):
     assert own.sha256 != load_regimen("fsh-guided").sha256
 
 
-def test_a_case_that_does_not_hold_says_what_came():
+def test_a_case_that_does_not_hold_names_what_came():
     text = (
         "regimen: fsh-guided\ncases:\n"
         "  - {statement: wrong, table: phase, given: {month: 1}, then: hcg-ufsh, rule: P1}\n"

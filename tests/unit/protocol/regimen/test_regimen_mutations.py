@@ -101,7 +101,7 @@ def conditions_changed(text: str) -> Iterator[str]:
             yield " or ".join(parts[:i] + parts[i + 1 :])
 
 
-def fate(plain: dict, cases) -> str:
+def outcome_of(plain: dict, cases) -> str:
     try:
         regimen = compile_regimen("mutant", "", plain, {}, {})
     except InputError:
@@ -113,21 +113,21 @@ def fate(plain: dict, cases) -> str:
 def tally(name: str) -> tuple[Counter, tuple[tuple[str, str], ...]]:
     """Return how many mutants of each kind met which fate, and which survived."""
     plain, cases = plain_regimen(name), load_cases(name)
-    fates, survivors = Counter(), []
+    outcomes, survivors = Counter(), []
     for kind, place, mutant in mutants(plain):
-        found = fate(mutant, cases)
-        fates[kind, found] += 1
+        found = outcome_of(mutant, cases)
+        outcomes[kind, found] += 1
         if found == "survives":
             survivors.append((kind, place))
-    return fates, tuple(survivors)
+    return outcomes, tuple(survivors)
 
 
 @pytest.mark.parametrize("name", list_regimens())
 def test_every_mutant_of_a_shipped_regimen_is_caught(name):
-    fates, survivors = tally(name)
+    outcomes, survivors = tally(name)
     assert survivors == ()
     for kind in ("deleted", "duplicated", "shifted"):
-        assert fates[kind, "proof"] + fates[kind, "cases"] >= 4
+        assert outcomes[kind, "proof"] + outcomes[kind, "cases"] >= 4
 
 
 def test_the_page_about_the_engine_gives_the_figures_of_today():
@@ -138,6 +138,6 @@ def test_the_page_about_the_engine_gives_the_figures_of_today():
         assert f"| {kind} | {by_proof + by_cases} | {by_proof} | {by_cases} | 0 |" in page
 
 
-def test_the_unchanged_regimen_is_no_mutant():
+def test_the_unchanged_regimen_is_not_a_mutant():
     for name in list_regimens():
-        assert fate(plain_regimen(name), load_cases(name)) == "survives"
+        assert outcome_of(plain_regimen(name), load_cases(name)) == "survives"

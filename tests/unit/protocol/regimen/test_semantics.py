@@ -11,7 +11,7 @@ from protocol.errors import ProofError
 from protocol.regimen.conditions import parse_name_condition, parse_number_condition
 from protocol.regimen.load import parse_regimen
 
-TOLERANCE = "{value: 1, unit: d, status: assumed, because: none}"
+TOLERANCE = "{value: 1, unit: d, status: assumed, rationale: none}"
 HEAD = f"""
 id: loans
 version: 1.0.0
@@ -32,7 +32,7 @@ tables:
     question: none
     inputs: [month]
     rules:
-      - {{id: R, outcome: no action required, then: rest, because: b, source: us, locator: n,
+      - {{id: R, outcome: no action required, then: rest, rationale: b, source: us, locator: n,
          status: assumed}}
   end-of-therapy:
     question: approve?
@@ -44,7 +44,7 @@ tables:
 
 def rules(*lines: tuple[str, str]) -> str:
     return HEAD + "".join(
-        f"      - {{id: L{i}, when: {{{when}}}, {answer}, because: b, source: us, locator: n, "
+        f"      - {{id: L{i}, when: {{{when}}}, {answer}, rationale: b, source: us, locator: n, "
         "status: assumed}\n"
         for i, (when, answer) in enumerate(lines)
     )

@@ -51,7 +51,7 @@ def test_boxes_of_the_drawing_lie_inside_it_and_apart(name):
             assert x >= u + s or u >= x + w or y >= v + t or v >= y + h
 
 
-def test_the_drawing_says_when_fsh_decides():
+def test_the_drawing_shows_when_fsh_decides():
     words = "".join(ET.fromstring(tree_svg(load_regimen("fsh-guided"))).itertext())
     assert "FSH 0.7 to 11.1" in words
     assert "hcg 60000 IU" in words

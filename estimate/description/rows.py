@@ -1,13 +1,7 @@
-"""Table 1: who the patients are, by arm, with the numbers R would print.
+"""The rows of Table 1: one characteristic each, described and compared between groups."""
 
-Numbers as median [quartiles] (type 7) and mean (SD) with Wilcoxon's test; categories as counts
-with the chi-square test (Yates for 2 x 2), or Fisher's exact test where an expected count is small.
-Missing values are counted, never hidden. Weighted (pseudo-population) tables carry no p-values:
-weights are not patients.
-"""
-
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,8 +17,9 @@ from estimate.comparison.two_sample import (
     wilcoxon,
 )
 from estimate.core.arrays import Floats, Ints
-from estimate.core.columns import Kind, Numeric
-from protocol.errors import Fault, InputError
+from estimate.core.columns import Categorical, Kind
+from estimate.core.result import plain
+from protocol.errors import InputError
 
 #: With an expected count below this, categories are compared by Fisher's exact test.
 #: Cochran WG. *Biometrics* 1954;10:417-51.
@@ -52,11 +47,31 @@ class NumericRow:
     test: str
     p_value: float | None
     normality_p: float | None
+    smd: float | None = None
+    whole: bool = False
+    as_mean: bool = False
+
+    @property
+    def statistic(self) -> str:
+        """What the cells hold."""
+        return "mean (SD)" if self.as_mean else "median [IQR]"
 
     def cells(self) -> list[str]:
-        """Return 'median [lower quartile, upper quartile]' of each group, two decimals."""
+        """Return 'median [lower quartile, upper quartile]' or 'mean (SD)' of each group.
+
+        Two decimals; quartiles of whole numbers are not made to look measured.
+        """
+        if self.as_mean:
+            return [f"{m:.2f} ({sd:.2f})" for m, sd in zip(self.mean, self.sd, strict=True)]
         parts = zip(self.median, self.lower_quartile, self.upper_quartile, strict=True)
-        return [f"{m:.2f} [{low:.2f}, {high:.2f}]" for m, low, high in parts]
+        shown = "{:g} [{:g}, {:g}]" if self.whole else "{:.2f} [{:.2f}, {:.2f}]"
+        return [shown.format(*part) for part in parts]
+
+    def record(self) -> dict[str, Any]:
+        """Return plain values for JSON, overall first, then each group."""
+        moments = ("n", "missing", "median", "lower_quartile", "upper_quartile", "mean", "sd")
+        values = {name: [plain(x) for x in getattr(self, name)] for name in moments}
+        return {"characteristic": self.name, **values} | _tail(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +88,21 @@ class CategoricalRow:
     percent: Floats
     test: str
     p_value: float | None
+    smd: float | None = None
+
+    @property
+    def binary(self) -> bool:
+        """Whether it is 0 and 1, of which the line of 1 says all."""
+        return self.levels == ("0", "1")
+
+    def record(self) -> dict[str, Any]:
+        """Return plain values for JSON, overall first, then each group."""
+        levels = {
+            level: {"count": [plain(x) for x in count], "percent": [plain(x) for x in percent]}
+            for level, count, percent in zip(self.levels, self.counts, self.percent, strict=True)
+        }
+        missing = [int(x) for x in self.missing]
+        return {"characteristic": self.name, "levels": levels, "missing": missing} | _tail(self)
 
     def cells(self) -> list[list[str]]:
         """Return 'count (percent%)' for each level and group."""
@@ -80,114 +110,61 @@ class CategoricalRow:
         return [[f"{c:.0f} ({p:.1f}%)" for c, p in zip(*row, strict=True)] for row in pairs]
 
 
-@dataclass(frozen=True, slots=True)
-class TableOne:
-    """Characteristics overall and by group; ``size`` counts patients, or sums weights."""
-
-    groups: tuple[str, ...]
-    size: Floats
-    rows: tuple[NumericRow | CategoricalRow, ...]
-    weighted: bool
-
-    def frame(self) -> pd.DataFrame:
-        """Return the table as text, one line per number or level, for printing in any format."""
-        heads = [f"{g} (n = {n:.0f})" for g, n in zip(self.groups, self.size, strict=True)]
-        columns = ["characteristic", "level", *heads, "missing", "p", "test"]
-        lines: list[list[str]] = []
-        for row in self.rows:
-            missing, p = str(int(row.missing[0])), format_p(row.p_value)
-            if isinstance(row, NumericRow):
-                lines.append([row.name, "median [IQR]", *row.cells(), missing, p, row.test])
-                continue
-            for i, (level, cells) in enumerate(zip(row.levels, row.cells(), strict=True)):
-                tail = [missing, p, row.test] if i == 0 else ["", "", ""]
-                lines.append([row.name if i == 0 else "", level, *cells, *tail])
-        return pd.DataFrame(lines, columns=columns)
-
-
-def format_p(p: float | None) -> str:
-    """Return a p-value with three decimals, '<0.001' below that, nothing for None.
-
-    >>> format_p(0.0059), format_p(2e-5), format_p(None)
-    ('0.006', '<0.001', '')
-    """
-    if p is None or np.isnan(p):
-        return ""
-    return "<0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def table_one(
-    patients: pd.DataFrame, by: str, kinds: Mapping[str, Kind], *, weights: ArrayLike | None = None
-) -> TableOne:
-    """Describe the patients of each group.
+def describe_row(
+    name: str,
+    kind: Kind,
+    values: "pd.Series[Any]",
+    group: Ints,
+    members: Ints,
+    w: Floats,
+    tested: bool,
+    as_mean: bool,
+) -> NumericRow | CategoricalRow:
+    """Describe one characteristic; numbers that are 0 or 1 throughout are a category.
 
     Parameters
     ----------
-    patients
-        One row per patient.
-    by
-        Column that forms the groups; they are shown in sorted order.
-    kinds
-        For each characteristic what it is; categories are shown in the order of their levels.
-    weights
-        One non-negative number per patient: describe the weighted pseudo-population, without
-        tests.
-
-    Raises
-    ------
-    InputError
-        Naming every column that is absent, or holds text where numbers should be, or a category
-        that is not listed.
-
-    Examples
-    --------
-    >>> patients = pd.DataFrame({"therapy": [0, 0, 1, 1], "age_years": [30, 34, 29, None]})
-    >>> print(table_one(patients, "therapy", {"age_years": Numeric()}).rows[0].cells())
-    ['30.00 [29.50, 32.00]', '32.00 [31.00, 33.00]', '29.00 [29.00, 29.00]']
+    group, members
+        (n,) number of each patient's group; (group + 1, n) who is in each, everyone first.
+    w
+        (n,) weights.
+    tested
+        Whether the groups are compared.
+    as_mean
+        Whether numbers are shown as mean (SD).
     """
-    _check(patients, by, kinds)
-    if patients[by].isna().any():
-        raise InputError.of("Table 1", by, "it has missing values", "give every patient a group")
-    group, names = pd.factorize(patients[by], sort=True)
-    w = np.ones(len(patients)) if weights is None else np.asarray(weights, float)
-    if w.shape != (len(patients),) or not np.isfinite(w).all() or (w < 0).any():
-        cure = "give one finite number of at least 0 per patient"
-        raise InputError.of("Table 1", "weights", "they are not valid", cure)
-    members = np.stack([np.ones(len(patients), bool), *(group == g for g in range(len(names)))])
-    rows = [
-        _describe_numbers(name, patients[name].to_numpy(float), group, members, w, weights is None)
-        if isinstance(kind, Numeric)
-        else _describe_categories(name, patients[name], kind.levels, members, w, weights is None)
-        for name, kind in kinds.items()
-    ]
-    labels = ("overall", *(f"{by} {name}" for name in names))
-    return TableOne(labels, (members * w).sum(-1), tuple(rows), weights is not None)
+    if isinstance(kind, Categorical):
+        return _describe_categories(name, values, kind.levels, members, w, tested)
+    x = values.to_numpy(float)
+    if np.isin(x[~np.isnan(x)], (0, 1)).all() and not np.isnan(x).all():
+        return _describe_categories(name, values, ("0", "1"), members, w, tested)
+    found = _describe_numbers(name, x, group, members, w, tested)
+    return replace(found, as_mean=as_mean)
 
 
-def _check(patients: pd.DataFrame, by: str, kinds: Mapping[str, Kind]) -> None:
-    faults = [
-        Fault(
-            "Table 1",
-            name,
-            "there is no such column",
-            f"choose from {', '.join(patients.columns)}",
-        )
-        for name in (by, *kinds)
-        if name not in patients
-    ]
-    for name, kind in kinds.items():
-        if name not in patients:
-            continue
-        if isinstance(kind, Numeric):
-            if not pd.api.types.is_numeric_dtype(patients[name]):
-                faults.append(Fault("Table 1", name, "it holds text", "list its categories"))
-            continue
-        strange = sorted(set(as_categories(patients[name].dropna())) - set(kind.levels))
-        if strange:
-            cure = f"allowed are {', '.join(kind.levels)}"
-            faults.append(Fault("Table 1", name, f"unknown categories {', '.join(strange)}", cure))
-    if faults:
-        raise InputError(faults)
+def _tail(row: NumericRow | CategoricalRow) -> dict[str, Any]:
+    p_value = None if row.p_value is None else plain(row.p_value)
+    smd = None if row.smd is None else plain(row.smd)
+    return {"smd": smd, "test": row.test, "p_value": p_value}
+
+
+def _smd_of_means(mean: Floats, sd: Floats) -> float | None:
+    """Return |mean 1 - mean 0| over the root of the averaged variances; None without two groups."""
+    if len(mean) != 3:
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(abs(mean[2] - mean[1]) / np.sqrt((sd[1] ** 2 + sd[2] ** 2) / 2))
+
+
+def _smd_of_shares(percent: Floats) -> float | None:
+    """Return Yang and Dalton's distance of two groups' shares (level, group); None without two."""
+    if percent.shape[1] != 3 or not np.isfinite(percent[:, 1:]).all():
+        return None
+    shares = percent[1:, 1:] / 100
+    gap = shares[:, 1] - shares[:, 0]
+    first, second = (np.diag(p) - np.outer(p, p) for p in shares.T)
+    inverse = np.linalg.pinv((first + second) / 2, hermitian=True)
+    return float(np.sqrt(gap @ inverse @ gap))
 
 
 def _describe_numbers(
@@ -221,6 +198,8 @@ def _describe_numbers(
         test,
         p,
         normal,
+        _smd_of_means(mean, sd),
+        bool((x[known[0]] == np.floor(x[known[0]])).all()),
     )
 
 
@@ -241,6 +220,7 @@ def _describe_categories(
         percent,
         test.method if test else "",
         float(test.p_value) if test else None,
+        _smd_of_shares(percent),
     )
 
 

@@ -1,0 +1,1 @@
+"""Who the patients are: Table 1."""

@@ -1,0 +1,42 @@
+"""Excel, SPSS, Stata and SAS files give the columns that a text table gives."""
+
+import pandas as pd
+import pyreadstat
+import pytest
+
+from estimate.plan.spec import Plan
+from pretese.analysis.patients_table import read_patients
+from protocol.errors import InputError
+
+TABLE = pd.DataFrame({"arm": [0, 1, 0, 1], "won": [1, 0, 1, 1], "age": [31.5, 28.0, None, 40.0]})
+PLAN = Plan(treatment="arm", outcome="won", methods=("unadjusted",), covariates={"age": "numeric"})
+WRITERS = {
+    "xlsx": lambda path: TABLE.to_excel(path, index=False),
+    "sav": lambda path: pyreadstat.write_sav(TABLE, str(path)),
+    "dta": lambda path: pyreadstat.write_dta(TABLE, str(path)),
+    "xpt": lambda path: pyreadstat.write_xport(TABLE, str(path), file_format_version=8),
+}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_the_same_table_gives_the_same_columns(tmp_path, kind):
+    TABLE.to_csv(tmp_path / "table.csv", index=False)
+    WRITERS[kind](tmp_path / f"table.{kind}")
+    expected = read_patients(tmp_path / "table.csv", PLAN).frame
+    found = read_patients(tmp_path / f"table.{kind}", PLAN)
+    pd.testing.assert_frame_equal(found.frame, expected, check_dtype=False)
+    assert found.sha256 is not None
+
+
+@pytest.mark.parametrize("kind", ["sav", "dta", "xpt", "sas7bdat"])
+def test_a_damaged_file_is_refused(tmp_path, kind):
+    (tmp_path / f"table.{kind}").write_bytes(b"not a table of this kind" * 50)
+    with pytest.raises(InputError, match=f"cannot be read as .{kind}"):
+        read_patients(tmp_path / f"table.{kind}", PLAN)
+
+
+def test_labelled_codes_are_said_to_be_codes(tmp_path):
+    labels = {"arm": {0: "control", 1: "therapy"}}
+    pyreadstat.write_sav(TABLE, str(tmp_path / "t.sav"), variable_value_labels=labels)
+    found = read_patients(tmp_path / "t.sav", PLAN)
+    assert found.assumptions == ("codes are read, not their labels, of arm",)
