@@ -11,7 +11,7 @@ from protocol.errors import InputError
 from simulate.clinic.capacity.replicates import Compute, Replicate, precise, until_precise
 from simulate.clinic.flow.run_clinic import Run, run_clinic
 from simulate.clinic.setup.clinic_file import Clinic
-from simulate.clinic.setup.referrals import Waiting, patients_needed
+from simulate.clinic.setup.referrals import Waiting, patients_to_simulate
 from simulate.scenario import Scenario
 
 
@@ -41,7 +41,9 @@ class Task:
 
 def first_run(task: Task, stop: Callable[[], bool]) -> Run:
     """Run the clinic once, as study 0."""
-    total = task.patients or patients_needed(task.clinic, task.scenario.patients) + len(task.listed)
+    total = task.patients or patients_to_simulate(task.clinic, task.scenario.patients) + len(
+        task.listed
+    )
     with optional_progress("patients through the clinic", task.progress) as tell:
         return run_clinic(
             task.clinic, task.scenario, task.seed, 0, task.patients, task.listed, stop,

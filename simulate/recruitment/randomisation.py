@@ -51,7 +51,7 @@ def permuted_blocks(
     uniform: ArrayLike,
     allocation: Sequence[int] = (1, 1),
     *,
-    repeats: Sequence[int] = (2,),
+    rounds_of_blocks: Sequence[int] = (2,),
     size_uniform: ArrayLike | None = None,
 ) -> Arms:
     """Fill blocks in which every arm has its exact share, in random order.
@@ -65,7 +65,7 @@ def permuted_blocks(
         (..., patient) uniforms on [0, 1).
     allocation
         Parts of the arms, control first.
-    repeats
+    rounds_of_blocks
         A block holds each part this many times: 2 with (1, 1) is a block of 4. Several make the
         size of each block random, all equally likely.
     size_uniform
@@ -78,7 +78,9 @@ def permuted_blocks(
     array([1, 0, 0, 1, 0, 1])
     """
     alone = np.zeros(np.shape(uniform), np.int64)
-    return stratified(uniform, alone, 1, allocation, repeats=repeats, size_uniform=size_uniform)
+    return stratified(
+        uniform, alone, 1, allocation, rounds_of_blocks=rounds_of_blocks, size_uniform=size_uniform
+    )
 
 
 def stratified(
@@ -87,7 +89,7 @@ def stratified(
     strata: int,
     allocation: Sequence[int] = (1, 1),
     *,
-    repeats: Sequence[int] = (2,),
+    rounds_of_blocks: Sequence[int] = (2,),
     size_uniform: ArrayLike | None = None,
 ) -> Arms:
     """Fill permuted blocks separately in every stratum, in order of arrival.
@@ -98,16 +100,16 @@ def stratified(
         (..., patient) uniforms on [0, 1).
     stratum
         (..., patient) whole numbers from 0 to ``strata`` - 1. A stratum may stay without patients.
-    allocation, repeats, size_uniform
+    allocation, rounds_of_blocks, size_uniform
         As in `permuted_blocks`.
 
     Examples
     --------
-    >>> stratified([0.9, 0.1, 0.3, 0.6, 0.2, 0.8], [0, 1, 0, 1, 1, 0], 2, repeats=[1])
+    >>> stratified([0.9, 0.1, 0.3, 0.6, 0.2, 0.8], [0, 1, 0, 1, 1, 0], 2, rounds_of_blocks=[1])
     array([1, 0, 0, 1, 0, 1])
     """
     ratio = np.asarray(check_allocation(allocation))
-    choices = _check_repeats(repeats)
+    choices = _check_rounds(rounds_of_blocks)
     if choices.size > 1 and size_uniform is None:
         problem = "several block sizes came without uniform numbers to choose among them"
         raise InputError.of(
@@ -152,8 +154,14 @@ def _empty_urns(streams: Floats, place: Arms, sizes: Arms, ratio: Arms, strata: 
     return arms
 
 
-def _check_repeats(repeats: Sequence[int]) -> Arms:
-    if len(repeats) == 0 or min(repeats) < 1 or any(int(r) != r for r in repeats):
-        problem = f"{tuple(repeats)} is not allowed"
-        raise InputError.of("randomisation", "repeats", problem, "give whole numbers from 1")
-    return np.asarray([int(r) for r in repeats], np.int64)
+def _check_rounds(rounds_of_blocks: Sequence[int]) -> Arms:
+    if (
+        len(rounds_of_blocks) == 0
+        or min(rounds_of_blocks) < 1
+        or any(int(r) != r for r in rounds_of_blocks)
+    ):
+        problem = f"{tuple(rounds_of_blocks)} is not allowed"
+        raise InputError.of(
+            "randomisation", "rounds_of_blocks", problem, "give whole numbers from 1"
+        )
+    return np.asarray([int(r) for r in rounds_of_blocks], np.int64)

@@ -260,7 +260,7 @@ def _randomise(
             else None,
             allocation=design.allocation,
             factors=tuple(factors),
-            repeats=design.rounds_of_blocks,
+            rounds_of_blocks=design.rounds_of_blocks,
             probability=rule.probability_percent / 100,
         )
     )

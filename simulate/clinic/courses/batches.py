@@ -54,7 +54,7 @@ class Batch:
         The arm he chose; after how many months of therapy he stops; his rank on the theatre list.
     needs_surgery
         Whether his semen analysis, if he has one, shows nothing.
-    willing, usable
+    willing, sperm_available
         Whether the couple goes on to ICSI, and testicular sperm is there on the day.
     delays
         In days, in the order of `simulate.clinic.courses.delays.DELAYS`.
@@ -66,14 +66,25 @@ class Batch:
         In IU/L, for each beginning of a sequence, what the laboratory reports at its end.
     """
 
-    __slots__ = ("delays", "effect", "fsh", "gonadotropin_therapy", "months", "needs_surgery",
-                 "outcome", "rank", "spermatogenic_liability", "tries", "usable",
-                 "willing")  # fmt: skip
+    __slots__ = (
+        "delays",
+        "effect",
+        "fsh",
+        "gonadotropin_therapy",
+        "months",
+        "needs_surgery",
+        "outcome",
+        "rank",
+        "sperm_available",
+        "spermatogenic_liability",
+        "tries",
+        "willing",
+    )  # fmt: skip
 
     def __init__(self, record: bytes, layout: "_Layout") -> None:
         codes = record[layout.numbers :]
         self.gonadotropin_therapy, self.months, self.rank, self.needs_surgery = codes[:4]
-        self.willing, self.usable = codes[4] == 1, codes[5] == 1
+        self.willing, self.sperm_available = codes[4] == 1, codes[5] == 1
         transfers = 7 + layout.transfers
         self.tries = Tries(codes[6], codes[7:transfers])
         self.outcome = codes[transfers:]

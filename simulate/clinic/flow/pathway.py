@@ -8,7 +8,7 @@ from typing import Any
 import simpy
 
 from protocol.errors import InputError
-from simulate.clinic.courses import decisions as says
+from simulate.clinic.courses import decisions
 from simulate.clinic.courses.batches import (
     BORN,
     GIVES_UP,
@@ -163,12 +163,12 @@ class Pathways:
         case.seen = in_ejaculate
         place, action = rules.end_of_therapy("sperm" if in_ejaculate else "no sperm")
         case.rule[MONTHS] = place
-        if action not in {says.ICSI_EJACULATED, says.SURGERY}:
+        if action not in {decisions.ICSI_EJACULATED, decisions.SURGERY}:
             raise InputError.of(
                 rules.regimen.id, "tables.end-of-therapy", f"the clinic cannot do {action!r}",
-                f"let it say {says.SURGERY} or {says.ICSI_EJACULATED}",
+                f"let it say {decisions.SURGERY} or {decisions.ICSI_EJACULATED}",
             )  # fmt: skip
-        return action == says.ICSI_EJACULATED
+        return action == decisions.ICSI_EJACULATED
 
     def _reaches_surgery(self, case: Case) -> Answer:
         """Wait for the theatre; False if patience ends before."""
@@ -206,7 +206,7 @@ class Pathways:
         ready = case.batch.willing
         if case.retrieved != steps.YES:
             return ready
-        return case.rules.sperm_use(ready) == says.ICSI_TESTICULAR
+        return case.rules.sperm_use(ready) == decisions.ICSI_TESTICULAR
 
     def _try_for_birth(self, case: Case) -> Process:
         """Stimulate the partner, fertilise her oocytes, and transfer embryos up to a birth.
@@ -215,7 +215,7 @@ class Pathways:
         """
         yield from self._retrieve_oocytes(case)
         testicular = case.retrieved == steps.YES
-        if testicular and not case.batch.usable:
+        if testicular and not case.batch.sperm_available:
             self._end(case, steps.SPERM_DEAD)
             return
         stamp(self.env, case, steps.ICSI)

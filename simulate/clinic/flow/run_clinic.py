@@ -21,7 +21,7 @@ from simulate.clinic.flow.ledger import Columns, Ledger
 from simulate.clinic.flow.pathway import Pathways
 from simulate.clinic.flow.places import Places, open_places
 from simulate.clinic.setup.clinic_file import Clinic
-from simulate.clinic.setup.referrals import Waiting, patients_needed
+from simulate.clinic.setup.referrals import Waiting, patients_to_simulate
 from simulate.clinic.setup.time_units import DAYS_PER
 from simulate.core.random_streams import CHUNK, RandomStreams
 from simulate.scenario.scenario_file import Scenario
@@ -103,7 +103,7 @@ def run_clinic(
     tell
         Called now and then with the number of patients referred so far.
     """
-    total = patients or patients_needed(clinic, scenario.patients) + len(waiting_list)
+    total = patients or patients_to_simulate(clinic, scenario.patients) + len(waiting_list)
     batches = Batches(clinic, scenario, seed, replicate, total)
     coming = plan(clinic, batches, RandomStreams(seed, total, 1, replicate), waiting_list)
     env = simpy.Environment(initial_time=min(0.0, coming.first_day))

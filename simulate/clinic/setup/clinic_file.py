@@ -41,7 +41,7 @@ MAX_PATIENTS = 10_000_000
 
 
 class OfficeHours(Document):
-    """When referrals are received: on weekdays that are no holidays, between two times of day."""
+    """When referrals are received: on weekdays other than holidays, between two times of day."""
 
     opens: Clock
     closes: Clock
@@ -213,8 +213,8 @@ class Clinic(Document):
                 for day in range(self.horizon_days + 1)
             ):
                 raise ValueError(
-                    f"no day within horizon_days {self.horizon_days} has {what}, holidays left "
-                    "out; nobody would ever be served: lengthen the horizon or add a day"
+                    f"no day within horizon_days {self.horizon_days} has {what} apart from "
+                    "holidays; nobody would ever be served: lengthen the horizon or add a day"
                 )
         return self
 

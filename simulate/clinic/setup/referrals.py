@@ -86,7 +86,7 @@ def _in_office_hours(clinic: Clinic, times: Floats) -> Floats:
     return moved
 
 
-def patients_needed(clinic: Clinic, otherwise: int) -> int:
+def patients_to_simulate(clinic: Clinic, otherwise: int) -> int:
     """Return how many patients are surely enough for a clinic's horizon.
 
     Six standard deviations beyond the number expected; ``otherwise`` where there is no rate or no

@@ -34,7 +34,7 @@ from simulate.clinic.records.xes import XesWriter
 from simulate.clinic.setup.durations import days
 from simulate.clinic.setup.equipment import Theatre
 from simulate.clinic.setup.opening_days import Calendar, Slots
-from simulate.clinic.setup.referrals import Waiting, patients_needed, referral_days
+from simulate.clinic.setup.referrals import Waiting, patients_to_simulate, referral_days
 from simulate.clinic.setup.time_units import MONTH_NAMES
 from simulate.cohort.draw import draw_cohort
 from simulate.core.random_streams import RandomStreams
@@ -184,7 +184,7 @@ def test_men_come_at_the_rate_of_their_month():
     assert 8 not in by_month
     assert by_month[9] == pytest.approx(600, abs=4 * np.sqrt(600))
     assert by_month[3] == pytest.approx(310, abs=4 * np.sqrt(310))
-    assert len(came) < patients_needed(one, 0) < 4500
+    assert len(came) < patients_to_simulate(one, 0) < 4500
 
 
 def test_without_a_rate_men_come_when_the_scenario_enrols_them():
@@ -193,7 +193,7 @@ def test_without_a_rate_men_come_when_the_scenario_enrols_them():
     enrolled = tables(draw_cohort(paper, 1, patients=40))["patients"]["enrolled_day"]
     assert np.array_equal(ledger(run).referred, enrolled)
     assert 0 < enrolled.max() < paper.population.recruitment_days.value
-    assert patients_needed(clinic(), 569) == 569
+    assert patients_to_simulate(clinic(), 569) == 569
 
 
 def test_men_on_the_waiting_list_are_served_first_and_have_their_history():
