@@ -7,7 +7,8 @@ import pytest
 
 from protocol.errors import InputError
 from simulate.cohort.draw import draw_cohort
-from simulate.hormones.serum import estradiol_pmol_l, testosterone_nmol_l
+from simulate.hormones.serum import estradiol_pmol_l
+from simulate.hormones.serum import testosterone_nmol_l as true_testosterone
 from simulate.scenario.load import load_scenario
 from simulate.scenario.parameter_paths import parameters, with_values
 from simulate.tables.study_tables import tables
@@ -31,7 +32,7 @@ def hormones():
     model, patients, course = (
         cohort().scenario.physiology, cohort().patients, cohort().paths[1].course
     )  # fmt: skip
-    testosterone = testosterone_nmol_l(model, patients, cohort().traits, course)
+    testosterone = true_testosterone(model, patients, cohort().traits, course)
     return testosterone[:, 0], estradiol_pmol_l(model, patients, testosterone)[:, 0]
 
 

@@ -165,7 +165,7 @@ def couples(born, pregnant, available, gives_up=(0, 0, 0, 0)) -> Couples:
     yes = np.array([[True]])
     return Couples(
         reaches_icsi=yes,
-        testicular_sperm_usable=yes,
+        testicular_sperm_available=yes,
         transfers_available=np.array([[available]], np.int8),
         biochemical_pregnancy=np.array([[pregnant]], bool),
         pregnant=np.array([[pregnant]], bool),
@@ -235,7 +235,7 @@ ANY = {"unit": "1", "status": "assumed", "source": "test", "sweep": [-2, 2]}
         ({}, "MCAR"),
         ({"gonadotropin_therapy": 0.0}, "MCAR"),
         ({"age_years": 0.5, "gonadotropin_therapy": 0.5}, "MAR"),
-        ({"sperm_retrieved": 0.5}, "MAR"),
+        ({"any_sperm": 0.5}, "MAR"),
         ({"itself": -0.5}, "MNAR"),
         ({"age_years": 0.5, "lh_iu_l": 0.5}, "MNAR"),
     ],
