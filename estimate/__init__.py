@@ -1,1 +1,1 @@
-"""The answer: a table of patients in (real or simulated: it cannot know), estimates out."""
+"""Estimates from a table of patients, which may be real or simulated: it cannot know."""

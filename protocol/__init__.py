@@ -1,1 +1,1 @@
-"""The rule: what a gonadotropin protocol before micro-TESE says. Pure: no clock, no chance."""
+"""Rules: what a gonadotropin protocol before micro-TESE recommends. No clock, no chance."""

@@ -1,1 +1,1 @@
-"""The patients: a scenario in, a cohort and its true effects out."""
+"""Simulated patients: a scenario in, a cohort and its true effects out."""

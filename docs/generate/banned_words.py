@@ -25,7 +25,10 @@ TOPS = ("protocol", "simulate", "estimate", "pretese", "scenarios", "docs", "tes
 #: Kinds of file that people read; the history of changes quotes what things were called.
 SUFFIXES = {".py", ".md", ".yaml", ".yml", ".json", ".csv", ".html", ".toml", ".R", ".sh", ".txt",
             ".cff", ""}  # fmt: skip
-NOT_READ = {GLOSSARY, "tests/unit/test_glossary.py", "CHANGELOG.md", "LICENSE", ".gitignore"}
+NOT_READ = {
+    GLOSSARY, "tests/unit/test_glossary.py", "CHANGELOG.md", "LICENSE", ".gitignore",
+    ".git",  # a file in a linked worktree
+}  # fmt: skip
 
 IDENTIFIER = re.compile(r"-{0,2}[A-Za-z_][\w.\-]*")
 SPAN = re.compile(r"`+([^`\n]+)`+")

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
 
+from estimate.comparison.ranks import rank_bounds
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats
 from estimate.core.design_matrix import DesignMatrix, design_matrix
@@ -141,10 +142,8 @@ def c_statistic(
 
 def _ranks(score: Floats, who: Bools) -> Floats:
     """Return mid-ranks from 1 among ``who``; the others rank above them."""
-    from scipy.stats import rankdata  # a third of a second to load, for this alone
-
-    ranks: Floats = rankdata(np.where(who, score, np.inf), axis=-1)
-    return ranks
+    low, high = rank_bounds(np.where(who, score, np.inf))
+    return np.asarray((low + high) / 2)
 
 
 def _variance(values: Floats, who: Bools, n: Floats) -> Floats:

@@ -1,1 +1,1 @@
-"""Unadjusted comparisons of groups: tables, tests, intervals, Table 1, clustered rates."""
+"""Unadjusted comparisons of groups: tables, tests, intervals, clustered rates."""

@@ -10,7 +10,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize.elementwise import find_root
 from scipy.special import ndtr, ndtri
 
 from estimate.comparison.proportion import wilson_interval
@@ -145,6 +144,8 @@ def _invert(tables: Floats, measure: Measure, variance: Variance) -> tuple[Float
     inside = (first > 0) & (last < 0)
     found = np.where(first > 0, edge, -edge)  # where every value fits, or none beyond the edge
     if inside.any():
+        from scipy.optimize.elementwise import find_root  # slow to load
+
         tolerances = {"xatol": TOLERANCE, "xrtol": 0.0, "fatol": 0.0, "frtol": 0.0}
         solved = find_root(above, tuple(ends[:, inside]), args=tuple(both[:, inside]),
                            tolerances=tolerances)  # fmt: skip

@@ -10,8 +10,9 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special, stats
+from scipy import special
 
+from estimate.comparison.ranks import rank_bounds
 from estimate.core.arrays import Bools, Floats, Ints
 
 #: R's `wilcox.test` counts exactly below this size of either group, if there are no ties.
@@ -80,8 +81,7 @@ def _where(mask: Bools) -> Iterator[tuple[int, ...]]:
 
 def _ranks(values: Floats, known: Bools) -> tuple[Floats, Floats]:
     """Return midranks and the sum of t³ - t over groups of t tied known values."""
-    low = stats.rankdata(values, method="min", axis=-1)
-    high = stats.rankdata(values, method="max", axis=-1)
+    low, high = rank_bounds(values)
     size = np.where(known, high - low + 1, 1).astype(float)
     return (low + high) / 2, (size**2 - 1).sum(-1)
 
@@ -172,6 +172,8 @@ def signed_rank(change: ArrayLike) -> Comparison:
     moved = known[known != 0]
     if not len(moved):
         return Comparison("Wilcoxon signed-rank", np.array(np.nan), np.array(np.nan))
+    from scipy import stats  # slow to load
+
     sizes = np.abs(moved)
     exact = len(moved) < EXACT_BELOW and len(moved) == len(known) == len(np.unique(sizes))
     found = stats.wilcoxon(moved, method="exact" if exact else "asymptotic", correction=not exact)

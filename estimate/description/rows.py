@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from estimate.comparison.fisher import fisher_2x2, fisher_exact
 from estimate.comparison.two_sample import (
@@ -59,7 +58,7 @@ class NumericRow:
     def cells(self) -> list[str]:
         """Return 'median [lower quartile, upper quartile]' or 'mean (SD)' of each group.
 
-        Two decimals; quartiles of whole numbers are not made to look measured.
+        Two decimals; quartiles of whole numbers have no decimals.
         """
         if self.as_mean:
             return [f"{m:.2f} ({sd:.2f})" for m, sd in zip(self.mean, self.sd, strict=True)]
@@ -181,11 +180,13 @@ def _describe_numbers(
         sd = np.sqrt((mass * deviation**2).sum(-1) / (known.sum(-1) - 1))
     p, test, normal = None, "", None
     if tested:
+        from scipy.stats import shapiro  # slow to load, and an analysis may be without this table
+
         result = wilcoxon(x, group) if len(members) == 3 else kruskal_wallis(x, group)
         p, test = float(result.p_value), result.method
         values = x[known[0]]
         if 3 <= len(values) <= SHAPIRO_LIMIT and np.ptp(values) > 0:
-            normal = float(stats.shapiro(values).pvalue)
+            normal = float(shapiro(values).pvalue)
     return NumericRow(
         name,
         known.sum(-1),

@@ -97,7 +97,7 @@ def table_one(
     --------
     >>> patients = pd.DataFrame({"therapy": [0, 0, 1, 1], "age_years": [30, 34, 29, None]})
     >>> print(table_one(patients, "therapy", {"age_years": Numeric()}).rows[0].cells())
-    ['30.00 [29.50, 32.00]', '32.00 [31.00, 33.00]', '29.00 [29.00, 29.00]']
+    ['30 [29.5, 32]', '32 [31, 33]', '29 [29, 29]']
     """
     _check(patients, by, kinds)
     if patients[by].isna().any():

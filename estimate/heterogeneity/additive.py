@@ -201,8 +201,8 @@ def recode(
         risk = np.stack([np.zeros_like(a), a, b, a + b + c], -1)
         groups = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
         reference = groups[risk.argmin(-1)]
-    taken = np.asarray(reference, float)
-    s, t = taken[..., 0], taken[..., 1]
+    chosen = np.asarray(reference, float)
+    s, t = chosen[..., 0], chosen[..., 1]
     swap_s, swap_t = 1 - 2 * s, 1 - 2 * t
     zero = np.zeros_like(s)
     mix = np.stack(
@@ -214,7 +214,7 @@ def recode(
         -2,
     )
     moved = np.einsum("...ij,...j->...i", mix, coef)
-    return moved, np.einsum("...ij,...jk,...lk->...il", mix, cov, mix), taken
+    return moved, np.einsum("...ij,...jk,...lk->...il", mix, cov, mix), chosen
 
 
 def additive_from_data(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize, special
+from scipy import special
 
 from estimate.core.arrays import Floats
 from protocol.errors import InputError
@@ -102,6 +102,8 @@ def normal_pair_cdf(h: ArrayLike, k: ArrayLike, rho: float, sign: ArrayLike = 1.
 
 def fit_pair(patients: ProbitPair, rho: float, start: Floats) -> Floats:
     """Return the coefficients that maximise the likelihood given the correlation."""
+    from scipy import optimize  # slow to load
+
     best = optimize.minimize(
         lambda theta: minus_loglik(patients, rho, theta), start, jac=True, method="BFGS",
         options={"gtol": 1e-6},

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize, special
+from scipy import special
 
 from estimate.core.arrays import Floats
 from estimate.core.result import Z95
@@ -187,6 +187,8 @@ def _slopes(function: Callable[[Floats], Floats], at: Floats) -> Floats:
 
 def _crossing(patients: ProbitPair, grid: Floats, acme: Floats, thetas: Floats) -> float:
     """Return the correlation nearest to 0 at which the indirect effect changes sign."""
+    from scipy import optimize  # slow to load
+
     between = np.flatnonzero(np.sign(acme[:-1]) != np.sign(acme[1:]))
     roots = [
         optimize.brentq(

@@ -62,7 +62,7 @@ def fit_models(data: MediationData) -> MediationModels:
     head = [a, m, a * m] if data.interaction else [a, m]
     second = fit_logistic(np.concatenate([*head, data.base], -1), data.outcome, data.weights)
     if not data.binary:
-        coef, cov, sigma, good = _least_squares(first, data.mediator, data.weights)
+        coef, cov, sigma, good = _ordinary_regression(first, data.mediator, data.weights)
         return MediationModels(coef, cov, sigma, second.coef, second.cov, good & second.converged)
     fit = fit_logistic(first, data.mediator, data.weights)
     nothing = np.zeros(fit.loglik.shape)
@@ -70,7 +70,7 @@ def fit_models(data: MediationData) -> MediationModels:
     return MediationModels(fit.coef, fit.cov, nothing, second.coef, second.cov, good)
 
 
-def _least_squares(X: Floats, y: Floats, w: Floats) -> tuple[Floats, Floats, Floats, Bools]:
+def _ordinary_regression(X: Floats, y: Floats, w: Floats) -> tuple[Floats, Floats, Floats, Bools]:
     """Return coefficients, covariance, residual SD, and whether all is finite."""
     weighted = X * w[..., None]
     gram = np.matmul(weighted.swapaxes(-1, -2), X)

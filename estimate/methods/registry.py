@@ -64,7 +64,7 @@ class Method:
         What it needs besides treatment and outcome.
     offered
         Which commands offer it.
-    because
+    reason
         Why the others do not.
     clusters
         Whether its errors allow for rows that are dependent within clusters.
@@ -82,7 +82,7 @@ class Method:
     scales: tuple[Scale, ...] = SCALES
     needs: frozenset[Need] = frozenset({"covariates"})
     offered: frozenset[Door] = frozenset({"analyse", "recover"})
-    because: str = ""
+    reason: str = ""
     clusters: bool = False
     weighting: Callable[[Work], Weights | Matches] | None = None
     balanced_as: str | None = None
@@ -197,7 +197,7 @@ _ENTRIES = (
            "equations, exchangeable within clusters",
            lambda work: [_gee(work)], given="covariates", scales=_ODDS,
            needs=frozenset({"clusters"}), offered=_ANALYSE,
-           because="it fits one data set at a time", clusters=True),
+           reason="it fits one data set at a time", clusters=True),
     Method("firth", "the same with Firth's penalty", lambda work: [firth(work.data)],
            given="covariates", scales=_ODDS),
     Method("modified-poisson", "Poisson regression with robust errors",
@@ -210,7 +210,7 @@ _ENTRIES = (
            _score_alone, given="propensity score", scales=_ODDS, needs=_SCORE, clusters=True),
     *(_iptw(target) for target in ("ate", "att", "atc", "ato", "atm")),
     Method("iptw-ate-naive", "weighting, weights taken as counts of patients",
-           _weighted("ate", "naive"), needs=_SCORE, offered=_RECOVER, because=_SHOWN_TO_FAIL),
+           _weighted("ate", "naive"), needs=_SCORE, offered=_RECOVER, reason=_SHOWN_TO_FAIL),
     Method("iptw-ate-adjusted", "weighted logistic regression on treatment and covariates",
            _weighted_and_adjusted, given="covariates", scales=_ODDS, needs=_SCORE,
            weighting=lambda work: work.weights("ate", stabilised=True), balanced_as="iptw-ate"),
@@ -223,11 +223,11 @@ _ENTRIES = (
            weighting=lambda work: work.pairs, balanced_as="matching"),
     Method("matching-conditional", "conditional logistic regression within matched pairs",
            _within_pairs, target="focal", given="pair", scales=_ODDS, needs=_PAIRS,
-           offered=_ANALYSE, because="no true effect given the pair is known",
+           offered=_ANALYSE, reason="no true effect given the pair is known",
            weighting=lambda work: work.pairs, balanced_as="matching"),
     Method("matching-treated-largest", "pairs as software forms them by default",
            _match_treated_largest, target="att", scales=_ODDS, needs=_PAIRS, offered=_RECOVER,
-           because=_SHOWN_TO_FAIL),
+           reason=_SHOWN_TO_FAIL),
     Method("g-computation", "g-computation (marginal standardisation) over all patients",
            _g_computation("ate"), needs=_MODEL, clusters=True),
     Method("g-computation-att", "g-computation over the treated", _g_computation("att"),
@@ -249,18 +249,18 @@ _ENTRIES = (
            "risk difference pooled over strata (Mantel-Haenszel, Sato's variance); "
            "Cochran-Mantel-Haenszel test",
            scales=("risk difference",), needs=frozenset({"sites or strata"}), offered=_POWER,
-           because=_OF_TRIALS),
+           reason=_OF_TRIALS),
     Method("logistic", "logistic model; Wald test and interval on the log odds ratio",
-           given="site or strata", scales=_ODDS, offered=_POWER, because=_OF_TRIALS),
+           given="site or strata", scales=_ODDS, offered=_POWER, reason=_OF_TRIALS),
     Method("mixed", "logistic model with a normal intercept per site; Wald test and interval",
            given="site or strata", scales=_ODDS, needs=frozenset({"sites or strata"}),
-           offered=_POWER, because=_OF_TRIALS),
+           offered=_POWER, reason=_OF_TRIALS),
 )  # fmt: skip
 
 #: Every analysis method by name, in the order in which pages list them.
 METHODS: dict[str, Method] = {method.name: method for method in _ENTRIES}
 
-#: Other words of the literature for a method, which plans may write.
+#: Other words of the literature for a method: a message names the word that is used here.
 SYNONYMS = {
     "crude": "unadjusted",
     "standardised": "g-computation",
@@ -280,19 +280,19 @@ def methods_of(door: Door, methods: Mapping[str, Method] = METHODS) -> tuple[str
 def check_method(name: str, door: Door) -> str:
     """Return the name of a method that a command offers; raise ValueError for another name.
 
-    >>> check_method("crude", "analyse")
+    >>> check_method("unadjusted", "analyse")
     'unadjusted'
     """
-    name = SYNONYMS.get(name, name)
     offered = methods_of(door)
     if name in offered:
         return name
-    near = difflib.get_close_matches(name, offered, n=1)
+    meant = SYNONYMS.get(name)
+    near = [meant] if meant in offered else difflib.get_close_matches(name, offered, n=1)
     guess = f"did you mean {near[0]!r}? " if near else ""
     cure = f"{guess}choose from {', '.join(offered)}"
     if name not in METHODS:
         raise ValueError(f"there is no such method; {cure}")
     others = [f"`pretese {each}`" for each in sorted(METHODS[name].offered)]
     verb = "offers" if len(others) == 1 else "offer"
-    because = METHODS[name].because or "a planned trial is analysed by other methods"
-    raise ValueError(f"{' and '.join(others)} alone {verb} it, because {because}; {cure}")
+    reason = METHODS[name].reason or "a planned trial is analysed by other methods"
+    raise ValueError(f"{' and '.join(others)} alone {verb} it, because {reason}; {cure}")

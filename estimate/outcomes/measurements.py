@@ -27,7 +27,7 @@ def mean_difference(data: AnalysisSet) -> Estimate:
     >>> data = analysis_set(table, treatment="arm", outcome="y", outcome_kind="continuous")
     >>> answer = mean_difference(data)
     >>> print(f"{answer.estimate:.1f} ({answer.conf_low:.2f} to {answer.conf_high:.2f})")
-    4.0 (-2.14 to 10.14)
+    4.0 (-2.13 to 10.13)
     """
     means, terms, errors, freedom = [], [], [], []
     for arm in (data.treatment > 0, data.treatment <= 0):

@@ -89,9 +89,9 @@ def adjusted_model(data: AnalysisSet, covariates: Sequence[str], method: str) ->
 
 
 def check_outcome_methods(methods: Sequence[str], kind: OutcomeKind) -> None:
-    """Raise ValueError if a method has no answer for a kind of outcome that is not 0/1."""
+    """Raise ValueError if a method is not available for a kind of outcome that is not 0/1."""
     unable = [name for name in methods if name not in RUNS[kind]]
     if unable:
         able = ", ".join(RUNS[kind])
         what = "a time to an event" if kind == "time" else f"a {kind} outcome"
-        raise ValueError(f"`{unable[0]}` has no answer for {what}; choose from {able}")
+        raise ValueError(f"`{unable[0]}` is not available for {what}; choose from {able}")

@@ -61,7 +61,7 @@ def cox_hazard_ratio(
 
 
 def restricted_mean_difference(data: AnalysisSet, horizon: float) -> Estimate:
-    """Return the difference of restricted mean times up to a horizon, treated minus untreated."""
+    """Return the difference of restricted mean times of the arms up to a horizon."""
     lead = data.include.shape[:-1]
     value, error = np.full(lead, np.nan), np.full(lead, np.nan)
     for at in np.ndindex(lead):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from estimate.causal.matching import Focal, Order
 from estimate.core.analysis_set import OutcomeKind
@@ -162,14 +162,14 @@ class Subgroup(Document):
 
     ``cut`` is a comparison such as "< 35" or "> 3"; it and its contrary are the two groups, the
     lower one first. ``groups`` names sets of levels, all levels once; without it every level of a
-    category is a group.
+    category is a group, and every value of a number that has few, such as 0 and 1.
     """
 
     by: str
     cut: Annotated[str, Field(pattern=r"^(<|<=|>|>=)\s*-?[0-9]{1,15}(\.[0-9]{1,15})?$")] | None = (
         None
     )
-    groups: dict[str, tuple[str, ...]] | None = None
+    groups: dict[str, tuple[Annotated[str, BeforeValidator(_level)], ...]] | None = None
 
     @model_validator(mode="after")
     def _one_division(self) -> Self:
@@ -213,9 +213,16 @@ class Measured(Document):
     by: str | None = None
 
 
-def check_division(name: str, group: Subgroup, kind: Kind | None) -> None:
-    """Raise ValueError if a division does not suit the covariate that divides."""
-    if isinstance(kind, Numeric) and group.cut is None:
+def check_division(
+    name: str, group: Subgroup, kind: Kind | None, *, by_value: bool = False
+) -> None:
+    """Raise ValueError if a division does not suit the covariate that divides.
+
+    ``by_value`` lets a number without a cut divide by its values, which the data then show.
+    """
+    if isinstance(kind, Numeric) and group.groups is not None:
+        raise ValueError(f'{name}: {group.by} is a number; give a cut, for example "< 35"')
+    if isinstance(kind, Numeric) and group.cut is None and not by_value:
         raise ValueError(f'{name}: {group.by} is a number; give a cut, for example "< 35"')
     if isinstance(kind, Categorical):
         if group.cut is not None:

@@ -19,9 +19,13 @@ from estimate.plan.choices import Subgroup
 from estimate.plan.missing_data import CompleteData
 from estimate.plan.spec import Plan
 from estimate.regression.splines import Curve, fit_spline, harrell_knots, spline_basis
+from protocol.errors import InputError
 
 #: Points of a curve, between the 2.5 % and the 97.5 % quantile of the patients observed.
 POINTS = 101
+
+#: Distinct values up to which a number divides patients into subgroups without a cut.
+FEW_VALUES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +219,8 @@ def with_multiplicity(found: list[Division]) -> list[dict[str, Any]]:
 def assign(data: AnalysisSet, group: Subgroup) -> tuple[Ints, tuple[str, ...]]:
     """Return each patient's group, (..., n) from 0, and the groups' labels."""
     values, kind = data.covariates[group.by], data.kinds[group.by]
+    if not isinstance(kind, Categorical) and group.cut is None:
+        return _by_value(data, group.by)
     labels = group_labels(group, kind)
     if isinstance(kind, Categorical):
         sets = group.groups or {level: (level,) for level in kind.levels}
@@ -223,6 +229,17 @@ def assign(data: AnalysisSet, group: Subgroup) -> tuple[Ints, tuple[str, ...]]:
         return lookup[values.astype(int)], labels
     upper = values > group.at if group.lower_holds_it else values >= group.at
     return upper.astype(int), labels
+
+
+def _by_value(data: AnalysisSet, name: str) -> tuple[Ints, tuple[str, ...]]:
+    """Divide by the values of a number that has few of them."""
+    values = data.covariates[name]
+    found = np.unique(values[data.include])
+    if len(found) > FEW_VALUES:
+        problem = f"{name} holds {len(found)} distinct numbers"
+        raise InputError.of("subgroups", name, problem, 'give a cut, for example "< 35"')
+    group = np.searchsorted(found, values).clip(0, len(found) - 1)
+    return group, tuple(f"{name} = {value:g}" for value in found)
 
 
 def group_labels(group: Subgroup, kind: Kind) -> tuple[str, ...]:

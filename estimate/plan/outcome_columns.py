@@ -48,7 +48,7 @@ def outcome_columns(columns: Any, plan: Plan, where: str) -> OutcomeColumns:
     Raises
     ------
     InputError
-        If counts of trials do not fit, or a class is unknown, or a method has no answer for the
+        If counts of trials do not fit, or a class is unknown, or a method is not available for the
         kind that the values show.
     """
     outcome = plan.outcome

@@ -143,7 +143,7 @@ def _about_balance(balances: Mapping[str, Balance]) -> Iterator[str]:
 
 
 def _about_collinearity(whole: CompleteData) -> Iterator[str]:
-    """Name incomplete covariates that determine each other: chains of such columns cannot mix."""
+    """Name incomplete covariates that determine each other: their chains cannot mix."""
     done: Imputation | None = whole.imputation
     if done is None:
         return

@@ -193,7 +193,9 @@ class Plan(Document):
     ) -> dict[str, Subgroup]:
         for name, group in value.items():
             _refuse_undeclared((group.by,), info)
-            check_division(name, group, info.data.get("covariates", {}).get(group.by))
+            check_division(
+                name, group, info.data.get("covariates", {}).get(group.by), by_value=True
+            )
         return value
 
     @field_validator("splines")

@@ -184,7 +184,7 @@ def _climb(data: "_Block", coef: Floats, out: _Answer, first: int) -> None:
     scale = np.ones(members) if data.weights is None else _mean_weight(data.weights)
     step = np.zeros_like(coef)
     best = np.full(members, -np.inf)
-    taken, halved = np.zeros((2, members), np.int64)
+    accepted, halved = np.zeros((2, members), np.int64)
     while len(where):
         loglik, score, information = data.evaluate(coef)
         # A step that lost likelihood is halved; what it computed here is thrown away.
@@ -194,14 +194,14 @@ def _climb(data: "_Block", coef: Floats, out: _Answer, first: int) -> None:
         best = np.where(overshot, best, loglik)
         coef = coef + step
         step = np.where(overshot[:, None], -step, step)
-        taken += ~overshot
+        accepted += ~overshot
         done = gain < TOLERANCE * scale
         halved = np.where(overshot, halved + 1, 0)
         lost = ~np.isfinite(gain) & ~overshot
-        left = done | lost | (taken == STEP_LIMIT) | (halved == HALVING_LIMIT)
+        left = done | lost | (accepted == STEP_LIMIT) | (halved == HALVING_LIMIT)
         if left.any():
             at = where[left]
-            out.iterations[at] = taken[left]
+            out.iterations[at] = accepted[left]
             out.coef[at] = np.where(np.isfinite(gain[left])[:, None], coef[left], np.nan)
             out.loglik[at] = loglik[left] + np.where(done[left], gain[left] / 2, 0)
             out.cov[at], identified = invert_each(information[left])
@@ -212,7 +212,7 @@ def _climb(data: "_Block", coef: Floats, out: _Answer, first: int) -> None:
             direction = np.where(flat[:, None], coef, step)
             out.separated[at] = (flat | ~done)[left] & data.separates(direction)[left]
             stay = ~left
-            where, scale, taken, halved = where[stay], scale[stay], taken[stay], halved[stay]
+            where, scale, accepted, halved = where[stay], scale[stay], accepted[stay], halved[stay]
             coef, step, best = coef[stay], step[stay], best[stay]
             data = data.keep(stay)
 

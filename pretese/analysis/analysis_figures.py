@@ -161,14 +161,15 @@ def _draw_odds_ratios(estimates: Sequence[Estimate]) -> Figure:
         ratio_axis(
             axes,
             [each.method for each in shown],
-            "Odds ratio (full: given covariates"
-            + ("; diamond: risk ratio)" if any(diamonds) else ")"),
+            "Odds ratio, circle; risk ratio, diamond (full: conditional)"
+            if any(diamonds)
+            else "Odds ratio (full: conditional)",
         )
     return figure
 
 
 def draw_score_model(table: pd.DataFrame) -> Figure:
-    """Draw odds ratios of being treated, per unit of each covariate."""
+    """Draw odds ratios of being treated, per SD of numbers and per level of categories."""
     with house_style():
         figure = new_figure(7.6, 1.1 + 0.3 * len(table))
         axes = figure.add_subplot()
@@ -179,7 +180,7 @@ def draw_score_model(table: pd.DataFrame) -> Figure:
             known = np.isfinite(ratio)
             note = f"{ratio:.2f} ({low:.2f} to {high:.2f})" if known else "not estimable"
             axes.text(1.02, row, note, transform=axes.get_yaxis_transform(), va="center", size=8)
-        ratio_axis(axes, list(table["covariate"]), "Odds ratio of treatment, per unit")
+        ratio_axis(axes, list(table["covariate"]), "Odds ratio of treatment")
     return figure
 
 

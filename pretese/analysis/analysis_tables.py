@@ -9,7 +9,7 @@ import pandas as pd
 from estimate.causal.weighting import weights
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Floats
-from estimate.core.columns import Categorical
+from estimate.core.columns import Categorical, Numeric
 from estimate.core.result import RATIOS, Z95, Estimate
 from estimate.description.table1 import TableOne, format_p, table_one
 from estimate.plan.explore import Division
@@ -177,7 +177,8 @@ def balance_table(found: Analysis) -> pd.DataFrame:
 def score_odds_ratios(found: Analysis) -> pd.DataFrame:
     """Return odds ratios of treatment (Wald intervals); averaged over imputations if any.
 
-    NaN where a model has no finite fit.
+    Numbers that are not 0 and 1 count per standard deviation, which their name states. NaN where a
+    model has no finite fit.
     """
     if found.score is None:
         return pd.DataFrame(columns=["covariate", "odds_ratio", "low", "high"])
@@ -187,14 +188,32 @@ def score_odds_ratios(found: Analysis) -> pd.DataFrame:
     between = coef.var(0, ddof=1) * (1 + 1 / len(coef)) if len(coef) > 1 else 0.0
     error = np.sqrt(variance.mean(0) + between)
     middle = coef.mean(0)
+    units = _units(found, names)
+    middle, error = middle * [size for size, _ in units], error * [size for size, _ in units]
     return pd.DataFrame(
         {
-            "covariate": names[1:],
+            "covariate": [f"{name}{words}" for name, (_, words) in zip(names, units, strict=True)][
+                1:
+            ],
             "odds_ratio": np.exp(middle)[1:],
             "low": np.exp(middle - Z95 * error)[1:],
             "high": np.exp(middle + Z95 * error)[1:],
         }
     )
+
+
+def _units(found: Analysis, names: Sequence[str]) -> list[tuple[float, str]]:
+    """Return the unit of each column of the propensity model, and how its name shows it."""
+    data, units = found.complete.data, []
+    for name in names:
+        if not isinstance(data.kinds.get(name), Numeric):
+            units.append((1.0, ""))
+            continue
+        values = data.covariates[name][data.include]
+        sd = float(values.std(ddof=1))
+        plain_unit = np.isin(values, (0, 1)).all() or not sd > 0
+        units.append((1.0, "") if plain_unit else (sd, f", per SD {sd:.3g}"))
+    return units
 
 
 def scores_by_arm(found: Analysis) -> tuple[Floats, Floats]:

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from estimate.core.result import Estimate
 from estimate.description.table1 import format_p
 from estimate.imputation.chain import Imputation
 from estimate.imputation.convergence import convergence
@@ -37,7 +38,8 @@ def exploration_makers(found: Analysis) -> dict[str, FigureMaker]:
     if found.complete.imputation is not None:
         makers["imputation"] = partial(draw_chains, found.complete.imputation)
     if found.divisions:
-        makers["subgroups"] = partial(draw_subgroups, found.divisions)
+        overall = next((each for each in found.estimates if each.method == "adjusted"), None)
+        makers["subgroups"] = partial(draw_subgroups, found.divisions, overall)
     if found.shapes:
         makers["splines"] = partial(draw_curves, found.shapes)
     if found.pathways:
@@ -76,33 +78,60 @@ def draw_chains(done: Imputation) -> Figure:
     return figure
 
 
-def draw_subgroups(divisions: Sequence[Division]) -> Figure:
-    """Draw a forest of odds ratios by group, with the p-value of each interaction."""
-    rows = sum(len(each.labels) + 1 for each in divisions)
+def draw_subgroups(divisions: Sequence[Division], overall: Estimate | None = None) -> Figure:
+    """Draw a forest of odds ratios by group, with events per arm and the p of each interaction.
+
+    Squares have areas in proportion to the precision of the estimate. The first row is the
+    adjusted odds ratio of all patients, if the plan has it.
+    """
+    rows = sum(len(each.labels) + 1 for each in divisions) + (overall is not None)
+    answers = [answer for each in divisions for answer in each.separate if answer.converged]
+    most = max((1 / float(answer.std_error) ** 2 for answer in answers), default=1.0)
     with house_style():
         figure = new_figure(8.4, 1.0 + 0.27 * rows)
         axes = figure.add_subplot()
         labels: list[str] = []
         side = axes.get_yaxis_transform()
+        if overall is not None and overall.converged:
+            _square(axes, 0, overall, 1.0, INK)
+            note = f"{effect(overall)}   n = {int(overall.n)}"
+            axes.text(1.02, 0, note, transform=side, va="center", size=8)
+            axes.axvline(float(overall.estimate), color=MUTED, lw=0.8, ls="--", zorder=0)
+            labels.append("All patients")
         for division in divisions:
             place = len(labels)
             p_value = format_p(division.p_value) or "not estimable"
             words = f"p for interaction ({division.test}): {p_value}"
             axes.text(1.02, place, words, transform=side, va="center", size=8, color=MUTED)
             labels.append(division.name)
-            for label, answer in zip(division.labels, division.separate, strict=True):
+            for row, (label, answer) in enumerate(
+                zip(division.labels, division.separate, strict=True)
+            ):
                 place = len(labels)
                 if answer.converged:
-                    ends = [answer.conf_low, answer.conf_high]
-                    axes.plot(ends, [place, place], color=SIMULATED, lw=1.4)
-                    axes.plot(answer.estimate, place, "s", ms=5, color=SIMULATED)
-                note = f"{effect(answer)}   n = {int(answer.n)}"
+                    share = 1 / float(answer.std_error) ** 2 / most
+                    _square(axes, place, answer, share, SIMULATED)
+                note = f"{effect(answer)}   {_events(division, row)}"
                 axes.text(1.02, place, note, transform=side, va="center", size=8)
                 labels.append(f"  {label}")
-        ratio_axis(axes, labels, "Odds ratio of treatment, each group alone")
+        ratio_axis(axes, labels, "Odds ratio of treatment (right: events, treated vs untreated)")
         for tick in axes.get_yticklabels():
             tick.set_fontweight("normal" if tick.get_text().startswith(" ") else "bold")
     return figure
+
+
+def _square(axes: Axes, place: int, answer: Estimate, share: float, shade: str) -> None:
+    """Draw an interval and a square whose area is in proportion to the precision."""
+    axes.plot([answer.conf_low, answer.conf_high], [place, place], color=shade, lw=1.4)
+    size = 3 + 6 * float(np.sqrt(min(share, 1.0)))
+    axes.plot(answer.estimate, place, "s", ms=size, color=shade)
+
+
+def _events(division: Division, row: int) -> str:
+    """Return events among patients, treated then untreated."""
+    pairs = zip(division.events[row], division.patients[row], strict=True)
+    untreated, treated = (f"{yes:.0f}/{n:.0f}" for yes, n in pairs)
+    return f"{treated} vs {untreated}"
 
 
 def draw_curves(shapes: Sequence[Shape]) -> Figure:

@@ -16,6 +16,7 @@ from pretese.analysis.analysis_tables import (
     subgroups_table,
     weighted_table,
 )
+from pretese.analysis.methods_text import methods_paragraph, reporting_items
 from pretese.io.output.manifest import write_manifest
 from pretese.io.output.versions import versions
 from pretese.io.text.html_page import render_page
@@ -76,8 +77,40 @@ def write_analysis(found: Analysis, document: Mapping[str, Any], folder: Path) -
     write_manifest(folder, facts)
 
 
-def analysis_page(found: Analysis, document: Mapping[str, Any]) -> str:
-    """Return one HTML page of all tables, with nothing to load from elsewhere."""
+#: Captions of the figures of the page, by file name.
+CAPTIONS = {
+    "flow": "Flow of patients",
+    "effects": "Effects of treatment with 95 % intervals",
+    "balance": "Standardised mean differences before and after adjustment",
+    "propensity_scores": "Propensity scores by arm",
+    "propensity_odds_ratios": "Odds ratios of treatment",
+    "imputation": "Chains of the imputation",
+    "subgroups": "Effect by subgroup",
+    "splines": "Associations of numbers with the outcome",
+    "mediation": "Mediated effects",
+    "mediation_sensitivity": "Mediated effects under unmeasured confounding",
+    "changes": "Measurements before and after therapy",
+    "live_birth": "Cumulative live birth",
+}
+
+
+def _figures(found: Analysis) -> Iterator[tuple[str, str]]:
+    """Yield the name and the SVG of every figure."""
+    from pretese.analysis.analysis_figures import figure_makers
+    from pretese.plots.style import svg
+
+    for name, draw in figure_makers(found).items():
+        yield name, svg(draw())
+
+
+def analysis_page(found: Analysis, document: Mapping[str, Any], *, figures: bool = False) -> str:
+    """Return one HTML page of methods, tables and reporting items; nothing is loaded by it.
+
+    Parameters
+    ----------
+    figures
+        Whether the figures stand on it as well.
+    """
     missing = document["missing"]
     return render_page(
         "analysis.html",
@@ -88,6 +121,9 @@ def analysis_page(found: Analysis, document: Mapping[str, Any]) -> str:
         excluded={why: count for why, count in missing["excluded"].items() if count},
         remarks=found.remarks,
         cautions=found.cautions,
+        methods=methods_paragraph(found),
+        items=reporting_items(found),
+        figures=[(CAPTIONS[name], drawn) for name, drawn in _figures(found)] if figures else [],
         tables=[html_table(table, caption) for caption, table in _page_tables(found)],
         document=document,
     )

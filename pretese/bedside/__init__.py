@@ -1,1 +1,1 @@
-"""The engine's answers on paper: words, JSON, calendars, trees and decision-table files."""
+"""Recommendations shown: words, JSON, calendars, trees and decision-table files."""

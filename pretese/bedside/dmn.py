@@ -4,6 +4,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
+from pretese.bedside.dmn_diagram import add_diagram, requirement_id
 from protocol.regimen.conditions import Bound, Condition
 from protocol.regimen.load import DecisionTable, Regimen
 from protocol.safe_text import xml_text
@@ -16,9 +17,10 @@ TYPES = {"number": "number", "integer": "number", "enum": "string"}
 def dmn_xml(regimen: Regimen, tables: Sequence[str] = ()) -> str:
     """Return the tables of a regimen as one DMN 1.3 document, all of them if none is named.
 
-    Each table is a decision with the inputs in the file's order and two outputs, ``outcome`` and
-    ``answer``; the rule's id, reason and citation stand in its description. The missing value is
-    FEEL's ``null``.
+    Each input is input data; each table is a decision that requires its inputs, with the columns in
+    the file's order and two outputs, ``outcome`` and ``answer``. The rule's id, rationale and
+    citation stand in its description. The missing value is FEEL's ``null``. A diagram shows
+    decisions and input data.
     """
     ET.register_namespace("", NAMESPACE)
     root = _element(
@@ -31,16 +33,38 @@ def dmn_xml(regimen: Regimen, tables: Sequence[str] = ()) -> str:
         exporterVersion=regimen.version,
     )
     _element(root, "description").text = f"{regimen.about} sha256 {regimen.sha256}"
-    for name in tables or regimen.tables:
-        _decision(root, regimen, regimen.tables[name])
+    chosen = [regimen.tables[name] for name in tables or regimen.tables]
+    for name in dict.fromkeys(name for table in chosen for name in table.inputs):
+        _input_data(root, regimen, name)
+    for table in chosen:
+        _decision(root, regimen, table)
+    add_diagram(root, {_id(table.name): [_input_id(n) for n in table.inputs] for table in chosen})
     ET.indent(root)
     text = xml_text(ET.tostring(root, "unicode"))  # which does not check characters itself
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
+def _input_data(root: ET.Element, regimen: Regimen, name: str) -> None:
+    """Add an input as input data, called as tables call it."""
+    spec = regimen.inputs[name]
+    data = _element(root, "inputData", id=_input_id(name), name=name, label=spec.label)
+    unit = f" ({spec.unit})" if spec.unit and spec.unit != "1" else ""
+    _element(data, "description").text = f"{spec.label}{unit}"
+    kind = TYPES[spec.kind]
+    _element(data, "variable", id=f"{_input_id(name)}_variable", name=name, typeRef=kind)
+
+
+def _input_id(name: str) -> str:
+    return f"input_{_id(name)}"
+
+
 def _decision(root: ET.Element, regimen: Regimen, table: DecisionTable) -> None:
     decision = _element(root, "decision", id=_id(table.name), name=table.question)
     _element(decision, "variable", id=f"{_id(table.name)}_variable", name=table.question)
+    for name in table.inputs:
+        key = requirement_id(_id(table.name), _input_id(name))
+        requirement = _element(decision, "informationRequirement", id=key)
+        _element(requirement, "requiredInput", href=f"#{_input_id(name)}")
     hit = "COLLECT" if table.grid is None else "UNIQUE"
     grid = _element(decision, "decisionTable", id=f"{_id(table.name)}_table", hitPolicy=hit)
     for name in table.inputs:

@@ -107,7 +107,7 @@ def _zone(name: str | None) -> ZoneInfo | None:
         return None if name is None else ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder of zones is an OSError
         raise InputError.of(
-            "timezone", "", f"{name!r} is no time zone", "give an IANA name: Europe/Berlin"
+            "timezone", "", f"{name!r} is not a time zone", "give an IANA name: Europe/Berlin"
         ) from None
 
 
@@ -160,7 +160,7 @@ def _previous(data: bytes | None, owner: str, stamp: dt.datetime) -> dict[str, C
         for event in events.values():
             _sequence(event)
     except (ValueError, KeyError, AttributeError, TypeError):
-        problem = "it is no calendar that this program wrote"
+        problem = "it is not a calendar that this program wrote"
         raise InputError.of(
             "previous", "", problem, "give the .ics file of the plan before"
         ) from None

@@ -17,6 +17,7 @@ from protocol.regimen.load import Regimen
 from protocol.regimen.paths import Path
 
 if TYPE_CHECKING:  # models of files take a while to load
+    from protocol.audit.cases import AuditCaseResult
     from protocol.bedside.cases import CaseResult
 
 PLAN_SCHEMA = "pretese/plan/2"
@@ -107,7 +108,9 @@ def proof_document(
     return as_document(PROOF_SCHEMA, proved=True, faults=[], **proof, paths=every)
 
 
-def cases_document(regimen: Regimen, results: "Sequence[CaseResult]") -> dict[str, Any]:
+def cases_document(
+    regimen: Regimen, results: "Sequence[CaseResult | AuditCaseResult]"
+) -> dict[str, Any]:
     """Return the cases of a regimen, and which of them hold."""
     cases = [
         {

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from pretese.bedside.dmn import dmn_xml
+from pretese.bedside.regimen_formats import FORMAT_NAMES
 from pretese.bedside.tree import mermaid, tree_svg
 from pretese.bedside.words import regimen_text, shown_order, totals_words
 from pretese.io.text.markup import markdown_text as shown
@@ -160,13 +161,9 @@ def _link(doi: str) -> str:
 
 
 #: Formats in which a whole regimen can be shown.
-REGIMEN_FORMATS = {
-    "text": regimen_text,
-    "markdown": markdown,
-    "mermaid": mermaid,
-    "svg": tree_svg,
-    "dmn": dmn_xml,
-}
+REGIMEN_FORMATS = dict(
+    zip(FORMAT_NAMES, (regimen_text, markdown, mermaid, tree_svg, dmn_xml), strict=True)
+)
 
 
 def shown_as(regimen: Regimen, form: str, tables: Sequence[str] = ()) -> str:

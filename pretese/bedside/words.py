@@ -12,6 +12,7 @@ from protocol.regimen.paths import MAX_PATHS, Path, Totals, count_paths
 from protocol.regimen.treatment import Order
 
 if TYPE_CHECKING:  # models of files take a while to load
+    from protocol.audit.cases import AuditCaseResult
     from protocol.bedside.cases import CaseResult
 
 
@@ -120,7 +121,7 @@ def proof_lines(regimen: Regimen, paths: Sequence[Path]) -> Iterator[str]:
 
 
 def case_lines(
-    regimen: Regimen, results: "Sequence[CaseResult]", *, verbose: bool = False
+    regimen: Regimen, results: "Sequence[CaseResult | AuditCaseResult]", *, verbose: bool = False
 ) -> Iterator[str]:
     """Yield the cases that do not hold (with ``verbose`` also those that do), and their number."""
     for result in results:

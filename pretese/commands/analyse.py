@@ -6,7 +6,14 @@ import click
 
 from pretese.api.analysis.analyses import analyse
 from pretese.api.analysis.analyses import plan as read_plan
-from pretese.commands.options import json_option, out_option, plan_option, show_assumptions
+from pretese.commands.options import (
+    json_option,
+    out_option,
+    plan_option,
+    report_option,
+    show_assumptions,
+)
+from pretese.io.output.atomic_file import write_file
 from pretese.io.output.result_folder import optional_result_folder
 from pretese.io.text.json_text import print_json
 
@@ -15,14 +22,19 @@ from pretese.io.text.json_text import print_json
 @click.argument("data", type=click.Path(path_type=Path))
 @plan_option("Analysis plan (YAML): what to estimate, and how.", required=True)
 @out_option("Folder for tables (CSV, Markdown, LaTeX, HTML) and figures (SVG, PNG).")
+@report_option("HTML file for one page: effects, tables, figures, methods, reporting items.")
 @json_option
-def command(data: Path, plan_path: Path, out: Path | None, as_json: bool) -> None:
-    """Estimate the effect of treatment in DATA: one row per patient, .csv or .parquet."""
+def command(
+    data: Path, plan_path: Path, out: Path | None, report: Path | None, as_json: bool
+) -> None:
+    """Estimate the effect of treatment in DATA, a table with one row per patient."""
     plan = read_plan(plan_path)
     with optional_result_folder(out) as folder:  # checked before there is anything to write
         found = analyse(data, plan, on_assumption=lambda each: show_assumptions(data, [each]))
         if folder is not None:
             found.write_into(folder)
+    if report is not None:
+        write_file(report, found.to_html(figures=True), "--report")
     if as_json:
         print_json(found.to_dict())
         return

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import click
 
-from pretese.api.protocols import audits, regimens
 from pretese.commands.option_names import options_named
 from pretese.commands.option_types import Date, pairs_of
 from pretese.commands.options import (
     json_option,
     regimen_option,
     regimen_set_option,
+    report_option,
     show_assumptions,
 )
 from pretese.io.output.atomic_file import check_file
@@ -42,7 +42,7 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option("--data-cutoff", type=Date(), help="The last day that the log covers.")
 @click.option("--csv", "table", type=_FILE, help="Write deviations to a file.")
-@click.option("--report", type=_FILE, help="Write a page (HTML) with a timeline per patient.")
+@report_option("Write a page (HTML) with a timeline per patient.")
 @click.option("--strict", is_flag=True, help="Exit with 3 if there is any deviation.")
 @regimen_set_option
 @json_option
@@ -68,13 +68,16 @@ def command(
     a folder that `pretese simulate` wrote, of which the patients who followed the regimen are
     audited.
     """
+    from pretese.api.protocols.audits import audit
+    from pretese.api.protocols.regimens import regimen as read_regimen
+
     files = {"--csv": table, "--report": report}
     for option, path in files.items():
         if path is not None:
             check_file(path, option)
-    chosen = regimens.regimen(regimen, **changes)
+    chosen = read_regimen(regimen, **changes)
     with options_named({"columns": "--map"}):
-        found = audits.audit(
+        found = audit(
             log,
             chosen,
             columns=pairs_of("--map", columns, "patient=ID"),

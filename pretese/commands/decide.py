@@ -5,9 +5,6 @@ from pathlib import Path
 
 import click
 
-from pretese.api.protocols import regimens
-from pretese.api.protocols.decisions import Decision
-from pretese.bedside.recommendation_view import OUTCOME_COLOURS
 from pretese.commands.option_names import options_named
 from pretese.commands.option_types import Date
 from pretese.commands.options import (
@@ -70,11 +67,15 @@ def command(
     Give either a patient's file (--patient), or the month of therapy that begins (--month) with
     the results at the end of the month before.
     """
+    from pretese.api.protocols.decisions import Decision
+    from pretese.api.protocols.regimens import regimen as read_regimen
+    from pretese.bedside.recommendation_view import OUTCOME_COLOURS
+
     if schema:
         print_json(Decision.schema())
         return
     with options_named(OPTIONS):
-        decision = regimens.regimen(regimen, **changes).decide(
+        decision = read_regimen(regimen, **changes).decide(
             patient,
             month=month,
             previous_phase=previous_phase,

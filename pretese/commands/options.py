@@ -122,6 +122,11 @@ def figures_option(words: str) -> Option[Any]:
     return click.option("--figures/--no-figures", default=True, show_default=True, help=words)
 
 
+def report_option(words: str) -> Option[Any]:
+    """Return ``--report``: a file for one HTML page."""
+    return click.option("--report", type=click.Path(path_type=Path), help=words)
+
+
 def set_option(what: str, example: str) -> Option[Any]:
     """Return ``--set``: other numbers of a regimen or scenario, as numbers by name."""
     return click.option(

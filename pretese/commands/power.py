@@ -30,7 +30,9 @@ from protocol.errors import InputError
 @effect_option(
     "Percentage of the planned effect, in addition to 0 and 100. May be repeated: a curve."
 )
-@click.option("--solve", type=Number(), help="Find the sample size for this power, such as 0.9.")
+@click.option(
+    "--target-power", type=Number(), help="Find the sample size for this power, such as 0.9."
+)
 @replicates_option(20, 10_000_000, 2000, "Simulated trials at each sample size and effect.")
 @seed_option()
 @click.option(

@@ -4,9 +4,7 @@ from pathlib import Path
 
 import click
 
-from pretese.api import shipped_names
-from pretese.api.protocols import regimens
-from pretese.bedside.regimen_page import REGIMEN_FORMATS
+from pretese.bedside.regimen_formats import FORMAT_NAMES
 from pretese.commands.option_names import options_named
 from pretese.commands.options import format_option, json_option, out_option, regimen_set_option
 from pretese.io.output.atomic_file import check_file, write_file
@@ -23,14 +21,17 @@ def command() -> None:
 @command.command("list")
 def show_list() -> None:
     """List the shipped regimens."""
-    for name in shipped_names.shipped().regimens:
-        made = regimens.regimen(name).compiled
+    from pretese.api.protocols.regimens import regimen as read_regimen
+    from pretese.api.shipped_names import shipped
+
+    for name in shipped().regimens:
+        made = read_regimen(name).compiled
         echo(f"{name:38} {made.version}  {made.title}")
 
 
 @command.command("show")
 @click.argument("regimen")
-@format_option(REGIMEN_FORMATS, "text", "Words, a decision tree, or DMN.")
+@format_option(FORMAT_NAMES, "text", "Words, a decision tree, or DMN.")
 @click.option("--table", "tables", multiple=True, help="With dmn: this table alone.")
 @out_option("File to write.")
 @regimen_set_option
@@ -38,10 +39,12 @@ def show(
     regimen: str, form: str, tables: tuple[str, ...], out: Path | None, changes: dict[str, float]
 ) -> None:
     """Show a regimen: in words, as a decision tree, or as DMN."""
+    from pretese.api.protocols.regimens import regimen as read_regimen
+
     if out is not None:
         check_file(out, "--out")
     with options_named({"table": "--table"}):
-        text = regimens.regimen(regimen, **changes).show(form, table=tables)
+        text = read_regimen(regimen, **changes).show(form, table=tables)
     if out is None:
         echo(text.removesuffix("\n"))
     else:
@@ -55,7 +58,9 @@ def show(
 @json_option
 def verify(regimen: str, changes: dict[str, float], as_json: bool) -> None:
     """Prove a regimen: tables complete and disjoint, every path ends; list all paths."""
-    proof = regimens.regimen(regimen, **changes).verify()
+    from pretese.api.protocols.regimens import regimen as read_regimen
+
+    proof = read_regimen(regimen, **changes).verify()
     if as_json:
         print_json(proof.to_dict())
     elif proof.proved:
@@ -71,7 +76,9 @@ def verify(regimen: str, changes: dict[str, float], as_json: bool) -> None:
 @json_option
 def test(regimen: str, verbose: bool, changes: dict[str, float], as_json: bool) -> None:
     """Run the cases that stand beside a regimen."""
-    cases = regimens.regimen(regimen, **changes).test()
+    from pretese.api.protocols.regimens import regimen as read_regimen
+
+    cases = read_regimen(regimen, **changes).test()
     if as_json:
         print_json(cases.to_dict())
     else:

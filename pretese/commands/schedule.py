@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from pretese.api.protocols import regimens
 from pretese.commands.option_names import options_named
 from pretese.commands.option_types import Date
 from pretese.commands.options import (
@@ -66,10 +65,12 @@ def command(
     as_json: bool,
 ) -> None:
     """Plan a patient's therapy from its first day, as far as it is decided."""
+    from pretese.api.protocols.regimens import regimen as read_regimen
+
     if ics is not None:
         check_file(ics, "--ics")
     with options_named(OPTIONS):
-        made = regimens.regimen(regimen, **changes).schedule(
+        made = read_regimen(regimen, **changes).schedule(
             start, fsh=fsh, fsh_unit=fsh_unit, decisions=decisions
         )
         if ics is not None:

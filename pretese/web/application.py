@@ -5,7 +5,7 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from pretese.web import bedside, rendering
+from pretese.web import bedside, rendering, trial
 from pretese.web.hooks import service
 from pretese.web.protection import App, Protection
 from pretese.web.settings import ServerSettings
@@ -18,6 +18,7 @@ def create_application(settings: ServerSettings) -> App:
     """
     inner = FastAPI(title="pretese", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     inner.include_router(bedside.router)
+    inner.include_router(trial.router)
     inner.include_router(service.router)
     inner.mount("/static", StaticFiles(directory=rendering.PAGES.parent / "static"))
     inner.add_exception_handler(HTTPException, _error_page)

@@ -46,7 +46,7 @@ def serve(settings: ServerSettings, *, open_browser: bool) -> None:
 
     config = uvicorn.Config(
         create_application(settings),
-        access_log=False,  # its lines would hold what people enter
+        access_log=False,  # its lines would hold entries of the form
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=3,

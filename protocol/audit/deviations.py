@@ -9,13 +9,13 @@ from protocol.regimen.paths import Injection
 
 Kind = Literal[
     "eligibility",
-    "injection during a hold",
+    "treatment during a hold",
     "dose",
     "drug",
     "route",
     "timing",
-    "missed injection",
-    "extra injection",
+    "missed dose",
+    "extra dose",
     "treatment gap",
     "omitted test",
     "test timing",
@@ -27,7 +27,7 @@ Kind = Literal[
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 #: Deviations that come first, whatever their day.
-FIRST: tuple[Kind, ...] = ("eligibility", "injection during a hold")
+FIRST: tuple[Kind, ...] = ("eligibility", "treatment during a hold")
 
 QueryKind = Literal[
     "identical rows",
@@ -83,27 +83,28 @@ class DataQuery:
 class Adherence:
     """What was given of one drug, and what was due, over the days that are judged.
 
-    ``percent`` is IU given per 100 IU due; None if none was due.
+    ``unit`` is that of both amounts, IU or mg; ``percent`` is given per 100 due, None if none was.
     """
 
     drug: str
-    given_iu: float
-    due_iu: float
-    given_injections: int
-    due_injections: int
+    unit: str
+    given_amount: float
+    due_amount: float
+    given_doses: int
+    due_doses: int
     percent: float | None
 
 
 def adherence_of(
-    drug: str, given_iu: float, due_iu: float, given_injections: int, due_injections: int
+    drug: str, unit: str, given: float, due: float, given_doses: int, due_doses: int
 ) -> Adherence:
     """Return the adherence to one drug.
 
-    >>> adherence_of("hcg", 30_000, 32_000, 15, 16).percent
+    >>> adherence_of("hcg", "IU", 30_000, 32_000, 15, 16).percent
     93.75
     """
-    percent = 100 * given_iu / due_iu if due_iu else None
-    return Adherence(drug, given_iu, due_iu, given_injections, due_injections, percent)
+    percent = 100 * given / due if due else None
+    return Adherence(drug, unit, given, due, given_doses, due_doses, percent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class PatientAudit:
         Whether the log reaches surgery, ICSI or withdrawal; if not, ``note`` says how far it goes.
     eligibility
         ``not judged`` where facts are missing from the log; ``missing_facts`` names them.
-    missed_injections
+    missed_doses
         Every injection that was due and not given, those of a treatment gap included.
     """
 
@@ -138,7 +139,7 @@ class PatientAudit:
     deviations: tuple[Deviation, ...]
     queries: tuple[DataQuery, ...] = ()
     adherence: tuple[Adherence, ...] = ()
-    missed_injections: tuple[Injection, ...] = ()
+    missed_doses: tuple[Injection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,14 +171,14 @@ class Audit:
 
     def adherence(self) -> tuple[Adherence, ...]:
         """Return what was given and due of each drug, all patients together."""
-        total: dict[str, list[float]] = {}
+        total: dict[tuple[str, str], list[float]] = {}
         for each in (item for patient in self.patients for item in patient.adherence):
-            counts = total.setdefault(each.drug, [0.0, 0.0, 0, 0])
-            counts[0] += each.given_iu
-            counts[1] += each.due_iu
-            counts[2] += each.given_injections
-            counts[3] += each.due_injections
+            counts = total.setdefault((each.drug, each.unit), [0.0, 0.0, 0, 0])
+            counts[0] += each.given_amount
+            counts[1] += each.due_amount
+            counts[2] += each.given_doses
+            counts[3] += each.due_doses
         return tuple(
-            adherence_of(drug, iu, due_iu, int(given), int(due))
-            for drug, (iu, due_iu, given, due) in total.items()
+            adherence_of(drug, unit, given, due, int(given_doses), int(due_doses))
+            for (drug, unit), (given, due, given_doses, due_doses) in total.items()
         )

@@ -79,7 +79,7 @@ def _holding_rules(regimen: Regimen) -> list[Rule]:
     """Return the rules of the table of flags on which therapy is held."""
     if "flags" not in regimen.tables:
         return []
-    return [r for r in regimen.tables["flags"].rules if r.then and r.then.startswith("hold-")]
+    return [rule for rule in regimen.tables["flags"].rules if rule.blocking]
 
 
 def _alarms(record: Record, conditions: Mapping[str, Condition], date: int) -> bool:
@@ -108,12 +108,12 @@ def _note_held(
     first, last = record.day(given[0]), record.day(given[-1])
     limits = ", ".join(f"{called(name)} {wanted.text}" for name, wanted in rule.conditions.items())
     result = measured(held.name, held.value)
-    count = f"{len(given)} injection{'' if len(given) == 1 else 's'}"
+    count = f"{len(given)} dose{'' if len(given) == 1 else 's'}"
     days = f"on day {first}" if first == last else f"from day {first} to day {last}"
     findings.note(
-        "injection during a hold",
+        "treatment during a hold",
         record.day(held),
-        f"no injection after {result} on day {record.day(held)} ({limits})",
+        f"nothing after {result} on day {record.day(held)} ({limits})",
         f"{count} {days}",
         rule=rule.id,
         events=[held, *given],

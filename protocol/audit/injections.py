@@ -30,7 +30,7 @@ def judge_injections(
     reached = stop if closed is not None else min(stop, open_from + window)
     due = [
         dose
-        for dose in calendar_of(regimen, course.phases, record.month_starts)
+        for dose in calendar_of(regimen, course.phases, record.month_starts, record.weekday)
         if dose.day < reached
     ]
     # The last injection may be late; after surgery none may.
@@ -45,9 +45,9 @@ def judge_injections(
     paired = {id(pair.given) for pair in pairs if pair.given and pair.due}
     _judge_late(findings, [e for e in every if record.day(e) >= stop and id(e) not in paired], stop)
     for event in record.second_injections:
-        said = f"a second injection on one day: {_given(record, event)}"
+        said = f"a second dose on one day: {_given(record, event)}"
         day = record.day(event)
-        findings.note("extra injection", day, "nothing", said, rule="schedule", events=[event])
+        findings.note("extra dose", day, "nothing", said, rule="schedule", events=[event])
     counted = [pair.due for pair in pairs if pair.due and (pair.given or pair.due.day < judged)]
     adherence = _adherence(regimen, counted, [*every, *record.second_injections])
     return adherence, tuple(missed)
@@ -80,7 +80,7 @@ def _judge_shift(findings: Findings, pairs: Sequence[Pair], delay: int, regimen:
     findings.note(
         "timing",
         due[0],
-        f"{len(due)} injections from day {due[0]} to day {due[-1]}",
+        f"{len(due)} doses from day {due[0]} to day {due[-1]}",
         f"each {_days(abs(delay))} {way}",
         tolerance=f"{regimen.tolerances.injection.value:g} d",
         rule="order",
@@ -92,7 +92,7 @@ def _judge_pair(findings: Findings, pair: Pair, given: Event, regimen: Regimen) 
     record, day = findings.record, findings.record.day(given)
     said = _given(record, given)
     if pair.due is None:
-        findings.note("extra injection", day, "nothing", said, rule="schedule", events=[given])
+        findings.note("extra dose", day, "nothing", said, rule="schedule", events=[given])
         return
     wanted = _ordered(pair.due)
     limits: dict[Kind, str] = {
@@ -119,7 +119,7 @@ def _judge_missed(
     last: int,
     regimen: Regimen,
 ) -> None:
-    """Note missed injections; those inside one long gap together, as a gap."""
+    """Note missed doses; those inside one long gap together, as a gap."""
     longest = regimen.tolerances.gap.value
     days = [0, *sorted(findings.record.day(event) for event in given), last]
     left = list(missed)
@@ -129,7 +129,7 @@ def _judge_missed(
             findings.note(
                 "treatment gap",
                 inside[0].day,
-                f"{len(inside)} injections from day {inside[0].day} to day {inside[-1].day}",
+                f"{len(inside)} doses from day {inside[0].day} to day {inside[-1].day}",
                 f"none from day {before} to day {after}",
                 tolerance=f"{longest:g} d",
                 rule="order",
@@ -138,15 +138,13 @@ def _judge_missed(
     for dose in left:
         tolerance = f"{regimen.tolerances.injection.value:g} d"
         wanted = _ordered(dose)
-        findings.note(
-            "missed injection", dose.day, wanted, "nothing", tolerance=tolerance, rule="order"
-        )
+        findings.note("missed dose", dose.day, wanted, "nothing", tolerance=tolerance, rule="order")
 
 
 def _judge_late(findings: Findings, late: Sequence[Event], stop: int) -> None:
     if late:
         day = findings.record.day(late[0])
-        said = f"{len(late)} injection{'' if len(late) == 1 else 's'} from day {day} on"
+        said = f"{len(late)} dose{'' if len(late) == 1 else 's'} from day {day} on"
         wanted = f"nothing from day {stop} on"
         findings.note("therapy after stop", day, wanted, said, rule="end of therapy", events=late)
 
@@ -155,27 +153,30 @@ def _adherence(
     regimen: Regimen, due: Iterable[Injection], given: Iterable[Event]
 ) -> tuple[Adherence, ...]:
     """Return what was given and due of each drug, those of the regimen first."""
-    counts: dict[str, list[float]] = {drug: [0.0, 0.0, 0, 0] for drug in regimen.drugs}
+    counts: dict[tuple[str, str], list[float]] = {
+        (drug, spec.unit): [0.0, 0.0, 0, 0] for drug, spec in regimen.drugs.items()
+    }
     for event in given:
-        found = counts.setdefault(event.drug, [0.0, 0.0, 0, 0])
+        found = counts.setdefault((event.drug, event.unit), [0.0, 0.0, 0, 0])
         found[0] += event.dose_iu
         found[2] += 1
     for dose in due:
-        counts[dose.drug][1] += dose.dose_iu
-        counts[dose.drug][3] += 1
+        found = counts.setdefault((dose.drug, dose.unit), [0.0, 0.0, 0, 0])
+        found[1] += dose.dose
+        found[3] += 1
     return tuple(
-        adherence_of(drug, iu, due_iu, int(injections), int(due_injections))
-        for drug, (iu, due_iu, injections, due_injections) in counts.items()
-        if injections or due_injections
+        adherence_of(drug, unit, amount, due_amount, int(doses), int(due_doses))
+        for (drug, unit), (amount, due_amount, doses, due_doses) in counts.items()
+        if doses or due_doses
     )
 
 
 def _ordered(dose: Injection) -> str:
-    return f"{dose.drug} {dose.dose_iu:g} IU on day {dose.day}"
+    return f"{dose.drug} {dose.dose:g} {dose.unit} on day {dose.day}"
 
 
 def _given(record: Record, event: Event) -> str:
-    return f"{event.drug} {event.dose_iu:g} IU on day {record.day(event)}"
+    return f"{event.drug} {event.dose_iu:g} {event.unit} on day {record.day(event)}"
 
 
 def _days(count: int) -> str:

@@ -92,7 +92,7 @@ def _judged(record: Record, regimen: Regimen) -> PatientAudit:
         deviations=findings.sorted_all(),
         queries=tuple(record.queries),
         adherence=adherence,
-        missed_injections=missed,
+        missed_doses=missed,
     )
 
 
@@ -116,7 +116,7 @@ def _how_far(record: Record, regimen: Regimen) -> str:
     if injections < 0:
         return f"{end}; nothing that was due can be judged yet"
     tests = f"tests due up to day {visits}" if visits >= 0 else "no tests"
-    return f"{end}; judged are injections due up to day {injections} and {tests}"
+    return f"{end}; judged are doses due up to day {injections} and {tests}"
 
 
 def _similar_names(log: Mapping[str, Sequence[Event]]) -> list[DataQuery]:

@@ -8,7 +8,7 @@ give the same record.
 
 import datetime as dt
 from calendar import monthrange
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -16,6 +16,8 @@ from operator import attrgetter
 from protocol.audit.deviations import DataQuery, QueryKind
 from protocol.audit.log.events import CLOSING, PLAIN_EVENTS, Event
 from protocol.audit.words import measured
+from protocol.bedside.known.timed_rule import sources_of
+from protocol.bedside.known.timeline import Observation, Timeline
 from protocol.dates import date_of
 from protocol.reading.fields import CENTURY_DAYS
 from protocol.regimen.load import Regimen
@@ -46,6 +48,8 @@ class Record:
         The event that ends the log (surgery, ICSI or withdrawal); None if it breaks off.
     until
         The last day that can be judged.
+    timeline
+        The results that decisions rest on, each with the day on which it became known.
     second_injections
         Injections of a drug that was already given on the same day.
     """
@@ -57,6 +61,7 @@ class Record:
     named: Mapping[str, Sequence[Event]]
     closing: Event | None
     until: int
+    timeline: Timeline = field(default_factory=lambda: Timeline(()))
     second_injections: tuple[Event, ...] = ()
     queries: list[DataQuery] = field(default_factory=list)
 
@@ -67,6 +72,11 @@ class Record:
     def day(self, event: Event) -> int:
         """Return the day of an event, from 0."""
         return event.date - self.start
+
+    @property
+    def weekday(self) -> int:
+        """The weekday of day 0, from 0 for Monday."""
+        return date_of(self.start).weekday()
 
     def query(self, kind: QueryKind, text: str, events: Iterable[Event]) -> None:
         """Add a data query on some events."""
@@ -120,11 +130,26 @@ def record_of(
         if any(a.date == b.date for a, b in pairwise(group)):
             named[name] = _once(record, group, regimen)
     record.named = named
+    record.timeline = Timeline(_results(named, regimen))
     closing = [event for name in CLOSING for event in named.get(name, ())[:1]]
     record.closing = min(closing, key=_BY_DATE, default=None)
     last = cutoff if cutoff is not None else kept[-1].date
     record.until = (record.closing.date if record.closing else last) - start
     return record
+
+
+def _results(named: Mapping[str, Sequence[Event]], regimen: Regimen) -> Iterator[Observation]:
+    """Yield the results that the table of phases looks at, and those it computes from."""
+    inputs = regimen.tables["phase"].inputs
+    for name in dict.fromkeys(
+        [*inputs, *(n for each in inputs for n in sources_of(regimen, each))]
+    ):
+        for event in named.get(name, ()):
+            if event.value is not None:
+                known = event.known or event.date
+                yield Observation(
+                    name, event.value, event.date, known, event.qualifier, row=event.row
+                )
 
 
 def _first_day(events: Sequence[Event], regimen: Regimen) -> int | None:
@@ -181,7 +206,7 @@ def _plausible(record: Record, events: Sequence[Event], window: int) -> list[Eve
         text = f"{_count(odd, 'event')} dated {_dates(odd)}, far from therapy: not used"
         record.query("implausible date", text, odd)
     if early:
-        what = ", ".join(dict.fromkeys(event.name for event in early))
+        what = ", ".join(sorted({event.name for event in early}))
         text = f"{what} dated {_dates(early)}, before day 0 ({date_of(start)}): not used"
         record.query("before therapy", text, early)
     again = [e for e in events if e.name == "start" and start < e.date <= last]
@@ -235,7 +260,7 @@ def _injections_of_day(record: Record, day: Sequence[Event], regimen: Regimen) -
     """
     total = sum(event.dose_iu for event in day)
     ordered = {
-        order.dose_iu
+        order.dose
         for phase in regimen.phases
         for order in phase.orders
         if order.drug == day[0].drug
@@ -243,7 +268,7 @@ def _injections_of_day(record: Record, day: Sequence[Event], regimen: Regimen) -
     if total in ordered:
         parts = " + ".join(f"{event.dose_iu:g}" for event in day)
         where = f"{day[0].drug} on day {record.day(day[0])}"
-        record.query("divided dose", f"{parts} IU of {where}: counted as one dose", day)
+        record.query("divided dose", f"{parts} {day[0].unit} of {where}: counted as one dose", day)
         return [replace(day[0], dose_iu=total)]
     kept = _without_repeats(record, day)
     return sorted(kept, key=lambda event: event.dose_iu not in ordered)
@@ -252,7 +277,7 @@ def _injections_of_day(record: Record, day: Sequence[Event], regimen: Regimen) -
 def _said(event: Event) -> str:
     """Return an event in few words."""
     if event.name == "injection":
-        return f"{event.drug} {event.dose_iu:g} IU"
+        return f"{event.drug} {event.dose_iu:g} {event.unit}"
     return event.name if event.value is None else measured(event.name, event.value)
 
 

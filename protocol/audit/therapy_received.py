@@ -1,13 +1,16 @@
 """The therapy that a patient received: the phase of each month, and the decision that began it."""
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 
 from protocol.audit.log.events import Event
 from protocol.audit.record import Record, rows_of
 from protocol.audit.words import called
+from protocol.bedside.known.timed_rule import Moment, possible_values, results_for
 from protocol.regimen.conditions import Value, plain
 from protocol.regimen.load import Regimen, Rule
 from protocol.regimen.paths import BEFORE_THERAPY, Injection, injections_of
@@ -62,26 +65,6 @@ def course_of(record: Record, regimen: Regimen) -> Course:
     return Course(tuple(phases), end, tuple(wrong))
 
 
-def values_at(
-    record: Record, regimen: Regimen, name: str, due: int, on: int
-) -> tuple[Sequence[Value], Sequence[Event]]:
-    """Return what was known of an input on day ``on`` for a decision due on day ``due``.
-
-    The values of the last day that is at most ``max_age_days`` before ``due``, and their events:
-    none where nothing was measured, several where that day has several.
-    """
-    age = regimen.inputs[name].max_age_days
-    known = [
-        event
-        for event in record.of(name)
-        if event.value is not None
-        and record.day(event) <= on
-        and (age is None or due - age <= record.day(event))
-    ]
-    last = [event for event in known if event.date == known[-1].date]
-    return list(dict.fromkeys(event.value for event in last)), last
-
-
 def _decision(
     record: Record, regimen: Regimen, month: int, phases: Sequence[str], used: list[Event]
 ) -> Event | None:
@@ -127,52 +110,67 @@ def _expected(
 ) -> Rule | None:
     """Return the rule that fires at the start of a month; None where values of one day conflict.
 
-    What counts is what was known when it was decided. A value that came later, up to the visit
-    tolerance, counts where nothing was known or no decision is logged.
+    What counts is what was known on the day of the decision; without a logged one, on the first
+    day that decides. Where nothing was known then, a value counts that came within the visit
+    tolerance.
     """
     due = record.month_starts[month - 1]
     latest = due + int(regimen.tolerances.visit.value)
-    days = (min(record.day(made), latest), latest) if made else (latest,)
+    on_its_day = [min(record.day(made), latest)] if made else []
     rules: Sequence[Rule] = ()
-    for on in days:
+    for on in (*on_its_day, *range(due, latest + 1)):
         rules = _rules(record, regimen, month, phases, on)
         if len(rules) == 1 and rules[0].outcome != "insufficient data":
             break
     if len(rules) == 1:
         return rules[0]
-    _query_conflict(record, regimen, due, days[-1])
+    _query_conflict(record, regimen, due, latest)
     return None
 
 
 def _rules(
     record: Record, regimen: Regimen, month: int, phases: Sequence[str], on: int
 ) -> Sequence[Rule]:
-    """Return every rule that fires for the values known on a day: several if values conflict."""
+    """Return every rule that fires for what was known on a day: several if results conflict."""
     table = regimen.tables["phase"]
     due = record.month_starts[month - 1]
-    state: dict[str, Value] = {
+    values: dict[str, Value] = {
         "month": float(month),
         "previous_phase": phases[-1] if phases else BEFORE_THERAPY,
     }
-    many: list[dict[str, Value]] = [{}]
-    for name in table.inputs:
-        values: Sequence[Value] = (
-            [state[name]] if name in state else values_at(record, regimen, name, due, on)[0]
-        )
-        many = [{**known, name: value} for known in many for value in values or [None]]
-    fired = dict.fromkeys(table.proved.rule_at(known) for known in many)
+    many: dict[str, Sequence[Value]] = {}
+    for axis in table.proved.axes:
+        if axis.name not in values:
+            results = results_for(regimen, axis.name, record.timeline, _moment(record, due, on))
+            values[axis.name], *others = possible_values(axis, results)
+            if others:
+                many[axis.name] = [values[axis.name], *others]
+    if not many:
+        return [table.rules[table.proved.rule_at(values)]]
+    fired = dict.fromkeys(
+        table.proved.rule_at({**values, **dict(zip(many, chosen, strict=True))})
+        for chosen in product(*many.values())
+    )
     return [table.rules[at] for at in fired]
+
+
+def _moment(record: Record, due: int, on: int) -> Moment:
+    end = record.start + record.planned_end
+    return Moment(record.start + due, record.start + on, record.start, end)
 
 
 def _query_conflict(record: Record, regimen: Regimen, due: int, on: int) -> None:
     for name in regimen.tables["phase"].inputs:
-        if regimen.inputs[name].role == "measured":
-            values, events = values_at(record, regimen, name, due, on)
-            if len(values) > 1:
-                said = " and ".join(plain(value) for value in values)
-                text = f"{called(name)} on day {record.day(events[0])} is {said}"
-                why = "on both sides of a limit: the decision is not judged"
-                record.query("conflicting values", f"{text}, {why}", events)
+        if regimen.inputs[name].role != "measured":
+            continue
+        found = results_for(regimen, name, record.timeline, _moment(record, due, on))
+        said = " and ".join(dict.fromkeys(f"{each.qualifier}{plain(each.value)}" for each in found))
+        if len(found) > 1 or any(each.qualifier for each in found):
+            days = {each.measured for each in found}
+            text = f"{called(name)} on day {min(days) - record.start} is {said}"
+            why = "on both sides of a limit: the decision is not judged"
+            events = [event for event in record.of(name) if event.date in days]
+            record.query("conflicting values", f"{text}, {why}", events)
 
 
 def _given(
@@ -198,7 +196,7 @@ def _given(
     )
 
     def distance(name: str) -> int:
-        doses = calendar_of(regimen, (*phases, name), record.month_starts)
+        doses = calendar_of(regimen, (*phases, name), record.month_starts, record.weekday)
         planned = Counter(dose.drug for dose in doses if due <= dose.day <= last)
         return sum(abs(planned[drug] - got[drug]) for drug in {*planned, *got})
 
@@ -211,7 +209,10 @@ def _ends(regimen: Regimen, phase: str | None) -> bool:
 
 @lru_cache(maxsize=256)
 def calendar_of(
-    regimen: Regimen, phases: tuple[str, ...], month_starts: tuple[int, ...]
+    regimen: Regimen, phases: tuple[str, ...], month_starts: tuple[int, ...], weekday: int
 ) -> tuple[Injection, ...]:
-    """Return `injections_of`, remembered: many patients share their phases."""
-    return injections_of(regimen, phases, month_starts)
+    """Return `injections_of`, remembered: many patients share their phases.
+
+    ``weekday`` is that of day 0, from 0 for Monday.
+    """
+    return injections_of(regimen, phases, month_starts, dt.date(2024, 1, 1 + weekday))

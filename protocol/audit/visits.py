@@ -25,6 +25,8 @@ def judge_visits(findings: Findings, course: Course, regimen: Regimen) -> None:
 
 
 def _days_of(visit: Visit, months: int, record: Record) -> Sequence[int]:
+    if visit.day_of_month is not None:
+        return [first + visit.day_of_month for first in record.month_starts[:months]]
     if visit.when == "start":
         return (0,)
     return record.month_starts[1 : months + 1] if visit.when == "end of each month" else ()

@@ -1,5 +1,7 @@
 """Sentences that a clinician writes beside a regimen, and that the regimen must make true."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -10,15 +12,19 @@ from protocol.bedside.decide import check_values, decide
 from protocol.bedside.entry import check_entry, raise_flags, together
 from protocol.errors import InputError
 from protocol.reading.documents import Document, parse_document, read_text
+from protocol.reading.numbers import read_number
+from protocol.reading.quantities import Analyte, convert
 from protocol.regimen import words
 from protocol.regimen.conditions import Value
+from protocol.regimen.language import analyte_of
 from protocol.regimen.load import CASES_SUFFIX, SHIPPED, Regimen, list_regimens
 
 
 class Case(Document):
     """One sentence, what is known of the patient, and what the table must answer.
 
-    ``given`` holds inputs by name, in their units; one that is absent is missing. For the table
+    ``given`` holds inputs by name, in their units or as text with another, such as ``600 ng/dL``;
+    one that is absent is missing. For the table
     ``eligibility`` it holds the facts that entry criteria ask for, and ``failed`` and
     ``unknown`` the criteria that must be so; for ``flags``, ``raised`` the flags that must rise.
     """
@@ -94,15 +100,39 @@ def run_cases(regimen: Regimen, file: CaseFile) -> tuple[CaseResult, ...]:
 def run_case(regimen: Regimen, case: Case) -> CaseResult:
     """Run one case."""
     try:
-        found = _found(regimen, case.table, dict(case.given))
+        found = _found(regimen, case.table, _converted(regimen, case.given))
     except InputError as error:
         return CaseResult(case, tuple(str(fault) for fault in error.faults))
-    wrong = []
-    for field in ("outcome", "then", "rule", "missing_inputs", "failed", "unknown", "raised"):
+    wrong = [] if _expects(case) else ["it expects nothing; give an outcome, a rule or flags"]
+    for field in EXPECTATIONS:
         wanted = getattr(case, field)
         if wanted is not None and found.get(field) != wanted:
             wrong.append(f"{field} is {_words(found.get(field))}, not {_words(wanted)}")
     return CaseResult(case, tuple(wrong))
+
+
+#: What a case may expect of its table.
+EXPECTATIONS = ("outcome", "then", "rule", "missing_inputs", "failed", "unknown", "raised")
+
+_WITH_UNIT = re.compile(r"\s*([-+.\d]+)\s+(\S+)\s*")
+
+
+def _expects(case: Case) -> bool:
+    return any(getattr(case, field) is not None for field in EXPECTATIONS)
+
+
+def _converted(regimen: Regimen, given: Mapping[str, Value]) -> dict[str, Value]:
+    """Return what is given, numbers with a unit in the units of their inputs."""
+    values = dict(given)
+    for name, value in given.items():
+        spec = regimen.inputs.get(name)
+        found = _WITH_UNIT.fullmatch(value) if isinstance(value, str) else None
+        if spec is not None and spec.kind != "enum" and found is not None:
+            analyte = regimen.analytes.get(analyte_of(name, spec) or "")
+            known = analyte or Analyte(label=spec.label, unit=spec.unit or "1")
+            number = read_number(found[1], "given", name)
+            values[name] = convert(known, number, found[2], spec.unit or "1", f"given: {name}")
+    return values
 
 
 def _found(regimen: Regimen, table: str, given: dict[str, Value]) -> dict[str, object]:

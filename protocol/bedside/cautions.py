@@ -29,6 +29,7 @@ class Situation:
     decisions: Sequence[Decision]
     criteria: Sequence[CriterionResult]
     used: Sequence[Observation]
+    used_by_flags: Sequence[Observation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +99,10 @@ def not_used(now: Situation) -> Iterator[NotUsed]:
     Results of earlier months, which decided then, are omitted.
     """
     today = now.on.toordinal()
-    counted = {(item.input, item.measured) for item in now.used}
-    counted |= {(source, item.measured) for item in now.used for source in _sources(now, item)}
+    deciding = {name for made in now.decisions for name in now.regimen.tables[made.table].inputs}
+    used = [*now.used, *(item for item in now.used_by_flags if item.input not in deciding)]
+    counted = {(item.input, item.measured) for item in used}
+    counted |= {(source, item.measured) for item in used for source in _sources(now, item)}
     inputs = {name for table in now.regimen.tables.values() for name in table.inputs}
     inputs |= facts_asked(now.regimen)
     for item in now.record.timeline.all():

@@ -1,13 +1,15 @@
 """What is due next, with dates: the doses of the month, its visits, and the next decision."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from protocol.bedside.decision import Decision
 from protocol.bedside.patient import PatientRecord
 from protocol.dates import day_from
+from protocol.regimen.language import analyte_of
 from protocol.regimen.load import Phase, Regimen
 from protocol.regimen.paths import MONTH_DAYS, days_of_order
 from protocol.regimen.treatment import Order, Visit
@@ -90,5 +92,13 @@ def visit_text(regimen: Regimen, visit: Visit) -> str:
 
 def measured_name(regimen: Regimen, name: str) -> str:
     """Return what an input measures: the analyte, or the input's label."""
-    analytes = [key for key in regimen.analytes if name in regimen.inputs_of(key)]
-    return regimen.analytes[analytes[0]].label if analytes else regimen.inputs[name].label
+    return _measured_names(regimen)[name]
+
+
+@lru_cache(maxsize=64)
+def _measured_names(regimen: Regimen) -> Mapping[str, str]:
+    labels = {name: spec.label for name, spec in regimen.inputs.items()}
+    for name, spec in regimen.inputs.items():
+        if analyte := analyte_of(name, spec):
+            labels[name] = regimen.analytes[analyte].label
+    return labels

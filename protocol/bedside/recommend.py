@@ -87,6 +87,7 @@ class _Chain:
         self.due = record.date_on(MONTH_DAYS * (self.month - 1), on)
         self.timed: TimedRule | None = None
         self.used: list[Observation] = []
+        self.used_by_flags: list[Observation] = []
         self.decisions: list[Decision] = []
 
     def recommendation(self) -> Recommendation:
@@ -109,6 +110,7 @@ class _Chain:
             decisions=self.decisions,
             criteria=criteria,
             used=self.used,
+            used_by_flags=self.used_by_flags,
         )
         return Recommendation(
             schema=SCHEMA,
@@ -217,7 +219,7 @@ class _Chain:
             if self.regimen.inputs[name].role == "measured":
                 spec = self.regimen.inputs[name]
                 found = results_for(self.regimen, name, self.record.timeline, moment)
-                self.used += found
+                self.used_by_flags += found
                 values = [value for item in found for value in extremes_of(spec, item)]
                 possible[name] = values or [None]
         combinations = itertools.islice(itertools.product(*possible.values()), 64)

@@ -174,10 +174,10 @@ def validate(value: Any, model: type[Model], where: str) -> Model:
         return model.model_validate(value)
     except ValidationError as error:
         faults = [item for item in error.errors(include_url=False) if not _echoes(item)]
-        told = [_fault(item, model, where) for item in faults[:MAX_FAULTS]]
-        if more := len(faults) - len(told):
-            told.append(Fault(where, "", f"it has {more:,} more faults", "correct these first"))
-        raise InputError(told) from None
+        listed = [_fault(item, model, where) for item in faults[:MAX_FAULTS]]
+        if more := len(faults) - len(listed):
+            listed.append(Fault(where, "", f"it has {more:,} more faults", "correct these first"))
+        raise InputError(listed) from None
 
 
 _KINDS: dict[type, str] = {type(None): "nothing", str: "text", list: "a list"}

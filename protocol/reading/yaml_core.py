@@ -89,7 +89,7 @@ def read_yaml(text: str) -> Any:
     except yaml.YAMLError as error:
         # The messages of the parser in Python are the same on every machine; it is slow.
         if len(text) <= MAX_RETOLD:
-            return _told_by_python(text)
+            return _read_by_python(text)
         problem = getattr(error, "problem", None) or type(error).__name__
         mark = getattr(error, "problem_mark", None)
         raise YamlFault(f"this is not valid YAML ({problem})", CURE, mark) from None
@@ -97,7 +97,7 @@ def read_yaml(text: str) -> Any:
         raise YamlFault("it holds half of a surrogate pair", "write whole characters") from None
 
 
-def _told_by_python(text: str) -> Any:
+def _read_by_python(text: str) -> Any:
     try:
         return _Reader().read(yaml.parse(text, Loader=yaml.SafeLoader))
     except yaml.MarkedYAMLError as error:

@@ -106,7 +106,7 @@ class TextTable:
 
 
 def _words(error: csv.Error) -> tuple[str, str]:
-    """Return problem and cure of a row that is no CSV."""
+    """Return problem and cure of a row that is not CSV."""
     text = str(error)
     if "unexpected end" in text:
         return "a quote is opened and not closed", "close it, or write a quote in a cell twice"
@@ -221,7 +221,7 @@ def open_table(data: bytes, where: str) -> TextTable:
     Raises
     ------
     InputError
-        If the bytes are no text or empty, or columns have no name of their own.
+        If the bytes are not text or are empty, or columns have no name of their own.
     """
     text = encoded(data, where)
     delimiter, declared = find_delimiter(text, where)

@@ -439,7 +439,7 @@ def test_size_at_the_null(case):
             assert rejected > 0.05 - tolerance
 
 
-def test_unstabilised_weights_taken_as_counts_reject_far_too_often():
+def test_unstabilised_weights_used_as_counts_reject_far_too_often():
     answer = CASES["iptw-ate naive"].run(null_studies(1.0))[2]
     assert (answer.p_value < 0.05).mean() > 0.10
 
@@ -484,7 +484,7 @@ def test_estimates_the_truth_in_large_studies(case):
 
 
 @cases(lambda case: case.size == "exact")
-def test_the_standard_error_is_the_spread_of_the_estimate(case):
+def test_the_standard_error_is_the_sd_of_the_estimate(case):
     for answer in answers_at_the_null(case):
         variation = on_line(answer)[0][answer.converged].std(ddof=1)
         assert np.nanmedian(answer.std_error) == pytest.approx(variation, rel=0.1)

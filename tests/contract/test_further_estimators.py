@@ -1,4 +1,4 @@
-"""The battery for what is no effect of treatment on an analysis set: fits, tests, curves, rates.
+"""The battery for statistics other than effects of treatment: fits, tests, curves, rates.
 
 Each case draws studies, answers with named numbers, and says what recoding does to them. A property
 that has no meaning for a case stands in ``undefined``, one that is known to be false in ``fails``

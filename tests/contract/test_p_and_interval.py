@@ -49,7 +49,7 @@ def test_no_table_has_a_p_value_against_its_interval(case):
 @pytest.mark.parametrize("name", ["unadjusted", "iptw-ate", "iptw-ato", "randomised"])
 @pytest.mark.parametrize("sizes", SIZES)
 def test_an_arm_without_events_is_not_beyond_doubt(name, sizes):
-    """Wald's variance of such an arm is 0; a test that believes it has p-values near 0."""
+    """Wald's variance of this arm is 0; a test that relies on it has p-values near 0."""
     data = every_table(*sizes)
     answer = CASES[name].run(data)[0]
     yes = (data.outcome * data.treatment).sum(-1), (data.outcome * (1 - data.treatment)).sum(-1)

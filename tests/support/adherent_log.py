@@ -1,87 +1,19 @@
-"""The log of a man to whom exactly what was due was done: what an audit must find clean."""
+"""Logs as text, read and written, and the log of a clinic that keeps months of the calendar."""
 
 import csv
 import datetime as dt
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+from protocol.audit.log.adherent import adherent_events
 from protocol.audit.log.events import Event, Log
 from protocol.audit.log.mapping import COLUMNS, LogMapping
 from protocol.audit.log.reader import read_log
-from protocol.bedside.decide import decide
-from protocol.bedside.schedule import Item, plan
-from protocol.errors import InputError
 from protocol.reading.quantities import analyte_file
 from protocol.regimen.conditions import Value
 from protocol.regimen.load import Regimen
-from protocol.regimen.paths import MONTH_DAYS
 
-
-def adherent_events(
-    regimen: Regimen,
-    start: dt.date,
-    monthly: Sequence[Mapping[str, Value]] = (),
-    *,
-    baseline: Mapping[str, Value] | None = None,
-    semen: str | None = None,
-    closing_day: int | None = None,
-) -> list[Event]:
-    """Return every injection, visit and decision of a man who is treated as the regimen says.
-
-    Parameters
-    ----------
-    monthly, baseline
-        What was measured at the end of each month and before therapy, by input name, in the
-        tables' units.
-    semen
-        What the semen analysis at the end of therapy shows; None for a regimen without one.
-    closing_day
-        The day of surgery or ICSI, from 0; None puts it five days after therapy.
-
-    Raises
-    ------
-    InputError
-        When the findings do not carry him to the end of therapy.
-    """
-    guide = [
-        {name: value for name, value in found.items() if name in regimen.tables["phase"].inputs}
-        for found in monthly
-    ]
-    planned = plan(regimen, start, guide)
-    if planned.next_decision_date is not None:
-        where = f"month {len(planned.phases)}"
-        raise InputError.of(where, "fsh_iu_l", "it is missing", "give the finding of its end")
-    end = MONTH_DAYS * len(planned.phases)
-    events = [Event(start.toordinal(), "start")]
-    for item in planned.items:
-        events += _of_item(item, planned.phases, baseline or {}, monthly, semen)
-    looked = regimen.tables["end-of-therapy"]
-    chosen = decide(regimen, looked.name, {"semen": semen}).action
-    if chosen is not None:
-        day = start.toordinal() + (end + 5 if closing_day is None else closing_day)
-        name = "micro-tese" if chosen == "micro-tese" else "icsi"
-        events.append(Event(day, name, value=None if name == "micro-tese" else "ejaculated"))
-    return events
-
-
-def _of_item(
-    item: Item,
-    phases: Sequence[str],
-    baseline: Mapping[str, Value],
-    monthly: Sequence[Mapping[str, Value]],
-    semen: str | None,
-) -> Iterator[Event]:
-    date, month = item.date.toordinal(), item.day // MONTH_DAYS
-    if item.injection:
-        dose = item.injection
-        yield Event(date, "injection", dose.drug, dose.dose_iu, route=dose.route)
-    elif item.kind == "decision" and 0 < month < len(phases):
-        yield Event(date, "decision", value=phases[month])
-    for name in item.measure:
-        found = baseline if month == 0 else monthly[month - 1] if month <= len(monthly) else {}
-        value = semen if name == "semen" else found.get(name)
-        if value is not None:
-            yield Event(date, name, value=value)
+__all__ = ["adherent_events", "calendar_month_events", "parse_log", "write_log"]
 
 
 def parse_log(

@@ -206,13 +206,13 @@ def _after_stop(man: _Man, random: Random) -> Events | None:
 
 _WAYS: dict[Kind, Callable[[_Man, Random], Events | None]] = {
     "eligibility": _eligibility,
-    "injection during a hold": _held,
+    "treatment during a hold": _held,
     "dose": _dose,
     "drug": _drug,
     "route": _route,
     "timing": _timing,
-    "missed injection": _missed,
-    "extra injection": _extra,
+    "missed dose": _missed,
+    "extra dose": _extra,
     "treatment gap": _gap,
     "omitted test": _omitted,
     "test timing": _test_timing,

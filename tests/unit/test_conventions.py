@@ -32,6 +32,12 @@ WITH_A_UNIT_BESIDE = {
     "in_base",
     "given",
     "entry",
+    # Results by the name of an input, which holds the unit; doses in the unit of the drug.
+    "baseline",
+    "monthly",
+    "facts",
+    "amount",
+    "horizon",  # in the unit of the table's column of times
     # Published results carry their unit, or the scale of the effect, beside them.
     "estimate",
     "interval",

@@ -107,3 +107,25 @@ def test_the_list_of_commands_looks_up_no_version():
     """What looks it up takes a third of the time that the list may take."""
     found = printed(RUN, json.dumps([["--help"], ["--version"]]), '["importlib.metadata"]')
     assert found == [[0, []], [0, ["importlib.metadata"]]]
+
+
+#: What `pretese analyse` is asked here.
+PLAN = """\
+treatment: arm
+outcome: won
+covariates: {age: numeric}
+methods: [unadjusted, adjusted, iptw-ate]
+"""
+
+
+def test_an_analysis_without_a_folder_and_a_cohort_in_csv_load_what_they_need(tmp_path):
+    rows = [f"{i % 2},{(i * 7) % 5 > 2:d},{30 + i % 13}" for i in range(80)]
+    (tmp_path / "patients.csv").write_text("\n".join(["arm,won,age", *rows]) + "\n")
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    analysis = ["analyse", f"{tmp_path}/patients.csv", "--plan", f"{tmp_path}/plan.yaml"]
+    cohort = ["simulate", "paper", "--patients", "12", "--out", f"{tmp_path}/cohort"]
+    for call, unneeded in (
+        (analysis, ["matplotlib", "pyarrow.parquet", "jinja2", "statsmodels"]),
+        (cohort, ["scipy.stats", "scipy.optimize", "matplotlib", "pyarrow.parquet", "jinja2"]),
+    ):
+        assert printed(RUN, json.dumps([call]), json.dumps(unneeded)) == [[0, []]]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from estimate.methods.registry import METHODS, methods_of
+from estimate.methods.registry import METHODS, check_method, methods_of
 from pretese.io.export.formats import FORMATS
 from simulate.endpoints import ENDPOINTS
 from simulate.recruitment.schemes import SCHEMES
@@ -95,3 +95,9 @@ def test_the_files_that_contributors_are_sent_to_exist():
     named = {word for word in section.split("`") if "/" in word and "." in word}
     assert len(named) >= 10
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+def test_another_word_of_the_literature_is_answered_with_the_word_in_use():
+    for other, name in (("crude", "unadjusted"), ("standardized", "g-computation")):
+        with pytest.raises(ValueError, match=f"did you mean '{name}'"):
+            check_method(other, "analyse")

@@ -16,11 +16,6 @@ MOST_LINES = 60
 #: Modules that are no command.
 SHARED = {"__init__", "options", "option_types"}
 
-#: Options that are being renamed. An entry leaves with its rename; none may come.
-NOT_YET = {
-    "--solve",
-}  # fmt: skip
-
 
 def code_lines(path: Path) -> int:
     """Return the lines of all bodies: without decorators, signatures, docstrings and tables."""
@@ -55,7 +50,7 @@ def declared_options(path: Path) -> set[str]:
 def test_an_option_of_several_commands_is_defined_once():
     declared = Counter(name for path in COMMANDS.glob("*.py") for name in declared_options(path))
     assert declared["--seed"] == declared["--workers"] == 1
-    assert {name for name, modules in declared.items() if modules > 1} <= NOT_YET
+    assert {name for name, modules in declared.items() if modules > 1} == set()
 
 
 def options() -> list[tuple[str, click.Option]]:
@@ -77,7 +72,7 @@ def test_an_option_has_one_kind_of_value_in_every_command():
         kind = "choice" if choice else type(option.type).__name__
         kinds.setdefault(option.opts[0], set()).add(kind)
     assert "--out" in kinds
-    assert {name for name, found in kinds.items() if len(found) > 1} <= NOT_YET
+    assert {name for name, found in kinds.items() if len(found) > 1} == set()
 
 
 @pytest.mark.parametrize("name", ["--seed", "--workers"])

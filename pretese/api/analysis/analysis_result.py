@@ -152,11 +152,17 @@ class Analysis(Shown):
             raise InputError.of("plot", "name", f"there is no figure {name!r}", cure)
         return makers[name]()
 
-    def to_html(self) -> str:
-        """Return one self-contained HTML page of all tables."""
+    def to_html(self, *, figures: bool = False) -> str:
+        """Return one self-contained HTML page: effects, tables, methods, reporting items.
+
+        Parameters
+        ----------
+        figures
+            Whether the figures stand on it as well.
+        """
         from pretese.analysis.write_analysis import analysis_page
 
-        return analysis_page(self.findings, self.document)
+        return analysis_page(self.findings, self.document, figures=figures)
 
     def write(self, folder: str | Path, option: str = "folder") -> None:
         """Write the folder that ``pretese analyse --out`` writes: JSON, tables, figures.

@@ -14,6 +14,7 @@ from protocol.shorten import shorten, shorten_text
 if TYPE_CHECKING:
     import pandas as pd
 
+    from protocol.audit.cases import AuditCaseResult
     from protocol.bedside.cases import CaseResult
 
 
@@ -74,7 +75,7 @@ class CaseResults(Shown):
     """Which of the cases beside a regimen it makes true."""
 
     regimen: load.Regimen
-    results: "tuple[CaseResult, ...]"
+    results: "tuple[CaseResult | AuditCaseResult, ...]"
 
     @property
     def passed(self) -> int:

@@ -244,13 +244,16 @@ class Regimen(Shown):
         >>> pretese.regimen("hcg-only").test().failed
         0
         """
+        from protocol.audit.cases import load_audit_cases, run_audit_cases
         from protocol.bedside.cases import load_cases, run_cases
 
         compiled, cases = self.compiled, load_cases(self.name)
-        if cases.regimen != compiled.id:
-            problem = f"the cases are those of {cases.regimen!r}, the regimen is {compiled.id!r}"
+        audits = load_audit_cases(self.name)
+        for owner in {cases.regimen, audits.regimen if audits else cases.regimen} - {compiled.id}:
+            problem = f"the cases are those of {owner!r}, the regimen is {compiled.id!r}"
             raise InputError.of(self.name, "regimen", problem, "write cases for this regimen")
-        return CaseResults(compiled, run_cases(compiled, cases))
+        found = run_audit_cases(compiled, audits) if audits else ()
+        return CaseResults(compiled, (*run_cases(compiled, cases), *found))
 
     def show(self, format: str = "text", *, table: str | Iterable[str] = ()) -> str:  # noqa: A002  the option
         """Return the whole regimen as text.

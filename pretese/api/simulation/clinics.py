@@ -1,7 +1,7 @@
 """Clinics of the public interface: a run with its tables, event log and measures; capacities."""
 
 import math
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from numbers import Real
 from pathlib import Path
@@ -119,8 +119,10 @@ def _precision(until: Until) -> "Precision":
 
 
 def _day(value: Any) -> float:
-    if isinstance(value, Real) and not isinstance(value, bool) and 0 <= float(value) < math.inf:
-        return float(value)
+    if isinstance(value, Real) and not isinstance(value, bool):
+        with suppress(OverflowError):  # a whole number beyond every float
+            if 0 <= float(value) < math.inf:
+                return float(value)
     raise InputError.of("day", "", f"{shorten(value)} is not allowed", "give a day from 0")
 
 

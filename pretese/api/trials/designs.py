@@ -50,7 +50,7 @@ class Design(Shown):
         participants: Sequence[int] | None = None,
         effects: Sequence[float] | None = None,
         *,
-        solve: float | None = None,
+        target_power: float | None = None,
         replicates: int = 2000,
         seed: int = 1,
         sensitivity: Mapping[str, Sequence[float]] | None = None,
@@ -72,7 +72,7 @@ class Design(Shown):
             Sample sizes, both arms together; that of the design by default.
         effects
             Percent of the planned effect, 0 to 100, beside 0 and 100.
-        solve
+        target_power
             Find the sample size for this power, such as 0.9; see `Power.required_participants`.
         replicates, seed
             Simulated trials at each size and effect, and the base seed of all random numbers.
@@ -114,7 +114,7 @@ class Design(Shown):
             raise InputError.of("resume", "", problem, "name the folder of the study")
         others = [_as_design(each) for each in sequence_of(compare, "compare")]
         request = power_request(
-            participants, effects, solve, replicates, seed, sensitivity, changes, tornado,
+            participants, effects, target_power, replicates, seed, sensitivity, changes, tornado,
             patient_level=patient_level or bool(others),
         )  # fmt: skip
         run = run_power(

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
+from pretese.api.arguments.argument_numbers import number_of
 from pretese.api.display import Shown
 
 if TYPE_CHECKING:  # both are slow to load, and the numbers need neither
@@ -176,9 +175,8 @@ def boundaries(
 def _check_numbers(values: Mapping[str, object]) -> None:
     """Refuse what is no finite number, before arithmetic does it in its own words."""
     for name, value in values.items():
-        number = isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
-        if value is not None and not number:
-            raise _fault(name, f"{value!r} came", "give a finite number")
+        if value is not None:
+            number_of(value, "boundaries", name)
 
 
 def _fault(argument: str, problem: str, cure: str) -> Exception:

@@ -59,7 +59,7 @@ class Power(Shown):
 
     @property
     def required_participants(self) -> int | None:
-        """Participants in all arms that the first design needs for ``solve``; None if not asked."""
+        """Participants in all arms that the first design needs for ``target_power``, if asked."""
         solved = self._run.document["designs"][0]["solve"]
         return None if solved is None else int(solved["participants"])
 

@@ -20,21 +20,22 @@ if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
 
 
 def power_request(
-    participants: Any, effects: Any, solve: Any, replicates: Any, seed: Any, sensitivity: Any,
+    participants: Any, effects: Any, target_power: Any, replicates: Any, seed: Any,
+    sensitivity: Any,
     changes: Any, tornado: bool, *, patient_level: bool,
 ) -> "Request":  # fmt: skip
     """Return what is asked of every design; each number is checked, and named if it is wrong."""
     from pretese.trial.power.study import Request
 
-    if solve is not None:
-        solve = number_of(solve, "solve")
+    if target_power is not None:
+        target_power = number_of(target_power, "target_power")
     return Request(
         tuple(
             whole_of(each, "participants", 10, 100_000)
             for each in sequence_of(participants, "participants")
         ),
         effect_shares(effects),
-        solve,
+        target_power,
         whole_of(replicates, "replicates", 20, 10_000_000),
         seed_of(seed),
         {path: number_of(value, "changes", path) for path, value in _paths("changes", changes)},

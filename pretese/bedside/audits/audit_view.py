@@ -59,12 +59,12 @@ def _counts(found: Audit) -> Iterator[str]:
 
 def _adherence(adherence: Sequence[Adherence]) -> Iterator[str]:
     if adherence:
-        heads = f"{'IU given':>14}{'IU due':>14}{'%':>8}{'injections':>12}{'due':>8}"
+        heads = f"{'given':>14}{'due':>14}{'':4}{'%':>8}{'doses':>10}{'due':>8}"
         yield from ("", f"{'adherence':20}{heads}")
     for each in adherence:
         percent = "" if each.percent is None else f"{each.percent:.1f}"
-        iu = f"{each.given_iu:14,.10g}{each.due_iu:14,.10g}{percent:>8}"
-        yield f"{each.drug[:19]:20}{iu}{each.given_injections:12,}{each.due_injections:8,}"
+        iu = f"{each.given_amount:14,.10g}{each.due_amount:14,.10g} {each.unit:3}{percent:>8}"
+        yield f"{each.drug[:19]:20}{iu}{each.given_doses:10,}{each.due_doses:8,}"
 
 
 def _patient(patient: PatientAudit) -> Iterator[str]:

@@ -126,7 +126,7 @@ def _injections(
     odd = {
         row
         for item in audit.deviations
-        if item.kind in ("dose", "drug", "route", "timing", "extra injection", "therapy after stop")
+        if item.kind in ("dose", "drug", "route", "timing", "extra dose", "therapy after stop")
         for row in item.rows
     }
     ordered = [order.drug for name in audit.phases for order in regimen.phase(name).orders]
@@ -134,12 +134,14 @@ def _injections(
     for drug in drugs:
         label = regimen.drugs[drug].label if drug in regimen.drugs else drug
         y = drawing.lane(drug if len(label) > _LABEL else label)
-        for dose in (dose for dose in audit.missed_injections if dose.drug == drug):
-            words = f"{drug} {dose.dose_iu:g} IU due, not given"
+        for dose in (dose for dose in audit.missed_doses if dose.drug == drug):
+            words = f"{drug} {dose.dose:g} {dose.unit} due, not given"
             drawing.mark("circle", dose.day, y, "missed", words)
         for event in (event for event in given if event.drug == drug):
             kind = "given wrong" if event.row and event.row in odd else "given"
-            drawing.mark("circle", event.date - start, y, kind, f"{drug} {event.dose_iu:g} IU")
+            drawing.mark(
+                "circle", event.date - start, y, kind, f"{drug} {event.dose_iu:g} {event.unit}"
+            )
 
 
 def _results(drawing: _Drawing, events: Sequence[Event], start: int) -> None:

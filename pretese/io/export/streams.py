@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
-import pyarrow.parquet as pq
 
 from pretese.io.export.export_fields import Field, Kind
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 #: Rows held back until that many are written at once: many small studies, few large writes.
 HELD_ROWS = 32_768
@@ -45,7 +47,9 @@ def _csv_writer(file: IO[bytes], schema: pa.Schema) -> pa.csv.CSVWriter:
     return pa.csv.CSVWriter(file, schema, write_options=options)
 
 
-def _parquet_writer(file: IO[bytes], schema: pa.Schema) -> pq.ParquetWriter:
+def _parquet_writer(file: IO[bytes], schema: pa.Schema) -> "pq.ParquetWriter":
+    import pyarrow.parquet as pq  # loads file systems and their encryption
+
     return pq.ParquetWriter(file, schema, compression="zstd")
 
 

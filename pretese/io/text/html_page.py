@@ -1,16 +1,20 @@
 """Pages for the browser: one file each, with nothing to load from elsewhere."""
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from protocol.safe_text import lines, xml_text
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 
 @cache
-def _templates() -> Environment:
+def _templates() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # tables alone need none
+
     return Environment(
         loader=PackageLoader("pretese"),
         autoescape=True,

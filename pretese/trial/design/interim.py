@@ -9,7 +9,8 @@ import numpy as np
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from estimate.core.arrays import Floats
-from estimate.sequential.boundaries import HaybittlePeto, Shape, WangTsiatis, plan_sequential
+from estimate.sequential.boundaries import plan_sequential
+from estimate.sequential.boundary_shapes import HaybittlePeto, Shape, WangTsiatis
 from estimate.sequential.design import SequentialDesign
 from estimate.sequential.spending import Spending
 from pretese.trial.design.arms import Open, Risks

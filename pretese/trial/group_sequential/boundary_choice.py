@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from estimate.core.arrays import Floats
-from estimate.sequential.boundaries import HaybittlePeto, Shape, WangTsiatis
+from estimate.sequential.boundary_shapes import HaybittlePeto, Shape, WangTsiatis
 from estimate.sequential.spending import PARAMETERS, Spending
 from protocol.errors import InputError
+from protocol.shorten import shorten
 
 WHERE = "boundaries"
 
@@ -29,7 +30,7 @@ def information_fractions(information: int | Sequence[float]) -> Floats:
     """
     if isinstance(information, int | np.integer) and not isinstance(information, bool):
         if not 1 <= information <= MAX_ANALYSES:
-            problem, cure = f"{information} analyses came", f"give 1 to {MAX_ANALYSES}"
+            problem, cure = f"{shorten(information)} analyses came", f"give 1 to {MAX_ANALYSES}"
             raise InputError.of(WHERE, "information", problem, cure)
         count = int(information)
         return np.arange(1, count + 1) / count
@@ -40,10 +41,10 @@ def finite_numbers(argument: str, values: Any) -> tuple[float, ...]:
     """Return a sequence of finite numbers, or raise."""
     try:
         numbers = tuple(float(value) for value in values)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         numbers = ()
     if isinstance(values, str) or not numbers or not np.isfinite(numbers).all():
-        problem, cure = f"{values!r} came", "give a sequence of numbers"
+        problem, cure = f"{shorten(values)} came", "give a sequence of numbers"
         raise InputError.of(WHERE, argument, problem, cure)
     return numbers
 

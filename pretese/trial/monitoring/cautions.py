@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from estimate.sequential.boundaries import HaybittlePeto
+from estimate.sequential.boundary_shapes import HaybittlePeto
 from pretese.trial.monitoring.boundaries_observed import TOLERANCE, follows
 from pretese.trial.monitoring.ongoing_trial import Monitored
 

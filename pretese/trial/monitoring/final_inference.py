@@ -7,7 +7,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from estimate.comparison.risk_difference import score_interval, score_z
-from estimate.sequential.boundaries import WangTsiatis
+from estimate.sequential.boundary_shapes import WangTsiatis
 from estimate.sequential.design import SequentialDesign
 from estimate.sequential.interim_inference import (
     analyse_final,

@@ -87,7 +87,9 @@ def solve_size(
     """
     if not design.monitoring.alpha_percent / 100 < power < 1:
         problem = f"{power} is not allowed"
-        raise InputError.of("solve", "", problem, "give one between alpha and 1, such as 0.9")
+        raise InputError.of(
+            "target_power", "", problem, "give one between alpha and 1, such as 0.9"
+        )
     centre = _scout(design, scenario, power, seed, simulate)
     step = design.step
     sizes = sorted({_round_up(centre * each, step) for each in GRID})
@@ -137,7 +139,7 @@ def _scout(
         participants = size * float(np.clip(ratio, 0.1, 6.0))
         if participants > LARGEST:
             problem = f"{LARGEST:,} participants do not suffice for power {power:g}"
-            raise InputError.of("solve", design.id, problem, "plan for a larger effect")
+            raise InputError.of("target_power", design.id, problem, "plan for a larger effect")
         participants = max(participants, 10.0)
     return participants * beyond
 

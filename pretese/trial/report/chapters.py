@@ -25,7 +25,7 @@ def command_of(study: dict[str, Any]) -> str:
     words = ["pretese power", *(design["id"] + ".yaml" for design in study["designs"])]
     words += [f"--participants {participants}" for participants in asked["participants"]]
     words += [f"--effect {100 * share:g}" for share in asked["effects"]]
-    words += [] if asked["solve"] is None else [f"--solve {asked['solve']:g}"]
+    words += [] if asked["solve"] is None else [f"--target-power {asked['solve']:g}"]
     words += [
         f"--sensitivity {path}={','.join(f'{value:g}' for value in values)}"
         for path, values in asked["sensitivity"].items()

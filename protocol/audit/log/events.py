@@ -33,6 +33,8 @@ class Event:
         The time of day as the log has it; "" if not known.
     known
         The day on which a result became known (proleptic ordinal); 0: the day of the sample.
+    unit
+        Of a dose: IU or mg, as ``dose_iu`` counts it.
     qualifier
         ``<`` or ``>``: the true result lies beyond ``value``, a limit of detection.
     """
@@ -47,6 +49,7 @@ class Event:
     time: str = ""
     known: int = 0
     qualifier: Literal["", "<", ">"] = ""
+    unit: str = "IU"
 
 
 #: The events of each patient, in order of date.

@@ -106,7 +106,7 @@ def _collect(
                 return
             continue
         if found is not None:
-            log.setdefault(found[0], []).append(found[1])
+            log.setdefault(found[0], []).extend(found[1])
 
 
 def _sorted(log: Log, reader: RowReader) -> Log:

@@ -9,16 +9,20 @@ from protocol.audit.log.cells import Amounts, beyond_detection, is_international
 from protocol.audit.log.events import PLAIN_EVENTS, Event, Unused
 from protocol.audit.log.mapping import COLUMNS, LogMapping, folded, log_words
 from protocol.bedside.known.plausible import value_problem
+from protocol.bedside.known.results import Reported, observations_of
 from protocol.errors import InputError
 from protocol.reading.day_formats import DayColumn
 from protocol.reading.missing_words import is_missing
 from protocol.reading.numbers import shown
-from protocol.reading.quantities import convert
 from protocol.regimen.conditions import Value
+from protocol.regimen.language import analyte_of
 from protocol.regimen.load import Regimen
 
 #: How an injection may be given, by the words for it (capitals and dots do not matter).
-ROUTES = {"im": "im", "intramuscular": "im", "sc": "sc", "subcutaneous": "sc"}
+ROUTES = {
+    "im": "im", "intramuscular": "im", "sc": "sc", "subcutaneous": "sc", "po": "po", "oral": "po",
+    "peroral": "po",
+}  # fmt: skip
 #: Lines of rows that are not used, of which the numbers are remembered.
 MAX_ROWS = 20
 
@@ -29,6 +33,10 @@ class _NotUsed:
 
     what: str
     reason: str
+
+
+#: The events of a row, and what of it is not used.
+_Read = tuple[tuple[Event, ...], _NotUsed | None]
 
 
 class RowReader:
@@ -44,21 +52,26 @@ class RowReader:
         self.amounts = Amounts(free, mapping.decimal)
         self.phases = [phase.name for phase in regimen.phases]
         self.analytes = regimen.analytes
-        measured = {name for name, spec in regimen.inputs.items() if spec.role == "measured"}
-        of_analytes = {analyte.input for analyte in self.analytes.values()}
-        self.findings = sorted(measured - of_analytes - {"micro_tese"})
+        self.findings = [
+            name
+            for name, spec in regimen.inputs.items()
+            if spec.role == "measured"
+            and spec.computed is None
+            and name != "micro_tese"
+            and analyte_of(name, spec) is None
+        ]
         self.events = {folded(name): name for name in self._names()}
         self.words: dict[str, str] = {}
         self.not_used: dict[tuple[str, str], list[int]] = {}
         self.counts: dict[tuple[str, str], int] = {}
         #: Rows differ in patient and day and little else: what follows is read once for all.
-        self.read: dict[tuple[str, ...], tuple[Event | None, _NotUsed | None]] = {}
+        self.read: dict[tuple[str, ...], _Read] = {}
 
     def _names(self) -> list[str]:
         return [*PLAIN_EVENTS, *self.analytes, *self.findings]
 
-    def event(self, cells: tuple[str, ...], number: int) -> tuple[str, Event] | None:
-        """Return the patient and the event of a row; None if it is not used.
+    def event(self, cells: tuple[str, ...], number: int) -> tuple[str, list[Event]] | None:
+        """Return the patient and the events of a row; None if it is not used.
 
         ``cells`` are in the order of `COLUMNS`.
         """
@@ -78,15 +91,18 @@ class RowReader:
         read, skipped = found
         if skipped is not None:
             self._skip(skipped, number)
-        if read is None:
+        if not read:
             return None
         arrived = self._day(known, number)[0] if known else 0
         if self.mapping.values:
             patient = self._mapped("patient", patient)
-        return patient, Event(
-            day, read.name, read.drug, read.dose_iu, read.value, number, read.route, time,
-            arrived, read.qualifier,
-        )  # fmt: skip
+        return patient, [
+            Event(
+                day, each.name, each.drug, each.dose_iu, each.value, number, each.route, time,
+                arrived, each.qualifier, each.unit,
+            )
+            for each in read
+        ]  # fmt: skip
 
     def unused(self) -> tuple[Unused, ...]:
         """Return the rows that are not used, by what they are, and why."""
@@ -116,11 +132,11 @@ class RowReader:
         if len(rows) < MAX_ROWS:
             rows.append(number)
 
-    def _event(self, row: Mapping[str, str], place: str) -> tuple[Event | None, _NotUsed | None]:
+    def _event(self, row: Mapping[str, str], place: str) -> _Read:
         """Read a row without its patient and its date: the event, and what of it is not used."""
         name, value = self._event_name(row["event"]), self._mapped("value", row["value"])
         if name is None:
-            return None, self._unknown_event(row["event"])
+            return (), self._unknown_event(row["event"])
         if name == "injection":
             return self._injection(row, place)
         if name in self.analytes:
@@ -132,11 +148,12 @@ class RowReader:
             if phase is None:
                 cure = f"give one of: {', '.join(self.phases)}"
                 raise self._error(place, "value", value, "is not a phase of the regimen", cure)
-            return Event(0, name, value=phase), None
+            return (Event(0, name, value=phase),), None
         if name == "micro-tese" and value and "micro_tese" in self.regimen.inputs:
             found = self._named("micro_tese", value)
-            return Event(0, name, value=found), None if found else _odd_result(name, value)
-        return Event(0, name, value=self._word("value", value, ("ejaculated", "testicular"))), None
+            return (Event(0, name, value=found),), None if found else _odd_result(name, value)
+        word = self._word("value", value, ("ejaculated", "testicular"))
+        return (Event(0, name, value=word),), None
 
     def _event_name(self, text: str) -> str | None:
         """Return the event that a cell names; None if nobody knows it."""
@@ -153,24 +170,25 @@ class RowReader:
         hint = f"; did you mean {self.events[near[0]]}?" if near else ""
         return _NotUsed(f"event {shown(text)}", f"no event of {self.regimen.id}{hint}")
 
-    def _injection(
-        self, row: Mapping[str, str], place: str
-    ) -> tuple[Event | None, _NotUsed | None]:
+    def _injection(self, row: Mapping[str, str], place: str) -> _Read:
         drug = self._drug(row["drug"])
         if not drug:
-            raise self._error(place, "drug", "", "is empty", "name the drug that was injected")
+            raise self._error(place, "drug", "", "is empty", "name the drug that was given")
         unit = self._mapped("unit", row["unit"])
         amount = self._number(row["amount"], place)
         if amount <= 0:
             raise self._error(place, "amount", f"{amount:g}", "is not a dose", "give IU above 0")
-        if is_international_units(unit):
-            if folded(unit).strip("[]") != "iu":
-                self.words.setdefault(f"unit {unit}", f"unit: {shown(unit)} is read as IU")
-            return Event(0, "injection", drug, amount, route=self._route(row["route"], place)), None
+        wanted = self.regimen.drugs[drug].unit if drug in self.regimen.drugs else "IU"
+        if is_international_units(unit) and folded(unit).strip("[]") != "iu":
+            self.words.setdefault(f"unit {unit}", f"unit: {shown(unit)} is read as IU")
+        if folded(unit) == "mg" if wanted == "mg" else is_international_units(unit):
+            route = self._route(row["route"], place)
+            return (Event(0, "injection", drug, amount, route=route, unit=wanted),), None
         if unit and drug not in self.regimen.drugs:
-            what = f"injection of {drug} in {unit}"
-            return None, _NotUsed(what, f"no drug of {self.regimen.id}, and no dose in IU")
-        raise self._error(place, "unit", unit, "is not a unit of a dose here", "give doses in IU")
+            what = f"{drug} in {unit}"
+            return (), _NotUsed(what, f"no drug of {self.regimen.id}, and no dose in IU")
+        cure = f"give doses in {wanted}"
+        raise self._error(place, "unit", unit, "is not a unit of a dose here", cure)
 
     def _drug(self, text: str) -> str:
         """Return the drug as the regimen names it, else by its substance, else as it stands."""
@@ -192,42 +210,48 @@ class RowReader:
             raise self._error(place, "route", text, "is not a route that is known", cure)
         return ROUTES.get(word, "")
 
-    def _measurement(
-        self, name: str, row: Mapping[str, str], place: str
-    ) -> tuple[Event | None, _NotUsed | None]:
-        """Read a result. One in a unit that cannot be used still shows that it was measured."""
+    def _measurement(self, name: str, row: Mapping[str, str], place: str) -> _Read:
+        """Read a result: an event of every input that it feeds.
+
+        One in a unit that cannot be used still shows that it was measured.
+        """
+        inputs = self.regimen.inputs_of(name)
         qualifier, text = beyond_detection(row["amount"])
+        if not inputs:
+            return (), _NotUsed(f"event {shown(row['event'])}", f"no event of {self.regimen.id}")
         if is_missing(text):
-            return None, _NotUsed(f"{name} without result", "the amount is empty")
+            return (), _NotUsed(f"{name} without result", "the amount is empty")
         amount = self._number(text, place)
         unit = self._mapped("unit", row["unit"])
         if not unit:
-            cure = f"give one, for example {self.analytes[name].unit}"
+            cure = f"give one, for example {self.regimen.analytes[name].unit}"
             raise self._error(place, "unit", "", "is empty", cure)
-        used = next(iter(self.regimen.inputs_of(name)), self.analytes[name].input or name)
-        spec = self.regimen.inputs.get(used)
-        wanted = spec.unit if spec and spec.unit else self.analytes[name].unit
-        where = f"{self.where}: {place}"
+        value = f"{qualifier}{amount!r}" if qualifier else amount
+        result = Reported(name, value, unit_of(unit), 1, 1, self.where, place)
         try:
-            measured = convert(self.analytes[name], amount, unit_of(unit), wanted, where)
+            found = observations_of(result, self.regimen)
         except InputError as error:
-            reason = error.faults[0].cure if "cannot be turned" in str(error) else "unknown unit"
-            return Event(0, used), _NotUsed(f"{name} in {shown(unit)}", f"value not used: {reason}")
-        if spec and not qualifier and (problem := value_problem(spec, measured)):
-            raise InputError.of(self.where, f"{place}: amount", *problem)
-        return Event(0, used, value=measured, qualifier=qualifier), None
+            fault = error.faults[0]
+            if fault.field.endswith(".value"):
+                raise InputError.of(
+                    self.where, f"{place}: amount", fault.problem, fault.cure
+                ) from None
+            reason = fault.problem if "known unit" in fault.problem else fault.cure
+            used = tuple(Event(0, each) for each in inputs)
+            return used, _NotUsed(f"{name} in {shown(unit)}", f"value not used: {reason}")
+        return tuple(
+            Event(0, each.input, value=each.value, qualifier=each.qualifier) for each in found
+        ), None
 
-    def _finding(
-        self, name: str, row: Mapping[str, str], value: str, place: str
-    ) -> tuple[Event | None, _NotUsed | None]:
+    def _finding(self, name: str, row: Mapping[str, str], value: str, place: str) -> _Read:
         spec = self.regimen.inputs[name]
         if spec.kind == "enum":
             found = self._named(name, value)
-            return Event(0, name, value=found), None if found else _odd_result(name, value)
+            return (Event(0, name, value=found),), None if found else _odd_result(name, value)
         amount = self._number(row["amount"] or value, place)
         if problem := value_problem(spec, amount):
             raise InputError.of(self.where, f"{place}: amount", *problem)
-        return Event(0, name, value=amount), None
+        return (Event(0, name, value=amount),), None
 
     def _named(self, name: str, value: str) -> Value:
         """Return a result as the regimen names it; None if the regimen does not know it."""

@@ -1,9 +1,11 @@
 """Whether a value can be a value of an input at all."""
 
 import math
+from typing import TypeGuard
 
 from protocol.regimen import language
 from protocol.regimen.conditions import Value
+from protocol.shorten import shorten
 
 
 def value_problem(spec: language.InputSpec, value: Value) -> tuple[str, str] | None:
@@ -17,8 +19,17 @@ def value_problem(spec: language.InputSpec, value: Value) -> tuple[str, str] | N
     low, high = spec.plausible or (-math.inf, math.inf)
     whole = spec.kind == "integer"
     cure = f"give a {'whole ' if whole else ''}number from {low:g} to {high:g} {spec.unit}"
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
-        return f"{value!r} is not a number", cure
+    if not _is_finite(value):
+        return f"{shorten(value)} is not a number", cure
     if not low <= value <= high:
         return f"{value:g} is outside the plausible range", cure
     return (f"{value:g} is not whole", cure) if whole and value != int(value) else None
+
+
+def _is_finite(value: object) -> TypeGuard[int | float]:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond every float
+        return False

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from protocol.errors import InputError
 from simulate.clinic.capacity.queues import QUEUES, in_clinic_by_day, queue_by_day
@@ -85,7 +85,7 @@ def interval(values: Iterable[float]) -> Interval:
     if kept.size == 1:
         return Interval(mean, -inf, inf, nan, 1)
     sd = float(kept.std(ddof=1))
-    reach = float(student.ppf((1 + LEVEL) / 2, kept.size - 1) * sd / np.sqrt(kept.size))
+    reach = float(stdtrit(kept.size - 1, (1 + LEVEL) / 2) * sd / np.sqrt(kept.size))
     return Interval(mean, mean - reach, mean + reach, sd, int(kept.size))
 
 

@@ -1,6 +1,5 @@
 """`pretese recover` as a user runs it: killed, stopped, resumed, extended, on several workers."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -14,6 +13,7 @@ import pytest
 
 from pretese.cli import run
 from pretese.jobs.blocks import Store
+from tests.support.output.folder_contents import hashes
 
 PLAN = """
 outcome: any_sperm
@@ -31,14 +31,6 @@ def words(folder: Path, out: Path, *more: str) -> list[str]:
         "recover", "constant-effect", "no-effect", "--plan", str(plan), "--out", str(out),
         "--truth-patients", "40000", "--replicates", str(REPLICATES), "--no-figures", *more,
     ]  # fmt: skip
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The scale-out page as its reader follows it: what listens where, and what a cluster may lose."""
 
 import gc
-import hashlib
 import importlib
 import os
 import random
@@ -23,6 +22,7 @@ import pytest
 from pretese.cli import run
 from pretese.jobs.blocks import Store
 from pretese.screen.endings import EXIT_BAD_INPUT
+from tests.support.output.folder_contents import hashes
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "scale-out.md"
 
@@ -172,14 +172,6 @@ def words(folder: Path, out: Path, *more: str) -> list[str]:
         "recover", "constant-effect", "no-effect", "--plan", str(plan), "--out", str(out),
         "--truth-patients", "120000", "--replicates", "400", "--no-figures", *more,
     ]  # fmt: skip
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 @pytest.fixture(scope="module")

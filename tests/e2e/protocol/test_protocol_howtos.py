@@ -9,7 +9,7 @@ import pytest
 
 from pretese.bedside.json_answers import schema_of
 from pretese.cli import run
-from protocol.audit.deviations import KINDS
+from protocol.audit.deviations import KINDS, QUERY_KINDS
 from protocol.bedside.decision import Decision
 from protocol.bedside.recommend import Recommendation
 
@@ -91,5 +91,5 @@ def test_the_json_schema_describes_every_part():
 
 def test_the_audit_page_names_every_kind():
     page = (DOCS / "reference" / "audit-log.md").read_text()
-    for kind in KINDS:
+    for kind in (*KINDS, *QUERY_KINDS):
         assert f"| `{kind}` |" in page

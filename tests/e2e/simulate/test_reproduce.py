@@ -1,4 +1,3 @@
-import hashlib
 import json
 import re
 from pathlib import Path
@@ -7,16 +6,9 @@ import pandas as pd
 import pytest
 
 from pretese.cli import run
+from tests.support.output.folder_contents import hashes
 
 WORDS = ("reproduce", "--replicates", "44", "--seed", "7")
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from pretese.io.export.streams import Stream
 from simulate.cohort.draw import draw_cohort
 from simulate.core.random_streams import CHUNK
 from simulate.tables.study_tables import COLUMNS, tables
-from tests.support.exported import assert_same_values
+from tests.support.exported import assert_same_values, read_exact
 from tests.support.paper import paper
 
 
@@ -68,7 +68,7 @@ def test_every_format_holds_the_same_values(tmp_path):
         table = pd.read_parquet(folder / f"{name}.parquet")
         assert list(table.columns) == ["study", *(column.name for column in COLUMNS[name])]
         for found in (
-            pd.read_csv(folder / f"{name}.csv", float_precision="round_trip"),
+            read_exact(folder / f"{name}.csv"),
             pyreadstat.read_sav(folder / f"{name}.sav")[0],
             pyreadstat.read_dta(folder / f"{name}.dta")[0],
             pyreadstat.read_xport(folder / f"{name}.xpt")[0],

@@ -58,7 +58,7 @@ def test_designs_are_compared_on_the_same_participants(capsys):
 
 
 def test_a_curve_a_size_and_every_trial_are_written(capsys, tmp_path):
-    words = ["superiority-any-sperm", "--solve", "0.5", "--effect", "50", "--out"]
+    words = ["superiority-any-sperm", "--target-power", "0.5", "--effect", "50", "--out"]
     document = answer(capsys, *words, str(tmp_path / "power"))
     solved = document["designs"][0]["solve"]
     assert solved["low"] <= solved["participants"] <= solved["high"]
@@ -91,7 +91,7 @@ def test_a_number_of_the_scenario_can_be_changed(capsys):
     [
         (["no-such-design"], "there is no such design"),
         (["three-analysis"], "did you mean 'three-analyses'"),
-        (["three-analyses", "--solve", "1.5"], "between alpha and 1"),
+        (["three-analyses", "--target-power", "1.5"], "between alpha and 1"),
         (["three-analyses", "--set", "a"], "write it as in spermatogenesis"),
         (["three-analyses", "--set", "no.such=1"], "no.such"),
         (["placebo-ufsh", "placebo-ufsh", "--participants", "20"], "the same id"),

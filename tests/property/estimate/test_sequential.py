@@ -8,7 +8,8 @@ from scipy.stats import fisher_exact
 
 from estimate.sample_size.exact_fixed import fisher_test
 from estimate.sample_size.exact_sequential import exact_sequential
-from estimate.sequential.boundaries import WangTsiatis, plan_sequential
+from estimate.sequential.boundaries import plan_sequential
+from estimate.sequential.boundary_shapes import WangTsiatis
 from estimate.sequential.recursion import exit_probabilities
 from estimate.sequential.spending import Spending
 

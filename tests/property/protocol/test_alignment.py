@@ -3,7 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.audit.alignment import ALONE, COST, REACH_DAYS, align, total_cost, wrong_with
+from protocol.audit.alignment import (
+    ALONE,
+    COST,
+    DISTANCE,
+    REACH_DAYS,
+    align,
+    total_cost,
+    wrong_with,
+)
 from protocol.audit.log.events import Event
 from protocol.regimen.paths import Injection
 
@@ -23,7 +31,8 @@ def cheapest_of_all(due, injected) -> float:
     best = ALONE + min(cheapest_of_all(due[1:], injected), cheapest_of_all(due, injected[1:]))
     if abs(injected[0].date - due[0].day) <= REACH_DAYS:
         wrong = wrong_with(due[0], injected[0], 0, WINDOW, DOSE_PERCENT)
-        here = sum(COST[difference] for difference in wrong)
+        apart = abs(injected[0].date - due[0].day)
+        here = sum(COST[difference] for difference in wrong) + DISTANCE * apart
         best = min(best, here + cheapest_of_all(due[1:], injected[1:]))
     return best
 
@@ -35,7 +44,7 @@ def test_no_alignment_is_cheaper_and_nothing_is_lost(due, injected):
     pairs = align(due, events, 0, WINDOW, DOSE_PERCENT)
     assert [pair.due for pair in pairs if pair.due] == due
     assert [pair.given for pair in pairs if pair.given] == events
-    assert abs(total_cost(pairs) - cheapest_of_all(due, events)) < 1e-9
+    assert abs(total_cost(pairs, 0) - cheapest_of_all(due, events)) < 1e-9
 
 
 @given(dues, st.integers(-1, 1))

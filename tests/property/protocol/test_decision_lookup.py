@@ -1,4 +1,4 @@
-"""The table that explains one man is the table that simulates a million."""
+"""The table that explains one patient is the table that simulates a million."""
 
 import numpy as np
 import pytest
@@ -29,14 +29,14 @@ def scalar(axis, code):
 
 
 @pytest.mark.parametrize("name", list_regimens())
-def test_scalar_and_array_lookup_agree_on_a_hundred_thousand_men(name):
+def test_scalar_and_array_lookup_agree_on_a_hundred_thousand_patients(name):
     rng = np.random.default_rng(20220101)
     grid = load_regimen(name).tables["phase"].proved
     columns = {axis.name: draw(axis, 100_000, rng) for axis in grid.axes}
     fired = lookup(grid, columns)
-    for man in range(100_000):
-        values = {axis.name: scalar(axis, columns[axis.name][man]) for axis in grid.axes}
-        assert grid.rule_at(values) == fired[man]
+    for patient in range(100_000):
+        values = {axis.name: scalar(axis, columns[axis.name][patient]) for axis in grid.axes}
+        assert grid.rule_at(values) == fired[patient]
 
 
 @given(

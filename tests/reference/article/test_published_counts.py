@@ -6,21 +6,12 @@ from itertools import product
 import pytest
 
 from pretese.article.published import PublishedStudy, load_published
+from simulate.core.coding import BASELINE
 
 ARMS = ("untreated", "treated")
 GROUPS = ("overall", *ARMS)
 DIAGNOSES = ("idiopathic", "cryptorchidism", "orchitis", "azfc")
-QUANTITIES = (
-    "age_years",
-    "infertility_duration_years",
-    "bmi_kg_m2",
-    "testis_volume_ml",
-    "lh_iu_l",
-    "fsh_iu_l",
-    "testosterone_nmol_l",
-    "estradiol_pmol_l",
-    "prolactin_ng_ml",
-)
+QUANTITIES = BASELINE
 
 
 @pytest.fixture(scope="module")

@@ -10,18 +10,9 @@ from estimate.heterogeneity.additive import (
     recode,
 )
 from estimate.heterogeneity.risk_interaction import bootstrap_reri, risk_interaction
+from simulate.core.coding import BASELINE
 
-MODEL_3 = [
-    "age_years",
-    "infertility_duration_years",
-    "bmi_kg_m2",
-    "diagnosis",
-    "lh_iu_l",
-    "fsh_iu_l",
-    "testosterone_nmol_l",
-    "estradiol_pmol_l",
-    "prolactin_ng_ml",
-]
+MODEL_3 = [*BASELINE[:3], "diagnosis", *BASELINE[4:]]
 EXPOSED = {
     "age_lt35": lambda x: x["age_years"] < 35,
     "dur_gt3": lambda x: x["infertility_duration_years"] > 3,
@@ -82,8 +73,8 @@ def test_from_the_printed_coefficients(r_output, name: str) -> None:
 @pytest.mark.parametrize("name", EXPOSED)
 def test_recoded_to_the_lowest_risk(r_output, name: str) -> None:
     r = r_output("g09_reri")["adjusted"][name]
-    coef, cov, taken = recode(r["beta"], r["V"])
-    assert "".join(str(int(v)) for v in taken) == r["recoded"]["ref"]
+    coef, cov, chosen = recode(r["beta"], r["V"])
+    assert "".join(str(int(v)) for v in chosen) == r["recoded"]["ref"]
     agree(additive_interaction(coef, cov), r["recoded"])
 
 

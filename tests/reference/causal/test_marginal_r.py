@@ -34,7 +34,7 @@ def test_standardisation(cohort, g15, case, errors):
         assert answer.std_error == pytest.approx(se[name], rel=1e-6)
 
 
-def test_the_standardised_odds_ratio_is_nearer_to_one_than_the_conditional(cohort, g15):
+def test_the_marginal_odds_ratio_is_nearer_to_one_than_the_conditional(cohort, g15):
     model = outcome_model(cohort)
     marginal = g_computation(cohort)[2].estimate
     assert np.exp(model.fit.coef[1]) == pytest.approx(g15["noncollapsibility"]["conditional_OR"])

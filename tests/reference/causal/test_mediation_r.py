@@ -7,18 +7,9 @@ from estimate.core.analysis_set import AnalysisSet
 from estimate.core.design_matrix import design_matrix
 from estimate.mediation.effects import Mediation
 from estimate.mediation.mediation_analysis import mediate
+from simulate.core.coding import BASELINE
 
-NUMBERS = [
-    "age_years",
-    "infertility_duration_years",
-    "bmi_kg_m2",
-    "testis_volume_ml",
-    "lh_iu_l",
-    "fsh_iu_l",
-    "testosterone_nmol_l",
-    "estradiol_pmol_l",
-    "prolactin_ng_ml",
-]
+NUMBERS = list(BASELINE)
 #: Exposure, the characteristic that it replaces, and whether it acts differently with treatment.
 SETS = {
     "nonidio": (lambda x: x["diagnosis"] > 0, "diagnosis", False),

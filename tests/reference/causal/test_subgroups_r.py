@@ -10,18 +10,9 @@ from estimate.heterogeneity.subgroups import (
     interaction_test,
     subgroup_effects,
 )
+from simulate.core.coding import BASELINE
 
-MODEL_3 = [
-    "age_years",
-    "infertility_duration_years",
-    "bmi_kg_m2",
-    "diagnosis",
-    "lh_iu_l",
-    "fsh_iu_l",
-    "testosterone_nmol_l",
-    "estradiol_pmol_l",
-    "prolactin_ng_ml",
-]
+MODEL_3 = [*BASELINE[:3], "diagnosis", *BASELINE[4:]]
 EVERYTHING = [*MODEL_3, "testis_volume_ml"]
 #: Which patients are the second subgroup.
 SECOND = {

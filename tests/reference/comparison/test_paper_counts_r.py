@@ -85,7 +85,7 @@ def test_arms_differ_in_diagnosis_and_responders_too(r_output):
 
 
 @pytest.mark.parametrize("name", ["dx_adjusted_542", "dx_adjusted_569_composite"])
-def test_risks_standardised_over_diagnosis(r_output, name):
+def test_marginal_risks_over_diagnosis(r_output, name):
     """Patients with R's fitted risks give R's fit, risks and standard errors again."""
     g01 = r_output("g01_paper_counts")
     r, dx = g01[name], g01["dx"]
@@ -222,7 +222,7 @@ def test_the_published_totals_decide_significance_only_by_the_choice_of_interval
 
 
 def test_totals_that_count_different_patients_are_refused():
-    with pytest.raises(InputError, match="149 men with the outcome by arm but 148 by level"):
+    with pytest.raises(InputError, match="149 patients with the outcome by arm but 148 by level"):
         odds_ratio_from_margins(
             [250, 49, 41, 28], [146, 8, 10, 10], [78, 23, 29, 18], (115, 34), QUESTION
         )

@@ -12,10 +12,10 @@ from estimate.description.rows import CategoricalRow, NumericRow
 from estimate.description.table1 import table_one
 
 R = Path(__file__).parents[1] / "r"
-MEN = pd.read_csv(R / "cohort542_mar.csv")
+PATIENTS = pd.read_csv(R / "cohort542_mar.csv")
 G02 = json.loads((R / "g02_table1.json").read_text())
 TABLE = table_one(
-    MEN,
+    PATIENTS,
     "therapy",
     {**dict.fromkeys(G02["continuous"], Numeric()), "dx": Categorical(tuple(G02["dx"]["rows"]))},
 )

@@ -18,14 +18,18 @@ from estimate.comparison.two_sample import (
 )
 
 R = Path(__file__).parents[1] / "r"
-MEN = pd.read_csv(R / "cohort542_mar.csv")
+COHORT = pd.read_csv(R / "cohort542_mar.csv")
 G02 = json.loads((R / "g02_table1.json").read_text())
 NUMERIC = list(G02["continuous"])
 
 
 @pytest.mark.parametrize("name", NUMERIC)
 def test_a_continuous_characteristic(name: str) -> None:
-    r, x, therapy = G02["continuous"][name], MEN[name].to_numpy(float), MEN["therapy"].to_numpy()
+    r, x, therapy = (
+        G02["continuous"][name],
+        COHORT[name].to_numpy(float),
+        COHORT["therapy"].to_numpy(),
+    )
     test = wilcoxon(x, therapy)
     assert test.statistic == r["wilcox_W"]
     assert test.p_value == pytest.approx(r["wilcox_p_cc"], rel=1e-10)
@@ -39,8 +43,8 @@ def test_a_continuous_characteristic(name: str) -> None:
 
 
 def test_all_characteristics_in_one_batch() -> None:
-    batch = MEN[NUMERIC].to_numpy(float).T
-    p = wilcoxon(batch, MEN["therapy"].to_numpy()).p_value
+    batch = COHORT[NUMERIC].to_numpy(float).T
+    p = wilcoxon(batch, COHORT["therapy"].to_numpy()).p_value
     assert p == pytest.approx([G02["continuous"][n]["wilcox_p_cc"] for n in NUMERIC], rel=1e-10)
 
 
@@ -119,7 +123,7 @@ def test_yates_never_passes_zero() -> None:
 
 
 def test_kruskal_wallis() -> None:
-    codes = pd.Categorical(MEN["dx"]).codes
-    test = kruskal_wallis(MEN["age"].to_numpy(float), codes)
+    codes = pd.Categorical(COHORT["dx"]).codes
+    test = kruskal_wallis(COHORT["age"].to_numpy(float), codes)
     assert test.statistic == pytest.approx(G02["kruskal_age_dx"]["stat"], rel=1e-10)
     assert test.p_value == pytest.approx(G02["kruskal_age_dx"]["p"], rel=1e-10)

@@ -13,11 +13,11 @@ from estimate.imputation.rubins_rules import Pooled, pool
 from estimate.regression.logistic import fit_logistic
 
 R = Path(__file__).parents[1] / "r"
-MEN = pd.read_csv(R / "cohort542_mar.csv")
+PATIENTS = pd.read_csv(R / "cohort542_mar.csv")
 FIRST = pd.read_csv(R / "completed10.csv").query("imp == 1")
 G13 = json.loads((R / "g13_mice.json").read_text())
 DIAGNOSES = ["idiopathic", "cryptorchidism", "orchitis", "azfc"]
-NAMES = [c for c in MEN.columns if c != "id"]
+NAMES = [c for c in PATIENTS.columns if c != "id"]
 HORMONES = ["lh", "fsh", "t", "e2", "prl"]
 
 
@@ -26,25 +26,25 @@ def test_one_step_of_predictive_mean_matching() -> None:
     patients = FIRST.assign(**{d: (FIRST["dx"] == d).astype(float) for d in DIAGNOSES})
     patients.insert(0, "1", 1.0)
     X = patients[r["design_cols"]].to_numpy(float)[None]
-    y = MEN["t"].to_numpy(float)[None]
+    y = PATIENTS["t"].to_numpy(float)[None]
     observed = ~np.isnan(y)
     step = draw_linear(X, y, observed, np.array([r["z"]]), np.array([r["chi2"]]))
     assert observed.sum() - X.shape[-1] == r["df"]
     assert step.coef[0] == pytest.approx(np.array(r["coef"]), rel=1e-8)
     assert step.sigma_drawn[0] == pytest.approx(r["sigma_star"], rel=1e-10)
     assert step.coef_drawn[0] == pytest.approx(np.array(r["beta_star"]), rel=1e-7)
-    assert MEN["id"][~observed[0]].tolist() == r["missing_ids"]
+    assert PATIENTS["id"][~observed[0]].tolist() == r["missing_ids"]
     wanted = (X @ step.coef_drawn[..., None])[..., 0][:, ~observed[0]]
     assert wanted[0] == pytest.approx(np.array(r["yhat_mis_star"]), rel=1e-8)
     predicted = (X @ step.coef[..., None])[..., 0]
     assert predicted[0, ~observed[0]] == pytest.approx(np.array(r["yhat_mis_hat"]), rel=1e-8)
     donors = nearest_donors(predicted, observed, wanted, 5).rows()
-    ids = MEN["id"].to_numpy()[donors[0]]
+    ids = PATIENTS["id"].to_numpy()[donors[0]]
     assert [sorted(row) for row in ids.tolist()] == [sorted(row) for row in r["donor_ids_type1_k5"]]
 
 
 def run(method: Method, imputations: int, seed: int) -> Imputation:
-    codes = MEN.assign(dx=pd.Categorical(MEN["dx"], DIAGNOSES).codes)
+    codes = PATIENTS.assign(dx=pd.Categorical(PATIENTS["dx"], DIAGNOSES).codes)
     columns = [Column(n, 4 if n == "dx" else 0, method if n in HORMONES else None) for n in NAMES]
     rng = np.random.default_rng(seed)
     return impute(codes[NAMES], columns, rng, imputations=imputations, iterations=20)

@@ -10,7 +10,7 @@ import pytest
 from estimate.regression.splines import fit_spline, harrell_knots, spline_basis
 
 R = Path(__file__).parents[1] / "r"
-MEN = pd.read_csv(R / "cohort542_full.csv")
+COHORT = pd.read_csv(R / "cohort542_full.csv")
 G07 = json.loads((R / "g07_rcs.json").read_text())
 NAMES = list(G07["knots"])
 
@@ -19,7 +19,7 @@ NAMES = list(G07["knots"])
 def test_knots(name: str) -> None:
     for k in (3, 4, 5):
         r = G07["knots"][name][f"k{k}"]
-        assert harrell_knots(MEN[name], k) == pytest.approx(np.array(r), rel=1e-12)
+        assert harrell_knots(COHORT[name], k) == pytest.approx(np.array(r), rel=1e-12)
 
 
 def test_outer_knots_of_a_small_sample() -> None:
@@ -39,7 +39,7 @@ def test_basis() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_unadjusted_fit(name: str) -> None:
     r = G07["fit"][name]
-    ours = fit_spline(MEN[name], MEN["y"], knots=G07["knots"][name]["k3"])
+    ours = fit_spline(COHORT[name], COHORT["y"], knots=G07["knots"][name]["k3"])
     assert ours.fit.coef == pytest.approx(np.array(r["coef"]), rel=1e-5)
     assert np.sqrt(np.diag(ours.fit.cov)) == pytest.approx(np.array(r["se"]), rel=1e-5)
     assert ours.wald.overall == pytest.approx(r["wald_overall"], rel=1e-5)
@@ -60,9 +60,9 @@ def test_adjusted_fit(name: str) -> None:
     """Adjusted for arm, diagnosis and all other characteristics, as lines."""
     r = G07["fit"][name]
     numeric = ["therapy", "age", "dur", "bmi", "vol", "lh", "fsh", "t", "e2", "prl"]
-    diagnosis = pd.get_dummies(MEN["dx"]).drop(columns="idiopathic").to_numpy(float)
-    others = np.c_[MEN[[n for n in numeric if n != name]], diagnosis]
-    ours = fit_spline(MEN[name], MEN["y"], knots=G07["knots"][name]["k3"], covariates=others)
+    diagnosis = pd.get_dummies(COHORT["dx"]).drop(columns="idiopathic").to_numpy(float)
+    others = np.c_[COHORT[[n for n in numeric if n != name]], diagnosis]
+    ours = fit_spline(COHORT[name], COHORT["y"], knots=G07["knots"][name]["k3"], covariates=others)
     assert ours.wald.nonlinear == pytest.approx(r["adj_wald_nonlin"], rel=1e-5)
     assert ours.likelihood_ratio.nonlinear == pytest.approx(r["adj_lr_nonlin"], rel=1e-5)
     assert ours.likelihood_ratio.nonlinear_p == pytest.approx(r["adj_lr_nonlin_p"], rel=1e-5)

@@ -14,7 +14,8 @@ from scipy.stats import norm
 
 from estimate.comparison.risk_difference import score_interval, score_z
 from estimate.sample_size.closed_form import size_two_means, size_two_proportions
-from estimate.sequential.boundaries import HaybittlePeto, WangTsiatis, plan_sequential
+from estimate.sequential.boundaries import plan_sequential
+from estimate.sequential.boundary_shapes import HaybittlePeto, WangTsiatis
 from estimate.sequential.combination import (
     bauer_koehne_boundary,
     fisher_boundaries,

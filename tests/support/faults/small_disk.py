@@ -51,15 +51,15 @@ def fill_disk(ready: Prepared, disk: Path, left: int) -> tuple[int, bool]:
     tuple
         How many bytes were lost, and whether the disk was too small.
     """
-    place = ready.start(disk / "place")
+    words = ready.case.words(ready.inputs, ready.start(disk / "place"))
     ballast = disk / "ballast"
     try:
         _leave(disk, ballast, left)
-        code, said = run_words(ready.case.words(ready.inputs, place))
+        code, said = run_words(words)
         lost = check_full(ready, disk / "place", code, said)
     finally:
         ballast.unlink()
-    run_again(ready, disk / "place", ready.case.words(ready.inputs, place))
+    run_again(ready, disk / "place", words)
     return lost, code not in (0, 3)
 
 

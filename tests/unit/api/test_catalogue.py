@@ -43,7 +43,7 @@ def test_the_list_is_a_table_and_a_page():
 
 def test_functions_answer_as_their_own_modules_do():
     assert pt.estimators.schoenfeld_events(0.7) == pytest.approx(246.7871045)
-    assert pt.estimators.bauer_koehne_bound(0.025) == pytest.approx(0.0038042, abs=1e-7)
+    assert pt.estimators.bauer_koehne_boundary(0.025) == pytest.approx(0.0038042, abs=1e-7)
     table = pt.estimators.two_by_two.of(115, 253, 34, 140)
     assert float(table.risk_treated) == pytest.approx(115 / 368)
     low, high = pt.estimators.clopper_pearson_interval(0, 10)

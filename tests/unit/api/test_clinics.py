@@ -1,6 +1,5 @@
 """Clinics of the public interface: the same bytes as the command, and every option."""
 
-import hashlib
 import inspect
 import json
 
@@ -14,19 +13,12 @@ from pretese.clinic import clinic_options
 from protocol.errors import InputError
 from simulate.clinic.capacity.replicates import FEWEST
 from simulate.clinic.capacity.required_capacity import CAPACITIES
+from tests.support.output.folder_contents import hashes
 
 #: Options of `pretese clinic`, as the interface calls them.
 ARGUMENTS = {
     "clinic_name": "clinic", "form": "format",
 }  # fmt: skip
-
-
-def files_of(folder):
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +44,7 @@ def test_a_run_is_written_as_the_command_writes_it(found, tmp_path, capsys):
     assert run(["clinic", "paper", *words, *more]) == 0
     shown = json.loads(capsys.readouterr().out)
     found.write(tmp_path / "b", xes=True)
-    assert files_of(tmp_path / "a") == files_of(tmp_path / "b")
+    assert hashes(tmp_path / "a") == hashes(tmp_path / "b")
     assert shown.pop("rows")["patients"] == len(found.tables["patients"])
     assert {**found.to_dict(), "rows": {}} == {**shown, "rows": {}}
 
@@ -78,7 +70,7 @@ def test_a_capacity_is_the_one_of_the_command(tmp_path, capsys):
         out=tmp_path / "b", progress=False,
     )  # fmt: skip
     assert answer.to_dict() == json.loads(capsys.readouterr().out)
-    assert files_of(tmp_path / "a") == files_of(tmp_path / "b")
+    assert hashes(tmp_path / "a") == hashes(tmp_path / "b")
     assert answer.capacity == answer.to_dict()["answer"]
     assert len(repr(answer)) <= 100
     assert answer.to_frame().equals(answer.tried)

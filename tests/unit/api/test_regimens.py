@@ -301,7 +301,7 @@ def test_a_regimen_that_is_not_proved_tells_why_and_decides_nothing():
             asked()
 
 
-def test_cases_that_fail_are_counted_and_told():
+def test_cases_that_fail_are_counted_and_listed():
     Path("mine.yaml").write_text("id: mine\nversion: 1.0.0\nextends: fsh-guided\n")
     Path("mine.cases.yaml").write_text(
         "regimen: mine\ncases:\n"

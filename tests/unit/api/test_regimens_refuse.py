@@ -36,7 +36,7 @@ BAD = {
     "true month": (lambda r: r.decide(month=True), "decide: month: true is out of range"),
     "no phase": (
         lambda r: r.decide(month=2, previous_phase="x"),
-        "decide: previous_phase: 'x' is no",
+        "decide: previous_phase: 'x' is not a",
     ),
     "words as FSH": (lambda r: r.decide(month=2, fsh="high"), "fsh: 'high' is not a number"),
     "FSH not a number": (lambda r: r.decide(month=2, fsh=float("nan")), "fsh: nan is not a number"),
@@ -50,7 +50,7 @@ BAD = {
     ),
     "comma": (
         lambda r: r.decide(month=2, findings=["fsh=9,8 IU/L"]),
-        "decide: findings fsh: '9,8' is no",
+        "decide: findings fsh: '9,8' is not a",
     ),
     "3 found": (lambda r: r.decide(month=2, findings=3), "decide: findings: 3 is not understood"),
     "[3] found": (
@@ -89,7 +89,7 @@ BAD = {
     ),
     "zone": (
         lambda r: r.schedule(ON).to_ics(pseudonym="17", time="08:00", timezone="X"),
-        "timezone: 'X' is no time",
+        "timezone: 'X' is not a time",
     ),
     "no folder": (
         lambda r: r.schedule(ON).write_ics("no/x.ics", pseudonym="17"),

@@ -1,6 +1,5 @@
 """Reproduction and calibration of the public interface: the same bytes, and every option."""
 
-import hashlib
 import inspect
 import json
 import shutil
@@ -14,14 +13,7 @@ from pretese.article.run.reproduction_run import ReproductionRun
 from pretese.cli import app, run
 from protocol.errors import InputError
 from simulate.core.shipped import scenario_path
-
-
-def files_of(folder):
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+from tests.support.output.folder_contents import hashes
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +26,7 @@ def test_a_reproduction_is_written_as_the_command_writes_it(found, tmp_path, cap
     run(["reproduce", *words, "--out", str(tmp_path / "a")])
     assert found.to_dict()["comparison"] == json.loads(capsys.readouterr().out)
     found.write(tmp_path / "b")
-    assert files_of(tmp_path / "a") == files_of(tmp_path / "b")
+    assert hashes(tmp_path / "a") == hashes(tmp_path / "b")
 
 
 def test_a_folder_given_as_out_is_written_too(tmp_path):

@@ -1,6 +1,5 @@
 """Scenarios of the public interface: the same bytes as the commands, and every option."""
 
-import hashlib
 import inspect
 import subprocess
 import sys
@@ -12,14 +11,7 @@ import pretese
 from pretese.cli import app, run
 from pretese.plots.style import svg
 from protocol.errors import InputError
-
-
-def files_of(folder):
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+from tests.support.output.folder_contents import hashes
 
 
 def options_of(command):
@@ -44,7 +36,7 @@ def test_a_cohort_is_written_as_the_command_writes_it(tmp_path):
     paper = pretese.scenario("paper", {"fertility.willing_share": 0.5})
     cohort = paper.simulate(patients=30, replicates=2, seed=5, data_errors=10)
     cohort.write(tmp_path / "b", ["csv", "parquet"])
-    assert files_of(tmp_path / "a") == files_of(tmp_path / "b")
+    assert hashes(tmp_path / "a") == hashes(tmp_path / "b")
 
 
 def test_the_tables_are_those_of_the_files(tmp_path):

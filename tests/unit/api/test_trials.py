@@ -61,10 +61,11 @@ def printed(capsys, *words):
 
 def test_power_is_what_the_command_prints(plain, file, capsys):
     found = plain.power(
-        [60, 120], [50], solve=0.7, seed=5, sensitivity={"dropout": [0, 20]}, tornado=True,
+        [60, 120], [50], target_power=0.7, seed=5, sensitivity={"dropout": [0, 20]}, tornado=True,
         patient_level=True, **QUICK,
     )  # fmt: skip
-    words = ["--participants", "60", "--participants", "120", "--effect", "50", "--solve", "0.7",
+    words = ["--participants", "60", "--participants", "120", "--effect", "50",
+             "--target-power", "0.7",
     "--seed", "5",
              "--sensitivity", "dropout=0,20", "--tornado", "--patient-level",
              "--replicates", "40"]  # fmt: skip
@@ -118,8 +119,8 @@ def test_figures_and_page_come_without_a_folder_and_leave_nothing_behind(
 
 def test_a_run_that_fails_leaves_no_scratch_folder(plain, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with pytest.raises(pt.InputError, match=r"^solve: "):
-        plain.power(solve=0.01, **QUICK)
+    with pytest.raises(pt.InputError, match=r"^target_power: "):
+        plain.power(target_power=0.01, **QUICK)
     assert not list(tmp_path.glob("pretese-*"))
 
 
@@ -213,8 +214,8 @@ def test_a_design_is_the_same_from_file_and_from_its_fields(plain, file):
         ({"replicates": 3}, "replicates: 3 is not allowed"),
         ({"seed": -1}, "seed: -1 is not allowed"),
         ({"workers": 0}, "workers: 0 is not allowed"),
-        ({"solve": "0.8"}, "solve: '0.8' is not a number"),
-        ({"solve": 1.5}, "solve: 1.5 is not allowed"),
+        ({"target_power": "0.8"}, "target_power: '0.8' is not a number"),
+        ({"target_power": 1.5}, "target_power: 1.5 is not allowed"),
         ({"resume": True}, "resume: there is nothing to resume"),
         ({"sensitivity": ["dropout"]}, "sensitivity: ['dropout'] is not a mapping"),
         ({"sensitivity": {"dropout": 10}}, "sensitivity: dropout: 10 is no list; give a list"),

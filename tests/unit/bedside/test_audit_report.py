@@ -56,7 +56,7 @@ def test_every_patient_has_a_timeline_and_those_who_deviate_come_first():
         2,
         4,
     )
-    assert marks(first, "wrong") == 4  # a dose, a gap, a missed and an extra injection
+    assert marks(first, "wrong") == 4  # a dose, a gap, a missed and an extra dose
     titles = [each.text for each in first.iter("title")]
     assert "day 10, 2023-05-12: hcg 2000 IU due, not given" in titles
     labels = [each.text for each in first.iter("text")]

@@ -135,8 +135,8 @@ def test_a_moved_start_cancels_all_old_events():
     [
         (b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "it is the calendar of another patient"),
         (calendar(FIRST, pseudonym="P-18"), "it is the calendar of another patient"),
-        (b"no calendar", "it is no calendar that this program wrote"),
-        (calendar(FIRST).replace(b"SEQUENCE:0", b"SEQUENCE:x"), "it is no calendar that this"),
+        (b"no calendar", "it is not a calendar that this program wrote"),
+        (calendar(FIRST).replace(b"SEQUENCE:0", b"SEQUENCE:x"), "it is not a calendar that this"),
         (calendar(FIRST, issued=dt.date(2030, 1, 1)), "it was issued on 2030-01-01, later than"),
     ],
 )

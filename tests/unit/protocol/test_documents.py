@@ -46,7 +46,7 @@ def test_broken_yaml_names_line_and_column():
     )
 
 
-def test_an_empty_file_says_what_to_write():
+def test_an_empty_file_states_what_to_write():
     assert faults("") == ["file.yaml: it holds nothing; write fields as `name: value` lines"]
 
 
@@ -56,10 +56,10 @@ def test_not_a_number_is_refused():
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"])
 def test_an_unreadable_file_is_named(tmp_path: Path, content: bytes | None):
-    path = tmp_path / "men.yaml"
+    path = tmp_path / "patients.yaml"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(InputError, match=r"men\.yaml"):
+    with pytest.raises(InputError, match=r"patients\.yaml"):
         read_document(path, Outer)
 
 

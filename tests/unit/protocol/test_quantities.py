@@ -12,7 +12,7 @@ def test_every_documented_spelling_of_fsh_is_the_same_number(unit):
     assert (measured.value, measured.unit) == (11.1, "[IU]/L")
 
 
-def test_both_the_value_that_came_and_the_normalised_one_are_shown():
+def test_both_the_given_value_and_the_normalised_one_are_shown():
     assert str(quantity("fsh", 5, "u/L")) == "5 [IU]/L (given as 5 u/L)"
     assert str(quantity("fsh", 5, "[IU]/L")) == "5 [IU]/L"
 

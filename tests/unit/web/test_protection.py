@@ -1,4 +1,4 @@
-"""What every request passes: token, origin, size, time; and what no answer tells."""
+"""What every request passes: token, origin, size, time; and what answers never contain."""
 
 import asyncio
 import base64
@@ -65,7 +65,7 @@ def test_forms_of_other_sites_are_refused(client):
     assert own.status_code == 200
 
 
-def test_a_large_request_is_refused_whether_or_not_it_says_its_size(client):
+def test_a_large_request_is_refused_whether_or_not_it_declares_its_size(client):
     assert client.post("/", content=b"a=" + b"x" * 1_100_000).status_code == 413
 
     def parts():
@@ -111,10 +111,10 @@ def test_a_server_that_others_reach_needs_a_token(host, capsys):
     assert ServerSettings(host, token=TOKEN).host == host
 
 
-def test_a_short_token_and_a_taken_port_are_refused():
+def test_a_short_token_and_a_used_port_are_refused():
     with pytest.raises(InputError, match="at least 16"):
         ServerSettings(token="short")
     with bound_socket(ServerSettings(port=0)) as listener:
-        taken = listener.getsockname()[1]
+        used = listener.getsockname()[1]
         with pytest.raises(InputError, match="cannot be used"):
-            bound_socket(ServerSettings(port=taken))
+            bound_socket(ServerSettings(port=used))

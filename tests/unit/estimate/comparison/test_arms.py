@@ -86,7 +86,7 @@ def test_a_batch_equals_single_calls_and_an_empty_arm_does_not_converge():
     assert compare_arms(*counts, QUESTION).converged[:3].all()
 
 
-def test_no_events_are_not_a_surprise():
+def test_no_events_give_no_evidence():
     assert score_z(0, 10, 0, 10) == 0
     assert score_z(10, 10, 10, 10) == 0
     assert score_interval(0, 10, 5, 10, measure="risk ratio")[0] == 0

@@ -9,7 +9,7 @@ from estimate.description.rows import CategoricalRow, NumericRow, weighted_quant
 from estimate.description.table1 import table_one
 from protocol.errors import InputError
 
-MEN = pd.DataFrame(
+PATIENTS = pd.DataFrame(
     {
         "therapy": [0, 0, 0, 0, 1, 1, 1, 1, 1, 1],
         "age_years": [30, 31, 32, 40, 28, 29, 30, 31, None, 33],
@@ -29,7 +29,7 @@ KINDS = {
 
 
 def test_numbers_by_hand() -> None:
-    row = table_one(MEN, "therapy", KINDS).rows[0]
+    row = table_one(PATIENTS, "therapy", KINDS).rows[0]
     assert isinstance(row, NumericRow)
     assert list(row.n) == [9, 4, 5]
     assert list(row.missing) == [1, 0, 1]
@@ -39,7 +39,7 @@ def test_numbers_by_hand() -> None:
 
 
 def test_categories_by_hand() -> None:
-    row = table_one(MEN, "therapy", KINDS).rows[1]
+    row = table_one(PATIENTS, "therapy", KINDS).rows[1]
     assert isinstance(row, CategoricalRow)
     assert row.counts.tolist() == [[7, 1, 6], [2, 2, 0], [0, 0, 0]]
     assert list(row.missing) == [1, 1, 0]
@@ -99,12 +99,12 @@ def test_standardised_differences_by_hand() -> None:
 
 
 def test_three_groups_use_kruskal_wallis() -> None:
-    patients = MEN.assign(therapy=["a", "b", "c"] * 3 + ["a"])
+    patients = PATIENTS.assign(therapy=["a", "b", "c"] * 3 + ["a"])
     assert table_one(patients, "therapy", {"age_years": Numeric()}).rows[0].test == "Kruskal-Wallis"
 
 
 def test_the_text_names_the_groups_and_counts_the_missing() -> None:
-    frame = table_one(MEN, "therapy", KINDS).frame()
+    frame = table_one(PATIENTS, "therapy", KINDS).frame()
     assert list(frame.columns[2:5]) == [
         "overall (n = 10)",
         "therapy 0 (n = 4)",
@@ -114,11 +114,11 @@ def test_the_text_names_the_groups_and_counts_the_missing() -> None:
 
 
 def test_a_weighted_table_has_no_p_values() -> None:
-    table = table_one(MEN, "therapy", KINDS, weights=[2.0] * 10)
+    table = table_one(PATIENTS, "therapy", KINDS, weights=[2.0] * 10)
     assert table.weighted
     assert [row.p_value for row in table.rows] == [None, None]
     assert list(table.size) == [20, 8, 12]
-    plain = table_one(MEN, "therapy", KINDS).rows[0]
+    plain = table_one(PATIENTS, "therapy", KINDS).rows[0]
     weighted = table.rows[0]
     assert isinstance(plain, NumericRow)
     assert isinstance(weighted, NumericRow)
@@ -127,7 +127,7 @@ def test_a_weighted_table_has_no_p_values() -> None:
 
 
 def test_a_group_without_values_is_shown_as_nan() -> None:
-    patients = MEN.assign(age_years=[np.nan] * 4 + [30.0] * 6)
+    patients = PATIENTS.assign(age_years=[np.nan] * 4 + [30.0] * 6)
     row = table_one(patients, "therapy", {"age_years": Numeric()}).rows[0]
     assert isinstance(row, NumericRow)
     assert row.n.tolist() == [6, 0, 6]
@@ -137,15 +137,15 @@ def test_a_group_without_values_is_shown_as_nan() -> None:
 
 
 def test_all_faults_are_reported_at_once() -> None:
-    patients = MEN.assign(bmi_kg_m2="high")
+    patients = PATIENTS.assign(bmi_kg_m2="high")
     kinds = {"age": Numeric(), "bmi_kg_m2": Numeric(), "diagnosis": Categorical(("azfc",))}
     with pytest.raises(InputError) as error:
         table_one(patients, "therapy", kinds)
     assert [fault.field for fault in error.value.faults] == ["age", "bmi_kg_m2", "diagnosis"]
     with pytest.raises(InputError, match="weights"):
-        table_one(MEN, "therapy", KINDS, weights=[1.0, np.inf] * 5)
+        table_one(PATIENTS, "therapy", KINDS, weights=[1.0, np.inf] * 5)
     with pytest.raises(InputError, match="give every patient a group"):
-        table_one(MEN.assign(therapy=None), "therapy", KINDS)
+        table_one(PATIENTS.assign(therapy=None), "therapy", KINDS)
 
 
 def test_weighted_quantiles_by_hand() -> None:

@@ -83,8 +83,8 @@ def test_recoding_by_hand_flips_the_sign() -> None:
     plain = additive_interaction(coef, np.eye(3))
     assert plain.preventive
     assert plain.reri.estimate == pytest.approx(1 - 0.5 - 2 + 1)
-    moved, cov, taken = recode(coef, np.eye(3))
-    assert taken.tolist() == [1, 0]
+    moved, cov, chosen = recode(coef, np.eye(3))
+    assert chosen.tolist() == [1, 0]
     ours = additive_interaction(moved, cov)
     assert [ours.ratio10, ours.ratio01, ours.ratio11] == pytest.approx([2, 2, 4])
     assert ours.reri.estimate == pytest.approx(1)

@@ -150,7 +150,7 @@ def test_three_categories_keep_their_shares() -> None:
     assert [(drawn == k).mean() for k in range(3)] == pytest.approx([0.6, 0.3, 0.1], abs=0.06)
 
 
-def test_patients_left_out_neither_inform_nor_are_imputed() -> None:
+def test_patients_excluded_neither_inform_nor_are_imputed() -> None:
     values = patients()
     inside = np.arange(60) < 40
     changed = values.copy()

@@ -73,7 +73,7 @@ def test_adjusted_estimates_find_the_effect_and_the_unadjusted_one_does_not():
         assert each.estimate == pytest.approx(1.0, abs=3.5 * float(each.std_error))
 
 
-def test_a_column_of_many_numbers_is_a_measurement_and_says_so():
+def test_a_column_of_many_numbers_is_a_measurement_and_is_named():
     asked = Plan(treatment="arm", outcome="hormone", methods=("unadjusted",))
     found = analyse(table(), asked)
     assert found.estimates[0].scale == "mean difference"
@@ -83,14 +83,14 @@ def test_a_column_of_many_numbers_is_a_measurement_and_says_so():
 
 def test_events_among_trials_are_clustered_by_row():
     rows = table(n=80)
-    rows["mature"] = rows["oocytes"] // 2
+    rows["mii_oocytes"] = rows["oocytes"] // 2
     asked = Plan(treatment="arm", methods=("unadjusted",),
-                 outcome={"events": "mature", "trials": "oocytes"})  # fmt: skip
+                 outcome={"events": "mii_oocytes", "trials": "oocytes"})  # fmt: skip
     found = analyse(rows, asked)
     assert found.table.n == rows["oocytes"].sum()
     assert found.estimates[0].interval == "Wald, clustered by row of the table"
     with pytest.raises(InputError, match="the counts do not fit"):
-        analyse(rows.assign(mature=rows["oocytes"] + 1), asked)
+        analyse(rows.assign(mii_oocytes=rows["oocytes"] + 1), asked)
 
 
 @pytest.mark.parametrize("kind", OUTCOMES)
@@ -119,8 +119,8 @@ def test_an_outcome_that_contradicts_itself_is_refused(outcome, message):
         Plan(treatment="arm", outcome=outcome, methods=("unadjusted",))
 
 
-def test_a_method_without_an_answer_names_those_that_have_one():
-    with pytest.raises(ValueError, match="`firth` has no answer for a time to an event; choose"):
+def test_a_method_not_available_names_those_that_have_one():
+    with pytest.raises(ValueError, match="`firth` is not available for a time to an event; choose"):
         plan("time", ("firth",))
 
 

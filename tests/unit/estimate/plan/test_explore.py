@@ -153,7 +153,7 @@ def test_a_subgroup_without_the_outcome_is_a_labelled_result():
     ("changes", "message"),
     [
         (
-            {"subgroups": {"a": {"by": "age_years"}}},
+            {"subgroups": {"a": {"by": "age_years", "groups": {"x": ["1"], "y": ["2"]}}}},
             "age_years is a number; give a cut",
         ),
         ({"subgroups": {"a": {"by": "diagnosis", "cut": "< 1"}}}, "is categorical; give `groups`"),

@@ -183,7 +183,7 @@ def test_methods_of_a_table_and_of_studies_have_a_computation():
 def test_a_method_that_one_command_does_not_offer_states_why():
     for name, method in METHODS.items():
         if not {"analyse", "recover"} <= method.offered:
-            assert method.because, name
+            assert method.reason, name
 
 
 def test_an_unknown_method_names_the_nearest():

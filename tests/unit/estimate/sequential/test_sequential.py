@@ -6,7 +6,8 @@ from scipy.integrate import quad
 from scipy.special import ndtr, ndtri
 from scipy.stats import norm
 
-from estimate.sequential.boundaries import HaybittlePeto, WangTsiatis, plan_sequential
+from estimate.sequential.boundaries import plan_sequential
+from estimate.sequential.boundary_shapes import HaybittlePeto, WangTsiatis
 from estimate.sequential.combination import fisher_boundaries, fisher_product, inverse_normal
 from estimate.sequential.interim_inference import (
     analyse_final,

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from estimate.sequential.boundaries import WangTsiatis, plan_sequential
+from estimate.sequential.boundaries import plan_sequential
+from estimate.sequential.boundary_shapes import WangTsiatis
 from estimate.sequential.spending import Spending
 from estimate.sequential.trials import follow
 from protocol.errors import InputError

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from estimate.sequential.boundaries import HaybittlePeto, WangTsiatis, plan_sequential
+from estimate.sequential.boundaries import plan_sequential
+from estimate.sequential.boundary_shapes import HaybittlePeto, WangTsiatis
 from estimate.sequential.interim_inference import analyse_final, stagewise_tail
 from estimate.sequential.spending import Spending
 from estimate.sequential.stagewise import order_stagewise

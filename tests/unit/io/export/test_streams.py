@@ -5,7 +5,7 @@ import pytest
 
 from pretese.io.export import streams
 from pretese.io.export.streams import Stream
-from tests.support.exported import assert_same_values, drawn_tables, fields
+from tests.support.exported import assert_same_values, drawn_tables, fields, read_exact
 
 KINDS = ("csv", "parquet")
 
@@ -13,7 +13,7 @@ KINDS = ("csv", "parquet")
 def read(path):
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
-    return pd.read_csv(path, float_precision="round_trip")
+    return read_exact(path)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -37,7 +37,7 @@ SEQUENCES = [(15.0, 15.0, 15.0), (15.0, 9.0, 9.0), (9.0, 15.0, 15.0), (0.7, 11.1
 @pytest.mark.parametrize("semen", ["sperm", "no sperm"])
 def test_an_adherent_patient_audits_clean_under_every_regimen(name, fsh, semen):
     regimen = load_regimen(name)
-    assert kinds(adherent(*fsh, semen=semen, regimen=regimen), regimen) == []
+    assert kinds(adherent(*fsh, *fsh, semen=semen, regimen=regimen), regimen) == []
 
 
 @pytest.mark.parametrize("fsh", SEQUENCES)
@@ -95,8 +95,8 @@ def test_a_missed_injection_and_a_gap_are_told_apart():
     def without(*days):
         return [e for e in events if e.name != "injection" or e.date - DAY0 not in days]
 
-    assert kinds(without(14)) == ["missed injection"]
-    assert kinds(without(14, 16)) == ["missed injection"] * 2
+    assert kinds(without(14)) == ["missed dose"]
+    assert kinds(without(14, 16)) == ["missed dose"] * 2
     assert kinds(without(14, 16, 18)) == ["treatment gap"]
 
 
@@ -108,7 +108,7 @@ def test_a_man_who_shifts_his_calendar_is_late_once_and_not_thirty_times():
     ]
     found = audit_patient("m", sorted(shifted, key=lambda e: e.date), GUIDED).deviations
     assert [(d.kind, d.day, d.observed) for d in found] == [("timing", 50, "each 2 days late")]
-    assert found[0].expected == "20 injections from day 50 to day 88"
+    assert found[0].expected == "20 doses from day 50 to day 88"
 
 
 def test_two_late_injections_apart_are_two_deviations():
@@ -167,7 +167,7 @@ def test_a_regipatients_without_injections_offers_no_place_for_their_deviations(
     nothing = load_regimen("no-therapy")
     events = adherent(regimen=nothing)
     rng = np.random.default_rng(7)
-    for kind in ("dose", "drug", "timing", "missed injection", "extra injection", "treatment gap"):
+    for kind in ("dose", "drug", "timing", "missed dose", "extra dose", "treatment gap"):
         assert deviate(events, kind, nothing, rng) is None
     assert deviate(events, "therapy after stop", nothing, rng) is None
 

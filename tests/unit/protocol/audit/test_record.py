@@ -120,7 +120,7 @@ def test_identical_rows_are_counted_once_and_nothing_is_judged_that_is_due_after
     assert [(q.kind, q.rows) for q in answer.queries] == [("identical rows", (2, 3))]
     assert "2 identical rows (hcg 2000 IU) on day 0: counted once" in answer.queries[0].text
     assert "nothing" not in answer.note
-    assert answer.adherence[0].given_iu == 4000
+    assert answer.adherence[0].given_amount == 4000
 
 
 def test_vials_that_add_up_to_an_order_are_one_dose():
@@ -134,15 +134,15 @@ def test_a_second_injection_of_one_day_is_told_as_such_and_not_as_an_early_one()
     events = [e for e in adherent(15.0, 15.0, 15.0) if e.date != DAY0 + 6 or e.name != "injection"]
     answer = judged([*events, injection(4, dose=5000.0, row=9)])
     assert [(d.kind, d.day) for d in answer.deviations] == [
-        ("extra injection", 4), ("missed injection", 6)
+        ("extra dose", 4), ("missed dose", 6)
     ]  # fmt: skip
-    assert answer.deviations[0].observed == "a second injection on one day: hcg 5000 IU on day 4"
+    assert answer.deviations[0].observed == "a second dose on one day: hcg 5000 IU on day 4"
 
 
 def test_a_log_says_how_far_it_can_be_judged():
     events = [e for e in adherent(9.0, 9.0, 9.0) if e.date - DAY0 <= 12]
     assert judged(events).note == (
-        "the log ends on day 12 (2021-09-26); judged are injections due up to day 10 and "
+        "the log ends on day 12 (2021-09-26); judged are doses due up to day 10 and "
         "tests due up to day 6"
     )
 
@@ -239,7 +239,7 @@ def test_injections_under_a_hold_come_first_and_end_with_the_value_that_lifts_it
     ]
     answer = judged(events)
     (held,) = answer.deviations
-    assert (held.kind, held.day, held.rule) == ("injection during a hold", 39, "F5")
-    assert held.expected == ("no injection after Hematocrit 56 % on day 39 (Hematocrit above 54)")
-    assert held.observed == "3 injections from day 40 to day 44"
+    assert (held.kind, held.day, held.rule) == ("treatment during a hold", 39, "F5")
+    assert held.expected == ("nothing after Hematocrit 56 % on day 39 (Hematocrit above 54)")
+    assert held.observed == "3 doses from day 40 to day 44"
     assert judged([*events[:-2], Event(DAY0 + 39, level, value=54.0)]).deviations == ()

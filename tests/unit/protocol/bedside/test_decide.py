@@ -14,7 +14,7 @@ def phase(name: str = "fsh-guided", **given):
 
 
 def test_every_shipped_regimen_is_proved():
-    assert len(list_regimens()) == 7
+    assert len(list_regimens()) == 10
     for name in list_regimens():
         regimen = load_regimen(name)
         assert regimen.id == name
@@ -111,6 +111,7 @@ def test_readings_differ_where_they_say_so():
         ({"month": 2, "fsh_iu_l": 201}, "give a number from 0 to 200"),
         ({"month": 2, "fsh_iu_l": float("nan")}, "fsh_iu_l: nan is not a number"),
         ({"month": 2, "fsh_iu_l": "high"}, "fsh_iu_l: 'high' is not a number"),
+        ({"month": 2, "fsh_iu_l": 10**400}, "fsh_iu_l: a whole number of about 401 digits is not"),
         ({"month": 2, "previous_phase": "HCG"}, "give one of: none, hcg, hcg-ufsh, stopped"),
         (
             {"month": 2, "fsh": 5},
@@ -134,7 +135,7 @@ def test_a_clinic_may_set_its_own_limit_and_the_hash_shows_it():
 
 
 def test_an_unknown_regimen_lists_the_shipped_ones():
-    with pytest.raises(InputError, match="take one of fsh-guided"):
+    with pytest.raises(InputError, match="take one of clomiphene-first, fsh-guided"):
         load_regimen("fsh-guide")
 
 

@@ -12,6 +12,7 @@ from SpiffWorkflow.dmn.parser.BpmnDmnParser import SCHEMAS as SPIFF_SCHEMAS
 from SpiffWorkflow.dmn.parser.BpmnDmnParser import BpmnDmnParser
 
 from pretese.bedside.dmn import NAMESPACE, dmn_xml, feel
+from pretese.bedside.dmn_diagram import DC, DI, DMNDI
 from protocol.regimen.conditions import parse_name_condition, parse_number_condition
 from protocol.regimen.grid import fill, grid_of
 from protocol.regimen.load import list_regimens, load_regimen
@@ -139,3 +140,34 @@ def test_names_mean_the_same_after_a_journey_through_feel(texts, value):
     returned = read_feel(feel(condition), ("a", "b"))
     assert returned is not None
     assert returned.holds(value) == condition.holds(value)
+
+
+@pytest.mark.parametrize("name", ["fsh-guided", "clomiphene-first"])
+def test_a_modeller_shows_every_decision_with_its_input_data(name):
+    """Every shape and arrow refers to an element, no two shapes overlap, and arrows end on them."""
+    root = etree.fromstring(dmn_xml(load_regimen(name)).encode())
+    spaces = {"d": NAMESPACE, "i": DMNDI, "c": DC, "w": DI}
+    known = {element.get("id") for element in root.iter() if element.get("id")}
+    boxes = {}
+    for shape in root.iterfind(".//i:DMNShape", spaces):
+        box = shape.find("c:Bounds", spaces)
+        boxes[shape.get("dmnElementRef")] = [int(box.get(k)) for k in ("x", "y", "width", "height")]
+    shown = root.xpath("d:decision/@id | d:inputData/@id", namespaces=spaces)
+    assert set(boxes) == set(shown) <= known
+    for (x1, y1, w1, h1), (x2, y2, w2, h2) in itertools.combinations(boxes.values(), 2):
+        assert x1 + w1 <= x2 or x2 + w2 <= x1 or y1 + h1 <= y2 or y2 + h2 <= y1
+    edges = list(root.iterfind(".//i:DMNEdge", spaces))
+    assert {edge.get("dmnElementRef") for edge in edges} <= known
+    tables = load_regimen(name).tables.values()
+    assert len(edges) == sum(len(table.inputs) for table in tables)
+    for edge in edges:
+        requirement = root.xpath(f"//*[@id='{edge.get('dmnElementRef')}']")[0]
+        source = requirement[0].get("href").removeprefix("#")
+        target = requirement.getparent().get("id")
+        (x1, y1), (x2, y2) = [
+            (int(point.get("x")), int(point.get("y")))
+            for point in edge.iterfind("w:waypoint", spaces)
+        ]
+        (left, top, width, _), (over, above, wide, high) = boxes[source], boxes[target]
+        assert (left <= x1 <= left + width, y1) == (True, top)
+        assert (over <= x2 <= over + wide, y2) == (True, above + high)

@@ -15,7 +15,7 @@ TOLERANCE = "{value: 1, unit: d, status: assumed, rationale: none}"
 HEAD = f"""
 id: loans
 version: 1.0.0
-title: A loan that is no loan
+title: An invented loan
 about: A table from which conformance questions are asked.
 months: 1
 sources: {{us: {{title: us}}}}
@@ -83,7 +83,7 @@ def test_unique_one_rule_fires_for_every_applicant_null_included(age, risk, rule
 
 
 @pytest.mark.parametrize(
-    ("left_out", "man"),
+    ("without", "applicant"),
     [
         (0, "age 18, risk low"),
         (1, "age 18, risk high"),
@@ -92,9 +92,11 @@ def test_unique_one_rule_fires_for_every_applicant_null_included(age, risk, rule
         (4, "age missing"),
     ],
 )
-def test_unique_no_rule_is_refused_before_anybody_asks_and_not_answered_by_null(left_out, man):
-    kept = [line for i, line in enumerate(COMPLETE) if i != left_out]
-    with pytest.raises(ProofError, match=f"no rule fires for a patient with {man}; add a rule"):
+def test_unique_no_rule_is_refused_before_anybody_asks_and_not_answered_by_null(without, applicant):
+    kept = [line for i, line in enumerate(COMPLETE) if i != without]
+    with pytest.raises(
+        ProofError, match=f"no rule fires for a patient with {applicant}; add a rule"
+    ):
         parse_regimen(rules(*kept), "loans.yaml")
 
 
@@ -147,7 +149,7 @@ def test_ternary_or_inside_a_cell_needs_one_alternative_and_null_is_none(value, 
     assert parse_name_condition("a or b", ("a", "b", "c")).holds(value) is expected
 
 
-def test_null_is_equal_to_null_only_where_the_rule_says_missing():
+def test_null_is_equal_to_null_only_where_the_rule_names_missing():
     assert parse_number_condition("missing", {}).holds(None)
     assert not parse_number_condition("0", {}).holds(None)
     assert not parse_number_condition("measured", {}).holds(None)

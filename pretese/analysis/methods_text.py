@@ -1,0 +1,104 @@
+"""The methods paragraph of an analysis, and which reporting items it fills."""
+
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any
+
+from estimate.core.columns import Categorical
+from estimate.methods.registry import METHODS
+from estimate.plan.findings import Analysis
+
+#: What a kind of outcome is called, and how its effect is expressed.
+_OUTCOMES = {
+    "binary": "a binary outcome",
+    "continuous": "a continuous outcome",
+    "count": "a count",
+    "ordinal": "an ordinal outcome",
+    "time": "a time-to-event outcome",
+}
+
+
+def methods_paragraph(found: Analysis) -> str:
+    """Return the statistical methods of an analysis in the words of a journal article."""
+    return " ".join(_sentences(found))
+
+
+def _sentences(found: Analysis) -> Iterator[str]:
+    plan, data = found.plan, found.complete.data
+    kind = _OUTCOMES[data.outcome_kind]
+    arms = f"between patients with and without {plan.treatment}"
+    yield f"We compared {plan.outcome.name} ({kind}) {arms}."
+    if plan.covariates:
+        names = [
+            f"{name} ({len(each.levels)} categories)" if isinstance(each, Categorical) else name
+            for name, each in plan.kinds.items()
+        ]
+        yield f"Covariates were {_listed(names)}."
+    labels = [f"{METHODS[name].label} ({name})" for name in plan.methods]
+    yield f"Effects were estimated by {_listed(labels, '; ')}."
+    if found.score is not None:
+        chosen = plan.propensity or tuple(plan.covariates)
+        yield f"The propensity score was estimated by logistic regression on {_listed(chosen)}."
+    yield from _about_missing(found)
+    if data.cluster_name:
+        yield (
+            f"Standard errors allowed for dependence within {data.cluster_name} "
+            f"({int(found.complete.observed.clusters.max())} clusters)."
+        )
+    intervals = dict.fromkeys(f"{each.scale}: {each.interval}" for each in found.estimates)
+    yield f"Intervals cover 95 % ({_listed(list(intervals), '; ')}); tests are two-sided."
+    if plan.subgroups:
+        yield (
+            f"Effects in subgroups ({_listed(tuple(plan.subgroups))}) were compared by tests of "
+            f"interaction, with Holm's correction for their number."
+        )
+    yield f"Analyses were done with pretese {version('pretese')}."
+
+
+def _about_missing(found: Analysis) -> Iterator[str]:
+    missing = found.plan.missing
+    if found.complete.imputation is not None:
+        yield (
+            f"Missing covariates were imputed by chained equations ({missing.imputations} "
+            f"imputations, {missing.iterations} iterations) from the other covariates, treatment "
+            "and outcome, and estimates were pooled by Rubin's rules."
+        )
+    elif found.complete.missing:
+        yield "Patients with a missing covariate were excluded."
+
+
+def _listed(names: Any, separator: str = ", ") -> str:
+    return separator.join(names)
+
+
+def reporting_items(found: Analysis) -> list[tuple[str, str, str]]:
+    """Return items of STROBE and TARGET, the place where the report fills each, or "missing".
+
+    Items that only the authors can fill (setting, funding, interpretation) are not listed.
+    """
+    plan, data = found.plan, found.complete.data
+    conditional = any(METHODS[name].given for name in plan.methods if name in METHODS)
+    adjusted = any(METHODS[name].needs - {"clusters"} for name in plan.methods)
+    checks = (
+        ("STROBE 6, TARGET 6", "eligibility of patients", plan.population, "population"),
+        ("TARGET 6", "treatment strategies", True, "methods"),
+        ("STROBE 7", "outcome and covariates defined", bool(plan.covariates), "methods"),
+        ("ICH E9(R1), TARGET 6", "intercurrent events", bool(plan.intercurrent), "estimands"),
+        ("STROBE 12a", "control of confounding", adjusted, "methods"),
+        ("STROBE 12b", "subgroups and interactions", bool(plan.subgroups), "subgroups"),
+        ("STROBE 12c", "missing data", plan.missing.method != "none", "methods"),
+        ("STROBE 12d", "dependence of observations", bool(data.cluster_name), "methods"),
+        ("STROBE 13", "flow of patients with reasons", True, "flow"),
+        ("STROBE 14", "characteristics, missing values", bool(plan.covariates), "Table 1"),
+        ("STROBE 15", "outcome by arm", True, "flow"),
+        ("STROBE 16a", "unadjusted estimates", "unadjusted" in plan.methods, "effects"),
+        ("STROBE 16a", "adjusted estimates", adjusted, "effects"),
+        ("STROBE 16", "conditional and marginal effects distinguished", conditional, "effects"),
+        ("TARGET 7", "balance after adjustment", len(found.balances) > 1, "balance"),
+        ("STROBE 17", "sensitivity to unmeasured confounding", bool(_strengths(found)), "E-values"),
+    )
+    return [(item, what, place if done else "missing") for item, what, done, place in checks]
+
+
+def _strengths(found: Analysis) -> list[Any]:
+    return [row for row in found.record()["e_values"] if row["point"] is not None]
