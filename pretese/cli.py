@@ -28,23 +28,23 @@ from protocol.shorten import shorten_text
 
 #: Command name to the module that holds it; loaded on use, so that `--help` stays instant.
 COMMANDS = {
-    "reproduce": "the published study beside its simulated twin",
-    "recover": "does each analysis find the true effect? every method, every scenario",
-    "simulate": "draw cohorts of synthetic men whose truth is known",
-    "clinic": "the same men through a clinic with calendar, queues and an event log",
-    "analyse": "estimate the effect in any table of men, by a plan",
+    "reproduce": "the published study and its simulation, number by number",
+    "recover": "check whether analyses recover a known effect: bias and coverage",
+    "simulate": "simulate cohorts of patients with known true effects",
+    "clinic": "simulate a clinic with calendar, queues and an event log",
+    "analyse": "estimate the effect of treatment in a table, by an analysis plan",
     "truth": "true effects of a scenario, for each estimand and scale",
-    "picture": "one man's hormones, a cohort's, quartiles, what shared luck saves",
-    "calibrate": "solve a scenario's calibrated parameters, or check its certificate",
-    "power": "how often a planned trial finds its effect, and how many men it needs",
-    "report": "a power study as one page for a protocol",
-    "monitor": "the looks of a running trial against its plan, and its analysis at the end",
-    "boundaries": "bounds and sizes of a group-sequential trial",
+    "picture": "figures of hormones, quartiles and common random numbers",
+    "calibrate": "calibrate a scenario, or check its calibration record",
+    "power": "power, type I error and sample size of a planned trial",
+    "report": "the report of a power study as one HTML page",
+    "monitor": "interim and final analyses of an ongoing trial",
+    "boundaries": "boundaries and sample size of a group-sequential trial",
     "evidence": "published studies as data: listed, or pooled in a meta-analysis",
-    "decide": "what the protocol says of one man, and why",
-    "regimen": "list, show, prove and test protocol files",
+    "decide": "the recommendation for one patient, with its rationale",
+    "regimen": "list, show, verify and test regimen files",
     "schedule": "dated injections, visits and decisions, as a table and a calendar",
-    "audit": "what was done against what was due",
+    "audit": "protocol deviations in a clinic's log",
     "serve": "pages for the bedside, and a CDS Hooks service, in a browser",
 }
 
@@ -88,7 +88,7 @@ class LazyGroup(click.Group):
 @click.version_option(package_name="pretese", prog_name="pretese")  # looked up when asked for
 @click.option("--debug", is_flag=True, help="Show the traceback of an internal error.")
 def app(debug: bool) -> None:
-    """Hormone protocol before micro-TESE: decide, simulate, estimate.
+    """Gonadotropin protocol before micro-TESE: decide, simulate, estimate.
 
     Research software on synthetic data; not a medical device.
     """
@@ -176,19 +176,19 @@ _OF_THE_MACHINE = frozenset(
 
 def _machine_refuses(error: OSError) -> int:
     place = f"{error.filename}: " if error.filename else ""
-    said = f"error: {place}{error.strerror or error}; make room, or ask for less"
-    with suppress(OSError):  # standard error may stand on the same full disk
-        echo(one_line(said), err=True)
+    message = f"error: {place}{error.strerror or error}; make room, or ask for less"
+    with suppress(OSError):  # standard error may be on the same full disk
+        echo(one_line(message), err=True)
     return EXIT_MACHINE
 
 
 def _internal_error(error: Exception, debug: bool) -> int:
-    """Say in one line that the program is at fault; the traceback only for who asks for it."""
+    """Report an internal error in one line; with --debug, also its traceback."""
     if debug:
         echo("".join(traceback.format_exception(error)), err=True)
-    said = one_line(shorten_text(f"{type(error).__name__}: {error}", 300))
+    message = one_line(shorten_text(f"{type(error).__name__}: {error}", 300))
     cure = "please report it" if debug else "please report it with what `pretese --debug ...` shows"
-    echo(f"internal error: {said}; {cure}", err=True)
+    echo(f"internal error: {message}; {cure}", err=True)
     return EXIT_INTERNAL
 
 

@@ -109,12 +109,12 @@ def write(out: Path, names: Sequence[str]) -> None:
     out.mkdir(parents=True)
     for name in names:
         words = COMMANDS[name].format(out=out).split()
-        told = io.StringIO()
-        with contextlib.redirect_stdout(told):
+        reported = io.StringIO()
+        with contextlib.redirect_stdout(reported):
             code = run([*words, "--out", str(out / name)])
         if code not in (0, 3):  # 3: so few replicates may miss a target
             raise RuntimeError(f"pretese {' '.join(words)} ended with {code}")
-        text = told.getvalue().replace(str(out), "OUT")
+        text = reported.getvalue().replace(str(out), "OUT")
         (out / f"{name}.txt").write_text(text, encoding="utf-8")
 
 
@@ -124,12 +124,12 @@ def write_elsewhere(
     """Run the named commands as on another processor; return the arithmetic that it had."""
     call = [python, __file__, "--write", str(out), *names]
     settings = {**settings, "PYTHONPATH": str(ROOT)}
-    told = subprocess.run(
+    reported = subprocess.run(
         call, cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, check=False
     )
-    if told.returncode:
-        raise RuntimeError(told.stderr)
-    return told.stdout.splitlines()[-1]
+    if reported.returncode:
+        raise RuntimeError(reported.stderr)
+    return reported.stdout.splitlines()[-1]
 
 
 def differing(one: Path, other: Path) -> list[str]:

@@ -20,7 +20,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 GLOSSARY = "docs/glossary.md"
-TOPS = ("protocol", "simulate", "estimate", "pretese", "scenarios", "docs", "tests", "benchmarks")
+TOPS = (
+    "site",
+    "protocol",
+    "simulate",
+    "estimate",
+    "pretese",
+    "scenarios",
+    "docs",
+    "tests",
+    "benchmarks",
+)
 
 #: Kinds of file that people read; the history of changes quotes what things were called.
 SUFFIXES = {".py", ".md", ".yaml", ".yml", ".json", ".csv", ".html", ".toml", ".R", ".sh", ".txt",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit
+from scipy.special import expit, ndtri, stdtrit
 
 from estimate.causal.marginal import OutcomeModel, outcome_model
 from estimate.comparison.stratified import joint_strata, sums_within
@@ -25,6 +25,9 @@ from protocol.errors import InputError
 
 #: A risk this close to 0 or 1 is one: no trial has the patients to tell.
 LIMIT = 1e-7
+
+#: Quantile at which a t distribution replaces the normal one in small samples.
+UPPER = 0.975
 
 #: Moments of outcomes and risks below this are sums of rounding errors.
 ROUNDING = 1e-13
@@ -67,9 +70,13 @@ def randomised_risks(
     stratum = joint_strata(data, strata)[0] if strata else None
     predicted = np.moveaxis(model.predicted[::-1], 0, -2)
     sound = model.fit.converged | model.fit.separated
-    size = model.design.X.shape[-1] if small_sample else 0
     kept = data.include.astype(float)
-    return _risks(data.outcome, data.treatment, kept, predicted, stratum, sound, size)
+    rows = model.design.X.swapaxes(-1, -2)
+    leverage = _leverage(rows, kept, predicted, data.treatment, model.fit.cov)
+    return _risks(
+        data.outcome, data.treatment, kept, predicted, stratum, sound,
+        (leverage, rows.shape[-2]) if small_sample else None,
+    )  # fmt: skip
 
 
 def g_computation_by_arm(
@@ -99,9 +106,10 @@ def g_computation_by_arm(
         (..., patient) whole numbers from 0: strata within which arms were balanced by permuted
         blocks.
     small_sample
-        Multiply the covariance by n / (n - p) for p coefficients. It takes the fitted residuals
-        for the true ones and is too small by about p / n: with 240 patients, 8 sites and 13
-        coefficients a nominal 5 % test rejects 6.0 % of true null hypotheses, and 5.3 % with this.
+        Divide residuals by the root of 1 - leverage (HC2: MacKinnon JG, White H. *J Econometrics*
+        1985;29:305-25) and widen by the t quantile with n - p degrees of freedom. Fitted residuals
+        are too small: with 160 patients, 8 sites and 15 coefficients a nominal 5 % test without
+        the correction rejects 7.0 % of true null hypotheses, with it 5.3 % (5,000 trials).
 
     Examples
     --------
@@ -127,8 +135,26 @@ def g_computation_by_arm(
     base = np.matmul(fit.coef[..., None, :], rows)[..., 0, :] - arm * effect
     predicted = expit(np.stack([base, base + effect], -2))
     places = None if stratum is None else np.asarray(stratum)
-    size = rows.shape[-2] if small_sample else 0
-    return _risks(y, arm, kept, predicted, places, fit.converged | fit.separated, size)
+    sound = fit.converged | fit.separated
+    if not small_sample:
+        return _risks(y, arm, kept, predicted, places, sound, None)
+    leverage = _leverage(rows, kept, predicted, arm, fit.cov)
+    return _risks(y, arm, kept, predicted, places, sound, (leverage, rows.shape[-2]))
+
+
+def _leverage(rows: Floats, kept: Floats, predicted: Floats, arm: Floats, cov: Floats) -> Floats:
+    """Return (..., patient) diagonal of the hat matrix of a logistic model, at most 0.95.
+
+    Parameters
+    ----------
+    rows
+        (..., column, patient) design matrix.
+    cov
+        (..., column, column) inverse information.
+    """
+    own = np.where(arm > 0, predicted[..., 1, :], predicted[..., 0, :])
+    found = (rows * (cov @ rows)).sum(-2) * own * (1 - own) * kept
+    return np.asarray(np.clip(found, 0.0, 0.95))
 
 
 def _risks(
@@ -138,16 +164,26 @@ def _risks(
     predicted: Floats,
     stratum: NDArray[np.int64] | None,
     sound: Bools,
-    coefficients: int,
+    correction: tuple[Floats, int] | None,
 ) -> Risks:
-    """Average predictions (..., 2, patient), untreated first; take p / n off if p is not 0."""
+    """Average predictions (..., 2, patient), untreated first.
+
+    ``correction``: leverage of each patient and number of coefficients, for small samples.
+    """
     patients = kept.sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         risks = np.moveaxis(np.matmul(predicted, kept[..., None])[..., 0], -1, 0) / patients
         # Under separation by the arm itself the risks are on their way to 0 or 1: they are there.
         untreated, treated = np.where(np.abs(risks - 0.5) > 0.5 - LIMIT, np.round(risks), risks)
-        cov = _cov_ye(y, arm, kept, predicted, stratum)
-        cov = cov * (patients / np.maximum(patients - coefficients, 0))[..., None, None]
+        if correction is None:
+            cov = _cov_ye(y, arm, kept, predicted, stratum)
+        else:
+            leverage, coefficients = correction
+            own = np.where(arm > 0, predicted[..., 1, :], predicted[..., 0, :])
+            scaled = own + (y - own) / np.sqrt(1 - leverage)
+            cov = _cov_ye(scaled, arm, kept, predicted, stratum)
+            freedom = np.maximum(patients - coefficients, 1)
+            cov = cov * (stdtrit(freedom, UPPER) / ndtri(UPPER))[..., None, None] ** 2
     sizes = np.stack([(kept * arm).sum(-1), (kept * (1 - arm)).sum(-1)], -1)
     enough = sizes.min(-1) >= 2
     swapped = cov[..., ::-1, ::-1]

@@ -286,8 +286,9 @@ def check_method(name: str, door: Door) -> str:
     offered = methods_of(door)
     if name in offered:
         return name
-    meant = SYNONYMS.get(name)
-    near = [meant] if meant in offered else difflib.get_close_matches(name, offered, n=1)
+    meant = SYNONYMS.get(name, name)
+    near = [each for each in (meant, f"{meant}-randomised") if each in offered]
+    near = near or difflib.get_close_matches(name, offered, n=1)
     guess = f"did you mean {near[0]!r}? " if near else ""
     cure = f"{guess}choose from {', '.join(offered)}"
     if name not in METHODS:

@@ -61,7 +61,7 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
     >>> found = analyse(patients, Plan(treatment="therapy", outcome="y", methods=("unadjusted",)))
     >>> for each in found.estimates:
     ...     print(f"{each.scale}: {each.estimate:.3f}, p = {each.p_value:.4f}")
-    risk difference: 0.117, p = 0.0024
+    risk difference: 0.117, p = 0.0044
     risk ratio: 1.599, p = 0.0064
     odds ratio: 1.872, p = 0.0036
     """

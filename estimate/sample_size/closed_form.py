@@ -66,8 +66,8 @@ def size_two_proportions(
     allocation
         Participants in arm 1 per participant in arm 2.
     null
-        Value of ``measure`` under the null hypothesis; None is no effect (0 or 1). Below no effect
-        it is a non-inferiority margin for ``p1``.
+        Value of ``measure`` under the null hypothesis; None means no effect (0 or 1). Below no
+        effect it is a non-inferiority margin for ``p1``.
     continuity
         Fleiss's correction, which mimics Fisher's exact test. Without a margin only.
 
@@ -85,6 +85,9 @@ def size_two_proportions(
     distance, null_var, var = _score_parts(p1, p2, ratio, null, measure)
     if np.any(distance == 0):
         raise _fault("p1", "the alternative lies on the null hypothesis", "move p1 or the margin")
+    if null is not None and np.any(distance < 0):
+        problem = "the alternative lies beyond the margin"
+        raise _fault("null", problem, "give a margin below the effect of p1 and p2")
     z = ndtri(1 - alpha) * np.sqrt(null_var) + ndtri(np.asarray(power, float)) * np.sqrt(var)
     second = (z / distance) ** 2
     if continuity:
@@ -143,8 +146,8 @@ def size_one_proportion(p0: float, p1: float, *, alpha: float = 0.025, power: fl
     _check_errors(alpha, power, 1.0)
     if p0 == p1:
         raise _fault("p1", "the alternative lies on the null hypothesis", "move p1")
-    spread = ndtri(1 - alpha) * np.sqrt(p0 * (1 - p0)) + ndtri(power) * np.sqrt(p1 * (1 - p1))
-    return float((spread / (p1 - p0)) ** 2)
+    sd = ndtri(1 - alpha) * np.sqrt(p0 * (1 - p0)) + ndtri(power) * np.sqrt(p1 * (1 - p1))
+    return float((sd / (p1 - p0)) ** 2)
 
 
 def size_two_means(

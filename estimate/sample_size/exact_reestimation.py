@@ -14,10 +14,11 @@ import numpy as np
 
 from estimate.core.arrays import Floats, Ints
 from estimate.sample_size.exact_fixed import TIE, binomial_masses, pooled_z
-from estimate.sequential.looking_ahead import needed_z
+from estimate.sequential.conditional_power import required_z
 from protocol.errors import InputError
 
-#: Tables of stage 1 less likely than this are left out; together they weigh less than 1e-9.
+#: Tables of stage 1 less likely than this are ignored; together they have probability less than
+#: 1e-9.
 NEGLIGIBLE = 1e-14
 
 Combination = Literal["inverse normal", "naive"]
@@ -99,9 +100,9 @@ def exact_reestimation(
     sizes = _whole(size(first))
     if combination == "naive":
         events = np.argwhere(onward)
-        chance = _naive_chances(participants, events, sizes, upper[1], p1, p2)
+        chance = _naive_probabilities(participants, events, sizes, upper[1], p1, p2)
     else:
-        chance = _chances(sizes, needed_z(first, upper[1], weights), p1, p2)
+        chance = _probabilities(sizes, required_z(first, upper[1], weights), p1, p2)
     return ExactAdaptive(
         early_efficacy=float(mass[win].sum()),
         early_futility=float(mass[lose & ~win].sum()),
@@ -122,43 +123,43 @@ def _whole(sizes: Floats) -> Ints:
     return participants.astype(np.int64)
 
 
-def _chances(sizes: Ints, needed: Floats, p1: float, p2: float) -> Floats:
-    """Return, for each first stage, the probability that stage 2 alone has z >= ``needed``."""
-    chance = np.empty(needed.shape)
+def _probabilities(sizes: Ints, required: Floats, p1: float, p2: float) -> Floats:
+    """Return, for each first stage, the probability that stage 2 alone has z >= ``required``."""
+    chance = np.empty(required.shape)
     for participants in np.unique(sizes):
         here = sizes == participants
-        least = _least_events(int(participants), needed[here, None])
-        chance[here] = _upper_tail(int(participants), p1)[least] @ binomial_masses(
+        lowest = _fewest_events(int(participants), required[here, None])
+        chance[here] = _upper_tail(int(participants), p1)[lowest] @ binomial_masses(
             int(participants), p2
         )
     return chance
 
 
-def _least_events(participants: int, z: Floats) -> Ints:
+def _fewest_events(participants: int, z: Floats) -> Ints:
     """Return (..., participants + 1) fewest events of arm 1 with statistic ``z`` or more.
 
     With d = x1 - x2 and s = x1 + x2, z^2 = 2 n d^2 / (s (2 n - s)) is a quadratic equation in d;
-    rounding is put right by a look at the neighbours. participants + 1: none does.
+    rounding is corrected by comparing neighbours. participants + 1: none does.
     """
     x2 = np.arange(participants + 1.0)
     a, b = 2 * participants + z**2, z**2 * (2 * x2 - participants)
     root = np.sqrt(b**2 + a * z**2 * 4 * x2 * (participants - x2))
     guess = np.ceil(x2 + (np.sign(z) * root - b) / a).astype(int)
-    least = np.full(guess.shape, participants + 1)
+    lowest = np.full(guess.shape, participants + 1)
     for step in (1, 0, -1):
         events = guess + step
         inside = (events >= 0) & (events <= participants)
         shown = _z(events, x2, participants) >= z - TIE
-        least = np.where(inside & shown, np.minimum(least, events), least)
-    return np.where(guess < -1, 0, least)
+        lowest = np.where(inside & shown, np.minimum(lowest, events), lowest)
+    return np.where(guess < -1, 0, lowest)
 
 
 def _z(x1: Ints, x2: Floats, participants: int) -> Floats:
     """Return pooled z statistics of two arms of the same size; 0 where nothing varies."""
     both = x1 + x2
-    spread = both * (2 * participants - both) / (2 * participants)
+    variance = both * (2 * participants - both) / (2 * participants)
     return np.divide(
-        x1 - x2, np.sqrt(np.maximum(spread, 0)), out=np.zeros(both.shape), where=spread > 0
+        x1 - x2, np.sqrt(np.maximum(variance, 0)), out=np.zeros(both.shape), where=variance > 0
     )
 
 
@@ -167,7 +168,7 @@ def _upper_tail(participants: int, p: float) -> Floats:
     return np.append(binomial_masses(participants, p)[::-1].cumsum()[::-1], 0.0)
 
 
-def _naive_chances(
+def _naive_probabilities(
     before: int, events: Ints, sizes: Ints, boundary: float, p1: float, p2: float
 ) -> Floats:
     """Return, for each first stage, the probability that the pooled z reaches ``boundary``.
@@ -179,9 +180,9 @@ def _naive_chances(
     for participants in np.unique(sizes):
         here, total = sizes == participants, before + int(participants)
         enough = pooled_z(total, total) >= boundary - TIE
-        least = np.where(enough.any(0), enough.argmax(0), total + 1)
+        lowest = np.where(enough.any(0), enough.argmax(0), total + 1)
         x1, x2 = events[here].T
-        lacking = least[x2[:, None] + np.arange(participants + 1)] - x1[:, None]
+        lacking = lowest[x2[:, None] + np.arange(participants + 1)] - x1[:, None]
         chance[here] = _upper_tail(int(participants), p1)[
             np.clip(lacking, 0, participants + 1)
         ] @ binomial_masses(int(participants), p2)

@@ -1,9 +1,11 @@
 """Exact operating characteristics of a group-sequential trial with two binomial arms.
 
 Between analyses the joint distribution of the two cumulative counts is convolved with two
-binomials; at an analysis the mass outside the boundaries is taken out. Jennison C, Turnbull BW.
-*Group Sequential Methods*, 2000, chapter 12. Nothing is approximated; a three-analysis design of
-180 participants per arm takes about a millisecond.
+binomials; at an analysis the mass outside the boundaries is removed. Jennison C, Turnbull BW.
+*Group Sequential Methods*, 2000, chapter 12. Counts further from their mean than `REACH` standard
+deviations (and `MARGIN` events) have a probability below the precision of the sums and are not
+enumerated, so time and memory are of the order of the square root of the sample size, squared:
+50,000 participants per arm take less than a second and 100 MB.
 """
 
 from dataclasses import dataclass
@@ -12,8 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from estimate.core.arrays import Floats
-from estimate.sample_size.exact_fixed import TIE, binomial_masses, pooled_z
+from estimate.sample_size.exact_fixed import TIE, binomial_masses
 from protocol.errors import InputError
+
+#: Counts are enumerated this many standard deviations, and so many events, from their mean.
+REACH, MARGIN = 9.0, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +27,17 @@ class ExactTrial:
 
     Attributes
     ----------
-    efficacy, futility
+    efficacy, futility, favourable
         (..., analysis) probabilities of rejecting at each analysis, and of stopping without
-        rejection. At the last analysis whoever does not reject ends in ``futility``.
+        rejection (at the last analysis: not rejecting), and the part of ``efficacy`` with
+        Z_k >= upper_k.
     participants
         (analysis,) participants in both arms at each analysis.
     """
 
     efficacy: Floats
     futility: Floats
+    favourable: Floats
     participants: NDArray[np.int64]
 
     @property
@@ -53,6 +60,7 @@ def exact_sequential(
     *,
     lower: ArrayLike | None = None,
     sides: int = 1,
+    observed: tuple[int, int, int, int] = (0, 0, 0, 0),
 ) -> ExactTrial:
     """Enumerate both counts through the analyses of a group-sequential trial.
 
@@ -70,6 +78,9 @@ def exact_sequential(
     sides
         2 rejects in both directions, if the absolute value of Z_k reaches upper_k; it takes no
         ``lower``.
+    observed
+        Events and participants of arm 1, then of arm 2, at an analysis that did not stop the trial:
+        all probabilities are conditional on them.
 
     Examples
     --------
@@ -78,6 +89,14 @@ def exact_sequential(
     ... )
     >>> print(f"{trial.power:.7f} {trial.expected_participants:.4f}")
     0.8212901 307.1526
+
+    Conditional power after 33 of 60 and 24 of 60 events:
+
+    >>> later = exact_sequential(
+    ...     [120, 180], [120, 180], [2.5114275, 1.9930475], 0.55, 0.40, observed=(33, 60, 24, 60)
+    ... )
+    >>> print(f"{later.power:.4f}")
+    0.9155
     """
     first, second = _check_participants(n1), _check_participants(n2)
     high, low = _check_boundaries(upper, lower, first.size)
@@ -86,32 +105,54 @@ def exact_sequential(
         raise InputError.of("analyses", "sides", problem, "give 1, or 2 without lower boundaries")
     risk1, risk2 = np.broadcast_arrays(np.asarray(p1, float), np.asarray(p2, float))
     alive = np.ones((*risk1.shape, 1, 1))
-    wins, losses, before = [], [], (0, 0)
+    x1, begun1, x2, begun2 = observed
+    if first[0] <= begun1 or second[0] <= begun2:
+        problem = f"{observed} leaves an arm without further participants"
+        raise InputError.of("analyses", "observed", problem, "give larger later analyses")
+    wins, losses, up, before = [], [], [], (begun1, begun2)
+    seen1, seen2 = np.array([x1]), np.array([x2])
     for k, (m1, m2) in enumerate(zip(first, second, strict=True)):
-        alive = _add_participants(alive, int(m1) - before[0], int(m2) - before[1], risk1, risk2)
-        before = (int(m1), int(m2))
-        z = pooled_z(*before)
+        next1 = x1 + _window(int(m1) - begun1, risk1)
+        next2 = x2 + _window(int(m2) - begun2, risk2)
+        step1 = _transition(int(m1) - before[0], risk1, seen1, next1)
+        step2 = _transition(int(m2) - before[1], risk2, seen2, next2)
+        alive = np.asarray(step1.swapaxes(-1, -2) @ alive @ step2)
+        before, seen1, seen2 = (int(m1), int(m2)), next1, next2
+        z = _pooled_z(*before, seen1, seen2)
         win = (np.abs(z) if sides == 2 else z) >= high[k] - TIE
         lose = ~win if k + 1 == first.size else (z < low[k] - TIE) & ~win
         wins.append((alive * win).sum((-2, -1)))
+        up.append((alive * (z >= high[k] - TIE)).sum((-2, -1)))
         losses.append((alive * lose).sum((-2, -1)))
         alive = alive * ~(win | lose)
-    return ExactTrial(np.stack(wins, -1), np.stack(losses, -1), first + second)
+    efficacy, futility, favourable = (np.stack(each, -1) for each in (wins, losses, up))
+    return ExactTrial(efficacy, futility, favourable, first + second)
 
 
-def _add_participants(alive: Floats, m1: int, m2: int, p1: Floats, p2: Floats) -> Floats:
-    """Convolve both counts (..., x1, x2) with the events of ``m1`` and ``m2`` more participants."""
-    step1 = _shifts(binomial_masses(m1, p1), alive.shape[-2])
-    step2 = _shifts(binomial_masses(m2, p2), alive.shape[-1])
-    return np.asarray(step1.swapaxes(-1, -2) @ alive @ step2)
+def _window(participants: int, risk: Floats) -> NDArray[np.int64]:
+    """Return the counts of events to enumerate among these participants, for all risks."""
+    mean, sd = participants * risk, np.sqrt(participants * risk * (1 - risk))
+    low = int(np.floor((mean - REACH * sd).min())) - MARGIN
+    high = int(np.ceil((mean + REACH * sd).max())) + MARGIN
+    return np.arange(max(low, 0), min(high, participants) + 1)
 
 
-def _shifts(masses: Floats, size: int) -> Floats:
-    """Return (..., size, size + m) rows of ``masses``, each one place further right."""
-    m = masses.shape[-1] - 1
-    place = np.arange(size + m) - np.arange(size)[:, None]
-    inside = (place >= 0) & (place <= m)
-    return np.asarray(np.where(inside, masses[..., np.clip(place, 0, m)], 0.0))
+def _transition(
+    more: int, risk: Floats, seen: NDArray[np.int64], later: NDArray[np.int64]
+) -> Floats:
+    """Return (..., count so far, later count) probabilities with ``more`` participants."""
+    masses = binomial_masses(more, risk)
+    place = later - seen[:, None]
+    inside = (place >= 0) & (place <= more)
+    return np.asarray(np.where(inside, masses[..., np.clip(place, 0, more)], 0.0))
+
+
+def _pooled_z(n1: int, n2: int, x1: NDArray[np.int64], x2: NDArray[np.int64]) -> Floats:
+    """Return (x1, x2) pooled z statistics; 0 for tables without events or with events alone."""
+    pooled = (x1[:, None] + x2) / (n1 + n2)
+    variance = pooled * (1 - pooled) * (1 / n1 + 1 / n2)
+    difference = x1[:, None] / n1 - x2 / n2
+    return np.divide(difference, np.sqrt(variance), out=np.zeros_like(variance), where=variance > 0)
 
 
 def _check_participants(participants: ArrayLike) -> NDArray[np.int64]:

@@ -38,15 +38,15 @@ class MarginalTruth:
 
 
 def marginal_truth(
-    intercept: float, effect: float, spread: float, *, nodes: int = 201
+    intercept: float, effect: float, sd: float, *, nodes: int = 201
 ) -> MarginalTruth:
-    """Return marginal risks of logit p = intercept + effect A + spread U with U ~ N(0, 1).
+    """Return marginal risks of logit p = intercept + effect A + sd U with U ~ N(0, 1).
 
     Parameters
     ----------
     intercept, effect
         Log odds of the average participant under control, and the conditional log odds ratio.
-    spread
+    sd
         Standard deviation of the linear predictor over participants.
     nodes
         Of the quadrature.
@@ -59,11 +59,11 @@ def marginal_truth(
     """
     x, weights = np.polynomial.hermite_e.hermegauss(nodes)
     share = weights / weights.sum()
-    risks = [float((share * expit(intercept + effect * a + spread * x)).sum()) for a in (0, 1)]
+    risks = [float((share * expit(intercept + effect * a + sd * x)).sum()) for a in (0, 1)]
     return MarginalTruth(*risks)
 
 
-def solve_conditional(control: float, treated: float, spread: float) -> tuple[float, float]:
+def solve_conditional(control: float, treated: float, sd: float) -> tuple[float, float]:
     """Return the intercept and the conditional log odds ratio that give these marginal risks.
 
     >>> intercept, effect = solve_conditional(0.195, 0.359, 1.2)
@@ -74,11 +74,11 @@ def solve_conditional(control: float, treated: float, spread: float) -> tuple[fl
     if not (0 < control < 1 and 0 < treated < 1):
         problem = f"{control} and {treated} are not both between 0 and 1"
         raise InputError.of("truth", "risk", problem, "give risks between 0 and 1")
-    edge = 40.0 + 10 * spread
+    edge = 40.0 + 10 * sd
 
     def predictor(risk: float) -> float:
         return float(
-            brentq(lambda m: marginal_truth(m, 0.0, spread).control - risk, -edge, edge, xtol=1e-13)
+            brentq(lambda m: marginal_truth(m, 0.0, sd).control - risk, -edge, edge, xtol=1e-13)
         )
 
     intercept = predictor(control)

@@ -95,8 +95,8 @@ def efficacy_boundaries(rates: Floats, shape: Shape, alpha: float, sides: int) -
             )
         case WangTsiatis():
             form = rates ** (shape.delta - 0.5)
-            least = 0.1 if _size(rates, 0.1 * form, sides) > alpha else 1e-9
-            constant = _root(lambda c: _size(rates, c * form, sides) - alpha, least, 100.0)
+            lowest = 0.1 if _size(rates, 0.1 * form, sides) > alpha else 1e-9
+            constant = _root(lambda c: _size(rates, c * form, sides) - alpha, lowest, 100.0)
             return np.asarray(constant * form)
         case HaybittlePeto():
             return _haybittle(rates, shape.z, alpha, sides)
@@ -158,7 +158,7 @@ def _haybittle(rates: Floats, z: float, alpha: float, sides: int) -> Floats:
     early = np.full(rates.size - 1, z)
     if early.size and _size(rates, np.append(early, 40.0), sides) >= alpha:
         raise InputError.of(
-            "design", "z", f"interim looks at z = {z:g} already spend alpha", "raise z"
+            "design", "z", f"interim analyses with z = {z:g} already spend alpha", "raise z"
         )
     last = _root(lambda b: _size(rates, np.append(early, b), sides) - alpha, 0.0, 12.0)
     return np.append(early, last)

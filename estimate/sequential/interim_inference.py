@@ -62,11 +62,11 @@ def stagewise_tail(
     k = info.size - 1
     # Effects are counted from their middle: far from none, likelihood ratios are beyond numbers.
     effects = np.asarray(theta, float)
-    least, most = float(effects.min(initial=np.inf)), float(effects.max(initial=-np.inf))
-    middle = (least + most) / 2 if effects.size else 0.0
+    lowest, most = float(effects.min(initial=np.inf)), float(effects.max(initial=-np.inf))
+    middle = (lowest + most) / 2 if effects.size else 0.0
     moved, away = middle * np.sqrt(info), effects - middle
     lower, upper = design.ignored_lower[:k] - moved[:k], design.upper[:k] - moved[:k]
-    reach = (least - middle, most - middle) if effects.size else (0.0, 0.0)
+    reach = (lowest - middle, most - middle) if effects.size else (0.0, 0.0)
     total, state = np.zeros(effects.shape), start()
     for j in range(k):
         total = total + upper_exit(state, info[j], upper[j], away)
@@ -81,7 +81,7 @@ def analyse_final(
 ) -> FinalAnalysis:
     """Return p-value, interval and median-unbiased estimate after the trial has stopped.
 
-    Futility boundaries that do not bind are left out, as they are for alpha.
+    Futility boundaries that do not bind are ignored, as they are for alpha.
 
     Parameters
     ----------
@@ -171,12 +171,12 @@ def repeated_p(shape: Shape, rates: ArrayLike, analysis: int, z: float, *, sides
     def surplus(alpha: float) -> float:
         return float(efficacy_boundaries(t, shape, alpha, sides)[analysis - 1]) - value
 
-    least, most = 1e-12, 0.5 * sides - 1e-6
+    lowest, most = 1e-12, 0.5 * sides - 1e-6
     if surplus(most) > 0:
         return most
-    if surplus(least) < 0:
-        return least
-    return float(brentq(surplus, least, most, xtol=1e-13))
+    if surplus(lowest) < 0:
+        return lowest
+    return float(brentq(surplus, lowest, most, xtol=1e-13))
 
 
 def observed_boundaries(
@@ -197,7 +197,7 @@ def observed_boundaries(
     shape
         A spending function: only these can follow analyses that were not foreseen.
     information
-        (analysis,) information at the analyses taken so far; it may pass ``planned`` (over-run).
+        (analysis,) information at the analyses so far; it may exceed ``planned`` (overrunning).
     planned
         Largest information planned, where all error is spent.
     last
@@ -215,7 +215,7 @@ def observed_boundaries(
         raise InputError.of("analysis", "shape", problem, "use a spending function")
     info = np.atleast_1d(np.asarray(information, float))
     if planned <= 0 or info[0] <= 0 or (np.diff(info) <= 0).any():
-        problem = f"looks at {info.tolist()} of {planned:g} do not rise from above 0"
+        problem = f"analyses at {info.tolist()} of {planned:g} do not rise from above 0"
         raise InputError.of("analysis", "information", problem, "list information as it came")
     fraction = np.minimum(info / planned, 1.0)
     spent = shape.spent(fraction, design_alpha / sides)
@@ -237,7 +237,7 @@ def _check_information(information: ArrayLike, design: SequentialDesign) -> Floa
     info = np.atleast_1d(np.asarray(information, float))
     if info.size > design.analyses:
         problem = f"{info.size} analyses came, the design has {design.analyses}"
-        raise InputError.of("analysis", "information", problem, "leave out analyses after the end")
+        raise InputError.of("analysis", "information", problem, "remove analyses after the end")
     if info.size == 0 or not np.isfinite(info).all() or info[0] <= 0 or (np.diff(info) <= 0).any():
         problem = f"{information!r} does not rise from above 0"
         raise InputError.of("analysis", "information", problem, "give 1 / se^2 at each analysis")

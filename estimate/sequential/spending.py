@@ -1,7 +1,7 @@
 """Error-spending functions of the information fraction.
 
 JT chapter 7. A spending function rises from 0 at t = 0 to the whole error at t = 1 and stays
-there for t > 1 (a trial that over-runs has nothing more to spend).
+there for t > 1 (overrunning has nothing more to spend).
 """
 
 from dataclasses import dataclass

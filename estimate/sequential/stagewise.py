@@ -60,7 +60,7 @@ def order_stagewise(
 ) -> OrderedDrifts:
     """Return median-unbiased drifts and final intervals of trials that ended.
 
-    Futility boundaries that do not bind are left out, as they are for alpha: all holds whenever
+    Futility boundaries that do not bind are ignored, as they are for alpha: all holds whenever
     they are overruled. In trials that keep them estimate and limits err against treatment: they are
     too low too often, and too high less often than promised. ``replace(design, binding=True)``
     takes them as kept.
@@ -168,11 +168,11 @@ def _bracket(
     upper = np.column_stack([np.tile(design.upper[: analysis - 1], (z.size, 1)), z])
     lower = np.column_stack([np.tile(design.ignored_lower[: analysis - 1], (z.size, 1)), z])
     share, rest = ndtri(p / analysis)[..., None], -ndtri((1 - p) / analysis)[..., None]
-    least = ((upper[:, None] + share) / roots).min(-1)
+    lowest = ((upper[:, None] + share) / roots).min(-1)
     most = ((lower[:, None] + rest) / roots).max(-1)
     first = ndtri(p) / roots[0]
     return (
-        np.maximum(least, first + lower[:, :1] / roots[0]),
+        np.maximum(lowest, first + lower[:, :1] / roots[0]),
         np.minimum(most, first + upper[:, :1] / roots[0]),
     )
 

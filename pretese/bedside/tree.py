@@ -18,7 +18,10 @@ INK = {
     "done": ("#e6ebf5", "#35508a"),  # not `end`, which Mermaid keeps for itself
 }
 #: Sizes of the drawing in pixels.
-WIDTH, GAP, LINE, PAD, FONT = 250, 120, 17, 10, 13
+WIDTH, GAP, LINE, PAD, FONT = 250, 230, 17, 10, 13
+
+#: Characters that fit into a line of a box.
+LETTERS = 31
 
 
 @dataclass(slots=True)
@@ -77,7 +80,8 @@ def _doses(regimen: Regimen, totals: Totals) -> Iterator[str]:
 def _endings(regimen: Regimen) -> Iterator[str]:
     for rule in regimen.tables["end-of-therapy"].rules:
         wanted = ", ".join(f"{name} {c.text}" for name, c in rule.conditions.items())
-        yield f"{wanted}: {rule.then or rule.outcome}"
+        ending = f"{wanted}: {rule.then or rule.outcome}"
+        yield from textwrap.wrap(ending, LETTERS, subsequent_indent="  ")
 
 
 def _lay_out(node: Node, depth: int, rows: Iterator[int]) -> None:
@@ -164,8 +168,7 @@ def _box(node: Node, pitch: float) -> str:
 
 def _cut(lines: tuple[str, ...]) -> list[str]:
     """Shorten lines that would leave the box."""
-    longest = WIDTH // 7
-    return [line if len(line) <= longest else line[: longest - 1] + "…" for line in lines]
+    return [line if len(line) <= LETTERS else line[: LETTERS - 1] + "…" for line in lines]
 
 
 def _arrow(node: Node, child: Node, pitch: float) -> str:

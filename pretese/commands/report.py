@@ -14,7 +14,7 @@ from pretese.commands.options import out_option
 def command(folder: Path, out: Path | None) -> None:
     """Write the report of FOLDER, which `pretese power --out` has made.
 
-    It holds design, estimand, performance, analyses, the exact rail, example trials drawn again
+    It holds design, estimand, performance, analyses, exact power, example trials drawn again
     from their seed, and a statement on the sample size for a protocol.
     """
     from pretese.api.trials.designs import report

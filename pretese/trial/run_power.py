@@ -58,7 +58,7 @@ class PowerRun:
     results
         Folder of tables, figures and trials; None if none was asked for.
     scratch
-        Keeps the trials of such a study as long as it is held.
+        Keeps the replicates while it exists.
     """
 
     document: dict[str, Any]

@@ -70,7 +70,7 @@ class Deviation:
 class DataQuery:
     """A question to the clinic about its data: what is odd, and how the audit took it.
 
-    A data query is no protocol deviation. ``patient`` is "" where it concerns several.
+    A data query is not a protocol deviation. ``patient`` is "" where it concerns several.
     """
 
     patient: str

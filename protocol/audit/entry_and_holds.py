@@ -44,17 +44,17 @@ def _fact(record: Record, name: str) -> Event | None:
     chosen = before[-1] if before else known[0]
     of_day = [event for event in known if event.date == chosen.date]
     if len({event.value for event in of_day}) > 1:
-        said = " and ".join(plain(event.value) for event in of_day)
-        text = f"{called(name)} of {date_of(chosen.date)} is {said}: it is not used"
+        stated = " and ".join(plain(event.value) for event in of_day)
+        text = f"{called(name)} of {date_of(chosen.date)} is {stated}: it is not used"
         record.query("conflicting values", text, of_day)
         return None
     return chosen
 
 
 def _note_violation(findings: Findings, criterion: StartCriterion, events: Sequence[Event]) -> None:
-    said = ", ".join(f"{measured(e.name, e.value)} ({date_of(e.date)})" for e in events)
+    stated = ", ".join(f"{measured(e.name, e.value)} ({date_of(e.date)})" for e in events)
     day = max(0, *(findings.record.day(event) for event in events))
-    findings.note("eligibility", day, criterion.label, said, rule=criterion.name, events=events)
+    findings.note("eligibility", day, criterion.label, stated, rule=criterion.name, events=events)
 
 
 def judge_holds(findings: Findings, regimen: Regimen) -> None:

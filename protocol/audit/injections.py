@@ -45,9 +45,9 @@ def judge_injections(
     paired = {id(pair.given) for pair in pairs if pair.given and pair.due}
     _judge_late(findings, [e for e in every if record.day(e) >= stop and id(e) not in paired], stop)
     for event in record.second_injections:
-        said = f"a second dose on one day: {_given(record, event)}"
+        text = f"a second dose on one day: {_given(record, event)}"
         day = record.day(event)
-        findings.note("extra dose", day, "nothing", said, rule="schedule", events=[event])
+        findings.note("extra dose", day, "nothing", text, rule="schedule", events=[event])
     counted = [pair.due for pair in pairs if pair.due and (pair.given or pair.due.day < judged)]
     adherence = _adherence(regimen, counted, [*every, *record.second_injections])
     return adherence, tuple(missed)
@@ -90,9 +90,9 @@ def _judge_shift(findings: Findings, pairs: Sequence[Pair], delay: int, regimen:
 
 def _judge_pair(findings: Findings, pair: Pair, given: Event, regimen: Regimen) -> None:
     record, day = findings.record, findings.record.day(given)
-    said = _given(record, given)
+    text = _given(record, given)
     if pair.due is None:
-        findings.note("extra dose", day, "nothing", said, rule="schedule", events=[given])
+        findings.note("extra dose", day, "nothing", text, rule="schedule", events=[given])
         return
     wanted = _ordered(pair.due)
     limits: dict[Kind, str] = {
@@ -105,7 +105,7 @@ def _judge_pair(findings: Findings, pair: Pair, given: Event, regimen: Regimen) 
             kind,
             pair.due.day,
             f"{wanted}, {pair.due.route}" if route else wanted,
-            f"{said}, {given.route}" if route else said,
+            f"{text}, {given.route}" if route else text,
             tolerance=limits.get(kind, "none"),
             rule="order",
             events=[given],
@@ -144,9 +144,9 @@ def _judge_missed(
 def _judge_late(findings: Findings, late: Sequence[Event], stop: int) -> None:
     if late:
         day = findings.record.day(late[0])
-        said = f"{len(late)} dose{'' if len(late) == 1 else 's'} from day {day} on"
+        text = f"{len(late)} dose{'' if len(late) == 1 else 's'} from day {day} on"
         wanted = f"nothing from day {stop} on"
-        findings.note("therapy after stop", day, wanted, said, rule="end of therapy", events=late)
+        findings.note("therapy after stop", day, wanted, text, rule="end of therapy", events=late)
 
 
 def _adherence(

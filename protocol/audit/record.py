@@ -247,7 +247,9 @@ def _without_repeats(record: Record, day: Sequence[Event]) -> list[Event]:
         rows = list(same)
         kept.append(rows[0])
         if len(rows) > 1:
-            text = f"{len(rows)} identical rows ({_said(rows[0])}) on day {record.day(rows[0])}"
+            text = (
+                f"{len(rows)} identical rows ({_described(rows[0])}) on day {record.day(rows[0])}"
+            )
             record.query("identical rows", f"{text}: counted once", rows)
     return kept
 
@@ -274,7 +276,7 @@ def _injections_of_day(record: Record, day: Sequence[Event], regimen: Regimen) -
     return sorted(kept, key=lambda event: event.dose_iu not in ordered)
 
 
-def _said(event: Event) -> str:
+def _described(event: Event) -> str:
     """Return an event in few words."""
     if event.name == "injection":
         return f"{event.drug} {event.dose_iu:g} {event.unit}"

@@ -79,12 +79,12 @@ def _decision(
         return made[0] if made else None
     known = [e for e in made if _is_based_on_data(record, regimen, month, phases, e)] or made
     last = [event for event in known if event.date == known[-1].date]
-    said = ", ".join(f"{event.value} on day {record.day(event)}" for event in made)
+    stated = ", ".join(f"{event.value} on day {record.day(event)}" for event in made)
     if len(last) > 1:
-        text = f"decisions differ on one day ({said}): the phase is read from the injections"
+        text = f"decisions differ on one day ({stated}): the phase is read from the injections"
         record.query("conflicting values", text, made)
         return None
-    text = f"decided more than once ({said}): {last[0].value} counts"
+    text = f"decided more than once ({stated}): {last[0].value} counts"
     record.query("revised decision", text, made)
     return last[0]
 
@@ -164,10 +164,11 @@ def _query_conflict(record: Record, regimen: Regimen, due: int, on: int) -> None
         if regimen.inputs[name].role != "measured":
             continue
         found = results_for(regimen, name, record.timeline, _moment(record, due, on))
-        said = " and ".join(dict.fromkeys(f"{each.qualifier}{plain(each.value)}" for each in found))
+        values = dict.fromkeys(f"{each.qualifier}{plain(each.value)}" for each in found)
+        stated = " and ".join(values)
         if len(found) > 1 or any(each.qualifier for each in found):
             days = {each.measured for each in found}
-            text = f"{called(name)} on day {min(days) - record.start} is {said}"
+            text = f"{called(name)} on day {min(days) - record.start} is {stated}"
             why = "on both sides of a limit: the decision is not judged"
             events = [event for event in record.of(name) if event.date in days]
             record.query("conflicting values", f"{text}, {why}", events)

@@ -8,6 +8,7 @@ from protocol.audit.log.events import Event
 from protocol.audit.record import Record
 from protocol.audit.therapy_received import Course
 from protocol.audit.words import called
+from protocol.dates import date_of
 from protocol.regimen.conditions import plain
 from protocol.regimen.load import Regimen
 from protocol.regimen.paths import MONTH_DAYS
@@ -54,7 +55,8 @@ def _judge_visit(findings: Findings, name: str, visit: Visit, due: int, window: 
         late = list(found)
         wanted = f"{', '.join(called(test) for _, test, _ in late)} on day {due}"
         events = [event for *_, event in late]
-        seen = f"on day {day}"
+        old = f"on {date_of(record.start + day)}, {-day} days before therapy"
+        seen = f"on day {day}" if day >= 0 else old
         findings.note("test timing", due, wanted, seen, tolerance=limit, rule=name, events=events)
     if omitted:
         wanted = f"{', '.join(map(called, omitted))} on day {due}"
@@ -96,8 +98,8 @@ def _judge_end(findings: Findings, closing: Event, regimen: Regimen) -> None:
     table = regimen.tables["end-of-therapy"]
     rules = {table.proved.rule_at({"semen": event.value}) for event in last}
     if len(rules) > 1:
-        said = " and ".join(plain(event.value) for event in last)
-        text = f"semen on day {record.day(last[0])} is {said}: the decision is not judged"
+        stated = " and ".join(plain(event.value) for event in last)
+        text = f"semen on day {record.day(last[0])} is {stated}: the decision is not judged"
         record.query("conflicting values", text, last)
         return
     rule = table.rules[rules.pop()]

@@ -164,7 +164,8 @@ def found_words(
             continue
         value, unit = values.get(name), shown_unit(spec.unit)
         known = "not known" if value is None else f"{shown_value(value)} {unit}".rstrip()
-        wording.append(f"{spec.label}: {known} ({asked}: {condition.text})")
+        limit = condition.text if "/" in condition.text else f"{condition.text} {unit}".rstrip()
+        wording.append(f"{spec.label}: {known} ({asked}: {limit})")
     return "; ".join(wording)
 
 

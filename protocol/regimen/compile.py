@@ -172,14 +172,14 @@ class _Compiler:
         if spec.kind == "enum":
             condition = parse_name_condition(text, spec.values)
         else:
-            numbers, foreign = self._parameters_in(name, spec)
+            numbers, spellings, foreign = self._parameters_in(name, spec)
             if named := [word for word in text.split() if word in foreign]:
                 unit = self.file.parameters[named[0]].unit
                 raise ValueError(
                     f"the parameter {named[0]!r} is in {unit}, the input in {spec.unit}; "
                     "compare numbers of one dimension"
                 )
-            condition = parse_number_condition(text, numbers)
+            condition = parse_number_condition(text, numbers, spellings)
             _refuse_limits_never_crossed(condition, spec)
         if condition.missing and not spec.may_be_missing:
             raise ValueError("this input is never missing; drop the word 'missing'")
@@ -187,10 +187,14 @@ class _Compiler:
 
     def _parameters_in(
         self, name: str, spec: language.InputSpec
-    ) -> tuple[dict[str, float], set[str]]:
-        """Return the parameters in the unit of an input, and those of another dimension."""
+    ) -> tuple[dict[str, float], dict[str, str], set[str]]:
+        """Return the parameters in the unit of an input, and those of another dimension.
+
+        The texts between are those of parameters that are converted.
+        """
         analyte = self.analytes.get(analyte_of(self._measured_by(name), spec) or "")
         numbers: dict[str, float] = {}
+        spellings: dict[str, str] = {}
         foreign: set[str] = set()
         for parameter, declared in self.file.parameters.items():
             unit, wanted = declared.unit, spec.unit or "1"
@@ -199,9 +203,10 @@ class _Compiler:
             elif convertible(analyte, unit, wanted):
                 known = analyte or Analyte(label=name, unit=wanted)
                 numbers[parameter] = convert(known, declared.value, unit, wanted, parameter)
+                spellings[parameter] = f"{declared.value:.12g} {unit}"
             else:
                 foreign.add(parameter)
-        return numbers, foreign
+        return numbers, spellings, foreign
 
     def _measured_by(self, name: str) -> str:
         """Return the input whose results an input holds: another one if it is computed."""

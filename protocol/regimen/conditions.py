@@ -103,8 +103,12 @@ class Condition:
         return frozenset(bound.limit for clause in self.clauses for bound in clause)
 
 
-def parse_number_condition(text: str, parameters: Mapping[str, float]) -> Condition:
+def parse_number_condition(
+    text: str, parameters: Mapping[str, float], spellings: Mapping[str, str] | None = None
+) -> Condition:
     """Read a condition on a number; a word that is not a number is looked up in ``parameters``.
+
+    ``spellings`` are the texts of parameters that are declared in another unit than the input's.
 
     Raises
     ------
@@ -121,7 +125,7 @@ def parse_number_condition(text: str, parameters: Mapping[str, float]) -> Condit
         else:
             clauses.append(_clause(part, parameters))
     return Condition(
-        text=_spelled(text, parameters),
+        text=_spelled(text, parameters, spellings or {}),
         clauses=tuple(clauses),
         missing=missing,
         parameters=frozenset(parameters).intersection(text.split()),
@@ -179,9 +183,10 @@ def _number(word: str, parameters: Mapping[str, float]) -> float:
     return number
 
 
-def _spelled(text: str, parameters: Mapping[str, float]) -> str:
+def _spelled(text: str, parameters: Mapping[str, float], spellings: Mapping[str, str]) -> str:
     """Put the numbers in the place of their names."""
-    return " ".join(f"{parameters[w]:.12g}" if w in parameters else w for w in text.split())
+    numbers = {name: f"{value:.12g}" for name, value in parameters.items()} | dict(spellings)
+    return " ".join(numbers.get(word, word) for word in text.split())
 
 
 def _words(text: str) -> str:

@@ -90,6 +90,7 @@ def follow(
         How the patients keep to it; None: as they are told.
     """
     _refuse_longer(regimen)
+    _refuse_other_inputs(regimen)
     check_drugs(regimen, model)
     habits = habits or Habits()
     fsh_before_therapy = patients.baseline["fsh_iu_l"]
@@ -178,6 +179,19 @@ def _refuse_longer(regimen: Regimen) -> None:
         )
         cure = f"simulate a regimen of up to {MONTHS} months"
         raise InputError.of(regimen.id, "months", problem, cure)
+
+
+#: Inputs of a phase table that simulated patients have.
+SIMULATED_INPUTS = frozenset({"month", "previous_phase", "fsh_iu_l"})
+
+
+def _refuse_other_inputs(regimen: Regimen) -> None:
+    """Raise `InputError` for a regimen whose phases depend on more than FSH."""
+    others = [name for name in regimen.tables["phase"].inputs if name not in SIMULATED_INPUTS]
+    if others:
+        problem = f"phases depend on {', '.join(others)}, which the simulation does not feed back"
+        cure = "simulate a regimen whose phase table asks for FSH alone"
+        raise InputError.of(regimen.id, "tables.phase.inputs", problem, cure)
 
 
 def therapy_days(regimen: Regimen) -> int:

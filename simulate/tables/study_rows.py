@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from simulate.cohort.draw import Cohort
@@ -19,6 +20,17 @@ def numbers(cohort: Cohort) -> Ints:
 def words(names: Sequence[str | None]) -> NDArray[np.object_]:
     """Make an array whose elements share the words, many times faster than text of fixed width."""
     return np.array(names, dtype=object)
+
+
+def words_as_objects(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose columns of words hold objects, and None where there is no word.
+
+    Pandas from version 3 chooses the type of a column by what is in it: without any word in it, it
+    would have another type than with some.
+    """
+    chosen = [name for name, kind in table.dtypes.items() if isinstance(kind, pd.StringDtype)]
+    plain = {name: table[name].astype(object).where(table[name].notna(), None) for name in chosen}
+    return table.assign(**plain) if plain else table
 
 
 def along(cohort: Cohort, r: int, name: str) -> Floats:

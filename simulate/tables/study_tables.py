@@ -19,7 +19,7 @@ from simulate.patients.measurement import rounded
 from simulate.patients.therapy_choice import STEP
 from simulate.tables.care_tables import cycles, operations
 from simulate.tables.injection_tables import injections
-from simulate.tables.study_rows import along, numbers, words
+from simulate.tables.study_rows import along, numbers, words, words_as_objects
 from simulate.tables.table_columns import (
     COLUMNS as COLUMNS,  # the tables and their columns go together
 )
@@ -56,7 +56,8 @@ def tables(cohort: Cohort, replicate: int = 0) -> dict[str, pd.DataFrame]:
 
 def _in_order(table: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
     names = [column.name for column in columns]
-    return table if list(table.columns) == names else table.loc[:, names]
+    ordered = table if list(table.columns) == names else table.loc[:, names]
+    return words_as_objects(ordered)
 
 
 def _patients(

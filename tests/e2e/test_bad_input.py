@@ -91,10 +91,10 @@ def test_a_scenario_without_calibration_record_is_refused(capsys, tmp_path):
 
 def test_a_target_that_nothing_computes_is_refused(capsys, tmp_path):
     path = scenario_with(tmp_path, "  - flow.treated\n", "  - flow.treeted\n")
-    told = refused(capsys, "calibrate", str(path))
-    assert f"{path}: targets." in told
-    assert "'flow.treeted' is not a number of 10.1186" in told
-    assert "flow.treated" in told
+    reported = refused(capsys, "calibrate", str(path))
+    assert f"{path}: targets." in reported
+    assert "'flow.treeted' is not a number of 10.1186" in reported
+    assert "flow.treated" in reported
 
 
 def test_a_folder_in_place_of_a_file_is_refused(capsys, tmp_path):

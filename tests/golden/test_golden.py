@@ -21,8 +21,8 @@ def agrees_with_stored(name: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("table", [name for name in COLUMNS if name != "truth"])
-def test_twelve_men(tmp_path, table):
-    out = tmp_path / "men"
+def test_twelve_patients(tmp_path, table):
+    out = tmp_path / "patients"
     assert run(["simulate", "paper", "--patients", "12", "--seed", "3", "--out", str(out)]) == 0
     agrees_with_stored(f"{table}.csv", (out / f"{table}.csv").read_text())
 

@@ -57,19 +57,19 @@ def r_name():
 
 
 def read_cohort(name):
-    men = pd.read_csv(R / f"{name}.csv").rename(columns=NAMES)
-    return analysis_set(men, treatment="therapy", outcome="sperm_retrieved", covariates=KINDS)
+    patients = pd.read_csv(R / f"{name}.csv").rename(columns=NAMES)
+    return analysis_set(patients, treatment="therapy", outcome="sperm_retrieved", covariates=KINDS)
 
 
 @pytest.fixture(scope="session")
 def cohort():
-    """All 542 men, nothing missing."""
+    """All 542 patients, nothing missing."""
     return read_cohort("cohort542_full")
 
 
 @pytest.fixture(scope="session")
 def complete_cases():
-    """The 401 of 542 men with all hormones measured."""
+    """The 401 of 542 patients with all hormones measured."""
     return read_cohort("cohort542_mar")
 
 

@@ -130,7 +130,7 @@ def test_every_tolerance_and_omission_applies_to_a_stored_value(tool) -> None:
         assert any(re.search(pattern, p) for name in names for p in every[name]), (script, pattern)
 
 
-def test_without_r_the_tool_says_what_is_missing(tool, monkeypatch, capsys) -> None:
+def test_without_r_the_tool_states_what_is_missing(tool, monkeypatch, capsys) -> None:
     monkeypatch.setattr(tool.shutil, "which", lambda name: None)
     assert tool.main([]) == 2
     assert "Rscript is not installed" in capsys.readouterr().err
@@ -151,7 +151,7 @@ def test_a_script_without_its_package_is_skipped_by_name(tool, monkeypatch, tmp_
     assert "skipped: the R package lme4 is not installed" in capsys.readouterr().out
 
 
-def test_a_script_that_fails_is_no_agreement(tool, monkeypatch, tmp_path, capsys):
+def test_a_script_that_fails_is_not_an_agreement(tool, monkeypatch, tmp_path, capsys):
     rscript = pretended(tmp_path, "echo object not found >&2; exit 1")
     monkeypatch.setattr(tool.shutil, "which", lambda name: rscript)
     assert tool.main(["g16_random_intercept", "--out", str(tmp_path)]) == 1

@@ -19,7 +19,7 @@ __all__ = ["adherent_events", "calendar_month_events", "parse_log", "write_log"]
 def parse_log(
     text: str, regimen: Regimen, where: str, columns: Mapping[str, str] | None = None
 ) -> Log:
-    """Return each man's events in order of date, from the text of a log; see `read_log`."""
+    """Return each patient's events in order of date, from the text of a log; see `read_log`."""
     mapping = LogMapping(columns=dict(columns or {}))
     return read_log(text.encode("utf-8", "surrogatepass"), regimen, where, mapping).log
 

@@ -45,13 +45,14 @@ a,2022-03-03,injection,hcg,2000,IU,
 
 #: A quick and valid call of every command, in a folder that holds the files above.
 VALID = {
-    "analyse": ("men.csv", "--plan", "plan.yaml"),
+    "analyse": ("patients.csv", "--plan", "plan.yaml"),
     "audit": ("log.csv",),
     "boundaries": ("--analyses", "2"),
     "calibrate": ("paper", "--check", "--replicates", "50"),
     "clinic": ("paper", "--clinic", "unlimited", "--patients", "20", "--replicates", "1",
                "--no-figures", "--workers", "1", "--out", "clinic"),
     "decide": ("--month", "2", "--fsh", "9.8", "--decision-date", "2026-01-05"),
+    "evidence": ("before-first-retrieval", "--pool", "sperm retrieved"),
     "monitor": ("three-analyses", "interim.csv"),
     "picture": ("patient", "paper", "--out", "patient.svg"),
     "power": ("three-analyses", "--replicates", "20", "--participants", "60", "--workers", "1"),
@@ -64,7 +65,7 @@ VALID = {
     "report": ("power", "--out", "page.html"),
     "reproduce": ("--replicates", "2", "--workers", "1", "--out", "reproduce"),
     "schedule": ("--start", "2026-01-05"),
-    "simulate": ("paper", "--patients", "12", "--out", "men"),
+    "simulate": ("paper", "--patients", "12", "--out", "patients"),
     "truth": ("paper", "--patients", "50"),
 }  # fmt: skip
 
@@ -123,7 +124,9 @@ def folder_of_files(name: str = "") -> Iterator[Path]:
         folder = Path(top, "one", "two", "three")
         folder.mkdir(parents=True)
         rows = "\n".join(f"{i % 2},{i % 3 % 2},{20 + i}" for i in range(40))
-        (folder / "men.csv").write_text(f"gonadotropin_therapy,sperm_retrieved,age_years\n{rows}\n")
+        (folder / "patients.csv").write_text(
+            f"gonadotropin_therapy,sperm_retrieved,age_years\n{rows}\n"
+        )
         (folder / "plan.yaml").write_text(PLAN)
         (folder / "study.yaml").write_text(PLAN)
         (folder / "interim.csv").write_text(INTERIM)

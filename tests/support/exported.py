@@ -11,9 +11,10 @@ from tests.support.paper import paper
 
 
 @cache
-def drawn_tables(studies: int = 1, men: int = 120, seed: int = 3) -> dict[str, pd.DataFrame]:
+def drawn_tables(studies: int = 1, patients: int = 120, seed: int = 3) -> dict[str, pd.DataFrame]:
     drawn = [
-        tables(draw_cohort(paper(), seed, first=study, patients=men)) for study in range(studies)
+        tables(draw_cohort(paper(), seed, first=study, patients=patients))
+        for study in range(studies)
     ]
     if studies == 1:
         return drawn[0]

@@ -18,7 +18,7 @@ JUST_LATE = 1
 
 
 def deviate(events: Events, kind: Kind, regimen: Regimen, random: Random) -> Events | None:
-    """Return the log of an adherent man with one deviation of ``kind``, in order of date.
+    """Return the log of an adherent patient with one deviation of ``kind``, in order of date.
 
     Parameters
     ----------
@@ -27,8 +27,8 @@ def deviate(events: Events, kind: Kind, regimen: Regimen, random: Random) -> Eve
 
     Returns
     -------
-    None when the man offers no place for it: a man whose drug is the only one cannot get another,
-    and only a man with a semen analysis can miss it.
+    None when the patient offers no place for it: a patient whose drug is the only one cannot get
+    another, and only a patient with a semen analysis can miss it.
     """
     changed = _WAYS[kind](_Man(events, regimen), random)
     return None if changed is None else sorted(changed, key=lambda event: event.date)
@@ -68,140 +68,150 @@ class _Man:
         return MONTH_DAYS * int(random.integers(1, months + last))
 
 
-def _eligibility(man: _Man, random: Random) -> Events:
+def _eligibility(patient: _Man, random: Random) -> Events:
     """Let a fact that excludes the patient be known before therapy, or become known under it."""
     name, value = (("karyotype", "klinefelter"), ("azf", "azfb"), ("radio_or_chemotherapy", "yes"))[
         int(random.integers(3))
     ]
-    return [*man.events, Event(man.start + int(random.integers(-400, 20)), name, value=value)]
+    return [
+        *patient.events,
+        Event(patient.start + int(random.integers(-400, 20)), name, value=value),
+    ]
 
 
-def _held(man: _Man, random: Random) -> Events | None:
+def _held(patient: _Man, random: Random) -> Events | None:
     """Let injections go on after a haematocrit that holds therapy; a later one lifts the hold."""
-    at = man.injection(random)
+    at = patient.injection(random)
     if at is None:
         return None
-    name, date = "hematocrit_percent", man.events[at].date
+    name, date = "hematocrit_percent", patient.events[at].date
     return [
-        *man.events,
+        *patient.events,
         Event(date - 1, name, value=54.1),
         Event(date + int(random.integers(1, 20)), name, value=54.0),
     ]
 
 
-def _dose(man: _Man, random: Random) -> Events | None:
-    at = man.injection(random)
+def _dose(patient: _Man, random: Random) -> Events | None:
+    at = patient.injection(random)
     if at is None:
         return None
     factor = float(random.choice([0.5, 1.5, 2.0]))
-    return man.with_event(at, dose_iu=man.events[at].dose_iu * factor)
+    return patient.with_event(at, dose_iu=patient.events[at].dose_iu * factor)
 
 
-def _drug(man: _Man, random: Random) -> Events | None:
-    at = man.injection(random)
+def _drug(patient: _Man, random: Random) -> Events | None:
+    at = patient.injection(random)
     if at is None:
         return None
-    others = [drug for drug in (*man.regimen.drugs, "hmg") if drug != man.events[at].drug]
-    return man.with_event(at, drug=str(random.choice(others)))
+    others = [drug for drug in (*patient.regimen.drugs, "hmg") if drug != patient.events[at].drug]
+    return patient.with_event(at, drug=str(random.choice(others)))
 
 
-def _route(man: _Man, random: Random) -> Events | None:
-    at = man.injection(random)
+def _route(patient: _Man, random: Random) -> Events | None:
+    at = patient.injection(random)
     if at is None:
         return None
-    orders = [order for phase in man.regimen.phases for order in phase.orders]
-    due = next(order.route for order in orders if order.drug == man.events[at].drug)
-    return man.with_event(at, route="im" if due == "sc" else "sc")
+    orders = [order for phase in patient.regimen.phases for order in phase.orders]
+    due = next(order.route for order in orders if order.drug == patient.events[at].drug)
+    return patient.with_event(at, route="im" if due == "sc" else "sc")
 
 
-def _timing(man: _Man, random: Random) -> Events | None:
-    at = man.injection(random)
+def _timing(patient: _Man, random: Random) -> Events | None:
+    at = patient.injection(random)
     if at is None:
         return None
-    late = int(man.regimen.tolerances.injection.value) + JUST_LATE
-    moved = man.events[at]
-    same = {e.date for e in man.events if e.name == "injection" and e.drug == moved.drug}
+    late = int(patient.regimen.tolerances.injection.value) + JUST_LATE
+    moved = patient.events[at]
+    same = {e.date for e in patient.events if e.name == "injection" and e.drug == moved.drug}
     # Two injections of one drug on one day are told as such, not as a late one.
     late += moved.date + late in same
-    return man.with_event(at, date=moved.date + late)
+    return patient.with_event(at, date=moved.date + late)
 
 
-def _missed(man: _Man, random: Random) -> Events | None:
-    at = man.injection(random)
-    return None if at is None else man.events[:at] + man.events[at + 1 :]
+def _missed(patient: _Man, random: Random) -> Events | None:
+    at = patient.injection(random)
+    return None if at is None else patient.events[:at] + patient.events[at + 1 :]
 
 
-def _extra(man: _Man, random: Random) -> Events | None:
-    at = man.injection(random)
+def _extra(patient: _Man, random: Random) -> Events | None:
+    at = patient.injection(random)
     if at is None:
         return None
-    again = man.events[at]
-    return [*man.events, replace(again, date=again.date + 1)]
+    again = patient.events[at]
+    return [*patient.events, replace(again, date=again.date + 1)]
 
 
-def _gap(man: _Man, random: Random) -> Events | None:
-    longest = int(man.regimen.tolerances.gap.value)
-    at = man.injection(random, last=longest + 6)
+def _gap(patient: _Man, random: Random) -> Events | None:
+    longest = int(patient.regimen.tolerances.gap.value)
+    at = patient.injection(random, last=longest + 6)
     if at is None:
         return None
-    first = man.events[at].date
+    first = patient.events[at].date
     gone = range(first, first + longest + 4)
-    return [event for event in man.events if event.name != "injection" or event.date not in gone]
-
-
-def _omitted(man: _Man, random: Random) -> Events:
-    day = man.monthly(random, last=True)
-    tests = {name for visit in man.regimen.visits.values() for name in visit.measure} - {"semen"}
-    return [event for event in man.events if event.name not in tests or man.day(event) != day]
-
-
-def _test_timing(man: _Man, random: Random) -> Events:
-    day = man.monthly(random, last=False)
-    late = int(man.regimen.tolerances.visit.value) + JUST_LATE
     return [
-        replace(event, date=event.date + late)
-        if event.name == "lh_iu_l" and man.day(event) == day
-        else event
-        for event in man.events
+        event for event in patient.events if event.name != "injection" or event.date not in gone
     ]
 
 
-def _against_the_rule(man: _Man, random: Random) -> Events:
+def _omitted(patient: _Man, random: Random) -> Events:
+    day = patient.monthly(random, last=True)
+    tests = {name for visit in patient.regimen.visits.values() for name in visit.measure} - {
+        "semen"
+    }
+    return [
+        event for event in patient.events if event.name not in tests or patient.day(event) != day
+    ]
+
+
+def _test_timing(patient: _Man, random: Random) -> Events:
+    day = patient.monthly(random, last=False)
+    late = int(patient.regimen.tolerances.visit.value) + JUST_LATE
+    return [
+        replace(event, date=event.date + late)
+        if event.name == "lh_iu_l" and patient.day(event) == day
+        else event
+        for event in patient.events
+    ]
+
+
+def _against_the_rule(patient: _Man, random: Random) -> Events:
     """Let the semen analysis show sperm, and operate nevertheless."""
     del random
     return [
-        replace(event, value="sperm") if event.name == "semen" else event for event in man.events
+        replace(event, value="sperm") if event.name == "semen" else event
+        for event in patient.events
     ]
 
 
-def _early_surgery(man: _Man, random: Random) -> Events:
-    soonest = man.start + MONTH_DAYS + 10
-    date = int(random.integers(soonest, man.end - 10))
+def _early_surgery(patient: _Man, random: Random) -> Events:
+    soonest = patient.start + MONTH_DAYS + 10
+    date = int(random.integers(soonest, patient.end - 10))
     treated = {"injection", "decision"}  # blood may be drawn on the day of surgery
-    kept = [event for event in man.events if event.date + (event.name in treated) <= date]
+    kept = [event for event in patient.events if event.date + (event.name in treated) <= date]
     return [*kept, Event(date - 1, "semen", value="no sperm"), Event(date, "micro-tese")]
 
 
-def _semen_after_surgery(man: _Man, random: Random) -> Events:
-    surgery = man.events[-1].date
-    wait = surgery - man.end + int(random.integers(1, 15))
+def _semen_after_surgery(patient: _Man, random: Random) -> Events:
+    surgery = patient.events[-1].date
+    wait = surgery - patient.end + int(random.integers(1, 15))
     return [
         replace(event, date=event.date + wait) if event.name == "semen" else event
-        for event in man.events
+        for event in patient.events
     ]
 
 
-def _no_semen(man: _Man, random: Random) -> Events:
+def _no_semen(patient: _Man, random: Random) -> Events:
     del random
-    return [event for event in man.events if event.name != "semen"]
+    return [event for event in patient.events if event.name != "semen"]
 
 
-def _after_stop(man: _Man, random: Random) -> Events | None:
-    drug = next(iter(man.regimen.drugs), None)
+def _after_stop(patient: _Man, random: Random) -> Events | None:
+    drug = next(iter(patient.regimen.drugs), None)
     if drug is None:
         return None
-    date = man.events[-1].date + int(random.integers(1, 30))
-    return [*man.events, Event(date, "injection", drug, 150.0)]
+    date = patient.events[-1].date + int(random.integers(1, 30))
+    return [*patient.events, Event(date, "injection", drug, 150.0)]
 
 
 _WAYS: dict[Kind, Callable[[_Man, Random], Events | None]] = {

@@ -163,7 +163,7 @@ def test_simpy_is_imported_in_the_clinic_alone():
     assert all(str(path).startswith("simulate/clinic") for path in users)
 
 
-def test_every_folder_of_code_says_what_it_is():
+def test_every_folder_of_code_states_what_it_is():
     for package in PACKAGES:
         for init in (ROOT / package).rglob("__init__.py"):
             assert init.read_text().startswith('"""'), init

@@ -115,7 +115,7 @@ def test_places_where_no_folder_can_be_replaced_are_refused(tmp_path, monkeypatc
     (tmp_path / "here" / "below").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "here" / "below")
     before = snapshot(tmp_path)
-    for out, said in {
+    for out, message in {
         tmp_path / "file": "it is a file",
         tmp_path / "file" / "x": "is not a folder",
         tmp_path / "link": "it is a link",
@@ -124,7 +124,7 @@ def test_places_where_no_folder_can_be_replaced_are_refused(tmp_path, monkeypatc
         tmp_path / "circle" / "x": "",
         tmp_path / "nul\0": "",
         tmp_path / ("x" * 300): "name too long",
-        tmp_path / "\udcff": "no UTF-8 text",
+        tmp_path / "\udcff": "not UTF-8 text",
         Path("~"): "~ stands for the home folder only where the shell replaces it",
         Path("~/thesis"): "~ stands for the home folder only where the shell replaces it",
         Path(): "it is the current folder",
@@ -134,7 +134,7 @@ def test_places_where_no_folder_can_be_replaced_are_refused(tmp_path, monkeypatc
     }.items():
         with pytest.raises(InputError) as error, result_folder(out):
             pytest.fail("something was computed")
-        assert said in str(error.value), out
+        assert message in str(error.value), out
     assert snapshot(tmp_path) == before
 
 

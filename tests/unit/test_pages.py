@@ -1,12 +1,15 @@
 """Pages name only what exists: modules, files, links, targets of make, folders of the house."""
 
 import ast
+import json
 import re
+import tomllib
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("protocol", "simulate", "estimate", "pretese")
@@ -139,3 +142,9 @@ def test_readme_leads_to_every_page_but_single_regimens():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     pages = [page for page in PAGES if page.startswith("docs/") and "/regimens/" not in page]
     assert [page for page in pages if f"]({page})" not in readme] == []
+
+
+def test_the_version_is_the_same_in_every_file_that_names_it():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == version
+    assert json.loads((ROOT / "codemeta.json").read_text())["version"] == version

@@ -20,7 +20,7 @@ MEDIAN_BODY, P90_BODY = 6, 20
 
 
 def _structure():
-    """Load the program that measures, which is no part of a package."""
+    """Load the program that measures, which is not a part of a package."""
     path = ROOT / "docs" / "generate" / "structure.py"
     spec = importlib.util.spec_from_file_location("structure", path)
     assert spec is not None
@@ -72,9 +72,9 @@ def test_functions_stay_short(source):
 
 
 def test_every_folder_names_its_subject_and_no_two_the_same(source):
-    said = {name: ast.get_docstring(source.trees[name]) or "" for name in source.packages}
-    assert set(source.folders()) <= set(said)
-    first = {name: text.partition("\n")[0] for name, text in said.items()}
+    message = {name: ast.get_docstring(source.trees[name]) or "" for name in source.packages}
+    assert set(source.folders()) <= set(message)
+    first = {name: text.partition("\n")[0] for name, text in message.items()}
     assert {name: line for name, line in first.items() if len(line.split()) < 4} == {}
     assert [line for line, n in Counter(first.values()).items() if n > 1] == []
 

@@ -13,7 +13,7 @@ from pretese.cli import app
 COMMANDS = Path(__file__).parents[2] / "pretese" / "commands"
 MOST_LINES = 60
 
-#: Modules that are no command.
+#: Modules that are not command.
 SHARED = {"__init__", "options", "option_types"}
 
 

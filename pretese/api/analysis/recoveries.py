@@ -189,7 +189,7 @@ def _study_plan(plan: Any) -> "StudyPlan | None":
         problem = f"{type(plan).__name__} is not a plan"
         raise InputError.of("plan", "", problem, "give a YAML file, or a mapping")
     try:
-        said = plan.to_dict() if isinstance(plan, Plan) else plain(plan)
+        words = plan.to_dict() if isinstance(plan, Plan) else plain(plan)
     except TypeError as error:
         raise InputError.of("plan", "", str(error), "give plain values") from None
-    return validate(said, StudyPlan, where="plan")
+    return validate(words, StudyPlan, where="plan")

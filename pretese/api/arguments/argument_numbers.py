@@ -13,8 +13,8 @@ from protocol.shorten import shorten
 MAX_SEED = 2**63 - 1
 
 
-def whole_of(value: Any, argument: str, least: int, most: int) -> int:
-    """Return a whole number within limits; truth values, text and fractions are none.
+def whole_of(value: Any, argument: str, low: int, high: int) -> int:
+    """Return a whole number within limits; Booleans, text and fractions are refused.
 
     Raises
     ------
@@ -26,9 +26,9 @@ def whole_of(value: Any, argument: str, least: int, most: int) -> int:
     >>> whole_of(200, "patients", 2, 10_000_000)
     200
     """
-    if isinstance(value, Integral) and not isinstance(value, bool) and least <= int(value) <= most:
+    if isinstance(value, Integral) and not isinstance(value, bool) and low <= int(value) <= high:
         return int(value)
-    cure = f"give a whole number from {least:,} to {most:,}"
+    cure = f"give a whole number from {low:,} to {high:,}"
     raise InputError.of(argument, "", f"{shorten(value)} is not allowed", cure)
 
 
@@ -38,7 +38,7 @@ def seed_of(value: Any) -> int:
 
 
 def number_of(value: Any, argument: str, field: str = "") -> float:
-    """Return a finite number; truth values and text are none."""
+    """Return a finite number; Booleans and text are refused."""
     if isinstance(value, Real) and not isinstance(value, bool):
         with suppress(OverflowError):  # a whole number beyond every float
             if math.isfinite(value):
@@ -48,24 +48,18 @@ def number_of(value: Any, argument: str, field: str = "") -> float:
     )
 
 
-def number_in_range(value: Any, argument: str, least: float, most: float) -> float:
-    """Return a number from ``least`` to ``most``; truth values and text are none.
+def number_in_range(value: Any, argument: str, low: float, high: float) -> float:
+    """Return a number from ``low`` to ``high``; Booleans and text are refused.
 
     >>> number_in_range(0.005, "mcse", 0.00005, 0.1)
     0.005
     """
     if isinstance(value, Real) and not isinstance(value, bool):
         with suppress(OverflowError):  # a whole number beyond every float
-            if least <= float(value) <= most:
+            if low <= float(value) <= high:
                 return float(value)
     problem = f"{shorten(value)} is not allowed"
-    raise InputError.of(argument, "", problem, f"give a number from {least:g} to {most:g}")
-
-
-def numbers_of(value: Any, argument: str) -> tuple[float, ...]:
-    """Return one number, or several of a sequence or an array."""
-    several = isinstance(value, Iterable) and not isinstance(value, str | bytes)
-    return tuple(number_of(each, argument) for each in (value if several else (value,)))
+    raise InputError.of(argument, "", problem, f"give a number from {low:g} to {high:g}")
 
 
 def sequence_of(values: Any, argument: str, field: str = "") -> tuple[Any, ...]:
@@ -73,5 +67,5 @@ def sequence_of(values: Any, argument: str, field: str = "") -> tuple[Any, ...]:
     if values is None:
         return ()
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
-        raise InputError.of(argument, field, f"{shorten(values)} is no list", "give a list")
+        raise InputError.of(argument, field, f"{shorten(values)} is not a list", "give a list")
     return tuple(values)

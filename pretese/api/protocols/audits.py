@@ -110,14 +110,14 @@ def _mapping(
     own: Mapping[str, str | None],
 ) -> LogMapping:
     """Return what a mapping says, with columns and options over it."""
-    said: dict[str, Any] = {}
+    words: dict[str, Any] = {}
     if isinstance(given, Mapping):
-        said = validate(dict(given), LogMapping, "mapping").model_dump()
+        words = validate(dict(given), LogMapping, "mapping").model_dump()
     elif given is not None:
-        said = read_mapping(path_of(given, "mapping")).model_dump()
-    said["columns"] = {**said.get("columns", {}), **columns}
-    said |= {name: value for name, value in own.items() if value is not None}
-    return validate(said, LogMapping, "audit")
+        words = read_mapping(path_of(given, "mapping")).model_dump()
+    words["columns"] = {**words.get("columns", {}), **columns}
+    words |= {name: value for name, value in own.items() if value is not None}
+    return validate(words, LogMapping, "audit")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -125,7 +125,7 @@ class Audit(Shown):
     """What was given, compared with what the regimen recommended.
 
     ``found`` holds the audit of each patient; ``data_assumptions`` what was assumed about the
-    file, such as decimal commas; ``unused`` the rows that are no event of the regimen, or hold a
+    file, such as decimal commas; ``unused`` the rows that are not events of the regimen, or hold a
     result that cannot be used; ``log`` the events of each patient.
     """
 

@@ -44,18 +44,23 @@ class Decision(Shown):
 
     @property
     def action(self) -> str | None:
-        """The name of the recommended phase or procedure; None where nothing is recommended."""
-        return self.details.decisions[-1].action
+        """The name of the recommended phase or procedure; None where nothing is recommended.
+
+        A hold recommends nothing: `details` holds what the regimen recommends otherwise.
+        """
+        return None if self.details.held else self.details.decisions[-1].action
 
     @property
     def rationale(self) -> str:
-        """Why: the reason that the deciding rule gives."""
-        return self.details.decisions[-1].rationale
+        """Why: the reason that the deciding rule gives, or the flags that hold it."""
+        holds = " ".join(flag.rationale for flag in self.details.flags.blocking)
+        return holds or self.details.decisions[-1].rationale
 
     @property
     def rule(self) -> str:
-        """The name of the deciding rule."""
-        return self.details.decisions[-1].rule_id
+        """The name of the deciding rule; with a hold, of the first flag that blocks."""
+        holds = [flag.rule_id for flag in self.details.flags.blocking]
+        return holds[0] if holds else self.details.decisions[-1].rule_id
 
     @property
     def missing_inputs(self) -> tuple[str, ...]:

@@ -80,15 +80,15 @@ def _task(scenario: "Scenario", wanted: Wanted) -> tuple["Task", tuple[str, ...]
     from pretese.clinic.clinic_task import Task
 
     name, patients, seed, max_replicates, workers, progress = wanted
-    noted: list[str] = []
+    assumed: list[str] = []
     size = None if patients is None else whole_of(patients, "patients", 2, 10_000_000)
     base, processes = seed_of(seed), whole_of(workers, "workers", 1, 256)
     limit = whole_of(max_replicates, "max_replicates", FEWEST_REPLICATES, MOST_REPLICATES)
     clinic, listed = load_clinic(
-        str(name), lambda path, found: noted.extend(f"{path}: {each}" for each in found)
+        str(name), lambda path, found: assumed.extend(f"{path}: {each}" for each in found)
     )
     task = Task(clinic, scenario, base, size, listed, limit, processes, progress)
-    return task, (*noted, *_never_referred(task))
+    return task, (*assumed, *_never_referred(task))
 
 
 def _never_referred(task: "Task") -> tuple[str, ...]:

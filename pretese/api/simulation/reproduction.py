@@ -268,8 +268,8 @@ class Calibration(Shown):
         if not self.is_new:
             raise InputError.of(name, "", "its record was only checked", "calibrate without check")
         if self.missed:
-            told = f"targets are missed: {', '.join(self.missed)}"
-            raise InputError.of(name, "", told, "give other targets, or more numbers to solve")
+            problem = f"targets are missed: {', '.join(self.missed)}"
+            raise InputError.of(name, "", problem, "give other targets, or more numbers to solve")
         write_calibration_record(self.loaded.record_path, self.record)
         return self.loaded.record_path
 

@@ -153,7 +153,7 @@ class Design(Shown):
             The last row is the final analysis although more were planned: spend all remaining
             alpha.
         overrunning
-            The last row holds data that came in after the trial had stopped.
+            The last row holds data that arrived after the trial had stopped.
         planned
             Patients at the final analysis or, for estimates, its information 1 / std_error^2; that
             of the design by default.

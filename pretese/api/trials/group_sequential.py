@@ -173,7 +173,7 @@ def boundaries(
 
 
 def _check_numbers(values: Mapping[str, object]) -> None:
-    """Refuse what is no finite number, before arithmetic does it in its own words."""
+    """Refuse what is not a finite number, before arithmetic does it in its own words."""
     for name, value in values.items():
         if value is not None:
             number_of(value, "boundaries", name)

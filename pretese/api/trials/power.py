@@ -69,9 +69,9 @@ class Power(Shown):
         Parameters
         ----------
         name
-            ``"power"``: power over size and effect, all designs; of one design ``"spread"`` and
-            ``"zip"`` (estimates and intervals), ``"sensitivity"``, ``"nested"`` (the sensitivity
-            grid) or ``"tornado"``, where the study has them.
+            ``"power"``: power over size and effect, all designs; of one design ``"distribution"``
+            and ``"zip"`` (estimates and intervals), ``"sensitivity"``, ``"nested"`` (the
+            sensitivity grid) or ``"tornado"``, where the study has them.
         design
             Its id; the first design by default.
 

@@ -38,7 +38,7 @@ def audit_page(
         found=found,
         regimen=regimen,
         title=regimen.title,
-        without=sum(not patient.deviations for patient in found.patients),
+        without=sum(bool(each.start) and not each.deviations for each in found.patients),
         counts=[(kind, count, patients[kind]) for kind, count in counts.items() if count],
         eligibility=Counter(patient.eligibility for patient in found.patients),
         missing=_missing(found.patients),

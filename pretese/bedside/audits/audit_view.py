@@ -24,14 +24,17 @@ _ON_DAY = re.compile(r" on day \d+")
 
 def audit_lines(found: Audit, unused: Sequence[Unused] = ()) -> Iterator[str]:
     """Yield an audit line by line: counts of each kind, adherence, then each patient."""
-    clean = sum(not patient.deviations for patient in found.patients)
+    judged = [patient for patient in found.patients if patient.start is not None]
+    clean = sum(not patient.deviations for patient in judged)
     patients = f"{_many(len(found.patients), 'patient')}, {clean} without deviation"
+    if left := len(found.patients) - len(judged):
+        patients += f", {left} not judged"
     yield f"{found.regimen_id} {found.regimen_version}: {patients}"
     yield from _eligibility(found.patients)
     for each in unused:
         more = f"; {each.count} rows" if each.count > 1 else ""
-        said = f"not used: {each.what}: {each.reason}{more}{_rows(each.rows)}"
-        yield from _wrapped("", said)
+        stated = f"not used: {each.what}: {each.reason}{more}{_rows(each.rows)}"
+        yield from _wrapped("", stated)
     for query in found.queries:
         yield from _wrapped("", f"data query, {query.kind}: {query.text}")
     yield from _counts(found)
@@ -43,9 +46,9 @@ def audit_lines(found: Audit, unused: Sequence[Unused] = ()) -> Iterator[str]:
 def _eligibility(patients: Sequence[PatientAudit]) -> Iterator[str]:
     verdicts = Counter(patient.eligibility for patient in patients)
     missing = dict.fromkeys(name for patient in patients for name in patient.missing_facts)
-    said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
+    stated = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
     where = f" (not in the log: {', '.join(map(called, missing))})" if missing else ""
-    yield from _wrapped("", f"eligibility: {said}{where}")
+    yield from _wrapped("", f"eligibility: {stated}{where}")
 
 
 def _counts(found: Audit) -> Iterator[str]:
@@ -88,13 +91,13 @@ def _folded(deviations: Sequence[Deviation]) -> Iterator[tuple[str, str]]:
     for (kind, expected, observed), items in groups.items():
         if len(items) < FOLDED_FROM:
             for item in items:
-                said = f"{kind}: expected {item.expected}; observed {item.observed}"
-                yield f"day {item.day}", f"{said}{_rows(item.rows)}"
+                stated = f"{kind}: expected {item.expected}; observed {item.observed}"
+                yield f"day {item.day}", f"{stated}{_rows(item.rows)}"
             continue
         days = _listed([item.day for item in items])
         rows = _rows([row for item in items for row in item.rows])
-        said = f"{kind}, {len(items)} times: expected {expected}; observed {observed}"
-        yield f"day {items[0].day}", f"{said} (days {days}){rows}"
+        stated = f"{kind}, {len(items)} times: expected {expected}; observed {observed}"
+        yield f"day {items[0].day}", f"{stated} (days {days}){rows}"
 
 
 def _wrapped(lead: str, text: str) -> Iterator[str]:

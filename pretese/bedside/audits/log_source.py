@@ -27,7 +27,7 @@ def log_of(source: Any, regimen: Regimen, mapping: LogMapping) -> LogReading:
     Raises
     ------
     InputError
-        It is none of these, or what it holds is no log of the regimen.
+        It is none of these, or what it holds is not a log of the regimen.
     """
     if isinstance(source, str) and "\n" in source:
         cure = "give its bytes: text.encode()"
@@ -39,7 +39,7 @@ def log_of(source: Any, regimen: Regimen, mapping: LogMapping) -> LogReading:
         return read_log_table(open_any_table(path, str(path), mapping.sheet), regimen, mapping)
     known = isinstance(source, bytes | bytearray) or hasattr(source, "to_csv")
     if not known:
-        problem = f"{shorten(source)} is no log"
+        problem = f"{shorten(source)} is not a log"
         raise InputError.of(IN_MEMORY, "", problem, "give a path, bytes or a DataFrame")
     return read_log_table(open_any_table(source, IN_MEMORY, mapping.sheet), regimen, mapping)
 

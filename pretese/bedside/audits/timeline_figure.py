@@ -98,9 +98,9 @@ def timeline_svg(audit: PatientAudit, events: Sequence[Event], regimen: Regimen)
     _deviations(drawing, audit)
     _axis(drawing)
     height = drawing.lanes * LANE + 22
-    said = f"Timeline of {audit.patient} from {audit.start}"
+    stated = f"Timeline of {audit.patient} from {audit.start}"
     drawing.root.attrib.update(
-        {"viewBox": f"0 0 {WIDTH} {height}", "role": "img", "aria-label": _safe(said)}
+        {"viewBox": f"0 0 {WIDTH} {height}", "role": "img", "aria-label": _safe(stated)}
     )
     return ET.tostring(drawing.root, encoding="unicode")
 

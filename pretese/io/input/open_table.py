@@ -18,9 +18,9 @@ from protocol.tables.rows import Block
 class OpenTable(Protocol):
     """A table whose header is read and whose rows are still to come.
 
-    ``delimiter`` is what splits its columns; where that is no comma, a comma or a point in a cell
-    may be a decimal mark or separate thousands. ``assumptions`` are complete when all rows have
-    been read.
+    ``delimiter`` is what splits its columns; where that is not a comma, a comma or a point in a
+    cell may be a decimal mark or separate thousands. ``assumptions`` are complete when all rows
+    have been read.
     """
 
     where: str
@@ -52,7 +52,7 @@ def open_any_table(source: Any, where: str, sheet: str | None = None) -> OpenTab
     Raises
     ------
     InputError
-        It is no table, or cannot be read.
+        It is not a table, or cannot be read.
     """
     if hasattr(source, "to_csv") and hasattr(source, "columns"):
         text = str(source.to_csv(index=False, lineterminator="\n"))
@@ -60,7 +60,7 @@ def open_any_table(source: Any, where: str, sheet: str | None = None) -> OpenTab
     if isinstance(source, str | Path):
         source = read_bytes(Path(source))
     if not isinstance(source, bytes | bytearray):
-        problem = f"{shorten(source)} is no table"
+        problem = f"{shorten(source)} is not a table"
         raise InputError.of(where, "", problem, "give a path, bytes or a DataFrame")
     data = bytes(source)
     if data.startswith(_ZIP):

@@ -22,9 +22,14 @@ from protocol.reading.numbers import (
 
 @dataclass(frozen=True, slots=True)
 class NumberUse:
-    """A column of numbers; ``otherwise`` says what to do about words in it."""
+    """A column of numbers.
+
+    ``otherwise`` says what to do about words in it; ``yes_no`` lets words for yes and no stand for
+    1 and 0.
+    """
 
     otherwise: str = "give numbers, or declare it `categorical`"
+    yes_no: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +40,22 @@ class CategoryUse:
 
 
 #: A column of 0 and 1.
-INDICATOR = NumberUse("code it 0 (no) and 1 (yes)")
+INDICATOR = NumberUse("code it 0 (no) and 1 (yes)", yes_no=True)
 
 Use = NumberUse | CategoryUse
 Uses = Mapping[str, Use]
 
 _DIGITS = b"0123456789.+-eE"
 _TRUTH = {"true": 1.0, "false": 0.0}
+_YES_NO = {
+    "yes": 1.0, "no": 0.0, "y": 1.0, "n": 0.0, "ja": 1.0, "nein": 0.0, "oui": 1.0, "non": 0.0,
+}  # fmt: skip
+
+#: What to do with more than two words where 0 and 1 are asked for: they are not to be merged.
+SEVERAL = (
+    "it has more than two values: compare two at a time (`eligible`), or state "
+    "`kind: ordinal` of an outcome; do not merge them"
+)
 
 #: Faulty cells of a column that are listed.
 LISTED = 5
@@ -68,6 +82,7 @@ class NumberColumn:
     surely_commas: bool = False
     surely_points: bool = False
     truths: bool = False
+    answers: set[str] = field(default_factory=set)
     plain: bool = False
     _known: dict[str, float] = field(default_factory=dict)
 
@@ -102,6 +117,10 @@ class NumberColumn:
         if text.lower() in _TRUTH:
             self.truths = True
             return _TRUTH[text.lower()]
+        if self.use.yes_no and text.lower() in _YES_NO:
+            self.truths = True
+            self.answers.add(text)
+            return _YES_NO[text.lower()]
         value = number_of(text)
         if value is None:
             self.bad.add(row, text)
@@ -127,7 +146,10 @@ class NumberColumn:
         """Yield what was assumed of the cells."""
         if self.commas.count:
             yield f"{name}: decimal commas are read"
-        if self.truths:
+        if self.answers:
+            pairs = ", ".join(f"{w} as {_YES_NO[w.lower()]:g}" for w in sorted(self.answers))
+            yield f"{name}: {pairs}"
+        elif self.truths:
             yield f"{name}: true and false are read as 1 and 0"
         yield from missing_words(name, self.missing)
 
@@ -158,15 +180,18 @@ def missing_words(name: str, found: Counter[str]) -> Iterator[str]:
 
 @dataclass(slots=True)
 class _Cells:
-    """Odd cells of a column: the first of them, and how many there are."""
+    """Odd cells of a column: the first of them, how many there are, and some distinct texts."""
 
     first: list[tuple[int, str]] = field(default_factory=list)
     count: int = 0
+    distinct: set[str] = field(default_factory=set)
 
     def add(self, row: int, text: str) -> None:
         self.count += 1
         if len(self.first) < LISTED:
             self.first.append((row, text))
+        if len(self.distinct) < LISTED:
+            self.distinct.add(text)
 
 
 @dataclass(slots=True)
@@ -225,7 +250,9 @@ def faults_of(columns: Mapping[str, Column], where: str) -> Iterator[Fault]:
     points = any(each.surely_points for each in numbers.values())
     commas = any(each.surely_commas for each in numbers.values())
     for name, each in numbers.items():
-        yield from _listed(where, name, each.bad, each.use.otherwise)
+        several = each.use.yes_no and len(each.bad.distinct) > 2
+        cure = SEVERAL if several else each.use.otherwise
+        yield from _listed(where, name, each.bad, cure)
         if each.truths and (each.plain or each.commas.count or each.points.count):
             problem = "it holds both numbers and true or false"
             yield Fault(where, name, problem, each.use.otherwise)

@@ -42,19 +42,19 @@ def open_workbook(data: bytes, where: str, sheet: str | None = None) -> SheetTab
     Raises
     ------
     InputError
-        It is no workbook or damaged, has several sheets or not the one that is named, or the
+        It is not a workbook or damaged, has several sheets or not the one that is named, or the
         sheet has no header.
     """
     _check_size(data, where)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # parts of a workbook that hold no cells are no matter here
+        warnings.simplefilter("ignore")  # parts of a workbook without cells do not matter
         try:
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
             sheets = {name: _rows(book[name], where) for name in _chosen(book, sheet, where)}
         except InputError:
             raise
         except Exception as error:  # noqa: BLE001  # a damaged workbook fails in any of its parts
-            problem = f"it is no workbook that can be read ({type(error).__name__})"
+            problem = f"it is not a workbook that can be read ({type(error).__name__})"
             raise InputError.of(where, "", problem, "save it again, or as CSV") from None
     filled = {name: rows for name, rows in sheets.items() if rows}
     if not filled:
@@ -68,7 +68,7 @@ def open_workbook(data: bytes, where: str, sheet: str | None = None) -> SheetTab
 
 
 def _check_size(data: bytes, where: str) -> None:
-    """Refuse what is no workbook, and one that would fill the memory when it is unpacked."""
+    """Refuse what is not a workbook, and one that would fill the memory when it is unpacked."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()

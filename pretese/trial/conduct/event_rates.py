@@ -17,6 +17,7 @@ from pretese.trial.conduct.trial_conduct import Participants, Trials
 from pretese.trial.conduct.true_estimands import ideal
 from pretese.trial.design.arms import Risks
 from pretese.trial.design.design_file import DesignFile
+from protocol.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ def arm_rates(design: DesignFile, effect: float) -> ArmRates:
     """
     if design.risks is None:
         raise ValueError("a scenario has no fixed event rates")
+    if effect < 0:
+        return arm_rates(with_harm(design, effect), 1.0)
     trials, weight = _kinds(design, design.risks, effect)
     data = observe(design, trials, effect)
     analysed = (weight * data.include).sum(1)
@@ -64,6 +67,28 @@ def arm_rates(design: DesignFile, effect: float) -> ArmRates:
         risks=np.array([(weight[0] * control[0]).sum(), (weight[1] * treated[1]).sum()]),
         target=float(gained[0]),
     )
+
+
+def with_harm(design: DesignFile, effect: float) -> DesignFile:
+    """Return a design whose full effect is a negative share of the planned one.
+
+    The risk under treatment moves from that under control against the planned direction.
+
+    Raises
+    ------
+    InputError
+        The risk would leave 0 to 100 %.
+    """
+    risks = design.risks
+    if risks is None:
+        raise ValueError("a scenario has no negative effects")  # refused when it was read
+    gap = risks.treated_percent - risks.control_percent
+    treated = risks.control_percent + effect * gap
+    if not 0 < treated < 100:
+        problem = f"an effect of {100 * effect:g} % gives a risk of {treated:g} % under treatment"
+        raise InputError.of(design.id, "prior", problem, "give an effect closer to 0")
+    harmful = risks.model_copy(update={"treated_percent": treated})
+    return design.model_copy(update={"risks": harmful})
 
 
 def _kinds(design: DesignFile, risks: Risks, effect: float) -> tuple[Trials, Floats]:

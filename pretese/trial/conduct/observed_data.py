@@ -23,7 +23,7 @@ class Data:
     present
         Whether he belongs to this cut of his trial; trials of other sizes share the arrays.
     include
-        Whether he can be analysed: present, and neither lost nor left out.
+        Whether he can be analysed: present, and neither dropped out nor excluded.
     operated
         Whether he needed the operation, where the endpoint asks; else whether he would count.
     baseline
@@ -63,7 +63,7 @@ class Data:
 def observe(design: DesignFile, trials: Trials, effect: float, endpoint: int = 0) -> Data:
     """Return what is recorded of one endpoint in trials with this share of the effect.
 
-    Participants lost, and participants who crossed over, are failures or left out as the endpoint
+    Participants lost, and participants who crossed over, are failures or excluded as the endpoint
     says; 0 is the primary endpoint. For a principal stratum any sperm is recorded, and who was
     operated.
     """

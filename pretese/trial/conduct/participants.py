@@ -30,8 +30,8 @@ class Potential:
     success
         Whether the endpoint would be met.
     counted
-        Whether he would belong to the population of the endpoint (all participants, unless it
-        leaves out participants who need no operation).
+        Whether he would belong to the population of the endpoint (all participants, except those
+        who need no operation).
     """
 
     success: tuple[Flags, Flags]

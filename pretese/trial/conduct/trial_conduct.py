@@ -38,9 +38,9 @@ class Participants:
     site
         Number of his site, from 0.
     would_cross
-        Pair (control, treated): whether he would cross over from that arm.
-    candidates
-        What would happen to him.
+        Pair (control, treated): whether the participant would switch from that arm.
+    eligible
+        Potential outcomes.
     responds
         Uniform: in a trial with a share f of the effect, those below f have it.
     """
@@ -84,8 +84,8 @@ class Trials:
 
     Attributes
     ----------
-    people
-        The participants.
+    participants_
+        Eligible patients.
     arrival_months
         Months since the trial opened.
     arm
@@ -221,18 +221,18 @@ def _shift(
 ) -> Floats | None:
     """Return what site and calendar time add to the liability of each participant, or None."""
     found: Floats | None = None
-    if design.site_spread is not None:
-        found = _site_level(design, design.site_spread.value, streams, site)
+    if design.site_sd is not None:
+        found = _site_level(design, design.site_sd.value, streams, site)
     if design.calendar_trend is not None:
         drifted = design.calendar_trend.value * arrival / 12
         found = drifted if found is None else found + drifted
     return found
 
 
-def _site_level(design: DesignFile, spread: float, streams: RandomStreams, site: Codes) -> Floats:
+def _site_level(design: DesignFile, sd: float, streams: RandomStreams, site: Codes) -> Floats:
     """Return the random site effect of each participant, independent of the sample size."""
     sites = RandomStreams(streams.seed, len(design.sites), streams.replicates, streams.first)
-    level = spread * sites.normal("site level")
+    level = sd * sites.normal("site level")
     return np.asarray(np.take_along_axis(level, site, 1))
 
 

@@ -33,9 +33,9 @@ def ideal(
 ) -> tuple[Bools, Bools, Bools]:
     """Return potential outcomes as the estimand defines them, and the target population.
 
-    Shape (replicate, participant). Crossover is part of the arm under treatment policy; it does not
-    happen in a hypothetical world; it is a failure of a composite; participants who would cross
-    over from any arm are not meant if they are excluded.
+    Shape (replicate, participant). Treatment switching is part of the arm under treatment policy;
+    it does not happen in a hypothetical world; it is a failure of a composite; participants who
+    would switch from any arm are not meant if they are excluded.
     """
     strategy = design.questions[endpoint].endpoint.treatment_switching
     as_they_would = strategy == "treatment policy"

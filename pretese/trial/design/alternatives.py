@@ -22,10 +22,10 @@ CONTROL_RISK = "control_risk"
 _BOTH = ("dropout", "treatment_switching")
 
 #: Parts of a design file that are assumptions; the rest is what the trial is.
-_ASSUMED = ("risks", "dropout", "treatment_switching", "site_spread", "calendar_trend")
+_ASSUMED = ("risks", "dropout", "treatment_switching", "site_sd", "calendar_trend")
 
 #: Those that are one number with a source, and their units; a design without it has 0.
-SOURCED = {"site_spread": "log odds", "calendar_trend": "log odds per 12 months"}
+SOURCED = {"site_sd": "log odds", "calendar_trend": "log odds per 12 months"}
 
 #: Most cells of a grid.
 MOST = 400
@@ -34,8 +34,8 @@ MOST = 400
 def settings_of(axes: Axes) -> list[dict[str, float]]:
     """Return every combination of values, the last axis varying fastest.
 
-    >>> settings_of({"dropout": (0, 10), "site_spread": (0.4,)})
-    [{'dropout': 0, 'site_spread': 0.4}, {'dropout': 10, 'site_spread': 0.4}]
+    >>> settings_of({"dropout": (0, 10), "site_sd": (0.4,)})
+    [{'dropout': 0, 'site_sd': 0.4}, {'dropout': 10, 'site_sd': 0.4}]
 
     Raises
     ------
@@ -60,10 +60,10 @@ def with_settings(
     Parameters
     ----------
     settings
-        Path to value: ``dropout`` or ``crossover`` (percent, both arms), a part of them such as
-        ``dropout.control_percent``, ``site_spread``, ``calendar_trend``, ``risks.control_percent``;
-        ``control_risk`` (log odds added for every participant in either arm); or a number of the
-        scenario.
+        Path to value: ``dropout`` or ``treatment_switching`` (percent, both arms), a part of them
+        such as ``dropout.control_percent``, ``site_sd``, ``calendar_trend``,
+        ``risks.control_percent``; ``control_risk`` (log odds added for every participant in either
+        arm); or a number of the scenario.
 
     Raises
     ------

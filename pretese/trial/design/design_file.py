@@ -17,7 +17,7 @@ from pretese.trial.design.interim import Monitoring, Percent
 from pretese.trial.design.multiplicity import Multiplicity
 from protocol.errors import Fault, InputError
 from protocol.reading.documents import Document, content_hash, parse_document, read_text
-from protocol.reading.fields import Day, Identifier, Whole
+from protocol.reading.fields import Day, Identifier, Number, Whole
 from simulate.core.coding import DIAGNOSES
 from simulate.core.shipped import find_shipped, shipped_folder
 from simulate.recruitment.schemes import SCHEMES
@@ -29,7 +29,7 @@ Part = Annotated[Whole, Field(ge=1, le=100_000)]
 class Belief(Document):
     """Prior weight of an effect size, for assurance."""
 
-    effect_percent: Percent
+    effect_percent: Annotated[Number, Field(ge=-100, le=100)]
     weight_percent: Percent
 
 
@@ -37,10 +37,10 @@ class DesignFile(Document):
     """A planned two-arm trial.
 
     Participants come from a ``scenario`` (shipped name or file) or have plain ``risks``. ``prior``
-    weighs effects, in percent of that of the scenario, for assurance; 0 is no effect. ``endpoint``
-    with ``analysis`` is the primary question; ``secondary`` ones follow in the order of testing.
-    ``calendar_trend`` is what twelve months of calendar add to the reserve of participants who come
-    then. ``sensitivity`` gives values to assumptions, by path, for a worst case
+    weighs effects, in percent of that of the scenario, for assurance; 0 means no effect.
+    ``endpoint`` with ``analysis`` is the primary question; ``secondary`` ones follow in the order
+    of testing. ``calendar_trend`` is what twelve months of calendar add to the liability of later
+    participants. ``sensitivity`` gives values to assumptions, by path, for a worst case
     (`design.alternatives`). ``decision`` is what the design must show before anyone goes ahead with
     it.
     """
@@ -58,7 +58,7 @@ class DesignFile(Document):
     allocation: tuple[Part, Part] = (1, 1)
     randomisation: Randomisation = Randomisation()
     sites: tuple[Recruiting, ...] = Field(min_length=1, max_length=1000)
-    site_spread: Parameter | None = None
+    site_sd: Parameter | None = None
     calendar_trend: Parameter | None = None
     dropout: ByArm = ByArm()
     treatment_switching: ByArm = ByArm()
@@ -78,14 +78,14 @@ class DesignFile(Document):
         if (self.scenario is None) == (self.risks is None):
             raise ValueError("give a scenario or risks, one of the two")
         needs_participants = (
-            self.arms or self.analysis.covariates or self.site_spread or self.calendar_trend
+            self.arms or self.analysis.covariates or self.site_sd or self.calendar_trend
         )
         by = {*self.randomisation.by, *self.analysis.strata}
         if self.risks and (
             needs_participants or "diagnosis" in by or self.endpoint.sperm_in_ejaculate
         ):
             raise ValueError(
-                "fixed event rates go without arms, covariates, diagnosis, site_spread, "
+                "fixed event rates go without arms, covariates, diagnosis, site_sd, "
                 "calendar_trend and sperm_in_ejaculate; name a scenario"
             )
         rule = self.monitoring.reestimation
@@ -100,6 +100,8 @@ class DesignFile(Document):
             raise ValueError("two sites have the same name; rename one of them")
         if self.prior and abs(sum(each.weight_percent for each in self.prior) - 100) > 1e-6:
             raise ValueError("the weights of the prior do not sum to 100")
+        if self.risks is None and any(each.effect_percent < 0 for each in self.prior):
+            raise ValueError("a scenario has no negative effects; name risks for a prior on harm")
         if self.decision and self.decision.min_assurance_percent and not self.prior:
             raise ValueError("assurance needs a prior; give one, or remove the threshold")
         return self

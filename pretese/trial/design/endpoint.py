@@ -45,8 +45,8 @@ class Endpoint(Document):
 
     ``sperm_in_ejaculate`` are participants with sperm in the ejaculate, who need no operation. They
     go with ``sperm_retrieved`` alone; for other endpoints they are successes or go on to ICSI.
-    ``crossover`` counts as it comes (treatment policy), as if it had not been (hypothetical), as
-    failure (composite), or not at all (excluded).
+    ``treatment_switching`` counts as it comes (treatment policy), as if it had not been
+    (hypothetical), as failure (composite), or not at all (excluded).
     """
 
     name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
@@ -102,7 +102,7 @@ class Endpoint(Document):
         return _POPULATION.get(self.sperm_in_ejaculate or "", "all participants randomised")
 
     @property
-    def leaves_out(self) -> bool:
+    def excludes(self) -> bool:
         """Whether participants are excluded for what happened after randomisation."""
         apart = self.sperm_in_ejaculate in ("excluded", "principal stratum")
         return apart or self.treatment_switching in ("excluded", "hypothetical")
@@ -118,7 +118,7 @@ class EndpointAnalysis(Document):
     method: Annotated[str, AfterValidator(partial(check_method, door="power"))] = "unadjusted"
     covariates: tuple[str, ...] = ()
     strata: tuple[Factor, ...] = ()
-    small_sample: bool = False
+    small_sample: bool | None = None
 
     @field_validator("covariates")
     @classmethod
@@ -126,7 +126,7 @@ class EndpointAnalysis(Document):
         unknown = [name for name in given if name not in BASELINE]
         if unknown:
             raise ValueError(
-                f"{unknown[0]!r} is no baseline value; there are {', '.join(BASELINE)}"
+                f"{unknown[0]!r} is not a baseline value; choose from {', '.join(BASELINE)}"
             )
         return given
 
@@ -141,6 +141,11 @@ class EndpointAnalysis(Document):
         if self.small_sample and self.method != "g-computation-randomised":
             raise ValueError("small_sample goes with g-computation-randomised alone")
         return self
+
+    @property
+    def corrected(self) -> bool:
+        """Whether the variance is corrected for small samples: g-computation, unless declined."""
+        return self.method == "g-computation-randomised" and self.small_sample is not False
 
     @property
     def conditional(self) -> bool:

@@ -20,7 +20,7 @@ from protocol.reading.fields import Number, Whole, as_number
 
 Above = Annotated[Number, Field(ge=0.1, le=1000)]
 Percent = Annotated[Number, Field(ge=0, le=100)]
-#: Percent of the participants between two analyses, at least: closer ones are one analysis.
+#: Percent of the participants between two analyses, at lowest: closer ones are one analysis.
 MIN_STEP = 0.1
 #: Those beyond 100 are refused as analyses after the end.
 AnalysisPercent = Annotated[Number, Field(ge=-1000, le=1000)]
@@ -29,7 +29,7 @@ AnalysisPercent = Annotated[Number, Field(ge=-1000, le=1000)]
 class Reestimation(Document):
     """Sample size re-estimation from the data of one interim analysis.
 
-    The rest is made so large that the last analysis has this conditional power, between ``least``
+    The rest is made so large that the last analysis has this conditional power, between ``lowest``
     and ``most`` percent of the participants planned after the analysis. ``assume`` is the effect
     that conditional power reckons with: that of the file's risks (``planned``), that of the data
     (``observed``), or other risks. ``naive`` holds the statistic of all participants against the
@@ -118,7 +118,7 @@ class Monitoring(Document):
 
     def beta_spending(self) -> Spending | None:
         """Return the beta-spending function for futility, or None."""
-        futility = None if self.futility is None else _function(_shape(self.futility))
+        futility = None if self.futility is None else _function(_shape(self.futility, "futility"))
         if self.futility and futility is None:
             problem = f"{self.futility!r} is not an error-spending function"
             raise InputError.of(
@@ -166,10 +166,10 @@ def _function(shape: Shape) -> Spending | None:
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 
 
-def _shape(words: str) -> Shape:
+def _shape(words: str, field: str = "efficacy") -> Shape:
     if len(words) > 1000 or re.search(r"\d{16}", words):
         problem = "it is too long"
-        raise InputError.of("monitoring", "efficacy", problem, "write OF, HSD(-4) or similar")
+        raise InputError.of("monitoring", field, problem, "write OF, HSD(-4) or similar")
     listed = re.fullmatch(
         r"user\(([0-9]+(?:\.[0-9]+)?(?:, *[0-9]+(?:\.[0-9]+)?)*)\)", words.strip()
     )
@@ -178,7 +178,9 @@ def _shape(words: str) -> Shape:
     match = re.fullmatch(rf"(OF|Pocock|HSD|KD|WT|HP)(?:\((-?{_NUMBER})\))?", words.strip())
     if match is None:
         cure = "write OF, Pocock, HSD(-4), KD(2), user(0.5,2,5), WT(0.25) or HP(3)"
-        raise InputError.of("monitoring", "efficacy", f"{words!r} is not understood", cure)
+        if field == "futility":
+            cure = "write OF, Pocock, HSD(-2) or KD(2)"
+        raise InputError.of("monitoring", field, f"{words!r} is not understood", cure)
     family, number = match[1], None if match[2] is None else float(match[2])
     if family == "WT":
         return WangTsiatis(0.0 if number is None else number)

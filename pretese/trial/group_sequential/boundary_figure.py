@@ -27,7 +27,7 @@ def draw_boundaries(document: dict[str, Any]) -> Figure:
             axes.plot(*zip(*lower, strict=True), "--o", color=colour, ms=4, label=words)
         axes.axhline(0, color=MUTED, lw=0.6)
         axes.set(xlabel="information fraction", ylabel="boundary, z", xlim=(0, 1.05))
-        axes.set_title(document["name"], wrap=True)
+        axes.set_title(document["name"].split(";")[0], wrap=True)
         axes.grid(axis="y")
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
     return figure

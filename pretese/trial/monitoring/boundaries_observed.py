@@ -39,7 +39,7 @@ class TrialStatus:
         What ended it: a boundary, or the end of the plan; None while it runs.
     last
         Whether all error that was left has been spent at ``stop``.
-    over_run
+    overrunning
         Analysis whose data came in after the decision; None without one.
     """
 
@@ -70,8 +70,8 @@ def compare_with_boundaries(
     ended
         Whether the trial ends at the last analysis though the plan has more: what error is left is
         then spent there, unless it is a futility boundary that ended it.
-    over_run
-        Whether the last analysis holds data that came in after the trial had stopped.
+    overrunning
+        Whether the last analysis holds data that arrived after the trial had stopped.
 
     Raises
     ------

@@ -7,6 +7,7 @@ import numpy as np
 from estimate.sequential.boundary_shapes import HaybittlePeto
 from pretese.trial.monitoring.boundaries_observed import TOLERANCE, follows
 from pretese.trial.monitoring.ongoing_trial import Monitored
+from pretese.trial.monitoring.reestimated_stages import new_sizes
 
 #: Loss of information by unequal arms that is remarked.
 _UNBALANCED = 0.02
@@ -87,12 +88,30 @@ def _resized(trial: Monitored) -> Iterator[str]:
         "later analyses have their planned information fraction, and their repeated intervals "
         "invert the combination test."
     )
+    yield from _off_plan(trial, at)
     stop = trial.status.stop
     if stop is not None and stop >= at:
         yield (
             "No median-unbiased estimate and no final interval: after re-estimation the stagewise "
             "ordering does not apply. The repeated interval is valid."
         )
+
+
+def _off_plan(trial: Monitored, at: int) -> Iterator[str]:
+    """Yield analyses whose sample size is far from that chosen by the re-estimation."""
+    chosen = new_sizes(trial.design, trial.statistics.z)
+    observed = trial.interim.participants
+    if chosen is None or observed is None:
+        return
+    share = trial.statistics.planned / trial.design.participants
+    for k in range(at, min(len(chosen), len(observed))):
+        total, wanted = int(observed[k].sum()), float(chosen[k] * share)
+        if abs(total - wanted) > TOLERANCE * float(chosen[-1] * share):
+            yield (
+                f"Analysis {k + 1} has {total} participants; {wanted:.0f} were chosen at analysis "
+                f"{at}. The planned weights assume that the second stage keeps its proportions: "
+                "alpha holds approximately; conditional power uses the participants observed."
+            )
 
 
 def _end(trial: Monitored) -> Iterator[str]:
@@ -112,7 +131,8 @@ def _end(trial: Monitored) -> Iterator[str]:
     if status.overrunning is not None:
         yield (
             "The decision is that of the analysis that stopped the trial; later data do not "
-            "reverse it. The analysis with them deletes the stopping analysis (Whitehead 1992)."
+            "reverse it. The analysis with them deletes the stopping analysis (Whitehead 1992), an "
+            "approximation that is conservative with much overrunning."
         )
     if status.stop == 0 and status.overrunning is None:
         return
@@ -135,6 +155,7 @@ def _missing(trial: Monitored) -> Iterator[str]:
             "--control-risk and --treated-risk for conditional power."
         )
     if plan.binding:
+        yield ("Repeated intervals presuppose that a crossed futility boundary stops the trial.")
         yield "No repeated p-value: the boundaries rely on stopping for futility."
     elif isinstance(shape, HaybittlePeto) or design.monitoring.efficacy.startswith("user"):
         yield "No repeated p-value: the boundaries are not defined for other values of alpha."

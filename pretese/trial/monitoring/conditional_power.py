@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from estimate.core.arrays import Floats
-from estimate.sequential.design import SequentialDesign
-from estimate.sequential.looking_ahead import (
+from estimate.core.arrays import Floats, Ints
+from estimate.sample_size.exact_sequential import exact_sequential
+from estimate.sequential.conditional_power import (
     conditional_power,
-    conditional_power_risks,
     predictive_power,
 )
+from estimate.sequential.design import SequentialDesign
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.monitoring.boundaries_observed import TOLERANCE, boundaries_at
 from pretese.trial.monitoring.current_status import (
@@ -19,10 +19,8 @@ from pretese.trial.monitoring.current_status import (
     information_of,
     planned_risks,
 )
-from pretese.trial.monitoring.reestimated_stages import stretch
-
-#: Below this chance of rejecting without an effect no normal quantile is taken of it.
-_TINY = 1e-12
+from pretese.trial.monitoring.interim_data import InterimData
+from pretese.trial.monitoring.reestimated_stages import new_sizes, stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +83,15 @@ def planned_analyses_left(plan: SequentialDesign, fraction: Floats) -> Floats:
 
 
 def power_from(
-    assumed: Assumed, statistics: InterimStatistics, analysis: int, shares: tuple[float, ...]
+    assumed: Assumed,
+    statistics: InterimStatistics,
+    interim: InterimData,
+    analysis: int,
+    shares: tuple[float, ...],
 ) -> FuturePower:
     """Return conditional and predictive power at an analysis, counted from 0.
 
-    Futility boundaries count where they bind; others may be overruled and are left out.
+    Futility boundaries count where they bind; others may be overruled and are ignored.
 
     Parameters
     ----------
@@ -99,7 +101,7 @@ def power_from(
     monitoring, seen = assumed.design.monitoring, statistics.fraction[: analysis + 1]
     rates = np.concatenate([seen, planned_analyses_left(monitoring.plan(), seen)])
     boundaries = boundaries_at(monitoring, rates, last=False)
-    view = _View(assumed, statistics, analysis, rates, boundaries)
+    view = _View(assumed, statistics, interim, analysis, rates, boundaries)
     known = {share: assumed.at(share, statistics.scale) for share in (1.0, *shares)}
     return FuturePower(
         planned={share: view.under(risks) for share, risks in known.items() if risks is not None},
@@ -118,6 +120,7 @@ class _View:
 
     assumed: Assumed
     statistics: InterimStatistics
+    interim: InterimData
     analysis: int
     rates: Floats
     boundaries: SequentialDesign
@@ -154,19 +157,59 @@ class _View:
         )
 
     def under(self, risks: tuple[float, float]) -> float:
-        """Return conditional power under these risks (control, treated)."""
-        statistics, boundaries = self.statistics, self.boundaries
+        """Return conditional power under these risks (control, treated): exact from counts."""
+        exact = self._enumerated(risks)
+        return self.chance(self.drift(risks)) if exact is None else exact
+
+    def _enumerated(self, risks: tuple[float, float]) -> float | None:
+        """Return exact conditional power from the observed counts; None where it is not defined."""
+        events, seen = self.interim.events, self.interim.participants
+        if not self.statistics.by_counts or events is None or seen is None:
+            return None
+        x, n = events[self.analysis], seen[self.analysis]
+        upper, lower = self._later_boundaries()
+        later = self._later_arms()
+        if self.resized:  # the second stage alone, combined with the first by planned weights
+            at = self._rule_at - 1
+            x, n, later = x - events[at], n - seen[at], later - seen[at]
+        if (later[0] <= n).any() or (np.diff(later, axis=0) <= 0).any():
+            return None
         control, treated = risks
-        even = len(set(self.assumed.design.allocation)) == 1
-        plain = statistics.by_counts and even and boundaries.sides == 1 and not boundaries.binding
-        plain = plain and not self.resized
-        if not plain or self.chance(0.0) < _TINY:
-            return self.chance(self.drift(risks))
-        participants, analysis = self.rates * statistics.planned / 2, self.analysis + 1
-        found = conditional_power_risks(
-            participants, boundaries.upper, analysis, self.z, treated, control
-        )
-        return float(found[-1])
+        found = exact_sequential(
+            later[:, 1], later[:, 0], upper, treated, control, lower=lower,
+            sides=self.boundaries.sides, observed=(int(x[1]), int(n[1]), int(x[0]), int(n[0])),
+        )  # fmt: skip
+        return float(found.favourable.sum())
+
+    @property
+    def _rule_at(self) -> int:
+        rule = self.assumed.design.monitoring.reestimation
+        return rule.at_analysis if rule else 0
+
+    def _later_arms(self) -> Ints:
+        """Return (later analysis, arm) participants planned, or chosen by re-estimation."""
+        design, k = self.assumed.design, self.analysis + 1
+        part = np.asarray(design.allocation) / sum(design.allocation)
+        sizes = new_sizes(design, self.statistics.z[:k])
+        share = self.statistics.planned / design.participants
+        total = self.rates[k:] * self.statistics.planned if sizes is None else sizes[k:] * share
+        return np.asarray(np.round(np.asarray(total)[:, None] * part), np.int64)
+
+    def _later_boundaries(self) -> tuple[Floats, Floats | None]:
+        """Return later boundaries; after re-estimation on the z of the second stage alone."""
+        k = self.analysis + 1
+        upper = np.asarray(self.boundaries.upper[k:])
+        lower = np.asarray(self.boundaries.lower[k:]) if self.boundaries.binding else None
+        if not self.resized:
+            return upper, lower
+        rates = np.asarray(self.assumed.design.monitoring.plan().information_rates)
+        seen, first = rates[self._rule_at - 1], float(self.statistics.z[self._rule_at - 1])
+
+        def alone(bounds: Floats) -> Floats:
+            combined = bounds * np.sqrt(rates[k:]) - np.sqrt(seen) * first
+            return np.asarray(combined / np.sqrt(rates[k:] - seen))
+
+        return alone(upper), None if lower is None else alone(lower)
 
     def drift(self, risks: tuple[float, float]) -> float:
         """Return the mean of Z at full information under these risks."""

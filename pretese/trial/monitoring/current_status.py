@@ -215,7 +215,7 @@ def _planned_size(design: DesignFile, interim: InterimData) -> float:
     part = np.asarray(design.allocation) / sum(design.allocation)
     if design.risks is not None:
         return float(design.participants * (part * arm_rates(design, 1.0).analysed).sum())
-    if design.endpoint.leaves_out:
+    if design.endpoint.excludes:
         problem = "the number of participants that the endpoint excludes is unknown"
         cure = "give --planned, the participants planned for the final analysis"
         raise InputError.of(interim.where, "", problem, cure)

@@ -41,7 +41,7 @@ class Naive:
 
 @dataclass(frozen=True, slots=True)
 class Final:
-    """Final inference; limits and estimate are None where they are not valid.
+    """Final inference; limits and estimate may be None where not valid.
 
     ``p_value`` is one-sided or two-sided, as the design is.
     """
@@ -112,10 +112,10 @@ def repeated_p_of(
         boundaries = observed_boundaries(alpha, shape, fraction, 1.0, sides=plan.sides, last=last)
         return float(boundaries[-1]) - value
 
-    least, most = 1e-12, 0.5 * plan.sides - 1e-6
+    lowest, most = 1e-12, 0.5 * plan.sides - 1e-6
     if surplus(most) > 0:
         return most
-    return least if surplus(least) < 0 else float(brentq(surplus, least, most, xtol=1e-13))
+    return lowest if surplus(lowest) < 0 else float(brentq(surplus, lowest, most, xtol=1e-13))
 
 
 def final_analysis(
@@ -134,8 +134,9 @@ def final_analysis(
     Parameters
     ----------
     analyses
-        Counted from 0. With an over-run they are those before the stop and the over-run itself:
-        the stopping analysis is deleted (Whitehead J. *Control Clin Trials* 1992;13:106-21).
+        Counted from 0. With overrunning they are those before the stop and the overrunning
+        analysis: the stopping analysis is deleted (Whitehead J. *Control Clin Trials*
+        1992;13:106-21).
     """
     last, boundaries = analyses[-1], status.boundaries
     z = float(statistics.z[last])

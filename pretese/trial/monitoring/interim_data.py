@@ -158,8 +158,8 @@ def _number(name: str, cell: str, free: bool) -> float:
     value = lone_number(cell, free=free)
     if value is None:
         return np.nan
-    least, most = _RANGES.get(name, _WHOLE)
-    fits = least <= value <= most and (name in _RANGES or value == int(value))
+    lowest, most = _RANGES.get(name, _WHOLE)
+    fits = lowest <= value <= most and (name in _RANGES or value == int(value))
     return value if fits else np.nan
 
 

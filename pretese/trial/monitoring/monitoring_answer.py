@@ -24,9 +24,12 @@ from pretese.trial.monitoring.final_inference import (
 from pretese.trial.monitoring.ongoing_trial import Monitored
 from pretese.trial.monitoring.reestimated_stages import new_sizes
 
+#: z of a one-sided plan at and below which the data favour control at a one-sided 2.5 %.
+HARM = -1.96
+
 
 def monitoring_document(trial: Monitored) -> dict[str, Any]:
-    """Return an ongoing trial as plain values; unknown or infinite values are None."""
+    """Return an ongoing trial as plain values; None where unknown or infinite."""
     design, plan, statistics = trial.design, trial.design.monitoring.plan(), trial.statistics
     stop = trial.status.stop
     judged = statistics.fraction.size if stop is None else stop + 1
@@ -90,7 +93,7 @@ def _analysis(trial: Monitored, k: int) -> dict[str, Any]:
         "estimate": float(statistics.estimate[k]),
         "std_error": float(statistics.std_error[k]),
         "z": float(statistics.z[k]),
-        "recommendation": _says(status, k, float(statistics.z[k])),
+        "recommendation": _recommendation(status, k, float(statistics.z[k])),
         "repeated": {
             **_limits(limits),
             "p_value": repeated_p_of(monitoring, statistics, k, last=last),
@@ -101,7 +104,11 @@ def _analysis(trial: Monitored, k: int) -> dict[str, Any]:
 
 def _seen_from(trial: Monitored, k: int) -> FuturePower:
     return power_from(
-        Assumed(trial.design, trial.asked.risks), trial.statistics, k, trial.asked.shares
+        Assumed(trial.design, trial.asked.risks),
+        trial.statistics,
+        trial.interim,
+        k,
+        trial.asked.shares,
     )
 
 
@@ -202,7 +209,7 @@ def _future(found: FuturePower) -> dict[str, Any]:
     }
 
 
-def _says(status: TrialStatus, k: int, z: float) -> str:
+def _recommendation(status: TrialStatus, k: int, z: float) -> str:
     """Return the recommendation at an analysis."""
     low = status.boundaries.lower[k]
     if k == status.stop:
@@ -214,6 +221,8 @@ def _says(status: TrialStatus, k: int, z: float) -> str:
         }[status.reason or "end"]
     if status.boundaries.sides == 1 and z < low:
         return "futility boundary crossed (non-binding): stop or continue"
+    if status.boundaries.sides == 1 and z <= HARM:
+        return "continue; the data favour control, consider stopping for harm"
     return "continue"
 
 

@@ -76,7 +76,7 @@ def _table(title: str, *heads: str) -> Table:
         pad_edge=False,
     )  # fmt: skip
     for words in heads:
-        table.add_column(words, justify="right", no_wrap=words != "recommendation")
+        table.add_column(words, justify="right", no_wrap=True)
     return table
 
 
@@ -93,7 +93,7 @@ def _boundaries(document: dict[str, Any]) -> Table:
     if futile:
         table.add_column("futility", justify="right")
     table.add_column("z", justify="right")
-    table.add_column("recommendation", overflow="fold")
+    table.add_column("action", min_width=12)
     for row in document["analyses"]:
         planned = row["planned_boundaries"] or {"upper": None}
         share = row["planned_fraction"]

@@ -17,8 +17,8 @@ class Asked:
     ----------
     ended
         Whether the trial ends at the last analysis, whatever the plan.
-    over_run
-        Whether the last analysis holds data that came in after the stop.
+    overrunning
+        Whether the last analysis holds data that arrived after the stop.
     planned
         Participants to be analysed (counts) or information (estimates) at the last planned
         analysis; None takes that of the design.

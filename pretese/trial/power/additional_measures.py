@@ -9,7 +9,7 @@ from estimate.core.arrays import Floats
 from estimate.performance.measures import Measure, measure_performance
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.summary import plain_measure, true_effect
-from pretese.trial.power.trial_means import mean, quantile_measure
+from pretese.trial.power.trial_means import mean, quantile_measure, sd_measure
 from pretese.trial.simulation.trial_results import Outcomes
 
 #: Labels of measures in the report, in their order.
@@ -80,15 +80,10 @@ def sate_performance(
     own = sample_effects(design, o) if patient_level else np.full_like(o.target, np.nan)
     gap, held = o.estimate - own, (o.conf_low <= own) & (own <= o.conf_high)
     known = np.isfinite(gap)
-    shared = own[np.isfinite(own)]
-    n = max(shared.size, 1)
-    spread = shared.std(ddof=1) if n > 1 else np.nan
     return {
         "sate_bias": mean(gap),
         "sate_coverage": mean(np.where(known, held, np.nan)),
-        "sate_sd": Measure(
-            np.asarray(spread), np.asarray(spread / np.sqrt(2 * max(n - 1, 1))), np.asarray(n)
-        ),
+        "sate_sd": sd_measure(own),
     }
 
 

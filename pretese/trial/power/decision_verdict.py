@@ -7,10 +7,11 @@ import numpy as np
 from scipy.special import ndtri
 
 from estimate.comparison.proportion import wilson_interval
+from estimate.performance.measures import replicates_for
 from pretese.trial.design.decision_rule import DecisionRule
 from pretese.trial.power.additional_measures import main_point, null_point
 
-#: A plain measure, and of which state of nature it is.
+#: A plain measure, and the scenario of which it is.
 Found = tuple[dict[str, Any], str]
 
 #: Words for each part of a decision.
@@ -29,6 +30,13 @@ _COUNTED = ("min_power_percent", "min_worst_case_power_percent", "max_type_i_err
 #: Standard errors to either side that hold 95 %.
 _WIDE = float(ndtri(0.975))
 
+#: Target MCSE of a power of 80 %, of a coverage of 95 %, and of the type I error, in parts of
+#: alpha.
+FINE, FINE_COVERAGE, FINE_LEVEL = 0.01, 0.005, 1 / 20
+
+#: Nominal coverage of confidence intervals.
+NOMINAL = 0.95
+
 #: More trials than these are not proposed.
 _MANY = 10_000_000
 
@@ -38,9 +46,9 @@ def verdict_document(
 ) -> dict[str, Any] | None:
     """Return each threshold with estimate and verdict, and the decision; None without a rule.
 
-    ``met`` and ``not met`` are said where the threshold lies outside the 95 % interval for Monte
-    Carlo error, ``inconclusive`` where it lies within or there is no number. All met: ``go``; any
-    not met: ``no-go``; else ``inconclusive``.
+    ``met`` and ``not met`` are verdicts where the threshold lies outside the 95 % interval for
+    Monte Carlo error, ``inconclusive`` where it lies within or there is no number. All met: ``go``;
+    any not met: ``no-go``; else ``inconclusive``.
 
     Parameters
     ----------
@@ -54,8 +62,10 @@ def verdict_document(
         _part(name, threshold, *found[name])
         for name, threshold in decision.model_dump(exclude_none=True).items()
     ]
-    said = {part["verdict"] for part in parts}
-    verdict = "no-go" if "not met" in said else "inconclusive" if "inconclusive" in said else "go"
+    verdicts = {part["verdict"] for part in parts}
+    verdict = (
+        "no-go" if "not met" in verdicts else "inconclusive" if "inconclusive" in verdicts else "go"
+    )
     return {
         "verdict": verdict,
         "participants": main_point(document)["participants"],
@@ -70,14 +80,14 @@ def _found(document: dict[str, Any]) -> Iterator[tuple[str, Found]]:
     cells = (document["sensitivity"] or {"cells": []})["cells"]
     powers = [(cell["power"], _at(cell)) for cell in cells]
     yield "min_power_percent", (_power(main), planned)
-    yield "min_worst_case_power_percent", _worst(powers, least=True) if powers else (_NO, none)
+    yield "min_worst_case_power_percent", _worst(powers, lowest=True) if powers else (_NO, none)
     assured = [
         row
         for row in document["assurance"]
         if row["participants"] == main_point(document)["participants"]
     ]
     yield "min_assurance_percent", (assured[0], "prior") if assured else (_NO, none)
-    yield "max_type_i_error_percent", _worst(list(_levels(document)), least=False)
+    yield "max_type_i_error_percent", _worst(list(_levels(document)), lowest=False)
     yield "max_expected_participants", (main["recruited"], planned)
     yield "max_duration_months", (main["duration_months"], planned)
 
@@ -109,11 +119,11 @@ def _at(cell: dict[str, Any]) -> str:
     return ", ".join(f"{path} {value:g}" for path, value in cell["at"].items())
 
 
-def _worst(found: list[Found], *, least: bool) -> Found:
+def _worst(found: list[Found], *, lowest: bool) -> Found:
     known = [each for each in found if each[0]["value"] is not None]
     if not known:
         return _NO, found[0][1]
-    return (min if least else max)(known, key=lambda each: float(each[0]["value"]))
+    return (min if lowest else max)(known, key=lambda each: float(each[0]["value"]))
 
 
 def _part(name: str, threshold: float, measure: dict[str, Any], at: str) -> dict[str, Any]:
@@ -122,12 +132,12 @@ def _part(name: str, threshold: float, measure: dict[str, Any], at: str) -> dict
     limit = threshold / 100 if share else threshold
     counted = name in _COUNTED
     low, high = _interval(measure, counted=counted)
-    verdict = _verdict(low, high, limit, at_least=name.startswith("min_"))
+    verdict = _verdict(low, high, limit, lower_limit=name.startswith("min_"))
     return {
         "part": name, "words": WORDS[name], "at": at, "share": share, "threshold": limit,
         "value": measure["value"], "mcse": measure["mcse"], "n": measure["n"],
         "low": low, "high": high, "verdict": verdict,
-        "replicates_needed": _to_tell(measure, limit, counted=counted)
+        "replicates_to_settle": _to_tell(measure, limit, counted=counted)
         if verdict == "inconclusive" else None,
     }  # fmt: skip
 
@@ -143,15 +153,15 @@ def _interval(measure: dict[str, Any], *, counted: bool) -> tuple[float | None, 
     return value - _WIDE * mcse, value + _WIDE * mcse
 
 
-def _verdict(low: float | None, high: float | None, limit: float, *, at_least: bool) -> str:
+def _verdict(low: float | None, high: float | None, limit: float, *, lower_limit: bool) -> str:
     """Return the verdict on an interval; a limit itself is met.
 
-    >>> [_verdict(*ends, 0.8, at_least=True) for ends in ((0.81, 0.9), (0.7, 0.79), (0.7, 0.9))]
+    >>> [_verdict(*ends, 0.8, lower_limit=True) for ends in ((0.81, 0.9), (0.7, 0.79), (0.7, 0.9))]
     ['met', 'not met', 'inconclusive']
     """
     if low is None or high is None:
         return "inconclusive"
-    if not at_least:
+    if not lower_limit:
         low, high, limit = -high, -low, -limit
     return "met" if low >= limit else "not met" if high < limit else "inconclusive"
 
@@ -159,15 +169,15 @@ def _verdict(low: float | None, high: float | None, limit: float, *, at_least: b
 def _to_tell(measure: dict[str, Any], limit: float, *, counted: bool) -> int | None:
     """Return about how many replicates exclude the limit from the interval, or None.
 
-    Wilson's interval leaves out a limit p where the share is further from it than 1.96 standard
+    Wilson's interval excludes a limit p where the share is further from it than 1.96 standard
     errors of a share p.
     """
     value, mcse = measure["value"], measure["mcse"]
     if value is None or mcse is None or value == limit:
         return None
     variance = limit * (1 - limit) if counted else measure["n"] * mcse**2
-    needed = variance * (_WIDE / (value - limit)) ** 2
-    return int(np.ceil(needed)) if needed <= _MANY else None
+    replicates = variance * (_WIDE / (value - limit)) ** 2
+    return int(np.ceil(replicates)) if replicates <= _MANY else None
 
 
 def decision_words(decision: dict[str, Any]) -> str:
@@ -175,10 +185,41 @@ def decision_words(decision: dict[str, Any]) -> str:
     words = f"Decision: {decision['verdict']}."
     for part in decision["parts"]:
         if part["verdict"] == "inconclusive":
-            needed, what = part["replicates_needed"], part["words"]
+            required, what = part["replicates_to_settle"], part["words"]
             cure = "more replicates may not settle it"
-            if needed:
-                cure = f"about {needed:,} replicates would settle it at the current estimate"
+            if required:
+                cure = f"about {required:,} replicates would settle it at the current estimate"
             reason = f"inconclusive; {cure}" if part["n"] else part["at"]
             words += f" {what[0].upper()}{what[1:]}: {reason}."
     return words
+
+
+def replicates_wanted(document: dict[str, Any]) -> list[tuple[str, float, float, int]]:
+    """Return measure, its value, target MCSE and the replicates that the target takes."""
+    alpha = document["boundaries"]["alpha"]
+    return [
+        (what, share, wanted, replicates_for(wanted, share))
+        for what, share, wanted in (
+            ("power", 0.8, FINE),
+            ("type I error", alpha, FINE_LEVEL * alpha),
+            ("coverage", NOMINAL, FINE_COVERAGE),
+        )
+    ]
+
+
+def draft_words(document: dict[str, Any]) -> str:
+    """Return that a study has too few replicates for its measures; empty if it has enough.
+
+    Exact type I error needs no replicates.
+    """
+    there, exact = main_point(document)["replicates"], null_point(document)["exact"]
+    known = exact is not None and not exact["power_mcse"]
+    short = [
+        (what, takes)
+        for what, _, _, takes in replicates_wanted(document)
+        if there < takes and not (known and what != "coverage")
+    ]
+    if not short:
+        return ""
+    needs = ", ".join(f"{what} {takes:,}" for what, takes in short)
+    return f"Draft: {there:,} replicates are too few for a conclusion (needed: {needs})."

@@ -12,7 +12,7 @@ from estimate.performance.measures import Measure, measure_performance
 from estimate.sequential.trials import follow
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.trial_means import bias_of, given_measure, mean, truth_on_scale
-from pretese.trial.simulation.claims import claim
+from pretese.trial.simulation.claims import decide_claims
 from pretese.trial.simulation.trial_results import Outcomes
 
 
@@ -77,7 +77,7 @@ def family_errors(design: DesignFile, outcomes: Outcomes) -> list[FamilyError]:
     errors = []
     for nulls in _parts_of(path.shape[-1]):
         null = np.isin(np.arange(path.shape[-1]), nulls)
-        claimed = claim(design, np.where(null, without, path)).claimed.astype(float)
+        claimed = decide_claims(design, np.where(null, without, path)).claimed.astype(float)
         names = tuple(design.labels[k] for k in nulls)
         errors.append(FamilyError(names, mean(claimed[:, null].max(-1))))
     return errors

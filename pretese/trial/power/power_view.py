@@ -6,8 +6,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from pretese.trial.power.decision_verdict import decision_words
-from pretese.trial.power.summary import SHARES, WORDS
+from pretese.trial.power.decision_verdict import decision_words, draft_words
+from pretese.trial.power.summary import COUNTED, SHARES, WORDS
 
 #: Note of a tornado without bars.
 UNMOVED = (
@@ -39,12 +39,18 @@ def number(measure: dict[str, Any], share: bool = False) -> str:
     return f"{value}{unit}" + (f" (MCSE {error})" if error else "")
 
 
-def cell(measure: dict[str, Any], share: bool = False) -> str:
+def cell(measure: dict[str, Any], share: bool = False, *, counted: bool = False) -> str:
     """Return an estimate with its Monte Carlo standard error, for a table whose head has the unit.
+
+    A proportion of replicates (``counted``) that is 0 has its 97.5 % upper limit instead.
 
     >>> cell({"value": 0.8213, "mcse": 0.0038}, share=True), cell({"value": 33.178, "mcse": 0.061})
     ('82.1 (0.4)', '33.18 (0.06)')
+    >>> cell({"value": 0.0, "mcse": 0.0, "n": 200}, share=True, counted=True)
+    '0 (< 1.8)'
     """
+    if counted and measure["value"] == 0 and measure["n"]:
+        return f"0 (< {100 * (1 - 0.025 ** (1 / measure['n'])):.2g})"
     value, error = _digits(measure, share)
     return value + (f" ({error})" if error else "")
 
@@ -69,9 +75,14 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
     console.print(f"Estimand: {design['estimand']}", highlight=False)
     for row in design["points"][-1]["endpoints"][1:]:
         console.print(f"Estimand of {row['name']}: {row['estimand']}", highlight=False)
+    draft = draft_words(design)
+    if draft:
+        console.print(draft, style="bold", highlight=False)
+    if design["favours_control"]:
+        console.print(AGAINST, style="bold", highlight=False)
     if design["solve"]:
         console.print(solved_words(design["solve"]), style="bold", highlight=False)
-    for points in _chunks(design["points"], 4):
+    for points in _chunks(design["points"], 3):
         console.print(_performance(points, "log" if "odds ratio" in design["estimand"] else ""))
     last = design["points"][-1]
     if len(last["analyses"]) > 1:
@@ -101,10 +112,19 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
 
 def solved_words(solved: dict[str, Any]) -> str:
     """Return the required sample size as a sentence."""
-    return (
-        f"Required sample size: {solved['participants']} participants in all (95 % interval for "
-        f"Monte Carlo error {solved['low']} to {solved['high']})."
-    )
+    words = f"Required sample size: {solved['participants']} participants in all"
+    if solved["exact"]:
+        more = solved["stays_from"]
+        later = "" if more == solved["participants"] else f"; from {more} on power stays"
+        return f"{words} (exact: the first size with the power{later})."
+    return f"{words} (95 % interval for Monte Carlo error {solved['low']} to {solved['high']})."
+
+
+#: What a reader must know of a planned effect that favours control.
+AGAINST = (
+    "The planned effect favours control. Power counts rejections in favour of treatment; see the "
+    "row on rejections in favour of control."
+)
 
 
 def _performance(points: list[dict[str, Any]], scale: str) -> Table:
@@ -121,18 +141,33 @@ def _performance(points: list[dict[str, Any]], scale: str) -> Table:
     for name, words in WORDS.items():
         if name not in points[0]["measures"]:
             continue
-        cells = [cell(point["measures"][name], name in SHARES) for point in points]
+        cells = [
+            cell(point["measures"][name], name in SHARES, counted=name in COUNTED)
+            for point in points
+        ]
         table.add_row(words, *cells)
     for words, name, factor in EXACT_ROWS:
         found = [(point["exact"] or {}).get(name) for point in points]
+        errors = [(point["exact"] or {}).get(f"{name}_mcse") for point in points]
         if any(value is not None for value in found):
-            table.add_row(words, *("-" if v is None else f"{factor * v:z.2f}" for v in found))
+            cells = [exact_cell(v, e, factor) for v, e in zip(found, errors, strict=True)]
+            table.add_row(words, *cells)
     return table
+
+
+def exact_cell(value: float | None, error: float | None, factor: float) -> str:
+    """Return an exact value; with an error if it rests on simulated event risks."""
+    if value is None:
+        return "-"
+    if error:
+        return cell({"value": factor * value, "mcse": factor * error})
+    return f"{factor * value:z.2f}"
 
 
 #: Rows on exact power: label, key and factor.
 EXACT_ROWS = (
-    ("exact power, %", "power", 100.0),
+    ("exact probability of rejection, %", "power", 100.0),
+    ("the same, futility overruled, %", "overruled", 100.0),
     ("z, simulated against exact", "z", 1.0),
     ("normal approximation, %", "closed_form", 100.0),
 )
@@ -213,10 +248,10 @@ def _grid(grid: dict[str, Any]) -> Table:
     table = _table(f"Sensitivity, {grid['participants']} participants, common random numbers")
     for path in grid["axes"]:
         table.add_column(path.rpartition(".")[2], justify="right")
-    # The risks, which are in the report, are left out where eighty columns do not hold them.
+    # The risks, which are in the report, are omitted where eighty columns do not hold them.
     skipped = 1 if len(grid["axes"]) > 2 else 0
     for words in GRID_HEADS[skipped:]:
-        table.add_column(words.replace(", %", ",\n%"), justify="right")
+        table.add_column(words.replace(", %", ",\n%"), justify="right", no_wrap=True)
     for found in grid["cells"]:
         at = (f"{value:g}" for value in found["at"].values())
         table.add_row(*at, *cell_numbers(found)[skipped:])
@@ -225,7 +260,7 @@ def _grid(grid: dict[str, Any]) -> Table:
 
 #: Heads of `cell_numbers`.
 GRID_HEADS = (
-    "event risks, %", "power, %", "change, %", "type I error, %", "bias", "coverage, %",
+    "event risks, %", "power, %", "change, %", "type I, %", "bias", "coverage, %",
 )  # fmt: skip
 
 
@@ -243,8 +278,8 @@ def cell_numbers(found: dict[str, Any]) -> list[str]:
 
 def _decision(decision: dict[str, Any]) -> Table:
     table = _table(f"Decision rule of the design file, {decision['participants']} participants")
-    table.add_column("measure", overflow="fold")
-    table.add_column("setting", overflow="fold")
+    table.add_column("measure", min_width=12)
+    table.add_column("setting")
     for words in ("threshold", "estimate", "95 % interval", "verdict"):
         table.add_column(words, justify="right", no_wrap=True)
     for part in decision["parts"]:
@@ -272,16 +307,26 @@ def _tornado(tornado: dict[str, Any]) -> Table:
     table = _table(
         f"One assumption at a time, {tornado['participants']} participants: change in power, %"
     )
-    table.add_column("assumption", overflow="fold")
+    table.add_column("assumption")
     for words in ("planned", "low", "high", "at low", "at high"):
-        table.add_column(words, justify="right")
+        table.add_column(words, justify="right", no_wrap=True)
     for bar in tornado["bars"]:
         table.add_row(
-            bar["words"], "-" if bar["planned"] is None else f"{bar['planned']:.3g}",
+            _broken(bar["words"]), "-" if bar["planned"] is None else f"{bar['planned']:.3g}",
             f"{bar['low']:g}", f"{bar['high']:g}", cell(bar["difference_low"], share=True),
             cell(bar["difference_high"], share=True),
         )  # fmt: skip
     return table
+
+
+def _broken(path: str, width: int = 34) -> str:
+    """Return a path on lines of at most this width, broken after its dots where it is longer."""
+    lines = [""]
+    for part in path.replace(".", ".\n").split("\n"):
+        if lines[-1] and len(lines[-1]) + len(part) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def _endpoints(point: dict[str, Any]) -> Table:

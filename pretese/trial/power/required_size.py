@@ -1,8 +1,10 @@
-"""Required sample size, from simulated power.
+"""Required sample size: exact where power can be enumerated, by simulation elsewhere.
 
-Power of a comparison of counts does not increase smoothly with the sample size. So power is
-simulated at several sizes with common random numbers, a probit line in the root of the sample size
-is fitted, and its crossing is the answer. The interval is from a bootstrap of the replicates.
+Power of a comparison of counts does not increase smoothly with the sample size. Where exact power
+is available, the first size with the power and the size from which power stays are searched.
+Elsewhere power is simulated at several sizes with common random numbers, a probit line in the root
+of the sample size is fitted, and its crossing is the answer; the interval is from a bootstrap of
+the replicates.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from pretese.trial.design.design_file import DesignFile
+from pretese.trial.power.exact_power import exact_size_power, why_not_enumerated
 from pretese.trial.power.summary import won
 from pretese.trial.simulation.engine import simulate_design
 from pretese.trial.simulation.trial_results import Outcomes, Point
@@ -32,6 +35,9 @@ GRID = np.linspace(0.8, 1.2, 9)
 DRAWS = 400
 
 LARGEST = 20_000
+
+#: Sizes to either side of the exact answer that are searched, in steps, and relative to it.
+STEPS, NEAR = 40, 0.12
 
 
 class Simulate(Protocol):
@@ -53,7 +59,10 @@ class Solution:
     participants, low, high
         Size whose power is wanted, with the limits of a 95 % interval for Monte Carlo error.
     sizes, power, mcse
-        Sizes simulated, power there and its Monte Carlo standard error.
+        Sizes evaluated, power there and its Monte Carlo standard error (0 where it is exact).
+    stays_from
+        Smallest size from which exact power stays at or above the power wanted, as far as was
+        searched; None where power was simulated.
     """
 
     participants: int
@@ -62,6 +71,7 @@ class Solution:
     sizes: tuple[int, ...]
     power: Floats
     mcse: Floats
+    stays_from: int | None = None
 
 
 def solve_size(
@@ -90,6 +100,9 @@ def solve_size(
         raise InputError.of(
             "target_power", "", problem, "give one between alpha and 1, such as 0.9"
         )
+    _check_direction(design)
+    if design.risks is not None and why_not_enumerated(design, LARGEST // 4) is None:
+        return _solve_exactly(design, power)
     centre = _scout(design, scenario, power, seed, simulate)
     step = design.step
     sizes = sorted({_round_up(centre * each, step) for each in GRID})
@@ -98,10 +111,57 @@ def solve_size(
     wins: Floats = np.stack([won(results[participants, 1.0]) for participants in sizes], -1)
     draws = [_cross(sizes, share, power, replicates) for share in _drawn_again(wins, seed)]
     share = wins.mean(0)
-    answer, limits = _cross(sizes, share, power, replicates), np.quantile(draws, [0.025, 0.975])
+    answer, limits = _cross(sizes, share, power, replicates), np.nanquantile(draws, [0.025, 0.975])
+    if not np.isfinite([answer, *limits]).all():
+        problem = f"simulated power does not increase between {sizes[0]} and {sizes[-1]}"
+        raise InputError.of("target_power", design.id, problem, "simulate more replicates")
     participants, low, high = (_round_up(float(each), step) for each in (answer, *limits))
     error = np.sqrt(share * (1 - share) / replicates)
     return Solution(participants, low, high, tuple(sizes), share, error)
+
+
+def _check_direction(design: DesignFile) -> None:
+    """Refuse a planned effect that is none, or favours control: no size has the power."""
+    risks = design.risks
+    if risks is not None and risks.treated_percent <= risks.control_percent:
+        problem = (
+            f"the planned effect does not favour treatment ({risks.control_percent:g} % under "
+            f"control, {risks.treated_percent:g} % under treatment)"
+        )
+        raise InputError.of(
+            "target_power", design.id, problem, "exchange the risks, or plan a benefit"
+        )
+
+
+def _solve_exactly(design: DesignFile, power: float) -> Solution:
+    """Return the first size with this exact power, and that from which power stays."""
+    step, known = design.step, dict[int, float]()
+
+    def at(size: int) -> float:
+        if size not in known:
+            known[size] = exact_size_power(design, size)
+        return known[size]
+
+    low = _round_up(10.0, step)
+    high = low
+    while at(high) < power:
+        low, high = high, _round_up(2.0 * high, step)
+        if low > LARGEST:
+            problem = f"{LARGEST:,} participants do not suffice for power {power:g}"
+            raise InputError.of("target_power", design.id, problem, "plan for a larger effect")
+    while high - low > step:  # not monotone: near the answer alone
+        middle = (low + high) // (2 * step) * step
+        low, high = (middle, high) if at(middle) < power else (low, middle)
+    reach = step * int(np.clip(NEAR * high / step, 8, STEPS))
+    sizes = [size for size in range(high - reach, high + reach + 1, step) if size >= 10]
+    found = np.array([at(size) for size in sizes])
+    enough = found >= power
+    short = np.flatnonzero(~enough)
+    first = sizes[int(enough.argmax())]
+    stays = sizes[min(int(short[-1]) + 1, len(sizes) - 1)] if short.size else sizes[0]
+    return Solution(
+        first, first, first, tuple(sizes), found, np.zeros(found.size), stays_from=stays
+    )
 
 
 def _drawn_again(wins: Floats, seed: int) -> Floats:
@@ -151,7 +211,7 @@ def _cross(sizes: list[int], share: Floats, power: float, replicates: int) -> fl
     root = np.sqrt(sizes)
     slope, level = np.polyfit(root, score, 1)
     if slope <= 0:
-        return float(sizes[-1])
+        return float("nan")
     switching = (ndtri(power) - level) / slope
     return float(np.clip(switching, 0.7 * root[0], 1.4 * root[-1]) ** 2)
 

@@ -208,6 +208,7 @@ def power_document(answer: StudiedDesign) -> dict[str, Any]:
         "analysis": design.analysis.method,
         "regimens": answer.planned.regimens,
         "simulation": level,
+        "favours_control": _favours_control(design, results),
         "boundaries": {
             "name": plan.name,
             "alpha": plan.alpha,
@@ -246,6 +247,13 @@ def _regimens(scenario: Scenario | None) -> dict[str, dict[str, str]]:
     }
 
 
+def _favours_control(design: DesignFile, results: Recorded) -> bool:
+    """Whether the planned effect is in favour of control, which no power counts."""
+    found = results[max(size for size, _ in results), 1.0]
+    gap = found.risk_treated.mean() - found.risk_control.mean()
+    return bool(gap < 0)
+
+
 def _simulation_level(answer: StudiedDesign) -> dict[str, str | None]:
     """Return whether patients or binomial counts were simulated, and why patients were."""
     why = why_patient_level(answer.design, list(answer.results))
@@ -276,6 +284,8 @@ def _assured(design: DesignFile, results: Recorded, participants: int) -> dict[s
 def _solved(solution: Solution) -> dict[str, Any]:
     return {
         "participants": solution.participants,
+        "exact": solution.stays_from is not None,
+        "stays_from": solution.stays_from,
         "low": solution.low,
         "high": solution.high,
         "sizes": list(solution.sizes),

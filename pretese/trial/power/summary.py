@@ -15,6 +15,7 @@ from pretese.trial.power.trial_means import (
     given_measure,
     mean,
     quantile_measure,
+    sd_measure,
     share_below,
     truth_on_scale,
 )
@@ -23,6 +24,7 @@ from pretese.trial.simulation.trial_results import Outcomes, Results
 
 #: Labels of measures in tables, in their order; some apply to group-sequential trials alone.
 WORDS = {
+    "power": "rejects in favour of treatment, %",
     "rejection": "rejects the null hypothesis, %",
     "wrong_direction": "rejects in favour of control, %",
     "bias": "bias of the estimate at the end",
@@ -39,15 +41,19 @@ WORDS = {
     "analysed": "participants analysed",
     "n_experimental": "participants in the treated arm",
     "duration_months": "duration, months",
-    "correct_guess_rate": "correct-guess rate, %",
+    "correct_guess_rate": "correct-guess rate, all sites, %",
+    "site_guess_rate": "correct-guess rate, own site, %",
     "imbalance": "imbalance of the arms, participants",
 }
 
 #: Measures that are proportions of replicates or participants.
 SHARES = frozenset({
-    "rejection", "wrong_direction", "coverage", "non_convergence", "correct_guess_rate", "below",
-    "final_below", "final_coverage", "final_over",
+    "power", "rejection", "wrong_direction", "coverage", "non_convergence", "correct_guess_rate",
+    "site_guess_rate",    "below", "final_below", "final_coverage", "final_over",
 })  # fmt: skip
+
+#: Measures that are proportions of independent replicates, whose 0 has an upper limit.
+COUNTED = SHARES - {"correct_guess_rate", "site_guess_rate"}
 
 #: Percentiles shown of re-estimated sample sizes.
 QUANTILES = (5, 25, 50, 75, 95)
@@ -87,6 +93,8 @@ def summarise_point(
         if exact is None
         else {
             "power": exact.power,
+            "power_mcse": exact.power_mcse,
+            "overruled": exact.overruled,
             "expected_participants": exact.expected_participants,
             "z": exact.z,
             "closed_form": exact.closed_form,
@@ -105,11 +113,12 @@ def measures(design: DesignFile, outcomes: Outcomes) -> dict[str, Measure]:
         p_value=o.p_value,
     )  # fmt: skip
     return {
+        "power": mean(won(o)),
         "rejection": mean(o.rejected),
         "wrong_direction": mean(o.rejected * (o.z < 0)),
         "bias": bias_of(performance.bias, truth, design),
         "coverage": performance.coverage,
-        "empirical_se": performance.empirical_se,
+        "empirical_se": sd_measure(np.where(found, o.estimate, np.nan)),
         "model_se": performance.model_se,
         "non_convergence": mean((~found).astype(float)),
         "recruited": mean(o.recruited),
@@ -117,6 +126,7 @@ def measures(design: DesignFile, outcomes: Outcomes) -> dict[str, Measure]:
         "n_experimental": mean(o.n_experimental),
         "duration_months": mean(o.months),
         "correct_guess_rate": mean(o.correct_guess_rate),
+        **({} if o.site_guess_rate is None else {"site_guess_rate": mean(o.site_guess_rate)}),
         "imbalance": mean(o.imbalance),
         **_final(design, o, truth),
     }

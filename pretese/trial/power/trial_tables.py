@@ -112,7 +112,7 @@ def _points(path: Path) -> Iterator[Point]:
         metadata = pq.read_metadata(path)
     except pa.ArrowInvalid:
         cure = "delete it, and do its trials again with `resume`"
-        raise InputError.of(str(path), "", "this is no whole block of trials", cure) from None
+        raise InputError.of(str(path), "", "the block of replicates is incomplete", cure) from None
     for group in range(metadata.num_row_groups):
         columns = [metadata.row_group(group).column(k) for k in (0, 1)]
         participants, percent = (column.statistics.min for column in columns)

@@ -29,6 +29,7 @@ DICTIONARY: Mapping[str, str] = {
     "risk_treated": "event rate under treatment in the participants (or the population)",
     "target": "true effect in the participants (or the population), a risk difference",
     "correct_guess_rate": "proportion of allocations that an investigator guesses correctly",
+    "site_guess_rate": "the same proportion for observers who see one site each",
     "imbalance": "difference in arm sizes at full sample size, in rounds of the allocation",
     "given_truth": "true conditional log odds ratio, equal for all replicates; empty if marginal",
     "given_truth_mcse": "its Monte Carlo standard error",

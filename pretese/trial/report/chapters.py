@@ -3,10 +3,16 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import ndtr
+
+from estimate.comparison.risk_difference import score_z
 from estimate.methods.registry import METHODS
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.endpoint import Endpoint
 from pretese.trial.design.multiplicity import Multiplicity
+from pretese.trial.power.additional_measures import main_point, null_point
 from pretese.trial.power.power_view import number
 from pretese.trial.simulation.conditional_effect import PARTICIPANTS, TRIALS
 from simulate.recruitment.schemes import SCHEMES
@@ -174,7 +180,7 @@ def _graph(design: DesignFile, rule: Multiplicity) -> str:
 
 def _analyses(design: DesignFile) -> str:
     plan, rule = design.monitoring, design.monitoring.reestimation
-    shares = ", ".join(f"{share:g} %" for share in plan.analyses_percent)
+    shares = ", ".join(f"{share:.4g} %" for share in plan.analyses_percent)
     words = f"at {shares} of the information; efficacy {plan.efficacy}"
     words += f", futility {plan.futility} ({'' if plan.binding else 'not '}binding)" * bool(
         plan.futility
@@ -208,7 +214,7 @@ def methods(design: DesignFile) -> Rows:
         stratum = question.endpoint.sperm_in_ejaculate == "principal stratum"
         words = _STRATUM if stratum else METHODS[question.analysis.method].label
         words += f"; adjusted for {', '.join(given)}" if given else ""
-        words += "; variance times n / (n - p)" if question.analysis.small_sample else ""
+        words += "; small-sample variance (HC2, t quantile)" if question.analysis.corrected else ""
         rows.append((f"Analysis of {label}", words))
     return [
         *rows,
@@ -245,3 +251,65 @@ def truth_rows(document: dict[str, Any]) -> list[tuple[str, str, str, str]]:
         )
         for point in document["points"]
     ]
+
+
+def summary_rows(document: dict[str, Any]) -> Rows:
+    """Return the operating characteristics that a reader needs first."""
+    point, none = main_point(document), null_point(document)
+    exact = none["exact"] or {"power": None, "overruled": None}
+    rows = [
+        ("Sample size", f"{point['participants']} participants"),
+        ("Power", number(point["measures"]["power"], share=True)),
+        ("Type I error", number(none["measures"]["rejection"], share=True)),
+    ]
+    for words, value in (
+        ("Type I error, exact", exact["power"]),
+        ("Type I error, exact, futility overruled", exact["overruled"]),
+    ):
+        if value is not None:
+            rows.append((words, f"{100 * value:.2f} %"))
+    for words, where in (("with the planned effect", point), ("without an effect", none)):
+        recruited, months = (where["measures"][n] for n in ("recruited", "duration_months"))
+        rows.append((f"Expected sample size and duration, {words}",
+                     f"{number(recruited)} participants, {number(months)} months"))  # fmt: skip
+    if document["decision"]:
+        rows.append(("Decision rule", document["decision"]["verdict"]))
+    return rows
+
+
+def boundary_rows(design: DesignFile, document: dict[str, Any]) -> list[list[str]]:
+    """Return each analysis with its boundaries as z, p, risk difference and alpha spent.
+
+    The risk difference is the smallest that reaches the efficacy boundary at the control risk.
+    """
+    point, plan = main_point(document), design.monitoring.plan()
+    sizes = design.analyses_at(point["participants"])
+    control, parts = point["truth"]["risk_control"], np.asarray(design.allocation)
+    spent, rows = plan.alpha_spent(), []
+    for k, size in enumerate(sizes):
+        arms = size * parts / parts.sum()
+        effect = effect_at(plan.upper[k], control, arms[1], arms[0])
+        low = plan.lower[k]
+        futile = "-" if plan.sides == 2 or not np.isfinite(low) or k + 1 == plan.analyses else low
+        rows.append([
+            str(k + 1), f"{plan.information_rates[k]:.3f}", str(size), f"{plan.upper[k]:.4f}",
+            f"{plan.sides * float(ndtr(-plan.upper[k])):.5f}",
+            "-" if effect is None else f"{effect:.3f}", f"{spent[k]:.5f}",
+            futile if isinstance(futile, str) else f"{futile:z.4f}",
+        ])  # fmt: skip
+    return rows
+
+
+def effect_at(z: float, control: float, treated_n: float, control_n: float) -> float | None:
+    """Return the risk difference whose pooled z statistic is ``z``; None if none is so large.
+
+    >>> round(effect_at(1.96, 0.4, 150, 150), 4)
+    0.1127
+    """
+
+    def surplus(treated: float) -> float:
+        return float(score_z(treated * treated_n, treated_n, control * control_n, control_n)) - z
+
+    if not np.isfinite(z) or surplus(1 - 1e-9) < 0:
+        return None
+    return float(brentq(surplus, control, 1 - 1e-9)) - control

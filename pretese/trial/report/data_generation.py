@@ -48,10 +48,10 @@ def _level(level: Mapping[str, str | None]) -> str:
 
 
 def _sites(design: DesignFile) -> str:
-    spread = 0.0 if design.site_spread is None else design.site_spread.value
-    share = spread**2 / (spread**2 + math.pi**2 / 3)
+    sd = 0.0 if design.site_sd is None else design.site_sd.value
+    share = sd**2 / (sd**2 + math.pi**2 / 3)
     return (
-        f"standard deviation {spread:g} on the log odds: intraclass correlation {share:.3f} on the "
+        f"standard deviation {sd:g} on the log odds: intraclass correlation {share:.3f} on the "
         "logistic scale"
     )
 

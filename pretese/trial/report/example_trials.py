@@ -22,7 +22,7 @@ from simulate.scenario import Scenario
 SHOWN = 8
 
 #: Trials drawn to choose from where a study drew counts: so many participants, between two limits.
-PARTICIPANTS, LEAST, MOST = 500_000, 100, 1000
+PARTICIPANTS, FEWEST, MOST = 500_000, 100, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def choose_examples(table: pd.DataFrame, analyses: int) -> dict[str, tuple[int, 
 
 def examples(design: DesignFile, seed: int, participants: int) -> pd.DataFrame:
     """Simulate trials at patient level to choose from, where a study simulated counts."""
-    trials = int(np.clip(PARTICIPANTS // participants, LEAST, MOST))
+    trials = int(np.clip(PARTICIPANTS // participants, FEWEST, MOST))
     points = [(participants, 1.0), (participants, 0.0)]
     found = simulate_design(design, None, points, seed=seed, replicates=trials, patient_level=True)
     return pd.concat([table_of(point, 0, found[point]).to_pandas() for point in points])

@@ -26,7 +26,7 @@ MANY = 8
 def draw_nested(design: dict[str, Any]) -> Figure:
     """Draw power, coverage and type I error cell by cell, the last axis varying fastest.
 
-    A measure that is not known, such as coverage without a truth, is left out. Bands are two Monte
+    A measure that is not known, such as coverage without a truth, is omitted. Bands are two Monte
     Carlo standard errors; dots mark the worst cell of each.
     """
     grid = design["sensitivity"]

@@ -11,7 +11,7 @@ from pretese.plots.style import MUTED, PUBLISHED, SIMULATED, TRUTH, house_style,
 from pretese.trial.power.trial_tables import Recorded
 from pretese.trial.report.nested_loop_figure import MANY, draw_nested
 from pretese.trial.report.sensitivity_figures import draw_grid, draw_tornado
-from pretese.trial.report.trial_figures import draw_spread, draw_zips
+from pretese.trial.report.trial_figures import draw_distribution, draw_zips
 
 COLOURS = (SIMULATED, PUBLISHED, TRUTH, MUTED)
 
@@ -27,7 +27,7 @@ def draw_all(designs: list[dict[str, Any]], folder: Path) -> dict[str, Figure]:
 def draw_design(design: dict[str, Any], folder: Path) -> dict[str, Figure]:
     """Return the figures of one design by what they show."""
     trials = Recorded([folder / f"{design['id']}.parquet"])
-    figures = {"spread": draw_spread(design, trials)}
+    figures = {"distribution": draw_distribution(design, trials)}
     zips = draw_zips(design, trials)
     if zips is not None:
         figures["zip"] = zips
@@ -100,7 +100,7 @@ def _over_effect(axes: Axes, design: dict[str, Any], colour: str) -> None:
 
 
 def _line(axes: Axes, rows: list[tuple[Any, ...]], colour: str, label: str) -> None:
-    """Draw points with bands; fewer than three are not joined, for power is no straight line."""
+    """Draw points with bands; fewer than three are not joined, because power is not linear."""
     at, power, error = (list(column) for column in zip(*rows, strict=True))
     if len(rows) < 3:
         twice = [2 * e for e in error]

@@ -14,26 +14,28 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from estimate.performance.measures import replicates_for
 from pretese.io.input.parquet_file import parquet_errors
 from pretese.io.text.html_page import render_page
 from pretese.plots.style import svg
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.design.design_file import DesignFile, read_design
+from pretese.trial.group_sequential.boundary_document import describe_boundaries
+from pretese.trial.group_sequential.boundary_figure import draw_boundaries
 from pretese.trial.power import additional_measures as more
 from pretese.trial.power.additional_measures import main_point, null_point
-from pretese.trial.power.decision_verdict import decision_words
+from pretese.trial.power.decision_verdict import decision_words, draft_words
 from pretese.trial.power.power_view import (
     EXACT_ROWS,
     GRID_HEADS,
     cell,
     cell_numbers,
     decision_cells,
+    exact_cell,
     number,
     size_cells,
     worst_case,
 )
-from pretese.trial.power.summary import SHARES, WORDS
+from pretese.trial.power.summary import COUNTED, SHARES, WORDS
 from pretese.trial.report import archive_columns as columns
 from pretese.trial.report import chapters
 from pretese.trial.report import data_generation as drawn
@@ -44,18 +46,17 @@ from pretese.trial.report.example_trials import (
     replay_trial,
 )
 from pretese.trial.report.power_figures import draw_design, draw_power
-from pretese.trial.report.self_checks import NOMINAL, checks, conclusions, outside_checks
+from pretese.trial.report.self_checks import (
+    checks,
+    conclusions,
+    outside_checks,
+    replicates_table,
+)
 from pretese.trial.report.statements import at_a_stop, in_plain_words, limits, statement
 from protocol.errors import InputError
 from protocol.reading.documents import MAX_JSON_BYTES, parse_json, read_text
 from simulate.scenario import Scenario
 from simulate.scenario.parameter_paths import mechanism_hash
-
-#: Target MCSE of a power of 80 %, and of a coverage of 95 %.
-FINE, FINE_COVERAGE = 0.01, 0.005
-
-#: Target MCSE of the type I error, as a part of alpha.
-FINE_LEVEL = 1 / 20
 
 #: Points side by side in one table.
 ABREAST = 4
@@ -123,6 +124,10 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
     attributes, events = chapters.estimand_rows(design)
     return {
         "document": document,
+        "draft": draft_words(document),
+        "summary": chapters.summary_rows(document),
+        "boundaries": chapters.boundary_rows(design, document),
+        "boundary_figure": svg(draw_boundaries(describe_boundaries(design.monitoring.plan()))),
         "statement": statement(design, document, study["versions"].get("pretese", "")),
         "plain": in_plain_words(document),
         "about": chapters.about(design, document),
@@ -140,11 +145,12 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
         "tables": [_table(points[i : i + ABREAST]) for i in range(0, len(points), ABREAST)],
         "main": _head(main_point(document)),
         "analyses": _analyses(main_point(document)),
+        "null_analyses": _analyses(null_point(document)),
         "sizes": [size_cells(point) for point in points if point["reestimation"]],
         "endpoints": _endpoints(main_point(document), null_point(document)),
         "assurance": [f"{row['participants']} participants: {number(row, share=True)}"
                       for row in document["assurance"]],
-        "needed": _needed(document),
+        "replicates_to_settle": replicates_table(document),
         "checks": [*checks(document), *outside_checks(len(replayed))],
         "figures": {name: svg(each) for name, each in draw_design(document, folder).items()},
         "grid_heads": list(GRID_HEADS),
@@ -201,32 +207,20 @@ def _table(points: list[dict[str, Any]]) -> dict[str, Any]:
             rows.append((f"{words}, {100 * share:g} % quantile", cells))
     rows.append(("maximum sample size", [str(_most(p)) for p in points]))
     for words, name, scale in EXACT_ROWS:
-        values = [(p["exact"] or {}).get(name) for p in points]
-        rows.append((words, ["-" if v is None else f"{scale * v:z.2f}" for v in values]))
+        pairs = [
+            ((p["exact"] or {}).get(name), (p["exact"] or {}).get(f"{name}_mcse")) for p in points
+        ]
+        if any(value is not None for value, _ in pairs):
+            rows.append((words, [exact_cell(v, e, scale) for v, e in pairs]))
     return {"heads": heads, "rows": rows}
 
 
 def _measured(
     points: list[dict[str, Any]], words: dict[str, str], shares: frozenset[str]
 ) -> list[tuple[str, list[str]]]:
-    return [(text, [cell(p["measures"][name], name in shares) for p in points])
+    return [(text, [cell(p["measures"][name], name in shares,
+    counted=name in COUNTED) for p in points])
             for name, text in words.items() if name in points[0]["measures"]]  # fmt: skip
-
-
-def _needed(document: dict[str, Any]) -> list[tuple[str, str, str, str]]:
-    """Return measure, target MCSE, the replicates it takes, and whether they were simulated."""
-    alpha, there = document["boundaries"]["alpha"], main_point(document)["replicates"]
-    rows = []
-    for what, share, wanted in (
-        ("power", 0.8, FINE),
-        ("type I error", alpha, FINE_LEVEL * alpha),
-        ("coverage", NOMINAL, FINE_COVERAGE),
-    ):
-        takes = replicates_for(wanted, share)
-        enough = "sufficient" if there >= takes else "too few: draft"
-        target = f"{100 * wanted:g} %"
-        rows.append((f"{what} of {100 * share:g} %", target, f"{takes:,}", enough))
-    return rows
 
 
 def _most(point: dict[str, Any]) -> int:

@@ -7,14 +7,12 @@ from typing import Any
 from scipy.special import ndtr, ndtri
 
 from pretese.trial.power.additional_measures import main_point, null_point
+from pretese.trial.power.decision_verdict import NOMINAL, draft_words, replicates_wanted
 from pretese.trial.power.power_view import number
 from pretese.trial.power.summary import SHARES
 
 #: Differences of so many Monte Carlo standard errors are attributed to chance.
 CHANCE = 3.0
-
-#: Nominal coverage of intervals.
-NOMINAL = 0.95
 
 #: Share of trials by which a median may be off: counts have a grain. It is a twentieth of a
 #: standard error.
@@ -157,20 +155,45 @@ def _error(share: float, trials: int) -> float:
     return float((share * (1 - share) / trials) ** 0.5)
 
 
+def replicates_table(document: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Return measure, target MCSE, the replicates it takes, and whether they were simulated."""
+    there = main_point(document)["replicates"]
+    return [
+        (f"{what} of {100 * share:g} %", f"{100 * wanted:g} %", f"{takes:,}",
+         "sufficient" if there >= takes else "too few: draft")
+        for what, share, wanted, takes in replicates_wanted(document)
+    ]  # fmt: skip
+
+
+def _precise(document: dict[str, Any]) -> dict[str, bool]:
+    """Return whether there are enough replicates to conclude from each check that holds."""
+    takes = {what: count for what, _, _, count in replicates_wanted(document)}
+    level = null_point(document)["measures"]["rejection"]["n"] >= takes["type I error"]
+    intervals = main_point(document)["replicates"] >= takes["coverage"]
+    return {LEVEL: level, RECOVERED: intervals, COVERED: intervals}
+
+
+#: Verdict on a statement that too few replicates agree with.
+DRAFT = "draft: too few replicates"
+
+
 def conclusions(document: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return pairs: supported, or not; and the claim."""
+    """Return pairs: supported, or not; and the statement."""
     found = {check.what: check for check in checks(document)}
     point = main_point(document)
-    power = number(point["measures"]["rejection"], share=True)
+    power = number(point["measures"]["power"], share=True)
     pairs = [
         (
-            "supported",
+            DRAFT if draft_words(document) else "supported",
             f"Power is {power} with {point['participants']} participants, as assumed.",
         )
     ]
-    for what, claim in _claims(document).items():
+    precise = _precise(document)
+    for what, statement in _claims(document).items():
         if what in found:
-            pairs.append((_WORDS[found[what].holds], claim))
+            holds = found[what].holds
+            word = _WORDS[holds] if precise[what] or not holds else DRAFT
+            pairs.append((word, statement))
     swept = document["sensitivity"] is not None
     pairs.append(
         (

@@ -37,20 +37,23 @@ def statement(design: DesignFile, document: dict[str, Any], version: str = "") -
 
 def _question(design: DesignFile, document: dict[str, Any]) -> str:
     """Return estimand and test."""
-    method = METHODS[document["analysis"]].label.split(";")[0]
+    method = document["analysis"]
+    test = "the score test (pooled z) of two proportions"
+    if method != "unadjusted":
+        test = METHODS[method].label.split(";")[0]
     bounds = document["boundaries"]
     return (
         f"The primary estimand is the {document['estimand']}. The arms are compared by "
-        f"{method}, tested at a {_sided(bounds)} significance level of "
+        f"{test}, at a {_sided(bounds)} significance level of "
         f"{100 * bounds['alpha']:g} %."
     )
 
 
 def _size(design: DesignFile, document: dict[str, Any]) -> str:
     point = main_point(document)
-    power = number(point["measures"]["rejection"], share=True)
+    power = number(point["measures"]["power"], share=True)
     exact = point["exact"]
-    known = f" (exact: {100 * exact['power']:.1f} %)" if exact else ""
+    known = f" (exact: {100 * exact['power']:.1f} %)" if exact and not exact["power_mcse"] else ""
     sites = f"{len(design.sites)} {'site' if len(design.sites) == 1 else 'sites'}"
     return (
         f"With {point['participants']} participants, randomised "
@@ -98,7 +101,12 @@ def _specific(document: dict[str, Any], point: dict[str, Any]) -> list[str]:
     """Return what only some designs have: a required size, final inference, re-estimation."""
     solved, sizes = document["solve"], point["reestimation"]
     found = []
-    if solved:
+    if solved and solved["exact"]:
+        found.append(
+            "The sample size is the first whose exact power reaches the target; from "
+            f"{solved['stays_from']} participants on power stays."
+        )
+    elif solved:
         found.append(
             "The sample size was determined for the target power; its 95 % interval for Monte "
             f"Carlo error is {solved['low']} to {solved['high']} participants."
@@ -155,7 +163,8 @@ def in_plain_words(document: dict[str, Any]) -> str:
     point, none = main_point(document), null_point(document)
     truth, months = point["truth"], point["measures"]["duration_months"]["value"]
     more = round(100 * (truth["risk_treated"] - truth["risk_control"]))
-    finds, errs = (_of_hundred(p["measures"]["rejection"]["value"]) for p in (point, none))
+    finds = _of_hundred(point["measures"]["power"]["value"])
+    errs = _of_hundred(none["measures"]["rejection"]["value"])
     treated = point["measures"]["n_experimental"]["value"]
     control, helped = (100 * truth[name] for name in ("risk_control", "risk_treated"))
     return (
@@ -197,6 +206,11 @@ def limits(design: DesignFile) -> list[str]:
         "One latent liability determines sperm in the ejaculate and at micro-TESE; without "
         "therapy it does not change over time.",
     ]
+    if design.randomisation.method == "minimisation" and len(set(design.allocation)) > 1:
+        found.append(
+            "Minimisation with unequal allocation does not keep the ratio for every participant; "
+            "the first ones of a site are allocated less evenly."
+        )
     if design.calendar_trend is None:
         return [*found, "No calendar-time trend is planned."]
     return [

@@ -74,7 +74,7 @@ def _claimed(found: Outcomes) -> tuple[Floats, Floats, Floats]:
     return found.median_unbiased, found.final_low, found.final_high
 
 
-def draw_spread(design: dict[str, Any], trials: Mapping[Point, Outcomes]) -> Figure:
+def draw_distribution(design: dict[str, Any], trials: Mapping[Point, Outcomes]) -> Figure:
     """Draw the share of trials over by a size and by a month; bands are 2 Monte Carlo SE."""
     participants = main_point(design)["participants"]
     with house_style():

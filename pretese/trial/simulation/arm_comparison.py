@@ -90,7 +90,7 @@ def _g_computation(data: Data) -> Estimate:
             x,
             include=None if include.all() else include[rows],
             stratum=None if stratum is None else stratum[rows],
-            small_sample=design.analysis.small_sample,
+            small_sample=design.analysis.corrected,
         )
         return risks.compare(design.estimand, "g-computation-randomised", "Wald, Ye")[0]
 
@@ -208,8 +208,8 @@ def columns(data: Data) -> tuple[Floats, Bools]:
         if not data.present.all():
             value = np.where(data.present, value, np.nan)
         mean = np.nanmean(value, axis=1, keepdims=True)
-        spread = np.nanstd(value, axis=1, keepdims=True)
-        found.append(np.where(np.isnan(value), 0.0, (value - mean) / spread)[..., None])
+        sd = np.nanstd(value, axis=1, keepdims=True)
+        found.append(np.where(np.isnan(value), 0.0, (value - mean) / sd)[..., None])
         keep.append(np.ones((len(include), 1), bool))
     for name in design.analysis.strata:
         place, levels = strata_of((name,), data.site, len(design.sites), data.diagnosis)

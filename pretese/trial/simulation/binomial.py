@@ -59,7 +59,7 @@ class Calendar:
     """Time and recruitment at each analysis, (analysis, replicate).
 
     Analyses of a trial are right one by one, not together: of a trial only the analysis where it
-    ends is told.
+    ends is included.
 
     Attributes
     ----------
@@ -155,10 +155,10 @@ def draw_calendar(design: DesignFile, participants: int, streams: RandomStreams)
     known = months + design.endpoint_month
     more = np.maximum(expected_patients(rates, known)[..., 0] - heap, 0.0)
     left = (participants - waited_for)[:, None]
-    over = np.minimum(streams.poisson("counts: overrun", np.where(left > 0, more, 0.0)), left)
+    over = np.minimum(streams.poisson("counts: overrunning", np.where(left > 0, more, 0.0)), left)
     over = over.astype(np.int64)
     n_experimental = arms[:, 1:] + _treated_of(
-        design, over, streams.uniform("counts: overrun arms")
+        design, over, streams.uniform("counts: overrunning arms")
     )
     return Calendar(known, waited_for[:, None] + over, n_experimental)
 
@@ -188,8 +188,8 @@ def end_trials(
     tables, back = _distinct(counts.events[:, *here], counts.participants[:, *here])
     x1, n1, x0, n0 = tables
     answers = compare_arms(x1, n1, x0, n0, design.estimand, variance="Farrington-Manning")
-    told = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "n")
-    found = {name: getattr(answers, name)[back].astype(float) for name in told}
+    names = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "n")
+    found = {name: getattr(answers, name)[back].astype(float) for name in names}
     on_scale = {name: found[name] for name in ("estimate", "conf_low", "conf_high")}
 
     def alike(value: float) -> Floats:

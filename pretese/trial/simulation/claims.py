@@ -37,7 +37,7 @@ class _Graphs:
     claimed: Bools
 
 
-def claim(design: DesignFile, z: Floats) -> Claims:
+def decide_claims(design: DesignFile, z: Floats) -> Claims:
     """Run trials through their analyses until the primary endpoint is claimed.
 
     A trial also ends at the last analysis, or where the primary falls below a futility boundary.
@@ -48,7 +48,7 @@ def claim(design: DesignFile, z: Floats) -> Claims:
     ----------
     z
         (replicate, analysis, endpoint) statistics as if no trial had stopped, positive in favour of
-        treatment, the primary first; NaN, no answer, claims nothing.
+        treatment, the primary first; NaN claims nothing.
     """
     trials, analyses, _ = z.shape
     lower = (

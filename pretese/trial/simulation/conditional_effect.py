@@ -2,8 +2,8 @@
 
 A conditional odds ratio follows from no pair of risks. It is what the model of the analysis tends
 to as a trial grows, so the model is fitted to far more participants than a trial has, each seen in
-either arm. Draws of sites differ, so several such trials are drawn and their spread is the Monte
-Carlo error.
+either arm. Draws of sites differ, so several such trials are drawn and their standard deviation
+gives the Monte Carlo error.
 """
 
 from functools import lru_cache

@@ -23,7 +23,7 @@ class Analyses:
     answers
         Per analysis, the estimates from all participants up to it.
     z
-        (replicate, analysis) statistics that are held against the boundaries.
+        (replicate, analysis) statistics that are compared with the boundaries.
     """
 
     participants: Ints

@@ -11,7 +11,7 @@ from pretese.trial.conduct.observed_data import Data, observe
 from pretese.trial.conduct.trial_conduct import Trials
 from pretese.trial.conduct.true_estimands import truths
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.simulation.claims import claim
+from pretese.trial.simulation.claims import decide_claims
 from pretese.trial.simulation.interim_analyses import Analyses, run_analyses
 
 
@@ -35,7 +35,7 @@ def end_of(design: DesignFile, analyses: Sequence[Analyses]) -> Conduct:
     primary = analyses[0].z
     if not design.secondary:
         return follow(design.monitoring.plan(), primary)
-    found = claim(design, paths(analyses))
+    found = decide_claims(design, paths(analyses))
     z = np.take_along_axis(primary, found.analysis[:, None] - 1, -1)[:, 0]
     return Conduct(found.analysis, found.claimed[:, 0], z, primary.shape[-1])
 
@@ -66,7 +66,7 @@ def several(
         (replicate, analysis, endpoint) statistics of the same trials without any effect.
     """
     path = paths(analyses)
-    ends = claim(design, path)
+    ends = decide_claims(design, path)
     true = [
         truths(design, trials.participants_, participants, effect, k) for k in range(len(analyses))
     ]

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from estimate.core.arrays import Bools, Floats, Ints
+from pretese.trial.conduct.event_rates import with_harm
 from pretese.trial.conduct.trial_conduct import Trials, draw_trials
 from pretese.trial.conduct.true_estimands import truths
 from pretese.trial.design.design_file import DesignFile
@@ -44,12 +45,27 @@ def run_block(
     """Simulate replicates ``first .. first + size - 1`` at every point."""
     most = max(largest(design, participants) for participants, _ in points)
     trials = draw_trials(design, scenario, seed, most, size, first)
-    correct_guess_rate = correct_guesses(trials.arm, design.allocation)
+    guesses = (
+        correct_guesses(trials.arm, design.allocation),
+        guesses_by_site(trials.arm, trials.site, design.allocation),
+    )
     sizes = sorted({participants for participants, _ in points}) if design.secondary else []
     null = observe_all(design, trials, 0.0) if sizes else []
     without = {participants: paths(analyse_endpoints(null, participants)) for participants in sizes}
     found: Results = {}
     for effect in sorted({effect for _, effect in points}):
+        chosen = [each for each in points if each[1] == effect]
+        if effect < 0:  # the same streams, with risks that move against the planned direction
+            harm = run_block(
+                with_harm(design, effect),
+                scenario,
+                seed,
+                [(n, 1.0) for n, _ in chosen],
+                first,
+                size,
+            )
+            found |= {(n, effect): harm[n, 1.0] for n, _ in chosen}
+            continue
         data = observe_all(design, trials, effect)
         for participants in sorted({m for m, e in points if e == effect}):
             analyses, given = (
@@ -70,7 +86,7 @@ def run_block(
                 participants,
                 effect,
                 analyses,
-                correct_guess_rate[:, participants - 1],
+                (guesses[0][:, participants - 1], guesses[1][:, participants - 1]),
             )
             found[participants, effect] = replace(final, **arrays)
     return found
@@ -82,7 +98,7 @@ def conduct(
     participants: int,
     effect: float,
     analyses: Sequence[Analyses],
-    correct_guess_rate: Floats,
+    guesses: tuple[Floats, Floats],
 ) -> Outcomes:
     """End trials planned for ``participants`` at the analysis where they stop."""
     ends, primary = end_of(design, analyses), analyses[0]
@@ -108,7 +124,8 @@ def conduct(
         risk_control=control,
         risk_treated=treated,
         target=target,
-        correct_guess_rate=correct_guess_rate,
+        correct_guess_rate=guesses[0],
+        site_guess_rate=guesses[1],
         imbalance=imbalance_at_end(trials.arm[:, :participants], design.allocation),
     )
 
@@ -122,8 +139,8 @@ def _final_size(design: DesignFile, participants: int, sizes: Ints, analysis: In
 def _called(design: DesignFile, trials: Trials, participants: int, full: Floats) -> Bools:
     """Return (replicate, participant) who is recruited, up to the sample size of the trial.
 
-    Participants who come while a re-estimating analysis waits for its endpoints are recruited, even
-    if the trial then becomes smaller.
+    Participants recruited while a re-estimating analysis waits for its endpoints are recruited,
+    even if the trial then becomes smaller.
     """
     number, rule = np.arange(trials.arm.shape[1]), design.monitoring.reestimation
     called: Bools = number < full[:, None]
@@ -137,14 +154,38 @@ def _called(design: DesignFile, trials: Trials, participants: int, full: Floats)
 def correct_guesses(arm: Ints, allocation: tuple[int, int]) -> Floats:
     """Return (replicate, participant) correct-guess rates up to each participant.
 
-    At the last participant it is `predictability.convergence_guess`, in a quarter of its time.
+    The observer sees all sites. At the last participant it is
+    `predictability.convergence_guess`, in a quarter of its time.
     """
-    parts = np.asarray(allocation, float)
-    step = np.where(arm == 1, 1 / parts[1], -1 / parts[0])
+    step = _steps(arm, allocation)
     lead = np.cumsum(step, axis=1) - step
+    return _rates(_right(arm, lead, allocation))
+
+
+def guesses_by_site(arm: Ints, site: Ints, allocation: tuple[int, int]) -> Floats:
+    """Return (replicate, participant) correct-guess rates of observers who see one site each."""
+    step, right = _steps(arm, allocation), np.zeros(arm.shape)
+    for each in np.unique(site):
+        here = site == each
+        own = np.where(here, step, 0.0)
+        lead = np.cumsum(own, axis=1) - own
+        right = np.where(here, _right(arm, lead, allocation), right)
+    return _rates(right)
+
+
+def _steps(arm: Ints, allocation: tuple[int, int]) -> Floats:
+    return np.where(arm == 1, 1 / allocation[1], -1 / allocation[0])
+
+
+def _right(arm: Ints, lead: Floats, allocation: tuple[int, int]) -> Floats:
+    """Return the probability of a correct guess: the arm behind, or by the allocation at a tie."""
+    parts = np.asarray(allocation, float)
     own = (parts / parts.sum())[arm]
-    right = np.where(np.abs(lead) < 1e-9, own, (lead < 0) == (arm == 1))
-    return np.asarray(np.cumsum(right, axis=1) / np.arange(1, arm.shape[1] + 1))
+    return np.asarray(np.where(np.abs(lead) < 1e-9, own, (lead < 0) == (arm == 1)), float)
+
+
+def _rates(right: Floats) -> Floats:
+    return np.asarray(np.cumsum(right, axis=1) / np.arange(1, right.shape[1] + 1))
 
 
 def imbalance_at_end(arm: Ints, allocation: tuple[int, int]) -> Floats:

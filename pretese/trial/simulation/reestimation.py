@@ -6,9 +6,11 @@ holds.
 """
 
 import numpy as np
+from scipy.special import ndtri
 
 from estimate.core.arrays import Floats, Ints
-from estimate.sequential.looking_ahead import information_for_power
+from estimate.sequential.conditional_power import information_for_power, required_z
+from pretese.trial.design.arms import Risks
 from pretese.trial.design.design_file import DesignFile
 
 
@@ -31,10 +33,14 @@ def resized(design: DesignFile, participants: int, z: Floats) -> Ints:
         (share**0.5, (1 - share) ** 0.5),
         effect_per_root_participant(design, z, seen),
         power=rule.conditional_power_percent / 100,
-        least=left * rule.min_percent / 100,
+        lowest=left * rule.min_percent / 100,
         most=left * rule.max_percent / 100,
     )
-    rest = _up(wanted, design.step)
+    if len(set(design.allocation)) > 1 and rule.assume != "observed":
+        wanted = np.clip(_for_unequal_arms(design, z, (share, plan.upper[-1])),
+                         left * rule.min_percent / 100,
+                         left * rule.max_percent / 100)  # fmt: skip
+    rest = np.minimum(_up(wanted, design.step), _most_rest(design, participants - seen))
     later = (counts[rule.at_analysis :] - seen) / left
     sizes = planned.copy()
     sizes[..., rule.at_analysis :] = seen + _up(rest[..., None] * later, design.step)
@@ -47,8 +53,43 @@ def largest(design: DesignFile, participants: int) -> int:
     if rule is None:
         return participants
     seen = design.analyses_at(participants)[rule.at_analysis - 1]
-    most = _up(np.asarray((participants - seen) * rule.max_percent / 100), design.step)
-    return max(participants, seen + int(most))
+    return max(participants, seen + _most_rest(design, participants - seen))
+
+
+def _most_rest(design: DesignFile, left: int) -> int:
+    """Return the largest second stage, in whole blocks within the limit of the file."""
+    rule, step = design.monitoring.reestimation, design.step
+    limit = left * (rule.max_percent if rule else 100.0) / 100
+    return max(int(np.floor(limit / step + 1e-9)), 1) * step
+
+
+def _for_unequal_arms(design: DesignFile, z: Floats, test: tuple[float, float]) -> Floats:
+    """Return the second stage for the conditional power of the pooled z test, unequal arms.
+
+    The statistic has the pooled variance of the null hypothesis; with unequal arms that of the data
+    differs from it: sqrt(n) = (needed z sqrt(v0) + z of the power sqrt(v1)) / difference
+    (Farrington CP, Manning G. *Stat Med* 1990;9:1447-54).
+
+    Parameters
+    ----------
+    test
+        Information fraction of the analysis, and critical value of the final test.
+    """
+    rule = design.monitoring.reestimation
+    if rule is None:
+        raise ValueError("sizes are not re-estimated")  # the caller has looked
+    risk, arm = assumed_rates(design)
+    share, critical = test
+    pooled = float((risk * arm).sum() / arm.sum())
+    null = pooled * (1 - pooled) * float((1 / arm).sum())
+    data = float((risk * (1 - risk) / arm).sum())
+    required = required_z(np.nan_to_num(z), critical, (share**0.5, (1 - share) ** 0.5))
+    power = float(ndtri(rule.conditional_power_percent / 100))
+    gap = risk[1] - risk[0]
+    if gap <= 0:
+        return np.full(np.shape(z), np.inf)
+    root = required * np.sqrt(null) + power * np.sqrt(data)
+    return np.asarray((np.maximum(root, 0.0) / gap) ** 2)
 
 
 def effect_per_root_participant(design: DesignFile, z: Floats, participants: int) -> Floats:
@@ -60,17 +101,22 @@ def effect_per_root_participant(design: DesignFile, z: Floats, participants: int
     rule = design.monitoring.reestimation
     if rule is None or rule.assume == "observed":
         return np.asarray(np.nan_to_num(z) / np.sqrt(participants))
-    risks = design.risks if rule.assume == "planned" else rule.assume
-    if risks is None:
+    risk, arm = assumed_rates(design)
+    return np.asarray((risk[1] - risk[0]) / np.sqrt((risk * (1 - risk) / arm).sum()))
+
+
+def assumed_rates(design: DesignFile) -> tuple[Floats, Floats]:
+    """Return (2,) assumed event rates among those analysed, and (2,) parts of each arm analysed."""
+    rule = design.monitoring.reestimation
+    risks = design.risks if rule is None or rule.assume == "planned" else rule.assume
+    if not isinstance(risks, Risks):
         raise ValueError("the design has no planned risks")  # refused when it was read
     dropped_out = np.array([design.dropout.control_percent, design.dropout.treated_percent]) / 100
     risk = np.array([risks.control_percent, risks.treated_percent]) / 100
     arm = np.asarray(design.allocation) / sum(design.allocation)
     if design.endpoint.missing == "failure":
-        risk = risk * (1 - dropped_out)
-    else:
-        arm = arm * (1 - dropped_out)
-    return np.asarray((risk[1] - risk[0]) / np.sqrt((risk * (1 - risk) / arm).sum()))
+        return risk * (1 - dropped_out), arm
+    return risk, arm * (1 - dropped_out)
 
 
 def _up(participants: Floats, step: int) -> Ints:

@@ -53,7 +53,7 @@ def final_estimates(
     Parameters
     ----------
     analysis, z
-        (replicate,) look at the end, from 1, and statistic there; NaN without an answer.
+        (replicate,) analysis at the end, from 1, and statistic there; NaN without convergence.
     estimate, conf_low, conf_high
         (replicate,) usual estimate and 95 % interval at that analysis; logarithms for ratios.
     """
@@ -62,7 +62,7 @@ def final_estimates(
     plan = design.monitoring.plan()
     drifts = order_stagewise(plan, analysis, z, level=LEVEL)
     root = np.sqrt(np.asarray(plan.information_rates)[analysis - 1])
-    with np.errstate(invalid="ignore"):  # infinite limits of a trial without an answer
+    with np.errstate(invalid="ignore"):  # infinite limits of a trial without convergence
         below, above = (estimate - conf_low) / Z95, (conf_high - estimate) / Z95
         found = {}
         for name in ("median_unbiased", "low", "high"):

@@ -39,8 +39,8 @@ class Outcomes:
         The effect that the estimand asks for, a risk difference: in the participants of this trial,
         or of the population.
     guessed, imbalance
-        Share of arms an investigator guesses (expected of the blocks, if drawn by counts); how far
-        apart the arms are, at full size.
+        Correct-guess rates of observers of all sites (expected, for binomial counts) and of one
+        site each (None for counts); imbalance of the arms at full sample size.
     median_unbiased, final_low, final_high
         Estimate and 95 % interval that know of the analyses, as `stopped_estimates` finds them;
         None if the design has one analysis, or its trials cannot be ordered.
@@ -73,6 +73,7 @@ class Outcomes:
     target: Floats
     correct_guess_rate: Floats
     imbalance: Floats
+    site_guess_rate: Floats | None = None
     median_unbiased: Floats | None = None
     final_low: Floats | None = None
     final_high: Floats | None = None

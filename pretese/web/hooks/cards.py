@@ -53,7 +53,7 @@ def problem_card(problems: list[str]) -> dict[str, Any]:
 
 def _hold(flag: Mapping[str, Any], document: Mapping[str, Any], patient: str) -> dict[str, Any]:
     detail = f"{_plain(flag['rationale'])}\n\n{_plain(flag['found'])}\n\n{BANNER}"
-    indicator = "critical" if str(flag["action"]).startswith("hold") else "warning"
+    indicator = "critical" if flag["severity"] == "critical" else "warning"
     key = f"{patient} {document['as_of']} {flag['rule_id']}"
     return {**_card(flag["text"], detail, indicator, key, detail), "source": _source(document)}
 

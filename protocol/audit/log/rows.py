@@ -113,10 +113,10 @@ class RowReader:
 
     def assumptions(self) -> Iterator[str]:
         """Yield what was assumed of cells, in words a person can check."""
-        for said in self.days.assumed.values():
-            yield f"date: {said}"
-        for said in self.amounts.assumed.values():
-            yield said if said.startswith("decimal") else f"amount: {said}"
+        for stated in self.days.assumed.values():
+            yield f"date: {stated}"
+        for stated in self.amounts.assumed.values():
+            yield stated if stated.startswith("decimal") else f"amount: {stated}"
         yield from self.words.values()
 
     def _day(self, text: str, number: int) -> tuple[int, str]:

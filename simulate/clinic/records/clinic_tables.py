@@ -29,6 +29,7 @@ from simulate.hormones.serum import (
 from simulate.hormones.therapy import Course
 from simulate.hormones.traits import MONTHS
 from simulate.patients.measurement import rounded
+from simulate.tables.study_rows import words_as_objects
 from simulate.tables.study_tables import ASSAYED, COLUMNS
 
 Floats = NDArray[np.float64]
@@ -59,7 +60,10 @@ def tables_of(seen: Seen) -> Tables:
         "cycles": recorded_cycles(seen),
         "transfers": transfers(seen),
     }
-    return {name: table[[column.name for column in COLUMNS[name]]] for name, table in parts.items()}
+    return {
+        name: words_as_objects(table[[column.name for column in COLUMNS[name]]])
+        for name, table in parts.items()
+    }
 
 
 def _patients(seen: Seen) -> pd.DataFrame:

@@ -95,5 +95,5 @@ def timestamps(opens: dt.date, days: Floats) -> NDArray[np.datetime64]:
     missing = np.isnan(days)
     seconds = np.rint(np.where(missing, 0, days) * _SECONDS).astype("timedelta64[s]")
     times = np.datetime64(opens, "s") + seconds
-    times[missing] = np.datetime64("NaT")
+    times[missing] = np.datetime64("NaT", "s")
     return np.asarray(times)

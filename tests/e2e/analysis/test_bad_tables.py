@@ -1,6 +1,6 @@
 """Tables that cannot be analysed: one clear message each, exit code 2, nothing written.
 
-And tables of which only some of the plan can be answered: the rest is labelled, and why is said.
+And tables of which only some of the plan can be answered: the rest is labelled, and why is output.
 """
 
 import importlib
@@ -80,7 +80,7 @@ REFUSED = {
     "outcome constant": (setting(won=0), "won: the outcome is 0 for everyone"),
     "outcome 1 and 2": (lambda t: t.assign(won=t.won + 1), "won: the outcome holds 2; code it 0"),
     "outcome in words": (
-        lambda t: t.assign(won=t.won.map({0: "no", 1: "yes"})),
+        lambda t: t.assign(won=t.won.map({0: "low", 1: "high"})),
         "is not a number; code it 0 (no) and 1 (yes)",
     ),
     "no treatment known": (setting(arm=np.nan), "no patient is left to analyse (arm is miss"),
@@ -115,8 +115,8 @@ def refusal(capsys, code):
 @pytest.mark.parametrize(("change", "message"), REFUSED.values(), ids=REFUSED)
 def test_a_table_that_cannot_be_analysed_is_refused(tmp_path, capsys, change, message):
     out = tmp_path / "out"
-    said = refusal(capsys, analyse(tmp_path / "in", change(patients()), PLAN, "--out", str(out)))
-    assert message in said
+    output = refusal(capsys, analyse(tmp_path / "in", change(patients()), PLAN, "--out", str(out)))
+    assert message in output
     assert not out.exists()
     assert {path.name for path in tmp_path.iterdir()} == {"in"}
 
@@ -137,15 +137,15 @@ def test_what_cannot_be_imputed_is_refused(tmp_path, capsys, change, message):
 
 def test_a_single_missing_value_is_one_value(tmp_path, capsys):
     plan = PLAN.replace("complete-case", "none")
-    said = refusal(capsys, analyse(tmp_path, cell("fsh", None)(patients()), plan))
-    assert "fsh: 1 value is missing; plan `missing: mice`" in said
+    output = refusal(capsys, analyse(tmp_path, cell("fsh", None)(patients()), plan))
+    assert "fsh: 1 value is missing; plan `missing: mice`" in output
 
 
-def test_all_faults_of_a_table_are_told_at_once(tmp_path, capsys):
+def test_all_faults_of_a_table_are_reported_at_once(tmp_path, capsys):
     table = patients().assign(won=7, fsh=18.0, ward="north")
     assert analyse(tmp_path, table) == 2
-    said = capsys.readouterr().err
-    assert all(f"patients.csv: {name}: " in said for name in ("won", "fsh", "ward"))
+    output = capsys.readouterr().err
+    assert all(f"patients.csv: {name}: " in output for name in ("won", "fsh", "ward"))
 
 
 ESTIMABLE_IN_PART = {
@@ -199,14 +199,14 @@ def test_tables_and_figures_show_what_cannot_be_estimated(tmp_path, capsys):
     assert "not estimable" in (out / "propensity_odds_ratios.svg").read_text()
 
 
-def test_the_screen_says_why(tmp_path, capsys):
+def test_the_screen_states_why(tmp_path, capsys):
     assert analyse(tmp_path, patients().assign(fsh=patients().age)) == 0
     assert "Not estimable: fsh is a linear combination" in capsys.readouterr().out
 
 
-def test_a_byte_that_is_no_text_is_found(tmp_path, capsys):
-    said = refusal(capsys, analyse(tmp_path, b"arm,won\n1,M\x81ller\n"))
-    assert "row 2: byte 11 is not UTF-8 text and not Windows-1252; save the file as UTF-8" in said
+def test_a_byte_that_is_not_a_text_is_found(tmp_path, capsys):
+    output = refusal(capsys, analyse(tmp_path, b"arm,won\n1,M\x81ller\n"))
+    assert "row 2: byte 11 is not UTF-8 text and not Windows-1252; save the file as UTF-8" in output
 
 
 def test_an_empty_file_is_refused(tmp_path, capsys):

@@ -36,7 +36,7 @@ seed: 3
 """
 
 
-def men() -> pd.DataFrame:
+def patients() -> pd.DataFrame:
     rng = np.random.default_rng(5)
     n = 300
     cause = rng.choice(list(CAUSES), n, p=[0.6, 0.25, 0.15])
@@ -58,7 +58,7 @@ def men() -> pd.DataFrame:
 
 def analyse(frame, names, causes, centres, folder, capsys):
     folder.mkdir()
-    table, plan = folder / "men.csv", folder / "plan.yaml"
+    table, plan = folder / "patients.csv", folder / "plan.yaml"
     frame.to_csv(table, index=False, na_rep="NA", encoding="utf-8-sig")
     words = list(causes.values())
     plan.write_text(
@@ -77,8 +77,8 @@ def analyse(frame, names, causes, centres, folder, capsys):
 
 def test_names_change_nothing(tmp_path, capsys):
     plain, own = {name: name for name in NAMES}, {name: name for name in CAUSES}
-    ours = analyse(men(), plain, own, "123", tmp_path / "ours", capsys)
-    theirs = men().replace({"cause": CAUSES}).rename(columns=NAMES)
+    ours = analyse(patients(), plain, own, "123", tmp_path / "ours", capsys)
+    theirs = patients().replace({"cause": CAUSES}).rename(columns=NAMES)
     for a, b in zip(
         ours, analyse(theirs, NAMES, CAUSES, "123", tmp_path / "theirs", capsys), strict=True
     ):
@@ -89,18 +89,20 @@ def test_names_change_nothing(tmp_path, capsys):
 def test_categories_called_by_numbers_survive_imputation(tmp_path, capsys, numbers):
     """Their places in the plan are not their names: 2, 1, 0 must not be read backwards."""
     plain, own = {name: name for name in NAMES}, {name: name for name in CAUSES}
-    words = men().assign(centre=men()["centre"].map({1: "one", 2: "two", 3: "three"}))
+    words = patients().assign(centre=patients()["centre"].map({1: "one", 2: "two", 3: "three"}))
     expected = analyse(words, plain, own, ("one", "two", "three"), tmp_path / "words", capsys)
-    coded = men().assign(centre=men()["centre"].map(dict(zip((1, 2, 3), numbers, strict=True))))
+    coded = patients().assign(
+        centre=patients()["centre"].map(dict(zip((1, 2, 3), numbers, strict=True)))
+    )
     got = analyse(coded, plain, own, [str(n) for n in numbers], tmp_path / "numbers", capsys)
     for a, b in zip(got, expected, strict=True):
         assert a == pytest.approx(b)
 
 
 def test_the_screen_and_the_tables_show_the_names_whole(tmp_path, capsys):
-    theirs = men().replace({"cause": CAUSES}).rename(columns=NAMES)
+    theirs = patients().replace({"cause": CAUSES}).rename(columns=NAMES)
     analyse(theirs, NAMES, CAUSES, "123", tmp_path / "x", capsys)
-    words = [str(tmp_path / "x" / "men.csv"), "--plan", str(tmp_path / "x" / "plan.yaml")]
+    words = [str(tmp_path / "x" / "patients.csv"), "--plan", str(tmp_path / "x" / "plan.yaml")]
     assert run(["analyse", *words, "--out", str(tmp_path / "out")]) == 0
     screen = capsys.readouterr().out
     assert "FSH [mIU/ml]: p for a bent association" in screen

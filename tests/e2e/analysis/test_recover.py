@@ -89,7 +89,7 @@ def test_two_workers_killed_and_resumed_end_with_the_same_bytes(whole, folder):
     [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
     ids=lambda each: getattr(each, "name", str(each)),
 )
-def test_a_signal_keeps_finished_blocks_and_says_how_to_continue(
+def test_a_signal_keeps_finished_blocks_and_states_how_to_continue(
     whole, folder, tmp_path, monkeypatch, capsys, number, code
 ):
     out, write = tmp_path / "stopped", Store.write
@@ -101,8 +101,8 @@ def test_a_signal_keeps_finished_blocks_and_says_how_to_continue(
     with monkeypatch.context() as patched:
         patched.setattr(Store, "write", write_and_stop)
         assert run(words(folder, out, "--workers", "2")) == code
-    said = " ".join(capsys.readouterr().err.split())
-    assert f"finished blocks are kept in {out}; continue with --resume" in said
+    output = " ".join(capsys.readouterr().err.split())
+    assert f"finished blocks are kept in {out}; continue with --resume" in output
     assert len(list((out / "blocks").rglob("*.parquet"))) == 1
     assert run(words(folder, out, "--workers", "1", "--resume")) == 0
     assert hashes(out) == hashes(whole)

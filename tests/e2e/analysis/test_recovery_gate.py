@@ -70,7 +70,7 @@ def assessed(tmp_path_factory: pytest.TempPathFactory):
     return run
 
 
-def test_every_case_says_what_must_show():
+def test_every_case_states_what_must_show():
     assert sorted(VISIBLE) == CASES
 
 
@@ -114,7 +114,7 @@ def test_intervals_for_the_population_hold_the_sample_effect_more_often(assessed
     assert (shares["SATE"] > shares["PATE"]).all()
 
 
-def test_common_luck_makes_contrasts_sharper_than_their_parts(assessed):
+def test_common_random_numbers_makes_contrasts_sharper_than_their_parts(assessed):
     found = assessed("constant-effect")
     contrasts = found.contrasts
     row = contrasts[

@@ -42,10 +42,10 @@ def test_a_fault_is_one_message_or_changes_nothing(name, data):
 def test_a_level_called_none_is_analysed_from_either_format(tmp_path):
     plan = PLAN.replace("[n, s]", '["None", "NA", s]')
     (tmp_path / "plan.yaml").write_text(plan)
-    people = pd.DataFrame(PEOPLE[1:], columns=PEOPLE[0]).astype({"arm": int, "won": int})
-    people["ward"] = ["None", "NA", "s", None, "s"] * 5
-    people.to_csv(tmp_path / "x.csv", index=False)
-    people.to_parquet(tmp_path / "x.parquet")
+    table = pd.DataFrame(PEOPLE[1:], columns=PEOPLE[0]).astype({"arm": int, "won": int})
+    table["ward"] = ["None", "NA", "s", None, "s"] * 5
+    table.to_csv(tmp_path / "x.csv", index=False)
+    table.to_parquet(tmp_path / "x.parquet")
     answers = []
     for name in ("x.csv", "x.parquet"):
         out = io.StringIO()
@@ -55,18 +55,18 @@ def test_a_level_called_none_is_analysed_from_either_format(tmp_path):
         answers.append(without_writing(json.loads(out.getvalue())))
     assert answers[0] == answers[1]
     assert answers[0]["missing"]["analysed"] == 20
-    assert answers[0]["missing"]["left_out"] == {"ward is missing": 5}
+    assert answers[0]["missing"]["excluded"] == {"ward is missing": 5}
 
 
 def test_dates_are_not_analysed_as_numbers(tmp_path, capsys):
     (tmp_path / "plan.yaml").write_text(PLAN.replace("{categorical: [n, s]}", "numeric"))
-    people = pd.DataFrame(PEOPLE[1:], columns=PEOPLE[0]).astype({"arm": int, "won": int})
-    people["ward"] = pd.date_range("2022-03-01", periods=len(people))
-    people.to_csv(tmp_path / "x.csv", index=False)
-    people.to_parquet(tmp_path / "x.parquet")
-    for name, said in (
+    table = pd.DataFrame(PEOPLE[1:], columns=PEOPLE[0]).astype({"arm": int, "won": int})
+    table["ward"] = pd.date_range("2022-03-01", periods=len(table))
+    table.to_csv(tmp_path / "x.csv", index=False)
+    table.to_parquet(tmp_path / "x.parquet")
+    for name, output in (
         ("x.csv", "x.csv: row 2, ward: '2022-03-01' is not a number; a date is not a number"),
         ("x.parquet", "x.parquet: ward: it holds dates or times (timestamp[ns]), not numbers"),
     ):
         assert run(["analyse", str(tmp_path / name), "--plan", str(tmp_path / "plan.yaml")]) == 2
-        assert said in capsys.readouterr().err
+        assert output in capsys.readouterr().err

@@ -60,7 +60,7 @@ def test_nothing_on_the_page_listens_everywhere():
 
 
 @pytest.mark.parametrize("authority", [None, "none.pem"])
-def test_tls_without_certificates_is_refused_before_anything_begins(
+def test_tls_without_tls_certificates_is_refused_before_anything_begins(
     authority, tmp_path, capsys, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
@@ -96,15 +96,15 @@ class Service:
             [sys.executable, "-m", *words], stderr=subprocess.PIPE, text=True,
             start_new_session=True, cwd=folder, env={**os.environ, "TMPDIR": str(folder)},
         )  # fmt: skip
-        said = []
+        message = []
         assert self.process.stderr is not None
         for line in self.process.stderr:  # until it is ready, or ends
-            said.append(line)
+            message.append(line)
             if ready in line:
                 break
         else:
-            raise AssertionError("".join(said))
-        self.address = said[-1].split()[-1]
+            raise AssertionError("".join(message))
+        self.address = message[-1].split()[-1]
         self._reader = threading.Thread(target=self.process.stderr.read)
         self._reader.start()
 

@@ -36,7 +36,7 @@ def test_every_command_and_writer_is_a_subject():
     kinds = {kind: [each for each in subjects() if each.kind == kind] for kind in
              ("yaml", "tables", "commands", "writers", "disks", "rivals", "signals")}  # fmt: skip
     numbers = [len(found) for found in kinds.values()]
-    assert all(n >= least for n, least in zip(numbers, [15, 4, 15, 16, 16, 16, 8], strict=True))
+    assert all(n >= minimum for n, minimum in zip(numbers, [15, 4, 15, 16, 16, 16, 8], strict=True))
     assert len({each.name for each in subjects()}) == len(subjects())
 
 
@@ -49,7 +49,7 @@ def failing(folder, seed):
     return attempt
 
 
-def test_what_fails_or_is_lost_is_told_and_ends_with_1(tmp_path, capsys, monkeypatch):
+def test_what_fails_or_is_lost_is_reported_and_ends_with_1(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(run, "subjects", lambda: [Subject("file: mine", "yaml", 1, failing)])
     assert soak(tmp_path) == 1
     assert "ZeroDivisionError: by hand" in capsys.readouterr().out
@@ -59,7 +59,7 @@ def test_what_fails_or_is_lost_is_told_and_ends_with_1(tmp_path, capsys, monkeyp
     assert rows(tmp_path)["file: mine"]["exhausted"]
 
 
-def test_an_attempt_that_ended_the_process_is_told(tmp_path):
+def test_an_attempt_that_ended_the_process_is_reported(tmp_path):
     path = tmp_path / "soak.json"
     Ledger(path, 1, "code", {"x": Row(begun=3)}).save("x")
     found = Ledger.opened(path, 1, "code")

@@ -67,13 +67,13 @@ def test_a_second_run_into_the_same_place_is_refused(case, given, tmp_path):
     ready = prepare(case, given, tmp_path)
     place = ready.start(tmp_path / "both")
     rival = case.rival or case.before
-    told = []
+    reported = []
     with at_step(tmp_path / "both", ready.steps.index("rename"),
-                 lambda: told.append(run_words(rival(given, place)))):  # fmt: skip
+                 lambda: reported.append(run_words(rival(given, place)))):  # fmt: skip
         run_well(case.words(given, place))
-    code, said = told[0]
+    code, message = reported[0]
     assert code == 2
-    assert "another run" in said
+    assert "another run" in message
     assert snapshot(tmp_path / "both") == ready.after
 
 

@@ -24,14 +24,14 @@ def in_a_folder(tmp_path, monkeypatch):
     Path("log.csv").write_text(LOG)
 
 
-def said(capsys, *words: str) -> tuple[int, str, str]:
+def output(capsys, *words: str) -> tuple[int, str, str]:
     code = run(list(words))
     out = capsys.readouterr()
     return code, out.out, out.err
 
 
 def document(capsys, *words: str) -> dict:
-    code, out, _ = said(capsys, *words, "--json")
+    code, out, _ = output(capsys, *words, "--json")
     assert code == 0
     return json.loads(out)
 
@@ -105,26 +105,28 @@ def test_a_limit_of_ones_own_is_used_and_hashed(capsys):
 
 
 def test_regimens_are_listed_shown_proved_and_tested(capsys):
-    assert "ufsh-only" in said(capsys, "regimen", "list")[1]
+    assert "ufsh-only" in output(capsys, "regimen", "list")[1]
     assert (
-        "otherwise: fsh-guided-one-more-month" in said(capsys, "regimen", "show", "fsh-guided")[1]
+        "otherwise: fsh-guided-one-more-month" in output(capsys, "regimen", "show", "fsh-guided")[1]
     )
     found = document(capsys, "regimen", "verify", "fsh-guided")
     assert (found["proved"], found["tables"]["phase"]["cells"]) == (True, 120)
     assert len(found["paths"]) == 5
-    code, out, _ = said(capsys, "regimen", "test", "fsh-guided", "--verbose")
+    code, out, _ = output(capsys, "regimen", "test", "fsh-guided", "--verbose")
     assert (code, out.count("holds  ")) == (0, 137)
 
 
 @pytest.mark.parametrize(("form", "tag"), [("svg", "svg"), ("dmn", "definitions")])
 def test_drawings_and_tables_are_written_as_xml(capsys, form, tag):
-    code, _, err = said(capsys, "regimen", "show", "fsh-guided", "--format", form, "--out", "x.xml")
+    code, _, err = output(
+        capsys, "regimen", "show", "fsh-guided", "--format", form, "--out", "x.xml"
+    )
     assert (code, err) == (0, "wrote x.xml\n")
     assert ET.parse("x.xml").getroot().tag.endswith(tag)
 
 
 def test_a_calendar_is_written_beside_the_plan(capsys):
-    code, out, _ = said(
+    code, out, _ = output(
         capsys,
         "schedule",
         "--start",
@@ -150,7 +152,7 @@ def test_decisions_may_stand_for_findings(capsys):
 
 
 def test_an_audit_is_a_table_a_file_and_a_document(capsys):
-    code, out, _ = said(capsys, "audit", "log.csv", "--csv", "d.csv")
+    code, out, _ = output(capsys, "audit", "log.csv", "--csv", "d.csv")
     assert code == 0
     assert "dose: expected hcg 2000 IU on day 2; observed hcg 5000 IU on day 2" in out
     rows = list(csv.DictReader(Path("d.csv").read_text().splitlines()))
@@ -160,7 +162,7 @@ def test_an_audit_is_a_table_a_file_and_a_document(capsys):
         "pretese/audit/2", 1, 1
     )  # fmt: skip
     assert found["patients"][0]["complete"] is False
-    assert said(capsys, "audit", "log.csv", "--strict")[0] == 3
+    assert output(capsys, "audit", "log.csv", "--strict")[0] == 3
 
 
 BAD = [
@@ -225,7 +227,7 @@ BAD = [
 
 @pytest.mark.parametrize(("words", "message"), BAD, ids=lambda x: " ".join(x)[:40])
 def test_bad_input_is_one_clear_message_and_exit_2(capsys, words, message):
-    code, out, err = said(capsys, *words)
+    code, out, err = output(capsys, *words)
     assert code == 2
     assert out == ""
     assert message in err
@@ -239,12 +241,12 @@ def test_a_regimen_that_is_not_proved_fails_the_check_and_not_the_input(capsys):
         "    inputs: [month]\n    rules:\n      - {id: A, when: {month: 1}, then: hcg, "
         "rationale: b, source: paper, locator: l, status: assumed}\n"
     )
-    code, out, err = said(capsys, "regimen", "verify", "gap.yaml")
+    code, out, err = output(capsys, "regimen", "verify", "gap.yaml")
     assert (code, out) == (3, "")
     assert "no rule fires for a patient with month 2" in err
-    code, out, _ = said(capsys, "regimen", "verify", "gap.yaml", "--json")
+    code, out, _ = output(capsys, "regimen", "verify", "gap.yaml", "--json")
     assert (code, json.loads(out)["proved"]) == (3, False)
-    assert said(capsys, "decide", "--regimen", "gap.yaml", "--month", "2")[0] == 2
+    assert output(capsys, "decide", "--regimen", "gap.yaml", "--month", "2")[0] == 2
 
 
 def test_a_case_that_fails_fails_the_check(capsys):
@@ -253,7 +255,7 @@ def test_a_case_that_fails_fails_the_check(capsys):
         "regimen: mine\ncases:\n"
         "- {statement: wrong, table: phase, given: {month: 1}, then: hcg-ufsh}\n"
     )
-    code, out, err = said(capsys, "regimen", "test", "mine.yaml")
+    code, out, err = output(capsys, "regimen", "test", "mine.yaml")
     assert code == 3
     assert "FAILS  wrong: then is hcg, not hcg-ufsh" in out
     assert "1 of 1 cases do not hold" in err

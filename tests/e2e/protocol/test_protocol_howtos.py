@@ -56,10 +56,10 @@ def test_a_how_to_page_does_what_it_shows(page, tmp_path, monkeypatch, capsys):
         for words, expected in sessions(body):
             assert words[0] == "pretese"
             code = run(words[1:])
-            said = capsys.readouterr()
-            got = said.out.splitlines()
+            message = capsys.readouterr()
+            got = message.out.splitlines()
             if code:
-                got += [*said.err.splitlines(), f"exit {code}"]
+                got += [*message.err.splitlines(), f"exit {code}"]
             if expected:
                 assert fits(expected, got), f"{words}\n" + "\n".join(got)
             else:

@@ -1,4 +1,4 @@
-"""Drawn men are treated by the same rules that audit them: their logs come out clean."""
+"""Drawn patients are treated by the same rules that audit them: their logs come out clean."""
 
 import datetime as dt
 import json
@@ -34,21 +34,29 @@ def test_a_drawn_cohort_audits_clean_but_for_what_it_did_not_measure(study):
     incomplete = study["patients"].set_index("patient_id")
     hormones = ["fsh_iu_l", "lh_iu_l", "testosterone_nmol_l", "estradiol_pmol_l", "prolactin_ng_ml"]
     unmeasured = {f"patient {n}" for n in incomplete.index[incomplete[hormones].isna().any(axis=1)]}
-    found = [man for name, log in logs.items() for man in audit(log, load_regimen(name)).patients]
-    flagged = {man.patient for man in found if man.deviations}
+    found = [
+        patient for name, log in logs.items() for patient in audit(log, load_regimen(name)).patients
+    ]
+    flagged = {patient.patient for patient in found if patient.deviations}
     assert flagged == unmeasured
-    assert {(d.kind, d.day) for man in found for d in man.deviations} == {("omitted test", 0)}
+    assert {(d.kind, d.day) for patient in found for d in patient.deviations} == {
+        ("omitted test", 0)
+    }
     closed = incomplete.index[(incomplete["micro_tese"] == 1) | (incomplete["icsi"] == 1)]
-    assert {man.patient for man in found if man.complete} == {f"patient {n}" for n in closed}
+    assert {patient.patient for patient in found if patient.complete} == {
+        f"patient {n}" for n in closed
+    }
 
 
 def test_thirteen_kinds_put_into_a_drawn_cohort_are_all_found_and_nobody_else_is(study):
     regimen = load_regimen("fsh-guided")
     log = logs_of_study(study, START)["fsh-guided"]
     clean = {
-        man.patient: log[man.patient]
-        for man in audit(log, regimen).patients
-        if man.complete and not man.deviations and log[man.patient][-1].name == "micro-tese"
+        patient.patient: log[patient.patient]
+        for patient in audit(log, regimen).patients
+        if patient.complete
+        and not patient.deviations
+        and log[patient.patient][-1].name == "micro-tese"
     }
     random = np.random.default_rng(3)
     key: dict[str, str] = {}
@@ -60,28 +68,31 @@ def test_thirteen_kinds_put_into_a_drawn_cohort_are_all_found_and_nobody_else_is
     assert len(key) > 150
     assert set(key.values()) == set(KINDS)
     found = {
-        man.patient: {deviation.kind for deviation in man.deviations}
-        for man in audit(clean, regimen).patients
+        patient.patient: {deviation.kind for deviation in patient.deviations}
+        for patient in audit(clean, regimen).patients
     }
     assert found == {patient: {key[patient]} if patient in key else set() for patient in clean}
 
 
-def test_the_log_of_drawn_men_survives_the_journey_through_csv(study):
+def test_the_log_of_drawn_patients_survives_the_journey_through_csv(study):
     for name, log in logs_of_study(study, START).items():
         regimen = load_regimen(name)
         few = dict(list(log.items())[:40])
         again = audit(parse_log(write_log(few), regimen, "log.csv"), regimen)
-        assert [man.phases for man in again.patients] == [
-            man.phases for man in audit(few, regimen).patients
+        assert [patient.phases for patient in again.patients] == [
+            patient.phases for patient in audit(few, regimen).patients
         ]
         assert again.counts() == audit(few, regimen).counts()
 
 
-def test_the_months_of_drawn_men_are_those_that_the_audit_reads_from_their_injections(study):
+def test_the_months_of_drawn_patients_are_those_that_the_audit_reads_from_their_injections(study):
     (log,) = [log for name, log in logs_of_study(study, START).items() if name == "fsh-guided"]
     visits = study["visits"]
     drawn = visits[visits["month"] > 0].groupby("patient_id")["previous_phase"].agg(tuple)
-    judged = {man.patient: man.phases for man in audit(log, load_regimen("fsh-guided")).patients}
+    judged = {
+        patient.patient: patient.phases
+        for patient in audit(log, load_regimen("fsh-guided")).patients
+    }
     for number, phases in drawn.items():
         assert judged[f"patient {number}"] == phases
 
@@ -95,7 +106,7 @@ def test_a_folder_of_drawn_studies_is_audited_from_the_command_line(kind, tmp_pa
     assert run(["audit", str(folder), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert {kind for kind, count in found["counts"].items() if count} <= {"omitted test"}
-    names = {man["patient"] for man in found["patients"]}
+    names = {patient["patient"] for patient in found["patients"]}
     assert any(name.startswith("study 2, patient ") for name in names)
     assert run(["audit", str(folder), "--regimen", "hcg-only"]) == 2
     assert "none of its patients followed hcg-only; they followed: " in capsys.readouterr().err
@@ -136,7 +147,7 @@ def drawn_folder(tmp_path_factory, study):
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 @pytest.mark.parametrize("fault", FOLDER_FAULTS)
 def test_a_folder_with_a_fault_is_one_message(fault, kind, drawn_folder, tmp_path):
-    name, change, said = FOLDER_FAULTS[fault]
+    name, change, message = FOLDER_FAULTS[fault]
     for each in NEEDED:
         table = pd.read_csv(drawn_folder / f"{each}.csv")
         table = change(table) if each == name else table
@@ -146,7 +157,7 @@ def test_a_folder_with_a_fault_is_one_message(fault, kind, drawn_folder, tmp_pat
             table.to_parquet(tmp_path / f"{each}.parquet")
     with pytest.raises(InputError) as caught:
         logs_of_folder(tmp_path)
-    assert said.format(kind=kind, row=2 if kind == "csv" else 1) in str(caught.value)
+    assert message.format(kind=kind, row=2 if kind == "csv" else 1) in str(caught.value)
 
 
 def test_a_folder_with_a_damaged_table_is_one_message(drawn_folder, tmp_path):

@@ -72,7 +72,7 @@ def test_the_drawn_cohort_is_documented(folder):
         assert list(drawn.columns) == list(columns)
 
 
-def test_a_missed_target_is_exit_three_and_says_which(tmp_path, capsys, monkeypatch):
+def test_a_missed_target_is_exit_three_and_states_which(tmp_path, capsys, monkeypatch):
     from dataclasses import replace
 
     from pretese.api.simulation import reproduction
@@ -80,8 +80,8 @@ def test_a_missed_target_is_exit_three_and_says_which(tmp_path, capsys, monkeypa
     from simulate.scenario.parameter_paths import with_values
     from tests.support.paper import paper
 
-    spoiled = with_values(paper(), {"spermatogenesis.treatment.direct": 2.0}, "test")
-    loaded = replace(load("paper"), scenario=spoiled)
+    corrupted = with_values(paper(), {"spermatogenesis.treatment.direct": 2.0}, "test")
+    loaded = replace(load("paper"), scenario=corrupted)
     monkeypatch.setattr(reproduction, "load", lambda name: loaded)
     assert (
         run(["reproduce", "--replicates", "40", "--workers", "1", "--out", str(tmp_path / "x")])

@@ -21,7 +21,7 @@ def test_json_is_one_document_with_the_published_boundaries(capsys):
     assert document["analyses"][2]["alpha_spent"] == pytest.approx(0.025)
 
 
-def test_the_page_says_what_the_design_is(capsys):
+def test_the_page_states_what_the_design_is(capsys):
     page = lines_of(
         capsys, "--analyses", "0.5,1", "--shape", "WT", "--delta", "0.25", "--power", "0.9"
     )
@@ -89,7 +89,7 @@ def test_two_sided_participants(capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words", "message"),
     [
         (["--analyses", "0.5,0.4,1"], "do not rise from above 0"),
         (["--analyses", "0.5,1.2"], "after the end"),
@@ -117,9 +117,9 @@ def test_two_sided_participants(capsys):
         (["--analyses", "2", "--spending", "OBF"], "'OBF' is not one of"),
     ],
 )
-def test_bad_input_is_one_message_and_exit_2(capsys, words, says):
+def test_bad_input_is_one_message_and_exit_2(capsys, words, message):
     assert run(["boundaries", *words]) == EXIT_BAD_INPUT
     out, err = capsys.readouterr()
-    assert says in err
+    assert message in err
     assert "Traceback" not in err
     assert out == ""

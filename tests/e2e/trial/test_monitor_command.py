@@ -93,7 +93,7 @@ def test_o37_a_trial_of_three_analyses(type_in):
     }  # fmt: skip
 
 
-def test_o15_analyses_that_came_early_and_late(type_in):
+def test_o15_analyses_that_arrived_early_and_late(type_in):
     rows = "40,54,42,54\n90,126,93,126\n130,180,140,180\n"
     found = type_in(HEAD + rows, "--json")
     assert [row["boundaries"]["upper"] for row in found["analyses"]] == pytest.approx(
@@ -153,7 +153,7 @@ def test_a_two_sided_trial_may_stop_for_harm(type_in):
     assert found["final"]["p_value"] == pytest.approx(mirrored["final"]["p_value"], abs=1e-9)
 
 
-def test_a_futility_boundary_is_recomputed_and_said(type_in):
+def test_a_futility_boundary_is_recomputed_and_reported(type_in):
     rows = "30,100,28,100\n"
     page = type_in(
         HEAD + rows, "--control-risk", "23%", "--treated-risk", "34%", design="three-analyses"
@@ -170,7 +170,7 @@ def test_a_futility_boundary_is_recomputed_and_said(type_in):
     assert "stopped for futility: the null hypothesis is not rejected" in " ".join(final.split())
 
 
-def test_an_over_run_stands_beside_the_decision(type_in):
+def test_an_overrunning_stands_beside_the_decision(type_in):
     rows = LOOKS.replace("48,120,66,120", "44,120,70,120").replace("72,180,99,180", "50,130,76,130")
     page = type_in(rows, "--overrunning")
     assert "At analysis 2 the trial stopped for efficacy: the null hypothesis is rejected." in page
@@ -202,7 +202,7 @@ def test_boundaries_and_path_are_drawn(type_in, tmp_path, ending):
 
 
 @pytest.mark.parametrize(
-    ("design", "analyses", "words", "says"),
+    ("design", "analyses", "words", "expected_text"),
     [
         ("three-lks", LOOKS, [], "did you mean 'three-analyses'"),
         (DESIGN, None, [], "analyses.csv: there is no such file"),
@@ -237,15 +237,15 @@ def test_boundaries_and_path_are_drawn(type_in, tmp_path, ending):
         ("superiority-retrieval-only", LOOKS, [], "participants that the endpoint excludes"),
     ],
 )  # fmt: skip
-def test_bad_input_is_one_message_and_exit_2(type_in, design, analyses, words, says):
-    assert says in type_in(analyses, *words, design=design, code=EXIT_BAD_INPUT)
+def test_bad_input_is_one_message_and_exit_2(type_in, design, analyses, words, expected_text):
+    assert expected_text in type_in(analyses, *words, design=design, code=EXIT_BAD_INPUT)
 
 
-def test_a_full_disk_is_no_traceback(type_in, tmp_path, monkeypatch):
+def test_a_full_disk_is_not_a_traceback(type_in, tmp_path, monkeypatch):
     def full(handle):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    said = type_in(LOOKS, "--plot", str(tmp_path / "analyses.svg"), code=EXIT_BAD_INPUT)
-    assert "it cannot be written (No space left on device)" in said
+    message = type_in(LOOKS, "--plot", str(tmp_path / "analyses.svg"), code=EXIT_BAD_INPUT)
+    assert "it cannot be written (No space left on device)" in message
     assert not list(tmp_path.glob("*.svg"))

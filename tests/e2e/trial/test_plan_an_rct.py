@@ -36,8 +36,8 @@ def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch, capsys):
         assert words[0] == "pretese"
         assert run(words[1:]) == 0, line
         pages.append(capsys.readouterr().out)
-    assert "exact power" in pages[0]
-    assert "95 % interval for Monte Carlo error" in " ".join(pages[1].split())
+    assert "exact probability of rejection" in pages[0]
+    assert "Required sample size" in " ".join(pages[1].split())
     assert pages[2].count("Assurance over the prior") == 2
     assert "Designs on the same participants" in pages[3]
     assert "Analyses, 600 participants" in pages[4]

@@ -31,7 +31,7 @@ def test_the_page_has_the_numbers_of_the_document(capsys):
     assert run(["power", "three-analyses", *SMALL]) == 0
     page = capsys.readouterr().out
     for words in (
-        "exact power",
+        "exact probability of rejection",
         "Analyses, 600 participants",
         "none",
         "Monte Carlo standard error",
@@ -58,7 +58,7 @@ def test_designs_are_compared_on_the_same_participants(capsys):
 
 
 def test_a_curve_a_size_and_every_trial_are_written(capsys, tmp_path):
-    words = ["superiority-any-sperm", "--target-power", "0.5", "--effect", "50", "--out"]
+    words = ["superiority-any-sperm", "--target-power", "0.8", "--effect", "100", "--out"]
     document = answer(capsys, *words, str(tmp_path / "power"))
     solved = document["designs"][0]["solve"]
     assert solved["low"] <= solved["participants"] <= solved["high"]
@@ -66,7 +66,9 @@ def test_a_curve_a_size_and_every_trial_are_written(capsys, tmp_path):
     results = tmp_path / "power" / "results"
     name = "superiority-any-sperm"
     figures = {
-        f"{f}.{end}" for f in ("power", f"{name}-zip", f"{name}-spread") for end in ("png", "svg")
+        f"{f}.{end}"
+        for f in ("power", f"{name}-zip", f"{name}-distribution")
+        for end in ("png", "svg")
     }
     tables = {"manifest.json", "power.json", f"{name}.parquet", f"{name}.yaml"}
     assert {path.name for path in results.iterdir()} == figures | tables

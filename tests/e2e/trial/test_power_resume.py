@@ -117,9 +117,9 @@ def test_ctrl_c_is_exit_130_and_nothing_finished_is_lost(whole, folder, monkeypa
     with monkeypatch.context() as patched:
         patched.setattr(Store, "write", write_and_stop)
         assert run(words(folder, out)) == EXIT_INTERRUPTED
-    said = " ".join(capsys.readouterr().err.split())
-    assert "continue with --resume" in said
-    assert said.endswith("interrupted")
+    message = " ".join(capsys.readouterr().err.split())
+    assert "continue with --resume" in message
+    assert message.endswith("interrupted")
     assert len(list((out / "blocks").rglob("*.parquet"))) == 4
     assert run(words(folder, out, "--resume")) == 0
     assert hashes(out) == hashes(whole)
@@ -168,7 +168,8 @@ def test_a_damaged_folder_is_named_and_not_joined(whole, folder, tmp_path, capsy
         broken = next(broken.rglob("*.parquet")) if broken.is_dir() else broken
         broken.write_text(content)
         assert run(words(folder, out, "--resume")) == EXIT_BAD_INPUT
-        assert f"error: {broken}: this is " in capsys.readouterr().err
+        problem = "it is not valid JSON" if name == "study.json" else "the block was changed"
+        assert f"error: {broken}: {problem}" in capsys.readouterr().err
 
 
 def test_a_cluster_writes_the_same_bytes(whole, folder, monkeypatch):
@@ -236,8 +237,8 @@ def test_a_block_whose_numbers_were_changed_is_refused_by_name(whole, folder, tm
     before = hashes(out)
     assert run(words(folder, out, "--resume")) == EXIT_BAD_INPUT
     said = capsys.readouterr().err
-    assert f"error: {block}: this is not the block " in said
-    assert "delete it, and do it again with --resume" in said
+    assert f"error: {block}: the block was changed " in said
+    assert "delete it and recompute it with --resume" in said
     assert hashes(out) == before
     block.unlink()
     assert run(words(folder, out, "--resume")) == 0

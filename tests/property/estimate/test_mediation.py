@@ -22,7 +22,7 @@ def test_effects_add_up_to_the_total(a: float, b: float, c: float, d: float) -> 
 
 @settings(max_examples=20)
 @given(st.integers(0, 10**6), st.booleans())
-def test_calling_the_exposed_unexposed_turns_every_effect_round(seed: int, product: bool) -> None:
+def test_calling_the_group_reference_turns_every_effect_round(seed: int, product: bool) -> None:
     rng = np.random.default_rng(seed)
     a, m, y = rng.integers(0, 2, (3, 120))
     one, other = (

@@ -14,7 +14,7 @@ from tests.support.soak.yaml_files import KINDS, PLACES, answer, faults_of
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "record of a study"])
-def test_the_files_that_are_spoiled_are_valid(kind, tmp_path):
+def test_the_files_that_are_corrupted_are_valid(kind, tmp_path):
     assert answer(kind, KINDS[kind][0], tmp_path) == "read"
 
 
@@ -45,7 +45,7 @@ def test_two_hostile_values_are_read_or_refused_in_words(kind, data, tmp_path_fa
 @pytest.mark.parametrize("kind", ["scenario that extends another", "design", "clinic", "plan",
                                   "regimen", "patient", "calibration record"])  # fmt: skip
 @pytest.mark.parametrize("change", WHOLE)
-def test_a_spoiled_text_is_read_or_refused_in_words(kind, change, tmp_path):
+def test_a_corrupted_text_is_read_or_refused_in_words(kind, change, tmp_path):
     answer(kind, WHOLE[change](KINDS[kind][0]), tmp_path)
 
 

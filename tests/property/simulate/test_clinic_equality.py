@@ -9,13 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.errors import InputError
-from protocol.regimen.load import list_regimens
+from protocol.regimen.load import list_regimens, load_regimen
 from simulate.clinic.courses.decisions import Rules
 from simulate.clinic.flow.run_clinic import run_clinic
 from simulate.clinic.records.clinic_tables import clinic_tables
 from simulate.cohort.draw import draw_cohort
 from simulate.core.coding import ARMS
 from simulate.core.shipped import scenario_names
+from simulate.hormones.therapy import SIMULATED_INPUTS
+from simulate.hormones.traits import MONTHS
 from simulate.scenario import Arm, Scenario
 from simulate.scenario.load import load, load_scenario
 from simulate.scenario.parameter_paths import with_values
@@ -67,7 +69,15 @@ NUMBERS = {
     "measurement.rounded_to.fsh_iu_l": st.sampled_from([0.01, 0.1, 1.0]),
     "measurement.missing.fsh_iu_l": st.floats(0, 0.6),
 }
-REGIMENS = st.sampled_from(list_regimens())
+#: Regimens of the drugs and the one result that the scenario knows.
+REGIMENS = st.sampled_from(
+    [
+        name
+        for name in list_regimens()
+        if SIMULATED_INPUTS.issuperset(load_regimen(name).tables["phase"].inputs)
+        and load_regimen(name).months <= MONTHS
+    ]
+)
 
 
 @given(

@@ -40,7 +40,7 @@ def test_a_study_is_the_same_alone_and_in_a_block(seed, first):
 
 @given(seeds, st.integers(1, 400))
 @settings(max_examples=3)
-def test_slices_of_men_laid_end_to_end_are_the_whole_study(seed, more):
+def test_slices_of_patients_laid_end_to_end_are_the_whole_study(seed, more):
     whole = tables(draw_cohort(paper(), seed, patients=CHUNK + more, first=7))
     slices = [
         tables(draw_cohort(paper(), seed, patients=patients, first=7, first_patient=first_patient))
@@ -51,7 +51,7 @@ def test_slices_of_men_laid_end_to_end_are_the_whole_study(seed, more):
         pd.testing.assert_frame_equal(laid, table, obj=name)
 
 
-def test_both_arms_share_a_mans_luck_so_a_null_effect_changes_nobody():
+def test_both_arms_share_a_patients_random_numbers_so_a_null_effect_changes_nobody():
     null = {f"spermatogenesis.treatment.{route}": 0 for route in ("direct", "long_infertility")}
     cohort = draw_cohort(with_values(paper(), null, "test"), seed=4, patients=500)
     untreated, treated = cohort.paths
@@ -64,7 +64,7 @@ def test_therapy_that_helps_harms_nobody():
     assert (treated.any_sperm >= untreated.any_sperm).all()
 
 
-def test_a_man_is_operated_on_or_has_sperm_in_the_ejaculate_and_never_both():
+def test_a_patient_is_operated_on_or_has_sperm_in_the_ejaculate_and_never_both():
     for path in drawn().paths:
         assert np.array_equal(path.micro_tese, ~path.sperm_in_ejaculate)
         assert not (path.sperm_retrieved & path.sperm_in_ejaculate).any()
@@ -106,7 +106,7 @@ def with_regimens(untreated: str, treated: str) -> Scenario:
     return paper().model_copy(update={"arms": arms})
 
 
-def test_injections_of_two_regimens_stand_man_by_man_and_day_by_day():
+def test_injections_of_two_regimens_stand_patient_by_patient_and_day_by_day():
     t = tables(draw_cohort(with_regimens("ufsh-only", "hcg-only"), seed=2, patients=80))
     injections, gonadotropin_therapy = (
         t["injections"],
@@ -121,23 +121,23 @@ def test_injections_of_two_regimens_stand_man_by_man_and_day_by_day():
     assert set(injections["patient_id"]) == set(gonadotropin_therapy.index)
 
 
-def test_without_drugs_there_are_no_injections_and_the_same_columns():
+def test_without_drugs_there_are_not_injections_and_the_same_columns():
     without = tables(draw_cohort(with_regimens("no-therapy", "no-therapy"), seed=2, patients=40))
     assert len(without["injections"]) == 0
     assert without["injections"].dtypes.equals(tables(drawn(), 0)["injections"].dtypes)
     assert (without["visits"]["month"] == 0).all()
 
 
-def test_truth_holds_the_observed_outcome_on_the_way_taken():
+def test_truth_holds_the_observed_outcome_on_the_arm_received():
     t = tables(drawn(), 1)
     patients, truth = t["patients"], t["truth"]
     operated = patients["micro_tese"] == 1
-    taken = np.where(
+    chosen = np.where(
         patients["gonadotropin_therapy"] == 1,
         truth["sperm_retrieved_treated"],
         truth["sperm_retrieved_untreated"],
     )
-    assert (patients["sperm_retrieved"][operated].to_numpy(int) == taken[operated]).all()
+    assert (patients["sperm_retrieved"][operated].to_numpy(int) == chosen[operated]).all()
 
 
 def test_every_column_is_in_the_dictionary_with_a_meaning():
@@ -161,7 +161,7 @@ def test_a_cohort_is_frozen():
 
 @given(st.integers(0, 568), st.floats(0.5, 60))
 @settings(max_examples=10)
-def test_changing_one_mans_input_changes_no_other_man(patient, fsh):
+def test_changing_one_patients_input_changes_no_other_patient(patient, fsh):
     cohort = drawn(1)
     baseline = {name: values.copy() for name, values in cohort.patients.baseline.items()}
     baseline["fsh_iu_l"][0, patient] = fsh

@@ -27,7 +27,7 @@ def test_a_replicate_is_the_same_wherever_its_block_begins(seed, first, before):
     assert np.array_equal(alone[0], inside[before])
 
 
-def test_men_beyond_a_chunk_keep_their_numbers():
+def test_patients_beyond_a_chunk_keep_their_numbers():
     small = RandomStreams(3, patients=CHUNK + 5).uniform("x")
     large = RandomStreams(3, patients=2 * CHUNK + 5).uniform("x")
     assert np.array_equal(small, large[:, : CHUNK + 5])
@@ -36,7 +36,7 @@ def test_men_beyond_a_chunk_keep_their_numbers():
 
 @given(seeds, st.integers(0, 3), st.integers(1, 9), st.sampled_from([None, 3]))
 @settings(max_examples=10)
-def test_slices_of_men_laid_end_to_end_are_the_whole(seed, chunks, more, width):
+def test_slices_of_patients_laid_end_to_end_are_the_whole(seed, chunks, more, width):
     first_patient = chunks * CHUNK
     whole = RandomStreams(seed, patients=first_patient + more, replicates=2, first=5).normal(
         "x", width

@@ -26,7 +26,7 @@ def test_all_calibrated_numbers_agree_with_the_article(achieved):
     assert missed == {}
 
 
-def test_the_distances_look_like_chance(achieved):
+def test_the_distances_analysis_like_chance(achieved):
     """Were calibration biased or its errors wrong, squared distances would not average near 1."""
     apart = [
         (each.simulated - each.published) / each.mcse

@@ -320,7 +320,7 @@ def test_significance_after_adjustment_for_diagnosis_depends_on_the_test() -> No
 
 
 @pytest.mark.parametrize("analysis", ["unadjusted", "iptw", "matched"])
-def test_rounded_limits_blur_the_implied_standard_error_by_what_the_rule_says(
+def test_rounded_limits_blur_the_implied_standard_error_by_what_the_rule_states(
     analysis: str,
 ) -> None:
     number = STUDY.number(f"derived.log_odds_se.{analysis}")
@@ -331,7 +331,7 @@ def test_rounded_limits_blur_the_implied_standard_error_by_what_the_rule_says(
     assert 0.001 < blur < 0.002
 
 
-def test_rounded_figures_blur_the_interaction_by_what_the_rule_says() -> None:
+def test_rounded_figures_blur_the_interaction_by_what_the_rule_states() -> None:
     names = [
         f"subgroup.duration_{stratum}.{part}"
         for stratum in ("over_3", "up_to_3")
@@ -361,7 +361,7 @@ def rough_rank_test(quantity: str) -> float:
 
 
 @pytest.mark.parametrize(
-    ("quantity", "said"),
+    ("quantity", "message"),
     [
         ("bmi_kg_m2", 0.3),
         ("testis_volume_ml", 0.4),
@@ -369,10 +369,12 @@ def rough_rank_test(quantity: str) -> float:
         ("prolactin_ng_ml", 0.01),
     ],
 )
-def test_the_finding_on_rank_tests_says_what_the_quartiles_give(quantity: str, said: float) -> None:
+def test_the_finding_on_rank_tests_states_what_the_quartiles_give(
+    quantity: str, message: float
+) -> None:
     words = STUDY.findings["finding.bmi_p_value"].text
-    assert f"{said:g} for" in words
-    assert round(rough_rank_test(quantity), 2 if said < 0.1 else 1) == said
+    assert f"{message:g} for" in words
+    assert round(rough_rank_test(quantity), 2 if message < 0.1 else 1) == message
 
 
 def area_of_p(p_value: float) -> float:

@@ -79,7 +79,7 @@ def test_odds_ratios_within_pairs(cohort, score, r_output, name):
     """R's clogit and mcnemar.test; its table has the focal patient's outcome in rows."""
     r = r_output("g06_matching")[name]
     matches = run(cohort, score, name)
-    (_, first), (second, _) = r["pair_table_gn_rows_ctl_cols"]
+    (_, first), (second, _) = r["pair_table_therapy_rows_ctl_cols"]
     assert sorted(discordant(cohort, matches)) == sorted([first, second])
     answer = paired(cohort, matches)
     assert np.log(answer.estimate) == pytest.approx(r["clogit_logOR"], rel=1e-6)

@@ -35,10 +35,10 @@ THEIRS = {
 
 
 def analyse(cohort: AnalysisSet, name: str, draws: int) -> Mediation:
-    exposed, replaced, interaction = SETS[name]
+    group, replaced, interaction = SETS[name]
     covariates = [c for c in NUMBERS if c != replaced] if replaced else []
     return mediate(
-        exposed(cohort.covariates),
+        group(cohort.covariates),
         cohort.treatment,
         cohort.outcome,
         np.random.default_rng(20220101),

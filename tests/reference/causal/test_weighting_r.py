@@ -54,7 +54,7 @@ def test_weights_and_effective_sizes(cohort, score, g04, r_weights, way):
 def test_marginal_odds_ratio(cohort, score, g04, way, errors):
     r = g04["msm_unadjusted"][way]
     answer = iptw(cohort, score, weights(cohort, score, **WAYS[way]), errors=errors)[2]
-    assert np.log(answer.estimate) == pytest.approx(r["coef_gn"], rel=1e-6)
+    assert np.log(answer.estimate) == pytest.approx(r["coef_therapy"], rel=1e-6)
     assert answer.std_error == pytest.approx(r[f"se_{ERRORS[errors]}"], rel=1e-6)
 
 
@@ -89,7 +89,7 @@ def test_weighted_regression_with_covariates(cohort, score, g04, way, errors):
     r = g04["msm_plus_covariates_paper_style"][way]
     w = weights(cohort, score, **WAYS[way])
     answer = iptw_adjusted(cohort, score, w, errors=errors)
-    assert np.log(answer.estimate) == pytest.approx(r["coef_gn"], rel=1e-6)
+    assert np.log(answer.estimate) == pytest.approx(r["coef_therapy"], rel=1e-6)
     assert answer.std_error == pytest.approx(r[f"se_{ERRORS[errors]}"], rel=1e-6)
     if errors == "survey":
         assert answer.p_value == pytest.approx(r["svy_p"], rel=1e-6)

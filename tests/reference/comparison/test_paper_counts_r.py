@@ -77,10 +77,10 @@ def test_two_by_two(r_output, name):
 
 def test_arms_differ_in_diagnosis_and_responders_too(r_output):
     dx = r_output("g01_paper_counts")["dx"]
-    test = chi_square([dx["gn_microTESE"], dx["control"]])
+    test = chi_square([dx["therapy_microTESE"], dx["control"]])
     assert test.statistic == pytest.approx(dx["chisq_dx_by_arm"], rel=1e-8)
     assert (test.df, test.p_value) == (dx["chisq_df"], pytest.approx(dx["p"], rel=1e-8))
-    by_level = np.transpose([dx["ejac_responders"], dx["gn_microTESE"]])
+    by_level = np.transpose([dx["ejac_responders"], dx["therapy_microTESE"]])
     assert fisher_exact(by_level) == pytest.approx(dx["ejac_fisher_p"], rel=1e-8)
 
 
@@ -89,10 +89,10 @@ def test_marginal_risks_over_diagnosis(r_output, name):
     """Patients with R's fitted risks give R's fit, risks and standard errors again."""
     g01 = r_output("g01_paper_counts")
     r, dx = g01[name], g01["dx"]
-    treated = dx["gn_microTESE" if name.endswith("542") else "gn_started"]
+    treated = dx["therapy_microTESE" if name.endswith("542") else "therapy_started"]
     patients = np.r_[treated, dx["control"]]
     X = np.column_stack([np.ones(8), np.repeat([1, 0], 4), np.tile(np.eye(4)[:, 1:], (2, 1))])
-    fit = fit_logistic(X, np.r_[r["fitted_gn"], r["fitted_ct"]], patients)
+    fit = fit_logistic(X, np.r_[r["fitted_therapy"], r["fitted_ct"]], patients)
     assert fit.coef == pytest.approx(r["beta"], rel=1e-6)
     share = patients.reshape(2, 4).sum(0) / patients.sum()
     risks, slopes = [], []
@@ -118,10 +118,10 @@ def test_mediation_from_the_printed_counts(r_output):
     r, dx = g01["mediation_unadjusted"], g01["dx"]
     treated, control, yes = (
         np.array([dx[name][0], sum(dx[name][1:])])
-        for name in ("gn_microTESE", "control", "sperm_microTESE")
+        for name in ("therapy_microTESE", "control", "sperm_microTESE")
     )
     answer = odds_ratio_from_margins(treated, control, yes, (115, 34), QUESTION)
-    assert answer.estimate == pytest.approx(r["OR_gn_adj_nonidio"], rel=1e-7)
+    assert answer.estimate == pytest.approx(r["OR_therapy_adj_nonidio"], rel=1e-7)
     slope = np.log(answer.estimate)
     level = [
         brentq(lambda a, g=g: treated[g] * expit(a + slope) + control[g] * expit(a) - yes[g], -9, 9)
@@ -203,7 +203,7 @@ def test_diagnosis_adjusted_odds_ratio_from_published_totals(r_output, name, eja
     g01 = r_output("g01_paper_counts")
     r, dx = g01[name], g01["dx"]
     yes = np.array(dx["sperm_microTESE"]) + ejaculate * np.array(dx["ejac_responders"])
-    treated = dx["gn_started"] if ejaculate else dx["gn_microTESE"]
+    treated = dx["therapy_started"] if ejaculate else dx["therapy_microTESE"]
     answer = odds_ratio_from_margins(treated, dx["control"], yes, arms, QUESTION)
     assert answer.estimate == pytest.approx(r["OR"], rel=1e-8)
     assert answer.std_error == pytest.approx(r["se"][1], rel=1e-8)

@@ -25,7 +25,7 @@ TABLE = table_one(
 def test_numeric_rows(row: NumericRow) -> None:
     r = G02["continuous"][row.name]
     quartiles = np.stack([row.lower_quartile, row.median, row.upper_quartile], axis=-1)
-    assert quartiles == pytest.approx(np.array([r["q_overall"], r["q_gn0"], r["q_gn1"]]))
+    assert quartiles == pytest.approx(np.array([r["q_overall"], r["q_therapy0"], r["q_therapy1"]]))
     assert row.mean[1:] == pytest.approx(r["mean"], rel=1e-10)
     assert row.sd[1:] == pytest.approx(r["sd"], rel=1e-10)
     assert row.missing[0] == r["n_missing"]
@@ -36,6 +36,6 @@ def test_numeric_rows(row: NumericRow) -> None:
 def test_diagnosis() -> None:
     row = TABLE.rows[-1]
     assert isinstance(row, CategoricalRow)
-    assert row.counts[:, 1].tolist() == G02["dx"]["gn0"]
-    assert row.counts[:, 2].tolist() == G02["dx"]["gn1"]
+    assert row.counts[:, 1].tolist() == G02["dx"]["therapy0"]
+    assert row.counts[:, 2].tolist() == G02["dx"]["therapy1"]
     assert row.p_value == pytest.approx(G02["dx"]["p"], rel=1e-10)

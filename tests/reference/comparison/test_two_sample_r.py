@@ -65,10 +65,10 @@ def test_ties_end_the_counting() -> None:
 
 def test_diagnosis_by_arm() -> None:
     r = G02["dx"]
-    test = chi_square([r["gn0"], r["gn1"]])
+    test = chi_square([r["therapy0"], r["therapy1"]])
     assert test.statistic == pytest.approx(r["chisq"], rel=1e-10)
     assert test.p_value == pytest.approx(r["p"], rel=1e-10)
-    assert fisher_exact([r["gn0"], r["gn1"]]) == pytest.approx(r["fisher_p"], rel=1e-10)
+    assert fisher_exact([r["therapy0"], r["therapy1"]]) == pytest.approx(r["fisher_p"], rel=1e-10)
 
 
 def test_sperm_retrieval_by_arm() -> None:

@@ -178,9 +178,9 @@ def main(words: list[str] | None = None) -> int:
         outcome = check(name, options.out)
         compared += 1
         wrong += bool(outcome.faults)
-        says = f"{len(outcome.faults)} differ" if outcome.faults else "agree"
+        message = f"{len(outcome.faults)} differ" if outcome.faults else "agree"
         sys.stdout.write(
-            f"{name:26} {outcome.values:5} values {says}, at most {outcome.worst:.2g} of what is"
+            f"{name:26} {outcome.values:5} values {message}, at most {outcome.worst:.2g} of what is"
             " allowed\n"
         )
         sys.stdout.write("".join(f"    {fault}\n" for fault in outcome.faults))

@@ -9,8 +9,8 @@ wilson <- function(x, n) unname(prop.test(x, n, correct = FALSE)$conf.int[1:2])
 two_by_two <- function(counts) {
   a <- counts[1]; b <- counts[2]; c <- counts[3]; d <- counts[4]
   n1 <- a + b; n0 <- c + d; p1 <- a / n1; p0 <- c / n0
-  cells <- data.frame(yes = c(a, c), no = c(b, d), gn = c(1, 0))
-  fit <- logistic(cbind(yes, no) ~ gn, cells)
+  cells <- data.frame(yes = c(a, c), no = c(b, d), therapy = c(1, 0))
+  fit <- logistic(cbind(yes, no) ~ therapy, cells)
   null <- logistic(cbind(yes, no) ~ 1, cells)
   table <- matrix(c(a, c, b, d), 2)
   plain <- chisq.test(table, correct = FALSE); yates <- chisq.test(table)
@@ -46,10 +46,10 @@ control <- c(146, 8, 10, 10); operated <- c(250, 49, 41, 28)
 responders <- c(8, 2, 2, 15); started <- c(258, 51, 43, 43); retrieved <- c(79, 23, 29, 18)
 by_arm <- chisq.test(rbind(control, operated))
 out$dx <- list(
-  dx = dx, control = control, gn_microTESE = operated, ejac_responders = responders,
-  gn_started = started, sperm_microTESE = retrieved, srr_by_dx = retrieved / (control + operated),
-  ejac_rate_by_dx = responders / started, gn_uptake_by_dx_542 = operated / (operated + control),
-  gn_uptake_by_dx_569 = started / (started + control), chisq_dx_by_arm = unname(by_arm$statistic),
+  dx = dx, control = control, therapy_microTESE = operated, ejac_responders = responders,
+  therapy_started = started, sperm_microTESE = retrieved, srr_by_dx = retrieved / (control + operated),
+  ejac_rate_by_dx = responders / started, therapy_uptake_by_dx_542 = operated / (operated + control),
+  therapy_uptake_by_dx_569 = started / (started + control), chisq_dx_by_arm = unname(by_arm$statistic),
   chisq_df = unname(by_arm$parameter), p = by_arm$p.value,
   ejac_fisher_p = fisher.test(rbind(responders, operated))$p.value)
 
@@ -58,9 +58,9 @@ out$dx <- list(
 from_margins <- function(treated, control, by_group, by_arm) {
   k <- length(treated)
   cells <- data.frame(
-    gn = rep(c(1, 0), each = k), group = factor(rep(seq_len(k), 2)), n = c(treated, control),
+    therapy = rep(c(1, 0), each = k), group = factor(rep(seq_len(k), 2)), n = c(treated, control),
     yes = c(outer(by_group, by_arm)) / sum(by_arm))
-  list(cells = cells, fit = logistic(cbind(yes, n - yes) ~ gn + group, cells),
+  list(cells = cells, fit = logistic(cbind(yes, n - yes) ~ therapy + group, cells),
        null = logistic(cbind(yes, n - yes) ~ group, cells))
 }
 
@@ -70,16 +70,16 @@ adjusted <- function(treated, by_group, by_arm) {
   test <- ratio_test(fit, made$null)
   share <- (treated + control) / sum(treated, control)
   design <- model.matrix(fit)[1:4, ]
-  at <- lapply(c(1, 0), function(arm) { x <- design; x[, "gn"] <- arm; x })
+  at <- lapply(c(1, 0), function(arm) { x <- design; x[, "therapy"] <- arm; x })
   risk <- lapply(at, function(x) expit(c(x %*% beta)))
   slope <- mapply(function(x, p) colSums(share * p * (1 - p) * x), at, risk)
   p1 <- sum(share * risk[[1]]); p0 <- sum(share * risk[[2]])
   contrast <- slope[, 1] - slope[, 2]
   list(beta = beta, se = se, OR = exp(beta[2]), OR_wald = exp(beta[2] + both * se[2]),
        p_wald = 2 * pnorm(-abs(beta[2] / se[2])),
-       OR_profile = exp(profile_limits(fit, "gn")),
-       lrt = test$lrt, p_lrt = test$p, fitted_gn = risk[[1]], fitted_ct = risk[[2]],
-       expected_counts_gn = risk[[1]] * treated,
+       OR_profile = exp(profile_limits(fit, "therapy")),
+       lrt = test$lrt, p_lrt = test$p, fitted_therapy = risk[[1]], fitted_ct = risk[[2]],
+       expected_counts_therapy = risk[[1]] * treated,
        marginal = list(P1 = p1, P0 = p0, RD = p1 - p0,
                        RD_se = sqrt(c(contrast %*% vcov(fit) %*% contrast)), RR = p1 / p0,
                        OR = p1 / (1 - p1) / (p0 / (1 - p0))))
@@ -105,8 +105,8 @@ acme <- c(y(1, 1) - y(1, 0), y(0, 1) - y(0, 0)); ade <- c(y(1, 1) - y(0, 1), y(1
 total <- y(1, 1) - y(0, 0)
 out$mediation_unadjusted <- list(
   exposure = "non-idiopathic", mediator = "GN therapy", outcome = "sperm retrieved",
-  uptake_nonidio = m[2], uptake_idio = m[1], uptake_diff = m[2] - m[1], beta_gn = b[2],
-  OR_gn_adj_nonidio = exp(b[2]), ACME_treated = acme[1], ACME_control = acme[2],
+  uptake_nonidio = m[2], uptake_idio = m[1], uptake_diff = m[2] - m[1], beta_therapy = b[2],
+  OR_therapy_adj_nonidio = exp(b[2]), ACME_treated = acme[1], ACME_control = acme[2],
   ACME_avg = mean(acme), ADE_treated = ade[1], ADE_control = ade[2], ADE_avg = mean(ade),
   total = total, prop_mediated_avg = mean(acme) / total, prop_treated = acme[1] / total,
   prop_control = acme[2] / total)

@@ -12,8 +12,8 @@ describe <- function(name) {
   corrected <- wilcox.test(x[treated], x[!treated], exact = FALSE)
   plain <- wilcox.test(x[treated], x[!treated], exact = FALSE, correct = FALSE)
   normal <- shapiro.test(x)
-  list(n_missing = sum(is.na(x)), q_overall = quartiles(x), q_gn0 = quartiles(x[!treated]),
-       q_gn1 = quartiles(x[treated]), mean = by_arm(mean), sd = by_arm(sd),
+  list(n_missing = sum(is.na(x)), q_overall = quartiles(x), q_therapy0 = quartiles(x[!treated]),
+       q_therapy1 = quartiles(x[treated]), mean = by_arm(mean), sd = by_arm(sd),
        wilcox_W = unname(corrected$statistic), wilcox_p_cc = corrected$p.value,
        wilcox_p_nocc = plain$p.value, welch_p = t.test(x[treated], x[!treated])$p.value,
        shapiro_W = unname(normal$statistic), shapiro_p = normal$p.value)
@@ -23,7 +23,7 @@ out <- list(continuous = sapply(numeric, describe, simplify = FALSE))
 
 arms <- table(patients$therapy, patients$dx)
 test <- chisq.test(arms)
-out$dx <- list(rows = diagnoses, gn0 = as.vector(arms[1, ]), gn1 = as.vector(arms[2, ]),
+out$dx <- list(rows = diagnoses, therapy0 = as.vector(arms[1, ]), therapy1 = as.vector(arms[2, ]),
                chisq = unname(test$statistic), df = unname(test$parameter), p = test$p.value,
                fisher_p = fisher.test(arms)$p.value)
 

@@ -16,7 +16,7 @@ describe <- function(fit, data) {
   c(coefficients, list(
     wald_ci = coefficients$coef + outer(coefficients$se, both), profile_ci = profile_limits(fit),
     loglik = as.numeric(logLik(fit)), aic = AIC(fit), bic = BIC(fit), deviance = deviance(fit),
-    lrt_gn = test$lrt, lrt_gn_p = test$p, n = nobs(fit), se_HC0 = robust("HC0"),
+    lrt_therapy = test$lrt, lrt_therapy_p = test$p, n = nobs(fit), se_HC0 = robust("HC0"),
     se_HC1 = robust("HC1"), se_HC3 = robust("HC3"), brier = mean((data$y - fitted(fit))^2)))
 }
 models <- list(unadjusted = character(0), model1 = "age", model2 = c("age", "dur", "bmi", "dx"),
@@ -39,13 +39,13 @@ condition <- function(x) {  # of the correlation matrix
   max(values) / min(values)
 }
 out$ps_covariate <- list(
-  y_gn_ps = describe(logistic(y ~ therapy + ps, full), full),
-  y_gn_logitps = describe(logistic(y ~ therapy + lps, full), full),
+  y_therapy_ps = describe(logistic(y ~ therapy + ps, full), full),
+  y_therapy_logitps = describe(logistic(y ~ therapy + lps, full), full),
   full_plus_ps = describe(logistic(formula_of("y", c("therapy", model_3, "vol", "ps")), full), full),
   collinearity = list(
     R2_logit_ps_on_covariates = summary(lm(full$lps ~ columns))$r.squared,
     R2_ps_on_covariates = summary(lm(full$ps ~ columns))$r.squared,
-    vif_gn_without_ps = inflation(columns), vif_gn_with_ps = inflation(cbind(columns, full$ps)),
+    vif_therapy_without_ps = inflation(columns), vif_therapy_with_ps = inflation(cbind(columns, full$ps)),
     cond_without = condition(cbind(full$therapy, columns)),
     cond_with = condition(cbind(full$therapy, columns, full$ps))))
 

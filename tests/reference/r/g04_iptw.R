@@ -45,7 +45,7 @@ weighted <- function(terms, w) {
   gee <- quietly(geeglm(formula, id = id, data = data, weights = w, family = binomial))
   est <- unname(coef(fit)["therapy"]); df <- survey_fit$df.residual
   se <- unname(sqrt(vcov(survey_fit)["therapy", "therapy"]))
-  list(coef_gn = est, se_naive_glm = unname(sqrt(vcov(fit)["therapy", "therapy"])),
+  list(coef_therapy = est, se_naive_glm = unname(sqrt(vcov(fit)["therapy", "therapy"])),
        se_quasi = unname(sqrt(vcov(quasi)["therapy", "therapy"])), se_HC0 = robust("HC0"),
        se_HC1 = robust("HC1"), se_HC3 = robust("HC3"), se_svyglm = se, svy_df = df,
        svy_p = 2 * pt(-abs(est / se), df), svy_ci = est + c(-1, 1) * qt(0.975, df) * se,

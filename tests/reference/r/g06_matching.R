@@ -78,7 +78,7 @@ design <- function(distance, focal, order, caliper = Inf, exact = NULL) {
        adj_logOR = estimate(adjusted), adj_se_naive = naive(adjusted),
        adj_se_cluster_HC1 = clustered(adjusted, "HC1", TRUE),
        clogit_logOR = estimate(conditional), clogit_se = naive(conditional),
-       pair_table_gn_rows_ctl_cols = unname(unclass(both_outcomes)),
+       pair_table_therapy_rows_ctl_cols = unname(unclass(both_outcomes)),
        mcnemar_cc = mcnemar.test(both_outcomes)$p.value,
        mcnemar_exact = binom.test(discordant[1], sum(discordant))$p.value,
        max_abs_smd_un = max(abs(plain)), max_abs_smd_adj = max(abs(smd[-1])), smd = as.list(smd))

@@ -63,7 +63,7 @@ full <- plain(formula_of("y", c("therapy", model_3)))
 without <- plain(formula_of("y", c("therapy", setdiff(model_3, hormones))))
 out$hormones_block_5df <- several(full, without, 5)
 longer <- c("therapy", model_3, "longer")
-out$interaction_gn_dur <- several(plain(formula_of("y", c(longer, "therapy:longer"))),
+out$interaction_therapy_dur <- several(plain(formula_of("y", c(longer, "therapy:longer"))),
                                   plain(formula_of("y", longer)), 1)
 
 # Weighting within each imputation.

@@ -93,8 +93,8 @@ def test_likelihood_ratio_of_treatment(patients_and_r, model):
     X = design_matrix(patients, MODELS[model]).X
     fit = fit_logistic(X, patients.outcome, patients.weights)
     statistic, p_value = likelihood_ratio(X, patients.outcome, fit, 1, patients.weights)
-    assert statistic == pytest.approx(r[model]["lrt_gn"], rel=1e-8)
-    assert p_value == pytest.approx(r[model]["lrt_gn_p"], rel=1e-7)
+    assert statistic == pytest.approx(r[model]["lrt_therapy"], rel=1e-8)
+    assert p_value == pytest.approx(r[model]["lrt_therapy_p"], rel=1e-7)
 
 
 @pytest.mark.parametrize("model", list(MODELS)[1:])
@@ -102,7 +102,7 @@ def test_the_estimate_reports_profile_interval_and_likelihood_ratio(patients_and
     patients, r = patients_and_r
     answer = adjusted(patients, MODELS[model], method=model)
     assert answer.estimate == pytest.approx(np.exp(r[model]["coef"][1]), rel=1e-6)
-    assert answer.p_value == pytest.approx(r[model]["lrt_gn_p"], rel=1e-6)
+    assert answer.p_value == pytest.approx(r[model]["lrt_therapy_p"], rel=1e-6)
     limits = np.exp(r[model]["profile_ci"][1])
     assert [answer.conf_low, answer.conf_high] == pytest.approx(limits, rel=1e-4)
     assert (answer.interval, answer.test) == ("profile likelihood", "likelihood ratio")
@@ -112,17 +112,17 @@ def test_the_unadjusted_odds_ratio_is_the_model_without_covariates(patients_and_
     patients, r = patients_and_r
     answer = unadjusted(patients)[2]
     assert answer.estimate == pytest.approx(np.exp(r["unadjusted"]["coef"][1]), rel=1e-6)
-    assert answer.p_value == pytest.approx(r["unadjusted"]["lrt_gn_p"], rel=1e-6)
+    assert answer.p_value == pytest.approx(r["unadjusted"]["lrt_therapy_p"], rel=1e-6)
 
 
 def test_propensity_score_as_covariate(cohort, r_output):
     r = r_output("g03_logistic")["ps_covariate"]
     score = propensity(cohort).score
-    for ours, theirs in [([], "y_gn_ps"), (None, "full_plus_ps")]:
+    for ours, theirs in [([], "y_therapy_ps"), (None, "full_plus_ps")]:
         answer = adjusted(cohort, ours, score=score)
         assert np.log(answer.estimate) == pytest.approx(r[theirs]["coef"][1], rel=1e-6)
         assert answer.std_error == pytest.approx(r[theirs]["se"][1], rel=1e-6)
-        assert answer.p_value == pytest.approx(r[theirs]["lrt_gn_p"], rel=1e-6)
+        assert answer.p_value == pytest.approx(r[theirs]["lrt_therapy_p"], rel=1e-6)
 
 
 def test_modified_poisson(cohort, r_output):
@@ -149,7 +149,9 @@ def test_the_score_is_a_function_of_its_covariates(cohort, r_output):
     therapy = cohort.treatment
     for name, columns in (("without", X), ("with", np.column_stack([X, fitted.score]))):
         residual = therapy - columns @ np.linalg.lstsq(columns, therapy)[0]
-        assert therapy.var() / residual.var() == pytest.approx(r[f"vif_gn_{name}_ps"], rel=1e-6)
+        assert therapy.var() / residual.var() == pytest.approx(
+            r[f"vif_therapy_{name}_ps"], rel=1e-6
+        )
 
 
 def test_a_batch_of_studies_is_r_single_fits(patients_and_r):

@@ -103,7 +103,7 @@ def blocks() -> dict[str, tuple[np.ndarray, np.ndarray, slice]]:
     longer = (X[..., 3:4] > 3).astype(float)
     return {
         "hormones_block_5df": (X, y, slice(8, 13)),
-        "interaction_gn_dur": (
+        "interaction_therapy_dur": (
             np.concatenate([X, longer, longer * X[..., 1:2]], -1),
             y,
             slice(14, 15),
@@ -111,7 +111,7 @@ def blocks() -> dict[str, tuple[np.ndarray, np.ndarray, slice]]:
     }
 
 
-@pytest.mark.parametrize("name", ["hormones_block_5df", "interaction_gn_dur"])
+@pytest.mark.parametrize("name", ["hormones_block_5df", "interaction_therapy_dur"])
 def test_several_coefficients_at_once(name: str) -> None:
     r = G12[name]
     X, y, tested = blocks()[name]

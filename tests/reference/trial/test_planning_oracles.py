@@ -32,7 +32,7 @@ from estimate.sample_size.exact_sequential import exact_sequential
 from estimate.sample_size.graphs import Graph, adjusted_p, fallback, reject
 from estimate.sample_size.marginal_truth import marginal_truth
 from estimate.sequential.boundaries import plan_sequential
-from estimate.sequential.looking_ahead import information_for_power
+from estimate.sequential.conditional_power import information_for_power
 from estimate.sequential.spending import Spending
 
 ORACLES = {
@@ -295,7 +295,7 @@ def test_o48_re_estimation_inflates_the_naive_test_only():
     half = (np.sqrt(0.5), np.sqrt(0.5))
     participants = np.ceil(
         information_for_power(
-            first, design.upper[1], half, effect, power=0.9, least=smallest, most=largest
+            first, design.upper[1], half, effect, power=0.9, lowest=smallest, most=largest
         )
     ).astype(int)
     y1, y2 = rng.binomial(participants, 0.40), rng.binomial(participants, 0.40)
@@ -321,7 +321,7 @@ def test_o48_exactly(risk, power, participants):
 
     def rule(z):
         return information_for_power(
-            z, design.upper[1], half, effect, power=0.9, least=45, most=360
+            z, design.upper[1], half, effect, power=0.9, lowest=45, most=360
         )
 
     trial = exact_reestimation(90, design.upper, rule, risk, 0.40)

@@ -47,7 +47,7 @@ def test_designs_of_every_kind_are_drawn(scores):
     assert all(why_not_enumerated(each.design) is None for each in scores)
 
 
-def test_z_against_the_rail_analyses_standard_normal(scores):
+def test_z_against_the_exact_power_analyses_standard_normal(scores):
     z = np.array([each.z for each in scores])
     assert stats.kstest(z, "norm").pvalue > 0.001
     assert stats.chi2.sf((z**2).sum(), z.size) > 0.001

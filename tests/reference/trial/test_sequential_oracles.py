@@ -22,13 +22,13 @@ from estimate.sequential.combination import (
     fisher_size,
     inverse_normal,
 )
-from estimate.sequential.interim_inference import analyse_final, observed_boundaries, repeated_p
-from estimate.sequential.looking_ahead import (
+from estimate.sequential.conditional_power import (
     conditional_power,
     conditional_power_risks,
-    needed_z,
     rejection_given,
+    required_z,
 )
+from estimate.sequential.interim_inference import analyse_final, observed_boundaries, repeated_p
 from estimate.sequential.spending import Spending
 from estimate.sequential.stagewise import order_stagewise
 
@@ -171,7 +171,7 @@ def test_o14_futility_that_binds():
     assert design.inflation == pytest.approx(says["inflation"], abs=tol)
 
 
-def test_o15_analyses_that_came_early_and_late():
+def test_o15_analyses_that_arrived_early_and_late():
     says, tol = oracle("O15")  # rpact
     assert plan_sequential([0.3, 0.7, 1], OF).upper == pytest.approx(says["crit"], abs=tol)
     assert observed_boundaries(0.025, OF, [30, 70, 100], 100) == pytest.approx(
@@ -271,7 +271,7 @@ def test_o38_conditional_power_of_east():
     two = plan_sequential([0.5, 1], Spending("HSD", -4), alpha=0.05, sides=2, power=0.9)
     theta = 1.151765 / np.sqrt(two.sample_sizes(800)[0])
     weights = (np.sqrt(0.5), np.sqrt(0.5))
-    bar = needed_z(1.151765, two.upper[1], weights)
+    bar = required_z(1.151765, two.upper[1], weights)
     assert ndtr(theta * np.sqrt(403) - bar) == pytest.approx(0.3089239, abs=1e-6)
     assert rejection_given(1.151765, two.upper[1], weights) == pytest.approx(ndtr(-bar))
     assert ndtr(theta * np.sqrt(403) - bar) == pytest.approx(0.308644, abs=5e-4)  # East, rounded
@@ -294,7 +294,7 @@ def test_o38_unconditional_power_of_a_promising_zone(zone, east, gsdesign):
 
     def bar(participants):
         share = first / (first + participants)
-        return needed_z(z, two.upper[1], (np.sqrt(share), np.sqrt(1 - share)))
+        return required_z(z, two.upper[1], (np.sqrt(share), np.sqrt(1 - share)))
 
     def conditional(participants):
         return ndtr(z * np.sqrt(participants / first) - bar(participants))

@@ -60,7 +60,7 @@ def measures(found, method):
 @pytest.mark.parametrize("chunk", [2, 3, 2000])
 def test_o49_toy_of_rsimsum(tmp_path, monkeypatch, chunk):
     monkeypatch.setattr("pretese.recovery.results.replicates.CHUNK", chunk)
-    given, says = ORACLES["O49"]["inputs"], ORACLES["O49"]["outputs"]  # rsimsum 0.13.1
+    given, message = ORACLES["O49"]["inputs"], ORACLES["O49"]["outputs"]  # rsimsum 0.13.1
     b, se = np.array(given["b"]), np.array(given["se"])
     answers = (b, se, b - 1.959964 * se, b + 1.959964 * se, 2 * ndtr(-b / se))
     found = measures(assessed(tmp_path / "e", {"unadjusted": answers}, given["true"]), "unadjusted")
@@ -69,7 +69,7 @@ def test_o49_toy_of_rsimsum(tmp_path, monkeypatch, chunk):
         "relerr": "relative_error", "power": "rejection",
     }  # fmt: skip
     for theirs, ours in names.items():
-        assert found[ours] == pytest.approx(says[theirs], abs=1e-8), ours
+        assert found[ours] == pytest.approx(message[theirs], abs=1e-8), ours
 
 
 def draws_with(mean, sd, n, seed):

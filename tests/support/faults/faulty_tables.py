@@ -92,7 +92,7 @@ def _open_quote(draw: st.DrawFn, lines: Lines) -> bytes:
 
 
 def _bytes_in(draw: st.DrawFn, lines: Lines) -> bytes:
-    """Put bytes that are no text, or no text of a table, anywhere."""
+    """Put bytes that are not text, or no text of a table, anywhere."""
     data = plain(lines).encode()
     odd = draw(
         st.sampled_from(

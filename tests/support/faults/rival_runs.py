@@ -58,15 +58,15 @@ def run_both(both: Rivals, folder: Path, first: int, delay: float) -> int:
         with suppress(subprocess.TimeoutExpired):
             started[0].wait(delay)
     ends = [(each.communicate()[1], each.returncode) for each in started]
-    for said, code in ends:
-        assert code in (0, 3) or (code == EXIT_BAD_INPUT and said.startswith("error: ")), said
+    for message, code in ends:
+        assert code in (0, 3) or (code == EXIT_BAD_INPUT and message.startswith("error: ")), message
     found = snapshot(folder)
     assert not left_over(found), left_over(found)
     assert found in both.states, [
-        (said, differences(found, state)) for (said, _) in ends for state in both.states
+        (message, differences(found, state)) for (message, _) in ends for state in both.states
     ]
     passed = sum(code in (0, 3) for _, code in ends)
-    assert passed, [said for said, _ in ends]
+    assert passed, [message for message, _ in ends]
     return passed
 
 

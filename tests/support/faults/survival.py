@@ -117,21 +117,21 @@ def fill(ready: Prepared, folder: Path, number: int) -> int:
     place = ready.start(folder)
     words = ready.case.words(ready.inputs, place)
     with full_from(folder, number):
-        code, said = run_words(words)
-    lost = check_full(ready, folder, code, said)
+        code, message = run_words(words)
+    lost = check_full(ready, folder, code, message)
     run_well(words)
     assert snapshot(folder) == ready.after
     return lost
 
 
-def check_full(ready: Prepared, folder: Path, code: int, said: str) -> int:
+def check_full(ready: Prepared, folder: Path, code: int, message: str) -> int:
     """Check how a command ended on a full disk; return how many bytes were lost."""
     found = snapshot(folder)
     if code == EXIT_BAD_INPUT:
-        assert "No space left on device" in said or "the disk may be full" in said, said
+        assert "No space left on device" in message or "the disk may be full" in message, message
         assert not left_over(found)
     else:
-        assert code in (0, 3), said
+        assert code in (0, 3), message
         assert found == ready.after, differences(found, ready.after)
     return lost_bytes(ready, found)
 

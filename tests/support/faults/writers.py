@@ -202,14 +202,14 @@ def inputs(folder: Path) -> Path:
 
 
 def run_well(words: list[str]) -> str:
-    """Run a command that should succeed (or whose check should fail), and return what it said."""
-    code, said = run_words(words)
-    assert code in (0, 3), said
-    return said
+    """Run a command that should succeed (or whose check should fail); return what it printed."""
+    code, message = run_words(words)
+    assert code in (0, 3), message
+    return message
 
 
 def run_words(words: list[str]) -> tuple[int, str]:
-    """Run a command in this process; return its exit code and what it said in standard error."""
-    said = StringIO()
-    with patch(_REFINEMENTS, _QUICK), redirect_stdout(StringIO()), redirect_stderr(said):
-        return run(words), said.getvalue()
+    """Run a command in this process; return its exit code and what it printed on standard error."""
+    message = StringIO()
+    with patch(_REFINEMENTS, _QUICK), redirect_stdout(StringIO()), redirect_stderr(message):
+        return run(words), message.getvalue()

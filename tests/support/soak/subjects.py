@@ -68,9 +68,9 @@ def _yaml(kind: str) -> Callable[[Path, int], Attempt]:
             if n >= len(order):
                 return None
             fault, at = order[n]
-            spoiled = WHOLE[fault](text) if at < 0 else spliced(text, places[at], fault)
-            told = yaml_files.answer(kind, spoiled, folder)
-            return Outcome(tried=1, refused=told != "read", accepted=told == "read")
+            corrupted = WHOLE[fault](text) if at < 0 else spliced(text, places[at], fault)
+            reported = yaml_files.answer(kind, corrupted, folder)
+            return Outcome(tried=1, refused=reported != "read", accepted=reported == "read")
 
         return attempt
 
@@ -102,9 +102,9 @@ def _table(name: str) -> Callable[[Path, int], Attempt]:
 
 
 def _of_table(name: str, fault: str, data: bytes, same: bool) -> Outcome:
-    code, told, err = table_readers.answer(name, data)
+    code, reported, err = table_readers.answer(name, data)
     if code == 0:
-        wrong = told != table_readers.clean(name)
+        wrong = reported != table_readers.clean(name)
         failures = (f"{fault}: other numbers with exit 0",) if wrong else ()
         return Outcome(tried=1, accepted=1, failures=failures)
     if code != 2 or same or "Traceback" in err:

@@ -91,8 +91,10 @@ KINDS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "calibration record": (
         file(scenario_path("paper").parent / "calibration_records/paper.json"), record
     ),
-    "record of a study": ('{"id": "x", "seed": 1, "cases": {"a": {"men": 10, "given": [0.5]}}}',
-                          study),
+    "record of a study": (
+        '{"id": "x", "seed": 1, "cases": {"a": {"patients": 10, "given": [0.5]}}}',
+        study,
+    ),
 }  # fmt: skip
 
 PLACES = {kind: spans(text) for kind, (text, _) in KINDS.items()}
@@ -104,10 +106,10 @@ def answer(kind: str, text: str, folder: Path) -> str:
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        told = faults_of(lambda: KINDS[kind][1](path))
-    assert len("\n".join(told)) < LONGEST
-    assert "" not in told
-    return "\n".join(told) or "read"
+        reported = faults_of(lambda: KINDS[kind][1](path))
+    assert len("\n".join(reported)) < LONGEST
+    assert "" not in reported
+    return "\n".join(reported) or "read"
 
 
 def faults_of(read: Callable[[], object]) -> list[str]:

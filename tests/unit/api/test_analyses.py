@@ -198,13 +198,13 @@ def test_a_faulty_table_is_refused(patients, change, message):
         pt.analyse(change(patients), PLAN, progress=False)
 
 
-def test_assumptions_about_a_table_are_said_and_kept(patients):
+def test_assumptions_about_a_table_are_reported_and_kept(patients):
     table = patients.assign(sperm=np.where(patients["sperm"] == 1, "true", "false"))
     table = pd.concat([table, pd.DataFrame([{}])])
-    said = []
-    found = pt.analyse(table, PLAN, progress=False, on_assumption=said.append)
-    assert said == ["sperm: true and false are read as 1 and 0", "1 blank row is skipped"]
-    assert found.to_dict()["data_assumptions"] == said
+    output = []
+    found = pt.analyse(table, PLAN, progress=False, on_assumption=output.append)
+    assert output == ["sperm: true and false are read as 1 and 0", "1 blank row is skipped"]
+    assert found.to_dict()["data_assumptions"] == output
     assert "160 of 160 patients" in repr(found)
 
 

@@ -1,6 +1,7 @@
 """The audit of the public interface, compared with the command that stands on it."""
 
 import csv
+import datetime as dt
 import inspect
 import io
 import json
@@ -75,8 +76,8 @@ def test_assumptions_about_a_file_are_kept():
     found = audit("points.csv")
     assert "decimal commas are read in amounts" in found.data_assumptions
     assert audit("log.csv").data_assumptions == ()
-    said = answer("audit", "points.csv").err.splitlines()
-    assert said == [f"points.csv: {each}" for each in found.data_assumptions]
+    output = answer("audit", "points.csv").err.splitlines()
+    assert output == [f"points.csv: {each}" for each in found.data_assumptions]
 
 
 #: Parameters of the command whose argument has another name.
@@ -105,7 +106,7 @@ def test_a_data_frame_is_read_as_the_file_it_would_become(dates):
 
 def test_a_time_of_day_in_a_data_frame_is_read_as_in_a_file():
     table = pd.read_csv(io.StringIO(LOG))
-    table["date"] = pd.to_datetime(table["date"]) + pd.Timedelta(hours=8)
+    table["date"] = pd.to_datetime(table["date"]) + dt.timedelta(hours=8)
     assert audit(table).to_dict()["patients"] == audit(LOG.encode()).to_dict()["patients"]
 
 
@@ -152,8 +153,8 @@ BAD = {
     "long name": (lambda: audit("w" * 5000), "w" * 57 + "...: it cannot be read (File name too"),
     "text": (lambda: audit(LOG), "log: this is text and not a path; give its bytes"),
     "no path": (lambda: audit("a\0b"), "'a\\x00b': this is not a path"),
-    "3": (lambda: audit(3), "log: 3 is no log; give a path, bytes or a DataFrame"),
-    "None": (lambda: audit(None), "log: null is no log"),
+    "3": (lambda: audit(3), "log: 3 is not a log; give a path, bytes or a DataFrame"),
+    "None": (lambda: audit(None), "log: null is not a log"),
     "a series": (lambda: audit(pd.Series([1])), "log: 0"),
     "empty": (lambda: audit(b""), "log: it is empty"),
     "no column": (lambda: audit(pd.DataFrame({"patient": ["a"]})), "log: date: the column is miss"),

@@ -87,10 +87,10 @@ def test_a_folder_of_the_interface_is_that_of_the_command(written, folder, capsy
     assert bytes_of(out) == bytes_of(written)
     with pytest.raises(pt.InputError) as refused:
         pt.recover(CASES, folder / "plan.yaml", out=out, **SIZES)
-    told = f"{out}: it already holds a study; continue it with"
-    assert str(refused.value).startswith(f"out: {told} `resume`")
+    reported = f"{out}: it already holds a study; continue it with"
+    assert str(refused.value).startswith(f"out: {reported} `resume`")
     assert run(words(folder, out)) == 2
-    assert f"error: --out: {told} --resume" in capsys.readouterr().err
+    assert f"error: --out: {reported} --resume" in capsys.readouterr().err
     again = pt.recover(
         CASES, pt.plan({"treatment": "gonadotropin_therapy", **PLAN}), out=out, resume=True, **SIZES
     )

@@ -103,14 +103,14 @@ def test_figures_and_page_come_without_a_folder_and_leave_nothing_behind(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     study = plain.power(**QUICK)
     assert len(study.plot().axes) == 2
-    assert study.plot("spread").axes
+    assert study.plot("distribution").axes
     page = study.report()
     assert "Fixed event rates" in page
     assert "<td>Design file</td>" in page
     with pytest.raises(pt.InputError, match="plot: name: 'x' is not a figure"):
         study.plot("x")
     with pytest.raises(pt.InputError, match="plot: design: 'x' is not in the study"):
-        study.plot("spread", design="x")
+        study.plot("distribution", design="x")
     assert list(tmp_path.glob("pretese-*"))
     del study
     gc.collect()

@@ -60,15 +60,15 @@ def test_the_paper_has_at_least_eighty_targets_and_each_is_published():
     assert all(parameter.status == "calibrated" for parameter in problem.free.values())
 
 
-def test_unknown_targets_are_told_at_their_place_in_the_scenario_file():
+def test_unknown_targets_are_reported_at_their_place_in_the_scenario_file():
     beside = Target(number="truth.joy.everyone.odds_ratio", value=1, half_unit=0.1, source="me")
     wrong = paper().model_copy(
         update={"targets": (*paper().targets, "table1.fsh_iu_l.treated.medain", beside)}
     )
     place = len(paper().targets)
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as reported:
         pose(wrong, load_published(wrong.published), where="mine.yaml")
-    first, second = told.value.faults
+    first, second = reported.value.faults
     assert (first.where, first.field) == ("mine.yaml", f"targets.{place}")
     assert "'table1.fsh_iu_l.treated.medain' is not a number of 10.1186" in first.problem
     assert "did you mean table1.fsh_iu_l.treated.median" in first.cure
@@ -77,7 +77,7 @@ def test_unknown_targets_are_told_at_their_place_in_the_scenario_file():
     )  # fmt: skip
 
 
-def test_every_number_says_where_it_comes_from():
+def test_every_number_states_where_it_comes_from():
     for path, each in parameters(paper()).items():
         assert len(each.source) > 5, path
         uncertain = each.status in ("assumed", "transported")
@@ -121,10 +121,10 @@ def test_a_range_is_widened_only_where_that_is_asked_for():
     assert parameters(wide)[name].sweep == (0.2, 1.0)
 
 
-def test_all_faults_of_several_settings_are_told_at_once():
-    with pytest.raises(InputError) as told:
+def test_all_faults_of_several_settings_are_reported_at_once():
+    with pytest.raises(InputError) as reported:
         with_values(paper(), {"physiology.unsuppressed_ratio": 2.0, "nowhere": 1.0}, "--set")
-    assert [fault.field for fault in told.value.faults] == [
+    assert [fault.field for fault in reported.value.faults] == [
         "physiology.unsuppressed_ratio", "nowhere",
     ]  # fmt: skip
 

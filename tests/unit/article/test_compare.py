@@ -41,8 +41,8 @@ def test_a_row_by_hand():
 def test_a_calibrated_number_beyond_three_errors_is_missed():
     printed = [name for name in paper().targets if isinstance(name, str)]
     exact = {name: np.full(3, PUBLISHED.number(name).value) for name in printed}
-    spoiled = exact | {"flow.treated": np.array([390.0, 391.0, 392.0])}
-    rows = compare(paper(), PUBLISHED, ANYTHING | spoiled)
+    corrupted = exact | {"flow.treated": np.array([390.0, 391.0, 392.0])}
+    rows = compare(paper(), PUBLISHED, ANYTHING | corrupted)
     assert [row.id for row in missed(rows)] == ["flow.treated"]
     assert summary(rows)["agree"] == len(printed) - 1
 
@@ -54,7 +54,7 @@ def test_a_predicted_number_is_never_judged():
     assert row.simulated.percentile == 0
 
 
-def test_studies_without_an_answer_are_counted_out():
+def test_studies_without_an_estimate_are_counted_out():
     values = [1.8, np.nan, 1.9, np.inf, 1.87]
     row = rows_of(table2__unadjusted__odds_ratio=values)["table2.unadjusted.odds_ratio"]
     assert row.simulated.replicates == 3

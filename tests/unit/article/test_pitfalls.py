@@ -73,7 +73,7 @@ def beyond(upper, lower):
     return upper[0] - lower[0] > 3 * np.hypot(upper[1], lower[1])
 
 
-def test_the_page_shows_what_it_says(published_page):
+def test_the_page_shows_what_it_states(published_page):
     truth, operated, _, _, rechecked, low, high = read(published_page, "Responders are excluded")
     assert beyond(truth, operated)
     assert abs(rechecked[0] - 1) < 3 * rechecked[1]

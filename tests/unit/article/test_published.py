@@ -222,7 +222,7 @@ def test_an_installed_package_holds_its_scenarios_inside(folder):
     assert published_path("x-1") == folder / "published/x-1.yaml"
 
 
-def test_a_path_of_the_users_is_taken_as_it_is(folder, tmp_path):
+def test_a_path_of_the_users_is_used_as_it_is(folder, tmp_path):
     mine = tmp_path / "mine.yaml"
     mine.write_text("{}", encoding="utf-8")
     assert scenario_path(mine) == scenario_path(str(mine)) == mine
@@ -256,7 +256,7 @@ def test_a_name_does_not_climb_out_of_the_folder(folder):
         scenario_path("../secret")
 
 
-def test_nothing_shipped_is_said_so(tmp_path, monkeypatch):
+def test_nothing_shipped_is_reported_so(tmp_path, monkeypatch):
     (tmp_path / "scenarios").mkdir()
     monkeypatch.setattr(shipped, "PACKAGE", tmp_path)
     with pytest.raises(InputError, match="none is shipped"):

@@ -74,7 +74,7 @@ def test_the_same_log_gives_the_same_page():
     assert audit(log()).to_html() == audit(log()).to_html()
 
 
-def test_a_long_log_draws_the_first_patients_and_says_how_many_are_left(monkeypatch):
+def test_a_long_log_draws_the_first_patients_and_states_how_many_are_left(monkeypatch):
     monkeypatch.setattr(audit_page, "MAX_DRAWN", 1)
     page = audit(log()).to_html()
     assert len(figures(page)) == 1
@@ -82,7 +82,7 @@ def test_a_long_log_draws_the_first_patients_and_says_how_many_are_left(monkeypa
 
 
 @pytest.mark.parametrize("name", ["report.html", "folder/report.html"])
-def test_the_command_writes_the_page_whole_or_says_why_not(name, tmp_path, monkeypatch):
+def test_the_command_writes_the_page_whole_or_states_why_not(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("log.csv").write_bytes(log())
     found = answer("audit", "log.csv", "--report", name)
@@ -96,6 +96,9 @@ def test_the_command_writes_the_page_whole_or_says_why_not(name, tmp_path, monke
 
 
 def test_a_patient_without_therapy_has_no_timeline():
-    page = audit(b"patient,date,event,amount,unit\na,2023-05-02,fsh,9,IU/L\n").to_html()
+    found = audit(b"patient,date,event,amount,unit\na,2023-05-02,fsh,9,IU/L\n")
+    assert "1 patient, 0 without deviation, 1 not judged" in str(found)
+    page = found.to_html()
     assert figures(page) == []
     assert "nothing can be judged" in page
+    assert "<b>0</b><span>without deviation" in page

@@ -18,7 +18,7 @@ def test_a_percentage_with_its_sign_is_a_probability(text, probability):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("0.3", "'0.3' has no percent sign; write 30% (the probability 0.3) or 0.3%"),
         ("30", "'30' has no percent sign; write 30% (the probability 0.3)"),
@@ -33,10 +33,10 @@ def test_a_percentage_with_its_sign_is_a_probability(text, probability):
         ("30%%", "is not a number"),
     ],
 )
-def test_another_percentage_is_refused_with_what_may_be_meant(text, said):
+def test_another_percentage_is_refused_with_what_may_be_meant(text, message):
     with pytest.raises(InputError, match="--control-risk") as refused:
         Percent().convert(text, RISK, None)
-    assert said in str(refused.value)
+    assert message in str(refused.value)
 
 
 def test_numbers_by_name_are_read_once_each():
@@ -46,7 +46,7 @@ def test_numbers_by_name_are_read_once_each():
         "a.b": 2.0,
         "c": -0.001,
     }
-    for words, said in {
+    for words, message in {
         ("a",): "--set: 'a' is not understood; write it as in dropout=10",
         ("=3",): "'=3' is not understood",
         ("a=",): "'a=' is not understood",
@@ -55,7 +55,7 @@ def test_numbers_by_name_are_read_once_each():
     }.items():
         with pytest.raises(InputError) as refused:
             read(click.Context(click.Command("x")), option, words)
-        assert said in str(refused.value)
+        assert message in str(refused.value)
 
 
 def test_a_pair_keeps_what_follows_its_first_equals_sign():

@@ -92,14 +92,14 @@ def test_a_disk_full_at_any_step_leaves_the_old_file(tmp_path, write, name, old)
         if old:
             (folder / name).write_bytes(old)
         before = snapshot(folder)
-        said = ""
+        message = ""
         with full_from(folder, number):
             try:
                 write(folder / name)
             except InputError as error:
-                said = str(error)
-        if said:
-            assert f"{folder / name}: it cannot be written (No space left on device)" in said
+                message = str(error)
+        if message:
+            assert f"{folder / name}: it cannot be written (No space left on device)" in message
             assert snapshot(folder) == before
         else:
             assert snapshot(folder) == {**before, name: new}
@@ -119,7 +119,7 @@ def test_an_error_in_the_block_leaves_the_old_file_and_nothing_else(tmp_path):
     assert snapshot(tmp_path) == {"x.csv": b"old"}
 
 
-def test_an_error_of_another_file_is_not_taken_for_one_of_this(tmp_path):
+def test_an_error_of_another_file_is_not_received_for_one_of_this(tmp_path):
     with pytest.raises(FileNotFoundError), replaced_file(tmp_path / "x.csv"):
         (tmp_path / "input.csv").read_text()
 
@@ -160,12 +160,12 @@ def test_a_pipe_receives_the_bytes_and_is_not_replaced(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
 
 
-def test_places_where_no_file_can_be_written_are_told_before_work_begins(tmp_path, monkeypatch):
+def test_places_where_no_file_can_be_written_are_reported_before_work_begins(tmp_path, monkeypatch):
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("mine")
     (tmp_path / "circle").symlink_to(tmp_path / "circle")
     before = snapshot(tmp_path)
-    for path, said in {
+    for path, message in {
         tmp_path / "folder": "this is a folder; name a file",
         tmp_path / "none" / "x": "there is no folder",
         tmp_path / "file" / "x": "there is no folder",
@@ -175,7 +175,7 @@ def test_places_where_no_file_can_be_written_are_told_before_work_begins(tmp_pat
     }.items():
         with pytest.raises(InputError) as error:
             check_file(path, "--out")
-        assert said in str(error.value)
+        assert message in str(error.value)
         assert str(error.value).startswith("--out: ")
         with pytest.raises(InputError):
             write_file(path, "new")
@@ -186,7 +186,7 @@ def test_places_where_no_file_can_be_written_are_told_before_work_begins(tmp_pat
     assert snapshot(tmp_path) == before
 
 
-def test_a_manifest_lists_every_file_and_says_who_wrote_it(tmp_path):
+def test_a_manifest_lists_every_file_and_states_who_wrote_it(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "empty").mkdir()
     (tmp_path / "a" / "x.csv").write_text("")
@@ -225,6 +225,6 @@ def test_a_folder_without_a_manifest_of_ours_gets_none(tmp_path):
         b'{"schema": "pretese/result/1", "files": {"x": 1}}', b"[" * 100_000,
     ],
 )  # fmt: skip
-def test_what_is_no_manifest_of_ours_is_none(tmp_path, content):
+def test_what_is_not_a_manifest_of_ours_is_none(tmp_path, content):
     (tmp_path / "manifest.json").write_bytes(content)
     assert read_manifest(tmp_path) is None

@@ -59,7 +59,7 @@ def test_the_lock_stays_while_something_is_left(file, tmp_path):
 
 
 @pytest.mark.parametrize("content", ["my notes", "[]", '{"name": "x"}', "\n\nx"])
-def test_a_file_of_others_is_no_lock_and_stays(file, tmp_path, content):
+def test_a_file_of_others_is_not_a_lock_and_stays(file, tmp_path, content):
     file.write_text(content)
     with (
         pytest.raises(InputError, match="is not a lock file of this program"),
@@ -70,7 +70,7 @@ def test_a_file_of_others_is_no_lock_and_stays(file, tmp_path, content):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links")
-def test_a_link_is_no_lock(file, tmp_path):
+def test_a_link_is_not_a_lock(file, tmp_path):
     (tmp_path / "precious").write_text("")
     file.symlink_to(tmp_path / "precious")
     with pytest.raises(InputError, match="cannot be written"), folder_lock(file, tmp_path):
@@ -102,19 +102,19 @@ def test_without_locks_of_the_system_the_process_in_the_file_decides(
     with pytest.raises(InputError, match=f"process {os.getppid()}"), folder_lock(file, tmp_path):
         pytest.fail("it was taken")
     file.write_text(entry(NOBODY, "elsewhere"))
-    told = pytest.raises(InputError, match=f"on elsewhere.*has stopped, delete {file}")
-    with told, folder_lock(file, tmp_path):
+    reported = pytest.raises(InputError, match=f"on elsewhere.*has stopped, delete {file}")
+    with reported, folder_lock(file, tmp_path):
         pytest.fail("it was taken")
     assert file.read_text() == entry(NOBODY, "elsewhere")
 
 
-def test_an_error_of_the_lock_is_told(file, tmp_path, monkeypatch):
+def test_an_error_of_the_lock_is_reported(file, tmp_path, monkeypatch):
     without_locks(monkeypatch, errno.EIO)
     with pytest.raises(InputError, match="cannot be written"), folder_lock(file, tmp_path):
         pytest.fail("it was taken")
 
 
-def test_a_lock_whose_file_was_replaced_meanwhile_is_taken_anew(file, tmp_path, monkeypatch):
+def test_a_lock_whose_file_was_replaced_meanwhile_is_used_again(file, tmp_path, monkeypatch):
     real, done = locks._locked, []
 
     def late(handle):

@@ -151,7 +151,7 @@ def test_an_event_log_is_xml_whatever_a_resource_is_called():
     assert "\ufffd\ufffd" in values
 
 
-def test_deviations_of_a_log_are_no_formulas(tmp_path, capsys):
+def test_deviations_of_a_log_are_not_formulas(tmp_path, capsys):
     log = tmp_path / "log.csv"
     rows = [
         f'"{name}",{day},injection,hcg,{amount},IU,'

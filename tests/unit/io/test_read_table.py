@@ -39,15 +39,16 @@ def test_a_comma_at_the_end_of_every_row_shifts_nothing(tmp_path):
 
 
 def test_a_comma_at_the_end_of_some_rows_is_refused(tmp_path):
-    said = refusal(tmp_path, HEAD + "1,2,one\n0,3,NA,\n1,2,one\n1,2,one,\n1,2,one,\n")
+    message = refusal(tmp_path, HEAD + "1,2,one\n0,3,NA,\n1,2,one\n1,2,one,\n1,2,one,\n")
     assert (
-        "patients.csv: rows 3, 5 to 6: they have 4 cells and the header 3, the last empty" in said
+        "patients.csv: rows 3, 5 to 6: they have 4 cells and the header 3, the last empty"
+        in message
     )
 
 
 def test_every_row_that_does_not_fit_is_named(tmp_path):
-    said = refusal(tmp_path, HEAD + "1,2\n" + "1,2,one\n" + "1,2,3,4\n" * 3)
-    assert said.splitlines() == [
+    message = refusal(tmp_path, HEAD + "1,2\n" + "1,2,one\n" + "1,2,3,4\n" * 3)
+    assert message.splitlines() == [
         "patients.csv: row 2: it has 2 cells and the header 3; give one cell per column, and "
         "quotes to a cell that holds the delimiter",
         "patients.csv: rows 4 to 6: they have 4 cells and the header 3; give one cell per column, "
@@ -55,7 +56,7 @@ def test_every_row_that_does_not_fit_is_named(tmp_path):
     ]
 
 
-def test_a_declared_level_is_no_missing_value(tmp_path):
+def test_a_declared_level_is_not_a_missing_value(tmp_path):
     table = read(tmp_path, HEAD + "1,2,None\n0,NA,NA\n1,3, one \n0,4,\n0,5,.\n")
     assert table.frame["ward"].tolist() == ["None", "NA", "one", None, None]
     assert np.isnan(table.frame["fsh"][1])
@@ -82,7 +83,7 @@ def test_what_is_infinite_is_read_as_such(tmp_path, cell):
 
 
 @pytest.mark.parametrize(
-    ("cell", "said"),
+    ("cell", "message"),
     [
         ('"1,234"', "'1,234' is not a number; write 1234 or 1.234: its comma may separate thous"),
         ('"12,5"', "'12,5' is not a number; write a decimal point, not a comma: 12.5"),
@@ -99,28 +100,28 @@ def test_what_is_infinite_is_read_as_such(tmp_path, cell):
         ("true", "fsh: it holds both numbers and true or false"),
     ],
 )
-def test_a_cell_that_is_no_number_is_named_with_its_row(tmp_path, cell, said):
+def test_a_cell_that_is_not_a_number_is_named_with_its_row(tmp_path, cell, message):
     found = refusal(tmp_path, HEAD + "1,2,one\n\n" + f"0,{cell},one\n")
     assert found.startswith(("patients.csv: row 4, fsh: ", "patients.csv: fsh: "))
-    assert said in found
+    assert message in found
 
 
 def test_one_fault_stands_for_all_cells_of_a_column(tmp_path):
-    said = refusal(tmp_path, HEAD + "yes,2,one\n" * 9)
+    said = refusal(tmp_path, HEAD + "high,2,one\n" * 9)
     assert said == (
-        "patients.csv: row 2, arm: 'yes' is not a number; code it 0 (no) and 1 (yes) (also in rows "
-        "3, 4, 5, 6 and 4 more)"
+        "patients.csv: row 2, arm: 'high' is not a number; code it 0 (no) and 1 (yes) (also "
+        "in rows 3, 4, 5, 6 and 4 more)"
     )
 
 
-def test_decimal_commas_are_read_and_said(tmp_path):
+def test_decimal_commas_are_read_and_reported(tmp_path):
     table = read(tmp_path, "\ufeffarm;fsh;ward\r\n1;9,8;one\r\n0;1,234;NA\r\n1;;one\r\n")
     assert table.frame["fsh"].tolist()[:2] == [9.8, 1.234]
     assert table.assumptions == ("columns are split by semicolons", "fsh: decimal commas are read")
 
 
 @pytest.mark.parametrize(
-    ("cells", "said"),
+    ("cells", "message"),
     [
         (["1,234", "5"], "row 2, fsh: '1,234' is not a number; write 1234 or 1.234"),
         (["1.234", "5"], "row 2, fsh: '1.234' may be two numbers; write 1234 or 1.234"),
@@ -129,9 +130,9 @@ def test_decimal_commas_are_read_and_said(tmp_path):
         (["1.234,5", "5"], "row 2, fsh: '1.234,5' is not a number; write it without separators"),
     ],
 )
-def test_a_number_that_may_be_a_thousand_times_another_is_refused(tmp_path, cells, said):
+def test_a_number_that_may_be_a_thousand_times_another_is_refused(tmp_path, cells, message):
     text = "arm;fsh;ward\n" + "".join(f"1;{cell};one\n" for cell in cells)
-    assert said in refusal(tmp_path, text)
+    assert message in refusal(tmp_path, text)
 
 
 def test_points_are_decimal_marks_where_another_number_shows_it(tmp_path):
@@ -139,7 +140,7 @@ def test_points_are_decimal_marks_where_another_number_shows_it(tmp_path):
     assert table.frame["fsh"].tolist() == [1.234, 0.5]
 
 
-def test_truths_are_ones_and_said(tmp_path):
+def test_truths_are_ones_and_reported(tmp_path):
     table = read(tmp_path, HEAD + "True,1,one\nfalse,2,one\n")
     assert table.frame["arm"].tolist() == [1, 0]
     assert table.assumptions == ("arm: true and false are read as 1 and 0",)
@@ -162,7 +163,7 @@ def test_names_may_hold_commas_in_quotes(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"PK\x03\x04\x14\x00", "it is an Excel workbook or a ZIP archive, not text"),
         (b"PAR1\x15\x04PAR1", "it is a Parquet file, not text"),
@@ -173,8 +174,8 @@ def test_names_may_hold_commas_in_quotes(tmp_path):
         (b"arm,fsh,ward\n\xc3\xbc,\xfc,3\n", "other letters of the file are"),
     ],
 )
-def test_what_is_no_text_is_refused(tmp_path, data, said):
-    assert said in refusal(tmp_path, data)
+def test_what_is_not_a_text_is_refused(tmp_path, data, message):
+    assert message in refusal(tmp_path, data)
 
 
 # Parquet
@@ -186,13 +187,13 @@ def parquet(folder, table, name="patients.parquet"):
     return path
 
 
-def people(**columns):
+def persons(**columns):
     plain = {"arm": [1, 0, 1], "fsh": [1.5, None, 3.0], "ward": ["one", "None", None]}
     return pa.table({**plain, **columns})
 
 
 def test_a_parquet_table_is_read(tmp_path):
-    frame = read_table(parquet(tmp_path, people()), USES).frame
+    frame = read_table(parquet(tmp_path, persons()), USES).frame
     assert frame["ward"].tolist() == ["one", "None", None]
     assert frame["fsh"].tolist()[0] == 1.5
 
@@ -206,7 +207,7 @@ def test_rows_without_any_value_are_skipped_as_in_text(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("column", "said"),
+    ("column", "message"),
     [
         (pa.array([dt.datetime(2022, 3, 1)] * 3), "fsh: it holds dates or times (timestamp[us])"),
         (pa.array([dt.date(2022, 3, 1)] * 3), "fsh: it holds dates or times (date32[day]), not nu"),
@@ -217,10 +218,10 @@ def test_rows_without_any_value_are_skipped_as_in_text(tmp_path):
         (pa.array(["1", "1,234", "x"]), "row 2, fsh: '1,234' is not a number; write 1234 or"),
     ],
 )
-def test_a_parquet_column_that_holds_no_numbers_is_refused(tmp_path, column, said):
+def test_a_parquet_column_that_holds_no_numbers_is_refused(tmp_path, column, message):
     with pytest.raises(InputError) as caught:
-        read_table(parquet(tmp_path, people(fsh=column)), USES)
-    assert said in str(caught.value)
+        read_table(parquet(tmp_path, persons(fsh=column)), USES)
+    assert message in str(caught.value)
 
 
 def test_a_parquet_table_with_two_columns_of_one_name_is_refused(tmp_path):
@@ -232,7 +233,7 @@ def test_a_parquet_table_with_two_columns_of_one_name_is_refused(tmp_path):
 def test_a_damaged_parquet_file_is_one_message(tmp_path):
     """Every byte of a small file is changed, or the file is cut there."""
     out = io.BytesIO()
-    pq.write_table(people(), out)
+    pq.write_table(persons(), out)
     whole, refused = out.getvalue(), 0
     for at in range(0, len(whole), 7):
         for data in (whole[:at], whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :]):

@@ -103,16 +103,16 @@ def test_a_disk_full_at_any_step_leaves_the_earlier_result(tmp_path, earlier):
         if earlier:
             write(out, "old")
         before = snapshot(folder)
-        said = ""
+        message = ""
         with full_from(folder, number):
             try:
                 write(out, "new")
             except InputError as error:
-                said = str(error)
-        if said:
-            assert "No space left on device" in said
-            assert str(out) in said
-            assert "partial" not in said
+                message = str(error)
+        if message:
+            assert "No space left on device" in message
+            assert str(out) in message
+            assert "partial" not in message
             assert snapshot(folder) == before
         else:
             assert word_of(out) == "new"
@@ -175,13 +175,13 @@ except Exception as error:
     print(error)
 """
     with result_folder(tmp_path / "thesis"):
-        told = subprocess.run(
+        reported = subprocess.run(
             [sys.executable, "-c", program], capture_output=True, text=True, check=True
         ).stdout
-    assert f"another run (process {os.getpid()} on " in told
+    assert f"another run (process {os.getpid()} on " in reported
 
 
-def test_an_error_of_another_file_is_not_taken_for_one_of_the_result(tmp_path):
+def test_an_error_of_another_file_is_not_received_for_one_of_the_result(tmp_path):
     with pytest.raises(FileNotFoundError), result_folder(tmp_path / "thesis"):
         (tmp_path / "input.csv").read_text()
     assert not list(tmp_path.iterdir())

@@ -76,7 +76,7 @@ def test_an_edge_goes_to_the_even_side() -> None:
         assert found == [1.85938, 0.12, 0.38, 2, 4, 2e-30]
 
 
-def test_what_is_no_finite_number_stays() -> None:
+def test_what_is_not_a_finite_number_stays() -> None:
     found = significant([np.nan, np.inf, -np.inf, 0.0, -0.0], 6)
     assert np.isnan(found[0])
     assert found[1:].tolist() == [np.inf, -np.inf, 0.0, 0.0]

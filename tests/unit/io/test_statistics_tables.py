@@ -35,8 +35,24 @@ def test_a_damaged_file_is_refused(tmp_path, kind):
         read_patients(tmp_path / f"table.{kind}", PLAN)
 
 
-def test_labelled_codes_are_said_to_be_codes(tmp_path):
+def test_labelled_codes_are_reported_to_be_codes(tmp_path):
     labels = {"arm": {0: "control", 1: "therapy"}}
     pyreadstat.write_sav(TABLE, str(tmp_path / "t.sav"), variable_value_labels=labels)
     found = read_patients(tmp_path / "t.sav", PLAN)
     assert found.assumptions == ("codes are read, not their labels, of arm",)
+
+
+def test_yes_and_no_are_read_where_zero_and_one_are_asked_for(tmp_path):
+    (tmp_path / "t.csv").write_text("arm;won;age\nja;1;30\nnein;0;31,5\nJa;1;29\n")
+    found = read_patients(tmp_path / "t.csv", PLAN)
+    assert found.frame["arm"].tolist() == [1, 0, 1]
+    assert "arm: Ja as 1, ja as 1, nein as 0" in found.assumptions
+    (tmp_path / "mixed.csv").write_text("arm,won,age\nyes,1,30\n0,0,31\n")
+    with pytest.raises(InputError, match="arm"):
+        read_patients(tmp_path / "mixed.csv", PLAN)
+
+
+def test_three_arms_are_not_to_be_merged(tmp_path):
+    (tmp_path / "t.csv").write_text("arm,won,age\nnone,1,30\nhCG,0,31\nhCG+FSH,1,29\n")
+    with pytest.raises(InputError, match=r"compare two at a time .* do not merge them"):
+        read_patients(tmp_path / "t.csv", PLAN)

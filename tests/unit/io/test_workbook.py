@@ -78,7 +78,7 @@ def zipped(*names: str) -> bytes:
     [
         (b"PK\x03\x04 and nothing more", "it is a damaged archive"),
         (zipped("word/document.xml"), "it is an archive and no Excel workbook"),
-        (zipped("xl/workbook.xml"), "it is no workbook that can be read"),
+        (zipped("xl/workbook.xml"), "it is not a workbook that can be read"),
         (workbook(("log", [])), "it is empty"),
         (workbook(("log", [("a", None, "b"), (1, 2, 3)])), "row 1: column 2 has no name"),
         (workbook(("log", [("a", "a"), (1, 2)])), "two columns have this name"),

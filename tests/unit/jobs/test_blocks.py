@@ -34,7 +34,7 @@ def test_a_last_block_may_be_cut_to_what_is_asked_and_is_another_block_when_whol
     assert [a.key == b.key for a, b in zip(cut, whole, strict=True)] == [True, True, False]
 
 
-def test_a_block_is_written_in_as_many_row_groups_as_its_job_says(tmp_path):
+def test_a_block_is_written_in_as_many_row_groups_as_its_job_states(tmp_path):
     store, block = Store(tmp_path), Block(job(groups=5), 0, 10)
     store.write(block, squares(0, 10))
     file = pq.ParquetFile(store.path(block))
@@ -76,7 +76,7 @@ def test_a_block_that_is_read_is_the_block_that_was_written(tmp_path):
     assert set(path.parent.iterdir()) == {path, path.with_suffix(".sha256")}
 
 
-def test_a_block_half_written_is_no_block(tmp_path, monkeypatch):
+def test_a_block_half_written_is_not_a_block(tmp_path, monkeypatch):
     store, block = Store(tmp_path), Block(job(), 0, 10)
     monkeypatch.setattr("os.fsync", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -198,20 +198,20 @@ def test_a_block_on_a_disk_full_at_any_step_is_none_and_leaves_nothing(tmp_path)
     block = Block(job(), 0, 10)
     with counted(tmp_path) as steps:
         Store(tmp_path / "count").write(block, squares(0, 10))
-    said = []
+    message = []
     for number in range(len(steps)):
         store = Store(tmp_path / str(number))
         with full_from(tmp_path, number):
             try:
                 store.write(block, squares(0, 10))
             except InputError as error:
-                said.append(str(error))
+                message.append(str(error))
                 assert not list(store.folder.rglob("*.parquet"))
         Store(store.folder).write(block, squares(0, 10))
         assert Store(store.folder).read(block) == squares(0, 10)
-    assert len(said) > 3
-    assert all("No space left on device" in each for each in said)
-    assert all("continue with `resume`" in each for each in said)
+    assert len(message) > 3
+    assert all("No space left on device" in each for each in message)
+    assert all("continue with `resume`" in each for each in message)
 
 
 def test_a_block_is_not_kept_if_its_regimen_file_changed(tmp_path):

@@ -62,15 +62,15 @@ def test_a_worker_killed_once_changes_no_byte(tasks, tmp_path, workers):
 def test_a_call_that_kills_two_workers_is_one_message(tasks, pool, tmp_path):
     task = tasks.KillsItsWorker(tmp_path / "flag", 3, often=True)
     done = []
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as reported:
         done += [n for n, _ in results(task, range(8), pool, resume=True)]
-    (fault,) = told.value.faults
+    (fault,) = reported.value.faults
     assert (fault.where, fault.field) == ("workers", "2")
     assert "two worker processes died on the same task" in fault.problem
     assert fault.cure.endswith("finished work is kept; run again with `resume`")
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as reported:
         list(results(task, range(8), pool))
-    assert "resume" not in str(told.value)
+    assert "resume" not in str(reported.value)
     assert dict(results(tasks.square, range(4), pool)) == {n: n * n for n in range(4)}
 
 
@@ -112,7 +112,7 @@ def test_a_fault_of_a_call_arrives_as_it_was_raised_with_its_place(tasks, pool):
     assert dict(results(tasks.square, [4], pool)) == {4: 16}
 
 
-def test_a_crew_that_is_silent_is_looked_after(tasks):
+def test_a_pool_that_is_silent_is_looked_after(tasks):
     """The first check makes the call answer: no clock decides."""
     from concurrent.futures import ThreadPoolExecutor
 

@@ -59,21 +59,23 @@ def test_a_study_killed_at_any_step_is_resumed_to_the_same_bytes(tmp_path, done)
         assert whole(out) == done, (number, steps[number])
 
 
-def test_a_study_on_a_disk_full_at_any_step_is_told_and_resumed_to_the_same_bytes(tmp_path, done):
+def test_a_study_on_a_disk_full_at_any_step_is_reported_and_resumed_to_the_same_bytes(
+    tmp_path, done
+):
     with counted(tmp_path) as steps:
         work(tmp_path / "count")
-    said = []
+    message = []
     for number in range(len(steps)):
         out = tmp_path / str(number) / "study"
         with full_from(tmp_path, number):
             try:
                 work(out)
             except InputError as error:
-                said.append(str(error))
+                message.append(str(error))
         work(out, resume=True)
         assert whole(out) == done, (number, steps[number])
-    assert len(said) > 15
-    assert all("No space left on device" in each for each in said)
+    assert len(message) > 15
+    assert all("No space left on device" in each for each in message)
 
 
 def test_two_runs_never_work_in_one_study(tmp_path, done):
@@ -108,7 +110,7 @@ def test_what_a_killed_run_left_goes_and_a_users_files_stay(tmp_path, done):
     }
 
 
-def test_results_that_could_not_be_replaced_are_told_before_work_begins(tmp_path, monkeypatch):
+def test_results_that_could_not_be_replaced_are_reported_before_work_begins(tmp_path, monkeypatch):
     out = tmp_path / "x"
     work(out)
     (out / "results").mkdir()

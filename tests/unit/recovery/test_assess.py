@@ -49,7 +49,7 @@ def verdict(found, expected="unbiased", truth_error=0.0):
     return verdict_on(WHICH, performance(found, pate.value), pate, expected, "of this", Tolerance())
 
 
-def test_an_honest_method_recovers():
+def test_an_honest_method_is_unbiased():
     judged = verdict(replicates())
     assert (judged.verdict, judged.unexpected, judged.reason) == ("unbiased", False, "")
     assert judged.estimates == 2000
@@ -61,7 +61,7 @@ def test_bias_beyond_chance_and_tolerance_fails():
     assert "bias +0.012 (0.001)" in judged.reason
 
 
-def test_bias_within_the_tolerance_recovers_however_many_replicates():
+def test_bias_within_the_tolerance_is_unbiased_however_many_replicates():
     assert verdict(replicates(bias=0.0098, n=200_000)).verdict == "unbiased"
     assert verdict(replicates(bias=0.0102, n=200_000)).verdict == "biased"
 

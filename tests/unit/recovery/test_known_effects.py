@@ -73,7 +73,7 @@ def test_a_conditional_truth_is_the_effect_put_in():
     assert abs(table["value"].mean() - 0.7) < 3 * mcse + 0.002
 
 
-def test_without_an_effect_every_truth_is_no_effect():
+def test_without_an_effect_every_truth_is_not_an_effect():
     changes = {
         "spermatogenesis.treatment.direct": 0,
         "spermatogenesis.treatment.long_infertility": 0,

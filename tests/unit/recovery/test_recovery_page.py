@@ -93,6 +93,6 @@ def _full(words):
     return len(words) == 3 and words[0] != "| ---"
 
 
-def test_the_published_page_has_no_surprise(published):
+def test_the_published_page_has_no_unexpected_verdict(published):
     assert "Every verdict is as expected" in published
     assert "nexpected" not in published.replace("!: unexpected", "")

@@ -52,8 +52,8 @@ def test_matching_in_a_study_needs_the_arm_that_is_matched():
 
 def test_a_method_without_a_known_truth_is_refused_by_name():
     bare = {"methods": ["matching-conditional"], "covariates": ["age_years"]}
-    said = faults(lambda: spec(plans={"bare": bare}))
-    assert "`pretese analyse` alone offers it, because no true effect given the pair" in said
+    output = faults(lambda: spec(plans={"bare": bare}))
+    assert "`pretese analyse` alone offers it, because no true effect given the pair" in output
 
 
 def test_a_case_cannot_name_a_plan_that_is_not_there():

@@ -90,13 +90,13 @@ def test_the_truth_of_a_group_is_the_effect_put_into_it(scenario):
         assert abs(values.mean() - put_in) < 4 * error + 0.03
 
 
-def test_three_groups_are_each_held_against_the_first():
+def test_three_groups_are_each_compared_with_the_first():
     groups = {"a": ["idiopathic"], "b": ["cryptorchidism", "orchitis"], "c": ["azfc"]}
     names = subgroup_names(plan(subgroups={"cause": {"by": "diagnosis", "groups": groups}}))
     assert names == ("cause: a", "cause: b", "cause: c", "cause: b against a", "cause: c against a")
 
 
-def test_an_empty_group_is_a_replicate_without_an_answer(scenario):
+def test_an_empty_group_is_a_replicate_without_an_estimate(scenario):
     nobody = {"old": {"by": "infertility_duration_years", "cut": "> 90"}}
     found = EstimateTask(scenario, 200, 1, {"p": plan(subgroups=nobody)})(0, 3).to_pandas()
     groups = found[found["method"].astype(str).str.startswith("old")]

@@ -14,7 +14,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def told(monkeypatch, stream, wanted=True):
+def reported(monkeypatch, stream, wanted=True):
     monkeypatch.setattr(sys, "stderr", stream)
     with optional_progress("analysing", wanted) as tell:
         tell(0, 4, "reading")
@@ -30,16 +30,16 @@ def notebook(monkeypatch, name):
 
 def test_nothing_is_shown_in_a_file_or_when_unwanted(monkeypatch):
     monkeypatch.setitem(sys.modules, "IPython", None)
-    assert told(monkeypatch, io.StringIO()) == ""
-    assert told(monkeypatch, Terminal(), wanted=False) == ""
+    assert reported(monkeypatch, io.StringIO()) == ""
+    assert reported(monkeypatch, Terminal(), wanted=False) == ""
 
 
 def test_a_terminal_shows_a_bar(monkeypatch):
     monkeypatch.setitem(sys.modules, "IPython", None)
     monkeypatch.setenv("TERM", "xterm")
-    assert "unadjusted" in told(monkeypatch, Terminal())
+    assert "unadjusted" in reported(monkeypatch, Terminal())
 
 
 def test_ipython_in_a_pipe_shows_nothing(monkeypatch):
     notebook(monkeypatch, "TerminalInteractiveShell")
-    assert told(monkeypatch, io.StringIO()) == ""
+    assert reported(monkeypatch, io.StringIO()) == ""

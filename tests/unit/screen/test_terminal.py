@@ -109,14 +109,14 @@ def test_a_reader_who_goes_ends_it_quietly(monkeypatch, capsys, words):
     assert capsys.readouterr().err == ""
 
 
-def test_a_full_disk_under_standard_output_is_told(monkeypatch, capsys):
+def test_a_full_disk_under_standard_output_is_reported(monkeypatch, capsys):
     full = OSError(errno.ENOSPC, "No space left on device")
     monkeypatch.setattr(sys, "stdout", Pipe(failure=full))
     assert run(["regimen", "list"]) == 74
     assert "No space left on device" in capsys.readouterr().err
 
 
-def test_closed_standard_streams_are_no_error(monkeypatch):
+def test_closed_standard_streams_are_not_an_error(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     monkeypatch.setattr(sys, "stderr", None)
     assert run(["regimen", "list"]) == 0

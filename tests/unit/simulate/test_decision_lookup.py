@@ -3,7 +3,9 @@ import pytest
 
 from protocol.errors import InputError
 from protocol.regimen.load import load_regimen
+from simulate.cohort.draw import draw_cohort
 from simulate.hormones.decision_lookup import answers, dose_calendar, lookup
+from simulate.scenario.load import load_scenario
 
 GUIDED = load_regimen("fsh-guided")
 PHASE = GUIDED.tables["phase"]
@@ -55,7 +57,7 @@ def test_a_state_that_is_never_missing_is_refused_when_it_is():
             lookup(grid, {"criteria": absent})
 
 
-def test_no_men_are_looked_up_too():
+def test_no_patients_are_looked_up_too():
     assert fired(month=2, previous_phase=1, fsh_iu_l=np.zeros(0)) == []
 
 
@@ -105,3 +107,14 @@ def test_nothing_is_injected_after_therapy():
     for name in ("fsh-guided", "hcg-only", "ufsh-only", "no-therapy"):
         regimen = load_regimen(name)
         assert dose_calendar(regimen)[regimen.phase("stopped").code].sum() == 0
+
+
+@pytest.mark.parametrize("name", ["hcg-titrated", "clomiphene-first", "salvage-hcg-rfsh"])
+def test_a_regimen_beyond_the_simulation_is_refused_in_words(name):
+    scenario = load_scenario("paper")
+    arms = {
+        **scenario.arms,
+        "treated": scenario.arms["treated"].model_copy(update={"regimen": name}),
+    }
+    with pytest.raises(InputError, match=f"{name}: (tables.phase.inputs|months|drugs)"):
+        draw_cohort(scenario.model_copy(update={"arms": arms}), seed=1, replicates=1, patients=5)

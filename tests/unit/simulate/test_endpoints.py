@@ -31,12 +31,12 @@ def cohort(replicates=2):
 
 
 def design(variable, **endpoint):
-    said = {
+    message = {
         "id": "one", "title": "t", "question": "q", "participants": 200, "scenario": "rct-two-arm",
         "sites": [{"name": "one", "from_month": [0], "recruitment_per_year": [60]}],
         "endpoint": {"variable": variable, "endpoint_month": 24, **endpoint},
     }  # fmt: skip
-    return validate(said, DesignFile, "design")
+    return validate(message, DesignFile, "design")
 
 
 @every_endpoint
@@ -66,7 +66,7 @@ def test_what_follows_is_never_more_frequent_than_what_it_follows_from():
             assert before.sum() > after.sum() > 0
 
 
-def test_live_birth_is_what_the_patients_table_says_and_unknown_where_nobody_heard():
+def test_live_birth_is_what_the_patients_table_states_and_unknown_where_nobody_heard():
     changed = paper().model_dump(mode="json")
     changed["behaviour"]["lost_share"]["value"] = 0.2
     scenario = type(paper()).model_validate(changed)
@@ -74,8 +74,8 @@ def test_live_birth_is_what_the_patients_table_says_and_unknown_where_nobody_hea
     patients = tables(drawn)["patients"]
     seen = observed_outcome(drawn, "live_birth")[0]
     icsi = patients["icsi"].to_numpy() == 1
-    told = patients["live_birth"].to_numpy(float, na_value=np.nan)
-    assert np.array_equal(seen[icsi], told[icsi], equal_nan=True)
+    reported = patients["live_birth"].to_numpy(float, na_value=np.nan)
+    assert np.array_equal(seen[icsi], reported[icsi], equal_nan=True)
     assert np.isnan(seen[icsi]).any()
     assert (seen[~icsi] == 0).all()
 
@@ -105,7 +105,7 @@ def test_power_counts_the_same_endpoint(name):
     assert np.array_equal(observe(plan, trials, 1.0).outcome, expected)
 
 
-def test_sperm_in_the_ejaculate_is_no_event_of_its_own_endpoint():
+def test_sperm_in_the_ejaculate_is_not_an_event_of_its_own_endpoint():
     events = {name: [each.event for each in design(name).endpoint.events] for name in
               ("sperm_in_ejaculate", "live_birth")}  # fmt: skip
     assert events["sperm_in_ejaculate"] == ["treatment switching"]

@@ -11,12 +11,12 @@ from simulate.patients.therapy_choice import propensity
 from simulate.scenario.load import load_scenario
 from simulate.truth import population_effects, sample_effects
 
-MEN = 120_000
+PATIENTS = 120_000
 
 
 @functools.cache
 def large(name: str) -> Cohort:
-    return draw_cohort(load_scenario(name), 17, patients=MEN)
+    return draw_cohort(load_scenario(name), 17, patients=PATIENTS)
 
 
 def odds(share: float) -> float:
@@ -119,7 +119,7 @@ def test_effect_by_duration_is_all_beyond_three_years():
     assert 0 < true_effect(cohort).risk_difference[0] < beyond
 
 
-def test_responders_removed_makes_a_therapy_without_effect_look_harmful():
+def test_responders_removed_makes_a_therapy_without_effect_analysis_harmful():
     cohort = large("responders-removed")
     assert true_effect(cohort).risk_difference[0] == 0
     assert unadjusted_odds_ratio(cohort, "any_sperm") == pytest.approx(1, abs=0.06)
@@ -136,7 +136,7 @@ def test_retesting_controls_takes_the_bias_away():
     assert np.array_equal(untreated.sperm_in_ejaculate, treated.sperm_in_ejaculate)
 
 
-def test_completers_look_helped_and_starters_do_not():
+def test_completers_analysis_helped_and_starters_do_not():
     cohort = large("completers-only")
     assert true_effect(cohort).risk_difference[0] == 0
     counted = ~cohort.gonadotropin_therapy | cohort.paths[1].course.completed
@@ -166,7 +166,7 @@ def test_missing_at_random_leaves_out_the_treated_and_the_successful():
             assert abs(score[alike & gone].mean() - score[alike].mean()) < 4 * error
 
 
-def test_missing_not_at_random_hides_high_values_from_men_alike():
+def test_missing_not_at_random_hides_high_values_from_patients_alike():
     cohort = large("missing-not-at-random")
     assert cohort.scenario.measurement.mechanism == "MNAR"
     true = cohort.patients.baseline["testosterone_nmol_l"]
@@ -207,7 +207,7 @@ def test_mediation_direct_is_as_large_where_fsh_never_came_into_range():
     assert effects[0] > 0.7
 
 
-def test_mediation_through_fsh_gives_nothing_to_men_whose_fsh_does_not_change_sides():
+def test_mediation_through_fsh_gives_nothing_to_patients_whose_fsh_does_not_change_sides():
     cohort = large("mediation-through-fsh")
     without, with_therapy = fsh_in_range(cohort)
     assert gain(cohort, without == with_therapy) == 0

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import ndtri, stdtrit
 
 from estimate.causal.randomised_g_computation import g_computation_by_arm, randomised
 from estimate.comparison.proportion import clopper_pearson_interval, wilson_interval
@@ -233,10 +234,14 @@ def test_a_site_without_events_does_no_harm_to_the_marginal_risks():
     assert risks.untreated == pytest.approx(kept.untreated * 160 / 200, abs=1e-6)
 
 
-def test_the_small_sample_factor_counts_the_coefficients():
-    y, arm, x = drawn_trials(2, 50, 0.5, 4)
-    plain, corrected = (g_computation_by_arm(y, arm, x, small_sample=s) for s in (False, True))
-    assert corrected.cov == pytest.approx(plain.cov * 50 / 47)
+def test_the_small_sample_correction_is_that_of_scaled_residuals_and_a_t_quantile():
+    rng = np.random.default_rng(4)
+    arm, none = np.arange(50) % 2, np.zeros((50, 0))
+    y = (rng.random(50) < 0.4).astype(float)
+    plain, corrected = (g_computation_by_arm(y, arm, none, small_sample=s) for s in (False, True))
+    # Without covariates the leverage of a patient is 1 / 25, residuals are those of the arm mean.
+    factor = (stdtrit(48, 0.975) / ndtri(0.975)) ** 2 / (1 - 1 / 25)
+    assert np.diagonal(corrected.cov) == pytest.approx(np.diagonal(plain.cov) * factor)
 
 
 def test_adjustment_estimates_the_effect_and_its_error_and_gains_power():

@@ -68,7 +68,7 @@ def test_a_subgroup_in_which_everyone_succeeds_is_a_failed_fit_and_not_a_number(
     assert np.isnan(ours.interaction.p_value)
 
 
-def test_without_untreated_patients_there_is_not_a_estimate() -> None:
+def test_without_untreated_patients_there_is_no_estimate() -> None:
     """The covariate must not slip into the place of the treatment."""
     rng = np.random.default_rng(3)
     group, therapy, y = rng.integers(0, 2, (3, 200))

@@ -87,7 +87,7 @@ def test_a_plan_that_cannot_allow_for_clusters_is_refused(fields, message):
         plan(**fields)
 
 
-def test_a_cluster_column_that_says_nothing_is_refused():
+def test_a_cluster_column_that_states_nothing_is_refused():
     table = {"therapy": [0, 1] * 4, "y": [0, 1, 1, 0] * 2, "pid": ["a"] * 8}
     with pytest.raises(InputError, match="all rows are one cluster"):
         analyse(table, plan())

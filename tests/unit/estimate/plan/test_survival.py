@@ -41,7 +41,7 @@ def test_three_conventions_for_couples_who_stop() -> None:
     assert left == [1, 2, 1, 3, 3, 1, 1, 2, 3, 3]
 
 
-def test_the_question_states_which_convention_was_taken() -> None:
+def test_the_question_states_which_convention_was_used() -> None:
     assert "composite" in str(assuming(QUESTION, "conservative"))
     assert "hypothetical" in str(assuming(QUESTION, "censored"))
     both = str(assuming(QUESTION, "embryos left"))

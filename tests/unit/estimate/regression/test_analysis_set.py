@@ -13,7 +13,7 @@ from estimate.core.design_matrix import design_matrix
 from protocol.errors import InputError
 
 DIAGNOSIS = Categorical(("idiopathic", "azfc"))
-MEN = {
+PATIENTS = {
     "therapy": [1, 0, 1, 0, 1, 0],
     "y": [1, 0, 0, 1, 1, 0],
     "age_years": [31, 28, np.nan, 35, 40, 29],
@@ -24,7 +24,7 @@ KINDS = {"age_years": Numeric(), "diagnosis": DIAGNOSIS}
 
 def chosen(columns=None, kinds=None, **options):
     return analysis_set(
-        MEN if columns is None else columns,
+        PATIENTS if columns is None else columns,
         treatment="therapy",
         outcome="y",
         covariates=KINDS if kinds is None else kinds,
@@ -34,7 +34,7 @@ def chosen(columns=None, kinds=None, **options):
 
 def faults(**changes):
     with pytest.raises(InputError) as caught:
-        chosen({**MEN, **changes}, where="patients.csv")
+        chosen({**PATIENTS, **changes}, where="patients.csv")
     return [str(fault) for fault in caught.value.faults]
 
 
@@ -47,14 +47,14 @@ def test_complete_cases_are_kept_and_the_rest_counted_once():
 
 
 def test_a_data_frame_reads_like_a_mapping():
-    frame = pd.DataFrame(MEN)
+    frame = pd.DataFrame(PATIENTS)
     frame["diagnosis"] = frame["diagnosis"].astype("category")
     frame["therapy"] = frame["therapy"].astype("Int64")
     assert np.array_equal(chosen(frame).covariates["diagnosis"], chosen().covariates["diagnosis"])
 
 
 def test_patients_not_eligible_are_asked_nothing():
-    strange = {**MEN, "y": [1, 0, 7, 1, 1, 0]}
+    strange = {**PATIENTS, "y": [1, 0, 7, 1, 1, 0]}
     data = chosen(strange, include=[1, 1, 0, 1, 1, 1])
     assert data.reasons == {"not eligible": 1, "diagnosis is missing": 1}
 
@@ -67,7 +67,7 @@ def test_keep_leaves_patients_out_with_a_reason():
 
 
 def test_whole_numbers_are_indices_of_levels_and_minus_one_is_missing():
-    coded = chosen({**MEN, "diagnosis": np.array([0, 1, 1, -1, 0, 0])})
+    coded = chosen({**PATIENTS, "diagnosis": np.array([0, 1, 1, -1, 0, 0])})
     assert np.array_equal(coded.include, chosen().include)
     assert np.array_equal(coded.covariates["diagnosis"], chosen().covariates["diagnosis"])
 
@@ -75,7 +75,7 @@ def test_whole_numbers_are_indices_of_levels_and_minus_one_is_missing():
 def test_levels_written_as_numbers_meet_numbers():
     kinds = {"centre": Categorical(("1", "2"))}
     for column in ([1, 2, 1, 2, 1, 2], [1.0, 2.0, 1.0, 2.0, 1.0, 2.0], ["1", "2"] * 3):
-        data = chosen({**MEN, "centre": column}, kinds)
+        data = chosen({**PATIENTS, "centre": column}, kinds)
         assert data.covariates["centre"].tolist() == [0, 1] * 3
 
 
@@ -96,7 +96,7 @@ def test_interactions_follow_the_columns_they_multiply():
 
 
 def test_a_batch_has_its_own_analysis_set_per_study():
-    batch = {name: np.array([column, column[::-1]]) for name, column in MEN.items()}
+    batch = {name: np.array([column, column[::-1]]) for name, column in PATIENTS.items()}
     data = chosen(batch)
     assert data.n.tolist() == [4, 4]
     assert np.array_equal(data[1].include, chosen().include[::-1])
@@ -105,7 +105,7 @@ def test_a_batch_has_its_own_analysis_set_per_study():
 
 def test_every_missing_column_is_named():
     with pytest.raises(InputError) as caught:
-        analysis_set(MEN, treatment="treated", outcome="birth", covariates=KINDS)
+        analysis_set(PATIENTS, treatment="treated", outcome="birth", covariates=KINDS)
     assert [fault.field for fault in caught.value.faults] == ["treated", "birth"]
 
 

@@ -24,7 +24,7 @@ from estimate.sample_size.exact_fixed import (
     pooled_z_test,
     search_size,
 )
-from estimate.sample_size.exact_reestimation import _least_events, exact_reestimation
+from estimate.sample_size.exact_reestimation import _fewest_events, exact_reestimation
 from estimate.sample_size.exact_sequential import exact_sequential
 from estimate.sample_size.marginal_truth import marginal_truth, solve_conditional
 from estimate.sequential.boundaries import plan_sequential
@@ -274,4 +274,4 @@ def test_least_counts_that_show_a_statistic_are_those_of_the_table(participants)
     ]
     enough = table >= at[:, None, None] - 1e-9
     least = np.where(enough.any(1), enough.argmax(1), participants + 1)
-    assert np.array_equal(_least_events(participants, at[:, None]), least)
+    assert np.array_equal(_fewest_events(participants, at[:, None]), least)

@@ -37,7 +37,7 @@ def test_a_hypothesis_without_weight_cannot_be_rejected_first():
     assert adjusted_p(stuck, [0.01, 0.0, 0.0])[1:] == pytest.approx([1.0, 1.0])
 
 
-def test_a_test_without_an_answer_does_not_reject():
+def test_a_test_without_an_estimate_does_not_reject():
     assert adjusted_p(holm(NAMES), [0.01, np.nan, 0.001]) == pytest.approx([0.02, 1.0, 0.003])
 
 
@@ -79,7 +79,7 @@ def test_the_family_wise_error_holds_under_the_null():
 
 
 @pytest.mark.parametrize(
-    ("weights", "transitions", "says"),
+    ("weights", "transitions", "message"),
     [
         ((0.7, 0.7), ((0, 1), (1, 0)), "sum to 1.4"),
         ((0.5, 0.5), ((0, 1.5), (1, 0)), "exceeds 1"),
@@ -87,8 +87,8 @@ def test_the_family_wise_error_holds_under_the_null():
         ((0.5, 0.5), ((0, 1),), "sizes differ"),
     ],
 )
-def test_a_graph_that_cannot_be_says_why(weights, transitions, says):
-    with pytest.raises(InputError, match=says):
+def test_a_graph_that_cannot_be_states_why(weights, transitions, message):
+    with pytest.raises(InputError, match=message):
         Graph(("a", "b"), weights, transitions)
 
 

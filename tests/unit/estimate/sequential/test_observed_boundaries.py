@@ -6,8 +6,8 @@ from scipy.special import ndtr, ndtri
 
 from estimate.sequential.boundaries import plan_sequential
 from estimate.sequential.boundary_shapes import HaybittlePeto, WangTsiatis
+from estimate.sequential.conditional_power import conditional_power, predictive_power
 from estimate.sequential.interim_inference import analyse_final, observed_boundaries, repeated_p
-from estimate.sequential.looking_ahead import conditional_power, predictive_power
 from estimate.sequential.observed_boundaries import boundaries_as_observed, spend_rest
 from estimate.sequential.recursion import exit_probabilities
 from estimate.sequential.spending import Spending

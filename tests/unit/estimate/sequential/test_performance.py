@@ -59,7 +59,7 @@ def test_without_an_effect_there_is_no_wrong_sign():
     assert result.rejection.value == 0.75
 
 
-def test_failures_are_counted_and_left_out():
+def test_failures_are_counted_and_excluded():
     failed = perform([1.0, np.nan, 3.0, np.nan, 5.0], [1.0, np.nan, 1.0, 1.0, 1.0], 2.0)
     clean = perform([1.0, 3.0, 5.0], [1.0, 1.0, 1.0], 2.0)
     assert failed.non_convergence.value == 0.4
@@ -113,7 +113,7 @@ def test_monte_carlo_errors_are_the_spread_over_repeated_studies():
         assert measure.mcse.mean() == pytest.approx(measure.value.std(ddof=1), rel=0.06), name
 
 
-def test_common_luck_makes_differences_sharp():
+def test_common_random_numbers_makes_differences_sharp():
     rng = np.random.default_rng(4)
     a = rng.normal(size=500)
     b = a + rng.normal(0.1, 0.05, size=500)

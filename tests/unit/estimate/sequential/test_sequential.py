@@ -9,18 +9,18 @@ from scipy.stats import norm
 from estimate.sequential.boundaries import plan_sequential
 from estimate.sequential.boundary_shapes import HaybittlePeto, WangTsiatis
 from estimate.sequential.combination import fisher_boundaries, fisher_product, inverse_normal
+from estimate.sequential.conditional_power import (
+    conditional_power,
+    information_for_power,
+    predictive_power,
+    required_z,
+)
 from estimate.sequential.interim_inference import (
     analyse_final,
     observed_boundaries,
     repeated_interval,
     repeated_p,
     stagewise_tail,
-)
-from estimate.sequential.looking_ahead import (
-    conditional_power,
-    information_for_power,
-    needed_z,
-    predictive_power,
 )
 from estimate.sequential.recursion import exit_probabilities
 from estimate.sequential.spending import Spending
@@ -229,10 +229,10 @@ def test_predictive_power_lies_between_conditional_powers_and_tends_to_one_of_th
 def test_re_estimated_information_gives_the_power_asked_for():
     half = (np.sqrt(0.5), np.sqrt(0.5))
     z = np.array([0.5, 1.0, 2.0])
-    info = information_for_power(z, 1.9686, half, 0.2, power=0.9, least=1, most=1e6)
-    assert ndtr(0.2 * np.sqrt(info) - needed_z(z, 1.9686, half)) == pytest.approx([0.9] * 3)
-    assert information_for_power(9.0, 2.0, half, 0.2, power=0.9, least=7, most=99) == 7
-    assert information_for_power(0.5, 2.0, half, -0.2, power=0.9, least=7, most=99) == 99
+    info = information_for_power(z, 1.9686, half, 0.2, power=0.9, lowest=1, most=1e6)
+    assert ndtr(0.2 * np.sqrt(info) - required_z(z, 1.9686, half)) == pytest.approx([0.9] * 3)
+    assert information_for_power(9.0, 2.0, half, 0.2, power=0.9, lowest=7, most=99) == 7
+    assert information_for_power(0.5, 2.0, half, -0.2, power=0.9, lowest=7, most=99) == 99
 
 
 def test_combination_by_hand():
@@ -304,8 +304,8 @@ def test_fisher_boundaries_hold_alpha_in_simulation():
         (lambda: observed_boundaries(0.025, WangTsiatis(0), [1], 2), "use a spending function"),
         (lambda: conditional_power([0.5, 1], [3, 2], 2, 1.0), "no analysis follows"),
         (
-            lambda: information_for_power(1, 2, (1, 1), 1, power=0.9, least=5, most=2),
-            "0 < least <= most",
+            lambda: information_for_power(1, 2, (1, 1), 1, power=0.9, lowest=5, most=2),
+            "0 < lowest <= most",
         ),
         (lambda: inverse_normal([1, 2], [1, 0]), "a stage has none"),
         (lambda: fisher_boundaries(2, futility=0.01), "futility"),

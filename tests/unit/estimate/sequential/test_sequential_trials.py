@@ -34,7 +34,7 @@ def test_boundaries_are_closed_above_and_open_below():
     assert (at_lower.analysis, at_lower.rejected) == (2, True)
 
 
-def test_two_sides_reject_both_ways_and_never_stop_for_futility():
+def test_two_sides_reject_in_both_directions_and_never_stop_for_futility():
     design = plan_sequential([0.5, 1], WangTsiatis(0.5), alpha=0.05, sides=2)
     ends = follow(design, [[-3.0, 0.0], [3.0, 0.0], [0.0, -2.5], [0.0, 0.1]])
     assert ends.analysis.tolist() == [1, 1, 2, 2]

@@ -182,9 +182,9 @@ def test_a_trial_without_a_statistic_has_no_limits():
 
 
 @pytest.mark.parametrize(
-    ("analysis", "level", "says"),
+    ("analysis", "level", "message"),
     [(4, 0.95, "the design has 3"), (0, 0.95, "count them from 1"), (1, 1.0, "between 0 and 1")],
 )
-def test_a_analysis_or_level_that_cannot_be_is_refused(analysis, level, says):
-    with pytest.raises(InputError, match=says):
+def test_a_analysis_or_level_that_cannot_be_is_refused(analysis, level, message):
+    with pytest.raises(InputError, match=message):
         order_stagewise(DESIGNS["one side"], analysis, 1.0, level=level)

@@ -62,10 +62,10 @@ def test_every_slice_is_drawn_once_and_none_is_larger_than_agreed(
         )
 
     monkeypatch.setattr(cohort_files, "draw_cohort", watched)
-    told: list[int] = []
-    write_studies(paper(), tmp_path, ("csv", "parquet"), 1, 2, CHUNK + 10, told.append)
+    reported: list[int] = []
+    write_studies(paper(), tmp_path, ("csv", "parquet"), 1, 2, CHUNK + 10, reported.append)
     assert asked == [(0, 0, CHUNK), (0, CHUNK, 10), (1, 0, CHUNK), (1, CHUNK, 10)]
-    assert told == [CHUNK, CHUNK + 10, 2 * CHUNK + 10, 2 * CHUNK + 20]
+    assert reported == [CHUNK, CHUNK + 10, 2 * CHUNK + 10, 2 * CHUNK + 20]
 
 
 def test_patients_that_a_format_cannot_take_are_refused_before_anything_is_drawn(

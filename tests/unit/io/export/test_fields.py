@@ -97,7 +97,7 @@ def test_the_dictionary_has_a_row_per_column_with_unit_code_and_meaning():
     assert listed["meaning"].str.len().gt(5).all()
 
 
-def test_truth_is_told_from_what_a_clinic_holds():
+def test_truth_is_reported_from_what_a_clinic_holds():
     assert [name for name in COLUMNS if is_truth(name)] == ["truth"]
 
 

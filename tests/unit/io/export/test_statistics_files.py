@@ -69,7 +69,7 @@ def test_spss_knows_names_from_quantities(tmp_path):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_holds_the_time_it_is_told_and_so_the_same_bytes(tmp_path, monkeypatch, kind):
+def test_a_file_holds_the_time_it_is_reported_and_so_the_same_bytes(tmp_path, monkeypatch, kind):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1651363200")
     path = write(tmp_path, "patients", kind)
     _, meta = READ[kind](path)

@@ -55,7 +55,7 @@ def test_a_log_that_breaks_off_is_judged_as_far_as_it_goes(last_day):
     assert f"the log ends on day {result.until_day}" in result.note
 
 
-def test_a_man_who_withdraws_owes_nothing_afterwards():
+def test_a_patient_who_withdraws_owes_nothing_afterwards():
     events = [e for e in adherent(9.0, 9.0, 9.0) if e.date - DAY0 < 40]
     events.append(Event(DAY0 + 40, "withdrawn"))
     result = audit_patient("m", events, GUIDED)
@@ -89,7 +89,7 @@ def test_the_dose_must_be_that_of_the_order(dose, found):
     assert kinds(events) == found
 
 
-def test_a_missed_injection_and_a_gap_are_told_apart():
+def test_a_missed_injection_and_a_gap_are_reported_apart():
     events = adherent(15.0, 15.0, 15.0)
 
     def without(*days):
@@ -100,7 +100,7 @@ def test_a_missed_injection_and_a_gap_are_told_apart():
     assert kinds(without(14, 16, 18)) == ["treatment gap"]
 
 
-def test_a_man_who_shifts_his_calendar_is_late_once_and_not_thirty_times():
+def test_a_patient_who_shifts_his_calendar_is_late_once_and_not_thirty_times():
     events = adherent(9.0, 9.0, 9.0)
     shifted = [
         replace(e, date=e.date + 2) if e.name == "injection" and e.date - DAY0 >= 50 else e
@@ -121,9 +121,9 @@ def test_two_late_injections_apart_are_two_deviations():
 
 def test_a_wrong_decision_is_one_deviation_though_it_is_followed_for_two_months():
     right, wrong = adherent(9.0, 9.0, 9.0), adherent(15.0, 15.0, 15.0)
-    taken = [e for e in wrong if e.name != "fsh_iu_l"]
-    taken += [e for e in right if e.name == "fsh_iu_l"]
-    found = audit_patient("m", sorted(taken, key=lambda e: e.date), GUIDED).deviations
+    chosen = [e for e in wrong if e.name != "fsh_iu_l"]
+    chosen += [e for e in right if e.name == "fsh_iu_l"]
+    found = audit_patient("m", sorted(chosen, key=lambda e: e.date), GUIDED).deviations
     assert [d.kind for d in found] == ["decision against the rule"] * 2
     assert (found[0].expected, found[0].observed, found[0].rule) == ("hcg-ufsh", "hcg", "P2")
 
@@ -133,22 +133,25 @@ def test_missing_fsh_is_an_omitted_test_and_no_wrong_decision():
     assert kinds(events) == ["omitted test"]
 
 
-def test_a_man_without_any_therapy_is_not_judged():
+def test_a_patient_without_any_therapy_is_not_judged():
     result = audit_patient("m", [Event(DAY0, "fsh_iu_l", value=9.0)], GUIDED)
     assert (result.complete, result.until_day, result.deviations) == (False, -1, ())
     assert "nothing can be judged" in result.note
 
 
-def test_the_audit_says_what_was_due_what_was_done_and_where():
-    log = {"man-1": adherent(15.0, 15.0, 15.0)}
+def test_the_audit_states_the_recommendation_what_was_done_and_where():
+    log = {"patient-1": adherent(15.0, 15.0, 15.0)}
     text = write_log(log).replace("2022-03-15,injection,hcg,2000", "2022-03-15,injection,hcg,5000")
-    (man,) = audit(parse_log(text, GUIDED, "log.csv"), GUIDED).patients
-    (deviation,) = man.deviations
+    (patient,) = audit(parse_log(text, GUIDED, "log.csv"), GUIDED).patients
+    (deviation,) = patient.deviations
     assert deviation.kind == "dose"
     assert (deviation.day, deviation.date) == (14, dt.date(2022, 3, 15))
     assert deviation.expected == "hcg 2000 IU on day 14"
     assert deviation.observed == "hcg 5000 IU on day 14"
-    assert text.splitlines()[deviation.rows[0] - 1] == "man-1,2022-03-15,injection,hcg,5000,IU,,im,"
+    assert (
+        text.splitlines()[deviation.rows[0] - 1]
+        == "patient-1,2022-03-15,injection,hcg,5000,IU,,im,"
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -126,7 +126,7 @@ def test_columns_may_have_their_own_names_and_order():
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"man": "ID"}, "column mapping man: this is not a column of a log"),
+        ({"patient": "ID"}, "column mapping patient: this is not a column of a log"),
         ({"patient": "ID"}, "ID: the column is missing"),
     ],
 )

@@ -60,8 +60,8 @@ def test_a_date_that_can_mean_one_day_is_read(text):
 def test_one_date_that_can_only_be_meant_one_way_tells_the_order_of_all(other, order, day):
     found = read(f"{HEAD}a,08/11/2023 07:30,start,,,,\na,{other},start,,,,\n")
     assert dt.date.fromordinal(found.log["a"][0].date) == day
-    said = f"date: dates are read as {order}, as {other} (row 3) can only be"
-    assert found.assumptions == (said,)
+    output = f"date: dates are read as {order}, as {other} (row 3) can only be"
+    assert found.assumptions == (output,)
 
 
 def test_the_order_of_dates_may_be_given():
@@ -116,7 +116,7 @@ def test_what_does_not_fit_the_mark_is_refused(decimal):
 
 
 @pytest.mark.parametrize(
-    ("drug", "unit", "said"),
+    ("drug", "unit", "output"),
     [
         ("HCG", "i.u.", ()),
         ("hCG ", "[IU]", ()),
@@ -125,10 +125,10 @@ def test_what_does_not_fit_the_mark_is_refused(decimal):
         ("Choragon", "U", ("drug: 'Choragon' is read as hcg", "unit: 'U' is read as IU")),
     ],
 )
-def test_drugs_and_units_are_read_as_clinics_write_them(drug, unit, said):
+def test_drugs_and_units_are_read_as_clinics_write_them(drug, unit, output):
     event, assumed = one(f"a,2023-11-08,Injection,{drug},2000,{unit},")
     assert (event.name, event.drug, event.dose_iu) == ("injection", "hcg", 2000.0)
-    assert assumed == said
+    assert assumed == output
 
 
 def test_a_recombinant_brand_is_another_drug():
@@ -164,7 +164,7 @@ def test_a_result_beyond_a_limit_of_detection_keeps_its_sign():
     assert [(e.qualifier, e.value) for e in (low, high)] == [("<", 0.3), (">", 150.0)]
 
 
-def test_columns_are_found_by_other_names_and_said():
+def test_columns_are_found_by_other_names_and_reported():
     text = (
         "\ufeffPatientennummer;Datum;Ereignis;Medikament;Menge;Einheit;Wert\r\n"
         "Groß, A.;08.11.2023;Injektion;hcg;2000;IE;\r\nGroß, A.;07.12.2023;FSH;;9,8;IU/l;\r\n"
@@ -185,7 +185,7 @@ def test_a_log_is_read_in_the_encodings_of_clinics(codec):
     assert list(read(text.encode(codec)).log) == ["René Ü."]
 
 
-def test_what_is_no_event_is_listed_and_the_rest_is_read():
+def test_what_is_not_an_event_is_listed_and_the_rest_is_read():
     found = read(
         f"{HEAD}a,2023-11-08,injection,hcg,2000,IU,\n"
         "a,2023-11-08,phone call,,,,pain\na,2023-11-09,phone call,,,,better\n"
@@ -208,7 +208,7 @@ def test_what_is_no_event_is_listed_and_the_rest_is_read():
     }  # fmt: skip
 
 
-def test_a_log_of_which_nothing_can_be_used_says_why():
+def test_a_log_of_which_nothing_can_be_used_states_why():
     with pytest.raises(InputError) as caught:
         read(f"{HEAD}a,2023-11-08,phone call,,,,\n")
     assert "it has no events" in str(caught.value)
@@ -248,8 +248,8 @@ def test_a_mapping_file_gives_columns_words_dates_and_numbers(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("columns: {man: ID}", "column mapping man: this is not a column of a log"),
-        ("values: {man: {a: b}}", "column mapping man: this is not a column of a log"),
+        ("columns: {person: ID}", "column mapping person: this is not a column of a log"),
+        ("values: {person: {a: b}}", "column mapping person: this is not a column of a log"),
         ("dates: yyyy", "dates: 'yyyy' is not allowed"),
         ("collumns: {}", "collumns: there is no such field; did you mean 'columns'?"),
     ],

@@ -49,6 +49,9 @@ def test_a_hold_comes_first_on_the_screen_and_other_flags_before_the_doses():
     held = str(guided.decide(**asked, findings=["hematocrit=56 %"])).split("\n")
     assert held[3].startswith("HOLD: Hematocrit is too high")
     assert not any(" IU IM on " in line for line in held)
+    silent = guided.decide(**asked, findings=["hematocrit=56 %"])
+    assert (silent.action, silent.rule) == (None, "F5")
+    assert silent.rationale == "Hematocrit is above the second limit."
     warned = str(guided.decide(**asked, findings=["testosterone=40 nmol/L"]))
     assert warned.index("WARNING: Testosterone") < warned.index("uFSH 150 IU IM on 31 Mar")
 

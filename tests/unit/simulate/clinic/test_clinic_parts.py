@@ -241,7 +241,7 @@ def test_the_log_shows_who_waits_who_is_under_way_and_who_left():
     left = log[log["status"] == "left"]
     ends = log[log["activity"] == "end"].set_index("case")["detail"]
     assert (ends[left["case"]] == "left the theatre list").all()
-    last = pd.Timestamp(MONDAY) + pd.Timedelta(days=500)
+    last = pd.Timestamp(MONDAY + dt.timedelta(days=500))
     assert log[["scheduled", "start", "complete"]].max().max() <= last
 
 
@@ -398,7 +398,8 @@ def test_a_run_that_is_stopped_knows_up_to_when():
     run = run_clinic(shipped("one-centre"), load_scenario("paper"), 3, stop=stop)
     assert 0 < run.until_day < 2191
     log = event_log(run)
-    end = pd.Timestamp(MONDAY) + pd.Timedelta(days=run.until_day + 1e-5)
+    midnight = dt.datetime.combine(MONDAY, dt.time())
+    end = pd.Timestamp(midnight + dt.timedelta(days=run.until_day + 1e-5))
     assert log[["start", "complete"]].max().max() <= end
     whole = run_clinic(shipped("one-centre"), load_scenario("paper"), 3)
     for name, table in clinic_tables(run).items():

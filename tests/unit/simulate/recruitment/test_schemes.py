@@ -27,7 +27,7 @@ def arrivals(scheme, **changes):
 
 
 def design(**randomisation):
-    said = {
+    message = {
         "id": "one", "title": "t", "question": "q", "participants": 120, "scenario": "rct-two-arm",
         "randomisation": randomisation,
         "sites": [
@@ -36,7 +36,7 @@ def design(**randomisation):
         ],
         "endpoint": {"endpoint_month": 4},
     }  # fmt: skip
-    return validate(said, DesignFile, "design")
+    return validate(message, DesignFile, "design")
 
 
 @pytest.mark.parametrize("name", SCHEMES)

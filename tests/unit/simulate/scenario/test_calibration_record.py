@@ -106,7 +106,7 @@ def test_a_value_must_be_one_that_the_parameter_can_have(mine, value, message):
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "null", "[" * 100_000, '{"z": NaN}', "{}"])
-def test_a_file_that_is_no_record_is_refused(mine, text):
+def test_a_file_that_is_not_a_record_is_refused(mine, text):
     record_of(mine).write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=r"literature-null\.json"):
         load_scenario(str(mine))

@@ -159,7 +159,7 @@ def test_refinement_solves_a_bent_problem_on_uneven_scales():
         ('""', "'' is not a name"),
     ],
 )
-def test_what_is_no_scenario_file_is_not_extended(tmp_path, name, message):
+def test_what_is_not_a_scenario_file_is_not_extended(tmp_path, name, message):
     (tmp_path / "device.yaml").symlink_to("/dev/zero")
     (tmp_path / "folder.yaml").mkdir()
     with (tmp_path / "large.yaml").open("wb") as file:
@@ -167,9 +167,9 @@ def test_what_is_no_scenario_file_is_not_extended(tmp_path, name, message):
     write(tmp_path, "list", "[1, 2]")
     write(tmp_path, "broken", "a: [")
     path = write(tmp_path, "child", CHILD.replace("extends: paper", f"extends: {name}"))
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as reported:
         load_scenario(str(path))
-    (fault,) = told.value.faults
+    (fault,) = reported.value.faults
     assert message in str(fault)
     assert fault.field == "extends"
     assert fault.where == str(path)

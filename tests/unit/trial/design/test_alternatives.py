@@ -75,13 +75,13 @@ def test_the_control_risk_moves_the_odds_of_both_arms():
 
 def test_a_spread_between_sites_can_be_put_in_where_the_design_has_none():
     design, scenario = read_design("three-analyses")[0], load_scenario("rct-two-arm")
-    assert planned_value(design, scenario, "site_spread") == 0
-    changed, _ = with_settings(design, scenario, {"site_spread": 0.7})
-    assert changed.site_spread.value == 0.7
+    assert planned_value(design, scenario, "site_sd") == 0
+    changed, _ = with_settings(design, scenario, {"site_sd": 0.7})
+    assert changed.site_sd.value == 0.7
     sited = read_design("minimisation-eight-sites")[0]
-    assert with_settings(sited, scenario, {"site_spread": 1})[0].site_spread.sweep == (0, 1)
-    with pytest.raises(InputError, match=r"site_spread: 1\.3 is outside the range .* from 0 to 1"):
-        with_settings(sited, scenario, {"site_spread": 1.3})
+    assert with_settings(sited, scenario, {"site_sd": 1})[0].site_sd.sweep == (0, 1)
+    with pytest.raises(InputError, match=r"site_sd: 1\.3 is outside the range .* from 0 to 1"):
+        with_settings(sited, scenario, {"site_sd": 1.3})
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_spread_between_sites_can_be_put_in_where_the_design_has_none():
         ({"dropout": 120}, "dropout.control_percent"),
         ({"spermatogenesis.hidden": 1}, "no such assumption"),
         ({"dropout.arm": 1}, "dropout.arm"),
-        ({"site_spread": 0.4}, "fixed event rates"),
+        ({"site_sd": 0.4}, "fixed event rates"),
     ],
 )
 def test_what_cannot_be_is_bad_input(settings, says):
@@ -101,7 +101,7 @@ def test_what_cannot_be_is_bad_input(settings, says):
 def test_planned_values_are_those_of_the_files():
     design, scenario = read_design("minimisation-eight-sites")[0], load_scenario("rct-two-arm")
     assert planned_value(design, scenario, "dropout") == 5
-    assert planned_value(design, scenario, "site_spread") == 0.4
+    assert planned_value(design, scenario, "site_sd") == 0.4
     assert planned_value(design, scenario, "behaviour.missed_share") == 0
     assert planned_value(design, scenario, "control_risk") == 0
     uneven = plain(dropout={"control_percent": 5})
@@ -113,7 +113,7 @@ def test_ranges_are_the_sweeps_and_the_ends_of_the_axes():
     design, scenario = read_design("minimisation-eight-sites")[0], load_scenario("rct-two-arm")
     ranges = assumed_ranges(design, scenario, {"dropout": (20, 0, 10)})
     assert ranges["dropout"] == (0, 20)
-    assert ranges["site_spread"] == (0, 1)
+    assert ranges["site_sd"] == (0, 1)
     assert ranges["behaviour.missed_share"] == (0, 0.2)
     assert "spermatogenesis.treatment.direct" not in ranges  # calibrated: it has no range
 

@@ -84,7 +84,7 @@ def test_both_arms_trend_alike_so_that_randomised_arms_keep_their_level():
 
 
 def test_a_smaller_trial_is_still_the_beginning_of_a_larger_one():
-    design = trending(site_spread={
+    design = trending(site_sd={
         "value": 0.4, "unit": "log odds", "status": "assumed", "source": "a test", "sweep": [0, 1],
     })  # fmt: skip
     both = simulate_design(design, SCENARIO, [(200, 1.0), (300, 1.0)], seed=1, replicates=30)

@@ -120,15 +120,15 @@ def test_all_trials_rejecting_do_not_make_a_power_of_exactly_one():
     # Wilson: n / (n + z^2) = 20 / 23.84.
     assert part["low"] == pytest.approx(20 / (20 + 1.959964**2), abs=1e-6)
     assert part["verdict"] == "inconclusive"
-    assert part["replicates_needed"] == 35  # 0.9 x 0.1 x (1.96 / 0.1)^2 = 34.6
+    assert part["replicates_to_settle"] == 35  # 0.9 x 0.1 x (1.96 / 0.1)^2 = 34.6
 
 
 def test_trials_that_would_tell_do_tell():
     (part,) = decide(study(power=0.807), min_power_percent=80)["parts"]
-    assert part["replicates_needed"] == pytest.approx(0.8 * 0.2 * (1.96 / 0.007) ** 2, rel=1e-3)
+    assert part["replicates_to_settle"] == pytest.approx(0.8 * 0.2 * (1.96 / 0.007) ** 2, rel=1e-3)
     for scale, verdict in ((1.02, "go"), (0.98, "inconclusive")):
         more = study()
-        count = int(scale * part["replicates_needed"])
+        count = int(scale * part["replicates_to_settle"])
         more["points"][1]["measures"]["rejection"] = share(0.807, count)
         assert decide(more, min_power_percent=80)["verdict"] == verdict
     assert decision_words(decide(study(power=0.807), min_power_percent=80)) == (
@@ -137,7 +137,7 @@ def test_trials_that_would_tell_do_tell():
         "current estimate."
     )
     (part,) = decide(study(power=0.80001), min_power_percent=80)["parts"]
-    assert part["replicates_needed"] is None  # some thousand million
+    assert part["replicates_to_settle"] is None  # some thousand million
 
 
 def test_one_threshold_missed_stops_whatever_the_others_say():

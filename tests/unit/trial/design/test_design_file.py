@@ -69,7 +69,7 @@ def test_analyses_fall_on_whole_blocks(tmp_path):
 
 
 @pytest.mark.parametrize(("sides", "errors"), [(1, "0.1, 1, 2.5"), (2, "0.2,2,5")])
-def test_error_may_be_spent_as_a_list_says(tmp_path, sides, errors):
+def test_error_may_be_spent_as_a_list_states(tmp_path, sides, errors):
     # rpact 3.3.4: user spending of 0.001, 0.01, 0.025 (one side) at analyses of 30, 60, 100 %;
     # computed by tests/reference/r/inline_constants.R.
     alpha = errors.split(",")[-1]
@@ -91,7 +91,7 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         (GOOD + "monitoring: {analyses_percent: [60, 50, 100]}", "give rising percentages"),
         (GOOD + "monitoring: {analyses_percent: [50, 120]}", "after the end"),
@@ -148,7 +148,7 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
         (GOOD + "randomisation: {method: stratified}", "name factors in `by`"),
         (GOOD + "randomisation: {method: simple, by: [site]}", "leave `by` out"),
         (GOOD + "analysis: {method: mantel-haenszel}", "takes strata"),
-        (GOOD + f"analysis: {{{YE}, covariates: [age]}}", "no baseline value"),
+        (GOOD + f"analysis: {{{YE}, covariates: [age]}}", "is not a baseline value"),
         (GOOD + f"analysis: {{{YE}, strata: [diagnosis]}}", "fixed event rates"),
         (GOOD + "analysis: {method: standardised}", "did you mean 'g-computation-randomised'?"),
         (GOOD + "analysis: {method: aipw}", "`pretese analyse` and `pretese recover` alone offer"),
@@ -166,14 +166,14 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
          "is a strategy for sperm_retrieved"),
     ],
 )  # fmt: skip
-def test_a_bad_design_says_what_is_wrong(tmp_path, text, says):
+def test_a_bad_design_states_what_is_wrong(tmp_path, text, message):
     with pytest.raises(InputError) as caught:
         read(tmp_path, text)
-    assert says in str(caught.value)
+    assert message in str(caught.value)
     assert "design.yaml" in str(caught.value)
 
 
-def test_a_fault_is_told_once(tmp_path):
+def test_a_fault_is_reported_once(tmp_path):
     with pytest.raises(InputError) as caught:
         read(tmp_path, changed("recruitment_per_year: [60]", "recruitment_per_year: [0]"))
     assert len(caught.value.faults) == 1

@@ -34,7 +34,7 @@ def test_estimates_are_read_with_or_without_participants(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("", "analyses.csv: it is empty; give a header"),
         ("\n \n", "it is empty"),
@@ -125,14 +125,14 @@ def test_estimates_are_read_with_or_without_participants(tmp_path):
         ),
     ],
 )
-def test_a_fault_names_file_row_and_field(tmp_path, text, says):
+def test_a_fault_names_file_row_and_field(tmp_path, text, message):
     with pytest.raises(InputError) as caught:
         read(tmp_path, text)
-    assert says in str(caught.value)
+    assert message in str(caught.value)
     assert all("analyses.csv" in fault.where for fault in caught.value.faults)
 
 
-def test_all_faults_are_told_at_once(tmp_path):
+def test_all_faults_are_reported_at_once(tmp_path):
     with pytest.raises(InputError) as caught:
         read(tmp_path, HEAD + "a,60,30,60\n48,b,66,120\n")
     assert [fault.field for fault in caught.value.faults] == [

@@ -59,7 +59,7 @@ def estimates(*rows, participants=None):
     return InterimData("analyses.csv", places, None, None, value, error, total, "0")
 
 
-def told(plan, interim, **asked):
+def reported(plan, interim, **asked):
     return monitoring_document(monitor(plan, interim, Asked(**asked)))
 
 
@@ -71,7 +71,7 @@ def refused(plan, interim, **asked):
 
 def test_a_trial_of_one_analysis_is_an_ordinary_analysis():
     plan = design("{analyses_percent: [100], alpha_percent: 2.5, sides: 1}")
-    found = told(plan, counts((80, 200, 104, 200)))
+    found = reported(plan, counts((80, 200, 104, 200)))
     z = 0.12 / np.sqrt(0.46 * 0.54 * 2 / 200)
     row, final = found["analyses"][0], found["final"]
     assert row["z"] == pytest.approx(z)
@@ -87,7 +87,7 @@ def test_a_trial_of_one_analysis_is_an_ordinary_analysis():
 def test_chances_ahead_of_two_analyses_by_hand():
     plan = design(more="prior: [{effect_percent: 0, weight_percent: 40}, "
                        "{effect_percent: 100, weight_percent: 60}]\n")  # fmt: skip
-    found = told(plan, estimates((0.08, 0.1)), planned=200, shares=(0.5,))
+    found = reported(plan, estimates((0.08, 0.1)), planned=200, shares=(0.5,))
     row = found["analyses"][0]
     t, z, last = 0.5, 0.8, plan.monitoring.plan().upper[1]
     assert (row["fraction"], row["z"]) == pytest.approx((t, z))
@@ -108,8 +108,8 @@ def test_chances_ahead_of_two_analyses_by_hand():
     assert future["predictive_prior"] == pytest.approx(mixed, abs=1e-9)
 
 
-def test_boundaries_follow_analyses_that_came_early():
-    found = told(design(), counts((24, 60, 30, 60)))
+def test_boundaries_follow_analyses_that_arrived_early():
+    found = reported(design(), counts((24, 60, 30, 60)))
     row, coming = found["analyses"][0], found["next"]
     spent = 2 * ndtr(ndtri(0.0125) / np.sqrt(0.3))
     assert row["fraction"] == pytest.approx(0.3)
@@ -123,8 +123,8 @@ def test_boundaries_follow_analyses_that_came_early():
     assert edges == pytest.approx([-ndtri(spent), ndtri(spent)], abs=1e-6)
 
 
-def test_no_error_to_spend_is_no_boundary_and_no_interval():
-    found = told(design(TWO.replace("OF", "'user(0,2.5)'")), counts((20, 100, 80, 100)))
+def test_no_error_to_spend_is_not_a_boundary_and_no_interval():
+    found = reported(design(TWO.replace("OF", "'user(0,2.5)'")), counts((20, 100, 80, 100)))
     row = found["analyses"][0]
     assert row["boundaries"] == {"lower": None, "upper": None}
     assert (row["recommendation"], row["alpha_spent"]) == ("continue", 0)
@@ -136,7 +136,7 @@ def test_data_after_the_stop_are_analysed_without_the_stopping_analysis():
     assert "row 3: analysis 2 follows the end of the trial at analysis 1 (efficacy)" in refused(
         design(), interim
     )
-    found = told(design(), interim, overrunning=True)
+    found = reported(design(), interim, overrunning=True)
     assert [row["analysis"] for row in found["analyses"]] == [1]
     assert found["state"] == {
         "stopped": True, "analysis": 1, "reason": "efficacy", "rejected": True,
@@ -149,7 +149,7 @@ def test_data_after_the_stop_are_analysed_without_the_stopping_analysis():
     assert any("Whitehead" in remark for remark in found["remarks"])
 
 
-def test_an_over_run_needs_a_stop_and_is_one_analysis():
+def test_an_overrunning_needs_a_stop_and_is_one_analysis():
     assert "no analysis follows the end" in refused(
         design(), counts((40, 100, 50, 100)), overrunning=True
     )
@@ -159,7 +159,7 @@ def test_an_over_run_needs_a_stop_and_is_one_analysis():
 
 def test_a_trial_that_ends_early_spends_what_is_left():
     interim = counts((36, 100, 50, 100))
-    running, final = told(design(), interim), told(design(), interim, final=True)
+    running, final = reported(design(), interim), reported(design(), interim, final=True)
     assert running["state"]["stopped"] is False
     row = final["analyses"][0]
     assert row["boundaries"]["upper"] == pytest.approx(-ndtri(0.025))
@@ -172,16 +172,16 @@ def test_a_trial_that_ends_early_spends_what_is_left():
 
 def test_the_last_analysis_by_number_is_the_last_if_it_is_nearly_complete():
     early, late = (36, 100, 44, 100), (78, 198, 90, 198)
-    found = told(design(), counts(early, late))
+    found = reported(design(), counts(early, late))
     assert found["state"]["reason"] == "end"
     assert found["analyses"][1]["alpha_spent"] == pytest.approx(0.025)
-    further = told(design(), counts(early, (70, 180, 80, 180)))
+    further = reported(design(), counts(early, (70, 180, 80, 180)))
     assert further["state"]["stopped"] is False
 
 
-def test_more_analyses_than_planned_are_taken_where_error_is_spent():
+def test_more_analyses_than_planned_are_used_where_error_is_spent():
     rows = [(12 * k, 40 * k, 14 * k, 40 * k) for k in range(1, 6)]
-    found = told(design(), counts(*rows))
+    found = reported(design(), counts(*rows))
     assert [row["fraction"] for row in found["analyses"]] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1])
     expected = plan_sequential([0.2, 0.4, 0.6, 0.8, 1], Spending("OF")).upper
     assert [r["boundaries"]["upper"] for r in found["analyses"]] == pytest.approx(
@@ -190,21 +190,21 @@ def test_more_analyses_than_planned_are_taken_where_error_is_spent():
     assert found["analyses"][2]["planned_boundaries"] is None
 
 
-def test_two_sides_stop_both_ways_and_double_the_p_value():
+def test_two_sides_stop_in_both_directions_and_double_the_p_value():
     for events, why in (((40, 70), "efficacy"), ((70, 40), "harm")):
-        found = told(design(BOTH), counts((events[0], 100, events[1], 100)))
+        found = reported(design(BOTH), counts((events[0], 100, events[1], 100)))
         assert found["state"]["reason"] == why
         assert found["final"]["p_value"] == pytest.approx(
             2 * ndtr(-abs(found["analyses"][0]["z"])), abs=1e-12
         )
         assert found["final"]["median_unbiased"] == pytest.approx(found["analyses"][0]["estimate"])
-    assert told(design(BOTH), counts((50, 100, 50, 100)))["state"]["stopped"] is False
+    assert reported(design(BOTH), counts((50, 100, 50, 100)))["state"]["stopped"] is False
 
 
 def test_final_limits_agree_with_the_adjusted_p_value():
     for events in ((72, 88), (72, 95), (72, 99)):
         rows = (36, 90, 47, 90), (events[0], 180, events[1], 180)
-        found = told(
+        found = reported(
             design(TWO, participants=("participants: 400", "participants: 360")), counts(*rows)
         )["final"]
         assert (found["conf_low"] > 0) == (found["p_value"] < 0.025)
@@ -213,19 +213,19 @@ def test_final_limits_agree_with_the_adjusted_p_value():
 
 def test_a_futility_boundary_that_does_not_bind_may_be_overruled():
     poor = (50, 100, 46, 100)
-    found = told(design(FUTILE), counts(poor))
+    found = reported(design(FUTILE), counts(poor))
     row = found["analyses"][0]
     assert row["z"] < row["boundaries"]["lower"]
     assert row["recommendation"] == "futility boundary crossed (non-binding): stop or continue"
     assert found["state"]["stopped"] is False
-    went_on = told(design(FUTILE), counts(poor, (90, 200, 120, 200)))
+    went_on = reported(design(FUTILE), counts(poor, (90, 200, 120, 200)))
     assert went_on["state"]["rejected"]
-    without = told(design(TWO), counts(poor, (90, 200, 120, 200)))
+    without = reported(design(TWO), counts(poor, (90, 200, 120, 200)))
     assert went_on["final"]["p_value"] == pytest.approx(without["final"]["p_value"], abs=1e-12)
 
 
 def test_a_trial_ended_for_futility_spends_no_error():
-    found = told(design(FUTILE), counts((50, 100, 46, 100)), final=True)
+    found = reported(design(FUTILE), counts((50, 100, 46, 100)), final=True)
     assert found["state"]["reason"] == "futility"
     assert found["analyses"][0]["alpha_spent"] < 0.01
     assert found["final"]["p_value"] > 0.5
@@ -234,7 +234,7 @@ def test_a_trial_ended_for_futility_spends_no_error():
 
 def test_a_futility_boundary_that_binds_ends_the_trial():
     plan = design(FUTILE.replace("}", ", binding: true}"))
-    found = told(plan, counts((50, 100, 46, 100)))
+    found = reported(plan, counts((50, 100, 46, 100)))
     assert (found["state"]["reason"], found["analyses"][0]["recommendation"]) == (
         "futility",
         "stop for futility",
@@ -247,19 +247,19 @@ def test_a_futility_boundary_that_binds_ends_the_trial():
 @pytest.mark.parametrize("efficacy", ["WT(0.25)", "HP(3)", "user(0.5,2.5)"])
 def test_boundaries_fixed_beforehand_hold_for_analyses_as_planned_alone(efficacy):
     plan = design(TWO.replace("OF", f"'{efficacy}'"))
-    found = told(plan, counts((40, 101, 50, 102)))
+    found = reported(plan, counts((40, 101, 50, 102)))
     assert found["analyses"][0]["boundaries"] == found["analyses"][0]["planned_boundaries"]
-    said = refused(plan, counts((30, 80, 36, 80)))
-    assert "row 2: analysis 1 has information fraction 0.400, planned 0.500" in said
-    assert "within 0.02 of the plan" in said
-    early = told(plan, counts((30, 80, 36, 80)), final=True)
+    message = refused(plan, counts((30, 80, 36, 80)))
+    assert "row 2: analysis 1 has information fraction 0.400, planned 0.500" in message
+    assert "within 0.02 of the plan" in message
+    early = reported(plan, counts((30, 80, 36, 80)), final=True)
     assert early["analyses"][0]["boundaries"]["upper"] == pytest.approx(-ndtri(0.025))
     many = counts((40, 100, 44, 100), (60, 150, 64, 150), (80, 200, 84, 200))
     assert "row 3: analysis 2 has information fraction 0.750" in refused(plan, many)
 
 
 def test_repeated_p_is_where_the_boundary_is_the_statistic():
-    found = told(design(TWO.replace("OF", "WT(0.25)")), counts((40, 100, 54, 100)))
+    found = reported(design(TWO.replace("OF", "WT(0.25)")), counts((40, 100, 54, 100)))
     p = found["analyses"][0]["repeated"]["p_value"]
     at = design(TWO.replace("OF", "WT(0.25)").replace("2.5", f"{100 * p:.10f}"))
     assert at.monitoring.plan().upper[0] == pytest.approx(found["analyses"][0]["z"], abs=1e-6)
@@ -267,18 +267,20 @@ def test_repeated_p_is_where_the_boundary_is_the_statistic():
 
 def test_dropout_lowers_the_participants_planned_to_be_analysed():
     dropped_out = "dropout: {control_percent: 10, treated_percent: 20}\n"
-    assert told(design(more=dropped_out), counts((4, 10, 5, 10)))["planned"] == pytest.approx(340)
-    assert told(from_scenario(more=dropped_out), counts((4, 10, 5, 10)))[
+    assert reported(design(more=dropped_out), counts((4, 10, 5, 10)))["planned"] == pytest.approx(
+        340
+    )
+    assert reported(from_scenario(more=dropped_out), counts((4, 10, 5, 10)))[
         "planned"
     ] == pytest.approx(340)
     failure = (", endpoint_month", ", missing: failure, endpoint_month")
-    kept = told(design(more=dropped_out, rule=failure), counts((4, 10, 5, 10)))
+    kept = reported(design(more=dropped_out, rule=failure), counts((4, 10, 5, 10)))
     assert kept["planned"] == pytest.approx(400)
-    assert told(design(), counts((4, 10, 5, 10)), planned=80)["analyses"][0]["fraction"] == 0.25
+    assert reported(design(), counts((4, 10, 5, 10)), planned=80)["analyses"][0]["fraction"] == 0.25
 
 
 def test_estimates_bring_their_information():
-    found = told(design(), estimates((0.10, 0.07), (0.12, 0.0491)))
+    found = reported(design(), estimates((0.10, 0.07), (0.12, 0.0491)))
     planned = 200 / (0.4 * 0.6 + 0.55 * 0.45)
     assert (found["information_unit"], found["planned"]) == ("information", pytest.approx(planned))
     assert found["analyses"][1]["fraction"] == pytest.approx(1 / 0.0491**2 / planned)
@@ -289,7 +291,7 @@ def test_estimates_bring_their_information():
 
 def test_logarithms_of_odds_ratios_are_read_as_such():
     plan = design(more="analysis: {method: logistic}\n")
-    found = told(plan, estimates((0.5, 0.3)))
+    found = reported(plan, estimates((0.5, 0.3)))
     assert found["scale"] == "log odds ratio"
     assert found["planned"] == pytest.approx(200 / (1 / 0.24 + 1 / (0.55 * 0.45)))
     assert any("natural logarithms" in remark for remark in found["remarks"])
@@ -306,11 +308,11 @@ def test_where_participants_are_the_clock_information_comes_from_the_last_analys
     plan = from_scenario(
         more="analysis: {method: g-computation-randomised, covariates: [age_years]}\n"
     )
-    found = told(plan, estimates((0.10, 0.07), (0.13, 0.048), participants=(200, 400)))
+    found = reported(plan, estimates((0.10, 0.07), (0.13, 0.048), participants=(200, 400)))
     assert (found["information_unit"], found["planned"]) == ("participants", 400)
     assert found["analyses"][0]["future_power"]["planned"] == []
     assert any("--control-risk and --treated-risk" in remark for remark in found["remarks"])
-    told_risks = told(plan, estimates((0.10, 0.07), participants=(200,)), risks=(0.23, 0.34))
+    told_risks = reported(plan, estimates((0.10, 0.07), participants=(200,)), risks=(0.23, 0.34))
     information = 2 / 0.07**2
     drift = 0.11 * np.sqrt(information)
     z, last = 0.10 / 0.07, plan.monitoring.plan().upper[1]
@@ -320,16 +322,18 @@ def test_where_participants_are_the_clock_information_comes_from_the_last_analys
     )
 
 
-def test_arms_out_of_balance_are_said_and_others_are_not():
-    said = [r for r in told(design(), counts((40, 60, 50, 140)))["remarks"] if "allocation" in r]
-    assert said == [
+def test_arms_out_of_balance_are_reported_and_others_are_not():
+    message = [
+        r for r in reported(design(), counts((40, 60, 50, 140)))["remarks"] if "allocation" in r
+    ]
+    assert message == [
         "Analysis 1: 60 and 140 participants are not the planned allocation; they carry 84.0% "
         "of the "
         "information of that sample size."
     ]
-    assert not any("alloc" in r for r in told(design(), counts((40, 98, 50, 102)))["remarks"])
+    assert not any("alloc" in r for r in reported(design(), counts((40, 98, 50, 102)))["remarks"])
     two = design(more="allocation: [1, 2]\n")
-    assert not any("alloc" in r for r in told(two, counts((20, 60, 50, 120)))["remarks"])
+    assert not any("alloc" in r for r in reported(two, counts((20, 60, 50, 120)))["remarks"])
 
 
 RESIZED = (
@@ -340,7 +344,7 @@ RESIZED = (
 
 def test_after_re_estimation_stages_are_combined_by_the_planned_weights():
     plan = design(RESIZED)
-    found = told(plan, counts((40, 100, 50, 100), (120, 300, 160, 300)))
+    found = reported(plan, counts((40, 100, 50, 100), (120, 300, 160, 300)))
     first, own = score_z(50, 100, 40, 100), score_z(110, 200, 80, 200)
     last = found["analyses"][1]
     assert last["z"] == pytest.approx((first + own) / np.sqrt(2))
@@ -356,7 +360,7 @@ def test_after_re_estimation_stages_are_combined_by_the_planned_weights():
 
 
 def test_the_new_size_has_the_conditional_power_that_was_asked_for():
-    found = told(design(RESIZED), counts((40, 100, 50, 100)))
+    found = reported(design(RESIZED), counts((40, 100, 50, 100)))
     sizes = found["resized"]["participants"]
     assert found["next"]["participants"] == sizes[-1] != 400
     assert 300 < sizes[-1] < 1000  # between the limits of the rule
@@ -384,10 +388,10 @@ def test_re_estimation_is_refused_where_nothing_holds():
 
 def test_what_counts_do_not_tell_is_refused():
     adjusted = from_scenario(more="analysis: {method: mantel-haenszel, strata: [site]}\n")
-    said = refused(adjusted, counts((40, 100, 50, 100)))
+    message = refused(adjusted, counts((40, 100, 50, 100)))
     assert (
         "analyses.csv: counts do not suffice for an analysis by 'mantel-haenszel'; give estimate"
-        in said
+        in message
     )
     assert "does not state the information" in refused(adjusted, estimates((0.1, 0.05)))
     variable = "variable: any_sperm"
@@ -397,7 +401,7 @@ def test_what_counts_do_not_tell_is_refused():
     )
     plan = parse_document(text.replace(variable, excluded), DesignFile, where="trial.yaml")
     assert "give --planned, the participants planned" in refused(plan, counts((40, 100, 50, 100)))
-    assert told(plan, counts((40, 100, 50, 100)), planned=400)["planned"] == 400
+    assert reported(plan, counts((40, 100, 50, 100)), planned=400)["planned"] == 400
     stratum = text.replace(variable, excluded.replace("excluded", "principal stratum"))
     plan = parse_document(stratum, DesignFile, where="trial.yaml")
     assert "counts do not suffice for a principal stratum" in refused(
@@ -417,20 +421,20 @@ def test_a_primary_endpoint_is_monitored_if_its_level_is_its_own():
     second = "secondary: [{endpoint: {variable: live_birth, endpoint_month: 24}}]\n"
     analyses = counts((40, 100, 50, 100))
     for method in ("", "multiplicity: {method: fixed sequence}\n"):
-        found = told(from_scenario(more=second + method), analyses)
+        found = reported(from_scenario(more=second + method), analyses)
         assert any("Only the primary endpoint any_sperm" in r for r in found["remarks"])
     shared = from_scenario(more=second + "multiplicity: {method: holm}\n")
     assert "the primary endpoint shares alpha" in refused(shared, analyses)
 
 
-def test_risks_are_not_told_twice():
+def test_risks_are_not_reported_twice():
     assert "the design has risks of its own" in refused(
         design(), counts((4, 10, 5, 10)), risks=(0.2, 0.3)
     )
 
 
 def test_counts_without_variance_have_no_final_analysis():
-    found = told(design(), counts((0, 100, 0, 100), (0, 200, 0, 200)))
+    found = reported(design(), counts((0, 100, 0, 100), (0, 200, 0, 200)))
     assert found["state"]["reason"] == "end"
     assert found["final"] is None
     assert any("have no variance" in remark for remark in found["remarks"])
@@ -438,7 +442,7 @@ def test_counts_without_variance_have_no_final_analysis():
 
 def test_a_trial_that_goes_utterly_wrong_is_analysed_at_its_end():
     rows = (492, 500, 0, 500), (988, 1000, 10, 1000)
-    found = told(
+    found = reported(
         design(TWO, participants=("participants: 400", "participants: 2000")), counts(*rows)
     )["final"]
     assert found["median_unbiased"] == pytest.approx(-0.978)

@@ -10,6 +10,7 @@ from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.power.additional_measures import sate_performance
 from pretese.trial.power.runner import simulation_record
+from pretese.trial.power.trial_means import sd_measure
 from pretese.trial.report.chapters import about, described, plan_and_run, truth_words
 from pretese.trial.report.data_generation import configurations, parameter_rows
 from pretese.trial.report.statements import limits
@@ -45,7 +46,8 @@ def test_estimates_are_held_to_the_effect_in_their_own_participants():
     assert found["sate_bias"].value == pytest.approx(-0.04 / 3)
     assert (found["sate_coverage"].value, found["sate_coverage"].n) == (pytest.approx(2 / 3), 3)
     assert found["sate_sd"].value == pytest.approx(np.std([0.1, 0.1, 0.12, 0.08], ddof=1))
-    assert found["sate_sd"].mcse == pytest.approx(found["sate_sd"].value / np.sqrt(6))
+    one = sd_measure(np.array([0.1, 0.1, 0.12, 0.08]))
+    assert float(found["sate_sd"].mcse) == pytest.approx(float(one.mcse))
 
 
 def test_a_marginal_odds_ratio_has_its_own_effects_and_a_conditional_one_has_none():
@@ -164,7 +166,7 @@ def test_what_was_asked_stands_beside_what_was_planned():
 def test_numbers_of_the_design_stand_with_their_sources_before_those_of_the_scenario():
     design = read_design("minimisation-eight-sites")[0]
     rows = parameter_rows(design, scenario_of(design))
-    assert rows[0][:4] == ("site_spread", "0.4", "log odds", "assumed, 0 to 1")
+    assert rows[0][:4] == ("site_sd", "0.4", "log odds", "assumed, 0 to 1")
     assert len(rows) == 1 + len(parameter_rows(SUPERIOR, scenario_of(SUPERIOR)))
     assert parameter_rows(PLAIN, None) == []
 

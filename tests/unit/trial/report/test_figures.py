@@ -9,7 +9,7 @@ from pretese.plots.style import svg
 from pretese.trial.report.nested_loop_figure import draw_nested
 from pretese.trial.report.power_figures import draw_power
 from pretese.trial.report.sensitivity_figures import _sides, _ticks, draw_grid, draw_tornado
-from pretese.trial.report.trial_figures import STEPS, draw_spread, draw_zips
+from pretese.trial.report.trial_figures import STEPS, draw_distribution, draw_zips
 from pretese.trial.simulation.trial_results import Outcomes
 
 
@@ -45,7 +45,7 @@ def trials():
 
 
 def test_distributions_of_many_trials_are_drawn_in_few_steps(trials):
-    figure = draw_spread(document(), trials)
+    figure = draw_distribution(document(), trials)
     size, months = figure.axes
     assert all(len(line.get_xdata()) <= STEPS + 2 for line in months.lines)
     first = months.lines[0]
@@ -62,7 +62,7 @@ def test_a_zip_needs_a_truth(trials):
 
 
 def grid():
-    axes = {"dropout": [0.0, 10.0], "site_spread": [0.0, 0.5], "treatment_switching": [0.0, 5.0]}
+    axes = {"dropout": [0.0, 10.0], "site_sd": [0.0, 0.5], "treatment_switching": [0.0, 5.0]}
     down, across = _sides(axes)
     cells = []
     for k, row in enumerate(_ticks(axes, down)):

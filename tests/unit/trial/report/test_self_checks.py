@@ -19,6 +19,7 @@ def study(
             "effect_percent": effect,
             "measures": {
                 "rejection": measure(rejection),
+                "power": measure(rejection),
                 "bias": measure(bias, 0.001),
                 "coverage": measure(coverage),
                 "n_experimental": measure(100.0),
@@ -26,7 +27,8 @@ def study(
             },
             "truth": {"risk_control": 0.2, "risk_treated": 0.36},
             "family": family,
-            "exact": {"power": rejection, "z": z} if exact else None,
+            "exact": {"power": rejection, "power_mcse": 0.0, "z": z} if exact else None,
+            "replicates": 10_000,
             "exact_unavailable": None if exact else "the analysis is adjusted",
         }
 

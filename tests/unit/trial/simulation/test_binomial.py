@@ -202,7 +202,7 @@ def test_a_point_does_not_depend_on_others_nor_on_blocks(monkeypatch, tmp_path):
          "the sample size is re-estimated"),
     ],
 )  # fmt: skip
-def test_what_asks_for_participants_says_why(changes, participants, reason):
+def test_what_asks_for_participants_states_why(changes, participants, reason):
     design = plain(**changes)
     assert why_patient_level(design, [(360, 1.0), (participants, 1.0)]) == reason
     job = trial_job(design, None, [(participants, 1.0)], 1)

@@ -9,7 +9,7 @@ from estimate.sample_size.graphs import reject
 from estimate.sequential.trials import follow
 from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.design.interim import upper_at
-from pretese.trial.simulation.claims import claim
+from pretese.trial.simulation.claims import decide_claims
 from protocol.reading.documents import validate
 
 SHIPPED = read_design("three-endpoints")[0]
@@ -33,14 +33,14 @@ def test_one_analysis_by_hand():
         "holm": [[1, 0, 0], [0, 1, 1], [0, 0, 0]],  # levels .0167, .025, .05
     }
     for method, claimed in says.items():
-        found = claim(planned({"method": method}), z)
+        found = decide_claims(planned({"method": method}), z)
         assert found.claimed.astype(int).tolist() == claimed, method
         assert found.analysis.tolist() == [1, 1, 1]
-    assert claim(planned(None), z).claimed.tolist() == (p <= 0.05).tolist()
+    assert decide_claims(planned(None), z).claimed.tolist() == (p <= 0.05).tolist()
     # One side analyses in the direction of treatment alone; no answer claims nothing.
     low = np.array([[[-5.0, np.nan, 5.0]]])
-    assert claim(planned(None, sides=1), low).claimed.tolist() == [[False, False, True]]
-    assert claim(planned(None), low).claimed.tolist() == [[True, False, True]]
+    assert decide_claims(planned(None, sides=1), low).claimed.tolist() == [[False, False, True]]
+    assert decide_claims(planned(None), low).claimed.tolist() == [[True, False, True]]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,9 @@ def test_one_analysis_is_the_graph_of_adjusted_p_values(multiplicity, sides):
     z = np.random.default_rng(3).normal(1.7, 1, (4000, 3))
     z[::50, 1] = np.nan
     p = ndtr(-z) if sides == 1 else 2 * ndtr(-np.abs(z))
-    assert np.array_equal(claim(design, z[:, None]).claimed, reject(design.graph(), p, 0.05))
+    assert np.array_equal(
+        decide_claims(design, z[:, None]).claimed, reject(design.graph(), p, 0.05)
+    )
 
 
 def test_two_analyses_by_hand():
@@ -78,7 +80,7 @@ def test_two_analyses_by_hand():
             [[2.15, 9.90], [2.19, 9.90]],  # the primary fails
         ]
     )
-    found = claim(design, z)
+    found = decide_claims(design, z)
     assert found.analysis.tolist() == [1, 1, 2, 2]
     assert found.claimed.tolist() == [[1, 1], [1, 0], [1, 0], [0, 0]]
     # With a level of its own the secondary is claimed when it first succeeds, and stays claimed.
@@ -87,14 +89,14 @@ def test_two_analyses_by_hand():
     half = upper_at((50.0, 100.0), "Pocock", 1, 0.0125)
     assert (half > whole).all()
     early = np.array([[[2.15, half[0]], [half[1], 0.0]], [[2.15, half[0] - 0.01], [half[1], 0.0]]])
-    assert claim(split, early).claimed.tolist() == [[1, 1], [1, 0]]
+    assert decide_claims(split, early).claimed.tolist() == [[1, 1], [1, 0]]
 
 
 def test_a_futile_primary_ends_the_trial():
     design = planned({"method": "holm"}, 2, futility="HSD(-2)", **HALVES)
     lower = design.monitoring.plan().lower[0]
     z = np.array([[[lower - 0.1, 4.0], [9.0, 9.0]], [[lower + 0.1, 4.0], [9.0, 9.0]]])
-    found = claim(design, z)
+    found = decide_claims(design, z)
     assert found.analysis.tolist() == [1, 2]
     assert found.claimed.tolist() == [[False, True], [True, True]]
 
@@ -114,7 +116,7 @@ def test_each_endpoint_spends_its_own_level_which_testing_on_the_side_does_not()
     allowed = 0.025 + 3 * proportion_mcse(0.025, trials)
     for drift in (2.0, 3.0, 4.0):
         z = correlated(drift, trials, 5)
-        found = claim(design, z)
+        found = decide_claims(design, z)
         assert found.claimed[:, 1].mean() < allowed
         ends = follow(design.monitoring.plan(), z[..., 0])
         assert np.array_equal(ends.analysis, found.analysis)
@@ -128,7 +130,9 @@ def test_the_family_keeps_its_level_under_no_effect_at_all():
     z = correlated(0.0, 60_000, 6)
     for multiplicity in ({"method": "holm"}, {"method": "fallback", "weights_percent": [80, 20]}):
         design = planned(multiplicity, 2, efficacy="HSD(-4)", **HALVES)
-        error = claim(design, z).claimed.any(1).mean()
+        error = decide_claims(design, z).claimed.any(1).mean()
         assert error < 0.025 + 3 * proportion_mcse(0.025, 60_000)
-    loose = claim(planned(None, 2, efficacy="HSD(-4)", **HALVES), correlated(0.0, 60_000, 6))
+    loose = decide_claims(
+        planned(None, 2, efficacy="HSD(-4)", **HALVES), correlated(0.0, 60_000, 6)
+    )
     assert loose.claimed.any(1).mean() > 0.028

@@ -11,7 +11,7 @@ from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.power.exact_power import why_not_enumerated
 from pretese.trial.power.familywise import any_and_all, each_endpoint, family_errors
 from pretese.trial.power.summary import summarise_point
-from pretese.trial.simulation.claims import claim
+from pretese.trial.simulation.claims import decide_claims
 from pretese.trial.simulation.engine import simulate_design
 from pretese.trial.simulation.trial_results import Outcomes
 from protocol.reading.documents import validate
@@ -28,7 +28,7 @@ def sharing(multiplicity):
 def under(design, outcomes):
     """Return the same trials, judged by another procedure."""
     path = outcomes.endpoint_path[:, None, :]
-    return replace(outcomes, endpoint_claimed=claim(design, path).claimed.astype(float))
+    return replace(outcomes, endpoint_claimed=decide_claims(design, path).claimed.astype(float))
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_a_graph_is_the_procedure_it_spells(results):
             "transitions_percent": [[0, 100, 0], [0, 0, 100], [0, 0, 0]],
         }
     )
-    one, other = (claim(design, z[:, None]).claimed for design in (fallback, graph))
+    one, other = (decide_claims(design, z[:, None]).claimed for design in (fallback, graph))
     assert np.array_equal(one, other)
     assert why_not_enumerated(fallback) == "the primary endpoint shares alpha with others"
     assert why_not_enumerated(SHIPPED) is None

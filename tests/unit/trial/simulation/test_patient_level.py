@@ -17,7 +17,11 @@ from pretese.trial.power.required_size import solve_size
 from pretese.trial.power.runner import Runner
 from pretese.trial.power.summary import assurance, measures, summarise_point
 from pretese.trial.simulation.engine import simulate_design
-from pretese.trial.simulation.patient_level import correct_guesses, imbalance_at_end
+from pretese.trial.simulation.patient_level import (
+    correct_guesses,
+    guesses_by_site,
+    imbalance_at_end,
+)
 from protocol.errors import InputError
 from protocol.reading.documents import validate
 from simulate.recruitment.predictability import convergence_guess, imbalance
@@ -61,7 +65,7 @@ def test_a_fixed_trial_has_the_power_that_enumeration_gives(patient_level, trial
 
 
 @HOW
-def test_a_three_analysis_trial_stops_as_recursion_says(patient_level, trials):
+def test_a_three_analysis_trial_stops_as_recursion_states(patient_level, trials):
     # rpact 3.3.4 simulates 0.8212, 307.12 (1e6 trials); exact 0.8213, 307.15, computed by
     # tests/reference/r/inline_constants.R.
     analyses = {"analyses_percent": [100 / 3, 200 / 3, 100], "alpha_percent": 2.5, "sides": 1}
@@ -121,7 +125,7 @@ def test_crossover_dilutes_the_effect_and_exclusion_does_not():
     assert kept.estimate.mean() == pytest.approx(0.15, abs=0.01)
 
 
-def test_participants_lost_are_left_out_or_failures():
+def test_participants_lost_are_excluded_or_failures():
     dropped_out = {"control_percent": 10, "treated_percent": 30}
     out = simulated(plain(dropout=dropped_out), [(300, 1.0)], 400)[300, 1.0]
     assert out.analysed.mean() == pytest.approx(240, abs=1.5)
@@ -201,7 +205,7 @@ def test_a_power_that_few_trials_cannot_tell_from_one_is_found():
     assert found.participants < 1400
 
 
-def test_an_impossible_size_says_so():
+def test_an_impossible_size_states_so():
     design = plain(participants=4000, risks={"control_percent": 40, "treated_percent": 40})
     with pytest.raises(InputError, match="20,000 participants do not suffice"):
         solve_size(design, None, 0.8, seed=1, replicates=100)
@@ -258,7 +262,7 @@ def test_a_point_is_plain_values():
     )
 
 
-def test_a_trial_too_large_to_enumerate_says_so_and_is_simulated():
+def test_a_trial_too_large_to_enumerate_states_so_and_is_simulated():
     design = plain(participants=10_002)
     assert why_not_enumerated(design, 10_000) is None
     out = simulated(design, [(10_002, 1.0)], 20)[10_002, 1.0]
@@ -266,3 +270,19 @@ def test_a_trial_too_large_to_enumerate_says_so_and_is_simulated():
     document = summarise_point(design, 10_002, 1.0, out)
     assert document["exact"] is None
     assert "too many pairs of counts" in document["exact_unavailable"]
+
+
+def test_an_observer_of_one_site_guesses_better_where_blocks_are_within_sites():
+    rng = np.random.default_rng(2)
+    site = rng.integers(0, 4, (200, 96))
+    arm = np.zeros_like(site)
+    for trial in range(200):
+        for each in range(4):
+            here = np.flatnonzero(site[trial] == each)
+            blocks = [rng.permutation([0, 0, 1, 1]) for _ in range(-(-here.size // 4))]
+            arm[trial, here] = np.concatenate(blocks)[: here.size]
+    own = guesses_by_site(arm, site, (1, 1))[:, -1].mean()
+    every = correct_guesses(arm, (1, 1))[:, -1].mean()
+    assert own > 0.66 > every
+    alone = np.zeros_like(site)
+    assert np.array_equal(guesses_by_site(arm, alone, (1, 1)), correct_guesses(arm, (1, 1)))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
+from estimate.sample_size.exact_sequential import exact_sequential
 from pretese.trial.conduct.observed_data import observe
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_trials
@@ -222,3 +223,28 @@ class Stored:
 
     def __init__(self, **columns):
         self.__dict__.update(columns)
+
+
+def test_the_second_stage_stays_within_its_limit_though_blocks_are_whole():
+    capped = with_rule(max_percent=103)
+    z = np.linspace(-2, 3, 21)
+    sizes = resized(capped, 360, z)
+    assert sizes.max() == largest(capped, 360) == 180 + 184  # of 185.4 in blocks of 4
+
+
+@pytest.mark.parametrize("allocation", [(1, 3), (1, 2), (2, 1)])
+def test_unequal_arms_reach_the_conditional_power_that_was_asked_for(allocation):
+    unequal = with_rule(
+        validate(
+            {**SHIPPED.model_dump(), "allocation": allocation,
+             "randomisation": {"block_sizes": [sum(allocation)]}},
+            DesignFile, "test",
+        ),
+        min_percent=1, max_percent=1000,
+    )  # fmt: skip
+    z, plan = 1.0, unequal.monitoring.plan()
+    rest = int(resized(unequal, 360, np.array(z))[-1] - unequal.analyses_at(360)[0])
+    needed = (plan.upper[1] - np.sqrt(0.5) * z) / np.sqrt(0.5)
+    control, treated = (rest * part // sum(allocation) for part in allocation)
+    found = exact_sequential([treated], [control], [needed], 0.50, 0.40)
+    assert float(found.power) == pytest.approx(0.9, abs=0.008)

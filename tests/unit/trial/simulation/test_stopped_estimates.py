@@ -73,7 +73,7 @@ def test_a_stop_at_the_first_analysis_reports_the_methods_own_interval():
         assert found[name] == pytest.approx(values, abs=1e-9)
 
 
-def test_a_trial_without_an_answer_reports_nothing():
+def test_a_trial_without_an_estimate_reports_nothing():
     found = final_estimates(
         sequential(), np.array([3]), np.array([np.nan]), estimate=np.array([-np.inf]),
         conf_low=np.array([-np.inf]), conf_high=np.array([np.inf]),
@@ -166,15 +166,15 @@ def test_an_example_trial_tells_what_it_reports_beside_the_usual(simulated):
     table = pd.DataFrame(results[360, 1.0].columns())
     for analysis in (1, 3):
         row = table[table.analysis == analysis].iloc[0]
-        told = _ending(row)
+        reported = _ending(row)
         wanted = f"estimate {row.median_unbiased:.4f} ({row.final_low:.4f} to {row.final_high:.4f})"
-        assert wanted in told
+        assert wanted in reported
         usual = f"unadjusted {row.estimate:.4f} ({row.conf_low:.4f} to"
-        assert (usual in told) == (analysis == 3)
+        assert (usual in reported) == (analysis == 3)
     assert "reports" not in _ending(row.drop(list(NAMES)))
 
 
-def test_the_paragraph_for_a_protocol_says_how_the_effect_is_reported(simulated):
+def test_the_paragraph_for_a_protocol_states_how_the_effect_is_reported(simulated):
     design, results = simulated
     points = [summarise_point(design, 360, each, results[360, each]) for each in (0.0, 1.0)]
     document = {
@@ -206,7 +206,7 @@ def test_ratios_are_ordered_on_the_logarithm():
     assert (out.median_unbiased < out.estimate)[later & (out.estimate > 0)].all()
 
 
-def test_only_trials_held_against_one_plan_are_ordered():
+def test_only_trials_compared_with_one_plan_are_ordered():
     three = read_design("three-endpoints")[0]
     analyses = three.monitoring.model_copy(update={"analyses_percent": (50.0, 100.0)})
     fixed = three.model_copy(update={"monitoring": analyses})

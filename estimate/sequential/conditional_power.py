@@ -85,8 +85,8 @@ def conditional_power_risks(
     mean = (p1 + p2) / 2
     v0, v1 = 2 * mean * (1 - mean), p1 * (1 - p1) + p2 * (1 - p2)
     chance = conditional_power(n, high, analysis, z)
-    dropped_out = -ndtri(chance) * (np.sqrt(v0 / v1) - 1)
-    theta = (p1 - p2) / np.sqrt(v1) - dropped_out / np.sqrt(n[-1] - n[analysis - 1])
+    lowered = -ndtri(chance) * (np.sqrt(v0 / v1) - 1)
+    theta = (p1 - p2) / np.sqrt(v1) - lowered / np.sqrt(n[-1] - n[analysis - 1])
     low, left, new_high = _future(n, high, None, analysis, z)
     return np.asarray(
         np.cumsum(exit_probabilities(left, low, new_high, _reachable(theta, left))[1])
@@ -130,7 +130,7 @@ def information_for_power(
     theta: ArrayLike,
     *,
     power: float,
-    least: float,
+    lowest: float,
     most: float,
 ) -> Floats:
     """Return the stage 2 information that gives the target conditional power.
@@ -151,33 +151,33 @@ def information_for_power(
         (...) effect assumed for the rest; not above 0 asks for ``most``.
     power
         Conditional power wanted.
-    least, most
+    lowest, most
         Limits of the answer.
 
     Examples
     --------
     >>> w = (0.5**0.5, 0.5**0.5)
-    >>> f"{information_for_power(1.0, 1.9686, w, 0.2, power=0.9, least=10, most=500):.2f}"
+    >>> f"{information_for_power(1.0, 1.9686, w, 0.2, power=0.9, lowest=10, most=500):.2f}"
     '234.94'
     """
-    if not 0 < least <= most:
-        problem = f"{least} to {most} is no range above 0"
-        raise InputError.of("re-estimation", "least", problem, "give 0 < least <= most")
+    if not 0 < lowest <= most:
+        problem = f"{lowest} to {most} is not a range above 0"
+        raise InputError.of("re-estimation", "lowest", problem, "give 0 < lowest <= most")
     effect = np.asarray(theta, float)
-    root = ndtri(power) + needed_z(z, critical, weights)
+    root = ndtri(power) + required_z(z, critical, weights)
     helps = effect > 0
     wanted = np.where(helps, (np.maximum(root, 0.0) / np.where(helps, effect, 1.0)) ** 2, np.inf)
-    return np.asarray(np.clip(wanted, least, most))
+    return np.asarray(np.clip(wanted, lowest, most))
 
 
-def needed_z(z: ArrayLike, critical: float, weights: tuple[float, float]) -> Floats:
+def required_z(z: ArrayLike, critical: float, weights: tuple[float, float]) -> Floats:
     """Return the Z of stage 2 alone at which w1 z1 + w2 Z2 reaches ``critical``."""
     return np.asarray((critical - weights[0] * np.asarray(z, float)) / weights[1])
 
 
 def rejection_given(z: ArrayLike, critical: float, weights: tuple[float, float]) -> Floats:
     """Return the conditional error 1 - Phi(needed z), which stage 2 may spend."""
-    return np.asarray(ndtr(-needed_z(z, critical, weights)))
+    return np.asarray(ndtr(-required_z(z, critical, weights)))
 
 
 def _reachable(theta: ArrayLike, left: Floats) -> Floats:
