@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,8 @@ from rich.text import Text
 
 from pretese.article.report.compare import Row
 from pretese.article.report.reproduction_page import summary
+from pretese.article.simulated.transported_numbers import Transported
 from pretese.article.simulated.true_effects import CONTRASTS
-
-if TYPE_CHECKING:
-    from pretese.article.run.reproduction_run import ReproductionRun
 
 Floats = NDArray[np.float64]
 
@@ -47,7 +45,31 @@ HEADLINES = {
 }
 
 
-def show_reproduction(console: Console, run: "ReproductionRun", out: Path) -> None:
+class Reproduced(Protocol):
+    """What the view needs of a reproduction."""
+
+    @property
+    def rows(self) -> list[Row]:
+        """Published numbers beside simulated ones."""
+        ...
+
+    @property
+    def simulated(self) -> Mapping[str, Floats]:
+        """Every statistic and true effect by id."""
+        ...
+
+    @property
+    def transported(self) -> list[Transported]:
+        """Transported numbers, the most influential first."""
+        ...
+
+    @property
+    def replicates(self) -> int:
+        """Number of simulated studies."""
+        ...
+
+
+def show_reproduction(console: Console, run: Reproduced, out: Path) -> None:
     """Print main numbers, true effects, the verdict and the path of the report."""
     rows = run.rows
     console.print(_headlines(rows, run.replicates))

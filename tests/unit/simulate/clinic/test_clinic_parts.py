@@ -408,9 +408,9 @@ def test_a_run_that_is_stopped_knows_up_to_when():
 
 
 def test_an_assay_reports_no_more_than_the_end_of_its_range():
-    lost = with_values(
-        load_scenario("paper"), {"population.marginals.fsh_iu_l.median": 1e4}, "test"
-    )
+    fsh = "population.marginals.fsh_iu_l"
+    high = {f"{fsh}.median": 1e4, f"{fsh}.upper": 9e4}
+    lost = with_values(load_scenario("paper"), high, "test", beyond_sweep=True)
     run = run_clinic(clinic(), lost, 1, patients=20)  # a decision beyond it would be refused
     assert max(ledger(run).end) > 0
 
