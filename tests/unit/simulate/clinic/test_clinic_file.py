@@ -193,7 +193,7 @@ SHORT = HEAD.replace("horizon_days: 365", "horizon_days: {}")
         (SHORT.format(60) + RARE, "no day within horizon_days 60 has a theatre list"),
         (
             SHORT.format(5) + "holidays: [2026-01-05]\n" + THEATRE,
-            "has a theatre list apart from out",
+            "has a theatre list apart from holidays",
         ),
         (
             SHORT.format(5)
